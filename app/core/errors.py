@@ -1,0 +1,82 @@
+"""Faults and refusals that cross a layer. Denial at a gate is a value (`Decision`), never one of these.
+
+FacegateError
+├── Refusal            the caller can mend it; carries a stable code
+│   ├── BadInput       the thing sent is unreadable or out of bounds
+│   ├── TooLarge
+│   ├── NotFound
+│   ├── Conflict
+│   ├── Unauthorised   nobody is authenticated
+│   ├── Forbidden      somebody is, and may not
+│   └── Busy           try again later: nothing was done
+└── Fault              ours to mend; a gate stays shut
+    ├── NotRecorded    the event could not be committed in time
+    ├── WeightsError   a model's bytes are missing or damaged
+    ├── PackMismatch   stored templates were made by another model or precision
+    └── CryptoFault    a sealed record does not open
+"""
+
+
+class FacegateError(Exception):
+    """Base of everything Facegate raises on purpose."""
+
+
+class Refusal(FacegateError):
+    """Something the caller can mend: `code` is stable snake_case, `detail` says what to do."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+
+
+class BadInput(Refusal):
+    """The value or image sent cannot be used."""
+
+
+class TooLarge(Refusal):
+    """The request is over a bound; smaller would do."""
+
+
+class NotFound(Refusal):
+    """No such thing, or not any more."""
+
+
+class Conflict(Refusal):
+    """It contradicts what is already stored."""
+
+
+class Unauthorised(Refusal):
+    """No valid key or session came with the request."""
+
+
+class Forbidden(Refusal):
+    """The key is valid and its role does not reach this far."""
+
+
+class Busy(Refusal):
+    """Too much is waiting already; nothing was done, try again in `retry_after_s`."""
+
+    def __init__(self, code: str, detail: str, retry_after_s: int = 1) -> None:
+        super().__init__(code, detail)
+        self.retry_after_s = retry_after_s
+
+
+class Fault(FacegateError):
+    """Ours to mend. At a gate every fault is a closed gate."""
+
+
+class NotRecorded(Fault):
+    """The event could not be committed within its deadline, so nothing opens."""
+
+
+class WeightsError(Fault):
+    """A model's bytes are missing or not those that were pinned."""
+
+
+class PackMismatch(Fault):
+    """Stored templates come from another model pack or precision than the one that is loaded."""
+
+
+class CryptoFault(Fault):
+    """A sealed record does not open: wrong key, altered bytes, or its key was destroyed."""
