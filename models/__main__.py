@@ -1,0 +1,18 @@
+"""The laboratory's command line: each command lives in its own module and is registered here."""
+
+import typer
+
+from models import fetch
+
+app = typer.Typer(no_args_is_help=True, help="Facegate's laboratory: fetch, measure and train the models.")
+app.command("fetch")(fetch.command)
+
+
+@app.callback()
+def _commands() -> None:
+    # Without a callback typer drops the command's name while there is only one.
+    pass
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,206 @@
+"""Where an artifact's bytes can be had from, and within which bounds a source is listened to.
+
+Nothing here judges the content: `models.fetch` compares the hash before anything is kept.
+"""
+
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+import httpx
+
+from app.adapters.vision.weights import PypiSource
+from app.core.errors import WeightsError
+
+# The largest artifact today is 39 MB; a source that sends more is not sending what was pinned.
+MAX_BYTES = 64 * 1024 * 1024
+PIP_TIMEOUT_S = 600
+HTTP_TIMEOUT_S = 30.0
+ATTEMPTS = 3
+MAX_REDIRECTS = 5
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+# Called with (bytes so far, bytes in all or None) as a download goes on.
+Advance = Callable[[int, int | None], None]
+
+
+class SourceFailed(WeightsError):
+    """This source does not give the file; the next one may."""
+
+
+class _Interrupted(Exception):
+    """The connection broke off; what has come is kept in the part file."""
+
+
+@dataclass
+class PypiArchives:
+    """Downloads each archive once, however many members of it are wanted, into a folder of this run."""
+
+    folder: Path
+    _done: dict[tuple[str, bool], Path | SourceFailed] = field(default_factory=dict)
+
+    def read(self, source: PypiSource) -> bytes:
+        """One member's bytes.
+
+        Raises:
+            SourceFailed: pip cannot download the package, or it has no such member, or a too large one.
+        """
+        key = (source.package, source.sdist)
+        if key not in self._done:
+            try:
+                self._done[key] = _pip_download(source, self.folder)
+            except SourceFailed as failure:
+                self._done[key] = failure
+        archive = self._done[key]
+        if isinstance(archive, SourceFailed):
+            raise archive
+        return read_member(archive, source.member)
+
+
+def _pip_download(source: PypiSource, folder: Path) -> Path:
+    name = source.package.partition("==")[0]
+    # Naming the one package, not ":all:", lets pip build an sdist's metadata with build tools taken from wheels.
+    form = ["--no-binary", name] if source.sdist else ["--only-binary", ":all:"]
+    target = Path(tempfile.mkdtemp(dir=folder))
+    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-input", "--quiet", "--no-cache-dir"]
+    try:
+        done = subprocess.run(  # noqa: S603  the words come from artifacts.toml, and no shell reads them
+            [*command, *form, "--dest", str(target), "--", source.package],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=PIP_TIMEOUT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise SourceFailed(f"pip took longer than {PIP_TIMEOUT_S} s over {source.package}") from error
+    except OSError as error:
+        raise SourceFailed(f"pip cannot be started: {error}") from error
+    if done.returncode:
+        raise SourceFailed(f"pip cannot download {source.package}: {_last_error(done.stderr)}")
+    files = list(target.iterdir())
+    if len(files) != 1:
+        raise SourceFailed(f"pip left {len(files)} files for {source.package}, expected one")
+    return files[0]
+
+
+def _last_error(stderr: str) -> str:
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    if any("No module named pip" in line for line in lines):
+        return "this Python has no pip; run: python -m ensurepip"
+    errors = [line for line in lines if line.upper().startswith("ERROR")]
+    return (errors or lines or ["no message"])[-1]
+
+
+def read_member(archive: Path, member: str) -> bytes:
+    """One file of a wheel or sdist by its exact name, in memory: nothing is unpacked, so no path can lead outside.
+
+    Raises:
+        SourceFailed: the archive is broken, or has no such regular file, or one over `MAX_BYTES`.
+    """
+    try:
+        if zipfile.is_zipfile(archive):
+            with zipfile.ZipFile(archive) as wheel, wheel.open(member) as stream:
+                return _bounded(stream, member)
+        with tarfile.open(archive) as sdist:
+            stream_or_none = sdist.extractfile(member) if sdist.getmember(member).isfile() else None
+            if stream_or_none is None:
+                raise SourceFailed(f"{member} in {archive.name} is not a regular file")
+            with stream_or_none as stream:
+                return _bounded(stream, member)
+    except KeyError as error:
+        raise SourceFailed(f"{archive.name} has no member {member}") from error
+    except (OSError, EOFError, zipfile.BadZipFile, tarfile.TarError, NotImplementedError, ValueError) as error:
+        raise SourceFailed(f"{archive.name} cannot be read: {error}") from error
+
+
+def _bounded(stream: IO[bytes], what: str) -> bytes:
+    # Read, not believed from the header: a header can promise less than the stream unpacks to.
+    content = stream.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise SourceFailed(f"{what} is larger than {MAX_BYTES} bytes")
+    return content
+
+
+def read_mirror(folder: Path, *names: str) -> bytes:
+    """The first of `names` that lies in `folder`.
+
+    Raises:
+        SourceFailed: none does, or it cannot be read or is over `MAX_BYTES`.
+    """
+    for name in names:
+        path = folder / name
+        if path.is_file():
+            try:
+                with path.open("rb") as stream:
+                    return _bounded(stream, str(path))
+            except OSError as error:
+                raise SourceFailed(f"{path} cannot be read: {error}") from error
+    raise SourceFailed(f"{folder} has no {names[0]}")
+
+
+def download(url: str, part: Path, advance: Advance) -> None:
+    """`url` into the file `part`, going on where an earlier attempt broke off if the server can.
+
+    A broken connection is tried again up to `ATTEMPTS` times; after the last, `part` stays for the next run.
+
+    Raises:
+        SourceFailed: refused, unreachable, too large, or led to something that is not https.
+    """
+    reason: Exception | None = None
+    for _ in range(ATTEMPTS):
+        try:
+            return _stream(url, part, advance)
+        except (_Interrupted, httpx.TransportError) as error:
+            reason = error
+        except httpx.InvalidURL as error:
+            raise SourceFailed(f"{url}: {error}") from error
+    raise SourceFailed(f"{url}: {reason}") from reason
+
+
+def _stream(url: str, part: Path, advance: Advance) -> None:
+    have = part.stat().st_size if part.exists() else 0
+    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
+    local = httpx.URL(url).host in LOOPBACK
+    with httpx.Client(timeout=HTTP_TIMEOUT_S, trust_env=not local) as client:
+        target = httpx.URL(url)
+        for _ in range(MAX_REDIRECTS + 1):
+            if not (target.scheme == "https" or (local and target.scheme == "http" and target.host in LOOPBACK)):
+                raise SourceFailed(f"{url}: only https is followed, not {target}")
+            with client.stream("GET", target, headers=headers) as response:
+                if response.has_redirect_location:
+                    target = target.join(response.headers["Location"])
+                    continue
+                return _receive(response, part, have, advance)
+    raise SourceFailed(f"{url}: more than {MAX_REDIRECTS} redirects")
+
+
+def _receive(response: httpx.Response, part: Path, have: int, advance: Advance) -> None:
+    if response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
+        part.unlink(missing_ok=True)
+        raise _Interrupted("the server could not go on from the part already here")
+    resumed = response.status_code == httpx.codes.PARTIAL_CONTENT
+    if not (resumed or response.status_code == httpx.codes.OK):
+        raise SourceFailed(f"{response.url}: HTTP {response.status_code}")
+    if resumed and not response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
+        part.unlink(missing_ok=True)
+        raise _Interrupted("the server answered with another part of the file than was asked for")
+    received = have if resumed else 0
+    length = response.headers.get("Content-Length", "")
+    total = received + int(length) if length.isdecimal() else None
+    with part.open("ab" if resumed else "wb") as file:
+        for chunk in response.iter_raw(1 << 16):
+            received += len(chunk)
+            if received > MAX_BYTES:
+                break
+            file.write(chunk)
+            advance(received, total)
+    if received > MAX_BYTES:
+        part.unlink(missing_ok=True)
+        raise SourceFailed(f"{response.url} is larger than {MAX_BYTES} bytes")
