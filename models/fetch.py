@@ -33,6 +33,9 @@ from models.progress import Lines, Reporter
 from models.repair import build
 from models.sources import PypiArchives, SourceFailed, download, read_mirror
 
+# Files not yet whole; under the lock, any that lie there are left over from a run that was killed.
+ASIDE = ".new-"
+
 
 class FetchFailed(WeightsError):
     """Some artifacts could not be had; the message names each with what every source said."""
@@ -95,6 +98,8 @@ def fetch(
     try:
         cache.mkdir(parents=True, exist_ok=True)
         with _locked(cache, reporter), tempfile.TemporaryDirectory(prefix="facegate-") as folder:
+            for leftover in cache.glob(f"{ASIDE}*"):
+                leftover.unlink()
             run = _Run(cache, artifacts, reporter, PypiArchives(Path(folder)), offline, mirror)
             return run.all(wanted)
     except OSError as error:
@@ -164,6 +169,7 @@ class _Run:
                 reason = str(content_or_failure)
             elif (found := hashlib.sha256(content_or_failure).hexdigest()) == artifact.sha256:
                 _store(self.cache, artifact, content_or_failure)
+                self._part(artifact).unlink(missing_ok=True)
                 self.reporter.line(
                     f"{artifact.name}: {len(content_or_failure) / 1e6:.1f} MB from {origin}, sha256 right"
                 )
@@ -186,7 +192,8 @@ class _Run:
         for source in () if self.offline else artifact.sources:
             match source:
                 case PypiSource():
-                    self.reporter.line(f"{artifact.name}: asking pip for {source.package}")
+                    if not self.archives.asked_for(source):
+                        self.reporter.line(f"asking pip for {source.package}")
                     yield "pypi", _attempt(partial(self.archives.read, source))
                 case HttpsSource():
                     self.reporter.line(f"{artifact.name}: asking {source.url}")
@@ -199,7 +206,7 @@ class _Run:
 
     def _https(self, artifact: Artifact, source: HttpsSource) -> Iterator[tuple[str, bytes | WeightsError]]:
         """Once more if the first try went on from an older part and the whole is wrong: that part may be to blame."""
-        part = self.cache / f"{artifact.cached_name}.part"
+        part = self._part(artifact)
         while True:
             resumed = part.exists()
             try:
@@ -213,6 +220,9 @@ class _Run:
             if not resumed:
                 return
 
+    def _part(self, artifact: Artifact) -> Path:
+        return self.cache / f"{artifact.cached_name}.part"
+
 
 def _attempt(ask: Callable[[], bytes]) -> bytes | WeightsError:
     try:
@@ -223,7 +233,7 @@ def _attempt(ask: Callable[[], bytes]) -> bytes | WeightsError:
 
 def _store(cache: Path, artifact: Artifact, content: bytes) -> None:
     """Whole or not at all, also when the power fails: written aside, flushed, then renamed over."""
-    handle, aside = tempfile.mkstemp(dir=cache, prefix=".new-")
+    handle, aside = tempfile.mkstemp(dir=cache, prefix=ASIDE)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)

