@@ -203,7 +203,7 @@ def _receive(response: httpx.Response, part: Path, have: int, advance: Advance) 
     length = response.headers.get("Content-Length", "")
     total = received + int(length) if length.isdecimal() else None
     with part.open("ab" if resumed else "wb") as file:
-        for chunk in response.iter_raw(1 << 16):
+        for chunk in response.iter_raw():  # with no size given, what came before a break is not held back
             received += len(chunk)
             if received > MAX_BYTES:
                 break

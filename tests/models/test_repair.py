@@ -200,7 +200,7 @@ def quantised_model(scale: Array, zero: NDArray[np.int8], **attributes: int) -> 
 )
 def test_folding_agrees_with_onnx_for_every_form_of_scale(shape: tuple[int, ...], attributes: dict[str, int]) -> None:
     count = int(np.prod(shape))
-    scale = (np.arange(count, dtype=np.float32) / 7 + 0.3).reshape(shape)
+    scale = (np.arange(count) / 7 + 0.3).astype(np.float32).reshape(shape)
     model = quantised_model(scale, np.full(shape, 3, dtype=np.int8), **attributes)
     zeros = {"a": np.zeros((3, 4), dtype=np.float32)}
     expected = ReferenceEvaluator(model).run(None, zeros)[0]
