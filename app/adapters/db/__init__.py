@@ -1,0 +1,1 @@
+"""The database behind ports.Store: SQLite beside the gate, PostgreSQL where several processes share one truth."""

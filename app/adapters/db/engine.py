@@ -1,0 +1,92 @@
+"""Opens a database so that what it acknowledges is on the disk: the pragmas, the BEGIN, the pool, the timeouts.
+
+SQLite's driver begins transactions by its own rules unless it is told not to, so it is told (`isolation_level=None`)
+and every transaction here opens with a BEGIN that says whether it will write.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
+
+DEFAULT_WAIT_MS = 2000
+_BEGIN = "facegate_begin"
+_WAIT = "facegate_wait_ms"
+
+
+def parse(url: str) -> URL:
+    """The URL with the driver we ship: `postgresql://` means psycopg. Raises ValueError for any other database."""
+    parsed = make_url(url)
+    backend = parsed.get_backend_name()
+    if backend == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    if backend == "sqlite" and parsed.database not in (None, "", ":memory:"):
+        return parsed.set(drivername="sqlite+pysqlite")
+    raise ValueError("the database must be sqlite:///a/file or postgresql://...")
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file behind an SQLite URL, None for PostgreSQL."""
+    parsed = parse(url)
+    return Path(parsed.database or "") if parsed.get_backend_name() == "sqlite" else None
+
+
+def make_engine(url: str, *, foreign_keys: bool = True) -> Engine:
+    """An engine with a small pool. Connects on first use. foreign_keys=False lets a migration rebuild tables."""
+    parsed = parse(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite(parsed, foreign_keys)
+    return create_engine(
+        parsed,
+        pool_size=8,
+        max_overflow=8,
+        pool_timeout=DEFAULT_WAIT_MS / 1000,
+        pool_pre_ping=True,  # a server that restarted must cost a reconnect, not a closed gate
+        connect_args={"connect_timeout": 2, "tcp_user_timeout": DEFAULT_WAIT_MS},
+    )
+
+
+def reading(connection: Connection) -> Connection:
+    """Sets a fresh connection up to see one unmoving state and change nothing, in either database."""
+    if connection.dialect.name == "sqlite":
+        return connection.execution_options(**{_BEGIN: "BEGIN", _WAIT: DEFAULT_WAIT_MS})
+    return connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def writing(connection: Connection, wait_ms: int) -> Connection:
+    """Sets a fresh connection up to write, waiting for SQLite's one write lock for at most wait_ms."""
+    if connection.dialect.name == "sqlite":
+        return connection.execution_options(**{_BEGIN: "BEGIN IMMEDIATE", _WAIT: wait_ms})
+    return connection
+
+
+def _sqlite(url: URL, foreign_keys: bool) -> Engine:
+    engine = create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=8,
+        max_overflow=40,  # the web framework's threads; an SQLite connection costs a file handle
+        pool_timeout=DEFAULT_WAIT_MS / 1000,
+        connect_args={"check_same_thread": False, "isolation_level": None},
+    )
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: Any) -> None:
+        # busy_timeout first: the others may meet another process's lock.
+        connection.execute(f"PRAGMA busy_timeout={DEFAULT_WAIT_MS}")
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA secure_delete=ON")
+        connection.execute(f"PRAGMA foreign_keys={'ON' if foreign_keys else 'OFF'}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        options = connection.get_execution_options()
+        statement = options.get(_BEGIN, "BEGIN IMMEDIATE")
+        raw = connection.connection.driver_connection
+        assert raw is not None
+        raw.execute(f"PRAGMA busy_timeout={options.get(_WAIT, DEFAULT_WAIT_MS)}")
+        raw.execute(f"PRAGMA query_only={'ON' if statement == 'BEGIN' else 'OFF'}")
+        connection.exec_driver_sql(statement)
+
+    return engine

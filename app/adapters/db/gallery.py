@@ -1,0 +1,83 @@
+"""Rows of the gallery: templates, and the feed by which every process learns which of them changed.
+
+Every change takes the next revision by updating one row, whose lock lasts until the commit: so revisions become visible
+in their order, and a reader that has seen N has missed nothing below N.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Select as SqlSelect
+
+from app.adapters.db.tables import gallery, gallery_changes, subject_keys, templates
+from app.core.types import Template
+
+_IDS_PER_QUERY = 1000  # below both databases' bounds on parameters
+
+
+def record_change(connection: Connection, employee_id: str) -> None:
+    """Takes the next revision for this employee's template, holding the feed until the transaction ends."""
+    revision = connection.execute(
+        update(gallery).values(revision=gallery.c.revision + 1).returning(gallery.c.revision)
+    ).scalar_one()
+    connection.execute(delete(gallery_changes).where(gallery_changes.c.employee_id == employee_id))
+    connection.execute(insert(gallery_changes).values(revision=revision, employee_id=employee_id))
+
+
+class TemplateRows:
+    """ports.Templates."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def lock(self) -> int:
+        return int(self._connection.execute(select(gallery.c.revision).with_for_update()).scalar_one())
+
+    def put(self, template: Template) -> None:
+        record_change(self._connection, template.employee_id)
+        self._connection.execute(delete(templates).where(templates.c.employee_id == template.employee_id))
+        self._connection.execute(insert(templates).values(**vars(template)))
+
+    def delete(self, employee_id: str) -> None:
+        record_change(self._connection, employee_id)
+        self._connection.execute(delete(templates).where(templates.c.employee_id == employee_id))
+
+    def get(self, employee_id: str) -> Template | None:
+        row = self._connection.execute(select(templates).where(templates.c.employee_id == employee_id)).one_or_none()
+        return None if row is None else Template(**row._mapping)
+
+    def revision(self) -> int:
+        return int(self._connection.execute(select(gallery.c.revision)).scalar_one())
+
+    def changed_since(self, revision: int) -> set[str]:
+        query = select(gallery_changes.c.employee_id).where(gallery_changes.c.revision > revision)
+        return set(self._connection.execute(query).scalars())
+
+    def all(self) -> Iterator[tuple[Template, bytes]]:
+        with self._connection.execute(_WITH_KEY, execution_options={"yield_per": 1000}) as rows:
+            for row in rows:
+                yield _opened(row)
+
+    def some(self, employee_ids: Iterable[str]) -> list[tuple[Template, bytes]]:
+        found: list[tuple[Template, bytes]] = []
+        wanted = list(employee_ids)
+        for start in range(0, len(wanted), _IDS_PER_QUERY):
+            ids = wanted[start : start + _IDS_PER_QUERY]
+            rows = self._connection.execute(_WITH_KEY.where(templates.c.employee_id.in_(ids)))
+            found.extend(_opened(row) for row in rows)
+        return found
+
+    def photo_counts(self) -> dict[int, int]:
+        query = select(templates.c.photos, func.count()).group_by(templates.c.photos)
+        return {row[0]: row[1] for row in self._connection.execute(query)}
+
+
+_WITH_KEY: SqlSelect[Any] = select(templates, subject_keys.c.wrapped).select_from(
+    templates.join(subject_keys, subject_keys.c.subject_id == templates.c.employee_id)
+)
+
+
+def _opened(row: Sequence[Any]) -> tuple[Template, bytes]:
+    employee_id, sealed_vector, photos, pack_digest, precision, wrapped = row
+    return Template(employee_id, sealed_vector, photos, pack_digest, precision), wrapped

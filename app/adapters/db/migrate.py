@@ -1,0 +1,82 @@
+"""Brings a database to the schema of this version, once, also when several processes start together on a fresh one."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from app.adapters.db.engine import make_engine, sqlite_file
+
+_SCRIPTS = Path(__file__).parents[3] / "migrations"
+_ADVISORY_LOCK = 0x46414345  # "FACE": any constant that only we use in the database
+
+
+def upgrade(url: str) -> None:
+    """To the newest schema; nothing happens when it is there already. Creates an SQLite file."""
+    with _alone(url) as connection:
+        command.upgrade(_config(connection), "head")
+
+
+def downgrade(url: str, revision: str) -> None:
+    """To an older schema ("base" for none), losing what it has no place for."""
+    with _alone(url) as connection:
+        command.downgrade(_config(connection), revision)
+
+
+def current(url: str) -> str | None:
+    """The revision the database stands at, None before the first migration."""
+    file = sqlite_file(url)
+    if file is not None and not file.exists():
+        return None
+    engine = make_engine(url)
+    try:
+        with engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+    finally:
+        engine.dispose()
+
+
+def head(url: str | None = None) -> str | None:
+    """The newest revision this version of Facegate knows; the same for every database."""
+    return ScriptDirectory.from_config(_config(None)).get_current_head()
+
+
+def _config(connection: Connection | None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+@contextmanager
+def _alone(url: str) -> Iterator[Connection]:
+    """A transaction that no other migrating process shares: a file lock for SQLite, an advisory lock for PostgreSQL."""
+    file = sqlite_file(url)
+    if file is None:
+        with _transaction(url) as connection:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ADVISORY_LOCK})
+            yield connection
+        return
+    # Held from before the first connection: turning a fresh file to WAL does not wait for another that does the same.
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.with_name(file.name + ".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with _transaction(url) as connection:
+            yield connection
+
+
+@contextmanager
+def _transaction(url: str) -> Iterator[Connection]:
+    # Foreign keys off: SQLite alters a table by rebuilding it, and dropping the old one would cascade.
+    engine = make_engine(url, foreign_keys=False)
+    try:
+        with engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()

@@ -1,0 +1,120 @@
+"""Rows of what happened at the gates: events, the head of each gate's chain, and answers remembered for a repeat."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Connection, Row, Select, delete, insert, null, or_, select, type_coerce, update
+
+from app.adapters.db.tables import events, from_millis, gates, idempotency
+from app.core.errors import NotRecorded
+from app.core.types import ChainHead, EventFilter, EventRow, Reason, Verdict
+
+
+class EventRows:
+    """ports.Events. Lists and chains leave the snapshot out: only `get` reads it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def lock_head(self, gate_id: str) -> ChainHead:
+        query = select(gates.c.head_sequence, gates.c.head_hash).where(gates.c.id == gate_id)
+        row = self._connection.execute(query.with_for_update(key_share=True)).one_or_none()
+        if row is None:
+            raise NotRecorded("the gate is not in the database, so nothing can be recorded there")
+        return ChainHead(gate_id, row.head_sequence, row.head_hash)
+
+    def append(self, event: EventRow) -> None:
+        columns = {**vars(event), "verdict": event.verdict.value, "reason": event.reason.value}
+        self._connection.execute(insert(events).values(**columns))
+        moved = self._connection.execute(
+            update(gates)
+            .where(gates.c.id == event.gate_id, gates.c.head_sequence == event.sequence - 1)
+            .values(head_sequence=event.sequence, head_hash=event.hash)
+        )
+        if moved.rowcount != 1:
+            raise NotRecorded("the event does not follow the head of its chain")
+
+    def get(self, event_id: str) -> EventRow | None:
+        row = self._connection.execute(_WHOLE.where(events.c.id == event_id)).one_or_none()
+        return None if row is None else _event(row)
+
+    def find(self, which: EventFilter) -> list[EventRow]:
+        query = _LISTED.order_by(events.c.id.desc()).limit(which.limit)
+        if which.gate is not None:
+            gate_id = select(gates.c.id).where(gates.c.name == which.gate).scalar_subquery()
+            query = query.where(events.c.gate_id == gate_id)
+        if which.employee_id is not None:
+            query = query.where(events.c.employee_id == which.employee_id)
+        if which.verdict is not None:
+            query = query.where(events.c.verdict == which.verdict.value)
+        if which.reason is not None:
+            query = query.where(events.c.reason == which.reason.value)
+        if which.since is not None:
+            query = query.where(events.c.at >= which.since)
+        if which.until is not None:
+            query = query.where(events.c.at < which.until)
+        if which.before is not None:
+            query = query.where(events.c.id < which.before)
+        return [_event(row) for row in self._connection.execute(query)]
+
+    def heads(self) -> list[ChainHead]:
+        query = select(gates.c.id, gates.c.head_sequence, gates.c.head_hash).order_by(gates.c.name)
+        return [ChainHead(*row) for row in self._connection.execute(query)]
+
+    def chain(self, gate_id: str) -> Iterator[EventRow]:
+        query = _LISTED.where(events.c.gate_id == gate_id).order_by(events.c.sequence, events.c.id)
+        with self._connection.execute(query, execution_options={"yield_per": 500}) as rows:
+            for row in rows:
+                yield _event(row)
+
+    def unlink(self, employee_id: str) -> int:
+        return self._connection.execute(
+            update(events)
+            .where(or_(events.c.employee_id == employee_id, events.c.subject_id == employee_id))
+            .values(employee_id=None, subject_id=None, sealed_payload=None, sealed_snapshot=None)
+        ).rowcount
+
+    def remember(self, gate_id: str, idempotency_key: str, event_id: str, at: datetime) -> None:
+        self._connection.execute(
+            delete(idempotency).where(idempotency.c.gate_id == gate_id, idempotency.c.key == idempotency_key)
+        )
+        self._connection.execute(
+            insert(idempotency).values(gate_id=gate_id, key=idempotency_key, event_id=event_id, at=at)
+        )
+
+    def recall(self, gate_id: str, idempotency_key: str, since: datetime) -> str | None:
+        query = select(idempotency.c.event_id).where(
+            idempotency.c.gate_id == gate_id, idempotency.c.key == idempotency_key, idempotency.c.at >= since
+        )
+        return self._connection.execute(query).scalar_one_or_none()
+
+    def forget_remembered(self, before: datetime) -> None:
+        self._connection.execute(delete(idempotency).where(idempotency.c.at < before))
+
+
+# `at` comes raw and is converted row by row, so that an altered row fails at its own place in the chain and not with
+# the whole batch it was fetched in.
+_CLEAR = (
+    events.c.id,
+    events.c.gate_id,
+    events.c.sequence,
+    type_coerce(events.c.at, BigInteger).label("at"),
+    events.c.verdict,
+    events.c.reason,
+    events.c.commitment,
+    events.c.hash,
+    events.c.employee_id,
+    events.c.subject_id,
+    events.c.sealed_payload,
+)
+_WHOLE: Select[Any] = select(*_CLEAR, events.c.sealed_snapshot)
+_LISTED: Select[Any] = select(*_CLEAR, null().label("sealed_snapshot"))
+
+
+def _event(row: Row[Any]) -> EventRow:
+    columns = dict(row._mapping)
+    columns["at"] = from_millis(row.at)
+    columns["verdict"] = Verdict(row.verdict)
+    columns["reason"] = Reason(row.reason)
+    return EventRow(**columns)

@@ -1,0 +1,128 @@
+"""Rows of the people we know: employees and their photos."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, delete, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from app.adapters.db import gallery
+from app.adapters.db.tables import employees, photos, templates
+from app.core.errors import Conflict
+from app.core.types import Employee, EmployeeFilter, Photo, Status
+
+
+class EmployeeRows:
+    """ports.Employees. `Employee.photos` is the template's count, so nobody counts as enrolled without a template."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, employee: Employee) -> None:
+        with _number_free(self._connection, employee.number):
+            self._connection.execute(insert(employees).values(**_columns(employee)))
+
+    def get(self, employee_id: str) -> Employee | None:
+        row = self._connection.execute(_SELECT.where(employees.c.id == employee_id)).one_or_none()
+        return None if row is None else _employee(row)
+
+    def by_number(self, number: str) -> Employee | None:
+        row = self._connection.execute(_SELECT.where(employees.c.number == number)).one_or_none()
+        return None if row is None else _employee(row)
+
+    def update(self, employee: Employee) -> None:
+        with _number_free(self._connection, employee.number):
+            self._connection.execute(
+                update(employees).where(employees.c.id == employee.id).values(**_columns(employee))
+            )
+
+    def delete(self, employee_id: str) -> None:
+        # The feed's lock comes first, as in templates.put, or the two could wait for each other.
+        gallery.record_change(self._connection, employee_id)
+        self._connection.execute(delete(employees).where(employees.c.id == employee_id))
+        self._connection.info[ERASED] = True
+
+    def find(self, which: EmployeeFilter) -> list[Employee]:
+        query = _SELECT.order_by(employees.c.number).limit(which.limit)
+        if which.q:
+            folded = which.q.casefold()
+            query = query.where(
+                or_(
+                    func.lower(employees.c.number).startswith(which.q.lower(), autoescape=True),
+                    employees.c.name_folded.contains(folded, autoescape=True),
+                )
+            )
+        if which.status is not None:
+            query = query.where(employees.c.status == which.status.value)
+        if which.after is not None:
+            query = query.where(employees.c.number > which.after)
+        return [_employee(row) for row in self._connection.execute(query)]
+
+    def count(self) -> int:
+        return self._connection.execute(select(func.count()).select_from(employees)).scalar_one()
+
+
+class PhotoRows:
+    """ports.Photos."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, photo: Photo) -> None:
+        self._connection.execute(insert(photos).values(**vars(photo)))
+
+    def get(self, employee_id: str, photo_id: str) -> Photo | None:
+        query = select(photos).where(photos.c.id == photo_id, photos.c.employee_id == employee_id)
+        row = self._connection.execute(query).one_or_none()
+        return None if row is None else Photo(**row._mapping)
+
+    def of(self, employee_id: str) -> list[Photo]:
+        query = select(photos).where(photos.c.employee_id == employee_id).order_by(photos.c.created_at, photos.c.id)
+        return [Photo(**row._mapping) for row in self._connection.execute(query)]
+
+    def delete(self, photo_id: str) -> None:
+        self._connection.execute(delete(photos).where(photos.c.id == photo_id))
+
+
+ERASED = "facegate_erased"  # set on a connection whose transaction removed somebody: the store then empties the log
+
+_SELECT: Select[Any] = select(employees, func.coalesce(templates.c.photos, 0).label("template_photos")).select_from(
+    employees.outerjoin(templates, templates.c.employee_id == employees.c.id)
+)
+
+
+def _employee(row: Row[Any]) -> Employee:
+    return Employee(
+        id=row.id,
+        number=row.number,
+        name=row.name,
+        status=Status(row.status),
+        email=row.email,
+        valid_from=row.valid_from,
+        valid_until=row.valid_until,
+        groups=tuple(row.groups),
+        legal_basis=row.legal_basis,
+        consent_at=row.consent_at,
+        created_at=row.created_at,
+        photos=row.template_photos,
+    )
+
+
+def _columns(employee: Employee) -> dict[str, Any]:
+    columns = dict(vars(employee))
+    del columns["photos"]
+    columns["status"] = employee.status.value
+    columns["groups"] = list(employee.groups)
+    columns["name_folded"] = employee.name.casefold()
+    return columns
+
+
+@contextmanager
+def _number_free(connection: Connection, number: str) -> Iterator[None]:
+    # A savepoint, because PostgreSQL refuses everything after an error and an import goes on with the next row.
+    try:
+        with connection.begin_nested():
+            yield
+    except IntegrityError as error:
+        raise Conflict("number_taken", f"Another employee already has the number {number}.") from error

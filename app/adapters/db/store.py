@@ -1,0 +1,158 @@
+"""The unit of work over one database: what a service reads or writes in one block, and what becomes of the errors.
+
+Foreign exceptions end here: whatever keeps a write from being committed is NotRecorded, and so a closed gate.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import timedelta
+
+from sqlalchemy import Connection, Engine, delete, insert, select, text
+from sqlalchemy import exc as sql
+
+from app.adapters.db.access import ApiKeyRows, GateRows
+from app.adapters.db.engine import DEFAULT_WAIT_MS, make_engine, reading, writing
+from app.adapters.db.erasure import ErasureRows, SubjectKeyRows
+from app.adapters.db.gallery import TemplateRows
+from app.adapters.db.passages import EventRows
+from app.adapters.db.people import ERASED, EmployeeRows, PhotoRows
+from app.adapters.db.tables import installation
+from app.core import ports
+from app.core.errors import BadInput, Conflict, NotRecorded
+from app.core.types import Installation
+
+_log = logging.getLogger(__name__)
+_STATEMENT_MS = 30_000  # PostgreSQL, for writes nobody waits at a gate for: an erasure touches many events
+
+
+def open_store(url: str) -> "SqlStore":
+    """A store on a database that is already migrated (`migrate.upgrade`). Raises ValueError for an unusable URL."""
+    return SqlStore(make_engine(url))
+
+
+class InstallationRow:
+    """ports.Installations."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self) -> Installation | None:
+        columns = [column for column in installation.c if column.name != "id"]
+        row = self._connection.execute(select(*columns)).one_or_none()
+        return None if row is None else Installation(**row._mapping)
+
+    def put(self, facts: Installation) -> None:
+        self._connection.execute(delete(installation))
+        self._connection.execute(insert(installation).values(id=1, **vars(facts)))
+
+
+class SqlTransaction:
+    """ports.Transaction over one connection."""
+
+    def __init__(self, connection: Connection, *, writing: bool) -> None:
+        self.employees: ports.Employees = EmployeeRows(connection)
+        self.photos: ports.Photos = PhotoRows(connection)
+        self.templates: ports.Templates = TemplateRows(connection)
+        self.subject_keys: ports.SubjectKeys = SubjectKeyRows(connection, writing=writing)
+        self.gates: ports.Gates = GateRows(connection)
+        self.api_keys: ports.ApiKeys = ApiKeyRows(connection)
+        self.events: ports.Events = EventRows(connection)
+        self.erasures: ports.Erasures = ErasureRows(connection)
+        self.installation: ports.Installations = InstallationRow(connection)
+
+
+class SqlStore:
+    """ports.Store on SQLite or PostgreSQL. Shared by all threads; `close` gives the connections back to the system."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        # SQLite polls for its write lock, up to 100 ms apart; threads of one process queue here instead.
+        self._writers = threading.Lock() if engine.dialect.name == "sqlite" else None
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def read(self) -> AbstractContextManager[ports.Transaction]:
+        """One unmoving state of the database; nothing in the block can change it. Raises NotRecorded if it is gone."""
+        return self._read()
+
+    def write(self, deadline: timedelta | None = None) -> AbstractContextManager[ports.Transaction]:
+        """Commits when the block ends, rolls back when it raises. Not to be nested.
+
+        deadline: from now to the commit; None waits 2 s for locks and bounds nothing else. Raises NotRecorded past it,
+        and when the database is locked, full, gone or refuses; Conflict where a row contradicts another.
+        """
+        return self._write(deadline)
+
+    @contextmanager
+    def _read(self) -> Iterator[ports.Transaction]:
+        with _translated(), self._engine.connect() as connection, reading(connection).begin() as transaction:
+            try:
+                yield SqlTransaction(connection, writing=False)
+            finally:
+                transaction.rollback()
+
+    @contextmanager
+    def _write(self, deadline: timedelta | None) -> Iterator[ports.Transaction]:
+        wait_ms = DEFAULT_WAIT_MS if deadline is None else deadline // timedelta(milliseconds=1)
+        end = time.monotonic() + wait_ms / 1000
+        with _translated(), self._turn(wait_ms), self._engine.connect() as connection:
+            left_ms = _left_ms(end)
+            writing(connection, left_ms)
+            with connection.begin():
+                if connection.dialect.name == "postgresql":
+                    statement_ms = _STATEMENT_MS if deadline is None else left_ms
+                    connection.execute(_BOUND, {"lock": f"{left_ms}ms", "statement": f"{statement_ms}ms"})
+                yield SqlTransaction(connection, writing=True)
+                if deadline is not None:
+                    _left_ms(end)
+            if connection.info.pop(ERASED, False):
+                _empty_the_log(connection)
+
+    @contextmanager
+    def _turn(self, wait_ms: int) -> Iterator[None]:
+        if self._writers is None:
+            yield
+            return
+        if not self._writers.acquire(timeout=wait_ms / 1000):
+            raise NotRecorded("another write did not finish within the deadline")
+        try:
+            yield
+        finally:
+            self._writers.release()
+
+
+_BOUND = text("SELECT set_config('lock_timeout', :lock, true), set_config('statement_timeout', :statement, true)")
+
+
+def _left_ms(end: float) -> int:
+    left_ms = int((end - time.monotonic()) * 1000)
+    if left_ms <= 0:
+        raise NotRecorded("the write did not finish within its deadline")
+    return left_ms
+
+
+def _empty_the_log(connection: Connection) -> None:
+    """SQLite: moves the write-ahead log into the file and truncates it; it would keep old pages of the erased."""
+    if connection.dialect.name != "sqlite":
+        return
+    raw = connection.connection.driver_connection
+    assert raw is not None
+    busy = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    if busy:
+        _log.warning("the write-ahead log could not be emptied after an erasure: a reader holds it; the next one does")
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except sql.IntegrityError as error:
+        raise Conflict("contradiction", "What was sent contradicts what is stored; read it again.") from error
+    except sql.DataError as error:
+        raise BadInput("bad_value", "A value cannot be stored; look for control characters or sizes.") from error
+    except (sql.DBAPIError, sql.TimeoutError, sql.PendingRollbackError, sql.ResourceClosedError) as error:
+        raise NotRecorded(f"the database failed: {type(error).__name__}") from error
