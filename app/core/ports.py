@@ -47,6 +47,10 @@ class Detector(Protocol):
 
     def detect(self, pixels: Pixels) -> list[Face]: ...
 
+    def refine(self, pixels: Pixels, face: Face) -> Face:
+        """The same face with box and landmarks found again at a finer scale; `face` itself where that fails."""
+        ...
+
 
 class Aligner(Protocol):
     """Warps a face to the embedder's frame: (112, 112, 3) uint8 BGR from frame pixels and (5, 2) landmarks."""
@@ -63,7 +67,10 @@ class Embedder(Protocol):
 
 
 class Index(Protocol):
-    """An immutable-looking search index: `search` may run while `replace` builds the next snapshot."""
+    """Search over unit vectors. `search` may run in any thread while another changes the index."""
+
+    dimension: int
+
 
     def search(self, vector: Vector, k: int) -> list[Candidate]: ...
     def rebuild(self, ids: Sequence[str], vectors: NDArray[np.float32]) -> None: ...

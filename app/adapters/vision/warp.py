@@ -1,0 +1,47 @@
+"""From a face in a frame to the embedder's crop: one warp straight from the frame, so pixels are resampled once."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from app.adapters.vision.scaling import halve
+from app.core import alignment
+from app.core.types import Pixels
+
+# Enters the pack's digest: templates made by another warp do not fit. Change it with anything that moves pixels.
+VERSION = "arcface112-similarity-area2-1"
+
+
+def align(pixels: Pixels, landmarks: NDArray[np.float32]) -> Pixels:
+    """Warps to (112, 112, 3) uint8 BGR; black where the frame ends. Implements `ports.Aligner`.
+
+    A face more than twice the crop's size is halved by area first: bilinear sampling sees only four neighbours, so
+    beyond that it aliases.
+
+    Raises:
+        ValueError: the landmarks determine no similarity.
+    """
+    points = np.asarray(landmarks, dtype=np.float64)
+    transform = alignment.matrix(points)
+    if alignment.scale(transform) < 0.5:
+        pixels, points = _face_region(pixels, points, transform)
+        while alignment.scale(transform) < 0.5 and min(pixels.shape[:2]) >= 2:
+            pixels = halve(pixels)
+            points = (points - 0.5) / 2  # pixel centres: pixel i of the half holds pixels 2i and 2i + 1
+            transform = alignment.matrix(points)
+    size = (alignment.SIZE_PX, alignment.SIZE_PX)
+    return np.asarray(cv2.warpAffine(pixels, transform, size, flags=cv2.INTER_LINEAR), dtype=np.uint8)
+
+
+def _face_region(
+    pixels: Pixels, points: NDArray[np.float64], transform: NDArray[np.float64]
+) -> tuple[Pixels, NDArray[np.float64]]:
+    """Only what the crop will show, with a small border: a 24-megapixel portrait need not be halved as a whole."""
+    inverse = np.linalg.inv(transform[:, :2])
+    edge = float(alignment.SIZE_PX)
+    corners = (np.array([[0, 0], [edge, 0], [0, edge], [edge, edge]]) - transform[:, 2]) @ inverse.T
+    border = 4 / alignment.scale(transform)
+    height, width = pixels.shape[:2]
+    left, top = np.clip(np.floor(corners.min(axis=0) - border), 0, (width - 1, height - 1)).astype(int)
+    right, bottom = np.clip(np.ceil(corners.max(axis=0) + border), (left + 1, top + 1), (width, height)).astype(int)
+    return pixels[top:bottom, left:right], points - (left, top)
