@@ -113,7 +113,9 @@ def walk(
     events: as stored, by sequence. head: the gate's row. open_payload: the payload whole (with nonce and record), None
     once purged or erased; it may raise CryptoFault. checkpoints: those of this gate, their signatures already checked.
     """
-    marks = {int(mark["sequence"]): str(mark["hash"]) for mark in checkpoints}
+    marks: dict[int, set[str]] = {}
+    for mark in checkpoints:
+        marks.setdefault(int(mark["sequence"]), set()).add(str(mark["hash"]))
     last = ChainHead(gate_id, 0, GENESIS)
     stream: Iterator[EventRow] = iter(events)
     while True:
@@ -129,7 +131,7 @@ def walk(
             missing = event.gate_id == gate_id and event.sequence > sequence
             return Flaw(gate_id, sequence, None if missing else event.id, problem)
         problem = _broken_link(event, last) or _wrong_payload(event, open_payload)
-        if problem is None and marks.get(sequence, event.hash) != event.hash:
+        if problem is None and marks.get(sequence, {event.hash}) != {event.hash}:
             problem = "the record is not the one that a signed checkpoint saw here"
         if problem is not None:
             return Flaw(gate_id, sequence, event.id, problem)
@@ -147,16 +149,19 @@ def _out_of_place(gate_id: str, event: EventRow, sequence: int) -> str | None:
 
 
 def _broken_link(event: EventRow, last: ChainHead) -> str | None:
-    expected = link(
-        last.hash,
-        event.gate_id,
-        event.id,
-        event.sequence,
-        event.at,
-        event.verdict,
-        event.reason,
-        event.commitment,
-    )
+    try:
+        expected = link(
+            last.hash,
+            event.gate_id,
+            event.id,
+            event.sequence,
+            event.at,
+            event.verdict,
+            event.reason,
+            event.commitment,
+        )
+    except (TypeError, ValueError):  # SQLite stores any kind of value in any column
+        return "a field is not of its kind"
     return None if expected == event.hash else "a field was altered, or the record does not follow the one before it"
 
 
@@ -180,7 +185,7 @@ def _wrong_payload(event: EventRow, open_payload: Callable[[EventRow], dict[str,
     return f"the payload says otherwise about: {', '.join(wrong)}" if wrong else None
 
 
-def _tail(last: ChainHead, head: ChainHead, marks: Mapping[int, str]) -> Flaw | None:
+def _tail(last: ChainHead, head: ChainHead, marks: Mapping[int, set[str]]) -> Flaw | None:
     if head.sequence > last.sequence:
         return Flaw(last.gate_id, last.sequence + 1, None, f"cut off: the gate's head stands at {head.sequence}")
     beyond = max(marks, default=0)

@@ -114,6 +114,7 @@ _LISTED: Select[Any] = select(*_CLEAR, null().label("sealed_snapshot"))
 
 def _event(row: Row[Any]) -> EventRow:
     columns = dict(row._mapping)
+    columns["sequence"] = int(row.sequence)
     columns["at"] = from_millis(row.at)
     columns["verdict"] = Verdict(row.verdict)
     columns["reason"] = Reason(row.reason)

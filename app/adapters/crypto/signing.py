@@ -1,0 +1,35 @@
+"""Signs what leaves the box (answers, checkpoints, receipts), so that a gate and an auditor can tell it is ours."""
+
+import base64
+import binascii
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+_INFO = b"facegate signing v1"
+
+
+class Ed25519Signer:
+    """ports.Signer. The key follows from the master key, so a restored installation signs as before."""
+
+    def __init__(self, master_key: bytes) -> None:
+        seed = HKDF(algorithm=SHA256(), length=32, salt=None, info=_INFO).derive(master_key)
+        self._private = Ed25519PrivateKey.from_private_bytes(seed)
+        self._public = self._private.public_key()
+
+    def sign(self, message: bytes) -> str:
+        return base64.b64encode(self._private.sign(message)).decode()
+
+    def verify(self, message: bytes, signature: str) -> bool:
+        """Whether the signature is ours; False also for what is not base64."""
+        try:
+            self._public.verify(base64.b64decode(signature, validate=True), message)
+        except (InvalidSignature, binascii.Error, ValueError):
+            return False
+        return True
+
+    def public_key(self) -> str:
+        """The raw 32 bytes (RFC 8032) in base64."""
+        return base64.b64encode(self._public.public_bytes_raw()).decode()

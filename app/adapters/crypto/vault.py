@@ -1,0 +1,130 @@
+"""Seals personal data so that a stolen database is unreadable, and losing one key erases one person.
+
+AES-256-GCM throughout. Each subject has a random key, stored wrapped under a key derived from the master key;
+the master key itself never encrypts anything.
+"""
+
+import base64
+import binascii
+import contextlib
+import os
+import secrets
+import stat
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.constant_time import bytes_eq
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from app.core.errors import CryptoFault
+
+KEY_BYTES = 32
+_NONCE_BYTES = 12
+_VERSION = b"\x01"
+_WRAPPED = b"facegate subject key v1"
+
+
+class Vault:
+    """ports.Vault. Shared by all threads.
+
+    Sealed bytes are: version (1), nonce (12), ciphertext with tag (plaintext + 16).
+    """
+
+    def __init__(self, master_key: bytes) -> None:
+        if len(master_key) != KEY_BYTES:
+            raise CryptoFault(f"the master key must be {KEY_BYTES} bytes")
+        self._wrapping = AESGCM(derive(master_key, b"facegate wrapping v1"))
+        self._check = derive(master_key, b"facegate key check v1")
+
+    def new_key(self) -> bytes:
+        """A fresh subject key, wrapped."""
+        return _encrypt(self._wrapping, secrets.token_bytes(KEY_BYTES), _WRAPPED)
+
+    def seal(self, wrapped_key: bytes, plaintext: bytes, context: str) -> bytes:
+        """Raises CryptoFault if the wrapped key does not open."""
+        return _encrypt(self._unwrapped(wrapped_key), plaintext, context.encode())
+
+    def open(self, wrapped_key: bytes, sealed: bytes, context: str) -> bytes:
+        """Raises CryptoFault for another key, another context or altered bytes."""
+        return _decrypt(self._unwrapped(wrapped_key), sealed, context.encode())
+
+    def key_check(self) -> bytes:
+        """32 bytes that tell this master key from another and give nothing of it away; kept with the installation."""
+        return self._check
+
+    def check(self, stored: bytes) -> bool:
+        """Whether the stored key check is this master key's."""
+        return bytes_eq(self._check, stored)
+
+    def _unwrapped(self, wrapped_key: bytes) -> AESGCM:
+        return AESGCM(_decrypt(self._wrapping, wrapped_key, _WRAPPED))
+
+
+def derive(master_key: bytes, info: bytes) -> bytes:
+    """A 32-byte key for one purpose: HKDF-SHA256 (RFC 5869) without salt, `info` naming the purpose."""
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(master_key)
+
+
+def load_master_key(path: Path, env_value: str | None = None) -> bytes:
+    """The master key: from the setting if it is given (base64), else from the file, which is made at the first start.
+
+    The file is made whole and once, also when several processes start together. Raises CryptoFault, saying what to do,
+    for a value that is not 32 bytes in base64 and for a file that others may read.
+    """
+    if env_value:
+        return _decoded(env_value, "the master key setting")
+    if not path.exists():
+        _create(path)
+    # The open file is what is checked, so it cannot be exchanged in between.
+    with path.open("rb") as file:
+        mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+        if mode & 0o077:
+            raise CryptoFault(f"others may read the master key file {path.name}: run chmod 600 on it")
+        return _decoded(file.read().decode("ascii", "replace"), f"the master key file {path.name}")
+
+
+def _create(path: Path) -> None:
+    # Written beside, then linked: the name appears with all its bytes or not at all, and only for the first to come.
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(draft)
+    finally:
+        draft.unlink()
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _decoded(text: str, where: str) -> bytes:
+    try:
+        key = base64.b64decode(text.strip(), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise CryptoFault(f"{where} is not base64") from error
+    if len(key) != KEY_BYTES:
+        raise CryptoFault(f"{where} holds {len(key)} bytes, not {KEY_BYTES}; restore it from its backup")
+    return key
+
+
+def _encrypt(key: AESGCM, plaintext: bytes, context: bytes) -> bytes:
+    nonce = secrets.token_bytes(_NONCE_BYTES)
+    return _VERSION + nonce + key.encrypt(nonce, plaintext, context)
+
+
+def _decrypt(key: AESGCM, sealed: bytes, context: bytes) -> bytes:
+    if not isinstance(sealed, bytes) or sealed[:1] != _VERSION or len(sealed) < 1 + _NONCE_BYTES + 16:
+        raise CryptoFault("these are not sealed bytes")
+    try:
+        return key.decrypt(sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :], context)
+    except InvalidTag as error:
+        raise CryptoFault("a sealed record does not open: another key, or altered") from error
