@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Row, Select, delete, insert, null, or_, select, type_coerce, update
 
-from app.adapters.db.tables import events, from_millis, gates, idempotency
+from app.adapters.db.tables import events, from_millis, gates, idempotency, subject_keys
 from app.core.errors import NotRecorded
 from app.core.types import ChainHead, EventFilter, EventRow, Reason, Verdict
 
@@ -69,6 +69,9 @@ class EventRows:
                 yield _event(row)
 
     def unlink(self, employee_id: str) -> int:
+        # Sealing holds the key until its commit: after waiting for the key, no event of this person can still appear.
+        held = select(subject_keys.c.subject_id).where(subject_keys.c.subject_id == employee_id).with_for_update()
+        self._connection.execute(held)
         return self._connection.execute(
             update(events)
             .where(or_(events.c.employee_id == employee_id, events.c.subject_id == employee_id))

