@@ -71,7 +71,6 @@ class Index(Protocol):
 
     dimension: int
 
-
     def search(self, vector: Vector, k: int) -> list[Candidate]: ...
     def rebuild(self, ids: Sequence[str], vectors: NDArray[np.float32]) -> None: ...
     def apply(self, changed: dict[str, Vector], removed: Iterable[str]) -> None: ...
@@ -155,7 +154,10 @@ class Templates(Protocol):
 
 
 class SubjectKeys(Protocol):
-    """Wrapped data keys: one an employee, one a day for strangers' events."""
+    """Wrapped data keys: one an employee, one a day for strangers' events.
+
+    In a write, a key that was read stays until the transaction ends: nobody is erased between sealing and commit.
+    """
 
     def add(self, subject_id: str, wrapped: bytes) -> None: ...
     def get(self, subject_id: str) -> bytes | None: ...
@@ -195,14 +197,20 @@ class Events(Protocol):
         ...
 
     def get(self, event_id: str) -> EventRow | None: ...
-    def find(self, which: EventFilter) -> list[EventRow]: ...
+    def find(self, which: EventFilter) -> list[EventRow]:
+        """Newest first by id, without snapshots (`get` has them). since is inclusive, until exclusive."""
+        ...
+
     def heads(self) -> list[ChainHead]: ...
     def chain(self, gate_id: str) -> Iterator[EventRow]:
-        """Every event of a gate by sequence, streamed, as stored (whatever its sequence says)."""
+        """Every event of a gate by sequence, streamed, as stored (whatever its sequence says); without snapshots."""
         ...
 
     def unlink(self, employee_id: str) -> int:
-        """Forgets employee_id and drops payload and snapshot of that employee's events; returns how many."""
+        """Drops employee_id, subject_id, payload and snapshot of that employee's events; returns how many.
+
+        Waits for events being sealed with the employee's key, so none appears behind it.
+        """
         ...
 
     def remember(self, gate_id: str, idempotency_key: str, event_id: str, at: datetime) -> None: ...
@@ -235,7 +243,10 @@ class Transaction(Protocol):
 
 
 class Store(Protocol):
-    """The database. Raises NotRecorded where a write cannot commit within the deadline (locked, full, gone)."""
+    """The database. Raises NotRecorded where a write cannot commit within the deadline (locked, full, gone).
+
+    read sees one unmoving state and can change nothing. write: no deadline means 2 s for locks and nothing else.
+    """
 
     def read(self) -> AbstractContextManager[Transaction]: ...
     def write(self, deadline: timedelta | None = None) -> AbstractContextManager[Transaction]: ...
