@@ -15,7 +15,7 @@ from app.core.errors import CryptoFault
 from app.core.ports import Signer, Transaction, Vault
 from app.core.types import Employee, EventRow, Gate, Reason, Verdict
 
-_SNAPSHOT = "snapshot_sha256"
+SNAPSHOT = "snapshot_sha256"
 
 
 class AccessLog:
@@ -59,7 +59,7 @@ class AccessLog:
         subject_id, wrapped = self._key_for(tx, employee_id, at)
         record = record_of(gate.id, event_id, sequence, at, verdict, reason, employee_id)
         if snapshot is not None:
-            record[_SNAPSHOT] = hashlib.sha256(snapshot).hexdigest()
+            record[SNAPSHOT] = hashlib.sha256(snapshot).hexdigest()
         sealed = canonical({**payload, NONCE: self._new_nonce(), RECORD: record})
         digest = commitment(sealed)
         row = EventRow(
@@ -114,7 +114,7 @@ class AccessLog:
         payload = None if snapshot is None else self.sealed_payload_of(tx, row)
         if snapshot is None or payload is None:
             return None
-        if payload[RECORD].get(_SNAPSHOT) != hashlib.sha256(snapshot).hexdigest():
+        if payload[RECORD].get(SNAPSHOT) != hashlib.sha256(snapshot).hexdigest():
             raise CryptoFault("the picture is not the one that was recorded")
         return snapshot
 

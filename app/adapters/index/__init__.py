@@ -1,0 +1,1 @@
+"""Search over the gallery: ids and similarities, nothing else."""

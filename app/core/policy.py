@@ -1,0 +1,69 @@
+"""Who may pass: one pure function from evidence to a decision with its reason.
+
+The order of the questions is the order in which a guard would ask them, and it is part of the contract: the first
+one that fails is the reason that is recorded. Everything not explicitly allowed is denied.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.core.types import Decision, Employee, Evidence, Gate, Reason, Status
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the evidence must reach. threshold and margin: cosine similarity; max_frame_age_ms: age of the frame."""
+
+    threshold: float
+    margin: float
+    max_frame_age_ms: int
+
+    def __post_init__(self) -> None:
+        # NaN compares false with everything, so a NaN threshold would never refuse.
+        if not (-1.0 <= self.threshold <= 1.0 and 0.0 <= self.margin <= 2.0 and self.max_frame_age_ms > 0):
+            raise ValueError(f"limits out of range: {self}")
+
+
+def decide(
+    evidence: Evidence,
+    employee: Employee | None,
+    gate: Gate,
+    limits: Limits,
+    captured_at: datetime,
+    now: datetime,
+    *,
+    unknown_credential: bool = False,
+) -> Decision:
+    """Open or deny, and why.
+
+    employee: the record of `evidence.best` as the database has it now (None if it is gone); never from an index.
+    captured_at: when the newest frame was taken, or received where the sender does not say.
+    unknown_credential: a badge, PIN or QR token was presented that belongs to nobody.
+    """
+    if not gate.enabled:
+        return Decision(Reason.GATE_DISABLED)
+    if (now - captured_at).total_seconds() * 1000 > limits.max_frame_age_ms:
+        return Decision(Reason.STALE_FRAME)
+    if unknown_credential:
+        return Decision(Reason.CREDENTIAL_UNKNOWN)
+    if evidence.reason is not None:
+        return Decision(evidence.reason)
+    if evidence.best is None or evidence.margin is None or not evidence.best.similarity >= limits.threshold:
+        return Decision(Reason.NOT_RECOGNISED)
+    if not evidence.margin >= limits.margin:
+        return Decision(Reason.AMBIGUOUS)
+    # Erased, or left without a template, since the search.
+    if employee is None or not employee.photos or employee.id != evidence.best.employee_id:
+        return Decision(Reason.NOT_RECOGNISED)
+    return Decision(standing(employee, now) or Reason.RECOGNISED, employee)
+
+
+def standing(employee: Employee, now: datetime) -> Reason | None:
+    """Why this employee may pass nowhere at all right now, or None. Validity includes both of its ends."""
+    if employee.status is not Status.ACTIVE:
+        return Reason.EMPLOYEE_INACTIVE
+    if employee.valid_from is not None and now < employee.valid_from:
+        return Reason.NOT_YET_VALID
+    if employee.valid_until is not None and now > employee.valid_until:
+        return Reason.EXPIRED
+    return None

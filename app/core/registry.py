@@ -1,0 +1,79 @@
+"""What an admin may write about an employee or gate: one place that checks text before it is stored or shown."""
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from app.core.errors import BadInput
+from app.core.types import Status
+
+NAME_CHARS = 200
+NUMBER = re.compile(r"[^\s](?:.{0,62}[^\s])?")
+GATE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
+
+OVERRIDES = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+
+
+@dataclass(frozen=True)
+class Details:
+    """What is known of an employee, checked on construction. Raises BadInput naming the field and the rule."""
+
+    number: str
+    name: str
+    status: Status = Status.ACTIVE
+    email: str | None = None
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+    groups: tuple[str, ...] = field(default=())
+    legal_basis: str | None = None
+    consent_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        _text("number", self.number, 64)
+        if not NUMBER.fullmatch(self.number):
+            raise BadInput("bad_number", "A number has 1 to 64 characters and neither begins nor ends with a space.")
+        _text("name", self.name, NAME_CHARS)
+        if self.email is not None:
+            _text("email", self.email, 320)
+            if not EMAIL.fullmatch(self.email):
+                raise BadInput("bad_email", "The e-mail address needs the form name@domain.")
+        if len(self.groups) > 50:
+            raise BadInput("bad_groups", "An employee can be in at most 50 groups.")
+        for group in self.groups:
+            _text("groups", group, 64)
+        if self.legal_basis is not None:
+            _text("legal_basis", self.legal_basis, NAME_CHARS)
+        for name in ("valid_from", "valid_until", "consent_at"):
+            moment: datetime | None = getattr(self, name)
+            if moment is not None and moment.tzinfo is None:
+                raise BadInput(f"bad_{name}", f"{name} needs a time zone, such as 2026-11-23T08:00:00Z.")
+        if self.valid_from and self.valid_until and self.valid_until < self.valid_from:
+            raise BadInput("bad_valid_until", "valid_until lies before valid_from.")
+
+
+def gate_name(name: str) -> str:
+    """The name if it can stand in an address. Raises BadInput."""
+    if not GATE_NAME.fullmatch(name):
+        raise BadInput("bad_gate_name", "A gate's name has 1 to 64 letters, digits, dots, dashes or underscores.")
+    return name
+
+
+def _text(name: str, value: str, most: int) -> None:
+    if not value.strip():
+        raise BadInput(f"bad_{name}", f"{name} must not be empty.")
+    if len(value) > most:
+        raise BadInput(f"bad_{name}", f"{name} is {len(value)} characters long; at most {most} are kept.")
+    # Control, surrogate, private and unassigned characters; bidirectional overrides disguise a name in a log.
+    if any(
+        unicodedata.category(c) in {"Cc", "Cs", "Co", "Cn"} or unicodedata.bidirectional(c) in OVERRIDES for c in value
+    ):
+        raise BadInput(f"bad_{name}", f"{name} contains control characters; send plain text.")
+
+
+def open_ms(value: int) -> int:
+    """How long a gate stays open for one person, if that is sensible. Raises BadInput."""
+    if not 500 <= value <= 60_000:
+        raise BadInput("bad_open_ms", "A gate opens for 500 to 60000 milliseconds.")
+    return value

@@ -1,0 +1,140 @@
+"""What is wrong with this installation and what to do about it, each part tried for real."""
+
+import shutil
+import sqlite3
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib import metadata
+
+from app.adapters.db import migrate
+from app.adapters.vision import weights
+from app.adapters.vision.manifest import read_manifest
+from app.adapters.vision.runtime import cpu_has_bf16
+from app.core.errors import FacegateError
+from app.settings import Settings
+from app.wiring import Office, open_office, settle_precision
+
+FREE_MB = 500
+OLDEST = datetime(2026, 1, 1, tzinfo=UTC)  # a clock before this program was written is wrong
+
+
+@dataclass(frozen=True)
+class Finding:
+    """ok None: a fact, not a judgement. advice: what to do, where something is wrong."""
+
+    part: str
+    ok: bool | None
+    detail: str
+    advice: str = ""
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Findings as they are made, cheapest first. Changes nothing but what opening the database does."""
+    yield Finding("program", None, f"facegate {metadata.version('facegate')}, Python {sys.version.split()[0]}")
+    for name, value in settings.masked().items():
+        yield Finding(f"setting {name}", None, value)
+    yield from _disk(settings)
+    yield _clock()
+    yield from _weights(settings)
+    try:
+        office = open_office(settings)
+    except (FacegateError, OSError) as error:
+        yield Finding("database", False, str(error), "Mend this first; nothing can be recorded, so no gate opens.")
+        return
+    try:
+        yield _schema(settings)
+        yield from _gallery(office)
+        yield from _log(office)
+    finally:
+        office.close()
+
+
+def _disk(settings: Settings) -> Iterator[Finding]:
+    folder = settings.data.resolve()
+    while not folder.exists():
+        folder = folder.parent
+    free_mb = shutil.disk_usage(folder).free // 1_000_000
+    yield Finding(
+        "disk", free_mb >= FREE_MB, f"{free_mb} MB free", "Make room: events that cannot be written open nothing."
+    )
+    key = settings.data / "master.key"
+    if settings.master_key is None and key.exists():
+        private = not key.stat().st_mode & 0o077
+        yield Finding(
+            "master key", private, "readable by its owner only" if private else "others can read it", f"chmod 600 {key}"
+        )
+
+
+def _clock() -> Finding:
+    now = datetime.now(UTC)
+    before, tick = time.time(), time.monotonic()
+    time.sleep(0.05)
+    drift_ms = abs((time.time() - before) - (time.monotonic() - tick)) * 1000
+    ok = now > OLDEST and drift_ms < 20
+    return Finding(
+        "clock", ok, f"{now:%Y-%m-%d %H:%M:%S} UTC", "Set up time synchronisation (chrony or systemd-timesyncd)."
+    )
+
+
+def _weights(settings: Settings) -> Iterator[Finding]:
+    for name, artifact in weights.read_artifacts().items():
+        if artifact.group != "weights" or artifact.name == "sface-int8bq":
+            continue
+        try:
+            weights.load(name, settings.cache)
+            yield Finding(f"weights {name}", True, f"sha256 {artifact.sha256[:12]} as pinned")
+        except FacegateError as error:
+            yield Finding(f"weights {name}", False, str(error), "python -m models fetch")
+    yield Finding(
+        "cpu", None, "has bfloat16" if cpu_has_bf16() else "no bfloat16: runs float32, about 1.6 times slower"
+    )
+
+
+def _schema(settings: Settings) -> Finding:
+    current, head = migrate.current(settings.url), migrate.head()
+    sqlite = f", SQLite {sqlite3.sqlite_version}" if settings.url.startswith("sqlite") else ", PostgreSQL"
+    return Finding("database", current == head, f"schema {current} of {head}{sqlite}", "python -m app migrate")
+
+
+def _gallery(office: Office) -> Iterator[Finding]:
+    with office.store.read() as tx:
+        counts, employees, installation = tx.templates.photo_counts(), tx.employees.count(), tx.installation.get()
+    enrolled = sum(counts.values())
+    one_photo = counts.get(1, 0)
+    yield Finding("employees", None, f"{employees}, of whom {enrolled} can be recognised")
+    if one_photo:
+        advice = "Add photos: with three, one in six of the misses of one photo is left."
+        yield Finding("photos", None, f"{one_photo} employees have a single photo", advice)
+    if installation is not None:
+        precision = settle_precision(office)
+        same = installation.precision == precision
+        yield Finding(
+            "templates",
+            same,
+            f"pack {installation.pack_digest[:12]}, {installation.precision}",
+            "python -m app reembed",
+        )
+    calibration = read_manifest("sface").calibration
+    rate = office.settings.false_accept_rate
+    size = max(enrolled, 1)
+    for photos, frames in ((1, 1), (3, 1), (3, 3)):
+        value = calibration.threshold(rate, size, photos, frames)
+        yield Finding(
+            "threshold", None, f"{value:.3f} for {photos} photo(s), {frames} frame(s), {size} enrolled, rate {rate:g}"
+        )
+
+
+def _log(office: Office) -> Iterator[Finding]:
+    started = time.monotonic()
+    report = office.checkpoints.verify()
+    events = sum(chain.events for chain in report.gates.values())
+    took = timedelta(seconds=time.monotonic() - started)
+    detail = f"{events} events at {len(report.gates)} gates verify, in {took.total_seconds():.1f} s"
+    if report.flaw is not None:
+        detail = f"gate {report.flaw.gate}, record {report.flaw.sequence}: {report.flaw.problem}"
+    yield Finding(
+        "log", report.valid, detail, "Keep this database as it is, and compare with the checkpoints that left the box."
+    )

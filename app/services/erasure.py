@@ -1,0 +1,75 @@
+"""Makes people unknown, provably: photos, template, key and name are destroyed and a signed receipt is journalled.
+
+The journal lives outside the database: after a restore from an older backup it is replayed before anything is served,
+so the erased stay erased.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+
+from app.core.errors import NotFound
+from app.core.ports import Clock, Journal, Signer, Store, Transaction
+from app.core.types import Receipt
+
+
+@dataclass(frozen=True)
+class Erasure:
+    store: Store
+    signer: Signer
+    journal: Journal
+    clock: Clock
+    new_id: Callable[[], str]
+
+    def erase(self, employee_id: str) -> Receipt:
+        """Destroys everything personal of an employee; answers with the signed receipt. Raises NotFound.
+
+        The receipt is journalled before the commit: after a crash in between, the next start finishes the erasure.
+        """
+        with self.store.write() as tx:
+            if tx.employees.get(employee_id) is None:
+                raise NotFound("unknown_employee", "There is no employee with this id.")
+            receipt = self._erase(tx, employee_id)
+            self.journal.append(as_json(receipt))
+        return receipt
+
+    def replay(self) -> int:
+        """Erases again whoever a restored, older backup brought back. Returns how many."""
+        again = 0
+        for entry in self.journal.entries():
+            employee_id = str(entry["employee_id"])
+            with self.store.write() as tx:
+                if tx.employees.get(employee_id) is not None:
+                    self._erase(tx, employee_id)
+                    again += 1
+        return again
+
+    def receipt(self, employee_id: str) -> Receipt | None:
+        with self.store.read() as tx:
+            return tx.erasures.get(employee_id)
+
+    def _erase(self, tx: Transaction, employee_id: str) -> Receipt:
+        blank = Receipt(
+            id=self.new_id(),
+            employee_id=employee_id,
+            erased_at=self.clock(),
+            photos=len(tx.photos.of(employee_id)),
+            templates=0 if tx.templates.get(employee_id) is None else 1,
+            events_unlinked=tx.events.unlink(employee_id),
+        )
+        receipt = replace(blank, signature=self.signer.sign(message(blank)))
+        tx.employees.delete(employee_id)
+        tx.subject_keys.destroy(employee_id)
+        tx.erasures.add(receipt)
+        return receipt
+
+
+def message(receipt: Receipt) -> bytes:
+    """What a receipt's signature covers: its JSON without the signature, keys sorted, no spaces."""
+    entry = as_json(receipt)
+    del entry["signature"]
+    return json.dumps(entry, sort_keys=True, separators=(",", ":")).encode()
+
+
+def as_json(receipt: Receipt) -> dict[str, object]:
+    return {**asdict(receipt), "erased_at": receipt.erased_at.isoformat(timespec="milliseconds")}

@@ -1,0 +1,67 @@
+"""Reads the log for people: each event as it was answered, opened with the key that still exists, or without."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from app.core.chain import NONCE, RECORD, instant
+from app.core.errors import NotFound
+from app.core.ports import Store, Transaction
+from app.core.types import EventFilter, EventRow
+from app.services.access_log import SNAPSHOT, AccessLog
+from app.services.answers import Answers
+
+
+@dataclass(frozen=True)
+class EventList:
+    store: Store
+    log: AccessLog
+    answers: Answers
+
+    def find(self, which: EventFilter) -> list[dict[str, Any]]:
+        """Newest first."""
+        with self.store.read() as tx:
+            names = {gate.id: gate.name for gate in tx.gates.all()}
+            return [self._event(tx, row, names[row.gate_id]) for row in tx.events.find(which)]
+
+    def get(self, event_id: str) -> dict[str, Any]:
+        """Raises NotFound."""
+        with self.store.read() as tx:
+            row = _known(tx, event_id)
+            gate = tx.gates.get(row.gate_id)
+            return self._event(tx, row, gate.name if gate else row.gate_id)
+
+    def snapshot(self, event_id: str) -> bytes:
+        """JPEG bytes. Raises NotFound where none was kept, or none is left."""
+        with self.store.read() as tx:
+            picture = self.log.snapshot_of(tx, _known(tx, event_id))
+        if picture is None:
+            raise NotFound("no_snapshot", "This event has no picture, or not any more.")
+        return picture
+
+    def _event(self, tx: Transaction, row: EventRow, gate: str) -> dict[str, Any]:
+        whole = self.log.sealed_payload_of(tx, row)
+        payload = {k: v for k, v in whole.items() if k not in (NONCE, RECORD)} if whole else None
+        clear = {
+            "decision_id": row.id,
+            "gate": gate,
+            "at": instant(row.at),
+            "decision": row.verdict.value,
+            "reason": row.reason.value,
+        }
+        # The signature of the answer can be made again only while everything it covers is there.
+        answer = self.answers.sign(payload, row) if payload else {**clear, "checkpoint": self.answers.checkpoint(row)}
+        return {
+            **clear,
+            **answer,
+            "sequence": row.sequence,
+            "hash": row.hash,
+            # Lists leave the picture itself in the database; the record says whether there is one.
+            "snapshot": whole is not None and SNAPSHOT in whole[RECORD],
+        }
+
+
+def _known(tx: Transaction, event_id: str) -> EventRow:
+    row = tx.events.get(event_id)
+    if row is None:
+        raise NotFound("unknown_event", "There is no event with this id.")
+    return row

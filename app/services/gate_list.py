@@ -1,0 +1,48 @@
+"""The gates there are. Nothing about who may pass them: that is `core.policy`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from app.core.errors import NotFound
+from app.core.ports import Clock, Store
+from app.core.registry import gate_name, open_ms
+from app.core.types import Gate
+
+
+@dataclass(frozen=True)
+class GateList:
+    store: Store
+    clock: Clock
+    new_id: Callable[[], str]
+
+    def add(self, name: str, opening_ms: int = 5000) -> Gate:
+        """Raises BadInput for a name that cannot stand in an address, Conflict('gate_exists')."""
+        gate = Gate(self.new_id(), gate_name(name), True, open_ms(opening_ms), self.clock())
+        with self.store.write() as tx:
+            tx.gates.add(gate)
+        return gate
+
+    def all(self) -> list[Gate]:
+        with self.store.read() as tx:
+            return tx.gates.all()
+
+    def get(self, name: str) -> Gate:
+        with self.store.read() as tx:
+            gate = tx.gates.by_name(name)
+        if gate is None:
+            raise NotFound("unknown_gate", "There is no gate of that name.")
+        return gate
+
+    def update(self, name: str, *, enabled: bool | None = None, opening_ms: int | None = None) -> Gate:
+        """Holds from the next decision on, in every process."""
+        with self.store.write() as tx:
+            gate = tx.gates.by_name(name)
+            if gate is None:
+                raise NotFound("unknown_gate", "There is no gate of that name.")
+            gate = replace(
+                gate,
+                enabled=gate.enabled if enabled is None else enabled,
+                open_ms=gate.open_ms if opening_ms is None else open_ms(opening_ms),
+            )
+            tx.gates.update(gate)
+        return gate

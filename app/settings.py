@@ -1,0 +1,123 @@
+"""The only reader of the environment. Every setting, its bounds and what it is for; the README's table is checked
+against this file."""
+
+import os
+import tomllib
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from app.core.errors import Fault
+
+PREFIX = "FACEGATE_"
+CONFIG_FILE = "facegate.toml"
+
+
+class SettingsError(Fault):
+    """A setting has a value that cannot be used; the message names it and its source."""
+
+
+class Settings(BaseSettings):
+    """FACEGATE_NAME in the environment comes before DIR/facegate.toml, which comes before the default."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+
+    data: Path = Field(Path("data"), description="folder of database, keys, journals and facegate.toml")
+    database_url: SecretStr | None = Field(None, description="PostgreSQL URL; SQLite in the data folder if not set")
+    master_key: SecretStr | None = Field(None, description="base64 of 32 bytes; a file in the data folder if not set")
+    mirror: Path | None = Field(None, description="folder with weights by file name, for a site without network")
+    cache_dir: Path | None = Field(None, description="where fetched model weights lie; the user's cache if not set")
+
+    false_accept_rate: float = Field(
+        0.001, gt=0, le=0.1, description="share of strangers' attempts that may open a gate; the threshold follows"
+    )
+    precision: Literal["auto", "f32", "bf16"] = Field(
+        "auto", description="of the embedding; auto: as the stored templates, else bf16 where the CPU has it"
+    )
+    gate_flip: bool = Field(False, description="also embed the mirror image at the gate: double the time, fewer errors")
+    detect_width_px: int = Field(
+        320, ge=160, le=1920, description="longer side of the picture that is searched for faces"
+    )
+    min_face_px: int = Field(48, ge=24, le=1000, description="a narrower face at the gate is refused as face_too_small")
+    workers: int = Field(0, ge=0, le=64, description="faces recognised at once; 0: one a CPU core")
+    max_wait_ms: int = Field(1000, ge=0, le=60_000, description="a request that waits longer for a worker gets 503")
+    max_frame_age_ms: int = Field(2000, ge=100, le=60_000, description="a picture older than this opens nothing")
+    record_deadline_ms: int = Field(2000, ge=100, le=60_000, description="an event not committed by then opens nothing")
+    keep_snapshots: bool = Field(True, description="keep the face's picture with each event, sealed")
+    max_image_mb: int = Field(10, ge=1, le=50, description="largest single image accepted")
+    max_request_mb: int = Field(32, ge=1, le=500, description="largest request accepted")
+    checkpoint_file: Path | None = Field(
+        None, description="signed chain heads are appended here; put it on another disk. In the data folder if not set"
+    )
+    checkpoint_every_s: int = Field(300, ge=1, le=86_400, description="seconds between checkpoints")
+    erasure_journal: Path | None = Field(
+        None,
+        description="receipts of erased employees; keep it apart from backups. In the data folder if not set",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="how much the log says")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        folder = Path(init_settings.init_kwargs.get("data", "data"))  # type: ignore[attr-defined]
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, folder / CONFIG_FILE)
+
+    @property
+    def url(self) -> str:
+        """The database's address; holds the password, so it is never logged."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.data.resolve() / 'facegate.db'}"
+
+    @property
+    def cache(self) -> Path:
+        return self.cache_dir or default_cache()
+
+    @property
+    def threads(self) -> int:
+        return self.workers or os.cpu_count() or 1
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.checkpoint_file or self.data / "checkpoints.jsonl"
+
+    @property
+    def erasures(self) -> Path:
+        return self.erasure_journal or self.data / "erasures.jsonl"
+
+    def masked(self) -> dict[str, str]:
+        """Every setting as text, secrets as stars: what `doctor` prints."""
+        return {name: "(not set)" if value is None else str(value) for name, value in self}
+
+
+def read_settings(data: Path | None = None, **overrides: Any) -> Settings:
+    """Settings for a data folder. Raises SettingsError naming what is wrong, also for a name that is misspelt."""
+    folder = data or Path(os.environ.get(PREFIX + "DATA", "data"))
+    for name in os.environ:
+        if name.startswith(PREFIX) and name.removeprefix(PREFIX).lower() not in Settings.model_fields:
+            near = get_close_matches(name, [PREFIX + n.upper() for n in Settings.model_fields], n=1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise SettingsError(f"{name} in the environment is no setting.{hint}")
+    try:
+        return Settings(data=folder, **overrides)
+    except ValidationError as error:
+        # The value itself is not repeated: it may be a secret.
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise SettingsError(f"settings ({PREFIX}* or {folder / CONFIG_FILE}): {wrong}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{folder / CONFIG_FILE} is not valid TOML: {error}") from None
+
+
+def default_cache() -> Path:
+    """Where weights lie unless FACEGATE_CACHE_DIR says otherwise."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "facegate"

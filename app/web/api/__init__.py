@@ -1,0 +1,1 @@
+"""The versioned HTTP contract, one file a resource."""

@@ -1,0 +1,77 @@
+"""The endpoint gate hardware calls: frames of one approach in, open or deny out."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Request
+from pydantic import BaseModel, Field
+
+from app.core.errors import BadInput, Conflict, Forbidden
+from app.services.access import MAX_FRAMES, Approach
+from app.web.api.schemas import DECISION_BODY, ERRORS, DecisionAnswer
+from app.web.security import GateKey, SystemOf
+from app.web.uploads import IMAGE_TYPES, checked, form, images, media_type_of
+
+router = APIRouter(tags=["Decisions"])
+
+
+class Sent(BaseModel):
+    """What a decision request carries, whichever of the three forms it took."""
+
+    frames: list[bytes] = Field(default_factory=list)
+    credential: str | None = Field(None, min_length=1, max_length=512)
+    from_camera: bool = False
+
+
+async def sent(request: Request) -> Sent:
+    """Reads the body by its content type. Raises BadInput."""
+    media_type = media_type_of(request)
+    if media_type in IMAGE_TYPES:
+        return Sent.model_validate({"frames": [checked(await request.body(), media_type)]})
+    if media_type == "multipart/form-data":
+        parts = await form(request, MAX_FRAMES + 1)
+        credential = parts.get("credential")
+        return Sent.model_validate({"frames": await images(parts, "image"), "credential": credential or None})
+    if media_type == "application/json":
+        try:
+            return Sent.model_validate(_json_object(await request.json()))
+        except ValueError as error:
+            raise BadInput("bad_json", 'Send {"credential": "..."} or {"from_camera": true}.') from error
+    raise BadInput("wrong_content_type", "Send image/jpeg, image/png, multipart/form-data or application/json.")
+
+
+@router.post(
+    "/gates/{gate}/decisions",
+    response_model=DecisionAnswer,
+    summary="May this person pass?",
+    responses=ERRORS,
+    openapi_extra={"requestBody": DECISION_BODY},
+)
+def decide(
+    gate: str,
+    system: SystemOf,
+    key: GateKey,
+    body: Annotated[Sent, Depends(sent)],
+    idempotency_key: Annotated[str | None, Header(min_length=1, max_length=128)] = None,
+) -> dict[str, Any]:
+    """Open or deny, always with a reason. The event is committed before this answers."""
+    if system.gates.get(gate).id != key.gate_id:
+        raise Forbidden("other_gate", "This key belongs to another gate.")
+    if body.from_camera:
+        raise Conflict("no_camera", "This gate has no camera of its own; send the frames.")
+    return system.access.decide(
+        Approach(
+            gate=gate,
+            frames=tuple(body.frames),
+            received_at=system.clock(),
+            credential=body.credential,
+            idempotency_key=idempotency_key,
+        )
+    )
+
+
+def _json_object(value: object) -> dict[str, object]:
+    if not isinstance(value, dict) or set(value) - {"credential", "from_camera"}:
+        raise ValueError("not one of the two forms")
+    if not value.get("credential") and value.get("from_camera") is not True:
+        raise ValueError("neither a credential nor from_camera")
+    return value

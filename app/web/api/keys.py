@@ -1,0 +1,33 @@
+"""Keys for devices and scripts: shown once, revocable at once."""
+
+from dataclasses import asdict
+
+from fastapi import APIRouter
+
+from app.web.api.schemas import ERRORS, KeyIn, KeyOut, NewKey, Page
+from app.web.security import Admin, SystemOf
+
+router = APIRouter(prefix="/keys", tags=["Keys"])
+
+
+@router.post("", status_code=201, summary="Create a key", responses=ERRORS)
+def create(body: KeyIn, system: SystemOf, _: Admin) -> NewKey:
+    """The answer is the only place where the key itself ever stands."""
+    secret, key = system.keys.create(body.role, body.gate, body.name)
+    return NewKey.model_validate({**asdict(key), "key": secret})
+
+
+@router.get("", summary="List keys", responses=ERRORS)
+def find(system: SystemOf, _: Admin) -> Page[KeyOut]:
+    return Page(items=[KeyOut.model_validate(asdict(k)) for k in system.keys.all()], next=None)
+
+
+@router.get("/{key_id}", summary="Read a key", responses=ERRORS)
+def read(key_id: str, system: SystemOf, _: Admin) -> KeyOut:
+    return KeyOut.model_validate(asdict(system.keys.get(key_id)))
+
+
+@router.delete("/{key_id}", status_code=204, summary="Revoke a key", responses=ERRORS)
+def revoke(key_id: str, system: SystemOf, _: Admin) -> None:
+    """It opens nothing from the moment this answers, in every process."""
+    system.keys.revoke(key_id)

@@ -1,0 +1,52 @@
+"""An employee's photos: each is judged, and the good ones make the template."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from app.services.enrolment import MAX_PHOTOS
+from app.web import uploads
+from app.web.api.schemas import CONFLICT, ERRORS, KeptPhoto, PhotoOut, PhotosOut, files_body
+from app.web.security import Admin, SystemOf
+
+router = APIRouter(prefix="/employees/{employee_id}/photos", tags=["Photos"])
+
+
+async def sent(request: Request) -> list[bytes]:
+    form = await uploads.form(request, MAX_PHOTOS + 1)
+    return await uploads.images(form, "photo", unreadable=True)
+
+
+@router.post("", summary="Enrol with photos", responses=CONFLICT, openapi_extra=files_body(photo=MAX_PHOTOS))
+def add(employee_id: str, system: SystemOf, _: Admin, photos: Annotated[list[bytes], Depends(sent)]) -> PhotosOut:
+    """One result a photo, in order. Once this answers, every gate knows the person.
+
+    Partial success is 200; if no photo can be read at all, the answer is 400.
+    """
+    results = system.enrolment.add_photos(employee_id, photos)
+    return PhotosOut(photos=[PhotoOut(**asdict(r)) for r in results])
+
+
+@router.get("", summary="List an employee's photos", responses=ERRORS)
+def find(employee_id: str, system: SystemOf, _: Admin) -> list[KeptPhoto]:
+    return [
+        KeptPhoto(id=p.id, quality=round(p.quality, 3), media_type=p.media_type, created_at=p.created_at)
+        for p in system.enrolment.photos(employee_id)
+    ]
+
+
+@router.get("/{photo_id}", summary="See a photo", responses=ERRORS, response_class=Response)
+def read(employee_id: str, photo_id: str, system: SystemOf, _: Admin) -> Response:
+    data, media_type = system.enrolment.photo(employee_id, photo_id)
+    return Response(data, media_type=media_type, headers=PRIVATE)
+
+
+@router.delete("/{photo_id}", status_code=204, summary="Remove a photo", responses=ERRORS)
+def delete(employee_id: str, photo_id: str, system: SystemOf, _: Admin) -> None:
+    """The template is made anew without it, before this answers."""
+    system.enrolment.delete_photo(employee_id, photo_id)
+
+
+# A face is in no cache, and bytes that came from outside are never sniffed into a page.
+PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}

@@ -1,0 +1,302 @@
+"""What goes over the wire, with examples: the generated contract page is made of these."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
+
+from app.core.chain import instant
+from app.core.types import Employee, Gate, Reason, Role, Status, Verdict
+
+Moment = Annotated[datetime, PlainSerializer(instant, return_type=str, when_used="json")]
+
+
+Item = TypeVar("Item")
+
+
+class Strict(BaseModel):
+    """A request body: an unknown field is an error, not a silent nothing."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Problem(BaseModel):
+    """Every error looks like this."""
+
+    error: str = Field(examples=["unknown_gate"])
+    detail: str = Field(examples=["There is no gate of that name; an admin can add it."])
+
+
+def _error(description: str) -> dict[str, Any]:
+    return {"model": Problem, "description": description}
+
+
+ERRORS: dict[int | str, dict[str, Any]] = {
+    400: _error("An image cannot be read, or a value is out of bounds"),
+    401: _error("No key, or one that is unknown or revoked"),
+    403: _error("The key's role does not reach this far"),
+    404: _error("No such thing"),
+    413: _error("Too large"),
+    422: _error("Malformed request"),
+    503: _error("Busy, or the record could not be written: nothing was done"),
+}
+CONFLICT: dict[int | str, dict[str, Any]] = {**ERRORS, 409: _error("It contradicts what is stored")}
+
+IMAGE = {"schema": {"type": "string", "format": "binary"}}
+DECISION_BODY = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "properties": {
+                    "image": {
+                        "type": "array",
+                        "items": {"type": "string", "format": "binary"},
+                        "maxItems": 8,
+                        "description": "frames of one approach, oldest first",
+                    },
+                    "credential": {"type": "string"},
+                },
+            }
+        },
+        "image/jpeg": IMAGE,
+        "image/png": IMAGE,
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "properties": {"credential": {"type": "string"}, "from_camera": {"type": "boolean"}},
+            },
+            "example": {"credential": "1234"},
+        },
+    },
+}
+
+
+def files_body(**fields: int) -> dict[str, Any]:
+    """The OpenAPI body of a multipart form of files; each field with the most files it may hold."""
+    one = {"type": "string", "format": "binary"}
+    properties = {
+        name: one if most == 1 else {"type": "array", "items": one, "maxItems": most} for name, most in fields.items()
+    }
+    schema = {"type": "object", "properties": properties, "required": list(fields)}
+    return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
+
+
+class Identity(BaseModel):
+    id: str = Field(examples=["01KAR3T9V5S0W8J6Q2X4Y7Z1AB"])
+    name: str = Field(examples=["Ada Lovelace"])
+    number: str = Field(examples=["E-1001"])
+
+
+class Checkpoint(BaseModel):
+    """A signed chain head. Keep the latest: `audit verify` checks the log against it."""
+
+    gate_id: str
+    sequence: int
+    hash: str
+    at: str
+    signature: str
+
+
+class DecisionAnswer(BaseModel):
+    """A decision. `signature` signs the canonical JSON of all other fields (keys sorted, no spaces, UTF-8)."""
+
+    decision: Verdict
+    reason: Reason
+    decision_id: str
+    gate: str = Field(examples=["lobby-1"])
+    at: str = Field(examples=["2026-11-23T08:00:00.123Z"])
+    open_until: str | None = Field(examples=["2026-11-23T08:00:05.123Z"])
+    employee: Identity | None
+    method: Literal["face", "credential"]
+    similarity: float | None = Field(examples=[0.71])
+    threshold: float | None = Field(examples=[0.55])
+    margin: float | None = Field(examples=[0.4])
+    liveness: float | None
+    faces: int = Field(examples=[1], description="most faces in one frame")
+    frames: int = Field(examples=[3], description="how many frames were sent")
+    frames_used: int = Field(examples=[3])
+    took_ms: float = Field(examples=[21.4])
+    checkpoint: Checkpoint
+    signature: str
+
+
+class EventOut(BaseModel):
+    """A recorded decision: as it was answered, and where it stands in its gate's chain.
+
+    Once its person is erased or its retention has ended, what was personal is null and the chain still verifies.
+    """
+
+    decision_id: str
+    sequence: int
+    hash: str
+    gate: str
+    at: str
+    decision: Verdict
+    reason: Reason
+    open_until: str | None = None
+    employee: Identity | None = None
+    method: str | None = None
+    similarity: float | None = None
+    threshold: float | None = None
+    margin: float | None = None
+    liveness: float | None = None
+    faces: int | None = None
+    frames: int | None = None
+    frames_used: int | None = None
+    took_ms: float | None = None
+    checkpoint: Checkpoint
+    signature: str | None = None
+    camera: str | None = None
+    gate_result: str | None = Field(None, description="what the gate did afterwards, once it has said so")
+    snapshot: bool = Field(description="whether /snapshot has a picture")
+
+
+def _utc(value: datetime) -> datetime:
+    return value.astimezone(UTC)
+
+
+When = Annotated[AwareDatetime, AfterValidator(_utc)]
+
+
+class EmployeeIn(Strict):
+    number: str = Field(examples=["E-1001"])
+    name: str = Field(examples=["Ada Lovelace"])
+    email: str | None = Field(None, examples=["ada@example.org"])
+    valid_from: When | None = None
+    valid_until: When | None = Field(None, examples=["2027-12-31T23:59:59Z"])
+    groups: list[str] = Field(default_factory=list, examples=[["engineering"]])
+    legal_basis: str | None = Field(None, examples=["consent"])
+    consent_at: When | None = None
+
+
+class EmployeePatch(Strict):
+    """Only what is sent changes; null clears."""
+
+    number: str | None = None
+    name: str | None = None
+    status: Status | None = Field(None, examples=["inactive"])
+    email: str | None = None
+    valid_from: When | None = None
+    valid_until: When | None = None
+    groups: list[str] | None = None
+    legal_basis: str | None = None
+    consent_at: When | None = None
+
+
+class EmployeeOut(BaseModel):
+    id: str
+    number: str
+    name: str
+    status: Status
+    email: str | None
+    valid_from: Moment | None
+    valid_until: Moment | None
+    groups: list[str]
+    legal_basis: str | None
+    consent_at: Moment | None
+    created_at: Moment | None
+    photos: int = Field(description="accepted photos the template is made of; 0: not enrolled")
+
+    @classmethod
+    def of(cls, employee: Employee) -> "EmployeeOut":
+        return cls(
+            **{name: getattr(employee, name) for name in cls.model_fields if name != "groups"},
+            groups=list(employee.groups),
+        )
+
+
+class PhotoOut(BaseModel):
+    """What became of one photo."""
+
+    accepted: bool
+    problems: list[str] = Field(examples=[["face_too_small"]])
+    quality: float = Field(examples=[0.83])
+    id: str | None = None
+    detail: str | None = None
+
+
+class PhotosOut(BaseModel):
+    photos: list[PhotoOut]
+
+
+class KeptPhoto(BaseModel):
+    id: str
+    quality: float
+    media_type: str
+    created_at: Moment
+
+
+class ReceiptOut(BaseModel):
+    """Proof of an erasure; `signature` covers the other fields."""
+
+    id: str
+    employee_id: str
+    erased_at: str
+    photos: int
+    templates: int
+    events_unlinked: int
+    signature: str
+
+
+class GateIn(Strict):
+    name: str = Field(examples=["lobby-1"])
+    open_ms: int = Field(5000, examples=[5000])
+
+
+class GatePatch(Strict):
+    enabled: bool | None = None
+    open_ms: int | None = None
+
+
+class GateOut(BaseModel):
+    id: str
+    name: str
+    enabled: bool
+    open_ms: int
+    created_at: Moment | None
+
+    @classmethod
+    def of(cls, gate: Gate) -> "GateOut":
+        return cls(**{name: getattr(gate, name) for name in cls.model_fields})
+
+
+class KeyIn(Strict):
+    role: Role
+    gate: str | None = Field(None, description="the gate's name, for role gate only")
+    name: str = Field("", max_length=100, examples=["turnstile controller"])
+
+
+class KeyOut(BaseModel):
+    id: str
+    role: Role
+    name: str
+    gate_id: str | None
+    created_at: Moment
+    revoked_at: Moment | None
+
+
+class NewKey(KeyOut):
+    key: str = Field(description="shown this once")
+
+
+class Same(BaseModel):
+    """Whether two pictures show one person."""
+
+    same: bool
+    similarity: float
+    threshold: float
+    probability: float
+
+
+class CandidateOut(BaseModel):
+    employee: Identity
+    similarity: float
+    threshold: float
+    over_threshold: bool
+
+
+class Page(BaseModel, Generic[Item]):
+    items: list[Item]
+    next: str | None = Field(description="cursor of the next page, or null")

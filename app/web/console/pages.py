@@ -1,0 +1,92 @@
+"""The status page and the contract page, which shows what the code itself declares."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, select_autoescape
+
+from app.web import health
+from app.web.security import SystemOf
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+templates = Environment(
+    loader=FileSystemLoader(HERE / "templates"),
+    autoescape=select_autoescape(default=True, default_for_string=True),
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/", response_class=HTMLResponse)
+def status(system: SystemOf) -> str:
+    """Whether the gate works, and where to go. Holds nothing that a stranger may not see."""
+    checks = health.check(system)
+    ready = all(c.ok for c in checks.values())
+    return templates.get_template("status.html").render(checks=checks, ready=ready)
+
+
+@router.get("/docs", response_class=HTMLResponse)
+def contract(request: Request) -> str:
+    """The contract, from the same description that /openapi.json gives to programs."""
+    spec = request.app.openapi()
+    return templates.get_template("contract.html").render(about=spec["info"]["description"], groups=_groups(spec))
+
+
+def _groups(spec: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for path, methods in spec["paths"].items():
+        for method, operation in methods.items():
+            good = next(code for code in operation["responses"] if code.startswith("2"))
+            entry = {
+                "anchor": operation["operationId"],
+                "method": method.upper(),
+                "path": path,
+                "summary": operation["summary"],
+                "description": operation.get("description", ""),
+                "parameters": operation.get("parameters", []),
+                "takes": _content(spec, operation.get("requestBody", {})),
+                "gives": _content(spec, operation["responses"][good]),
+                "status": good,
+                "errors": {c: r["description"] for c, r in operation["responses"].items() if c >= "400"},
+            }
+            groups.setdefault(operation["tags"][0], []).append(entry)
+    return groups
+
+
+def _content(spec: dict[str, Any], body: dict[str, Any]) -> list[tuple[str, str]]:
+    """Each media type with an example made of the schema's own examples."""
+    found = []
+    for media_type, content in body.get("content", {}).items():
+        example = content.get("example", _example(spec, content.get("schema", {})))
+        found.append((media_type, "" if example is None else json.dumps(example, indent=2, ensure_ascii=False)))
+    return found
+
+
+def _example(spec: dict[str, Any], schema: dict[str, Any]) -> Any:
+    if "$ref" in schema:
+        return _example(spec, spec["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]])
+    if "examples" in schema:
+        return schema["examples"][0]
+    if "default" in schema:
+        return schema["default"]
+    for choice in schema.get("anyOf", []):
+        return _example(spec, choice)
+    if "enum" in schema:
+        return schema["enum"][0]
+    if "const" in schema:
+        return schema["const"]
+    kind = schema.get("type")
+    if kind == "object":
+        return {name: _example(spec, part) for name, part in schema.get("properties", {}).items()}
+    if kind == "array":
+        return [_example(spec, schema["items"])]
+    if schema.get("format") == "binary":
+        return "(file)"
+    if schema.get("format") == "date-time":
+        return "2026-11-23T08:00:00.123Z"
+    return {"string": "...", "integer": 1, "number": 0.5, "boolean": True}.get(str(kind))

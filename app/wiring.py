@@ -1,0 +1,277 @@
+"""Builds the application: the only place that names concrete adapters."""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from ulid import ULID
+
+from app.adapters.crypto.journal import JsonJournal
+from app.adapters.crypto.signing import Ed25519Signer
+from app.adapters.crypto.vault import Vault, load_master_key
+from app.adapters.db import migrate
+from app.adapters.db.store import SqlStore, open_store
+from app.adapters.index.faiss_index import FaissIndex
+from app.adapters.vision import pack as packs
+from app.adapters.vision.image import ImageDecoder, ImageLimits
+from app.adapters.vision.jpeg import encode_jpeg
+from app.adapters.vision.manifest import read_manifest
+from app.adapters.vision.runtime import Precision, best_precision
+from app.core.calibration import Calibration
+from app.core.errors import CryptoFault, PackMismatch
+from app.core.quality import ENROLMENT, GATE
+from app.core.types import Installation
+from app.services.access import Access
+from app.services.access_log import AccessLog
+from app.services.answers import Answer, Answers
+from app.services.audit import Audit
+from app.services.checkpoints import Checkpoints
+from app.services.comparison import Comparison
+from app.services.enrolment import Enrolment
+from app.services.erasure import Erasure
+from app.services.event_list import EventList
+from app.services.gallery import Gallery
+from app.services.gate_list import GateList
+from app.services.keys import Keys
+from app.services.recognition import Engine, Recognition
+from app.services.reembedding import Reembedding
+from app.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+# How often a new employee may be taken for somebody enrolled already: a wrong refusal costs an admin's time, a wrong
+# acceptance lets one person pass as two.
+DUPLICATE_RATE = 1e-4
+
+
+def utc_now() -> datetime:
+    """Whole milliseconds: what the log can carry."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+def new_id() -> str:
+    return str(ULID())
+
+
+@dataclass(frozen=True)
+class Office:
+    """Everything that works without a model: what most commands need."""
+
+    settings: Settings
+    clock: Callable[[], datetime]
+    store: SqlStore
+    vault: Vault
+    signer: Ed25519Signer
+    keys: Keys
+    gates: GateList
+    erasure: Erasure
+    log: AccessLog
+    answers: Answers
+    events: EventList
+    checkpoints: Checkpoints
+
+    def close(self) -> None:
+        self.store.close()
+
+
+@dataclass(frozen=True)
+class System(Office):
+    """The whole service. on_decision: called with every recorded answer."""
+
+    gallery: Gallery
+    recognition: Recognition
+    calibration: Calibration
+    enrolment: Enrolment
+    access: Access
+    comparison: Comparison
+    on_decision: list[Callable[[Answer], None]] = field(default_factory=list)
+
+    def threshold(self, photos: int, frames: int) -> float:
+        """The similarity from which somebody with so many photos is recognised now, at the operator's rate."""
+        return self.calibration.threshold(self.settings.false_accept_rate, len(self.gallery), photos, frames)
+
+
+def open_office(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Office:
+    """Creates the data folder, brings the schema up to date and checks the master key. Raises CryptoFault."""
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    migrate.upgrade(settings.url)
+    secret = settings.master_key.get_secret_value() if settings.master_key else None
+    master = load_master_key(settings.data / "master.key", secret)
+    store, vault, signer = open_store(settings.url), Vault(master), Ed25519Signer(master)
+    with store.read() as tx:
+        installation = tx.installation.get()
+    if installation is not None and not vault.check(installation.key_check):
+        store.close()
+        raise CryptoFault(
+            "the master key is not the one this database was sealed with: restore master.key from its backup"
+        )
+    log = AccessLog(vault, signer)
+    answers = Answers(log, signer)
+    return Office(
+        settings=settings,
+        clock=clock,
+        store=store,
+        vault=vault,
+        signer=signer,
+        keys=Keys(store, clock, new_id),
+        gates=GateList(store, clock, new_id),
+        erasure=Erasure(store, signer, JsonJournal(settings.erasures), clock, new_id),
+        log=log,
+        answers=answers,
+        events=EventList(store, log, answers),
+        checkpoints=Checkpoints(Audit(store, log, signer, clock), JsonJournal(settings.checkpoints)),
+    )
+
+
+def open_system(settings: Settings, clock: Callable[[], datetime] = utc_now) -> System:
+    """Everything, ready to serve: models warm, the erased erased again, the gallery loaded.
+
+    Raises Fault with a message that says what to do: weights, keys, packs, database.
+    """
+    office = open_office(settings, clock)
+    try:
+        return _furnish(office)
+    except BaseException:
+        office.close()
+        raise
+
+
+def _furnish(office: Office) -> System:
+    settings, store = office.settings, office.store
+    recognition = open_recognition(office)
+    install(office, recognition.pack_digest, recognition.precision)
+    manifest = read_manifest(packs.NAME)
+    calibration = manifest.calibration
+    gallery = Gallery(FaissIndex(manifest.dimension), office.vault, recognition.pack_digest, recognition.precision)
+    at_gate = replace(GATE, min_face_px=float(settings.min_face_px))
+    threshold = partial(calibration.threshold, settings.false_accept_rate)
+    listeners: list[Callable[[Answer], None]] = []
+
+    def tell(answer: Answer) -> None:
+        for listener in listeners:
+            listener(answer)
+
+    shared = {name: getattr(office, name) for name in Office.__dataclass_fields__}
+    system = System(
+        **shared,
+        gallery=gallery,
+        recognition=recognition,
+        calibration=calibration,
+        enrolment=Enrolment(
+            store=store,
+            look=partial(recognition.look_bytes, limits=ENROLMENT, flip=True),
+            gallery=gallery,
+            vault=office.vault,
+            clock=office.clock,
+            new_id=new_id,
+            same_person=calibration.same_person,
+            duplicate=lambda size, photos: calibration.threshold(DUPLICATE_RATE, size, photos, photos),
+        ),
+        access=Access(
+            store=store,
+            looks=partial(recognition.looks, limits=at_gate, flip=settings.gate_flip),
+            gallery=gallery,
+            log=office.log,
+            answers=office.answers,
+            clock=office.clock,
+            new_id=new_id,
+            encode=encode_jpeg,
+            threshold=threshold,
+            same_person=calibration.same_person,
+            margin=calibration.margin,
+            max_frame_age_ms=settings.max_frame_age_ms,
+            record_deadline_ms=settings.record_deadline_ms,
+            keep_snapshots=settings.keep_snapshots,
+            on_decision=tell,
+        ),
+        comparison=Comparison(
+            store=store,
+            look=partial(recognition.look_bytes, limits=at_gate, flip=True),
+            gallery=gallery,
+            threshold=threshold,
+            same_person=calibration.same_person,
+            probability=calibration.probability,
+        ),
+        on_decision=listeners,
+    )
+    again = system.erasure.replay()
+    if again:
+        logger.warning("%d erased employees had come back with an older backup and were erased again", again)
+    with store.read() as tx:
+        gallery.refresh(tx)
+    return system
+
+
+def open_recognition(office: Office) -> Recognition:
+    """The models, loaded, checked by hash and warm."""
+    settings = office.settings
+    precision = settle_precision(office)
+    pack = packs.open_pack(
+        settings.cache, precision=precision, workers=settings.threads, width_px=settings.detect_width_px
+    )
+    recognition = Recognition(
+        decode=ImageDecoder(ImageLimits(max_bytes=settings.max_image_mb * 1_000_000)),
+        engines=[Engine(*worker) for worker in pack.workers],
+        align=pack.align,
+        pack_digest=pack.digest,
+        precision=precision,
+        max_wait_s=settings.max_wait_ms / 1000,
+    )
+    # Decoders load their parts at the first picture; that should not be the first person's.
+    recognition.looks([encode_jpeg(np.zeros((720, 1280, 3), np.uint8))])
+    return recognition
+
+
+def reembed(settings: Settings, progress: Callable[[Sequence[str]], Iterable[str]]) -> int:
+    """Makes every template anew with the pack and precision of these settings; returns how many. See `reembedding`."""
+    office = open_office(settings)
+    try:
+        recognition = open_recognition(office)
+        return Reembedding(
+            store=office.store,
+            vault=office.vault,
+            look=partial(recognition.look_bytes, limits=ENROLMENT, flip=True),
+            pack_digest=recognition.pack_digest,
+            precision=recognition.precision,
+        ).run(progress)
+    finally:
+        office.close()
+
+
+def read_checkpoints(path: Path) -> Iterator[dict[str, object]]:
+    """Signed chain heads that were kept in a file, one JSON object a line."""
+    return JsonJournal(path).entries()
+
+
+def settle_precision(office: Office) -> Precision:
+    """The precision to run: the setting, else what the stored templates were made with, else the CPU's best."""
+    if office.settings.precision != "auto":
+        return office.settings.precision
+    with office.store.read() as tx:
+        installation = tx.installation.get()
+    if installation is not None and installation.precision in ("f32", "bf16"):
+        return "bf16" if installation.precision == "bf16" else "f32"
+    return best_precision()
+
+
+def install(office: Office, digest: str, precision: str) -> None:
+    """Fixes pack and precision for this database at the first start; later checks them. Raises PackMismatch.
+
+    While nobody is enrolled there is nothing to mismatch, so the facts are simply replaced.
+    """
+    with office.store.write() as tx:
+        before = tx.installation.get()
+        if before is not None and (before.pack_digest, before.precision) == (digest, precision):
+            return
+        if before is not None and tx.templates.photo_counts():
+            raise PackMismatch(
+                f"the stored templates were made with pack {before.pack_digest[:12]} ({before.precision}); this "
+                f"program runs {digest[:12]} ({precision}). Run: python -m app reembed --data {office.settings.data}"
+            )
+        created = before.created_at if before else office.clock()
+        tx.installation.put(Installation(digest, precision, office.vault.key_check(), created))
