@@ -93,7 +93,7 @@ def checkpoint_message(checkpoint: Mapping[str, object]) -> bytes:
 
 @dataclass(frozen=True)
 class Flaw:
-    """The first bad record of a chain. event_id is None where it is missing or unreadable, or the head is what is bad."""
+    """The first bad record of a chain. event_id is None where it is missing or unreadable, or the head is bad."""
 
     gate: str
     sequence: int

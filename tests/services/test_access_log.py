@@ -137,6 +137,28 @@ def test_erasing_unlinks_and_closes_every_copy(store: SqlStore, log: AccessLog, 
         assert other is not None and log.payload_of(tx, other) == PAYLOAD
 
 
+def test_who_is_erased_while_an_event_is_being_sealed_is_unlinked_from_it(
+    store: SqlStore, log: AccessLog, append: Append
+) -> None:
+    unlinked: list[int] = []
+
+    def erase() -> None:
+        with store.write(timedelta(seconds=30)) as tx:
+            unlinked.append(tx.events.unlink(ADA.id))
+            tx.subject_keys.destroy(ADA.id)
+
+    eraser = threading.Thread(target=erase)
+    with store.write(timedelta(seconds=30)) as tx:
+        log.append(tx, LOBBY, AT, "e1", Verdict.OPEN, Reason.RECOGNISED, ADA, PAYLOAD, None)
+        eraser.start()
+        eraser.join(0.3)
+        assert unlinked == [], "it waits for the key"
+    eraser.join()
+    assert unlinked == [1]
+    with store.read() as tx:
+        assert tx.events.find(EventFilter(employee_id=ADA.id)) == []
+
+
 def test_lists(store: SqlStore, append: Append) -> None:
     for n in range(6):
         append(f"e{n}", employee=None if n % 2 else ADA, at=AT + timedelta(minutes=n), snapshot=b"picture")
