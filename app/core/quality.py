@@ -39,8 +39,8 @@ class Measures:
     """What was measured on one face.
 
     width_px: of the box, in frame pixels.
-    sharpness: standard deviation of the second difference over that of the luma, on the aligned crop's face area, in the
-        softer direction; free of brightness and contrast.
+    sharpness: standard deviation of the second difference over that of the luma, on the aligned crop's face area, in
+        the softer direction; free of brightness and contrast.
     luma: mean over the face area, 0 to 255. dark, bright: share of it at or below 8, at or above 250.
     yaw: how far the nose tip stands off the middle of the eyes, along the eye line, in half eye distances; 0 from the
         front, beyond 1 past an eye.
@@ -164,9 +164,9 @@ def _outside(face: Face, frame_shape: tuple[int, ...]) -> float:
     return float(((x < -1) | (y < -1) | (x > width) | (y > height)).mean())
 
 
-# Chosen on 5,342 press photos and their degradations, 2026-11-23. In brackets the mean similarity to another photo of the
-# person, undamaged 0.66. Refused at the gate: blur of 3 px (0.54) or motion of 15 px (0.42) on a face of 94 px, a third
-# of the face cut off (0.50), half the face white (0.45), rolled by more than 20 degrees (0.50); 0.5 % of the photos are.
+# Chosen on 5,342 press photos and their degradations, 2026-11-23. In brackets the mean similarity to another photo of
+# the person, undamaged 0.66. Refused at the gate: blur of 3 px (0.54) or motion of 15 px (0.42) on a face of 94 px, a
+# third of the face cut off (0.50), half the face white (0.45), rolled by over 20 degrees (0.50); and 0.5 % of the photos.
 GATE = QualityLimits(
     min_face_px=32,
     rival_share=0.8,
