@@ -111,7 +111,7 @@ def open_office(settings: Settings, clock: Callable[[], datetime] = utc_now) -> 
             "the master key is not the one this database was sealed with: restore master.key from its backup"
         )
     log = AccessLog(vault, signer)
-    answers = Answers(log, signer)
+    answers = Answers(signer)
     return Office(
         settings=settings,
         clock=clock,

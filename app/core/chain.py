@@ -91,6 +91,11 @@ def checkpoint_message(checkpoint: Mapping[str, object]) -> bytes:
     return canonical({name: checkpoint[name] for name in ("gate_id", "sequence", "hash", "at")})
 
 
+def link_of(event: EventRow) -> dict[str, object]:
+    """What an event's own signature signs: as a checkpoint, where the chain stood with it."""
+    return {"gate_id": event.gate_id, "sequence": event.sequence, "hash": event.hash, "at": instant(event.at)}
+
+
 @dataclass(frozen=True)
 class Flaw:
     """The first bad record of a chain. event_id is None where it is missing or unreadable, or the head is bad."""
@@ -106,12 +111,13 @@ def walk(
     events: Iterable[EventRow],
     head: ChainHead,
     open_payload: Callable[[EventRow], dict[str, Any] | None],
+    signed: Callable[[EventRow], bool],
     checkpoints: Iterable[Mapping[str, Any]] = (),
 ) -> Flaw | None:
     """The first bad record of a gate's chain, or None if all of it holds.
 
     events: as stored, by sequence. head: the gate's row. open_payload: the payload whole (with nonce and record), None
-    once purged or erased; it may raise CryptoFault. checkpoints: those of this gate, their signatures already checked.
+    once purged or erased; it may raise CryptoFault. signed: whether the event's signature is ours. checkpoints: those of this gate, their signatures already checked.
     """
     marks: dict[int, set[str]] = {}
     for mark in checkpoints:
@@ -131,6 +137,9 @@ def walk(
             missing = event.gate_id == gate_id and event.sequence > sequence
             return Flaw(gate_id, sequence, None if missing else event.id, problem)
         problem = _broken_link(event, last) or _wrong_payload(event, open_payload)
+        if problem is None and not signed(event):
+            # Hashes anybody can compute; whoever has only the database cannot sign.
+            problem = "the record is not signed by this installation: forged"
         if problem is None and marks.get(sequence, {event.hash}) != {event.hash}:
             problem = "the record is not the one that a signed checkpoint saw here"
         if problem is not None:

@@ -262,6 +262,7 @@ class EventRow:
 
     hash covers previous_hash and every clear field but employee_id and subject_id; commitment covers the sealed
     payload, so personal data can be purged while the chain still verifies. sequence counts from 1 at each gate.
+    signature is the installation's, over this link of the chain: who has only the database cannot forge one.
     subject_id names the key that seals payload and snapshot: the employee's, or a day's key for strangers.
     """
 
@@ -277,6 +278,7 @@ class EventRow:
     subject_id: str | None = None
     sealed_payload: bytes | None = None
     sealed_snapshot: bytes | None = None
+    signature: str = ""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import Protocol
 from app.core import evidence as evidence_of
 from app.core import policy
 from app.core.chain import instant
-from app.core.errors import BadInput, Conflict, NotFound, Refusal
+from app.core.errors import BadInput, NotFound, Refusal
 from app.core.ports import Clock, Store, Transaction
 from app.core.types import Decision, Evidence, Gate, Look, Pixels, Reason, Verdict
 from app.services.access_log import AccessLog
@@ -117,22 +117,19 @@ class Access:
         """Reads what holds now, decides and records in one transaction; answers once it is committed."""
         snapshot = next((look.snapshot for look in reversed(looks) if look.snapshot is not None), None)
         image = self.encode(snapshot) if snapshot is not None and self.keep_snapshots else None
-        try:
-            with self.store.write(timedelta(milliseconds=self.record_deadline_ms)) as tx:
-                answer = self._decide_and_record(tx, gate, approach, found, image, started)
-        except Conflict:
-            # The same idempotency key was recorded by another request between our look and our commit.
-            with self.store.read() as tx:
-                earlier = self._earlier(tx, gate, approach)
-            if earlier is None:
-                raise
-            return earlier
+        with self.store.write(timedelta(milliseconds=self.record_deadline_ms)) as tx:
+            answer = self._decide_and_record(tx, gate, approach, found, image, started)
         self.on_decision(answer)
         return answer
 
     def _decide_and_record(
         self, tx: Transaction, gate: Gate, approach: Approach, found: Evidence, image: bytes | None, started: float
     ) -> Answer:
+        if approach.idempotency_key is not None:
+            # Twins of one request wait here for each other, and the second finds what the first recorded.
+            tx.events.lock_head(gate.id)
+            if earlier := self._earlier(tx, gate, approach):
+                return earlier
         # Gate and employee as the database has them in the transaction that records the decision.
         gate = tx.gates.get(gate.id) or gate
         employee = tx.employees.get(found.best.employee_id) if found.best else None

@@ -62,6 +62,8 @@ class AccessLog:
             record[SNAPSHOT] = hashlib.sha256(snapshot).hexdigest()
         sealed = canonical({**payload, NONCE: self._new_nonce(), RECORD: record})
         digest = commitment(sealed)
+        linked = link(head.hash, gate.id, event_id, sequence, at, verdict, reason, digest)
+        checkpoint = self.checkpoint(gate.id, sequence, linked, at)
         row = EventRow(
             id=event_id,
             gate_id=gate.id,
@@ -70,7 +72,8 @@ class AccessLog:
             verdict=verdict,
             reason=reason,
             commitment=digest,
-            hash=link(head.hash, gate.id, event_id, sequence, at, verdict, reason, digest),
+            hash=linked,
+            signature=checkpoint["signature"],
             employee_id=employee_id,
             subject_id=subject_id,
             sealed_payload=self._vault.seal(wrapped, sealed, _payload_context(event_id)),
@@ -79,7 +82,7 @@ class AccessLog:
             else self._vault.seal(wrapped, snapshot, _snapshot_context(event_id)),
         )
         tx.events.append(row)
-        return row, self.checkpoint(gate.id, sequence, row.hash, at)
+        return row, checkpoint
 
     def checkpoint(self, gate_id: str, sequence: int, hash_hex: str, at: datetime) -> dict[str, Any]:
         """A signed statement that the gate's chain stood here at that time; to be kept off this machine."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.core.chain import Flaw, checkpoint_message, walk
+from app.core.chain import Flaw, checkpoint_message, link_of, walk
 from app.core.ports import Clock, Signer, Store, Transaction
 from app.core.types import ChainHead, EventRow
 from app.services.access_log import AccessLog
@@ -78,7 +78,12 @@ class Audit:
 
     def _walk(self, tx: Transaction, head: ChainHead, chain: "_Counted", marks: list[Mapping[str, Any]]) -> Flaw | None:
         keys: dict[str, bytes | None] = {}
-        return walk(head.gate_id, chain, head, lambda row: self._log.sealed_payload_of(tx, row, keys), marks)
+        return walk(
+            head.gate_id, chain, head, lambda row: self._log.sealed_payload_of(tx, row, keys), self._signed, marks
+        )
+
+    def _signed(self, event: EventRow) -> bool:
+        return self._signer.verify(checkpoint_message(link_of(event)), event.signature)
 
 
 class _Counted:

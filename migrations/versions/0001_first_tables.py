@@ -128,6 +128,7 @@ def _passages() -> None:
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("commitment", sa.String(), nullable=False),
         sa.Column("hash", sa.String(), nullable=False),
+        sa.Column("signature", sa.String(), nullable=False),
         sa.Column("employee_id", KEY, nullable=True),
         sa.Column("subject_id", KEY, nullable=True),
         sa.Column("sealed_payload", sa.LargeBinary(), nullable=True),

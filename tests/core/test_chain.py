@@ -37,7 +37,7 @@ def chain(length: int) -> tuple[list[EventRow], dict[str, dict[str, Any]]]:
 def check(rows: list[EventRow], payloads: dict[str, dict[str, Any]], **marks: Any) -> Flaw | None:
     last = rows[-1] if rows else None
     head = ChainHead("gate", last.sequence if last else 0, last.hash if last else GENESIS)
-    return walk("gate", rows, marks.pop("head", head), lambda row: payloads.get(row.id), **marks)
+    return walk("gate", rows, marks.pop("head", head), lambda row: payloads.get(row.id), lambda _: True, **marks)
 
 
 def test_canonical_is_pinned() -> None:
@@ -128,7 +128,7 @@ def test_a_payload_that_does_not_open_is_found() -> None:
     def fail(row: EventRow) -> None:
         raise CryptoFault("altered")
 
-    flaw = walk("gate", rows, ChainHead("gate", 2, rows[1].hash), fail)
+    flaw = walk("gate", rows, ChainHead("gate", 2, rows[1].hash), fail, lambda _: True)
     assert flaw is not None and flaw.sequence == 1
 
 

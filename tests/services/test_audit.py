@@ -165,19 +165,36 @@ def test_a_record_moved_to_another_gate(audit: Audit, rows: list[EventRow], tamp
     assert _first_bad(audit)[:2] == ("dock", 3)
 
 
+FORGED = (
+    "INSERT INTO events (id, gate_id, sequence, at, verdict, reason, commitment, hash, signature)"
+    " VALUES ('forged', '01G', {sequence}, :at, 'open', 'recognised', :commitment, :hash, '')"
+)
+
+
 def test_a_forged_record_slipped_in(audit: Audit, rows: list[EventRow], tamper: Tamper) -> None:
     forged = link(rows[1].hash, LOBBY.id, "forged", 3, AT, "open", "recognised", "ab" * 32)
     tamper(
         *_renumber({"e6": 7, "e5": 6, "e4": 5, "e3": 4}),
-        "INSERT INTO events (id, gate_id, sequence, at, verdict, reason, commitment, hash)"
-        " VALUES ('forged', '01G', 3, :at, 'open', 'recognised', :commitment, :hash)",
+        FORGED.format(sequence=3),
         "UPDATE gates SET head_sequence = 7 WHERE id = '01G'",
         at=int(AT.timestamp() * 1000),
         commitment="ab" * 32,
         hash=forged,
     )
-    # The forged record links well; it is the honest one behind it that no longer does.
-    assert _first_bad(audit) == ("lobby-1", 4, "e3")
+    assert _first_bad(audit) == ("lobby-1", 3, "forged")
+
+
+def test_a_forged_record_appended_with_a_head_to_match(audit: Audit, rows: list[EventRow], tamper: Tamper) -> None:
+    forged = link(rows[-1].hash, LOBBY.id, "forged", 7, AT, "open", "recognised", "ab" * 32)
+    tamper(
+        FORGED.format(sequence=7),
+        "UPDATE gates SET head_sequence = 7, head_hash = :hash WHERE id = '01G'",
+        at=int(AT.timestamp() * 1000),
+        commitment="ab" * 32,
+        hash=forged,
+    )
+    # Every hash is right: only the signature, which the database alone cannot make, gives it away.
+    assert _first_bad(audit) == ("lobby-1", 7, "forged")
 
 
 def test_a_cut_tail_shows_by_the_head(audit: Audit, rows: list[EventRow], tamper: Tamper) -> None:

@@ -107,6 +107,7 @@ _CLEAR = (
     events.c.reason,
     events.c.commitment,
     events.c.hash,
+    events.c.signature,
     events.c.employee_id,
     events.c.subject_id,
     events.c.sealed_payload,

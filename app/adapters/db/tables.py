@@ -179,6 +179,7 @@ events = Table(
     Column("reason", String, nullable=False),
     Column("commitment", String, nullable=False),
     Column("hash", String, nullable=False),
+    Column("signature", String, nullable=False),
     Column("employee_id", KEY),
     Column("subject_id", KEY),
     Column("sealed_payload", LargeBinary),
