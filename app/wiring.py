@@ -146,6 +146,11 @@ def _furnish(office: Office) -> System:
     recognition = open_recognition(office)
     install(office, recognition.pack_digest, recognition.precision)
     manifest = read_manifest(packs.NAME)
+    if manifest.digest != recognition.pack_digest:
+        raise PackMismatch(
+            f"models/manifest.toml holds the calibration of pack {manifest.digest[:12]}; this program runs "
+            f"{recognition.pack_digest[:12]}. Run: python -m models calibrate DATASET"
+        )
     calibration = manifest.calibration
     gallery = Gallery(FaissIndex(manifest.dimension), office.vault, recognition.pack_digest, recognition.precision)
     at_gate = replace(GATE, min_face_px=float(settings.min_face_px))

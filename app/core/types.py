@@ -162,8 +162,7 @@ class Evidence:
     """What one approach shows: the fused frames, and who they most resemble.
 
     reason: why nobody can be identified, or None. best: the nearest employee, or None for an empty gallery.
-    margin: best minus runner-up similarity; 1.0 + best where there is no runner-up. age_ms: of the newest frame used,
-    when it was received to when the evidence was complete.
+    margin: best minus runner-up similarity; 1.0 + best where there is no runner-up.
     """
 
     faces: int
@@ -315,7 +314,7 @@ class Installation:
 
 @dataclass(frozen=True)
 class EventFilter:
-    """Which events to list, newest first. `before` is the id the page starts below."""
+    """Which events to list, newest first; `before` is the id the page starts below."""
 
     gate: str | None = None
     employee_id: str | None = None

@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi import APIRouter, Depends
 
-from app.web.api.schemas import ERRORS
+from app.web.api.describe import ERRORS
 from app.web.security import SystemOf, Watcher, caller
 
 router = APIRouter(tags=["Audit"])

@@ -7,7 +7,8 @@ from pydantic import BaseModel, Field
 
 from app.core.errors import BadInput, Conflict, Forbidden
 from app.services.access import MAX_FRAMES, Approach
-from app.web.api.schemas import DECISION_BODY, ERRORS, DecisionAnswer
+from app.web.api.describe import DECISION_BODY, ERRORS
+from app.web.api.schemas import DecisionAnswer
 from app.web.security import GateKey, SystemOf
 from app.web.uploads import IMAGE_TYPES, checked, form, images, media_type_of
 

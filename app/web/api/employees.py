@@ -8,7 +8,8 @@ from app.core.errors import NotFound
 from app.core.registry import Details
 from app.core.types import Employee, EmployeeFilter, Status
 from app.services import erasure
-from app.web.api.schemas import CONFLICT, ERRORS, EmployeeIn, EmployeeOut, EmployeePatch, Page, ReceiptOut
+from app.web.api.describe import CONFLICT, ERRORS
+from app.web.api.schemas import EmployeeIn, EmployeeOut, EmployeePatch, Page, ReceiptOut
 from app.web.security import Admin, SystemOf
 
 router = APIRouter(prefix="/employees", tags=["Employees"])

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
 from app.core.types import EventFilter, Reason, Verdict
+from app.web.api.describe import ERRORS
 from app.web.api.photos import PRIVATE
-from app.web.api.schemas import ERRORS, EventOut, Page, When
+from app.web.api.schemas import EventOut, Page, When
 from app.web.security import SystemOf, Watcher
 
 router = APIRouter(tags=["Events"])

@@ -2,7 +2,8 @@
 
 from fastapi import APIRouter
 
-from app.web.api.schemas import CONFLICT, ERRORS, GateIn, GateOut, GatePatch, Page
+from app.web.api.describe import CONFLICT, ERRORS
+from app.web.api.schemas import GateIn, GateOut, GatePatch, Page
 from app.web.security import Admin, SystemOf
 
 router = APIRouter(prefix="/gates", tags=["Gates"])

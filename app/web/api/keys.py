@@ -4,7 +4,8 @@ from dataclasses import asdict
 
 from fastapi import APIRouter
 
-from app.web.api.schemas import ERRORS, KeyIn, KeyOut, NewKey, Page
+from app.web.api.describe import ERRORS
+from app.web.api.schemas import KeyIn, KeyOut, NewKey, Page
 from app.web.security import Admin, SystemOf
 
 router = APIRouter(prefix="/keys", tags=["Keys"])

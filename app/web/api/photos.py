@@ -7,7 +7,8 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from app.services.enrolment import MAX_PHOTOS
 from app.web import uploads
-from app.web.api.schemas import CONFLICT, ERRORS, KeptPhoto, PhotoOut, PhotosOut, files_body
+from app.web.api.describe import CONFLICT, ERRORS, files_body
+from app.web.api.schemas import KeptPhoto, PhotoOut, PhotosOut
 from app.web.security import Admin, SystemOf
 
 router = APIRouter(prefix="/employees/{employee_id}/photos", tags=["Photos"])

@@ -1,7 +1,7 @@
 """What goes over the wire, with examples: the generated contract page is made of these."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
 
@@ -18,69 +18,6 @@ class Strict(BaseModel):
     """A request body: an unknown field is an error, not a silent nothing."""
 
     model_config = ConfigDict(extra="forbid")
-
-
-class Problem(BaseModel):
-    """Every error looks like this."""
-
-    error: str = Field(examples=["unknown_gate"])
-    detail: str = Field(examples=["There is no gate of that name; an admin can add it."])
-
-
-def _error(description: str) -> dict[str, Any]:
-    return {"model": Problem, "description": description}
-
-
-ERRORS: dict[int | str, dict[str, Any]] = {
-    400: _error("An image cannot be read, or a value is out of bounds"),
-    401: _error("No key, or one that is unknown or revoked"),
-    403: _error("The key's role does not reach this far"),
-    404: _error("No such thing"),
-    413: _error("Too large"),
-    422: _error("Malformed request"),
-    503: _error("Busy, or the record could not be written: nothing was done"),
-}
-CONFLICT: dict[int | str, dict[str, Any]] = {**ERRORS, 409: _error("It contradicts what is stored")}
-
-IMAGE = {"schema": {"type": "string", "format": "binary"}}
-DECISION_BODY = {
-    "required": True,
-    "content": {
-        "multipart/form-data": {
-            "schema": {
-                "type": "object",
-                "properties": {
-                    "image": {
-                        "type": "array",
-                        "items": {"type": "string", "format": "binary"},
-                        "maxItems": 8,
-                        "description": "frames of one approach, oldest first",
-                    },
-                    "credential": {"type": "string"},
-                },
-            }
-        },
-        "image/jpeg": IMAGE,
-        "image/png": IMAGE,
-        "application/json": {
-            "schema": {
-                "type": "object",
-                "properties": {"credential": {"type": "string"}, "from_camera": {"type": "boolean"}},
-            },
-            "example": {"credential": "1234"},
-        },
-    },
-}
-
-
-def files_body(**fields: int) -> dict[str, Any]:
-    """The OpenAPI body of a multipart form of files; each field with the most files it may hold."""
-    one = {"type": "string", "format": "binary"}
-    properties = {
-        name: one if most == 1 else {"type": "array", "items": one, "maxItems": most} for name, most in fields.items()
-    }
-    schema = {"type": "object", "properties": properties, "required": list(fields)}
-    return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
 
 
 class Identity(BaseModel):

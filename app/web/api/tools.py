@@ -6,7 +6,8 @@ from fastapi import APIRouter, Depends, Request
 
 from app.core.errors import BadInput
 from app.web import uploads
-from app.web.api.schemas import ERRORS, CandidateOut, Identity, Same, files_body
+from app.web.api.describe import ERRORS, files_body
+from app.web.api.schemas import CandidateOut, Identity, Same
 from app.web.security import Admin, SystemOf
 
 router = APIRouter(tags=["Tools"])

@@ -1,0 +1,66 @@
+"""The shape of the project, as checks: who imports whom, how long a module may be, that the core reads no clock."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.settings import PREFIX, Settings
+
+ROOT = Path(__file__).parent.parent
+MODULES = [p for folder in ("app", "models", "migrations", "tests") for p in sorted((ROOT / folder).rglob("*.py"))]
+CORE = sorted((ROOT / "app" / "core").glob("*.py"))
+LONGEST = 300
+IMPURE = {"time", "random", "os", "io", "pathlib", "socket", "threading", "subprocess", "logging", "secrets", "sys"}
+
+
+def test_imports_keep_the_contracts() -> None:
+    """core <- services <- wiring -> adapters; the contracts stand in pyproject.toml."""
+    command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_a_module_holds_one_thought(module: Path) -> None:
+    lines = module.read_text(encoding="utf-8").count("\n")
+    assert lines <= LONGEST, f"{lines} lines: split it where the thought changes"
+
+
+def test_there_are_modules_to_check() -> None:
+    assert len(MODULES) > 50
+    assert len(CORE) > 8
+
+
+@pytest.mark.parametrize("module", CORE, ids=lambda p: p.name)
+def test_the_core_reads_no_clock_and_touches_nothing(module: Path) -> None:
+    """What may pass must not depend on when a test runs: time is a value passed in."""
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            assert not {alias.name.split(".")[0] for alias in node.names} & IMPURE
+        if isinstance(node, ast.ImportFrom):
+            assert (node.module or "").split(".")[0] not in IMPURE
+        if isinstance(node, ast.Attribute):
+            assert node.attr not in {"now", "utcnow", "today"}, f"line {node.lineno} reads a clock"
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            assert node.func.id not in {"open", "print", "input"}
+
+
+@pytest.mark.parametrize(
+    "module", [m for m in MODULES if m.name != "__init__.py"], ids=lambda p: str(p.relative_to(ROOT))
+)
+def test_a_module_says_what_it_is_for(module: Path) -> None:
+    assert ast.get_docstring(ast.parse(module.read_text(encoding="utf-8")))
+
+
+def test_the_readme_lists_every_setting_and_its_default() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(rf"^\| `{PREFIX}(\w+)` \| `([^`]*)` \|", readme, flags=re.MULTILINE))
+    expected = {
+        name.upper(): "" if field.default is None else str(field.default)
+        for name, field in Settings.model_fields.items()
+    }
+    assert rows == expected
