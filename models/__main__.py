@@ -2,10 +2,12 @@
 
 import typer
 
-from models import fetch
+from models import calibrate, evaluate, fetch
 
 app = typer.Typer(no_args_is_help=True, help="Facegate's laboratory: fetch, measure and train the models.")
 app.command("fetch")(fetch.command)
+app.command("calibrate")(calibrate.command)
+app.command("evaluate")(evaluate.command)
 
 
 @app.callback()

@@ -93,5 +93,5 @@ def _reason(look: Look) -> str:
 
 
 def _fingerprint(photos: Sequence[LabelledPhoto]) -> str:
-    names = "\n".join(f"{photo.person}/{photo.path.name} {photo.path.stat().st_size}" for photo in photos)
+    names = "\n".join(f"{photo.path.parent.name}/{photo.path.name} {photo.path.stat().st_size}" for photo in photos)
     return hashlib.sha256(names.encode()).hexdigest()[:16]

@@ -166,7 +166,7 @@ def _outside(face: Face, frame_shape: tuple[int, ...]) -> float:
 
 # Chosen on 5,342 press photos and their degradations, 2026-11-23. In brackets the mean similarity to another photo of
 # the person, undamaged 0.66. Refused at the gate: blur of 3 px (0.54) or motion of 15 px (0.42) on a face of 94 px, a
-# third of the face cut off (0.50), half the face white (0.45), rolled by over 20 degrees (0.50); and 0.5 % of the photos.
+# third of the face cut off (0.50), half of it white (0.45), rolled by over 20 degrees (0.50); and 0.5 % of the photos.
 GATE = QualityLimits(
     min_face_px=32,
     rival_share=0.8,
