@@ -13,6 +13,7 @@ FacegateError
     ├── NotRecorded    the event could not be committed in time
     ├── WeightsError   a model's bytes are missing or damaged
     ├── PackMismatch   stored templates were made by another model or precision
+    ├── SourceFailed   a camera broke off or cannot be reached
     └── CryptoFault    a sealed record does not open
 """
 
@@ -76,6 +77,10 @@ class WeightsError(Fault):
 
 class PackMismatch(Fault):
     """Stored templates come from another model pack or precision than the one that is loaded."""
+
+
+class SourceFailed(Fault):
+    """A camera cannot be opened or broke off; opened anew it may work. The words hold no address and no secret."""
 
 
 class CryptoFault(Fault):

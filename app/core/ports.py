@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from app.core.gates import GateResult, OpenCommand
 from app.core.types import (
     ApiKey,
     Candidate,
@@ -75,6 +76,45 @@ class Index(Protocol):
     def rebuild(self, ids: Sequence[str], vectors: NDArray[np.float32]) -> None: ...
     def apply(self, changed: dict[str, Vector], removed: Iterable[str]) -> None: ...
     def __len__(self) -> int: ...
+
+
+# Cameras and gates
+
+
+class Source(Protocol):
+    """A camera, file or folder that gives frames, oldest first. One thread reads it.
+
+    `read` blocks until the next frame and returns it with the time it was captured, or None at the end of a file.
+    Raises SourceFailed (with words that hold no address and no secret) when it breaks; then it is closed and opened anew.
+    """
+
+    def read(self) -> tuple[Pixels, datetime] | None: ...
+    def close(self) -> None:
+        """Ends a `read` that blocks in another thread, within a second. Safe to call twice."""
+        ...
+
+
+class GateDriver(Protocol):
+    """One gate's hardware. Thread-safe. Never raises for what the hardware or network does: that is a result.
+
+    A driver reports the door's state, where its hardware can, to the callback it was built with, from a thread of its own.
+    """
+
+    def open(self, command: OpenCommand) -> GateResult:
+        """Hands the command over, retrying within its window only; returns at the latest when the window ends."""
+        ...
+
+    def release(self, active: bool) -> GateResult:
+        """Fire: hold the gate open for everybody (active), or go back to normal."""
+        ...
+
+    def healthy(self) -> str | None:
+        """None, or what is wrong with the connection now, in words without secrets."""
+        ...
+
+    def close(self) -> None:
+        """Leaves the hardware as the gate's fail mode demands (secure: locked; safe: released) and disconnects."""
+        ...
 
 
 # Keeping
