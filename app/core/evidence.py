@@ -21,7 +21,7 @@ def fold(looks: Sequence[Look], same_person: float) -> Evidence:
     same_person: the cosine similarity under which two frames show different people (calibrated, from the manifest).
     Frames without a subject are passed over; if all are, the evidence carries the reason. If any two subjects are
     less alike than `same_person`, the reason is AMBIGUOUS: somebody else stepped in, and nobody is identified.
-    Raises ValueError for no looks at all.
+    Raises ValueError for no looks at all, and for an embedding that is not finite.
     """
     if not looks:
         raise ValueError("evidence needs at least one frame")
@@ -32,6 +32,9 @@ def fold(looks: Sequence[Look], same_person: float) -> Evidence:
         reason = next((r for r in FURTHEST if r in reasons), Reason.NO_FACE)
         return Evidence(faces=faces, frames_used=0, reason=reason)
     vectors = np.stack([subject.embedding for subject in subjects])
+    # NaN compares false with everything, so it would pass for the same person.
+    if not np.isfinite(vectors).all():
+        raise ValueError("an embedding that is not finite is nobody's face")
     quality = max(subject.quality.score for subject in subjects)
     if float((vectors @ vectors.T).min()) < same_person:
         return Evidence(faces=faces, frames_used=len(subjects), reason=Reason.AMBIGUOUS, quality=quality)

@@ -13,6 +13,8 @@ NUMBER = re.compile(r"[^\s](?:.{0,62}[^\s])?")
 GATE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
 
+# Control, surrogate, private and unassigned characters, line and paragraph separators.
+HIDDEN = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
 OVERRIDES = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
 
@@ -61,15 +63,15 @@ def gate_name(name: str) -> str:
 
 
 def _text(name: str, value: str, most: int) -> None:
-    if not value.strip():
-        raise BadInput(f"bad_{name}", f"{name} must not be empty.")
     if len(value) > most:
         raise BadInput(f"bad_{name}", f"{name} is {len(value)} characters long; at most {most} are kept.")
-    # Control, surrogate, private and unassigned characters; bidirectional overrides disguise a name in a log.
-    if any(
-        unicodedata.category(c) in {"Cc", "Cs", "Co", "Cn"} or unicodedata.bidirectional(c) in OVERRIDES for c in value
-    ):
+    # Bidirectional overrides and line separators disguise a name in a log.
+    categories = [unicodedata.category(c) for c in value]
+    if HIDDEN.intersection(categories) or any(unicodedata.bidirectional(c) in OVERRIDES for c in value):
         raise BadInput(f"bad_{name}", f"{name} contains control characters; send plain text.")
+    # Spaces and zero-width characters alone show nothing.
+    if not any(category[0] in "LNPS" for category in categories):
+        raise BadInput(f"bad_{name}", f"{name} must not be empty.")
 
 
 def open_ms(value: int) -> int:

@@ -30,7 +30,6 @@ class Gallery:
     pack_digest: str
     precision: str
     _revision: int = -1
-    _photo_counts: dict[int, int] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock, repr=False)
 
     def __len__(self) -> int:

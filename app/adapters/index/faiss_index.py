@@ -47,8 +47,6 @@ class FaissIndex:
     _now: Snapshot = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        # One thread a request and several requests at once beat several threads a request.
-        faiss.omp_set_num_threads(1)
         self._now = self._snapshot((), np.empty((0, self.dimension), np.float32))
 
     def __len__(self) -> int:
@@ -58,6 +56,10 @@ class FaissIndex:
         """The k nearest employees, best first; fewer if there are fewer. Raises ValueError for a wrong shape."""
         if vector.shape != (self.dimension,):
             raise ValueError(f"a vector of {self.dimension} was expected, not of shape {vector.shape}")
+        # One thread a request and several requests at once beat several threads a request. OpenMP counts for each
+        # calling thread anew: set once at start, every request thread brought a pool of its own (2026-11-23: 0.48 ms
+        # instead of 0.14 at 20,000 rows).
+        faiss.omp_set_num_threads(1)
         now = self._now
         found = self._search_main(now, vector, k)
         if now.delta_ids:
@@ -103,8 +105,9 @@ class FaissIndex:
         return Snapshot(main, ids, row_of, frozenset(), (), np.empty((0, self.dimension), np.float32))
 
     def _search_main(self, now: Snapshot, vector: Vector, k: int) -> list[Candidate]:
-        # Dead rows may crowd out living ones, so ask for more until k living ones came back or all rows have.
-        rows, want = len(now.main_ids), k + min(len(now.dead), 8)
+        # Dead rows may crowd out living ones, and which of several equals come first is FAISS's choice: so ask for more
+        # until the k-th living one and all its equals came back, which is when a lesser one follows, or all rows have.
+        rows, want = len(now.main_ids), k + 1 + min(len(now.dead), 8)
         while rows:
             similarities, found = now.main.search(vector.reshape(1, -1), min(want, rows))
             live = [
@@ -112,7 +115,7 @@ class FaissIndex:
                 for s, row in zip(similarities[0], found[0], strict=True)
                 if row >= 0 and row not in now.dead
             ]
-            if len(live) >= k or want >= rows:
-                return live[:k]
+            if want >= rows or (len(live) > k and live[-1].similarity < live[k - 1].similarity):
+                return live
             want *= 4
         return []

@@ -1,0 +1,108 @@
+"""Stands in for recognition: a picture's bytes say whom it shows, so a test reads like the scene that it sets up.
+
+Everybody is an axis of a small space, so similarities are exact: `person(1) @ like(1, 0.8)` is 0.8.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+import numpy as np
+
+from app.core.errors import BadInput
+from app.core.types import Box, Face, Look, Pixels, Quality, QualityProblem, Reason, Sighting, Vector
+
+DIMENSION = 16
+NOW = datetime(2026, 11, 23, 8, 0, 0, 123000, tzinfo=UTC)
+BROKEN = b"a picture at which recognition fails"
+FACE = Face(Box(10, 10, 100, 100), np.zeros((5, 2), np.float32), 0.9)
+VIEW: Pixels = np.full((2, 2, 3), 7, np.uint8)
+
+_ids = count(1)
+
+
+def new_id() -> str:
+    """Sorts by time, as a real one does."""
+    return f"{next(_ids):026d}"
+
+
+@dataclass
+class Clock:
+    """Stands still until it is set."""
+
+    now: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **by: float) -> None:
+        self.now += timedelta(**by)
+
+
+def person(axis: int) -> Vector:
+    return like(axis, 1.0, axis)
+
+
+def like(axis: int, similarity: float, other: int = DIMENSION - 1) -> Vector:
+    """A unit vector with this similarity to person `axis`, the rest of it towards person `other`."""
+    vector = np.zeros(DIMENSION, np.float32)
+    vector[other] = np.sqrt(1 - similarity**2)
+    vector[axis] = similarity
+    return vector
+
+
+def sighting(vector: Vector, quality: float = 0.9) -> Sighting:
+    return Sighting(FACE, Quality(quality), vector)
+
+
+def seen(vector: Vector, quality: float = 0.9, faces: int = 1) -> Look:
+    return Look(faces, sighting(vector, quality), None, VIEW)
+
+
+def unseen(reason: Reason, faces: int = 0, problems: tuple[QualityProblem, ...] = ()) -> Look:
+    return Look(faces, None, reason, VIEW, problems)
+
+
+def photo(vector: Vector, quality: float = 0.9, note: str = "") -> bytes:
+    """A picture of this face. note: makes another picture of the same face."""
+    return json.dumps({"vector": vector.tolist(), "quality": quality, "note": note}).encode()
+
+
+def empty(reason: Reason = Reason.NO_FACE, *problems: QualityProblem) -> bytes:
+    """A picture in which nobody can be compared."""
+    return json.dumps({"reason": reason, "problems": problems}).encode()
+
+
+def look(data: bytes) -> Look:
+    """`Recognition.look_bytes` for the pictures above. Raises BadInput for any other bytes."""
+    if data == BROKEN:
+        raise RuntimeError("the model failed")
+    try:
+        shown = json.loads(data)
+    except ValueError:
+        raise BadInput("not_an_image", "Send a JPEG or PNG.") from None
+    if "reason" in shown:
+        return unseen(Reason(shown["reason"]), 0, tuple(QualityProblem(p) for p in shown["problems"]))
+    return seen(np.array(shown["vector"], np.float32), shown["quality"])
+
+
+def looks(frames: Sequence[bytes]) -> list[Look]:
+    return [look(frame) for frame in frames]
+
+
+def encode(pixels: Pixels) -> bytes:
+    return b"JPEG" + pixels.tobytes()
+
+
+@dataclass
+class Thresholds:
+    """A threshold that remembers what it was asked for."""
+
+    value: float = 0.5
+    asked: list[tuple[int, int, int]] = field(default_factory=list)
+
+    def __call__(self, gallery_size: int, photos: int, frames: int) -> float:
+        self.asked.append((gallery_size, photos, frames))
+        return self.value
