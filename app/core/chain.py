@@ -117,7 +117,8 @@ def walk(
     """The first bad record of a gate's chain, or None if all of it holds.
 
     events: as stored, by sequence. head: the gate's row. open_payload: the payload whole (with nonce and record), None
-    once purged or erased; it may raise CryptoFault. signed: whether the event's signature is ours. checkpoints: those of this gate, their signatures already checked.
+    once purged or erased; it may raise CryptoFault. signed: whether the event's signature is ours. checkpoints: those
+    of this gate, their signatures already checked.
     """
     marks: dict[int, set[str]] = {}
     for mark in checkpoints:

@@ -85,7 +85,7 @@ class Source(Protocol):
     """A camera, file or folder that gives frames, oldest first. One thread reads it.
 
     `read` blocks until the next frame and returns it with the time it was captured, or None at the end of a file.
-    Raises SourceFailed (with words that hold no address and no secret) when it breaks; then it is closed and opened anew.
+    Raises SourceFailed (its words hold no address and no secret) when it breaks; then it is closed and opened anew.
     """
 
     def read(self) -> tuple[Pixels, datetime] | None: ...
@@ -97,7 +97,7 @@ class Source(Protocol):
 class GateDriver(Protocol):
     """One gate's hardware. Thread-safe. Never raises for what the hardware or network does: that is a result.
 
-    A driver reports the door's state, where its hardware can, to the callback it was built with, from a thread of its own.
+    Where the hardware tells its door's state, the driver passes it to the callback it was built with.
     """
 
     def open(self, command: OpenCommand) -> GateResult:
