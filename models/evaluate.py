@@ -1,4 +1,4 @@
-"""What a pack does at a gate, with the calibration it is served with: misses, refusals and open-set errors of a dataset."""
+"""What a pack does at a gate with the calibration it is served with: misses, refusals, open-set errors."""
 
 import json
 import os
@@ -24,16 +24,14 @@ RATES = (0.003, 0.001)
 
 
 def evaluate(
-    e: Embedded, p: Pools, c: Calibration, enrolled: int, repeats: int, rng: np.random.Generator
+    e: Embedded, usable: Pools, c: Calibration, enrolled: int, repeats: int, rng: np.random.Generator
 ) -> list[dict[str, Any]]:
     """One row for each (photos, frames, flip) and rate: means over `repeats` random galleries of everybody."""
     rows = []
     everybody = list(range(len(e.people)))
-    settings = [
-        Setting(enrolled, photos, frames, flip) for photos, frames in ((1, 1), (3, 1), (3, 3)) for flip in (False, True)
-    ]
-    for setting in settings:
-        trials = [play(e, p, everybody, setting, rng) for _ in range(repeats)]
+    for photos, frames, flip in ((p, f, m) for p, f in ((1, 1), (3, 1), (3, 3)) for m in (False, True)):
+        setting = Setting(enrolled, photos, frames, flip)
+        trials = [play(e, usable, everybody, setting, rng) for _ in range(repeats)]
         for rate in RATES:
             pairs = np.array([errors(trial, c, rate, setting) for trial in trials])
             rows.append(
@@ -69,7 +67,7 @@ def command(
     precision = best_precision()
     photos = read_dataset(dataset)
     e = embed(photos, default_cache(os.environ), precision, console)
-    found = {
+    found: dict[str, Any] = {
         "pack": packs.NAME,
         "precision": precision,
         "people": len(e.people),

@@ -1,0 +1,46 @@
+"""Models loaded once a session, from the cache that `python -m models fetch` fills."""
+
+import os
+
+import pytest
+
+from app.adapters.vision import pack as packs
+from app.adapters.vision import weights
+from app.adapters.vision.embedder import SfaceEmbedder, SfaceNetwork
+from app.adapters.vision.yunet import YunetDetector, YunetNetwork
+from app.core.errors import WeightsError
+
+
+@pytest.fixture(scope="session")
+def pack(yunet_bytes: bytes, sface_bytes: bytes) -> packs.Pack:
+    # The bytes are asked for so that the fixture is skipped, not failed, where they are missing.
+    return packs.open_pack(weights.default_cache(os.environ), precision="f32", workers=2)
+
+
+@pytest.fixture(scope="session")
+def yunet_bytes() -> bytes:
+    return _weights("yunet")
+
+
+@pytest.fixture(scope="session")
+def sface_bytes() -> bytes:
+    return _weights("sface")
+
+
+@pytest.fixture(scope="session")
+def detector(yunet_bytes: bytes) -> YunetDetector:
+    return YunetNetwork(yunet_bytes).detector()
+
+
+@pytest.fixture(scope="session")
+def embedder(sface_bytes: bytes) -> SfaceEmbedder:
+    return SfaceNetwork(sface_bytes, precision="f32").embedder()
+
+
+def _weights(name: str) -> bytes:
+    try:
+        return weights.load(name, weights.default_cache(os.environ))
+    except WeightsError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(error))

@@ -1,0 +1,153 @@
+"""Calibration on synthetic people whose true errors are known."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.adapters.vision.manifest import read_manifest
+from app.core.calibration import Calibration, Tail
+from models.calibrate import calibrate, check, choose_margin, fit_logistic, fit_pareto, write_entry
+from models.dataset import read_dataset
+from models.embed import Embedded
+from models.openset import Setting, errors, play, pools, unit
+
+CALIBRATION = Calibration(
+    tail=Tail(start=0.3, rate=1e-3, scale=0.02, shape=0.0, photo_shift=0.02, frame_shift=0.01),
+    same_person=0.3,
+    margin=0.05,
+    midpoint=0.3,
+    steepness=30,
+)
+
+
+def crowd(people: int = 600, photos: int = 4, noise: float = 0.9, seed: int = 0) -> Embedded:
+    """People as random directions round one that all faces share, photos as noisy copies."""
+    rng = np.random.default_rng(seed)
+    person = np.repeat(np.arange(people), photos)
+    faces = unit(rng.normal(size=(people, 128)).astype(np.float32))
+    faces = unit(faces + 0.4 * np.eye(128, dtype=np.float32)[0])
+
+    def seen() -> np.ndarray:
+        return unit(faces[person] + noise * unit(rng.normal(size=(len(person), 128)).astype(np.float32)))
+
+    n = len(person)
+    none = np.full(n, "")
+    gate = seen()
+    return Embedded(
+        people=tuple(f"p{i}" for i in range(people)),
+        person=person,
+        gate=gate,
+        gate_flip=gate,
+        enrolment=gate,
+        score=np.ones(n, dtype=np.float32),
+        gate_reason=none,
+        enrolment_reason=none,
+    )
+
+
+@pytest.mark.parametrize(("shape", "scale"), [(-0.2, 0.03), (0.0, 0.02), (0.15, 0.05)])
+def test_a_known_tail_is_found_again(shape: float, scale: float) -> None:
+    uniform = np.random.default_rng(1).random(40_000)
+    sample = scale * -np.log(uniform) if shape == 0 else scale * (uniform**-shape - 1) / shape
+
+    found_shape, found_scale = fit_pareto(sample)
+
+    assert found_shape == pytest.approx(shape, abs=0.02)
+    assert found_scale == pytest.approx(scale, rel=0.03)
+
+
+def test_too_few_exceedances_are_an_error() -> None:
+    with pytest.raises(ValueError, match="too few"):
+        fit_pareto(np.ones(10))
+
+
+def test_the_logistic_curve_lies_between_the_samples() -> None:
+    rng = np.random.default_rng(0)
+    midpoint, steepness = fit_logistic(rng.normal(0.7, 0.1, 5000), rng.normal(0.1, 0.1, 500))
+    # Two normal distributions of one width: the log odds are a line, through zero half way, of slope 0.6 / 0.1 ** 2.
+    assert midpoint == pytest.approx(0.4, abs=0.02)
+    assert steepness == pytest.approx(60, rel=0.25)
+
+
+def test_strangers_are_accepted_about_as_often_as_set() -> None:
+    e = crowd()
+    rows = check(e, pools(e), [Setting(150, 1, 1)], repeats=3, margin=0.0, rng=np.random.default_rng(0))
+
+    assert [row["rate"] for row in rows] == [0.01, 0.003, 0.001]
+    for row in rows:
+        assert row["fpir"] < 2.5 * row["rate"]
+        assert row["fnir"] < 0.5
+    assert rows[0]["fpir"] > 0.001
+
+
+def test_more_photos_raise_the_threshold_as_measured() -> None:
+    e = crowd()
+    tail = calibrate(e, pools(e), range(600), np.random.default_rng(0)).tail
+    # Averaging takes the noise away and leaves what all faces share.
+    assert tail.photo_shift > 0.01
+    assert tail.frame_shift > 0.01
+
+
+def test_a_trial_keeps_strangers_out_of_the_gallery() -> None:
+    e = crowd(noise=0.01)
+    trial = play(e, pools(e), range(600), Setting(200, 2, 1), np.random.default_rng(0))
+
+    assert trial.mate_right.all()
+    assert trial.mate.min() > 0.99
+    assert trial.stranger.max() < 0.6  # nobody who is enrolled comes back as a stranger
+    missed, accepted = errors(trial, CALIBRATION, 0.001, Setting(200, 2, 1))
+    assert missed == 0
+    assert accepted < 0.05
+
+
+def test_unusable_photos_take_no_part() -> None:
+    e = crowd(people=50)
+    e.gate[e.person == 0] = np.nan
+    e.enrolment[e.person == 1] = np.nan
+    usable = pools(e)
+    assert len(usable.gate[0]) == 0
+    assert len(usable.enrolment[1]) == 0
+    trial = play(e, usable, range(50), Setting(20, 1, 1), np.random.default_rng(0))
+    assert np.isfinite(trial.mate).all()
+    assert np.isfinite(trial.stranger).all()
+
+
+def test_too_few_people_are_an_error() -> None:
+    e = crowd(people=20)
+    with pytest.raises(ValueError, match="too few"):
+        play(e, pools(e), range(20), Setting(50, 1, 1), np.random.default_rng(0))
+
+
+def test_the_margin_costs_no_more_than_allowed() -> None:
+    e = crowd()
+    margin, rows = choose_margin(e, pools(e), range(600), CALIBRATION, Setting(150, 1, 1), 2, np.random.default_rng(0))
+    cost = {tried: fnir for tried, fnir, _ in rows}
+    assert cost[margin] - cost[0.0] <= 0.0003
+
+
+def test_what_is_written_is_what_is_read_and_other_packs_stay(tmp_path: Path) -> None:
+    path = tmp_path / "manifest.toml"
+    write_entry(path, "other", "abc", CALIBRATION, {"method": "by hand", "people": 3})
+    write_entry(path, "sface", "def", CALIBRATION, {"method": "anew", "people": 4})
+
+    assert read_manifest("other", path).digest == "abc"
+    assert read_manifest("sface", path).calibration == CALIBRATION
+
+
+def test_a_dataset_is_read_in_order_and_one_person_under_two_names_is_one(tmp_path: Path) -> None:
+    for name in ("Wang_Nan", "Nan_Wang", "Ada"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "1.jpg").touch()
+        (tmp_path / name / "notes.txt").touch()
+
+    photos = read_dataset(tmp_path)
+
+    assert [photo.person for photo in photos] == ["Ada", "Nan_Wang", "Nan_Wang"]
+
+
+def test_a_folder_with_nothing_to_compare_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "Ada").mkdir()
+    (tmp_path / "Ada" / "1.jpg").touch()
+    with pytest.raises(ValueError, match="two photos"):
+        read_dataset(tmp_path)

@@ -1,0 +1,20 @@
+"""The demo photos, for tests that need a real face; skipped where `python -m models fetch` has not run."""
+
+import os
+from functools import cache
+
+import pytest
+
+from app.adapters.vision import weights
+from app.core.errors import WeightsError
+
+
+@cache
+def photo(name: str) -> bytes:
+    """The encoded photo called `name` in models/artifacts.toml."""
+    try:
+        return weights.load(name, weights.default_cache(os.environ))
+    except WeightsError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(error))
