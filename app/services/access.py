@@ -14,7 +14,7 @@ from typing import Protocol
 from app.core import evidence as evidence_of
 from app.core import policy
 from app.core.chain import instant
-from app.core.errors import BadInput, NotFound, Refusal
+from app.core.errors import BadInput, NotFound, NotRecorded, Refusal
 from app.core.ports import Clock, Store, Transaction
 from app.core.types import Decision, Evidence, Gate, Look, Pixels, Reason, Verdict
 from app.services.access_log import AccessLog
@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 MAX_FRAMES = 8
 IDEMPOTENT_FOR = timedelta(seconds=60)
 NEVER = 1.0  # the threshold where nobody could be identified anyway
+FAULT = Evidence(0, 0, Reason.SYSTEM_FAULT)
 
 
 class Threshold(Protocol):
@@ -89,19 +90,35 @@ class Access:
                 raise NotFound("unknown_gate", "There is no gate of that name; an admin can add it.")
             if earlier := self._earlier(tx, gate, approach):
                 return earlier
-            self.gallery.refresh(tx)
+            current = self._refresh(tx)
         looks: list[Look] = []
         try:
             # A disabled gate looks at nobody: no face is processed without a purpose.
             if gate.enabled and approach.credential is None:
                 looks = self.looks(approach.frames)
-            found = self._evidence(looks)
+            found = self._evidence(looks) if current else FAULT
         except Refusal:
             raise
         except Exception:
             logger.exception("recognition failed; the gate stays shut")
-            return self._conclude(gate, approach, Evidence(0, 0, Reason.SYSTEM_FAULT), looks, started)
-        return self._conclude(gate, approach, found, looks, started)
+            found = FAULT
+        try:
+            return self._conclude(gate, approach, found, looks, started)
+        except (Refusal, NotRecorded):
+            raise
+        except Exception:
+            # Somebody erased at this moment, a calibration that gives no number: nothing of it was recorded yet.
+            logger.exception("the decision failed; the gate stays shut")
+            return self._conclude(gate, approach, FAULT, [], started)
+
+    def _refresh(self, tx: Transaction) -> bool:
+        """Whether the gallery could be brought up to date; templates of another pack may be in the database."""
+        try:
+            self.gallery.refresh(tx)
+        except Exception:
+            logger.exception("the gallery cannot be read; the gate stays shut")
+            return False
+        return True
 
     def _evidence(self, looks: Sequence[Look]) -> Evidence:
         if not looks:
@@ -118,18 +135,21 @@ class Access:
         snapshot = next((look.snapshot for look in reversed(looks) if look.snapshot is not None), None)
         image = self.encode(snapshot) if snapshot is not None and self.keep_snapshots else None
         with self.store.write(timedelta(milliseconds=self.record_deadline_ms)) as tx:
+            if approach.idempotency_key is not None:
+                # Twins of one request wait here for each other, and the second finds what the first recorded.
+                tx.events.lock_head(gate.id)
+                if earlier := self._earlier(tx, gate, approach):
+                    return earlier
             answer = self._decide_and_record(tx, gate, approach, found, image, started)
-        self.on_decision(answer)
+        try:
+            self.on_decision(answer)
+        except Exception:
+            logger.exception("a listener failed; the decision is recorded and stands")
         return answer
 
     def _decide_and_record(
         self, tx: Transaction, gate: Gate, approach: Approach, found: Evidence, image: bytes | None, started: float
     ) -> Answer:
-        if approach.idempotency_key is not None:
-            # Twins of one request wait here for each other, and the second finds what the first recorded.
-            tx.events.lock_head(gate.id)
-            if earlier := self._earlier(tx, gate, approach):
-                return earlier
         # Gate and employee as the database has them in the transaction that records the decision.
         gate = tx.gates.get(gate.id) or gate
         employee = tx.employees.get(found.best.employee_id) if found.best else None

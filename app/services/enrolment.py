@@ -32,6 +32,7 @@ ADVICE = {
 
 PHOTO = "photo"
 EMBEDDING = "embedding"
+NOT_SEEN = b""  # the embedding of a kept photo in which the present pack finds no good face
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,8 @@ class Enrolment:
     def update(self, employee_id: str, change: Callable[[Employee], Details]) -> Employee:
         """Applies `change` to the employee as stored. What returns from here is what the next decision reads."""
         with self.store.write() as tx:
+            # Held from reading to writing: of two changes at once, neither undoes the other.
+            tx.templates.lock()
             before = _known(tx, employee_id)
             after = replace(before, **_fields(change(before)))
             tx.employees.update(after)
@@ -105,11 +108,12 @@ class Enrolment:
             _known(tx, employee_id)
             self.gallery.refresh(tx)
             key = _key(tx, employee_id)
-            known = [self._embedding(key, photo) for photo in tx.photos.of(employee_id)]
-            if len(known) + len(seen) > MAX_PHOTOS:
+            kept = tx.photos.of(employee_id)
+            known = self._embeddings(key, kept)
+            if len(kept) + len(seen) > MAX_PHOTOS:
                 raise Conflict(
                     "too_many_photos",
-                    f"{len(known)} photos are kept already, of at most {MAX_PHOTOS}; delete one first.",
+                    f"{len(kept)} photos are kept already, of at most {MAX_PHOTOS}; delete one first.",
                 )
             agreed = self._agreeing(known, {i: s.embedding for i, s in seen.items()})
             for i in seen.keys() - agreed:
@@ -160,7 +164,7 @@ class Enrolment:
                 raise NotFound("unknown_photo", "This employee has no such photo.")
             tx.photos.delete(photo_id)
             key = _key(tx, employee_id)
-            left = [self._embedding(key, photo) for photo in tx.photos.of(employee_id)]
+            left = self._embeddings(key, tx.photos.of(employee_id))
             if left:
                 self._put_template(tx, employee_id, key, unit(np.mean(left, axis=0)), len(left))
             else:
@@ -220,9 +224,10 @@ class Enrolment:
             created_at=self.clock(),
         )
 
-    def _embedding(self, key: bytes, photo: Photo) -> Vector:
-        plain = self.vault.open(key, photo.sealed_embedding, context(EMBEDDING, photo.employee_id))
-        return np.frombuffer(plain, dtype="<f4")
+    def _embeddings(self, key: bytes, photos: Sequence[Photo]) -> list[Vector]:
+        """Those of the photos that the template is made of; see NOT_SEEN."""
+        plain = [self.vault.open(key, p.sealed_embedding, context(EMBEDDING, p.employee_id)) for p in photos]
+        return [np.frombuffer(vector, dtype="<f4") for vector in plain if vector != NOT_SEEN]
 
     def _put_template(self, tx: Transaction, employee_id: str, key: bytes, vector: Vector, photos: int) -> None:
         sealed = self.vault.seal(key, vector.astype("<f4").tobytes(), context(TEMPLATE, employee_id))

@@ -27,6 +27,8 @@ class Erasure:
         The receipt is journalled before the commit: after a crash in between, the next start finishes the erasure.
         """
         with self.store.write() as tx:
+            # The feed before the key, in the order of an enrolment, or the two could wait for each other.
+            tx.templates.lock()
             if tx.employees.get(employee_id) is None:
                 raise NotFound("unknown_employee", "There is no employee with this id.")
             receipt = self._erase(tx, employee_id)
@@ -39,6 +41,7 @@ class Erasure:
         for entry in self.journal.entries():
             employee_id = str(entry["employee_id"])
             with self.store.write() as tx:
+                tx.templates.lock()
                 if tx.employees.get(employee_id) is not None:
                     self._erase(tx, employee_id)
                     again += 1

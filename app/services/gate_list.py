@@ -39,6 +39,9 @@ class GateList:
             gate = tx.gates.by_name(name)
             if gate is None:
                 raise NotFound("unknown_gate", "There is no gate of that name.")
+            # Read again once it is held: of two changes at once, neither undoes the other.
+            tx.events.lock_head(gate.id)
+            gate = tx.gates.get(gate.id) or gate
             gate = replace(
                 gate,
                 enabled=gate.enabled if enabled is None else enabled,

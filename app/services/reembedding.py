@@ -12,7 +12,7 @@ from app.core.errors import PackMismatch
 from app.core.evidence import unit
 from app.core.ports import Store, Transaction, Vault
 from app.core.types import EmployeeFilter, Look, Template, Vector
-from app.services.enrolment import EMBEDDING, PHOTO
+from app.services.enrolment import EMBEDDING, NOT_SEEN, PHOTO
 from app.services.gallery import TEMPLATE, context
 
 PAGE = 200
@@ -33,6 +33,7 @@ class Reembedding:
         none, PackMismatch is raised and nothing changes.
         """
         with self.store.write() as tx:
+            tx.templates.lock()  # nobody is enrolled behind its back
             installation = tx.installation.get()
             done = sum(self._employee(tx, employee_id) for employee_id in progress(self._everybody(tx)))
             if installation is not None:
@@ -55,10 +56,10 @@ class Reembedding:
         vectors: list[Vector] = []
         for photo in tx.photos.of(employee_id):
             look = self.look(self.vault.open(key, photo.sealed_image, context(PHOTO, employee_id)))
-            if look.subject is None:
-                continue
-            vectors.append(look.subject.embedding)
-            plain = look.subject.embedding.astype("<f4").tobytes()
+            plain = NOT_SEEN  # the old pack's embedding must not get into the next template
+            if look.subject is not None:
+                vectors.append(look.subject.embedding)
+                plain = look.subject.embedding.astype("<f4").tobytes()
             tx.photos.delete(photo.id)
             tx.photos.add(replace(photo, sealed_embedding=self.vault.seal(key, plain, context(EMBEDDING, employee_id))))
         if not vectors:

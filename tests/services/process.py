@@ -1,0 +1,102 @@
+"""One running process, as wiring builds it, with a stand-in for recognition: several can share one database."""
+
+from pathlib import Path
+from typing import Any
+
+from app.adapters.crypto.journal import JsonJournal
+from app.adapters.crypto.signing import Ed25519Signer
+from app.adapters.crypto.vault import Vault
+from app.adapters.db.store import open_store
+from app.adapters.index.faiss_index import FaissIndex
+from app.core.registry import Details
+from app.core.types import Employee
+from app.services.access import Access, Approach
+from app.services.access_log import AccessLog
+from app.services.answers import Answer, Answers
+from app.services.audit import Audit
+from app.services.comparison import Comparison
+from app.services.enrolment import Enrolment
+from app.services.erasure import Erasure
+from app.services.event_list import EventList
+from app.services.gallery import Gallery
+from app.services.gate_list import GateList
+from app.services.keys import Keys
+from tests.fakes import DIMENSION, Clock, Thresholds, encode, look, looks, new_id, person, photo
+
+SAME_PERSON = 0.3
+MARGIN = 0.1
+DUPLICATE = 0.6
+
+
+class Process:
+    """Its own connections and its own gallery. access: settings of `Access` that differ."""
+
+    def __init__(self, url: str, vault: Vault, signer: Ed25519Signer, clock: Clock, folder: Path, **access: Any):
+        self.store = open_store(url)
+        self.vault, self.signer, self.clock = vault, signer, clock
+        self.threshold = Thresholds()
+        self.told: list[Answer] = []
+        self.log = AccessLog(vault, signer)
+        self.gallery = Gallery(FaissIndex(DIMENSION), vault, "pack", "f32")
+        self.journal = JsonJournal(folder / "erasures.jsonl")
+        self.audit = Audit(self.store, self.log, signer, clock)
+        self.events = EventList(self.store, self.log, Answers(signer))
+        self.gates = GateList(self.store, clock, new_id)
+        self.keys = Keys(self.store, clock, new_id)
+        self.erasure = Erasure(self.store, signer, self.journal, clock, new_id)
+        self.enrolment = Enrolment(
+            store=self.store,
+            look=look,
+            gallery=self.gallery,
+            vault=vault,
+            clock=clock,
+            new_id=new_id,
+            same_person=SAME_PERSON,
+            duplicate=lambda size, photos: DUPLICATE,
+        )
+        self.comparison = Comparison(
+            store=self.store,
+            look=look,
+            gallery=self.gallery,
+            threshold=self.threshold,
+            same_person=SAME_PERSON,
+            probability=lambda similarity: (similarity + 1) / 2,
+        )
+        self.access = Access(
+            **{
+                "store": self.store,
+                "looks": looks,
+                "gallery": self.gallery,
+                "log": self.log,
+                "answers": Answers(signer),
+                "clock": clock,
+                "new_id": new_id,
+                "encode": encode,
+                "threshold": self.threshold,
+                "same_person": SAME_PERSON,
+                "margin": MARGIN,
+                "max_frame_age_ms": 2000,
+                "on_decision": self.told.append,
+                **access,
+            }
+        )
+
+    def enrol(self, number: str, *photos: bytes) -> Employee:
+        """An employee with these photos, all of which are accepted."""
+        employee = self.enrolment.add(Details(number, f"Employee {number}"))
+        assert all(result.accepted for result in self.enrolment.add_photos(employee.id, photos))
+        return self.enrolment.get(employee.id)
+
+    def decide(self, *frames: bytes, gate: str = "lobby-1", **approach: Any) -> Answer:
+        """What the gate is answered when these frames arrive now."""
+        return self.access.decide(Approach(gate, frames, **{"received_at": self.clock(), **approach}))
+
+    def sees(self, axis: int = 0, **approach: Any) -> str:
+        """The reason of the decision on person `axis` at the gate."""
+        return str(self.decide(photo(person(axis)), **approach)["reason"])
+
+    def recorded(self) -> int:
+        """How many events there are, all of which the audit finds good."""
+        report = self.audit.verify()
+        assert report.valid, report.flaw
+        return sum(chain.events for chain in report.gates.values())

@@ -1,0 +1,114 @@
+"""A gate that asks again, because a line was cut, is answered as before: once recorded, once opened."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from app.services.answers import Answer
+from tests.fakes import Clock, look, person, photo
+from tests.services.process import Process
+
+Start = Callable[..., Process]
+ADA = photo(person(0))
+STRANGER = photo(person(1))
+
+
+def test_the_same_key_gets_the_same_answer_and_one_event(site: Process, start: Start, clock: Clock) -> None:
+    site.enrol("E-1", ADA)
+    first = site.decide(ADA, idempotency_key="k")
+    clock.advance(seconds=59)
+    # Whatever comes with it, and whoever is asked.
+    for process in (site, start()):
+        assert process.decide(STRANGER, idempotency_key="k") == first
+    assert site.recorded() == 1
+    assert site.told == [first]
+
+
+def test_without_a_key_every_request_is_a_decision(site: Process) -> None:
+    site.enrol("E-1", ADA)
+    assert site.decide(ADA)["decision_id"] != site.decide(ADA)["decision_id"]
+    assert site.recorded() == 2
+
+
+def test_another_key_is_another_decision(site: Process) -> None:
+    site.enrol("E-1", ADA)
+    assert site.sees(0, idempotency_key="k") == "recognised"
+    assert site.sees(1, idempotency_key="l") == "not_recognised"
+
+
+def test_after_a_minute_the_key_is_free_again(site: Process, clock: Clock) -> None:
+    site.enrol("E-1", ADA)
+    site.decide(ADA, idempotency_key="k")
+    clock.advance(seconds=60)
+    assert site.sees(1, idempotency_key="k") == "recognised", "a minute includes its end"
+    clock.advance(milliseconds=1)
+    assert site.sees(1, idempotency_key="k") == "not_recognised"
+    assert site.recorded() == 2
+
+
+def test_gates_do_not_share_keys(site: Process) -> None:
+    site.gates.add("dock")
+    site.enrol("E-1", ADA)
+    here = site.decide(ADA, idempotency_key="k")
+    there = site.decide(ADA, idempotency_key="k", gate="dock")
+    assert here["decision_id"] != there["decision_id"]
+    assert (here["gate"], there["gate"]) == ("lobby-1", "dock")
+    assert site.recorded() == 2
+
+
+def test_a_failed_request_may_be_repeated_under_its_key(site: Process) -> None:
+    site.enrol("E-1", ADA)
+    with pytest.raises(Exception, match="Send a JPEG"):
+        site.decide(b"torn", idempotency_key="k")
+    assert site.sees(0, idempotency_key="k") == "recognised"
+
+
+def test_an_erased_answer_is_not_given_again(site: Process) -> None:
+    ada = site.enrol("E-1", ADA)
+    site.decide(ADA, idempotency_key="k")
+    site.erasure.erase(ada.id)
+    again = site.decide(ADA, idempotency_key="k")
+    assert (again["reason"], again["employee"]) == ("not_recognised", None)
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_one_key_many_times_at_once_is_one_event(site: Process, start: Start, processes: int) -> None:
+    site.enrol("E-1", ADA)
+    together = threading.Barrier(4)
+
+    def meeting(frames: Any) -> Any:
+        together.wait(10)  # so that all have found nothing recorded before the first records
+        return [look(frame) for frame in frames]
+
+    running = [start(looks=meeting, record_deadline_ms=20_000) for _ in range(processes)]
+    answers: list[Answer] = []
+    threads = [
+        threading.Thread(target=lambda p=running[n % processes]: answers.append(p.decide(ADA, idempotency_key="k")))
+        for n in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(answers) == 4
+    assert all(answer == answers[0] for answer in answers)
+    assert site.recorded() == 1
+    assert sum(len(process.told) for process in running) == 1
+
+
+def test_different_keys_at_once_are_all_recorded_in_one_chain(site: Process, start: Start) -> None:
+    site.enrol("E-1", ADA)
+    running = [start(record_deadline_ms=20_000) for _ in range(2)]
+
+    def work(process: Process, who: int) -> None:
+        for n in range(5):
+            process.decide(ADA, idempotency_key=f"{who}-{n}")
+
+    threads = [threading.Thread(target=work, args=(running[who % 2], who)) for who in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert site.recorded() == 20
