@@ -1,3 +1,5 @@
+"""The closed form is the least-squares similarity, and refuses points that determine none."""
+
 import math
 
 import numpy as np

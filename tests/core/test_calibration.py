@@ -1,3 +1,5 @@
+"""The threshold is monotone in everything an operator or a growing gallery can change."""
+
 import math
 from dataclasses import replace
 

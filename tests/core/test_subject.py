@@ -1,3 +1,5 @@
+"""Who stands at the gate, and above all when nobody can tell."""
+
 import numpy as np
 import pytest
 from hypothesis import given

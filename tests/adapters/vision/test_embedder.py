@@ -1,3 +1,5 @@
+"""What a face's vector must be, above all that its channels are not swapped."""
+
 import threading
 
 import numpy as np

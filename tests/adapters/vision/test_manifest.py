@@ -1,3 +1,5 @@
+"""The calibration that is served belongs to the pack that is served."""
+
 from pathlib import Path
 
 import pytest

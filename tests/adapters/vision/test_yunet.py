@@ -1,3 +1,5 @@
+"""Faces are found as OpenCV finds them, in frame pixels, and the second look keeps to its face."""
+
 import cv2
 import numpy as np
 import pytest
