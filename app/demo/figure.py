@@ -1,0 +1,199 @@
+"""A person cut out of a portrait, who can turn and tilt the head: what the scenes are populated with.
+
+The cut follows the silhouette (GrabCut), because a face in a feathered oval looks like no visitor and its halo is what
+a detector would see first.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from app.core.types import Box, Pixels
+
+# Face width of every figure, in its own pixels: the largest a scene shows, so that nothing is blown up twice.
+FACE_PX = 260
+# Face width at which the silhouette is found: GrabCut takes 0.1 s there and 2 s at full size.
+_CUT_PX = 56
+_GRABCUT_ROUNDS = 4
+# Half the window's width, and its height over the face, in face widths and face heights.
+_BESIDE, _ABOVE = 2.3, 0.75
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Figure:
+    """pixels: (height, width, 3) float32 BGR, 0 to 255. alpha: (height, width) float32, 0 to 1. face: in its pixels."""
+
+    pixels: Floats
+    alpha: Floats
+    face: Box
+
+
+def cut_out(photo: Pixels, face: Box) -> Figure:
+    """The person of whom `face` is the face, from the head to wherever the photo ends."""
+    scale = min(1.0, FACE_PX / face.width_px)
+    x = face.centre[0]
+    left, right = max(0, x - _BESIDE * face.width_px), min(photo.shape[1], x + _BESIDE * face.width_px)
+    top = max(0, face.y_px - _ABOVE * face.height_px)
+    window = photo[round(top) :, round(left) : round(right)]
+    pixels = _resized(window.astype(np.float32), scale)
+    shifted = Box(
+        (face.x_px - round(left)) * scale,
+        (face.y_px - round(top)) * scale,
+        face.width_px * scale,
+        face.height_px * scale,
+    )
+    return Figure(pixels, _silhouette(pixels, shifted), shifted)
+
+
+def pose(figure: Figure, *, roll_deg: float = 0.0, yaw_deg: float = 0.0) -> Figure:
+    """The figure with its head tilted in the picture plane and turned as a ball would turn; the shoulders stay.
+
+    roll_deg: clockwise for the viewer. yaw_deg: to the viewer's right.
+    """
+    if not roll_deg and not yaw_deg:
+        return figure
+    height, width = figure.alpha.shape
+    xs, ys = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    face = figure.face
+    centre_x, chin_y = face.centre[0], face.y_px + face.height_px
+    # Tilt: full above the chin, none below the collar; the neck bends in between.
+    bend = 1 - _smooth((ys - (chin_y - 0.1 * face.height_px)) / (0.55 * face.height_px))
+    angle = np.radians(roll_deg) * bend
+    pivot_y = chin_y + 0.1 * face.height_px
+    dx, dy = xs - centre_x, ys - pivot_y
+    from_x = centre_x + np.cos(angle) * dx + np.sin(angle) * dy
+    from_y = pivot_y - np.sin(angle) * dx + np.cos(angle) * dy
+    # Turn: the head is a ball wider than the face; a point of the picture lies where the turned ball's surface is.
+    radius_x, radius_y = 0.78 * face.width_px, 0.92 * face.height_px
+    u, v = (from_x - centre_x) / radius_x, (from_y - (face.centre[1] - 0.05 * face.height_px)) / radius_y
+    reach = np.clip(u * u + v * v, 0, 1)
+    depth = np.sqrt(1 - reach)
+    yaw = np.radians(yaw_deg)
+    moved = u * np.cos(yaw) - depth * np.sin(yaw) - u
+    from_x = from_x + radius_x * moved * (1 - _smooth((np.sqrt(reach) - 0.3) / 0.7))
+    turned = [_sampled(layer, from_x, from_y) for layer in (figure.pixels, figure.alpha)]
+    return Figure(turned[0], turned[1], _tilted(face, roll_deg, (centre_x, pivot_y)))
+
+
+def scaled(figure: Figure, face_px: float) -> Figure:
+    """The figure with a face `face_px` wide."""
+    ratio = face_px / figure.face.width_px
+    face = figure.face
+    return Figure(
+        _resized(figure.pixels, ratio),
+        _resized(figure.alpha, ratio),
+        Box(face.x_px * ratio, face.y_px * ratio, face.width_px * ratio, face.height_px * ratio),
+    )
+
+
+def shortened(figure: Figure, height_px: int) -> Figure:
+    """The figure's upper `height_px` rows."""
+    return Figure(figure.pixels[:height_px], figure.alpha[:height_px], figure.face)
+
+
+def lengthened(figure: Figure, height_px: int) -> Figure:
+    """The figure down to `height_px`: portraits end at the chest, so the last of the clothing is drawn out."""
+    height = len(figure.alpha)
+    if height >= height_px:
+        return shortened(figure, height_px)
+    keep = height - max(4, height // 12)
+
+    # One even cloth further down: a tie drawn out to the hip is what gives the trick away.
+    weight = figure.alpha[keep:, :, None] + 1e-3
+    sigma = 0.35 * figure.face.width_px
+    cloth = _blurred(figure.pixels[keep:] * weight, sigma) / _blurred(weight, sigma)[..., None]
+    even = _smooth(np.linspace(0, 2, height_px - keep, dtype=np.float32))[:, None, None]
+    hem = _stretched(figure.pixels[keep:], height_px - keep) * (1 - even) + _stretched(cloth, height_px - keep) * even
+    alpha = _stretched(figure.alpha[keep:], height_px - keep)
+    return Figure(
+        np.concatenate([figure.pixels[:keep], hem]), np.concatenate([figure.alpha[:keep], alpha]), figure.face
+    )
+
+
+def _silhouette(pixels: Floats, face: Box) -> Floats:
+    """(height, width) alpha of the person, soft over about one fiftieth of the face."""
+    ratio = _CUT_PX / face.width_px
+    small = cv2.resize(pixels, None, fx=ratio, fy=ratio, interpolation=cv2.INTER_AREA).astype(np.uint8)
+    marks = _prior(small.shape[:2], face, ratio)
+    # GrabCut draws its first clusters by chance; the demo must be the same every time.
+    cv2.setRNGSeed(1)
+    models = np.zeros((1, 65)), np.zeros((1, 65))
+    cv2.grabCut(small, marks, (0, 0, 0, 0), *models, _GRABCUT_ROUNDS, cv2.GC_INIT_WITH_MASK)
+    person = np.isin(marks, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
+    opened = cv2.morphologyEx(person, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    closed = cv2.morphologyEx(opened, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)).astype(np.uint8)
+    _, labels = cv2.connectedComponents(_shouldered(closed, face, ratio))
+    middle = labels[round(face.centre[1] * ratio), round(face.centre[0] * ratio)]
+    soft = _blurred((labels == middle).astype(np.float32), 1.1)
+    alpha = cv2.resize(soft, pixels.shape[1::-1], interpolation=cv2.INTER_CUBIC)
+    # Half a small pixel inwards: the rim of the cut still shows the photo's own background.
+    return np.asarray(np.clip((alpha - 0.45) / 0.4, 0, 1), dtype=np.float32)
+
+
+def _shouldered(person: NDArray[np.uint8], face: Box, ratio: float) -> NDArray[np.uint8]:
+    """The mask with round shoulders where the photo's edge cut them square; head, neck and chest stay."""
+    radius = _CUT_PX // 3
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
+    padded = cv2.copyMakeBorder(person, 0, 2 * radius, 0, 0, cv2.BORDER_REPLICATE)
+    padded = cv2.copyMakeBorder(padded, 0, 0, 2 * radius, 2 * radius, cv2.BORDER_CONSTANT, value=0)
+    opened = cv2.morphologyEx(padded, cv2.MORPH_OPEN, disc)
+    opened = opened[: person.shape[0], 2 * radius : 2 * radius + person.shape[1]]
+    ys, xs = np.mgrid[: person.shape[0], : person.shape[1]]
+    kept = (ys < (face.y_px + 1.1 * face.height_px) * ratio) | (np.abs(xs - face.centre[0] * ratio) < 0.55 * _CUT_PX)
+    return np.where(kept, person, opened).astype(np.uint8)
+
+
+def _prior(shape: tuple[int, ...], face: Box, ratio: float) -> NDArray[np.uint8]:
+    """What is surely and what is probably the person, from the proportions of heads and shoulders."""
+    ys, xs = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
+    x = (xs - face.centre[0] * ratio) / (face.width_px * ratio)
+    y = (ys - (face.y_px + face.height_px) * ratio) / (face.height_px * ratio)  # 0 at the chin, 1 a face lower
+    marks = np.full(shape, cv2.GC_PR_BGD, np.uint8)
+    shoulders = np.interp(y, [0.0, 0.1, 0.3, 0.7], [0.3, 0.6, 1.2, 1.6])
+    hair = (x / 0.75) ** 2 + ((y + 0.6) / 0.85) ** 2 < 1
+    marks[hair | ((y > 0) & (np.abs(x) < shoulders))] = cv2.GC_PR_FGD
+    core = np.interp(y, [0.4, 0.9], [0.25, 0.9])
+    inner = (x / 0.45) ** 2 + ((y + 0.5) / 0.55) ** 2 < 1
+    marks[inner | ((y > -0.2) & (np.abs(x) < core))] = cv2.GC_FGD
+    outer = np.interp(y, [-0.3, 0.3, 0.6], [1.05, 1.3, 2.15])
+    marks[(np.abs(x) > outer) | (y < -1.55)] = cv2.GC_BGD
+    return marks
+
+
+def _tilted(face: Box, roll_deg: float, pivot: tuple[float, float]) -> Box:
+    """The face's box, moved as its centre moves when the head tilts about `pivot`."""
+    angle = np.radians(roll_deg)
+    dx, dy = face.centre[0] - pivot[0], face.centre[1] - pivot[1]
+    x = pivot[0] + np.cos(angle) * dx - np.sin(angle) * dy
+    y = pivot[1] + np.sin(angle) * dx + np.cos(angle) * dy
+    return Box(float(x) - face.width_px / 2, float(y) - face.height_px / 2, face.width_px, face.height_px)
+
+
+def _resized(layer: Floats, ratio: float) -> Floats:
+    how = cv2.INTER_AREA if ratio < 1 else cv2.INTER_CUBIC
+    size = max(1, round(layer.shape[1] * ratio)), max(1, round(layer.shape[0] * ratio))
+    return np.clip(cv2.resize(layer, size, interpolation=how), 0, 255).astype(np.float32)
+
+
+def _blurred(layer: Floats, sigma: float) -> Floats:
+    return cv2.GaussianBlur(layer, (0, 0), sigma).astype(np.float32, copy=False)
+
+
+def _stretched(layer: Floats, height_px: int) -> Floats:
+    return cv2.resize(layer, (layer.shape[1], height_px), interpolation=cv2.INTER_LINEAR).astype(np.float32)
+
+
+def _sampled(layer: Floats, xs: Floats, ys: Floats) -> Floats:
+    border = cv2.BORDER_REPLICATE if layer.ndim == 3 else cv2.BORDER_CONSTANT
+    return cv2.remap(layer, xs.astype(np.float32), ys.astype(np.float32), cv2.INTER_LINEAR, borderMode=border).astype(
+        np.float32
+    )
+
+
+def _smooth(value: Floats) -> Floats:
+    t = np.clip(value, 0, 1)
+    return (t * t * (3 - 2 * t)).astype(np.float32)
