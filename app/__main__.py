@@ -22,7 +22,13 @@ from app.settings import read_settings
 if TYPE_CHECKING:
     from app.wiring import Office
 
-cli = typer.Typer(no_args_is_help=True, add_completion=False, help="Facegate: a face-recognition turnstile.")
+# A trace drawn by typer shows local variables, in some versions also their values: keys and names among them.
+cli = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Facegate: a face-recognition turnstile.",
+)
 keys_cli = typer.Typer(no_args_is_help=True, help="Keys for devices and scripts.")
 gates_cli = typer.Typer(no_args_is_help=True, help="The gates there are.")
 audit_cli = typer.Typer(no_args_is_help=True, help="Proof that the log was not altered.")

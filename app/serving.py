@@ -1,6 +1,8 @@
 """Runs the service until it is told to stop: readiness, the first key, checkpoints, an orderly end."""
 
 import logging
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
@@ -33,8 +35,9 @@ def run(settings: Settings, host: str, port: int, announce: Callable[[str], None
             server_header=False,
             timeout_graceful_shutdown=10,
         )
-        with checkpointing(system):
-            uvicorn.Server(config).run()
+        server = uvicorn.Server(config)
+        with checkpointing(system), orderly_end(server):
+            server.run()
     finally:
         system.close()
 
@@ -45,6 +48,28 @@ def first_key(system: System, announce: Callable[[str], None]) -> None:
         return
     secret, _ = system.keys.create(Role.ADMIN, name="first start")
     announce(f"Admin key, shown this once: {secret}")
+
+
+@contextmanager
+def orderly_end(server: uvicorn.Server) -> Iterator[None]:
+    """SIGTERM and SIGINT end the server and nothing else.
+
+    Once stopped, uvicorn raises the signal again as it found it, which would end the process before the last
+    checkpoints are written and the database is closed.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(*_: object) -> None:
+        server.should_exit = True
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

@@ -26,6 +26,7 @@ def create_app(system: System) -> FastAPI:
         description=ABOUT,
         docs_url=None,  # the generated viewer loads scripts from another site; /docs is our own page
         redoc_url=None,
+        redirect_slashes=False,  # a redirect is no answer of the contract, and repeats the Host it was sent
     )
     app.state.system = system
     app.state.metrics = Metrics(system)

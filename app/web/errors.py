@@ -6,6 +6,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from app.core.errors import (
     BadInput,
@@ -33,6 +34,11 @@ STATUS: dict[type[Refusal], int] = {
 }
 HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 400: "bad_request", 413: "request_too_large"}
 
+HTTP_DETAILS = {
+    404: "There is nothing at this address; see /docs.",
+    405: "This address does not take that method; see /docs.",
+}
+
 
 def problem(status: int, code: str, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
     return JSONResponse({"error": code, "detail": detail}, status, headers)
@@ -43,6 +49,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(FacegateError, _facegate)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, _unforeseen)
 
 
@@ -53,7 +60,7 @@ def _facegate(request: Request, error: Exception) -> JSONResponse:
         if isinstance(error, Busy):
             headers["Retry-After"] = str(error.retry_after_s)
         return problem(status, error.code, error.detail, headers)
-    logger.error("%s %s: %s: %s", request.method, request.url.path, type(error).__name__, error)
+    logger.error("%s: %s: %s", _where(request), type(error).__name__, error)
     if isinstance(error, NotRecorded):
         detail = "The database did not take the record in time, so nothing was done; try again."
         return problem(503, "not_recorded", detail, {"Retry-After": "1"})
@@ -64,18 +71,34 @@ def _facegate(request: Request, error: Exception) -> JSONResponse:
 
 def _malformed(_: Request, error: Exception) -> JSONResponse:
     # What was sent is not repeated: it may be a secret or somebody's name.
-    first = error.errors()[0] if isinstance(error, RequestValidationError) else {"loc": (), "msg": "malformed"}
-    where = ".".join(str(part) for part in first["loc"] if part not in ("body", "query", "path"))
-    return problem(422, "malformed_request", f"{where}: {first['msg']}." if where else f"{first['msg']}.")
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    names = [str(part) for part in first["loc"] if part not in ("body", "query", "path")]
+    if first["type"] == "extra_forbidden":
+        # Its name, too, is something that was sent.
+        names, first["msg"] = names[:-1], "There is a field that this call does not know"
+    if first["type"] == "json_invalid":
+        names, first["msg"] = [], "The body is not JSON"
+    where = ".".join(names) or "request"
+    return problem(422, "malformed_request", f"{where}: {first['msg']}.")
 
 
 def _http(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     code = HTTP_CODES.get(error.status_code, "refused")
-    detail = "There is nothing at this address; see /docs." if error.status_code == 404 else str(error.detail)
+    detail = HTTP_DETAILS.get(error.status_code) or f"{str(error.detail).rstrip('.')}."
     return problem(error.status_code, code, detail, dict(error.headers or {}))
 
 
 def _unforeseen(request: Request, error: Exception) -> JSONResponse:
-    logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    logger.error("%s failed", _where(request), exc_info=error)
     return problem(500, "internal_error", "The service failed at this request and has logged why.")
+
+
+def _gone(_: Request, error: Exception) -> JSONResponse:
+    return problem(400, "disconnected", "The client hung up before its request was whole; send it again.")
+
+
+def _where(request: Request) -> str:
+    """The call as the contract names it: an address as it was sent may hold anything, also a forged line of the log."""
+    return f"{request.method} {getattr(request.scope.get('route'), 'path', '(no route)')}"

@@ -1,27 +1,38 @@
-"""Bounds a request before anything reads it: an upload over the limit is refused while it streams in."""
+"""Bounds a request before anything reads it: an upload over the limit is refused while it streams in.
+
+JSON has a limit of its own: it is parsed before the key is looked at, and 30 MB of brackets take seconds of a core.
+"""
 
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.web.errors import problem
 
+MOST_JSON = 100_000
+
 
 class BodyLimit:
-    """ASGI middleware: 413 for a body over `most` bytes, declared or not."""
+    """ASGI middleware: 413 for a body over `most` bytes, or JSON over `MOST_JSON`, declared or not."""
 
     def __init__(self, app: ASGIApp, most: int) -> None:
         self.app = app
         self.most = most
-        self.detail = f"The request is larger than {most // 1_000_000} MB; send fewer or smaller images."
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if not declared.isdigit() or int(declared) > self.most:
+        headers = dict(scope["headers"])
+        most, detail = (
+            self.most,
+            f"The request is larger than {self.most // 1_000_000} MB; send fewer or smaller images.",
+        )
+        if b"json" in headers.get(b"content-type", b"").lower():
+            most, detail = MOST_JSON, f"JSON of more than {MOST_JSON // 1000} kB is no request of ours; send less."
+        declared = headers.get(b"content-length", b"0")
+        if not declared.isdigit() or len(declared) > 15 or int(declared) > most:
             # Closing spares reading the rest of an upload that nobody wants.
-            answer = problem(413, "request_too_large", self.detail, {"Connection": "close"})
+            answer = problem(413, "request_too_large", detail, {"Connection": "close"})
             await answer(scope, receive, send)
             return
         seen = 0
@@ -30,9 +41,9 @@ class BodyLimit:
             nonlocal seen
             message = await receive()
             seen += len(message.get("body", b""))
-            if seen > self.most:
+            if seen > most:
                 # An HTTPException passes through FastAPI's body parsing, which hides every other.
-                raise HTTPException(413, self.detail, {"Connection": "close"})
+                raise HTTPException(413, detail, {"Connection": "close"})
             return message
 
         await self.app(scope, bounded, send)

@@ -1,5 +1,8 @@
 """Images as they arrive: kept in memory only, and refused if they are not what they are declared to be."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from fastapi import Request
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartParser
@@ -20,11 +23,19 @@ def media_type_of(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-async def form(request: Request, most_files: int) -> FormData:
-    """The multipart form of a request. Raises BadInput for another content type."""
+@asynccontextmanager
+async def form(request: Request, most_files: int) -> AsyncIterator[FormData]:
+    """The multipart form of a request, its files closed at the end. Raises BadInput for another content type."""
     if media_type_of(request) != "multipart/form-data":
         raise BadInput("wrong_content_type", "Send a multipart/form-data request.")
-    return await request.form(max_files=most_files, max_fields=8)
+    try:
+        parsed = await request.form(max_files=most_files, max_fields=8)
+    except UnicodeError as error:  # of a charset that encodes nothing
+        raise BadInput("bad_form", "The form's charset cannot be used; send UTF-8.") from error
+    try:
+        yield parsed
+    finally:
+        await parsed.close()
 
 
 async def images(form: FormData, field: str, *, unreadable: bool = False) -> list[bytes]:

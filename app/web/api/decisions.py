@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 
 from app.core.errors import BadInput, Conflict, Forbidden
 from app.services.access import MAX_FRAMES, Approach
@@ -27,16 +27,16 @@ async def sent(request: Request) -> Sent:
     """Reads the body by its content type. Raises BadInput."""
     media_type = media_type_of(request)
     if media_type in IMAGE_TYPES:
-        return Sent.model_validate({"frames": [checked(await request.body(), media_type)]})
+        return Sent(frames=[checked(await request.body(), media_type)], credential=None)
     if media_type == "multipart/form-data":
-        parts = await form(request, MAX_FRAMES + 1)
-        credential = parts.get("credential")
-        return Sent.model_validate({"frames": await images(parts, "image"), "credential": credential or None})
+        async with form(request, MAX_FRAMES + 1) as parts:
+            return _read({"frames": await images(parts, "image"), "credential": parts.get("credential") or None})
     if media_type == "application/json":
         try:
-            return Sent.model_validate(_json_object(await request.json()))
-        except ValueError as error:
+            fields = _json_object(await request.json())
+        except (ValueError, RecursionError) as error:
             raise BadInput("bad_json", 'Send {"credential": "..."} or {"from_camera": true}.') from error
+        return _read(fields)
     raise BadInput("wrong_content_type", "Send image/jpeg, image/png, multipart/form-data or application/json.")
 
 
@@ -68,6 +68,13 @@ def decide(
             idempotency_key=idempotency_key,
         )
     )
+
+
+def _read(fields: dict[str, object]) -> Sent:
+    try:
+        return Sent.model_validate(fields)
+    except ValidationError as error:
+        raise BadInput("bad_credential", "A credential is text of 1 to 512 characters.") from error
 
 
 def _json_object(value: object) -> dict[str, object]:

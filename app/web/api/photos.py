@@ -15,8 +15,8 @@ router = APIRouter(prefix="/employees/{employee_id}/photos", tags=["Photos"])
 
 
 async def sent(request: Request) -> list[bytes]:
-    form = await uploads.form(request, MAX_PHOTOS + 1)
-    return await uploads.images(form, "photo", unreadable=True)
+    async with uploads.form(request, MAX_PHOTOS + 1) as form:
+        return await uploads.images(form, "photo", unreadable=True)
 
 
 @router.post("", summary="Enrol with photos", responses=CONFLICT, openapi_extra=files_body(photo=MAX_PHOTOS))

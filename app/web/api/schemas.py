@@ -91,10 +91,21 @@ class EventOut(BaseModel):
 
 
 def _utc(value: datetime) -> datetime:
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("the time lies before year 1 or after year 9999 of UTC") from None
+
+
+def _plain(value: str) -> str:
+    # It is printed in terminals by `keys list`.
+    if not value.isprintable():
+        raise ValueError("send plain text without control characters")
+    return value
 
 
 When = Annotated[AwareDatetime, AfterValidator(_utc)]
+PlainText = Annotated[str, AfterValidator(_plain)]
 
 
 class EmployeeIn(Strict):
@@ -201,8 +212,8 @@ class GateOut(BaseModel):
 
 class KeyIn(Strict):
     role: Role
-    gate: str | None = Field(None, description="the gate's name, for role gate only")
-    name: str = Field("", max_length=100, examples=["turnstile controller"])
+    gate: PlainText | None = Field(None, max_length=64, description="the gate's name, for role gate only")
+    name: PlainText = Field("", max_length=100, examples=["turnstile controller"])
 
 
 class KeyOut(BaseModel):

@@ -14,16 +14,16 @@ router = APIRouter(tags=["Tools"])
 
 
 async def two(request: Request) -> tuple[bytes, bytes]:
-    form = await uploads.form(request, 2)
-    a, b = await uploads.images(form, "a"), await uploads.images(form, "b")
+    async with uploads.form(request, 2) as form:
+        a, b = await uploads.images(form, "a"), await uploads.images(form, "b")
     if len(a) != 1 or len(b) != 1:
         raise BadInput("two_images_needed", "Send one image as `a` and one as `b`.")
     return a[0], b[0]
 
 
 async def one(request: Request) -> bytes:
-    form = await uploads.form(request, 2)
-    images = await uploads.images(form, "image")
+    async with uploads.form(request, 2) as form:
+        images = await uploads.images(form, "image")
     if len(images) != 1:
         raise BadInput("one_image_needed", "Send one image as `image`.")
     return images[0]

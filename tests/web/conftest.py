@@ -1,0 +1,145 @@
+"""One real System for all tests of the web: real weights, real photos, its own database; a key of each role."""
+
+import json
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from httpx import Response
+
+from app.core.types import EventFilter, Role
+from app.settings import read_settings
+from app.web.app import create_app
+from app.wiring import System, open_system
+from tests import pictures
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it would rather have a newer httpx than the one the project ships
+    from fastapi.testclient import TestClient
+
+GATE, OTHER_GATE = "lobby-1", "lobby-2"
+DECISIONS = f"/v1/gates/{GATE}/decisions"
+Headers = dict[str, str]
+
+
+def bearer(secret: str) -> Headers:
+    return {"Authorization": f"Bearer {secret}"}
+
+
+@pytest.fixture(scope="session")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    # float32 and one worker, so that the figures are the same on every machine.
+    opened = open_system(read_settings(tmp_path_factory.mktemp("web"), precision="f32", workers=1))
+    opened.gates.add(GATE)
+    opened.gates.add(OTHER_GATE)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def client(system: System) -> Iterator[TestClient]:
+    """What is not caught becomes a 500 here, as for a real client."""
+    with TestClient(create_app(system), raise_server_exceptions=False, follow_redirects=False) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def admin(system: System) -> Headers:
+    return bearer(system.keys.create(Role.ADMIN, name="tests")[0])
+
+
+@pytest.fixture(scope="session")
+def security(system: System) -> Headers:
+    return bearer(system.keys.create(Role.SECURITY)[0])
+
+
+@pytest.fixture(scope="session")
+def camera(system: System) -> Headers:
+    return bearer(system.keys.create(Role.CAMERA)[0])
+
+
+@pytest.fixture(scope="session")
+def gate(system: System) -> Headers:
+    return bearer(system.keys.create(Role.GATE, GATE)[0])
+
+
+@pytest.fixture(scope="session")
+def other_gate(system: System) -> Headers:
+    return bearer(system.keys.create(Role.GATE, OTHER_GATE)[0])
+
+
+@pytest.fixture(scope="session")
+def ada(client: TestClient, admin: Headers) -> dict[str, Any]:
+    """Enrolled with one photo; `pictures.ADA` names another of hers. Nobody may change or erase her."""
+    employee = client.post("/v1/employees", headers=admin, json={"number": "E-1001", "name": "Ada Lovelace"}).json()
+    files = photos(pictures.ADA[0])
+    answer = client.post(f"/v1/employees/{employee['id']}/photos", headers=admin, files=files)
+    assert [p["accepted"] for p in answer.json()["photos"]] == [True], answer.text
+    return dict(employee)
+
+
+@pytest.fixture
+def newcomer(client: TestClient, admin: Headers, request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
+    """An employee without photos, erased when the test ends."""
+    number = f"N-{abs(hash(request.node.nodeid)) % 10**12}"
+    employee = client.post("/v1/employees", headers=admin, json={"number": number, "name": "Grace Hopper"}).json()
+    yield employee
+    client.delete(f"/v1/employees/{employee['id']}", headers=admin)
+
+
+def photos(*names: str, field: str = "photo") -> list[tuple[str, tuple[str, bytes, str]]]:
+    return [(field, (f"{n}.jpg", pictures.small(n, 720), pictures.JPEG)) for n in names]
+
+
+@pytest.fixture
+def ask(client: TestClient, gate: Headers) -> Callable[..., Response]:
+    """Sends one raw picture to the gate."""
+
+    def send(data: bytes, media_type: str = pictures.JPEG, **headers: str) -> Response:
+        return client.post(DECISIONS, content=data, headers={**gate, "Content-Type": media_type, **headers})
+
+    return send
+
+
+@pytest.fixture
+def nothing_stored(system: System) -> Callable[[], AbstractContextManager[None]]:
+    """A block after which there are as many employees, photos, gates, keys and events as before."""
+
+    def stored() -> dict[str, int]:
+        with system.store.read() as tx:
+            return {
+                "employees": tx.employees.count(),
+                "photos": sum(photos * people for photos, people in tx.templates.photo_counts().items()),
+                "revision": tx.templates.revision(),
+                "gates": len(tx.gates.all()),
+                "keys": len(tx.api_keys.all()),
+                "events": sum(head.sequence for head in tx.events.heads()),
+                "listed": len(tx.events.find(EventFilter(limit=100_000))),
+            }
+
+    @contextmanager
+    def block() -> Iterator[None]:
+        before = stored()
+        yield
+        assert stored() == before
+
+    return block
+
+
+def problem(answer: Response, *statuses: int, code: str | None = None) -> dict[str, str]:
+    """Asserts that the answer is an error as the contract draws it, and returns it."""
+    assert answer.status_code in statuses, f"{answer.status_code}: {answer.text[:300]}"
+    assert answer.headers["content-type"] == "application/json"
+    body: dict[str, str] = answer.json()
+    assert set(body) == {"error", "detail"}
+    assert body["error"].replace("_", "").isalnum() and body["error"].islower()
+    assert 10 < len(body["detail"]) < 300 and body["detail"].endswith((".", "}", "!")), body
+    text = json.dumps(body)
+    for leak in ("Traceback", ".py", str(Path(__file__).parents[2]), "site-packages", "sqlalchemy", "0x", "Error("):
+        assert leak not in text, body
+    if code is not None:
+        assert body["error"] == code, body
+    return body
