@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.core.gates import GateResult, OpenCommand
+from app.core.site_ports import SiteTransaction
 from app.core.types import (
     ApiKey,
     Candidate,
@@ -268,7 +269,7 @@ class Installations(Protocol):
     def put(self, installation: Installation) -> None: ...
 
 
-class Transaction(Protocol):
+class Transaction(SiteTransaction, Protocol):
     """One unit of work: what its repositories did commits together when the block ends, or not at all."""
 
     employees: Employees

@@ -192,6 +192,7 @@ class Employee:
     consent_at: datetime | None = None
     created_at: datetime | None = None
     photos: int = 0  # how many accepted photos the template is made of; 0 = not enrolled
+    card_number: str | None = None  # decimal digits, for hardware that wants to be shown a card; nobody else's
 
 
 @dataclass(frozen=True)
@@ -220,11 +221,19 @@ class Template:
 
 @dataclass(frozen=True)
 class Gate:
+    """door and door_at: what the door last reported (a gates.DoorState); a gate's update leaves them alone."""
+
     id: str
     name: str
     enabled: bool = True
     open_ms: int = 5000  # how long an opening lasts
     created_at: datetime | None = None
+    driver: str = "dry_run"
+    sealed_config: bytes | None = None  # the driver's settings; may hold secrets
+    fail_mode: str = "secure"  # or "safe": without power or orders the gate stands open
+    held_after_ms: int = 15000  # a door open for longer is held
+    door: str | None = None
+    door_at: datetime | None = None
 
 
 @dataclass(frozen=True)

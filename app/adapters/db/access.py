@@ -1,17 +1,23 @@
-"""Rows of what guards a door: gates and the keys devices and people come with."""
+"""Rows of what guards a door: gates, what their doors report, and the keys devices and people come with."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, Select, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from app.adapters.db.tables import api_keys, gates
+from app.adapters.db.engine import upsert
+from app.adapters.db.tables import api_keys, doors, gates
 from app.core.chain import GENESIS
 from app.core.errors import Conflict
+from app.core.gates import DoorState
 from app.core.types import ApiKey, Gate, Role
 
-_GATE = (gates.c.id, gates.c.name, gates.c.enabled, gates.c.open_ms, gates.c.created_at)
+_GATE: Select[Any] = select(
+    *(column for column in gates.c if column.name not in {"head_sequence", "head_hash"}),
+    doors.c.state.label("door"),
+    doors.c.at.label("door_at"),
+).select_from(gates.outerjoin(doors, doors.c.gate_id == gates.c.id))
 
 
 class GateRows:
@@ -21,7 +27,7 @@ class GateRows:
         self._connection = connection
 
     def add(self, gate: Gate) -> None:
-        statement = insert(gates).values(**vars(gate), head_sequence=0, head_hash=GENESIS)
+        statement = insert(gates).values(**_gate_columns(gate), head_sequence=0, head_hash=GENESIS)
         try:
             with self._connection.begin_nested():
                 self._connection.execute(statement)
@@ -29,23 +35,42 @@ class GateRows:
             raise _exists(gate) from error
 
     def get(self, gate_id: str) -> Gate | None:
-        row = self._connection.execute(select(*_GATE).where(gates.c.id == gate_id)).one_or_none()
+        row = self._connection.execute(_GATE.where(gates.c.id == gate_id)).one_or_none()
         return None if row is None else Gate(**row._mapping)
 
     def by_name(self, name: str) -> Gate | None:
-        row = self._connection.execute(select(*_GATE).where(gates.c.name == name)).one_or_none()
+        row = self._connection.execute(_GATE.where(gates.c.name == name)).one_or_none()
         return None if row is None else Gate(**row._mapping)
 
     def all(self) -> list[Gate]:
-        rows = self._connection.execute(select(*_GATE).order_by(gates.c.name))
-        return [Gate(**row._mapping) for row in rows]
+        return [Gate(**row._mapping) for row in self._connection.execute(_GATE.order_by(gates.c.name))]
 
     def update(self, gate: Gate) -> None:
         try:
             with self._connection.begin_nested():
-                self._connection.execute(update(gates).where(gates.c.id == gate.id).values(**vars(gate)))
+                self._connection.execute(update(gates).where(gates.c.id == gate.id).values(**_gate_columns(gate)))
         except IntegrityError as error:
             raise _exists(gate) from error
+
+
+class DoorRows:
+    """site_ports.Doors."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def set(self, gate_id: str, state: DoorState, at: datetime) -> bool:
+        row = upsert(self._connection, doors).values(gate_id=gate_id, state=state.value, at=at)
+        newer = row.on_conflict_do_update(
+            index_elements=[doors.c.gate_id],
+            set_={"state": row.excluded.state, "at": row.excluded["at"]},
+            where=doors.c.at <= row.excluded["at"],
+        )
+        return self._connection.execute(newer.returning(doors.c.gate_id)).one_or_none() is not None
+
+    def get(self, gate_id: str) -> tuple[DoorState, datetime] | None:
+        row = self._connection.execute(select(doors).where(doors.c.gate_id == gate_id)).one_or_none()
+        return None if row is None else (DoorState(row.state), row.at)
 
 
 class ApiKeyRows:
@@ -70,6 +95,12 @@ class ApiKeyRows:
 
     def revoke(self, key_id: str, at: datetime) -> None:
         self._connection.execute(update(api_keys).where(api_keys.c.id == key_id).values(revoked_at=at))
+
+
+def _gate_columns(gate: Gate) -> dict[str, Any]:
+    columns = dict(vars(gate))
+    del columns["door"], columns["door_at"]  # a door may have moved since this gate was read
+    return columns
 
 
 def _exists(gate: Gate) -> Conflict:

@@ -7,7 +7,9 @@ and every transaction here opens with a BEGIN that says whether it will write.
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
+from sqlalchemy import URL, Column, Connection, Engine, QueuePool, Table, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
 
 DEFAULT_WAIT_MS = 2000
 _BEGIN = "facegate_begin"
@@ -58,6 +60,19 @@ def writing(connection: Connection, wait_ms: int) -> Connection:
     if connection.dialect.name == "sqlite":
         return connection.execution_options(**{_BEGIN: "BEGIN IMMEDIATE", _WAIT: wait_ms})
     return connection
+
+
+def is_taken(error: IntegrityError, column: Column[Any]) -> bool:
+    """Whether the error says that another row has this column's value, where a unique key or index is on it alone."""
+    diagnosis = getattr(error.orig, "diag", None)  # PostgreSQL names the constraint; SQLite's words hold no values
+    if diagnosis is not None:
+        return diagnosis.constraint_name in {f"{kind}_{column.table.name}_{column.name}" for kind in ("uq", "ix")}
+    return str(error.orig) == f"UNIQUE constraint failed: {column.table.name}.{column.name}"
+
+
+def upsert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that can be told what to do on a conflict, in this connection's database."""
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
 
 
 def _sqlite(url: URL, foreign_keys: bool) -> Engine:

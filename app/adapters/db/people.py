@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, Select, delete, func, insert, or_, selec
 from sqlalchemy.exc import IntegrityError
 
 from app.adapters.db import gallery
+from app.adapters.db.engine import is_taken
 from app.adapters.db.tables import employees, photos, templates
 from app.core.errors import Conflict
 from app.core.types import Employee, EmployeeFilter, Photo, Status
@@ -20,7 +21,7 @@ class EmployeeRows:
         self._connection = connection
 
     def add(self, employee: Employee) -> None:
-        with _number_free(self._connection, employee.number):
+        with _numbers_free(self._connection, employee):
             self._connection.execute(insert(employees).values(**_columns(employee)))
 
     def get(self, employee_id: str) -> Employee | None:
@@ -32,7 +33,7 @@ class EmployeeRows:
         return None if row is None else _employee(row)
 
     def update(self, employee: Employee) -> None:
-        with _number_free(self._connection, employee.number):
+        with _numbers_free(self._connection, employee):
             self._connection.execute(
                 update(employees).where(employees.c.id == employee.id).values(**_columns(employee))
             )
@@ -106,6 +107,7 @@ def _employee(row: Row[Any]) -> Employee:
         consent_at=row.consent_at,
         created_at=row.created_at,
         photos=row.template_photos,
+        card_number=row.card_number,
     )
 
 
@@ -119,10 +121,12 @@ def _columns(employee: Employee) -> dict[str, Any]:
 
 
 @contextmanager
-def _number_free(connection: Connection, number: str) -> Iterator[None]:
+def _numbers_free(connection: Connection, employee: Employee) -> Iterator[None]:
     # A savepoint, because PostgreSQL refuses everything after an error and an import goes on with the next row.
     try:
         with connection.begin_nested():
             yield
     except IntegrityError as error:
-        raise Conflict("number_taken", f"Another employee already has the number {number}.") from error
+        if is_taken(error, employees.c.card_number):
+            raise Conflict("card_taken", "Another employee already has this card number.") from error
+        raise Conflict("number_taken", f"Another employee already has the number {employee.number}.") from error

@@ -13,14 +13,16 @@ from datetime import timedelta
 from sqlalchemy import Connection, Engine, delete, insert, select, text
 from sqlalchemy import exc as sql
 
-from app.adapters.db.access import ApiKeyRows, GateRows
+from app.adapters.db.access import ApiKeyRows, DoorRows, GateRows
+from app.adapters.db.cameras import CameraRows, LeaseRows
 from app.adapters.db.engine import DEFAULT_WAIT_MS, make_engine, reading, writing
 from app.adapters.db.erasure import ErasureRows, SubjectKeyRows
 from app.adapters.db.gallery import TemplateRows
 from app.adapters.db.passages import EventRows
 from app.adapters.db.people import ERASED, EmployeeRows, PhotoRows
+from app.adapters.db.site import AlertRows, GateResultRows, SiteRow
 from app.adapters.db.tables import installation
-from app.core import ports
+from app.core import ports, site_ports
 from app.core.errors import BadInput, Conflict, NotRecorded
 from app.core.types import Installation
 
@@ -62,6 +64,12 @@ class SqlTransaction:
         self.events: ports.Events = EventRows(connection)
         self.erasures: ports.Erasures = ErasureRows(connection)
         self.installation: ports.Installations = InstallationRow(connection)
+        self.cameras: site_ports.Cameras = CameraRows(connection)
+        self.leases: site_ports.Leases = LeaseRows(connection)
+        self.gate_results: site_ports.GateResults = GateResultRows(connection)
+        self.alerts: site_ports.Alerts = AlertRows(connection)
+        self.site: site_ports.Site = SiteRow(connection)
+        self.doors: site_ports.Doors = DoorRows(connection)
 
 
 class SqlStore:

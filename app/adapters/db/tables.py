@@ -116,7 +116,9 @@ employees = Table(
     Column("legal_basis", Text),
     Column("consent_at", Instant),
     Column("created_at", Instant),
+    Column("card_number", KEY),
     UniqueConstraint("number"),
+    Index(None, "card_number", unique=True),
 )
 
 photos = Table(
@@ -151,7 +153,75 @@ gates = Table(
     Column("created_at", Instant),
     Column("head_sequence", BigInteger, nullable=False),
     Column("head_hash", String, nullable=False),
+    Column("driver", String, nullable=False, server_default="dry_run"),
+    Column("sealed_config", LargeBinary),
+    Column("fail_mode", String, nullable=False, server_default="secure"),
+    Column("held_after_ms", Integer, nullable=False, server_default="15000"),
     UniqueConstraint("name"),
+)
+
+# Apart from `gates`, whose rows decisions lock.
+doors = Table(
+    "doors",
+    metadata,
+    Column("gate_id", KEY, ForeignKey("gates.id", ondelete="CASCADE"), primary_key=True),
+    Column("state", String, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+cameras = Table(
+    "cameras",
+    metadata,
+    Column("id", KEY, primary_key=True),
+    Column("name", KEY, nullable=False),
+    Column("gate_id", KEY, ForeignKey("gates.id"), nullable=False, index=True),
+    Column("sealed_url", LargeBinary, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("zone", JSON, nullable=False),
+    Column("created_at", Instant),
+    UniqueConstraint("name"),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("camera_id", KEY, ForeignKey("cameras.id", ondelete="CASCADE"), primary_key=True),
+    Column("holder", KEY, nullable=False),
+    Column("until", Instant, nullable=False),
+)
+
+# No foreign keys: an alert outlives its camera. "" is no gate or no camera, since to an index no NULL equals another.
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", KEY, primary_key=True),
+    Column("at", Instant, nullable=False, index=True),
+    Column("kind", String, nullable=False),
+    Column("gate_id", KEY, nullable=False),
+    Column("camera_id", KEY, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("cleared_at", Instant),
+)
+UNCLEARED = alerts.c.cleared_at.is_(None)
+Index(
+    "ix_alerts_uncleared",
+    alerts.c.kind,
+    alerts.c.gate_id,
+    alerts.c.camera_id,
+    unique=True,
+    sqlite_where=UNCLEARED,
+    postgresql_where=UNCLEARED,
+)
+
+# One row, id 1, from the first lockdown or release on.
+site = Table(
+    "site",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("mode", String, nullable=False),
+    Column("since", Instant),
+    Column("key_id", KEY),
+    Column("gates", JSON, nullable=False),
 )
 
 api_keys = Table(
@@ -189,6 +259,16 @@ events = Table(
     Index(None, "employee_id", "id"),
     Index(None, "subject_id"),
     Index(None, "at"),
+)
+
+gate_results = Table(
+    "gate_results",
+    metadata,
+    Column("event_id", KEY, ForeignKey("events.id", ondelete="CASCADE"), primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("outcome", String, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("signature", String, nullable=False),
 )
 
 idempotency = Table(

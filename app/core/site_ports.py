@@ -1,0 +1,112 @@
+"""What cameras, gates and alerts need from the database, as protocols: the other half of `ports.Transaction`."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Protocol
+
+from app.core.gates import DoorState
+from app.core.site import Alert, AlertKind, Camera, GateResultRow, SiteState
+
+
+class Cameras(Protocol):
+    def add(self, camera: Camera) -> None:
+        """Raises Conflict('camera_exists') if the name is in use."""
+        ...
+
+    def get(self, camera_id: str) -> Camera | None: ...
+    def by_name(self, name: str) -> Camera | None: ...
+    def all(self) -> list[Camera]:
+        """By name."""
+        ...
+
+    def of_gate(self, gate_id: str) -> list[Camera]:
+        """By name."""
+        ...
+
+    def update(self, camera: Camera) -> None:
+        """Raises Conflict('camera_exists')."""
+        ...
+
+    def delete(self, camera_id: str) -> bool:
+        """Removes the camera and its lease; whether there was one. Its alerts stay: clear them first."""
+        ...
+
+
+class Leases(Protocol):
+    """Which process reads which camera. A lease ends at its `until` unless it is renewed: who died gives up that way.
+
+    The times are the caller's, so the clocks of all workers must agree to well within a lease.
+    """
+
+    def take(self, camera_id: str, holder: str, now: datetime, until: datetime) -> bool:
+        """Takes the lease, or renews it, if it is free, expired (its until <= now) or the holder's own.
+
+        False where another holds it or the camera is gone. Of processes that race for one camera, one gets True.
+        """
+        ...
+
+    def give_up(self, holder: str) -> None:
+        """Frees everything that the holder has."""
+        ...
+
+    def holders(self) -> dict[str, tuple[str, datetime]]:
+        """Who holds which camera, until when; expired leases that nobody took over are among them."""
+        ...
+
+
+class GateResults(Protocol):
+    def put(self, row: GateResultRow) -> None:
+        """Stores the result, in place of an earlier one of the same event."""
+        ...
+
+    def of(self, event_ids: Iterable[str]) -> dict[str, GateResultRow]: ...
+
+
+class Alerts(Protocol):
+    def raise_(self, alert: Alert) -> bool:
+        """False, and nothing stored, if an uncleared alert of this kind, gate and camera is there, also in a race."""
+        ...
+
+    def clear(self, kind: AlertKind, gate_id: str | None, camera_id: str | None, at: datetime) -> bool:
+        """Whether there was an uncleared one of exactly this kind, gate and camera."""
+        ...
+
+    def open(self) -> list[Alert]:
+        """The uncleared, newest first by id."""
+        ...
+
+    def find(self, since: datetime | None = None, before: str | None = None, limit: int = 50) -> list[Alert]:
+        """Newest first by id. since is inclusive; `before` is the id the page starts below."""
+        ...
+
+
+class Site(Protocol):
+    def get(self) -> SiteState:
+        """Normal, since ever and by nobody, before the first `put`."""
+        ...
+
+    def put(self, state: SiteState) -> None: ...
+
+
+class Doors(Protocol):
+    """The state of every gate's door, apart from the gate's row, so that no report waits for a decision or holds it up.
+
+    `Gate.door` and `Gate.door_at` show it; only `set` moves it.
+    """
+
+    def set(self, gate_id: str, state: DoorState, at: datetime) -> bool:
+        """False, and nothing stored, where a later report is there already."""
+        ...
+
+    def get(self, gate_id: str) -> tuple[DoorState, datetime] | None: ...
+
+
+class SiteTransaction(Protocol):
+    """The repositories of one unit of work that belong to cameras and the gates they drive."""
+
+    cameras: Cameras
+    leases: Leases
+    gate_results: GateResults
+    alerts: Alerts
+    site: Site
+    doors: Doors
