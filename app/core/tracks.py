@@ -30,7 +30,8 @@ class Rules:
     """How faces become tracks.
 
     least_overlap: intersection over union with the predicted box. reach: how far, in face widths, a face may have
-    jumped when the boxes do not overlap (a slow camera). same_person: similarity under which two faces are different people.
+    jumped when the boxes do not overlap (a slow camera). same_person: similarity under which two faces are not one
+    person.
     patience_ms: a track not seen for so long has ended (an occlusion shorter than this keeps it).
     """
 

@@ -7,13 +7,16 @@ waits too long is refused instead of answered late.
 import queue
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from app.core import subject
 from app.core.errors import BadInput, Busy
 from app.core.ports import Aligner, Decoder, Detector, Embedder
 from app.core.quality import GATE, QualityLimits, assess
-from app.core.types import Box, Look, Pixels, Quality, QualityProblem, Reason, Sighting
+from app.core.tracks import Seen
+from app.core.types import Box, Face, Look, Pixels, Quality, QualityProblem, Reason, Sighting
 
 SNAPSHOT_HEIGHT_PX = 240
 
@@ -75,6 +78,34 @@ class Recognition:
         with self._lease() as engine:
             return [self._look(engine, self._decode(frame), limits, flip) for frame in frames]
 
+    def see(
+        self, pixels: Pixels, *, region: Box, most: int, limits: QualityLimits = GATE, flip: bool = False
+    ) -> list[Seen]:
+        """Every face in a region of a frame, widest first; the `most` widest are embedded if they are good enough.
+
+        region: in frame pixels; only there is searched, so a small region finds smaller faces. Boxes and landmarks come
+        back in frame pixels. Raises Busy.
+        """
+        _check(pixels)
+        rows = _span(region.y_px, region.y_px + region.height_px, pixels.shape[0])
+        columns = _span(region.x_px, region.x_px + region.width_px, pixels.shape[1])
+        with self._lease() as engine:
+            found = engine.detector.detect(pixels[rows, columns])
+            faces = sorted((_shifted(f, columns.start, rows.start) for f in found), key=lambda f: -f.box.width_px)
+            return [self._seen(engine, pixels, face, i < most, limits, flip) for i, face in enumerate(faces)]
+
+    def _seen(
+        self, engine: Engine, pixels: Pixels, face: Face, compare: bool, limits: QualityLimits, flip: bool
+    ) -> Seen:
+        if not compare or face.box.width_px < limits.min_face_px:
+            return Seen(face, Quality(0.0, (QualityProblem.FACE_TOO_SMALL,)), None)
+        face = engine.detector.refine(pixels, face)
+        crop = self._align(pixels, face.landmarks)
+        quality = assess(face, crop, pixels.shape, limits)
+        if not quality.good:
+            return Seen(face, quality, None)
+        return Seen(face, quality, engine.embedder.embed([crop], flip=flip)[0])
+
     @contextmanager
     def _lease(self) -> Iterator[Engine]:
         try:
@@ -101,6 +132,11 @@ class Recognition:
             return Look(len(faces), None, _reason(quality), view, quality.problems)
         embedding = engine.embedder.embed([crop], flip=flip)[0]
         return Look(len(faces), Sighting(face, quality, embedding, liveness=None), None, view)
+
+
+def _shifted(face: Face, x_px: int, y_px: int) -> Face:
+    box = replace(face.box, x_px=face.box.x_px + x_px, y_px=face.box.y_px + y_px)
+    return Face(box, face.landmarks + np.array([x_px, y_px], dtype=np.float32), face.score)
 
 
 def snapshot(pixels: Pixels, box: Box | None) -> Pixels:
