@@ -1,0 +1,60 @@
+# Every target sets up what it needs, in .venv; nothing is installed outside it. The weights and the demo's photos go to
+# the user's cache, or to FACEGATE_CACHE_DIR.
+
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help demo run test check bench migrate
+
+help:
+	@echo "make demo     watch a turnstile recognise real people from real photos (DEMO_EXIT=1: end after the table)"
+	@echo "make run      start the service for real use, data in ./data (PORT=8000)"
+	@echo "make test     the tests, on SQLite and PostgreSQL (ARGS=... goes to pytest)"
+	@echo "make check    lint, format, types, architecture, then the tests"
+	@echo "make bench    measure speed and accuracy"
+	@echo "make migrate  bring the schema of the database in ./data up to date"
+
+demo: .venv/.base
+	$(BIN)/python -m models fetch
+	@$(BIN)/python -m app demo --port $(PORT) $(if $(DATA),--data $(DATA)) $(if $(filter-out 0,$(DEMO_EXIT)),--exit)
+
+run: .venv/.base
+	$(BIN)/python -m models fetch --group weights
+	@$(BIN)/python -m app serve --data data --port $(PORT)
+
+test: .venv/.dev
+	$(BIN)/python -m models fetch
+	$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory test
+
+bench: .venv/.dev
+	$(BIN)/python -m models fetch
+	$(BIN)/python -m tests.bench $(ARGS)
+
+migrate: .venv/.base
+	$(BIN)/python -m app migrate --data data
+
+# Two stamps in one environment: watching the demo must not cost the tools of the tests.
+.venv/.base: pyproject.toml | .venv/.python
+	@echo "Installing what the service needs into .venv"
+	@$(PIP) --editable .
+	@touch $@
+
+.venv/.dev: pyproject.toml | .venv/.python
+	@echo "Installing what the service and its tests need into .venv"
+	@$(PIP) --editable ".[dev]"
+	@touch .venv/.base $@
+
+.venv/.python:
+	@$(PYTHON) -c 'import sys; sys.exit("Facegate needs Python 3.11 or later: make PYTHON=python3.12 ..." if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -m venv .venv
+	@touch $@
