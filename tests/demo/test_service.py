@@ -1,0 +1,50 @@
+"""The demo's service keeps to its own folder and port."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from app.demo import service
+from app.demo.service import DemoFailed, Service, folder, free_port
+
+
+def test_a_temporary_folder_is_gone_afterwards() -> None:
+    with folder(None) as place:
+        (place / "facegate.db").touch()
+    assert not place.exists()
+
+
+def test_a_chosen_folder_is_kept_and_can_be_used_again(tmp_path: Path) -> None:
+    chosen = tmp_path / "demo"
+    for _ in range(2):
+        with folder(chosen) as place:
+            (place / "facegate.db").touch()
+    assert (chosen / "facegate.db").exists()
+
+
+def test_the_folder_of_a_real_service_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "facegate.db").touch()
+    with pytest.raises(DemoFailed, match="--data"), folder(tmp_path):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["facegate.db"]
+
+
+def test_a_port_in_use_is_evaded() -> None:
+    with socket.create_server((service.HOST, 0)) as taken:
+        port = taken.getsockname()[1]
+        assert free_port(port) not in (0, port)
+
+
+def test_settings_that_lead_to_real_data_do_not_reach_the_service(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FACEGATE_DATABASE_URL", "postgresql://nowhere.invalid/real")
+    monkeypatch.setenv("FACEGATE_CHECKPOINT_FILE", str(tmp_path / "real.jsonl"))
+    Service(tmp_path / "demo", 0).command("keys", "create", "--role", "admin")
+    assert (tmp_path / "demo" / "facegate.db").exists()
+
+
+def test_a_command_that_fails_says_why(tmp_path: Path) -> None:
+    with pytest.raises(DemoFailed, match="no gate of that name"):
+        Service(tmp_path, 0).command("keys", "create", "--role", "gate", "--gate", "nowhere")
