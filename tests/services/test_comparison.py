@@ -1,0 +1,59 @@
+"""An admin compares pictures as a gate would, and nothing of it is recorded."""
+
+from collections.abc import Callable
+
+import pytest
+
+from app.core.errors import BadInput
+from app.core.types import Reason
+from tests.fakes import empty, like, person, photo
+from tests.services.process import SAME_PERSON, Process
+
+Start = Callable[..., Process]
+ADA = photo(person(0))
+
+
+@pytest.mark.parametrize(("similarity", "same"), [(1.0, True), (0.31, True), (0.29, False), (-0.5, False)])
+def test_two_pictures_show_one_person_or_two(site: Process, similarity: float, same: bool) -> None:
+    assert site.comparison.verify(ADA, photo(like(0, similarity))) == {
+        "same": same,
+        "similarity": similarity,
+        "threshold": SAME_PERSON,
+        "probability": pytest.approx((similarity + 1) / 2),
+    }
+    assert site.recorded() == 0
+
+
+def test_the_picture_that_cannot_be_compared_is_named(site: Process) -> None:
+    blurred = empty(Reason.POOR_QUALITY)
+    for pictures, named in (((blurred, ADA), "`a`"), ((ADA, blurred), "`b`")):
+        with pytest.raises(BadInput, match=named) as refusal:
+            site.comparison.verify(*pictures)
+        assert refusal.value.code == "poor_quality"
+    with pytest.raises(BadInput, match="`image`"):
+        site.comparison.identify(blurred)
+    with pytest.raises(BadInput):
+        site.comparison.identify(b"no picture")
+
+
+def test_the_nearest_employees_come_best_first(site: Process) -> None:
+    people = [site.enrol(f"E-{n}", photo(person(n)), photo(person(n), note="another")) for n in range(6)]
+    matches = site.comparison.identify(photo(like(2, 0.8, 4)))
+    assert [match.employee.number for match in matches][:2] == ["E-2", "E-4"]
+    assert [round(match.similarity, 2) for match in matches][:2] == [0.8, 0.6]
+    assert len(matches) == 5 < len(people)
+    assert {match.threshold for match in matches} == {0.5}
+    assert set(site.threshold.asked) == {(6, 2, 1)}
+    assert site.recorded() == 0
+
+
+def test_nobody_is_like_anybody_in_an_empty_gallery(site: Process) -> None:
+    assert site.comparison.identify(ADA) == []
+
+
+def test_what_another_process_changed_is_seen(site: Process, start: Start) -> None:
+    other = start()
+    ada = site.enrol("E-1", ADA)
+    assert [match.employee for match in other.comparison.identify(ADA)] == [ada]
+    site.erasure.erase(ada.id)
+    assert other.comparison.identify(ADA) == []

@@ -1,0 +1,86 @@
+"""Gates are added once, and what is changed about one holds from the next decision on, in every process."""
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from app.core.errors import BadInput, Conflict, NotFound
+from app.core.types import Gate
+from tests.fakes import NOW, person, photo
+from tests.services.process import Process
+
+Start = Callable[..., Process]
+
+
+def test_a_new_gate_is_enabled_and_has_no_events(site: Process, start: Start) -> None:
+    lobby = site.gates.get("lobby-1")
+    assert lobby == Gate(lobby.id, "lobby-1", True, 5000, NOW)
+    dock = start().gates.add("dock", 900)
+    assert site.gates.all() == [dock, lobby]
+    assert site.recorded() == 0
+
+
+def test_a_name_is_given_once(site: Process) -> None:
+    with pytest.raises(Conflict) as refusal:
+        site.gates.add("lobby-1")
+    assert refusal.value.code == "gate_exists"
+    assert len(site.gates.all()) == 1
+
+
+@pytest.mark.parametrize(("name", "opening_ms"), [("a/b", 5000), ("", 5000), ("dock", 0), ("dock", 60_001)])
+def test_a_gate_that_makes_no_sense_is_refused(site: Process, name: str, opening_ms: int) -> None:
+    with pytest.raises(BadInput):
+        site.gates.add(name, opening_ms)
+    assert len(site.gates.all()) == 1
+
+
+def test_an_unknown_gate_is_not_found(site: Process) -> None:
+    for ask in (site.gates.get, site.gates.update):
+        with pytest.raises(NotFound):
+            ask("nowhere")
+
+
+def test_a_change_holds_at_the_next_decision_of_every_process(site: Process, start: Start) -> None:
+    site.enrol("E-1", photo(person(0)))
+    other = start()
+    site.gates.update("lobby-1", opening_ms=700)
+    assert other.decide(photo(person(0)))["open_until"] == "2026-11-23T08:00:00.823Z"
+    site.gates.update("lobby-1", enabled=False)
+    assert other.sees(0) == "gate_disabled"
+    assert site.gates.update("lobby-1") == other.gates.get("lobby-1")
+    site.gates.update("lobby-1", enabled=True)
+    assert other.sees(0) == "recognised"
+
+
+def test_a_change_that_makes_no_sense_changes_nothing(site: Process) -> None:
+    before = site.gates.get("lobby-1")
+    with pytest.raises(BadInput):
+        site.gates.update("lobby-1", enabled=False, opening_ms=1)
+    assert site.gates.get("lobby-1") == before
+
+
+def test_a_gate_that_is_changed_keeps_its_chain(site: Process) -> None:
+    site.sees(0)
+    site.gates.update("lobby-1", enabled=False, opening_ms=600)
+    site.sees(0)
+    assert site.recorded() == 2
+
+
+def test_changes_at_once_do_not_undo_each_other(site: Process, start: Start) -> None:
+    # Given that the gate is being used, so that both changes wait for it
+    other = start()
+    changes = [
+        threading.Thread(target=lambda: site.gates.update("lobby-1", opening_ms=700)),
+        threading.Thread(target=lambda: other.gates.update("lobby-1", enabled=False)),
+    ]
+    gate = site.gates.get("lobby-1")
+    with start().store.write() as tx:
+        tx.events.lock_head(gate.id)
+        for change in changes:
+            change.start()
+            change.join(0.2)
+    for change in changes:
+        change.join()
+    after = site.gates.get("lobby-1")
+    assert (after.open_ms, after.enabled) == (700, False)

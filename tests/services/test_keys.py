@@ -1,0 +1,74 @@
+"""A key is shown once, kept as a hash, bound to what it is for, and useless from the moment it is revoked."""
+
+import hashlib
+from collections.abc import Callable
+
+import pytest
+
+from app.core.errors import BadInput, NotFound, Unauthorised
+from app.core.types import Role
+from tests.fakes import NOW, Clock
+from tests.services.process import Process
+
+Start = Callable[..., Process]
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_key_says_who_calls(site: Process, start: Start, role: Role) -> None:
+    gate = "lobby-1" if role is Role.GATE else None
+    secret, key = site.keys.create(role, gate, "the north door")
+    assert start().keys.authenticate(secret) == key == site.keys.get(key.id)
+    assert (key.role, key.name, key.created_at, key.revoked_at) == (role, "the north door", NOW, None)
+    assert key.gate_id == (site.gates.get("lobby-1").id if gate else None)
+    assert secret.startswith(f"fg_{role}_") and len(secret) > 40
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_gate_key_names_its_gate_and_no_other_key_does(site: Process, role: Role) -> None:
+    with pytest.raises(BadInput):
+        site.keys.create(role, None if role is Role.GATE else "lobby-1")
+    assert site.keys.all() == []
+
+
+def test_a_key_for_an_unknown_gate_is_refused(site: Process) -> None:
+    with pytest.raises(NotFound, match="gates add"):
+        site.keys.create(Role.GATE, "nowhere")
+    assert site.keys.all() == []
+
+
+def test_only_the_hash_is_kept(site: Process) -> None:
+    secret, key = site.keys.create(Role.ADMIN)
+    assert key.hash == hashlib.sha256(secret.encode()).hexdigest()
+    assert secret not in repr(site.keys.all())
+    assert key.name == "admin"
+
+
+def test_no_two_secrets_are_alike(site: Process) -> None:
+    assert len({site.keys.create(Role.SECURITY)[0] for _ in range(5)}) == len(site.keys.all()) == 5
+
+
+def test_anything_but_the_secret_is_refused(site: Process) -> None:
+    secret, key = site.keys.create(Role.ADMIN)
+    for wrong in ("", secret[:-1], secret + " ", secret.upper(), key.hash, key.id, "fg_admin_", "' OR 1=1 --", "ключ"):
+        with pytest.raises(Unauthorised):
+            site.keys.authenticate(wrong)
+
+
+def test_a_revoked_key_is_refused_at_once_in_every_process(site: Process, start: Start, clock: Clock) -> None:
+    other = start()
+    secret, key = site.keys.create(Role.GATE, "lobby-1")
+    kept, _ = site.keys.create(Role.GATE, "lobby-1")
+    assert other.keys.authenticate(secret) == key
+    clock.advance(hours=1)
+    site.keys.revoke(key.id)
+    for process in (site, other):
+        with pytest.raises(Unauthorised):
+            process.keys.authenticate(secret)
+    assert other.keys.authenticate(kept).revoked_at is None
+    assert site.keys.get(key.id).revoked_at == clock()
+
+
+def test_a_key_that_never_was_cannot_be_revoked(site: Process) -> None:
+    for ask in (site.keys.revoke, site.keys.get):
+        with pytest.raises(NotFound):
+            ask("nothing")
