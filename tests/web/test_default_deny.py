@@ -1,0 +1,116 @@
+"""Every call of the contract, without a key and with each key that must not reach it; a new call is denied too."""
+
+import re
+from typing import Any
+
+import pytest
+
+from app.core.types import Role
+from app.wiring import System
+from tests import pictures
+from tests.web.conftest import GATE, OTHER_GATE, Headers, TestClient, bearer, problem
+
+METHODS = {"get", "post", "put", "patch", "delete"}
+# Who may make which call. A call that stands in no line here fails the first test.
+ALLOWED = {
+    r"POST /v1/gates/{gate}/decisions": {"gate"},
+    r"POST /v1/gates/{gate}/heartbeat": {"gate"},
+    r"\w+ /v1/(employees|gates|keys|imports|cameras|zones|schedules|rules|groups|credentials|lockdown)\b.*": {"admin"},
+    r"POST /v1/(verify|identify)": {"admin"},
+    r"GET /v1/(events|events.csv|occupancy|alerts|audit/verify)\b.*": {"admin", "security"},
+    r"GET /v1/signing-key": {"admin", "security", "gate", "camera"},
+    r"GET /(healthz|readyz|metrics)": {"admin"},
+}
+Call = tuple[str, str]
+
+
+@pytest.fixture(scope="module")
+def calls(client: TestClient) -> list[Call]:
+    spec = client.get("/openapi.json").json()
+    found = [(m.upper(), path) for path, methods in spec["paths"].items() for m in methods if m in METHODS]
+    assert len(found) >= 25, "the walk found too little to prove anything"
+    assert ("POST", "/v1/gates/{gate}/decisions") in found
+    return found
+
+
+@pytest.fixture(scope="module")
+def revoked(system: System) -> Headers:
+    secret, key = system.keys.create(Role.ADMIN)
+    system.keys.revoke(key.id)
+    return bearer(secret)
+
+
+def who_may(call: Call) -> set[str]:
+    for pattern, roles in ALLOWED.items():
+        if re.fullmatch(pattern, " ".join(call)):
+            return roles
+    raise AssertionError(f"nobody has said who may call {call}")
+
+
+def send(client: TestClient, call: Call, headers: Headers, **body: Any) -> Any:
+    method, path = call
+    address = re.sub(r"{\w+}", "x", path.replace("{gate}", GATE))
+    return client.request(method, address, headers=headers, **body)
+
+
+def test_no_key_reaches_nothing(client: TestClient, calls: list[Call], nothing_stored: Any) -> None:
+    with nothing_stored():
+        for call in calls:
+            for body in ({}, {"json": {}}, {"content": pictures.empty()}):
+                answer = send(client, call, {}, **body)
+                assert problem(answer, 401)["error"] == "no_key", call
+                assert answer.headers["www-authenticate"] == "Bearer"
+
+
+def test_revoked_and_invented_keys_reach_nothing(
+    client: TestClient, calls: list[Call], revoked: Headers, nothing_stored: Any
+) -> None:
+    with nothing_stored():
+        for call in calls:
+            for key in (revoked, bearer("fg_admin_guess"), {"Authorization": "Basic YWRtaW46YWRtaW4="}):
+                problem(send(client, call, key, json={}), 401)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_a_role_reaches_what_is_its_own(
+    client: TestClient, calls: list[Call], role: Role, request: pytest.FixtureRequest, nothing_stored: Any
+) -> None:
+    key = request.getfixturevalue(role.value)
+    reached = denied = 0
+    with nothing_stored():
+        for call in calls:
+            answer = send(client, call, key, json={})
+            if role.value in who_may(call):
+                assert answer.status_code not in (401, 403), (call, answer.text)
+                reached += 1
+            else:
+                assert problem(answer, 403)["error"] == "wrong_role", call
+                denied += 1
+    assert reached and denied
+
+
+def test_no_session_no_cookie_no_query_is_a_key(client: TestClient, admin: Headers) -> None:
+    secret = admin["Authorization"].removeprefix("Bearer ")
+    for other in (
+        {"params": {"key": secret, "access_token": secret}},
+        {"headers": {"Cookie": f"session={secret}"}},
+        {"headers": {"X-Api-Key": secret}},
+    ):
+        problem(client.get("/v1/employees", **other), 401, code="no_key")
+
+
+def test_a_gate_key_decides_at_its_own_gate_only(
+    client: TestClient, gate: Headers, admin: Headers, nothing_stored: Any
+) -> None:
+    jpeg = {"Content-Type": "image/jpeg"}
+    with nothing_stored():
+        for key, name, status in ((gate, OTHER_GATE, 403), (gate, "nowhere", 404), (admin, GATE, 403)):
+            answer = client.post(f"/v1/gates/{name}/decisions", headers={**key, **jpeg}, content=pictures.empty())
+            problem(answer, status)
+
+
+def test_what_a_stranger_may_see(client: TestClient) -> None:
+    for path in ("/", "/docs", "/openapi.json", "/static/console.css"):
+        assert client.get(path).status_code == 200
+    for path in ("/redoc", "/docs/oauth2-redirect", "/admin", "/.env", "/static/../app.py", "/static/%2e%2e/pages.py"):
+        problem(client.get(path), 404, code="not_found")

@@ -1,0 +1,121 @@
+"""Comparing pictures without a gate; what an operator reads; the pages for people."""
+
+from typing import Any
+
+import pytest
+
+from app.web import health
+from app.web.app import create_app
+from app.wiring import System
+from tests import pictures
+from tests.web.conftest import Headers, TestClient, photos, problem
+
+
+def pair(a: bytes, b: bytes) -> dict[str, tuple[str, bytes, str]]:
+    return {"a": ("a.jpg", a, "image/jpeg"), "b": ("b.jpg", b, "image/jpeg")}
+
+
+def test_verify(client: TestClient, admin: Headers, nothing_stored: Any) -> None:
+    hers, hers_too, his = (pictures.small(n) for n in (*pictures.ADA, pictures.STRANGER))
+    with nothing_stored():
+        same = client.post("/v1/verify", headers=admin, files=pair(hers, hers_too)).json()
+        other = client.post("/v1/verify", headers=admin, files=pair(hers, his)).json()
+    assert set(same) == {"same", "similarity", "threshold", "probability"}
+    assert same["same"] is True and same["similarity"] > same["threshold"] > other["similarity"]
+    assert other["same"] is False and same["probability"] > 0.5 > other["probability"] >= 0
+
+
+def test_verify_needs_two_faces(client: TestClient, admin: Headers) -> None:
+    her = pictures.small(pictures.ADA[0])
+    detail = problem(client.post("/v1/verify", headers=admin, files=pair(her, pictures.empty())), 400, code="no_face")
+    assert "`b`" in detail["detail"]
+    for files in ({"a": pair(her, her)["a"]}, photos(*pictures.ADA, field="a")):
+        problem(client.post("/v1/verify", headers=admin, files=files), 400, code="two_images_needed")
+
+
+def test_identify(client: TestClient, admin: Headers, ada: dict[str, Any], nothing_stored: Any) -> None:
+    with nothing_stored():
+        answer = client.post("/v1/identify", headers=admin, files=photos(pictures.ADA[1], field="image"))
+    candidates = answer.json()["candidates"]
+    assert all(set(c) == {"employee", "similarity", "threshold", "over_threshold"} for c in candidates)
+    assert candidates[0]["employee"] == {"id": ada["id"], "name": ada["name"], "number": ada["number"]}
+    assert candidates[0]["over_threshold"] is True
+    similarities = [c["similarity"] for c in candidates]
+    assert similarities == sorted(similarities, reverse=True)
+    two = photos(*pictures.ADA, field="image")
+    problem(client.post("/v1/identify", headers=admin, files=two), 400, code="one_image_needed")
+
+
+def test_ready_part_by_part(client: TestClient, admin: Headers, ada: Any) -> None:
+    assert client.get("/healthz", headers=admin).json() == {"status": "alive"}
+    answer = client.get("/readyz", headers=admin)
+    assert answer.status_code == 200 and answer.json()["ready"] is True
+    checks = answer.json()["checks"]
+    assert {"database", "gallery", "models"} <= set(checks)
+    assert all(set(c) == {"ok", "detail"} and c["ok"] for c in checks.values())
+
+
+def test_not_ready_says_which_part_and_nothing_more(
+    client: TestClient, admin: Headers, system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("secret detail at /somewhere")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(health, "_gallery", broken)
+        answer, page = client.get("/readyz", headers=admin), client.get("/")
+    assert answer.status_code == 503 and answer.json()["ready"] is False
+    assert answer.json()["checks"]["gallery"]["ok"] is False
+    assert "Not ready" in page.text
+    assert "secret" not in answer.text + page.text and "/somewhere" not in answer.text + page.text
+
+
+def test_metrics_count_decisions_without_names(client: TestClient, admin: Headers, gate: Headers, ada: Any) -> None:
+    def counted() -> float:
+        lines = client.get("/metrics", headers=admin).text.splitlines()
+        found = [line for line in lines if line.startswith("facegate_decisions_total") and "no_face" in line]
+        return sum(float(line.rsplit(" ", 1)[1]) for line in found if "lobby-1" in line)
+
+    before = counted()
+    client.post("/v1/gates/lobby-1/decisions", headers={**gate, "Content-Type": "image/jpeg"}, content=pictures.empty())
+    assert counted() == before + 1
+    text = client.get("/metrics", headers=admin).text
+    assert "facegate_gallery_templates" in text and "facegate_decision_seconds_bucket" in text
+    assert "Ada" not in text and "E-1001" not in text
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+def test_operations_are_free_on_this_machine_only(
+    client: TestClient, system: System, admin: Headers, security: Headers, gate: Headers, path: str
+) -> None:
+    problem(client.get(path), 401, code="no_key")
+    problem(client.get(path, headers=security), 403, code="wrong_role")
+    problem(client.get(path, headers=gate), 403, code="wrong_role")
+    assert client.get(path, headers=admin).status_code == 200
+    for header in ({"X-Forwarded-For": "127.0.0.1"}, {"Forwarded": "for=127.0.0.1"}, {"X-Real-IP": "127.0.0.1"}):
+        problem(client.get(path, headers=header), 401)
+    with TestClient(create_app(system), client=("127.0.0.1", 5)) as local:
+        assert local.get(path).status_code == 200
+        for header in ({"X-Forwarded-For": "127.0.0.1"}, {"Forwarded": "for=127.0.0.1"}):
+            problem(local.get(path, headers=header), 401)
+
+
+def test_pages_show_no_person_and_run_no_script(client: TestClient, ada: dict[str, Any]) -> None:
+    for path in ("/", "/docs"):
+        page = client.get(path)
+        assert page.status_code == 200 and page.headers["content-type"].startswith("text/html")
+        assert "<script" not in page.text and ada["name"] not in page.text.replace('"Ada Lovelace"', "").replace(
+            "&#34;Ada Lovelace&#34;", ""
+        )
+        assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert "Ready" in client.get("/").text
+    assert client.get("/static/console.css").status_code == 200
+
+
+def test_the_contract_page_holds_every_call(client: TestClient) -> None:
+    spec = client.get("/openapi.json").json()
+    page = client.get("/docs").text
+    assert spec["paths"]
+    for path, methods in spec["paths"].items():
+        for method in methods:
+            assert f"{method.upper()} {path}" in page
