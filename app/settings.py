@@ -23,7 +23,8 @@ class SettingsError(Fault):
 class Settings(BaseSettings):
     """FACEGATE_NAME in the environment comes before DIR/facegate.toml, which comes before the default."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+    # Compose files pass what is not set as an empty text; that is not the folder "." for the weights.
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True)
 
     data: Path = Field(Path("data"), description="folder of database, keys, journals and facegate.toml")
     database_url: SecretStr | None = Field(None, description="PostgreSQL URL; SQLite in the data folder if not set")
@@ -101,11 +102,12 @@ class Settings(BaseSettings):
 
 def read_settings(data: Path | None = None, **overrides: Any) -> Settings:
     """Settings for a data folder. Raises SettingsError naming what is wrong, also for a name that is misspelt."""
-    folder = data or Path(os.environ.get(PREFIX + "DATA", "data"))
+    folder = data or Path(os.environ.get(PREFIX + "DATA") or "data")
     for name in os.environ:
-        if name.startswith(PREFIX) and name.removeprefix(PREFIX).lower() not in Settings.model_fields:
-            near = get_close_matches(name, [PREFIX + n.upper() for n in Settings.model_fields], n=1)
-            hint = f" Did you mean {near[0]}?" if near else ""
+        asked = name.removeprefix(PREFIX).lower()
+        if name.startswith(PREFIX) and asked not in Settings.model_fields:
+            near = get_close_matches(asked, Settings.model_fields, n=1)
+            hint = f" Did you mean {PREFIX}{near[0].upper()}?" if near else ""
             raise SettingsError(f"{name} in the environment is no setting.{hint}")
     try:
         return Settings(data=folder, **overrides)
@@ -115,6 +117,10 @@ def read_settings(data: Path | None = None, **overrides: Any) -> Settings:
         raise SettingsError(f"settings ({PREFIX}* or {folder / CONFIG_FILE}): {wrong}") from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{folder / CONFIG_FILE} is not valid TOML: {error}") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{folder / CONFIG_FILE} is not valid TOML: save it as UTF-8") from None
+    except OSError as error:
+        raise SettingsError(f"{folder / CONFIG_FILE} cannot be read: {error.strerror}") from None
 
 
 def default_cache() -> Path:
