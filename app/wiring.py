@@ -39,6 +39,7 @@ from app.services.gate_list import GateList
 from app.services.keys import Keys
 from app.services.recognition import Engine, Recognition
 from app.services.reembedding import Reembedding
+from app.services.verdicts import Verdicts
 from app.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -87,6 +88,7 @@ class System(Office):
     recognition: Recognition
     calibration: Calibration
     enrolment: Enrolment
+    verdicts: Verdicts
     access: Access
     comparison: Comparison
     on_decision: list[Callable[[Answer], None]] = field(default_factory=list)
@@ -154,13 +156,31 @@ def _furnish(office: Office) -> System:
     calibration = manifest.calibration
     gallery = Gallery(FaissIndex(manifest.dimension), office.vault, recognition.pack_digest, recognition.precision)
     at_gate = replace(GATE, min_face_px=float(settings.min_face_px))
-    threshold = partial(calibration.threshold, settings.false_accept_rate)
     listeners: list[Callable[[Answer], None]] = []
 
     def tell(answer: Answer) -> None:
         for listener in listeners:
             listener(answer)
 
+    def threshold(gallery_size: int, photos: int, frames: int, share: float = 1.0) -> float:
+        return calibration.threshold(settings.false_accept_rate * share, gallery_size, photos, frames)
+
+    verdicts = Verdicts(
+        store=store,
+        gallery=gallery,
+        log=office.log,
+        answers=office.answers,
+        clock=office.clock,
+        new_id=new_id,
+        encode=encode_jpeg,
+        threshold=threshold,
+        same_person=calibration.same_person,
+        margin=calibration.margin,
+        max_frame_age_ms=settings.max_frame_age_ms,
+        record_deadline_ms=settings.record_deadline_ms,
+        keep_snapshots=settings.keep_snapshots,
+        on_decision=tell,
+    )
     shared = {name: getattr(office, name) for name in Office.__dataclass_fields__}
     system = System(
         **shared,
@@ -177,23 +197,8 @@ def _furnish(office: Office) -> System:
             same_person=calibration.same_person,
             duplicate=lambda size, photos: calibration.threshold(DUPLICATE_RATE, size, photos, photos),
         ),
-        access=Access(
-            store=store,
-            looks=partial(recognition.looks, limits=at_gate, flip=settings.gate_flip),
-            gallery=gallery,
-            log=office.log,
-            answers=office.answers,
-            clock=office.clock,
-            new_id=new_id,
-            encode=encode_jpeg,
-            threshold=threshold,
-            same_person=calibration.same_person,
-            margin=calibration.margin,
-            max_frame_age_ms=settings.max_frame_age_ms,
-            record_deadline_ms=settings.record_deadline_ms,
-            keep_snapshots=settings.keep_snapshots,
-            on_decision=tell,
-        ),
+        access=Access(store, partial(recognition.looks, limits=at_gate, flip=settings.gate_flip), verdicts),
+        verdicts=verdicts,
         comparison=Comparison(
             store=store,
             look=partial(recognition.look_bytes, limits=at_gate, flip=True),

@@ -103,6 +103,6 @@ class Thresholds:
     value: float = 0.5
     asked: list[tuple[int, int, int]] = field(default_factory=list)
 
-    def __call__(self, gallery_size: int, photos: int, frames: int) -> float:
+    def __call__(self, gallery_size: int, photos: int, frames: int, share: float = 1.0) -> float:
         self.asked.append((gallery_size, photos, frames))
         return self.value

@@ -7,8 +7,8 @@ from typing import Any
 from app.core.errors import BadInput
 from app.core.ports import Store
 from app.core.types import Employee, Look, Vector
-from app.services.access import Threshold
 from app.services.gallery import Gallery
+from app.services.verdicts import Threshold
 
 RANKS = 5
 

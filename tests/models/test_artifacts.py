@@ -86,7 +86,7 @@ def test_the_command_runs_as_a_module(tmp_path: Path) -> None:
     environment = {**os.environ, "FACEGATE_CACHE_DIR": str(tmp_path)}
     environment.pop("FACEGATE_MIRROR", None)
 
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
     assert done.returncode == 1
     assert "yunet" in done.stderr

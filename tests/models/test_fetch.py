@@ -91,7 +91,7 @@ sys.stdout.write(f"origin={one.origin}")
 def start(site: Site, cache: Path) -> subprocess.Popen[str]:
     digest = hashlib.sha256(CONTENT).hexdigest()
     command = [sys.executable, "-c", FETCH_ONE, site.url(), digest, str(cache)]
-    return subprocess.Popen(  # noqa: S603  our own script
+    return subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
 

@@ -21,6 +21,7 @@ from app.services.event_list import EventList
 from app.services.gallery import Gallery
 from app.services.gate_list import GateList
 from app.services.keys import Keys
+from app.services.verdicts import Verdicts
 from tests.fakes import DIMENSION, Clock, Thresholds, encode, look, looks, new_id, person, photo
 
 SAME_PERSON = 0.3
@@ -62,10 +63,10 @@ class Process:
             same_person=SAME_PERSON,
             probability=lambda similarity: (similarity + 1) / 2,
         )
-        self.access = Access(
+        seeing = {"looks": access.pop("looks", looks)}
+        self.verdicts = Verdicts(
             **{
                 "store": self.store,
-                "looks": looks,
                 "gallery": self.gallery,
                 "log": self.log,
                 "answers": Answers(signer),
@@ -80,6 +81,7 @@ class Process:
                 **access,
             }
         )
+        self.access = Access(self.store, verdicts=self.verdicts, **seeing)
 
     def enrol(self, number: str, *photos: bytes) -> Employee:
         """An employee with these photos, all of which are accepted."""

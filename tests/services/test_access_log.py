@@ -217,7 +217,7 @@ def test_processes_append_without_gap_or_duplicate(
     database_url: str, store: SqlStore, log: AccessLog, signer: Ed25519Signer, append: Append, master_key: bytes
 ) -> None:
     processes = [
-        subprocess.Popen(  # noqa: S603
+        subprocess.Popen(
             [sys.executable, "-c", APPENDER, database_url, who, master_key.hex()], stdin=subprocess.PIPE, text=True
         )
         for who in ("a", "b")

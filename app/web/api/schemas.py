@@ -52,6 +52,7 @@ class DecisionAnswer(BaseModel):
     margin: float | None = Field(examples=[0.4])
     liveness: float | None
     faces: int = Field(examples=[1], description="most faces in one frame")
+    camera: str | None = Field(description="the camera that saw it, or null where frames were sent")
     frames: int = Field(examples=[3], description="how many frames were sent")
     frames_used: int = Field(examples=[3])
     took_ms: float = Field(examples=[21.4])

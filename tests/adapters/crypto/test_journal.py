@@ -59,7 +59,7 @@ def test_processes_append_together(path: Path) -> None:
         "j = JsonJournal(pathlib.Path(sys.argv[1]));"
         "[j.append({'who': sys.argv[2], 'n': n}) for n in range(50)]"
     )
-    processes = [subprocess.Popen([sys.executable, "-c", program, str(path), who]) for who in "abc"]  # noqa: S603
+    processes = [subprocess.Popen([sys.executable, "-c", program, str(path), who]) for who in "abc"]
     assert [process.wait() for process in processes] == [0, 0, 0]
     entries = list(JsonJournal(path).entries())
     assert [[entry["n"] for entry in entries if entry["who"] == who] for who in "abc"] == [list(range(50))] * 3

@@ -91,7 +91,7 @@ def test_processes_that_race_get_the_same_key(tmp_path: Path) -> None:
         "sys.stdin.readline(); print(load_master_key(pathlib.Path(sys.argv[1])).hex())"
     )
     processes = [
-        subprocess.Popen(  # noqa: S603
+        subprocess.Popen(
             [sys.executable, "-c", program, str(tmp_path / "master.key")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -1,0 +1,205 @@
+"""Decides a case and records it: the one way in which an answer comes about, for HTTP requests and cameras alike.
+
+What holds (gate, employee, rules) is read in the transaction that records, and only what is committed is answered. What
+raises on the way is a closed gate with the reason `system_fault`.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from time import perf_counter
+from typing import Protocol
+
+from app.core import evidence as evidence_of
+from app.core import policy
+from app.core.chain import instant
+from app.core.errors import NotRecorded, Refusal
+from app.core.ports import Clock, Store, Transaction
+from app.core.types import Decision, Evidence, Gate, Look, Pixels, Reason, Verdict
+from app.services.access_log import AccessLog
+from app.services.answers import Answer, Answers
+from app.services.gallery import Gallery
+
+logger = logging.getLogger(__name__)
+
+IDEMPOTENT_FOR = timedelta(seconds=60)
+NEVER = 1.0  # the threshold where nobody could be identified anyway
+FAULT = Evidence(0, 0, Reason.SYSTEM_FAULT)
+
+
+class Threshold(Protocol):
+    """The similarity that keeps strangers' accepts at a share of the operator's rate (from the pack's calibration)."""
+
+    def __call__(self, gallery_size: int, photos: int, frames: int, share: float = 1.0) -> float: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """What one decision is about.
+
+    looks: what its frames show, oldest first. frames: how many were sent or seen. seen_at: when the newest frame was
+    taken, or received where the sender does not say. share: of the false accept rate, where one approach is tried
+    several times (`core.approach`). started: `perf_counter` when the work began.
+    """
+
+    gate: Gate
+    looks: Sequence[Look]
+    frames: int
+    seen_at: datetime
+    started: float
+    camera: str | None = None
+    credential: str | None = None
+    idempotency_key: str | None = None
+    share: float = 1.0
+
+
+@dataclass(frozen=True)
+class _Weighed:
+    gate: Gate
+    decision: Decision
+    threshold: float | None
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """same_person, margin: calibrated similarities. encode: pixels to JPEG bytes, for the record. new_id: the next
+    decision id. on_decision: told of every recorded answer."""
+
+    store: Store
+    gallery: Gallery
+    log: AccessLog
+    answers: Answers
+    clock: Clock
+    new_id: Callable[[], str]
+    encode: Callable[[Pixels], bytes]
+    threshold: Threshold
+    same_person: float
+    margin: float
+    max_frame_age_ms: int
+    record_deadline_ms: int = 2000
+    keep_snapshots: bool = True
+    on_decision: Callable[[Answer], None] = lambda _: None
+
+    def evidence(self, looks: Sequence[Look]) -> Evidence:
+        """The looks folded, and who they resemble. FAULT where anything raises."""
+        try:
+            if not looks:
+                return Evidence(0, 0, Reason.NO_FACE)
+            folded = evidence_of.fold(looks, self.same_person)
+            if folded.embedding is None:
+                return folded
+            return evidence_of.against(folded, self.gallery.search(folded.embedding, k=2))
+        except Exception:
+            logger.exception("the evidence cannot be weighed; the gate stays shut")
+            return FAULT
+
+    def would_open(self, case: Case, found: Evidence) -> bool:
+        """Whether recording the case now would open the gate. Raises NotRecorded where the database is gone."""
+        with self.store.read() as tx:
+            return self._weigh(tx, case, found).decision.verdict is Verdict.OPEN
+
+    def record(self, case: Case, found: Evidence) -> Answer:
+        """The signed answer, after its event is committed. Raises NotRecorded: then nothing opens."""
+        try:
+            return self._record(case, found)
+        except (Refusal, NotRecorded):
+            raise
+        except Exception:
+            # Somebody erased at this moment, a calibration that gives no number: nothing of it was recorded yet.
+            logger.exception("the decision failed; the gate stays shut")
+            return self._record(replace(case, looks=()), FAULT)
+
+    def refresh(self, tx: Transaction) -> bool:
+        """Whether the gallery could be brought up to date; templates of another pack may be in the database."""
+        try:
+            self.gallery.refresh(tx)
+        except Exception:
+            logger.exception("the gallery cannot be read; the gate stays shut")
+            return False
+        return True
+
+    def earlier(self, tx: Transaction, gate: Gate, idempotency_key: str | None) -> Answer | None:
+        """What was answered to the same request within the last minute."""
+        if idempotency_key is None:
+            return None
+        event_id = tx.events.recall(gate.id, idempotency_key, self.clock() - IDEMPOTENT_FOR)
+        row = tx.events.get(event_id) if event_id else None
+        payload = self.log.payload_of(tx, row) if row else None
+        return self.answers.sign(payload, row) if row and payload else None
+
+    def _record(self, case: Case, found: Evidence) -> Answer:
+        snapshot = next((look.snapshot for look in reversed(case.looks) if look.snapshot is not None), None)
+        image = self.encode(snapshot) if snapshot is not None and self.keep_snapshots else None
+        with self.store.write(timedelta(milliseconds=self.record_deadline_ms)) as tx:
+            if case.idempotency_key is not None:
+                # Twins of one request wait here for each other, and the second finds what the first recorded.
+                tx.events.lock_head(case.gate.id)
+                if earlier := self.earlier(tx, case.gate, case.idempotency_key):
+                    return earlier
+            weighed = self._weigh(tx, case, found)
+            payload = self._payload(case, found, weighed)
+            row, _ = self.log.append(
+                tx,
+                gate=weighed.gate,
+                at=weighed.now,
+                event_id=payload["decision_id"],
+                verdict=weighed.decision.verdict,
+                reason=weighed.decision.reason,
+                employee=weighed.decision.employee,
+                payload=payload,
+                snapshot=image,
+            )
+            if case.idempotency_key is not None:
+                tx.events.forget_remembered(weighed.now - IDEMPOTENT_FOR)
+                tx.events.remember(case.gate.id, case.idempotency_key, row.id, weighed.now)
+            answer = self.answers.sign(payload, row)
+        try:
+            self.on_decision(answer)
+        except Exception:
+            logger.exception("a listener failed; the decision is recorded and stands")
+        return answer
+
+    def _weigh(self, tx: Transaction, case: Case, found: Evidence) -> _Weighed:
+        """Gate and employee as this transaction has them, and what follows."""
+        gate = tx.gates.get(case.gate.id) or case.gate
+        employee = tx.employees.get(found.best.employee_id) if found.best else None
+        threshold = None
+        if employee is not None and employee.photos:
+            threshold = self.threshold(len(self.gallery), employee.photos, found.frames_used, case.share)
+        limits = policy.Limits(NEVER if threshold is None else threshold, self.margin, self.max_frame_age_ms)
+        now = self.clock()
+        # No credential can be enrolled yet, so every one that is presented is unknown.
+        decision = policy.decide(
+            found, employee, gate, limits, case.seen_at, now, unknown_credential=case.credential is not None
+        )
+        return _Weighed(gate, decision, threshold, now)
+
+    def _payload(self, case: Case, found: Evidence, weighed: _Weighed) -> Answer:
+        who, now = weighed.decision.employee, weighed.now
+        opens = weighed.decision.verdict is Verdict.OPEN
+        return {
+            "decision": weighed.decision.verdict.value,
+            "reason": weighed.decision.reason.value,
+            "decision_id": self.new_id(),
+            "gate": weighed.gate.name,
+            "at": instant(now),
+            "open_until": instant(now + timedelta(milliseconds=weighed.gate.open_ms)) if opens else None,
+            "employee": {"id": who.id, "name": who.name, "number": who.number} if who else None,
+            "method": "credential" if case.credential is not None else "face",
+            "similarity": rounded(found.best.similarity if found.best else None),
+            "threshold": rounded(weighed.threshold),
+            "margin": rounded(found.margin),
+            "liveness": rounded(found.liveness),
+            "faces": found.faces,
+            "camera": case.camera,
+            "frames": case.frames,
+            "frames_used": found.frames_used,
+            "took_ms": round((perf_counter() - case.started) * 1000, 1),
+        }
+
+
+def rounded(value: float | None) -> float | None:
+    """Four decimals: more would be noise, and a signature needs one spelling."""
+    return None if value is None else round(float(value), 4)
