@@ -32,24 +32,26 @@ def console() -> Console:
 
 def heading(out: Console) -> None:
     out.print()
-    out.print(_line([Text(name, style="bold") for name, _ in COLUMNS]))
-    out.print(_line(["-" * width for _, width in COLUMNS]), style="dim")
+    widths = _widths(out)
+    out.print(_line(out, {name: Text(name, style="bold") for name in widths}))
+    out.print(_line(out, {name: Text("-" * width, style="dim") for name, width in widths.items()}))
 
 
 def decision(out: Console, outcome: Outcome) -> None:
     answer, approach = outcome.answer, outcome.approach
     out.print(
         _line(
-            [
-                approach.who,
-                approach.how,
-                "open" if approach.opens else "deny",
-                Text("OPEN", "bold green") if outcome.opened else Text("deny", "red"),
-                str(answer["reason"]),
-                _similarity(answer["similarity"], answer["threshold"]),
-                f"{outcome.http_ms:.0f}",
-                Text("right", "green") if outcome.right else Text("WRONG", "bold white on red"),
-            ]
+            out,
+            {
+                "who": approach.who,
+                "how": approach.how,
+                "expected": "open" if approach.opens else "deny",
+                "gate": Text("OPEN", "bold green") if outcome.opened else Text("deny", "red"),
+                "reason": str(answer["reason"]),
+                "sim/thr": _similarity(answer["similarity"], answer["threshold"]),
+                "ms": f"{outcome.http_ms:.0f}",
+                "right?": Text("right", "green") if outcome.right else Text("WRONG", "bold white on red"),
+            },
         )
     )
     if outcome.complaint:
@@ -81,10 +83,10 @@ def audit(out: Console, said: dict[str, Any], gate: str) -> None:
 def legend(out: Console, outcomes: list[Outcome], false_accept_rate: float) -> None:
     http, inside = (median(times) for times in zip(*((o.http_ms, o.answer["took_ms"]) for o in outcomes), strict=True))
     out.print(
-        "sim/thr  similarity to the nearest employee / the threshold, which follows from the setting\n"
-        f"         false_accept_rate: one stranger's attempt in {1 / false_accept_rate:,.0f} may open\n"
-        f"ms       HTTP round trip with all frames of the approach: median {http:.0f},\n"
-        f"         of which the service looks, decides and records for {inside:.0f}",
+        "sim/thr  similarity to the nearest employee / the threshold, which follows\n"
+        f"         from false_accept_rate: one stranger's attempt in {1 / false_accept_rate:,.0f} may open\n"
+        f"ms       HTTP round trip with all frames of the approach: median {http:.0f}, and the\n"
+        f"         service looks, decides and records in {inside:.0f} of it",
         style="dim",
     )
 
@@ -105,12 +107,23 @@ def where_to_look(out: Console, url: str, gate: str, keys: dict[str, str], frame
     out.print("\nCtrl-C ends it.", style="bold")
 
 
-def _line(cells: list[str | Text]) -> Table:
+def _widths(out: Console) -> dict[str, int]:
+    """Columns and their widths for this window; `how` gets what the others leave."""
+    widths = dict(COLUMNS)
+    # In a window of 80 columns there is no room for what was expected; it is said where the answer was another.
+    if out.width < WIDTH:
+        del widths["expected"]
+        widths["how"] = max(8, out.width - sum(widths.values()) + widths["how"] - len(widths))
+    return widths
+
+
+def _line(out: Console, cells: dict[str, str | Text]) -> Table:
     """One row of the table, printed by itself: a table of rich's own appears when its last row is known."""
     line = Table.grid(padding=(0, 1, 0, 0))
-    for _, width in COLUMNS:
+    widths = _widths(out)
+    for width in widths.values():
         line.add_column(width=width, overflow="fold")
-    line.add_row(*cells)
+    line.add_row(*(cells[name] for name in widths))
     return line
 
 
