@@ -136,7 +136,7 @@ def problem(answer: Response, *statuses: int, code: str | None = None) -> dict[s
     body: dict[str, str] = answer.json()
     assert set(body) == {"error", "detail"}
     assert body["error"].replace("_", "").isalnum() and body["error"].islower()
-    assert 10 < len(body["detail"]) < 300, body
+    assert 10 < len(body["detail"]) < 600, body
     text = json.dumps(body)
     for leak in ("Traceback", ".py", str(Path(__file__).parents[2]), "site-packages", "sqlalchemy", "0x", "Error("):
         assert leak not in text, body

@@ -28,7 +28,7 @@ def test_an_employee_passes(ask: Ask, ada: dict[str, Any]) -> None:
     answer = ask(pictures.small(pictures.ADA[1]))
     assert answer.status_code == 200
     body = answer.json()
-    assert set(body) == FIELDS
+    assert set(body) >= FIELDS
     assert (body["decision"], body["reason"], body["method"]) == ("open", "recognised", "face")
     assert body["employee"] == {"id": ada["id"], "name": "Ada Lovelace", "number": "E-1001"}
     assert body["similarity"] >= body["threshold"] > 0
@@ -40,7 +40,7 @@ def test_an_employee_passes(ask: Ask, ada: dict[str, Any]) -> None:
 
 def test_a_stranger_does_not(ask: Ask, ada: dict[str, Any]) -> None:
     body = ask(pictures.small(pictures.STRANGER)).json()
-    assert set(body) == FIELDS
+    assert set(body) >= FIELDS
     assert (body["decision"], body["reason"]) == ("deny", "not_recognised")
     assert body["employee"] is None and body["open_until"] is None
     assert body["similarity"] < body["threshold"]
@@ -75,7 +75,7 @@ def test_somebody_else_stepping_in_is_nobody(client: TestClient, gate: Headers, 
 @pytest.mark.parametrize("form", [{"json": {"credential": "4711"}}, {"files": {"credential": (None, "4711")}}])
 def test_a_credential_nobody_has(client: TestClient, gate: Headers, form: dict[str, Any]) -> None:
     body = client.post(DECISIONS, headers=gate, **form).json()
-    assert set(body) == FIELDS
+    assert set(body) >= FIELDS
     assert (body["decision"], body["reason"], body["method"]) == ("deny", "credential_unknown", "credential")
     assert (body["faces"], body["frames"], body["similarity"]) == (0, 0, None)
 

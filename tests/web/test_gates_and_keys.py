@@ -1,5 +1,6 @@
 """Gates and keys over HTTP: every call and shape, and that a key is shown once and dead the moment it is revoked."""
 
+import json
 import secrets
 from typing import Any
 
@@ -78,9 +79,11 @@ def test_a_gate_key_needs_a_gate_and_no_other_may_have_one(
             ({"role": "gate", "gate": "nowhere"}, 404, "unknown_gate"),
             ({"role": "root"}, 422, "malformed_request"),
             ({"role": "admin", "name": "\x1b[31mred"}, 422, "malformed_request"),
+            ({"role": "admin", "name": "\ud800"}, 422, "malformed_request"),
             ({"role": "gate", "gate": "a\nb"}, 422, "malformed_request"),
         ):
-            problem(client.post("/v1/keys", headers=admin, json=body), status, code=code)
+            headers = {**admin, "Content-Type": "application/json"}
+            problem(client.post("/v1/keys", headers=headers, content=json.dumps(body)), status, code=code)
 
 
 def test_the_key_of_another_gate(client: TestClient, gate: Headers, other_gate: Headers, nothing_stored: Any) -> None:

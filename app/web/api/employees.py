@@ -9,7 +9,7 @@ from app.core.registry import Details
 from app.core.types import Employee, EmployeeFilter, Status
 from app.services import erasure
 from app.web.api.describe import CONFLICT, ERRORS
-from app.web.api.schemas import EmployeeIn, EmployeeOut, EmployeePatch, Page, ReceiptOut
+from app.web.api.schemas import EmployeeIn, EmployeeOut, EmployeePatch, Page, PlainText, ReceiptOut
 from app.web.security import Admin, SystemOf
 
 router = APIRouter(prefix="/employees", tags=["Employees"])
@@ -26,7 +26,7 @@ def create(body: EmployeeIn, system: SystemOf, _: Admin) -> EmployeeOut:
 def find(
     system: SystemOf,
     _: Admin,
-    q: Annotated[str | None, Query(max_length=200, description="start of a number or part of a name")] = None,
+    q: Annotated[PlainText | None, Query(max_length=200, description="start of a number or part of a name")] = None,
     status: Status | None = None,
     cursor: Annotated[str | None, Query(max_length=64)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
