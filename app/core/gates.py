@@ -18,6 +18,13 @@ class DoorState(StrEnum):
     FAULT = "fault"
 
 
+class FailMode(StrEnum):
+    """What a gate does when nobody drives it any more. SECURE: locked. SAFE: released, everybody passes."""
+
+    SECURE = "secure"
+    SAFE = "safe"
+
+
 class Outcome(StrEnum):
     """What became of a command. SENT: handed over, and this hardware never confirms. TOO_LATE: the window was over
     before it could be handed over, so it was not sent at all."""

@@ -1,0 +1,82 @@
+"""Which class drives which kind of gate. A kind's library is imported here, when a gate of that kind exists: an
+installation with a web hook needs neither MQTT nor OSDP installed.
+"""
+
+from collections.abc import Callable, Mapping
+
+from pydantic import ValidationError
+
+from app.adapters.gates.config import DryRunConfig, GateConfig, MqttConfig, OsdpConfig, SerialConfig, WebhookConfig
+from app.core.errors import BadInput
+from app.core.gates import DoorState
+from app.core.ports import Clock, GateDriver
+
+KINDS: dict[str, type[GateConfig]] = {
+    "dry_run": DryRunConfig,
+    "webhook": WebhookConfig,
+    "mqtt": MqttConfig,
+    "osdp": OsdpConfig,
+    "serial": SerialConfig,
+}
+
+
+def check_config(kind: str, config: Mapping[str, object]) -> GateConfig:
+    """The config, checked. Raises BadInput, with words that repeat no value."""
+    if kind not in KINDS:
+        raise BadInput("unknown_gate_kind", f"a gate is one of {', '.join(KINDS)}")
+    try:
+        return KINDS[kind].model_validate(dict(config))
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(map(str, e['loc'])) or kind}: {e['msg'].removeprefix('Value error, ')}"
+            for e in error.errors(include_url=False, include_context=False, include_input=False)
+        )
+        # None: the cause would carry the values.
+        raise BadInput("bad_gate_config", problems) from None
+
+
+def build_driver(
+    kind: str,
+    config: Mapping[str, object],
+    *,
+    on_state: Callable[[DoorState], None],
+    clock: Clock,
+    released: bool = False,
+) -> GateDriver:
+    """A driver that connects in threads of its own and needs `close()`.
+
+    on_state is called from one of these. released: a fire release is in force already, so the gate is not locked for a
+    moment by a restart. Raises BadInput for a wrong config or a library that is not installed; never for hardware.
+    """
+    checked = check_config(kind, config)
+    try:
+        return _build(checked, on_state, clock, released)
+    except ModuleNotFoundError as error:
+        if (error.name or "app").startswith("app"):
+            raise
+        extra = f"pip install 'facegate[{kind}]'"
+        raise BadInput("gate_library_missing", f"{kind} needs a library that is not installed: {extra}") from error
+
+
+def _build(config: GateConfig, on_state: Callable[[DoorState], None], clock: Clock, released: bool) -> GateDriver:
+    if isinstance(config, WebhookConfig):
+        from app.adapters.gates.webhook import WebhookGate
+
+        return WebhookGate(config, on_state=on_state, clock=clock, released=released)
+    if isinstance(config, MqttConfig):
+        from app.adapters.gates.mqtt import MqttGate
+
+        return MqttGate(config, on_state=on_state, clock=clock, released=released)
+    if isinstance(config, OsdpConfig):
+        from app.adapters.gates.osdp import OsdpGate
+
+        return OsdpGate(config, on_state=on_state, clock=clock)
+    if isinstance(config, SerialConfig):
+        from app.adapters.gates.serial_relay import SerialGate
+
+        return SerialGate(config, on_state=on_state, clock=clock, released=released)
+    if isinstance(config, DryRunConfig):
+        from app.adapters.gates.dry_run import DryRunGate
+
+        return DryRunGate(config, clock=clock, released=released)
+    raise TypeError("a config without a driver")

@@ -1,0 +1,172 @@
+"""What each kind of gate must be told, checked before anything is connected. Unknown keys are refused: a misspelt
+`fail_mode` that is silently ignored would lock a door that must not be locked.
+
+Values are never repeated in an error, and secrets never in a repr: both end up in logs.
+"""
+
+import re
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from app.adapters.gates.address import ForbiddenAddress, check_literal
+from app.core.gates import FailMode
+
+# SCBK-D of the OSDP specification, printed in every manual, and keys nobody drew.
+DEFAULT_OSDP_KEY = bytes(range(0x30, 0x40))
+Host = Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[A-Za-z0-9._:%\[\]-]+$")]
+Device = Annotated[str, Field(pattern=r"^/dev/[A-Za-z0-9_:./-]+$")]
+
+
+class GateConfig(BaseModel):
+    """gate: its name, as commands and topics carry it. fail_mode: what it does when nobody drives it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True, allow_inf_nan=False)
+
+    gate: str = Field(min_length=1, max_length=100)
+    fail_mode: Annotated[FailMode, Field(strict=False)] = FailMode.SECURE
+
+
+class DryRunConfig(GateConfig):
+    gate: str = Field(default="dry-run", min_length=1, max_length=100)
+
+
+class WebhookConfig(GateConfig):
+    """url: http(s), posted to. secret: for the HMAC. timeout_s: of one attempt. probe_s: between looks whether the
+    relay still takes connections, 0 for none. ca_file: PEM, instead of the system's authorities."""
+
+    url: str = Field(repr=False, max_length=2000)
+    secret: str = Field(repr=False, min_length=16)
+    timeout_s: float = Field(default=2.0, ge=0.05, le=30)
+    probe_s: float = Field(default=10.0, ge=0, le=3600)
+    ca_file: str | None = None
+
+    @field_validator("url")
+    @classmethod
+    def _no_surprises(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("must be an http or https URL")
+        if parts.username is not None or parts.password is not None:
+            raise ValueError("must hold no user name or password: requests are signed")
+        if parts.fragment or not url.isascii() or re.search(r"[\s\x00-\x1f\x7f]", url):
+            raise ValueError("must hold no fragment, space or control character")
+        try:
+            parts.port  # noqa: B018  its check is what is wanted
+        except ValueError:
+            raise ValueError("has a port that is none") from None
+        return _allowed(parts.hostname, url)
+
+
+class MqttConfig(GateConfig):
+    """topic: the gate's own prefix; `/command`, `/mode` and `/state` follow. protocol: '5' where the broker speaks it,
+    since only that lets a broker drop what has expired. keepalive_s: the last will comes after 1.5 of these."""
+
+    host: Host
+    port: int | None = Field(default=None, ge=1, le=65535)
+    topic: str = Field(default="", max_length=200, pattern=r"^[^#+\x00$][^#+\x00]*$|^$")
+    username: str | None = None
+    password: str | None = Field(default=None, repr=False)
+    tls: bool = False
+    ca_file: str | None = None
+    protocol: Literal["5", "3.1.1"] = "5"
+    keepalive_s: int = Field(default=10, ge=1, le=300)
+
+    @field_validator("host")
+    @classmethod
+    def _a_gate_s_address(cls, host: str) -> str:
+        return _allowed(host, host.strip("[]"))
+
+    @model_validator(mode="after")
+    def _complete(self) -> "MqttConfig":
+        if self.password is not None and self.username is None:
+            raise ValueError("a password needs a username")
+        if not self.topic and re.search(r"[#+/$\x00]", self.gate):
+            raise ValueError("topic must be given where the gate's name holds # + / or $")
+        return self
+
+    @property
+    def prefix(self) -> str:
+        return self.topic.rstrip("/") or f"facegate/{self.gate}"
+
+    @property
+    def actual_port(self) -> int:
+        return self.port or (8883 if self.tls else 1883)
+
+
+class OsdpConfig(GateConfig):
+    """key: 32 hex digits, the secure channel's base key (SCBK), agreed with the panel. facility: the site code of the
+    Wiegand formats. raw_bits: length for card_format 'raw'. max_age_s: a card not read by then is withdrawn.
+
+    fail_mode can only be 'secure' (we do nothing): the panel holds the lock, so fail-safe is set there.
+    """
+
+    device: Device = Field(repr=False)
+    baud: Literal[9600, 19200, 38400, 57600, 115200, 230400] = 9600
+    address: int = Field(default=0, ge=0, le=126)
+    key: str = Field(repr=False)
+    card_format: Literal["wiegand26", "wiegand37", "raw"] = "wiegand26"
+    facility: int | None = Field(default=None, ge=0, le=65535)
+    raw_bits: int | None = Field(default=None, ge=1, le=128)
+    max_age_s: float = Field(default=2.0, ge=0.1, le=2.0)
+
+    @field_validator("key")
+    @classmethod
+    def _nobody_knows_it(cls, key: str) -> str:
+        if not re.fullmatch(r"[0-9a-fA-F]{32}", key):
+            raise ValueError("must be 32 hex digits")
+        if bytes.fromhex(key) == DEFAULT_OSDP_KEY or len(set(bytes.fromhex(key))) == 1:
+            raise ValueError("is a default that everybody knows; draw one of your own")
+        return key
+
+    @model_validator(mode="after")
+    def _complete(self) -> "OsdpConfig":
+        if self.fail_mode is not FailMode.SECURE:
+            raise ValueError("fail_mode must be 'secure': the panel holds the lock, set its fail-safe there")
+        if (self.card_format == "raw") != (self.raw_bits is not None):
+            raise ValueError("raw_bits belongs to card_format 'raw', and must be given there")
+        most = {"wiegand26": 255, "wiegand37": 65535, "raw": -1}[self.card_format]
+        if self.facility is not None and self.facility > most:
+            raise ValueError("facility is 0 to 255 with wiegand26, 0 to 65535 with wiegand37, and none with raw")
+        return self
+
+
+class SerialConfig(GateConfig):
+    """drive: 'bytes' writes `on` and `off` (hex; the default is the protocol of the common USB relay boards), 'rts' and
+    'dtr' move that line, the other way with invert. open_s: how long the relay stays on for one command."""
+
+    device: Device = Field(repr=False)
+    baud: int = Field(default=9600, ge=50, le=4_000_000)
+    drive: Literal["bytes", "rts", "dtr"] = "bytes"
+    on: str = "A0 01 01 A2"
+    off: str = "A0 01 00 A1"
+    invert: bool = False
+    open_s: float = Field(default=3.0, ge=0.1, le=60)
+
+    @field_validator("on", "off")
+    @classmethod
+    def _hex(cls, text: str) -> str:
+        try:
+            data = bytes.fromhex(text)
+        except ValueError:
+            raise ValueError("must be hex digits in pairs") from None
+        if not 1 <= len(data) <= 64:
+            raise ValueError("must be 1 to 64 bytes")
+        return text
+
+    @model_validator(mode="after")
+    def _complete(self) -> "SerialConfig":
+        if self.drive == "bytes" and bytes.fromhex(self.on) == bytes.fromhex(self.off):
+            raise ValueError("on and off are the same bytes")
+        if self.drive == "bytes" and self.invert:
+            raise ValueError("invert is for rts and dtr; exchange on and off instead")
+        return self
+
+
+def _allowed(host: str, value: str) -> str:
+    try:
+        check_literal(host)
+    except ForbiddenAddress as error:
+        raise ValueError(str(error)) from None
+    return value

@@ -1,0 +1,196 @@
+"""A gate behind an MQTT broker. Opening is a pulse, never retained and never queued; the mode is a level, retained.
+
+`{topic}/command`  {event_id, gate, command: "open", at, until}: QoS 1. The gate must look at `until`: no broker can be
+                   trusted with a pulse.
+`{topic}/mode`     {gate, mode: "secure" | "release", at}: QoS 1, retained, also the last will, so a gate that starts
+                   or that loses us knows where it stands.
+`{topic}/state`    the door's state from the gate, as a word or as {"state": word}.
+
+MQTT clients keep QoS 1 messages while they are disconnected and send them afterwards: a gate would open minutes late
+for nobody. So every connection here has a client of its own that dies with it, queue and all, and a command that is not
+acknowledged within its window takes its connection, with what waits in the kernel, down with it.
+"""
+
+import json
+import ssl
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from app.adapters.gates.address import ForbiddenAddress
+from app.adapters.gates.config import MqttConfig
+from app.adapters.gates.mqtt_line import Line
+from app.adapters.gates.window import Reporter, Turns, Window
+from app.core.gates import DoorState, FailMode, GateResult, OpenCommand, Outcome
+from app.core.ports import Clock
+
+FIRST_PAUSE_S = 0.1
+LONGEST_PAUSE_S = 5.0
+MODE_WAIT_S = 2.0
+LONGEST_STATE = 1024
+CLOSED = GateResult(Outcome.FAILED, "the driver is closed")
+RELEASED = GateResult(Outcome.SENT, "released already: nothing to open")
+
+
+class MqttGate:
+    """ports.GateDriver over MQTT."""
+
+    def __init__(
+        self, config: MqttConfig, *, on_state: Callable[[DoorState], None], clock: Clock, released: bool = False
+    ) -> None:
+        self._config = config
+        self._clock = clock
+        self._turns = Turns(clock)
+        self._reporter = Reporter(on_state)
+        self._tls = ssl.create_default_context(cafile=config.ca_file) if config.tls else None
+        self._changed = threading.Condition()
+        self._stopped = False
+        self._waiting = 0
+        self._line: Line | None = None
+        self._mode = "release" if released else "secure"
+        self._settled: str | None = None
+        self._trouble: str | None = "not connected yet"
+        self._thread = threading.Thread(target=self._keep_connected, name=f"gate-{config.gate}-mqtt", daemon=True)
+        self._thread.start()
+
+    def open(self, command: OpenCommand) -> GateResult:
+        return self._turns.take(command, self._hand_over)
+
+    def release(self, active: bool) -> GateResult:
+        """Waits 2 s at most; the mode is published anew with every connection, so it gets through in the end."""
+        if self._stopped:
+            return CLOSED
+        return self._want("release" if active else "secure")
+
+    def healthy(self) -> str | None:
+        return "the driver is closed" if self._stopped else self._trouble
+
+    def close(self) -> None:
+        """Tries for 2 s. A release in force stays in force, whatever the fail mode: there may be a fire."""
+        if self._stopped:
+            return
+        self._want(self._last_mode())
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+        self._thread.join(2 * MODE_WAIT_S)
+
+    def _hand_over(self, command: OpenCommand, window: Window) -> GateResult:
+        message = {"event_id": command.event_id, "gate": self._config.gate, "command": "open"}
+        message |= {"at": command.at.isoformat(), "until": command.until.isoformat()}
+        with self._changed:
+            if self._mode == self._settled == "release":
+                return RELEASED
+            self._wait_for(lambda: self._line is not None, window.left_s())
+            line = self._line
+        if self._stopped:
+            return CLOSED
+        if line is None or window.over:
+            return GateResult(Outcome.FAILED, f"not sent: {self._trouble or 'no connection'}")
+        refused = line.publish(f"{self._config.prefix}/command", json.dumps(message), window, expires=True)
+        if refused is None:
+            return GateResult(Outcome.SENT)
+        # Before anybody learns that it failed: from here on it cannot arrive any more, unless the broker has it.
+        line.cut()
+        return GateResult(Outcome.FAILED, refused)
+
+    def _want(self, mode: str) -> GateResult:
+        with self._changed:
+            if self._mode != mode:
+                self._mode, self._settled = mode, None
+            self._changed.notify_all()
+            self._wait_for(lambda: self._settled == mode, MODE_WAIT_S)
+            if self._settled == mode:
+                return GateResult(Outcome.SENT, mode)
+        return GateResult(Outcome.FAILED, f"{mode} is not delivered yet, and will be when connected")
+
+    def _wait_for(self, done: Callable[[], bool], seconds: float) -> None:
+        """Waits, and has the connection tried at once instead of when its pause is over. The lock is held."""
+        self._waiting += 1
+        self._changed.notify_all()
+        self._changed.wait_for(lambda: self._stopped or done(), seconds)
+        self._waiting -= 1
+
+    def _last_mode(self) -> str:
+        return "release" if self._mode == "release" or self._config.fail_mode is FailMode.SAFE else "secure"
+
+    def _mode_message(self, mode: str) -> str:
+        return json.dumps({"gate": self._config.gate, "mode": mode, "at": self._clock().isoformat()})
+
+    # The thread that connects, keeps the mode told, and connects again.
+
+    def _keep_connected(self) -> None:
+        pause_s = FIRST_PAUSE_S
+        while not self._stopped:
+            again_at_once = False
+            will = self._last_mode()
+            try:
+                line = Line(self._config, self._tls, self._on_message, will, self._mode_message(will), self._changed)
+            except (OSError, ForbiddenAddress) as error:
+                self._trouble = _words(error)
+            else:
+                self._trouble = line.problem()
+                if self._trouble is None:
+                    again_at_once = self._serve(line)
+                    pause_s = FIRST_PAUSE_S if self._trouble is None else pause_s
+                line.leave()
+            if again_at_once:
+                continue
+            with self._changed:
+                # In a hurry, too, a broker that is down is asked ten times a second and not more.
+                self._changed.wait_for(lambda: self._stopped, FIRST_PAUSE_S)
+                self._changed.wait_for(lambda: self._stopped or self._waiting > 0, pause_s)
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+
+    def _serve(self, line: Line) -> bool:
+        """Until the connection is lost; True if it was left for another last will.
+
+        The mode is told first: whoever waits to open finds the gate in it.
+        """
+        with self._changed:
+            self._settled = None
+        try:
+            while True:
+                with self._changed:
+                    self._changed.wait_for(lambda: line.lost or self._stopped or self._settled != self._mode)
+                    mode = self._mode
+                if self._stopped:
+                    return False
+                if line.lost:
+                    self._trouble = "the connection to the broker was lost"
+                    return False
+                refused = line.publish(
+                    f"{self._config.prefix}/mode", self._mode_message(mode), Window(MODE_WAIT_S), retain=True
+                )
+                if refused is not None:
+                    self._trouble = refused
+                    line.cut()
+                    return False
+                with self._changed:
+                    self._settled = mode
+                    self._line = line
+                    self._changed.notify_all()
+                if line.will != self._last_mode():
+                    # A broker learns a will with a connection only, and a release must outlive us.
+                    return True
+        finally:
+            with self._changed:
+                self._line = None
+
+    def _on_message(self, payload: bytes) -> None:
+        if len(payload) > LONGEST_STATE:
+            return
+        try:
+            text = payload.decode()
+            word: Any = json.loads(text) if text.lstrip()[:1] in ("{", '"') else text
+        except (ValueError, RecursionError):
+            return
+        self._reporter.word(word.get("state") if isinstance(word, dict) else word)
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, ForbiddenAddress):
+        return str(error)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return "the broker's certificate is not trusted"
+    return "the broker cannot be reached"

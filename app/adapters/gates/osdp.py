@@ -1,0 +1,219 @@
+"""A gate behind an access control panel: we are a reader on its OSDP line and show it the employee's card.
+
+The panel holds the lock and decides once more. Only over the secure channel and never with the key everybody knows; a
+card that the panel has not fetched in time is withdrawn, so that a panel coming back opens for nobody who has left.
+
+libosdp's own `PeripheralDevice` keeps every command of the panel in a list that nobody empties: a leak of one blinking
+LED a second. The extension below it, `osdp_sys`, is used instead.
+"""
+
+import os
+import select
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import osdp_sys  # type: ignore[import-not-found]
+import serial
+from osdp import (  # type: ignore[import-untyped]
+    Capability,
+    CardFormat,
+    Channel,
+    Command,
+    CompletionStatus,
+    Event,
+    LibFlag,
+    PDCapabilities,
+    PDInfo,
+)
+
+from app.adapters.gates.config import OsdpConfig
+from app.adapters.gates.wiegand import NotThisFormat, encode
+from app.adapters.gates.window import Reporter, Turns, Window
+from app.core.gates import DoorState, GateResult, OpenCommand, Outcome
+from app.core.ports import Clock
+
+# libosdp wants to be called every 50 ms at the least; bytes wake us at once.
+IDLE_S = 0.01
+REOPEN_S = 0.5
+JOIN_S = 2.0
+CLOSED = GateResult(Outcome.FAILED, "the driver is closed")
+QUIET = 0
+# Keys and line settings are the installation's; a panel that changes them would lock us out at the next start.
+REFUSED_COMMANDS = frozenset((Command.Keyset, Command.Comset))
+
+
+class OsdpGate:
+    """ports.GateDriver as an OSDP reader (peripheral device). A panel reports no door, so on_state is never called
+    but for a line that is lost (FAULT)."""
+
+    def __init__(self, config: OsdpConfig, *, on_state: Callable[[DoorState], None], clock: Clock) -> None:
+        self._config = config
+        self._turns = Turns(clock)
+        self._reporter = Reporter(on_state)
+        self._stopped = threading.Event()
+        self._lock = threading.Lock()
+        self._showing: _Showing | None = None
+        self._trouble: str | None = "not connected yet"
+        self._thread = threading.Thread(target=self._keep_line, name=f"gate-{config.gate}-osdp", daemon=True)
+        self._thread.start()
+
+    def open(self, command: OpenCommand) -> GateResult:
+        return self._turns.take(command, self._show)
+
+    def release(self, active: bool) -> GateResult:
+        """A reader cannot hold a panel's door open: always FAILED."""
+        return GateResult(Outcome.FAILED, "the panel holds this gate: the fire alarm must be wired to the panel")
+
+    def healthy(self) -> str | None:
+        return "the driver is closed" if self._stopped.is_set() else self._trouble
+
+    def close(self) -> None:
+        """Leaves the line. The lock stays as the panel keeps it."""
+        self._stopped.set()
+        self._thread.join(JOIN_S)
+
+    def _show(self, command: OpenCommand, window: Window) -> GateResult:
+        if self._stopped.is_set():
+            return CLOSED
+        if command.card_number is None:
+            return GateResult(Outcome.FAILED, "this person has no card number to show to the panel")
+        config = self._config
+        try:
+            length, data = encode(command.card_number, config.card_format, config.facility, config.raw_bits)
+        except NotThisFormat as error:
+            return GateResult(Outcome.FAILED, str(error))
+        showing = _Showing(length, data, Window(min(window.left_s(), config.max_age_s)))
+        with self._lock:
+            self._showing = showing
+        showing.done.wait(showing.window.left_s())
+        with self._lock:
+            # From here on the thread may not show it any more; it withdraws what libosdp still has.
+            self._showing = None
+            showing.withdrawn = not showing.done.is_set()
+        if not showing.withdrawn:
+            return GateResult(Outcome.SENT, "shown to the panel")
+        return (
+            CLOSED if self._stopped.is_set() else GateResult(Outcome.FAILED, self._trouble or "the panel did not ask")
+        )
+
+    # The thread that owns line and library.
+
+    def _keep_line(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                with serial.Serial(self._config.device, self._config.baud, timeout=0, exclusive=True) as port:
+                    self._talk(port)
+            except (OSError, ValueError):
+                # serial.SerialException is an OSError; its words hold the device's path.
+                self._trouble = "the serial line cannot be used"
+                self._reporter.state(DoorState.FAULT)
+                self._stopped.wait(REOPEN_S)
+
+    def _talk(self, port: serial.Serial) -> None:
+        osdp_sys.set_loglevel(QUIET)
+        line = _Line(port)
+        reader = osdp_sys.PeripheralDevice(_identity(self._config, line), capabilities=_CAPABILITIES)
+        submitted: _Showing | None = None
+
+        def completed(_event: dict[str, Any], status: int) -> None:
+            if submitted is not None and status == CompletionStatus.Ok:
+                with self._lock:
+                    if not submitted.withdrawn:
+                        submitted.done.set()
+
+        reader.set_command_callback(lambda command: (-1 if command["command"] in REFUSED_COMMANDS else 0, None))
+        reader.set_event_completion_callback(completed)
+        while not self._stopped.is_set():
+            if submitted is not None and (submitted.done.is_set() or submitted.window.over):
+                if not submitted.done.is_set():
+                    reader.flush_events()
+                submitted = None
+            reader.refresh()
+            line.check()
+            secure = bool(reader.is_online() and reader.is_sc_active())
+            self._trouble = None if secure else "the panel has no secure channel to us"
+            with self._lock:
+                waiting = self._showing
+                if secure and submitted is None and waiting is not None and not waiting.window.over:
+                    submitted, self._showing = waiting, None
+                    reader.submit_event(waiting.event())
+            select.select([port.fileno()], [], [], IDLE_S)
+        reader.flush_events()
+
+
+class _Showing:
+    """A card on its way to the panel."""
+
+    def __init__(self, length: int, data: bytes, window: Window) -> None:
+        self.window = window
+        self.done = threading.Event()
+        self.withdrawn = False
+        self._length = length
+        self._data = data
+
+    def event(self) -> dict[str, object]:
+        return {
+            "event": Event.CardRead,
+            "reader_no": 0,
+            "direction": 0,
+            "format": CardFormat.Wiegand,
+            "length": self._length,
+            "data": self._data,
+        }
+
+
+class _Line(Channel):  # type: ignore[misc]
+    """The serial line as libosdp wants it: called from C, where nothing may be raised."""
+
+    def __init__(self, port: serial.Serial) -> None:
+        super().__init__()
+        self.id = port.fileno()
+        self._port = port
+        self._failure: OSError | None = None
+
+    def read(self, max_bytes: int) -> bytes:
+        try:
+            return os.read(self._port.fileno(), max_bytes)
+        except BlockingIOError:
+            return b""
+        except OSError as error:
+            self._failure = error
+            return b""
+
+    def write(self, buf: bytes) -> int:
+        try:
+            return os.write(self._port.fileno(), buf)
+        except BlockingIOError:
+            return 0
+        except OSError as error:
+            self._failure = error
+            return 0
+
+    def flush(self) -> None:
+        try:
+            self._port.reset_input_buffer()
+        except (OSError, serial.SerialException) as error:
+            self._failure = error
+
+    def check(self) -> None:
+        """Raises the OSError that was met since."""
+        if self._failure is not None:
+            raise self._failure
+        _ = self._port.in_waiting
+
+
+def _identity(config: OsdpConfig, line: _Line) -> dict[str, Any]:
+    info = PDInfo(config.address, line, scbk=bytes.fromhex(config.key), flags=[LibFlag.EnforceSecure])
+    identity: dict[str, Any] = info.get()
+    return identity
+
+
+_CAPABILITIES = PDCapabilities(
+    [
+        (Capability.CardDataFormat, 1, 1),
+        (Capability.Readers, 1, 1),
+        (Capability.CheckCharacter, 1, 1),
+        (Capability.CommunicationSecurity, 1, 0),
+    ]
+).get()

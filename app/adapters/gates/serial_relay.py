@@ -1,0 +1,230 @@
+"""A relay on a serial line (USB relay boards, or a bare RTS or DTR): on for a command, off again after `open_s`.
+
+One thread owns the line and knows one thing: whether the relay should be on now. Whatever is lost (a cable, a board
+that starts anew, a write that fails) ends with the relay written to where it should be, so an opened gate closes.
+"""
+
+import contextlib
+import os
+import select
+import termios
+import threading
+import time
+from collections.abc import Callable
+
+import serial
+
+from app.adapters.gates.config import SerialConfig
+from app.adapters.gates.window import Reporter, Turns, Window
+from app.core.gates import DoorState, FailMode, GateResult, OpenCommand, Outcome
+from app.core.ports import Clock
+
+REOPEN_S = 0.2
+CHECK_S = 1.0
+WRITE_S = 1.0
+MODE_WAIT_S = 2.0
+CLOSED = GateResult(Outcome.FAILED, "the driver is closed")
+RELEASED = GateResult(Outcome.SENT, "released already: nothing to open")
+GONE = "the serial line cannot be used"
+
+
+def connect(config: SerialConfig, asserted: bool) -> serial.Serial:
+    """Opens the line with the driven one of RTS and DTR as asked for, so that it does not open the gate in passing.
+
+    Linux raises both for a moment all the same: a relay on them needs an inert coil or a capacitor. Raises OSError.
+    """
+    port = serial.Serial(timeout=0, exclusive=True)
+    port.port, port.baudrate = config.device, config.baud
+    if config.drive != "bytes":
+        setattr(port, config.drive, asserted)
+    port.open()
+    return port
+
+
+class SerialGate:
+    """ports.GateDriver over a relay that says nothing back: a command written and drained is SENT."""
+
+    def __init__(
+        self,
+        config: SerialConfig,
+        *,
+        on_state: Callable[[DoorState], None],
+        clock: Clock,
+        released: bool = False,
+        connect: Callable[[SerialConfig, bool], serial.Serial] = connect,
+    ) -> None:
+        self._config = config
+        self._connect = connect
+        self._turns = Turns(clock)
+        self._reporter = Reporter(on_state)
+        self._changed = threading.Condition()
+        self._stopped = False
+        self._released = released
+        self._is_on: bool | None = None
+        self._open_until = 0.0
+        self._pulse: _Pulse | None = None
+        self._trouble: str | None = "not connected yet"
+        self._thread = threading.Thread(target=self._keep_relay, name=f"gate-{config.gate}-relay", daemon=True)
+        self._thread.start()
+
+    def open(self, command: OpenCommand) -> GateResult:
+        return self._turns.take(command, self._hand_over)
+
+    def release(self, active: bool) -> GateResult:
+        """Waits 2 s at most; a line that comes back later finds the relay written to where it should be."""
+        if self._stopped:
+            return CLOSED
+        with self._changed:
+            self._released = active
+            self._open_until = 0.0
+            self._changed.notify_all()
+            done = self._changed.wait_for(lambda: self._is_on is active, MODE_WAIT_S)
+        if done:
+            return GateResult(Outcome.SENT, "release" if active else "secure")
+        return GateResult(Outcome.FAILED, f"not done yet, and is tried on: {self._trouble}")
+
+    def healthy(self) -> str | None:
+        return "the driver is closed" if self._stopped else self._trouble
+
+    def close(self) -> None:
+        """Tries for 2 s. A release in force stays in force, whatever the fail mode: there may be a fire."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+        self._thread.join(MODE_WAIT_S)
+
+    def _hand_over(self, command: OpenCommand, window: Window) -> GateResult:
+        with self._changed:
+            if self._stopped:
+                return CLOSED
+            if self._released and self._is_on:
+                return RELEASED
+            pulse = self._pulse = _Pulse(window)
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._stopped or pulse.written, window.left_s())
+            self._pulse = None
+            if pulse.written:
+                return GateResult(Outcome.SENT)
+        if self._stopped:
+            return CLOSED
+        return GateResult(Outcome.FAILED, self._trouble or "the relay did not take it within the window")
+
+    # The thread that owns the line.
+
+    def _keep_relay(self) -> None:
+        while not self._stopped:
+            try:
+                port = self._connect(self._config, self._asserted(self._should_be_on()))
+            except (OSError, ValueError):
+                # serial.SerialException is an OSError; its words hold the device's path.
+                self._lose()
+                with self._changed:
+                    self._changed.wait_for(lambda: self._stopped, REOPEN_S)
+                continue
+            try:
+                self._drive(port)
+            except OSError:
+                self._lose()
+            finally:
+                _close(port)
+            with self._changed:
+                self._changed.wait_for(lambda: self._stopped, REOPEN_S)
+
+    def _lose(self) -> None:
+        with self._changed:
+            self._is_on = None
+            self._trouble = GONE
+        self._reporter.state(DoorState.FAULT)
+
+    def _drive(self, port: serial.Serial) -> None:
+        """Until the end. Raises OSError when the line is lost or does not take what is written."""
+        while True:
+            with self._changed:
+                self._changed.wait_for(self._has_work, self._pause_s())
+                stopped, pulse = self._stopped, self._pulse
+                if pulse is not None and pulse.window.over:
+                    pulse = self._pulse = None
+            if stopped:
+                on = self._released or self._config.fail_mode is FailMode.SAFE
+                self._write(port, on, Window(WRITE_S))
+                self._keep_lines(port, self._asserted(on))
+                return
+            _ = port.in_waiting
+            if pulse is not None:
+                # One that fails stays, and is tried again on the line's next opening if its window allows.
+                self._write(port, True, pulse.window)
+                with self._changed:
+                    self._open_until = time.monotonic() + self._config.open_s
+                    pulse.written, self._pulse = True, None
+                    self._changed.notify_all()
+            elif self._is_on is not self._should_be_on():
+                self._write(port, self._should_be_on(), Window(WRITE_S))
+
+    def _has_work(self) -> bool:
+        return self._stopped or self._pulse is not None or self._is_on is not self._should_be_on()
+
+    def _should_be_on(self) -> bool:
+        return self._released or time.monotonic() < self._open_until
+
+    def _pause_s(self) -> float:
+        left = self._open_until - time.monotonic()
+        return min(left, CHECK_S) if left > 0 else CHECK_S
+
+    def _write(self, port: serial.Serial, on: bool, window: Window) -> None:
+        if self._config.drive == "bytes":
+            _write_bytes(port, bytes.fromhex(self._config.on if on else self._config.off), window)
+        else:
+            setattr(port, self._config.drive, self._asserted(on))
+        with self._changed:
+            self._is_on = on
+            self._trouble = None
+            self._changed.notify_all()
+
+    def _asserted(self, on: bool) -> bool:
+        return on is not self._config.invert
+
+    def _keep_lines(self, port: serial.Serial, asserted: bool) -> None:
+        """Closing a line drops RTS and DTR, unless told otherwise."""
+        if self._config.drive == "bytes" or not isinstance(port, serial.Serial):
+            return
+        try:
+            attributes = termios.tcgetattr(port.fileno())
+            attributes[2] = attributes[2] & ~termios.HUPCL if asserted else attributes[2] | termios.HUPCL
+            termios.tcsetattr(port.fileno(), termios.TCSANOW, attributes)
+        except termios.error:
+            pass
+
+
+class _Pulse:
+    """One opening that waits to be written."""
+
+    def __init__(self, window: Window) -> None:
+        self.window = window
+        self.written = False
+
+
+def _write_bytes(port: serial.Serial, data: bytes, window: Window) -> None:
+    """Returns when the line has sent it. Raises OSError at the window's end, after taking back what was not sent."""
+    try:
+        while data:
+            _, writable, _ = select.select([], [port.fileno()], [], window.left_s())
+            if not writable:
+                raise TimeoutError
+            try:
+                data = data[os.write(port.fileno(), data) :]
+            except BlockingIOError:
+                time.sleep(min(0.005, window.left_s()))
+            if window.over and data:
+                raise TimeoutError
+        while port.out_waiting:
+            if window.over:
+                raise TimeoutError
+            time.sleep(min(0.001, window.left_s()))
+    except TimeoutError:
+        port.reset_output_buffer()
+        raise
+
+
+def _close(port: serial.Serial) -> None:
+    with contextlib.suppress(OSError):
+        port.close()

@@ -1,0 +1,193 @@
+"""One signed HTTP request to a gate's relay, on a connection of its own that anybody can cut.
+
+The standard library's client and not httpx: a command must stop at the end of its window however slowly an answer
+drips, and bytes that wait in the kernel must be thrown away rather than arrive late. Both need the socket. Redirects
+are not followed and proxies not asked, for neither exists here.
+"""
+
+import hashlib
+import hmac
+import http.client
+import json
+import socket
+import ssl
+import struct
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from app.adapters.gates.address import ForbiddenAddress, resolve
+from app.adapters.gates.window import Window
+
+MOST_BYTES = 65536
+TIMESTAMP_HEADER = "X-Facegate-Timestamp"
+SIGNATURE_HEADER = "X-Facegate-Signature"
+
+
+class NoAnswer(Exception):
+    """No complete answer came. The words hold no address."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """state: what a JSON answer says under that name, else None."""
+
+    status: int
+    state: object
+
+
+def sign(secret: str, timestamp: str, body: bytes) -> str:
+    """'sha256=' and the hex HMAC-SHA256 over timestamp, a full stop and the body."""
+    return "sha256=" + hmac.new(secret.encode(), timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
+
+
+class Target:
+    """Where and how to connect."""
+
+    def __init__(self, url: str, ca_file: str | None) -> None:
+        parts = urlsplit(url)
+        self._host = parts.hostname or ""
+        self._tls = ssl.create_default_context(cafile=ca_file) if parts.scheme == "https" else None
+        self._port = parts.port or (443 if self._tls else 80)
+        self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+    def connect(self, exchange: "Exchange", window: Window) -> http.client.HTTPConnection:
+        """Raises OSError, ForbiddenAddress."""
+        failure: OSError = OSError("no address")
+        for address in resolve(self._host, self._port):
+            try:
+                plain = socket.create_connection((address, self._port), timeout=_some(window))
+            except OSError as error:
+                failure = error
+                continue
+            exchange.adopt(plain)
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection = http.client.HTTPConnection(self._host, self._port)
+            connection.sock = plain
+            if self._tls is not None:
+                plain.settimeout(_some(window))
+                secured = self._tls.wrap_socket(plain, server_hostname=self._host, do_handshake_on_connect=False)
+                exchange.adopt(secured)
+                secured.do_handshake()
+                connection.sock = secured
+            return connection
+        raise failure
+
+    def path(self) -> str:
+        return self._path
+
+
+class Exchange:
+    """One request and its answer; `cut` ends it from another thread and throws away what is not on the line yet.
+
+    sent: the relay may have got the request.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._socket: socket.socket | None = None
+        self._cut = False
+        self.sent = False
+
+    def adopt(self, connected: socket.socket) -> None:
+        with self._lock:
+            self._socket = connected
+            if self._cut:
+                _discard(connected)
+
+    def cut(self) -> None:
+        with self._lock:
+            self._cut = True
+            if self._socket is not None:
+                _discard(self._socket)
+
+    def probe(self, target: Target, window: Window) -> None:
+        """Connects (and shakes hands) and leaves. Raises NoAnswer."""
+        try:
+            target.connect(self, window)
+        except (OSError, ForbiddenAddress) as error:
+            raise NoAnswer(_words(error)) from None
+        finally:
+            self._leave(hard=False)
+
+    def post(
+        self, target: Target, secret: str, message: Mapping[str, str | None], now: datetime, window: Window
+    ) -> Answer:
+        """Raises NoAnswer."""
+        body = json.dumps(message, separators=(",", ":")).encode()
+        timestamp = f"{now.timestamp():.3f}"
+        headers = {
+            "Content-Type": "application/json",
+            "Connection": "close",
+            TIMESTAMP_HEADER: timestamp,
+            SIGNATURE_HEADER: sign(secret, timestamp, body),
+        }
+        complete = False
+        try:
+            connection = target.connect(self, window)
+            with self._lock:
+                if self._cut or window.over:
+                    raise TimeoutError
+                self.sent = True
+            connection.sock.settimeout(_some(window))
+            connection.request("POST", target.path(), body, headers)
+            connection.sock.settimeout(_some(window))
+            response = connection.getresponse()
+            text = response.read(MOST_BYTES)
+            complete = True
+            return Answer(response.status, _state(text))
+        except (OSError, ForbiddenAddress, http.client.HTTPException, ValueError) as error:
+            raise NoAnswer(_words(error)) from None
+        finally:
+            self._leave(hard=not complete)
+
+    def _leave(self, *, hard: bool) -> None:
+        with self._lock:
+            if self._socket is not None:
+                if hard:
+                    _discard(self._socket)
+                self._socket.close()
+                self._socket = None
+
+
+def _discard(connected: socket.socket) -> None:
+    """A reset instead of a goodbye: the kernel forgets what it has not delivered. Wakes whoever reads or writes it."""
+    try:
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        # Not the TLS socket's own shutdown: that one goes on in plain text.
+        socket.socket.shutdown(connected, socket.SHUT_RD)
+    except OSError:
+        pass
+
+
+def _some(window: Window) -> float:
+    # 0 would mean: do not block at all.
+    return max(0.001, window.left_s())
+
+
+def _state(text: bytes) -> object:
+    try:
+        answer = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return answer.get("state") if isinstance(answer, dict) else None
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, ForbiddenAddress):
+        return str(error)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return "the relay's certificate is not trusted"
+    if isinstance(error, ssl.SSLError):
+        return "no encrypted connection"
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, ConnectionRefusedError):
+        return "connection refused"
+    if isinstance(error, socket.gaierror):
+        return "the name does not resolve"
+    if isinstance(error, OSError):
+        return "connection lost" if isinstance(error, ConnectionError) else "not reachable"
+    return "the answer is no HTTP"

@@ -1,0 +1,214 @@
+"""An HTTP relay as a gate: every command is one signed POST, tried again only while the person still stands there.
+
+Opening and fail mode have a thread each, so that a release on fire never waits behind a relay that hangs on an opening.
+What the relay has to check: the signature, that the timestamp is near, that it has not seen the event id, and `until`.
+"""
+
+import threading
+import uuid
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import partial
+
+from app.adapters.gates.config import WebhookConfig
+from app.adapters.gates.signed_post import Answer, Exchange, NoAnswer, Target
+from app.adapters.gates.window import Reporter, Turns, Window
+from app.core.gates import DoorState, FailMode, GateResult, OpenCommand, Outcome
+from app.core.ports import Clock
+
+FIRST_PAUSE_S = 0.05
+LONGEST_PAUSE_S = 0.5
+LONGEST_MODE_PAUSE_S = 2.0
+MODE_WAIT_S = 2.0
+PROBE_S = 0.5
+RELEASED = GateResult(Outcome.SENT, "released already: nothing to open")
+CLOSED = GateResult(Outcome.FAILED, "the driver is closed")
+
+
+class WebhookGate:
+    """ports.GateDriver over HTTP(S). Posts {event_id, gate, command: open|release|secure, at, until}."""
+
+    def __init__(
+        self, config: WebhookConfig, *, on_state: Callable[[DoorState], None], clock: Clock, released: bool = False
+    ) -> None:
+        self._config = config
+        self._clock = clock
+        self._target = Target(config.url, config.ca_file)
+        self._turns = Turns(clock)
+        self._reporter = Reporter(on_state)
+        self._opener = ThreadPoolExecutor(1, f"gate-{config.gate}-open")
+        self._opening: tuple[_Call, Future[GateResult]] | None = None
+        self._stopped = threading.Event()
+        self._changed = threading.Condition()
+        self._wanted = "release" if released else "secure"
+        self._settled: str | None = None
+        self._trouble: str | None = "not asked yet"
+        self._telling = _Call()
+        self._thread = threading.Thread(target=self._keep_mode, name=f"gate-{config.gate}-mode", daemon=True)
+        self._thread.start()
+
+    def open(self, command: OpenCommand) -> GateResult:
+        return self._turns.take(command, self._hand_over)
+
+    def release(self, active: bool) -> GateResult:
+        """Waits 2 s at most; what could not be delivered by then is tried on until it is."""
+        if self._stopped.is_set():
+            return CLOSED
+        return self._want("release" if active else "secure")
+
+    def healthy(self) -> str | None:
+        return "the driver is closed" if self._stopped.is_set() else self._trouble
+
+    def close(self) -> None:
+        """Tries for 2 s. A release in force stays in force, whatever the fail mode: there may be a fire."""
+        if self._stopped.is_set():
+            return
+        keep_open = self._wanted == "release" or self._config.fail_mode is FailMode.SAFE
+        self._want("release" if keep_open else "secure")
+        with self._changed:
+            self._stopped.set()
+            self._changed.notify_all()
+        self._telling.cut()
+        opening = self._opening
+        if opening is not None:
+            opening[0].cut()
+            wait([opening[1]], MODE_WAIT_S)
+        # One that hangs in name resolution is left behind: it finds its call cut and sends nothing.
+        self._opener.shutdown(wait=opening is None or opening[1].done(), cancel_futures=True)
+        self._thread.join(MODE_WAIT_S)
+
+    # Opening: in a thread of its own, for the caller leaves when the window ends and name resolution has no time limit.
+
+    def _hand_over(self, command: OpenCommand, window: Window) -> GateResult:
+        if self._stopped.is_set():
+            return CLOSED
+        if self._wanted == self._settled == "release":
+            return RELEASED
+        call = _Call()
+        try:
+            future = self._opener.submit(self._try, command, window, call)
+        except RuntimeError:
+            return CLOSED
+        self._opening = call, future
+        done, _ = wait([future], window.left_s())
+        if done:
+            return future.result()
+        call.cut()
+        sent = "; it may have arrived" if call.sent else ""
+        return GateResult(Outcome.FAILED, f"no answer within the window{sent}")
+
+    def _try(self, command: OpenCommand, window: Window, call: "_Call") -> GateResult:
+        words, pause_s = "no answer", FIRST_PAUSE_S
+        message = {"event_id": command.event_id, "command": "open"}
+        message |= {"at": command.at.isoformat(), "until": command.until.isoformat()}
+        while not call.over.is_set() and not window.over:
+            try:
+                answer = self._post(call, message, Window(min(self._config.timeout_s, window.left_s())))
+            except NoAnswer as error:
+                words = self._trouble = str(error)
+            else:
+                complaint = self._trouble = _complaint(answer)
+                if complaint is None:
+                    opened = isinstance(answer.state, str) and answer.state.strip().lower() == DoorState.OPEN
+                    return GateResult(Outcome.OPENED if opened else Outcome.SENT)
+                if answer.status < 500 and answer.status != 429:
+                    return GateResult(Outcome.FAILED, complaint)
+                words = complaint
+            call.over.wait(min(pause_s, window.left_s()))
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+        return GateResult(Outcome.FAILED, words)
+
+    # The mode: kept until the relay has it, so a release gets through when the network comes back.
+
+    def _want(self, mode: str) -> GateResult:
+        with self._changed:
+            if (self._wanted, self._settled) != (mode, mode):
+                self._wanted, self._settled = mode, None
+                self._changed.notify_all()
+            done = self._changed.wait_for(lambda: self._settled == mode, MODE_WAIT_S)
+        if done:
+            return GateResult(Outcome.SENT, mode)
+        return GateResult(Outcome.FAILED, f"{mode} is not delivered yet, and is tried on: {self._trouble}")
+
+    def _keep_mode(self) -> None:
+        pause_s = FIRST_PAUSE_S
+        while not self._stopped.is_set():
+            wanted = self._wanted
+            if self._settled == wanted:
+                self._probe()
+                idle_s = self._config.probe_s or None
+            elif self._deliver(wanted):
+                pause_s = idle_s = FIRST_PAUSE_S
+            else:
+                idle_s, pause_s = pause_s, min(2 * pause_s, LONGEST_MODE_PAUSE_S)
+            with self._changed:
+                self._changed.wait_for(partial(self._news, wanted), idle_s)
+
+    def _news(self, wanted: str) -> bool:
+        return self._stopped.is_set() or self._wanted != wanted
+
+    def _deliver(self, mode: str) -> bool:
+        message: dict[str, str | None] = {"event_id": f"{mode}-{uuid.uuid4().hex}", "command": mode}
+        message |= {"at": self._clock().isoformat(), "until": None}
+        try:
+            answer = self._post(self._telling, message, Window(self._config.timeout_s))
+        except NoAnswer as error:
+            self._trouble = str(error)
+            return False
+        self._trouble = _complaint(answer)
+        if self._trouble is not None:
+            return False
+        with self._changed:
+            self._settled = mode
+            self._changed.notify_all()
+        return True
+
+    def _probe(self) -> None:
+        if self._config.probe_s == 0:
+            return
+        try:
+            self._telling.next().probe(self._target, Window(min(PROBE_S, self._config.timeout_s)))
+            self._trouble = None
+        except NoAnswer as error:
+            self._trouble = str(error)
+
+    def _post(self, call: "_Call", message: Mapping[str, str | None], window: Window) -> Answer:
+        """One attempt. Reports the door's state if the answer has one. Raises NoAnswer."""
+        exchange = call.next()
+        whole = {**message, "gate": self._config.gate}
+        answer = exchange.post(self._target, self._config.secret, whole, self._clock(), window)
+        self._reporter.word(answer.state)
+        return answer
+
+
+class _Call:
+    """The exchanges of one command, one after the other, until `cut` by another thread."""
+
+    def __init__(self) -> None:
+        self.over = threading.Event()
+        self._exchange = Exchange()
+        self._sent_before = False
+
+    @property
+    def sent(self) -> bool:
+        """Whether the relay may have got the request."""
+        return self._sent_before or self._exchange.sent
+
+    def next(self) -> Exchange:
+        self._sent_before = self.sent
+        exchange = self._exchange = Exchange()
+        if self.over.is_set():
+            exchange.cut()
+        return exchange
+
+    def cut(self) -> None:
+        self.over.set()
+        self._exchange.cut()
+
+
+def _complaint(answer: Answer) -> str | None:
+    if 200 <= answer.status < 300:
+        return None
+    if 300 <= answer.status < 400:
+        return "the relay sends elsewhere, which is not followed"
+    return f"the relay answered {answer.status}"

@@ -1,0 +1,115 @@
+"""What every driver owes a command, whatever the hardware: never after its window, one at a time, each event once.
+
+It stands here once, so that a new kind of gate cannot get it wrong.
+"""
+
+import logging
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+
+from app.core.gates import DoorState, GateResult, OpenCommand, Outcome
+from app.core.ports import Clock
+
+REMEMBERED = 1024
+_log = logging.getLogger(__name__)
+
+
+class Window:
+    """A stretch of time from now, on the monotonic clock: setting the machine's clock moves nothing."""
+
+    def __init__(self, seconds: float) -> None:
+        self._ends = time.monotonic() + seconds
+
+    @classmethod
+    def of(cls, command: OpenCommand, clock: Clock) -> "Window":
+        """What is left of a command's window; never longer than it was, should the clock have gone back."""
+        left = min(command.until - clock(), command.until - command.at)
+        return cls(left.total_seconds())
+
+    def left_s(self) -> float:
+        """Seconds, 0 at the least."""
+        return max(0.0, self._ends - time.monotonic())
+
+    @property
+    def over(self) -> bool:
+        return time.monotonic() >= self._ends
+
+
+class Turns:
+    """Lets one command after the other through, and each event id once; the second time has the first one's result."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._turn = threading.Lock()
+        self._at_work: str | None = None
+        self._done: OrderedDict[str, GateResult] = OrderedDict()
+
+    def take(self, command: OpenCommand, hand_over: Callable[[OpenCommand, Window], GateResult]) -> GateResult:
+        """Returns when the window ends at the latest, if `hand_over` does. Raises nothing: a fault is a FAILED."""
+        window = Window.of(command, self._clock)
+        known = self._done.get(command.event_id)
+        if known is not None:
+            return known
+        if window.over:
+            return GateResult(Outcome.TOO_LATE, "the window was over")
+        if not self._turn.acquire(timeout=window.left_s()):
+            if self._at_work == command.event_id:
+                return GateResult(Outcome.FAILED, "the same command is under way and has no answer")
+            return GateResult(Outcome.TOO_LATE, "the gate was busy with an earlier command until the window ended")
+        try:
+            known = self._done.get(command.event_id)
+            if known is not None:
+                return known
+            if window.over:
+                return GateResult(Outcome.TOO_LATE, "the gate was busy with an earlier command until the window ended")
+            self._at_work = command.event_id
+            result = _guarded(command, window, hand_over)
+            self._done[command.event_id] = result
+            if len(self._done) > REMEMBERED:
+                self._done.popitem(last=False)
+            return result
+        finally:
+            self._at_work = None
+            self._turn.release()
+
+
+def _guarded(
+    command: OpenCommand, window: Window, hand_over: Callable[[OpenCommand, Window], GateResult]
+) -> GateResult:
+    try:
+        return hand_over(command, window)
+    except Exception as error:
+        # The kind only: a foreign exception's words may hold the address or the key.
+        _log.error("the gate driver failed: %s", type(error).__name__)
+        return GateResult(Outcome.FAILED, "the driver failed")
+
+
+class Reporter:
+    """Passes door states on, once a change, and keeps the caller's faults out of the driver's threads."""
+
+    def __init__(self, on_state: Callable[[DoorState], None]) -> None:
+        self._on_state = on_state
+        self._lock = threading.Lock()
+        self._last: DoorState | None = None
+
+    def word(self, word: object) -> DoorState | None:
+        """Reports a state by its word; None if it is none. HELD and FORCED are said again, as alarms are."""
+        try:
+            state = DoorState(word.strip().lower()) if isinstance(word, str) else None
+        except ValueError:
+            state = None
+        if state is not None:
+            self.state(state)
+        return state
+
+    def state(self, state: DoorState) -> None:
+        with self._lock:
+            if state == self._last and state not in (DoorState.HELD, DoorState.FORCED):
+                return
+            self._last = state
+        try:
+            self._on_state(state)
+        except Exception:
+            _log.exception("the listener to a gate's door failed")
