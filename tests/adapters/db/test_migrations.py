@@ -2,14 +2,29 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from sqlalchemy import text
 
 from app.adapters.db import migrate
 from app.adapters.db.engine import make_engine
 from app.adapters.db.store import open_store
 from app.adapters.db.tables import metadata
+from app.core.types import Gate
+
+FIRST_TABLES = ("employees", "templates", "gates", "api_keys")
+FIRST_ROWS = (
+    """INSERT INTO employees (id, number, name, name_folded, status, groups)
+       VALUES ('01A', 'E-1', 'Ada', 'ada', 'active', '[]')""",
+    """INSERT INTO templates (employee_id, sealed_vector, photos, pack_digest, precision)
+       VALUES ('01A', 'vector', 1, 'digest', 'float32')""",
+    """INSERT INTO gates (id, name, enabled, open_ms, head_sequence, head_hash)
+       VALUES ('01G', 'lobby-1', true, 5000, 7, 'hash')""",
+    """INSERT INTO api_keys (id, role, hash, name, gate_id, created_at)
+       VALUES ('01K', 'gate', 'hash', 'lobby', '01G', 0)""",
+)
 
 
 def test_up_down_and_up_again(empty_database_url: str) -> None:
@@ -20,6 +35,30 @@ def test_up_down_and_up_again(empty_database_url: str) -> None:
     assert migrate.current(empty_database_url) is None
     migrate.upgrade(empty_database_url)
     assert migrate.current(empty_database_url) == migrate.head() is not None
+
+
+def test_what_was_stored_by_the_first_version_is_kept_up_and_down(empty_database_url: str) -> None:
+    migrate.upgrade(empty_database_url)
+    migrate.downgrade(empty_database_url, "0001")
+    engine = make_engine(empty_database_url)
+    with engine.begin() as connection:
+        for statement in FIRST_ROWS:
+            connection.execute(text(statement))
+    migrate.upgrade(empty_database_url)
+    store = open_store(empty_database_url)
+    with store.write() as tx:
+        assert tx.gates.all() == [Gate("01G", "lobby-1")]
+        ada = tx.employees.get("01A")
+        assert ada is not None and ada.card_number is None and ada.photos == 1
+        tx.employees.update(replace(ada, card_number="4711"))
+        tx.gates.update(Gate("01G", "lobby-1", driver="mqtt"))
+        assert tx.events.lock_head("01G").sequence == 7
+    store.close()
+    migrate.downgrade(empty_database_url, "0001")
+    with engine.begin() as connection:
+        counts = [connection.execute(text(f"SELECT count(*) FROM {table}")).scalar() for table in FIRST_TABLES]
+    engine.dispose()
+    assert counts == [1, 1, 1, 1]
 
 
 def test_migrations_build_what_the_tables_say(database_url: str) -> None:
@@ -34,9 +73,7 @@ def test_migrations_build_what_the_tables_say(database_url: str) -> None:
 def test_processes_that_start_together_migrate_once(empty_database_url: str) -> None:
     program = "import sys; from app.adapters.db import migrate; migrate.upgrade(sys.argv[1])"
     processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", program, empty_database_url], stderr=subprocess.PIPE, text=True
-        )
+        subprocess.Popen([sys.executable, "-c", program, empty_database_url], stderr=subprocess.PIPE, text=True)
         for _ in range(4)
     ]
     outcomes = [(process.communicate()[1], process.returncode) for process in processes]

@@ -71,6 +71,25 @@ def test_a_taken_number_is_a_conflict_and_the_block_goes_on(store: SqlStore) -> 
         assert tx.employees.count() == 2
 
 
+def test_a_card_is_one_persons(store: SqlStore) -> None:
+    with store.write() as tx:
+        tx.employees.add(replace(ADA, card_number="4711"))
+        tx.employees.add(EVA)
+        tx.employees.add(replace(EVA, id="01C", number="card_number"))  # no card either
+        with pytest.raises(Conflict) as taken:
+            tx.employees.update(replace(EVA, card_number="4711"))
+        with pytest.raises(Conflict) as added:
+            tx.employees.add(replace(EVA, id="01D", number="E-1004", card_number="4711"))
+        with pytest.raises(Conflict) as number:
+            tx.employees.add(replace(EVA, id="01D", number="card_number", card_number="4712"))
+        tx.employees.update(ADA)
+        tx.employees.update(replace(EVA, card_number="4711"))
+    assert (taken.value.code, added.value.code, number.value.code) == ("card_taken", "card_taken", "number_taken")
+    with store.read() as tx:
+        assert tx.employees.get(ADA.id) == ADA
+        assert tx.employees.get(EVA.id) == replace(EVA, card_number="4711")
+
+
 def test_update(store: SqlStore) -> None:
     with store.write() as tx:
         tx.employees.add(ADA)
