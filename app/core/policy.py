@@ -7,6 +7,7 @@ one that fails is the reason that is recorded. Everything not explicitly allowed
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.core.site import SiteMode
 from app.core.types import Decision, Employee, Evidence, Gate, Reason, Status
 
 
@@ -33,15 +34,22 @@ def decide(
     now: datetime,
     *,
     unknown_credential: bool = False,
+    mode: SiteMode = SiteMode.NORMAL,
 ) -> Decision:
     """Open or deny, and why.
 
     employee: the record of `evidence.best` as the database has it now (None if it is gone); never from an index.
     captured_at: when the newest frame was taken, or received where the sender does not say.
     unknown_credential: a badge, PIN or QR token was presented that belongs to nobody.
+    mode: what holds at this gate. A release opens it whatever else is so, also where it is disabled: in a fire a gate
+    that somebody forgot to switch on again must not be the shut one.
     """
+    if mode is SiteMode.RELEASE:
+        return Decision(Reason.RELEASED)
     if not gate.enabled:
         return Decision(Reason.GATE_DISABLED)
+    if mode is SiteMode.LOCKDOWN:
+        return Decision(Reason.LOCKDOWN)
     if (now - captured_at).total_seconds() * 1000 > limits.max_frame_age_ms:
         return Decision(Reason.STALE_FRAME)
     if unknown_credential:

@@ -16,7 +16,10 @@ Vector = NDArray[np.float32]  # (dimension,), unit length
 
 
 class Reason(StrEnum):
-    """Why a gate opened or stayed shut: one of these stands in every decision. Only the first two open."""
+    """Why a gate opened or stayed shut: one of these stands in every event. Which of them open: OPENING.
+
+    RELEASED: the gate stands open for everybody (fire). RESTORED is no decision on anybody: lockdown or release ended.
+    """
 
     RECOGNISED = "recognised"
     CREDENTIAL_ACCEPTED = "credential_accepted"
@@ -43,9 +46,11 @@ class Reason(StrEnum):
     STALE_FRAME = "stale_frame"
     LOCKDOWN = "lockdown"
     SYSTEM_FAULT = "system_fault"
+    RELEASED = "released"
+    RESTORED = "restored"
 
 
-OPENING = frozenset({Reason.RECOGNISED, Reason.CREDENTIAL_ACCEPTED})
+OPENING = frozenset({Reason.RECOGNISED, Reason.CREDENTIAL_ACCEPTED, Reason.RELEASED})
 
 
 class Verdict(StrEnum):

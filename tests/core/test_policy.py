@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.core.policy import Limits, decide, standing
+from app.core.site import SiteMode
 from app.core.types import OPENING, Candidate, Decision, Employee, Evidence, Gate, Reason, Status, Verdict
 from tests.fakes import NOW, person
 
@@ -32,6 +33,7 @@ class Scene:
         self.captured_at = NOW
         self.now = NOW
         self.unknown_credential = False
+        self.mode = SiteMode.NORMAL
 
     def decide(self) -> Decision:
         return decide(
@@ -42,6 +44,7 @@ class Scene:
             self.captured_at,
             self.now,
             unknown_credential=self.unknown_credential,
+            mode=self.mode,
         )
 
     def changed(self, **changes: object) -> None:
@@ -50,6 +53,9 @@ class Scene:
 
     def disabled(self) -> None:
         self.gate = replace(self.gate, enabled=False)
+
+    def locked_down(self) -> None:
+        self.mode = SiteMode.LOCKDOWN
 
     def stale(self) -> None:
         self.captured_at = self.now - timedelta(milliseconds=2001)
@@ -81,6 +87,7 @@ class Scene:
 
 ORDER = [
     ("disabled", Reason.GATE_DISABLED),
+    ("locked_down", Reason.LOCKDOWN),
     ("stale", Reason.STALE_FRAME),
     ("credential", Reason.CREDENTIAL_UNKNOWN),
     ("no_face", Reason.NO_FACE),
@@ -122,6 +129,19 @@ def test_when_all_fail_only_the_gate_is_named() -> None:
     for fault, _ in ORDER:
         getattr(scene, fault)()
     assert scene.decide() == Decision(Reason.GATE_DISABLED)
+
+
+def test_a_release_opens_whatever_else_is_so_and_names_nobody() -> None:
+    for fault, _ in [("who may pass", None), *ORDER]:
+        scene = Scene()
+        getattr(scene, fault, lambda: None)()
+        scene.mode = SiteMode.RELEASE
+        assert scene.decide() == Decision(Reason.RELEASED)
+        assert scene.decide().verdict is Verdict.OPEN
+
+
+def test_only_being_known_and_a_release_open() -> None:
+    assert {Reason.RECOGNISED, Reason.CREDENTIAL_ACCEPTED, Reason.RELEASED} == OPENING
 
 
 @pytest.mark.parametrize("reason", [r for r in Reason if r not in OPENING])
@@ -205,6 +225,7 @@ numbers = st.one_of(st.just(NAN), st.floats(-1.0, 2.0), st.sampled_from([0.5, 0.
 @settings(max_examples=500)
 @given(
     enabled=st.booleans(),
+    mode=st.sampled_from([SiteMode.NORMAL, SiteMode.NORMAL, SiteMode.LOCKDOWN]),
     age_ms=st.sampled_from([-1, 0, 1999, 2000, 2001, 100_000]),
     unknown_credential=st.booleans(),
     reason=st.one_of(st.none(), st.none(), st.sampled_from([r for r in Reason if r not in OPENING])),
@@ -219,6 +240,7 @@ numbers = st.one_of(st.just(NAN), st.floats(-1.0, 2.0), st.sampled_from([0.5, 0.
 )
 def test_it_opens_if_and_only_if_every_condition_holds(
     enabled: bool,
+    mode: SiteMode,
     age_ms: int,
     unknown_credential: bool,
     reason: Reason | None,
@@ -245,9 +267,11 @@ def test_it_opens_if_and_only_if_every_condition_holds(
         NOW - timedelta(milliseconds=age_ms),
         NOW,
         unknown_credential=unknown_credential,
+        mode=mode,
     )
     may_pass = [
         enabled,
+        mode is SiteMode.NORMAL,
         age_ms <= 2000,
         not unknown_credential,
         reason is None,
