@@ -1,0 +1,149 @@
+"""The service as scripts start it: one admin key printed once, keys on stdout alone, an orderly end, clear refusals."""
+
+import base64
+import re
+import shutil
+import signal
+import time
+from pathlib import Path
+
+from app.adapters.vision import weights
+from app.settings import default_cache
+from tests import pictures
+from tests.e2e.server import GATE, Server, Site, app, serving, until
+
+
+def test_from_nothing_to_an_open_gate(tmp_path: Path) -> None:
+    """The start as the contract describes it, every word of it over the command line."""
+    data = tmp_path / "new" / "data"
+    site = Site(data)
+    data.parent.mkdir()
+    with serving(site) as server:
+        printed = server.out.read_text()
+        (secret,) = re.findall(r"fg_admin_\S+", printed)
+        site.unspeakable.add(secret)
+        assert "Admin key, shown this once" in printed and secret not in server.log.read_text()
+        assert (data / "master.key").stat().st_mode & 0o077 == 0
+        assert data.stat().st_mode & 0o077 == 0
+
+        assert app("gates", "add", GATE, data=data).returncode == 0
+        for role, gate in (("admin", []), ("security", []), ("gate", ["--gate", GATE])):
+            made = app("keys", "create", "--role", role, *gate, data=data)
+            assert made.returncode == 0 and made.stderr == ""
+            assert re.fullmatch(rf"fg_{role}_[\w-]{{43}}\n", made.stdout), "the key stands alone on stdout"
+            site.keys[role] = made.stdout.strip()
+        site.unspeakable |= {*site.keys.values(), "Ada Lovelace"}
+
+        assert server.approach(pictures.ADA[1]).json()["reason"] == "not_recognised"
+        photo = tmp_path / "ada.jpg"
+        photo.write_bytes(pictures.small(pictures.ADA[0], 720))
+        enrolled = app("enroll", str(photo), "--number", "E-1", "--name", "Ada Lovelace", data=data)
+        assert enrolled.returncode == 0 and "accepted" in enrolled.stdout, enrolled
+        opened = server.approach(pictures.ADA[1]).json()
+        assert (opened["decision"], opened["employee"]["number"]) == ("open", "E-1")
+
+        # A signed head of every chain leaves the database when the service ends.
+        server.process.send_signal(signal.SIGTERM)
+        started = time.monotonic()
+        assert server.process.wait(10) == 0
+        assert time.monotonic() - started < 5
+    assert '"sequence":2' in (data / "checkpoints.jsonl").read_text()
+
+    with serving(site) as again:
+        assert "fg_admin_" not in again.out.read_text() and "1 employees can be recognised" in again.out.read_text()
+        assert again.approach(pictures.ADA[1]).json()["decision"] == "open"
+        assert again.get("/v1/audit/verify")["valid"] is True
+
+
+def test_a_request_in_work_is_answered_before_the_end(site: Site) -> None:
+    with serving(site) as server:
+        server.approach()
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.wait(10) == 0
+
+
+def test_commands_say_what_is_wrong(site: Site) -> None:
+    for words, code, says in (
+        (("keys", "create", "--role", "gate"), 1, "names its gate"),
+        (("keys", "create", "--role", "gate", "--gate", "nowhere"), 1, "no gate of that name"),
+        (("keys", "create", "--role", "god"), 2, "god"),
+        (("keys", "revoke", "none"), 1, "no key"),
+        (("gates", "add", GATE), 1, "already a gate"),
+        (("gates", "add", "a b"), 1, "letters, digits"),
+        (("enroll", "/nowhere.jpg", "--number", "1", "--name", "x"), 2, "does not exist"),
+    ):
+        ended = app(*words, data=site.data)
+        assert ended.returncode == code and says in " ".join(ended.stderr.split()), ended
+        assert "Traceback" not in ended.stderr and ended.stdout == ""
+
+
+def test_settings_that_are_none(site: Site) -> None:
+    for settings, says in (
+        ({"false_acept_rate": "0.01"}, "Did you mean FACEGATE_FALSE_ACCEPT_RATE?"),
+        ({"false_accept_rate": "2"}, "false_accept_rate"),
+        ({"master_key": "too short"}, "master key"),
+        ({"database_url": "mysql://u:hunter2@h/d"}, "sqlite:///a/file or postgresql://"),
+        ({"database_url": "hunter2"}, "sqlite:///a/file or postgresql://"),
+        ({"database_url": "postgresql://u:hunter2@127.0.0.1:1/d"}, "database"),
+    ):
+        for words in (("serve", "--port", "0"), ("doctor",)):
+            ended = app(*words, data=site.data, **settings)
+            assert ended.returncode == 1, (settings, ended)
+            everything = " ".join((ended.stdout + ended.stderr).split())
+            assert says in everything, (settings, everything)
+            assert "Traceback" not in everything and "hunter2" not in everything and "too short" not in everything
+    (site.data / "facegate.toml").write_text("false_acept_rate = 0.01\n")
+    ended = app("keys", "list", data=site.data)
+    assert ended.returncode == 1 and "false_acept_rate" in ended.stderr and "facegate.toml" in ended.stderr
+
+
+def test_another_master_key_is_refused(site: Site) -> None:
+    with serving(site):
+        pass
+    other = base64.b64encode(bytes(32)).decode()
+    for words in (("serve", "--port", "0"), ("keys", "create", "--role", "admin"), ("audit", "verify")):
+        ended = app(*words, data=site.data, master_key=other)
+        assert ended.returncode == 1 and ended.stdout == "", ended
+        assert "master.key" in ended.stderr and "Traceback" not in ended.stderr and other not in ended.stderr
+
+
+def test_damaged_weights_are_not_loaded(site: Site, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    shutil.copytree(default_cache(), cache, ignore=lambda _, names: [n for n in names if n.endswith((".npz", ".jpg"))])
+    file = cache / weights.read_artifacts()["sface"].cached_name
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    for damage in ("is damaged", "is not in"):
+        ended = app("serve", "--port", "0", data=site.data, cache_dir=str(cache))
+        assert ended.returncode == 1 and damage in ended.stderr
+        assert "models fetch sface" in " ".join(ended.stderr.split()) and "Traceback" not in ended.stderr
+        told = app("doctor", data=site.data, cache_dir=str(cache))
+        assert told.returncode == 1 and "WRONG" in told.stdout and "models fetch" in told.stdout
+        file.unlink(missing_ok=True)
+
+
+def test_a_port_in_use(site: Site) -> None:
+    with serving(site) as server:
+        ended = app("serve", "--port", str(server.port), data=site.data)
+        assert ended.returncode not in (0, None) and "address already in use" in ended.stderr
+        assert server.http.get("/readyz").status_code == 200
+
+
+def test_two_first_starts_at_once(tmp_path: Path) -> None:
+    """Whoever comes second finds the tables and the key there already."""
+    site = Site(tmp_path / "data")
+    pair = [Server(site), Server(site)]
+    try:
+        for server in pair:
+            server.ready()
+        keys = [re.findall(r"fg_admin_\S+", server.out.read_text()) for server in pair]
+        assert sum(map(len, keys)) >= 1
+        for secret in (key for found in keys for key in found):
+            for server in pair:
+                headers = {"Authorization": f"Bearer {secret}"}
+                assert server.http.get("/v1/gates", headers=headers).status_code == 200
+    finally:
+        ends = [server.stop() for server in pair]
+    assert ends == [0, 0]
+    until(lambda: all(server.process.poll() is not None for server in pair), 5, "the end of both")
