@@ -1,0 +1,191 @@
+"""What a camera's address may be, and which host it may lead to: decided here, once, before anything is connected.
+
+An admin who may set a camera's address must not thereby read the server's files or reach what only the server can.
+Private networks are where cameras live and are allowed; link-local, metadata services and multicast never are.
+"""
+
+import ipaddress
+import re
+import socket
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from urllib.parse import unquote, urlsplit
+
+from app.core.errors import BadInput
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Resolve = Callable[[str, int], Iterable[str]]  # host, port -> numeric addresses; raises OSError
+
+PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
+LOCAL = frozenset({"device", "file", "folder"})
+CODE = "camera_address"
+# FFmpeg keeps "user:password" of an RTSP address in 128 bytes and cuts off the rest without a word.
+MAX_CREDENTIALS = 120
+MAX_URL = 2000
+
+# Never a camera. Beside link-local: where clouds answer with the machine's own credentials.
+FORBIDDEN: tuple[Network, ...] = tuple(
+    ipaddress.ip_network(text)
+    for text in (
+        "0.0.0.0/8",
+        "169.254.0.0/16",
+        "100.100.100.200/32",  # Alibaba Cloud's metadata
+        "168.63.129.16/32",  # Azure's
+        "192.0.0.192/32",  # Oracle's
+        "224.0.0.0/4",
+        "240.0.0.0/4",
+        "::/128",
+        "fe80::/10",
+        "fec0::/10",
+        "ff00::/8",
+        "fd00:ec2::/32",  # Amazon's
+        "fd20:ce::254/128",  # Google's
+    )
+)
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+
+
+@dataclass(frozen=True)
+class CameraAddress:
+    """A parsed address. path: with the query, as it is sent; of a local source the path in the file system.
+
+    Only scheme, host and port ever show: paths of many cameras hold a token or the password.
+    fingerprint: SHA-256 of the certificate to expect, lower-case hex, or None to ask the trusted authorities.
+    """
+
+    scheme: str
+    host: str = ""
+    port: int = 0
+    path: str = field(default="", repr=False)
+    user: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+    fingerprint: str | None = None
+
+    @property
+    def local(self) -> bool:
+        return self.scheme in LOCAL
+
+    @property
+    def encrypted(self) -> bool:
+        return self.scheme in {"rtsps", "https"}
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every text that must not stand in a log: longest first, so that no part of one is left over."""
+        return tuple(sorted({s for s in (self.host, self.path, self.user, self.password) if s}, key=len, reverse=True))
+
+
+def parse(url: str, *, allow_local: bool) -> CameraAddress:
+    """rtsp, rtsps, http(s) addresses; with allow_local also device:0, device:/dev/video0, file:PATH and folder:PATH.
+
+    A camera's own certificate is named in the fragment: rtsps://host/stream#sha256=HEX.
+    Raises BadInput with words that repeat nothing of the address.
+    """
+    if not 0 < len(url) <= MAX_URL or not url.isprintable() or " " in url.strip():
+        raise BadInput(CODE, "a camera's address is one line without spaces, of at most 2000 characters")
+    try:
+        parts = urlsplit(url.strip())
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise BadInput(CODE, "this is no address; it looks like rtsp://user:password@host/path") from None
+    if parts.scheme in LOCAL:
+        return _local(parts.scheme, unquote(url.strip().split(":", 1)[1]), allow_local)
+    if parts.scheme not in PORTS:
+        raise BadInput(CODE, "a camera's address begins with rtsp://, rtsps://, http:// or https://")
+    if not host or not re.fullmatch(r"[A-Za-z0-9._:-]+", host):
+        raise BadInput(CODE, "a camera's address names a host: letters, digits, dots and hyphens")
+    if not url.isascii():
+        raise BadInput(CODE, "write what is not ASCII in a camera's address as %XX")
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    if len(f"{parts.username or ''}:{parts.password or ''}") > MAX_CREDENTIALS:
+        raise BadInput(CODE, f"user name and password are longer than {MAX_CREDENTIALS} characters together")
+    if not (user + password).isprintable():
+        raise BadInput(CODE, "user name and password hold control characters")
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return CameraAddress(
+        parts.scheme,
+        host,
+        port or PORTS[parts.scheme],
+        path,
+        user,
+        password,
+        _fingerprint(parts.scheme, parts.fragment),
+    )
+
+
+def _local(scheme: str, rest: str, allow_local: bool) -> CameraAddress:
+    if not allow_local:
+        raise BadInput(CODE, "files, folders and devices are set on the machine itself, not over the API")
+    path = rest.removeprefix("//") if rest.startswith("///") else rest
+    if scheme == "device":
+        path = f"/dev/video{path}" if path.isdigit() else path
+        if not re.fullmatch(r"/dev/video\d{1,3}", path):
+            raise BadInput(CODE, "a device is device:0 or device:/dev/video0")
+    if not path:
+        raise BadInput(CODE, f"{scheme}: wants a path")
+    return CameraAddress(scheme, path=path)
+
+
+def _fingerprint(scheme: str, fragment: str) -> str | None:
+    if not fragment:
+        return None
+    value = fragment.removeprefix("sha256=").replace(":", "").lower()
+    if scheme not in {"rtsps", "https"} or not re.fullmatch("[0-9a-f]{64}", value):
+        raise BadInput(CODE, "after # stands only sha256= and the certificate's 64 hex digits, with rtsps or https")
+    return value
+
+
+def resolve(host: str, port: int) -> list[str]:
+    """The numeric addresses of a host. Raises OSError."""
+    return [str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+
+
+def pin(
+    address: CameraAddress, *, allow_local: bool, networks: tuple[Network, ...] = (), resolver: Resolve = resolve
+) -> str:
+    """The one numeric address to connect to. One forbidden answer among several refuses them all: it is a trap.
+
+    networks: if any are given, the host must be in one of them. allow_local: also this machine's loopback.
+    Raises BadInput for a host that is refused, OSError where the name is not known.
+    """
+    found = [ipaddress.ip_address(text.split("%")[0]) for text in resolver(address.host, address.port)]
+    if not found:
+        raise OSError("no address")
+    for each in found:
+        _police(_real(each), allow_local, networks)
+    return str(found[0])
+
+
+def _real(address: Address) -> Address:
+    """The IPv4 address inside an IPv6 one that only wraps it: else the wrapping would pass every check."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    if address in NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else address)
+
+
+def _police(address: Address, allow_local: bool, networks: tuple[Network, ...]) -> None:
+    if address.is_multicast or address.is_unspecified or any(address in network for network in FORBIDDEN):
+        raise BadInput(CODE, "this host is link-local, a metadata service or no single machine: no camera")
+    if address.is_loopback:
+        if not allow_local:
+            raise BadInput(
+                CODE, "this host is the server itself; such a camera is set on the machine, not over the API"
+            )
+        return
+    if networks and not any(address in network for network in networks):
+        raise BadInput(CODE, "this host is outside the networks where cameras may be")
+
+
+def masked(url: str) -> str:
+    """An address to show: scheme, host and port. User, password, path and query may all be secrets."""
+    try:
+        address = parse(url, allow_local=True)
+    except BadInput:
+        return "***"
+    if address.local:
+        return f"{address.scheme}:{address.path}"
+    host = f"[{address.host}]" if ":" in address.host else address.host
+    return f"{address.scheme}://{host}:{address.port}/***"

@@ -1,0 +1,145 @@
+"""How FFmpeg is opened for each kind of live camera: pinned demuxer, no network of its own, little buffering."""
+
+import threading
+from collections.abc import Callable, Iterator
+from urllib.parse import quote
+
+import av
+from av.packet import Packet
+from av.video.stream import VideoStream
+
+from app.adapters.cameras.address import CameraAddress
+from app.adapters.cameras.decode import BOUNDS
+from app.adapters.cameras.http_stream import HttpStream
+from app.adapters.cameras.link import Link
+from app.adapters.cameras.relay import Relay
+
+OPEN_S = 4.0
+READ_S = 4.0
+# Cameras say in the handshake what they send; 0.5 s is for those that do not.
+PROMPT = {
+    "fflags": "nobuffer",
+    "analyzeduration": "500000",
+    "probesize": "1000000",
+    "fpsprobesize": "0",
+    "max_pixels": BOUNDS["max_pixels"],
+}
+NewLink = Callable[[], Link]
+
+
+class RtspFeed:
+    """RTSP with the video in the same TCP connection, over a relay that reads the handshake first."""
+
+    def __init__(self, address: CameraAddress, new_link: NewLink) -> None:
+        self._address = address
+        self._link = new_link()
+        self._relay: Relay | None = None
+
+    def open(self) -> av.container.InputContainer:
+        self._relay = Relay(self._link)
+        login = ""
+        if self._address.user:
+            login = f"{quote(self._address.user, safe='')}:{quote(self._address.password, safe='')}@"
+        return av.open(
+            f"rtsp://{login}127.0.0.1:{self._relay.port}{self._address.path}",
+            format="rtsp",
+            # The whitelist lets FFmpeg open nothing but the loopback connection and the packets inside it.
+            options={
+                **PROMPT,
+                "rtsp_transport": "tcp",
+                "allowed_media_types": "video",
+                "protocol_whitelist": "rtp,tcp",
+                "max_delay": "0",
+                "reorder_queue_size": "0",
+            },
+            timeout=(OPEN_S, READ_S),
+        )
+
+    def packets(self, container: av.container.InputContainer, stream: VideoStream) -> "Iterator[Packet[VideoStream]]":
+        return container.demux(stream)
+
+    def before_read(self, deadline: float) -> None:
+        """FFmpeg's own time limit applies."""
+
+    def fed(self) -> None:
+        self._link.fed()
+
+    def reason(self) -> str:
+        return self._relay.reason if self._relay is not None else ""
+
+    def abort(self) -> None:
+        self._link.abort()
+
+    def close(self) -> None:
+        if self._relay is not None:
+            self._relay.close()
+        self._link.close()
+
+
+class MjpegFeed:
+    """Motion JPEG over HTTP: the request is ours, FFmpeg reads the body and finds the pictures in it."""
+
+    def __init__(self, address: CameraAddress, new_link: NewLink) -> None:
+        self._stream = HttpStream(address, new_link)
+
+    def open(self) -> av.container.InputContainer:
+        self._stream.open()
+        return av.open(self._stream, "r", format="mpjpeg", options={**PROMPT, "protocol_whitelist": ""})
+
+    def packets(self, container: av.container.InputContainer, stream: VideoStream) -> "Iterator[Packet[VideoStream]]":
+        return container.demux(stream)
+
+    def before_read(self, deadline: float) -> None:
+        self._stream.deadline = deadline
+
+    def fed(self) -> None:
+        self._stream.fed()
+
+    def reason(self) -> str:
+        return self._stream.refusal
+
+    def abort(self) -> None:
+        self._stream.abort()
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+class DeviceFeed:
+    """A USB camera (V4L2). Read without blocking: a device that hangs cannot be interrupted in the kernel."""
+
+    def __init__(self, address: CameraAddress) -> None:
+        self._path = address.path
+        self._aborted = threading.Event()
+
+    def open(self) -> av.container.InputContainer:
+        return av.open(
+            self._path,
+            format="video4linux2,v4l2",
+            # Uncompressed, USB 2 carries 1080p at 5 frames a second; as motion JPEG at 30.
+            options={**PROMPT, "fflags": "nobuffer+nonblock", "input_format": "mjpeg"},
+            timeout=(OPEN_S, READ_S),
+        )
+
+    def packets(self, container: av.container.InputContainer, stream: VideoStream) -> "Iterator[Packet[VideoStream]]":
+        while not self._aborted.is_set():
+            try:
+                yield from container.demux(stream)
+                return
+            except BlockingIOError:
+                self._aborted.wait(0.005)
+
+    def before_read(self, deadline: float) -> None:
+        """Reads do not wait."""
+
+    def fed(self) -> None:
+        """The kernel's buffers are bounded."""
+
+    def reason(self) -> str:
+        return ""
+
+    def abort(self) -> None:
+        self._aborted.set()
+
+    def close(self) -> None:
+        self.abort()

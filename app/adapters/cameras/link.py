@@ -1,0 +1,136 @@
+"""One connection to a camera: to the address that was checked, within a time, and broken off from any thread.
+
+FFmpeg resolves names again after our check, trusts every certificate and cannot be interrupted while it connects; so it
+is given bytes from here instead.
+"""
+
+import hashlib
+import hmac
+import select
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable
+
+from app.adapters.cameras.address import CameraAddress
+from app.core.errors import BadInput, SourceFailed
+
+Pin = Callable[[], str]  # gives the checked numeric address; raises BadInput or OSError
+
+CONNECT_S = 4.0
+SLICE_S = 0.1  # how often a wait looks whether it should end
+# A picture of 24 megapixels as JPEG of the best quality is about 20 MB.
+MAX_BYTES_A_PICTURE = 64_000_000
+
+
+class Link:
+    """A TCP or TLS connection. One thread uses it; `abort` may be called from any.
+
+    allowance: bytes that may still come before the next whole picture; `fed` fills it up again.
+    """
+
+    def __init__(self, address: CameraAddress, pin: Pin, tls: ssl.SSLContext | None = None) -> None:
+        self._address = address
+        self._pin = pin
+        self._tls = tls
+        self._socket: socket.socket | None = None
+        self._aborted = threading.Event()
+        self._lock = threading.Lock()
+        self._allowance = MAX_BYTES_A_PICTURE
+
+    @property
+    def aborted(self) -> bool:
+        return self._aborted.is_set()
+
+    def connect(self) -> socket.socket:
+        """Raises SourceFailed in own words."""
+        deadline = time.monotonic() + CONNECT_S
+        words = ""
+        try:
+            numeric = self._pin()
+        except BadInput as refused:
+            words = refused.detail
+        except OSError:
+            words = "the camera's host name is not known in this network"
+        if words:
+            raise SourceFailed(words)
+        family = socket.AF_INET6 if ":" in numeric else socket.AF_INET
+        plain = socket.socket(family, socket.SOCK_STREAM)
+        with self._lock:
+            self._socket = plain
+        try:
+            self._dial(plain, (numeric, self._address.port), deadline)
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            plain.settimeout(max(deadline - time.monotonic(), SLICE_S))
+            ready = self._encrypt(plain) if self._address.encrypted else plain
+        except SourceFailed:
+            self.close()
+            raise
+        with self._lock:
+            self._socket = ready
+        if self.aborted:  # between the last look and now
+            self.abort()
+        return ready
+
+    def _dial(self, plain: socket.socket, where: tuple[str, int], deadline: float) -> None:
+        plain.setblocking(False)
+        plain.connect_ex(where)
+        while not self.aborted and time.monotonic() < deadline:
+            if select.select([], [plain], [], SLICE_S)[1]:
+                break
+        else:
+            raise SourceFailed("closed" if self.aborted else f"the camera did not answer within {CONNECT_S:.0f} s")
+        if plain.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            raise SourceFailed("the camera cannot be reached: nothing answers at its port")
+
+    def _encrypt(self, plain: socket.socket) -> socket.socket:
+        context = self._tls or ssl.create_default_context()
+        wanted = self._address.fingerprint
+        if wanted is not None:  # the camera's own certificate, known by its digest: its name and issuer say no more
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        words = ""
+        try:
+            ready = context.wrap_socket(plain, server_hostname=self._address.host)
+        except ssl.SSLCertVerificationError:
+            words = "the camera's certificate is not trusted; name its digest in the address: #sha256=HEX"
+        except (OSError, ValueError):
+            words = "no encrypted connection could be made"
+        if words:
+            raise SourceFailed(words)
+        if wanted is not None:
+            found = hashlib.sha256(ready.getpeercert(binary_form=True) or b"").hexdigest()
+            if not hmac.compare_digest(found, wanted):
+                ready.close()
+                raise SourceFailed("the camera shows another certificate than the one named in its address")
+        return ready
+
+    def took(self, count: int) -> None:
+        """Counts what came. Raises SourceFailed for a flood without a picture in it."""
+        self._allowance -= count
+        if self._allowance < 0:
+            raise SourceFailed("64 MB came without a whole picture in them")
+
+    def fed(self) -> None:
+        """A whole picture came out of it."""
+        self._allowance = MAX_BYTES_A_PICTURE
+
+    def abort(self) -> None:
+        """Ends every wait on the connection. From any thread, any number of times."""
+        self._aborted.set()
+        with self._lock:
+            if self._socket is not None:
+                try:
+                    # Not SSLSocket's own: that takes the TLS state from under the thread that reads.
+                    socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+                except OSError:
+                    return  # not connected (any more)
+
+    def close(self) -> None:
+        """By the thread that uses it, when it has stopped."""
+        self.abort()
+        with self._lock:
+            if self._socket is not None:
+                self._socket.close()
+                self._socket = None

@@ -1,0 +1,208 @@
+"""A live camera: one thread receives and stamps, another decodes, so a slow decoder cannot make an old frame look new.
+
+Were both one thread, frames would wait in the kernel's buffers while it decodes, and be stamped when it gets to them.
+What is received and not decoded within half a second is dropped up to the next key frame: late pictures open no gate.
+"""
+
+import ssl
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import av
+from av.packet import Packet
+from av.video.stream import VideoStream
+
+from app.adapters.cameras.decode import pictures, video_stream
+from app.adapters.cameras.last_words import LastWords
+from app.core.errors import SourceFailed
+from app.core.ports import Clock
+from app.core.types import Pixels
+
+SILENT_S = 4.0  # without a whole picture for so long, the connection is given up: the watchdog has 5 s to notice
+FIRST_S = 12.0  # for the first one: connecting, and the wait for a key frame, which some cameras send each 4 s only
+SILENT = f"no picture came for {SILENT_S:.0f} s"
+TOO_OLD_S = 0.5
+MAX_WAITING = 512  # packets: 20 s of video; more wait only where nothing decodes at all
+MAX_STAMPS = 64  # H.264 holds back at most 16 pictures to put them in order
+
+
+class Feed(Protocol):
+    """Where packets come from: opened and closed in the receiving thread, aborted from any."""
+
+    def open(self) -> av.container.InputContainer: ...
+    def packets(
+        self, container: av.container.InputContainer, stream: VideoStream
+    ) -> "Iterator[Packet[VideoStream]]": ...
+    def fed(self) -> None:
+        """A whole picture came out."""
+        ...
+
+    def reason(self) -> str:
+        """Why it ended, in own words, or "" where it cannot tell."""
+        ...
+
+    def before_read(self, deadline: float) -> None: ...
+    def abort(self) -> None: ...
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Received:
+    packet: "Packet[VideoStream]"
+    captured_at: datetime
+    arrived_s: float
+
+
+class LiveSource:
+    """Implements ports.Source for a network camera or a device. Connects with the first `read`."""
+
+    def __init__(self, feed: Feed, last_words: LastWords, clock: Clock) -> None:
+        self._feed = feed
+        self._words = last_words
+        self._clock = clock
+        self._waiting: deque[Received] = deque()
+        self._changed = threading.Condition()
+        self._closed = False
+        self._ended: str | None = None
+        self._thread: threading.Thread | None = None
+        self._ready: deque[tuple[Pixels, datetime]] = deque()
+        self._stamps: dict[int | None, datetime] = {}
+        self._skipping = False
+        self._picture_s = 0.0
+        self._asked_s = 0.0
+        self._patience_s = FIRST_S
+
+    @property
+    def last_words(self) -> tuple[str, ...]:
+        return self._words()
+
+    def read(self) -> tuple[Pixels, datetime]:
+        """The next picture. Raises SourceFailed when none came for 4 s, the connection ended, or `close` was called."""
+        if self._thread is None and not self._closed:
+            self._picture_s = time.monotonic()
+            self._thread = threading.Thread(target=self._receive, name="camera-receive", daemon=True)
+            self._thread.start()
+        while not self._ready:
+            received = self._next()
+            if self._too_late(received):
+                continue
+            self._decode(received)
+        self._picture_s, self._patience_s = time.monotonic(), SILENT_S
+        self._feed.fed()
+        return self._ready.popleft()
+
+    def close(self) -> None:
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        self._feed.abort()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(timeout=0.8)
+
+    def _next(self) -> Received:
+        with self._changed:
+            while not self._waiting or self._closed:
+                if self._closed:
+                    raise SourceFailed("closed")
+                if self._ended is not None:
+                    raise SourceFailed(self._ended)
+                left = self._picture_s + self._patience_s - time.monotonic()
+                if left <= 0 or not self._changed.wait(left):
+                    raise SourceFailed(self._feed.reason() or SILENT)
+            return self._waiting.popleft()
+
+    def _too_late(self, received: Received) -> bool:
+        now = time.monotonic()
+        if now - received.arrived_s > TOO_OLD_S:
+            self._skipping = True
+        elif self._skipping and received.packet.is_keyframe:
+            self._skipping = False
+            self._stamps.clear()
+        return self._skipping
+
+    def _decode(self, received: Received) -> None:
+        if time.monotonic() > self._picture_s + self._patience_s:
+            raise SourceFailed("no whole picture came: what comes cannot be decoded")
+        self._stamps[received.packet.pts] = received.captured_at
+        while len(self._stamps) > MAX_STAMPS:
+            del self._stamps[next(iter(self._stamps))]
+        words = ""
+        try:
+            with self._words.listening():
+                for frame, pixels in pictures(received.packet):
+                    # The decoder puts pictures in order; each keeps the stamp of its own packet, not of the last.
+                    self._ready.append((pixels, self._stamps.pop(frame.pts, received.captured_at)))
+        except av.FFmpegError as error:
+            self._words.note(
+                type(error).__name__
+            )  # one spoilt packet is no broken camera; many are, by the clock above
+        except (ValueError, MemoryError):
+            words = "the pictures cannot be converted"
+        if words:
+            raise SourceFailed(words)
+
+    def _receive(self) -> None:
+        ended, began_s = "the camera ended the stream", time.monotonic()
+        try:
+            with self._words.listening():
+                ended = self._receive_all() or ended
+        except SourceFailed as failed:
+            ended = str(failed)
+        except (av.FFmpegError, OSError, ValueError, ssl.SSLError) as error:
+            # Of its own time limit FFmpeg says, among other things, that the data is invalid.
+            late = time.monotonic() - max(began_s, self._asked_s) >= SILENT_S
+            ended = self._feed.reason() or (SILENT if late else _plain(error))
+        except Exception as error:  # a thread that dies unheard would look like a silent camera
+            ended = f"receiving broke: {type(error).__name__}"
+        finally:
+            self._feed.close()
+            with self._changed:
+                self._ended = self._feed.reason() or ended
+                self._changed.notify_all()
+
+    def _receive_all(self) -> str:
+        asked_at = self._clock()
+        container = self._feed.open()
+        try:
+            stream = video_stream(container)
+            self._feed.before_read(time.monotonic() + SILENT_S)
+            settled = False
+            self._asked_s = time.monotonic()
+            for packet in self._feed.packets(container, stream):
+                arrived = time.monotonic()
+                # What FFmpeg took in while it looked at the stream is as old as the connection.
+                settled = settled or arrived - self._asked_s > 0.005
+                if packet.size:
+                    self._put(Received(packet, self._clock() if settled else asked_at, arrived))
+                if self._closed:
+                    return "closed"
+                self._asked_s = time.monotonic()
+                self._feed.before_read(self._asked_s + SILENT_S)
+            return ""
+        finally:
+            container.close()
+
+    def _put(self, received: Received) -> None:
+        with self._changed:
+            if len(self._waiting) >= MAX_WAITING:
+                self._waiting.popleft()
+            self._waiting.append(received)
+            self._changed.notify_all()
+
+
+def _plain(error: Exception) -> str:
+    """Own words for a foreign exception: its own text may hold the address."""
+    if isinstance(error, av.error.ExitError | TimeoutError):
+        return SILENT
+    if isinstance(error, PermissionError):
+        return "reading it is not permitted"
+    if isinstance(error, FileNotFoundError):
+        return "there is no such device or file"
+    if isinstance(error, EOFError):
+        return "the camera ended the stream"
+    return "what comes is no video that can be decoded"

@@ -1,0 +1,224 @@
+"""One camera, one capture thread, one slot: whoever takes a picture gets the newest, however slow he is.
+
+The thread opens the source anew whenever it breaks, for ever: quickly five times a minute, then slowly and loudly. It
+also sees what is wrong with the pictures themselves. A picture that repeats the one before it byte for byte keeps that
+one's capture time, so a frozen picture of an employee grows too old to open a gate.
+"""
+
+import logging
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.adapters.cameras.sources import CameraSource
+from app.core.camera_health import DEFAULT, Health, Limits, Signs, glance, judge
+from app.core.errors import BadInput, SourceFailed
+from app.core.types import Pixels
+
+log = logging.getLogger(__name__)
+
+BUDGET = 5
+BUDGET_WINDOW_S = 60.0
+FIRST_WAIT_S = 0.5
+BEYOND_BUDGET_S = 15.0
+# A hung encoder is often cured by a new connection; a still scene that looks hung must not be cut every few seconds.
+FROZEN_MEND_S = 10.0
+FROZEN_MEND_EVERY_S = 60.0
+STOP_S = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Captured:
+    """A picture, read-only. captured_at: when it was received. sequence counts all that came, from 1."""
+
+    pixels: Pixels
+    captured_at: datetime
+    sequence: int
+
+
+class Mailbox:
+    """Watches one camera. Thread-safe; `start` once, `stop` at the end.
+
+    name: for the log, never the address. factory: a new source for each connection; may raise BadInput or SourceFailed.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        factory: Callable[[], CameraSource],
+        *,
+        limits: Limits = DEFAULT,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._name = name
+        self._factory = factory
+        self._limits = limits
+        self._monotonic = monotonic
+        self._changed = threading.Condition()
+        self._slot: Captured | None = None
+        self._newest: Captured | None = None
+        self._stopping = threading.Event()
+        self._source: CameraSource | None = None
+        self._signs = Signs(monotonic())
+        self._health: Health | None = None
+        self._failed_s: deque[float] = deque(maxlen=BUDGET)
+        self._mended_s: float | None = None
+        self._last_words: tuple[str, ...] = ()
+        self._received = 0
+        self._dropped = 0
+        self._ended = False
+        self._thread = threading.Thread(target=self._run, name=f"camera-{name}", daemon=True)
+
+    # What a consumer and the watchdog ask
+
+    def start(self) -> None:
+        self._signs = Signs(self._monotonic())
+        self._thread.start()
+
+    def take(self, timeout_s: float) -> Captured | None:
+        """The newest picture that was not taken yet; None if none comes in time, or at the end of a recording."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._slot is not None or self._ended, timeout_s)
+            taken, self._slot = self._slot, None
+            return taken
+
+    def check(self) -> Health:
+        """The watchdog's look: call it each half second, from one thread. Logs every change of state."""
+        before = self._health
+        self._health = health = judge(before, self._signs, self._monotonic(), self._limits)
+        if before is None or before.state is not health.state:
+            level = logging.INFO if health.well or before is None else logging.WARNING
+            log.log(level, "camera %s: %s %s", self._name, health.state.value, health.words)
+        return health
+
+    @property
+    def signs(self) -> Signs:
+        return self._signs
+
+    @property
+    def last_words(self) -> tuple[str, ...]:
+        """What the decoder said last, of this connection or of the one that broke; no address, no secret."""
+        source = self._source
+        return (source.last_words if source is not None else ()) or self._last_words
+
+    @property
+    def received(self) -> int:
+        return self._received
+
+    @property
+    def dropped(self) -> int:
+        """Pictures that nobody took before the next one came."""
+        return self._dropped
+
+    @property
+    def ended(self) -> bool:
+        """A recording is at its end, or the mailbox was stopped: no more pictures come."""
+        return self._ended
+
+    @property
+    def over_budget(self) -> bool:
+        """Broke more than five times within a minute; tried every 15 s now."""
+        oldest = self._failed_s[0] if len(self._failed_s) == BUDGET else None
+        return oldest is not None and self._failed_s[-1] - oldest < BUDGET_WINDOW_S and not self._signs.connected
+
+    def stop(self) -> None:
+        """Returns within a second, also while the source blocks: its thread then ends by itself and gives nothing."""
+        self._stopping.set()
+        deadline = time.monotonic() + STOP_S
+        source = self._source
+        if source is not None:
+            source.close()
+        if self._thread.is_alive():
+            self._thread.join(max(0.0, deadline - time.monotonic()))
+        self._end()
+
+    # The capture thread
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            words = self._watch_once()
+            if words is None or self._stopping.is_set():
+                break
+            self._signs = self._signs.with_loss(words)
+            self._failed_s.append(self._monotonic())
+            wait_s = self._wait_s()
+            log.warning("camera %s: %s; trying again in %.1f s", self._name, words, wait_s)
+            self._stopping.wait(wait_s)
+        self._end()
+
+    def _watch_once(self) -> str | None:
+        """One connection's life. Returns why it ended, or None at the end of a recording."""
+        source: CameraSource | None = None
+        try:
+            source = self._source = self._factory()
+            while not self._stopping.is_set():
+                got = source.read()
+                if got is None:
+                    return None
+                if self._stopping.is_set():
+                    return None
+                self._put(*got)
+                if self._to_mend():
+                    return "the picture stands still; connecting anew"
+        except SourceFailed as failed:
+            return str(failed)
+        except BadInput as refused:
+            return refused.detail
+        except Exception as error:  # whatever it is, its text may hold the address, and the camera must come back
+            log.error("camera %s: capture broke with %s", self._name, type(error).__name__)
+            return f"capture broke: {type(error).__name__}"
+        finally:
+            if source is not None:
+                source.close()
+                self._last_words = source.last_words or self._last_words
+            self._source = None
+        return None
+
+    def _put(self, pixels: Pixels, captured_at: datetime) -> None:
+        pixels.flags.writeable = False  # it is compared with the next one
+        before = self._newest
+        repeated = before is not None and _same(before.pixels, pixels)
+        if repeated and before is not None:
+            captured_at = min(captured_at, before.captured_at)
+        self._received += 1
+        captured = self._newest = Captured(pixels, captured_at, self._received)
+        self._signs = self._signs.with_frame(self._monotonic(), glance(pixels), repeated=repeated, limits=self._limits)
+        with self._changed:
+            if self._slot is not None:
+                self._dropped += 1
+            self._slot = captured
+            self._changed.notify_all()
+
+    def _to_mend(self) -> bool:
+        now, changed = self._monotonic(), self._signs.changed_s
+        if changed is None or now - changed < FROZEN_MEND_S:
+            return False
+        if self._mended_s is not None and now - self._mended_s < FROZEN_MEND_EVERY_S:
+            return False
+        self._mended_s = now
+        return True
+
+    def _wait_s(self) -> float:
+        """Doubles from half a second; with jitter, so that cameras behind one switch do not all come at once."""
+        if self.over_budget:
+            log.error("camera %s: broke %d times within a minute", self._name, BUDGET)
+            wait = BEYOND_BUDGET_S
+        else:
+            wait = FIRST_WAIT_S * 2 ** (min(self._signs.failures, BUDGET) - 1)
+        return wait * random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, guards nothing
+
+    def _end(self) -> None:
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+
+
+def _same(before: Pixels, now: Pixels) -> bool:
+    """Byte for byte. A live sensor differs in the first row already; the whole is compared only where that is equal."""
+    if before.shape != now.shape:
+        return False
+    return bool((before[0] == now[0]).all() and (before[::8] == now[::8]).all() and (before == now).all())

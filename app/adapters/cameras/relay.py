@@ -1,0 +1,150 @@
+"""RTSP for FFmpeg through a loopback port: it speaks to us, we speak to the camera.
+
+FFmpeg follows an RTSP redirect to any host, past its own protocol whitelist. Here every answer of the handshake is read
+first: only whole, plain answers pass, and a redirect ends the connection. From PLAY on, when FFmpeg follows none any
+more, bytes pass unread.
+"""
+
+import re
+import select
+import socket
+import ssl
+import threading
+
+from app.adapters.cameras.link import SLICE_S, Link
+from app.core.errors import SourceFailed
+
+CHUNK = 262_144
+MAX_ANSWER = 65_536
+STATUS_LINE = re.compile(rb"RTSP/1\.\d (\d{3})(?: [\x20-\x7e]*)?")
+HEADER = re.compile(rb"([A-Za-z0-9-]+):[\t\x20-\xff]*")
+
+WORDS = {
+    401: "the camera refuses the user name or password",
+    403: "the camera forbids this stream",
+    404: "the camera has no stream under this path",
+    453: "the camera has no bandwidth left for another viewer",
+    454: "the camera forgot the session",
+    461: "the camera does not offer RTSP over TCP",
+    503: "the camera is too busy",
+}
+
+
+class Relay:
+    """One camera connection, one loopback connection, one thread. `refusal`: why it ended, in own words, or ""."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._up = link.connect()
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=1)
+        self.port: int = self._listener.getsockname()[1]
+        self.refusal = ""
+        self._status = 0
+        self._playing = False
+        self._thread = threading.Thread(target=self._run, name="camera-relay", daemon=True)
+        self._thread.start()
+
+    @property
+    def reason(self) -> str:
+        """What the handshake's last answer says about a failure, or ""."""
+        if self.refusal or self._playing or self._status < 400:
+            return self.refusal
+        return WORDS.get(self._status, f"the camera answers with RTSP status {self._status}")
+
+    def close(self) -> None:
+        """Ends the thread and both connections; returns when they are gone."""
+        self._link.abort()
+        self._thread.join(timeout=2)
+
+    def _run(self) -> None:
+        try:
+            down = self._accept()
+            if down is not None:
+                with down:
+                    down.settimeout(5)
+                    self._up.settimeout(5)
+                    self._pump(down)
+        except SourceFailed as failed:
+            self.refusal = str(failed)
+        except OSError:
+            pass  # either side went away: FFmpeg sees the end of its stream, and that is all there is to say
+        finally:
+            self._listener.close()
+            self._link.close()
+
+    def _accept(self) -> socket.socket | None:
+        while not self._link.aborted:
+            if select.select([self._listener], [], [], SLICE_S)[0]:
+                down, _ = self._listener.accept()
+                self._listener.close()
+                down.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                return down
+        return None
+
+    def _pump(self, down: socket.socket) -> None:
+        answers, request = bytearray(), bytearray()
+        while not self._link.aborted:
+            waiting = isinstance(self._up, ssl.SSLSocket) and self._up.pending() > 0
+            ready = select.select([self._up, down], [], [], 0 if waiting else 1.0)[0]
+            if down in ready:
+                data = down.recv(CHUNK)
+                if not data:
+                    return
+                request += data
+                if request.startswith(b"PLAY ") and b"\r\n\r\n" in request:
+                    self._playing = True
+                if request.endswith(b"\r\n\r\n") or self._playing:
+                    request.clear()
+                self._status = 0  # the answer to this is what counts
+                self._up.sendall(data)
+            if waiting or self._up in ready:
+                try:
+                    data = self._up.recv(CHUNK)
+                except ssl.SSLWantReadError:
+                    continue
+                if not data:
+                    return
+                self._link.took(len(data))
+                answers += data
+                if not self._playing:
+                    data = self._checked(answers)
+                else:
+                    data = bytes(answers)
+                    answers.clear()
+                if data:
+                    down.sendall(data)
+
+    def _checked(self, answers: bytearray) -> bytes:
+        """Takes the whole answers off the front of what came. Raises SourceFailed for what must not pass."""
+        passed = b""
+        while answers:
+            head, found, _ = bytes(answers).partition(b"\r\n\r\n")
+            if not b"RTSP/1.".startswith(head[:7]) and not head.startswith(b"RTSP/1."):
+                raise SourceFailed("what answers is no RTSP camera")
+            if not found:
+                if len(answers) > MAX_ANSWER:
+                    raise SourceFailed("the camera's answer is too long")
+                break
+            length = len(head) + 4 + self._body_length(head)
+            if length > MAX_ANSWER:
+                raise SourceFailed("the camera's answer is too long")
+            if len(answers) < length:
+                break
+            passed += bytes(answers[:length])
+            del answers[:length]
+        return passed
+
+    def _body_length(self, head: bytes) -> int:
+        first, *headers = head.split(b"\r\n")
+        status = STATUS_LINE.fullmatch(first)
+        if status is None or not all(HEADER.fullmatch(header) for header in headers):
+            raise SourceFailed("what answers is no RTSP camera")
+        self._status = int(status[1])
+        if 300 <= self._status < 400:
+            raise SourceFailed("the camera sends us on to another address; set that one if it is right")
+        lengths = [h.split(b":", 1)[1].strip() for h in headers if h.lower().startswith(b"content-length:")]
+        if not lengths:
+            return 0
+        if len(lengths) > 1 or not re.fullmatch(rb"\d{1,6}", lengths[0]):
+            raise SourceFailed("what answers is no RTSP camera")
+        return int(lengths[0])

@@ -1,0 +1,138 @@
+"""An address leads to a camera, and nowhere else: each way round the rules is tried."""
+
+from ipaddress import ip_network
+
+import pytest
+
+from app.adapters.cameras.address import CameraAddress, masked, parse, pin
+from app.adapters.cameras.sources import check, open_source
+from app.core.errors import BadInput
+from tests.adapters.cameras.peers import clock
+
+
+def at(host: str, *found: str, allow_local: bool = False, networks: tuple[str, ...] = ()) -> str:
+    """Pins a host whose name resolves to `found`."""
+    address = parse(f"rtsp://{host}/stream", allow_local=allow_local)
+    return pin(
+        address,
+        allow_local=allow_local,
+        networks=tuple(map(ip_network, networks)),
+        resolver=lambda name, port: list(found) or [name],
+    )
+
+
+def test_an_address_is_taken_apart() -> None:
+    address = parse("rtsp://us%40er:p%3Aw@Cam.example/ch1?sub=1", allow_local=False)
+    assert address == CameraAddress("rtsp", "cam.example", 554, "/ch1?sub=1", "us@er", "p:w")
+
+
+def test_nothing_secret_shows_in_an_address() -> None:
+    url = "rtsp://user:pass@cam.example/user=u_password=p.sdp?token=t"
+    assert masked(url) == "rtsp://cam.example:554/***"
+    shown = repr(parse(url, allow_local=False))
+    assert not [secret for secret in ("user", "pass", "token", "sdp") if f"{secret}=" in shown.replace("user=u", "")]
+    assert "u_password" not in shown
+    assert masked("rtsp://user:pass@bad host/") == masked("not an address") == "***"
+    assert masked("https://user:pass@[fd00::7]:8443/x") == "https://[fd00::7]:8443/***"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "ftp://cam.example/x",
+        "gopher://cam.example/x",
+        "concat:a|b",
+        "rtsp:///stream",
+        "rtsp://cam.example:99999/x",
+        "rtsp://cam.example/x\r\nX: y",
+        "rtsp://cam.example/a b",
+        "rtsp://[::1/x",
+        "rtsp://cam%0d.example/x",
+        "rtsp://üser@cam.example/x",
+        "http://cam.example/x#anything",
+        "rtsp://cam.example/x#sha256=" + "0" * 64,  # no certificate without encryption
+        f"rtsp://{'u' * 100}:{'p' * 100}@cam.example/x",
+        "rtsp://cam.example/" + "x" * 2000,
+    ],
+)
+def test_what_is_no_camera_address_is_refused_without_being_repeated(url: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        parse(url, allow_local=True)
+    assert refused.value.code == "camera_address"
+    assert "cam.example" not in refused.value.detail
+
+
+@pytest.mark.parametrize(
+    "url", ["file:/etc/passwd", "file:///etc/passwd", "folder:/etc", "device:0", "FILE:/etc/passwd"]
+)
+def test_files_folders_and_devices_are_not_set_over_the_api(url: str) -> None:
+    with pytest.raises(BadInput):
+        check(url, allow_local=False)
+    with pytest.raises(BadInput):
+        open_source(url, allow_local=False, clock=clock)
+    assert parse(url, allow_local=True).local
+
+
+def test_a_device_is_a_video_device() -> None:
+    assert parse("device:2", allow_local=True).path == "/dev/video2"
+    assert parse("device:/dev/video0", allow_local=True).path == "/dev/video0"
+    for wrong in ("device:/dev/sda", "device:/dev/video0/../sda", "device:"):
+        with pytest.raises(BadInput):
+            parse(wrong, allow_local=True)
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        "169.254.169.254",
+        "::ffff:169.254.169.254",
+        "64:ff9b::a9fe:a9fe",
+        "2002:a9fe:a9fe::1",
+        "fd00:ec2::254",
+        "fe80::1",
+        "fe80::1%eth0",
+        "100.100.100.200",
+        "0.0.0.0",  # noqa: S104
+        "::",
+        "::ffff:0.0.0.0",
+        "224.0.0.251",
+        "ff02::fb",
+        "255.255.255.255",
+    ],
+)
+@pytest.mark.parametrize("allow_local", [False, True])
+def test_metadata_services_and_what_is_no_single_machine_are_refused(found: str, allow_local: bool) -> None:
+    with pytest.raises(BadInput):
+        at("cam.example", found, allow_local=allow_local)
+    with pytest.raises(BadInput):
+        at("cam.example", "192.168.1.7", found, allow_local=allow_local)
+    with pytest.raises(BadInput):
+        at("cam.example", found, allow_local=allow_local, networks=("0.0.0.0/0", "::/0"))
+
+
+@pytest.mark.parametrize("found", ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"])
+def test_the_server_itself_is_no_camera_unless_set_on_the_machine(found: str) -> None:
+    with pytest.raises(BadInput):
+        at("localhost", found)
+    assert at("localhost", found, allow_local=True)
+
+
+def test_private_networks_are_where_cameras_live_and_may_be_narrowed() -> None:
+    assert at("cam.example", "192.168.1.7", "10.0.0.7") == "192.168.1.7"
+    assert at("cam.example", "10.1.2.3", networks=("10.1.0.0/16", "fd00:1::/32")) == "10.1.2.3"
+    with pytest.raises(BadInput):
+        at("cam.example", "10.2.2.3", networks=("10.1.0.0/16", "fd00:1::/32"))
+
+
+@pytest.mark.parametrize("host", ["2852039166", "0xa9fea9fe", "0251.0376.0251.0376", "169.254.43518"])
+def test_an_address_written_in_an_odd_way_is_judged_by_where_it_leads(host: str) -> None:
+    with pytest.raises(BadInput):
+        check(f"http://{host}/latest/meta-data", allow_local=False)
+
+
+def test_a_camera_that_is_not_there_yet_can_be_saved() -> None:
+    def unknown(name: str, port: int) -> list[str]:
+        raise OSError
+
+    assert check("rtsp://gate-7.example/s", allow_local=False, resolver=unknown).host == "gate-7.example"
