@@ -63,10 +63,10 @@ def test_in_an_empty_gallery_nobody_is_recognised(site: Process) -> None:
     assert (answer["reason"], answer["similarity"], answer["threshold"]) == ("not_recognised", None, None)
 
 
-@pytest.mark.parametrize("reason", [Reason.NO_FACE, Reason.SEVERAL_FACES, Reason.FACE_TOO_SMALL, Reason.POOR_QUALITY])
-def test_why_nobody_could_be_compared_is_answered_and_recorded(site: Process, reason: Reason) -> None:
-    answer = site.decide(empty(reason))
-    assert answer["reason"] == site.events.get(answer["decision_id"])["reason"] == reason
+def test_why_nobody_could_be_compared_is_answered_and_recorded(site: Process) -> None:
+    for reason in (Reason.NO_FACE, Reason.SEVERAL_FACES, Reason.FACE_TOO_SMALL, Reason.POOR_QUALITY):
+        answer = site.decide(empty(reason))
+        assert answer["reason"] == site.events.get(answer["decision_id"])["reason"] == reason
 
 
 def test_twins_are_ambiguous(site: Process) -> None:

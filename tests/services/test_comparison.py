@@ -13,14 +13,14 @@ Start = Callable[..., Process]
 ADA = photo(person(0))
 
 
-@pytest.mark.parametrize(("similarity", "same"), [(1.0, True), (0.31, True), (0.29, False), (-0.5, False)])
-def test_two_pictures_show_one_person_or_two(site: Process, similarity: float, same: bool) -> None:
-    assert site.comparison.verify(ADA, photo(like(0, similarity))) == {
-        "same": same,
-        "similarity": similarity,
-        "threshold": SAME_PERSON,
-        "probability": pytest.approx((similarity + 1) / 2),
-    }
+def test_two_pictures_show_one_person_or_two(site: Process) -> None:
+    for similarity, same in ((1.0, True), (0.31, True), (0.29, False), (-0.5, False)):
+        assert site.comparison.verify(ADA, photo(like(0, similarity))) == {
+            "same": same,
+            "similarity": similarity,
+            "threshold": SAME_PERSON,
+            "probability": pytest.approx((similarity + 1) / 2),
+        }
     assert site.recorded() == 0
 
 

@@ -40,19 +40,16 @@ def test_a_list_shows_the_same_events_newest_first(site: Process, opened: Answer
     assert (oldest["sequence"], oldest["reason"]) == (1, "not_recognised")
 
 
-@pytest.mark.parametrize(
-    ("which", "sequences"),
-    [
-        (EventFilter(limit=1), [2]),
-        (EventFilter(verdict=Verdict.DENY), [1]),
-        (EventFilter(reason=Reason.RECOGNISED), [2]),
-        (EventFilter(gate="lobby-1"), [2, 1]),
-        (EventFilter(gate="dock"), []),
-        (EventFilter(employee_id="nobody"), []),
-    ],
-)
-def test_a_list_can_be_narrowed(site: Process, opened: Answer, which: EventFilter, sequences: list[int]) -> None:
-    assert [event["sequence"] for event in site.events.find(which)] == sequences
+def test_a_list_can_be_narrowed(site: Process, opened: Answer) -> None:
+    expected = {
+        EventFilter(limit=1): [2],
+        EventFilter(verdict=Verdict.DENY): [1],
+        EventFilter(reason=Reason.RECOGNISED): [2],
+        EventFilter(gate="lobby-1"): [2, 1],
+        EventFilter(gate="dock"): [],
+        EventFilter(employee_id="nobody"): [],
+    }
+    assert {which: [event["sequence"] for event in site.events.find(which)] for which in expected} == expected
 
 
 def test_pages_follow_each_other(site: Process, opened: Answer) -> None:
