@@ -63,7 +63,9 @@ class MqttGate:
         return self._want("release" if active else "secure")
 
     def healthy(self) -> str | None:
-        return "the driver is closed" if self._stopped else self._trouble
+        if self._stopped:
+            return "the driver is closed"
+        return self._trouble or (None if self._line is not None else "not connected yet")
 
     def close(self) -> None:
         """Tries for 2 s. A release in force stays in force, whatever the fail mode: there may be a fire."""
@@ -79,6 +81,8 @@ class MqttGate:
         message = {"event_id": command.event_id, "gate": self._config.gate, "command": "open"}
         message |= {"at": command.at.isoformat(), "until": command.until.isoformat()}
         with self._changed:
+            if self._stopped:
+                return CLOSED
             if self._mode == self._settled == "release":
                 return RELEASED
             self._wait_for(lambda: self._line is not None, window.left_s())

@@ -1,0 +1,143 @@
+"""What every gate owes, whatever drives it: never late, never twice, never longer than the window, safe when left."""
+
+import logging
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from app.adapters.gates.build import check_config
+from app.core.gates import DoorState, Outcome
+from tests.adapters.gates.conftest import Build
+from tests.adapters.gates.peers import Peer, command, drivers_threads, eventually, never
+
+DONE = {Outcome.OPENED, Outcome.SENT, Outcome.DRY_RUN}
+GRACE_S = 0.25
+
+
+def expected(peer: Peer, *event_ids: str) -> list[str]:
+    return ["release"] * len(event_ids) if peer.kind == "serial" else list(event_ids)
+
+
+def test_a_command_opens_once(peer: Peer, build: Build) -> None:
+    driver, order = build(peer), command()
+    assert driver.open(order).outcome in DONE
+    eventually(lambda: peer.opened == expected(peer, order.event_id))
+    never(lambda: len(peer.opened) > 1)
+
+
+def test_the_same_event_again_is_not_sent_again_and_has_the_same_result(peer: Peer, build: Build) -> None:
+    driver, order = build(peer), command()
+    with ThreadPoolExecutor(4) as several:
+        results = list(several.map(driver.open, [order] * 4))
+    assert len(set(results)) == 1
+    assert results[0].outcome in DONE
+    eventually(lambda: peer.opened)
+    never(lambda: len(peer.opened) > 1)
+
+
+def test_commands_at_once_go_one_after_the_other(peer: Peer, build: Build) -> None:
+    driver, orders = build(peer), [command(3) for _ in range(4)]
+    with ThreadPoolExecutor(4) as several:
+        results = list(several.map(driver.open, orders))
+    assert {r.outcome for r in results} <= DONE
+    eventually(lambda: sorted(peer.opened) == expected(peer, *sorted(o.event_id for o in orders)))
+
+
+def test_what_is_too_late_is_never_sent(peer: Peer, build: Build) -> None:
+    driver = build(peer)
+    assert driver.open(command(1, age_s=1.001)).outcome is Outcome.TOO_LATE
+    never(lambda: peer.opened)
+
+
+def test_a_hanging_peer_holds_nobody_longer_than_the_window_and_opens_nothing_later(peer: Peer, build: Build) -> None:
+    driver = build(peer)
+    peer.hang()
+    began = time.monotonic()
+    first = driver.open(command(0.4))
+    took_s = time.monotonic() - began
+    behind = driver.open(command(0.3, age_s=0.3))
+    peer.go_on()
+    assert took_s < 0.4 + GRACE_S
+    if peer.kind == "dry_run":
+        return
+    assert first.outcome is Outcome.FAILED
+    assert first.detail
+    assert behind.outcome is Outcome.TOO_LATE
+    if peer.kind != "mqtt":
+        never(lambda: peer.opened, 0.6)
+    eventually(lambda: driver.healthy() is None, 10)
+
+
+def test_who_waits_behind_a_hanging_command_is_too_late(peer: Peer, build: Build) -> None:
+    driver = build(peer)
+    if peer.kind == "dry_run":
+        pytest.skip("it never hangs")
+    peer.hang()
+    with ThreadPoolExecutor(2) as several:
+        ahead = several.submit(driver.open, command(0.5))
+        eventually(lambda: driver._turns._turn.locked())
+        behind = several.submit(driver.open, command(0.2))
+        assert behind.result().outcome is Outcome.TOO_LATE
+        assert ahead.result().outcome is Outcome.FAILED
+    peer.go_on()
+
+
+@pytest.mark.parametrize("fail_mode", ["secure", "safe"])
+def test_closing_leaves_the_gate_as_its_fail_mode_demands(peer: Peer, build: Build, fail_mode: str) -> None:
+    if (peer.kind, fail_mode) == ("osdp", "safe"):
+        pytest.skip("the panel holds the lock: refused by the config")
+    driver = build(peer, fail_mode=fail_mode)
+    assert driver.open(command()).outcome in DONE
+    driver.close()
+    driver.close()
+    if peer.kind != "osdp":
+        eventually(lambda: peer.mode == ("release" if fail_mode == "safe" else "secure"))
+    assert driver.open(command()).outcome is Outcome.FAILED
+    assert driver.release(True).outcome is Outcome.FAILED
+    assert driver.healthy() == "the driver is closed"
+    assert drivers_threads() == []
+
+
+def test_fire_releases_and_outlasts_us(peer: Peer, build: Build) -> None:
+    driver = build(peer)
+    if peer.kind == "osdp":
+        assert driver.release(True).outcome is Outcome.FAILED
+        return
+    for active in (True, False, True):
+        assert driver.release(active).outcome in DONE
+        eventually(lambda active=active: peer.mode == ("release" if active else "secure"))
+    before = len(peer.opened)
+    assert driver.open(command()).outcome in DONE
+    assert peer.kind == "dry_run" or len(peer.opened) == before
+    driver.close()
+    never(lambda: peer.mode != "release")
+
+
+def test_a_restart_in_a_fire_does_not_lock(peer: Peer, build: Build) -> None:
+    if peer.kind == "osdp":
+        pytest.skip("the panel holds the lock")
+    build(peer, released=True)
+    assert getattr(peer, "told", ["release"]) == ["release"]
+    never(lambda: peer.mode != "release")
+
+
+def test_no_secret_in_words(peer: Peer, build: Build, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    driver = build(peer)
+    peer.hang()
+    words = [repr(driver), repr(vars(driver)), repr(check_config(peer.kind, peer.config))]
+    words += [repr(driver.open(command(0.2))), str(driver.healthy())]
+    peer.go_on()
+    words += [repr(driver.open(command())), caplog.text]
+    assert peer.kind in ("dry_run", "serial") or peer.secrets
+    for secret in peer.secrets:
+        assert secret not in "".join(words)
+
+
+def test_a_listener_that_fails_stops_nothing(peer: Peer, build: Build, states: list[DoorState]) -> None:
+    driver = build(peer)
+    if hasattr(driver, "_reporter"):
+        driver._reporter._on_state = lambda _: 1 / 0
+    assert driver.open(command()).outcome in DONE
+    assert driver.open(command()).outcome in DONE
