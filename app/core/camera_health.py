@@ -83,9 +83,9 @@ class Signs:
 
     began_s: float
     frames_s: tuple[float, ...] = ()
-    resumed_s: float | None = None  # first picture of this connection
+    resumed_s: float | None = None  # first picture of this connection, or after a gap
     changed_s: float | None = None  # when the picture last differed from the one before
-    bright_s: float | None = None  # when the picture was last neither black nor covered
+    dark_s: float | None = None  # since when every picture has been black or covered
     size: tuple[int, int] | None = None
     first_size: tuple[int, int] | None = None
     connected: bool = False
@@ -98,14 +98,15 @@ class Signs:
 
     def with_frame(self, at_s: float, seen: Glance, *, repeated: bool, limits: Limits = DEFAULT) -> "Signs":
         """One more picture; repeated: byte for byte the one before."""
+        resumed = not self.connected or self.last_s is None or at_s - self.last_s > RATE_WINDOW_S
         lit = seen.luma >= limits.black_luma and seen.spread >= limits.flat_spread
         size = (seen.width_px, seen.height_px)
         return replace(
             self,
             frames_s=(*(t for t in self.frames_s if t > at_s - RATE_WINDOW_S), at_s),
-            resumed_s=self.resumed_s if self.connected and self.resumed_s is not None else at_s,
+            resumed_s=at_s if resumed else self.resumed_s,
             changed_s=self.changed_s if repeated and self.changed_s is not None else at_s,
-            bright_s=at_s if lit or self.bright_s is None else self.bright_s,
+            dark_s=None if lit else at_s if self.dark_s is None else self.dark_s,
             size=size,
             first_size=self.first_size or size,
             connected=True,
@@ -116,12 +117,16 @@ class Signs:
         """The connection ended or could not be made."""
         return replace(self, connected=False, failures=self.failures + 1, words=words)
 
-    def rate_fps(self, now_s: float) -> float:
-        """Pictures a second over the last three seconds, or since the connection where that is less."""
-        if self.resumed_s is None:
-            return 0.0
-        window = min(RATE_WINDOW_S, max(now_s - self.resumed_s, 1.0))
-        return sum(1 for t in self.frames_s if t > now_s - window) / window
+    @property
+    def measured_s(self) -> float:
+        """How long pictures have been coming without a gap."""
+        return 0.0 if self.last_s is None or self.resumed_s is None else self.last_s - self.resumed_s
+
+    @property
+    def rate_fps(self) -> float:
+        """Pictures a second over the last three seconds, up to the last one: a camera that stopped is not slow."""
+        window = min(RATE_WINDOW_S, max(self.measured_s, 1.0))
+        return sum(1 for t in self.frames_s if self.last_s is not None and t > self.last_s - window) / window
 
 
 @dataclass(frozen=True)
@@ -148,7 +153,7 @@ def judge(before: Health | None, signs: Signs, now_s: float, limits: Limits = DE
     if before.state in {CameraState.WORKING, CameraState.STARTING}:
         return Health(state, before.since_s if before.well else now_s)
     good_s = now_s if before.good_s is None else before.good_s
-    if now_s - good_s >= limits.recovered_s:
+    if signs.last_s is not None and signs.last_s - good_s >= limits.recovered_s:  # pictures came all that time
         return Health(state, now_s)
     return replace(before, good_s=good_s)
 
@@ -166,19 +171,19 @@ def _problem(before: Health | None, signs: Signs, now_s: float, limits: Limits) 
     wanted = limits.size or signs.first_size
     if wanted is not None and signs.size is not None and signs.size != wanted:
         return CameraState.WRONG_SIZE, f"{_times(signs.size)} pixels come where {_times(wanted)} were set up"
-    if signs.bright_s is not None and now_s - signs.bright_s > limits.dark_s:
-        return CameraState.BLACK, f"dark or covered for {now_s - signs.bright_s:.0f} s"
-    if signs.changed_s is not None and now_s - signs.changed_s > limits.frozen_s:
-        return CameraState.FROZEN, f"the same picture for {now_s - signs.changed_s:.0f} s"
-    return _pace(before, signs, now_s, limits)
+    # Counted up to the last picture: a gap is neither dark nor still.
+    last_s = now_s if signs.last_s is None else signs.last_s
+    if signs.dark_s is not None and last_s - signs.dark_s > limits.dark_s:
+        return CameraState.BLACK, f"dark or covered for {last_s - signs.dark_s:.0f} s"
+    if signs.changed_s is not None and last_s - signs.changed_s > limits.frozen_s:
+        return CameraState.FROZEN, f"the same picture for {last_s - signs.changed_s:.0f} s"
+    return _pace(before, signs, limits)
 
 
-def _pace(before: Health | None, signs: Signs, now_s: float, limits: Limits) -> tuple[CameraState, str]:
-    measured = signs.resumed_s is not None and now_s - signs.resumed_s >= limits.recovered_s
+def _pace(before: Health | None, signs: Signs, limits: Limits) -> tuple[CameraState, str]:
     was_slow = before is not None and before.state is CameraState.SLOW
-    rate = signs.rate_fps(now_s)
-    if measured and rate < (limits.fps_to_recover if was_slow else limits.min_fps):
-        return CameraState.SLOW, f"{rate:.1f} pictures a second; {limits.min_fps:g} are needed"
+    if signs.measured_s >= RATE_WINDOW_S and signs.rate_fps < (limits.fps_to_recover if was_slow else limits.min_fps):
+        return CameraState.SLOW, f"{signs.rate_fps:.1f} pictures a second; {limits.min_fps:g} are needed"
     return CameraState.WORKING, ""
 
 

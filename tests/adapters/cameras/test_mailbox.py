@@ -1,0 +1,200 @@
+"""The newest picture wins, every fault of a real camera is seen within five seconds, and nobody has to mend it."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+import numpy as np
+import pytest
+
+from app.adapters.cameras.mailbox import BUDGET, Captured, Mailbox
+from app.adapters.cameras.sources import open_source
+from app.core.camera_health import CameraState, Limits
+from app.core.errors import SourceFailed
+from app.core.types import Pixels
+from tests.adapters.cameras.peers import RtspCamera, clock, made_ms, noise
+
+START = datetime.fromisoformat("2026-11-23T08:00:00+00:00")
+
+
+class Scripted:
+    """A source that gives what a test says: pictures, or an exception to raise; at the end it blocks until closed."""
+
+    def __init__(self, script: Iterator[Pixels | Exception]) -> None:
+        self._script = script
+        self._at = START
+        self._closed = threading.Event()
+        self.last_words: tuple[str, ...] = ("the decoder said this",)
+
+    def read(self) -> tuple[Pixels, datetime]:
+        got = next(self._script, None)
+        if got is None:
+            self._closed.wait()
+            raise SourceFailed("closed")
+        if isinstance(got, Exception):
+            raise got
+        self._at += timedelta(milliseconds=40)
+        return got, self._at
+
+    def close(self) -> None:
+        self._closed.set()
+
+
+def mailbox(camera: RtspCamera, limits: Limits | None = None) -> Mailbox:
+    def open_it() -> object:
+        return open_source(camera.url, allow_local=True, clock=clock)
+
+    return Mailbox("door", open_it, limits=limits or Limits())  # type: ignore[arg-type]
+
+
+def until(box: Mailbox, state: CameraState, within_s: float = 9.0) -> float:
+    """Looks each tenth of a second until the camera is in this state; returns how many seconds that took."""
+    began = time.monotonic()
+    while (found := box.check()).state is not state:
+        assert time.monotonic() - began < within_s, f"{found} instead of {state}"
+        box.take(0.1)
+    return time.monotonic() - began
+
+
+@pytest.fixture
+def stopping() -> Iterator[Callable[[Mailbox], Mailbox]]:
+    """Starts mailboxes and stops them at the end of the test: within a second, each."""
+    boxes: list[Mailbox] = []
+
+    def start(box: Mailbox) -> Mailbox:
+        boxes.append(box)
+        box.start()
+        return box
+
+    yield start
+    for box in boxes:
+        began = time.monotonic()
+        box.stop()
+        assert time.monotonic() - began < 1.1
+
+
+Start = Callable[[Mailbox], Mailbox]
+
+
+def test_a_slow_consumer_stays_close_to_now(rtsp: Callable[..., RtspCamera], stopping: Start) -> None:
+    box = stopping(mailbox(rtsp()))
+    assert box.take(5) is not None
+    behind_ms, sequences = [], []
+    began = time.monotonic()
+    while time.monotonic() - began < 5:
+        threading.Event().wait(0.2)  # recognition, on a slow machine
+        captured = box.take(1)
+        assert captured is not None
+        behind_ms.append(time.time() * 1000 - made_ms(captured.pixels))
+        sequences.append(captured.sequence)
+    assert max(behind_ms) < 300, behind_ms
+    assert sequences == sorted(set(sequences))
+    assert box.dropped > 60
+
+
+def test_a_camera_that_is_unplugged_is_seen_and_comes_back_by_itself(
+    rtsp: Callable[..., RtspCamera], stopping: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    camera = rtsp()
+    box = stopping(mailbox(camera))
+    until(box, CameraState.WORKING)
+    camera.unplug()
+    assert until(box, CameraState.RECONNECTING) < 1
+    assert until(box, CameraState.DEAD) < 5
+    camera.plug_in()
+    until(box, CameraState.WORKING, within_s=14)
+    assert box.take(2) is not None
+    assert camera.port not in caplog.text
+    assert "camera door: reconnecting" in caplog.text
+
+
+def test_what_a_camera_shows_is_watched(rtsp: Callable[..., RtspCamera], stopping: Start) -> None:
+    camera = rtsp()
+    box = stopping(mailbox(camera))
+    until(box, CameraState.WORKING)
+    for command, state in (
+        ("freeze", CameraState.FROZEN),
+        ("black", CameraState.BLACK),
+        ("fps 2", CameraState.SLOW),
+        ("size 480 240", CameraState.WRONG_SIZE),
+    ):
+        camera.tell(command)
+        assert until(box, state) < 5, command
+        for undo in ("live", "fps 25", "size 320 240"):
+            camera.tell(undo)
+        assert until(box, CameraState.WORKING) < 6, command
+
+
+def test_a_frozen_picture_grows_old(stopping: Start) -> None:
+    """An employee's frozen picture must not open a gate: it keeps the time at which it was new."""
+    moving, still = noise(1), noise(2)
+    box = stopping(Mailbox("door", lambda: Scripted(iter([moving, still, still.copy(), still.copy()]))))
+    taken = last(box, 4)
+    assert taken.captured_at == START + timedelta(milliseconds=80)
+    assert not taken.pixels.flags.writeable
+
+
+def test_one_byte_of_noise_is_not_frozen(stopping: Start) -> None:
+    still = np.zeros((120, 160, 3), np.uint8)
+    alive = still.copy()
+    alive[77, 33, 1] = 1
+    box = stopping(Mailbox("door", lambda: Scripted(iter([still, alive]))))
+    assert last(box, 2).captured_at == START + timedelta(milliseconds=80)
+
+
+def last(box: Mailbox, sequence: int) -> Captured:
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        captured = box.take(1)
+        if captured is not None and captured.sequence == sequence:
+            return captured
+    raise AssertionError("it never came")
+
+
+@pytest.mark.parametrize("broken", [SourceFailed("it broke"), RuntimeError("rtsp://alice:s3cr-t@door")])
+def test_whatever_breaks_is_opened_anew_and_logged_without_secrets(
+    broken: Exception, stopping: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    scripts = iter([[noise(1), broken], [noise(2)]])
+    box = stopping(Mailbox("door", lambda: Scripted(iter(next(scripts)))))
+    assert last(box, 2)
+    assert box.last_words == ("the decoder said this",)
+    assert "s3cr-t" not in caplog.text
+    assert "camera door: " in caplog.text
+
+
+def test_a_camera_that_keeps_breaking_is_tried_slowly_and_said_loudly(
+    monkeypatch: pytest.MonkeyPatch, stopping: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("app.adapters.cameras.mailbox.FIRST_WAIT_S", 0.001)
+    opened = threading.Semaphore(0)
+
+    def fails() -> Scripted:
+        opened.release()
+        raise SourceFailed("nothing answers")
+
+    box = stopping(Mailbox("door", fails))
+    for _ in range(BUDGET):
+        assert opened.acquire(timeout=2)
+    assert not opened.acquire(timeout=0.5)
+    assert box.over_budget
+    assert [record for record in caplog.records if record.levelno == logging.ERROR]
+
+
+def test_stop_does_not_wait_for_a_source_that_hangs() -> None:
+    hanging = threading.Event()
+
+    def factory() -> Scripted:
+        hanging.wait(5)
+        raise SourceFailed("too late")
+
+    box = Mailbox("door", factory)
+    box.start()
+    began = time.monotonic()
+    box.stop()
+    assert time.monotonic() - began < 1.2
+    assert box.take(5) is None  # at once
+    assert time.monotonic() - began < 1.4
+    hanging.set()
