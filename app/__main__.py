@@ -17,7 +17,7 @@ from rich.table import Table
 from app.core.errors import FacegateError, NotFound
 from app.core.registry import Details
 from app.core.types import Role
-from app.settings import read_settings
+from app.settings import Settings, SettingsError, read_settings
 
 if TYPE_CHECKING:
     from app.wiring import Office
@@ -42,12 +42,27 @@ out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
+def settings_of(data: Path) -> Settings:
+    """The settings of a data folder. Raises SettingsError, also for an address of a database that is none."""
+    from sqlalchemy.exc import ArgumentError
+
+    from app.adapters.db.engine import parse
+
+    settings = read_settings(data)
+    try:
+        parse(settings.url)
+    except (ArgumentError, ValueError):
+        # Not repeated: it may hold a password.
+        raise SettingsError("database_url: the database must be sqlite:///a/file or postgresql://...") from None
+    return settings
+
+
 @contextmanager
 def office(data: Path) -> Iterator["Office"]:
     """What works without a model, closed at the end. Imported late: `--help` should not wait for the libraries."""
     from app.wiring import open_office
 
-    opened = open_office(read_settings(data))
+    opened = open_office(settings_of(data))
     try:
         yield opened
     finally:
@@ -63,7 +78,7 @@ def serve(
     """Run the service until SIGTERM or Ctrl-C. The first start prints an admin key, once."""
     from app.serving import run
 
-    run(read_settings(data), host, port, announce=out.print)
+    run(settings_of(data), host, port, announce=out.print)
 
 
 @cli.command()
@@ -71,7 +86,7 @@ def migrate(data: Data = HERE) -> None:
     """Bring the database's schema up to date; safe to repeat."""
     from app.adapters.db import migrate as schema
 
-    settings = read_settings(data)
+    settings = settings_of(data)
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     schema.upgrade(settings.url)
     out.print(f"schema {schema.current(settings.url)}")
@@ -88,7 +103,7 @@ def enroll(
     from app.wiring import open_system
 
     with err.status("Loading the models"):
-        system = open_system(read_settings(data))
+        system = open_system(settings_of(data))
     try:
         employee = system.enrolment.by_number(number)
         if employee is None:
@@ -111,7 +126,7 @@ def reembed(data: Data = HERE) -> None:
     """Make every template anew from the stored photos, for another model pack or precision. Stop the service first."""
     from app.wiring import reembed as run
 
-    done = run(read_settings(data), lambda items: track(items, "Re-embedding", console=err))
+    done = run(settings_of(data), lambda items: track(items, "Re-embedding", console=err))
     out.print(f"{done} templates made anew")
 
 
@@ -126,7 +141,7 @@ def doctor(data: Data = HERE) -> None:
     table.add_column(overflow="fold")
     wrong = 0
     with err.status("Examining"):
-        for finding in doctoring.examine(read_settings(data)):
+        for finding in doctoring.examine(settings_of(data)):
             mark = {True: "[green]ok[/]", False: "[red]WRONG[/]", None: ""}[finding.ok]
             wrong += finding.ok is False
             show = finding.advice and finding.ok is not True
@@ -238,6 +253,17 @@ def main() -> None:
         cli()
     except FacegateError as error:
         err.print(f"facegate: {error}", markup=False)
+        sys.exit(1)
+    except Exception as error:
+        from sqlalchemy.exc import DBAPIError
+
+        if isinstance(error, DBAPIError):
+            why = str(error.orig).partition("\n")[0]
+            err.print(f"facegate: the database cannot be used: {why}", markup=False)
+        elif isinstance(error, OSError):
+            err.print(f"facegate: {error}", markup=False)
+        else:
+            raise
         sys.exit(1)
 
 

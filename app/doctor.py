@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib import metadata
 
+from sqlalchemy.exc import DBAPIError
+
 from app.adapters.db import migrate
 from app.adapters.vision import weights
 from app.adapters.vision.manifest import read_manifest
@@ -41,8 +43,9 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from _weights(settings)
     try:
         office = open_office(settings)
-    except (FacegateError, OSError) as error:
-        yield Finding("database", False, str(error), "Mend this first; nothing can be recorded, so no gate opens.")
+    except (FacegateError, OSError, DBAPIError) as error:
+        why = str(error.orig if isinstance(error, DBAPIError) else error).partition("\n")[0]
+        yield Finding("database", False, why, "Mend this first; nothing can be recorded, so no gate opens.")
         return
     try:
         yield _schema(settings)
@@ -117,7 +120,11 @@ def _gallery(office: Office) -> Iterator[Finding]:
             f"pack {installation.pack_digest[:12]}, {installation.precision}",
             "python -m app reembed",
         )
-    calibration = read_manifest("sface").calibration
+    try:
+        calibration = read_manifest("sface").calibration
+    except FacegateError as error:
+        yield Finding("calibration", False, str(error), "Restore models/manifest.toml from this program's release.")
+        return
     rate = office.settings.false_accept_rate
     size = max(enrolled, 1)
     for photos, frames in ((1, 1), (3, 1), (3, 3)):

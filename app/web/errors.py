@@ -49,6 +49,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(FacegateError, _facegate)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(OSError, _machine)
     app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, _unforeseen)
 
@@ -64,9 +65,19 @@ def _facegate(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, NotRecorded):
         detail = "The database did not take the record in time, so nothing was done; try again."
         return problem(503, "not_recorded", detail, {"Retry-After": "1"})
-    return problem(
-        503, "system_fault", "The service has a fault; `doctor` on its machine says which.", {"Retry-After": "5"}
-    )
+    return _fault()
+
+
+def _machine(request: Request, error: Exception) -> JSONResponse:
+    """A journal on a full disk, a file that is gone: no defect of the program, and nothing was done."""
+    assert isinstance(error, OSError)
+    logger.error("%s: %s: %s", _where(request), type(error).__name__, error.strerror or error)
+    return _fault()
+
+
+def _fault() -> JSONResponse:
+    detail = "The service has a fault; `doctor` on its machine says which."
+    return problem(503, "system_fault", detail, {"Retry-After": "5"})
 
 
 def _malformed(_: Request, error: Exception) -> JSONResponse:
