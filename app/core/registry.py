@@ -11,6 +11,8 @@ from app.core.types import Status
 NAME_CHARS = 200
 NUMBER = re.compile(r"[^\s](?:.{0,62}[^\s])?")
 GATE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+LONGEST_OPEN_MS = 60_000
+CARD_NUMBER = re.compile(r"[0-9]{1,20}")
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
 
 # Control, surrogate, private and unassigned characters, line and paragraph separators.
@@ -31,6 +33,7 @@ class Details:
     groups: tuple[str, ...] = field(default=())
     legal_basis: str | None = None
     consent_at: datetime | None = None
+    card_number: str | None = None
 
     def __post_init__(self) -> None:
         _text("number", self.number, 64)
@@ -47,6 +50,8 @@ class Details:
             _text("groups", group, 64)
         if self.legal_basis is not None:
             _text("legal_basis", self.legal_basis, NAME_CHARS)
+        if self.card_number is not None and not CARD_NUMBER.fullmatch(self.card_number):
+            raise BadInput("bad_card_number", "A card number has 1 to 20 decimal digits.")
         for name in ("valid_from", "valid_until", "consent_at"):
             moment: datetime | None = getattr(self, name)
             if moment is not None and moment.tzinfo is None:
@@ -76,6 +81,13 @@ def _text(name: str, value: str, most: int) -> None:
 
 def open_ms(value: int) -> int:
     """How long a gate stays open for one person, if that is sensible. Raises BadInput."""
-    if not 500 <= value <= 60_000:
-        raise BadInput("bad_open_ms", "A gate opens for 500 to 60000 milliseconds.")
+    if not 500 <= value <= LONGEST_OPEN_MS:
+        raise BadInput("bad_open_ms", f"A gate opens for 500 to {LONGEST_OPEN_MS} milliseconds.")
+    return value
+
+
+def held_after_ms(value: int) -> int:
+    """How long a door may be open before it counts as held, if that is sensible. Raises BadInput."""
+    if not 1000 <= value <= 3_600_000:
+        raise BadInput("bad_held_after_ms", "A door counts as held after 1000 to 3600000 milliseconds.")
     return value

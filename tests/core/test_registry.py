@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.core.errors import BadInput
-from app.core.registry import Details, gate_name, open_ms
+from app.core.registry import Details, gate_name, held_after_ms, open_ms
 from app.core.types import Status
 from tests.fakes import NOW
 
@@ -155,3 +155,21 @@ def test_a_gate_opens_for_half_a_second_to_a_minute() -> None:
         with pytest.raises(BadInput) as refusal:
             open_ms(ms)
         assert refusal.value.code == "bad_open_ms"
+
+
+@pytest.mark.parametrize("number", ["0", "007", "1" * 20])
+def test_card_numbers_are_digits(number: str) -> None:
+    assert details(card_number=number).card_number == number
+
+
+@pytest.mark.parametrize("number", ["", "1" * 21, "12a", "-1", "1 2", "١٢", "1\n"])
+def test_bad_card_numbers(number: str) -> None:
+    assert refused(card_number=number) == "bad_card_number"
+
+
+def test_a_door_is_held_after_a_second_to_an_hour() -> None:
+    assert [held_after_ms(ms) for ms in (1000, 15_000, 3_600_000)] == [1000, 15_000, 3_600_000]
+    for ms in (-1, 0, 999, 3_600_001):
+        with pytest.raises(BadInput) as refusal:
+            held_after_ms(ms)
+        assert refusal.value.code == "bad_held_after_ms"
