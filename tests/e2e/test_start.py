@@ -10,7 +10,7 @@ from pathlib import Path
 from app.adapters.vision import weights
 from app.settings import default_cache
 from tests import pictures
-from tests.e2e.server import GATE, Server, Site, app, serving, until
+from tests.e2e.server import GATE, Server, Site, app, quick, serving, until
 
 
 def test_from_nothing_to_an_open_gate(tmp_path: Path) -> None:
@@ -26,9 +26,9 @@ def test_from_nothing_to_an_open_gate(tmp_path: Path) -> None:
         assert (data / "master.key").stat().st_mode & 0o077 == 0
         assert data.stat().st_mode & 0o077 == 0
 
-        assert app("gates", "add", GATE, data=data).returncode == 0
-        for role, gate in (("admin", []), ("security", []), ("gate", ["--gate", GATE])):
-            made = app("keys", "create", "--role", role, *gate, data=data)
+        assert quick("gates", "add", GATE, data=data).returncode == 0
+        for role, gate, run in (("admin", [], app), ("security", [], quick), ("gate", ["--gate", GATE], quick)):
+            made = run("keys", "create", "--role", role, *gate, data=data)
             assert made.returncode == 0 and made.stderr == ""
             assert re.fullmatch(rf"fg_{role}_[\w-]{{43}}\n", made.stdout), "the key stands alone on stdout"
             site.keys[role] = made.stdout.strip()
@@ -55,13 +55,6 @@ def test_from_nothing_to_an_open_gate(tmp_path: Path) -> None:
         assert again.get("/v1/audit/verify")["valid"] is True
 
 
-def test_a_request_in_work_is_answered_before_the_end(site: Site) -> None:
-    with serving(site) as server:
-        server.approach()
-        server.process.send_signal(signal.SIGINT)
-        assert server.process.wait(10) == 0
-
-
 def test_commands_say_what_is_wrong(site: Site) -> None:
     for words, code, says in (
         (("keys", "create", "--role", "gate"), 1, "names its gate"),
@@ -72,7 +65,7 @@ def test_commands_say_what_is_wrong(site: Site) -> None:
         (("gates", "add", "a b"), 1, "letters, digits"),
         (("enroll", "/nowhere.jpg", "--number", "1", "--name", "x"), 2, "does not exist"),
     ):
-        ended = app(*words, data=site.data)
+        ended = quick(*words, data=site.data)
         assert ended.returncode == code and says in " ".join(ended.stderr.split()), ended
         assert "Traceback" not in ended.stderr and ended.stdout == ""
 
@@ -87,22 +80,20 @@ def test_settings_that_are_none(site: Site) -> None:
         ({"database_url": "postgresql://u:hunter2@127.0.0.1:1/d"}, "database"),
     ):
         for words in (("serve", "--port", "0"), ("doctor",)):
-            ended = app(*words, data=site.data, **settings)
+            ended = quick(*words, data=site.data, **settings)
             assert ended.returncode == 1, (settings, ended)
             everything = " ".join((ended.stdout + ended.stderr).split())
             assert says in everything, (settings, everything)
             assert "Traceback" not in everything and "hunter2" not in everything and "too short" not in everything
     (site.data / "facegate.toml").write_text("false_acept_rate = 0.01\n")
-    ended = app("keys", "list", data=site.data)
+    ended = quick("keys", "list", data=site.data)
     assert ended.returncode == 1 and "false_acept_rate" in ended.stderr and "facegate.toml" in ended.stderr
 
 
 def test_another_master_key_is_refused(site: Site) -> None:
-    with serving(site):
-        pass
     other = base64.b64encode(bytes(32)).decode()
     for words in (("serve", "--port", "0"), ("keys", "create", "--role", "admin"), ("audit", "verify")):
-        ended = app(*words, data=site.data, master_key=other)
+        ended = quick(*words, data=site.data, master_key=other)
         assert ended.returncode == 1 and ended.stdout == "", ended
         assert "master.key" in ended.stderr and "Traceback" not in ended.stderr and other not in ended.stderr
 
@@ -118,16 +109,18 @@ def test_damaged_weights_are_not_loaded(site: Site, tmp_path: Path) -> None:
         ended = app("serve", "--port", "0", data=site.data, cache_dir=str(cache))
         assert ended.returncode == 1 and damage in ended.stderr
         assert "models fetch sface" in " ".join(ended.stderr.split()) and "Traceback" not in ended.stderr
-        told = app("doctor", data=site.data, cache_dir=str(cache))
+        told = quick("doctor", data=site.data, cache_dir=str(cache))
         assert told.returncode == 1 and "WRONG" in told.stdout and "models fetch" in told.stdout
         file.unlink(missing_ok=True)
 
 
-def test_a_port_in_use(site: Site) -> None:
+def test_a_port_in_use_and_an_end_by_the_keyboard(site: Site) -> None:
     with serving(site) as server:
         ended = app("serve", "--port", str(server.port), data=site.data)
         assert ended.returncode not in (0, None) and "address already in use" in ended.stderr
         assert server.http.get("/readyz").status_code == 200
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.wait(10) == 0
 
 
 def test_two_first_starts_at_once(tmp_path: Path) -> None:

@@ -1,0 +1,71 @@
+"""Two services on one database: what one has acknowledged, the other goes by in its next answer."""
+
+import base64
+import secrets
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests import pictures
+from tests.e2e.server import Server, Site, serving
+
+
+@pytest.fixture
+def pair(database_url: str, tmp_path: Path) -> Iterator[tuple[Server, Server]]:
+    """A and B, as on two machines: a data folder each, one database and one master key between them."""
+    master = base64.b64encode(secrets.token_bytes(32)).decode()
+    site = Site.make(tmp_path / "a", database_url=database_url, master_key=master)
+    site.unspeakable |= {master, database_url}
+    with serving(site) as a, serving(replace(site, data=tmp_path / "b")) as b:
+        yield a, b
+
+
+def test_each_goes_by_what_the_other_did(pair: tuple[Server, Server]) -> None:
+    a, b = pair
+    admin = a.site.key("admin")
+
+    def seen_by(server: Server) -> tuple[str, str]:
+        answer = server.approach(pictures.ADA[1]).json()
+        return answer["decision"], answer["reason"]
+
+    assert seen_by(b) == ("deny", "not_recognised")
+
+    ada = a.employ("E-1", "Ada Lovelace")
+    assert a.photograph(ada, pictures.ADA[0])[0]["accepted"]
+    assert seen_by(b) == seen_by(a) == ("open", "recognised")
+
+    address = f"/v1/employees/{ada}"
+    assert a.http.patch(address, headers=admin, json={"status": "inactive"}).status_code == 200
+    assert seen_by(b) == ("deny", "employee_inactive")
+    assert b.http.patch(address, headers=admin, json={"status": "active"}).status_code == 200
+    assert seen_by(a) == ("open", "recognised")
+
+    assert b.http.patch("/v1/gates/lobby-1", headers=admin, json={"enabled": False}).status_code == 200
+    assert seen_by(a) == ("deny", "gate_disabled")
+    assert a.http.patch("/v1/gates/lobby-1", headers=admin, json={"enabled": True}).status_code == 200
+
+    assert b.http.delete(address, headers=admin).status_code == 200
+    assert seen_by(a) == seen_by(b) == ("deny", "not_recognised")
+    assert a.http.get(address, headers=admin).status_code == 404
+
+    # Nobody is enrolled twice, wherever the second enrolment is asked for.
+    first, second = a.employ("E-2", "Bob Kahn"), b.employ("E-3", "Rob Kahn")
+    assert a.photograph(first, *pictures.BOB)[0]["accepted"]
+    assert b.photograph(second, *pictures.BOB)[0]["problems"] == ["already_enrolled_as"]
+
+    # One approach that was sent to both is one event.
+    headers = {**a.site.key("gate"), "Content-Type": "image/jpeg", "Idempotency-Key": "both"}
+    answers = [
+        server.http.post("/v1/gates/lobby-1/decisions", headers=headers, content=pictures.empty()).json()
+        for server in (a, b)
+    ]
+    assert answers[0] == answers[1]
+
+    report = b.get("/v1/audit/verify")
+    assert report["valid"] is True and report["gates"]["lobby-1"]["events"] == 9
+
+    assert a.http.delete(f"/v1/keys/{a.site.key_ids['gate']}", headers=admin).status_code == 204
+    assert b.approach().status_code == 401
+    assert b.get("/v1/audit/verify")["gates"]["lobby-1"]["events"] == 9
