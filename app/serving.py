@@ -14,20 +14,26 @@ from app.core.types import Role
 from app.settings import Settings
 from app.web.app import create_app
 from app.wiring import System, open_system
+from app.wiring.watching import supervisor
+from app.worker.supervisor import Supervisor
 
 logger = logging.getLogger(__name__)
 
 
-def run(settings: Settings, host: str, port: int, announce: Callable[[str], None]) -> None:
-    """Serves until SIGTERM or SIGINT; requests in work are answered first. announce: tells the operator."""
+def run(settings: Settings, host: str, port: int, announce: Callable[[str], None], *, cameras: bool = True) -> None:
+    """Serves until SIGTERM or SIGINT; requests in work are answered first. announce: tells the operator.
+
+    cameras: watch them in this process; without, `worker` processes do.
+    """
     # Ours alone: libraries talk of themselves, and a line a request would hold who was searched for.
     logging.getLogger("app").setLevel(settings.log_level.upper())
     system = open_system(settings)
     try:
         first_key(system, announce)
         announce(f"{len(system.gallery)} employees can be recognised; serving at http://{host}:{port}/")
+        watching = supervisor(system)
         config = uvicorn.Config(
-            create_app(system),
+            create_app(system, watching if cameras else None),
             host=host,
             port=port,
             log_config=None,
@@ -36,10 +42,38 @@ def run(settings: Settings, host: str, port: int, announce: Callable[[str], None
             timeout_graceful_shutdown=10,
         )
         server = uvicorn.Server(config)
-        with checkpointing(system), orderly_end(server):
+        with checkpointing(system), orderly_end(server), watched(watching if cameras else None):
             server.run()
     finally:
         system.close()
+
+
+def watch(settings: Settings, announce: Callable[[str], None]) -> None:
+    """Watches cameras until SIGTERM or SIGINT, without serving anything: for a machine of its own, on the same database."""
+    logging.getLogger("app").setLevel(settings.log_level.upper())
+    system = open_system(settings)
+    stop = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        with checkpointing(system), watched(supervisor(system)):
+            announce(f"{len(system.gallery)} employees can be recognised; watching cameras")
+            stop.wait()
+    finally:
+        system.close()
+
+
+@contextmanager
+def watched(watching: Supervisor | None) -> Iterator[None]:
+    """Cameras are watched inside the block."""
+    if watching is None:
+        yield
+        return
+    watching.start()
+    try:
+        yield
+    finally:
+        watching.stop()
 
 
 def first_key(system: System, announce: Callable[[str], None]) -> None:

@@ -47,6 +47,10 @@ class Settings(BaseSettings):
     max_wait_ms: int = Field(1000, ge=0, le=60_000, description="a request that waits longer for a worker gets 503")
     max_frame_age_ms: int = Field(2000, ge=100, le=60_000, description="a picture older than this opens nothing")
     record_deadline_ms: int = Field(2000, ge=100, le=60_000, description="an event not committed by then opens nothing")
+    camera_networks: tuple[str, ...] = Field(
+        (), description="networks cameras may be in, such as 10.0.5.0/24; anywhere but where cameras never are if empty"
+    )
+    enrol_from_gate: bool = Field(False, description="allow an event's picture to become an employee's photo")
     keep_snapshots: bool = Field(True, description="keep the face's picture with each event, sealed")
     max_image_mb: int = Field(10, ge=1, le=50, description="largest single image accepted")
     max_request_mb: int = Field(32, ge=1, le=500, description="largest request accepted")

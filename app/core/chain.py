@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.core.errors import CryptoFault
-from app.core.types import ChainHead, EventRow
+from app.core.records import ChainHead, EventRow
 
 GENESIS = "0" * 64  # what the first event of a gate follows
 RECORD = "record"  # the payload's copy of the clear fields

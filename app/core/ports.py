@@ -9,24 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.core.gates import GateResult, OpenCommand
+from app.core.records import ChainHead, EmployeeFilter, EventFilter, EventRow, Installation, Receipt
 from app.core.site_ports import SiteTransaction
-from app.core.types import (
-    ApiKey,
-    Candidate,
-    ChainHead,
-    Employee,
-    EmployeeFilter,
-    EventFilter,
-    EventRow,
-    Face,
-    Gate,
-    Installation,
-    Photo,
-    Pixels,
-    Receipt,
-    Template,
-    Vector,
-)
+from app.core.types import ApiKey, Candidate, Employee, Face, Gate, Photo, Pixels, Template, Vector
 
 
 class Clock(Protocol):
@@ -145,7 +130,7 @@ class Employees(Protocol):
         """Raises Conflict('number_taken') if the number is in use."""
         ...
 
-    def get(self, employee_id: str) -> Employee | None: ...
+    def get(self, employee_id: str, *, hold: bool = False) -> Employee | None: ...  # hold: unchanged until the end
     def by_number(self, number: str) -> Employee | None: ...
     def update(self, employee: Employee) -> None: ...
     def delete(self, employee_id: str) -> None:

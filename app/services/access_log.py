@@ -13,7 +13,8 @@ from typing import Any
 from app.core.chain import NONCE, RECORD, canonical, checkpoint_message, commitment, instant, link, record_of
 from app.core.errors import CryptoFault
 from app.core.ports import Signer, Transaction, Vault
-from app.core.types import Employee, EventRow, Gate, Reason, Verdict
+from app.core.records import EventRow
+from app.core.types import Employee, Gate, Reason, Verdict
 
 SNAPSHOT = "snapshot_sha256"
 

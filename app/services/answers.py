@@ -5,7 +5,7 @@ from typing import Any
 
 from app.core.chain import canonical, link_of
 from app.core.ports import Signer
-from app.core.types import EventRow
+from app.core.records import EventRow
 
 Answer = dict[str, Any]
 

@@ -1,13 +1,18 @@
 """Checks that the log is whole, against itself and against the checkpoints that left this machine."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from app.core.chain import Flaw, checkpoint_message, link_of, walk
 from app.core.ports import Clock, Signer, Store, Transaction
-from app.core.types import ChainHead, EventRow
+from app.core.records import ChainHead, EventRow
+from app.core.site import GateResultRow
 from app.services.access_log import AccessLog
+
+BATCH = 500
+FORGED = "what the gate did with this is not signed by this installation: forged"
 
 
 @dataclass(frozen=True)
@@ -43,10 +48,12 @@ class Audit:
         chains: dict[str, GateChain] = {}
         with self._store.read() as tx:
             for head in tx.events.heads():
-                chain = _Counted(tx.events.chain(head.gate_id))
+                chain = _Counted(tx, tx.events.chain(head.gate_id), self._result_signed)
                 found = self._walk(tx, head, chain, marks.pop(head.gate_id, []))
                 name = _name(tx, head.gate_id)
                 chains[name] = GateChain(chain.events if found is None else found.sequence - 1, head.hash)
+                if chain.forged is not None and (found is None or found.sequence > chain.forged.sequence):
+                    found = chain.forged
                 if found is not None and flaw is None:
                     flaw = Flaw(name, found.sequence, found.event_id, found.problem)
         if marks and flaw is None:
@@ -85,18 +92,50 @@ class Audit:
     def _signed(self, event: EventRow) -> bool:
         return self._signer.verify(checkpoint_message(link_of(event)), event.signature)
 
+    def _result_signed(self, result: GateResultRow) -> bool:
+        return self._signer.verify(result.signed_part, result.signature)
+
 
 class _Counted:
-    """Counts what passes, so a chain is read once."""
+    """Counts what passes and checks what the gates did with it, so a chain is read once.
 
-    def __init__(self, events: Iterator[EventRow]) -> None:
+    forged: the first event whose second record is not ours. That one was removed is not seen: it stands in no chain.
+    """
+
+    def __init__(self, tx: Transaction, events: Iterator[EventRow], signed: Callable[[GateResultRow], bool]) -> None:
+        self._tx = tx
         self._events = events
+        self._signed = signed
         self.events = 0
+        self.forged: Flaw | None = None
 
     def __iter__(self) -> Iterator[EventRow]:
-        for event in self._events:
-            self.events += 1
-            yield event
+        unreadable: Exception | None = None
+        while unreadable is None:
+            batch: list[EventRow] = []
+            try:
+                # One by one: what comes before a record that cannot be read is walked first.
+                for event in islice(self._events, BATCH):
+                    batch.append(event)
+            except (TypeError, ValueError, OverflowError) as error:
+                unreadable = error
+            bad = self._bad(batch) if self.forged is None else set()
+            for event in batch:
+                self.events += 1
+                if event.id in bad and self.forged is None:
+                    self.forged = Flaw(event.gate_id, event.sequence, event.id, FORGED)
+                yield event
+            if unreadable is None and len(batch) < BATCH:
+                return
+        raise unreadable
+
+    def _bad(self, batch: list[EventRow]) -> set[str]:
+        ids = [event.id for event in batch]
+        try:
+            return {event_id for event_id, row in self._tx.gate_results.of(ids).items() if not self._signed(row)}
+        except (TypeError, ValueError, OverflowError):
+            # A field of one of them is of no kind that we write: which one, is found by asking for each.
+            return set(ids) if len(ids) == 1 else {bad for event in batch for bad in self._bad([event])}
 
 
 def _name(tx: Transaction, gate_id: str) -> str:

@@ -14,8 +14,9 @@ from app.core.errors import BadInput, Conflict, NotFound, Refusal, TooLarge
 from app.core.evidence import unit
 from app.core.media import sniff
 from app.core.ports import Clock, Store, Transaction, Vault
+from app.core.records import EmployeeFilter
 from app.core.registry import Details
-from app.core.types import Employee, EmployeeFilter, Look, Photo, Sighting, Template, Vector
+from app.core.types import Employee, Look, Photo, Sighting, Template, Vector
 from app.services.gallery import TEMPLATE, Gallery, context
 
 MAX_PHOTOS = 10

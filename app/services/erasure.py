@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 
 from app.core.errors import NotFound
 from app.core.ports import Clock, Journal, Signer, Store, Transaction
-from app.core.types import Receipt
+from app.core.records import Receipt
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from typing import Any
 from app.core.chain import NONCE, RECORD, instant
 from app.core.errors import NotFound
 from app.core.ports import Store, Transaction
-from app.core.types import EventFilter, EventRow
+from app.core.records import EventFilter, EventRow
+from app.core.site import GateResultRow
 from app.services.access_log import SNAPSHOT, AccessLog
 from app.services.answers import Answers
 
@@ -21,14 +22,17 @@ class EventList:
         """Newest first."""
         with self.store.read() as tx:
             names = {gate.id: gate.name for gate in tx.gates.all()}
-            return [self._event(tx, row, names[row.gate_id]) for row in tx.events.find(which)]
+            rows = tx.events.find(which)
+            results = tx.gate_results.of(row.id for row in rows)
+            return [self._event(tx, row, names[row.gate_id], results.get(row.id)) for row in rows]
 
     def get(self, event_id: str) -> dict[str, Any]:
         """Raises NotFound."""
         with self.store.read() as tx:
             row = _known(tx, event_id)
             gate = tx.gates.get(row.gate_id)
-            return self._event(tx, row, gate.name if gate else row.gate_id)
+            result = tx.gate_results.of([event_id]).get(event_id)
+            return self._event(tx, row, gate.name if gate else row.gate_id, result)
 
     def snapshot(self, event_id: str) -> bytes:
         """JPEG bytes. Raises NotFound where none was kept, or none is left."""
@@ -38,7 +42,7 @@ class EventList:
             raise NotFound("no_snapshot", "This event has no picture, or not any more.")
         return picture
 
-    def _event(self, tx: Transaction, row: EventRow, gate: str) -> dict[str, Any]:
+    def _event(self, tx: Transaction, row: EventRow, gate: str, result: GateResultRow | None) -> dict[str, Any]:
         whole = self.log.sealed_payload_of(tx, row)
         payload = {k: v for k, v in whole.items() if k not in (NONCE, RECORD)} if whole else None
         clear = {
@@ -57,6 +61,17 @@ class EventList:
             "hash": row.hash,
             # Lists leave the picture itself in the database; the record says whether there is one.
             "snapshot": whole is not None and SNAPSHOT in whole[RECORD],
+            **({} if result is None else {"gate_result": self._result(result)}),
+        }
+
+    def _result(self, result: GateResultRow) -> dict[str, Any]:
+        """What the gate did. forged: the installation did not sign this."""
+        genuine = self.answers.signer.verify(result.signed_part, result.signature)
+        return {
+            "outcome": result.outcome.value,
+            "detail": result.detail,
+            "at": instant(result.at),
+            "forged": not genuine,
         }
 
 

@@ -11,7 +11,8 @@ import numpy as np
 from app.core.errors import PackMismatch
 from app.core.evidence import unit
 from app.core.ports import Store, Transaction, Vault
-from app.core.types import EmployeeFilter, Look, Template, Vector
+from app.core.records import EmployeeFilter
+from app.core.types import Look, Template, Vector
 from app.services.enrolment import EMBEDDING, NOT_SEEN, PHOTO
 from app.services.gallery import TEMPLATE, context
 

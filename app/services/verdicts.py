@@ -138,7 +138,7 @@ class Verdicts:
                 tx.events.lock_head(case.gate.id)
                 if earlier := self.earlier(tx, case.gate, case.idempotency_key):
                     return earlier
-            weighed = self._weigh(tx, case, found)
+            weighed = self._weigh(tx, case, found, hold=True)
             payload = self._payload(case, found, weighed)
             row, _ = self.log.append(
                 tx,
@@ -161,10 +161,13 @@ class Verdicts:
             logger.exception("a listener failed; the decision is recorded and stands")
         return answer
 
-    def _weigh(self, tx: Transaction, case: Case, found: Evidence) -> _Weighed:
-        """Gate and employee as this transaction has them, and what follows."""
+    def _weigh(self, tx: Transaction, case: Case, found: Evidence, *, hold: bool = False) -> _Weighed:
+        """Gate and employee as this transaction has them, and what follows.
+
+        hold: keeps the employee as they are until the commit, so that who is dismissed meanwhile is refused.
+        """
         gate = tx.gates.get(case.gate.id) or case.gate
-        employee = tx.employees.get(found.best.employee_id) if found.best else None
+        employee = tx.employees.get(found.best.employee_id, hold=hold) if found.best else None
         threshold = None
         if employee is not None and employee.photos:
             threshold = self.threshold(len(self.gallery), employee.photos, found.frames_used, case.share)

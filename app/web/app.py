@@ -4,12 +4,13 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from app.web import errors, uploads
-from app.web.api import audit, decisions, employees, events, gates, keys, operations, photos, tools
+from app.web.api import audit, cameras, decisions, employees, events, gates, keys, operations, photos, tools
 from app.web.console import pages
 from app.web.headers import SafeHeaders
 from app.web.limits import BodyLimit
 from app.web.metrics import Metrics
 from app.wiring import System
+from app.worker.supervisor import Supervisor
 
 ABOUT = """
 Gate hardware, HR systems and scripts are written against this contract; it changes only by addition.
@@ -18,8 +19,11 @@ Send `Authorization: Bearer KEY`. Errors look like `{"error": "code", "detail": 
 """
 
 
-def create_app(system: System) -> FastAPI:
-    """The application that serves this system. It does not own it: whoever opened the system closes it."""
+def create_app(system: System, supervisor: Supervisor | None = None) -> FastAPI:
+    """The application that serves this system. It owns neither: whoever opened them closes them.
+
+    supervisor: of the cameras that this process watches, if it does.
+    """
     app = FastAPI(
         title="Facegate",
         version="1",
@@ -29,13 +33,14 @@ def create_app(system: System) -> FastAPI:
         redirect_slashes=False,  # a redirect is no answer of the contract, and repeats the Host it was sent
     )
     app.state.system = system
+    app.state.supervisor = supervisor
     app.state.metrics = Metrics(system)
     errors.install(app)
     most = system.settings.max_request_mb * 1_000_000
     uploads.keep_in_memory(most)
     app.add_middleware(BodyLimit, most=most)
     app.add_middleware(SafeHeaders)
-    for resource in (decisions, employees, photos, gates, keys, events, audit, tools):
+    for resource in (decisions, employees, photos, gates, cameras, keys, events, audit, tools):
         app.include_router(resource.router, prefix="/v1")
     app.include_router(operations.router)
     app.include_router(pages.router)

@@ -14,7 +14,8 @@ from rich.table import Table
 from app.adapters.vision.jpeg import encode_jpeg
 from app.core.chain import canonical
 from app.core.quality import GATE, assess
-from app.core.types import EventRow, Reason, Verdict
+from app.core.records import EventRow
+from app.core.types import Reason, Verdict
 from app.services.access import Approach
 from app.services.recognition import snapshot
 from app.wiring import System, new_id

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from app.core.chain import GENESIS, Flaw, canonical, commitment, instant, link, record_of, walk
 from app.core.errors import CryptoFault
-from app.core.types import ChainHead, EventRow, Reason, Verdict
+from app.core.records import ChainHead, EventRow
+from app.core.types import Reason, Verdict
 
 AT = datetime(2026, 11, 23, 8, 0, 0, 123000, tzinfo=UTC)
 

@@ -14,7 +14,8 @@ from app.adapters.crypto.vault import Vault
 from app.adapters.db.store import SqlStore
 from app.core.chain import GENESIS, checkpoint_message
 from app.core.errors import CryptoFault
-from app.core.types import Employee, EventFilter, EventRow, Gate, Reason, Verdict
+from app.core.records import EventFilter, EventRow
+from app.core.types import Employee, Gate, Reason, Verdict
 from app.services.access_log import AccessLog
 from app.services.audit import Audit
 

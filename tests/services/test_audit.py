@@ -11,7 +11,8 @@ from app.adapters.crypto.signing import Ed25519Signer
 from app.adapters.crypto.vault import Vault
 from app.adapters.db.store import SqlStore
 from app.core.chain import GENESIS, link
-from app.core.types import Employee, EventRow, Gate, Reason, Verdict
+from app.core.records import EventRow
+from app.core.types import Employee, Gate, Reason, Verdict
 from app.services.access_log import AccessLog
 from app.services.audit import Audit
 

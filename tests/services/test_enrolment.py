@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from app.core.errors import BadInput, Conflict, NotFound
+from app.core.records import EmployeeFilter
 from app.core.registry import Details
-from app.core.types import Employee, EmployeeFilter, QualityProblem, Reason, Status
+from app.core.types import Employee, QualityProblem, Reason, Status
 from app.services.enrolment import MAX_PHOTOS, PhotoResult
 from tests.fakes import NOW, Clock, empty, like, person, photo
 from tests.services.process import Process

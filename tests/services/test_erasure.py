@@ -15,8 +15,9 @@ from app.adapters.crypto.journal import JsonJournal
 from app.adapters.crypto.signing import Ed25519Signer
 from app.core.errors import CryptoFault, NotFound, NotRecorded
 from app.core.ports import Transaction
+from app.core.records import EmployeeFilter, EventFilter, Receipt
 from app.core.registry import Details
-from app.core.types import Employee, EmployeeFilter, EventFilter, Receipt
+from app.core.types import Employee
 from app.services.erasure import as_json, message
 from tests.fakes import NOW, Clock, person, photo
 from tests.services.process import Process

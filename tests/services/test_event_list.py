@@ -5,7 +5,8 @@ import json
 import pytest
 
 from app.core.errors import NotFound
-from app.core.types import EventFilter, Reason, Verdict
+from app.core.records import EventFilter
+from app.core.types import Reason, Verdict
 from app.services.answers import Answer
 from tests.fakes import VIEW, Clock, empty, encode, like, person, photo
 from tests.services.process import Process

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from app.core.errors import PackMismatch
+from app.core.records import Installation
 from app.core.registry import Details
-from app.core.types import Installation, Look, Reason, Template
+from app.core.types import Look, Reason, Template
 from app.services.reembedding import Reembedding
 from tests.fakes import NOW, Clock, like, look, person, photo, seen, unseen
 from tests.services.process import Process

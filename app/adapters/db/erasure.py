@@ -4,7 +4,7 @@ from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.adapters.db.tables import erasures, subject_keys
-from app.core.types import Receipt
+from app.core.records import Receipt
 
 
 class SubjectKeyRows:

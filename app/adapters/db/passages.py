@@ -8,7 +8,8 @@ from sqlalchemy import BigInteger, Connection, Row, Select, delete, insert, null
 
 from app.adapters.db.tables import events, from_millis, gates, idempotency, subject_keys
 from app.core.errors import NotRecorded
-from app.core.types import ChainHead, EventFilter, EventRow, Reason, Verdict
+from app.core.records import ChainHead, EventFilter, EventRow
+from app.core.types import Reason, Verdict
 
 
 class EventRows:

@@ -11,7 +11,8 @@ from app.adapters.db import gallery
 from app.adapters.db.engine import is_taken
 from app.adapters.db.tables import employees, photos, templates
 from app.core.errors import Conflict
-from app.core.types import Employee, EmployeeFilter, Photo, Status
+from app.core.records import EmployeeFilter
+from app.core.types import Employee, Photo, Status
 
 
 class EmployeeRows:
@@ -24,8 +25,12 @@ class EmployeeRows:
         with _numbers_free(self._connection, employee):
             self._connection.execute(insert(employees).values(**_columns(employee)))
 
-    def get(self, employee_id: str) -> Employee | None:
-        row = self._connection.execute(_SELECT.where(employees.c.id == employee_id)).one_or_none()
+    def get(self, employee_id: str, *, hold: bool = False) -> Employee | None:
+        query = _SELECT.where(employees.c.id == employee_id)
+        if hold:
+            # PostgreSQL; SQLite's one writer holds everything anyway.
+            query = query.with_for_update(read=True, of=employees)
+        row = self._connection.execute(query).one_or_none()
         return None if row is None else _employee(row)
 
     def by_number(self, number: str) -> Employee | None:

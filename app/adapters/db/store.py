@@ -24,7 +24,7 @@ from app.adapters.db.site import AlertRows, GateResultRows, SiteRow
 from app.adapters.db.tables import installation
 from app.core import ports, site_ports
 from app.core.errors import BadInput, Conflict, NotRecorded
-from app.core.types import Installation
+from app.core.records import Installation
 
 _log = logging.getLogger(__name__)
 _STATEMENT_MS = 30_000  # PostgreSQL, for writes nobody waits at a gate for: an erasure touches many events

@@ -5,8 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from app.core.errors import NotFound
+from app.core.records import EmployeeFilter
 from app.core.registry import Details
-from app.core.types import Employee, EmployeeFilter, Status
+from app.core.types import Employee, Status
 from app.services import erasure
 from app.web.api.describe import CONFLICT, ERRORS
 from app.web.api.schemas import EmployeeIn, EmployeeOut, EmployeePatch, Page, PlainText, ReceiptOut

@@ -8,7 +8,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
-from app.core.types import EventFilter, Reason, Verdict
+from app.core.records import EventFilter
+from app.core.types import Reason, Verdict
 from app.web.api.describe import ERRORS
 from app.web.api.photos import PRIVATE
 from app.web.api.schemas import EventOut, Page, When

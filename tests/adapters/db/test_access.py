@@ -8,7 +8,8 @@ import pytest
 from app.adapters.db.store import SqlStore
 from app.core.chain import GENESIS
 from app.core.errors import Conflict, NotRecorded
-from app.core.types import ApiKey, ChainHead, Gate, Installation, Receipt, Role
+from app.core.records import ChainHead, Installation, Receipt
+from app.core.types import ApiKey, Gate, Role
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 LOBBY = Gate("01G", "lobby-1", created_at=NOW)

@@ -11,8 +11,9 @@ from app.adapters.db.store import SqlStore, open_store
 from app.core.chain import GENESIS
 from app.core.errors import Conflict
 from app.core.gates import DoorState, Outcome
+from app.core.records import EventRow
 from app.core.site import Alert, AlertKind, GateResultRow, SiteMode, SiteState
-from app.core.types import EventRow, Gate, Reason, Verdict
+from app.core.types import Gate, Reason, Verdict
 
 NOW = datetime(2026, 11, 23, 8, 0, 0, 123000, tzinfo=UTC)
 LOBBY = Gate("01G", "lobby-1", created_at=NOW)

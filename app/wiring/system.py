@@ -1,20 +1,13 @@
-"""Builds the application: the only place that names concrete adapters."""
+"""The whole service: models warm, the gallery loaded, the erased erased again."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
-from pathlib import Path
 
 import numpy as np
-from ulid import ULID
 
-from app.adapters.crypto.journal import JsonJournal
-from app.adapters.crypto.signing import Ed25519Signer
-from app.adapters.crypto.vault import Vault, load_master_key
-from app.adapters.db import migrate
-from app.adapters.db.store import SqlStore, open_store
 from app.adapters.index.faiss_index import FaissIndex
 from app.adapters.vision import pack as packs
 from app.adapters.vision.image import ImageDecoder, ImageLimits
@@ -22,62 +15,25 @@ from app.adapters.vision.jpeg import encode_jpeg
 from app.adapters.vision.manifest import read_manifest
 from app.adapters.vision.runtime import Precision, best_precision
 from app.core.calibration import Calibration
-from app.core.errors import CryptoFault, PackMismatch
+from app.core.errors import PackMismatch
 from app.core.quality import ENROLMENT, GATE
-from app.core.types import Installation
+from app.core.records import Installation
 from app.services.access import Access
-from app.services.access_log import AccessLog
-from app.services.answers import Answer, Answers
-from app.services.audit import Audit
-from app.services.checkpoints import Checkpoints
+from app.services.answers import Answer
 from app.services.comparison import Comparison
 from app.services.enrolment import Enrolment
-from app.services.erasure import Erasure
-from app.services.event_list import EventList
 from app.services.gallery import Gallery
-from app.services.gate_list import GateList
-from app.services.keys import Keys
 from app.services.recognition import Engine, Recognition
 from app.services.reembedding import Reembedding
 from app.services.verdicts import Verdicts
 from app.settings import Settings
+from app.wiring.office import Office, new_id, open_office, utc_now
 
 logger = logging.getLogger(__name__)
 
 # How often a new employee may be taken for somebody enrolled already: a wrong refusal costs an admin's time, a wrong
 # acceptance lets one person pass as two.
 DUPLICATE_RATE = 1e-4
-
-
-def utc_now() -> datetime:
-    """Whole milliseconds: what the log can carry."""
-    now = datetime.now(UTC)
-    return now.replace(microsecond=now.microsecond // 1000 * 1000)
-
-
-def new_id() -> str:
-    return str(ULID())
-
-
-@dataclass(frozen=True)
-class Office:
-    """Everything that works without a model: what most commands need."""
-
-    settings: Settings
-    clock: Callable[[], datetime]
-    store: SqlStore
-    vault: Vault
-    signer: Ed25519Signer
-    keys: Keys
-    gates: GateList
-    erasure: Erasure
-    log: AccessLog
-    answers: Answers
-    events: EventList
-    checkpoints: Checkpoints
-
-    def close(self) -> None:
-        self.store.close()
 
 
 @dataclass(frozen=True)
@@ -96,38 +52,6 @@ class System(Office):
     def threshold(self, photos: int, frames: int) -> float:
         """The similarity from which somebody with so many photos is recognised now, at the operator's rate."""
         return self.calibration.threshold(self.settings.false_accept_rate, len(self.gallery), photos, frames)
-
-
-def open_office(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Office:
-    """Creates the data folder, brings the schema up to date and checks the master key. Raises CryptoFault."""
-    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    migrate.upgrade(settings.url)
-    secret = settings.master_key.get_secret_value() if settings.master_key else None
-    master = load_master_key(settings.data / "master.key", secret)
-    store, vault, signer = open_store(settings.url), Vault(master), Ed25519Signer(master)
-    with store.read() as tx:
-        installation = tx.installation.get()
-    if installation is not None and not vault.check(installation.key_check):
-        store.close()
-        raise CryptoFault(
-            "the master key is not the one this database was sealed with: restore master.key from its backup"
-        )
-    log = AccessLog(vault, signer)
-    answers = Answers(signer)
-    return Office(
-        settings=settings,
-        clock=clock,
-        store=store,
-        vault=vault,
-        signer=signer,
-        keys=Keys(store, clock, new_id),
-        gates=GateList(store, clock, new_id),
-        erasure=Erasure(store, signer, JsonJournal(settings.erasures), clock, new_id),
-        log=log,
-        answers=answers,
-        events=EventList(store, log, answers),
-        checkpoints=Checkpoints(Audit(store, log, signer, clock), JsonJournal(settings.checkpoints)),
-    )
 
 
 def open_system(settings: Settings, clock: Callable[[], datetime] = utc_now) -> System:
@@ -251,11 +175,6 @@ def reembed(settings: Settings, progress: Callable[[Sequence[str]], Iterable[str
         ).run(progress)
     finally:
         office.close()
-
-
-def read_checkpoints(path: Path) -> Iterator[dict[str, object]]:
-    """Signed chain heads that were kept in a file, one JSON object a line."""
-    return JsonJournal(path).entries()
 
 
 def settle_precision(office: Office) -> Precision:

@@ -1,0 +1,87 @@
+"""What is kept of decisions and erasures, and how to ask for it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.core.types import Reason, Status, Verdict
+
+
+@dataclass(frozen=True)
+class EventRow:
+    """A recorded decision as it is stored.
+
+    hash covers previous_hash and every clear field but employee_id and subject_id; commitment covers the sealed
+    payload, so personal data can be purged while the chain still verifies. sequence counts from 1 at each gate.
+    signature is the installation's, over this link of the chain: who has only the database cannot forge one.
+    subject_id names the key that seals payload and snapshot: the employee's, or a day's key for strangers.
+    """
+
+    id: str
+    gate_id: str
+    sequence: int
+    at: datetime
+    verdict: Verdict
+    reason: Reason
+    commitment: str
+    hash: str
+    employee_id: str | None = None
+    subject_id: str | None = None
+    sealed_payload: bytes | None = None
+    sealed_snapshot: bytes | None = None
+    signature: str = ""
+
+
+@dataclass(frozen=True)
+class ChainHead:
+    """The last link of a gate's chain; sequence 0 and GENESIS before the first event."""
+
+    gate_id: str
+    sequence: int
+    hash: str
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """Proof that an employee was erased: what was destroyed, when. Holds no personal data."""
+
+    id: str
+    employee_id: str
+    erased_at: datetime
+    photos: int
+    templates: int
+    events_unlinked: int
+    signature: str = ""
+
+
+@dataclass(frozen=True)
+class Installation:
+    """Facts fixed for one database: the pack and precision that made its templates, and a proof of the master key."""
+
+    pack_digest: str
+    precision: str
+    key_check: bytes
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class EventFilter:
+    """Which events to list, newest first; `before` is the id the page starts below."""
+
+    gate: str | None = None
+    employee_id: str | None = None
+    verdict: Verdict | None = None
+    reason: Reason | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    before: str | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True)
+class EmployeeFilter:
+    """Which employees to list, by number. `q` matches number or name; `after` is the number the page starts above."""
+
+    q: str | None = None
+    status: Status | None = None
+    after: str | None = None
+    limit: int = 50

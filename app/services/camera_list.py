@@ -1,0 +1,125 @@
+"""The cameras there are, each watching one gate. An address may hold a password, so it is sealed, and shown masked."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from app.core.approach import Zone
+from app.core.errors import CryptoFault, NotFound
+from app.core.ports import Clock, Store, Transaction, Vault
+from app.core.registry import gate_name
+from app.core.site import Camera
+from app.core.types import Gate
+
+SITE = "site"  # the subject key that seals what belongs to the site and to no person
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a camera is. local: it may be a file, a folder or a device of this machine; never set through the API."""
+
+    url: str
+    local: bool = False
+
+    def __repr__(self) -> str:
+        return "Address(sealed)"
+
+
+@dataclass(frozen=True)
+class CameraList:
+    """check: raises BadInput for an address that must not be used. masked: the address without its password."""
+
+    store: Store
+    vault: Vault
+    clock: Clock
+    new_id: Callable[[], str]
+    check: Callable[[Address], None]
+    masked: Callable[[str], str]
+
+    def add(self, name: str, gate: str, address: Address, zone: Zone) -> Camera:
+        """Watched from now on by whichever worker takes it. Raises BadInput, NotFound, Conflict('camera_exists')."""
+        self.check(address)
+        with self.store.write() as tx:
+            camera = Camera(
+                id=self.new_id(),
+                name=gate_name(name),
+                gate_id=_gate(tx, gate).id,
+                sealed_url=b"",
+                zone=zone,
+                created_at=self.clock(),
+            )
+            camera = replace(camera, sealed_url=self._seal(tx, camera.id, address))
+            tx.cameras.add(camera)
+        return camera
+
+    def all(self) -> list[Camera]:
+        with self.store.read() as tx:
+            return tx.cameras.all()
+
+    def get(self, name: str) -> Camera:
+        """Raises NotFound."""
+        with self.store.read() as tx:
+            return _camera(tx, name)
+
+    def update(
+        self,
+        name: str,
+        *,
+        gate: str | None = None,
+        address: Address | None = None,
+        zone: Zone | None = None,
+        enabled: bool | None = None,
+    ) -> Camera:
+        """Takes effect within seconds, in whichever process watches. Raises NotFound, BadInput."""
+        if address is not None:
+            self.check(address)
+        with self.store.write() as tx:
+            camera = _camera(tx, name)
+            camera = replace(
+                camera,
+                gate_id=camera.gate_id if gate is None else _gate(tx, gate).id,
+                sealed_url=camera.sealed_url if address is None else self._seal(tx, camera.id, address),
+                zone=zone or camera.zone,
+                enabled=camera.enabled if enabled is None else enabled,
+            )
+            tx.cameras.update(camera)
+        return camera
+
+    def delete(self, name: str) -> None:
+        with self.store.write() as tx:
+            tx.cameras.delete(_camera(tx, name).id)
+
+    def address(self, camera: Camera) -> Address:
+        """Where the camera is, for whoever opens it. Raises CryptoFault."""
+        with self.store.read() as tx:
+            key = tx.subject_keys.get(SITE)
+        if key is None:
+            raise CryptoFault("the key of the site's cameras is gone")
+        return Address(**json.loads(self.vault.open(key, camera.sealed_url, _context(camera.id))))
+
+    def shown(self, camera: Camera) -> str:
+        """The address as an admin may see it."""
+        return self.masked(self.address(camera).url)
+
+    def _seal(self, tx: Transaction, camera_id: str, address: Address) -> bytes:
+        key = tx.subject_keys.get(SITE) or tx.subject_keys.get_or_add(SITE, self.vault.new_key())
+        plain = json.dumps({"url": address.url, "local": address.local}).encode()
+        return self.vault.seal(key, plain, _context(camera_id))
+
+
+def _context(camera_id: str) -> str:
+    return f"camera-url:{camera_id}"
+
+
+def _camera(tx: Transaction, name: str) -> Camera:
+    camera = tx.cameras.by_name(name)
+    if camera is None:
+        raise NotFound("unknown_camera", "There is no camera of that name.")
+    return camera
+
+
+def _gate(tx: Transaction, name: str) -> Gate:
+    gate = tx.gates.by_name(name)
+    if gate is None:
+        raise NotFound("unknown_gate", "There is no gate of that name; add it first.")
+    return gate

@@ -1,0 +1,136 @@
+"""Cameras: list, create, read, change, delete. An address is written and never read back whole."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, Field
+
+from app.core.approach import Zone
+from app.core.errors import BadInput
+from app.core.site import Camera
+from app.services.camera_list import Address
+from app.web.api.describe import CONFLICT, ERRORS
+from app.web.api.schemas import Moment, Page, Strict
+from app.web.security import Admin, SystemOf
+from app.worker.supervisor import Supervisor
+
+router = APIRouter(prefix="/cameras", tags=["Cameras"])
+
+
+class ZoneBody(Strict):
+    """Where in the picture the gate is, as shares of its width and height, and the face width it starts at."""
+
+    left: float = Field(0.0, ge=0, le=1)
+    top: float = Field(0.0, ge=0, le=1)
+    right: float = Field(1.0, ge=0, le=1)
+    bottom: float = Field(1.0, ge=0, le=1)
+    min_face_px: float = Field(48.0, ge=24, le=1000, description="the distance at which recognition starts")
+
+    def zone(self) -> Zone:
+        try:
+            return Zone(self.left, self.top, self.right, self.bottom, self.min_face_px)
+        except ValueError as error:
+            raise BadInput("bad_zone", "A zone's left lies left of its right, and its top above its bottom.") from error
+
+
+class CameraIn(Strict):
+    name: str = Field(examples=["lobby-cam"])
+    gate: str = Field(examples=["lobby-1"])
+    url: str = Field(max_length=2000, examples=["rtsp://user:password@10.0.5.7/stream1"])
+    zone: ZoneBody | None = None
+
+
+class CameraPatch(Strict):
+    """Only what is sent changes."""
+
+    gate: str | None = None
+    url: str | None = Field(None, max_length=2000)
+    zone: ZoneBody | None = None
+    enabled: bool | None = None
+
+
+class CameraOut(BaseModel):
+    id: str
+    name: str
+    gate: str
+    url: str = Field(description="without its password")
+    zone: ZoneBody
+    enabled: bool
+    created_at: Moment | None
+    state: str | None = Field(description="as its watchdog sees it; null where another process watches it, or none")
+    detail: str | None
+    watched_by: str | None = Field(description="the process that holds its lease")
+
+
+def supervisor_of(request: Request) -> Supervisor | None:
+    found: Supervisor | None = request.app.state.supervisor
+    return found
+
+
+Watching = Annotated[Supervisor | None, Depends(supervisor_of)]
+
+
+@router.post("", status_code=201, summary="Add a camera", responses=CONFLICT)
+def create(body: CameraIn, system: SystemOf, watching: Watching, _: Admin) -> CameraOut:
+    """Watched within seconds. Files and devices of the machine are added on its command line only."""
+    camera = system.cameras.add(body.name, body.gate, Address(body.url), (body.zone or ZoneBody()).zone())
+    return _out(system, watching, [camera])[0]
+
+
+@router.get("", summary="List cameras", responses=ERRORS)
+def find(system: SystemOf, watching: Watching, _: Admin) -> Page[CameraOut]:
+    return Page(items=_out(system, watching, system.cameras.all()), next=None)
+
+
+@router.get("/{camera}", summary="Read a camera", responses=ERRORS)
+def read(camera: str, system: SystemOf, watching: Watching, _: Admin) -> CameraOut:
+    return _out(system, watching, [system.cameras.get(camera)])[0]
+
+
+@router.patch("/{camera}", summary="Change a camera", responses=CONFLICT)
+def patch(camera: str, body: CameraPatch, system: SystemOf, watching: Watching, _: Admin) -> CameraOut:
+    changed = system.cameras.update(
+        camera,
+        gate=body.gate,
+        address=None if body.url is None else Address(body.url),
+        zone=None if body.zone is None else body.zone.zone(),
+        enabled=body.enabled,
+    )
+    return _out(system, watching, [changed])[0]
+
+
+@router.delete("/{camera}", status_code=204, summary="Remove a camera", responses=ERRORS)
+def delete(camera: str, system: SystemOf, _: Admin) -> None:
+    system.cameras.delete(camera)
+
+
+def _out(system: Any, watching: Supervisor | None, cameras: list[Camera]) -> list[CameraOut]:
+    gates = {gate.id: gate.name for gate in system.gates.all()}
+    with system.store.read() as tx:
+        holders = tx.leases.holders()
+    posts = {post.camera.id: post for post in watching.posts()} if watching else {}
+    found = []
+    for camera in cameras:
+        health = posts[camera.id].health if camera.id in posts else None
+        zone = camera.zone
+        found.append(
+            CameraOut(
+                id=camera.id,
+                name=camera.name,
+                gate=gates[camera.gate_id],
+                url=system.cameras.shown(camera),
+                zone=ZoneBody(
+                    left=zone.left,
+                    top=zone.top,
+                    right=zone.right,
+                    bottom=zone.bottom,
+                    min_face_px=zone.min_face_px,
+                ),
+                enabled=camera.enabled,
+                created_at=camera.created_at,
+                state=health.state.value if health else None,
+                detail=health.words if health else None,
+                watched_by=holders[camera.id][0] if camera.id in holders else None,
+            )
+        )
+    return found

@@ -1,0 +1,111 @@
+"""What works without a model: database, keys, log. Most commands need no more, and start in no time."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from ipaddress import ip_network
+from pathlib import Path
+
+from ulid import ULID
+
+from app.adapters.cameras import address
+from app.adapters.cameras.sources import check
+from app.adapters.crypto.journal import JsonJournal
+from app.adapters.crypto.signing import Ed25519Signer
+from app.adapters.crypto.vault import Vault, load_master_key
+from app.adapters.db import migrate
+from app.adapters.db.store import SqlStore, open_store
+from app.core.errors import CryptoFault
+from app.services.access_log import AccessLog
+from app.services.answers import Answers
+from app.services.audit import Audit
+from app.services.camera_list import Address, CameraList
+from app.services.checkpoints import Checkpoints
+from app.services.erasure import Erasure
+from app.services.event_list import EventList
+from app.services.gate_list import GateList
+from app.services.keys import Keys
+from app.settings import Settings, SettingsError
+
+
+def utc_now() -> datetime:
+    """Whole milliseconds: what the log can carry."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+def new_id() -> str:
+    return str(ULID())
+
+
+@dataclass(frozen=True)
+class Office:
+    """Everything that works without a model: what most commands need."""
+
+    settings: Settings
+    clock: Callable[[], datetime]
+    store: SqlStore
+    vault: Vault
+    signer: Ed25519Signer
+    keys: Keys
+    gates: GateList
+    erasure: Erasure
+    log: AccessLog
+    answers: Answers
+    events: EventList
+    checkpoints: Checkpoints
+    cameras: CameraList
+
+    def close(self) -> None:
+        self.store.close()
+
+
+def open_office(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Office:
+    """Creates the data folder, brings the schema up to date and checks the master key. Raises CryptoFault."""
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    migrate.upgrade(settings.url)
+    secret = settings.master_key.get_secret_value() if settings.master_key else None
+    master = load_master_key(settings.data / "master.key", secret)
+    store, vault, signer = open_store(settings.url), Vault(master), Ed25519Signer(master)
+    with store.read() as tx:
+        installation = tx.installation.get()
+    if installation is not None and not vault.check(installation.key_check):
+        store.close()
+        raise CryptoFault(
+            "the master key is not the one this database was sealed with: restore master.key from its backup"
+        )
+    log = AccessLog(vault, signer)
+    answers = Answers(signer)
+    return Office(
+        settings=settings,
+        clock=clock,
+        store=store,
+        vault=vault,
+        signer=signer,
+        keys=Keys(store, clock, new_id),
+        gates=GateList(store, clock, new_id),
+        erasure=Erasure(store, signer, JsonJournal(settings.erasures), clock, new_id),
+        log=log,
+        answers=answers,
+        events=EventList(store, log, answers),
+        checkpoints=Checkpoints(Audit(store, log, signer, clock), JsonJournal(settings.checkpoints)),
+        cameras=CameraList(store, vault, clock, new_id, partial(_allowed, camera_networks(settings)), address.masked),
+    )
+
+
+def camera_networks(settings: Settings) -> tuple[address.Network, ...]:
+    """Where cameras may be. Raises SettingsError for what is no network."""
+    try:
+        return tuple(ip_network(network) for network in settings.camera_networks)
+    except ValueError as error:
+        raise SettingsError(f"camera_networks: {error}") from None
+
+
+def _allowed(networks: tuple[address.Network, ...], where: Address) -> None:
+    check(where.url, allow_local=where.local, networks=networks)
+
+
+def read_checkpoints(path: Path) -> Iterator[dict[str, object]]:
+    """Signed chain heads that were kept in a file, one JSON object a line."""
+    return JsonJournal(path).entries()

@@ -1,0 +1,139 @@
+"""One camera's loop: the newest frame in, faces seen, approaches decided. It outlives whatever a frame does to it."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from app.core.approach import Zone
+from app.core.errors import Busy
+from app.core.tracks import Seen
+from app.core.types import Box, Pixels
+from app.services.answers import Answer
+from app.services.approaches import Approaches, Watch
+
+logger = logging.getLogger(__name__)
+
+IDLE_S = 0.1  # with nobody in view ten frames a second are enough to notice somebody, at a tenth of the work
+TAKE_S = 0.5
+AFTER_FAULT_S = 0.2
+
+
+class Taken(Protocol):
+    @property
+    def pixels(self) -> Pixels: ...
+    @property
+    def captured_at(self) -> datetime: ...
+
+
+class Mailbox(Protocol):
+    """The newest frame of a camera (see `adapters.cameras.mailbox`)."""
+
+    def start(self) -> None: ...
+    def take(self, timeout_s: float) -> Taken | None: ...
+    def stop(self) -> None: ...
+    @property
+    def ended(self) -> bool: ...
+
+
+class See(Protocol):
+    """Faces of a frame's region, widest first (see `Recognition.see`)."""
+
+    def __call__(self, pixels: Pixels, *, region: Box, min_face_px: float) -> list[Seen]: ...
+
+
+@dataclass
+class Tally:
+    """What the loop did: for metrics and the bench. latency_ms: from capture to the end of the frame's work."""
+
+    frames: int = 0
+    skipped: int = 0
+    busy: int = 0
+    faults: int = 0
+    latency_ms: list[float] = field(default_factory=list)
+
+
+class CameraLoop:
+    """Runs in a thread of its own from `start` to `stop`. on_answer: told of every decision."""
+
+    def __init__(
+        self,
+        watch: Watch,
+        mailbox: Mailbox,
+        see: See,
+        approaches: Approaches,
+        clock: Callable[[], datetime],
+        on_answer: Callable[[Answer], None] = lambda _: None,
+    ) -> None:
+        self.watch = watch
+        self.mailbox = mailbox
+        self.tally = Tally()
+        self._see = see
+        self._approaches = approaches
+        self._clock = clock
+        self._on_answer = on_answer
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"watch-{watch.camera}", daemon=True)
+
+    def start(self) -> None:
+        self.mailbox.start()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends within about a second; who is in view gets no decision any more."""
+        self._stopping.set()
+        self.mailbox.stop()
+        if self._thread.is_alive():
+            self._thread.join(timeout=2)
+
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
+    def _run(self) -> None:
+        looked_s = 0.0
+        while not self._stopping.is_set():
+            taken = self.mailbox.take(TAKE_S)
+            try:
+                if taken is None:
+                    self._told(self._approaches.silence(self.watch, self._clock()))
+                    if self.mailbox.ended and not self.watch.busy():
+                        return
+                    continue
+                if not self.watch.busy() and time.monotonic() - looked_s < IDLE_S:
+                    self.tally.skipped += 1
+                    continue
+                looked_s = time.monotonic()
+                self._frame(taken.pixels, taken.captured_at)
+            except Busy:
+                self.tally.busy += 1
+            except Exception:
+                # One frame must not end the watch; the gate stayed shut for it.
+                logger.exception("camera %s: a frame failed", self.watch.camera)
+                self.tally.faults += 1
+                self._stopping.wait(AFTER_FAULT_S)
+
+    def _frame(self, pixels: Pixels, captured_at: datetime) -> None:
+        zone = self.watch.zone
+        seen = self._see(pixels, region=region(zone, pixels), min_face_px=zone.min_face_px)
+        self._told(self._approaches.frame(self.watch, seen, pixels, captured_at))
+        self.tally.frames += 1
+        self.tally.latency_ms.append((self._clock() - captured_at).total_seconds() * 1000)
+        del self.tally.latency_ms[:-1000]
+
+    def _told(self, answers: Sequence[Answer]) -> None:
+        for answer in answers:
+            self._on_answer(answer)
+
+
+def region(zone: Zone, pixels: Pixels) -> Box:
+    """The zone in pixels of this frame: faces are looked for only there, so they are found smaller."""
+    height, width = pixels.shape[:2]
+    return Box(
+        zone.left * width,
+        zone.top * height,
+        (zone.right - zone.left) * width,
+        (zone.bottom - zone.top) * height,
+    )
