@@ -1,12 +1,9 @@
 """How FFmpeg is opened for each kind of live camera: pinned demuxer, no network of its own, little buffering."""
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from urllib.parse import quote
 
 import av
-from av.packet import Packet
-from av.video.stream import VideoStream
 
 from app.adapters.cameras.address import CameraAddress
 from app.adapters.cameras.decode import BOUNDS
@@ -55,9 +52,6 @@ class RtspFeed:
             timeout=(OPEN_S, READ_S),
         )
 
-    def packets(self, container: av.container.InputContainer, stream: VideoStream) -> "Iterator[Packet[VideoStream]]":
-        return container.demux(stream)
-
     def before_read(self, deadline: float) -> None:
         """FFmpeg's own time limit applies."""
 
@@ -86,9 +80,6 @@ class MjpegFeed:
         self._stream.open()
         return av.open(self._stream, "r", format="mpjpeg", options={**PROMPT, "protocol_whitelist": ""})
 
-    def packets(self, container: av.container.InputContainer, stream: VideoStream) -> "Iterator[Packet[VideoStream]]":
-        return container.demux(stream)
-
     def before_read(self, deadline: float) -> None:
         self._stream.deadline = deadline
 
@@ -106,31 +97,24 @@ class MjpegFeed:
 
 
 class DeviceFeed:
-    """A USB camera (V4L2). Read without blocking: a device that hangs cannot be interrupted in the kernel."""
+    """A USB camera (V4L2). A device that hangs cannot be interrupted in the kernel: its thread then waits until the
+    device gives a picture or is pulled out, and nobody waits for the thread; the device is busy until then.
+    """
 
     def __init__(self, address: CameraAddress) -> None:
         self._path = address.path
-        self._aborted = threading.Event()
 
     def open(self) -> av.container.InputContainer:
         return av.open(
             self._path,
             format="video4linux2,v4l2",
             # Uncompressed, USB 2 carries 1080p at 5 frames a second; as motion JPEG at 30.
-            options={**PROMPT, "fflags": "nobuffer+nonblock", "input_format": "mjpeg"},
+            options={**PROMPT, "input_format": "mjpeg"},
             timeout=(OPEN_S, READ_S),
         )
 
-    def packets(self, container: av.container.InputContainer, stream: VideoStream) -> "Iterator[Packet[VideoStream]]":
-        while not self._aborted.is_set():
-            try:
-                yield from container.demux(stream)
-                return
-            except BlockingIOError:
-                self._aborted.wait(0.005)
-
     def before_read(self, deadline: float) -> None:
-        """Reads do not wait."""
+        """The kernel knows no time limit; the reading thread's own applies."""
 
     def fed(self) -> None:
         """The kernel's buffers are bounded."""
@@ -139,7 +123,7 @@ class DeviceFeed:
         return ""
 
     def abort(self) -> None:
-        self._aborted.set()
+        """The next picture ends it."""
 
     def close(self) -> None:
-        self.abort()
+        """Nothing but the container is open."""

@@ -8,7 +8,6 @@ import ssl
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -35,9 +34,6 @@ class Feed(Protocol):
     """Where packets come from: opened and closed in the receiving thread, aborted from any."""
 
     def open(self) -> av.container.InputContainer: ...
-    def packets(
-        self, container: av.container.InputContainer, stream: VideoStream
-    ) -> "Iterator[Packet[VideoStream]]": ...
     def fed(self) -> None:
         """A whole picture came out."""
         ...
@@ -173,7 +169,7 @@ class LiveSource:
             self._feed.before_read(time.monotonic() + SILENT_S)
             settled = False
             self._asked_s = time.monotonic()
-            for packet in self._feed.packets(container, stream):
+            for packet in container.demux(stream):
                 arrived = time.monotonic()
                 # What FFmpeg took in while it looked at the stream is as old as the connection.
                 settled = settled or arrived - self._asked_s > 0.005

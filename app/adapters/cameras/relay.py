@@ -10,6 +10,7 @@ import select
 import socket
 import ssl
 import threading
+import time
 
 from app.adapters.cameras.link import SLICE_S, Link
 from app.core.errors import SourceFailed
@@ -62,7 +63,7 @@ class Relay:
             if down is not None:
                 with down:
                     down.settimeout(5)
-                    self._up.settimeout(5)
+                    self._up.setblocking(False)  # a readable TLS connection may hold no byte for us: it must not wait
                     self._pump(down)
         except SourceFailed as failed:
             self.refusal = str(failed)
@@ -96,11 +97,11 @@ class Relay:
                 if request.endswith(b"\r\n\r\n") or self._playing:
                     request.clear()
                 self._status = 0  # the answer to this is what counts
-                self._up.sendall(data)
+                self._send_up(data)
             if waiting or self._up in ready:
                 try:
                     data = self._up.recv(CHUNK)
-                except ssl.SSLWantReadError:
+                except (ssl.SSLWantReadError, BlockingIOError):
                     continue
                 if not data:
                     return
@@ -113,6 +114,16 @@ class Relay:
                     answers.clear()
                 if data:
                     down.sendall(data)
+
+    def _send_up(self, data: bytes) -> None:
+        deadline = time.monotonic() + 5
+        while data and not self._link.aborted:
+            try:
+                data = data[self._up.send(data) :]
+            except (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError):
+                if time.monotonic() > deadline:
+                    raise TimeoutError from None
+                select.select([], [self._up], [], SLICE_S)
 
     def _checked(self, answers: bytearray) -> bytes:
         """Takes the whole answers off the front of what came. Raises SourceFailed for what must not pass."""

@@ -12,7 +12,10 @@ from typing import Any, Self
 
 import av
 import numpy as np
+import pytest
 
+from app.adapters.cameras.sources import CameraSource, open_source
+from app.core.errors import SourceFailed
 from app.core.types import Pixels
 
 HERE = Path(__file__).parent
@@ -175,3 +178,27 @@ def write_video(path: Path, pictures: list[Pixels], fps: int = 25) -> Path:
             container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="bgr24")))
         container.mux(stream.encode(None))
     return path
+
+
+SECRETS = ("s3cr-t", "alice", "hidden-path", "127.0.0.1")
+
+
+def source(url: str) -> CameraSource:
+    return open_source(url, allow_local=True, clock=clock)
+
+
+def failure(url: str) -> tuple[str, tuple[str, ...]]:
+    """Why a source fails, and the decoder's last words; every trace of it is searched for secrets."""
+    camera = source(url)
+    try:
+        with pytest.raises(SourceFailed) as failed:
+            while True:
+                camera.read()
+        chain: BaseException | None = failed.value
+        while chain is not None:
+            assert not [secret for secret in SECRETS if secret in f"{chain!r}"]
+            chain = chain.__cause__ or chain.__context__
+        assert not [secret for secret in SECRETS if secret in " ".join(camera.last_words)]
+        return str(failed.value), camera.last_words
+    finally:
+        camera.close()
