@@ -1,72 +1,28 @@
 """The command line: `python -m app COMMAND`. Every command takes --data DIR; settings come from the environment and
 DIR/facegate.toml."""
 
-import json
 import logging
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from app.commands import audit, cameras, gates, keys
+from app.commands.common import HERE, Data, err, out, settings_of
 from app.core.errors import FacegateError, NotFound
 from app.core.registry import Details
-from app.core.types import Role
-from app.settings import Settings, SettingsError, read_settings
 
-if TYPE_CHECKING:
-    from app.wiring import Office
-
-# A trace drawn by typer shows local variables, in some versions also their values: keys and names among them.
 cli = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Facegate: a face-recognition turnstile.",
 )
-keys_cli = typer.Typer(no_args_is_help=True, help="Keys for devices and scripts.")
-gates_cli = typer.Typer(no_args_is_help=True, help="The gates there are.")
-audit_cli = typer.Typer(no_args_is_help=True, help="Proof that the log was not altered.")
-cli.add_typer(keys_cli, name="keys")
-cli.add_typer(gates_cli, name="gates")
-cli.add_typer(audit_cli, name="audit")
-
-Data = Annotated[Path, typer.Option("--data", envvar="FACEGATE_DATA", help="Folder of database, keys and settings.")]
-HERE = Path("data")
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
-
-
-def settings_of(data: Path) -> Settings:
-    """The settings of a data folder. Raises SettingsError, also for an address of a database that is none."""
-    from sqlalchemy.exc import ArgumentError
-
-    from app.adapters.db.engine import parse
-
-    settings = read_settings(data)
-    try:
-        parse(settings.url)
-    except (ArgumentError, ValueError):
-        # Not repeated: it may hold a password.
-        raise SettingsError("database_url: the database must be sqlite:///a/file or postgresql://...") from None
-    return settings
-
-
-@contextmanager
-def office(data: Path) -> Iterator["Office"]:
-    """What works without a model, closed at the end. Imported late: `--help` should not wait for the libraries."""
-    from app.wiring import open_office
-
-    opened = open_office(settings_of(data))
-    try:
-        yield opened
-    finally:
-        opened.close()
+for name, group in (("keys", keys), ("gates", gates), ("cameras", cameras), ("audit", audit)):
+    cli.add_typer(group.cli, name=name)
 
 
 @cli.command()
@@ -74,11 +30,20 @@ def serve(
     data: Data = HERE,
     host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen at.")] = 8000,
+    cameras: Annotated[bool, typer.Option(help="Watch cameras in this process; else `worker` processes do.")] = True,
 ) -> None:
     """Run the service until SIGTERM or Ctrl-C. The first start prints an admin key, once."""
     from app.serving import run
 
-    run(settings_of(data), host, port, announce=out.print)
+    run(settings_of(data), host, port, announce=out.print, cameras=cameras)
+
+
+@cli.command()
+def worker(data: Data = HERE) -> None:
+    """Watch cameras until SIGTERM or Ctrl-C, and serve nothing: any number of them share the cameras."""
+    from app.serving import watch
+
+    watch(settings_of(data), announce=out.print)
 
 
 @cli.command()
@@ -164,84 +129,6 @@ def demo(
     from app.demo.play import run
 
     raise typer.Exit(run(data, port, stay=not leave))
-
-
-@keys_cli.command("create")
-def create_key(
-    role: Annotated[Role, typer.Option(help="What the key may do.")],
-    gate: Annotated[str | None, typer.Option(help="The gate, for role gate.")] = None,
-    name: Annotated[str, typer.Option(help="What it is for, in the list of keys.")] = "",
-    data: Data = HERE,
-) -> None:
-    """Print a new key, alone on stdout. It is shown this once."""
-    with office(data) as here:
-        secret, _ = here.keys.create(role, gate, name)
-    sys.stdout.write(secret + "\n")
-
-
-@keys_cli.command("list")
-def list_keys(data: Data = HERE) -> None:
-    """List keys (never the keys themselves)."""
-    with office(data) as here:
-        gates = {gate.id: gate.name for gate in here.gates.all()}
-        table = Table("id", "role", "gate", "name", "state", box=None, pad_edge=False)
-        for key in here.keys.all():
-            state = "revoked" if key.revoked_at else "valid"
-            table.add_row(key.id, key.role.value, gates.get(key.gate_id or "", ""), key.name, state)
-    out.print(table)
-
-
-@keys_cli.command("revoke")
-def revoke_key(key_id: str, data: Data = HERE) -> None:
-    """Revoke a key by its id, at once in every process."""
-    with office(data) as here:
-        here.keys.revoke(key_id)
-
-
-@gates_cli.command("add")
-def add_gate(name: str, data: Data = HERE) -> None:
-    """Add a gate. Next, give its hardware a key: keys create --role gate --gate NAME."""
-    with office(data) as here:
-        gate = here.gates.add(name)
-    out.print(f"gate {gate.name} added", markup=False)
-
-
-@gates_cli.command("list")
-def list_gates(data: Data = HERE) -> None:
-    """List the gates."""
-    with office(data) as here:
-        for gate in here.gates.all():
-            out.print(f"{gate.name}\t{'enabled' if gate.enabled else 'disabled'}", markup=False)
-
-
-@audit_cli.command("verify")
-def verify_log(
-    checkpoints: Annotated[
-        list[Path] | None, typer.Option(exists=True, help="Further files of signed checkpoints, kept elsewhere.")
-    ] = None,
-    data: Data = HERE,
-) -> None:
-    """Walk every gate's chain; name the first bad record, if there is one."""
-    from app.wiring import read_checkpoints
-
-    with office(data) as here:
-        report = here.checkpoints.verify(mark for path in checkpoints or [] for mark in read_checkpoints(path))
-    for name, chain in report.gates.items():
-        out.print(f"{name}: {chain.events} events, head {chain.head[:16]}", markup=False)
-    if report.flaw is None:
-        out.print("The log is whole.")
-        return
-    flaw = report.flaw
-    err.print(f"BAD: gate {flaw.gate}, record {flaw.sequence} ({flaw.event_id}): {flaw.problem}", markup=False)
-    raise typer.Exit(1)
-
-
-@audit_cli.command("checkpoint")
-def checkpoint(data: Data = HERE) -> None:
-    """Print the signed heads of all gates, one JSON object a line: keep them away from this machine."""
-    with office(data) as here:
-        for mark in here.checkpoints.audit.checkpoint():
-            sys.stdout.write(json.dumps(mark) + "\n")
 
 
 def main() -> None:

@@ -56,6 +56,11 @@ class CameraList:
         with self.store.read() as tx:
             return tx.cameras.all()
 
+    def of_gate(self, gate_id: str) -> list[Camera]:
+        """By name."""
+        with self.store.read() as tx:
+            return tx.cameras.of_gate(gate_id)
+
     def get(self, name: str) -> Camera:
         """Raises NotFound."""
         with self.store.read() as tx:

@@ -9,6 +9,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from app.core.errors import Forbidden, Unauthorised
 from app.core.types import ApiKey, Role
 from app.wiring import System
+from app.worker.supervisor import Supervisor
 
 bearer = HTTPBearer(auto_error=False, description="A key from `keys create`; it carries one role.")
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
@@ -52,6 +53,13 @@ def local_or_admin(request: Request, credentials: Credentials) -> None:
     require(Role.ADMIN)(caller(request, credentials))
 
 
+def supervisor(request: Request) -> Supervisor | None:
+    """What watches cameras in this process, if it does."""
+    found: Supervisor | None = request.app.state.supervisor
+    return found
+
+
+Watching = Annotated[Supervisor | None, Depends(supervisor)]
 SystemOf = Annotated[System, Depends(system)]
 Admin = Annotated[ApiKey, Depends(require(Role.ADMIN))]
 Watcher = Annotated[ApiKey, Depends(require(Role.SECURITY, Role.ADMIN))]

@@ -11,7 +11,7 @@ from typing import Protocol
 from app.core.approach import Zone
 from app.core.errors import Busy
 from app.core.tracks import Seen
-from app.core.types import Box, Pixels
+from app.core.types import Box, Gate, Pixels
 from app.services.answers import Answer
 from app.services.approaches import Approaches, Watch
 
@@ -88,6 +88,10 @@ class CameraLoop:
         self.mailbox.stop()
         if self._thread.is_alive():
             self._thread.join(timeout=2)
+
+    def now(self, gate: Gate, at: datetime) -> Answer:
+        """What is before the camera this moment, decided and recorded: for hardware that polls."""
+        return self._approaches.now(self.watch, gate, at)
 
     def alive(self) -> bool:
         return self._thread.is_alive()

@@ -1,8 +1,6 @@
 """Cameras: list, create, read, change, delete. An address is written and never read back whole."""
 
-from typing import Annotated, Any
-
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from app.core.approach import Zone
@@ -11,7 +9,8 @@ from app.core.site import Camera
 from app.services.camera_list import Address
 from app.web.api.describe import CONFLICT, ERRORS
 from app.web.api.schemas import Moment, Page, Strict
-from app.web.security import Admin, SystemOf
+from app.web.security import Admin, SystemOf, Watching
+from app.wiring import System
 from app.worker.supervisor import Supervisor
 
 router = APIRouter(prefix="/cameras", tags=["Cameras"])
@@ -62,18 +61,10 @@ class CameraOut(BaseModel):
     watched_by: str | None = Field(description="the process that holds its lease")
 
 
-def supervisor_of(request: Request) -> Supervisor | None:
-    found: Supervisor | None = request.app.state.supervisor
-    return found
-
-
-Watching = Annotated[Supervisor | None, Depends(supervisor_of)]
-
-
 @router.post("", status_code=201, summary="Add a camera", responses=CONFLICT)
 def create(body: CameraIn, system: SystemOf, watching: Watching, _: Admin) -> CameraOut:
     """Watched within seconds. Files and devices of the machine are added on its command line only."""
-    camera = system.cameras.add(body.name, body.gate, Address(body.url), (body.zone or ZoneBody()).zone())
+    camera = system.cameras.add(body.name, body.gate, Address(body.url), body.zone.zone() if body.zone else Zone())
     return _out(system, watching, [camera])[0]
 
 
@@ -104,7 +95,7 @@ def delete(camera: str, system: SystemOf, _: Admin) -> None:
     system.cameras.delete(camera)
 
 
-def _out(system: Any, watching: Supervisor | None, cameras: list[Camera]) -> list[CameraOut]:
+def _out(system: System, watching: Supervisor | None, cameras: list[Camera]) -> list[CameraOut]:
     gates = {gate.id: gate.name for gate in system.gates.all()}
     with system.store.read() as tx:
         holders = tx.leases.holders()

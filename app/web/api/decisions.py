@@ -1,16 +1,20 @@
 """The endpoint gate hardware calls: frames of one approach in, open or deny out."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request
 from pydantic import BaseModel, Field, ValidationError
 
-from app.core.errors import BadInput, Conflict, Forbidden
+from app.core.errors import BadInput, Busy, Conflict, Forbidden
+from app.core.site import Camera
+from app.core.types import Gate
 from app.services.access import MAX_FRAMES, Approach
 from app.web.api.describe import DECISION_BODY, ERRORS
 from app.web.api.schemas import DecisionAnswer
-from app.web.security import GateKey, SystemOf
+from app.web.security import GateKey, SystemOf, Watching
 from app.web.uploads import IMAGE_TYPES, checked, form, images, media_type_of
+from app.worker.supervisor import Supervisor
 
 router = APIRouter(tags=["Decisions"])
 
@@ -51,14 +55,16 @@ def decide(
     gate: str,
     system: SystemOf,
     key: GateKey,
+    watching: Watching,
     body: Annotated[Sent, Depends(sent)],
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=128)] = None,
 ) -> dict[str, Any]:
     """Open or deny, always with a reason. The event is committed before this answers."""
-    if system.gates.get(gate).id != key.gate_id:
+    known = system.gates.get(gate)
+    if known.id != key.gate_id:
         raise Forbidden("other_gate", "This key belongs to another gate.")
     if body.from_camera:
-        raise Conflict("no_camera", "This gate has no camera of its own; send the frames.")
+        return seen_now(watching, known, system.cameras.of_gate(known.id), system.clock())
     return system.access.decide(
         Approach(
             gate=gate,
@@ -68,6 +74,18 @@ def decide(
             idempotency_key=idempotency_key,
         )
     )
+
+
+def seen_now(watching: Supervisor | None, gate: Gate, cameras: list[Camera], at: datetime) -> dict[str, Any]:
+    """What the gate's own camera sees now. Raises Conflict where it has none, Busy where none is watched here."""
+    if not any(camera.enabled for camera in cameras):
+        raise Conflict("no_camera", "This gate has no camera of its own; send the frames.")
+    post = watching.post_of_gate(gate.id) if watching else None
+    if post is None:
+        raise Busy(
+            "camera_not_here", "Another process watches this gate's camera, or none yet; ask that one."
+        )
+    return post.loop.now(gate, at)
 
 
 def _read(fields: dict[str, object]) -> Sent:

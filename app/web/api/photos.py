@@ -4,11 +4,13 @@ from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
+from pydantic import Field
 
+from app.core.errors import Forbidden
 from app.services.enrolment import MAX_PHOTOS
 from app.web import uploads
 from app.web.api.describe import CONFLICT, ERRORS, files_body
-from app.web.api.schemas import KeptPhoto, PhotoOut, PhotosOut
+from app.web.api.schemas import KeptPhoto, PhotoOut, PhotosOut, Strict
 from app.web.security import Admin, SystemOf
 
 router = APIRouter(prefix="/employees/{employee_id}/photos", tags=["Photos"])
@@ -26,6 +28,20 @@ def add(employee_id: str, system: SystemOf, _: Admin, photos: Annotated[list[byt
     Partial success is 200; if no photo can be read at all, the answer is 400.
     """
     results = system.enrolment.add_photos(employee_id, photos)
+    return PhotosOut(photos=[PhotoOut(**asdict(r)) for r in results])
+
+
+class FromEvents(Strict):
+    events: list[str] = Field(min_length=1, max_length=MAX_PHOTOS, examples=[["01KAR3T9V5S0W8J6Q2X4Y7Z1AB"]])
+
+
+@router.post("/from-events", summary="Enrol with what a gate saw", responses=CONFLICT)
+def add_from_events(employee_id: str, body: FromEvents, system: SystemOf, _: Admin) -> PhotosOut:
+    """Takes the pictures of these events as photos, with the same checks. Off unless the operator allows it."""
+    if not system.settings.enrol_from_gate:
+        raise Forbidden("enrol_from_gate_off", "Whoever runs the service must allow it: FACEGATE_ENROL_FROM_GATE=true.")
+    pictures = [system.events.snapshot(event_id) for event_id in body.events]
+    results = system.enrolment.add_photos(employee_id, pictures)
     return PhotosOut(photos=[PhotoOut(**asdict(r)) for r in results])
 
 

@@ -1,0 +1,51 @@
+"""The cameras there are."""
+
+from typing import Annotated
+
+import typer
+
+from app.commands.common import HERE, Data, office, out
+from app.core.approach import Zone
+from app.core.errors import BadInput
+from app.services.camera_list import Address
+
+cli = typer.Typer(no_args_is_help=True, help="The cameras there are.")
+LOCAL = {"file", "folder", "device"}
+
+
+@cli.command("add")
+def add_camera(
+    name: str,
+    url: Annotated[str, typer.Argument(help="rtsp://, http:// (motion JPEG), device:, file: or folder:")],
+    gate: Annotated[str, typer.Option(help="The gate it watches.")],
+    min_face_px: Annotated[float, typer.Option(help="Face width from which people are recognised.")] = 48.0,
+    zone: Annotated[str, typer.Option(help="left,top,right,bottom as shares of the picture.")] = "0,0,1,1",
+    data: Data = HERE,
+) -> None:
+    """Add a camera. Here, and only here, it may be a file, a folder or a device of this machine."""
+    try:
+        left, top, right, bottom = (float(part) for part in zone.split(","))
+        area = Zone(left, top, right, bottom, min_face_px)
+    except ValueError:
+        raise BadInput("bad_zone", "A zone is four shares such as 0.2,0,0.8,1.") from None
+    local = url.partition(":")[0].lower() in LOCAL
+    with office(data) as here:
+        here.cameras.add(name, gate, Address(url, local), area)
+    out.print(f"camera {name} added; a running service watches it within seconds", markup=False)
+
+
+@cli.command("list")
+def list_cameras(data: Data = HERE) -> None:
+    """List the cameras, their passwords masked."""
+    with office(data) as here:
+        gates = {gate.id: gate.name for gate in here.gates.all()}
+        for camera in here.cameras.all():
+            state = "enabled" if camera.enabled else "disabled"
+            out.print(f"{camera.name}\t{gates[camera.gate_id]}\t{state}\t{here.cameras.shown(camera)}", markup=False)
+
+
+@cli.command("remove")
+def remove_camera(name: str, data: Data = HERE) -> None:
+    """Remove a camera."""
+    with office(data) as here:
+        here.cameras.delete(name)
