@@ -71,6 +71,7 @@ class Mailbox:
         self._received = 0
         self._dropped = 0
         self._ended = False
+        self._said = False
         self._thread = threading.Thread(target=self._run, name=f"camera-{name}", daemon=True)
 
     # What a consumer and the watchdog ask
@@ -146,7 +147,7 @@ class Mailbox:
             self._signs = self._signs.with_loss(words)
             self._failed_s.append(self._monotonic())
             wait_s = self._wait_s()
-            log.warning("camera %s: %s; trying again in %.1f s", self._name, words, wait_s)
+            self._say(words, wait_s)
             self._stopping.wait(wait_s)
         self._end()
 
@@ -204,12 +205,17 @@ class Mailbox:
 
     def _wait_s(self) -> float:
         """Doubles from half a second; with jitter, so that cameras behind one switch do not all come at once."""
-        if self.over_budget:
-            log.error("camera %s: broke %d times within a minute", self._name, BUDGET)
-            wait = BEYOND_BUDGET_S
-        else:
-            wait = FIRST_WAIT_S * 2 ** (min(self._signs.failures, BUDGET) - 1)
+        doubled = FIRST_WAIT_S * 2 ** (min(self._signs.failures, BUDGET) - 1)
+        wait = BEYOND_BUDGET_S if self.over_budget else doubled
         return wait * random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, guards nothing
+
+    def _say(self, words: str, wait_s: float) -> None:
+        """Loudly once when the budget is spent; a camera that is off for a month fills no log after that."""
+        level = logging.WARNING
+        if self.over_budget:
+            level = logging.DEBUG if self._said else logging.ERROR
+        self._said = self.over_budget
+        log.log(level, "camera %s: %s; trying again in %.1f s", self._name, words, wait_s)
 
     def _end(self) -> None:
         with self._changed:
