@@ -2,13 +2,18 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import active_count
 from typing import Any
 
 import pytest
 
 from app.adapters.crypto.signing import Ed25519Signer
 from app.adapters.crypto.vault import Vault
-from tests.fakes import Clock
+from app.services.answers import Answer
+from app.services.gate_control import GateControl
+from app.services.gate_settings import GateSettings
+from tests.fakes import Clock, new_id, person, photo
+from tests.services.gate_hardware import TURNSTILE, Turnstile, Yard, soon
 from tests.services.process import Process
 
 Start = Callable[..., Process]
@@ -41,3 +46,41 @@ def site(start: Callable[..., Process]) -> Process:
     process = start()
     process.gates.add("lobby-1")
     return process
+
+
+@pytest.fixture
+def yard(clock: Clock) -> Yard:
+    return Yard(clock)
+
+
+@pytest.fixture
+def gate_settings(site: Process, yard: Yard, clock: Clock) -> GateSettings:
+    return GateSettings(site.store, site.vault, clock, new_id, yard.check)
+
+
+@pytest.fixture
+def control(site: Process, yard: Yard, clock: Clock) -> Iterator[GateControl]:
+    """Not started yet. When it is closed, no thread is left."""
+    before = active_count()
+    control = GateControl(site.store, site.vault, site.signer, clock, new_id, yard.build, tick_s=0.02)
+    yield control
+    control.close()
+    assert soon(lambda: active_count() <= before)
+
+
+@pytest.fixture
+def turnstile(gate_settings: GateSettings, control: GateControl, yard: Yard) -> Turnstile:
+    """Stands at lobby-1, connected."""
+    gate_settings.change("lobby-1", TURNSTILE)
+    control.start()
+    (built,) = yard.built
+    return built
+
+
+@pytest.fixture
+def answer(site: Process) -> Answer:
+    """Somebody was let in at lobby-1; the event is committed."""
+    site.enrol("E-1", photo(person(0)))
+    found = site.decide(photo(person(0)))
+    assert found["decision"] == "open"
+    return found

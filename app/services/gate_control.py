@@ -1,0 +1,238 @@
+"""What happens after a decision: gates are opened, and what they did is the second record of the event.
+
+The database says which gates there are, how each is driven and which mode holds; this follows it, also after a change
+that another process made. Nobody at a gate waits for hardware or for a database here.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from threading import Event, Thread
+from time import monotonic
+
+from app.core.errors import NotRecorded
+from app.core.gates import DoorState, GateResult, OpenCommand, Outcome
+from app.core.ports import Clock, Signer, Store, Vault
+from app.core.site import Alert, AlertKind, GateResultRow, SiteState
+from app.core.types import Verdict
+from app.services.answers import Answer
+from app.services.door_watch import DoorWatch
+from app.services.gate_drivers import Build, Driven, GateDrivers
+from app.services.gate_lane import CLOSE_S
+
+logger = logging.getLogger(__name__)
+
+MOST_WAITING = 10_000  # records that wait for a database which is gone; beyond, the newest are lost
+UNUSABLE = GateResult(Outcome.FAILED, "the gate cannot be driven as it is set")
+
+
+@dataclass(frozen=True)
+class GateView:
+    """One gate as this process has it. trouble: what is wrong now, in words without secrets, or None."""
+
+    name: str
+    driver: str
+    door: str | None
+    trouble: str | None
+
+
+class GateControl:
+    """One driver a gate, from `start` to `close`. Processes that drive the same gates must be able to do it twice.
+
+    build: raises BadInput where a gate's settings cannot be used. tick_s: seconds between looks at the database.
+    on_result: told of a gate's name and what it did.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        vault: Vault,
+        signer: Signer,
+        clock: Clock,
+        new_id: Callable[[], str],
+        build: Build,
+        tick_s: float = 1.0,
+    ) -> None:
+        self._store, self._signer, self._clock, self._new_id = store, signer, clock, new_id
+        self._tick_s = tick_s
+        self._doors = DoorWatch(store, clock, new_id)
+        self._drivers = GateDrivers(store, vault, clock, build, self._done, self._heard)
+        self._waiting: deque[Callable[[], None]] = deque()
+        self._wake = Event()
+        self._look = False
+        self._stopped = False
+        self._thread: Thread | None = None
+        self.on_result: list[Callable[[str, GateResult], None]] = []
+
+    def start(self) -> None:
+        """Connects the gates. A database that is gone is waited for."""
+        if self._thread is not None:
+            return
+        self._guarded(self._drivers.sync)
+        self._thread = Thread(target=self._watch, name="gates", daemon=True)
+        self._thread.start()
+
+    def carry_out(self, answer: Answer) -> None:
+        """Opens the gate of a recorded answer, if it is one that opens. Returns at once, raises nothing."""
+        if answer["decision"] != Verdict.OPEN.value:
+            return
+        if self._thread is None or self._stopped:
+            logger.error("gates are not driven now, so this opening is not sent: %s", answer["decision_id"])
+        elif not self._hand_on(answer):
+            # A gate that was added a moment ago.
+            self._later(partial(self._hand_on_after_a_look, answer))
+
+    def report(self, gate_id: str, state: DoorState, at: datetime) -> None:
+        """What a door was at that time. Returns once it is stored. Raises NotRecorded."""
+        self._doors.report(gate_id, state, at)
+
+    def follow(self, site: SiteState) -> None:
+        """The mode that holds from now on, also before it is recorded: in a fire the gates come first."""
+        self._drivers.follow(site)
+
+    def refresh(self) -> None:
+        """Looks at the database now instead of at the next tick: a gate was changed."""
+        self._look = True
+        self._wake.set()
+
+    def view(self) -> list[GateView]:
+        """Every gate by name, none before `start`."""
+        return [GateView(one.gate.name, one.gate.driver, one.gate.door, one.trouble) for one in self._drivers.all()]
+
+    def healthy(self) -> dict[str, str | None]:
+        """By gate: None, or what is wrong with it. A gate that this process does not know is not in it."""
+        return {one.name: one.trouble for one in self.view()}
+
+    def close(self) -> None:
+        """Leaves every gate as its fail mode demands and keeps what they still said. Safe to call twice."""
+        if self._thread is None or self._stopped:
+            return
+        self._stopped = True
+        self._wake.set()
+        self._thread.join(2 * CLOSE_S)
+        self._drivers.close()
+        self._guarded(self._catch_up)
+
+    # Commands
+
+    def _hand_on(self, answer: Answer) -> bool:
+        """False where no gate of that name is known here."""
+        one = self._drivers.named(answer["gate"])
+        if one is None:
+            return False
+        event_id = answer["decision_id"]
+        if one.lane is not None:
+            one.lane.put(event_id, partial(self._command, answer))
+        elif one.broken is not None:
+            self._done(one.gate.name, event_id, UNUSABLE)
+        return True
+
+    def _hand_on_after_a_look(self, answer: Answer) -> None:
+        self._drivers.sync()
+        if not self._hand_on(answer):
+            self._done(answer["gate"], answer["decision_id"], UNUSABLE)
+
+    def _command(self, answer: Answer) -> OpenCommand:
+        """Reads the card number now: a card that was taken from somebody is not shown any more."""
+        employee = None
+        if answer["employee"] is not None:
+            try:
+                with self._store.read() as tx:
+                    employee = tx.employees.get(answer["employee"]["id"])
+            except NotRecorded:
+                logger.warning("the card number cannot be read; hardware that needs none opens all the same")
+        return OpenCommand(
+            answer["decision_id"],
+            answer["gate"],
+            datetime.fromisoformat(answer["at"]),
+            datetime.fromisoformat(answer["open_until"]),
+            employee.card_number if employee else None,
+        )
+
+    def _done(self, gate: str, event_id: str, result: GateResult) -> None:
+        """From a lane's thread."""
+        row = GateResultRow(event_id, self._clock(), result.outcome, result.detail)
+        self._later(partial(self._record, replace(row, signature=self._signer.sign(row.signed_part))))
+        for listener in self.on_result:
+            try:
+                listener(gate, result)
+            except Exception:
+                logger.exception("a listener failed; what the gate did is recorded")
+
+    def _record(self, row: GateResultRow) -> None:
+        with self._store.write() as tx:
+            tx.gate_results.put(row)
+
+    # Doors
+
+    def _heard(self, gate_id: str, state: DoorState) -> None:
+        """From a driver's thread, which must not wait for the database."""
+        self._later(partial(self._keep_door, gate_id, state, self._clock()))
+
+    def _keep_door(self, gate_id: str, state: DoorState, at: datetime) -> None:
+        one = self._drivers.of(gate_id)
+        if state is DoorState.FAULT and one is not None and one.lane is not None and one.lane.line_is_lost():
+            return  # of the line, not of the door: no report would ever end it
+        self._doors.report(gate_id, state, at)
+
+    # The thread that follows the database and writes down what happened.
+
+    def _later(self, write: Callable[[], None]) -> None:
+        if len(self._waiting) >= MOST_WAITING:
+            logger.error("too much waits for the database: what a gate did or said is lost")
+            return
+        self._waiting.append(write)
+        self._wake.set()
+
+    def _watch(self) -> None:
+        due = monotonic()
+        while not self._stopped:
+            self._wake.wait(max(0.0, due - monotonic()))
+            self._wake.clear()
+            self._guarded(self._catch_up)
+            if not self._stopped and (self._look or monotonic() >= due):
+                self._look = False
+                due = monotonic() + self._tick_s
+                for step in (self._drivers.sync, self._doors.look_for_held, self._alert):
+                    self._guarded(step)
+
+    def _catch_up(self) -> None:
+        """Writes what waits, in order. Raises NotRecorded: then it waits on."""
+        while self._waiting:
+            try:
+                self._waiting[0]()
+            except NotRecorded:
+                raise
+            except Exception:
+                logger.exception("what a gate did or said cannot be stored, and is left out")
+            self._waiting.popleft()
+
+    def _guarded(self, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except NotRecorded as error:
+            logger.warning("the gates wait for the database: %s", error)
+        except Exception:
+            logger.exception("the gates could not be looked after; tried again in %s s", self._tick_s)
+
+    def _alert(self) -> None:
+        """Raises and clears the alert of each gate when its own state changes: another process may see it otherwise."""
+        for one in self._drivers.all():
+            words = one.complaint
+            if one.alerted is (words is not None) or (words is None and _unsettled(one)):
+                continue
+            now = self._clock()
+            with self._store.write() as tx:
+                if words is None:
+                    tx.alerts.clear(AlertKind.GATE_FAILED, one.gate.id, None, now)
+                else:
+                    tx.alerts.raise_(Alert(self._new_id(), now, AlertKind.GATE_FAILED, one.gate.id, None, words))
+            one.alerted = words is not None
+
+
+def _unsettled(one: Driven) -> bool:
+    """A gate still connecting: an alert from before the restart may be true."""
+    return one.alerted is None and one.trouble is not None

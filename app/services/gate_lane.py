@@ -1,0 +1,163 @@
+"""One gate's driver and the threads that talk to it: a decision never waits for hardware, a fire not for a decision.
+
+Commands and release have a thread each: hardware that hangs on an opening must not keep a gate shut in a fire.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from threading import Condition, Thread
+
+from app.core.gates import GateResult, OpenCommand, Outcome
+from app.core.ports import Clock, GateDriver
+from app.core.site import SiteMode
+
+logger = logging.getLogger(__name__)
+
+AGAIN_S = 2.0  # between tries to deliver a release or its end
+CLOSE_S = 5.0  # for a driver that was closed to let go of a command
+PATIENCE = timedelta(seconds=10)  # a line may be lost for a moment, and takes one to come up
+SUPERSEDED = GateResult(Outcome.TOO_LATE, "a newer opening of this gate took its place")
+LOCKED = GateResult(Outcome.TOO_LATE, "a lockdown began before it was sent")
+STOPPED = GateResult(Outcome.TOO_LATE, "the service stopped before it was sent")
+OVER = GateResult(Outcome.TOO_LATE, "the window was over")
+
+Prepare = Callable[[], OpenCommand]
+
+
+class Lane:
+    """driver: closed with the lane. done: told what became of a command, from the lane's thread; must not raise."""
+
+    def __init__(
+        self,
+        name: str,
+        driver: GateDriver,
+        mode: SiteMode,
+        clock: Clock,
+        done: Callable[[str, GateResult], None],
+    ) -> None:
+        self._driver = driver
+        self._clock = clock
+        self._done = done
+        self._changed = Condition()
+        self._pending: list[tuple[str, Prepare]] = []
+        self._stopped = False
+        self._mode = mode
+        # A driver is built in the mode that holds; a release is said again to learn whether it can be done at all.
+        self._released = False
+        self._unreleased: str | None = None
+        self._failed: str | None = None
+        self._trouble_since: datetime | None = None
+        self._threads = [
+            Thread(target=self._carry_out, name=f"gate-{name}-commands", daemon=True),
+            Thread(target=self._keep_mode, name=f"gate-{name}-release", daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def put(self, event_id: str, prepare: Prepare) -> None:
+        """Returns at once. prepare: makes the command, in the lane's thread."""
+        with self._changed:
+            stopped = self._stopped
+            if not stopped:
+                self._pending.append((event_id, prepare))
+                self._changed.notify_all()
+        if stopped:
+            self._done(event_id, STOPPED)
+
+    def follow(self, mode: SiteMode) -> None:
+        """The mode that holds at this gate from now on. Returns at once."""
+        with self._changed:
+            self._mode = mode
+            self._changed.notify_all()
+
+    def trouble(self) -> str | None:
+        """What is wrong with the gate now, in the driver's words, or None."""
+        return self._unreleased or self._driver.healthy() or self._failed
+
+    def complaint(self) -> str | None:
+        """What somebody should look at: a release or command that failed, or a line that does not come back."""
+        line, now = self._driver.healthy(), self._clock()
+        if line is None:
+            self._trouble_since = None
+        elif self._trouble_since is None:
+            self._trouble_since = now
+        lasting = self._trouble_since is not None and now - self._trouble_since >= PATIENCE
+        return self._unreleased or self._failed or (line if lasting else None)
+
+    def line_is_lost(self) -> bool:
+        return self._driver.healthy() is not None
+
+    def close(self) -> None:
+        """Leaves the hardware as its fail mode, or a release in force, demands. Takes seconds if it does not answer."""
+        with self._changed:
+            if self._stopped:
+                return
+            self._stopped = True
+            self._changed.notify_all()
+        try:
+            self._driver.close()
+        except Exception:
+            logger.exception("a gate's driver failed to close")
+        for thread in self._threads:
+            thread.join(CLOSE_S)
+
+    # Openings: newest first, for the person who stands there now; whoever came before has seen the gate stay shut.
+
+    def _carry_out(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._stopped or self._pending)
+                taken, self._pending = self._pending, []
+                stopped = self._stopped
+            for event_id, _ in taken if stopped else taken[:-1]:
+                self._done(event_id, STOPPED if stopped else SUPERSEDED)
+            if stopped:
+                return
+            event_id, prepare = taken[-1]
+            result = self._send(prepare)
+            if result.outcome is not Outcome.TOO_LATE:
+                self._failed = result.detail or "failed" if result.outcome is Outcome.FAILED else None
+            self._done(event_id, result)
+
+    def _send(self, prepare: Prepare) -> GateResult:
+        try:
+            command = prepare()
+            if self._clock() >= command.until:
+                return OVER
+            if self._mode is SiteMode.LOCKDOWN:
+                return LOCKED
+            return self._driver.open(command)
+        except Exception as error:
+            # The kind only: foreign words may hold an address or a key.
+            logger.error("a gate's command failed: %s", type(error).__name__)
+            return GateResult(Outcome.FAILED, "the command failed here, before the gate")
+
+    # The mode: said again until the driver has it.
+
+    def _keep_mode(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(self._has_to_speak, AGAIN_S if self._unreleased else None)
+                if self._stopped:
+                    return
+                wanted = self._mode is SiteMode.RELEASE
+            complaint = self._say(wanted)
+            with self._changed:
+                self._released = wanted
+                self._unreleased = complaint
+
+    def _has_to_speak(self) -> bool:
+        return self._stopped or (self._mode is SiteMode.RELEASE) != self._released
+
+    def _say(self, active: bool) -> str | None:
+        """None once the driver has taken it, else why not."""
+        try:
+            result = self._driver.release(active)
+        except Exception as error:
+            logger.error("a gate's release failed: %s", type(error).__name__)
+            result = GateResult(Outcome.FAILED, "the driver failed")
+        # Hardware that cannot be released (a panel holds it) refuses the end of a release, too, and is none the worse.
+        if result.outcome is not Outcome.FAILED or (not active and self._driver.healthy() is None):
+            return None
+        return f"{'release' if active else 'end of release'} failed: {result.detail}"

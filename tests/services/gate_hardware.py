@@ -1,0 +1,102 @@
+"""A gate whose hardware does what a test says, and a way to wait for what other threads do."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from threading import Event
+from typing import Any
+
+from app.adapters.gates.build import build_driver
+from app.core.errors import BadInput
+from app.core.gates import DoorState, GateResult, OpenCommand, Outcome
+from app.core.ports import GateDriver
+from app.core.site import AlertKind, GateResultRow
+from app.services.answers import Answer
+from app.services.gate_settings import Driving
+from tests.fakes import Clock
+from tests.services.process import Process
+
+OPENED = GateResult(Outcome.OPENED)
+TURNSTILE = Driving(driver="turnstile", config={"secret": "of the turnstile"})
+PATIENCE_S = 10
+
+
+def soon(holds: Callable[[], bool]) -> bool:
+    """Whether it holds within ten seconds; other threads work towards it meanwhile."""
+    pause = Event()
+    return any(holds() or pause.wait(0.01) for _ in range(PATIENCE_S * 100))
+
+
+@dataclass
+class Turnstile:
+    """ports.GateDriver. result: what it answers. hangs: set it, and `open` waits until it is cleared by `let_go`."""
+
+    told: Mapping[str, Any]
+    say: Callable[[DoorState], None]
+    released: list[bool]
+    result: GateResult = OPENED
+    release_result: GateResult = OPENED
+    trouble: str | None = None
+    raises: bool = False
+    opened: list[OpenCommand] = field(default_factory=list)
+    closed: int = 0
+    reached: Event = field(default_factory=Event)
+    free: Event = field(default_factory=Event)
+
+    def __post_init__(self) -> None:
+        self.free.set()
+
+    def open(self, command: OpenCommand) -> GateResult:
+        self.opened.append(command)
+        self.reached.set()
+        assert self.free.wait(PATIENCE_S)
+        if self.raises:
+            raise RuntimeError("the key is 0123")
+        return self.result
+
+    def release(self, active: bool) -> GateResult:
+        self.released.append(active)
+        return self.release_result
+
+    def healthy(self) -> str | None:
+        return self.trouble
+
+    def close(self) -> None:
+        self.closed += 1
+        self.free.set()
+
+
+@dataclass
+class Yard:
+    """Builds what stands at the gates: turnstiles for the kind `turnstile`, the real thing for every other."""
+
+    clock: Clock
+    built: list[Turnstile] = field(default_factory=list)
+
+    def build(self, kind: str, told: Mapping[str, Any], say: Callable[[DoorState], None], released: bool) -> GateDriver:
+        if kind != "turnstile":
+            return build_driver(kind, told, on_state=say, clock=self.clock, released=released)
+        self.built.append(Turnstile(told, say, [True] if released else []))
+        return self.built[-1]
+
+    def check(self, kind: str, told: Mapping[str, Any]) -> None:
+        if kind not in ("turnstile", "dry_run"):
+            raise BadInput("unknown_gate_kind", "a gate is one of turnstile, dry_run")
+        if not set(told) <= {"gate", "fail_mode", "secret"}:
+            raise BadInput("bad_gate_config", "there is a field that a gate does not have")
+
+
+def result(site: Process, answer: Answer) -> GateResultRow | None:
+    with site.store.read() as tx:
+        return tx.gate_results.of([answer["decision_id"]]).get(answer["decision_id"])
+
+
+def recorded(site: Process, answer: Answer) -> GateResultRow:
+    assert soon(lambda: result(site, answer) is not None)
+    row = result(site, answer)
+    assert row is not None and site.signer.verify(row.signed_part, row.signature)
+    return row
+
+
+def alerts(site: Process) -> list[tuple[AlertKind, str]]:
+    with site.store.read() as tx:
+        return [(alert.kind, alert.detail) for alert in tx.alerts.open()]
