@@ -1,12 +1,33 @@
 """What Prometheus reads: decisions by gate and reason, how long they took, how many can be recognised."""
 
+from collections.abc import Iterator
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 
+from app.core.gates import DoorState, GateResult
 from app.wiring import System
 
 BUCKETS = (0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5)
+
+
+class Gates(Collector):
+    """The gates that this process drives, as they are when asked: gates come and go while it runs."""
+
+    def __init__(self, system: System) -> None:
+        self._control = system.gate_control
+
+    def collect(self) -> Iterator[Metric]:
+        works = GaugeMetricFamily("facegate_gate_works", "1: the gate can be driven now", labels=["gate", "driver"])
+        door = GaugeMetricFamily("facegate_gate_door", "1: the door is in this state", labels=["gate", "state"])
+        for gate in self._control.view():
+            works.add_metric([gate.name, gate.driver], float(gate.trouble is None))
+            for state in DoorState if gate.door is not None else ():
+                door.add_metric([gate.name, state.value], float(gate.door == state.value))
+        yield works
+        yield door
 
 
 class Metrics:
@@ -29,11 +50,19 @@ class Metrics:
         Gauge("facegate_recognition_workers", "Faces recognised at once", registry=self.registry).set(
             system.recognition.engines
         )
+        self._results = Counter(
+            "facegate_gate_results", "What gates did with their commands", ["gate", "outcome"], registry=self.registry
+        )
+        self.registry.register(Gates(system))
         system.on_decision.append(self.count)
+        system.gate_control.on_result.append(self.count_result)
 
     def count(self, answer: dict[str, Any]) -> None:
         self._decisions.labels(answer["gate"], answer["decision"], answer["reason"]).inc()
         self._took.observe(answer["took_ms"] / 1000)
+
+    def count_result(self, gate: str, result: GateResult) -> None:
+        self._results.labels(gate, result.outcome.value).inc()
 
     def text(self) -> bytes:
         return generate_latest(self.registry)

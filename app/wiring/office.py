@@ -24,9 +24,13 @@ from app.services.camera_list import Address, CameraList
 from app.services.checkpoints import Checkpoints
 from app.services.erasure import Erasure
 from app.services.event_list import EventList
+from app.services.gate_control import GateControl
 from app.services.gate_list import GateList
+from app.services.gate_settings import GateSettings
 from app.services.keys import Keys
+from app.services.site_control import SiteControl
 from app.settings import Settings, SettingsError
+from app.wiring.driving import gate_control, gate_settings
 
 
 def utc_now() -> datetime:
@@ -56,8 +60,13 @@ class Office:
     events: EventList
     checkpoints: Checkpoints
     cameras: CameraList
+    gate_settings: GateSettings
+    gate_control: GateControl
+    site: SiteControl
 
     def close(self) -> None:
+        # Gates first: what they still say is written down.
+        self.gate_control.close()
         self.store.close()
 
 
@@ -77,6 +86,7 @@ def open_office(settings: Settings, clock: Callable[[], datetime] = utc_now) -> 
         )
     log = AccessLog(vault, signer)
     answers = Answers(signer)
+    driving = gate_control(store, vault, signer, clock, new_id)
     return Office(
         settings=settings,
         clock=clock,
@@ -91,6 +101,9 @@ def open_office(settings: Settings, clock: Callable[[], datetime] = utc_now) -> 
         events=EventList(store, log, answers),
         checkpoints=Checkpoints(Audit(store, log, signer, clock), JsonJournal(settings.checkpoints)),
         cameras=CameraList(store, vault, clock, new_id, partial(_allowed, camera_networks(settings)), address.masked),
+        gate_settings=gate_settings(store, vault, clock, new_id),
+        gate_control=driving,
+        site=SiteControl(store, log, clock, new_id, driving.follow),
     )
 
 

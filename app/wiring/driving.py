@@ -1,0 +1,24 @@
+"""Builds what moves gates: the check of their settings, their drivers, and the modes of the site."""
+
+from collections.abc import Callable, Mapping
+
+from app.adapters.gates.build import build_driver, check_config
+from app.core.gates import DoorState
+from app.core.ports import Clock, GateDriver, Signer, Store, Vault
+from app.services.gate_control import GateControl
+from app.services.gate_settings import GateSettings
+
+
+def gate_settings(store: Store, vault: Vault, clock: Clock, new_id: Callable[[], str]) -> GateSettings:
+    return GateSettings(store, vault, clock, new_id, check_config)
+
+
+def gate_control(store: Store, vault: Vault, signer: Signer, clock: Clock, new_id: Callable[[], str]) -> GateControl:
+    """Connected to nothing before its `start`: most commands must not move hardware."""
+
+    def build(
+        kind: str, told: Mapping[str, object], on_state: Callable[[DoorState], None], released: bool
+    ) -> GateDriver:
+        return build_driver(kind, told, on_state=on_state, clock=clock, released=released)
+
+    return GateControl(store, vault, signer, clock, new_id, build)
