@@ -19,7 +19,8 @@ from unittest import mock
 import httpx
 
 from app.__main__ import main
-from app.core.types import Installation, Role
+from app.core.records import Installation
+from app.core.types import Role
 from app.settings import read_settings
 from app.wiring import open_office
 from tests import pictures
