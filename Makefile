@@ -7,7 +7,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check bench migrate
+.PHONY: help demo run test peers check bench migrate
 
 help:
 	@echo "make demo     watch a turnstile recognise real people from real photos (DEMO_EXIT=1: end after the table)"
@@ -25,9 +25,18 @@ run: .venv/.base
 	$(BIN)/python -m models fetch --group weights
 	@$(BIN)/python -m app serve --data data --port $(PORT)
 
-test: .venv/.dev
+test: .venv/.dev peers
 	$(BIN)/python -m models fetch
 	$(BIN)/python -m pytest $(ARGS)
+
+# Real cameras' servers for the tests come from Debian. Without them (or without being root) those tests skip, saying so.
+peers:
+	@packages="$$(cat tests/adapters/cameras/debian-packages.txt)"; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! dpkg -s $$packages >/dev/null 2>&1; then \
+		echo "Installing the tests' RTSP server"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y $$packages >/dev/null \
+			|| echo "it could not be installed; the tests that need it will skip"; \
+	fi
 
 check: .venv/.dev
 	$(BIN)/ruff check .

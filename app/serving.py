@@ -49,7 +49,7 @@ def run(settings: Settings, host: str, port: int, announce: Callable[[str], None
 
 
 def watch(settings: Settings, announce: Callable[[str], None]) -> None:
-    """Watches cameras until SIGTERM or SIGINT, without serving anything: for a machine of its own, on the same database."""
+    """Watches cameras until SIGTERM or SIGINT and serves nothing: on a machine of its own, on the same database."""
     logging.getLogger("app").setLevel(settings.log_level.upper())
     system = open_system(settings)
     stop = Event()

@@ -58,8 +58,8 @@ def compile_network(
         picture.model().set_layout(ov.Layout("NCHW"))
         network = prepare.build()
         network.reshape([1, height_px, width_px, 3])
-        # YuNet's weights come block-quantised. Left to the plug-in, several streams unpack them at once and some come out
-        # wrong: 12 of 72 compilations with 8 streams found no face or phantoms; folded before, 0 of 192 (2026-11-23).
+        # YuNet's weights come block-quantised. Left to the plug-in, several streams unpack them at once and some come
+        # out wrong: 12 of 72 compilations with 8 streams found no face or phantoms; folded, 0 of 192 (2026-11-23).
         folding = Manager()
         folding.register_pass(ConstantFolding())
         folding.run_passes(network)
