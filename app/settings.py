@@ -3,6 +3,7 @@ against this file."""
 
 import os
 import tomllib
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
@@ -127,7 +128,9 @@ def read_settings(data: Path | None = None, **overrides: Any) -> Settings:
         raise SettingsError(f"{folder / CONFIG_FILE} cannot be read: {error.strerror}") from None
 
 
-def default_cache() -> Path:
-    """Where weights lie unless FACEGATE_CACHE_DIR says otherwise."""
-    base = os.environ.get("XDG_CACHE_HOME")
+def default_cache(environ: Mapping[str, str] = os.environ) -> Path:
+    """Where weights lie: FACEGATE_CACHE_DIR, else the user's cache."""
+    if chosen := environ.get(PREFIX + "CACHE_DIR"):
+        return Path(chosen)
+    base = environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "facegate"

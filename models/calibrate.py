@@ -4,7 +4,6 @@ The tail is extrapolated (a gate with 10,000 employees needs one false match in 
 distribution with a reason to hold there, and the check is part of the command.
 """
 
-import os
 import tomllib
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -20,8 +19,8 @@ from rich.table import Table
 from app.adapters.vision import pack as packs
 from app.adapters.vision.manifest import MANIFEST_PATH
 from app.adapters.vision.runtime import best_precision
-from app.adapters.vision.weights import default_cache
 from app.core.calibration import Calibration, Tail
+from app.settings import read_settings
 from models.dataset import read_dataset
 from models.embed import DIMENSION, Embedded, embed
 from models.openset import Pools, Setting, errors, fuse, play, pools, unit
@@ -168,7 +167,7 @@ def command(
         raise typer.BadParameter(f"only the pack {packs.NAME!r} can be calibrated yet")
     photos = read_dataset(dataset)
     precision = best_precision()
-    e = embed(photos, default_cache(os.environ), precision, console)
+    e = embed(photos, read_settings().cache, precision, console)
     p = pools(e)
     rng = np.random.default_rng(seed)
     everybody = list(range(len(e.people)))

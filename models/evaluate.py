@@ -1,7 +1,6 @@
 """What a pack does at a gate with the calibration it is served with: misses, refusals, open-set errors."""
 
 import json
-import os
 from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,8 +12,8 @@ from rich.console import Console
 from app.adapters.vision import pack as packs
 from app.adapters.vision.manifest import read_manifest
 from app.adapters.vision.runtime import best_precision
-from app.adapters.vision.weights import default_cache
 from app.core.calibration import Calibration
+from app.settings import read_settings
 from models.calibrate import table
 from models.dataset import read_dataset
 from models.embed import Embedded, embed
@@ -66,7 +65,7 @@ def command(
     manifest = read_manifest(packs.NAME)
     precision = best_precision()
     photos = read_dataset(dataset)
-    e = embed(photos, default_cache(os.environ), precision, console)
+    e = embed(photos, read_settings().cache, precision, console)
     found: dict[str, Any] = {
         "pack": packs.NAME,
         "precision": precision,

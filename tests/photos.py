@@ -7,13 +7,14 @@ import pytest
 
 from app.adapters.vision import weights
 from app.core.errors import WeightsError
+from app.settings import default_cache
 
 
 @cache
 def photo(name: str) -> bytes:
     """The encoded photo called `name` in models/artifacts.toml."""
     try:
-        return weights.load(name, weights.default_cache(os.environ))
+        return weights.load(name, default_cache())
     except WeightsError as error:
         if os.environ.get("CI"):
             raise

@@ -11,11 +11,11 @@ from typer.testing import CliRunner
 from app.adapters.vision.weights import (
     HttpsSource,
     WeightsMissing,
-    default_cache,
     load,
     read_artifacts,
 )
 from app.core.errors import WeightsError
+from app.settings import default_cache
 from models.__main__ import app
 from models.fetch import select
 from tests.models.local_site import CONTENT, artifact

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from app.adapters.vision.weights import HttpsSource, WeightsDamaged, default_cache, load, read_artifacts, read_cached
+from app.adapters.vision.weights import HttpsSource, WeightsDamaged, load, read_artifacts, read_cached
+from app.settings import default_cache
 from models.fetch import FetchFailed, fetch, select
 from tests.models.local_site import CONTENT, Heard, Site, artifact, files, run
 
@@ -91,9 +92,7 @@ sys.stdout.write(f"origin={one.origin}")
 def start(site: Site, cache: Path) -> subprocess.Popen[str]:
     digest = hashlib.sha256(CONTENT).hexdigest()
     command = [sys.executable, "-c", FETCH_ONE, site.url(), digest, str(cache)]
-    return subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
 def finish(process: subprocess.Popen[str]) -> str:

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
-from app.adapters.vision.weights import default_cache, load, read_artifacts
+from app.adapters.vision.weights import load, read_artifacts
+from app.settings import default_cache
 from models.fetch import fetch, select
 from models.repair import RepairError, build, fold, repair_sface
 

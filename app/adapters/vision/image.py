@@ -13,10 +13,10 @@ import numpy as np
 from PIL import Image
 
 from app.core.errors import BadInput, TooLarge
+from app.core.media import sniff
 from app.core.types import Pixels
 
 _PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
-_JPEG_MAGIC = b"\xff\xd8\xff"
 _JPEG_SCAN, _JPEG_END = b"\xff\xda", b"\xff\xd9"
 _ORIENTATION_TAG = 0x0112
 # More costs time per byte that no camera needs: a progressive photo has ten scans, a 10 MB PNG some thousand chunks.
@@ -50,13 +50,6 @@ class ImageDecoder:
 
     def __call__(self, data: bytes) -> Pixels:
         return decode(data, self.limits)
-
-
-def sniff(data: bytes) -> str | None:
-    """The media type the first bytes show, image/jpeg or image/png, or None."""
-    if data.startswith(_JPEG_MAGIC):
-        return "image/jpeg"
-    return "image/png" if data.startswith(_PNG_MAGIC) else None
 
 
 def decode(data: bytes, limits: ImageLimits = ImageLimits()) -> Pixels:

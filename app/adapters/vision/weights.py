@@ -89,14 +89,6 @@ class Artifact:
         return f"{self.sha256[:16]}-{self.file}"
 
 
-def default_cache(environ: Mapping[str, str]) -> Path:
-    """`$FACEGATE_CACHE_DIR`, else `facegate` under `$XDG_CACHE_HOME` or `~/.cache`."""
-    if chosen := environ.get("FACEGATE_CACHE_DIR"):
-        return Path(chosen).expanduser()
-    base = environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "facegate"
-
-
 def read_artifacts(path: Path = ARTIFACTS_PATH) -> dict[str, Artifact]:
     """Every artifact by name, in the order of the file.
 

@@ -9,12 +9,13 @@ from app.adapters.vision import weights
 from app.adapters.vision.embedder import SfaceEmbedder, SfaceNetwork
 from app.adapters.vision.yunet import YunetDetector, YunetNetwork
 from app.core.errors import WeightsError
+from app.settings import default_cache
 
 
 @pytest.fixture(scope="session")
 def pack(yunet_bytes: bytes, sface_bytes: bytes) -> packs.Pack:
     # The bytes are asked for so that the fixture is skipped, not failed, where they are missing.
-    return packs.open_pack(weights.default_cache(os.environ), precision="f32", workers=2)
+    return packs.open_pack(default_cache(), precision="f32", workers=2)
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +40,7 @@ def embedder(sface_bytes: bytes) -> SfaceEmbedder:
 
 def _weights(name: str) -> bytes:
     try:
-        return weights.load(name, weights.default_cache(os.environ))
+        return weights.load(name, default_cache())
     except WeightsError as error:
         if os.environ.get("CI"):
             raise
