@@ -16,7 +16,7 @@ from app.core.gates import FailMode
 # SCBK-D of the OSDP specification, printed in every manual, and keys nobody drew.
 DEFAULT_OSDP_KEY = bytes(range(0x30, 0x40))
 Host = Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[A-Za-z0-9._:%\[\]-]+$")]
-Device = Annotated[str, Field(pattern=r"^/dev/[A-Za-z0-9_:./-]+$")]
+Device = Annotated[str, Field(pattern=r"^/dev(/[A-Za-z0-9_:-][A-Za-z0-9_.:-]*)+$")]
 
 
 class GateConfig(BaseModel):

@@ -19,13 +19,13 @@ from typing import Any
 
 from app.adapters.gates.address import ForbiddenAddress
 from app.adapters.gates.config import MqttConfig
-from app.adapters.gates.mqtt_line import Line
+from app.adapters.gates.mqtt_line import NOBODY, Line
 from app.adapters.gates.window import Reporter, Turns, Window
 from app.core.gates import DoorState, FailMode, GateResult, OpenCommand, Outcome
 from app.core.ports import Clock
 
 FIRST_PAUSE_S = 0.1
-LONGEST_PAUSE_S = 5.0
+LONGEST_PAUSE_S = 1.0
 MODE_WAIT_S = 2.0
 LONGEST_STATE = 1024
 CLOSED = GateResult(Outcome.FAILED, "the driver is closed")
@@ -85,15 +85,24 @@ class MqttGate:
                 return CLOSED
             if self._mode == self._settled == "release":
                 return RELEASED
-            self._wait_for(lambda: self._line is not None, window.left_s())
-            line = self._line
-        if self._stopped:
-            return CLOSED
-        if line is None or window.over:
-            return GateResult(Outcome.FAILED, f"not sent: {self._trouble or 'no connection'}")
-        refused = line.publish(f"{self._config.prefix}/command", json.dumps(message), window, expires=True)
-        if refused is None:
-            return GateResult(Outcome.SENT)
+        while True:
+            with self._changed:
+                self._wait_for(lambda: self._line is not None, window.left_s())
+                line = self._line
+            if self._stopped:
+                return CLOSED
+            if line is None or window.over:
+                return GateResult(Outcome.FAILED, f"not sent: {self._trouble or 'no connection'}")
+            refused = line.publish(f"{self._config.prefix}/command", json.dumps(message), window, expires=True)
+            if refused is None:
+                return GateResult(Outcome.SENT)
+            if refused != NOBODY:
+                break
+            # The broker says that nobody got it, so it can be said again: gates come back a moment after their broker.
+            if window.left_s() <= FIRST_PAUSE_S:
+                return GateResult(Outcome.FAILED, NOBODY)
+            with self._changed:
+                self._changed.wait_for(lambda: self._stopped, FIRST_PAUSE_S)
         # Before anybody learns that it failed: from here on it cannot arrive any more, unless the broker has it.
         line.cut()
         return GateResult(Outcome.FAILED, refused)

@@ -25,6 +25,7 @@ from app.adapters.gates.window import Window
 CONNECT_S = 3.0
 LEAVE_S = 1.0
 NOBODY_LISTENS = 0x10
+NOBODY = "no gate listens"
 
 
 class _NamedContext:
@@ -101,7 +102,7 @@ class Line:
         if reason.is_failure:
             return "the broker refused it"
         if expires and self._five and reason.value == NOBODY_LISTENS:
-            return "no gate listens"
+            return NOBODY
         return None
 
     def cut(self) -> None:

@@ -18,8 +18,9 @@ from app.core.ports import Clock
 
 FIRST_PAUSE_S = 0.05
 LONGEST_PAUSE_S = 0.5
-LONGEST_MODE_PAUSE_S = 2.0
+LONGEST_MODE_PAUSE_S = 1.0
 MODE_WAIT_S = 2.0
+LAST_ATTEMPT_S = 0.02
 PROBE_S = 0.5
 RELEASED = GateResult(Outcome.SENT, "released already: nothing to open")
 CLOSED = GateResult(Outcome.FAILED, "the driver is closed")
@@ -95,17 +96,17 @@ class WebhookGate:
             return future.result()
         call.cut()
         sent = "; it may have arrived" if call.sent else ""
-        return GateResult(Outcome.FAILED, f"no answer within the window{sent}")
+        return GateResult(Outcome.FAILED, f"{call.words}{sent}")
 
     def _try(self, command: OpenCommand, window: Window, call: "_Call") -> GateResult:
-        words, pause_s = "no answer", FIRST_PAUSE_S
+        pause_s = FIRST_PAUSE_S
         message = {"event_id": command.event_id, "command": "open"}
         message |= {"at": command.at.isoformat(), "until": command.until.isoformat()}
         while not call.over.is_set() and not window.over:
             try:
                 answer = self._post(call, message, Window(min(self._config.timeout_s, window.left_s())))
             except NoAnswer as error:
-                words = self._trouble = str(error)
+                call.words = self._trouble = str(error)
             else:
                 complaint = self._trouble = _complaint(answer)
                 if complaint is None:
@@ -113,10 +114,13 @@ class WebhookGate:
                     return GateResult(Outcome.OPENED if opened else Outcome.SENT)
                 if answer.status < 500 and answer.status != 429:
                     return GateResult(Outcome.FAILED, complaint)
-                words = complaint
-            call.over.wait(min(pause_s, window.left_s()))
+                call.words = complaint
+            pause_s = min(pause_s, window.left_s() - LAST_ATTEMPT_S)
+            if pause_s <= 0:
+                break
+            call.over.wait(pause_s)
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
-        return GateResult(Outcome.FAILED, words)
+        return GateResult(Outcome.FAILED, call.words)
 
     # The mode: kept until the relay has it, so a release gets through when the network comes back.
 
@@ -182,10 +186,11 @@ class WebhookGate:
 
 
 class _Call:
-    """The exchanges of one command, one after the other, until `cut` by another thread."""
+    """The exchanges of one command, one after the other, until `cut` by another thread. words: why none worked yet."""
 
     def __init__(self) -> None:
         self.over = threading.Event()
+        self.words = "no answer within the window"
         self._exchange = Exchange()
         self._sent_before = False
 

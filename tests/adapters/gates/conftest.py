@@ -6,20 +6,13 @@ from typing import Any
 
 import pytest
 
+from app.adapters.gates import mqtt, serial_relay, webhook
 from app.adapters.gates.build import build_driver
 from app.core.gates import DoorState
 from app.core.ports import GateDriver
-from tests.adapters.gates.peers import (
-    Broker,
-    MqttPeer,
-    Panel,
-    Peer,
-    RelayBoard,
-    drivers_threads,
-    eventually,
-    mosquitto,
-    now,
-)
+from tests.adapters.gates.brokers import Broker, MqttPeer, mosquitto
+from tests.adapters.gates.lines import Panel, RelayBoard
+from tests.adapters.gates.peers import Peer, drivers_threads, eventually, now
 from tests.adapters.gates.relay import HttpRelay
 
 Build = Callable[..., GateDriver]
@@ -80,6 +73,13 @@ def peer(request: pytest.FixtureRequest) -> Iterator[Peer]:
     yield made
     made.go_on() if kind == "mqtt" else None
     made.close()
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a second instead of two for what is told to a peer that is not there."""
+    for module in (webhook, mqtt, serial_relay):
+        monkeypatch.setattr(module, "MODE_WAIT_S", 0.5)
 
 
 @pytest.fixture

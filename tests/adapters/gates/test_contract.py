@@ -65,7 +65,7 @@ def test_a_hanging_peer_holds_nobody_longer_than_the_window_and_opens_nothing_la
     assert first.detail
     assert behind.outcome is Outcome.TOO_LATE
     if peer.kind != "mqtt":
-        never(lambda: peer.opened, 0.6)
+        never(lambda: peer.opened, 0.4)
     eventually(lambda: driver.healthy() is None, 10)
 
 

@@ -1,0 +1,106 @@
+"""A gate is built from a checked config or not at all, and what refuses it repeats no value."""
+
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from app.adapters.gates.address import ForbiddenAddress, check_literal
+from app.adapters.gates.build import KINDS, build_driver, check_config
+from app.core.errors import BadInput
+
+SECRET = "correct horse battery staple"
+HOOK = {"gate": "g", "url": "http://10.0.0.9/open", "secret": SECRET}
+BROKER = {"gate": "g", "host": "10.0.0.9"}
+PANEL = {"gate": "g", "device": "/dev/ttyUSB0", "key": "00112233445566778899aabbccddeeff"}
+BOARD = {"gate": "g", "device": "/dev/ttyUSB0"}
+WHOLE = {"dry_run": {}, "webhook": HOOK, "mqtt": BROKER, "osdp": PANEL, "serial": BOARD}
+
+
+def test_every_kind_has_its_least_config() -> None:
+    assert set(WHOLE) == set(KINDS)
+    for kind, config in WHOLE.items():
+        assert check_config(kind, config).fail_mode.value == "secure"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("wrong", [{"fail_mdoe": "safe"}, {"fail_mode": "open"}, {"gate": ""}, {"gate": 7}])
+def test_misspelt_and_mistyped_keys_are_refused(kind: str, wrong: dict[str, Any]) -> None:
+    with pytest.raises(BadInput) as caught:
+        check_config(kind, WHOLE[kind] | wrong)
+    assert next(iter(wrong)) in caught.value.detail
+
+
+@pytest.mark.parametrize(
+    ("kind", "wrong"),
+    [
+        ("webhook", {"url": "ftp://10.0.0.9/"}),
+        ("webhook", {"url": "http://user:pass@10.0.0.9/"}),
+        ("webhook", {"url": "http://169.254.169.254/latest"}),
+        ("webhook", {"url": "http://[::ffff:169.254.169.254]/"}),
+        ("webhook", {"url": "http://[fe80::1]/"}),
+        ("webhook", {"url": "http://100.100.100.200/"}),
+        ("webhook", {"url": "http://10.0.0.9:99999/"}),
+        ("webhook", {"url": "http://10.0.0.9/\r\nX: y"}),
+        ("webhook", {"secret": "short"}),
+        ("webhook", {"timeout_s": float("nan")}),
+        ("mqtt", {"host": "169.254.1.1"}),
+        ("mqtt", {"topic": "a/#"}),
+        ("mqtt", {"gate": "a/+"}),
+        ("mqtt", {"password": SECRET}),
+        ("mqtt", {"protocol": "4"}),
+        ("osdp", {"key": "303132333435363738393a3b3c3d3e3f"}),
+        ("osdp", {"key": "00" * 16}),
+        ("osdp", {"key": "0011"}),
+        ("osdp", {"fail_mode": "safe"}),
+        ("osdp", {"card_format": "raw"}),
+        ("osdp", {"raw_bits": 32}),
+        ("osdp", {"facility": 256}),
+        ("osdp", {"max_age_s": 3.0}),
+        ("osdp", {"device": "socket://10.0.0.9:1"}),
+        ("serial", {"device": "/etc/passwd"}),
+        ("serial", {"device": "/dev/../etc/passwd"}),
+        ("serial", {"on": "A0 0"}),
+        ("serial", {"on": "A0 01 00 A1"}),
+        ("serial", {"invert": True}),
+        ("carrier pigeon", {}),
+    ],
+)
+def test_what_cannot_be_is_refused(kind: str, wrong: dict[str, Any]) -> None:
+    with pytest.raises(BadInput):
+        check_config(kind, WHOLE.get(kind, {}) | wrong)
+
+
+@pytest.mark.parametrize(
+    ("kind", "wrong"),
+    [("webhook", {"secret": SECRET, "x": SECRET}), ("osdp", {"key": SECRET}), ("mqtt", {"password": SECRET})],
+)
+def test_a_refusal_repeats_no_value(kind: str, wrong: dict[str, Any]) -> None:
+    with pytest.raises(BadInput) as caught:
+        check_config(kind, WHOLE[kind] | wrong)
+    assert SECRET not in caught.value.detail
+    assert caught.value.__cause__ is None
+    assert SECRET not in repr(caught.value.__context__)
+
+
+def test_a_missing_library_is_said_with_its_cure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "app.adapters.gates.osdp", raising=False)
+    monkeypatch.setitem(sys.modules, "osdp_sys", None)
+    with pytest.raises(BadInput, match=r"facegate\[osdp\]"):
+        build_driver("osdp", PANEL, on_state=lambda _: None, clock=lambda: datetime.now(UTC))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "10.1.2.3", "192.168.0.5", "::1", "fd12::1", "8.8.8.8", "a.example"])
+def test_addresses_of_gates(host: str) -> None:
+    check_literal(host)
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["169.254.0.1", "fe80::1%eth0", "0.0.0.0", "::", "224.0.0.1", "ff02::1", "240.0.0.1", "fd00:ec2::254",  # noqa: S104
+     "168.63.129.16", "64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::1"],
+)  # fmt: skip
+def test_addresses_of_no_gate(host: str) -> None:
+    with pytest.raises(ForbiddenAddress):
+        check_literal(host)

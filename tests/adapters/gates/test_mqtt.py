@@ -1,0 +1,179 @@
+"""MQTT with brokers that are killed, stopped and started: nothing arrives late, and the last will says what it must."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.core.gates import DoorState, Outcome
+from tests.adapters.gates.brokers import Broker, MqttPeer, mosquitto
+from tests.adapters.gates.conftest import FLAVOURS, Build
+from tests.adapters.gates.peers import closing, command, eventually, never
+
+ROOT = Path(__file__).parents[3]
+DRIVER = """
+import json, sys, time
+from datetime import UTC, datetime
+from app.adapters.gates.build import build_driver
+driver = build_driver("mqtt", json.loads(sys.argv[1]), on_state=print, clock=lambda: datetime.now(UTC))
+if len(sys.argv) > 2:
+    driver.release(True)
+while driver._line is None or driver._line.will != driver._last_mode():
+    time.sleep(0.01)
+print("ready", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.fixture(params=FLAVOURS)
+def broker(request: pytest.FixtureRequest, brokers: dict[str, Broker]) -> Broker:
+    return brokers[request.param]
+
+
+@pytest.fixture
+def peer(broker: Broker) -> Iterator[MqttPeer]:
+    with closing(MqttPeer(broker)) as peer:
+        yield peer
+
+
+@pytest.fixture(params=FLAVOURS)
+def mortal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MqttPeer]:
+    """A peer with a broker of its own, to be killed."""
+    if request.param == "mosquitto" and mosquitto() is None:
+        pytest.skip("no mosquitto here; amqtt has the same tests")
+    broker = Broker(request.param, tmp_path)
+    with closing(MqttPeer(broker)) as peer:
+        yield peer
+    broker.kill()
+
+
+@pytest.mark.parametrize("payload", ["held", '"held"', '{"state": "held", "since": 1}', " HELD\n"])
+def test_the_door_s_state_comes_back(peer: MqttPeer, build: Build, states: list[DoorState], payload: str) -> None:
+    build(peer)
+    peer.say(payload)
+    eventually(lambda: states == [DoorState.HELD])
+
+
+@pytest.mark.parametrize("payload", ["ajar", "", "{", "[1]", "9", "[" * 900, "x" * 5000])
+def test_what_is_no_state_is_ignored(peer: MqttPeer, build: Build, states: list[DoorState], payload: str) -> None:
+    driver = build(peer)
+    peer.say(payload)
+    peer.say("open")
+    eventually(lambda: states == [DoorState.OPEN])
+    assert driver.healthy() is None
+
+
+def test_opening_is_not_retained_and_the_mode_is(peer: MqttPeer, build: Build) -> None:
+    driver = build(peer)
+    driver.open(command())
+    driver.release(True)
+    with closing(MqttPeer(peer.broker, peer._prefix)) as later:
+        eventually(lambda: later.mode == "release")
+        assert {topic for topic, _, retained in later.messages if retained} == {"mode"}
+        assert later.opened == []
+
+
+@pytest.mark.parametrize(
+    ("fail_mode", "fire", "left"),
+    [("secure", False, "secure"), ("safe", False, "release"), ("secure", True, "release")],
+)
+def test_the_last_will(peer: MqttPeer, fail_mode: str, fire: bool, left: str) -> None:
+    """The driver's process is killed; the broker says for it what it cannot say any more."""
+    config = json.dumps(peer.config | {"fail_mode": fail_mode})
+    process = subprocess.Popen(
+        [sys.executable, "-c", DRIVER, config, *["fire"] * fire], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    with process:
+        assert process.stdout.readline() == "ready\n"
+        eventually(lambda: peer.mode == ("release" if fire else "secure"))
+        told = len(peer.messages)
+        process.send_signal(signal.SIGKILL)
+    eventually(lambda: len(peer.messages) > told)
+    assert peer.mode == left
+
+
+def test_the_broker_is_down_and_comes_back_too_late(mortal: MqttPeer, build: Build) -> None:
+    mortal.broker.kill()
+    driver = build(mortal, ready=False)
+    result = driver.open(command(0.4))
+    assert result.outcome is Outcome.FAILED
+    assert driver.healthy() == "the broker cannot be reached"
+    mortal.lose()
+    mortal.broker.start()
+    mortal.back()
+    eventually(lambda: driver.healthy() is None, 10)
+    never(lambda: mortal.opened)
+
+
+def test_the_broker_comes_back_within_the_window(mortal: MqttPeer, build: Build) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    driver = build(mortal)
+    mortal.broker.kill()
+    mortal.lose()
+    eventually(lambda: driver.healthy() is not None)
+    order = command(10)
+    with ThreadPoolExecutor(1) as other:
+        opening = other.submit(driver.open, order)
+        mortal.broker.start()
+        assert opening.result().outcome is Outcome.SENT
+
+
+def test_the_broker_hangs_during_the_command_and_is_restarted(mortal: MqttPeer, build: Build) -> None:
+    """paho would keep the QoS 1 message and send it to the new broker."""
+    driver = build(mortal)
+    mortal.hang()
+    result = driver.open(command(0.4))
+    assert result.outcome is Outcome.FAILED
+    assert "may have arrived" in result.detail
+    mortal.broker.kill()
+    mortal.lose()
+    mortal.broker.start()
+    mortal.back()
+    eventually(lambda: driver.healthy() is None, 10)
+    never(lambda: mortal.opened)
+
+
+def test_the_broker_restarts_after_the_command_and_nothing_is_sent_twice(mortal: MqttPeer, build: Build) -> None:
+    driver, order = build(mortal), command()
+    assert driver.open(order).outcome is Outcome.SENT
+    eventually(lambda: mortal.opened == [order.event_id])
+    mortal.broker.kill()
+    mortal.lose()
+    mortal.broker.start()
+    mortal.back()
+    eventually(lambda: driver.healthy() is None, 10)
+    never(lambda: len(mortal.opened) > 1)
+
+
+def test_a_release_that_was_lost_is_told_when_the_broker_is_back(mortal: MqttPeer, build: Build) -> None:
+    driver = build(mortal)
+    mortal.broker.kill()
+    mortal.lose()
+    assert driver.release(True).outcome is Outcome.FAILED
+    mortal.broker.start()
+    mortal.back()
+    eventually(lambda: mortal.mode == "release", 10)
+
+
+def test_mqtt_5_knows_that_nobody_listens(brokers: dict[str, Broker], build: Build) -> None:
+    peer = MqttPeer(brokers["mosquitto"])
+    driver = build(peer)
+    peer.close()
+    eventually(lambda: driver.open(command(0.3)).detail == "no gate listens")
+
+
+def test_an_address_that_no_gate_has_is_refused(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Metadata:
+        kind = "mqtt"
+        config = {"gate": "lobby-1", "host": "broker.example"}  # noqa: RUF012
+
+    answer = [(2, 1, 6, "", ("169.254.169.254", 1883))]
+    monkeypatch.setattr("app.adapters.gates.address.socket.getaddrinfo", lambda *_, **__: answer)
+    driver = build(Metadata(), ready=False)
+    eventually(lambda: "metadata" in str(driver.healthy()))

@@ -1,0 +1,110 @@
+"""The relay closes again after its time, whatever happened in between, and RTS or DTR do as bytes do."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+import serial
+
+from app.adapters.gates.config import SerialConfig
+from app.adapters.gates.serial_relay import SerialGate
+from app.core.gates import DoorState, Outcome
+from tests.adapters.gates.conftest import Build
+from tests.adapters.gates.lines import RelayBoard
+from tests.adapters.gates.peers import closing, command, eventually, never, now
+
+
+@pytest.fixture
+def board() -> Iterator[RelayBoard]:
+    with closing(RelayBoard()) as board:
+        yield board
+
+
+def test_on_for_the_time_and_off_again(board: RelayBoard, build: Build) -> None:
+    driver = build(board)
+    began = time.monotonic()
+    assert driver.open(command()).outcome is Outcome.SENT
+    eventually(lambda: board.told == ["secure", "release", "secure"])
+    assert 0.14 < time.monotonic() - began < 0.3
+
+
+def test_a_second_person_makes_it_longer(board: RelayBoard, build: Build) -> None:
+    driver = build(board)
+    driver.open(command())
+    time.sleep(0.1)
+    driver.open(command())
+    never(lambda: board.mode == "secure", 0.12)
+    eventually(lambda: board.told == ["secure", "release", "release", "secure"])
+
+
+def test_a_pulse_that_ends_in_a_fire_does_not_lock(board: RelayBoard, build: Build) -> None:
+    driver = build(board)
+    driver.open(command())
+    driver.release(True)
+    eventually(lambda: board.opened)
+    never(lambda: board.mode != "release", 0.3)
+    driver.release(False)
+    eventually(lambda: board.mode == "secure")
+
+
+def test_closing_in_the_middle_of_a_pulse_closes_the_gate(board: RelayBoard, build: Build) -> None:
+    driver = build(board, open_s=10)
+    driver.open(command())
+    driver.close()
+    eventually(lambda: board.told == ["secure", "release", "secure"])
+
+
+def test_two_drivers_cannot_have_one_line(board: RelayBoard, build: Build) -> None:
+    build(board)
+    second = build(board, ready=False)
+    eventually(lambda: second.healthy() == "the serial line cannot be used")
+    assert second.open(command(0.2)).outcome is Outcome.FAILED
+    assert board.opened == []
+
+
+def test_a_board_that_is_unplugged_is_noticed_and_found_again(
+    build: Build, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, states: list[DoorState]
+) -> None:
+    """Unplugged in the middle of a pulse: when it is back, the first thing it hears is 'off'."""
+    boards = [RelayBoard(), RelayBoard()]
+    devices = iter([boards[0].config["device"], *["/dev/tty-nobody"] * 2, *[boards[1].config["device"]] * 99])
+
+    def connect(config: SerialConfig, asserted: bool) -> serial.Serial:
+        return serial.Serial(next(devices), timeout=0, exclusive=True)
+
+    config = SerialConfig.model_validate(boards[0].config | {"open_s": 0.3})
+    driver = SerialGate(config, on_state=states.append, clock=now, connect=connect)
+    eventually(lambda: driver.healthy() is None)
+    assert driver.open(command()).outcome is Outcome.SENT
+    eventually(lambda: boards[0].opened)
+    boards[0].close()
+    eventually(lambda: boards[1].told == ["secure"])
+    assert states == [DoorState.FAULT]
+    assert driver.open(command()).outcome is Outcome.SENT
+    driver.close()
+    boards[1].close()
+
+
+@pytest.mark.parametrize(("drive", "invert"), [("rts", False), ("rts", True), ("dtr", False)])
+def test_modem_lines(drive: str, invert: bool) -> None:
+    """A loop that has RTS on CTS and DTR on DSR, as a test plug would."""
+    plug: list[serial.Serial] = []
+
+    def connect(config: SerialConfig, asserted: bool) -> serial.Serial:
+        port = serial.serial_for_url("loop://", timeout=0)
+        setattr(port, config.drive, asserted)
+        plug.append(port)
+        return port
+
+    def is_on() -> bool:
+        line = plug[0].cts if drive == "rts" else plug[0].dsr
+        return bool(line) is not invert
+
+    config = SerialConfig(gate="lobby-1", device="/dev/ttyS0", drive=drive, invert=invert, open_s=0.1)  # type: ignore[arg-type]
+    driver = SerialGate(config, on_state=lambda _: None, clock=now, connect=connect)
+    eventually(lambda: driver.healthy() is None)
+    assert not is_on()
+    assert driver.open(command()).outcome is Outcome.SENT
+    assert is_on()
+    eventually(lambda: not is_on())
+    driver.close()

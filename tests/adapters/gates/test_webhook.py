@@ -1,0 +1,183 @@
+"""The web hook with a relay that fails in every way a relay fails: slow, broken, gone, sending elsewhere, dripping."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from app.adapters.gates import signed_post
+from app.core.gates import DoorState, Outcome
+from tests.adapters.gates.conftest import Build
+from tests.adapters.gates.peers import closing, command, eventually, free_port, never
+from tests.adapters.gates.relay import HttpRelay
+
+
+@pytest.fixture
+def relay() -> Iterator[HttpRelay]:
+    with closing(HttpRelay()) as relay:
+        yield relay
+
+
+class Nobody:
+    """A port where nobody listens."""
+
+    kind = "webhook"
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.config = {"gate": "lobby-1", "url": f"http://127.0.0.1:{self.port}/", "secret": "x" * 16}
+
+
+def opens(relay: HttpRelay) -> list[dict[str, object]]:
+    return [r for r in relay.requests if r["command"] == "open"]
+
+
+def test_a_relay_that_confirms_opened_and_one_that_does_not(relay: HttpRelay, build: Build) -> None:
+    driver = build(relay)
+    assert driver.open(command()).outcome is Outcome.OPENED
+    relay.state = "closed"
+    assert driver.open(command()).outcome is Outcome.SENT
+
+
+def test_what_is_posted(relay: HttpRelay, build: Build) -> None:
+    order = command()
+    build(relay).open(order)
+    assert opens(relay) == [
+        {
+            "event_id": order.event_id,
+            "gate": "lobby-1",
+            "command": "open",
+            "at": order.at.isoformat(),
+            "until": order.until.isoformat(),
+        }
+    ]
+
+
+def test_the_door_s_state_in_an_answer_is_reported_once_a_change(
+    relay: HttpRelay, build: Build, states: list[DoorState]
+) -> None:
+    driver = build(relay)
+    for relay.state in ("open", "open", "held", "held", "nonsense", "closed"):
+        driver.open(command())
+    assert states[-4:] == [DoorState.OPEN, DoorState.HELD, DoorState.HELD, DoorState.CLOSED]
+
+
+@pytest.mark.parametrize("script", [["500"], ["503", "429", "500"], ["garbage"]])
+def test_a_relay_that_recovers_within_the_window_opens(relay: HttpRelay, build: Build, script: list[str]) -> None:
+    driver = build(relay)
+    relay.script.extend(script)
+    order = command(2)
+    assert driver.open(order).outcome is Outcome.OPENED
+    assert relay.opened == [order.event_id]
+    assert len(opens(relay)) == len(script) + 1
+    assert {r["event_id"] for r in opens(relay)} == {order.event_id}
+
+
+def test_a_relay_that_does_not_recover_fails_at_the_window_s_end(relay: HttpRelay, build: Build) -> None:
+    driver = build(relay)
+    relay.script.extend(["500"] * 50)
+    began = time.monotonic()
+    result = driver.open(command(0.4))
+    assert time.monotonic() - began < 0.6
+    assert (result.outcome, result.detail) == (Outcome.FAILED, "the relay answered 500")
+    relay.script.clear()
+    never(lambda: relay.opened)
+
+
+@pytest.mark.parametrize("status", ["400", "401", "404"])
+def test_a_refusal_is_not_tried_again(relay: HttpRelay, build: Build, status: str) -> None:
+    driver = build(relay)
+    relay.script.append(status)
+    assert driver.open(command()).outcome is Outcome.FAILED
+    assert len(opens(relay)) == 1
+
+
+def test_a_redirect_is_not_followed(relay: HttpRelay, build: Build) -> None:
+    driver = build(relay)
+    relay.script.append("302")
+    result = driver.open(command())
+    assert (result.outcome, relay.elsewhere) == (Outcome.FAILED, 0)
+    assert "elsewhere" in result.detail
+
+
+def test_an_answer_that_drips_does_not_hold_anybody(relay: HttpRelay, build: Build) -> None:
+    """Each byte comes in time; their sum does not."""
+    driver = build(relay)
+    relay.script.append("drip")
+    began = time.monotonic()
+    assert driver.open(command(0.5)).outcome is Outcome.FAILED
+    assert time.monotonic() - began < 0.7
+
+
+def test_the_wrong_secret_opens_nothing(relay: HttpRelay, build: Build) -> None:
+    driver = build(relay, ready=False, secret="not what the relay knows")
+    assert driver.open(command()).detail == "the relay answered 401"
+    assert driver.healthy() == "the relay answered 401"
+    assert relay.opened == []
+
+
+def test_nobody_listens_and_then_somebody_does(build: Build) -> None:
+    nobody = Nobody()
+    driver = build(nobody, ready=False)
+    result = driver.open(command(0.3))
+    assert (result.outcome, result.detail) == (Outcome.FAILED, "connection refused")
+    assert driver.healthy() == "connection refused"
+    released = driver.release(True)
+    assert (released.outcome, released.detail) == (
+        Outcome.FAILED,
+        "release is not delivered yet, and is tried on: connection refused",
+    )
+    with closing(HttpRelay(nobody.port)) as relay:
+        relay._seen = set()
+        eventually(lambda: opens(relay) or relay.requests)
+        assert [r["command"] for r in relay.requests] == ["release"]
+        never(lambda: opens(relay))
+        driver.close()
+
+
+def test_a_relay_that_dies_is_noticed_without_a_command(relay: HttpRelay, build: Build) -> None:
+    driver = build(relay)
+    relay._server.shutdown()
+    relay._server.socket.close()
+    eventually(lambda: driver.healthy() == "connection refused")
+    relay._server.server_close()
+
+
+def test_a_name_that_does_not_resolve_in_time_sends_nothing_later(
+    relay: HttpRelay, build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver = build(relay)
+
+    def slowly(host: str, port: int) -> list[str]:
+        time.sleep(0.6)
+        return [host]
+
+    monkeypatch.setattr(signed_post, "resolve", slowly)
+    began = time.monotonic()
+    assert driver.open(command(0.2)).outcome is Outcome.FAILED
+    assert time.monotonic() - began < 0.4
+    never(lambda: opens(relay), 0.8)
+
+
+def test_a_name_that_turns_into_metadata_is_refused(
+    relay: HttpRelay, build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver = build(relay)
+    metadata = [(2, 1, 6, "", ("169.254.169.254", 80))]
+    monkeypatch.setattr("app.adapters.gates.address.socket.getaddrinfo", lambda *_, **__: metadata)
+    result = driver.open(command(0.3))
+    assert result.outcome is Outcome.FAILED
+    assert "metadata" in result.detail
+
+
+def test_release_does_not_wait_behind_a_hanging_opening(relay: HttpRelay, build: Build) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    driver = build(relay)
+    relay.script.append("drip")
+    with ThreadPoolExecutor(1) as other:
+        opening = other.submit(driver.open, command(1))
+        eventually(lambda: opens(relay))
+        assert driver.release(True).outcome is Outcome.SENT
+        assert not opening.done()
+        assert relay.mode == "release"
