@@ -29,13 +29,13 @@ test: .venv/.dev peers
 	$(BIN)/python -m models fetch
 	$(BIN)/python -m pytest $(ARGS)
 
-# Real cameras' servers for the tests come from Debian. Without them (or without being root) those tests skip, saying so.
+# A real RTSP server and MQTT broker for the tests come from Debian. Without them (or without being root) those tests skip, saying so.
 peers:
-	@packages="$$(cat tests/adapters/cameras/debian-packages.txt)"; \
+	@packages="$$(cat tests/*/*/debian-packages.txt)"; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! dpkg -s $$packages >/dev/null 2>&1; then \
-		echo "Installing the tests' RTSP server"; \
+		echo "Installing the tests' RTSP server and MQTT broker"; \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y $$packages >/dev/null \
-			|| echo "it could not be installed; the tests that need it will skip"; \
+			|| echo "they could not be installed; the tests that need them will skip"; \
 	fi
 
 check: .venv/.dev

@@ -99,7 +99,10 @@ class GateDriver(Protocol):
         ...
 
     def close(self) -> None:
-        """Leaves the hardware as the gate's fail mode demands (secure: locked; safe: released) and disconnects."""
+        """Leaves the hardware as the gate's fail mode demands (secure: locked; safe: released) and disconnects.
+
+        A release in force stays in force: a restart in a fire must lock nobody in.
+        """
         ...
 
 
