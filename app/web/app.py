@@ -4,7 +4,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from app.web import errors, uploads
-from app.web.api import audit, cameras, decisions, employees, events, gates, keys, operations, photos, tools
+from app.web.api import audit, cameras, decisions, employees, events, gates, keys, operations, photos, site, tools
 from app.web.console import pages
 from app.web.headers import SafeHeaders
 from app.web.limits import BodyLimit
@@ -40,7 +40,7 @@ def create_app(system: System, supervisor: Supervisor | None = None) -> FastAPI:
     uploads.keep_in_memory(most)
     app.add_middleware(BodyLimit, most=most)
     app.add_middleware(SafeHeaders)
-    for resource in (decisions, employees, photos, gates, cameras, keys, events, audit, tools):
+    for resource in (decisions, employees, photos, gates, cameras, site, keys, events, audit, tools):
         app.include_router(resource.router, prefix="/v1")
     app.include_router(operations.router)
     app.include_router(pages.router)

@@ -18,6 +18,7 @@ from app.adapters.db import migrate
 from app.adapters.db.store import SqlStore, open_store
 from app.core.errors import CryptoFault
 from app.services.access_log import AccessLog
+from app.services.alert_list import AlertList
 from app.services.answers import Answers
 from app.services.audit import Audit
 from app.services.camera_list import Address, CameraList
@@ -63,6 +64,7 @@ class Office:
     gate_settings: GateSettings
     gate_control: GateControl
     site: SiteControl
+    alerts: AlertList
 
     def close(self) -> None:
         # Gates first: what they still say is written down.
@@ -104,6 +106,7 @@ def open_office(settings: Settings, clock: Callable[[], datetime] = utc_now) -> 
         gate_settings=gate_settings(store, vault, clock, new_id),
         gate_control=driving,
         site=SiteControl(store, log, clock, new_id, driving.follow),
+        alerts=AlertList(store),
     )
 
 

@@ -17,6 +17,8 @@ ALLOWED = {
     r"POST /v1/gates/{gate}/heartbeat": {"gate"},
     r"\w+ /v1/(employees|gates|keys|imports|cameras|zones|schedules|rules|groups|credentials|lockdown)\b.*": {"admin"},
     r"POST /v1/(verify|identify)": {"admin"},
+    # Whoever sees a fire opens; whoever locks people out answers for it.
+    r"POST /v1/release": {"admin", "security"},
     r"GET /v1/(events|events.csv|occupancy|alerts|audit/verify)\b.*": {"admin", "security"},
     r"GET /v1/signing-key": {"admin", "security", "gate", "camera"},
     r"GET /(healthz|readyz|metrics)": {"admin"},

@@ -12,7 +12,7 @@ from tests.web.conftest import DECISIONS, Headers, TestClient, photos, problem
 
 FIELDS = {
     *("id", "number", "name", "status", "email", "valid_from", "valid_until", "groups", "legal_basis", "consent_at"),
-    *("created_at", "photos"),
+    *("card_number", "created_at", "photos"),
 }
 BASE = "/v1/employees"
 
@@ -27,6 +27,7 @@ def test_an_employee_is_created_read_changed_and_erased(client: TestClient, admi
         "groups": ["orbit", "night"],
         "legal_basis": "consent",
         "consent_at": "2026-01-01T00:00:00Z",
+        "card_number": "0047",
     }
     created = client.post(BASE, headers=admin, json=sent)
     assert created.status_code == 201

@@ -10,7 +10,8 @@ from app.wiring import System
 from tests import pictures
 from tests.web.conftest import DECISIONS, Headers, TestClient, bearer, problem
 
-GATE_FIELDS = {"id", "name", "enabled", "open_ms", "created_at"}
+GATE_FIELDS = {"id", "name", "enabled", "open_ms", "created_at", "driver", "configured", "fail_mode", "held_after_ms"}
+GATE_FIELDS |= {"door", "door_at", "healthy", "trouble"}
 KEY_FIELDS = {"id", "role", "name", "gate_id", "created_at", "revoked_at"}
 
 

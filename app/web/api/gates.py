@@ -1,31 +1,115 @@
-"""Gates: list, create, read, change; and the key with which their signatures are checked."""
+"""Gates: list, create, read, change, and what their hardware says of the door."""
+
+from typing import Any
 
 from fastapi import APIRouter
+from pydantic import BaseModel, Field
 
+from app.core.errors import Forbidden
+from app.core.gates import DoorState, FailMode
+from app.core.types import Gate
+from app.services.gate_settings import Driving
 from app.web.api.describe import CONFLICT, ERRORS
-from app.web.api.schemas import GateIn, GateOut, GatePatch, Page
-from app.web.security import Admin, SystemOf
+from app.web.api.schemas import Moment, Page, Strict
+from app.web.security import Admin, GateKey, SystemOf
+from app.wiring import System
 
 router = APIRouter(prefix="/gates", tags=["Gates"])
+
+DRIVER = "dry_run, webhook, mqtt, osdp or serial; plain: the hardware asks for decisions and opens by itself"
+CONFIG = "the driver's settings; may hold secrets, so it is sealed and never given back"
+
+
+class GatePatch(Strict):
+    """Only what is sent changes. Another driver starts from the config that is sent with it."""
+
+    enabled: bool | None = None
+    open_ms: int | None = None
+    driver: str | None = Field(None, max_length=32, description=DRIVER)
+    config: dict[str, Any] | None = Field(None, description=CONFIG, examples=[{}])
+    fail_mode: FailMode | None = None
+    held_after_ms: int | None = None
+
+    def driving(self) -> Driving:
+        return Driving(self.enabled, self.open_ms, self.driver, self.config, self.fail_mode, self.held_after_ms)
+
+
+class GateIn(Strict):
+    name: str = Field(examples=["lobby-1"])
+    open_ms: int = Field(5000, examples=[5000], description="how long it opens for one person")
+    driver: str = Field("dry_run", max_length=32, description=DRIVER)
+    config: dict[str, Any] = Field(default_factory=dict, description=CONFIG, examples=[{}])
+    fail_mode: FailMode = Field(FailMode.SECURE, description="what it does when nobody drives it: locked, or released")
+    held_after_ms: int = Field(15000, examples=[15000], description="a door open for longer is an alert")
+
+    def driving(self) -> Driving:
+        return Driving(None, self.open_ms, self.driver, self.config, self.fail_mode, self.held_after_ms)
+
+
+class GateOut(BaseModel):
+    id: str
+    name: str
+    enabled: bool
+    open_ms: int
+    created_at: Moment | None
+    driver: str
+    configured: bool = Field(description="whether the driver has settings of its own; they are never shown")
+    fail_mode: FailMode
+    held_after_ms: int
+    door: DoorState | None = Field(description="as the hardware last said it; null: it never did")
+    door_at: Moment | None = Field(description="since when")
+    healthy: bool | None = Field(description="whether it can be driven now; null: not by the process that answers")
+    trouble: str | None = Field(examples=[None], description="what is wrong with it")
+
+    @classmethod
+    def of(cls, gate: Gate, system: System) -> "GateOut":
+        states = system.gate_control.healthy()
+        trouble = states.get(gate.name)
+        return cls(
+            **{name: getattr(gate, name) for name in cls.model_fields if hasattr(gate, name)},
+            configured=gate.sealed_config is not None,
+            healthy=trouble is None if gate.name in states else None,
+            trouble=trouble,
+        )
+
+
+class Heartbeat(Strict):
+    state: DoorState
 
 
 @router.post("", status_code=201, summary="Add a gate", responses=CONFLICT)
 def create(body: GateIn, system: SystemOf, _: Admin) -> GateOut:
     """It starts enabled; give its hardware a key of role gate."""
-    return GateOut.of(system.gates.add(body.name, body.open_ms))
+    gate = system.gate_settings.add(body.name, body.driving())
+    system.gate_control.refresh()
+    return GateOut.of(gate, system)
 
 
 @router.get("", summary="List gates", responses=ERRORS)
 def find(system: SystemOf, _: Admin) -> Page[GateOut]:
-    return Page(items=[GateOut.of(g) for g in system.gates.all()], next=None)
+    return Page(items=[GateOut.of(g, system) for g in system.gates.all()], next=None)
 
 
 @router.get("/{gate}", summary="Read a gate", responses=ERRORS)
 def read(gate: str, system: SystemOf, _: Admin) -> GateOut:
-    return GateOut.of(system.gates.get(gate))
+    return GateOut.of(system.gates.get(gate), system)
 
 
 @router.patch("/{gate}", summary="Change a gate", responses=ERRORS)
 def patch(gate: str, body: GatePatch, system: SystemOf, _: Admin) -> GateOut:
-    """A disabled gate denies everybody, from the next decision on."""
-    return GateOut.of(system.gates.update(gate, enabled=body.enabled, opening_ms=body.open_ms))
+    """A disabled gate denies everybody, from the next decision on; another driver takes over within seconds."""
+    changed = system.gate_settings.change(gate, body.driving())
+    system.gate_control.refresh()
+    return GateOut.of(changed, system)
+
+
+@router.post("/{gate}/heartbeat", status_code=204, summary="What the door is now", responses=ERRORS)
+def heartbeat(gate: str, body: Heartbeat, system: SystemOf, key: GateKey) -> None:
+    """For hardware that tells its door's state over HTTP: at every change at once, and now and then.
+
+    A door that opens without a decision that covers it is a door_forced alert, one that stays open a door_held alert.
+    """
+    found = system.gates.get(gate)
+    if found.id != key.gate_id:
+        raise Forbidden("other_gate", "This key belongs to another gate.")
+    system.gate_control.report(found.id, body.state, system.clock())

@@ -7,7 +7,8 @@ from typing import Annotated, Generic, Literal, TypeVar
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
 
 from app.core.chain import instant
-from app.core.types import Employee, Gate, Reason, Role, Status, Verdict
+from app.core.gates import Outcome
+from app.core.types import Employee, Reason, Role, Status, Verdict
 
 Moment = Annotated[datetime, PlainSerializer(instant, return_type=str, when_used="json")]
 
@@ -61,6 +62,15 @@ class DecisionAnswer(BaseModel):
     signature: str
 
 
+class GateResultOut(BaseModel):
+    """What the gate did with the command of an event."""
+
+    outcome: Outcome
+    detail: str
+    at: str
+    forged: bool = Field(description="true: the record is not signed by this installation, do not believe it")
+
+
 class EventOut(BaseModel):
     """A recorded decision: as it was answered, and where it stands in its gate's chain.
 
@@ -88,7 +98,8 @@ class EventOut(BaseModel):
     checkpoint: Checkpoint
     signature: str | None = None
     camera: str | None = None
-    gate_result: str | None = Field(None, description="what the gate did afterwards, once it has said so")
+    by: str | None = Field(None, description="the key that ordered a lockdown, a release or their end")
+    gate_result: GateResultOut | None = Field(None, description="what the gate did afterwards, once it has said so")
     snapshot: bool = Field(description="whether /snapshot has a picture")
 
 
@@ -119,6 +130,7 @@ class EmployeeIn(Strict):
     groups: list[str] = Field(default_factory=list, examples=[["engineering"]])
     legal_basis: str | None = Field(None, examples=["consent"])
     consent_at: When | None = None
+    card_number: str | None = Field(None, examples=["4711"], description="digits, for gates that want to see a card")
 
 
 class EmployeePatch(Strict):
@@ -133,6 +145,7 @@ class EmployeePatch(Strict):
     groups: list[str] | None = None
     legal_basis: str | None = None
     consent_at: When | None = None
+    card_number: str | None = None
 
 
 class EmployeeOut(BaseModel):
@@ -146,6 +159,7 @@ class EmployeeOut(BaseModel):
     groups: list[str]
     legal_basis: str | None
     consent_at: Moment | None
+    card_number: str | None
     created_at: Moment | None
     photos: int = Field(description="accepted photos the template is made of; 0: not enrolled")
 
@@ -188,28 +202,6 @@ class ReceiptOut(BaseModel):
     templates: int
     events_unlinked: int
     signature: str
-
-
-class GateIn(Strict):
-    name: str = Field(examples=["lobby-1"])
-    open_ms: int = Field(5000, examples=[5000])
-
-
-class GatePatch(Strict):
-    enabled: bool | None = None
-    open_ms: int | None = None
-
-
-class GateOut(BaseModel):
-    id: str
-    name: str
-    enabled: bool
-    open_ms: int
-    created_at: Moment | None
-
-    @classmethod
-    def of(cls, gate: Gate) -> "GateOut":
-        return cls(**{name: getattr(gate, name) for name in cls.model_fields})
 
 
 class KeyIn(Strict):

@@ -1,0 +1,37 @@
+"""The alerts, for people: what stands now, and what stood."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.core.ports import Store
+from app.core.site import Alert
+
+
+@dataclass(frozen=True)
+class NamedAlert:
+    """An alert, and the names of its gate and camera; its id where a camera is gone."""
+
+    alert: Alert
+    gate: str | None
+    camera: str | None
+
+
+@dataclass(frozen=True)
+class AlertList:
+    store: Store
+
+    def find(
+        self, *, history: bool, since: datetime | None = None, before: str | None = None, limit: int = 50
+    ) -> list[NamedAlert]:
+        """Newest first: those that stand, with `history` also the cleared. `before`: the id the page starts below."""
+        with self.store.read() as tx:
+            if history:
+                found = tx.alerts.find(since, before, limit)
+            else:
+                standing = [a for a in tx.alerts.open() if since is None or a.at >= since]
+                found = [a for a in standing if before is None or a.id < before][:limit]
+            names = {gate.id: gate.name for gate in tx.gates.all()} | {c.id: c.name for c in tx.cameras.all()}
+        return [
+            NamedAlert(a, names.get(a.gate_id or "", a.gate_id), names.get(a.camera_id or "", a.camera_id))
+            for a in found
+        ]

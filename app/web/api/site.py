@@ -1,0 +1,101 @@
+"""The site as a whole: lockdown, release on fire, and what somebody should look at."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+
+from app.core.errors import BadInput
+from app.core.site import AlertKind, SiteMode, SiteState
+from app.services.alert_list import NamedAlert
+from app.web.api.describe import CONFLICT, ERRORS
+from app.web.api.schemas import Moment, Page, Strict, When
+from app.web.security import Admin, SystemOf, Watcher
+from app.wiring import System
+
+router = APIRouter(tags=["Site"])
+
+Since = Annotated[When | None, Query(alias="from")]
+
+
+class ModeIn(Strict):
+    active: bool
+    gates: list[str] = Field(default_factory=list, max_length=1000, description="names; none: every gate")
+    zones: list[str] = Field(default_factory=list, max_length=1000, description="there are none yet: name the gates")
+
+    def names(self) -> list[str]:
+        if self.zones:
+            raise BadInput("no_zones", "There are no zones yet; name the gates, or none for every gate.")
+        return self.gates
+
+
+class ModeOut(BaseModel):
+    """The mode that holds now, since when, and which key ordered it."""
+
+    mode: SiteMode
+    since: Moment | None
+    by: str | None
+    gates: list[str] = Field(description="where it holds; empty: at every gate, also those to come")
+
+    @classmethod
+    def of(cls, state: SiteState, system: System) -> "ModeOut":
+        names = {gate.id: gate.name for gate in system.gates.all()}
+        return cls(mode=state.mode, since=state.since, by=state.by, gates=sorted(names.get(g, g) for g in state.gates))
+
+
+class AlertOut(BaseModel):
+    id: str
+    at: Moment
+    kind: AlertKind
+    gate: str | None
+    camera: str | None
+    detail: str
+    cleared_at: Moment | None = Field(description="null while it stands")
+
+    @classmethod
+    def of(cls, named: NamedAlert) -> "AlertOut":
+        alert = named.alert
+        return cls(
+            id=alert.id,
+            at=alert.at,
+            kind=alert.kind,
+            gate=named.gate,
+            camera=named.camera,
+            detail=alert.detail,
+            cleared_at=alert.cleared_at,
+        )
+
+
+@router.post("/lockdown", summary="Let nobody in, or end that", responses=CONFLICT)
+def lockdown(body: ModeIn, system: SystemOf, key: Admin) -> ModeOut:
+    """From when this answers, every decision is a denial. Nobody is kept in: egress is never locked."""
+    return _set(system, SiteMode.LOCKDOWN, body, key.id)
+
+
+@router.post("/release", summary="Open every gate (fire), or end that", responses=CONFLICT)
+def release(body: ModeIn, system: SystemOf, key: Watcher) -> ModeOut:
+    """Gates that are driven stand open, decisions answer open, and the log says so. It beats everything, a lockdown and
+    a disabled gate too. Answered 503, the gates stand open and only the record is missing: say it again.
+
+    A fire panel gets a key of role security. It may say it as often as it likes; only changes are recorded.
+    """
+    return _set(system, SiteMode.RELEASE, body, key.id)
+
+
+@router.get("/alerts", summary="What somebody should look at, newest first", responses=ERRORS)
+def alerts(
+    system: SystemOf,
+    _: Watcher,
+    cleared: Annotated[bool, Query(description="also those that are over")] = False,
+    since: Since = None,
+    cursor: Annotated[str | None, Query(max_length=64)] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> Page[AlertOut]:
+    found = system.alerts.find(history=cleared, since=since, before=cursor, limit=limit + 1)
+    more = len(found) > limit
+    return Page(items=[AlertOut.of(a) for a in found[:limit]], next=found[limit - 1].alert.id if more else None)
+
+
+def _set(system: System, mode: SiteMode, body: ModeIn, by: str) -> ModeOut:
+    wanted = mode if body.active else SiteMode.NORMAL
+    return ModeOut.of(system.site.set_mode(wanted, body.names(), by, ending=mode), system)
