@@ -133,7 +133,9 @@ class Approaches:
             return []
         watch.answered[track.id] = answer
         if answer["decision"] == "open":
-            watch.passed[answer["employee"]["id"]] = seen_at + timedelta(milliseconds=gate.open_ms)
+            # A released gate opens for whoever comes, and nobody is named.
+            who = answer["employee"]["id"] if answer["employee"] else f"track {track.id}"
+            watch.passed[who] = seen_at + timedelta(milliseconds=gate.open_ms)
             self.carry_out(gate, answer)
         return [answer]
 

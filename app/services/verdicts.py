@@ -173,9 +173,18 @@ class Verdicts:
             threshold = self.threshold(len(self.gallery), employee.photos, found.frames_used, case.share)
         limits = policy.Limits(NEVER if threshold is None else threshold, self.margin, self.max_frame_age_ms)
         now = self.clock()
+        # Read last: a lockdown or release that was ordered while faces were compared holds already.
+        mode = tx.site.get().mode_at(gate.id)
         # No credential can be enrolled yet, so every one that is presented is unknown.
         decision = policy.decide(
-            found, employee, gate, limits, case.seen_at, now, unknown_credential=case.credential is not None
+            found,
+            employee,
+            gate,
+            limits,
+            case.seen_at,
+            now,
+            unknown_credential=case.credential is not None,
+            mode=mode,
         )
         return _Weighed(gate, decision, threshold, now)
 

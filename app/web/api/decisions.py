@@ -82,9 +82,7 @@ def seen_now(watching: Supervisor | None, gate: Gate, cameras: list[Camera], at:
         raise Conflict("no_camera", "This gate has no camera of its own; send the frames.")
     post = watching.post_of_gate(gate.id) if watching else None
     if post is None:
-        raise Busy(
-            "camera_not_here", "Another process watches this gate's camera, or none yet; ask that one."
-        )
+        raise Busy("camera_not_here", "Another process watches this gate's camera, or none yet; ask that one.")
     return post.loop.now(gate, at)
 
 
