@@ -6,13 +6,17 @@ idea is that of SORT (Bewley et al. 2016) with an appearance gate as in DeepSORT
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+import numpy as np
 
 from app.core.types import Box, Face, Quality, Sighting, Vector
 
 MOST_SIGHTINGS = 8  # what one decision may fold; the best ones are kept
+SMOOTH_S = 0.04  # over so long speeds are smoothed: half old and half new at 25 frames a second
+SAME_SIZE = 0.5  # a face of less than half the width expected is somebody behind
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,23 +33,27 @@ class Seen:
 class Rules:
     """How faces become tracks.
 
-    least_overlap: intersection over union with the predicted box. reach: how far, in face widths, a face may have
-    jumped when the boxes do not overlap (a slow camera). same_person: similarity under which two faces are not one
-    person.
+    same_person: similarity under which two faces are not one person.
+    least_overlap: intersection over union with the predicted box. reach: how far from there, in face widths, a face may
+    be whose boxes do not overlap. pace: a face known to be the same person may be further, by so many face widths a
+    second since it was last seen (brisk walking is 9), up to `farthest`: cameras are slow, and frames are lost.
     patience_ms: a track not seen for so long has ended (an occlusion shorter than this keeps it).
     """
 
     same_person: float
     least_overlap: float = 0.15
     reach: float = 0.8
+    pace: float = 9.0
+    farthest: float = 4.0
     patience_ms: int = 800
 
 
 @dataclass(frozen=True, eq=False)
 class Track:
-    """One person's way through the picture. velocity in pixels a second; sightings: the best usable ones, oldest first.
+    """One person's way through the picture. sightings: the newest usable one and the best before it, oldest first.
 
-    widest_px: the widest the face has been; seen: in how many frames; usable: how many of them could be compared.
+    velocity in pixels a second; growth: of the width, likewise. widest_px: the widest the face has been; seen: in how
+    many frames; usable: how many of them could be compared; usable_at: when the newest of those was taken.
     """
 
     id: int
@@ -57,13 +65,14 @@ class Track:
     widest_px: float = 0.0
     seen: int = 1
     usable: int = 0
+    usable_at: datetime | None = None
     sightings: tuple[Sighting, ...] = ()
     last_quality: Quality = field(default_factory=lambda: Quality(0.0))
 
     def predicted(self, at: datetime) -> Box:
         """Where the face should be now if it goes on as it went."""
-        seconds = min((at - self.last_at).total_seconds(), 1.0)
-        (x, y), width = self.box.centre, max(1.0, self.box.width_px + self.growth * seconds)
+        seconds = min(_seconds(self.last_at, at), 1.0)
+        (x, y), width = self.box.centre, max(0.5 * self.box.width_px, self.box.width_px + self.growth * seconds)
         height = self.box.height_px * width / self.box.width_px
         x, y = x + self.velocity[0] * seconds, y + self.velocity[1] * seconds
         return Box(x - width / 2, y - height / 2, width, height)
@@ -79,9 +88,11 @@ class Scene:
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """scene: the tracks that live. fresh: ids that got a new usable sighting. ended: tracks that left."""
+    """scene: the tracks that live. faces: of this frame, by track id. fresh: ids that got a new usable sighting.
+    ended: tracks that left."""
 
     scene: Scene
+    faces: Mapping[int, Seen]
     fresh: frozenset[int]
     ended: tuple[Track, ...]
 
@@ -105,25 +116,24 @@ def step(scene: Scene, faces: Sequence[Seen], at: datetime, rules: Rules) -> Ste
             taken.add(j)
     living: list[Track] = []
     ended: list[Track] = []
-    fresh: set[int] = set()
+    found: dict[int, Seen] = {}
     for i, track in enumerate(scene.tracks):
         if i in of_track:
-            face = faces[of_track[i]]
-            living.append(_moved(track, face, at))
-            if face.embedding is not None:
-                fresh.add(track.id)
-        elif (at - track.last_at).total_seconds() * 1000 > rules.patience_ms:
+            found[track.id] = faces[of_track[i]]
+            living.append(_moved(track, found[track.id], at))
+        # Either way: a clock that was set back must not keep somebody standing there for an hour.
+        elif abs((at - track.last_at).total_seconds()) * 1000 > rules.patience_ms:
             ended.append(track)
         else:
             living.append(track)
     next_id = scene.next_id
     for j, face in enumerate(faces):
         if j not in taken:
+            found[next_id] = face
             living.append(_born(next_id, face, at))
-            if face.embedding is not None:
-                fresh.add(next_id)
             next_id += 1
-    return Step(Scene(tuple(living), next_id), frozenset(fresh), tuple(ended))
+    fresh = frozenset(track_id for track_id, face in found.items() if face.embedding is not None)
+    return Step(Scene(tuple(living), next_id), found, fresh, tuple(ended))
 
 
 def overlap(a: Box, b: Box) -> float:
@@ -139,17 +149,32 @@ def overlap(a: Box, b: Box) -> float:
 def _affinity(track: Track, seen: Seen, at: datetime, rules: Rules) -> float | None:
     """How well the face continues the track, or None where it cannot be the same person."""
     expected = track.predicted(at)
-    shared = overlap(expected, seen.face.box)
+    alike = 0.0
+    reach = rules.reach
+    if seen.embedding is not None and track.sightings:
+        alike = float(_mean(track.sightings) @ seen.embedding)
+        if not alike >= rules.same_person:
+            return None
+        reach = max(reach, min(rules.farthest, reach + rules.pace * _seconds(track.last_at, at)))
+    widths = sorted((expected.width_px, seen.face.box.width_px))
     (x, y), (ex, ey) = seen.face.box.centre, expected.centre
     distance = math.hypot(x - ex, y - ey) / max(expected.width_px, 1.0)
-    if shared < rules.least_overlap and distance > rules.reach:
+    shared = overlap(expected, seen.face.box)
+    if widths[0] < SAME_SIZE * widths[1] or (shared < rules.least_overlap and distance > reach):
         return None
-    alike = 0.0
-    if seen.embedding is not None and track.sightings:
-        alike = float(track.sightings[-1].embedding @ seen.embedding)
-        if alike < rules.same_person:
-            return None
     return shared - 0.1 * distance + alike
+
+
+def _mean(sightings: tuple[Sighting, ...]) -> Vector:
+    """The direction of all of them: one bad frame neither ends a track nor lets a look-alike in."""
+    total = np.stack([s.embedding for s in sightings]).sum(axis=0)
+    # Not `evidence.unit`, which raises: an embedding that is not a number must not end the watch, it is just nobody's.
+    mean: Vector = (total / max(float(np.linalg.norm(total)), 1e-6)).astype(np.float32)
+    return mean
+
+
+def _seconds(before: datetime, at: datetime) -> float:
+    return max(0.0, (at - before).total_seconds())
 
 
 def _born(track_id: int, seen: Seen, at: datetime) -> Track:
@@ -162,35 +187,36 @@ def _born(track_id: int, seen: Seen, at: datetime) -> Track:
         last_at=at,
         widest_px=box.width_px,
         usable=len(sightings),
+        usable_at=at if sightings else None,
         sightings=sightings,
         last_quality=seen.quality,
     )
 
 
 def _moved(track: Track, seen: Seen, at: datetime) -> Track:
-    seconds = max((at - track.last_at).total_seconds(), 1e-3)
+    # A detector's box trembles, so speeds are smoothed over time, not over frames: of two frames that arrive within a
+    # millisecond the difference in place is trembling and no speed.
+    span = _seconds(track.last_at, at) + SMOOTH_S
+    keep = SMOOTH_S / span
     (x, y), (old_x, old_y) = seen.face.box.centre, track.box.centre
-    # Half of the old and half of the new: a detector's box trembles.
-    velocity = (
-        0.5 * track.velocity[0] + 0.5 * (x - old_x) / seconds,
-        0.5 * track.velocity[1] + 0.5 * (y - old_y) / seconds,
-    )
+    width = seen.face.box.width_px
     return replace(
         track,
         box=seen.face.box,
         last_at=at,
-        velocity=velocity,
-        growth=0.5 * track.growth + 0.5 * (seen.face.box.width_px - track.box.width_px) / seconds,
-        widest_px=max(track.widest_px, seen.face.box.width_px),
+        velocity=(keep * track.velocity[0] + (x - old_x) / span, keep * track.velocity[1] + (y - old_y) / span),
+        growth=keep * track.growth + (width - track.box.width_px) / span,
+        widest_px=max(track.widest_px, width),
         seen=track.seen + 1,
         usable=track.usable + (seen.embedding is not None),
+        usable_at=track.usable_at if seen.embedding is None else at,
         sightings=_kept(track.sightings, seen),
         last_quality=seen.quality,
     )
 
 
 def _kept(sightings: tuple[Sighting, ...], seen: Seen) -> tuple[Sighting, ...]:
-    """The newest sighting and the best of the others, in the order they were seen."""
+    """The newest sighting and the best of those before it, in the order they were seen."""
     if seen.embedding is None:
         return sightings
     new = Sighting(seen.face, seen.quality, seen.embedding, seen.liveness)

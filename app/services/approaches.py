@@ -1,47 +1,27 @@
 """From the faces of a camera's frames to one decision an approach: who comes, when to try, when to give up.
 
-A track is tried as its evidence grows and opens as soon as it suffices; if it never does, one denial is recorded when
-the person leaves or has waited long enough. Only the person at the gate is ever tried.
+A track is tried as its evidence grows and opens as soon as it suffices; if it does not, one denial is recorded when the
+person leaves or has waited long enough. Only the person at the gate is ever tried, and only while they are seen.
 """
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from threading import Lock
 from time import perf_counter
 
 from app.core import approach, tracks
-from app.core.approach import Zone
+from app.core.approach import AtGate
 from app.core.errors import NotRecorded
 from app.core.ports import Store
-from app.core.tracks import Scene, Seen, Track
-from app.core.types import Gate, Look, Pixels, Reason
+from app.core.tracks import Scene, Seen, Step, Track
+from app.core.types import Evidence, Gate, Look, Pixels, Reason
 from app.services.answers import Answer
 from app.services.verdicts import FAULT, Case, Verdicts
+from app.services.watch import Glimpse, Passage, Visit
+from app.services.watch import Watch as Watch  # part of what this module offers
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass
-class Watch:
-    """What is going on before one camera. Only its camera's thread changes it; `view` may be read by others."""
-
-    camera: str
-    gate_id: str
-    zone: Zone
-    scene: Scene = field(default_factory=Scene)
-    answered: dict[int, Answer] = field(default_factory=dict)
-    at_gate: set[int] = field(default_factory=set)
-    views: dict[int, Pixels] = field(default_factory=dict)
-    passed: dict[str, datetime] = field(default_factory=dict)  # employee id -> until when their opening lasts
-    last_frame_at: datetime | None = None
-    faces: int = 0
-    _lock: Lock = field(default_factory=Lock, repr=False)
-
-    def busy(self) -> bool:
-        """Whether anybody is in view, so that every frame counts."""
-        return bool(self.scene.tracks)
 
 
 @dataclass(frozen=True)
@@ -59,130 +39,215 @@ class Approaches:
     def frame(self, watch: Watch, seen: Sequence[Seen], pixels: Pixels, captured_at: datetime) -> list[Answer]:
         """Takes in one frame's faces; the decisions it brought about, already recorded and carried out."""
         height, width = pixels.shape[:2]
-        step = tracks.step(watch.scene, seen, captured_at, self.rules)
-        with watch._lock:
-            watch.scene, watch.last_frame_at, watch.faces = step.scene, captured_at, len(seen)
-        self._keep_views(watch, step.fresh, seen, pixels)
-        answers: list[Answer] = []
-        near = approach.at_gate(step.scene, watch.zone, width, height)
-        if near is not None:
-            watch.at_gate.add(near.id)
-            if near.id not in watch.answered:
-                if near.id in step.fresh and approach.due(near):
-                    answers += self._tried(watch, near, captured_at, only_open=True)
-                elif approach.waited(near) and approach.is_approach(near, watch.zone):
-                    answers += self._tried(watch, near, captured_at, only_open=False)
-        self._notice_tailgaters(watch, step.ended, captured_at, width, height)
-        return answers + self._left(watch, step.ended)
+        step = tracks.step(watch.latest.scene if watch.latest else Scene(), seen, captured_at, self.rules)
+        near = approach.at_gate(step.scene, watch.zone, width, height, captured_at, watch.let_in)
+        self._follow(watch, step, near, pixels, captured_at)
+        views = {i: visit.view for i, visit in watch.visits.items() if visit.view is not None}
+        watch.latest = Glimpse(step.scene, captured_at, width, height, len(seen), near, views)
+        answers = self._at_gate(watch, step, near, captured_at)
+        return answers + self._left(watch, step, captured_at)
 
     def silence(self, watch: Watch, at: datetime) -> list[Answer]:
-        """No frame came for a while: whoever was in view has left. Denials that are owed are recorded."""
-        step = tracks.step(watch.scene, (), at, self.rules)
-        with watch._lock:
-            watch.scene = step.scene
-        return self._left(watch, step.ended)
+        """No new frame came for a while: whoever was in view has left. Denials that are owed are recorded."""
+        if watch.latest is None:
+            return []
+        step = tracks.step(watch.latest.scene, (), at, self.rules)
+        watch.latest = replace(watch.latest, scene=step.scene)
+        return self._left(watch, step, at)
 
     def now(self, watch: Watch, gate: Gate, received_at: datetime) -> Answer:
-        """What the camera sees this moment, decided and recorded: for hardware that polls."""
+        """What the camera sees this moment, decided and recorded: for hardware that polls. Raises NotRecorded."""
         started = perf_counter()
-        with watch._lock:
-            scene, seen_at, faces = watch.scene, watch.last_frame_at, watch.faces
-        fresh = [t for t in scene.tracks if t.last_at == seen_at and t.box.width_px >= watch.zone.min_face_px]
-        nearest = sorted(fresh, key=lambda t: -t.box.width_px)
-        if not nearest:
-            looks = [Look(faces, None, Reason.FACE_TOO_SMALL if faces else Reason.NO_FACE)]
-        elif len(nearest) > 1 and nearest[1].box.width_px >= approach.RIVAL * nearest[0].box.width_px:
-            looks = [Look(faces, None, Reason.SEVERAL_FACES)]
+        latest = watch.latest
+        person = latest.person.person if latest else None
+        if latest is None:
+            # A camera that gave no frame yet is as stale as can be.
+            case = Case(gate, (), 0, received_at - timedelta(days=1), started, camera=watch.camera)
         else:
-            looks = self._looks(watch, nearest[0], faces)
-        # A camera that gave no frame yet is as stale as can be.
-        at = seen_at or received_at - timedelta(days=1)
-        case = Case(gate, looks, len(looks), at, started, camera=watch.camera, share=approach.SHARE)
-        return self._recorded(case)
-
-    def _left(self, watch: Watch, ended: Sequence[Track]) -> list[Answer]:
-        answers: list[Answer] = []
-        for track in ended:
-            if self._is_owed_a_denial(watch, track):
-                answers += self._tried(watch, track, track.last_at, only_open=False)
-            watch.answered.pop(track.id, None)
-            watch.views.pop(track.id, None)
-            watch.at_gate.discard(track.id)
-        return answers
-
-    def _tried(self, watch: Watch, track: Track, seen_at: datetime, *, only_open: bool) -> list[Answer]:
-        """Tries a track; records if it opens, or if a denial is due."""
-        started = perf_counter()
-        try:
-            with self.store.read() as tx:
-                gate = tx.gates.get(watch.gate_id)
-                current = self.verdicts.refresh(tx)
-            if gate is None:
-                return []
-            looks = self._looks(watch, track, watch.faces)
-            case = Case(gate, looks, track.seen, seen_at, started, camera=watch.camera, share=approach.SHARE)
-            found = self.verdicts.evidence(looks) if current else FAULT
-            if found.best is not None and self._passes_already(watch, found.best.employee_id, seen_at):
-                # The tracker lost somebody for whom the gate stands open, and found them again.
-                return []
-            if only_open and not self.verdicts.would_open(case, found):
-                return []
-            answer = self.verdicts.record(case, found)
-        except NotRecorded:
-            logger.error("camera %s: an approach could not be recorded; the gate stays shut", watch.camera)
-            return []
-        watch.answered[track.id] = answer
-        if answer["decision"] == "open":
-            # A released gate opens for whoever comes, and nobody is named.
-            who = answer["employee"]["id"] if answer["employee"] else f"track {track.id}"
-            watch.passed[who] = seen_at + timedelta(milliseconds=gate.open_ms)
-            self.carry_out(gate, answer)
-        return [answer]
-
-    def _recorded(self, case: Case) -> Answer:
+            looks = self._looks_now(latest)
+            frames = person.seen if person else 1
+            case = Case(gate, looks, frames, latest.at, started, camera=watch.camera, share=approach.SHARE)
         with self.store.read() as tx:
             current = self.verdicts.refresh(tx)
-        return self.verdicts.record(case, self.verdicts.evidence(case.looks) if current else FAULT)
+        answer = self.verdicts.record(case, self.verdicts.evidence(case.looks) if current else FAULT)
+        if person is not None and answer["decision"] == "open":
+            watch.opened(_passage(answer, None, person, case))
+        return answer
 
-    def _looks(self, watch: Watch, track: Track, faces: int) -> list[Look]:
-        looks = approach.looks(track, faces)
-        view = watch.views.get(track.id)
-        if view is not None:
-            last = looks[-1]
-            looks[-1] = Look(last.faces, last.subject, last.reason, view, last.problems)
-        return looks
+    def _looks_now(self, latest: Glimpse) -> list[Look]:
+        person = latest.person.person
+        if person is None:
+            reason = Reason.FACE_TOO_SMALL if latest.faces else Reason.NO_FACE
+            return [Look(latest.faces, None, Reason.SEVERAL_FACES if latest.person.rivals else reason)]
+        if person.usable_at != latest.at:
+            # What was seen of a track before may be of somebody whom this one has stepped before.
+            person = replace(person, sightings=())
+        return self._looks(person, latest.faces, latest.views.get(person.id))
 
-    def _keep_views(self, watch: Watch, fresh: frozenset[int], seen: Sequence[Seen], pixels: Pixels) -> None:
-        """One picture a track, of its best or first sighting, so that the record shows who it was."""
-        for track in watch.scene.tracks:
-            newest = track.sightings[-1] if track.sightings else None
-            for face in seen:
-                if face.face.box is track.box and (
-                    track.id not in watch.views
-                    or (
-                        track.id in fresh
-                        and newest
-                        and newest.quality.score >= max(s.quality.score for s in track.sightings)
-                    )
-                ):
-                    watch.views[track.id] = self.snapshot(pixels, face)
+    def _follow(self, watch: Watch, step: Step, near: AtGate, pixels: Pixels, at: datetime) -> None:
+        """Brings each track's visit up to date with the frame."""
+        let_in = watch.let_in & step.faces.keys()
+        close = {t.id for t in (*near.rivals, near.person) if t is not None}
+        for track in step.scene.tracks:
+            face = step.faces.get(track.id)
+            if face is None:
+                continue
+            visit = watch.visits.setdefault(track.id, Visit())
+            visit.faces = max(visit.faces, len(step.faces))
+            visit.beside |= let_in - {track.id}
+            if track.id in close:
+                visit.near_since = visit.near_since or at
+                visit.near += 1
+                visit.alone |= near.person is track
+            # One picture a track, of its best sighting or else its widest, so that the record shows who it was.
+            fresh = track.id in step.fresh
+            rank = (fresh, round(face.quality.score, 2) if fresh else 0.0, track.box.width_px)
+            if rank > visit.view_rank and (fresh or track.id in close):
+                visit.view, visit.view_rank = self.snapshot(pixels, face), rank
 
-    def _is_owed_a_denial(self, watch: Watch, track: Track) -> bool:
-        return track.id in watch.at_gate and track.id not in watch.answered and approach.is_approach(track, watch.zone)
+    def _at_gate(self, watch: Watch, step: Step, near: AtGate, at: datetime) -> list[Answer]:
+        answers: list[Answer] = []
+        person = near.person
+        if person is not None and person.id in step.fresh:
+            visit = watch.visits[person.id]
+            if not visit.let_in and approach.due(person, visit.tries, visit.tried_from):
+                answers += self._tried(watch, person, visit, at)
+        for track in near.rivals if person is None else (person,):
+            visit = watch.visits.get(track.id, Visit())
+            late = visit.near_since is not None and approach.waited(visit.near_since, at)
+            if late and approach.is_approach(visit.near):
+                answers += self._denied(watch, track, visit, at)
+        return answers
 
-    def _passes_already(self, watch: Watch, employee_id: str, at: datetime) -> bool:
-        watch.passed = {who: until for who, until in watch.passed.items() if until > at}
-        return employee_id in watch.passed
+    def _left(self, watch: Watch, step: Step, at: datetime) -> list[Answer]:
+        answers: list[Answer] = []
+        for track in step.ended:
+            visit = watch.visits.pop(track.id, None)
+            if visit is not None and approach.is_approach(visit.near):
+                self._notice_tailgater(watch, track, visit)
+                answers += self._denied(watch, track, visit, at, left=True)
+        living = {track.id for track in step.scene.tracks}
+        watch.visits = {i: visit for i, visit in watch.visits.items() if i in living}
+        return answers
 
-    def _notice_tailgaters(
-        self, watch: Watch, ended: Sequence[Track], at: datetime, width_px: int, height_px: int
-    ) -> None:
-        opened = frozenset(i for i, answer in watch.answered.items() if answer["decision"] == "open")
-        stands_open = any(until > at for until in watch.passed.values())
-        near = [t for t in ended if t.widest_px >= watch.zone.min_face_px]
-        if not stands_open or not approach.tailgaters(near, opened, width_px, height_px):
-            return
+    def _tried(self, watch: Watch, track: Track, visit: Visit, at: datetime) -> list[Answer]:
+        """One try of what was seen so far: recorded and carried out if it opens, else nothing happens."""
+        try:
+            case, found, opens = self._weighed(watch, track, visit, at)
+            if opens:
+                return self._opened(watch, track, visit, case, found)
+            # What was not compared was no try.
+            if found.reason is not Reason.SYSTEM_FAULT:
+                visit.tries += 1
+                visit.tried_from = track.usable if visit.tried_from is None else visit.tried_from
+        except NotRecorded as error:
+            _complain(watch, error)
+        return []
+
+    def _opened(self, watch: Watch, track: Track, visit: Visit, case: Case, found: Evidence) -> list[Answer]:
+        who = found.best.employee_id if found.best else None
+        if who is not None and any(
+            p.employee_id == who and p.lasts(case.seen_at) and (p.track_id is None or p.track_id not in visit.beside)
+            for p in watch.passages
+        ):
+            # The tracker lost somebody for whom the gate stands open, and found them again.
+            visit.let_in = True
+            return []
+        answer = self.verdicts.record(case, found)
+        if answer["decision"] != "open":
+            visit.denied = True  # dismissed between the two looks at the database
+            return [answer]
+        visit.let_in = True
+        watch.opened(_passage(answer, track.id, track, case))
+        try:
+            self.carry_out(case.gate, answer)
+        except Exception:
+            logger.exception("camera %s: a recorded opening was not handed on", watch.camera)
+        return [answer]
+
+    def _denied(self, watch: Watch, track: Track, visit: Visit, at: datetime, *, left: bool = False) -> list[Answer]:
+        """The one denial of an approach, unless it has had its answer. left: the gate must not open any more."""
+        if visit.let_in or visit.denied:
+            return []
+        try:
+            case, found, opens = self._weighed(watch, track, visit, at)
+            if not visit.alone:
+                found = Evidence(visit.faces, 0, Reason.SEVERAL_FACES)
+            elif opens and not left:
+                # What was seen before opens only while that person is seen.
+                return self._opened(watch, track, visit, case, found) if track.usable_at == at else []
+            elif opens:
+                found = Evidence(visit.faces, 0, Reason.NO_FACE)
+            elif self._was_let_in(watch, track, visit):
+                visit.let_in = True
+                return []
+            answer = self.verdicts.record(case, found)
+        except NotRecorded as error:
+            _complain(watch, error)
+            return []
+        visit.denied = True
+        return [answer]
+
+    def _weighed(self, watch: Watch, track: Track, visit: Visit, at: datetime) -> tuple[Case, Evidence, bool]:
+        """The case, what it shows, and whether it would open. Raises NotRecorded where the database or gate is gone."""
+        started = perf_counter()
         with self.store.read() as tx:
             gate = tx.gates.get(watch.gate_id)
-        if gate is not None:
-            self.tailgating(gate, watch.camera)
+            current = self.verdicts.refresh(tx)
+        if gate is None:
+            raise NotRecorded("its gate is gone")
+        looks = self._looks(track, visit.faces, visit.view)
+        case = Case(gate, looks, track.seen, at, started, camera=watch.camera, share=approach.SHARE)
+        found = self.verdicts.evidence(looks) if current else FAULT
+        try:
+            opens = self.verdicts.would_open(case, found)
+        except NotRecorded:
+            raise
+        except Exception:
+            logger.exception("camera %s: the decision failed; the gate stays shut", watch.camera)
+            found, opens = FAULT, False
+        watch.unrecorded = False
+        return case, found, opens
+
+    def _looks(self, track: Track, faces: int, view: Pixels | None) -> list[Look]:
+        *before, last = approach.looks(track, faces, self.rules.same_person)
+        return [*before, replace(last, snapshot=view)]
+
+    def _was_let_in(self, watch: Watch, track: Track, visit: Visit) -> bool:
+        """Whether this is a piece of the way of somebody for whom the gate stands open, too poor to be recognised."""
+        return bool(track.sightings) and any(
+            p.lasts(track.last_at) and not self._is_another(p, track, visit) for p in watch.passages if p.sightings
+        )
+
+    def _is_another(self, passage: Passage, track: Track, visit: Visit) -> bool:
+        return passage.track_id in visit.beside or approach.is_another(track, passage.sightings, self.rules.same_person)
+
+    def _notice_tailgater(self, watch: Watch, track: Track, visit: Visit) -> None:
+        """Somebody crossed who was not let in, while the gate stood open for another. Told once an opening."""
+        latest = watch.latest
+        if visit.let_in or latest is None or not approach.crossed(track, latest.width_px, latest.height_px):
+            return
+        for passage in watch.passages:
+            if passage.lasts(track.last_at) and not passage.hinted and self._is_another(passage, track, visit):
+                passage.hinted = True
+                try:
+                    with self.store.read() as tx:
+                        gate = tx.gates.get(watch.gate_id)
+                    if gate is not None:
+                        self.tailgating(gate, watch.camera)
+                except Exception:
+                    logger.exception("camera %s: somebody followed through, and it could not be told", watch.camera)
+                return
+
+
+def _passage(answer: Answer, track_id: int | None, track: Track, case: Case) -> Passage:
+    who = answer["employee"]["id"] if answer["employee"] else None
+    until = case.seen_at + timedelta(milliseconds=case.gate.open_ms)
+    return Passage(who, track_id, track.sightings, case.seen_at, until)
+
+
+def _complain(watch: Watch, error: NotRecorded) -> None:
+    """Once an outage, not once a frame."""
+    if not watch.unrecorded:
+        logger.error("camera %s: nothing opens, because it could not be recorded: %s", watch.camera, error)
+    watch.unrecorded = True

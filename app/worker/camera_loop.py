@@ -17,9 +17,11 @@ from app.services.approaches import Approaches, Watch
 
 logger = logging.getLogger(__name__)
 
-IDLE_S = 0.1  # with nobody in view ten frames a second are enough to notice somebody, at a tenth of the work
+IDLE_S = 0.1  # with nobody in view ten frames a second are enough to notice somebody, at less than half of the work
 TAKE_S = 0.5
 AFTER_FAULT_S = 0.2
+ENDED_S = 0.05  # between looks at whether somebody is still awaited after the end of a recording
+STOP_S = 2.0
 
 
 class Taken(Protocol):
@@ -47,10 +49,15 @@ class See(Protocol):
 
 @dataclass
 class Tally:
-    """What the loop did: for metrics and the bench. latency_ms: from capture to the end of the frame's work."""
+    """What the loop did: for metrics and the bench.
+
+    skipped: with nobody in view. repeated: the same picture once more. busy: no engine became free. latency_ms: from
+    capture to the end of the frame's work, of the newest thousand frames.
+    """
 
     frames: int = 0
     skipped: int = 0
+    repeated: int = 0
     busy: int = 0
     faults: int = 0
     latency_ms: list[float] = field(default_factory=list)
@@ -83,11 +90,12 @@ class CameraLoop:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends within about a second; who is in view gets no decision any more."""
+        """Ends within two seconds, or is left to end by itself; who is in view gets no decision any more."""
+        deadline = time.monotonic() + STOP_S
         self._stopping.set()
         self.mailbox.stop()
         if self._thread.is_alive():
-            self._thread.join(timeout=2)
+            self._thread.join(timeout=max(0.0, deadline - time.monotonic()))
 
     def now(self, gate: Gate, at: datetime) -> Answer:
         """What is before the camera this moment, decided and recorded: for hardware that polls."""
@@ -97,15 +105,23 @@ class CameraLoop:
         return self._thread.is_alive()
 
     def _run(self) -> None:
-        looked_s = 0.0
+        looked_s = -IDLE_S
+        newest: datetime | None = None
         while not self._stopping.is_set():
-            taken = self.mailbox.take(TAKE_S)
             try:
-                if taken is None:
+                taken = self.mailbox.take(TAKE_S)
+                if self._stopping.is_set():
+                    return
+                if taken is None or taken.captured_at == newest:
+                    # A frozen picture keeps its time: it shows nothing new, and whoever is in it may be gone.
+                    self.tally.repeated += taken is not None
                     self._told(self._approaches.silence(self.watch, self._clock()))
-                    if self.mailbox.ended and not self.watch.busy():
-                        return
+                    if taken is None and self.mailbox.ended:
+                        if not self.watch.busy():
+                            return
+                        self._stopping.wait(ENDED_S)
                     continue
+                newest = taken.captured_at
                 if not self.watch.busy() and time.monotonic() - looked_s < IDLE_S:
                     self.tally.skipped += 1
                     continue
@@ -128,8 +144,12 @@ class CameraLoop:
         del self.tally.latency_ms[:-1000]
 
     def _told(self, answers: Sequence[Answer]) -> None:
+        """A listener that fails must not cost the frame that follows its time, nor the other answers their listener."""
         for answer in answers:
-            self._on_answer(answer)
+            try:
+                self._on_answer(answer)
+            except Exception:
+                logger.exception("camera %s: a listener failed; the decision is recorded", self.watch.camera)
 
 
 def region(zone: Zone, pixels: Pixels) -> Box:

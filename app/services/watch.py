@@ -1,0 +1,91 @@
+"""What is going on before one camera: who is in view, how far each approach has come, for whom the gate stands open."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from threading import Lock
+
+from app.core.approach import AtGate, Zone
+from app.core.tracks import Scene
+from app.core.types import Pixels, Sighting
+
+PASSAGES_KEPT = timedelta(seconds=10)  # past its end: who followed is known when their track ends
+
+
+@dataclass(eq=False)
+class Visit:
+    """How far one track's approach has come; forgotten with the track.
+
+    near_since, near: when, and in how many frames, the person was at the gate or beside whoever is. alone: once without
+    a rival. faces: most in one frame. tries, tried_from: see `approach.due`. beside: tracks seen together with this one
+    after they were let in, so these are other people.
+    """
+
+    near_since: datetime | None = None
+    near: int = 0
+    alone: bool = False
+    faces: int = 0
+    tries: int = 0
+    tried_from: int | None = None
+    denied: bool = False
+    let_in: bool = False
+    beside: set[int] = field(default_factory=set)
+    view: Pixels | None = None
+    view_rank: tuple[float, ...] = ()
+
+
+@dataclass(eq=False)
+class Passage:
+    """An opening while it lasts: for whom, by which track (None: of a polled answer) and what that showed."""
+
+    employee_id: str | None
+    track_id: int | None
+    sightings: tuple[Sighting, ...]
+    since: datetime
+    until: datetime
+    hinted: bool = False
+
+    def lasts(self, at: datetime) -> bool:
+        return self.since <= at < self.until
+
+
+@dataclass(frozen=True, eq=False)
+class Glimpse:
+    """What the newest frame showed. Immutable, and replaced as one: other threads read it without a lock."""
+
+    scene: Scene
+    at: datetime
+    width_px: int
+    height_px: int
+    faces: int
+    person: AtGate
+    views: Mapping[int, Pixels]
+
+
+@dataclass(eq=False)
+class Watch:
+    """What is going on before one camera. Only its camera's thread changes it; `latest` may be read by others."""
+
+    camera: str
+    gate_id: str
+    zone: Zone
+    latest: Glimpse | None = None
+    visits: dict[int, Visit] = field(default_factory=dict)
+    passages: list[Passage] = field(default_factory=list)
+    unrecorded: bool = False
+    _lock: Lock = field(default_factory=Lock, repr=False)
+
+    def busy(self) -> bool:
+        """Whether anybody is in view, so that every frame counts."""
+        return self.latest is not None and bool(self.latest.scene.tracks)
+
+    def opened(self, passage: Passage) -> None:
+        """From the camera's thread, or from one that answers polls."""
+        with self._lock:
+            kept = [p for p in self.passages if p.until + PASSAGES_KEPT > passage.since]
+            self.passages = [*kept, passage]
+
+    @property
+    def let_in(self) -> frozenset[int]:
+        """Ids of the tracks in view for which the gate has opened."""
+        return frozenset(i for i, visit in self.visits.items() if visit.let_in)
