@@ -42,7 +42,7 @@ def run(settings: Settings, host: str, port: int, announce: Callable[[str], None
             timeout_graceful_shutdown=10,
         )
         server = uvicorn.Server(config)
-        with checkpointing(system), orderly_end(server), watched(watching if cameras else None):
+        with checkpointing(system), orderly_end(server), watched(system, watching if cameras else None):
             server.run()
     finally:
         system.close()
@@ -56,7 +56,7 @@ def watch(settings: Settings, announce: Callable[[str], None]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
-        with checkpointing(system), watched(supervisor(system)):
+        with checkpointing(system), watched(system, supervisor(system)):
             announce(f"{len(system.gallery)} employees can be recognised; watching cameras")
             stop.wait()
     finally:
@@ -64,11 +64,13 @@ def watch(settings: Settings, announce: Callable[[str], None]) -> None:
 
 
 @contextmanager
-def watched(watching: Supervisor | None) -> Iterator[None]:
-    """Cameras are watched inside the block."""
+def watched(system: System, watching: Supervisor | None) -> Iterator[None]:
+    """Cameras are watched and gates driven inside the block."""
     if watching is None:
         yield
         return
+    # Only who watches cameras decides for gates by itself, and so drives them.
+    system.gate_control.start()
     watching.start()
     try:
         yield

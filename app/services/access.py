@@ -8,6 +8,7 @@ from time import perf_counter
 
 from app.core.errors import BadInput, NotFound, Refusal
 from app.core.ports import Store
+from app.core.site import SiteMode
 from app.core.types import Look
 from app.services.answers import Answer
 from app.services.verdicts import FAULT, Case, Verdicts
@@ -56,10 +57,11 @@ class Access:
             if earlier := self.verdicts.earlier(tx, gate, approach.idempotency_key):
                 return earlier
             current = self.verdicts.refresh(tx)
+            normal = tx.site.get().mode_at(gate.id) is SiteMode.NORMAL
         looks: list[Look] = []
         try:
-            # A disabled gate looks at nobody: no face is processed without a purpose.
-            if gate.enabled and approach.credential is None:
+            # No face is processed without a purpose: not where the gate is disabled, locked down or released.
+            if gate.enabled and normal and approach.credential is None:
                 looks = self.looks(approach.frames)
             found = self.verdicts.evidence(looks) if current else FAULT
         except Refusal:

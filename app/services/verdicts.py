@@ -133,11 +133,11 @@ class Verdicts:
         snapshot = next((look.snapshot for look in reversed(case.looks) if look.snapshot is not None), None)
         image = self.encode(snapshot) if snapshot is not None and self.keep_snapshots else None
         with self.store.write(timedelta(milliseconds=self.record_deadline_ms)) as tx:
-            if case.idempotency_key is not None:
-                # Twins of one request wait here for each other, and the second finds what the first recorded.
-                tx.events.lock_head(case.gate.id)
-                if earlier := self.earlier(tx, case.gate, case.idempotency_key):
-                    return earlier
+            # Twins of one request wait here for each other, and the second finds what the first recorded; so do a
+            # decision and an order of lockdown, whose own event stands in the same chain.
+            tx.events.lock_head(case.gate.id)
+            if earlier := self.earlier(tx, case.gate, case.idempotency_key):
+                return earlier
             weighed = self._weigh(tx, case, found, hold=True)
             payload = self._payload(case, found, weighed)
             row, _ = self.log.append(

@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from app.web import errors, uploads
+from app.web import errors, health, uploads
 from app.web.api import audit, cameras, decisions, employees, events, gates, keys, operations, photos, site, tools
 from app.web.console import pages
 from app.web.headers import SafeHeaders
@@ -34,6 +34,7 @@ def create_app(system: System, supervisor: Supervisor | None = None) -> FastAPI:
     )
     app.state.system = system
     app.state.supervisor = supervisor
+    app.state.glances = health.Glances(system, supervisor)
     app.state.metrics = Metrics(system)
     errors.install(app)
     most = system.settings.max_request_mb * 1_000_000

@@ -46,6 +46,22 @@ def test_identify(client: TestClient, admin: Headers, ada: dict[str, Any], nothi
     problem(client.post("/v1/identify", headers=admin, files=two), 400, code="one_image_needed")
 
 
+@pytest.fixture(autouse=True)
+def look_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "LOOK_EVERY_S", -1.0)
+
+
+def test_the_page_of_strangers_looks_once_a_second(
+    client: TestClient, system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "LOOK_EVERY_S", 1.0)
+    looked = []
+    monkeypatch.setattr(health, "check", lambda *_: looked.append(1) or {})
+    glances = health.Glances(system, None)
+    assert [glances() for _ in range(5)] == [{}] * 5
+    assert len(looked) == 1
+
+
 def test_ready_part_by_part(client: TestClient, admin: Headers, ada: Any) -> None:
     assert client.get("/healthz", headers=admin).json() == {"status": "alive"}
     answer = client.get("/readyz", headers=admin)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from app.web import health
-from app.web.security import SystemOf, local_or_admin
+from app.web.security import SystemOf, Watching, local_or_admin
 
 router = APIRouter(tags=["Operations"], dependencies=[Depends(local_or_admin)])
 
@@ -17,10 +17,13 @@ def healthz() -> dict[str, str]:
 
 
 @router.get("/readyz", summary="Each part, by name: can it serve?")
-def readyz(system: SystemOf, response: Response) -> dict[str, Any]:
-    """200 when a decision could be made and recorded now, else 503 with what is wrong."""
-    checks = health.check(system)
-    ready = all(c.ok for c in checks.values())
+def readyz(system: SystemOf, watching: Watching, response: Response) -> dict[str, Any]:
+    """200 when a decision could be made and recorded now, else 503 with what is wrong.
+
+    A gate or camera that is not well shows here and makes nothing unready: the others serve on.
+    """
+    checks = health.check(system, watching)
+    ready = health.ready(checks)
     response.status_code = 200 if ready else 503
     return {"ready": ready, "checks": {name: {"ok": c.ok, "detail": c.detail} for name, c in checks.items()}}
 
