@@ -1,4 +1,4 @@
-"""A person cut out of a portrait, who can turn and tilt the head: what the scenes are populated with.
+"""A person cut out of a portrait: what the scenes are populated with.
 
 The cut follows the silhouette (GrabCut), because a face in a feathered oval looks like no visitor and its halo is what
 a detector would see first.
@@ -49,36 +49,6 @@ def cut_out(photo: Pixels, face: Box) -> Figure:
     return Figure(pixels, _silhouette(pixels, shifted), shifted)
 
 
-def pose(figure: Figure, *, roll_deg: float = 0.0, yaw_deg: float = 0.0) -> Figure:
-    """The figure with its head tilted in the picture plane and turned as a ball would turn; the shoulders stay.
-
-    roll_deg: clockwise for the viewer. yaw_deg: to the viewer's right.
-    """
-    if not roll_deg and not yaw_deg:
-        return figure
-    height, width = figure.alpha.shape
-    xs, ys = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    face = figure.face
-    centre_x, chin_y = face.centre[0], face.y_px + face.height_px
-    # Tilt: full above the chin, none below the collar; the neck bends in between.
-    bend = 1 - _smooth((ys - (chin_y - 0.1 * face.height_px)) / (0.55 * face.height_px))
-    angle = np.radians(roll_deg) * bend
-    pivot_y = chin_y + 0.1 * face.height_px
-    dx, dy = xs - centre_x, ys - pivot_y
-    from_x = centre_x + np.cos(angle) * dx + np.sin(angle) * dy
-    from_y = pivot_y - np.sin(angle) * dx + np.cos(angle) * dy
-    # Turn: the head is a ball wider than the face; a point of the picture lies where the turned ball's surface is.
-    radius_x, radius_y = 0.78 * face.width_px, 0.92 * face.height_px
-    u, v = (from_x - centre_x) / radius_x, (from_y - (face.centre[1] - 0.05 * face.height_px)) / radius_y
-    reach = np.clip(u * u + v * v, 0, 1)
-    depth = np.sqrt(1 - reach)
-    yaw = np.radians(yaw_deg)
-    moved = u * np.cos(yaw) - depth * np.sin(yaw) - u
-    from_x = from_x + radius_x * moved * (1 - _smooth((np.sqrt(reach) - 0.3) / 0.7))
-    turned = [_sampled(layer, from_x, from_y) for layer in (figure.pixels, figure.alpha)]
-    return Figure(turned[0], turned[1], _tilted(face, roll_deg, (centre_x, pivot_y)))
-
-
 def scaled(figure: Figure, face_px: float) -> Figure:
     """The figure with a face `face_px` wide."""
     ratio = face_px / figure.face.width_px
@@ -106,7 +76,9 @@ def lengthened(figure: Figure, height_px: int) -> Figure:
     weight = figure.alpha[keep:, :, None] + 1e-3
     sigma = 0.35 * figure.face.width_px
     cloth = _blurred(figure.pixels[keep:] * weight, sigma) / _blurred(weight, sigma)[..., None]
-    even = _smooth(np.linspace(0, 2, height_px - keep, dtype=np.float32))[:, None, None]
+    # By the face and not by the length: somebody who comes nearer wears the same clothes all the way.
+    rows = np.arange(height_px - keep, dtype=np.float32)
+    even = _smooth(rows / (0.6 * figure.face.width_px))[:, None, None]
     hem = _stretched(figure.pixels[keep:], height_px - keep) * (1 - even) + _stretched(cloth, height_px - keep) * even
     alpha = _stretched(figure.alpha[keep:], height_px - keep)
     return Figure(
@@ -164,15 +136,6 @@ def _prior(shape: tuple[int, ...], face: Box, ratio: float) -> NDArray[np.uint8]
     return marks
 
 
-def _tilted(face: Box, roll_deg: float, pivot: tuple[float, float]) -> Box:
-    """The face's box, moved as its centre moves when the head tilts about `pivot`."""
-    angle = np.radians(roll_deg)
-    dx, dy = face.centre[0] - pivot[0], face.centre[1] - pivot[1]
-    x = pivot[0] + np.cos(angle) * dx - np.sin(angle) * dy
-    y = pivot[1] + np.sin(angle) * dx + np.cos(angle) * dy
-    return Box(float(x) - face.width_px / 2, float(y) - face.height_px / 2, face.width_px, face.height_px)
-
-
 def _resized(layer: Floats, ratio: float) -> Floats:
     how = cv2.INTER_AREA if ratio < 1 else cv2.INTER_CUBIC
     size = max(1, round(layer.shape[1] * ratio)), max(1, round(layer.shape[0] * ratio))
@@ -185,13 +148,6 @@ def _blurred(layer: Floats, sigma: float) -> Floats:
 
 def _stretched(layer: Floats, height_px: int) -> Floats:
     return cv2.resize(layer, (layer.shape[1], height_px), interpolation=cv2.INTER_LINEAR).astype(np.float32)
-
-
-def _sampled(layer: Floats, xs: Floats, ys: Floats) -> Floats:
-    border = cv2.BORDER_REPLICATE if layer.ndim == 3 else cv2.BORDER_CONSTANT
-    return cv2.remap(layer, xs.astype(np.float32), ys.astype(np.float32), cv2.INTER_LINEAR, borderMode=border).astype(
-        np.float32
-    )
 
 
 def _smooth(value: Floats) -> Floats:

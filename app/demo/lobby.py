@@ -15,7 +15,9 @@ WIDTH_PX, HEIGHT_PX = 1280, 720
 HORIZON = (640, 330)
 # Upper edge of the glass wings in front of whoever stands at the gate.
 WINGS_Y = 545
-_FROST_PX, _FROST = 14, np.array([73, 74, 73], np.float32)
+_WINGS = ((150, 634), (646, 1130))
+_RIM_PX = 6
+_FROST_PX, _CLEAR, _FROST = 14, np.float32(0.62), np.array([73, 74, 73], np.float32)
 
 Floats = NDArray[np.float32]
 Point = tuple[float, float]
@@ -46,15 +48,27 @@ def background() -> Floats:
     return soft.astype(np.float32)
 
 
-def gate_in_front(picture: Floats) -> Floats:
-    """The picture with the turnstile before it: frosted glass wings, steel rims, a cabinet on each side."""
-    below = WINGS_Y - 3 * _FROST_PX
-    frosted = cv2.GaussianBlur(picture[below:], (0, 0), _FROST_PX)[WINGS_Y - below :] * 0.62 + _FROST
-    out = picture.copy()
+def put_gate_in_front(picture: Floats) -> None:
+    """Draws the turnstile over the picture: frosted glass wings, steel rims, a cabinet on each side."""
+    below = WINGS_Y - 4 * _FROST_PX
+    # What is blurred this far loses nothing at a quarter of its size, and takes a tenth of the time.
+    small = cv2.resize(picture[below:], None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    small = cv2.GaussianBlur(small, (0, 0), _FROST_PX / 4)
+    frosted = cv2.resize(small, (WIDTH_PX, HEIGHT_PX - below))[WINGS_Y - below :] * _CLEAR + _FROST
+    for left, right in _WINGS:
+        picture[WINGS_Y:, left:right] = frosted[:, left:right]
+    layer, cover = _solid_parts()
+    rows = picture[WINGS_Y - _RIM_PX :]
+    rows *= 1 - cover
+    rows += layer
+
+
+@cache
+def _solid_parts() -> tuple[Floats, Floats]:
+    """Rims and cabinets from just above the wings downwards: (height, 1280, 3) already covered, (height, 1280, 1)."""
     layer = np.zeros((HEIGHT_PX, WIDTH_PX, 3), np.uint8)
     solid = np.zeros((HEIGHT_PX, WIDTH_PX), np.uint8)
-    for left, right in ((150, 634), (646, 1130)):
-        out[WINGS_Y:, left:right] = frosted[:, left:right]
+    for left, right in _WINGS:
         for mask, colour in ((layer, (206, 206, 202)), (solid, (255,))):
             cv2.rectangle(mask, (left, WINGS_Y), (right, WINGS_Y + 6), colour, -1)
     for side in (-1, 1):
@@ -66,10 +80,9 @@ def gate_in_front(picture: Floats) -> Floats:
         cv2.fillPoly(layer, [top], _STEEL)
         cv2.circle(layer, (640 + side * 556, 655), 20, (78, 74, 70), -1)
         cv2.circle(layer, (640 + side * 556, 655), 20, (60, 60, 196), 3)
-    rows = slice(WINGS_Y - 6, HEIGHT_PX)
+    rows = slice(WINGS_Y - _RIM_PX, HEIGHT_PX)
     cover = cv2.GaussianBlur(solid[rows], (0, 0), 1.5).astype(np.float32)[..., None] / 255
-    out[rows] = out[rows] * (1 - cover) + cv2.GaussianBlur(layer[rows], (0, 0), 1.5) * cover
-    return out
+    return (cv2.GaussianBlur(layer[rows], (0, 0), 1.5) * cover).astype(np.float32), cover.astype(np.float32)
 
 
 def _windows(picture: NDArray[np.uint8]) -> None:

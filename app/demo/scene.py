@@ -4,7 +4,8 @@ Pure drawing from a description, so that the same description is the same frame,
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
@@ -13,11 +14,14 @@ from numpy.typing import NDArray
 from app.core.types import Box, Pixels
 from app.demo import lobby
 from app.demo.cast import Portrait
-from app.demo.figure import Figure, cut_out, lengthened, pose, scaled, shortened
+from app.demo.figure import cut_out
+from app.demo.posing import Drawn, Model
 
 JPEG_QUALITY = 85
 # A camera at head height sees a face near the horizon; nearer people stand a little higher in the picture.
 _RISE = 0.12
+_MOST_RISE_PX = 60
+_NOISE_SPARE_PX = 97
 
 
 @dataclass(frozen=True)
@@ -39,13 +43,15 @@ SUNNY = Light(gain=1.12, face_gain=1.12, tint=(0.96, 1.0, 1.03))
 
 @dataclass(frozen=True)
 class Standing:
-    """One person in one frame. x: of the face's centre, 0 left to 1 right. face_px: width of the face in the frame."""
+    """One person in one frame. x: of the face's centre, 0 left to 1 right, beyond that out of the picture. face_px:
+    width of the face in the frame. step: how far the head is up in a stride, in face widths."""
 
     portrait: Portrait
     face_px: float
     x: float = 0.5
     roll_deg: float = 0.0
     yaw_deg: float = 0.0
+    step: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -61,16 +67,19 @@ class Studio:
 
     def __init__(self, photo: Callable[[str], Pixels]) -> None:
         self._photo = photo
-        self._figures: dict[Portrait, Figure] = {}
+        self._models: dict[Portrait, Model] = {}
 
     def draw(self, frame: Frame, seed: int = 0) -> Pixels:
         """(720, 1280, 3) uint8 BGR; `seed` moves nothing but the sensor's noise."""
-        picture = lobby.background()
+        picture = lobby.background().copy()
         for standing in frame.people:
-            picture = _placed(picture, *self._figure_in(standing), frame.light.face_gain)
-        picture = lobby.gate_in_front(picture) * (np.array(frame.light.tint, np.float32) * frame.light.gain)
-        noise = np.random.default_rng(seed).standard_normal(picture.shape, dtype=np.float32)
-        return np.clip(picture + frame.light.noise * noise, 0, 255).astype(np.uint8)
+            _place(picture, self._drawn(standing), frame.light.face_gain)
+        lobby.put_gate_in_front(picture)
+        colour = np.array(frame.light.tint, np.float32) * np.float32(frame.light.gain)
+        if (colour != 1).any():
+            picture *= colour
+        picture += _noise(seed) * np.float32(frame.light.noise)
+        return np.clip(picture, 0, 255, out=picture).astype(np.uint8)
 
     def shoot(self, frame: Frame, seed: int = 0) -> bytes:
         """`draw` as JPEG bytes."""
@@ -81,35 +90,40 @@ class Studio:
 
     def face_of(self, standing: Standing) -> Box:
         """Where the face of this person is in the frame."""
-        figure, left, top = self._figure_in(standing)
-        face = figure.face
-        return replace(face, x_px=face.x_px + left, y_px=face.y_px + top)
+        return self._drawn(standing).face
 
-    def _figure_in(self, standing: Standing) -> tuple[Figure, int, int]:
-        """The person at their size, and where the figure's upper left corner comes to lie in the frame."""
-        if standing.portrait not in self._figures:
-            self._figures[standing.portrait] = cut_out(self._photo(standing.portrait.artifact), standing.portrait.face)
-        figure = self._figures[standing.portrait]
-        ratio = standing.face_px / figure.face.width_px
-        left = round(standing.x * lobby.WIDTH_PX - figure.face.centre[0] * ratio)
-        top = round(lobby.HORIZON[1] - _RISE * standing.face_px - figure.face.centre[1] * ratio)
-        # What the frame does not show is not posed: most photos reach far below it.
-        figure = shortened(figure, round((lobby.HEIGHT_PX - top) / ratio) + 1)
-        figure = scaled(pose(figure, roll_deg=standing.roll_deg, yaw_deg=standing.yaw_deg), standing.face_px)
-        return lengthened(figure, lobby.HEIGHT_PX - top), left, top
+    def _drawn(self, standing: Standing) -> Drawn:
+        portrait, face_px = standing.portrait, standing.face_px
+        if portrait not in self._models:
+            figure = cut_out(self._photo(portrait.artifact), portrait.face)
+            self._models[portrait] = Model(figure, lobby.HEIGHT_PX - lobby.HORIZON[1] + _MOST_RISE_PX)
+        y = lobby.HORIZON[1] - (_RISE + standing.step) * face_px
+        size = lobby.WIDTH_PX, lobby.HEIGHT_PX
+        centre = standing.x * lobby.WIDTH_PX, y
+        return self._models[portrait].drawn(face_px, centre, size, standing.roll_deg, standing.yaw_deg)
 
 
-def _placed(picture: NDArray[np.float32], figure: Figure, left: int, top: int, gain: float) -> NDArray[np.float32]:
-    """The picture with the figure before it; what lies beyond the frame is cut."""
-    height, width = picture.shape[:2]
-    rows, columns = slice(max(0, top), height), slice(max(0, left), min(width, left + figure.alpha.shape[1]))
-    inside = (
-        slice(rows.start - top, rows.stop - top),
-        slice(columns.start - left, columns.stop - left),
-    )
+def _place(picture: NDArray[np.float32], drawn: Drawn, gain: float) -> None:
+    """Draws somebody over the picture."""
+    height, width = drawn.cover.shape[:2]
+    rows, columns = slice(drawn.top, drawn.top + height), slice(drawn.left, drawn.left + width)
     # The light of the room falls on people as on walls: from the windows on the left.
-    person = figure.pixels[inside] * (lobby.daylight()[:, columns] * gain)
-    cover = figure.alpha[inside][..., None]
-    shown = picture.copy()
-    shown[rows, columns] = picture[rows, columns] * (1 - cover) + person * cover
-    return shown
+    person = drawn.pixels * (lobby.daylight()[:, columns] * np.float32(gain))
+    behind = picture[rows, columns]
+    behind += (person - behind) * drawn.cover
+
+
+def _noise(seed: int) -> NDArray[np.float32]:
+    """(720, 1280, 3) of a sensor's noise, of standard deviation 1: another part of one large sheet for every seed.
+
+    Drawn anew for each picture it would take longer than everything else in it.
+    """
+    x, y, sign = np.random.default_rng(seed).integers((_NOISE_SPARE_PX, _NOISE_SPARE_PX, 2))
+    return _noise_sheet()[int(sign), y : y + lobby.HEIGHT_PX, x : x + lobby.WIDTH_PX]
+
+
+@cache
+def _noise_sheet() -> NDArray[np.float32]:
+    shape = lobby.HEIGHT_PX + _NOISE_SPARE_PX, lobby.WIDTH_PX + _NOISE_SPARE_PX, 3
+    sheet = np.random.default_rng(0).standard_normal(shape, dtype=np.float32)
+    return np.stack([sheet, -sheet])
