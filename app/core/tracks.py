@@ -8,7 +8,7 @@ idea is that of SORT (Bewley et al. 2016) with an appearance gate as in DeepSORT
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 
@@ -99,10 +99,15 @@ class Step:
 
 def step(scene: Scene, faces: Sequence[Seen], at: datetime, rules: Rules) -> Step:
     """The next scene, after a frame taken `at` that showed these faces. Frames come in the order of time."""
+    # Either way: a clock that was set back must not keep somebody standing there for an hour. And nobody is continued
+    # after frames were missing for longer: what comes then is a new approach, though it be the same person.
+    patience = timedelta(milliseconds=rules.patience_ms)
+    ended = tuple(track for track in scene.tracks if abs(at - track.last_at) > patience)
+    before = [track for track in scene.tracks if track not in ended]
     pairs = sorted(
         (
             (affinity, i, j)
-            for i, track in enumerate(scene.tracks)
+            for i, track in enumerate(before)
             for j, face in enumerate(faces)
             if (affinity := _affinity(track, face, at, rules)) is not None
         ),
@@ -115,17 +120,12 @@ def step(scene: Scene, faces: Sequence[Seen], at: datetime, rules: Rules) -> Ste
             of_track[i] = j
             taken.add(j)
     living: list[Track] = []
-    ended: list[Track] = []
     found: dict[int, Seen] = {}
-    for i, track in enumerate(scene.tracks):
+    for i, track in enumerate(before):
         if i in of_track:
             found[track.id] = faces[of_track[i]]
-            living.append(_moved(track, found[track.id], at))
-        # Either way: a clock that was set back must not keep somebody standing there for an hour.
-        elif abs((at - track.last_at).total_seconds()) * 1000 > rules.patience_ms:
-            ended.append(track)
-        else:
-            living.append(track)
+            track = _moved(track, found[track.id], at)
+        living.append(track)
     next_id = scene.next_id
     for j, face in enumerate(faces):
         if j not in taken:
@@ -133,7 +133,7 @@ def step(scene: Scene, faces: Sequence[Seen], at: datetime, rules: Rules) -> Ste
             living.append(_born(next_id, face, at))
             next_id += 1
     fresh = frozenset(track_id for track_id, face in found.items() if face.embedding is not None)
-    return Step(Scene(tuple(living), next_id), found, fresh, tuple(ended))
+    return Step(Scene(tuple(living), next_id), found, fresh, ended)
 
 
 def overlap(a: Box, b: Box) -> float:

@@ -92,12 +92,12 @@ def test_two_who_change_places_are_told_apart_by_their_faces() -> None:
     assert (film.id_of(a), film.id_of(b)) == (1, 2)
 
 
-@pytest.mark.parametrize(("lost_frames", "same"), [(10, True), (20, True), (21, False), (75, False)])
+@pytest.mark.parametrize(("lost_frames", "same"), [(10, True), (19, True), (20, False), (75, False)])
 def test_an_occlusion_shorter_than_the_patience_keeps_the_track(lost_frames: int, same: bool) -> None:
     film = Film()
     for _ in range(10):
         film.show(face(400, of=person(0)))
-    for _ in range(lost_frames):  # 40 ms each; it is borne for 800
+    for _ in range(lost_frames):  # 40 ms each
         film.show()
     film.show(face(410, of=person(0)))
     assert film.ids() == ([1] if same else [2])
@@ -214,13 +214,12 @@ def test_an_embedding_that_is_not_a_number_ends_no_watch() -> None:
     assert len(film.ids()) == 1 and film.track(film.ids()[0]).usable == 25
 
 
-def test_a_clock_that_is_set_back_leaves_nobody_standing_there() -> None:
+@pytest.mark.parametrize("by_s", [-3600, 20])
+def test_after_a_gap_in_the_frames_or_a_clock_that_was_set_it_is_a_new_approach(by_s: float) -> None:
     film = Film()
     film.show(face(400, of=person(0)))
-    film.show(face(400, of=person(0)), after_s=-3600)
-    assert film.ids() == [1]  # still seen
-    film.show(after_s=-3600)
-    assert film.ids() == [] and [t.id for t in film.ended] == [1]
+    film.show(face(400, of=person(0)), after_s=by_s)
+    assert film.ids() == [2] and [t.id for t in film.ended] == [1]
 
 
 def test_the_newest_and_the_best_sightings_are_kept() -> None:
@@ -243,12 +242,6 @@ def test_nothing_of_a_scene_can_be_changed() -> None:
     kept = before.tracks[0]
     film.show(face(410, of=person(0)))
     assert before.tracks == (kept,) and kept.seen == 1 and len(kept.sightings) == 1
-
-
-def test_the_overlap_of_boxes() -> None:
-    one = Box(0, 0, 10, 10)
-    assert overlap(one, one) == 1 and overlap(one, Box(10, 0, 10, 10)) == 0
-    assert overlap(one, Box(5, 0, 10, 10)) == overlap(Box(5, 0, 10, 10), one) == pytest.approx(1 / 3)
 
 
 shown = st.builds(
