@@ -8,6 +8,8 @@ from app.core.approach import Zone
 from app.core.chain import canonical, instant
 from app.core.gates import Outcome
 
+SITE = "site"  # the subject whose key seals what belongs to the site and to no person
+
 
 @dataclass(frozen=True)
 class Camera:

@@ -8,10 +8,8 @@ from app.core.approach import Zone
 from app.core.errors import CryptoFault, NotFound
 from app.core.ports import Clock, Store, Transaction, Vault
 from app.core.registry import gate_name
-from app.core.site import Camera
+from app.core.site import SITE, Camera
 from app.core.types import Gate
-
-SITE = "site"  # the subject key that seals what belongs to the site and to no person
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The gates there are. Nothing about who may pass them: that is `core.policy`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from app.core.errors import NotFound
 from app.core.ports import Clock, Store
@@ -31,21 +31,4 @@ class GateList:
             gate = tx.gates.by_name(name)
         if gate is None:
             raise NotFound("unknown_gate", "There is no gate of that name.")
-        return gate
-
-    def update(self, name: str, *, enabled: bool | None = None, opening_ms: int | None = None) -> Gate:
-        """Holds from the next decision on, in every process."""
-        with self.store.write() as tx:
-            gate = tx.gates.by_name(name)
-            if gate is None:
-                raise NotFound("unknown_gate", "There is no gate of that name.")
-            # Read again once it is held: of two changes at once, neither undoes the other.
-            tx.events.lock_head(gate.id)
-            gate = tx.gates.get(gate.id) or gate
-            gate = replace(
-                gate,
-                enabled=gate.enabled if enabled is None else enabled,
-                open_ms=gate.open_ms if opening_ms is None else open_ms(opening_ms),
-            )
-            tx.gates.update(gate)
         return gate

@@ -14,9 +14,9 @@ from app.core.errors import BadInput, CryptoFault, NotFound
 from app.core.gates import FailMode
 from app.core.ports import Clock, Store, Transaction, Vault
 from app.core.registry import gate_name, held_after_ms, open_ms
+from app.core.site import SITE
 from app.core.types import Gate
 
-SITE = "site"  # the subject whose key seals what belongs to the installation and to nobody
 PLAIN = "plain"  # no driver: the hardware asks for decisions and opens by itself
 FROM_THE_ROW = frozenset({"gate", "fail_mode"})
 Config = Mapping[str, Any]

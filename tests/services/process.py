@@ -9,7 +9,7 @@ from app.adapters.crypto.vault import Vault
 from app.adapters.db.store import open_store
 from app.adapters.index.faiss_index import FaissIndex
 from app.core.registry import Details
-from app.core.types import Employee
+from app.core.types import Employee, Gate
 from app.services.access import Access, Approach
 from app.services.access_log import AccessLog
 from app.services.answers import Answer, Answers
@@ -20,6 +20,7 @@ from app.services.erasure import Erasure
 from app.services.event_list import EventList
 from app.services.gallery import Gallery
 from app.services.gate_list import GateList
+from app.services.gate_settings import Driving, GateSettings
 from app.services.keys import Keys
 from app.services.verdicts import Verdicts
 from tests.fakes import DIMENSION, Clock, Thresholds, encode, look, looks, new_id, person, photo
@@ -82,6 +83,12 @@ class Process:
             }
         )
         self.access = Access(self.store, verdicts=self.verdicts, **seeing)
+
+    def change_gate(self, name: str, **wanted: Any) -> Gate:
+        """As an admin's PATCH does. wanted: fields of `Driving`."""
+        return GateSettings(self.store, self.vault, self.clock, new_id, check=lambda kind, config: None).change(
+            name, Driving(**wanted)
+        )
 
     def enrol(self, number: str, *photos: bytes) -> Employee:
         """An employee with these photos, all of which are accepted."""

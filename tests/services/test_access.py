@@ -25,7 +25,7 @@ def details(employee: Employee, **changes: Any) -> Details:
 
 def test_who_is_enrolled_passes(site: Process) -> None:
     ada = site.enrol("E-1", ADA)
-    site.gates.update("lobby-1", opening_ms=3000)
+    site.change_gate("lobby-1", open_ms=3000)
     answer = site.decide(photo(like(0, 0.8)), empty())
     expected = {
         "decision": "open",
@@ -108,11 +108,11 @@ def test_a_disabled_gate_looks_at_nobody(site: Process, start: Start) -> None:
         return [look(frame) for frame in frames]
 
     other = start(looks=watched)
-    site.gates.update("lobby-1", enabled=False)
+    site.change_gate("lobby-1", enabled=False)
     answer = other.decide(ADA)
     assert (answer["reason"], answer["faces"], answer["similarity"]) == ("gate_disabled", 0, None)
     assert looked == [] and not site.events.get(answer["decision_id"])["snapshot"]
-    site.gates.update("lobby-1", enabled=True)
+    site.change_gate("lobby-1", enabled=True)
     assert other.sees(0) == "recognised"
 
 
@@ -120,7 +120,7 @@ def test_a_gate_disabled_while_somebody_is_looked_at_stays_shut(site: Process, s
     site.enrol("E-1", ADA)
 
     def slow(frames: Any) -> Any:
-        site.gates.update("lobby-1", enabled=False)
+        site.change_gate("lobby-1", enabled=False)
         return [look(frame) for frame in frames]
 
     assert start(looks=slow).sees(0) == "gate_disabled"

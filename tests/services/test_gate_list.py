@@ -36,7 +36,7 @@ def test_a_gate_that_makes_no_sense_is_refused(site: Process, name: str, opening
 
 
 def test_an_unknown_gate_is_not_found(site: Process) -> None:
-    for ask in (site.gates.get, site.gates.update):
+    for ask in (site.gates.get, site.change_gate):
         with pytest.raises(NotFound):
             ask("nowhere")
 
@@ -44,25 +44,25 @@ def test_an_unknown_gate_is_not_found(site: Process) -> None:
 def test_a_change_holds_at_the_next_decision_of_every_process(site: Process, start: Start) -> None:
     site.enrol("E-1", photo(person(0)))
     other = start()
-    site.gates.update("lobby-1", opening_ms=700)
+    site.change_gate("lobby-1", open_ms=700)
     assert other.decide(photo(person(0)))["open_until"] == "2026-11-23T08:00:00.823Z"
-    site.gates.update("lobby-1", enabled=False)
+    site.change_gate("lobby-1", enabled=False)
     assert other.sees(0) == "gate_disabled"
-    assert site.gates.update("lobby-1") == other.gates.get("lobby-1")
-    site.gates.update("lobby-1", enabled=True)
+    assert site.change_gate("lobby-1") == other.gates.get("lobby-1")
+    site.change_gate("lobby-1", enabled=True)
     assert other.sees(0) == "recognised"
 
 
 def test_a_change_that_makes_no_sense_changes_nothing(site: Process) -> None:
     before = site.gates.get("lobby-1")
     with pytest.raises(BadInput):
-        site.gates.update("lobby-1", enabled=False, opening_ms=1)
+        site.change_gate("lobby-1", enabled=False, open_ms=1)
     assert site.gates.get("lobby-1") == before
 
 
 def test_a_gate_that_is_changed_keeps_its_chain(site: Process) -> None:
     site.sees(0)
-    site.gates.update("lobby-1", enabled=False, opening_ms=600)
+    site.change_gate("lobby-1", enabled=False, open_ms=600)
     site.sees(0)
     assert site.recorded() == 2
 
@@ -71,8 +71,8 @@ def test_changes_at_once_do_not_undo_each_other(site: Process, start: Start) -> 
     # Given that the gate is being used, so that both changes wait for it
     other = start()
     changes = [
-        threading.Thread(target=lambda: site.gates.update("lobby-1", opening_ms=700)),
-        threading.Thread(target=lambda: other.gates.update("lobby-1", enabled=False)),
+        threading.Thread(target=lambda: site.change_gate("lobby-1", open_ms=700)),
+        threading.Thread(target=lambda: other.change_gate("lobby-1", enabled=False)),
     ]
     gate = site.gates.get("lobby-1")
     with start().store.write() as tx:
