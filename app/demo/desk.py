@@ -1,8 +1,9 @@
-"""What an admin and the gate's hardware do over HTTP; the service is asked nothing in any other way."""
+"""What an admin, a guard and the gate's hardware do over HTTP; the service is asked nothing in any other way."""
 
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -50,11 +51,36 @@ class Desk:
     def has_gate(self, gate: str) -> bool:
         return any(known["name"] == gate for known in self._ask("GET", "/v1/gates")["items"])
 
+    def camera(self, name: str) -> Json:
+        return self._ask("GET", f"/v1/cameras/{name}")
+
+    def remove_camera(self, name: str) -> None:
+        """Of an earlier run, if there is one."""
+        if any(known["name"] == name for known in self._ask("GET", "/v1/cameras")["items"]):
+            self._ask("DELETE", f"/v1/cameras/{name}")
+
+    def switch_camera(self, name: str, *, on: bool) -> None:
+        self._ask("PATCH", f"/v1/cameras/{name}", json={"enabled": on})
+
     def audit(self) -> Json:
         return self._ask("GET", "/v1/audit/verify")
 
     def _ask(self, method: str, path: str, **request: Any) -> Json:
-        return answer_of(self.client.request(method, path, headers={"Authorization": f"Bearer {self.key}"}, **request))
+        return answer_of(self.client.request(method, path, headers=bearer(self.key), **request))
+
+
+@dataclass(frozen=True)
+class Guard:
+    """The security staff's screen."""
+
+    client: httpx.Client
+    key: str
+
+    def events(self, gate: str, since: datetime) -> list[Json]:
+        """Newest first."""
+        asked = {"gate": gate, "from": since.isoformat()}
+        items: list[Json] = answer_of(self.client.get("/v1/events", params=asked, headers=bearer(self.key)))["items"]
+        return items
 
 
 @dataclass(frozen=True)
@@ -70,7 +96,7 @@ class GateHardware:
         request = self.client.build_request(
             "POST",
             f"/v1/gates/{self.gate}/decisions",
-            headers={"Authorization": f"Bearer {self.key}"},
+            headers=bearer(self.key),
             files=[("image", (f"{i}.jpg", frame, "image/jpeg")) for i, frame in enumerate(frames, 1)],
         )
         started = time.perf_counter()
@@ -78,11 +104,15 @@ class GateHardware:
         return answer_of(response), (time.perf_counter() - started) * 1000
 
 
+def bearer(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"}
+
+
 def answer_of(response: httpx.Response) -> Json:
-    """The JSON of a response. Raises DemoFailed with what the service said for an error."""
+    """The JSON of a response, nothing where it has no body. Raises DemoFailed with what the service said for an error."""
     if response.is_error:
         raise DemoFailed(
             f"{response.request.method} {response.request.url.path}: {response.status_code} {response.text}"
         )
-    answer: Json = response.json()
+    answer: Json = response.json() if response.content else {}
     return answer

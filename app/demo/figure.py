@@ -128,7 +128,8 @@ def _prior(shape: tuple[int, ...], face: Box, ratio: float) -> NDArray[np.uint8]
     shoulders = np.interp(y, [0.0, 0.1, 0.3, 0.7], [0.3, 0.6, 1.2, 1.6])
     hair = (x / 0.75) ** 2 + ((y + 0.6) / 0.85) ** 2 < 1
     marks[hair | ((y > 0) & (np.abs(x) < shoulders))] = cv2.GC_PR_FGD
-    core = np.interp(y, [0.4, 0.9], [0.25, 0.9])
+    # A white collar before a white wall is no wall.
+    core = np.interp(y, [0.1, 0.25, 0.5, 0.9], [0.25, 0.5, 0.6, 0.9])
     inner = (x / 0.45) ** 2 + ((y + 0.5) / 0.55) ** 2 < 1
     marks[inner | ((y > -0.2) & (np.abs(x) < core))] = cv2.GC_FGD
     outer = np.interp(y, [-0.3, 0.3, 0.6], [1.05, 1.3, 2.15])

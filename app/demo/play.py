@@ -10,15 +10,17 @@ from types import FrameType
 
 import httpx
 from rich.console import Console
+from rich.progress import Progress
 
 from app.core.errors import FacegateError
-from app.demo import report
-from app.demo.cast import EMPLOYEES, JACINDA, REFUSED_PHOTOS, photo, photo_bytes
-from app.demo.desk import Desk, GateHardware, connect
+from app.demo import clip, live, report
+from app.demo.cast import EMMANUEL, EMPLOYEES, JACINDA, REFUSED_PHOTOS, photo, photo_bytes
+from app.demo.desk import Desk, GateHardware, Guard, connect
+from app.demo.live import Recorded
 from app.demo.scene import Studio
 from app.demo.script import Approach, Change, play
 from app.demo.service import DemoFailed, Service, folder, free_port
-from app.demo.verdict import Outcome, summarise
+from app.demo.verdict import Outcome, Summary, passages, summarise, summarise_live
 from app.settings import read_settings
 
 GATE = "lobby-1"
@@ -47,34 +49,41 @@ def run(data: Path | None, port: int, stay: bool) -> int:
 
 
 def _run(out: Console, service: Service, stay: bool) -> int:
-    out.print("Facegate demo: a turnstile, real people from public photos, and the real service.", style="bold")
+    out.print("Facegate demo: a turnstile, photos of real people, and the real service.", style="bold")
     settings = read_settings(service.data)
     cache = settings.cache
     studio = Studio(lambda artifact: photo(artifact, cache))
     out.print("1. Makes an admin key and starts the service (SQLite and FAISS, nothing else).")
     keys = {"admin": service.command("keys", "create", "--role", "admin")}
     with service.running() as process, connect(service.url) as client:
-        out.print("2. Draws the scenes: a lobby, and people cut out of photos that nobody was enrolled with.")
+        out.print("2. Draws people cut out of photos nobody was enrolled with, and a film of them.")
         scenes = _draw(studio, service.data / "frames")
+        _film(out, studio, service.data / live.CLIP)
         service.wait_until_ready(process, client)
         desk = Desk(client, keys["admin"])
-        if not desk.has_gate(GATE):
-            service.command("gates", "add", GATE)
+        for gate in (GATE, live.GATE):
+            if not desk.has_gate(gate):
+                service.command("gates", "add", gate)
         keys["gate"] = service.command("keys", "create", "--role", "gate", "--gate", GATE)
+        keys["security"] = service.command("keys", "create", "--role", "security")
         out.print("3. Enrols three employees over HTTP:")
         ids = _enrol(out, desk, cache)
-        out.print(f"4. Plays the gate {GATE}: sends frames with the gate's key, and does what the answer says.")
+        out.print("4. The service watches the film as a live camera; its events as they happen:")
+        seen = _watch(out, service, desk, Guard(client, keys["security"]))
+        out.print(f"\n5. Plays the gate {GATE}: sends frames with its key, does what the answer says.")
         outcomes = _perform(out, desk, GateHardware(client, keys["gate"], GATE), scenes, ids)
         found = summarise(outcomes)
         audit = desk.audit()
         report.summary(out, outcomes, found)
-        report.audit(out, audit, GATE)
+        report.audit(out, audit)
         report.legend(out, outcomes, settings.false_accept_rate)
         if stay:
             example = next(path for scene, paths in scenes if _shows_jacinda(scene) for path in paths[-1:])
             report.where_to_look(out, service.url, GATE, keys, service.data / "frames", example)
+            desk.switch_camera(live.CAMERA, on=True)
+            report.what_goes_on(out, service.url, live.GATE, keys["security"], EMMANUEL)
             _serve_on(out, service, process)
-    return 0 if found.good and audit["valid"] else 1
+    return 0 if seen.good and found.good and audit["valid"] else 1
 
 
 def _draw(studio: Studio, place: Path) -> list[tuple[Approach | Change, list[Path]]]:
@@ -93,6 +102,14 @@ def _draw(studio: Studio, place: Path) -> list[tuple[Approach | Change, list[Pat
     return scenes
 
 
+def _film(out: Console, studio: Studio, path: Path) -> None:
+    """The live camera's clip; a bar shows how far it is, in a terminal."""
+    frames = clip.frame_count()
+    with Progress(console=out, transient=True, disable=not out.is_terminal) as progress:
+        task = progress.add_task("   Filming", total=frames)
+        clip.film(studio, path, frames, lambda: progress.advance(task))
+
+
 def _enrol(out: Console, desk: Desk, cache: Path) -> dict[str, str]:
     """Employee ids by number. Raises DemoFailed where a photo is judged otherwise than it should be."""
     ids = {}
@@ -107,6 +124,22 @@ def _enrol(out: Console, desk: Desk, cache: Path) -> dict[str, str]:
             said.append(f"quality {result['quality']:.2f}" if result["accepted"] else f"one refused: {problems}")
         out.print(f"   {person.number} {person.name}: {'; '.join(said)}", markup=False)
     return ids
+
+
+def _watch(out: Console, service: Service, desk: Desk, guard: Guard) -> Summary:
+    """The live camera, from the first walk to the last, and what is to be said of it."""
+    recorded: list[Recorded] = []
+
+    def on_event(one: Recorded) -> None:
+        recorded.append(one)
+        passage = next(p for p in passages(recorded) if one.event in p.events)
+        report.event(out, one.at_s, one.event, passage.complaint)
+
+    report.live_heading(out)
+    live.LiveCamera(service, desk, guard, lambda walk: report.somebody_comes(out, walk), on_event).play()
+    found = passages(recorded)
+    report.live_summary(out, summarise_live(found), found)
+    return summarise_live(found)
 
 
 def _perform(
