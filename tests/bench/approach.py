@@ -1,8 +1,8 @@
 """From the first frame in which a face is wide enough to the gate command: rendered people walk up, 25 frames a second.
 
 `python -m tests.bench approach [FOLDER]`: also the clips in FOLDER, each person of a clip enrolled from one part of it
-and decided on in the rest. Recognition, tracking, decisions and SQLite are the real ones; frames that come while one is in
-work are dropped, as the mailbox drops them.
+and decided on in the rest. Recognition, tracking, decisions and SQLite are the real ones; frames that come while one
+is in work are dropped, as the mailbox drops them.
 """
 
 import time
@@ -213,9 +213,7 @@ def people_of(system: System, frames: list[Pixels], fps: float, zone: Zone) -> l
     scene, parts, at = Scene(), dict[int, Part](), datetime(2026, 11, 23, tzinfo=UTC)
     rules = Rules(system.calibration.same_person)
     for i, pixels in enumerate(frames):
-        now = step(
-            scene, see(system, pixels, zone), at + timedelta(seconds=i / fps), Rules(system.calibration.same_person)
-        )
+        now = step(scene, see(system, pixels, zone), at + timedelta(seconds=i / fps), rules)
         scene = now.scene
         for track_id, seen in now.faces.items():
             part, box = parts.setdefault(track_id, Part()), seen.face.box
