@@ -1,4 +1,7 @@
-"""`python -m tests.bench [frame|http|gallery ...]`: prints what the README's table of figures is made of."""
+"""`python -m tests.bench [frame|http|gallery ...]`: prints what the README's table of figures is made of.
+
+`python -m tests.bench approach [FOLDER OF CLIPS]`: from a face wide enough to the gate command.
+"""
 
 import sys
 from datetime import UTC, datetime
@@ -6,8 +9,11 @@ from datetime import UTC, datetime
 from rich.console import Console
 
 from app.adapters.vision.runtime import cpu_has_bf16
-from tests.bench import frame, gallery, http
+from tests.bench import approach, frame, gallery, http
 
+if sys.argv[1:2] == ["approach"]:
+    approach.main(sys.argv[2:])
+    sys.exit()
 console = Console(highlight=False)
 wanted = set(sys.argv[1:]) or {"frame", "http", "gallery"}
 if unknown := wanted - {"frame", "http", "gallery"}:
