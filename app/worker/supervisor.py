@@ -9,14 +9,15 @@ import os
 import secrets
 import socket
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from app.core.camera_health import CameraState, Health
-from app.core.errors import FacegateError
-from app.core.ports import Store
+from app.core.errors import FacegateError, NotRecorded
+from app.core.ports import Store, Transaction
 from app.core.site import Alert, AlertKind, Camera
 from app.worker.camera_loop import CameraLoop
 
@@ -25,6 +26,8 @@ logger = logging.getLogger(__name__)
 LOOK_S = 0.5
 SYNC_S = 2.0
 LEASE = timedelta(seconds=8)
+# A lease that ends later than any could was taken before the clock was set back, by a process that may be gone.
+LONGEST = 2 * LEASE
 
 ALERTS = {
     CameraState.DEAD: AlertKind.CAMERA_DEAD,
@@ -33,6 +36,7 @@ ALERTS = {
     CameraState.SLOW: AlertKind.CAMERA_SLOW,
     CameraState.WRONG_SIZE: AlertKind.CAMERA_WRONG_SIZE,
 }
+KINDS = frozenset(ALERTS.values())
 
 
 class Watched(Protocol):
@@ -45,13 +49,13 @@ class Watched(Protocol):
 
 @dataclass
 class Post:
-    """A camera that this process watches."""
+    """A camera that this process watches. told: the state that the database's alerts are of."""
 
     camera: Camera
     loop: CameraLoop
     mailbox: Watched
     health: Health | None = None
-    alerted: set[AlertKind] = field(default_factory=set)
+    told: CameraState | None = None
 
 
 class Supervisor:
@@ -70,8 +74,10 @@ class Supervisor:
         self._new_id = new_id
         self._post = post
         self._posts: dict[str, Post] = {}
+        self._refused: dict[str, Camera] = {}
         self._lock = threading.Lock()
         self._stopping = threading.Event()
+        self._failing = False
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
 
     def start(self) -> None:
@@ -82,9 +88,7 @@ class Supervisor:
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join(timeout=10)
-        for post in self.posts():
-            post.loop.stop()
-        self._posts.clear()
+        self._end(self.posts())
         try:
             with self._store.write() as tx:
                 tx.leases.give_up(self.holder)
@@ -97,69 +101,126 @@ class Supervisor:
             return list(self._posts.values())
 
     def post_of_gate(self, gate_id: str) -> Post | None:
-        """The watched camera of a gate: the first by name where there are several."""
-        return next((p for p in sorted(self.posts(), key=lambda p: p.camera.name) if p.camera.gate_id == gate_id), None)
+        """The watched camera of a gate. Of several one that is well, then the first by name."""
+
+        def rank(post: Post) -> tuple[bool, str]:
+            return post.health is None or not post.health.well, post.camera.name
+
+        return min((p for p in self.posts() if p.camera.gate_id == gate_id), key=rank, default=None)
 
     def sync(self) -> None:
         """Takes or renews leases, starts what is ours, stops what is not, restarts what has died."""
         now = self._clock()
         with self._store.write() as tx:
-            mine = {
-                camera.id: camera
-                for camera in tx.cameras.all()
-                if camera.enabled and tx.leases.take(camera.id, self.holder, now, now + LEASE)
-            }
-        for camera_id, post in [(p.camera.id, p) for p in self.posts()]:
-            if mine.get(camera_id) != post.camera or not post.loop.alive():
-                self._end(post)
+            for holder, until in tx.leases.holders().values():
+                if until > now + LONGEST:
+                    tx.leases.give_up(holder)
+            enabled = [camera for camera in tx.cameras.all() if camera.enabled]
+            mine = {c.id: c for c in enabled if tx.leases.take(c.id, self.holder, now, now + LEASE)}
+            watched = {camera.id for camera in enabled}
+            for alert in tx.alerts.open():
+                if alert.kind in KINDS and alert.camera_id not in watched:
+                    tx.alerts.clear(alert.kind, alert.gate_id, alert.camera_id, now)
+        self._end([p for p in self.posts() if mine.get(p.camera.id) != p.camera or not p.loop.alive()])
         for camera_id, camera in mine.items():
-            if camera_id not in self._posts:
+            if camera_id not in self._posts and not self._stopping.is_set():
                 self._begin(camera)
 
     def look(self) -> None:
         """The watchdog: an alert for every camera that is not well, and its end when it is."""
+        news: list[tuple[Post, Health]] = []
         for post in self.posts():
-            health = post.mailbox.check()
-            changed = post.health is None or post.health.state is not health.state
-            post.health = health
-            if not changed:
-                continue
-            kind = ALERTS.get(health.state)
-            words = "; ".join([health.words, *post.mailbox.last_words[-1:]]).strip("; ")
+            post.health = health = post.mailbox.check()
+            if health.state is not post.told:
+                news.append((post, health))
+        if any(health.well or health.state in ALERTS for _, health in news):
             with self._store.write() as tx:
-                now = self._clock()
-                for old in list(ALERTS.values()) if health.well else []:
-                    tx.alerts.clear(old, post.camera.gate_id, post.camera.id, now)
-                if kind is not None:
-                    tx.alerts.raise_(Alert(self._new_id(), now, kind, post.camera.gate_id, post.camera.id, words[:200]))
+                for post, health in news:
+                    self._tell(tx, post, health)
+        # Only now: what could not be stored is news at the next look too.
+        for post, health in news:
+            post.told = health.state
+
+    def _tell(self, tx: Transaction, post: Post, health: Health) -> None:
+        """One alert a camera: of what is wrong now. One that is being tried again keeps its last."""
+        camera, kind, now = post.camera, ALERTS.get(health.state), self._clock()
+        if kind is None and not health.well:
+            return
+        for alert in tx.alerts.open():
+            if (
+                alert.camera_id == camera.id
+                and alert.kind in KINDS
+                and (alert.kind, alert.gate_id)
+                != (
+                    kind,
+                    camera.gate_id,
+                )
+            ):
+                tx.alerts.clear(alert.kind, alert.gate_id, camera.id, now)
+        if kind is not None:
+            words = "; ".join([health.words, *post.mailbox.last_words[-1:]]).strip("; ")
+            tx.alerts.raise_(Alert(self._new_id(), now, kind, camera.gate_id, camera.id, words[:200]))
 
     def _run(self) -> None:
-        due = 0.0
+        due_s = 0.0
         while not self._stopping.is_set():
-            try:
-                if due <= 0:
-                    self.sync()
-                    due = SYNC_S
-                self.look()
-            except Exception:
-                # The database may be gone for a while: cameras go on, and nothing opens without a record anyway.
-                logger.exception("the cameras could not be looked after; trying again")
-            due -= LOOK_S
+            if time.monotonic() >= due_s and self._done(self.sync):
+                due_s = time.monotonic() + SYNC_S
+            # Also where the other failed: how the cameras are does not hang on the database.
+            self._done(self.look)
             self._stopping.wait(LOOK_S)
 
+    def _done(self, work: Callable[[], None]) -> bool:
+        """Whether it worked. The database may be gone for a while: cameras go on, and nothing opens unrecorded."""
+        try:
+            work()
+        except NotRecorded as error:
+            # One line for an outage, not one each half second.
+            logger.log(logging.DEBUG if self._failing else logging.ERROR, "cameras cannot be looked after: %s", error)
+            self._failing = True
+            return False
+        except Exception:
+            logger.exception("the cameras could not be looked after; trying again")
+            return False
+        if work == self.sync and self._failing:
+            logger.warning("cameras are looked after again")
+            self._failing = False
+        return True
+
     def _begin(self, camera: Camera) -> None:
+        """Starts a post. A camera that cannot be watched is said once and tried again; the others go on."""
         try:
             post = self._post(camera)
-        except FacegateError as error:
-            logger.error("camera %s cannot be watched: %s", camera.name, error)
+            post.loop.start()
+        except Exception as error:
+            self._refuse(camera, error)
             return
-        post.loop.start()
+        self._refused.pop(camera.id, None)
         with self._lock:
             self._posts[camera.id] = post
         logger.info("watching camera %s", camera.name)
 
-    def _end(self, post: Post) -> None:
+    def _refuse(self, camera: Camera, error: Exception) -> None:
+        if self._refused.get(camera.id) == camera:
+            return
+        # Of a foreign exception only the kind: its text may hold the address.
+        why = str(error) if isinstance(error, FacegateError) else type(error).__name__
+        logger.error("camera %s cannot be watched: %s", camera.name, why)
+        words = f"it cannot be watched: {why}"[:200]
+        alert = Alert(self._new_id(), self._clock(), AlertKind.CAMERA_DEAD, camera.gate_id, camera.id, words)
+        with self._store.write() as tx:
+            tx.alerts.raise_(alert)
+        self._refused[camera.id] = camera
+
+    def _end(self, posts: Sequence[Post]) -> None:
+        """All at once: each may take two seconds, and the leases of the others must be renewed meanwhile."""
         with self._lock:
-            self._posts.pop(post.camera.id, None)
-        post.loop.stop()
-        logger.info("no longer watching camera %s", post.camera.name)
+            for post in posts:
+                self._posts.pop(post.camera.id, None)
+        threads = [threading.Thread(target=post.loop.stop, name=f"end-{post.camera.name}") for post in posts]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        for post in posts:
+            logger.info("no longer watching camera %s", post.camera.name)
