@@ -136,10 +136,8 @@ class Approaches:
             case, found, opens = self._weighed(watch, track, visit, at)
             if opens:
                 return self._opened(watch, track, visit, case, found)
-            # What was not compared was no try.
-            if found.reason is not Reason.SYSTEM_FAULT:
-                visit.tries += 1
-                visit.tried_from = track.usable if visit.tried_from is None else visit.tried_from
+            visit.tries += 1
+            visit.tried_from = track.usable if visit.tried_from is None else visit.tried_from
         except NotRecorded as error:
             _complain(watch, error)
         return []
