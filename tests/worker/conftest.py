@@ -1,0 +1,60 @@
+"""What tests of the supervisor share: a site with a gate, cameras, and processes that watch them."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from app.adapters.db.store import SqlStore
+from app.core.site import Camera
+from app.core.types import Gate
+from app.services.gate_list import GateList
+from tests.fakes import Clock, new_id
+from tests.worker.posts import Worker
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def start(database_url: str, clock: Clock) -> Iterator[Callable[[], Worker]]:
+    running: list[Worker] = []
+
+    def begin() -> Worker:
+        running.append(Worker(database_url, clock))
+        return running[-1]
+
+    yield begin
+    for worker in running:
+        worker.supervisor.stop()
+        worker.store.close()
+
+
+@pytest.fixture
+def gate(store: SqlStore, clock: Clock) -> Gate:
+    return GateList(store, clock, new_id).add("lobby-1")
+
+
+@pytest.fixture
+def add(store: SqlStore, gate: Gate, clock: Clock) -> Callable[[str], Camera]:
+    def camera(name: str) -> Camera:
+        added = Camera(new_id(), name, gate.id, b"sealed", created_at=clock())
+        with store.write() as tx:
+            tx.cameras.add(added)
+        return added
+
+    return camera
+
+
+@pytest.fixture
+def change(store: SqlStore) -> Callable[..., Camera]:
+    def become(camera: Camera, **fields: Any) -> Camera:
+        changed = replace(camera, **fields)
+        with store.write() as tx:
+            tx.cameras.update(changed)
+        return changed
+
+    return become

@@ -1,0 +1,168 @@
+"""What becomes known of a camera that is not well, on both databases; loops and pictures are fakes."""
+
+from collections.abc import Callable
+
+import pytest
+
+from app.adapters.db.store import SqlStore
+from app.core.camera_health import CameraState
+from app.core.errors import NotRecorded
+from app.core.site import Alert, AlertKind, Camera
+from app.services.gate_list import GateList
+from tests.fakes import Clock, new_id
+from tests.worker.posts import Worker, alerts, unwritable
+
+S = CameraState
+
+
+def test_an_alert_is_raised_when_a_camera_is_not_well_and_cleared_when_it_is(
+    start: Callable[[], Worker], add: Callable[[str], Camera], store: SqlStore
+) -> None:
+    camera = add("east")
+    worker = start()
+    worker.supervisor.sync()
+
+    def after(state: CameraState) -> list[AlertKind]:
+        worker.lens("east").is_(state, "words")
+        worker.supervisor.look()
+        worker.supervisor.look()
+        assert {camera_id for _, camera_id in alerts(store)} <= {camera.id}
+        return [kind for kind, _ in alerts(store)]
+
+    assert after(S.STARTING) == []
+    assert after(S.WORKING) == []
+    assert after(S.RECONNECTING) == []
+    assert after(S.DEAD) == [AlertKind.CAMERA_DEAD]
+    assert after(S.RECONNECTING) == [AlertKind.CAMERA_DEAD]  # not yet well
+    assert after(S.BLACK) == [AlertKind.CAMERA_BLACK]  # it gives pictures, so it is not dead
+    assert after(S.FROZEN) == [AlertKind.CAMERA_FROZEN]
+    assert after(S.SLOW) == [AlertKind.CAMERA_SLOW]
+    assert after(S.WRONG_SIZE) == [AlertKind.CAMERA_WRONG_SIZE]
+    assert after(S.WORKING) == []
+
+
+def test_an_alert_says_why_with_the_decoders_last_words(
+    start: Callable[[], Worker], add: Callable[[str], Camera], store: SqlStore
+) -> None:
+    add("east")
+    worker = start()
+    worker.supervisor.sync()
+    worker.lens("east").is_(S.DEAD, "no picture for 3 s")
+    worker.lens("east").last_words = ("first", "x" * 500)
+
+    worker.supervisor.look()
+
+    with store.read() as tx:
+        (alert,) = tx.alerts.open()
+    assert alert.detail == ("no picture for 3 s; " + "x" * 500)[:200]
+
+
+def test_an_alert_of_a_process_that_died_is_cleared_by_the_next(
+    start: Callable[[], Worker], add: Callable[[str], Camera], store: SqlStore, clock: Clock
+) -> None:
+    add("east")
+    a, b = start(), start()
+    a.supervisor.sync()
+    a.lens("east").is_(S.DEAD)
+    a.supervisor.look()
+    clock.advance(minutes=1)
+    b.supervisor.sync()
+    assert len(alerts(store)) == 1
+
+    b.lens("east").is_(S.WORKING)
+    b.supervisor.look()
+
+    assert alerts(store) == []
+
+
+def test_an_alert_ends_with_its_camera(
+    start: Callable[[], Worker],
+    add: Callable[[str], Camera],
+    change: Callable[..., Camera],
+    store: SqlStore,
+    clock: Clock,
+) -> None:
+    east, west = add("east"), add("west")
+    worker = start()
+    worker.supervisor.sync()
+    for name in ("east", "west"):
+        worker.lens(name).is_(S.DEAD)
+    with store.write() as tx:  # a hint about people is no fault of the camera; a person clears it
+        tx.alerts.raise_(Alert(new_id(), clock(), AlertKind.TAILGATING, east.gate_id, east.id))
+    worker.supervisor.look()
+    assert len(alerts(store)) == 3
+
+    change(east, enabled=False)
+    with store.write() as tx:
+        tx.cameras.delete(west.id)
+    worker.supervisor.sync()
+
+    assert alerts(store) == [(AlertKind.TAILGATING, east.id)]
+
+
+def test_an_alert_follows_its_camera_to_another_gate(
+    start: Callable[[], Worker],
+    add: Callable[[str], Camera],
+    change: Callable[..., Camera],
+    store: SqlStore,
+    clock: Clock,
+) -> None:
+    camera = add("east")
+    worker = start()
+    worker.supervisor.sync()
+    worker.lens("east").is_(S.DEAD)
+    worker.supervisor.look()
+    other = GateList(store, clock, new_id).add("lobby-2")
+
+    change(camera, gate_id=other.id)
+    worker.supervisor.sync()
+    worker.lens("east").is_(S.DEAD)
+    worker.supervisor.look()
+    with store.read() as tx:
+        assert [alert.gate_id for alert in tx.alerts.open()] == [other.id]
+
+    worker.lens("east").is_(S.WORKING)
+    worker.supervisor.look()
+    assert alerts(store) == []
+
+
+def test_what_could_not_be_stored_is_stored_later(
+    start: Callable[[], Worker], add: Callable[[str], Camera], store: SqlStore
+) -> None:
+    add("east"), add("west")
+    worker = start()
+    worker.supervisor.sync()
+    for name in ("east", "west"):
+        worker.lens(name).is_(S.DEAD)
+
+    with unwritable(worker), pytest.raises(NotRecorded):
+        worker.supervisor.look()
+    # Who asks this process learns it all the same.
+    assert [p.health.state for p in worker.supervisor.posts() if p.health] == [S.DEAD, S.DEAD]
+    assert alerts(store) == []
+
+    worker.supervisor.look()
+    assert len(alerts(store)) == 2
+
+
+def test_a_camera_that_is_well_comes_first_for_a_gate(
+    start: Callable[[], Worker], add: Callable[[str], Camera]
+) -> None:
+    gate_id = add("east").gate_id
+    add("west")
+    worker = start()
+    assert worker.supervisor.post_of_gate(gate_id) is None
+    worker.supervisor.sync()
+
+    def asked() -> str:
+        worker.supervisor.look()
+        post = worker.supervisor.post_of_gate(gate_id)
+        assert post is not None
+        return post.camera.name
+
+    assert asked() == "east"
+    worker.lens("west").is_(S.WORKING)
+    assert asked() == "west"
+    worker.lens("east").is_(S.WORKING)
+    assert asked() == "east"
+    assert worker.supervisor.post_of_gate("another") is None
