@@ -48,8 +48,13 @@ class Desk:
             status = "inactive" if verb is Verb.DEACTIVATE else "active"
             self._ask("PATCH", f"/v1/employees/{employee_id}", json={"status": status})
 
-    def has_gate(self, gate: str) -> bool:
-        return any(known["name"] == gate for known in self._ask("GET", "/v1/gates")["items"])
+    def add_gate(self, gate: str) -> None:
+        """Unless it is there from an earlier run."""
+        if all(known["name"] != gate for known in self._ask("GET", "/v1/gates")["items"]):
+            self._ask("POST", "/v1/gates", json={"name": gate})
+
+    def new_key(self, role: str, gate: str | None = None) -> str:
+        return str(self._ask("POST", "/v1/keys", json={"role": role, "gate": gate})["key"])
 
     def camera(self, name: str) -> Json:
         return self._ask("GET", f"/v1/cameras/{name}")
@@ -109,7 +114,7 @@ def bearer(key: str) -> dict[str, str]:
 
 
 def answer_of(response: httpx.Response) -> Json:
-    """The JSON of a response, nothing where it has no body. Raises DemoFailed with what the service said for an error."""
+    """The JSON of a response; nothing where it has no body. Raises DemoFailed with what the service said instead."""
     if response.is_error:
         raise DemoFailed(
             f"{response.request.method} {response.request.url.path}: {response.status_code} {response.text}"

@@ -62,10 +62,9 @@ def _run(out: Console, service: Service, stay: bool) -> int:
         service.wait_until_ready(process, client)
         desk = Desk(client, keys["admin"])
         for gate in (GATE, live.GATE):
-            if not desk.has_gate(gate):
-                service.command("gates", "add", gate)
-        keys["gate"] = service.command("keys", "create", "--role", "gate", "--gate", GATE)
-        keys["security"] = service.command("keys", "create", "--role", "security")
+            desk.add_gate(gate)
+        keys["gate"] = desk.new_key("gate", GATE)
+        keys["security"] = desk.new_key("security")
         out.print("3. Enrols three employees over HTTP:")
         ids = _enrol(out, desk, cache)
         out.print("4. The service watches the film as a live camera; its events as they happen:")

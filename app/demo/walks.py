@@ -134,7 +134,7 @@ def _walks() -> tuple[Walk, ...]:
         Walk(
             RISHI,
             RISHI_SMILING,
-            "is the one behind, and steps up as the gate stands open",
+            "follows, and steps up to the open gate",
             _way(
                 (11.2, _LEFT, 36),
                 (12.0, 0.22, 50),

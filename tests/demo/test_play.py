@@ -1,63 +1,107 @@
-"""The whole demo as a newcomer runs it: the end-to-end test of the service, its command line and its gate."""
+"""The whole demo as a newcomer runs it: the end-to-end test of service, command line, camera and gate."""
 
 import os
 import re
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
+from app.__main__ import cli
+from app.demo.live import CAMERA
 from app.demo.script import Approach, play
+from app.demo.walks import WALKS
 from tests.photos import photo
 
 DEMO = (sys.executable, "-m", "app", "demo", "--port", "0")
 
 
-@pytest.fixture(autouse=True)
-def _photos() -> None:
-    photo("obama")
-
-
-def test_every_decision_is_right_and_the_output_suits_a_pipe(tmp_path: Path) -> None:
-    home = {**os.environ, "TMPDIR": str(tmp_path)}
-    done = subprocess.run([*DEMO, "--exit"], env=home, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stdout + done.stderr
-    decisions = sum(isinstance(act, Approach) for act in play())
-    assert f"{decisions} of {decisions} right; strangers let in: 0" in done.stdout
-    assert f"The log is whole: {decisions} decisions" in done.stdout
-    assert "\x1b" not in done.stdout
-    assert max(map(len, done.stdout.splitlines())) <= 100
-    assert "Traceback" not in done.stderr
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_it_serves_on_until_interrupted_and_its_request_can_be_pasted(tmp_path: Path) -> None:
+@contextmanager
+def demo(home: Path) -> Iterator[subprocess.Popen[str]]:
+    """A demo that keeps its temporary folder in `home`."""
     process = subprocess.Popen(
-        [*DEMO, "--data", str(tmp_path / "demo")], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        DEMO,
+        env={**os.environ, "TMPDIR": str(home)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
     try:
-        assert process.stdout is not None
-        said = ""
-        for line in process.stdout:
-            said += line
-            if "Ctrl-C ends it" in line:
-                break
-        found = re.search(r"Bearer (\S+)' \\\n  -F image=@(\S+) \\\n  (\S+)", said)
-        assert found, said
-        key, frame, url = found.groups()
-        with httpx.Client(trust_env=False, headers={"Authorization": f"Bearer {key}"}) as client:
-            answer = client.post(url, files={"image": Path(frame).read_bytes()}).json()
-            assert answer["reason"] == "recognised"
-            process.send_signal(signal.SIGINT)
-            rest, _ = process.communicate(timeout=30)
-            assert process.returncode == 0
-            assert "Traceback" not in said + rest
-            with pytest.raises(httpx.ConnectError):
-                client.get(url)
+        yield process
     finally:
         process.kill()
         process.wait()
         process.stdout.close()  # type: ignore[union-attr]
+
+
+def said_until(process: subprocess.Popen[str], last: str) -> str:
+    assert process.stdout is not None
+    said = ""
+    for line in process.stdout:
+        said += line
+        if last in line:
+            break
+    return said
+
+
+def pasted(said: str, pattern: str) -> tuple[str, ...]:
+    found = re.search(pattern, said)
+    assert found, said
+    return found.groups()
+
+
+def test_every_decision_is_right_and_it_serves_on_until_interrupted(tmp_path: Path) -> None:
+    photo("obama")
+    with demo(tmp_path) as process:
+        said = said_until(process, "Ctrl-C ends it")
+        approaches = sum(walk.reason is not None for walk in WALKS)
+        decisions = sum(isinstance(act, Approach) for act in play())
+        assert f"{approaches} of {approaches} approaches right: one event each" in said, said
+        assert f"{decisions} of {decisions} right; strangers let in: 0" in said
+        assert f"The log is whole: {decisions + approaches} decisions" in said
+        assert said.count(f"{CAMERA} dry_run") == sum(walk.opens for walk in WALKS)
+        assert "\x1b" not in said
+        assert max(len(line) for line in said.partition("Still serving")[0].splitlines()) <= 100
+        key, frame, url = pasted(said, r"Bearer (\S+)' \\\n  -F image=@(\S+) \\\n  (\S+)")
+        guards_key, events = pasted(said, r"Bearer (\S+)' \\\n  '(\S+)'")
+        with httpx.Client(trust_env=False) as client:
+            answer = client.post(url, headers=bearer(key), files={"image": Path(frame).read_bytes()}).json()
+            assert answer["reason"] == "recognised"
+            newest = client.get(events, headers=bearer(guards_key)).json()["items"][0]["decision_id"]
+            deadline = time.monotonic() + 20
+            while (new := client.get(events, headers=bearer(guards_key)).json()["items"][0])["decision_id"] == newest:
+                assert time.monotonic() < deadline, "the camera sees nobody while the demo serves on"
+                time.sleep(0.1)
+            assert (new["reason"], new["camera"]) == ("recognised", CAMERA)
+            process.send_signal(signal.SIGINT)
+            rest, _ = process.communicate(timeout=30)
+            assert process.returncode == 0, said + rest
+            assert "Traceback" not in said + rest
+            with pytest.raises(httpx.ConnectError):
+                client.get(url)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_it_can_be_told_to_end_and_its_exit_code_is_the_judgement(monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    asked: list[bool] = []
+
+    def run(data: Path | None, port: int, stay: bool) -> int:
+        asked.append(stay)
+        return code
+
+    monkeypatch.setattr("app.demo.play.run", run)
+    assert CliRunner().invoke(cli, ["demo", "--exit"]).exit_code == code
+    assert CliRunner().invoke(cli, ["demo"]).exit_code == code
+    assert asked == [False, True]
+
+
+def bearer(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"}

@@ -1,0 +1,74 @@
+"""The live camera's clip shows the walks as they are written, moves like a picture does, and is always the same."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from app.adapters.vision import weights, yunet
+from app.demo import clip, lobby
+from app.demo.scene import Studio
+from app.demo.walks import FPS, LENGTH_S, WALKS, scene
+from app.settings import read_settings
+
+TWO_SECONDS = 2 * FPS
+
+
+@pytest.fixture(scope="module")
+def detector() -> yunet.YunetDetector:
+    network = yunet.YunetNetwork(weights.load("yunet", read_settings().cache))
+    return network.detector()
+
+
+def decoded(path: Path) -> list[np.ndarray]:
+    with av.open(str(path)) as container:
+        assert container.streams.video[0].average_rate == FPS
+        return [frame.to_ndarray(format="bgr24") for frame in container.decode(video=0)]
+
+
+def test_the_film_is_the_same_again_and_no_picture_repeats_the_one_before(studio: Studio, tmp_path: Path) -> None:
+    progress: list[int] = []
+    for name in ("one", "two"):
+        clip.film(studio, tmp_path / name, TWO_SECONDS, lambda: progress.append(1))
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+    assert len(progress) == 2 * TWO_SECONDS
+    pictures = decoded(tmp_path / "one")
+    assert len(pictures) == TWO_SECONDS
+    assert pictures[0].shape == (lobby.HEIGHT_PX, lobby.WIDTH_PX, 3)
+    # The first half second is an empty lobby: only the sensor's noise tells its pictures apart.
+    assert scene(0.4).people == ()
+    assert min(float((a != b).mean()) for a, b in pairwise(pictures)) > 0.02
+
+
+def test_another_studio_draws_the_same_picture(studio: Studio) -> None:
+    number = round(2.5 * FPS)
+    assert np.array_equal(clip.picture(Studio(studio._photo), number), clip.picture(studio, number))
+
+
+@pytest.mark.parametrize("at_s", [0.2, 2.0, 3.4, 5.2, 8.2, 12.4, 16.0, 19.2, 21.0, LENGTH_S - 0.2])
+def test_faces_are_where_the_walks_say(studio: Studio, detector: yunet.YunetDetector, at_s: float) -> None:
+    number = round(at_s * FPS)
+    meant = [studio.face_of(standing) for standing in scene(number / FPS).people]
+    whole = [face for face in meant if face.x_px >= 0 and face.x_px + face.width_px <= lobby.WIDTH_PX]
+    picture = clip.picture(studio, number)
+    found = [detector.refine(picture, face).box for face in detector.detect(picture)]
+    assert len(found) == len(whole)
+    for face in whole:
+        nearest = min(found, key=lambda box: abs(box.centre[0] - face.centre[0]))
+        assert nearest.centre == pytest.approx(face.centre, abs=0.25 * face.width_px)
+        assert nearest.width_px == pytest.approx(face.width_px, rel=0.25)
+
+
+def test_whoever_comes_nearer_grows_without_a_tremble(studio: Studio) -> None:
+    jacinda = WALKS[0]
+    faces = [
+        studio.face_of(standing).width_px
+        for number in range(round(jacinda.comes_s * FPS) + 1, round(3.8 * FPS))
+        if (standing := jacinda.standing(number / FPS))
+    ]
+    growth = [b / a for a, b in pairwise(faces)]
+    assert len(growth) > 2 * FPS
+    assert min(growth) > 1
+    assert max(growth) < 1.15
