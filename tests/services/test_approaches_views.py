@@ -1,6 +1,7 @@
 """What else a camera tells: what it sees now, who slipped through, pictures for the record; and what it forgets."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from threading import Thread
 from typing import Any
@@ -137,6 +138,15 @@ def test_somebody_who_follows_through_is_a_hint_once(stage: Stage) -> None:
     assert stage.hints == [("lobby-1", "door")]
 
 
+def test_several_who_follow_one_opening_are_one_hint(stage: Stage) -> None:
+    walk_through(stage, face(STRANGER, 100, 900), face(person(8), 90, 300))
+    for one, other in zip(grows(STRANGER, 900), grows(person(8), 300), strict=True):
+        stage.show(one, other)
+    stage.show(*grows(person(8), 300)[-1:], times=5)
+    stage.leave()
+    assert len(stage.hints) == 1
+
+
 def test_who_came_up_unseen_behind_is_a_hint_if_surely_another(stage: Stage) -> None:
     walk_through(stage)
     for one in grows(STRANGER):
@@ -216,3 +226,15 @@ def test_nothing_is_kept_of_people_who_left(stage: Stage) -> None:
     for _ in range(5):
         stage.show(face(ADA), each=timedelta(seconds=20))
     assert len(stage.watch.passages) == 1 and len(stage.carried) == 6
+
+
+def test_a_frame_that_failed_half_way_leaves_nothing_behind(stage: Stage) -> None:
+    def full(*_: Any) -> Any:
+        raise MemoryError
+
+    whole, stage.approaches = stage.approaches, replace(stage.approaches, snapshot=full)
+    with pytest.raises(MemoryError):
+        stage.show(face(STRANGER))
+    stage.approaches = whole
+    stage.show()
+    assert not stage.watch.visits and reasons(stage.show(face(ADA))) == ["recognised"]
