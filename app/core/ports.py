@@ -32,7 +32,9 @@ class Decoder(Protocol):
 class Detector(Protocol):
     """Finds faces. One instance serves one thread at a time."""
 
-    def detect(self, pixels: Pixels) -> list[Face]: ...
+    def detect(self, pixels: Pixels, *, smallest_px: float | None = None) -> list[Face]:
+        """smallest_px: faces so wide, in frame pixels, must still be found."""
+        ...
 
     def refine(self, pixels: Pixels, face: Face) -> Face:
         """The same face with box and landmarks found again at a finer scale; `face` itself where that fails."""

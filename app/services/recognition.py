@@ -84,15 +84,13 @@ class Recognition:
     ) -> list[Seen]:
         """Every face in a region of a frame, widest first; the `most` widest are embedded if they are good enough.
 
-        region: in frame pixels; only there is searched, so a small region finds smaller faces: a face is found from
-        about a thirtieth of the region's longer side (9 to 10 px where 320 are searched, 2026-11-23). Boxes and
-        landmarks come back in frame pixels. Raises Busy.
+        region: in frame pixels; only there is searched. Boxes and landmarks come back in frame pixels. Raises Busy.
         """
         _check(pixels)
         rows = _span(region.y_px, region.y_px + region.height_px, pixels.shape[0])
         columns = _span(region.x_px, region.x_px + region.width_px, pixels.shape[1])
         with self._lease() as engine:
-            found = engine.detector.detect(pixels[rows, columns])
+            found = engine.detector.detect(pixels[rows, columns], smallest_px=limits.min_face_px)
             faces = sorted((_shifted(f, columns.start, rows.start) for f in found), key=lambda f: -f.box.width_px)
             return [self._seen(engine, pixels, face, i < most, limits, flip) for i, face in enumerate(faces)]
 
@@ -122,7 +120,7 @@ class Recognition:
 
     def _look(self, engine: Engine, pixels: Pixels, limits: QualityLimits, flip: bool) -> Look:
         _check(pixels)
-        faces = engine.detector.detect(pixels)
+        faces = engine.detector.detect(pixels, smallest_px=limits.min_face_px)
         chosen = subject.choose(faces, pixels.shape[1], min_face_px=limits.min_face_px, rival_share=limits.rival_share)
         if isinstance(chosen, Reason):
             problems = (QualityProblem.FACE_TOO_SMALL,) if chosen is Reason.FACE_TOO_SMALL else ()

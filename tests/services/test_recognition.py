@@ -26,7 +26,7 @@ class FakeDetector:
     faces: list[Face] = field(default_factory=list)
     refined: list[Face] = field(default_factory=list)
 
-    def detect(self, pixels: Pixels) -> list[Face]:
+    def detect(self, pixels: Pixels, *, smallest_px: float | None = None) -> list[Face]:
         return self.faces
 
     def refine(self, pixels: Pixels, face: Face) -> Face:

@@ -26,7 +26,7 @@ def test_only_the_region_is_searched_and_places_are_those_of_the_frame() -> None
     scene = Scene([face(100, 100, 80)])
     searched: list[tuple[int, ...]] = []
 
-    def detect(pixels: Pixels) -> list[Face]:
+    def detect(pixels: Pixels, *, smallest_px: float | None = None) -> list[Face]:
         searched.append(pixels.shape)
         return scene.faces
 

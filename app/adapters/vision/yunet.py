@@ -27,6 +27,11 @@ REFINE_MARGIN = 2.0
 VERSION = f"yunet-ov-refine{REFINE_CANVAS_PX}-1"
 
 
+# So wide a face must be in the picture that is searched; and so wide that picture may become, for 4 ms.
+SEEN_PX = 10
+WIDEST_PX = 960
+
+
 class YunetNetwork:
     """The network compiled once for each canvas size (multiples of 32, so at most ten heights and ten widths at 320).
 
@@ -73,10 +78,18 @@ class YunetDetector:
         self.detect(np.zeros((network.width_px * 9 // 16, network.width_px, 3), dtype=np.uint8))
         self._find(np.zeros((REFINE_CANVAS_PX, REFINE_CANVAS_PX, 3), dtype=np.uint8), network.score)
 
-    def detect(self, pixels: Pixels) -> list[Face]:
-        """Every face, in frame pixels, best score first. The frame is searched with its longer side at `width_px`."""
+    def detect(self, pixels: Pixels, *, smallest_px: float | None = None) -> list[Face]:
+        """Every face, in frame pixels, best score first.
+
+        The frame is searched with its longer side at `width_px`, or wider where faces of `smallest_px` need it: 48 px
+        in a 1920-pixel frame were found 12 of 21 times at 320, 21 of 21 at 480 (2026-11-23).
+        """
         height, width = pixels.shape[:2]
-        small = shrink(pixels, *fit(height, width, self._network.width_px))
+        searched_px = self._network.width_px
+        if smallest_px is not None:
+            needed_px = SEEN_PX * max(height, width) / smallest_px
+            searched_px = max(searched_px, min(WIDEST_PX, -(-int(needed_px) // 32) * 32))
+        small = shrink(pixels, *fit(height, width, searched_px))
         found = self._find(small, self._network.score)
         return [_face(row, width / small.shape[1], height / small.shape[0], 0, 0) for row in found]
 

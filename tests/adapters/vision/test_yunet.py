@@ -128,3 +128,16 @@ def test_shrinking_averages_and_does_not_alias() -> None:
 
     assert small.shape == (180, 320, 3)
     assert np.abs(small.astype(int) - 127).max() <= 2
+
+
+def test_a_face_that_must_be_found_in_a_large_frame_is(detector: YunetDetector) -> None:
+    """48 px in a 1920-pixel frame, at nine places: too small for a search at 320."""
+    portrait = decode(photo("obama"))
+    face = detector.detect(portrait)[0]
+    ratio = 48 / face.box.width_px
+    small = cv2.resize(portrait, None, fx=ratio, fy=ratio, interpolation=cv2.INTER_AREA)
+    for x in (100, 800, 1500):
+        for y in (50, 300, 600):
+            frame = np.full((1080, 1920, 3), 120, np.uint8)
+            frame[y : y + small.shape[0], x : x + small.shape[1]] = small
+            assert len(detector.detect(frame, smallest_px=48)) == 1
