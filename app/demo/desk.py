@@ -83,8 +83,18 @@ class Guard:
 
     def events(self, gate: str, since: datetime) -> list[Json]:
         """Newest first."""
-        asked = {"gate": gate, "from": since.isoformat()}
-        items: list[Json] = answer_of(self.client.get("/v1/events", params=asked, headers=bearer(self.key)))["items"]
+        return self._items("/v1/events", {"gate": gate, "from": since.isoformat()})
+
+    def alerts(self, gate: str, since: datetime) -> list[Json]:
+        """Newest first."""
+        return [
+            alert
+            for alert in self._items("/v1/alerts", {})
+            if alert["gate"] == gate and datetime.fromisoformat(alert["at"]) >= since
+        ]
+
+    def _items(self, path: str, asked: dict[str, str]) -> list[Json]:
+        items: list[Json] = answer_of(self.client.get(path, params=asked, headers=bearer(self.key)))["items"]
         return items
 
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 from app.demo.desk import Desk, Guard, Json
 from app.demo.service import DemoFailed, Service
@@ -32,30 +33,32 @@ class Recorded:
 
 @dataclass(frozen=True)
 class LiveCamera:
-    """on_walk: told when somebody comes into the clip; on_event: of each event, in order."""
+    """on_walk: told when somebody comes into the clip; on_event: of each event, in order; on_alert: of what the guards
+    ought to look at, and the second of the clip.
+    """
 
     service: Service
     desk: Desk
     guard: Guard
     on_walk: Callable[[Walk], None]
     on_event: Callable[[Recorded], None]
+    on_alert: Callable[[Json, float], None]
 
-    def play(self) -> list[Recorded]:
-        """Lets the clip be watched once, and returns its events. Raises DemoFailed if nobody watches."""
+    def play(self) -> None:
+        """Lets the clip be watched once. Raises DemoFailed if nobody watches."""
         self.desk.remove_camera(CAMERA)
-        where = f"file:{self.service.data / CLIP}"
+        where = f"file:{quote(str(self.service.data / CLIP))}"
         self.service.command("cameras", "add", CAMERA, where, "--gate", GATE, "--min-face-px", str(MIN_FACE_PX))
         began_at, began_s = self._wait_until_watched()
-        recorded: dict[str, Recorded] = {}
+        known: set[str] = set()
         to_come = sorted(WALKS, key=lambda walk: walk.comes_s)
         while (second := time.monotonic() - began_s) < LENGTH_S - _STOP_BEFORE_END_S:
             while to_come and to_come[0].comes_s <= second:
                 self.on_walk(to_come.pop(0))
-            self._read_events(recorded, began_at, second)
+            self._read(known, began_at, second)
             time.sleep(_LOOK_EVERY_S)
         self.desk.switch_camera(CAMERA, on=False)
-        self._read_events(recorded, began_at, LENGTH_S + _GATE_ANSWERS_WITHIN_S)
-        return list(recorded.values())
+        self._read(known, began_at, LENGTH_S + _GATE_ANSWERS_WITHIN_S)
 
     def _wait_until_watched(self) -> tuple[datetime, float]:
         """When the clip began, on the wall's clock and the monotonic one: within a tenth of a second."""
@@ -66,14 +69,23 @@ class LiveCamera:
             time.sleep(0.05)
         raise DemoFailed(f"the service did not begin to watch {CAMERA} within {_WATCHED_WITHIN_S:.0f} s")
 
-    def _read_events(self, recorded: dict[str, Recorded], began_at: datetime, second: float) -> None:
-        """Adds what is new, oldest first. An opening waits for what its gate did, and later events for it."""
+    def _read(self, known: set[str], began_at: datetime, second: float) -> None:
+        """Tells of what is new, oldest first. An opening waits for what its gate did, and later events for it."""
+        for alert in reversed(self.guard.alerts(GATE, since=began_at)):
+            if alert["id"] not in known:
+                known.add(alert["id"])
+                self.on_alert(alert, _second(alert, began_at))
         for event in reversed(self.guard.events(GATE, since=began_at)):
-            if event["decision_id"] in recorded:
+            if event["decision_id"] in known:
                 continue
-            at_s = (datetime.fromisoformat(event["at"]) - began_at).total_seconds()
+            at_s = _second(event, began_at)
             opens, told = event["decision"] == "open", event["gate_result"] is not None
             if opens and not told and second < at_s + _GATE_ANSWERS_WITHIN_S:
                 return
-            recorded[event["decision_id"]] = Recorded(event, at_s)
-            self.on_event(recorded[event["decision_id"]])
+            known.add(event["decision_id"])
+            self.on_event(Recorded(event, at_s))
+
+
+def _second(said: Json, began_at: datetime) -> float:
+    """The second of the clip at which this was."""
+    return (datetime.fromisoformat(said["at"]) - began_at).total_seconds()

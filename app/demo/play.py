@@ -5,6 +5,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -135,7 +136,8 @@ def _watch(out: Console, service: Service, desk: Desk, guard: Guard) -> Summary:
         report.event(out, one.at_s, one.event, passage.complaint)
 
     report.live_heading(out)
-    live.LiveCamera(service, desk, guard, lambda walk: report.somebody_comes(out, walk), on_event).play()
+    show = partial(report.somebody_comes, out), on_event, partial(report.alert, out)
+    live.LiveCamera(service, desk, guard, *show).play()
     found = passages(recorded)
     report.live_summary(out, summarise_live(found), found)
     return summarise_live(found)

@@ -97,6 +97,11 @@ def event(out: Console, at_s: float, said: Json, wrong: str) -> None:
     _complain(out, wrong)
 
 
+def alert(out: Console, said: Json, at_s: float) -> None:
+    """What the guards are told to look at: a hint, and not judged."""
+    out.print(f"{at_s:4.1f} s ALERT {said['detail'] or said['kind']}", style="yellow", markup=False)
+
+
 def live_summary(out: Console, found: Summary, passages: Sequence[Passage]) -> None:
     out.print()
     for passage in passages:
@@ -152,7 +157,7 @@ def where_to_look(out: Console, url: str, gate: str, keys: dict[str, str], frame
     out.print("Be the gate yourself:\n", markup=False)
     out.print(
         f"curl -H 'Authorization: Bearer {keys['gate']}' \\\n"
-        f"  -F image=@{example} \\\n"
+        f"  -F 'image=@{example}' \\\n"
         f"  {url}/v1/gates/{gate}/decisions",
         soft_wrap=True,
         markup=False,

@@ -139,34 +139,34 @@ def _walks() -> tuple[Walk, ...]:
                 (11.2, _LEFT, 36),
                 (12.0, 0.22, 50),
                 (13.0, 0.33, 70),
-                (14.4, 0.36, 78),
-                (15.7, 0.5, 165),
-                (16.2, 0.5, 170),
-                (17.2, -0.5, 150),
+                (14.0, 0.36, 78),
+                (15.1, 0.5, 165),
+                (15.5, 0.5, 170),
+                (16.4, -0.5, 150),
             ),
             Reason.NOT_RECOGNISED,
-            until_s=18.7,
+            until_s=18.0,
         ),
         Walk(
             EMMANUEL,
             EMMANUEL_LATER,
             "comes from the right",
-            _way((18.2, _RIGHT, 44), (19.2, 0.66, 66), (20.6, 0.5, 170), (21.2, 0.49, 200), (22.2, -0.6, 280)),
+            _way((17.4, _RIGHT, 44), (18.4, 0.66, 66), (19.8, 0.5, 170), (20.4, 0.49, 200), (21.4, -0.6, 280)),
             Reason.RECOGNISED,
-            until_s=24.0,
+            until_s=23.2,
         ),
         Walk(
             EILEEN,
             EILEEN_SUITED,
             "crosses behind him, and never comes near",
-            _way((18.2, _LEFT, 38), (19.8, 0.5, 42), (21.3, _RIGHT, 38)),
+            _way((17.4, _LEFT, 38), (19.0, 0.5, 42), (20.5, _RIGHT, 38)),
         ),
     )
 
 
 WALKS = _walks()
 # Long enough to be told to stop after the last event, before the clip would begin again.
-LENGTH_S = 24.4
+LENGTH_S = 23.6
 
 
 def scene(at_s: float, walks: Sequence[Walk] = WALKS) -> Frame:

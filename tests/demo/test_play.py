@@ -59,7 +59,9 @@ def pasted(said: str, pattern: str) -> tuple[str, ...]:
 
 def test_every_decision_is_right_and_it_serves_on_until_interrupted(tmp_path: Path) -> None:
     photo("obama")
-    with demo(tmp_path) as process:
+    home = tmp_path / "a home with spaces"
+    home.mkdir()
+    with demo(home) as process:
         said = said_until(process, "Ctrl-C ends it")
         approaches = sum(walk.reason is not None for walk in WALKS)
         decisions = sum(isinstance(act, Approach) for act in play())
@@ -69,7 +71,7 @@ def test_every_decision_is_right_and_it_serves_on_until_interrupted(tmp_path: Pa
         assert said.count(f"{CAMERA} dry_run") == sum(walk.opens for walk in WALKS)
         assert "\x1b" not in said
         assert max(len(line) for line in said.partition("Still serving")[0].splitlines()) <= 100
-        key, frame, url = pasted(said, r"Bearer (\S+)' \\\n  -F image=@(\S+) \\\n  (\S+)")
+        key, frame, url = pasted(said, r"Bearer (\S+)' \\\n  -F 'image=@([^']+)' \\\n  (\S+)")
         guards_key, events = pasted(said, r"Bearer (\S+)' \\\n  '(\S+)'")
         with httpx.Client(trust_env=False) as client:
             answer = client.post(url, headers=bearer(key), files={"image": Path(frame).read_bytes()}).json()
@@ -86,7 +88,7 @@ def test_every_decision_is_right_and_it_serves_on_until_interrupted(tmp_path: Pa
             assert "Traceback" not in said + rest
             with pytest.raises(httpx.ConnectError):
                 client.get(url)
-    assert list(tmp_path.iterdir()) == []
+    assert list(home.iterdir()) == []
 
 
 @pytest.mark.parametrize("code", [0, 1])
