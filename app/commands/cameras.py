@@ -30,7 +30,8 @@ def add_camera(
         raise BadInput("bad_zone", "A zone is four shares such as 0.2,0,0.8,1.") from None
     local = url.partition(":")[0].lower() in LOCAL
     with office(data) as here:
-        here.cameras.add(name, gate, Address(url, local), area)
+        # An address has no spaces; a path on this machine may.
+        here.cameras.add(name, gate, Address(url.replace(" ", "%20") if local else url, local), area)
     out.print(f"camera {name} added; a running service watches it within seconds", markup=False)
 
 
