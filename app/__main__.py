@@ -11,7 +11,7 @@ from rich.progress import track
 from rich.table import Table
 
 from app.commands import audit, cameras, gates, keys
-from app.commands.common import HERE, Data, err, out, settings_of
+from app.commands.common import HERE, Data, err, out, settings_of, settings_of_existing
 from app.core.errors import FacegateError, NotFound
 from app.core.registry import Details
 
@@ -91,7 +91,7 @@ def reembed(data: Data = HERE) -> None:
     """Make every template anew from the stored photos, for another model pack or precision. Stop the service first."""
     from app.wiring import reembed as run
 
-    done = run(settings_of(data), lambda items: track(items, "Re-embedding", console=err))
+    done = run(settings_of_existing(data), lambda items: track(items, "Re-embedding", console=err))
     out.print(f"{done} templates made anew")
 
 

@@ -27,7 +27,7 @@ def verify_log(
     for name, chain in report.gates.items():
         out.print(f"{name}: {chain.events} events, head {chain.head[:16]}", markup=False)
     if report.flaw is None:
-        out.print("The log is whole.")
+        out.print("The log is whole." if report.gates else "nothing to verify yet: no gates")
         return
     flaw = report.flaw
     err.print(f"BAD: gate {flaw.gate}, record {flaw.sequence} ({flaw.event_id}): {flaw.problem}", markup=False)
