@@ -10,10 +10,13 @@ from datetime import UTC, datetime
 from rich.console import Console
 
 from app.adapters.vision.runtime import cpu_has_bf16
-from tests.bench import approach, frame, gallery, http, soak
+from tests.bench import approach, cameras, frame, gallery, http, soak
 
 if sys.argv[1:2] == ["approach"]:
     approach.main(sys.argv[2:])
+    sys.exit()
+if sys.argv[1:2] == ["cameras"]:
+    cameras.main(sys.argv[2:])
     sys.exit()
 if sys.argv[1:2] == ["soak"]:
     soak.main(sys.argv[2:])

@@ -65,6 +65,10 @@ class Camera:
             with suppress(BrokenPipeError):
                 pipe.close()
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def play(self, name: str) -> None:
         assert self._process.stdin is not None
         self._process.stdin.write(name + "\n")
