@@ -4,12 +4,16 @@ SQLite's driver begins transactions by its own rules unless it is told not to, s
 and every transaction here opens with a BEGIN that says whether it will write.
 """
 
+import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Column, Connection, Engine, QueuePool, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
+
+from app.core.errors import Fault
 
 DEFAULT_WAIT_MS = 2000
 _BEGIN = "facegate_begin"
@@ -34,18 +38,27 @@ def sqlite_file(url: str) -> Path | None:
 
 
 def make_engine(url: str, *, foreign_keys: bool = True) -> Engine:
-    """An engine with a small pool. Connects on first use. foreign_keys=False lets a migration rebuild tables."""
+    """An engine with a small pool. Connects on first use. foreign_keys=False lets a migration rebuild tables.
+
+    Raises Fault where PostgreSQL's driver is not installed.
+    """
     parsed = parse(url)
     if parsed.get_backend_name() == "sqlite":
         return _sqlite(parsed, foreign_keys)
-    return create_engine(
-        parsed,
-        pool_size=8,
-        max_overflow=8,
-        pool_timeout=DEFAULT_WAIT_MS / 1000,
-        pool_pre_ping=True,  # a server that restarted must cost a reconnect, not a closed gate
-        connect_args={"connect_timeout": 2, "tcp_user_timeout": DEFAULT_WAIT_MS},
-    )
+    try:
+        return create_engine(
+            parsed,
+            pool_size=8,
+            max_overflow=8,
+            pool_timeout=DEFAULT_WAIT_MS / 1000,
+            pool_pre_ping=True,  # a server that restarted must cost a reconnect, not a closed gate
+            connect_args={"connect_timeout": 2, "tcp_user_timeout": DEFAULT_WAIT_MS},
+        )
+    except ModuleNotFoundError as error:
+        if error.name != "psycopg":
+            raise
+        cure = "in the project's folder, run pip install -e '.[postgres]'"
+        raise Fault(f"database_url: PostgreSQL needs a driver that is not installed: {cure}") from None
 
 
 def reading(connection: Connection) -> Connection:
@@ -84,6 +97,13 @@ def _sqlite(url: URL, foreign_keys: bool) -> Engine:
         pool_timeout=DEFAULT_WAIT_MS / 1000,
         connect_args={"check_same_thread": False, "isolation_level": None},
     )
+
+    @event.listens_for(engine, "do_connect")
+    def make_private(*_: Any) -> None:
+        # Its -wal and -shm get the file's own mode. Only ever a file that this call makes: to open and close one that
+        # is in use would drop this process's locks on it. What cannot be made, SQLite says better.
+        with suppress(OSError):
+            os.close(os.open(url.database or "", os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: Any) -> None:

@@ -1,0 +1,53 @@
+"""What opening a database does to the disk, and says where it cannot be opened."""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from app.adapters.db import migrate
+from app.adapters.db.engine import make_engine
+from app.core.errors import Fault
+
+
+@pytest.fixture
+def careless() -> Iterator[None]:
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("careless")
+def test_a_new_database_is_private_in_a_folder_that_is_not(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    url = f"sqlite:///{tmp_path / 'facegate.db'}"
+    migrate.upgrade(url)
+    engine = make_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE x (y)"))
+        modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.glob("facegate.db*")}
+    engine.dispose()
+    del modes["facegate.db.lock"]  # always empty
+    assert modes == dict.fromkeys(("facegate.db", "facegate.db-wal", "facegate.db-shm"), 0o600)
+
+
+@pytest.mark.usefixtures("careless")
+def test_a_database_that_is_there_keeps_its_mode(tmp_path: Path) -> None:
+    """An operator may let a backup's group read it."""
+    file = tmp_path / "facegate.db"
+    file.touch()
+    file.chmod(0o640)
+    migrate.upgrade(f"sqlite:///{file}")
+    assert file.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_missing_driver_is_said_with_its_cure(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "psycopg"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(Fault, match=r"pip install -e '\.\[postgres\]'") as caught:
+        make_engine("postgresql://u:hunter2@127.0.0.1:1/d")
+    assert "hunter2" not in str(caught.value)
