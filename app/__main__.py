@@ -70,12 +70,19 @@ def enroll(
     with err.status("Loading the models"):
         system = open_system(settings_of(data))
     try:
-        employee = system.enrolment.by_number(number)
+        photos = [path.read_bytes() for path in paths]
+        employee, results = system.enrolment.by_number(number), []
+        added = employee is None
         if employee is None:
             if name is None:
                 raise NotFound("unknown_employee", f"No employee has number {number}; give --name to add one.")
             employee = system.enrolment.add(Details(number=number, name=name))
-        results = system.enrolment.add_photos(employee.id, [path.read_bytes() for path in paths])
+        try:
+            results = system.enrolment.add_photos(employee.id, photos)
+        finally:
+            # A name nobody can be recognised by is kept for no reason.
+            if added and not any(result.accepted for result in results):
+                system.erasure.erase(employee.id)
     finally:
         system.close()
     for path, result in zip(paths, results, strict=True):

@@ -8,7 +8,9 @@ import time
 from pathlib import Path
 
 from app.adapters.vision import weights
-from app.settings import default_cache
+from app.core.records import EmployeeFilter
+from app.settings import default_cache, read_settings
+from app.wiring import open_office
 from tests import pictures
 from tests.e2e.server import GATE, Server, Site, app, quick, serving, until
 
@@ -88,6 +90,31 @@ def test_settings_that_are_none(site: Site) -> None:
     (site.data / "facegate.toml").write_text("false_acept_rate = 0.01\n")
     ended = quick("keys", "list", data=site.data)
     assert ended.returncode == 1 and "false_acept_rate" in ended.stderr and "facegate.toml" in ended.stderr
+
+
+def test_nobody_is_kept_whose_photos_are_all_refused(site: Site, tmp_path: Path) -> None:
+    """Neither by a photo without a face nor by one that cannot be read; who was there before stays."""
+    nobody, broken, ada = tmp_path / "nobody.jpg", tmp_path / "broken.jpg", tmp_path / "ada.jpg"
+    nobody.write_bytes(pictures.empty())
+    broken.write_bytes(b"not a picture")
+    ada.write_bytes(pictures.small(pictures.ADA[0], 720))
+
+    def numbers() -> list[str]:
+        office = open_office(read_settings(site.data))
+        try:
+            with office.store.read() as tx:
+                return [employee.number for employee in tx.employees.find(EmployeeFilter(limit=10))]
+        finally:
+            office.close()
+
+    for photo in (nobody, broken):
+        ended = app("enroll", str(photo), "--number", "E-1", "--name", "Ada Lovelace", data=site.data)
+        assert ended.returncode == 1 and "Traceback" not in ended.stderr, ended
+        assert numbers() == []
+    for photo, code in ((ada, 0), (nobody, 1)):
+        ended = app("enroll", str(photo), "--number", "E-1", "--name", "Ada Lovelace", data=site.data)
+        assert ended.returncode == code, ended
+        assert numbers() == ["E-1"]
 
 
 def test_another_master_key_is_refused(site: Site) -> None:
