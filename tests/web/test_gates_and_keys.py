@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import sys
 from typing import Any
 
 import pytest
@@ -37,6 +38,19 @@ def test_a_gate_name_stands_in_an_address(
 ) -> None:
     with nothing_stored():
         problem(client.post("/v1/gates", headers=admin, json=body), 400, code="bad_gate_name")
+
+
+def test_a_gate_whose_library_is_missing_is_not_stored(
+    client: TestClient, admin: Headers, nothing_stored: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "paho", None)
+    driving = {"driver": "mqtt", "config": {"host": "10.0.0.9"}}
+    before = client.get("/v1/gates/lobby-1", headers=admin).json()
+    with nothing_stored():
+        answer = client.post("/v1/gates", headers=admin, json={"name": "dock.2", **driving})
+        problem(answer, 400, code="gate_library_missing")
+        problem(client.patch("/v1/gates/lobby-1", headers=admin, json=driving), 400, code="gate_library_missing")
+    assert client.get("/v1/gates/lobby-1", headers=admin).json() == before
 
 
 @pytest.mark.parametrize("open_ms", [499, 60_001, -1, 10**30])

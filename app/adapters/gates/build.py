@@ -3,6 +3,7 @@ installation with a web hook needs neither MQTT nor OSDP installed.
 """
 
 from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 
 from pydantic import ValidationError
 
@@ -18,12 +19,26 @@ KINDS: dict[str, type[GateConfig]] = {
     "osdp": OsdpConfig,
     "serial": SerialConfig,
 }
+# Top-level modules beyond the base install, by kind; the extra of that name brings them.
+LIBRARIES = {"mqtt": ("paho",), "osdp": ("osdp_sys", "osdp", "serial"), "serial": ("serial",)}
 
 
 def check_config(kind: str, config: Mapping[str, object]) -> GateConfig:
-    """The config, checked. Raises BadInput, with words that repeat no value."""
+    """The config, checked, of a kind whose library is installed. Raises BadInput, with words that repeat no value."""
     if kind not in KINDS:
-        raise BadInput("unknown_gate_kind", f"a gate is one of {', '.join(KINDS)}")
+        raise BadInput("unknown_gate_kind", f"a gate is one of plain, {', '.join(KINDS)}")
+    checked = _validated(kind, config)
+    if any(find_spec(module) is None for module in LIBRARIES.get(kind, ())):
+        raise _library_missing(kind)
+    return checked
+
+
+def _library_missing(kind: str) -> BadInput:
+    cure = f"in the project's folder, run pip install -e '.[{kind}]' and start the service again"
+    return BadInput("gate_library_missing", f"{kind} needs a library that is not installed: {cure}")
+
+
+def _validated(kind: str, config: Mapping[str, object]) -> GateConfig:
     try:
         return KINDS[kind].model_validate(dict(config))
     except ValidationError as error:
@@ -54,8 +69,7 @@ def build_driver(
     except ModuleNotFoundError as error:
         if (error.name or "app").startswith("app"):
             raise
-        extra = f"pip install 'facegate[{kind}]'"
-        raise BadInput("gate_library_missing", f"{kind} needs a library that is not installed: {extra}") from error
+        raise _library_missing(kind) from error
 
 
 def _build(config: GateConfig, on_state: Callable[[DoorState], None], clock: Clock, released: bool) -> GateDriver:

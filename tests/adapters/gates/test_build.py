@@ -84,11 +84,31 @@ def test_a_refusal_repeats_no_value(kind: str, wrong: dict[str, Any]) -> None:
     assert SECRET not in repr(caught.value.__context__)
 
 
-def test_a_missing_library_is_said_with_its_cure(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "app.adapters.gates.osdp", raising=False)
-    monkeypatch.setitem(sys.modules, "osdp_sys", None)
-    with pytest.raises(BadInput, match=r"facegate\[osdp\]"):
-        build_driver("osdp", PANEL, on_state=lambda _: None, clock=lambda: datetime.now(UTC))
+@pytest.mark.parametrize(
+    ("kind", "module"), [("mqtt", "paho"), ("osdp", "osdp_sys"), ("osdp", "serial"), ("serial", "serial")]
+)
+def test_a_missing_library_is_said_with_its_cure(kind: str, module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before a gate is stored that cannot be driven, as when it is built."""
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(BadInput, match=rf"pip install -e '\.\[{kind}\]'") as caught:
+        check_config(kind, WHOLE[kind])
+    assert caught.value.code == "gate_library_missing"
+    with pytest.raises(BadInput, match=rf"pip install -e '\.\[{kind}\]'"):
+        build_driver(kind, WHOLE[kind], on_state=lambda _: None, clock=lambda: datetime.now(UTC))
+    assert check_config("webhook", HOOK)
+
+
+def test_half_a_library_is_said_when_the_driver_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "app.adapters.gates.mqtt", raising=False)
+    monkeypatch.delitem(sys.modules, "app.adapters.gates.mqtt_line", raising=False)
+    monkeypatch.setitem(sys.modules, "paho.mqtt.enums", None)
+    with pytest.raises(BadInput, match=r"pip install -e '\.\[mqtt\]'"):
+        build_driver("mqtt", BROKER, on_state=lambda _: None, clock=lambda: datetime.now(UTC))
+
+
+def test_an_unknown_kind_is_told_all_there_are() -> None:
+    with pytest.raises(BadInput, match="plain, dry_run, webhook, mqtt, osdp, serial"):
+        check_config("carrier pigeon", {})
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "10.1.2.3", "192.168.0.5", "::1", "fd12::1", "8.8.8.8", "a.example"])
