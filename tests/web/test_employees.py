@@ -106,7 +106,9 @@ def test_photos_are_judged_one_by_one(client: TestClient, admin: Headers, newcom
     assert [r["problems"] for r in results] == [[], ["no_face"], ["not_an_image"], ["truncated_image"]]
     assert 0 < results[0]["quality"] <= 1 and all(r["detail"] for r in results[1:])
 
-    kept = client.get(address, headers=admin).json()
+    page = client.get(address, headers=admin).json()
+    assert set(page) == {"items", "next"} and page["next"] is None
+    kept = page["items"]
     assert [set(p) for p in kept] == [{"id", "quality", "media_type", "created_at"}]
     assert kept[0]["id"] == results[0]["id"]
     one = f"{address}/{kept[0]['id']}"
@@ -119,7 +121,7 @@ def test_photos_are_judged_one_by_one(client: TestClient, admin: Headers, newcom
     assert client.delete(one, headers=admin).status_code == 204
     problem(client.delete(one, headers=admin), 404, code="unknown_photo")
     problem(client.get(one, headers=admin), 404, code="unknown_photo")
-    assert client.get(address, headers=admin).json() == []
+    assert client.get(address, headers=admin).json() == {"items": [], "next": None}
     assert client.get(f"{BASE}/{newcomer['id']}", headers=admin).json()["photos"] == 0
 
 
@@ -147,7 +149,7 @@ def test_photos_of_nobody_and_of_another(client: TestClient, admin: Headers, ada
     unknown = f"{BASE}/01M00000000000000000000000/photos"
     problem(client.post(unknown, headers=admin, files=photos(*pictures.BOB)), 404, code="unknown_employee")
     problem(client.get(unknown, headers=admin), 404, code="unknown_employee")
-    hers = client.get(f"{BASE}/{ada['id']}/photos", headers=admin).json()[0]["id"]
+    hers = client.get(f"{BASE}/{ada['id']}/photos", headers=admin).json()["items"][0]["id"]
     for call in (client.get, client.delete):
         problem(call(f"{BASE}/{newcomer['id']}/photos/{hers}", headers=admin), 404, code="unknown_photo")
 

@@ -112,3 +112,8 @@ def test_the_log_verifies_and_names_its_heads(client: TestClient, security: Head
     assert (report["valid"], report["first_bad"]) == (True, None)
     newest = client.get("/v1/events", headers=security, params={"gate": "lobby-1", "limit": 1}).json()["items"][0]
     assert report["gates"]["lobby-1"] == {"events": newest["sequence"], "head": newest["hash"]}
+
+
+def test_the_address_of_a_stream_is_kept_free(client: TestClient, security: Headers) -> None:
+    problem(client.get("/v1/events/stream", headers=security), 404, code="not_found")
+    problem(client.get("/v1/events/stream"), 401)

@@ -135,3 +135,11 @@ def test_the_contract_page_holds_every_call(client: TestClient) -> None:
     for path, methods in spec["paths"].items():
         for method in methods:
             assert f"{method.upper()} {path}" in page
+
+
+def test_the_contract_says_how_operations_refuse(client: TestClient) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    for path in ("/healthz", "/readyz", "/metrics"):
+        answers = paths[path]["get"]["responses"]
+        assert {"200", "401", "403"} <= set(answers)
+        assert ("503" in answers) == (path == "/readyz")

@@ -25,6 +25,10 @@ ERRORS: dict[int | str, dict[str, Any]] = {
     422: _error("Malformed request"),
     503: _error("Busy, or the record could not be written: nothing was done"),
 }
+OPERATIONS: dict[int | str, dict[str, Any]] = {
+    401: _error("Not from this machine, and no key, or one that is unknown or revoked"),
+    403: _error("Not from this machine, and the key is not an admin's"),
+}
 CONFLICT: dict[int | str, dict[str, Any]] = {**ERRORS, 409: _error("It contradicts what is stored")}
 
 IMAGE = {"schema": {"type": "string", "format": "binary"}}

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
+from app.core.errors import NotFound
 from app.core.records import EventFilter
 from app.core.types import Reason, Verdict
 from app.web.api.describe import ERRORS
@@ -70,6 +71,12 @@ def as_csv(
             before = page[-1]["decision_id"]
 
     return StreamingResponse(lines(), media_type="text/csv; charset=utf-8", headers=PRIVATE)
+
+
+@router.get("/events/stream", include_in_schema=False)
+def stream(_: Watcher) -> None:
+    """Reserved, so that no event's id is ever looked up under this name."""
+    raise NotFound("not_found", "There is no stream of events; list them with ?from=, or see /metrics.")
 
 
 @router.get("/events/{event_id}", summary="One event", responses=ERRORS)

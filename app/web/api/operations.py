@@ -4,11 +4,26 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
+from pydantic import BaseModel
 
 from app.web import health
+from app.web.api.describe import OPERATIONS
 from app.web.security import SystemOf, Watching, local_or_admin
 
-router = APIRouter(tags=["Operations"], dependencies=[Depends(local_or_admin)])
+router = APIRouter(tags=["Operations"], dependencies=[Depends(local_or_admin)], responses=OPERATIONS)
+
+
+class PartOut(BaseModel):
+    ok: bool
+    detail: str
+
+
+class Readiness(BaseModel):
+    ready: bool
+    checks: dict[str, PartOut]
+
+
+NOT_READY: dict[int | str, dict[str, Any]] = {503: {"model": Readiness, "description": "Not ready: `checks` says why"}}
 
 
 @router.get("/healthz", summary="The process lives")
@@ -16,8 +31,8 @@ def healthz() -> dict[str, str]:
     return {"status": "alive"}
 
 
-@router.get("/readyz", summary="Each part, by name: can it serve?")
-def readyz(system: SystemOf, watching: Watching, response: Response) -> dict[str, Any]:
+@router.get("/readyz", summary="Each part, by name: can it serve?", responses=NOT_READY)
+def readyz(system: SystemOf, watching: Watching, response: Response) -> Readiness:
     """200 when a decision could be made and recorded now, else 503 with what is wrong.
 
     A gate or camera that is not well shows here and makes nothing unready: the others serve on.
@@ -25,7 +40,7 @@ def readyz(system: SystemOf, watching: Watching, response: Response) -> dict[str
     checks = health.check(system, watching)
     ready = health.ready(checks)
     response.status_code = 200 if ready else 503
-    return {"ready": ready, "checks": {name: {"ok": c.ok, "detail": c.detail} for name, c in checks.items()}}
+    return Readiness(ready=ready, checks={name: PartOut(ok=c.ok, detail=c.detail) for name, c in checks.items()})
 
 
 @router.get("/metrics", summary="Prometheus metrics", response_class=Response)

@@ -10,7 +10,7 @@ from app.core.errors import Forbidden
 from app.services.enrolment import MAX_PHOTOS
 from app.web import uploads
 from app.web.api.describe import CONFLICT, ERRORS, files_body
-from app.web.api.schemas import KeptPhoto, PhotoOut, PhotosOut, Strict
+from app.web.api.schemas import KeptPhoto, Page, PhotoOut, PhotosOut, Strict
 from app.web.security import Admin, SystemOf
 
 router = APIRouter(prefix="/employees/{employee_id}/photos", tags=["Photos"])
@@ -46,11 +46,13 @@ def add_from_events(employee_id: str, body: FromEvents, system: SystemOf, _: Adm
 
 
 @router.get("", summary="List an employee's photos", responses=ERRORS)
-def find(employee_id: str, system: SystemOf, _: Admin) -> list[KeptPhoto]:
-    return [
+def find(employee_id: str, system: SystemOf, _: Admin) -> Page[KeptPhoto]:
+    """One page: nobody has more than ten."""
+    kept = [
         KeptPhoto(id=p.id, quality=round(p.quality, 3), media_type=p.media_type, created_at=p.created_at)
         for p in system.enrolment.photos(employee_id)
     ]
+    return Page(items=kept, next=None)
 
 
 @router.get("/{photo_id}", summary="See a photo", responses=ERRORS, response_class=Response)
