@@ -23,6 +23,15 @@ _ORIENTATION_TAG = 0x0112
 _MOST_SCANS = 64
 _MOST_CHUNKS = 20_000
 _SEND = "send an 8-bit RGB JPEG or PNG"
+# What people call the pictures that are not RGB, by Pillow's mode.
+_KINDS = {
+    "1": "black and white only",
+    "L": "greyscale",
+    "LA": "greyscale with transparency",
+    "P": "in palette (indexed) colour",
+    "RGBA": "with transparency",
+    "CMYK": "in CMYK colour",
+}
 
 
 @dataclass(frozen=True)
@@ -102,7 +111,7 @@ def read_header(data: bytes, limits: ImageLimits = ImageLimits()) -> Header:
     if min(width, height) < limits.min_side_px:
         raise BadInput("image_too_small", f"each side needs at least {limits.min_side_px} pixels")
     if picture.mode != "RGB":
-        raise BadInput("unsupported_image", f"the picture is {picture.mode}; {_SEND}")
+        raise BadInput("unsupported_image", f"the picture is {_KINDS.get(picture.mode, 'not RGB')}; {_SEND}")
     return Header(media_type, width, height, _orientation(picture.info.get("exif") or exif))
 
 

@@ -195,6 +195,23 @@ def test_pictures_the_networks_were_not_made_for(name: str) -> None:
     assert "send an 8-bit RGB JPEG or PNG" in error.detail
 
 
+@pytest.mark.parametrize(
+    ("mode", "kind", "says"),
+    [
+        ("L", "JPEG", "greyscale"),
+        ("L", "PNG", "greyscale"),
+        ("LA", "PNG", "greyscale with transparency"),
+        ("P", "PNG", "palette (indexed) colour"),
+        ("RGBA", "PNG", "with transparency"),
+        ("CMYK", "JPEG", "CMYK"),
+    ],
+)
+def test_what_is_unsupported_is_said_in_words(mode: str, kind: str, says: str) -> None:
+    noise = np.random.default_rng(7).integers(0, 256, (64, 64, 3), np.uint8)
+    detail = refused(encoded(Image.fromarray(noise).convert(mode), kind)).detail
+    assert says in detail and f"is {mode};" not in detail
+
+
 def test_scans_without_end() -> None:
     data = encoded(picture(), progressive=True)
     last = data[data.rindex(b"\xff\xda") : -2]
