@@ -222,7 +222,7 @@ def test_workers_share_cameras_and_one_takes_over_what_another_leaves(film: Film
         dead, heir = sorted(workers, key=lambda worker: -len(held_by(worker)))
         dead.kill()
         known = {event["decision_id"] for event in seen_by(desk, "east")}
-        until(lambda: held_by(heir) == ["east", "west"], 12, "the other's cameras")
+        until(lambda: held_by(heir) == ["east", "west"], 15, "the other's cameras")
         until(lambda: {event["decision_id"] for event in seen_by(desk, "east")} - known, 12, "an event")
 
         # It is stopped in order: what it had is free at once.
