@@ -3,6 +3,7 @@
 import logging
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
@@ -16,6 +17,8 @@ from app.web.app import create_app
 from app.wiring import System, open_system
 from app.wiring.watching import supervisor
 from app.worker.supervisor import Supervisor
+
+FIRST_CHECKPOINT_S = 10  # how soon a gate's first event stands in a checkpoint
 
 logger = logging.getLogger(__name__)
 
@@ -110,19 +113,25 @@ def orderly_end(server: uvicorn.Server) -> Iterator[None]:
 
 @contextmanager
 def checkpointing(system: System) -> Iterator[None]:
-    """Writes signed chain heads now and then, and once more at the end."""
+    """Writes signed chain heads at once, now and then, and once more at the end; a new gate's first soon after it."""
     stop = Event()
 
-    def write() -> None:
+    def write(*, first: bool = False) -> None:
         try:
-            system.checkpoints.write()
+            system.checkpoints.write(first=first)
         except (FacegateError, OSError):
             logger.exception("checkpoints could not be written; the log still verifies without them")
 
     def loop() -> None:
-        while not stop.wait(system.settings.checkpoint_every_s):
-            write()
+        every = system.settings.checkpoint_every_s
+        due = time.monotonic() + every
+        while not stop.wait(min(every, FIRST_CHECKPOINT_S)):
+            now = time.monotonic()
+            write(first=now < due)
+            if now >= due:
+                due = now + every
 
+    write()
     thread = Thread(target=loop, name="checkpoints", daemon=True)
     thread.start()
     try:

@@ -16,6 +16,7 @@ from app.core.records import ChainHead, EventRow
 
 GENESIS = "0" * 64  # what the first event of a gate follows
 RECORD = "record"  # the payload's copy of the clear fields
+SNAPSHOT = "snapshot_sha256"  # in the record, where a picture was kept with the event
 NONCE = "nonce"
 
 
@@ -111,14 +112,19 @@ def walk(
     events: Iterable[EventRow],
     head: ChainHead,
     open_payload: Callable[[EventRow], dict[str, Any] | None],
+    open_snapshot: Callable[[EventRow], bytes | None],
     signed: Callable[[EventRow], bool],
     checkpoints: Iterable[Mapping[str, Any]] = (),
 ) -> Flaw | None:
     """The first bad record of a gate's chain, or None if all of it holds.
 
-    events: as stored, by sequence. head: the gate's row. open_payload: the payload whole (with nonce and record), None
-    once purged or erased; it may raise CryptoFault. signed: whether the event's signature is ours. checkpoints: those
-    of this gate, their signatures already checked.
+    events: as stored, by sequence, with snapshots. head: the gate's row. open_payload: the payload whole (with nonce
+    and record), None where there is none or its key is gone; open_snapshot: likewise the picture; both may raise
+    CryptoFault. signed: whether the event's signature is ours. checkpoints: those of this gate, their signatures
+    already checked.
+
+    That an event has no payload is no flaw here: whoever was erased has none. Whether an erasure explains it is for
+    the caller to check.
     """
     marks: dict[int, set[str]] = {}
     for mark in checkpoints:
@@ -137,7 +143,7 @@ def walk(
         if problem is not None:
             missing = event.gate_id == gate_id and event.sequence > sequence
             return Flaw(gate_id, sequence, None if missing else event.id, problem)
-        problem = _broken_link(event, last) or _wrong_payload(event, open_payload)
+        problem = _broken_link(event, last) or _wrong_payload(event, open_payload, open_snapshot)
         if problem is None and not signed(event):
             # Hashes anybody can compute; whoever has only the database cannot sign.
             problem = "the record is not signed by this installation: forged"
@@ -175,14 +181,17 @@ def _broken_link(event: EventRow, last: ChainHead) -> str | None:
     return None if expected == event.hash else "a field was altered, or the record does not follow the one before it"
 
 
-def _wrong_payload(event: EventRow, open_payload: Callable[[EventRow], dict[str, Any] | None]) -> str | None:
+def _wrong_payload(
+    event: EventRow,
+    open_payload: Callable[[EventRow], dict[str, Any] | None],
+    open_snapshot: Callable[[EventRow], bytes | None],
+) -> str | None:
     try:
         payload = open_payload(event)
-    except CryptoFault:
+    except (CryptoFault, TypeError, ValueError):  # SQLite stores text where bytes belong
         return "the payload does not open: altered, or moved from another record"
     if payload is None:
-        # Without the payload nothing vouches for the name.
-        return None if event.employee_id is None else "a person is named without a payload that says so"
+        return _not_erased(event)
     if commitment(canonical(payload)) != event.commitment:
         return "the payload is not the one the record commits to"
     record = payload.get(RECORD)
@@ -192,7 +201,32 @@ def _wrong_payload(event: EventRow, open_payload: Callable[[EventRow], dict[str,
     if not isinstance(record, dict):
         return "the payload has no record of the clear fields"
     wrong = [name for name, value in expected.items() if record.get(name) != value]
-    return f"the payload says otherwise about: {', '.join(wrong)}" if wrong else None
+    if wrong:
+        return f"the payload says otherwise about: {', '.join(wrong)}"
+    return _wrong_snapshot(event, record.get(SNAPSHOT), open_snapshot)
+
+
+def _not_erased(event: EventRow) -> str | None:
+    """What is wrong with an event without a payload: an erasure leaves nothing but the clear fields."""
+    if event.sealed_payload is not None:
+        return "the payload cannot be opened any more: its key was destroyed"
+    if event.employee_id is not None:
+        return "a person is named without a payload that says so"
+    if event.subject_id is not None or event.sealed_snapshot is not None:
+        return "the payload was removed, and not by an erasure"
+    return None
+
+
+def _wrong_snapshot(event: EventRow, recorded: object, open_snapshot: Callable[[EventRow], bytes | None]) -> str | None:
+    if recorded is None:
+        return None if event.sealed_snapshot is None else "there is a picture that the payload knows nothing of"
+    try:
+        snapshot = open_snapshot(event)
+    except (CryptoFault, TypeError, ValueError):  # SQLite stores text where bytes belong
+        return "the picture does not open: altered, or moved from another record"
+    if snapshot is None:
+        return "the picture that was kept with it is gone"
+    return None if hashlib.sha256(snapshot).hexdigest() == recorded else "the picture is not the one recorded"
 
 
 def _tail(last: ChainHead, head: ChainHead, marks: Mapping[int, set[str]]) -> Flaw | None:

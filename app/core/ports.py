@@ -234,7 +234,7 @@ class Events(Protocol):
 
     def heads(self) -> list[ChainHead]: ...
     def chain(self, gate_id: str) -> Iterator[EventRow]:
-        """Every event of a gate by sequence, streamed, as stored (whatever its sequence says); without snapshots."""
+        """Every event of a gate by sequence, streamed, as stored (whatever its sequence says), with snapshots."""
         ...
 
     def unlink(self, employee_id: str) -> int:
@@ -252,6 +252,7 @@ class Events(Protocol):
 class Erasures(Protocol):
     def add(self, receipt: Receipt) -> None: ...
     def get(self, employee_id: str) -> Receipt | None: ...
+    def all(self) -> list[Receipt]: ...
 
 
 class Installations(Protocol):

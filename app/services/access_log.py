@@ -10,13 +10,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from app.core.chain import NONCE, RECORD, canonical, checkpoint_message, commitment, instant, link, record_of
+from app.core.chain import NONCE, RECORD, SNAPSHOT, canonical, checkpoint_message, commitment, instant, link, record_of
 from app.core.errors import CryptoFault
 from app.core.ports import Signer, Transaction, Vault
 from app.core.records import EventRow
 from app.core.types import Employee, Gate, Reason, Verdict
 
-SNAPSHOT = "snapshot_sha256"
+__all__ = ["SNAPSHOT", "AccessLog"]
 
 
 class AccessLog:
@@ -114,13 +114,19 @@ class AccessLog:
 
         Raises CryptoFault if it is not the picture that was recorded.
         """
-        snapshot = self._opened(tx, row, row.sealed_snapshot, _snapshot_context(row.id), None)
+        snapshot = self.sealed_snapshot_of(tx, row)
         payload = None if snapshot is None else self.sealed_payload_of(tx, row)
         if snapshot is None or payload is None:
             return None
         if payload[RECORD].get(SNAPSHOT) != hashlib.sha256(snapshot).hexdigest():
             raise CryptoFault("the picture is not the one that was recorded")
         return snapshot
+
+    def sealed_snapshot_of(
+        self, tx: Transaction, row: EventRow, keys: dict[str, bytes | None] | None = None
+    ) -> bytes | None:
+        """The picture as it opens, not yet compared with the record; None once erased. keys: as above."""
+        return self._opened(tx, row, row.sealed_snapshot, _snapshot_context(row.id), keys)
 
     def _key_for(self, tx: Transaction, employee_id: str | None, at: datetime) -> tuple[str, bytes]:
         if employee_id is None:

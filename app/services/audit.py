@@ -7,11 +7,12 @@ from typing import Any
 
 from app.core.chain import Flaw, checkpoint_message, link_of, walk
 from app.core.ports import Clock, Signer, Store, Transaction
-from app.core.records import ChainHead, EventRow
+from app.core.records import ChainHead, EventRow, Receipt
 from app.core.site import GateResultRow
 from app.services.access_log import AccessLog
+from app.services.erasure import message
 
-BATCH = 500
+BATCH = 200
 FORGED = "what the gate did with this is not signed by this installation: forged"
 
 
@@ -42,10 +43,14 @@ class Audit:
         self._clock = clock
 
     def verify(self, checkpoints: Iterable[Mapping[str, Any]] = ()) -> AuditReport:
-        """checkpoints: signed ones kept elsewhere, of any gates; without them a chain whose tail and head row were cut
-        off together looks whole. One that is not signed by us is itself a flaw."""
+        """Every chain, every payload and picture, and whether signed erasures explain each payload that is missing.
+
+        checkpoints: signed ones kept elsewhere, of any gates; without them a chain whose tail and head row were cut
+        off together looks whole. One that is not signed by us is itself a flaw.
+        """
         marks, flaw = self._by_gate(checkpoints)
         chains: dict[str, GateChain] = {}
+        missing, first_missing = 0, None
         with self._store.read() as tx:
             for head in tx.events.heads():
                 chain = _Counted(tx, tx.events.chain(head.gate_id), self._result_signed)
@@ -56,6 +61,15 @@ class Audit:
                     found = chain.forged
                 if found is not None and flaw is None:
                     flaw = Flaw(name, found.sequence, found.event_id, found.problem)
+                missing += chain.missing
+                if first_missing is None and chain.first_missing is not None:
+                    first_missing = (name, chain.first_missing)
+            explained = self._explained(tx)
+        if first_missing is not None and missing > explained and flaw is None:
+            # Which of them were erased rightly cannot be told any more: that is what erasing means.
+            name, event = first_missing
+            problem = f"from here on {missing} payloads are missing, and signed erasures explain {explained}"
+            flaw = Flaw(name, event.sequence, event.id, problem)
         if marks and flaw is None:
             flaw = Flaw(min(marks), 1, None, "signed checkpoints name this gate, and it is gone")
         return AuditReport(flaw is None, chains, flaw)
@@ -86,8 +100,33 @@ class Audit:
     def _walk(self, tx: Transaction, head: ChainHead, chain: "_Counted", marks: list[Mapping[str, Any]]) -> Flaw | None:
         keys: dict[str, bytes | None] = {}
         return walk(
-            head.gate_id, chain, head, lambda row: self._log.sealed_payload_of(tx, row, keys), self._signed, marks
+            head.gate_id,
+            chain,
+            head,
+            lambda row: self._log.sealed_payload_of(tx, row, keys),
+            lambda row: self._log.sealed_snapshot_of(tx, row, keys),
+            self._signed,
+            marks,
         )
+
+    def _explained(self, tx: Transaction) -> int:
+        """How many events have lost their payload to erasures, by the receipts that we signed.
+
+        Those in the database say it exactly: after an older backup came back they are written anew, and whoever is
+        erased is so once, so only an employee's newest counts.
+        """
+        newest: dict[str, Receipt] = {}
+        try:
+            for receipt in tx.erasures.all():
+                known = newest.get(receipt.employee_id)
+                if self._receipt_signed(receipt) and (known is None or receipt.erased_at > known.erased_at):
+                    newest[receipt.employee_id] = receipt
+        except (TypeError, ValueError, OverflowError):
+            pass  # what cannot be read explains nothing
+        return sum(receipt.events_unlinked for receipt in newest.values())
+
+    def _receipt_signed(self, receipt: Receipt) -> bool:
+        return self._signer.verify(message(receipt), receipt.signature)
 
     def _signed(self, event: EventRow) -> bool:
         return self._signer.verify(checkpoint_message(link_of(event)), event.signature)
@@ -99,6 +138,7 @@ class Audit:
 class _Counted:
     """Counts what passes and checks what the gates did with it, so a chain is read once.
 
+    missing: how many have no payload; first_missing: the first of them.
     forged: the first event whose second record is not ours. That one was removed is not seen: it stands in no chain.
     """
 
@@ -107,6 +147,8 @@ class _Counted:
         self._events = events
         self._signed = signed
         self.events = 0
+        self.missing = 0
+        self.first_missing: EventRow | None = None
         self.forged: Flaw | None = None
 
     def __iter__(self) -> Iterator[EventRow]:
@@ -122,6 +164,9 @@ class _Counted:
             bad = self._bad(batch) if self.forged is None else set()
             for event in batch:
                 self.events += 1
+                if event.sealed_payload is None:
+                    self.missing += 1
+                    self.first_missing = self.first_missing or event
                 if event.id in bad and self.forged is None:
                     self.forged = Flaw(event.gate_id, event.sequence, event.id, FORGED)
                 yield event

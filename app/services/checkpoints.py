@@ -17,9 +17,16 @@ class Checkpoints:
     journal: Journal
     _written: dict[str, int] = field(default_factory=dict)
 
-    def write(self) -> int:
-        """Appends the head of every gate that has moved since the last call; returns how many."""
-        moved = [c for c in self.audit.checkpoint() if c["sequence"] > self._written.get(c["gate_id"], 0)]
+    def write(self, *, first: bool = False) -> int:
+        """Appends the head of every gate that has moved since the last call; returns how many.
+
+        first: only of gates for which nothing was written yet, so that a new gate's events do not wait for the rest.
+        """
+        moved = [
+            c
+            for c in self.audit.checkpoint()
+            if c["sequence"] > self._written.get(c["gate_id"], 0) and not (first and c["gate_id"] in self._written)
+        ]
         for checkpoint in moved:
             self.journal.append(checkpoint)
             self._written[checkpoint["gate_id"]] = checkpoint["sequence"]

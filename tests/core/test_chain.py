@@ -38,7 +38,10 @@ def chain(length: int) -> tuple[list[EventRow], dict[str, dict[str, Any]]]:
 def check(rows: list[EventRow], payloads: dict[str, dict[str, Any]], **marks: Any) -> Flaw | None:
     last = rows[-1] if rows else None
     head = ChainHead("gate", last.sequence if last else 0, last.hash if last else GENESIS)
-    return walk("gate", rows, marks.pop("head", head), lambda row: payloads.get(row.id), lambda _: True, **marks)
+    head = marks.pop("head", head)
+    return walk(
+        "gate", rows, head, lambda row: payloads.get(row.id), lambda row: row.sealed_snapshot, lambda _: True, **marks
+    )
 
 
 def test_canonical_is_pinned() -> None:
@@ -88,7 +91,25 @@ def test_a_whole_chain_holds_with_or_without_payloads() -> None:
     rows, payloads = chain(5)
     assert check(rows, payloads) is None
     assert check([], {}) is None
-    assert check([replace(row, employee_id=None) for row in rows], {}) is None
+    assert check([replace(row, employee_id=None, subject_id=None) for row in rows], {}) is None
+
+
+@pytest.mark.parametrize(
+    "left", [{"subject_id": "01A"}, {"sealed_snapshot": b"picture"}, {"sealed_payload": b"sealed"}]
+)
+def test_what_an_erasure_would_not_have_left_is_found(left: dict[str, Any]) -> None:
+    rows, payloads = chain(3)
+    rows[1] = replace(rows[1], **{"employee_id": None, "subject_id": None, **left})
+    del payloads["event-2"]
+    flaw = check(rows, payloads)
+    assert flaw is not None and (flaw.sequence, flaw.event_id) == (2, "event-2")
+
+
+def test_a_picture_that_nobody_recorded_is_found() -> None:
+    rows, payloads = chain(3)
+    rows[1] = replace(rows[1], sealed_snapshot=b"picture")
+    flaw = check(rows, payloads)
+    assert flaw is not None and flaw.sequence == 2
 
 
 @pytest.mark.parametrize("position", range(5))
@@ -129,7 +150,7 @@ def test_a_payload_that_does_not_open_is_found() -> None:
     def fail(row: EventRow) -> None:
         raise CryptoFault("altered")
 
-    flaw = walk("gate", rows, ChainHead("gate", 2, rows[1].hash), fail, lambda _: True)
+    flaw = walk("gate", rows, ChainHead("gate", 2, rows[1].hash), fail, lambda _: None, lambda _: True)
     assert flaw is not None and flaw.sequence == 1
 
 

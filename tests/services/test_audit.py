@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
+from app.adapters.crypto.journal import JsonJournal
 from app.adapters.crypto.signing import Ed25519Signer
 from app.adapters.crypto.vault import Vault
 from app.adapters.db.store import SqlStore
@@ -15,6 +18,7 @@ from app.core.records import EventRow
 from app.core.types import Employee, Gate, Reason, Verdict
 from app.services.access_log import AccessLog
 from app.services.audit import Audit
+from app.services.erasure import Erasure
 
 AT = datetime(2026, 11, 23, 8, 0, 0, 123000, tzinfo=UTC)
 LOBBY = Gate("01G", "lobby-1")
@@ -24,6 +28,7 @@ EVA = Employee("01B", "E-1002", "Éva")
 LENGTH = 6
 
 Tamper = Callable[..., None]
+_numbers = count()
 
 
 @pytest.fixture
@@ -34,6 +39,11 @@ def log(vault: Vault, signer: Ed25519Signer) -> AccessLog:
 @pytest.fixture
 def audit(store: SqlStore, log: AccessLog, signer: Ed25519Signer) -> Audit:
     return Audit(store, log, signer, lambda: AT)
+
+
+@pytest.fixture
+def erasure(store: SqlStore, signer: Ed25519Signer, tmp_path: Path) -> Erasure:
+    return Erasure(store, signer, JsonJournal(tmp_path / "erasures.jsonl"), lambda: AT, lambda: f"r{next(_numbers)}")
 
 
 @pytest.fixture
@@ -71,7 +81,7 @@ def _write(store: SqlStore, log: AccessLog, gate: Gate, event_id: str, employee:
         return log.append(tx, gate, AT, event_id, verdict, reason, employee, {"similarity": 0.7}, b"picture")[0]
 
 
-def _first_bad(audit: Audit, checkpoints: Any = ()) -> tuple[str, int, str | None]:
+def first_bad(audit: Audit, checkpoints: Any = ()) -> tuple[str, int, str | None]:
     report = audit.verify(checkpoints)
     assert not report.valid and report.flaw is not None
     return report.flaw.gate, report.flaw.sequence, report.flaw.event_id
@@ -113,57 +123,57 @@ def test_an_altered_field(
     if getattr(rows[position - 1], column) == value:
         value = ADA.id if column == "employee_id" else "open"
     tamper(f"UPDATE events SET {column} = :value WHERE id = :id", value=value, id=f"e{position}")
-    gate, sequence, event_id = _first_bad(audit)
+    gate, sequence, event_id = first_bad(audit)
     assert (gate, sequence) == ("lobby-1", position)
     assert event_id in (f"e{position}", None)
 
 
 def test_an_altered_id(audit: Audit, rows: list[EventRow], tamper: Tamper) -> None:
     tamper("UPDATE events SET id = 'other' WHERE id = 'e3'")
-    assert _first_bad(audit) == ("lobby-1", 3, "other")
+    assert first_bad(audit) == ("lobby-1", 3, "other")
 
 
 def test_an_altered_payload(audit: Audit, rows: list[EventRow], tamper: Tamper) -> None:
     sealed = rows[1].sealed_payload or b""
     tamper("UPDATE events SET sealed_payload = :sealed WHERE id = 'e2'", sealed=sealed[:-1] + bytes([sealed[-1] ^ 1]))
-    assert _first_bad(audit) == ("lobby-1", 2, "e2")
+    assert first_bad(audit) == ("lobby-1", 2, "e2")
 
 
 def test_swapped_payloads_of_one_person(audit: Audit, rows: list[EventRow], tamper: Tamper) -> None:
     assert rows[0].subject_id == rows[3].subject_id
     for row, other in ((rows[0], rows[3]), (rows[3], rows[0])):
         tamper("UPDATE events SET sealed_payload = :sealed WHERE id = :id", sealed=other.sealed_payload, id=row.id)
-    assert _first_bad(audit) == ("lobby-1", 1, "e1")
+    assert first_bad(audit) == ("lobby-1", 1, "e1")
 
 
 def test_a_payload_dropped_to_put_another_name_in(audit: Audit, rows: list[EventRow], tamper: Tamper) -> None:
     tamper("UPDATE events SET sealed_payload = NULL, employee_id = '01B' WHERE id = 'e4'")
-    assert _first_bad(audit) == ("lobby-1", 4, "e4")
+    assert first_bad(audit) == ("lobby-1", 4, "e4")
 
 
 def test_a_dropped_record(audit: Audit, rows: list[EventRow], tamper: Tamper) -> None:
     tamper("DELETE FROM events WHERE id = 'e3'")
-    assert _first_bad(audit) == ("lobby-1", 3, None)
+    assert first_bad(audit) == ("lobby-1", 3, None)
 
 
 def test_a_dropped_record_with_the_numbers_closed_up(audit: Audit, rows: list[EventRow], tamper: Tamper) -> None:
     tamper("DELETE FROM events WHERE id = 'e3'", *_renumber({"e4": 3, "e5": 4, "e6": 5}))
-    assert _first_bad(audit) == ("lobby-1", 3, "e4")
+    assert first_bad(audit) == ("lobby-1", 3, "e4")
 
 
 def test_records_in_another_order(audit: Audit, rows: list[EventRow], tamper: Tamper) -> None:
     tamper(*_renumber({"e2": 3, "e3": 2}))
-    assert _first_bad(audit) == ("lobby-1", 2, "e3")
+    assert first_bad(audit) == ("lobby-1", 2, "e3")
 
 
 def test_a_renumbered_record(audit: Audit, rows: list[EventRow], tamper: Tamper) -> None:
     tamper("UPDATE events SET sequence = 77 WHERE id = 'e6'")
-    assert _first_bad(audit) == ("lobby-1", 6, None)
+    assert first_bad(audit) == ("lobby-1", 6, None)
 
 
 def test_a_record_moved_to_another_gate(audit: Audit, rows: list[EventRow], tamper: Tamper) -> None:
     tamper("UPDATE events SET gate_id = '02G', sequence = 3 WHERE id = 'e6'")
-    assert _first_bad(audit)[:2] == ("dock", 3)
+    assert first_bad(audit)[:2] == ("dock", 3)
 
 
 FORGED = (
@@ -182,7 +192,7 @@ def test_a_forged_record_slipped_in(audit: Audit, rows: list[EventRow], tamper: 
         commitment="ab" * 32,
         hash=forged,
     )
-    assert _first_bad(audit) == ("lobby-1", 3, "forged")
+    assert first_bad(audit) == ("lobby-1", 3, "forged")
 
 
 def test_a_forged_record_appended_with_a_head_to_match(audit: Audit, rows: list[EventRow], tamper: Tamper) -> None:
@@ -195,12 +205,12 @@ def test_a_forged_record_appended_with_a_head_to_match(audit: Audit, rows: list[
         hash=forged,
     )
     # Every hash is right: only the signature, which the database alone cannot make, gives it away.
-    assert _first_bad(audit) == ("lobby-1", 7, "forged")
+    assert first_bad(audit) == ("lobby-1", 7, "forged")
 
 
 def test_a_cut_tail_shows_by_the_head(audit: Audit, rows: list[EventRow], tamper: Tamper) -> None:
     tamper("DELETE FROM events WHERE gate_id = '01G' AND sequence > 4")
-    assert _first_bad(audit) == ("lobby-1", 5, None)
+    assert first_bad(audit) == ("lobby-1", 5, None)
 
 
 def test_a_cut_tail_with_the_head_mended_shows_by_a_checkpoint(
@@ -213,7 +223,7 @@ def test_a_cut_tail_with_the_head_mended_shows_by_a_checkpoint(
         hash=rows[3].hash,
     )
     assert audit.verify().valid, "a chain alone does not see its tail cut off"
-    assert _first_bad(audit, kept_elsewhere) == ("lobby-1", 5, None)
+    assert first_bad(audit, kept_elsewhere) == ("lobby-1", 5, None)
 
 
 def test_a_rewritten_history_shows_by_a_checkpoint(
@@ -228,13 +238,13 @@ def test_a_rewritten_history_shows_by_a_checkpoint(
     for n in range(1, LENGTH + 2):
         _write(store, log, LOBBY, f"r{n}", None)
     assert audit.verify().valid
-    assert _first_bad(audit, kept_elsewhere) == ("lobby-1", LENGTH, f"r{LENGTH}")
+    assert first_bad(audit, kept_elsewhere) == ("lobby-1", LENGTH, f"r{LENGTH}")
 
 
 def test_a_gate_that_is_gone(audit: Audit, rows: list[EventRow], tamper: Tamper) -> None:
     kept_elsewhere = audit.checkpoint()
     tamper("DELETE FROM events WHERE gate_id = '01G'", "DELETE FROM gates WHERE id = '01G'")
-    assert _first_bad(audit, kept_elsewhere) == ("01G", 1, None)
+    assert first_bad(audit, kept_elsewhere) == ("01G", 1, None)
 
 
 def test_a_checkpoint_that_is_not_ours(audit: Audit, rows: list[EventRow]) -> None:
@@ -247,20 +257,16 @@ def test_a_checkpoint_that_is_not_ours(audit: Audit, rows: list[EventRow]) -> No
 
 def test_a_moved_head(audit: Audit, rows: list[EventRow], tamper: Tamper) -> None:
     tamper("UPDATE gates SET head_hash = 'x' WHERE id = '01G'")
-    assert _first_bad(audit) == ("lobby-1", LENGTH, None)
+    assert first_bad(audit) == ("lobby-1", LENGTH, None)
 
 
 def test_the_first_of_several_is_named(audit: Audit, rows: list[EventRow], tamper: Tamper) -> None:
     tamper("UPDATE events SET reason = 'no_face' WHERE id IN ('e5', 'e2', 'e6')")
-    assert _first_bad(audit) == ("lobby-1", 2, "e2")
+    assert first_bad(audit) == ("lobby-1", 2, "e2")
 
 
-def test_the_erased_and_the_purged_still_verify(audit: Audit, store: SqlStore, rows: list[EventRow]) -> None:
-    with store.write() as tx:
-        tx.events.unlink(ADA.id)
-        tx.subject_keys.destroy(ADA.id)
-        tx.employees.delete(ADA.id)
-        tx.subject_keys.destroy(f"day:{AT:%Y-%m-%d}")
+def test_the_erased_still_verify(audit: Audit, erasure: Erasure, rows: list[EventRow]) -> None:
+    assert [erasure.erase(employee.id).events_unlinked for employee in (ADA, EVA)] == [4, 2]
     assert audit.verify(audit.checkpoint()).valid
 
 

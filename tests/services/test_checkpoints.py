@@ -1,13 +1,18 @@
 """Signed chain heads leave the database, so that a log whose end was cut off is found out."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
+from app import serving
 from app.adapters.crypto.journal import JsonJournal
 from app.core.chain import GENESIS, checkpoint_message
 from app.services.checkpoints import Checkpoints
+from app.wiring import System
 from tests.services.process import Process
 
 Start = Callable[..., Process]
@@ -45,6 +50,40 @@ def test_where_each_gate_stands_is_written_when_it_has_moved(
     assert sorted(entry["sequence"] for entry in written) == [1, 1, 2]  # type: ignore[type-var]
     assert answer["checkpoint"]["hash"] in [entry["hash"] for entry in written]
     assert all(site.signer.verify(checkpoint_message(entry), str(entry["signature"])) for entry in written)
+
+
+def test_the_first_of_a_gate_does_not_wait_for_the_rest(
+    site: Process, checkpoints: Checkpoints, journal: JsonJournal
+) -> None:
+    site.gates.add("dock")
+    site.sees(0)
+    assert checkpoints.write(first=True) == 1
+    site.sees(0)
+    site.decide(gate="dock", credential="a badge")
+    assert checkpoints.write(first=True) == 1
+    assert [entry["sequence"] for entry in journal.entries()] == [1, 1]
+    assert checkpoints.write() == 1
+
+
+def test_a_service_that_runs_writes_at_its_start_and_soon_after_a_gates_first_event(
+    site: Process, checkpoints: Checkpoints, journal: JsonJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "FIRST_CHECKPOINT_S", 0.05)
+    site.gates.add("dock")
+    for _ in range(2):
+        site.sees(0)
+    settings = SimpleNamespace(checkpoint_every_s=300)
+    with serving.checkpointing(cast(System, SimpleNamespace(checkpoints=checkpoints, settings=settings))):
+        assert [entry["sequence"] for entry in journal.entries()] == [2], "at the start"
+        site.decide(gate="dock", credential="a badge")
+        deadline = time.monotonic() + 10
+        while len(list(journal.entries())) < 2 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert len(list(journal.entries())) == 2
+        # Long before checkpoint_every_s, a log that was cut off is found.
+        cut_off(site, 0, GENESIS)
+        report = checkpoints.verify()
+    assert report.flaw is not None and (report.flaw.gate, report.flaw.sequence) == ("dock", 1)
 
 
 def test_a_whole_log_is_valid_also_after_a_restart(

@@ -56,3 +56,6 @@ class ErasureRows:
         query = select(erasures).where(erasures.c.employee_id == employee_id).order_by(erasures.c.id).limit(1)
         row = self._connection.execute(query).one_or_none()
         return None if row is None else Receipt(**row._mapping)
+
+    def all(self) -> list[Receipt]:
+        return [Receipt(**row._mapping) for row in self._connection.execute(select(erasures).order_by(erasures.c.id))]

@@ -13,7 +13,7 @@ from app.core.types import Reason, Verdict
 
 
 class EventRows:
-    """ports.Events. Lists and chains leave the snapshot out: only `get` reads it."""
+    """ports.Events. Lists leave the snapshot out: only `get` and `chain` read it."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -64,8 +64,8 @@ class EventRows:
         return [ChainHead(*row) for row in self._connection.execute(query)]
 
     def chain(self, gate_id: str) -> Iterator[EventRow]:
-        query = _LISTED.where(events.c.gate_id == gate_id).order_by(events.c.sequence, events.c.id)
-        with self._connection.execute(query, execution_options={"yield_per": 500}) as rows:
+        query = _WHOLE.where(events.c.gate_id == gate_id).order_by(events.c.sequence, events.c.id)
+        with self._connection.execute(query, execution_options={"yield_per": 200}) as rows:
             for row in rows:
                 yield _event(row)
 
