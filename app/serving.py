@@ -1,6 +1,7 @@
 """Runs the service until it is told to stop: readiness, the first key, checkpoints, an orderly end."""
 
 import logging
+import resource
 import signal
 import threading
 import time
@@ -14,6 +15,7 @@ from app.core.errors import FacegateError
 from app.core.types import Role
 from app.settings import Settings
 from app.web.app import create_app
+from app.web.patience import MOST_CONNECTIONS, ImpatientProtocol
 from app.wiring import System, open_system
 from app.wiring.watching import supervisor
 from app.worker.supervisor import Supervisor
@@ -30,6 +32,7 @@ def run(settings: Settings, host: str, port: int, announce: Callable[[str], None
     """
     # Ours alone: libraries talk of themselves, and a line a request would hold who was searched for.
     logging.getLogger("app").setLevel(settings.log_level.upper())
+    allow_connections()
     system = open_system(settings)
     try:
         first_key(system, announce)
@@ -43,6 +46,8 @@ def run(settings: Settings, host: str, port: int, announce: Callable[[str], None
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=10,
+            http=ImpatientProtocol,
+            limit_concurrency=MOST_CONNECTIONS,
         )
         server = uvicorn.Server(config)
         with checkpointing(system), orderly_end(server), watched(system, watching if cameras else None):
@@ -79,6 +84,12 @@ def watched(system: System, watching: Supervisor | None) -> Iterator[None]:
         yield
     finally:
         watching.stop()
+
+
+def allow_connections() -> None:
+    """Raises the soft limit of open files to the hard one: too few would stop everything once clients are many."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def first_key(system: System, announce: Callable[[str], None]) -> None:

@@ -32,6 +32,12 @@ LEAST_SEEN = 3  # frames: a face for a moment is a passer-by or a detector's fan
 GROWING = 0.1  # of its width a second: less is trembling
 
 
+def poll_share(polls: int) -> float:
+    """What is left of the rate for a person's n-th poll: whole for the first 16, then falling as 1 / n squared, so that
+    the sum over an approach is bounded however often the hardware asks."""
+    return min(1.0, (16 / polls) ** 2)
+
+
 @dataclass(frozen=True)
 class Zone:
     """Where in the picture the gate is (shares of width and height, 0 to 1), and how wide a face there must be."""

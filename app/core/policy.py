@@ -50,7 +50,8 @@ def decide(
         return Decision(Reason.GATE_DISABLED)
     if mode is SiteMode.LOCKDOWN:
         return Decision(Reason.LOCKDOWN)
-    if (now - captured_at).total_seconds() * 1000 > limits.max_frame_age_ms:
+    # Of the future as well: a clock that stepped back would keep a frozen picture fresh.
+    if abs((now - captured_at).total_seconds()) * 1000 > limits.max_frame_age_ms:
         return Decision(Reason.STALE_FRAME)
     if unknown_credential:
         return Decision(Reason.CREDENTIAL_UNKNOWN)

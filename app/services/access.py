@@ -1,5 +1,6 @@
 """The main job over HTTP: frames of one approach in, a recorded and signed decision out."""
 
+import hashlib
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,12 @@ class Approach:
     credential: str | None = None
     idempotency_key: str | None = None
 
+    @property
+    def digest(self) -> str:
+        """Of what is asked: SHA-256 over each frame's own, and the credential."""
+        parts = [hashlib.sha256(frame).digest() for frame in self.frames]
+        return hashlib.sha256(b"".join(parts) + (self.credential or "").encode()).hexdigest()
+
     def __post_init__(self) -> None:
         if len(self.frames) > MAX_FRAMES:
             raise BadInput("too_many_frames", f"Send at most {MAX_FRAMES} frames of one approach.")
@@ -50,11 +57,12 @@ class Access:
         wait, NotRecorded when the event could not be written: in none of these cases does anything open.
         """
         started = perf_counter()
+        digest = approach.digest if approach.idempotency_key is not None else ""
         with self.store.read() as tx:
             gate = tx.gates.by_name(approach.gate)
             if gate is None:
                 raise NotFound("unknown_gate", "There is no gate of that name; an admin can add it.")
-            if earlier := self.verdicts.earlier(tx, gate, approach.idempotency_key):
+            if earlier := self.verdicts.earlier(tx, gate, approach.idempotency_key, digest):
                 return earlier
             current = self.verdicts.refresh(tx)
             normal = tx.site.get().mode_at(gate.id) is SiteMode.NORMAL
@@ -77,5 +85,6 @@ class Access:
             started=started,
             credential=approach.credential,
             idempotency_key=approach.idempotency_key,
+            digest=digest,
         )
         return self.verdicts.record(case, found)

@@ -55,7 +55,7 @@ class Approaches:
         watch.latest = replace(watch.latest, scene=step.scene)
         return self._left(watch, step, at)
 
-    def now(self, watch: Watch, gate: Gate, received_at: datetime) -> Answer:
+    def now(self, watch: Watch, gate: Gate, received_at: datetime, idempotency_key: str | None = None) -> Answer:
         """What the camera sees this moment, decided and recorded: for hardware that polls. Raises NotRecorded."""
         started = perf_counter()
         latest = watch.latest
@@ -66,7 +66,9 @@ class Approaches:
         else:
             looks = self._looks_now(latest)
             frames = person.seen if person else 1
-            case = Case(gate, looks, frames, latest.at, started, camera=watch.camera, share=approach.SHARE)
+            share = approach.SHARE * (approach.poll_share(watch.polled(person.id)) if person else 1.0)
+            case = Case(gate, looks, frames, latest.at, started, camera=watch.camera, share=share)
+        case = replace(case, idempotency_key=idempotency_key, digest="from_camera")
         with self.store.read() as tx:
             current = self.verdicts.refresh(tx)
         answer = self.verdicts.record(case, self.verdicts.evidence(case.looks) if current else FAULT)

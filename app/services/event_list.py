@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from app.core.chain import NONCE, RECORD, instant
+from app.core.chain import NONCE, RECORD, SNAPSHOT, instant
 from app.core.errors import NotFound
 from app.core.ports import Store, Transaction
 from app.core.records import EventFilter, EventRow
 from app.core.site import GateResultRow
-from app.services.access_log import SNAPSHOT, AccessLog
+from app.services.access_log import AccessLog
 from app.services.answers import Answers
 
 

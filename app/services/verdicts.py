@@ -14,8 +14,10 @@ from typing import Protocol
 from app.core import evidence as evidence_of
 from app.core import policy
 from app.core.chain import instant
-from app.core.errors import NotRecorded, Refusal
+from app.core.errors import Conflict, NotRecorded, Refusal
 from app.core.ports import Clock, Store, Transaction
+from app.core.records import EventRow
+from app.core.site import SiteMode
 from app.core.types import Decision, Evidence, Gate, Look, Pixels, Reason, Verdict
 from app.services.access_log import AccessLog
 from app.services.answers import Answer, Answers
@@ -40,7 +42,8 @@ class Case:
 
     looks: what its frames show, oldest first. frames: how many were sent or seen. seen_at: when the newest frame was
     taken, or received where the sender does not say. share: of the false accept rate, where one approach is tried
-    several times (`core.approach`). started: `perf_counter` when the work began.
+    several times (`core.approach`). started: `perf_counter` when the work began. digest: of what was asked, so that an
+    idempotency key is not taken for another request.
     """
 
     gate: Gate
@@ -51,6 +54,7 @@ class Case:
     camera: str | None = None
     credential: str | None = None
     idempotency_key: str | None = None
+    digest: str = ""
     share: float = 1.0
 
 
@@ -120,14 +124,32 @@ class Verdicts:
             return False
         return True
 
-    def earlier(self, tx: Transaction, gate: Gate, idempotency_key: str | None) -> Answer | None:
-        """What was answered to the same request within the last minute."""
+    def earlier(self, tx: Transaction, gate: Gate, idempotency_key: str | None, digest: str) -> Answer | None:
+        """What was answered to the same request within the last minute, unless it would open what is shut by now.
+
+        Raises Conflict('idempotency_key_reused') where the key came with another request.
+        """
         if idempotency_key is None:
             return None
-        event_id = tx.events.recall(gate.id, idempotency_key, self.clock() - IDEMPOTENT_FOR)
-        row = tx.events.get(event_id) if event_id else None
+        found = tx.events.recall(gate.id, idempotency_key, self.clock() - IDEMPOTENT_FOR)
+        if found is None:
+            return None
+        if found[1] != digest:
+            raise Conflict("idempotency_key_reused", "This Idempotency-Key came with another request; use a new one.")
+        row = tx.events.get(found[0])
         payload = self.log.payload_of(tx, row) if row else None
-        return self.answers.sign(payload, row) if row and payload else None
+        if row is None or payload is None or (row.verdict is Verdict.OPEN and not self._still_opens(tx, row)):
+            return None
+        return self.answers.sign(payload, row)
+
+    def _still_opens(self, tx: Transaction, row: EventRow) -> bool:
+        """Whether gate and person may still do what was answered: who is dismissed is refused, repeated or not."""
+        gate = tx.gates.get(row.gate_id)
+        mode = tx.site.get().mode_at(row.gate_id)
+        if row.reason is Reason.RELEASED or gate is None or not gate.enabled or mode is not SiteMode.NORMAL:
+            return row.reason is Reason.RELEASED and mode is SiteMode.RELEASE
+        employee = tx.employees.get(row.employee_id) if row.employee_id else None
+        return employee is not None and bool(employee.photos) and policy.standing(employee, self.clock()) is None
 
     def _record(self, case: Case, found: Evidence) -> Answer:
         snapshot = next((look.snapshot for look in reversed(case.looks) if look.snapshot is not None), None)
@@ -136,7 +158,7 @@ class Verdicts:
             # Twins of one request wait here for each other, and the second finds what the first recorded; so do a
             # decision and an order of lockdown, whose own event stands in the same chain.
             tx.events.lock_head(case.gate.id)
-            if earlier := self.earlier(tx, case.gate, case.idempotency_key):
+            if earlier := self.earlier(tx, case.gate, case.idempotency_key, case.digest):
                 return earlier
             weighed = self._weigh(tx, case, found, hold=True)
             payload = self._payload(case, found, weighed)
@@ -153,7 +175,7 @@ class Verdicts:
             )
             if case.idempotency_key is not None:
                 tx.events.forget_remembered(weighed.now - IDEMPOTENT_FOR)
-                tx.events.remember(case.gate.id, case.idempotency_key, row.id, weighed.now)
+                tx.events.remember(case.gate.id, case.idempotency_key, case.digest, row.id, weighed.now)
             answer = self.answers.sign(payload, row)
         try:
             self.on_decision(answer)

@@ -73,6 +73,7 @@ class Watch:
     visits: dict[int, Visit] = field(default_factory=dict)
     passages: list[Passage] = field(default_factory=list)
     unrecorded: bool = False
+    polls: dict[int, int] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock, repr=False)
 
     def busy(self) -> bool:
@@ -84,6 +85,14 @@ class Watch:
         with self._lock:
             kept = [p for p in self.passages if p.until + PASSAGES_KEPT > passage.since]
             self.passages = [*kept, passage]
+
+    def polled(self, track_id: int) -> int:
+        """Counts a poll for the person of this track; how many there were. Tracks that have ended are forgotten."""
+        with self._lock:
+            living = {t.id for t in self.latest.scene.tracks} if self.latest else set()
+            self.polls = {i: n for i, n in self.polls.items() if i in living}
+            self.polls[track_id] = self.polls.get(track_id, 0) + 1
+            return self.polls[track_id]
 
     @property
     def let_in(self) -> frozenset[int]:

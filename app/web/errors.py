@@ -32,7 +32,13 @@ STATUS: dict[type[Refusal], int] = {
     TooLarge: 413,
     Busy: 503,
 }
-HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 400: "bad_request", 413: "request_too_large"}
+HTTP_CODES = {
+    404: "not_found",
+    405: "method_not_allowed",
+    400: "bad_request",
+    408: "too_slow",
+    413: "request_too_large",
+}
 
 HTTP_DETAILS = {
     404: "There is nothing at this address; see /docs.",

@@ -1,14 +1,27 @@
 """Bounds a request before anything reads it: an upload over the limit is refused while it streams in.
 
+It also has to arrive in time: a body that trickles in holds a connection that somebody at a gate may need.
+
 JSON has a limit of its own: it is parsed before the key is looked at, and 30 MB of brackets take seconds of a core.
 """
 
+import asyncio
+from time import perf_counter
+
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.web.errors import problem
 
 MOST_JSON = 100_000
+BODY_WITHIN_S = 30.0
+
+
+def received_s(request: Request) -> float:
+    """When the request began to arrive, on `time.perf_counter`: waiting for its turn counts as waiting."""
+    at: float = request.state.received_s
+    return at
 
 
 class BodyLimit:
@@ -22,6 +35,8 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        began_s = perf_counter()
+        scope.setdefault("state", {})["received_s"] = began_s
         headers = dict(scope["headers"])
         most, detail = (
             self.most,
@@ -36,10 +51,17 @@ class BodyLimit:
             await answer(scope, receive, send)
             return
         seen = 0
+        complete = False
 
         async def bounded() -> Message:
-            nonlocal seen
-            message = await receive()
+            nonlocal seen, complete
+            if complete:
+                return await receive()  # tells of a hang-up, whenever that is
+            try:
+                message = await asyncio.wait_for(receive(), began_s + BODY_WITHIN_S - perf_counter())
+            except TimeoutError:
+                raise HTTPException(408, "The body did not arrive in time.", {"Connection": "close"}) from None
+            complete = not message.get("more_body", False)
             seen += len(message.get("body", b""))
             if seen > most:
                 # An HTTPException passes through FastAPI's body parsing, which hides every other.

@@ -97,9 +97,9 @@ class CameraLoop:
         if self._thread.is_alive():
             self._thread.join(timeout=max(0.0, deadline - time.monotonic()))
 
-    def now(self, gate: Gate, at: datetime) -> Answer:
+    def now(self, gate: Gate, at: datetime, idempotency_key: str | None = None) -> Answer:
         """What is before the camera this moment, decided and recorded: for hardware that polls."""
-        return self._approaches.now(self.watch, gate, at)
+        return self._approaches.now(self.watch, gate, at, idempotency_key)
 
     def alive(self) -> bool:
         return self._thread.is_alive()

@@ -145,6 +145,7 @@ def _passages() -> None:
         "idempotency",
         sa.Column("gate_id", KEY, nullable=False),
         sa.Column("key", KEY, nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
         sa.Column("event_id", KEY, nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["gate_id"], ["gates.id"], name="fk_idempotency_gate_id", ondelete="CASCADE"),

@@ -6,6 +6,10 @@ from typing import Any
 
 import pytest
 
+from app.core.errors import Conflict
+from app.core.registry import Details
+from app.core.site import SiteMode, SiteState
+from app.core.types import Status
 from app.services.answers import Answer
 from tests.fakes import Clock, look, person, photo
 from tests.services.process import Process
@@ -19,11 +23,40 @@ def test_the_same_key_gets_the_same_answer_and_one_event(site: Process, start: S
     site.enrol("E-1", ADA)
     first = site.decide(ADA, idempotency_key="k")
     clock.advance(seconds=59)
-    # Whatever comes with it, and whoever is asked.
     for process in (site, start()):
-        assert process.decide(STRANGER, idempotency_key="k") == first
+        assert process.decide(ADA, idempotency_key="k") == first
     assert site.recorded() == 1
     assert site.told == [first]
+
+
+def test_a_key_is_not_taken_for_another_request(site: Process) -> None:
+    """Found by a reviewer: a stranger's frames under an employee's key got the employee's opening (2026-11-23)."""
+    site.enrol("E-1", ADA)
+    site.decide(ADA, idempotency_key="k")
+    with pytest.raises(Conflict) as refused:
+        site.decide(STRANGER, idempotency_key="k")
+    assert refused.value.code == "idempotency_key_reused"
+    assert site.recorded() == 1
+
+
+def test_a_repeat_opens_for_nobody_who_was_dismissed_since(site: Process) -> None:
+    ada = site.enrol("E-1", ADA)
+    assert site.decide(ADA, idempotency_key="k")["decision"] == "open"
+    site.enrolment.update(ada.id, lambda e: Details(e.number, e.name, status=Status.INACTIVE))
+    assert site.decide(ADA, idempotency_key="k")["reason"] == "employee_inactive"
+
+
+def test_a_repeat_opens_no_gate_that_was_shut_since(site: Process) -> None:
+    site.enrol("E-1", ADA)
+    first = site.decide(ADA, idempotency_key="k")
+    with site.store.write() as tx:
+        tx.site.put(SiteState(SiteMode.LOCKDOWN, site.clock()))
+    assert site.decide(ADA, idempotency_key="k")["reason"] == "lockdown"
+    with site.store.write() as tx:
+        tx.site.put(SiteState(SiteMode.NORMAL, site.clock()))
+    site.change_gate("lobby-1", enabled=False)
+    assert first["decision"] == "open"
+    assert site.decide(ADA, idempotency_key="l")["reason"] == "gate_disabled"
 
 
 def test_without_a_key_every_request_is_a_decision(site: Process) -> None:
@@ -42,7 +75,8 @@ def test_after_a_minute_the_key_is_free_again(site: Process, clock: Clock) -> No
     site.enrol("E-1", ADA)
     site.decide(ADA, idempotency_key="k")
     clock.advance(seconds=60)
-    assert site.sees(1, idempotency_key="k") == "recognised", "a minute includes its end"
+    with pytest.raises(Conflict):
+        site.sees(1, idempotency_key="k")  # a minute includes its end
     clock.advance(milliseconds=1)
     assert site.sees(1, idempotency_key="k") == "not_recognised"
     assert site.recorded() == 2

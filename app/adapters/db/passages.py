@@ -79,19 +79,20 @@ class EventRows:
             .values(employee_id=None, subject_id=None, sealed_payload=None, sealed_snapshot=None)
         ).rowcount
 
-    def remember(self, gate_id: str, idempotency_key: str, event_id: str, at: datetime) -> None:
+    def remember(self, gate_id: str, idempotency_key: str, digest: str, event_id: str, at: datetime) -> None:
         self._connection.execute(
             delete(idempotency).where(idempotency.c.gate_id == gate_id, idempotency.c.key == idempotency_key)
         )
         self._connection.execute(
-            insert(idempotency).values(gate_id=gate_id, key=idempotency_key, event_id=event_id, at=at)
+            insert(idempotency).values(gate_id=gate_id, key=idempotency_key, digest=digest, event_id=event_id, at=at)
         )
 
-    def recall(self, gate_id: str, idempotency_key: str, since: datetime) -> str | None:
-        query = select(idempotency.c.event_id).where(
+    def recall(self, gate_id: str, idempotency_key: str, since: datetime) -> tuple[str, str] | None:
+        query = select(idempotency.c.event_id, idempotency.c.digest).where(
             idempotency.c.gate_id == gate_id, idempotency.c.key == idempotency_key, idempotency.c.at >= since
         )
-        return self._connection.execute(query).scalar_one_or_none()
+        row = self._connection.execute(query).one_or_none()
+        return None if row is None else (row.event_id, row.digest)
 
     def forget_remembered(self, before: datetime) -> None:
         self._connection.execute(delete(idempotency).where(idempotency.c.at < before))

@@ -276,6 +276,7 @@ idempotency = Table(
     metadata,
     Column("gate_id", KEY, ForeignKey("gates.id", ondelete="CASCADE"), primary_key=True),
     Column("key", KEY, primary_key=True),
+    Column("digest", String, nullable=False),
     Column("event_id", KEY, nullable=False),
     Column("at", Instant, nullable=False, index=True),
 )

@@ -1,6 +1,7 @@
 """The endpoint gate hardware calls: frames of one approach in, open or deny out."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from time import perf_counter
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request
@@ -10,8 +11,9 @@ from app.core.errors import BadInput, Busy, Conflict, Forbidden
 from app.core.site import Camera
 from app.core.types import Gate
 from app.services.access import MAX_FRAMES, Approach
-from app.web.api.describe import DECISION_BODY, ERRORS
+from app.web.api.describe import CONFLICT, DECISION_BODY
 from app.web.api.schemas import DecisionAnswer
+from app.web.limits import received_s
 from app.web.security import GateKey, SystemOf, Watching
 from app.web.uploads import IMAGE_TYPES, checked, form, images, media_type_of
 from app.worker.supervisor import Supervisor
@@ -48,10 +50,11 @@ async def sent(request: Request) -> Sent:
     "/gates/{gate}/decisions",
     response_model=DecisionAnswer,
     summary="May this person pass?",
-    responses=ERRORS,
+    responses=CONFLICT,
     openapi_extra={"requestBody": DECISION_BODY},
 )
 def decide(
+    request: Request,
     gate: str,
     system: SystemOf,
     key: GateKey,
@@ -64,26 +67,33 @@ def decide(
     if known.id != key.gate_id:
         raise Forbidden("other_gate", "This key belongs to another gate.")
     if body.from_camera:
-        return seen_now(watching, known, system.cameras.of_gate(known.id), system.clock())
+        return seen_now(watching, known, system.cameras.of_gate(known.id), system.clock(), idempotency_key)
+    waited_s = perf_counter() - received_s(request)
+    if waited_s * 1000 > system.settings.max_frame_age_ms:
+        # It could only be refused as stale; to look at it would keep the next ones waiting too.
+        raise Busy("too_busy", "The request waited too long for its turn; try again in a second.")
     return system.access.decide(
         Approach(
             gate=gate,
             frames=tuple(body.frames),
-            received_at=system.clock(),
+            # Waiting for a thread counts: a picture gets no younger by it.
+            received_at=system.clock() - timedelta(seconds=waited_s),
             credential=body.credential,
             idempotency_key=idempotency_key,
         )
     )
 
 
-def seen_now(watching: Supervisor | None, gate: Gate, cameras: list[Camera], at: datetime) -> dict[str, Any]:
+def seen_now(
+    watching: Supervisor | None, gate: Gate, cameras: list[Camera], at: datetime, idempotency_key: str | None
+) -> dict[str, Any]:
     """What the gate's own camera sees now. Raises Conflict where it has none, Busy where none is watched here."""
     if not any(camera.enabled for camera in cameras):
         raise Conflict("no_camera", "This gate has no camera of its own; send the frames.")
     post = watching.post_of_gate(gate.id) if watching else None
     if post is None:
         raise Busy("camera_not_here", "Another process watches this gate's camera, or none yet; ask that one.")
-    return post.loop.now(gate, at)
+    return post.loop.now(gate, at, idempotency_key)
 
 
 def _read(fields: dict[str, object]) -> Sent:

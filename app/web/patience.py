@@ -1,0 +1,50 @@
+"""What a connection may cost before it has made a request: time, memory, a place among the others."""
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+FIRST_REQUEST_S = 10.0
+MOST_CONNECTIONS = 512  # what comes beyond gets 503 at once
+MOST_HEAD = 64_000  # bytes of a request's headers; the parser itself takes any number
+MOST_UNPARSED = 1_000_000  # bytes of which no header has come; four reads of a socket
+
+
+class ImpatientProtocol(HttpToolsProtocol):
+    """uvicorn's own waits for ever for the first request of a connection; this one ten seconds."""
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._unparsed = self._head = 0
+        self._patience: asyncio.TimerHandle = self.loop.call_later(FIRST_REQUEST_S, self._give_up)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._patience.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self.cycle is None or self.cycle.response_complete:
+            self._unparsed += len(data)
+            if self._unparsed > MOST_UNPARSED:
+                self.transport.close()
+                return
+        super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        self._head = 0
+        super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._head += len(name) + len(value)
+        if self._head > MOST_HEAD:
+            raise ValueError("the headers are too large")  # the parser makes it a 400
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._unparsed = 0
+        super().on_headers_complete()
+
+    def _give_up(self) -> None:
+        if self.cycle is None and not self.transport.is_closing():
+            self.transport.close()
