@@ -62,7 +62,7 @@ def test_a_gate_that_cannot_be_driven_is_an_alert_and_stops_no_other(
     dock = gate_settings.add("dock", Driving(driver="dry_run"))
     with site.store.write() as tx:
         tx.gates.update(replace(dock, driver="drawbridge"))
-    words = "a gate is one of dry_run, webhook, mqtt, osdp, serial"
+    words = "a gate is one of plain, dry_run, webhook, mqtt, osdp, serial"
     assert soon(lambda: alerts(site) == [(AlertKind.GATE_FAILED, words)])
     assert control.healthy() == {"dock": words, "lobby-1": None}
     at_dock = site.decide(photo(person(0)), gate="dock")
