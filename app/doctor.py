@@ -41,6 +41,9 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from _disk(settings)
     yield _clock()
     yield from _weights(settings)
+    if settings.database_url is None and not (settings.data / "facegate.db").exists():
+        yield Finding("database", None, f"there is none in {settings.data} yet: `serve` makes it at its first start")
+        return
     try:
         office = open_office(settings)
     except (FacegateError, OSError, DBAPIError) as error:
