@@ -13,7 +13,7 @@ from typing import Any
 from app.core.chain import NONCE, RECORD, SNAPSHOT, canonical, checkpoint_message, commitment, instant, link, record_of
 from app.core.errors import CryptoFault
 from app.core.ports import Signer, Transaction, Vault
-from app.core.records import EventRow
+from app.core.records import ChainHead, EventRow
 from app.core.types import Employee, Gate, Reason, Verdict
 
 __all__ = ["SNAPSHOT", "AccessLog"]
@@ -44,17 +44,19 @@ class AccessLog:
         employee: Employee | None,
         payload: dict[str, Any],
         snapshot: bytes | None,
+        head: ChainHead | None = None,
     ) -> tuple[EventRow, dict[str, Any]]:
         """Adds the event after the gate's last, which stays locked until the transaction ends; returns its checkpoint.
 
-        at: cut to whole milliseconds. Raises CryptoFault if the employee's key is gone (erased meanwhile), NotRecorded
-        if the database cannot take it, ValueError if the payload uses a reserved member.
+        at: cut to whole milliseconds. head: the gate's, if the caller holds it already. Raises CryptoFault if the
+        employee's key is gone (erased meanwhile), NotRecorded if the database cannot take it, ValueError if the payload
+        uses a reserved member.
         """
         if NONCE in payload or RECORD in payload:
             raise ValueError(f"{NONCE} and {RECORD} are the log's own members of a payload")
         at = at.astimezone(UTC)
         at = at.replace(microsecond=at.microsecond // 1000 * 1000)
-        head = tx.events.lock_head(gate.id)
+        head = head or tx.events.lock_head(gate.id)
         sequence = head.sequence + 1
         employee_id = None if employee is None else employee.id
         subject_id, wrapped = self._key_for(tx, employee_id, at)

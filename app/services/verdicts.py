@@ -157,7 +157,7 @@ class Verdicts:
         with self.store.write(timedelta(milliseconds=self.record_deadline_ms)) as tx:
             # Twins of one request wait here for each other, and the second finds what the first recorded; so do a
             # decision and an order of lockdown, whose own event stands in the same chain.
-            tx.events.lock_head(case.gate.id)
+            head = tx.events.lock_head(case.gate.id)
             if earlier := self.earlier(tx, case.gate, case.idempotency_key, case.digest):
                 return earlier
             weighed = self._weigh(tx, case, found, hold=True)
@@ -172,6 +172,7 @@ class Verdicts:
                 employee=weighed.decision.employee,
                 payload=payload,
                 snapshot=image,
+                head=head,
             )
             if case.idempotency_key is not None:
                 tx.events.forget_remembered(weighed.now - IDEMPOTENT_FOR)
