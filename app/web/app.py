@@ -35,7 +35,7 @@ def create_app(system: System, supervisor: Supervisor | None = None) -> FastAPI:
     app.state.system = system
     app.state.supervisor = supervisor
     app.state.glances = health.Glances(system, supervisor)
-    app.state.metrics = Metrics(system)
+    app.state.metrics = Metrics(system, supervisor)
     errors.install(app)
     most = system.settings.max_request_mb * 1_000_000
     uploads.keep_in_memory(most)

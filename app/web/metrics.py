@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from app.core.camera_health import CameraState
 from app.core.gates import DoorState, GateResult
 from app.wiring import System
+from app.worker.supervisor import Supervisor
 
 BUCKETS = (0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5)
 
@@ -30,10 +32,33 @@ class Gates(Collector):
         yield door
 
 
+class Cameras(Collector):
+    """The cameras that this process watches."""
+
+    def __init__(self, supervisor: Supervisor) -> None:
+        self._supervisor = supervisor
+
+    def collect(self) -> Iterator[Metric]:
+        state = GaugeMetricFamily("facegate_camera_state", "1: the camera is in this state", labels=["camera", "state"])
+        frames = CounterMetricFamily("facegate_camera_frames", "Frames by what was done", labels=["camera", "what"])
+        latency = GaugeMetricFamily(
+            "facegate_camera_latency_seconds", "95 % of newest frames: capture to end of work", labels=["camera"]
+        )
+        for post in self._supervisor.posts():
+            name, tally = post.camera.name, post.loop.tally
+            for one in CameraState:
+                state.add_metric([name, one.value], float(post.health is not None and post.health.state is one))
+            for what in ("frames", "skipped", "repeated", "busy", "faults"):
+                frames.add_metric([name, what], float(getattr(tally, what)))
+            if newest := sorted(tally.latency_ms):
+                latency.add_metric([name], newest[int(0.95 * (len(newest) - 1))] / 1000)
+        yield from (state, frames, latency)
+
+
 class Metrics:
     """One registry an application, so that two of them in one process do not share counts."""
 
-    def __init__(self, system: System) -> None:
+    def __init__(self, system: System, supervisor: Supervisor | None) -> None:
         self.registry = CollectorRegistry()
         self._decisions = Counter(
             "facegate_decisions", "Recorded decisions", ["gate", "decision", "reason"], registry=self.registry
@@ -54,6 +79,8 @@ class Metrics:
             "facegate_gate_results", "What gates did with their commands", ["gate", "outcome"], registry=self.registry
         )
         self.registry.register(Gates(system))
+        if supervisor is not None:
+            self.registry.register(Cameras(supervisor))
         system.on_decision.append(self.count)
         system.gate_control.on_result.append(self.count_result)
 
