@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 
+from app.core.chain import instant
 from app.core.errors import NotFound
 from app.core.ports import Clock, Journal, Signer, Store, Transaction
 from app.core.records import Receipt
@@ -75,4 +76,4 @@ def message(receipt: Receipt) -> bytes:
 
 
 def as_json(receipt: Receipt) -> dict[str, object]:
-    return {**asdict(receipt), "erased_at": receipt.erased_at.isoformat(timespec="milliseconds")}
+    return {**asdict(receipt), "erased_at": instant(receipt.erased_at)}
