@@ -83,9 +83,9 @@ def everything_is_whole(server: Server, done: Acknowledged) -> None:
     assert set(done.employees) - done.doubtful <= set(found)
     for employee, accepted in done.employees.items():
         if employee in found and employee not in done.doubtful:
-            assert accepted == {p["id"] for p in server.get(f"/v1/employees/{employee}/photos")}
+            assert accepted == {p["id"] for p in server.get(f"/v1/employees/{employee}/photos")["items"]}
     for employee_id, employee in found.items():
-        kept = server.get(f"/v1/employees/{employee_id}/photos")
+        kept = server.get(f"/v1/employees/{employee_id}/photos")["items"]
         assert employee["photos"] == len(kept), "the template is made of the photos that are there"
         for photo in kept:
             picture = server.http.get(
