@@ -169,12 +169,19 @@ class LiveSource:
             self._feed.before_read(time.monotonic() + SILENT_S)
             settled = False
             self._asked_s = time.monotonic()
+            heard = self._clock()
             for packet in container.demux(stream):
                 arrived = time.monotonic()
+                gap_s = arrived - self._asked_s
                 # What FFmpeg took in while it looked at the stream is as old as the connection.
                 settled = settled or arrived - self._asked_s > 0.005
+                now = self._clock()
                 if packet.size:
-                    self._put(Received(packet, self._clock() if settled else asked_at, arrived))
+                    # FFmpeg gives out a picture when it sees the next one begin, or the stream end. After a gap it may
+                    # be the one from before: taken for as old as that, for a picture too old only opens nothing.
+                    stamp = heard if gap_s > TOO_OLD_S else now
+                    self._put(Received(packet, stamp if settled else asked_at, arrived))
+                heard = now
                 if self._closed:
                     return "closed"
                 self._asked_s = time.monotonic()
