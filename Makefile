@@ -27,13 +27,13 @@ run: .venv/.base
 
 test: .venv/.dev peers
 	$(BIN)/python -m models fetch
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
-# A real RTSP server and MQTT broker for the tests come from Debian. Without them (or without being root) those tests skip, saying so.
+# A real RTSP server, MQTT broker and Chromium for the tests come from Debian. Without them (or without being root) those tests skip, saying so.
 peers:
-	@packages="$$(cat tests/*/*/debian-packages.txt)"; \
+	@packages="$$(cat tests/*/debian-packages.txt tests/*/*/debian-packages.txt)"; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! dpkg -s $$packages >/dev/null 2>&1; then \
-		echo "Installing the tests' RTSP server and MQTT broker"; \
+		echo "Installing the tests' RTSP server, MQTT broker and browser"; \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y $$packages >/dev/null \
 			|| echo "they could not be installed; the tests that need them will skip"; \
 	fi

@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import track
 from rich.table import Table
 
-from app.commands import audit, cameras, gates, keys
-from app.commands.common import HERE, Data, err, out, settings_of, settings_of_existing
-from app.core.errors import FacegateError, NotFound
-from app.core.registry import Details
+from app.commands import audit, cameras, corrections, gates, keys, oidc, packs, people, users
+from app.commands.common import HERE, Data, err, out, settings_of
+from app.core.errors import Conflict, FacegateError, NotFound
+from app.core.registry import Details, folded
 
 cli = typer.Typer(
     no_args_is_help=True,
@@ -21,8 +20,22 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     help="Facegate: a face-recognition turnstile.",
 )
-for name, group in (("keys", keys), ("gates", gates), ("cameras", cameras), ("audit", audit)):
+GROUPS = {
+    "keys": keys,
+    "gates": gates,
+    "cameras": cameras,
+    "audit": audit,
+    "corrections": corrections,
+    "users": users,
+    "oidc": oidc,
+}
+for name, group in GROUPS.items():
     cli.add_typer(group.cli, name=name)
+cli.command("packs")(packs.command)
+cli.command("reembed")(packs.reembed)
+
+cli.command("import")(people.import_people)
+cli.command("export")(people.export_people)
 
 
 @cli.command()
@@ -32,7 +45,7 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen at.")] = 8000,
     cameras: Annotated[bool, typer.Option(help="Watch cameras in this process; else `worker` processes do.")] = True,
 ) -> None:
-    """Run the service until SIGTERM or Ctrl-C. The first start prints an admin key, once."""
+    """Run the service until SIGTERM or Ctrl-C. The first start prints an admin key and a link to set up the console."""
     from app.serving import run
 
     run(settings_of(data), host, port, announce=out.print, cameras=cameras)
@@ -73,6 +86,11 @@ def enroll(
         photos = [path.read_bytes() for path in paths]
         employee, results = system.enrolment.by_number(number), []
         added = employee is None
+        if employee is not None and name is not None and folded(name) != folded(employee.name):
+            raise Conflict(
+                "another_name",
+                f"Number {number} is {employee.name}, not {name}. Without --name these photos become theirs.",
+            )
         if employee is None:
             if name is None:
                 raise NotFound("unknown_employee", f"No employee has number {number}; give --name to add one.")
@@ -85,21 +103,13 @@ def enroll(
                 system.erasure.erase(employee.id)
     finally:
         system.close()
+    out.print(f"{employee.name} ({employee.number}), {'new' if added else 'known already'}:", markup=False)
     for path, result in zip(paths, results, strict=True):
         verdict = f"accepted, quality {result.quality:.2f}" if result.accepted else ", ".join(result.problems)
         out.print(f"{path.name}: {verdict}{'. ' + result.detail if result.detail else ''}", markup=False)
-    if not any(result.accepted for result in results):
+    if not any(result.accepted or "same_photo" in result.problems for result in results):
         err.print(f"{number} cannot be recognised with these photos.", markup=False)
         raise typer.Exit(1)
-
-
-@cli.command()
-def reembed(data: Data = HERE) -> None:
-    """Make every template anew from the stored photos, for another model pack or precision. Stop the service first."""
-    from app.wiring import reembed as run
-
-    done = run(settings_of_existing(data), lambda items: track(items, "Re-embedding", console=err))
-    out.print(f"{done} templates made anew")
 
 
 @cli.command()
@@ -145,19 +155,16 @@ def main() -> None:
     )
     try:
         cli()
-    except FacegateError as error:
+    except (FacegateError, OSError) as error:
         err.print(f"facegate: {error}", markup=False)
         sys.exit(1)
     except Exception as error:
+        # Imported only once something failed: `--help` must not wait for it, so it cannot stand in the clause above.
         from sqlalchemy.exc import DBAPIError
 
-        if isinstance(error, DBAPIError):
-            why = str(error.orig).partition("\n")[0]
-            err.print(f"facegate: the database cannot be used: {why}", markup=False)
-        elif isinstance(error, OSError):
-            err.print(f"facegate: {error}", markup=False)
-        else:
+        if not isinstance(error, DBAPIError):
             raise
+        err.print(f"facegate: the database cannot be used: {str(error.orig).partition(chr(10))[0]}", markup=False)
         sys.exit(1)
 
 

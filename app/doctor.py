@@ -3,7 +3,9 @@
 import shutil
 import sqlite3
 import sys
+import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,14 +14,17 @@ from importlib import metadata
 from sqlalchemy.exc import DBAPIError
 
 from app.adapters.db import migrate
+from app.adapters.vision import pack as packs
 from app.adapters.vision import weights
-from app.adapters.vision.manifest import read_manifest
-from app.adapters.vision.runtime import cpu_has_bf16
+from app.adapters.vision.liveness import PAIR
+from app.adapters.vision.runtime import best_precision, cpu_has_bf16, faster_than
 from app.core.errors import FacegateError
+from app.core.liveness import LivenessMode
 from app.settings import Settings
-from app.wiring import Office, open_office, settle_precision
+from app.wiring import Office, open_office, settle_pack, settle_precision
 
 FREE_MB = 500
+WITHOUT_LIVENESS = "gates that require it open for no face, all others say `unavailable` in each answer"
 OLDEST = datetime(2026, 1, 1, tzinfo=UTC)  # a clock before this program was written is wrong
 
 
@@ -51,7 +56,9 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield Finding("database", False, why, "Mend this first; nothing can be recorded, so no gate opens.")
         return
     try:
+        yield from _journals(settings)
         yield _schema(settings)
+        yield from _liveness(office)
         yield from _gallery(office)
         yield from _log(office)
     finally:
@@ -74,6 +81,25 @@ def _disk(settings: Settings) -> Iterator[Finding]:
         )
 
 
+def _journals(settings: Settings) -> Iterator[Finding]:
+    """Whether they can be appended to, tried; nothing is left of the trial where there is none yet."""
+    journals = (
+        ("erasures", settings.erasures, "without it nobody can be erased"),
+        ("checkpoints", settings.checkpoints, "without it a log that was cut off looks whole"),
+    )
+    for part, path, harm in journals:
+        try:
+            if path.exists():
+                path.open("ab").close()
+            else:
+                there = next(folder for folder in path.absolute().parents if folder.exists())
+                tempfile.TemporaryFile(dir=there).close()
+            yield Finding(part, True, f"{path} can be written")
+        except OSError as error:
+            advice = f"Make it a place that this user may write to: {harm}."
+            yield Finding(part, False, f"{path}: {error.strerror}", advice)
+
+
 def _clock() -> Finding:
     now = datetime.now(UTC)
     before, tick = time.time(), time.monotonic()
@@ -86,23 +112,42 @@ def _clock() -> Finding:
 
 
 def _weights(settings: Settings) -> Iterator[Finding]:
-    for name, artifact in weights.read_artifacts().items():
-        if artifact.group != "weights" or artifact.name == "sface-int8bq":
+    artifacts = weights.read_artifacts()
+    ingredients = {artifact.derived_from for artifact in artifacts.values()}
+    for name, artifact in artifacts.items():
+        if artifact.group not in ("weights", "liveness") or artifact.instead_of or name in ingredients:
             continue
         try:
             weights.load(name, settings.cache)
             yield Finding(f"weights {name}", True, f"sha256 {artifact.sha256[:12]} as pinned")
+        except weights.WeightsMissing as error:
+            needed = artifact.group not in weights.OPTIONAL
+            yield Finding(f"weights {name}", False if needed else None, str(error), weights.FETCH_COMMAND)
         except FacegateError as error:
-            yield Finding(f"weights {name}", False, str(error), "python -m models fetch")
-    yield Finding(
-        "cpu", None, "has bfloat16" if cpu_has_bf16() else "no bfloat16: runs float32, about 1.6 times slower"
-    )
+            yield Finding(f"weights {name}", False, str(error), weights.FETCH_COMMAND)
+    words = f"has bfloat16; {best_precision()} serves a new site best" if cpu_has_bf16() else "no bfloat16: float32"
+    yield Finding("cpu", None, words)
 
 
 def _schema(settings: Settings) -> Finding:
     current, head = migrate.current(settings.url), migrate.head()
     sqlite = f", SQLite {sqlite3.sqlite_version}" if settings.url.startswith("sqlite") else ", PostgreSQL"
     return Finding("database", current == head, f"schema {current} of {head}{sqlite}", "python -m app migrate")
+
+
+def _liveness(office: Office) -> Iterator[Finding]:
+    """Of the gates: what they want, and whether it can be had."""
+    modes = Counter(gate.liveness for gate in office.gates.all())
+    detail = ", ".join(f"{count} {mode}" for mode, count in sorted(modes.items())) or "no gates"
+    try:
+        for name, _ in PAIR:
+            weights.load(name, office.settings.cache)
+    except FacegateError:
+        demanding = modes[LivenessMode.REQUIRED]
+        ok = False if demanding else None
+        yield Finding("liveness", ok, f"{detail}; it does not work: {WITHOUT_LIVENESS}", weights.FETCH_COMMAND)
+        return
+    yield Finding("liveness", True, f"works; gates: {detail}")
 
 
 def _gallery(office: Office) -> Iterator[Finding]:
@@ -123,10 +168,13 @@ def _gallery(office: Office) -> Iterator[Finding]:
             f"pack {installation.pack_digest[:12]}, {installation.precision}",
             "python -m app reembed",
         )
+        if better := faster_than(precision):
+            advice = f"FACEGATE_PRECISION={better} python -m app reembed"
+            yield Finding("precision", None, f"templates are {precision}; {better} is faster on this machine", advice)
     try:
-        calibration = read_manifest("sface").calibration
+        calibration = packs.read_calibration(settle_pack(office), office.settings.pack_folder).calibration
     except FacegateError as error:
-        yield Finding("calibration", False, str(error), "Restore models/manifest.toml from this program's release.")
+        yield Finding("calibration", False, str(error), "python -m app packs")
         return
     rate = office.settings.false_accept_rate
     size = max(enrolled, 1)

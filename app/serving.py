@@ -3,6 +3,7 @@
 import logging
 import resource
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,9 +12,11 @@ from threading import Event, Thread
 
 import uvicorn
 
+from app import memory
 from app.core.errors import FacegateError
 from app.core.types import Role
-from app.settings import Settings
+from app.following import following, start_again
+from app.settings import Settings, SettingsError
 from app.web.app import create_app
 from app.web.patience import MOST_CONNECTIONS, ImpatientProtocol
 from app.wiring import System, open_system
@@ -33,15 +36,26 @@ def run(settings: Settings, host: str, port: int, announce: Callable[[str], None
     # Ours alone: libraries talk of themselves, and a line a request would hold who was searched for.
     logging.getLogger("app").setLevel(settings.log_level.upper())
     allow_connections()
-    system = open_system(settings)
+    memory.bound()
+    with bound(host, port) as listener:
+        moved = _serve(settings, listener, f"http://{host}:{port}", announce, cameras=cameras)
+    if moved:
+        start_again()
+
+
+def _serve(
+    settings: Settings, listener: socket.socket, address: str, announce: Callable[[str], None], *, cameras: bool
+) -> bool:
+    """Until it is told to stop. Whether the site moved to another pack meanwhile."""
+    system, moved = open_system(settings), Event()
     try:
         first_key(system, announce)
-        announce(f"{len(system.gallery)} employees can be recognised; serving at http://{host}:{port}/")
+        first_user(system, announce, address)
+        announce(f"{len(system.gallery)} employees can be recognised; serving at {address}/")
         watching = supervisor(system)
+        app = create_app(system, watching if cameras else None)
         config = uvicorn.Config(
-            create_app(system, watching if cameras else None),
-            host=host,
-            port=port,
+            app,
             log_config=None,
             access_log=False,
             server_header=False,
@@ -50,25 +64,36 @@ def run(settings: Settings, host: str, port: int, announce: Callable[[str], None
             limit_concurrency=MOST_CONNECTIONS,
         )
         server = uvicorn.Server(config)
-        with checkpointing(system), orderly_end(server), watched(system, watching if cameras else None):
-            server.run()
+        system.imports.start()
+        with (
+            checkpointing(system),
+            orderly_end(server, app.state.streams.close),
+            watched(system, watching if cameras else None),
+            following(system, moved),
+        ):
+            server.run(sockets=[listener])
     finally:
+        system.imports.close()
         system.close()
+    return moved.is_set()
 
 
 def watch(settings: Settings, announce: Callable[[str], None]) -> None:
     """Watches cameras until SIGTERM or SIGINT and serves nothing: on a machine of its own, on the same database."""
     logging.getLogger("app").setLevel(settings.log_level.upper())
-    system = open_system(settings)
+    memory.bound()
+    system, moved = open_system(settings), Event()
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
-        with checkpointing(system), watched(system, supervisor(system)):
+        with checkpointing(system), watched(system, supervisor(system)), following(system, moved):
             announce(f"{len(system.gallery)} employees can be recognised; watching cameras")
             stop.wait()
     finally:
         system.close()
+    if moved.is_set():
+        start_again()
 
 
 @contextmanager
@@ -86,6 +111,24 @@ def watched(system: System, watching: Supervisor | None) -> Iterator[None]:
         watching.stop()
 
 
+def bound(host: str, port: int) -> socket.socket:
+    """The address is ours before a key is shown and a start announced; nobody can connect yet.
+
+    Raises SettingsError where somebody else has it.
+    """
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        why = error.strerror or "no such address"
+        raise SettingsError(
+            f"{host} port {port} cannot be served at: {why}; choose another with --port or --host"
+        ) from None
+    return listener
+
+
 def allow_connections() -> None:
     """Raises the soft limit of open files to the hard one: too few would stop everything once clients are many."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -100,9 +143,16 @@ def first_key(system: System, announce: Callable[[str], None]) -> None:
     announce(f"Admin key, shown this once: {secret}")
 
 
+def first_user(system: System, announce: Callable[[str], None], address: str) -> None:
+    """Shows the link that makes the first admin, a new one at each start, for as long as there is no user."""
+    token = system.reception.users.setup()
+    if token is not None:
+        announce(f"Set up the console (once, within a day): {address}/setup?token={token}")
+
+
 @contextmanager
-def orderly_end(server: uvicorn.Server) -> Iterator[None]:
-    """SIGTERM and SIGINT end the server and nothing else.
+def orderly_end(server: uvicorn.Server, hang_up: Callable[[], None]) -> Iterator[None]:
+    """SIGTERM and SIGINT end the server and nothing else. hang_up: ends the answers that never end by themselves.
 
     Once stopped, uvicorn raises the signal again as it found it, which would end the process before the last
     checkpoints are written and the database is closed.
@@ -113,6 +163,7 @@ def orderly_end(server: uvicorn.Server) -> Iterator[None]:
 
     def end(*_: object) -> None:
         server.should_exit = True
+        hang_up()
 
     before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
     try:

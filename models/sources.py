@@ -21,7 +21,7 @@ from app.core.errors import WeightsError
 # The largest artifact today is 39 MB; a source that sends more is not sending what was pinned.
 MAX_BYTES = 64 * 1024 * 1024
 PIP_TIMEOUT_S = 600
-HTTP_TIMEOUT_S = 30.0
+HTTP_TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 ATTEMPTS = 5
 MAX_REDIRECTS = 5
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -156,7 +156,8 @@ def read_mirror(folder: Path, *names: str) -> bytes:
 def download(url: str, part: Path, advance: Advance) -> None:
     """`url` into the file `part`, going on where an earlier attempt broke off if the server can.
 
-    A broken connection is tried again up to `ATTEMPTS` times; after the last, `part` stays for the next run.
+    A connection that breaks is tried again up to `ATTEMPTS` times, one that is never made is not; `part` stays for the
+    next run.
 
     Raises:
         SourceFailed: refused, unreachable, too large, or led to something that is not https.
@@ -169,6 +170,8 @@ def download(url: str, part: Path, advance: Advance) -> None:
             reason = error
         except httpx.InvalidURL as error:
             raise SourceFailed(f"{url}: {error}") from error
+        if isinstance(reason, httpx.ConnectError | httpx.ConnectTimeout):
+            break  # a site without network should not wait for every file five times
     raise SourceFailed(f"{url}: {reason}") from reason
 
 
@@ -176,7 +179,7 @@ def _stream(url: str, part: Path, advance: Advance) -> None:
     have = part.stat().st_size if part.exists() else 0
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
     local = httpx.URL(url).host in LOOPBACK
-    with httpx.Client(timeout=HTTP_TIMEOUT_S, trust_env=not local) as client:
+    with httpx.Client(timeout=HTTP_TIMEOUT, trust_env=not local) as client:
         target = httpx.URL(url)
         for _ in range(MAX_REDIRECTS + 1):
             if not (target.scheme == "https" or (local and target.scheme == "http" and target.host in LOOPBACK)):

@@ -4,6 +4,7 @@ pytest                          both databases
 pytest --db sqlite              one of them
 """
 
+import os
 import shutil
 import tempfile
 import warnings
@@ -20,6 +21,7 @@ from app.adapters.db import migrate
 from app.adapters.db.store import SqlStore, open_store
 
 DATABASES = ("sqlite", "postgresql")
+SHOTS = os.environ.get("SHOTS_DIR")  # read and left there: the processes that share the tests read it too
 _numbers = count(1)
 
 

@@ -5,7 +5,7 @@ Everybody is an axis of a small space, so similarities are exact: `person(1) @ l
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
@@ -53,21 +53,21 @@ def like(axis: int, similarity: float, other: int = DIMENSION - 1) -> Vector:
     return vector
 
 
-def sighting(vector: Vector, quality: float = 0.9) -> Sighting:
-    return Sighting(FACE, Quality(quality), vector)
+def sighting(vector: Vector, quality: float = 0.9, liveness: float | None = None) -> Sighting:
+    return Sighting(FACE, Quality(quality), vector, liveness)
 
 
-def seen(vector: Vector, quality: float = 0.9, faces: int = 1) -> Look:
-    return Look(faces, sighting(vector, quality), None, VIEW)
+def seen(vector: Vector, quality: float = 0.9, faces: int = 1, liveness: float | None = None) -> Look:
+    return Look(faces, sighting(vector, quality, liveness), None, VIEW)
 
 
 def unseen(reason: Reason, faces: int = 0, problems: tuple[QualityProblem, ...] = ()) -> Look:
     return Look(faces, None, reason, VIEW, problems)
 
 
-def photo(vector: Vector, quality: float = 0.9, note: str = "") -> bytes:
-    """A picture of this face. note: makes another picture of the same face."""
-    return json.dumps({"vector": vector.tolist(), "quality": quality, "note": note}).encode()
+def photo(vector: Vector, quality: float = 0.9, note: str = "", liveness: float | None = None) -> bytes:
+    """A picture of this face. note: makes another picture of the same face. liveness: how alive it looks."""
+    return json.dumps({"vector": vector.tolist(), "quality": quality, "note": note, "liveness": liveness}).encode()
 
 
 def empty(reason: Reason = Reason.NO_FACE, *problems: QualityProblem) -> bytes:
@@ -85,11 +85,15 @@ def look(data: bytes) -> Look:
         raise BadInput("not_an_image", "Send a JPEG or PNG.") from None
     if "reason" in shown:
         return unseen(Reason(shown["reason"]), 0, tuple(QualityProblem(p) for p in shown["problems"]))
-    return seen(np.array(shown["vector"], np.float32), shown["quality"])
+    return seen(np.array(shown["vector"], np.float32), shown["quality"], liveness=shown["liveness"])
 
 
-def looks(frames: Sequence[bytes]) -> list[Look]:
-    return [look(frame) for frame in frames]
+def looks(frames: Sequence[bytes], *, liveness: bool = False) -> list[Look]:
+    """The pictures carry their liveness; it is seen if it is asked for."""
+    found = [look(frame) for frame in frames]
+    if liveness:
+        return found
+    return [replace(one, subject=one.subject and replace(one.subject, liveness=None)) for one in found]
 
 
 def encode(pixels: Pixels) -> bytes:

@@ -53,6 +53,18 @@ def crowd(name: str = "biden", columns: int = 5, rows: int = 4) -> bytes:
     return encoded(scene)
 
 
+@cache
+def held_up(name: str, width_px: int = 260) -> bytes:
+    """A JPEG of the portrait on a phone before a grey wall: a bright rectangle with a dark frame."""
+    shown = Image.open(io.BytesIO(portrait(name))).convert("RGB")
+    shown.thumbnail((width_px, 2 * width_px), Image.Resampling.LANCZOS)
+    scene = Image.new("RGB", (960, 720), (120, 120, 120))
+    left, top = (960 - shown.width) // 2, (720 - shown.height) // 2
+    scene.paste((15, 15, 15), (left - 20, top - 20, left + shown.width + 20, top + shown.height + 20))
+    scene.paste(shown, (left, top))
+    return encoded(scene)
+
+
 def encoded(picture: Image.Image, form: str = "JPEG", **options: object) -> bytes:
     out = io.BytesIO()
     if form == "JPEG":

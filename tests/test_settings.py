@@ -111,7 +111,23 @@ def test_other_peoples_variables_are_theirs(tmp_path: Path, monkeypatch: pytest.
 def test_a_misspelt_name_in_the_file_is_refused(tmp_path: Path) -> None:
     toml(tmp_path, 'worker = "hush hush"\n')
     message = refusal(tmp_path)
-    assert "worker" in message and CONFIG_FILE in message and "hush" not in message
+    assert "worker: there is no such setting. Did you mean workers?" in message
+    assert CONFIG_FILE in message and "hush" not in message
+
+
+@pytest.mark.parametrize("several", ["10.0.5.0/24, fd00::/8", '["10.0.5.0/24", "fd00::/8"]'])
+def test_several_are_written_with_commas_or_as_json(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, several: str
+) -> None:
+    monkeypatch.setenv("FACEGATE_CAMERA_NETWORKS", several)
+    assert read_settings(tmp_path).camera_networks == ("10.0.5.0/24", "fd00::/8")
+    monkeypatch.setenv("FACEGATE_GATES", '["lobby-1')
+    assert "gates" in refusal(tmp_path)
+
+
+def test_several_stand_in_the_file_as_a_list(tmp_path: Path) -> None:
+    toml(tmp_path, 'gates = ["lobby-1", "dock"]\n')
+    assert read_settings(tmp_path).gates == ("lobby-1", "dock")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """The cameras there are."""
 
+from ipaddress import ip_address
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -16,23 +18,40 @@ LOCAL = {"file", "folder", "device"}
 @cli.command("add")
 def add_camera(
     name: str,
-    url: Annotated[str, typer.Argument(help="rtsp://, http:// (motion JPEG), device:, file: or folder:")],
+    url: Annotated[
+        str,
+        typer.Argument(
+            help="rtsp://, http:// (motion JPEG), device:, file: or folder: (file:PATH#fast: not in real time)"
+        ),
+    ],
     gate: Annotated[str, typer.Option(help="The gate it watches.")],
-    min_face_px: Annotated[float, typer.Option(help="Face width from which people are recognised.")] = 48.0,
+    min_face_px: Annotated[
+        float, typer.Option(min=24, max=1000, help="Face width from which people are recognised.")
+    ] = 48.0,
     zone: Annotated[str, typer.Option(help="left,top,right,bottom as shares of the picture.")] = "0,0,1,1",
     data: Data = HERE,
 ) -> None:
-    """Add a camera. Here, and only here, it may be a file, a folder or a device of this machine."""
+    """Add a camera. Here, and only here, it may be a file, a folder, a device or a server of this machine."""
     try:
         left, top, right, bottom = (float(part) for part in zone.split(","))
         area = Zone(left, top, right, bottom, min_face_px)
     except ValueError:
         raise BadInput("bad_zone", "A zone is four shares such as 0.2,0,0.8,1.") from None
-    local = url.partition(":")[0].lower() in LOCAL
+    stored = url.partition(":")[0].lower() in LOCAL
+    # An address has no spaces; a path on this machine may.
+    address = Address(url.replace(" ", "%20"), local=True) if stored else Address(url, local=_loopback(url))
     with office(data) as here:
-        # An address has no spaces; a path on this machine may.
-        here.cameras.add(name, gate, Address(url.replace(" ", "%20") if local else url, local), area)
+        here.cameras.add(name, gate, address, area)
     out.print(f"camera {name} added; a running service watches it within seconds", markup=False)
+
+
+def _loopback(url: str) -> bool:
+    """Whether it names this machine outright. A name that only leads here might lead elsewhere tomorrow."""
+    try:
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False  # no address, or a name
 
 
 @cli.command("list")
@@ -41,8 +60,8 @@ def list_cameras(data: Data = HERE) -> None:
     with office(data) as here:
         gates = {gate.id: gate.name for gate in here.gates.all()}
         for camera in here.cameras.all():
-            state = "enabled" if camera.enabled else "disabled"
-            out.print(f"{camera.name}\t{gates[camera.gate_id]}\t{state}\t{here.cameras.shown(camera)}", markup=False)
+            state, shown = "enabled" if camera.enabled else "disabled", here.cameras.shown(camera)
+            out.print(f"{camera.name}\t{gates[camera.gate_id]}\t{state}\t{shown.url or shown.problem}", markup=False)
 
 
 @cli.command("remove")

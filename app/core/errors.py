@@ -14,6 +14,7 @@ FacegateError
     ├── WeightsError   a model's bytes are missing or damaged
     ├── PackMismatch   stored templates were made by another model or precision
     ├── SourceFailed   a camera broke off or cannot be reached
+    ├── ProviderFailed the provider that people sign in through cannot be reached or does not keep to the rules
     └── CryptoFault    a sealed record does not open
 """
 
@@ -81,6 +82,10 @@ class PackMismatch(Fault):
 
 class SourceFailed(Fault):
     """A camera cannot be opened or broke off; opened anew it may work. The words hold no address and no secret."""
+
+
+class ProviderFailed(Fault):
+    """The provider that people sign in through does not answer, or not as OpenID Connect says it must."""
 
 
 class CryptoFault(Fault):

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from app.core import liveness
 from app.core.types import Candidate, Evidence, Look, Reason, Vector
 
 # Where no frame shows a usable subject, the reason of the frame that came furthest is the one that helps.
@@ -21,7 +22,7 @@ def fold(looks: Sequence[Look], same_person: float) -> Evidence:
     same_person: the cosine similarity under which two frames show different people (calibrated, from the manifest).
     Frames without a subject are passed over; if all are, the evidence carries the reason. If any two subjects are
     less alike than `same_person`, the reason is AMBIGUOUS: somebody else stepped in, and nobody is identified.
-    Raises ValueError for no looks at all, and for an embedding that is not finite.
+    Raises ValueError for no looks at all, and for an embedding or a liveness that is not finite.
     """
     if not looks:
         raise ValueError("evidence needs at least one frame")
@@ -38,6 +39,7 @@ def fold(looks: Sequence[Look], same_person: float) -> Evidence:
     quality = max(subject.quality.score for subject in subjects)
     if float((vectors @ vectors.T).min()) < same_person:
         return Evidence(faces=faces, frames_used=len(subjects), reason=Reason.AMBIGUOUS, quality=quality)
+    score, measured = liveness.fuse([subject.liveness for subject in subjects])
     # A frame of quality 0 still counts a little: all-zero weights have no mean.
     weights = np.array([max(subject.quality.score, 1e-3) for subject in subjects], dtype=np.float32)
     return Evidence(
@@ -46,6 +48,8 @@ def fold(looks: Sequence[Look], same_person: float) -> Evidence:
         reason=None,
         embedding=unit(weights @ vectors),
         quality=quality,
+        liveness=score,
+        liveness_frames=measured,
     )
 
 

@@ -55,6 +55,17 @@ class OpenCommand:
 
 
 @dataclass(frozen=True)
+class Order:
+    """An opening that is recorded, for whoever drives the gate. until: from then on it must not be sent any more."""
+
+    event_id: str
+    gate_id: str
+    employee_id: str | None
+    at: datetime
+    until: datetime
+
+
+@dataclass(frozen=True)
 class GateResult:
     """What the gate did with a command. detail: a few words for the log, no secret, no address, no name."""
 

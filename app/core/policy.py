@@ -7,17 +7,22 @@ one that fails is the reason that is recorded. Everything not explicitly allowed
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.core import liveness
 from app.core.site import SiteMode
 from app.core.types import Decision, Employee, Evidence, Gate, Reason, Status
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What the evidence must reach. threshold and margin: cosine similarity; max_frame_age_ms: age of the frame."""
+    """What the evidence must reach. threshold and margin: cosine similarity; max_frame_age_ms: age of the frame.
+
+    liveness_works: the weights that tell a person from a picture are here.
+    """
 
     threshold: float
     margin: float
     max_frame_age_ms: int
+    liveness_works: bool = False
 
     def __post_init__(self) -> None:
         # NaN compares false with everything, so a NaN threshold would never refuse.
@@ -50,6 +55,8 @@ def decide(
         return Decision(Reason.GATE_DISABLED)
     if mode is SiteMode.LOCKDOWN:
         return Decision(Reason.LOCKDOWN)
+    if gate.locked:
+        return Decision(Reason.LOCKED_BY_HAND)
     # Of the future as well: a clock that stepped back would keep a frozen picture fresh.
     if abs((now - captured_at).total_seconds()) * 1000 > limits.max_frame_age_ms:
         return Decision(Reason.STALE_FRAME)
@@ -64,7 +71,15 @@ def decide(
     # Erased, or left without a template, since the search.
     if employee is None or not employee.photos or employee.id != evidence.best.employee_id:
         return Decision(Reason.NOT_RECOGNISED)
+    # Whose picture it is stands in the log; how they stand with us is nothing that a picture is told.
+    if liveness.refuses(gate.liveness, limits.liveness_works, liveness_state(evidence, gate, limits.liveness_works)):
+        return Decision(Reason.SPOOF_SUSPECTED, employee)
     return Decision(standing(employee, now) or Reason.RECOGNISED, employee)
+
+
+def liveness_state(evidence: Evidence, gate: Gate, works: bool) -> liveness.LivenessState:
+    """What a decision of this gate says of the evidence's liveness."""
+    return liveness.state(gate.liveness, works, evidence.liveness, evidence.liveness_frames)
 
 
 def standing(employee: Employee, now: datetime) -> Reason | None:

@@ -8,10 +8,25 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from app.core.duty_ports import DutyTransaction
 from app.core.gates import GateResult, OpenCommand
-from app.core.records import ChainHead, EmployeeFilter, EventFilter, EventRow, Installation, Receipt
+from app.core.imports import Imports
+from app.core.log_ports import LogTransaction
+from app.core.move_ports import MoveTransaction
+from app.core.record_ports import (
+    ApiKeys,
+    Employees,
+    Erasures,
+    Events,
+    Gates,
+    Installations,
+    Photos,
+    SubjectKeys,
+    Templates,
+)
 from app.core.site_ports import SiteTransaction
-from app.core.types import ApiKey, Candidate, Employee, Face, Gate, Photo, Pixels, Template, Vector
+from app.core.types import Box, Candidate, Face, Pixels, Vector
+from app.core.user_ports import UserTransaction
 
 
 class Clock(Protocol):
@@ -45,6 +60,20 @@ class Aligner(Protocol):
     """Warps a face to the embedder's frame: (112, 112, 3) uint8 BGR from frame pixels and (5, 2) landmarks."""
 
     def __call__(self, pixels: Pixels, landmarks: NDArray[np.float32]) -> Pixels: ...
+
+
+class Liveness(Protocol):
+    """Tells a person from a picture of one. One instance serves one thread at a time."""
+
+    def score(self, pixels: Pixels, box: Box) -> float:
+        """0 an attack to 1 live, of the face in the detector's box. Raises ValueError for a box outside the frame."""
+        ...
+
+
+class Cropper(Protocol):
+    """What a network is fed that wants another crop than the aligned one: uint8 BGR from frame pixels and a face."""
+
+    def __call__(self, pixels: Pixels, face: Face) -> Pixels: ...
 
 
 class Embedder(Protocol):
@@ -130,140 +159,7 @@ class Signer(Protocol):
     def public_key(self) -> str: ...
 
 
-class Employees(Protocol):
-    def add(self, employee: Employee) -> None:
-        """Raises Conflict('number_taken') if the number is in use."""
-        ...
-
-    def get(self, employee_id: str, *, hold: bool = False) -> Employee | None: ...  # hold: unchanged until the end
-    def by_number(self, number: str) -> Employee | None: ...
-    def update(self, employee: Employee) -> None: ...
-    def delete(self, employee_id: str) -> None:
-        """Removes the row and, by cascade, photos and template; records the change for every gallery."""
-        ...
-
-    def find(self, which: EmployeeFilter) -> list[Employee]: ...
-    def count(self) -> int: ...
-
-
-class Photos(Protocol):
-    def add(self, photo: Photo) -> None: ...
-    def get(self, employee_id: str, photo_id: str) -> Photo | None: ...
-    def of(self, employee_id: str) -> list[Photo]:
-        """Oldest first."""
-        ...
-
-    def delete(self, photo_id: str) -> None: ...
-
-
-class Templates(Protocol):
-    """Templates and the change feed that keeps every process's gallery current.
-
-    put and delete take the next gallery revision under a row lock, so revisions become visible in order.
-    """
-
-    def lock(self) -> int:
-        """Holds the feed until the transaction ends and returns the current revision: nobody else enrols meanwhile."""
-        ...
-
-    def put(self, template: Template) -> None: ...
-    def delete(self, employee_id: str) -> None: ...
-    def get(self, employee_id: str) -> Template | None: ...
-    def revision(self) -> int: ...
-    def changed_since(self, revision: int) -> set[str]:
-        """Employee ids whose template was put or deleted after `revision`."""
-        ...
-
-    def all(self) -> Iterator[tuple[Template, bytes]]:
-        """Every template with its wrapped key, in one pass."""
-        ...
-
-    def some(self, employee_ids: Iterable[str]) -> list[tuple[Template, bytes]]: ...
-    def photo_counts(self) -> dict[int, int]:
-        """How many templates are made of how many photos."""
-        ...
-
-
-class SubjectKeys(Protocol):
-    """Wrapped data keys: one an employee, one a day for strangers' events.
-
-    In a write, a key that was read stays until the transaction ends: nobody is erased between sealing and commit.
-    """
-
-    def add(self, subject_id: str, wrapped: bytes) -> None: ...
-    def get(self, subject_id: str) -> bytes | None: ...
-    def get_or_add(self, subject_id: str, wrapped: bytes) -> bytes:
-        """The stored key, or `wrapped` after storing it; safe when two processes race."""
-        ...
-
-    def destroy(self, subject_id: str) -> bool: ...
-
-
-class Gates(Protocol):
-    def add(self, gate: Gate) -> None:
-        """Raises Conflict('gate_exists')."""
-        ...
-
-    def get(self, gate_id: str) -> Gate | None: ...
-    def by_name(self, name: str) -> Gate | None: ...
-    def all(self) -> list[Gate]: ...
-    def update(self, gate: Gate) -> None: ...
-
-
-class ApiKeys(Protocol):
-    def add(self, key: ApiKey) -> None: ...
-    def get(self, key_id: str) -> ApiKey | None: ...
-    def by_hash(self, hash_hex: str) -> ApiKey | None: ...
-    def all(self) -> list[ApiKey]: ...
-    def revoke(self, key_id: str, at: datetime) -> None: ...
-
-
-class Events(Protocol):
-    def lock_head(self, gate_id: str) -> ChainHead:
-        """The gate's chain head, held until the transaction ends, so two processes cannot append the same sequence."""
-        ...
-
-    def append(self, event: EventRow) -> None:
-        """Adds the event and moves the gate's head to it."""
-        ...
-
-    def get(self, event_id: str) -> EventRow | None: ...
-    def find(self, which: EventFilter) -> list[EventRow]:
-        """Newest first by id, without snapshots (`get` has them). since is inclusive, until exclusive."""
-        ...
-
-    def heads(self) -> list[ChainHead]: ...
-    def chain(self, gate_id: str) -> Iterator[EventRow]:
-        """Every event of a gate by sequence, streamed, as stored (whatever its sequence says), with snapshots."""
-        ...
-
-    def unlink(self, employee_id: str) -> int:
-        """Drops employee_id, subject_id, payload and snapshot of that employee's events; returns how many.
-
-        Waits for events being sealed with the employee's key, so none appears behind it.
-        """
-        ...
-
-    def remember(self, gate_id: str, idempotency_key: str, digest: str, event_id: str, at: datetime) -> None: ...
-    def recall(self, gate_id: str, idempotency_key: str, since: datetime) -> tuple[str, str] | None:
-        """The event and the digest of the request that were remembered."""
-        ...
-
-    def forget_remembered(self, before: datetime) -> None: ...
-
-
-class Erasures(Protocol):
-    def add(self, receipt: Receipt) -> None: ...
-    def get(self, employee_id: str) -> Receipt | None: ...
-    def all(self) -> list[Receipt]: ...
-
-
-class Installations(Protocol):
-    def get(self) -> Installation | None: ...
-    def put(self, installation: Installation) -> None: ...
-
-
-class Transaction(SiteTransaction, Protocol):
+class Transaction(MoveTransaction, SiteTransaction, DutyTransaction, UserTransaction, LogTransaction, Protocol):
     """One unit of work: what its repositories did commits together when the block ends, or not at all."""
 
     employees: Employees
@@ -275,6 +171,7 @@ class Transaction(SiteTransaction, Protocol):
     events: Events
     erasures: Erasures
     installation: Installations
+    imports: Imports
 
 
 class Store(Protocol):

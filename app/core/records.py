@@ -29,6 +29,7 @@ class EventRow:
     sealed_payload: bytes | None = None
     sealed_snapshot: bytes | None = None
     signature: str = ""
+    camera: str | None = None  # to find events by; what was recorded stands in the payload
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class Installation:
 
 @dataclass(frozen=True)
 class EventFilter:
-    """Which events to list, newest first; `before` is the id the page starts below."""
+    """Which events to list, newest first by time and id; `before` is the id of the event that the page starts after."""
 
     gate: str | None = None
     employee_id: str | None = None
@@ -75,13 +76,19 @@ class EventFilter:
     until: datetime | None = None
     before: str | None = None
     limit: int = 50
+    camera: str | None = None
 
 
 @dataclass(frozen=True)
 class EmployeeFilter:
-    """Which employees to list, by number. `q` matches number or name; `after` is the number the page starts above."""
+    """Which employees to list, by number. `q` matches number or name; `after` is the number the page starts above.
+
+    enrolled: whether they have a template. ends: valid_until lies from the first to before the second.
+    """
 
     q: str | None = None
     status: Status | None = None
+    enrolled: bool | None = None
+    ends: tuple[datetime, datetime] | None = None
     after: str | None = None
     limit: int = 50

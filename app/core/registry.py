@@ -36,20 +36,20 @@ class Details:
     card_number: str | None = None
 
     def __post_init__(self) -> None:
-        _text("number", self.number, 64)
+        plain_text("number", self.number, 64)
         if not NUMBER.fullmatch(self.number):
             raise BadInput("bad_number", "A number has 1 to 64 characters and neither begins nor ends with a space.")
-        _text("name", self.name, NAME_CHARS)
+        plain_text("name", self.name, NAME_CHARS)
         if self.email is not None:
-            _text("email", self.email, 320)
+            plain_text("email", self.email, 320)
             if not EMAIL.fullmatch(self.email):
                 raise BadInput("bad_email", "The e-mail address needs the form name@domain.")
         if len(self.groups) > 50:
             raise BadInput("bad_groups", "An employee can be in at most 50 groups.")
         for group in self.groups:
-            _text("groups", group, 64)
+            plain_text("groups", group, 64)
         if self.legal_basis is not None:
-            _text("legal_basis", self.legal_basis, NAME_CHARS)
+            plain_text("legal_basis", self.legal_basis, NAME_CHARS)
         if self.card_number is not None and not CARD_NUMBER.fullmatch(self.card_number):
             raise BadInput("bad_card_number", "A card number has 1 to 20 decimal digits.")
         for name in ("valid_from", "valid_until", "consent_at"):
@@ -60,6 +60,16 @@ class Details:
             raise BadInput("bad_valid_until", "valid_until lies before valid_from.")
 
 
+# Letters that are no base letter with an accent to take off.
+_PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d", "\u0131": "i"})
+
+
+def folded(text: str) -> str:
+    """What a search compares: without case and accents, so that "eva sorensen" finds "Éva Sørensen"."""
+    letters = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in letters if not unicodedata.combining(c)).translate(_PLAIN)
+
+
 def gate_name(name: str) -> str:
     """The name if it can stand in an address. Raises BadInput."""
     if not GATE_NAME.fullmatch(name):
@@ -67,7 +77,8 @@ def gate_name(name: str) -> str:
     return name
 
 
-def _text(name: str, value: str, most: int) -> None:
+def plain_text(name: str, value: str, most: int) -> None:
+    """Raises BadInput, naming the field, for what is empty, too long or cannot be shown as it is."""
     if len(value) > most:
         raise BadInput(f"bad_{name}", f"{name} is {len(value)} characters long; at most {most} are kept.")
     # Bidirectional overrides and line separators disguise a name in a log.

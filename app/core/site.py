@@ -94,7 +94,7 @@ class SiteMode(StrEnum):
 
 @dataclass(frozen=True)
 class SiteState:
-    """The mode, who set it (an API key's id) and when. gates: the ids it holds for; empty means every gate."""
+    """The mode, who set it (the id of a key or user) and when. gates: the ids it holds for; empty means every gate."""
 
     mode: SiteMode = SiteMode.NORMAL
     since: datetime | None = None

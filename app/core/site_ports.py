@@ -28,29 +28,7 @@ class Cameras(Protocol):
         ...
 
     def delete(self, camera_id: str) -> bool:
-        """Removes the camera and its lease; whether there was one. Its alerts stay: clear them first."""
-        ...
-
-
-class Leases(Protocol):
-    """Which process reads which camera. A lease ends at its `until` unless it is renewed: who died gives up that way.
-
-    The times are the caller's, so the clocks of all workers must agree to well within a lease.
-    """
-
-    def take(self, camera_id: str, holder: str, now: datetime, until: datetime) -> bool:
-        """Takes the lease, or renews it, if it is free, expired (its until <= now) or the holder's own.
-
-        False where another holds it or the camera is gone. Of processes that race for one camera, one gets True.
-        """
-        ...
-
-    def give_up(self, holder: str) -> None:
-        """Frees everything that the holder has."""
-        ...
-
-    def holders(self) -> dict[str, tuple[str, datetime]]:
-        """Who holds which camera, until when; expired leases that nobody took over are among them."""
+        """Whether there was one. Its alerts stay: clear them first."""
         ...
 
 
@@ -105,7 +83,6 @@ class SiteTransaction(Protocol):
     """The repositories of one unit of work that belong to cameras and the gates they drive."""
 
     cameras: Cameras
-    leases: Leases
     gate_results: GateResults
     alerts: Alerts
     site: Site

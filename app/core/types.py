@@ -19,6 +19,8 @@ class Reason(StrEnum):
     """Why a gate opened or stayed shut: one of these stands in every event. Which of them open: OPENING.
 
     RELEASED: the gate stands open for everybody (fire). RESTORED is no decision on anybody: lockdown or release ended.
+    OPENED_BY_HAND, LOCKED_BY_HAND, UNLOCKED_BY_HAND: a person ordered it. A locked gate denies
+    everybody with LOCKED_BY_HAND.
     """
 
     RECOGNISED = "recognised"
@@ -48,9 +50,12 @@ class Reason(StrEnum):
     SYSTEM_FAULT = "system_fault"
     RELEASED = "released"
     RESTORED = "restored"
+    OPENED_BY_HAND = "opened_by_hand"
+    LOCKED_BY_HAND = "locked_by_hand"
+    UNLOCKED_BY_HAND = "unlocked_by_hand"
 
 
-OPENING = frozenset({Reason.RECOGNISED, Reason.CREDENTIAL_ACCEPTED, Reason.RELEASED})
+OPENING = frozenset({Reason.RECOGNISED, Reason.CREDENTIAL_ACCEPTED, Reason.RELEASED, Reason.OPENED_BY_HAND})
 
 
 class Verdict(StrEnum):
@@ -59,12 +64,13 @@ class Verdict(StrEnum):
 
 
 class Role(StrEnum):
-    """What a key may do. A gate key is bound to one gate."""
+    """What a caller may do. A gate key is bound to one gate. VIEWER is for people: reads the log only."""
 
     GATE = "gate"
     CAMERA = "camera"
     ADMIN = "admin"
     SECURITY = "security"
+    VIEWER = "viewer"
 
 
 class Status(StrEnum):
@@ -127,7 +133,7 @@ class Quality:
 
 @dataclass(frozen=True, eq=False)
 class Sighting:
-    """One face in one frame, understood: what evidence is made of."""
+    """One face in one frame, understood: what evidence is made of. liveness: None where it was not measured."""
 
     face: Face
     quality: Quality
@@ -168,6 +174,7 @@ class Evidence:
 
     reason: why nobody can be identified, or None. best: the nearest employee, or None for an empty gallery.
     margin: best minus runner-up similarity; 1.0 + best where there is no runner-up.
+    liveness: 0 an attack to 1 live, None where it was not measured; liveness_frames: of how many frames.
     """
 
     faces: int
@@ -178,6 +185,7 @@ class Evidence:
     margin: float | None = None
     liveness: float | None = None
     quality: float | None = None
+    liveness_frames: int = 0
 
 
 # Who is known
@@ -239,6 +247,8 @@ class Gate:
     held_after_ms: int = 15000  # a door open for longer is held
     door: str | None = None
     door_at: datetime | None = None
+    liveness: str = "auto"  # a liveness.LivenessMode
+    locked: bool = False  # by hand: lets nobody in until it is unlocked; egress is not touched
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,7 @@ def _run(out: Console, service: Service, stay: bool) -> int:
         found = summarise(outcomes)
         audit = desk.audit()
         report.summary(out, outcomes, found)
+        report.liveness(out, [outcome.answer for outcome in outcomes])
         report.audit(out, audit)
         report.legend(out, outcomes, settings.false_accept_rate)
         if stay:

@@ -1,5 +1,6 @@
 """What the audience reads: one line a decision as it falls, within 100 columns, in a terminal as in a pipe."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
@@ -22,7 +23,7 @@ COLUMNS = (
     ("expected", 8),
     ("gate", 4),
     ("reason", 17),
-    ("sim/thr", 9),
+    ("sim/thr", 10),  # -0.05/0.33
     ("ms", 5),
     ("right?", 6),
 )
@@ -33,7 +34,7 @@ LIVE_COLUMNS = (
     ("log names", 17),
     ("gate", 4),
     ("reason", 14),
-    ("sim/thr", 9),
+    ("sim/thr", 10),  # -0.05/0.33
     ("frames", 7),
     ("camera", 9),
     ("gate did", 8),
@@ -136,6 +137,23 @@ def audit(out: Console, said: Json) -> None:
         out.print(f"The log is whole: {sum(events)} decisions, each signed and chained to the last at its gate.")
     else:
         out.print(f"The log is BROKEN: {said['first_bad']}", style="bold white on red", markup=False)
+
+
+def liveness(out: Console, answers: Sequence[Json]) -> None:
+    """Honest about a play whose cast are pictures: what a gate with liveness required would have made of them."""
+    states = Counter(answer["liveness_state"] for answer in answers)
+    if states["unavailable"]:
+        words = (
+            "Liveness was not measured: its weights are not here. A photo held up to a camera is not noticed; \n"
+            "`python -m models fetch --group liveness` fetches them, and `python -m app doctor` says more."
+        )
+    else:
+        taken, measured = states["spoof_suspected"], states["spoof_suspected"] + states["live"]
+        words = (
+            f"Liveness was only recorded (monitor): the cast are photos cut out and pasted, and {taken} of {measured}\n"
+            "approaches were taken for pictures. A gate outside this demo requires it, and refuses them."
+        )
+    out.print(words, style="dim", markup=False)
 
 
 def legend(out: Console, outcomes: list[Outcome], false_accept_rate: float) -> None:

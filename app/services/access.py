@@ -2,12 +2,14 @@
 
 import hashlib
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from time import perf_counter
+from typing import Protocol
 
 from app.core.errors import BadInput, NotFound, Refusal
+from app.core.liveness import LivenessMode
 from app.core.ports import Store
 from app.core.site import SiteMode
 from app.core.types import Look
@@ -42,12 +44,18 @@ class Approach:
             raise BadInput("no_image", "Send one to eight JPEG or PNG frames, or a credential.")
 
 
+class Looks(Protocol):
+    """One look for each encoded frame. liveness: score it, too."""
+
+    def __call__(self, frames: Sequence[bytes], *, liveness: bool) -> list[Look]: ...
+
+
 @dataclass(frozen=True)
 class Access:
     """looks: what the frames of one approach show, one look each (see `recognition`)."""
 
     store: Store
-    looks: Callable[[Sequence[bytes]], list[Look]]
+    looks: Looks
     verdicts: Verdicts
 
     def decide(self, approach: Approach) -> Answer:
@@ -70,11 +78,12 @@ class Access:
         try:
             # No face is processed without a purpose: not where the gate is disabled, locked down or released.
             if gate.enabled and normal and approach.credential is None:
-                looks = self.looks(approach.frames)
+                looks = self._looks(approach.frames, liveness=gate.liveness != LivenessMode.OFF)
             found = self.verdicts.evidence(looks) if current else FAULT
         except Refusal:
             raise
         except Exception:
+            # Whatever it is, it becomes a recorded denial with the reason system_fault.
             logger.exception("recognition failed; the gate stays shut")
             found = FAULT
         case = Case(
@@ -88,3 +97,14 @@ class Access:
             digest=digest,
         )
         return self.verdicts.record(case, found)
+
+    def _looks(self, frames: Sequence[bytes], *, liveness: bool) -> list[Look]:
+        """One a frame. A picture that is sent again is looked at once and scored once: no camera takes the same picture
+        twice, and of several frames liveness asks less of each."""
+        different = list(dict.fromkeys(frames))
+        found = dict(zip(different, self.looks(different, liveness=liveness), strict=True))
+        return [found[frame] if frame not in frames[:i] else _unscored(found[frame]) for i, frame in enumerate(frames)]
+
+
+def _unscored(look: Look) -> Look:
+    return replace(look, subject=look.subject and replace(look.subject, liveness=None))

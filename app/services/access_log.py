@@ -79,6 +79,7 @@ class AccessLog:
             signature=checkpoint["signature"],
             employee_id=employee_id,
             subject_id=subject_id,
+            camera=payload.get("camera"),
             sealed_payload=self._vault.seal(wrapped, sealed, _payload_context(event_id)),
             sealed_snapshot=None
             if snapshot is None

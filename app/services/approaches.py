@@ -13,12 +13,13 @@ from time import perf_counter
 from app.core import approach, tracks
 from app.core.approach import AtGate
 from app.core.errors import NotRecorded
+from app.core.liveness import LivenessMode
 from app.core.ports import Store
 from app.core.tracks import Scene, Seen, Step, Track
 from app.core.types import Evidence, Gate, Look, Pixels, Reason
 from app.services.answers import Answer
 from app.services.verdicts import FAULT, Case, Verdicts
-from app.services.watch import Glimpse, Passage, Visit
+from app.services.watch import COOL_DOWN, Glimpse, Passage, View, Visit
 from app.services.watch import Watch as Watch  # part of what this module offers
 
 logger = logging.getLogger(__name__)
@@ -27,7 +28,8 @@ logger = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class Approaches:
     """snapshot: a small copy of a face's surroundings, for the record. carry_out: told of every answer that opens,
-    after it is committed; it must not block. tailgating: told of a gate at which somebody followed through."""
+    after it is committed; it must not block. tailgating: told of a gate at which somebody followed through. views: how
+    many pictures of an approach are kept for the record."""
 
     store: Store
     verdicts: Verdicts
@@ -35,6 +37,7 @@ class Approaches:
     snapshot: Callable[[Pixels, Seen], Pixels]
     carry_out: Callable[[Gate, Answer], None]
     tailgating: Callable[[Gate, str], None]
+    views: int = 1
 
     def frame(self, watch: Watch, seen: Sequence[Seen], pixels: Pixels, captured_at: datetime) -> list[Answer]:
         """Takes in one frame's faces; the decisions it brought about, already recorded and carried out."""
@@ -42,7 +45,7 @@ class Approaches:
         step = tracks.step(watch.latest.scene if watch.latest else Scene(), seen, captured_at, self.rules)
         near = approach.at_gate(step.scene, watch.zone, width, height, captured_at, watch.let_in)
         self._follow(watch, step, near, pixels, captured_at)
-        views = {i: visit.view for i, visit in watch.visits.items() if visit.view is not None}
+        views = {i: [view.pixels for view in visit.views] for i, visit in watch.visits.items()}
         watch.latest = Glimpse(step.scene, captured_at, width, height, len(seen), near, views)
         answers = self._at_gate(watch, step, near, captured_at)
         return answers + self._left(watch, step, captured_at)
@@ -84,7 +87,7 @@ class Approaches:
         if person.usable_at != latest.at:
             # What was seen of a track before may be of somebody whom this one has stepped before.
             person = replace(person, sightings=())
-        return self._looks(person, latest.faces, latest.views.get(person.id))
+        return self._looks(person, latest.faces, latest.views.get(person.id, ()))
 
     def _follow(self, watch: Watch, step: Step, near: AtGate, pixels: Pixels, at: datetime) -> None:
         """Brings each track's visit up to date with the frame."""
@@ -101,11 +104,12 @@ class Approaches:
                 visit.near_since = visit.near_since or at
                 visit.near += 1
                 visit.alone |= near.person is track
-            # One picture a track, of its best sighting or else its widest, so that the record shows who it was.
+            # Pictures of a track's best sightings, or else one of its widest, so that the record shows who it was.
             fresh = track.id in step.fresh
             rank = (fresh, round(face.quality.score, 2) if fresh else 0.0, track.box.width_px)
-            if rank > visit.view_rank and (fresh or track.id in close):
-                visit.view, visit.view_rank = self.snapshot(pixels, face), rank
+            most = self.views if fresh else 1
+            if (fresh or track.id in close) and visit.wants(rank, at, most):
+                visit.keep(View(rank, at, self.snapshot(pixels, face)), most)
 
     def _at_gate(self, watch: Watch, step: Step, near: AtGate, at: datetime) -> list[Answer]:
         answers: list[Answer] = []
@@ -128,6 +132,8 @@ class Approaches:
             if visit is not None and approach.is_approach(visit.near):
                 self._notice_tailgater(watch, track, visit)
                 answers += self._denied(watch, track, visit, at, left=True)
+                if visit.denied:
+                    watch.refused(track)
         living = {track.id for track in step.scene.tracks}
         watch.visits = {i: visit for i, visit in watch.visits.items() if i in living}
         return answers
@@ -162,12 +168,16 @@ class Approaches:
         try:
             self.carry_out(case.gate, answer)
         except Exception:
-            logger.exception("camera %s: a recorded opening was not handed on", watch.camera)
+            # It is recorded, so it stands; the other tracks of this frame must not pay for it.
+            logger.exception("camera %s: a recorded opening was not handed on: the gate stays shut", watch.camera)
         return [answer]
 
     def _denied(self, watch: Watch, track: Track, visit: Visit, at: datetime, *, left: bool = False) -> list[Answer]:
         """The one denial of an approach, unless it has had its answer. left: the gate must not open any more."""
         if visit.let_in or visit.denied:
+            return []
+        if left and self._was_denied(watch, track):
+            visit.denied = True
             return []
         try:
             case, found, opens = self._weighed(watch, track, visit, at)
@@ -196,7 +206,8 @@ class Approaches:
             current = self.verdicts.refresh(tx)
         if gate is None:
             raise NotRecorded("its gate is gone")
-        looks = self._looks(track, visit.faces, visit.view)
+        watch.asks_liveness = gate.liveness != LivenessMode.OFF
+        looks = self._looks(track, visit.faces, [view.pixels for view in visit.views])
         case = Case(gate, looks, track.seen, at, started, camera=watch.camera, share=approach.SHARE)
         found = self.verdicts.evidence(looks) if current else FAULT
         try:
@@ -204,19 +215,32 @@ class Approaches:
         except NotRecorded:
             raise
         except Exception:
+            # Whatever it is, it becomes a recorded denial with the reason system_fault.
             logger.exception("camera %s: the decision failed; the gate stays shut", watch.camera)
             found, opens = FAULT, False
         watch.unrecorded = False
         return case, found, opens
 
-    def _looks(self, track: Track, faces: int, view: Pixels | None) -> list[Look]:
-        *before, last = approach.looks(track, faces, self.rules.same_person)
-        return [*before, replace(last, snapshot=view)]
+    def _looks(self, track: Track, faces: int, views: Sequence[Pixels]) -> list[Look]:
+        """views: best first; the newest look carries the best, for the record."""
+        looks = approach.looks(track, faces, self.rules.same_person)
+        for i, view in zip(range(len(looks) - 1, -1, -1), views, strict=False):
+            looks[i] = replace(looks[i], snapshot=view)
+        return looks
 
     def _was_let_in(self, watch: Watch, track: Track, visit: Visit) -> bool:
         """Whether this is a piece of the way of somebody for whom the gate stands open, too poor to be recognised."""
         return bool(track.sightings) and any(
             p.lasts(track.last_at) and not self._is_another(p, track, visit) for p in watch.passages if p.sightings
+        )
+
+    def _was_denied(self, watch: Watch, track: Track) -> bool:
+        """Whether this is a piece of the way of somebody who has had their denial a moment before."""
+        return bool(track.sightings) and any(
+            bool(t.sightings)
+            and track.first_at < t.last_at + COOL_DOWN
+            and not approach.is_another(track, t.sightings, self.rules.same_person)
+            for t in watch.turned_away
         )
 
     def _is_another(self, passage: Passage, track: Track, visit: Visit) -> bool:
@@ -236,6 +260,7 @@ class Approaches:
                     if gate is not None:
                         self.tailgating(gate, watch.camera)
                 except Exception:
+                    # A hint, told once: not worth the frame's decisions, nor an error at every frame.
                     logger.exception("camera %s: somebody followed through, and it could not be told", watch.camera)
                 return
 

@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Any
 
 from app.core.chain import Flaw, checkpoint_message, link_of, walk
+from app.core.corrections import CorrectionKind
 from app.core.ports import Clock, Signer, Store, Transaction
 from app.core.records import ChainHead, EventRow, Receipt
 from app.core.site import GateResultRow
@@ -14,6 +15,9 @@ from app.services.erasure import message
 
 BATCH = 200
 FORGED = "what the gate did with this is not signed by this installation: forged"
+EMPTIED = "whom this was said not to show was taken out of the correction, and nobody was erased"
+NO_GATE = "(none)"
+MISQUOTED = "what was said of this afterwards is not signed by this installation: forged"
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ class Audit:
         self._clock = clock
 
     def verify(self, checkpoints: Iterable[Mapping[str, Any]] = ()) -> AuditReport:
-        """Every chain, every payload and picture, and whether signed erasures explain each payload that is missing.
+        """Every chain, payload, picture and correction, and whether signed erasures explain each missing payload.
 
         checkpoints: signed ones kept elsewhere, of any gates; without them a chain whose tail and head row were cut
         off together looks whole. One that is not signed by us is itself a flaw.
@@ -65,6 +69,7 @@ class Audit:
                 if first_missing is None and chain.first_missing is not None:
                     first_missing = (name, chain.first_missing)
             explained = self._explained(tx)
+            flaw = flaw or self._misquoted(tx)
         if first_missing is not None and missing > explained and flaw is None:
             # Which of them were erased rightly cannot be told any more: that is what erasing means.
             name, event = first_missing
@@ -108,6 +113,23 @@ class Audit:
             self._signed,
             marks,
         )
+
+    def _misquoted(self, tx: Transaction) -> Flaw | None:
+        """The first correction that is not ours, or names nobody though its event still does.
+
+        Not seen: one that was removed, as it stands in no chain, and a "this was" that was emptied as erasing does.
+        """
+        try:
+            for said in tx.corrections.all():
+                event = tx.events.get(said.event_id) if said.employee_id is None else None
+                emptied = said.kind is CorrectionKind.NOT_THIS_PERSON and event is not None and event.employee_id
+                if emptied or not said.signed_by(self._signer):
+                    event = event or tx.events.get(said.event_id)
+                    where = (NO_GATE, 0) if event is None else (_name(tx, event.gate_id), event.sequence)
+                    return Flaw(*where, said.event_id, EMPTIED if emptied else MISQUOTED)
+        except (TypeError, ValueError, OverflowError):
+            return Flaw(NO_GATE, 0, None, "a correction holds what this installation never writes")
+        return None
 
     def _explained(self, tx: Transaction) -> int:
         """How many events have lost their payload to erasures, by the receipts that we signed.

@@ -24,6 +24,17 @@ class Address:
 
 
 @dataclass(frozen=True)
+class Shown:
+    """An address without its secrets. problem: what is wrong with the stored one, and what to do; "" if nothing is."""
+
+    url: str
+    problem: str = ""
+
+
+BROKEN = "its stored address does not open; set the address again, or restore the database from a backup"
+
+
+@dataclass(frozen=True)
 class CameraList:
     """check: raises BadInput for an address that must not be used. masked: the address without its password."""
 
@@ -100,9 +111,12 @@ class CameraList:
             raise CryptoFault("the key of the site's cameras is gone")
         return Address(**json.loads(self.vault.open(key, camera.sealed_url, _context(camera.id))))
 
-    def shown(self, camera: Camera) -> str:
-        """The address as an admin may see it."""
-        return self.masked(self.address(camera).url)
+    def shown(self, camera: Camera) -> Shown:
+        """The address as an admin may see it. One that does not open is said to be so: the other cameras work."""
+        try:
+            return Shown(self.masked(self.address(camera).url))
+        except (CryptoFault, ValueError, TypeError):  # altered bytes do not open; opened, they may be no address
+            return Shown("", BROKEN)
 
     def _seal(self, tx: Transaction, camera_id: str, address: Address) -> bytes:
         key = tx.subject_keys.get(SITE) or tx.subject_keys.get_or_add(SITE, self.vault.new_key())

@@ -4,47 +4,27 @@ A photo counts only if it is good enough, shows the same person as the others, a
 another number. Everything of one call commits together, and the call returns after the commit.
 """
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from app.core.errors import BadInput, Conflict, NotFound, Refusal, TooLarge
+from app.core.errors import BadInput, Busy, Conflict, NotFound
 from app.core.evidence import unit
 from app.core.media import sniff
 from app.core.ports import Clock, Store, Transaction, Vault
 from app.core.records import EmployeeFilter
 from app.core.registry import Details
-from app.core.types import Employee, Look, Photo, Sighting, Template, Vector
+from app.core.types import Candidate, Employee, Look, Photo, Template, Vector
 from app.services.gallery import TEMPLATE, Gallery, context
+from app.services.photo_judgement import Judged, PhotoResult, judge, refused, weigh, without_repeats
 
 MAX_PHOTOS = 10
-ADVICE = {
-    "no_face": "No face was found; send a photo of the face from the front.",
-    "several_faces": "Several faces are in view; send a photo of one person.",
-    "face_too_small": "The face is too small; go closer or send a larger photo.",
-    "blurred": "The photo is blurred; hold still and focus.",
-    "too_dark": "The face is too dark; add light from the front.",
-    "too_bright": "The face is too bright; avoid direct light.",
-    "turned_away": "The face is turned away; look at the camera.",
-    "cut_off": "The face is cut off; bring all of it into the picture.",
-}
-
 PHOTO = "photo"
 EMBEDDING = "embedding"
 NOT_SEEN = b""  # the embedding of a kept photo in which the present pack finds no good face
-
-
-@dataclass(frozen=True)
-class PhotoResult:
-    """What became of one photo. id is set if it was accepted; detail says what to do if not."""
-
-    accepted: bool
-    problems: tuple[str, ...] = ()
-    quality: float = 0.0
-    id: str | None = None
-    detail: str | None = None
 
 
 @dataclass(frozen=True)
@@ -64,10 +44,14 @@ class Enrolment:
 
     def add(self, details: Details) -> Employee:
         """A new employee, not enrolled yet. Raises Conflict('number_taken')."""
-        employee = Employee(id=self.new_id(), created_at=self.clock(), **_fields(details))
         with self.store.write() as tx:
-            tx.employees.add(employee)
-            tx.subject_keys.add(employee.id, self.vault.new_key())
+            return self.enter(tx, details)
+
+    def enter(self, tx: Transaction, details: Details) -> Employee:
+        """`add` within a write."""
+        employee = Employee(id=self.new_id(), created_at=self.clock(), **_fields(details))
+        tx.employees.add(employee)
+        tx.subject_keys.add(employee.id, self.vault.new_key())
         return employee
 
     def get(self, employee_id: str) -> Employee:
@@ -88,7 +72,12 @@ class Enrolment:
             # Held from reading to writing: of two changes at once, neither undoes the other.
             tx.templates.lock()
             before = _known(tx, employee_id)
-            after = replace(before, **_fields(change(before)))
+            return self.amend(tx, before, change(before))
+
+    def amend(self, tx: Transaction, before: Employee, details: Details) -> Employee:
+        """`update` within a write that holds the employee; writes nothing where nothing differs."""
+        after = replace(before, **_fields(details))
+        if after != before:
             tx.employees.update(after)
         return after
 
@@ -100,47 +89,58 @@ class Enrolment:
         if not 1 <= len(photos) <= MAX_PHOTOS:
             raise BadInput("bad_photo_count", f"Send 1 to {MAX_PHOTOS} photos.")
         self.get(employee_id)
-        results, seen = self._look_at(photos)
-        if not seen:
-            return results
+        judged = [judge(self.look, photo) for photo in photos]
+        unread = [one.unread for one in judged if one.unread is not None]
+        if len(unread) == len(judged):
+            raise unread[0]
+        if not any(one.seen for one in judged):
+            return [one.result for one in judged]
         with self.store.write() as tx:
-            # Held to the end: no other process can enrol the same face under another number meanwhile.
-            tx.templates.lock()
-            _known(tx, employee_id)
-            self.gallery.refresh(tx)
-            key = _key(tx, employee_id)
-            kept = tx.photos.of(employee_id)
-            known = self._embeddings(key, kept)
-            if len(kept) + len(seen) > MAX_PHOTOS:
-                raise Conflict(
-                    "too_many_photos",
-                    f"{len(kept)} photos are kept already, of at most {MAX_PHOTOS}; delete one first.",
-                )
-            agreed = self._agreeing(known, {i: s.embedding for i, s in seen.items()})
-            for i in seen.keys() - agreed:
-                results[i] = replace(
-                    results[i],
-                    problems=("not_same_person",),
-                    detail="This photo shows somebody else than the others; send photos of one person.",
-                )
-            if not agreed:
+            return self.keep(tx, employee_id, judged)
+
+    def keep(self, tx: Transaction, employee_id: str, judged: Sequence[Judged]) -> list[PhotoResult]:
+        """Within a write: keeps those of the photos that show the employee, and nobody else who is enrolled.
+
+        Raises NotFound, and Conflict where there would be too many.
+        """
+        # Held to the end: no other process can enrol the same face under another number meanwhile.
+        tx.templates.lock()
+        self._check_pack(tx)
+        _known(tx, employee_id)
+        self.gallery.refresh(tx)
+        key = _key(tx, employee_id)
+        kept = tx.photos.of(employee_id)
+        judged = without_repeats(judged, self.digests(key, kept))
+        new = sum(one.seen is not None for one in judged)
+        if len(kept) + new > MAX_PHOTOS:
+            raise Conflict(
+                "too_many_photos",
+                f"{len(kept)} photos are kept already, of at most {MAX_PHOTOS}; delete one first.",
+            )
+        weighed = weigh(self.embeddings(tx, key, kept), judged, self.same_person)
+        results = weighed.results
+        if weighed.template is None:
+            return results
+        if twin := self.twin(weighed.template, weighed.photos, employee_id):
+            other = tx.employees.get(twin.employee_id)
+            if other is not None:
+                detail = f"This person is enrolled already, under number {other.number}."
+                for i in weighed.agreed:
+                    results[i] = refused(results[i], "already_enrolled_as", detail, other.id)
                 return results
-            vectors = known + [seen[i].embedding for i in sorted(agreed)]
-            template = unit(np.mean(vectors, axis=0))
-            if other := self._enrolled_as(tx, employee_id, template, len(vectors)):
-                for i in agreed:
-                    results[i] = replace(
-                        results[i],
-                        problems=("already_enrolled_as",),
-                        detail=f"This person is enrolled already, under number {other.number}.",
-                    )
-                return results
-            for i in sorted(agreed):
-                photo = self._photo(employee_id, key, photos[i], seen[i])
-                tx.photos.add(photo)
-                results[i] = replace(results[i], accepted=True, id=photo.id)
-            self._put_template(tx, employee_id, key, template, len(vectors))
+        photos = [self._photo(employee_id, key, judged[i]) for i in weighed.agreed]
+        tx.photos.add(photos)
+        for i, photo in zip(weighed.agreed, photos, strict=True):
+            results[i] = replace(results[i], accepted=True, id=photo.id)
+        self._put_template(tx, employee_id, key, weighed.template, weighed.photos)
         return results
+
+    def twin(self, template: Vector, photos: int, employee_id: str | None) -> Candidate | None:
+        """Somebody other than the employee who looks so much like the template of so many photos as to be the same."""
+        others = [c for c in self.gallery.search(template, k=2) if c.employee_id != employee_id]
+        if not others or others[0].similarity < self.duplicate(len(self.gallery), photos):
+            return None
+        return others[0]
 
     def photo(self, employee_id: str, photo_id: str) -> tuple[bytes, str]:
         """A kept photo's bytes and media type, as they were sent. Raises NotFound."""
@@ -161,59 +161,20 @@ class Enrolment:
         """Removes a photo and makes the template anew without it; without photos nobody is matched. Raises NotFound."""
         with self.store.write() as tx:
             tx.templates.lock()
+            self._check_pack(tx)
             if tx.photos.get(employee_id, photo_id) is None:
                 raise NotFound("unknown_photo", "This employee has no such photo.")
             tx.photos.delete(photo_id)
             key = _key(tx, employee_id)
-            left = self._embeddings(key, tx.photos.of(employee_id))
+            left = self.embeddings(tx, key, tx.photos.of(employee_id))
             if left:
                 self._put_template(tx, employee_id, key, unit(np.mean(left, axis=0)), len(left))
             else:
                 tx.templates.delete(employee_id)
 
-    def _look_at(self, photos: Sequence[bytes]) -> tuple[list[PhotoResult], dict[int, Sighting]]:
-        results: list[PhotoResult] = []
-        seen: dict[int, Sighting] = {}
-        unread: list[Refusal] = []
-        for i, data in enumerate(photos):
-            try:
-                look = self.look(data)
-            except (BadInput, TooLarge) as refused:
-                unread.append(refused)
-                results.append(PhotoResult(False, (refused.code,), detail=refused.detail))
-                continue
-            if look.subject is None:
-                problems = tuple(look.problems) or (str(look.reason),)
-                results.append(PhotoResult(False, problems, detail=ADVICE.get(problems[0])))
-            else:
-                seen[i] = look.subject
-                results.append(PhotoResult(False, quality=round(look.subject.quality.score, 3)))
-        if len(unread) == len(photos):
-            raise unread[0]
-        return results, seen
-
-    def _agreeing(self, known: Sequence[Vector], new: dict[int, Vector]) -> set[int]:
-        """Which new photos show the person of the known ones; without any, the person most of the new ones show.
-
-        A tie (two photos, two people) gives nobody: there is no telling which of them is meant.
-        """
-        if known:
-            template = unit(np.mean(known, axis=0))
-            return {i for i, vector in new.items() if float(template @ vector) >= self.same_person}
-        groups = [
-            {j for j, other in new.items() if float(vector @ other) >= self.same_person} | {i}
-            for i, vector in new.items()
-        ]
-        largest = max(groups, key=len)
-        return largest if 2 * len(largest) > len(new) else set()
-
-    def _enrolled_as(self, tx: Transaction, employee_id: str, template: Vector, photos: int) -> Employee | None:
-        others = [c for c in self.gallery.search(template, k=2) if c.employee_id != employee_id]
-        if not others or others[0].similarity < self.duplicate(len(self.gallery), photos):
-            return None
-        return tx.employees.get(others[0].employee_id)
-
-    def _photo(self, employee_id: str, key: bytes, data: bytes, seen: Sighting) -> Photo:
+    def _photo(self, employee_id: str, key: bytes, judged: Judged) -> Photo:
+        data, seen = judged.data, judged.seen
+        assert seen is not None
         vector = seen.embedding.astype("<f4").tobytes()
         return Photo(
             id=self.new_id(),
@@ -225,10 +186,26 @@ class Enrolment:
             created_at=self.clock(),
         )
 
-    def _embeddings(self, key: bytes, photos: Sequence[Photo]) -> list[Vector]:
-        """Those of the photos that the template is made of; see NOT_SEEN."""
-        plain = [self.vault.open(key, p.sealed_embedding, context(EMBEDDING, p.employee_id)) for p in photos]
+    def digests(self, key: bytes, photos: Sequence[Photo]) -> set[bytes]:
+        """SHA-256 of kept photos as they were sent: by it the same picture is known when it comes again."""
+        images = (self.vault.open(key, photo.sealed_image, context(PHOTO, photo.employee_id)) for photo in photos)
+        return {hashlib.sha256(image).digest() for image in images}
+
+    def embeddings(self, tx: Transaction, key: bytes, photos: Sequence[Photo]) -> list[Vector]:
+        """Those of the photos that the template is made of; see NOT_SEEN. A move's come before the photos' own."""
+        if not photos:
+            return []
+        moved = tx.moves.embeddings((p.id for p in photos), self.gallery.pack_digest, self.gallery.precision)
+        sealed = [(moved.get(p.id, p.sealed_embedding), context(EMBEDDING, p.employee_id)) for p in photos]
+        plain = [self.vault.open(key, each, bound) for each, bound in sealed]
         return [np.frombuffer(vector, dtype="<f4") for vector in plain if vector != NOT_SEEN]
+
+    def _check_pack(self, tx: Transaction) -> None:
+        """Raises Busy where the site moved to another pack, and this process has not followed yet."""
+        installed = tx.installation.get()
+        ours = (self.gallery.pack_digest, self.gallery.precision)
+        if installed is not None and (installed.pack_digest, installed.precision) != ours:
+            raise Busy("pack_switched", "The model was just changed; try again in half a minute.", 30)
 
     def _put_template(self, tx: Transaction, employee_id: str, key: bytes, vector: Vector, photos: int) -> None:
         sealed = self.vault.seal(key, vector.astype("<f4").tobytes(), context(TEMPLATE, employee_id))

@@ -37,7 +37,10 @@ class Erasure:
         return receipt
 
     def replay(self) -> int:
-        """Erases again whoever a restored, older backup brought back. Returns how many."""
+        """Erases whoever the journal says is erased and is still there. Returns how many.
+
+        A restored, older backup brought them back, or the erasure was cut off before its commit.
+        """
         again = 0
         for entry in self.journal.entries():
             employee_id = str(entry["employee_id"])
@@ -61,6 +64,7 @@ class Erasure:
             templates=0 if tx.templates.get(employee_id) is None else 1,
             events_unlinked=tx.events.unlink(employee_id),
         )
+        tx.corrections.forget(employee_id)
         receipt = replace(blank, signature=self.signer.sign(message(blank)))
         tx.employees.delete(employee_id)
         tx.subject_keys.destroy(employee_id)

@@ -5,6 +5,7 @@ from typing import Any
 
 from app.core.chain import NONCE, RECORD, SNAPSHOT, instant
 from app.core.errors import NotFound
+from app.core.media import unbundle
 from app.core.ports import Store, Transaction
 from app.core.records import EventFilter, EventRow
 from app.core.site import GateResultRow
@@ -29,18 +30,32 @@ class EventList:
     def get(self, event_id: str) -> dict[str, Any]:
         """Raises NotFound."""
         with self.store.read() as tx:
-            row = _known(tx, event_id)
-            gate = tx.gates.get(row.gate_id)
-            result = tx.gate_results.of([event_id]).get(event_id)
-            return self._event(tx, row, gate.name if gate else row.gate_id, result)
+            return self.shown(tx, _known(tx, event_id))
+
+    def shown(self, tx: Transaction, row: EventRow) -> dict[str, Any]:
+        """One event as the others here, of a transaction that the caller has open."""
+        gate = tx.gates.get(row.gate_id)
+        result = tx.gate_results.of([row.id]).get(row.id)
+        return self._event(tx, row, gate.name if gate else row.gate_id, result)
 
     def snapshot(self, event_id: str) -> bytes:
-        """JPEG bytes. Raises NotFound where none was kept, or none is left."""
+        """JPEG bytes of the event's best picture. Raises NotFound where none was kept, or none is left."""
+        return self.pictures(event_id)[0]
+
+    def pictures(self, event_id: str) -> list[bytes]:
+        """All that were kept with the event, best first. Raises NotFound as above."""
         with self.store.read() as tx:
-            picture = self.log.snapshot_of(tx, _known(tx, event_id))
-        if picture is None:
+            kept = self.log.snapshot_of(tx, _known(tx, event_id))
+        if kept is None:
             raise NotFound("no_snapshot", "This event has no picture, or not any more.")
-        return picture
+        return unbundle(kept)
+
+    def picture(self, event_id: str, number: int) -> bytes:
+        """One of them, counted from 1. Raises NotFound."""
+        kept = self.pictures(event_id)
+        if not 1 <= number <= len(kept):
+            raise NotFound("no_picture", f"This event has {len(kept)} pictures, counted from 1.")
+        return kept[number - 1]
 
     def _event(self, tx: Transaction, row: EventRow, gate: str, result: GateResultRow | None) -> dict[str, Any]:
         whole = self.log.sealed_payload_of(tx, row)
@@ -61,10 +76,10 @@ class EventList:
             "hash": row.hash,
             # Lists leave the picture itself in the database; the record says whether there is one.
             "snapshot": whole is not None and SNAPSHOT in whole[RECORD],
-            **({} if result is None else {"gate_result": self._result(result)}),
+            **({} if result is None else {"gate_result": self.result(result)}),
         }
 
-    def _result(self, result: GateResultRow) -> dict[str, Any]:
+    def result(self, result: GateResultRow) -> dict[str, Any]:
         """What the gate did. forged: the installation did not sign this."""
         genuine = self.answers.signer.verify(result.signed_part, result.signature)
         return {

@@ -53,7 +53,10 @@ class Gallery:
                 self._load(tx)
             else:
                 changed = tx.templates.changed_since(self._revision)
-                fresh = {t.employee_id: self._open(t, key) for t, key in tx.templates.some(changed)}
+                # One of another pack means that the site moved on and this process has yet to follow (it restarts by
+                # itself): who changes in between is unknown here, everybody else is still matched as before.
+                ours = [(t, key) for t, key in tx.templates.some(changed) if self._fits(t)]
+                fresh = {t.employee_id: self._open(t, key) for t, key in ours}
                 self.index.apply(fresh, changed - fresh.keys())
             self._revision = current
 
@@ -69,8 +72,11 @@ class Gallery:
             vectors.append(self._open(template, key))
         self.index.rebuild(ids, np.stack(vectors) if vectors else np.empty((0, self.index.dimension), np.float32))
 
+    def _fits(self, template: Template) -> bool:
+        return (template.pack_digest, template.precision) == (self.pack_digest, self.precision)
+
     def _open(self, template: Template, wrapped_key: bytes) -> Vector:
-        if (template.pack_digest, template.precision) != (self.pack_digest, self.precision):
+        if not self._fits(template):
             raise PackMismatch(
                 f"templates were made with pack {template.pack_digest[:12]} ({template.precision}) and this process "
                 f"runs {self.pack_digest[:12]} ({self.precision}). Run: python -m app reembed"

@@ -6,7 +6,7 @@ that another process made. Nobody at a gate waits for hardware or for a database
 
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -14,7 +14,7 @@ from threading import Event, Thread
 from time import monotonic
 
 from app.core.errors import NotRecorded
-from app.core.gates import DoorState, GateResult, OpenCommand, Outcome
+from app.core.gates import DoorState, GateResult, OpenCommand, Order, Outcome
 from app.core.ports import Clock, Signer, Store, Vault
 from app.core.site import Alert, AlertKind, GateResultRow, SiteState
 from app.core.types import Verdict
@@ -40,10 +40,10 @@ class GateView:
 
 
 class GateControl:
-    """One driver a gate, from `start` to `close`. Processes that drive the same gates must be able to do it twice.
+    """One driver for each gate that is this process's, from `start` to `close`; openings of others find their process.
 
-    build: raises BadInput where a gate's settings cannot be used. tick_s: seconds between looks at the database.
-    on_result: told of a gate's name and what it did.
+    mine: the ids of this process's gates, now. build: raises BadInput where a gate's settings cannot be used. tick_s:
+    seconds between looks at the database. on_result: told of a gate's name and what it did.
     """
 
     def __init__(
@@ -53,13 +53,15 @@ class GateControl:
         signer: Signer,
         clock: Clock,
         new_id: Callable[[], str],
+        mine: Callable[[], Collection[str]],
         build: Build,
         tick_s: float = 1.0,
     ) -> None:
         self._store, self._signer, self._clock, self._new_id = store, signer, clock, new_id
         self._tick_s = tick_s
+        self._mine = mine
         self._doors = DoorWatch(store, clock, new_id)
-        self._drivers = GateDrivers(store, vault, clock, build, self._done, self._heard)
+        self._drivers = GateDrivers(store, vault, clock, mine, build, self._done, self._heard)
         self._waiting: deque[Callable[[], None]] = deque()
         self._wake = Event()
         self._look = False
@@ -76,14 +78,21 @@ class GateControl:
         self._thread.start()
 
     def carry_out(self, answer: Answer) -> None:
-        """Opens the gate of a recorded answer, if it is one that opens. Returns at once, raises nothing."""
+        """Opens the gate of a recorded answer, if it is one that opens, whichever process drives it. Raises nothing.
+
+        Returns at once where this process drives gates, else after a write.
+        """
         if answer["decision"] != Verdict.OPEN.value:
             return
-        if self._thread is None or self._stopped:
+        one = self._drivers.named(answer["gate"])
+        if self._stopped:
             logger.error("gates are not driven now, so this opening is not sent: %s", answer["decision_id"])
-        elif not self._hand_on(answer):
-            # A gate that was added a moment ago.
-            self._later(partial(self._hand_on_after_a_look, answer))
+        elif one is not None:
+            self._hand_on(one, _order(answer, one.gate.id))
+        elif self._thread is not None:
+            self._later(partial(self._pass_on, answer))
+        else:
+            self._guarded(partial(self._pass_on, answer))
 
     def report(self, gate_id: str, state: DoorState, at: datetime) -> None:
         """What a door was at that time. Returns once it is stored. Raises NotRecorded."""
@@ -118,39 +127,41 @@ class GateControl:
 
     # Commands
 
-    def _hand_on(self, answer: Answer) -> bool:
-        """False where no gate of that name is known here."""
-        one = self._drivers.named(answer["gate"])
-        if one is None:
-            return False
-        event_id = answer["decision_id"]
+    def _hand_on(self, one: Driven, order: Order) -> None:
         if one.lane is not None:
-            one.lane.put(event_id, partial(self._command, answer))
+            one.lane.put(order.event_id, partial(self._command, one.gate.name, order))
         elif one.broken is not None:
-            self._done(one.gate.name, event_id, UNUSABLE)
-        return True
+            self._done(one.gate.name, order.event_id, UNUSABLE)
 
-    def _hand_on_after_a_look(self, answer: Answer) -> None:
-        self._drivers.sync()
-        if not self._hand_on(answer):
-            self._done(answer["gate"], answer["decision_id"], UNUSABLE)
+    def _pass_on(self, answer: Answer) -> None:
+        """To whoever drives the gate; that may be this process in a moment, where the gate is new."""
+        with self._store.write() as tx:
+            gate = tx.gates.by_name(answer["gate"])
+            if gate is not None:
+                tx.orders.put(_order(answer, gate.id))
 
-    def _command(self, answer: Answer) -> OpenCommand:
+    def _take_orders(self) -> None:
+        """What other processes decided for the gates that are driven here."""
+        driven = [one.gate.id for one in self._drivers.all()]
+        with self._store.read() as tx:
+            if not tx.orders.waiting(driven):
+                return
+        with self._store.write() as tx:
+            taken = tx.orders.take(driven)
+        for order in taken:
+            if one := self._drivers.of(order.gate_id):
+                self._hand_on(one, order)
+
+    def _command(self, gate: str, order: Order) -> OpenCommand:
         """Reads the card number now: a card that was taken from somebody is not shown any more."""
         employee = None
-        if answer["employee"] is not None:
+        if order.employee_id is not None:
             try:
                 with self._store.read() as tx:
-                    employee = tx.employees.get(answer["employee"]["id"])
+                    employee = tx.employees.get(order.employee_id)
             except NotRecorded:
                 logger.warning("the card number cannot be read; hardware that needs none opens all the same")
-        return OpenCommand(
-            answer["decision_id"],
-            answer["gate"],
-            datetime.fromisoformat(answer["at"]),
-            datetime.fromisoformat(answer["open_until"]),
-            employee.card_number if employee else None,
-        )
+        return OpenCommand(order.event_id, gate, order.at, order.until, employee.card_number if employee else None)
 
     def _done(self, gate: str, event_id: str, result: GateResult) -> None:
         """From a lane's thread."""
@@ -160,7 +171,8 @@ class GateControl:
             try:
                 listener(gate, result)
             except Exception:
-                logger.exception("a listener failed; what the gate did is recorded")
+                # Counting must not keep the result from being written, which waits its turn meanwhile.
+                logger.exception("a listener to what gates do failed")
 
     def _record(self, row: GateResultRow) -> None:
         with self._store.write() as tx:
@@ -196,7 +208,7 @@ class GateControl:
             if not self._stopped and (self._look or monotonic() >= due):
                 self._look = False
                 due = monotonic() + self._tick_s
-                for step in (self._drivers.sync, self._doors.look_for_held, self._alert):
+                for step in (self._drivers.sync, self._take_orders, self._doors.look_for_held, self._alert):
                     self._guarded(step)
 
     def _catch_up(self) -> None:
@@ -207,6 +219,7 @@ class GateControl:
             except NotRecorded:
                 raise
             except Exception:
+                # Tried again it would fail again, and everything behind it would wait for ever.
                 logger.exception("what a gate did or said cannot be stored, and is left out")
             self._waiting.popleft()
 
@@ -216,6 +229,7 @@ class GateControl:
         except NotRecorded as error:
             logger.warning("the gates wait for the database: %s", error)
         except Exception:
+            # One step's fault must end neither the others nor the thread that looks after every gate.
             logger.exception("the gates could not be looked after; tried again in %s s", self._tick_s)
 
     def _alert(self) -> None:
@@ -231,6 +245,17 @@ class GateControl:
                 else:
                     tx.alerts.raise_(Alert(self._new_id(), now, AlertKind.GATE_FAILED, one.gate.id, None, words))
             one.alerted = words is not None
+
+
+def _order(answer: Answer, gate_id: str) -> Order:
+    employee = answer["employee"]
+    return Order(
+        answer["decision_id"],
+        gate_id,
+        employee["id"] if employee else None,
+        datetime.fromisoformat(answer["at"]),
+        datetime.fromisoformat(answer["open_until"]),
+    )
 
 
 def _unsettled(one: Driven) -> bool:

@@ -1,9 +1,10 @@
-"""The drivers of all gates, as the database has the gates: built, built anew when a gate's settings change, and told
-the mode that holds. Settings that cannot be used are kept as words, so one gate never takes another with it.
+"""The drivers of this process's gates, as the database has the gates: built, built anew when a gate's settings change,
+told the mode that holds, and let go of. Settings that cannot be used are kept as words, so one gate never takes another
+with it.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
 from threading import Lock, Thread
@@ -44,20 +45,22 @@ class Driven:
 
 
 class GateDrivers:
-    """build: raises BadInput where a gate's settings cannot be used. done: told of a gate's name, an event's id and
-    what became of its command. heard: told of a gate's id and its door's state. Both from threads of the drivers."""
+    """mine: the ids of the gates that are this process's now. build: raises BadInput where a gate's settings cannot be
+    used. done: told of a gate's name, an event's id and what became of its command. heard: told of a gate's id and its
+    door's state. Both from threads of the drivers."""
 
     def __init__(
         self,
         store: Store,
         vault: Vault,
         clock: Clock,
+        mine: Callable[[], Collection[str]],
         build: Build,
         done: Callable[[str, str, GateResult], None],
         heard: Callable[[str, DoorState], None],
     ) -> None:
         self._store, self._vault, self._clock = store, vault, clock
-        self._build, self._done, self._heard = build, done, heard
+        self._mine, self._build, self._done, self._heard = mine, build, done, heard
         self._lock = Lock()
         self._driven: dict[str, Driven] = {}
         self._site = SiteState()
@@ -84,13 +87,15 @@ class GateDrivers:
 
     def sync(self) -> None:
         """Does what the database says. Raises NotRecorded where it is gone: then everything stays as it was."""
+        mine = self._mine()
         with self._store.read() as tx:
-            gates, site = tx.gates.all(), tx.site.get()
+            gates, site = [gate for gate in tx.gates.all() if gate.id in mine], tx.site.get()
             configs = {gate.id: self._opened(tx, gate) for gate in gates if self._is_new(gate)}
         ours = self._site.since
         # What this process was told may be newer than what it read, or not recorded at all.
         if ours is None or (site.since is not None and site.since >= ours):
             self.follow(site)
+        self._let_go({one.gate.id for one in self.all()} - {gate.id for gate in gates})
         for gate in gates:
             if gate.id in configs:
                 self._replace(gate, configs[gate.id])
@@ -99,7 +104,12 @@ class GateDrivers:
 
     def close(self) -> None:
         """Leaves every gate as its fail mode, or a release in force, demands."""
-        lanes = [one.lane for one in self.all() if one.lane is not None]
+        self._let_go({one.gate.id for one in self.all()})
+
+    def _let_go(self, gate_ids: Collection[str]) -> None:
+        with self._lock:
+            gone = [self._driven.pop(gate_id) for gate_id in gate_ids]
+        lanes = [one.lane for one in gone if one.lane is not None]
         # At once: of ten gates that do not answer, the last must not wait for the first nine.
         closing = [Thread(target=lane.close, name="gate-close", daemon=True) for lane in lanes]
         for thread in closing:
@@ -142,6 +152,7 @@ class GateDrivers:
         except Refusal as error:
             one.broken = error.detail
         except Exception as error:
+            # One gate's fault, and told as such: the others are still to be driven.
             # The kind only: foreign words may hold an address or a key.
             logger.error("the driver of a gate cannot be built: %s", type(error).__name__)
             one.broken = f"the {gate.driver} driver cannot be built"

@@ -97,8 +97,9 @@ class Lane:
             self._changed.notify_all()
         try:
             self._driver.close()
-        except Exception:
-            logger.exception("a gate's driver failed to close")
+        except Exception as error:
+            # The kind only: foreign words may hold an address or a key. The threads are still to be joined.
+            logger.error("a gate's driver failed to close: %s", type(error).__name__)
         for thread in self._threads:
             thread.join(CLOSE_S)
 
@@ -131,7 +132,7 @@ class Lane:
         except Exception as error:
             # The kind only: foreign words may hold an address or a key.
             logger.error("a gate's command failed: %s", type(error).__name__)
-            return GateResult(Outcome.FAILED, "the command failed here, before the gate")
+            return GateResult(Outcome.FAILED, "the command broke off; whether the gate got it is not known")
 
     # The mode: said again until the driver has it.
 
@@ -155,6 +156,7 @@ class Lane:
         try:
             result = self._driver.release(active)
         except Exception as error:
+            # The kind only, as above. It is said again until the driver takes it: that is why nothing is raised.
             logger.error("a gate's release failed: %s", type(error).__name__)
             result = GateResult(Outcome.FAILED, "the driver failed")
         # Hardware that cannot be released (a panel holds it) refuses the end of a release, too, and is none the worse.

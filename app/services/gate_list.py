@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.core.errors import NotFound
+from app.core.errors import Conflict, NotFound
 from app.core.ports import Clock, Store
 from app.core.registry import gate_name, open_ms
 from app.core.types import Gate
@@ -21,6 +21,16 @@ class GateList:
         with self.store.write() as tx:
             tx.gates.add(gate)
         return gate
+
+    def remove(self, name: str) -> None:
+        """A gate that was never used, with its keys. Raises NotFound, and Conflict for one whose log has to stay."""
+        gate = self.get(name)
+        with self.store.write() as tx:
+            if tx.events.lock_head(gate.id).sequence:
+                raise Conflict("gate_has_events", "The log of a gate stays, and so does the gate: disable it instead.")
+            if tx.cameras.of_gate(gate.id):
+                raise Conflict("gate_has_cameras", "Remove its cameras first, or give them to another gate.")
+            tx.gates.delete(gate.id)
 
     def all(self) -> list[Gate]:
         with self.store.read() as tx:

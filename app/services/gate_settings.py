@@ -12,6 +12,7 @@ from typing import Any
 from app.core.chain import canonical
 from app.core.errors import BadInput, CryptoFault, NotFound
 from app.core.gates import FailMode
+from app.core.liveness import LivenessMode
 from app.core.ports import Clock, Store, Transaction, Vault
 from app.core.registry import gate_name, held_after_ms, open_ms
 from app.core.site import SITE
@@ -32,6 +33,7 @@ class Driving:
     config: Config | None = None
     fail_mode: FailMode | None = None
     held_after_ms: int | None = None
+    liveness: LivenessMode | None = None
 
     @property
     def touches_driver(self) -> bool:
@@ -76,6 +78,7 @@ class GateSettings:
             enabled=gate.enabled if wanted.enabled is None else wanted.enabled,
             open_ms=gate.open_ms if wanted.open_ms is None else open_ms(wanted.open_ms),
             held_after_ms=gate.held_after_ms if wanted.held_after_ms is None else held_after_ms(wanted.held_after_ms),
+            liveness=gate.liveness if wanted.liveness is None else wanted.liveness.value,
         )
         if not wanted.touches_driver:
             return gate

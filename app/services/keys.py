@@ -21,6 +21,8 @@ class Keys:
 
         Raises BadInput, and NotFound for an unknown gate.
         """
+        if role is Role.VIEWER:
+            raise BadInput("bad_role", "Role viewer is for people; give the key role security to read the log.")
         if (role is Role.GATE) != (gate is not None):
             raise BadInput("bad_gate", "A key of role gate names its gate; no other key does.")
         # 256 random bits need no slow hash: there is nothing to guess.
@@ -54,6 +56,13 @@ class Keys:
         if key is None:
             raise NotFound("unknown_key", "There is no key with this id.")
         return key
+
+    def rename(self, key_id: str, name: str) -> ApiKey:
+        """Raises NotFound."""
+        self.get(key_id)
+        with self.store.write() as tx:
+            tx.api_keys.rename(key_id, name)
+        return self.get(key_id)
 
     def revoke(self, key_id: str) -> None:
         """From the return of this call the key opens nothing. Raises NotFound."""

@@ -4,19 +4,18 @@ Decoding and inference happen under a lease of one engine, so as many frames are
 waits too long is refused instead of answered late.
 """
 
-import queue
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from app.core import subject
-from app.core.errors import BadInput, Busy
-from app.core.ports import Aligner, Decoder, Detector, Embedder
-from app.core.quality import GATE, QualityLimits, assess
+from app.core.errors import BadInput
+from app.core.ports import Aligner, Cropper, Decoder, Detector, Embedder, Liveness
+from app.core.quality import GATE, Measures, QualityLimits, assess, judge, measure
 from app.core.tracks import Seen
 from app.core.types import Box, Face, Look, Pixels, Quality, QualityProblem, Reason, Sighting
+from app.services.engine_pool import EnginePool
 
 SNAPSHOT_HEIGHT_PX = 240
 ROUGHLY = 0.85
@@ -24,10 +23,27 @@ ROUGHLY = 0.85
 
 @dataclass(frozen=True)
 class Engine:
-    """What one request holds while it looks: both serve one thread at a time."""
+    """What one request holds while it looks: all serve one thread at a time. liveness: where its weights are here."""
 
     detector: Detector
     embedder: Embedder
+    liveness: Liveness | None = None
+
+    def alive(self, pixels: Pixels, found: Face, wanted: bool) -> float | None:
+        return self.liveness.score(pixels, found.box) if wanted and self.liveness is not None else None
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What one picture is worth. reason: why it has no subject; else box (in its pixels), measures and quality."""
+
+    width_px: int
+    height_px: int
+    faces: int
+    box: Box | None = None
+    measures: Measures | None = None
+    quality: Quality | None = None
+    reason: Reason | None = None
 
 
 class Recognition:
@@ -39,100 +55,137 @@ class Recognition:
         decode: Decoder,
         engines: Sequence[Engine],
         align: Aligner,
+        crop: Cropper | None = None,
         pack_digest: str,
         precision: str,
         max_wait_s: float = 1.0,
+        snapshot_height_px: int = SNAPSHOT_HEIGHT_PX,
     ) -> None:
         if not engines:
             raise ValueError("recognition needs at least one engine")
         self.pack_digest = pack_digest
         self.precision = precision
         self.engines = len(engines)
+        self.liveness_works = all(engine.liveness is not None for engine in engines)
         self._decode = decode
+        self._height_px = snapshot_height_px
         self._align = align
-        self._max_wait_s = max_wait_s
-        # Last in, first out: the engine used last has its buffers in the cache.
-        self._idle: queue.LifoQueue[Engine] = queue.LifoQueue()
-        for engine in engines:
-            self._idle.put(engine)
+        self._crop = crop
+        self._pool = EnginePool(engines, max_wait_s)
 
-    def look(self, pixels: Pixels, *, limits: QualityLimits = GATE, flip: bool = False) -> Look:
+    def look(self, pixels: Pixels, *, limits: QualityLimits = GATE, flip: bool = False, liveness: bool = False) -> Look:
         """Finds the face at the gate in (height, width, 3) uint8 BGR and embeds it, and no other.
 
-        flip: average with the mirror image, as templates are made; twice the embedding time.
+        flip: average with the mirror image, as templates are made; twice the embedding time. liveness: score it too,
+        where the weights are here.
 
         Raises:
             Busy: no engine became free within `max_wait_s`.
         """
-        with self._lease() as engine:
-            return self._look(engine, pixels, limits, flip)
+        with self._pool.lease() as engine:
+            return self._look(engine, pixels, limits, flip, liveness)
 
-    def look_bytes(self, data: bytes, *, limits: QualityLimits = GATE, flip: bool = False) -> Look:
-        """`look` at an encoded picture. Raises Busy, and BadInput or TooLarge of the decoder."""
-        return self.looks([data], limits=limits, flip=flip)[0]
+    def look_bytes(
+        self, data: bytes, *, limits: QualityLimits = GATE, flip: bool = False, patient: bool = False
+    ) -> Look:
+        """`look` at an encoded picture. Raises Busy, and BadInput or TooLarge of the decoder.
 
-    def looks(self, frames: Sequence[bytes], *, limits: QualityLimits = GATE, flip: bool = False) -> list[Look]:
+        patient: waits for an engine for as long as it takes, behind everybody who is not; for work in the background.
+        """
+        with self._pool.lease(patient=patient) as engine:
+            return self._look(engine, self._decode(data), limits, flip, False)
+
+    def looks(
+        self, frames: Sequence[bytes], *, limits: QualityLimits = GATE, flip: bool = False, liveness: bool = False
+    ) -> list[Look]:
         """One look for each encoded frame, in order, under one lease. Raises as `look_bytes`.
 
         One frame after the other: a batch of crops takes as long as the crops one by one.
         """
-        with self._lease() as engine:
-            return [self._look(engine, self._decode(frame), limits, flip) for frame in frames]
+        with self._pool.lease() as engine:
+            return [self._look(engine, self._decode(frame), limits, flip, liveness) for frame in frames]
+
+    def inspect(self, data: bytes, *, limits: QualityLimits) -> Inspection:
+        """How good a picture is, without comparing it to anybody. Raises as `look_bytes`."""
+        with self._pool.lease() as engine:
+            pixels = self._decode(data)
+            height, width = pixels.shape[:2]
+            faces = engine.detector.detect(pixels, smallest_px=limits.min_face_px)
+            found = subject.choose(faces, width, min_face_px=0, rival_share=limits.rival_share)
+            if isinstance(found, Reason):
+                return Inspection(width, height, len(faces), reason=found)
+            face = engine.detector.refine(pixels, faces[found])
+            measures = measure(face, self._align(pixels, face.landmarks), pixels.shape)
+            return Inspection(width, height, len(faces), face.box, measures, judge(measures, limits))
 
     def see(
-        self, pixels: Pixels, *, region: Box, most: int, limits: QualityLimits = GATE, flip: bool = False
+        self,
+        pixels: Pixels,
+        *,
+        region: Box,
+        most: int,
+        limits: QualityLimits = GATE,
+        flip: bool = False,
+        liveness: bool = False,
     ) -> list[Seen]:
         """Every face in a region of a frame, widest first; the `most` widest are embedded if they are good enough.
+
+        liveness: of the widest alone, for no other can be the person at the gate.
 
         region: in frame pixels; only there is searched. Boxes and landmarks come back in frame pixels. Raises Busy.
         """
         _check(pixels)
         rows = _span(region.y_px, region.y_px + region.height_px, pixels.shape[0])
         columns = _span(region.x_px, region.x_px + region.width_px, pixels.shape[1])
-        with self._lease() as engine:
+        with self._pool.lease() as engine:
             found = engine.detector.detect(pixels[rows, columns], smallest_px=limits.min_face_px)
             faces = sorted((_shifted(f, columns.start, rows.start) for f in found), key=lambda f: -f.box.width_px)
-            return [self._seen(engine, pixels, face, i < most, limits, flip) for i, face in enumerate(faces)]
+            return [
+                self._seen(engine, pixels, face, i < most, limits, flip, liveness and i == 0)
+                for i, face in enumerate(faces)
+            ]
 
     def _seen(
-        self, engine: Engine, pixels: Pixels, face: Face, compare: bool, limits: QualityLimits, flip: bool
+        self,
+        engine: Engine,
+        pixels: Pixels,
+        found: Face,
+        compare: bool,
+        limits: QualityLimits,
+        flip: bool,
+        liveness: bool,
     ) -> Seen:
         # The first look at a large frame is rough: only the second can say that a face is a little too narrow.
-        if not compare or face.box.width_px < ROUGHLY * limits.min_face_px:
-            return Seen(face, Quality(0.0, (QualityProblem.FACE_TOO_SMALL,)), None)
-        face = engine.detector.refine(pixels, face)
+        if not compare or found.box.width_px < ROUGHLY * limits.min_face_px:
+            return Seen(found, Quality(0.0, (QualityProblem.FACE_TOO_SMALL,)), None)
+        face = engine.detector.refine(pixels, found)
         crop = self._align(pixels, face.landmarks)
         quality = assess(face, crop, pixels.shape, limits)
         if not quality.good:
             return Seen(face, quality, None)
-        return Seen(face, quality, engine.embedder.embed([crop], flip=flip)[0])
+        embedding = engine.embedder.embed([self._fed(pixels, face, crop)], flip=flip)[0]
+        return Seen(face, quality, embedding, engine.alive(pixels, found, liveness))
 
-    @contextmanager
-    def _lease(self) -> Iterator[Engine]:
-        try:
-            engine = self._idle.get(timeout=self._max_wait_s)
-        except queue.Empty:
-            raise Busy("too_busy", "every recognition engine is in use; try again in a second") from None
-        try:
-            yield engine
-        finally:
-            self._idle.put(engine)
+    def _fed(self, pixels: Pixels, face: Face, aligned: Pixels) -> Pixels:
+        """What the embedder is fed: the aligned crop that quality was judged on, or the pack's own."""
+        return aligned if self._crop is None else self._crop(pixels, face)
 
-    def _look(self, engine: Engine, pixels: Pixels, limits: QualityLimits, flip: bool) -> Look:
+    def _look(self, engine: Engine, pixels: Pixels, limits: QualityLimits, flip: bool, liveness: bool) -> Look:
         _check(pixels)
         faces = engine.detector.detect(pixels, smallest_px=limits.min_face_px)
         chosen = subject.choose(faces, pixels.shape[1], min_face_px=limits.min_face_px, rival_share=limits.rival_share)
         if isinstance(chosen, Reason):
             problems = (QualityProblem.FACE_TOO_SMALL,) if chosen is Reason.FACE_TOO_SMALL else ()
-            return Look(len(faces), None, chosen, snapshot(pixels, None), problems)
+            return Look(len(faces), None, chosen, snapshot(pixels, None, self._height_px), problems)
         face = engine.detector.refine(pixels, faces[chosen])
         crop = self._align(pixels, face.landmarks)
         quality = assess(face, crop, pixels.shape, limits)
-        view = snapshot(pixels, face.box)
+        view = snapshot(pixels, face.box, self._height_px)
         if not quality.good:
             return Look(len(faces), None, _reason(quality), view, quality.problems)
-        embedding = engine.embedder.embed([crop], flip=flip)[0]
-        return Look(len(faces), Sighting(face, quality, embedding, liveness=None), None, view)
+        embedding = engine.embedder.embed([self._fed(pixels, face, crop)], flip=flip)[0]
+        alive = engine.alive(pixels, faces[chosen], liveness)
+        return Look(len(faces), Sighting(face, quality, embedding, alive), None, view)
 
 
 def _shifted(face: Face, x_px: int, y_px: int) -> Face:
@@ -140,8 +193,8 @@ def _shifted(face: Face, x_px: int, y_px: int) -> Face:
     return Face(box, face.landmarks + np.array([x_px, y_px], dtype=np.float32), face.score)
 
 
-def snapshot(pixels: Pixels, box: Box | None) -> Pixels:
-    """A copy for the record, at most 240 px high: the face with as much again around it, or the whole frame.
+def snapshot(pixels: Pixels, box: Box | None, height_px: int = SNAPSHOT_HEIGHT_PX) -> Pixels:
+    """A copy for the record, at most so high: the face with as much again around it, or the whole frame.
 
     Every n-th pixel, not a filter: it is for eyes, and costs microseconds.
     """
@@ -149,7 +202,7 @@ def snapshot(pixels: Pixels, box: Box | None) -> Pixels:
         x, y = box.centre
         half = max(box.width_px, box.height_px)
         pixels = pixels[_span(y - half, y + half, pixels.shape[0]), _span(x - half, x + half, pixels.shape[1])]
-    step = -(-pixels.shape[0] // SNAPSHOT_HEIGHT_PX)
+    step = -(-pixels.shape[0] // height_px)
     return pixels[::step, ::step].copy()
 
 

@@ -1,6 +1,8 @@
-"""Makes every template anew from the stored photos, when the model or its precision changes.
+"""Moves a live gallery to another model pack or precision: new templates are made from the stored photos beside those
+that are served, then one transaction puts them in their place.
 
-One transaction: either all templates are of the new pack or all of the old one, whenever the power fails.
+Gates decide all the while, by the old templates. Each employee is a transaction of their own, so a move that was cut
+off goes on where it stopped; who is enrolled meanwhile is moved too, who is erased is erased from both.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -10,64 +12,94 @@ import numpy as np
 
 from app.core.errors import PackMismatch
 from app.core.evidence import unit
-from app.core.ports import Store, Transaction, Vault
-from app.core.records import EmployeeFilter
+from app.core.ports import Store, Vault
 from app.core.types import Look, Template, Vector
 from app.services.enrolment import EMBEDDING, NOT_SEEN, PHOTO
 from app.services.gallery import TEMPLATE, context
 
-PAGE = 200
+MOST_NAMED = 50  # numbers of employees in one message
+
+
+@dataclass(frozen=True)
+class Moved:
+    """templates: how many there are now. left_out: numbers of those who had one and have none now."""
+
+    templates: int
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Reembedding:
+    """look: with the new pack, as for enrolment."""
+
     store: Store
     vault: Vault
     look: Callable[[bytes], Look]
     pack_digest: str
     precision: str
 
-    def run(self, progress: Callable[[Sequence[str]], Iterable[str]]) -> int:
-        """How many templates were made. progress: passes the employees on one by one and shows how far it is.
+    def run(self, progress: Callable[[Sequence[str]], Iterable[str]], *, leave_out: bool = False) -> Moved:
+        """Makes what is missing, then switches. progress: passes the employees on one by one and shows how far it is.
 
-        A photo in which the new pack finds no good face is left out of the template; if that leaves an employee with
-        none, PackMismatch is raised and nothing changes.
+        A photo in which the new pack finds no good face is left out of the template. If that leaves employees with
+        none, PackMismatch names their numbers and the old templates go on being served, unless `leave_out`: then those
+        employees are not recognised until they have better photos. What was made so far is kept for the next run.
         """
         with self.store.write() as tx:
-            tx.templates.lock()  # nobody is enrolled behind its back
-            installation = tx.installation.get()
-            done = sum(self._employee(tx, employee_id) for employee_id in progress(self._everybody(tx)))
-            if installation is not None:
-                facts = replace(installation, pack_digest=self.pack_digest, precision=self.precision)
-                tx.installation.put(facts)
-        return done
+            tx.moves.begin(self.pack_digest, self.precision)
+        while True:
+            with self.store.read() as tx:
+                waiting = tx.moves.waiting(self.pack_digest, self.precision)
+            for employee_id in progress(waiting) if waiting else ():
+                self._employee(employee_id)
+            moved = self._switch(leave_out)
+            if moved is not None:
+                return moved
 
-    def _everybody(self, tx: Transaction) -> list[str]:
-        ids: list[str] = []
-        page = tx.employees.find(EmployeeFilter(limit=PAGE))
-        while page:
-            ids += [employee.id for employee in page if employee.photos]
-            page = tx.employees.find(EmployeeFilter(after=page[-1].number, limit=PAGE))
-        return ids
-
-    def _employee(self, tx: Transaction, employee_id: str) -> int:
-        key = tx.subject_keys.get(employee_id)
+    def _employee(self, employee_id: str) -> None:
+        """Looks at the photos outside of any transaction: decisions are recorded meanwhile."""
+        with self.store.read() as tx:
+            key, photos = tx.subject_keys.get(employee_id), tx.photos.of(employee_id)
         if key is None:
-            return 0
-        vectors: list[Vector] = []
-        for photo in tx.photos.of(employee_id):
+            return
+        found: dict[str, Vector | None] = {}
+        for photo in photos:
             look = self.look(self.vault.open(key, photo.sealed_image, context(PHOTO, employee_id)))
-            plain = NOT_SEEN  # the old pack's embedding must not get into the next template
-            if look.subject is not None:
-                vectors.append(look.subject.embedding)
-                plain = look.subject.embedding.astype("<f4").tobytes()
-            tx.photos.delete(photo.id)
-            tx.photos.add(replace(photo, sealed_embedding=self.vault.seal(key, plain, context(EMBEDDING, employee_id))))
-        if not vectors:
-            raise PackMismatch(
-                f"no photo of employee {employee_id} shows a face to the new pack: send better ones first"
+            found[photo.id] = None if look.subject is None else look.subject.embedding
+        vectors = [vector for vector in found.values() if vector is not None]
+        with self.store.write() as tx:
+            tx.templates.lock()  # whoever enrols or erases waits, or is seen here
+            key = tx.subject_keys.get(employee_id)
+            if key is None or {photo.id for photo in tx.photos.of(employee_id)} != found.keys() or not found:
+                return  # erased, or other photos by now: then it is waiting again
+            sealed = self._seal(key, unit(np.mean(vectors, axis=0)), TEMPLATE, employee_id) if vectors else NOT_SEEN
+            tx.moves.put(
+                Template(employee_id, sealed, len(vectors), self.pack_digest, self.precision),
+                len(found),
+                {photo_id: self._seal(key, vector, EMBEDDING, employee_id) for photo_id, vector in found.items()},
             )
-        template = unit(np.mean(vectors, axis=0)).astype("<f4").tobytes()
-        sealed = self.vault.seal(key, template, context(TEMPLATE, employee_id))
-        tx.templates.put(Template(employee_id, sealed, len(vectors), self.pack_digest, self.precision))
-        return 1
+
+    def _switch(self, leave_out: bool) -> Moved | None:
+        """None: somebody was enrolled since the last look, and has to be moved first."""
+        with self.store.write() as tx:
+            tx.templates.lock()
+            if tx.moves.waiting(self.pack_digest, self.precision):
+                return None
+            refused = tx.moves.refused()
+            if refused and not leave_out:
+                more = f" and {len(refused) - MOST_NAMED} more" if len(refused) > MOST_NAMED else ""
+                raise PackMismatch(
+                    f"the new pack finds no good face in any photo of the employees {', '.join(refused[:MOST_NAMED])}"
+                    f"{more}. Nothing was switched: send better photos of them and run this again, or add --leave-out "
+                    "to switch now; they are then not recognised until they have better photos"
+                )
+            count = tx.moves.switch()
+            installation = tx.installation.get()
+            if installation is not None:
+                tx.installation.put(replace(installation, pack_digest=self.pack_digest, precision=self.precision))
+            return Moved(count, tuple(refused))
+
+    def _seal(self, key: bytes, vector: Vector | None, kind: str, employee_id: str) -> bytes:
+        # NOT_SEEN: the old pack's embedding of this photo must not get into the next template.
+        plain = NOT_SEEN if vector is None else vector.astype("<f4").tobytes()
+        return self.vault.seal(key, plain, context(kind, employee_id))

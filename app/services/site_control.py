@@ -9,14 +9,13 @@ import logging
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
-from app.core.chain import instant
 from app.core.errors import Conflict, NotFound, NotRecorded
 from app.core.ports import Clock, Store, Transaction
 from app.core.site import Alert, AlertKind, SiteMode, SiteState
 from app.core.types import OPENING, Gate, Reason, Verdict
 from app.services.access_log import AccessLog
+from app.services.orders import ordered
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +25,6 @@ REASON = {
     SiteMode.NORMAL: Reason.RESTORED,
 }
 ALERT = {SiteMode.RELEASE: AlertKind.RELEASE, SiteMode.LOCKDOWN: AlertKind.LOCKDOWN}
-ORDERED = "command"  # the event's method: nobody stood at the gate
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,10 @@ class SiteControl:
         try:
             self.follow(site)
         except Exception:
-            logger.exception("the gates could not be told of the mode")
+            # The order has to be recorded all the same: every process that drives gates reads it within a second.
+            logger.exception(
+                "the gates were not told of the mode here; they read it from the database once it is there"
+            )
 
     def _record(self, mode: SiteMode, gates: Collection[str], by: str | None, ending: SiteMode | None) -> SiteState:
         with self.store.write() as tx:
@@ -133,27 +134,7 @@ class SiteControl:
         reason = REASON[mode]
         verdict = Verdict.OPEN if reason in OPENING else Verdict.DENY
         event_id = self.new_id()
-        # The members of every answer, so that one rule checks the signatures of all events, and who it was.
-        payload: dict[str, Any] = {
-            "decision": verdict.value,
-            "reason": reason.value,
-            "decision_id": event_id,
-            "gate": gate.name,
-            "at": instant(at),
-            "open_until": None,
-            "employee": None,
-            "method": ORDERED,
-            "similarity": None,
-            "threshold": None,
-            "margin": None,
-            "liveness": None,
-            "faces": 0,
-            "camera": None,
-            "frames": 0,
-            "frames_used": 0,
-            "took_ms": 0.0,
-            "by": by,
-        }
+        payload = ordered(gate, event_id, reason, at, by)
         self.log.append(tx, gate, at, event_id, verdict, reason, None, payload, None)
 
     def _move_alerts(self, tx: Transaction, after: SiteState, at: datetime) -> None:

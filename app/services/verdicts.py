@@ -12,9 +12,11 @@ from time import perf_counter
 from typing import Protocol
 
 from app.core import evidence as evidence_of
-from app.core import policy
+from app.core import liveness, policy
 from app.core.chain import instant
 from app.core.errors import Conflict, NotRecorded, Refusal
+from app.core.histograms import buckets_of
+from app.core.media import bundle
 from app.core.ports import Clock, Store, Transaction
 from app.core.records import EventRow
 from app.core.site import SiteMode
@@ -68,8 +70,9 @@ class _Weighed:
 
 @dataclass(frozen=True)
 class Verdicts:
-    """same_person, margin: calibrated similarities. encode: pixels to JPEG bytes, for the record. new_id: the next
-    decision id. on_decision: told of every recorded answer."""
+    """same_person, margin: calibrated similarities. encode: pixels to JPEG bytes, for the record. pictures: how many
+    an event keeps at most. new_id: the next
+    decision id. liveness_works: its weights are here. on_decision: told of every recorded answer."""
 
     store: Store
     gallery: Gallery
@@ -83,7 +86,8 @@ class Verdicts:
     margin: float
     max_frame_age_ms: int
     record_deadline_ms: int = 2000
-    keep_snapshots: bool = True
+    pictures: int = 1
+    liveness_works: bool = False
     on_decision: Callable[[Answer], None] = lambda _: None
 
     def evidence(self, looks: Sequence[Look]) -> Evidence:
@@ -96,6 +100,7 @@ class Verdicts:
                 return folded
             return evidence_of.against(folded, self.gallery.search(folded.embedding, k=2))
         except Exception:
+            # Whatever it is, it becomes a recorded denial with the reason system_fault.
             logger.exception("the evidence cannot be weighed; the gate stays shut")
             return FAULT
 
@@ -120,6 +125,7 @@ class Verdicts:
         try:
             self.gallery.refresh(tx)
         except Exception:
+            # The caller records a denial: an index that may be out of date identifies nobody.
             logger.exception("the gallery cannot be read; the gate stays shut")
             return False
         return True
@@ -138,22 +144,30 @@ class Verdicts:
             raise Conflict("idempotency_key_reused", "This Idempotency-Key came with another request; use a new one.")
         row = tx.events.get(found[0])
         payload = self.log.payload_of(tx, row) if row else None
-        if row is None or payload is None or (row.verdict is Verdict.OPEN and not self._still_opens(tx, row)):
+        if row is None or payload is None or (row.verdict is Verdict.OPEN and not self._still_opens(tx, row, payload)):
             return None
         return self.answers.sign(payload, row)
 
-    def _still_opens(self, tx: Transaction, row: EventRow) -> bool:
+    def _still_opens(self, tx: Transaction, row: EventRow, payload: Answer) -> bool:
         """Whether gate and person may still do what was answered: who is dismissed is refused, repeated or not."""
         gate = tx.gates.get(row.gate_id)
         mode = tx.site.get().mode_at(row.gate_id)
-        if row.reason is Reason.RELEASED or gate is None or not gate.enabled or mode is not SiteMode.NORMAL:
+        if (
+            row.reason is Reason.RELEASED
+            or gate is None
+            or not gate.enabled
+            or gate.locked
+            or mode is not SiteMode.NORMAL
+        ):
             return row.reason is Reason.RELEASED and mode is SiteMode.RELEASE
+        found = payload.get("liveness_state")
+        if payload["method"] == "face" and liveness.refuses(gate.liveness, self.liveness_works, found):
+            return False
         employee = tx.employees.get(row.employee_id) if row.employee_id else None
         return employee is not None and bool(employee.photos) and policy.standing(employee, self.clock()) is None
 
     def _record(self, case: Case, found: Evidence) -> Answer:
-        snapshot = next((look.snapshot for look in reversed(case.looks) if look.snapshot is not None), None)
-        image = self.encode(snapshot) if snapshot is not None and self.keep_snapshots else None
+        image = self._image(case.looks)
         with self.store.write(timedelta(milliseconds=self.record_deadline_ms)) as tx:
             # Twins of one request wait here for each other, and the second finds what the first recorded; so do a
             # decision and an order of lockdown, whose own event stands in the same chain.
@@ -174,6 +188,7 @@ class Verdicts:
                 snapshot=image,
                 head=head,
             )
+            tx.histograms.add(buckets_of(row.gate_id, row.at.date(), payload))
             if case.idempotency_key is not None:
                 tx.events.forget_remembered(weighed.now - IDEMPOTENT_FOR)
                 tx.events.remember(case.gate.id, case.idempotency_key, case.digest, row.id, weighed.now)
@@ -181,8 +196,17 @@ class Verdicts:
         try:
             self.on_decision(answer)
         except Exception:
+            # Committed already: to lose the answer now would leave the log saying what nobody was told.
             logger.exception("a listener failed; the decision is recorded and stands")
         return answer
+
+    def _image(self, looks: Sequence[Look]) -> bytes | None:
+        """The newest look's picture, and of the usable ones before it as many as are kept."""
+        shown = [look for look in reversed(looks) if look.snapshot is not None]
+        if not shown or not self.pictures:
+            return None
+        kept = [shown[0], *(look for look in shown[1:] if look.subject is not None)][: self.pictures]
+        return bundle([self.encode(look.snapshot) for look in kept if look.snapshot is not None])
 
     def _weigh(self, tx: Transaction, case: Case, found: Evidence, *, hold: bool = False) -> _Weighed:
         """Gate and employee as this transaction has them, and what follows.
@@ -194,7 +218,9 @@ class Verdicts:
         threshold = None
         if employee is not None and employee.photos:
             threshold = self.threshold(len(self.gallery), employee.photos, found.frames_used, case.share)
-        limits = policy.Limits(NEVER if threshold is None else threshold, self.margin, self.max_frame_age_ms)
+        limits = policy.Limits(
+            NEVER if threshold is None else threshold, self.margin, self.max_frame_age_ms, self.liveness_works
+        )
         now = self.clock()
         # Read last: a lockdown or release that was ordered while faces were compared holds already.
         mode = tx.site.get().mode_at(gate.id)
@@ -227,6 +253,7 @@ class Verdicts:
             "threshold": rounded(weighed.threshold),
             "margin": rounded(found.margin),
             "liveness": rounded(found.liveness),
+            "liveness_state": policy.liveness_state(found, weighed.gate, self.liveness_works).value,
             "faces": found.faces,
             "camera": case.camera,
             "frames": case.frames,

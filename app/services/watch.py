@@ -1,14 +1,17 @@
 """What is going on before one camera: who is in view, how far each approach has come, for whom the gate stands open."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
 
 from app.core.approach import AtGate, Zone
-from app.core.tracks import Scene
+from app.core.tracks import Scene, Track
 from app.core.types import Pixels, Sighting
 
+APART = timedelta(milliseconds=200)  # frames nearer to each other show the same, so only the better one is kept
+# Who was denied and is found again so soon has not come a second time: they looked away, or something hid them.
+COOL_DOWN = timedelta(seconds=3)
 PASSAGES_KEPT = timedelta(seconds=10)  # past its end: who followed is known when their track ends
 
 
@@ -30,8 +33,27 @@ class Visit:
     denied: bool = False
     let_in: bool = False
     beside: set[int] = field(default_factory=set)
-    view: Pixels | None = None
-    view_rank: tuple[float, ...] = ()
+    views: list["View"] = field(default_factory=list)
+
+    def wants(self, rank: tuple[float, ...], at: datetime, most: int) -> bool:
+        """Whether a view of that rank would be kept: asked before it is copied from the frame."""
+        near = [view.rank for view in self.views if abs(at - view.at) < APART]
+        worst = self.views[-1].rank if len(self.views) >= most else ()
+        return rank > max(near, default=worst)
+
+    def keep(self, view: "View", most: int) -> None:
+        """Beside those from other moments, best first; one of usable faces drops all that are not."""
+        others = [v for v in self.views if abs(view.at - v.at) >= APART and v.rank[0] >= view.rank[0]]
+        self.views = sorted([*others, view], key=lambda v: v.rank, reverse=True)[:most]
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """A face with its surroundings, for the record. rank: first whether it is usable, then how good it is."""
+
+    rank: tuple[float, ...]
+    at: datetime
+    pixels: Pixels
 
 
 @dataclass(eq=False)
@@ -50,6 +72,14 @@ class Passage:
 
 
 @dataclass(frozen=True, eq=False)
+class TurnedAway:
+    """Whom the gate stayed shut for, and when they were last seen."""
+
+    sightings: tuple[Sighting, ...]
+    last_at: datetime
+
+
+@dataclass(frozen=True, eq=False)
 class Glimpse:
     """What the newest frame showed. Immutable, and replaced as one: other threads read it without a lock."""
 
@@ -59,12 +89,15 @@ class Glimpse:
     height_px: int
     faces: int
     person: AtGate
-    views: Mapping[int, Pixels]
+    views: Mapping[int, Sequence[Pixels]]
 
 
 @dataclass(eq=False)
 class Watch:
-    """What is going on before one camera. Only its camera's thread changes it; `latest` may be read by others."""
+    """What is going on before one camera. Only its camera's thread changes it; `latest` may be read by others.
+
+    asks_liveness: whether its gate did when somebody was last tried.
+    """
 
     camera: str
     gate_id: str
@@ -72,7 +105,9 @@ class Watch:
     latest: Glimpse | None = None
     visits: dict[int, Visit] = field(default_factory=dict)
     passages: list[Passage] = field(default_factory=list)
+    turned_away: list[TurnedAway] = field(default_factory=list)
     unrecorded: bool = False
+    asks_liveness: bool = True
     polls: dict[int, int] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock, repr=False)
 
@@ -93,6 +128,11 @@ class Watch:
             self.polls = {i: n for i, n in self.polls.items() if i in living}
             self.polls[track_id] = self.polls.get(track_id, 0) + 1
             return self.polls[track_id]
+
+    def refused(self, track: Track) -> None:
+        """The track of somebody who was denied has ended."""
+        kept = [t for t in self.turned_away if t.last_at + COOL_DOWN > track.last_at]
+        self.turned_away = [*kept, TurnedAway(track.sightings, track.last_at)]
 
     @property
     def let_in(self) -> frozenset[int]:

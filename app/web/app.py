@@ -4,13 +4,72 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from app.web import errors, health, uploads
-from app.web.api import audit, cameras, decisions, employees, events, gates, keys, operations, photos, site, tools
-from app.web.console import pages
+from app.web.api import (
+    audit,
+    by_hand,
+    cameras,
+    corrections,
+    decisions,
+    employees,
+    events,
+    gates,
+    imports,
+    keys,
+    operations,
+    photo_checks,
+    photos,
+    site,
+    stream,
+    tools,
+    users,
+)
+from app.web.console import contract, live, log, pictures, provider, render, signin, status
+from app.web.console import employees as employee_pages
+from app.web.console import health as health_page
+from app.web.console import imports as import_pages
+from app.web.console import users as user_pages
+from app.web.console.faults import as_page
 from app.web.headers import SafeHeaders
 from app.web.limits import BodyLimit
 from app.web.metrics import Metrics
+from app.web.streams import Streams
 from app.wiring import System
 from app.worker.supervisor import Supervisor
+
+# In the navigation's order; a page stands in it if it defines LINKS.
+PAGES = (
+    status,
+    live,
+    log,
+    pictures,
+    health_page,
+    employee_pages,
+    import_pages,
+    signin,
+    provider,
+    user_pages,
+    contract,
+)
+
+# In the contract's order; `stream` before the events, whose ids its name would look like.
+API = (
+    decisions,
+    employees,
+    photos,
+    photo_checks,
+    imports,
+    gates,
+    by_hand,
+    cameras,
+    site,
+    keys,
+    stream,
+    events,
+    corrections,
+    audit,
+    tools,
+    users,
+)
 
 ABOUT = """
 Gate hardware, HR systems and scripts are written against this contract; it changes only by addition.
@@ -36,14 +95,18 @@ def create_app(system: System, supervisor: Supervisor | None = None) -> FastAPI:
     app.state.supervisor = supervisor
     app.state.glances = health.Glances(system, supervisor)
     app.state.metrics = Metrics(system, supervisor)
-    errors.install(app)
+    app.state.streams = Streams(system.feed)
+    system.on_decision.append(app.state.streams.wake)
+    errors.install(app, as_page)
     most = system.settings.max_request_mb * 1_000_000
     uploads.keep_in_memory(most)
-    app.add_middleware(BodyLimit, most=most)
+    app.add_middleware(BodyLimit, most=most, imports=system.settings.max_import_mb * 1_000_000)
     app.add_middleware(SafeHeaders)
-    for resource in (decisions, employees, photos, gates, cameras, site, keys, events, audit, tools):
+    for resource in API:
         app.include_router(resource.router, prefix="/v1")
     app.include_router(operations.router)
-    app.include_router(pages.router)
-    app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")
+    for page in PAGES:
+        app.include_router(page.router)
+    app.state.navigation = render.navigation(PAGES)
+    app.mount("/static", StaticFiles(directory=render.STATIC), name="static")
     return app

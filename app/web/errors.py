@@ -1,10 +1,11 @@
 """One place where an exception becomes an answer: `{"error": code, "detail": what to do}`, never a trace or a path."""
 
 import logging
+from collections.abc import Callable
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
@@ -20,6 +21,9 @@ from app.core.errors import (
     TooLarge,
     Unauthorised,
 )
+
+Shown = Callable[[Request, JSONResponse], Response]
+Handler = Callable[[Request, Exception], JSONResponse]
 
 logger = logging.getLogger(__name__)
 
@@ -50,14 +54,21 @@ def problem(status: int, code: str, detail: str, headers: dict[str, str] | None 
     return JSONResponse({"error": code, "detail": detail}, status, headers)
 
 
-def install(app: FastAPI) -> None:
-    """Registers the handlers on the application."""
-    app.add_exception_handler(FacegateError, _facegate)
-    app.add_exception_handler(RequestValidationError, _malformed)
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(OSError, _machine)
-    app.add_exception_handler(ClientDisconnect, _gone)
-    app.add_exception_handler(Exception, _unforeseen)
+def install(app: FastAPI, shown: Shown) -> None:
+    """Registers the handlers on the application. shown: makes a page of an answer for whoever wants one."""
+    for kind, handler in {
+        FacegateError: _facegate,
+        RequestValidationError: _malformed,
+        HTTPException: _http,
+        OSError: _machine,
+        ClientDisconnect: _gone,
+        Exception: _unforeseen,
+    }.items():
+        app.add_exception_handler(kind, _with(handler, shown))
+
+
+def _with(handler: Handler, shown: Shown) -> Callable[[Request, Exception], Response]:
+    return lambda request, error: shown(request, handler(request, error))
 
 
 def _facegate(request: Request, error: Exception) -> JSONResponse:
@@ -77,7 +88,8 @@ def _facegate(request: Request, error: Exception) -> JSONResponse:
 def _machine(request: Request, error: Exception) -> JSONResponse:
     """A journal on a full disk, a file that is gone: no defect of the program, and nothing was done."""
     assert isinstance(error, OSError)
-    logger.error("%s: %s: %s", _where(request), type(error).__name__, error.strerror or error)
+    what = f"{error.strerror}: {error.filename}" if error.filename else error.strerror or error
+    logger.error("%s: %s: %s", _where(request), type(error).__name__, what)
     return _fault()
 
 
@@ -86,7 +98,7 @@ def _fault() -> JSONResponse:
     return problem(503, "system_fault", detail, {"Retry-After": "5"})
 
 
-def _malformed(_: Request, error: Exception) -> JSONResponse:
+def _malformed(request: Request, error: Exception) -> JSONResponse:
     # What was sent is not repeated: it may be a secret or somebody's name.
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
@@ -96,8 +108,14 @@ def _malformed(_: Request, error: Exception) -> JSONResponse:
         names, first["msg"] = names[:-1], "There is a field that this call does not know"
     if first["type"] == "json_invalid":
         names, first["msg"] = [], "The body is not JSON"
+    if first["type"] == "model_attributes_type" and not names and not _is_json(request):
+        first["msg"] = "The body is not said to be JSON; send the header Content-Type: application/json"
     where = ".".join(names) or "request"
     return problem(422, "malformed_request", f"{where}: {first['msg']}.")
+
+
+def _is_json(request: Request) -> bool:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
 
 
 def _http(_: Request, error: Exception) -> JSONResponse:

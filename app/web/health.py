@@ -7,6 +7,8 @@ from threading import Lock
 from time import monotonic
 
 from app.core.camera_health import CameraState, Health
+from app.core.errors import NotRecorded
+from app.core.liveness import LivenessMode
 from app.wiring import System
 from app.worker.supervisor import Supervisor
 
@@ -26,7 +28,7 @@ class Check:
 
 
 class Glances:
-    """The checks as they were at most a second ago: for a page that anybody may ask for, as often as they like."""
+    """The checks, and what of them is known to be out: an outage is one line in the log, however often one looks."""
 
     def __init__(self, system: System, supervisor: Supervisor | None) -> None:
         self._system = system
@@ -34,29 +36,36 @@ class Glances:
         self._lock = Lock()
         self._looked_s = float("-inf")
         self._found: dict[str, Check] = {}
+        self._out: set[str] = set()
 
     def __call__(self) -> dict[str, Check]:
+        """As they were at most a second ago: for a page that anybody may ask for, as often as they like."""
         with self._lock:
             if monotonic() - self._looked_s > LOOK_EVERY_S:
-                self._found = check(self._system, self._supervisor)
+                self._found = self.now()
                 self._looked_s = monotonic()
             return self._found
+
+    def now(self) -> dict[str, Check]:
+        return check(self._system, self._supervisor, self._out)
 
 
 def ready(checks: dict[str, Check]) -> bool:
     return all(c.ok for c in checks.values() if c.essential)
 
 
-def check(system: System, supervisor: Supervisor | None) -> dict[str, Check]:
+def check(system: System, supervisor: Supervisor | None, out: set[str]) -> dict[str, Check]:
     """Each part tried for real. A detail holds counts and words, never a path or an address.
 
-    supervisor: of the cameras that this process watches; each stands here by its name.
+    supervisor: of the cameras that this process watches; each stands here by its name. out: what did not work at the
+    last look and was said so; brought up to date.
     """
     return {
-        "database": _tried("the database does not answer", lambda: _database(system)),
-        "gallery": _tried("the gallery could not be brought up to date", lambda: _gallery(system)),
+        "database": _tried("the database does not answer", out, lambda: _database(system)),
+        "gallery": _tried("the gallery could not be brought up to date", out, lambda: _gallery(system)),
         "gates": _gates(system),
         "models": Check(True, f"pack {system.recognition.pack_digest[:12]}, {system.recognition.precision}"),
+        "liveness": _liveness(system),
         **{f"camera {p.camera.name}": _camera(p.health) for p in (supervisor.posts() if supervisor else ())},
     }
 
@@ -87,9 +96,28 @@ def _gates(system: System) -> Check:
     return Check(not broken, words, essential=False)
 
 
-def _tried(complaint: str, look: Callable[[], str]) -> Check:
+def _liveness(system: System) -> Check:
+    if system.recognition.liveness_works:
+        return Check(True, "works", essential=False)
     try:
-        return Check(True, look())
-    except Exception:  # whatever it is, the answer is "not ready"
-        logger.exception(complaint)
+        demanding = sum(gate.liveness == LivenessMode.REQUIRED for gate in system.gates.all())
+    except Exception:  # the line of the database says what is wrong
+        return Check(False, "unavailable: its weights are not here", essential=False)
+    words = f"unavailable: its weights are not here; {demanding} gates require it and open for no face"
+    return Check(not demanding, words, essential=False)
+
+
+def _tried(complaint: str, out: set[str], look: Callable[[], str]) -> Check:
+    try:
+        detail = look()
+    except Exception as error:  # whatever it is, the answer is "not ready"
+        # A locked database is no bug that a trace would help to find; a second look at the same outage is no news.
+        known = isinstance(error, NotRecorded)
+        if complaint not in out:
+            logger.error("%s%s", complaint, f": {error}" if known else "", exc_info=not known)
+        out.add(complaint)
         return Check(False, complaint)
+    if complaint in out:
+        logger.warning("no longer so: %s", complaint)
+        out.discard(complaint)
+    return Check(True, detail)

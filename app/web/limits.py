@@ -15,6 +15,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.web.errors import problem
 
 MOST_JSON = 100_000
+IMPORT = ("POST", "/v1/imports")
+SLOWEST_BYTES_S = 100_000
 BODY_WITHIN_S = 30.0
 
 
@@ -25,11 +27,15 @@ def received_s(request: Request) -> float:
 
 
 class BodyLimit:
-    """ASGI middleware: 413 for a body over `most` bytes, or JSON over `MOST_JSON`, declared or not."""
+    """ASGI middleware: 413 for a body over `most` bytes, or JSON over `MOST_JSON`, declared or not.
 
-    def __init__(self, app: ASGIApp, most: int) -> None:
+    imports: most bytes of an import, which is streamed to the disk; it may take as long as it keeps its pace.
+    """
+
+    def __init__(self, app: ASGIApp, most: int, imports: int) -> None:
         self.app = app
         self.most = most
+        self.imports = imports
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -42,6 +48,10 @@ class BodyLimit:
             self.most,
             f"The request is larger than {self.most // 1_000_000} MB; send fewer or smaller images.",
         )
+        pace = float("inf")
+        if (scope["method"], scope["path"]) == IMPORT:
+            most, pace = self.imports, SLOWEST_BYTES_S
+            detail = f"The import is larger than {most // 1_000_000} MB; split it."
         if b"json" in headers.get(b"content-type", b"").lower():
             most, detail = MOST_JSON, f"JSON of more than {MOST_JSON // 1000} kB is no request of ours; send less."
         declared = headers.get(b"content-length", b"0")
@@ -58,7 +68,7 @@ class BodyLimit:
             if complete:
                 return await receive()  # tells of a hang-up, whenever that is
             try:
-                message = await asyncio.wait_for(receive(), began_s + BODY_WITHIN_S - perf_counter())
+                message = await asyncio.wait_for(receive(), began_s + BODY_WITHIN_S + seen / pace - perf_counter())
             except TimeoutError:
                 raise HTTPException(408, "The body did not arrive in time.", {"Connection": "close"}) from None
             complete = not message.get("more_body", False)

@@ -7,6 +7,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 FIRST_REQUEST_S = 10.0
 MOST_CONNECTIONS = 512  # what comes beyond gets 503 at once
+STALLED_S = 20.0  # somebody who takes nothing of an answer for so long gets no more of it
 MOST_HEAD = 64_000  # bytes of a request's headers; the parser itself takes any number
 MOST_UNPARSED = 1_000_000  # bytes of which no header has come; four reads of a socket
 
@@ -18,9 +19,19 @@ class ImpatientProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self._unparsed = self._head = 0
         self._patience: asyncio.TimerHandle = self.loop.call_later(FIRST_REQUEST_S, self._give_up)
+        self._stalled = self._patience
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._stalled = self.loop.call_later(STALLED_S, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        self._stalled.cancel()
+        super().resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._patience.cancel()
+        self._stalled.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:

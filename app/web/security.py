@@ -1,5 +1,10 @@
-"""Who is calling and what they may do. Default deny: a route without one of these dependencies fails a test."""
+"""Who is calling and what they may do. Default deny: a route without one of these dependencies fails a test.
 
+Devices and scripts send a key; people's browsers send the session cookie, and with every change what proves that one
+of our own pages asks for it.
+"""
+
+import hmac
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
@@ -7,14 +12,22 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from app.core.errors import Forbidden, Unauthorised
-from app.core.types import ApiKey, Role
+from app.core.types import Role
+from app.core.users import Principal
 from app.services.keys import Keys
+from app.services.sessions import SignedIn, csrf_of
+from app.services.sign_in import Client
 from app.wiring import System
 from app.worker.supervisor import Supervisor
 
 bearer = HTTPBearer(auto_error=False, description="A key from `keys create`; it carries one role.")
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 LOOPBACK = {"127.0.0.1", "::1"}
+COOKIE = "facegate"
+DEVICE = f"{COOKIE}-device"  # the mark of a browser in which somebody signed in before
+CSRF_HEADER, CSRF_FIELD = "X-CSRF-Token", "csrf"
+HARMLESS = {"GET", "HEAD"}
+FORM = "application/x-www-form-urlencoded"
 
 
 # Dependencies that neither block nor compute are `async`: each plain one costs a change of thread, 0.1 ms.
@@ -26,32 +39,85 @@ async def system(request: Request) -> System:
     return found
 
 
-def caller(request: Request, credentials: Credentials) -> ApiKey:
-    """The key of the request. Raises Unauthorised."""
-    if credentials is None:
-        raise Unauthorised("no_key", "Send a key: Authorization: Bearer KEY.")
-    keys: Keys = request.app.state.system.keys
-    return keys.authenticate(credentials.credentials)
+def cookie_name(request: Request) -> str:
+    """Over https a name that browsers accept from this host alone, for the whole of it."""
+    return f"__Host-{COOKIE}" if request.url.scheme == "https" else COOKIE
 
 
-def allow(key: ApiKey, *roles: Role) -> ApiKey:
-    """The key, if it carries one of these roles. Raises Forbidden."""
-    if key.role not in roles:
+def signed_in(request: Request) -> SignedIn | None:
+    """Whose session the cookie is, if it is one that holds."""
+    token = request.cookies.get(cookie_name(request))
+    if not token:
+        return None
+    found: SignedIn | None = request.app.state.system.reception.sessions.find(token)
+    return found
+
+
+def client_of(request: Request) -> Client:
+    """Where a sign-in comes from."""
+    address = request.client.host if request.client else ""
+    return Client(address, request.headers.get("user-agent", ""), request.cookies.get(DEVICE, ""))
+
+
+async def csrf_sent(request: Request) -> str:
+    """What the page sent to prove itself: a header, or a field of a plain form. A body is read for no other caller."""
+    sent = request.headers.get(CSRF_HEADER)
+    if sent is not None or request.method in HARMLESS or not request.cookies.get(cookie_name(request)):
+        return sent or ""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
+        return ""
+    return str((await request.form(max_fields=50)).get(CSRF_FIELD, ""))
+
+
+def check_csrf(request: Request, sent: str) -> None:
+    """Raises Forbidden for a change that did not come from one of our pages."""
+    expected = csrf_of(request.cookies.get(cookie_name(request), ""))
+    if request.method not in HARMLESS and not hmac.compare_digest(sent.encode(), expected.encode()):
+        raise Forbidden("csrf", "This page is out of date; load it anew and try again.")
+
+
+def caller(request: Request, credentials: Credentials, csrf: Annotated[str, Depends(csrf_sent)]) -> Principal:
+    """Whose key or session the request carries. Raises Unauthorised, and Forbidden where a page must prove itself."""
+    if credentials is not None:
+        keys: Keys = request.app.state.system.keys
+        key = keys.authenticate(credentials.credentials)
+        return Principal(key.id, key.name, frozenset({key.role}), key.gate_id, "key")
+    if not request.cookies.get(cookie_name(request)):
+        raise Unauthorised("no_key", "Send a key: Authorization: Bearer KEY. People sign in at /signin.")
+    who = signed_in(request)
+    if who is None:
+        raise Unauthorised("signed_out", "You are signed out; sign in again.")
+    check_csrf(request, csrf)
+    return who.principal
+
+
+def allow(who: Principal, *roles: Role) -> Principal:
+    """The caller, if they carry one of these roles. Raises Forbidden."""
+    if not who.may(*roles):
         allowed = " or ".join(role.value for role in roles)
-        raise Forbidden("wrong_role", f"A key of role {allowed} is needed here; this one is {key.role.value}.")
-    return key
+        has = ", ".join(sorted(who.roles))
+        raise Forbidden("wrong_role", f"Role {allowed} is needed here; yours is {has}.")
+    return who
 
 
-def require(*roles: Role) -> Callable[[ApiKey], Awaitable[ApiKey]]:
+def require(*roles: Role) -> Callable[[Principal], Awaitable[Principal]]:
     """A dependency that lets these roles pass and nobody else."""
 
-    async def check(key: Annotated[ApiKey, Depends(caller)]) -> ApiKey:
-        return allow(key, *roles)
+    async def check(who: Annotated[Principal, Depends(caller)]) -> Principal:
+        return allow(who, *roles)
 
     return check
 
 
-def local_or_admin(request: Request, credentials: Credentials) -> None:
+def person_only(request: Request, who: Annotated[Principal, Depends(caller)]) -> SignedIn:
+    """The session of whoever calls; a key has none. Raises Forbidden."""
+    found = signed_in(request) if who.kind == "user" else None
+    if found is None:
+        raise Forbidden("wrong_role", "This is for people who are signed in; a key has no account.")
+    return found
+
+
+def local_or_admin(request: Request, credentials: Credentials, csrf: Annotated[str, Depends(csrf_sent)]) -> None:
     """Operations: free for this machine, for others with an admin key.
 
     A request that a proxy passed on is not local, whoever the proxy is.
@@ -60,7 +126,7 @@ def local_or_admin(request: Request, credentials: Credentials) -> None:
     forwarded = "x-forwarded-for" in request.headers or "forwarded" in request.headers
     if client in LOOPBACK and not forwarded:
         return
-    allow(caller(request, credentials), Role.ADMIN)
+    allow(caller(request, credentials, csrf), Role.ADMIN)
 
 
 async def supervisor(request: Request) -> Supervisor | None:
@@ -71,6 +137,8 @@ async def supervisor(request: Request) -> Supervisor | None:
 
 Watching = Annotated[Supervisor | None, Depends(supervisor)]
 SystemOf = Annotated[System, Depends(system)]
-Admin = Annotated[ApiKey, Depends(require(Role.ADMIN))]
-Watcher = Annotated[ApiKey, Depends(require(Role.SECURITY, Role.ADMIN))]
-GateKey = Annotated[ApiKey, Depends(require(Role.GATE))]
+Admin = Annotated[Principal, Depends(require(Role.ADMIN))]
+Watcher = Annotated[Principal, Depends(require(Role.SECURITY, Role.ADMIN))]
+Reader = Annotated[Principal, Depends(require(Role.SECURITY, Role.ADMIN, Role.VIEWER))]
+Person = Annotated[SignedIn, Depends(person_only)]
+GateKey = Annotated[Principal, Depends(require(Role.GATE))]

@@ -1,6 +1,6 @@
 """Builds what moves gates: the check of their settings, their drivers, and the modes of the site."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from app.adapters.gates.build import build_driver, check_config
 from app.core.gates import DoorState
@@ -13,7 +13,14 @@ def gate_settings(store: Store, vault: Vault, clock: Clock, new_id: Callable[[],
     return GateSettings(store, vault, clock, new_id, check_config)
 
 
-def gate_control(store: Store, vault: Vault, signer: Signer, clock: Clock, new_id: Callable[[], str]) -> GateControl:
+def gate_control(
+    store: Store,
+    vault: Vault,
+    signer: Signer,
+    clock: Clock,
+    new_id: Callable[[], str],
+    mine: Callable[[], Collection[str]],
+) -> GateControl:
     """Connected to nothing before its `start`: most commands must not move hardware."""
 
     def build(
@@ -21,4 +28,4 @@ def gate_control(store: Store, vault: Vault, signer: Signer, clock: Clock, new_i
     ) -> GateDriver:
         return build_driver(kind, told, on_state=on_state, clock=clock, released=released)
 
-    return GateControl(store, vault, signer, clock, new_id, build)
+    return GateControl(store, vault, signer, clock, new_id, mine, build)

@@ -21,17 +21,24 @@ from app.services.access_log import AccessLog
 from app.services.alert_list import AlertList
 from app.services.answers import Answers
 from app.services.audit import Audit
+from app.services.by_hand import ByHand
 from app.services.camera_list import Address, CameraList
 from app.services.checkpoints import Checkpoints
+from app.services.corrections import Corrections
+from app.services.duty import Duty
 from app.services.erasure import Erasure
 from app.services.event_list import EventList
+from app.services.event_proof import EventProofs
 from app.services.gate_control import GateControl
 from app.services.gate_list import GateList
 from app.services.gate_settings import GateSettings
 from app.services.keys import Keys
+from app.services.live_feed import LiveFeed
 from app.services.site_control import SiteControl
+from app.services.statistics import Statistics
 from app.settings import Settings, SettingsError
 from app.wiring.driving import gate_control, gate_settings
+from app.wiring.people import Reception, open_reception
 
 
 def utc_now() -> datetime:
@@ -62,9 +69,16 @@ class Office:
     checkpoints: Checkpoints
     cameras: CameraList
     gate_settings: GateSettings
+    duty: Duty
     gate_control: GateControl
     site: SiteControl
     alerts: AlertList
+    reception: Reception
+    by_hand: ByHand
+    corrections: Corrections
+    feed: LiveFeed
+    proofs: EventProofs
+    statistics: Statistics
 
     def close(self) -> None:
         # Gates first: what they still say is written down.
@@ -88,7 +102,9 @@ def open_office(settings: Settings, clock: Callable[[], datetime] = utc_now) -> 
         )
     log = AccessLog(vault, signer)
     answers = Answers(signer)
-    driving = gate_control(store, vault, signer, clock, new_id)
+    duty = Duty(store, clock, settings.gates)
+    driving = gate_control(store, vault, signer, clock, new_id, duty.gates)
+    events = EventList(store, log, answers)
     return Office(
         settings=settings,
         clock=clock,
@@ -100,13 +116,20 @@ def open_office(settings: Settings, clock: Callable[[], datetime] = utc_now) -> 
         erasure=Erasure(store, signer, JsonJournal(settings.erasures), clock, new_id),
         log=log,
         answers=answers,
-        events=EventList(store, log, answers),
+        events=events,
         checkpoints=Checkpoints(Audit(store, log, signer, clock), JsonJournal(settings.checkpoints)),
         cameras=CameraList(store, vault, clock, new_id, partial(_allowed, camera_networks(settings)), address.masked),
         gate_settings=gate_settings(store, vault, clock, new_id),
+        duty=duty,
         gate_control=driving,
         site=SiteControl(store, log, clock, new_id, driving.follow),
         alerts=AlertList(store),
+        reception=open_reception(settings, store, vault, signer, clock, new_id),
+        by_hand=ByHand(store, log, answers, clock, new_id, driving.carry_out),
+        corrections=Corrections(store, log, vault, signer, clock, new_id),
+        feed=LiveFeed(store, events, clock),
+        proofs=EventProofs(store, log, signer, JsonJournal(settings.checkpoints).entries),
+        statistics=Statistics(store, clock),
     )
 
 

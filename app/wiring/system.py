@@ -12,22 +12,28 @@ from app.adapters.index.faiss_index import FaissIndex
 from app.adapters.vision import pack as packs
 from app.adapters.vision.image import ImageDecoder, ImageLimits
 from app.adapters.vision.jpeg import encode_jpeg
-from app.adapters.vision.manifest import read_manifest
-from app.adapters.vision.runtime import Precision, best_precision
+from app.adapters.vision.liveness import LivenessJudge, open_judges
+from app.adapters.vision.runtime import Precision
+from app.adapters.vision.weights import WeightsMissing
 from app.core.calibration import Calibration
-from app.core.errors import PackMismatch
+from app.core.errors import WeightsError
 from app.core.quality import ENROLMENT, GATE
-from app.core.records import Installation
 from app.services.access import Access
 from app.services.answers import Answer
 from app.services.comparison import Comparison
 from app.services.enrolment import Enrolment
 from app.services.gallery import Gallery
+from app.services.import_desk import ImportDesk
+from app.services.import_reports import ImportReports
+from app.services.people_export import PeopleExport
+from app.services.portraits import Portraits
 from app.services.recognition import Engine, Recognition
-from app.services.reembedding import Reembedding
+from app.services.reembedding import Moved, Reembedding
 from app.services.verdicts import Verdicts
-from app.settings import Settings
+from app.settings import Settings, SettingsError
+from app.wiring.importing import import_desk
 from app.wiring.office import Office, new_id, open_office, utc_now
+from app.wiring.packs import install, settle_pack, settle_precision
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +53,10 @@ class System(Office):
     verdicts: Verdicts
     access: Access
     comparison: Comparison
+    portraits: Portraits
+    imports: ImportDesk
+    import_reports: ImportReports
+    people_export: PeopleExport
     on_decision: list[Callable[[Answer], None]] = field(default_factory=list)
 
     def threshold(self, photos: int, frames: int) -> float:
@@ -71,12 +81,7 @@ def _furnish(office: Office) -> System:
     settings, store = office.settings, office.store
     recognition = open_recognition(office)
     install(office, recognition.pack_digest, recognition.precision)
-    manifest = read_manifest(packs.NAME)
-    if manifest.digest != recognition.pack_digest:
-        raise PackMismatch(
-            f"models/manifest.toml holds the calibration of pack {manifest.digest[:12]}; this program runs "
-            f"{recognition.pack_digest[:12]}. Run: python -m models calibrate DATASET"
-        )
+    manifest = packs.read_calibration(settle_pack(office), settings.pack_folder)
     calibration = manifest.calibration
     gallery = Gallery(FaissIndex(manifest.dimension), office.vault, recognition.pack_digest, recognition.precision)
     at_gate = replace(GATE, min_face_px=float(settings.min_face_px))
@@ -102,8 +107,19 @@ def _furnish(office: Office) -> System:
         margin=calibration.margin,
         max_frame_age_ms=settings.max_frame_age_ms,
         record_deadline_ms=settings.record_deadline_ms,
-        keep_snapshots=settings.keep_snapshots,
+        pictures=settings.pictures_kept,
+        liveness_works=recognition.liveness_works,
         on_decision=tell,
+    )
+    enrolment = Enrolment(
+        store=store,
+        look=partial(recognition.look_bytes, limits=ENROLMENT, flip=True),
+        gallery=gallery,
+        vault=office.vault,
+        clock=office.clock,
+        new_id=new_id,
+        same_person=calibration.same_person,
+        duplicate=lambda size, photos: calibration.threshold(DUPLICATE_RATE, size, photos, photos),
     )
     shared = {name: getattr(office, name) for name in Office.__dataclass_fields__}
     system = System(
@@ -111,16 +127,11 @@ def _furnish(office: Office) -> System:
         gallery=gallery,
         recognition=recognition,
         calibration=calibration,
-        enrolment=Enrolment(
-            store=store,
-            look=partial(recognition.look_bytes, limits=ENROLMENT, flip=True),
-            gallery=gallery,
-            vault=office.vault,
-            clock=office.clock,
-            new_id=new_id,
-            same_person=calibration.same_person,
-            duplicate=lambda size, photos: calibration.threshold(DUPLICATE_RATE, size, photos, photos),
-        ),
+        enrolment=enrolment,
+        portraits=Portraits(enrolment, decoder(settings), encode_jpeg),
+        imports=import_desk(office, enrolment, recognition),
+        import_reports=ImportReports(store, office.vault),
+        people_export=PeopleExport(enrolment),
         access=Access(store, partial(recognition.looks, limits=at_gate, flip=settings.gate_flip), verdicts),
         verdicts=verdicts,
         comparison=Comparison(
@@ -135,72 +146,75 @@ def _furnish(office: Office) -> System:
     )
     again = system.erasure.replay()
     if again:
-        logger.warning("%d erased employees had come back with an older backup and were erased again", again)
+        logger.warning("%d erased employees were still there (an older backup, or a cut) and are erased now", again)
     with store.read() as tx:
         gallery.refresh(tx)
     return system
 
 
-def open_recognition(office: Office) -> Recognition:
-    """The models, loaded, checked by hash and warm."""
+def open_recognition(office: Office, name: str | None = None, precision: Precision | None = None) -> Recognition:
+    """The models, loaded, checked by hash and warm. name, precision: of the pack; as settled if not given."""
     settings = office.settings
-    precision = settle_precision(office)
     pack = packs.open_pack(
-        settings.cache, precision=precision, workers=settings.threads, width_px=settings.detect_width_px
+        name or settle_pack(office),
+        settings.cache,
+        settings.pack_folder,
+        precision=precision or settle_precision(office),
+        workers=settings.threads,
+        width_px=settings.detect_width_px,
     )
     recognition = Recognition(
-        decode=ImageDecoder(ImageLimits(max_bytes=settings.max_image_mb * 1_000_000)),
-        engines=[Engine(*worker) for worker in pack.workers],
+        decode=decoder(settings),
+        engines=[Engine(*worker, judge) for worker, judge in zip(pack.workers, _judges(settings), strict=True)],
         align=pack.align,
+        crop=pack.crop,
         pack_digest=pack.digest,
-        precision=precision,
+        precision=pack.precision,
         max_wait_s=settings.max_wait_ms / 1000,
+        snapshot_height_px=settings.picture_height_px,
     )
     # Decoders load their parts at the first picture; that should not be the first person's.
     recognition.looks([encode_jpeg(np.zeros((720, 1280, 3), np.uint8))])
     return recognition
 
 
-def reembed(settings: Settings, progress: Callable[[Sequence[str]], Iterable[str]]) -> int:
-    """Makes every template anew with the pack and precision of these settings; returns how many. See `reembedding`."""
+def decoder(settings: Settings) -> ImageDecoder:
+    return ImageDecoder(ImageLimits(max_bytes=settings.max_image_mb * 1_000_000))
+
+
+def _judges(settings: Settings) -> Sequence[LivenessJudge | None]:
+    """One a worker; none where the weights were never fetched, for then gates say so in each answer."""
+    try:
+        return open_judges(settings.cache, workers=settings.threads)
+    except WeightsMissing:
+        logger.warning("liveness does not work: its weights are not here; `python -m app doctor` tells what to do")
+        return (None,) * settings.threads
+
+
+def reembed(
+    settings: Settings,
+    progress: Callable[[Sequence[str]], Iterable[str]],
+    name: str | None = None,
+    *,
+    leave_out: bool = False,
+) -> Moved:
+    """Moves the gallery to a pack (that of the settings if no name is given) and their precision. See `reembedding`."""
+    if name is not None and settings.pack not in ("auto", name):
+        raise SettingsError(
+            f"pack: the setting says {settings.pack}; make it {name} (or auto) first, or no start works"
+        )
     office = open_office(settings)
     try:
-        recognition = open_recognition(office)
+        name = name or settle_pack(office)
+        if why := packs.problem(name, settings.cache, settings.pack_folder):
+            raise WeightsError(f"the pack {name} cannot be served: {why}")
+        recognition = open_recognition(office, name)
         return Reembedding(
             store=office.store,
             vault=office.vault,
             look=partial(recognition.look_bytes, limits=ENROLMENT, flip=True),
             pack_digest=recognition.pack_digest,
             precision=recognition.precision,
-        ).run(progress)
+        ).run(progress, leave_out=leave_out)
     finally:
         office.close()
-
-
-def settle_precision(office: Office) -> Precision:
-    """The precision to run: the setting, else what the stored templates were made with, else the CPU's best."""
-    if office.settings.precision != "auto":
-        return office.settings.precision
-    with office.store.read() as tx:
-        installation = tx.installation.get()
-    if installation is not None and installation.precision in ("f32", "bf16"):
-        return "bf16" if installation.precision == "bf16" else "f32"
-    return best_precision()
-
-
-def install(office: Office, digest: str, precision: str) -> None:
-    """Fixes pack and precision for this database at the first start; later checks them. Raises PackMismatch.
-
-    While nobody is enrolled there is nothing to mismatch, so the facts are simply replaced.
-    """
-    with office.store.write() as tx:
-        before = tx.installation.get()
-        if before is not None and (before.pack_digest, before.precision) == (digest, precision):
-            return
-        if before is not None and tx.templates.photo_counts():
-            raise PackMismatch(
-                f"the stored templates were made with pack {before.pack_digest[:12]} ({before.precision}); this "
-                f"program runs {digest[:12]} ({precision}). Run: python -m app reembed --data {office.settings.data}"
-            )
-        created = before.created_at if before else office.clock()
-        tx.installation.put(Installation(digest, precision, office.vault.key_check(), created))

@@ -28,31 +28,41 @@ def supervisor(system: System) -> Supervisor:
         store=system.store,
         verdicts=system.verdicts,
         rules=tracks.Rules(same_person=system.calibration.same_person),
-        snapshot=_view,
+        snapshot=partial(_view, system.settings.picture_height_px),
         carry_out=lambda gate, answer: system.gate_control.carry_out(answer),
         tailgating=partial(_tailgating, system),
+        views=max(1, system.settings.pictures_kept),
     )
 
-    def see(pixels: Pixels, *, region: Box, min_face_px: float) -> list[Seen]:
+    def see(pixels: Pixels, *, region: Box, min_face_px: float, liveness: bool) -> list[Seen]:
         limits = replace(GATE, min_face_px=min_face_px)
         return system.recognition.see(
-            pixels, region=region, most=MOST_FACES, limits=limits, flip=system.settings.gate_flip
+            pixels, region=region, most=MOST_FACES, limits=limits, flip=system.settings.gate_flip, liveness=liveness
         )
 
     def post(camera: Camera) -> Post:
         address = system.cameras.address(camera)
         mailbox = Mailbox(
             camera.name,
-            partial(open_source, address.url, allow_local=address.local, clock=system.clock, networks=networks),
+            partial(
+                open_source,
+                address.url,
+                allow_local=address.local,
+                clock=system.clock,
+                networks=networks,
+                # A recording begins again within its connection: with each new one the approaches are forgotten.
+                loop=True,
+            ),
+            system.clock,
         )
         watch = Watch(camera.name, camera.gate_id, camera.zone)
         return Post(camera, CameraLoop(watch, mailbox, see, approaches, system.clock), mailbox)
 
-    return Supervisor(system.store, system.clock, new_id, post)
+    return Supervisor(system.duty, system.store, system.clock, new_id, post, system.gate_control.refresh)
 
 
-def _view(pixels: Pixels, seen: Seen) -> Pixels:
-    return snapshot(pixels, seen.face.box)
+def _view(height_px: int, pixels: Pixels, seen: Seen) -> Pixels:
+    return snapshot(pixels, seen.face.box, height_px)
 
 
 def _tailgating(system: System, gate: Gate, camera: str) -> None:

@@ -39,12 +39,14 @@ class Mailbox(Protocol):
     def stop(self) -> None: ...
     @property
     def ended(self) -> bool: ...
+    @property
+    def patient(self) -> bool: ...
 
 
 class See(Protocol):
     """Faces of a frame's region, widest first (see `Recognition.see`)."""
 
-    def __call__(self, pixels: Pixels, *, region: Box, min_face_px: float) -> list[Seen]: ...
+    def __call__(self, pixels: Pixels, *, region: Box, min_face_px: float, liveness: bool) -> list[Seen]: ...
 
 
 @dataclass
@@ -122,7 +124,8 @@ class CameraLoop:
                         self._stopping.wait(ENDED_S)
                     continue
                 newest = taken.captured_at
-                if not self.watch.busy() and time.monotonic() - looked_s < IDLE_S:
+                idle = not self.watch.busy() and time.monotonic() - looked_s < IDLE_S
+                if idle and not self.mailbox.patient:
                     self.tally.skipped += 1
                     continue
                 looked_s = time.monotonic()
@@ -137,7 +140,8 @@ class CameraLoop:
 
     def _frame(self, pixels: Pixels, captured_at: datetime) -> None:
         zone = self.watch.zone
-        seen = self._see(pixels, region=region(zone, pixels), min_face_px=zone.min_face_px)
+        liveness = self.watch.asks_liveness
+        seen = self._see(pixels, region=region(zone, pixels), min_face_px=zone.min_face_px, liveness=liveness)
         self._told(self._approaches.frame(self.watch, seen, pixels, captured_at))
         self.tally.frames += 1
         self.tally.latency_ms.append((self._clock() - captured_at).total_seconds() * 1000)
@@ -149,6 +153,7 @@ class CameraLoop:
             try:
                 self._on_answer(answer)
             except Exception:
+                # Recorded already; the docstring says who must not pay for it.
                 logger.exception("camera %s: a listener failed; the decision is recorded", self.watch.camera)
 
 

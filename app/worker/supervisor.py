@@ -1,33 +1,28 @@
-"""Sees to it that every enabled camera is watched by one process, and says loudly where one is not well.
+"""Sees to it that the cameras of this process's gates are watched, and says loudly where one is not well.
 
-Several processes share the cameras through leases in the database: whoever holds a camera's lease watches it, and who
-dies loses it within seconds. The watchdog turns a camera's state into an alert, and takes it back when all is well.
+Which gates those are, `services.duty` says: several processes share a site, and each camera has one of them. The
+watchdog turns a camera's state into an alert, and takes it back when all is well.
 """
 
 import logging
-import os
-import secrets
-import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 from app.core.camera_health import CameraState, Health
 from app.core.errors import FacegateError, NotRecorded
 from app.core.ports import Store, Transaction
 from app.core.site import Alert, AlertKind, Camera
+from app.services.duty import Duty
 from app.worker.camera_loop import CameraLoop
 
 logger = logging.getLogger(__name__)
 
 LOOK_S = 0.5
 SYNC_S = 2.0
-LEASE = timedelta(seconds=8)
-# A lease that ends later than any could was taken before the clock was set back, by a process that may be gone.
-LONGEST = 2 * LEASE
 
 ALERTS = {
     CameraState.DEAD: AlertKind.CAMERA_DEAD,
@@ -59,16 +54,22 @@ class Post:
 
 
 class Supervisor:
-    """Starts and stops loops as the database says. post: builds loop and mailbox for a camera."""
+    """Starts and stops loops as the database says. post: builds loop and mailbox for a camera.
+
+    on_duty: called where this process has other gates than before.
+    """
 
     def __init__(
         self,
+        duty: Duty,
         store: Store,
         clock: Callable[[], datetime],
         new_id: Callable[[], str],
         post: Callable[[Camera], Post],
+        on_duty: Callable[[], None] = lambda: None,
     ) -> None:
-        self.holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._duty = duty
+        self._on_duty = on_duty
         self._store = store
         self._clock = clock
         self._new_id = new_id
@@ -84,16 +85,15 @@ class Supervisor:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stops all loops and gives the cameras back, so that another process takes them at once."""
+        """Stops all loops and gives the gates back, so that another process takes them at once."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join(timeout=10)
         self._end(self.posts())
         try:
-            with self._store.write() as tx:
-                tx.leases.give_up(self.holder)
+            self._duty.resign()
         except FacegateError:
-            logger.warning("the cameras could not be given back; their leases end by themselves")
+            logger.warning("the gates could not be given back; their leases end by themselves")
 
     def posts(self) -> list[Post]:
         """What this process watches now."""
@@ -109,18 +109,18 @@ class Supervisor:
         return min((p for p in self.posts() if p.camera.gate_id == gate_id), key=rank, default=None)
 
     def sync(self) -> None:
-        """Takes or renews leases, starts what is ours, stops what is not, restarts what has died."""
-        now = self._clock()
-        with self._store.write() as tx:
-            for holder, until in tx.leases.holders().values():
-                if until > now + LONGEST:
-                    tx.leases.give_up(holder)
-            enabled = [camera for camera in tx.cameras.all() if camera.enabled]
-            mine = {c.id: c for c in enabled if tx.leases.take(c.id, self.holder, now, now + LEASE)}
-            watched = {camera.id for camera in enabled}
-            for alert in tx.alerts.open():
-                if alert.kind in KINDS and alert.camera_id not in watched:
-                    tx.alerts.clear(alert.kind, alert.gate_id, alert.camera_id, now)
+        """Renews the duty, starts what is ours, stops what is not, restarts what has died."""
+        before, gates = self._duty.gates(), self._duty.renew()
+        if gates != before:
+            self._on_duty()
+        with self._store.read() as tx:
+            enabled = {camera.id: camera for camera in tx.cameras.all() if camera.enabled}
+            orphans = [a for a in tx.alerts.open() if a.kind in KINDS and a.camera_id not in enabled]
+        if orphans:
+            with self._store.write() as tx:
+                for alert in orphans:
+                    tx.alerts.clear(alert.kind, alert.gate_id, alert.camera_id, self._clock())
+        mine = {id_: camera for id_, camera in enabled.items() if camera.gate_id in gates}
         self._end([p for p in self.posts() if mine.get(p.camera.id) != p.camera or not p.loop.alive()])
         for camera_id, camera in mine.items():
             if camera_id not in self._posts and not self._stopping.is_set():
@@ -180,6 +180,7 @@ class Supervisor:
             self._failing = True
             return False
         except Exception:
+            # Whatever it is, the thread that renews the leases and raises the alerts must live on.
             logger.exception("the cameras could not be looked after; trying again")
             return False
         if work == self.sync and self._failing:
@@ -193,6 +194,7 @@ class Supervisor:
             post = self._post(camera)
             post.loop.start()
         except Exception as error:
+            # A damaged address, or anything else of one camera: the others are still to be watched.
             self._refuse(camera, error)
             return
         self._refused.pop(camera.id, None)

@@ -1,6 +1,9 @@
 """`python -m tests.bench [frame|http|gallery ...]`: prints what the README's table of figures is made of.
 
 `python -m tests.bench approach [FOLDER OF CLIPS]`: from a face wide enough to the gate command.
+`python -m tests.bench imports FOLDER`: importing people, beside the bare pipeline.
+`python -m tests.bench people FOLDER`: the list of employees as one types; decisions beside an import.
+`python -m tests.bench log`: pages of a log of a million events. `live`: what 50 people who watch cost a decision.
 `python -m tests.bench soak|cameras --help`: the camera path; these take long and are run alone.
 """
 
@@ -10,21 +13,19 @@ from datetime import UTC, datetime
 from rich.console import Console
 
 from app.adapters.vision.runtime import cpu_has_bf16
-from tests.bench import approach, cameras, frame, gallery, http, soak
+from tests.bench import approach, cameras, frame, gallery, http, imports, live, log, people, soak
 
-if sys.argv[1:2] == ["approach"]:
-    approach.main(sys.argv[2:])
-    sys.exit()
-if sys.argv[1:2] == ["cameras"]:
-    cameras.main(sys.argv[2:])
-    sys.exit()
-if sys.argv[1:2] == ["soak"]:
-    soak.main(sys.argv[2:])
+ALONE = {
+    module.__name__.rpartition(".")[2]: module.main for module in (approach, cameras, imports, live, log, people, soak)
+}
+if sys.argv[1:2] and (main := ALONE.get(sys.argv[1])):
+    main(sys.argv[2:])
     sys.exit()
 console = Console(highlight=False)
 wanted = set(sys.argv[1:]) or {"frame", "http", "gallery"}
 if unknown := wanted - {"frame", "http", "gallery"}:
-    sys.exit(f"no such measurement: {', '.join(sorted(unknown))}")
+    known = ", ".join(["frame", "http", "gallery", *ALONE])
+    sys.exit(f"no such measurement: {', '.join(sorted(unknown))}; there are {known}")
 console.print(f"{datetime.now(UTC):%Y-%m-%d}")
 if "frame" in wanted:
     for precision in ("bf16", "f32") if cpu_has_bf16() else ("f32",):

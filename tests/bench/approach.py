@@ -33,7 +33,7 @@ from app.services.recognition import snapshot
 from app.settings import Settings, default_cache
 from app.wiring import System, new_id, open_system
 from app.worker.camera_loop import region
-from tests.bench.ground import populate
+from tests.bench.ground import add_gate, populate
 
 FRAME_S = 1 / 25
 MIN_FACE_PX = 48.0
@@ -61,7 +61,7 @@ def gate(enrolled: int) -> Iterator[tuple[System, Now]]:
     with TemporaryDirectory() as folder:
         system = open_system(Settings(data=Path(folder), workers=1), clock=now)
         try:
-            system.gates.add("bench")
+            add_gate(system, "bench")
             populate(system, enrolled)
             yield system, now
         finally:
@@ -104,7 +104,7 @@ class Camera:
 
 def see(system: System, pixels: Pixels, zone: Zone) -> list[Seen]:
     limits = replace(GATE, min_face_px=zone.min_face_px)
-    return system.recognition.see(pixels, region=region(zone, pixels), most=3, limits=limits)
+    return system.recognition.see(pixels, region=region(zone, pixels), most=3, limits=limits, liveness=True)
 
 
 def walk(portrait: Portrait, pace_m_s: float, light: Light) -> Iterator[tuple[float, Frame]]:

@@ -37,6 +37,7 @@ from app.wiring import System, open_system
 from app.wiring.watching import supervisor
 from app.worker.supervisor import Post
 from tests.bench import clip
+from tests.bench.ground import add_gate
 from tests.bench.rtsp import Camera
 
 SIZE = (1920, 1080)
@@ -83,11 +84,12 @@ class Timed:
 def measuring(system: System, stages: Stages) -> Iterator[None]:
     """Every stage is measured inside the block."""
     recognition: Any = system.recognition
-    engines = [recognition._idle.get() for _ in range(recognition.engines)]
+    engines = [recognition._pool._idle.pop() for _ in range(recognition.engines)]
     for engine in engines:
         detector: Any = Timed(engine.detector, stages, detect="detect", refine="refine landmarks")
         embedder: Any = Timed(engine.embedder, stages, embed="embed")
-        recognition._idle.put(Engine(detector, embedder))
+        judge: Any = engine.liveness and Timed(engine.liveness, stages, score="liveness")
+        recognition._pool._idle.append(Engine(detector, embedder, judge))
     with ExitStack() as patches:
         for owner, method, name in (
             (recognition, "_align", "warp"),
@@ -134,7 +136,7 @@ def service(folder: Path, addresses: Sequence[str]) -> Iterator[System]:
             employee = system.enrolment.add(Details(number=person.number, name=person.name))
             system.enrolment.add_photos(employee.id, [photo_bytes(p, default_cache()) for p in person.enrolled_with])
         for i, address in enumerate(addresses, 1):
-            system.gates.add(f"gate-{i}")
+            add_gate(system, f"gate-{i}")
             system.cameras.add(f"camera-{i}", f"gate-{i}", Address(address, local=True), Zone())
         yield system
     finally:

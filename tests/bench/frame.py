@@ -19,7 +19,7 @@ from app.core.types import Reason, Verdict
 from app.services.access import Approach
 from app.services.recognition import snapshot
 from app.wiring import System, new_id
-from tests.bench.ground import ENROLLED, frame, jpeg, service, timed
+from tests.bench.ground import ENROLLED, add_gate, frame, jpeg, service, timed
 
 ROUNDS = 300
 GATE_NAME = "bench"
@@ -28,10 +28,10 @@ GATE_NAME = "bench"
 def stages(system: System, data: bytes) -> dict[str, Callable[[], Any]]:
     """Each stage as bare as it can be written, on what the stage before it gave."""
     recognition = system.recognition
-    engine = recognition._idle.get()
-    recognition._idle.put(engine)
+    with recognition._pool.lease() as engine:
+        pass
     pixels = recognition._decode(data)
-    face = engine.detector.detect(pixels)[0]
+    face = engine.detector.detect(pixels, smallest_px=system.settings.min_face_px)[0]
     refined = engine.detector.refine(pixels, face)
     crop = recognition._align(pixels, refined.landmarks)
     vector = engine.embedder.embed([crop], flip=False)[0]
@@ -60,11 +60,12 @@ def stages(system: System, data: bytes) -> dict[str, Callable[[], Any]]:
 
     return {
         "decode": partial(recognition._decode, data),
-        "detect": partial(engine.detector.detect, pixels),
+        "detect": partial(engine.detector.detect, pixels, smallest_px=system.settings.min_face_px),
         "refine landmarks": partial(engine.detector.refine, pixels, face),
         "warp": partial(recognition._align, pixels, refined.landmarks),
         "quality": partial(assess, refined, crop, pixels.shape, GATE),
         "embed": partial(engine.embedder.embed, [crop], flip=False),
+        **({"liveness": partial(engine.liveness.score, pixels, face.box)} if engine.liveness else {}),
         "search": partial(system.gallery.search, vector, 2),
         "snapshot": lambda: encode_jpeg(snapshot(pixels, refined.box)),
         "seal and sign": seal,
@@ -75,7 +76,7 @@ def stages(system: System, data: bytes) -> dict[str, Callable[[], Any]]:
 def measure(precision: str, console: Console) -> None:
     """Prints one table for one precision."""
     with service(precision=precision) as system:
-        gate = system.gates.add(GATE_NAME)
+        gate = add_gate(system, GATE_NAME)
         data = jpeg(frame())
         bare = stages(system, data)
         reasons = []

@@ -11,9 +11,11 @@ import numpy as np
 
 from app.adapters.vision import weights
 from app.core.evidence import unit
+from app.core.liveness import LivenessMode
 from app.core.registry import Details
-from app.core.types import Employee, Pixels, Template
+from app.core.types import Employee, Gate, Pixels, Template
 from app.services.gallery import TEMPLATE, context
+from app.services.gate_settings import Driving
 from app.settings import Settings, default_cache
 from app.wiring import System, new_id, open_system
 
@@ -47,6 +49,12 @@ def populate(system: System, count: int) -> None:
             tx.subject_keys.add(employee.id, key)
             sealed = system.vault.seal(key, unit(vectors[i]).tobytes(), context(TEMPLATE, employee.id))
             tx.templates.put(Template(employee.id, sealed, 3, system.gallery.pack_digest, system.gallery.precision))
+
+
+def add_gate(system: System, name: str) -> Gate:
+    """One that looks at liveness where its weights are, and refuses nobody for it: the benches' people are pictures."""
+    system.gates.add(name)
+    return system.gate_settings.change(name, Driving(liveness=LivenessMode.MONITOR))
 
 
 def photo(name: str) -> bytes:

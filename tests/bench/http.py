@@ -16,7 +16,7 @@ from rich.console import Console
 from app.core.types import Role
 from app.services.access import Approach
 from app.web.app import create_app
-from tests.bench.ground import frame, jpeg, service, timed
+from tests.bench.ground import add_gate, frame, jpeg, service, timed
 
 TURNS = 6
 BATCH = 50
@@ -43,7 +43,7 @@ for line in sys.stdin.buffer:
 
 def measure(console: Console) -> None:
     with service() as system:
-        system.gates.add("bench")
+        add_gate(system, "bench")
         secret, _ = system.keys.create(Role.GATE, "bench")
         server = uvicorn.Server(uvicorn.Config(create_app(system), port=0, log_config=None, access_log=False))
         thread = threading.Thread(target=server.run)

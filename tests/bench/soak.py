@@ -1,7 +1,7 @@
 """The real service before one RTSP camera for an hour, with a fault every minute: what it notices, and what it leaks.
 
-Each fault has to be named within 5 s, be over without help, and decisions have to flow again. Memory, threads and open
-files are sampled all the while; their slopes leave out the first minutes, in which caches fill.
+Each fault has to be named within 5 s, be over without help, and decisions have to flow again. The first and the last
+minutes have no fault. Memory, threads and open files are sampled all the while; `soak_verdict` says what is a leak.
 """
 
 import argparse
@@ -26,9 +26,11 @@ from app.settings import read_settings
 from app.wiring import open_office
 from tests.bench.rtsp import Camera, Line, clips
 from tests.bench.soak_report import FLOWS_S, Sample, Story, report
+from tests.bench.soak_verdict import verdicts
 from tests.e2e.server import GATE, Server, Site
 
 FAULT_S = 12.0
+QUIET_S = 300.0
 TICK_S = 0.25
 SAMPLE_S = 10.0
 STALE_S = 3.0  # the greatest age of a frame that opens, and a second for the way to the log
@@ -66,6 +68,7 @@ class Watcher:
             self._sampled = now
             with self._process.oneshot():
                 times = self._process.cpu_times()
+                heap, arenas = self._allocated()
                 self.samples.append(
                     Sample(
                         round(now - self._began, 1),
@@ -73,8 +76,23 @@ class Watcher:
                         self._process.num_threads(),
                         self._process.num_fds(),
                         times.user + times.system,
+                        heap,
+                        arenas,
                     )
                 )
+
+    def _allocated(self) -> tuple[float, float]:
+        """MB resident in the allocator's heap, and in its arenas for threads, which begin at multiples of 64 MB."""
+        maps = self._process.memory_maps(grouped=False)
+        heap = sum(m.rss for m in maps if m.path == "[heap]")
+        arenas = sum(m.rss for m in maps if m.path == "[anon]" and int(m.addr.split("-")[0], 16) % (64 << 20) == 0)
+        return heap / 2**20, arenas / 2**20
+
+    def wait(self, seconds: float) -> None:
+        """Without a fault."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.tick()
 
     def alerts(self) -> set[str]:
         with self._office.store.read() as tx:
@@ -84,16 +102,17 @@ class Watcher:
         self._office.close()
 
 
-def tell(watcher: Watcher, fault: Fault, minute_ends: float) -> Story:
+def tell(watcher: Watcher, fault: Fault, lasting_s: float, minute_ends: float) -> Story:
     """Lets the fault happen and waits until the minute is over."""
     story = Story(fault.name, datetime.now(UTC).isoformat(timespec="seconds"))
     began = time.monotonic()
     fault.begin()
-    while (now := time.monotonic()) < began + FAULT_S:
+    while (now := time.monotonic()) < began + lasting_s:
         watcher.tick()
         after = round(time.monotonic() - began, 2)
         if watcher.state not in story.states:
             story.states.append(watcher.state)
+            story.states_s.append(after)
         if watcher.state != "working" and story.noticed_s is None:
             story.noticed_s = after
         if watcher.state in NAMED and story.named_s is None:
@@ -103,8 +122,8 @@ def tell(watcher: Watcher, fault: Fault, minute_ends: float) -> Story:
         if now - began < STALE_S:
             known = set(watcher.events)
     fresh = [e for i, e in watcher.events.items() if i not in known]
-    if fault.name in {"freeze", "black", "kill", "stop"}:
-        story.opened_while_frozen = sum(e["decision"] == "open" for e in fresh)
+    if fault.name != "size":
+        story.opened_stale = sum(e["decision"] == "open" for e in fresh)
     story.expected = bool(fault.expected & set(story.states))
     fault.end()
     ended = time.monotonic()
@@ -173,6 +192,10 @@ def watched(folder: Path) -> Iterator[tuple[Watcher, Camera, Line, Server]]:
 def main(words: Sequence[str]) -> None:
     options = argparse.ArgumentParser(prog="python -m tests.bench soak")
     options.add_argument("--minutes", type=int, default=60)
+    options.add_argument("--every", type=float, default=60, help="seconds from one fault to the next")
+    options.add_argument("--lasting", type=float, default=FAULT_S, help="seconds that a fault lasts")
+    options.add_argument("--only", help="one kind of fault")
+    options.add_argument("--quiet", type=float, default=QUIET_S, help="seconds without a fault, first and last")
     options.add_argument("--out", type=Path, default=Path("soak.json"))
     given = options.parse_args(words)
     console = Console(highlight=False, width=150)
@@ -183,23 +206,29 @@ def main(words: Sequence[str]) -> None:
             watcher.tick()
             assert time.monotonic() < deadline, "no decision came: " + server.printed()[-5000:]
         console.print(f"{datetime.now(UTC):%H:%M:%S} working; {given.minutes} minutes begin")
+        watcher.wait(given.quiet)
+        kinds = [f for f in faults(camera, line) if given.only in {None, f.name}]
         began = time.monotonic()
-        for minute, fault in zip(range(given.minutes), cycle(faults(camera, line)), strict=False):
-            story = tell(watcher, fault, began + 60 * (minute + 1))
+        times = int((given.minutes * 60 - 2 * given.quiet) / given.every)
+        for number, fault in zip(range(times), cycle(kinds), strict=False):
+            story = tell(watcher, fault, given.lasting, began + given.every * (number + 1))
             stories.append(story)
             last = watcher.samples[-1]
             console.print(
-                f"{minute + 1:3} {story.fault:8} {'good' if story.good else 'BAD '} noticed {story.noticed_s} named "
+                f"{number + 1:3} {story.fault:8} {'good' if story.good else 'BAD '} noticed {story.noticed_s} named "
                 f"{story.named_s} alert {story.alert_s} recovered {story.recovered_s} flows {story.flows_s} cleared "
-                f"{story.cleared} {'>'.join(story.states)} | {last.rss_mb:.1f} MB {last.threads} threads "
+                f"{story.cleared} {'>'.join(story.states)} | {last.rss_mb:.1f} MB "
+                f"(heap {last.heap_mb:.0f}, arenas {last.arenas_mb:.0f}) {last.threads} threads "
                 f"{last.files} files {len(watcher.events)} events",
                 soft_wrap=True,
             )
             report(given.out, stories, watcher.samples, watcher.events)
+        watcher.wait(given.quiet)
         audit = server.get("/v1/audit/verify")
         log = Counter(text.split(" ", 2)[2][:110] for text in server.log.read_text().splitlines() if " ERROR " in text)
-        good = report(given.out, stories, watcher.samples, watcher.events, console)
-        console.print(
-            f"audit: valid {audit['valid']}, {audit['gates'][GATE]['events']} events; errors logged: {dict(log)}"
-        )
-    sys.exit(0 if good and audit["valid"] else 1)
+        report(given.out, stories, watcher.samples, watcher.events, console)
+        console.print(f"{audit['gates'][GATE]['events']} events in the log; errors logged: {dict(log)}")
+        judged = verdicts(stories, watcher.samples, audit_valid=audit["valid"])
+    for verdict in judged:
+        console.print(f"{'good' if verdict.good else 'BAD '} {verdict.figure}: {verdict.words}")
+    sys.exit(0 if all(verdict.good for verdict in judged) else 1)

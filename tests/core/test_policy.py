@@ -75,6 +75,11 @@ class Scene:
     def not_enrolled(self) -> None:
         self.changed(photos=0)
 
+    def picture(self) -> None:
+        self.gate = replace(self.gate, liveness="required")
+        self.limits = replace(self.limits, liveness_works=True)
+        self.evidence = replace(self.evidence, liveness=0.3, liveness_frames=5)
+
     def inactive(self) -> None:
         self.changed(status=Status.INACTIVE)
 
@@ -94,6 +99,7 @@ ORDER = [
     ("dissimilar", Reason.NOT_RECOGNISED),
     ("twin", Reason.AMBIGUOUS),
     ("not_enrolled", Reason.NOT_RECOGNISED),
+    ("picture", Reason.SPOOF_SUSPECTED),
     ("inactive", Reason.EMPLOYEE_INACTIVE),
     ("too_early", Reason.NOT_YET_VALID),
     ("expired", Reason.EXPIRED),
@@ -140,8 +146,8 @@ def test_a_release_opens_whatever_else_is_so_and_names_nobody() -> None:
         assert scene.decide().verdict is Verdict.OPEN
 
 
-def test_only_being_known_and_a_release_open() -> None:
-    assert {Reason.RECOGNISED, Reason.CREDENTIAL_ACCEPTED, Reason.RELEASED} == OPENING
+def test_only_being_known_a_release_and_a_hand_open() -> None:
+    assert {Reason.RECOGNISED, Reason.CREDENTIAL_ACCEPTED, Reason.RELEASED, Reason.OPENED_BY_HAND} == OPENING
 
 
 @pytest.mark.parametrize("reason", [r for r in Reason if r not in OPENING])
@@ -155,7 +161,12 @@ def test_a_refused_employee_is_named_and_an_unidentified_one_is_not() -> None:
     for fault, reason in ORDER:
         scene = Scene()
         getattr(scene, fault)()
-        known = reason in (Reason.EMPLOYEE_INACTIVE, Reason.NOT_YET_VALID, Reason.EXPIRED)
+        known = reason in (
+            Reason.SPOOF_SUSPECTED,
+            Reason.EMPLOYEE_INACTIVE,
+            Reason.NOT_YET_VALID,
+            Reason.EXPIRED,
+        )
         assert scene.decide().employee == (scene.employee if known else None)
 
 

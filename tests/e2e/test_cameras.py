@@ -200,7 +200,8 @@ def test_workers_share_cameras_and_one_takes_over_what_another_leaves(film: Film
 
         desk = run("desk", "serve", "--no-cameras", "--port", str(port), port=port).ready()
         furnish(desk)
-        assert desk.http.post("/v1/gates", headers=site.key("admin"), json={"name": WEST}).status_code == 201
+        west = {"name": WEST, "liveness": "monitor"}
+        assert desk.http.post("/v1/gates", headers=site.key("admin"), json=west).status_code == 201
         for name, gate in (("east", GATE), ("west", WEST)):
             add_camera(site, name, gate, f"file:{film.video}")
         assert ask(desk)["status"] == 503

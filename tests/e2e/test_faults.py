@@ -1,12 +1,18 @@
 """A database that is locked, a disk that is full, a log that was altered: the gate stays shut and somebody is told."""
 
 import resource
+import shutil
 import sqlite3
 import time
 from contextlib import closing
+from pathlib import Path
 
 import psutil
 
+from app.core.liveness import LivenessMode
+from app.services.gate_settings import Driving
+from app.settings import default_cache, read_settings
+from app.wiring import open_office
 from tests import pictures
 from tests.e2e.server import GATE, Server, Site, quick, serving
 
@@ -82,6 +88,28 @@ def test_an_altered_log_is_named(site: Site) -> None:
         database.execute("UPDATE gates SET head_sequence = 2, head_hash = ?", (head,))
     cut = quick("audit", "verify", data=site.data)
     assert cut.returncode == 1 and f"gate {GATE}" in cut.stderr
+
+
+def test_doctor_says_what_gates_want_of_liveness_and_whether_it_can_be_had(site: Site, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    shutil.copytree(default_cache(), cache, ignore=lambda _, names: [n for n in names if "minifasnet" in n])
+    told = " ".join(quick("doctor", data=site.data, cache_dir=str(cache)).stdout.split())
+    assert "1 monitor; it does not work" in told and "Nothing is wrong." in told, told
+    office = open_office(read_settings(site.data))
+    office.gate_settings.change(GATE, Driving(liveness=LivenessMode.REQUIRED))
+    office.close()
+    ended = quick("doctor", data=site.data, cache_dir=str(cache))
+    told = " ".join(ended.stdout.split())
+    assert ended.returncode == 1 and "1 required; it does not work" in told and "models fetch" in told, told
+
+
+def test_doctor_tries_the_journals(site: Site, tmp_path: Path) -> None:
+    """Without the one nobody can be erased; what it tried is not there afterwards."""
+    (tmp_path / "file").touch()
+    settings = {"erasure_journal": str(tmp_path / "file" / "j"), "checkpoint_file": str(tmp_path / "new" / "c")}
+    told = quick("doctor", data=site.data, **settings)
+    assert told.returncode == 1 and "nobody can be erased" in " ".join(told.stdout.split())
+    assert "1 thing(s) to mend" in told.stdout and not (tmp_path / "new" / "c").exists()
 
 
 def test_doctor_masks_what_is_secret_and_names_what_is_open(site: Site) -> None:

@@ -43,12 +43,15 @@ def test_from_nothing_to_an_open_gate(tmp_path: Path) -> None:
         assert enrolled.returncode == 0 and "accepted" in enrolled.stdout, enrolled
         opened = server.approach(pictures.ADA[1]).json()
         assert (opened["decision"], opened["employee"]["number"]) == ("open", "E-1")
+        # A number that is somebody else's: their gate would open for this face.
+        mistyped = app("enroll", str(photo), "--number", "E-1", "--name", "Grace Hopper", data=data)
+        assert mistyped.returncode == 1 and "Number E-1 is Ada Lovelace, not Grace Hopper" in mistyped.stderr
 
         # A signed head of every chain leaves the database when the service ends.
         server.process.send_signal(signal.SIGTERM)
         started = time.monotonic()
         assert server.process.wait(10) == 0
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 8
     assert '"sequence":2' in (data / "checkpoints.jsonl").read_text()
 
     with serving(site) as again:
@@ -141,10 +144,12 @@ def test_damaged_weights_are_not_loaded(site: Site, tmp_path: Path) -> None:
         file.unlink(missing_ok=True)
 
 
-def test_a_port_in_use_and_an_end_by_the_keyboard(site: Site) -> None:
+def test_a_port_in_use_and_an_end_by_the_keyboard(site: Site, tmp_path: Path) -> None:
     with serving(site) as server:
-        ended = app("serve", "--port", str(server.port), data=site.data)
-        assert ended.returncode not in (0, None) and "address already in use" in ended.stderr
+        # No key is shown, and no start announced, where nothing can be served.
+        ended = quick("serve", "--port", str(server.port), data=tmp_path / "other")
+        assert ended.returncode == 1 and "Address already in use; choose another" in ended.stderr
+        assert "fg_admin" not in ended.stdout + ended.stderr and "serving" not in ended.stdout + ended.stderr
         assert server.http.get("/readyz").status_code == 200
         server.process.send_signal(signal.SIGINT)
         assert server.process.wait(10) == 0

@@ -55,8 +55,8 @@ def test_an_upload_without_end(server: Server) -> None:
     try:
         answer = server.http.post(DECISIONS, headers=headers, content=chunks())
         assert answer.status_code == 413 and answer.json()["error"] == "request_too_large"
-    except httpx.WriteError:
-        pass  # the service may hang up before all is sent
+    except (httpx.WriteError, httpx.ReadError, httpx.RemoteProtocolError):
+        pass  # the service may hang up before all is sent, and what it said is lost with that
     assert server.approach().status_code == 200
 
 

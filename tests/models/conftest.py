@@ -2,10 +2,13 @@
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from app.settings import default_cache
 from tests.models.local_site import Site
+from tests.photos import photo
 
 
 @pytest.fixture
@@ -17,3 +20,16 @@ def site() -> Iterator[Site]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    """A cache of its own, with the weights."""
+    for name in ("yunet", "sface"):
+        photo(name)
+    folder = tmp_path / "cache"
+    folder.mkdir()
+    for file in default_cache().iterdir():
+        if file.suffix == ".onnx":
+            (folder / file.name).symlink_to(file)
+    return folder

@@ -31,6 +31,13 @@ def test_the_projects_own_list() -> None:
         a.name for a in select(artifacts, group="photos")
     }
     assert "sface-int8bq" not in {a.name for a in select(artifacts)}
+    assert {a.name for a in select(artifacts, group="liveness")} == {"minifasnet-v2", "minifasnet-v1se"}
+    assert {a.name for a in select(artifacts, group="weights")} == {
+        "yunet",
+        "sface",
+        "minifasnet-v2",
+        "minifasnet-v1se",
+    }
     assert all(a.licence and a.note for a in artifacts.values())
     assert len({a.cached_name for a in artifacts.values()}) == len(artifacts)
 
@@ -40,11 +47,12 @@ def test_the_projects_own_list() -> None:
     [
         ({"sha256": "abc"}, "64 lower-case hex"),
         ({"file": "../up"}, "bare file name"),
-        ({"group": "toys"}, "weights, photos"),
+        ({"group": "toys"}, "weights, liveness, mtcnn, photos"),
         ({"sources": '[{ type = "ftp", url = "x" }]'}, "unknown type of source"),
         ({"sources": '[{ type = "pypi", package = "loose", member = "x" }]'}, "pinned as name==version"),
         ({"sources": "[]"}, "either sources or derived_from"),
         ({"sources": "[]", "derived_from": "gone", "build": "fold"}, "'gone', which is not listed"),
+        ({"instead_of": "gone"}, "serves instead of 'gone', which is not listed"),
         ({"colour": "red"}, "colour"),
     ],
 )
@@ -92,6 +100,8 @@ def test_the_command_runs_as_a_module(tmp_path: Path) -> None:
     assert "yunet" in done.stderr
     assert "sface" in done.stderr
     assert "obama" not in done.stderr
+    assert "minifasnet" not in done.stderr
+    assert "a gate serves without liveness" in done.stdout
 
 
 def test_loading_says_how_to_mend_what_is_missing(tmp_path: Path) -> None:

@@ -4,12 +4,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
-from app.adapters.vision.manifest import read_manifest
+from app.adapters.vision.manifest import PackManifest, read_manifest, write_manifest
 from app.core.calibration import Calibration, Tail
-from models.calibrate import calibrate, check, choose_margin, fit_logistic, fit_pareto, write_entry
+from models import unseen
+from models.__main__ import app
+from models.calibrate import BODY_RATE, calibrate, choose_margin, fit_logistic, fit_pareto
 from models.dataset import read_dataset
 from models.embed import Embedded
+from models.enough import enough_for_tail, tail_needs
 from models.openset import Setting, errors, play, pools, unit
 
 CALIBRATION = Calibration(
@@ -72,13 +76,36 @@ def test_the_logistic_curve_lies_between_the_samples() -> None:
 
 def test_strangers_are_accepted_about_as_often_as_set() -> None:
     e = crowd()
-    rows = check(e, pools(e), [Setting(150, 1, 1)], repeats=3, margin=0.0, rng=np.random.default_rng(0))
+    p, rng = pools(e), np.random.default_rng(0)
+    rows = unseen.halves(600, p, lambda people: (e, calibrate(e, p, people, rng)), [Setting(150, 1, 1)], 3, rng)
 
     assert [row["rate"] for row in rows] == [0.01, 0.003, 0.001]
     for row in rows:
         assert row["fpir"] < 2.5 * row["rate"]
         assert row["fnir"] < 0.5
     assert rows[0]["fpir"] > 0.001
+
+
+def test_the_probability_of_one_person_is_near_the_truth_on_people_never_seen() -> None:
+    e = crowd(noise=0.8)
+    p, rng = pools(e), np.random.default_rng(0)
+
+    found = unseen.probability(600, p, lambda people: (e, calibrate(e, p, people, rng)), rng)
+
+    assert found["pairs"] == 2 * 300 * 6
+    assert found["brier"] < 0.02
+    assert found["bins"][0]["true"] < 0.02 < 0.98 < found["bins"][-1]["true"]
+
+
+def test_everybody_is_a_stranger_once_and_never_enrolled_then() -> None:
+    e = crowd(people=200, noise=0.01)
+    p, rng = pools(e), np.random.default_rng(0)
+
+    rows = unseen.folds(200, p, lambda people: (e, calibrate(e, p, people, rng)), [Setting(170, 1, 1)], rng)
+
+    assert {row["stranger_people"] for row in rows} == {200}
+    assert {row["stranger_attempts"] for row in rows} == {800}
+    assert rows[-1]["fpir"] < 0.05  # near copies of the enrolled would open nearly always
 
 
 def test_more_photos_raise_the_threshold_as_measured() -> None:
@@ -128,10 +155,10 @@ def test_the_margin_costs_no_more_than_allowed() -> None:
 
 def test_what_is_written_is_what_is_read_and_other_packs_stay(tmp_path: Path) -> None:
     path = tmp_path / "manifest.toml"
-    write_entry(path, "other", "abc", CALIBRATION, {"method": "by hand", "people": 3})
-    write_entry(path, "sface", "def", CALIBRATION, {"method": "anew", "people": 4})
+    write_manifest(path, PackManifest("other", 512, "abc", CALIBRATION), {"method": 'by "hand"\n', "people": 3})
+    write_manifest(path, PackManifest("sface", 128, "def", CALIBRATION), {"method": "anew", "people": 4})
 
-    assert read_manifest("other", path).digest == "abc"
+    assert (read_manifest("other", path).digest, read_manifest("other", path).dimension) == ("abc", 512)
     assert read_manifest("sface", path).calibration == CALIBRATION
 
 
@@ -151,3 +178,29 @@ def test_a_folder_with_nothing_to_compare_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "Ada" / "1.jpg").touch()
     with pytest.raises(ValueError, match="two photos"):
         read_dataset(tmp_path)
+
+
+def test_a_dataset_too_small_to_calibrate_on_says_how_many_people_are_needed() -> None:
+    small, large = (pools(crowd(people=n, photos=2)) for n in (150, 360))
+
+    assert not enough_for_tail(small, BODY_RATE)
+    assert enough_for_tail(large, BODY_RATE)
+    line = tail_needs("few", small, BODY_RATE)
+    assert "few has 300 usable photos of 150 people" in line
+    assert "about 360 with two usable photos each, or 250 with four" in line
+
+
+def test_nobody_with_two_usable_photos_is_too_few_however_many_people() -> None:
+    assert not enough_for_tail(pools(crowd(people=600, photos=1)), BODY_RATE)
+
+
+def test_calibrating_on_unreadable_pictures_or_a_file_is_a_usage_error(tmp_path: Path, cache: Path) -> None:
+    (tmp_path / "set" / "Ada").mkdir(parents=True)
+    for name in ("1.jpg", "2.jpg"):
+        (tmp_path / "set" / "Ada" / name).write_bytes(b"no picture")
+
+    for dataset, why in ((tmp_path / "set", "0 usable photos of 0 people"), (tmp_path / "set/Ada/1.jpg", "is a file")):
+        environment = {"FACEGATE_CACHE_DIR": str(cache), "COLUMNS": "400"}
+        result = CliRunner().invoke(app, ["calibrate", str(dataset), "--no-write"], env=environment)
+        assert result.exit_code == 2, result.output
+        assert why in result.output

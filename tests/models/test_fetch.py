@@ -6,11 +6,12 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from app.adapters.vision.weights import HttpsSource, WeightsDamaged, load, read_artifacts, read_cached
+from app.adapters.vision.weights import HttpsSource, WeightsDamaged, WeightsMissing, load, read_artifacts, read_cached
 from app.settings import default_cache
 from models.fetch import FetchFailed, fetch, select
 from tests.models.local_site import CONTENT, Heard, Site, artifact, files, run
@@ -163,3 +164,30 @@ def test_a_derived_artifact_says_which_ingredient_is_missing(tmp_path: Path) -> 
 
     with pytest.raises(FetchFailed, match=r"sface .*build: sface-int8bq .*offline"):
         fetch(select(artifacts, ["sface"]), tmp_path, artifacts, Heard(), offline=True)
+
+
+def test_what_a_gate_can_do_without_fails_only_who_insists(tmp_path: Path) -> None:
+    wanted = replace(artifact(HttpsSource("https://unused.invalid")), group="liveness")
+
+    heard = Heard()
+    assert fetch([wanted], tmp_path, {wanted.name: wanted}, heard, offline=True, insist=False) == []
+    assert "thing: not to be had here; a gate serves without liveness" in str(heard)
+    with pytest.raises(FetchFailed):
+        fetch([wanted], tmp_path, {wanted.name: wanted}, Heard(), offline=True)
+
+
+def test_another_file_serves_in_its_place(tmp_path: Path) -> None:
+    wanted, other = artifact(HttpsSource("https://unused.invalid")), b"the same network, in other bytes"
+    instead = replace(artifact(HttpsSource("https://unused.invalid"), name="export", content=other), instead_of="thing")
+    artifacts = {"thing": wanted, "export": instead}
+    assert select(artifacts) == [wanted]
+    (tmp_path / "export.bin").write_bytes(other)
+
+    [had] = fetch([wanted], tmp_path / "cache", artifacts, Heard(), offline=True, mirror=tmp_path)
+
+    assert (had.name, load("thing", tmp_path / "cache", artifacts)) == ("export", other)
+    (tmp_path / "thing.bin").write_bytes(CONTENT)
+    [had] = fetch([wanted], tmp_path / "cache", artifacts, Heard(), offline=True, mirror=tmp_path)
+    assert (had.name, load("thing", tmp_path / "cache", artifacts)) == ("thing", CONTENT)
+    with pytest.raises(WeightsMissing, match="models fetch thing"):
+        load("thing", tmp_path / "empty", artifacts)

@@ -16,8 +16,9 @@ from onnx.reference import ReferenceEvaluator
 
 from app.adapters.vision.weights import load, read_artifacts
 from app.settings import default_cache
+from models.build import build
 from models.fetch import fetch, select
-from models.repair import RepairError, build, fold, repair_sface
+from models.repair import RepairError, fold, repair_sface
 
 Array = NDArray[np.float32]
 Embed = Callable[[Array], Array]

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import httpx
 import pytest
 
 from app.adapters.vision.weights import HttpsSource, read_cached
@@ -126,3 +127,26 @@ def test_a_circle_of_redirects_ends(site: Site, tmp_path: Path) -> None:
 def test_plain_http_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
     with pytest.raises(FetchFailed, match="only https is followed"):
         run(artifact(HttpsSource("http://192.0.2.1/file")), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("broken", "tries"),
+    [
+        (httpx.ConnectError("no such host"), 1),
+        (httpx.ConnectTimeout("nobody there"), 1),
+        (httpx.ReadTimeout("silence"), sources.ATTEMPTS),
+    ],
+)
+def test_a_site_without_network_is_not_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: Exception, tries: int
+) -> None:
+    asked: list[object] = []
+
+    def stream(*of: object) -> None:
+        asked.append(of)
+        raise broken
+
+    monkeypatch.setattr(sources, "_stream", stream)
+    with pytest.raises(sources.SourceFailed, match=str(broken)):
+        sources.download("https://unused.invalid/file", tmp_path / "part", lambda done, total: None)
+    assert len(asked) == tries

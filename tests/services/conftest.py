@@ -62,7 +62,12 @@ def gate_settings(site: Process, yard: Yard, clock: Clock) -> GateSettings:
 def control(site: Process, yard: Yard, clock: Clock) -> Iterator[GateControl]:
     """Not started yet. When it is closed, no thread is left."""
     before = active_count()
-    control = GateControl(site.store, site.vault, site.signer, clock, new_id, yard.build, tick_s=0.02)
+
+    def every() -> list[str]:
+        with site.store.read() as tx:
+            return [gate.id for gate in tx.gates.all()]
+
+    control = GateControl(site.store, site.vault, site.signer, clock, new_id, every, yard.build, tick_s=0.02)
     yield control
     control.close()
     assert soon(lambda: active_count() <= before)

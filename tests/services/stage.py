@@ -20,11 +20,13 @@ PICTURE: Pixels = np.zeros((720, 1280, 3), np.uint8)
 POOR = (QualityProblem.TURNED_AWAY,)
 
 
-def face(of: Vector | None, width: float = 120, x: float = 640, *, quality: float = 0.9) -> Seen:
+def face(
+    of: Vector | None, width: float = 120, x: float = 640, *, quality: float = 0.9, liveness: float | None = None
+) -> Seen:
     """of: whom it shows; None for a face that is turned away."""
     box = Box(x - width / 2, 360 - width / 2, width, width)
     good = Quality(quality) if of is not None else Quality(quality, POOR)
-    return Seen(Face(box, np.zeros((5, 2), np.float32), 0.9), good, of)
+    return Seen(Face(box, np.zeros((5, 2), np.float32), 0.9), good, of, liveness)
 
 
 class Stage:

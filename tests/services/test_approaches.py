@@ -73,6 +73,28 @@ def test_a_stranger_gets_one_denial_when_leaving(stage: Stage) -> None:
     assert (answer["frames"], answer["frames_used"]) == (100, 8) and stage.site.recorded() == 1
 
 
+def test_a_stranger_who_is_lost_and_found_again_has_not_come_twice(stage: Stage) -> None:
+    stage.show(face(STRANGER), times=50)
+    assert reasons(stage.leave()) == ["not_recognised"]
+    for _ in range(4):
+        # Found again within three seconds, and lost again.
+        assert not stage.show(face(like(9, 0.8)), times=20) and not stage.leave()
+    # Somebody else is somebody else,
+    stage.show(face(person(7)), times=20)
+    assert reasons(stage.leave()) == ["not_recognised"]
+    # and who comes back after a while has come again; whoever is known is let in at once.
+    stage.show(times=80)
+    stage.show(face(STRANGER), times=20)
+    assert reasons(stage.leave()) == ["not_recognised"] and stage.site.recorded() == 3
+    assert reasons(stage.show(face(ADA), times=5)) == ["recognised"]
+
+
+def test_who_waits_in_vain_after_being_found_again_is_told_so(stage: Stage) -> None:
+    stage.show(face(STRANGER), times=50)
+    assert reasons(stage.leave()) == ["not_recognised"]
+    assert reasons(stage.show(face(STRANGER), times=WAIT_MS // 40 + 1)) == ["not_recognised"]
+
+
 def test_a_stranger_who_stays_gets_one_denial_after_a_while(stage: Stage) -> None:
     stage.show(face(STRANGER, 40), times=300)  # far away they may stand as long as they like
     assert not stage.show(face(STRANGER), times=WAIT_MS // 40)

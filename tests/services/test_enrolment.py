@@ -13,7 +13,8 @@ from app.core.errors import BadInput, Conflict, NotFound
 from app.core.records import EmployeeFilter
 from app.core.registry import Details
 from app.core.types import Employee, QualityProblem, Reason, Status
-from app.services.enrolment import MAX_PHOTOS, PhotoResult
+from app.services.enrolment import MAX_PHOTOS
+from app.services.photo_judgement import PhotoResult
 from tests.fakes import NOW, Clock, empty, like, person, photo
 from tests.services.process import Process
 
@@ -123,11 +124,19 @@ def test_photos_of_nobody_known_are_refused(site: Process) -> None:
 def test_ten_photos_are_kept_at_most_those_kept_before_included(site: Process, ada: Employee) -> None:
     site.enrolment.add_photos(ada.id, [same(n) for n in range(7)])
     with pytest.raises(Conflict) as refusal:
-        site.enrolment.add_photos(ada.id, [same(n) for n in range(4)])
+        site.enrolment.add_photos(ada.id, [same(n) for n in range(7, 11)])
     assert refusal.value.code == "too_many_photos" and "7 photos" in refusal.value.detail
     assert len(site.enrolment.photos(ada.id)) == 7
-    assert accepted(site.enrolment.add_photos(ada.id, [same(n) for n in range(3)])) == [True] * 3
+    assert accepted(site.enrolment.add_photos(ada.id, [same(n) for n in range(7, 10)])) == [True] * 3
     assert site.enrolment.get(ada.id).photos == MAX_PHOTOS
+
+
+def test_the_same_picture_counts_once(site: Process, ada: Employee) -> None:
+    """Whoever sends one picture three times has the threshold of one, not of three."""
+    results = site.enrolment.add_photos(ada.id, [same(1), same(1), same(2)])
+    assert accepted(results) == [True, False, True] and results[1].problems == ("same_photo",)
+    assert accepted(site.enrolment.add_photos(ada.id, [same(2)])) == [False]
+    assert site.enrolment.get(ada.id).photos == 2 == len(site.enrolment.photos(ada.id))
 
 
 @pytest.mark.parametrize(

@@ -94,9 +94,9 @@ def test_nothing_is_sent_to_a_gate_that_asks_by_itself(
     gate_settings.change("lobby-1", Driving(driver=PLAIN))
     control.start()
     control.carry_out(answer)
+    assert control.healthy() == {"lobby-1": None}
     control.close()
     assert yard.built == [] and result(site, answer) is None
-    assert control.healthy() == {"lobby-1": None}
 
 
 def test_a_driver_tells_its_doors_state_without_waiting_for_the_database(

@@ -11,11 +11,12 @@ from tests.fakes import NOW, Clock
 from tests.services.process import Process
 
 Start = Callable[..., Process]
+KEY_ROLES = [role for role in Role if role is not Role.VIEWER]
 
 
 def test_a_key_says_who_calls(site: Process, start: Start) -> None:
     other = start()
-    for role in Role:
+    for role in KEY_ROLES:
         gate = "lobby-1" if role is Role.GATE else None
         secret, key = site.keys.create(role, gate, "the north door")
         assert other.keys.authenticate(secret) == key == site.keys.get(key.id)
@@ -28,6 +29,12 @@ def test_a_gate_key_names_its_gate_and_no_other_key_does(site: Process) -> None:
     for role in Role:
         with pytest.raises(BadInput):
             site.keys.create(role, None if role is Role.GATE else "lobby-1")
+    assert site.keys.all() == []
+
+
+def test_a_role_for_people_is_no_keys(site: Process) -> None:
+    with pytest.raises(BadInput, match="security"):
+        site.keys.create(Role.VIEWER)
     assert site.keys.all() == []
 
 

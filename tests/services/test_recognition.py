@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -67,9 +67,21 @@ def decode(data: bytes) -> Pixels:
 
 
 @dataclass
+class FakeLiveness:
+    """Scores a face by its width."""
+
+    scored: list[Box] = field(default_factory=list)
+
+    def score(self, pixels: Pixels, box: Box) -> float:
+        self.scored.append(box)
+        return box.width_px / 1000
+
+
+@dataclass
 class Scene:
     faces: list[Face]
     align: object = textured
+    liveness: FakeLiveness | None = None
     detector: FakeDetector = field(init=False)
     embedder: FakeEmbedder = field(default_factory=FakeEmbedder)
 
@@ -79,7 +91,7 @@ class Scene:
     def recognition(self, max_wait_s: float = 0.01) -> Recognition:
         return Recognition(
             decode=decode,
-            engines=[Engine(self.detector, self.embedder)],
+            engines=[Engine(self.detector, self.embedder, self.liveness)],
             align=self.align,  # type: ignore[arg-type]
             pack_digest="d",
             precision="f32",
@@ -213,3 +225,29 @@ def test_a_snapshot_is_small_and_a_copy(box: Box | None) -> None:
     assert 1 <= view.shape[0] <= 240
     assert view.shape[1] >= 1
     assert view.base is None
+
+
+def test_liveness_is_of_the_face_at_the_gate_as_it_was_found_and_only_where_it_is_asked_for() -> None:
+    scene = Scene([face(200, 360, 60), face(640, 360, 120)], liveness=FakeLiveness())
+    found = face(640, 360, 120)
+    scene.detector.refine = lambda pixels, one: replace(one, box=Box(0, 0, 100, 100))  # type: ignore[method-assign]
+    recognition = scene.recognition()
+
+    (look,) = recognition.looks([b"frame"], liveness=True)
+    assert look.subject is not None and look.subject.liveness == 0.12
+    assert scene.liveness is not None and scene.liveness.scored == [found.box]
+    for unasked in (recognition.look(FRAME), recognition.look_bytes(b"frame")):
+        assert unasked.subject is not None and unasked.subject.liveness is None
+    assert len(scene.liveness.scored) == 1 and recognition.liveness_works
+
+
+def test_a_face_that_is_not_compared_is_not_scored() -> None:
+    dim = Scene([face(640, 360, 120)], align=dark, liveness=FakeLiveness())
+    assert dim.recognition().look(FRAME, liveness=True).reason is Reason.POOR_QUALITY
+    assert dim.liveness is not None and dim.liveness.scored == []
+
+
+def test_without_weights_there_is_no_liveness_and_it_is_known() -> None:
+    recognition = Scene([face(640, 360, 120)]).recognition()
+    look = recognition.look(FRAME, liveness=True)
+    assert look.subject is not None and look.subject.liveness is None and not recognition.liveness_works

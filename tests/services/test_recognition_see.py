@@ -8,7 +8,7 @@ import pytest
 from app.core.errors import BadInput, Busy
 from app.core.quality import GATE
 from app.core.types import Box, Face, Pixels, QualityProblem
-from tests.services.test_recognition import FRAME, Scene, dark, face
+from tests.services.test_recognition import FRAME, FakeLiveness, Scene, dark, face
 
 WHOLE = Box(0, 0, 1280, 720)
 LIMITS = replace(GATE, min_face_px=60)
@@ -67,5 +67,13 @@ def test_what_is_no_frame_is_refused_and_the_engine_is_given_back() -> None:
 
 def test_without_a_free_engine_it_is_busy() -> None:
     recognition = Scene([]).recognition()
-    with recognition._lease(), pytest.raises(Busy):
+    with recognition._pool.lease(), pytest.raises(Busy):
         recognition.see(FRAME, region=WHOLE, most=3)
+
+
+def test_of_several_faces_only_the_widest_is_scored_for_liveness() -> None:
+    scene = Scene([face(300, 300, 80), face(700, 300, 120), face(1000, 300, 100)], liveness=FakeLiveness())
+    recognition = scene.recognition()
+    seen = recognition.see(FRAME, region=WHOLE, most=3, limits=LIMITS, liveness=True)
+    assert [one.liveness for one in seen] == [0.12, None, None]
+    assert [one.liveness for one in recognition.see(FRAME, region=WHOLE, most=3, limits=LIMITS)] == [None] * 3

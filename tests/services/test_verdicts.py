@@ -102,15 +102,15 @@ def test_what_is_not_committed_in_time_is_not_answered(site: Process, start: Sta
 def test_frames_that_cannot_be_weighed_are_a_recorded_denial(site: Process, start: Start) -> None:
     site.enrol("E-1", ADA)
     broken = seen(np.full_like(person(0), np.nan))
-    assert start(looks=lambda frames: [broken]).sees(0) == "system_fault"
+    assert start(looks=lambda frames, liveness: [broken]).sees(0) == "system_fault"
     other_model = seen(np.ones(4, np.float32) / 2)
-    assert start(looks=lambda frames: [other_model]).sees(0) == "system_fault"
+    assert start(looks=lambda frames, liveness: [other_model]).sees(0) == "system_fault"
     assert site.recorded() == 2
 
 
 def test_pictures_are_kept_only_where_that_is_wanted(site: Process, start: Start) -> None:
     site.enrol("E-1", ADA)
-    answer = start(keep_snapshots=False).decide(ADA)
+    answer = start(pictures=0).decide(ADA)
     assert answer["reason"] == "recognised" and not site.events.get(answer["decision_id"])["snapshot"]
     with pytest.raises(NotFound):
         site.events.snapshot(answer["decision_id"])

@@ -4,13 +4,17 @@ import json
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 from httpx import Response
 
+from app.core.liveness import LivenessMode
 from app.core.types import Role
+from app.services.gate_settings import Driving
+from app.services.sessions import csrf_of
 from app.settings import read_settings
 from app.web.app import create_app
 from app.wiring import System, open_system
@@ -23,6 +27,7 @@ with warnings.catch_warnings():
 GATE, OTHER_GATE = "lobby-1", "lobby-2"
 DECISIONS = f"/v1/gates/{GATE}/decisions"
 Headers = dict[str, str]
+_users = count(1)
 
 
 def bearer(secret: str) -> Headers:
@@ -35,6 +40,9 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     opened = open_system(read_settings(tmp_path_factory.mktemp("web"), precision="f32", workers=2))
     opened.gates.add(GATE)
     opened.gates.add(OTHER_GATE)
+    for name in (GATE, OTHER_GATE):
+        # Portraits, half of them press photos scaled down, are no people at a gate: recognition is tested with them.
+        opened.gate_settings.change(name, Driving(liveness=LivenessMode.MONITOR))
     yield opened
     opened.close()
 
@@ -59,6 +67,23 @@ def security(system: System) -> Headers:
 @pytest.fixture(scope="session")
 def camera(system: System) -> Headers:
     return bearer(system.keys.create(Role.CAMERA)[0])
+
+
+@pytest.fixture(scope="session")
+def viewer(system: System) -> Headers:
+    """Somebody signed in who reads only, as their browser sends it: the cookie, and what its pages add to a change."""
+    return cookie(sign_in(system, Role.VIEWER))
+
+
+def sign_in(system: System, *roles: Role) -> str:
+    """A new user's session; the cookie's value."""
+    user = system.reception.users.add(f"user {next(_users)}", frozenset(roles))
+    with system.store.write() as tx:
+        return system.reception.sessions.open(tx, user, "192.0.2.7", "a browser")
+
+
+def cookie(token: str) -> Headers:
+    return {"Cookie": f"facegate={token}", "X-CSRF-Token": csrf_of(token)}
 
 
 @pytest.fixture(scope="session")

@@ -113,7 +113,7 @@ def test_a_png_bomb_costs_nothing(ask: Ask, nothing_stored: Any) -> None:
     stop.set()
     watcher.join()
     assert max(peak) - peak[0] < 100_000_000
-    assert took < 3
+    assert took < 8
 
 
 @pytest.mark.parametrize("declared", [True, False])

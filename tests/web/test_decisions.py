@@ -19,7 +19,8 @@ from tests.web.conftest import DECISIONS, Headers, TestClient, photos, problem
 
 FIELDS = {
     *("decision", "reason", "decision_id", "gate", "at", "open_until", "employee", "method", "similarity"),
-    *("threshold", "margin", "liveness", "faces", "frames", "frames_used", "took_ms", "checkpoint", "signature"),
+    *("threshold", "margin", "liveness", "liveness_state", "faces", "frames", "frames_used", "took_ms"),
+    *("checkpoint", "signature"),
 }
 Ask = Callable[..., Response]
 

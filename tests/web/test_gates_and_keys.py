@@ -1,18 +1,19 @@
 """Gates and keys over HTTP: every call and shape, and that a key is shown once and dead the moment it is revoked."""
 
 import json
-import secrets
 import sys
 from typing import Any
 
 import pytest
 
+from app.core.gates import DoorState
+from app.core.types import Role
 from app.wiring import System
 from tests import pictures
 from tests.web.conftest import DECISIONS, Headers, TestClient, bearer, problem
 
 GATE_FIELDS = {"id", "name", "enabled", "open_ms", "created_at", "driver", "configured", "fail_mode", "held_after_ms"}
-GATE_FIELDS |= {"door", "door_at", "healthy", "trouble"}
+GATE_FIELDS |= {"door", "door_at", "healthy", "trouble", "driven_by", "liveness", "liveness_auto", "locked"}
 KEY_FIELDS = {"id", "role", "name", "gate_id", "created_at", "revoked_at"}
 
 
@@ -28,6 +29,54 @@ def test_a_gate_is_created_read_and_changed(client: TestClient, admin: Headers) 
     assert changed == {**created.json(), "enabled": False}
     problem(client.get("/v1/gates/nowhere", headers=admin), 404, code="unknown_gate")
     problem(client.patch("/v1/gates/nowhere", headers=admin, json={}), 404, code="unknown_gate")
+
+
+def test_what_a_gate_does_about_pictures_is_chosen_and_shown(
+    client: TestClient, admin: Headers, system: System
+) -> None:
+    client.post("/v1/gates", headers=admin, json={"name": "live.1"})
+    works = system.recognition.liveness_works
+
+    def shown(**body: str) -> tuple[str, bool]:
+        answer = client.patch("/v1/gates/live.1", headers=admin, json=body)
+        assert answer.status_code == 200 and answer.json() == client.get("/v1/gates/live.1", headers=admin).json()
+        return answer.json()["liveness"], answer.json()["liveness_auto"]
+
+    assert shown() == ("required" if works else "monitor", True)
+    for mode in ("required", "monitor", "off"):
+        assert shown(liveness=mode) == (mode, False)
+    assert shown() == ("off", False)
+    assert shown(liveness="auto") == ("required" if works else "monitor", True)
+    for wrong in ("on", "REQUIRED", "", True, 1, ["off"]):
+        problem(client.patch("/v1/gates/live.1", headers=admin, json={"liveness": wrong}), 422)
+    made = client.post("/v1/gates", headers=admin, json={"name": "live.2", "liveness": "required"})
+    assert (made.json()["liveness"], made.json()["liveness_auto"]) == ("required", False)
+    line = client.get("/readyz", headers=admin).json()["checks"]["liveness"]
+    for name in ("live.1", "live.2"):
+        assert client.delete(f"/v1/gates/{name}", headers=admin).status_code == 204
+    assert line["ok"] is works or "require it and open for no face" in line["detail"]
+
+
+def test_a_gate_that_was_never_used_is_removed_with_its_keys(
+    client: TestClient, admin: Headers, system: System
+) -> None:
+    client.post("/v1/gates", headers=admin, json={"name": "mistake"})
+    key = bearer(system.keys.create(Role.GATE, "mistake")[0])
+    system.gate_control.report(system.gates.get("mistake").id, DoorState.CLOSED, system.clock())
+    camera = {"name": "mistake-cam", "gate": "mistake", "url": "rtsp://10.0.5.7/1"}
+    assert client.post("/v1/cameras", headers=admin, json=camera).status_code == 201
+    problem(client.delete("/v1/gates/mistake", headers=admin), 409, code="gate_has_cameras")
+    client.delete("/v1/cameras/mistake-cam", headers=admin)
+    assert client.delete("/v1/gates/mistake", headers=admin).status_code == 204
+    problem(client.get("/v1/gates/mistake", headers=admin), 404, code="unknown_gate")
+    problem(client.delete("/v1/gates/mistake", headers=admin), 404, code="unknown_gate")
+    problem(client.get("/v1/signing-key", headers=key), 401, code="bad_key")
+
+
+def test_a_gate_with_a_log_stays(client: TestClient, admin: Headers, gate: Headers) -> None:
+    client.post(DECISIONS, headers={**gate, "Content-Type": "image/jpeg"}, content=pictures.empty())
+    problem(client.delete("/v1/gates/lobby-1", headers=admin), 409, code="gate_has_events")
+    assert client.get("/v1/gates/lobby-1", headers=admin).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -84,6 +133,18 @@ def test_a_key_is_shown_once_and_dies_at_once(client: TestClient, admin: Headers
     assert secret.encode() not in b"".join(f.read_bytes() for f in system.settings.data.iterdir() if f.is_file())
 
 
+def test_a_key_is_renamed_and_nothing_else(client: TestClient, admin: Headers, system: System) -> None:
+    secret, key = system.keys.create(Role.SECURITY, name="desk")
+    address = f"/v1/keys/{key.id}"
+    renamed = client.patch(address, headers=admin, json={"name": 'the "night" desk'})
+    assert renamed.status_code == 200 and renamed.json() == client.get(address, headers=admin).json()
+    assert (renamed.json()["name"], renamed.json()["role"]) == ('the "night" desk', "security")
+    assert client.get("/v1/events", headers=bearer(secret)).status_code == 200
+    for body in ({}, {"name": ""}, {"name": "a\nb"}, {"role": "admin"}, {"name": "x", "gate": "lobby-1"}):
+        problem(client.patch(address, headers=admin, json=body), 422)
+    problem(client.patch("/v1/keys/none", headers=admin, json={"name": "x"}), 404, code="unknown_key")
+
+
 def test_a_gate_key_needs_a_gate_and_no_other_may_have_one(
     client: TestClient, admin: Headers, nothing_stored: Any
 ) -> None:
@@ -119,7 +180,7 @@ def test_the_key_of_another_gate(client: TestClient, gate: Headers, other_gate: 
         "Basic YTpi",
         "bearer",
         "Bearer a b",
-        f"Bearer {secrets.token_urlsafe(32)}",
+        "Bearer " + "k" * 43,
         "Bearer \xe9",
     ],
 )

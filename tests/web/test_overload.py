@@ -43,7 +43,7 @@ def test_what_waits_too_long_is_refused(busy: System) -> None:
         answers = list(threads.map(send, range(12)))
     statuses = [status for status, _ in answers]
     assert set(statuses) == {200, 503}
-    assert max(took for _, took in answers) < 5
+    assert max(took for _, took in answers) < 10
     # Those refused are not in the log, and the next one is served.
     with busy.store.read() as tx:
         assert sum(head.sequence for head in tx.events.heads()) == statuses.count(200)

@@ -20,11 +20,11 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def start(database_url: str, clock: Clock) -> Iterator[Callable[[], Worker]]:
+def start(database_url: str, clock: Clock) -> Iterator[Callable[..., Worker]]:
     running: list[Worker] = []
 
-    def begin() -> Worker:
-        running.append(Worker(database_url, clock))
+    def begin(*only: str) -> Worker:
+        running.append(Worker(database_url, clock, only))
         return running[-1]
 
     yield begin
@@ -39,9 +39,12 @@ def gate(store: SqlStore, clock: Clock) -> Gate:
 
 
 @pytest.fixture
-def add(store: SqlStore, gate: Gate, clock: Clock) -> Callable[[str], Camera]:
-    def camera(name: str) -> Camera:
-        added = Camera(new_id(), name, gate.id, b"sealed", created_at=clock())
+def add(store: SqlStore, gate: Gate, clock: Clock) -> Callable[..., Camera]:
+    """Adds a camera at lobby-1, or at a gate of its own."""
+
+    def camera(name: str, at: str | None = None) -> Camera:
+        where = gate if at is None else GateList(store, clock, new_id).add(at)
+        added = Camera(new_id(), name, where.id, b"sealed", created_at=clock())
         with store.write() as tx:
             tx.cameras.add(added)
         return added

@@ -12,6 +12,7 @@ from app.adapters.db.store import SqlStore, open_store
 from app.core.camera_health import CameraState, Health
 from app.core.errors import NotRecorded
 from app.core.site import AlertKind, Camera
+from app.services.duty import Duty
 from app.worker.camera_loop import CameraLoop
 from app.worker.supervisor import Post, Supervisor
 from tests.fakes import Clock, new_id
@@ -54,11 +55,12 @@ class Loop:
 class Worker:
     """A process that watches: its own connections, and all the posts it ever had, by camera name."""
 
-    def __init__(self, url: str, clock: Clock) -> None:
+    def __init__(self, url: str, clock: Clock, only: tuple[str, ...] = ()) -> None:
         self.store = open_store(url)
         self.broken: dict[str, Exception] = {}
         self.built: dict[str, list[Post]] = {}
-        self.supervisor = Supervisor(self.store, clock, new_id, self._post)
+        self.duty = Duty(self.store, clock, only)
+        self.supervisor = Supervisor(self.duty, self.store, clock, new_id, self._post)
 
     def _post(self, camera: Camera) -> Post:
         if camera.name in self.broken:

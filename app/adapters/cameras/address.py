@@ -19,6 +19,7 @@ Resolve = Callable[[str, int], Iterable[str]]  # host, port -> numeric addresses
 
 PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
 LOCAL = frozenset({"device", "file", "folder"})
+FAST = "#fast"
 CODE = "camera_address"
 # FFmpeg keeps "user:password" of an RTSP address in 128 bytes and cuts off the rest without a word.
 MAX_CREDENTIALS = 120
@@ -52,6 +53,7 @@ class CameraAddress:
 
     Only scheme, host and port ever show: paths of many cameras hold a token or the password.
     fingerprint: SHA-256 of the certificate to expect, lower-case hex, or None to ask the trusted authorities.
+    fast: of a file or folder, as fast as its pictures are looked at, not in real time.
     """
 
     scheme: str
@@ -61,6 +63,7 @@ class CameraAddress:
     user: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
     fingerprint: str | None = None
+    fast: bool = False
 
     @property
     def local(self) -> bool:
@@ -79,7 +82,8 @@ class CameraAddress:
 def parse(url: str, *, allow_local: bool) -> CameraAddress:
     """rtsp, rtsps, http(s) addresses; with allow_local also device:0, device:/dev/video0, file:PATH and folder:PATH.
 
-    A camera's own certificate is named in the fragment: rtsps://host/stream#sha256=HEX.
+    file:PATH#fast and folder:PATH#fast are read as fast as somebody looks at them. A camera's own certificate is named
+    in the fragment: rtsps://host/stream#sha256=HEX.
     Raises BadInput with words that repeat nothing of the address.
     """
     if not 0 < len(url) <= MAX_URL or not url.isprintable() or " " in url.strip():
@@ -90,9 +94,10 @@ def parse(url: str, *, allow_local: bool) -> CameraAddress:
     except ValueError:
         raise BadInput(CODE, "this is no address; it looks like rtsp://user:password@host/path") from None
     if parts.scheme in LOCAL:
-        return _local(parts.scheme, unquote(url.strip().split(":", 1)[1]), allow_local)
+        return _local(parts.scheme, url.strip().split(":", 1)[1], allow_local)
     if parts.scheme not in PORTS:
-        raise BadInput(CODE, "a camera's address begins with rtsp://, rtsps://, http:// or https://")
+        begins = "a camera's address begins with rtsp://, rtsps://, http:// or https://"
+        raise BadInput(CODE, f"{begins}; on the command line also with device:, file: or folder:")
     if not host or not re.fullmatch(r"[A-Za-z0-9._:-]+", host):
         raise BadInput(CODE, "a camera's address names a host: letters, digits, dots and hyphens")
     if not url.isascii():
@@ -117,14 +122,16 @@ def parse(url: str, *, allow_local: bool) -> CameraAddress:
 def _local(scheme: str, rest: str, allow_local: bool) -> CameraAddress:
     if not allow_local:
         raise BadInput(CODE, "files, folders and devices are set on the machine itself, not over the API")
-    path = rest.removeprefix("//") if rest.startswith("///") else rest
+    fast = scheme != "device" and rest.endswith(FAST)
+    path = unquote(rest.removesuffix(FAST) if fast else rest)
+    path = path.removeprefix("//") if path.startswith("///") else path
     if scheme == "device":
         path = f"/dev/video{path}" if path.isdigit() else path
         if not re.fullmatch(r"/dev/video\d{1,3}", path):
             raise BadInput(CODE, "a device is device:0 or device:/dev/video0")
     if not path:
         raise BadInput(CODE, f"{scheme}: wants a path")
-    return CameraAddress(scheme, path=path)
+    return CameraAddress(scheme, path=path, fast=fast)
 
 
 def _fingerprint(scheme: str, fragment: str) -> str | None:
@@ -186,6 +193,6 @@ def masked(url: str) -> str:
     except BadInput:
         return "***"
     if address.local:
-        return f"{address.scheme}:{address.path}"
+        return f"{address.scheme}:{address.path}{FAST if address.fast else ''}"
     host = f"[{address.host}]" if ":" in address.host else address.host
     return f"{address.scheme}://{host}:{address.port}/***"

@@ -58,6 +58,10 @@ class RtspFeed:
     def fed(self) -> None:
         self._link.fed()
 
+    def held_back(self) -> bool:
+        # FFmpeg cuts the stream into pictures where it sees one begin.
+        return self._relay is None or not self._relay.prompt
+
     def reason(self) -> str:
         return self._relay.reason if self._relay is not None else ""
 
@@ -85,6 +89,9 @@ class MjpegFeed:
 
     def fed(self) -> None:
         self._stream.fed()
+
+    def held_back(self) -> bool:
+        return not self._stream.measured
 
     def reason(self) -> str:
         return self._stream.refusal
@@ -118,6 +125,9 @@ class DeviceFeed:
 
     def fed(self) -> None:
         """The kernel's buffers are bounded."""
+
+    def held_back(self) -> bool:
+        return False
 
     def reason(self) -> str:
         return ""

@@ -18,6 +18,7 @@ from app.adapters.cameras.link import Link
 from app.core.errors import SourceFailed
 
 ANSWER_S = 4.0
+HEAD_END, LONGEST_HEAD = b"\r\n\r\n", 4096  # of the first picture's own headers
 WORDS = {
     401: "the camera refuses the user name or password",
     403: "the camera forbids this stream",
@@ -38,6 +39,7 @@ class HttpStream:
         self._socket: socket.socket | None = None
         self.deadline = 0.0  # monotonic; no read waits beyond it
         self.refusal = ""
+        self._head: bytes = b""
 
     def open(self) -> None:
         """Sends the request, a second time with the log-in that the camera asks for. Raises SourceFailed."""
@@ -87,12 +89,19 @@ class HttpStream:
             self._socket.settimeout(left)
             data = self._response.read1(size)
             self._link.took(len(data))
+            if HEAD_END not in self._head:
+                self._head = (self._head + data)[:LONGEST_HEAD]
         except SourceFailed as failed:
             self.refusal = str(failed)
             return b""
         except (OSError, ValueError, http.client.HTTPException):
             return b""
         return data
+
+    @property
+    def measured(self) -> bool:
+        """Whether each picture's length stands before it, so that its end is known without waiting for the next."""
+        return b"content-length:" in self._head.partition(HEAD_END)[0].lower()
 
     def fed(self) -> None:
         self._link.fed()

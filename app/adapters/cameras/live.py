@@ -38,6 +38,10 @@ class Feed(Protocol):
         """A whole picture came out."""
         ...
 
+    def held_back(self) -> bool:
+        """Whether a picture comes out only when the next one begins."""
+        ...
+
     def reason(self) -> str:
         """Why it ended, in own words, or "" where it cannot tell."""
         ...
@@ -56,6 +60,8 @@ class Received:
 
 class LiveSource:
     """Implements ports.Source for a network camera or a device. Connects with the first `read`."""
+
+    patient = False
 
     def __init__(self, feed: Feed, last_words: LastWords, clock: Clock) -> None:
         self._feed = feed
@@ -153,7 +159,8 @@ class LiveSource:
             # Of its own time limit FFmpeg says, among other things, that the data is invalid.
             late = time.monotonic() - max(began_s, self._asked_s) >= SILENT_S
             ended = self._feed.reason() or (SILENT if late else _plain(error))
-        except Exception as error:  # a thread that dies unheard would look like a silent camera
+        except Exception as error:
+            # A thread that dies unheard would look like a silent camera. The kind only: its text may hold the address.
             ended = f"receiving broke: {type(error).__name__}"
         finally:
             self._feed.close()
@@ -177,9 +184,9 @@ class LiveSource:
                 settled = settled or arrived - self._asked_s > 0.005
                 now = self._clock()
                 if packet.size:
-                    # FFmpeg gives out a picture when it sees the next one begin, or the stream end. After a gap it may
-                    # be the one from before: taken for as old as that, for a picture too old only opens nothing.
-                    stamp = heard if gap_s > TOO_OLD_S else now
+                    # One that is held back began to arrive when the one before it came out. After a gap that holds for
+                    # any, in doubt: a picture thought too old opens nothing, one thought too new may.
+                    stamp = heard if gap_s > TOO_OLD_S or self._feed.held_back() else now
                     self._put(Received(packet, stamp if settled else asked_at, arrived))
                 heard = now
                 if self._closed:

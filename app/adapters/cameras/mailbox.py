@@ -2,7 +2,8 @@
 
 The thread opens the source anew whenever it breaks, for ever: quickly five times a minute, then slowly and loudly. It
 also sees what is wrong with the pictures themselves. A picture that repeats the one before it byte for byte keeps that
-one's capture time, so a frozen picture of an employee grows too old to open a gate.
+one's capture time, so a frozen picture of an employee grows too old to open a gate. Silence counts from when a picture
+was captured: one that a dying connection gives out late is no sign of life.
 """
 
 import logging
@@ -17,6 +18,7 @@ from datetime import datetime
 from app.adapters.cameras.sources import CameraSource
 from app.core.camera_health import DEFAULT, Health, Limits, Signs, glance, judge
 from app.core.errors import BadInput, SourceFailed
+from app.core.ports import Clock
 from app.core.types import Pixels
 
 log = logging.getLogger(__name__)
@@ -44,18 +46,21 @@ class Mailbox:
     """Watches one camera. Thread-safe; `start` once, `stop` at the end.
 
     name: for the log, never the address. factory: a new source for each connection; may raise BadInput or SourceFailed.
+    clock: the one that the source stamps pictures with.
     """
 
     def __init__(
         self,
         name: str,
         factory: Callable[[], CameraSource],
+        clock: Clock,
         *,
         limits: Limits = DEFAULT,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._name = name
         self._factory = factory
+        self._clock = clock
         self._limits = limits
         self._monotonic = monotonic
         self._changed = threading.Condition()
@@ -71,6 +76,7 @@ class Mailbox:
         self._received = 0
         self._dropped = 0
         self._ended = False
+        self._patient = False
         self._said = False
         self._thread = threading.Thread(target=self._run, name=f"camera-{name}", daemon=True)
 
@@ -85,6 +91,7 @@ class Mailbox:
         with self._changed:
             self._changed.wait_for(lambda: self._slot is not None or self._ended, timeout_s)
             taken, self._slot = self._slot, None
+            self._changed.notify_all()  # who waits until it is taken
             return taken
 
     def check(self) -> Health:
@@ -121,6 +128,11 @@ class Mailbox:
         return self._ended
 
     @property
+    def patient(self) -> bool:
+        """The next picture waits until this one is taken, so each can be looked at: a recording without a pace."""
+        return self._patient
+
+    @property
     def over_budget(self) -> bool:
         """Broke more than five times within a minute; tried every 15 s now."""
         oldest = self._failed_s[0] if len(self._failed_s) == BUDGET else None
@@ -129,6 +141,8 @@ class Mailbox:
     def stop(self) -> None:
         """Returns within a second, also while the source blocks: its thread then ends by itself and gives nothing."""
         self._stopping.set()
+        with self._changed:
+            self._changed.notify_all()
         deadline = time.monotonic() + STOP_S
         source = self._source
         if source is not None:
@@ -156,6 +170,7 @@ class Mailbox:
         source: CameraSource | None = None
         try:
             source = self._source = self._factory()
+            self._patient = source.patient
             while not self._stopping.is_set():
                 got = source.read()
                 if got is None:
@@ -163,6 +178,8 @@ class Mailbox:
                 if self._stopping.is_set():
                     return None
                 self._put(*got)
+                if self._patient:
+                    self._until_taken()
                 if self._to_mend():
                     return "the picture stands still; connecting anew"
         except SourceFailed as failed:
@@ -181,18 +198,28 @@ class Mailbox:
 
     def _put(self, pixels: Pixels, captured_at: datetime) -> None:
         pixels.flags.writeable = False  # it is compared with the next one
+        arrived_s = self._arrived_s(captured_at)
         before = self._newest
         repeated = before is not None and _same(before.pixels, pixels)
         if repeated and before is not None:
             captured_at = min(captured_at, before.captured_at)
         self._received += 1
         captured = self._newest = Captured(pixels, captured_at, self._received)
-        self._signs = self._signs.with_frame(self._monotonic(), glance(pixels), repeated=repeated, limits=self._limits)
+        self._signs = self._signs.with_frame(arrived_s, glance(pixels), repeated=repeated, limits=self._limits)
         with self._changed:
             if self._slot is not None:
                 self._dropped += 1
             self._slot = captured
             self._changed.notify_all()
+
+    def _until_taken(self) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._slot is None or self._stopping.is_set())
+
+    def _arrived_s(self, captured_at: datetime) -> float:
+        """When it was captured, in monotonic seconds; never before the last, whatever was done to the wall's clock."""
+        age_s = max(0.0, (self._clock() - captured_at).total_seconds())
+        return max(self._monotonic() - age_s, self._signs.last_s or self._signs.began_s)
 
     def _to_mend(self) -> bool:
         now, changed = self._monotonic(), self._signs.changed_s

@@ -2,7 +2,7 @@
 
 FFmpeg follows an RTSP redirect to any host, past its own protocol whitelist. Here every answer of the handshake is read
 first: only whole, plain answers pass, and a redirect ends the connection. From PLAY on, when FFmpeg follows none any
-more, bytes pass unread.
+more, what comes passes through `delimiters`.
 """
 
 import re
@@ -12,6 +12,7 @@ import ssl
 import threading
 import time
 
+from app.adapters.cameras.delimiters import Delimiters
 from app.adapters.cameras.link import SLICE_S, Link
 from app.core.errors import SourceFailed
 
@@ -42,6 +43,7 @@ class Relay:
         self.refusal = ""
         self._status = 0
         self._playing = False
+        self._delimiters = Delimiters()
         self._thread = threading.Thread(target=self._run, name="camera-relay", daemon=True)
         self._thread.start()
 
@@ -51,6 +53,11 @@ class Relay:
         if self.refusal or self._playing or self._status < 400:
             return self.refusal
         return WORDS.get(self._status, f"the camera answers with RTSP status {self._status}")
+
+    @property
+    def prompt(self) -> bool:
+        """Whether FFmpeg gives out each picture as soon as it is whole."""
+        return self._delimiters.prompt
 
     def close(self) -> None:
         """Ends the thread and both connections; returns when they are gone."""
@@ -109,8 +116,9 @@ class Relay:
                 answers += data
                 if not self._playing:
                     data = self._checked(answers)
+                    self._delimiters.describe(data)
                 else:
-                    data = bytes(answers)
+                    data = self._delimiters.pass_on(bytes(answers))
                     answers.clear()
                 if data:
                     down.sendall(data)

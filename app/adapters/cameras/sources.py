@@ -10,12 +10,18 @@ from app.adapters.cameras.feeds import DeviceFeed, MjpegFeed, RtspFeed
 from app.adapters.cameras.last_words import LastWords
 from app.adapters.cameras.link import Link
 from app.adapters.cameras.live import Feed, LiveSource
-from app.adapters.cameras.stored import FOLDER_FPS, Pace, StoredSource
+from app.adapters.cameras.stored import FOLDER_FPS, StoredSource
 from app.core.ports import Clock, Source
 
 
 class CameraSource(Source, Protocol):
-    """A source that also keeps what its decoder said last, with addresses and secrets taken out."""
+    """A source that also keeps what its decoder said last, with addresses and secrets taken out.
+
+    patient: its next picture can wait until somebody has looked at the one before; a camera's cannot.
+    """
+
+    @property
+    def patient(self) -> bool: ...
 
     @property
     def last_words(self) -> tuple[str, ...]: ...
@@ -27,7 +33,6 @@ def open_source(
     allow_local: bool,
     clock: Clock,
     networks: tuple[Network, ...] = (),
-    pace: Pace = Pace.REAL_TIME,
     loop: bool = False,
     fps: float = FOLDER_FPS,
     tls: ssl.SSLContext | None = None,
@@ -35,14 +40,14 @@ def open_source(
 ) -> CameraSource:
     """A source that connects with its first `read`: in the thread that reads, so a dead camera holds up nobody else.
 
-    networks: where cameras may be; none given: everywhere but where they never are. pace, loop: of files and folders;
+    networks: where cameras may be; none given: everywhere but where they never are. loop: of files and folders;
     fps: of folders. tls: whom to trust for rtsps and https without a fingerprint; the system's authorities if None.
     Raises BadInput for an address that is refused as it stands; the host is checked at every connection.
     """
     address = parse(url, allow_local=allow_local)
     words = LastWords(address)
     if address.scheme in {"file", "folder"}:
-        return StoredSource(Path(address.path), words, clock, pace, loop=loop, fps=fps)
+        return StoredSource(Path(address.path), words, clock, patient=address.fast, loop=loop, fps=fps)
     look_up = partial(pin, address, allow_local=allow_local, networks=networks, resolver=resolver)
     return LiveSource(_feed(address, partial(Link, address, look_up, tls)), words, clock)
 

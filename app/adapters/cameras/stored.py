@@ -1,13 +1,12 @@
 """Video files and folders of pictures as if they were a camera: for the demo, the tests and evaluations.
 
-`pace`: in real time, as a camera would give them, or as fast as they can be read.
+They come in real time, as a camera would give them, or as fast as somebody looks at them.
 """
 
 import threading
 import time
 from collections.abc import Iterator
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 
 import av
@@ -24,22 +23,19 @@ PICTURES = {".jpg": "jpeg_pipe", ".jpeg": "jpeg_pipe", ".png": "png_pipe"}
 FOLDER_FPS = 10.0
 
 
-class Pace(StrEnum):
-    REAL_TIME = "real_time"
-    FAST = "fast"
-
-
 class StoredSource:
     """Implements ports.Source. Pictures come when they are due; captured_at is the clock when they are handed out.
 
-    loop: begin again at the end, for ever; else `read` returns None there.
+    patient: not in real time. loop: begin again at the end, for ever; else `read` returns None there.
     """
 
-    def __init__(self, path: Path, last_words: LastWords, clock: Clock, pace: Pace, *, loop: bool, fps: float) -> None:
+    def __init__(
+        self, path: Path, last_words: LastWords, clock: Clock, *, patient: bool, loop: bool, fps: float
+    ) -> None:
         self._path = path
         self._words = last_words
         self._clock = clock
-        self._pace = pace
+        self.patient = patient
         self._loop = loop
         self._fps = fps
         self._closed = threading.Event()
@@ -70,7 +66,7 @@ class StoredSource:
         if found is None:
             return None
         due_s, pixels = found
-        if self._pace is Pace.REAL_TIME:
+        if not self.patient:
             now = time.monotonic()
             self._began_s = now - due_s if self._began_s is None else self._began_s
             if self._closed.wait(max(0.0, self._began_s + due_s - now)):

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.adapters.db.engine import upsert
@@ -21,7 +21,7 @@ _GATE: Select[Any] = select(
 
 
 class GateRows:
-    """ports.Gates. A gate's row also holds the head of its chain, which only `events.append` moves."""
+    """record_ports.Gates. A gate's row also holds the head of its chain, which only `events.append` moves."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -52,6 +52,9 @@ class GateRows:
         except IntegrityError as error:
             raise _exists(gate) from error
 
+    def delete(self, gate_id: str) -> None:
+        self._connection.execute(delete(gates).where(gates.c.id == gate_id))
+
 
 class DoorRows:
     """site_ports.Doors."""
@@ -74,7 +77,7 @@ class DoorRows:
 
 
 class ApiKeyRows:
-    """ports.ApiKeys."""
+    """record_ports.ApiKeys."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -92,6 +95,9 @@ class ApiKeyRows:
 
     def all(self) -> list[ApiKey]:
         return [_key(row) for row in self._connection.execute(select(api_keys).order_by(api_keys.c.id))]
+
+    def rename(self, key_id: str, name: str) -> None:
+        self._connection.execute(update(api_keys).where(api_keys.c.id == key_id).values(name=name))
 
     def revoke(self, key_id: str, at: datetime) -> None:
         self._connection.execute(update(api_keys).where(api_keys.c.id == key_id).values(revoked_at=at))

@@ -1,13 +1,12 @@
-"""Rows of the cameras, and of the leases by which several workers share them without reading one twice."""
+"""Rows of the cameras."""
 
-from datetime import datetime
 from typing import Any, NoReturn
 
-from sqlalchemy import Connection, Row, delete, insert, or_, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from app.adapters.db.engine import is_taken, upsert
-from app.adapters.db.tables import cameras, leases
+from app.adapters.db.engine import is_taken
+from app.adapters.db.tables import cameras
 from app.core.approach import Zone
 from app.core.errors import Conflict
 from app.core.site import Camera
@@ -50,32 +49,6 @@ class CameraRows:
 
     def delete(self, camera_id: str) -> bool:
         return self._connection.execute(delete(cameras).where(cameras.c.id == camera_id)).rowcount == 1
-
-
-class LeaseRows:
-    """site_ports.Leases. One statement takes or renews, so of two processes the database lets one win."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    def take(self, camera_id: str, holder: str, now: datetime, until: datetime) -> bool:
-        row = upsert(self._connection, leases).values(camera_id=camera_id, holder=holder, until=until)
-        taken = row.on_conflict_do_update(
-            index_elements=[leases.c.camera_id],
-            set_={"holder": row.excluded.holder, "until": row.excluded.until},
-            where=or_(leases.c.holder == holder, leases.c.until <= now),
-        )
-        try:
-            with self._connection.begin_nested():
-                return self._connection.execute(taken.returning(leases.c.camera_id)).one_or_none() is not None
-        except IntegrityError:  # the camera was deleted meanwhile
-            return False
-
-    def give_up(self, holder: str) -> None:
-        self._connection.execute(delete(leases).where(leases.c.holder == holder))
-
-    def holders(self) -> dict[str, tuple[str, datetime]]:
-        return {row.camera_id: (row.holder, row.until) for row in self._connection.execute(select(leases))}
 
 
 def _columns(camera: Camera) -> dict[str, Any]:

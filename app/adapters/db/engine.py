@@ -11,7 +11,8 @@ from typing import Any
 
 from sqlalchemy import URL, Column, Connection, Engine, QueuePool, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import DataError, IntegrityError
 
 from app.core.errors import Fault
 
@@ -46,8 +47,10 @@ def make_engine(url: str, *, foreign_keys: bool = True) -> Engine:
     if parsed.get_backend_name() == "sqlite":
         return _sqlite(parsed, foreign_keys)
     try:
-        return create_engine(
+        engine = create_engine(
             parsed,
+            # A traceback that reaches the log would show names and keys as parameters of the statement.
+            hide_parameters=True,
             pool_size=8,
             max_overflow=8,
             pool_timeout=DEFAULT_WAIT_MS / 1000,
@@ -59,6 +62,16 @@ def make_engine(url: str, *, foreign_keys: bool = True) -> Engine:
             raise
         cure = "in the project's folder, run pip install -e '.[postgres]'"
         raise Fault(f"database_url: PostgreSQL needs a driver that is not installed: {cure}") from None
+    event.listen(engine, "handle_error", _forget_values)
+    return engine
+
+
+def _forget_values(context: ExceptionContext) -> None:
+    """PostgreSQL quotes values below an error's first line, and in it where a value is what is wrong."""
+    vague = isinstance(context.sqlalchemy_exception, DataError)
+    for error in (context.original_exception, context.sqlalchemy_exception):
+        if error is not None and error.args:
+            error.args = ("a value cannot be stored" if vague else str(error.args[0]).partition("\n")[0],)
 
 
 def reading(connection: Connection) -> Connection:
@@ -91,6 +104,8 @@ def upsert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.I
 def _sqlite(url: URL, foreign_keys: bool) -> Engine:
     engine = create_engine(
         url,
+        # A traceback that reaches the log would show names and keys as parameters of the statement.
+        hide_parameters=True,
         poolclass=QueuePool,
         pool_size=8,
         max_overflow=40,  # the web framework's threads; an SQLite connection costs a file handle

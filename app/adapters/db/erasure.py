@@ -8,7 +8,7 @@ from app.core.records import Receipt
 
 
 class SubjectKeyRows:
-    """ports.SubjectKeys.
+    """record_ports.SubjectKeys.
 
     writing: whether the transaction may write. There, reading a key holds it until the commit (PostgreSQL; SQLite has
     one writer anyway), so nobody can be erased between the sealing of an event and its commit.
@@ -44,7 +44,7 @@ class SubjectKeyRows:
 
 
 class ErasureRows:
-    """ports.Erasures."""
+    """record_ports.Erasures."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

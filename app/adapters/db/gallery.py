@@ -7,9 +7,10 @@ in their order, and a reader that has seen N has missed nothing below N.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy import Select as SqlSelect
 
+from app.adapters.db.engine import upsert
 from app.adapters.db.tables import gallery, gallery_changes, subject_keys, templates
 from app.core.types import Template
 
@@ -21,12 +22,14 @@ def record_change(connection: Connection, employee_id: str) -> None:
     revision = connection.execute(
         update(gallery).values(revision=gallery.c.revision + 1).returning(gallery.c.revision)
     ).scalar_one()
-    connection.execute(delete(gallery_changes).where(gallery_changes.c.employee_id == employee_id))
-    connection.execute(insert(gallery_changes).values(revision=revision, employee_id=employee_id))
+    newest = upsert(connection, gallery_changes).on_conflict_do_update(
+        index_elements=["employee_id"], set_={"revision": revision}
+    )
+    connection.execute(newest, {"revision": revision, "employee_id": employee_id})
 
 
 class TemplateRows:
-    """ports.Templates."""
+    """record_ports.Templates."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -36,8 +39,9 @@ class TemplateRows:
 
     def put(self, template: Template) -> None:
         record_change(self._connection, template.employee_id)
-        self._connection.execute(delete(templates).where(templates.c.employee_id == template.employee_id))
-        self._connection.execute(insert(templates).values(**vars(template)))
+        values = vars(template)
+        query = upsert(self._connection, templates)
+        self._connection.execute(query.on_conflict_do_update(index_elements=["employee_id"], set_=values), values)
 
     def delete(self, employee_id: str) -> None:
         record_change(self._connection, employee_id)

@@ -4,16 +4,18 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Row, Select, delete, insert, null, or_, select, type_coerce, update
+from sqlalchemy import BigInteger, Connection, Row, Select, and_, delete, insert, null, or_, select, type_coerce, update
 
-from app.adapters.db.tables import events, from_millis, gates, idempotency, subject_keys
+from app.adapters.db.log_pages import page_of
+from app.adapters.db.tables import corrections, events, from_millis, gates, idempotency, subject_keys
+from app.core.corrections import CorrectionKind
 from app.core.errors import NotRecorded
 from app.core.records import ChainHead, EventFilter, EventRow
 from app.core.types import Reason, Verdict
 
 
 class EventRows:
-    """ports.Events. Lists leave the snapshot out: only `get` and `chain` read it."""
+    """record_ports.Events. Lists leave the snapshot out: only `get` and `chain` read it."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -41,23 +43,15 @@ class EventRows:
         return None if row is None else _event(row)
 
     def find(self, which: EventFilter) -> list[EventRow]:
-        query = _LISTED.order_by(events.c.id.desc()).limit(which.limit)
-        if which.gate is not None:
-            gate_id = select(gates.c.id).where(gates.c.name == which.gate).scalar_subquery()
-            query = query.where(events.c.gate_id == gate_id)
-        if which.employee_id is not None:
-            query = query.where(events.c.employee_id == which.employee_id)
-        if which.verdict is not None:
-            query = query.where(events.c.verdict == which.verdict.value)
-        if which.reason is not None:
-            query = query.where(events.c.reason == which.reason.value)
-        if which.since is not None:
-            query = query.where(events.c.at >= which.since)
-        if which.until is not None:
-            query = query.where(events.c.at < which.until)
-        if which.before is not None:
-            query = query.where(events.c.id < which.before)
-        return [_event(row) for row in self._connection.execute(query)]
+        ids = page_of(self._connection, which)
+        if not ids:
+            return []
+        rows = self._connection.execute(_LISTED.where(events.c.id.in_(ids)))
+        return sorted((_event(row) for row in rows), key=lambda event: (event.at, event.id), reverse=True)
+
+    def after(self, gate_id: str, sequence: int, limit: int) -> list[EventRow]:
+        query = _LISTED.where(events.c.gate_id == gate_id, events.c.sequence > sequence).order_by(events.c.sequence)
+        return [_event(row) for row in self._connection.execute(query.limit(limit))]
 
     def heads(self) -> list[ChainHead]:
         query = select(gates.c.id, gates.c.head_sequence, gates.c.head_hash).order_by(gates.c.name)
@@ -73,9 +67,19 @@ class EventRows:
         # Sealing holds the key until its commit: after waiting for the key, no event of this person can still appear.
         held = select(subject_keys.c.subject_id).where(subject_keys.c.subject_id == employee_id).with_for_update()
         self._connection.execute(held)
+        shown = select(corrections.c.event_id).where(
+            corrections.c.employee_id == employee_id, corrections.c.kind == CorrectionKind.WAS.value
+        )
         return self._connection.execute(
             update(events)
-            .where(or_(events.c.employee_id == employee_id, events.c.subject_id == employee_id))
+            .where(
+                or_(
+                    events.c.employee_id == employee_id,
+                    events.c.subject_id == employee_id,
+                    # Of nobody when it was recorded; what is gone already is not counted again.
+                    and_(events.c.id.in_(shown), events.c.sealed_payload.is_not(None)),
+                )
+            )
             .values(employee_id=None, subject_id=None, sealed_payload=None, sealed_snapshot=None)
         ).rowcount
 
@@ -113,6 +117,7 @@ _CLEAR = (
     events.c.employee_id,
     events.c.subject_id,
     events.c.sealed_payload,
+    events.c.camera,
 )
 _WHOLE: Select[Any] = select(*_CLEAR, events.c.sealed_snapshot)
 _LISTED: Select[Any] = select(*_CLEAR, null().label("sealed_snapshot"))

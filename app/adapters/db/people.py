@@ -1,10 +1,10 @@
 """Rows of the people we know: employees and their photos."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.adapters.db import gallery
@@ -12,11 +12,12 @@ from app.adapters.db.engine import is_taken
 from app.adapters.db.tables import employees, photos, templates
 from app.core.errors import Conflict
 from app.core.records import EmployeeFilter
+from app.core.registry import folded
 from app.core.types import Employee, Photo, Status
 
 
 class EmployeeRows:
-    """ports.Employees. `Employee.photos` is the template's count, so nobody counts as enrolled without a template."""
+    """record_ports.Employees. `Employee.photos` is the template's count: who has no template is not enrolled."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -50,33 +51,24 @@ class EmployeeRows:
         self._connection.info[ERASED] = True
 
     def find(self, which: EmployeeFilter) -> list[Employee]:
-        query = _SELECT.order_by(employees.c.number).limit(which.limit)
-        if which.q:
-            folded = which.q.casefold()
-            query = query.where(
-                or_(
-                    func.lower(employees.c.number).startswith(which.q.lower(), autoescape=True),
-                    employees.c.name_folded.contains(folded, autoescape=True),
-                )
-            )
-        if which.status is not None:
-            query = query.where(employees.c.status == which.status.value)
+        query = _SELECT.where(*_matching(which)).order_by(employees.c.number).limit(which.limit)
         if which.after is not None:
             query = query.where(employees.c.number > which.after)
         return [_employee(row) for row in self._connection.execute(query)]
 
-    def count(self) -> int:
-        return self._connection.execute(select(func.count()).select_from(employees)).scalar_one()
+    def count(self, which: EmployeeFilter | None = None) -> int:
+        query = select(func.count()).select_from(_PEOPLE)
+        return self._connection.execute(query.where(*_matching(which)) if which else query).scalar_one()
 
 
 class PhotoRows:
-    """ports.Photos."""
+    """record_ports.Photos."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(self, photo: Photo) -> None:
-        self._connection.execute(insert(photos).values(**vars(photo)))
+    def add(self, new: Sequence[Photo]) -> None:
+        self._connection.execute(insert(photos), [vars(photo) for photo in new])
 
     def get(self, employee_id: str, photo_id: str) -> Photo | None:
         query = select(photos).where(photos.c.id == photo_id, photos.c.employee_id == employee_id)
@@ -93,9 +85,24 @@ class PhotoRows:
 
 ERASED = "facegate_erased"  # set on a connection whose transaction removed somebody: the store then empties the log
 
+_PEOPLE = employees.outerjoin(templates, templates.c.employee_id == employees.c.id)
 _SELECT: Select[Any] = select(employees, func.coalesce(templates.c.photos, 0).label("template_photos")).select_from(
-    employees.outerjoin(templates, templates.c.employee_id == employees.c.id)
+    _PEOPLE
 )
+
+
+def _matching(which: EmployeeFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if which.q:
+        by_number = func.lower(employees.c.number).startswith(which.q.lower(), autoescape=True)
+        found.append(or_(by_number, employees.c.name_folded.contains(folded(which.q), autoescape=True)))
+    if which.status is not None:
+        found.append(employees.c.status == which.status.value)
+    if which.enrolled is not None:
+        found.append(templates.c.photos.is_not(None) if which.enrolled else templates.c.photos.is_(None))
+    if which.ends is not None:
+        found += [employees.c.valid_until >= which.ends[0], employees.c.valid_until < which.ends[1]]
+    return found
 
 
 def _employee(row: Row[Any]) -> Employee:
@@ -121,7 +128,7 @@ def _columns(employee: Employee) -> dict[str, Any]:
     del columns["photos"]
     columns["status"] = employee.status.value
     columns["groups"] = list(employee.groups)
-    columns["name_folded"] = employee.name.casefold()
+    columns["name_folded"] = folded(employee.name)
     return columns
 
 

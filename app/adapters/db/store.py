@@ -14,15 +14,21 @@ from sqlalchemy import Connection, Engine, delete, insert, select, text
 from sqlalchemy import exc as sql
 
 from app.adapters.db.access import ApiKeyRows, DoorRows, GateRows
-from app.adapters.db.cameras import CameraRows, LeaseRows
+from app.adapters.db.cameras import CameraRows
+from app.adapters.db.corrections import CorrectionRows
+from app.adapters.db.duty import LeaseRows, OrderRows, WatcherRows
 from app.adapters.db.engine import DEFAULT_WAIT_MS, make_engine, reading, writing
 from app.adapters.db.erasure import ErasureRows, SubjectKeyRows
 from app.adapters.db.gallery import TemplateRows
+from app.adapters.db.histograms import CountRows, HistogramRows
+from app.adapters.db.imports import ImportRows
+from app.adapters.db.moves import MoveRows
 from app.adapters.db.passages import EventRows
 from app.adapters.db.people import ERASED, EmployeeRows, PhotoRows
 from app.adapters.db.site import AlertRows, GateResultRows, SiteRow
 from app.adapters.db.tables import installation
-from app.core import ports, site_ports
+from app.adapters.db.users import ProviderRow, SessionRows, SignInRows, TallyRows, TicketRows, UserRows
+from app.core import duty_ports, imports, log_ports, move_ports, ports, provider, record_ports, site_ports, user_ports
 from app.core.errors import BadInput, Conflict, NotRecorded
 from app.core.records import Installation
 
@@ -36,7 +42,7 @@ def open_store(url: str) -> "SqlStore":
 
 
 class InstallationRow:
-    """ports.Installations."""
+    """record_ports.Installations."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -55,21 +61,34 @@ class SqlTransaction:
     """ports.Transaction over one connection."""
 
     def __init__(self, connection: Connection, *, writing: bool) -> None:
-        self.employees: ports.Employees = EmployeeRows(connection)
-        self.photos: ports.Photos = PhotoRows(connection)
-        self.templates: ports.Templates = TemplateRows(connection)
-        self.subject_keys: ports.SubjectKeys = SubjectKeyRows(connection, writing=writing)
-        self.gates: ports.Gates = GateRows(connection)
-        self.api_keys: ports.ApiKeys = ApiKeyRows(connection)
-        self.events: ports.Events = EventRows(connection)
-        self.erasures: ports.Erasures = ErasureRows(connection)
-        self.installation: ports.Installations = InstallationRow(connection)
+        self.employees: record_ports.Employees = EmployeeRows(connection)
+        self.photos: record_ports.Photos = PhotoRows(connection)
+        self.templates: record_ports.Templates = TemplateRows(connection)
+        self.subject_keys: record_ports.SubjectKeys = SubjectKeyRows(connection, writing=writing)
+        self.gates: record_ports.Gates = GateRows(connection)
+        self.api_keys: record_ports.ApiKeys = ApiKeyRows(connection)
+        self.events: record_ports.Events = EventRows(connection)
+        self.erasures: record_ports.Erasures = ErasureRows(connection)
+        self.installation: record_ports.Installations = InstallationRow(connection)
         self.cameras: site_ports.Cameras = CameraRows(connection)
-        self.leases: site_ports.Leases = LeaseRows(connection)
         self.gate_results: site_ports.GateResults = GateResultRows(connection)
         self.alerts: site_ports.Alerts = AlertRows(connection)
         self.site: site_ports.Site = SiteRow(connection)
         self.doors: site_ports.Doors = DoorRows(connection)
+        self.moves: move_ports.Moves = MoveRows(connection)
+        self.imports: imports.Imports = ImportRows(connection)
+        self.users: user_ports.Users = UserRows(connection)
+        self.sessions: user_ports.Sessions = SessionRows(connection)
+        self.tickets: user_ports.Tickets = TicketRows(connection)
+        self.tallies: user_ports.Tallies = TallyRows(connection)
+        self.sign_ins: user_ports.SignIns = SignInRows(connection)
+        self.providers: provider.Providers = ProviderRow(connection)
+        self.leases: duty_ports.Leases = LeaseRows(connection)
+        self.watchers: duty_ports.Watchers = WatcherRows(connection)
+        self.orders: duty_ports.Orders = OrderRows(connection)
+        self.corrections: log_ports.Corrections = CorrectionRows(connection)
+        self.histograms: log_ports.Histograms = HistogramRows(connection)
+        self.counts: log_ports.Counts = CountRows(connection)
 
 
 class SqlStore:

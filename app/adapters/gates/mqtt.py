@@ -80,17 +80,15 @@ class MqttGate:
     def _hand_over(self, command: OpenCommand, window: Window) -> GateResult:
         message = {"event_id": command.event_id, "gate": self._config.gate, "command": "open"}
         message |= {"at": command.at.isoformat(), "until": command.until.isoformat()}
-        with self._changed:
-            if self._stopped:
-                return CLOSED
-            if self._mode == self._settled == "release":
-                return RELEASED
         while True:
             with self._changed:
-                self._wait_for(lambda: self._line is not None, window.left_s())
-                line = self._line
+                # Waited for as well: a release is told anew with each connection, and not settled meanwhile.
+                self._wait_for(lambda: self._line is not None or self._is_released(), window.left_s())
+                line, released = self._line, self._is_released()
             if self._stopped:
                 return CLOSED
+            if released:
+                return RELEASED
             if line is None or window.over:
                 return GateResult(Outcome.FAILED, f"not sent: {self._trouble or 'no connection'}")
             refused = line.publish(f"{self._config.prefix}/command", json.dumps(message), window, expires=True)
@@ -116,6 +114,10 @@ class MqttGate:
             if self._settled == mode:
                 return GateResult(Outcome.SENT, mode)
         return GateResult(Outcome.FAILED, f"{mode} is not delivered yet, and will be when connected")
+
+    def _is_released(self) -> bool:
+        """The gate stands open and was told so. The lock is held."""
+        return self._mode == self._settled == "release"
 
     def _wait_for(self, done: Callable[[], bool], seconds: float) -> None:
         """Waits, and has the connection tried at once instead of when its pause is over. The lock is held."""

@@ -70,6 +70,7 @@ class Line:
         self._client.will_set(f"{config.prefix}/mode", will_message, qos=1, retain=True)
         host = config.host.strip("[]")
         if tls is not None:
+            # Stands in for an SSLContext, whose class paho asks for by name only.
             self._client.tls_set_context(_NamedContext(tls, host))  # type: ignore[arg-type]
         self._connect(resolve(host, config.actual_port), config)
         self._client.loop_start()
@@ -85,6 +86,7 @@ class Line:
         """None once the broker has it, else what is wrong, at the end of the window or of the connection."""
         properties = None
         if self._five and expires:
+            # paho's constructor has no annotations.
             properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
             # Whole seconds are all that MQTT knows; the message says the exact end itself.
             properties.MessageExpiryInterval = max(1, int(window.left_s()))

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+# libosdp ships neither annotations nor stubs, and with it everything that derives from it is untyped.
 import osdp_sys  # type: ignore[import-not-found]
 import serial
 from osdp import (  # type: ignore[import-untyped]

@@ -23,6 +23,7 @@ REOPEN_S = 0.2
 CHECK_S = 1.0
 WRITE_S = 1.0
 MODE_WAIT_S = 2.0
+SETTLE_S = 0.1  # for a write that is in work at the window's end to succeed or be given up
 CLOSED = GateResult(Outcome.FAILED, "the driver is closed")
 RELEASED = GateResult(Outcome.SENT, "released already: nothing to open")
 GONE = "the serial line cannot be used"
@@ -102,6 +103,7 @@ class SerialGate:
             pulse = self._pulse = _Pulse(window)
             self._changed.notify_all()
             self._changed.wait_for(lambda: self._stopped or pulse.written, window.left_s())
+            self._changed.wait_for(lambda: not pulse.writing, SETTLE_S)
             self._pulse = None
             if pulse.written:
                 return GateResult(Outcome.SENT)
@@ -134,6 +136,9 @@ class SerialGate:
         with self._changed:
             self._is_on = None
             self._trouble = GONE
+            if self._pulse is not None:
+                self._pulse.writing = False
+            self._changed.notify_all()
         self._reporter.state(DoorState.FAULT)
 
     def _drive(self, port: serial.Serial) -> None:
@@ -144,6 +149,8 @@ class SerialGate:
                 stopped, pulse = self._stopped, self._pulse
                 if pulse is not None and pulse.window.over:
                     pulse = self._pulse = None
+                if pulse is not None and not stopped:
+                    pulse.writing = True
             if stopped:
                 on = self._released or self._config.fail_mode is FailMode.SAFE
                 self._write(port, on, Window(WRITE_S))
@@ -155,7 +162,7 @@ class SerialGate:
                 self._write(port, True, pulse.window)
                 with self._changed:
                     self._open_until = time.monotonic() + self._config.open_s
-                    pulse.written, self._pulse = True, None
+                    pulse.written, pulse.writing, self._pulse = True, False, None
                     self._changed.notify_all()
             elif self._is_on is not self._should_be_on():
                 self._write(port, self._should_be_on(), Window(WRITE_S))
@@ -200,6 +207,7 @@ class _Pulse:
 
     def __init__(self, window: Window) -> None:
         self.window = window
+        self.writing = False
         self.written = False
 
 
@@ -208,7 +216,8 @@ def _write_bytes(port: serial.Serial, data: bytes, window: Window) -> None:
     try:
         while data:
             _, writable, _ = select.select([], [port.fileno()], [], window.left_s())
-            if not writable:
+            # A thread that wakes late finds the line free again: what comes after the window is not sent.
+            if not writable or window.over:
                 raise TimeoutError
             try:
                 data = data[os.write(port.fileno(), data) :]

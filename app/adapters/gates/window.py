@@ -81,6 +81,7 @@ def _guarded(
     try:
         return hand_over(command, window)
     except Exception as error:
+        # A driver's fault is one failed opening, on record, and not the end of the thread that carries out the next.
         # The kind only: a foreign exception's words may hold the address or the key.
         _log.error("the gate driver failed: %s", type(error).__name__)
         return GateResult(Outcome.FAILED, "the driver failed")
@@ -112,4 +113,5 @@ class Reporter:
         try:
             self._on_state(state)
         except Exception:
+            # The listener is ours, so its words are safe to log; the driver's thread has to live on.
             _log.exception("the listener to a gate's door failed")

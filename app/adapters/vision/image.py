@@ -166,7 +166,8 @@ def _orientation(exif: bytes | None) -> int:
     try:
         reader.load(exif)
         value = reader.get(_ORIENTATION_TAG, 1)
-    except Exception:  # Pillow raises whatever the broken bytes lead it to
+    except Exception:
+        # Pillow raises whatever the broken bytes lead it to. The picture itself may be sound: it is taken as it lies.
         return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 

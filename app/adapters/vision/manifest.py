@@ -1,8 +1,12 @@
-"""What a model pack is worth: its calibration as `models/manifest.toml` holds it, written there by the laboratory."""
+"""What a model pack is worth: its calibration as the laboratory writes it down, in `models/manifest.toml` for a pack
+that is built in and in `calibration.toml` of its folder for any other (`pack.calibration_path` tells which)."""
 
+import json
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from app.core.calibration import Calibration, Tail
 from app.core.errors import WeightsError
@@ -12,12 +16,18 @@ MANIFEST_PATH = Path(__file__).parents[3] / "models" / "manifest.toml"
 
 @dataclass(frozen=True)
 class PackManifest:
-    """digest: of the pack that was calibrated (`pack.digest()`); the numbers hold for no other."""
+    """digest: of the pack that was calibrated (`pack.digest()`); the numbers hold for no other. centre: what is taken
+    off each vector (`core.centre`), `dimension` numbers or none."""
 
     name: str
     dimension: int
     digest: str
     calibration: Calibration
+    centre: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.centre) not in (0, self.dimension) or not sum(x * x for x in self.centre) < 1:
+            raise ValueError(f"not a centre of {self.dimension} numbers, shorter than 1")
 
 
 def read_manifest(name: str, path: Path = MANIFEST_PATH) -> PackManifest:
@@ -26,12 +36,15 @@ def read_manifest(name: str, path: Path = MANIFEST_PATH) -> PackManifest:
     Raises:
         WeightsError: the file cannot be read, holds no such pack, or its numbers are no calibration.
     """
+    anew = f"run: python -m models calibrate DATASET --pack {name}"
     try:
         packs = tomllib.loads(path.read_text(encoding="utf-8"))["packs"]
+    except FileNotFoundError as error:
+        raise WeightsError(f"the pack {name} is not calibrated, so no threshold is known; {anew}") from error
     except (OSError, ValueError, KeyError) as error:
         raise WeightsError(f"{path} cannot be read as a manifest of model packs: {error}") from error
     if name not in packs:
-        raise WeightsError(f"{path} holds no calibration of the pack {name!r}; run: python -m models calibrate DATASET")
+        raise WeightsError(f"{path} holds no calibration of the pack {name!r}; {anew}")
     try:
         entry = packs[name]
         values = dict(entry["calibration"])
@@ -40,6 +53,59 @@ def read_manifest(name: str, path: Path = MANIFEST_PATH) -> PackManifest:
             dimension=entry["dimension"],
             digest=entry["digest"],
             calibration=Calibration(tail=Tail(**values.pop("tail")), **values),
+            centre=tuple(entry.get("centre", ())),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise WeightsError(f"{path}: the pack {name!r} is not calibrated properly: {error}") from error
+
+
+def read_centre(name: str, path: Path) -> tuple[float, ...]:
+    """The centre of the pack called `name`; none where it has no calibration yet. Raises WeightsError as above."""
+    try:
+        known = name in tomllib.loads(path.read_text(encoding="utf-8"))["packs"]
+    except (OSError, ValueError, KeyError) as error:
+        raise WeightsError(f"{path} cannot be read as a manifest of model packs: {error}") from error
+    return read_manifest(name, path).centre if known else ()
+
+
+def write_manifest(path: Path, found: PackManifest, how: Mapping[str, Any]) -> None:
+    """Writes one pack's calibration; entries of other packs in the same file stay as they are.
+
+    The laboratory's `calibrate` calls it, with `path` from `pack.calibration_path(name, settings.pack_folder)` and
+    `found.digest` from `pack.digest(name, settings.pack_folder)`, so that a pack that is changed afterwards is noticed.
+
+    Args:
+        how: method, dataset, people, photos, command ...: texts and numbers for the reader of the file.
+
+    Raises:
+        WeightsError: the file is there and is no manifest.
+    """
+    try:
+        entries = tomllib.loads(path.read_text(encoding="utf-8"))["packs"] if path.exists() else {}
+    except (OSError, ValueError, KeyError) as error:
+        raise WeightsError(f"{path} cannot be read as a manifest of model packs: {error}") from error
+    c = found.calibration
+    tail = {name: round(getattr(c.tail, name), 6) for name in c.tail.__dataclass_fields__}
+    rest = {name: round(getattr(c, name), 6) for name in c.__dataclass_fields__ if name != "tail"}
+    facts: dict[str, Any] = {"dimension": found.dimension, "digest": found.digest}
+    if found.centre:
+        facts["centre"] = [round(number, 6) for number in found.centre]
+    entries[found.name] = facts | {"calibration": rest | {"tail": tail}, "how": dict(how)}
+    lines = ["# Which model packs can be served, and their calibration. Written by: python -m models calibrate DATASET"]
+    for name, entry in entries.items():
+        lines += _toml(f"packs.{name}", entry)
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _toml(name: str, values: Mapping[str, Any]) -> list[str]:
+    plain = {key: value for key, value in values.items() if not isinstance(value, dict)}
+    lines = ["", f"[{name}]"]
+    # A JSON text is a TOML text: the same escapes.
+    lines += [
+        f"{key} = {json.dumps(value, ensure_ascii=False) if isinstance(value, str) else value}"
+        for key, value in plain.items()
+    ]
+    for key, value in values.items():
+        if isinstance(value, dict):
+            lines += _toml(f"{name}.{key}", value)
+    return lines

@@ -13,7 +13,9 @@ from typing import Any
 from app.core.errors import WeightsError
 
 ARTIFACTS_PATH = Path(__file__).parents[3] / "models" / "artifacts.toml"
-GROUPS = ("weights", "photos")
+GROUPS = ("weights", "liveness", "mtcnn", "photos")
+# A gate serves without these, and says so.
+OPTIONAL = frozenset({"liveness"})
 FETCH_COMMAND = "python -m models fetch"
 
 
@@ -59,7 +61,8 @@ class Artifact:
     """One file the project needs and does not carry.
 
     `sources` are tried in order, after the cache and the mirror. A derived artifact has no sources of its own:
-    it is made from `derived_from` by the build step `build` of `models.repair`.
+    it is made from `derived_from` by the build step `build` of `models.build`. `instead_of` names the artifact in whose
+    place this one serves where that cannot be had: the same network, in other bytes.
     """
 
     name: str
@@ -71,6 +74,7 @@ class Artifact:
     sources: tuple[Source, ...] = ()
     derived_from: str = ""
     build: str = ""
+    instead_of: str = ""
 
     def __post_init__(self) -> None:
         _check_sha256(self.sha256)
@@ -101,15 +105,20 @@ def read_artifacts(path: Path = ARTIFACTS_PATH) -> dict[str, Artifact]:
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise WeightsError(f"{path} cannot be read as a list of artifacts: {error}") from error
     for artifact in artifacts.values():
-        if artifact.derived_from and artifact.derived_from not in artifacts:
-            raise WeightsError(
-                f"{path}: {artifact.name} is derived from {artifact.derived_from!r}, which is not listed"
-            )
+        for how, other in (("is derived from", artifact.derived_from), ("serves instead of", artifact.instead_of)):
+            if other and other not in artifacts:
+                raise WeightsError(f"{path}: {artifact.name} {how} {other!r}, which is not listed")
     return artifacts
 
 
+def substitutes(artifact: Artifact, artifacts: Mapping[str, Artifact]) -> list[Artifact]:
+    """What serves in its place, in the order of the file."""
+    return [other for other in artifacts.values() if other.instead_of == artifact.name]
+
+
 def load(name: str, cache: Path, artifacts: Mapping[str, Artifact] | None = None) -> bytes:
-    """The bytes of one artifact, read once and checked, so that what was hashed is what is used.
+    """The bytes of one artifact, or of what serves in its place, read once and checked, so that what was hashed is what
+    is used.
 
     Args:
         name: its name in `artifacts.toml`, for example `sface`.
@@ -124,6 +133,9 @@ def load(name: str, cache: Path, artifacts: Mapping[str, Artifact] | None = None
     known = read_artifacts() if artifacts is None else artifacts
     if name not in known:
         raise WeightsError(f"no artifact is called {name!r}; there are: {', '.join(known)}")
+    for substitute in substitutes(known[name], known):
+        if not (cache / known[name].cached_name).exists() and (cache / substitute.cached_name).exists():
+            return read_cached(substitute, cache)
     return read_cached(known[name], cache)
 
 

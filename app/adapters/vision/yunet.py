@@ -6,6 +6,7 @@ cv2.FaceDetectorYN (2026-11-23).
 """
 
 import threading
+from collections import OrderedDict
 from typing import Any
 
 import cv2
@@ -27,14 +28,20 @@ REFINE_MARGIN = 2.0
 VERSION = f"yunet-ov-refine{REFINE_CANVAS_PX}-1"
 
 
-# So wide a face must be in the picture that is searched: 189 of 192 were found (8 people, 2026-11-23).
-SEEN_PX = 12
-# And so wide that picture may become, at 6 ms.
+# So wide a face must be in the picture that is searched. Of 200 photos' faces before drawn walls 45 % were missed at
+# 12 px, 10 % at 18, 4.5 % at 24 (`models.experiments detectors`, 2026-11-26).
+SEEN_PX = 18
+# And so wide that picture may become: beyond, in frames of over 2560 px, faces of 48 px are narrower than that.
 WIDEST_PX = 960
+# Frames of common cameras, and the face width they are searched for.
+_COMMON = ((720, 1280), (1080, 1920))
+_COMMON_FACE_PX = 48
+# Compiled networks kept, of 8 MB each: whoever sends pictures of ever other shapes must not fill the memory.
+_KEPT = 24
 
 
 class YunetNetwork:
-    """The network compiled once for each canvas size (multiples of 32, so at most ten heights and ten widths at 320).
+    """The network compiled once for each canvas size (multiples of 32), of which the latest are kept.
 
     Fixed sizes, because switching sizes in one network with free dimensions costs 0.9 ms each time; compiling one takes
     80 ms (2026-11-23), so those of common cameras are made beforehand.
@@ -47,11 +54,21 @@ class YunetNetwork:
         self.score = score
         self._model = model
         self._workers = workers
-        self._compiled: dict[tuple[int, int], Any] = {}
+        self._compiled: OrderedDict[tuple[int, int], Any] = OrderedDict()
         self._lock = threading.Lock()
         for height in (width_px * 9 // 16, width_px * 3 // 4, width_px):
             self.compiled(*_canvas(height, width_px))
+        for frame in _COMMON:
+            width, height = fit(*frame, self.searched_px(*frame, _COMMON_FACE_PX))
+            self.compiled(*_canvas(height, width))
         self.compiled(REFINE_CANVAS_PX, REFINE_CANVAS_PX)
+
+    def searched_px(self, height_px: int, width_px: int, smallest_px: float | None) -> int:
+        """The longer side at which a frame is searched for faces so wide."""
+        if smallest_px is None:
+            return self.width_px
+        needed_px = SEEN_PX * max(height_px, width_px) / smallest_px
+        return max(self.width_px, min(WIDEST_PX, -(-int(needed_px) // 32) * 32))
 
     def detector(self) -> "YunetDetector":
         return YunetDetector(self)
@@ -67,6 +84,9 @@ class YunetNetwork:
                     precision="f32",
                     workers=self._workers,
                 )
+                if len(self._compiled) > _KEPT:
+                    self._compiled.popitem(last=False)
+            self._compiled.move_to_end((height_px, width_px))
             return self._compiled[height_px, width_px]
 
 
@@ -75,22 +95,17 @@ class YunetDetector:
 
     def __init__(self, network: YunetNetwork) -> None:
         self._network = network
-        self._canvases: dict[tuple[int, int], _Canvas] = {}
+        self._canvases: OrderedDict[tuple[int, int], _Canvas] = OrderedDict()
         self.detect(np.zeros((network.width_px * 9 // 16, network.width_px, 3), dtype=np.uint8))
         self._find(np.zeros((REFINE_CANVAS_PX, REFINE_CANVAS_PX, 3), dtype=np.uint8), network.score)
 
     def detect(self, pixels: Pixels, *, smallest_px: float | None = None) -> list[Face]:
         """Every face, in frame pixels, best score first.
 
-        The frame is searched with its longer side at `width_px`, or wider where faces of `smallest_px` need it: 48 px
-        in a 1920-pixel frame were found 12 of 21 times at 320, 21 of 21 at 480 (2026-11-23).
+        The frame is searched with its longer side at `width_px`, or wider where faces of `smallest_px` need it.
         """
         height, width = pixels.shape[:2]
-        searched_px = self._network.width_px
-        if smallest_px is not None:
-            needed_px = SEEN_PX * max(height, width) / smallest_px
-            searched_px = max(searched_px, min(WIDEST_PX, -(-int(needed_px) // 32) * 32))
-        small = shrink(pixels, *fit(height, width, searched_px))
+        small = shrink(pixels, *fit(height, width, self._network.searched_px(height, width, smallest_px)))
         found = self._find(small, self._network.score)
         return [_face(row, width / small.shape[1], height / small.shape[0], 0, 0) for row in found]
 
@@ -117,6 +132,9 @@ class YunetDetector:
         size = (REFINE_CANVAS_PX,) * 2 if max(small.shape[:2]) <= REFINE_CANVAS_PX else _canvas(*small.shape[:2])
         if size not in self._canvases:
             self._canvases[size] = _Canvas(self._network.compiled(*size), *size)
+            if len(self._canvases) > _KEPT:
+                self._canvases.popitem(last=False)
+        self._canvases.move_to_end(size)
         return self._canvases[size].run(small, score)
 
 

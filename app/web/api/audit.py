@@ -6,13 +6,13 @@ from typing import Any
 from fastapi import APIRouter, Depends
 
 from app.web.api.describe import ERRORS
-from app.web.security import SystemOf, Watcher, caller
+from app.web.security import Reader, SystemOf, caller
 
 router = APIRouter(tags=["Audit"])
 
 
 @router.get("/audit/verify", summary="Was the log altered?", responses=ERRORS)
-def verify(system: SystemOf, _: Watcher) -> dict[str, Any]:
+def verify(system: SystemOf, _: Reader) -> dict[str, Any]:
     """Walks every gate's chain and checks it against the signed checkpoints; names the first bad record."""
     report = asdict(system.checkpoints.verify())
     return {"valid": report["valid"], "gates": report["gates"], "first_bad": report["flaw"]}

@@ -106,6 +106,6 @@ def _read(fields: dict[str, object]) -> Sent:
 def _json_object(value: object) -> dict[str, object]:
     if not isinstance(value, dict) or set(value) - {"credential", "from_camera"}:
         raise ValueError("not one of the two forms")
-    if not value.get("credential") and value.get("from_camera") is not True:
-        raise ValueError("neither a credential nor from_camera")
+    if bool(value.get("credential")) is (value.get("from_camera") is True):
+        raise ValueError("one of a credential and from_camera")
     return value

@@ -9,6 +9,7 @@ from app.core.records import EmployeeFilter
 from app.core.registry import Details
 from app.core.types import Employee, Status
 from app.services import erasure
+from app.web.api.cursors import TextCursor, after
 from app.web.api.describe import CONFLICT, ERRORS
 from app.web.api.schemas import EmployeeIn, EmployeeOut, EmployeePatch, Page, PlainText, ReceiptOut
 from app.web.security import Admin, SystemOf
@@ -27,14 +28,14 @@ def create(body: EmployeeIn, system: SystemOf, _: Admin) -> EmployeeOut:
 def find(
     system: SystemOf,
     _: Admin,
+    cursor: TextCursor,
     q: Annotated[PlainText | None, Query(max_length=200, description="start of a number or part of a name")] = None,
     status: Status | None = None,
-    cursor: Annotated[str | None, Query(max_length=64)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Page[EmployeeOut]:
     found = system.enrolment.find(EmployeeFilter(q=q, status=status, after=cursor, limit=limit + 1))
     more = len(found) > limit
-    return Page(items=[EmployeeOut.of(e) for e in found[:limit]], next=found[limit - 1].number if more else None)
+    return Page(items=[EmployeeOut.of(e) for e in found[:limit]], next=after(found[limit - 1].number) if more else None)
 
 
 @router.get("/{employee_id}", summary="Read an employee", responses=ERRORS)

@@ -2,23 +2,24 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
-from app.core.errors import NotFound
 from app.core.records import EventFilter
 from app.core.types import Reason, Verdict
+from app.web.api.cursors import IdCursor
 from app.web.api.describe import ERRORS
 from app.web.api.photos import PRIVATE
-from app.web.api.schemas import EventOut, Page, When
-from app.web.security import SystemOf, Watcher
+from app.web.api.schemas import EventOut, Page, PictureOut, When
+from app.web.security import Reader, SystemOf
 
 router = APIRouter(tags=["Events"])
 
 GateName = Annotated[str | None, Query(max_length=64)]
+CameraName = Annotated[str | None, Query(max_length=64)]
 EmployeeId = Annotated[str | None, Query(max_length=64, description="an employee's id")]
 Since = Annotated[When | None, Query(alias="from")]
 Until = Annotated[When | None, Query(alias="to")]
@@ -28,17 +29,18 @@ CSV_COLUMNS = ("at", "gate", "decision", "reason", "number", "name", "similarity
 @router.get("/events", summary="List events, newest first", responses=ERRORS)
 def find(
     system: SystemOf,
-    _: Watcher,
+    _: Reader,
+    cursor: IdCursor,
     gate: GateName = None,
     employee: EmployeeId = None,
     decision: Verdict | None = None,
     reason: Reason | None = None,
+    camera: CameraName = None,
     since: Since = None,
     until: Until = None,
-    cursor: Annotated[str | None, Query(max_length=64)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Page[EventOut]:
-    which = EventFilter(gate, employee, decision, reason, since, until, cursor, limit + 1)
+    which = EventFilter(gate, employee, decision, reason, since, until, cursor, limit + 1, camera)
     found = system.events.find(which)
     more = len(found) > limit
     return Page(
@@ -50,11 +52,12 @@ def find(
 @router.get("/events.csv", summary="Events as CSV", responses=ERRORS, response_class=StreamingResponse)
 def as_csv(
     system: SystemOf,
-    _: Watcher,
+    _: Reader,
     gate: GateName = None,
     employee: EmployeeId = None,
     decision: Verdict | None = None,
     reason: Reason | None = None,
+    camera: CameraName = None,
     since: Since = None,
     until: Until = None,
 ) -> StreamingResponse:
@@ -63,7 +66,9 @@ def as_csv(
     def lines() -> Iterator[str]:
         yield _row(CSV_COLUMNS)
         before: str | None = None
-        while page := system.events.find(EventFilter(gate, employee, decision, reason, since, until, before, 500)):
+        while page := system.events.find(
+            EventFilter(gate, employee, decision, reason, since, until, before, 500, camera)
+        ):
             for event in page:
                 who = event.get("employee") or {}
                 flat = {**event, "number": who.get("number"), "name": who.get("name")}
@@ -73,25 +78,31 @@ def as_csv(
     return StreamingResponse(lines(), media_type="text/csv; charset=utf-8", headers=PRIVATE)
 
 
-@router.get("/events/stream", include_in_schema=False)
-def stream(_: Watcher) -> None:
-    """Reserved, so that no event's id is ever looked up under this name."""
-    raise NotFound("not_found", "There is no stream of events; list them with ?from=, or see /metrics.")
-
-
 @router.get("/events/{event_id}", summary="One event", responses=ERRORS)
-def read(event_id: str, system: SystemOf, _: Watcher) -> EventOut:
+def read(event_id: str, system: SystemOf, _: Reader) -> EventOut:
     return EventOut.model_validate(system.events.get(event_id))
 
 
 @router.get("/events/{event_id}/snapshot", summary="The picture of an event", responses=ERRORS, response_class=Response)
-def snapshot(event_id: str, system: SystemOf, _: Watcher) -> Response:
+def snapshot(event_id: str, system: SystemOf, _: Reader) -> Response:
     return Response(system.events.snapshot(event_id), media_type="image/jpeg", headers=PRIVATE)
 
 
-def _row(cells: object) -> str:
+@router.get("/events/{event_id}/pictures", summary="The pictures of an event", responses=ERRORS)
+def pictures(event_id: str, system: SystemOf, _: Reader) -> Page[PictureOut]:
+    """Best first. More than one only where FACEGATE_ENROL_FROM_GATE is on: the approach's best usable frames."""
+    kept = system.events.pictures(event_id)
+    return Page(items=[PictureOut(number=i, size=len(data)) for i, data in enumerate(kept, 1)], next=None)
+
+
+@router.get("/events/{event_id}/pictures/{number}", summary="One of them", responses=ERRORS, response_class=Response)
+def picture(event_id: str, number: int, system: SystemOf, _: Reader) -> Response:
+    return Response(system.events.picture(event_id, number), media_type="image/jpeg", headers=PRIVATE)
+
+
+def _row(cells: Iterable[object]) -> str:
     text = io.StringIO()
     # A cell that begins like a formula would run in a spreadsheet: a name is written by somebody else.
-    safe = [f"'{c}" if isinstance(c, str) and c[:1] in "=+-@\t\r" else c for c in cells]  # type: ignore[attr-defined]
+    safe = [f"'{c}" if isinstance(c, str) and c[:1] in "=+-@\t\r" else c for c in cells]
     csv.writer(text).writerow(safe)
     return text.getvalue()

@@ -1,12 +1,14 @@
 """Gates: list, create, read, change, and what their hardware says of the door."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from app.core.errors import Forbidden
 from app.core.gates import DoorState, FailMode
+from app.core.liveness import LivenessMode, effective
 from app.core.types import Gate
 from app.services.gate_settings import Driving
 from app.web.api.describe import CONFLICT, ERRORS
@@ -17,6 +19,11 @@ from app.wiring import System
 router = APIRouter(prefix="/gates", tags=["Gates"])
 
 DRIVER = "dry_run, webhook, mqtt, osdp or serial; plain: the hardware asks for decisions and opens by itself"
+LIVENESS = (
+    "required: a face that looks like a picture opens nothing, nor does any where the networks' weights are missing; "
+    "monitor: the score stands in the answer and refuses nobody; off: not looked at; auto: required where the weights "
+    "are, else monitor"
+)
 CONFIG = "the driver's settings; may hold secrets, so it is sealed and never given back"
 
 
@@ -29,9 +36,10 @@ class GatePatch(Strict):
     config: dict[str, Any] | None = Field(None, description=CONFIG, examples=[{}])
     fail_mode: FailMode | None = None
     held_after_ms: int | None = None
+    liveness: LivenessMode | None = Field(None, description=LIVENESS)
 
     def driving(self) -> Driving:
-        return Driving(self.enabled, self.open_ms, self.driver, self.config, self.fail_mode, self.held_after_ms)
+        return Driving(**{name: getattr(self, name) for name in type(self).model_fields})
 
 
 class GateIn(Strict):
@@ -41,35 +49,45 @@ class GateIn(Strict):
     config: dict[str, Any] = Field(default_factory=dict, description=CONFIG, examples=[{}])
     fail_mode: FailMode = Field(FailMode.SECURE, description="what it does when nobody drives it: locked, or released")
     held_after_ms: int = Field(15000, examples=[15000], description="a door open for longer is an alert")
+    liveness: LivenessMode = Field(LivenessMode.AUTO, description=LIVENESS)
 
     def driving(self) -> Driving:
-        return Driving(None, self.open_ms, self.driver, self.config, self.fail_mode, self.held_after_ms)
+        return Driving(**{name: getattr(self, name) for name in type(self).model_fields if name != "name"})
 
 
 class GateOut(BaseModel):
     id: str
     name: str
     enabled: bool
+    locked: bool = Field(description="by hand: it lets nobody in")
     open_ms: int
     created_at: Moment | None
     driver: str
     configured: bool = Field(description="whether the driver has settings of its own; they are never shown")
     fail_mode: FailMode
     held_after_ms: int
+    liveness: Literal["required", "monitor", "off"] = Field(description="what holds in the process that answers")
+    liveness_auto: bool = Field(description="nobody chose it: it follows from whether the networks' weights are here")
     door: DoorState | None = Field(description="as the hardware last said it; null: it never did")
     door_at: Moment | None = Field(description="since when")
     healthy: bool | None = Field(description="whether it can be driven now; null: not by the process that answers")
     trouble: str | None = Field(examples=[None], description="what is wrong with it")
+    driven_by: str | None = Field(examples=[None], description="the process that drives it and watches its cameras")
 
     @classmethod
-    def of(cls, gate: Gate, system: System) -> "GateOut":
+    def of(cls, gate: Gate, system: System, holders: Mapping[str, str] | None = None) -> "GateOut":
+        """holders: where they are known already."""
         states = system.gate_control.healthy()
         trouble = states.get(gate.name)
+        shown = {name: getattr(gate, name) for name in cls.model_fields if hasattr(gate, name)}
+        shown["liveness"] = effective(gate.liveness, system.recognition.liveness_works).value
         return cls(
-            **{name: getattr(gate, name) for name in cls.model_fields if hasattr(gate, name)},
+            **shown,
+            liveness_auto=gate.liveness == LivenessMode.AUTO,
             configured=gate.sealed_config is not None,
             healthy=trouble is None if gate.name in states else None,
             trouble=trouble,
+            driven_by=(system.duty.holders() if holders is None else holders).get(gate.id),
         )
 
 
@@ -87,7 +105,8 @@ def create(body: GateIn, system: SystemOf, _: Admin) -> GateOut:
 
 @router.get("", summary="List gates", responses=ERRORS)
 def find(system: SystemOf, _: Admin) -> Page[GateOut]:
-    return Page(items=[GateOut.of(g, system) for g in system.gates.all()], next=None)
+    holders = system.duty.holders()
+    return Page(items=[GateOut.of(gate, system, holders) for gate in system.gates.all()], next=None)
 
 
 @router.get("/{gate}", summary="Read a gate", responses=ERRORS)
@@ -101,6 +120,13 @@ def patch(gate: str, body: GatePatch, system: SystemOf, _: Admin) -> GateOut:
     changed = system.gate_settings.change(gate, body.driving())
     system.gate_control.refresh()
     return GateOut.of(changed, system)
+
+
+@router.delete("/{gate}", status_code=204, summary="Remove a gate that was never used", responses=CONFLICT)
+def delete(gate: str, system: SystemOf, _: Admin) -> None:
+    """With its keys. A gate with events stays, for its log does: disable it."""
+    system.gates.remove(gate)
+    system.gate_control.refresh()
 
 
 @router.post("/{gate}/heartbeat", status_code=204, summary="What the door is now", responses=ERRORS)

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from fastapi import APIRouter
 
 from app.web.api.describe import ERRORS
-from app.web.api.schemas import KeyIn, KeyOut, NewKey, Page
+from app.web.api.schemas import KeyIn, KeyOut, KeyPatch, NewKey, Page
 from app.web.security import Admin, SystemOf
 
 router = APIRouter(prefix="/keys", tags=["Keys"])
@@ -26,6 +26,12 @@ def find(system: SystemOf, _: Admin) -> Page[KeyOut]:
 @router.get("/{key_id}", summary="Read a key", responses=ERRORS)
 def read(key_id: str, system: SystemOf, _: Admin) -> KeyOut:
     return KeyOut.model_validate(asdict(system.keys.get(key_id)))
+
+
+@router.patch("/{key_id}", summary="Rename a key", responses=ERRORS)
+def patch(key_id: str, body: KeyPatch, system: SystemOf, _: Admin) -> KeyOut:
+    """What it may do never changes: revoke it and create another."""
+    return KeyOut.model_validate(asdict(system.keys.rename(key_id, body.name)))
 
 
 @router.delete("/{key_id}", status_code=204, summary="Revoke a key", responses=ERRORS)

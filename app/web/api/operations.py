@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from app.web import health
 from app.web.api.describe import OPERATIONS
-from app.web.security import SystemOf, Watching, local_or_admin
+from app.web.security import local_or_admin
 
 router = APIRouter(tags=["Operations"], dependencies=[Depends(local_or_admin)], responses=OPERATIONS)
 
@@ -32,12 +32,13 @@ def healthz() -> dict[str, str]:
 
 
 @router.get("/readyz", summary="Each part, by name: can it serve?", responses=NOT_READY)
-def readyz(system: SystemOf, watching: Watching, response: Response) -> Readiness:
+def readyz(request: Request, response: Response) -> Readiness:
     """200 when a decision could be made and recorded now, else 503 with what is wrong.
 
     A gate or camera that is not well shows here and makes nothing unready: the others serve on.
     """
-    checks = health.check(system, watching)
+    glances: health.Glances = request.app.state.glances
+    checks = glances.now()
     ready = health.ready(checks)
     response.status_code = 200 if ready else 503
     return Readiness(ready=ready, checks={name: PartOut(ok=c.ok, detail=c.detail) for name, c in checks.items()})

@@ -1,10 +1,10 @@
 """An employee's photos: each is judged, and the good ones make the template."""
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Self
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from app.core.errors import Forbidden
 from app.services.enrolment import MAX_PHOTOS
@@ -31,8 +31,26 @@ def add(employee_id: str, system: SystemOf, _: Admin, photos: Annotated[list[byt
     return PhotosOut(photos=[PhotoOut(**asdict(r)) for r in results])
 
 
+class EventPicture(Strict):
+    event: str
+    number: int = Field(1, ge=1, le=100, description="as GET /v1/events/{event}/pictures counts them")
+
+
 class FromEvents(Strict):
-    events: list[str] = Field(min_length=1, max_length=MAX_PHOTOS, examples=[["01KAR3T9V5S0W8J6Q2X4Y7Z1AB"]])
+    """Whole events, of which the best picture is taken, or single pictures of them, or both."""
+
+    events: list[str] = Field([], max_length=MAX_PHOTOS, examples=[["01KAR3T9V5S0W8J6Q2X4Y7Z1AB"]])
+    pictures: list[EventPicture] = Field([], max_length=MAX_PHOTOS)
+
+    @model_validator(mode="after")
+    def counted(self) -> Self:
+        if not 1 <= len(self.wanted) <= MAX_PHOTOS:
+            raise ValueError(f"name 1 to {MAX_PHOTOS} pictures of events")
+        return self
+
+    @property
+    def wanted(self) -> list[EventPicture]:
+        return [*(EventPicture(event=event, number=1) for event in self.events), *self.pictures]
 
 
 @router.post("/from-events", summary="Enrol with what a gate saw", responses=CONFLICT)
@@ -40,8 +58,8 @@ def add_from_events(employee_id: str, body: FromEvents, system: SystemOf, _: Adm
     """Takes the pictures of these events as photos, with the same checks. Off unless the operator allows it."""
     if not system.settings.enrol_from_gate:
         raise Forbidden("enrol_from_gate_off", "Whoever runs the service must allow it: FACEGATE_ENROL_FROM_GATE=true.")
-    pictures = [system.events.snapshot(event_id) for event_id in body.events]
-    results = system.enrolment.add_photos(employee_id, pictures)
+    found = [system.events.picture(each.event, each.number) for each in body.wanted]
+    results = system.enrolment.add_photos(employee_id, found)
     return PhotosOut(photos=[PhotoOut(**asdict(r)) for r in results])
 
 

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from app.core.chain import instant
 from app.core.gates import Outcome
+from app.core.liveness import LivenessState
 from app.core.types import Employee, Reason, Role, Status, Verdict
 
 Moment = Annotated[datetime, PlainSerializer(instant, return_type=str, when_used="json")]
@@ -52,7 +53,8 @@ class DecisionAnswer(BaseModel):
     similarity: float | None = Field(examples=[0.71])
     threshold: float | None = Field(examples=[0.55])
     margin: float | None = Field(examples=[0.4])
-    liveness: float | None
+    liveness: float | None = Field(examples=[0.98], description="0 a picture to 1 a person; null: not measured")
+    liveness_state: LivenessState = Field(description="unmeasured: no face compared; unavailable: no weights here")
     faces: int = Field(examples=[1], description="most faces in one frame")
     camera: str | None = Field(description="the camera that saw it, or null where frames were sent")
     frames: int = Field(examples=[3], description="how many frames were sent")
@@ -69,6 +71,11 @@ class GateResultOut(BaseModel):
     detail: str
     at: str
     forged: bool = Field(description="true: the record is not signed by this installation, do not believe it")
+
+
+class PictureOut(BaseModel):
+    number: int = Field(description="counted from 1, the best first")
+    size: int = Field(description="bytes")
 
 
 class EventOut(BaseModel):
@@ -91,6 +98,7 @@ class EventOut(BaseModel):
     threshold: float | None = None
     margin: float | None = None
     liveness: float | None = None
+    liveness_state: LivenessState | None = None
     faces: int | None = None
     frames: int | None = None
     frames_used: int | None = None
@@ -98,7 +106,8 @@ class EventOut(BaseModel):
     checkpoint: Checkpoint
     signature: str | None = None
     camera: str | None = None
-    by: str | None = Field(None, description="the key that ordered a lockdown, a release or their end")
+    by: str | None = Field(None, description="id of the key or user who gave an order")
+    why: str | None = Field(None, description="the reason given with an opening or a lock by hand")
     gate_result: GateResultOut | None = Field(None, description="what the gate did afterwards, once it has said so")
     snapshot: bool = Field(description="whether /snapshot has a picture")
 
@@ -208,6 +217,10 @@ class KeyIn(Strict):
     role: Role
     gate: PlainText | None = Field(None, max_length=64, description="the gate's name, for role gate only")
     name: PlainText = Field("", max_length=100, examples=["turnstile controller"])
+
+
+class KeyPatch(Strict):
+    name: PlainText = Field(min_length=1, max_length=100, examples=["turnstile controller"])
 
 
 class KeyOut(BaseModel):

@@ -8,9 +8,10 @@ from pydantic import BaseModel, Field
 from app.core.errors import BadInput
 from app.core.site import AlertKind, SiteMode, SiteState
 from app.services.alert_list import NamedAlert
+from app.web.api.cursors import IdCursor
 from app.web.api.describe import CONFLICT, ERRORS
 from app.web.api.schemas import Moment, Page, Strict, When
-from app.web.security import Admin, SystemOf, Watcher
+from app.web.security import Admin, Reader, SystemOf, Watcher
 from app.wiring import System
 
 router = APIRouter(tags=["Site"])
@@ -30,7 +31,7 @@ class ModeIn(Strict):
 
 
 class ModeOut(BaseModel):
-    """The mode that holds now, since when, and which key ordered it."""
+    """The mode that holds now, since when, and the id of the key or user who ordered it."""
 
     mode: SiteMode
     since: Moment | None
@@ -85,10 +86,10 @@ def release(body: ModeIn, system: SystemOf, key: Watcher) -> ModeOut:
 @router.get("/alerts", summary="What somebody should look at, newest first", responses=ERRORS)
 def alerts(
     system: SystemOf,
-    _: Watcher,
+    _: Reader,
+    cursor: IdCursor,
     cleared: Annotated[bool, Query(description="also those that are over")] = False,
     since: Since = None,
-    cursor: Annotated[str | None, Query(max_length=64)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Page[AlertOut]:
     found = system.alerts.find(history=cleared, since=since, before=cursor, limit=limit + 1)

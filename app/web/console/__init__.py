@@ -1,1 +1,1 @@
-"""Pages for people, rendered on the server: no script, no third-party file, no build step."""
+"""The console: server-rendered pages for people, each with its own module, template and script."""

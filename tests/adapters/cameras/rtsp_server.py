@@ -22,6 +22,8 @@ ENCODERS = {
     "jpeg": "jpegenc quality=60 ! rtpjpegpay name=pay0",
     "h264": "openh264enc bitrate=6000000 gop-size=30 complexity=low ! h264parse"
     " ! rtph264pay name=pay0 config-interval=1",
+    "h265": "x265enc speed-preset=ultrafast tune=zerolatency bitrate=6000 key-int-max=30 ! h265parse"
+    " ! rtph265pay name=pay0 config-interval=1",
 }
 
 
@@ -56,7 +58,13 @@ def feed(source: Gst.Element) -> None:
                 return
             time.sleep(1 / Show.fps)
 
-    threading.Thread(target=push, daemon=True).start()
+    # Not before it asks for the first one: until the pipeline plays it has no start to count from, and a picture
+    # stamped then is held back for as many hours as the machine has been up.
+    def begin(*_: object) -> None:
+        source.disconnect(asked)
+        threading.Thread(target=push, daemon=True).start()
+
+    asked = source.connect("need-data", begin)
 
 
 def obey() -> None:

@@ -74,6 +74,16 @@ def test_files_folders_and_devices_are_not_set_over_the_api(url: str) -> None:
     assert parse(url, allow_local=True).local
 
 
+def test_a_recording_says_whether_it_has_a_pace_of_its_own() -> None:
+    fast = parse("file:/films/a%20b%23fast#fast", allow_local=True)
+    assert (fast.path, fast.fast) == ("/films/a b#fast", True)
+    assert masked("folder:/films#fast") == "folder:/films#fast"
+    assert not parse("file:/films/a", allow_local=True).fast
+    for wrong in ("device:0#fast", "http://cam.example/x#fast", "rtsps://cam.example/x#fast"):
+        with pytest.raises(BadInput):
+            parse(wrong, allow_local=True)
+
+
 def test_a_device_is_a_video_device() -> None:
     assert parse("device:2", allow_local=True).path == "/dev/video2"
     assert parse("device:/dev/video0", allow_local=True).path == "/dev/video0"

@@ -1,4 +1,4 @@
-"""The decoder's library holds a picture back until the next begins or the stream ends; that must not make it new.
+"""FFmpeg holds a picture back until the next begins or the stream ends; that must not make it new.
 
 Found by an hour of faults: in 20 of 24 broken streams a picture up to 4 s old was stamped as fresh (2026-11-23).
 """
@@ -17,6 +17,7 @@ from app.adapters.cameras.address import parse
 from app.adapters.cameras.last_words import LastWords
 from app.adapters.cameras.live import LiveSource
 from app.core.errors import SourceFailed
+from tests.adapters.cameras.peers import jpeg, motion_jpeg, noise, source, web
 
 GAP_S = 0.8
 
@@ -65,6 +66,9 @@ class Feed:
         return self.held
 
     def fed(self) -> None: ...
+    def held_back(self) -> bool:
+        return False
+
     def reason(self) -> str:
         return ""
 
@@ -85,3 +89,25 @@ def test_a_picture_held_back_over_a_silence_is_as_old_as_the_silence(clip: Path)
     began = feed.held.silence_began
     assert began is not None and len(stamps) == 10
     assert stamps[-1] <= began + timedelta(seconds=0.05), "the late picture was stamped as new"
+
+
+@pytest.mark.parametrize("length", [True, False], ids=["with lengths", "boundaries only"])
+def test_a_picture_that_waited_for_the_next_ones_boundary_is_as_old_as_that(length: bool) -> None:
+    """The true age is known from the brightness. Not too small: FFmpeg looks for the boundary in steps of 2 KB."""
+    sent: list[float] = []
+
+    def numbered() -> Iterator[bytes]:
+        for i in range(12):
+            sent.append(time.time())
+            yield jpeg(20 * i + noise(i, 320, 240) % 20)
+
+    with web(motion_jpeg(numbered(), every_s=0.3, length=length)) as port:
+        camera = source(f"http://127.0.0.1:{port}/")
+        try:
+            seen = [camera.read() for _ in range(8)]
+        finally:
+            camera.close()
+    for got in seen[3:]:
+        assert got is not None
+        pixels, captured_at = got
+        assert abs(captured_at.timestamp() - sent[int(pixels.mean() // 20)]) < 0.15

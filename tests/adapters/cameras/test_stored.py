@@ -1,4 +1,4 @@
-"""Recordings are played as a camera would give them, or as fast as they can be read."""
+"""Recordings are played as a camera would give them, or as fast as they are looked at."""
 
 import threading
 import time
@@ -9,7 +9,6 @@ import pytest
 from PIL import Image
 
 from app.adapters.cameras.sources import open_source
-from app.adapters.cameras.stored import Pace
 from app.core.errors import SourceFailed
 from app.core.types import Pixels
 from tests.adapters.cameras.peers import clock, noise, write_video
@@ -24,8 +23,8 @@ def video(tmp_path: Path) -> Path:
     return write_video(tmp_path / "approach with: odd%20name.mp4", [grey(level) for level in range(20, 220, 20)])
 
 
-def levels(url: str, count: int, *, pace: Pace = Pace.FAST, loop: bool = False, fps: float = 10.0) -> list[int]:
-    source = open_source(url, allow_local=True, clock=clock, pace=pace, loop=loop, fps=fps)
+def levels(url: str, count: int, *, fast: bool = True, loop: bool = False, fps: float = 10.0) -> list[int]:
+    source = open_source(url + "#fast" * fast, allow_local=True, clock=clock, loop=loop, fps=fps)
     found = []
     for _ in range(count):
         got = source.read()
@@ -50,8 +49,8 @@ def test_a_video_begins_again_where_it_should(video: Path) -> None:
 
 def test_a_video_takes_its_own_time(video: Path) -> None:
     began = time.monotonic()
-    assert len(levels(address(video), 10, pace=Pace.REAL_TIME)) == 10
-    assert 0.35 < time.monotonic() - began < 0.8
+    assert len(levels(address(video), 10, fast=False)) == 10
+    assert 0.35 < time.monotonic() - began < 3
 
 
 def test_a_folder_is_read_in_the_order_of_names(tmp_path: Path) -> None:
@@ -61,8 +60,8 @@ def test_a_folder_is_read_in_the_order_of_names(tmp_path: Path) -> None:
     assert levels(f"folder:{tmp_path}", 9) == [20, 40, 60]
     assert levels(f"folder:{tmp_path}", 5, loop=True) == [20, 40, 60, 20, 40]
     began = time.monotonic()
-    assert len(levels(f"folder:{tmp_path}", 3, pace=Pace.REAL_TIME, fps=20)) == 3
-    assert 0.08 < time.monotonic() - began < 0.5
+    assert len(levels(f"folder:{tmp_path}", 3, fast=False, fps=20)) == 3
+    assert 0.08 < time.monotonic() - began < 3
 
 
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])
@@ -76,7 +75,7 @@ def test_a_picture_is_turned_upright(tmp_path: Path, orientation: int) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
     stored.convert("RGB").save(tmp_path / "a.jpg", exif=exif, quality=95)
-    got = open_source(f"folder:{tmp_path}", allow_local=True, clock=clock, pace=Pace.FAST).read()
+    got = open_source(f"folder:{tmp_path}#fast", allow_local=True, clock=clock).read()
     assert got is not None
     assert got[0].shape == (120, 80, 3)
     assert np.abs(got[0][..., 1].astype(int) - np.asarray(upright)).mean() < 5
@@ -110,5 +109,5 @@ def test_close_ends_the_wait_for_the_next_picture(tmp_path: Path) -> None:
     began = time.monotonic()
     with pytest.raises(SourceFailed):
         source.read()
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 5  # the next one comes after 20 s
     closing.join()

@@ -136,8 +136,7 @@ def test_numbers_sort_by_byte_in_both_databases(store: SqlStore) -> None:
 def test_photos_oldest_first(store: SqlStore) -> None:
     with store.write() as tx:
         tx.employees.add(ADA)
-        tx.photos.add(photo("2", NOW + timedelta(seconds=1)))
-        tx.photos.add(photo("3", NOW))
+        tx.photos.add([photo("2", NOW + timedelta(seconds=1)), photo("3", NOW)])
     with store.read() as tx:
         assert [found.id for found in tx.photos.of(ADA.id)] == ["3", "2"]
         assert tx.photos.get(ADA.id, "3") == photo("3")
@@ -149,7 +148,7 @@ def test_photos_oldest_first(store: SqlStore) -> None:
 
 def test_a_photo_of_nobody_is_a_conflict(store: SqlStore) -> None:
     with pytest.raises(Conflict), store.write() as tx:
-        tx.photos.add(photo("1"))
+        tx.photos.add([photo("1")])
 
 
 def test_templates_and_their_feed(store: SqlStore) -> None:
@@ -185,7 +184,7 @@ def test_templates_and_their_feed(store: SqlStore) -> None:
 def test_deleting_an_employee_takes_photos_and_template_along_and_tells_the_feed(store: SqlStore) -> None:
     with store.write() as tx:
         tx.employees.add(ADA)
-        tx.photos.add(photo("1"))
+        tx.photos.add([photo("1")])
         tx.templates.put(template())
     with store.write() as tx:
         tx.employees.delete(ADA.id)
@@ -199,7 +198,7 @@ def test_deleting_an_employee_takes_photos_and_template_along_and_tells_the_feed
 def test_updating_an_employee_leaves_photos_template_and_feed_alone(store: SqlStore) -> None:
     with store.write() as tx:
         tx.employees.add(ADA)
-        tx.photos.add(photo("1"))
+        tx.photos.add([photo("1")])
         tx.templates.put(template())
         tx.employees.update(replace(ADA, name="Ada King"))
     with store.read() as tx:

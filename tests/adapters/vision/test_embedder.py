@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from app.adapters.vision import runtime
-from app.adapters.vision.embedder import DIMENSION, SfaceEmbedder, SfaceNetwork
+from app.adapters.vision.embedder import CropEmbedder, EmbeddingNetwork
 from app.adapters.vision.image import decode
+from app.adapters.vision.pack import SFACE
 from app.adapters.vision.warp import align
 from app.adapters.vision.yunet import YunetDetector
 from app.core.errors import PackMismatch, WeightsError
@@ -25,7 +26,7 @@ def crops(detector: YunetDetector) -> dict[str, Pixels]:
     return found
 
 
-def test_people_resemble_themselves_and_nobody_else(embedder: SfaceEmbedder, crops: dict[str, Pixels]) -> None:
+def test_people_resemble_themselves_and_nobody_else(embedder: CropEmbedder, crops: dict[str, Pixels]) -> None:
     similarity = dict(zip(crops, embedder.embed(list(crops.values()), flip=True), strict=True))
 
     for a, b in (("person_a_1", "person_a_2"), ("person_b_1", "person_b_2"), ("obama", "obama2")):
@@ -34,21 +35,21 @@ def test_people_resemble_themselves_and_nobody_else(embedder: SfaceEmbedder, cro
         assert similarity[a] @ similarity[b] < 0.35
 
 
-def test_vectors_have_unit_length_and_come_in_order(embedder: SfaceEmbedder, crops: dict[str, Pixels]) -> None:
+def test_vectors_have_unit_length_and_come_in_order(embedder: CropEmbedder, crops: dict[str, Pixels]) -> None:
     together = embedder.embed(list(crops.values()), flip=False)
 
-    assert together.shape == (len(crops), DIMENSION)
+    assert together.shape == (len(crops), SFACE.dimension)
     assert together.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(together, axis=1), 1, atol=1e-6)
     for row, crop in zip(together, crops.values(), strict=True):
         np.testing.assert_array_equal(embedder.embed([crop], flip=False)[0], row)
 
 
-def test_no_crops_no_vectors(embedder: SfaceEmbedder) -> None:
-    assert embedder.embed([], flip=True).shape == (0, DIMENSION)
+def test_no_crops_no_vectors(embedder: CropEmbedder) -> None:
+    assert embedder.embed([], flip=True).shape == (0, SFACE.dimension)
 
 
-def test_flip_averages_with_the_mirror_image(embedder: SfaceEmbedder, crops: dict[str, Pixels]) -> None:
+def test_flip_averages_with_the_mirror_image(embedder: CropEmbedder, crops: dict[str, Pixels]) -> None:
     crop = crops["obama"]
     one, mirrored = embedder.embed([crop, crop[:, ::-1]], flip=False)
 
@@ -58,7 +59,7 @@ def test_flip_averages_with_the_mirror_image(embedder: SfaceEmbedder, crops: dic
     np.testing.assert_allclose(embedder.embed([crop[:, ::-1]], flip=True)[0], both, atol=1e-5)
 
 
-def test_the_channel_order_is_right(embedder: SfaceEmbedder, crops: dict[str, Pixels]) -> None:
+def test_the_channel_order_is_right(embedder: CropEmbedder, crops: dict[str, Pixels]) -> None:
     # A swap is symmetric and silent: both photos swapped still resemble each other. So against the right one.
     a, b = crops["obama"], crops["obama2"]
     right_a, right_b, swapped = embedder.embed([a, b, a[..., ::-1]], flip=False)
@@ -67,7 +68,7 @@ def test_the_channel_order_is_right(embedder: SfaceEmbedder, crops: dict[str, Pi
     assert right_a @ right_b > swapped @ right_b + 0.02
 
 
-def test_the_graph_is_fed_rgb(sface_bytes: bytes, embedder: SfaceEmbedder, crops: dict[str, Pixels]) -> None:
+def test_the_graph_is_fed_rgb(sface_bytes: bytes, embedder: CropEmbedder, crops: dict[str, Pixels]) -> None:
     # Given the network without our preparation, fed RGB by hand
     import openvino as ov
 
@@ -81,8 +82,8 @@ def test_the_graph_is_fed_rgb(sface_bytes: bytes, embedder: SfaceEmbedder, crops
 
 
 @pytest.mark.skipif(not runtime.cpu_has_bf16(), reason="this CPU has no bf16")
-def test_bf16_is_nearly_f32(sface_bytes: bytes, embedder: SfaceEmbedder, crops: dict[str, Pixels]) -> None:
-    short = SfaceNetwork(sface_bytes, precision="bf16").embedder()
+def test_bf16_is_nearly_f32(sface_bytes: bytes, embedder: CropEmbedder, crops: dict[str, Pixels]) -> None:
+    short = EmbeddingNetwork(sface_bytes, SFACE, precision="bf16").embedder()
     every = list(crops.values())
     cosines = (short.embed(every, flip=False) * embedder.embed(every, flip=False)).sum(axis=1)
     assert cosines.min() > 0.998
@@ -93,31 +94,40 @@ def test_bf16_on_a_cpu_without_it_is_a_fault(monkeypatch: pytest.MonkeyPatch, sf
     monkeypatch.setattr(runtime, "cpu_has_bf16", lambda: False)
     assert runtime.best_precision() == "f32"
     with pytest.raises(PackMismatch, match="bf16"):
-        SfaceNetwork(sface_bytes, precision="bf16")
+        EmbeddingNetwork(sface_bytes, SFACE, precision="bf16")
+
+
+@pytest.mark.parametrize(("bf16_s", "best"), [(0.6, "bf16"), (0.95, "f32"), (1.5, "f32")])
+def test_the_faster_precision_is_best(monkeypatch: pytest.MonkeyPatch, bf16_s: float, best: str) -> None:
+    monkeypatch.setattr(runtime, "cpu_has_bf16", lambda: True)
+    monkeypatch.setattr(runtime, "_trial_s", lambda: {"f32": 1.0, "bf16": bf16_s})
+    assert runtime.best_precision() == best
+    # Who has templates is told to change only where it pays.
+    assert runtime.faster_than("bf16") == ("f32" if bf16_s > 1.2 else None)
 
 
 def test_another_network_is_a_fault(yunet_bytes: bytes) -> None:
     with pytest.raises(WeightsError):
-        SfaceNetwork(yunet_bytes, precision="f32")
+        EmbeddingNetwork(yunet_bytes, SFACE, precision="f32")
     with pytest.raises(WeightsError):
-        SfaceNetwork(b"", precision="f32")
+        EmbeddingNetwork(b"", SFACE, precision="f32")
 
 
 @pytest.mark.parametrize(
     "crop", [np.zeros((112, 112), np.uint8), np.zeros((96, 112, 3), np.uint8), np.zeros((112, 112, 3))]
 )
-def test_a_crop_of_another_form_is_an_error(embedder: SfaceEmbedder, crop: np.ndarray) -> None:
+def test_a_crop_of_another_form_is_an_error(embedder: CropEmbedder, crop: np.ndarray) -> None:
     with pytest.raises(ValueError, match="crop"):
         embedder.embed([crop], flip=False)
 
 
 def test_workers_of_one_network_agree_when_they_run_at_once(sface_bytes: bytes, crops: dict[str, Pixels]) -> None:
-    network = SfaceNetwork(sface_bytes, precision="f32", workers=2)
+    network = EmbeddingNetwork(sface_bytes, SFACE, precision="f32", workers=2)
     every = list(crops.values())
     expected = network.embedder().embed(every, flip=False)
     wrong: list[int] = []
 
-    def work(embedder: SfaceEmbedder) -> None:
+    def work(embedder: CropEmbedder) -> None:
         for _ in range(5):
             if not np.array_equal(embedder.embed(every, flip=False), expected):
                 wrong.append(1)

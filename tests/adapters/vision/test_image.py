@@ -155,7 +155,7 @@ def test_a_bomb_costs_nothing() -> None:
         error = refused(data)
     assert isinstance(error, TooLarge)
     assert error.code == "image_too_large"
-    assert time.perf_counter() - started < 0.5  # decoded it takes 12 s
+    assert time.perf_counter() - started < 4  # decoded it takes 12 s
     assert not heard
 
 

@@ -2,19 +2,23 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from app.adapters.vision import pack as packs
-from app.adapters.vision.embedder import DIMENSION
-from app.adapters.vision.manifest import MANIFEST_PATH, read_manifest
+from app.adapters.vision.embedder import EmbeddingNetwork
+from app.adapters.vision.manifest import MANIFEST_PATH, PackManifest, read_centre, read_manifest, write_manifest
+from app.core.centre import off_centre
 from app.core.errors import WeightsError
+from tests.packs import described, network
 
 
-def test_the_pack_that_is_served_is_the_one_that_was_calibrated() -> None:
+def test_the_pack_that_is_served_is_the_one_that_was_calibrated(tmp_path: Path) -> None:
     # A change of warp, detector or weights without a new calibration would open gates by numbers of another pack.
     manifest = read_manifest(packs.NAME)
-    assert manifest.digest == packs.digest()
-    assert manifest.dimension == DIMENSION
+    assert manifest.digest == packs.digest(packs.NAME, tmp_path)
+    assert manifest.dimension == packs.SFACE.dimension
+    assert packs.read_calibration(packs.NAME, tmp_path) == manifest
 
 
 def test_the_served_calibration_is_sensible() -> None:
@@ -51,3 +55,43 @@ def test_numbers_that_are_no_calibration_are_a_fault(tmp_path: Path) -> None:
 def test_no_manifest_is_a_fault(tmp_path: Path) -> None:
     with pytest.raises(WeightsError):
         read_manifest("sface", tmp_path / "none.toml")
+
+
+def test_another_centre_is_another_pack(tmp_path: Path) -> None:
+    served = packs.centre(packs.NAME, tmp_path)
+    assert served is not None
+    assert packs.digest_with(packs.NAME, tmp_path, served) == packs.digest(packs.NAME, tmp_path)
+    others = {packs.digest_with(packs.NAME, tmp_path, other) for other in (None, served * np.float32(0.5))}
+    assert len(others | {packs.digest(packs.NAME, tmp_path)}) == 3
+
+
+def test_a_centre_is_written_and_read_and_a_wrong_one_is_a_fault(tmp_path: Path) -> None:
+    path = tmp_path / "manifest.toml"
+    c = read_manifest(packs.NAME).calibration
+    write_manifest(path, PackManifest("own", 3, "abc", c, (0.1, -0.2, 0.0)), {})
+    assert read_centre("own", path) == (0.1, -0.2, 0.0)
+    assert read_centre("other", path) == ()
+    path.write_text(path.read_text().replace("centre = [0.1,", "centre = ["))
+    with pytest.raises(WeightsError, match="centre"):
+        read_manifest("own", path)
+
+
+def test_a_pack_takes_its_centre_off_every_vector() -> None:
+    content = network().SerializeToString()
+    crops = list(np.random.default_rng(0).integers(0, 255, (3, 112, 112, 3), dtype=np.uint8))
+    centre = np.linspace(-0.05, 0.05, 64, dtype=np.float32)
+    bare, off = (
+        EmbeddingNetwork(content, described(content), precision="f32", centre=which).embedder()
+        for which in (None, centre)
+    )
+
+    found = off.embed(crops, flip=False)
+
+    np.testing.assert_allclose(found, off_centre(bare.embed(crops, flip=False), centre), atol=1e-6)
+    mirrored = off.embed([crop[:, ::-1] for crop in crops], flip=False)
+    both = found + mirrored
+    np.testing.assert_allclose(
+        off.embed(crops, flip=True), both / np.linalg.norm(both, axis=1, keepdims=True), atol=1e-6
+    )
+    with pytest.raises(WeightsError, match="centre"):
+        EmbeddingNetwork(content, described(content), precision="f32", centre=centre[:3])

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
+from app.adapters.vision import yunet
 from app.adapters.vision.image import decode
 from app.adapters.vision.scaling import fit, shrink
 from app.adapters.vision.yunet import YunetDetector, YunetNetwork
@@ -145,3 +146,20 @@ def test_faces_that_must_be_found_in_a_large_frame_are(detector: YunetDetector) 
             for smallest in found:
                 found[smallest] += len(detector.detect(frame, smallest_px=smallest)) == 1
     assert found[48] >= 11 > found[None] + 4, found
+
+
+def test_common_cameras_wait_for_no_compiling_and_strange_ones_fill_no_memory(
+    yunet_bytes: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = YunetNetwork(yunet_bytes)
+    detector, made = network.detector(), []
+    compile_network = yunet.compile_network
+    monkeypatch.setattr(yunet, "compile_network", lambda *a, **k: made.append(k) or compile_network(*a, **k))
+    for height, width in ((720, 1280), (1080, 1920)):
+        detector.detect(np.zeros((height, width, 3), np.uint8), smallest_px=48)
+    assert made == []
+    monkeypatch.setattr(yunet, "_KEPT", 3)
+    for height in range(40, 320, 40):
+        detector.detect(np.zeros((height, 320, 3), np.uint8))
+    assert len(made) > 3
+    assert max(len(network._compiled), len(detector._canvases)) <= 10  # those made beforehand, and no more

@@ -1,39 +1,22 @@
-"""The status page and the contract page, which shows what the code itself declares."""
+"""The contract page, which shows what the code itself declares."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, select_autoescape
 
-from app.web import health
+from app.web.console.render import render
+from app.web.console.session import Visitor
 
-HERE = Path(__file__).parent
-STATIC = HERE / "static"
-templates = Environment(
-    loader=FileSystemLoader(HERE / "templates"),
-    autoescape=select_autoescape(default=True, default_for_string=True),
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
 router = APIRouter(include_in_schema=False)
 
 
-@router.get("/", response_class=HTMLResponse)
-def status(request: Request) -> str:
-    """Whether the gate works, and where to go. Holds nothing that a stranger may not see."""
-    glances: health.Glances = request.app.state.glances
-    checks = {name: found for name, found in glances().items() if found.essential}
-    return templates.get_template("status.html").render(checks=checks, ready=health.ready(checks))
-
-
 @router.get("/docs", response_class=HTMLResponse)
-def contract(request: Request) -> str:
+def contract(request: Request, visitor: Visitor) -> HTMLResponse:
     """The contract, from the same description that /openapi.json gives to programs."""
     spec = request.app.openapi()
-    return templates.get_template("contract.html").render(about=spec["info"]["description"], groups=_groups(spec))
+    return render(request, "contract.html", visitor, about=spec["info"]["description"], groups=_groups(spec))
 
 
 def _groups(spec: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:

@@ -1,0 +1,89 @@
+"""Rows by which several processes share the gates: leases, who is there to take one, and openings on their way."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, insert, or_, select
+from sqlalchemy.exc import IntegrityError
+
+from app.adapters.db.engine import upsert
+from app.adapters.db.tables import leases, orders, watchers
+from app.core.gates import Order
+
+
+class LeaseRows:
+    """duty_ports.Leases. One statement takes or renews, so of two processes the database lets one win."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def take(self, gate_id: str, holder: str, now: datetime, until: datetime) -> bool:
+        row = upsert(self._connection, leases).values(gate_id=gate_id, holder=holder, until=until)
+        taken = row.on_conflict_do_update(
+            index_elements=[leases.c.gate_id],
+            set_={"holder": row.excluded.holder, "until": row.excluded.until},
+            where=or_(leases.c.holder == holder, leases.c.until <= now),
+        )
+        try:
+            with self._connection.begin_nested():
+                return self._connection.execute(taken.returning(leases.c.gate_id)).one_or_none() is not None
+        except IntegrityError:  # the gate was deleted meanwhile
+            return False
+
+    def give_up(self, holder: str, gate_ids: Collection[str] | None = None) -> None:
+        statement = delete(leases).where(leases.c.holder == holder)
+        if gate_ids is not None:
+            statement = statement.where(leases.c.gate_id.in_(gate_ids))
+        self._connection.execute(statement)
+
+    def holders(self) -> dict[str, tuple[str, datetime]]:
+        return {row.gate_id: (row.holder, row.until) for row in self._connection.execute(select(leases))}
+
+
+class WatcherRows:
+    """duty_ports.Watchers."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def arrive(self, holder: str, gates: Collection[str], until: datetime) -> None:
+        row = upsert(self._connection, watchers).values(holder=holder, gates=list(gates), until=until)
+        self._connection.execute(
+            row.on_conflict_do_update(
+                index_elements=[watchers.c.holder], set_={"gates": row.excluded.gates, "until": row.excluded.until}
+            )
+        )
+
+    def leave(self, holder: str) -> None:
+        self._connection.execute(delete(watchers).where(watchers.c.holder == holder))
+
+    def forget(self, now: datetime) -> None:
+        self._connection.execute(delete(watchers).where(watchers.c.until <= now))
+
+    def present(self) -> dict[str, tuple[str, ...]]:
+        return {row.holder: tuple(row.gates) for row in self._connection.execute(select(watchers))}
+
+    def all(self) -> dict[str, datetime]:
+        return {row.holder: row.until for row in self._connection.execute(select(watchers))}
+
+
+class OrderRows:
+    """duty_ports.Orders."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def put(self, order: Order) -> None:
+        self._connection.execute(insert(orders).values(**vars(order)))
+
+    def waiting(self, gate_ids: Collection[str]) -> bool:
+        found = select(orders.c.event_id).where(orders.c.gate_id.in_(gate_ids)).limit(1)
+        return self._connection.execute(found).one_or_none() is not None
+
+    def take(self, gate_ids: Collection[str]) -> list[Order]:
+        taken = delete(orders).where(orders.c.gate_id.in_(gate_ids)).returning(*orders.c)
+        found = [Order(**row._mapping) for row in self._connection.execute(taken)]
+        return sorted(found, key=lambda order: (order.at, order.event_id))
+
+    def forget(self, before: datetime) -> None:
+        self._connection.execute(delete(orders).where(orders.c.until < before))

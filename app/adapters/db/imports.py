@@ -1,0 +1,76 @@
+"""Rows of imports."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, case, delete, func, insert, select, update
+
+from app.adapters.db.engine import upsert
+from app.adapters.db.tables import import_rows, imports
+from app.core.imports import Import, ImportState, Outcome, RowFilter, StoredRow
+
+
+class ImportRows:
+    """imports.Imports."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, what: Import) -> None:
+        self._connection.execute(insert(imports).values(**_columns(what)))
+
+    def get(self, import_id: str) -> Import | None:
+        row = self._connection.execute(select(imports).where(imports.c.id == import_id)).one_or_none()
+        return None if row is None else _import(row)
+
+    def all(self, limit: int = 50) -> list[Import]:
+        return [
+            _import(row) for row in self._connection.execute(select(imports).order_by(imports.c.id.desc()).limit(limit))
+        ]
+
+    def put(self, what: Import) -> None:
+        self._connection.execute(update(imports).where(imports.c.id == what.id).values(**_columns(what)))
+
+    def progress(self, import_id: str, rows: int, photos: int) -> ImportState:
+        values = {"done": imports.c.done + rows, "done_photos": imports.c.done_photos + photos}
+        query = update(imports).where(imports.c.id == import_id).values(**values).returning(imports.c.state)
+        return ImportState(self._connection.execute(query).scalar_one())
+
+    def put_row(self, import_id: str, row: StoredRow) -> None:
+        values = {**vars(row), "outcome": row.outcome.value}
+        query = upsert(self._connection, import_rows).values(import_id=import_id, **values)
+        self._connection.execute(query.on_conflict_do_update(index_elements=["import_id", "line"], set_=values))
+
+    def rows(self, import_id: str, which: RowFilter) -> list[StoredRow]:
+        query = select(import_rows).where(import_rows.c.import_id == import_id, import_rows.c.line > which.after)
+        if which.outcome is not None:
+            query = query.where(import_rows.c.outcome == which.outcome.value)
+        if which.problems:
+            query = query.where(import_rows.c.problems > 0)
+        found = self._connection.execute(query.order_by(import_rows.c.line).limit(which.limit))
+        return [
+            StoredRow(row.line, Outcome(row.outcome), row.problems, row.photos, row.employee_id, row.sealed)
+            for row in found
+        ]
+
+    def lines(self, import_id: str) -> set[int]:
+        query = select(import_rows.c.line).where(import_rows.c.import_id == import_id)
+        return set(self._connection.execute(query).scalars())
+
+    def counts(self, import_id: str) -> dict[str, int]:
+        troubled = func.sum(case((import_rows.c.problems > 0, 1), else_=0))
+        query = select(import_rows.c.outcome, func.count(), troubled).where(import_rows.c.import_id == import_id)
+        found = self._connection.execute(query.group_by(import_rows.c.outcome)).all()
+        counted = {row[0]: row[1] for row in found}
+        return {**{o.value: counted.get(o.value, 0) for o in Outcome}, "problems": sum(row[2] for row in found)}
+
+    def forget_rows(self, import_id: str) -> None:
+        self._connection.execute(delete(import_rows).where(import_rows.c.import_id == import_id))
+
+
+def _columns(what: Import) -> dict[str, Any]:
+    return {**vars(what), "state": what.state.value, "notices": list(what.notices)}
+
+
+def _import(row: Row[Any]) -> Import:
+    columns = dict(row._mapping)
+    return Import(**{**columns, "state": ImportState(row.state), "notices": tuple(row.notices)})

@@ -1,0 +1,90 @@
+"""Rows of a move to another model pack: templates and embeddings made beside those that are served."""
+
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import Connection, and_, delete, exists, func, insert, or_, select
+
+from app.adapters.db.tables import embeddings, employees, next_templates, photos, templates
+from app.core.types import Template
+
+
+class MoveRows:
+    """move_ports.Moves."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def begin(self, pack_digest: str, precision: str) -> None:
+        self._connection.execute(
+            delete(next_templates).where(
+                or_(next_templates.c.pack_digest != pack_digest, next_templates.c.precision != precision)
+            )
+        )
+
+    def waiting(self, pack_digest: str, precision: str) -> list[str]:
+        made = and_(
+            embeddings.c.photo_id == photos.c.id,
+            embeddings.c.pack_digest == pack_digest,
+            embeddings.c.precision == precision,
+        )
+        of_photos = func.max(next_templates.c.of_photos)
+        query = (
+            select(photos.c.employee_id)
+            .select_from(
+                photos.outerjoin(embeddings, made).outerjoin(
+                    next_templates, next_templates.c.employee_id == photos.c.employee_id
+                )
+            )
+            .group_by(photos.c.employee_id)
+            .having(
+                or_(
+                    of_photos.is_(None),
+                    of_photos != func.count(photos.c.id),
+                    func.count(embeddings.c.photo_id) != func.count(photos.c.id),
+                )
+            )
+            .order_by(photos.c.employee_id)
+        )
+        return list(self._connection.execute(query).scalars())
+
+    def put(self, template: Template, of_photos: int, embeddings_of: Mapping[str, bytes]) -> None:
+        self._connection.execute(delete(next_templates).where(next_templates.c.employee_id == template.employee_id))
+        self._connection.execute(insert(next_templates).values(**vars(template), of_photos=of_photos))
+        pack = {"pack_digest": template.pack_digest, "precision": template.precision}
+        self._connection.execute(
+            delete(embeddings).where(
+                embeddings.c.photo_id.in_(embeddings_of),
+                embeddings.c.pack_digest == template.pack_digest,
+                embeddings.c.precision == template.precision,
+            )
+        )
+        rows = [{"photo_id": photo, "sealed": sealed, **pack} for photo, sealed in embeddings_of.items()]
+        self._connection.execute(insert(embeddings), rows)
+
+    def embeddings(self, photo_ids: Iterable[str], pack_digest: str, precision: str) -> dict[str, bytes]:
+        query = select(embeddings.c.photo_id, embeddings.c.sealed).where(
+            embeddings.c.photo_id.in_(list(photo_ids)),
+            embeddings.c.pack_digest == pack_digest,
+            embeddings.c.precision == precision,
+        )
+        return {row.photo_id: row.sealed for row in self._connection.execute(query)}
+
+    def refused(self) -> list[str]:
+        seen = exists().where(next_templates.c.employee_id == employees.c.id, next_templates.c.photos > 0)
+        query = (
+            select(employees.c.number)
+            .join(templates, templates.c.employee_id == employees.c.id)
+            .where(~seen)
+            .order_by(employees.c.number)
+        )
+        return list(self._connection.execute(query).scalars())
+
+    def switch(self) -> int:
+        columns = [column.name for column in templates.c]
+        # Somebody whose photos were all deleted meanwhile is not enrolled any more.
+        has_photos = exists().where(photos.c.employee_id == next_templates.c.employee_id)
+        ready = select(*(next_templates.c[name] for name in columns)).where(next_templates.c.photos > 0, has_photos)
+        self._connection.execute(delete(templates))
+        self._connection.execute(insert(templates).from_select(columns, ready))
+        self._connection.execute(delete(next_templates))
+        return self._connection.execute(select(func.count()).select_from(templates)).scalar_one()

@@ -1,0 +1,72 @@
+"""The tables, once: what the queries and the migrations are both checked against."""
+
+from app.adapters.db.tables.base import EPOCH, KEY, Instant, from_millis, metadata, to_millis
+from app.adapters.db.tables.imports import import_rows, imports
+from app.adapters.db.tables.log import corrections, events, gate_results, histograms, idempotency
+from app.adapters.db.tables.people import (
+    embeddings,
+    employees,
+    erasures,
+    gallery,
+    gallery_changes,
+    installation,
+    next_templates,
+    photos,
+    subject_keys,
+    templates,
+)
+from app.adapters.db.tables.premises import (
+    UNCLEARED,
+    alerts,
+    api_keys,
+    cameras,
+    doors,
+    gates,
+    leases,
+    orders,
+    site,
+    watchers,
+)
+from app.adapters.db.tables.users import provider, sessions, sign_ins, tallies, tickets, users
+
+__all__ = [
+    "EPOCH",
+    "KEY",
+    "UNCLEARED",
+    "Instant",
+    "alerts",
+    "api_keys",
+    "cameras",
+    "corrections",
+    "doors",
+    "embeddings",
+    "employees",
+    "erasures",
+    "events",
+    "from_millis",
+    "gallery",
+    "gallery_changes",
+    "gate_results",
+    "gates",
+    "histograms",
+    "idempotency",
+    "import_rows",
+    "imports",
+    "installation",
+    "leases",
+    "metadata",
+    "next_templates",
+    "orders",
+    "photos",
+    "provider",
+    "sessions",
+    "sign_ins",
+    "site",
+    "subject_keys",
+    "tallies",
+    "templates",
+    "tickets",
+    "to_millis",
+    "users",
+    "watchers",
+]

@@ -1,0 +1,39 @@
+"""Imports of people: how far each is, and what it said of each row."""
+
+from sqlalchemy import JSON, Boolean, Column, ForeignKey, Integer, LargeBinary, String, Table, Text
+
+from app.adapters.db.tables.base import KEY, Instant, metadata
+
+imports = Table(
+    "imports",
+    metadata,
+    Column("id", KEY, primary_key=True),
+    Column("state", String, nullable=False),
+    Column("dry_run", Boolean, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("fingerprint", String, nullable=False),
+    Column("started_at", Instant),
+    Column("ended_at", Instant),
+    Column("rows", Integer),
+    Column("photos", Integer),
+    Column("done", Integer, nullable=False),
+    Column("done_photos", Integer, nullable=False),
+    Column("done_before", Integer, nullable=False),
+    Column("notices", JSON, nullable=False),
+    Column("detail", Text),
+    Column("counts", JSON),
+)
+
+# What names a person goes with that person: the row by its key, the rest by being sealed under the import's key.
+import_rows = Table(
+    "import_rows",
+    metadata,
+    Column("import_id", KEY, ForeignKey("imports.id", ondelete="CASCADE"), primary_key=True),
+    Column("line", Integer, primary_key=True, autoincrement=False),
+    Column("outcome", String, nullable=False),
+    Column("problems", Integer, nullable=False),
+    Column("photos", Integer, nullable=False),
+    Column("employee_id", KEY, ForeignKey("employees.id", ondelete="CASCADE"), index=True),
+    Column("sealed", LargeBinary, nullable=False),
+)

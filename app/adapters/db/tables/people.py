@@ -1,0 +1,131 @@
+"""Who is enrolled: employees, their photos, templates and keys, and who was erased."""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from app.adapters.db.tables.base import KEY, Instant, metadata
+
+# One row, id 1, written at the first start.
+installation = Table(
+    "installation",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("pack_digest", String, nullable=False),
+    Column("precision", String, nullable=False),
+    Column("key_check", LargeBinary, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+
+# One row, id 1, inserted by the migration so that there is always a row to lock.
+gallery = Table(
+    "gallery",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("revision", BigInteger, nullable=False),
+)
+
+# The newest change of each employee only, so the feed does not grow with every re-enrolment.
+gallery_changes = Table(
+    "gallery_changes",
+    metadata,
+    Column("revision", BigInteger, primary_key=True, autoincrement=False),
+    Column("employee_id", KEY, nullable=False),
+    UniqueConstraint("employee_id"),
+)
+
+subject_keys = Table(
+    "subject_keys",
+    metadata,
+    Column("subject_id", KEY, primary_key=True),
+    Column("wrapped", LargeBinary, nullable=False),
+)
+
+employees = Table(
+    "employees",
+    metadata,
+    Column("id", KEY, primary_key=True),
+    Column("number", KEY, nullable=False),
+    Column("name", Text, nullable=False),
+    # SQLite's LIKE and lower() know only ASCII; folding here makes a search for "ÉVA" find "Éva" in both databases.
+    Column("name_folded", Text, nullable=False),
+    Column("email", String),
+    Column("status", String, nullable=False),
+    Column("valid_from", Instant),
+    Column("valid_until", Instant),
+    Column("groups", JSON, nullable=False),
+    Column("legal_basis", Text),
+    Column("consent_at", Instant),
+    Column("created_at", Instant),
+    Column("card_number", KEY),
+    UniqueConstraint("number"),
+    Index(None, "card_number", unique=True),
+)
+
+photos = Table(
+    "photos",
+    metadata,
+    Column("id", KEY, primary_key=True),
+    Column("employee_id", KEY, ForeignKey("employees.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("sealed_image", LargeBinary, nullable=False),
+    Column("sealed_embedding", LargeBinary, nullable=False),
+    Column("media_type", String, nullable=False),
+    Column("quality", Float, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+
+templates = Table(
+    "templates",
+    metadata,
+    Column("employee_id", KEY, ForeignKey("employees.id", ondelete="CASCADE"), primary_key=True),
+    Column("sealed_vector", LargeBinary, nullable=False),
+    Column("photos", Integer, nullable=False),
+    Column("pack_digest", String, nullable=False),
+    Column("precision", String, nullable=False),
+)
+
+# A move to another pack makes these beside `templates`; its switch moves them there.
+next_templates = Table(
+    "next_templates",
+    metadata,
+    Column("employee_id", KEY, ForeignKey("employees.id", ondelete="CASCADE"), primary_key=True),
+    Column("sealed_vector", LargeBinary, nullable=False),
+    Column("photos", Integer, nullable=False),
+    Column("pack_digest", String, nullable=False),
+    Column("precision", String, nullable=False),
+    Column("of_photos", Integer, nullable=False),
+)
+
+# Of the photos that were there at a move; later ones have theirs in `photos`. Apart, because to change a row of
+# `photos` rewrites the picture in it.
+embeddings = Table(
+    "embeddings",
+    metadata,
+    Column("photo_id", KEY, ForeignKey("photos.id", ondelete="CASCADE"), primary_key=True),
+    Column("pack_digest", String, primary_key=True),
+    Column("precision", String, primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("id", KEY, primary_key=True),
+    Column("employee_id", KEY, nullable=False, index=True),
+    Column("erased_at", Instant, nullable=False),
+    Column("photos", Integer, nullable=False),
+    Column("templates", Integer, nullable=False),
+    Column("events_unlinked", Integer, nullable=False),
+    Column("signature", String, nullable=False),
+)

@@ -1,0 +1,114 @@
+"""Photos in a zip: nothing is ever unpacked to a disk, and a bomb is refused by what its own directory says.
+
+Names in it are compared and shown, never opened: `../../x` and `/x` are only odd names here.
+"""
+
+import hashlib
+import io
+import zipfile
+import zlib
+from typing import Protocol
+
+from app.core.errors import BadInput, TooLarge
+from app.core.photo_names import is_photo
+
+MOST_ENTRIES = 200_000
+MOST_DIRECTORY = 40_000_000  # bytes of the list of contents, which is read whole
+# Photos do not get smaller in a zip; what says it grows by more is no photo.
+MOST_GROWTH = 20
+_ROOM = 100_000_000
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+# NotImplementedError is zipfile's for what it cannot read; the others are what damaged bytes lead it to.
+_DAMAGE = (zipfile.BadZipFile, zlib.error, ValueError, OverflowError, EOFError, NotImplementedError)
+
+
+class Seekable(Protocol):
+    def read(self, size: int = -1, /) -> bytes: ...
+    def seek(self, offset: int, whence: int = 0, /) -> int: ...
+    def tell(self) -> int: ...
+    def close(self) -> None: ...
+
+
+class ZipPhotos:
+    """imports.PhotoSource. Raises BadInput or TooLarge where the zip as a whole cannot be used. Closes its file."""
+
+    def __init__(self, file: Seekable, most_bytes: int) -> None:
+        self._most_bytes = most_bytes
+        size = file.seek(0, io.SEEK_END)
+        try:
+            self._zip = zipfile.ZipFile(_Bounded(file, size))
+        except _DAMAGE as error:
+            raise BadInput("bad_zip", "The photos are no zip file, or it is damaged; pack it again.") from error
+        entries = self._zip.infolist()
+        if len(entries) > MOST_ENTRIES:
+            raise TooLarge("too_many_files", f"The zip has more than {MOST_ENTRIES} files; split the import.")
+        if sum(entry.file_size for entry in entries) > MOST_GROWTH * size + _ROOM:
+            raise TooLarge("zip_bomb", "The zip says that it grows by far when unpacked; photos do not.")
+        self._entries = {e.filename: e for e in entries if not e.is_dir() and not _is_link(e) and is_photo(e.filename)}
+
+    def names(self) -> list[str]:
+        return list(self._entries)
+
+    def read(self, name: str) -> bytes:
+        entry = self._entries.get(name)
+        if entry is None:
+            raise BadInput("missing_photo", "There is no such photo.")
+        if entry.flag_bits & 1:
+            raise BadInput("encrypted_photo", "The photo is encrypted in the zip; pack it without a password.")
+        if entry.compress_type not in _METHODS:
+            raise BadInput("bad_zip_entry", "The photo is packed in a way that is not read here; pack with 'deflate'.")
+        try:
+            with self._zip.open(entry) as member:
+                data = member.read(self._most_bytes + 1)
+        except _DAMAGE as error:
+            raise BadInput("bad_zip_entry", "The photo is damaged in the zip; pack it again.") from error
+        except OSError as error:  # of this machine's disk: the zip may be sound
+            raise BadInput("unreadable_photo", f"The photo cannot be read: {error.strerror}.") from error
+        if len(data) > self._most_bytes:
+            raise TooLarge("image_too_large", f"The photo has more than {self._most_bytes // 1_000_000} MB.")
+        return data
+
+    def fingerprint(self) -> str:
+        listing = "\n".join(f"{name}\0{e.file_size}\0{e.CRC}" for name, e in sorted(self._entries.items()))
+        return hashlib.sha256(listing.encode("utf-8", "surrogateescape")).hexdigest()
+
+    def close(self) -> None:
+        self._zip.close()
+
+
+def _is_link(entry: zipfile.ZipInfo) -> bool:
+    return (entry.external_attr >> 16) & 0o170000 == 0o120000
+
+
+class _Bounded(io.RawIOBase):
+    """The file, of which nobody reads more at once than a list of contents may be long."""
+
+    def __init__(self, file: Seekable, size: int) -> None:
+        self._file = file
+        self._size = size
+
+    def read(self, size: int = -1) -> bytes:
+        left = self._size - self._file.tell()
+        size = left if size is None or size < 0 else min(size, left)
+        if size > MOST_DIRECTORY:
+            raise ValueError("the list of contents is too long")
+        return self._file.read(size)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        if whence == io.SEEK_SET and offset < 0:
+            # Where damaged bytes lead. A file would call it a fault of the machine, bytes in memory would not.
+            raise ValueError("before the file's beginning")
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def seekable(self) -> bool:
+        return True
+
+    def readable(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()

@@ -1,0 +1,109 @@
+"""An upload on the disk, sealed piece by piece while it arrives and opened piece by piece: its photos never lie there
+in the clear, and destroying one key destroys every copy of it."""
+
+import io
+import os
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+
+from app.core.errors import CryptoFault
+
+PIECE = 1 << 20
+_EXTRA = 29  # what sealing adds: version, nonce and tag
+_KEPT_OPEN = 4
+
+Seal = Callable[[bytes, str], bytes]
+
+
+def _context(number: int, last: bool) -> str:
+    # The last piece says so: a file that was cut off, or continued, does not open.
+    return f"piece {number}{' of all' if last else ''}"
+
+
+class SealedWriter:
+    """Takes plain bytes, in order; `close` makes the file whole. seal: bytes and what they are bound to."""
+
+    def __init__(self, path: Path, seal: Seal) -> None:
+        self._file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+        self._seal = seal
+        self._waiting = bytearray()
+        self._number = 0
+        self.size = 0
+
+    def write(self, data: bytes) -> None:
+        self.size += len(data)
+        self._waiting += data
+        while len(self._waiting) > PIECE:
+            self._put(bytes(self._waiting[:PIECE]), last=False)
+            del self._waiting[:PIECE]
+
+    def close(self) -> None:
+        if self._file.closed:
+            return
+        self._put(bytes(self._waiting), last=True)
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+
+    def abandon(self) -> None:
+        self._file.close()
+
+    def _put(self, piece: bytes, *, last: bool) -> None:
+        self._file.write(self._seal(piece, _context(self._number, last)))
+        self._number += 1
+
+
+class SealedReader(io.RawIOBase):
+    """The plain bytes again, anywhere in the file. One thread at a time. Raises CryptoFault for what was altered."""
+
+    def __init__(self, path: Path, unseal: Seal) -> None:
+        self._file = path.open("rb")
+        self._unseal = unseal
+        length = os.fstat(self._file.fileno()).st_size
+        self._pieces = max(1, -(-length // (PIECE + _EXTRA)))
+        self._size = length - self._pieces * _EXTRA
+        if self._size < 0:
+            raise CryptoFault("the sealed upload is incomplete")
+        self._at = 0
+        self._open: OrderedDict[int, bytes] = OrderedDict()
+
+    def seekable(self) -> bool:
+        return True
+
+    def readable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        if start + offset < 0:
+            raise ValueError("there is nothing before the beginning")
+        self._at = start + offset
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+    def read(self, size: int = -1) -> bytes:
+        end = self._size if size is None or size < 0 else min(self._size, self._at + size)
+        found = bytearray()
+        while self._at < end:
+            number, offset = divmod(self._at, PIECE)
+            part = self._piece(number)[offset : offset + end - self._at]
+            found += part
+            self._at += len(part)
+        return bytes(found)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+    def _piece(self, number: int) -> bytes:
+        if number not in self._open:
+            self._file.seek(number * (PIECE + _EXTRA))
+            sealed = self._file.read(PIECE + _EXTRA)
+            self._open[number] = self._unseal(sealed, _context(number, number == self._pieces - 1))
+            while len(self._open) > _KEPT_OPEN:
+                self._open.popitem(last=False)
+        self._open.move_to_end(number)
+        return self._open[number]

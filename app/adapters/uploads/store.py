@@ -1,0 +1,89 @@
+"""The data folder's `imports`: one folder an upload, its files sealed, and a lock that dies with its process."""
+
+import fcntl
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from app.adapters.uploads.archive import ZipPhotos
+from app.adapters.uploads.sealed_file import SealedReader, SealedWriter
+from app.core.errors import TooLarge
+from app.core.imports import PhotoSource
+
+Seal = Callable[[bytes, str], bytes]
+_ID = re.compile(r"[0-9A-Za-z]{1,64}")
+_LOCK = "lock"
+
+
+class UploadFolder:
+    """imports.Uploads."""
+
+    def __init__(self, folder: Path, most_photo_bytes: int) -> None:
+        self._folder = folder
+        self._most_photo_bytes = most_photo_bytes
+
+    def create(self, import_id: str) -> None:
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        self._of(import_id).mkdir(mode=0o700, exist_ok=True)
+
+    def writer(self, import_id: str, name: str, seal: Seal) -> SealedWriter:
+        return SealedWriter(self._of(import_id) / name, seal)
+
+    def csv(self, import_id: str, unseal: Seal, most: int) -> bytes:
+        with SealedReader(self._of(import_id) / "people.csv", unseal) as file:
+            data = file.read(most + 1)
+        if len(data) > most:
+            raise TooLarge("csv_too_large", f"The CSV has more than {most // 1_000_000} MB; split it.")
+        return data
+
+    @contextmanager
+    def photos(self, import_id: str, unseal: Seal) -> Iterator[PhotoSource]:
+        with SealedReader(self._of(import_id) / "photos.zip", unseal) as file:
+            if file.seek(0, os.SEEK_END) == 0:
+                yield NoPhotos()
+                return
+            yield ZipPhotos(file, self._most_photo_bytes)
+
+    @contextmanager
+    def claim(self, import_id: str) -> Iterator[bool]:
+        self.create(import_id)
+        handle = os.open(self._of(import_id) / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+                return
+            yield True
+        finally:
+            os.close(handle)
+
+    def all(self) -> list[str]:
+        if not self._folder.is_dir():
+            return []
+        return sorted(path.name for path in self._folder.iterdir() if path.is_dir() and _ID.fullmatch(path.name))
+
+    def delete(self, import_id: str) -> None:
+        with suppress(FileNotFoundError):
+            shutil.rmtree(self._of(import_id))
+
+    def _of(self, import_id: str) -> Path:
+        if not _ID.fullmatch(import_id):
+            raise ValueError("an import's id is letters and digits")
+        return self._folder / import_id
+
+
+class NoPhotos:
+    """imports.PhotoSource of an import without any."""
+
+    def names(self) -> list[str]:
+        return []
+
+    def read(self, name: str) -> bytes:
+        raise KeyError(name)
+
+    def fingerprint(self) -> str:
+        return ""

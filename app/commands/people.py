@@ -1,0 +1,153 @@
+"""Taking people in from a file, and giving them out as one."""
+
+import csv
+import hashlib
+import os
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from app.commands.common import HERE, Data, err, out, settings_of, settings_of_existing
+from app.core import people_file
+from app.core.errors import BadInput
+from app.core.imports import ImportState, Outcome, RowReport
+
+if TYPE_CHECKING:
+    from app.core.imports import Import
+    from app.wiring import System
+
+NICE = 10  # a service on the same machine goes first
+Csv = Annotated[Path, typer.Argument(metavar="people.csv", exists=True, dir_okay=False, help="One row a person.")]
+Photos = Annotated[Path | None, typer.Argument(metavar="[photos/]", exists=True, help="Folder or zip of photos.")]
+
+
+def import_people(
+    file: Csv,
+    photos: Photos = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Report on each row, and change nothing.")] = False,
+    report: Annotated[Path | None, typer.Option(help="Write the report on every row to this CSV.")] = None,
+    data: Data = HERE,
+) -> None:
+    """Take people in from a CSV and their photos; safe to repeat, and goes on where it was cut off.
+
+    Photos are found by number (E-1001.jpg, E-1001_2.jpg, E-1001/anything.jpg) or by a column `photos`.
+    """
+    from app.wiring import open_system
+    from app.wiring.importing import photo_source
+
+    os.nice(NICE)
+    settings = settings_of(data)
+    source = photo_source(photos, settings.max_image_mb)
+    content = file.read_bytes()
+    parsed = people_file.read(content)
+    fingerprint = hashlib.sha256(content + source.fingerprint().encode()).hexdigest()
+    with err.status("Loading the models"):
+        system = open_system(settings)
+    try:
+        job = None if dry_run else system.imports.unfinished(fingerprint)
+        if job is not None:
+            err.print("This import was cut off; it goes on where it was.")
+        job = job or system.imports.open("command line", dry_run=dry_run, fingerprint=fingerprint)
+        reports: list[RowReport] = []
+        with _progress() as progress:
+            task = progress.add_task("Checking" if dry_run else "Importing", total=len(parsed.rows), rate="")
+
+            def told(row: RowReport) -> None:
+                reports.append(row)
+                seconds = progress.tasks[task].elapsed or 0.0
+                rate = f"{len(reports) / seconds:.1f} people/s" if seconds else ""
+                progress.update(task, completed=job.done + len(reports), rate=rate)
+
+            ended = system.imports.bulk.run(job.id, parsed, source, told=told)
+        counts = _finish(system, ended, report)
+    finally:
+        system.close()
+    for notice in ended.notices:
+        out.print(f"Note: {notice}", markup=False)
+    _say(ended, reports, counts)
+    if counts[Outcome.REFUSED.value] or ended.state not in (ImportState.DONE, ImportState.CHECKED):
+        raise typer.Exit(1)
+
+
+def export_people(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that is not there yet, or empty.")],
+    data: Data = HERE,
+) -> None:
+    """Write everybody with their photos to DIR, as `import` takes them. What lies there then is not encrypted."""
+    from app.wiring import open_system
+
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise BadInput("not_empty", f"{folder} is not empty; name a new folder.")
+    with err.status("Loading the models"):
+        system = open_system(settings_of_existing(data))
+    try:
+        pictures = folder / "photos"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        pictures.mkdir(mode=0o700)
+        people = photos = 0
+        with (
+            os.fdopen(_create(folder / "people.csv"), "w", newline="", encoding="utf-8") as file,
+            _progress() as progress,
+        ):
+            task = progress.add_task("Exporting", total=system.people_export.count(), rate="")
+            writer = csv.DictWriter(file, people_file.COLUMNS)
+            writer.writeheader()
+            for one in system.people_export.everybody():
+                for name, photo_id in one.photos.items():
+                    with os.fdopen(_create(pictures / name), "wb") as picture:
+                        picture.write(system.people_export.photo(one.employee_id, photo_id))
+                    photos += 1
+                writer.writerow(one.cells)
+                people += 1
+                progress.update(task, completed=people)
+    finally:
+        system.close()
+    out.print(
+        f"{people} people and {photos} photos, not encrypted: keep {folder} safe, and delete it soon.", markup=False
+    )
+
+
+def _finish(system: "System", ended: "Import", report: Path | None) -> dict[str, int]:
+    _, counts = system.import_reports.get(ended.id)
+    if report is not None:
+        with os.fdopen(_create(report), "w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows(system.import_reports.table(ended.id))
+    if ended.dry_run:
+        # Nobody can apply it later: the files are the caller's.
+        system.imports.forget(ended.id)
+    return counts
+
+
+def _say(ended: "Import", reports: list[RowReport], counts: dict[str, int]) -> None:
+    for row in reports:
+        for problem in row.problems:
+            what = f"{problem.photo}: " if problem.photo else ""
+            mark = "REFUSED" if row.outcome is Outcome.REFUSED else "note"
+            out.print(f"line {row.line} ({row.number}) {mark}: {what}{problem.detail}", markup=False)
+    would = "would be " if ended.dry_run else ""
+    figures = ", ".join(f"{counts[outcome.value]} {would}{outcome.value}" for outcome in Outcome)
+    out.print(f"{ended.rows} rows: {figures}.")
+    if counts[Outcome.UNCHANGED.value] == ended.rows:
+        out.print("Nothing is new: all of it stands there already.")
+    codes = Counter(problem.code for row in reports for problem in row.problems)
+    if codes:
+        out.print("; ".join(f"{count} x {code}" for code, count in codes.most_common()), markup=False)
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+        console=err,
+    )
+
+
+def _create(path: Path) -> int:
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -1,0 +1,86 @@
+"""People who sign in to the console. Works while the service runs; also the way back in when nobody can sign in."""
+
+import re
+import sys
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from app.commands.common import HERE, Data, err, office, out
+from app.core.errors import BadInput
+
+cli = typer.Typer(no_args_is_help=True, help="People who sign in to the console.")
+Name = Annotated[str, typer.Argument(help="The user's name.")]
+Roles = Annotated[list[str], typer.Option("--role", help="admin, security or viewer; repeatable.")]
+Address = Annotated[str, typer.Option(help="Where the service is reached; the link begins with it.")]
+HERE_SERVED = "http://127.0.0.1:8000"
+
+
+@cli.command("add")
+def add_user(
+    name: Name,
+    role: Roles,
+    link: Annotated[bool, typer.Option("--link", help="Ask for no password; print a link to choose one.")] = False,
+    address: Address = HERE_SERVED,
+    data: Data = HERE,
+) -> None:
+    """Add somebody. The password is asked for, or read from the first line of standard input."""
+    from app.services.users import roles_of
+
+    with office(data, create=True) as here:
+        users = here.reception.users
+        user = users.add(name, roles_of(role), None if link else _password())
+        if link:
+            out.print(_link(address, users.reset(user.id)), markup=False)
+        else:
+            err.print(f"{user.name} can sign in.", markup=False)
+
+
+@cli.command("list")
+def list_users(data: Data = HERE) -> None:
+    """List users, their roles and whether they can sign in."""
+    with office(data) as here:
+        table = Table("name", "roles", "state", box=None, pad_edge=False)
+        for user in here.reception.users.all():
+            state = "active" if user.password or user.subject else "no password yet"
+            table.add_row(user.name, ", ".join(sorted(user.roles)), state if user.enabled else "disabled")
+    out.print(table, markup=False)
+
+
+@cli.command("reset")
+def reset_user(name: Name, address: Address = HERE_SERVED, data: Data = HERE) -> None:
+    """Print a link with which the user chooses a new password, once, within a day. Ends a lock after wrong tries."""
+    with office(data) as here:
+        users = here.reception.users
+        out.print(_link(address, users.reset(users.by_name(name).id)), markup=False)
+
+
+@cli.command("disable")
+def disable_user(name: Name, data: Data = HERE) -> None:
+    """Sign somebody out everywhere and let them in no more. The last admin stays."""
+    with office(data) as here:
+        here.reception.users.change(here.reception.users.by_name(name).id, enabled=False)
+
+
+@cli.command("enable")
+def enable_user(name: Name, data: Data = HERE) -> None:
+    """Let somebody sign in again."""
+    with office(data) as here:
+        here.reception.users.change(here.reception.users.by_name(name).id, enabled=True)
+
+
+def _link(address: str, token: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", address):
+        raise BadInput("bad_address", "--address is where people reach the service, such as https://gate.example.com")
+    return f"{address.rstrip('/')}/reset?token={token}"
+
+
+def _password() -> str:
+    """Typed twice at a terminal, else one line of standard input. Never an argument: others see those."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    first: str = typer.prompt("Password", hide_input=True, err=True)
+    if first != typer.prompt("The same again", hide_input=True, err=True):
+        raise BadInput("differs", "The two passwords differ; nothing was done.")
+    return first

@@ -1,0 +1,72 @@
+"""What processes that share a site need from the database, as protocols: a part of `ports.Transaction`.
+
+The times are the caller's, so the clocks of all processes must agree to well within a lease.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Protocol
+
+from app.core.gates import Order
+
+
+class Leases(Protocol):
+    """Which process watches and drives which gate. A lease ends at its `until` unless it is renewed."""
+
+    def take(self, gate_id: str, holder: str, now: datetime, until: datetime) -> bool:
+        """Takes the lease, or renews it, if it is free, expired (its until <= now) or the holder's own.
+
+        False where another holds it or the gate is gone. Of processes that race for one gate, one gets True.
+        """
+        ...
+
+    def give_up(self, holder: str, gate_ids: Collection[str] | None = None) -> None:
+        """Frees these gates of what the holder has; None: everything."""
+        ...
+
+    def holders(self) -> dict[str, tuple[str, datetime]]:
+        """Who holds which gate, until when; expired leases that nobody took over are among them."""
+        ...
+
+
+class Watchers(Protocol):
+    """The processes that could watch and drive gates."""
+
+    def arrive(self, holder: str, gates: Collection[str], until: datetime) -> None:
+        """The holder is there until then, for gates of these names (none: for every gate)."""
+        ...
+
+    def leave(self, holder: str) -> None: ...
+    def forget(self, now: datetime) -> None:
+        """Removes whoever has not been heard of in time."""
+        ...
+
+    def present(self) -> dict[str, tuple[str, ...]]:
+        """Each holder with the names of the gates it is there for."""
+        ...
+
+    def all(self) -> dict[str, datetime]:
+        """Each holder and until when it is there."""
+        ...
+
+
+class Orders(Protocol):
+    """Openings decided in one process, for gates that another drives. Whoever takes one carries it out."""
+
+    def put(self, order: Order) -> None: ...
+    def waiting(self, gate_ids: Collection[str]) -> bool: ...
+    def take(self, gate_ids: Collection[str]) -> list[Order]:
+        """Removes and returns them, oldest first: of two processes one gets each."""
+        ...
+
+    def forget(self, before: datetime) -> None:
+        """Drops what ended before."""
+        ...
+
+
+class DutyTransaction(Protocol):
+    """The repositories of one unit of work by which processes share gates."""
+
+    leases: Leases
+    watchers: Watchers
+    orders: Orders

@@ -1,0 +1,196 @@
+"""What an import is, and what it says of each row: the words that its page, command and API share."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+
+class ImportState(StrEnum):
+    """waiting -> running -> checked (a dry run's end; its upload is kept for `apply`) or done.
+
+    cancelled: what was applied stays. failed: the file cannot be used, or the machine failed; detail says what to do.
+    """
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    CHECKED = "checked"
+    DONE = "done"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+OPEN = frozenset({ImportState.WAITING, ImportState.RUNNING})
+
+
+class Outcome(StrEnum):
+    """What becomes of a row; in a dry run, what would. refused: nothing of it was applied."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class RowProblem:
+    """code is stable snake_case, detail says what to do. photo: the file it is about. other: an employee's id whose
+    number completes the sentence; kept as an id so that erasing that employee also takes the number from here."""
+
+    code: str
+    detail: str
+    photo: str | None = None
+    other: str | None = None
+
+
+@dataclass(frozen=True)
+class RowReport:
+    """line: of the file, the header being 1. photos: how many were accepted."""
+
+    line: int
+    number: str
+    outcome: Outcome
+    problems: tuple[RowProblem, ...] = ()
+    photos: int = 0
+    employee_id: str | None = None
+
+
+@dataclass(frozen=True)
+class StoredRow:
+    """A report as it is kept: number and problems are sealed with the import's key."""
+
+    line: int
+    outcome: Outcome
+    problems: int
+    photos: int
+    employee_id: str | None
+    sealed: bytes
+
+
+@dataclass(frozen=True)
+class Import:
+    """One import. rows and photos: how many there are, None until the file is read. done, done_photos: dealt with.
+
+    done_before: rows that were dealt with before this run began, so that the rate is this run's. fingerprint: of what
+    is imported, by which an import that was cut off is found again. notices: about the file as a whole.
+    """
+
+    id: str
+    state: ImportState
+    dry_run: bool
+    by: str
+    created_at: datetime
+    fingerprint: str = ""
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    rows: int | None = None
+    photos: int | None = None
+    done: int = 0
+    done_photos: int = 0
+    done_before: int = 0
+    notices: tuple[str, ...] = field(default=())
+    detail: str | None = None
+    counts: Mapping[str, int] | None = None  # rows by outcome, and "problems"; kept once the import has ended
+
+    def rate(self, now: datetime) -> float | None:
+        """Rows a second in this run; None before there is anything to measure."""
+        if self.started_at is None or self.done <= self.done_before:
+            return None
+        seconds = ((self.ended_at or now) - self.started_at).total_seconds()
+        return (self.done - self.done_before) / seconds if seconds > 0 else None
+
+    def left_s(self, now: datetime) -> float | None:
+        """Seconds until the end at this run's rate; None where that cannot be said."""
+        rate = self.rate(now)
+        if self.state is not ImportState.RUNNING or rate is None or self.rows is None:
+            return None
+        return (self.rows - self.done) / rate
+
+
+@dataclass(frozen=True)
+class RowFilter:
+    """Which rows of an import to list, by line; `after` is the line the page starts above."""
+
+    outcome: Outcome | None = None
+    problems: bool = False
+    after: int = 0
+    limit: int = 100
+
+
+class PhotoSource(Protocol):
+    """Photos by name, in a folder or an archive. Safe to share between threads."""
+
+    def names(self) -> list[str]:
+        """Every file that could be a photo: a path with forward slashes. Never used to open anything but itself."""
+        ...
+
+    def read(self, name: str) -> bytes:
+        """Raises BadInput or TooLarge for what cannot be read within bounds."""
+        ...
+
+    def fingerprint(self) -> str:
+        """Tells this collection of photos from another, without reading them."""
+        ...
+
+
+class Writer(Protocol):
+    """Takes the bytes of a file, in order. close makes it whole; without, it is not there."""
+
+    size: int
+
+    def write(self, data: bytes) -> None: ...
+    def close(self) -> None: ...
+    def abandon(self) -> None: ...
+
+
+class Uploads(Protocol):
+    """Files that came for an import, sealed on this machine's disk. seal, unseal: bytes and what they are bound to."""
+
+    def create(self, import_id: str) -> None: ...
+    def writer(self, import_id: str, name: str, seal: Callable[[bytes, str], bytes]) -> Writer: ...
+    def csv(self, import_id: str, unseal: Callable[[bytes, str], bytes], most: int) -> bytes:
+        """Raises TooLarge."""
+        ...
+
+    def photos(self, import_id: str, unseal: Callable[[bytes, str], bytes]) -> AbstractContextManager["PhotoSource"]:
+        """Raises BadInput or TooLarge where the archive cannot be used."""
+        ...
+
+    def claim(self, import_id: str) -> AbstractContextManager[bool]:
+        """Whether it is this thread's for the block: of all threads and processes one gets True, also after a kill."""
+        ...
+
+    def all(self) -> list[str]: ...
+    def delete(self, import_id: str) -> None: ...
+
+
+class Imports(Protocol):
+    """A part of `ports.Transaction`."""
+
+    def add(self, what: Import) -> None: ...
+    def get(self, import_id: str) -> Import | None: ...
+    def all(self, limit: int = 50) -> list[Import]:
+        """Newest first."""
+        ...
+
+    def put(self, what: Import) -> None:
+        """Replaces what is kept of it, its rows aside."""
+        ...
+
+    def progress(self, import_id: str, rows: int, photos: int) -> ImportState:
+        """Adds to done and done_photos; answers with the state, which somebody may have changed."""
+        ...
+
+    def put_row(self, import_id: str, row: StoredRow) -> None: ...
+    def rows(self, import_id: str, which: RowFilter) -> list[StoredRow]: ...
+    def lines(self, import_id: str) -> set[int]:
+        """The lines that have been dealt with."""
+        ...
+
+    def counts(self, import_id: str) -> dict[str, int]:
+        """Rows by outcome, and under "problems" how many have some."""
+        ...
+
+    def forget_rows(self, import_id: str) -> None: ...

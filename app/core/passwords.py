@@ -1,0 +1,57 @@
+"""Which passwords are refused: short ones, and those that an attacker tries first."""
+
+import re
+
+from app.core.errors import BadInput
+
+SHORTEST, LONGEST = 12, 256
+
+# What attackers' lists are made of, without the digits and signs that people put around it.
+WORDS = """
+abcabcabcabc abcdefghijkl access admin adminadmin administrator autumn baseball basketball batman biometric changeme
+changemenow chocolate computer correcthorsebatterystaple december default dragon employee entrance facegate february
+football freedom friday gate gatekeeper guardian hello helloworld iloveyou internet january letmein letmeinnow loveyou
+manager master monday monkey mustang mypassword newpassword nothing november office opensesame passphrase passw passwd
+password passwordpassword passwort princess qazwsx qazwsxedc qwerty qwertyqwerty qwertyuiop qwertyuiopasdf qwertz root
+rootroot secret secretsecret secure security securityguard service shadow spring starwars summer summersummer sunshine
+superman superuser supervisor system temporary test testtest testtesttest trustno turnstile user username welcome
+welcomewelcome whatever winter zxcvbnm
+"""
+COMMON = frozenset(WORDS.split())
+LOOKALIKES = str.maketrans("@4301!5$7", "aaeolisst")
+
+
+def check_password(password: str, name: str) -> str:
+    """The password. Raises BadInput with the rule that it breaks; never with the password."""
+    if len(password) < SHORTEST:
+        raise BadInput("weak_password", f"A password has at least {SHORTEST} characters; a short sentence is easy.")
+    if len(password) > LONGEST:
+        raise BadInput("weak_password", f"A password has at most {LONGEST} characters.")
+    if len(set(password)) < 5:
+        raise BadInput("weak_password", "This password repeats too few characters; choose another.")
+    plain = password.casefold()
+    if name.casefold() in plain and len(name) >= 4:
+        raise BadInput("weak_password", "The password must not hold the user's name.")
+    for spelling in (plain, plain.translate(LOOKALIKES)):
+        letters = re.sub(r"[\W\d_]+", "", spelling)
+        if _usual(letters) or _in_a_row(spelling):
+            raise BadInput("weak_password", "This password is among the first that are guessed; choose another.")
+    return password
+
+
+def _usual(letters: str) -> bool:
+    """Whether it is a usual word or two of them, with at most three more letters."""
+    for word in COMMON:
+        if word in letters:
+            rest = letters.replace(word, "")
+            if len(rest) <= 3 or rest in COMMON:
+                return True
+    return len(letters) == 0
+
+
+def _in_a_row(text: str) -> bool:
+    """Whether most of it runs along the alphabet, the digits or the keyboard."""
+    rows = ("abcdefghijklmnopqrstuvwxyz", "01234567890", "1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm")
+    pairs = [text[at : at + 2] for at in range(len(text) - 1)]
+    steps = sum(any(pair in row or pair in row[::-1] for row in rows) for pair in pairs)
+    return steps >= 0.7 * (len(text) - 1)

@@ -1,0 +1,283 @@
+"""Takes a file of people in, row by row: each is looked at on every core, and applied in a transaction of its own.
+
+So a kill loses nothing that was applied, gates get their turn at the database between rows, and the same file again
+changes nothing. A dry run does the same and takes each row back, so what it reports is what applying would do.
+"""
+
+import hashlib
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from threading import Event
+from typing import TypeVar
+
+import numpy as np
+
+from app.core.errors import NotRecorded, Refusal
+from app.core.imports import Import, ImportState, Outcome, PhotoSource, RowProblem, RowReport
+from app.core.people_file import PeopleFile, Row
+from app.core.photo_names import Matched, clean, match
+from app.core.ports import Transaction, Vault
+from app.core.types import Look, Vector
+from app.services.enrolment import MAX_PHOTOS, Enrolment
+from app.services.gallery import TEMPLATE, context
+from app.services.import_reports import known, record
+from app.services.newcomers import Newcomers
+from app.services.photo_judgement import Judged, PhotoResult, judge
+
+AHEAD = 4  # rows looked at before the oldest of them is applied, above one a worker; bounds the photos in memory
+SHOWN_STRAYS = 5
+_PATIENCE_S = (0.1, 0.5, 2, 5, 10)  # between tries of a row that the database does not take
+Result = TypeVar("Result")
+_SAME_FACE = "This person is enrolled already, under another number"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A row, and what its photos show: name and judgement of each that is not kept already. kept: how many are.
+
+    photos: how many the row has in the import.
+    """
+
+    row: Row
+    judged: Sequence[tuple[str, Judged]] = ()
+    problems: tuple[RowProblem, ...] = ()
+    kept: int = 0
+    photos: int = 0
+
+
+class _TakenBack(Exception):
+    """Ends a row's transaction without a commit. vector: the template it would have had."""
+
+    def __init__(self, report: RowReport, vector: Vector | None = None) -> None:
+        super().__init__(report.outcome)
+        self.report = report
+        self.vector = vector
+
+
+@dataclass(frozen=True)
+class BulkImport:
+    """look: at one photo, with the strict limits, behind whoever stands at a gate. workers: how many at once."""
+
+    enrolment: Enrolment
+    vault: Vault
+    look: Callable[[bytes], Look]
+    workers: int
+    pause: Callable[[float], object] = Event().wait
+
+    def run(
+        self,
+        import_id: str,
+        file: PeopleFile,
+        photos: PhotoSource,
+        *,
+        stop: Callable[[], bool] = lambda: False,
+        told: Callable[[RowReport], None] = lambda report: None,
+    ) -> Import:
+        """Goes through the file from where an earlier run ended. stop: asked before each row; then it goes on later.
+
+        told: each row's report, as it is recorded. Raises NotRecorded where the database is gone for long.
+        """
+        listed = [name for row in file.rows for name in row.photos or ()]
+        matched = match(photos.names(), (row.number for row in file.rows), listed)
+        job, done = self._begin(import_id, file, matched)
+        waiting = [row for row in file.rows if row.line not in done]
+        newcomers = Newcomers(len(file.rows)) if job.dry_run else None
+        with ThreadPoolExecutor(self.workers, thread_name_prefix="import") as pool:
+            ahead: deque[Future[Prepared]] = deque()
+            rows = iter(waiting)
+            for row in rows:
+                ahead.append(pool.submit(self._prepare, row, photos, matched))
+                if len(ahead) < self.workers + AHEAD:
+                    continue
+                if stop() or not self._next(job, ahead, newcomers, told):
+                    break
+            while ahead and not stop() and self._next(job, ahead, newcomers, told):
+                pass
+            for future in ahead:
+                future.cancel()
+        return self._end(import_id, finished=not ahead)
+
+    def _begin(self, import_id: str, file: PeopleFile, matched: Matched) -> tuple[Import, set[int]]:
+        store, clock = self.enrolment.store, self.enrolment.clock
+        notices = file.notices
+        if matched.strays:
+            shown = ", ".join(name[:80] for name in matched.strays[:SHOWN_STRAYS])
+            what = "1 photo belongs" if len(matched.strays) == 1 else f"{len(matched.strays)} photos belong"
+            notices += (f"{what} to no row of the CSV, such as {shown}.",)
+        with store.write() as tx:
+            job = known(tx, import_id)
+            if job.dry_run:
+                tx.imports.forget_rows(import_id)
+            done = tx.imports.lines(import_id)
+            job = replace(
+                job,
+                state=ImportState.RUNNING,
+                started_at=clock(),
+                rows=len(file.rows),
+                photos=sum(len(_chosen(row, matched)[0]) for row in file.rows),
+                done=len(done),
+                done_photos=sum(len(_chosen(r, matched)[0]) for r in file.rows if r.line in done),
+                done_before=len(done),
+                notices=notices,
+            )
+            tx.imports.put(job)
+        return job, done
+
+    def _end(self, import_id: str, *, finished: bool) -> Import:
+        with self.enrolment.store.write() as tx:
+            job = known(tx, import_id)
+            if job.state is ImportState.RUNNING and finished:
+                end = ImportState.CHECKED if job.dry_run else ImportState.DONE
+                job = replace(job, state=end, ended_at=self.enrolment.clock(), counts=tx.imports.counts(import_id))
+                tx.imports.put(job)
+            elif job.state is ImportState.CANCELLED:
+                job = replace(job, counts=tx.imports.counts(import_id))
+                tx.imports.put(job)
+        return job
+
+    def _prepare(self, row: Row, photos: PhotoSource, matched: Matched) -> Prepared:
+        """In a worker: reads the row's photos and looks at those that are not kept already."""
+        if row.problems:
+            return Prepared(row, photos=len(_chosen(row, matched)[0]))
+        names, problems = _chosen(row, matched)
+        seen = self._patiently(lambda: self._digests(row.number))
+        kept = len(seen)
+        judged: list[tuple[str, Judged]] = []
+        for name in names:
+            try:
+                data = photos.read(name)
+            except Refusal as refused:
+                problems.append(RowProblem(refused.code, refused.detail, photo=name))
+                continue
+            digest = hashlib.sha256(data).digest()
+            if digest in seen:
+                continue
+            seen.add(digest)
+            if kept + len(judged) == MAX_PHOTOS:
+                detail = f"Only {MAX_PHOTOS} photos of a person are kept; this one was left out."
+                problems.append(RowProblem("too_many_photos", detail, photo=name))
+                continue
+            judged.append((name, judge(self.look, data)))
+        if not kept and not judged:
+            problems.append(RowProblem("no_photos", "There is no photo of this person; gates cannot know them."))
+        return Prepared(row, judged, tuple(problems), kept, len(names))
+
+    def _digests(self, number: str) -> set[bytes]:
+        """Of the photos that are kept of the employee with this number."""
+        with self.enrolment.store.read() as tx:
+            employee = tx.employees.by_number(number)
+            key = tx.subject_keys.get(employee.id) if employee else None
+            if employee is None or key is None:
+                return set()
+            return self.enrolment.digests(key, tx.photos.of(employee.id))
+
+    def _next(
+        self,
+        job: Import,
+        ahead: deque[Future[Prepared]],
+        newcomers: Newcomers | None,
+        told: Callable[[RowReport], None],
+    ) -> bool:
+        """Applies the oldest row that was looked at; False where the import was cancelled meanwhile."""
+        prepared = ahead[0].result()
+        report, state = self._patiently(lambda: self._settle(job, prepared, newcomers))
+        ahead.popleft()
+        told(report)
+        return state is ImportState.RUNNING
+
+    def _settle(self, job: Import, prepared: Prepared, newcomers: Newcomers | None) -> tuple[RowReport, ImportState]:
+        row = prepared.row
+        try:
+            if row.problems:
+                raise _TakenBack(RowReport(row.line, row.number, Outcome.REFUSED, row.problems))
+            with self.enrolment.store.write() as tx:
+                report = self._apply(tx, prepared)
+                if report.outcome is Outcome.REFUSED:
+                    raise _TakenBack(report)
+                if newcomers is not None:
+                    raise _TakenBack(report, self._template(tx, report.employee_id))
+                return report, self._record(tx, job.id, report, prepared.photos)
+        except _TakenBack as back:
+            report, vector = back.report, back.vector
+        except Refusal as refused:
+            problem = RowProblem(refused.code, refused.detail)
+            report, vector = RowReport(row.line, row.number, Outcome.REFUSED, (problem,)), None
+        if newcomers is not None and vector is not None:
+            report = self._compared(report, vector, newcomers)
+        # What was taken back has no row to point to; who was there before has.
+        with self.enrolment.store.write() as tx:
+            there = tx.employees.by_number(row.number)
+            report = replace(report, employee_id=there.id if there else None)
+            return report, self._record(tx, job.id, report, prepared.photos)
+
+    def _apply(self, tx: Transaction, prepared: Prepared) -> RowReport:
+        row = prepared.row
+        # The feed first, as everywhere, and held: who has this number stays who has it.
+        tx.templates.lock()
+        before = tx.employees.by_number(row.number)
+        details = row.details(before)
+        if before is None:
+            employee, outcome = self.enrolment.enter(tx, details), Outcome.ADDED
+        else:
+            employee = self.enrolment.amend(tx, before, details)
+            outcome = Outcome.CHANGED if employee != before else Outcome.UNCHANGED
+        problems = list(prepared.problems)
+        results: list[PhotoResult] = []
+        if prepared.judged:
+            results = self.enrolment.keep(tx, employee.id, [judged for _, judged in prepared.judged])
+        for (name, _), result in zip(prepared.judged, results, strict=True):
+            if result.other is not None:
+                problem = RowProblem(result.problems[0], _SAME_FACE, other=result.other)
+                return RowReport(row.line, row.number, Outcome.REFUSED, (problem,))
+            problems += [RowProblem(code, result.detail or code, photo=name) for code in result.problems[:1]]
+        accepted = sum(result.accepted for result in results)
+        if accepted and outcome is Outcome.UNCHANGED:
+            outcome = Outcome.CHANGED
+        return RowReport(row.line, row.number, outcome, tuple(problems), accepted, employee.id)
+
+    def _template(self, tx: Transaction, employee_id: str | None) -> Vector | None:
+        template = tx.templates.get(employee_id) if employee_id else None
+        key = tx.subject_keys.get(employee_id) if employee_id else None
+        if template is None or key is None or employee_id is None:
+            return None
+        plain = self.vault.open(key, template.sealed_vector, context(TEMPLATE, employee_id))
+        return np.frombuffer(plain, dtype="<f4")
+
+    def _compared(self, report: RowReport, vector: Vector, newcomers: Newcomers) -> RowReport:
+        """The report of a dry run's row beside the file's other rows, which applying would find in the gallery."""
+        size = len(self.enrolment.gallery) + len(newcomers.lines)
+        nearest = newcomers.nearest(vector)
+        if nearest is not None and nearest[1] >= self.enrolment.duplicate(size, max(1, report.photos)):
+            problem = RowProblem("same_face_in_file", f"The same face as in line {nearest[0]} of the CSV.")
+            return RowReport(report.line, report.number, Outcome.REFUSED, (problem,))
+        newcomers.add(report.line, vector)
+        return report
+
+    def _record(self, tx: Transaction, import_id: str, report: RowReport, photos: int) -> ImportState:
+        record(tx, self.vault, import_id, report)
+        return tx.imports.progress(import_id, 1, photos)
+
+    def _patiently(self, work: Callable[[], Result]) -> Result:
+        for seconds in _PATIENCE_S:
+            try:
+                return work()
+            except NotRecorded:
+                self.pause(seconds)
+        return work()
+
+
+def _chosen(row: Row, matched: Matched) -> tuple[list[str], list[RowProblem]]:
+    """The photos of a row, and what it names that is not there."""
+    if row.photos is None:
+        return list(matched.of.get(clean(row.number), ())), []
+    names: list[str] = []
+    problems: list[RowProblem] = []
+    for wanted in row.photos:
+        found = matched.named(wanted)
+        if found is None:
+            problems.append(RowProblem("missing_photo", "There is no such photo, or several.", photo=wanted[:200]))
+        elif found not in names:
+            names.append(found)
+    return names, problems

@@ -1,0 +1,84 @@
+"""The gates that this process watches and drives now, shared with the others by leases in the database.
+
+A lease ends by itself, so whoever dies gives up. A gate that is dealt to somebody else is let go of first, and its
+lease given up at the next renewal: two processes hold one line only where one of them has lost the database.
+"""
+
+import os
+import secrets
+import socket
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
+from threading import Lock
+
+from app.core.duty import deal
+from app.core.ports import Store, Transaction
+
+LEASE = timedelta(seconds=8)
+# A lease that ends later than any could was taken before the clock was set back, by a process that may be gone.
+LONGEST = 2 * LEASE
+STALE = timedelta(minutes=1)  # an opening that nobody took; long enough to be recorded as too late by who does
+
+
+class Duty:
+    """only: the names of the gates that this process may have; empty for every one. Nothing is taken before `renew`."""
+
+    def __init__(self, store: Store, clock: Callable[[], datetime], only: Collection[str] = ()) -> None:
+        self.holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._store, self._clock, self._only = store, clock, tuple(only)
+        self._lock = Lock()
+        self._mine: frozenset[str] = frozenset()
+        self._leaving: frozenset[str] = frozenset()
+
+    def gates(self) -> frozenset[str]:
+        """The ids of the gates that are this process's now. They stay its own while the database is gone."""
+        with self._lock:
+            return self._mine
+
+    def holders(self) -> dict[str, str]:
+        """Every gate's process by the gate's id, where it has one now."""
+        with self._store.read() as tx:
+            return _held(tx, self._clock())
+
+    def renew(self) -> frozenset[str]:
+        """Takes and keeps what is dealt to this process, lets go of the rest. Raises NotRecorded: nothing changes."""
+        now = self._clock()
+        with self._store.write() as tx:
+            self._sweep(tx, now)
+            tx.leases.give_up(self.holder, self._leaving)
+            tx.watchers.arrive(self.holder, self._only, now + LEASE)
+            wanted = {gate for gate, who in self._deal(tx, now).items() if who == self.holder}
+            mine = frozenset(gate for gate in wanted if tx.leases.take(gate, self.holder, now, now + LEASE))
+        with self._lock:
+            self._leaving = self._mine - mine
+            self._mine = mine
+        return mine
+
+    def resign(self) -> None:
+        """Gives everything back, so that another process takes it at once. Raises NotRecorded: it ends by itself."""
+        with self._lock:
+            self._mine = frozenset()
+        with self._store.write() as tx:
+            tx.leases.give_up(self.holder)
+            tx.watchers.leave(self.holder)
+
+    def _sweep(self, tx: Transaction, now: datetime) -> None:
+        for holder, until in {**tx.watchers.all(), **dict(tx.leases.holders().values())}.items():
+            if until > now + LONGEST:
+                tx.leases.give_up(holder)
+                tx.watchers.leave(holder)
+        tx.watchers.forget(now)
+        tx.orders.forget(now - STALE)
+
+    def _deal(self, tx: Transaction, now: datetime) -> dict[str, str]:
+        gates = {gate.id: gate.name for gate in tx.gates.all()}
+        cameras = dict.fromkeys(gates, 0)
+        for camera in tx.cameras.all():
+            cameras[camera.gate_id] += camera.enabled
+        here = tx.watchers.present()
+        able = {id_: [who for who, only in here.items() if not only or name in only] for id_, name in gates.items()}
+        return deal(cameras, able, _held(tx, now))
+
+
+def _held(tx: Transaction, now: datetime) -> dict[str, str]:
+    return {gate: who for gate, (who, until) in tx.leases.holders().items() if until > now}

@@ -1,0 +1,159 @@
+"""What is new at the site, for everybody who watches: decisions, what gates did with them, alerts, cameras, gates.
+
+The database is asked, not the processes, so what any of them did is seen. A gate's chain has no gaps, and a place in
+each chain is all there is to remember. Whoever asks does so for all watchers at once.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from app.core.chain import instant
+from app.core.ports import Clock, Store, Transaction
+from app.core.records import EventFilter
+from app.core.site import Alert, Camera
+from app.core.types import Gate
+from app.services.event_list import EventList
+
+MOST = 200  # events at once, and how many somebody who was away gets
+# An id is made before its event is committed: what was committed behind one that was seen is at most so much older.
+OVERLAP = timedelta(seconds=5)
+AWAIT_RESULT = timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class News:
+    """kind: decision, gate_result, alert, camera, gate or gap. id: of decisions; there who was away goes on."""
+
+    kind: str
+    data: dict[str, Any]
+    id: str | None = None
+
+
+@dataclass
+class LiveFeed:
+    """Asked by one thread at a time."""
+
+    store: Store
+    events: EventList
+    clock: Clock
+    _seen: dict[str, int] = field(default_factory=dict)
+    _awaited: dict[str, datetime] = field(default_factory=dict)
+    _site: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    _alerts: frozenset[str] = frozenset()  # those of the last seconds that were there at the last look
+
+    def begin(self) -> None:
+        """From here on, everything is new."""
+        with self.store.read() as tx:
+            self._seen = {head.gate_id: head.sequence for head in tx.events.heads()}
+            self._site = self._look(tx)
+            self._alerts = frozenset(alert.id for alert in self._newest(tx))
+        self._awaited = {}
+
+    def passages(self) -> list[News]:
+        """Decisions since the last time, and what became of those that open."""
+        with self.store.read() as tx:
+            found: list[News] = []
+            for head in tx.events.heads():
+                before = self._seen.get(head.gate_id, 0)
+                if head.sequence > before:
+                    for row in tx.events.after(head.gate_id, before, MOST):
+                        self._seen[row.gate_id] = row.sequence
+                        found.append(self._decision(self.events.shown(tx, row)))
+            found.sort(key=lambda one: (one.data["at"], one.data["decision_id"]))
+            results = tx.gate_results.of(self._awaited) if self._awaited else {}
+        for event_id, result in results.items():
+            del self._awaited[event_id]
+            found.append(News("gate_result", {"decision_id": event_id, **self.events.result(result)}))
+        late = self.clock() - AWAIT_RESULT
+        self._awaited = {event_id: at for event_id, at in self._awaited.items() if at > late}
+        return found
+
+    def site(self) -> list[News]:
+        """What changed at gates, cameras and alerts since the last time."""
+        with self.store.read() as tx:
+            now, newest = self._look(tx), self._newest(tx)
+            # A door that was forced and fell shut between two looks: it stood in neither.
+            brief = [a for a in newest if a.cleared_at is not None and a.id not in self._alerts]
+            names = _names(tx.gates.all(), tx.cameras.all()) if brief else {}
+            shown = [("alert", _shown(alert, names)) for alert in brief]
+        before, self._site = self._site, now
+        self._alerts = frozenset(alert.id for alert in newest)
+        changed = [News(kind, data) for (kind, key), data in now.items() if before.get((kind, key)) != data]
+        over = [(kind, data) for (kind, key), data in before.items() if (kind, key) not in now]
+        changed += [News(kind, data) for kind, data in shown]
+        return changed + [News(kind, {**data, "over": True}) for kind, data in [*over, *shown]]
+
+    def catch_up(self, last: str | None) -> list[News]:
+        """For somebody who begins to watch: how the site is, and the decisions since the one they saw last.
+
+        Some of those they may have seen already. A `gap` first where there are more than these.
+        """
+        with self.store.read() as tx:
+            standing = [News(kind, data) for (kind, _), data in self._look(tx).items()]
+            if last is None:
+                return standing
+            seen = tx.events.get(last)
+            if seen is None:
+                return [*standing, News("gap", {})]
+            rows = tx.events.find(EventFilter(since=seen.at - OVERLAP, limit=MOST + 1))
+            missed = [self._decision(self.events.shown(tx, row), wait=False) for row in reversed(rows[:MOST])]
+        return [*standing, *([News("gap", {})] if len(rows) > MOST else []), *missed]
+
+    def _decision(self, event: dict[str, Any], *, wait: bool = True) -> News:
+        if wait and event["decision"] == "open" and "gate_result" not in event:
+            self._awaited[event["decision_id"]] = self.clock()
+        return News("decision", event, event["decision_id"])
+
+    def _look(self, tx: Transaction) -> dict[tuple[str, str], dict[str, Any]]:
+        site, now = tx.site.get(), self.clock()
+        gates = {gate.id: gate for gate in tx.gates.all()}
+        watched = {gate_id for gate_id, (_, until) in tx.leases.holders().items() if until > now}
+        alerts = tx.alerts.open()
+        found: dict[tuple[str, str], dict[str, Any]] = {}
+        for gate in gates.values():
+            found["gate", gate.id] = {
+                "gate": gate.name,
+                "enabled": gate.enabled,
+                "locked": gate.locked,
+                "mode": site.mode_at(gate.id).value,
+                "door": gate.door,
+            }
+        cameras = tx.cameras.all()
+        for camera in cameras:
+            found["camera", camera.id] = {
+                "camera": camera.name,
+                "gate": gates[camera.gate_id].name,
+                "state": _state(camera.id, camera.enabled, camera.gate_id in watched, alerts),
+            }
+        names = _names(gates.values(), cameras)
+        for alert in alerts:
+            found["alert", alert.id] = _shown(alert, names)
+        return found
+
+    def _newest(self, tx: Transaction) -> list[Alert]:
+        return tx.alerts.find(self.clock() - OVERLAP, None, MOST)
+
+
+def _names(gates: Iterable[Gate], cameras: Iterable[Camera]) -> dict[str | None, str]:
+    return {**{gate.id: gate.name for gate in gates}, **{camera.id: camera.name for camera in cameras}}
+
+
+def _shown(alert: Alert, names: Mapping[str | None, str]) -> dict[str, Any]:
+    return {
+        "id": alert.id,
+        "at": instant(alert.at),
+        "kind": alert.kind.value,
+        "gate": names.get(alert.gate_id),
+        "camera": names.get(alert.camera_id),
+        "detail": alert.detail,
+    }
+
+
+def _state(camera_id: str, enabled: bool, watched: bool, alerts: list[Alert]) -> str:
+    """Of a camera, as any process can tell: what is wrong with it stands as an alert."""
+    wrong = next((alert.kind.value.removeprefix("camera_") for alert in alerts if alert.camera_id == camera_id), None)
+    if not enabled:
+        return "off"
+    return wrong or ("working" if watched else "not_watched")

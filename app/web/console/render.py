@@ -1,0 +1,75 @@
+"""Pages are rendered here: templates, where the navigation leads whom, what every page is told."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from app.core.types import Role
+from app.core.users import PERSON_ROLES
+from app.services.sessions import SignedIn, csrf_of
+from app.web.security import cookie_name
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+templates = Environment(
+    loader=FileSystemLoader(HERE / "templates"),
+    autoescape=select_autoescape(default=True, default_for_string=True),
+    trim_blocks=True,
+    lstrip_blocks=True,
+    undefined=StrictUndefined,  # a name that is misspelt in a template is a fault, no empty text
+)
+
+
+def browser(agent: str) -> str:
+    """What people call the browser that calls itself this. Order matters: each pretends to be those after it."""
+    kinds = {"Edg/": "Edge", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
+    systems = {"Android": "Android", "iPhone": "an iPhone", "iPad": "an iPad", "Windows": "Windows", "Mac OS": "a Mac"}
+    kind = next((name for sign, name in kinds.items() if sign in agent), "A browser")
+    system = next((name for sign, name in {**systems, "Linux": "Linux"}.items() if sign in agent), "")
+    return f"{kind} on {system}" if system else kind
+
+
+templates.filters["browser"] = browser
+
+
+@dataclass(frozen=True)
+class Link:
+    """An entry of the navigation, for people with one of these roles. icon: a symbol of static/icons.svg."""
+
+    path: str
+    label: str
+    icon: str
+    roles: frozenset[Role] = PERSON_ROLES
+
+
+def navigation(pages: Iterable[Any]) -> tuple[Link, ...]:
+    """The links of these page modules, in their order: a page that should be found defines LINKS."""
+    return tuple(link for page in pages for link in getattr(page, "LINKS", ()))
+
+
+def render(
+    request: Request, template: str, person: SignedIn | None, status_code: int = 200, **context: Any
+) -> HTMLResponse:
+    """The page, for this person (None: for anybody). Templates get `person`, `user`, `csrf` and the context."""
+    user = person.user if person else None
+    links = [link for link in request.app.state.navigation if user and not link.roles.isdisjoint(user.roles)]
+    here = max((link.path for link in links if _within(request.url.path, link.path)), key=len, default="")
+    page = templates.get_template(template).render(
+        person=person,
+        user=user,
+        csrf=csrf_of(request.cookies.get(cookie_name(request), "")) if person else "",
+        links=links,
+        here=here,
+        request_path=request.url.path,
+        **context,
+    )
+    return HTMLResponse(page, status_code)
+
+
+def _within(path: str, of: str) -> bool:
+    return path == of or (of != "/" and path.startswith(f"{of}/"))

@@ -1,0 +1,47 @@
+"""Who looks at a page. Nobody signed in: to the sign-in page, and back to where they wanted to go."""
+
+from collections.abc import Callable
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import Depends, HTTPException, Request
+
+from app.core.errors import Forbidden
+from app.core.types import Role
+from app.core.users import PERSON_ROLES
+from app.services.sessions import SignedIn
+from app.web.security import HARMLESS, check_csrf, csrf_sent, signed_in
+
+SIGN_IN = "/signin"
+
+
+def local_path(wanted: str | None) -> str:
+    """Where to go after signing in: a path of this site. Anything else, which could lead to a stranger's, is "/"."""
+    if not wanted or not wanted.startswith("/") or wanted.startswith("//") or len(wanted) > 2000:
+        return "/"
+    # Browsers read a backslash as a slash, and drop control characters.
+    return "/" if "\\" in wanted or not wanted.isprintable() else wanted
+
+
+def page_for(*roles: Role) -> Callable[..., SignedIn]:
+    """A dependency that lets people with one of these roles see the page."""
+
+    def check(request: Request, csrf: Annotated[str, Depends(csrf_sent)]) -> SignedIn:
+        person = signed_in(request)
+        if person is None:
+            back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+            wanted = "" if request.method not in HARMLESS or back == "/" else f"?next={quote(back, safe='')}"
+            raise HTTPException(303, "Sign in first.", {"Location": SIGN_IN + wanted})
+        check_csrf(request, csrf)
+        if not person.principal.may(*roles):
+            needed = " or ".join(role.value for role in roles)
+            raise Forbidden("wrong_role", f"This page is for people with role {needed}; ask an admin for it.")
+        return person
+
+    return check
+
+
+Visitor = Annotated[SignedIn | None, Depends(signed_in)]
+AnyPage = Annotated[SignedIn, Depends(page_for(*sorted(PERSON_ROLES)))]
+SecurityPage = Annotated[SignedIn, Depends(page_for(Role.ADMIN, Role.SECURITY))]
+AdminPage = Annotated[SignedIn, Depends(page_for(Role.ADMIN))]

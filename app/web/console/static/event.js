@@ -1,0 +1,8 @@
+// One event: printed, and without a hole where a picture is gone.
+
+document.getElementById("print").addEventListener("click", () => print());
+for (const image of document.querySelectorAll("img[data-optional]")) {
+  const gone = () => image.closest("figure").remove();
+  if (image.complete && !image.naturalWidth) gone();
+  else image.addEventListener("error", gone);
+}

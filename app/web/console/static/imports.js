@@ -1,0 +1,28 @@
+// Brings the files of an import, and shows how far they are sent.
+
+import { upload } from "./upload.js";
+
+const form = document.getElementById("bring");
+const sending = document.getElementById("sending");
+const sent = document.getElementById("sent");
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const button = form.querySelector("button");
+  const files = new FormData();
+  files.append("dry_run", "true");
+  files.append("csv", form.elements.csv.files[0]);
+  if (form.elements.photos.files[0]) files.append("photos", form.elements.photos.files[0]);
+  button.disabled = true;
+  sending.hidden = false;
+  try {
+    const { id } = await upload("/v1/imports", files, (bytes, total) => {
+      sent.max = total;
+      sent.value = bytes;
+    });
+    location.assign(`/imports/${id}`);
+  } catch {
+    button.disabled = false;
+    sending.hidden = true;
+  }
+});

@@ -1,0 +1,36 @@
+// What every page does: the theme switch, times in the reader's zone, dialogs that open by a button, messages that wait.
+
+import { say } from "./api.js";
+import { moment } from "./parts.js";
+
+const root = document.documentElement;
+const dark = () => root.dataset.theme === "dark" || (!root.dataset.theme && matchMedia("(prefers-color-scheme: dark)").matches);
+
+for (const button of document.querySelectorAll("[data-theme-switch]")) {
+  button.addEventListener("click", () => {
+    const next = dark() ? "light" : "dark";
+    root.dataset.theme = next;
+    localStorage.setItem("theme", next);
+  });
+}
+
+// In a narrow window the pages are a strip that scrolls.
+document.querySelector(".main-nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
+for (const time of document.querySelectorAll("time[datetime]")) {
+  time.title = time.textContent;
+  time.textContent = moment(time.dateTime);
+}
+
+for (const button of document.querySelectorAll("[data-opens]")) {
+  button.addEventListener("click", () => document.getElementById(button.dataset.opens).showModal());
+}
+for (const button of document.querySelectorAll("dialog [data-closes]")) {
+  button.addEventListener("click", () => button.closest("dialog").close());
+}
+
+const waiting = sessionStorage.getItem("say");
+if (waiting) {
+  sessionStorage.removeItem("say");
+  say(...JSON.parse(waiting));
+}

@@ -1,0 +1,76 @@
+"""What codes are called where people read them: one table, for pages and their scripts."""
+
+from app.core.site import AlertKind
+from app.core.types import Reason
+
+REASONS: dict[str, str] = {
+    Reason.RECOGNISED: "Recognised",
+    Reason.CREDENTIAL_ACCEPTED: "Credential accepted",
+    Reason.NO_FACE: "Nobody in the picture",
+    Reason.SEVERAL_FACES: "Several people at once",
+    Reason.FACE_TOO_SMALL: "Too far away",
+    Reason.POOR_QUALITY: "Face not clear enough",
+    Reason.SPOOF_SUSPECTED: "Looks like a picture of a face",
+    Reason.NOT_RECOGNISED: "Not recognised",
+    Reason.AMBIGUOUS: "Could be two people",
+    Reason.NOT_ENROLLED: "Has no photos yet",
+    Reason.EMPLOYEE_INACTIVE: "Employee is inactive",
+    Reason.NOT_YET_VALID: "Not valid yet",
+    Reason.EXPIRED: "No longer valid",
+    Reason.NO_RULE: "No rule lets them in here",
+    Reason.OUTSIDE_SCHEDULE: "Outside their hours",
+    Reason.ANTI_PASSBACK: "Is inside already",
+    Reason.ZONE_FULL: "The zone is full",
+    Reason.FACE_REQUIRED: "A face is needed too",
+    Reason.CREDENTIAL_REQUIRED: "A credential is needed too",
+    Reason.CREDENTIAL_UNKNOWN: "Unknown credential",
+    Reason.CREDENTIAL_MISMATCH: "Face and credential differ",
+    Reason.GATE_DISABLED: "Gate is disabled",
+    Reason.STALE_FRAME: "Picture too old",
+    Reason.LOCKDOWN: "Lockdown",
+    Reason.SYSTEM_FAULT: "Fault in the system",
+    Reason.RELEASED: "Released, open for everybody",
+    Reason.RESTORED: "Back to normal",
+    Reason.OPENED_BY_HAND: "Opened by hand",
+    Reason.LOCKED_BY_HAND: "Locked by hand",
+    Reason.UNLOCKED_BY_HAND: "Unlocked by hand",
+}
+ALERTS: dict[str, str] = {
+    AlertKind.CAMERA_DEAD: "Camera gives no pictures",
+    AlertKind.CAMERA_FROZEN: "Camera's picture stands still",
+    AlertKind.CAMERA_BLACK: "Camera is dark or covered",
+    AlertKind.CAMERA_SLOW: "Camera is too slow",
+    AlertKind.CAMERA_WRONG_SIZE: "Camera's picture has another size",
+    AlertKind.DOOR_HELD: "Door is held open",
+    AlertKind.DOOR_FORCED: "Door was forced",
+    AlertKind.DOOR_FAULT: "Door reports a fault",
+    AlertKind.TAILGATING: "Somebody may have followed in",
+    AlertKind.GATE_FAILED: "Gate cannot be driven",
+    AlertKind.LOCKDOWN: "Lockdown",
+    AlertKind.RELEASE: "Gates are released",
+}
+CAMERAS: dict[str, str] = {
+    "working": "works",
+    "not_watched": "nobody watches it",
+    "off": "switched off",
+    "dead": "no pictures",
+    "frozen": "stands still",
+    "black": "dark or covered",
+    "slow": "too slow",
+    "wrong_size": "another size",
+}
+OUTCOMES: dict[str, str] = {
+    "opened": "The gate opened",
+    "sent": "Sent to the gate, which does not confirm",
+    "failed": "The gate did not open",
+    "too_late": "Too late, not sent",
+    "dry_run": "No hardware (dry run)",
+}
+ALARMING = (Reason.SPOOF_SUSPECTED, Reason.SYSTEM_FAULT)
+FOR_SCRIPTS = {
+    "reasons": {str(k): v for k, v in REASONS.items()},
+    "alerts": {str(k): v for k, v in ALERTS.items()},
+    "cameras": CAMERAS,
+    "outcomes": OUTCOMES,
+    "alarming": [reason.value for reason in ALARMING],
+}

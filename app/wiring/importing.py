@@ -1,0 +1,40 @@
+"""Builds what takes people in by the thousand, and gives them out again."""
+
+from functools import partial
+from pathlib import Path
+
+from app.adapters.uploads.archive import ZipPhotos
+from app.adapters.uploads.folder import FolderPhotos
+from app.adapters.uploads.store import NoPhotos, UploadFolder
+from app.core.errors import BadInput
+from app.core.imports import PhotoSource
+from app.core.quality import ENROLMENT
+from app.services.bulk_import import BulkImport
+from app.services.enrolment import Enrolment
+from app.services.import_desk import ImportDesk
+from app.services.recognition import Recognition
+from app.wiring.office import Office, new_id
+
+
+def import_desk(office: Office, enrolment: Enrolment, recognition: Recognition) -> ImportDesk:
+    look = partial(recognition.look_bytes, limits=ENROLMENT, flip=True, patient=True)
+    return ImportDesk(
+        store=office.store,
+        vault=office.vault,
+        clock=office.clock,
+        new_id=new_id,
+        uploads=UploadFolder(office.settings.data / "imports", office.settings.max_image_mb * 1_000_000),
+        bulk=BulkImport(enrolment, office.vault, look, recognition.engines),
+    )
+
+
+def photo_source(path: Path | None, max_image_mb: int) -> PhotoSource:
+    """Photos of a folder or zip of this machine; None: an import without photos. Raises BadInput."""
+    most = max_image_mb * 1_000_000
+    if path is None:
+        return NoPhotos()
+    if path.is_dir():
+        return FolderPhotos(path, most)
+    if path.is_file():
+        return ZipPhotos(path.open("rb"), most)
+    raise BadInput("no_photos", f"There is neither a folder nor a zip at {path}.")

@@ -1,0 +1,82 @@
+"""Which model pack and precision this database runs with: the setting, else what made its templates."""
+
+from app.adapters.vision import pack as packs
+from app.adapters.vision.runtime import Precision, best_precision
+from app.core.errors import PackMismatch
+from app.core.records import Installation
+from app.wiring.office import Office
+
+
+def settle_pack(office: Office) -> str:
+    """The name of the pack to run: the setting, else the one that made the stored templates, else sface.
+
+    Raises PackMismatch where no pack that is here made them.
+    """
+    folder = office.settings.pack_folder
+    if office.settings.pack != "auto":
+        return office.settings.pack
+    with office.store.read() as tx:
+        installation = tx.installation.get()
+        enrolled = bool(tx.templates.photo_counts())
+    if installation is None:
+        return packs.NAME
+    name = packs.named(installation.pack_digest, folder)
+    if name is None and enrolled:
+        raise PackMismatch(
+            f"the stored templates were made with pack {installation.pack_digest[:12]}, and no pack in {folder} is it. "
+            f"Bring it back there, or run: python -m app reembed --pack {packs.NAME} --data {office.settings.data}"
+        )
+    return name or packs.NAME
+
+
+def settle_precision(office: Office) -> Precision:
+    """The precision to run: the setting, else what the stored templates were made with, else the CPU's best."""
+    if office.settings.precision != "auto":
+        return office.settings.precision
+    with office.store.read() as tx:
+        installation = tx.installation.get()
+    if installation is not None and installation.precision in ("f32", "bf16"):
+        return "bf16" if installation.precision == "bf16" else "f32"
+    return best_precision()
+
+
+def moved_on(office: Office, digest: str, precision: str) -> str | None:
+    """The pack that the site has moved to from this one, where it is here and sound; None: nothing to follow.
+
+    Raises PackMismatch where it cannot be served here.
+    """
+    with office.store.read() as tx:
+        now = tx.installation.get()
+    if now is None or (now.pack_digest, now.precision) == (digest, precision):
+        return None
+    settings = office.settings
+    name = packs.named(now.pack_digest, settings.pack_folder)
+    if name is None:
+        raise PackMismatch(f"the site moved to pack {now.pack_digest[:12]}, which is not in {settings.pack_folder}")
+    if settings.pack not in ("auto", name):
+        raise PackMismatch(f"the site moved to pack {name}, and the setting pack says {settings.pack}: change it")
+    if settings.precision not in ("auto", now.precision):
+        raise PackMismatch(f"the site moved to {now.precision}, and the setting precision says {settings.precision}")
+    if why := packs.problem(name, settings.cache, settings.pack_folder):
+        raise PackMismatch(f"the site moved to pack {name}, which cannot be served here: {why}")
+    return name
+
+
+def install(office: Office, digest: str, precision: str) -> None:
+    """Fixes pack and precision for this database at the first start; later checks them. Raises PackMismatch.
+
+    While nobody is enrolled there is nothing to mismatch, so the facts are simply replaced.
+    """
+    with office.store.write() as tx:
+        before = tx.installation.get()
+        if before is not None and (before.pack_digest, before.precision) == (digest, precision):
+            return
+        if before is not None and tx.templates.photo_counts():
+            name = packs.named(digest, office.settings.pack_folder) or packs.NAME
+            raise PackMismatch(
+                f"the stored templates were made with pack {before.pack_digest[:12]} ({before.precision}); this "
+                f"program runs {digest[:12]} ({precision}). "
+                f"Run: python -m app reembed --pack {name} --data {office.settings.data}"
+            )
+        created = before.created_at if before else office.clock()
+        tx.installation.put(Installation(digest, precision, office.vault.key_check(), created))

@@ -1,0 +1,49 @@
+"""Builds what people sign in with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app.adapters.crypto.passwords import Argon2
+from app.adapters.crypto.signing import Ed25519Signer
+from app.adapters.crypto.vault import Vault
+from app.adapters.db.store import SqlStore
+from app.adapters.oidc.client import OidcClient
+from app.services.attempts import Attempts
+from app.services.federation import Federation
+from app.services.sessions import Sessions
+from app.services.sign_in import SigningIn
+from app.services.users import Users
+from app.settings import Settings
+
+
+@dataclass(frozen=True)
+class Reception:
+    """Users, their sessions, and the ways to sign in."""
+
+    users: Users
+    sessions: Sessions
+    sign_in: SigningIn
+    federation: Federation
+
+
+def open_reception(
+    settings: Settings,
+    store: SqlStore,
+    vault: Vault,
+    signer: Ed25519Signer,
+    clock: Callable[[], datetime],
+    new_id: Callable[[], str],
+) -> Reception:
+    hasher = Argon2()
+    users = Users(store, hasher, clock, new_id)
+    sessions = Sessions(
+        store,
+        clock,
+        new_id,
+        idle=timedelta(minutes=settings.session_idle_minutes),
+        longest=timedelta(hours=settings.session_hours),
+    )
+    attempts = Attempts(store, clock)
+    sign_in = SigningIn(store, users, sessions, attempts, hasher, signer, clock, new_id)
+    return Reception(users, sessions, sign_in, Federation(store, vault, users, sign_in, OidcClient()))

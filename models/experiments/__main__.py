@@ -1,0 +1,20 @@
+"""The experiments' command line: each tests one belief the design rests on."""
+
+import typer
+
+from models.experiments import detectors, two_steps, variants
+
+app = typer.Typer(no_args_is_help=True, help="Experiments that test what the design believes.")
+app.command("two_steps")(two_steps.command)
+app.command("variants")(variants.command)
+app.command("detectors")(detectors.command)
+
+
+@app.callback()
+def _commands() -> None:
+    # Without a callback typer drops the command's name while there is only one.
+    pass
+
+
+if __name__ == "__main__":
+    app()

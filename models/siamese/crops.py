@@ -1,0 +1,157 @@
+"""What training sees: the crops a gate would compare, made by the gate's own path and kept in the cache.
+
+The photos go through `Recognition.look` itself, with an embedder that keeps the crop: there is no second way to a crop
+that could drift from the gate's.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import track
+
+from app.adapters.vision import pack as packs
+from app.adapters.vision.image import ImageDecoder
+from app.core.alignment import SIZE_PX
+from app.core.errors import BadInput, TooLarge
+from app.core.quality import GATE
+from app.core.types import Pixels
+from app.services.recognition import Engine, Recognition
+from models.dataset import LabelledPhoto, fingerprint
+
+Crops = NDArray[np.uint8]
+NAMED = 5  # photos that cannot be read, of which the name and the reason are shown
+# Of a part, people with two usable photos: a gallery is enrolled, one comes back, and one is a stranger.
+LEAST_OF_A_PART = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Faces:
+    """crops: (n, 112, 112, 3) uint8 BGR. person: (n,) index into `people`. Unusable photos are left out."""
+
+    people: tuple[str, ...]
+    person: NDArray[np.int64]
+    crops: Crops
+
+    def of(self, people: Sequence[int]) -> "Faces":
+        """Only these people, numbered anew in the order given."""
+        where = [np.flatnonzero(self.person == i) for i in people]
+        person = np.repeat(np.arange(len(people)), [len(w) for w in where])
+        names = tuple(self.people[i] for i in people)
+        return Faces(names, person, self.crops[np.concatenate(where)] if where else self.crops[:0])
+
+    def photos(self) -> list[NDArray[np.int64]]:
+        """For each person the indices of their crops."""
+        return [np.flatnonzero(self.person == i) for i in range(len(self.people))]
+
+
+class Cropper:
+    """A picture to the crop a gate would embed. For one thread."""
+
+    def __init__(self, cache: Path) -> None:
+        pack = packs.open_pack(packs.NAME, cache, precision="f32")
+        self._kept = _Kept()
+        self._recognition = Recognition(
+            decode=ImageDecoder(),
+            engines=[Engine(pack.workers[0][0], self._kept)],
+            align=pack.align,
+            pack_digest=pack.digest,
+            precision="f32",
+        )
+
+    def crop(self, pixels: Pixels) -> Pixels | None:
+        """(112, 112, 3) of the face at the gate, or None where a gate would compare nobody."""
+        return self._kept.last if self._recognition.look(pixels, limits=GATE).subject else None
+
+
+class _Kept:
+    """Implements `ports.Embedder` by keeping what it is given."""
+
+    last: Pixels
+
+    def embed(self, crops: Sequence[Pixels], *, flip: bool) -> NDArray[np.float32]:
+        self.last = crops[0].copy()
+        return np.ones((len(crops), 1), dtype=np.float32)
+
+
+def read_crops(photos: Sequence[LabelledPhoto], cache: Path, console: Console) -> Faces:
+    """Every photo's crop: from the cache, or made with progress shown and then kept there.
+
+    Photos that cannot be read are left out, and the console says so.
+
+    Raises:
+        WeightsError: the detector is missing.
+    """
+    people = tuple(dict.fromkeys(photo.person for photo in photos))
+    index = {name: i for i, name in enumerate(people)}
+    kept = cache / f"crops-{packs.digest(packs.NAME, packs.folder(cache))[:16]}-{fingerprint(photos)}.npz"
+    if not kept.exists():
+        cropper, decode = Cropper(cache), ImageDecoder()
+        crops = np.empty((len(photos), SIZE_PX, SIZE_PX, 3), dtype=np.uint8)
+        of: list[int] = []
+        refused: list[tuple[int, str]] = []
+        for i, photo in enumerate(track(photos, description="cropping", console=console)):
+            try:
+                crop = cropper.crop(decode(photo.path.read_bytes()))
+            except (BadInput, TooLarge, OSError) as error:
+                refused.append((i, str(getattr(error, "detail", error))))
+                continue
+            if crop is not None:
+                crops[len(of)] = crop
+                of.append(i)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        partial = kept.with_suffix(".partial.npz")
+        which, why = np.array([i for i, _ in refused], dtype=np.int64), np.array([why for _, why in refused], dtype=str)
+        np.savez(
+            partial, crops=crops[: len(of)], photo=np.array(of, dtype=np.int64), unreadable=which, unreadable_why=why
+        )
+        partial.replace(kept)
+    with np.load(kept, allow_pickle=False) as stored:
+        crops, photo_of = stored["crops"], stored["photo"]
+        # What was kept before photos could be left out had none to leave out.
+        which, why = (stored.get(k, ()) for k in ("unreadable", "unreadable_why"))
+    _say([(photos[i].name, str(text)) for i, text in zip(which, why, strict=True)], console)
+    return Faces(people, np.array([index[photos[i].person] for i in photo_of], dtype=np.int64), crops)
+
+
+def _say(unreadable: Sequence[tuple[str, str]], console: Console) -> None:
+    if not unreadable:
+        return
+    console.print(f"left out, because they cannot be read: {len(unreadable)} photos")
+    for name, why in unreadable[:NAMED]:
+        console.print(f"  {name}: {why}", markup=False, highlight=False, soft_wrap=True)
+    if len(unreadable) > NAMED:
+        console.print(f"  and {len(unreadable) - NAMED} more")
+
+
+def split(faces: Faces, shares: Sequence[float], seed: int) -> tuple[Faces, ...]:
+    """The people in disjoint random parts of these shares; nobody's photos are in two of them.
+
+    People with many photos are dealt out as evenly as people with one: the parts are drawn within each photo count.
+
+    Raises:
+        ValueError: a part would hold too few people with two photos; says how many are needed.
+    """
+    rng = np.random.default_rng(seed)
+    counts = np.bincount(faces.person, minlength=len(faces.people))
+    order = rng.permutation(len(counts))
+    order = order[np.argsort(-np.minimum(counts[order], 12), kind="stable")]
+    # Each person goes to the part that is furthest behind its share.
+    filled = np.zeros(len(shares))
+    parts: list[list[int]] = [[] for _ in shares]
+    for i in order:
+        part = int(np.argmin(filled / np.asarray(shares)))
+        parts[part].append(int(i))
+        filled[part] += 1
+    found = tuple(faces.of(sorted(part)) for part in parts)
+    if any((np.bincount(part.person, minlength=1) > 1).sum() < LEAST_OF_A_PART for part in found):
+        needed = math.ceil(LEAST_OF_A_PART / min(shares))
+        raise ValueError(
+            f"too few people with two usable photos: {int((counts > 1).sum())}, and about {needed} are needed to train "
+            "on some, stop by others and judge by the rest; add people"
+        )
+    return found

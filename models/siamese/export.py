@@ -1,0 +1,130 @@
+"""A trained network as ONNX, and the proof that what a gate will run gives the vectors that training saw."""
+
+import hashlib
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from torch import nn
+
+from app.adapters.vision.onnx_file import examine
+from app.adapters.vision.pack_file import PackFile, folder_of, write_pack_file
+from app.adapters.vision.runtime import compile_network
+from app.core.alignment import SIZE_PX
+from models.siamese.crops import Crops
+from models.siamese.judging import Vectors
+from models.siamese.sface import Sface
+from models.siamese.training import embedder
+
+INPUT, OUTPUT = "data", "vector"
+OPSET = 18
+# Float32 sums in another order; a wrong layer or channel order moves a vector by hundredths at least.
+LEAST_COSINE = 0.9999
+
+
+# What the trained network may be used under; SFace's and facenet-pytorch's terms go on to what is made of them.
+LICENCES = {"small": "LicenseRef-own", "sface": "Apache-2.0", "facenet": "MIT"}
+FILE = "model.onnx"
+
+
+class ExportError(ValueError):
+    """The exported graph does not compute what was trained."""
+
+
+@dataclass(frozen=True)
+class Parity:
+    """Unit vectors of the same crops by torch and by the gate's runtime. difference: the largest of any component."""
+
+    faces: int
+    difference: float
+    least_cosine: float
+
+
+def to_onnx(network: nn.Module, size_px: int = SIZE_PX) -> bytes:
+    """One input `data`, float32 (n, 3, size_px, size_px) RGB as the network takes it; one output `vector`, (n, d)."""
+    network.eval()
+    if isinstance(network, Sface):
+        network.frozen = 0  # how it learned is no part of what it computes
+    example = torch.zeros(2, 3, size_px, size_px)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "network.onnx"
+        torch.onnx.export(
+            network,
+            (example,),
+            file,
+            input_names=[INPUT],
+            output_names=[OUTPUT],
+            opset_version=OPSET,
+            dynamic_shapes=({0: torch.export.Dim("n")},),
+            external_data=False,
+            verbose=False,
+        )
+        model = onnx.load(file)
+    # The exporter notes where in which file each node was written; that is nobody's business and of no use.
+    for node in model.graph.node:
+        del node.metadata_props[:]
+    onnx.checker.check_model(model)
+    return bytes(model.SerializeToString(deterministic=True))
+
+
+def parity(network: nn.Module, model: bytes, crops: Crops) -> Parity:
+    """Compares torch with the runtime of the gate on these crops.
+
+    Raises:
+        ExportError: a vector points elsewhere.
+    """
+    request = compile_network(
+        model, height_px=SIZE_PX, width_px=SIZE_PX, rgb=True, precision="f32", workers=1
+    ).create_infer_request()
+    ours = embedder(network)(crops)
+    theirs = np.stack([_run(request, crop) for crop in crops])
+    cosines = (ours * theirs).sum(axis=1)
+    found = Parity(len(crops), float(np.abs(ours - theirs).max()), float(cosines.min()))
+    if not found.least_cosine >= LEAST_COSINE:
+        raise ExportError(f"the exported network gives other vectors: cosine {found.least_cosine:.4f} at the least")
+    return found
+
+
+def check_name(name: str, packs: Path) -> None:
+    """Raises ExportError where a pack of that name lies already: templates of a live gallery may be made with it."""
+    if folder_of(name, packs).exists():
+        raise ExportError(f"there is a pack {name!r} already in {packs}; choose another --name, or remove it")
+
+
+def write_pack(name: str, packs: Path, model: bytes, dimension: int, backbone: str, note: str) -> Path:
+    """Puts the network where the app looks for packs, and returns the pack's folder. Raises as `check_name`."""
+    pack = PackFile(
+        file=FILE,
+        sha256=hashlib.sha256(model).hexdigest(),
+        licence=LICENCES[backbone],
+        dimension=dimension,
+        size_px=SIZE_PX,
+        colour="RGB",
+        # The network scales inside.
+        mean=(0.0, 0.0, 0.0),
+        scale=(1.0, 1.0, 1.0),
+        note=note,
+    )
+    return put_pack(name, packs, model, pack)
+
+
+def put_pack(name: str, packs: Path, model: bytes, pack: PackFile) -> Path:
+    """The same for a network that is fed otherwise. Raises as `check_name`, and WeightsError as `examine`."""
+    check_name(name, packs)
+    examine(model, pack)
+    folder = folder_of(name, packs)
+    # The network before its description: a folder without pack.toml is no pack.
+    folder.mkdir(parents=True)
+    (folder / FILE).write_bytes(model)
+    write_pack_file(folder, pack)
+    return folder
+
+
+def _run(request: Any, crop: Crops) -> Vectors:
+    request.infer({0: np.ascontiguousarray(crop)[None]})
+    vector = np.array(request.get_output_tensor(0).data[0], dtype=np.float32)
+    return np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)

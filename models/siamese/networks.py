@@ -1,0 +1,110 @@
+"""What can be trained: one branch of the siamese network, from a gate's crop to a vector.
+
+Every branch takes float32 (n, 3, 112, 112) RGB, 0 to 255 as decoded, and scales inside: every export is fed alike.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from app.adapters.vision import weights
+from app.core.alignment import SIZE_PX
+from models.siamese.sface import read_sface
+
+Backbone = Literal["small", "sface", "facenet"]
+
+FACENET_PX = 160
+
+
+class Scaled(nn.Module):
+    """0..255 to about -1..1 (`(x - 127.5) / 128`, as SFace does it), in another size where a network wants one."""
+
+    def __init__(self, size_px: int | None = None) -> None:
+        super().__init__()
+        self.size_px = size_px
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        scaled = (pixels - 127.5) / 128
+        if self.size_px is None:
+            return scaled
+        return functional.interpolate(scaled, (self.size_px, self.size_px), mode="bilinear", align_corners=False)
+
+
+def trunk(widths: tuple[int, ...], inputs: int = 3) -> nn.Sequential:
+    """Strided 3 x 3 convolutions, each half as wide and high as the last: the plainest network there is."""
+    layers: list[nn.Module] = []
+    for width in widths:
+        layers += [nn.Conv2d(inputs, width, 3, 2, 1, bias=False), nn.BatchNorm2d(width), nn.PReLU(width)]
+        inputs = width
+    return nn.Sequential(*layers)
+
+
+class Small(nn.Module):
+    """0.9 million numbers, 12 million multiplications a face; 400 faces a second are learned from on one core."""
+
+    dimension = 128
+
+    def __init__(self, size_px: int = SIZE_PX) -> None:
+        super().__init__()
+        widths = (16, 32, 64, 128)
+        self.scaled, self.trunk = Scaled(), trunk(widths)
+        side = size_px // 2 ** len(widths)
+        self.embedding = nn.Sequential(
+            nn.Linear(widths[-1] * side * side, self.dimension, bias=False), nn.BatchNorm1d(self.dimension)
+        )
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        vectors: Tensor = self.embedding(self.trunk(self.scaled(pixels)).flatten(1))
+        return vectors
+
+
+class Facenet(nn.Module):
+    """InceptionResnetV1 (Szegedy et al., AAAI 2017) as facenet-pytorch builds it; crops are enlarged to its 160 px."""
+
+    dimension = 512
+
+    def __init__(self, pretrained: str | None = None) -> None:
+        super().__init__()
+        from facenet_pytorch import InceptionResnetV1
+
+        self.scaled = Scaled(FACENET_PX)
+        self.network = InceptionResnetV1(pretrained=pretrained, classify=False)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        vectors: Tensor = self.network(self.scaled(pixels))
+        return vectors
+
+
+def build(backbone: Backbone, cache: Path) -> tuple[nn.Module, int, str]:
+    """The network in float32, its dimension, and in words where its weights come from.
+
+    Raises:
+        WeightsError: SFace's pinned weights are not in the cache.
+    """
+    if backbone == "small":
+        return Small(), Small.dimension, "random weights"
+    if backbone == "sface":
+        return read_sface(weights.load("sface", cache)), 128, "SFace's pinned weights"
+    try:
+        return Facenet("vggface2"), Facenet.dimension, "facenet-pytorch's VGGFace2 weights"
+    except OSError as error:  # no route, no proxy, or a page that is no file: URLError, HTTPError and friends
+        why = str(error).splitlines()[0] if str(error) else type(error).__name__
+        return Facenet(), Facenet.dimension, f"RANDOM weights: facenet-pytorch could not fetch its own here ({why})"
+
+
+def learn_mode(network: nn.Module, *, statistics: bool) -> None:
+    """Training mode; without `statistics` batch normalisation keeps the mean and variance it came with."""
+    network.train()
+    if not statistics:
+        for module in network.modules():
+            if isinstance(module, nn.modules.batchnorm._BatchNorm):
+                module.eval()
+
+
+def to_input(crops: Tensor) -> Tensor:
+    """(n, 112, 112, 3) uint8 BGR crops as the networks take them."""
+    pixels = crops.flip(3).to(torch.float32).permute(0, 3, 1, 2)
+    return pixels.contiguous(memory_format=torch.channels_last)

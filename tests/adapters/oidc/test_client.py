@@ -1,0 +1,223 @@
+"""A provider that lies: every ID token but the right one is refused, and no answer can be too large or lead astray.
+
+That a real provider is understood is tried in tests/console/test_provider.py.
+"""
+
+import base64
+import hmac
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from joserfc import jwt
+from joserfc.jwk import RSAKey
+
+from app.adapters.oidc.client import OidcClient
+from app.core.errors import BadInput, ProviderFailed, Unauthorised
+from app.core.provider import Provider
+from app.core.types import Role
+
+KEY, OTHERS_KEY = (RSAKey.generate_key(2048, {"kid": "one"}) for _ in range(2))
+REDIRECT, NONCE, SECRET = "https://gate.example/back", "the nonce", "a secret & more"
+
+
+class Liar:
+    """Answers as an honest provider, until something in `says` differs."""
+
+    def __init__(self) -> None:
+        liar = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                liar._answer(self)
+
+            do_POST = do_GET
+
+            def log_message(self, *_: object) -> None:
+                """Silence."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self.asked: list[tuple[str, str, str]] = []
+        now = int(time.time())
+        self.claims: dict[str, Any] = {
+            "iss": self.url, "aud": "facegate", "sub": "ada", "exp": now + 300, "iat": now, "nonce": NONCE,
+        }  # fmt: skip
+        self.found: dict[str, Any] = {
+            "issuer": self.url,
+            "authorization_endpoint": f"{self.url}/go",
+            "token_endpoint": f"{self.url}/token",
+            "jwks_uri": f"{self.url}/keys",
+        }
+        self.sign: Callable[[dict[str, Any]], str] = lambda claims: jwt.encode(
+            {"alg": "RS256", "kid": "one"}, claims, KEY
+        )
+        self.raw: dict[str, tuple[int, bytes]] = {}
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def provider(self, issuer: str | None = None) -> Provider:
+        return Provider(issuer or self.url, "facegate", b"", "groups", {"admins": Role.ADMIN}, "Example")
+
+    def redeem(self) -> Any:
+        return OidcClient().claims(self.provider(), SECRET, REDIRECT, "a code", "a verifier", NONCE)
+
+    def _answer(self, request: BaseHTTPRequestHandler) -> None:
+        length = int(request.headers.get("content-length") or 0)
+        self.asked.append(
+            (request.path, request.rfile.read(length).decode(), request.headers.get("authorization") or "")
+        )
+        honest: dict[str, Callable[[], dict[str, Any]]] = {
+            "/.well-known/openid-configuration": lambda: self.found,
+            "/token": lambda: {"id_token": self.sign(self.claims)},
+            "/keys": lambda: {"keys": [KEY.as_dict(private=False)]},
+        }
+        status, body = self.raw.get(request.path) or (200, json.dumps(honest[request.path]()).encode())
+        request.send_response(status)
+        request.send_header("Content-Length", str(len(body)))
+        request.end_headers()
+        request.wfile.write(body)
+
+
+@pytest.fixture
+def liar() -> Iterator[Liar]:
+    liar = Liar()
+    yield liar
+    liar.server.shutdown()
+    liar.server.server_close()
+
+
+def test_an_honest_one_is_believed(liar: Liar) -> None:
+    liar.claims["groups"] = ["admins", "others"]
+    claims = liar.redeem()
+    assert claims["sub"] == "ada" and liar.provider().roles_of(claims) == {Role.ADMIN}
+    _, form, basic = next(asked for asked in liar.asked if asked[0] == "/token")
+    assert "code_verifier=a+verifier" in form and "secret" not in form
+    assert base64.b64decode(basic.removeprefix("Basic ")) == b"facegate:a+secret+%26+more"
+    address = OidcClient().address(liar.provider(), REDIRECT, "s", NONCE, "c")
+    assert address.startswith(f"{liar.url}/go?response_type=code") and "code_challenge_method=S256" in address
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        {"iss": "https://another.example"},
+        {"aud": "another"},
+        {"aud": ["facegate", "another"]},
+        {"azp": "another"},
+        {"nonce": "another"},
+        {"nonce": None},
+        {"exp": int(time.time()) - 3600},
+        {"exp": None},
+        {"iat": int(time.time()) + 3600},
+        {"sub": None},
+        {"nbf": int(time.time()) + 3600},
+    ],
+    ids=str,
+)
+def test_a_token_that_is_wrong_in_one_thing_is_refused(liar: Liar, lie: dict[str, Any]) -> None:
+    liar.claims = {name: value for name, value in {**liar.claims, **lie}.items() if value is not None}
+    with pytest.raises(Unauthorised):
+        liar.redeem()
+
+
+def test_a_token_that_is_not_the_providers_is_refused(liar: Liar) -> None:
+    nobody = base64.urlsafe_b64encode(b'{"alg":"none"}').rstrip(b"=").decode()
+
+    def unsigned(claims: dict[str, Any]) -> str:
+        return f"{nobody}.{base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b'=').decode()}."
+
+    # The public key used as a secret: the oldest trick with these tokens.
+    pem = KEY.as_pem(private=False)
+
+    def keyed(claims: dict[str, Any]) -> str:
+        head, body = (
+            base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in ({"alg": "HS256"}, claims)
+        )
+        seal = hmac.digest(pem, head + b"." + body, "sha256")
+        return b".".join((head, body, base64.urlsafe_b64encode(seal).rstrip(b"="))).decode()
+
+    for sign in (
+        lambda claims: jwt.encode({"alg": "RS256", "kid": "one"}, claims, OTHERS_KEY),
+        keyed,
+        unsigned,
+        lambda claims: "not a token",
+        lambda claims: "a.b.c",
+        lambda claims: "",
+    ):
+        liar.sign = sign
+        with pytest.raises(Unauthorised):
+            liar.redeem()
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "body"),
+    [
+        ("/.well-known/openid-configuration", 200, b"[]"),
+        ("/.well-known/openid-configuration", 200, b"{}"),
+        ("/.well-known/openid-configuration", 404, b"{}"),
+        ("/.well-known/openid-configuration", 200, b"<html>"),
+        ("/.well-known/openid-configuration", 302, b""),
+        ("/token", 500, b"{}"),
+        ("/token", 200, b" " * 2_000_000),
+        ("/keys", 200, b"\xff\xfe"),
+    ],
+)
+def test_a_broken_one_is_a_fault_and_not_a_crash(liar: Liar, path: str, status: int, body: bytes) -> None:
+    liar.raw[path] = (status, body)
+    with pytest.raises(ProviderFailed):
+        liar.redeem()
+
+
+@pytest.mark.parametrize("body", [b'{"keys": 5}', b"{}", b'{"keys": [{"kty": "oct", "k": "AA"}]}'])
+def test_keys_that_are_none_confirm_nothing(liar: Liar, body: bytes) -> None:
+    liar.raw["/keys"] = (200, body)
+    with pytest.raises(Unauthorised):
+        liar.redeem()
+
+
+def test_a_refused_code_is_the_persons_to_mend(liar: Liar) -> None:
+    liar.raw["/token"] = (400, b'{"error": "invalid_grant"}')
+    with pytest.raises(Unauthorised):
+        liar.redeem()
+
+
+def test_discovery_leads_nowhere_but_to_the_provider(liar: Liar) -> None:
+    liar.found["issuer"] = "https://another.example"
+    with pytest.raises(ProviderFailed):
+        liar.redeem()
+    for name in ("token_endpoint", "jwks_uri", "authorization_endpoint"):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setitem(liar.found, "issuer", liar.url)
+            patch.setitem(liar.found, name, "http://another.example/")
+            with pytest.raises(ProviderFailed):
+                liar.redeem()
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        "http://login.example.com",
+        "ftp://a",
+        "https://",
+        "https://a:b@c",
+        "https://a?b=c",
+        "https://a#b",
+        "",
+        "javascript:1",
+    ],
+)
+def test_an_issuer_that_could_be_impersonated_is_refused(liar: Liar, issuer: str) -> None:
+    with pytest.raises(BadInput):
+        Provider(issuer, "facegate", b"", "groups", {"admins": Role.ADMIN}, "Example")
+
+
+def test_groups_that_are_none_carry_no_role(liar: Liar) -> None:
+    provider = liar.provider()
+    for said in (None, 5, {"admins": True}, [["admins"]], ["Admins"], "", [None]):
+        assert provider.roles_of({"groups": said}) == frozenset()
+    assert provider.roles_of({"groups": "admins"}) == {Role.ADMIN}
+    assert provider.roles_of({}) == frozenset()

@@ -1,0 +1,115 @@
+"""Chromium's pages: opened as somebody, photographed in both themes and two widths, and examined with axe-core."""
+
+import os
+import subprocess
+import tarfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+
+from app.settings import default_cache
+from tests.console.service import Service
+
+CHROMIUM = Path("/usr/bin/chromium")
+AXE = "axe-core@4"
+WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+SERIOUS = {"serious", "critical"}
+Tab = Callable[..., Page]
+
+
+@dataclass
+class Tabs:
+    """What one test has open. errors: what the pages logged; a test that provokes one clears it."""
+
+    site: Service
+    browser: Browser
+    contexts: list[BrowserContext] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def open(self, *roles: str, path: str | None = None, site: Service | None = None, **context: Any) -> Page:
+        """A page of a browser of its own. path: where it goes at once. context: of Playwright's `new_context`."""
+        where = site or self.site
+        made = self.browser.new_context(**{"base_url": where.url, "viewport": WIDE, **context})
+        made.set_default_timeout(15_000)
+        self.contexts.append(made)
+        if roles:
+            cookie = where.session(where.user(*roles))
+            made.add_cookies([{"name": "facegate", "value": cookie, "url": where.url, "httpOnly": True}])
+        page = made.new_page()
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", self._logged)
+        if path is not None:
+            page.goto(path)
+        return page
+
+    def close(self) -> None:
+        for context in self.contexts:
+            context.close()
+        assert not self.errors, self.errors
+
+    def _logged(self, message: ConsoleMessage) -> None:
+        # A refusal that a page is told of is no error of the page.
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            self.errors.append(message.text)
+
+
+@dataclass(frozen=True)
+class Shots:
+    """Where the pictures go. Calling it takes four, and checks that a narrow page need not be moved sideways."""
+
+    folder: Path
+
+    def __call__(self, page: Page, name: str) -> list[Path]:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        before, taken = page.viewport_size, []
+        for size, window in (("wide", WIDE), ("narrow", NARROW)):
+            page.set_viewport_size(window)  # type: ignore[arg-type]  its own typed dict has the same two keys
+            for theme in ("light", "dark"):
+                page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+                taken.append(self.folder / f"{name}-{size}-{theme}.png")
+                page.screenshot(path=taken[-1], full_page=True)
+            over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert over <= 0, f"{name} is {over} px wider than the {size} window"
+        page.emulate_media(color_scheme="light")
+        if before:
+            page.set_viewport_size(before)
+        return taken
+
+
+def axe_source(folder: Path) -> str:
+    """axe-core's code, from npm once, then from the cache. It is not ours to ship."""
+    kept = default_cache() / "axe.min.js"
+    if not kept.exists():
+        subprocess.run(["npm", "pack", "--silent", AXE], cwd=folder, check=True, timeout=120, capture_output=True)
+        (archive,) = folder.glob("axe-core-*.tgz")
+        with tarfile.open(archive) as packed:
+            member = packed.extractfile("package/axe.min.js")
+            assert member is not None
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            part = kept.with_suffix(f".{os.getpid()}.part")  # several processes test
+            part.write_bytes(member.read())
+            part.replace(kept)
+    return kept.read_text(encoding="utf-8")
+
+
+def check_axe(page: Page, source: str) -> None:
+    """No serious finding, wide and light or narrow and dark."""
+    before = page.viewport_size
+    for theme, window in (("light", WIDE), ("dark", NARROW)):
+        page.set_viewport_size(window)  # type: ignore[arg-type]  its own typed dict has the same two keys
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]  both are among its words
+        page.evaluate(source)
+        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        assert found["passes"], "axe looked at nothing"
+        serious = [
+            f"{v['id']} ({theme}): {v['help']}: " + "; ".join(node["html"][:160] for node in v["nodes"][:4])
+            for v in found["violations"]
+            if v["impact"] in SERIOUS
+        ]
+        assert not serious, "\n".join(serious)
+    page.emulate_media(color_scheme="light")
+    if before:
+        page.set_viewport_size(before)

@@ -1,0 +1,83 @@
+"""Live alarms for what happens now, and for nothing that is old news."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import Locator, Page, expect
+
+from app.core.types import Reason, Verdict
+from app.services.orders import ordered
+from app.wiring import new_id
+from tests.console.service import Service
+
+Open = Callable[..., Page]
+
+
+def record(site: Service, name: str, reason: Reason) -> None:
+    """A decision with this reason, in the gate's log."""
+    system, event_id, now = site.system, new_id(), site.system.clock()
+    gate = system.gates.get(name)
+    with system.store.write() as tx:
+        payload = ordered(gate, event_id, reason, now, None)
+        system.by_hand.log.append(tx, gate, now, event_id, Verdict.DENY, reason, None, payload, None)
+
+
+def heard_all(page: Page, site: Service, name: str, count: int) -> Locator:
+    """The gate's lane, once the page has heard whatever was sent before one more order."""
+    expect(page.get_by_text("live", exact=True)).to_be_visible()
+    lane = page.get_by_role("region", name=name, exact=True)
+    site.system.by_hand.lock(name, f"the last of {count}", "somebody")
+    expect(lane.locator(".now")).to_contain_text(f"the last of {count}")
+    return lane
+
+
+def red(page: Page) -> int:
+    """How often a lane has turned red, even if it is not any more."""
+    return int(page.evaluate("window.alarms"))
+
+
+COUNT = """window.alarms = 0;
+addEventListener('DOMContentLoaded', () => new MutationObserver((all) => all.forEach(({oldValue, target}) => {
+  if (target.matches('.alarm') && !/\\balarm\\b/.test(oldValue ?? '')) window.alarms += 1;
+})).observe(document.body, {subtree: true, attributeFilter: ['class'], attributeOldValue: true}));"""
+
+
+def test_a_page_that_opens_alarms_for_nothing_old(site: Service, page_as: Open) -> None:
+    """Given a fault with so much after it that it is not among the last six, opening the page is no alarm."""
+    site.system.gates.add("old-news")
+    record(site, "old-news", Reason.SYSTEM_FAULT)
+    for _ in range(7):
+        record(site, "old-news", Reason.NOT_RECOGNISED)
+    page = page_as("viewer")
+    page.add_init_script(COUNT)
+    for visit in range(2):
+        page.goto("/live")
+        heard_all(page, site, "old-news", visit)
+        assert red(page) == 0
+        site.system.by_hand.unlock("old-news", "again", "somebody")
+    record(site, "old-news", Reason.SYSTEM_FAULT)
+    page.wait_for_function("() => window.alarms === 1")
+    expect(page.get_by_role("region", name="old-news", exact=True)).to_have_class("lane card alarm")
+
+
+def test_a_clock_that_is_wrong_silences_nothing(site: Service, page_as: Open) -> None:
+    site.system.gates.add("wrong-clock")
+    page = page_as("viewer")
+    page.add_init_script("{ const now = Date.now; Date.now = () => now() + 3600_000; }" + COUNT)
+    page.goto("/live")
+    heard_all(page, site, "wrong-clock", 1)
+    record(site, "wrong-clock", Reason.SPOOF_SUSPECTED)
+    page.wait_for_function("() => window.alarms === 1")
+
+
+def test_what_was_missed_is_shown_and_alarms_nobody(site: Service, page_as: Open) -> None:
+    """Given a machine that slept for a minute, a fault of that minute stands on the page, without an alarm."""
+    site.system.gates.add("slept")
+    page = page_as("viewer")
+    page.add_init_script(COUNT)
+    page.goto("/live")
+    heard_all(page, site, "slept", 1)
+    page.evaluate("{ const now = Date.now; Date.now = () => now() + 60_000; }")
+    record(site, "slept", Reason.SYSTEM_FAULT)
+    lane = page.get_by_role("region", name="slept", exact=True)
+    expect(lane.locator(".now-reason")).to_have_text("Fault in the system")
+    assert red(page) == 0

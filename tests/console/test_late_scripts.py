@@ -1,0 +1,45 @@
+"""Scripts come late over a bad line, and on a busy machine: what is clicked meanwhile is not lost.
+
+Until 2026-11-26 a button could be clicked before the script that listens was there: nothing happened, and CI failed
+now and then.
+"""
+
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+Open = Callable[..., Page]
+LATE_S = 0.5
+
+
+@contextmanager
+def _late_scripts(page: Page) -> Iterator[list[str]]:
+    """Every script but the one that sets the theme comes half a second late."""
+    held: list[str] = []
+
+    def hold(route: Route) -> None:
+        held.append(route.request.url.rsplit("/", 1)[-1])
+        answer = route.fetch()
+        threading.Event().wait(LATE_S)
+        route.fulfill(response=answer)
+
+    page.route(re.compile(r"/static/(?!theme).*\.js"), hold)
+    yield held
+    page.unroute_all(behavior="wait")
+
+
+@pytest.mark.parametrize(("link", "button"), [("Users", "Add a user"), ("API keys", "Create a key")])
+def test_a_click_before_the_script_came(page_as: Open, link: str, button: str) -> None:
+    """Given a page just gone to, and the same page reloaded, its button is clicked as soon as it can be, and works."""
+    page = page_as("admin", path="/health")
+    with _late_scripts(page) as held:
+        page.get_by_role("link", name=link).click()
+        for _ in range(2):
+            page.get_by_role("button", name=button).click()
+            expect(page.get_by_role("dialog")).to_be_visible(timeout=1000)
+            page.reload(wait_until="commit")
+        assert held.count("shell.js") >= 2

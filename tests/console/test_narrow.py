@@ -1,0 +1,96 @@
+"""On a phone of 360 px: long names move no page sideways, plots can be read, and tables show that there is more."""
+
+import io
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+
+import httpx
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from app.core.registry import Details
+from app.core.types import Reason, Verdict
+from app.services.orders import ordered
+from app.wiring import new_id
+from tests import pictures
+from tests.console.service import Service
+
+Open = Callable[..., Page]
+PHONE = {"width": 360, "height": 740}
+WORD = "Donaudampfschifffahrtselektrizitaetenhauptbetriebswerkbauunterbeamtenfrau"[:72]
+GATE = "g" * 64
+OVER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+# What stands outside of the window or is cut at the edge of its box, where no box scrolls and no dots say so.
+CUT = """() => [...document.querySelectorAll('main *')].filter((e) => {
+  if (!e.checkVisibility() || e.closest('svg, .table-wrap, .visually-hidden, input, select')) return false;
+  const style = getComputedStyle(e);
+  const cut = style.overflowX === 'hidden' && style.textOverflow === 'clip' && e.scrollWidth > e.clientWidth + 1;
+  return cut || e.getBoundingClientRect().right > innerWidth + 1;
+}).map((e) => e.outerHTML.slice(0, 120))"""
+
+
+@pytest.fixture(scope="module")
+def paths(site: Service) -> Iterator[dict[str, str]]:
+    """Pages that show somebody, a gate and a user whose names are one long word, by what they are."""
+    system = site.system
+    person = system.enrolment.add(Details(number="N" * 40, name=WORD, groups=(WORD[:60],), legal_basis=WORD))
+    gate, event_id, now = system.gates.add(GATE), new_id(), system.clock()
+    site.user("viewer", name=WORD[:64])
+    who = {"employee": {"id": person.id, "number": person.number, "name": person.name}}
+    with system.store.write() as tx:
+        payload = ordered(gate, event_id, Reason.OUTSIDE_SCHEDULE, now, None, None, {**who, "why": WORD})
+        system.by_hand.log.append(tx, gate, now, event_id, Verdict.DENY, Reason.OUTSIDE_SCHEDULE, person, payload, None)
+    yield {
+        "employee": f"/employees/{person.id}",
+        "sightings": f"/employees/{person.id}/sightings",
+        "employees": f"/employees?q={WORD}",
+        "log": f"/log?gate={GATE}",
+        "event": f"/log/{event_id}",
+        "live": "/live",
+        "health": "/health",
+        "users": "/users",
+    }
+    system.erasure.erase(person.id)
+
+
+@pytest.mark.parametrize("page_of", ["employee", "sightings", "employees", "log", "event", "live", "health", "users"])
+def test_a_long_word_moves_no_page_sideways(page_as: Open, paths: dict[str, str], page_of: str) -> None:
+    page = page_as("admin", path=paths[page_of], viewport=PHONE)
+    expect(page.get_by_text(GATE if page_of == "health" else WORD[:64]).first).to_be_attached()
+    assert page.evaluate(OVER) <= 0
+    assert page.evaluate(CUT) == []
+
+
+def test_the_labels_of_a_small_plot_stand_apart(site: Service, page_as: Open, paths: dict[str, str]) -> None:
+    headers = {**site.key("gate", GATE), "Content-Type": "image/jpeg"}
+    address = f"{site.url}/v1/gates/{GATE}/decisions"
+    httpx.post(address, headers=headers, content=pictures.empty(), trust_env=False, timeout=30).raise_for_status()
+    page = page_as("admin", viewport=PHONE)
+    for path, plot in (
+        ("/health", "How long"),
+        ("/pictures?days=7", "Passages an hour"),
+        ("/pictures", "Similarity of"),
+    ):
+        page.goto(path)
+        labels = page.get_by_role("img", name=plot).locator(".plot-below:visible")
+        boxes = labels.evaluate_all("(all) => all.map((e) => e.getBoundingClientRect()).map((b) => [b.left, b.right])")
+        assert len(boxes) >= 4
+        assert all(left - right >= 3 for (_, right), (left, _) in pairwise(boxes)), (path, boxes)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("path", "name"), [("/health", "Thresholds"), ("/users", "Users")])
+def test_a_table_shows_on_which_side_there_is_more(page_as: Open, path: str, name: str, theme: str) -> None:
+    page = page_as("admin", path=path, viewport={**PHONE, "height": 4000}, color_scheme=theme)
+    table = page.get_by_role("region", name=name, exact=True)
+
+    def shaded() -> tuple[bool, bool]:
+        """Left, right: whether the edge has another colour than the middle, above all words."""
+        shot = Image.open(io.BytesIO(table.screenshot())).convert("RGB")
+        left, middle, right = (shot.getpixel((x, 6)) for x in (4, shot.width // 2, shot.width - 5))
+        return left != middle, right != middle
+
+    assert shaded() == (False, True)
+    table.evaluate("(e) => e.scrollTo(e.scrollWidth, 0)")
+    assert shaded() == (True, False)

@@ -1,0 +1,61 @@
+"""Photos find their person by name; what could be two people's is nobody's."""
+
+import pytest
+
+from app.core.photo_names import is_photo, match
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "E-1.jpg",
+        "E-1_2.JPG",
+        "E-1_10.png",
+        "E-1/front.jpeg",
+        "photos/E-1.jpg",
+        "photos/E-1/x.jpg",
+        "a\\E-1.jpg",
+        "./E-1.jpg",
+    ],
+)
+def test_a_photo_is_found_by_number(name: str) -> None:
+    found = match([name], ["E-1", "E-2"])
+    assert found.of == {"E-1": [name]} and not found.strays
+
+
+def test_photos_come_in_the_order_of_their_numbers() -> None:
+    names = ["E-1_10.jpg", "E-1_2.jpg", "E-1_1.jpg"]
+    assert match(names, ["E-1"]).of["E-1"] == ["E-1_1.jpg", "E-1_2.jpg", "E-1_10.jpg"]
+
+
+@pytest.mark.parametrize(
+    "name", ["E-10.jpg", "E-1_a.jpg", "E-1x.jpg", "E-2/E-1.jpg", "../../etc/passwd.jpg", "/E-3.jpg"]
+)
+def test_a_photo_that_could_be_anybodys_is_nobodys(name: str) -> None:
+    found = match([name], ["E-1", "E-2"])
+    assert not found.of and found.strays == [name]
+
+
+def test_the_whole_name_goes_before_a_counted_one() -> None:
+    found = match(["E_1.jpg", "E_1_1.jpg"], ["E", "E_1"])
+    assert found.of == {"E_1": ["E_1.jpg", "E_1_1.jpg"]}
+
+
+def test_letters_are_compared_composed() -> None:
+    assert match(["Mu\u0308ller.jpg"], ["M\u00fcller"]).of == {"M\u00fcller": ["Mu\u0308ller.jpg"]}
+
+
+def test_a_row_names_its_photos() -> None:
+    found = match(["all/ada.jpg", "bob.jpg", "x/bob.jpg", "cay.jpg"], ["E-1"], ["ada.jpg", "bob.jpg", "no.jpg"])
+    assert found.named("all/ada.jpg") == found.named("ada.jpg") == "all/ada.jpg"
+    assert found.named("bob.jpg") is None, "two of them"
+    assert found.named("x\\bob.jpg") == "x/bob.jpg"
+    assert found.named("no.jpg") is None and found.named("../all/ada.jpg") is None
+    assert found.strays == ["cay.jpg"]
+
+
+@pytest.mark.parametrize(
+    "name", ["__MACOSX/E-1.jpg", ".E-1.jpg", "a/.hidden/E-1.jpg", "E-1.gif", "E-1.zip", "E-1.jpg/", ""]
+)
+def test_what_is_no_photo_is_left_alone(name: str) -> None:
+    assert not is_photo(name)

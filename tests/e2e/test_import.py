@@ -1,0 +1,125 @@
+"""The import command as a process of its own: killed it goes on, twice is nothing, and what goes out comes in again."""
+
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+from app.core.records import EmployeeFilter
+from app.settings import read_settings
+from app.wiring import open_office
+from tests import pictures
+from tests.e2e.server import ROOT, app, environment, until
+
+PEOPLE = 1500
+
+
+def write_people(folder: Path) -> tuple[str, str]:
+    """A file of many, three of them with photos."""
+    photos = folder / "photos"
+    photos.mkdir(parents=True)
+    for number, portraits in (("E-1", ("obama2", "impostor_1")), ("E-900", ("biden",)), ("E-1500", ("impostor_2",))):
+        for n, portrait in enumerate(portraits):
+            (photos / f"{number}_{n}.jpg").write_bytes(pictures.small(portrait, 720))
+    lines = (f"E-{n},Person {n},2030-12-31,a|b\n" for n in range(1, PEOPLE + 1))
+    (folder / "people.csv").write_text("number,name,valid_until,groups\n" + "".join(lines))
+    return str(folder / "people.csv"), str(photos)
+
+
+def everybody(data: Path) -> dict[str, tuple[Any, ...]]:
+    """Who is there, as `number: everything that is known`, ids and times of storing aside."""
+    office = open_office(read_settings(data))
+    found: dict[str, tuple[Any, ...]] = {}
+    try:
+        with office.store.read() as tx:
+            for one in tx.employees.find(EmployeeFilter(limit=10_000)):
+                key, kept = tx.subject_keys.get(one.id), tx.photos.of(one.id)
+                assert key is not None
+                images = tuple(office.vault.open(key, photo.sealed_image, f"photo:{one.id}") for photo in kept)
+                vectors = tuple(office.vault.open(key, p.sealed_embedding, f"embedding:{one.id}") for p in kept)
+                known = (one.name, one.status, one.email, one.valid_from, one.valid_until, one.groups)
+                more = (one.legal_basis, one.consent_at, one.card_number, one.photos, images, vectors)
+                found[one.number] = (*known, *more)
+    finally:
+        office.close()
+    return found
+
+
+def test_killed_it_goes_on_and_twice_is_nothing(tmp_path: Path) -> None:
+    csv, photos = write_people(tmp_path / "in")
+    data = tmp_path / "data"
+    command = [sys.executable, "-m", "app", "import", csv, photos, "--data", str(data)]
+    running = subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def applied() -> int:
+        assert running.poll() is None, running.communicate()
+        with (
+            suppress(sqlite3.OperationalError),
+            closing(sqlite3.connect(f"file:{data}/facegate.db?mode=ro", uri=True)) as db,
+        ):
+            return int(db.execute("SELECT count(*) FROM employees").fetchone()[0])
+        return 0
+
+    try:
+        until(lambda: applied() > 50, 240, "some rows")
+        running.send_signal(signal.SIGKILL)
+    finally:
+        running.kill()
+        running.communicate()
+    before = everybody(data)
+    assert 50 < len(before) < PEOPLE, "killed in the middle"
+    again = app("import", csv, photos, data=data)
+    assert again.returncode == 0, again.stderr
+    assert "it goes on where it was" in again.stderr
+    assert f"{PEOPLE} rows: {PEOPLE} added, 0 changed, 0 unchanged, 0 refused." in again.stdout
+    after = everybody(data)
+    assert len(after) == PEOPLE and {number: after[number] for number in before} == before
+    assert [after[number][9] for number in ("E-1", "E-2", "E-900", "E-1500")] == [2, 0, 1, 1]
+    third = app("import", csv, photos, "--dry-run", data=data)
+    assert third.returncode == 0 and f"{PEOPLE} would be unchanged" in third.stdout, third.stderr
+    assert "Nothing is new" in third.stdout and everybody(data) == after
+
+
+def test_what_is_exported_is_the_same_people_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "in" / "all").mkdir(parents=True)
+    for name in ("obama2", "impostor_1", "biden"):
+        (tmp_path / "in" / "all" / f"{name}.jpg").write_bytes(pictures.small(name, 720))
+    (tmp_path / "in" / "people.csv").write_text(
+        "number,name,email,status,valid_from,valid_until,groups,legal_basis,consent_at,card_number,photos\n"
+        "'=1+1,\"O'Hara, Éva\",eva@example.org,inactive,2026-01-01T08:00:00.5+02:00,2030-12-31,"
+        "a\\|b|c,consent,2026-02-03,42,obama2.jpg|impostor_1.jpg\n"
+        "../E/2,'-Bob,,,,,,,,,biden.jpg\n"
+        "e-3,Cay,,,,,,,,,\n"
+        "E-3,Dan,,,,,,,,,\n",
+        encoding="utf-8",
+    )
+    first, second, out = tmp_path / "first", tmp_path / "second", tmp_path / "out"
+    brought = app("import", str(tmp_path / "in" / "people.csv"), str(tmp_path / "in" / "all"), data=first)
+    assert brought.returncode == 0 and "4 added" in brought.stdout, brought
+    exported = app("export", str(out), data=first)
+    assert exported.returncode == 0 and "4 people and 3 photos" in exported.stdout, exported
+    assert {path.stat().st_mode & 0o777 for path in out.rglob("*") if path.is_file()} == {0o600}
+    assert all(path.is_relative_to(out) for path in tmp_path.rglob("*_1.jpg") if "in" not in path.parts)
+    lines = (out / "people.csv").read_text(encoding="utf-8").splitlines()
+    assert any(line.startswith("'=1+1,") for line in lines), "no spreadsheet runs it"
+    again = app("import", str(out / "people.csv"), str(out / "photos"), data=second)
+    assert again.returncode == 0 and "4 added" in again.stdout, again
+    assert everybody(first) == everybody(second)
+    assert everybody(first)["=1+1"][5] == ("a|b", "c")
+    refused = app("export", str(out), data=first)
+    assert refused.returncode == 1 and "is not empty" in refused.stderr
+
+
+def test_what_the_command_says_of_rows_that_do_not_work(tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text("number,name,valid_until\nE-1,Ada,31.12.2027\nE-2,Bob,\n")
+    report = tmp_path / "report.csv"
+    done = app("import", str(tmp_path / "people.csv"), "--report", str(report), "--dry-run", data=tmp_path / "data")
+    assert done.returncode == 1
+    assert "line 2 (E-1) REFUSED: valid_until needs the form 2027-12-31" in done.stdout
+    assert "1 would be added, 0 would be changed, 0 would be unchanged, 1 would be refused" in done.stdout
+    assert report.read_text().splitlines()[1].startswith("2,E-1,refused,0,bad_valid_until")
+    wrong = app("import", str(tmp_path / "people.csv"), str(report), data=tmp_path / "data")
+    assert wrong.returncode == 1 and "no zip file" in wrong.stderr

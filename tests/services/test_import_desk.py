@@ -1,0 +1,152 @@
+"""Uploads lie sealed, wait their turn, survive a kill, and are destroyed when nothing needs them any more."""
+
+import io
+import zipfile
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from app.core.errors import BadInput, Conflict, NotFound
+from app.core.imports import ImportState
+from app.core.records import EmployeeFilter
+from app.services.import_desk import KEPT_REPORTS, KEPT_TO_APPLY
+from tests.fakes import Clock, person, photo
+from tests.services.importing import Importing
+from tests.services.process import Process
+
+CSV = b"number,name\nE-1,Ada\nE-2,Bob\n"
+
+
+@pytest.fixture
+def importing(site: Process, tmp_path: Path) -> Importing:
+    return Importing(site, tmp_path)
+
+
+def photos() -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as packed:
+        packed.writestr("E-1.jpg", photo(person(1)))
+        packed.writestr("E-2.jpg", photo(person(2)))
+    return file.getvalue()
+
+
+def state(importing: Importing, import_id: str) -> ImportState:
+    return importing.reports.get(import_id)[0].state
+
+
+def people(site: Process) -> list[str]:
+    return [employee.number for employee in site.enrolment.find(EmployeeFilter())]
+
+
+def left(folder: Path) -> list[bytes]:
+    return [file.read_bytes() for file in (folder / "imports").rglob("*") if file.is_file()]
+
+
+def upload_key(site: Process, import_id: str) -> bytes | None:
+    with site.store.read() as tx:
+        return tx.subject_keys.get(f"{import_id}:upload")
+
+
+def test_a_dry_run_waits_to_be_applied(importing: Importing, site: Process, tmp_path: Path) -> None:
+    job = importing.upload(CSV, photos(), dry_run=True)
+    assert job.state is ImportState.WAITING
+    assert not any(b"vector" in data or b"Ada" in data for data in left(tmp_path)), "nothing lies there in the clear"
+    assert importing.desk.run_next() and not importing.desk.run_next()
+    importing.desk.tidy()
+    assert state(importing, job.id) is ImportState.CHECKED and people(site) == []
+    importing.desk.apply(job.id)
+    assert importing.desk.run_next() and state(importing, job.id) is ImportState.DONE
+    assert people(site) == ["E-1", "E-2"]
+    importing.desk.tidy()
+    assert left(tmp_path) == [] and upload_key(site, job.id) is None
+    with pytest.raises(Conflict):
+        importing.desk.apply(job.id)
+
+
+def test_what_another_process_left_is_taken_up(
+    start: Callable[..., Process], importing: Importing, site: Process, tmp_path: Path
+) -> None:
+    job = importing.upload(CSV, photos(), dry_run=False)
+    other = Importing(start(), tmp_path)
+    with importing.uploads.claim(job.id) as mine:
+        assert mine and not other.desk.run_next(), "the first still runs it"
+    assert other.desk.run_next()
+    assert state(importing, job.id) is ImportState.DONE and people(site) == ["E-1", "E-2"]
+
+
+def test_the_desk_runs_by_itself_and_ends(importing: Importing, site: Process) -> None:
+    from tests.services.gate_hardware import soon
+
+    importing.desk.start()
+    job = importing.upload(CSV, photos(), dry_run=False)
+    assert soon(lambda: state(importing, job.id) is ImportState.DONE)
+    importing.desk.close()
+
+
+@pytest.mark.parametrize(
+    ("csv", "zipped", "said"),
+    [
+        (b"name\nAda\n", b"", "needs a column number"),
+        (CSV, b"this is no zip", "no zip file"),
+        (b"\x81\x8d", b"", "UTF-8"),
+    ],
+)
+def test_files_that_cannot_be_used_fail_with_the_reason(
+    importing: Importing, tmp_path: Path, csv: bytes, zipped: bytes, said: str
+) -> None:
+    job = importing.upload(csv, zipped, dry_run=False)
+    assert importing.desk.run_next()
+    found, _ = importing.reports.get(job.id)
+    assert found.state is ImportState.FAILED and found.detail is not None and said in found.detail
+    importing.desk.tidy()
+    assert left(tmp_path) == []
+
+
+def test_an_upload_that_breaks_off_leaves_nothing(importing: Importing, site: Process, tmp_path: Path) -> None:
+    with pytest.raises(BadInput), importing.desk.receive() as arriving:
+        arriving.csv.write(CSV)
+        raise BadInput("broken_off", "It broke off.")
+    with importing.desk.receive() as forgotten:
+        forgotten.csv.write(CSV)
+    assert left(tmp_path) == [] and not importing.desk.run_next()
+    assert upload_key(site, arriving.import_id) is None and upload_key(site, forgotten.import_id) is None
+
+
+def test_leftovers_of_a_killed_process_are_destroyed(importing: Importing, tmp_path: Path) -> None:
+    folder = tmp_path / "imports" / "01LEFTOVER"
+    folder.mkdir(parents=True)
+    (folder / "photos.zip").write_bytes(b"sealed")
+    with importing.desk.receive() as arriving:
+        importing.desk.tidy()
+        arriving.csv.write(CSV)
+        importing.desk.submit(arriving, dry_run=True, by="tests")
+    assert not folder.exists() and len(left(tmp_path)) == 3, "what still arrives stays"
+
+
+def test_time_ends_what_nobody_applies_and_what_nobody_reads(
+    importing: Importing, site: Process, clock: Clock, tmp_path: Path
+) -> None:
+    job = importing.upload(CSV, photos(), dry_run=True)
+    importing.desk.run_next()
+    clock.now += KEPT_TO_APPLY + timedelta(seconds=1)
+    importing.desk.tidy()
+    importing.desk.tidy()
+    assert state(importing, job.id) is ImportState.CANCELLED and left(tmp_path) == []
+    assert len(importing.rows(job)) == 2
+    clock.now += KEPT_REPORTS + timedelta(seconds=1)
+    importing.desk.tidy()
+    assert importing.rows(job) == [] and importing.reports.get(job.id)[1]["added"] == 2
+
+
+def test_cancelling(importing: Importing, site: Process, tmp_path: Path) -> None:
+    job = importing.upload(CSV, photos(), dry_run=False)
+    importing.desk.cancel(job.id)
+    assert not importing.desk.run_next() and people(site) == []
+    importing.desk.tidy()
+    assert left(tmp_path) == []
+    with pytest.raises(Conflict):
+        importing.desk.cancel(job.id)
+    with pytest.raises(NotFound):
+        importing.desk.cancel("nobody")

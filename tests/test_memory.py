@@ -1,0 +1,38 @@
+"""Threads that come and go leave their memory in two places, not in one each."""
+
+import subprocess
+import sys
+
+import pytest
+
+SCRIPT = """
+import re, sys, threading
+from pathlib import Path
+from app import memory
+if sys.argv[1] == "bound":
+    memory.bound()
+together = threading.Barrier(8)
+def use():
+    kept = [bytes(2000) for _ in range(500)]
+    together.wait(20)
+threads = [threading.Thread(target=use) for _ in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+# An arena begins at a multiple of 64 MB and has no name.
+lines = Path("/proc/self/maps").read_text().splitlines()
+arenas = [line for line in lines if int(line.split("-")[0], 16) % (64 << 20) == 0 and len(line.split()) == 5]
+print(len(arenas))
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="arenas are glibc's, on Linux")
+def test_the_allocator_has_two_arenas_however_many_threads_there_are() -> None:
+    def arenas(how: str) -> int:
+        ran = subprocess.run([sys.executable, "-c", SCRIPT, how], capture_output=True, text=True, check=True)
+        return int(ran.stdout)
+
+    # One of the two is the heap itself.
+    assert arenas("bound") <= 1
+    assert arenas("as it is") > 2, "nothing was bounded here"

@@ -1,0 +1,88 @@
+"""Cameras over HTTP: one that is stored damaged, or as the API would not take it, does not take the others down."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from app.adapters.cameras.mailbox import Mailbox
+from app.core.approach import Zone
+from app.services.camera_list import Address
+from app.wiring import System
+from app.wiring.watching import supervisor
+from tests.web.conftest import GATE, Headers, TestClient
+
+URL = "rtsp://alice:s3cr-t@10.0.5.7/hidden-path"
+
+
+@pytest.fixture
+def damaged(client: TestClient, admin: Headers, system: System) -> Iterator[str]:
+    """A camera whose sealed address lost a bit on the disk, beside one that is well."""
+    for name in ("well", "damaged"):
+        body = {"name": name, "gate": GATE, "url": URL}
+        assert client.post("/v1/cameras", headers=admin, json=body).status_code == 201
+    with system.store.write() as tx:
+        camera = tx.cameras.by_name("damaged")
+        assert camera is not None
+        sealed = camera.sealed_url
+        tx.cameras.update(replace(camera, sealed_url=sealed[:-1] + bytes([sealed[-1] ^ 1])))
+    yield "damaged"
+    for name in ("well", "damaged"):
+        assert client.delete(f"/v1/cameras/{name}", headers=admin).status_code == 204
+
+
+def test_a_damaged_address_is_said_and_the_other_cameras_are_listed(
+    client: TestClient, admin: Headers, damaged: str
+) -> None:
+    answer = client.get("/v1/cameras", headers=admin)
+
+    assert answer.status_code == 200, answer.text
+    listed = {camera["name"]: camera for camera in answer.json()["items"]}
+    assert (listed["well"]["url"], listed["well"]["state"]) == ("rtsp://10.0.5.7:554/***", None)
+    assert (listed["damaged"]["url"], listed["damaged"]["state"]) == ("", "broken")
+    assert "set the address again" in listed["damaged"]["detail"]
+    assert client.get("/v1/cameras/damaged", headers=admin).json() == listed["damaged"]
+    assert "s3cr-t" not in answer.text and "hidden-path" not in answer.text
+
+
+def test_setting_a_damaged_address_again_mends_it(client: TestClient, admin: Headers, damaged: str) -> None:
+    mended = client.patch("/v1/cameras/damaged", headers=admin, json={"url": "rtsp://10.0.5.8/1"}).json()
+
+    assert (mended["url"], mended["state"], mended["detail"]) == ("rtsp://10.0.5.8:554/***", None, None)
+
+
+def test_other_changes_leave_a_damaged_address_and_say_so(client: TestClient, admin: Headers, damaged: str) -> None:
+    changed = client.patch("/v1/cameras/damaged", headers=admin, json={"enabled": False})
+
+    assert changed.status_code == 200 and changed.json()["state"] == "broken"
+
+
+def test_a_zone_that_the_api_would_refuse_is_shown(client: TestClient, admin: Headers, system: System) -> None:
+    system.cameras.add("far", GATE, Address(URL, local=False), Zone(min_face_px=5000))
+    try:
+        listed = {camera["name"]: camera for camera in client.get("/v1/cameras", headers=admin).json()["items"]}
+        assert listed["far"]["zone"]["min_face_px"] == 5000
+        assert client.patch("/v1/cameras/far", headers=admin, json={"enabled": False}).status_code == 200
+    finally:
+        client.delete("/v1/cameras/far", headers=admin)
+
+
+def test_a_recording_begins_again_within_its_connection(system: System, tmp_path: Path) -> None:
+    """With a new one the loop would forget who it has just opened for."""
+    for level in (60, 120):
+        Image.new("L", (160, 120), level).save(tmp_path / f"{level}.png")
+    camera = system.cameras.add("film", GATE, Address(f"folder:{tmp_path}", local=True), Zone())
+    box = supervisor(system)._post(camera).mailbox
+    assert isinstance(box, Mailbox)
+    box.start()
+    try:
+        newest = 0
+        while newest < 7:
+            captured = box.take(5)
+            assert captured is not None and not box.ended
+            newest = captured.sequence
+    finally:
+        box.stop()
+        system.cameras.delete("film")

@@ -1,0 +1,77 @@
+"""What holds for every page: only our own files run, an error is readable, nobody is led off the site."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from app.core.types import Role
+from app.web.console.render import HERE, STATIC
+from app.web.console.session import local_path
+from app.wiring import System
+from tests.web.conftest import TestClient, cookie, problem, sign_in
+
+TEMPLATES = sorted((HERE / "templates").glob("*.html"))
+SCRIPTS = sorted(STATIC.glob("*.js"))
+HTML = {"Accept": "text/html,*/*"}
+
+
+def test_only_our_own_files_run(client: TestClient) -> None:
+    policy = client.get("/").headers["content-security-policy"]
+    rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
+    assert rules["default-src"] == "'none'"
+    assert rules["script-src"] == rules["style-src"] == rules["connect-src"] == rules["form-action"] == "'self'"
+    assert rules["frame-ancestors"] == rules["base-uri"] == "'none'"
+    assert "unsafe" not in policy and "http" not in policy
+    assert client.get("/").headers["permissions-policy"].startswith("camera=(self)")
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda p: p.name)
+def test_a_template_has_nothing_inline_and_nothing_foreign(template: Path) -> None:
+    """The policy would stop it in silence."""
+    text = template.read_text(encoding="utf-8")
+    assert not re.search(r"<script(?![^>]*\bsrc=\"/static/)", text), "an inline script, or one from elsewhere"
+    assert not re.search(r"<style|\sstyle=|\son[a-z]+=\"|javascript:", text)
+    assert not re.search(r"(src|href|action)=\"(https?:)?//", text)
+    assert "|safe" not in text.replace(" ", ""), "what is not escaped can be anybody's markup"
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda p: p.name)
+def test_a_script_makes_no_markup_of_text(script: Path) -> None:
+    # Rows that the server rendered, and so escaped, are the one exception.
+    text = script.read_text(encoding="utf-8").replace(".innerHTML = await answer.text();", "")
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function", text)
+    assert "https://" not in text and 'setAttribute("style"' not in text
+
+
+def test_there_are_pages_to_check() -> None:
+    assert len(TEMPLATES) >= 6 and len(SCRIPTS) >= 4
+
+
+def test_an_error_is_a_page_for_a_browser_and_json_for_a_program(client: TestClient, system: System) -> None:
+    page = client.get("/nothing", headers=HTML)
+    assert page.status_code == 404 and "Nothing here" in page.text and "<nav" not in page.text
+    problem(client.get("/nothing"), 404, code="not_found")
+    problem(client.get("/v1/employees", headers=HTML), 401, code="no_key")
+    signed_in = client.get("/nothing", headers={**HTML, **cookie(sign_in(system, Role.VIEWER))})
+    assert signed_in.status_code == 404 and "Sign out" in signed_in.text
+
+
+@pytest.mark.parametrize(
+    ("wanted", "path"),
+    [
+        ("/log?gate=a&b=c", "/log?gate=a&b=c"),
+        ("//evil.example/", "/"),
+        ("https://evil.example/", "/"),
+        ("/\\evil.example", "/"),
+        ("\\\\evil.example", "/"),
+        ("javascript:alert(1)", "/"),
+        ("/a\r\nSet-Cookie: b=c", "/"),
+        ("/\t/evil.example", "/"),
+        ("", "/"),
+        (None, "/"),
+        ("/" + "a" * 3000, "/"),
+    ],
+)
+def test_nobody_is_led_off_the_site(wanted: str | None, path: str) -> None:
+    assert local_path(wanted) == path
