@@ -148,7 +148,6 @@ class Writer(Protocol):
 class Uploads(Protocol):
     """Files that came for an import, sealed on this machine's disk. seal, unseal: bytes and what they are bound to."""
 
-    def create(self, import_id: str) -> None: ...
     def writer(self, import_id: str, name: str, seal: Callable[[bytes, str], bytes]) -> Writer: ...
     def csv(self, import_id: str, unseal: Callable[[bytes, str], bytes], most: int) -> bytes:
         """Raises TooLarge."""
@@ -158,8 +157,10 @@ class Uploads(Protocol):
         """Raises BadInput or TooLarge where the archive cannot be used."""
         ...
 
-    def claim(self, import_id: str) -> AbstractContextManager[bool]:
-        """Whether it is this thread's for the block: of all threads and processes one gets True, also after a kill."""
+    def claim(self, import_id: str, *, new: bool = False) -> AbstractContextManager[bool]:
+        """Whether it is this thread's for the block: of all threads and processes one gets True, also after a kill.
+
+        A new one is made, and is its maker's before anybody else can see it; one that was deleted is nobody's."""
         ...
 
     def all(self) -> list[str]: ...

@@ -14,8 +14,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from app.core.errors import NotRecorded, Refusal
-from app.core.imports import Import, ImportState, Outcome, PhotoSource, RowProblem, RowReport
+from app.core.errors import Conflict, NotRecorded, Refusal
+from app.core.imports import OPEN, Import, ImportState, Outcome, PhotoSource, RowProblem, RowReport
 from app.core.people_file import PeopleFile, Row
 from app.core.photo_names import Matched, clean, match
 from app.core.ports import Transaction, Vault
@@ -77,7 +77,8 @@ class BulkImport:
     ) -> Import:
         """Goes through the file from where an earlier run ended. stop: asked before each row; then it goes on later.
 
-        told: each row's report, as it is recorded. Raises NotRecorded where the database is gone for long.
+        told: each row's report, as it is recorded. Raises NotRecorded where the database is gone for long,
+        and Conflict for an import that has ended.
         """
         listed = [name for row in file.rows for name in row.photos or ()]
         matched = match(photos.names(), (row.number for row in file.rows), listed)
@@ -108,6 +109,8 @@ class BulkImport:
             notices += (f"{what} to no row of the CSV, such as {shown}.",)
         with store.write() as tx:
             job = known(tx, import_id)
+            if job.state not in OPEN:
+                raise Conflict("import_ended", "This import has ended already.")
             if job.dry_run:
                 tx.imports.forget_rows(import_id)
             done = tx.imports.lines(import_id)

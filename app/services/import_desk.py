@@ -58,7 +58,7 @@ class ImportDesk:
     def receive(self) -> Iterator[Arriving]:
         """Takes an upload; what is not handed to `submit` within the block leaves nothing behind."""
         import_id = self.new_id()
-        with self.uploads.claim(import_id):
+        with self.uploads.claim(import_id, new=True):
             try:
                 with self.store.write() as tx:
                     tx.subject_keys.add(_upload_key(import_id), self.vault.new_key())
@@ -191,6 +191,8 @@ class ImportDesk:
     def _fail(self, import_id: str, detail: str) -> None:
         with self.store.write() as tx:
             job = known(tx, import_id)
+            if job.state not in OPEN:  # somebody else has ended it
+                return
             counts = tx.imports.counts(import_id)
             failed = ImportState.FAILED
             tx.imports.put(replace(job, state=failed, ended_at=self.clock(), counts=counts, detail=detail))
@@ -205,11 +207,10 @@ class ImportDesk:
             if since > {ImportState.CHECKED: KEPT_TO_APPLY, **dict.fromkeys(OPEN, GIVEN_UP)}.get(job.state, since):
                 self.cancel(job.id)
         for import_id in self.uploads.all():
-            with self.store.read() as tx:
-                found = tx.imports.get(import_id)
-            if found is None or found.state not in OPEN | {ImportState.CHECKED}:
+            if not self._is_needed(import_id):
                 with self.uploads.claim(import_id) as mine:
-                    if mine:  # nobody is still receiving or running it
+                    # Nobody is still receiving or running it; and what was just received has an import by now.
+                    if mine and not self._is_needed(import_id):
                         self._discard(import_id)
         for job in jobs.values():
             if job.ended_at and job.state is not ImportState.CHECKED and now - job.ended_at > KEPT_REPORTS:
@@ -217,6 +218,11 @@ class ImportDesk:
                     kept = tx.subject_keys.get(job.id) is not None
                 if kept:
                     self.forget(job.id)
+
+    def _is_needed(self, import_id: str) -> bool:
+        with self.store.read() as tx:
+            found = tx.imports.get(import_id)
+        return found is not None and found.state in OPEN | {ImportState.CHECKED}
 
     def _discard(self, import_id: str) -> None:
         with self.store.write() as tx:

@@ -1,10 +1,15 @@
 """Uploads lie sealed, wait their turn, survive a kill, and are destroyed when nothing needs them any more."""
 
+import fcntl
 import io
+import time
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -41,7 +46,7 @@ def people(site: Process) -> list[str]:
 
 
 def left(folder: Path) -> list[bytes]:
-    return [file.read_bytes() for file in (folder / "imports").rglob("*") if file.is_file()]
+    return [file.read_bytes() for file in (folder / "imports").glob("*/*")]
 
 
 def upload_key(site: Process, import_id: str) -> bytes | None:
@@ -125,6 +130,55 @@ def test_leftovers_of_a_killed_process_are_destroyed(importing: Importing, tmp_p
     assert not folder.exists() and len(left(tmp_path)) == 3, "what still arrives stays"
 
 
+def test_tidying_all_the_time_costs_no_upload(importing: Importing, monkeypatch: pytest.MonkeyPatch) -> None:
+    stop = Event()
+    lock = fcntl.flock
+
+    def slow(handle: int, how: int) -> None:
+        time.sleep(0.005)
+        lock(handle, how)
+
+    def tidy() -> None:
+        while not stop.is_set():
+            importing.desk.tidy()
+
+    monkeypatch.setattr(fcntl, "flock", slow)
+    with ThreadPoolExecutor(1) as pool:
+        tidying = pool.submit(tidy)
+        try:
+            jobs = [importing.upload(CSV, photos(), dry_run=True) for _ in range(20)]
+        finally:
+            stop.set()
+        tidying.result()
+    assert set(importing.uploads.all()) == {job.id for job in jobs}
+
+
+def test_what_is_submitted_between_a_look_and_a_claim_stays(
+    importing: Importing, site: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim = importing.uploads.claim
+    with ExitStack() as receiving:
+        arriving = receiving.enter_context(importing.desk.receive())
+        arriving.csv.write(CSV)
+        arriving.photos.write(photos())
+
+        def late(import_id: str) -> AbstractContextManager[bool]:
+            importing.desk.submit(arriving, dry_run=False, by="tests")
+            receiving.close()
+            return claim(import_id)
+
+        monkeypatch.setattr(importing.uploads, "claim", late)
+        importing.desk.tidy()
+    monkeypatch.undo()
+    assert importing.desk.run_next() and state(importing, arriving.import_id) is ImportState.DONE
+
+
+def test_an_upload_that_was_deleted_is_nobodys(importing: Importing) -> None:
+    with importing.uploads.claim("01GONE") as mine:
+        assert not mine
+    assert importing.uploads.all() == []
+
+
 def test_time_ends_what_nobody_applies_and_what_nobody_reads(
     importing: Importing, site: Process, clock: Clock, tmp_path: Path
 ) -> None:
@@ -150,3 +204,18 @@ def test_cancelling(importing: Importing, site: Process, tmp_path: Path) -> None
         importing.desk.cancel(job.id)
     with pytest.raises(NotFound):
         importing.desk.cancel("nobody")
+
+
+def test_cancelled_in_the_moment_it_begins(
+    importing: Importing, site: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = importing.upload(CSV, photos(), dry_run=False)
+    claim = importing.uploads.claim
+
+    def late(import_id: str) -> AbstractContextManager[bool]:
+        importing.desk.cancel(import_id)
+        return claim(import_id)
+
+    monkeypatch.setattr(importing.uploads, "claim", late)
+    importing.desk.run_next()
+    assert state(importing, job.id) is ImportState.CANCELLED and people(site) == []

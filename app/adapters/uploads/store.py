@@ -1,4 +1,4 @@
-"""The data folder's `imports`: one folder an upload, its files sealed, and a lock that dies with its process."""
+"""The data folder's `imports`: one folder an upload, its files sealed, and locks that die with their process."""
 
 import fcntl
 import os
@@ -25,10 +25,6 @@ class UploadFolder:
         self._folder = folder
         self._most_photo_bytes = most_photo_bytes
 
-    def create(self, import_id: str) -> None:
-        self._folder.mkdir(mode=0o700, exist_ok=True)
-        self._of(import_id).mkdir(mode=0o700, exist_ok=True)
-
     def writer(self, import_id: str, name: str, seal: Seal) -> SealedWriter:
         return SealedWriter(self._of(import_id) / name, seal)
 
@@ -48,16 +44,38 @@ class UploadFolder:
             yield ZipPhotos(file, self._most_photo_bytes)
 
     @contextmanager
-    def claim(self, import_id: str) -> Iterator[bool]:
-        self.create(import_id)
-        handle = os.open(self._of(import_id) / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    def claim(self, import_id: str, *, new: bool = False) -> Iterator[bool]:
+        with self._changing():
+            if new:
+                self._of(import_id).mkdir(mode=0o700)
+            handle = self._lock(import_id)
         try:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
-                return
-            yield True
+            yield handle is not None
+        finally:
+            if handle is not None:
+                os.close(handle)
+
+    def _lock(self, import_id: str) -> int | None:
+        try:
+            handle = os.open(self._of(import_id) / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        except FileNotFoundError:  # its folder was deleted
+            return None
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            return None
+        return handle
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """Nobody else makes, claims or deletes an upload meanwhile: a new one is never seen without its owner's lock,
+        and no lock is taken in a folder that goes away."""
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        handle = os.open(self._folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
         finally:
             os.close(handle)
 
@@ -67,7 +85,7 @@ class UploadFolder:
         return sorted(path.name for path in self._folder.iterdir() if path.is_dir() and _ID.fullmatch(path.name))
 
     def delete(self, import_id: str) -> None:
-        with suppress(FileNotFoundError):
+        with self._changing(), suppress(FileNotFoundError):
             shutil.rmtree(self._of(import_id))
 
     def _of(self, import_id: str) -> Path:

@@ -58,6 +58,7 @@ const rows = document.getElementById("rows");
 const more = document.getElementById("more");
 let show = "problems";
 let next = null;
+let asked;
 
 function row(one) {
   const number = one.employee_id ? el("a", { href: `/employees/${one.employee_id}` }, one.number) : one.number;
@@ -78,7 +79,13 @@ async function load(after) {
   if (show === "all") query.set("all_rows", "true");
   else if (show !== "problems") query.set("outcome", show);
   if (after) query.set("cursor", after);
-  const { problems } = await call(`${path}?${query}`);
+  asked?.abort(); // a slow answer must not replace what was asked for after it
+  asked = new AbortController();
+  const answer = await call(`${path}?${query}`, { signal: asked.signal }).catch((error) => {
+    if (error.name !== "AbortError") throw error;
+  });
+  if (!answer) return;
+  const { problems } = answer;
   if (!after) rows.replaceChildren();
   rows.append(...problems.items.map(row));
   next = problems.next;
