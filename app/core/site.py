@@ -1,10 +1,11 @@
 """What stands at a site and how it fares: cameras, alerts, what gates did with their commands, lockdown and release."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from app.core.approach import Zone
+from app.core.camera_health import CameraState
 from app.core.chain import canonical, instant
 from app.core.gates import Outcome
 
@@ -39,6 +40,17 @@ class AlertKind(StrEnum):
     GATE_FAILED = "gate_failed"
     LOCKDOWN = "lockdown"
     RELEASE = "release"
+
+
+OF_CAMERAS = {
+    CameraState.DEAD: AlertKind.CAMERA_DEAD,
+    CameraState.FROZEN: AlertKind.CAMERA_FROZEN,
+    CameraState.BLACK: AlertKind.CAMERA_BLACK,
+    CameraState.SLOW: AlertKind.CAMERA_SLOW,
+    CameraState.WRONG_SIZE: AlertKind.CAMERA_WRONG_SIZE,
+}
+HINTS = frozenset({AlertKind.TAILGATING})  # over when they are told: nothing that happens ends them
+HINT_STANDS = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)

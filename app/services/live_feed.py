@@ -12,7 +12,7 @@ from typing import Any
 from app.core.chain import instant
 from app.core.ports import Clock, Store, Transaction
 from app.core.records import EventFilter
-from app.core.site import Alert, Camera
+from app.core.site import OF_CAMERAS, Alert, Camera
 from app.core.types import Gate
 from app.services.event_list import EventList
 
@@ -153,7 +153,8 @@ def _shown(alert: Alert, names: Mapping[str | None, str]) -> dict[str, Any]:
 
 def _state(camera_id: str, enabled: bool, watched: bool, alerts: list[Alert]) -> str:
     """Of a camera, as any process can tell: what is wrong with it stands as an alert."""
-    wrong = next((alert.kind.value.removeprefix("camera_") for alert in alerts if alert.camera_id == camera_id), None)
+    wrong = {alert.kind for alert in alerts if alert.camera_id == camera_id}
     if not enabled:
         return "off"
-    return wrong or ("working" if watched else "not_watched")
+    state = next((state.value for state, kind in OF_CAMERAS.items() if kind in wrong), None)
+    return state or ("working" if watched else "not_watched")

@@ -32,6 +32,7 @@ from app.services.event_proof import EventProofs
 from app.services.gate_control import GateControl
 from app.services.gate_list import GateList
 from app.services.gate_settings import GateSettings
+from app.services.hints import Hints
 from app.services.keys import Keys
 from app.services.live_feed import LiveFeed
 from app.services.site_control import SiteControl
@@ -73,6 +74,7 @@ class Office:
     gate_control: GateControl
     site: SiteControl
     alerts: AlertList
+    hints: Hints
     reception: Reception
     by_hand: ByHand
     corrections: Corrections
@@ -124,6 +126,7 @@ def open_office(settings: Settings, clock: Callable[[], datetime] = utc_now) -> 
         gate_control=driving,
         site=SiteControl(store, log, clock, new_id, driving.follow),
         alerts=AlertList(store),
+        hints=Hints(store, clock, new_id),
         reception=open_reception(settings, store, vault, signer, clock, new_id),
         by_hand=ByHand(store, log, answers, clock, new_id, driving.carry_out),
         corrections=Corrections(store, log, vault, signer, clock, new_id),

@@ -7,9 +7,9 @@ from app.adapters.cameras.mailbox import Mailbox
 from app.adapters.cameras.sources import open_source
 from app.core import tracks
 from app.core.quality import GATE
-from app.core.site import Alert, AlertKind, Camera
+from app.core.site import Camera
 from app.core.tracks import Seen
-from app.core.types import Box, Gate, Pixels
+from app.core.types import Box, Pixels
 from app.services.approaches import Approaches, Watch
 from app.services.recognition import snapshot
 from app.wiring.office import camera_networks, new_id
@@ -30,7 +30,7 @@ def supervisor(system: System) -> Supervisor:
         rules=tracks.Rules(same_person=system.calibration.same_person),
         snapshot=partial(_view, system.settings.picture_height_px),
         carry_out=lambda gate, answer: system.gate_control.carry_out(answer),
-        tailgating=partial(_tailgating, system),
+        tailgating=system.hints.tailgating,
         views=max(1, system.settings.pictures_kept),
     )
 
@@ -63,18 +63,3 @@ def supervisor(system: System) -> Supervisor:
 
 def _view(height_px: int, pixels: Pixels, seen: Seen) -> Pixels:
     return snapshot(pixels, seen.face.box, height_px)
-
-
-def _tailgating(system: System, gate: Gate, camera: str) -> None:
-    """A hint stays until somebody clears it: the next one within that time is the same story."""
-    with system.store.write() as tx:
-        found = tx.cameras.by_name(camera)
-        alert = Alert(
-            new_id(),
-            system.clock(),
-            AlertKind.TAILGATING,
-            gate.id,
-            found.id if found else None,
-            "somebody came through behind the one the gate opened for",
-        )
-        tx.alerts.raise_(alert)

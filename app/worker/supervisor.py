@@ -15,7 +15,7 @@ from typing import Protocol
 from app.core.camera_health import CameraState, Health
 from app.core.errors import FacegateError, NotRecorded
 from app.core.ports import Store, Transaction
-from app.core.site import Alert, AlertKind, Camera
+from app.core.site import HINT_STANDS, HINTS, OF_CAMERAS, Alert, AlertKind, Camera
 from app.services.duty import Duty
 from app.worker.camera_loop import CameraLoop
 
@@ -24,14 +24,7 @@ logger = logging.getLogger(__name__)
 LOOK_S = 0.5
 SYNC_S = 2.0
 
-ALERTS = {
-    CameraState.DEAD: AlertKind.CAMERA_DEAD,
-    CameraState.FROZEN: AlertKind.CAMERA_FROZEN,
-    CameraState.BLACK: AlertKind.CAMERA_BLACK,
-    CameraState.SLOW: AlertKind.CAMERA_SLOW,
-    CameraState.WRONG_SIZE: AlertKind.CAMERA_WRONG_SIZE,
-}
-KINDS = frozenset(ALERTS.values())
+KINDS = frozenset(OF_CAMERAS.values())
 
 
 class Watched(Protocol):
@@ -116,9 +109,10 @@ class Supervisor:
         with self._store.read() as tx:
             enabled = {camera.id: camera for camera in tx.cameras.all() if camera.enabled}
             orphans = [a for a in tx.alerts.open() if a.kind in KINDS and a.camera_id not in enabled]
-        if orphans:
+            hints = [a for a in tx.alerts.open() if a.kind in HINTS and self._clock() - a.at > HINT_STANDS]
+        if over := orphans + hints:
             with self._store.write() as tx:
-                for alert in orphans:
+                for alert in over:
                     tx.alerts.clear(alert.kind, alert.gate_id, alert.camera_id, self._clock())
         mine = {id_: camera for id_, camera in enabled.items() if camera.gate_id in gates}
         self._end([p for p in self.posts() if mine.get(p.camera.id) != p.camera or not p.loop.alive()])
@@ -133,7 +127,7 @@ class Supervisor:
             post.health = health = post.mailbox.check()
             if health.state is not post.told:
                 news.append((post, health))
-        if any(health.well or health.state in ALERTS for _, health in news):
+        if any(health.well or health.state in OF_CAMERAS for _, health in news):
             with self._store.write() as tx:
                 for post, health in news:
                     self._tell(tx, post, health)
@@ -143,7 +137,7 @@ class Supervisor:
 
     def _tell(self, tx: Transaction, post: Post, health: Health) -> None:
         """One alert a camera: of what is wrong now. One that is being tried again keeps its last."""
-        camera, kind, now = post.camera, ALERTS.get(health.state), self._clock()
+        camera, kind, now = post.camera, OF_CAMERAS.get(health.state), self._clock()
         if kind is None and not health.well:
             return
         for alert in tx.alerts.open():

@@ -69,6 +69,27 @@ def test_a_clock_that_is_wrong_silences_nothing(site: Service, page_as: Open) ->
     page.wait_for_function("() => window.alarms === 1")
 
 
+def test_each_hint_alarms_and_stands_until_it_is_seen(site: Service, page_as: Open) -> None:
+    gate = site.system.gates.add("followed")
+    guard, wall = page_as("security"), page_as("viewer")
+    for page in (guard, wall):
+        page.add_init_script(COUNT)
+        page.goto("/live")
+        heard_all(page, site, "followed", 1)
+        site.system.by_hand.unlock("followed", "again", "somebody")
+    guard.wait_for_timeout(2000)  # what stands as a page opens is no news
+    for times in (1, 2):
+        site.system.hints.tailgating(gate, "no-camera")
+        guard.wait_for_function("times => window.alarms === times", arg=times)
+        expect(guard.get_by_text("Somebody may have followed in")).to_have_count(1)
+        guard.wait_for_timeout(6500)  # the lane is red for 6 s
+    expect(wall.get_by_text("Somebody may have followed in")).to_have_count(1)
+    expect(wall.get_by_role("button", name="Seen")).to_have_count(0)
+    guard.get_by_role("button", name="Seen").click()
+    for page in (guard, wall):
+        expect(page.get_by_text("Somebody may have followed in")).to_have_count(0)
+
+
 def test_what_was_missed_is_shown_and_alarms_nobody(site: Service, page_as: Open) -> None:
     """Given a machine that slept for a minute, a fault of that minute stands on the page, without an alarm."""
     site.system.gates.add("slept")

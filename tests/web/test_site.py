@@ -1,6 +1,7 @@
 """The site over HTTP: lockdown and release, alerts, what doors report, and how gates are driven."""
 
 from collections.abc import Callable, Iterator
+from html import unescape
 from typing import Any
 
 import pytest
@@ -8,10 +9,11 @@ from httpx import Response
 
 from app.core.errors import NotRecorded
 from app.core.gates import DoorState, Outcome
-from app.core.site import GateResultRow, SiteMode
+from app.core.site import Alert, AlertKind, GateResultRow, SiteMode
 from app.core.types import Role
-from app.wiring import System
-from tests.web.conftest import DECISIONS, GATE, OTHER_GATE, Headers, TestClient, bearer, problem
+from app.web.console.words import ALERTS
+from app.wiring import System, new_id
+from tests.web.conftest import DECISIONS, GATE, OTHER_GATE, Headers, TestClient, bearer, cookie, problem, sign_in
 
 ALERT_FIELDS = {"id", "at", "kind", "gate", "camera", "detail", "cleared_at"}
 DOOR = "porch"
@@ -156,6 +158,45 @@ def test_a_door_speaks_for_itself_only(client: TestClient, gate: Headers, beat: 
     problem(other, 403, code="other_gate")
     problem(client.post("/v1/gates/nowhere/heartbeat", headers=gate, json={"state": "open"}), 404, code="unknown_gate")
     assert alerts() == []
+
+
+def test_a_hint_is_seen_and_a_door_is_not(
+    client: TestClient, system: System, security: Headers, viewer: Headers, beat: Any, alerts: Any
+) -> None:
+    system.hints.tailgating(system.gates.get(DOOR), "no-camera")
+    (hint,) = alerts()
+    assert (hint["kind"], hint["gate"]) == ("tailgating", DOOR)
+    assert client.post(f"/v1/alerts/{hint['id']}/seen", headers=viewer).status_code == 403
+    assert client.post(f"/v1/alerts/{hint['id']}/seen", headers=security).status_code == 204
+    assert alerts() == []
+    problem(client.post(f"/v1/alerts/{hint['id']}/seen", headers=security), 404, code="unknown_alert")
+    beat("forced")
+    (forced,) = alerts()
+    problem(client.post(f"/v1/alerts/{forced['id']}/seen", headers=security), 409, code="alert_stands")
+    beat("closed")
+    assert alerts() == []
+
+
+@pytest.mark.parametrize("kind", list(AlertKind))
+def test_health_and_live_show_a_camera_whatever_stands_for_it(
+    client: TestClient, system: System, admin: Headers, beat: Any, kind: AlertKind
+) -> None:
+    gate = system.gates.get(DOOR)
+    body = {"name": "shown-cam", "gate": DOOR, "url": "rtsp://10.0.5.7/1"}
+    made = client.post("/v1/cameras", headers=admin, json=body).json()
+    alert = Alert(new_id(), system.clock(), kind, gate.id, made["id"], "a test")
+    with system.store.write() as tx:
+        tx.alerts.raise_(alert)
+    try:
+        page = client.get("/health", headers=cookie(sign_in(system, Role.VIEWER)))
+        assert page.status_code == 200 and ALERTS[kind] in unescape(page.text) and "shown-cam" in page.text
+        news = [one.data for one in system.feed.catch_up(None) if one.kind == "camera"]
+        states = {one["state"] for one in news if one["camera"] == "shown-cam"}
+        assert states == {kind.value.removeprefix("camera_") if kind.value.startswith("camera_") else "not_watched"}
+    finally:
+        with system.store.write() as tx:
+            tx.alerts.clear(kind, gate.id, made["id"], system.clock())
+        assert client.delete("/v1/cameras/shown-cam", headers=admin).status_code == 204
 
 
 def test_alerts_page(beat: Any, alerts: Any) -> None:

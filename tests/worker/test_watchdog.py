@@ -87,7 +87,7 @@ def test_an_alert_ends_with_its_camera(
     worker.supervisor.sync()
     for name in ("east", "west"):
         worker.lens(name).is_(S.DEAD)
-    with store.write() as tx:  # a hint about people is no fault of the camera; a person clears it
+    with store.write() as tx:  # a hint about people is no fault of the camera
         tx.alerts.raise_(Alert(new_id(), clock(), AlertKind.TAILGATING, east.gate_id, east.id))
     worker.supervisor.look()
     assert len(alerts(store)) == 3
@@ -98,6 +98,9 @@ def test_an_alert_ends_with_its_camera(
     worker.supervisor.sync()
 
     assert alerts(store) == [(AlertKind.TAILGATING, east.id)]
+    clock.advance(minutes=11)
+    worker.supervisor.sync()
+    assert alerts(store) == [], "nobody looked, and by now nobody need"
 
 
 def test_an_alert_follows_its_camera_to_another_gate(

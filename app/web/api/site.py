@@ -97,6 +97,13 @@ def alerts(
     return Page(items=[AlertOut.of(a) for a in found[:limit]], next=found[limit - 1].alert.id if more else None)
 
 
+@router.post("/alerts/{id}/seen", status_code=204, summary="Somebody has looked at a hint", responses=CONFLICT)
+def seen(id: str, system: SystemOf, _: Watcher) -> None:
+    """Ends an alert of what was over when it was told, such as tailgating (by itself it ends after ten minutes). All
+    others end with their cause: 409 `alert_stands`."""
+    system.hints.seen(id)
+
+
 def _set(system: System, mode: SiteMode, body: ModeIn, by: str) -> ModeOut:
     wanted = mode if body.active else SiteMode.NORMAL
     return ModeOut.of(system.site.set_mode(wanted, body.names(), by, ending=mode), system)

@@ -1,6 +1,6 @@
 """What codes are called where people read them: one table, for pages and their scripts."""
 
-from app.core.site import AlertKind
+from app.core.site import HINTS, AlertKind
 from app.core.types import Reason
 
 REASONS: dict[str, str] = {
@@ -70,6 +70,7 @@ ALARMING = (Reason.SPOOF_SUSPECTED, Reason.SYSTEM_FAULT)
 FOR_SCRIPTS = {
     "reasons": {str(k): v for k, v in REASONS.items()},
     "alerts": {str(k): v for k, v in ALERTS.items()},
+    "hints": sorted(HINTS),
     "cameras": CAMERAS,
     "outcomes": OUTCOMES,
     "alarming": [reason.value for reason in ALARMING],

@@ -84,8 +84,15 @@ function drawState(gate) {
 
 function drawAlerts() {
   document.getElementById("alerts").replaceChildren(...[...alerts.values()].map((a) =>
-    el("p", { class: "notice bad" }, el("strong", {}, words.alerts[a.kind] ?? a.kind), a.gate ? ` at ${a.gate}` : "", a.detail ? `: ${a.detail}` : "", " ", when(a.at))));
+    el("p", { class: "notice bad" }, el("strong", {}, words.alerts[a.kind] ?? a.kind), a.gate ? ` at ${a.gate}` : "", a.detail ? `: ${a.detail}` : "", " ", when(a.at),
+      mayOrder && words.hints.includes(a.kind) && el("button", { type: "button", class: "small second", "data-seen": a.id }, "Seen"))));
 }
+
+document.getElementById("alerts").addEventListener("click", async ({ target }) => {
+  if (!target.dataset.seen) return;
+  target.disabled = true;
+  await call(`/v1/alerts/${target.dataset.seen}/seen`, { method: "POST" }).catch(() => { target.disabled = false; });
+});
 
 // Sound: off until somebody wants it, as browsers demand
 
