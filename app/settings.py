@@ -6,6 +6,7 @@ import os
 import tomllib
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -43,6 +44,7 @@ def _separate(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()]
 
 
+Scheme = Literal["rtsp", "rtsps", "http", "https"]
 Several = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_separate)]
 
 
@@ -81,8 +83,13 @@ class Settings(BaseSettings):
     max_frame_age_ms: int = Field(2000, ge=100, le=60_000, description="a picture older than this opens nothing")
     record_deadline_ms: int = Field(2000, ge=100, le=60_000, description="an event not committed by then opens nothing")
     gates: Several = Field((), description="gates this process may watch and drive, such as lobby-1,dock; any if empty")
-    camera_networks: Several = Field(
+    camera_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_separate)] = Field(
         (), description="networks cameras may be in, such as 10.0.5.0/24; anywhere but where cameras never are if empty"
+    )
+    camera_schemes: Annotated[tuple[Scheme, ...], NoDecode, BeforeValidator(_separate)] = Field(
+        ("rtsp", "rtsps", "http", "https"),
+        min_length=1,
+        description="how cameras may be reached over a network; rtsps,https where nothing may go in the clear",
     )
     enrol_from_gate: bool = Field(
         False, description="allow an event's pictures to become an employee's photos: keeps up to three, and larger"

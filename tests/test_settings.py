@@ -1,6 +1,7 @@
 """Settings come from one place each, a wrong one is named with what to do, and no secret is ever shown."""
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -120,9 +121,16 @@ def test_several_are_written_with_commas_or_as_json(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, several: str
 ) -> None:
     monkeypatch.setenv("FACEGATE_CAMERA_NETWORKS", several)
-    assert read_settings(tmp_path).camera_networks == ("10.0.5.0/24", "fd00::/8")
+    assert read_settings(tmp_path).camera_networks == (ip_network("10.0.5.0/24"), ip_network("fd00::/8"))
     monkeypatch.setenv("FACEGATE_GATES", '["lobby-1')
     assert "gates" in refusal(tmp_path)
+
+
+def test_what_is_no_network_and_no_scheme_is_named(tmp_path: Path) -> None:
+    toml(tmp_path, 'camera_networks = ["foo"]\n')
+    assert "camera_networks" in refusal(tmp_path)
+    toml(tmp_path, 'camera_schemes = ["file"]\n')
+    assert "camera_schemes" in refusal(tmp_path)
 
 
 def test_several_stand_in_the_file_as_a_list(tmp_path: Path) -> None:

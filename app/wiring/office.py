@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from ipaddress import ip_network
 from pathlib import Path
 
 from ulid import ULID
@@ -37,7 +36,7 @@ from app.services.keys import Keys
 from app.services.live_feed import LiveFeed
 from app.services.site_control import SiteControl
 from app.services.statistics import Statistics
-from app.settings import Settings, SettingsError
+from app.settings import Settings
 from app.wiring.driving import gate_control, gate_settings
 from app.wiring.people import Reception, open_reception
 
@@ -120,7 +119,7 @@ def open_office(settings: Settings, clock: Callable[[], datetime] = utc_now) -> 
         answers=answers,
         events=events,
         checkpoints=Checkpoints(Audit(store, log, signer, clock), JsonJournal(settings.checkpoints)),
-        cameras=CameraList(store, vault, clock, new_id, partial(_allowed, camera_networks(settings)), address.masked),
+        cameras=CameraList(store, vault, clock, new_id, partial(_allowed, camera_reach(settings)), address.masked),
         gate_settings=gate_settings(store, vault, clock, new_id),
         duty=duty,
         gate_control=driving,
@@ -136,16 +135,12 @@ def open_office(settings: Settings, clock: Callable[[], datetime] = utc_now) -> 
     )
 
 
-def camera_networks(settings: Settings) -> tuple[address.Network, ...]:
-    """Where cameras may be. Raises SettingsError for what is no network."""
-    try:
-        return tuple(ip_network(network) for network in settings.camera_networks)
-    except ValueError as error:
-        raise SettingsError(f"camera_networks: {error}") from None
+def camera_reach(settings: Settings) -> address.Reach:
+    return address.Reach(settings.camera_networks, frozenset(settings.camera_schemes))
 
 
-def _allowed(networks: tuple[address.Network, ...], where: Address) -> None:
-    check(where.url, allow_local=where.local, networks=networks)
+def _allowed(reach: address.Reach, where: Address) -> None:
+    check(where.url, allow_local=where.local, reach=reach)
 
 
 def read_checkpoints(path: Path) -> Iterator[dict[str, object]]:

@@ -12,7 +12,7 @@ from app.core.tracks import Seen
 from app.core.types import Box, Pixels
 from app.services.approaches import Approaches, Watch
 from app.services.recognition import snapshot
-from app.wiring.office import camera_networks, new_id
+from app.wiring.office import camera_reach, new_id
 from app.wiring.system import System
 from app.worker.camera_loop import CameraLoop
 from app.worker.supervisor import Post, Supervisor
@@ -23,7 +23,7 @@ MOST_FACES = 3
 
 def supervisor(system: System) -> Supervisor:
     """What watches this installation's cameras; not started yet."""
-    networks = camera_networks(system.settings)
+    reach = camera_reach(system.settings)
     approaches = Approaches(
         store=system.store,
         verdicts=system.verdicts,
@@ -49,7 +49,7 @@ def supervisor(system: System) -> Supervisor:
                 address.url,
                 allow_local=address.local,
                 clock=system.clock,
-                networks=networks,
+                reach=reach,
                 # A recording begins again within its connection: with each new one the approaches are forgotten.
                 loop=True,
             ),

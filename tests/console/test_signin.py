@@ -49,6 +49,7 @@ def test_the_theme_is_chosen_and_remembered(page_as: Open) -> None:
 def test_with_the_keyboard_alone(site: Service, page_as: Open) -> None:
     ada = site.user("viewer", name="Ada at the keyboard", password=PASSWORD)
     page = page_as(path="/signin")
+    expect(page.get_by_label("Name")).to_be_focused()
     page.keyboard.type(ada.name)
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)

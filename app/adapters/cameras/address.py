@@ -48,6 +48,17 @@ NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 @dataclass(frozen=True)
+class Reach:
+    """Which addresses a site allows. networks: where cameras may be; none given: anywhere but where they never are."""
+
+    networks: tuple[Network, ...] = ()
+    schemes: frozenset[str] = frozenset(PORTS)
+
+
+ANYWHERE = Reach()
+
+
+@dataclass(frozen=True)
 class CameraAddress:
     """A parsed address. path: with the query, as it is sent; of a local source the path in the file system.
 
@@ -149,18 +160,20 @@ def resolve(host: str, port: int) -> list[str]:
 
 
 def pin(
-    address: CameraAddress, *, allow_local: bool, networks: tuple[Network, ...] = (), resolver: Resolve = resolve
+    address: CameraAddress, *, allow_local: bool, reach: Reach = ANYWHERE, resolver: Resolve = resolve
 ) -> str:
     """The one numeric address to connect to. One forbidden answer among several refuses them all: it is a trap.
 
-    networks: if any are given, the host must be in one of them. allow_local: also this machine's loopback.
-    Raises BadInput for a host that is refused, OSError where the name is not known.
+    allow_local: also this machine's loopback; so does a network of the loopback's own in `reach`, which somebody named.
+    Raises BadInput for a scheme or host that is refused, OSError where the name is not known.
     """
+    if address.scheme not in reach.schemes:
+        raise BadInput(CODE, f"here cameras are reached by {', '.join(sorted(reach.schemes))} only")
     found = [ipaddress.ip_address(text.split("%")[0]) for text in resolver(address.host, address.port)]
     if not found:
         raise OSError("no address")
     for each in found:
-        _police(_real(each), allow_local, networks)
+        _police(_real(each), allow_local, reach.networks)
     return str(found[0])
 
 
@@ -177,10 +190,9 @@ def _police(address: Address, allow_local: bool, networks: tuple[Network, ...]) 
     if address.is_multicast or address.is_unspecified or any(address in network for network in FORBIDDEN):
         raise BadInput(CODE, "this host is link-local, a metadata service or no single machine: no camera")
     if address.is_loopback:
-        if not allow_local:
-            raise BadInput(
-                CODE, "this host is the server itself; such a camera is set on the machine, not over the API"
-            )
+        # A network that merely holds the loopback among all else, such as ::/0, does not mean it.
+        if not allow_local and not any(network.is_loopback and address in network for network in networks):
+            raise BadInput(CODE, "this host is the server itself; add such a camera on the machine, not over the API")
         return
     if networks and not any(address in network for network in networks):
         raise BadInput(CODE, "this host is outside the networks where cameras may be")

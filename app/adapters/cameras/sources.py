@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from app.adapters.cameras.address import CameraAddress, Network, Resolve, parse, pin, resolve
+from app.adapters.cameras.address import ANYWHERE, CameraAddress, Reach, Resolve, parse, pin, resolve
 from app.adapters.cameras.feeds import DeviceFeed, MjpegFeed, RtspFeed
 from app.adapters.cameras.last_words import LastWords
 from app.adapters.cameras.link import Link
@@ -32,7 +32,7 @@ def open_source(
     *,
     allow_local: bool,
     clock: Clock,
-    networks: tuple[Network, ...] = (),
+    reach: Reach = ANYWHERE,
     loop: bool = False,
     fps: float = FOLDER_FPS,
     tls: ssl.SSLContext | None = None,
@@ -40,7 +40,7 @@ def open_source(
 ) -> CameraSource:
     """A source that connects with its first `read`: in the thread that reads, so a dead camera holds up nobody else.
 
-    networks: where cameras may be; none given: everywhere but where they never are. loop: of files and folders;
+    reach: which addresses the site allows. loop: of files and folders;
     fps: of folders. tls: whom to trust for rtsps and https without a fingerprint; the system's authorities if None.
     Raises BadInput for an address that is refused as it stands; the host is checked at every connection.
     """
@@ -48,12 +48,12 @@ def open_source(
     words = LastWords(address)
     if address.scheme in {"file", "folder"}:
         return StoredSource(Path(address.path), words, clock, patient=address.fast, loop=loop, fps=fps)
-    look_up = partial(pin, address, allow_local=allow_local, networks=networks, resolver=resolver)
+    look_up = partial(pin, address, allow_local=allow_local, reach=reach, resolver=resolver)
     return LiveSource(_feed(address, partial(Link, address, look_up, tls)), words, clock)
 
 
 def check(
-    url: str, *, allow_local: bool, networks: tuple[Network, ...] = (), resolver: Resolve = resolve
+    url: str, *, allow_local: bool, reach: Reach = ANYWHERE, resolver: Resolve = resolve
 ) -> CameraAddress:
     """For the moment a camera is saved: the address, and its host where the name is known now.
 
@@ -62,7 +62,7 @@ def check(
     address = parse(url, allow_local=allow_local)
     if not address.local:
         try:
-            pin(address, allow_local=allow_local, networks=networks, resolver=resolver)
+            pin(address, allow_local=allow_local, reach=reach, resolver=resolver)
         except OSError:
             return address
     return address

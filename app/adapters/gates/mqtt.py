@@ -14,6 +14,7 @@ acknowledged within its window takes its connection, with what waits in the kern
 import json
 import ssl
 import threading
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -48,7 +49,8 @@ class MqttGate:
         self._waiting = 0
         self._line: Line | None = None
         self._mode = "release" if released else "secure"
-        self._settled: str | None = None
+        self._settled: str | None = None  # on the connection of now
+        self._told: Counter[str] = Counter()  # how often each mode was, on any connection
         self._trouble: str | None = "not connected yet"
         self._thread = threading.Thread(target=self._keep_connected, name=f"gate-{config.gate}-mqtt", daemon=True)
         self._thread.start()
@@ -110,8 +112,10 @@ class MqttGate:
             if self._mode != mode:
                 self._mode, self._settled = mode, None
             self._changed.notify_all()
-            self._wait_for(lambda: self._settled == mode, MODE_WAIT_S)
-            if self._settled == mode:
+            before = self._told[mode]
+            # Told is told, even if the next connection, for another last will, has begun before we look.
+            self._wait_for(lambda: self._settled == mode or self._told[mode] > before, MODE_WAIT_S)
+            if self._settled == mode or self._told[mode] > before:
                 return GateResult(Outcome.SENT, mode)
         return GateResult(Outcome.FAILED, f"{mode} is not delivered yet, and will be when connected")
 
@@ -183,6 +187,7 @@ class MqttGate:
                     return False
                 with self._changed:
                     self._settled = mode
+                    self._told[mode] += 1
                     self._line = line
                     self._changed.notify_all()
                 if line.will != self._last_mode():

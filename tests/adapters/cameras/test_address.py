@@ -4,7 +4,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from app.adapters.cameras.address import CameraAddress, masked, parse, pin
+from app.adapters.cameras.address import CameraAddress, Reach, masked, parse, pin
 from app.adapters.cameras.sources import check, open_source
 from app.core.errors import BadInput
 from tests.adapters.cameras.peers import clock
@@ -16,7 +16,7 @@ def at(host: str, *found: str, allow_local: bool = False, networks: tuple[str, .
     return pin(
         address,
         allow_local=allow_local,
-        networks=tuple(map(ip_network, networks)),
+        reach=Reach(tuple(map(ip_network, networks))),
         resolver=lambda name, port: list(found) or [name],
     )
 
@@ -126,6 +126,7 @@ def test_the_server_itself_is_no_camera_unless_set_on_the_machine(found: str) ->
     with pytest.raises(BadInput):
         at("localhost", found)
     assert at("localhost", found, allow_local=True)
+    assert at("localhost", found, networks=("10.0.0.0/8", "127.0.0.0/8", "::1/128"))
 
 
 def test_private_networks_are_where_cameras_live_and_may_be_narrowed() -> None:
@@ -133,6 +134,16 @@ def test_private_networks_are_where_cameras_live_and_may_be_narrowed() -> None:
     assert at("cam.example", "10.1.2.3", networks=("10.1.0.0/16", "fd00:1::/32")) == "10.1.2.3"
     with pytest.raises(BadInput):
         at("cam.example", "10.2.2.3", networks=("10.1.0.0/16", "fd00:1::/32"))
+
+
+def test_a_site_names_the_schemes_it_allows() -> None:
+    address = parse("rtsp://cam.example/1", allow_local=False)
+    secure = Reach(schemes=frozenset({"rtsps", "https"}))
+    with pytest.raises(BadInput, match="by https, rtsps only"):
+        pin(address, allow_local=True, reach=secure, resolver=lambda name, port: ["10.0.0.7"])
+    with pytest.raises(BadInput):
+        check("rtsp://10.0.0.7/1", allow_local=True, reach=secure)
+    assert check("rtsps://10.0.0.7/1", allow_local=False, reach=secure).scheme == "rtsps"
 
 
 @pytest.mark.parametrize("host", ["2852039166", "0xa9fea9fe", "0251.0376.0251.0376", "169.254.43518"])

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -81,18 +81,30 @@ def test_nothing_opens_a_released_gate_while_its_connection_changes(
     def held(line: Line, topic: str, *given: Any, **named: Any) -> str | None:
         if line.will == "release":
             telling.set()
+            with driver._changed:
+                driver._changed.notify_all()
             assert go_on.wait(10)
         return publish(line, topic, *given, **named)
 
-    driver = build(peer)
+    def late(done: Callable[[], bool], seconds: float) -> None:
+        """As if the other connection had begun before whoever waits got a look."""
+        wait(telling.is_set, 10)
+        wait(done, seconds)
+
+    driver: Any = build(peer)
+    wait = driver._wait_for
     monkeypatch.setattr(Line, "publish", held)
-    assert driver.release(True).outcome is Outcome.SENT
-    assert telling.wait(10)
-    with ThreadPoolExecutor(1) as other:
-        opening = other.submit(driver.open, command(10))
-        eventually(lambda: driver._waiting)
+    monkeypatch.setattr(driver, "_wait_for", late)
+    try:
+        assert driver.release(True).outcome is Outcome.SENT
+        assert telling.wait(10)
+        with ThreadPoolExecutor(1) as other:
+            opening = other.submit(driver.open, command(10))
+            eventually(lambda: driver._waiting)
+            go_on.set()
+            assert opening.result() == RELEASED
+    finally:
         go_on.set()
-        assert opening.result() == RELEASED
     assert peer.opened == []
 
 

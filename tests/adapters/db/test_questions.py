@@ -1,0 +1,119 @@
+"""Questions between processes, as the port promises them, on both databases: answered or withdrawn, never both."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.adapters.db.store import SqlStore
+from app.core.gates import Question
+from app.core.types import Gate
+
+NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
+WAIT = timedelta(seconds=30)  # for the threads of a busy machine
+
+
+def question(number: int, gate_id: str = "01G", until_s: float = 1, key: str | None = None) -> Question:
+    at = NOW + timedelta(milliseconds=number)
+    return Question(f"{number:02}Q", gate_id, at, NOW + timedelta(seconds=until_s), key)
+
+
+@pytest.fixture
+def site(store: SqlStore) -> SqlStore:
+    with store.write() as tx:
+        tx.gates.add(Gate("01G", "lobby-1", created_at=NOW))
+        tx.gates.add(Gate("02G", "dock", created_at=NOW))
+    return store
+
+
+def test_what_waits_is_what_is_neither_answered_nor_over_oldest_first(site: SqlStore) -> None:
+    first, second, other = question(1, key="a key"), question(2), question(3, "02G")
+    with site.write() as tx:
+        for one in (second, other, first, question(4, until_s=0.5)):
+            tx.questions.put(one)
+    with site.read() as tx:
+        late = NOW + timedelta(seconds=0.5)  # what ends now is over
+        assert tx.questions.waiting(["01G"], late) == [first, second]
+        assert tx.questions.waiting(["01G", "02G"], late) == [first, second, other]
+        assert tx.questions.waiting([], NOW) == []
+    with site.write() as tx:
+        assert tx.questions.answer(first.id, "01E")
+        assert not tx.questions.answer(first.id, "02E"), "one answer"
+        assert not tx.questions.answer("unknown", "02E")
+        assert tx.questions.waiting(["01G"], late) == [second]
+        assert tx.questions.answered(first.id) == "01E" and tx.questions.answered(second.id) is None
+
+
+def test_who_withdraws_learns_what_came_before(site: SqlStore) -> None:
+    answered, open_ = question(1), question(2)
+    with site.write() as tx:
+        tx.questions.put(answered)
+        tx.questions.put(open_)
+        tx.questions.answer(answered.id, "01E")
+    with site.write() as tx:
+        assert tx.questions.withdraw(answered.id) == "01E"
+        assert tx.questions.withdraw(open_.id) is None
+        assert tx.questions.withdraw(open_.id) is None
+        assert not tx.questions.answer(open_.id, "01E")
+
+
+def test_they_are_forgotten_in_time_and_go_with_their_gate(site: SqlStore) -> None:
+    with site.write() as tx:
+        tx.questions.put(question(1))
+        tx.questions.put(question(2, "02G", until_s=2))
+        tx.questions.answer("02Q", "01E")
+        tx.questions.forget(NOW + timedelta(seconds=1))
+        assert tx.questions.waiting(["01G"], NOW), "ends now, and is not over before"
+        tx.questions.forget(NOW + timedelta(seconds=1.001))
+        assert tx.questions.waiting(["01G"], NOW) == [] and tx.questions.answered("02Q") == "01E"
+
+
+def test_of_an_answer_and_a_withdrawal_at_once_one_happens(site: SqlStore) -> None:
+    rounds = 20
+    with site.write() as tx:
+        for number in range(rounds):
+            tx.questions.put(question(number))
+    start = threading.Barrier(2)
+    answered: dict[int, bool] = {}
+    withdrawn: dict[int, str | None] = {}
+
+    def answer() -> None:
+        for number in range(rounds):
+            start.wait()
+            with site.write(WAIT) as tx:
+                answered[number] = tx.questions.answer(question(number).id, "01E")
+
+    def withdraw() -> None:
+        for number in range(rounds):
+            start.wait()
+            with site.write(WAIT) as tx:
+                withdrawn[number] = tx.questions.withdraw(question(number).id)
+
+    threads = [threading.Thread(target=work) for work in (answer, withdraw)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [withdrawn[n] == "01E" for n in range(rounds)] == [answered[n] for n in range(rounds)]
+
+
+def test_an_answer_that_is_being_recorded_is_waited_for(site: SqlStore, database: str) -> None:
+    """Whoever gives up meanwhile learns of it; an answer that is rolled back was none."""
+    if database != "postgresql":
+        pytest.skip("SQLite has one writer at a time")
+    found: list[str | None] = []
+
+    def withdraw() -> None:
+        with site.write(WAIT) as tx:
+            found.append(tx.questions.withdraw("01Q"))
+
+    with site.write(WAIT) as tx:
+        tx.questions.put(question(1))
+    with site.write(WAIT) as tx:
+        assert tx.questions.answer("01Q", "01E")
+        thread = threading.Thread(target=withdraw)
+        thread.start()
+        thread.join(0.3)
+        assert thread.is_alive()
+    thread.join()
+    assert found == ["01E"]
