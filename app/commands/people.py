@@ -20,7 +20,15 @@ if TYPE_CHECKING:
     from app.wiring import System
 
 NICE = 10  # a service on the same machine goes first
-Csv = Annotated[Path, typer.Argument(metavar="people.csv", exists=True, dir_okay=False, help="One row a person.")]
+Csv = Annotated[
+    Path,
+    typer.Argument(
+        metavar="people.csv",
+        exists=True,
+        dir_okay=False,
+        help="One row a person; or a zip that holds it and the photos.",
+    ),
+]
 Photos = Annotated[Path | None, typer.Argument(metavar="[photos/]", exists=True, help="Folder or zip of photos.")]
 
 
@@ -36,12 +44,11 @@ def import_people(
     Photos are found by number (E-1001.jpg, E-1001_2.jpg, E-1001/anything.jpg) or by a column `photos`.
     """
     from app.wiring import open_system
-    from app.wiring.importing import photo_source
+    from app.wiring.importing import people_and_photos
 
     os.nice(NICE)
     settings = settings_of(data)
-    source = photo_source(photos, settings.max_image_mb)
-    content = file.read_bytes()
+    content, source = people_and_photos(file, photos, settings.max_image_mb)
     parsed = people_file.read(content)
     fingerprint = hashlib.sha256(content + source.fingerprint().encode()).hexdigest()
     with err.status("Loading the models"):
@@ -84,25 +91,16 @@ def export_people(
     with err.status("Loading the models"):
         system = open_system(settings_of_existing(data))
     try:
-        pictures = folder / "photos"
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        pictures.mkdir(mode=0o700)
-        people = photos = 0
-        with (
-            os.fdopen(_create(folder / "people.csv"), "w", newline="", encoding="utf-8") as file,
-            _progress() as progress,
-        ):
+        (folder / "photos").mkdir(mode=0o700)
+        files = 0
+        with _progress() as progress:
             task = progress.add_task("Exporting", total=system.people_export.count(), rate="")
-            writer = csv.DictWriter(file, people_file.COLUMNS)
-            writer.writeheader()
-            for one in system.people_export.everybody():
-                for name, photo_id in one.photos.items():
-                    with os.fdopen(_create(pictures / name), "wb") as picture:
-                        picture.write(system.people_export.photo(one.employee_id, photo_id))
-                    photos += 1
-                writer.writerow(one.cells)
-                people += 1
-                progress.update(task, completed=people)
+            for name, content in system.people_export.files(lambda: progress.advance(task)):
+                with os.fdopen(_create(folder / name), "wb") as file:
+                    file.write(content)
+                files += 1
+            people, photos = round(progress.tasks[task].completed), files - 1
     finally:
         system.close()
     out.print(

@@ -7,6 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from app.core.errors import BadInput
+
 
 class ImportState(StrEnum):
     """waiting -> running -> checked (a dry run's end; its upload is kept for `apply`) or done.
@@ -135,6 +137,10 @@ class PhotoSource(Protocol):
         ...
 
 
+def no_people() -> BadInput:
+    return BadInput("missing_csv", "Send the people as a CSV, or as people.csv in the zip with their photos.")
+
+
 class Writer(Protocol):
     """Takes the bytes of a file, in order. close makes it whole; without, it is not there."""
 
@@ -151,6 +157,10 @@ class Uploads(Protocol):
     def writer(self, import_id: str, name: str, seal: Callable[[bytes, str], bytes]) -> Writer: ...
     def csv(self, import_id: str, unseal: Callable[[bytes, str], bytes], most: int) -> bytes:
         """Raises TooLarge."""
+        ...
+
+    def people(self, import_id: str, unseal: Callable[[bytes, str], bytes], most: int) -> bytes | None:
+        """The people.csv that came in the photos' archive; None without. Raises BadInput or TooLarge."""
         ...
 
     def photos(self, import_id: str, unseal: Callable[[bytes, str], bytes]) -> AbstractContextManager["PhotoSource"]:

@@ -15,7 +15,7 @@ from threading import Event, Thread
 
 from app.core import people_file
 from app.core.errors import Conflict, FacegateError, NotFound, Refusal
-from app.core.imports import OPEN, Import, ImportState, PhotoSource, Uploads, Writer
+from app.core.imports import OPEN, Import, ImportState, PhotoSource, Uploads, Writer, no_people
 from app.core.ports import Clock, Store, Vault
 from app.services.bulk_import import BulkImport
 from app.services.import_reports import known
@@ -80,9 +80,12 @@ class ImportDesk:
         self._wake.set()
 
     def submit(self, upload: Arriving, *, dry_run: bool, by: str) -> Import:
-        """The import of what has arrived; it runs in its turn."""
+        """The import of what has arrived; it runs in its turn. Raises BadInput where nobody was sent."""
         upload.csv.close()
         upload.photos.close()
+        # The form of a browser sends a field without a file as an empty one.
+        if not upload.csv.size:
+            self._csv(upload.import_id)
         return self.open(by, dry_run=dry_run, import_id=upload.import_id)
 
     def open(self, by: str, *, dry_run: bool, fingerprint: str = "", import_id: str | None = None) -> Import:
@@ -173,8 +176,7 @@ class ImportDesk:
     def _run(self, import_id: str) -> None:
         unseal = self._binding(import_id, self.vault.open)
         try:
-            data = self.uploads.csv(import_id, lambda b, piece: unseal(CSV, b, piece), people_file.MOST_BYTES)
-            file = people_file.read(data)
+            file = people_file.read(self._csv(import_id))
             with self.uploads.photos(import_id, lambda b, piece: unseal(PHOTOS, b, piece)) as photos:
                 self.run(import_id, file, photos)
         except Refusal as refused:
@@ -184,6 +186,17 @@ class ImportDesk:
             at = traceback.extract_tb(error.__traceback__)[-1]
             logger.error("import %s failed: %s in %s, line %s", import_id, type(error).__name__, at.name, at.lineno)
             self._fail(import_id, "The service failed at this import and has logged why; what was applied stays.")
+
+    def _csv(self, import_id: str) -> bytes:
+        """The people: sent by themselves or, where they were not, in the zip. Raises BadInput."""
+        unseal = self._binding(import_id, self.vault.open)
+        data = self.uploads.csv(import_id, lambda b, piece: unseal(CSV, b, piece), people_file.MOST_BYTES)
+        if not data:
+            packed = self.uploads.people(import_id, lambda b, p: unseal(PHOTOS, b, p), people_file.MOST_BYTES)
+            if packed is None:
+                raise no_people()
+            data = packed
+        return data
 
     def run(self, import_id: str, file: people_file.PeopleFile, photos: PhotoSource) -> Import:
         return self.bulk.run(import_id, file, photos, stop=self._stop.is_set)

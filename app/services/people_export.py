@@ -1,7 +1,9 @@
 """Everybody with their photos, in the form that an import takes: what is exported here is the same people elsewhere."""
 
+import csv
+import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from app.core.chain import instant
@@ -12,6 +14,7 @@ from app.core.types import Employee, Photo
 from app.services.enrolment import Enrolment
 
 PAGE = 200
+FILE, FOLDER = "people.csv", "photos"
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _ENDINGS = {"image/jpeg": ".jpg", "image/png": ".png"}
 
@@ -46,8 +49,35 @@ class PeopleExport:
                 yield _exported(employee, photos, names)
             after = page[-1].number
 
-    def photo(self, employee_id: str, photo_id: str) -> bytes:
-        return self.enrolment.photo(employee_id, photo_id)[0]
+    def files(self, told: Callable[[], object] = lambda: None) -> Iterator[tuple[str, bytes]]:
+        """Path and content of each file, one after the other; told: at the end of each person's.
+
+        The photos first and people.csv last: it names what was given out, and what broke off has none. Memory holds
+        one photo, and of everybody their row.
+        """
+        table = io.StringIO(newline="")
+        writer = csv.DictWriter(table, COLUMNS)
+        writer.writeheader()
+        for one in self.everybody():
+            given: list[str] = []
+            for name, photo_id in one.photos.items():
+                try:
+                    data, _ = self.enrolment.photo(one.employee_id, photo_id)
+                except NotFound:
+                    continue  # deleted since they were listed
+                yield f"{FOLDER}/{name}", data
+                given.append(name)
+            if len(given) == len(one.photos) or self._still_there(one.employee_id):
+                writer.writerow({**one.cells, "photos": harmless(join(given))})
+            told()
+        yield FILE, table.getvalue().encode()
+
+    def _still_there(self, employee_id: str) -> bool:
+        try:
+            self.enrolment.get(employee_id)
+        except NotFound:
+            return False
+        return True
 
 
 def _exported(employee: Employee, photos: list[Photo], names: set[str]) -> Exported:

@@ -57,8 +57,6 @@ class Form:
         """Raises BadInput for a form that is not whole."""
         if not self.ended:
             raise BadInput("bad_form", "The form breaks off; send it again.")
-        if "csv" not in self._seen:
-            raise BadInput("missing_csv", "Send the people as a part named csv.")
         word = bytes(self._word).decode("ascii", "replace").strip().lower() or "true"
         if word not in _WORDS:
             raise BadInput("bad_dry_run", "dry_run is true or false.")

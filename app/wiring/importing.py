@@ -1,13 +1,15 @@
 """Builds what takes people in by the thousand, and gives them out again."""
 
+import zipfile
 from functools import partial
 from pathlib import Path
 
 from app.adapters.uploads.archive import ZipPhotos
 from app.adapters.uploads.folder import FolderPhotos
 from app.adapters.uploads.store import NoPhotos, UploadFolder
+from app.core import people_file
 from app.core.errors import BadInput
-from app.core.imports import PhotoSource
+from app.core.imports import PhotoSource, no_people
 from app.core.quality import ENROLMENT
 from app.services.bulk_import import BulkImport
 from app.services.enrolment import Enrolment
@@ -26,6 +28,17 @@ def import_desk(office: Office, enrolment: Enrolment, recognition: Recognition) 
         uploads=UploadFolder(office.settings.data / "imports", office.settings.max_image_mb * 1_000_000),
         bulk=BulkImport(enrolment, office.vault, look, recognition.engines),
     )
+
+
+def people_and_photos(file: Path, photos: Path | None, max_image_mb: int) -> tuple[bytes, PhotoSource]:
+    """The CSV and its photos, which may lie in one zip as an export does. Raises BadInput."""
+    if photos is None and zipfile.is_zipfile(file):
+        both = ZipPhotos(file.open("rb"), max_image_mb * 1_000_000)
+        people = both.people(people_file.MOST_BYTES)
+        if people is None:
+            raise no_people()
+        return people, both
+    return file.read_bytes(), photo_source(photos, max_image_mb)
 
 
 def photo_source(path: Path | None, max_image_mb: int) -> PhotoSource:

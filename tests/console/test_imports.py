@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Error, Page, Route, expect
 
+from app.core.registry import Details
 from tests import pictures
 from tests.console.service import Service
 
@@ -72,6 +73,7 @@ def test_tried_read_and_applied(
     page.goto("/imports")
     expect(page.get_by_role("cell", name="done")).to_be_visible()
     look(page, "imports")
+    axe(page)
     for number in ("I-1", "I-2", "I-3"):
         assert site.system.enrolment.by_number(number) is not None
 
@@ -121,3 +123,22 @@ def test_progress_is_shown_as_it_happens(
     expect(page.get_by_text("checked, not applied")).to_be_visible(timeout=30_000)
     page.get_by_role("button", name="Discard").click()
     expect(page.get_by_text("cancelled")).to_be_visible()
+
+
+def test_everybody_is_taken_out_and_brought_again(site: Service, page_as: Open, tmp_path: Path) -> None:
+    """One file, as the browser saves it: the page takes it back where the zip goes, without a CSV."""
+    made = site.system.enrolment.add(Details("I-1", "Joe Biden"))
+    assert site.system.enrolment.add_photos(made.id, [pictures.small("biden", 720)])[0].accepted
+    page = page_as("admin", path="/imports")
+    with page.expect_download() as saved:
+        page.get_by_role("link", name="Export everybody").click()
+    assert saved.value.suggested_filename.startswith("facegate-people-")
+    saved.value.save_as(tmp_path / "all.zip")
+    page.get_by_role("button", name="Check the files").click()
+    expect(page.get_by_text("Send the people as a CSV, or as people.csv in the zip")).to_be_visible()
+    page.set_input_files("#photos", str(tmp_path / "all.zip"))
+    page.get_by_role("button", name="Check the files").click()
+    expect(page.get_by_text("checked, not applied")).to_be_visible(timeout=30_000)
+    expect(page.locator('[data-count="refused"]')).to_have_text("0")
+    people = site.system.people_export.count()
+    expect(page.locator('[data-count="unchanged"]')).to_have_text(str(people))

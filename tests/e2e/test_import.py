@@ -1,5 +1,6 @@
 """The import command as a process of its own: killed it goes on, twice is nothing, and what goes out comes in again."""
 
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -109,6 +110,9 @@ def test_what_is_exported_is_the_same_people_elsewhere(tmp_path: Path) -> None:
     assert again.returncode == 0 and "4 added" in again.stdout, again
     assert everybody(first) == everybody(second)
     assert everybody(first)["=1+1"][5] == ("a|b", "c")
+    packed = shutil.make_archive(str(tmp_path / "packed"), "zip", tmp_path, "out")
+    from_zip = app("import", packed, "--dry-run", data=second)
+    assert from_zip.returncode == 0 and "4 would be unchanged" in from_zip.stdout, from_zip
     refused = app("export", str(out), data=first)
     assert refused.returncode == 1 and "is not empty" in refused.stderr
 

@@ -10,13 +10,14 @@ import zlib
 from typing import Protocol
 
 from app.core.errors import BadInput, TooLarge
-from app.core.photo_names import is_photo
+from app.core.photo_names import clean, is_photo
 
 MOST_ENTRIES = 200_000
 MOST_DIRECTORY = 40_000_000  # bytes of the list of contents, which is read whole
 # Photos do not get smaller in a zip; what says it grows by more is no photo.
 MOST_GROWTH = 20
 _ROOM = 100_000_000
+PEOPLE = "people.csv"
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # NotImplementedError is zipfile's for what it cannot read; the others are what damaged bytes lead it to.
 _DAMAGE = (zipfile.BadZipFile, zlib.error, ValueError, OverflowError, EOFError, NotImplementedError)
@@ -44,7 +45,20 @@ class ZipPhotos:
             raise TooLarge("too_many_files", f"The zip has more than {MOST_ENTRIES} files; split the import.")
         if sum(entry.file_size for entry in entries) > MOST_GROWTH * size + _ROOM:
             raise TooLarge("zip_bomb", "The zip says that it grows by far when unpacked; photos do not.")
-        self._entries = {e.filename: e for e in entries if not e.is_dir() and not _is_link(e) and is_photo(e.filename)}
+        plain = [e for e in entries if not e.is_dir() and not _is_link(e)]
+        self._people = [e for e in plain if clean(e.filename).rpartition("/")[2].lower() == PEOPLE]
+        self._entries = {e.filename: e for e in plain if is_photo(e.filename)}
+
+    def people(self, most: int) -> bytes | None:
+        """The people.csv that lies in it, in whichever folder; None without. Raises BadInput or TooLarge."""
+        if not self._people:
+            return None
+        if len(self._people) > 1:
+            raise BadInput("several_csvs", "There is more than one people.csv in the zip; leave one.")
+        data = self._read(self._people[0], most, "people.csv")
+        if len(data) > most:
+            raise TooLarge("csv_too_large", f"The CSV has more than {most // 1_000_000} MB; split it.")
+        return data
 
     def names(self) -> list[str]:
         return list(self._entries)
@@ -53,20 +67,24 @@ class ZipPhotos:
         entry = self._entries.get(name)
         if entry is None:
             raise BadInput("missing_photo", "There is no such photo.")
-        if entry.flag_bits & 1:
-            raise BadInput("encrypted_photo", "The photo is encrypted in the zip; pack it without a password.")
-        if entry.compress_type not in _METHODS:
-            raise BadInput("bad_zip_entry", "The photo is packed in a way that is not read here; pack with 'deflate'.")
-        try:
-            with self._zip.open(entry) as member:
-                data = member.read(self._most_bytes + 1)
-        except _DAMAGE as error:
-            raise BadInput("bad_zip_entry", "The photo is damaged in the zip; pack it again.") from error
-        except OSError as error:  # of this machine's disk: the zip may be sound
-            raise BadInput("unreadable_photo", f"The photo cannot be read: {error.strerror}.") from error
+        data = self._read(entry, self._most_bytes, "The photo")
         if len(data) > self._most_bytes:
             raise TooLarge("image_too_large", f"The photo has more than {self._most_bytes // 1_000_000} MB.")
         return data
+
+    def _read(self, entry: zipfile.ZipInfo, most: int, what: str) -> bytes:
+        """At most one byte more than `most`. what: it is called in a refusal."""
+        if entry.flag_bits & 1:
+            raise BadInput("encrypted_photo", f"{what} is encrypted in the zip; pack it without a password.")
+        if entry.compress_type not in _METHODS:
+            raise BadInput("bad_zip_entry", f"{what} is packed in a way that is not read here; pack with 'deflate'.")
+        try:
+            with self._zip.open(entry) as member:
+                return member.read(most + 1)
+        except _DAMAGE as error:
+            raise BadInput("bad_zip_entry", f"{what} is damaged in the zip; pack it again.") from error
+        except OSError as error:  # of this machine's disk: the zip may be sound
+            raise BadInput("unreadable_photo", f"{what} cannot be read: {error.strerror}.") from error
 
     def fingerprint(self) -> str:
         listing = "\n".join(f"{name}\0{e.file_size}\0{e.CRC}" for name, e in sorted(self._entries.items()))

@@ -35,6 +35,12 @@ class UploadFolder:
             raise TooLarge("csv_too_large", f"The CSV has more than {most // 1_000_000} MB; split it.")
         return data
 
+    def people(self, import_id: str, unseal: Seal, most: int) -> bytes | None:
+        with SealedReader(self._of(import_id) / "photos.zip", unseal) as file:
+            if file.seek(0, os.SEEK_END) == 0:
+                return None
+            return ZipPhotos(file, self._most_photo_bytes).people(most)
+
     @contextmanager
     def photos(self, import_id: str, unseal: Seal) -> Iterator[PhotoSource]:
         with SealedReader(self._of(import_id) / "photos.zip", unseal) as file:

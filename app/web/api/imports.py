@@ -103,9 +103,8 @@ BODY: dict[str, Any] = {
             "multipart/form-data": {
                 "schema": {
                     "type": "object",
-                    "required": ["csv"],
                     "properties": {
-                        "csv": {"type": "string", "format": "binary"},
+                        "csv": {"type": "string", "format": "binary", "description": "or people.csv in the zip"},
                         "photos": {"type": "string", "format": "binary", "description": "a zip"},
                         "dry_run": {"type": "boolean", "default": True},
                     },

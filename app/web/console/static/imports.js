@@ -11,8 +11,9 @@ form.addEventListener("submit", async (event) => {
   const button = form.querySelector("button");
   const files = new FormData();
   files.append("dry_run", "true");
-  files.append("csv", form.elements.csv.files[0]);
-  if (form.elements.photos.files[0]) files.append("photos", form.elements.photos.files[0]);
+  for (const name of ["csv", "photos"]) {
+    if (form.elements[name].files[0]) files.append(name, form.elements[name].files[0]);
+  }
   button.disabled = true;
   sending.hidden = false;
   try {
