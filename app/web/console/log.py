@@ -13,6 +13,7 @@ from app.core.records import EventFilter
 from app.core.types import Reason, Role, Verdict
 from app.services.sessions import SignedIn
 from app.web.console.render import Link, render
+from app.web.console.rule import rule_of
 from app.web.console.session import AnyPage, SecurityPage
 from app.web.console.words import OUTCOMES, REASONS
 from app.web.security import SystemOf
@@ -130,6 +131,7 @@ def _event(request: Request, system: System, person: SignedIn, event_id: str, pr
         event=found,
         at=datetime.fromisoformat(found["at"]),
         pictures=pictures,
+        rule=rule_of(Reason(found["reason"]), found.get("method")),
         proof=system.proofs.of(event_id),
         corrections=system.corrections.of(event_id),
         reasons=REASONS,
