@@ -53,21 +53,27 @@ class LiveFeed:
 
     def passages(self) -> list[News]:
         """Decisions since the last time, and what became of those that open."""
+        # Copies: where the database fails in the middle nothing was told, and the next look finds all of it again.
+        seen, awaited = dict(self._seen), dict(self._awaited)
         with self.store.read() as tx:
             found: list[News] = []
             for head in tx.events.heads():
-                before = self._seen.get(head.gate_id, 0)
+                before = seen.get(head.gate_id, 0)
                 if head.sequence > before:
                     for row in tx.events.after(head.gate_id, before, MOST):
-                        self._seen[row.gate_id] = row.sequence
-                        found.append(self._decision(self.events.shown(tx, row)))
+                        seen[row.gate_id] = row.sequence
+                        event = self.events.shown(tx, row)
+                        found.append(_decision(event))
+                        if event["decision"] == "open" and "gate_result" not in event:
+                            awaited[event["decision_id"]] = self.clock()
             found.sort(key=lambda one: (one.data["at"], one.data["decision_id"]))
-            results = tx.gate_results.of(self._awaited) if self._awaited else {}
+            results = tx.gate_results.of(awaited) if awaited else {}
         for event_id, result in results.items():
-            del self._awaited[event_id]
+            del awaited[event_id]
             found.append(News("gate_result", {"decision_id": event_id, **self.events.result(result)}))
         late = self.clock() - AWAIT_RESULT
-        self._awaited = {event_id: at for event_id, at in self._awaited.items() if at > late}
+        self._seen = seen
+        self._awaited = {event_id: at for event_id, at in awaited.items() if at > late}
         return found
 
     def site(self) -> list[News]:
@@ -98,13 +104,8 @@ class LiveFeed:
             if seen is None:
                 return [*standing, News("gap", {})]
             rows = tx.events.find(EventFilter(since=seen.at - OVERLAP, limit=MOST + 1))
-            missed = [self._decision(self.events.shown(tx, row), wait=False) for row in reversed(rows[:MOST])]
+            missed = [_decision(self.events.shown(tx, row)) for row in reversed(rows[:MOST])]
         return [*standing, *([News("gap", {})] if len(rows) > MOST else []), *missed]
-
-    def _decision(self, event: dict[str, Any], *, wait: bool = True) -> News:
-        if wait and event["decision"] == "open" and "gate_result" not in event:
-            self._awaited[event["decision_id"]] = self.clock()
-        return News("decision", event, event["decision_id"])
 
     def _look(self, tx: Transaction) -> dict[tuple[str, str], dict[str, Any]]:
         site, now = tx.site.get(), self.clock()
@@ -134,6 +135,10 @@ class LiveFeed:
 
     def _newest(self, tx: Transaction) -> list[Alert]:
         return tx.alerts.find(self.clock() - OVERLAP, None, MOST)
+
+
+def _decision(event: dict[str, Any]) -> News:
+    return News("decision", event, event["decision_id"])
 
 
 def _names(gates: Iterable[Gate], cameras: Iterable[Camera]) -> dict[str | None, str]:

@@ -138,9 +138,10 @@ class Streams:
         assert self._woken is not None
         troubled, site_due, now = False, 0.0, asyncio.get_running_loop().time
         while self._watchers or site_due == 0.0:
-            looked = now()
+            looked, news = now(), list[News]()
             try:
-                news = await asyncio.to_thread(self._feed.passages)
+                # Kept should the rest of the look fail: what was told once is not found again.
+                news += await asyncio.to_thread(self._feed.passages)
                 if now() >= site_due:
                     news += await asyncio.to_thread(self._feed.site)
                     site_due = now() + SITE_EVERY_S
@@ -148,9 +149,9 @@ class Streams:
                     news.append(News("trouble", {"words": None}))
                 troubled = False
             except FacegateError as error:
-                news = [] if troubled else [News("trouble", {"words": "The database does not answer."})]
                 site_due = now() + SITE_EVERY_S
                 if not troubled:
+                    news.append(News("trouble", {"words": "The database does not answer."}))
                     logger.warning("who watches waits for the database: %s", error)
                 troubled = True
             if news:

@@ -1,29 +1,27 @@
 """The live stream over a real connection: what it tells, how it goes on after a break, and that nobody waits for it."""
 
-import io
 import json
 import socket
 import threading
-import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from app.core.errors import NotRecorded
 from app.core.gates import Outcome
-from app.core.imports import ImportState
 from app.core.site import Alert, AlertKind, GateResultRow
 from app.core.types import Role
+from app.services.live_feed import News
 from app.web import streams
-from app.web.api import imports
 from app.wiring import new_id
 from tests import pictures
 from tests.console.service import Service
+from tests.services.gate_hardware import soon
 
 GATE = "lobby-1"
 
@@ -182,6 +180,31 @@ def test_a_look_that_fails_lets_everybody_go_and_they_come_again(
         stream.until("decision", decision_id=second)
 
 
+def test_a_decision_is_told_though_the_rest_of_its_look_fails(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "SITE_EVERY_S", 0)
+    feed, real, found, looks = service.system.feed, service.system.feed.passages, list[News](), list[int]()
+
+    def passages() -> list[News]:
+        found.extend(news := real())
+        return news
+
+    def site() -> list[News]:
+        looks.append(len(found))
+        if found:
+            raise NotRecorded("the database failed")
+        return []
+
+    with watching(service) as stream:
+        stream.until("gate")
+        monkeypatch.setattr(feed, "passages", passages)
+        monkeypatch.setattr(feed, "site", site)
+        assert soon(lambda: len(looks) > 1), "from here on each look has both parts"
+        stream.until("decision", decision_id=decide(service))
+        stream.until("trouble")
+
+
 def test_who_may_watch_no_more_is_let_go_however_much_happens(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -225,54 +248,3 @@ def test_open_streams_cost_no_threads_and_end_when_the_service_does(tmp_path: Pa
             ending = b""
             while not ending.endswith(b"0\r\n\r\n"):
                 ending = ending[-10:] + one.recv(4096)
-
-
-def test_following_an_import_ends_when_the_service_does(tmp_path: Path) -> None:
-    """Else a page left open on a long import holds up the end of the service until uvicorn loses its patience."""
-    with Service.running(tmp_path / "data") as service:
-        engines = service.system.recognition._pool
-        headers, files = (
-            service.key("admin"),
-            {"csv": ("people.csv", "number,name,photos\nI-1,Ada,a.jpg\n", "text/csv")},
-        )
-        photos = {"photos": ("photos.zip", _zipped("a.jpg", pictures.small("biden")), "application/zip")}
-        with engines.lease(), engines.lease(), httpx.Client(base_url=service.url, trust_env=False) as client:
-            brought = client.post("/v1/imports", headers=headers, files=files | photos).json()["id"]
-            with client.stream("GET", f"/v1/imports/{brought}/events", headers=headers) as answer:
-                lines = answer.iter_lines()
-                assert next(lines) == "event: progress"
-                service.app.state.streams.close()
-                told = [json.loads(line.removeprefix("data: ")) for line in lines if line.startswith("data: ")]
-        assert told[-1]["state"] in {"waiting", "running"}
-
-
-def test_who_may_no_longer_follow_an_import_is_let_go_however_much_happens(
-    service: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(imports, "_EVERY_S", 0.02)
-    monkeypatch.setattr(imports, "_STILL_ALLOWED", 5)
-    secret, key = service.system.keys.create(Role.ADMIN)
-    headers = {"Authorization": f"Bearer {secret}"}
-    csv = {"csv": ("people.csv", "number,name\nS-1,Ada\n", "text/csv")}
-    with httpx.Client(base_url=service.url, timeout=10, trust_env=False) as client:
-        brought = client.post("/v1/imports", headers=headers, files=csv).json()["id"]
-        job, counts = service.system.import_reports.get(brought)
-        done = count()
-        # One that never ends and tells something new at each look.
-        running = replace(job, state=ImportState.RUNNING)
-        monkeypatch.setattr(
-            type(service.system.import_reports), "get", lambda *_: (replace(running, done=next(done)), counts)
-        )
-        with client.stream("GET", f"/v1/imports/{brought}/events", headers=headers) as answer:
-            lines = answer.iter_lines()
-            assert ": still here" in islice(lines, 200), "whoever still may goes on following"
-            service.system.keys.revoke(key.id)
-            for told, _ in enumerate(lines):
-                assert told < 200, "still followed"
-
-
-def _zipped(name: str, data: bytes) -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as packed:
-        packed.writestr(name, data)
-    return file.getvalue()
