@@ -21,6 +21,7 @@ from app.web.app import create_app
 from app.web.patience import MOST_CONNECTIONS, ImpatientProtocol
 from app.wiring import System, open_system
 from app.wiring.watching import supervisor
+from app.worker.answering import Answering
 from app.worker.supervisor import Supervisor
 
 FIRST_CHECKPOINT_S = 10  # how soon a gate's first event stands in a checkpoint
@@ -105,9 +106,12 @@ def watched(system: System, watching: Supervisor | None) -> Iterator[None]:
     # Only who watches cameras decides for gates by itself, and so drives them.
     system.gate_control.start()
     watching.start()
+    answering = Answering(watching, system.store, system.clock)
+    answering.start()
     try:
         yield
     finally:
+        answering.stop()
         watching.stop()
 
 

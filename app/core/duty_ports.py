@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Protocol
 
-from app.core.gates import Order
+from app.core.gates import Order, Question
 
 
 class Leases(Protocol):
@@ -64,9 +64,36 @@ class Orders(Protocol):
         ...
 
 
+class Questions(Protocol):
+    """What one process wants to know of a camera that another watches. The event that answers is named in the
+    transaction that records it, so of an answer and a withdrawal exactly one happens."""
+
+    def put(self, question: Question) -> None: ...
+    def waiting(self, gate_ids: Collection[str], now: datetime) -> list[Question]:
+        """Those of these gates that nobody has answered and somebody still waits for, oldest first."""
+        ...
+
+    def answer(self, question_id: str, event_id: str) -> bool:
+        """False, and nothing stored, where it was withdrawn or is answered already."""
+        ...
+
+    def answered(self, question_id: str) -> str | None:
+        """The event that answers it, if there is one."""
+        ...
+
+    def withdraw(self, question_id: str) -> str | None:
+        """Nobody waits for it any more. The event that answered it before, if there is one."""
+        ...
+
+    def forget(self, before: datetime) -> None:
+        """Drops what ended before."""
+        ...
+
+
 class DutyTransaction(Protocol):
     """The repositories of one unit of work by which processes share gates."""
 
     leases: Leases
     watchers: Watchers
     orders: Orders
+    questions: Questions

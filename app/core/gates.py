@@ -66,6 +66,20 @@ class Order:
 
 
 @dataclass(frozen=True)
+class Question:
+    """What does the gate's own camera see now? Asked in one process, of the one that watches it.
+
+    until: from then on nobody waits for the answer, so none may be decided.
+    """
+
+    id: str
+    gate_id: str
+    at: datetime
+    until: datetime
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True)
 class GateResult:
     """What the gate did with a command. detail: a few words for the log, no secret, no address, no name."""
 

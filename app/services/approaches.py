@@ -13,12 +13,13 @@ from time import perf_counter
 from app.core import approach, tracks
 from app.core.approach import AtGate
 from app.core.errors import NotRecorded
+from app.core.gates import Question
 from app.core.liveness import LivenessMode
 from app.core.ports import Store
 from app.core.tracks import Scene, Seen, Step, Track
 from app.core.types import Evidence, Gate, Look, Pixels, Reason
 from app.services.answers import Answer
-from app.services.verdicts import FAULT, Case, Verdicts
+from app.services.verdicts import FAULT, FROM_CAMERA, Case, Verdicts
 from app.services.watch import COOL_DOWN, Glimpse, Passage, View, Visit
 from app.services.watch import Watch as Watch  # part of what this module offers
 
@@ -58,8 +59,18 @@ class Approaches:
         watch.latest = replace(watch.latest, scene=step.scene)
         return self._left(watch, step, at)
 
-    def now(self, watch: Watch, gate: Gate, received_at: datetime, idempotency_key: str | None = None) -> Answer:
-        """What the camera sees this moment, decided and recorded: for hardware that polls. Raises NotRecorded."""
+    def now(
+        self,
+        watch: Watch,
+        gate: Gate,
+        received_at: datetime,
+        idempotency_key: str | None = None,
+        question: Question | None = None,
+    ) -> Answer:
+        """What the camera sees this moment, decided and recorded: for hardware that polls. Raises NotRecorded.
+
+        question: of another process. Raises GivenUp where it does not wait any more: then nothing is recorded.
+        """
         started = perf_counter()
         latest = watch.latest
         person = latest.person.person if latest else None
@@ -71,7 +82,7 @@ class Approaches:
             frames = person.seen if person else 1
             share = approach.SHARE * (approach.poll_share(watch.polled(person.id)) if person else 1.0)
             case = Case(gate, looks, frames, latest.at, started, camera=watch.camera, share=share)
-        case = replace(case, idempotency_key=idempotency_key, digest="from_camera")
+        case = replace(case, idempotency_key=idempotency_key, digest=FROM_CAMERA, question=question)
         with self.store.read() as tx:
             current = self.verdicts.refresh(tx)
         answer = self.verdicts.record(case, self.verdicts.evidence(case.looks) if current else FAULT)

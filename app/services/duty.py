@@ -17,7 +17,7 @@ from app.core.ports import Store, Transaction
 LEASE = timedelta(seconds=8)
 # A lease that ends later than any could was taken before the clock was set back, by a process that may be gone.
 LONGEST = 2 * LEASE
-STALE = timedelta(minutes=1)  # an opening that nobody took; long enough to be recorded as too late by who does
+STALE = timedelta(minutes=1)  # an opening that nobody took (time enough to be recorded as too late), and a question
 
 
 class Duty:
@@ -69,6 +69,7 @@ class Duty:
                 tx.watchers.leave(holder)
         tx.watchers.forget(now)
         tx.orders.forget(now - STALE)
+        tx.questions.forget(now - STALE)
 
     def _deal(self, tx: Transaction, now: datetime) -> dict[str, str]:
         gates = {gate.id: gate.name for gate in tx.gates.all()}

@@ -14,7 +14,8 @@ from typing import Protocol
 from app.core import evidence as evidence_of
 from app.core import liveness, policy
 from app.core.chain import instant
-from app.core.errors import Conflict, NotRecorded, Refusal
+from app.core.errors import Busy, Conflict, NotRecorded, Refusal
+from app.core.gates import Question
 from app.core.histograms import buckets_of
 from app.core.media import bundle
 from app.core.ports import Clock, Store, Transaction
@@ -28,8 +29,16 @@ from app.services.gallery import Gallery
 logger = logging.getLogger(__name__)
 
 IDEMPOTENT_FOR = timedelta(seconds=60)
+FROM_CAMERA = "from_camera"  # the digest of every request for what the gate's own camera sees
 NEVER = 1.0  # the threshold where nobody could be identified anyway
 FAULT = Evidence(0, 0, Reason.SYSTEM_FAULT)
+
+
+class GivenUp(Busy):
+    """Nobody waits for the answer any more."""
+
+    def __init__(self) -> None:
+        super().__init__("given_up", "Nobody waits for the answer any more.")
 
 
 class Threshold(Protocol):
@@ -45,7 +54,7 @@ class Case:
     looks: what its frames show, oldest first. frames: how many were sent or seen. seen_at: when the newest frame was
     taken, or received where the sender does not say. share: of the false accept rate, where one approach is tried
     several times (`core.approach`). started: `perf_counter` when the work began. digest: of what was asked, so that an
-    idempotency key is not taken for another request.
+    idempotency key is not taken for another request. question: of another process, which this answers.
     """
 
     gate: Gate
@@ -58,6 +67,7 @@ class Case:
     idempotency_key: str | None = None
     digest: str = ""
     share: float = 1.0
+    question: Question | None = None
 
 
 @dataclass(frozen=True)
@@ -110,7 +120,8 @@ class Verdicts:
             return self._weigh(tx, case, found).decision.verdict is Verdict.OPEN
 
     def record(self, case: Case, found: Evidence) -> Answer:
-        """The signed answer, after its event is committed. Raises NotRecorded: then nothing opens."""
+        """The signed answer, after its event is committed. Raises NotRecorded: then nothing opens; GivenUp
+        where nobody waits for the answer to the case's question any more: then nothing is recorded either."""
         try:
             return self._record(case, found)
         except (Refusal, NotRecorded):
@@ -168,14 +179,16 @@ class Verdicts:
 
     def _record(self, case: Case, found: Evidence) -> Answer:
         image = self._image(case.looks)
-        with self.store.write(timedelta(milliseconds=self.record_deadline_ms)) as tx:
+        with self.store.write(min(timedelta(milliseconds=self.record_deadline_ms), self._left(case))) as tx:
             # Twins of one request wait here for each other, and the second finds what the first recorded; so do a
             # decision and an order of lockdown, whose own event stands in the same chain.
             head = tx.events.lock_head(case.gate.id)
             if earlier := self.earlier(tx, case.gate, case.idempotency_key, case.digest):
+                _answer(tx, case, earlier)
                 return earlier
             weighed = self._weigh(tx, case, found, hold=True)
             payload = self._payload(case, found, weighed)
+            _answer(tx, case, payload)
             row, _ = self.log.append(
                 tx,
                 gate=weighed.gate,
@@ -200,6 +213,15 @@ class Verdicts:
             logger.exception("a listener failed; the decision is recorded and stands")
         return answer
 
+    def _left(self, case: Case) -> timedelta:
+        """How long somebody waits for this yet. Raises GivenUp where nobody does."""
+        if case.question is None:
+            return timedelta.max
+        left = case.question.until - self.clock()
+        if left <= timedelta(0):
+            raise GivenUp
+        return left
+
     def _image(self, looks: Sequence[Look]) -> bytes | None:
         """The newest look's picture, and of the usable ones before it as many as are kept."""
         shown = [look for look in reversed(looks) if look.snapshot is not None]
@@ -218,8 +240,13 @@ class Verdicts:
         threshold = None
         if employee is not None and employee.photos:
             threshold = self.threshold(len(self.gallery), employee.photos, found.frames_used, case.share)
+        # The picture must be fresh when the answer is given, which may be as late as somebody waits for it.
+        on_its_way_ms = self._left(case) // timedelta(milliseconds=1) if case.question else 0
         limits = policy.Limits(
-            NEVER if threshold is None else threshold, self.margin, self.max_frame_age_ms, self.liveness_works
+            threshold=NEVER if threshold is None else threshold,
+            margin=self.margin,
+            max_frame_age_ms=self.max_frame_age_ms - on_its_way_ms,
+            liveness_works=self.liveness_works,
         )
         now = self.clock()
         # Read last: a lockdown or release that was ordered while faces were compared holds already.
@@ -260,6 +287,12 @@ class Verdicts:
             "frames_used": found.frames_used,
             "took_ms": round((perf_counter() - case.started) * 1000, 1),
         }
+
+
+def _answer(tx: Transaction, case: Case, answer: Answer) -> None:
+    """Names the event to whoever asked. Raises GivenUp where it was withdrawn: that must not commit."""
+    if case.question is not None and not tx.questions.answer(case.question.id, answer["decision_id"]):
+        raise GivenUp
 
 
 def rounded(value: float | None) -> float | None:

@@ -27,6 +27,7 @@ from app.services.import_desk import ImportDesk
 from app.services.import_reports import ImportReports
 from app.services.people_export import PeopleExport
 from app.services.portraits import Portraits
+from app.services.questions import Questions
 from app.services.recognition import Engine, Recognition
 from app.services.reembedding import Moved, Reembedding
 from app.services.verdicts import Verdicts
@@ -52,6 +53,7 @@ class System(Office):
     enrolment: Enrolment
     verdicts: Verdicts
     access: Access
+    questions: Questions
     comparison: Comparison
     portraits: Portraits
     imports: ImportDesk
@@ -133,6 +135,7 @@ def _furnish(office: Office) -> System:
         import_reports=ImportReports(store, office.vault),
         people_export=PeopleExport(enrolment),
         access=Access(store, partial(recognition.looks, limits=at_gate, flip=settings.gate_flip), verdicts),
+        questions=Questions(store, verdicts, office.clock, new_id, office.duty.holder),
         verdicts=verdicts,
         comparison=Comparison(
             store=store,

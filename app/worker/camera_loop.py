@@ -10,6 +10,7 @@ from typing import Protocol
 
 from app.core.approach import Zone
 from app.core.errors import Busy
+from app.core.gates import Question
 from app.core.tracks import Seen
 from app.core.types import Box, Gate, Pixels
 from app.services.answers import Answer
@@ -99,9 +100,11 @@ class CameraLoop:
         if self._thread.is_alive():
             self._thread.join(timeout=max(0.0, deadline - time.monotonic()))
 
-    def now(self, gate: Gate, at: datetime, idempotency_key: str | None = None) -> Answer:
+    def now(
+        self, gate: Gate, at: datetime, idempotency_key: str | None = None, question: Question | None = None
+    ) -> Answer:
         """What is before the camera this moment, decided and recorded: for hardware that polls."""
-        return self._approaches.now(self.watch, gate, at, idempotency_key)
+        return self._approaches.now(self.watch, gate, at, idempotency_key, question)
 
     def alive(self) -> bool:
         return self._thread.is_alive()

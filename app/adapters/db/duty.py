@@ -1,14 +1,14 @@
-"""Rows by which several processes share the gates: leases, who is there to take one, and openings on their way."""
+"""Rows by which several processes share the gates: leases, who could take one, openings and questions on their way."""
 
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, or_, select
+from sqlalchemy import Connection, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.adapters.db.engine import upsert
-from app.adapters.db.tables import leases, orders, watchers
-from app.core.gates import Order
+from app.adapters.db.tables import UNANSWERED, leases, orders, questions, watchers
+from app.core.gates import Order, Question
 
 
 class LeaseRows:
@@ -87,3 +87,33 @@ class OrderRows:
 
     def forget(self, before: datetime) -> None:
         self._connection.execute(delete(orders).where(orders.c.until < before))
+
+
+class QuestionRows:
+    """duty_ports.Questions. One statement answers or withdraws, so the database lets one of the two win."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def put(self, question: Question) -> None:
+        self._connection.execute(insert(questions).values(**vars(question)))
+
+    def waiting(self, gate_ids: Collection[str], now: datetime) -> list[Question]:
+        columns = [column for column in questions.c if column.name != "event_id"]
+        found = select(*columns).where(UNANSWERED, questions.c.gate_id.in_(gate_ids), questions.c.until > now)
+        rows = self._connection.execute(found.order_by(questions.c.at, questions.c.id))
+        return [Question(**row._mapping) for row in rows]
+
+    def answer(self, question_id: str, event_id: str) -> bool:
+        answered = update(questions).where(questions.c.id == question_id, UNANSWERED).values(event_id=event_id)
+        return self._connection.execute(answered.returning(questions.c.id)).one_or_none() is not None
+
+    def answered(self, question_id: str) -> str | None:
+        return self._connection.execute(select(questions.c.event_id).where(questions.c.id == question_id)).scalar()
+
+    def withdraw(self, question_id: str) -> str | None:
+        gone = delete(questions).where(questions.c.id == question_id).returning(questions.c.event_id)
+        return self._connection.execute(gone).scalar()
+
+    def forget(self, before: datetime) -> None:
+        self._connection.execute(delete(questions).where(questions.c.until < before))

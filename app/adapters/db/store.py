@@ -16,7 +16,7 @@ from sqlalchemy import exc as sql
 from app.adapters.db.access import ApiKeyRows, DoorRows, GateRows
 from app.adapters.db.cameras import CameraRows
 from app.adapters.db.corrections import CorrectionRows
-from app.adapters.db.duty import LeaseRows, OrderRows, WatcherRows
+from app.adapters.db.duty import LeaseRows, OrderRows, QuestionRows, WatcherRows
 from app.adapters.db.engine import DEFAULT_WAIT_MS, make_engine, reading, writing
 from app.adapters.db.erasure import ErasureRows, SubjectKeyRows
 from app.adapters.db.gallery import TemplateRows
@@ -86,6 +86,7 @@ class SqlTransaction:
         self.leases: duty_ports.Leases = LeaseRows(connection)
         self.watchers: duty_ports.Watchers = WatcherRows(connection)
         self.orders: duty_ports.Orders = OrderRows(connection)
+        self.questions: duty_ports.Questions = QuestionRows(connection)
         self.corrections: log_ports.Corrections = CorrectionRows(connection)
         self.histograms: log_ports.Histograms = HistogramRows(connection)
         self.counts: log_ports.Counts = CountRows(connection)

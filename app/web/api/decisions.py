@@ -1,6 +1,6 @@
 """The endpoint gate hardware calls: frames of one approach in, open or deny out."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from time import perf_counter
 from typing import Annotated, Any
 
@@ -8,7 +8,6 @@ from fastapi import APIRouter, Depends, Header, Request
 from pydantic import BaseModel, Field, ValidationError
 
 from app.core.errors import BadInput, Busy, Conflict, Forbidden
-from app.core.site import Camera
 from app.core.types import Gate
 from app.services.access import MAX_FRAMES, Approach
 from app.web.api.describe import CONFLICT, DECISION_BODY
@@ -16,6 +15,7 @@ from app.web.api.schemas import DecisionAnswer
 from app.web.limits import received_s
 from app.web.security import GateKey, SystemOf, Watching
 from app.web.uploads import IMAGE_TYPES, checked, form, images, media_type_of
+from app.wiring import System
 from app.worker.supervisor import Supervisor
 
 router = APIRouter(tags=["Decisions"])
@@ -67,7 +67,7 @@ def decide(
     if known.id != key.gate_id:
         raise Forbidden("other_gate", "This key belongs to another gate.")
     if body.from_camera:
-        return seen_now(watching, known, system.cameras.of_gate(known.id), system.clock(), idempotency_key)
+        return seen_now(system, watching, known, idempotency_key)
     waited_s = perf_counter() - received_s(request)
     if waited_s * 1000 > system.settings.max_frame_age_ms:
         # It could only be refused as stale; to look at it would keep the next ones waiting too.
@@ -84,16 +84,17 @@ def decide(
     )
 
 
-def seen_now(
-    watching: Supervisor | None, gate: Gate, cameras: list[Camera], at: datetime, idempotency_key: str | None
-) -> dict[str, Any]:
-    """What the gate's own camera sees now. Raises Conflict where it has none, Busy where none is watched here."""
-    if not any(camera.enabled for camera in cameras):
+def seen_now(system: System, watching: Supervisor | None, gate: Gate, idempotency_key: str | None) -> dict[str, Any]:
+    """What the gate's own camera sees now, whichever process watches it.
+
+    Raises Conflict where the gate has none, Busy where none is watched or the one who watches is silent.
+    """
+    if not any(camera.enabled for camera in system.cameras.of_gate(gate.id)):
         raise Conflict("no_camera", "This gate has no camera of its own; send the frames.")
     post = watching.post_of_gate(gate.id) if watching else None
     if post is None:
-        raise Busy("camera_not_here", "Another process watches this gate's camera, or none yet; ask that one.")
-    return post.loop.now(gate, at, idempotency_key)
+        return system.questions.ask(gate, idempotency_key)
+    return post.loop.now(gate, system.clock(), idempotency_key)
 
 
 def _read(fields: dict[str, object]) -> Sent:

@@ -16,6 +16,7 @@ from app.adapters.db.tables.people import (
     templates,
 )
 from app.adapters.db.tables.premises import (
+    UNANSWERED,
     UNCLEARED,
     alerts,
     api_keys,
@@ -24,6 +25,7 @@ from app.adapters.db.tables.premises import (
     gates,
     leases,
     orders,
+    questions,
     site,
     watchers,
 )
@@ -32,6 +34,7 @@ from app.adapters.db.tables.users import provider, sessions, sign_ins, tallies, 
 __all__ = [
     "EPOCH",
     "KEY",
+    "UNANSWERED",
     "UNCLEARED",
     "Instant",
     "alerts",
@@ -59,6 +62,7 @@ __all__ = [
     "orders",
     "photos",
     "provider",
+    "questions",
     "sessions",
     "sign_ins",
     "site",

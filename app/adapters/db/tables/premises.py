@@ -87,6 +87,27 @@ orders = Table(
     Column("until", Instant, nullable=False),
 )
 
+# What one process wants to know of a camera that another watches. event_id: of the answer, which needs no key of its
+# own here: events are never deleted.
+questions = Table(
+    "questions",
+    metadata,
+    Column("id", KEY, primary_key=True),
+    Column("gate_id", KEY, ForeignKey("gates.id", ondelete="CASCADE"), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("until", Instant, nullable=False),
+    Column("idempotency_key", KEY),
+    Column("event_id", KEY),
+)
+# Looked at ten times a second, beside what was answered within the last minute.
+UNANSWERED = questions.c.event_id.is_(None)
+Index(
+    "ix_questions_unanswered",
+    questions.c.gate_id,
+    sqlite_where=UNANSWERED,
+    postgresql_where=UNANSWERED,
+)
+
 # No foreign keys: an alert outlives its camera. "" is no gate or no camera, since to an index no NULL equals another.
 alerts = Table(
     "alerts",

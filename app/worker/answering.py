@@ -1,0 +1,72 @@
+"""Answers what other processes ask of the cameras that this one watches (see `services.questions`).
+
+In a thread of its own: neither the cameras' loops nor the watchdog wait for it.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import datetime
+
+from app.core.errors import NotRecorded, Refusal
+from app.core.gates import Question
+from app.core.ports import Store
+from app.core.types import Gate
+from app.worker.supervisor import Supervisor
+
+logger = logging.getLogger(__name__)
+
+LOOK_S = 0.1  # one read of an index, and half of this is what a question waits
+
+
+class Answering:
+    """Runs from `start` to `stop`."""
+
+    def __init__(self, watching: Supervisor, store: Store, clock: Callable[[], datetime]) -> None:
+        self._watching, self._store, self._clock = watching, store, clock
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="answering", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Returns once what was being answered is. Who asks later is told that nobody watches."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=5)
+
+    def look(self) -> None:
+        """Answers what waits now, oldest first. Raises NotRecorded where it cannot be read."""
+        gates = {post.camera.gate_id for post in self._watching.posts()}
+        if not gates:
+            return
+        with self._store.read() as tx:
+            waiting = tx.questions.waiting(gates, self._clock())
+            known = {question.gate_id: tx.gates.get(question.gate_id) for question in waiting}
+        for question in waiting:
+            if gate := known[question.gate_id]:
+                self._answer(gate, question)
+
+    def _answer(self, gate: Gate, question: Question) -> None:
+        post = self._watching.post_of_gate(gate.id)
+        if post is None:
+            return
+        try:
+            post.loop.now(gate, self._clock(), question.idempotency_key, question)
+        except (Refusal, NotRecorded) as error:
+            # Who asked has given up, or is about to, and is told so by the process that it asked.
+            logger.debug("a question about a camera is not answered: %s", error)
+        except Exception:
+            # One question's fault must not leave the others without an answer.
+            logger.exception("a question about camera %s cannot be answered", post.camera.name)
+
+    def _run(self) -> None:
+        while not self._stopping.wait(LOOK_S):
+            try:
+                self.look()
+            except NotRecorded:
+                pass  # the supervisor, which reads the same database, says so
+            except Exception:
+                # Whatever it is, the thread must live on: without it hardware that polls elsewhere is refused.
+                logger.exception("questions about cameras could not be looked for; trying again")
