@@ -23,7 +23,7 @@ from app.adapters.vision.runtime import best_precision
 from app.core.calibration import Calibration
 from app.core.errors import WeightsError
 from app.settings import read_settings
-from models import comparison, groups, pad_report, plots, report
+from models import comparison, groups, labelled_pairs, pad_report, plots, report
 from models.dataset import PAIRS, LabelledPhoto, Scan, scan
 from models.embed import UNREADABLE, Embedded, embed
 from models.label_noise import label_noise
@@ -159,7 +159,8 @@ def _require_faces(e: Embedded, name: str) -> None:
 def command(
     dataset: Annotated[Path, typer.Argument(help="A folder with one folder a person.", exists=True, file_okay=False)],
     pairs: Annotated[
-        Path | None, typer.Option(help="Pairs in LFW's format; DATASET/pairs.txt if there.", exists=True)
+        Path | None,
+        typer.Option(help="LFW's pairs, or a .csv of photo,picture,same; DATASET/pairs.txt if there.", exists=True),
     ] = None,
     group_csv: Annotated[
         Path | None, typer.Option("--groups", help="CSV with the columns person,group.", exists=True)
@@ -183,6 +184,7 @@ def command(
         _make(folder)
         if pairs is None and (dataset / PAIRS).is_file():
             pairs = dataset / PAIRS
+        by_file = labelled_pairs.read(pairs) if pairs is not None and pairs.suffix.lower() == ".csv" else None
         precision = best_precision()
         e = embed(photos, settings.cache, precision, console, pack, settings.pack_folder)
         embedded = time.monotonic()
@@ -196,7 +198,10 @@ def command(
             "pack": {"name": pack, "digest": digest, "precision": precision, "calibrated": c is not None},
             "dataset": {"name": dataset.resolve().name} | _photo_facts(e, photos, scanned),
         }
-        found |= evaluate(e, photos, c, pairs, group_csv, galleries, seed, console)
+        found |= evaluate(e, photos, c, None if by_file else pairs, group_csv, galleries, seed, console)
+        if by_file is not None and pairs is not None:
+            shown = embed(by_file.photos, settings.cache, precision, console, pack, settings.pack_folder)
+            found["verification"] = labelled_pairs.measured(by_file, shown, c, pairs.name, np.random.default_rng(seed))
         if attacks is not None:
             found["presentation_attacks"] = pad_report.measured(attacks, settings.cache, console, dataset, seed=seed)
     except (ValueError, WeightsError) as error:

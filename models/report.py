@@ -3,6 +3,7 @@
 - `dataset`: `people`, `photos`, `no_face_found`, `unreadable`, `passed_over`, `refused_at_gate`, ...
 - `verification` (with --pairs, else null): `accuracy` (each fold at the others' threshold), `accuracy_standard_error`,
   `eer`, `tar_at_far["0.001"].tar`, `pairs`, `same`, `different`; the same under `with_mirror_image`.
+  With a .csv of pairs also `listed`: those most in doubt, with `similarity` and the `probability` of one person.
 - `comparison`: `eer`, `det`, and `points`: for each `fmr_target` `threshold`, `fmr`, `fnmr`, with counts and intervals
   (`*_wilson95`: comparisons as if independent; `*_people95`: people drawn anew, the honest one).
 - `open_set.rows`: for each `enrolled`, `photos`, `frames`, `flip` and `fpir` the `fnir`, with `fnir_people95`.
@@ -22,6 +23,7 @@ from typing import Any
 
 from models import plots
 
+SHOWN_PAIRS = 20
 FEW = 5  # people named on the page; report.json has more
 
 
@@ -100,7 +102,25 @@ def _verification(v: dict[str, Any] | None) -> list[str]:
         tars = [f"{_percent(t['tar'])}" if t else "-" for t in of["tar_at_far"].values()]
         rows.append([name, _percent(of["accuracy"]), _interval(of["accuracy_people95"]), _percent(of["eer"]), *tars])
     heads = ["", "accuracy", "95 % (people)", "EER", *(f"TAR at FAR {far}" for far in v["tar_at_far"])]
-    return [*lines, "", *markdown_table(heads, rows)]
+    return [*lines, "", *markdown_table(heads, rows), *_listed(v.get("listed"))]
+
+
+def _listed(pairs: Sequence[dict[str, Any]] | None) -> list[str]:
+    if pairs is None:
+        return []
+    note = "Pairs that come of corrections were picked because they went wrong: their share of errors is no error rate."
+    rows = [
+        [
+            p["photo"],
+            p["picture"],
+            "one" if p["same"] else "two",
+            "no face" if p["similarity"] is None else f"{p['similarity']:.3f}",
+            _percent(p["probability"]),
+        ]
+        for p in pairs[:SHOWN_PAIRS]
+    ]
+    heads = ["photo", "picture", "people", "similarity", "taken for one person"]
+    return ["", f"{note} Most in doubt first:", "", *markdown_table(heads, rows)]
 
 
 def _comparison(c: dict[str, Any]) -> list[str]:

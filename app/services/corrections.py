@@ -20,12 +20,14 @@ from app.services.gallery import context
 
 @dataclass(frozen=True)
 class Labelled:
-    """One picture of an export. folder: the person's, of whom it is said. same: whether it shows them."""
+    """One picture of an export. folder: the person's, of whom it is said. same: whether it shows them. photo: enrolled,
+    so it does by itself."""
 
     folder: str
     name: str
     data: bytes
     same: bool
+    photo: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,14 +75,14 @@ class Corrections:
             return [self._shown(tx, one) for one in tx.corrections.of([event_id]).get(event_id, [])]
 
     def labelled(self) -> Iterator[Labelled]:
-        """Every corrected event's picture with whom it shows, or does not, and that person's photos beside it."""
-        with self.store.read() as tx:
-            said = [one for one in tx.corrections.all() if one.employee_id is not None and one.signed_by(self.signer)]
+        """Every corrected event's picture with whom it shows, or does not, and that person's photos before it.
+
+        Of one event and person once. Who it was as said last counts, and then whom the event names it was not.
+        """
         exported: set[str] = set()
-        for one in said:
-            assert one.employee_id is not None
+        for (event_id, employee_id), same in self._labels().items():
             with self.store.read() as tx:
-                employee, event = tx.employees.get(one.employee_id), tx.events.get(one.event_id)
+                employee, event = tx.employees.get(employee_id), tx.events.get(event_id)
                 kept = self.log.snapshot_of(tx, event) if event is not None else None
                 if employee is None or kept is None:
                     continue  # erased meanwhile, or recorded without a picture
@@ -92,9 +94,27 @@ class Corrections:
                         assert key is not None
                         data = self.vault.open(key, photo.sealed_image, context(PHOTO, employee.id))
                         end = "png" if photo.media_type == "image/png" else "jpg"
-                        yield Labelled(folder, f"photo-{photo.id}.{end}", data, True)
-            same = one.kind is CorrectionKind.WAS
-            yield Labelled(folder, f"event-{one.event_id}.jpg", unbundle(kept)[0], same)
+                        yield Labelled(folder, f"photo-{photo.id}.{end}", data, True, photo=True)
+            yield Labelled(folder, f"event-{event_id}.jpg", unbundle(kept)[0], same)
+
+    def _labels(self) -> dict[tuple[str, str], bool]:
+        """Whether an event shows an employee, by both ids, as far as somebody said so."""
+        labels: dict[tuple[str, str], bool] = {}
+        was: dict[str, str] = {}
+        with self.store.read() as tx:
+            for one in tx.corrections.all():
+                if one.employee_id is None or not one.signed_by(self.signer):
+                    continue
+                if one.kind is CorrectionKind.WAS:
+                    was[one.event_id] = one.employee_id
+                else:
+                    labels[one.event_id, one.employee_id] = False
+            for event_id, employee_id in was.items():
+                event = tx.events.get(event_id)
+                if event is not None and event.employee_id is not None:
+                    labels[event_id, event.employee_id] = False
+                labels[event_id, employee_id] = True
+        return labels
 
     def _shown(self, tx: Transaction, one: Correction) -> dict[str, Any]:
         employee = tx.employees.get(one.employee_id) if one.employee_id else None

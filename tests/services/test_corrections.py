@@ -41,6 +41,18 @@ def test_not_this_person_and_who_it_was(site: Process, corrections: Corrections)
     assert ada.id != bob.id
 
 
+def test_what_was_said_last_labels_a_picture_and_whom_it_named_it_does_not_show(
+    site: Process, corrections: Corrections
+) -> None:
+    site.enrol("E-1", photo(person(0)))
+    bob, cay = site.enrol("E-2", photo(person(1))), site.enrol("E-3", photo(person(2)))
+    opened = site.decide(photo(person(0)))["decision_id"]
+    for who in (cay, bob, bob):
+        corrections.add(opened, WAS, who.id, "user-7")
+    labels = [(one.folder, one.photo, one.same) for one in corrections.labelled()]
+    assert labels == [("E-1", True, True), ("E-1", False, False), ("E-2", True, True), ("E-2", False, True)]
+
+
 def test_what_cannot_be_said(site: Process, corrections: Corrections) -> None:
     ada = site.enrol("E-1", photo(person(0)))
     opened, stranger = site.decide(photo(person(0))), site.decide(photo(person(5)))
