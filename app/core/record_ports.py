@@ -14,6 +14,13 @@ class Employees(Protocol):
         ...
 
     def get(self, employee_id: str, *, hold: bool = False) -> Employee | None: ...  # hold: unchanged until the end
+    def lock(self, employee_id: str) -> bool:
+        """Whether there is one; then no decision reads them with `hold` until the transaction ends.
+
+        Before their key, in the order of a decision, or the two could wait for each other.
+        """
+        ...
+
     def by_number(self, number: str) -> Employee | None: ...
     def update(self, employee: Employee) -> None: ...
     def delete(self, employee_id: str) -> None:

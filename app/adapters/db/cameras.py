@@ -5,7 +5,7 @@ from typing import Any, NoReturn
 from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from app.adapters.db.engine import is_taken
+from app.adapters.db.engine import held, is_taken
 from app.adapters.db.tables import cameras
 from app.core.approach import Zone
 from app.core.errors import Conflict
@@ -29,8 +29,9 @@ class CameraRows:
         row = self._connection.execute(select(cameras).where(cameras.c.id == camera_id)).one_or_none()
         return None if row is None else _camera(row)
 
-    def by_name(self, name: str) -> Camera | None:
-        row = self._connection.execute(select(cameras).where(cameras.c.name == name)).one_or_none()
+    def by_name(self, name: str, *, hold: bool = False) -> Camera | None:
+        query = held(select(cameras).where(cameras.c.name == name), hold)
+        row = self._connection.execute(query).one_or_none()
         return None if row is None else _camera(row)
 
     def all(self) -> list[Camera]:

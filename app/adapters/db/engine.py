@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Column, Connection, Engine, QueuePool, Table, create_engine, event, make_url
+from sqlalchemy import URL, Column, Connection, Engine, QueuePool, Select, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DataError, IntegrityError
@@ -86,6 +86,14 @@ def writing(connection: Connection, wait_ms: int) -> Connection:
     if connection.dialect.name == "sqlite":
         return connection.execution_options(**{_BEGIN: "BEGIN IMMEDIATE", _WAIT: wait_ms})
     return connection
+
+
+def held(query: Select[Any], hold: bool = True) -> Select[Any]:
+    """With hold, the rows that are read stay as they are until the transaction ends: what is put back undoes nothing.
+
+    For PostgreSQL; SQLite's one writer holds everything anyway. Rows that point to it can be added meanwhile.
+    """
+    return query.with_for_update(key_share=True) if hold else query
 
 
 def is_taken(error: IntegrityError, column: Column[Any]) -> bool:

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, case, delete, func, insert, select, update
 
-from app.adapters.db.engine import upsert
+from app.adapters.db.engine import held, upsert
 from app.adapters.db.tables import import_rows, imports
 from app.core.imports import Import, ImportState, Outcome, RowFilter, StoredRow
 
@@ -18,8 +18,8 @@ class ImportRows:
     def add(self, what: Import) -> None:
         self._connection.execute(insert(imports).values(**_columns(what)))
 
-    def get(self, import_id: str) -> Import | None:
-        row = self._connection.execute(select(imports).where(imports.c.id == import_id)).one_or_none()
+    def get(self, import_id: str, *, hold: bool = False) -> Import | None:
+        row = self._connection.execute(held(select(imports).where(imports.c.id == import_id), hold)).one_or_none()
         return None if row is None else _import(row)
 
     def all(self, limit: int = 50) -> list[Import]:

@@ -34,6 +34,10 @@ class EmployeeRows:
         row = self._connection.execute(query).one_or_none()
         return None if row is None else _employee(row)
 
+    def lock(self, employee_id: str) -> bool:
+        query = select(employees.c.id).where(employees.c.id == employee_id).with_for_update()
+        return self._connection.execute(query).one_or_none() is not None
+
     def by_number(self, number: str) -> Employee | None:
         row = self._connection.execute(_SELECT.where(employees.c.number == number)).one_or_none()
         return None if row is None else _employee(row)

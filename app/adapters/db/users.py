@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from app.adapters.db.engine import is_taken, upsert
+from app.adapters.db.engine import held, is_taken, upsert
 from app.adapters.db.tables import provider, sessions, sign_ins, tallies, tickets, users
 from app.core.errors import Conflict
 from app.core.lockout import Tally
@@ -29,8 +29,9 @@ class UserRows:
         with _unique(self._connection, user) as connection:
             connection.execute(insert(users).values(**_columns(user)))
 
-    def get(self, user_id: str) -> User | None:
-        return _user(self._connection.execute(select(*_USER).where(users.c.id == user_id)).one_or_none())
+    def get(self, user_id: str, *, hold: bool = False) -> User | None:
+        query = held(select(*_USER).where(users.c.id == user_id), hold)
+        return _user(self._connection.execute(query).one_or_none())
 
     def by_name(self, name: str) -> User | None:
         query = select(*_USER).where(users.c.name_folded == folded(name))
@@ -40,9 +41,8 @@ class UserRows:
         return _user(self._connection.execute(select(*_USER).where(users.c.subject == subject)).one_or_none())
 
     def all(self, *, hold: bool = False) -> list[User]:
-        query = select(*_USER).order_by(users.c.name_folded)
-        found = self._connection.execute(query.with_for_update() if hold else query)
-        return [user for user in map(_user, found) if user is not None]
+        query = held(select(*_USER).order_by(users.c.name_folded), hold)
+        return [user for user in map(_user, self._connection.execute(query)) if user is not None]
 
     def update(self, user: User) -> None:
         with _unique(self._connection, user) as connection:

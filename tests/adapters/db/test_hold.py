@@ -1,0 +1,100 @@
+"""What is held stays as it was read until the commit: two who change one thing at once undo nothing of each other."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.adapters.db.store import SqlStore
+from app.core.gates import DoorState
+from app.core.imports import Import, ImportState
+from app.core.ports import Transaction
+from app.core.site import Camera
+from app.core.types import Employee, Gate, Role
+from app.core.users import User
+
+NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
+WAIT = timedelta(seconds=30)  # for the threads of a busy machine
+Change = Callable[[Transaction, str], object]
+
+
+def user(tx: Transaction, more: str) -> None:
+    held = tx.users.get("01U", hold=True)
+    assert held is not None
+    tx.users.update(replace(held, name=held.name + more))
+
+
+def every_user(tx: Transaction, more: str) -> None:
+    (held,) = tx.users.all(hold=True)
+    tx.users.update(replace(held, name=held.name + more))
+
+
+def camera(tx: Transaction, more: str) -> None:
+    held = tx.cameras.by_name("front", hold=True)
+    assert held is not None
+    tx.cameras.update(replace(held, sealed_url=held.sealed_url + more.encode()))
+
+
+def upload(tx: Transaction, more: str) -> None:
+    held = tx.imports.get("01I", hold=True)
+    assert held is not None
+    tx.imports.put(replace(held, notices=(*held.notices, more)))
+
+
+@pytest.fixture
+def site(store: SqlStore) -> SqlStore:
+    with store.write() as tx:
+        tx.gates.add(Gate("01G", "lobby-1", created_at=NOW))
+        tx.users.add(User("01U", "a", frozenset({Role.ADMIN}), None, NOW))
+        tx.cameras.add(Camera("01C", "front", "01G", b"a"))
+        tx.imports.add(Import("01I", ImportState.WAITING, True, "ada", NOW, "", notices=("a",)))
+        tx.employees.add(Employee("01E", "E-1", "Ada"))
+        tx.doors.set("01G", DoorState.CLOSED, NOW)
+    return store
+
+
+def seen(site: SqlStore) -> list[str]:
+    """What there is of each, those that were changed twice among them."""
+    with site.read() as tx:
+        (user,), (camera,), (job,) = tx.users.all(), tx.cameras.all(), tx.imports.all()
+    return [user.name, camera.sealed_url.decode(), "".join(job.notices)]
+
+
+def at_once(site: SqlStore, first: Callable[[Transaction], object], second: Callable[[Transaction], object]) -> bool:
+    """Whether the second waited until what the first did was committed."""
+    over = threading.Event()
+
+    def other() -> None:
+        with site.write(WAIT) as tx:
+            second(tx)
+        over.set()
+
+    thread = threading.Thread(target=other)
+    with site.write(WAIT) as tx:
+        first(tx)
+        thread.start()
+        waited = not over.wait(0.3)
+    thread.join()
+    return waited
+
+
+@pytest.mark.parametrize(("change", "which"), [(user, 0), (every_user, 0), (camera, 1), (upload, 2)])
+def test_two_changes_at_once_are_both_kept(site: SqlStore, change: Change, which: int) -> None:
+    assert at_once(site, lambda tx: change(tx, "b"), lambda tx: change(tx, "c"))
+    assert seen(site)[which] == "abc"
+
+
+def test_a_door_that_is_held_is_reported_on_afterwards(site: SqlStore) -> None:
+    assert at_once(site, lambda tx: tx.doors.get("01G", hold=True), lambda tx: tx.doors.set("01G", DoorState.OPEN, NOW))
+
+
+def test_whoever_is_to_be_erased_is_decided_about_before_or_after(site: SqlStore) -> None:
+    def hold(tx: Transaction) -> None:
+        tx.employees.get("01E", hold=True)
+
+    assert at_once(site, lambda tx: tx.employees.lock("01E"), hold)
+    assert at_once(site, hold, lambda tx: tx.employees.lock("01E"))
+    with site.write() as tx:
+        assert not tx.employees.lock("nobody")
