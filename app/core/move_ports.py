@@ -26,12 +26,12 @@ class Moves(Protocol):
         """Those that a move to this pack made; sealed."""
         ...
 
-    def refused(self) -> list[str]:
+    def refused(self, pack_digest: str, precision: str) -> list[str]:
         """Numbers of the employees who can be recognised now and could not be after the switch."""
         ...
 
-    def switch(self) -> int:
-        """Replaces every template by the next one and forgets the old; returns how many there are."""
+    def switch(self, pack_digest: str, precision: str) -> int:
+        """Replaces every template by the next one, of this pack, and forgets the old; returns how many there are."""
         ...
 
 

@@ -182,6 +182,9 @@ class Store(Protocol):
 
     def read(self) -> AbstractContextManager[Transaction]: ...
     def write(self, deadline: timedelta | None = None) -> AbstractContextManager[Transaction]: ...
+    def alone(self, what: str) -> AbstractContextManager[bool]:
+        """Whether this work is the block's: of all processes on the database one gets True, also after a kill."""
+        ...
 
 
 class Journal(Protocol):

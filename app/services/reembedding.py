@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from app.core.errors import PackMismatch
+from app.core.errors import Conflict, PackMismatch
 from app.core.evidence import unit
 from app.core.ports import Store, Vault
 from app.core.types import Look, Template, Vector
@@ -44,17 +44,21 @@ class Reembedding:
         A photo in which the new pack finds no good face is left out of the template. If that leaves employees with
         none, PackMismatch names their numbers and the old templates go on being served, unless `leave_out`: then those
         employees are not recognised until they have better photos. What was made so far is kept for the next run.
+        Raises Conflict while another move runs: to another pack, the two would undo each other's work for ever.
         """
-        with self.store.write() as tx:
-            tx.moves.begin(self.pack_digest, self.precision)
-        while True:
-            with self.store.read() as tx:
-                waiting = tx.moves.waiting(self.pack_digest, self.precision)
-            for employee_id in progress(waiting) if waiting else ():
-                self._employee(employee_id)
-            moved = self._switch(leave_out)
-            if moved is not None:
-                return moved
+        with self.store.alone("move") as mine:
+            if not mine:
+                raise Conflict("moving", "The gallery is being moved already; run this again once that has ended.")
+            with self.store.write() as tx:
+                tx.moves.begin(self.pack_digest, self.precision)
+            while True:
+                with self.store.read() as tx:
+                    waiting = tx.moves.waiting(self.pack_digest, self.precision)
+                for employee_id in progress(waiting) if waiting else ():
+                    self._employee(employee_id)
+                moved = self._switch(leave_out)
+                if moved is not None:
+                    return moved
 
     def _employee(self, employee_id: str) -> None:
         """Looks at the photos outside of any transaction: decisions are recorded meanwhile."""
@@ -85,7 +89,7 @@ class Reembedding:
             tx.templates.lock()
             if tx.moves.waiting(self.pack_digest, self.precision):
                 return None
-            refused = tx.moves.refused()
+            refused = tx.moves.refused(self.pack_digest, self.precision)
             if refused and not leave_out:
                 more = f" and {len(refused) - MOST_NAMED} more" if len(refused) > MOST_NAMED else ""
                 raise PackMismatch(
@@ -93,7 +97,7 @@ class Reembedding:
                     f"{more}. Nothing was switched: send better photos of them and run this again, or add --leave-out "
                     "to switch now; they are then not recognised until they have better photos"
                 )
-            count = tx.moves.switch()
+            count = tx.moves.switch(self.pack_digest, self.precision)
             installation = tx.installation.get()
             if installation is not None:
                 tx.installation.put(replace(installation, pack_digest=self.pack_digest, precision=self.precision))

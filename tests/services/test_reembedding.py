@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.core.errors import Busy, PackMismatch
+from app.core.errors import Busy, Conflict, PackMismatch
 from app.core.records import Installation
 from app.core.registry import Details
 from app.core.types import Look, Reason, Template
@@ -194,6 +194,38 @@ def test_who_cannot_be_seen_by_the_newer_model_is_named_and_nothing_is_switched(
     assert dave is not None and dave.photos == 0 and len(upgraded.enrolment.photos(dave.id)) == 1
     assert upgraded.enrolment.add_photos(dave.id, [photo(person(5), note="better")])[0].accepted
     assert upgraded.sees(5) == "recognised"
+
+
+def test_while_a_move_runs_no_other_begins(installed: Process, reembedding: Reembedding, start: Start) -> None:
+    other = replace(reembedding, store=start().store, look=look, pack_digest="third", precision="f32")
+    refused: list[str] = []
+
+    def meanwhile(data: bytes) -> Look:
+        with pytest.raises(Conflict) as found:
+            other.run(list)
+        refused.append(found.value.code)
+        return newer(data)
+
+    assert replace(reembedding, look=meanwhile).run(list) == Moved(2)
+    assert set(refused) == {"moving"} and packs(installed) == {("newer", "bf16")}
+    assert other.run(list) == Moved(2) and packs(installed) == {("third", "f32")}
+
+
+def test_what_a_move_to_another_pack_made_is_not_switched_to(installed: Process, reembedding: Reembedding) -> None:
+    """As one that lost its connection, and with it the lock, could still write."""
+    again = iter([1])
+
+    def meanwhile(data: bytes) -> Look:
+        if data == photo(person(1)) and next(again, None):
+            with installed.store.write() as tx:
+                for before in templates(installed).values():
+                    kept = tx.photos.of(before.employee_id)
+                    made = {each.id: each.sealed_embedding for each in kept}
+                    tx.moves.put(replace(before, pack_digest="third"), len(kept), made)
+        return newer(data)
+
+    assert replace(reembedding, look=meanwhile).run(list) == Moved(2)
+    assert packs(installed) == {("newer", "bf16")}
 
 
 def test_a_move_back_makes_the_old_vectors_again(

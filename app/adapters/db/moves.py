@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import Connection, and_, delete, exists, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exists, func, insert, or_, select
 
 from app.adapters.db.tables import embeddings, employees, next_templates, photos, templates
 from app.core.types import Template
@@ -22,19 +22,14 @@ class MoveRows:
         )
 
     def waiting(self, pack_digest: str, precision: str) -> list[str]:
-        made = and_(
-            embeddings.c.photo_id == photos.c.id,
-            embeddings.c.pack_digest == pack_digest,
-            embeddings.c.precision == precision,
+        made = and_(embeddings.c.photo_id == photos.c.id, *_made_by(embeddings, pack_digest, precision))
+        ready = and_(
+            next_templates.c.employee_id == photos.c.employee_id, *_made_by(next_templates, pack_digest, precision)
         )
         of_photos = func.max(next_templates.c.of_photos)
         query = (
             select(photos.c.employee_id)
-            .select_from(
-                photos.outerjoin(embeddings, made).outerjoin(
-                    next_templates, next_templates.c.employee_id == photos.c.employee_id
-                )
-            )
+            .select_from(photos.outerjoin(embeddings, made).outerjoin(next_templates, ready))
             .group_by(photos.c.employee_id)
             .having(
                 or_(
@@ -54,8 +49,7 @@ class MoveRows:
         self._connection.execute(
             delete(embeddings).where(
                 embeddings.c.photo_id.in_(embeddings_of),
-                embeddings.c.pack_digest == template.pack_digest,
-                embeddings.c.precision == template.precision,
+                *_made_by(embeddings, template.pack_digest, template.precision),
             )
         )
         rows = [{"photo_id": photo, "sealed": sealed, **pack} for photo, sealed in embeddings_of.items()]
@@ -63,14 +57,16 @@ class MoveRows:
 
     def embeddings(self, photo_ids: Iterable[str], pack_digest: str, precision: str) -> dict[str, bytes]:
         query = select(embeddings.c.photo_id, embeddings.c.sealed).where(
-            embeddings.c.photo_id.in_(list(photo_ids)),
-            embeddings.c.pack_digest == pack_digest,
-            embeddings.c.precision == precision,
+            embeddings.c.photo_id.in_(list(photo_ids)), *_made_by(embeddings, pack_digest, precision)
         )
         return {row.photo_id: row.sealed for row in self._connection.execute(query)}
 
-    def refused(self) -> list[str]:
-        seen = exists().where(next_templates.c.employee_id == employees.c.id, next_templates.c.photos > 0)
+    def refused(self, pack_digest: str, precision: str) -> list[str]:
+        seen = exists().where(
+            next_templates.c.employee_id == employees.c.id,
+            next_templates.c.photos > 0,
+            *_made_by(next_templates, pack_digest, precision),
+        )
         query = (
             select(employees.c.number)
             .join(templates, templates.c.employee_id == employees.c.id)
@@ -79,12 +75,18 @@ class MoveRows:
         )
         return list(self._connection.execute(query).scalars())
 
-    def switch(self) -> int:
+    def switch(self, pack_digest: str, precision: str) -> int:
         columns = [column.name for column in templates.c]
         # Somebody whose photos were all deleted meanwhile is not enrolled any more.
         has_photos = exists().where(photos.c.employee_id == next_templates.c.employee_id)
-        ready = select(*(next_templates.c[name] for name in columns)).where(next_templates.c.photos > 0, has_photos)
+        ready = select(*(next_templates.c[name] for name in columns)).where(
+            next_templates.c.photos > 0, has_photos, *_made_by(next_templates, pack_digest, precision)
+        )
         self._connection.execute(delete(templates))
         self._connection.execute(insert(templates).from_select(columns, ready))
         self._connection.execute(delete(next_templates))
         return self._connection.execute(select(func.count()).select_from(templates)).scalar_one()
+
+
+def _made_by(table: Table, pack_digest: str, precision: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return table.c.pack_digest == pack_digest, table.c.precision == precision

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, delete, insert, select, text
 from sqlalchemy import exc as sql
 
 from app.adapters.db.access import ApiKeyRows, DoorRows, GateRows
+from app.adapters.db.alone import alone
 from app.adapters.db.cameras import CameraRows
 from app.adapters.db.corrections import CorrectionRows
 from app.adapters.db.duty import LeaseRows, OrderRows, QuestionRows, WatcherRows
@@ -114,6 +115,15 @@ class SqlStore:
         and when the database is locked, full, gone or refuses; Conflict where a row contradicts another.
         """
         return self._write(deadline)
+
+    def alone(self, what: str) -> AbstractContextManager[bool]:
+        """Whether this work is the block's: of all processes on this database one gets True, also after a kill."""
+        return self._alone(what)
+
+    @contextmanager
+    def _alone(self, what: str) -> Iterator[bool]:
+        with _translated(), alone(self._engine, what) as mine:
+            yield mine
 
     @contextmanager
     def _read(self) -> Iterator[ports.Transaction]:
