@@ -120,7 +120,9 @@ def bound(host: str, port: int) -> socket.socket:
 
     Raises SettingsError where somebody else has it.
     """
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    # The protocol is named, or asyncio leaves TCP_NODELAY off: every answer but a connection's first ones would wait
+    # 40 ms for the other side's acknowledgement, between its headers and its body.
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))

@@ -1,6 +1,5 @@
 """A real service in this process: the application with real models, behind the real server, on a port of its own."""
 
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from fastapi import FastAPI
 
 from app.core.types import Role
 from app.core.users import User
+from app.serving import bound
 from app.settings import read_settings
 from app.web.app import create_app
 from app.wiring import System, open_system
@@ -36,9 +36,7 @@ class Service:
     @contextmanager
     def running(cls, data: Path, **settings: Any) -> Iterator["Service"]:
         system = open_system(read_settings(data, precision="f32", workers=2, **settings))
-        with socket.socket() as listening:
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listening.bind(("127.0.0.1", 0))
+        with bound("127.0.0.1", 0) as listening:
             port = listening.getsockname()[1]
             app = create_app(system)
             config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=2)

@@ -1,6 +1,8 @@
 """What arrives over a real socket: clients that hang up, uploads without end, bytes that are no HTTP."""
 
 import socket
+import statistics
+import time
 from collections.abc import Iterator
 
 import httpx
@@ -43,6 +45,16 @@ def test_hanging_up_in_the_middle(server: Server, media_type: str) -> None:
         raw(server, head(server, f"Content-Type: {media_type}", "Content-Length: 100000"), half, wait=False)
     assert server.get("/v1/audit/verify")["gates"][GATE]["events"] == before, "half a request decided something"
     assert server.approach().json()["reason"] == "no_face"
+
+
+def test_no_answer_waits_for_an_acknowledgement(server: Server) -> None:
+    """One connection, many requests: with Nagle's algorithm on, each answer but the first ones takes 40 ms."""
+    took: list[float] = []
+    for _ in range(31):
+        started = time.perf_counter()
+        assert server.http.get("/healthz").status_code == 200
+        took.append(time.perf_counter() - started)
+    assert statistics.median(took) < 0.03, took
 
 
 def test_an_upload_without_end(server: Server) -> None:
