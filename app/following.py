@@ -27,15 +27,20 @@ def following(system: System, moved: Event) -> Iterator[None]:
     stop = Event()
 
     def loop() -> None:
-        wait = float(EVERY_S)
+        wait, said = float(EVERY_S), ""
         while not stop.wait(wait):
             wait = EVERY_S
             try:
                 name = moved_on(system, system.recognition.pack_digest, system.recognition.precision)
-            except FacegateError as error:
-                logger.error("this process decides by the old model pack: %s", error)
-                wait = AGAIN_S
+            except Exception as error:
+                # Whatever it is, this thread must live on: nothing else would notice the move.
+                wait, before, said = AGAIN_S, said, f"{type(error).__name__}: {error}"
+                if said != before and isinstance(error, FacegateError):
+                    logger.error("this process decides by the old model pack: %s", error)
+                elif said != before:
+                    logger.exception("whether the site moved to another model pack cannot be told; trying again")
                 continue
+            said = ""
             if name is not None:
                 logger.warning("the site moved to the model pack %s: starting again with it", name)
                 moved.set()

@@ -103,17 +103,31 @@ def folder_of(name: str, packs: Path) -> Path:
 
 
 def listed(packs: Path) -> Iterator[str]:
-    """The names of the folders that hold a `pack.toml`, sorted; those that may be a pack's."""
-    yield from (name for name in _folders(packs) if _NAME.fullmatch(name))
+    """The names of the folders that hold a `pack.toml`, sorted; those that may be a pack's.
+
+    One that cannot be looked into is among them, so that reading it says why. Raises WeightsError where `packs` cannot.
+    """
+    yield from (name for name in _folders(packs, unread=True) if _NAME.fullmatch(name))
 
 
 def misnamed(packs: Path) -> Iterator[str]:
     """The names of the other folders that hold a `pack.toml`, sorted: nothing loads them by such a name."""
-    yield from (name for name in _folders(packs) if not _NAME.fullmatch(name))
+    yield from (name for name in _folders(packs, unread=False) if not _NAME.fullmatch(name))
 
 
-def _folders(packs: Path) -> list[str]:
-    return sorted(p.name for p in packs.iterdir() if (p / FILE).is_file()) if packs.is_dir() else []
+def _folders(packs: Path, *, unread: bool) -> list[str]:
+    """unread: whether those that cannot be looked into, as after a copy by another user, count as packs."""
+
+    def holds(folder: Path) -> bool:
+        try:
+            return (folder / FILE).is_file()
+        except OSError:
+            return unread
+
+    try:
+        return sorted(folder.name for folder in packs.iterdir() if holds(folder)) if packs.is_dir() else []
+    except OSError as error:
+        raise WeightsError(f"{packs} cannot be read: {error.strerror}") from error
 
 
 def read_pack_file(name: str, packs: Path) -> PackFile:

@@ -1,12 +1,14 @@
-"""A folder of the owner's packs that no pack may be called as is shown with the reason, not silently passed over."""
+"""A folder of the owner's packs that no pack may be called as, or that cannot be read, is shown with the reason."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from app.__main__ import cli
 from app.adapters.vision import pack as packs
+from app.core.errors import WeightsError
 from tests.packs import make_pack
 from tests.photos import photo
 
@@ -31,6 +33,33 @@ def test_folders_with_names_that_no_pack_may_have_are_told_with_the_rule(tmp_pat
     assert "small letters (a to z)" in found["Mine"]
     assert "built-in" in found["sface"]
     assert packs.misnamed(tmp_path / "nowhere") == []
+
+
+def test_a_folder_that_may_not_be_looked_into_is_a_pack_that_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a copy by root. Simulated: root, as whom the tests may run, may look everywhere."""
+    folders(tmp_path, "locked", "lost+found")
+    is_file, open_file = Path.is_file, Path.open
+
+    def allowed(path: Path) -> Path:
+        if path.parent.name in ("locked", "lost+found"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return path
+
+    monkeypatch.setattr(Path, "is_file", lambda path: is_file(allowed(path)))
+    monkeypatch.setattr(Path, "open", lambda path, *how, **more: open_file(allowed(path), *how, **more))
+    assert packs.names(tmp_path) == ["sface", "locked", "own"] and packs.misnamed(tmp_path) == []
+    assert packs.named(packs.digest("own", tmp_path), tmp_path) == "own", "the others are found"
+    with pytest.raises(WeightsError, match="cannot be read: Permission denied"):
+        packs.described("locked", tmp_path)
+
+    def refuse(_: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(WeightsError, match="cannot be read: Permission denied"):
+        packs.names(tmp_path)
 
 
 def test_the_command_lists_them_as_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
