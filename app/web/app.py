@@ -34,6 +34,7 @@ from app.web.headers import SafeHeaders
 from app.web.limits import BodyLimit
 from app.web.metrics import Metrics
 from app.web.streams import Streams
+from app.web.warm import warm
 from app.wiring import System
 from app.worker.supervisor import Supervisor
 
@@ -91,6 +92,7 @@ def create_app(system: System, supervisor: Supervisor | None = None) -> FastAPI:
         description=ABOUT,
         docs_url=None,  # the generated viewer loads scripts from another site; /docs is our own page
         redoc_url=None,
+        lifespan=warm,
         redirect_slashes=False,  # a redirect is no answer of the contract, and repeats the Host it was sent
     )
     app.state.system = system

@@ -184,14 +184,3 @@ def test_health_and_pictures(watched: Service, page_as: Open, look: Look, axe: A
     axe(page)
     page.get_by_role("link", name="30 days").click()
     expect(page.get_by_role("link", name="30 days")).to_have_attribute("aria-current", "page")
-
-
-def test_first_pages_are_small(watched: Service, page_as: Open) -> None:
-    page = page_as("security")
-    for path in ("/live", "/log", "/health", "/pictures"):
-        sizes: list[int] = []
-        page.on("response", lambda answer, sizes=sizes: sizes.append(int(answer.headers.get("content-length", 0))))
-        page.goto(path)
-        own = len(page.content())
-        print(f"{path}: page {own} bytes, with styles and scripts {sum(sizes)}")  # noqa: T201  a figure of the README
-        assert own < 100_000

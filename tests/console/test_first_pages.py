@@ -1,0 +1,108 @@
+"""What a page costs whoever opens it first, and how pages look that are rarely opened: status, a site in trouble."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Response, expect
+
+from app.core.liveness import LivenessMode
+from app.core.site import Alert, AlertKind, Zone
+from app.services.camera_list import Address
+from app.services.gate_settings import Driving
+from app.wiring import new_id
+from tests.console.service import PASSWORD, Service
+
+Open = Callable[..., Page]
+Look = Callable[[Page, str], Any]
+Axe = Callable[[Page], None]
+MOST = 100_000
+GATE = "first-1"
+
+
+def weigh(page: Page) -> list[Response]:
+    """From now on the page's own files: not the data that it shows."""
+    got: list[Response] = []
+
+    def take(answer: Response) -> None:
+        if "/v1/" not in answer.url and "/portraits/" not in answer.url:
+            got.append(answer)
+
+    page.on("response", take)
+    return got
+
+
+def size(got: list[Response]) -> int:
+    """As sent: nothing is compressed on its way."""
+    return sum(len(answer.body()) for answer in got if answer.status == 200)
+
+
+def test_the_first_page_after_signing_in_is_small(site: Service, page_as: Open) -> None:
+    person = site.user("admin", name="Ada at first", password=PASSWORD)
+    page = page_as(path="/signin")
+    page.get_by_label("Name").fill(person.name)
+    page.get_by_label("Password").fill(PASSWORD)
+    got = weigh(page)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page).to_have_url(f"{site.url}/")
+    page.wait_for_load_state("networkidle")
+    print(f"first page after signing in: {size(got)} bytes of {[a.url for a in got]}")  # noqa: T201  of the README
+    assert size(got) < MOST
+
+
+@pytest.mark.parametrize("path", ["/", "/live", "/log", "/pictures", "/health", "/employees", "/imports", "/users"])
+def test_a_page_and_all_it_needs_is_small(page_as: Open, path: str) -> None:
+    """In a browser that has nothing of us yet."""
+    page = page_as("admin")
+    got = weigh(page)
+    page.goto(path)
+    page.wait_for_timeout(300)
+    names = {answer.url.rpartition("/")[2] for answer in got}
+    assert "console.css" in names and "shell.js" in names, names
+    print(f"{path}: {size(got)} bytes in {len(got)} files")  # noqa: T201  a figure of the README
+    assert size(got) < MOST
+
+
+@pytest.mark.parametrize("roles", [(), ("viewer",)])
+def test_the_status_page(page_as: Open, look: Look, axe: Axe, roles: tuple[str, ...]) -> None:
+    page = page_as(*roles, path="/")
+    expect(page.get_by_role("heading", name="Ready")).to_be_visible()
+    look(page, "status-signed-in" if roles else "status")
+    axe(page)
+
+
+@pytest.fixture
+def troubled(site: Service) -> Iterator[Service]:
+    """A gate with two cameras, of which one gives no pictures, and a door that was forced."""
+    system = site.system
+    gate = system.gates.add(GATE)
+    system.gate_settings.change(GATE, Driving(liveness=LivenessMode.MONITOR))
+    lost, _ = (system.cameras.add(name, GATE, Address("rtsp://10.0.5.7/1"), Zone()) for name in ("hall", "hall-side"))
+    standing = [
+        Alert(new_id(), system.clock(), AlertKind.CAMERA_DEAD, gate.id, lost.id, "no pictures for 3 s"),
+        Alert(new_id(), system.clock(), AlertKind.DOOR_FORCED, gate.id, None, "no decision covers it"),
+    ]
+    with system.store.write() as tx:
+        for alert in standing:
+            tx.alerts.raise_(alert)
+    yield site
+    with system.store.write() as tx:
+        for alert in standing:
+            tx.alerts.clear(alert.kind, gate.id, alert.camera_id, system.clock())
+    for name in ("hall", "hall-side"):
+        system.cameras.delete(name)
+
+
+def test_live_and_health_of_a_site_in_trouble(troubled: Service, page_as: Open, look: Look, axe: Axe) -> None:
+    page = page_as("security", path="/live")
+    expect(page.get_by_text("live", exact=True)).to_be_visible()
+    lane = page.get_by_role("region", name=GATE, exact=True)
+    expect(lane.get_by_text("hall: no pictures")).to_be_visible()
+    expect(page.get_by_text("Door was forced")).to_be_visible()
+    look(page, "live-troubled")
+    axe(page)
+    page.goto("/health")
+    expect(page.get_by_text(f"Camera gives no pictures at {GATE}")).to_be_visible()
+    expect(page.get_by_text("hall-side", exact=True)).to_be_visible()
+    look(page, "health-troubled")
+    axe(page)
