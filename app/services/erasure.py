@@ -28,9 +28,10 @@ class Erasure:
         The receipt is journalled before the commit: after a crash in between, the next start finishes the erasure.
         """
         with self.store.write() as tx:
-            # The feed before the key, in the order of an enrolment, or the two could wait for each other.
+            # The feed before the key as an enrolment has them, the person before it as a decision: else each could wait
+            # for the other.
             tx.templates.lock()
-            if tx.employees.get(employee_id) is None:
+            if not tx.employees.lock(employee_id):
                 raise NotFound("unknown_employee", "There is no employee with this id.")
             receipt = self._erase(tx, employee_id)
             self.journal.append(as_json(receipt))
@@ -46,7 +47,7 @@ class Erasure:
             employee_id = str(entry["employee_id"])
             with self.store.write() as tx:
                 tx.templates.lock()
-                if tx.employees.get(employee_id) is not None:
+                if tx.employees.lock(employee_id):
                     self._erase(tx, employee_id)
                     again += 1
         return again

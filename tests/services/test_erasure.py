@@ -19,7 +19,7 @@ from app.core.records import EmployeeFilter, EventFilter, Receipt
 from app.core.registry import Details
 from app.core.types import Employee
 from app.services.erasure import as_json, message
-from tests.fakes import NOW, Clock, person, photo
+from tests.fakes import NOW, Clock, new_id, person, photo
 from tests.services.process import Process
 
 Start = Callable[..., Process]
@@ -192,6 +192,27 @@ def test_who_is_erased_while_photos_are_added_is_erased_without_a_deadlock(
     # then both are done, one after the other
     assert [result.accepted for result in results] == [True]
     assert [receipt.photos for receipt in receipts] == [3]
+    assert left_of(site, ada) == []
+
+
+def test_who_is_erased_while_a_gate_decides_is_let_in_and_then_erased(
+    site: Process, start: Start, ada: Employee
+) -> None:
+    # Given a decision that holds the employee and has not read the key yet
+    receipts: list[Receipt] = []
+    eraser = threading.Thread(target=lambda: receipts.append(site.erasure.erase(ada.id)))
+
+    def meanwhile() -> str:
+        if not eraser.ident:
+            eraser.start()
+            eraser.join(0.3)
+        return new_id()
+
+    answer = start(new_id=meanwhile).decide(ADA)
+    eraser.join()
+    # then neither waits for the other, and the event is of nobody afterwards
+    assert answer["reason"] == "recognised"
+    assert [receipt.events_unlinked for receipt in receipts] == [2]
     assert left_of(site, ada) == []
 
 
