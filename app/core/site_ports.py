@@ -52,6 +52,10 @@ class Alerts(Protocol):
         """Whether there was an uncleared one of exactly this kind, gate and camera."""
         ...
 
+    def end(self, alert_id: str, at: datetime) -> bool:
+        """Clears this one and none that came after it; whether it was uncleared."""
+        ...
+
     def open(self) -> list[Alert]:
         """The uncleared, newest first by id."""
         ...
@@ -79,9 +83,7 @@ class Doors(Protocol):
         """False, and nothing stored, where a later report is there already."""
         ...
 
-    def get(self, gate_id: str, *, hold: bool = False) -> tuple[DoorState, datetime] | None:
-        """hold: no other report moves it until the transaction ends."""
-        ...
+    def get(self, gate_id: str) -> tuple[DoorState, datetime] | None: ...
 
 
 class SiteTransaction(Protocol):

@@ -33,7 +33,12 @@ class Hints:
         with self.store.write() as tx:
             alert = next((a for a in tx.alerts.open() if a.id == alert_id), None)
             if alert is None:
-                raise NotFound("unknown_alert", "No such alert stands.")
+                raise _unknown()
             if alert.kind not in HINTS:
                 raise Conflict("alert_stands", "This alert ends by itself when its cause is gone.")
-            tx.alerts.clear(alert.kind, alert.gate_id, alert.camera_id, self.clock())
+            if not tx.alerts.end(alert_id, self.clock()):
+                raise _unknown()  # the next of its place came just now, and that one nobody has seen
+
+
+def _unknown() -> NotFound:
+    return NotFound("unknown_alert", "No such alert stands.")

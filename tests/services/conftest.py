@@ -1,6 +1,7 @@
 """What tests of the services share: processes on one database, with one clock."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import active_count
 from typing import Any
@@ -14,6 +15,7 @@ from app.services.gate_control import GateControl
 from app.services.gate_settings import GateSettings
 from tests.fakes import Clock, new_id, person, photo
 from tests.services.gate_hardware import TURNSTILE, Turnstile, Yard, soon
+from tests.services.meanwhile import Meanwhile
 from tests.services.process import Process
 
 Start = Callable[..., Process]
@@ -38,6 +40,12 @@ def start(
     yield begin
     for process in running:
         process.store.close()
+
+
+@pytest.fixture
+def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Iterator[Meanwhile]:
+    with ThreadPoolExecutor() as pool:
+        yield Meanwhile(monkeypatch, pool)
 
 
 @pytest.fixture

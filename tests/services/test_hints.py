@@ -1,11 +1,15 @@
 """Hints: each is told, each can be seen, and what still goes on cannot be wished away."""
 
+from contextlib import suppress
+
 import pytest
 
+from app.adapters.db.site import AlertRows
 from app.core.errors import Conflict, NotFound
 from app.core.site import Alert, AlertKind
 from app.services.hints import Hints
 from tests.fakes import Clock, new_id
+from tests.services.meanwhile import Meanwhile
 from tests.services.process import Process
 
 
@@ -41,6 +45,18 @@ def test_somebody_has_seen_it(hints: Hints, site: Process, clock: Clock) -> None
         hints.seen(alert.id)
     hints.tailgating(site.gates.get("lobby-1"), "lobby-cam")
     assert len(standing(site)) == 1
+
+
+def test_who_has_seen_one_has_not_seen_the_next(hints: Hints, site: Process, meanwhile: Meanwhile) -> None:
+    gate = site.gates.get("lobby-1")
+    hints.tailgating(gate, "lobby-cam")
+    (first,) = standing(site)
+    meanwhile.before(AlertRows, "end", lambda: hints.tailgating(gate, "lobby-cam"))
+    with suppress(NotFound):
+        hints.seen(first.id)
+    meanwhile.results()
+    (second,) = standing(site)
+    assert second.id > first.id
 
 
 def test_what_goes_on_ends_with_its_cause_only(hints: Hints, site: Process, clock: Clock) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from app.adapters.db.engine import held, upsert
+from app.adapters.db.engine import upsert
 from app.adapters.db.tables import api_keys, doors, gates
 from app.core.chain import GENESIS
 from app.core.errors import Conflict
@@ -71,8 +71,8 @@ class DoorRows:
         )
         return self._connection.execute(newer.returning(doors.c.gate_id)).one_or_none() is not None
 
-    def get(self, gate_id: str, *, hold: bool = False) -> tuple[DoorState, datetime] | None:
-        row = self._connection.execute(held(select(doors).where(doors.c.gate_id == gate_id), hold)).one_or_none()
+    def get(self, gate_id: str) -> tuple[DoorState, datetime] | None:
+        row = self._connection.execute(select(doors).where(doors.c.gate_id == gate_id)).one_or_none()
         return None if row is None else (DoorState(row.state), row.at)
 
 

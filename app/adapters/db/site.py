@@ -64,6 +64,10 @@ class AlertRows:
         )
         return self._connection.execute(statement.values(cleared_at=at)).rowcount == 1
 
+    def end(self, alert_id: str, at: datetime) -> bool:
+        statement = update(alerts).where(UNCLEARED, alerts.c.id == alert_id)
+        return self._connection.execute(statement.values(cleared_at=at)).rowcount == 1
+
     def open(self) -> list[Alert]:
         return [_alert(row) for row in self._connection.execute(_NEWEST_FIRST.where(UNCLEARED))]
 
