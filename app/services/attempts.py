@@ -31,12 +31,13 @@ class Attempts:
         if wait is not None:  # refused without a write: a flood of attempts must not keep the database busy
             return wait
         with self.store.write() as tx:
-            tallies = tx.tallies.get(buckets)
+            tx.tallies.forget(now - FORGOTTEN)
+            # Held in one order, the name's before the address's: of two guesses at once, the later sees the earlier.
+            tallies = {bucket: tx.tallies.hold(bucket, now) for bucket in buckets}
             wait = _wait(tallies, buckets, now)
             if wait is None:
-                tx.tallies.forget(now - FORGOTTEN)
-                for bucket in buckets:
-                    tx.tallies.put(bucket, one_more(tallies.get(bucket), now))
+                for bucket, tally in tallies.items():
+                    tx.tallies.put(bucket, one_more(tally, now))
             return wait
 
     def forgive(self, name: str, address: str, device: str | None) -> None:
@@ -44,9 +45,7 @@ class Attempts:
         own, shared = _buckets(name, address, device)
         with self.store.write() as tx:
             tx.tallies.drop(own)
-            tally = tx.tallies.get([shared]).get(shared)
-            if tally is not None:
-                tx.tallies.put(shared, Tally(max(tally.wrong - 1, 0), tally.last_at))
+            tx.tallies.one_less(shared)
 
 
 def name_bucket(name: str) -> str:

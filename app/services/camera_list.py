@@ -88,7 +88,7 @@ class CameraList:
         if address is not None:
             self.check(address)
         with self.store.write() as tx:
-            camera = _camera(tx, name)
+            camera = _camera(tx, name, hold=True)
             camera = replace(
                 camera,
                 gate_id=camera.gate_id if gate is None else _gate(tx, gate).id,
@@ -128,8 +128,8 @@ def _context(camera_id: str) -> str:
     return f"camera-url:{camera_id}"
 
 
-def _camera(tx: Transaction, name: str) -> Camera:
-    camera = tx.cameras.by_name(name)
+def _camera(tx: Transaction, name: str, *, hold: bool = False) -> Camera:
+    camera = tx.cameras.by_name(name, hold=hold)
     if camera is None:
         raise NotFound("unknown_camera", "There is no camera of that name.")
     return camera

@@ -94,7 +94,7 @@ class Federation:
         claims = self.client.claims(provider, secret, redirect, code, journey.verifier, journey.nonce)
         subject, roles = f"{provider.issuer} {claims['sub']}", provider.roles_of(claims)
         with self.store.write() as tx:
-            user = tx.users.by_subject(subject)
+            user = tx.users.by_subject(subject, hold=True)
             refused = not roles or (user is not None and not user.enabled)
             if not refused:
                 user = self._newcomer(tx, subject, roles, claims) if user is None else _with_roles(tx, user, roles)
@@ -111,8 +111,8 @@ class Federation:
             number += 1
             name = f"{wanted} ({number})"
         user = User(self.users.new_id(), name, roles, None, self.users.clock(), subject=subject)
-        tx.users.add(user)
         tx.tickets.withdraw(None)
+        tx.users.add(user)
         return user
 
     def _known(self) -> Provider:

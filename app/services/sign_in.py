@@ -7,14 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from app.core.errors import Busy, Forbidden, Unauthorised
+from app.core.errors import Busy, Unauthorised
 from app.core.passwords import check_password
 from app.core.ports import Clock, Signer, Store, Transaction
 from app.core.user_ports import PasswordHasher
 from app.core.users import Method, Outcome, SignIn, TicketKind, User, user_name
 from app.services.attempts import Attempts
 from app.services.sessions import Sessions, SignedIn, printable
-from app.services.users import Users
+from app.services.users import Users, wrong_password
 
 KEPT = timedelta(days=365)  # sign-ins in the log
 ADDRESS_CHARS = 64
@@ -84,13 +84,16 @@ class SigningIn:
         return self._enter(user, client, Method.LINK)
 
     def change_password(self, who: SignedIn, old: str, new: str, client: Client) -> None:
-        """Every other session of the user ends. Raises Forbidden for a wrong old password, Busy, BadInput."""
+        """Every other session of the user ends. Raises Forbidden for a wrong old password, Busy, BadInput.
+
+        Unauthorised, and nothing is changed, where the session itself ended meanwhile.
+        """
         device = self._device(client, who.user)
         wait = self.attempts.admit(who.user.name, client.address, device)
         if wait is not None:
             raise self._locked(wait)
         if not self.hasher.matches(old, who.user.password):
-            raise Forbidden("wrong_password", "The present password is wrong; type it again.")
+            raise wrong_password()
         self.attempts.forgive(who.user.name, client.address, device)
         self.users.set_password(who.user, new, who.session.id)
 
@@ -114,7 +117,7 @@ class SigningIn:
         """checked: the hash that the password matched. renewed: the same password's hash at the costs of today."""
         with self.store.write() as tx:
             # Read again: since the check, an admin may have disabled them, or somebody set another password.
-            now = tx.users.get(user.id)
+            now = tx.users.get(user.id, hold=True)
             if now is None or not now.enabled or (checked is not None and now.password != checked):
                 raise _wrong()
             if renewed is not None:

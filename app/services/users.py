@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from app.core.errors import BadInput, Conflict, NotFound
+from app.core.errors import BadInput, Conflict, Forbidden, NotFound, Unauthorised
 from app.core.passwords import check_password
 from app.core.ports import Clock, Store, Transaction
 from app.core.types import Role
@@ -54,9 +54,9 @@ class Users:
         hashed = None if password is None else self.hasher.hash(check_password(password, name))
         user = User(self.new_id(), name, roles, hashed, self.clock())
         with self.store.write() as tx:
-            tx.users.add(user)
             # Somebody can sign in now; the link that makes the first admin is of no more use but to others.
             tx.tickets.withdraw(None)
+            tx.users.add(user)
         return user
 
     def change(self, user_id: str, roles: frozenset[Role] | None = None, enabled: bool | None = None) -> User:
@@ -83,7 +83,7 @@ class Users:
         """The token of a link with which the user chooses a new password, once, within a day. The old one holds until
         then; earlier links do not. Wrong attempts are forgotten, so a locked name can sign in. Raises NotFound."""
         with self.store.write() as tx:
-            user = _known(tx, user_id)
+            user = _known(tx, user_id, hold=True)
             if not user.enabled:
                 raise Conflict("user_disabled", "This user is disabled; enable them first.")
             tx.tickets.withdraw(user_id)
@@ -105,14 +105,17 @@ class Users:
     def redeem_setup(self, tx: Transaction, token: str, name: str, hashed: str) -> User:
         """The first admin, in the caller's transaction. Raises NotFound, BadInput."""
         self._take(tx, token, TicketKind.SETUP)
+        if tx.users.all():  # somebody was added while the link was being made
+            raise _used_up()
         user = User(self.new_id(), user_name(name), frozenset({Role.ADMIN, Role.SECURITY}), hashed, self.clock())
         tx.users.add(user)
         return user
 
     def redeem_reset(self, tx: Transaction, token: str, hashed: str) -> User:
         """The user with the new password, signed out everywhere, in the caller's transaction. Raises NotFound."""
-        ticket = self._take(tx, token, TicketKind.RESET)
-        user = replace(_known(tx, ticket.user_id or ""), password=hashed)
+        ticket = self._valid(tx, token, TicketKind.RESET)
+        user = replace(_known(tx, ticket.user_id or "", hold=True), password=hashed)
+        self._take(tx, token, TicketKind.RESET)
         if not user.enabled:
             raise _used_up()
         tx.users.update(user)
@@ -120,10 +123,19 @@ class Users:
         return user
 
     def set_password(self, user: User, password: str, session_id: str) -> None:
-        """Their other sessions end, and so do links that would set another. Raises BadInput."""
+        """Their other sessions end, and so do links that would set another. user: as whoever asks was found to be.
+
+        Raises BadInput; Unauthorised and Forbidden where that is not so any more.
+        """
         hashed = self.hasher.hash(check_password(password, user.name))
         with self.store.write() as tx:
-            tx.users.update(replace(_known(tx, user.id), password=hashed))
+            now = _known(tx, user.id, hold=True)
+            # The hash took its time: meanwhile the account may have been disabled, or taken back with a link.
+            if not now.enabled or all(session.id != session_id for session in tx.sessions.of(user.id)):
+                raise Unauthorised("signed_out", "You are signed out; sign in again.")
+            if now.password != user.password:
+                raise wrong_password()
+            tx.users.update(replace(now, password=hashed))
             tx.sessions.end_all(user.id, but=session_id)
             tx.tickets.withdraw(user.id)
 
@@ -138,11 +150,9 @@ class Users:
             raise _used_up()
         return ticket
 
-    def _take(self, tx: Transaction, token: str, kind: TicketKind) -> Ticket:
-        ticket = self._valid(tx, token, kind)
-        if not tx.tickets.take(ticket.hash):
+    def _take(self, tx: Transaction, token: str, kind: TicketKind) -> None:
+        if not tx.tickets.take(self._valid(tx, token, kind).hash):
             raise _used_up()
-        return ticket
 
 
 def roles_of(names: list[str]) -> frozenset[Role]:
@@ -158,8 +168,12 @@ def _leads(user: User) -> bool:
     return user.enabled and Role.ADMIN in user.roles and bool(user.password or user.subject)
 
 
-def _known(tx: Transaction, user_id: str) -> User:
-    user = tx.users.get(user_id)
+def wrong_password() -> Forbidden:
+    return Forbidden("wrong_password", "The present password is wrong; type it again.")
+
+
+def _known(tx: Transaction, user_id: str, *, hold: bool = False) -> User:
+    user = tx.users.get(user_id, hold=hold)
     if user is None:
         raise NotFound("unknown_user", "There is no user with this id.")
     return user

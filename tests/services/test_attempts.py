@@ -1,5 +1,8 @@
 """Wrong passwords make the next try wait: longer each time, never for ever, and not in one's own browser."""
 
+import threading
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -7,8 +10,9 @@ import pytest
 
 from app.adapters.crypto.signing import Ed25519Signer
 from app.adapters.db.store import SqlStore
+from app.adapters.db.users import TallyRows
 from app.core.errors import Busy, Forbidden, Unauthorised
-from app.core.lockout import FREE_A_NAME, FREE_AN_ADDRESS, LONGEST
+from app.core.lockout import FREE_A_NAME, FREE_AN_ADDRESS, LONGEST, Tally
 from app.services.sign_in import Client
 from tests.fakes import Clock
 from tests.services.reception import ELSEWHERE, HERE, PASSWORD, Desk
@@ -124,6 +128,30 @@ def test_guesses_made_at_once_are_all_counted(desk: Desk) -> None:
     for _ in range(FREE_A_NAME):
         assert desk.attempts.admit("ada", "192.0.2.50", None) is None
     assert desk.attempts.admit("ada", "192.0.2.51", None) is not None
+
+
+def test_guesses_in_the_same_moment_are_as_many(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    everybody, read = threading.Barrier(8, timeout=20), TallyRows.get
+
+    def together(rows: TallyRows, buckets: Iterable[str]) -> dict[str, Tally]:
+        found = read(rows, buckets)
+        everybody.wait()
+        return found
+
+    monkeypatch.setattr(TallyRows, "get", together)
+    with ThreadPoolExecutor(8) as pool:
+        admitted = list(pool.map(lambda n: desk.attempts.admit("ada", f"192.0.2.{n}", None), range(8)))
+    assert admitted.count(None) == FREE_A_NAME
+
+
+def test_right_ones_in_the_same_moment_are_all_forgiven(desk: Desk) -> None:
+    def admitted(n: int) -> bool:
+        return desk.attempts.admit(f"name {n}", HERE.address, None) is None
+
+    assert all(admitted(n) for n in range(FREE_AN_ADDRESS))
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: desk.attempts.forgive(f"name {n}", HERE.address, None), range(8)))
+    assert [admitted(n) for n in range(9)] == [True] * 8 + [False]
 
 
 def test_guessing_with_a_stolen_session_is_guessing(desk: Desk) -> None:

@@ -1,5 +1,6 @@
 """Who signs in, who does not, how long it lasts, and what is left of it."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -12,7 +13,7 @@ from app.core.types import Role
 from app.core.users import TicketKind
 from app.services.sessions import csrf_of
 from tests.fakes import Clock
-from tests.services.reception import ELSEWHERE, HERE, IDLE, LONGEST, OTHER, PASSWORD, Desk
+from tests.services.reception import ELSEWHERE, HASHER, HERE, IDLE, LONGEST, OTHER, PASSWORD, Desk
 
 
 @pytest.fixture
@@ -198,6 +199,56 @@ def test_a_password_that_was_changed_meanwhile_lets_nobody_in(desk: Desk, monkey
     with pytest.raises(Unauthorised):
         desk.enter()
     assert len(desk.sessions.of(ada.id)) == 1
+
+
+def test_an_account_that_was_taken_back_meanwhile_stays_so(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given a thief with the password and a session, when the owner uses a link while the thief's new one is hashed,
+    then the owner's password and session hold."""
+    ada, thief = desk.admin(), desk.sessions.find(desk.enter())
+    assert thief is not None
+    link, owner = desk.users.reset(ada.id), []
+
+    def taken_back() -> None:
+        owner.append(desk.sign_in.with_reset_link(link, OTHER, HERE).session)
+
+    meanwhile_hashing(monkeypatch, taken_back)
+    with pytest.raises(Unauthorised):
+        desk.sign_in.change_password(thief, PASSWORD, "the words of a thief", ELSEWHERE)
+    assert desk.sessions.find(owner[0]) is not None
+    assert desk.enter(password=OTHER)
+
+
+def test_a_password_is_changed_by_whoever_still_may(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    ada, _ = desk.admin(), desk.admin("bob")
+    who, other = (desk.sessions.find(desk.enter()) for _ in range(2))
+    assert who is not None and other is not None
+
+    def changed() -> None:
+        with desk.store.write() as tx:
+            tx.users.update(replace(ada, password=HASHER.hash(OTHER)))
+
+    for meanwhile, refused in (
+        (changed, Forbidden),
+        (lambda: desk.sessions.end(who.session.id), Unauthorised),
+        (lambda: desk.users.change(ada.id, enabled=False), Unauthorised),
+    ):
+        before = replace(who, user=desk.users.get(ada.id))
+        password = OTHER if refused is Unauthorised else PASSWORD
+        meanwhile_hashing(monkeypatch, meanwhile)
+        with pytest.raises(refused):
+            desk.sign_in.change_password(before, password, "a third, stranger phrase", HERE)
+    assert HASHER.matches(OTHER, desk.users.get(ada.id).password)
+
+
+def meanwhile_hashing(monkeypatch: pytest.MonkeyPatch, what: Callable[[], object]) -> None:
+    """The next password is hashed after something else was done."""
+
+    def hashed(hasher: Argon2, password: str) -> str:
+        monkeypatch.undo()
+        what()
+        return hasher.hash(password)
+
+    monkeypatch.setattr(Argon2, "hash", hashed)
 
 
 def test_too_many_at_once_are_told_to_come_back(desk: Desk) -> None:

@@ -37,8 +37,9 @@ class UserRows:
         query = select(*_USER).where(users.c.name_folded == folded(name))
         return _user(self._connection.execute(query).one_or_none())
 
-    def by_subject(self, subject: str) -> User | None:
-        return _user(self._connection.execute(select(*_USER).where(users.c.subject == subject)).one_or_none())
+    def by_subject(self, subject: str, *, hold: bool = False) -> User | None:
+        query = held(select(*_USER).where(users.c.subject == subject), hold)
+        return _user(self._connection.execute(query).one_or_none())
 
     def all(self, *, hold: bool = False) -> list[User]:
         query = held(select(*_USER).order_by(users.c.name_folded), hold)
@@ -114,11 +115,25 @@ class TallyRows:
         query = select(tallies).where(tallies.c.bucket.in_(list(buckets)))
         return {row.bucket: Tally(row.wrong, row.last_at) for row in self._connection.execute(query)}
 
+    def hold(self, bucket: str, now: datetime) -> Tally:
+        # An update that changes nothing holds the row, and finds the newest one, where an insert does not hold first.
+        statement = upsert(self._connection, tallies).values(bucket=bucket, wrong=0, last_at=now)
+        row = self._connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=[tallies.c.bucket], set_={"wrong": tallies.c.wrong}
+            ).returning(tallies.c.wrong, tallies.c.last_at)
+        ).one()
+        return Tally(row.wrong, row.last_at)
+
     def put(self, bucket: str, tally: Tally) -> None:
         statement = upsert(self._connection, tallies).values(bucket=bucket, **vars(tally))
         self._connection.execute(
             statement.on_conflict_do_update(index_elements=[tallies.c.bucket], set_=dict(vars(tally)))
         )
+
+    def one_less(self, bucket: str) -> None:
+        counted = update(tallies).where(tallies.c.bucket == bucket, tallies.c.wrong > 0)
+        self._connection.execute(counted.values(wrong=tallies.c.wrong - 1))
 
     def drop(self, bucket: str) -> None:
         self._connection.execute(delete(tallies).where(tallies.c.bucket == bucket))

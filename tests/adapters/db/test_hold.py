@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.adapters.db.store import SqlStore
-from app.core.gates import DoorState
 from app.core.imports import Import, ImportState
+from app.core.lockout import Tally, one_more
 from app.core.ports import Transaction
 from app.core.site import Camera
 from app.core.types import Employee, Gate, Role
@@ -51,7 +51,6 @@ def site(store: SqlStore) -> SqlStore:
         tx.cameras.add(Camera("01C", "front", "01G", b"a"))
         tx.imports.add(Import("01I", ImportState.WAITING, True, "ada", NOW, "", notices=("a",)))
         tx.employees.add(Employee("01E", "E-1", "Ada"))
-        tx.doors.set("01G", DoorState.CLOSED, NOW)
     return store
 
 
@@ -86,8 +85,15 @@ def test_two_changes_at_once_are_both_kept(site: SqlStore, change: Change, which
     assert seen(site)[which] == "abc"
 
 
-def test_a_door_that_is_held_is_reported_on_afterwards(site: SqlStore) -> None:
-    assert at_once(site, lambda tx: tx.doors.get("01G", hold=True), lambda tx: tx.doors.set("01G", DoorState.OPEN, NOW))
+def test_two_wrong_passwords_at_once_are_two(site: SqlStore) -> None:
+    def count(tx: Transaction) -> None:
+        tx.tallies.put("name", one_more(tx.tallies.hold("name", NOW), NOW))
+
+    assert at_once(site, count, count), "the first two of a name"
+    assert at_once(site, count, count)
+    assert at_once(site, lambda tx: tx.tallies.one_less("name"), count)
+    with site.read() as tx:
+        assert tx.tallies.get(["name"]) == {"name": Tally(4, NOW)}
 
 
 def test_whoever_is_to_be_erased_is_decided_about_before_or_after(site: SqlStore) -> None:
