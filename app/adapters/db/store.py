@@ -3,7 +3,6 @@
 Foreign exceptions end here: whatever keeps a write from being committed is NotRecorded, and so a closed gate.
 """
 
-import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -29,11 +28,11 @@ from app.adapters.db.people import ERASED, EmployeeRows, PhotoRows
 from app.adapters.db.site import AlertRows, GateResultRows, SiteRow
 from app.adapters.db.tables import installation
 from app.adapters.db.users import ProviderRow, SessionRows, SignInRows, TallyRows, TicketRows, UserRows
+from app.adapters.db.wal import LogEmptier
 from app.core import duty_ports, imports, log_ports, move_ports, ports, provider, record_ports, site_ports, user_ports
 from app.core.errors import BadInput, Conflict, NotRecorded
 from app.core.records import Installation
 
-_log = logging.getLogger(__name__)
 _STATEMENT_MS = 30_000  # PostgreSQL, for writes nobody waits at a gate for: an erasure touches many events
 
 
@@ -100,8 +99,10 @@ class SqlStore:
         self._engine = engine
         # SQLite polls for its write lock, up to 100 ms apart; threads of one process queue here instead.
         self._writers = threading.Lock() if engine.dialect.name == "sqlite" else None
+        self._log = LogEmptier(engine)
 
     def close(self) -> None:
+        self._log.close()
         self._engine.dispose()
 
     def read(self) -> AbstractContextManager[ports.Transaction]:
@@ -140,6 +141,7 @@ class SqlStore:
         with _translated(), self._turn(wait_ms), self._engine.connect() as connection:
             left_ms = _left_ms(end)
             writing(connection, left_ms)
+            connection.info.pop(ERASED, None)
             with connection.begin():
                 if connection.dialect.name == "postgresql":
                     statement_ms = _STATEMENT_MS if deadline is None else left_ms
@@ -150,8 +152,9 @@ class SqlStore:
             if deadline is not None:
                 # Recorded, but too late to act on: whoever asked has stopped waiting.
                 _left_ms(end)
-            if connection.info.pop(ERASED, False):
-                _empty_the_log(connection)
+            erased = connection.info.pop(ERASED, False)
+        if erased:  # in nobody's turn: a reader may be in the way for long
+            self._log.empty()
 
     @contextmanager
     def _turn(self, wait_ms: int) -> Iterator[None]:
@@ -174,17 +177,6 @@ def _left_ms(end: float) -> int:
     if left_ms <= 0:
         raise NotRecorded("the write did not finish within its deadline")
     return left_ms
-
-
-def _empty_the_log(connection: Connection) -> None:
-    """SQLite: moves the write-ahead log into the file and truncates it; it would keep old pages of the erased."""
-    if connection.dialect.name != "sqlite":
-        return
-    raw = connection.connection.driver_connection
-    assert raw is not None
-    busy = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-    if busy:
-        _log.warning("the write-ahead log could not be emptied after an erasure: a reader holds it; the next one does")
 
 
 @contextmanager
