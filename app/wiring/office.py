@@ -16,6 +16,7 @@ from app.adapters.crypto.vault import Vault, load_master_key
 from app.adapters.db import migrate
 from app.adapters.db.store import SqlStore, open_store
 from app.core.errors import CryptoFault
+from app.core.records import Installation
 from app.services.access_log import AccessLog
 from app.services.alert_list import AlertList
 from app.services.answers import Answers
@@ -96,11 +97,11 @@ def open_office(settings: Settings, clock: Callable[[], datetime] = utc_now) -> 
     store, vault, signer = open_store(settings.url), Vault(master), Ed25519Signer(master)
     with store.read() as tx:
         installation = tx.installation.get()
-    if installation is not None and not vault.check(installation.key_check):
+    try:
+        check_master_key(vault, installation)
+    except CryptoFault:
         store.close()
-        raise CryptoFault(
-            "the master key is not the one this database was sealed with: restore master.key from its backup"
-        )
+        raise
     log = AccessLog(vault, signer)
     answers = Answers(signer)
     duty = Duty(store, clock, settings.gates)
@@ -133,6 +134,14 @@ def open_office(settings: Settings, clock: Callable[[], datetime] = utc_now) -> 
         proofs=EventProofs(store, log, signer, JsonJournal(settings.checkpoints).entries),
         statistics=Statistics(store, clock),
     )
+
+
+def check_master_key(vault: Vault, installation: Installation | None) -> None:
+    """Raises CryptoFault for another key than the database was sealed with; before the first start none was."""
+    if installation is not None and not vault.check(installation.key_check):
+        raise CryptoFault(
+            "the master key is not the one this database was sealed with: restore master.key from its backup"
+        )
 
 
 def camera_reach(settings: Settings) -> address.Reach:

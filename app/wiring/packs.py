@@ -4,7 +4,7 @@ from app.adapters.vision import pack as packs
 from app.adapters.vision.runtime import Precision, best_precision
 from app.core.errors import PackMismatch
 from app.core.records import Installation
-from app.wiring.office import Office
+from app.wiring.office import Office, check_master_key
 
 
 def settle_pack(office: Office) -> str:
@@ -63,12 +63,15 @@ def moved_on(office: Office, digest: str, precision: str) -> str | None:
 
 
 def install(office: Office, digest: str, precision: str) -> None:
-    """Fixes pack and precision for this database at the first start; later checks them. Raises PackMismatch.
+    """Fixes pack, precision and master key for this database at the first start; later checks them.
 
-    While nobody is enrolled there is nothing to mismatch, so the facts are simply replaced.
+    Raises PackMismatch, and CryptoFault where another program with another master key was first. While nobody is
+    enrolled there is no pack to mismatch, so the facts are simply replaced.
     """
     with office.store.write() as tx:
+        tx.templates.lock()  # of two first starts at once, the later sees the earlier
         before = tx.installation.get()
+        check_master_key(office.vault, before)
         if before is not None and (before.pack_digest, before.precision) == (digest, precision):
             return
         if before is not None and tx.templates.photo_counts():
