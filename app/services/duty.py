@@ -1,7 +1,7 @@
 """The gates that this process watches and drives now, shared with the others by leases in the database.
 
 A lease ends by itself, so whoever dies gives up. A gate that is dealt to somebody else is let go of first, and its
-lease given up at the next renewal: two processes hold one line only where one of them has lost the database.
+lease given up at the first renewal after that: two processes hold one line only where one has lost the database.
 """
 
 import os
@@ -40,19 +40,34 @@ class Duty:
         with self._store.read() as tx:
             return _held(tx, self._clock())
 
-    def renew(self) -> frozenset[str]:
-        """Takes and keeps what is dealt to this process, lets go of the rest. Raises NotRecorded: nothing changes."""
+    def renew(self, held: Collection[str] = ()) -> frozenset[str]:
+        """Takes and keeps what is dealt to this process, lets go of the rest. Raises NotRecorded: nothing changes.
+
+        held: the gates whose hardware it has in hand now. Of those it has to let go of, such a one's lease is kept.
+        """
         now = self._clock()
         with self._store.write() as tx:
             self._sweep(tx, now)
-            tx.leases.give_up(self.holder, self._leaving)
+            kept = self._keep(tx, self._leaving, held, now)
             tx.watchers.arrive(self.holder, self._only, now + LEASE)
             wanted = {gate for gate, who in self._deal(tx, now).items() if who == self.holder}
             mine = frozenset(gate for gate in wanted if tx.leases.take(gate, self.holder, now, now + LEASE))
         with self._lock:
-            self._leaving = self._mine - mine
+            self._leaving = (self._mine | kept) - mine
             self._mine = mine
         return mine
+
+    def leave(self, held: Collection[str]) -> None:
+        """For a process that stops: nothing is its own to take any more, and only what it still has in hand keeps its
+        lease. Raises NotRecorded: nothing is given up."""
+        with self._lock:
+            self._leaving |= self._mine
+            self._mine = frozenset()
+        with self._store.write() as tx:
+            tx.watchers.leave(self.holder)
+            kept = self._keep(tx, self._leaving, held, self._clock())
+        with self._lock:
+            self._leaving = kept
 
     def resign(self) -> None:
         """Gives everything back, so that another process takes it at once. Raises NotRecorded: it ends by itself."""
@@ -61,6 +76,12 @@ class Duty:
         with self._store.write() as tx:
             tx.leases.give_up(self.holder)
             tx.watchers.leave(self.holder)
+
+    def _keep(self, tx: Transaction, leaving: frozenset[str], held: Collection[str], now: datetime) -> frozenset[str]:
+        kept = leaving.intersection(held)
+        tx.leases.give_up(self.holder, leaving - kept)
+        # Not those that another process has by now, as after an outage.
+        return frozenset(gate for gate in kept if tx.leases.take(gate, self.holder, now, now + LEASE))
 
     def _sweep(self, tx: Transaction, now: datetime) -> None:
         for holder, until in {**tx.watchers.all(), **dict(tx.leases.holders().values())}.items():

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from time import monotonic
 
 from app.core.errors import NotRecorded
@@ -25,6 +25,7 @@ from app.services.gate_lane import CLOSE_S
 
 logger = logging.getLogger(__name__)
 
+WRITE_S = 10.0  # for the thread that writes to end, when the process does
 MOST_WAITING = 10_000  # records that wait for a database which is gone; beyond, the newest are lost
 UNUSABLE = GateResult(Outcome.FAILED, "the gate cannot be driven as it is set")
 
@@ -61,8 +62,9 @@ class GateControl:
         self._tick_s = tick_s
         self._mine = mine
         self._doors = DoorWatch(store, clock, new_id)
-        self._drivers = GateDrivers(store, vault, clock, mine, build, self._done, self._heard)
+        self._drivers = GateDrivers(store, vault, clock, mine, build, self._done, self._heard, self.refresh)
         self._waiting: deque[Callable[[], None]] = deque()
+        self._writing = Lock()
         self._wake = Event()
         self._look = False
         self._stopped = False
@@ -99,8 +101,20 @@ class GateControl:
         self._doors.report(gate_id, state, at)
 
     def follow(self, site: SiteState) -> None:
-        """The mode that holds from now on, also before it is recorded: in a fire the gates come first."""
+        """The mode that is recorded; an older one than what holds changes nothing."""
         self._drivers.follow(site)
+
+    def release(self, site: SiteState) -> SiteState:
+        """Before it is recorded: in a fire the gates come first. See `GateDrivers.release`."""
+        return self._drivers.release(site)
+
+    def supersede(self, told: SiteState, site: SiteState) -> None:
+        """See `GateDrivers.supersede`."""
+        self._drivers.supersede(told, site)
+
+    def held(self) -> set[str]:
+        """The ids of the gates whose hardware this process has or still lets go of."""
+        return self._drivers.held()
 
     def refresh(self) -> None:
         """Looks at the database now instead of at the next tick: a gate was changed."""
@@ -213,6 +227,16 @@ class GateControl:
 
     def _catch_up(self) -> None:
         """Writes what waits, in order. Raises NotRecorded: then it waits on."""
+        # One thread at a time, since what was written is taken out afterwards: at the end there may be two.
+        if not self._writing.acquire(timeout=WRITE_S):
+            logger.error("the database does not answer: %d things that gates did or said are lost", len(self._waiting))
+            return
+        try:
+            self._write_down()
+        finally:
+            self._writing.release()
+
+    def _write_down(self) -> None:
         while self._waiting:
             try:
                 self._waiting[0]()

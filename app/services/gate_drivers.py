@@ -5,9 +5,11 @@ with it.
 
 import logging
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from threading import Lock, Thread
+from time import monotonic
 
 from app.core.errors import CryptoFault, Refusal
 from app.core.gates import DoorState, GateResult
@@ -44,10 +46,33 @@ class Driven:
         return self.broken or (self.lane.complaint() if self.lane else None)
 
 
+class Parting:
+    """A lane that lets go of its hardware, in a thread of its own: a gate that does not answer must hold up no other,
+    and no release."""
+
+    def __init__(self, lane: Lane, over: Callable[[], None]) -> None:
+        self.lane = lane
+        self._over = over
+        self._until = monotonic() + 3 * CLOSE_S
+        self._thread = Thread(target=self._close, name="gate-close", daemon=True)
+        self._thread.start()
+
+    def lasts(self) -> bool:
+        """False also where it takes too long: hardware that hangs for ever must not keep its gate from everybody."""
+        return self._thread.is_alive() and monotonic() < self._until
+
+    def wait(self) -> None:
+        self._thread.join(max(0.0, self._until - monotonic()))
+
+    def _close(self) -> None:
+        self.lane.close()
+        self._over()
+
+
 class GateDrivers:
     """mine: the ids of the gates that are this process's now. build: raises BadInput where a gate's settings cannot be
     used. done: told of a gate's name, an event's id and what became of its command. heard: told of a gate's id and its
-    door's state. Both from threads of the drivers."""
+    door's state. Both from threads of the drivers. parted: told when hardware was let go of."""
 
     def __init__(
         self,
@@ -58,11 +83,15 @@ class GateDrivers:
         build: Build,
         done: Callable[[str, str, GateResult], None],
         heard: Callable[[str, DoorState], None],
+        parted: Callable[[], None],
     ) -> None:
         self._store, self._vault, self._clock = store, vault, clock
-        self._mine, self._build, self._done, self._heard = mine, build, done, heard
+        self._mine, self._build, self._done, self._heard, self._parted = mine, build, done, heard, parted
         self._lock = Lock()
         self._driven: dict[str, Driven] = {}
+        self._parting: dict[str, Parting] = {}
+        self._taking: str | None = None
+        self._closed = False
         self._site = SiteState()
 
     def all(self) -> list[Driven]:
@@ -77,11 +106,41 @@ class GateDrivers:
         with self._lock:
             return self._driven.get(gate_id)
 
-    def follow(self, site: SiteState) -> None:
-        """The mode that holds from now on. Returns at once."""
+    def held(self) -> set[str]:
+        """The ids of the gates whose hardware this process has, is taking, or still lets go of."""
         with self._lock:
-            self._site = site
-        for one in self.all():
+            held = {gate_id for gate_id, one in self._driven.items() if one.lane is not None and not one.lane.stopped}
+            held |= {gate_id for gate_id, parting in self._parting.items() if parting.lasts()}
+            return held if self._taking is None else held | {self._taking}
+
+    def follow(self, site: SiteState) -> None:
+        """What is recorded: it holds from now on, unless something newer does. Returns at once."""
+        with self._lock:
+            # Of one moment: who compared first and told later would undo what came in between.
+            if not _is_older(site, self._site):
+                self._hold(site)
+
+    def release(self, site: SiteState) -> SiteState:
+        """A release that was ordered here and is not recorded yet. It holds at once, whatever the clocks say; returned
+        is what holds now, newer than all that came before."""
+        with self._lock:
+            before = self._site.since
+            if before is not None and (site.since is None or site.since <= before):
+                site = replace(site, since=before + timedelta(milliseconds=1))
+            self._hold(site)
+            return site
+
+    def supersede(self, told: SiteState, site: SiteState) -> None:
+        """`told`, which `release` returned, is recorded as `site` or ended by it, though `site` may be the older one.
+        Nothing changes where something else holds by now."""
+        with self._lock:
+            if self._site == told:
+                self._hold(site)
+
+    def _hold(self, site: SiteState) -> None:
+        """The lock is held, so lanes hear of modes in the order in which they hold."""
+        self._site = site
+        for one in self._driven.values():
             if one.lane is not None:
                 one.lane.follow(site.mode_at(one.gate.id))
 
@@ -91,31 +150,36 @@ class GateDrivers:
         with self._store.read() as tx:
             gates, site = [gate for gate in tx.gates.all() if gate.id in mine], tx.site.get()
             configs = {gate.id: self._opened(tx, gate) for gate in gates if self._is_new(gate)}
-        ours = self._site.since
         # What this process was told may be newer than what it read, or not recorded at all.
-        if ours is None or (site.since is not None and site.since >= ours):
-            self.follow(site)
+        self.follow(site)
         self._let_go({one.gate.id for one in self.all()} - {gate.id for gate in gates})
         for gate in gates:
             if gate.id in configs:
                 self._replace(gate, configs[gate.id])
-            with self._lock:
-                self._driven[gate.id].gate = gate
+            elif one := self.of(gate.id):
+                one.gate = gate
 
     def close(self) -> None:
-        """Leaves every gate as its fail mode, or a release in force, demands."""
+        """Leaves every gate as its fail mode, or a release in force, demands, and takes none any more."""
+        with self._lock:
+            self._closed = True
         self._let_go({one.gate.id for one in self.all()})
+        for parting in list(self._parting.values()):
+            parting.wait()
 
     def _let_go(self, gate_ids: Collection[str]) -> None:
         with self._lock:
-            gone = [self._driven.pop(gate_id) for gate_id in gate_ids]
-        lanes = [one.lane for one in gone if one.lane is not None]
-        # At once: of ten gates that do not answer, the last must not wait for the first nine.
-        closing = [Thread(target=lane.close, name="gate-close", daemon=True) for lane in lanes]
-        for thread in closing:
-            thread.start()
-        for thread in closing:
-            thread.join(3 * CLOSE_S)
+            for gate_id in gate_ids:
+                one = self._driven.pop(gate_id, None)
+                if one is not None and one.lane is not None:
+                    self._part(gate_id, one.lane)
+
+    def _part(self, gate_id: str, lane: Lane) -> Parting:
+        """The lock is held."""
+        before = self._parting.get(gate_id)
+        if before is None or before.lane is not lane:
+            before = self._parting[gate_id] = Parting(lane, self._parted)
+        return before
 
     def _is_new(self, gate: Gate) -> bool:
         one = self.of(gate.id)
@@ -128,19 +192,38 @@ class GateDrivers:
             return "the gate's settings do not open: set its config again"
 
     def _replace(self, gate: Gate, config: Config | str) -> None:
-        before = self.of(gate.id)
-        if before is not None and before.lane is not None:
-            before.lane.close()  # first: a serial line has room for one
-        one = Driven(gate, alerted=before.alerted if before else None)
+        """Builds what the gate is driven by, or has it built at a later look: what drove it lets go first, for a
+        serial line has room for one."""
+        with self._lock:
+            before = self._driven.get(gate.id)
+            if before is not None and before.lane is not None:
+                self._part(gate.id, before.lane)
+            parting = self._parting.get(gate.id)
+            if self._closed or (parting is not None and parting.lasts()):
+                return
+            self._parting.pop(gate.id, None)
+            self._taking = gate.id
+        try:
+            # Asked once more, now that `held` tells: what was given up since then may be another process's.
+            if gate.id in self._mine():
+                self._take(gate, config, before.alerted if before else None)
+        finally:
+            self._taking = None
+
+    def _take(self, gate: Gate, config: Config | str, alerted: bool | None) -> None:
+        one = Driven(gate, alerted=alerted)
         if isinstance(config, str):
             one.broken = config
         elif gate.driver != PLAIN:
             self._connect(one, config)
         with self._lock:
-            self._driven[gate.id] = one
-            mode = self._site.mode_at(gate.id)
-        if one.lane is not None:
-            one.lane.follow(mode)
+            late = self._closed
+            if not late:
+                self._driven[gate.id] = one
+                if one.lane is not None:
+                    one.lane.follow(self._site.mode_at(gate.id))
+        if late and one.lane is not None:
+            one.lane.close()
 
     def _connect(self, one: Driven, config: Config) -> None:
         gate = one.gate
@@ -158,6 +241,12 @@ class GateDrivers:
             one.broken = f"the {gate.driver} driver cannot be built"
         else:
             one.lane = Lane(gate.name, driver, mode, self._clock, partial(self._done, gate.name))
+
+
+def _is_older(site: SiteState, than: SiteState) -> bool:
+    if than.since is None or site.since is None:
+        return than.since is not None
+    return site.since < than.since
 
 
 def _driving(gate: Gate) -> tuple[object, ...]:

@@ -43,8 +43,9 @@ class Lane:
         self._pending: list[tuple[str, Prepare]] = []
         self._stopped = False
         self._mode = mode
-        # A driver is built in the mode that holds; a release is said again to learn whether it can be done at all.
-        self._released = False
+        # A driver is built in the mode that holds; a release is said again to learn whether it can be done at all, and
+        # its end if it is over by then.
+        self._released: bool | None = None if mode is SiteMode.RELEASE else False
         self._unreleased: str | None = None
         self._failed: str | None = None
         self._trouble_since: datetime | None = None
@@ -84,6 +85,11 @@ class Lane:
             self._trouble_since = now
         lasting = self._trouble_since is not None and now - self._trouble_since >= PATIENCE
         return self._unreleased or self._failed or (line if lasting else None)
+
+    @property
+    def stopped(self) -> bool:
+        """Closed, or about to be."""
+        return self._stopped
 
     def line_is_lost(self) -> bool:
         return self._driver.healthy() is not None

@@ -58,7 +58,7 @@ def supervisor(system: System) -> Supervisor:
         watch = Watch(camera.name, camera.gate_id, camera.zone)
         return Post(camera, CameraLoop(watch, mailbox, see, approaches, system.clock), mailbox)
 
-    return Supervisor(system.duty, system.store, system.clock, new_id, post, system.gate_control.refresh)
+    return Supervisor(system.duty, system.store, system.clock, new_id, post, system.gate_control)
 
 
 def _view(height_px: int, pixels: Pixels, seen: Seen) -> Pixels:

@@ -7,7 +7,7 @@ watchdog turns a camera's state into an alert, and takes it back when all is wel
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -35,6 +35,19 @@ class Watched(Protocol):
     def last_words(self) -> tuple[str, ...]: ...
 
 
+class Hardware(Protocol):
+    """The drivers of this process's gates. held: the ids of the gates that it has or still lets go of."""
+
+    def refresh(self) -> None:
+        """The gates of this process are others than before. Returns at once."""
+        ...
+
+    def held(self) -> Collection[str]: ...
+    def close(self) -> None:
+        """Lets go of all. Takes seconds where one does not answer; safe to call twice."""
+        ...
+
+
 @dataclass
 class Post:
     """A camera that this process watches. told: the state that the database's alerts are of."""
@@ -49,7 +62,7 @@ class Post:
 class Supervisor:
     """Starts and stops loops as the database says. post: builds loop and mailbox for a camera.
 
-    on_duty: called where this process has other gates than before.
+    hardware: let go of before its gates are another process's; None where this one drives nothing.
     """
 
     def __init__(
@@ -59,10 +72,10 @@ class Supervisor:
         clock: Callable[[], datetime],
         new_id: Callable[[], str],
         post: Callable[[Camera], Post],
-        on_duty: Callable[[], None] = lambda: None,
+        hardware: Hardware | None = None,
     ) -> None:
         self._duty = duty
-        self._on_duty = on_duty
+        self._hardware = hardware
         self._store = store
         self._clock = clock
         self._new_id = new_id
@@ -78,15 +91,28 @@ class Supervisor:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stops all loops and gives the gates back, so that another process takes them at once."""
+        """Stops all loops, lets go of the gates and gives them back, so that another process takes them at once.
+
+        In this order: a driver's last word is its fail mode, which must not come after a successor's first.
+        """
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join(timeout=10)
         self._end(self.posts())
+        if self._hardware is not None:
+            self._let_go(self._hardware)
         try:
             self._duty.resign()
         except FacegateError:
             logger.warning("the gates could not be given back; their leases end by themselves")
+
+    def _let_go(self, hardware: Hardware) -> None:
+        closing = threading.Thread(target=hardware.close, name="gates-close", daemon=True)
+        closing.start()
+        while closing.is_alive():
+            # It may take longer than a lease lasts.
+            self._done(lambda: self._duty.leave(hardware.held()))
+            closing.join(SYNC_S)
 
     def posts(self) -> list[Post]:
         """What this process watches now."""
@@ -103,9 +129,10 @@ class Supervisor:
 
     def sync(self) -> None:
         """Renews the duty, starts what is ours, stops what is not, restarts what has died."""
-        before, gates = self._duty.gates(), self._duty.renew()
-        if gates != before:
-            self._on_duty()
+        before = self._duty.gates()
+        gates = self._duty.renew(self._hardware.held() if self._hardware is not None else ())
+        if self._hardware is not None and gates != before:
+            self._hardware.refresh()
         with self._store.read() as tx:
             enabled = {camera.id: camera for camera in tx.cameras.all() if camera.enabled}
             orphans = [a for a in tx.alerts.open() if a.kind in KINDS and a.camera_id not in enabled]

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from threading import Event, Timer
 
 import pytest
 
@@ -162,3 +163,23 @@ def test_the_listeners_are_told_and_may_fail(
     control.carry_out(answer)
     recorded(site, answer)
     assert told == [("lobby-1", Outcome.OPENED)]
+
+
+def test_what_waits_at_the_end_is_written_once_however_long_the_database_takes(
+    control: GateControl, turnstile: Turnstile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.services.gate_control.CLOSE_S", 0.05)
+    written: list[str] = []
+    slow, free = Event(), Event()
+
+    def first() -> None:
+        written.append("first")
+        slow.set()
+        assert free.wait(10)
+
+    control._later(first)
+    control._later(lambda: written.append("second"))
+    assert slow.wait(10)
+    Timer(0.5, free.set).start()
+    control.close()
+    assert written == ["first", "second"] and not control._waiting

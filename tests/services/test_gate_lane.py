@@ -1,6 +1,7 @@
 """The two threads of a gate: what they say to hardware that cannot do what it is told."""
 
 from collections.abc import Iterator
+from threading import Event
 
 import pytest
 
@@ -61,3 +62,21 @@ def test_what_comes_after_the_end_is_not_sent(lane: Lane, done: list[tuple[str, 
     lane.close()
     lane.put("late", lambda: pytest.fail("it was prepared"))
     assert [(event_id, result.outcome) for event_id, result in done] == [("late", Outcome.TOO_LATE)]
+
+
+def test_a_release_that_ends_before_it_was_said_again_is_ended(
+    turnstile: Turnstile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The driver was built released; the lane's thread comes to look only when the release is over."""
+    over, keep = Event(), Lane._keep_mode
+
+    def late(lane: Lane) -> None:
+        assert over.wait(10)
+        keep(lane)
+
+    monkeypatch.setattr(Lane, "_keep_mode", late)
+    lane = Lane("lobby-1", turnstile, SiteMode.RELEASE, Clock(), lambda *_: None)
+    lane.follow(SiteMode.NORMAL)
+    over.set()
+    assert soon(lambda: turnstile.released == [False])
+    lane.close()

@@ -1,0 +1,167 @@
+"""A gate goes from one process to another: who had it lets go of its hardware, and only then the other takes it."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from threading import Event, Thread
+
+import pytest
+
+from app.adapters.crypto.signing import Ed25519Signer
+from app.adapters.crypto.vault import Vault
+from app.adapters.db.store import SqlStore, open_store
+from app.core.types import Gate
+from app.services.duty import LEASE, Duty
+from app.services.gate_control import GateControl
+from app.services.gate_settings import GateSettings
+from app.worker.supervisor import Supervisor
+from tests.fakes import Clock, new_id
+from tests.services.gate_hardware import TURNSTILE, Turnstile, Yard
+from tests.worker.posts import soon
+
+
+class Driving:
+    """A process that drives gates; `sync` is its supervisor's look."""
+
+    def __init__(self, url: str, vault: Vault, signer: Ed25519Signer, clock: Clock) -> None:
+        self.store, self.yard = open_store(url), Yard(clock)
+        self.duty = Duty(self.store, clock)
+        self.control = GateControl(
+            self.store, vault, signer, clock, new_id, self.duty.gates, self.yard.build, tick_s=0.02
+        )
+        self.supervisor = Supervisor(self.duty, self.store, clock, new_id, lambda _: pytest.fail(), self.control)
+        self.sync = self.supervisor.sync
+        self.control.start()
+
+    def has(self) -> bool:
+        """A driver that nobody has begun to close."""
+        return bool(self.yard.built) and not self.yard.built[-1].closed
+
+
+@pytest.fixture
+def begin(database_url: str, vault: Vault, signer: Ed25519Signer, clock: Clock) -> Iterator[Callable[[], Driving]]:
+    running: list[Driving] = []
+
+    def process() -> Driving:
+        running.append(Driving(database_url, vault, signer, clock))
+        return running[-1]
+
+    yield process
+    for one in running:
+        one.supervisor.stop()
+        one.store.close()
+
+
+@pytest.fixture
+def gates(store: SqlStore, vault: Vault, clock: Clock) -> Callable[[str], Gate]:
+    settings = GateSettings(store, vault, clock, new_id, Yard(clock).check)
+    return lambda name: settings.add(name, TURNSTILE)
+
+
+class Slow:
+    """Holds a turnstile's closing up until it may go on: there its fail mode is told."""
+
+    def __init__(self, turnstile: Turnstile) -> None:
+        self.begun, self.go_on, self.over = Event(), Event(), Event()
+        self._close = turnstile.close
+        turnstile.close = self  # type: ignore[method-assign, assignment]
+
+    def __call__(self) -> None:
+        self._close()
+        self.begun.set()
+        assert self.go_on.wait(20)
+        self.over.set()
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.worker.supervisor.SYNC_S", 0.02)
+
+
+def test_who_stops_lets_go_before_the_next_one_takes(
+    begin: Callable[[], Driving], gates: Callable[[str], Gate], clock: Clock
+) -> None:
+    gates("lobby-1")
+    a, b = begin(), begin()
+    a.sync()
+    soon(a.has)
+    leaving = Slow(a.yard.built[0])
+    stopping = Thread(target=a.supervisor.stop)
+    stopping.start()
+    assert leaving.begun.wait(10)
+    for _ in range(8):  # far longer than a lease lasts
+        clock.advance(seconds=LEASE.total_seconds() / 2)
+        soon(lambda: until(a) == clock() + LEASE)
+        b.sync()
+        assert b.duty.gates() == frozenset() and b.yard.built == []
+    leaving.go_on.set()
+    stopping.join(10)
+    assert leaving.over.is_set()
+    b.sync()
+    soon(b.has)
+
+
+def until(one: Driving) -> datetime | None:
+    """When its leases end."""
+    with one.store.read() as tx:
+        return max((until for who, until in tx.leases.holders().values() if who == one.duty.holder), default=None)
+
+
+def test_who_has_to_share_lets_go_before_the_next_one_takes(
+    begin: Callable[[], Driving], gates: Callable[[str], Gate], clock: Clock
+) -> None:
+    gates("east"), gates("west")
+    a, b = begin(), begin()
+    a.sync()
+    soon(lambda: len(a.yard.built) == 2)
+    leaving = [Slow(turnstile) for turnstile in a.yard.built]
+    b.sync()
+    a.sync()
+    soon(lambda: any(slow.begun.is_set() for slow in leaving))
+    for _ in range(8):
+        clock.advance(seconds=2)
+        a.sync()
+        b.sync()
+        assert len(a.duty.gates()) == 1 and b.duty.gates() == frozenset()
+    for slow in leaving:
+        slow.go_on.set()
+    soon(lambda: len(a.control.held()) == 1)
+    a.sync()
+    b.sync()
+    soon(b.has)
+    assert len(b.duty.gates()) == 1
+
+
+def test_a_gate_that_comes_back_is_taken_once_it_was_let_go(
+    begin: Callable[[], Driving], gates: Callable[[str], Gate], clock: Clock
+) -> None:
+    gates("east"), gates("west")
+    a, b = begin(), begin()
+    a.sync()
+    soon(lambda: len(a.yard.built) == 2)
+    leaving = [Slow(turnstile) for turnstile in a.yard.built]
+    b.sync()
+    a.sync()
+    soon(lambda: any(slow.begun.is_set() for slow in leaving))
+    b.supervisor.stop()
+    a.sync()
+    assert len(a.duty.gates()) == 2 and len(a.yard.built) == 2
+    for slow in leaving:
+        slow.go_on.set()
+    soon(lambda: len(a.yard.built) == 3)
+    assert len(a.control.held()) == 2
+
+
+def test_hardware_that_hangs_for_ever_does_not_keep_its_gate(
+    begin: Callable[[], Driving], gates: Callable[[str], Gate], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.services.gate_drivers.CLOSE_S", 0.1)
+    gates("lobby-1")
+    a, b = begin(), begin()
+    a.sync()
+    soon(a.has)
+    leaving = Slow(a.yard.built[0])
+    a.supervisor.stop()
+    assert leaving.begun.is_set() and not leaving.over.is_set()
+    b.sync()
+    soon(b.has)
+    leaving.go_on.set()
