@@ -6,11 +6,13 @@ first and is recorded then, and what could not be recorded is open all the same,
 """
 
 import logging
+from collections import deque
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
-from app.core.errors import Conflict, NotFound, NotRecorded
+from app.core.errors import Conflict, FacegateError, NotFound, NotRecorded, Refusal
 from app.core.ports import Clock, Store, Transaction
 from app.core.site import Alert, AlertKind, SiteMode, SiteState
 from app.core.types import OPENING, Gate, Reason, Verdict
@@ -27,15 +29,33 @@ REASON = {
 ALERT = {SiteMode.RELEASE: AlertKind.RELEASE, SiteMode.LOCKDOWN: AlertKind.LOCKDOWN}
 
 
+class Gates(Protocol):
+    """What moves this process's gates. Orders come in several threads at once."""
+
+    def follow(self, site: SiteState) -> None:
+        """What is recorded holds from now on, unless something newer does."""
+        ...
+
+    def release(self, site: SiteState) -> SiteState:
+        """A release holds at once, newer than anything before; what holds now is returned, for `supersede`."""
+        ...
+
+    def supersede(self, told: SiteState, site: SiteState) -> None:
+        """`site` holds instead of that release, if that still holds."""
+        ...
+
+
 @dataclass(frozen=True)
 class SiteControl:
-    """follow: told of the mode that holds from now on, before it is recorded where it is a release."""
+    """gates: told of each mode, before it is recorded where it is a release; None where nothing is driven."""
 
     store: Store
     log: AccessLog
     clock: Clock
     new_id: Callable[[], str]
-    follow: Callable[[SiteState], None] = lambda _: None
+    gates: Gates | None = None
+    # Releases in force here that could not be recorded; of more than can be under way at once, the last one counts.
+    _unrecorded: deque[SiteState] = field(default_factory=lambda: deque(maxlen=100), init=False, repr=False)
 
     def state(self) -> SiteState:
         with self.store.read() as tx:
@@ -53,33 +73,57 @@ class SiteControl:
         Raises NotFound for an unknown gate; Conflict for a lockdown while gates are released, and for a release of some
         gates during a lockdown, which would unlock the others; NotRecorded: a release is in force all the same.
         """
+        # Before anything is read: this order is about the releases of now, not about one that comes meanwhile.
+        unrecorded = list(self._unrecorded)
         try:
             with self.store.read() as tx:
                 before = tx.site.get()
                 after = self._after(tx, before, mode, gates, by, ending)
         except NotRecorded:
             if mode is SiteMode.RELEASE and not gates:
-                self._tell(SiteState(mode, self.clock(), by))
+                self._unrecorded.extend(self._release(SiteState(mode, self.clock(), by)))
             raise
         if after == before:
-            # Said again, for a release that could not be recorded is ended here; the end of a lockdown ends none.
-            if ending is not SiteMode.LOCKDOWN:
-                self._tell(before)
+            # Ends a release that could not be recorded; the end of a lockdown ends none.
+            ends = mode is SiteMode.NORMAL and ending is not SiteMode.LOCKDOWN
+            self._follow(before, unrecorded if ends else ())
             return before
-        if mode is SiteMode.RELEASE:
-            self._tell(after)
-        after = self._record(mode, gates, by, ending)
-        self._tell(after)
+        told = self._release(after) if mode is SiteMode.RELEASE else []
+        try:
+            after = self._record(mode, gates, by, ending)
+        except NotRecorded:
+            self._unrecorded.extend(told)
+            raise
+        except Refusal:
+            # Another order came before it was recorded (a lockdown, a gate's end): what is refused must not hold.
+            self._take_back(told)
+            raise
+        self._follow(after, () if mode is SiteMode.LOCKDOWN else unrecorded + told)
         return after
 
-    def _tell(self, site: SiteState) -> None:
+    def _release(self, site: SiteState) -> list[SiteState]:
+        """What holds in this process now; nothing where no gate is driven here, or none could be told."""
         try:
-            self.follow(site)
+            return [self.gates.release(site)] if self.gates is not None else []
         except Exception:
             # The order has to be recorded all the same: every process that drives gates reads it within a second.
-            logger.exception(
-                "the gates were not told of the mode here; they read it from the database once it is there"
-            )
+            logger.exception("the gates were not told of the release here; they read it once it is recorded")
+            return []
+
+    def _follow(self, site: SiteState, instead_of: Collection[SiteState]) -> None:
+        try:
+            if self.gates is not None:
+                for told in instead_of:
+                    self.gates.supersede(told, site)
+                self.gates.follow(site)
+        except Exception:
+            logger.exception("the gates were not told of the mode here; they read it from the database")
+
+    def _take_back(self, told: list[SiteState]) -> None:
+        try:
+            self._follow(self.state(), told)
+        except FacegateError:
+            self._unrecorded.extend(told)
 
     def _record(self, mode: SiteMode, gates: Collection[str], by: str | None, ending: SiteMode | None) -> SiteState:
         with self.store.write() as tx:
