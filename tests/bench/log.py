@@ -175,11 +175,12 @@ def over_http(data: Path, url: str, master: bytes, places: list[Gate], say: Cons
                     assert answer.status_code == 200, answer.text
                     sizes.append(len(answer.content))
     for path, times in took.items():
+        place = times.index(max(times)) + 1
         times.sort()
         say.print(
             f"  {path} over HTTP, each of {len(times)} calls by {HTTP_FILTERS} filters: median "
             f"{statistics.median(times):.1f} ms, p95 {times[int(0.95 * (len(times) - 1))]:.1f}, worst {times[-1]:.1f} "
-            f"(under 150 wanted); load {os.getloadavg()[0]:.1f}; at most {max(sizes) / 1000:.0f} kB"
+            f"(call {place}; under 150 wanted); load {os.getloadavg()[0]:.1f}; at most {max(sizes) / 1000:.0f} kB"
         )
 
 
