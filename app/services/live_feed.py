@@ -12,8 +12,9 @@ from typing import Any
 from app.core.chain import instant
 from app.core.ports import Clock, Store, Transaction
 from app.core.records import EventFilter
-from app.core.site import OF_CAMERAS, Alert, Camera
+from app.core.site import Alert, Camera
 from app.core.types import Gate
+from app.services.camera_states import standings
 from app.services.event_list import EventList
 
 MOST = 200  # events at once, and how many somebody who was away gets
@@ -110,7 +111,6 @@ class LiveFeed:
     def _look(self, tx: Transaction) -> dict[tuple[str, str], dict[str, Any]]:
         site, now = tx.site.get(), self.clock()
         gates = {gate.id: gate for gate in tx.gates.all()}
-        watched = {gate_id for gate_id, (_, until) in tx.leases.holders().items() if until > now}
         alerts = tx.alerts.open()
         found: dict[tuple[str, str], dict[str, Any]] = {}
         for gate in gates.values():
@@ -122,11 +122,12 @@ class LiveFeed:
                 "door": gate.door,
             }
         cameras = tx.cameras.all()
+        fares = standings(cameras, tx.leases.holders(), alerts, now)
         for camera in cameras:
             found["camera", camera.id] = {
                 "camera": camera.name,
                 "gate": gates[camera.gate_id].name,
-                "state": _state(camera.id, camera.enabled, camera.gate_id in watched, alerts),
+                "state": fares[camera.id].state,
             }
         names = _names(gates.values(), cameras)
         for alert in alerts:
@@ -154,12 +155,3 @@ def _shown(alert: Alert, names: Mapping[str | None, str]) -> dict[str, Any]:
         "camera": names.get(alert.camera_id),
         "detail": alert.detail,
     }
-
-
-def _state(camera_id: str, enabled: bool, watched: bool, alerts: list[Alert]) -> str:
-    """Of a camera, as any process can tell: what is wrong with it stands as an alert."""
-    wrong = {alert.kind for alert in alerts if alert.camera_id == camera_id}
-    if not enabled:
-        return "off"
-    state = next((state.value for state, kind in OF_CAMERAS.items() if kind in wrong), None)
-    return state or ("working" if watched else "not_watched")

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from threading import Lock
 from time import monotonic
 
-from app.core.camera_health import CameraState, Health
 from app.core.errors import NotRecorded
 from app.core.liveness import LivenessMode
+from app.web.camera_views import CameraView, enabled_views
 from app.wiring import System
 from app.worker.supervisor import Supervisor
 
@@ -57,8 +57,8 @@ def ready(checks: dict[str, Check]) -> bool:
 def check(system: System, supervisor: Supervisor | None, out: set[str]) -> dict[str, Check]:
     """Each part tried for real. A detail holds counts and words, never a path or an address.
 
-    supervisor: of the cameras that this process watches; each stands here by its name. out: what did not work at the
-    last look and was said so; brought up to date.
+    supervisor: of the cameras that this process watches; every camera stands here by its name, whoever watches it. out:
+    what did not work at the last look and was said so; brought up to date.
     """
     return {
         "database": _tried("the database does not answer", out, lambda: _database(system)),
@@ -66,7 +66,7 @@ def check(system: System, supervisor: Supervisor | None, out: set[str]) -> dict[
         "gates": _gates(system),
         "models": Check(True, f"pack {system.recognition.pack_digest[:12]}, {system.recognition.precision}"),
         "liveness": _liveness(system),
-        **{f"camera {p.camera.name}": _camera(p.health) for p in (supervisor.posts() if supervisor else ())},
+        **{f"camera {view.camera.name}": _camera(view) for view in enabled_views(system, supervisor)},
     }
 
 
@@ -82,11 +82,8 @@ def _gallery(system: System) -> str:
     return f"{len(system.gallery)} templates, revision {system.gallery.revision}"
 
 
-def _camera(health: Health | None) -> Check:
-    if health is None:
-        return Check(True, "starting", essential=False)
-    fine = health.state in (CameraState.WORKING, CameraState.STARTING)
-    return Check(fine, f"{health.state.value} {health.words}".strip(), essential=False)
+def _camera(view: CameraView) -> Check:
+    return Check(view.well, f"{view.state} {view.detail}".strip(), essential=False)
 
 
 def _gates(system: System) -> Check:

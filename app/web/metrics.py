@@ -1,6 +1,7 @@
 """What Prometheus reads: decisions by gate and reason, how long they took, how many can be recognised."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
@@ -9,10 +10,13 @@ from prometheus_client.registry import Collector
 
 from app.core.camera_health import CameraState
 from app.core.gates import DoorState, GateResult
+from app.services.camera_states import NOT_WATCHED
+from app.web.camera_views import CameraView, enabled_views
 from app.wiring import System
 from app.worker.supervisor import Supervisor
 
 BUCKETS = (0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5)
+STATES = (*(state.value for state in CameraState), NOT_WATCHED)
 
 
 class Gates(Collector):
@@ -33,10 +37,11 @@ class Gates(Collector):
 
 
 class Cameras(Collector):
-    """The cameras that this process watches."""
+    """Every camera that is not switched off: its state, whoever watches it; what is done with its frames, if it is
+    this process. views: the cameras, now."""
 
-    def __init__(self, supervisor: Supervisor) -> None:
-        self._supervisor = supervisor
+    def __init__(self, views: Callable[[], Sequence[CameraView]]) -> None:
+        self._views = views
 
     def collect(self) -> Iterator[Metric]:
         state = GaugeMetricFamily("facegate_camera_state", "1: the camera is in this state", labels=["camera", "state"])
@@ -44,10 +49,13 @@ class Cameras(Collector):
         latency = GaugeMetricFamily(
             "facegate_camera_latency_seconds", "95 % of newest frames: capture to end of work", labels=["camera"]
         )
-        for post in self._supervisor.posts():
-            name, tally = post.camera.name, post.loop.tally
-            for one in CameraState:
-                state.add_metric([name, one.value], float(post.health is not None and post.health.state is one))
+        for view in self._views():
+            name = view.camera.name
+            for one in STATES:
+                state.add_metric([name, one], float(view.state == one))
+            if view.post is None:
+                continue
+            tally = view.post.loop.tally
             for what in ("frames", "skipped", "repeated", "busy", "faults"):
                 frames.add_metric([name, what], float(getattr(tally, what)))
             if newest := sorted(tally.latency_ms):
@@ -79,8 +87,7 @@ class Metrics:
             "facegate_gate_results", "What gates did with their commands", ["gate", "outcome"], registry=self.registry
         )
         self.registry.register(Gates(system))
-        if supervisor is not None:
-            self.registry.register(Cameras(supervisor))
+        self.registry.register(Cameras(partial(enabled_views, system, supervisor)))
         system.on_decision.append(self.count)
         system.gate_control.on_result.append(self.count_result)
 

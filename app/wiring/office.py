@@ -23,6 +23,7 @@ from app.services.answers import Answers
 from app.services.audit import Audit
 from app.services.by_hand import ByHand
 from app.services.camera_list import Address, CameraList
+from app.services.camera_states import CameraStates
 from app.services.checkpoints import Checkpoints
 from app.services.corrections import Corrections
 from app.services.duty import Duty
@@ -69,6 +70,7 @@ class Office:
     events: EventList
     checkpoints: Checkpoints
     cameras: CameraList
+    camera_states: CameraStates
     gate_settings: GateSettings
     duty: Duty
     gate_control: GateControl
@@ -121,6 +123,7 @@ def open_office(settings: Settings, clock: Callable[[], datetime] = utc_now) -> 
         events=events,
         checkpoints=Checkpoints(Audit(store, log, signer, clock), JsonJournal(settings.checkpoints)),
         cameras=CameraList(store, vault, clock, new_id, partial(_allowed, camera_reach(settings)), address.masked),
+        camera_states=CameraStates(store, clock),
         gate_settings=gate_settings(store, vault, clock, new_id),
         duty=duty,
         gate_control=driving,

@@ -58,6 +58,12 @@ def ask(server: Server, key: str | None = None) -> dict[str, Any]:
     return {**answer.json(), "status": answer.status_code, "took_s": time.monotonic() - began}
 
 
+def stopped(pid: int) -> bool:
+    """Whether none of its threads runs: on a busy machine that is not at once."""
+    states = [stat.read_text().rpartition(")")[2].split()[0] for stat in Path(f"/proc/{pid}/task").glob("*/stat")]
+    return set(states) == {"T"}
+
+
 def plain(answer: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in answer.items() if name not in ("status", "took_s")}
 
@@ -125,6 +131,7 @@ def test_no_answer_is_given_late_nor_twice(nobody: Path, tmp_path: Path) -> None
         # It hangs: who asked is told so after a second, and when it goes on nothing is decided of what was asked.
         known = events()
         first.process.send_signal(signal.SIGSTOP)
+        until(lambda: stopped(first.process.pid), 5, "a process that hangs")
         silent = ask(desk)
         assert (silent["status"], silent["error"]) == (503, "camera_not_here") and "in time" in silent["detail"]
         assert silent["took_s"] < 2.5

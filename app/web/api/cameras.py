@@ -1,7 +1,5 @@
 """Cameras: list, create, read, change, delete. An address is written and never read back whole."""
 
-from collections.abc import Mapping
-
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
@@ -9,11 +7,13 @@ from app.core.approach import Zone
 from app.core.errors import BadInput
 from app.core.site import Camera
 from app.services.camera_list import Address
+from app.services.camera_states import NOT_WATCHED
 from app.web.api.describe import CONFLICT, ERRORS
 from app.web.api.schemas import Moment, Page, Strict
+from app.web.camera_views import CameraView, camera_views
 from app.web.security import Admin, SystemOf, Watching
 from app.wiring import System
-from app.worker.supervisor import Post, Supervisor
+from app.worker.supervisor import Supervisor
 
 router = APIRouter(prefix="/cameras", tags=["Cameras"])
 
@@ -58,9 +58,9 @@ class CameraOut(BaseModel):
     zone: ZoneBody
     enabled: bool
     created_at: Moment | None
-    state: str | None = Field(
-        description="as its watchdog sees it; `broken` where its stored address is damaged; null where another process "
-        "watches it, or none",
+    state: str = Field(
+        description="working, or what is wrong with it; `not_watched` where no process watches it; `off` where it is "
+        "disabled; `broken` where its stored address is damaged",
     )
     detail: str | None
     watched_by: str | None = Field(description="the process that watches it")
@@ -102,11 +102,11 @@ def delete(camera: str, system: SystemOf, _: Admin) -> None:
 
 def _out(system: System, watching: Supervisor | None, cameras: list[Camera]) -> list[CameraOut]:
     gates = {gate.id: gate.name for gate in system.gates.all()}
-    held = system.duty.holders()
-    posts = {post.camera.id: post for post in watching.posts()} if watching else {}
+    views = {view.camera.id: view for view in camera_views(system, watching)}
     found = []
     for camera in cameras:
-        health = posts[camera.id].health if camera.id in posts else None
+        # One that was removed at this moment was watched by nobody.
+        view = views.get(camera.id, CameraView(camera, NOT_WATCHED))
         zone, shown = camera.zone, system.cameras.shown(camera)
         found.append(
             CameraOut(
@@ -124,15 +124,9 @@ def _out(system: System, watching: Supervisor | None, cameras: list[Camera]) -> 
                 ),
                 enabled=camera.enabled,
                 created_at=camera.created_at,
-                state="broken" if shown.problem else health.state.value if health else None,
-                detail=shown.problem or (health.words if health else None),
-                watched_by=_watched_by(held.get(camera.gate_id), camera, posts, system),
+                state="broken" if shown.problem else view.state,
+                detail=shown.problem or view.detail or None,
+                watched_by=view.watched_by,
             )
         )
     return found
-
-
-def _watched_by(holder: str | None, camera: Camera, posts: Mapping[str, Post], system: System) -> str | None:
-    """Another process is believed by the lease of the gate; of this one it is known whether it has begun."""
-    begun = camera.id in posts if holder == system.duty.holder else camera.enabled
-    return holder if begun else None

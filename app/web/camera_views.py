@@ -1,0 +1,63 @@
+"""Each camera as this process knows it: what it watches itself by its watchdog, the others by the database."""
+
+from dataclasses import dataclass
+
+from app.core.camera_health import CameraState
+from app.core.errors import NotRecorded
+from app.core.site import Camera
+from app.services.camera_states import OFF, WORKING, Standing
+from app.wiring import System
+from app.worker.supervisor import Post, Supervisor
+
+WELL = frozenset({CameraState.WORKING.value, CameraState.STARTING.value, OFF})
+
+
+@dataclass(frozen=True)
+class CameraView:
+    """watched_by: the process that watches it. post: where that is this one."""
+
+    camera: Camera
+    state: str
+    detail: str = ""
+    watched_by: str | None = None
+    post: Post | None = None
+
+    @property
+    def well(self) -> bool:
+        return self.state in WELL
+
+
+def camera_views(system: System, supervisor: Supervisor | None) -> list[CameraView]:
+    """By the camera's name. Raises NotRecorded."""
+    posts = _posts(supervisor)
+    return [_view(system, camera, found, posts.get(camera.id)) for camera, found in system.camera_states.all()]
+
+
+def enabled_views(system: System, supervisor: Supervisor | None) -> list[CameraView]:
+    """Those that are not switched off, and what is still being watched here. The latter alone without a database."""
+    try:
+        views = [view for view in camera_views(system, supervisor) if view.state != OFF]
+    except NotRecorded:
+        views = []
+    known = {view.camera.id for view in views}
+    return views + [_here(system, post) for id_, post in _posts(supervisor).items() if id_ not in known]
+
+
+def _posts(supervisor: Supervisor | None) -> dict[str, Post]:
+    return {post.camera.id: post for post in supervisor.posts()} if supervisor else {}
+
+
+def _view(system: System, camera: Camera, found: Standing, post: Post | None) -> CameraView:
+    """Another process is believed by the lease of the gate; of this one it is known whether it has begun."""
+    if post is not None:
+        return _here(system, post)
+    if found.holder == system.duty.holder:
+        state = CameraState.STARTING.value if found.state == WORKING else found.state
+        return CameraView(camera, state, found.detail)
+    return CameraView(camera, found.state, found.detail, found.holder if camera.enabled else None)
+
+
+def _here(system: System, post: Post) -> CameraView:
+    health = post.health
+    state = CameraState.STARTING if health is None else health.state
+    return CameraView(post.camera, state.value, health.words if health else "", system.duty.holder, post)
