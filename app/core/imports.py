@@ -193,8 +193,8 @@ class Imports(Protocol):
         """Replaces what is kept of it, its rows aside."""
         ...
 
-    def progress(self, import_id: str, rows: int, photos: int) -> ImportState:
-        """Adds to done and done_photos; answers with the state, which somebody may have changed."""
+    def progress(self, import_id: str, rows: int, photos: int) -> None:
+        """Adds to done and done_photos."""
         ...
 
     def put_row(self, import_id: str, row: StoredRow) -> None: ...

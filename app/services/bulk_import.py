@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from app.core.errors import Conflict, NotRecorded, Refusal
+from app.core.errors import Busy, Conflict, NotRecorded, Refusal
 from app.core.imports import OPEN, Import, ImportState, Outcome, PhotoSource, RowProblem, RowReport
 from app.core.people_file import PeopleFile, Row
 from app.core.photo_names import Matched, clean, match
@@ -56,6 +56,10 @@ class _TakenBack(Exception):
         self.vector = vector
 
 
+class _Ended(Exception):
+    """Somebody has ended the import."""
+
+
 @dataclass(frozen=True)
 class BulkImport:
     """look: at one photo, with the strict limits, behind whoever stands at a gate. workers: how many at once."""
@@ -77,27 +81,28 @@ class BulkImport:
     ) -> Import:
         """Goes through the file from where an earlier run ended. stop: asked before each row; then it goes on later.
 
-        told: each row's report, as it is recorded. Raises NotRecorded where the database is gone for long,
-        and Conflict for an import that has ended.
+        told: each row's report, as it is recorded. Raises NotRecorded where the database is gone for long, Busy where
+        the site moved to another pack: then the import goes on later, by the new one. Conflict for one that has ended.
         """
         listed = [name for row in file.rows for name in row.photos or ()]
         matched = match(photos.names(), (row.number for row in file.rows), listed)
         job, done = self._begin(import_id, file, matched)
         waiting = [row for row in file.rows if row.line not in done]
         newcomers = Newcomers(len(file.rows)) if job.dry_run else None
+        going, ahead = True, deque[Future[Prepared]]()
         with ThreadPoolExecutor(self.workers, thread_name_prefix="import") as pool:
-            ahead: deque[Future[Prepared]] = deque()
-            rows = iter(waiting)
-            for row in rows:
-                ahead.append(pool.submit(self._prepare, row, photos, matched))
-                if len(ahead) < self.workers + AHEAD:
-                    continue
-                if stop() or not self._next(job, ahead, newcomers, told):
-                    break
-            while ahead and not stop() and self._next(job, ahead, newcomers, told):
-                pass
-            for future in ahead:
-                future.cancel()
+            try:
+                for row in waiting:
+                    ahead.append(pool.submit(self._prepare, row, photos, matched))
+                    if len(ahead) == self.workers + AHEAD:
+                        going = not stop() and self._next(job, ahead, newcomers, told)
+                        if not going:
+                            break
+                while going and ahead:
+                    going = not stop() and self._next(job, ahead, newcomers, told)
+            finally:
+                for future in ahead:
+                    future.cancel()
         return self._end(import_id, finished=not ahead)
 
     def _begin(self, import_id: str, file: PeopleFile, matched: Matched) -> tuple[Import, set[int]]:
@@ -108,7 +113,7 @@ class BulkImport:
             what = "1 photo belongs" if len(matched.strays) == 1 else f"{len(matched.strays)} photos belong"
             notices += (f"{what} to no row of the CSV, such as {shown}.",)
         with store.write() as tx:
-            job = known(tx, import_id)
+            job = known(tx, import_id, hold=True)
             if job.state not in OPEN:
                 raise Conflict("import_ended", "This import has ended already.")
             if job.dry_run:
@@ -130,13 +135,10 @@ class BulkImport:
 
     def _end(self, import_id: str, *, finished: bool) -> Import:
         with self.enrolment.store.write() as tx:
-            job = known(tx, import_id)
+            job = known(tx, import_id, hold=True)
             if job.state is ImportState.RUNNING and finished:
                 end = ImportState.CHECKED if job.dry_run else ImportState.DONE
                 job = replace(job, state=end, ended_at=self.enrolment.clock(), counts=tx.imports.counts(import_id))
-                tx.imports.put(job)
-            elif job.state is ImportState.CANCELLED:
-                job = replace(job, counts=tx.imports.counts(import_id))
                 tx.imports.put(job)
         return job
 
@@ -183,27 +185,36 @@ class BulkImport:
         newcomers: Newcomers | None,
         told: Callable[[RowReport], None],
     ) -> bool:
-        """Applies the oldest row that was looked at; False where the import was cancelled meanwhile."""
+        """Applies the oldest row that was looked at; False where the import was ended meanwhile, and it was not."""
         prepared = ahead[0].result()
-        report, state = self._patiently(lambda: self._settle(job, prepared, newcomers))
+        try:
+            report = self._patiently(lambda: self._settle(job, prepared, newcomers))
+        except _Ended:
+            return False
         ahead.popleft()
         told(report)
-        return state is ImportState.RUNNING
+        return True
 
-    def _settle(self, job: Import, prepared: Prepared, newcomers: Newcomers | None) -> tuple[RowReport, ImportState]:
+    def _settle(self, job: Import, prepared: Prepared, newcomers: Newcomers | None) -> RowReport:
         row = prepared.row
         try:
             if row.problems:
                 raise _TakenBack(RowReport(row.line, row.number, Outcome.REFUSED, row.problems))
             with self.enrolment.store.write() as tx:
+                # The feed first, as everywhere, and held: who has this number stays who has it.
+                tx.templates.lock()
+                _hold(tx, job.id)
                 report = self._apply(tx, prepared)
                 if report.outcome is Outcome.REFUSED:
                     raise _TakenBack(report)
                 if newcomers is not None:
                     raise _TakenBack(report, self._template(tx, report.employee_id))
-                return report, self._record(tx, job.id, report, prepared.photos)
+                record(tx, self.vault, job.id, report, prepared.photos)
+                return report
         except _TakenBack as back:
             report, vector = back.report, back.vector
+        except Busy:
+            raise  # says nothing of the row
         except Refusal as refused:
             problem = RowProblem(refused.code, refused.detail)
             report, vector = RowReport(row.line, row.number, Outcome.REFUSED, (problem,)), None
@@ -211,14 +222,14 @@ class BulkImport:
             report = self._compared(report, vector, newcomers)
         # What was taken back has no row to point to; who was there before has.
         with self.enrolment.store.write() as tx:
+            _hold(tx, job.id)
             there = tx.employees.by_number(row.number)
             report = replace(report, employee_id=there.id if there else None)
-            return report, self._record(tx, job.id, report, prepared.photos)
+            record(tx, self.vault, job.id, report, prepared.photos)
+        return report
 
     def _apply(self, tx: Transaction, prepared: Prepared) -> RowReport:
         row = prepared.row
-        # The feed first, as everywhere, and held: who has this number stays who has it.
-        tx.templates.lock()
         before = tx.employees.by_number(row.number)
         details = row.details(before)
         if before is None:
@@ -258,10 +269,6 @@ class BulkImport:
         newcomers.add(report.line, vector)
         return report
 
-    def _record(self, tx: Transaction, import_id: str, report: RowReport, photos: int) -> ImportState:
-        record(tx, self.vault, import_id, report)
-        return tx.imports.progress(import_id, 1, photos)
-
     def _patiently(self, work: Callable[[], Result]) -> Result:
         for seconds in _PATIENCE_S:
             try:
@@ -269,6 +276,12 @@ class BulkImport:
             except NotRecorded:
                 self.pause(seconds)
         return work()
+
+
+def _hold(tx: Transaction, import_id: str) -> None:
+    """Nobody ends the import until the row's transaction does: what `cancel` counts is all there will be."""
+    if known(tx, import_id, hold=True).state is not ImportState.RUNNING:
+        raise _Ended
 
 
 def _chosen(row: Row, matched: Matched) -> tuple[list[str], list[RowProblem]]:

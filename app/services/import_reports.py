@@ -59,8 +59,8 @@ class ImportReports:
         return RowReport(row.line, told["number"], Outcome(row.outcome), problems, row.photos, row.employee_id)
 
 
-def record(tx: Transaction, vault: Vault, import_id: str, report: RowReport) -> None:
-    """Keeps a report, number and problems sealed."""
+def record(tx: Transaction, vault: Vault, import_id: str, report: RowReport, photos: int) -> None:
+    """Keeps a report, number and problems sealed, and counts the row as dealt with. photos: how many it has."""
     told = {"number": report.number, "problems": [vars(problem) for problem in report.problems]}
     key = tx.subject_keys.get(import_id)
     if key is None:
@@ -68,10 +68,11 @@ def record(tx: Transaction, vault: Vault, import_id: str, report: RowReport) -> 
     content = vault.seal(key, json.dumps(told).encode(), _context(import_id, report.line))
     row = StoredRow(report.line, report.outcome, len(report.problems), report.photos, report.employee_id, content)
     tx.imports.put_row(import_id, row)
+    tx.imports.progress(import_id, 1, photos)
 
 
-def known(tx: Transaction, import_id: str) -> Import:
-    found = tx.imports.get(import_id)
+def known(tx: Transaction, import_id: str, *, hold: bool = False) -> Import:
+    found = tx.imports.get(import_id, hold=hold)
     if found is None:
         raise NotFound("unknown_import", "There is no import with this id.")
     return found

@@ -30,10 +30,9 @@ class ImportRows:
     def put(self, what: Import) -> None:
         self._connection.execute(update(imports).where(imports.c.id == what.id).values(**_columns(what)))
 
-    def progress(self, import_id: str, rows: int, photos: int) -> ImportState:
+    def progress(self, import_id: str, rows: int, photos: int) -> None:
         values = {"done": imports.c.done + rows, "done_photos": imports.c.done_photos + photos}
-        query = update(imports).where(imports.c.id == import_id).values(**values).returning(imports.c.state)
-        return ImportState(self._connection.execute(query).scalar_one())
+        self._connection.execute(update(imports).where(imports.c.id == import_id).values(**values))
 
     def put_row(self, import_id: str, row: StoredRow) -> None:
         values = {**vars(row), "outcome": row.outcome.value}

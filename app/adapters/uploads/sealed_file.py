@@ -21,10 +21,20 @@ def _context(number: int, last: bool) -> str:
     return f"piece {number}{' of all' if last else ''}"
 
 
+def sync_folder(path: Path) -> None:
+    """What was made in the folder is there after a power cut, too: a file's own fsync does not bring its name."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 class SealedWriter:
-    """Takes plain bytes, in order; `close` makes the file whole. seal: bytes and what they are bound to."""
+    """Takes plain bytes, in order; `close` makes it whole, and lasting. seal: bytes and what they are bound to."""
 
     def __init__(self, path: Path, seal: Seal) -> None:
+        self._folder = path.parent
         self._file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
         self._seal = seal
         self._waiting = bytearray()
@@ -45,6 +55,7 @@ class SealedWriter:
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
+        sync_folder(self._folder)
 
     def abandon(self) -> None:
         self._file.close()

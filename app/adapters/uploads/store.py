@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from app.adapters.uploads.archive import ZipPhotos
-from app.adapters.uploads.sealed_file import SealedReader, SealedWriter
+from app.adapters.uploads.sealed_file import SealedReader, SealedWriter, sync_folder
 from app.core.errors import TooLarge
 from app.core.imports import PhotoSource
 
@@ -54,6 +54,7 @@ class UploadFolder:
         with self._changing():
             if new:
                 self._of(import_id).mkdir(mode=0o700)
+                sync_folder(self._folder)
             handle = self._lock(import_id)
         try:
             yield handle is not None
@@ -77,7 +78,9 @@ class UploadFolder:
     def _changing(self) -> Iterator[None]:
         """Nobody else makes, claims or deletes an upload meanwhile: a new one is never seen without its owner's lock,
         and no lock is taken in a folder that goes away."""
-        self._folder.mkdir(mode=0o700, exist_ok=True)
+        if not self._folder.is_dir():
+            self._folder.mkdir(mode=0o700, exist_ok=True)
+            sync_folder(self._folder.parent)
         handle = os.open(self._folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)

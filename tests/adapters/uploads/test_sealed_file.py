@@ -9,6 +9,7 @@ import pytest
 from app.adapters.crypto.vault import Vault
 from app.adapters.uploads.archive import ZipPhotos
 from app.adapters.uploads.sealed_file import PIECE, SealedReader, SealedWriter
+from app.adapters.uploads.store import UploadFolder
 from app.core.errors import CryptoFault
 
 
@@ -75,3 +76,23 @@ def test_a_zip_is_read_in_it(tmp_path: Path, vault: Vault, key: bytes) -> None:
     found = ZipPhotos(file, 1_000_000)
     assert {name: found.read(name) for name in reversed(found.names())} == photos
     found.close()
+
+
+def test_what_was_taken_in_is_there_after_a_power_cut_names_and_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync, synced = os.fsync, set[int]()
+
+    def noted(handle: int) -> None:
+        sync(handle)
+        synced.add(os.fstat(handle).st_ino)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    uploads = UploadFolder(tmp_path / "imports", 1000)
+    with uploads.claim("01A", new=True):
+        assert {tmp_path.stat().st_ino, (tmp_path / "imports").stat().st_ino} <= synced
+        writer = uploads.writer("01A", "people.csv", lambda plain, piece: plain)
+        writer.write(b"number,name")
+        writer.close()
+    folder = tmp_path / "imports" / "01A"
+    assert {folder.stat().st_ino, (folder / "people.csv").stat().st_ino} <= synced
