@@ -67,6 +67,7 @@ class GateControl:
         self._writing = Lock()
         self._wake = Event()
         self._look = False
+        self._without_database = False
         self._stopped = False
         self._thread: Thread | None = None
         self.on_result: list[Callable[[str, GateResult], None]] = []
@@ -222,8 +223,11 @@ class GateControl:
             if not self._stopped and (self._look or monotonic() >= due):
                 self._look = False
                 due = monotonic() + self._tick_s
-                for step in (self._drivers.sync, self._take_orders, self._doors.look_for_held, self._alert):
-                    self._guarded(step)
+                steps = (self._drivers.sync, self._take_orders, self._doors.look_for_held, self._alert)
+                done = [self._guarded(step) for step in steps]  # each of them, whatever became of the one before
+                if all(done) and self._without_database:
+                    self._without_database = False
+                    logger.warning("the gates wait no longer")
 
     def _catch_up(self) -> None:
         """Writes what waits, in order. Raises NotRecorded: then it waits on."""
@@ -247,14 +251,20 @@ class GateControl:
                 logger.exception("what a gate did or said cannot be stored, and is left out")
             self._waiting.popleft()
 
-    def _guarded(self, step: Callable[[], None]) -> None:
+    def _guarded(self, step: Callable[[], None]) -> bool:
+        """Whether the database was there for it."""
         try:
             step()
         except NotRecorded as error:
-            logger.warning("the gates wait for the database: %s", error)
+            # One line for an outage, not three each second.
+            level = logging.DEBUG if self._without_database else logging.WARNING
+            logger.log(level, "the gates wait for the database: %s", error)
+            self._without_database = True
+            return False
         except Exception:
             # One step's fault must end neither the others nor the thread that looks after every gate.
             logger.exception("the gates could not be looked after; tried again in %s s", self._tick_s)
+        return True
 
     def _alert(self) -> None:
         """Raises and clears the alert of each gate when its own state changes: another process may see it otherwise."""
