@@ -3,7 +3,8 @@
 `{topic}/command`  {event_id, gate, command: "open", at, until}: QoS 1. The gate must look at `until`: no broker can be
                    trusted with a pulse.
 `{topic}/mode`     {gate, mode: "secure" | "release", at}: QoS 1, retained, also the last will, so a gate that starts
-                   or that loses us knows where it stands.
+                   or that loses us knows where it stands. We read it as well: the last will of whoever drove the gate
+                   before comes after our first word, and is answered by the mode that holds.
 `{topic}/state`    the door's state from the gate, as a word or as {"state": word}.
 
 MQTT clients keep QoS 1 messages while they are disconnected and send them afterwards: a gate would open minutes late
@@ -12,8 +13,10 @@ acknowledged within its window takes its connection, with what waits in the kern
 """
 
 import json
+import logging
 import ssl
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -28,9 +31,13 @@ from app.core.ports import Clock
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 1.0
 MODE_WAIT_S = 2.0
+AGAIN_S = 1.0  # between two tellings of one mode where something else tells the gate another
+LONGEST_AGAIN_S = 30.0
 LONGEST_STATE = 1024
+LONGEST_MODE = 4096
 CLOSED = GateResult(Outcome.FAILED, "the driver is closed")
 RELEASED = GateResult(Outcome.SENT, "released already: nothing to open")
+_log = logging.getLogger(__name__)
 
 
 class MqttGate:
@@ -51,6 +58,8 @@ class MqttGate:
         self._mode = "release" if released else "secure"
         self._settled: str | None = None  # on the connection of now
         self._told: Counter[str] = Counter()  # how often each mode was, on any connection
+        self._standing: str | None = None  # the mode as the broker has it, if it has said so since we told it
+        self._contested = False
         self._trouble: str | None = "not connected yet"
         self._thread = threading.Thread(target=self._keep_connected, name=f"gate-{config.gate}-mqtt", daemon=True)
         self._thread.start()
@@ -144,7 +153,8 @@ class MqttGate:
             again_at_once = False
             will = self._last_mode()
             try:
-                line = Line(self._config, self._tls, self._on_message, will, self._mode_message(will), self._changed)
+                heard = self._on_state, self._on_mode
+                line = Line(self._config, self._tls, *heard, will, self._mode_message(will), self._changed)
             except (OSError, ForbiddenAddress) as error:
                 self._trouble = _words(error)
             else:
@@ -168,16 +178,20 @@ class MqttGate:
         """
         with self._changed:
             self._settled = None
+        told_s, pause_s = 0.0, AGAIN_S
         try:
             while True:
                 with self._changed:
-                    self._changed.wait_for(lambda: line.lost or self._stopped or self._settled != self._mode)
-                    mode = self._mode
+                    self._wait_for_news(line, told_s + pause_s)
+                    mode, again, standing = self._mode, self._settled == self._mode, self._standing
                 if self._stopped:
                     return False
                 if line.lost:
                     self._trouble = "the connection to the broker was lost"
                     return False
+                pause_s = self._next_pause(mode, pause_s, time.monotonic() - told_s, standing) if again else AGAIN_S
+                with self._changed:
+                    self._standing = None
                 refused = line.publish(
                     f"{self._config.prefix}/mode", self._mode_message(mode), Window(MODE_WAIT_S), retain=True
                 )
@@ -185,6 +199,7 @@ class MqttGate:
                     self._trouble = refused
                     line.cut()
                     return False
+                told_s = time.monotonic()
                 with self._changed:
                     self._settled = mode
                     self._told[mode] += 1
@@ -197,7 +212,38 @@ class MqttGate:
             with self._changed:
                 self._line = None
 
-    def _on_message(self, payload: bytes) -> None:
+    def _wait_for_news(self, line: Line, again_s: float) -> None:
+        """Until the end, another mode, or, no earlier than again_s, something else at the broker than this one. The
+        lock is held."""
+        while not (line.lost or self._stopped or self._settled != self._mode):
+            left_s = None
+            if self._standing not in (None, self._mode):
+                left_s = again_s - time.monotonic()
+                if left_s <= 0:
+                    return
+            self._changed.wait(left_s)
+
+    def _next_pause(self, mode: str, pause_s: float, since_s: float, standing: str | None) -> float:
+        """Of two live drivers that disagree neither gives up, but who wants the gate released has nearly all the time:
+        there may be a fire that the other was not told of."""
+        if not self._contested:
+            self._contested = True
+            words = "gate %s was told %s by something else, and is told %s again; this is said once"
+            _log.warning(words, self._config.gate, standing or "nothing that is a mode", mode)
+        return AGAIN_S if mode == "release" or since_s > LONGEST_AGAIN_S else min(2 * pause_s, LONGEST_AGAIN_S)
+
+    def _on_mode(self, payload: bytes) -> None:
+        """Ours come back as well, in the order in which the broker has them: the last one is what is retained."""
+        try:
+            told: Any = json.loads(payload) if len(payload) <= LONGEST_MODE else None
+        except (ValueError, RecursionError):
+            told = None
+        mode = told.get("mode") if isinstance(told, dict) else None
+        with self._changed:
+            self._standing = mode if mode in ("secure", "release") else ""
+            self._changed.notify_all()
+
+    def _on_state(self, payload: bytes) -> None:
         if len(payload) > LONGEST_STATE:
             return
         try:

@@ -51,6 +51,7 @@ class Line:
         config: MqttConfig,
         tls: ssl.SSLContext | None,
         on_state: Callable[[bytes], None],
+        on_mode: Callable[[bytes], None],
         will: str,
         will_message: str,
         changed: threading.Condition,
@@ -59,8 +60,7 @@ class Line:
         self.will = will
         self.lost = False
         self._five = config.protocol == "5"
-        self._on_state = on_state
-        self._state_topic = f"{config.prefix}/state"
+        self._heard = {f"{config.prefix}/state": on_state, f"{config.prefix}/mode": on_mode}
         self._answered = threading.Event()
         self._gone = threading.Event()
         self._problem: str | None = "the broker does not answer"
@@ -140,7 +140,7 @@ class Line:
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
-        client.on_message = lambda _client, _data, message: self._on_state(bytes(message.payload))
+        client.on_message = self._on_message
         return client
 
     def _connect(self, addresses: list[str], config: MqttConfig) -> None:
@@ -164,8 +164,13 @@ class Line:
             self._problem = f"the broker refuses: {str(reason).lower()}"
         else:
             self._problem = None
-            client.subscribe(self._state_topic, qos=1)
+            client.subscribe([(topic, 1) for topic in self._heard])
         self._answered.set()
+
+    def _on_message(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
+        # Brokers have been seen to hand over retained messages of topics that nobody asked for.
+        if heard := self._heard.get(message.topic):
+            heard(bytes(message.payload))
 
     def _on_disconnect(
         self, _client: paho.Client, _data: object, _flags: object, _reason: ReasonCode, _properties: object

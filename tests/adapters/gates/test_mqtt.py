@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -136,6 +137,60 @@ def test_the_last_will(peer: MqttPeer, fail_mode: str, fire: bool, left: str) ->
         process.send_signal(signal.SIGKILL)
     eventually(lambda: len(peer.messages) > told)
     assert peer.mode == left
+
+
+def test_a_dead_machine_s_last_will_does_not_outlast_its_successor(peer: MqttPeer, build: Build) -> None:
+    """It loses its power: no goodbye and no reset, so the broker finds out when somebody else has long been driving."""
+    config = json.dumps(peer.config | {"fail_mode": "safe", "keepalive_s": 1})
+    process = subprocess.Popen([sys.executable, "-c", DRIVER, config], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    with process:
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGSTOP)
+        try:
+            build(peer, fail_mode="safe")
+            before = len(modes(peer))
+            if peer.broker.protocol == "3.1.1":
+                process.kill()  # amqtt 0.12.1 waits for a reset and misses no keepalive
+            eventually(lambda: modes(peer)[before:][:1] == ["release"], 20)
+            eventually(lambda: peer.mode == "secure")
+            never(lambda: peer.mode != "secure", 2.5)
+            with closing(MqttPeer(peer.broker, peer._prefix)) as later:
+                eventually(lambda: later.mode == "secure")
+        finally:
+            process.kill()
+
+
+def modes(peer: MqttPeer) -> list[str]:
+    return [message["mode"] for topic, message, _ in peer.messages if topic == "mode"]
+
+
+@pytest.mark.parametrize("told", ['{"mode": "release"}', '{"mode": "ajar"}', '{"mode": ["release"]}'])
+def test_a_mode_that_nobody_wants_does_not_stay(peer: MqttPeer, build: Build, told: str) -> None:
+    build(peer)
+    before = len(modes(peer))
+    peer._client.publish(f"{peer._prefix}/mode", told, qos=1, retain=True).wait_for_publish(5)
+    eventually(lambda: modes(peer)[before + 1 :] == ["secure"])
+    never(lambda: len(modes(peer)) > before + 2, 1.5)
+
+
+def test_two_that_disagree_do_not_fight_and_the_release_stands(
+    peer: MqttPeer, build: Build, caplog: pytest.LogCaptureFixture
+) -> None:
+    released, secure = build(peer), build(peer)
+    released.release(True)
+    ends, stood = time.monotonic() + 5, []
+    before = len(modes(peer))
+    while time.monotonic() < ends:
+        stood.append(peer.mode)
+        time.sleep(0.01)
+    assert len(modes(peer)) - before <= 8  # secure after 1 s, then 2 and 4; each time answered
+    assert stood.count("release") > 0.8 * len(stood)
+    words = [record.getMessage() for record in caplog.records if record.name == "app.adapters.gates.mqtt"]
+    assert len(words) == 2 and len(set(words)) == 2
+    released.release(False)
+    eventually(lambda: peer.mode == "secure")
+    assert secure.healthy() is None
 
 
 def test_the_broker_is_down_and_comes_back_too_late(mortal: MqttPeer, build: Build) -> None:
