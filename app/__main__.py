@@ -84,8 +84,8 @@ def enroll(
         system = open_system(settings_of(data))
     try:
         photos = [path.read_bytes() for path in paths]
-        employee, results = system.enrolment.by_number(number), []
-        added = employee is None
+        employee = system.enrolment.by_number(number)
+        known = employee is not None
         if employee is not None and name is not None and folded(name) != folded(employee.name):
             raise Conflict(
                 "another_name",
@@ -94,16 +94,14 @@ def enroll(
         if employee is None:
             if name is None:
                 raise NotFound("unknown_employee", f"No employee has number {number}; give --name to add one.")
-            employee = system.enrolment.add(Details(number=number, name=name))
-        try:
+            # A name nobody can be recognised by would be kept for no reason.
+            employee, results = system.enrolment.add_recognisable(Details(number=number, name=name), photos)
+        else:
             results = system.enrolment.add_photos(employee.id, photos)
-        finally:
-            # A name nobody can be recognised by is kept for no reason.
-            if added and not any(result.accepted for result in results):
-                system.erasure.erase(employee.id)
     finally:
         system.close()
-    out.print(f"{employee.name} ({employee.number}), {'new' if added else 'known already'}:", markup=False)
+    who = f"{employee.name} ({employee.number})" if employee else f"{name} ({number})"
+    out.print(f"{who}, {'known already' if known else 'new' if employee else 'not added'}:", markup=False)
     for path, result in zip(paths, results, strict=True):
         verdict = f"accepted, quality {result.quality:.2f}" if result.accepted else ", ".join(result.problems)
         out.print(f"{path.name}: {verdict}{'. ' + result.detail if result.detail else ''}", markup=False)

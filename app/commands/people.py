@@ -4,6 +4,7 @@ import csv
 import hashlib
 import os
 from collections import Counter
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,8 +13,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressC
 
 from app.commands.common import HERE, Data, err, out, settings_of, settings_of_existing
 from app.core import people_file
-from app.core.errors import BadInput
-from app.core.imports import ImportState, Outcome, RowReport
+from app.core.errors import BadInput, Busy
+from app.core.imports import ImportState, Outcome, PhotoSource, RowReport
 
 if TYPE_CHECKING:
     from app.core.imports import Import
@@ -54,21 +55,14 @@ def import_people(
     with err.status("Loading the models"):
         system = open_system(settings)
     try:
-        job = None if dry_run else system.imports.unfinished(fingerprint)
-        if job is not None:
-            err.print("This import was cut off; it goes on where it was.")
-        job = job or system.imports.open("command line", dry_run=dry_run, fingerprint=fingerprint)
         reports: list[RowReport] = []
-        with _progress() as progress:
-            task = progress.add_task("Checking" if dry_run else "Importing", total=len(parsed.rows), rate="")
-
-            def told(row: RowReport) -> None:
-                reports.append(row)
-                seconds = progress.tasks[task].elapsed or 0.0
-                rate = f"{len(reports) / seconds:.1f} people/s" if seconds else ""
-                progress.update(task, completed=job.done + len(reports), rate=rate)
-
-            ended = system.imports.bulk.run(job.id, parsed, source, told=told)
+        # A dry run changes nothing, so any number may run.
+        with nullcontext() if dry_run else system.imports.alone(fingerprint):
+            job = None if dry_run else system.imports.unfinished(fingerprint)
+            if job is not None:
+                err.print("This import was cut off; it goes on where it was.")
+            job = job or system.imports.open("command line", dry_run=dry_run, fingerprint=fingerprint)
+            ended = _run(system, job, parsed, source, reports)
         counts = _finish(system, ended, report)
     finally:
         system.close()
@@ -106,6 +100,31 @@ def export_people(
     out.print(
         f"{people} people and {photos} photos, not encrypted: keep {folder} safe, and delete it soon.", markup=False
     )
+
+
+def _run(
+    system: "System", job: "Import", file: people_file.PeopleFile, photos: PhotoSource, reports: list[RowReport]
+) -> "Import":
+    """Shows how far it is, and collects the reports. Raises Busy where it cannot be ended by this process."""
+    with _progress() as progress:
+        task = progress.add_task("Checking" if job.dry_run else "Importing", total=len(file.rows), rate="")
+
+        def told(row: RowReport) -> None:
+            reports.append(row)
+            seconds = progress.tasks[task].elapsed or 0.0
+            rate = f"{len(reports) / seconds:.1f} people/s" if seconds else ""
+            progress.update(task, completed=job.done + len(reports), rate=rate)
+
+        try:
+            return system.imports.bulk.run(job.id, file, photos, told=told)
+        except Busy as busy:
+            if job.dry_run:
+                # Nobody will ever go on with it.
+                system.imports.cancel(job.id)
+                system.imports.forget(job.id)
+                raise
+            words = f"The import stopped before its end: {busy.detail} The same command goes on where it was."
+            raise Busy(busy.code, words, busy.retry_after_s) from None
 
 
 def _finish(system: "System", ended: "Import", report: Path | None) -> dict[str, int]:

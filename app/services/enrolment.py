@@ -27,6 +27,10 @@ EMBEDDING = "embedding"
 NOT_SEEN = b""  # the embedding of a kept photo in which the present pack finds no good face
 
 
+class _Unrecognisable(Exception):
+    """Takes an addition back."""
+
+
 @dataclass(frozen=True)
 class Enrolment:
     """look: what a photo shows, judged by the strict limits and embedded with its mirror image. same_person: the
@@ -86,17 +90,39 @@ class Enrolment:
 
         Raises NotFound, and BadInput where no photo was sent, too many, or none of them could be read at all.
         """
-        if not 1 <= len(photos) <= MAX_PHOTOS:
-            raise BadInput("bad_photo_count", f"Send 1 to {MAX_PHOTOS} photos.")
         self.get(employee_id)
-        judged = [judge(self.look, photo) for photo in photos]
-        unread = [one.unread for one in judged if one.unread is not None]
-        if len(unread) == len(judged):
-            raise unread[0]
+        judged = self._judged(photos)
         if not any(one.seen for one in judged):
             return [one.result for one in judged]
         with self.store.write() as tx:
             return self.keep(tx, employee_id, judged)
+
+    def add_recognisable(self, details: Details, photos: Sequence[bytes]) -> tuple[Employee | None, list[PhotoResult]]:
+        """A new employee with the good ones of the photos; None where none is, and then nobody was added.
+
+        In one transaction: nobody else ever meets a name that is about to go again. Raises as `add` and `add_photos`.
+        """
+        judged = self._judged(photos)
+        results = [one.result for one in judged]
+        try:
+            with self.store.write() as tx:
+                tx.templates.lock()
+                employee = self.enter(tx, details)
+                results = self.keep(tx, employee.id, judged)
+                if not any(result.accepted for result in results):
+                    raise _Unrecognisable
+        except _Unrecognisable:
+            return None, results
+        return employee, results
+
+    def _judged(self, photos: Sequence[bytes]) -> list[Judged]:
+        if not 1 <= len(photos) <= MAX_PHOTOS:
+            raise BadInput("bad_photo_count", f"Send 1 to {MAX_PHOTOS} photos.")
+        judged = [judge(self.look, photo) for photo in photos]
+        unread = [one.unread for one in judged if one.unread is not None]
+        if len(unread) == len(judged):
+            raise unread[0]
+        return judged
 
     def keep(self, tx: Transaction, employee_id: str, judged: Sequence[Judged]) -> list[PhotoResult]:
         """Within a write: keeps those of the photos that show the employee, and nobody else who is enrolled.

@@ -94,6 +94,14 @@ class ImportDesk:
             tx.subject_keys.add(job.id, self.vault.new_key())
         return job
 
+    @contextmanager
+    def alone(self, fingerprint: str) -> Iterator[None]:
+        """Nobody else imports the same things meanwhile. Raises Conflict where somebody does."""
+        with self.store.alone(f"import-{fingerprint[:32]}") as mine:
+            if not mine:
+                raise Conflict("import_running", "This import is running already; its progress is shown under Imports.")
+            yield
+
     def unfinished(self, fingerprint: str) -> Import | None:
         """An import of the same things that was cut off."""
         with self.store.read() as tx:

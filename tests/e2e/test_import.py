@@ -9,11 +9,16 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from app.core.errors import Busy
+from app.core.imports import Import, ImportState
 from app.core.records import EmployeeFilter
+from app.services.bulk_import import BulkImport
 from app.settings import read_settings
 from app.wiring import open_office
 from tests import pictures
-from tests.e2e.server import ROOT, app, environment, until
+from tests.e2e.server import ROOT, app, environment, quick, until
 
 PEOPLE = 1500
 
@@ -127,3 +132,45 @@ def test_what_the_command_says_of_rows_that_do_not_work(tmp_path: Path) -> None:
     assert report.read_text().splitlines()[1].startswith("2,E-1,refused,0,bad_valid_until")
     wrong = app("import", str(tmp_path / "people.csv"), str(report), data=tmp_path / "data")
     assert wrong.returncode == 1 and "no zip file" in wrong.stderr
+
+
+def test_the_same_import_runs_once_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "people.csv").write_text("number,name\nE-1,Ada\n")
+    words, data = ("import", str(tmp_path / "people.csv")), tmp_path / "data"
+    run, others = BulkImport.run, list[subprocess.CompletedProcess[str]]()
+
+    def meanwhile(bulk: BulkImport, *given: Any, **more: Any) -> Import:
+        if not others:
+            others.append(quick(*words, data=data))
+            others.append(quick(*words, "--dry-run", data=data))
+        return run(bulk, *given, **more)
+
+    monkeypatch.setattr(BulkImport, "run", meanwhile)
+    done = quick(*words, data=data)
+    second, tried = others
+    assert second.returncode == 1 and "is running already" in second.stderr and "cut off" not in second.stderr
+    assert tried.returncode == 0 and "1 would be added" in tried.stdout, tried
+    assert done.returncode == 0 and "1 rows: 1 added" in done.stdout, done
+
+
+def test_a_change_of_the_model_ends_the_command_which_goes_on_when_run_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "people.csv").write_text("number,name\nE-1,Ada\n")
+    words, data = ("import", str(tmp_path / "people.csv")), tmp_path / "data"
+
+    def switched(*_: Any, **__: Any) -> Import:
+        raise Busy("pack_switched", "The model was just changed.", 30)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(BulkImport, "run", switched)
+        for run in (words, (*words, "--dry-run")):
+            ended = quick(*run, data=data)
+            assert ended.returncode == 1 and "The model was just changed" in ended.stderr, ended
+    again = quick(*words, data=data)
+    assert again.returncode == 0 and "it goes on where it was" in again.stderr and "1 added" in again.stdout, again
+    office = open_office(read_settings(data))
+    with office.store.read() as tx:
+        states = {job.dry_run: job.state for job in tx.imports.all()}
+    office.close()
+    assert states == {False: ImportState.DONE, True: ImportState.CANCELLED}

@@ -5,6 +5,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import DBAPIError
@@ -15,16 +16,14 @@ def alone(engine: Engine, what: str) -> Iterator[bool]:
     """Whether the work is this block's: False where somebody else does it."""
     if engine.dialect.name == "sqlite":
         # A file beside the database: to open and close that itself would drop this process's locks on it.
-        handle = os.open(f"{engine.url.database}-{what}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        path = Path(f"{engine.url.database}-{what}.lock")
+        handle = _locked(path)
         try:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
-                return
-            yield True
+            yield handle is not None
         finally:
-            os.close(handle)
+            if handle is not None:
+                path.unlink()  # before it is let go, or it could be somebody else's by now
+                os.close(handle)
         return
     key = int.from_bytes(hashlib.sha256(f"facegate {what}".encode()).digest()[:8], "big", signed=True)
     connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
@@ -34,3 +33,18 @@ def alone(engine: Engine, what: str) -> Iterator[bool]:
     finally:
         with suppress(DBAPIError):
             connection.close()
+
+
+def _locked(path: Path) -> int | None:
+    while True:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(handle).st_ino == path.stat().st_ino:
+                return handle
+        except BlockingIOError:
+            os.close(handle)
+            return None
+        except FileNotFoundError:
+            pass
+        os.close(handle)  # whoever had it removed it in between

@@ -1,0 +1,72 @@
+"""Work that is done alone: of all processes on a database one has it, until it ends or is killed."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Lock
+
+import pytest
+
+from app.adapters.db.store import SqlStore, open_store
+from tests.services.gate_hardware import soon
+
+HOLDS = """
+import sys
+from app.adapters.db.store import open_store
+with open_store(sys.argv[1]).alone("import-1") as mine:
+    print(mine, flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def other(database_url: str) -> Iterator[SqlStore]:
+    """Another process's."""
+    store = open_store(database_url)
+    yield store
+    store.close()
+
+
+def free(store: SqlStore) -> bool:
+    with store.alone("import-1") as mine:
+        return mine
+
+
+def test_one_has_it_until_it_ends(store: SqlStore, other: SqlStore, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="it failed"), store.alone("import-1") as mine:
+        assert mine and not free(other) and not free(store)
+        with other.alone("import-2") as another:
+            assert another
+        raise ValueError("it failed")
+    assert free(other) and not list(tmp_path.glob("*.lock"))
+
+
+def test_who_is_killed_has_it_no_more(store: SqlStore, database_url: str) -> None:
+    words = [sys.executable, "-c", HOLDS, database_url]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        try:
+            assert holder.stdout.readline() == "True\n" and not free(store)
+        finally:
+            holder.kill()
+            holder.wait()
+        assert soon(lambda: free(store))
+
+
+def test_never_two_at_once(store: SqlStore, other: SqlStore) -> None:
+    inside = Lock()
+
+    def often(mine: SqlStore) -> int:
+        had = 0
+        for _ in range(100):
+            with mine.alone("import-1") as is_mine:
+                if is_mine:
+                    assert inside.acquire(blocking=False), "two have it"
+                    had += 1
+                    inside.release()
+        return had
+
+    with ThreadPoolExecutor(2) as pool:
+        assert all(pool.map(often, (store, other)))
