@@ -15,7 +15,7 @@ class Cameras(Protocol):
 
     def get(self, camera_id: str) -> Camera | None: ...
     def by_name(self, name: str, *, hold: bool = False) -> Camera | None:
-        """hold: nobody else changes it until the transaction ends."""
+        """Without one of that name, that of that id. hold: nobody else changes it until the transaction ends."""
         ...
 
     def all(self) -> list[Camera]:

@@ -1,11 +1,11 @@
 """The cameras there are, each watching one gate. An address may hold a password, so it is sealed, and shown masked."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from app.core.approach import Zone
-from app.core.errors import CryptoFault, NotFound
+from app.core.errors import BadInput, CryptoFault, NotFound
 from app.core.ports import Clock, Store, Transaction, Vault
 from app.core.registry import gate_name
 from app.core.site import SITE, Camera
@@ -81,10 +81,13 @@ class CameraList:
         *,
         gate: str | None = None,
         address: Address | None = None,
-        zone: Zone | None = None,
+        zone: Mapping[str, float] | None = None,
         enabled: bool | None = None,
     ) -> Camera:
-        """Takes effect within seconds, in whichever process watches. Raises NotFound, BadInput."""
+        """Takes effect within seconds, in whichever process watches. Raises NotFound, BadInput.
+
+        zone: what of it changes.
+        """
         if address is not None:
             self.check(address)
         with self.store.write() as tx:
@@ -93,7 +96,7 @@ class CameraList:
                 camera,
                 gate_id=camera.gate_id if gate is None else _gate(tx, gate).id,
                 sealed_url=camera.sealed_url if address is None else self._seal(tx, camera.id, address),
-                zone=zone or camera.zone,
+                zone=zone_of(camera.zone, zone or {}),
                 enabled=camera.enabled if enabled is None else enabled,
             )
             tx.cameras.update(camera)
@@ -122,6 +125,14 @@ class CameraList:
         key = tx.subject_keys.get(SITE) or tx.subject_keys.get_or_add(SITE, self.vault.new_key())
         plain = json.dumps({"url": address.url, "local": address.local}).encode()
         return self.vault.seal(key, plain, _context(camera_id))
+
+
+def zone_of(before: Zone, changed: Mapping[str, float]) -> Zone:
+    """A zone with these of its fields changed. Raises BadInput."""
+    try:
+        return replace(before, **changed)
+    except ValueError as error:
+        raise BadInput("bad_zone", "A zone's left lies left of its right, and its top above its bottom.") from error
 
 
 def _context(camera_id: str) -> str:

@@ -140,7 +140,7 @@ class Supervisor:
         if over := orphans + hints:
             with self._store.write() as tx:
                 for alert in over:
-                    tx.alerts.clear(alert.kind, alert.gate_id, alert.camera_id, self._clock())
+                    tx.alerts.end(alert.id, self._clock())  # this one, and not the next of its kind
         mine = {id_: camera for id_, camera in enabled.items() if camera.gate_id in gates}
         self._end([p for p in self.posts() if mine.get(p.camera.id) != p.camera or not p.loop.alive()])
         for camera_id, camera in mine.items():

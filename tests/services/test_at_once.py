@@ -141,7 +141,7 @@ def test_a_camera_that_is_moved_while_its_zone_changes_is_moved(
         tx.gates.add(dock)
     cameras.add("front", "lobby", Address("rtsp://192.0.2.7"), Zone())
     meanwhile.before(CameraRows, "update", lambda: cameras.update("front", gate="dock", enabled=False))
-    cameras.update("front", zone=Zone(left=0.5))
+    cameras.update("front", zone={"left": 0.5})
     meanwhile.results()
     found = cameras.get("front")
     assert (found.gate_id, found.enabled, found.zone) == (dock.id, False, Zone(left=0.5))

@@ -12,7 +12,7 @@ from app.core.approach import Zone
 from app.services.camera_list import Address
 from app.wiring import System
 from app.wiring.watching import supervisor
-from tests.web.conftest import GATE, Headers, TestClient
+from tests.web.conftest import GATE, Headers, TestClient, problem
 
 URL = "rtsp://alice:s3cr-t@10.0.5.7/hidden-path"
 
@@ -86,3 +86,28 @@ def test_a_recording_begins_again_within_its_connection(system: System, tmp_path
     finally:
         box.stop()
         system.cameras.delete("film")
+
+
+def test_of_a_zone_only_what_is_sent_changes(client: TestClient, admin: Headers) -> None:
+    body = {"name": "zoned", "gate": GATE, "url": URL, "zone": {"left": 0.25, "right": 0.75}}
+    made = client.post("/v1/cameras", headers=admin, json=body).json()
+    try:
+        changed = client.patch("/v1/cameras/zoned", headers=admin, json={"zone": {"min_face_px": 60}}).json()
+        assert changed["zone"] == {"left": 0.25, "top": 0.0, "right": 0.75, "bottom": 1.0, "min_face_px": 60.0}
+        problem(client.patch("/v1/cameras/zoned", headers=admin, json={"zone": {"right": 0.2}}), 400, code="bad_zone")
+        assert client.get(f"/v1/cameras/{made['id']}", headers=admin).json()["zone"] == changed["zone"]
+    finally:
+        assert client.delete("/v1/cameras/zoned", headers=admin).status_code == 204
+
+
+def test_a_camera_and_a_gate_are_found_by_the_id_that_making_them_gave(client: TestClient, admin: Headers) -> None:
+    gate = client.post("/v1/gates", headers=admin, json={"name": "by-id"}).json()
+    body = {"name": "cam-by-id", "gate": gate["id"], "url": URL}
+    camera = client.post("/v1/cameras", headers=admin, json=body).json()
+    assert camera["gate"] == "by-id"
+    assert client.get(f"/v1/gates/{gate['id']}", headers=admin).json()["name"] == "by-id"
+    assert client.patch(f"/v1/gates/{gate['id']}", headers=admin, json={"open_ms": 700}).json()["open_ms"] == 700
+    assert not client.patch(f"/v1/cameras/{camera['id']}", headers=admin, json={"enabled": False}).json()["enabled"]
+    assert client.delete(f"/v1/cameras/{camera['id']}", headers=admin).status_code == 204
+    assert client.delete(f"/v1/gates/{gate['id']}", headers=admin).status_code == 204
+    problem(client.get(f"/v1/gates/{gate['id']}", headers=admin), 404, code="unknown_gate")

@@ -40,7 +40,7 @@ class GateRows:
 
     def by_name(self, name: str) -> Gate | None:
         row = self._connection.execute(_GATE.where(gates.c.name == name)).one_or_none()
-        return None if row is None else Gate(**row._mapping)
+        return self.get(name) if row is None else Gate(**row._mapping)
 
     def all(self) -> list[Gate]:
         return [Gate(**row._mapping) for row in self._connection.execute(_GATE.order_by(gates.c.name))]

@@ -30,9 +30,11 @@ class CameraRows:
         return None if row is None else _camera(row)
 
     def by_name(self, name: str, *, hold: bool = False) -> Camera | None:
-        query = held(select(cameras).where(cameras.c.name == name), hold)
-        row = self._connection.execute(query).one_or_none()
-        return None if row is None else _camera(row)
+        for column in (cameras.c.name, cameras.c.id):
+            row = self._connection.execute(held(select(cameras).where(column == name), hold)).one_or_none()
+            if row is not None:
+                return _camera(row)
+        return None
 
     def all(self) -> list[Camera]:
         return [_camera(row) for row in self._connection.execute(select(cameras).order_by(cameras.c.name))]

@@ -4,9 +4,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from app.core.approach import Zone
-from app.core.errors import BadInput
 from app.core.site import Camera
-from app.services.camera_list import Address
+from app.services.camera_list import Address, zone_of
 from app.services.camera_states import NOT_WATCHED
 from app.web.api.describe import CONFLICT, ERRORS
 from app.web.api.schemas import Moment, Page, Strict
@@ -27,11 +26,8 @@ class ZoneBody(Strict):
     bottom: float = Field(1.0, ge=0, le=1)
     min_face_px: float = Field(48.0, ge=24, le=1000, description="the distance at which recognition starts")
 
-    def zone(self) -> Zone:
-        try:
-            return Zone(self.left, self.top, self.right, self.bottom, self.min_face_px)
-        except ValueError as error:
-            raise BadInput("bad_zone", "A zone's left lies left of its right, and its top above its bottom.") from error
+    def sent(self) -> dict[str, float]:
+        return {name: getattr(self, name) for name in self.model_fields_set}
 
 
 class CameraIn(Strict):
@@ -69,7 +65,8 @@ class CameraOut(BaseModel):
 @router.post("", status_code=201, summary="Add a camera", responses=CONFLICT)
 def create(body: CameraIn, system: SystemOf, watching: Watching, _: Admin) -> CameraOut:
     """Watched within seconds. Files and devices of the machine are added on its command line only."""
-    camera = system.cameras.add(body.name, body.gate, Address(body.url), body.zone.zone() if body.zone else Zone())
+    zone = zone_of(Zone(), body.zone.sent() if body.zone else {})
+    camera = system.cameras.add(body.name, body.gate, Address(body.url), zone)
     return _out(system, watching, [camera])[0]
 
 
@@ -89,7 +86,7 @@ def patch(camera: str, body: CameraPatch, system: SystemOf, watching: Watching, 
         camera,
         gate=body.gate,
         address=None if body.url is None else Address(body.url),
-        zone=None if body.zone is None else body.zone.zone(),
+        zone=None if body.zone is None else body.zone.sent(),
         enabled=body.enabled,
     )
     return _out(system, watching, [changed])[0]
