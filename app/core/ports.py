@@ -129,10 +129,11 @@ class GateDriver(Protocol):
         """None, or what is wrong with the connection now, in words without secrets."""
         ...
 
-    def close(self) -> None:
+    def close(self, *, tell: bool = True) -> None:
         """Leaves the hardware as the gate's fail mode demands (secure: locked; safe: released) and disconnects.
 
-        A release in force stays in force: a restart in a fire must lock nobody in.
+        A release in force stays in force: a restart in a fire must lock nobody in. tell: False where another process
+        drives the gate by now; what that one told it is left as it is.
         """
         ...
 

@@ -29,11 +29,18 @@ class Duty:
         self._lock = Lock()
         self._mine: frozenset[str] = frozenset()
         self._leaving: frozenset[str] = frozenset()
+        self._others: frozenset[str] = frozenset()
 
     def gates(self) -> frozenset[str]:
         """The ids of the gates that are this process's now. They stay its own while the database is gone."""
         with self._lock:
             return self._mine
+
+    def others(self) -> frozenset[str]:
+        """The ids of the gates that other processes have, as of the last look. One that was this process's is among
+        them where it was away for too long: what it would say at that gate now is not asked for any more."""
+        with self._lock:
+            return self._others
 
     def holders(self) -> dict[str, str]:
         """Every gate's process by the gate's id, where it has one now."""
@@ -52,9 +59,10 @@ class Duty:
             tx.watchers.arrive(self.holder, self._only, now + LEASE)
             wanted = {gate for gate, who in self._deal(tx, now).items() if who == self.holder}
             mine = frozenset(gate for gate in wanted if tx.leases.take(gate, self.holder, now, now + LEASE))
+            others = self._elsewhere(tx)
         with self._lock:
             self._leaving = (self._mine | kept) - mine
-            self._mine = mine
+            self._mine, self._others = mine, others
         return mine
 
     def leave(self, held: Collection[str]) -> None:
@@ -66,8 +74,9 @@ class Duty:
         with self._store.write() as tx:
             tx.watchers.leave(self.holder)
             kept = self._keep(tx, self._leaving, held, self._clock())
+            others = self._elsewhere(tx)
         with self._lock:
-            self._leaving = kept
+            self._leaving, self._others = kept, others
 
     def resign(self) -> None:
         """Gives everything back, so that another process takes it at once. Raises NotRecorded: it ends by itself."""
@@ -82,6 +91,9 @@ class Duty:
         tx.leases.give_up(self.holder, leaving - kept)
         # Not those that another process has by now, as after an outage.
         return frozenset(gate for gate in kept if tx.leases.take(gate, self.holder, now, now + LEASE))
+
+    def _elsewhere(self, tx: Transaction) -> frozenset[str]:
+        return frozenset(gate for gate, (who, _) in tx.leases.holders().items() if who != self.holder)
 
     def _sweep(self, tx: Transaction, now: datetime) -> None:
         for holder, until in {**tx.watchers.all(), **dict(tx.leases.holders().values())}.items():

@@ -43,8 +43,9 @@ class GateView:
 class GateControl:
     """One driver for each gate that is this process's, from `start` to `close`; openings of others find their process.
 
-    mine: the ids of this process's gates, now. build: raises BadInput where a gate's settings cannot be used. tick_s:
-    seconds between looks at the database. on_result: told of a gate's name and what it did.
+    mine: the ids of this process's gates, now; others: of those that others have. build: raises BadInput where a gate's
+    settings cannot be used. tick_s: seconds between looks at the database. on_result: told of a gate's name and what it
+    did.
     """
 
     def __init__(
@@ -57,12 +58,13 @@ class GateControl:
         mine: Callable[[], Collection[str]],
         build: Build,
         tick_s: float = 1.0,
+        others: Callable[[], Collection[str]] = frozenset,
     ) -> None:
         self._store, self._signer, self._clock, self._new_id = store, signer, clock, new_id
         self._tick_s = tick_s
         self._mine = mine
         self._doors = DoorWatch(store, clock, new_id)
-        self._drivers = GateDrivers(store, vault, clock, mine, build, self._done, self._heard, self.refresh)
+        self._drivers = GateDrivers(store, vault, clock, mine, build, self._done, self._heard, self.refresh, others)
         self._waiting: deque[Callable[[], None]] = deque()
         self._writing = Lock()
         self._wake = Event()

@@ -50,8 +50,9 @@ class Parting:
     """A lane that lets go of its hardware, in a thread of its own: a gate that does not answer must hold up no other,
     and no release."""
 
-    def __init__(self, lane: Lane, over: Callable[[], None]) -> None:
+    def __init__(self, lane: Lane, tell: bool, over: Callable[[], None]) -> None:
         self.lane = lane
+        self._tell = tell
         self._over = over
         self._until = monotonic() + 3 * CLOSE_S
         self._thread = Thread(target=self._close, name="gate-close", daemon=True)
@@ -65,14 +66,15 @@ class Parting:
         self._thread.join(max(0.0, self._until - monotonic()))
 
     def _close(self) -> None:
-        self.lane.close()
+        self.lane.close(tell=self._tell)
         self._over()
 
 
 class GateDrivers:
     """mine: the ids of the gates that are this process's now. build: raises BadInput where a gate's settings cannot be
     used. done: told of a gate's name, an event's id and what became of its command. heard: told of a gate's id and its
-    door's state. Both from threads of the drivers. parted: told when hardware was let go of."""
+    door's state. Both from threads of the drivers. parted: told when hardware was let go of. others: the ids of the
+    gates that other processes have by now, which are told nothing more here."""
 
     def __init__(
         self,
@@ -84,9 +86,11 @@ class GateDrivers:
         done: Callable[[str, str, GateResult], None],
         heard: Callable[[str, DoorState], None],
         parted: Callable[[], None],
+        others: Callable[[], Collection[str]],
     ) -> None:
         self._store, self._vault, self._clock = store, vault, clock
         self._mine, self._build, self._done, self._heard, self._parted = mine, build, done, heard, parted
+        self._others = others
         self._lock = Lock()
         self._driven: dict[str, Driven] = {}
         self._parting: dict[str, Parting] = {}
@@ -168,17 +172,18 @@ class GateDrivers:
             parting.wait()
 
     def _let_go(self, gate_ids: Collection[str]) -> None:
+        others = self._others()
         with self._lock:
             for gate_id in gate_ids:
                 one = self._driven.pop(gate_id, None)
                 if one is not None and one.lane is not None:
-                    self._part(gate_id, one.lane)
+                    self._part(gate_id, one.lane, tell=gate_id not in others)
 
-    def _part(self, gate_id: str, lane: Lane) -> Parting:
+    def _part(self, gate_id: str, lane: Lane, *, tell: bool = True) -> Parting:
         """The lock is held."""
         before = self._parting.get(gate_id)
         if before is None or before.lane is not lane:
-            before = self._parting[gate_id] = Parting(lane, self._parted)
+            before = self._parting[gate_id] = Parting(lane, tell, self._parted)
         return before
 
     def _is_new(self, gate: Gate) -> bool:

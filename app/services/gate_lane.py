@@ -94,15 +94,18 @@ class Lane:
     def line_is_lost(self) -> bool:
         return self._driver.healthy() is not None
 
-    def close(self) -> None:
-        """Leaves the hardware as its fail mode, or a release in force, demands. Takes seconds if it does not answer."""
+    def close(self, *, tell: bool = True) -> None:
+        """Leaves the hardware as its fail mode, or a release in force, demands. Takes seconds if it does not answer.
+
+        tell: False to leave it as it is.
+        """
         with self._changed:
             if self._stopped:
                 return
             self._stopped = True
             self._changed.notify_all()
         try:
-            self._driver.close()
+            self._driver.close(tell=tell)
         except Exception as error:
             # The kind only: foreign words may hold an address or a key. The threads are still to be joined.
             logger.error("a gate's driver failed to close: %s", type(error).__name__)

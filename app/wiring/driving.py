@@ -20,6 +20,7 @@ def gate_control(
     clock: Clock,
     new_id: Callable[[], str],
     mine: Callable[[], Collection[str]],
+    others: Callable[[], Collection[str]],
 ) -> GateControl:
     """Connected to nothing before its `start`: most commands must not move hardware."""
 
@@ -28,4 +29,4 @@ def gate_control(
     ) -> GateDriver:
         return build_driver(kind, told, on_state=on_state, clock=clock, released=released)
 
-    return GateControl(store, vault, signer, clock, new_id, mine, build)
+    return GateControl(store, vault, signer, clock, new_id, mine, build, others=others)

@@ -107,7 +107,7 @@ def open_office(settings: Settings, clock: Callable[[], datetime] = utc_now) -> 
     log = AccessLog(vault, signer)
     answers = Answers(signer)
     duty = Duty(store, clock, settings.gates)
-    driving = gate_control(store, vault, signer, clock, new_id, duty.gates)
+    driving = gate_control(store, vault, signer, clock, new_id, duty.gates, duty.others)
     events = EventList(store, log, answers)
     return Office(
         settings=settings,

@@ -107,11 +107,16 @@ class Supervisor:
             logger.warning("the gates could not be given back; their leases end by themselves")
 
     def _let_go(self, hardware: Hardware) -> None:
+        def leave() -> None:
+            self._duty.leave(hardware.held())
+
+        self._done(leave)  # first, to learn which gates are another's by now
         closing = threading.Thread(target=hardware.close, name="gates-close", daemon=True)
         closing.start()
+        closing.join(SYNC_S)
         while closing.is_alive():
             # It may take longer than a lease lasts.
-            self._done(lambda: self._duty.leave(hardware.held()))
+            self._done(leave)
             closing.join(SYNC_S)
 
     def posts(self) -> list[Post]:

@@ -39,6 +39,7 @@ class Turnstile:
     raises: bool = False
     opened: list[OpenCommand] = field(default_factory=list)
     closed: int = 0
+    told_last: bool = False
     reached: Event = field(default_factory=Event)
     free: Event = field(default_factory=Event)
 
@@ -60,8 +61,9 @@ class Turnstile:
     def healthy(self) -> str | None:
         return self.trouble
 
-    def close(self) -> None:
+    def close(self, *, tell: bool = True) -> None:
         self.closed += 1
+        self.told_last = tell
         self.free.set()
 
 

@@ -26,7 +26,15 @@ class Driving:
         self.store, self.yard = open_store(url), Yard(clock)
         self.duty = Duty(self.store, clock)
         self.control = GateControl(
-            self.store, vault, signer, clock, new_id, self.duty.gates, self.yard.build, tick_s=0.02
+            self.store,
+            vault,
+            signer,
+            clock,
+            new_id,
+            self.duty.gates,
+            self.yard.build,
+            tick_s=0.02,
+            others=self.duty.others,
         )
         self.supervisor = Supervisor(self.duty, self.store, clock, new_id, lambda _: pytest.fail(), self.control)
         self.sync = self.supervisor.sync
@@ -65,8 +73,8 @@ class Slow:
         self._close = turnstile.close
         turnstile.close = self  # type: ignore[method-assign, assignment]
 
-    def __call__(self) -> None:
-        self._close()
+    def __call__(self, *, tell: bool) -> None:
+        self._close(tell=tell)
         self.begun.set()
         assert self.go_on.wait(20)
         self.over.set()
@@ -95,7 +103,7 @@ def test_who_stops_lets_go_before_the_next_one_takes(
         assert b.duty.gates() == frozenset() and b.yard.built == []
     leaving.go_on.set()
     stopping.join(10)
-    assert leaving.over.is_set()
+    assert leaving.over.is_set() and a.yard.built[0].told_last
     b.sync()
     soon(b.has)
 
@@ -165,3 +173,22 @@ def test_hardware_that_hangs_for_ever_does_not_keep_its_gate(
     b.sync()
     soon(b.has)
     leaving.go_on.set()
+
+
+@pytest.mark.parametrize("stops", [False, True])
+def test_who_was_away_for_too_long_says_nothing_at_a_gate_that_is_another_s(
+    begin: Callable[[], Driving], gates: Callable[[str], Gate], clock: Clock, stops: bool
+) -> None:
+    """It slept, or its way to the database was cut: its fail mode would undo what the other one has told the gate."""
+    gates("lobby-1")
+    a, b = begin(), begin()
+    a.sync()
+    soon(a.has)
+    clock.advance(seconds=2 * LEASE.total_seconds())
+    b.sync()
+    soon(b.has)
+    a.supervisor.stop() if stops else a.sync()
+    soon(lambda: a.yard.built[0].closed == 1)
+    assert not a.yard.built[0].told_last
+    b.supervisor.stop()
+    assert b.yard.built[0].told_last

@@ -32,8 +32,8 @@ class DryRunGate:
     def healthy(self) -> str | None:
         return "the driver is closed" if self._closed else None
 
-    def close(self) -> None:
-        if not self._closed and self._fail_mode is FailMode.SAFE:
+    def close(self, *, tell: bool = True) -> None:
+        if tell and not self._closed and self._fail_mode is FailMode.SAFE:
             self.mode = "release"
         self._closed = True
 

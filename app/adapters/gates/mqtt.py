@@ -78,11 +78,12 @@ class MqttGate:
             return "the driver is closed"
         return self._trouble or (None if self._line is not None else "not connected yet")
 
-    def close(self) -> None:
+    def close(self, *, tell: bool = True) -> None:
         """Tries for 2 s. A release in force stays in force, whatever the fail mode: there may be a fire."""
         if self._stopped:
             return
-        self._want(self._last_mode())
+        if tell:
+            self._want(self._last_mode())
         with self._changed:
             self._stopped = True
             self._changed.notify_all()

@@ -69,7 +69,7 @@ class OsdpGate:
     def healthy(self) -> str | None:
         return "the driver is closed" if self._stopped.is_set() else self._trouble
 
-    def close(self) -> None:
+    def close(self, *, tell: bool = True) -> None:
         """Leaves the line. The lock stays as the panel keeps it."""
         self._stopped.set()
         self._thread.join(JOIN_S)

@@ -87,8 +87,11 @@ class SerialGate:
     def healthy(self) -> str | None:
         return "the driver is closed" if self._stopped else self._trouble
 
-    def close(self) -> None:
-        """Tries for 2 s. A release in force stays in force, whatever the fail mode: there may be a fire."""
+    def close(self, *, tell: bool = True) -> None:
+        """Tries for 2 s. A release in force stays in force, whatever the fail mode: there may be a fire.
+
+        tell: makes no difference. The line is this process's alone until now, so nobody else has told it anything.
+        """
         with self._changed:
             self._stopped = True
             self._changed.notify_all()

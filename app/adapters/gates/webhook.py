@@ -60,12 +60,13 @@ class WebhookGate:
     def healthy(self) -> str | None:
         return "the driver is closed" if self._stopped.is_set() else self._trouble
 
-    def close(self) -> None:
+    def close(self, *, tell: bool = True) -> None:
         """Tries for 2 s. A release in force stays in force, whatever the fail mode: there may be a fire."""
         if self._stopped.is_set():
             return
         keep_open = self._wanted == "release" or self._config.fail_mode is FailMode.SAFE
-        self._want("release" if keep_open else "secure")
+        if tell:
+            self._want("release" if keep_open else "secure")
         with self._changed:
             self._stopped.set()
             self._changed.notify_all()

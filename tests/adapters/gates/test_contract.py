@@ -99,6 +99,17 @@ def test_closing_leaves_the_gate_as_its_fail_mode_demands(peer: Peer, build: Bui
     assert drivers_threads() == []
 
 
+def test_a_gate_that_is_another_s_by_now_is_told_nothing_more(peer: Peer, build: Build) -> None:
+    if peer.kind in ("osdp", "serial"):
+        pytest.skip("who has the line is the only one to say anything")
+    driver = build(peer, fail_mode="safe")
+    successor = build(peer, fail_mode="safe") if peer.kind != "dry_run" else None
+    driver.close(tell=False)
+    never(lambda: peer.mode != "secure", 0.5)
+    assert driver.open(command()).outcome is Outcome.FAILED
+    assert successor is None or successor.open(command()).outcome in DONE
+
+
 def test_fire_releases_and_outlasts_us(peer: Peer, build: Build) -> None:
     driver = build(peer)
     if peer.kind == "osdp":
