@@ -23,6 +23,7 @@ REOPEN_S = 0.2
 CHECK_S = 1.0
 WRITE_S = 1.0
 MODE_WAIT_S = 2.0
+RELEASE_AGAIN_S = 10.0  # for a board that lost its power, and not its line, in a fire
 SETTLE_S = 0.1  # for a write that is in work at the window's end to succeed or be given up
 CLOSED = GateResult(Outcome.FAILED, "the driver is closed")
 RELEASED = GateResult(Outcome.SENT, "released already: nothing to open")
@@ -62,6 +63,7 @@ class SerialGate:
         self._stopped = False
         self._released = released
         self._is_on: bool | None = None
+        self._written_s = 0.0
         self._open_until = 0.0
         self._pulse: _Pulse | None = None
         self._trouble: str | None = "not connected yet"
@@ -167,11 +169,14 @@ class SerialGate:
                     self._open_until = time.monotonic() + self._config.open_s
                     pulse.written, pulse.writing, self._pulse = True, False, None
                     self._changed.notify_all()
-            elif self._is_on is not self._should_be_on():
+            elif self._is_on is not self._should_be_on() or self._is_stale():
                 self._write(port, self._should_be_on(), Window(WRITE_S))
 
     def _has_work(self) -> bool:
         return self._stopped or self._pulse is not None or self._is_on is not self._should_be_on()
+
+    def _is_stale(self) -> bool:
+        return self._released and time.monotonic() - self._written_s >= RELEASE_AGAIN_S
 
     def _should_be_on(self) -> bool:
         return self._released or time.monotonic() < self._open_until
@@ -185,6 +190,7 @@ class SerialGate:
             _write_bytes(port, bytes.fromhex(self._config.on if on else self._config.off), window)
         else:
             setattr(port, self._config.drive, self._asserted(on))
+        self._written_s = time.monotonic()
         with self._changed:
             self._is_on = on
             self._trouble = None

@@ -5,6 +5,7 @@ What the relay has to check: the signature, that the timestamp is near, that it 
 """
 
 import threading
+import time
 import uuid
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -20,6 +21,7 @@ FIRST_PAUSE_S = 0.05
 LONGEST_PAUSE_S = 0.5
 LONGEST_MODE_PAUSE_S = 1.0
 MODE_WAIT_S = 2.0
+RELEASE_AGAIN_S = 10.0
 LAST_ATTEMPT_S = 0.02
 PROBE_S = 0.5
 RELEASED = GateResult(Outcome.SENT, "released already: nothing to open")
@@ -43,6 +45,7 @@ class WebhookGate:
         self._changed = threading.Condition()
         self._wanted = "release" if released else "secure"
         self._settled: str | None = None
+        self._told_s = 0.0
         self._trouble: str | None = "not asked yet"
         self._telling = _Call()
         self._thread = threading.Thread(target=self._keep_mode, name=f"gate-{config.gate}-mode", daemon=True)
@@ -139,9 +142,11 @@ class WebhookGate:
         pause_s = FIRST_PAUSE_S
         while not self._stopped.is_set():
             wanted = self._wanted
-            if self._settled == wanted:
+            if self._settled == wanted and not self._is_stale():
                 self._probe()
                 idle_s = self._config.probe_s or None
+                if wanted == "release":
+                    idle_s = min(idle_s or RELEASE_AGAIN_S, RELEASE_AGAIN_S)
             elif self._deliver(wanted):
                 pause_s = idle_s = FIRST_PAUSE_S
             else:
@@ -151,6 +156,11 @@ class WebhookGate:
 
     def _news(self, wanted: str) -> bool:
         return self._stopped.is_set() or self._wanted != wanted
+
+    def _is_stale(self) -> bool:
+        """A relay that lost its power in a fire has to stand open again. The end of a release is not said again: it
+        would shut the gate on somebody whom we, or another who uses the relay, let in."""
+        return self._settled == "release" and time.monotonic() - self._told_s >= RELEASE_AGAIN_S
 
     def _deliver(self, mode: str) -> bool:
         message: dict[str, str | None] = {"event_id": f"{mode}-{uuid.uuid4().hex}", "command": mode}
@@ -163,6 +173,7 @@ class WebhookGate:
         self._trouble = _complaint(answer)
         if self._trouble is not None:
             return False
+        self._told_s = time.monotonic()
         with self._changed:
             self._settled = mode
             self._changed.notify_all()

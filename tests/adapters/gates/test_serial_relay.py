@@ -64,6 +64,28 @@ def test_two_drivers_cannot_have_one_line(board: RelayBoard, build: Build) -> No
     assert board.opened == []
 
 
+def test_the_second_has_the_line_once_the_first_left_it_and_the_last_word(board: RelayBoard, build: Build) -> None:
+    first = build(board, fail_mode="safe")
+    second = build(board, ready=False)
+    first.close()
+    eventually(lambda: second.healthy() is None)
+    eventually(lambda: board.told == ["secure", "release", "secure"])
+
+
+def test_a_board_that_forgets_a_release_is_told_it_again(
+    board: RelayBoard, build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serial_relay, "RELEASE_AGAIN_S", 0.2)
+    monkeypatch.setattr(serial_relay, "CHECK_S", 0.1)
+    driver = build(board)
+    driver.release(True)
+    eventually(lambda: board.told[1:4] == ["release"] * 3)
+    driver.release(False)
+    eventually(lambda: board.mode == "secure")
+    never(lambda: board.mode != "secure", 0.6)
+    assert board.told.count("secure") == 2
+
+
 def test_a_board_that_is_unplugged_is_noticed_and_found_again(
     build: Build, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, states: list[DoorState]
 ) -> None:

@@ -186,3 +186,22 @@ def test_release_does_not_wait_behind_a_hanging_opening(relay: HttpRelay, build:
         assert driver.release(True).outcome is Outcome.SENT
         assert not opening.done()
         assert relay.mode == "release"
+
+
+def test_a_relay_that_forgets_a_release_is_told_it_again_and_never_its_end(
+    relay: HttpRelay, build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.adapters.gates.webhook.RELEASE_AGAIN_S", 0.3)
+    driver = build(relay, probe_s=0)
+    never(lambda: len(relay.requests) > 1, 0.8)
+    driver.release(True)
+    relay.mode = None  # it was without power for a moment
+    eventually(lambda: relay.mode == "release")
+    relay.script.extend(["500", "500"])
+    relay.mode = None
+    eventually(lambda: driver.healthy() == "the relay answered 500")
+    eventually(lambda: relay.mode == "release" and driver.healthy() is None)
+    driver.release(False)
+    assert relay.mode == "secure"
+    told = len(relay.requests)
+    never(lambda: len(relay.requests) > told, 0.8)
