@@ -1,0 +1,36 @@
+"""Two services and one gate: the one that drives it is stopped, and the gate ends as its successor keeps it."""
+
+import base64
+import secrets
+from dataclasses import replace
+from pathlib import Path
+
+from tests.adapters.gates.peers import closing
+from tests.adapters.gates.relay import HttpRelay
+from tests.e2e.server import GATE, Server, Site, serving, until
+
+
+def test_the_fail_mode_of_who_stops_comes_before_the_mode_of_who_takes_over(database_url: str, tmp_path: Path) -> None:
+    master = base64.b64encode(secrets.token_bytes(32)).decode()
+    site = Site.make(tmp_path / "a", database_url=database_url, master_key=master)
+    site.unspeakable |= {master, database_url}
+    with closing(HttpRelay()) as relay:
+
+        def told() -> list[str]:
+            return [str(request["command"]) for request in relay.requests]
+
+        first = Server(site)
+        try:
+            first.ready()
+            config = {name: relay.config[name] for name in ("url", "secret")}
+            wanted = {"driver": "webhook", "fail_mode": "safe", "config": config}
+            answer = first.http.patch(f"/v1/gates/{GATE}", headers=site.key("admin"), json=wanted)
+            assert answer.status_code == 200, answer.text
+            until(lambda: told() == ["secure"], 20, "the gate's driver")
+            with serving(replace(site, data=tmp_path / "b")):
+                assert first.stop() == 0, first.printed()
+                until(lambda: len(told()) > 2, 20, "the successor")
+                assert told() == ["secure", "release", "secure"]
+        finally:
+            first.kill()
+        assert told()[3:] == ["release"] and relay.mode == "release"
