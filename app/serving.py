@@ -16,9 +16,10 @@ from app import memory
 from app.core.errors import FacegateError
 from app.core.types import Role
 from app.following import following, start_again
-from app.settings import Settings, SettingsError
+from app.listening import Listener, bound
+from app.settings import Settings
 from app.web.app import create_app
-from app.web.patience import MOST_CONNECTIONS, ImpatientProtocol
+from app.web.patience import MOST_CONNECTIONS, Backlog, ImpatientProtocol
 from app.wiring import System, open_system
 from app.wiring.watching import supervisor
 from app.worker.answering import Answering
@@ -38,17 +39,36 @@ def run(settings: Settings, host: str, port: int, announce: Callable[[str], None
     logging.getLogger("app").setLevel(settings.log_level.upper())
     allow_connections()
     memory.bound()
-    with bound(host, port) as listener:
-        moved = _serve(settings, listener, f"http://{host}:{port}", announce, cameras=cameras)
-    if moved:
-        start_again()
+    listener = bound(host, port)
+    with listener.socket:
+        away_since_s = _serve(settings, listener, f"http://{host}:{port}", announce, cameras=cameras)
+        if away_since_s is not None:
+            listener.hand_on(away_since_s)
+            start_again()
 
 
 def _serve(
-    settings: Settings, listener: socket.socket, address: str, announce: Callable[[str], None], *, cameras: bool
-) -> bool:
-    """Until it is told to stop. Whether the site moved to another pack meanwhile."""
+    settings: Settings, listener: Listener, address: str, announce: Callable[[str], None], *, cameras: bool
+) -> float | None:
+    """Until it is told to stop. Since when nobody accepts any more, where it is to start again for another pack."""
     system, moved = open_system(settings), Event()
+    backlog, away_since_s = Backlog(listener.away_since_s), list[float]()
+
+    class Protocol(ImpatientProtocol):
+        waiting = backlog
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            backlog.begun()
+
+    def end() -> None:
+        if moved.is_set():
+            away_since_s.append(time.perf_counter())
+        else:
+            listener.socket.close()  # or who connects now would wait for nobody
+        app.state.streams.close()
+
     try:
         first_key(system, announce)
         first_user(system, announce, address)
@@ -61,22 +81,23 @@ def _serve(
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=10,
-            http=ImpatientProtocol,
+            http=Protocol,
             limit_concurrency=MOST_CONNECTIONS,
         )
-        server = uvicorn.Server(config)
+        server = Server(config)
         system.imports.start()
         with (
             checkpointing(system),
-            orderly_end(server, app.state.streams.close),
+            orderly_end(server, end),
             watched(system, watching if cameras else None),
             following(system, moved),
         ):
-            server.run(sockets=[listener])
+            # A copy: it closes what it is given once it accepts no more.
+            server.run(sockets=[listener.socket.dup()])
     finally:
         system.imports.close()
         system.close()
-    return moved.is_set()
+    return away_since_s[0] if away_since_s else None
 
 
 def watch(settings: Settings, announce: Callable[[str], None]) -> None:
@@ -113,26 +134,6 @@ def watched(system: System, watching: Supervisor | None) -> Iterator[None]:
     finally:
         answering.stop()
         watching.stop()
-
-
-def bound(host: str, port: int) -> socket.socket:
-    """The address is ours before a key is shown and a start announced; nobody can connect yet.
-
-    Raises SettingsError where somebody else has it.
-    """
-    # The protocol is named, or asyncio leaves TCP_NODELAY off: every answer but a connection's first ones would wait
-    # 40 ms for the other side's acknowledgement, between its headers and its body.
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
-        why = error.strerror or "no such address"
-        raise SettingsError(
-            f"{host} port {port} cannot be served at: {why}; choose another with --port or --host"
-        ) from None
-    return listener
 
 
 def allow_connections() -> None:

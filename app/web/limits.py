@@ -16,13 +16,14 @@ from app.web.errors import problem
 
 MOST_JSON = 100_000
 IMPORT = ("POST", "/v1/imports")
+RECEIVED_S = "received_s"  # in a request's state: set already where its connection waited to be accepted
 SLOWEST_BYTES_S = 100_000
 BODY_WITHIN_S = 30.0
 
 
 def received_s(request: Request) -> float:
     """When the request began to arrive, on `time.perf_counter`: waiting for its turn counts as waiting."""
-    at: float = request.state.received_s
+    at: float = getattr(request.state, RECEIVED_S)
     return at
 
 
@@ -42,7 +43,7 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         began_s = perf_counter()
-        scope.setdefault("state", {})["received_s"] = began_s
+        scope.setdefault("state", {}).setdefault(RECEIVED_S, began_s)
         headers = dict(scope["headers"])
         most, detail = (
             self.most,

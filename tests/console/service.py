@@ -14,7 +14,7 @@ from fastapi import FastAPI
 
 from app.core.types import Role
 from app.core.users import User
-from app.serving import bound
+from app.listening import bound
 from app.settings import read_settings
 from app.web.app import create_app
 from app.wiring import System, open_system
@@ -36,7 +36,7 @@ class Service:
     @contextmanager
     def running(cls, data: Path, **settings: Any) -> Iterator["Service"]:
         system = open_system(read_settings(data, precision="f32", workers=2, **settings))
-        with bound("127.0.0.1", 0) as listening:
+        with bound("127.0.0.1", 0).socket as listening:
             port = listening.getsockname()[1]
             app = create_app(system)
             config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=2)

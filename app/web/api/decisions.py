@@ -66,12 +66,12 @@ def decide(
     known = system.gates.get(gate)
     if known.id != key.gate_id:
         raise Forbidden("other_gate", "This key belongs to another gate.")
-    if body.from_camera:
-        return seen_now(system, watching, known, idempotency_key)
     waited_s = perf_counter() - received_s(request)
     if waited_s * 1000 > system.settings.max_frame_age_ms:
         # It could only be refused as stale; to look at it would keep the next ones waiting too.
         raise Busy("too_busy", "The request waited too long for its turn; try again in a second.")
+    if body.from_camera:
+        return seen_now(system, watching, known, idempotency_key)
     return system.access.decide(
         Approach(
             gate=gate,
