@@ -58,7 +58,7 @@ class Duty:
             kept = self._keep(tx, self._leaving, held, now)
             tx.watchers.arrive(self.holder, self._only, now + LEASE)
             wanted = {gate for gate, who in self._deal(tx, now).items() if who == self.holder}
-            mine = frozenset(gate for gate in wanted if tx.leases.take(gate, self.holder, now, now + LEASE))
+            mine = frozenset(gate for gate in sorted(wanted) if tx.leases.take(gate, self.holder, now, now + LEASE))
             others = self._elsewhere(tx)
         with self._lock:
             self._leaving = (self._mine | kept) - mine
@@ -89,8 +89,8 @@ class Duty:
     def _keep(self, tx: Transaction, leaving: frozenset[str], held: Collection[str], now: datetime) -> frozenset[str]:
         kept = leaving.intersection(held)
         tx.leases.give_up(self.holder, leaving - kept)
-        # Not those that another process has by now, as after an outage.
-        return frozenset(gate for gate in kept if tx.leases.take(gate, self.holder, now, now + LEASE))
+        # Not those that another process has by now, as after an outage. In one order: each holds a row.
+        return frozenset(gate for gate in sorted(kept) if tx.leases.take(gate, self.holder, now, now + LEASE))
 
     def _elsewhere(self, tx: Transaction) -> frozenset[str]:
         return frozenset(gate for gate, (who, _) in tx.leases.holders().items() if who != self.holder)

@@ -73,6 +73,8 @@ class GateControl:
         self._stopped = False
         self._thread: Thread | None = None
         self.on_result: list[Callable[[str, GateResult], None]] = []
+        # Before the database is followed: a release that could not be recorded stands in it then.
+        self.record_late: Callable[[], None] = lambda: None
 
     def start(self) -> None:
         """Connects the gates. A database that is gone is waited for."""
@@ -97,7 +99,10 @@ class GateControl:
         elif self._thread is not None:
             self._later(partial(self._pass_on, answer))
         else:
-            self._guarded(partial(self._pass_on, answer))
+            try:
+                self._pass_on(answer)
+            except NotRecorded:
+                logger.error("the database is gone, so this opening is not sent: %s", answer["decision_id"])
 
     def report(self, gate_id: str, state: DoorState, at: datetime) -> None:
         """What a door was at that time. Returns once it is stored. Raises NotRecorded."""
@@ -221,13 +226,19 @@ class GateControl:
         while not self._stopped:
             self._wake.wait(max(0.0, due - monotonic()))
             self._wake.clear()
-            self._guarded(self._catch_up)
+            caught_up = self._guarded(self._catch_up)
             if not self._stopped and (self._look or monotonic() >= due):
                 self._look = False
                 due = monotonic() + self._tick_s
-                steps = (self._drivers.sync, self._take_orders, self._doors.look_for_held, self._alert)
+                steps = (
+                    self.record_late,
+                    self._drivers.sync,
+                    self._take_orders,
+                    self._doors.look_for_held,
+                    self._alert,
+                )
                 done = [self._guarded(step) for step in steps]  # each of them, whatever became of the one before
-                if all(done) and self._without_database:
+                if caught_up and all(done) and self._without_database:
                     self._without_database = False
                     logger.warning("the gates wait no longer")
 

@@ -97,6 +97,7 @@ class GateDrivers:
         self._taking: str | None = None
         self._closed = False
         self._site = SiteState()
+        self._unrecorded = False  # whether that is a release which is not recorded yet
 
     def all(self) -> list[Driven]:
         """By the gate's name."""
@@ -118,10 +119,11 @@ class GateDrivers:
             return held if self._taking is None else held | {self._taking}
 
     def follow(self, site: SiteState) -> None:
-        """What is recorded: it holds from now on, unless something newer does. Returns at once."""
+        """What is recorded: it holds from now on, unless something newer does, or a release that is not recorded yet:
+        whoever ordered something else meanwhile did not know of the fire. Returns at once."""
         with self._lock:
             # Of one moment: who compared first and told later would undo what came in between.
-            if not _is_older(site, self._site):
+            if not self._unrecorded and not _is_older(site, self._site):
                 self._hold(site)
 
     def release(self, site: SiteState) -> SiteState:
@@ -131,7 +133,12 @@ class GateDrivers:
             before = self._site.since
             if before is not None and (site.since is None or site.since <= before):
                 site = replace(site, since=before + timedelta(milliseconds=1))
+            if self._unrecorded:
+                # Releases add up, as recorded ones do; none named is all.
+                both = self._site.gates and site.gates
+                site = replace(site, gates=tuple(sorted({*self._site.gates, *site.gates})) if both else ())
             self._hold(site)
+            self._unrecorded = True
             return site
 
     def supersede(self, told: SiteState, site: SiteState) -> None:
@@ -139,6 +146,7 @@ class GateDrivers:
         Nothing changes where something else holds by now."""
         with self._lock:
             if self._site == told:
+                self._unrecorded = False
                 self._hold(site)
 
     def _hold(self, site: SiteState) -> None:

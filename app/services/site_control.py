@@ -8,8 +8,10 @@ first and is recorded then, and what could not be recorded is open all the same,
 import logging
 from collections import deque
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from threading import Lock
 from typing import Protocol
 
 from app.core.errors import Conflict, FacegateError, NotFound, NotRecorded, Refusal
@@ -56,6 +58,8 @@ class SiteControl:
     gates: Gates | None = None
     # Releases in force here that could not be recorded; of more than can be under way at once, the last one counts.
     _unrecorded: deque[SiteState] = field(default_factory=lambda: deque(maxlen=100), init=False, repr=False)
+    # Held by all that could end one of them, or record it; a release waits for nobody.
+    _recording: Lock = field(default_factory=Lock, init=False, repr=False)
 
     def state(self) -> SiteState:
         with self.store.read() as tx:
@@ -73,6 +77,32 @@ class SiteControl:
         Raises NotFound for an unknown gate; Conflict for a lockdown while gates are released, and for a release of some
         gates during a lockdown, which would unlock the others; NotRecorded: a release is in force all the same.
         """
+        if mode is SiteMode.RELEASE:
+            return self._set(mode, gates, by, ending)
+        with self._recording:
+            if mode is SiteMode.LOCKDOWN or ending is SiteMode.LOCKDOWN:
+                # Whoever orders this knows of no fire; what it does to a release is decided once that is recorded.
+                self._record_late()
+            return self._set(mode, gates, by, ending)
+
+    def record_late(self) -> None:
+        """Records a release that is in force here and could not be recorded. Raises NotRecorded."""
+        if self._unrecorded:
+            with self._recording:
+                self._record_late()
+
+    def _record_late(self) -> None:
+        unrecorded = list(self._unrecorded)
+        if not unrecorded:
+            return
+        last = unrecorded[-1]
+        try:
+            after = self._record(SiteMode.RELEASE, last.gates, last.by, None)
+        except Refusal:
+            after = self.state()
+        self._follow(after, unrecorded)
+
+    def _set(self, mode: SiteMode, gates: Collection[str], by: str | None, ending: SiteMode | None) -> SiteState:
         # Before anything is read: this order is about the releases of now, not about one that comes meanwhile.
         unrecorded = list(self._unrecorded)
         try:
@@ -84,11 +114,13 @@ class SiteControl:
                 self._unrecorded.extend(self._release(SiteState(mode, self.clock(), by)))
             raise
         if after == before:
-            # Ends a release that could not be recorded; the end of a lockdown ends none.
-            ends = mode is SiteMode.NORMAL and ending is not SiteMode.LOCKDOWN
+            # Ends a release that could not be recorded, or says one again that is recorded, of every gate, by now.
+            ends = not before.gates if mode is SiteMode.RELEASE else ending is not SiteMode.LOCKDOWN
             self._follow(before, unrecorded if ends else ())
             return before
         told = self._release(after) if mode is SiteMode.RELEASE else []
+        if unrecorded and told:
+            gates = told[0].gates  # what is in force here already, beside what was asked for
         try:
             after = self._record(mode, gates, by, ending)
         except NotRecorded:
@@ -111,6 +143,9 @@ class SiteControl:
             return []
 
     def _follow(self, site: SiteState, instead_of: Collection[SiteState]) -> None:
+        for told in instead_of:
+            with suppress(ValueError):
+                self._unrecorded.remove(told)
         try:
             if self.gates is not None:
                 for told in instead_of:

@@ -108,6 +108,8 @@ def open_office(settings: Settings, clock: Callable[[], datetime] = utc_now) -> 
     answers = Answers(signer)
     duty = Duty(store, clock, settings.gates)
     driving = gate_control(store, vault, signer, clock, new_id, duty.gates, duty.others)
+    site = SiteControl(store, log, clock, new_id, driving)
+    driving.record_late = site.record_late
     events = EventList(store, log, answers)
     return Office(
         settings=settings,
@@ -127,7 +129,7 @@ def open_office(settings: Settings, clock: Callable[[], datetime] = utc_now) -> 
         gate_settings=gate_settings(store, vault, clock, new_id),
         duty=duty,
         gate_control=driving,
-        site=SiteControl(store, log, clock, new_id, driving),
+        site=site,
         alerts=AlertList(store),
         hints=Hints(store, clock, new_id),
         reception=open_reception(settings, store, vault, signer, clock, new_id),
