@@ -52,7 +52,8 @@ def _serve(
 ) -> float | None:
     """Until it is told to stop. Since when nobody accepts any more, where it is to start again for another pack."""
     system, moved = open_system(settings), Event()
-    backlog, away_since_s = Backlog(listener.away_since_s), list[float]()
+    backlog, ended = Backlog(listener.away_since_s), False
+    away_since_s: float | None = None
 
     class Protocol(ImpatientProtocol):
         waiting = backlog
@@ -62,9 +63,17 @@ def _serve(
             await super().startup(sockets)
             backlog.begun()
 
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            end()  # before it waits for the requests in work: streams never end by themselves
+            await super().shutdown(sockets)
+
     def end() -> None:
+        nonlocal ended, away_since_s
+        if ended:  # what ended it first counts: a stop is no move, whatever is noticed meanwhile
+            return
+        ended = True
         if moved.is_set():
-            away_since_s.append(time.perf_counter())
+            away_since_s = time.perf_counter()
         else:
             listener.socket.close()  # or who connects now would wait for nobody
         app.state.streams.close()
@@ -88,16 +97,17 @@ def _serve(
         system.imports.start()
         with (
             checkpointing(system),
-            orderly_end(server, end),
+            orderly_end(server),
             watched(system, watching if cameras else None),
             following(system, moved),
         ):
             # A copy: it closes what it is given once it accepts no more.
             server.run(sockets=[listener.socket.dup()])
+            end()  # also where it was told so before it had begun to serve
     finally:
         system.imports.close()
         system.close()
-    return away_since_s[0] if away_since_s else None
+    return away_since_s
 
 
 def watch(settings: Settings, announce: Callable[[str], None]) -> None:
@@ -158,8 +168,8 @@ def first_user(system: System, announce: Callable[[str], None], address: str) ->
 
 
 @contextmanager
-def orderly_end(server: uvicorn.Server, hang_up: Callable[[], None]) -> Iterator[None]:
-    """SIGTERM and SIGINT end the server and nothing else. hang_up: ends the answers that never end by themselves.
+def orderly_end(server: uvicorn.Server) -> Iterator[None]:
+    """SIGTERM and SIGINT end the server and nothing else.
 
     Once stopped, uvicorn raises the signal again as it found it, which would end the process before the last
     checkpoints are written and the database is closed.
@@ -170,7 +180,6 @@ def orderly_end(server: uvicorn.Server, hang_up: Callable[[], None]) -> Iterator
 
     def end(*_: object) -> None:
         server.should_exit = True
-        hang_up()
 
     before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
     try:

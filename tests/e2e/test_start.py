@@ -4,6 +4,7 @@ import base64
 import re
 import shutil
 import signal
+import socket
 import time
 from pathlib import Path
 
@@ -172,3 +173,24 @@ def test_two_first_starts_at_once(tmp_path: Path) -> None:
         ends = [server.stop() for server in pair]
     assert ends == [0, 0]
     until(lambda: all(server.process.poll() is not None for server in pair), 5, "the end of both")
+
+
+def test_an_open_live_page_does_not_hold_up_the_end(site: Site) -> None:
+    """Who stops a container is not patient, and the gates must be let go of before it is killed."""
+    with serving(site) as server:
+        with server.http.stream("GET", "/v1/events/stream", headers=site.key("security")) as stream:
+            lines = stream.iter_lines()
+            assert next(lines)
+            server.process.send_signal(signal.SIGTERM)
+            started = time.monotonic()
+            until(lambda: not _accepts(server.port), 5, "a closed door")
+            for _ in lines:
+                pass  # it ends in order, not as an error of the connection
+        assert server.process.wait(10) == 0
+        assert time.monotonic() - started < 8
+        assert "Traceback" not in server.log.read_text()
+
+
+def _accepts(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -162,7 +162,7 @@ def test_the_listeners_are_told_and_may_fail(
     control.on_result.append(lambda gate, result: told.append((gate, result.outcome)))
     control.carry_out(answer)
     recorded(site, answer)
-    assert told == [("lobby-1", Outcome.OPENED)]
+    assert soon(lambda: told == [("lobby-1", Outcome.OPENED)])
 
 
 def test_what_waits_at_the_end_is_written_once_however_long_the_database_takes(

@@ -159,9 +159,7 @@ def resolve(host: str, port: int) -> list[str]:
     return [str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
 
 
-def pin(
-    address: CameraAddress, *, allow_local: bool, reach: Reach = ANYWHERE, resolver: Resolve = resolve
-) -> str:
+def pin(address: CameraAddress, *, allow_local: bool, reach: Reach = ANYWHERE, resolver: Resolve = resolve) -> str:
     """The one numeric address to connect to. One forbidden answer among several refuses them all: it is a trap.
 
     allow_local: also this machine's loopback; so does a network of the loopback's own in `reach`, which somebody named.

@@ -52,9 +52,7 @@ def open_source(
     return LiveSource(_feed(address, partial(Link, address, look_up, tls)), words, clock)
 
 
-def check(
-    url: str, *, allow_local: bool, reach: Reach = ANYWHERE, resolver: Resolve = resolve
-) -> CameraAddress:
+def check(url: str, *, allow_local: bool, reach: Reach = ANYWHERE, resolver: Resolve = resolve) -> CameraAddress:
     """For the moment a camera is saved: the address, and its host where the name is known now.
 
     Raises BadInput. A name that is not known yet passes: the camera may not be plugged in.

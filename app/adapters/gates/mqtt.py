@@ -76,7 +76,8 @@ class MqttGate:
     def healthy(self) -> str | None:
         if self._stopped:
             return "the driver is closed"
-        return self._trouble or (None if self._line is not None else "not connected yet")
+        line = self._line
+        return self._trouble or ("not connected yet" if line is None else line.complaint)
 
     def close(self, *, tell: bool = True) -> None:
         """Tries for 2 s. A release in force stays in force, whatever the fail mode: there may be a fire."""

@@ -64,6 +64,7 @@ class Line:
         self._answered = threading.Event()
         self._gone = threading.Event()
         self._problem: str | None = "the broker does not answer"
+        self.complaint: str | None = None  # what does not work although the broker took us
         self._changed = changed
         self._acknowledged: dict[int, ReasonCode] = {}
         self._client = self._new_client(config)
@@ -140,6 +141,7 @@ class Line:
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
+        client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
         return client
 
@@ -166,6 +168,14 @@ class Line:
             self._problem = None
             client.subscribe([(topic, 1) for topic in self._heard])
         self._answered.set()
+
+    def _on_subscribe(
+        self, _client: paho.Client, _data: object, _mid: int, reasons: list[ReasonCode], _properties: object
+    ) -> None:
+        refused = [topic for topic, reason in zip(self._heard, reasons, strict=False) if reason.is_failure]
+        if refused:
+            # Without the state no door is watched, without the mode the last will of another machine may stand.
+            self.complaint = f"the broker does not let this account read {' and '.join(refused)}"
 
     def _on_message(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
         # Brokers have been seen to hand over retained messages of topics that nobody asked for.

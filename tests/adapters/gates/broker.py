@@ -1,4 +1,7 @@
-"""An MQTT broker as a process of its own, so that tests can stop and kill it: python broker.py PORT."""
+"""An MQTT broker as a process of its own, so that tests can stop and kill it: python broker.py PORT TOPIC.
+
+TOPIC: all that the account `facegate` may read.
+"""
 
 import asyncio
 import sys
@@ -6,11 +9,15 @@ import sys
 from amqtt.broker import Broker
 
 
-async def serve(port: int) -> None:
+async def serve(port: int, readable: str) -> None:
+    acl = {"anonymous": ["#"], "facegate": [readable]}
     broker = Broker(
         {
             "listeners": {"default": {"type": "tcp", "bind": f"127.0.0.1:{port}"}},
-            "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
+            "plugins": {
+                "amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True},
+                "amqtt.plugins.topic_checking.TopicAccessControlListPlugin": {"acl": acl},
+            },
         }
     )
     await broker.start()
@@ -18,4 +25,4 @@ async def serve(port: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1])))
+    asyncio.run(serve(int(sys.argv[1]), sys.argv[2]))

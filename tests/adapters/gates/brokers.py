@@ -20,13 +20,13 @@ BROKER_STARTS_S = 10.0
 
 
 class Broker:
-    """flavour: 'amqtt' (MQTT 3.1.1) or 'mosquitto' (MQTT 5)."""
+    """flavour: 'amqtt' (MQTT 3.1.1) or 'mosquitto' (MQTT 5). readable: with amqtt, all that a driver may read."""
 
-    def __init__(self, flavour: str, folder: Path) -> None:
+    def __init__(self, flavour: str, folder: Path, readable: str = "#") -> None:
         self.port = free_port()
         self.protocol = "3.1.1" if flavour == "amqtt" else "5"
         if flavour == "amqtt":
-            self._command = [sys.executable, str(HERE / "broker.py"), str(self.port)]
+            self._command = [sys.executable, str(HERE / "broker.py"), str(self.port), readable]
         else:
             config = folder / "mosquitto.conf"
             config.write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous true\n")
