@@ -5,12 +5,11 @@ that another process made. Nobody at a gate waits for hardware or for a database
 """
 
 import logging
-from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from threading import Event, Lock, Thread
+from threading import Event, Thread
 from time import monotonic
 
 from app.core.errors import NotRecorded
@@ -22,11 +21,10 @@ from app.services.answers import Answer
 from app.services.door_watch import DoorWatch
 from app.services.gate_drivers import Build, Driven, GateDrivers
 from app.services.gate_lane import CLOSE_S
+from app.services.write_behind import WriteBehind
 
 logger = logging.getLogger(__name__)
 
-WRITE_S = 10.0  # for the thread that writes to end, when the process does
-MOST_WAITING = 10_000  # records that wait for a database which is gone; beyond, the newest are lost
 UNUSABLE = GateResult(Outcome.FAILED, "the gate cannot be driven as it is set")
 
 
@@ -65,8 +63,7 @@ class GateControl:
         self._mine = mine
         self._doors = DoorWatch(store, clock, new_id)
         self._drivers = GateDrivers(store, vault, clock, mine, build, self._done, self._heard, self.refresh, others)
-        self._waiting: deque[Callable[[], None]] = deque()
-        self._writing = Lock()
+        self._behind = WriteBehind()
         self._wake = Event()
         self._look = False
         self._without_database = False
@@ -145,7 +142,7 @@ class GateControl:
         self._wake.set()
         self._thread.join(2 * CLOSE_S)
         self._drivers.close()
-        self._guarded(self._catch_up)
+        self._guarded(self._behind.catch_up)
 
     # Commands
 
@@ -215,10 +212,7 @@ class GateControl:
     # The thread that follows the database and writes down what happened.
 
     def _later(self, write: Callable[[], None]) -> None:
-        if len(self._waiting) >= MOST_WAITING:
-            logger.error("too much waits for the database: what a gate did or said is lost")
-            return
-        self._waiting.append(write)
+        self._behind.add(write)
         self._wake.set()
 
     def _watch(self) -> None:
@@ -226,7 +220,7 @@ class GateControl:
         while not self._stopped:
             self._wake.wait(max(0.0, due - monotonic()))
             self._wake.clear()
-            caught_up = self._guarded(self._catch_up)
+            caught_up = self._guarded(self._behind.catch_up)
             if not self._stopped and (self._look or monotonic() >= due):
                 self._look = False
                 due = monotonic() + self._tick_s
@@ -241,28 +235,6 @@ class GateControl:
                 if caught_up and all(done) and self._without_database:
                     self._without_database = False
                     logger.warning("the gates wait no longer")
-
-    def _catch_up(self) -> None:
-        """Writes what waits, in order. Raises NotRecorded: then it waits on."""
-        # One thread at a time, since what was written is taken out afterwards: at the end there may be two.
-        if not self._writing.acquire(timeout=WRITE_S):
-            logger.error("the database does not answer: %d things that gates did or said are lost", len(self._waiting))
-            return
-        try:
-            self._write_down()
-        finally:
-            self._writing.release()
-
-    def _write_down(self) -> None:
-        while self._waiting:
-            try:
-                self._waiting[0]()
-            except NotRecorded:
-                raise
-            except Exception:
-                # Tried again it would fail again, and everything behind it would wait for ever.
-                logger.exception("what a gate did or said cannot be stored, and is left out")
-            self._waiting.popleft()
 
     def _guarded(self, step: Callable[[], None]) -> bool:
         """Whether the database was there for it."""
