@@ -69,14 +69,14 @@ class Duty:
         """For a process that stops: nothing is its own to take any more, and only what it still has in hand keeps its
         lease. Raises NotRecorded: nothing is given up."""
         with self._lock:
-            self._leaving |= self._mine
-            self._mine = frozenset()
+            leaving = self._leaving | self._mine
         with self._store.write() as tx:
             tx.watchers.leave(self.holder)
-            kept = self._keep(tx, self._leaving, held, self._clock())
+            kept = self._keep(tx, leaving, held, self._clock())
             others = self._elsewhere(tx)
         with self._lock:
-            self._leaving, self._others = kept, others
+            # At once: whoever sees that a gate is not its own any more must see whose it is.
+            self._mine, self._leaving, self._others = frozenset(), kept, others
 
     def resign(self) -> None:
         """Gives everything back, so that another process takes it at once. Raises NotRecorded: it ends by itself."""

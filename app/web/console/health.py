@@ -38,7 +38,8 @@ def health(request: Request, system: SystemOf, person: AnyPage) -> HTMLResponse:
         request,
         "health.html",
         person,
-        checks=request.app.state.glances(),
+        # Cameras have a list of their own, in words.
+        checks={name: check for name, check in request.app.state.glances().items() if not name.startswith("camera ")},
         gates=_of(standing, "gate"),
         cameras=_of(standing, "camera"),
         alerts=_of(standing, "alert"),
