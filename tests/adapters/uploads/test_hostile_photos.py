@@ -90,7 +90,11 @@ def test_an_encrypted_photo_says_so() -> None:
     assert code(lambda: photos.read("E-1.jpg")) == "encrypted_photo"
 
 
-@pytest.mark.parametrize("data", [b"", b"PK", b"no zip at all" * 100, zipped({"E-1.jpg": b"x" * 999}).getvalue()[:-30]])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"PK", b"no zip at all" * 100, zipped({"E-1.jpg": b"x" * 999}).getvalue()[:-30]],
+    ids=["empty", "a beginning", "words", "cut off"],  # a zip holds the time
+)
 def test_what_is_no_zip_is_refused(data: bytes) -> None:
     assert code(lambda: ZipPhotos(io.BytesIO(data), MOST)) == "bad_zip"
 
