@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
 
-from app.core.errors import FacegateError
+from app.core.errors import FacegateError, NotRecorded
 from app.wiring import System, moved_on
 
 EVERY_S = 2  # how soon a move is noticed
@@ -35,7 +35,10 @@ def following(system: System, moved: Event) -> Iterator[None]:
             except Exception as error:
                 # Whatever it is, this thread must live on: nothing else would notice the move.
                 wait, before, said = AGAIN_S, said, f"{type(error).__name__}: {error}"
-                if said != before and isinstance(error, FacegateError):
+                if said != before and isinstance(error, NotRecorded):
+                    # The database is gone for a moment: that says nothing of the pack.
+                    logger.warning("whether the site moved to another model pack cannot be told now: %s", error)
+                elif said != before and isinstance(error, FacegateError):
                     logger.error("this process decides by the old model pack: %s", error)
                 elif said != before:
                     logger.exception("whether the site moved to another model pack cannot be told; trying again")

@@ -197,8 +197,9 @@ def checkpointing(system: System) -> Iterator[None]:
     def write(*, first: bool = False) -> None:
         try:
             system.checkpoints.write(first=first)
-        except (FacegateError, OSError):
-            logger.exception("checkpoints could not be written; the log still verifies without them")
+        except (FacegateError, OSError) as error:
+            # A database or disk that is gone is no bug that a trace would help to find.
+            logger.error("checkpoints could not be written; the log still verifies without them: %s", error)
 
     def loop() -> None:
         every = system.settings.checkpoint_every_s

@@ -67,7 +67,7 @@ class Access:
         started = perf_counter()
         digest = approach.digest if approach.idempotency_key is not None else ""
         with self.store.read() as tx:
-            gate = tx.gates.by_name(approach.gate)
+            gate = tx.gates.by_name_or_id(approach.gate)
             if gate is None:
                 raise NotFound("unknown_gate", "There is no gate of that name; an admin can add it.")
             if earlier := self.verdicts.earlier(tx, gate, approach.idempotency_key, digest):

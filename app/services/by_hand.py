@@ -83,7 +83,7 @@ class ByHand:
 
 def _held(tx: Transaction, name: str) -> Gate:
     """The gate as it is once its chain is held: a decision or another order waits."""
-    gate = tx.gates.by_name(name)
+    gate = tx.gates.by_name_or_id(name)
     if gate is None:
         raise NotFound("unknown_gate", "There is no gate of that name.")
     tx.events.lock_head(gate.id)

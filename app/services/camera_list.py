@@ -140,14 +140,14 @@ def _context(camera_id: str) -> str:
 
 
 def _camera(tx: Transaction, name: str, *, hold: bool = False) -> Camera:
-    camera = tx.cameras.by_name(name, hold=hold)
+    camera = tx.cameras.by_name_or_id(name, hold=hold)
     if camera is None:
         raise NotFound("unknown_camera", "There is no camera of that name.")
     return camera
 
 
 def _gate(tx: Transaction, name: str) -> Gate:
-    gate = tx.gates.by_name(name)
+    gate = tx.gates.by_name_or_id(name)
     if gate is None:
         raise NotFound("unknown_gate", "There is no gate of that name; add it first.")
     return gate

@@ -155,7 +155,7 @@ class GateControl:
     def _pass_on(self, answer: Answer) -> None:
         """To whoever drives the gate; that may be this process in a moment, where the gate is new."""
         with self._store.write() as tx:
-            gate = tx.gates.by_name(answer["gate"])
+            gate = tx.gates.by_name_or_id(answer["gate"])
             if gate is not None:
                 tx.orders.put(_order(answer, gate.id))
 
@@ -190,7 +190,7 @@ class GateControl:
             try:
                 listener(gate, result)
             except Exception:
-                # Counting must not keep the result from being written, which waits its turn meanwhile.
+                # A listener only counts: the other listeners, and the lane's next opening, must not pay for it.
                 logger.exception("a listener to what gates do failed")
 
     def _record(self, row: GateResultRow) -> None:
@@ -237,7 +237,7 @@ class GateControl:
                     logger.warning("the gates wait no longer")
 
     def _guarded(self, step: Callable[[], None]) -> bool:
-        """Whether the database was there for it."""
+        """Whether it was done."""
         try:
             step()
         except NotRecorded as error:
@@ -249,6 +249,7 @@ class GateControl:
         except Exception:
             # One step's fault must end neither the others nor the thread that looks after every gate.
             logger.exception("the gates could not be looked after; tried again in %s s", self._tick_s)
+            return False
         return True
 
     def _alert(self) -> None:

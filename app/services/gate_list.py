@@ -38,7 +38,7 @@ class GateList:
 
     def get(self, name: str) -> Gate:
         with self.store.read() as tx:
-            gate = tx.gates.by_name(name)
+            gate = tx.gates.by_name_or_id(name)
         if gate is None:
             raise NotFound("unknown_gate", "There is no gate of that name.")
         return gate

@@ -63,7 +63,7 @@ class GateSettings:
         Raises NotFound, and BadInput for what cannot be: then nothing changes.
         """
         with self.store.write() as tx:
-            gate = tx.gates.by_name(name)
+            gate = tx.gates.by_name_or_id(name)
             if gate is None:
                 raise NotFound("unknown_gate", "There is no gate of that name.")
             # Read again once it is held: of two changes at once, neither undoes the other.

@@ -20,7 +20,7 @@ class Hints:
     def tailgating(self, gate: Gate, camera: str) -> None:
         """Somebody may have come through behind the one the gate opened for."""
         with self.store.write() as tx:
-            found = tx.cameras.by_name(camera)
+            found = tx.cameras.by_name_or_id(camera)
             camera_id = found.id if found else None
             now = self.clock()
             # The next one is news, not the same story: it is told and sounds again.

@@ -171,7 +171,7 @@ class ImportDesk:
     def _surely(self, what: str, work: Callable[[], bool | None]) -> bool:
         """Does it, and answers with what it answers; False where it fails, which is said once for as long as it does.
 
-        Whatever it is, the thread must live on. Kind and place only: the words of an error may hold a name.
+        Whatever it is, the thread must live on. Of a foreign error kind and place only: its words may hold a name.
         """
         try:
             found = bool(work())

@@ -30,7 +30,7 @@ class Keys:
         with self.store.write() as tx:
             gate_id = None
             if gate is not None:
-                found = tx.gates.by_name(gate)
+                found = tx.gates.by_name_or_id(gate)
                 if found is None:
                     raise NotFound("unknown_gate", f"There is no gate of that name. Add it: gates add {gate}")
                 gate_id = found.id

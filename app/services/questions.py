@@ -1,8 +1,8 @@
 """What a gate's camera sees now, where another process watches it: asked through the database, answered by its event.
 
 Whoever watches decides, and names the event in the transaction that records it; who asked reads it and signs the same
-answer. A question is answered or withdrawn, never both, so nothing is decided for
-somebody who has given up, and what comes late opens nothing.
+answer. A question is answered or withdrawn, never both, so nothing is decided for somebody who has given up, and what
+comes late opens nothing.
 """
 
 import time

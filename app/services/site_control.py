@@ -144,7 +144,7 @@ class SiteControl:
 
     def _follow(self, site: SiteState, instead_of: Collection[SiteState]) -> None:
         for told in instead_of:
-            with suppress(ValueError):
+            with suppress(ValueError):  # another order, or its recording, took it out meanwhile
                 self._unrecorded.remove(told)
         try:
             if self.gates is not None:
@@ -152,6 +152,7 @@ class SiteControl:
                     self.gates.supersede(told, site)
                 self.gates.follow(site)
         except Exception:
+            # It is recorded, and that is what the caller is told; who drives gates reads it within a second.
             logger.exception("the gates were not told of the mode here; they read it from the database")
 
     def _take_back(self, told: list[SiteState]) -> None:
@@ -230,7 +231,7 @@ class SiteControl:
 def _ids(tx: Transaction, names: Collection[str]) -> set[str]:
     found = set()
     for name in names:
-        gate = tx.gates.by_name(name)
+        gate = tx.gates.by_name_or_id(name)
         if gate is None:
             raise NotFound("unknown_gate", "There is no gate of that name.")
         found.add(gate.id)

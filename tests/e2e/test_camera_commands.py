@@ -60,7 +60,7 @@ def test_a_damaged_camera_is_listed_as_such_beside_the_others(data: Path) -> Non
     office = open_office(read_settings(data))
     try:
         with office.store.write() as tx:
-            camera = tx.cameras.by_name("east")
+            camera = tx.cameras.by_name_or_id("east")
             assert camera is not None
             tx.cameras.update(replace(camera, sealed_url=b"spoilt"))
     finally:

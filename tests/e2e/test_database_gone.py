@@ -84,5 +84,6 @@ def test_the_database_server_is_killed_and_comes_back(postgres_to_kill: Postgres
         assert report["valid"]
         log = server.log.read_text()
     assert "Traceback" not in log, log
+    assert "old model pack" not in log, "nothing is known of the pack"
     assert log.count("the gates wait") == 2, "one line as it begins, one as it ends"
     server.said_nothing_personal()

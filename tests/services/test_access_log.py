@@ -208,7 +208,7 @@ store, log = open_store(url), AccessLog(Vault(key), Ed25519Signer(key))
 sys.stdin.readline()
 for n in range(40):
     with store.write(timedelta(seconds=30)) as tx:
-        gate = tx.gates.by_name("lobby-1")
+        gate = tx.gates.by_name_or_id("lobby-1")
         log.append(tx, gate, datetime.now(UTC), f"{who}-{n}", Verdict.DENY, Reason.NO_FACE, None, {"n": n}, None)
 store.close()
 """

@@ -24,7 +24,7 @@ def damaged(client: TestClient, admin: Headers, system: System) -> Iterator[str]
         body = {"name": name, "gate": GATE, "url": URL}
         assert client.post("/v1/cameras", headers=admin, json=body).status_code == 201
     with system.store.write() as tx:
-        camera = tx.cameras.by_name("damaged")
+        camera = tx.cameras.by_name_or_id("damaged")
         assert camera is not None
         sealed = camera.sealed_url
         tx.cameras.update(replace(camera, sealed_url=sealed[:-1] + bytes([sealed[-1] ^ 1])))

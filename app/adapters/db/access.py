@@ -38,7 +38,7 @@ class GateRows:
         row = self._connection.execute(_GATE.where(gates.c.id == gate_id)).one_or_none()
         return None if row is None else Gate(**row._mapping)
 
-    def by_name(self, name: str) -> Gate | None:
+    def by_name_or_id(self, name: str) -> Gate | None:
         row = self._connection.execute(_GATE.where(gates.c.name == name)).one_or_none()
         return self.get(name) if row is None else Gate(**row._mapping)
 

@@ -31,7 +31,7 @@ def alone(engine: Engine, what: str) -> Iterator[bool]:
         connection.detach()  # the lock lasts as long as the session, which must not go back to the pool
         yield bool(connection.execute(select(func.pg_try_advisory_lock(key))).scalar_one())
     finally:
-        with suppress(DBAPIError):
+        with suppress(DBAPIError):  # a connection that is lost has lost the lock already
             connection.close()
 
 

@@ -29,7 +29,7 @@ class CameraRows:
         row = self._connection.execute(select(cameras).where(cameras.c.id == camera_id)).one_or_none()
         return None if row is None else _camera(row)
 
-    def by_name(self, name: str, *, hold: bool = False) -> Camera | None:
+    def by_name_or_id(self, name: str, *, hold: bool = False) -> Camera | None:
         for column in (cameras.c.name, cameras.c.id):
             row = self._connection.execute(held(select(cameras).where(column == name), hold)).one_or_none()
             if row is not None:

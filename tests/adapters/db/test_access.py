@@ -26,7 +26,7 @@ def test_gates(store: SqlStore) -> None:
         tx.gates.update(replace(LOBBY, enabled=False, open_ms=900))
     assert refusal.value.code == "gate_exists"
     with store.read() as tx:
-        assert tx.gates.get("01G") == tx.gates.by_name("lobby-1") == replace(LOBBY, enabled=False, open_ms=900)
+        assert tx.gates.get("01G") == tx.gates.by_name_or_id("lobby-1") == replace(LOBBY, enabled=False, open_ms=900)
         assert [gate.name for gate in tx.gates.all()] == ["dock", "lobby-1"]
         assert tx.events.heads() == [ChainHead("02G", 0, GENESIS), ChainHead("01G", 0, GENESIS)]
         assert tx.gates.get("nowhere") is None

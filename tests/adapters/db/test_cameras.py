@@ -32,10 +32,10 @@ def site(store: SqlStore) -> SqlStore:
 
 def test_a_camera_comes_back_as_it_went_in(site: SqlStore) -> None:
     with site.read() as tx:
-        assert tx.cameras.get("01C") == tx.cameras.by_name("front") == FRONT
+        assert tx.cameras.get("01C") == tx.cameras.by_name_or_id("front") == FRONT
         assert tx.cameras.all() == tx.cameras.of_gate("01G") == [BACK, FRONT]
         assert tx.cameras.of_gate("02G") == []
-        assert tx.cameras.get("nothing") is tx.cameras.by_name("nothing") is None
+        assert tx.cameras.get("nothing") is tx.cameras.by_name_or_id("nothing") is None
 
 
 def test_a_taken_name_is_a_conflict_and_the_block_goes_on(site: SqlStore) -> None:

@@ -32,7 +32,7 @@ def every_user(tx: Transaction, more: str) -> None:
 
 
 def camera(tx: Transaction, more: str) -> None:
-    held = tx.cameras.by_name("front", hold=True)
+    held = tx.cameras.by_name_or_id("front", hold=True)
     assert held is not None
     tx.cameras.update(replace(held, sealed_url=held.sealed_url + more.encode()))
 

@@ -166,7 +166,7 @@ def test_a_doors_newest_report_stands_whatever_order_they_come_in(lobby: SqlStor
         assert tx.doors.set("01G", DoorState.FORCED, NOW + SECOND) is True, "of the same moment the later one"
     with lobby.read() as tx:
         assert tx.doors.get("01G") == (DoorState.FORCED, NOW + SECOND)
-        assert tx.gates.get("01G") == tx.gates.by_name("lobby-1") == tx.gates.all()[0]
+        assert tx.gates.get("01G") == tx.gates.by_name_or_id("lobby-1") == tx.gates.all()[0]
         assert tx.gates.get("01G") == replace(LOBBY, door="forced", door_at=NOW + SECOND)
 
 
