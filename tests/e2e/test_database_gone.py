@@ -82,6 +82,7 @@ def test_the_database_server_is_killed_and_comes_back(postgres_to_kill: Postgres
         assert camera(server, "north")["state"] == "working"
         report = server.get("/v1/audit/verify")
         assert report["valid"]
+        until(lambda: "the gates wait no longer" in server.log.read_text(), 10, "the gates' return")
         log = server.log.read_text()
     assert "Traceback" not in log, log
     assert "old model pack" not in log, "nothing is known of the pack"
