@@ -2,10 +2,36 @@
 
 import struct
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 # Of several: the sign, then each with its length before it. One alone stands as it is: no JPEG begins like the sign.
 SEVERAL = b"FGPICTURES1"
 LENGTH = struct.Struct(">I")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of picture that photos may have. name: as a person calls it. endings: of its files, lower case."""
+
+    media_type: str
+    name: str
+    endings: tuple[str, ...]
+
+
+# What a gate sends: cheap to judge before it is decoded, and all that the decisions route takes.
+FRAME_KINDS = (
+    Kind("image/jpeg", "JPEG", (".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".mpo")),
+    Kind("image/png", "PNG", (".png",)),
+)
+# What a photo of an employee may be beside these: what phones and browsers save.
+PHOTO_KINDS = (
+    *FRAME_KINDS,
+    Kind("image/webp", "WebP", (".webp",)),
+    Kind("image/heic", "HEIC", (".heic", ".heif", ".hif")),
+    Kind("image/avif", "AVIF", (".avif",)),
+)
+# Names of files that are read as photos.
+PHOTO_ENDINGS = tuple(ending for kind in PHOTO_KINDS for ending in kind.endings)
 
 
 def sniff(data: bytes) -> str | None:
