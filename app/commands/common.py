@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from app.core.errors import Fault
+from app.core.url_login import CURE
 from app.settings import Settings, SettingsError, read_settings
 
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ def settings_of(data: Path) -> Settings:
         parse(settings.url)
     except (ArgumentError, ValueError):
         # Not repeated: it may hold a password.
-        raise SettingsError("database_url: the database must be sqlite:///a/file or postgresql://...") from None
+        raise SettingsError(
+            f"database_url: the database must be sqlite:///a/file or postgresql://...; {CURE}"
+        ) from None
     return settings
 
 

@@ -68,6 +68,8 @@ class Providers(Protocol):
 
 def check_issuer(issuer: str) -> None:
     """Raises BadInput for an address at which a provider could be impersonated."""
+    if "@" in issuer:
+        raise BadInput("bad_issuer", "The issuer holds no user name or password; write an @ in its path as %40.")
     parts = urlsplit(issuer)
     secure = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
     if not secure or not parts.hostname or parts.query or parts.fragment or parts.username or len(issuer) > 300:

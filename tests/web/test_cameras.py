@@ -111,3 +111,19 @@ def test_a_camera_and_a_gate_are_found_by_the_id_that_making_them_gave(client: T
     assert client.delete(f"/v1/cameras/{camera['id']}", headers=admin).status_code == 204
     assert client.delete(f"/v1/gates/{gate['id']}", headers=admin).status_code == 204
     problem(client.get(f"/v1/gates/{gate['id']}", headers=admin), 404, code="unknown_gate")
+
+
+@pytest.mark.parametrize("password", ["12/3456789", "secret/QXZJV", "QX?ZJVQ", "QX#ZJVQ", "QX@ZJVQ", "QX[ZJVQ"])
+def test_nothing_of_a_password_with_separators_is_stored_or_shown(
+    client: TestClient, admin: Headers, password: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    body = {"name": "cut", "gate": GATE, "url": f"rtsp://admin:{password}@10.0.5.7/stream1"}
+    with caplog.at_level("DEBUG"):
+        refused = client.post("/v1/cameras", headers=admin, json=body)
+
+    assert refused.status_code == 400 and "write / as %2F" in refused.json()["detail"]
+    shown = [refused.text, caplog.text]
+    shown += [client.get(path, headers=admin).text for path in ("/v1/cameras", "/metrics", "/readyz", "/")]
+    parts = {password[i : i + 4] for i in range(len(password) - 3)}
+    assert not [part for part in parts if part in " ".join(shown)]
+    assert client.get("/v1/cameras/cut", headers=admin).status_code == 404

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 from app.core.errors import BadInput
+from app.core.url_login import CURE, is_ambiguous
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -98,7 +99,9 @@ def parse(url: str, *, allow_local: bool) -> CameraAddress:
     Raises BadInput with words that repeat nothing of the address.
     """
     if not 0 < len(url) <= MAX_URL or not url.isprintable() or " " in url.strip():
-        raise BadInput(CODE, "a camera's address is one line without spaces, of at most 2000 characters")
+        raise BadInput(CODE, "a camera's address is one line of at most 2000 characters; write a space as %20")
+    if is_ambiguous(url) and url.partition(":")[0].strip().lower() not in LOCAL:
+        raise BadInput(CODE, f"the address has an @ that is not before the host: {CURE}; in a path write @ as %40")
     try:
         parts = urlsplit(url.strip())
         host, port = parts.hostname or "", parts.port

@@ -15,6 +15,7 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DataError, IntegrityError
 
 from app.core.errors import Fault
+from app.core.url_login import CURE
 
 DEFAULT_WAIT_MS = 2000
 _BEGIN = "facegate_begin"
@@ -26,6 +27,8 @@ def parse(url: str) -> URL:
     parsed = make_url(url)
     backend = parsed.get_backend_name()
     if backend == "postgresql":
+        if "@" in f"{parsed.host}{parsed.database}":  # a password was cut in two; its rest would be shown as a host
+            raise ValueError(f"the address has an @ too many: {CURE}")
         return parsed.set(drivername="postgresql+psycopg")
     if backend == "sqlite" and parsed.database not in (None, "", ":memory:"):
         return parsed.set(drivername="sqlite+pysqlite")

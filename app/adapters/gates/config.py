@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from app.adapters.gates.address import ForbiddenAddress, check_literal
 from app.core.gates import FailMode
+from app.core.url_login import is_ambiguous
 
 # SCBK-D of the OSDP specification, printed in every manual, and keys nobody drew.
 DEFAULT_OSDP_KEY = bytes(range(0x30, 0x40))
@@ -45,6 +46,8 @@ class WebhookConfig(GateConfig):
     @field_validator("url")
     @classmethod
     def _no_surprises(cls, url: str) -> str:
+        if is_ambiguous(url):
+            raise ValueError("must hold no user name or password, and an @ in a path as %40")
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("must be an http or https URL")

@@ -1,0 +1,86 @@
+"""No part of a password is taken for a host, and none is shown, whatever characters it holds."""
+
+import logging
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.adapters.cameras.address import masked, parse
+from app.adapters.cameras.last_words import LastWords
+from app.adapters.cameras.sources import check, open_source
+from app.adapters.db import engine
+from app.adapters.gates.build import check_config
+from app.core.errors import BadInput
+from app.core.provider import check_issuer
+from app.core.url_login import CURE, is_ambiguous
+from tests.adapters.cameras.peers import clock
+
+SEPARATORS = "/?#@[]\\"
+# Letters that stand in no message of ours, four in a row.
+PASSWORDS = st.text("QXZJVqxzjv3456789:%&=!" + SEPARATORS, min_size=1, max_size=30)
+AMBIGUOUS = PASSWORDS.filter(lambda password: any(c in password for c in SEPARATORS))
+SCHEMES = st.sampled_from(["rtsp", "rtsps", "http", "https"])
+
+
+def parts_of(password: str) -> set[str]:
+    """Every four characters of it, as written and decoded."""
+    lower = password.lower()
+    return {lower[i : i + 4] for i in range(len(lower) - 3)}
+
+
+def assert_nothing_of(password: str, shown: str) -> None:
+    assert not {part for part in parts_of(password) if part in shown.lower()}, shown
+
+
+@given(SCHEMES, AMBIGUOUS)
+def test_a_password_that_separates_is_refused_with_its_cure(scheme: str, password: str) -> None:
+    url = f"{scheme}://admin:{password}@10.0.5.7/stream1"
+    for refuse in (lambda: parse(url, allow_local=False), lambda: check(url, allow_local=True)):
+        with pytest.raises(BadInput) as refused:
+            refuse()
+        assert CURE in refused.value.detail
+        assert_nothing_of(password.replace("%", ""), refused.value.detail.replace(CURE, ""))
+    assert masked(url) == "***"
+    with pytest.raises(BadInput):
+        open_source(url, allow_local=True, clock=clock)
+
+
+@given(SCHEMES, PASSWORDS)
+def test_an_encoded_password_is_used_and_never_shown(scheme: str, password: str) -> None:
+    encoded = quote(password, safe="")
+    url = f"{scheme}://admin:{encoded}@10.0.5.7/{encoded}?key={encoded}"
+    address = parse(url, allow_local=False)
+    assert (address.host, address.user, address.password) == ("10.0.5.7", "admin", password)
+    words = LastWords(address)
+    words.note(f"rtsp: {url} failed for {password} and {encoded}")
+    shown = f"{masked(url)} {address!r} {words()}"
+    assert_nothing_of(password, shown)
+    assert_nothing_of(encoded, shown)
+
+
+@pytest.mark.parametrize("password", ["12/34", "ab/cd", "p?x", "p#x", "p@ss", "a@b/c@d", "p[x", "p]x", "p\\x"])
+def test_each_kind_of_address_is_judged_alike(password: str, caplog: pytest.LogCaptureFixture) -> None:
+    assert is_ambiguous(f"rtsp://admin:{password}@host/path")
+    webhook = {"gate": "lobby-1", "url": f"https://admin:{password}@10.0.5.7/relay", "secret": "s" * 16}
+    with caplog.at_level(logging.DEBUG):
+        with pytest.raises(BadInput, match="no user name or password") as refused:
+            check_config("webhook", webhook)
+        with pytest.raises(BadInput, match="no user name or password"):
+            check_issuer(f"https://admin:{password}@login.example.com/realm")
+    assert password not in refused.value.detail + caplog.text
+
+
+@pytest.mark.parametrize("url", ["postgresql://u:a@b/c@host/db", "postgresql://u:p@ss@host/db"])
+def test_a_database_password_is_not_cut_in_two(url: str) -> None:
+    with pytest.raises(ValueError, match="write / as %2F"):
+        engine.parse(url)
+    assert engine.parse("postgresql://u:a%40b%2Fc@host/db").password == "a@b/c"
+
+
+@pytest.mark.parametrize(
+    "url", ["rtsp://host/path", "rtsp://a:b@host/p?x=1#y", "http://[::1]/x", "file:/a@b", "rtsp://u:p@[fd00::7]:554/s"]
+)
+def test_what_has_one_meaning_is_no_riddle(url: str) -> None:
+    assert not is_ambiguous(url)
