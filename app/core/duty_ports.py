@@ -59,8 +59,8 @@ class Orders(Protocol):
         """Removes and returns them, oldest first: of two processes one gets each."""
         ...
 
-    def forget(self, before: datetime) -> None:
-        """Drops what ended before."""
+    def forget(self, before: datetime) -> list[Order]:
+        """Removes and returns what ended before: of two processes one gets each."""
         ...
 
 

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from threading import Lock
 
 from app.core.duty import deal
+from app.core.gates import Order
 from app.core.ports import Store, Transaction
 
 LEASE = timedelta(seconds=8)
@@ -30,6 +31,8 @@ class Duty:
         self._mine: frozenset[str] = frozenset()
         self._leaving: frozenset[str] = frozenset()
         self._others: frozenset[str] = frozenset()
+        # Told of openings that no process took in time.
+        self.untaken: Callable[[list[Order]], None] = lambda _: None
 
     def gates(self) -> frozenset[str]:
         """The ids of the gates that are this process's now. They stay its own while the database is gone."""
@@ -54,7 +57,7 @@ class Duty:
         """
         now = self._clock()
         with self._store.write() as tx:
-            self._sweep(tx, now)
+            untaken = self._sweep(tx, now)
             kept = self._keep(tx, self._leaving, held, now)
             tx.watchers.arrive(self.holder, self._only, now + LEASE)
             wanted = {gate for gate, who in self._deal(tx, now).items() if who == self.holder}
@@ -63,6 +66,7 @@ class Duty:
         with self._lock:
             self._leaving = (self._mine | kept) - mine
             self._mine, self._others = mine, others
+        self.untaken(untaken)
         return mine
 
     def leave(self, held: Collection[str]) -> None:
@@ -95,20 +99,21 @@ class Duty:
     def _elsewhere(self, tx: Transaction) -> frozenset[str]:
         return frozenset(gate for gate, (who, _) in tx.leases.holders().items() if who != self.holder)
 
-    def _sweep(self, tx: Transaction, now: datetime) -> None:
+    def _sweep(self, tx: Transaction, now: datetime) -> list[Order]:
         for holder, until in {**tx.watchers.all(), **dict(tx.leases.holders().values())}.items():
             if until > now + LONGEST:
                 tx.leases.give_up(holder)
                 tx.watchers.leave(holder)
         tx.watchers.forget(now)
-        tx.orders.forget(now - STALE)
         tx.questions.forget(now - STALE)
+        return tx.orders.forget(now - STALE)
 
     def _deal(self, tx: Transaction, now: datetime) -> dict[str, str]:
         gates = {gate.id: gate.name for gate in tx.gates.all()}
         cameras = dict.fromkeys(gates, 0)
         for camera in tx.cameras.all():
-            cameras[camera.gate_id] += camera.enabled
+            if camera.gate_id in cameras:  # else its gate was added after the gates were read: dealt next time
+                cameras[camera.gate_id] += camera.enabled
         here = tx.watchers.present()
         able = {id_: [who for who, only in here.items() if not only or name in only] for id_, name in gates.items()}
         return deal(cameras, able, _held(tx, now))

@@ -21,6 +21,7 @@ from app.services.answers import Answer
 from app.services.door_watch import DoorWatch
 from app.services.gate_drivers import Build, Driven, GateDrivers
 from app.services.gate_lane import CLOSE_S
+from app.services.second_records import GONE, STOPPED, UNTAKEN, SecondRecords
 from app.services.write_behind import WriteBehind
 
 logger = logging.getLogger(__name__)
@@ -64,6 +65,7 @@ class GateControl:
         self._doors = DoorWatch(store, clock, new_id)
         self._drivers = GateDrivers(store, vault, clock, mine, build, self._done, self._heard, self.refresh, others)
         self._behind = WriteBehind()
+        self.second_records = SecondRecords(store, signer, clock)
         self._wake = Event()
         self._look = False
         self._without_database = False
@@ -90,7 +92,8 @@ class GateControl:
             return
         one = self._drivers.named(answer["gate"])
         if self._stopped:
-            logger.error("gates are not driven now, so this opening is not sent: %s", answer["decision_id"])
+            logger.error("opening_not_sent event=%s reason=service_stopped", answer["decision_id"])
+            self.second_records.not_sent(answer["gate"], answer["decision_id"], STOPPED)
         elif one is not None:
             self._hand_on(one, _order(answer, one.gate.id))
         elif self._thread is not None:
@@ -99,7 +102,13 @@ class GateControl:
             try:
                 self._pass_on(answer)
             except NotRecorded:
-                logger.error("the database is gone, so this opening is not sent: %s", answer["decision_id"])
+                logger.error("opening_not_sent event=%s reason=database_gone", answer["decision_id"])
+                self.second_records.not_sent(answer["gate"], answer["decision_id"], GONE)
+
+    def untaken(self, orders: Collection[Order]) -> None:
+        """Openings for other processes that none of them took."""
+        for order in orders:
+            self.second_records.not_sent(order.gate_id, order.event_id, UNTAKEN)
 
     def report(self, gate_id: str, state: DoorState, at: datetime) -> None:
         """What a door was at that time. Returns once it is stored. Raises NotRecorded."""
@@ -137,12 +146,14 @@ class GateControl:
     def close(self) -> None:
         """Leaves every gate as its fail mode demands and keeps what they still said. Safe to call twice."""
         if self._thread is None or self._stopped:
+            self.second_records.close()
             return
         self._stopped = True
         self._wake.set()
         self._thread.join(2 * CLOSE_S)
         self._drivers.close()
         self._guarded(self._behind.catch_up)
+        self.second_records.close()
 
     # Commands
 

@@ -16,8 +16,9 @@ from app.core.gates import DoorState, GateResult
 from app.core.ports import Clock, GateDriver, Store, Transaction, Vault
 from app.core.site import SiteMode, SiteState
 from app.core.types import Gate
-from app.services.gate_lane import CLOSE_S, Lane
+from app.services.gate_lane import CHANGED, CLOSE_S, LET_GO, PASSED_ON, Lane
 from app.services.gate_settings import PLAIN, Config, config_of, told
+from app.services.second_records import STOPPED
 
 logger = logging.getLogger(__name__)
 
@@ -50,9 +51,10 @@ class Parting:
     """A lane that lets go of its hardware, in a thread of its own: a gate that does not answer must hold up no other,
     and no release."""
 
-    def __init__(self, lane: Lane, tell: bool, over: Callable[[], None]) -> None:
+    def __init__(self, lane: Lane, tell: bool, why: GateResult, over: Callable[[], None]) -> None:
         self.lane = lane
         self._tell = tell
+        self._why = why
         self._over = over
         self._until = monotonic() + 3 * CLOSE_S
         self._thread = Thread(target=self._close, name="gate-close", daemon=True)
@@ -66,7 +68,7 @@ class Parting:
         self._thread.join(max(0.0, self._until - monotonic()))
 
     def _close(self) -> None:
-        self.lane.close(tell=self._tell)
+        self.lane.close(tell=self._tell, why=self._why)
         self._over()
 
 
@@ -182,16 +184,18 @@ class GateDrivers:
     def _let_go(self, gate_ids: Collection[str]) -> None:
         others = self._others()
         with self._lock:
+            why = STOPPED if self._closed else LET_GO
             for gate_id in gate_ids:
                 one = self._driven.pop(gate_id, None)
                 if one is not None and one.lane is not None:
-                    self._part(gate_id, one.lane, tell=gate_id not in others)
+                    elsewhere = gate_id in others
+                    self._part(gate_id, one.lane, PASSED_ON if elsewhere else why, tell=not elsewhere)
 
-    def _part(self, gate_id: str, lane: Lane, *, tell: bool = True) -> Parting:
+    def _part(self, gate_id: str, lane: Lane, why: GateResult, *, tell: bool = True) -> Parting:
         """The lock is held."""
         before = self._parting.get(gate_id)
         if before is None or before.lane is not lane:
-            before = self._parting[gate_id] = Parting(lane, tell, self._parted)
+            before = self._parting[gate_id] = Parting(lane, tell, why, self._parted)
         return before
 
     def _is_new(self, gate: Gate) -> bool:
@@ -210,7 +214,7 @@ class GateDrivers:
         with self._lock:
             before = self._driven.get(gate.id)
             if before is not None and before.lane is not None:
-                self._part(gate.id, before.lane)
+                self._part(gate.id, before.lane, CHANGED)
             parting = self._parting.get(gate.id)
             if self._closed or (parting is not None and parting.lasts()):
                 return

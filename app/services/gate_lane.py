@@ -11,6 +11,7 @@ from threading import Condition, Thread
 from app.core.gates import GateResult, OpenCommand, Outcome
 from app.core.ports import Clock, GateDriver
 from app.core.site import SiteMode
+from app.services.second_records import STOPPED
 
 logger = logging.getLogger(__name__)
 
@@ -19,7 +20,9 @@ CLOSE_S = 5.0  # for a driver that was closed to let go of a command
 PATIENCE = timedelta(seconds=10)  # a line may be lost for a moment, and takes one to come up
 SUPERSEDED = GateResult(Outcome.TOO_LATE, "a newer opening of this gate took its place")
 LOCKED = GateResult(Outcome.TOO_LATE, "a lockdown began before it was sent")
-STOPPED = GateResult(Outcome.TOO_LATE, "the service stopped before it was sent")
+CHANGED = GateResult(Outcome.TOO_LATE, "the gate's settings changed before it was sent")
+PASSED_ON = GateResult(Outcome.TOO_LATE, "another process took over the gate before it was sent")
+LET_GO = GateResult(Outcome.TOO_LATE, "this process gave up the gate before it was sent")
 OVER = GateResult(Outcome.TOO_LATE, "the window was over")
 
 Prepare = Callable[[], OpenCommand]
@@ -42,6 +45,7 @@ class Lane:
         self._changed = Condition()
         self._pending: list[tuple[str, Prepare]] = []
         self._stopped = False
+        self._why = STOPPED
         self._mode = mode
         # A driver is built in the mode that holds; a release is said again to learn whether it can be done at all, and
         # its end if it is over by then.
@@ -64,7 +68,7 @@ class Lane:
                 self._pending.append((event_id, prepare))
                 self._changed.notify_all()
         if stopped:
-            self._done(event_id, STOPPED)
+            self._done(event_id, self._why)
 
     def follow(self, mode: SiteMode) -> None:
         """The mode that holds at this gate from now on. Returns at once."""
@@ -74,11 +78,11 @@ class Lane:
 
     def trouble(self) -> str | None:
         """What is wrong with the gate now, in the driver's words, or None."""
-        return self._unreleased or self._driver.healthy() or self._failed
+        return self._unreleased or self._line() or self._failed
 
     def complaint(self) -> str | None:
         """What somebody should look at: a release or command that failed, or a line that does not come back."""
-        line, now = self._driver.healthy(), self._clock()
+        line, now = self._line(), self._clock()
         if line is None:
             self._trouble_since = None
         elif self._trouble_since is None:
@@ -91,18 +95,27 @@ class Lane:
         """Closed, or about to be."""
         return self._stopped
 
-    def line_is_lost(self) -> bool:
-        return self._driver.healthy() is not None
+    def _line(self) -> str | None:
+        """What the driver says of its connection; a driver that cannot even say that is not well, and no other gate's
+        state may be lost by it."""
+        try:
+            return self._driver.healthy()
+        except Exception as error:
+            # The kind only: foreign words may hold an address or a key.
+            return f"the driver failed: {type(error).__name__}"
 
-    def close(self, *, tell: bool = True) -> None:
+    def line_is_lost(self) -> bool:
+        return self._line() is not None
+
+    def close(self, *, tell: bool = True, why: GateResult = STOPPED) -> None:
         """Leaves the hardware as its fail mode, or a release in force, demands. Takes seconds if it does not answer.
 
-        tell: False to leave it as it is.
+        tell: False to leave it as it is. why: the result of every opening that was not sent by then.
         """
         with self._changed:
             if self._stopped:
                 return
-            self._stopped = True
+            self._stopped, self._why = True, why
             self._changed.notify_all()
         try:
             self._driver.close(tell=tell)
@@ -121,7 +134,7 @@ class Lane:
                 taken, self._pending = self._pending, []
                 stopped = self._stopped
             for event_id, _ in taken if stopped else taken[:-1]:
-                self._done(event_id, STOPPED if stopped else SUPERSEDED)
+                self._done(event_id, self._why if stopped else SUPERSEDED)
             if stopped:
                 return
             event_id, prepare = taken[-1]
@@ -169,6 +182,6 @@ class Lane:
             logger.error("a gate's release failed: %s", type(error).__name__)
             result = GateResult(Outcome.FAILED, "the driver failed")
         # Hardware that cannot be released (a panel holds it) refuses the end of a release, too, and is none the worse.
-        if result.outcome is not Outcome.FAILED or (not active and self._driver.healthy() is None):
+        if result.outcome is not Outcome.FAILED or (not active and self._line() is None):
             return None
         return f"{'release' if active else 'end of release'} failed: {result.detail}"

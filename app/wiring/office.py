@@ -110,6 +110,7 @@ def open_office(settings: Settings, clock: Callable[[], datetime] = utc_now) -> 
     driving = gate_control(store, vault, signer, clock, new_id, duty.gates, duty.others)
     site = SiteControl(store, log, clock, new_id, driving)
     driving.record_late = site.record_late
+    duty.untaken = driving.untaken
     events = EventList(store, log, answers)
     return Office(
         settings=settings,

@@ -156,16 +156,36 @@ class Supervisor:
         """The watchdog: an alert for every camera that is not well, and its end when it is."""
         news: list[tuple[Post, Health]] = []
         for post in self.posts():
-            post.health = health = post.mailbox.check()
+            post.health = health = self._checked(post)
             if health.state is not post.told:
                 news.append((post, health))
-        if any(health.well or health.state in OF_CAMERAS for _, health in news):
-            with self._store.write() as tx:
-                for post, health in news:
-                    self._tell(tx, post, health)
-        # Only now: what could not be stored is news at the next look too.
         for post, health in news:
+            # Each alone: what the database refuses of one camera must not keep the others' alerts from it.
+            if (health.well or health.state in OF_CAMERAS) and not self._told(post, health):
+                continue
+            # Only now: what could not be stored is news at the next look too.
             post.told = health.state
+
+    def _checked(self, post: Post) -> Health:
+        try:
+            return post.mailbox.check()
+        except Exception as error:
+            # A camera whose state nobody knows is not well, and the others are still to be looked at.
+            if post.health is None or post.health.state is not CameraState.DEAD:
+                logger.exception("camera_check_failed camera=%s", post.camera.name)
+            return Health(CameraState.DEAD, 0.0, f"its state cannot be checked: {type(error).__name__}")
+
+    def _told(self, post: Post, health: Health) -> bool:
+        try:
+            with self._store.write() as tx:
+                self._tell(tx, post, health)
+        except NotRecorded:
+            raise  # the database is gone for all
+        except Exception:
+            # This camera's fault alone: tried again at the next look.
+            logger.exception("camera_alert_failed camera=%s", post.camera.name)
+            return False
+        return True
 
     def _tell(self, tx: Transaction, post: Post, health: Health) -> None:
         """One alert a camera: of what is wrong now. One that is being tried again keeps its last."""
@@ -236,8 +256,15 @@ class Supervisor:
         logger.error("camera %s cannot be watched: %s", camera.name, why)
         words = f"it cannot be watched: {why}"[:200]
         alert = Alert(self._new_id(), self._clock(), AlertKind.CAMERA_DEAD, camera.gate_id, camera.id, words)
-        with self._store.write() as tx:
-            tx.alerts.raise_(alert)
+        try:
+            with self._store.write() as tx:
+                tx.alerts.raise_(alert)
+        except NotRecorded:
+            raise  # the database is gone for all
+        except Exception:
+            # Tried again at the next look; the other cameras are still to be watched.
+            logger.exception("camera_alert_failed camera=%s", camera.name)
+            return
         self._refused[camera.id] = camera
 
     def _end(self, posts: Sequence[Post]) -> None:

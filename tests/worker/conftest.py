@@ -1,6 +1,7 @@
 """What tests of the supervisor share: a site with a gate, cameras, and processes that watch them."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -11,12 +12,19 @@ from app.core.site import Camera
 from app.core.types import Gate
 from app.services.gate_list import GateList
 from tests.fakes import Clock, new_id
+from tests.services.meanwhile import Meanwhile
 from tests.worker.posts import Worker
 
 
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
+
+
+@pytest.fixture
+def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Iterator[Meanwhile]:
+    with ThreadPoolExecutor() as pool:
+        yield Meanwhile(monkeypatch, pool)
 
 
 @pytest.fixture

@@ -8,7 +8,9 @@ import pytest
 
 from app.adapters.crypto.signing import Ed25519Signer
 from app.adapters.crypto.vault import Vault
+from app.adapters.db.cameras import CameraRows
 from app.adapters.db.store import SqlStore, open_store
+from app.core.site import Camera
 from app.core.types import Gate
 from app.services.duty import LEASE, Duty
 from app.services.gate_control import GateControl
@@ -16,7 +18,8 @@ from app.services.gate_settings import GateSettings
 from app.worker.supervisor import Supervisor
 from tests.fakes import Clock, new_id
 from tests.services.gate_hardware import TURNSTILE, Turnstile, Yard
-from tests.worker.posts import soon
+from tests.services.meanwhile import Meanwhile
+from tests.worker.posts import Worker, soon
 
 
 class Driving:
@@ -192,3 +195,16 @@ def test_who_was_away_for_too_long_says_nothing_at_a_gate_that_is_another_s(
     assert not a.yard.built[0].told_last
     b.supervisor.stop()
     assert b.yard.built[0].told_last
+
+
+def test_a_gate_and_camera_that_are_added_while_gates_are_dealt_are_dealt_next(
+    start: Callable[..., Worker], add: Callable[..., Camera], meanwhile: Meanwhile
+) -> None:
+    """Each statement of READ COMMITTED sees what is committed by then: a camera whose gate was not yet there."""
+    add("east")
+    worker = start()
+    meanwhile.before(CameraRows, "all", lambda: add("west", "west-gate"))
+    worker.supervisor.sync()
+    meanwhile.results()
+    worker.supervisor.sync()
+    assert worker.watches() == ["east", "west"]

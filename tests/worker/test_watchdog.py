@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from app.adapters.db.store import SqlStore
-from app.core.camera_health import CameraState
+from app.core.camera_health import CameraState, Health
 from app.core.errors import NotRecorded
 from app.core.site import Alert, AlertKind, Camera
 from app.services.gate_list import GateList
@@ -169,3 +169,37 @@ def test_a_camera_that_is_well_comes_first_for_a_gate(
     worker.lens("east").is_(S.WORKING)
     assert asked() == "east"
     assert worker.supervisor.post_of_gate("another") is None
+
+
+def test_a_camera_whose_check_fails_is_not_well_and_blinds_nobody_to_the_others(
+    start: Callable[[], Worker], add: Callable[[str], Camera], store: SqlStore
+) -> None:
+    east, west = add("east"), add("west")
+    worker = start()
+    worker.supervisor.sync()
+
+    def failing() -> Health:
+        raise RuntimeError("no such device")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(worker.lens("east"), "check", failing)
+        worker.lens("west").is_(S.BLACK)
+        worker.supervisor.look()
+        worker.supervisor.look()
+        assert alerts(store) == sorted([(AlertKind.CAMERA_DEAD, east.id), (AlertKind.CAMERA_BLACK, west.id)])
+    for name in ("east", "west"):
+        worker.lens(name).is_(S.WORKING)
+    worker.supervisor.look()
+    assert alerts(store) == []
+
+
+def test_an_alert_that_cannot_be_stored_keeps_no_other_from_being_raised(
+    start: Callable[[], Worker], add: Callable[[str], Camera], store: SqlStore
+) -> None:
+    _, west = add("east"), add("west")
+    worker = start()
+    worker.supervisor.sync()
+    worker.lens("east").is_(S.DEAD, None)  # type: ignore[arg-type]  # a decoder that says nothing, not even nothing
+    worker.lens("west").is_(S.DEAD, "no picture")
+    worker.supervisor.look()
+    assert alerts(store) == [(AlertKind.CAMERA_DEAD, west.id)]

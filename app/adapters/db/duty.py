@@ -85,8 +85,9 @@ class OrderRows:
         found = [Order(**row._mapping) for row in self._connection.execute(taken)]
         return sorted(found, key=lambda order: (order.at, order.event_id))
 
-    def forget(self, before: datetime) -> None:
-        self._connection.execute(delete(orders).where(orders.c.until < before))
+    def forget(self, before: datetime) -> list[Order]:
+        gone = delete(orders).where(orders.c.until < before).returning(*orders.c)
+        return [Order(**row._mapping) for row in self._connection.execute(gone)]
 
 
 class QuestionRows:
