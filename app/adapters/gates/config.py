@@ -6,13 +6,13 @@ Values are never repeated in an error, and secrets never in a repr: both end up 
 
 import re
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from app.adapters.gates.address import ForbiddenAddress, check_literal
+from app.adapters.gates.http_forms import HttpCommands, HttpForm, HttpRelay, check_url
+from app.adapters.gates.self_acting import ACTS, acts_by_itself
 from app.core.gates import FailMode
-from app.core.url_login import is_ambiguous
 
 # SCBK-D of the OSDP specification, printed in every manual, and keys nobody drew.
 DEFAULT_OSDP_KEY = bytes(range(0x30, 0x40))
@@ -34,32 +34,47 @@ class DryRunConfig(GateConfig):
 
 
 class WebhookConfig(GateConfig):
-    """url: http(s), posted to. secret: for the HMAC. timeout_s: of one attempt. probe_s: between looks whether the
-    relay still takes connections, 0 for none. ca_file: PEM, instead of the system's authorities."""
+    """One of three: `url` and `secret`, for a relay that checks our signature; `commands`, a request for each command;
+    `relay`, the ready form of a common device.
 
-    url: str = Field(repr=False, max_length=2000)
-    secret: str = Field(repr=False, min_length=16)
+    timeout_s: of one attempt. probe_s: between looks whether the relay still takes connections, 0 for none. ca_file:
+    PEM, instead of the system's authorities. open_s: how long one opening lasts, where we say it. shuts_itself: the
+    relay ends an opening sent by `commands` by itself; else we send `secure` after open_s.
+    """
+
+    url: str | None = Field(default=None, repr=False, max_length=2000)
+    secret: str | None = Field(default=None, repr=False, min_length=16)
+    commands: HttpCommands | None = None
+    relay: HttpRelay | None = None
+    open_s: float = Field(default=3.0, ge=0.5, le=60)
+    shuts_itself: bool = False
     timeout_s: float = Field(default=2.0, ge=0.05, le=30)
     probe_s: float = Field(default=10.0, ge=0, le=3600)
     ca_file: str | None = None
 
     @field_validator("url")
     @classmethod
-    def _no_surprises(cls, url: str) -> str:
-        if is_ambiguous(url):
-            raise ValueError("must hold no user name or password, and an @ in a path as %40")
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("must be an http or https URL")
-        if parts.username is not None or parts.password is not None:
-            raise ValueError("must hold no user name or password: requests are signed")
-        if parts.fragment or not url.isascii() or re.search(r"[\s\x00-\x1f\x7f]", url):
-            raise ValueError("must hold no fragment, space or control character")
-        try:
-            parts.port  # noqa: B018  its check is what is wanted
-        except ValueError:
-            raise ValueError("has a port that is none") from None
-        return _allowed(parts.hostname, url)
+    def _no_surprises(cls, url: str | None) -> str | None:
+        if url is not None and acts_by_itself(check_url(url)):
+            raise ValueError(ACTS)
+        return url
+
+    @model_validator(mode="after")
+    def _one_form(self) -> "WebhookConfig":
+        if sum(form is not None for form in (self.url, self.commands, self.relay)) != 1:
+            raise ValueError("give one of url (with secret), commands and relay")
+        if (self.url is None) != (self.secret is None):
+            raise ValueError("url needs secret, which nothing else has")
+        if self.shuts_itself and self.commands is None:
+            raise ValueError("shuts_itself belongs to commands: the ready forms know it")
+        return self
+
+    @property
+    def form(self) -> HttpForm | None:
+        """None where one address gets our signed JSON."""
+        if self.relay is not None:
+            return self.relay.form(self.open_s)
+        return HttpForm(self.commands, self.shuts_itself) if self.commands is not None else None
 
 
 class MqttConfig(GateConfig):

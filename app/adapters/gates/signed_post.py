@@ -1,4 +1,4 @@
-"""One signed HTTP request to a gate's relay, on a connection of its own that anybody can cut.
+"""One HTTP request to a gate's relay, on a connection of its own that another thread can cut, and our signature.
 
 The standard library's client and not httpx: a command must stop at the end of its window however slowly an answer
 drips, and bytes that wait in the kernel must be thrown away rather than arrive late. Both need the socket. Redirects
@@ -31,11 +31,31 @@ class NoAnswer(Exception):
 
 
 @dataclass(frozen=True)
+class Request:
+    """path: with the query. headers: besides Host, Content-Length and Connection."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes | None
+
+
+@dataclass(frozen=True)
 class Answer:
-    """state: what a JSON answer says under that name, else None."""
+    """text: its first 64 KiB. challenges: of a 401, how to sign in."""
 
     status: int
-    state: object
+    text: bytes = b""
+    challenges: tuple[str, ...] = ()
+
+    @property
+    def state(self) -> object:
+        """What a JSON answer says under that name, else None."""
+        try:
+            answer = json.loads(self.text)
+        except (ValueError, RecursionError):
+            return None
+        return answer.get("state") if isinstance(answer, dict) else None
 
 
 def sign(secret: str, timestamp: str, body: bytes) -> str:
@@ -43,15 +63,23 @@ def sign(secret: str, timestamp: str, body: bytes) -> str:
     return "sha256=" + hmac.new(secret.encode(), timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
 
 
+def signed_request(target: "Target", secret: str, message: Mapping[str, str | None], now: datetime) -> Request:
+    body = json.dumps(message, separators=(",", ":")).encode()
+    timestamp = f"{now.timestamp():.3f}"
+    headers = {"Content-Type": "application/json", TIMESTAMP_HEADER: timestamp}
+    headers[SIGNATURE_HEADER] = sign(secret, timestamp, body)
+    return Request("POST", target.path, headers, body)
+
+
 class Target:
-    """Where and how to connect."""
+    """Where and how to connect. path: with the query."""
 
     def __init__(self, url: str, ca_file: str | None) -> None:
         parts = urlsplit(url)
         self._host = parts.hostname or ""
         self._tls = ssl.create_default_context(cafile=ca_file) if parts.scheme == "https" else None
         self._port = parts.port or (443 if self._tls else 80)
-        self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        self.path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
     def connect(self, exchange: "Exchange", window: Window) -> http.client.HTTPConnection:
         """Raises OSError, ForbiddenAddress."""
@@ -74,9 +102,6 @@ class Target:
                 connection.sock = secured
             return connection
         raise failure
-
-    def path(self) -> str:
-        return self._path
 
 
 class Exchange:
@@ -112,18 +137,8 @@ class Exchange:
         finally:
             self._leave(hard=False)
 
-    def post(
-        self, target: Target, secret: str, message: Mapping[str, str | None], now: datetime, window: Window
-    ) -> Answer:
+    def send(self, target: Target, request: Request, window: Window) -> Answer:
         """Raises NoAnswer."""
-        body = json.dumps(message, separators=(",", ":")).encode()
-        timestamp = f"{now.timestamp():.3f}"
-        headers = {
-            "Content-Type": "application/json",
-            "Connection": "close",
-            TIMESTAMP_HEADER: timestamp,
-            SIGNATURE_HEADER: sign(secret, timestamp, body),
-        }
         complete = False
         try:
             connection = target.connect(self, window)
@@ -132,12 +147,13 @@ class Exchange:
                     raise TimeoutError
                 self.sent = True
             connection.sock.settimeout(_some(window))
-            connection.request("POST", target.path(), body, headers)
+            headers = {**request.headers, "Connection": "close"}
+            connection.request(request.method, request.path, request.body, headers)
             connection.sock.settimeout(_some(window))
             response = connection.getresponse()
             text = response.read(MOST_BYTES)
             complete = True
-            return Answer(response.status, _state(text))
+            return Answer(response.status, text, tuple(response.headers.get_all("WWW-Authenticate") or ()))
         except (OSError, ForbiddenAddress, http.client.HTTPException, ValueError) as error:
             raise NoAnswer(_words(error)) from None
         finally:
@@ -165,14 +181,6 @@ def _discard(connected: socket.socket) -> None:
 def _some(window: Window) -> float:
     # 0 would mean: do not block at all.
     return max(0.001, window.left_s())
-
-
-def _state(text: bytes) -> object:
-    try:
-        answer = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return answer.get("state") if isinstance(answer, dict) else None
 
 
 def _words(error: Exception) -> str:

@@ -1,7 +1,8 @@
-"""An HTTP relay as a gate: every command is one signed POST, tried again only while the person still stands there.
+"""An HTTP relay as a gate. An opening is retried only while the person still stands there, a mode until it is taken.
 
-Opening and fail mode have a thread each, so that a release on fire never waits behind a relay that hangs on an opening.
-What the relay has to check: the signature, that the timestamp is near, that it has not seen the event id, and `until`.
+Openings and modes have a thread each, so that a release on fire never waits behind a relay that hangs on an opening.
+`http_speech` knows what is sent. When an opening is over, the mode's thread sends `secure` to a relay without a timer,
+and repeats a release that began meanwhile, in case the opening's timer ended it.
 """
 
 import threading
@@ -12,7 +13,8 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 
 from app.adapters.gates.config import WebhookConfig
-from app.adapters.gates.signed_post import Answer, Exchange, NoAnswer, Target
+from app.adapters.gates.http_speech import speech_of
+from app.adapters.gates.signed_post import Answer, Exchange, NoAnswer
 from app.adapters.gates.window import Reporter, Turns, Window
 from app.core.gates import DoorState, FailMode, GateResult, OpenCommand, Outcome
 from app.core.ports import Clock
@@ -29,14 +31,14 @@ CLOSED = GateResult(Outcome.FAILED, "the driver is closed")
 
 
 class WebhookGate:
-    """ports.GateDriver over HTTP(S). Posts {event_id, gate, command: open|release|secure, at, until}."""
+    """ports.GateDriver over HTTP(S)."""
 
     def __init__(
         self, config: WebhookConfig, *, on_state: Callable[[DoorState], None], clock: Clock, released: bool = False
     ) -> None:
         self._config = config
         self._clock = clock
-        self._target = Target(config.url, config.ca_file)
+        self._speech = speech_of(config)
         self._turns = Turns(clock)
         self._reporter = Reporter(on_state)
         self._opener = ThreadPoolExecutor(1, f"gate-{config.gate}-open")
@@ -46,6 +48,7 @@ class WebhookGate:
         self._wanted = "release" if released else "secure"
         self._settled: str | None = None
         self._told_s = 0.0
+        self._ends_s: float | None = None  # when the last opening is over at the relay, until the mode was sent again
         self._trouble: str | None = "not asked yet"
         self._telling = _Call()
         self._thread = threading.Thread(target=self._keep_mode, name=f"gate-{config.gate}-mode", daemon=True)
@@ -68,12 +71,15 @@ class WebhookGate:
         if self._stopped.is_set():
             return
         keep_open = self._wanted == "release" or self._config.fail_mode is FailMode.SAFE
+        with self._changed:
+            if self._ends_s is not None and not self._speech.shuts_itself:
+                self._settled = None  # nobody will be here to end this opening
         if tell:
             self._want("release" if keep_open else "secure")
         with self._changed:
             self._stopped.set()
             self._changed.notify_all()
-        self._telling.cut()
+            self._telling.cut()
         opening = self._opening
         if opening is not None:
             opening[0].cut()
@@ -108,11 +114,13 @@ class WebhookGate:
         message |= {"at": command.at.isoformat(), "until": command.until.isoformat()}
         while not call.over.is_set() and not window.over:
             try:
+                self._begin(self._config.timeout_s)
                 answer = self._post(call, message, Window(min(self._config.timeout_s, window.left_s())))
             except NoAnswer as error:
                 call.words = self._trouble = str(error)
             else:
-                complaint = self._trouble = _complaint(answer)
+                self._begin(0.0)
+                complaint = self._trouble = self._speech.complaint(answer)
                 if complaint is None:
                     opened = isinstance(answer.state, str) and answer.state.strip().lower() == DoorState.OPEN
                     return GateResult(Outcome.OPENED if opened else Outcome.SENT)
@@ -125,6 +133,16 @@ class WebhookGate:
             call.over.wait(pause_s)
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
         return GateResult(Outcome.FAILED, call.words)
+
+    def _begin(self, later_s: float) -> None:
+        """An opening begins at the relay, later_s from now at the latest."""
+        if self._speech.open_s is None:
+            return
+        with self._changed:
+            if self._wanted == self._settled == "secure":
+                self._telling.cut()  # the end of the opening before, which must not arrive after this one
+            self._ends_s = time.monotonic() + later_s + self._speech.open_s
+            self._changed.notify_all()
 
     # The mode: kept until the relay has it, so a release gets through when the network comes back.
 
@@ -141,8 +159,12 @@ class WebhookGate:
     def _keep_mode(self) -> None:
         pause_s = FIRST_PAUSE_S
         while not self._stopped.is_set():
-            wanted = self._wanted
-            if self._settled == wanted and not self._is_stale():
+            with self._changed:
+                wanted, ends_s = self._wanted, self._ends_s
+                due = self._settled != wanted or self._is_stale() or self._is_over()
+                if not self._stopped.is_set():
+                    self._telling = _Call()
+            if not due:
                 self._probe()
                 idle_s = self._config.probe_s or None
                 if wanted == "release":
@@ -152,47 +174,62 @@ class WebhookGate:
             else:
                 idle_s, pause_s = pause_s, min(2 * pause_s, LONGEST_MODE_PAUSE_S)
             with self._changed:
-                self._changed.wait_for(partial(self._news, wanted), idle_s)
+                if not due and self._ends_s is not None:
+                    left_s = max(0.0, self._ends_s - time.monotonic())
+                    idle_s = left_s if idle_s is None else min(idle_s, left_s)
+                self._changed.wait_for(partial(self._news, wanted, ends_s), idle_s)
 
-    def _news(self, wanted: str) -> bool:
-        return self._stopped.is_set() or self._wanted != wanted
+    def _news(self, wanted: str, ends_s: float | None) -> bool:
+        return self._stopped.is_set() or (self._wanted, self._ends_s) != (wanted, ends_s)
 
     def _is_stale(self) -> bool:
         """A relay that lost its power in a fire has to stand open again. The end of a release is not said again: it
         would shut the gate on somebody whom we, or another who uses the relay, let in."""
         return self._settled == "release" and time.monotonic() - self._told_s >= RELEASE_AGAIN_S
 
+    def _is_over(self) -> bool:
+        """An opening is over, and the mode has to be sent again. The lock is held."""
+        if self._ends_s is None or time.monotonic() < self._ends_s:
+            return False
+        if self._wanted == "secure" and self._speech.shuts_itself:
+            self._ends_s = None
+        return self._ends_s is not None
+
     def _deliver(self, mode: str) -> bool:
         message: dict[str, str | None] = {"event_id": f"{mode}-{uuid.uuid4().hex}", "command": mode}
         message |= {"at": self._clock().isoformat(), "until": None}
+        call, began_s = self._telling, time.monotonic()
         try:
-            answer = self._post(self._telling, message, Window(self._config.timeout_s))
+            answer = self._post(call, message, Window(self._config.timeout_s))
         except NoAnswer as error:
-            self._trouble = str(error)
+            if not call.over.is_set():
+                self._trouble = str(error)
             return False
-        self._trouble = _complaint(answer)
+        self._trouble = self._speech.complaint(answer)
         if self._trouble is not None:
             return False
         self._told_s = time.monotonic()
         with self._changed:
             self._settled = mode
+            if self._ends_s is not None and self._ends_s <= began_s:
+                self._ends_s = None
             self._changed.notify_all()
         return True
 
     def _probe(self) -> None:
         if self._config.probe_s == 0:
             return
+        call = self._telling
         try:
-            self._telling.next().probe(self._target, Window(min(PROBE_S, self._config.timeout_s)))
+            self._speech.probe(call.next(), Window(min(PROBE_S, self._config.timeout_s)))
             self._trouble = None
         except NoAnswer as error:
-            self._trouble = str(error)
+            if not call.over.is_set():
+                self._trouble = str(error)
 
     def _post(self, call: "_Call", message: Mapping[str, str | None], window: Window) -> Answer:
         """One attempt. Reports the door's state if the answer has one. Raises NoAnswer."""
-        exchange = call.next()
-        whole = {**message, "gate": self._config.gate}
-        answer = exchange.post(self._target, self._config.secret, whole, self._clock(), window)
+        answer = self._speech.send(call.next, message, self._clock(), window)
         self._reporter.word(answer.state)
         return answer
 
@@ -221,11 +258,3 @@ class _Call:
     def cut(self) -> None:
         self.over.set()
         self._exchange.cut()
-
-
-def _complaint(answer: Answer) -> str | None:
-    if 200 <= answer.status < 300:
-        return None
-    if 300 <= answer.status < 400:
-        return "the relay sends elsewhere, which is not followed"
-    return f"the relay answered {answer.status}"

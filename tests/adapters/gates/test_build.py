@@ -11,7 +11,7 @@ from app.adapters.gates.build import KINDS, build_driver, check_config
 from app.core.errors import BadInput
 
 SECRET = "correct horse battery staple"
-HOOK = {"gate": "g", "url": "http://10.0.0.9/open", "secret": SECRET}
+HOOK = {"gate": "g", "url": "http://10.0.0.9/gate", "secret": SECRET}
 BROKER = {"gate": "g", "host": "10.0.0.9"}
 PANEL = {"gate": "g", "device": "/dev/ttyUSB0", "key": "00112233445566778899aabbccddeeff"}
 BOARD = {"gate": "g", "device": "/dev/ttyUSB0"}
