@@ -19,7 +19,7 @@ from app.following import following, start_again
 from app.listening import Listener, bound
 from app.settings import Settings
 from app.web.app import create_app
-from app.web.patience import MOST_CONNECTIONS, Backlog, ImpatientProtocol
+from app.web.patience import IDLE_S, Backlog, ImpatientProtocol, Places
 from app.wiring import System, open_system
 from app.wiring.watching import supervisor
 from app.worker.answering import Answering
@@ -57,6 +57,7 @@ def _serve(
 
     class Protocol(ImpatientProtocol):
         waiting = backlog
+        places = Places()
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -91,7 +92,8 @@ def _serve(
             server_header=False,
             timeout_graceful_shutdown=10,
             http=Protocol,
-            limit_concurrency=MOST_CONNECTIONS,
+            ws="none",  # a connection that changes its protocol would lose its timers and its place
+            timeout_keep_alive=IDLE_S,
         )
         server = Server(config)
         system.imports.start()

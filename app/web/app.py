@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from app.web import errors, health, uploads
+from app.web import admission, errors, health, uploads
 from app.web.api import (
     audit,
     by_hand,
@@ -104,7 +104,7 @@ def create_app(system: System, supervisor: Supervisor | None = None) -> FastAPI:
     errors.install(app, as_page)
     most = system.settings.max_request_mb * 1_000_000
     uploads.keep_in_memory(most)
-    app.add_middleware(BodyLimit, most=most, imports=system.settings.max_import_mb * 1_000_000)
+    app.add_middleware(BodyLimit, most=most, imports=system.settings.max_import_mb * 1_000_000, admit=admission.admit)
     app.add_middleware(SafeHeaders)
     for resource in API:
         app.include_router(resource.router, prefix="/v1")

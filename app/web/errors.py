@@ -118,8 +118,10 @@ def _is_json(request: Request) -> bool:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
 
 
-def _http(_: Request, error: Exception) -> JSONResponse:
+def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
+    if isinstance(error.__cause__, FacegateError):
+        return _facegate(request, error.__cause__)
     code = HTTP_CODES.get(error.status_code, "refused")
     detail = HTTP_DETAILS.get(error.status_code) or f"{str(error.detail).rstrip('.')}."
     return problem(error.status_code, code, detail, dict(error.headers or {}))

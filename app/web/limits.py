@@ -1,24 +1,37 @@
-"""Bounds a request before anything reads it: an upload over the limit is refused while it streams in.
+"""Bounds a request before anything reads it: its headers, the size of its body, and how long the body may take.
 
-It also has to arrive in time: a body that trickles in holds a connection that somebody at a gate may need.
-
-JSON has a limit of its own: it is parsed before the key is looked at, and 30 MB of brackets take seconds of a core.
+The path decides how large a body may be, so no header can raise a limit. A body is read only once its sender has
+authenticated. A refused body is read on for a while: most clients read no answer before they have sent everything.
 """
 
 import asyncio
+import re
+from collections import Counter
+from collections.abc import Awaitable, Callable
 from time import perf_counter
 
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.web.errors import problem
 
-MOST_JSON = 100_000
+MOST_PLAIN = 100_000  # bytes of JSON or a plain form: a millisecond to parse, and it is parsed in the event loop
+PICTURES = re.compile(r"/v1/(gates/[^/]+/decisions|employees/[^/]+/photos|photo-checks|verify|identify)")
 IMPORT = ("POST", "/v1/imports")
 RECEIVED_S = "received_s"  # in a request's state: set already where its connection waited to be accepted
 SLOWEST_BYTES_S = 100_000
 BODY_WITHIN_S = 30.0
+DISCARD_WITHIN_S = 10.0
+MOST_DISCARDED = 256_000_000  # bytes of a refused body
+# A second one would be read by one part of the program and not by another.
+SINGLE = frozenset(
+    b"authorization content-encoding content-length content-type expect facegate-nonce host idempotency-key"
+    b" last-event-id origin referer sec-fetch-site transfer-encoding x-csrf-token".split()
+)
+
+Admit = Callable[[Scope], Awaitable[None]]
 
 
 def received_s(request: Request) -> float:
@@ -28,15 +41,17 @@ def received_s(request: Request) -> float:
 
 
 class BodyLimit:
-    """ASGI middleware: 413 for a body over `most` bytes, or JSON over `MOST_JSON`, declared or not.
+    """ASGI middleware: 400 for a header that came twice, 413 for a body over its path's limit, declared or not.
 
-    imports: most bytes of an import, which is streamed to the disk; it may take as long as it keeps its pace.
+    most: bytes of a request with pictures. imports: of an import, which is streamed to the disk; it may take as long as
+    it keeps its pace. admit: raises HTTPException unless the sender may have a body read.
     """
 
-    def __init__(self, app: ASGIApp, most: int, imports: int) -> None:
+    def __init__(self, app: ASGIApp, most: int, imports: int, admit: Admit) -> None:
         self.app = app
         self.most = most
         self.imports = imports
+        self.admit = admit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -44,39 +59,92 @@ class BodyLimit:
             return
         began_s = perf_counter()
         scope.setdefault("state", {}).setdefault(RECEIVED_S, began_s)
-        headers = dict(scope["headers"])
-        most, detail = (
-            self.most,
-            f"The request is larger than {self.most // 1_000_000} MB; send fewer or smaller images.",
-        )
-        pace = float("inf")
-        if (scope["method"], scope["path"]) == IMPORT:
-            most, pace = self.imports, SLOWEST_BYTES_S
-            detail = f"The import is larger than {most // 1_000_000} MB; split it."
-        if b"json" in headers.get(b"content-type", b"").lower():
-            most, detail = MOST_JSON, f"JSON of more than {MOST_JSON // 1000} kB is no request of ours; send less."
-        declared = headers.get(b"content-length", b"0")
-        if not declared.isdigit() or len(declared) > 15 or int(declared) > most:
-            # Closing spares reading the rest of an upload that nobody wants.
-            answer = problem(413, "request_too_large", detail, {"Connection": "close"})
-            await answer(scope, receive, send)
-            return
-        seen = 0
-        complete = False
+        body = _Body(scope, receive, began_s, *self._limit(scope), self.admit)
 
-        async def bounded() -> Message:
-            nonlocal seen, complete
-            if complete:
-                return await receive()  # tells of a hang-up, whenever that is
-            try:
-                message = await asyncio.wait_for(receive(), began_s + BODY_WITHIN_S + seen / pace - perf_counter())
-            except TimeoutError:
-                raise HTTPException(408, "The body did not arrive in time.", {"Connection": "close"}) from None
-            complete = not message.get("more_body", False)
-            seen += len(message.get("body", b""))
-            if seen > most:
-                # An HTTPException passes through FastAPI's body parsing, which hides every other.
-                raise HTTPException(413, detail, {"Connection": "close"})
-            return message
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start" and not body.whole and not await body.discard():
+                MutableHeaders(scope=message)["Connection"] = "close"
+            await send(message)
 
-        await self.app(scope, bounded, send)
+        if refused := body.refused():
+            await problem(*refused, {"Connection": "close"})(scope, receive, answer)
+        else:
+            await self.app(scope, body.read, answer)
+
+    def _limit(self, scope: Scope) -> tuple[int, float, str]:
+        """Most bytes, how many of them a second at least, and what to say of more."""
+        method, path = scope["method"], scope["path"].removeprefix(scope.get("root_path", ""))
+        media_type = dict(scope["headers"]).get(b"content-type", b"").lower()
+        if not media_type.startswith((b"image/", b"multipart/form-data")):
+            pass  # everything else is parsed in one piece
+        elif (method, path) == IMPORT:
+            return self.imports, SLOWEST_BYTES_S, f"The import is larger than {self.imports // 1_000_000} MB; split it."
+        elif method == "POST" and PICTURES.fullmatch(path):
+            limit = f"The request is larger than {self.most // 1_000_000} MB; send fewer or smaller images."
+            return self.most, float("inf"), limit
+        return MOST_PLAIN, float("inf"), f"This call takes at most {MOST_PLAIN // 1000} kB; send less."
+
+
+class _Body:
+    """One request's body. whole: all of it has arrived. pace: bytes a second that earn it more time."""
+
+    def __init__(
+        self, scope: Scope, receive: Receive, began_s: float, most: int, pace: float, detail: str, admit: Admit
+    ) -> None:
+        self._scope = scope
+        self._receive = receive
+        self._until_s = began_s + BODY_WITHIN_S
+        self._most, self._pace, self._detail = most, pace, detail
+        self._admit: Admit | None = admit
+        self._seen = 0
+        self._silent = False
+        headers: list[tuple[bytes, bytes]] = scope["headers"]
+        self._twice = [name for name, times in Counter(n for n, _ in headers).items() if times > 1 and name in SINGLE]
+        fields = dict(headers)
+        self._declared = fields.get(b"content-length", b"0")
+        self._waits_for_us = fields.get(b"expect", b"").lower() == b"100-continue"
+        self.whole = self._declared == b"0" and b"transfer-encoding" not in fields
+
+    def refused(self) -> tuple[int, str, str] | None:
+        """Status, code and detail of what the headers alone rule out."""
+        if self._twice:
+            return 400, "duplicate_header", f"The header {self._twice[0].decode()} came twice; send it once."
+        if not self._declared.isdigit() or len(self._declared) > 15 or int(self._declared) > self._most:
+            return 413, "request_too_large", self._detail
+        return None
+
+    async def read(self) -> Message:
+        """The next part. HTTPExceptions pass through FastAPI's body parsing, which hides every other exception."""
+        if self.whole:
+            return await self._receive()  # a hang-up, whenever that is
+        if self._admit is not None:
+            await self._admit(self._scope)
+            self._admit = None
+        try:
+            message = await self._next(self._until_s + self._seen / self._pace - perf_counter())
+        except TimeoutError:
+            self._silent = True
+            raise HTTPException(408, "The body did not arrive in time.", {"Connection": "close"}) from None
+        if self._seen > self._most:
+            raise HTTPException(413, self._detail, {"Connection": "close"})
+        return message
+
+    async def discard(self) -> bool:
+        """Reads on within bounds and forgets what comes; whether that was all."""
+        declared = int(self._declared) if self._declared.isdigit() and len(self._declared) <= 15 else 0
+        if self._silent or self._waits_for_us or declared > MOST_DISCARDED:
+            return False
+        end, most = perf_counter() + DISCARD_WITHIN_S, self._seen + MOST_DISCARDED
+        try:
+            while not self.whole and self._seen < most:
+                await self._next(end - perf_counter())
+        except TimeoutError:
+            pass
+        return self.whole
+
+    async def _next(self, within_s: float) -> Message:
+        self._waits_for_us = False  # the server invites the body now
+        message = await asyncio.wait_for(self._receive(), within_s)
+        self.whole = not message.get("more_body", False)
+        self._seen += len(message.get("body", b""))
+        return message

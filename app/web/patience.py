@@ -1,18 +1,28 @@
-"""What a connection may cost before it has made a request: time, memory, a place among the others."""
+"""What a connection may cost: time for each message, memory, a place among the others.
+
+Every wait for a client has a timer: the head of a request, its body (`limits`), the next request, the taking of an
+answer. Where places run out, those who have proved nothing make room, so that silent connections shut no gate out.
+"""
 
 import asyncio
+from collections.abc import Iterator
 from time import perf_counter
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.web.limits import RECEIVED_S
+from app.web.security import AUTHENTICATED
 
-FIRST_REQUEST_S = 10.0
-MOST_CONNECTIONS = 512  # what comes beyond gets 503 at once
+HEAD_WITHIN_S = 10.0  # from a request's first byte, or from the connection, to the end of its headers
+IDLE_S = 75  # between requests; longer than the 60 s for which proxies and gates commonly keep a connection
+MOST_CONNECTIONS = 512
+MOST_OF_AN_ADDRESS = 256  # a proxy's on this machine apart: all come from there
+LOOPBACK = ("127.", "::1")
 STALLED_S = 20.0  # somebody who takes nothing of an answer for so long gets no more of it
 MOST_HEAD = 64_000  # bytes of a request's headers; the parser itself takes any number
 MOST_UNPARSED = 1_000_000  # bytes of which no header has come; four reads of a socket
+FULL = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
 SETTLED_S = 0.25  # after the start, who had waited to be accepted has been
@@ -39,41 +49,98 @@ class Backlog:
         return self._since_s
 
 
+class Places:
+    """Who is connected, oldest first. A newcomer always gets a place that somebody less deserving holds."""
+
+    def __init__(self) -> None:
+        self._taken: dict[ImpatientProtocol, None] = {}
+
+    def take(self, newcomer: "ImpatientProtocol") -> bool:
+        """False where everybody who could make room is being served."""
+        there = [one for one in self._taken if one.address == newcomer.address]
+        crowded = len(there) >= MOST_OF_AN_ADDRESS and not newcomer.address.startswith(LOOPBACK)
+        if crowded or len(self._taken) >= MOST_CONNECTIONS:
+            leaving = _least_deserving(iter(there if crowded else self._taken))
+            if leaving is None:
+                return False
+            self.leave(leaving)
+            leaving.transport.abort()
+        self._taken[newcomer] = None
+        return True
+
+    def leave(self, one: "ImpatientProtocol") -> None:
+        self._taken.pop(one, None)
+
+
+def _least_deserving(connections: "Iterator[ImpatientProtocol]") -> "ImpatientProtocol | None":
+    """The oldest that never authenticated, served or not, else the oldest that is not being served."""
+    waiting = None
+    for one in connections:
+        if not one.authenticated:
+            return one
+        if waiting is None and not one.serving:
+            waiting = one
+    return waiting
+
+
 class ImpatientProtocol(HttpToolsProtocol):
-    """uvicorn's own waits for ever for the first request of a connection; this one ten seconds."""
+    """uvicorn's own has a timer between requests alone, and a single byte cancels it."""
 
     waiting = Backlog()
+    places = Places()
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         self._waited_since_s = self.waiting.waited_since_s()
         self._unparsed = self._head = 0
-        self._patience: asyncio.TimerHandle = self.loop.call_later(FIRST_REQUEST_S, self._give_up)
-        self._stalled = self._patience
+        self._proved = False
+        self._stalled: asyncio.TimerHandle | None = None
+        self._head_due: asyncio.TimerHandle | None = None
+        self._await_head()
+        self.address = self.client[0] if self.client else ""
+        if not self.places.take(self):
+            transport.write(FULL)
+            transport.close()
+
+    @property
+    def serving(self) -> bool:
+        """A request is in work."""
+        return self.cycle is not None and not self.cycle.response_complete
+
+    @property
+    def authenticated(self) -> bool:
+        """A request of this connection, at least, came with a key or session that holds."""
+        return self._proved or (self.scope is not None and AUTHENTICATED in self.scope["state"])
 
     def pause_writing(self) -> None:
         super().pause_writing()
         self._stalled = self.loop.call_later(STALLED_S, self.transport.abort)
 
     def resume_writing(self) -> None:
-        self._stalled.cancel()
+        if self._stalled is not None:
+            self._stalled.cancel()
         super().resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._patience.cancel()
-        self._stalled.cancel()
+        self.places.leave(self)
+        for timer in (self._head_due, self._stalled):
+            if timer is not None:
+                timer.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self.cycle is None or self.cycle.response_complete:
+        if not self.serving:
             self._unparsed += len(data)
             if self._unparsed > MOST_UNPARSED:
                 self.transport.close()
                 return
+            self._await_head()  # whatever came: uvicorn's timer is cancelled now
         super().data_received(data)
 
     def on_message_begin(self) -> None:
         self._head = 0
+        self._await_head()
+        self._proved = self.authenticated  # before the scope that says so is replaced
         super().on_message_begin()
         if self._waited_since_s is not None:
             # A picture gets no younger by waiting here.
@@ -87,8 +154,17 @@ class ImpatientProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._unparsed = 0
+        if self._head_due is not None:
+            self._head_due.cancel()
+            self._head_due = None
         super().on_headers_complete()
 
+    def _await_head(self) -> None:
+        if self._head_due is None:
+            self._head_due = self.loop.call_later(HEAD_WITHIN_S, self._give_up)
+
     def _give_up(self) -> None:
-        if self.cycle is None and not self.transport.is_closing():
+        if self.serving:  # what came before is answered first, and nothing after it
+            self.cycle.keep_alive = False
+        elif not self.transport.is_closing():
             self.transport.close()

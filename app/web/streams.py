@@ -95,22 +95,22 @@ class Streams:
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._end_all)
 
-    def admit(self) -> None:
-        """Raises Busy where no more can watch."""
+    async def join(self) -> Watcher:
+        """Raises Busy where no more can watch. Takes the place before it waits for anything: many may come at once."""
         if self._closed or len(self._watchers) >= MOST_WATCHERS:
             raise Busy("too_many_watching", "Too many are watching already; close some, or try again.", 5)
-
-    async def join(self) -> Watcher:
         if self._loop is None or self._starting is None:
             self._loop, self._starting, self._woken = asyncio.get_running_loop(), asyncio.Lock(), asyncio.Event()
-        async with self._starting:
-            if self._looking is None or self._looking.done():
-                await asyncio.to_thread(self._feed.begin)
-                self._looking = asyncio.create_task(self._look())
         watcher = Watcher(self._loop.time())
         self._watchers.add(watcher)
-        if self._closed:
-            watcher.end()
+        try:
+            async with self._starting:
+                if self._looking is None or self._looking.done():
+                    await asyncio.to_thread(self._feed.begin)
+                    self._looking = asyncio.create_task(self._look())
+        except BaseException:
+            self._watchers.discard(watcher)
+            raise
         return watcher
 
     def leave(self, watcher: Watcher) -> None:

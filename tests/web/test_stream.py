@@ -4,6 +4,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -154,6 +155,30 @@ def test_no_more_than_so_many_watch(service: Service, monkeypatch: pytest.Monkey
         headers = service.key("security")
         answer = httpx.get(f"{service.url}/v1/events/stream", headers=headers, trust_env=False)
         assert (answer.status_code, answer.json()["error"]) == (503, "too_many_watching")
+
+
+def test_no_more_watch_than_may_however_many_come_at_once(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All asked while the first was still waiting for the database: 450 of 450 got in where 100 may."""
+    monkeypatch.setattr(streams, "MOST_WATCHERS", 3)
+    together, done = threading.Barrier(20), threading.Event()
+
+    def watch(_: int) -> int:
+        with httpx.Client(base_url=service.url, timeout=30, trust_env=False) as client:
+            together.wait(30)
+            with client.stream("GET", "/v1/events/stream", headers=key) as answer:
+                if answer.status_code == 503:
+                    refused.release()
+                else:
+                    done.wait(30)
+                return answer.status_code
+
+    key, refused = service.key("security"), threading.Semaphore(0)
+    with ThreadPoolExecutor(20) as threads:
+        statuses = [threads.submit(watch, i) for i in range(20)]
+        for _ in range(17):
+            assert refused.acquire(timeout=20)
+        done.set()
+        assert sorted(one.result() for one in statuses) == [200] * 3 + [503] * 17
 
 
 def test_who_does_not_read_is_let_go_and_the_others_are_told(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:

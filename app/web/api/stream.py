@@ -27,6 +27,5 @@ async def stream(
     service cannot look, or can again. Sent again after a break: at most 200, and some that were seen before.
     """
     streams: Streams = request.app.state.streams
-    streams.admit()
     roles = (Role.SECURITY, Role.ADMIN, Role.VIEWER)
     return EventStream(streams, last_event_id or after, lambda: allow(caller(request, credentials, ""), *roles))

@@ -1,0 +1,235 @@
+"""The edge of the real service against whoever holds no key: bodies, headers, connections."""
+
+import http.client
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+
+import httpx
+import pytest
+
+from tests import pictures
+from tests.e2e.server import GATE, Server, Site, serving
+
+DECISIONS = f"/v1/gates/{GATE}/decisions"
+BIG = bytes(40_000_000)  # more than a request may have
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(Site.make(tmp_path_factory.mktemp("edge") / "data")) as server:
+        yield server
+        assert "Traceback" not in server.log.read_text()
+
+
+def connected(server: Server, within_s: float = 20) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", server.port), timeout=within_s)
+
+
+def asked(server: Server, head: str, body: bytes = b"") -> bytes:
+    """Sends one request and reads until the service hangs up."""
+    with connected(server) as line:
+        line.sendall(f"{head}\r\n\r\n".encode("latin-1") + body)
+        return b"".join(iter(lambda: line.recv(65_536), b""))
+
+
+def alive(line: socket.socket) -> None:
+    """One request and the whole of its answer, on a connection that stays open. Raises ConnectionError."""
+    line.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+    answer = b""
+    while b"alive" not in answer:
+        if not (more := line.recv(1000)):
+            raise ConnectionResetError
+        answer += more
+    assert answer.startswith(b"HTTP/1.1 200 ")
+
+
+def post(path: str, *fields: str) -> str:
+    return "\r\n".join([f"POST {path} HTTP/1.1", "Host: a", "Connection: close", *fields])
+
+
+# A body that is too large, to clients that read no answer before they have sent everything.
+
+
+@pytest.mark.parametrize("role", ["gate", "nobody"])
+def test_http_client_reads_the_refusal_of_what_it_sends(server: Server, role: str) -> None:
+    key = server.site.key("gate") if role == "gate" else {"Authorization": "Bearer fg_gate_invented"}
+    client = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    client.request("POST", DECISIONS, body=BIG, headers={**key, "Content-Type": "image/jpeg"})
+    answer = client.getresponse()
+    assert answer.status == 413 and json.load(answer)["error"] == "request_too_large"
+    assert answer.getheader("Connection") == "close"
+    client.close()
+
+
+def test_httpx_reads_the_refusal_of_a_body_without_a_length(server: Server) -> None:
+    parts = (BIG[:1_000_000] for _ in range(40))
+    headers = {**server.site.key("gate"), "Content-Type": "image/jpeg"}
+    answer = server.http.post(DECISIONS, headers=headers, content=parts)
+    assert (answer.status_code, answer.json()["error"]) == (413, "request_too_large")
+    assert answer.headers["connection"] == "close"
+
+
+def test_a_socket_reads_the_refusal_after_everything_is_sent(server: Server) -> None:
+    answer = asked(server, post(DECISIONS, f"Content-Length: {len(BIG)}", "Content-Type: image/jpeg"), BIG)
+    assert answer.startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_refused_key_is_read_too(server: Server) -> None:
+    """Not only 413: every answer that comes before the body has."""
+    client = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    for _ in range(2):
+        client.request("POST", DECISIONS, body=BIG[:20_000_000], headers={"Content-Type": "image/jpeg"})
+        answer = client.getresponse()
+        assert answer.status == 401 and json.load(answer)["error"] == "no_key"
+    client.close()
+
+
+def test_who_waits_to_be_invited_is_refused_at_once(server: Server) -> None:
+    started = time.monotonic()
+    head = post(DECISIONS, "Content-Length: 9000000", "Content-Type: image/jpeg", "Expect: 100-continue")
+    assert asked(server, head).startswith(b"HTTP/1.1 401 ")
+    assert time.monotonic() - started < 5
+
+
+def test_reading_on_has_an_end(server: Server) -> None:
+    """Nothing more comes: the answer does, within the bound."""
+    head = post(DECISIONS, "Content-Length: 40000000", "Content-Type: image/jpeg")
+    assert asked(server, head, b"x").startswith(b"HTTP/1.1 413 ")
+
+
+# Headers that say one thing to one reader and another to the next.
+
+
+@pytest.mark.parametrize(
+    "name", ["Content-Type", "Authorization", "Host", "Idempotency-Key", "X-CSRF-Token", "Facegate-Nonce"]
+)
+def test_a_header_that_comes_twice_is_refused(server: Server, name: str) -> None:
+    key = server.site.key("gate")["Authorization"]
+    twice = f"{name}: {key}\r\n{name.lower()}: {key}"
+    answer = asked(server, f"POST {DECISIONS} HTTP/1.1\r\nContent-Length: 2\r\n{twice}\r\nConnection: close", b"{}")
+    assert answer.startswith(b"HTTP/1.1 400 ") and b"duplicate_header" in answer, answer
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        ("Content-Type: application/json", "Content-Type: image/jpeg"),
+        ("Content-Type: application/json",),
+        ("Content-Type: image/jpeg",),
+        ("Content-Type: application/x-www-form-urlencoded", "Cookie: facegate=x"),
+        ("Transfer-Encoding: chunked", "Content-Type: multipart/form-data; boundary=x"),
+    ],
+    ids=range(5),
+)
+@pytest.mark.parametrize("path", ["/v1/employees", DECISIONS, "/v1/imports", "/v1/gates", "/signin"])
+def test_no_body_of_nobody_is_parsed(server: Server, path: str, fields: tuple[str, ...]) -> None:
+    """32 MB of brackets took the event loop 4 to 6 s each."""
+    body = b"[" * 32_000_000
+    size = [] if fields[0].startswith("Transfer") else [f"Content-Length: {len(body)}"]
+    if not size:
+        body = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+    started = time.process_time(), _cpu_s(server)
+    answer = asked(server, post(path, *size, *fields), body)
+    assert answer[9:12] in (b"400", b"401", b"413"), answer[:300]
+    assert _cpu_s(server) - started[1] < 1.5
+
+
+def _cpu_s(server: Server) -> float:
+    import psutil
+
+    times = psutil.Process(server.process.pid).cpu_times()
+    return float(times.user + times.system)
+
+
+def test_gates_are_answered_while_brackets_come(server: Server) -> None:
+    body = b"[" * 32_000_000
+    head = post("/v1/employees", "Content-Type: application/json", "Content-Type: image/jpeg")
+    attackers = [
+        threading.Thread(target=asked, args=(server, f"{head}\r\nContent-Length: {len(body)}", body)) for _ in range(3)
+    ]
+    server.approach()
+    for attacker in attackers:
+        attacker.start()
+    took = []
+    while any(attacker.is_alive() for attacker in attackers):
+        started = time.monotonic()
+        assert server.approach().status_code == 200
+        took.append(time.monotonic() - started)
+    assert max(took, default=0) < 2.5, took
+
+
+def test_a_body_is_asked_for_only_of_who_is_known(server: Server) -> None:
+    for path in (DECISIONS, "/v1/employees", "/v1/photo-checks", "/v1/imports", "/v1/release", "/v1/verify"):
+        with connected(server, 5) as line:
+            fields = ("Content-Type: application/json", "Content-Length: 90000", "Expect: 100-continue")
+            line.sendall((post(path, *fields) + "\r\n\r\n").encode())
+            answer = line.recv(1000)
+        assert answer.startswith(b"HTTP/1.1 401 "), (path, answer)
+
+
+# Connections that hold a place and say nothing.
+
+
+def test_silent_connections_shut_no_gate_out(server: Server) -> None:
+    """After a first answer, one byte of a second request cancelled every timer: 511 of these shut all gates out."""
+    gate = httpx.Client(base_url=f"http://127.0.0.1:{server.port}", timeout=5, trust_env=False)
+    headers = {**server.site.key("gate"), "Content-Type": "image/jpeg"}
+
+    def passes(client: httpx.Client) -> bool:
+        return client.post(DECISIONS, headers=headers, content=pictures.empty()).status_code == 200
+
+    with ExitStack() as held, gate:
+        assert passes(gate)
+        lines = [held.enter_context(connected(server)) for _ in range(600)]
+        for line in lines:
+            with suppress(ConnectionError):  # the first of them have made room already
+                alive(line)
+                line.sendall(b"G")
+        assert passes(gate), "the gate's own connection was taken from it"
+        with httpx.Client(base_url=gate.base_url, timeout=5, trust_env=False) as another:
+            assert passes(another)
+        # And each is ended: none may hold its place for good.
+        end = time.monotonic() + 20
+        for line in lines:
+            line.settimeout(max(0.1, end - time.monotonic()))
+            with suppress(ConnectionError):
+                assert line.recv(1) == b""
+
+
+@pytest.mark.parametrize(
+    "more", [(b"\r\n", b"\r\n"), (b"G", b""), (b"GET / HTTP/1.1\r\nHost: a\r\nX: ", b"x")], ids=range(3)
+)
+def test_a_second_request_has_as_little_time_as_the_first(server: Server, more: tuple[bytes, bytes]) -> None:
+    with connected(server) as line:
+        alive(line)
+        line.sendall(more[0])
+        started, ended = time.monotonic(), threading.Event()
+
+        def trickle() -> None:
+            with suppress(OSError):
+                while not ended.wait(1):
+                    line.sendall(more[1])
+
+        thread = threading.Thread(target=trickle)
+        thread.start()
+        try:
+            with suppress(ConnectionError):
+                assert line.recv(1000) == b""
+        finally:
+            ended.set()
+            thread.join()
+        assert 5 < time.monotonic() - started < 15
+
+
+def test_a_polite_connection_stays_open_between_requests(server: Server) -> None:
+    """Proxies and gates keep theirs for a minute."""
+    with connected(server) as line:
+        for _ in range(2):
+            alive(line)
+            line.settimeout(11)
+            with pytest.raises(TimeoutError):
+                line.recv(1)
