@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from app import machine
 from app.commands import audit, cameras, corrections, gates, keys, oidc, packs, people, users
 from app.commands.common import HERE, Data, err, out, settings_of
 from app.core.errors import Conflict, FacegateError, NotFound
@@ -63,10 +64,13 @@ def worker(data: Data = HERE) -> None:
 def migrate(data: Data = HERE) -> None:
     """Bring the database's schema up to date; safe to repeat."""
     from app.adapters.db import migrate as schema
+    from app.adapters.db.engine import sqlite_file
+    from app.wiring import beginning
 
     settings = settings_of(data)
-    data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    schema.upgrade(settings.url)
+    beginning.check(settings, begin=sqlite_file(settings.url) is None)
+    with beginning.said_plainly(settings):
+        schema.upgrade(settings.url)
     out.print(f"schema {schema.current(settings.url)}")
 
 
@@ -81,7 +85,7 @@ def enroll(
     from app.wiring import open_system
 
     with err.status("Loading the models"):
-        system = open_system(settings_of(data))
+        system = open_system(settings_of(data), begin=False)
     try:
         photos = [path.read_bytes() for path in paths]
         employee = system.enrolment.by_number(number)
@@ -153,8 +157,11 @@ def main() -> None:
     )
     try:
         cli()
-    except (FacegateError, OSError) as error:
+    except FacegateError as error:
         err.print(f"facegate: {error}", markup=False)
+        sys.exit(1)
+    except OSError as error:
+        err.print(f"facegate: {machine.in_words(error)}", markup=False)
         sys.exit(1)
     except Exception as error:
         # Imported only once something failed: `--help` must not wait for it, so it cannot stand in the clause above.
@@ -162,7 +169,7 @@ def main() -> None:
 
         if not isinstance(error, DBAPIError):
             raise
-        err.print(f"facegate: the database cannot be used: {str(error.orig).partition(chr(10))[0]}", markup=False)
+        err.print(f"facegate: {machine.database_in_words(error.orig, None)}", markup=False)
         sys.exit(1)
 
 

@@ -13,6 +13,7 @@ from importlib import metadata
 
 from sqlalchemy.exc import DBAPIError
 
+from app import machine
 from app.adapters.db import migrate
 from app.adapters.vision import pack as packs
 from app.adapters.vision import weights
@@ -22,6 +23,7 @@ from app.core.errors import FacegateError
 from app.core.liveness import LivenessMode
 from app.settings import Settings
 from app.wiring import Office, open_office, settle_pack, settle_precision
+from app.wiring.beginning import NoInstallation
 
 FREE_MB = 500
 WITHOUT_LIVENESS = "gates that require it open for no face, all others say `unavailable` in each answer"
@@ -46,13 +48,14 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from _disk(settings)
     yield _clock()
     yield from _weights(settings)
-    if settings.database_url is None and not (settings.data / "facegate.db").exists():
-        yield Finding("database", None, f"there is none in {settings.data} yet: `serve` makes it at its first start")
-        return
     try:
-        office = open_office(settings)
+        office = open_office(settings, begin=False)
+    except NoInstallation as error:
+        yield Finding("database", None, str(error))
+        return
     except (FacegateError, OSError, DBAPIError) as error:
         why = str(error.orig if isinstance(error, DBAPIError) else error).partition("\n")[0]
+        why = machine.in_words(error) if isinstance(error, OSError) else why
         yield Finding("database", False, why, "Mend this first; nothing can be recorded, so no gate opens.")
         return
     try:
@@ -97,7 +100,7 @@ def _journals(settings: Settings) -> Iterator[Finding]:
             yield Finding(part, True, f"{path} can be written")
         except OSError as error:
             advice = f"Make it a place that this user may write to: {harm}."
-            yield Finding(part, False, f"{path}: {error.strerror}", advice)
+            yield Finding(part, False, machine.in_words(error), advice)
 
 
 def _clock() -> Finding:

@@ -116,7 +116,7 @@ def watch(settings: Settings, announce: Callable[[str], None]) -> None:
     """Watches cameras until SIGTERM or SIGINT and serves nothing: on a machine of its own, on the same database."""
     logging.getLogger("app").setLevel(settings.log_level.upper())
     memory.bound()
-    system, moved = open_system(settings), Event()
+    system, moved = open_system(settings, begin=False), Event()
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -20,6 +20,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from app import machine
 from app.core.errors import Fault
 
 if TYPE_CHECKING:
@@ -186,7 +187,7 @@ def read_settings(data: Path | None = None, **overrides: Any) -> Settings:
     except UnicodeDecodeError:
         raise SettingsError(f"{folder / CONFIG_FILE} is not valid TOML: save it as UTF-8") from None
     except OSError as error:
-        raise SettingsError(f"{folder / CONFIG_FILE} cannot be read: {error.strerror}") from None
+        raise SettingsError(machine.in_words(error)) from None
 
 
 def _meant(asked: str, written: Callable[[str], str] = str) -> str:

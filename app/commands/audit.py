@@ -23,7 +23,9 @@ def verify_log(
     from app.wiring import read_checkpoints
 
     with office(data) as here:
-        report = here.checkpoints.verify(mark for path in checkpoints or [] for mark in read_checkpoints(path))
+        damaged: list[str] = []
+        kept = (mark for path in checkpoints or [] for mark in read_checkpoints(path, damaged))
+        report = here.checkpoints.verify(kept, damaged)
     for name, chain in report.gates.items():
         out.print(f"{name}: {chain.events} events, head {chain.head[:16]}", markup=False)
     if report.flaw is None:

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from app.core.errors import Fault
 from app.core.url_login import CURE
 from app.settings import Settings, SettingsError, read_settings
 
 if TYPE_CHECKING:
     from app.wiring import Office
 
-Data = Annotated[Path, typer.Option("--data", envvar="FACEGATE_DATA", help="Folder of database, keys and settings.")]
+Data = Annotated[
+    Path,
+    typer.Option("--data", envvar="FACEGATE_DATA", readable=False, help="Folder of database, keys and settings."),
+]
 HERE = Path("data")
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -38,30 +40,15 @@ def settings_of(data: Path) -> Settings:
     return settings
 
 
-def settings_of_existing(data: Path) -> Settings:
-    """The same for a command that only reads or changes what is there. Raises Fault where nothing is.
-
-    A mistyped folder must not become an empty installation whose log is whole.
-    """
-    from app.adapters.db.engine import sqlite_file
-
-    settings = settings_of(data)
-    file = sqlite_file(settings.url)
-    if file is not None and not file.is_file():
-        where = data if settings.database_url is None else file.parent
-        raise Fault(f"there is no Facegate data in {where}")
-    return settings
-
-
 @contextmanager
-def office(data: Path, *, create: bool = False) -> Iterator["Office"]:
+def office(data: Path) -> Iterator["Office"]:
     """What works without a model, closed at the end. Imported late: `--help` should not wait for the libraries.
 
-    create: a data folder that is not there yet is made. Raises Fault for a missing one without it.
+    Raises NoInstallation where there is none: a mistyped folder must not become an empty one whose log is whole.
     """
     from app.wiring import open_office
 
-    opened = open_office(settings_of(data) if create else settings_of_existing(data))
+    opened = open_office(settings_of(data), begin=False)
     try:
         yield opened
     finally:

@@ -10,7 +10,7 @@ cli = typer.Typer(no_args_is_help=True, help="The gates there are.")
 @cli.command("add")
 def add_gate(name: str, data: Data = HERE) -> None:
     """Add a gate. Next, give its hardware a key: keys create --role gate --gate NAME."""
-    with office(data, create=True) as here:
+    with office(data) as here:
         gate = here.gates.add(name)
     out.print(f"gate {gate.name} added", markup=False)
 

@@ -20,7 +20,7 @@ def create_key(
     data: Data = HERE,
 ) -> None:
     """Print a new key, alone on stdout. It is shown this once."""
-    with office(data, create=True) as here:
+    with office(data) as here:
         secret, _ = here.keys.create(role, gate, name)
     sys.stdout.write(secret + "\n")
 

@@ -8,7 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressC
 from rich.table import Table
 from rich.text import Text
 
-from app.commands.common import HERE, Data, err, out, settings_of, settings_of_existing
+from app.commands.common import HERE, Data, err, out, settings_of
 
 
 def command(data: Data = HERE) -> None:
@@ -57,7 +57,7 @@ def reembed(
     """
     from app.wiring import reembed as run
 
-    moved = run(settings_of_existing(data), _shown, pack, leave_out=leave_out)
+    moved = run(settings_of(data), _shown, pack, leave_out=leave_out)
     out.print(f"{moved.templates} templates made anew and switched to")
     if moved.left_out:
         out.print(f"not recognised until they have better photos: {', '.join(moved.left_out)}", markup=False)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from app.commands.common import HERE, Data, err, out, settings_of, settings_of_existing
+from app.commands.common import HERE, Data, err, out, settings_of
 from app.core import people_file
 from app.core.errors import BadInput, Busy
 from app.core.imports import ImportState, Outcome, PhotoSource, RowReport
@@ -53,7 +53,7 @@ def import_people(
     parsed = people_file.read(content)
     fingerprint = hashlib.sha256(content + source.fingerprint().encode()).hexdigest()
     with err.status("Loading the models"):
-        system = open_system(settings)
+        system = open_system(settings, begin=False)
     try:
         reports: list[RowReport] = []
         # A dry run changes nothing, so any number may run.
@@ -83,7 +83,7 @@ def export_people(
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise BadInput("not_empty", f"{folder} is not empty; name a new folder.")
     with err.status("Loading the models"):
-        system = open_system(settings_of_existing(data))
+        system = open_system(settings_of(data), begin=False)
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         (folder / "photos").mkdir(mode=0o700)

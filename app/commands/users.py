@@ -28,7 +28,7 @@ def add_user(
     """Add somebody. The password is asked for, or read from the first line of standard input."""
     from app.services.users import roles_of
 
-    with office(data, create=True) as here:
+    with office(data) as here:
         users = here.reception.users
         user = users.add(name, roles_of(role), None if link else _password())
         if link:

@@ -138,6 +138,10 @@ class Events(Protocol):
         """Every event of a gate by sequence, streamed, as stored (whatever its sequence says), with snapshots."""
         ...
 
+    def homeless(self) -> EventRow | None:
+        """The first event of a gate that is not there. The database's own rules allow none."""
+        ...
+
     def unlink(self, employee_id: str) -> int:
         """Drops employee_id, subject_id, payload and snapshot of that employee's events; returns how many.
 

@@ -54,13 +54,13 @@ def _run(out: Console, service: Service, stay: bool) -> int:
     settings = read_settings(service.data)
     cache = settings.cache
     studio = Studio(lambda artifact: photo(artifact, cache))
-    out.print("1. Makes an admin key and starts the service (SQLite and FAISS, nothing else).")
-    keys = {"admin": service.command("keys", "create", "--role", "admin")}
+    out.print("1. Starts the service (SQLite and FAISS, nothing else) and makes an admin key.")
     with service.running() as process, connect(service.url) as client:
         out.print("2. Draws people cut out of photos nobody was enrolled with, and a film of them.")
         scenes = _draw(studio, service.data / "frames")
         _film(out, studio, service.data / live.CLIP)
         service.wait_until_ready(process, client)
+        keys = {"admin": service.command("keys", "create", "--role", "admin")}
         desk = Desk(client, keys["admin"])
         for gate in (GATE, live.GATE):
             desk.add_gate(gate)

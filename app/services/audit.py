@@ -1,6 +1,6 @@
 """Checks that the log is whole, against itself and against the checkpoints that left this machine."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -46,16 +46,20 @@ class Audit:
         self._signer = signer
         self._clock = clock
 
-    def verify(self, checkpoints: Iterable[Mapping[str, Any]] = ()) -> AuditReport:
+    def verify(self, checkpoints: Iterable[Mapping[str, Any]] = (), damaged: Sequence[str] = ()) -> AuditReport:
         """Every chain, payload, picture and correction, and whether signed erasures explain each missing payload.
 
         checkpoints: signed ones kept elsewhere, of any gates; without them a chain whose tail and head row were cut
-        off together looks whole. One that is not signed by us is itself a flaw.
+        off together looks whole. One that is not signed by us is itself a flaw, and so is the first of `damaged`, which
+        may fill while they are read.
         """
         marks, flaw = self._by_gate(checkpoints)
+        if damaged and flaw is None:
+            flaw = Flaw(NO_GATE, 0, None, f"{damaged[0]}: restore it from a copy, or take the line out")
         chains: dict[str, GateChain] = {}
         missing, first_missing = 0, None
         with self._store.read() as tx:
+            flaw = flaw or _homeless(tx)
             for head in tx.events.heads():
                 chain = _Counted(tx, tx.events.chain(head.gate_id), self._result_signed)
                 found = self._walk(tx, head, chain, marks.pop(head.gate_id, []))
@@ -99,7 +103,7 @@ class Audit:
             if ours:
                 marks.setdefault(str(mark["gate_id"]), []).append(mark)
             elif flaw is None:
-                flaw = Flaw(str(mark.get("gate_id")), 0, None, "a checkpoint is not signed by this installation")
+                flaw = Flaw(_plain(mark.get("gate_id")), 0, None, "a checkpoint is not signed by this installation")
         return marks, flaw
 
     def _walk(self, tx: Transaction, head: ChainHead, chain: "_Counted", marks: list[Mapping[str, Any]]) -> Flaw | None:
@@ -203,6 +207,22 @@ class _Counted:
         except (TypeError, ValueError, OverflowError):
             # A field of one of them is of no kind that we write: which one, is found by asking for each.
             return set(ids) if len(ids) == 1 else {bad for event in batch for bad in self._bad([event])}
+
+
+def _homeless(tx: Transaction) -> Flaw | None:
+    """The first event of a gate that is not there: no chain holds it."""
+    try:
+        event = tx.events.homeless()
+    except (TypeError, ValueError, OverflowError):
+        return Flaw(NO_GATE, 0, None, "an event of an unknown gate holds what this installation never writes")
+    if event is None:
+        return None
+    return Flaw(_plain(event.gate_id), event.sequence, event.id, "the record belongs to a gate that is not there")
+
+
+def _plain(said: object) -> str:
+    """What a damaged record says, cut and without what no answer can carry."""
+    return str(said).encode("utf-8", "replace").decode()[:100]
 
 
 def _name(tx: Transaction, gate_id: str) -> str:

@@ -32,6 +32,10 @@ class Checkpoints:
             self._written[checkpoint["gate_id"]] = checkpoint["sequence"]
         return len(moved)
 
-    def verify(self, kept_elsewhere: Iterable[dict[str, Any]] = ()) -> AuditReport:
-        """Checks every chain against itself, the checkpoints written so far, and those that were kept elsewhere."""
-        return self.audit.verify(chain(self.journal.entries(), kept_elsewhere))
+    def verify(self, kept_elsewhere: Iterable[dict[str, Any]] = (), damaged: list[str] | None = None) -> AuditReport:
+        """Checks every chain against itself, the checkpoints written so far, and those that were kept elsewhere.
+
+        damaged: takes a sentence for each line of theirs that cannot be read, while they are read.
+        """
+        damaged = [] if damaged is None else damaged
+        return self.audit.verify(chain(self.journal.entries(damaged), kept_elsewhere), damaged)

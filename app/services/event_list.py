@@ -1,10 +1,12 @@
 """Reads the log for people: each event as it was answered, opened with the key that still exists, or without."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from app.core.chain import NONCE, RECORD, SNAPSHOT, instant
-from app.core.errors import NotFound
+from app.core.errors import CryptoFault, NotFound
 from app.core.media import unbundle
 from app.core.ports import Store, Transaction
 from app.core.records import EventFilter, EventRow
@@ -21,15 +23,15 @@ class EventList:
 
     def find(self, which: EventFilter) -> list[dict[str, Any]]:
         """Newest first."""
-        with self.store.read() as tx:
+        with _readable(), self.store.read() as tx:
             names = {gate.id: gate.name for gate in tx.gates.all()}
             rows = tx.events.find(which)
             results = tx.gate_results.of(row.id for row in rows)
-            return [self._event(tx, row, names[row.gate_id], results.get(row.id)) for row in rows]
+            return [self._event(tx, row, names.get(row.gate_id, row.gate_id), results.get(row.id)) for row in rows]
 
     def get(self, event_id: str) -> dict[str, Any]:
         """Raises NotFound."""
-        with self.store.read() as tx:
+        with _readable(), self.store.read() as tx:
             return self.shown(tx, _known(tx, event_id))
 
     def shown(self, tx: Transaction, row: EventRow) -> dict[str, Any]:
@@ -88,6 +90,15 @@ class EventList:
             "at": instant(result.at),
             "forged": not genuine,
         }
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """A record that somebody altered is a fault with a name, not a defect of the program."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise CryptoFault("a record of the log is damaged; `audit verify` names it") from error
 
 
 def _known(tx: Transaction, event_id: str) -> EventRow:

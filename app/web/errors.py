@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from app import machine
 from app.core.errors import (
     BadInput,
     Busy,
@@ -88,8 +89,7 @@ def _facegate(request: Request, error: Exception) -> JSONResponse:
 def _machine(request: Request, error: Exception) -> JSONResponse:
     """A journal on a full disk, a file that is gone: no defect of the program, and nothing was done."""
     assert isinstance(error, OSError)
-    what = f"{error.strerror}: {error.filename}" if error.filename else error.strerror or error
-    logger.error("%s: %s: %s", _where(request), type(error).__name__, what)
+    logger.error("%s: %s", _where(request), machine.in_words(error))
     return _fault()
 
 

@@ -39,6 +39,7 @@ from app.services.live_feed import LiveFeed
 from app.services.site_control import SiteControl
 from app.services.statistics import Statistics
 from app.settings import Settings
+from app.wiring import beginning
 from app.wiring.driving import gate_control, gate_settings
 from app.wiring.people import Reception, open_reception
 
@@ -90,12 +91,19 @@ class Office:
         self.store.close()
 
 
-def open_office(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Office:
-    """Creates the data folder, brings the schema up to date and checks the master key. Raises CryptoFault."""
-    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    migrate.upgrade(settings.url)
+def open_office(settings: Settings, clock: Callable[[], datetime] = utc_now, *, begin: bool = True) -> Office:
+    """Brings the schema up to date and checks the master key.
+
+    begin: an installation that is not there is begun, in a data folder that is made. Raises as `beginning.check` does,
+    and CryptoFault for another master key.
+    """
+    beginning.check(settings, begin=begin)
+    if begin:
+        settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with beginning.said_plainly(settings):
+        migrate.upgrade(settings.url)
     secret = settings.master_key.get_secret_value() if settings.master_key else None
-    master = load_master_key(settings.data / "master.key", secret)
+    master = load_master_key(settings.data / beginning.KEY_FILE, secret)
     store, vault, signer = open_store(settings.url), Vault(master), Ed25519Signer(master)
     with store.read() as tx:
         installation = tx.installation.get()
@@ -137,7 +145,7 @@ def open_office(settings: Settings, clock: Callable[[], datetime] = utc_now) -> 
         by_hand=ByHand(store, log, answers, clock, new_id, driving.carry_out),
         corrections=Corrections(store, log, vault, signer, clock, new_id),
         feed=LiveFeed(store, events, clock),
-        proofs=EventProofs(store, log, signer, JsonJournal(settings.checkpoints).entries),
+        proofs=EventProofs(store, log, signer, lambda: JsonJournal(settings.checkpoints).entries([])),
         statistics=Statistics(store, clock),
     )
 
@@ -158,6 +166,6 @@ def _allowed(reach: address.Reach, where: Address) -> None:
     check(where.url, allow_local=where.local, reach=reach)
 
 
-def read_checkpoints(path: Path) -> Iterator[dict[str, object]]:
-    """Signed chain heads that were kept in a file, one JSON object a line."""
-    return JsonJournal(path).entries()
+def read_checkpoints(path: Path, damaged: list[str]) -> Iterator[dict[str, object]]:
+    """Signed chain heads that were kept in a file, one JSON object a line; damaged: lines that are none."""
+    return JsonJournal(path).entries(damaged)

@@ -66,12 +66,12 @@ class System(Office):
         return self.calibration.threshold(self.settings.false_accept_rate, len(self.gallery), photos, frames)
 
 
-def open_system(settings: Settings, clock: Callable[[], datetime] = utc_now) -> System:
+def open_system(settings: Settings, clock: Callable[[], datetime] = utc_now, *, begin: bool = True) -> System:
     """Everything, ready to serve: models warm, the erased erased again, the gallery loaded.
 
-    Raises Fault with a message that says what to do: weights, keys, packs, database.
+    begin: as of `open_office`. Raises Fault with a message that says what to do: weights, keys, packs, database.
     """
-    office = open_office(settings, clock)
+    office = open_office(settings, clock, begin=begin)
     try:
         return _furnish(office)
     except BaseException:
@@ -206,7 +206,7 @@ def reembed(
         raise SettingsError(
             f"pack: the setting says {settings.pack}; make it {name} (or auto) first, or no start works"
         )
-    office = open_office(settings)
+    office = open_office(settings, begin=False)
     try:
         name = name or settle_pack(office)
         if why := packs.problem(name, settings.cache, settings.pack_folder):

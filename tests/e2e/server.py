@@ -82,6 +82,12 @@ def until(true: Callable[[], object], seconds: float, what: str) -> None:
         time.sleep(0.02)
 
 
+def begun(data: Path) -> Path:
+    """The folder, with an empty installation in it, as a first `serve` leaves one."""
+    open_office(read_settings(data)).close()
+    return data
+
+
 @dataclass
 class Site:
     """A data folder with a gate and keys, made without starting anything. unspeakable: what no log may hold."""

@@ -18,7 +18,7 @@ from app.services.bulk_import import BulkImport
 from app.settings import read_settings
 from app.wiring import open_office
 from tests import pictures
-from tests.e2e.server import ROOT, app, environment, quick, until
+from tests.e2e.server import ROOT, app, begun, environment, quick, until
 
 PEOPLE = 1500
 
@@ -56,7 +56,7 @@ def everybody(data: Path) -> dict[str, tuple[Any, ...]]:
 
 def test_killed_it_goes_on_and_twice_is_nothing(tmp_path: Path) -> None:
     csv, photos = write_people(tmp_path / "in")
-    data = tmp_path / "data"
+    data = begun(tmp_path / "data")
     command = [sys.executable, "-m", "app", "import", csv, photos, "--data", str(data)]
     running = subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
@@ -102,7 +102,7 @@ def test_what_is_exported_is_the_same_people_elsewhere(tmp_path: Path) -> None:
         "E-3,Dan,,,,,,,,,\n",
         encoding="utf-8",
     )
-    first, second, out = tmp_path / "first", tmp_path / "second", tmp_path / "out"
+    first, second, out = begun(tmp_path / "first"), begun(tmp_path / "second"), tmp_path / "out"
     brought = app("import", str(tmp_path / "in" / "people.csv"), str(tmp_path / "in" / "all"), data=first)
     assert brought.returncode == 0 and "4 added" in brought.stdout, brought
     exported = app("export", str(out), data=first)
@@ -124,19 +124,19 @@ def test_what_is_exported_is_the_same_people_elsewhere(tmp_path: Path) -> None:
 
 def test_what_the_command_says_of_rows_that_do_not_work(tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_text("number,name,valid_until\nE-1,Ada,31.12.2027\nE-2,Bob,\n")
-    report = tmp_path / "report.csv"
-    done = app("import", str(tmp_path / "people.csv"), "--report", str(report), "--dry-run", data=tmp_path / "data")
+    report, data = tmp_path / "report.csv", begun(tmp_path / "data")
+    done = app("import", str(tmp_path / "people.csv"), "--report", str(report), "--dry-run", data=data)
     assert done.returncode == 1
     assert "line 2 (E-1) REFUSED: valid_until needs the form 2027-12-31" in done.stdout
     assert "1 would be added, 0 would be changed, 0 would be unchanged, 1 would be refused" in done.stdout
     assert report.read_text().splitlines()[1].startswith("2,E-1,refused,0,bad_valid_until")
-    wrong = app("import", str(tmp_path / "people.csv"), str(report), data=tmp_path / "data")
+    wrong = app("import", str(tmp_path / "people.csv"), str(report), data=data)
     assert wrong.returncode == 1 and "no zip file" in wrong.stderr
 
 
 def test_the_same_import_runs_once_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "people.csv").write_text("number,name\nE-1,Ada\n")
-    words, data = ("import", str(tmp_path / "people.csv")), tmp_path / "data"
+    words, data = ("import", str(tmp_path / "people.csv")), begun(tmp_path / "data")
     run, others = BulkImport.run, list[subprocess.CompletedProcess[str]]()
 
     def meanwhile(bulk: BulkImport, *given: Any, **more: Any) -> Import:
@@ -157,7 +157,7 @@ def test_a_change_of_the_model_ends_the_command_which_goes_on_when_run_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "people.csv").write_text("number,name\nE-1,Ada\n")
-    words, data = ("import", str(tmp_path / "people.csv")), tmp_path / "data"
+    words, data = ("import", str(tmp_path / "people.csv")), begun(tmp_path / "data")
 
     def switched(*_: Any, **__: Any) -> Import:
         raise Busy("pack_switched", "The model was just changed.", 30)

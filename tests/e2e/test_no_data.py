@@ -1,10 +1,10 @@
-"""A folder without data stays one: what only reads or changes an installation never makes one."""
+"""A folder without data stays one: only `serve` makes an installation, and never in place of one that is lost."""
 
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.server import quick
+from tests.e2e.server import begun, quick
 
 READERS = (
     ("keys", "list"),
@@ -16,6 +16,11 @@ READERS = (
     ("audit", "verify"),
     ("audit", "checkpoint"),
     ("reembed",),
+    ("keys", "create", "--role", "admin"),
+    ("gates", "add", "lobby"),
+    ("users", "add", "ada", "--role", "admin"),
+    ("migrate",),
+    ("worker",),
 )
 
 
@@ -26,28 +31,32 @@ def test_a_mistyped_folder_is_said_and_not_made(tmp_path: Path, words: tuple[str
     for data in (missing, empty):
         ended = quick(*words, data=data)
         assert (ended.returncode, ended.stdout) == (1, "")
-        assert ended.stderr == f"facegate: there is no Facegate data in {data}\n"
+        assert ended.stderr == f"facegate: there is no Facegate data in {data}; `serve --data {data}` makes it\n"
     assert not missing.exists() and not list(empty.iterdir())
 
 
 def test_a_database_file_elsewhere_is_missed_where_it_should_be(tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
-    ended = quick("audit", "verify", data=tmp_path / "data", database_url=f"sqlite:///{elsewhere / 'x.db'}")
-    assert ended.returncode == 1 and f"no Facegate data in {elsewhere}" in ended.stderr
-    assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize("words", [("keys", "create", "--role", "admin"), ("gates", "add", "lobby"), ("migrate",)])
-def test_what_begins_an_installation_makes_its_folder(tmp_path: Path, words: tuple[str, ...]) -> None:
     data = tmp_path / "data"
-    ended = quick(*words, data=data)
-    assert ended.returncode == 0, ended
-    assert (data / "facegate.db").is_file() and quick("gates", "list", data=data).returncode == 0
+    data.mkdir()
+    ended = quick("audit", "verify", data=data, database_url=f"sqlite:///{elsewhere / 'x.db'}")
+    assert ended.returncode == 1 and f"no Facegate data in {elsewhere}" in ended.stderr
+    assert not list(data.iterdir()) and not elsewhere.exists()
+
+
+def test_photos_and_lists_make_no_installation_either(tmp_path: Path) -> None:
+    photo, people, missing = tmp_path / "ada.jpg", tmp_path / "people.csv", tmp_path / "typo"
+    photo.write_bytes(b"any")
+    people.write_text("number,name\nE-1,Ada\n")
+    for words in (("enroll", str(photo), "--number", "E-1", "--name", "Ada"), ("import", str(people), "--dry-run")):
+        ended = quick(*words, data=missing)
+        assert ended.returncode == 1 and "there is no Facegate data in" in ended.stderr, ended
+    assert not missing.exists()
 
 
 def test_a_log_without_gates_is_not_called_whole(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    assert quick("keys", "create", "--role", "admin", data=data).returncode == 0
+    begun(data)
     ended = quick("audit", "verify", data=data)
     assert (ended.returncode, ended.stdout) == (0, "nothing to verify yet: no gates\n")
     assert quick("gates", "add", "lobby", data=data).returncode == 0

@@ -281,3 +281,18 @@ def test_a_longer_log_streams(audit: Audit, store: SqlStore, log: AccessLog, row
 def _renumber(moves: dict[str, int]) -> list[str]:
     away = [f"UPDATE events SET sequence = {-number} WHERE id = '{name}'" for name, number in moves.items()]
     return [*away, "UPDATE events SET sequence = -sequence WHERE sequence < 0"]
+
+
+def test_an_event_of_a_gate_that_is_not_there(
+    audit: Audit, rows: list[EventRow], store: SqlStore, database: str
+) -> None:
+    without_rules = "PRAGMA foreign_keys = OFF" if database == "sqlite" else "SET session_replication_role = replica"
+    with store._engine.connect() as connection:
+        raw: Any = connection.connection.driver_connection
+        raw.execute(without_rules)
+        raw.execute("UPDATE events SET gate_id = '09G' WHERE id = 'd2'")
+        raw.execute("UPDATE gates SET head_sequence = 1, head_hash = (SELECT hash FROM events WHERE id = 'd1')")
+        raw.commit()
+        connection.invalidate()
+    report = audit.verify()
+    assert report.flaw is not None and (report.flaw.gate, report.flaw.event_id) == ("09G", "d2")

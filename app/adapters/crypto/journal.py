@@ -36,8 +36,11 @@ class JsonJournal:
             finally:
                 os.close(folder)
 
-    def entries(self) -> Iterator[dict[str, object]]:
-        """Oldest first. Raises CryptoFault at a damaged line: skipping it could bring an erased person back."""
+    def entries(self, damaged: list[str] | None = None) -> Iterator[dict[str, object]]:
+        """Oldest first. Raises CryptoFault at a damaged line: skipping it could bring an erased person back.
+
+        damaged: gets a sentence for each damaged line, which is then left out instead.
+        """
         if not self._path.exists():
             return
         with self._path.open("rb") as file:
@@ -46,11 +49,15 @@ class JsonJournal:
         for number, line in enumerate(lines, start=1):
             try:
                 entry = json.loads(line)
-            except ValueError as error:
-                raise CryptoFault(f"line {number} of {self._path.name} is damaged") from error
-            if not isinstance(entry, dict):
-                raise CryptoFault(f"line {number} of {self._path.name} is no record")
-            yield entry
+            except (ValueError, RecursionError):  # the latter where it is nested a thousand deep
+                entry = None
+            if isinstance(entry, dict):
+                yield entry
+                continue
+            problem = f"line {number} of {self._path.name} is damaged"
+            if damaged is None:
+                raise CryptoFault(problem)
+            damaged.append(problem)
 
 
 def _end_of_lines(file: FileIO) -> int:

@@ -1,5 +1,6 @@
 """Brings a database to the schema of this version, once, also when several processes start together on a fresh one."""
 
+import enum
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,12 +10,37 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, literal, select, text
 
+from app.adapters.db import tables
 from app.adapters.db.engine import make_engine, sqlite_file
 
 _SCRIPTS = Path(__file__).parents[3] / "migrations"
 _ADVISORY_LOCK = 0x46414345  # "FACE": any constant that only we use in the database
+
+
+# Whoever uses an installation leaves a row in one of these.
+_FIRST = (tables.installation, tables.api_keys, tables.gates, tables.employees, tables.users)
+
+
+class State(enum.Enum):
+    """Of a database: without our tables, with nothing in them, or with an installation."""
+
+    ABSENT = enum.auto()
+    EMPTY = enum.auto()
+    BEGUN = enum.auto()
+
+
+def state(url: str) -> State:
+    """What is in the database, of whatever version. Creates no SQLite file."""
+    file = sqlite_file(url)
+    if file is not None and not file.exists():
+        return State.ABSENT
+    with _alone(url) as connection:
+        there = [table for table in _FIRST if inspect(connection).has_table(table.name)]
+        if any(connection.execute(select(literal(1)).select_from(table).limit(1)).first() for table in there):
+            return State.BEGUN
+        return State.EMPTY if there else State.ABSENT
 
 
 def upgrade(url: str) -> None:

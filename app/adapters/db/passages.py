@@ -63,6 +63,11 @@ class EventRows:
             for row in rows:
                 yield _event(row)
 
+    def homeless(self) -> EventRow | None:
+        query = _LISTED.where(events.c.gate_id.not_in(select(gates.c.id))).order_by(events.c.gate_id, events.c.sequence)
+        row = self._connection.execute(query.limit(1)).one_or_none()
+        return None if row is None else _event(row)
+
     def unlink(self, employee_id: str) -> int:
         # Sealing holds the key until its commit: after waiting for the key, no event of this person can still appear.
         held = select(subject_keys.c.subject_id).where(subject_keys.c.subject_id == employee_id).with_for_update()

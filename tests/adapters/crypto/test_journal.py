@@ -63,3 +63,16 @@ def test_processes_append_together(path: Path) -> None:
     assert [process.wait() for process in processes] == [0, 0, 0]
     entries = list(JsonJournal(path).entries())
     assert [[entry["n"] for entry in entries if entry["who"] == who] for who in "abc"] == [list(range(50))] * 3
+
+
+def test_damaged_lines_are_named_where_the_sound_ones_are_wanted(path: Path) -> None:
+    journal = JsonJournal(path)
+    journal.append({"n": 1})
+    with path.open("ab") as file:
+        file.write(b"[" * 100_000 + b"\n" + b"\xff\n")
+    journal.append({"n": 2})
+    damaged: list[str] = []
+    assert list(journal.entries(damaged)) == [{"n": 1}, {"n": 2}]
+    assert damaged == [f"line {n} of erasures.jsonl is damaged" for n in (2, 3)]
+    with pytest.raises(CryptoFault, match="line 2"):
+        list(journal.entries())

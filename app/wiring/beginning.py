@@ -1,0 +1,88 @@
+"""Whether a start may begin a new installation. A lost database or key must not be replaced by an empty one.
+
+Only `serve` begins one, and only where nothing shows that there was one before.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy.exc import DBAPIError
+
+from app import machine
+from app.adapters.db import migrate
+from app.adapters.db.engine import sqlite_file
+from app.adapters.db.migrate import State
+from app.core.errors import CryptoFault, Fault
+from app.settings import Settings
+
+KEY_FILE = "master.key"
+
+
+class NoInstallation(Fault):
+    """There is no Facegate data yet, and this command does not make any."""
+
+
+def check(settings: Settings, *, begin: bool) -> None:
+    """Returns where an installation is there, or may be begun. Writes nothing.
+
+    begin: whether this start may begin one. Raises NoInstallation where it may not and there is none, Fault where a
+    database is lost, CryptoFault where the master key is.
+    """
+    if not begin and not settings.data.is_dir():
+        raise _nothing(settings)
+    # In this order: whoever begins makes the database, then the key, then its first rows, then the journals. So two
+    # first starts at once never take each other's for what is left of a lost one.
+    journals, others = _journals(settings), _others(settings)
+    with said_plainly(settings):
+        state = migrate.state(settings.url)
+    keyed = settings.master_key is not None or _key(settings).exists()
+    if state is State.BEGUN:
+        if not keyed:
+            raise CryptoFault(
+                f"this database is sealed with a master key that is missing: restore {_key(settings)} from its backup, "
+                "or set FACEGATE_MASTER_KEY to it. No other key opens the data, so none was made"
+            )
+        return
+    left = journals + (others if state is State.ABSENT else [])
+    if left:
+        where = sqlite_file(settings.url) or "the database in FACEGATE_DATABASE_URL"
+        raise Fault(
+            f"the database is lost: {where} holds no installation, and {', '.join(left)} show that there was one. "
+            "Restore the database from its backup, or correct database_url. "
+            "To start anew on purpose, move these files away first"
+        )
+    if not begin and (state is State.ABSENT or not keyed):
+        raise _nothing(settings)
+
+
+@contextmanager
+def said_plainly(settings: Settings) -> Iterator[None]:
+    """What keeps a database from being opened becomes a Fault that says what to do."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise Fault(machine.database_in_words(error.orig, sqlite_file(settings.url))) from error
+
+
+def _key(settings: Settings) -> Path:
+    return settings.data / KEY_FILE
+
+
+def _journals(settings: Settings) -> list[str]:
+    return [str(path) for path in (settings.checkpoints, settings.erasures) if path.exists() and path.stat().st_size]
+
+
+def _others(settings: Settings) -> list[str]:
+    """A key, and the file of another database than the one that the settings name."""
+    found = [_key(settings)] if settings.master_key is None else []
+    if settings.database_url is not None:
+        found.append(settings.data / "facegate.db")
+    return [str(path) for path in found if path.exists() and path != sqlite_file(settings.url)]
+
+
+def _nothing(settings: Settings) -> NoInstallation:
+    file = sqlite_file(settings.url)
+    elsewhere = settings.data.is_dir() and settings.database_url is not None
+    where = settings.data if not elsewhere else file.parent if file else "the database in FACEGATE_DATABASE_URL"
+    return NoInstallation(f"there is no Facegate data in {where}; `serve --data {settings.data}` makes it")
