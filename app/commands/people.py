@@ -37,6 +37,10 @@ def import_people(
     file: Csv,
     photos: Photos = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Report on each row, and change nothing.")] = False,
+    encoding: Annotated[
+        str | None,
+        typer.Option(help="Of the CSV, and of a zip's file names, where it is not UTF-8: windows-1250, shift-jis, ..."),
+    ] = None,
     report: Annotated[Path | None, typer.Option(help="Write the report on every row to this CSV.")] = None,
     data: Data = HERE,
 ) -> None:
@@ -49,8 +53,8 @@ def import_people(
 
     os.nice(NICE)
     settings = settings_of(data)
-    content, source = people_and_photos(file, photos, settings.max_image_mb)
-    parsed = people_file.read(content)
+    content, source = people_and_photos(file, photos, settings.max_image_mb, encoding)
+    parsed = people_file.read(content, encoding)
     fingerprint = hashlib.sha256(content + source.fingerprint().encode()).hexdigest()
     with err.status("Loading the models"):
         system = open_system(settings, begin=False)

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from app.core.errors import BadInput
+from app.core.photo_names import Unused
 
 
 class ImportState(StrEnum):
@@ -126,6 +127,10 @@ class PhotoSource(Protocol):
 
     def names(self) -> list[str]:
         """Every file that could be a photo: a path with forward slashes. Never used to open anything but itself."""
+        ...
+
+    def unused(self) -> Unused:
+        """Every other file."""
         ...
 
     def read(self, name: str) -> bytes:

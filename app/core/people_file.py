@@ -1,22 +1,25 @@
-"""A file of people as rows: what its columns are called, and how a cell becomes a value.
+"""A file of people as rows: what its columns are called, and which row says what.
 
-Bytes come from whoever exports them, so nothing is guessed silently: a column that is not known stops the import
-(`valid_untl` ignored would let people in for ever), and a text that a spreadsheet would run is refused.
+It comes from whoever exports it, so nothing is guessed silently: a column that is not known stops the import
+(`valid_untl` ignored would let people in for ever), and every row is used or says why not.
 """
 
 import csv
-import re
+import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time
 from difflib import get_close_matches
+from functools import lru_cache
+from itertools import chain, islice
 from typing import Any
 
 from app.core.errors import BadInput, TooLarge
 from app.core.imports import RowProblem
+from app.core.people_cells import plain, split, value
+from app.core.people_text import Text, text_of
 from app.core.registry import Details
-from app.core.types import Employee, Status
+from app.core.types import Employee
 
 COLUMNS = (
     "number",
@@ -33,21 +36,32 @@ COLUMNS = (
 )
 NEEDED = ("number", "name")
 MOST_ROWS = 100_000
-MOST_BYTES = 64_000_000
-_RUNS = re.compile(r"'*[=+\-@\t\r]")  # what a spreadsheet would run, or an escaped one of those
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_AS_1252 = "The file is not UTF-8 and was read as Windows-1252: look at the names with accents before you apply it."
+MOST_COLUMNS = 500
+MOST_ROW_LINES = 1000  # of one row, by line ends in its cells
+_ABOVE = 20  # lines among which the header is looked for
+_DELIMITERS = ",;\t|"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
-    """One person as the file has them. sent: a value for each column it has. photos: named in the row, or None."""
+    """One person as the file has them: a value for each column it has. photos: named in the row, or None.
+
+    Slots and tuples, because the collector of garbage stops everything while it goes through a hundred thousand.
+    """
 
     line: int
     number: str
-    sent: Mapping[str, Any]
+    columns: tuple[str, ...] = ()
+    values: tuple[Any, ...] = ()
     photos: tuple[str, ...] | None = None
     problems: tuple[RowProblem, ...] = ()
+
+    @property
+    def sent(self) -> dict[str, Any]:
+        return dict(zip(self.columns, self.values, strict=True))
+
+    def value(self, column: str) -> Any:
+        return self.values[self.columns.index(column)] if column in self.columns else None
 
     def details(self, before: Employee | None) -> Details:
         """What the employee will be: a column that the file lacks stays as it was, an empty cell clears its field."""
@@ -61,168 +75,211 @@ class PeopleFile:
     notices: tuple[str, ...] = ()
 
 
-def read(data: bytes) -> PeopleFile:
-    """The rows of a CSV. Raises BadInput or TooLarge for a file of which no row can be used."""
-    if len(data) > MOST_BYTES:
-        raise TooLarge("csv_too_large", f"The CSV has more than {MOST_BYTES // 1_000_000} MB; split it.")
-    text, notices = _decoded(data)
-    head = text.partition("\n")[0]
-    delimiter = max(",;\t", key=head.count)
-    reader = csv.reader(_lines(text), delimiter=delimiter, strict=True)
-    try:
-        columns = _columns(next(reader, []))
-        rows: list[Row] = []
-        for cells in reader:
-            if not any(cell.strip() for cell in cells):
-                continue
-            if len(rows) == MOST_ROWS:
-                raise TooLarge("too_many_rows", f"The CSV has more than {MOST_ROWS} rows; split it.")
-            rows.append(_row(reader.line_num, columns, cells))
-    except csv.Error as error:
-        raise BadInput("bad_csv", f"Line {reader.line_num} of the CSV cannot be read: {error}.") from None
+@dataclass
+class _Table:
+    """Rows of cells with the line where each begins. Lines are counted as an editor counts them."""
+
+    lines: Iterator[str]
+    delimiter: str
+    before: int  # lines that were taken off the top
+    cut_off: bool = False  # the last line has no end
+    _line: int = 0
+    _begins: int = 0
+
+    def rows(self) -> Iterator[tuple[int, list[str]]]:
+        """Raises BadInput and TooLarge, naming the line."""
+        self._line = self._begins = self.before
+        reader = csv.reader(self._bounded(), delimiter=self.delimiter, strict=True)
+        while True:
+            self._begins = self._line + 1
+            try:
+                cells = next(reader, None)
+            except csv.Error as error:
+                raise BadInput("bad_csv", self._said(error)) from None
+            if cells is None:
+                return
+            if len(cells) > MOST_COLUMNS:
+                raise TooLarge("too_many_cells", f"Line {self._begins} of the CSV has more than {MOST_COLUMNS} cells.")
+            yield self._begins, cells
+
+    def _bounded(self) -> Iterator[str]:
+        for line in self.lines:
+            self._line += 1
+            if self._line - self._begins >= MOST_ROW_LINES:
+                raise BadInput("bad_csv", self._said("a quote is not closed"))
+            self.cut_off = line[-1] not in "\r\n"
+            yield line
+
+    def _said(self, error: object) -> str:
+        words = str(error)
+        if words == "unexpected end of data":
+            words = "a quote is not closed"
+        return f"Line {self._begins} of the CSV cannot be read: {words}."
+
+
+def read(data: bytes, encoding: str | None = None) -> PeopleFile:
+    """The rows of a CSV. encoding: what it is said to have. Raises BadInput or TooLarge for a file of which no row can
+    be used."""
+    text = text_of(data, encoding)
+    table, top = _table(text)
+    rows: list[Row] = []
+    header: list[str] = []  # as it is written
+    short: list[int] = []
+    columns: list[str | None] = []
+    for line, cells in table.rows():
+        if line < top or not any(cell.strip() for cell in cells):
+            continue
+        if not header:
+            header, columns = cells, _columns(line, cells)
+            continue
+        if len(rows) == MOST_ROWS:
+            raise TooLarge("too_many_rows", f"The CSV has more than {MOST_ROWS} rows; split it.")
+        if cells == header:
+            problem = RowProblem("header_again", "The header stands here again; take this line out.")
+            rows.append(Row(line, "", problems=(problem,)))
+            continue
+        if len(cells) < len(columns):
+            short.append(line)
+        rows.append(_row(line, columns, cells, table))
+    if not header:
+        _columns(1, [])
     if not rows:
         raise BadInput("empty_csv", "The CSV has no rows below its header.")
-    return PeopleFile(tuple(_unique(rows)), notices)
+    return PeopleFile(tuple(_unique(rows)), tuple(_notices(text, rows, table.before, top, short)))
 
 
-def join(parts: Sequence[str]) -> str:
-    """Several values in one cell."""
-    return "|".join(part.replace("\\", "\\\\").replace("|", "\\|") for part in parts)
-
-
-def split(cell: str) -> tuple[str, ...]:
-    """Undoes `join`."""
-    parts = re.findall(r"((?:[^\\|]|\\.)*)(?:\||$)", cell)
-    plain = (re.sub(r"\\(.)", r"\1", part).strip() for part in parts)
-    return tuple(part for part in plain if part)
-
-
-def harmless(cell: str) -> str:
-    """The cell as no spreadsheet runs it: an apostrophe goes before what begins like a formula; `read` takes it off."""
-    return f"'{cell}" if _RUNS.match(cell) else cell
-
-
-def _decoded(data: bytes) -> tuple[str, tuple[str, ...]]:
-    for code in ("utf-16",) if data.startswith((b"\xff\xfe", b"\xfe\xff")) else ("utf-8-sig", "cp1252"):
+def _table(text: Text) -> tuple[_Table, int]:
+    """The file's table, and the line of its header: the first with a number and a name, whatever separates them."""
+    lines = text.lines()
+    above = list(islice(lines, _ABOVE))
+    before, delimiters = 0, _DELIMITERS
+    said = above[0].strip().strip('"').lower() if above else ""
+    if said.startswith("sep="):
+        # A line for spreadsheets. A tab in it was stripped with the line's end.
+        before, delimiters = 1, said[4:5] or "\t"
+        if delimiters not in _DELIMITERS:
+            raise BadInput("bad_delimiter", f"Line 1 of the CSV says {said!r}; cells are separated by , ; | or a tab.")
+    best = (0, 0, delimiters[0], 1)
+    for delimiter in delimiters:
+        reader = csv.reader(above[before:], delimiter=delimiter)
         try:
-            text = data.decode(code)
-        except UnicodeDecodeError:
+            for cells in reader:
+                names = {_column(cell) for cell in cells[:MOST_COLUMNS]}
+                found = (len(names.intersection(NEEDED)), len(names.intersection(COLUMNS)))
+                if found > best[:2]:
+                    best = (*found, delimiter, before + reader.line_num)
+        except csv.Error:
             continue
-        return text, (_AS_1252,) if code == "cp1252" else ()
-    raise BadInput("bad_encoding", "The CSV is not text in UTF-8; save it as UTF-8.")
+    if not best[1]:
+        head = next((line for line in above[before:] if line.strip()), "")
+        best = (0, 0, max(delimiters, key=head.count), 1)
+    return _Table(chain(above[before:], lines), best[2], before), best[3]
 
 
-def _lines(text: str) -> Iterator[str]:
-    # Not splitlines: that breaks at characters that are part of a cell.
-    start = 0
-    while start < len(text):
-        end = text.find("\n", start) + 1 or len(text)
-        yield text[start:end]
-        start = end
+def _column(cell: str) -> str:
+    """The name of a column, however it is written: full width, with blanks of any kind, in capitals."""
+    if len(cell) > 200:
+        return cell
+    shown = "".join(c for c in unicodedata.normalize("NFKC", cell) if unicodedata.category(c) != "Cf")
+    return "_".join(shown.casefold().replace("-", " ").replace("_", " ").split())
 
 
-def _columns(header: Sequence[str]) -> list[str | None]:
-    """The columns' names; None for one that is marked to be ignored. Raises BadInput."""
+def _columns(line: int, header: Sequence[str]) -> list[str | None]:
+    """The columns' names; None for one that is marked to be ignored, "" for one without a name. Raises BadInput."""
     columns: list[str | None] = []
     for cell in header:
-        name = cell.strip().casefold().replace(" ", "_").replace("-", "_")
+        name = _column(cell)
         if name.startswith("#"):
             columns.append(None)
-        elif name in COLUMNS:
+        elif name in COLUMNS or not name:
             columns.append(name)
         else:
             shown = "".join(c for c in cell.strip()[:40] if c.isprintable())
-            near = get_close_matches(name, COLUMNS, n=1)
+            near = get_close_matches(name[:100], COLUMNS, n=1)
             hint = f" Did you mean {near[0]}?" if near else f" Known are: {', '.join(COLUMNS)}."
-            detail = f"The column {shown!r} is not known.{hint} With # before its name it is ignored."
+            detail = f"The column {shown!r} in line {line} is not known.{hint} With # before its name it is ignored."
             raise BadInput("unknown_column", detail)
     named = [name for name in columns if name]
     if twice := [name for name, count in Counter(named).items() if count > 1]:
         raise BadInput("column_twice", f"The column {twice[0]} stands there twice.")
     if missing := [name for name in NEEDED if name not in named]:
-        raise BadInput("missing_column", f"The CSV needs a column {missing[0]} in its first line.")
+        raise BadInput("missing_column", f"The CSV needs a column {missing[0]} in its header, line {line}.")
     return columns
 
 
-def _row(line: int, columns: Sequence[str | None], cells: Sequence[str]) -> Row:
-    if len(cells) != len(columns):
+def _row(line: int, columns: Sequence[str | None], cells: Sequence[str], table: _Table) -> Row:
+    """A row's values. Cells that the end of a row lacks are empty, as spreadsheets leave them out."""
+    needed = max(columns.index(name) for name in NEEDED) + 1
+    over = any(cell.strip() for cell in cells[len(columns) :])
+    if len(cells) < needed or over or (len(cells) < len(columns) and table.cut_off):
         detail = f"The row has {len(cells)} cells and the header {len(columns)}; put cells with a comma in quotes."
-        number = cells[columns.index("number")] if len(cells) > columns.index("number") else ""
-        return Row(line, number.strip()[:64], {}, None, (RowProblem("wrong_cells", detail),))
+        if not over and table.cut_off:
+            detail = "The file ends within this row; was it cut off? A whole file ends with an empty line."
+        at = columns.index("number")
+        number = cells[at].strip()[:64] if at < len(cells) else ""
+        return Row(line, number, problems=(RowProblem("wrong_cells", detail),))
     problems: list[RowProblem] = []
     sent: dict[str, Any] = {}
     photos: tuple[str, ...] | None = None
-    for name, raw in zip(columns, cells, strict=True):
-        if name is None:
-            continue
-        cell = raw.strip(" \n\r")
-        if _RUNS.match(cell):
-            if not cell.startswith("'"):
-                detail = f"{name} begins with {cell[0]!r}, which spreadsheets run; put ' before it if it is meant."
-                problems.append(RowProblem("formula", detail))
-                continue
-            cell = cell[1:]
+    for at, name in enumerate(columns):
+        raw = cells[at] if at < len(cells) else ""
         try:
+            if name == "" and raw.strip():
+                detail = f"Column {at + 1} has no name in the header, but a cell here; name it, or # to ignore it."
+                raise BadInput("unnamed_column", detail)
+            if not name:
+                continue
+            cell = plain(name, raw)
             if name == "photos":
                 photos = split(cell) or None
             elif name != "status" or cell:
-                sent[name] = _value(name, cell)
+                sent[name] = value(name, cell)
         except BadInput as bad:
             problems.append(RowProblem(bad.code, bad.detail))
     number = sent.get("number", "")
+    names = _shared(tuple(sent))
     if not problems:
         try:
             Details(**sent)
         except BadInput as bad:
             problems.append(RowProblem(bad.code, bad.detail))
-    return Row(line, number[:64], sent, photos, tuple(problems))
+    return Row(line, number[:64], names, tuple(sent.values()), photos, tuple(problems))
 
 
-def _value(name: str, cell: str) -> Any:
-    if name in ("number", "name"):
-        return cell
-    if name == "groups":
-        return split(cell)
-    if not cell:
-        return None
-    if name == "status":
-        try:
-            return Status(cell.casefold())
-        except ValueError:
-            raise BadInput("bad_status", "status is active or inactive.") from None
-    if name in ("valid_from", "valid_until", "consent_at"):
-        return _moment(name, cell)
-    return cell
+@lru_cache(maxsize=64)
+def _shared(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The same names once, however many rows have them."""
+    return names
 
 
-def _moment(name: str, cell: str) -> datetime:
-    """A date alone is the whole day, UTC: it begins at midnight, or, for valid_until, ends before the next."""
-    try:
-        moment = datetime.fromisoformat(cell)
-        if _DATE.fullmatch(cell):
-            ends = name == "valid_until"
-            return datetime.combine(moment.date(), time(23, 59, 59, 999000) if ends else time(), UTC)
-        if moment.tzinfo is not None:
-            # Whole milliseconds are what is kept: more would differ from it in every import.
-            return moment.astimezone(UTC).replace(microsecond=moment.microsecond // 1000 * 1000)
-    except (ValueError, OverflowError):
-        pass
-    raise BadInput(f"bad_{name}", f"{name} needs the form 2027-12-31 or 2027-12-31T18:00:00Z.")
+def _notices(text: Text, rows: Sequence[Row], before: int, top: int, short: Sequence[int]) -> Iterator[str]:
+    if not text.proved:
+        names = islice((n for row in rows if not (n := str(row.sent.get("name", ""))).isascii()), 3)
+        shown = ", ".join(name[:40] for name in names)
+        yield f"Read as {text.encoding}{f': {shown}. Are these names right?' if shown else '.'}"
+    if top > before + 1:
+        yield f"The header is line {top}; what stands above it was left out."
+    if short:
+        many = "1 row has" if len(short) == 1 else f"{len(short)} rows have"
+        yield f"{many} fewer cells than the header, such as line {short[0]}; what is missing was read as empty."
 
 
 def _unique(rows: Sequence[Row]) -> Iterator[Row]:
     """Rows that contradict each other are all refused: which of them is right, the file does not tell."""
     for key, code, what in (("number", "duplicate_number", "number"), ("card_number", "duplicate_card", "card number")):
-        where: dict[str, list[int]] = {}
+        first: dict[str, int] = {}
+        several: dict[str, list[int]] = {}
         for row in rows:
-            if row.sent.get(key):
-                where.setdefault(row.sent[key], []).append(row.line)
-        rows = [_doubted(row, code, what, where.get(row.sent.get(key) or "", [])) for row in rows]
+            mine = row.value(key)
+            if mine and first.setdefault(mine, row.line) != row.line:
+                several.setdefault(mine, [first[mine]]).append(row.line)
+        if several:
+            rows = [_doubted(row, code, what, several.get(row.value(key) or "", [])) for row in rows]
     yield from rows
 
 
 def _doubted(row: Row, code: str, what: str, lines: Sequence[int]) -> Row:
-    others = [str(line) for line in lines if line != row.line]
+    others = [str(line) for line in lines[:7] if line != row.line][:6]
     if not others:
         return row
     shown = ", ".join(others[:5]) + (" and more" if len(others) > 5 else "")

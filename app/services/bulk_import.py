@@ -17,17 +17,17 @@ import numpy as np
 from app.core.errors import Busy, Conflict, NotRecorded, Refusal
 from app.core.imports import OPEN, Import, ImportState, Outcome, PhotoSource, RowProblem, RowReport
 from app.core.people_file import PeopleFile, Row
-from app.core.photo_names import Matched, clean, match
+from app.core.photo_names import Matched, match
 from app.core.ports import Transaction, Vault
 from app.core.types import Look, Vector
 from app.services.enrolment import MAX_PHOTOS, Enrolment
 from app.services.gallery import TEMPLATE, context
+from app.services.import_photos import about_photos, chosen
 from app.services.import_reports import known, record
 from app.services.newcomers import Newcomers
 from app.services.photo_judgement import Judged, PhotoResult, judge
 
 AHEAD = 4  # rows looked at before the oldest of them is applied, above one a worker; bounds the photos in memory
-SHOWN_STRAYS = 5
 _PATIENCE_S = (0.1, 0.5, 2, 5, 10)  # between tries of a row that the database does not take
 Result = TypeVar("Result")
 _SAME_FACE = "This person is enrolled already, under another number"
@@ -86,7 +86,7 @@ class BulkImport:
         """
         listed = [name for row in file.rows for name in row.photos or ()]
         matched = match(photos.names(), (row.number for row in file.rows), listed)
-        job, done = self._begin(import_id, file, matched)
+        job, done = self._begin(import_id, file, matched, photos)
         waiting = [row for row in file.rows if row.line not in done]
         newcomers = Newcomers(len(file.rows)) if job.dry_run else None
         going, ahead = True, deque[Future[Prepared]]()
@@ -105,13 +105,11 @@ class BulkImport:
                     future.cancel()
         return self._end(import_id, finished=not ahead)
 
-    def _begin(self, import_id: str, file: PeopleFile, matched: Matched) -> tuple[Import, set[int]]:
+    def _begin(
+        self, import_id: str, file: PeopleFile, matched: Matched, photos: PhotoSource
+    ) -> tuple[Import, set[int]]:
         store, clock = self.enrolment.store, self.enrolment.clock
-        notices = file.notices
-        if matched.strays:
-            shown = ", ".join(name[:80] for name in matched.strays[:SHOWN_STRAYS])
-            what = "1 photo belongs" if len(matched.strays) == 1 else f"{len(matched.strays)} photos belong"
-            notices += (f"{what} to no row of the CSV, such as {shown}.",)
+        notices = (*file.notices, *about_photos(file, matched, photos))
         with store.write() as tx:
             job = known(tx, import_id, hold=True)
             if job.state not in OPEN:
@@ -124,9 +122,9 @@ class BulkImport:
                 state=ImportState.RUNNING,
                 started_at=clock(),
                 rows=len(file.rows),
-                photos=sum(len(_chosen(row, matched)[0]) for row in file.rows),
+                photos=sum(len(chosen(row, matched)[0]) for row in file.rows),
                 done=len(done),
-                done_photos=sum(len(_chosen(r, matched)[0]) for r in file.rows if r.line in done),
+                done_photos=sum(len(chosen(r, matched)[0]) for r in file.rows if r.line in done),
                 done_before=len(done),
                 notices=notices,
             )
@@ -145,8 +143,8 @@ class BulkImport:
     def _prepare(self, row: Row, photos: PhotoSource, matched: Matched) -> Prepared:
         """In a worker: reads the row's photos and looks at those that are not kept already."""
         if row.problems:
-            return Prepared(row, photos=len(_chosen(row, matched)[0]))
-        names, problems = _chosen(row, matched)
+            return Prepared(row, photos=len(chosen(row, matched)[0]))
+        names, problems = chosen(row, matched)
         seen = self._patiently(lambda: self._digests(row.number))
         kept = len(seen)
         judged: list[tuple[str, Judged]] = []
@@ -282,18 +280,3 @@ def _hold(tx: Transaction, import_id: str) -> None:
     """Nobody ends the import until the row's transaction does: what `cancel` counts is all there will be."""
     if known(tx, import_id, hold=True).state is not ImportState.RUNNING:
         raise _Ended
-
-
-def _chosen(row: Row, matched: Matched) -> tuple[list[str], list[RowProblem]]:
-    """The photos of a row, and what it names that is not there."""
-    if row.photos is None:
-        return list(matched.of.get(clean(row.number), ())), []
-    names: list[str] = []
-    problems: list[RowProblem] = []
-    for wanted in row.photos:
-        found = matched.named(wanted)
-        if found is None:
-            problems.append(RowProblem("missing_photo", "There is no such photo, or several.", photo=wanted[:200]))
-        elif found not in names:
-            names.append(found)
-    return names, problems

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from app.core.errors import NotFound
 from app.core.imports import Import, Outcome, RowFilter, RowProblem, RowReport, StoredRow
-from app.core.people_file import harmless
+from app.core.people_cells import harmless
 from app.core.ports import Store, Transaction, Vault
 
 PAGE = 1000

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from app.core.chain import instant
 from app.core.errors import NotFound
-from app.core.people_file import COLUMNS, harmless, join
+from app.core.people_cells import harmless, join
+from app.core.people_file import COLUMNS
 from app.core.records import EmployeeFilter
 from app.core.types import Employee, Photo
 from app.services.enrolment import Enrolment

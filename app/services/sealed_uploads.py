@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from app.core import people_file
+from app.core import people_text
 from app.core.errors import NotFound
 from app.core.imports import PhotoSource, Uploads, Writer, no_people
 from app.core.ports import Store, Transaction, Vault
@@ -33,10 +33,10 @@ class SealedUploads:
 
     def people(self, import_id: str) -> bytes:
         """The people: sent by themselves or, where they were not, in the zip. Raises BadInput."""
-        data = self.folder.csv(import_id, self._bound(import_id, CSV, self.vault.open), people_file.MOST_BYTES)
+        data = self.folder.csv(import_id, self._bound(import_id, CSV, self.vault.open), people_text.MOST_BYTES)
         if not data:
             unseal = self._bound(import_id, PHOTOS, self.vault.open)
-            packed = self.folder.people(import_id, unseal, people_file.MOST_BYTES)
+            packed = self.folder.people(import_id, unseal, people_text.MOST_BYTES)
             if packed is None:
                 raise no_people()
             data = packed

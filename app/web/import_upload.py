@@ -9,7 +9,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.concurrency import run_in_threadpool
 
 from app.core.errors import BadInput, TooLarge
-from app.core.people_file import MOST_BYTES
+from app.core.people_text import MOST_BYTES
 from app.services.import_desk import Arriving
 from app.web.uploads import media_type_of
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from app.adapters.uploads.archive import ZipPhotos
 from app.adapters.uploads.folder import FolderPhotos
 from app.adapters.uploads.store import NoPhotos, UploadFolder
-from app.core import people_file
+from app.core import people_text
 from app.core.errors import BadInput
 from app.core.imports import PhotoSource, no_people
 from app.core.quality import ENROLMENT
@@ -30,18 +30,20 @@ def import_desk(office: Office, enrolment: Enrolment, recognition: Recognition) 
     )
 
 
-def people_and_photos(file: Path, photos: Path | None, max_image_mb: int) -> tuple[bytes, PhotoSource]:
+def people_and_photos(
+    file: Path, photos: Path | None, max_image_mb: int, encoding: str | None = None
+) -> tuple[bytes, PhotoSource]:
     """The CSV and its photos, which may lie in one zip as an export does. Raises BadInput."""
     if photos is None and zipfile.is_zipfile(file):
-        both = ZipPhotos(file.open("rb"), max_image_mb * 1_000_000)
-        people = both.people(people_file.MOST_BYTES)
+        both = ZipPhotos(file.open("rb"), max_image_mb * 1_000_000, encoding)
+        people = both.people(people_text.MOST_BYTES)
         if people is None:
             raise no_people()
         return people, both
-    return file.read_bytes(), photo_source(photos, max_image_mb)
+    return file.read_bytes(), photo_source(photos, max_image_mb, encoding)
 
 
-def photo_source(path: Path | None, max_image_mb: int) -> PhotoSource:
+def photo_source(path: Path | None, max_image_mb: int, encoding: str | None = None) -> PhotoSource:
     """Photos of a folder or zip of this machine; None: an import without photos. Raises BadInput."""
     most = max_image_mb * 1_000_000
     if path is None:
@@ -49,5 +51,5 @@ def photo_source(path: Path | None, max_image_mb: int) -> PhotoSource:
     if path.is_dir():
         return FolderPhotos(path, most)
     if path.is_file():
-        return ZipPhotos(path.open("rb"), most)
+        return ZipPhotos(path.open("rb"), most, encoding)
     raise BadInput("no_photos", f"There is neither a folder nor a zip at {path}.")

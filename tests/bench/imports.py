@@ -114,7 +114,8 @@ def bring(system: System, people: list[list[Path]], first: int, source: FolderPh
         Row(
             line=n + 2,
             number=f"B-{first + n:06d}",
-            sent={"number": f"B-{first + n:06d}", "name": f"Person {first + n}"},
+            columns=("number", "name"),
+            values=(f"B-{first + n:06d}", f"Person {first + n}"),
             photos=tuple(path.relative_to(root).as_posix() for path in paths),
         )
         for n, paths in enumerate(people)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core import people_file
+from app.core import people_cells, people_file, people_text
 from app.core.errors import BadInput, TooLarge
 from app.core.types import Employee, Status
 
@@ -82,8 +82,8 @@ def test_a_marked_column_is_ignored() -> None:
         ("E-1,,,", "bad_name"),
         (",Ada,,", "bad_number"),
         ("E-1,A\x00da,,", "bad_name"),
-        ("E-1,Ada", "wrong_cells"),
-        ("E-1,Ada,,,,", "wrong_cells"),
+        ("E-1", "wrong_cells"),
+        ("E-1,Ada,,,,x", "wrong_cells"),
         ("E-1,=cmd|' /C calc'!A0,,", "formula"),
         ("@E-1,Ada,,", "formula"),
     ],
@@ -103,24 +103,24 @@ def test_rows_that_contradict_each_other_are_all_refused() -> None:
     assert rows[0].problems[0].detail == "The number stands in other lines, too: 4."
 
 
-@pytest.mark.parametrize("code", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("code", ["utf-8", "utf-8-sig", "utf-16"])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_what_spreadsheets_save(code: str, delimiter: str) -> None:
     text = f"number{delimiter}name\r\nE-1{delimiter}Éva Jürgens\r\n\r\n"
     file = people_file.read(text.encode(code))
     assert [row.details(None).name for row in file.rows] == ["Éva Jürgens"]
-    assert bool(file.notices) == (code == "cp1252"), "a guess is said"
+    assert not file.notices
 
 
 def test_bytes_that_are_no_text_are_refused() -> None:
     with pytest.raises(BadInput) as refused:
-        people_file.read(b"number,name\nE-1,\x81\x8d\xff\n")
+        people_file.read(b"number,name\nE-1,\x81\x8d\xff\x00\x01\n")
     assert refused.value.code == "bad_encoding"
 
 
 def test_a_file_without_end_is_refused() -> None:
     with pytest.raises(TooLarge):
-        people_file.read(b"x" * (people_file.MOST_BYTES + 1))
+        people_file.read(b"x" * (people_text.MOST_BYTES + 1))
     rows = "\n".join(f"{i},A" for i in range(people_file.MOST_ROWS + 1))
     with pytest.raises(TooLarge) as refused:
         read(f"number,name\n{rows}")
@@ -129,7 +129,7 @@ def test_a_file_without_end_is_refused() -> None:
 
 @given(st.text(st.characters(exclude_categories=["Cc", "Cs", "Z"])))
 def test_a_cell_comes_back_as_it_was_and_nothing_runs_it(text: str) -> None:
-    cell = people_file.harmless(text)
+    cell = people_cells.harmless(text)
     assert not cell.startswith(("=", "+", "-", "@"))
     if text:
         (row,) = read(f'number,name,legal_basis\nE-1,Ada,"{cell.replace(chr(34), chr(34) * 2)}"\n').rows
@@ -138,4 +138,4 @@ def test_a_cell_comes_back_as_it_was_and_nothing_runs_it(text: str) -> None:
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cc", "Cs", "Z"]), min_size=1)))
 def test_several_values_in_a_cell_come_back(parts: list[str]) -> None:
-    assert people_file.split(people_file.join(parts)) == tuple(parts)
+    assert people_cells.split(people_cells.join(parts)) == tuple(parts)

@@ -8,6 +8,7 @@ from app.adapters.uploads.store import UploadFolder
 from app.core import people_file
 from app.core.errors import BadInput
 from app.core.imports import Import, RowFilter, RowReport
+from app.core.photo_names import Unused
 from app.core.types import Look
 from app.services.bulk_import import BulkImport
 from app.services.import_desk import ImportDesk
@@ -24,6 +25,9 @@ class Pictures:
 
     def names(self) -> list[str]:
         return list(self.files)
+
+    def unused(self) -> Unused:
+        return Unused()
 
     def read(self, name: str) -> bytes:
         data = self.files[name]

@@ -9,15 +9,18 @@ import zipfile
 import zlib
 from typing import Protocol
 
+from app.core import people_encodings as encodings
 from app.core.errors import BadInput, TooLarge
-from app.core.photo_names import clean, is_photo
+from app.core.photo_names import SYSTEM, Unused, clean, kind_of
 
 MOST_ENTRIES = 200_000
 MOST_DIRECTORY = 40_000_000  # bytes of the list of contents, which is read whole
 # Photos do not get smaller in a zip; what says it grows by more is no photo.
 MOST_GROWTH = 20
 _ROOM = 100_000_000
+_PIECE = 1 << 20
 PEOPLE = "people.csv"
+_UTF8 = 1 << 11  # the flag of an entry whose name is UTF-8
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # NotImplementedError is zipfile's for what it cannot read; the others are what damaged bytes lead it to.
 _DAMAGE = (zipfile.BadZipFile, zlib.error, ValueError, OverflowError, EOFError, NotImplementedError)
@@ -33,7 +36,8 @@ class Seekable(Protocol):
 class ZipPhotos:
     """imports.PhotoSource. Raises BadInput or TooLarge where the zip as a whole cannot be used. Closes its file."""
 
-    def __init__(self, file: Seekable, most_bytes: int) -> None:
+    def __init__(self, file: Seekable, most_bytes: int, encoding: str | None = None) -> None:
+        """encoding: of names that do not say which they have and are not UTF-8, which Finder's are."""
         self._most_bytes = most_bytes
         size = file.seek(0, io.SEEK_END)
         try:
@@ -45,9 +49,22 @@ class ZipPhotos:
             raise TooLarge("too_many_files", f"The zip has more than {MOST_ENTRIES} files; split the import.")
         if sum(entry.file_size for entry in entries) > MOST_GROWTH * size + _ROOM:
             raise TooLarge("zip_bomb", "The zip says that it grows by far when unpacked; photos do not.")
-        plain = [e for e in entries if not e.is_dir() and not _is_link(e)]
-        self._people = [e for e in plain if clean(e.filename).rpartition("/")[2].lower() == PEOPLE]
-        self._entries = {e.filename: e for e in plain if is_photo(e.filename)}
+        self._people: list[zipfile.ZipInfo] = []
+        self._entries: dict[str, zipfile.ZipInfo] = {}
+        self._unused = Unused()
+        for entry in entries:
+            if not entry.is_dir():
+                self._sort(_name(entry, encoding), entry)
+
+    def _sort(self, name: str, entry: zipfile.ZipInfo) -> None:
+        if clean(name).rpartition("/")[2].lower() == PEOPLE and kind_of(name) != SYSTEM and not _is_link(entry):
+            self._people.append(entry)
+        elif kind := "a link" if _is_link(entry) else kind_of(name):
+            self._unused.add(name, kind)
+        elif name in self._entries:
+            self._unused.add(name, "twice in the zip by the same name")
+        else:
+            self._entries[name] = entry
 
     def people(self, most: int) -> bytes | None:
         """The people.csv that lies in it, in whichever folder; None without. Raises BadInput or TooLarge."""
@@ -62,6 +79,9 @@ class ZipPhotos:
 
     def names(self) -> list[str]:
         return list(self._entries)
+
+    def unused(self) -> Unused:
+        return self._unused
 
     def read(self, name: str) -> bytes:
         entry = self._entries.get(name)
@@ -80,7 +100,11 @@ class ZipPhotos:
             raise BadInput("bad_zip_entry", f"{what} is packed in a way that is not read here; pack with 'deflate'.")
         try:
             with self._zip.open(entry) as member:
-                return member.read(most + 1)
+                # In pieces: in one, copying would stop every other thread meanwhile.
+                data = bytearray()
+                while len(data) <= most and (piece := member.read(min(_PIECE, most + 1 - len(data)))):
+                    data += piece
+                return bytes(data)
         except _DAMAGE as error:
             raise BadInput("bad_zip_entry", f"{what} is damaged in the zip; pack it again.") from error
         except OSError as error:  # of this machine's disk: the zip may be sound
@@ -92,6 +116,18 @@ class ZipPhotos:
 
     def close(self) -> None:
         self._zip.close()
+
+
+def _name(entry: zipfile.ZipInfo, encoding: str | None) -> str:
+    if entry.flag_bits & _UTF8:
+        return entry.filename
+    raw = entry.filename.encode("cp437")  # zipfile's own reading of it
+    for codec in ("utf-8", encodings.CODECS[encodings.known(encoding)] if encoding else "cp437"):
+        try:
+            return raw.decode(codec)
+        except UnicodeDecodeError:
+            continue
+    return entry.filename
 
 
 def _is_link(entry: zipfile.ZipInfo) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from app.core.errors import BadInput, TooLarge
-from app.core.photo_names import is_photo
+from app.core.photo_names import Unused, kind_of
 
 MOST_FILES = 200_000
 
@@ -19,13 +19,20 @@ class FolderPhotos:
         self._folder = folder
         self._most_bytes = most_bytes
         self._sizes: dict[str, int] = {}
-        for name, size in _files(folder):
-            if len(self._sizes) == MOST_FILES:
-                raise TooLarge("too_many_files", f"The folder has more than {MOST_FILES} photos; split the import.")
-            self._sizes[name] = size
+        self._unused = Unused()
+        for at, (name, facts) in enumerate(_files(folder, self._unused)):
+            if at == MOST_FILES:
+                raise TooLarge("too_many_files", f"The folder has more than {MOST_FILES} files; split the import.")
+            if kind := kind_of(name) or _special(facts):
+                self._unused.add(name, kind)
+            else:
+                self._sizes[name] = facts.st_size
 
     def names(self) -> list[str]:
         return list(self._sizes)
+
+    def unused(self) -> Unused:
+        return self._unused
 
     def read(self, name: str) -> bytes:
         if name not in self._sizes:
@@ -45,16 +52,25 @@ class FolderPhotos:
         return hashlib.sha256(listing.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _files(folder: Path) -> Iterator[tuple[str, int]]:
-    """Name below the folder, and size. Strings: a path object a file would take three times as long."""
-    for found, folders, files in os.walk(folder, followlinks=False):
+def _special(facts: os.stat_result) -> str | None:
+    if stat.S_ISLNK(facts.st_mode):
+        return "a link"
+    return None if stat.S_ISREG(facts.st_mode) else "no plain file"
+
+
+def _files(folder: Path, unused: Unused) -> Iterator[tuple[str, os.stat_result]]:
+    """Name below the folder, and facts. Strings: a path object a file would take three times as long."""
+
+    def closed(error: OSError) -> None:
+        unused.add(os.path.relpath(error.filename, folder), "a folder that cannot be opened")
+
+    for found, folders, files in os.walk(folder, onerror=closed, followlinks=False):
         folders.sort()
         below = Path(found).relative_to(folder).as_posix()
-        for file in files:
+        linked = [name for name in folders if Path(found, name).is_symlink()]
+        for file in files + linked:
             name = file if below == "." else f"{below}/{file}"
             try:
-                facts = os.lstat(f"{found}/{file}")
+                yield name, os.lstat(f"{found}/{file}")
             except OSError:
-                continue
-            if stat.S_ISREG(facts.st_mode) and is_photo(name):
-                yield name, facts.st_size
+                unused.add(name, "a file that went away")

@@ -12,6 +12,7 @@ from app.adapters.uploads.archive import ZipPhotos
 from app.adapters.uploads.sealed_file import SealedReader, SealedWriter, sync_folder
 from app.core.errors import TooLarge
 from app.core.imports import PhotoSource
+from app.core.photo_names import Unused
 
 Seal = Callable[[bytes, str], bytes]
 _ID = re.compile(r"[0-9A-Za-z]{1,64}")
@@ -108,6 +109,9 @@ class NoPhotos:
 
     def names(self) -> list[str]:
         return []
+
+    def unused(self) -> Unused:
+        return Unused()
 
     def read(self, name: str) -> bytes:
         raise KeyError(name)
