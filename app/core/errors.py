@@ -11,6 +11,7 @@ FacegateError
 │   └── Busy           try again later: nothing was done
 └── Fault              ours to mend; a gate stays shut
     ├── NotRecorded    the event could not be committed in time
+    │   └── Unconfirmed  it may be in the database all the same
     ├── WeightsError   a model's bytes are missing or damaged
     ├── PackMismatch   stored templates were made by another model or precision
     ├── SourceFailed   a camera broke off or cannot be reached
@@ -70,6 +71,10 @@ class Fault(FacegateError):
 
 class NotRecorded(Fault):
     """The event could not be committed within its deadline, so nothing opens."""
+
+
+class Unconfirmed(NotRecorded):
+    """The commit ended too late, or its end is not known: the record may be there, and nobody may act on it."""
 
 
 class WeightsError(Fault):

@@ -176,7 +176,8 @@ class Transaction(MoveTransaction, SiteTransaction, DutyTransaction, UserTransac
 
 
 class Store(Protocol):
-    """The database. Raises NotRecorded where a write cannot commit within the deadline (locked, full, gone).
+    """The database. Raises NotRecorded where a write cannot commit within the deadline (locked, full, gone), and its
+    kind Unconfirmed where it may have been committed all the same: nobody may act on it.
 
     read sees one unmoving state and can change nothing. write: no deadline means 2 s for locks and nothing else.
     """

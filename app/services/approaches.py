@@ -6,13 +6,14 @@ person leaves or has waited long enough. Only the person at the gate is ever tri
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from time import perf_counter
 
 from app.core import approach, tracks
 from app.core.approach import AtGate
-from app.core.errors import NotRecorded
+from app.core.errors import FacegateError, NotRecorded, Unconfirmed
 from app.core.gates import Question
 from app.core.liveness import LivenessMode
 from app.core.ports import Store
@@ -20,7 +21,7 @@ from app.core.tracks import Scene, Seen, Step, Track
 from app.core.types import Evidence, Gate, Look, Pixels, Reason
 from app.services.answers import Answer
 from app.services.verdicts import FAULT, FROM_CAMERA, Case, Verdicts
-from app.services.watch import COOL_DOWN, Glimpse, Passage, View, Visit
+from app.services.watch import Glimpse, Openings, Passage, View, Visit
 from app.services.watch import Watch as Watch  # part of what this module offers
 
 logger = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ class Approaches:
     carry_out: Callable[[Gate, Answer], None]
     tailgating: Callable[[Gate, str], None]
     views: int = 1
+    _openings: dict[str, Openings] = field(default_factory=dict, init=False, repr=False)  # by gate
 
     def frame(self, watch: Watch, seen: Sequence[Seen], pixels: Pixels, captured_at: datetime) -> list[Answer]:
         """Takes in one frame's faces; the decisions it brought about, already recorded and carried out."""
@@ -85,10 +87,43 @@ class Approaches:
         case = replace(case, idempotency_key=idempotency_key, digest=FROM_CAMERA, question=question)
         with self.store.read() as tx:
             current = self.verdicts.refresh(tx)
-        answer = self.verdicts.record(case, self.verdicts.evidence(case.looks) if current else FAULT)
-        if person is not None and answer["decision"] == "open":
-            watch.opened(_passage(answer, None, person, case))
+        found = self.verdicts.evidence(case.looks) if current else FAULT
+        openings = self._openings_of(watch)
+        with openings.deciding:
+            if answer := self._opened_by_camera(openings, case, found):
+                return answer
+            try:
+                answer = self.verdicts.record(case, found)
+            except Unconfirmed:
+                with suppress(FacegateError):
+                    if person is not None and self.verdicts.would_open(case, found):
+                        self._keep(watch, case, person, None, None, _who(found))
+                raise
+            if person is not None and answer["decision"] == "open":
+                self._keep(watch, case, person, None, answer)
         return answer
+
+    def _opened_by_camera(self, openings: Openings, case: Case, found: Evidence) -> Answer | None:
+        """The answer by which a camera of this gate has let this person in a moment before: one opening, one event."""
+        for passage in openings.of(_who(found), case.seen_at):
+            if passage.track_id is not None and passage.event_id is not None:
+                return self.verdicts.again(case, found, passage.event_id)
+        return None
+
+    def _openings_of(self, watch: Watch) -> Openings:
+        return self._openings.setdefault(watch.gate_id, Openings())
+
+    def _keep(
+        self, watch: Watch, case: Case, of: Track, track_id: int | None, answer: Answer | None, who: str | None = None
+    ) -> None:
+        """The opening while it lasts. answer: None where it came too late, and then who it was for."""
+        if answer is not None:
+            who = answer["employee"]["id"] if answer["employee"] else None
+        until = case.seen_at + timedelta(milliseconds=case.gate.open_ms)
+        event = answer["decision_id"] if answer else None
+        passage = Passage(who, track_id, of.sightings, case.seen_at, until, watch.camera, event)
+        self._openings_of(watch).add(passage)
+        watch.opened(passage)
 
     def _looks_now(self, latest: Glimpse) -> list[Look]:
         person = latest.person.person
@@ -127,7 +162,7 @@ class Approaches:
         person = near.person
         if person is not None and person.id in step.fresh:
             visit = watch.visits[person.id]
-            if not visit.let_in and approach.due(person, visit.tries, visit.tried_from):
+            if not (visit.let_in or visit.too_late) and approach.due(person, visit.tries, visit.tried_from):
                 answers += self._tried(watch, person, visit, at)
         for track in near.rivals if person is None else (person,):
             visit = watch.visits.get(track.id, Visit())
@@ -158,24 +193,30 @@ class Approaches:
             visit.tries += 1
             visit.tried_from = track.usable if visit.tried_from is None else visit.tried_from
         except NotRecorded as error:
-            _complain(watch, error)
+            watch.complain(error)
         return []
 
     def _opened(self, watch: Watch, track: Track, visit: Visit, case: Case, found: Evidence) -> list[Answer]:
-        who = found.best.employee_id if found.best else None
-        if who is not None and any(
-            p.employee_id == who and p.lasts(case.seen_at) and (p.track_id is None or p.track_id not in visit.beside)
-            for p in watch.passages
-        ):
-            # The tracker lost somebody for whom the gate stands open, and found them again.
+        who, openings = _who(found), self._openings_of(watch)
+        with openings.deciding:
+            for passage in openings.of(who, case.seen_at):
+                if passage.camera != watch.camera or passage.track_id is None or passage.track_id not in visit.beside:
+                    # The tracker lost somebody for whom the gate stands open, and found them again; or they were let
+                    # in by a poll, or by another camera of this gate.
+                    visit.let_in, visit.too_late = passage.opened, not passage.opened
+                    return []
+            try:
+                answer = self.verdicts.record(case, found)
+            except Unconfirmed as error:
+                visit.too_late = True
+                self._keep(watch, case, track, track.id, None, who)
+                logger.error("opening_recorded_too_late camera=%s reason=%s", watch.camera, error)
+                return []
+            if answer["decision"] != "open":
+                visit.denied = True  # dismissed between the two looks at the database
+                return [answer]
             visit.let_in = True
-            return []
-        answer = self.verdicts.record(case, found)
-        if answer["decision"] != "open":
-            visit.denied = True  # dismissed between the two looks at the database
-            return [answer]
-        visit.let_in = True
-        watch.opened(_passage(answer, track.id, track, case))
+            self._keep(watch, case, track, track.id, answer)
         try:
             self.carry_out(case.gate, answer)
         except Exception:
@@ -185,9 +226,9 @@ class Approaches:
 
     def _denied(self, watch: Watch, track: Track, visit: Visit, at: datetime, *, left: bool = False) -> list[Answer]:
         """The one denial of an approach, unless it has had its answer. left: the gate must not open any more."""
-        if visit.let_in or visit.denied:
+        if visit.let_in or visit.denied or visit.too_late:
             return []
-        if left and self._was_denied(watch, track):
+        if left and watch.was_denied(track, self.rules.same_person):
             visit.denied = True
             return []
         try:
@@ -199,12 +240,13 @@ class Approaches:
                 return self._opened(watch, track, visit, case, found) if track.usable_at == at else []
             elif opens:
                 found = Evidence(visit.faces, 0, Reason.NO_FACE)
-            elif self._was_let_in(watch, track, visit):
+            elif watch.was_let_in(track, visit, self.rules.same_person):
                 visit.let_in = True
                 return []
             answer = self.verdicts.record(case, found)
         except NotRecorded as error:
-            _complain(watch, error)
+            watch.complain(error)
+            visit.denied = isinstance(error, Unconfirmed)  # it may be recorded: not a second time
             return []
         visit.denied = True
         return [answer]
@@ -239,51 +281,18 @@ class Approaches:
             looks[i] = replace(looks[i], snapshot=view)
         return looks
 
-    def _was_let_in(self, watch: Watch, track: Track, visit: Visit) -> bool:
-        """Whether this is a piece of the way of somebody for whom the gate stands open, too poor to be recognised."""
-        return bool(track.sightings) and any(
-            p.lasts(track.last_at) and not self._is_another(p, track, visit) for p in watch.passages if p.sightings
-        )
-
-    def _was_denied(self, watch: Watch, track: Track) -> bool:
-        """Whether this is a piece of the way of somebody who has had their denial a moment before."""
-        return bool(track.sightings) and any(
-            bool(t.sightings)
-            and track.first_at < t.last_at + COOL_DOWN
-            and not approach.is_another(track, t.sightings, self.rules.same_person)
-            for t in watch.turned_away
-        )
-
-    def _is_another(self, passage: Passage, track: Track, visit: Visit) -> bool:
-        return passage.track_id in visit.beside or approach.is_another(track, passage.sightings, self.rules.same_person)
-
     def _notice_tailgater(self, watch: Watch, track: Track, visit: Visit) -> None:
-        """Somebody crossed who was not let in, while the gate stood open for another. Told once an opening."""
-        latest = watch.latest
-        if visit.let_in or latest is None or not approach.crossed(track, latest.width_px, latest.height_px):
+        if not watch.tailgates(track, visit, self.rules.same_person):
             return
-        for passage in watch.passages:
-            if passage.lasts(track.last_at) and not passage.hinted and self._is_another(passage, track, visit):
-                passage.hinted = True
-                try:
-                    with self.store.read() as tx:
-                        gate = tx.gates.get(watch.gate_id)
-                    if gate is not None:
-                        self.tailgating(gate, watch.camera)
-                except Exception:
-                    # A hint, told once: not worth the frame's decisions, nor an error at every frame.
-                    logger.exception("camera %s: somebody followed through, and it could not be told", watch.camera)
-                return
+        try:
+            with self.store.read() as tx:
+                gate = tx.gates.get(watch.gate_id)
+            if gate is not None:
+                self.tailgating(gate, watch.camera)
+        except Exception:
+            # A hint, told once: not worth the frame's decisions, nor an error at every frame.
+            logger.exception("camera %s: somebody followed through, and it could not be told", watch.camera)
 
 
-def _passage(answer: Answer, track_id: int | None, track: Track, case: Case) -> Passage:
-    who = answer["employee"]["id"] if answer["employee"] else None
-    until = case.seen_at + timedelta(milliseconds=case.gate.open_ms)
-    return Passage(who, track_id, track.sightings, case.seen_at, until)
-
-
-def _complain(watch: Watch, error: NotRecorded) -> None:
-    """Once an outage, not once a frame."""
-    if not watch.unrecorded:
-        logger.error("camera %s: nothing opens, because it could not be recorded: %s", watch.camera, error)
-    watch.unrecorded = True
+def _who(found: Evidence) -> str | None:
+    return found.best.employee_id if found.best else None

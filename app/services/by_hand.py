@@ -4,10 +4,10 @@ A lock is about who is let in; no order here or elsewhere keeps anybody in. A re
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from app.core.errors import Conflict, NotFound
+from app.core.errors import Conflict, NotFound, Unconfirmed
 from app.core.ports import Clock, Store, Transaction
 from app.core.registry import plain_text
 from app.core.site import SiteMode
@@ -16,6 +16,7 @@ from app.services.access_log import AccessLog
 from app.services.answers import Answer, Answers
 from app.services.gate_settings import PLAIN
 from app.services.orders import ordered
+from app.services.second_records import NoSecondRecords, TooLate
 
 WHY_CHARS = 200
 
@@ -30,6 +31,7 @@ class ByHand:
     clock: Clock
     new_id: Callable[[], str]
     carry_out: Callable[[Answer], None]
+    second_records: TooLate = field(default_factory=NoSecondRecords)
 
     def open(self, name: str, why: str, by: str) -> Answer:
         """Recorded, then sent to the gate as any opening. by: the id of who ordered it.
@@ -37,7 +39,17 @@ class ByHand:
         Raises NotFound, BadInput for no reason given, Conflict where the gate is locked or shut for everybody, stands
         open already or cannot be told; NotRecorded: then nothing opens.
         """
-        why = _why(why)
+        why, event_id = _why(why), self.new_id()
+        try:
+            answer = self._open(name, why, by, event_id)
+        except Unconfirmed:
+            # The log may say that the gate was opened, and it will not be.
+            self.second_records.too_late(name, event_id)
+            raise
+        self.carry_out(answer)
+        return answer
+
+    def _open(self, name: str, why: str, by: str, event_id: str) -> Answer:
         with self.store.write() as tx:
             gate = _held(tx, name)
             if gate.driver == PLAIN:
@@ -51,9 +63,7 @@ class ByHand:
                 raise Conflict("locked", "The gate is locked by hand; unlock it first.")
             if not gate.enabled:
                 raise Conflict("gate_disabled", "The gate is disabled; enable it first.")
-            answer = self._record(tx, gate, Reason.OPENED_BY_HAND, why, by)
-        self.carry_out(answer)
-        return answer
+            return self._record(tx, gate, Reason.OPENED_BY_HAND, why, by, event_id)
 
     def lock(self, name: str, why: str, by: str) -> Answer:
         """From when this returns nobody is let in there, until it is unlocked. Raises as above, Conflict if it is."""
@@ -69,10 +79,12 @@ class ByHand:
             if gate.locked is locked:
                 raise Conflict("nothing_to_do", f"The gate is {'locked already' if locked else 'not locked'}.")
             tx.gates.update(replace(gate, locked=locked))
-            return self._record(tx, gate, Reason.LOCKED_BY_HAND if locked else Reason.UNLOCKED_BY_HAND, why, by)
+            return self._record(
+                tx, gate, Reason.LOCKED_BY_HAND if locked else Reason.UNLOCKED_BY_HAND, why, by, self.new_id()
+            )
 
-    def _record(self, tx: Transaction, gate: Gate, reason: Reason, why: str, by: str) -> Answer:
-        now, event_id = self.clock(), self.new_id()
+    def _record(self, tx: Transaction, gate: Gate, reason: Reason, why: str, by: str, event_id: str) -> Answer:
+        now = self.clock()
         opens = reason in OPENING
         until = now + timedelta(milliseconds=gate.open_ms) if opens else None
         payload = ordered(gate, event_id, reason, now, by, until, {"why": why})

@@ -5,14 +5,15 @@ A thread writes it, tries until the database has taken it, and ends then.
 
 import logging
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Event, Lock, Thread
+from typing import Protocol
 
 from app.core.errors import FacegateError, NotRecorded
 from app.core.gates import GateResult, Outcome
 from app.core.ports import Clock, Signer, Store
 from app.core.site import GateResultRow
+from app.core.types import Verdict
 from app.services.gate_settings import PLAIN
 
 logger = logging.getLogger(__name__)
@@ -24,6 +25,13 @@ GONE = GateResult(Outcome.TOO_LATE, "the database was gone before it was sent")
 
 AGAIN_S = 1.0
 MOST_WAITING = 1000  # while the database is gone nothing is decided, so hardly any wait
+
+
+class TooLate(Protocol):
+    """What a decision needs of these records."""
+
+    def too_late(self, gate: str, event_id: str) -> None: ...
+    def was_too_late(self, event_id: str) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -39,18 +47,25 @@ class SecondRecords:
     def __init__(self, store: Store, signer: Signer, clock: Clock) -> None:
         self._store, self._signer, self._clock = store, signer, clock
         self._waiting: deque[_Record] = deque(maxlen=MOST_WAITING)
+        self._late: deque[str] = deque(maxlen=MOST_WAITING)
         self._lock = Lock()
         self._thread: Thread | None = None
         self._closing = Event()
 
     def too_late(self, gate: str, event_id: str) -> None:
-        """The opening may be in the log by now, and nobody was let in. Where it is not, nothing is written."""
+        """An opening that may be in the log by now, and nobody was let in. Of what is not, or is no opening, nothing is
+        written."""
+        self._late.append(event_id)
         self._add(gate, event_id, TOO_LATE, driven_only=False)
 
     def not_sent(self, gate: str, event_id: str, why: GateResult) -> None:
         """The opening is recorded, and nobody sends it. Of hardware that asks by itself nothing is known, so nothing is
         written."""
         self._add(gate, event_id, why, driven_only=True)
+
+    def was_too_late(self, event_id: str) -> bool:
+        """Whether it was said here that nobody was let in by this event, written by now or not."""
+        return event_id in tuple(self._late)
 
     def is_waiting(self, event_id: str) -> bool:
         """Whether this event's second record is still to be written."""
@@ -113,8 +128,16 @@ class SecondRecords:
                 return
             # A commit whose end we did not see may still be under way: it holds the head of the chain.
             tx.events.lock_head(gate.id)
-            if tx.events.get(record.row.event_id) is not None:
+            event = tx.events.get(record.row.event_id)
+            if event is not None and event.verdict is Verdict.OPEN:
                 tx.gate_results.put(record.row)
 
 
-Late = Callable[[str, str], None]  # a gate's name or id, an event's id
+class NoSecondRecords:
+    """Where nobody keeps them: tools and tests."""
+
+    def too_late(self, gate: str, event_id: str) -> None:
+        logger.error("opening_recorded_too_late event=%s", event_id)
+
+    def was_too_late(self, event_id: str) -> bool:
+        return False

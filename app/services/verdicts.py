@@ -6,29 +6,28 @@ raises on the way is a closed gate with the reason `system_fault`.
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Protocol
 
 from app.core import evidence as evidence_of
-from app.core import liveness, policy
+from app.core import policy
 from app.core.chain import instant
-from app.core.errors import Busy, Conflict, NotRecorded, Refusal
+from app.core.errors import Busy, NotRecorded, Refusal, Unconfirmed
 from app.core.gates import Question
 from app.core.histograms import buckets_of
 from app.core.media import bundle
 from app.core.ports import Clock, Store, Transaction
-from app.core.records import EventRow
-from app.core.site import SiteMode
 from app.core.types import Decision, Evidence, Gate, Look, Pixels, Reason, Verdict
 from app.services.access_log import AccessLog
 from app.services.answers import Answer, Answers
 from app.services.gallery import Gallery
+from app.services.repeats import Repeats
+from app.services.second_records import NoSecondRecords, TooLate
 
 logger = logging.getLogger(__name__)
 
-IDEMPOTENT_FOR = timedelta(seconds=60)
 FROM_CAMERA = "from_camera"  # the digest of every request for what the gate's own camera sees
 NEVER = 1.0  # the threshold where nobody could be identified anyway
 FAULT = Evidence(0, 0, Reason.SYSTEM_FAULT)
@@ -82,7 +81,8 @@ class _Weighed:
 class Verdicts:
     """same_person, margin: calibrated similarities. encode: pixels to JPEG bytes, for the record. pictures: how many
     an event keeps at most. new_id: the next
-    decision id. liveness_works: its weights are here. on_decision: told of every recorded answer."""
+    decision id. liveness_works: its weights are here. on_decision: told of every recorded answer.
+    second_records: told of what was recorded too late."""
 
     store: Store
     gallery: Gallery
@@ -99,6 +99,7 @@ class Verdicts:
     pictures: int = 1
     liveness_works: bool = False
     on_decision: Callable[[Answer], None] = lambda _: None
+    second_records: TooLate = field(default_factory=NoSecondRecords)
 
     def evidence(self, looks: Sequence[Look]) -> Evidence:
         """The looks folded, and who they resemble. FAULT where anything raises."""
@@ -120,8 +121,8 @@ class Verdicts:
             return self._weigh(tx, case, found).decision.verdict is Verdict.OPEN
 
     def record(self, case: Case, found: Evidence) -> Answer:
-        """The signed answer, after its event is committed. Raises NotRecorded: then nothing opens; GivenUp
-        where nobody waits for the answer to the case's question any more: then nothing is recorded either."""
+        """The signed answer, after its event is committed. Raises NotRecorded: then nothing opens (Unconfirmed: it may
+        be recorded); GivenUp where nobody waits for the answer any more: then nothing is recorded either."""
         try:
             return self._record(case, found)
         except (Refusal, NotRecorded):
@@ -142,58 +143,60 @@ class Verdicts:
         return True
 
     def earlier(self, tx: Transaction, gate: Gate, idempotency_key: str | None, digest: str) -> Answer | None:
-        """What was answered to the same request within the last minute, unless it would open what is shut by now.
+        """See `Repeats.earlier`."""
+        return self.repeats.earlier(tx, gate, idempotency_key, digest)
 
-        Raises Conflict('idempotency_key_reused') where the key came with another request.
+    @property
+    def repeats(self) -> Repeats:
+        return Repeats(self.log, self.answers, self.clock, self.liveness_works, self.second_records)
+
+    def again(self, case: Case, found: Evidence, event_id: str) -> Answer | None:
+        """The answer of an opening that is recorded, if the case would open too: then nothing is recorded twice.
+
+        Raises as `record` does.
         """
-        if idempotency_key is None:
-            return None
-        found = tx.events.recall(gate.id, idempotency_key, self.clock() - IDEMPOTENT_FOR)
-        if found is None:
-            return None
-        if found[1] != digest:
-            raise Conflict("idempotency_key_reused", "This Idempotency-Key came with another request; use a new one.")
-        row = tx.events.get(found[0])
-        payload = self.log.payload_of(tx, row) if row else None
-        if row is None or payload is None or (row.verdict is Verdict.OPEN and not self._still_opens(tx, row, payload)):
-            return None
-        return self.answers.sign(payload, row)
-
-    def _still_opens(self, tx: Transaction, row: EventRow, payload: Answer) -> bool:
-        """Whether gate and person may still do what was answered: who is dismissed is refused, repeated or not."""
-        gate = tx.gates.get(row.gate_id)
-        mode = tx.site.get().mode_at(row.gate_id)
-        if (
-            row.reason is Reason.RELEASED
-            or gate is None
-            or not gate.enabled
-            or gate.locked
-            or mode is not SiteMode.NORMAL
-        ):
-            return row.reason is Reason.RELEASED and mode is SiteMode.RELEASE
-        found = payload.get("liveness_state")
-        if payload["method"] == "face" and liveness.refuses(gate.liveness, self.liveness_works, found):
-            return False
-        employee = tx.employees.get(row.employee_id) if row.employee_id else None
-        return employee is not None and bool(employee.photos) and policy.standing(employee, self.clock()) is None
+        with self.store.write(self._deadline(case)) as tx:
+            answer = self.repeats.again(tx, event_id)
+            if answer is None or self._weigh(tx, case, found, hold=True).decision.verdict is not Verdict.OPEN:
+                return None
+            _answer(tx, case, answer)
+            self.repeats.remember(tx, case.gate.id, case.idempotency_key, case.digest, event_id)
+        return answer
 
     def _record(self, case: Case, found: Evidence) -> Answer:
-        image = self._image(case.looks)
-        with self.store.write(min(timedelta(milliseconds=self.record_deadline_ms), self._left(case))) as tx:
+        image, event_id = self._image(case.looks), self.new_id()
+        try:
+            answer, is_new = self._write(case, found, image, event_id)
+        except Unconfirmed:
+            # The log may say that the gate was opened, and nobody will be let in by that.
+            self.second_records.too_late(case.gate.id, event_id)
+            raise
+        if not is_new:
+            return answer
+        try:
+            self.on_decision(answer)
+        except Exception:
+            # Committed already: to lose the answer now would leave the log saying what nobody was told.
+            logger.exception("a listener failed; the decision is recorded and stands")
+        return answer
+
+    def _write(self, case: Case, found: Evidence, image: bytes | None, event_id: str) -> tuple[Answer, bool]:
+        """The committed answer, and whether it is not one that was given before."""
+        with self.store.write(self._deadline(case)) as tx:
             # Twins of one request wait here for each other, and the second finds what the first recorded; so do a
             # decision and an order of lockdown, whose own event stands in the same chain.
             head = tx.events.lock_head(case.gate.id)
             if earlier := self.earlier(tx, case.gate, case.idempotency_key, case.digest):
                 _answer(tx, case, earlier)
-                return earlier
+                return earlier, False
             weighed = self._weigh(tx, case, found, hold=True)
-            payload = self._payload(case, found, weighed)
+            payload = self._payload(case, found, weighed, event_id)
             _answer(tx, case, payload)
             row, _ = self.log.append(
                 tx,
                 gate=weighed.gate,
                 at=weighed.now,
-                event_id=payload["decision_id"],
+                event_id=event_id,
                 verdict=weighed.decision.verdict,
                 reason=weighed.decision.reason,
                 employee=weighed.decision.employee,
@@ -202,16 +205,11 @@ class Verdicts:
                 head=head,
             )
             tx.histograms.add(buckets_of(row.gate_id, row.at.date(), payload))
-            if case.idempotency_key is not None:
-                tx.events.forget_remembered(weighed.now - IDEMPOTENT_FOR)
-                tx.events.remember(case.gate.id, case.idempotency_key, case.digest, row.id, weighed.now)
-            answer = self.answers.sign(payload, row)
-        try:
-            self.on_decision(answer)
-        except Exception:
-            # Committed already: to lose the answer now would leave the log saying what nobody was told.
-            logger.exception("a listener failed; the decision is recorded and stands")
-        return answer
+            self.repeats.remember(tx, case.gate.id, case.idempotency_key, case.digest, row.id)
+            return self.answers.sign(payload, row), True
+
+    def _deadline(self, case: Case) -> timedelta:
+        return min(timedelta(milliseconds=self.record_deadline_ms), self._left(case))
 
     def _left(self, case: Case) -> timedelta:
         """How long somebody waits for this yet. Raises GivenUp where nobody does."""
@@ -264,13 +262,13 @@ class Verdicts:
         )
         return _Weighed(gate, decision, threshold, now)
 
-    def _payload(self, case: Case, found: Evidence, weighed: _Weighed) -> Answer:
+    def _payload(self, case: Case, found: Evidence, weighed: _Weighed, event_id: str) -> Answer:
         who, now = weighed.decision.employee, weighed.now
         opens = weighed.decision.verdict is Verdict.OPEN
         return {
             "decision": weighed.decision.verdict.value,
             "reason": weighed.decision.reason.value,
-            "decision_id": self.new_id(),
+            "decision_id": event_id,
             "gate": weighed.gate.name,
             "at": instant(now),
             "open_until": instant(now + timedelta(milliseconds=weighed.gate.open_ms)) if opens else None,

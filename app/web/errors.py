@@ -21,6 +21,7 @@ from app.core.errors import (
     Refusal,
     TooLarge,
     Unauthorised,
+    Unconfirmed,
 )
 
 Shown = Callable[[Request, JSONResponse], Response]
@@ -80,6 +81,11 @@ def _facegate(request: Request, error: Exception) -> JSONResponse:
             headers["Retry-After"] = str(error.retry_after_s)
         return problem(status, error.code, error.detail, headers)
     logger.error("%s: %s: %s", _where(request), type(error).__name__, error)
+    if isinstance(error, Unconfirmed):
+        detail = (
+            "The database confirmed the record too late or not at all, so no gate was opened; look before you repeat."
+        )
+        return problem(503, "record_unconfirmed", detail, {"Retry-After": "1"})
     if isinstance(error, NotRecorded):
         detail = "The database did not take the record in time, so nothing was done; try again."
         return problem(503, "not_recorded", detail, {"Retry-After": "1"})

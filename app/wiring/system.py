@@ -112,6 +112,7 @@ def _furnish(office: Office) -> System:
         pictures=settings.pictures_kept,
         liveness_works=recognition.liveness_works,
         on_decision=tell,
+        second_records=office.gate_control.second_records,
     )
     enrolment = Enrolment(
         store=store,

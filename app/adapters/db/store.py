@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 
-from sqlalchemy import Connection, Engine, delete, insert, select, text
+from sqlalchemy import Connection, Engine, RootTransaction, delete, insert, select, text
 from sqlalchemy import exc as sql
 
 from app.adapters.db.access import ApiKeyRows, DoorRows, GateRows
@@ -30,7 +30,7 @@ from app.adapters.db.tables import installation
 from app.adapters.db.users import ProviderRow, SessionRows, SignInRows, TallyRows, TicketRows, UserRows
 from app.adapters.db.wal import LogEmptier
 from app.core import duty_ports, imports, log_ports, move_ports, ports, provider, record_ports, site_ports, user_ports
-from app.core.errors import BadInput, Conflict, NotRecorded
+from app.core.errors import BadInput, Conflict, NotRecorded, Unconfirmed
 from app.core.records import Installation
 
 _STATEMENT_MS = 30_000  # PostgreSQL, for writes nobody waits at a gate for: an erasure touches many events
@@ -113,7 +113,8 @@ class SqlStore:
         """Commits when the block ends, rolls back when it raises. Not to be nested.
 
         deadline: from now to the commit; None waits 2 s for locks and bounds nothing else. Raises NotRecorded past it,
-        and when the database is locked, full, gone or refuses; Conflict where a row contradicts another.
+        and when the database is locked, full, gone or refuses; Unconfirmed where it may have been committed all the
+        same; Conflict where a row contradicts another.
         """
         return self._write(deadline)
 
@@ -142,16 +143,17 @@ class SqlStore:
             left_ms = _left_ms(end)
             writing(connection, left_ms)
             connection.info.pop(ERASED, None)
-            with connection.begin():
+            with connection.begin() as transaction:
                 if connection.dialect.name == "postgresql":
                     statement_ms = _STATEMENT_MS if deadline is None else left_ms
                     connection.execute(_BOUND, {"lock": f"{left_ms}ms", "statement": f"{statement_ms}ms"})
                 yield SqlTransaction(connection, writing=True)
                 if deadline is not None:
                     _left_ms(end)
-            if deadline is not None:
-                # Recorded, but too late to act on: whoever asked has stopped waiting.
-                _left_ms(end)
+                _commit(transaction)
+            if deadline is not None and time.monotonic() >= end:
+                # Whoever asked has stopped waiting.
+                raise Unconfirmed("the write was committed after its deadline")
             erased = connection.info.pop(ERASED, False)
         if erased:  # in nobody's turn: a reader may be in the way for long
             self._log.empty()
@@ -170,6 +172,15 @@ class SqlStore:
 
 
 _BOUND = text("SELECT set_config('lock_timeout', :lock, true), set_config('statement_timeout', :statement, true)")
+
+
+def _commit(transaction: RootTransaction) -> None:
+    try:
+        transaction.commit()
+    except sql.DBAPIError as error:
+        if error.connection_invalidated:
+            raise Unconfirmed("the connection broke off at the commit") from error
+        raise
 
 
 def _left_ms(end: float) -> int:

@@ -7,11 +7,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, event, text
 
 from app.adapters.db.engine import make_engine, parse
 from app.adapters.db.store import SqlStore, open_store
-from app.core.errors import BadInput, Conflict, NotRecorded
+from app.core.errors import BadInput, Conflict, NotRecorded, Unconfirmed
 from app.core.types import Employee, Gate, Template
 
 ADA = Employee("01A", "E-1001", "Ada Lovelace", email="ada@example.org")
@@ -156,3 +156,28 @@ def test_urls() -> None:
     for url in ("mysql://h/d", "sqlite://", "sqlite:///:memory:"):
         with pytest.raises(ValueError):
             parse(url)
+
+
+def test_a_commit_that_ends_too_late_may_be_there(store: SqlStore) -> None:
+    with pytest.raises(Unconfirmed), store.write(SHORT) as tx:
+        tx.employees.add(ADA)
+        event.listen(store._engine, "commit", lambda _: threading.Event().wait(0.3), once=True)
+    with store.read() as tx:
+        assert tx.employees.count() == 1
+
+
+def test_a_connection_that_breaks_off_at_the_commit_leaves_the_end_unknown(store: SqlStore, database: str) -> None:
+    if database != "postgresql":
+        pytest.skip("SQLite is a file, not a server")
+
+    def end(connection: Connection) -> None:
+        raw = connection.connection.driver_connection
+        assert raw is not None
+        with store._engine.connect() as other:
+            other.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": raw.info.backend_pid})
+
+    with pytest.raises(Unconfirmed), store.write() as tx:
+        tx.employees.add(ADA)
+        event.listen(store._engine, "commit", end, once=True)
+    with store.read() as tx:
+        assert tx.employees.count() == 0

@@ -1,0 +1,77 @@
+"""A request that comes again is answered as before: recorded once, opened once; not if that opened what is shut."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from app.core import liveness, policy
+from app.core.errors import Conflict
+from app.core.gates import Outcome
+from app.core.ports import Clock, Transaction
+from app.core.records import EventRow
+from app.core.site import SiteMode
+from app.core.types import Gate, Reason, Verdict
+from app.services.access_log import AccessLog
+from app.services.answers import Answer, Answers
+from app.services.second_records import TooLate
+
+IDEMPOTENT_FOR = timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class Repeats:
+    log: AccessLog
+    answers: Answers
+    clock: Clock
+    liveness_works: bool
+    second_records: TooLate
+
+    def earlier(self, tx: Transaction, gate: Gate, idempotency_key: str | None, digest: str) -> Answer | None:
+        """What was answered to the same request within the last minute, unless it would open what is shut by now.
+
+        Raises Conflict('idempotency_key_reused') where the key came with another request.
+        """
+        if idempotency_key is None:
+            return None
+        found = tx.events.recall(gate.id, idempotency_key, self.clock() - IDEMPOTENT_FOR)
+        if found is None:
+            return None
+        if found[1] != digest:
+            raise Conflict("idempotency_key_reused", "This Idempotency-Key came with another request; use a new one.")
+        return self.again(tx, found[0])
+
+    def again(self, tx: Transaction, event_id: str) -> Answer | None:
+        """The recorded answer, signed; None where it is gone or would open what is shut by now."""
+        row = tx.events.get(event_id)
+        payload = self.log.payload_of(tx, row) if row else None
+        if row is None or payload is None or (row.verdict is Verdict.OPEN and not self._still_opens(tx, row, payload)):
+            return None
+        return self.answers.sign(payload, row)
+
+    def remember(self, tx: Transaction, gate_id: str, idempotency_key: str | None, digest: str, event_id: str) -> None:
+        if idempotency_key is None:
+            return
+        now = self.clock()
+        tx.events.forget_remembered(now - IDEMPOTENT_FOR)
+        tx.events.remember(gate_id, idempotency_key, digest, event_id, now)
+
+    def _still_opens(self, tx: Transaction, row: EventRow, payload: Answer) -> bool:
+        """Whether gate and person may still do what was answered: who is dismissed is refused, repeated or not. An
+        opening that came too late was none."""
+        result = tx.gate_results.of([row.id]).get(row.id)
+        if self.second_records.was_too_late(row.id) or (result is not None and result.outcome is Outcome.TOO_LATE):
+            return False
+        gate = tx.gates.get(row.gate_id)
+        mode = tx.site.get().mode_at(row.gate_id)
+        if (
+            row.reason is Reason.RELEASED
+            or gate is None
+            or not gate.enabled
+            or gate.locked
+            or mode is not SiteMode.NORMAL
+        ):
+            return row.reason is Reason.RELEASED and mode is SiteMode.RELEASE
+        found = payload.get("liveness_state")
+        if payload["method"] == "face" and liveness.refuses(gate.liveness, self.liveness_works, found):
+            return False
+        employee = tx.employees.get(row.employee_id) if row.employee_id else None
+        return employee is not None and bool(employee.photos) and policy.standing(employee, self.clock()) is None
