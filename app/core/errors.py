@@ -11,7 +11,8 @@ FacegateError
 │   └── Busy           try again later: nothing was done
 └── Fault              ours to mend; a gate stays shut
     ├── NotRecorded    the event could not be committed in time
-    │   └── Unconfirmed  it may be in the database all the same
+    │   ├── Unconfirmed  it may be in the database all the same
+    │   └── NotYetRecorded  it is done, and is recorded once the database answers
     ├── WeightsError   a model's bytes are missing or damaged
     ├── PackMismatch   stored templates were made by another model or precision
     ├── SourceFailed   a camera broke off or cannot be reached
@@ -75,6 +76,14 @@ class NotRecorded(Fault):
 
 class Unconfirmed(NotRecorded):
     """The commit ended too late, or its end is not known: the record may be there, and nobody may act on it."""
+
+
+class NotYetRecorded(NotRecorded):
+    """Done all the same, because it may not wait for a database; `detail` says what, and what is still to come."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
 
 
 class WeightsError(Fault):

@@ -122,6 +122,10 @@ class GateControl:
         """Before it is recorded: in a fire the gates come first. See `GateDrivers.release`."""
         return self._drivers.release(site)
 
+    def release_unread(self, names: Collection[str], site: SiteState) -> SiteState:
+        """See `GateDrivers.release_unread`."""
+        return self._drivers.release_unread(names, site)
+
     def supersede(self, told: SiteState, site: SiteState) -> None:
         """See `GateDrivers.supersede`."""
         self._drivers.supersede(told, site)

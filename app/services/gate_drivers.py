@@ -6,7 +6,6 @@ with it.
 import logging
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from functools import partial
 from threading import Lock, Thread
 from time import monotonic
@@ -18,6 +17,7 @@ from app.core.site import SiteMode, SiteState
 from app.core.types import Gate
 from app.services.gate_lane import CHANGED, CLOSE_S, LET_GO, PASSED_ON, Lane
 from app.services.gate_settings import PLAIN, Config, config_of, told
+from app.services.held_mode import HeldMode
 from app.services.second_records import STOPPED
 
 logger = logging.getLogger(__name__)
@@ -98,8 +98,7 @@ class GateDrivers:
         self._parting: dict[str, Parting] = {}
         self._taking: str | None = None
         self._closed = False
-        self._site = SiteState()
-        self._unrecorded = False  # whether that is a release which is not recorded yet
+        self._held = HeldMode()
 
     def all(self) -> list[Driven]:
         """By the gate's name."""
@@ -120,43 +119,48 @@ class GateDrivers:
             held |= {gate_id for gate_id, parting in self._parting.items() if parting.lasts()}
             return held if self._taking is None else held | {self._taking}
 
+    @property
+    def site(self) -> SiteState:
+        """See `HeldMode.site`."""
+        with self._lock:
+            return self._held.site
+
     def follow(self, site: SiteState) -> None:
-        """What is recorded: it holds from now on, unless something newer does, or a release that is not recorded yet:
-        whoever ordered something else meanwhile did not know of the fire. Returns at once."""
+        """What is recorded. Returns at once. See `HeldMode.follow`."""
         with self._lock:
             # Of one moment: who compared first and told later would undo what came in between.
-            if not self._unrecorded and not _is_older(site, self._site):
-                self._hold(site)
+            self._held.follow(site)
+            self._tell()
 
     def release(self, site: SiteState) -> SiteState:
-        """A release that was ordered here and is not recorded yet. It holds at once, whatever the clocks say; returned
-        is what holds now, newer than all that came before."""
+        """A release that was ordered here and is not recorded yet holds at once. See `HeldMode.release`."""
         with self._lock:
-            before = self._site.since
-            if before is not None and (site.since is None or site.since <= before):
-                site = replace(site, since=before + timedelta(milliseconds=1))
-            if self._unrecorded:
-                # Releases add up, as recorded ones do; none named is all.
-                both = self._site.gates and site.gates
-                site = replace(site, gates=tuple(sorted({*self._site.gates, *site.gates})) if both else ())
-            self._hold(site)
-            self._unrecorded = True
-            return site
+            return self._release(site)
+
+    def release_unread(self, names: Collection[str], site: SiteState) -> SiteState:
+        """The same of gates by name or id, while no database can be asked which these are. A name of nothing that is
+        driven here releases every gate."""
+        with self._lock:
+            known = {key: one.gate.id for one in self._driven.values() for key in (one.gate.name, one.gate.id)}
+            gates = {known.get(name, "") for name in names}
+            return self._release(replace(site, gates=() if "" in gates else tuple(sorted(gates))))
 
     def supersede(self, told: SiteState, site: SiteState) -> None:
-        """`told`, which `release` returned, is recorded as `site` or ended by it, though `site` may be the older one.
-        Nothing changes where something else holds by now."""
+        """See `HeldMode.supersede`."""
         with self._lock:
-            if self._site == told:
-                self._unrecorded = False
-                self._hold(site)
+            self._held.supersede(told, site)
+            self._tell()
 
-    def _hold(self, site: SiteState) -> None:
+    def _release(self, site: SiteState) -> SiteState:
+        told = self._held.release(site)
+        self._tell()
+        return told
+
+    def _tell(self) -> None:
         """The lock is held, so lanes hear of modes in the order in which they hold."""
-        self._site = site
         for one in self._driven.values():
             if one.lane is not None:
-                one.lane.follow(site.mode_at(one.gate.id))
+                one.lane.follow(self._held.mode_at(one.gate.id))
 
     def sync(self) -> None:
         """Does what the database says. Raises NotRecorded where it is gone: then everything stays as it was."""
@@ -238,13 +242,13 @@ class GateDrivers:
             if not late:
                 self._driven[gate.id] = one
                 if one.lane is not None:
-                    one.lane.follow(self._site.mode_at(gate.id))
+                    one.lane.follow(self._held.mode_at(gate.id))
         if late and one.lane is not None:
             one.lane.close()
 
     def _connect(self, one: Driven, config: Config) -> None:
         gate = one.gate
-        mode = self._site.mode_at(gate.id)
+        mode = self._held.mode_at(gate.id)
         try:
             driver = self._build(
                 gate.driver, told(gate, config), partial(self._heard, gate.id), mode is SiteMode.RELEASE
@@ -258,12 +262,6 @@ class GateDrivers:
             one.broken = f"the {gate.driver} driver cannot be built"
         else:
             one.lane = Lane(gate.name, driver, mode, self._clock, partial(self._done, gate.name))
-
-
-def _is_older(site: SiteState, than: SiteState) -> bool:
-    if than.since is None or site.since is None:
-        return than.since is not None
-    return site.since < than.since
 
 
 def _driving(gate: Gate) -> tuple[object, ...]:

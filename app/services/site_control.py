@@ -2,23 +2,24 @@
 
 Each change is an event in the chain of every gate for which something changes, and an alert that stands until the mode
 ends. Egress is never locked: lockdown is about who is let in. Fire beats everything, the log included: a release opens
-first and is recorded then, and what could not be recorded is open all the same, and the caller is told.
+first and is recorded then. While the database is gone it opens the gates that are driven here, and is recorded once the
+database answers.
 """
 
 import logging
-from collections import deque
 from collections.abc import Callable, Collection
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import Protocol
 
-from app.core.errors import Conflict, FacegateError, NotFound, NotRecorded, Refusal
+from app.core.errors import Conflict, FacegateError, NotFound, NotRecorded, NotYetRecorded, Refusal
 from app.core.ports import Clock, Store, Transaction
 from app.core.site import Alert, AlertKind, SiteMode, SiteState
 from app.core.types import OPENING, Gate, Reason, Verdict
 from app.services.access_log import AccessLog
+from app.services.deadline import within
+from app.services.late_releases import LateReleases, together
 from app.services.orders import ordered
 
 logger = logging.getLogger(__name__)
@@ -30,6 +31,10 @@ REASON = {
 }
 ALERT = {SiteMode.RELEASE: AlertKind.RELEASE, SiteMode.LOCKDOWN: AlertKind.LOCKDOWN}
 
+# For a release: a database that hangs counts as one that is gone.
+READ_S = 2.0
+RECORD_S = 5.0  # longer than the store waits for locks
+
 
 class Gates(Protocol):
     """What moves this process's gates. Orders come in several threads at once."""
@@ -40,6 +45,10 @@ class Gates(Protocol):
 
     def release(self, site: SiteState) -> SiteState:
         """A release holds at once, newer than anything before; what holds now is returned, for `supersede`."""
+        ...
+
+    def release_unread(self, names: Collection[str], site: SiteState) -> SiteState:
+        """The same, of gates by name or id, where the database cannot say which these are: in doubt, every gate."""
         ...
 
     def supersede(self, told: SiteState, site: SiteState) -> None:
@@ -56,8 +65,7 @@ class SiteControl:
     clock: Clock
     new_id: Callable[[], str]
     gates: Gates | None = None
-    # Releases in force here that could not be recorded; of more than can be under way at once, the last one counts.
-    _unrecorded: deque[SiteState] = field(default_factory=lambda: deque(maxlen=100), init=False, repr=False)
+    _late: LateReleases = field(default_factory=LateReleases, init=False, repr=False)
     # Held by all that could end one of them, or record it; a release waits for nobody.
     _recording: Lock = field(default_factory=Lock, init=False, repr=False)
 
@@ -75,77 +83,99 @@ class SiteControl:
         lockdown, and when it ends the mode is normal: whoever wants the lockdown back must say so.
 
         Raises NotFound for an unknown gate; Conflict for a lockdown while gates are released, and for a release of some
-        gates during a lockdown, which would unlock the others; NotRecorded: a release is in force all the same.
+        gates during a lockdown, which would unlock the others; NotRecorded: nothing changed; NotYetRecorded: a release
+        is in force.
         """
         if mode is SiteMode.RELEASE:
             return self._set(mode, gates, by, ending)
         with self._recording:
-            if mode is SiteMode.LOCKDOWN or ending is SiteMode.LOCKDOWN:
-                # Whoever orders this knows of no fire; what it does to a release is decided once that is recorded.
+            try:
+                # Whoever orders this may know of no fire; what it does to a release is decided once that is recorded.
                 self._record_late()
+            except NotRecorded:
+                if mode is SiteMode.LOCKDOWN or ending is SiteMode.LOCKDOWN or gates:
+                    raise
+                logger.warning("release_unrecorded what=ends_without_a_record")
             return self._set(mode, gates, by, ending)
 
     def record_late(self) -> None:
-        """Records a release that is in force here and could not be recorded. Raises NotRecorded."""
-        if self._unrecorded:
+        """Records the releases that are in force here and could not be recorded. Raises NotRecorded."""
+        if self._late.all():
             with self._recording:
                 self._record_late()
 
     def _record_late(self) -> None:
-        unrecorded = list(self._unrecorded)
-        if not unrecorded:
-            return
-        last = unrecorded[-1]
-        try:
-            after = self._record(SiteMode.RELEASE, last.gates, last.by, None)
-        except Refusal:
-            after = self.state()
-        self._follow(after, unrecorded)
+        unrecorded = self._late.all()
+        if unrecorded:
+            one = together(unrecorded)
+            self._follow(self._record(SiteMode.RELEASE, one.gates, one.by, None, in_force=True), unrecorded)
 
     def _set(self, mode: SiteMode, gates: Collection[str], by: str | None, ending: SiteMode | None) -> SiteState:
         # Before anything is read: this order is about the releases of now, not about one that comes meanwhile.
-        unrecorded = list(self._unrecorded)
+        unrecorded = self._late.all()
         try:
-            with self.store.read() as tx:
-                before = tx.site.get()
-                after = self._after(tx, before, mode, gates, by, ending)
-        except NotRecorded:
-            if mode is SiteMode.RELEASE and not gates:
-                self._unrecorded.extend(self._release(SiteState(mode, self.clock(), by)))
+            before, after = self._read(mode, gates, by, ending)
+        except NotRecorded as error:
+            if mode is SiteMode.RELEASE:
+                raise self._in_force(self._release(SiteState(mode, self.clock(), by), gates)) from error
             raise
         if after == before:
-            # Ends a release that could not be recorded, or says one again that is recorded, of every gate, by now.
-            ends = not before.gates if mode is SiteMode.RELEASE else ending is not SiteMode.LOCKDOWN
+            # Says again a release of every gate, or ends all that could not be recorded.
+            ends = not before.gates if mode is SiteMode.RELEASE else _ends_every_release(mode, gates, ending)
             self._follow(before, unrecorded if ends else ())
             return before
-        told = self._release(after) if mode is SiteMode.RELEASE else []
-        if unrecorded and told:
-            gates = told[0].gates  # what is in force here already, beside what was asked for
+        if mode is SiteMode.RELEASE:
+            return self._record_release(after, gates, unrecorded)
+        after = self._record(mode, gates, by, ending)
+        self._follow(after, unrecorded if _ends_every_release(mode, gates, ending) else ())
+        return after
+
+    def _record_release(self, site: SiteState, gates: Collection[str], unrecorded: Collection[SiteState]) -> SiteState:
+        told = self._release(site)
+        others = told.gates != site.gates  # are released already and not recorded: they are now
+        wanted = told.gates if others else gates
         try:
-            after = self._record(mode, gates, by, ending)
-        except NotRecorded:
-            self._unrecorded.extend(told)
-            raise
+            after = within(RECORD_S, lambda: self._record(site.mode, wanted, site.by, None, in_force=others))
+        except NotRecorded as error:
+            raise self._in_force(self._release(told)) from error
         except Refusal:
             # Another order came before it was recorded (a lockdown, a gate's end): what is refused must not hold.
             self._take_back(told)
             raise
-        self._follow(after, () if mode is SiteMode.LOCKDOWN else unrecorded + told)
+        self._follow(after, (*unrecorded, told))
         return after
 
-    def _release(self, site: SiteState) -> list[SiteState]:
-        """What holds in this process now; nothing where no gate is driven here, or none could be told."""
+    def _read(
+        self, mode: SiteMode, gates: Collection[str], by: str | None, ending: SiteMode | None
+    ) -> tuple[SiteState, SiteState]:
+        """The state that holds, and the one that would."""
+
+        def read() -> tuple[SiteState, SiteState]:
+            with self.store.read() as tx:
+                before = tx.site.get()
+                return before, self._after(tx, before, mode, gates, by, ending)
+
+        return within(READ_S, read) if mode is SiteMode.RELEASE else read()
+
+    def _release(self, site: SiteState, unread: Collection[str] | None = None) -> SiteState:
+        """What is in force and not recorded now. unread: the gates' names, where the database cannot be asked."""
         try:
-            return [self.gates.release(site)] if self.gates is not None else []
+            if self.gates is not None:
+                return self.gates.release(site) if unread is None else self.gates.release_unread(unread, site)
         except Exception:
             # The order has to be recorded all the same: every process that drives gates reads it within a second.
             logger.exception("the gates were not told of the release here; they read it once it is recorded")
-            return []
+        return together((*self._late.all(), site))
+
+    def _in_force(self, told: SiteState) -> NotYetRecorded:
+        self._late.add(told)
+        return NotYetRecorded(
+            "The release is in force at every gate that this process drives. The database did not take the record; "
+            "it is made, and other processes follow, once the database answers."
+        )
 
     def _follow(self, site: SiteState, instead_of: Collection[SiteState]) -> None:
-        for told in instead_of:
-            with suppress(ValueError):  # another order, or its recording, took it out meanwhile
-                self._unrecorded.remove(told)
+        self._late.remove(instead_of)
         try:
             if self.gates is not None:
                 for told in instead_of:
@@ -155,20 +185,28 @@ class SiteControl:
             # It is recorded, and that is what the caller is told; who drives gates reads it within a second.
             logger.exception("the gates were not told of the mode here; they read it from the database")
 
-    def _take_back(self, told: list[SiteState]) -> None:
+    def _take_back(self, told: SiteState) -> None:
         try:
-            self._follow(self.state(), told)
-        except FacegateError:
-            self._unrecorded.extend(told)
+            self._follow(within(READ_S, self.state), [told])
+        except FacegateError as error:
+            raise self._in_force(told) from error
 
-    def _record(self, mode: SiteMode, gates: Collection[str], by: str | None, ending: SiteMode | None) -> SiteState:
+    def _record(
+        self,
+        mode: SiteMode,
+        gates: Collection[str],
+        by: str | None,
+        ending: SiteMode | None,
+        *,
+        in_force: bool = False,
+    ) -> SiteState:
         with self.store.write() as tx:
             known = sorted(tx.gates.all(), key=lambda gate: gate.id)
             for gate in known:
                 # In one order, and before the mode is read: of two changes at once, the later sees the earlier.
                 tx.events.lock_head(gate.id)
             before = tx.site.get()
-            after = self._after(tx, before, mode, gates, by, ending)
+            after = self._after(tx, before, mode, gates, by, ending, in_force=in_force)
             if after == before:
                 return before
             assert after.since is not None
@@ -187,9 +225,14 @@ class SiteControl:
         gates: Collection[str],
         by: str | None,
         ending: SiteMode | None,
+        *,
+        in_force: bool = False,
     ) -> SiteState:
-        """What would hold; `before` itself where nothing changes."""
-        named = _ids(tx, gates)
+        """What would hold; `before` itself where nothing changes. in_force: gates stand open already, so the record
+        follows: a lockdown ends, and a gate that was deleted meanwhile is left out."""
+        named = _ids(tx, gates, known=in_force)
+        if in_force and gates and not named:
+            return before
         if mode is SiteMode.NORMAL:
             if before.mode is SiteMode.NORMAL or (ending is not None and before.mode is not ending):
                 return before
@@ -197,7 +240,8 @@ class SiteControl:
             left = held - named if named else set()
             mode = before.mode if left else SiteMode.NORMAL
         else:
-            _refuse(before, mode, named)
+            if not in_force:
+                _refuse(before, mode, named)
             joins = before.mode is mode
             every = not named or (joins and not before.gates)
             left = set() if every else named | set(before.gates if joins else ())
@@ -228,10 +272,17 @@ class SiteControl:
             tx.alerts.raise_(Alert(self.new_id(), at, kind, gate_id))
 
 
-def _ids(tx: Transaction, names: Collection[str]) -> set[str]:
+def _ends_every_release(mode: SiteMode, gates: Collection[str], ending: SiteMode | None) -> bool:
+    return mode is SiteMode.NORMAL and ending is not SiteMode.LOCKDOWN and not gates
+
+
+def _ids(tx: Transaction, names: Collection[str], *, known: bool = False) -> set[str]:
+    """known: leaves out names of no gate. Raises NotFound else."""
     found = set()
     for name in names:
         gate = tx.gates.by_name_or_id(name)
+        if gate is None and known:
+            continue
         if gate is None:
             raise NotFound("unknown_gate", "There is no gate of that name.")
         found.add(gate.id)

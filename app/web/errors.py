@@ -18,6 +18,7 @@ from app.core.errors import (
     Forbidden,
     NotFound,
     NotRecorded,
+    NotYetRecorded,
     Refusal,
     TooLarge,
     Unauthorised,
@@ -45,6 +46,11 @@ HTTP_CODES = {
     408: "too_slow",
     413: "request_too_large",
 }
+
+# A commit may succeed although its answer is late or lost, and some calls change several things one after the other.
+UNCONFIRMED = (
+    "The database did not confirm this in time. No gate opens; a change may or may not be stored: look, and try again."
+)
 
 HTTP_DETAILS = {
     404: "There is nothing at this address; see /docs.",
@@ -87,13 +93,13 @@ def _facegate(request: Request, error: Exception) -> JSONResponse:
         )
         return problem(503, "record_unconfirmed", detail, {"Retry-After": "1"})
     if isinstance(error, NotRecorded):
-        detail = "The database did not take the record in time, so nothing was done; try again."
+        detail = error.detail if isinstance(error, NotYetRecorded) else UNCONFIRMED
         return problem(503, "not_recorded", detail, {"Retry-After": "1"})
     return _fault()
 
 
 def _machine(request: Request, error: Exception) -> JSONResponse:
-    """A journal on a full disk, a file that is gone: no defect of the program, and nothing was done."""
+    """A journal on a full disk, a file that is gone: no defect of the program."""
     assert isinstance(error, OSError)
     logger.error("%s: %s", _where(request), machine.in_words(error))
     return _fault()

@@ -66,7 +66,7 @@ def followed(monkeypatch: pytest.MonkeyPatch) -> list[SiteMode]:
 
 
 def mode(control: GateControl) -> SiteMode:
-    return control._drivers._site.mode
+    return control._drivers.site.mode
 
 
 def test_a_panel_that_says_no_fire_does_not_end_the_release_that_came_meanwhile(
@@ -148,7 +148,7 @@ def test_the_end_of_a_release_is_older_than_nothing_that_came_before(
     """A machine whose clock goes ahead set the last mode."""
     control.follow(SiteState(NORMAL, NOW + timedelta(hours=1)))
     ordered.set_mode(RELEASE)
-    assert mode(control) is RELEASE and control._drivers._site == ordered.state()
+    assert mode(control) is RELEASE and control._drivers.site == ordered.state()
     clock.advance(hours=-1)
     ordered.set_mode(NORMAL)
     assert mode(control) is NORMAL

@@ -131,10 +131,12 @@ def test_a_release_that_cannot_be_recorded_is_a_503_and_in_force(
 
     with monkeypatch.context() as broken:
         broken.setattr(system.store, "write", full)
-        problem(order("release", active=True), 503, code="not_recorded")
-        assert system.gate_control._drivers._site.mode is SiteMode.RELEASE
+        answer = order("release", active=True, gates=[GATE])
+        problem(answer, 503, code="not_recorded")
+        assert "in force" in answer.json()["detail"] and "nothing" not in answer.json()["detail"]
+        assert system.gate_control._drivers.site.mode is SiteMode.RELEASE
     assert order("release", active=False).json()["mode"] == "normal"
-    assert system.gate_control._drivers._site.mode is SiteMode.NORMAL
+    assert system.gate_control._drivers.site.mode is SiteMode.NORMAL
 
 
 def test_a_door_says_how_it_is(client: TestClient, beat: Any, admin: Headers, alerts: Any) -> None:

@@ -23,7 +23,7 @@ ERRORS: dict[int | str, dict[str, Any]] = {
     404: _error("No such thing"),
     413: _error("Too large"),
     422: _error("Malformed request"),
-    503: _error("Busy, or the record could not be written: nothing was done"),
+    503: _error("Busy: nothing was done. Or the database did not confirm a record: `detail` says what holds"),
 }
 OPERATIONS: dict[int | str, dict[str, Any]] = {
     401: _error("Not from this machine, and no key, or one that is unknown or revoked"),

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from app.core.errors import BadInput
+from app.core.errors import BadInput, NotRecorded
 from app.core.site import AlertKind, SiteMode, SiteState
 from app.services.alert_list import NamedAlert
 from app.web.api.cursors import IdCursor
@@ -40,7 +40,10 @@ class ModeOut(BaseModel):
 
     @classmethod
     def of(cls, state: SiteState, system: System) -> "ModeOut":
-        names = {gate.id: gate.name for gate in system.gates.all()}
+        try:
+            names = {gate.id: gate.name for gate in system.gates.all()}
+        except NotRecorded:  # the order is recorded: to say less about it is better than to say that it failed
+            names = {}
         return cls(mode=state.mode, since=state.since, by=state.by, gates=sorted(names.get(g, g) for g in state.gates))
 
 
@@ -76,7 +79,8 @@ def lockdown(body: ModeIn, system: SystemOf, key: Admin) -> ModeOut:
 @router.post("/release", summary="Open every gate (fire), or end that", responses=CONFLICT)
 def release(body: ModeIn, system: SystemOf, key: Watcher) -> ModeOut:
     """Gates that are driven stand open, decisions answer open, and the log says so. It beats everything, a lockdown and
-    a disabled gate too. Answered 503, the gates stand open and only the record is missing: say it again.
+    a disabled gate too. While the database is gone a release is carried out at once and answered 503: the gates that
+    this process drives stand open, and the record is made once the database answers. `detail` says so.
 
     A fire panel gets a key of role security. It may say it as often as it likes; only changes are recorded.
     """
