@@ -96,7 +96,7 @@ class Settings(BaseSettings):
         False, description="allow an event's pictures to become an employee's photos: keeps up to three, and larger"
     )
     keep_snapshots: bool = Field(True, description="keep the face's picture with each event, sealed")
-    max_image_mb: int = Field(10, ge=1, le=50, description="largest single image accepted")
+    max_image_mb: int = Field(30, ge=1, le=50, description="largest single image accepted")
     max_request_mb: int = Field(32, ge=1, le=500, description="largest request accepted")
     max_import_mb: int = Field(4096, ge=1, le=100_000, description="largest import accepted over HTTP")
     checkpoint_file: Path | None = Field(

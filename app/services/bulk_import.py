@@ -4,7 +4,6 @@ So a kill loses nothing that was applied, gates get their turn at the database b
 changes nothing. A dry run does the same and takes each row back, so what it reports is what applying would do.
 """
 
-import hashlib
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -25,7 +24,7 @@ from app.services.gallery import TEMPLATE, context
 from app.services.import_photos import about_photos, chosen
 from app.services.import_reports import known, record
 from app.services.newcomers import Newcomers
-from app.services.photo_judgement import Judged, PhotoResult, judge
+from app.services.photo_judgement import Judged, PhotoResult, judge, seen_before
 
 AHEAD = 4  # rows looked at before the oldest of them is applied, above one a worker; bounds the photos in memory
 _PATIENCE_S = (0.1, 0.5, 2, 5, 10)  # between tries of a row that the database does not take
@@ -154,15 +153,16 @@ class BulkImport:
             except Refusal as refused:
                 problems.append(RowProblem(refused.code, refused.detail, photo=name))
                 continue
-            digest = hashlib.sha256(data).digest()
-            if digest in seen:
+            if seen_before(seen, data):
                 continue
-            seen.add(digest)
             if kept + len(judged) == MAX_PHOTOS:
                 detail = f"Only {MAX_PHOTOS} photos of a person are kept; this one was left out."
                 problems.append(RowProblem("too_many_photos", detail, photo=name))
                 continue
-            judged.append((name, judge(self.look, data)))
+            one = judge(self.look, data, self.enrolment.readable)
+            # A photo of another kind than is kept is known by what was made of it.
+            if one.data is data or not seen_before(seen, one.data):
+                judged.append((name, one))
         if not kept and not judged:
             problems.append(RowProblem("no_photos", "There is no photo of this person; gates cannot know them."))
         return Prepared(row, judged, tuple(problems), kept, len(names))

@@ -35,7 +35,8 @@ class _Unrecognisable(Exception):
 class Enrolment:
     """look: what a photo shows, judged by the strict limits and embedded with its mirror image. same_person: the
     similarity under which two photos show different people. duplicate: the similarity, for a gallery size and a number
-    of photos, from which somebody counts as enrolled already."""
+    of photos, from which somebody counts as enrolled already. readable: makes of a photo of any kind the JPEG or PNG
+    that is looked at and kept; raises BadInput or TooLarge."""
 
     store: Store
     look: Callable[[bytes], Look]
@@ -45,6 +46,7 @@ class Enrolment:
     new_id: Callable[[], str]
     same_person: float
     duplicate: Callable[[int, int], float]
+    readable: Callable[[bytes], bytes]
 
     def add(self, details: Details) -> Employee:
         """A new employee, not enrolled yet. Raises Conflict('number_taken')."""
@@ -118,7 +120,7 @@ class Enrolment:
     def _judged(self, photos: Sequence[bytes]) -> list[Judged]:
         if not 1 <= len(photos) <= MAX_PHOTOS:
             raise BadInput("bad_photo_count", f"Send 1 to {MAX_PHOTOS} photos.")
-        judged = [judge(self.look, photo) for photo in photos]
+        judged = [judge(self.look, photo, self.readable) for photo in photos]
         unread = [one.unread for one in judged if one.unread is not None]
         if len(unread) == len(judged):
             raise unread[0]
@@ -169,7 +171,7 @@ class Enrolment:
         return others[0]
 
     def photo(self, employee_id: str, photo_id: str) -> tuple[bytes, str]:
-        """A kept photo's bytes and media type, as they were sent. Raises NotFound."""
+        """A kept photo's bytes and media type, as `readable` made them. Raises NotFound."""
         with self.store.read() as tx:
             kept = tx.photos.get(employee_id, photo_id)
             if kept is None:

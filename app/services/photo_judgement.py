@@ -62,9 +62,10 @@ class Weighed:
     photos: int
 
 
-def judge(look: Callable[[bytes], Look], photo: bytes) -> Judged:
-    """Looks at one photo. Raises only what says nothing of the photo, such as Busy."""
+def judge(look: Callable[[bytes], Look], photo: bytes, readable: Callable[[bytes], bytes]) -> Judged:
+    """Looks at one photo, as `readable` makes it. Raises only what says nothing of the photo, such as Busy."""
     try:
+        photo = readable(photo)
         found = look(photo)
     except (BadInput, TooLarge) as refused:
         return Judged(photo, PhotoResult(False, (refused.code,), detail=refused.detail), unread=refused)
@@ -88,6 +89,14 @@ def without_repeats(judged: Sequence[Judged], kept: Iterable[bytes]) -> list[Jud
         there.add(digest)
         found.append(one)
     return found
+
+
+def seen_before(digests: set[bytes], data: bytes) -> bool:
+    """Whether the SHA-256 of the data is among the digests already; it is from now on."""
+    digest = hashlib.sha256(data).digest()
+    known = digest in digests
+    digests.add(digest)
+    return known
 
 
 def weigh(known: Sequence[Vector], judged: Sequence[Judged], same_person: float) -> Weighed:

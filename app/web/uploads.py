@@ -1,6 +1,6 @@
 """Images as they arrive: kept in memory only, and refused if they are not what they are declared to be."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from fastapi import Request
@@ -8,9 +8,9 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartParser
 
 from app.core.errors import BadInput
-from app.core.media import sniff
+from app.core.media import FRAME_KINDS, Kind, not_read, photo_kind
 
-IMAGE_TYPES = {"image/jpeg", "image/png"}
+IMAGE_TYPES = {kind.media_type for kind in FRAME_KINDS}
 UNDECLARED = {None, "", "application/octet-stream"}  # what clients send for a part they make no claim about
 
 
@@ -38,27 +38,35 @@ async def form(request: Request, most_files: int) -> AsyncIterator[FormData]:
         await parsed.close()
 
 
-async def images(form: FormData, field: str, *, unreadable: bool = False) -> list[bytes]:
-    """The bytes of every part of that name, checked by `checked`. Raises BadInput for a part that is no file.
+async def images(form: FormData, field: str) -> list[bytes]:
+    """The bytes of every part of that name, checked by `checked`. Raises BadInput for a part that is no file."""
+    return [checked(data, declared) for data, declared in await _files(form, field)]
 
-    unreadable: let parts that are no picture pass, where each is to be judged by itself.
+
+async def photos(form: FormData, field: str) -> list[bytes]:
+    """The bytes of every part of that name, whatever they are: each is judged by itself later.
+
+    Browsers declare a photo's type by its name, and names are often wrong. Raises BadInput for a part that is no file.
     """
+    return [data for data, _ in await _files(form, field)]
+
+
+async def _files(form: FormData, field: str) -> list[tuple[bytes, str | None]]:
     found = []
     for part in form.getlist(field):
         if not isinstance(part, UploadFile):
             raise BadInput("bad_image_part", f"`{field}` is a file: give the part a filename and a content type.")
-        data = await part.read()
-        found.append(data if unreadable and sniff(data) is None else checked(data, part.content_type))
+        found.append((await part.read(), part.content_type))
     return found
 
 
-def checked(data: bytes, declared: str | None) -> bytes:
-    """The bytes. Raises BadInput for empty ones, for what is no JPEG or PNG, and for a content type that lies."""
+def checked(data: bytes, declared: str | None, kinds: Sequence[Kind] = FRAME_KINDS) -> bytes:
+    """The bytes. Raises BadInput for empty ones, for what is of none of the kinds, and for a content type that lies."""
     if not data:
         raise BadInput("empty_body", "The image is empty; send the bytes of a JPEG or PNG.")
-    actual = sniff(data)
-    if actual is None:
-        raise BadInput("not_an_image", "These bytes are neither a JPEG nor a PNG.")
-    if declared not in UNDECLARED and declared != actual:
-        raise BadInput("wrong_content_type", f"The bytes are {actual}; declare them as that.")
+    actual = photo_kind(data)
+    if actual is None or actual not in kinds:
+        raise BadInput("not_an_image", not_read(data, kinds))
+    if declared not in UNDECLARED and declared != actual.media_type:
+        raise BadInput("wrong_content_type", f"The bytes are {actual.media_type}; declare them as that.")
     return data

@@ -13,6 +13,7 @@ from app.adapters.vision import pack as packs
 from app.adapters.vision.image import ImageDecoder, ImageLimits
 from app.adapters.vision.jpeg import encode_jpeg
 from app.adapters.vision.liveness import LivenessJudge, open_judges
+from app.adapters.vision.photo import PhotoReader
 from app.adapters.vision.runtime import Precision
 from app.adapters.vision.weights import WeightsMissing
 from app.core.calibration import Calibration
@@ -123,6 +124,7 @@ def _furnish(office: Office) -> System:
         new_id=new_id,
         same_person=calibration.same_person,
         duplicate=lambda size, photos: calibration.threshold(DUPLICATE_RATE, size, photos, photos),
+        readable=PhotoReader(image_limits(settings)),
     )
     shared = {name: getattr(office, name) for name in Office.__dataclass_fields__}
     system = System(
@@ -183,7 +185,11 @@ def open_recognition(office: Office, name: str | None = None, precision: Precisi
 
 
 def decoder(settings: Settings) -> ImageDecoder:
-    return ImageDecoder(ImageLimits(max_bytes=settings.max_image_mb * 1_000_000))
+    return ImageDecoder(image_limits(settings))
+
+
+def image_limits(settings: Settings) -> ImageLimits:
+    return ImageLimits(max_bytes=settings.max_image_mb * 1_000_000)
 
 
 def _judges(settings: Settings) -> Sequence[LivenessJudge | None]:

@@ -25,6 +25,7 @@ from app.services.keys import Keys
 from app.services.verdicts import Verdicts
 from tests.fakes import DIMENSION, Clock, Thresholds, encode, look, looks, new_id, person, photo
 
+OF_A_PHONE = b"HEIC"  # what `readable` takes away
 SAME_PERSON = 0.3
 MARGIN = 0.1
 DUPLICATE = 0.6
@@ -55,6 +56,7 @@ class Process:
             new_id=new_id,
             same_person=SAME_PERSON,
             duplicate=lambda size, photos: DUPLICATE,
+            readable=lambda photo: photo.removeprefix(OF_A_PHONE),
         )
         self.comparison = Comparison(
             store=self.store,

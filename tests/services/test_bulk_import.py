@@ -14,7 +14,7 @@ from app.services.enrolment import MAX_PHOTOS
 from app.services.erasure import Erasure
 from tests.fakes import empty, like, look, person, photo
 from tests.services.importing import Importing
-from tests.services.process import Process
+from tests.services.process import OF_A_PHONE, Process
 
 HEAD = "number,name\n"
 THREE = HEAD + "E-1,Ada\nE-2,Bob\nE-3,Cay\n"
@@ -93,6 +93,15 @@ def test_the_same_import_again_changes_nothing(importing: Importing, site: Proce
     assert again.counts is not None and again.counts["unchanged"] == 3
     with site.store.read() as tx:
         assert tx.templates.revision() == revision
+
+
+def test_photos_that_are_converted_are_known_when_they_come_again(importing: Importing, site: Process) -> None:
+    of_a_phone = {name: OF_A_PHONE + data for name, data in FACES.items()}
+    first = importing.run(THREE, of_a_phone)
+    assert first.counts is not None and first.counts["added"] == 3
+    for photos in (of_a_phone, FACES):
+        again = importing.run(THREE, photos)
+        assert again.counts is not None and again.counts["unchanged"] == 3
 
 
 def test_a_later_file_changes_what_it_says(importing: Importing, site: Process) -> None:

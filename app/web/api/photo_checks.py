@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
 
+from app.core.media import PHOTO_KINDS
 from app.core.quality import ENROLMENT
 from app.services.photo_judgement import ADVICE
 from app.web import uploads
@@ -36,16 +37,16 @@ class CheckOut(BaseModel):
 
 
 async def picture(request: Request) -> bytes:
-    return uploads.checked(await request.body(), uploads.media_type_of(request))
+    return uploads.checked(await request.body(), uploads.media_type_of(request), PHOTO_KINDS)
 
 
-BODY = {"requestBody": {"required": True, "content": {"image/jpeg": IMAGE, "image/png": IMAGE}}}
+BODY = {"requestBody": {"required": True, "content": {kind.media_type: IMAGE for kind in PHOTO_KINDS}}}
 
 
 @router.post("", summary="Judge a picture by the checks of enrolment", responses=ERRORS, openapi_extra=BODY)
 def check(system: SystemOf, _: Admin, data: Annotated[bytes, Depends(picture)]) -> CheckOut:
     """Takes about 10 ms: send a camera's frames, three to five a second, to guide whoever stands before it."""
-    found = system.recognition.inspect(data, limits=ENROLMENT)
+    found = system.recognition.inspect(system.enrolment.readable(data), limits=ENROLMENT)
     if found.box is None or found.quality is None or found.measures is None:
         code = str(found.reason)
         return CheckOut(

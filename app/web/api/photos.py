@@ -18,7 +18,7 @@ router = APIRouter(prefix="/employees/{employee_id}/photos", tags=["Photos"])
 
 async def sent(request: Request) -> list[bytes]:
     async with uploads.form(request, MAX_PHOTOS + 1) as form:
-        return await uploads.images(form, "photo", unreadable=True)
+        return await uploads.photos(form, "photo")
 
 
 @router.post("", summary="Enrol with photos", responses=CONFLICT, openapi_extra=files_body(photo=MAX_PHOTOS))

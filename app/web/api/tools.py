@@ -15,7 +15,7 @@ router = APIRouter(tags=["Tools"])
 
 async def two(request: Request) -> tuple[bytes, bytes]:
     async with uploads.form(request, 2) as form:
-        a, b = await uploads.images(form, "a"), await uploads.images(form, "b")
+        a, b = await uploads.photos(form, "a"), await uploads.photos(form, "b")
     if len(a) != 1 or len(b) != 1:
         raise BadInput("two_images_needed", "Send one image as `a` and one as `b`.")
     return a[0], b[0]
@@ -23,7 +23,7 @@ async def two(request: Request) -> tuple[bytes, bytes]:
 
 async def one(request: Request) -> bytes:
     async with uploads.form(request, 2) as form:
-        images = await uploads.images(form, "image")
+        images = await uploads.photos(form, "image")
     if len(images) != 1:
         raise BadInput("one_image_needed", "Send one image as `image`.")
     return images[0]
@@ -32,13 +32,13 @@ async def one(request: Request) -> bytes:
 @router.post("/verify", summary="Same person?", responses=ERRORS, openapi_extra=files_body(a=1, b=1))
 def verify(system: SystemOf, _: Admin, pair: Annotated[tuple[bytes, bytes], Depends(two)]) -> Same:
     """Compares two pictures with each other; nothing is stored."""
-    return Same(**system.comparison.verify(*pair))
+    return Same(**system.comparison.verify(*map(system.enrolment.readable, pair)))
 
 
 @router.post("/identify", summary="Who is this?", responses=ERRORS, openapi_extra=files_body(image=1))
 def identify(system: SystemOf, _: Admin, image: Annotated[bytes, Depends(one)]) -> dict[str, list[CandidateOut]]:
     """Ranked candidates; no event, no gate, nothing stored."""
-    found = system.comparison.identify(image)
+    found = system.comparison.identify(system.enrolment.readable(image))
     return {
         "candidates": [
             CandidateOut(
