@@ -77,7 +77,9 @@ class Import:
     """One import. rows and photos: how many there are, None until the file is read. done, done_photos: dealt with.
 
     done_before: rows that were dealt with before this run began, so that the rate is this run's. fingerprint: of what
-    is imported, by which an import that was cut off is found again. notices: about the file as a whole.
+    is imported, by which an import that was cut off is found again. encoding: what the CSV is said to have.
+    attempts: starts that may have ended with the process. told: notices and detail, sealed with the import's key, since
+    both may name people. notices, detail: these in the clear, where somebody opened them.
     """
 
     id: str
@@ -93,6 +95,9 @@ class Import:
     done: int = 0
     done_photos: int = 0
     done_before: int = 0
+    encoding: str | None = None
+    attempts: int = 0
+    told: bytes | None = None
     notices: tuple[str, ...] = field(default=())
     detail: str | None = None
     counts: Mapping[str, int] | None = None  # rows by outcome, and "problems"; kept once the import has ended
@@ -168,8 +173,10 @@ class Uploads(Protocol):
         """The people.csv that came in the photos' archive; None without. Raises BadInput or TooLarge."""
         ...
 
-    def photos(self, import_id: str, unseal: Callable[[bytes, str], bytes]) -> AbstractContextManager["PhotoSource"]:
-        """Raises BadInput or TooLarge where the archive cannot be used."""
+    def photos(
+        self, import_id: str, unseal: Callable[[bytes, str], bytes], encoding: str | None
+    ) -> AbstractContextManager["PhotoSource"]:
+        """encoding: of file names that do not say theirs. Raises BadInput or TooLarge for an unusable archive."""
         ...
 
     def claim(self, import_id: str, *, new: bool = False) -> AbstractContextManager[bool]:

@@ -22,7 +22,7 @@ from app.core.types import Look, Vector
 from app.services.enrolment import MAX_PHOTOS, Enrolment
 from app.services.gallery import TEMPLATE, context
 from app.services.import_photos import about_photos, chosen
-from app.services.import_reports import known, record
+from app.services.import_reports import known, opened, record, telling
 from app.services.newcomers import Newcomers
 from app.services.photo_judgement import Judged, PhotoResult, judge, seen_before
 
@@ -125,8 +125,8 @@ class BulkImport:
                 done=len(done),
                 done_photos=sum(len(chosen(r, matched)[0]) for r in file.rows if r.line in done),
                 done_before=len(done),
-                notices=notices,
             )
+            job = telling(tx, self.vault, job, notices=notices)
             tx.imports.put(job)
         return job, done
 
@@ -137,7 +137,7 @@ class BulkImport:
                 end = ImportState.CHECKED if job.dry_run else ImportState.DONE
                 job = replace(job, state=end, ended_at=self.enrolment.clock(), counts=tx.imports.counts(import_id))
                 tx.imports.put(job)
-        return job
+            return opened(tx, self.vault, job)
 
     def _prepare(self, row: Row, photos: PhotoSource, matched: Matched) -> Prepared:
         """In a worker: reads the row's photos and looks at those that are not kept already."""

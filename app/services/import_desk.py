@@ -14,12 +14,12 @@ from datetime import timedelta
 from functools import partial
 from threading import Event, Thread
 
-from app.core import people_file
+from app.core import people_encodings, people_file
 from app.core.errors import Busy, Conflict, FacegateError, NotRecorded, Refusal
 from app.core.imports import OPEN, Import, ImportState, Uploads, Writer
 from app.core.ports import Clock, Store, Transaction, Vault
 from app.services.bulk_import import BulkImport
-from app.services.import_reports import known
+from app.services.import_reports import known, telling
 from app.services.sealed_uploads import SealedUploads
 
 logger = logging.getLogger(__name__)
@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 KEPT_TO_APPLY = timedelta(days=1)
 KEPT_REPORTS = timedelta(days=30)
 GIVEN_UP = timedelta(days=7)  # a command that was killed and never called again
+MOST_ATTEMPTS = 2
 _LOOK_EVERY_S = 5.0
 
 
@@ -50,6 +51,7 @@ class ImportDesk:
     _stop: Event = field(default_factory=Event, repr=False)
     _wake: Event = field(default_factory=Event, repr=False)
     _thread: Thread | None = field(default=None, repr=False)
+    _returned: set[str] = field(default_factory=set, repr=False)  # imports whose last attempt here came back
     _failing: dict[str, str] = field(default_factory=dict, repr=False)  # what was said of work that fails
 
     def __post_init__(self) -> None:
@@ -77,18 +79,31 @@ class ImportDesk:
                         self._sealed.discard(import_id)
         self._wake.set()
 
-    def submit(self, upload: Arriving, *, dry_run: bool, by: str) -> Import:
-        """The import of what has arrived; it runs in its turn. Raises BadInput where nobody was sent."""
+    def submit(self, upload: Arriving, *, dry_run: bool, by: str, encoding: str | None = None) -> Import:
+        """The import of what has arrived; it runs in its turn. encoding: what its CSV is said to have.
+
+        Raises BadInput where nobody was sent, or for an encoding that is not known.
+        """
+        encoding = people_encodings.known(encoding) if encoding else None
         upload.csv.close()
         upload.photos.close()
         # The form of a browser sends a field without a file as an empty one.
         if not upload.csv.size:
             self._sealed.people(upload.import_id)
-        return self.open(by, dry_run=dry_run, import_id=upload.import_id)
+        return self.open(by, dry_run=dry_run, import_id=upload.import_id, encoding=encoding)
 
-    def open(self, by: str, *, dry_run: bool, fingerprint: str = "", import_id: str | None = None) -> Import:
+    def open(
+        self,
+        by: str,
+        *,
+        dry_run: bool,
+        fingerprint: str = "",
+        import_id: str | None = None,
+        encoding: str | None = None,
+    ) -> Import:
         """Writes down an import and makes the key of its reports."""
         job = Import(import_id or self.new_id(), ImportState.WAITING, dry_run, by[:200], self.clock(), fingerprint)
+        job = replace(job, encoding=encoding)
         with self.store.write() as tx:
             tx.imports.add(job)
             tx.subject_keys.add(job.id, self.vault.new_key())
@@ -116,7 +131,14 @@ class ImportDesk:
                 raise Conflict("nothing_to_apply", "Only a dry run that is done and not yet applied can be applied.")
             tx.imports.forget_rows(import_id)
             job = replace(
-                job, state=ImportState.WAITING, dry_run=False, ended_at=None, counts=None, done=0, done_photos=0
+                job,
+                state=ImportState.WAITING,
+                dry_run=False,
+                ended_at=None,
+                counts=None,
+                done=0,
+                done_photos=0,
+                attempts=0,
             )
             tx.imports.put(job)
         self._wake.set()
@@ -135,7 +157,8 @@ class ImportDesk:
 
     def _end(self, tx: Transaction, held: Import, state: ImportState, detail: str | None = None) -> Import:
         counts = tx.imports.counts(held.id)
-        job = replace(held, state=state, ended_at=self.clock(), counts=counts, detail=detail)
+        job = replace(held, state=state, ended_at=self.clock(), counts=counts)
+        job = telling(tx, self.vault, job, detail=detail)
         tx.imports.put(job)
         return job
 
@@ -143,7 +166,7 @@ class ImportDesk:
         """Destroys an import's reports; its figures stay."""
         with self.store.write() as tx:
             job = known(tx, import_id, hold=True)
-            tx.imports.put(replace(job, counts=job.counts or tx.imports.counts(import_id)))
+            tx.imports.put(replace(job, counts=job.counts or tx.imports.counts(import_id), told=None))
             tx.imports.forget_rows(import_id)
             tx.subject_keys.destroy(import_id)
 
@@ -196,10 +219,14 @@ class ImportDesk:
             if not mine:
                 return False
             try:
-                file = people_file.read(self._sealed.people(import_id))
-                with self._sealed.photos(import_id) as photos:
-                    self.bulk.run(import_id, file, photos, stop=self._stop.is_set)
+                encoding = self._begin(import_id)
+                file = people_file.read(self._sealed.people(import_id), encoding)
+                with self._sealed.photos(import_id, encoding) as photos:
+                    job = self.bulk.run(import_id, file, photos, stop=self._stop.is_set)
+                if job.state in OPEN:
+                    self._pause(import_id)
             except (Busy, NotRecorded):
+                self._returned.add(import_id)
                 raise  # nothing is said of the import: it goes on later, or in the process that follows the site
             except Refusal as refused:
                 self._fail(import_id, refused.detail)
@@ -208,6 +235,31 @@ class ImportDesk:
                 logger.error("import %s failed: %s", import_id, _place(error))
                 self._fail(import_id, "The service failed at this import and has logged why; what was applied stays.")
             return True
+
+    def _begin(self, import_id: str) -> str | None:
+        """Counts the attempt, and gives the CSV's encoding.
+
+        An attempt that neither returned nor got on may have taken the process with it, so there are not many. Raises
+        Conflict for one too many. A dry run begins anew each time, so for it nothing counts as getting on.
+        """
+        with self.store.write() as tx:
+            job = known(tx, import_id, hold=True)
+            got_on = not job.dry_run and job.done > job.done_before
+            before = 0 if got_on or import_id in self._returned else job.attempts
+            if before == MOST_ATTEMPTS:
+                line = max(tx.imports.lines(import_id), default=0)
+                where = f" after line {line} of the CSV" if line else ""
+                detail = f"The service ended twice without a word while it ran this import, so it was given up{where}. "
+                detail += "What was applied stays. Look at the rows and photos from there on, or import smaller parts."
+                raise Conflict("import_given_up", detail)
+            tx.imports.put(replace(job, attempts=before + 1))
+        self._returned.discard(import_id)
+        return job.encoding
+
+    def _pause(self, import_id: str) -> None:
+        """The service ends in an orderly way: the import is not to blame."""
+        with self.store.write() as tx:
+            tx.imports.put(replace(known(tx, import_id, hold=True), attempts=0))
 
     def _fail(self, import_id: str, detail: str) -> None:
         with self.store.write() as tx:

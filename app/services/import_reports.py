@@ -20,13 +20,14 @@ class ImportReports:
     def get(self, import_id: str) -> tuple[Import, dict[str, int]]:
         """The import, and its rows by outcome so far. Raises NotFound."""
         with self.store.read() as tx:
-            job = known(tx, import_id)
+            job = opened(tx, self.vault, known(tx, import_id))
             return job, dict(job.counts) if job.counts is not None else tx.imports.counts(import_id)
 
     def all(self) -> list[tuple[Import, dict[str, int]]]:
         """The last fifty, newest first."""
         with self.store.read() as tx:
-            return [(job, dict(job.counts or tx.imports.counts(job.id))) for job in tx.imports.all()]
+            jobs = [opened(tx, self.vault, job) for job in tx.imports.all()]
+            return [(job, dict(job.counts or tx.imports.counts(job.id))) for job in jobs]
 
     def rows(self, import_id: str, which: RowFilter) -> list[RowReport]:
         """Reports by line. Raises NotFound for an unknown import; of one whose reports have expired there are none."""
@@ -71,6 +72,28 @@ def record(tx: Transaction, vault: Vault, import_id: str, report: RowReport, pho
     tx.imports.progress(import_id, 1, photos)
 
 
+def telling(
+    tx: Transaction, vault: Vault, job: Import, *, notices: tuple[str, ...] | None = None, detail: str | None = None
+) -> Import:
+    """The import with these sentences, sealed. They are lost where its key is gone."""
+    job = opened(tx, vault, job)
+    job = replace(job, notices=job.notices if notices is None else notices, detail=detail)
+    key = tx.subject_keys.get(job.id)
+    if key is None or not (job.notices or detail):
+        return replace(job, told=None)
+    told = json.dumps({"notices": job.notices, "detail": detail}).encode()
+    return replace(job, told=vault.seal(key, told, _about(job.id)))
+
+
+def opened(tx: Transaction, vault: Vault, job: Import) -> Import:
+    """The import with what it says of its files, as long as its key is there."""
+    key = tx.subject_keys.get(job.id) if job.told else None
+    if key is None or job.told is None:
+        return job
+    told = json.loads(vault.open(key, job.told, _about(job.id)))
+    return replace(job, notices=tuple(told["notices"]), detail=told["detail"])
+
+
 def known(tx: Transaction, import_id: str, *, hold: bool = False) -> Import:
     found = tx.imports.get(import_id, hold=hold)
     if found is None:
@@ -85,6 +108,10 @@ def _completed(tx: Transaction, problem: RowProblem) -> RowProblem:
     return replace(
         problem, detail=f"{problem.detail}: {other.number}." if other else f"{problem.detail}, erased since."
     )
+
+
+def _about(import_id: str) -> str:
+    return f"import told:{import_id}"
 
 
 def _context(import_id: str, line: int) -> str:

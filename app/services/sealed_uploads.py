@@ -42,8 +42,8 @@ class SealedUploads:
             data = packed
         return data
 
-    def photos(self, import_id: str) -> AbstractContextManager[PhotoSource]:
-        return self.folder.photos(import_id, self._bound(import_id, PHOTOS, self.vault.open))
+    def photos(self, import_id: str, encoding: str | None) -> AbstractContextManager[PhotoSource]:
+        return self.folder.photos(import_id, self._bound(import_id, PHOTOS, self.vault.open), encoding)
 
     def discard(self, import_id: str) -> None:
         with self.store.write() as tx:

@@ -30,7 +30,7 @@ class Callbacks(TypedDict, total=False):
 
 
 class Form:
-    """Parts by name: `csv` and `photos` to their writers, `dry_run` to a word."""
+    """Parts by name: `csv` and `photos` to their writers, `dry_run` and `encoding` to words."""
 
     def __init__(self, arriving: Arriving) -> None:
         self._arriving = arriving
@@ -38,7 +38,7 @@ class Form:
         self._name = ""
         self._header = bytearray()
         self._value = bytearray()
-        self._word = bytearray()
+        self._words = {"dry_run": bytearray(), "encoding": bytearray()}
         self._disposition = b""
         self.ended = False
 
@@ -57,10 +57,16 @@ class Form:
         """Raises BadInput for a form that is not whole."""
         if not self.ended:
             raise BadInput("bad_form", "The form breaks off; send it again.")
-        word = bytes(self._word).decode("ascii", "replace").strip().lower() or "true"
+        word = self._word("dry_run") or "true"
         if word not in _WORDS:
             raise BadInput("bad_dry_run", "dry_run is true or false.")
         return _WORDS[word]
+
+    def encoding(self) -> str | None:
+        return self._word("encoding") or None
+
+    def _word(self, name: str) -> str:
+        return bytes(self._words[name]).decode("ascii", "replace").strip().lower()
 
     def _begin(self) -> None:
         self._name, self._disposition = "", b""
@@ -80,16 +86,16 @@ class Form:
     def _place(self) -> None:
         _, options = parse_options_header(self._disposition)
         self._name = options.get(b"name", b"").decode("utf-8", "replace")
-        if self._name not in ("csv", "photos", "dry_run"):
-            raise BadInput("unknown_part", "An import has the parts csv, photos and dry_run, and no other.")
+        if self._name not in ("csv", "photos", *self._words):
+            raise BadInput("unknown_part", "An import has the parts csv, photos, dry_run and encoding, and no other.")
         if self._name in self._seen:
             raise BadInput("part_twice", f"The part {self._name} came twice; send one.")
         self._seen.add(self._name)
 
     def _take(self, data: bytes, start: int, end: int) -> None:
         part = data[start:end]
-        if self._name == "dry_run":
-            self._word += _bounded(part, self._word)
+        if (word := self._words.get(self._name)) is not None:
+            word += _bounded(part, word)
         elif self._name == "photos":
             self._arriving.photos.write(part)
         elif self._arriving.csv.size + len(part) > MOST_BYTES:
@@ -101,8 +107,9 @@ class Form:
         self.ended = True
 
 
-async def receive(request: Request, arriving: Arriving) -> bool:
-    """Takes the form in; returns whether it is a dry run, which it is unless it says otherwise. Raises BadInput."""
+async def receive(request: Request, arriving: Arriving) -> tuple[bool, str | None]:
+    """Takes the form in; returns whether it is a dry run, which it is unless it says otherwise, and the encoding that
+    the CSV is said to have. Raises BadInput."""
     boundary = parse_options_header(request.headers.get("content-type", ""))[1].get(b"boundary")
     if media_type_of(request) != "multipart/form-data" or not boundary:
         raise BadInput("wrong_content_type", "Send a multipart/form-data request.")
@@ -118,7 +125,7 @@ async def receive(request: Request, arriving: Arriving) -> bool:
         await run_in_threadpool(parser.write, bytes(waiting))
     except FormParserError as error:
         raise BadInput("bad_form", "The form cannot be read; send multipart/form-data.") from error
-    return form.dry_run()
+    return form.dry_run(), form.encoding()
 
 
 def _bounded(part: bytes, before: bytearray) -> bytes:

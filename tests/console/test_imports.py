@@ -106,6 +106,20 @@ def test_a_file_that_cannot_be_used_says_why(site: Service, page_as: Open, look:
     look(page, "import-failed")
 
 
+def test_an_encoding_is_asked_for_and_chosen(site: Service, page_as: Open, tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_bytes("number,name\nI-1,Łukasz Żak\n".encode("cp1250"))
+    page = page_as("admin", path="/imports")
+    page.set_input_files("#csv", str(tmp_path / "people.csv"))
+    page.get_by_role("button", name="Check the files").click()
+    expect(page.get_by_role("alert")).to_contain_text("windows-1250 reads 'Łukasz Żak'", timeout=30_000)
+    page.goto("/imports")
+    page.set_input_files("#csv", str(tmp_path / "people.csv"))
+    page.get_by_label("Encoding of the CSV").select_option("windows-1250")
+    page.get_by_role("button", name="Check the files").click()
+    expect(page.get_by_text("checked, not applied")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Read as windows-1250: Łukasz Żak.")).to_be_visible()
+
+
 def test_progress_is_shown_as_it_happens(
     site: Service, page_as: Open, look: Look, axe: Callable[[Page], None], tmp_path: Path
 ) -> None:

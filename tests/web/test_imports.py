@@ -104,11 +104,22 @@ def test_the_report_as_csv_runs_nothing(client: TestClient, admin: Headers, impo
     assert lines[1].startswith("2,,refused,0,formula,,") and lines[2].startswith("3,'=I-1,added,0,no_photos")
 
 
+def test_an_encoding_is_asked_for_and_taken(client: TestClient, admin: Headers, imported: Any) -> None:
+    csv = {"csv": ("p.csv", "number,name\nI-1,Łukasz Żak\n".encode("cp1250"), "text/csv")}
+    found = client.get(f"/v1/imports/{imported(csv)}", headers=admin).json()
+    assert (found["state"], found["encoding"]) == ("failed", None)
+    assert "windows-1250 reads 'Łukasz Żak'" in found["detail"]
+    found = client.get(f"/v1/imports/{imported(csv, encoding='windows-1250')}", headers=admin).json()
+    assert (found["state"], found["encoding"]) == ("checked", "windows-1250")
+    assert found["notices"] == ["Read as windows-1250: Łukasz Żak. Are these names right?"]
+
+
 @pytest.mark.parametrize(
     ("files", "data", "code"),
     [
         ({"photos": ("p.zip", b"", "application/zip")}, {}, "missing_csv"),
         ({"csv": ("p.csv", CSV, "text/csv")}, {"dry_run": "maybe"}, "bad_dry_run"),
+        ({"csv": ("p.csv", CSV, "text/csv")}, {"encoding": "rot13"}, "unknown_encoding"),
         ({"csv": ("p.csv", CSV, "text/csv")}, {"more": "x"}, "unknown_part"),
         ([("csv", ("p.csv", CSV, "text/csv")), ("csv", ("p.csv", CSV, "text/csv"))], {}, "part_twice"),
         ({"csv": ("p.csv", CSV, "text/csv")}, {"dry_run": "x" * 5000}, "bad_form"),

@@ -67,9 +67,11 @@ class ImportRows:
 
 
 def _columns(what: Import) -> dict[str, Any]:
-    return {**vars(what), "state": what.state.value, "notices": list(what.notices)}
+    # The sentences are kept sealed only, in `told`.
+    columns = {name: value for name, value in vars(what).items() if name not in ("notices", "detail")}
+    return {**columns, "state": what.state.value}
 
 
 def _import(row: Row[Any]) -> Import:
     columns = dict(row._mapping)
-    return Import(**{**columns, "state": ImportState(row.state), "notices": tuple(row.notices)})
+    return Import(**{**columns, "state": ImportState(row.state)})

@@ -43,12 +43,12 @@ class UploadFolder:
             return ZipPhotos(file, self._most_photo_bytes).people(most)
 
     @contextmanager
-    def photos(self, import_id: str, unseal: Seal) -> Iterator[PhotoSource]:
+    def photos(self, import_id: str, unseal: Seal, encoding: str | None) -> Iterator[PhotoSource]:
         with SealedReader(self._of(import_id) / "photos.zip", unseal) as file:
             if file.seek(0, os.SEEK_END) == 0:
                 yield NoPhotos()
                 return
-            yield ZipPhotos(file, self._most_photo_bytes)
+            yield ZipPhotos(file, self._most_photo_bytes, encoding)
 
     @contextmanager
     def claim(self, import_id: str, *, new: bool = False) -> Iterator[bool]:

@@ -5,6 +5,7 @@ import csv
 import io
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -15,6 +16,7 @@ from starlette.concurrency import run_in_threadpool
 
 from app.core.errors import FacegateError, TooLarge
 from app.core.imports import OPEN, Import, ImportState, Outcome, RowFilter, RowReport
+from app.core.people_encodings import CODECS
 from app.core.types import Role
 from app.web import import_upload
 from app.web.api.cursors import not_ours
@@ -71,6 +73,7 @@ class ImportOut(BaseModel):
     counts: dict[str, int] = Field(
         examples=[{"added": 9990, "changed": 0, "unchanged": 0, "refused": 10, "problems": 31}]
     )
+    encoding: str | None = Field(description="what the CSV was said to have")
     notices: list[str] = Field(description="about the files as a whole")
     detail: str | None = Field(description="why it failed, and what to do")
 
@@ -107,6 +110,11 @@ BODY: dict[str, Any] = {
                         "csv": {"type": "string", "format": "binary", "description": "or people.csv in the zip"},
                         "photos": {"type": "string", "format": "binary", "description": "a zip"},
                         "dry_run": {"type": "boolean", "default": True},
+                        "encoding": {
+                            "type": "string",
+                            "enum": list(CODECS),
+                            "description": "of the CSV, and of names in the zip, where it is neither UTF-8 nor UTF-16",
+                        },
                     },
                 }
             }
@@ -122,8 +130,9 @@ async def create(request: Request, system: SystemOf, who: Admin) -> Started:
     if declared > shutil.disk_usage(system.settings.data).free - _ROOM:
         raise TooLarge("disk_full", "The service's disk has no room for this upload; make some, or split the import.")
     async with contextmanager_in_threadpool(system.imports.receive()) as arriving:
-        dry_run = await import_upload.receive(request, arriving)
-        job = await run_in_threadpool(system.imports.submit, arriving, dry_run=dry_run, by=who.name)
+        dry_run, encoding = await import_upload.receive(request, arriving)
+        submit = partial(system.imports.submit, dry_run=dry_run, by=who.name, encoding=encoding)
+        job = await run_in_threadpool(submit, arriving)
     return Started(id=job.id)
 
 

@@ -1,9 +1,12 @@
 """Imports as admins see them: bring files, read the report row by row, apply, watch, look back."""
 
+from typing import Any
+
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from app.core.imports import OPEN, ImportState, Outcome
+from app.core.people_encodings import CODECS
 from app.core.people_file import COLUMNS
 from app.core.types import Role
 from app.web.console.render import Link, render
@@ -28,7 +31,14 @@ WORDS: dict[ImportState, tuple[str, str]] = {
 def find(request: Request, system: SystemOf, person: AdminPage) -> HTMLResponse:
     most = system.settings.max_import_mb
     jobs = system.import_reports.all()
-    return render(request, "imports.html", person, jobs=jobs, words=WORDS, columns=COLUMNS, most_mb=most)
+    told: dict[str, Any] = {
+        "jobs": jobs,
+        "words": WORDS,
+        "columns": COLUMNS,
+        "encodings": list(CODECS),
+        "most_mb": most,
+    }
+    return render(request, "imports.html", person, **told)
 
 
 @router.get("/imports/{import_id}", response_class=HTMLResponse)

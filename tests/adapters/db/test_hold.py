@@ -40,7 +40,7 @@ def camera(tx: Transaction, more: str) -> None:
 def upload(tx: Transaction, more: str) -> None:
     held = tx.imports.get("01I", hold=True)
     assert held is not None
-    tx.imports.put(replace(held, notices=(*held.notices, more)))
+    tx.imports.put(replace(held, told=(held.told or b"") + more.encode()))
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def site(store: SqlStore) -> SqlStore:
         tx.gates.add(Gate("01G", "lobby-1", created_at=NOW))
         tx.users.add(User("01U", "a", frozenset({Role.ADMIN}), None, NOW))
         tx.cameras.add(Camera("01C", "front", "01G", b"a"))
-        tx.imports.add(Import("01I", ImportState.WAITING, True, "ada", NOW, "", notices=("a",)))
+        tx.imports.add(Import("01I", ImportState.WAITING, True, "ada", NOW, "", told=b"a"))
         tx.employees.add(Employee("01E", "E-1", "Ada"))
     return store
 
@@ -58,7 +58,7 @@ def seen(site: SqlStore) -> list[str]:
     """What there is of each, those that were changed twice among them."""
     with site.read() as tx:
         (user,), (camera,), (job,) = tx.users.all(), tx.cameras.all(), tx.imports.all()
-    return [user.name, camera.sealed_url.decode(), "".join(job.notices)]
+    return [user.name, camera.sealed_url.decode(), (job.told or b"").decode()]
 
 
 def at_once(site: SqlStore, first: Callable[[Transaction], object], second: Callable[[Transaction], object]) -> bool:

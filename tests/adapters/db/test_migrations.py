@@ -61,6 +61,24 @@ def test_what_was_stored_by_the_first_version_is_kept_up_and_down(empty_database
     assert counts == [1, 1, 1, 1]
 
 
+def test_what_imports_said_in_the_clear_goes_and_their_figures_stay(empty_database_url: str) -> None:
+    migrate.upgrade(empty_database_url)
+    migrate.downgrade(empty_database_url, "0010")
+    said = """INSERT INTO imports (id, state, dry_run, by, created_at, fingerprint, done, done_photos, done_before,
+        notices, detail, counts) VALUES ('01I', 'failed', false, 'ada', 0, '', 7, 0, 0, '["Kahn.jpg"]', 'Kahn',
+        '{"added": 7}')"""
+    engine = make_engine(empty_database_url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(said)
+    engine.dispose()
+    migrate.upgrade(empty_database_url)
+    store = open_store(empty_database_url)
+    with store.read() as tx:
+        (job,) = tx.imports.all()
+    store.close()
+    assert (job.id, job.done, job.counts, job.told, job.attempts) == ("01I", 7, {"added": 7}, None, 0)
+
+
 def test_migrations_build_what_the_tables_say(database_url: str) -> None:
     engine = make_engine(database_url)
     with engine.connect() as connection:

@@ -20,8 +20,9 @@ imports = Table(
     Column("done", Integer, nullable=False),
     Column("done_photos", Integer, nullable=False),
     Column("done_before", Integer, nullable=False),
-    Column("notices", JSON, nullable=False),
-    Column("detail", Text),
+    Column("encoding", String),
+    Column("attempts", Integer, nullable=False),
+    Column("told", LargeBinary),  # sentences about the files, sealed like the rows
     Column("counts", JSON),
 )
 

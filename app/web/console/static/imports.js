@@ -11,6 +11,7 @@ form.addEventListener("submit", async (event) => {
   const button = form.querySelector("button");
   const files = new FormData();
   files.append("dry_run", "true");
+  if (form.elements.encoding.value) files.append("encoding", form.elements.encoding.value);
   for (const name of ["csv", "photos"]) {
     if (form.elements[name].files[0]) files.append(name, form.elements[name].files[0]);
   }
