@@ -118,6 +118,8 @@ def test_an_encoding_is_asked_for_and_chosen(site: Service, page_as: Open, tmp_p
     page.get_by_role("button", name="Check the files").click()
     expect(page.get_by_text("checked, not applied")).to_be_visible(timeout=30_000)
     expect(page.get_by_text("Read as windows-1250: Łukasz Żak.")).to_be_visible()
+    page.get_by_role("button", name="Discard").click()
+    expect(page.get_by_text("cancelled")).to_be_visible()
 
 
 def test_progress_is_shown_as_it_happens(
