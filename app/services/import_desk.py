@@ -19,6 +19,7 @@ from app.core.errors import Busy, Conflict, FacegateError, NotRecorded, Refusal
 from app.core.imports import OPEN, Import, ImportState, Uploads, Writer
 from app.core.ports import Clock, Store, Transaction, Vault
 from app.services.bulk_import import BulkImport
+from app.services.import_attempts import ImportAttempts
 from app.services.import_reports import known, telling
 from app.services.sealed_uploads import SealedUploads
 
@@ -27,7 +28,6 @@ logger = logging.getLogger(__name__)
 KEPT_TO_APPLY = timedelta(days=1)
 KEPT_REPORTS = timedelta(days=30)
 GIVEN_UP = timedelta(days=7)  # a command that was killed and never called again
-MOST_ATTEMPTS = 2
 _LOOK_EVERY_S = 5.0
 
 
@@ -51,11 +51,11 @@ class ImportDesk:
     _stop: Event = field(default_factory=Event, repr=False)
     _wake: Event = field(default_factory=Event, repr=False)
     _thread: Thread | None = field(default=None, repr=False)
-    _returned: set[str] = field(default_factory=set, repr=False)  # imports whose last attempt here came back
     _failing: dict[str, str] = field(default_factory=dict, repr=False)  # what was said of work that fails
 
     def __post_init__(self) -> None:
         self._sealed = SealedUploads(self.store, self.vault, self.uploads)
+        self._attempts = ImportAttempts(self.store)
 
     # Bringing and steering
 
@@ -219,14 +219,14 @@ class ImportDesk:
             if not mine:
                 return False
             try:
-                encoding = self._begin(import_id)
+                encoding = self._attempts.begin(import_id)
                 file = people_file.read(self._sealed.people(import_id), encoding)
                 with self._sealed.photos(import_id, encoding) as photos:
                     job = self.bulk.run(import_id, file, photos, stop=self._stop.is_set)
                 if job.state in OPEN:
-                    self._pause(import_id)
+                    self._attempts.pause(import_id)
             except (Busy, NotRecorded):
-                self._returned.add(import_id)
+                self._attempts.came_back(import_id)
                 raise  # nothing is said of the import: it goes on later, or in the process that follows the site
             except Refusal as refused:
                 self._fail(import_id, refused.detail)
@@ -235,31 +235,6 @@ class ImportDesk:
                 logger.error("import %s failed: %s", import_id, _place(error))
                 self._fail(import_id, "The service failed at this import and has logged why; what was applied stays.")
             return True
-
-    def _begin(self, import_id: str) -> str | None:
-        """Counts the attempt, and gives the CSV's encoding.
-
-        An attempt that neither returned nor got on may have taken the process with it, so there are not many. Raises
-        Conflict for one too many. A dry run begins anew each time, so for it nothing counts as getting on.
-        """
-        with self.store.write() as tx:
-            job = known(tx, import_id, hold=True)
-            got_on = not job.dry_run and job.done > job.done_before
-            before = 0 if got_on or import_id in self._returned else job.attempts
-            if before == MOST_ATTEMPTS:
-                line = max(tx.imports.lines(import_id), default=0)
-                where = f" after line {line} of the CSV" if line else ""
-                detail = f"The service ended twice without a word while it ran this import, so it was given up{where}. "
-                detail += "What was applied stays. Look at the rows and photos from there on, or import smaller parts."
-                raise Conflict("import_given_up", detail)
-            tx.imports.put(replace(job, attempts=before + 1))
-        self._returned.discard(import_id)
-        return job.encoding
-
-    def _pause(self, import_id: str) -> None:
-        """The service ends in an orderly way: the import is not to blame."""
-        with self.store.write() as tx:
-            tx.imports.put(replace(known(tx, import_id, hold=True), attempts=0))
 
     def _fail(self, import_id: str, detail: str) -> None:
         with self.store.write() as tx:
