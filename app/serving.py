@@ -89,6 +89,7 @@ def _serve(
             app,
             log_config=None,
             access_log=False,
+            proxy_headers=False,  # `web.proxies` reads them
             server_header=False,
             timeout_graceful_shutdown=10,
             http=Protocol,

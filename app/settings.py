@@ -96,6 +96,15 @@ class Settings(BaseSettings):
         False, description="allow an event's pictures to become an employee's photos: keeps up to three, and larger"
     )
     keep_snapshots: bool = Field(True, description="keep the face's picture with each event, sealed")
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_separate)] = Field(
+        (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128")),
+        description="networks of proxies whose X-Forwarded-For, -Proto and -Host count; this machine if not set",
+    )
+    path_prefix: str = Field(
+        "",
+        pattern=r"^(/[A-Za-z0-9._~-]+)*$",
+        description="where a proxy serves it below its host's root, such as /facegate; empty at the root",
+    )
     max_image_mb: int = Field(30, ge=1, le=50, description="largest single image accepted")
     max_request_mb: int = Field(32, ge=1, le=500, description="largest request accepted")
     max_import_mb: int = Field(4096, ge=1, le=100_000, description="largest import accepted over HTTP")

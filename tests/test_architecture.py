@@ -61,7 +61,7 @@ def test_the_readme_lists_every_setting_and_its_default() -> None:
     rows = dict(re.findall(rf"^\| `{PREFIX}(\w+)` \| `([^`]*)` \|", readme, flags=re.MULTILINE))
     shown = {name: field.default for name, field in Settings.model_fields.items()}
     expected = {
-        name.upper(): "" if value is None else ",".join(value) if isinstance(value, tuple) else str(value)
+        name.upper(): "" if value is None else ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
         for name, value in shown.items()
     }
     assert rows == expected

@@ -33,6 +33,7 @@ from app.web.console.faults import as_page
 from app.web.headers import SafeHeaders
 from app.web.limits import BodyLimit
 from app.web.metrics import Metrics
+from app.web.proxies import Forwarded
 from app.web.streams import Streams
 from app.web.warm import warm
 from app.wiring import System
@@ -106,6 +107,9 @@ def create_app(system: System, supervisor: Supervisor | None = None) -> FastAPI:
     uploads.keep_in_memory(most)
     app.add_middleware(BodyLimit, most=most, imports=system.settings.max_import_mb * 1_000_000, admit=admission.admit)
     app.add_middleware(SafeHeaders)
+    app.add_middleware(  # the outermost: all others see the caller and the path as they are
+        Forwarded, trusted=system.settings.trusted_proxies, prefix=system.settings.path_prefix
+    )
     for resource in API:
         app.include_router(resource.router, prefix="/v1")
     app.include_router(operations.router)

@@ -41,9 +41,22 @@ async def system(request: Request) -> System:
     return found
 
 
+def prefix_of(request: Request) -> str:
+    """Below which path of its host a proxy serves this; empty at the root."""
+    prefix: str = request.app.state.system.settings.path_prefix
+    return prefix
+
+
 def cookie_name(request: Request) -> str:
-    """Over https a name that browsers accept from this host alone, for the whole of it."""
-    return f"__Host-{COOKIE}" if request.url.scheme == "https" else COOKIE
+    """Over https a name that browsers accept from this host alone, for the whole of it or our part."""
+    if request.url.scheme != "https":
+        return COOKIE
+    return f"__Secure-{COOKIE}" if prefix_of(request) else f"__Host-{COOKIE}"
+
+
+def cookie_path(request: Request) -> str:
+    """What else the host serves gets none of our cookies."""
+    return f"{prefix_of(request)}/"
 
 
 def signed_in(request: Request) -> SignedIn | None:

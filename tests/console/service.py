@@ -39,7 +39,9 @@ class Service:
         with bound("127.0.0.1", 0).socket as listening:
             port = listening.getsockname()[1]
             app = create_app(system)
-            config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=2)
+            config = uvicorn.Config(
+                app, log_config=None, access_log=False, proxy_headers=False, timeout_graceful_shutdown=2
+            )
             server = uvicorn.Server(config)
             thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="console")
             thread.start()

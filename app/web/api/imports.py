@@ -23,6 +23,7 @@ from app.web.api.cursors import not_ours
 from app.web.api.describe import CONFLICT, ERRORS
 from app.web.api.schemas import Moment, Page
 from app.web.security import Admin, Credentials, SystemOf, allow, caller
+from app.web.streams import HEADERS
 from app.wiring import System
 
 router = APIRouter(prefix="/imports", tags=["Imports"])
@@ -210,7 +211,7 @@ async def events(
             await asyncio.sleep(_EVERY_S)
             found = await run_in_threadpool(system.import_reports.get, import_id)
 
-    return StreamingResponse(stream(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+    return StreamingResponse(stream(), media_type="text/event-stream", headers=HEADERS)
 
 
 @router.post("/{import_id}/apply", status_code=202, summary="Apply a dry run", responses=CONFLICT)

@@ -9,7 +9,7 @@ from app.core.errors import FacegateError, Fault, Refusal
 from app.web.console.render import render
 from app.web.console.session import local_path
 from app.web.console.signin import remember, signin_form
-from app.web.security import COOKIE, SystemOf, client_of
+from app.web.security import COOKIE, SystemOf, client_of, prefix_of
 
 router = APIRouter(include_in_schema=False)
 JOURNEY, WANTED = f"{COOKIE}-journey", f"{COOKIE}-wanted"
@@ -26,8 +26,8 @@ def begin(request: Request, system: SystemOf, next: str = "/") -> Response:
     answer = RedirectResponse(address, 303)
     for name, value in ((JOURNEY, str(journey)), (WANTED, quote(local_path(next), safe=""))):
         # Lax: both have to come back from the provider's site.
-        secure = request.url.scheme == "https"
-        answer.set_cookie(name, value, max_age=JOURNEY_S, path=BACK, httponly=True, samesite="lax", secure=secure)
+        secure, path = request.url.scheme == "https", prefix_of(request) + BACK
+        answer.set_cookie(name, value, max_age=JOURNEY_S, path=path, httponly=True, samesite="lax", secure=secure)
     return answer
 
 
@@ -44,12 +44,12 @@ def back(request: Request, system: SystemOf, state: str = "", code: str = "") ->
         onward = render(request, "onward.html", None, target=wanted, words="You are signed in")
         answer = remember(request, onward, entered)
     for name in (JOURNEY, WANTED):
-        answer.delete_cookie(name, path=BACK)
+        answer.delete_cookie(name, path=prefix_of(request) + BACK)
     return answer
 
 
 def _redirect(request: Request) -> str:
-    return f"{request.base_url}".rstrip("/") + BACK
+    return f"{request.base_url}".rstrip("/") + prefix_of(request) + BACK
 
 
 def _failed(request: Request, error: FacegateError) -> Response:

@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from app.core.types import Role
 from app.core.users import PERSON_ROLES
 from app.services.sessions import SignedIn, csrf_of
-from app.web.security import cookie_name
+from app.web.security import cookie_name, prefix_of
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -55,7 +55,10 @@ def navigation(pages: Iterable[Any]) -> tuple[Link, ...]:
 def render(
     request: Request, template: str, person: SignedIn | None, status_code: int = 200, **context: Any
 ) -> HTMLResponse:
-    """The page, for this person (None: for anybody). Templates get `person`, `user`, `csrf` and the context."""
+    """The page, for this person (None: for anybody). Templates get `person`, `user`, `csrf` and the context.
+
+    Every address in a template begins with `root`: a proxy may serve the console below a path.
+    """
     user = person.user if person else None
     links = [link for link in request.app.state.navigation if user and not link.roles.isdisjoint(user.roles)]
     here = max((link.path for link in links if _within(request.url.path, link.path)), key=len, default="")
@@ -66,6 +69,7 @@ def render(
         links=links,
         here=here,
         request_path=request.url.path,
+        root=prefix_of(request),
         **context,
     )
     return HTMLResponse(page, status_code)

@@ -11,7 +11,7 @@ from app.core.users import TicketKind
 from app.services.sign_in import Entered
 from app.web.console.render import render
 from app.web.console.session import AnyPage, Visitor, local_path
-from app.web.security import DEVICE, SystemOf, client_of, cookie_name
+from app.web.security import DEVICE, SystemOf, client_of, cookie_name, cookie_path
 
 router = APIRouter(include_in_schema=False)
 DEVICE_S = 180 * 86_400
@@ -42,7 +42,8 @@ def enter(
 def leave(request: Request, system: SystemOf, person: AnyPage) -> Response:
     system.reception.sessions.end(person.session.id)
     answer = RedirectResponse("/signin", 303)
-    answer.delete_cookie(cookie_name(request), path="/", secure=_secure(request), httponly=True, samesite="strict")
+    name, path = cookie_name(request), cookie_path(request)
+    answer.delete_cookie(name, path=path, secure=_secure(request), httponly=True, samesite="strict")
     return answer
 
 
@@ -90,10 +91,10 @@ def redeem(
 
 def remember(request: Request, answer: Response, entered: Entered) -> Response:
     """The answer with the session's cookie, which ends with the browser, and the browser's mark."""
-    secure = _secure(request)
-    answer.set_cookie(cookie_name(request), entered.session, httponly=True, samesite="strict", secure=secure)
+    secure, path = _secure(request), cookie_path(request)
+    answer.set_cookie(cookie_name(request), entered.session, path=path, httponly=True, samesite="strict", secure=secure)
     answer.set_cookie(
-        DEVICE, entered.device, max_age=DEVICE_S, path="/", httponly=True, samesite="strict", secure=secure
+        DEVICE, entered.device, max_age=DEVICE_S, path=path, httponly=True, samesite="strict", secure=secure
     )
     return answer
 
@@ -119,9 +120,21 @@ def _status(refusal: Refusal) -> int:
 
 
 def _from_here(request: Request) -> None:
-    """Another site's form must not sign anybody in, not even as somebody else. Raises Forbidden."""
-    fetched = request.headers.get("sec-fetch-site", "same-origin")
-    origin = request.headers.get("origin")
-    same = origin is None or urlsplit(origin).netloc == request.headers.get("host", "")
-    if fetched not in ("same-origin", "none") or not same:
+    """Another site's form must not sign anybody in, not even as somebody else. Raises Forbidden.
+
+    A browser on https says itself where a form comes from, whatever a proxy made of the host. Over http it says only
+    the origin, which must then be the host that was asked for.
+    """
+    fetched = request.headers.get("sec-fetch-site")
+    if fetched in ("same-origin", "none"):
+        return
+    if fetched is not None:
         raise Forbidden("foreign_form", "This form came from another site; open the sign-in page and try again.")
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("host", ""):
+        raise Forbidden(
+            "foreign_form",
+            "This form came from another site, or a proxy changes the host: open the sign-in page and try again. If it "
+            "fails again, have the proxy pass Host on unchanged (nginx: proxy_set_header Host $http_host), or serve "
+            "over https.",
+        )

@@ -41,6 +41,10 @@ export async function openCamera(whenTaken) {
   finish = whenTaken;
   reset();
   dialog.showModal();
+  if (!navigator.mediaDevices) {
+    guide("Browsers give the camera to https pages only. Open this page over https, or upload photos instead.");
+    return undefined;
+  }
   guide("Starting the camera …");
   try {
     const size = { width: { ideal: WIDEST }, height: { ideal: 960 }, facingMode: "user" };

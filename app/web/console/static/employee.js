@@ -1,6 +1,6 @@
 // One person's page: photos by file, drop or camera; suspend, remove, erase.
 
-import { call, sayNext } from "./api.js";
+import { call, rooted, sayNext } from "./api.js";
 import { openCamera } from "./camera.js";
 import { el } from "./parts.js";
 import { sendPhotos } from "./photo_verdicts.js";
@@ -86,6 +86,6 @@ erase.addEventListener("submit", async (event) => {
   const file = new Blob([JSON.stringify(receipt, null, 2)], { type: "application/json" });
   document.getElementById("receipt-file").href = URL.createObjectURL(file);
   const dialog = document.getElementById("receipt");
-  dialog.addEventListener("close", () => location.assign("/employees"));
+  dialog.addEventListener("close", () => location.assign(rooted("/employees")));
   dialog.showModal();
 });

@@ -1,6 +1,6 @@
 // Adds a person, or changes one: the form's fields as the API's JSON.
 
-import { call, sayNext } from "./api.js";
+import { call, rooted, sayNext } from "./api.js";
 
 // A day as the form knows it, and the moment the API wants: its beginning, or its end.
 const begins = (day) => (day ? `${day}T00:00:00Z` : null);
@@ -38,7 +38,7 @@ for (const form of document.querySelectorAll("[data-employee-form]")) {
         location.reload();
       } else {
         const made = await call("/v1/employees", { method: "POST", json: details(form) });
-        location.assign(`/employees/${made.id}`);
+        location.assign(rooted(`/employees/${made.id}`));
       }
     } catch {
       button.disabled = false;

@@ -1,5 +1,6 @@
 // The list of employees answers while one types; the address bar keeps what was asked.
 
+import { rooted } from "./api.js";
 import { moment } from "./parts.js";
 
 const form = document.querySelector(".people-filter");
@@ -27,7 +28,7 @@ async function find() {
   const query = new URLSearchParams();
   if (field.value.trim()) query.set("q", field.value.trim());
   if (show !== "all") query.set("show", show);
-  const address = `/employees${query.size ? `?${query}` : ""}`;
+  const address = rooted(`/employees${query.size ? `?${query}` : ""}`);
   history.replaceState(null, "", address);
   list.setAttribute("aria-busy", "true");
   try {

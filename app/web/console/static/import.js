@@ -1,6 +1,6 @@
 // One import: its progress as it runs, its rows by what became of them, applying and ending it.
 
-import { call, sayNext } from "./api.js";
+import { call, rooted, sayNext } from "./api.js";
 import { badge, el } from "./parts.js";
 
 const head = document.querySelector("[data-import]");
@@ -30,7 +30,7 @@ function progress(job) {
 }
 
 if (head.dataset.running) {
-  const events = new EventSource(`${path}/events`);
+  const events = new EventSource(rooted(`${path}/events`));
   events.addEventListener("progress", (event) => {
     const job = JSON.parse(event.data);
     if (job.state !== "waiting" && job.state !== "running") {
@@ -61,7 +61,7 @@ let next = null;
 let asked;
 
 function row(one) {
-  const number = one.employee_id ? el("a", { href: `/employees/${one.employee_id}` }, one.number) : one.number;
+  const number = one.employee_id ? el("a", { href: rooted(`/employees/${one.employee_id}`) }, one.number) : one.number;
   const said = one.problems.map((p) => el("li", {}, p.photo ? el("code", {}, `${p.photo} `) : null, p.detail));
   const photos = one.photos ? `${one.photos} ${one.photos === 1 ? "photo" : "photos"} accepted` : "";
   return el(

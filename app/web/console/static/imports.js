@@ -22,7 +22,7 @@ form.addEventListener("submit", async (event) => {
       sent.max = total;
       sent.value = bytes;
     });
-    location.assign(`/imports/${id}`);
+    location.assign(rooted(`/imports/${id}`));
   } catch {
     button.disabled = false;
     sending.hidden = true;

@@ -1,6 +1,6 @@
 // Live: draws what the stream tells, and orders gates by hand.
 
-import { call, say, signIn } from "./api.js";
+import { call, rooted, say, signIn } from "./api.js";
 import { badge, bar, el, when } from "./parts.js";
 
 const OF_A_GATE = 6;
@@ -35,10 +35,10 @@ function large(event) {
   const like = event.similarity !== null && event.similarity !== undefined;
   return el("article", { class: `now ${kind(event)}`, "data-event": event.decision_id },
     el("div", { class: "faces" },
-      event.snapshot && face(`/v1/events/${event.decision_id}/snapshot`, "At the gate"),
-      event.employee && face(`/portraits/${event.employee.id}`, `Enrolled photo of ${event.employee.name}`)),
+      event.snapshot && face(rooted(`/v1/events/${event.decision_id}/snapshot`), "At the gate"),
+      event.employee && face(rooted(`/portraits/${event.employee.id}`), `Enrolled photo of ${event.employee.name}`)),
     el("div", { class: "now-words" },
-      el("p", { class: "now-reason" }, el("a", { href: `/log/${event.decision_id}` }, words.reasons[event.reason] ?? event.reason)),
+      el("p", { class: "now-reason" }, el("a", { href: rooted(`/log/${event.decision_id}`) }, words.reasons[event.reason] ?? event.reason)),
       el("p", { class: "now-who" }, who(event)),
       like && el("div", { class: "like" }, bar(event.similarity, event.threshold, "Similarity"),
         el("span", { class: "faint" }, `${event.similarity.toFixed(2)}${event.threshold === null ? "" : ` of ${event.threshold.toFixed(2)}`}`)),
@@ -48,7 +48,7 @@ function large(event) {
 
 function small(event) {
   return el("li", { class: kind(event) },
-    el("a", { href: `/log/${event.decision_id}` }, words.reasons[event.reason] ?? event.reason),
+    el("a", { href: rooted(`/log/${event.decision_id}`) }, words.reasons[event.reason] ?? event.reason),
     el("span", { class: "lane-who" }, who(event)), when(event.at));
 }
 
@@ -187,7 +187,7 @@ function connect() {
   settled = false;
   heard = last;
   alerts.clear();
-  stream = new EventSource(last ? `/v1/events/stream?after=${encodeURIComponent(last)}` : "/v1/events/stream");
+  stream = new EventSource(rooted(last ? `/v1/events/stream?after=${encodeURIComponent(last)}` : "/v1/events/stream"));
   stream.addEventListener("open", () => {
     state("live", "good");
     setTimeout(() => { settled = true; drawAlerts(); }, 1500);

@@ -1,5 +1,6 @@
 // The log: fetches the rows that follow as one scrolls, and keeps the page small.
 
+import { rooted } from "./api.js";
 import { moment } from "./parts.js";
 
 const MOST_CHUNKS = 30; // of 50 rows
@@ -28,7 +29,7 @@ form.addEventListener("submit", (submit) => {
     if (!value) continue;
     query.set(name, name === "from" || name === "to" ? new Date(value).toISOString() : value);
   }
-  location.assign(`/log${query.size ? `?${query}` : ""}`);
+  location.assign(rooted(`/log${query.size ? `?${query}` : ""}`));
 });
 for (const select of form.querySelectorAll("select")) select.addEventListener("change", () => form.requestSubmit());
 
@@ -42,7 +43,7 @@ async function more() {
   try {
     const query = new URLSearchParams(rows.dataset.query);
     query.set("cursor", next);
-    const answer = await fetch(`/log/rows?${query}`);
+    const answer = await fetch(rooted(`/log/rows?${query}`));
     if (!answer.ok || answer.redirected) throw new Error("refused");
     const chunk = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(".chunk");
     for (const time of chunk.querySelectorAll("time")) time.textContent = moment(time.dateTime);

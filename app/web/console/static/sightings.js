@@ -1,6 +1,6 @@
 // Pictures that gates took, as photos of a person.
 
-import { call, sayNext } from "./api.js";
+import { call, rooted, sayNext } from "./api.js";
 import { el } from "./parts.js";
 import { verdict } from "./photo_verdicts.js";
 
@@ -20,7 +20,7 @@ form?.addEventListener("submit", async (event) => {
   const { photos } = await call(`/v1/employees/${id}/photos/from-events`, { method: "POST", json: { pictures: chosen() } });
   if (photos.every((photo) => photo.accepted)) {
     sayNext(photos.length === 1 ? "The photo was accepted." : `${photos.length} photos were accepted.`);
-    location.assign(`/employees/${id}`);
+    location.assign(rooted(`/employees/${id}`));
     return;
   }
   document.getElementById("verdicts").replaceChildren(...photos.map((photo) => el("li", { class: "plain" }, verdict(photo))));

@@ -1,6 +1,6 @@
 // Adding users, changing them, and handing out links.
 
-import { call, say, sayNext } from "./api.js";
+import { call, rooted, say, sayNext } from "./api.js";
 
 const add = document.getElementById("add");
 const edit = document.getElementById("edit");
@@ -63,6 +63,6 @@ async function showLink(id, name) {
   const until = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }).format(new Date(made.ends_at));
   document.getElementById("link-words").textContent =
     `Give it to ${name} and nobody else: whoever opens it chooses the password. It works once, until ${until}.`;
-  document.getElementById("link-address").textContent = location.origin + made.path;
+  document.getElementById("link-address").textContent = location.origin + rooted(made.path);
   link.showModal();
 }
