@@ -18,6 +18,7 @@ from app.core.types import Role
 from app.following import following, start_again
 from app.listening import Listener, bound
 from app.settings import Settings
+from app.standing_by import standing_by
 from app.web.app import create_app
 from app.web.patience import IDLE_S, Backlog, ImpatientProtocol, Places
 from app.wiring import System, open_system
@@ -103,6 +104,7 @@ def _serve(
             orderly_end(server),
             watched(system, watching if cameras else None),
             following(system, moved),
+            standing_by(system),
         ):
             # A copy: it closes what it is given once it accepts no more.
             server.run(sockets=[listener.socket.dup()])

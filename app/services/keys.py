@@ -15,6 +15,8 @@ class Keys:
     store: Store
     clock: Clock
     new_id: Callable[[], str]
+    # Called with the id of a key that is worth nothing from now on.
+    revoked: Callable[[str], None] = lambda _: None
 
     def create(self, role: Role, gate: str | None = None, name: str = "") -> tuple[str, ApiKey]:
         """The secret, which is kept nowhere, and its record. A gate key needs its gate, no other may have one.
@@ -69,6 +71,7 @@ class Keys:
         self.get(key_id)
         with self.store.write() as tx:
             tx.api_keys.revoke(key_id, self.clock())
+        self.revoked(key_id)
 
 
 def digest(secret: str) -> str:

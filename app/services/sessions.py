@@ -7,9 +7,11 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
+from app.core.errors import NotRecorded
 from app.core.ports import Clock, Store, Transaction
 from app.core.users import Principal, Session, User
 
@@ -38,6 +40,8 @@ class Sessions:
     new_id: Callable[[], str]
     idle: timedelta
     longest: timedelta
+    # Called with the id of a session that ended, or of a user whose sessions did.
+    ended: Callable[[str], None] = lambda _: None
 
     def open(self, tx: Transaction, user: User, address: str, agent: str) -> str:
         """A new session in the caller's transaction; the cookie's value, which is kept nowhere."""
@@ -61,7 +65,8 @@ class Sessions:
         if not user.enabled or now >= session.ends_at or now - session.seen_at >= self.idle:
             return None
         if now - session.seen_at >= SEEN_EVERY:
-            with self.store.write() as tx:
+            # On a full disk who is signed in can still read, and release.
+            with suppress(NotRecorded), self.store.write() as tx:
                 tx.sessions.seen(session.id, now)
         return SignedIn(session, user)
 
@@ -74,11 +79,14 @@ class Sessions:
     def end(self, session_id: str) -> None:
         with self.store.write() as tx:
             tx.sessions.end(session_id)
+        self.ended(session_id)
 
     def end_all(self, user_id: str, but: str | None = None) -> int:
         """Signs out everywhere, `but` for one session; how many ended."""
         with self.store.write() as tx:
-            return tx.sessions.end_all(user_id, but)
+            count = tx.sessions.end_all(user_id, but)
+        self.ended(user_id)
+        return count
 
 
 def digest(token: str) -> str:

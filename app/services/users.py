@@ -30,6 +30,8 @@ class Users:
     hasher: PasswordHasher
     clock: Clock
     new_id: Callable[[], str]
+    # Called with the id of a user whose sessions ended.
+    signed_out: Callable[[str], None] = lambda _: None
 
     def all(self) -> list[User]:
         with self.store.read() as tx:
@@ -77,6 +79,7 @@ class Users:
             tx.sessions.end_all(user_id)
             if not user.enabled:
                 tx.tickets.withdraw(user_id)
+        self.signed_out(user_id)
         return user
 
     def reset(self, user_id: str) -> str:
@@ -120,6 +123,7 @@ class Users:
             raise _used_up()
         tx.users.update(user)
         tx.sessions.end_all(user.id)
+        self.signed_out(user.id)
         return user
 
     def set_password(self, user: User, password: str, session_id: str) -> None:
@@ -138,6 +142,7 @@ class Users:
             tx.users.update(replace(now, password=hashed))
             tx.sessions.end_all(user.id, but=session_id)
             tx.tickets.withdraw(user.id)
+        self.signed_out(user.id)
 
     def _issue(self, tx: Transaction, kind: TicketKind, user_id: str | None, lasts: timedelta) -> str:
         token = secrets.token_urlsafe(32)

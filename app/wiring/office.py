@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -36,6 +36,7 @@ from app.services.gate_settings import GateSettings
 from app.services.hints import Hints
 from app.services.keys import Keys
 from app.services.live_feed import LiveFeed
+from app.services.release_callers import ReleaseCallers
 from app.services.site_control import SiteControl
 from app.services.statistics import Statistics
 from app.settings import Settings
@@ -84,6 +85,7 @@ class Office:
     feed: LiveFeed
     proofs: EventProofs
     statistics: Statistics
+    release_callers: ReleaseCallers
 
     def close(self) -> None:
         # Gates first: what they still say is written down.
@@ -119,6 +121,7 @@ def open_office(settings: Settings, clock: Callable[[], datetime] = utc_now, *, 
     site = SiteControl(store, log, clock, new_id, driving)
     driving.record_late = site.record_late
     duty.untaken = driving.untaken
+    callers = ReleaseCallers(store, clock, timedelta(minutes=settings.session_idle_minutes))
     events = EventList(store, log, answers)
     return Office(
         settings=settings,
@@ -126,7 +129,7 @@ def open_office(settings: Settings, clock: Callable[[], datetime] = utc_now, *, 
         store=store,
         vault=vault,
         signer=signer,
-        keys=Keys(store, clock, new_id),
+        keys=Keys(store, clock, new_id, callers.forget),
         gates=GateList(store, clock, new_id),
         erasure=Erasure(store, signer, JsonJournal(settings.erasures), clock, new_id),
         log=log,
@@ -141,12 +144,13 @@ def open_office(settings: Settings, clock: Callable[[], datetime] = utc_now, *, 
         site=site,
         alerts=AlertList(store),
         hints=Hints(store, clock, new_id),
-        reception=open_reception(settings, store, vault, signer, clock, new_id),
+        reception=open_reception(settings, store, vault, signer, clock, new_id, callers.forget),
         by_hand=ByHand(store, log, answers, clock, new_id, driving.carry_out, driving.second_records),
         corrections=Corrections(store, log, vault, signer, clock, new_id),
         feed=LiveFeed(store, events, clock),
         proofs=EventProofs(store, log, signer, lambda: JsonJournal(settings.checkpoints).entries([])),
         statistics=Statistics(store, clock),
+        release_callers=callers,
     )
 
 

@@ -34,15 +34,17 @@ def open_reception(
     signer: Ed25519Signer,
     clock: Callable[[], datetime],
     new_id: Callable[[], str],
+    signed_out: Callable[[str], None],
 ) -> Reception:
     hasher = Argon2()
-    users = Users(store, hasher, clock, new_id)
+    users = Users(store, hasher, clock, new_id, signed_out)
     sessions = Sessions(
         store,
         clock,
         new_id,
         idle=timedelta(minutes=settings.session_idle_minutes),
         longest=timedelta(hours=settings.session_hours),
+        ended=signed_out,
     )
     attempts = Attempts(store, clock)
     sign_in = SigningIn(store, users, sessions, attempts, hasher, signer, clock, new_id)

