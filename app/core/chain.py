@@ -194,6 +194,8 @@ def _wrong_payload(
         return _not_erased(event)
     if commitment(canonical(payload)) != event.commitment:
         return "the payload is not the one the record commits to"
+    if event.camera is not None and event.camera != payload.get("camera"):  # NULL before 0007
+        return "the camera is not the one the payload names"
     record = payload.get(RECORD)
     expected = record_of(
         event.gate_id, event.id, event.sequence, event.at, event.verdict, event.reason, event.employee_id

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from app.core.corrections import Correction
 from app.core.histograms import Bucket
+from app.core.records import SealFlaw, TableTotal
 from app.core.types import Reason
 
 
@@ -42,9 +43,22 @@ class Counts(Protocol):
         ...
 
 
+class Seals(Protocol):
+    """Whether the rows that act are as this installation wrote them."""
+
+    def flaws(self, *, thorough: bool = True) -> Iterator[SealFlaw]:
+        """thorough: of every table; else only of those that decide who may do what, without the photos."""
+        ...
+
+    def totals(self) -> list[TableTotal]:
+        """Of the tables that decide who may do what; for checkpoints."""
+        ...
+
+
 class LogTransaction(Protocol):
     """The repositories of one unit of work that belong to the log's second records."""
 
     corrections: Corrections
     histograms: Histograms
     counts: Counts
+    seals: Seals

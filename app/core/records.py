@@ -55,6 +55,24 @@ class Receipt:
 
 
 @dataclass(frozen=True)
+class SealFlaw:
+    """A row that this installation did not write as it stands; row "" is the table as a whole."""
+
+    table: str
+    row: str
+    problem: str
+
+
+@dataclass(frozen=True)
+class TableTotal:
+    """Where a table stood after so many writes; two different states never have the same fingerprint."""
+
+    table: str
+    version: int
+    fingerprint: str
+
+
+@dataclass(frozen=True)
 class Installation:
     """Facts fixed for one database: the pack and precision that made its templates, and a proof of the master key."""
 

@@ -38,6 +38,7 @@ class AlertKind(StrEnum):
     DOOR_FAULT = "door_fault"
     TAILGATING = "tailgating"
     GATE_FAILED = "gate_failed"
+    RECORD_ALTERED = "record_altered"
     LOCKDOWN = "lockdown"
     RELEASE = "release"
 

@@ -9,7 +9,7 @@ from app.core.chain import Flaw, checkpoint_message, link_of, walk
 from app.core.corrections import CorrectionKind
 from app.core.ports import Clock, Signer, Store, Transaction
 from app.core.records import ChainHead, EventRow, Receipt
-from app.core.site import GateResultRow
+from app.core.site import Alert, AlertKind, GateResultRow
 from app.services.access_log import AccessLog
 from app.services.erasure import message
 
@@ -17,6 +17,7 @@ BATCH = 200
 FORGED = "what the gate did with this is not signed by this installation: forged"
 EMPTIED = "whom this was said not to show was taken out of the correction, and nobody was erased"
 NO_GATE = "(none)"
+TABLE = "table:"  # before a table's name, where a checkpoint says how a table stood
 MISQUOTED = "what was said of this afterwards is not signed by this installation: forged"
 
 
@@ -40,8 +41,11 @@ class AuditReport:
 class Audit:
     """Verifies all chains, and signs where they stand. Reads one state of the database; writes nothing."""
 
-    def __init__(self, store: Store, log: AccessLog, signer: Signer, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, log: AccessLog, signer: Signer, clock: Clock, new_id: Callable[[], str] = lambda: ""
+    ) -> None:
         self._store = store
+        self._new_id = new_id
         self._log = log
         self._signer = signer
         self._clock = clock
@@ -73,7 +77,7 @@ class Audit:
                 if first_missing is None and chain.first_missing is not None:
                     first_missing = (name, chain.first_missing)
             explained = self._explained(tx)
-            flaw = flaw or self._misquoted(tx)
+            flaw, planted = flaw or self._misquoted(tx), self._planted(tx, marks)
         if first_missing is not None and missing > explained and flaw is None:
             # Which of them were erased rightly cannot be told any more: that is what erasing means.
             name, event = first_missing
@@ -81,6 +85,7 @@ class Audit:
             flaw = Flaw(name, event.sequence, event.id, problem)
         if marks and flaw is None:
             flaw = Flaw(min(marks), 1, None, "signed checkpoints name this gate, and it is gone")
+        flaw = flaw or planted
         return AuditReport(flaw is None, chains, flaw)
 
     def checkpoint(self) -> list[dict[str, Any]]:
@@ -89,6 +94,42 @@ class Audit:
             heads = tx.events.heads()
         at = self._clock()
         return [self._log.checkpoint(head.gate_id, head.sequence, head.hash, at) for head in heads]
+
+    def totals(self) -> list[dict[str, Any]]:
+        """Where every table stands that decides who may do what: signed, in the form of a gate's head."""
+        with self._store.read() as tx:
+            found = tx.seals.totals()
+        at = self._clock()
+        return [self._log.checkpoint(TABLE + one.table, one.version, one.fingerprint, at) for one in found]
+
+    def look_at_rows(self) -> None:
+        """Raises an alert where a table that decides who may do what is not as this installation wrote it."""
+        with self._store.read() as tx:
+            found = next(tx.seals.flaws(thorough=False), None)
+        if found is not None:
+            detail = f"{found.table} {found.row}".strip()[:200]
+            with self._store.write() as tx:
+                tx.alerts.raise_(Alert(self._new_id(), self._clock(), AlertKind.RECORD_ALTERED, detail=detail))
+
+    def all_clear(self) -> None:
+        """Everything was found good: whatever was altered has been put right."""
+        with self._store.read() as tx:
+            stands = any(alert.kind is AlertKind.RECORD_ALTERED for alert in tx.alerts.open())
+        if stands:
+            with self._store.write() as tx:
+                tx.alerts.clear(AlertKind.RECORD_ALTERED, None, None, self._clock())
+
+    def _planted(self, tx: Transaction, marks: dict[str, list[Mapping[str, Any]]]) -> Flaw | None:
+        """The first row that acts and is not ours, or the first table that was put back as it once was."""
+        seen_of = {name: marks.pop(name) for name in list(marks) if name.startswith(TABLE)}
+        for flaw in tx.seals.flaws():
+            return Flaw(NO_GATE, 0, None, f"{flaw.table} {flaw.row}".strip() + f" {flaw.problem}")
+        for total in tx.seals.totals():
+            seen = seen_of.get(TABLE + total.table, [])
+            later = any(int(mark["sequence"]) > total.version for mark in seen)
+            if later or any(int(m["sequence"]) == total.version and m["hash"] != total.fingerprint for m in seen):
+                return Flaw(NO_GATE, 0, None, f"{total.table} was put back as it once was: a checkpoint saw it later")
+        return None
 
     def _by_gate(
         self, checkpoints: Iterable[Mapping[str, Any]]

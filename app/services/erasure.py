@@ -5,6 +5,7 @@ so the erased stay erased.
 """
 
 import json
+import logging
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 
@@ -12,6 +13,9 @@ from app.core.chain import instant
 from app.core.errors import NotFound
 from app.core.ports import Clock, Journal, Signer, Store, Transaction
 from app.core.records import Receipt
+from app.core.site import Alert, AlertKind
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -40,17 +44,31 @@ class Erasure:
     def replay(self) -> int:
         """Erases whoever the journal says is erased and is still there. Returns how many.
 
-        A restored, older backup brought them back, or the erasure was cut off before its commit.
+        A restored, older backup brought them back, or the erasure was cut off before its commit. A line that this
+        installation did not sign erases nobody, and raises an alarm.
         """
         again = 0
-        for entry in self.journal.entries():
-            employee_id = str(entry["employee_id"])
+        for number, entry in enumerate(self.journal.entries(), start=1):
+            employee_id = str(entry.get("employee_id"))
             with self.store.write() as tx:
+                if not self._signed(entry):
+                    logger.error(
+                        "erasure_not_signed line=%d: erases nobody; look at who can write to the journal", number
+                    )
+                    words = f"line {number} of the erasure journal"
+                    tx.alerts.raise_(Alert(self.new_id(), self.clock(), AlertKind.RECORD_ALTERED, detail=words))
+                    continue
                 tx.templates.lock()
                 if tx.employees.lock(employee_id):
                     self._erase(tx, employee_id)
                     again += 1
         return again
+
+    def _signed(self, entry: dict[str, object]) -> bool:
+        try:
+            return self.signer.verify(signed_part(entry), str(entry.get("signature")))
+        except (TypeError, ValueError):
+            return False
 
     def receipt(self, employee_id: str) -> Receipt | None:
         with self.store.read() as tx:
@@ -75,9 +93,12 @@ class Erasure:
 
 def message(receipt: Receipt) -> bytes:
     """What a receipt's signature covers: its JSON without the signature, keys sorted, no spaces."""
-    entry = as_json(receipt)
-    del entry["signature"]
-    return json.dumps(entry, sort_keys=True, separators=(",", ":")).encode()
+    return signed_part(as_json(receipt))
+
+
+def signed_part(entry: dict[str, object]) -> bytes:
+    rest = {name: value for name, value in entry.items() if name != "signature"}
+    return json.dumps(rest, sort_keys=True, separators=(",", ":")).encode()
 
 
 def as_json(receipt: Receipt) -> dict[str, object]:

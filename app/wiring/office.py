@@ -12,11 +12,13 @@ from app.adapters.cameras import address
 from app.adapters.cameras.sources import check
 from app.adapters.crypto.journal import JsonJournal
 from app.adapters.crypto.signing import Ed25519Signer
-from app.adapters.crypto.vault import Vault, load_master_key
+from app.adapters.crypto.vault import Vault, derive, load_master_key
 from app.adapters.db import migrate
+from app.adapters.db.row_seal import RowSeals
 from app.adapters.db.store import SqlStore, open_store
 from app.core.errors import CryptoFault
 from app.core.records import Installation
+from app.core.site import Alert, AlertKind
 from app.services.access_log import AccessLog
 from app.services.alert_list import AlertList
 from app.services.answers import Answers
@@ -102,11 +104,14 @@ def open_office(settings: Settings, clock: Callable[[], datetime] = utc_now, *, 
     beginning.check(settings, begin=begin)
     if begin:
         settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with beginning.said_plainly(settings):
-        migrate.upgrade(settings.url)
     secret = settings.master_key.get_secret_value() if settings.master_key else None
-    master = load_master_key(settings.data / beginning.KEY_FILE, secret)
-    store, vault, signer = open_store(settings.url), Vault(master), Ed25519Signer(master)
+    load = partial(load_master_key, settings.data / beginning.KEY_FILE, secret)
+    with beginning.said_plainly(settings):
+        migrate.upgrade(settings.url, lambda: _seals(load()))
+    master = load()
+    seals = _seals(master)
+    store, vault, signer = open_store(settings.url, seals), Vault(master), Ed25519Signer(master)
+    seals.on_altered = partial(_alarm, store, clock)
     with store.read() as tx:
         installation = tx.installation.get()
     try:
@@ -135,7 +140,7 @@ def open_office(settings: Settings, clock: Callable[[], datetime] = utc_now, *, 
         log=log,
         answers=answers,
         events=events,
-        checkpoints=Checkpoints(Audit(store, log, signer, clock), JsonJournal(settings.checkpoints)),
+        checkpoints=Checkpoints(Audit(store, log, signer, clock, new_id), JsonJournal(settings.checkpoints)),
         cameras=CameraList(store, vault, clock, new_id, partial(_allowed, camera_reach(settings)), address.masked),
         camera_states=CameraStates(store, clock),
         gate_settings=gate_settings(store, vault, clock, new_id),
@@ -164,6 +169,16 @@ def check_master_key(vault: Vault, installation: Installation | None) -> None:
 
 def camera_reach(settings: Settings) -> address.Reach:
     return address.Reach(settings.camera_networks, frozenset(settings.camera_schemes))
+
+
+def _seals(master: bytes) -> RowSeals:
+    return RowSeals(derive(master, b"facegate row seals v1"))
+
+
+def _alarm(store: SqlStore, clock: Callable[[], datetime], table: str, row: str) -> None:
+    """Somebody who has no master key wrote this row."""
+    with store.write() as tx:
+        tx.alerts.raise_(Alert(new_id(), clock(), AlertKind.RECORD_ALTERED, detail=f"{table} {row}"[:200]))
 
 
 def _allowed(reach: address.Reach, where: Address) -> None:

@@ -43,7 +43,8 @@ def test_who_passed_hidden_beside_an_erasure(
         "UPDATE erasures SET signature = 'x'",
         f"UPDATE erasures SET erased_at = {2**62}",
         "DELETE FROM erasures",
-        "INSERT INTO erasures SELECT 'again', employee_id, erased_at, photos, templates, events_unlinked, signature"
+        "INSERT INTO erasures (id, employee_id, erased_at, photos, templates, events_unlinked, signature) "
+        "SELECT 'again', employee_id, erased_at, photos, templates, events_unlinked, signature"
         " FROM erasures",
     ],
 )

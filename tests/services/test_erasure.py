@@ -17,6 +17,7 @@ from app.core.errors import CryptoFault, NotFound, NotRecorded
 from app.core.ports import Transaction
 from app.core.records import EmployeeFilter, EventFilter, Receipt
 from app.core.registry import Details
+from app.core.site import AlertKind
 from app.core.types import Employee
 from app.services.erasure import as_json, message
 from tests.fakes import NOW, Clock, new_id, person, photo
@@ -153,6 +154,20 @@ def test_a_journal_that_is_damaged_stops_the_start(site: Process, ada: Employee,
         journal.write('{"employee_id": "torn\n')
     with pytest.raises(CryptoFault):
         site.erasure.replay()
+
+
+def test_a_line_that_this_installation_did_not_sign_erases_nobody(site: Process, ada: Employee) -> None:
+    # Given a signed receipt of somebody else, under Ada's id, and a line without a signature
+    eva = site.enrol("E-7", photo(person(3)))
+    receipt = as_json(site.erasure.erase(eva.id))
+    site.journal.append({"employee_id": ada.id})
+    site.journal.append({**receipt, "employee_id": ada.id})
+    site.journal.append({"employee_id": ada.id, "signature": 7})
+    # then the next start leaves Ada alone, and raises the alarm
+    assert site.erasure.replay() == 0
+    assert len(left_of(site, ada)) == 6
+    with site.store.read() as tx:
+        assert [alert.kind for alert in tx.alerts.open()] == [AlertKind.RECORD_ALTERED]
 
 
 def test_two_erasures_at_once_give_one_receipt(site: Process, start: Start, ada: Employee) -> None:

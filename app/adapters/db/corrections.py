@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, select, update
 
+from app.adapters.db.sealed_rows import SealedRows
 from app.adapters.db.tables import corrections
 from app.core.corrections import Correction, CorrectionKind
 
@@ -14,24 +15,31 @@ class CorrectionRows:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._rows = SealedRows(connection, corrections)
 
     def add(self, correction: Correction) -> None:
-        self._connection.execute(insert(corrections).values(**{**vars(correction), "kind": correction.kind.value}))
+        self._rows.insert({**vars(correction), "kind": correction.kind.value})
 
     def of(self, event_ids: Iterable[str]) -> dict[str, list[Correction]]:
         found: dict[str, list[Correction]] = {}
-        query = select(corrections).where(corrections.c.event_id.in_(list(event_ids))).order_by(corrections.c.id)
+        query = select(*_SIGNED).where(corrections.c.event_id.in_(list(event_ids))).order_by(corrections.c.id)
         for row in self._connection.execute(query):
             found.setdefault(row.event_id, []).append(_correction(row))
         return found
 
     def all(self) -> Iterator[Correction]:
-        for row in self._connection.execute(select(corrections).order_by(corrections.c.id)):
+        for row in self._connection.execute(select(*_SIGNED).order_by(corrections.c.id)):
             yield _correction(row)
 
     def forget(self, employee_id: str) -> None:
-        said = update(corrections).where(corrections.c.employee_id == employee_id)
-        self._connection.execute(said.values(employee_id=None, nonce=None))
+        empty = {"employee_id": None, "nonce": None}
+        self._rows.update(empty, corrections.c.employee_id == employee_id)
+        # An altered one is not made good, and still must not name whom it named.
+        self._connection.execute(update(corrections).where(corrections.c.employee_id == employee_id).values(**empty))
+
+
+# Signed, and whoever reads one says if it is forged: no seal is asked for here.
+_SIGNED = [column for column in corrections.c if column.name != "seal"]
 
 
 def _correction(row: Row[Any]) -> Correction:

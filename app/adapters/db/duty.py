@@ -3,10 +3,11 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, or_, select, update
+from sqlalchemy import Connection, delete, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from app.adapters.db.engine import upsert
+from app.adapters.db.sealed_rows import SealedRows
 from app.adapters.db.tables import UNANSWERED, leases, orders, questions, watchers
 from app.core.gates import Order, Question
 
@@ -72,22 +73,21 @@ class OrderRows:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._rows = SealedRows(connection, orders)
 
     def put(self, order: Order) -> None:
-        self._connection.execute(insert(orders).values(**vars(order)))
+        self._rows.insert(vars(order))
 
     def waiting(self, gate_ids: Collection[str]) -> bool:
         found = select(orders.c.event_id).where(orders.c.gate_id.in_(gate_ids)).limit(1)
         return self._connection.execute(found).one_or_none() is not None
 
     def take(self, gate_ids: Collection[str]) -> list[Order]:
-        taken = delete(orders).where(orders.c.gate_id.in_(gate_ids)).returning(*orders.c)
-        found = [Order(**row._mapping) for row in self._connection.execute(taken)]
+        found = [Order(**row) for row in self._rows.take(orders.c.gate_id.in_(gate_ids))]
         return sorted(found, key=lambda order: (order.at, order.event_id))
 
     def forget(self, before: datetime) -> list[Order]:
-        gone = delete(orders).where(orders.c.until < before).returning(*orders.c)
-        return [Order(**row._mapping) for row in self._connection.execute(gone)]
+        return [Order(**row) for row in self._rows.take(orders.c.until < before)]
 
 
 class QuestionRows:
@@ -95,26 +95,26 @@ class QuestionRows:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._rows = SealedRows(connection, questions)
 
     def put(self, question: Question) -> None:
-        self._connection.execute(insert(questions).values(**vars(question)))
+        self._rows.insert(vars(question))
 
     def waiting(self, gate_ids: Collection[str], now: datetime) -> list[Question]:
-        columns = [column for column in questions.c if column.name != "event_id"]
-        found = select(*columns).where(UNANSWERED, questions.c.gate_id.in_(gate_ids), questions.c.until > now)
-        rows = self._connection.execute(found.order_by(questions.c.at, questions.c.id))
-        return [Question(**row._mapping) for row in rows]
+        found = select(questions).where(UNANSWERED, questions.c.gate_id.in_(gate_ids), questions.c.until > now)
+        rows = self._rows.find(found.order_by(questions.c.at, questions.c.id))
+        return [Question(**{name: value for name, value in row.items() if name != "event_id"}) for row in rows]
 
     def answer(self, question_id: str, event_id: str) -> bool:
-        answered = update(questions).where(questions.c.id == question_id, UNANSWERED).values(event_id=event_id)
-        return self._connection.execute(answered.returning(questions.c.id)).one_or_none() is not None
+        return self._rows.update({"event_id": event_id}, questions.c.id == question_id, UNANSWERED) == 1
 
     def answered(self, question_id: str) -> str | None:
-        return self._connection.execute(select(questions.c.event_id).where(questions.c.id == question_id)).scalar()
+        row = self._rows.one(questions.c.id == question_id)
+        return None if row is None else row["event_id"]
 
     def withdraw(self, question_id: str) -> str | None:
-        gone = delete(questions).where(questions.c.id == question_id).returning(questions.c.event_id)
-        return self._connection.execute(gone).scalar()
+        gone = self._rows.take(questions.c.id == question_id)
+        return gone[0]["event_id"] if gone else None
 
     def forget(self, before: datetime) -> None:
         self._connection.execute(delete(questions).where(questions.c.until < before))

@@ -1,9 +1,11 @@
 """Rows that make erasure possible and provable: the keys whose loss is the erasure, and its receipts."""
 
-from sqlalchemy import Connection, delete, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, select
 
+from app.adapters.db.engine import upsert
+from app.adapters.db.sealed_rows import SealedRows
 from app.adapters.db.tables import erasures, subject_keys
+from app.core.errors import CryptoFault
 from app.core.records import Receipt
 
 
@@ -16,31 +18,35 @@ class SubjectKeyRows:
 
     def __init__(self, connection: Connection, *, writing: bool) -> None:
         self._connection = connection
+        self._rows = SealedRows(connection, subject_keys)
         self._writing = writing
 
     def add(self, subject_id: str, wrapped: bytes) -> None:
-        self._connection.execute(insert(subject_keys).values(subject_id=subject_id, wrapped=wrapped))
+        self._rows.insert({"subject_id": subject_id, "wrapped": wrapped})
 
     def get(self, subject_id: str) -> bytes | None:
-        query = select(subject_keys.c.wrapped).where(subject_keys.c.subject_id == subject_id)
+        query = select(subject_keys).where(subject_keys.c.subject_id == subject_id)
         if self._writing:
             query = query.with_for_update(read=True, key_share=True)
-        return self._connection.execute(query).scalar_one_or_none()
+        row = self._rows.checked(self._connection.execute(query).one_or_none())
+        return None if row is None else row["wrapped"]
 
     def get_or_add(self, subject_id: str, wrapped: bytes) -> bytes:
         stored = self.get(subject_id)
         if stored is not None:
             return stored
-        upsert = sqlite.insert if self._connection.dialect.name == "sqlite" else postgresql.insert
-        self._connection.execute(
-            upsert(subject_keys).values(subject_id=subject_id, wrapped=wrapped).on_conflict_do_nothing()
-        )
-        query = select(subject_keys.c.wrapped).where(subject_keys.c.subject_id == subject_id)
-        return bytes(self._connection.execute(query).scalar_one())
+        new = self._rows.sealed({"subject_id": subject_id, "wrapped": wrapped})
+        mine = upsert(self._connection, subject_keys).values(**new).on_conflict_do_nothing()
+        if self._connection.execute(mine.returning(subject_keys.c.subject_id)).one_or_none() is not None:
+            self._rows.count(new["seal"])
+            return wrapped
+        row = self._rows.one(subject_keys.c.subject_id == subject_id)
+        if row is None:
+            raise CryptoFault("a data key was altered in the database")
+        return bytes(row["wrapped"])
 
     def destroy(self, subject_id: str) -> bool:
-        gone = self._connection.execute(delete(subject_keys).where(subject_keys.c.subject_id == subject_id))
-        return gone.rowcount == 1
+        return self._rows.delete(subject_keys.c.subject_id == subject_id) == 1
 
 
 class ErasureRows:
@@ -50,12 +56,16 @@ class ErasureRows:
         self._connection = connection
 
     def add(self, receipt: Receipt) -> None:
-        self._connection.execute(insert(erasures).values(**vars(receipt)))
+        SealedRows(self._connection, erasures).insert(vars(receipt))
 
     def get(self, employee_id: str) -> Receipt | None:
-        query = select(erasures).where(erasures.c.employee_id == employee_id).order_by(erasures.c.id).limit(1)
+        query = select(*_SIGNED).where(erasures.c.employee_id == employee_id).order_by(erasures.c.id).limit(1)
         row = self._connection.execute(query).one_or_none()
         return None if row is None else Receipt(**row._mapping)
 
     def all(self) -> list[Receipt]:
-        return [Receipt(**row._mapping) for row in self._connection.execute(select(erasures).order_by(erasures.c.id))]
+        return [Receipt(**row._mapping) for row in self._connection.execute(select(*_SIGNED).order_by(erasures.c.id))]
+
+
+# Signed: whoever counts on one checks that.
+_SIGNED = [column for column in erasures.c if column.name != "seal"]

@@ -4,13 +4,14 @@ Every change takes the next revision by updating one row, whose lock lasts until
 in their order, and a reader that has seen N has missed nothing below N.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, Row, func, select, update
 from sqlalchemy import Select as SqlSelect
 
 from app.adapters.db.engine import upsert
+from app.adapters.db.sealed_rows import SealedRows
 from app.adapters.db.tables import gallery, gallery_changes, subject_keys, templates
 from app.core.types import Template
 
@@ -33,23 +34,22 @@ class TemplateRows:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._rows = SealedRows(connection, templates)
 
     def lock(self) -> int:
         return int(self._connection.execute(select(gallery.c.revision).with_for_update()).scalar_one())
 
     def put(self, template: Template) -> None:
         record_change(self._connection, template.employee_id)
-        values = vars(template)
-        query = upsert(self._connection, templates)
-        self._connection.execute(query.on_conflict_do_update(index_elements=["employee_id"], set_=values), values)
+        self._rows.put(vars(template))
 
     def delete(self, employee_id: str) -> None:
         record_change(self._connection, employee_id)
-        self._connection.execute(delete(templates).where(templates.c.employee_id == employee_id))
+        self._rows.delete(templates.c.employee_id == employee_id)
 
     def get(self, employee_id: str) -> Template | None:
-        row = self._connection.execute(select(templates).where(templates.c.employee_id == employee_id)).one_or_none()
-        return None if row is None else Template(**row._mapping)
+        row = self._rows.one(templates.c.employee_id == employee_id)
+        return None if row is None else Template(**row)
 
     def revision(self) -> int:
         return int(self._connection.execute(select(gallery.c.revision)).scalar_one())
@@ -60,8 +60,7 @@ class TemplateRows:
 
     def all(self) -> Iterator[tuple[Template, bytes]]:
         with self._connection.execute(_WITH_KEY, execution_options={"yield_per": 1000}) as rows:
-            for row in rows:
-                yield _opened(row)
+            yield from self._opened(rows)
 
     def some(self, employee_ids: Iterable[str]) -> list[tuple[Template, bytes]]:
         found: list[tuple[Template, bytes]] = []
@@ -69,8 +68,15 @@ class TemplateRows:
         for start in range(0, len(wanted), _IDS_PER_QUERY):
             ids = wanted[start : start + _IDS_PER_QUERY]
             rows = self._connection.execute(_WITH_KEY.where(templates.c.employee_id.in_(ids)))
-            found.extend(_opened(row) for row in rows)
+            found.extend(self._opened(rows))
         return found
+
+    def _opened(self, rows: Iterable[Row[Any]]) -> Iterator[tuple[Template, bytes]]:
+        for row in rows:
+            values = self._rows.checked(row)
+            if values is not None:
+                wrapped = values.pop("wrapped")
+                yield Template(**values), wrapped
 
     def photo_counts(self) -> dict[int, int]:
         query = select(templates.c.photos, func.count()).group_by(templates.c.photos)
@@ -80,8 +86,3 @@ class TemplateRows:
 _WITH_KEY: SqlSelect[Any] = select(templates, subject_keys.c.wrapped).select_from(
     templates.join(subject_keys, subject_keys.c.subject_id == templates.c.employee_id)
 )
-
-
-def _opened(row: Sequence[Any]) -> tuple[Template, bytes]:
-    employee_id, sealed_vector, photos, pack_digest, precision, wrapped = row
-    return Template(employee_id, sealed_vector, photos, pack_digest, precision), wrapped

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, delete, func, insert, select, update
+from sqlalchemy import Connection, case, delete, func, select, update
 
-from app.adapters.db.engine import held, upsert
+from app.adapters.db.engine import upsert
+from app.adapters.db.sealed_rows import SealedRows
 from app.adapters.db.tables import import_rows, imports
 from app.core.imports import Import, ImportState, Outcome, RowFilter, StoredRow
 
@@ -14,21 +15,20 @@ class ImportRows:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._rows = SealedRows(connection, imports)
 
     def add(self, what: Import) -> None:
-        self._connection.execute(insert(imports).values(**_columns(what)))
+        self._rows.insert(_columns(what))
 
     def get(self, import_id: str, *, hold: bool = False) -> Import | None:
-        row = self._connection.execute(held(select(imports).where(imports.c.id == import_id), hold)).one_or_none()
+        row = self._rows.one(imports.c.id == import_id, hold=hold)
         return None if row is None else _import(row)
 
     def all(self, limit: int = 50) -> list[Import]:
-        return [
-            _import(row) for row in self._connection.execute(select(imports).order_by(imports.c.id.desc()).limit(limit))
-        ]
+        return [_import(row) for row in self._rows.find(select(imports).order_by(imports.c.id.desc()).limit(limit))]
 
     def put(self, what: Import) -> None:
-        self._connection.execute(update(imports).where(imports.c.id == what.id).values(**_columns(what)))
+        self._rows.update(_columns(what), imports.c.id == what.id)
 
     def progress(self, import_id: str, rows: int, photos: int) -> None:
         values = {"done": imports.c.done + rows, "done_photos": imports.c.done_photos + photos}
@@ -72,6 +72,5 @@ def _columns(what: Import) -> dict[str, Any]:
     return {**columns, "state": what.state.value}
 
 
-def _import(row: Row[Any]) -> Import:
-    columns = dict(row._mapping)
-    return Import(**{**columns, "state": ImportState(row.state)})
+def _import(row: dict[str, Any]) -> Import:
+    return Import(**{**row, "state": ImportState(row["state"])})

@@ -2,7 +2,7 @@
 
 import enum
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,8 +14,16 @@ from sqlalchemy import Connection, inspect, literal, select, text
 
 from app.adapters.db import tables
 from app.adapters.db.engine import make_engine, sqlite_file
+from app.adapters.db.row_seal import UNKEYED, RowSeals
+from app.adapters.db.sealing import check_mark, seal_all
+from app.core.errors import CryptoFault
 
 _SCRIPTS = Path(__file__).parents[3] / "migrations"
+SEALS_SINCE = "0012"
+OLD = (
+    "this database has no seals, and its key file says that it had: restore a newer backup. If it really is a backup "
+    "from before seals, move people.keys away and start again"
+)
 _ADVISORY_LOCK = 0x46414345  # "FACE": any constant that only we use in the database
 
 
@@ -43,10 +51,24 @@ def state(url: str) -> State:
         return State.EMPTY if there else State.ABSENT
 
 
-def upgrade(url: str) -> None:
-    """To the newest schema; nothing happens when it is there already. Creates an SQLite file."""
+def upgrade(url: str, seals: Callable[[], RowSeals] = lambda: UNKEYED, *, sealed_before: bool = False) -> None:
+    """To the newest schema; nothing happens when it is there already. Creates an SQLite file.
+
+    Rows from before there were seals are sealed with the same commit. seals: asked for within it, so that of two first
+    starts one makes the key. sealed_before: this machine knows that there were
+    some, so a schema without them is a trick, or a very old backup. Raises CryptoFault for it, and where the rows were
+    sealed with another key.
+    """
     with _alone(url) as connection:
+        before = MigrationContext.configure(connection).get_current_revision()
+        unsealed = before is None or before < SEALS_SINCE
+        if before is not None and unsealed and sealed_before:
+            raise CryptoFault(OLD)
         command.upgrade(_config(connection), "head")
+        if unsealed:
+            seal_all(connection, seals())
+        else:
+            check_mark(connection, seals())
 
 
 def downgrade(url: str, revision: str) -> None:

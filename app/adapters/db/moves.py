@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exists, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Table, and_, exists, func, or_, select, true
 
+from app.adapters.db.sealed_rows import SealedRows
 from app.adapters.db.tables import embeddings, employees, next_templates, photos, templates
 from app.core.types import Template
 
@@ -13,13 +14,11 @@ class MoveRows:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._next = SealedRows(connection, next_templates)
+        self._embeddings = SealedRows(connection, embeddings)
 
     def begin(self, pack_digest: str, precision: str) -> None:
-        self._connection.execute(
-            delete(next_templates).where(
-                or_(next_templates.c.pack_digest != pack_digest, next_templates.c.precision != precision)
-            )
-        )
+        self._next.delete(or_(next_templates.c.pack_digest != pack_digest, next_templates.c.precision != precision))
 
     def waiting(self, pack_digest: str, precision: str) -> list[str]:
         made = and_(embeddings.c.photo_id == photos.c.id, *_made_by(embeddings, pack_digest, precision))
@@ -43,23 +42,20 @@ class MoveRows:
         return list(self._connection.execute(query).scalars())
 
     def put(self, template: Template, of_photos: int, embeddings_of: Mapping[str, bytes]) -> None:
-        self._connection.execute(delete(next_templates).where(next_templates.c.employee_id == template.employee_id))
-        self._connection.execute(insert(next_templates).values(**vars(template), of_photos=of_photos))
+        self._next.put({**vars(template), "of_photos": of_photos})
         pack = {"pack_digest": template.pack_digest, "precision": template.precision}
-        self._connection.execute(
-            delete(embeddings).where(
-                embeddings.c.photo_id.in_(embeddings_of),
-                *_made_by(embeddings, template.pack_digest, template.precision),
-            )
+        self._embeddings.delete(
+            embeddings.c.photo_id.in_(embeddings_of), *_made_by(embeddings, template.pack_digest, template.precision)
         )
-        rows = [{"photo_id": photo, "sealed": sealed, **pack} for photo, sealed in embeddings_of.items()]
-        self._connection.execute(insert(embeddings), rows)
+        self._embeddings.insert(
+            *({"photo_id": photo, "sealed": sealed, **pack} for photo, sealed in embeddings_of.items())
+        )
 
     def embeddings(self, photo_ids: Iterable[str], pack_digest: str, precision: str) -> dict[str, bytes]:
-        query = select(embeddings.c.photo_id, embeddings.c.sealed).where(
+        query = select(embeddings).where(
             embeddings.c.photo_id.in_(list(photo_ids)), *_made_by(embeddings, pack_digest, precision)
         )
-        return {row.photo_id: row.sealed for row in self._connection.execute(query)}
+        return {row["photo_id"]: row["sealed"] for row in self._embeddings.find(query)}
 
     def refused(self, pack_digest: str, precision: str) -> list[str]:
         seen = exists().where(
@@ -76,15 +72,16 @@ class MoveRows:
         return list(self._connection.execute(query).scalars())
 
     def switch(self, pack_digest: str, precision: str) -> int:
-        columns = [column.name for column in templates.c]
         # Somebody whose photos were all deleted meanwhile is not enrolled any more.
         has_photos = exists().where(photos.c.employee_id == next_templates.c.employee_id)
-        ready = select(*(next_templates.c[name] for name in columns)).where(
+        ready = select(next_templates).where(
             next_templates.c.photos > 0, has_photos, *_made_by(next_templates, pack_digest, precision)
         )
-        self._connection.execute(delete(templates))
-        self._connection.execute(insert(templates).from_select(columns, ready))
-        self._connection.execute(delete(next_templates))
+        moved = [{name: row[name] for name in row if name != "of_photos"} for row in self._next.find(ready)]
+        served = SealedRows(self._connection, templates)
+        served.delete(true())
+        served.insert(*moved)
+        self._next.delete(true())
         return self._connection.execute(select(func.count()).select_from(templates)).scalar_one()
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Connection, Row, Select, and_, delete, insert, null, or_, select, type_coerce, update
 
 from app.adapters.db.log_pages import page_of
+from app.adapters.db.sealed_rows import SealedRows
 from app.adapters.db.tables import corrections, events, from_millis, gates, idempotency, subject_keys
 from app.core.corrections import CorrectionKind
 from app.core.errors import NotRecorded
@@ -92,16 +93,14 @@ class EventRows:
         self._connection.execute(
             delete(idempotency).where(idempotency.c.gate_id == gate_id, idempotency.c.key == idempotency_key)
         )
-        self._connection.execute(
-            insert(idempotency).values(gate_id=gate_id, key=idempotency_key, digest=digest, event_id=event_id, at=at)
-        )
+        told = {"gate_id": gate_id, "key": idempotency_key, "digest": digest, "event_id": event_id, "at": at}
+        SealedRows(self._connection, idempotency).insert(told)
 
     def recall(self, gate_id: str, idempotency_key: str, since: datetime) -> tuple[str, str] | None:
-        query = select(idempotency.c.event_id, idempotency.c.digest).where(
+        row = SealedRows(self._connection, idempotency).one(
             idempotency.c.gate_id == gate_id, idempotency.c.key == idempotency_key, idempotency.c.at >= since
         )
-        row = self._connection.execute(query).one_or_none()
-        return None if row is None else (row.event_id, row.digest)
+        return None if row is None else (row["event_id"], row["digest"])
 
     def forget_remembered(self, before: datetime) -> None:
         self._connection.execute(delete(idempotency).where(idempotency.c.at < before))

@@ -4,11 +4,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from app.adapters.db import gallery
 from app.adapters.db.engine import is_taken
+from app.adapters.db.row_seal import RowSeals, seals_of
+from app.adapters.db.sealed_rows import SealedRows
 from app.adapters.db.tables import employees, photos, templates
 from app.core.errors import Conflict
 from app.core.records import EmployeeFilter
@@ -21,44 +23,43 @@ class EmployeeRows:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._rows = SealedRows(connection, employees)
 
     def add(self, employee: Employee) -> None:
         with _numbers_free(self._connection, employee):
-            self._connection.execute(insert(employees).values(**_columns(employee)))
+            self._rows.insert(_columns(employee))
 
     def get(self, employee_id: str, *, hold: bool = False) -> Employee | None:
         query = _SELECT.where(employees.c.id == employee_id)
         if hold:
             # PostgreSQL; SQLite's one writer holds everything anyway.
             query = query.with_for_update(read=True, of=employees)
-        row = self._connection.execute(query).one_or_none()
-        return None if row is None else _employee(row)
+        row = self._rows.checked(self._connection.execute(query).one_or_none())
+        return None if row is None else _employee(seals_of(self._connection), row)
 
     def lock(self, employee_id: str) -> bool:
         query = select(employees.c.id).where(employees.c.id == employee_id).with_for_update()
         return self._connection.execute(query).one_or_none() is not None
 
     def by_number(self, number: str) -> Employee | None:
-        row = self._connection.execute(_SELECT.where(employees.c.number == number)).one_or_none()
-        return None if row is None else _employee(row)
+        row = self._rows.checked(self._connection.execute(_SELECT.where(employees.c.number == number)).one_or_none())
+        return None if row is None else _employee(seals_of(self._connection), row)
 
     def update(self, employee: Employee) -> None:
         with _numbers_free(self._connection, employee):
-            self._connection.execute(
-                update(employees).where(employees.c.id == employee.id).values(**_columns(employee))
-            )
+            self._rows.update(_columns(employee), employees.c.id == employee.id)
 
     def delete(self, employee_id: str) -> None:
         # The feed's lock comes first, as in templates.put, or the two could wait for each other.
         gallery.record_change(self._connection, employee_id)
-        self._connection.execute(delete(employees).where(employees.c.id == employee_id))
+        self._rows.delete(employees.c.id == employee_id)
         self._connection.info[ERASED] = True
 
     def find(self, which: EmployeeFilter) -> list[Employee]:
         query = _SELECT.where(*_matching(which)).order_by(employees.c.number).limit(which.limit)
         if which.after is not None:
             query = query.where(employees.c.number > which.after)
-        return [_employee(row) for row in self._connection.execute(query)]
+        return [_employee(seals_of(self._connection), row) for row in self._rows.find(query)]
 
     def count(self, which: EmployeeFilter | None = None) -> int:
         query = select(func.count()).select_from(_PEOPLE)
@@ -69,30 +70,29 @@ class PhotoRows:
     """record_ports.Photos."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        self._rows = SealedRows(connection, photos)
 
     def add(self, new: Sequence[Photo]) -> None:
-        self._connection.execute(insert(photos), [vars(photo) for photo in new])
+        self._rows.insert(*(vars(photo) for photo in new))
 
     def get(self, employee_id: str, photo_id: str) -> Photo | None:
-        query = select(photos).where(photos.c.id == photo_id, photos.c.employee_id == employee_id)
-        row = self._connection.execute(query).one_or_none()
-        return None if row is None else Photo(**row._mapping)
+        row = self._rows.one(photos.c.id == photo_id, photos.c.employee_id == employee_id)
+        return None if row is None else Photo(**row)
 
     def of(self, employee_id: str) -> list[Photo]:
         query = select(photos).where(photos.c.employee_id == employee_id).order_by(photos.c.created_at, photos.c.id)
-        return [Photo(**row._mapping) for row in self._connection.execute(query)]
+        return [Photo(**row) for row in self._rows.find(query)]
 
     def delete(self, photo_id: str) -> None:
-        self._connection.execute(delete(photos).where(photos.c.id == photo_id))
+        self._rows.delete(photos.c.id == photo_id)
 
 
 ERASED = "facegate_erased"  # set on a connection whose transaction removed somebody: the store then empties the log
 
 _PEOPLE = employees.outerjoin(templates, templates.c.employee_id == employees.c.id)
-_SELECT: Select[Any] = select(employees, func.coalesce(templates.c.photos, 0).label("template_photos")).select_from(
-    _PEOPLE
-)
+_SELECT: Select[Any] = select(
+    employees, *(column.label(f"template_{column.name}") for column in templates.c)
+).select_from(_PEOPLE)
 
 
 def _matching(which: EmployeeFilter) -> list[ColumnElement[bool]]:
@@ -109,22 +109,13 @@ def _matching(which: EmployeeFilter) -> list[ColumnElement[bool]]:
     return found
 
 
-def _employee(row: Row[Any]) -> Employee:
-    return Employee(
-        id=row.id,
-        number=row.number,
-        name=row.name,
-        status=Status(row.status),
-        email=row.email,
-        valid_from=row.valid_from,
-        valid_until=row.valid_until,
-        groups=tuple(row.groups),
-        legal_basis=row.legal_basis,
-        consent_at=row.consent_at,
-        created_at=row.created_at,
-        photos=row.template_photos,
-        card_number=row.card_number,
-    )
+def _employee(seals: RowSeals, row: dict[str, Any]) -> Employee:
+    values = {**row, "status": Status(row["status"]), "groups": tuple(row["groups"])}
+    template = {column.name: values.pop(f"template_{column.name}") for column in templates.c}
+    del values["name_folded"]
+    # The threshold follows from how many photos there are.
+    enrolled = template["photos"] is not None and seals.good(templates, template)
+    return Employee(**values, photos=template["photos"] if enrolled else 0)
 
 
 def _columns(employee: Employee) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 
-from sqlalchemy import Connection, Engine, RootTransaction, delete, insert, select, text
+from sqlalchemy import Connection, Engine, RootTransaction, text
 from sqlalchemy import exc as sql
 
 from app.adapters.db.access import ApiKeyRows, DoorRows, GateRows
@@ -25,6 +25,9 @@ from app.adapters.db.imports import ImportRows
 from app.adapters.db.moves import MoveRows
 from app.adapters.db.passages import EventRows
 from app.adapters.db.people import ERASED, EmployeeRows, PhotoRows
+from app.adapters.db.row_seal import UNKEYED, RowSeals, use
+from app.adapters.db.sealed_rows import SealedRows, begin_totals, settle_totals
+from app.adapters.db.sealing import SealRows
 from app.adapters.db.site import AlertRows, GateResultRows, SiteRow
 from app.adapters.db.tables import installation
 from app.adapters.db.users import ProviderRow, SessionRows, SignInRows, TallyRows, TicketRows, UserRows
@@ -36,25 +39,31 @@ from app.core.records import Installation
 _STATEMENT_MS = 30_000  # PostgreSQL, for writes nobody waits at a gate for: an erasure touches many events
 
 
-def open_store(url: str) -> "SqlStore":
-    """A store on a database that is already migrated (`migrate.upgrade`). Raises ValueError for an unusable URL."""
-    return SqlStore(make_engine(url))
+def open_store(url: str, seals: RowSeals = UNKEYED) -> "SqlStore":
+    """A store on a database that is already migrated (`migrate.upgrade`). Raises ValueError for an unusable URL.
+
+    seals: those that the database was migrated with.
+    """
+    engine = make_engine(url)
+    engine.update_execution_options(**use(seals))
+    return SqlStore(engine, seals)
 
 
 class InstallationRow:
     """record_ports.Installations."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        self._rows = SealedRows(connection, installation)
 
     def get(self) -> Installation | None:
-        columns = [column for column in installation.c if column.name != "id"]
-        row = self._connection.execute(select(*columns)).one_or_none()
-        return None if row is None else Installation(**row._mapping)
+        row = self._rows.one(installation.c.id == 1)
+        if row is None:
+            return None
+        del row["id"]
+        return Installation(**row)
 
     def put(self, facts: Installation) -> None:
-        self._connection.execute(delete(installation))
-        self._connection.execute(insert(installation).values(id=1, **vars(facts)))
+        self._rows.put({"id": 1, **vars(facts)})
 
 
 class SqlTransaction:
@@ -90,13 +99,15 @@ class SqlTransaction:
         self.corrections: log_ports.Corrections = CorrectionRows(connection)
         self.histograms: log_ports.Histograms = HistogramRows(connection)
         self.counts: log_ports.Counts = CountRows(connection)
+        self.seals: log_ports.Seals = SealRows(connection)
 
 
 class SqlStore:
     """ports.Store on SQLite or PostgreSQL. Shared by all threads; `close` gives the connections back to the system."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, seals: RowSeals) -> None:
         self._engine = engine
+        self._seals = seals
         # SQLite polls for its write lock, up to 100 ms apart; threads of one process queue here instead.
         self._writers = threading.Lock() if engine.dialect.name == "sqlite" else None
         self._log = LogEmptier(engine)
@@ -129,25 +140,38 @@ class SqlStore:
 
     @contextmanager
     def _read(self) -> Iterator[ports.Transaction]:
-        with _translated(), self._engine.connect() as connection, reading(connection).begin() as transaction:
-            try:
-                yield SqlTransaction(connection, writing=False)
-            finally:
-                transaction.rollback()
+        try:
+            with _translated(), self._engine.connect() as connection, reading(connection).begin() as transaction:
+                try:
+                    yield SqlTransaction(connection, writing=False)
+                finally:
+                    transaction.rollback()
+        finally:
+            self._seals.tell()
 
     @contextmanager
     def _write(self, deadline: timedelta | None) -> Iterator[ports.Transaction]:
+        try:
+            with self._committed(deadline) as tx:
+                yield tx
+        finally:
+            self._seals.tell()
+
+    @contextmanager
+    def _committed(self, deadline: timedelta | None) -> Iterator[ports.Transaction]:
         wait_ms = DEFAULT_WAIT_MS if deadline is None else deadline // timedelta(milliseconds=1)
         end = time.monotonic() + wait_ms / 1000
         with _translated(), self._turn(wait_ms), self._engine.connect() as connection:
             left_ms = _left_ms(end)
             writing(connection, left_ms)
             connection.info.pop(ERASED, None)
+            begin_totals(connection)
             with connection.begin() as transaction:
                 if connection.dialect.name == "postgresql":
                     statement_ms = _STATEMENT_MS if deadline is None else left_ms
                     connection.execute(_BOUND, {"lock": f"{left_ms}ms", "statement": f"{statement_ms}ms"})
                 yield SqlTransaction(connection, writing=True)
+                settle_totals(connection)
                 if deadline is not None:
                     _left_ms(end)
                 _commit(transaction)

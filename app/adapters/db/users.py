@@ -5,10 +5,11 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.adapters.db.engine import held, is_taken, upsert
+from app.adapters.db.sealed_rows import SealedRows
 from app.adapters.db.tables import provider, sessions, sign_ins, tallies, tickets, users
 from app.core.errors import Conflict
 from app.core.lockout import Tally
@@ -16,38 +17,34 @@ from app.core.provider import Provider
 from app.core.types import Role
 from app.core.users import Method, Outcome, Session, SignIn, Ticket, TicketKind, User, folded
 
-_USER = [column for column in users.c if column.name != "name_folded"]
-
 
 class UserRows:
     """user_ports.Users."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._rows = SealedRows(connection, users)
 
     def add(self, user: User) -> None:
-        with _unique(self._connection, user) as connection:
-            connection.execute(insert(users).values(**_columns(user)))
+        with _unique(self._connection, user):
+            self._rows.insert(_columns(user))
 
     def get(self, user_id: str, *, hold: bool = False) -> User | None:
-        query = held(select(*_USER).where(users.c.id == user_id), hold)
-        return _user(self._connection.execute(query).one_or_none())
+        return _user(self._rows.one(users.c.id == user_id, hold=hold))
 
     def by_name(self, name: str) -> User | None:
-        query = select(*_USER).where(users.c.name_folded == folded(name))
-        return _user(self._connection.execute(query).one_or_none())
+        return _user(self._rows.one(users.c.name_folded == folded(name)))
 
     def by_subject(self, subject: str, *, hold: bool = False) -> User | None:
-        query = held(select(*_USER).where(users.c.subject == subject), hold)
-        return _user(self._connection.execute(query).one_or_none())
+        return _user(self._rows.one(users.c.subject == subject, hold=hold))
 
     def all(self, *, hold: bool = False) -> list[User]:
-        query = held(select(*_USER).order_by(users.c.name_folded), hold)
-        return [user for user in map(_user, self._connection.execute(query)) if user is not None]
+        query = held(select(users).order_by(users.c.name_folded), hold)
+        return [user for user in map(_user, self._rows.find(query)) if user is not None]
 
     def update(self, user: User) -> None:
-        with _unique(self._connection, user) as connection:
-            connection.execute(update(users).where(users.c.id == user.id).values(**_columns(user)))
+        with _unique(self._connection, user):
+            self._rows.update(_columns(user), users.c.id == user.id)
 
 
 class SessionRows:
@@ -55,54 +52,55 @@ class SessionRows:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._rows = SealedRows(connection, sessions)
 
     def add(self, session: Session) -> None:
-        self._connection.execute(insert(sessions).values(**vars(session)))
+        self._rows.insert(vars(session))
 
     def by_hash(self, hash_hex: str) -> tuple[Session, User] | None:
-        row = self._connection.execute(select(sessions).where(sessions.c.hash == hash_hex)).one_or_none()
+        row = self._rows.one(sessions.c.hash == hash_hex)
         if row is None:
             return None
-        user = UserRows(self._connection).get(row.user_id)
-        return None if user is None else (Session(**row._mapping), user)
+        user = UserRows(self._connection).get(row["user_id"])
+        return None if user is None else (Session(**row), user)
 
     def of(self, user_id: str) -> list[Session]:
         query = select(sessions).where(sessions.c.user_id == user_id).order_by(sessions.c.id.desc())
-        return [Session(**row._mapping) for row in self._connection.execute(query)]
+        return [Session(**row) for row in self._rows.find(query)]
 
     def seen(self, session_id: str, at: datetime) -> None:
-        self._connection.execute(update(sessions).where(sessions.c.id == session_id).values(seen_at=at))
+        self._rows.update({"seen_at": at}, sessions.c.id == session_id)
 
     def end(self, session_id: str) -> None:
-        self._connection.execute(delete(sessions).where(sessions.c.id == session_id))
+        self._rows.delete(sessions.c.id == session_id)
 
     def end_all(self, user_id: str, but: str | None = None) -> int:
-        statement = delete(sessions).where(sessions.c.user_id == user_id)
-        return self._connection.execute(statement if but is None else statement.where(sessions.c.id != but)).rowcount
+        kept = () if but is None else (sessions.c.id != but,)
+        return self._rows.delete(sessions.c.user_id == user_id, *kept)
 
     def forget(self, before: datetime) -> None:
-        self._connection.execute(delete(sessions).where(sessions.c.ends_at < before))
+        self._rows.delete(sessions.c.ends_at < before)
 
 
 class TicketRows:
     """user_ports.Tickets."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        self._rows = SealedRows(connection, tickets)
 
     def add(self, ticket: Ticket) -> None:
-        self._connection.execute(insert(tickets).values(**{**vars(ticket), "kind": ticket.kind.value}))
+        self._rows.insert({**vars(ticket), "kind": ticket.kind.value})
 
     def get(self, hash_hex: str) -> Ticket | None:
-        row = self._connection.execute(select(tickets).where(tickets.c.hash == hash_hex)).one_or_none()
-        return None if row is None else Ticket(**{**row._mapping, "kind": TicketKind(row.kind)})
+        row = self._rows.one(tickets.c.hash == hash_hex)
+        return None if row is None else Ticket(**{**row, "kind": TicketKind(row["kind"])})
 
     def take(self, hash_hex: str) -> bool:
-        return self._connection.execute(delete(tickets).where(tickets.c.hash == hash_hex)).rowcount == 1
+        return len(self._rows.take(tickets.c.hash == hash_hex)) == 1
 
     def withdraw(self, user_id: str | None) -> None:
         theirs = tickets.c.user_id.is_(None) if user_id is None else tickets.c.user_id == user_id
-        self._connection.execute(delete(tickets).where(theirs))
+        self._rows.delete(theirs)
 
 
 class TallyRows:
@@ -146,11 +144,10 @@ class SignInRows:
     """user_ports.SignIns."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        self._rows = SealedRows(connection, sign_ins)
 
     def add(self, sign_in: SignIn) -> None:
-        columns = {**vars(sign_in), "method": sign_in.method.value, "outcome": sign_in.outcome.value}
-        self._connection.execute(insert(sign_ins).values(**columns))
+        self._rows.insert({**vars(sign_in), "method": sign_in.method.value, "outcome": sign_in.outcome.value})
 
     def find(self, user_id: str | None = None, before: str | None = None, limit: int = 50) -> list[SignIn]:
         query = select(sign_ins).order_by(sign_ins.c.id.desc()).limit(limit)
@@ -159,39 +156,39 @@ class SignInRows:
         if before is not None:
             query = query.where(sign_ins.c.id < before)
         return [
-            SignIn(**{**row._mapping, "method": Method(row.method), "outcome": Outcome(row.outcome)})
-            for row in self._connection.execute(query)
+            SignIn(**{**row, "method": Method(row["method"]), "outcome": Outcome(row["outcome"])})
+            for row in self._rows.find(query)
         ]
 
     def forget(self, before: datetime) -> None:
-        self._connection.execute(delete(sign_ins).where(sign_ins.c.at < before))
+        self._rows.delete(sign_ins.c.at < before)
 
 
 class ProviderRow:
     """provider.Providers: at most one."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        self._rows = SealedRows(connection, provider)
 
     def get(self) -> Provider | None:
-        columns = [column for column in provider.c if column.name != "id"]
-        row = self._connection.execute(select(*columns)).one_or_none()
+        row = self._rows.one(provider.c.id == 1)
         if row is None:
             return None
-        return Provider(**{**row._mapping, "roles": {group: Role(role) for group, role in row.roles.items()}})
+        del row["id"]
+        return Provider(**{**row, "roles": {group: Role(role) for group, role in row["roles"].items()}})
 
     def put(self, wanted: Provider | None) -> None:
-        self._connection.execute(delete(provider))
+        self._rows.delete(provider.c.id == 1)
         if wanted is not None:
             columns = {**vars(wanted), "roles": {group: role.value for group, role in wanted.roles.items()}}
-            self._connection.execute(insert(provider).values(id=1, **columns))
+            self._rows.insert({"id": 1, **columns})
 
 
 @contextmanager
-def _unique(connection: Connection, user: User) -> Iterator[Connection]:
+def _unique(connection: Connection, user: User) -> Iterator[None]:
     try:
         with connection.begin_nested():
-            yield connection
+            yield
     except IntegrityError as error:
         if not is_taken(error, users.c.name_folded):
             raise
@@ -202,5 +199,8 @@ def _columns(user: User) -> dict[str, Any]:
     return {**vars(user), "roles": sorted(user.roles), "name_folded": folded(user.name)}
 
 
-def _user(row: Row[Any] | None) -> User | None:
-    return None if row is None else User(**{**row._mapping, "roles": frozenset(Role(role) for role in row.roles)})
+def _user(row: dict[str, Any] | None) -> User | None:
+    if row is None:
+        return None
+    del row["name_folded"]
+    return User(**{**row, "roles": frozenset(Role(role) for role in row["roles"])})

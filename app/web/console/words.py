@@ -44,6 +44,7 @@ ALERTS: dict[str, str] = {
     AlertKind.DOOR_HELD: "Door is held open",
     AlertKind.DOOR_FORCED: "Door was forced",
     AlertKind.DOOR_FAULT: "Door reports a fault",
+    AlertKind.RECORD_ALTERED: "A record was altered in the database; run the log's check",
     AlertKind.TAILGATING: "Somebody may have followed in",
     AlertKind.GATE_FAILED: "Gate cannot be driven",
     AlertKind.LOCKDOWN: "Lockdown",

@@ -19,7 +19,7 @@ FIRST_ROWS = (
     """INSERT INTO employees (id, number, name, name_folded, status, groups)
        VALUES ('01A', 'E-1', 'Ada', 'ada', 'active', '[]')""",
     """INSERT INTO templates (employee_id, sealed_vector, photos, pack_digest, precision)
-       VALUES ('01A', 'vector', 1, 'digest', 'float32')""",
+       VALUES ('01A', CAST('vector' AS {blob}), 1, 'digest', 'float32')""",
     """INSERT INTO gates (id, name, enabled, open_ms, head_sequence, head_hash)
        VALUES ('01G', 'lobby-1', true, 5000, 7, 'hash')""",
     """INSERT INTO api_keys (id, role, hash, name, gate_id, created_at)
@@ -43,7 +43,7 @@ def test_what_was_stored_by_the_first_version_is_kept_up_and_down(empty_database
     engine = make_engine(empty_database_url)
     with engine.begin() as connection:
         for statement in FIRST_ROWS:
-            connection.execute(text(statement))
+            connection.execute(text(statement.format(blob="BLOB" if engine.dialect.name == "sqlite" else "BYTEA")))
     migrate.upgrade(empty_database_url)
     store = open_store(empty_database_url)
     with store.write() as tx:

@@ -138,7 +138,10 @@ def test_the_database_itself_refuses_a_second_uncleared_alert(lobby: SqlStore) -
         assert tx.alerts.raise_(HELD)
     with pytest.raises(Exception, match=r"(?i)unique"), lobby._engine.begin() as connection:
         connection.execute(
-            text("INSERT INTO alerts SELECT '02L', at, kind, gate_id, camera_id, detail, NULL FROM alerts")
+            text(
+                "INSERT INTO alerts (id, at, kind, gate_id, camera_id, detail) "
+                "SELECT '02L', at, kind, gate_id, camera_id, detail FROM alerts"
+            )
         )
 
 

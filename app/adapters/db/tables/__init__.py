@@ -29,13 +29,17 @@ from app.adapters.db.tables.premises import (
     site,
     watchers,
 )
+from app.adapters.db.tables.sealed import COUNTED, SEALED, UNCOVERED, seal_totals
 from app.adapters.db.tables.users import provider, sessions, sign_ins, tallies, tickets, users
 
 __all__ = [
+    "COUNTED",
     "EPOCH",
     "KEY",
+    "SEALED",
     "UNANSWERED",
     "UNCLEARED",
+    "UNCOVERED",
     "Instant",
     "alerts",
     "api_keys",
@@ -63,6 +67,7 @@ __all__ = [
     "photos",
     "provider",
     "questions",
+    "seal_totals",
     "sessions",
     "sign_ins",
     "site",

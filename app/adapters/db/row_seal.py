@@ -1,0 +1,168 @@
+"""Seals rows that act, so that who can write to the database but has no master key can plant, alter or move none.
+
+A seal is HMAC-SHA256 over the table's name and all the row's columns. The total of a table's seals is kept encrypted
+beside it: a row that was removed, or brought back as it once was, no longer adds up. Both keys follow from the master
+key. `sealed_rows.SealedRows` is how repositories read and write these tables.
+"""
+
+import hmac
+import json
+import logging
+import secrets
+from collections.abc import Callable, Mapping
+from threading import Lock
+from typing import Any
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import JSON, Boolean, Column, Connection, Float, Integer, LargeBinary, Table
+
+from app.adapters.db.tables import SEALED, UNCOVERED, Instant, to_millis
+
+logger = logging.getLogger(__name__)
+_NONCE_BYTES, _TOTAL_BYTES, _VERSION_BYTES = 12, 32, 8
+_ALL = 1 << (8 * _TOTAL_BYTES)
+_OPTION = "facegate_seals"
+_NAMED_ONCE = 1000
+
+
+class Altered(ValueError):
+    """A row was not written by this installation as it stands. `table` and `row` say which."""
+
+    def __init__(self, table: str, row: str) -> None:
+        super().__init__(f"{table} {row} was altered")
+        self.table, self.row = table, row
+
+
+class RowSeals:
+    """Makes and checks seals under one key. Shared by all threads.
+
+    Altered rows that somebody met are kept until `tell` passes them to `on_altered`, outside of any transaction.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        self._key = hmac.digest(key, b"row", "sha256")
+        self._element = hmac.digest(key, b"element", "sha256")
+        self._totals = AESGCM(hmac.digest(key, b"totals", "sha256"))
+        self._lock = Lock()
+        self._met: dict[tuple[str, str], bool] = {}
+        self.on_altered: Callable[[str, str], None] = lambda table, row: None
+
+    def seal(self, table: Table, values: Mapping[str, Any]) -> bytes:
+        """Of a whole row. Raises TypeError or ValueError where a value is not of its column's kind."""
+        plain = [None if values[name] is None else of(values[name]) for name, of in covered(table)]
+        message = json.dumps([table.name, plain], sort_keys=True, separators=(",", ":"), allow_nan=False)
+        return hmac.digest(self._key, message.encode(), "sha256")
+
+    def good(self, table: Table, row: Mapping[str, Any]) -> bool:
+        try:
+            return hmac.compare_digest(self.seal(table, row), row["seal"])
+        except (
+            KeyError,
+            TypeError,
+            ValueError,
+            AttributeError,
+            OverflowError,
+        ):  # SQLite stores any kind of value in any column
+            return False
+
+    def met(self, table: Table, row: Mapping[str, Any]) -> Altered:
+        """Notes a bad row, for the alarm; logged once."""
+        name = " ".join(str(row[column.name]) for column in table.primary_key)
+        with self._lock:
+            if (table.name, name) not in self._met and len(self._met) < _NAMED_ONCE:
+                self._met[table.name, name] = False
+                logger.error("row_altered table=%s row=%s: written without the master key, not used", table.name, name)
+        return Altered(table.name, name)
+
+    def tell(self) -> None:
+        """Raises nothing. Called when no transaction is open."""
+        if not self._met:
+            return
+        with self._lock:
+            untold = [key for key, told in self._met.items() if not told]
+            self._met.update(dict.fromkeys(untold, True))
+        for key in untold:
+            try:
+                self.on_altered(*key)
+            except Exception:
+                logger.warning("alarm_failed table=%s row=%s: tried again when it is read again", *key)
+                with self._lock:
+                    self._met.pop(key, None)
+
+    # Totals
+
+    def element(self, seal: bytes) -> int:
+        return int.from_bytes(hmac.digest(self._element, seal, "sha256"), "big")
+
+    def close_total(self, name: str, version: int, total: int) -> bytes:
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        plain = version.to_bytes(_VERSION_BYTES, "big") + (total % _ALL).to_bytes(_TOTAL_BYTES, "big")
+        return nonce + self._totals.encrypt(nonce, plain, name.encode())
+
+    def open_total(self, name: str, sealed: bytes) -> tuple[int, int]:
+        """How often the table was written, and its total. Raises Altered."""
+        try:
+            plain = self._totals.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], name.encode())
+        except (InvalidTag, TypeError, ValueError):
+            raise Altered("seal_totals", name) from None
+        return int.from_bytes(plain[:_VERSION_BYTES], "big"), int.from_bytes(plain[_VERSION_BYTES:], "big")
+
+    def fingerprint(self, name: str, version: int, total: int) -> str:
+        """What a checkpoint says of a total; it gives nothing of it away."""
+        message = f"{name} {version} {total}".encode()
+        return hmac.digest(self._element, message, "sha256").hex()
+
+
+UNKEYED = RowSeals(bytes(32))  # for tests and benches, which have no master key
+
+
+def seals_of(connection: Connection) -> RowSeals:
+    """Those that the connection's engine was made with."""
+    return connection.get_execution_options().get(_OPTION, UNKEYED)  # type: ignore[no-any-return]
+
+
+def use(seals: RowSeals) -> dict[str, Any]:
+    """Execution options of an engine."""
+    return {_OPTION: seals}
+
+
+def _millis(value: Any) -> int:
+    return to_millis(value)
+
+
+def _json(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not a text")
+    return str(value)
+
+
+def _hex(value: Any) -> str:
+    if not isinstance(value, bytes):
+        raise TypeError("not bytes")
+    return value.hex()
+
+
+def _plain(column: Column[Any]) -> Callable[[Any], Any]:
+    """How a column's value is written into what is sealed: the same before it is stored and after it was read."""
+    for kind, of in ((Instant, _millis), (JSON, _json), (Boolean, bool), (LargeBinary, _hex), (Float, float)):
+        if isinstance(column.type, kind):
+            return of
+    return int if isinstance(column.type, Integer) else _text
+
+
+def _columns(table: Table) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
+    left_out = UNCOVERED.get(table, frozenset()) | {"seal"}
+    return tuple((column.name, _plain(column)) for column in table.c if column.name not in left_out)
+
+
+_COVERED = {table.name: _columns(table) for table in SEALED}
+
+
+def covered(table: Table) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
+    """The columns that a seal covers, each with how its value is written into it."""
+    return _COVERED[table.name]
