@@ -75,7 +75,7 @@ class RtspFeed:
 
 
 class MjpegFeed:
-    """Motion JPEG over HTTP: the request is ours, FFmpeg reads the body and finds the pictures in it."""
+    """Motion JPEG or single JPEGs over HTTP: the request is ours, and FFmpeg is given whole pictures."""
 
     def __init__(self, address: CameraAddress, new_link: NewLink) -> None:
         self._stream = HttpStream(address, new_link)
@@ -91,7 +91,7 @@ class MjpegFeed:
         self._stream.fed()
 
     def held_back(self) -> bool:
-        return not self._stream.measured
+        return self._stream.single  # the camera took it some time before it answered
 
     def reason(self) -> str:
         return self._stream.refusal

@@ -1,6 +1,8 @@
-"""MJPEG over HTTP as a file that FFmpeg can read: the request, the log-in and every refusal happen here.
+"""Pictures over HTTP as a file that FFmpeg can read: the request, the log-in and every refusal happen here.
 
-One address, one answer: a redirect is refused, whatever it says: only the address that was set has been checked.
+A camera sends a stream of JPEGs, or one JPEG for each request; the latter is asked again and again. FFmpeg is given
+the same form of stream for all of them, with each picture's length before it: a picture comes out when it is whole.
+A redirect is refused, whatever it says: only the address that was set has been checked.
 """
 
 import http.client
@@ -14,11 +16,17 @@ from hashlib import md5, sha256
 from urllib.request import parse_http_list, parse_keqv_list
 
 from app.adapters.cameras.address import CameraAddress
+from app.adapters.cameras.jpeg_splitter import JpegSplitter
 from app.adapters.cameras.link import Link
 from app.core.errors import SourceFailed
 
 ANSWER_S = 4.0
-HEAD_END, LONGEST_HEAD = b"\r\n\r\n", 4096  # of the first picture's own headers
+JPEG = frozenset({"image/jpeg", "image/jpg", "image/pjpeg"})
+POLL_S = 0.1  # at least so long from one request for a single picture to the next
+CHUNK = 65_536
+PART = b"--picture\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%b\r\n"
+NO_JPEG = "no whole JPEG is in what the camera sends"
+STALE = "the camera gives the same picture again and again"
 WORDS = {
     401: "the camera refuses the user name or password",
     403: "the camera forbids this stream",
@@ -28,80 +36,141 @@ WORDS = {
 
 
 class HttpStream:
-    """The body of the camera's answer. `read` gives what is there, at least one byte, or b"" at the end."""
+    """`read` gives the pictures as FFmpeg's `mpjpeg` reads them, or b"" at the end.
+
+    single: the camera answers each request with one picture. A picture with the bytes of the one before is no new one.
+    """
 
     def __init__(self, address: CameraAddress, new_link: Callable[[], Link]) -> None:
         self._address = address
         self._new_link = new_link
         self._link = new_link()
         self._closed = False
+        self._connection: http.client.HTTPConnection | None = None
         self._response: http.client.HTTPResponse | None = None
         self._socket: socket.socket | None = None
+        self._challenges: list[str] = []
+        self._pictures = JpegSplitter()
+        self._part = memoryview(b"")
+        self._before = b""
+        self._asked_s = 0.0
+        self._found = False
+        self.single = False
         self.deadline = 0.0  # monotonic; no read waits beyond it
         self.refusal = ""
-        self._head: bytes = b""
 
     def open(self) -> None:
         """Sends the request, a second time with the log-in that the camera asks for. Raises SourceFailed."""
         self.deadline = time.monotonic() + ANSWER_S
-        response = self._ask(None)
+        self._fetch()
+
+    def _fetch(self) -> None:
+        response = self._answer()
         if response.status == 401 and self._address.user:
-            authorization = _authorization(self._address, response.headers.get_all("WWW-Authenticate") or [])
-            self._link.close()
-            self._link = self._new_link()
-            if self._closed:
-                self._link.abort()
-            response = self._ask(authorization)
+            self._challenges = response.headers.get_all("WWW-Authenticate") or []
+            self._hang_up()
+            response = self._answer()
         if 300 <= response.status < 400:
             raise SourceFailed("the camera sends us on to another address; set that one if it is right")
         if response.status != 200:
             raise SourceFailed(WORDS.get(response.status, f"the camera answers with HTTP status {response.status}"))
-        if not response.headers.get_content_type().startswith("multipart/"):
-            raise SourceFailed("the address gives no motion JPEG stream")
-        self._response = response
+        kind = response.headers.get_content_type()
+        if kind not in JPEG and kind.startswith(("text/", "image/", "audio/", "application/json")):
+            raise SourceFailed("the address gives neither a motion JPEG stream nor a JPEG picture")
+        self.single = kind in JPEG
 
-    def _ask(self, authorization: str | None) -> http.client.HTTPResponse:
-        self._socket = self._link.connect()
-        self._socket.settimeout(ANSWER_S)
-        connection = http.client.HTTPConnection(self._address.host, self._address.port)
-        connection.sock = self._socket
-        headers = {"Accept": "multipart/x-mixed-replace", "Connection": "close", "User-Agent": "facegate"}
-        if authorization:
-            headers["Authorization"] = authorization
+    def _answer(self) -> http.client.HTTPResponse:
+        """Of one request, over the connection there is, or a new one. Raises SourceFailed."""
+        kept = self._connection is not None and self._connection.sock is not None
+        if not kept:
+            self._connect()
+        self._asked_s = time.monotonic()
         words = ""
         try:
-            connection.request("GET", self._address.path, headers=headers)
-            return connection.getresponse()
+            return self._request()
         except TimeoutError:
             words = f"the camera did not answer within {ANSWER_S:.0f} s"
         except (OSError, ValueError, http.client.HTTPException):
             words = "what answers is no HTTP camera"
+        if kept and not self._closed:  # it may have closed the connection meanwhile
+            self._hang_up()
+            return self._answer()
         raise SourceFailed(words)
+
+    def _connect(self) -> None:
+        self._socket = self._link.connect()
+        self._connection = http.client.HTTPConnection(self._address.host, self._address.port)
+        self._connection.sock = self._socket
+
+    def _request(self) -> http.client.HTTPResponse:
+        assert self._connection is not None and self._socket is not None
+        self._socket.settimeout(min(ANSWER_S, max(0.1, self.deadline - time.monotonic())))
+        headers = {"Accept": "multipart/x-mixed-replace, image/jpeg", "User-Agent": "facegate"}
+        if self._challenges:
+            headers["Authorization"] = _authorization(self._address, self._challenges)
+        self._connection.request("GET", self._address.path, headers=headers)
+        self._response = self._connection.getresponse()
+        return self._response
+
+    def _hang_up(self) -> None:
+        if self._response is not None:
+            self._response.close()
+        self._link.close()
+        self._connection = None
+        self._link = self._new_link()
+        if self._closed:
+            self._link.abort()
 
     def read(self, size: int) -> bytes:
         """Called by FFmpeg. What goes wrong ends the stream; `refusal` says what it was."""
-        if self._response is None or self._socket is None or self._closed:
-            return b""
-        left = self.deadline - time.monotonic()
-        if left <= 0:
-            return b""
         try:
-            self._socket.settimeout(left)
-            data = self._response.read1(size)
-            self._link.took(len(data))
-            if HEAD_END not in self._head:
-                self._head = (self._head + data)[:LONGEST_HEAD]
+            if not self._part:
+                picture = self._next()
+                self._part = memoryview(PART % (len(picture), picture) if picture else b"")
         except SourceFailed as failed:
             self.refusal = str(failed)
             return b""
         except (OSError, ValueError, http.client.HTTPException):
             return b""
-        return data
+        data, self._part = self._part[:size], self._part[size:]
+        return bytes(data)
 
-    @property
-    def measured(self) -> bool:
-        """Whether each picture's length stands before it, so that its end is known without waiting for the next."""
-        return b"content-length:" in self._head.partition(HEAD_END)[0].lower()
+    def _next(self) -> bytes:
+        """The next picture, or b"" at the end. Raises SourceFailed, OSError, ValueError, HTTPException."""
+        while not self._closed:
+            picture = self._pictures.take()
+            if picture is not None and self.single and picture == self._before:
+                self.refusal = STALE
+            elif picture is not None:
+                self._before, self.refusal, self._found = picture if self.single else b"", "", True
+                return picture
+            elif not self._more():
+                self.refusal = self.refusal or ("" if self._found else NO_JPEG)
+                return b""
+        return b""
+
+    def _more(self) -> bool:
+        """Takes in what is there, at least one byte, or asks for the next picture. False at the end."""
+        left = self.deadline - time.monotonic()
+        if left <= 0 or self._response is None or self._socket is None:
+            return False
+        self._socket.settimeout(left)
+        data = self._response.read1(CHUNK)
+        if data:
+            self._link.took(len(data))
+            self._pictures.feed(data)
+            return True
+        if not self.single:
+            return False
+        if self._response.length:  # it was cut off
+            self._pictures = JpegSplitter()
+            self._hang_up()
+        else:
+            self._pictures.end()
+            self._response.close()  # the connection stays for the next request
+        self._link.rest(min(left, max(0.0, self._asked_s + POLL_S - time.monotonic())))
+        self._fetch()
+        return True
 
     def fed(self) -> None:
         self._link.fed()

@@ -116,6 +116,10 @@ class Link:
         """A whole picture came out of it."""
         self._allowance = MAX_BYTES_A_PICTURE
 
+    def rest(self, seconds: float) -> None:
+        """Waits, until the connection is given up at most."""
+        self._aborted.wait(seconds)
+
     def abort(self) -> None:
         """Ends every wait on the connection. From any thread, any number of times."""
         self._aborted.set()

@@ -112,7 +112,8 @@ def test_nothing_at_the_port_and_an_unknown_host_are_told_apart() -> None:
 
 def test_logs_hold_no_secret_and_last_words_say_something(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    with web(motion_jpeg(itertools.repeat(b"\xff\xd8\xff\xe0" + bytes(500), 20), every_s=0.01)) as port:
+    spoilt = b"\xff\xd8\xff\xdb\0\4ab\xff\xda\0\3c" + bytes(500) + b"\xff\xd9"
+    with web(motion_jpeg(itertools.repeat(spoilt, 20), every_s=0.01)) as port:
         _, last_words = failure(f"http://alice:s3cr-t@127.0.0.1:{port}/hidden-path")
     assert last_words
     assert not [secret for secret in SECRETS if secret in caplog.text]
