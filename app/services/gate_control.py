@@ -5,7 +5,7 @@ that another process made. Nobody at a gate waits for hardware or for a database
 """
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -21,8 +21,9 @@ from app.services.answers import Answer
 from app.services.door_watch import DoorWatch
 from app.services.gate_drivers import Build, Driven, GateDrivers
 from app.services.gate_lane import CLOSE_S
-from app.services.second_records import GONE, STOPPED, UNTAKEN, SecondRecords
-from app.services.write_behind import WriteBehind
+from app.services.opening_orders import OpeningOrders, order_of
+from app.services.second_records import STOPPED, UNTAKEN, SecondRecords
+from app.services.write_behind import ROUND_S, WRITE_S, WriteBehind
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +67,7 @@ class GateControl:
         self._drivers = GateDrivers(store, vault, clock, mine, build, self._done, self._heard, self.refresh, others)
         self._behind = WriteBehind()
         self.second_records = SecondRecords(store, signer, clock)
+        self._orders = OpeningOrders(store, clock, self.second_records)
         self._wake = Event()
         self._look = False
         self._without_database = False
@@ -95,15 +97,13 @@ class GateControl:
             logger.error("opening_not_sent event=%s reason=service_stopped", answer["decision_id"])
             self.second_records.not_sent(answer["gate"], answer["decision_id"], STOPPED)
         elif one is not None:
-            self._hand_on(one, _order(answer, one.gate.id))
+            self._hand_on(one, order_of(answer, one.gate.id))
         elif self._thread is not None:
-            self._later(partial(self._pass_on, answer))
+            # That may be for this process in a moment, where the gate is new.
+            self._orders.add(answer)
+            self._wake.set()
         else:
-            try:
-                self._pass_on(answer)
-            except NotRecorded:
-                logger.error("opening_not_sent event=%s reason=database_gone", answer["decision_id"])
-                self.second_records.not_sent(answer["gate"], answer["decision_id"], GONE)
+            self._orders.pass_on_now(answer)
 
     def untaken(self, orders: Collection[Order]) -> None:
         """Openings for other processes that none of them took."""
@@ -156,7 +156,10 @@ class GateControl:
         self._wake.set()
         self._thread.join(2 * CLOSE_S)
         self._drivers.close()
-        self._guarded(self._behind.catch_up)
+        for last in (self._orders.pass_on, partial(self._behind.catch_up, WRITE_S)):
+            self._guarded(last)
+        if len(self._behind):
+            logger.error("gate_record_lost count=%d reason=the_service_stops", len(self._behind))
         self.second_records.close()
 
     # Commands
@@ -167,22 +170,8 @@ class GateControl:
         elif one.broken is not None:
             self._done(one.gate.name, order.event_id, UNUSABLE)
 
-    def _pass_on(self, answer: Answer) -> None:
-        """To whoever drives the gate; that may be this process in a moment, where the gate is new."""
-        with self._store.write() as tx:
-            gate = tx.gates.by_name_or_id(answer["gate"])
-            if gate is not None:
-                tx.orders.put(_order(answer, gate.id))
-
     def _take_orders(self) -> None:
-        """What other processes decided for the gates that are driven here."""
-        driven = [one.gate.id for one in self._drivers.all()]
-        with self._store.read() as tx:
-            if not tx.orders.waiting(driven):
-                return
-        with self._store.write() as tx:
-            taken = tx.orders.take(driven)
-        for order in taken:
+        for order in self._orders.take([one.gate.id for one in self._drivers.all()]):
             if one := self._drivers.of(order.gate_id):
                 self._hand_on(one, order)
 
@@ -216,7 +205,8 @@ class GateControl:
 
     def _heard(self, gate_id: str, state: DoorState) -> None:
         """From a driver's thread, which must not wait for the database."""
-        self._later(partial(self._keep_door, gate_id, state, self._clock()))
+        # A door that goes to and fro while the database is gone waits once for each state: that it was open counts.
+        self._later(partial(self._keep_door, gate_id, state, self._clock()), (gate_id, state))
 
     def _keep_door(self, gate_id: str, state: DoorState, at: datetime) -> None:
         one = self._drivers.of(gate_id)
@@ -226,32 +216,37 @@ class GateControl:
 
     # The thread that follows the database and writes down what happened.
 
-    def _later(self, write: Callable[[], None]) -> None:
-        self._behind.add(write)
+    def _later(self, write: Callable[[], None], slot: Hashable | None = None) -> None:
+        self._behind.add(write, slot)
         self._wake.set()
 
     def _watch(self) -> None:
+        """Orders first: what waits to be written, however much it is, takes a fifth of a second and then waits on."""
         due = monotonic()
         while not self._stopped:
             self._wake.wait(max(0.0, due - monotonic()))
             self._wake.clear()
-            caught_up = self._guarded(self._behind.catch_up)
-            if not self._stopped and (self._look or monotonic() >= due):
+            steps: tuple[Callable[[], None], ...] = (self._pass_on, self._write_down)
+            looks = not self._stopped and (self._look or monotonic() >= due)
+            if looks:
                 self._look = False
                 due = monotonic() + self._tick_s
-                steps = (
-                    self.record_late,
-                    self._drivers.sync,
-                    self._take_orders,
-                    self._doors.look_for_held,
-                    self._alert,
-                )
-                done = [self._guarded(step) for step in steps]  # each of them, whatever became of the one before
-                if caught_up and all(done) and self._without_database:
-                    self._without_database = False
-                    logger.warning("the gates wait no longer")
+                orders = (self.record_late, self._drivers.sync, self._take_orders)
+                steps = (*orders, *steps, self._doors.look_for_held, self._alert)
+            done = [self._guarded(step) for step in steps]  # each of them, whatever became of the one before
+            if looks and all(done) and self._without_database:
+                self._without_database = False
+                logger.warning("the gates wait no longer")
 
-    def _guarded(self, step: Callable[[], None]) -> bool:
+    def _pass_on(self) -> None:
+        if not self._orders.pass_on():
+            self._wake.set()
+
+    def _write_down(self) -> None:
+        if not self._behind.catch_up(ROUND_S):
+            self._wake.set()
+
+    def _guarded(self, step: Callable[[], object]) -> bool:
         """Whether it was done."""
         try:
             step()
@@ -280,17 +275,6 @@ class GateControl:
                 else:
                     tx.alerts.raise_(Alert(self._new_id(), now, AlertKind.GATE_FAILED, one.gate.id, None, words))
             one.alerted = words is not None
-
-
-def _order(answer: Answer, gate_id: str) -> Order:
-    employee = answer["employee"]
-    return Order(
-        answer["decision_id"],
-        gate_id,
-        employee["id"] if employee else None,
-        datetime.fromisoformat(answer["at"]),
-        datetime.fromisoformat(answer["open_until"]),
-    )
 
 
 def _unsettled(one: Driven) -> bool:

@@ -1,9 +1,10 @@
 """What waits to be written: nobody at a gate waits for a database, and one that is gone loses nothing for a while."""
 
 import logging
-from collections import deque
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
 from threading import Lock
+from time import monotonic
 
 from app.core.errors import NotRecorded
 
@@ -11,40 +12,61 @@ logger = logging.getLogger(__name__)
 
 WRITE_S = 10.0  # for a thread that is still writing when the process ends
 MOST_WAITING = 10_000  # for a database which is gone; beyond, the newest are lost
+ROUND_S = 0.2  # then whoever catches up has something more urgent to look at
+
+Write = Callable[[], None]
 
 
 class WriteBehind:
-    """Writes in the order in which they came, each until the database has taken it."""
+    """Writes in the order in which they came, each until the database has taken it. Any thread may call any method."""
 
     def __init__(self) -> None:
-        self.waiting: deque[Callable[[], None]] = deque()
+        self._waiting: OrderedDict[Hashable, Write] = OrderedDict()
+        self._lock = Lock()
         self._writing = Lock()
 
-    def add(self, write: Callable[[], None]) -> None:
-        """From any thread; at once."""
-        if len(self.waiting) >= MOST_WAITING:
-            logger.error("too much waits for the database: what a gate did or said is lost")
-            return
-        self.waiting.append(write)
+    def __len__(self) -> int:
+        return len(self._waiting)
 
-    def catch_up(self) -> None:
-        """Raises NotRecorded: then the rest waits on."""
-        # One thread at a time, since what was written is taken out afterwards: at the end there may be two.
+    def add(self, write: Write, slot: Hashable | None = None) -> None:
+        """At once. slot: a newer write of the same slot replaces one that waits."""
+        with self._lock:
+            key = slot if slot is not None else object()
+            if self._waiting.pop(key, None) is None and len(self._waiting) >= MOST_WAITING:
+                logger.error("gate_record_lost reason=too_many_wait_for_the_database")
+                return
+            self._waiting[key] = write
+
+    def catch_up(self, seconds: float | None = None) -> bool:
+        """Whether nothing waits any more. seconds: after which no write is begun; None: until all are written.
+
+        Raises NotRecorded: then the rest waits on.
+        """
+        # One thread at a time, so that the order is kept: at the end there may be two.
         if not self._writing.acquire(timeout=WRITE_S):
-            logger.error("the database does not answer: %d things that gates did or said are lost", len(self.waiting))
-            return
+            logger.error("gate_record_lost count=%d reason=the_database_does_not_answer", len(self))
+            return False
         try:
-            self._write_down()
+            return self._write_down(None if seconds is None else monotonic() + seconds)
         finally:
             self._writing.release()
 
-    def _write_down(self) -> None:
-        while self.waiting:
+    def _write_down(self, until: float | None) -> bool:
+        while True:
+            with self._lock:
+                if not self._waiting:
+                    return True
+                if until is not None and monotonic() >= until:
+                    return False
+                key, write = next(iter(self._waiting.items()))
             try:
-                self.waiting[0]()
+                write()
             except NotRecorded:
                 raise
             except Exception:
                 # Tried again it would fail again, and everything behind it would wait for ever.
-                logger.exception("what a gate did or said cannot be stored, and is left out")
-            self.waiting.popleft()
+                logger.exception("gate_record_failed: it is left out")
+            with self._lock:
+                # What came into its slot meanwhile is still to be written.
+                if self._waiting.get(key) is write:
+                    del self._waiting[key]

@@ -182,4 +182,4 @@ def test_what_waits_at_the_end_is_written_once_however_long_the_database_takes(
     assert slow.wait(10)
     Timer(0.5, free.set).start()
     control.close()
-    assert written == ["first", "second"] and not control._behind.waiting
+    assert written == ["first", "second"] and not control._behind
