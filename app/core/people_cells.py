@@ -73,6 +73,15 @@ def plain(name: str, raw: str) -> str:
     return cell[1:]
 
 
+def as_meant(name: str) -> str | None:
+    """What a name was before its UTF-8 was read as Windows-1252 and saved again; None for a name that was not."""
+    try:
+        meant = name.encode("cp1252").decode("utf-8")
+    except (UnicodeEncodeError, UnicodeDecodeError):
+        return None
+    return None if meant == name else meant
+
+
 def value(name: str, cell: str) -> Any:
     """A cell's value, by its column. Raises BadInput."""
     if name in ("number", "name"):

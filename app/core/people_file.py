@@ -16,7 +16,7 @@ from typing import Any
 
 from app.core.errors import BadInput, TooLarge
 from app.core.imports import RowProblem
-from app.core.people_cells import plain, split, value
+from app.core.people_cells import as_meant, plain, split, value
 from app.core.people_text import Text, text_of
 from app.core.registry import Details
 from app.core.types import Employee
@@ -257,6 +257,14 @@ def _notices(text: Text, rows: Sequence[Row], before: int, top: int, short: Sequ
         names = islice((n for row in rows if not (n := str(row.sent.get("name", ""))).isascii()), 3)
         shown = ", ".join(name[:40] for name in names)
         yield f"Read as {text.encoding}{f': {shown}. Are these names right?' if shown else '.'}"
+    for row in rows:
+        name = str(row.value("name") or "")
+        if meant := as_meant(name):
+            yield f"Line {row.line}: {name[:40]!r} looks like {meant[:40]!r} saved wrongly; export the file again."
+            break
+        if "?" in name:
+            yield f"Line {row.line}: {name[:40]!r} has a ?; was a letter lost? Then save the file as UTF-8."
+            break
     if top > before + 1:
         yield f"The header is line {top}; what stands above it was left out."
     if short:

@@ -51,5 +51,5 @@ def photo_source(path: Path | None, max_image_mb: int, encoding: str | None = No
     if path.is_dir():
         return FolderPhotos(path, most)
     if path.is_file():
-        return ZipPhotos(path.open("rb"), most, encoding)
+        return ZipPhotos(path.open("rb"), most, encoding, with_people=False)
     raise BadInput("no_photos", f"There is neither a folder nor a zip at {path}.")

@@ -112,16 +112,28 @@ def test_what_a_spreadsheet_spoiled_is_refused(cells: str, code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "name", "encoding", "also"),
+    ("name", "said"),
     [
-        ("cp1252", "Jürgen Strauß", "windows-1252", None),
-        ("cp1250", "Łukasz Żak", "windows-1250", "\u00a3ukasz"),
-        ("cp1251", "Юлия Орлова", "windows-1251", None),
-        ("shift-jis", "山田太郎", "shift-jis", None),
-        ("gbk", "王小明", "gbk", None),
+        ("J\u00c3\u00bcrgen", "Line 3: 'J\u00c3\u00bcrgen' looks like 'Jürgen' saved wrongly"),
+        ("?ukasz", "Line 3: '?ukasz' has a ?"),
     ],
 )
-def test_an_encoding_is_asked_for_and_never_guessed(code: str, name: str, encoding: str, also: str | None) -> None:
+def test_names_that_were_spoiled_before_are_said(name: str, said: str) -> None:
+    file = people_file.read(f"number,name\nE-1,Zoë Müller\nE-2,{name}\n".encode())
+    assert [notice[: len(said)] for notice in file.notices] == [said]
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "encoding"),
+    [
+        ("cp1252", "Jürgen Strauß", "windows-1252"),
+        ("cp1250", "Łukasz Żak", "windows-1250"),
+        ("cp1251", "Юлия Орлова", "windows-1251"),
+        ("shift-jis", "山田太郎", "shift-jis"),
+        ("gbk", "王小明", "gbk"),
+    ],
+)
+def test_an_encoding_is_asked_for_and_never_guessed(code: str, name: str, encoding: str) -> None:
     data = f"number,name\nE-1,Ada\nE-2,{name}\n".encode(code)
     with pytest.raises(BadInput) as refused:
         people_file.read(data)

@@ -174,3 +174,22 @@ def test_a_change_of_the_model_ends_the_command_which_goes_on_when_run_again(
         states = {job.dry_run: job.state for job in tx.imports.all()}
     office.close()
     assert states == {False: ImportState.DONE, True: ImportState.CANCELLED}
+
+
+def test_an_encoding_is_asked_for_and_every_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_bytes("number;name;photos\r\nE-1;Łukasz Żak;pics\\ada.jpg\r\n".encode("cp1250"))
+    (tmp_path / "photos/pics").mkdir(parents=True)
+    (tmp_path / "photos/pics/ada.jpg").write_bytes(pictures.small("biden", 720))
+    (tmp_path / "photos/scan.tiff").write_bytes(b"x")
+    (tmp_path / "photos/Thumbs.db").write_bytes(b"x")
+    data = begun(tmp_path / "data")
+    command = ["import", str(tmp_path / "people.csv"), str(tmp_path / "photos")]
+    asked = app(*command, data=data)
+    assert asked.returncode != 0 and "--encoding" in asked.stderr and "Łukasz Żak" in asked.stderr
+    done = app(*command, "--encoding", "windows-1250", data=data)
+    assert done.returncode == 0, done.stdout + done.stderr
+    said = " ".join(done.stdout.split())
+    assert "1 rows: 1 added" in said and "Read as windows-1250: Łukasz Żak." in said
+    assert (
+        "1 file was not used (.tiff), such as scan.tiff." in said and "(Thumbs.db, .DS_Store and the like): 1." in said
+    )

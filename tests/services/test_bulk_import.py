@@ -39,6 +39,20 @@ def test_people_are_taken_in_and_recognised(importing: Importing, site: Process)
     assert site.sees(2) == "recognised"
 
 
+def test_a_row_names_its_photo_as_windows_writes_a_path(importing: Importing, site: Process) -> None:
+    done = importing.run("number,name,photos\nE-1,Ada,pics\\Ada.jpg\n", {"pics/ada.jpg": FACES["E-1.jpg"]})
+    assert done.counts is not None and done.counts["problems"] == 0 and everybody(site) == {"E-1": 1}
+
+
+def test_a_photo_that_its_row_does_not_name_is_said(importing: Importing) -> None:
+    csv = "number,name,photos\nE-1,Ada,a.jpg\n42,Bob,\n"
+    done = importing.run(csv, {"a.jpg": FACES["E-1.jpg"], "E-1.jpg": FACES["E-2.jpg"], "0042.jpg": FACES["E-3.jpg"]})
+    assert done.notices == (
+        "2 photos belong to no row of the CSV, such as E-1.jpg, 0042.jpg.",
+        "0042.jpg may be 42's: spreadsheets take the zeros from a number; format it as text.",
+    )
+
+
 def test_a_dry_run_reports_the_same_and_changes_nothing(importing: Importing, site: Process) -> None:
     photos = {
         **FACES,

@@ -36,8 +36,13 @@ class Seekable(Protocol):
 class ZipPhotos:
     """imports.PhotoSource. Raises BadInput or TooLarge where the zip as a whole cannot be used. Closes its file."""
 
-    def __init__(self, file: Seekable, most_bytes: int, encoding: str | None = None) -> None:
-        """encoding: of names that do not say which they have and are not UTF-8, which Finder's are."""
+    def __init__(
+        self, file: Seekable, most_bytes: int, encoding: str | None = None, *, with_people: bool = True
+    ) -> None:
+        """encoding: of names that do not say which they have and are not UTF-8, which Finder's are.
+
+        with_people: its people.csv is read; else it is a file that is not used.
+        """
         self._most_bytes = most_bytes
         size = file.seek(0, io.SEEK_END)
         try:
@@ -55,6 +60,9 @@ class ZipPhotos:
         for entry in entries:
             if not entry.is_dir():
                 self._sort(_name(entry, encoding), entry)
+        if not with_people:
+            for entry in self._people:
+                self._unused.add(_name(entry, encoding), "a CSV was sent beside it")
 
     def _sort(self, name: str, entry: zipfile.ZipInfo) -> None:
         if clean(name).rpartition("/")[2].lower() == PEOPLE and kind_of(name) != SYSTEM and not _is_link(entry):

@@ -48,7 +48,9 @@ class UploadFolder:
             if file.seek(0, os.SEEK_END) == 0:
                 yield NoPhotos()
                 return
-            yield ZipPhotos(file, self._most_photo_bytes, encoding)
+            with SealedReader(self._of(import_id) / "people.csv", unseal) as csv:
+                alone = csv.seek(0, os.SEEK_END) == 0
+            yield ZipPhotos(file, self._most_photo_bytes, encoding, with_people=alone)
 
     @contextmanager
     def claim(self, import_id: str, *, new: bool = False) -> Iterator[bool]:

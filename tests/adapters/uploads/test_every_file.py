@@ -47,6 +47,8 @@ def test_a_zip_names_what_it_does_not_use() -> None:
     found = ZipPhotos(zipped(dict.fromkeys([*FILES, "__MACOSX/._E-1.jpg", "in/", "people.csv"], b"x")), 100)
     assert set(found.names()) == PHOTOS and found.people(100) == b"x"
     assert found.unused().counts == UNUSED | {"system": 2}
+    beside = ZipPhotos(zipped({"people.csv": b"x"}), 100, with_people=False)
+    assert beside.unused().counts == {"a CSV was sent beside it": 1}
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
