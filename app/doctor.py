@@ -1,5 +1,6 @@
 """What is wrong with this installation and what to do about it, each part tried for real."""
 
+import os
 import shutil
 import sqlite3
 import sys
@@ -19,7 +20,7 @@ from app.adapters.vision import pack as packs
 from app.adapters.vision import weights
 from app.adapters.vision.liveness import PAIR
 from app.adapters.vision.runtime import best_precision, cpu_has_bf16, faster_than
-from app.core.errors import FacegateError
+from app.core.errors import FacegateError, NotRecorded
 from app.core.liveness import LivenessMode
 from app.settings import Settings
 from app.wiring import Office, open_office, settle_pack, settle_precision
@@ -61,6 +62,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     try:
         yield from _journals(settings)
         yield _schema(settings)
+        yield _writable(office)
         yield from _liveness(office)
         yield from _gallery(office)
         yield from _log(office)
@@ -94,9 +96,12 @@ def _journals(settings: Settings) -> Iterator[Finding]:
         try:
             if path.exists():
                 path.open("ab").close()
-            else:
-                there = next(folder for folder in path.absolute().parents if folder.exists())
-                tempfile.TemporaryFile(dir=there).close()
+            there = next(folder for folder in path.absolute().parents if folder.exists())
+            # A full disk lets files be opened and made; only what is written shows it.
+            with tempfile.TemporaryFile(dir=there) as trial:
+                trial.write(bytes(4096))
+                trial.flush()
+                os.fsync(trial.fileno())
             yield Finding(part, True, f"{path} can be written")
         except OSError as error:
             advice = f"Make it a place that this user may write to: {harm}."
@@ -136,6 +141,16 @@ def _schema(settings: Settings) -> Finding:
     current, head = migrate.current(settings.url), migrate.head()
     sqlite = f", SQLite {sqlite3.sqlite_version}" if settings.url.startswith("sqlite") else ", PostgreSQL"
     return Finding("database", current == head, f"schema {current} of {head}{sqlite}", "python -m app migrate")
+
+
+def _writable(office: Office) -> Finding:
+    """Tried with a write as large as an event."""
+    try:
+        office.storage.try_it()
+    except NotRecorded as error:
+        advice = "Until this is mended nothing can be recorded, so no gate opens."
+        return Finding("writable", False, str(error.cause or error), advice)
+    return Finding("writable", True, "a record as large as an event was committed")
 
 
 def _liveness(office: Office) -> Iterator[Finding]:

@@ -17,6 +17,7 @@ from app.core.errors import FacegateError
 from app.core.types import Role
 from app.following import following, start_again
 from app.listening import Listener, bound
+from app.self_checking import self_checking
 from app.settings import Settings
 from app.standing_by import standing_by
 from app.web.app import create_app
@@ -101,6 +102,7 @@ def _serve(
         system.imports.start()
         with (
             checkpointing(system),
+            self_checking(system),
             orderly_end(server),
             watched(system, watching if cameras else None),
             following(system, moved),
@@ -124,7 +126,12 @@ def watch(settings: Settings, announce: Callable[[str], None]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
-        with checkpointing(system), watched(system, supervisor(system)), following(system, moved):
+        with (
+            checkpointing(system),
+            self_checking(system),
+            watched(system, supervisor(system)),
+            following(system, moved),
+        ):
             announce(f"{len(system.gallery)} employees can be recognised; watching cameras")
             stop.wait()
     finally:

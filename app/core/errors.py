@@ -20,6 +20,8 @@ FacegateError
     └── CryptoFault    a sealed record does not open
 """
 
+from enum import StrEnum
+
 
 class FacegateError(Exception):
     """Base of everything Facegate raises on purpose."""
@@ -70,8 +72,23 @@ class Fault(FacegateError):
     """Ours to mend. At a gate every fault is a closed gate."""
 
 
+class Cause(StrEnum):
+    """What keeps the database from taking a record, and what to do."""
+
+    DISK_FULL = "the database's disk is full: make room on it"
+    DISK_FAILED = "the database's disk takes no more writes: it is full, over its quota or broken"
+    READ_ONLY = "the database is read-only: let the service write to its disk, folder or server"
+    LOCKED = "another program holds the database: end it, or wait for it"
+    GONE = "the database does not answer: start it, or mend the way to it"
+    DAMAGED = "the database's file is damaged: restore it from a backup"
+
+
 class NotRecorded(Fault):
-    """The event could not be committed within its deadline, so nothing opens."""
+    """The event could not be committed within its deadline, so nothing opens. cause: why, where that is known."""
+
+    def __init__(self, words: str, cause: Cause | None = None) -> None:
+        super().__init__(words if cause is None else f"{words}: {cause}")
+        self.cause = cause
 
 
 class Unconfirmed(NotRecorded):

@@ -41,6 +41,8 @@ class AlertKind(StrEnum):
     RECORD_ALTERED = "record_altered"
     LOCKDOWN = "lockdown"
     RELEASE = "release"
+    DATABASE_UNWRITABLE = "database_unwritable"
+    CLOCK_WRONG = "clock_wrong"
 
 
 OF_CAMERAS = {
@@ -95,6 +97,19 @@ class GateResultRow:
                 "detail": self.detail,
             }
         )
+
+
+@dataclass(frozen=True)
+class ClockFacts:
+    """What is known of the clock. doubt: in words, why it cannot be right, since when; until somebody confirms it.
+
+    covers: records up to this time were made by a clock that was ahead, and count for nothing any more.
+    """
+
+    doubt: str | None = None
+    doubted_at: datetime | None = None
+    covers: datetime | None = None
+    confirmed_at: datetime | None = None
 
 
 class SiteMode(StrEnum):

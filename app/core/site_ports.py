@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from app.core.gates import DoorState
-from app.core.site import Alert, AlertKind, Camera, GateResultRow, SiteState
+from app.core.site import Alert, AlertKind, Camera, ClockFacts, GateResultRow, SiteState
 
 
 class Cameras(Protocol):
@@ -86,6 +86,29 @@ class Doors(Protocol):
     def get(self, gate_id: str) -> tuple[DoorState, datetime] | None: ...
 
 
+class Heartbeats(Protocol):
+    """One row that is written again and again, about as large as an event: the proof that events can be recorded."""
+
+    def beat(self, at: datetime | None, ballast: bytes) -> None:
+        """at: None keeps the time of the last, where the clock is not to be trusted."""
+        ...
+
+    def last(self) -> datetime | None: ...
+
+
+class Clocks(Protocol):
+    def now(self) -> datetime | None:
+        """The database server's own time; None for a file, whose machine is ours."""
+        ...
+
+    def newest_event(self) -> datetime | None:
+        """The latest time that any event has."""
+        ...
+
+    def get(self) -> ClockFacts: ...
+    def put(self, facts: ClockFacts) -> None: ...
+
+
 class SiteTransaction(Protocol):
     """The repositories of one unit of work that belong to cameras and the gates they drive."""
 
@@ -94,3 +117,5 @@ class SiteTransaction(Protocol):
     alerts: Alerts
     site: Site
     doors: Doors
+    heartbeats: Heartbeats
+    clocks: Clocks

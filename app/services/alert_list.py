@@ -1,8 +1,10 @@
 """The alerts, for people: what stands now, and what stood."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.core.errors import NotRecorded
 from app.core.ports import Store
 from app.core.site import Alert
 
@@ -18,17 +20,32 @@ class NamedAlert:
 
 @dataclass(frozen=True)
 class AlertList:
+    """own: alerts about the service itself that the database does not have."""
+
     store: Store
+    own: Callable[[], Sequence[Alert]] = tuple
 
     def find(
         self, *, history: bool, since: datetime | None = None, before: str | None = None, limit: int = 50
     ) -> list[NamedAlert]:
         """Newest first: those that stand, with `history` also the cleared. `before`: the id the page starts below."""
+        own = [a for a in self.own() if since is None or a.at >= since]
+        try:
+            return self._find(own, history, since, before, limit)
+        except NotRecorded:
+            if history or not own:
+                raise
+            # The database cannot even be read; that is what they are about.
+            return [NamedAlert(alert, None, None) for alert in own]
+
+    def _find(
+        self, own: Sequence[Alert], history: bool, since: datetime | None, before: str | None, limit: int
+    ) -> list[NamedAlert]:
         with self.store.read() as tx:
             if history:
                 found = tx.alerts.find(since, before, limit)
             else:
-                standing = [a for a in tx.alerts.open() if since is None or a.at >= since]
+                standing = [a for a in (*own, *tx.alerts.open()) if since is None or a.at >= since]
                 found = [a for a in standing if before is None or a.id < before][:limit]
             names = {gate.id: gate.name for gate in tx.gates.all()} | {c.id: c.name for c in tx.cameras.all()}
         return [

@@ -4,7 +4,7 @@ The database is asked, not the processes, so what any of them did is seen. A gat
 each chain is all there is to remember. Whoever asks does so for all watchers at once.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,11 +34,12 @@ class News:
 
 @dataclass
 class LiveFeed:
-    """Asked by one thread at a time."""
+    """Asked by one thread at a time. own: alerts about the service itself that the database does not have."""
 
     store: Store
     events: EventList
     clock: Clock
+    own: Callable[[], Sequence[Alert]] = tuple
     _seen: dict[str, int] = field(default_factory=dict)
     _awaited: dict[str, datetime] = field(default_factory=dict)
     _site: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
@@ -111,7 +112,7 @@ class LiveFeed:
     def _look(self, tx: Transaction) -> dict[tuple[str, str], dict[str, Any]]:
         site, now = tx.site.get(), self.clock()
         gates = {gate.id: gate for gate in tx.gates.all()}
-        alerts = tx.alerts.open()
+        alerts = [*tx.alerts.open(), *self.own()]
         found: dict[tuple[str, str], dict[str, Any]] = {}
         for gate in gates.values():
             found["gate", gate.id] = {

@@ -30,6 +30,7 @@ from app.web.console import health as health_page
 from app.web.console import imports as import_pages
 from app.web.console import users as user_pages
 from app.web.console.faults import as_page
+from app.web.head import HeadAsGet
 from app.web.headers import SafeHeaders
 from app.web.limits import BodyLimit
 from app.web.metrics import Metrics
@@ -107,6 +108,7 @@ def create_app(system: System, supervisor: Supervisor | None = None) -> FastAPI:
     uploads.keep_in_memory(most)
     app.add_middleware(BodyLimit, most=most, imports=system.settings.max_import_mb * 1_000_000, admit=admission.admit)
     app.add_middleware(SafeHeaders)
+    app.add_middleware(HeadAsGet)
     app.add_middleware(  # the outermost: all others see the caller and the path as they are
         Forwarded, trusted=system.settings.trusted_proxies, prefix=system.settings.path_prefix
     )

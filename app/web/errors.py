@@ -93,7 +93,8 @@ def _facegate(request: Request, error: Exception) -> JSONResponse:
         )
         return problem(503, "record_unconfirmed", detail, {"Retry-After": "1"})
     if isinstance(error, NotRecorded):
-        detail = error.detail if isinstance(error, NotYetRecorded) else UNCONFIRMED
+        why = f"No gate opens: {error.cause}. A change may or may not be stored: look, and try again."
+        detail = error.detail if isinstance(error, NotYetRecorded) else why if error.cause else UNCONFIRMED
         return problem(503, "not_recorded", detail, {"Retry-After": "1"})
     return _fault()
 

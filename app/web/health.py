@@ -61,7 +61,7 @@ def check(system: System, supervisor: Supervisor | None, out: set[str]) -> dict[
     what did not work at the last look and was said so; brought up to date.
     """
     return {
-        "database": _tried("the database does not answer", out, lambda: _database(system)),
+        "database": _tried("nothing can be recorded", out, lambda: _database(system)),
         "gallery": _tried("the gallery could not be brought up to date", out, lambda: _gallery(system)),
         "gates": _gates(system),
         "models": Check(True, f"pack {system.recognition.pack_digest[:12]}, {system.recognition.precision}"),
@@ -71,8 +71,9 @@ def check(system: System, supervisor: Supervisor | None, out: set[str]) -> dict[
 
 
 def _database(system: System) -> str:
-    # Taking the write lock shows what reading does not: a locked, full or read-only database.
-    with system.store.write() as tx:
+    # To write shows what reading, and even taking the write lock, does not: a full or read-only disk.
+    system.storage.try_it()
+    with system.store.read() as tx:
         return f"{tx.employees.count()} employees, writable"
 
 
@@ -113,7 +114,8 @@ def _tried(complaint: str, out: set[str], look: Callable[[], str]) -> Check:
         if complaint not in out:
             logger.error("%s%s", complaint, f": {error}" if known else "", exc_info=not known)
         out.add(complaint)
-        return Check(False, complaint)
+        cause = error.cause if isinstance(error, NotRecorded) else None
+        return Check(False, complaint if cause is None else f"{complaint}: {cause}")
     if complaint in out:
         logger.warning("no longer so: %s", complaint)
         out.discard(complaint)

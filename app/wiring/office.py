@@ -38,9 +38,11 @@ from app.services.gate_settings import GateSettings
 from app.services.hints import Hints
 from app.services.keys import Keys
 from app.services.live_feed import LiveFeed
+from app.services.own_alerts import OwnAlerts
 from app.services.release_callers import ReleaseCallers
 from app.services.site_control import SiteControl
 from app.services.statistics import Statistics
+from app.services.storage_watch import StorageWatch
 from app.settings import Settings
 from app.wiring import beginning
 from app.wiring.driving import gate_control, gate_settings
@@ -81,6 +83,8 @@ class Office:
     site: SiteControl
     alerts: AlertList
     hints: Hints
+    own_alerts: OwnAlerts
+    storage: StorageWatch
     reception: Reception
     by_hand: ByHand
     corrections: Corrections
@@ -128,6 +132,7 @@ def open_office(settings: Settings, clock: Callable[[], datetime] = utc_now, *, 
     duty.untaken = driving.untaken
     callers = ReleaseCallers(store, clock, timedelta(minutes=settings.session_idle_minutes))
     events = EventList(store, log, answers)
+    own_alerts = OwnAlerts(store, clock, new_id)
     return Office(
         settings=settings,
         clock=clock,
@@ -147,12 +152,14 @@ def open_office(settings: Settings, clock: Callable[[], datetime] = utc_now, *, 
         duty=duty,
         gate_control=driving,
         site=site,
-        alerts=AlertList(store),
+        alerts=AlertList(store, own_alerts.unstored),
+        own_alerts=own_alerts,
+        storage=StorageWatch(store, own_alerts, clock, timedelta(milliseconds=settings.record_deadline_ms)),
         hints=Hints(store, clock, new_id),
         reception=open_reception(settings, store, vault, signer, clock, new_id, callers.forget),
         by_hand=ByHand(store, log, answers, clock, new_id, driving.carry_out, driving.second_records),
         corrections=Corrections(store, log, vault, signer, clock, new_id),
-        feed=LiveFeed(store, events, clock),
+        feed=LiveFeed(store, events, clock, own_alerts.unstored),
         proofs=EventProofs(store, log, signer, lambda: JsonJournal(settings.checkpoints).entries([])),
         statistics=Statistics(store, clock),
         release_callers=callers,

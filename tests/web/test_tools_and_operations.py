@@ -103,10 +103,10 @@ def test_an_outage_is_one_line_in_the_log_however_often_one_looks(
         client.get("/")
     assert answers == [503] * 3
     assert client.get("/readyz", headers=admin).status_code == 200
-    said = [r for r in caplog.records if r.name == health.logger.name and "database" in r.getMessage()]
+    said = [r for r in caplog.records if r.name == health.logger.name and "recorded" in r.getMessage()]
     assert [record.getMessage() for record in said] == [
-        "the database does not answer: the database is locked",
-        "no longer so: the database does not answer",
+        "nothing can be recorded: the database is locked",
+        "no longer so: nothing can be recorded",
     ]
     assert not any(record.exc_info for record in said), "a trace for a locked database"
 

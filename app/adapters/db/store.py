@@ -15,9 +15,11 @@ from sqlalchemy import exc as sql
 from app.adapters.db.access import ApiKeyRows, DoorRows, GateRows
 from app.adapters.db.alone import alone
 from app.adapters.db.cameras import CameraRows
+from app.adapters.db.causes import cause_of
+from app.adapters.db.clocks import ClockRow, HeartbeatRow
 from app.adapters.db.corrections import CorrectionRows
 from app.adapters.db.duty import LeaseRows, OrderRows, QuestionRows, WatcherRows
-from app.adapters.db.engine import DEFAULT_WAIT_MS, make_engine, reading, writing
+from app.adapters.db.engine import DEFAULT_WAIT_MS, make_engine, reading, sqlite_file, writing
 from app.adapters.db.erasure import ErasureRows, SubjectKeyRows
 from app.adapters.db.gallery import TemplateRows
 from app.adapters.db.histograms import CountRows, HistogramRows
@@ -33,7 +35,7 @@ from app.adapters.db.tables import installation
 from app.adapters.db.users import ProviderRow, SessionRows, SignInRows, TallyRows, TicketRows, UserRows
 from app.adapters.db.wal import LogEmptier
 from app.core import duty_ports, imports, log_ports, move_ports, ports, provider, record_ports, site_ports, user_ports
-from app.core.errors import BadInput, Conflict, NotRecorded, Unconfirmed
+from app.core.errors import BadInput, Cause, Conflict, NotRecorded, Unconfirmed
 from app.core.records import Installation
 
 _STATEMENT_MS = 30_000  # PostgreSQL, for writes nobody waits at a gate for: an erasure touches many events
@@ -84,6 +86,8 @@ class SqlTransaction:
         self.alerts: site_ports.Alerts = AlertRows(connection)
         self.site: site_ports.Site = SiteRow(connection)
         self.doors: site_ports.Doors = DoorRows(connection)
+        self.heartbeats: site_ports.Heartbeats = HeartbeatRow(connection)
+        self.clocks: site_ports.Clocks = ClockRow(connection)
         self.moves: move_ports.Moves = MoveRows(connection)
         self.imports: imports.Imports = ImportRows(connection)
         self.users: user_ports.Users = UserRows(connection)
@@ -111,6 +115,9 @@ class SqlStore:
         # SQLite polls for its write lock, up to 100 ms apart; threads of one process queue here instead.
         self._writers = threading.Lock() if engine.dialect.name == "sqlite" else None
         self._log = LogEmptier(engine)
+        file = sqlite_file(engine.url.render_as_string(hide_password=False))
+        self._folder = None if file is None else file.parent
+        self.failures = 0  # writes that the database refused, ever
 
     def close(self) -> None:
         self._log.close()
@@ -135,13 +142,13 @@ class SqlStore:
 
     @contextmanager
     def _alone(self, what: str) -> Iterator[bool]:
-        with _translated(), alone(self._engine, what) as mine:
+        with self._translated(), alone(self._engine, what) as mine:
             yield mine
 
     @contextmanager
     def _read(self) -> Iterator[ports.Transaction]:
         try:
-            with _translated(), self._engine.connect() as connection, reading(connection).begin() as transaction:
+            with self._translated(), self._engine.connect() as connection, reading(connection).begin() as transaction:
                 try:
                     yield SqlTransaction(connection, writing=False)
                 finally:
@@ -161,7 +168,7 @@ class SqlStore:
     def _committed(self, deadline: timedelta | None) -> Iterator[ports.Transaction]:
         wait_ms = DEFAULT_WAIT_MS if deadline is None else deadline // timedelta(milliseconds=1)
         end = time.monotonic() + wait_ms / 1000
-        with _translated(), self._turn(wait_ms), self._engine.connect() as connection:
+        with self._counted(), self._translated(), self._turn(wait_ms), self._engine.connect() as connection:
             left_ms = _left_ms(end)
             writing(connection, left_ms)
             connection.info.pop(ERASED, None)
@@ -188,11 +195,31 @@ class SqlStore:
             yield
             return
         if not self._writers.acquire(timeout=wait_ms / 1000):
-            raise NotRecorded("another write did not finish within the deadline")
+            raise NotRecorded("another write did not finish within the deadline", Cause.LOCKED)
         try:
             yield
         finally:
             self._writers.release()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sql.IntegrityError as error:
+            raise Conflict("contradiction", "What was sent contradicts what is stored; read it again.") from error
+        except sql.DataError as error:
+            raise BadInput("bad_value", "A value cannot be stored; look for control characters or sizes.") from error
+        except (sql.DBAPIError, sql.TimeoutError, sql.PendingRollbackError, sql.ResourceClosedError) as error:
+            cause = cause_of(error, self._folder)
+            raise NotRecorded(f"the database failed: {type(error).__name__}", cause) from error
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        try:
+            yield
+        except NotRecorded:
+            self.failures += 1
+            raise
 
 
 _BOUND = text("SELECT set_config('lock_timeout', :lock, true), set_config('statement_timeout', :statement, true)")
@@ -212,15 +239,3 @@ def _left_ms(end: float) -> int:
     if left_ms <= 0:
         raise NotRecorded("the write did not finish within its deadline")
     return left_ms
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except sql.IntegrityError as error:
-        raise Conflict("contradiction", "What was sent contradicts what is stored; read it again.") from error
-    except sql.DataError as error:
-        raise BadInput("bad_value", "A value cannot be stored; look for control characters or sizes.") from error
-    except (sql.DBAPIError, sql.TimeoutError, sql.PendingRollbackError, sql.ResourceClosedError) as error:
-        raise NotRecorded(f"the database failed: {type(error).__name__}") from error

@@ -49,6 +49,8 @@ ALERTS: dict[str, str] = {
     AlertKind.GATE_FAILED: "Gate cannot be driven",
     AlertKind.LOCKDOWN: "Lockdown",
     AlertKind.RELEASE: "Gates are released",
+    AlertKind.DATABASE_UNWRITABLE: "Nothing can be recorded, so no gate opens",
+    AlertKind.CLOCK_WRONG: "The clock cannot be right",
 }
 CAMERAS: dict[str, str] = {
     "working": "works",

@@ -88,4 +88,6 @@ idempotency = Table(
     Column("digest", String, nullable=False),
     Column("event_id", KEY, nullable=False),
     Column("at", Instant, nullable=False, index=True),
+    Column("boot", String),
+    Column("uptime_ms", BigInteger),
 )

@@ -142,6 +142,25 @@ site = Table(
     Column("gates", JSON, nullable=False),
 )
 
+# One row each, id 1.
+heartbeat = Table(
+    "heartbeat",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("at", Instant),
+    Column("ballast", LargeBinary, nullable=False),
+)
+
+clock = Table(
+    "clock",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("doubt", Text),
+    Column("doubted_at", Instant),
+    Column("covers", Instant),
+    Column("confirmed_at", Instant),
+)
+
 api_keys = Table(
     "api_keys",
     metadata,

@@ -1,0 +1,50 @@
+"""Two single rows: the heartbeat, which shows that the database takes records, and what is known of the clock."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, func, select
+
+from app.adapters.db.engine import upsert
+from app.adapters.db.tables import clock, events, heartbeat
+from app.core.site import ClockFacts
+
+
+class HeartbeatRow:
+    """site_ports.Heartbeats."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def beat(self, at: datetime | None, ballast: bytes) -> None:
+        row = upsert(self._connection, heartbeat).values(id=1, at=at, ballast=ballast)
+        changed = {"ballast": row.excluded.ballast} | ({"at": row.excluded.at} if at is not None else {})
+        self._connection.execute(row.on_conflict_do_update(index_elements=[heartbeat.c.id], set_=changed))
+
+    def last(self) -> datetime | None:
+        return self._connection.execute(select(heartbeat.c.at)).scalar()
+
+
+class ClockRow:
+    """site_ports.Clocks."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def now(self) -> datetime | None:
+        if self._connection.dialect.name == "sqlite":
+            return None
+        found = self._connection.execute(select(func.clock_timestamp())).scalar_one()
+        return found.astimezone(UTC) if isinstance(found, datetime) else None
+
+    def newest_event(self) -> datetime | None:
+        query = select(events.c.at).order_by(events.c.at.desc(), events.c.id.desc()).limit(1)
+        return self._connection.execute(query).scalar()
+
+    def get(self) -> ClockFacts:
+        columns = [column for column in clock.c if column.name != "id"]
+        row = self._connection.execute(select(*columns)).one_or_none()
+        return ClockFacts() if row is None else ClockFacts(**row._mapping)
+
+    def put(self, facts: ClockFacts) -> None:
+        row = upsert(self._connection, clock).values(id=1, **vars(facts))
+        self._connection.execute(row.on_conflict_do_update(index_elements=[clock.c.id], set_=vars(facts)))

@@ -1,0 +1,80 @@
+"""A real disk that is full: the gate stays shut, and everything that speaks of it says why."""
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.server import GATE, Server, Site, quick, serving
+
+MIB = 1 << 20
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A small file system of its own."""
+    if os.geteuid() != 0:
+        pytest.skip("only root may mount a file system")
+    place = tmp_path / "disk"
+    place.mkdir()
+    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(place)], check=False)
+    if made.returncode != 0:
+        pytest.skip("no file system can be mounted here")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def fill(disk: Path) -> Path:
+    """Takes all the room that is left."""
+    filler = disk / "filler"
+    with filler.open("wb", buffering=0) as file:
+        try:
+            while file.write(bytes(MIB)):
+                pass
+        except OSError:
+            pass
+        try:
+            while file.write(bytes(512)):
+                pass
+        except OSError:
+            pass
+    return filler
+
+
+def refused(server: Server, words: str) -> None:
+    """Nothing opens, and the refusal, the readiness, the alerts and the doctor name the cause."""
+    end = time.monotonic() + 20
+    while (answer := server.approach()).status_code == 200:  # room that is in the log file already
+        assert time.monotonic() < end
+    assert answer.status_code == 503 and answer.json()["error"] == "not_recorded"
+    assert words in answer.json()["detail"], answer.json()
+    ready = server.http.get("/readyz")
+    assert ready.status_code == 503 and words in ready.json()["checks"]["database"]["detail"], ready.json()
+    head = server.http.head("/readyz")
+    assert head.status_code == 503 and head.content == b""
+    alerts = server.get("/v1/alerts")["items"]
+    assert [alert["kind"] for alert in alerts] == ["database_unwritable"], alerts
+    assert words in alerts[0]["detail"]
+    told = " ".join(quick("doctor", data=server.site.data).stdout.split())
+    assert words in told, told
+
+
+def test_a_full_disk_is_named_and_recovers(disk: Path) -> None:
+    site = Site.make(disk / "data")
+    with serving(site) as server:
+        assert server.http.get("/readyz").status_code == 200
+        assert server.http.head("/readyz").status_code == server.http.head("/healthz").status_code == 200
+        filler = fill(disk)
+        refused(server, "disk is full")
+        filler.unlink()
+        end = time.monotonic() + 20
+        while server.http.get("/readyz").status_code != 200:
+            assert time.monotonic() < end
+        assert server.approach().status_code == 200
+        assert server.get("/v1/alerts")["items"] == []
+        log = server.log.read_text()
+        assert log.count("database_unwritable reason=") == 1 and log.count("database_writable_again") == 1
+        assert server.get("/v1/audit/verify")["gates"][GATE]["events"] >= 1
