@@ -15,7 +15,8 @@ FRAME = struct.Struct(">cBH")  # "$", channel, length: how RTP travels inside th
 MARK, SEQUENCES, TICKS = 0x80, 1 << 16, 1 << 32
 DELIMITERS = {"H264": b"\x09\xf0", "H265": b"\x46\x01\x50"}
 RTPMAP = re.compile(rb"^a=rtpmap:(\d{1,3}) +([A-Za-z0-9-]+)/", re.MULTILINE)
-BODY = re.compile(rb"^content-length:[ \t]*(\d{1,6})[ \t]*$", re.MULTILINE | re.IGNORECASE)
+BODY = re.compile(rb"^content-length[ \t]*:[ \t]*(\d{1,6})[ \t\r]*$", re.MULTILINE | re.IGNORECASE)
+BLANK_LINE = re.compile(rb"\n\r*\n")  # some cameras end lines with LF alone; FFmpeg leaves out every CR
 JPEG = 26  # RTP's own number for it; its pictures come out at the mark as they are
 TRUSTED = 8  # pictures that ended with a mark, before it is believed
 LONGEST_TEXT = 65_536
@@ -84,9 +85,10 @@ class Delimiters:
             length = FRAME.size + int(FRAME.unpack_from(self._rest)[2])
             return length if len(self._rest) >= length else 0
         # The answer to a keep-alive, or a word from the camera.
-        head, found, _ = bytes(self._rest[:LONGEST_TEXT]).partition(b"\r\n\r\n")
+        found = BLANK_LINE.search(self._rest, 0, LONGEST_TEXT)
+        head = bytes(self._rest[: found.end() if found else LONGEST_TEXT])
         body = BODY.search(head)
-        length = len(head) + len(found) + (int(body[1]) if body else 0)
+        length = len(head) + (int(body[1]) if body else 0)
         self._lost = not self._rest[:1].isalpha() or length > LONGEST_TEXT or (not found and length == LONGEST_TEXT)
         return length if found and not self._lost and len(self._rest) >= length else 0
 

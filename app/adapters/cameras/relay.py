@@ -1,8 +1,8 @@
 """RTSP for FFmpeg through a loopback port: it speaks to us, we speak to the camera.
 
 FFmpeg follows an RTSP redirect to any host, past its own protocol whitelist. Here every answer of the handshake is read
-first: only whole, plain answers pass, and a redirect ends the connection. From PLAY on, when FFmpeg follows none any
-more, what comes passes through `delimiters`.
+first, as leniently as FFmpeg reads it, and written anew: what passes has one meaning, and a redirect ends the
+connection. From PLAY on, when FFmpeg follows none any more, what comes passes through `delimiters`.
 """
 
 import re
@@ -12,14 +12,16 @@ import ssl
 import threading
 import time
 
-from app.adapters.cameras.delimiters import Delimiters
+from app.adapters.cameras.delimiters import BLANK_LINE, Delimiters
 from app.adapters.cameras.link import SLICE_S, Link
 from app.core.errors import SourceFailed
 
 CHUNK = 262_144
 MAX_ANSWER = 65_536
-STATUS_LINE = re.compile(rb"RTSP/1\.\d (\d{3})(?: [\x20-\x7e]*)?")
-HEADER = re.compile(rb"([A-Za-z0-9-]+):[\t\x20-\xff]*")
+STATUS_LINE = re.compile(rb"RTSP/1\.\d +(\d{3})(?: .*)?", re.DOTALL)
+# A name is any token (RFC 7230, section 3.2.6).
+HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*:([\t\x20-\xff]*)")
+FOLD = re.compile(rb"\n[ \t]+")
 
 WORDS = {
     401: "the camera refuses the user name or password",
@@ -134,36 +136,42 @@ class Relay:
                 select.select([], [self._up], [], SLICE_S)
 
     def _checked(self, answers: bytearray) -> bytes:
-        """Takes the whole answers off the front of what came. Raises SourceFailed for what must not pass."""
+        """Takes whole answers off the front of what came, written anew. Raises SourceFailed for what must not pass."""
         passed = b""
         while answers:
-            head, found, _ = bytes(answers).partition(b"\r\n\r\n")
-            if not b"RTSP/1.".startswith(head[:7]) and not head.startswith(b"RTSP/1."):
+            if not b"RTSP/1.".startswith(answers[:7]) and not answers.startswith(b"RTSP/1."):
                 raise SourceFailed("what answers is no RTSP camera")
-            if not found:
+            end = BLANK_LINE.search(answers)
+            if end is None:
                 if len(answers) > MAX_ANSWER:
                     raise SourceFailed("the camera's answer is too long")
                 break
-            length = len(head) + 4 + self._body_length(head)
+            head, length = self._plain(bytes(answers[: end.start()]))
+            length += end.end()
             if length > MAX_ANSWER:
                 raise SourceFailed("the camera's answer is too long")
             if len(answers) < length:
                 break
-            passed += bytes(answers[:length])
+            passed += head + bytes(answers[end.end() : length])
             del answers[:length]
         return passed
 
-    def _body_length(self, head: bytes) -> int:
-        first, *headers = head.split(b"\r\n")
+    def _plain(self, head: bytes) -> tuple[bytes, int]:
+        """The head with one line for each header and CRLF after each; and its body's length.
+
+        FFmpeg leaves out every CR, and skips lines that are no header; so does this.
+        """
+        unfolded = FOLD.sub(b" ", head.replace(b"\r", b""))
+        first, *lines = unfolded.split(b"\n")
         status = STATUS_LINE.fullmatch(first)
-        if status is None or not all(HEADER.fullmatch(header) for header in headers):
+        if status is None:
             raise SourceFailed("what answers is no RTSP camera")
         self._status = int(status[1])
         if 300 <= self._status < 400:
             raise SourceFailed("the camera sends us on to another address; set that one if it is right")
-        lengths = [h.split(b":", 1)[1].strip() for h in headers if h.lower().startswith(b"content-length:")]
-        if not lengths:
-            return 0
-        if len(lengths) > 1 or not re.fullmatch(rb"\d{1,6}", lengths[0]):
+        headers = [(header[1], header[2].strip()) for line in lines if (header := HEADER.fullmatch(line))]
+        lengths = {value for name, value in headers if name.lower() == b"content-length"}
+        if len(lengths) > 1 or not all(re.fullmatch(rb"\d{1,6}", value) for value in lengths):
             raise SourceFailed("what answers is no RTSP camera")
-        return int(lengths[0])
+        plain = [b"RTSP/1.0 %d Answer" % self._status, *(name + b": " + value for name, value in headers)]
+        return b"\r\n".join(plain) + b"\r\n\r\n", int(lengths.pop()) if lengths else 0
