@@ -116,6 +116,10 @@ class Settings(BaseSettings):
         None,
         description="receipts of erased employees; keep it apart from backups. In the data folder if not set",
     )
+    people_keys: Path | None = Field(
+        None,
+        description="secrets of data keys: one file for all processes, never in backups. In the data folder if not set",
+    )
     session_idle_minutes: int = Field(
         60, ge=1, le=10_080, description="a browser signed in is signed out after so long without a request"
     )
@@ -161,6 +165,10 @@ class Settings(BaseSettings):
     @property
     def erasures(self) -> Path:
         return self.erasure_journal or self.data / "erasures.jsonl"
+
+    @property
+    def key_file(self) -> Path:
+        return self.people_keys or self.data / "people.keys"
 
     @property
     def pictures_kept(self) -> int:

@@ -11,6 +11,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import delete
 
+from app.adapters.crypto.vault import Vault
 from app.adapters.db.tables import seal_totals
 from app.core.errors import CryptoFault
 from app.settings import Settings
@@ -79,3 +80,29 @@ def test_the_mark_that_rows_are_sealed_cannot_be_taken_away(offices: OpenAll) ->
         connection.execute(delete(seal_totals))
     (again,) = offices([KEYS[0]])
     assert isinstance(again, str) and "the mark that says so was removed" in again
+
+
+def test_a_key_file_that_is_gone_is_not_replaced(offices: OpenAll, tmp_path: Path) -> None:
+    (first,) = offices([KEYS[0]])
+    assert isinstance(first, Office)
+    with first.store.write() as tx:
+        tx.subject_keys.add("site", first.vault.new_key())
+    (other_machine,) = offices([KEYS[0]])
+    assert isinstance(other_machine, str) and "people.keys is missing" in other_machine
+    assert not (tmp_path / "machine-1" / "people.keys").exists()
+
+
+def test_data_keys_from_before_the_key_file_get_their_secrets_at_the_start(offices: OpenAll, tmp_path: Path) -> None:
+    (first,) = offices([KEYS[0]])
+    assert isinstance(first, Office)
+    old = Vault(base64.b64decode(KEYS[0]))
+    key = old.new_key()
+    sealed = old.seal(key, b"address", "camera")
+    with first.store.write() as tx:
+        tx.subject_keys.add("site", key)
+    (again,) = offices([KEYS[0]])
+    assert isinstance(again, Office)
+    with again.store.read() as tx:
+        now = tx.subject_keys.get("site")
+    assert now is not None and now != key
+    assert again.vault.open(now, sealed, "camera") == b"address"

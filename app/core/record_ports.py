@@ -87,6 +87,13 @@ class SubjectKeys(Protocol):
         ...
 
     def destroy(self, subject_id: str) -> bool: ...
+    def all(self) -> dict[str, bytes]:
+        """Every good one, by subject."""
+        ...
+
+    def replace(self, subject_id: str, wrapped: bytes) -> None:
+        """The same key, wrapped anew."""
+        ...
 
 
 class Gates(Protocol):

@@ -20,16 +20,20 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Erasure:
+    """forget: destroys what a wrapped data key needs beside the database."""
+
     store: Store
     signer: Signer
     journal: Journal
     clock: Clock
     new_id: Callable[[], str]
+    forget: Callable[[bytes], None] = lambda wrapped: None
 
     def erase(self, employee_id: str) -> Receipt:
         """Destroys everything personal of an employee; answers with the signed receipt. Raises NotFound.
 
-        The receipt is journalled before the commit: after a crash in between, the next start finishes the erasure.
+        The receipt is journalled first, then the secret of the person's key is destroyed, then the rows go: whatever
+        a crash cuts off, the next start finishes.
         """
         with self.store.write() as tx:
             # The feed before the key as an enrolment has them, the person before it as a decision: else each could wait
@@ -37,8 +41,10 @@ class Erasure:
             tx.templates.lock()
             if not tx.employees.lock(employee_id):
                 raise NotFound("unknown_employee", "There is no employee with this id.")
+            key = tx.subject_keys.get(employee_id)
             receipt = self._erase(tx, employee_id)
             self.journal.append(as_json(receipt))
+            self._forget(key)
         return receipt
 
     def replay(self) -> int:
@@ -60,9 +66,14 @@ class Erasure:
                     continue
                 tx.templates.lock()
                 if tx.employees.lock(employee_id):
+                    self._forget(tx.subject_keys.get(employee_id))
                     self._erase(tx, employee_id)
                     again += 1
         return again
+
+    def _forget(self, key: bytes | None) -> None:
+        if key is not None:
+            self.forget(key)
 
     def _signed(self, entry: dict[str, object]) -> bool:
         try:

@@ -108,7 +108,7 @@ class GateSettings:
             plain = canonical(dict(config))
         except (TypeError, ValueError):
             raise BadInput("bad_gate_config", "The config holds what JSON has no form for.") from None
-        wrapped = tx.subject_keys.get_or_add(SITE, self.vault.new_key())
+        wrapped = tx.subject_keys.get(SITE) or tx.subject_keys.get_or_add(SITE, self.vault.new_key())
         return self.vault.seal(wrapped, plain, context(gate_id))
 
 

@@ -11,6 +11,7 @@ from ulid import ULID
 from app.adapters.cameras import address
 from app.adapters.cameras.sources import check
 from app.adapters.crypto.journal import JsonJournal
+from app.adapters.crypto.key_file import KeyFile
 from app.adapters.crypto.signing import Ed25519Signer
 from app.adapters.crypto.vault import Vault, derive, load_master_key
 from app.adapters.db import migrate
@@ -111,15 +112,16 @@ def open_office(settings: Settings, clock: Callable[[], datetime] = utc_now, *, 
     secret = settings.master_key.get_secret_value() if settings.master_key else None
     load = partial(load_master_key, settings.data / beginning.KEY_FILE, secret)
     with beginning.said_plainly(settings):
-        migrate.upgrade(settings.url, lambda: _seals(load()))
+        migrate.upgrade(settings.url, lambda: _seals(load()), sealed_before=KeyFile(settings.key_file).exists())
     master = load()
-    seals = _seals(master)
-    store, vault, signer = open_store(settings.url, seals), Vault(master), Ed25519Signer(master)
+    seals, key_file = _seals(master), KeyFile(settings.key_file)
+    store, vault, signer = open_store(settings.url, seals), Vault(master, key_file), Ed25519Signer(master)
     seals.on_altered = partial(_alarm, store, clock)
     with store.read() as tx:
         installation = tx.installation.get()
     try:
         check_master_key(vault, installation)
+        settle_keys(store, vault, key_file)
     except CryptoFault:
         store.close()
         raise
@@ -141,7 +143,7 @@ def open_office(settings: Settings, clock: Callable[[], datetime] = utc_now, *, 
         signer=signer,
         keys=Keys(store, clock, new_id, callers.forget),
         gates=GateList(store, clock, new_id),
-        erasure=Erasure(store, signer, JsonJournal(settings.erasures), clock, new_id),
+        erasure=Erasure(store, signer, JsonJournal(settings.erasures), clock, new_id, vault.forget),
         log=log,
         answers=answers,
         events=events,
@@ -176,6 +178,27 @@ def check_master_key(vault: Vault, installation: Installation | None) -> None:
 
 def camera_reach(settings: Settings) -> address.Reach:
     return address.Reach(settings.camera_networks, frozenset(settings.camera_schemes))
+
+
+def settle_keys(store: SqlStore, vault: Vault, key_file: KeyFile) -> None:
+    """Every data key needs its secret in the key file: those from before there was one get theirs, once.
+
+    Raises CryptoFault where the key file is missing. None is made beside keys that need it.
+    """
+    with store.read() as tx:
+        keys = tx.subject_keys.all()
+    old = [subject for subject, wrapped in keys.items() if vault.is_old(wrapped)]
+    if len(old) < len(keys) and not key_file.exists():
+        raise CryptoFault(
+            "the key file people.keys is missing, and without it nobody's photos and passages open: restore its newest "
+            "copy, or set people_keys to the file that the other machines use"
+        )
+    key_file.create()
+    if old:
+        new = vault.rewrap([keys[subject] for subject in old])
+        with store.write() as tx:
+            for subject, wrapped in zip(old, new, strict=True):
+                tx.subject_keys.replace(subject, wrapped)
 
 
 def _seals(master: bytes) -> RowSeals:

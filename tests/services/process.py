@@ -46,7 +46,7 @@ class Process:
         self.events = EventList(self.store, self.log, Answers(signer))
         self.gates = GateList(self.store, clock, new_id)
         self.keys = Keys(self.store, clock, new_id)
-        self.erasure = Erasure(self.store, signer, self.journal, clock, new_id)
+        self.erasure = Erasure(self.store, signer, self.journal, clock, new_id, vault.forget)
         self.enrolment = Enrolment(
             store=self.store,
             look=look,

@@ -1,16 +1,18 @@
 """Seals personal data so that a stolen database is unreadable, and losing one key erases one person.
 
-AES-256-GCM throughout. Each subject has a random key, stored wrapped under a key derived from the master key;
-the master key itself never encrypts anything.
+AES-256-GCM throughout. Each subject has a random key, stored wrapped under a key derived from the master key and from
+a secret of the subject's own in the key file; the master key itself never encrypts anything.
 """
 
 import base64
 import binascii
 import contextlib
+import hmac
 import os
-import secrets
 import stat
+from collections.abc import Sequence
 from pathlib import Path
+from secrets import token_bytes, token_hex
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -18,37 +20,42 @@ from cryptography.hazmat.primitives.constant_time import bytes_eq
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from app.adapters.crypto.key_file import SLOT_BYTES, KeyFile
 from app.core.errors import CryptoFault
 
 KEY_BYTES = 32
 _NONCE_BYTES = 12
 _VERSION = b"\x01"
 _WRAPPED = b"facegate subject key v1"
+_WITH_SECRET = b"\x02"  # then the slot, then what _encrypt gives
 
 
 class Vault:
     """ports.Vault. Shared by all threads.
 
-    Sealed bytes are: version (1), nonce (12), ciphertext with tag (plaintext + 16).
+    Sealed bytes are: version (1), nonce (12), ciphertext with tag (plaintext + 16). secrets: where each subject's
+    secret lies; without one, subject keys are wrapped under the master key alone.
     """
 
-    def __init__(self, master_key: bytes) -> None:
+    def __init__(self, master_key: bytes, secrets: KeyFile | None = None) -> None:
         if len(master_key) != KEY_BYTES:
             raise CryptoFault(f"the master key must be {KEY_BYTES} bytes")
         self._wrapping = AESGCM(derive(master_key, b"facegate wrapping v1"))
+        self._mixing = derive(master_key, b"facegate wrapping v2")
+        self._secrets = secrets
         self._check = derive(master_key, b"facegate key check v1")
 
     def new_key(self) -> bytes:
-        """A fresh subject key, wrapped."""
-        return _encrypt(self._wrapping, secrets.token_bytes(KEY_BYTES), _WRAPPED)
+        """A fresh subject key, wrapped; its secret is in the key file when this returns."""
+        return self._wrap([token_bytes(KEY_BYTES)])[0]
 
     def seal(self, wrapped_key: bytes, plaintext: bytes, context: str) -> bytes:
         """Raises CryptoFault if the wrapped key does not open."""
-        return _encrypt(self._unwrapped(wrapped_key), plaintext, context.encode())
+        return _encrypt(AESGCM(self._unwrapped(wrapped_key)), plaintext, context.encode())
 
     def open(self, wrapped_key: bytes, sealed: bytes, context: str) -> bytes:
         """Raises CryptoFault for another key, another context or altered bytes."""
-        return _decrypt(self._unwrapped(wrapped_key), sealed, context.encode())
+        return _decrypt(AESGCM(self._unwrapped(wrapped_key)), sealed, context.encode())
 
     def key_check(self) -> bytes:
         """32 bytes that tell this master key from another and give nothing of it away; kept with the installation."""
@@ -58,8 +65,38 @@ class Vault:
         """Whether the stored key check is this master key's."""
         return bytes_eq(self._check, stored)
 
-    def _unwrapped(self, wrapped_key: bytes) -> AESGCM:
-        return AESGCM(_decrypt(self._wrapping, wrapped_key, _WRAPPED))
+    def forget(self, wrapped_key: bytes) -> None:
+        """Destroys the subject's secret: from now on no copy of the wrapped key opens anything."""
+        if self._secrets is not None and wrapped_key[:1] == _WITH_SECRET:
+            self._secrets.destroy(wrapped_key[1 : 1 + SLOT_BYTES])
+
+    def is_old(self, wrapped_key: bytes) -> bool:
+        """Whether it opens without the key file."""
+        return wrapped_key[:1] != _WITH_SECRET
+
+    def rewrap(self, wrapped_keys: Sequence[bytes]) -> list[bytes]:
+        """The same subject keys, each with a new secret."""
+        return self._wrap([self._unwrapped(wrapped) for wrapped in wrapped_keys])
+
+    def _wrap(self, keys: Sequence[bytes]) -> list[bytes]:
+        if self._secrets is None:
+            return [_encrypt(self._wrapping, key, _WRAPPED) for key in keys]
+        made = self._secrets.new(len(keys))
+        return [
+            _WITH_SECRET + slot + _encrypt(self._mixed(secret), key, _WRAPPED + slot)
+            for (slot, secret), key in zip(made, keys, strict=True)
+        ]
+
+    def _mixed(self, secret: bytes) -> AESGCM:
+        return AESGCM(hmac.digest(self._mixing, secret, "sha256"))
+
+    def _unwrapped(self, wrapped_key: bytes) -> bytes:
+        if self.is_old(wrapped_key):
+            return _decrypt(self._wrapping, wrapped_key, _WRAPPED)
+        if self._secrets is None:
+            raise CryptoFault("this data key needs the key file")
+        slot, rest = wrapped_key[1 : 1 + SLOT_BYTES], wrapped_key[1 + SLOT_BYTES :]
+        return _decrypt(self._mixed(self._secrets.get(slot)), rest, _WRAPPED + slot)
 
 
 def derive(master_key: bytes, info: bytes) -> bytes:
@@ -88,11 +125,11 @@ def load_master_key(path: Path, env_value: str | None = None) -> bytes:
 def _create(path: Path) -> None:
     # Written beside, then linked: the name appears with all its bytes or not at all, and only for the first to come.
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    draft = path.with_name(f".{path.name}.{token_hex(8)}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
+            file.write(base64.b64encode(token_bytes(KEY_BYTES)) + b"\n")
             file.flush()
             os.fsync(file.fileno())
         with contextlib.suppress(FileExistsError):
@@ -117,7 +154,7 @@ def _decoded(text: str, where: str) -> bytes:
 
 
 def _encrypt(key: AESGCM, plaintext: bytes, context: bytes) -> bytes:
-    nonce = secrets.token_bytes(_NONCE_BYTES)
+    nonce = token_bytes(_NONCE_BYTES)
     return _VERSION + nonce + key.encrypt(nonce, plaintext, context)
 
 

@@ -3,6 +3,7 @@
 from sqlalchemy import Connection, select
 
 from app.adapters.db.engine import upsert
+from app.adapters.db.people import ERASED
 from app.adapters.db.sealed_rows import SealedRows
 from app.adapters.db.tables import erasures, subject_keys
 from app.core.errors import CryptoFault
@@ -47,6 +48,13 @@ class SubjectKeyRows:
 
     def destroy(self, subject_id: str) -> bool:
         return self._rows.delete(subject_keys.c.subject_id == subject_id) == 1
+
+    def all(self) -> dict[str, bytes]:
+        return {row["subject_id"]: row["wrapped"] for row in self._rows.find(select(subject_keys))}
+
+    def replace(self, subject_id: str, wrapped: bytes) -> None:
+        self._rows.update({"wrapped": wrapped}, subject_keys.c.subject_id == subject_id)
+        self._connection.info[ERASED] = True  # nor may the log keep the old one
 
 
 class ErasureRows:

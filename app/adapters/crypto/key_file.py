@@ -1,0 +1,118 @@
+"""The half of every data key that lies outside the database, in one file that backups of the database do not hold.
+
+A data key opens only with the master key, its row in the database and its secret here. To erase somebody, their secret
+is overwritten in place: then no older copy of the database opens what was theirs. Enrolment adds a secret, nothing else
+changes the file, so everybody who is not erased opens whatever backup of the database comes back.
+
+Records of 64 bytes, so that none crosses a sector: slot (16), secret (32), the first 16 bytes of SHA-256 over both.
+Zeros are what is left of a destroyed one. Several processes may use the file; on several machines it must be shared.
+"""
+
+import fcntl
+import hashlib
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+
+from app.core.errors import CryptoFault
+
+SLOT_BYTES, _SECRET_BYTES, _RECORD_BYTES = 16, 32, 64
+_GONE = bytes(_RECORD_BYTES)
+
+
+class KeyFile:
+    """Shared by all threads."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = Lock()
+        self._known: dict[bytes, bytes] = {}
+
+    def exists(self) -> bool:
+        return self._path.exists()
+
+    def create(self) -> None:
+        """Without a secret yet; nothing happens where it is there. Raises CryptoFault if others may read it."""
+        with self._opened(os.O_CREAT):
+            pass
+
+    def new(self, count: int = 1) -> list[tuple[bytes, bytes]]:
+        """Slots with their secrets, on the disk when this returns. Raises OSError."""
+        made = [(secrets.token_bytes(SLOT_BYTES), secrets.token_bytes(_SECRET_BYTES)) for _ in range(count)]
+        with self._opened(os.O_CREAT) as file:
+            # What a crash left of a record was never used.
+            end = os.fstat(file).st_size // _RECORD_BYTES * _RECORD_BYTES
+            os.ftruncate(file, end)
+            records = b"".join(slot + secret + _check(slot, secret) for slot, secret in made)
+            if os.pwrite(file, records, end) != len(records):
+                os.ftruncate(file, end)
+                raise OSError("the disk of the key file is full")
+            os.fsync(file)
+        with self._lock:
+            self._known.update(made)
+        return made
+
+    def get(self, slot: bytes) -> bytes:
+        """Raises CryptoFault where the secret was destroyed, or lies in another file."""
+        with self._lock:
+            secret = self._known.get(slot)
+        if secret is None:
+            self._read()  # another process may have added it
+            secret = self._known.get(slot)
+        if secret is None:
+            raise CryptoFault(f"{self._path.name} has no secret for this data key: erased, or it is another file")
+        return secret
+
+    def destroy(self, slot: bytes) -> None:
+        """From the return of this call nobody opens what the slot's key sealed. Raises OSError."""
+        if self.exists():
+            with self._opened() as file:
+                for offset, record in _records(file):
+                    if record[:SLOT_BYTES] == slot:
+                        os.pwrite(file, _GONE, offset)
+                        os.fsync(file)
+        with self._lock:
+            self._known.pop(slot, None)
+
+    def _read(self) -> None:
+        found: dict[bytes, bytes] = {}
+        if self.exists():
+            with self._opened() as file:
+                for _, record in _records(file):
+                    slot, secret = record[:SLOT_BYTES], record[SLOT_BYTES : SLOT_BYTES + _SECRET_BYTES]
+                    if record != _GONE and record[SLOT_BYTES + _SECRET_BYTES :] == _check(slot, secret):
+                        found[slot] = secret
+        with self._lock:
+            self._known = found
+
+    @contextmanager
+    def _opened(self, flags: int = 0) -> Iterator[int]:
+        new = not self.exists()
+        file = os.open(self._path, os.O_RDWR | flags, 0o600)
+        try:
+            if stat.S_IMODE(os.fstat(file).st_mode) & 0o077:
+                raise CryptoFault(f"others may read the key file {self._path.name}: run chmod 600 on it")
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield file
+        finally:
+            os.close(file)
+        if new:
+            folder = os.open(self._path.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+
+
+def _records(file: int) -> Iterator[tuple[int, bytes]]:
+    content = os.pread(file, os.fstat(file).st_size, 0)
+    for offset in range(0, len(content) - _RECORD_BYTES + 1, _RECORD_BYTES):
+        yield offset, content[offset : offset + _RECORD_BYTES]
+
+
+def _check(slot: bytes, secret: bytes) -> bytes:
+    return hashlib.sha256(slot + secret).digest()[:16]
