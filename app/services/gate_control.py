@@ -166,7 +166,7 @@ class GateControl:
 
     def _hand_on(self, one: Driven, order: Order) -> None:
         if one.lane is not None:
-            one.lane.put(order.event_id, partial(self._command, one.gate.name, order))
+            one.lane.put(order.event_id, partial(self._command, one.gate.name, order), order.until)
         elif one.broken is not None:
             self._done(one.gate.name, order.event_id, UNUSABLE)
 
@@ -232,7 +232,7 @@ class GateControl:
                 self._look = False
                 due = monotonic() + self._tick_s
                 orders = (self.record_late, self._drivers.sync, self._take_orders)
-                steps = (*orders, *steps, self._doors.look_for_held, self._alert)
+                steps = (*orders, *steps, self._drivers.look, self._doors.look_for_held, self._alert)
             done = [self._guarded(step) for step in steps]  # each of them, whatever became of the one before
             if looks and all(done) and self._without_database:
                 self._without_database = False

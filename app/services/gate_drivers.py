@@ -177,6 +177,12 @@ class GateDrivers:
             elif one := self.of(gate.id):
                 one.gate = gate
 
+    def look(self) -> None:
+        """Gives up openings that a driver hangs on."""
+        for one in self.all():
+            if one.lane is not None:
+                one.lane.look()
+
     def close(self) -> None:
         """Leaves every gate as its fail mode, or a release in force, demands, and takes none any more."""
         with self._lock:

@@ -8,7 +8,7 @@ import pytest
 from app.core.gates import GateResult, Outcome
 from app.core.site import SiteMode
 from app.services.gate_lane import Lane
-from tests.fakes import Clock
+from tests.fakes import NOW, Clock
 from tests.services.gate_hardware import Turnstile, soon
 
 REFUSED = GateResult(Outcome.FAILED, "the panel holds this gate")
@@ -60,7 +60,7 @@ def test_a_lockdown_is_nothing_that_hardware_is_told(lane: Lane, turnstile: Turn
 
 def test_what_comes_after_the_end_is_not_sent(lane: Lane, done: list[tuple[str, GateResult]]) -> None:
     lane.close()
-    lane.put("late", lambda: pytest.fail("it was prepared"))
+    lane.put("late", lambda: pytest.fail("it was prepared"), NOW)
     assert [(event_id, result.outcome) for event_id, result in done] == [("late", Outcome.TOO_LATE)]
 
 
