@@ -1,4 +1,6 @@
-"""How many arenas the allocator may have: set once, before the first thread, so that the service's memory stays level.
+"""Memory of a service: it stays level, and tidying it up does not make the gates wait.
+
+How many arenas the allocator may have is set once, before the first thread.
 
 glibc gives threads arenas of their own, up to eight a core. A camera that reconnects brings new threads and new
 pictures, which leave a little in ever more of them: over 60 faults the service grew by 12.6 MB, less with each. With
@@ -6,6 +8,7 @@ two arenas it grew by 1.9 MB, and by nothing over the last 25 of 65 (2026-11-24)
 """
 
 import ctypes
+import gc
 import sys
 
 ARENAS = 2
@@ -19,3 +22,13 @@ def bound() -> None:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(M_ARENA_MAX, ARENAS)
+
+
+def settled() -> None:
+    """What was made by now stays for good, so the collector of garbage need not go through it again.
+
+    A full collection stops every thread. With the 207,000 objects of a service it took 97 ms, and 155 ms beside an
+    import's 100,000 rows; without them 52 ms (processor time, 2026-11-29).
+    """
+    gc.collect()
+    gc.freeze()

@@ -99,6 +99,7 @@ def _serve(
             timeout_keep_alive=IDLE_S,
         )
         server = Server(config)
+        memory.settled()
         system.imports.start()
         with (
             checkpointing(system),
@@ -125,6 +126,7 @@ def watch(settings: Settings, announce: Callable[[str], None]) -> None:
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    memory.settled()
     try:
         with (
             checkpointing(system),

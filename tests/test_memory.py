@@ -36,3 +36,20 @@ def test_the_allocator_has_two_arenas_however_many_threads_there_are() -> None:
     # One of the two is the heap itself.
     assert arenas("bound") <= 1
     assert arenas("as it is") > 2, "nothing was bounded here"
+
+
+SETTLED = """
+import gc, sys, uvicorn
+from app import memory
+from app.wiring import System
+from app.web.app import create_app
+before = len(gc.get_objects())
+memory.settled()
+print(before, len(gc.get_objects()), gc.get_freeze_count())
+"""
+
+
+def test_what_a_service_is_made_of_is_not_collected_again() -> None:
+    ran = subprocess.run([sys.executable, "-c", SETTLED], capture_output=True, text=True, check=True)
+    before, after, frozen = (int(word) for word in ran.stdout.split())
+    assert before > 50_000 and after < 1_000 and frozen > 50_000
