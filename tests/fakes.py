@@ -88,7 +88,7 @@ def look(data: bytes) -> Look:
     return seen(np.array(shown["vector"], np.float32), shown["quality"], liveness=shown["liveness"])
 
 
-def looks(frames: Sequence[bytes], *, liveness: bool = False) -> list[Look]:
+def looks(frames: Sequence[bytes], *, liveness: bool = False, who: object = None) -> list[Look]:
     """The pictures carry their liveness; it is seen if it is asked for."""
     found = [look(frame) for frame in frames]
     if liveness:

@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from time import perf_counter
@@ -45,9 +45,9 @@ class Approach:
 
 
 class Looks(Protocol):
-    """One look for each encoded frame. liveness: score it, too."""
+    """One look for each encoded frame. liveness: score it, too. who: takes turns with the others."""
 
-    def __call__(self, frames: Sequence[bytes], *, liveness: bool) -> list[Look]: ...
+    def __call__(self, frames: Sequence[bytes], *, liveness: bool, who: Hashable) -> list[Look]: ...
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Access:
         try:
             # No face is processed without a purpose: not where the gate is disabled, locked down or released.
             if gate.enabled and normal and approach.credential is None:
-                looks = self._looks(approach.frames, liveness=gate.liveness != LivenessMode.OFF)
+                looks = self._looks(approach.frames, liveness=gate.liveness != LivenessMode.OFF, who=gate.id)
             found = self.verdicts.evidence(looks) if current else FAULT
         except Refusal:
             raise
@@ -98,11 +98,11 @@ class Access:
         )
         return self.verdicts.record(case, found)
 
-    def _looks(self, frames: Sequence[bytes], *, liveness: bool) -> list[Look]:
+    def _looks(self, frames: Sequence[bytes], *, liveness: bool, who: Hashable) -> list[Look]:
         """One a frame. A picture that is sent again is looked at once and scored once: no camera takes the same picture
         twice, and of several frames liveness asks less of each."""
         different = list(dict.fromkeys(frames))
-        found = dict(zip(different, self.looks(different, liveness=liveness), strict=True))
+        found = dict(zip(different, self.looks(different, liveness=liveness, who=who), strict=True))
         return [found[frame] if frame not in frames[:i] else _unscored(found[frame]) for i, frame in enumerate(frames)]
 
 

@@ -50,12 +50,17 @@ class Audit:
         self._signer = signer
         self._clock = clock
 
-    def verify(self, checkpoints: Iterable[Mapping[str, Any]] = (), damaged: Sequence[str] = ()) -> AuditReport:
+    def verify(
+        self,
+        checkpoints: Iterable[Mapping[str, Any]] = (),
+        damaged: Sequence[str] = (),
+        rest: Callable[[], None] = lambda: None,
+    ) -> AuditReport:
         """Every chain, payload, picture and correction, and whether signed erasures explain each missing payload.
 
         checkpoints: signed ones kept elsewhere, of any gates; without them a chain whose tail and head row were cut
         off together looks whole. One that is not signed by us is itself a flaw, and so is the first of `damaged`, which
-        may fill while they are read.
+        may fill while they are read. rest: called at every event, so that others go first.
         """
         marks, flaw = self._by_gate(checkpoints)
         if damaged and flaw is None:
@@ -65,7 +70,7 @@ class Audit:
         with self._store.read() as tx:
             flaw = flaw or _homeless(tx)
             for head in tx.events.heads():
-                chain = _Counted(tx, tx.events.chain(head.gate_id), self._result_signed)
+                chain = _Counted(tx, tx.events.chain(head.gate_id), self._result_signed, rest)
                 found = self._walk(tx, head, chain, marks.pop(head.gate_id, []))
                 name = _name(tx, head.gate_id)
                 chains[name] = GateChain(chain.events if found is None else found.sequence - 1, head.hash)
@@ -209,10 +214,17 @@ class _Counted:
     forged: the first event whose second record is not ours. That one was removed is not seen: it stands in no chain.
     """
 
-    def __init__(self, tx: Transaction, events: Iterator[EventRow], signed: Callable[[GateResultRow], bool]) -> None:
+    def __init__(
+        self,
+        tx: Transaction,
+        events: Iterator[EventRow],
+        signed: Callable[[GateResultRow], bool],
+        rest: Callable[[], None],
+    ) -> None:
         self._tx = tx
         self._events = events
         self._signed = signed
+        self._rest = rest
         self.events = 0
         self.missing = 0
         self.first_missing: EventRow | None = None
@@ -236,6 +248,7 @@ class _Counted:
                     self.first_missing = self.first_missing or event
                 if event.id in bad and self.forged is None:
                     self.forged = Flaw(event.gate_id, event.sequence, event.id, FORGED)
+                self._rest()
                 yield event
             if unreadable is None and len(batch) < BATCH:
                 return

@@ -1,6 +1,6 @@
 """Lets signed chain heads leave the database: a chain alone does not see its tail cut off."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
@@ -39,13 +39,18 @@ class Checkpoints:
             self.journal.append(checkpoint)
             self._written[checkpoint["gate_id"]] = checkpoint["sequence"]
 
-    def verify(self, kept_elsewhere: Iterable[dict[str, Any]] = (), damaged: list[str] | None = None) -> AuditReport:
+    def verify(
+        self,
+        kept_elsewhere: Iterable[dict[str, Any]] = (),
+        damaged: list[str] | None = None,
+        rest: Callable[[], None] = lambda: None,
+    ) -> AuditReport:
         """Checks every chain against itself, the checkpoints written so far, and those that were kept elsewhere.
 
-        damaged: takes a sentence for each line of theirs that cannot be read, while they are read.
+        damaged: takes a sentence for each line of theirs that cannot be read, while they are read. rest: see `Audit`.
         """
         damaged = [] if damaged is None else damaged
-        report = self.audit.verify(chain(self.journal.entries(damaged), kept_elsewhere), damaged)
+        report = self.audit.verify(chain(self.journal.entries(damaged), kept_elsewhere), damaged, rest)
         if report.valid:
             self.audit.all_clear()
         return report

@@ -1,11 +1,12 @@
 """Who looks next: engines are few, and whoever stands at a gate goes before an import that has hours.
 
-A decision takes the next engine that becomes free, so beside an import on every engine it waits for one photo at most.
+Those at gates take turns: the next free engine goes to whoever was served longest ago, however many requests another
+has waiting. So a flood of one key delays the others by one picture at most, and an import by one photo.
 """
 
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Condition
 from typing import Generic, TypeVar
@@ -13,6 +14,7 @@ from typing import Generic, TypeVar
 from app.core.errors import Busy
 
 Item = TypeVar("Item")
+_REMEMBERED = 1000  # parties whose last turn is known
 
 
 class EnginePool(Generic[Item]):
@@ -21,18 +23,23 @@ class EnginePool(Generic[Item]):
     def __init__(self, engines: Sequence[Item], max_wait_s: float) -> None:
         # Last in, first out: the engine used last has its buffers in the cache.
         self._idle = list(engines)
-        self._max_wait_s = max_wait_s
+        self.max_wait_s = max_wait_s
         self._changed = Condition()
-        self._urgent: deque[object] = deque()
+        self._urgent: dict[Hashable, deque[object]] = {}  # tickets of whoever waits
+        self._served: dict[Hashable, int] = {}  # at which turn each was served last
+        self._turn = 0
 
     @contextmanager
-    def lease(self, *, patient: bool = False) -> Iterator[Item]:
-        """An engine for the block. patient: without limit of time, and only while nobody else waits for one.
+    def lease(self, who: Hashable = None, *, patient: bool = False, max_wait_s: float | None = None) -> Iterator[Item]:
+        """An engine for the block. who: takes turns with the others. max_wait_s: if not as long as usual.
+
+        patient: without limit of time, and only while nobody else waits for one.
 
         Raises:
             Busy: none became free within the longest wait.
         """
-        engine = self._wait_patiently() if patient else self._wait_in_line()
+        wait_s = self.max_wait_s if max_wait_s is None else max_wait_s
+        engine = self._wait_patiently() if patient else self._wait_in_turn(who, wait_s)
         try:
             yield engine
         finally:
@@ -40,23 +47,34 @@ class EnginePool(Generic[Item]):
                 self._idle.append(engine)
                 self._changed.notify_all()
 
-    def _wait_in_line(self) -> Item:
+    def _wait_in_turn(self, who: Hashable, wait_s: float) -> Item:
         ticket = object()
-        end = time.monotonic() + self._max_wait_s
+        end = time.monotonic() + wait_s
         with self._changed:
-            self._urgent.append(ticket)
+            tickets = self._urgent.setdefault(who, deque())
+            tickets.append(ticket)
             try:
-                while not (self._idle and self._urgent[0] is ticket):
+                while not (self._idle and self._next() is ticket):
                     left_s = end - time.monotonic()
                     if left_s <= 0 or not self._changed.wait(left_s):
-                        if self._idle and self._urgent[0] is ticket:
+                        if self._idle and self._next() is ticket:
                             break
                         detail = "every recognition engine is in use; try again in a second"
                         raise Busy("too_busy", detail)
+                self._served[who] = self._turn = self._turn + 1
+                if len(self._served) > _REMEMBERED:
+                    del self._served[min(self._served, key=self._served.__getitem__)]
                 return self._idle.pop()
             finally:
-                self._urgent.remove(ticket)
+                tickets.remove(ticket)
+                if not tickets:
+                    del self._urgent[who]
                 self._changed.notify_all()
+
+    def _next(self) -> object:
+        """The ticket that is served next."""
+        who = min(self._urgent, key=lambda one: self._served.get(one, 0))
+        return self._urgent[who][0]
 
     def _wait_patiently(self) -> Item:
         with self._changed:

@@ -4,8 +4,10 @@ Decoding and inference happen under a lease of one engine, so as many frames are
 waits too long is refused instead of answered late.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
+from threading import get_ident
+from time import monotonic
 
 import numpy as np
 
@@ -47,7 +49,7 @@ class Inspection:
 
 
 class Recognition:
-    """Looks at frames. Safe to share between threads."""
+    """Looks at frames. Safe to share between threads. affordable: raises for frames that cost too much to decode."""
 
     def __init__(
         self,
@@ -56,6 +58,7 @@ class Recognition:
         engines: Sequence[Engine],
         align: Aligner,
         crop: Cropper | None = None,
+        affordable: Callable[..., None] = lambda *frames: None,
         pack_digest: str,
         precision: str,
         max_wait_s: float = 1.0,
@@ -71,6 +74,7 @@ class Recognition:
         self._height_px = snapshot_height_px
         self._align = align
         self._crop = crop
+        self._affordable = affordable
         self._pool = EnginePool(engines, max_wait_s)
 
     def look(self, pixels: Pixels, *, limits: QualityLimits = GATE, flip: bool = False, liveness: bool = False) -> Look:
@@ -96,14 +100,27 @@ class Recognition:
             return self._look(engine, self._decode(data), limits, flip, False)
 
     def looks(
-        self, frames: Sequence[bytes], *, limits: QualityLimits = GATE, flip: bool = False, liveness: bool = False
+        self,
+        frames: Sequence[bytes],
+        *,
+        limits: QualityLimits = GATE,
+        flip: bool = False,
+        liveness: bool = False,
+        who: Hashable = None,
     ) -> list[Look]:
-        """One look for each encoded frame, in order, under one lease. Raises as `look_bytes`.
+        """One look for each encoded frame, in order. Raises as `look_bytes`.
 
-        One frame after the other: a batch of crops takes as long as the crops one by one.
+        who: takes turns with the others, frame by frame; all waits together are as long as one may be. A batch of crops
+        would take as long as the crops one by one.
         """
-        with self._pool.lease() as engine:
-            return [self._look(engine, self._decode(frame), limits, flip, liveness) for frame in frames]
+        self._affordable(*frames)
+        found, left_s = list[Look](), self._pool.max_wait_s
+        for frame in frames:
+            asked = monotonic()
+            with self._pool.lease(who, max_wait_s=left_s) as engine:
+                left_s -= monotonic() - asked
+                found.append(self._look(engine, self._decode(frame), limits, flip, liveness))
+        return found
 
     def inspect(self, data: bytes, *, limits: QualityLimits) -> Inspection:
         """How good a picture is, without comparing it to anybody. Raises as `look_bytes`."""
@@ -137,7 +154,7 @@ class Recognition:
         _check(pixels)
         rows = _span(region.y_px, region.y_px + region.height_px, pixels.shape[0])
         columns = _span(region.x_px, region.x_px + region.width_px, pixels.shape[1])
-        with self._pool.lease() as engine:
+        with self._pool.lease(get_ident()) as engine:  # each camera has a thread
             found = engine.detector.detect(pixels[rows, columns], smallest_px=limits.min_face_px)
             faces = sorted((_shifted(f, columns.start, rows.start) for f in found), key=lambda f: -f.box.width_px)
             return [

@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 
 from app.adapters.index.faiss_index import FaissIndex
+from app.adapters.vision import jpeg_cost
 from app.adapters.vision import pack as packs
 from app.adapters.vision.image import ImageDecoder, ImageLimits
 from app.adapters.vision.jpeg import encode_jpeg
@@ -174,6 +175,7 @@ def open_recognition(office: Office, name: str | None = None, precision: Precisi
         engines=[Engine(*worker, judge) for worker, judge in zip(pack.workers, _judges(settings), strict=True)],
         align=pack.align,
         crop=pack.crop,
+        affordable=partial(jpeg_cost.check, most=jpeg_cost.MOST_WORK_AT_GATE),
         pack_digest=pack.digest,
         precision=pack.precision,
         max_wait_s=settings.max_wait_ms / 1000,

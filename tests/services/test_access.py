@@ -104,7 +104,7 @@ def test_a_disabled_gate_looks_at_nobody(site: Process, start: Start) -> None:
     site.enrol("E-1", ADA)
     looked: list[object] = []
 
-    def watched(frames: Any, *, liveness: bool) -> Any:
+    def watched(frames: Any, *, liveness: bool, who: Any) -> Any:
         looked.append(frames)
         return [look(frame) for frame in frames]
 
@@ -120,7 +120,7 @@ def test_a_disabled_gate_looks_at_nobody(site: Process, start: Start) -> None:
 def test_a_gate_disabled_while_somebody_is_looked_at_stays_shut(site: Process, start: Start) -> None:
     site.enrol("E-1", ADA)
 
-    def slow(frames: Any, *, liveness: bool) -> Any:
+    def slow(frames: Any, *, liveness: bool, who: Any) -> Any:
         site.change_gate("lobby-1", enabled=False)
         return [look(frame) for frame in frames]
 
@@ -173,7 +173,7 @@ def test_what_cannot_be_used_is_refused_and_not_recorded(
 
 
 def test_too_much_at_once_is_refused_and_not_recorded(site: Process, start: Start) -> None:
-    def busy(_: Any, *, liveness: bool) -> Any:
+    def busy(_: Any, *, liveness: bool, who: Any) -> Any:
         raise Busy("too_busy", "later")
 
     with pytest.raises(Busy):
@@ -213,7 +213,7 @@ def test_who_is_enrolled_or_erased_is_so_for_the_next_decision_of_every_process(
 def test_who_is_erased_while_being_looked_at_is_refused(site: Process, start: Start) -> None:
     ada = site.enrol("E-1", ADA)
 
-    def slow(frames: Any, *, liveness: bool) -> Any:
+    def slow(frames: Any, *, liveness: bool, who: Any) -> Any:
         site.erasure.erase(ada.id)
         return [look(frame) for frame in frames]
 

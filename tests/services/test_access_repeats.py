@@ -112,7 +112,7 @@ def test_one_key_many_times_at_once_is_one_event(site: Process, start: Start, pr
     site.enrol("E-1", ADA)
     together = threading.Barrier(4)
 
-    def meeting(frames: Any, *, liveness: bool) -> Any:
+    def meeting(frames: Any, *, liveness: bool, who: Any) -> Any:
         together.wait(10)  # so that all have found nothing recorded before the first records
         return [look(frame) for frame in frames]
 

@@ -11,7 +11,7 @@ from tests.services.gate_hardware import soon
 
 
 def waiting(pool: EnginePool[str]) -> int:
-    return len(pool._urgent)
+    return sum(map(len, pool._urgent.values()))
 
 
 def test_a_decision_goes_before_an_import_that_waited_longer() -> None:
@@ -72,3 +72,28 @@ def test_a_fault_in_the_block_gives_the_engine_back() -> None:
         raise RuntimeError
     with pool.lease() as engine:
         assert engine == "one"
+
+
+def test_a_flood_of_one_delays_another_by_one_piece_of_work() -> None:
+    pool = EnginePool(["one"], max_wait_s=5)
+    order: list[str] = []
+
+    def work(who: str) -> None:
+        with pool.lease(who):
+            order.append(who)
+
+    with ThreadPoolExecutor(9) as threads, pool.lease("flood"):
+        for who in ["flood"] * 6 + ["gate", "gate", "dock"]:
+            before = waiting(pool)
+            threads.submit(work, who)
+            assert soon(lambda before=before: waiting(pool) == before + 1)
+    assert order[:2] == ["gate", "dock"]  # neither was served before, and the flood was
+    assert order[2:4] == ["flood", "gate"] and order[4:] == ["flood"] * 5
+
+
+def test_whose_turns_are_remembered_is_bounded() -> None:
+    pool = EnginePool(["one"], max_wait_s=0)
+    for who in range(3000):
+        with pool.lease(who):
+            pass
+    assert len(pool._served) <= 1000 and 2999 in pool._served

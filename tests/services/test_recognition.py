@@ -170,7 +170,7 @@ def test_enrolment_is_stricter_about_size_and_company() -> None:
     assert company.look(FRAME, limits=ENROLMENT).reason is Reason.SEVERAL_FACES
 
 
-def test_frames_are_looked_at_in_order_under_one_lease() -> None:
+def test_frames_are_looked_at_in_order() -> None:
     scene = Scene([face(640, 360, 120)])
 
     looks = scene.recognition().looks([b"1", b"2", b"3"])

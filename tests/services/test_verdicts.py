@@ -102,9 +102,9 @@ def test_what_is_not_committed_in_time_is_not_answered(site: Process, start: Sta
 def test_frames_that_cannot_be_weighed_are_a_recorded_denial(site: Process, start: Start) -> None:
     site.enrol("E-1", ADA)
     broken = seen(np.full_like(person(0), np.nan))
-    assert start(looks=lambda frames, liveness: [broken]).sees(0) == "system_fault"
+    assert start(looks=lambda frames, liveness, who: [broken]).sees(0) == "system_fault"
     other_model = seen(np.ones(4, np.float32) / 2)
-    assert start(looks=lambda frames, liveness: [other_model]).sees(0) == "system_fault"
+    assert start(looks=lambda frames, liveness, who: [other_model]).sees(0) == "system_fault"
     assert site.recorded() == 2
 
 

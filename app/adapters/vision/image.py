@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from app.adapters.vision import jpeg_cost
 from app.adapters.vision.jpeg_structure import read_structure
 from app.adapters.vision.scaling import halve
 from app.core.errors import BadInput, TooLarge
@@ -85,6 +86,7 @@ def decode(data: bytes, limits: ImageLimits = ImageLimits()) -> Pixels:
         TooLarge: image_too_large.
     """
     header = read_header(data, limits)
+    jpeg_cost.check(data)
     wanted = cv2.IMREAD_UNCHANGED if header.alpha else _REDUCED[header.shrunk] | cv2.IMREAD_IGNORE_ORIENTATION
     try:
         pixels = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), wanted)

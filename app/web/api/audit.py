@@ -7,14 +7,18 @@ from fastapi import APIRouter, Depends
 
 from app.web.api.describe import ERRORS
 from app.web.security import Reader, SystemOf, caller
+from app.web.turns import OneAudit, resting
 
 router = APIRouter(tags=["Audit"])
 
 
 @router.get("/audit/verify", summary="Was the log altered?", responses=ERRORS)
-def verify(system: SystemOf, _: Reader) -> dict[str, Any]:
-    """Walks every gate's chain and checks it against the signed checkpoints; names the first bad record."""
-    report = asdict(system.checkpoints.verify())
+def verify(system: SystemOf, _: Reader, _turn: OneAudit) -> dict[str, Any]:
+    """Walks every gate's chain and checks it against the signed checkpoints; names the first bad record.
+
+    One at a time, and gates go first.
+    """
+    report = asdict(system.checkpoints.verify(rest=resting()))
     return {"valid": report["valid"], "gates": report["gates"], "first_bad": report["flaw"]}
 
 

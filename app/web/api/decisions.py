@@ -14,6 +14,7 @@ from app.web.api.describe import CONFLICT, DECISION_BODY
 from app.web.api.schemas import DecisionAnswer
 from app.web.limits import received_s
 from app.web.security import GateKey, SystemOf, Watching
+from app.web.turns import GateShare
 from app.web.uploads import IMAGE_TYPES, checked, form, images, media_type_of
 from app.wiring import System
 from app.worker.supervisor import Supervisor
@@ -58,6 +59,7 @@ def decide(
     gate: str,
     system: SystemOf,
     key: GateKey,
+    _share: GateShare,
     watching: Watching,
     body: Annotated[Sent, Depends(sent)],
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=128)] = None,

@@ -15,6 +15,7 @@ from app.web.api.describe import ERRORS
 from app.web.api.photos import PRIVATE
 from app.web.api.schemas import EventOut, Page, PictureOut, When
 from app.web.security import Reader, SystemOf
+from app.web.turns import FewExports, FewLists
 
 router = APIRouter(tags=["Events"])
 
@@ -30,6 +31,7 @@ CSV_COLUMNS = ("at", "gate", "decision", "reason", "number", "name", "similarity
 def find(
     system: SystemOf,
     _: Reader,
+    _turn: FewLists,
     cursor: IdCursor,
     gate: GateName = None,
     employee: EmployeeId = None,
@@ -53,6 +55,7 @@ def find(
 def as_csv(
     system: SystemOf,
     _: Reader,
+    _turn: FewExports,
     gate: GateName = None,
     employee: EmployeeId = None,
     decision: Verdict | None = None,

@@ -9,6 +9,7 @@ from fastapi.responses import StreamingResponse
 from app.core.types import Role
 from app.web.api.describe import ERRORS
 from app.web.security import Admin, Credentials, SystemOf, allow, caller
+from app.web.turns import FewExports
 from app.web.zip_stream import zipped
 
 router = APIRouter(tags=["Imports"])
@@ -23,7 +24,9 @@ _STILL_ALLOWED = 100  # files after which whoever takes them is asked for again
     responses=ERRORS,
     response_class=StreamingResponse,
 )
-def everybody(request: Request, system: SystemOf, credentials: Credentials, who: Admin) -> StreamingResponse:
+def everybody(
+    request: Request, system: SystemOf, credentials: Credentials, who: Admin, _turn: FewExports
+) -> StreamingResponse:
     """people.csv and photos/ in one zip, **not encrypted**; sent as it is read, so it has no length.
 
     `POST /v1/imports` takes it back as its part `photos`, without a `csv`. One that broke off is no readable zip.

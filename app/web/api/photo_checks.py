@@ -11,6 +11,7 @@ from app.services.photo_judgement import ADVICE
 from app.web import uploads
 from app.web.api.describe import ERRORS, IMAGE
 from app.web.security import Admin, SystemOf
+from app.web.turns import FewPictures
 
 router = APIRouter(prefix="/photo-checks", tags=["Photos"])
 
@@ -44,7 +45,7 @@ BODY = {"requestBody": {"required": True, "content": {kind.media_type: IMAGE for
 
 
 @router.post("", summary="Judge a picture by the checks of enrolment", responses=ERRORS, openapi_extra=BODY)
-def check(system: SystemOf, _: Admin, data: Annotated[bytes, Depends(picture)]) -> CheckOut:
+def check(system: SystemOf, _: Admin, _turn: FewPictures, data: Annotated[bytes, Depends(picture)]) -> CheckOut:
     """Takes about 10 ms: send a camera's frames, three to five a second, to guide whoever stands before it."""
     found = system.recognition.inspect(system.enrolment.readable(data), limits=ENROLMENT)
     if found.box is None or found.quality is None or found.measures is None:

@@ -12,6 +12,7 @@ from app.web import uploads
 from app.web.api.describe import CONFLICT, ERRORS, files_body
 from app.web.api.schemas import KeptPhoto, Page, PhotoOut, PhotosOut, Strict
 from app.web.security import Admin, SystemOf
+from app.web.turns import FewPictures
 
 router = APIRouter(prefix="/employees/{employee_id}/photos", tags=["Photos"])
 
@@ -22,7 +23,9 @@ async def sent(request: Request) -> list[bytes]:
 
 
 @router.post("", summary="Enrol with photos", responses=CONFLICT, openapi_extra=files_body(photo=MAX_PHOTOS))
-def add(employee_id: str, system: SystemOf, _: Admin, photos: Annotated[list[bytes], Depends(sent)]) -> PhotosOut:
+def add(
+    employee_id: str, system: SystemOf, _: Admin, _turn: FewPictures, photos: Annotated[list[bytes], Depends(sent)]
+) -> PhotosOut:
     """One result a photo, in order. Once this answers, every gate knows the person.
 
     Partial success is 200; if no photo can be read at all, the answer is 400.

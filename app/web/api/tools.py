@@ -9,6 +9,7 @@ from app.web import uploads
 from app.web.api.describe import ERRORS, files_body
 from app.web.api.schemas import CandidateOut, Identity, Same
 from app.web.security import Admin, SystemOf
+from app.web.turns import FewPictures
 
 router = APIRouter(tags=["Tools"])
 
@@ -30,13 +31,15 @@ async def one(request: Request) -> bytes:
 
 
 @router.post("/verify", summary="Same person?", responses=ERRORS, openapi_extra=files_body(a=1, b=1))
-def verify(system: SystemOf, _: Admin, pair: Annotated[tuple[bytes, bytes], Depends(two)]) -> Same:
+def verify(system: SystemOf, _: Admin, _turn: FewPictures, pair: Annotated[tuple[bytes, bytes], Depends(two)]) -> Same:
     """Compares two pictures with each other; nothing is stored."""
     return Same(**system.comparison.verify(*map(system.enrolment.readable, pair)))
 
 
 @router.post("/identify", summary="Who is this?", responses=ERRORS, openapi_extra=files_body(image=1))
-def identify(system: SystemOf, _: Admin, image: Annotated[bytes, Depends(one)]) -> dict[str, list[CandidateOut]]:
+def identify(
+    system: SystemOf, _: Admin, _turn: FewPictures, image: Annotated[bytes, Depends(one)]
+) -> dict[str, list[CandidateOut]]:
     """Ranked candidates; no event, no gate, nothing stored."""
     found = system.comparison.identify(system.enrolment.readable(image))
     return {

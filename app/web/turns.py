@@ -1,0 +1,68 @@
+"""How many of an expensive kind of request are in work at once: all share the threads that gates are answered in."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from threading import BoundedSemaphore
+from time import perf_counter, sleep
+from typing import Annotated
+
+from fastapi import Depends
+
+from app.core.errors import Busy
+from app.web.security import GateKey
+
+MOST_OF_A_GATE = 8  # a gate asks for one person at a time; each holds a thread
+WORK_S, REST_S = 0.001, 0.001
+
+
+def few(most: int, what: str, retry_after_s: int = 2) -> Callable[[], AsyncIterator[None]]:
+    """A dependency that holds one of `most` places until the answer is sent. Raises Busy where none is free."""
+    places = BoundedSemaphore(most)
+
+    async def place() -> AsyncIterator[None]:
+        if not places.acquire(blocking=False):
+            raise Busy("too_many_at_once", f"{what} is in work already; try again in a moment.", retry_after_s)
+        try:
+            yield
+        finally:
+            places.release()
+
+    return place
+
+
+class GatePlaces:
+    """A dependency that lets one gate's key hold no more than its share. Raises Busy. Only the event loop calls it."""
+
+    def __init__(self) -> None:
+        self._taken: Counter[str] = Counter()
+
+    async def __call__(self, key: GateKey) -> AsyncIterator[None]:
+        if self._taken[key.id] >= MOST_OF_A_GATE:
+            raise Busy("too_busy", "This gate asks for too much at once; try again in a second.")
+        self._taken[key.id] += 1
+        try:
+            yield
+        finally:
+            self._taken[key.id] -= 1
+            if not self._taken[key.id]:
+                del self._taken[key.id]
+
+
+def resting() -> Callable[[], None]:
+    """To be called often by long work in Python: it lets the other threads go first every millisecond."""
+    worked_since = perf_counter()
+
+    def rest() -> None:
+        nonlocal worked_since
+        if perf_counter() - worked_since > WORK_S:
+            sleep(REST_S)
+            worked_since = perf_counter()
+
+    return rest
+
+
+OneAudit = Annotated[None, Depends(few(1, "An audit", 5))]
+FewExports = Annotated[None, Depends(few(2, "An export", 10))]
+FewLists = Annotated[None, Depends(few(8, "A list of events"))]
+FewPictures = Annotated[None, Depends(few(8, "A judgement of pictures"))]
+GateShare = Annotated[None, Depends(GatePlaces())]
