@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+FOREIGN = "somebody else commands this gate"  # a driver's words for it: an alert at once
+
 
 class DoorState(StrEnum):
     """What the hardware reports. HELD: open longer than allowed. FORCED: opened without a command."""

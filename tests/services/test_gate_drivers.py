@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from app.core.gates import DoorState, FailMode, Outcome
+from app.core.gates import FOREIGN, DoorState, FailMode, Outcome
 from app.core.site import AlertKind
 from app.services.answers import Answer
 from app.services.gate_control import GateControl
@@ -26,6 +26,16 @@ def test_a_lost_line_is_an_alert_once_it_lasts(
         return alerts(site) == [(AlertKind.GATE_FAILED, "the broker cannot be reached")]
 
     assert soon(passed)
+    turnstile.trouble = None
+    assert soon(lambda: alerts(site) == [])
+
+
+def test_somebody_else_s_commands_are_an_alert_at_once(
+    site: Process, control: GateControl, turnstile: Turnstile
+) -> None:
+    turnstile.trouble = FOREIGN
+    control.refresh()
+    assert soon(lambda: alerts(site) == [(AlertKind.GATE_FAILED, FOREIGN)])
     turnstile.trouble = None
     assert soon(lambda: alerts(site) == [])
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from app.adapters.gates.address import ForbiddenAddress, check_literal
 from app.adapters.gates.http_forms import HttpCommands, HttpForm, HttpRelay, check_url
+from app.adapters.gates.mqtt_forms import MqttCommands, MqttForm, MqttRelay
 from app.adapters.gates.self_acting import ACTS, acts_by_itself
 from app.core.gates import FailMode
 
@@ -78,12 +79,22 @@ class WebhookConfig(GateConfig):
 
 
 class MqttConfig(GateConfig):
-    """topic: the gate's own prefix; `/command`, `/mode` and `/state` follow. protocol: '5' where the broker speaks it,
-    since only that lets a broker drop what has expired. keepalive_s: the last will comes after 1.5 of these."""
+    """Our own messages, unless `commands` (a topic and payload for each command) or `relay` (the ready form of a common
+    device) is given.
+
+    topic: the gate's own prefix; `/command`, `/mode` and `/state` follow. secret: our messages are signed with it, so a
+    relay can tell them from forged ones. protocol: '5' where the broker speaks it, since only that lets a broker drop
+    what has expired. keepalive_s: the last will comes after 1.5 of these. open_s, shuts_itself: as for a web hook.
+    """
 
     host: Host
     port: int | None = Field(default=None, ge=1, le=65535)
     topic: str = Field(default="", max_length=200, pattern=r"^[^#+\x00$][^#+\x00]*$|^$")
+    secret: str | None = Field(default=None, repr=False, min_length=16)
+    commands: MqttCommands | None = None
+    relay: MqttRelay | None = None
+    open_s: float = Field(default=3.0, ge=0.5, le=60)
+    shuts_itself: bool = False
     username: str | None = None
     password: str | None = Field(default=None, repr=False)
     tls: bool = False
@@ -100,9 +111,23 @@ class MqttConfig(GateConfig):
     def _complete(self) -> "MqttConfig":
         if self.password is not None and self.username is None:
             raise ValueError("a password needs a username")
-        if not self.topic and re.search(r"[#+/$\x00]", self.gate):
+        if self.commands is not None or self.relay is not None:
+            if self.commands is not None and self.relay is not None:
+                raise ValueError("give one of commands and relay, or neither")
+            if self.topic or self.secret is not None:
+                raise ValueError("topic and secret are for our own messages, which commands and relay replace")
+        elif not self.topic and re.search(r"[#+/$\x00]", self.gate):
             raise ValueError("topic must be given where the gate's name holds # + / or $")
+        if self.shuts_itself and self.commands is None:
+            raise ValueError("shuts_itself belongs to commands: the ready forms know it")
         return self
+
+    @property
+    def form(self) -> MqttForm | None:
+        """None where our own messages are published."""
+        if self.relay is not None:
+            return self.relay.form(self.open_s)
+        return MqttForm(self.commands, self.shuts_itself) if self.commands is not None else None
 
     @property
     def prefix(self) -> str:

@@ -1,29 +1,25 @@
-"""A gate behind an MQTT broker. Opening is a pulse, never retained and never queued; the mode is a level, retained.
+"""A gate behind an MQTT broker. Opening is a pulse, never retained and never queued; the mode is a level.
 
-`{topic}/command`  {event_id, gate, command: "open", at, until}: QoS 1. The gate must look at `until`: no broker can be
-                   trusted with a pulse.
-`{topic}/mode`     {gate, mode: "secure" | "release", at}: QoS 1, retained, also the last will, so a gate that starts
-                   or that loses us knows where it stands. We read it as well: the last will of whoever drove the gate
-                   before comes after our first word, and is answered by the mode that holds.
-`{topic}/state`    the door's state from the gate, as a word or as {"state": word}.
+`mqtt_speech` knows what is published, `mqtt_ears` what comes back. Every connection begins with the mode and has it as
+last will. It is published again when something else was published on our topics, or the relay reports another mode.
 
 MQTT clients keep QoS 1 messages while they are disconnected and send them afterwards: a gate would open minutes late
 for nobody. So every connection here has a client of its own that dies with it, queue and all, and a command that is not
 acknowledged within its window takes its connection, with what waits in the kernel, down with it.
 """
 
-import json
 import logging
 import ssl
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
 
 from app.adapters.gates.address import ForbiddenAddress
 from app.adapters.gates.config import MqttConfig
+from app.adapters.gates.mqtt_ears import AFTER_OPENING_S, Ears
 from app.adapters.gates.mqtt_line import NOBODY, Line
+from app.adapters.gates.mqtt_speech import Post, speech_of
 from app.adapters.gates.window import Reporter, Turns, Window
 from app.core.gates import DoorState, FailMode, GateResult, OpenCommand, Outcome
 from app.core.ports import Clock
@@ -33,8 +29,7 @@ LONGEST_PAUSE_S = 1.0
 MODE_WAIT_S = 2.0
 AGAIN_S = 1.0  # between two tellings of one mode where something else tells the gate another
 LONGEST_AGAIN_S = 30.0
-LONGEST_STATE = 1024
-LONGEST_MODE = 4096
+RELEASE_AGAIN_S = 10.0  # for a relay that lost its power in a fire, where the broker does not keep the mode
 CLOSED = GateResult(Outcome.FAILED, "the driver is closed")
 RELEASED = GateResult(Outcome.SENT, "released already: nothing to open")
 _log = logging.getLogger(__name__)
@@ -49,17 +44,18 @@ class MqttGate:
         self._config = config
         self._clock = clock
         self._turns = Turns(clock)
-        self._reporter = Reporter(on_state)
         self._tls = ssl.create_default_context(cafile=config.ca_file) if config.tls else None
         self._changed = threading.Condition()
+        self._speech = speech_of(config, clock)
+        self._ears = Ears(config, self._speech, Reporter(on_state), self._changed)
         self._stopped = False
         self._waiting = 0
         self._line: Line | None = None
         self._mode = "release" if released else "secure"
         self._settled: str | None = None  # on the connection of now
         self._told: Counter[str] = Counter()  # how often each mode was, on any connection
-        self._standing: str | None = None  # the mode as the broker has it, if it has said so since we told it
         self._contested = False
+        self._pause_s = AGAIN_S
         self._trouble: str | None = "not connected yet"
         self._thread = threading.Thread(target=self._keep_connected, name=f"gate-{config.gate}-mqtt", daemon=True)
         self._thread.start()
@@ -77,12 +73,15 @@ class MqttGate:
         if self._stopped:
             return "the driver is closed"
         line = self._line
-        return self._trouble or ("not connected yet" if line is None else line.complaint)
+        return self._trouble or ("not connected yet" if line is None else line.complaint) or self._ears.trouble()
 
     def close(self, *, tell: bool = True) -> None:
         """Tries for 2 s. A release in force stays in force, whatever the fail mode: there may be a fire."""
         if self._stopped:
             return
+        with self._changed:
+            if self._ears.ends_s is not None and not self._speech.shuts_itself:
+                self._settled = None  # nobody will be here to end this opening
         if tell:
             self._want(self._last_mode())
         with self._changed:
@@ -91,8 +90,6 @@ class MqttGate:
         self._thread.join(2 * MODE_WAIT_S)
 
     def _hand_over(self, command: OpenCommand, window: Window) -> GateResult:
-        message = {"event_id": command.event_id, "gate": self._config.gate, "command": "open"}
-        message |= {"at": command.at.isoformat(), "until": command.until.isoformat()}
         while True:
             with self._changed:
                 # Waited for as well: a release is told anew with each connection, and not settled meanwhile.
@@ -104,8 +101,13 @@ class MqttGate:
                 return RELEASED
             if line is None or window.over:
                 return GateResult(Outcome.FAILED, f"not sent: {self._trouble or 'no connection'}")
-            refused = line.publish(f"{self._config.prefix}/command", json.dumps(message), window, expires=True)
+            if self._ears.offline:
+                # Some relays have the broker keep for them what they missed.
+                return GateResult(Outcome.FAILED, "not sent: the relay is offline")
+            self._begin(window.left_s())
+            refused = self._publish(line, self._speech.opening(command), window, expires=True)
             if refused is None:
+                self._begin(0.0)
                 return GateResult(Outcome.SENT)
             if refused != NOBODY:
                 break
@@ -117,6 +119,18 @@ class MqttGate:
         # Before anybody learns that it failed: from here on it cannot arrive any more, unless the broker has it.
         line.cut()
         return GateResult(Outcome.FAILED, refused)
+
+    def _begin(self, later_s: float) -> None:
+        """An opening begins at the relay, later_s from now at the latest."""
+        if self._speech.open_s is not None:
+            with self._changed:
+                self._ears.ends_s = time.monotonic() + later_s + self._speech.open_s
+                self._changed.notify_all()
+
+    def _publish(self, line: Line, post: Post, window: Window, *, expires: bool = False) -> str | None:
+        if not line.tells_if_heard(expires=expires):
+            self._ears.expect(post)
+        return line.publish(post.topic, post.payload, window, retain=post.retain, expires=expires)
 
     def _want(self, mode: str) -> GateResult:
         with self._changed:
@@ -144,9 +158,6 @@ class MqttGate:
     def _last_mode(self) -> str:
         return "release" if self._mode == "release" or self._config.fail_mode is FailMode.SAFE else "secure"
 
-    def _mode_message(self, mode: str) -> str:
-        return json.dumps({"gate": self._config.gate, "mode": mode, "at": self._clock().isoformat()})
-
     # The thread that connects, keeps the mode told, and connects again.
 
     def _keep_connected(self) -> None:
@@ -154,9 +165,11 @@ class MqttGate:
         while not self._stopped:
             again_at_once = False
             will = self._last_mode()
+            self._speech.begin()
+            self._ears.left_behind = False
+            will_post = self._speech.will(will)
             try:
-                heard = self._on_state, self._on_mode
-                line = Line(self._config, self._tls, *heard, will, self._mode_message(will), self._changed)
+                line = Line(self._config, self._tls, self._ears.topics, self._ears.hear, will, will_post, self._changed)
             except (OSError, ForbiddenAddress) as error:
                 self._trouble = _words(error)
             else:
@@ -164,6 +177,8 @@ class MqttGate:
                 if self._trouble is None:
                     again_at_once = self._serve(line)
                     pause_s = FIRST_PAUSE_S if self._trouble is None else pause_s
+                    if not again_at_once:
+                        self._ears.expect(will_post)
                 line.leave()
             if again_at_once:
                 continue
@@ -174,37 +189,47 @@ class MqttGate:
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
     def _serve(self, line: Line) -> bool:
-        """Until the connection is lost; True if it was left for another last will.
+        """Until the connection is lost; True if it was left for a newer one.
 
         The mode is told first: whoever waits to open finds the gate in it.
         """
         with self._changed:
             self._settled = None
-        told_s, pause_s = 0.0, AGAIN_S
+        told_s = 0.0
         try:
             while True:
                 with self._changed:
-                    self._wait_for_news(line, told_s + pause_s)
-                    mode, again, standing = self._mode, self._settled == self._mode, self._standing
+                    self._wait_for_news(line, told_s)
+                    mode, again = self._mode, self._settled == self._mode
+                    standing, stray = self._ears.standing, bool(self._ears.stray)
                 if self._stopped:
                     return False
                 if line.lost:
                     self._trouble = "the connection to the broker was lost"
                     return False
-                pause_s = self._next_pause(mode, pause_s, time.monotonic() - told_s, standing) if again else AGAIN_S
-                with self._changed:
-                    self._standing = None
-                refused = line.publish(
-                    f"{self._config.prefix}/mode", self._mode_message(mode), Window(MODE_WAIT_S), retain=True
-                )
+                if self._ears.left_behind:
+                    return True
+                contested = again and (standing not in (None, mode) or stray)
+                if contested and self._speech.outdated:
+                    # Relays obey the newest session only, so another of ours is answered by a newer one still.
+                    self._pause_s = self._next_pause(mode, time.monotonic() - told_s, standing)
+                    return True
+                began_s = time.monotonic()
+                refused = self._tell(line, mode)
                 if refused is not None:
                     self._trouble = refused
                     line.cut()
                     return False
+                if contested:
+                    self._pause_s = self._next_pause(mode, began_s - told_s, standing)
+                elif told_s:
+                    self._pause_s = AGAIN_S
                 told_s = time.monotonic()
                 with self._changed:
                     self._settled = mode
                     self._told[mode] += 1
+                    if self._ears.ends_s is not None and self._ears.ends_s <= began_s:
+                        self._ears.ends_s = None
                     self._line = line
                     self._changed.notify_all()
                 if line.will != self._last_mode():
@@ -214,46 +239,52 @@ class MqttGate:
             with self._changed:
                 self._line = None
 
-    def _wait_for_news(self, line: Line, again_s: float) -> None:
-        """Until the end, another mode, or, no earlier than again_s, something else at the broker than this one. The
-        lock is held."""
-        while not (line.lost or self._stopped or self._settled != self._mode):
-            left_s = None
-            if self._standing not in (None, self._mode):
-                left_s = again_s - time.monotonic()
-                if left_s <= 0:
-                    return
+    def _tell(self, line: Line, mode: str) -> str | None:
+        """Also takes back what another may have had the broker keep for relays that connect later."""
+        with self._changed:
+            self._ears.standing, self._ears.came_back = None, False
+            stray, self._ears.stray = self._ears.stray, set()
+        window = Window(MODE_WAIT_S)
+        for topic in stray:
+            if refused := line.publish(topic, "", window, retain=True):
+                return refused
+        return self._publish(line, self._speech.mode(mode), window)
+
+    def _wait_for_news(self, line: Line, told_s: float) -> None:
+        """Until the mode has to be told, for the first time or again. The lock is held."""
+        while not (line.lost or self._stopped or self._settled != self._mode or self._has_news()):
+            due_s = self._due_s(told_s)
+            left_s = None if due_s is None else due_s - time.monotonic()
+            if left_s is not None and left_s <= 0:
+                return
             self._changed.wait(left_s)
 
-    def _next_pause(self, mode: str, pause_s: float, since_s: float, standing: str | None) -> float:
+    def _has_news(self) -> bool:
+        return self._ears.came_back or self._ears.left_behind
+
+    def _due_s(self, told_s: float) -> float | None:
+        """When the mode that was told has to be told again, or None. The lock is held."""
+        ears, due = self._ears, []
+        if ears.stray or ears.standing not in (None, self._mode):
+            due.append(told_s + self._pause_s)
+        if self._mode == "release" and not self._speech.lasting:
+            due.append(told_s + RELEASE_AGAIN_S)
+        if ears.ends_s is not None and not (self._mode == "secure" and self._speech.shuts_itself):
+            due.append(ears.ends_s)
+        elif ears.ends_s is not None and ears.unlocked:
+            due.append(ears.ends_s + AFTER_OPENING_S)
+        return min(due, default=None)
+
+    def _next_pause(self, mode: str, since_s: float, standing: str | None) -> float:
         """Of two live drivers that disagree neither gives up, but who wants the gate released has nearly all the time:
         there may be a fire that the other was not told of."""
         if not self._contested:
             self._contested = True
             words = "gate %s was told %s by something else, and is told %s again; this is said once"
             _log.warning(words, self._config.gate, standing or "nothing that is a mode", mode)
-        return AGAIN_S if mode == "release" or since_s > LONGEST_AGAIN_S else min(2 * pause_s, LONGEST_AGAIN_S)
-
-    def _on_mode(self, payload: bytes) -> None:
-        """Ours come back as well, in the order in which the broker has them: the last one is what is retained."""
-        try:
-            told: Any = json.loads(payload) if len(payload) <= LONGEST_MODE else None
-        except (ValueError, RecursionError):
-            told = None
-        mode = told.get("mode") if isinstance(told, dict) else None
-        with self._changed:
-            self._standing = mode if mode in ("secure", "release") else ""
-            self._changed.notify_all()
-
-    def _on_state(self, payload: bytes) -> None:
-        if len(payload) > LONGEST_STATE:
-            return
-        try:
-            text = payload.decode()
-            word: Any = json.loads(text) if text.lstrip()[:1] in ("{", '"') else text
-        except (ValueError, RecursionError):
-            return
-        self._reporter.word(word.get("state") if isinstance(word, dict) else word)
+        if mode == "release" or since_s > LONGEST_AGAIN_S:
+            return AGAIN_S
+        return min(2 * self._pause_s, LONGEST_AGAIN_S)
 
 
 def _words(error: Exception) -> str:

@@ -9,7 +9,7 @@ import ssl
 import struct
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import paho.mqtt.client as paho
@@ -17,14 +17,17 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from app.adapters.gates.address import resolve
 from app.adapters.gates.config import MqttConfig
+from app.adapters.gates.mqtt_speech import Post
 from app.adapters.gates.window import Window
 
 CONNECT_S = 3.0
 LEAVE_S = 1.0
 NOBODY_LISTENS = 0x10
+NOT_RETAINED = 2  # a subscription that does not ask for what is retained
 NOBODY = "no gate listens"
 
 
@@ -43,24 +46,25 @@ class _NamedContext:
 class Line:
     """A connection that was accepted, or the reason why not. lost: for good, when it is over; will: its last will.
 
-    changed: notified of every loss and acknowledgement.
+    changed: notified of every loss and acknowledgement. hear: given topic, payload and whether it was retained.
     """
 
     def __init__(
         self,
         config: MqttConfig,
         tls: ssl.SSLContext | None,
-        on_state: Callable[[bytes], None],
-        on_mode: Callable[[bytes], None],
+        topics: Collection[str],
+        hear: Callable[[str, bytes, bool], None],
         will: str,
-        will_message: str,
+        will_post: Post,
         changed: threading.Condition,
     ) -> None:
         """Takes 3 s at most for connecting and 3 s for the broker's consent. Raises OSError, ForbiddenAddress."""
         self.will = will
         self.lost = False
         self._five = config.protocol == "5"
-        self._heard = {f"{config.prefix}/state": on_state, f"{config.prefix}/mode": on_mode}
+        self._topics = sorted(topics)
+        self._hear = hear
         self._answered = threading.Event()
         self._gone = threading.Event()
         self._problem: str | None = "the broker does not answer"
@@ -68,7 +72,7 @@ class Line:
         self._changed = changed
         self._acknowledged: dict[int, ReasonCode] = {}
         self._client = self._new_client(config)
-        self._client.will_set(f"{config.prefix}/mode", will_message, qos=1, retain=True)
+        self._client.will_set(will_post.topic, will_post.payload, qos=1, retain=will_post.retain)
         host = config.host.strip("[]")
         if tls is not None:
             # Stands in for an SSLContext, whose class paho asks for by name only.
@@ -94,7 +98,12 @@ class Line:
         if self.lost:
             return "the connection to the broker was lost"
         # Not under our lock: paho calls `_on_publish`, which takes it, while it holds one that `publish` needs.
+        if self.tells_if_heard(expires=expires):
+            # We read the topic as well, and would count as somebody who listens.
+            self._client.unsubscribe(topic)
         info = self._client.publish(topic, message, qos=1, retain=retain, properties=properties)
+        if self.tells_if_heard(expires=expires):
+            self._client.subscribe(topic, options=SubscribeOptions(qos=1, retainHandling=NOT_RETAINED))
         if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
             return "the connection to the broker was lost"
         with self._changed:
@@ -107,6 +116,10 @@ class Line:
         if expires and self._five and reason.value == NOBODY_LISTENS:
             return NOBODY
         return None
+
+    def tells_if_heard(self, *, expires: bool) -> bool:
+        """Whether such a message does not come back to us, because only then the broker tells if anybody got it."""
+        return expires and self._five
 
     def cut(self) -> None:
         """Ends the connection at once, and with it whatever the kernel has not delivered."""
@@ -166,21 +179,23 @@ class Line:
             self._problem = f"the broker refuses: {str(reason).lower()}"
         else:
             self._problem = None
-            client.subscribe([(topic, 1) for topic in self._heard])
+            client.subscribe([(topic, 1) for topic in self._topics])
         self._answered.set()
 
     def _on_subscribe(
         self, _client: paho.Client, _data: object, _mid: int, reasons: list[ReasonCode], _properties: object
     ) -> None:
-        refused = [topic for topic, reason in zip(self._heard, reasons, strict=False) if reason.is_failure]
+        if len(reasons) != len(self._topics):
+            return
+        refused = [topic for topic, reason in zip(self._topics, reasons, strict=True) if reason.is_failure]
         if refused:
-            # Without the state no door is watched, without the mode the last will of another machine may stand.
+            # Without the state no door is watched; without our own topics nobody sees who else writes there.
             self.complaint = f"the broker does not let this account read {' and '.join(refused)}"
 
     def _on_message(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
         # Brokers have been seen to hand over retained messages of topics that nobody asked for.
-        if heard := self._heard.get(message.topic):
-            heard(bytes(message.payload))
+        if message.topic in self._topics:
+            self._hear(message.topic, bytes(message.payload), bool(message.retain))
 
     def _on_disconnect(
         self, _client: paho.Client, _data: object, _flags: object, _reason: ReasonCode, _properties: object

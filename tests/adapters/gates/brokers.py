@@ -20,16 +20,19 @@ BROKER_STARTS_S = 10.0
 
 
 class Broker:
-    """flavour: 'amqtt' (MQTT 3.1.1) or 'mosquitto' (MQTT 5). readable: with amqtt, all that a driver may read."""
+    """flavour: 'amqtt' (MQTT 3.1.1) or 'mosquitto' (MQTT 5). readable: with amqtt, all that a driver may read. whole:
+    mosquitto's whole configuration, for that port."""
 
-    def __init__(self, flavour: str, folder: Path, readable: str = "#") -> None:
-        self.port = free_port()
+    def __init__(
+        self, flavour: str, folder: Path, readable: str = "#", whole: str | None = None, port: int | None = None
+    ) -> None:
+        self.port = port or free_port()
         self.protocol = "3.1.1" if flavour == "amqtt" else "5"
         if flavour == "amqtt":
             self._command = [sys.executable, str(HERE / "broker.py"), str(self.port), readable]
         else:
             config = folder / "mosquitto.conf"
-            config.write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous true\n")
+            config.write_text(whole or f"listener {self.port} 127.0.0.1\nallow_anonymous true\n")
             self._command = [str(mosquitto()), "-c", str(config)]
         self.start()
 
@@ -56,7 +59,8 @@ def mosquitto() -> str | None:
 class MqttPeer:
     kind = "mqtt"
 
-    def __init__(self, broker: Broker, prefix: str | None = None) -> None:
+    def __init__(self, broker: Broker, prefix: str | None = None, username: str | None = None) -> None:
+        """username: the peer's own account; its password is that and ' password'."""
         self.broker = broker
         self.secrets = ("hunter2hunter2",)
         prefix = prefix or f"site/{unique()}"
@@ -75,6 +79,8 @@ class MqttPeer:
             paho.CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5 if broker.protocol == "5" else paho.MQTTv311
         )
         self._client.reconnect_delay_set(1, 1)
+        if username is not None:
+            self._client.username_pw_set(username, f"{username} password")
         self._subscribed = threading.Event()
         self._client.on_connect = lambda client, *_: client.subscribe(f"{prefix}/#", qos=1)
         self._client.on_subscribe = lambda *_: self._subscribed.set()
@@ -114,5 +120,5 @@ class MqttPeer:
     def _take(self, message: paho.MQTTMessage) -> None:
         topic = message.topic.removeprefix(self._prefix + "/")
         # amqtt hands retained messages of other topics to a new subscriber, too (0.12.1).
-        if topic in ("command", "mode"):
+        if topic in ("command", "mode") and message.payload:
             self.messages.append((topic, json.loads(message.payload), bool(message.retain)))

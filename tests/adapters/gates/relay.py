@@ -22,6 +22,7 @@ class HttpRelay:
         self.script: deque[str] = deque()
         self.state = "open"
         self.requests: list[dict[str, Any]] = []
+        self.raw: list[tuple[bytes, str, str]] = []  # body, timestamp and signature of each
         self.elsewhere = 0
         self.opened: list[str] = []
         self.mode: str | None = None
@@ -70,6 +71,7 @@ class HttpRelay:
         answer = self.script.popleft() if self.script else "200"
         message = json.loads(body)
         self.requests.append(message)
+        self.raw.append((body, handler.headers["X-Facegate-Timestamp"], handler.headers["X-Facegate-Signature"]))
         if handler.path != "/token-in-the-path":
             self.elsewhere += 1
         if answer == "302":
