@@ -143,3 +143,119 @@ class Lane:
     def _hangs_in_opening(self) -> bool:
         one = self._under_way
         return one is not None and monotonic() >= one.due_s + HANGS_S
+
+    @property
+    def stopped(self) -> bool:
+        """Closed, or about to be."""
+        return self._stopped
+
+    def _line(self) -> str | None:
+        """What the driver says of its connection; a driver that cannot even say that is not well, and no other gate's
+        state may be lost by it."""
+        try:
+            return self._driver.healthy()
+        except Exception as error:
+            # The kind only: foreign words may hold an address or a key.
+            return f"the driver failed: {type(error).__name__}"
+
+    def line_is_lost(self) -> bool:
+        return self._line() is not None
+
+    def close(self, *, tell: bool = True, why: GateResult = STOPPED) -> None:
+        """Leaves the hardware as its fail mode, or a release in force, demands. Takes seconds if it does not answer.
+
+        tell: False to leave it as it is. why: the result of every opening that was not sent by then.
+        """
+        with self._changed:
+            if self._stopped:
+                return
+            self._stopped, self._why = True, why
+            self._changed.notify_all()
+        try:
+            self._driver.close(tell=tell)
+        except Exception as error:
+            # The kind only: foreign words may hold an address or a key. The threads are still to be joined.
+            logger.error("a gate's driver failed to close: %s", type(error).__name__)
+        for thread in self._threads:
+            thread.join(CLOSE_S)
+        # Nothing is left here, unless the driver hangs.
+        with self._changed:
+            left, self._pending = self._pending, []
+            self._give_up()
+        for one in left:
+            self._done(one.event_id, self._why)
+
+    # Openings: newest first, for the person who stands there now; whoever came before has seen the gate stay shut.
+
+    def _carry_out(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._stopped or self._pending)
+                taken, self._pending = self._pending, []
+                stopped = self._stopped
+                if taken and not stopped:
+                    self._under_way = taken[-1]
+                    taken[-1].due_s = monotonic() + self._left_s(taken[-1].until)
+            for one in taken if stopped else taken[:-1]:
+                self._done(one.event_id, self._why if stopped else SUPERSEDED)
+            if stopped:
+                return
+            result = self._send(taken[-1].prepare)
+            with self._changed:
+                self._under_way = None
+                given_up = taken[-1].given_up
+            if result.outcome is not Outcome.TOO_LATE:
+                self._failed = result.detail or "failed" if result.outcome is Outcome.FAILED else None
+            if given_up:
+                # The truth after all: it takes the place of the record that says that it is not known.
+                result = replace(result, detail=f"{result.detail}; {LATE}" if result.detail else LATE)
+            self._done(taken[-1].event_id, result)
+
+    def _left_s(self, until: datetime) -> float:
+        """Of a window, never longer than one can be, should the clock have gone back."""
+        return max(0.0, min((until - self._clock()).total_seconds(), LONGEST_OPEN_MS / 1000))
+
+    def _send(self, prepare: Prepare) -> GateResult:
+        try:
+            command = prepare()
+            if self._clock() >= command.until:
+                return OVER
+            if self._mode is SiteMode.LOCKDOWN:
+                return LOCKED
+            return self._driver.open(command)
+        except Exception as error:
+            # The kind only: foreign words may hold an address or a key.
+            logger.error("a gate's command failed: %s", type(error).__name__)
+            return GateResult(Outcome.FAILED, "the command broke off; whether the gate got it is not known")
+
+    # The mode: said again until the driver has it.
+
+    def _keep_mode(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(self._has_to_speak, AGAIN_S if self._unreleased else None)
+                if self._stopped:
+                    return
+                wanted = self._mode is SiteMode.RELEASE
+                self._saying_since_s = monotonic()
+            complaint = self._say(wanted)
+            with self._changed:
+                self._saying_since_s = None
+                self._released = wanted
+                self._unreleased = complaint
+
+    def _has_to_speak(self) -> bool:
+        return self._stopped or (self._mode is SiteMode.RELEASE) != self._released
+
+    def _say(self, active: bool) -> str | None:
+        """None once the driver has taken it, else why not."""
+        try:
+            result = self._driver.release(active)
+        except Exception as error:
+            # The kind only, as above. It is said again until the driver takes it: that is why nothing is raised.
+            logger.error("a gate's release failed: %s", type(error).__name__)
+            result = GateResult(Outcome.FAILED, "the driver failed")
+        # Hardware that cannot be released (a panel holds it) refuses the end of a release, too, and is none the worse.
+        if result.outcome is not Outcome.FAILED or (not active and self._line() is None):
+            return None
+        return f"{'release' if active else 'end of release'} failed: {result.detail}"
