@@ -126,6 +126,10 @@ class GateControl:
         """See `GateDrivers.release_unread`."""
         return self._drivers.release_unread(names, site)
 
+    def released(self) -> int:
+        """See `GateDrivers.released`."""
+        return self._drivers.released()
+
     def supersede(self, told: SiteState, site: SiteState) -> None:
         """See `GateDrivers.supersede`."""
         self._drivers.supersede(told, site)

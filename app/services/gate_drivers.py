@@ -145,6 +145,12 @@ class GateDrivers:
             gates = {known.get(name, "") for name in names}
             return self._release(replace(site, gates=() if "" in gates else tuple(sorted(gates))))
 
+    def released(self) -> int:
+        """How many gates that are driven here a release holds for."""
+        with self._lock:
+            lanes = [gate_id for gate_id, one in self._driven.items() if one.lane is not None]
+            return sum(self._held.mode_at(gate_id) is SiteMode.RELEASE for gate_id in lanes)
+
     def supersede(self, told: SiteState, site: SiteState) -> None:
         """See `HeldMode.supersede`."""
         with self._lock:

@@ -9,11 +9,11 @@ database answers.
 import logging
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from threading import Lock
 from typing import Protocol
 
-from app.core.errors import Conflict, FacegateError, NotFound, NotRecorded, NotYetRecorded, Refusal
+from app.core.errors import FacegateError, NotRecorded, NotYetRecorded, Refusal
 from app.core.ports import Clock, Store, Transaction
 from app.core.site import Alert, AlertKind, SiteMode, SiteState
 from app.core.types import OPENING, Gate, Reason, Verdict
@@ -21,6 +21,7 @@ from app.services.access_log import AccessLog
 from app.services.deadline import within
 from app.services.late_releases import LateReleases, together
 from app.services.orders import ordered
+from app.services.site_orders import SiteOrder
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +52,10 @@ class Gates(Protocol):
         """The same, of gates by name or id, where the database cannot say which these are: in doubt, every gate."""
         ...
 
+    def released(self) -> int:
+        """How many gates that are driven here stand open for everybody, as far as orders go."""
+        ...
+
     def supersede(self, told: SiteState, site: SiteState) -> None:
         """`site` holds instead of that release, if that still holds."""
         ...
@@ -73,30 +78,45 @@ class SiteControl:
         with self.store.read() as tx:
             return tx.site.get()
 
+    @property
+    def is_unrecorded(self) -> bool:
+        """Whether a release was carried out here that the database has not taken yet."""
+        return bool(self._late.all())
+
     def set_mode(
-        self, mode: SiteMode, gates: Collection[str] = (), by: str | None = None, *, ending: SiteMode | None = None
+        self,
+        mode: SiteMode,
+        gates: Collection[str] = (),
+        by: str | None = None,
+        *,
+        ending: SiteMode | None = None,
+        unread: bool = False,
     ) -> SiteState:
         """The state that holds now. Nothing is recorded twice: a fire panel may say it every second.
 
         gates: names; none means every gate, also those to come. by: an API key's id. NORMAL ends whatever holds at
         these gates, or with `ending` that mode only. Gates add up while one mode holds. A release of every gate ends a
-        lockdown, and when it ends the mode is normal: whoever wants the lockdown back must say so.
+        lockdown, and when it ends the mode is normal: whoever wants the lockdown back must say so. unread: the database
+        is known to be gone, so a release asks it nothing.
 
         Raises NotFound for an unknown gate; Conflict for a lockdown while gates are released, and for a release of some
         gates during a lockdown, which would unlock the others; NotRecorded: nothing changed; NotYetRecorded: a release
         is in force.
         """
+        order = SiteOrder(mode, gates, by, ending)
         if mode is SiteMode.RELEASE:
-            return self._set(mode, gates, by, ending)
+            if unread:
+                raise self._release_unread(order)
+            return self._set(order)
         with self._recording:
             try:
                 # Whoever orders this may know of no fire; what it does to a release is decided once that is recorded.
                 self._record_late()
             except NotRecorded:
-                if mode is SiteMode.LOCKDOWN or ending is SiteMode.LOCKDOWN or gates:
+                if not order.ends_every_release:
                     raise
                 logger.warning("release_unrecorded what=ends_without_a_record")
-            return self._set(mode, gates, by, ending)
+            return self._set(order)
 
     def record_late(self) -> None:
         """Records the releases that are in force here and could not be recorded. Raises NotRecorded."""
@@ -108,54 +128,54 @@ class SiteControl:
         unrecorded = self._late.all()
         if unrecorded:
             one = together(unrecorded)
-            self._follow(self._record(SiteMode.RELEASE, one.gates, one.by, None, in_force=True), unrecorded)
+            self._follow(self._record(SiteOrder(one.mode, one.gates, one.by, in_force=True)), unrecorded)
 
-    def _set(self, mode: SiteMode, gates: Collection[str], by: str | None, ending: SiteMode | None) -> SiteState:
+    def _set(self, order: SiteOrder) -> SiteState:
         # Before anything is read: this order is about the releases of now, not about one that comes meanwhile.
         unrecorded = self._late.all()
+        releases = order.mode is SiteMode.RELEASE
         try:
-            before, after = self._read(mode, gates, by, ending)
-        except NotRecorded as error:
-            if mode is SiteMode.RELEASE:
-                raise self._in_force(self._release(SiteState(mode, self.clock(), by), gates)) from error
+            before, after = within(READ_S, lambda: self._read(order)) if releases else self._read(order)
+        except Refusal:
             raise
+        except Exception as error:
+            if not releases:
+                raise
+            _log_unforeseen(error)
+            raise self._release_unread(order) from error
         if after == before:
             # Says again a release of every gate, or ends all that could not be recorded.
-            ends = not before.gates if mode is SiteMode.RELEASE else _ends_every_release(mode, gates, ending)
+            ends = not before.gates if releases else order.ends_every_release
             self._follow(before, unrecorded if ends else ())
             return before
-        if mode is SiteMode.RELEASE:
-            return self._record_release(after, gates, unrecorded)
-        after = self._record(mode, gates, by, ending)
-        self._follow(after, unrecorded if _ends_every_release(mode, gates, ending) else ())
+        if releases:
+            return self._record_release(order, after, unrecorded)
+        after = self._record(order)
+        self._follow(after, unrecorded if order.ends_every_release else ())
         return after
 
-    def _record_release(self, site: SiteState, gates: Collection[str], unrecorded: Collection[SiteState]) -> SiteState:
+    def _read(self, order: SiteOrder) -> tuple[SiteState, SiteState]:
+        """The state that holds, and the one that would."""
+        with self.store.read() as tx:
+            before = tx.site.get()
+            return before, order.after(tx, before, self.clock())
+
+    def _record_release(self, order: SiteOrder, site: SiteState, unrecorded: Collection[SiteState]) -> SiteState:
         told = self._release(site)
-        others = told.gates != site.gates  # are released already and not recorded: they are now
-        wanted = told.gates if others else gates
+        if told.gates != site.gates:
+            # Others are released already and not recorded: they are now.
+            order = replace(order, gates=told.gates, in_force=True)
         try:
-            after = within(RECORD_S, lambda: self._record(site.mode, wanted, site.by, None, in_force=others))
-        except NotRecorded as error:
-            raise self._in_force(self._release(told)) from error
+            after = within(RECORD_S, lambda: self._record(order))
         except Refusal:
             # Another order came before it was recorded (a lockdown, a gate's end): what is refused must not hold.
             self._take_back(told)
             raise
+        except Exception as error:
+            _log_unforeseen(error)
+            raise self._in_force(self._release(told)) from error
         self._follow(after, (*unrecorded, told))
         return after
-
-    def _read(
-        self, mode: SiteMode, gates: Collection[str], by: str | None, ending: SiteMode | None
-    ) -> tuple[SiteState, SiteState]:
-        """The state that holds, and the one that would."""
-
-        def read() -> tuple[SiteState, SiteState]:
-            with self.store.read() as tx:
-                before = tx.site.get()
-                return before, self._after(tx, before, mode, gates, by, ending)
-
-        return within(READ_S, read) if mode is SiteMode.RELEASE else read()
 
     def _release(self, site: SiteState, unread: Collection[str] | None = None) -> SiteState:
         """What is in force and not recorded now. unread: the gates' names, where the database cannot be asked."""
@@ -167,11 +187,19 @@ class SiteControl:
             logger.exception("the gates were not told of the release here; they read it once it is recorded")
         return together((*self._late.all(), site))
 
+    def _release_unread(self, order: SiteOrder) -> NotYetRecorded:
+        return self._in_force(self._release(SiteState(order.mode, self.clock(), order.by), order.gates))
+
     def _in_force(self, told: SiteState) -> NotYetRecorded:
         self._late.add(told)
+        count = self.gates.released() if self.gates is not None else 0
+        what = (
+            f"The release is in force at {count} of the gates that this process drives."
+            if count
+            else "The release is kept, but this process drives no such gate, so none is open yet."
+        )
         return NotYetRecorded(
-            "The release is in force at every gate that this process drives. The database did not take the record; "
-            "it is made, and other processes follow, once the database answers."
+            f"{what} The database did not take the record; it is made, and other processes follow, once it answers."
         )
 
     def _follow(self, site: SiteState, instead_of: Collection[SiteState]) -> None:
@@ -191,68 +219,23 @@ class SiteControl:
         except FacegateError as error:
             raise self._in_force(told) from error
 
-    def _record(
-        self,
-        mode: SiteMode,
-        gates: Collection[str],
-        by: str | None,
-        ending: SiteMode | None,
-        *,
-        in_force: bool = False,
-    ) -> SiteState:
+    def _record(self, order: SiteOrder) -> SiteState:
         with self.store.write() as tx:
             known = sorted(tx.gates.all(), key=lambda gate: gate.id)
             for gate in known:
                 # In one order, and before the mode is read: of two changes at once, the later sees the earlier.
                 tx.events.lock_head(gate.id)
             before = tx.site.get()
-            after = self._after(tx, before, mode, gates, by, ending, in_force=in_force)
+            after = order.after(tx, before, self.clock())
             if after == before:
                 return before
             assert after.since is not None
             for gate in known:
                 if after.mode_at(gate.id) is not before.mode_at(gate.id):
-                    self._append(tx, gate, after.mode_at(gate.id), after.since, by)
+                    self._append(tx, gate, after.mode_at(gate.id), after.since, order.by)
             self._move_alerts(tx, after, after.since)
             tx.site.put(after)
         return after
-
-    def _after(
-        self,
-        tx: Transaction,
-        before: SiteState,
-        mode: SiteMode,
-        gates: Collection[str],
-        by: str | None,
-        ending: SiteMode | None,
-        *,
-        in_force: bool = False,
-    ) -> SiteState:
-        """What would hold; `before` itself where nothing changes. in_force: gates stand open already, so the record
-        follows: a lockdown ends, and a gate that was deleted meanwhile is left out."""
-        named = _ids(tx, gates, known=in_force)
-        if in_force and gates and not named:
-            return before
-        if mode is SiteMode.NORMAL:
-            if before.mode is SiteMode.NORMAL or (ending is not None and before.mode is not ending):
-                return before
-            held = set(before.gates or (gate.id for gate in tx.gates.all()))
-            left = held - named if named else set()
-            mode = before.mode if left else SiteMode.NORMAL
-        else:
-            if not in_force:
-                _refuse(before, mode, named)
-            joins = before.mode is mode
-            every = not named or (joins and not before.gates)
-            left = set() if every else named | set(before.gates if joins else ())
-        after = replace(before, mode=mode, gates=tuple(sorted(left)))
-        if after == before:
-            return before
-        now = self.clock()
-        if before.since is not None:
-            # Later than what it follows, whatever became of the clock: processes go by which is newer.
-            now = max(now, before.since + timedelta(milliseconds=1))
-        return replace(after, since=now, by=by)
 
     def _append(self, tx: Transaction, gate: Gate, mode: SiteMode, at: datetime, by: str | None) -> None:
         reason = REASON[mode]
@@ -272,25 +255,7 @@ class SiteControl:
             tx.alerts.raise_(Alert(self.new_id(), at, kind, gate_id))
 
 
-def _ends_every_release(mode: SiteMode, gates: Collection[str], ending: SiteMode | None) -> bool:
-    return mode is SiteMode.NORMAL and ending is not SiteMode.LOCKDOWN and not gates
-
-
-def _ids(tx: Transaction, names: Collection[str], *, known: bool = False) -> set[str]:
-    """known: leaves out names of no gate. Raises NotFound else."""
-    found = set()
-    for name in names:
-        gate = tx.gates.by_name_or_id(name)
-        if gate is None and known:
-            continue
-        if gate is None:
-            raise NotFound("unknown_gate", "There is no gate of that name.")
-        found.add(gate.id)
-    return found
-
-
-def _refuse(before: SiteState, mode: SiteMode, named: set[str]) -> None:
-    if mode is SiteMode.LOCKDOWN and before.mode is SiteMode.RELEASE:
-        raise Conflict("released", "Gates are released; end the release before a lockdown.")
-    if mode is SiteMode.RELEASE and before.mode is SiteMode.LOCKDOWN and named:
-        raise Conflict("locked_down", "A lockdown is in force; release every gate, or end the lockdown first.")
+def _log_unforeseen(error: Exception) -> None:
+    """A fire waits for no defect either; the release goes on."""
+    if not isinstance(error, NotRecorded):
+        logger.error("release_not_recorded error=%s", type(error).__name__, exc_info=error)

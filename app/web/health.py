@@ -91,6 +91,8 @@ def _gates(system: System) -> Check:
     states = system.gate_control.healthy()
     broken = sum(trouble is not None for trouble in states.values())
     words = f"{len(states) - broken} of {len(states)} work" + (", see GET /v1/gates" if broken else "")
+    if system.site.is_unrecorded:
+        words += "; a release is in force that is not recorded yet"
     return Check(not broken, words, essential=False)
 
 

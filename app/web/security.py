@@ -11,7 +11,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from app.core.errors import Forbidden, NotRecorded, Unauthorised
+from app.core.errors import Forbidden, NotRecorded, Refusal, Unauthorised
 from app.core.types import Role
 from app.core.users import Principal
 from app.services.deadline import within
@@ -115,7 +115,9 @@ def holder(request: Request, credentials: HTTPAuthorizationCredentials | None) -
         return _looked_up(request, credentials)
     try:
         return within(ASK_S, lambda: _looked_up(request, credentials))
-    except NotRecorded:
+    except Refusal:
+        raise
+    except Exception:  # whatever the database's fault is
         who = _remembered(request, credentials)
         if who is None:
             raise
@@ -125,8 +127,13 @@ def holder(request: Request, credentials: HTTPAuthorizationCredentials | None) -
 
 def looked_up(request: Request) -> None:
     """Raises NotRecorded where the caller is known from memory only, which is enough for a release and nothing else."""
-    if request.scope["state"].get(REMEMBERED):
+    if is_remembered(request):
         raise NotRecorded("who calls cannot be looked up")
+
+
+def is_remembered(request: Request) -> bool:
+    """Whether the database did not answer when the caller was looked up."""
+    return bool(request.scope["state"].get(REMEMBERED))
 
 
 def _is_release(request: Request) -> bool:

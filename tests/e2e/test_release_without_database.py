@@ -84,6 +84,8 @@ def test_a_release_is_carried_out_and_recorded_later(
         assert carried_out(fire(guard, gates=[GATE]))
         until(lambda: relay.mode == "release", 5, "the release")
         assert carried_out(fire(security)) and carried_out(fire(admin))
+        ready = server.http.get("/readyz").json()["checks"]
+        assert "not recorded yet" in ready["gates"]["detail"], ready
         # Nothing else: no end of it, no opening, no work of an admin.
         for path, body in (
             ("/v1/release", {"active": False}),

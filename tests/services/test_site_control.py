@@ -31,6 +31,9 @@ class Told(list[SiteState]):
         self.append(site)
         return site
 
+    def released(self) -> int:
+        return len(self)
+
     def release_unread(self, names: Collection[str], site: SiteState) -> SiteState:
         return self.release(site)
 

@@ -115,6 +115,7 @@ def test_on_a_full_disk_too_it_can_be_ended(
     site: Process, control: GateControl, ordered: SiteControl, turnstile: Turnstile
 ) -> None:
     cry_fire(site, ordered)
+    assert soon(lambda: turnstile.released == [True])
     with down(site, "write"):
         ordered.set_mode(NORMAL, ending=RELEASE)
     assert soon(lambda: turnstile.released == [True, False])
@@ -198,6 +199,37 @@ def test_a_gate_that_is_deleted_meanwhile_does_not_end_it_at_the_others(
     ordered._late.add(SiteState(RELEASE, NOW, None, (gate_id, "of no gate any more")))
     ordered.record_late()
     assert ordered.state().gates == (gate_id,)
+
+
+@pytest.mark.parametrize("does", ["read", "write"])
+def test_no_defect_holds_it_up(
+    site: Process, ordered: SiteControl, turnstile: Turnstile, monkeypatch: pytest.MonkeyPatch, does: str
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(site.store, does, lambda: 1 / 0)
+        with pytest.raises(NotYetRecorded, match="in force at 1 of the gates"):
+            ordered.set_mode(RELEASE, ["lobby-1"])
+    assert soon(lambda: turnstile.released == [True])
+    ordered.record_late()
+    assert reasons(site) == ["released"]
+
+
+def test_a_process_that_drives_none_says_that_none_is_open(site: Process, clock: Clock, control: GateControl) -> None:
+    """Its gates are driven elsewhere, or are hardware that asks by itself."""
+    ordered = SiteControl(site.store, site.log, clock, new_id, control)
+    with down(site, "write"), pytest.raises(NotYetRecorded, match="none is open yet"):
+        ordered.set_mode(RELEASE)
+    ordered.record_late()
+    assert reasons(site) == ["released"]
+
+
+def test_where_the_database_is_known_to_be_gone_it_is_not_asked(
+    site: Process, ordered: SiteControl, turnstile: Turnstile
+) -> None:
+    with pytest.raises(NotYetRecorded):
+        ordered.set_mode(RELEASE, ["lobby-1"], unread=True)
+    assert soon(lambda: turnstile.released == [True])
+    assert ordered.state().mode is NORMAL
 
 
 def test_a_database_that_hangs_holds_up_no_release(

@@ -11,7 +11,7 @@ from app.services.alert_list import NamedAlert
 from app.web.api.cursors import IdCursor
 from app.web.api.describe import CONFLICT, ERRORS
 from app.web.api.schemas import Moment, Page, Strict, When
-from app.web.security import Admin, Reader, SystemOf, Watcher, looked_up
+from app.web.security import Admin, Reader, SystemOf, Watcher, is_remembered, looked_up
 from app.wiring import System
 
 router = APIRouter(tags=["Site"])
@@ -87,7 +87,7 @@ def release(request: Request, body: ModeIn, system: SystemOf, key: Watcher) -> M
     """
     if not body.active:
         looked_up(request)
-    return _set(system, SiteMode.RELEASE, body, key.id)
+    return _set(system, SiteMode.RELEASE, body, key.id, unread=is_remembered(request))
 
 
 @router.get("/alerts", summary="What somebody should look at, newest first", responses=ERRORS)
@@ -111,6 +111,6 @@ def seen(id: str, system: SystemOf, _: Watcher) -> None:
     system.hints.seen(id)
 
 
-def _set(system: System, mode: SiteMode, body: ModeIn, by: str) -> ModeOut:
+def _set(system: System, mode: SiteMode, body: ModeIn, by: str, *, unread: bool = False) -> ModeOut:
     wanted = mode if body.active else SiteMode.NORMAL
-    return ModeOut.of(system.site.set_mode(wanted, body.names(), by, ending=mode), system)
+    return ModeOut.of(system.site.set_mode(wanted, body.names(), by, ending=mode, unread=unread), system)
