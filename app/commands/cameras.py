@@ -1,5 +1,6 @@
 """The cameras there are."""
 
+from dataclasses import replace
 from ipaddress import ip_address
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -29,6 +30,9 @@ def add_camera(
         float, typer.Option(min=24, max=1000, help="Face width from which people are recognised.")
     ] = 48.0,
     zone: Annotated[str, typer.Option(help="left,top,right,bottom as shares of the picture.")] = "0,0,1,1",
+    rotation: Annotated[
+        str, typer.Option(help="Degrees clockwise by which its picture is turned to stand upright: 0, 90, 180 or 270.")
+    ] = "0",
     data: Data = HERE,
 ) -> None:
     """Add a camera. Here, and only here, it may be a file, a folder, a device or a server of this machine."""
@@ -37,9 +41,12 @@ def add_camera(
         area = Zone(left, top, right, bottom, min_face_px)
     except ValueError:
         raise BadInput("bad_zone", "A zone is four shares such as 0.2,0,0.8,1.") from None
+    if rotation not in ("0", "90", "180", "270"):
+        raise BadInput("bad_rotation", "--rotation is 0, 90, 180 or 270.")
     stored = url.partition(":")[0].lower() in LOCAL
     # An address has no spaces; a path on this machine may.
     address = Address(url.replace(" ", "%20"), local=True) if stored else Address(url, local=_loopback(url))
+    address = replace(address, rotation=int(rotation))
     with office(data) as here:
         here.cameras.add(name, gate, address, area)
     out.print(f"camera {name} added; a running service watches it within seconds", markup=False)

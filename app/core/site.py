@@ -33,6 +33,7 @@ class AlertKind(StrEnum):
     CAMERA_BLACK = "camera_black"
     CAMERA_SLOW = "camera_slow"
     CAMERA_WRONG_SIZE = "camera_wrong_size"
+    CAMERA_TURNED = "camera_turned"
     DOOR_HELD = "door_held"
     DOOR_FORCED = "door_forced"
     DOOR_FAULT = "door_fault"
@@ -52,7 +53,9 @@ OF_CAMERAS = {
     CameraState.SLOW: AlertKind.CAMERA_SLOW,
     CameraState.WRONG_SIZE: AlertKind.CAMERA_WRONG_SIZE,
 }
-HINTS = frozenset({AlertKind.TAILGATING})  # over when they are told: nothing that happens ends them
+HINTS = frozenset(
+    {AlertKind.TAILGATING, AlertKind.CAMERA_TURNED}
+)  # over when they are told: nothing that happens ends them
 HINT_STANDS = timedelta(minutes=10)
 
 

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from app.core.approach import Zone
-from app.core.errors import BadInput, CryptoFault, NotFound
+from app.core.errors import BadInput, Conflict, CryptoFault, NotFound
 from app.core.ports import Clock, Store, Transaction, Vault
 from app.core.registry import gate_name
 from app.core.site import SITE, Camera
@@ -14,10 +14,14 @@ from app.core.types import Gate
 
 @dataclass(frozen=True)
 class Address:
-    """Where a camera is. local: it may be a file, a folder or a device of this machine; never set through the API."""
+    """Where a camera is. local: it may be a file, a folder or a device of this machine; never set through the API.
+
+    rotation: degrees clockwise by which its picture is turned to stand upright: 0, 90, 180 or 270.
+    """
 
     url: str
     local: bool = False
+    rotation: int = 0
 
     def __repr__(self) -> str:
         return "Address(sealed)"
@@ -29,6 +33,7 @@ class Shown:
 
     url: str
     problem: str = ""
+    rotation: int = 0
 
 
 BROKEN = "its stored address does not open; set the address again, or restore the database from a backup"
@@ -83,8 +88,10 @@ class CameraList:
         address: Address | None = None,
         zone: Mapping[str, float] | None = None,
         enabled: bool | None = None,
+        rotation: int | None = None,
     ) -> Camera:
-        """Takes effect within seconds, in whichever process watches. Raises NotFound, BadInput.
+        """Takes effect within seconds, in whichever process watches. Raises NotFound, BadInput,
+        and Conflict where only the rotation of a camera changes whose stored address does not open.
 
         zone: what of it changes.
         """
@@ -92,10 +99,12 @@ class CameraList:
             self.check(address)
         with self.store.write() as tx:
             camera = _camera(tx, name, hold=True)
+            if address is not None or rotation is not None:
+                changed = self._changed(tx, camera, address, rotation)
+                camera = replace(camera, sealed_url=self._seal(tx, camera.id, changed))
             camera = replace(
                 camera,
                 gate_id=camera.gate_id if gate is None else _gate(tx, gate).id,
-                sealed_url=camera.sealed_url if address is None else self._seal(tx, camera.id, address),
                 zone=zone_of(camera.zone, zone or {}),
                 enabled=camera.enabled if enabled is None else enabled,
             )
@@ -109,21 +118,34 @@ class CameraList:
     def address(self, camera: Camera) -> Address:
         """Where the camera is, for whoever opens it. Raises CryptoFault."""
         with self.store.read() as tx:
-            key = tx.subject_keys.get(SITE)
+            return self._open(tx, camera)
+
+    def _open(self, tx: Transaction, camera: Camera) -> Address:
+        key = tx.subject_keys.get(SITE)
         if key is None:
             raise CryptoFault("the key of the site's cameras is gone")
         return Address(**json.loads(self.vault.open(key, camera.sealed_url, _context(camera.id))))
 
+    def _changed(self, tx: Transaction, camera: Camera, address: Address | None, rotation: int | None) -> Address:
+        try:
+            before = self._open(tx, camera)
+        except (CryptoFault, ValueError, TypeError):
+            if address is None:
+                raise Conflict("camera_broken", f"The rotation is kept with the address: {BROKEN}.") from None
+            before = address
+        return replace(address or before, rotation=before.rotation if rotation is None else rotation)
+
     def shown(self, camera: Camera) -> Shown:
         """The address as an admin may see it. One that does not open is said to be so: the other cameras work."""
         try:
-            return Shown(self.masked(self.address(camera).url))
+            address = self.address(camera)
+            return Shown(self.masked(address.url), rotation=address.rotation)
         except (CryptoFault, ValueError, TypeError):  # altered bytes do not open; opened, they may be no address
             return Shown("", BROKEN)
 
     def _seal(self, tx: Transaction, camera_id: str, address: Address) -> bytes:
         key = tx.subject_keys.get(SITE) or tx.subject_keys.get_or_add(SITE, self.vault.new_key())
-        plain = json.dumps({"url": address.url, "local": address.local}).encode()
+        plain = json.dumps(asdict(address)).encode()
         return self.vault.seal(key, plain, _context(camera_id))
 
 

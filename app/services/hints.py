@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from app.core.errors import Conflict, NotFound
 from app.core.ports import Clock, Store
-from app.core.site import HINTS, Alert, AlertKind
+from app.core.site import HINTS, Alert, AlertKind, Camera
 from app.core.types import Gate
 
 
@@ -27,6 +27,15 @@ class Hints:
             tx.alerts.clear(AlertKind.TAILGATING, gate.id, camera_id, now)
             words = "somebody came through behind the one the gate opened for"
             tx.alerts.raise_(Alert(self.new_id(), now, AlertKind.TAILGATING, gate.id, camera_id, words))
+
+    def turned(self, camera: Camera, degrees: int) -> None:
+        """The camera's faces are found only when its picture is turned clockwise by so much."""
+        words = f"faces are found only when the picture is turned by {degrees} degrees; set its rotation to {degrees}"
+        with self.store.write() as tx:
+            now = self.clock()
+            tx.alerts.clear(AlertKind.CAMERA_TURNED, camera.gate_id, camera.id, now)
+            found = Alert(self.new_id(), now, AlertKind.CAMERA_TURNED, camera.gate_id, camera.id, words)
+            tx.alerts.raise_(found)
 
     def seen(self, alert_id: str) -> None:
         """Ends a hint. Raises NotFound if it does not stand, and Conflict for an alert that ends with its cause."""

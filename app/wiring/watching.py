@@ -5,17 +5,19 @@ from functools import partial
 
 from app.adapters.cameras.mailbox import Mailbox
 from app.adapters.cameras.sources import open_source
+from app.adapters.vision.scaling import turned
 from app.core import tracks
 from app.core.quality import GATE
 from app.core.site import Camera
 from app.core.tracks import Seen
-from app.core.types import Box, Pixels
+from app.core.types import Box, Face, Pixels
 from app.services.approaches import Approaches, Watch
 from app.services.recognition import snapshot
 from app.wiring.office import camera_reach, new_id
 from app.wiring.system import System
 from app.worker.camera_loop import CameraLoop
 from app.worker.supervisor import Post, Supervisor
+from app.worker.turned import TurnWatch
 
 # Faces compared in one frame: the one at the gate and whoever is next to it. More would cost the frame's time.
 MOST_FACES = 3
@@ -40,6 +42,10 @@ def supervisor(system: System) -> Supervisor:
             pixels, region=region, most=MOST_FACES, limits=limits, flip=system.settings.gate_flip, liveness=liveness
         )
 
+    def faces(pixels: Pixels) -> list[Face]:
+        whole = Box(0, 0, pixels.shape[1], pixels.shape[0])
+        return [each.face for each in system.recognition.see(pixels, region=whole, most=0)]
+
     def post(camera: Camera) -> Post:
         address = system.cameras.address(camera)
         mailbox = Mailbox(
@@ -56,7 +62,11 @@ def supervisor(system: System) -> Supervisor:
             system.clock,
         )
         watch = Watch(camera.name, camera.gate_id, camera.zone)
-        return Post(camera, CameraLoop(watch, mailbox, see, approaches, system.clock), mailbox)
+        # Only a picture that comes as it is can hint that it should be turned.
+        turn = partial(turned, degrees=address.rotation) if address.rotation else None
+        after = None if turn else TurnWatch(faces, partial(system.hints.turned, camera)).frame
+        loop = CameraLoop(watch, mailbox, see, approaches, system.clock, turn=turn, after=after)
+        return Post(camera, loop, mailbox)
 
     return Supervisor(system.duty, system.store, system.clock, new_id, post, system.gate_control)
 

@@ -67,7 +67,10 @@ class Tally:
 
 
 class CameraLoop:
-    """Runs in a thread of its own from `start` to `stop`. on_answer: told of every decision."""
+    """Runs in a thread of its own from `start` to `stop`. on_answer: told of every decision.
+
+    turn: makes a picture stand upright, before anything looks at it. after: told of each frame and the faces in it.
+    """
 
     def __init__(
         self,
@@ -77,6 +80,8 @@ class CameraLoop:
         approaches: Approaches,
         clock: Callable[[], datetime],
         on_answer: Callable[[Answer], None] = lambda _: None,
+        turn: Callable[[Pixels], Pixels] | None = None,
+        after: Callable[[Pixels, Sequence[Seen], float], None] | None = None,
     ) -> None:
         self.watch = watch
         self.mailbox = mailbox
@@ -85,6 +90,8 @@ class CameraLoop:
         self._approaches = approaches
         self._clock = clock
         self._on_answer = on_answer
+        self._turn = turn
+        self._after = after
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"watch-{watch.camera}", daemon=True)
 
@@ -142,6 +149,8 @@ class CameraLoop:
                 self._stopping.wait(AFTER_FAULT_S)
 
     def _frame(self, pixels: Pixels, captured_at: datetime) -> None:
+        if self._turn is not None:
+            pixels = self._turn(pixels)
         zone = self.watch.zone
         liveness = self.watch.asks_liveness
         seen = self._see(pixels, region=region(zone, pixels), min_face_px=zone.min_face_px, liveness=liveness)
@@ -149,6 +158,8 @@ class CameraLoop:
         self.tally.frames += 1
         self.tally.latency_ms.append((self._clock() - captured_at).total_seconds() * 1000)
         del self.tally.latency_ms[:-1000]
+        if self._after is not None:
+            self._after(pixels, seen, time.monotonic())
 
     def _told(self, answers: Sequence[Answer]) -> None:
         """A listener that fails must not cost the frame that follows its time, nor the other answers their listener."""

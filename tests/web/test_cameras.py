@@ -127,3 +127,35 @@ def test_nothing_of_a_password_with_separators_is_stored_or_shown(
     parts = {password[i : i + 4] for i in range(len(password) - 3)}
     assert not [part for part in parts if part in " ".join(shown)]
     assert client.get("/v1/cameras/cut", headers=admin).status_code == 404
+
+
+def test_a_camera_has_a_rotation(client: TestClient, admin: Headers, system: System) -> None:
+    body = {"name": "side", "gate": GATE, "url": URL, "rotation": 90}
+    assert client.post("/v1/cameras", headers=admin, json=body).json()["rotation"] == 90
+    address = "/v1/cameras/side"
+    assert client.patch(address, headers=admin, json={"url": "rtsp://10.0.5.8/1"}).json()["rotation"] == 90
+    changed = client.patch(address, headers=admin, json={"rotation": 270}).json()
+    assert (changed["rotation"], changed["url"]) == (270, "rtsp://10.0.5.8:554/***")
+    assert system.cameras.address(system.cameras.get("side")).url == "rtsp://10.0.5.8/1"
+    assert client.patch(address, headers=admin, json={"rotation": 45}).status_code == 422
+    assert client.delete(address, headers=admin).status_code == 204
+    body = {"name": "side", "gate": GATE, "url": URL}
+    assert client.post("/v1/cameras", headers=admin, json=body).json()["rotation"] == 0
+    assert client.delete(address, headers=admin).status_code == 204
+
+
+def test_the_rotation_of_a_damaged_address_is_set_with_it(client: TestClient, admin: Headers, damaged: str) -> None:
+    alone = client.patch("/v1/cameras/damaged", headers=admin, json={"rotation": 90})
+    assert alone.status_code == 409 and alone.json()["error"] == "camera_broken"
+    both = client.patch("/v1/cameras/damaged", headers=admin, json={"rotation": 90, "url": URL}).json()
+    assert (both["rotation"], both["state"]) == (90, "not_watched")
+
+
+def test_a_turned_camera_is_a_hint_that_names_the_rotation(client: TestClient, admin: Headers, system: System) -> None:
+    system.cameras.add("upside", GATE, Address(URL), Zone())
+    system.hints.turned(system.cameras.get("upside"), 180)
+    system.hints.turned(system.cameras.get("upside"), 180)
+    told = [a for a in client.get("/v1/alerts", headers=admin).json()["items"] if a["kind"] == "camera_turned"]
+    assert len(told) == 1 and told[0]["detail"].endswith("set its rotation to 180")
+    assert client.post(f"/v1/alerts/{told[0]['id']}/seen", headers=admin).status_code == 204
+    assert client.delete("/v1/cameras/upside", headers=admin).status_code == 204

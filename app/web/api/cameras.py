@@ -1,5 +1,7 @@
 """Cameras: list, create, read, change, delete. An address is written and never read back whole."""
 
+from typing import Literal
+
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
@@ -30,11 +32,16 @@ class ZoneBody(Strict):
         return {name: getattr(self, name) for name in self.model_fields_set}
 
 
+Rotation = Literal[0, 90, 180, 270]
+TURNED = "degrees clockwise by which its picture is turned to stand upright; the zone is of the turned picture"
+
+
 class CameraIn(Strict):
     name: str = Field(examples=["lobby-cam"])
     gate: str = Field(examples=["lobby-1"])
     url: str = Field(max_length=2000, examples=["rtsp://user:password@10.0.5.7/stream1"])
     zone: ZoneBody | None = None
+    rotation: Rotation = Field(0, description=TURNED)
 
 
 class CameraPatch(Strict):
@@ -44,6 +51,7 @@ class CameraPatch(Strict):
     url: str | None = Field(None, max_length=2000)
     zone: ZoneBody | None = None
     enabled: bool | None = None
+    rotation: Rotation | None = Field(None, description=TURNED)
 
 
 class CameraOut(BaseModel):
@@ -52,6 +60,7 @@ class CameraOut(BaseModel):
     gate: str
     url: str = Field(description="without its password; empty where the stored one is damaged, see `detail`")
     zone: ZoneBody
+    rotation: int = Field(description=TURNED)
     enabled: bool
     created_at: Moment | None
     state: str = Field(
@@ -66,7 +75,7 @@ class CameraOut(BaseModel):
 def create(body: CameraIn, system: SystemOf, watching: Watching, _: Admin) -> CameraOut:
     """Watched within seconds. Files and devices of the machine are added on its command line only."""
     zone = zone_of(Zone(), body.zone.sent() if body.zone else {})
-    camera = system.cameras.add(body.name, body.gate, Address(body.url), zone)
+    camera = system.cameras.add(body.name, body.gate, Address(body.url, rotation=body.rotation), zone)
     return _out(system, watching, [camera])[0]
 
 
@@ -88,6 +97,7 @@ def patch(camera: str, body: CameraPatch, system: SystemOf, watching: Watching, 
         address=None if body.url is None else Address(body.url),
         zone=None if body.zone is None else body.zone.sent(),
         enabled=body.enabled,
+        rotation=body.rotation,
     )
     return _out(system, watching, [changed])[0]
 
@@ -119,6 +129,7 @@ def _out(system: System, watching: Supervisor | None, cameras: list[Camera]) -> 
                     bottom=zone.bottom,
                     min_face_px=zone.min_face_px,
                 ),
+                rotation=shown.rotation,
                 enabled=camera.enabled,
                 created_at=camera.created_at,
                 state="broken" if shown.problem else view.state,

@@ -41,6 +41,7 @@ ALERTS: dict[str, str] = {
     AlertKind.CAMERA_BLACK: "Camera is dark or covered",
     AlertKind.CAMERA_SLOW: "Camera is too slow",
     AlertKind.CAMERA_WRONG_SIZE: "Camera's picture has another size",
+    AlertKind.CAMERA_TURNED: "Camera is mounted on its side or upside down",
     AlertKind.DOOR_HELD: "Door is held open",
     AlertKind.DOOR_FORCED: "Door was forced",
     AlertKind.DOOR_FAULT: "Door reports a fault",

@@ -1,0 +1,46 @@
+"""Looks now and then whether a camera that shows no face shows one when its picture is turned."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from app.core.errors import Busy
+from app.core.tracks import Seen
+from app.core.turned import TURNS, TurnSigns, stands_upright
+from app.core.types import Face, Pixels
+
+LONGEST_PX = 960
+
+
+class TurnWatch:
+    """Of one camera. find: every face of a picture. tell: once it is sure, by how many degrees to turn it."""
+
+    def __init__(self, find: Callable[[Pixels], Sequence[Face]], tell: Callable[[int], None]) -> None:
+        self._find = find
+        self._tell = tell
+        self._signs = TurnSigns()
+
+    def frame(self, pixels: Pixels, seen: Sequence[Seen], now_s: float) -> None:
+        """After a frame was looked at. seen: the faces in it. Costs nothing once a face stood upright."""
+        if self._signs.upright:
+            return
+        self._signs = self._signs.with_faces([each.face for each in seen])
+        if not self._signs.due(now_s):
+            return
+        self._signs = self._signs.with_look(now_s, self._turn(pixels))
+        if self._signs.sure:
+            self._tell(self._signs.turn)
+            self._signs = self._signs.said(now_s)
+
+    def _turn(self, pixels: Pixels) -> int | None:
+        step = -(-max(pixels.shape[:2]) // LONGEST_PX)
+        small, best, score = pixels[::step, ::step], None, 0.0
+        for turn in TURNS:
+            try:
+                faces = self._find(np.ascontiguousarray(np.rot90(small, -turn // 90)))
+            except Busy:
+                return None  # somebody at a gate needs the engines
+            for face in faces:
+                if stands_upright(face) and face.score > score:
+                    best, score = turn, face.score
+        return best
