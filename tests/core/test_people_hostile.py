@@ -21,7 +21,7 @@ from app.core.photo_names import match
 LONGEST_S = 0.25
 HEAD = b"number,name,photos,groups\n"
 FILES: dict[str, Callable[[], bytes]] = {
-    "a backslash at the end": lambda: HEAD + b"E-1,Ada," + b"\\" * 50_000 + b",\n",
+    "a backslash at the end": lambda: HEAD + b"E-1,Ada," + b"a" * 50_000 + b"\\,\n",
     "backslashes": lambda: HEAD + (b"E-1,Ada," + b"a\\" * 25_000 + b",\n") * 50,
     "quotes": lambda: HEAD + b'"' * 30_000_000,
     "pairs of quotes": lambda: HEAD + b'E-1,"' + b'""' * 10_000_000 + b'",,\n',
