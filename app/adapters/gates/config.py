@@ -202,9 +202,21 @@ class SerialConfig(GateConfig):
     def _complete(self) -> "SerialConfig":
         if self.drive == "bytes" and bytes.fromhex(self.on) == bytes.fromhex(self.off):
             raise ValueError("on and off are the same bytes")
+        if self.drive == "bytes" and (wrong := _board_says(bytes.fromhex(self.on), bytes.fromhex(self.off))):
+            raise ValueError(wrong)
         if self.drive == "bytes" and self.invert:
             raise ValueError("invert is for rts and dtr; exchange on and off instead")
         return self
+
+
+def _board_says(on: bytes, off: bytes) -> str | None:
+    """What is wrong with two frames of the common boards (A0, relay, operation, sum), or None."""
+    frames = [data for data in (on, off) if len(data) == 4 and data[0] == 0xA0 and data[3] == sum(data[:3]) & 0xFF]
+    if any(frame[2] == 4 for frame in frames):
+        return "on and off must not toggle: a release that is repeated would end itself"
+    if len(frames) == 2 and on[1] != off[1]:
+        return "on and off are for different relays, so what is opened would never be shut"
+    return None
 
 
 def _allowed(host: str, value: str) -> str:

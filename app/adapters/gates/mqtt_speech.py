@@ -7,6 +7,7 @@ A last will is made at the connection and published after everything else of it:
 """
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -16,6 +17,8 @@ from app.adapters.gates.mqtt_forms import MqttCommand, MqttForm
 from app.adapters.gates.relay_verifier import LAST_WILL, mqtt_text, signature_of
 from app.core.gates import OpenCommand
 from app.core.ports import Clock
+
+_log = logging.getLogger(__name__)
 
 LONGEST_OWN = 4096
 LONGEST_SESSION = 2**53  # what every JSON parser keeps exactly
@@ -71,6 +74,8 @@ class SignedSpeech:
         self._command, self._mode = f"{config.prefix}/command", f"{config.prefix}/mode"
         self.own_topics: tuple[str, ...] = (self._command, self._mode)
         self._session = self._number = self._newest = 0
+        if config.secret is None:
+            _log.warning('gate_commands_unsigned gate=%s do="give the config a secret, and the relay too"', config.gate)
 
     @property
     def outdated(self) -> bool:

@@ -148,7 +148,13 @@ class SerialGate:
 
     def _drive(self, port: serial.Serial) -> None:
         """Until the end. Raises OSError when the line is lost or does not take what is written."""
+        kept: bool | None = None
         while True:
+            # Now and not at the end: a crash leaves no time, and would open a lock held by an inverted line.
+            keep = self._asserted(self._released or self._config.fail_mode is FailMode.SAFE)
+            if keep is not kept:
+                self._keep_lines(port, keep)
+                kept = keep
             with self._changed:
                 self._changed.wait_for(self._has_work, self._pause_s())
                 stopped, pulse = self._stopped, self._pulse
@@ -159,7 +165,6 @@ class SerialGate:
             if stopped:
                 on = self._released or self._config.fail_mode is FailMode.SAFE
                 self._write(port, on, Window(WRITE_S))
-                self._keep_lines(port, self._asserted(on))
                 return
             _ = port.in_waiting
             if pulse is not None:

@@ -63,6 +63,8 @@ def test_misspelt_and_mistyped_keys_are_refused(kind: str, wrong: dict[str, Any]
         ("serial", {"device": "/dev/../etc/passwd"}),
         ("serial", {"on": "A0 0"}),
         ("serial", {"on": "A0 01 00 A1"}),
+        ("serial", {"on": "A0 01 04 A5"}),
+        ("serial", {"on": "A0 01 01 A2", "off": "A0 02 00 A2"}),
         ("serial", {"invert": True}),
         ("carrier pigeon", {}),
     ],

@@ -1,6 +1,7 @@
 """The relay closes again after its time, whatever happened in between, and RTS or DTR do as bytes do."""
 
 import os
+import termios
 import time
 from collections.abc import Iterator
 
@@ -132,6 +133,35 @@ def test_modem_lines(drive: str, invert: bool) -> None:
     assert is_on()
     eventually(lambda: not is_on())
     driver.close()
+
+
+class PtyWithLines(serial.Serial):
+    """A terminal has no RTS, but it has the flag that says what becomes of RTS when the last user is gone."""
+
+    def _update_rts_state(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("invert", [False, True])
+def test_a_crash_leaves_the_line_as_the_mode_demands(board: RelayBoard, invert: bool) -> None:
+    """The kernel drops RTS when its user dies, unless it was told to leave it: where off is RTS up, that would open."""
+
+    def connect(config: SerialConfig, asserted: bool) -> serial.Serial:
+        return PtyWithLines(config.device, timeout=0)
+
+    def dropped() -> bool:
+        return bool(termios.tcgetattr(board._slave)[2] & termios.HUPCL)
+
+    config = SerialConfig(gate="lobby-1", device=board.config["device"], drive="rts", invert=invert)
+    driver = SerialGate(config, on_state=lambda _: None, clock=now, connect=connect)
+    eventually(lambda: driver.healthy() is None)
+    eventually(lambda: dropped() is not invert)
+    driver.release(True)
+    eventually(lambda: dropped() is invert)
+    driver.release(False)
+    eventually(lambda: dropped() is not invert)
+    driver.close()
+    assert dropped() is not invert
 
 
 def test_a_thread_that_wakes_after_the_window_sends_nothing(
