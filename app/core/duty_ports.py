@@ -1,6 +1,6 @@
 """What processes that share a site need from the database, as protocols: a part of `ports.Transaction`.
 
-The times are the caller's, so the clocks of all processes must agree to well within a lease.
+The times are the caller's: those of the clock that all processes share (`services.duty.shared_time`).
 """
 
 from collections.abc import Collection

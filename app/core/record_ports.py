@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from app.core.records import ChainHead, EmployeeFilter, EventFilter, EventRow, Installation, Receipt
+from app.core.records import ChainHead, EmployeeFilter, EventFilter, EventRow, Installation, Receipt, Remembered
 from app.core.types import ApiKey, Employee, Gate, Photo, Template
 
 
@@ -157,11 +157,8 @@ class Events(Protocol):
         """
         ...
 
-    def remember(self, gate_id: str, idempotency_key: str, digest: str, event_id: str, at: datetime) -> None: ...
-    def recall(self, gate_id: str, idempotency_key: str, since: datetime) -> tuple[str, str] | None:
-        """The event and the digest of the request that were remembered."""
-        ...
-
+    def remember(self, gate_id: str, idempotency_key: str, answer: Remembered) -> None: ...
+    def recall(self, gate_id: str, idempotency_key: str) -> Remembered | None: ...
     def forget_remembered(self, before: datetime) -> None: ...
 
 

@@ -33,6 +33,17 @@ class EventRow:
 
 
 @dataclass(frozen=True)
+class Remembered:
+    """An answer that was given. boot, uptime_ms: the run of the machine that gave it, and how long that had lasted."""
+
+    event_id: str
+    digest: str
+    at: datetime
+    boot: str | None = None
+    uptime_ms: int | None = None
+
+
+@dataclass(frozen=True)
 class ChainHead:
     """The last link of a gate's chain; sequence 0 and GENESIS before the first event."""
 

@@ -98,7 +98,7 @@ class Heartbeats(Protocol):
 
 class Clocks(Protocol):
     def now(self) -> datetime | None:
-        """The database server's own time; None for a file, whose machine is ours."""
+        """The database server's own time, by which leases go; None for a file, whose machine is ours."""
         ...
 
     def newest_event(self) -> datetime | None:

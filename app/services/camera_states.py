@@ -29,7 +29,7 @@ class CameraStates:
         """By the camera's name."""
         with self.store.read() as tx:
             cameras = tx.cameras.all()
-            found = standings(cameras, tx.leases.holders(), tx.alerts.open(), self.clock())
+            found = standings(cameras, tx.leases.holders(), tx.alerts.open(), tx.clocks.now() or self.clock())
         return [(camera, found[camera.id]) for camera in cameras]
 
 

@@ -4,6 +4,7 @@ A lease ends by itself, so whoever dies gives up. A gate that is dealt to somebo
 lease given up at the first renewal after that: two processes hold one line only where one has lost the database.
 """
 
+import logging
 import os
 import secrets
 import socket
@@ -15,9 +16,12 @@ from app.core.duty import deal
 from app.core.gates import Order
 from app.core.ports import Store, Transaction
 
+logger = logging.getLogger(__name__)
+
 LEASE = timedelta(seconds=8)
 # A lease that ends later than any could was taken before the clock was set back, by a process that may be gone.
 LONGEST = 2 * LEASE
+CLOCKS_APART = timedelta(seconds=2)  # of this process and the database; beyond, it drives nothing
 STALE = timedelta(minutes=1)  # an opening that nobody took (time enough to be recorded as too late), and a question
 
 
@@ -31,6 +35,7 @@ class Duty:
         self._mine: frozenset[str] = frozenset()
         self._leaving: frozenset[str] = frozenset()
         self._others: frozenset[str] = frozenset()
+        self._apart = timedelta()
         # Told of openings that no process took in time.
         self.untaken: Callable[[list[Order]], None] = lambda _: None
 
@@ -48,24 +53,30 @@ class Duty:
     def holders(self) -> dict[str, str]:
         """Every gate's process by the gate's id, where it has one now."""
         with self._store.read() as tx:
-            return _held(tx, self._clock())
+            return _held(tx, shared_time(tx, self._clock)[0])
 
     def renew(self, held: Collection[str] = ()) -> frozenset[str]:
         """Takes and keeps what is dealt to this process, lets go of the rest. Raises NotRecorded: nothing changes.
 
         held: the gates whose hardware it has in hand now. Of those it has to let go of, such a one's lease is kept.
         """
-        now = self._clock()
         with self._store.write() as tx:
+            now, apart = shared_time(tx, self._clock)
             untaken = self._sweep(tx, now)
             kept = self._keep(tx, self._leaving, held, now)
-            tx.watchers.arrive(self.holder, self._only, now + LEASE)
-            wanted = {gate for gate, who in self._deal(tx, now).items() if who == self.holder}
+            if abs(apart) > CLOCKS_APART:
+                # It would date pictures and openings wrongly: others have its gates until its clock is right.
+                tx.watchers.leave(self.holder)
+                wanted = set[str]()
+            else:
+                tx.watchers.arrive(self.holder, self._only, now + LEASE)
+                wanted = {gate for gate, who in self._deal(tx, now).items() if who == self.holder}
             mine = frozenset(gate for gate in sorted(wanted) if tx.leases.take(gate, self.holder, now, now + LEASE))
             others = self._elsewhere(tx)
         with self._lock:
             self._leaving = (self._mine | kept) - mine
             self._mine, self._others = mine, others
+        self._say(apart)
         self.untaken(untaken)
         return mine
 
@@ -76,7 +87,7 @@ class Duty:
             leaving = self._leaving | self._mine
         with self._store.write() as tx:
             tx.watchers.leave(self.holder)
-            kept = self._keep(tx, leaving, held, self._clock())
+            kept = self._keep(tx, leaving, held, shared_time(tx, self._clock)[0])
             others = self._elsewhere(tx)
         with self._lock:
             # At once: whoever sees that a gate is not its own any more must see whose it is.
@@ -89,6 +100,14 @@ class Duty:
         with self._store.write() as tx:
             tx.leases.give_up(self.holder)
             tx.watchers.leave(self.holder)
+
+    def _say(self, apart: timedelta) -> None:
+        was, self._apart = abs(self._apart) > CLOCKS_APART, apart
+        if was is not (abs(apart) > CLOCKS_APART):
+            if was:
+                logger.warning("clock_agrees_again action=gates_taken")
+            else:
+                logger.error("clock_apart_from_database seconds=%.1f action=gates_let_go", -apart.total_seconds())
 
     def _keep(self, tx: Transaction, leaving: frozenset[str], held: Collection[str], now: datetime) -> frozenset[str]:
         kept = leaving.intersection(held)
@@ -117,6 +136,19 @@ class Duty:
         here = tx.watchers.present()
         able = {id_: [who for who, only in here.items() if not only or name in only] for id_, name in gates.items()}
         return deal(cameras, able, _held(tx, now))
+
+
+def shared_time(tx: Transaction, clock: Callable[[], datetime]) -> tuple[datetime, timedelta]:
+    """The time that all processes of the site go by, and how far it is ahead of this one's clock.
+
+    Zero where the difference may be the time that the question took, or where the database is a file.
+    """
+    before = clock()
+    found = tx.clocks.now()
+    after = clock()
+    if found is None:
+        return after, timedelta()
+    return found, found - after if found > after else min(found - before, timedelta())
 
 
 def _held(tx: Transaction, now: datetime) -> dict[str, str]:

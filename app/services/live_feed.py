@@ -123,7 +123,7 @@ class LiveFeed:
                 "door": gate.door,
             }
         cameras = tx.cameras.all()
-        fares = standings(cameras, tx.leases.holders(), alerts, now)
+        fares = standings(cameras, tx.leases.holders(), alerts, tx.clocks.now() or now)
         for camera in cameras:
             found["camera", camera.id] = {
                 "camera": camera.name,

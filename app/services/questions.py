@@ -46,8 +46,8 @@ class Questions:
         """
         wait_ms = min(LONGEST_MS, gate.open_ms // 2, self.verdicts.max_frame_age_ms // 2)
         end = time.monotonic() + wait_ms / 1000
-        now = self.clock()
         with self.store.read() as tx:
+            now = tx.clocks.now() or self.clock()
             if earlier := self.verdicts.earlier(tx, gate, idempotency_key, FROM_CAMERA):
                 return earlier
             holder, until = tx.leases.holders().get(gate.id, ("", now))

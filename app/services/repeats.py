@@ -1,5 +1,6 @@
 """A request that comes again is answered as before: recorded once, opened once; not if that opened what is shut."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -7,7 +8,7 @@ from app.core import liveness, policy
 from app.core.errors import Conflict
 from app.core.gates import Outcome
 from app.core.ports import Clock, Transaction
-from app.core.records import EventRow
+from app.core.records import EventRow, Remembered
 from app.core.site import SiteMode
 from app.core.types import Gate, Reason, Verdict
 from app.services.access_log import AccessLog
@@ -15,6 +16,9 @@ from app.services.answers import Answer, Answers
 from app.services.second_records import TooLate
 
 IDEMPOTENT_FOR = timedelta(seconds=60)
+APART = timedelta(seconds=2)  # so far the clocks of processes that share a site may be apart
+# Which run of the machine, and how long it has lasted in ms: a count that no clock's step moves.
+Uptime = Callable[[], tuple[str, int]]
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,7 @@ class Repeats:
     clock: Clock
     liveness_works: bool
     second_records: TooLate
+    uptime: Uptime | None = None
 
     def earlier(self, tx: Transaction, gate: Gate, idempotency_key: str | None, digest: str) -> Answer | None:
         """What was answered to the same request within the last minute, unless it would open what is shut by now.
@@ -32,12 +37,27 @@ class Repeats:
         """
         if idempotency_key is None:
             return None
-        found = tx.events.recall(gate.id, idempotency_key, self.clock() - IDEMPOTENT_FOR)
-        if found is None:
+        found = tx.events.recall(gate.id, idempotency_key)
+        if found is None or not self._is_recent(tx, found):
             return None
-        if found[1] != digest:
+        if found.digest != digest:
             raise Conflict("idempotency_key_reused", "This Idempotency-Key came with another request; use a new one.")
-        return self.again(tx, found[0])
+        return self.again(tx, found.event_id)
+
+    def _is_recent(self, tx: Transaction, found: Remembered) -> bool:
+        """By the clock, and by a count that goes on when the clock is set back: an opening must not last for hours."""
+        now = self.clock()
+        if self.uptime is not None and found.boot is not None and found.uptime_ms is not None:
+            boot, uptime_ms = self.uptime()
+            if found.boot == boot:
+                since = timedelta(milliseconds=uptime_ms - found.uptime_ms)
+                if not timedelta() <= since <= IDEMPOTENT_FOR:
+                    return False
+            elif (shared := tx.clocks.now()) is not None:
+                now = shared  # of another machine: the database's clock is the one that both have
+            else:
+                return False  # the machine was started anew since: how long that took, its clock may not know
+        return found.at - APART <= now <= found.at + IDEMPOTENT_FOR
 
     def again(self, tx: Transaction, event_id: str) -> Answer | None:
         """The recorded answer, signed; None where it is gone or would open what is shut by now."""
@@ -52,7 +72,8 @@ class Repeats:
             return
         now = self.clock()
         tx.events.forget_remembered(now - IDEMPOTENT_FOR)
-        tx.events.remember(gate_id, idempotency_key, digest, event_id, now)
+        run = self.uptime() if self.uptime is not None else (None, None)
+        tx.events.remember(gate_id, idempotency_key, Remembered(event_id, digest, now, *run))
 
     def _still_opens(self, tx: Transaction, row: EventRow, payload: Answer) -> bool:
         """Whether gate and person may still do what was answered: who is dismissed is refused, repeated or not. An

@@ -23,7 +23,7 @@ from app.core.types import Decision, Evidence, Gate, Look, Pixels, Reason, Verdi
 from app.services.access_log import AccessLog
 from app.services.answers import Answer, Answers
 from app.services.gallery import Gallery
-from app.services.repeats import Repeats
+from app.services.repeats import Repeats, Uptime
 from app.services.second_records import NoSecondRecords, TooLate
 
 logger = logging.getLogger(__name__)
@@ -100,6 +100,7 @@ class Verdicts:
     liveness_works: bool = False
     on_decision: Callable[[Answer], None] = lambda _: None
     second_records: TooLate = field(default_factory=NoSecondRecords)
+    uptime: Uptime | None = None
 
     def evidence(self, looks: Sequence[Look]) -> Evidence:
         """The looks folded, and who they resemble. FAULT where anything raises."""
@@ -148,7 +149,7 @@ class Verdicts:
 
     @property
     def repeats(self) -> Repeats:
-        return Repeats(self.log, self.answers, self.clock, self.liveness_works, self.second_records)
+        return Repeats(self.log, self.answers, self.clock, self.liveness_works, self.second_records, self.uptime)
 
     def again(self, case: Case, found: Evidence, event_id: str) -> Answer | None:
         """The answer of an opening that is recorded, if the case would open too: then nothing is recorded twice.

@@ -115,7 +115,9 @@ def open_office(settings: Settings, clock: Callable[[], datetime] = utc_now, *, 
         migrate.upgrade(settings.url, lambda: _seals(load()), sealed_before=KeyFile(settings.key_file).exists())
     master = load()
     seals, key_file = _seals(master), KeyFile(settings.key_file)
-    store, vault, signer = open_store(settings.url, seals), Vault(master, key_file), Ed25519Signer(master)
+    # A test's clock goes for everything.
+    store = open_store(settings.url, seals, server_clock=clock is utc_now)
+    vault, signer = Vault(master, key_file), Ed25519Signer(master)
     seals.on_altered = partial(_alarm, store, clock)
     with store.read() as tx:
         installation = tx.installation.get()

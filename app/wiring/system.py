@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 
+from app.adapters import uptime
 from app.adapters.index.faiss_index import FaissIndex
 from app.adapters.vision import jpeg_cost
 from app.adapters.vision import pack as packs
@@ -115,6 +116,7 @@ def _furnish(office: Office) -> System:
         liveness_works=recognition.liveness_works,
         on_decision=tell,
         second_records=office.gate_control.second_records,
+        uptime=uptime.run if office.clock is utc_now else None,
     )
     enrolment = Enrolment(
         store=store,

@@ -6,12 +6,14 @@ In a thread of its own: neither the cameras' loops nor the watchdog wait for it.
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from app.core.errors import NotRecorded, Refusal
 from app.core.gates import Question
 from app.core.ports import Store
 from app.core.types import Gate
+from app.services.duty import shared_time
 from app.worker.supervisor import Supervisor
 
 logger = logging.getLogger(__name__)
@@ -42,7 +44,10 @@ class Answering:
         if not gates:
             return
         with self._store.read() as tx:
-            waiting = tx.questions.waiting(gates, self._clock())
+            now, apart = shared_time(tx, self._clock)
+            # Whoever asked went by the clock that is shared; what it means here is by our own.
+            found = tx.questions.waiting(gates, now)
+            waiting = [replace(one, at=one.at - apart, until=one.until - apart) for one in found]
             known = {question.gate_id: tx.gates.get(question.gate_id) for question in waiting}
         for question in waiting:
             if gate := known[question.gate_id]:

@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("doubted_at", sa.BigInteger(), nullable=True),
         sa.Column("covers", sa.BigInteger(), nullable=True),
         sa.Column("confirmed_at", sa.BigInteger(), nullable=True),
+        sa.Column("seal", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_clock"),
     )
     op.add_column("idempotency", sa.Column("boot", sa.String(), nullable=True))

@@ -5,8 +5,11 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, func, select
 
 from app.adapters.db.engine import upsert
+from app.adapters.db.sealed_rows import SealedRows
 from app.adapters.db.tables import clock, events, heartbeat
 from app.core.site import ClockFacts
+
+ALTERED = "what is known of the clock was altered in the database"
 
 
 class HeartbeatRow:
@@ -25,13 +28,14 @@ class HeartbeatRow:
 
 
 class ClockRow:
-    """site_ports.Clocks."""
+    """site_ports.Clocks. shared: the server's clock is the one to go by."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, shared: bool) -> None:
         self._connection = connection
+        self._shared = shared
 
     def now(self) -> datetime | None:
-        if self._connection.dialect.name == "sqlite":
+        if not self._shared:
             return None
         found = self._connection.execute(select(func.clock_timestamp())).scalar_one()
         return found.astimezone(UTC) if isinstance(found, datetime) else None
@@ -41,10 +45,13 @@ class ClockRow:
         return self._connection.execute(query).scalar()
 
     def get(self) -> ClockFacts:
-        columns = [column for column in clock.c if column.name != "id"]
-        row = self._connection.execute(select(*columns)).one_or_none()
-        return ClockFacts() if row is None else ClockFacts(**row._mapping)
+        rows = SealedRows(self._connection, clock)
+        row = rows.one(clock.c.id == 1)
+        if row is not None:
+            del row["id"]
+            return ClockFacts(**row)
+        there = self._connection.execute(select(clock.c.id)).scalar() is not None
+        return ClockFacts(ALTERED) if there else ClockFacts()
 
     def put(self, facts: ClockFacts) -> None:
-        row = upsert(self._connection, clock).values(id=1, **vars(facts))
-        self._connection.execute(row.on_conflict_do_update(index_elements=[clock.c.id], set_=vars(facts)))
+        SealedRows(self._connection, clock).put({"id": 1, **vars(facts)})

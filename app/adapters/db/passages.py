@@ -11,7 +11,7 @@ from app.adapters.db.sealed_rows import SealedRows
 from app.adapters.db.tables import corrections, events, from_millis, gates, idempotency, subject_keys
 from app.core.corrections import CorrectionKind
 from app.core.errors import NotRecorded
-from app.core.records import ChainHead, EventFilter, EventRow
+from app.core.records import ChainHead, EventFilter, EventRow, Remembered
 from app.core.types import Reason, Verdict
 
 
@@ -89,18 +89,19 @@ class EventRows:
             .values(employee_id=None, subject_id=None, sealed_payload=None, sealed_snapshot=None)
         ).rowcount
 
-    def remember(self, gate_id: str, idempotency_key: str, digest: str, event_id: str, at: datetime) -> None:
+    def remember(self, gate_id: str, idempotency_key: str, answer: Remembered) -> None:
         self._connection.execute(
             delete(idempotency).where(idempotency.c.gate_id == gate_id, idempotency.c.key == idempotency_key)
         )
-        told = {"gate_id": gate_id, "key": idempotency_key, "digest": digest, "event_id": event_id, "at": at}
-        SealedRows(self._connection, idempotency).insert(told)
+        SealedRows(self._connection, idempotency).insert({"gate_id": gate_id, "key": idempotency_key, **vars(answer)})
 
-    def recall(self, gate_id: str, idempotency_key: str, since: datetime) -> tuple[str, str] | None:
+    def recall(self, gate_id: str, idempotency_key: str) -> Remembered | None:
         row = SealedRows(self._connection, idempotency).one(
-            idempotency.c.gate_id == gate_id, idempotency.c.key == idempotency_key, idempotency.c.at >= since
+            idempotency.c.gate_id == gate_id, idempotency.c.key == idempotency_key
         )
-        return None if row is None else (row["event_id"], row["digest"])
+        if row is None:
+            return None
+        return Remembered(row["event_id"], row["digest"], row["at"], row["boot"], row["uptime_ms"])
 
     def forget_remembered(self, before: datetime) -> None:
         self._connection.execute(delete(idempotency).where(idempotency.c.at < before))

@@ -41,14 +41,15 @@ from app.core.records import Installation
 _STATEMENT_MS = 30_000  # PostgreSQL, for writes nobody waits at a gate for: an erasure touches many events
 
 
-def open_store(url: str, seals: RowSeals = UNKEYED) -> "SqlStore":
+def open_store(url: str, seals: RowSeals = UNKEYED, *, server_clock: bool = False) -> "SqlStore":
     """A store on a database that is already migrated (`migrate.upgrade`). Raises ValueError for an unusable URL.
 
-    seals: those that the database was migrated with.
+    seals: those that the database was migrated with. server_clock: processes share the clock of the server, where there
+    is one; a file has none but the machine's.
     """
     engine = make_engine(url)
     engine.update_execution_options(**use(seals))
-    return SqlStore(engine, seals)
+    return SqlStore(engine, seals, server_clock and engine.dialect.name != "sqlite")
 
 
 class InstallationRow:
@@ -71,7 +72,7 @@ class InstallationRow:
 class SqlTransaction:
     """ports.Transaction over one connection."""
 
-    def __init__(self, connection: Connection, *, writing: bool) -> None:
+    def __init__(self, connection: Connection, *, writing: bool, server_clock: bool) -> None:
         self.employees: record_ports.Employees = EmployeeRows(connection)
         self.photos: record_ports.Photos = PhotoRows(connection)
         self.templates: record_ports.Templates = TemplateRows(connection)
@@ -87,7 +88,7 @@ class SqlTransaction:
         self.site: site_ports.Site = SiteRow(connection)
         self.doors: site_ports.Doors = DoorRows(connection)
         self.heartbeats: site_ports.Heartbeats = HeartbeatRow(connection)
-        self.clocks: site_ports.Clocks = ClockRow(connection)
+        self.clocks: site_ports.Clocks = ClockRow(connection, server_clock)
         self.moves: move_ports.Moves = MoveRows(connection)
         self.imports: imports.Imports = ImportRows(connection)
         self.users: user_ports.Users = UserRows(connection)
@@ -109,9 +110,10 @@ class SqlTransaction:
 class SqlStore:
     """ports.Store on SQLite or PostgreSQL. Shared by all threads; `close` gives the connections back to the system."""
 
-    def __init__(self, engine: Engine, seals: RowSeals) -> None:
+    def __init__(self, engine: Engine, seals: RowSeals, server_clock: bool = False) -> None:
         self._engine = engine
         self._seals = seals
+        self._server_clock = server_clock
         # SQLite polls for its write lock, up to 100 ms apart; threads of one process queue here instead.
         self._writers = threading.Lock() if engine.dialect.name == "sqlite" else None
         self._log = LogEmptier(engine)
@@ -150,7 +152,7 @@ class SqlStore:
         try:
             with self._translated(), self._engine.connect() as connection, reading(connection).begin() as transaction:
                 try:
-                    yield SqlTransaction(connection, writing=False)
+                    yield SqlTransaction(connection, writing=False, server_clock=self._server_clock)
                 finally:
                     transaction.rollback()
         finally:
@@ -177,7 +179,7 @@ class SqlStore:
                 if connection.dialect.name == "postgresql":
                     statement_ms = _STATEMENT_MS if deadline is None else left_ms
                     connection.execute(_BOUND, {"lock": f"{left_ms}ms", "statement": f"{statement_ms}ms"})
-                yield SqlTransaction(connection, writing=True)
+                yield SqlTransaction(connection, writing=True, server_clock=self._server_clock)
                 settle_totals(connection)
                 if deadline is not None:
                     _left_ms(end)

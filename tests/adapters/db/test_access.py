@@ -8,7 +8,7 @@ import pytest
 from app.adapters.db.store import SqlStore
 from app.core.chain import GENESIS
 from app.core.errors import Conflict, NotRecorded
-from app.core.records import ChainHead, Installation, Receipt
+from app.core.records import ChainHead, Installation, Receipt, Remembered
 from app.core.types import ApiKey, Gate, Role
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -86,12 +86,12 @@ def test_installation_is_one_row(store: SqlStore) -> None:
 def test_a_repeat_is_recalled_within_its_time(store: SqlStore) -> None:
     with store.write() as tx:
         tx.gates.add(LOBBY)
-        tx.events.remember("01G", "key", "digest", "old", NOW - timedelta(seconds=90))
-        assert tx.events.recall("01G", "key", NOW - timedelta(seconds=60)) is None
-        tx.events.remember("01G", "key", "digest", "new", NOW)
-        tx.events.remember("01G", "older", "digest", "other", NOW - timedelta(seconds=90))
-        assert tx.events.recall("01G", "key", NOW - timedelta(seconds=60)) == ("new", "digest")
-        assert tx.events.recall("01G", "another key", NOW) is None
+        tx.events.remember("01G", "key", Remembered("old", "digest", NOW - timedelta(seconds=90)))
+        new = Remembered("new", "digest", NOW, "boot", 4711)
+        tx.events.remember("01G", "key", new)
+        tx.events.remember("01G", "older", Remembered("other", "digest", NOW - timedelta(seconds=90)))
+        assert tx.events.recall("01G", "key") == new
+        assert tx.events.recall("01G", "another key") is None
         tx.events.forget_remembered(NOW)
-        assert tx.events.recall("01G", "key", NOW) == ("new", "digest")
-        assert tx.events.recall("01G", "older", NOW - timedelta(days=1)) is None
+        assert tx.events.recall("01G", "key") == new
+        assert tx.events.recall("01G", "older") is None

@@ -34,8 +34,8 @@ from app.core.errors import CryptoFault
 from app.core.gates import Order, Outcome, Question
 from app.core.imports import Import, ImportState
 from app.core.provider import Provider
-from app.core.records import EventRow, Installation, Receipt
-from app.core.site import Alert, AlertKind, Camera, GateResultRow, SiteMode, SiteState
+from app.core.records import EventRow, Installation, Receipt, Remembered
+from app.core.site import Alert, AlertKind, Camera, ClockFacts, GateResultRow, SiteMode, SiteState
 from app.core.types import ApiKey, Employee, Gate, Photo, Reason, Role, Status, Template, Verdict
 from app.core.users import Method, Session, SignIn, Ticket, TicketKind, User
 from app.core.users import Outcome as SignInOutcome
@@ -44,7 +44,7 @@ from tests.fakes import NOW
 LATER = NOW + timedelta(hours=1)
 # Nothing opens, nobody is let in, erased or made an admin by what stands in these: caches, counters, whereabouts.
 INERT = {
-    "doors", "gallery", "gallery_changes", "histograms", "import_rows", "leases", "tallies", "watchers",
+    "doors", "gallery", "gallery_changes", "heartbeat", "histograms", "import_rows", "leases", "tallies", "watchers",
 }  # fmt: skip
 ELSEWHERE = {"events", "seal_totals"}  # the chain's own tests; and below
 
@@ -82,7 +82,7 @@ def populated(store: SqlStore) -> SqlStore:
             )
             tx.api_keys.add(ApiKey(f"K{n}", Role.GATE, f"hash-{n}", "key", gate, NOW, LATER))
             tx.events.append(EventRow(event, gate, 1, NOW, Verdict.DENY, Reason.NO_FACE, "c", f"hash-{n}"))
-            tx.events.remember(gate, "key", "digest", event, NOW)
+            tx.events.remember(gate, "key", Remembered(event, "digest", NOW))
             tx.corrections.add(
                 Correction(f"O{n}", event, NOW, user, CorrectionKind.WAS, "commitment", "signature", employee, "nonce")
             )
@@ -100,6 +100,7 @@ def populated(store: SqlStore) -> SqlStore:
         tx.events.append(EventRow("V3", "G3", 1, NOW, Verdict.DENY, Reason.NO_FACE, "c", "hash-3"))
         tx.providers.put(Provider("https://id.example.org", "client", b"secret", "groups", {"it": Role.ADMIN}, "SSO"))
         tx.site.put(SiteState(SiteMode.LOCKDOWN, NOW, "K1", ("G1",)))
+        tx.clocks.put(ClockFacts("doubted", NOW, NOW, NOW))
     return store
 
 

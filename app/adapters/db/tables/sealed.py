@@ -20,7 +20,7 @@ from app.adapters.db.tables.people import (
     subject_keys,
     templates,
 )
-from app.adapters.db.tables.premises import alerts, api_keys, cameras, gates, orders, questions, site
+from app.adapters.db.tables.premises import alerts, api_keys, cameras, clock, gates, orders, questions, site
 from app.adapters.db.tables.users import provider, sessions, sign_ins, tickets, users
 
 # The head of a gate's chain is checked by the chain itself; how far an import has come acts on nothing.
@@ -42,8 +42,9 @@ UNCOVERED: dict[Table, frozenset[str]] = {
     ),
 }
 
-# Short-lived and written at every opening: their seals are checked, and what is put back late is over by then.
-PASSING = (orders, questions, idempotency)
+# Short-lived and written at every opening: their seals are checked, and what is put back late is over by then. What is
+# known of the clock is found anew where it is gone.
+PASSING = (orders, questions, idempotency, clock)
 
 COUNTED = (
     alerts,

@@ -1,0 +1,68 @@
+"""A clock that is set back makes no opening last: a count of the machine bounds what is answered as before."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from app.adapters import uptime
+from tests.fakes import Clock, person, photo
+from tests.services.process import Process
+
+Start = Callable[..., Process]
+ADA = photo(person(0))
+
+
+class Machine:
+    def __init__(self) -> None:
+        self.boot, self.ran_ms = "first", 1_000_000
+
+    def __call__(self) -> tuple[str, int]:
+        return self.boot, self.ran_ms
+
+
+@pytest.fixture
+def machine() -> Machine:
+    return Machine()
+
+
+@pytest.fixture
+def gate(site: Process, start: Start, machine: Machine) -> Process:
+    site.enrol("E-1", ADA)
+    return start(uptime=machine)
+
+
+@pytest.mark.parametrize("back", [timedelta(seconds=3), timedelta(hours=3), timedelta(days=400)])
+def test_a_clock_that_is_set_back_ends_the_memory(gate: Process, clock: Clock, back: timedelta) -> None:
+    first = gate.decide(ADA, idempotency_key="k")
+    clock.now -= back
+    assert gate.decide(ADA, idempotency_key="k")["decision_id"] != first["decision_id"]
+
+
+@pytest.mark.parametrize("steps", [2, 40])
+def test_small_steps_back_do_not_make_it_last(gate: Process, clock: Clock, machine: Machine, steps: int) -> None:
+    """A minute, set back by as much again and again: by the clock no time goes by."""
+    first = gate.decide(ADA, idempotency_key="k")
+    for _ in range(steps):
+        machine.ran_ms += 59_000
+    assert gate.decide(ADA, idempotency_key="k")["decision_id"] != first["decision_id"]
+
+
+def test_within_the_minute_it_is_the_same(gate: Process, start: Start, clock: Clock, machine: Machine) -> None:
+    first = gate.decide(ADA, idempotency_key="k")
+    clock.advance(seconds=59)
+    machine.ran_ms += 59_000
+    assert gate.decide(ADA, idempotency_key="k") == first
+    assert start(uptime=machine).decide(ADA, idempotency_key="k") == first, "after a restart of the service, too"
+
+
+def test_after_a_restart_of_the_machine_nothing_is_remembered(gate: Process, machine: Machine) -> None:
+    first = gate.decide(ADA, idempotency_key="k")
+    machine.boot, machine.ran_ms = "second", 5_000
+    assert gate.decide(ADA, idempotency_key="k")["decision_id"] != first["decision_id"]
+
+
+def test_the_machine_counts() -> None:
+    boot, ran_ms = uptime.run()
+    again = uptime.run()
+    assert boot and again[0] == boot and 0 <= again[1] - ran_ms < 60_000
