@@ -1,5 +1,6 @@
 // Brings the files of an import, and shows how far they are sent.
 
+import { rooted } from "./api.js";
 import { upload } from "./upload.js";
 
 const form = document.getElementById("bring");
