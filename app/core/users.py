@@ -99,7 +99,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class SignIn:
-    """One attempt. user_id: None for a name nobody has; what was typed is not kept: people type passwords there."""
+    """One attempt. user_id: None for a name nobody has; what was typed is not kept: people type passwords there.
+
+    detail: why another provider's word opened nothing.
+    """
 
     id: str
     at: datetime
@@ -108,6 +111,7 @@ class SignIn:
     address: str
     method: Method
     outcome: Outcome
+    detail: str = ""
 
 
 def user_name(name: str) -> str:

@@ -7,13 +7,14 @@ name or e-mail that somebody chose there takes over nobody here.
 import base64
 import hashlib
 import hmac
+import logging
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from app.core.errors import CryptoFault, Forbidden, NotFound, Unauthorised
 from app.core.ports import Store, Transaction, Vault
-from app.core.provider import IdentityProvider, Provider
+from app.core.provider import IdentityProvider, NotConfirmed, Provider, shown
 from app.core.site import SITE
 from app.core.types import Role
 from app.core.users import NAME_CHARS, User
@@ -22,6 +23,8 @@ from app.services.sign_in import Client, Entered, SigningIn
 from app.services.users import Users
 
 CONTEXT = "provider-secret"
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -85,13 +88,23 @@ class Federation:
         provider = self._known()
         return self.client.address(provider, redirect, journey.state, journey.nonce, journey.challenge), journey
 
-    def finish(self, cookie: str, state: str, code: str, redirect: str, client: Client) -> Entered:
-        """Raises Unauthorised, and Forbidden for somebody whose groups carry no role here."""
+    def finish(self, cookie: str, state: str, code: str, redirect: str, client: Client, error: str = "") -> Entered:
+        """error: what the provider sends in place of a code.
+
+        Raises Unauthorised, and Forbidden for somebody whose groups carry no role here.
+        """
         provider, journey = self._known(), Journey.read(cookie)
-        if not code or not hmac.compare_digest(journey.state.encode(), state.encode("utf-8", "surrogatepass")):
+        ours = hmac.compare_digest(journey.state.encode(), state.encode("utf-8", "surrogatepass"))
+        if not code or not ours:
+            if ours:
+                self._refuse(None, client, f"the provider sends no code: {shown(error, 60) or 'it does not say why'}")
             raise Unauthorised("sign_in_lost", "This sign-in was not finished at the provider; start again.")
         secret = self._secret(provider)
-        claims = self.client.claims(provider, secret, redirect, code, journey.verifier, journey.nonce)
+        try:
+            claims = self.client.claims(provider, secret, redirect, code, journey.verifier, journey.nonce)
+        except NotConfirmed as error:
+            self._refuse(None, client, error.check)
+            raise
         subject, roles = f"{provider.issuer} {claims['sub']}", provider.roles_of(claims)
         with self.store.write() as tx:
             user = tx.users.by_subject(subject, hold=True)
@@ -99,13 +112,18 @@ class Federation:
             if not refused:
                 user = self._newcomer(tx, subject, roles, claims) if user is None else _with_roles(tx, user, roles)
         if refused or user is None:
-            self.sign_in.refused(user, client)
+            self._refuse(user, client, provider.refusal(claims) if not roles else "this user is disabled here")
             raise Forbidden("no_role", "The provider knows you, but nothing here is open to you; ask an admin.")
         return self.sign_in.through_provider(user, client)
 
+    def _refuse(self, user: User | None, client: Client, why: str) -> None:
+        logger.warning('sign_in_refused method=provider why="%s"', why)
+        self.sign_in.refused(user, client, why)
+
     def _newcomer(self, tx: Transaction, subject: str, roles: frozenset[Role], claims: Mapping[str, object]) -> User:
-        said = next((claims[c] for c in ("preferred_username", "email", "name", "sub") if claims.get(c)), "")
-        wanted = printable(str(said)).strip()[: NAME_CHARS - 10] or "somebody"
+        names = (claims.get(claim) for claim in ("preferred_username", "email", "name", "sub"))
+        said = next((name for name in names if isinstance(name, str) and name), "")
+        wanted = printable(said).strip()[: NAME_CHARS - 10] or "somebody"
         name, number = wanted, 1
         while tx.users.by_name(name) is not None:
             number += 1

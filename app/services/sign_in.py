@@ -101,10 +101,10 @@ class SigningIn:
         """For somebody whom `Federation` has checked. Raises Unauthorised where they were disabled meanwhile."""
         return self._enter(user, client, Method.PROVIDER)
 
-    def refused(self, user: User | None, client: Client) -> None:
-        """Writes down that the provider's word was good and opened nothing."""
+    def refused(self, user: User | None, client: Client, why: str) -> None:
+        """Writes down that the provider's word opened nothing, and why."""
         with self.store.write() as tx:
-            self._record(tx, user, client, Method.PROVIDER, Outcome.REFUSED)
+            self._record(tx, user, client, Method.PROVIDER, Outcome.REFUSED, why)
 
     def recent(self, user_id: str | None = None, before: str | None = None, limit: int = 50) -> list[SignIn]:
         """The log of sign-ins, newest first."""
@@ -127,7 +127,9 @@ class SigningIn:
             session = self.sessions.open(tx, now, client.address[:ADDRESS_CHARS], client.agent)
         return Entered(now, session, self._mark(now))
 
-    def _record(self, tx: Transaction, user: User | None, client: Client, method: Method, outcome: Outcome) -> None:
+    def _record(
+        self, tx: Transaction, user: User | None, client: Client, method: Method, outcome: Outcome, detail: str = ""
+    ) -> None:
         now = self.clock()
         tx.sign_ins.forget(now - KEPT)
         tx.sign_ins.add(
@@ -139,6 +141,7 @@ class SigningIn:
                 address=printable(client.address)[:ADDRESS_CHARS],
                 method=method,
                 outcome=outcome,
+                detail=detail,
             )
         )
 

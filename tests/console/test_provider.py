@@ -85,12 +85,18 @@ def test_a_name_taken_here_is_not_taken_over(site: Service, issuer: str, page_as
     assert site.system.reception.users.by_name("root") == before
 
 
-def test_who_is_in_no_group_or_was_disabled_stays_out(site: Service, issuer: str, page_as: Open) -> None:
+def test_who_is_in_no_group_or_was_disabled_stays_out(
+    site: Service, issuer: str, page_as: Open, caplog: pytest.LogCaptureFixture
+) -> None:
     page = page_as(path="/signin")
     page.get_by_role("link", name="Sign in with Example Corp").click()
     sign_in_there(page, "eve")
     expect(page.get_by_role("alert")).to_contain_text("nothing here is open to you")
-    assert site.system.reception.sign_in.recent(limit=1)[0].outcome == "refused"
+    (refused,) = site.system.reception.sign_in.recent(limit=1)
+    assert (refused.outcome, refused.detail) == ("refused", "no role is set for any of these groups: everybody")
+    assert f'sign_in_refused method=provider why="{refused.detail}"' in caplog.messages
+    admin = page_as("admin", path="/signins")
+    expect(admin.get_by_role("row").nth(1)).to_contain_text(refused.detail)
     assert not [c for c in page.context.cookies() if c["name"] == "facegate"]
 
 
@@ -102,3 +108,14 @@ def test_an_answer_that_was_not_asked_for_is_refused(site: Service, issuer: str,
     expect(page.get_by_placeholder("Enter any login")).to_be_visible()
     page.goto("/signin/provider/back?code=stolen&state=made-up")
     expect(page.get_by_role("alert")).to_contain_text("start again")
+
+
+def test_what_the_provider_sends_in_place_of_a_code_is_written_down(site: Service, issuer: str, page_as: Open) -> None:
+    page = page_as(path="/signin")
+    page.get_by_role("link", name="Sign in with Example Corp").click()
+    expect(page.get_by_placeholder("Enter any login")).to_be_visible()
+    (journey,) = [c for c in page.context.cookies() if c["name"] == "facegate-journey"]
+    state = journey["value"].partition(".")[0]
+    page.goto(f"{site.url}/signin/provider/back?error=access_denied&state={state}")
+    expect(page.get_by_role("alert")).to_contain_text("start again")
+    assert site.system.reception.sign_in.recent(limit=1)[0].detail == "the provider sends no code: access_denied"

@@ -4,6 +4,7 @@ What it answers is bounded in size and time, and believed only after signature, 
 """
 
 import hmac
+import json
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -11,11 +12,12 @@ from urllib.parse import urlencode, urlsplit
 
 import httpx
 from joserfc import jwt
-from joserfc.errors import JoseError
+from joserfc.errors import BadSignatureError, ClaimError, JoseError
 from joserfc.jwk import KeySet
 
-from app.core.errors import ProviderFailed, Unauthorised
-from app.core.provider import LOOPBACK, Provider
+from app.adapters.oidc.unreached import unreached
+from app.core.errors import ProviderFailed
+from app.core.provider import LOOPBACK, NotConfirmed, Provider, shown
 
 ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"]  # asymmetric only: with a secret's the client could sign for itself
 KEY_TYPES = ("RSA", "EC", "OKP")
@@ -24,6 +26,7 @@ MOST_BYTES = 1_000_000
 TIMEOUT_S = 5.0
 KEPT_S = 600.0
 LEEWAY_S = 60
+SUBJECT_CHARS = 255  # OpenID Connect Core, 2
 
 
 class OidcClient:
@@ -54,11 +57,41 @@ class OidcClient:
     ) -> Mapping[str, object]:
         found = self._discover(provider.issuer)
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect, "code_verifier": verifier}
-        answer = self._ask("POST", str(found["token_endpoint"]), data=form, auth=_basic(provider.client_id, secret))
+        answer = self._redeemed(provider, found, secret, form)
         token = answer.get("id_token")
         if not isinstance(token, str):
-            raise Unauthorised("provider_refused", "The provider did not confirm who you are; try again.")
-        return self._checked(provider, found, token, nonce)
+            raise NotConfirmed("the token endpoint's answer holds no ID token")
+        claims = self._checked(provider, found, token, nonce)
+        # Groups need not stand in the token. Where the provider says that it leaves them out, it does so there too.
+        if provider.groups_of(claims) is None and not provider.left_out(claims) and "userinfo_endpoint" in found:
+            claims = {**self._userinfo(found, answer, claims), **claims}
+        return claims
+
+    def _redeemed(self, provider: Provider, found: dict[str, Any], secret: str, form: dict[str, str]) -> dict[str, Any]:
+        """The token endpoint's answer. We prove ourselves in a header, or in the form where only that is taken."""
+        where, ways = str(found["token_endpoint"]), found.get("token_endpoint_auth_methods_supported")
+        basic = not isinstance(ways, list) or "client_secret_basic" in ways  # the default: RFC 8414, 2
+        in_form = isinstance(ways, list) and "client_secret_post" in ways
+        if not basic and not in_form:
+            raise ProviderFailed("the sign-in provider takes no client secret: register Facegate as a web application")
+        try:
+            if basic:
+                return self._ask("POST", where, data=form, auth=_basic(provider.client_id, secret))
+        except NotConfirmed as error:
+            # A client may be registered for the one way though the provider knows both; no code is used up by this.
+            if not (in_form and "invalid_client" in error.check):
+                raise
+        return self._ask("POST", where, data={**form, "client_id": provider.client_id, "client_secret": secret})
+
+    def _userinfo(self, found: dict[str, Any], answer: dict[str, Any], claims: Mapping[str, object]) -> dict[str, Any]:
+        """What the provider says beside the token, of the same person."""
+        token = answer.get("access_token")
+        if not isinstance(token, str) or not token.isascii() or not token.isprintable():
+            return {}
+        said = self._ask("GET", str(found["userinfo_endpoint"]), headers={"Authorization": f"Bearer {token}"})
+        if said.get("sub") != claims["sub"]:
+            raise NotConfirmed("userinfo is of another person than the ID token")
+        return said
 
     def _checked(self, provider: Provider, found: dict[str, Any], token: str, nonce: str) -> Mapping[str, object]:
         keys: Any = self._ask("GET", str(found["jwks_uri"]))  # joserfc checks its shape
@@ -75,15 +108,23 @@ class OidcClient:
             public: Any = {"keys": [key for key in keys["keys"] if key["kty"] in KEY_TYPES]}
             read = jwt.decode(token, KeySet.import_key_set(public), algorithms=ALGORITHMS)
             rules.validate(read.claims)
-        except (JoseError, ValueError, TypeError, KeyError) as error:
-            raise _not_confirmed() from error
+        except ClaimError as error:
+            raise NotConfirmed(_claim_wrong(error, provider)) from error
+        except BadSignatureError as error:
+            raise NotConfirmed("the ID token's signature is not by the provider's keys") from error
+        except (JoseError, ValueError, TypeError, KeyError, RecursionError) as error:
+            raise NotConfirmed(
+                f"the ID token or the provider's keys cannot be read ({type(error).__name__})"
+            ) from error
         claims: dict[str, object] = read.claims
         said, audience = claims.get("nonce"), claims["aud"]
         several = isinstance(audience, list) and len(audience) > 1
-        if not isinstance(said, str) or not hmac.compare_digest(said.encode(), nonce.encode()):
-            raise _not_confirmed()
+        if not isinstance(said, str) or not hmac.compare_digest(said.encode("utf-8", "replace"), nonce.encode()):
+            raise NotConfirmed("the ID token's nonce is not the one of this sign-in")
         if (several or "azp" in claims) and claims.get("azp") != provider.client_id:
-            raise _not_confirmed()
+            raise NotConfirmed("the ID token was made for another client (azp)")
+        if not isinstance(claims["sub"], str) or not 0 < len(claims["sub"]) <= SUBJECT_CHARS:
+            raise NotConfirmed("the ID token's subject (sub) is no text of up to 255 characters")
         return claims
 
     def _discover(self, issuer: str) -> dict[str, Any]:
@@ -92,32 +133,39 @@ class OidcClient:
             return kept[1]
         found = self._ask("GET", issuer.rstrip("/") + "/.well-known/openid-configuration")
         if found.get("issuer") != issuer:
-            raise ProviderFailed("the sign-in provider calls itself by another name than the issuer that was set")
-        for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
+            calls = shown(str(found.get("issuer")), 200) if isinstance(found.get("issuer"), str) else "nothing"
+            raise ProviderFailed(f"the sign-in provider calls itself {calls}, not {issuer}: set exactly that")
+        for name in ("authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint"):
+            if name == "userinfo_endpoint" and name not in found:
+                continue
             parts = urlsplit(str(found.get(name, "")))
             if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
                 raise ProviderFailed(f"the sign-in provider's {name} is no https address")
         self._found[issuer] = (time.monotonic(), found)
         return found
 
-    def _ask(self, method: str, url: str, **form: Any) -> dict[str, Any]:
-        """A JSON object. Raises ProviderFailed, and Unauthorised where the provider refuses what was sent."""
+    def _ask(self, method: str, url: str, *, headers: Mapping[str, str] = {}, **form: Any) -> dict[str, Any]:
+        """A JSON object. Raises ProviderFailed, and NotConfirmed where the provider refuses what was sent."""
+        # Uncompressed: what is read is what was sent, so the bound on it holds.
+        asked = {"Accept": "application/json", "Accept-Encoding": "identity", **headers}
         try:
             with (
                 httpx.Client(timeout=TIMEOUT_S, follow_redirects=False) as client,
-                client.stream(method, url, headers={"Accept": "application/json"}, **form) as answer,
+                client.stream(method, url, headers=asked, **form) as answer,
             ):
                 body, began = bytearray(), time.monotonic()
-                for part in answer.iter_bytes():
+                for part in answer.iter_raw():
                     body += part
                     if len(body) > MOST_BYTES or time.monotonic() - began > 2 * TIMEOUT_S:
                         raise ProviderFailed("the sign-in provider answers too much or too slowly")
                 if answer.status_code in (400, 401, 403) and form:
-                    raise Unauthorised("provider_refused", "The provider refused this sign-in; start again.")
+                    raise NotConfirmed(f"the token endpoint answers {answer.status_code}{_said(bytes(body))}")
                 answer.raise_for_status()
-                found = httpx.Response(200, content=bytes(body)).json()
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-            raise ProviderFailed(f"the sign-in provider does not answer: {type(error).__name__}") from error
+                found = json.loads(bytes(body))
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise ProviderFailed(unreached(error, url, TIMEOUT_S)) from error
+        except (ValueError, RecursionError) as error:
+            raise ProviderFailed(f"the sign-in provider's answer at {urlsplit(url).path} is no JSON") from error
         if not isinstance(found, dict):
             raise ProviderFailed("the sign-in provider's answer is no JSON object")
         return found
@@ -129,5 +177,27 @@ def _basic(client_id: str, secret: str) -> httpx.BasicAuth:
     return httpx.BasicAuth(one, other)
 
 
-def _not_confirmed() -> Unauthorised:
-    return Unauthorised("provider_refused", "What the provider said cannot be trusted; start again or tell an admin.")
+def _said(body: bytes) -> str:
+    """The error's code in a refusal (RFC 6749, 5.2), and what it usually means."""
+    try:
+        code = json.loads(body)["error"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return ""
+    means = {
+        "invalid_client": ": the client id or its secret is wrong",
+        "invalid_grant": ": the code was used, is too old, or is for another redirect address",
+    }
+    return f" {shown(code, 60)}{means.get(code, '')}" if isinstance(code, str) else ""
+
+
+def _claim_wrong(error: ClaimError, provider: Provider) -> str:
+    clocks = "compare this machine's clock with the provider's"
+    words = {
+        "iss": f"its issuer (iss) is not {provider.issuer}",
+        "aud": f"it was made for another client (aud) than {provider.client_id}",
+        "exp": f"it has expired, or says no time (exp): {clocks}",
+        "iat": f"it was made in the future, or says no time (iat): {clocks}",
+        "nbf": f"it holds only later (nbf): {clocks}",
+        "sub": "it names nobody (sub)",
+    }
+    return f"the ID token does not hold: {words.get(error.claim, f'its claim {error.claim} is wrong')}"

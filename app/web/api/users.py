@@ -71,6 +71,7 @@ class SignInOut(BaseModel):
     address: str
     method: Method
     outcome: Outcome
+    detail: str = Field(description="why another provider's word opened nothing: the check, or the groups that came")
 
 
 @router.post("/users", status_code=201, summary="Add a user", responses=CONFLICT)

@@ -1,5 +1,6 @@
 """Signing in through another provider: the browser is sent there, and what it brings back is checked."""
 
+import logging
 from urllib.parse import quote, unquote
 
 from fastapi import APIRouter, Request, Response
@@ -15,6 +16,8 @@ router = APIRouter(include_in_schema=False)
 JOURNEY, WANTED = f"{COOKIE}-journey", f"{COOKIE}-wanted"
 BEGIN, BACK = "/signin/provider", "/signin/provider/back"
 JOURNEY_S = 600
+
+logger = logging.getLogger(__name__)
 
 
 @router.get(BEGIN)
@@ -32,12 +35,13 @@ def begin(request: Request, system: SystemOf, next: str = "/") -> Response:
 
 
 @router.get(BACK)
-def back(request: Request, system: SystemOf, state: str = "", code: str = "") -> Response:
+def back(request: Request, system: SystemOf, state: str = "", code: str = "", error: str = "") -> Response:
     cookie = request.cookies.get(JOURNEY, "")
     try:
-        entered = system.reception.federation.finish(cookie, state, code, _redirect(request), client_of(request))
-    except FacegateError as error:
-        answer: Response = _failed(request, error)
+        client = client_of(request)
+        entered = system.reception.federation.finish(cookie, state, code, _redirect(request), client, error)
+    except FacegateError as failure:
+        answer: Response = _failed(request, failure)
     else:
         # A redirect would still count as the provider's, and the session's cookie would not be sent with it.
         wanted = local_path(unquote(request.cookies.get(WANTED, "/")))
@@ -57,5 +61,6 @@ def _failed(request: Request, error: FacegateError) -> Response:
         problem, status = error.detail, 403
     else:
         assert isinstance(error, Fault)
+        logger.error('sign_in_provider_failed why="%s"', error)
         problem, status = "The provider cannot be used now; sign in with name and password, or tell an admin.", 503
     return signin_form(request, status, problem=problem)

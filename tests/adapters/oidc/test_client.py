@@ -4,11 +4,13 @@ That a real provider is understood is tried in tests/console/test_provider.py.
 """
 
 import base64
+import gzip
 import hmac
 import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -18,7 +20,7 @@ from joserfc.jwk import RSAKey
 
 from app.adapters.oidc.client import OidcClient
 from app.core.errors import BadInput, ProviderFailed, Unauthorised
-from app.core.provider import Provider
+from app.core.provider import NotConfirmed, Provider
 from app.core.types import Role
 
 KEY, OTHERS_KEY = (RSAKey.generate_key(2048, {"kid": "one"}) for _ in range(2))
@@ -57,13 +59,16 @@ class Liar:
             {"alg": "RS256", "kid": "one"}, claims, KEY
         )
         self.raw: dict[str, tuple[int, bytes]] = {}
+        self.userinfo: dict[str, Any] = {"sub": "ada"}
+        self.wants_form = False
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def provider(self, issuer: str | None = None) -> Provider:
         return Provider(issuer or self.url, "facegate", b"", "groups", {"admins": Role.ADMIN}, "Example")
 
-    def redeem(self) -> Any:
-        return OidcClient().claims(self.provider(), SECRET, REDIRECT, "a code", "a verifier", NONCE)
+    def redeem(self, claim: str = "groups") -> Any:
+        provider = replace(self.provider(), claim=claim)
+        return OidcClient().claims(provider, SECRET, REDIRECT, "a code", "a verifier", NONCE)
 
     def _answer(self, request: BaseHTTPRequestHandler) -> None:
         length = int(request.headers.get("content-length") or 0)
@@ -72,10 +77,13 @@ class Liar:
         )
         honest: dict[str, Callable[[], dict[str, Any]]] = {
             "/.well-known/openid-configuration": lambda: self.found,
-            "/token": lambda: {"id_token": self.sign(self.claims)},
+            "/token": lambda: {"id_token": self.sign(self.claims), "access_token": "an-access-token"},
+            "/userinfo": lambda: self.userinfo,
             "/keys": lambda: {"keys": [KEY.as_dict(private=False)]},
         }
         status, body = self.raw.get(request.path) or (200, json.dumps(honest[request.path]()).encode())
+        if request.path == "/token" and self.wants_form and "client_secret" not in self.asked[-1][1]:
+            status, body = 401, b'{"error": "invalid_client"}'
         request.send_response(status)
         request.send_header("Content-Length", str(len(body)))
         request.end_headers()
@@ -120,8 +128,10 @@ def test_an_honest_one_is_believed(liar: Liar) -> None:
 )
 def test_a_token_that_is_wrong_in_one_thing_is_refused(liar: Liar, lie: dict[str, Any]) -> None:
     liar.claims = {name: value for name, value in {**liar.claims, **lie}.items() if value is not None}
-    with pytest.raises(Unauthorised):
+    with pytest.raises(NotConfirmed) as refused:
         liar.redeem()
+    (wrong,) = lie
+    assert wrong in refused.value.check or "another client" in refused.value.check, refused.value.check
 
 
 def test_a_token_that_is_not_the_providers_is_refused(liar: Liar) -> None:
@@ -164,6 +174,9 @@ def test_a_token_that_is_not_the_providers_is_refused(liar: Liar) -> None:
         ("/token", 500, b"{}"),
         ("/token", 200, b" " * 2_000_000),
         ("/keys", 200, b"\xff\xfe"),
+        ("/.well-known/openid-configuration", 200, b'{"a":' * 100_000),
+        ("/token", 200, b"[" * 100_000),
+        ("/keys", 200, b'{"keys":' + b"[" * 100_000),
     ],
 )
 def test_a_broken_one_is_a_fault_and_not_a_crash(liar: Liar, path: str, status: int, body: bytes) -> None:
@@ -221,3 +234,73 @@ def test_groups_that_are_none_carry_no_role(liar: Liar) -> None:
         assert provider.roles_of({"groups": said}) == frozenset()
     assert provider.roles_of({"groups": "admins"}) == {Role.ADMIN}
     assert provider.roles_of({}) == frozenset()
+
+
+def test_groups_come_from_userinfo_where_the_token_has_none(liar: Liar) -> None:
+    liar.found["userinfo_endpoint"] = f"{liar.url}/userinfo"
+    liar.userinfo |= {"groups": ["admins"], "iss": "https://another.example"}
+    claims = liar.redeem()
+    assert liar.provider().roles_of(claims) == {Role.ADMIN} and claims["iss"] == liar.url
+    assert ("/userinfo", "", "Bearer an-access-token") in liar.asked
+    liar.claims["groups"] = []  # the token's word goes first, and nothing more is asked
+    liar.asked.clear()
+    assert liar.provider().roles_of(liar.redeem()) == frozenset()
+    assert "/userinfo" not in [path for path, _, _ in liar.asked]
+
+
+def test_userinfo_of_somebody_else_is_refused(liar: Liar) -> None:
+    liar.found["userinfo_endpoint"] = f"{liar.url}/userinfo"
+    liar.userinfo = {"sub": "eve", "groups": ["admins"]}
+    with pytest.raises(NotConfirmed, match="cannot be trusted") as refused:
+        liar.redeem()
+    assert "another person" in refused.value.check
+
+
+def test_userinfo_is_asked_only_over_https(liar: Liar) -> None:
+    liar.found["userinfo_endpoint"] = "http://another.example/"
+    with pytest.raises(ProviderFailed, match="userinfo_endpoint is no https address"):
+        liar.redeem()
+
+
+@pytest.mark.parametrize("ways", [["client_secret_post"], ["client_secret_basic", "client_secret_post"]], ids=str)
+def test_a_secret_goes_into_the_form_where_that_is_the_way(liar: Liar, ways: list[str]) -> None:
+    """Also where the provider knows both, and this client was registered for the form."""
+    liar.found["token_endpoint_auth_methods_supported"] = ways
+    liar.wants_form = True
+    assert liar.redeem()["sub"] == "ada"
+    _, form, basic = [asked for asked in liar.asked if asked[0] == "/token"][-1]
+    assert "client_id=facegate&client_secret=a+secret+%26+more" in form and not basic
+    assert len([asked for asked in liar.asked if asked[0] == "/token"]) == len(ways)
+
+
+def test_a_wrong_secret_is_named_and_sent_in_no_other_way(liar: Liar) -> None:
+    liar.wants_form = True
+    with pytest.raises(NotConfirmed) as refused:
+        liar.redeem()
+    assert "401 invalid_client: the client id or its secret is wrong" in refused.value.check
+    assert not [form for _, form, _ in liar.asked if "client_secret" in form]
+    liar.found["token_endpoint_auth_methods_supported"] = ["private_key_jwt"]
+    with pytest.raises(ProviderFailed, match="takes no client secret"):
+        liar.redeem()
+
+
+@pytest.mark.parametrize("sub", [5, "", "x" * 256, ["ada"]], ids=str)
+def test_a_subject_that_is_no_text_is_nobody(liar: Liar, sub: object) -> None:
+    liar.claims["sub"] = sub
+    with pytest.raises(NotConfirmed):
+        liar.redeem()
+
+
+def test_a_token_nested_a_thousand_deep_is_refused(liar: Liar) -> None:
+    head = base64.urlsafe_b64encode(b'{"alg":"RS256","kid":"one"}').rstrip(b"=").decode()
+    body = base64.urlsafe_b64encode(b'{"a":' * 100_000 + b"1" + b"}" * 100_000).rstrip(b"=").decode()
+    liar.sign = lambda _: f"{head}.{body}.AAAA"
+    with pytest.raises(NotConfirmed):
+        liar.redeem()
+
+
+def test_what_is_compressed_is_not_unpacked(liar: Liar) -> None:
+    """A megabyte of nothing can be a thousand of zeros."""
+    liar.raw["/token"] = (200, gzip.compress(b" " * 50_000_000))
+    with pytest.raises(ProviderFailed, match="is no JSON"):
+        liar.redeem()

@@ -61,6 +61,7 @@ sign_ins = Table(
     Column("address", String, nullable=False),
     Column("method", String, nullable=False),
     Column("outcome", String, nullable=False),
+    Column("detail", Text, nullable=False, server_default=""),
 )
 
 # One row, id 1, or none. roles: from the provider's groups to ours.
