@@ -11,7 +11,7 @@ from rich.table import Table
 
 from app import machine
 from app.commands import audit, cameras, corrections, gates, keys, oidc, packs, people, users
-from app.commands.common import HERE, Data, err, out, settings_of
+from app.commands.common import HERE, Data, err, office, out, settings_of
 from app.core.errors import Conflict, FacegateError, NotFound
 from app.core.registry import Details, folded
 
@@ -64,14 +64,10 @@ def worker(data: Data = HERE) -> None:
 def migrate(data: Data = HERE) -> None:
     """Bring the database's schema up to date; safe to repeat."""
     from app.adapters.db import migrate as schema
-    from app.adapters.db.engine import sqlite_file
-    from app.wiring import beginning
 
-    settings = settings_of(data)
-    beginning.check(settings, begin=sqlite_file(settings.url) is None)
-    with beginning.said_plainly(settings):
-        schema.upgrade(settings.url)
-    out.print(f"schema {schema.current(settings.url)}")
+    with office(data) as here:  # which does it, as every command does
+        url = here.settings.url
+    out.print(f"schema {schema.current(url)}")
 
 
 @cli.command()

@@ -7,19 +7,20 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from app.adapters.db import migrate
 from app.core.errors import CryptoFault, Fault
 from app.core.types import Role
 from app.settings import Settings
-from app.wiring.beginning import NoInstallation
 from app.wiring.office import open_office
+from tests.e2e.server import quick
 
 KEY = SecretStr(base64.b64encode(bytes(32)).decode())
 
 
 @pytest.fixture
-def settings(database_url: str, tmp_path: Path) -> Settings:
+def settings(empty_database_url: str, tmp_path: Path) -> Settings:
     """Of an installation with an admin key, on either database."""
-    made = Settings(data=tmp_path / "data", database_url=SecretStr(database_url))
+    made = Settings(data=tmp_path / "data", database_url=SecretStr(empty_database_url))
     office = open_office(made)
     office.keys.create(Role.ADMIN)
     office.close()
@@ -42,7 +43,7 @@ def test_no_second_master_key_beside_a_database(settings: Settings) -> None:
     open_office(settings).close()
 
 
-@pytest.mark.parametrize("what", ["checkpoints.jsonl", "erasures.jsonl", "master.key"])
+@pytest.mark.parametrize("what", ["checkpoints.jsonl", "erasures.jsonl", "master.key", "people.keys"])
 def test_what_is_left_of_a_lost_database_is_named(settings: Settings, tmp_path: Path, what: str) -> None:
     (settings.data / "checkpoints.jsonl").write_text(json.dumps({"gate_id": "g"}) + "\n")
     (settings.data / "erasures.jsonl").write_text(json.dumps({"employee_id": "e"}) + "\n")
@@ -57,7 +58,7 @@ def test_what_is_left_of_a_lost_database_is_named(settings: Settings, tmp_path: 
     open_office(other).close()
 
 
-def test_an_empty_database_beside_journals_is_a_lost_one(settings: Settings, database_url: str, tmp_path: Path) -> None:
+def test_an_empty_database_beside_journals_is_a_lost_one(tmp_path: Path) -> None:
     """PostgreSQL's server was made anew, and `migrate` ran on it."""
     data = tmp_path / "second"
     data.mkdir()
@@ -85,7 +86,12 @@ def test_a_first_start_that_was_cut_off_begins_again(tmp_path: Path) -> None:
     for _ in range(2):
         open_office(settings).close()
     (settings.data / "master.key").unlink()
-    with pytest.raises(NoInstallation):
-        open_office(settings, begin=False)
+    with pytest.raises(CryptoFault, match="restore"):
+        open_office(settings)
     assert not (settings.data / "master.key").exists()
-    open_office(settings).close()
+
+
+def test_migrate_brings_an_installation_up_to_date_and_begins_none(tmp_path: Path) -> None:
+    open_office(Settings(data=tmp_path / "data")).close()
+    done = quick("migrate", data=tmp_path / "data")
+    assert (done.returncode, done.stdout) == (0, f"schema {migrate.head()}\n")

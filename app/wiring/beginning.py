@@ -31,18 +31,18 @@ def check(settings: Settings, *, begin: bool) -> None:
     """
     if not begin and not settings.data.is_dir():
         raise _nothing(settings)
-    # In this order: whoever begins makes the database, then the key, then its first rows, then the journals. So two
-    # first starts at once never take each other's for what is left of a lost one.
+    # In this order: whoever begins makes database and key in one commit, then the first rows, then the journals. So
+    # two first starts at once never take each other's for what is left of a lost one.
     journals, others = _journals(settings), _others(settings)
     with said_plainly(settings):
         state = migrate.state(settings.url)
     keyed = settings.master_key is not None or _key(settings).exists()
+    if state is not State.ABSENT and not keyed:
+        raise CryptoFault(
+            f"this database is sealed with a master key that is missing: restore {_key(settings)} from its backup, "
+            "or set FACEGATE_MASTER_KEY to it. No other key opens the data, so none was made"
+        )
     if state is State.BEGUN:
-        if not keyed:
-            raise CryptoFault(
-                f"this database is sealed with a master key that is missing: restore {_key(settings)} from its backup, "
-                "or set FACEGATE_MASTER_KEY to it. No other key opens the data, so none was made"
-            )
         return
     left = journals + (others if state is State.ABSENT else [])
     if left:
@@ -52,7 +52,7 @@ def check(settings: Settings, *, begin: bool) -> None:
             "Restore the database from its backup, or correct database_url. "
             "To start anew on purpose, move these files away first"
         )
-    if not begin and (state is State.ABSENT or not keyed):
+    if not begin and state is State.ABSENT:
         raise _nothing(settings)
 
 
@@ -74,8 +74,8 @@ def _journals(settings: Settings) -> list[str]:
 
 
 def _others(settings: Settings) -> list[str]:
-    """A key, and the file of another database than the one that the settings name."""
-    found = [_key(settings)] if settings.master_key is None else []
+    """Keys, and the file of another database than the one that the settings name."""
+    found = [settings.key_file] if settings.master_key else [_key(settings), settings.key_file]
     if settings.database_url is not None:
         found.append(settings.data / "facegate.db")
     return [str(path) for path in found if path.exists() and path != sqlite_file(settings.url)]

@@ -57,7 +57,8 @@ def test_a_damaged_line_of_the_checkpoints_is_named(opened: System, calls: Calls
         assert answer.status_code == 200, answer.text
         assert answer.json()["valid"] is False
         problem = answer.json()["first_bad"]["problem"]
-        assert "line 2 of checkpoints.jsonl is damaged" in problem or "a checkpoint is not signed" in problem
+        number = len(before.splitlines()) + 1
+        assert f"line {number} of checkpoints.jsonl is damaged" in problem or "a checkpoint is not signed" in problem
         event = client.get("/v1/events", headers=admin).json()["items"][0]["decision_id"]
         assert opened.proofs.of(event).checkpoint is not None, "the sound lines still prove"
     finally:
