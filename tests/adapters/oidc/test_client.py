@@ -122,6 +122,9 @@ def test_an_honest_one_is_believed(liar: Liar) -> None:
         {"exp": None},
         {"iat": 4_000_000_000},
         {"sub": None},
+        {"sub": 5},
+        {"sub": ""},
+        {"sub": "x" * 256},
         {"nbf": 4_000_000_000},
     ],
     ids=str,
@@ -202,7 +205,7 @@ def test_discovery_leads_nowhere_but_to_the_provider(liar: Liar) -> None:
     liar.found["issuer"] = "https://another.example"
     with pytest.raises(ProviderFailed):
         liar.redeem()
-    for name in ("token_endpoint", "jwks_uri", "authorization_endpoint"):
+    for name in ("token_endpoint", "jwks_uri", "authorization_endpoint", "userinfo_endpoint"):
         with pytest.MonkeyPatch.context() as patch:
             patch.setitem(liar.found, "issuer", liar.url)
             patch.setitem(liar.found, name, "http://another.example/")
@@ -256,12 +259,6 @@ def test_userinfo_of_somebody_else_is_refused(liar: Liar) -> None:
     assert "another person" in refused.value.check
 
 
-def test_userinfo_is_asked_only_over_https(liar: Liar) -> None:
-    liar.found["userinfo_endpoint"] = "http://another.example/"
-    with pytest.raises(ProviderFailed, match="userinfo_endpoint is no https address"):
-        liar.redeem()
-
-
 @pytest.mark.parametrize("ways", [["client_secret_post"], ["client_secret_basic", "client_secret_post"]], ids=str)
 def test_a_secret_goes_into_the_form_where_that_is_the_way(liar: Liar, ways: list[str]) -> None:
     """Also where the provider knows both, and this client was registered for the form."""
@@ -281,13 +278,6 @@ def test_a_wrong_secret_is_named_and_sent_in_no_other_way(liar: Liar) -> None:
     assert not [form for _, form, _ in liar.asked if "client_secret" in form]
     liar.found["token_endpoint_auth_methods_supported"] = ["private_key_jwt"]
     with pytest.raises(ProviderFailed, match="takes no client secret"):
-        liar.redeem()
-
-
-@pytest.mark.parametrize("sub", [5, "", "x" * 256, ["ada"]], ids=str)
-def test_a_subject_that_is_no_text_is_nobody(liar: Liar, sub: object) -> None:
-    liar.claims["sub"] = sub
-    with pytest.raises(NotConfirmed):
         liar.redeem()
 
 
