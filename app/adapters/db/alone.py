@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, select, text
 from sqlalchemy.exc import DBAPIError
 
 
@@ -26,10 +26,13 @@ def alone(engine: Engine, what: str) -> Iterator[bool]:
                 os.close(handle)
         return
     key = int.from_bytes(hashlib.sha256(f"facegate {what}".encode()).digest()[:8], "big", signed=True)
-    connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    connection = engine.connect()
     try:
-        connection.detach()  # the lock lasts as long as the session, which must not go back to the pool
-        yield bool(connection.execute(select(func.pg_try_advisory_lock(key))).scalar_one())
+        # The lock lasts as long as this transaction, which a pooler such as PgBouncer leaves on one session: a lock of
+        # the session would stay behind there. Idle as it is, it keeps nothing from being vacuumed.
+        connection.detach()
+        connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+        yield bool(connection.execute(select(func.pg_try_advisory_xact_lock(key))).scalar_one())
     finally:
         with suppress(DBAPIError):  # a connection that is lost has lost the lock already
             connection.close()

@@ -66,7 +66,19 @@ def make_engine(url: str, *, foreign_keys: bool = True) -> Engine:
         cure = "in the project's folder, run pip install -e '.[postgres]'"
         raise Fault(f"database_url: PostgreSQL needs a driver that is not installed: {cure}") from None
     event.listen(engine, "handle_error", _forget_values)
+    event.listen(engine, "connect", _mind_pooler)
     return engine
+
+
+def _mind_pooler(connection: Any, _record: Any) -> None:
+    """Prepares nothing behind a pooler such as PgBouncer: each transaction may run in another session there.
+
+    A pooler gives out a process number of its own, which is not the one that the server's session has.
+    """
+    server = connection.execute("SELECT pg_backend_pid()").fetchone()[0]
+    connection.rollback()
+    if server != connection.info.backend_pid:
+        connection.prepare_threshold = None
 
 
 def _forget_values(context: ExceptionContext) -> None:

@@ -1,0 +1,110 @@
+"""Behind a real PgBouncer in transaction mode, where every transaction may run in another session of the server."""
+
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import make_url, text
+
+from app.adapters.db import migrate
+from app.adapters.db.store import SqlStore, open_store
+from app.core.types import Gate
+from tests.services.gate_hardware import soon
+
+PGBOUNCER = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
+CONF = """
+[databases]
+* = host={host} port={port} user={user}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {listen}
+unix_socket_dir =
+auth_type = any
+pool_mode = transaction
+default_pool_size = 3
+max_client_conn = 100
+"""
+
+
+@pytest.fixture
+def pooled_url(database: str, empty_database_url: str, tmp_path: Path) -> Iterator[str]:
+    """An empty PostgreSQL database as it is reached through the pooler."""
+    if database != "postgresql":
+        pytest.skip("SQLite has no pooler")
+    if PGBOUNCER is None:
+        pytest.skip("PgBouncer is missing; install Debian's package pgbouncer (make peers does, as root)")
+    url = make_url(empty_database_url)
+    host = str(url.query.get("host") or url.host)
+    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
+        listen = probe.getsockname()[1]
+    conf = tmp_path / "pgbouncer.ini"
+    conf.write_text(CONF.format(host=host, port=url.port or 5432, user=url.username, listen=listen))
+    command = [str(PGBOUNCER), "-q", str(conf)]
+    if os.geteuid() == 0:  # which it refuses to be
+        owner = Path(host).stat().st_uid if host.startswith("/") else 65534
+        for folder in (tmp_path, *tmp_path.parents[:2]):
+            folder.chmod(0o755)
+        command = ["setpriv", f"--reuid={owner}", "--clear-groups", *command]
+    with subprocess.Popen(command) as process:
+        try:
+            assert soon(lambda: not _refused(listen)), "PgBouncer does not answer"
+            yield url.set(host="127.0.0.1", port=listen, query={}).render_as_string(False)
+        finally:
+            process.kill()
+
+
+def _refused(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+@pytest.fixture
+def pooled(pooled_url: str) -> Iterator[SqlStore]:
+    migrate.upgrade(pooled_url)
+    store = open_store(pooled_url)
+    yield store
+    store.close()
+
+
+def test_statements_repeated_by_many_threads(pooled: SqlStore) -> None:
+    """A driver prepares what it sees the sixth time, in a session that the next transaction does not have."""
+
+    def work(thread: int) -> None:
+        for n in range(20):
+            with pooled.write() as tx:
+                tx.gates.add(Gate(f"{thread:02d}-{n:02d}", f"gate-{thread}-{n}"))
+            with pooled.read() as tx:
+                assert tx.gates.by_name_or_id(f"gate-{thread}-{n}") is not None
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(8)))
+    with pooled.read() as tx:
+        assert len(tx.gates.all()) == 160
+
+
+def test_what_is_done_alone_is_free_again(pooled: SqlStore, pooled_url: str) -> None:
+    """Also where the pooler gives the session to somebody else afterwards."""
+    other = open_store(pooled_url)
+    try:
+        for _ in range(6):
+            with pooled.alone("import-1") as mine, other.alone("import-1") as second:
+                assert mine and not second
+            with other.alone("import-1") as mine:
+                assert mine
+    finally:
+        other.close()
+
+
+def test_without_a_pooler_statements_are_prepared(database: str, store: SqlStore) -> None:
+    if database != "postgresql":
+        pytest.skip("SQLite has no pooler")
+    with store._engine.connect() as connection:
+        connection.execute(text("SELECT 1"))
+        raw = connection.connection.driver_connection
+        assert raw is not None and raw.prepare_threshold == 5
