@@ -10,6 +10,7 @@ from collections import deque
 _START, _END = re.compile(rb"\xff\xd8\xff"), re.compile(rb"\xff\xd9")
 _BOUNDARY = b"\r\n--"
 _SOS, _EOI = 0xDA, 0xD9
+_MOST_SEGMENTS = 4_000
 _ALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 
 
@@ -20,6 +21,7 @@ class JpegSplitter:
         self._whole: deque[bytes] = deque()
         self._rest = bytearray()  # begins with a picture's start, once one was found
         self._at = 0  # how far the rest was looked through
+        self._segments = 0
         self._in_pixels = False
 
     def feed(self, data: bytes) -> None:
@@ -62,7 +64,9 @@ class JpegSplitter:
         if len(rest) < at + 4:
             return False
         marker, length = rest[at + 1], int.from_bytes(rest[at + 2 : at + 4])
-        if rest[at] != 0xFF or marker == _EOI or (marker not in _ALONE and length < 2):
+        self._segments += 1
+        spoilt = rest[at] != 0xFF or marker == _EOI or (marker not in _ALONE and length < 2)
+        if spoilt or self._segments > _MOST_SEGMENTS:
             self._begin_at(2)  # no picture after all
             return True
         if marker in _ALONE:
@@ -94,4 +98,4 @@ class JpegSplitter:
 
     def _begin_at(self, position: int) -> None:
         del self._rest[:position]
-        self._at, self._in_pixels = 0, False
+        self._at, self._segments, self._in_pixels = 0, 0, False

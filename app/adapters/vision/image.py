@@ -53,6 +53,7 @@ class Header:
     """What a picture says of itself. width_px and height_px are as stored; orientation is EXIF's, 1 to 8.
 
     shrunk: 1, 2, 4 or 8, by which width and height are divided. alpha: it may be transparent. end: one past its bytes.
+    work: megapixels times scans.
     """
 
     media_type: str
@@ -62,6 +63,7 @@ class Header:
     shrunk: int
     alpha: bool
     end: int
+    work: float
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def decode(data: bytes, limits: ImageLimits = ImageLimits()) -> Pixels:
         TooLarge: image_too_large.
     """
     header = read_header(data, limits)
-    jpeg_cost.check(data)
+    jpeg_cost.limit(header.work)
     wanted = cv2.IMREAD_UNCHANGED if header.alpha else _REDUCED[header.shrunk] | cv2.IMREAD_IGNORE_ORIENTATION
     try:
         pixels = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), wanted)
@@ -117,7 +119,9 @@ def read_header(data: bytes, limits: ImageLimits = ImageLimits()) -> Header:
         kind = "in CMYK colour" if jpeg.components == 4 else "neither grey nor RGB"
         raise BadInput("unsupported_image", f"the JPEG is {kind}; save it as RGB")
     shrunk = _bounded(jpeg.width_px, jpeg.height_px, jpeg.coefficient_bytes, limits)
-    return Header(media_type, jpeg.width_px, jpeg.height_px, _orientation(jpeg.exif), shrunk, False, jpeg.end)
+    return Header(
+        media_type, jpeg.width_px, jpeg.height_px, _orientation(jpeg.exif), shrunk, False, jpeg.end, jpeg.work
+    )
 
 
 def _bounded(width: int, height: int, memory_bytes: int, limits: ImageLimits) -> int:
@@ -170,7 +174,7 @@ def _png(data: bytes, limits: ImageLimits) -> Header:
             exif = bytes(content)
         elif kind == b"IEND":
             shrunk = _bounded(width, height, memory_bytes, limits)
-            return Header("image/png", width, height, _orientation(exif), shrunk, alpha, end)
+            return Header("image/png", width, height, _orientation(exif), shrunk, alpha, end, width * height / 1e6)
         position = end
     raise BadInput("unsupported_image", f"the PNG has more than {_MOST_CHUNKS} chunks; {_SEND}")
 

@@ -16,7 +16,12 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 
 def check(*pictures: bytes, most: float = MOST_WORK) -> None:
     """Raises TooLarge for pictures that together cost more than `most`, BadInput for what is no whole JPEG or PNG."""
-    if sum(map(work, pictures)) > most:
+    limit(sum(map(work, pictures)), most)
+
+
+def limit(found: float, most: float = MOST_WORK) -> None:
+    """Raises TooLarge for more work than that."""
+    if found > most:
         raise TooLarge("image_too_large", "This takes too long to decode; send fewer, smaller or baseline JPEGs.")
 
 
@@ -26,5 +31,4 @@ def work(data: bytes) -> float:
         return int.from_bytes(data[16:20]) * int.from_bytes(data[20:24]) / 1e6
     if not data.startswith(b"\xff\xd8\xff"):
         return 0.0
-    jpeg = read_structure(data, MOST_SCANS)
-    return jpeg.width_px * jpeg.height_px * jpeg.scans / 1e6
+    return read_structure(data, MOST_SCANS).work

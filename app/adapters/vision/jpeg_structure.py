@@ -16,7 +16,9 @@ _PROGRESSIVE = 0xC2
 _ALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 # In the pixels FF is followed by 00 or by a restart marker; anything else ends them.
 _START, _END = re.compile(rb"\xff\xd8"), re.compile(rb"\xff\xd9")
-_MARKER = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
+_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+_FILL = re.compile(rb"\xff+")
+_MOST_MARKERS = 4_000  # a photo has some dozen; each costs a step of this interpreter
 _EXIF = b"Exif\0\0"
 
 
@@ -33,20 +35,22 @@ class JpegStructure:
     exif: bytes | None
     end: int
 
+    @property
+    def work(self) -> float:
+        """Megapixels times scans: what decoding costs."""
+        return self.width_px * self.height_px * self.scans / 1e6
+
 
 def read_structure(data: bytes, most_scans: int) -> JpegStructure:
     """Raises BadInput: truncated_image where the end is missing, unsupported_image, not_an_image."""
     frame: _Frame | None = None
     exif: bytes | None = None
     scans, position = 0, 2
-    while True:
-        position = data.find(b"\xff", position)
-        while data[position : position + 2] == b"\xff\xff":
-            position += 1
-        if position < 0 or position + 1 >= len(data):
+    for _ in range(_MOST_MARKERS):
+        fill = _FILL.search(data, position)
+        if fill is None or fill.end() == len(data):
             raise _cut()
-        marker = data[position + 1]
-        position += 2
+        marker, position = data[fill.end()], fill.end() + 1
         if marker == _EOI:
             if frame is None or not scans:
                 raise BadInput("truncated_image", "the JPEG holds no picture; send it again")
@@ -80,6 +84,7 @@ def read_structure(data: bytes, most_scans: int) -> JpegStructure:
             if found is None or (alone and _START.search(data, position, found.start())):
                 raise _cut()
             position = found.start()
+    raise BadInput("unsupported_image", f"the JPEG has more than {_MOST_MARKERS} segments; save it anew")
 
 
 @dataclass(frozen=True)

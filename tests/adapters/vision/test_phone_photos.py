@@ -1,5 +1,6 @@
 """Photos as phones and browsers save them: large, in their own formats, with a video behind them."""
 
+import contextlib
 import io
 import struct
 import time
@@ -99,6 +100,18 @@ def test_a_cut_picture_is_not_completed_by_what_follows_it(options: dict[str, ob
         cut = whole[: int(len(whole) * share)]
         assert refused(cut).code == "truncated_image"
         assert refused(cut + whole).code == "truncated_image"
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("filling", [b"\xff", b"\xff\xfe\0\2", b"\xff\xd0", b"\0", b"\xff\0", b"\xff\x01\0"])
+def test_looking_for_the_end_takes_no_time(filling: bytes, progressive: bool) -> None:
+    whole = encoded(picture(), progressive=progressive)
+    began = time.process_time()
+    for at in (2, len(whole) - 40):
+        hostile = whole[:at] + filling * (8_000_000 // len(filling)) + b"\0" + whole[at:]
+        with contextlib.suppress(BadInput, TooLarge):
+            read_header(hostile)
+    assert time.process_time() - began < 1.5
 
 
 def test_a_multi_picture_file_is_its_first_picture() -> None:
