@@ -22,7 +22,8 @@ def add_camera(
     url: Annotated[
         str,
         typer.Argument(
-            help="rtsp://, http:// (motion JPEG), device:, file: or folder: (file:PATH#fast: not in real time)"
+            help="rtsp://, http:// (motion JPEG, or a JPEG for each request), device:, file: or folder: "
+            "(file:PATH#fast: not in real time)"
         ),
     ],
     gate: Annotated[str, typer.Option(help="The gate it watches.")],

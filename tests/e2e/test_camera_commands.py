@@ -37,6 +37,27 @@ def test_an_address_of_this_machine_is_marked_as_local(data: Path, url: str, loc
         office.close()
 
 
+def test_a_camera_on_its_side_is_added_with_its_rotation(data: Path) -> None:
+    url = "rtsp://10.0.5.7/1"
+    assert quick("cameras", "add", "side", url, "--gate", GATE, "--rotation", "90", data=data).returncode == 0
+    office = open_office(read_settings(data))
+    try:
+        assert office.cameras.address(office.cameras.get("side")).rotation == 90
+    finally:
+        office.close()
+    refused = quick("cameras", "add", "skew", url, "--gate", GATE, "--rotation", "45", data=data)
+    assert refused.returncode != 0 and "0, 90, 180 or 270" in refused.stderr
+
+
+@pytest.mark.parametrize("password", ["12/3456", "QX?ZJVQ", "QX#ZJVQ", "QX@ZJVQ"])
+def test_a_password_with_separators_is_refused_and_not_repeated(data: Path, password: str) -> None:
+    refused = quick("cameras", "add", "cut", f"rtsp://admin:{password}@10.0.5.7/1", "--gate", GATE, data=data)
+    listed = quick("cameras", "list", data=data)
+    assert refused.returncode != 0 and "write / as %2F" in " ".join(refused.stderr.split())
+    shown = refused.stdout + refused.stderr + listed.stdout + listed.stderr
+    assert not [part for i in range(len(password) - 3) if (part := password[i : i + 4]) in shown]
+
+
 @pytest.mark.parametrize("url", ["rtsp://169.254.169.254/x", "rtsp://0.0.0.0/x", "ftp://localhost/x", "rtsp://["])
 def test_what_no_camera_is_at_is_refused_here_too(data: Path, url: str) -> None:
     refused = quick("cameras", "add", "east", url, "--gate", GATE, data=data)

@@ -28,6 +28,9 @@ def add(
 ) -> PhotosOut:
     """One result a photo, in order. Once this answers, every gate knows the person.
 
+    A photo is a JPEG, PNG, WebP, HEIC or AVIF, whatever its part says; the last three are kept
+    as JPEG.
+
     Partial success is 200; if no photo can be read at all, the answer is 400.
     """
     results = system.enrolment.add_photos(employee_id, photos)
