@@ -8,7 +8,7 @@ from typing import Protocol
 import httpx
 
 from app.adapters.gates.config import WebhookConfig
-from app.adapters.gates.http_forms import HttpCommand, HttpForm
+from app.adapters.gates.http_commands import HttpCommand, HttpForm
 from app.adapters.gates.signed_post import Answer, Exchange, Request, Target, signed_request
 from app.adapters.gates.window import Window
 

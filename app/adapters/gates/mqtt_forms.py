@@ -10,9 +10,10 @@ import json
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, Tag, model_validator
 
-from app.adapters.gates.http_forms import Part, tasmota_orders
+from app.adapters.gates.http_commands import Part
+from app.adapters.gates.http_forms import BY_MODEL, tasmota_orders
 from app.adapters.gates.self_acting import Said, contradiction
 
 Topic = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^#+\x00$][^#+\x00]*$")]
@@ -206,6 +207,10 @@ class HomeAssistantTopics(MqttDevice):
 
 
 MqttRelay = Annotated[
-    ShellyGen1Topics | ShellyGen2Topics | TasmotaTopics | EspHomeTopics | HomeAssistantTopics,
-    Field(discriminator="model"),
+    Annotated[ShellyGen1Topics, Tag("shelly-gen1")]
+    | Annotated[ShellyGen2Topics, Tag("shelly-gen2")]
+    | Annotated[TasmotaTopics, Tag("tasmota")]
+    | Annotated[EspHomeTopics, Tag("esphome")]
+    | Annotated[HomeAssistantTopics, Tag("home-assistant")],
+    BY_MODEL,
 ]

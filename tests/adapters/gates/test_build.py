@@ -76,7 +76,14 @@ def test_what_cannot_be_is_refused(kind: str, wrong: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "wrong"),
-    [("webhook", {"secret": SECRET, "x": SECRET}), ("osdp", {"key": SECRET}), ("mqtt", {"password": SECRET})],
+    [
+        ("webhook", {"secret": SECRET, "x": SECRET}),
+        ("osdp", {"key": SECRET}),
+        ("mqtt", {"password": SECRET}),
+        ("mqtt", {"relay": {"model": SECRET}}),
+        ("webhook", {"relay": {"model": "tasmota", "url": f"http://{SECRET}", "password": SECRET}}),
+        ("webhook", {"commands": {"open": {"url": f"http://a:{SECRET}@b/", "headers": {"X": f"{SECRET}\n"}}}}),
+    ],
 )
 def test_a_refusal_repeats_no_value(kind: str, wrong: dict[str, Any]) -> None:
     with pytest.raises(BadInput) as caught:
