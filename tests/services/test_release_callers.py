@@ -124,3 +124,17 @@ def test_a_session_that_ended_or_whose_user_changed_does_not(callers: ReleaseCal
     assert callers.by_session(tokens[0]) is None
     callers.refresh()
     assert callers.by_session(tokens[0]) is None
+
+
+def test_on_a_full_disk_who_is_signed_in_still_is(desk: Desk, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That they were seen is not worth a refusal."""
+    desk.admin()
+    token = desk.enter()
+    clock.now += timedelta(minutes=5)
+
+    def full(*_: object) -> None:
+        raise NotRecorded("the disk is full")
+
+    monkeypatch.setattr(desk.store, "write", full)
+    found = desk.sessions.find(token)
+    assert found is not None and found.user.name == "ada"
