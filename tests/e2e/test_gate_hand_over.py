@@ -10,10 +10,13 @@ from tests.adapters.gates.relay import HttpRelay
 from tests.e2e.server import GATE, Server, Site, serving, until
 
 
-def test_the_fail_mode_of_who_stops_comes_before_the_mode_of_who_takes_over(database_url: str, tmp_path: Path) -> None:
+def test_the_fail_mode_of_who_stops_comes_before_the_mode_of_who_takes_over(
+    empty_database_url: str, tmp_path: Path
+) -> None:
     master = base64.b64encode(secrets.token_bytes(32)).decode()
-    site = Site.make(tmp_path / "a", database_url=database_url, master_key=master)
-    site.unspeakable |= {master, database_url}
+    shared = {"database_url": empty_database_url, "master_key": master, "people_keys": str(tmp_path / "people.keys")}
+    site = Site.make(tmp_path / "a", **shared)
+    site.unspeakable |= {master, empty_database_url}
     with closing(HttpRelay()) as relay:
 
         def told() -> list[str]:

@@ -13,11 +13,12 @@ from tests.e2e.server import Server, Site, serving
 
 
 @pytest.fixture
-def pair(database_url: str, tmp_path: Path) -> Iterator[tuple[Server, Server]]:
-    """A and B, as on two machines: a data folder each, one database and one master key between them."""
+def pair(empty_database_url: str, tmp_path: Path) -> Iterator[tuple[Server, Server]]:
+    """A and B, as on two machines: a data folder each, one database, one master key and one key file between them."""
     master = base64.b64encode(secrets.token_bytes(32)).decode()
-    site = Site.make(tmp_path / "a", database_url=database_url, master_key=master)
-    site.unspeakable |= {master, database_url}
+    shared = {"database_url": empty_database_url, "master_key": master, "people_keys": str(tmp_path / "people.keys")}
+    site = Site.make(tmp_path / "a", **shared)
+    site.unspeakable |= {master, empty_database_url}
     with serving(site) as a, serving(replace(site, data=tmp_path / "b")) as b:
         yield a, b
 
