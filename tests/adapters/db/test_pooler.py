@@ -5,7 +5,6 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -72,20 +71,20 @@ def pooled(pooled_url: str) -> Iterator[SqlStore]:
     store.close()
 
 
-def test_statements_repeated_by_many_threads(pooled: SqlStore) -> None:
+def test_statements_are_repeated_in_whatever_session(pooled: SqlStore, pooled_url: str) -> None:
     """A driver prepares what it sees the sixth time, in a session that the next transaction does not have."""
-
-    def work(thread: int) -> None:
+    other = open_store(pooled_url)
+    try:
         for n in range(20):
-            with pooled.write() as tx:
-                tx.gates.add(Gate(f"{thread:02d}-{n:02d}", f"gate-{thread}-{n}"))
-            with pooled.read() as tx:
-                assert tx.gates.by_name_or_id(f"gate-{thread}-{n}") is not None
-
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(work, range(8)))
-    with pooled.read() as tx:
-        assert len(tx.gates.all()) == 160
+            # Both at once, in either order: so they change sessions.
+            first, second = (pooled, other) if n % 2 else (other, pooled)
+            with first.write() as one, second.write() as two:
+                one.gates.add(Gate(f"{n:02d}-1", f"gate-{n}-1"))
+                two.gates.add(Gate(f"{n:02d}-2", f"gate-{n}-2"))
+        with pooled.read() as tx:
+            assert len(tx.gates.all()) == 40
+    finally:
+        other.close()
 
 
 def test_what_is_done_alone_is_free_again(pooled: SqlStore, pooled_url: str) -> None:
