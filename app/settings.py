@@ -82,6 +82,10 @@ class Settings(BaseSettings):
     workers: int = Field(0, ge=0, le=64, description="faces recognised at once; 0: one a CPU core")
     max_wait_ms: int = Field(1000, ge=0, le=60_000, description="a request that waits longer for a worker gets 503")
     max_frame_age_ms: int = Field(2000, ge=100, le=60_000, description="a picture older than this opens nothing")
+    replayed_picture: Literal["deny", "alarm"] = Field(
+        "deny",
+        description="what the same picture gets under another request within a day; alarm: only the alert",
+    )
     record_deadline_ms: int = Field(2000, ge=100, le=60_000, description="an event not committed by then opens nothing")
     gates: Several = Field((), description="gates this process may watch and drive, such as lobby-1,dock; any if empty")
     camera_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_separate)] = Field(

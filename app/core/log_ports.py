@@ -6,6 +6,7 @@ from typing import Protocol
 
 from app.core.corrections import Correction
 from app.core.histograms import Bucket
+from app.core.pictures import SentPictures
 from app.core.records import SealFlaw, TableTotal
 from app.core.types import Reason
 
@@ -61,4 +62,5 @@ class LogTransaction(Protocol):
     corrections: Corrections
     histograms: Histograms
     counts: Counts
+    pictures: SentPictures
     seals: Seals

@@ -38,6 +38,7 @@ class AlertKind(StrEnum):
     DOOR_FORCED = "door_forced"
     DOOR_FAULT = "door_fault"
     TAILGATING = "tailgating"
+    PICTURE_AGAIN = "picture_again"
     GATE_FAILED = "gate_failed"
     RECORD_ALTERED = "record_altered"
     LOCKDOWN = "lockdown"
@@ -53,9 +54,8 @@ OF_CAMERAS = {
     CameraState.SLOW: AlertKind.CAMERA_SLOW,
     CameraState.WRONG_SIZE: AlertKind.CAMERA_WRONG_SIZE,
 }
-HINTS = frozenset(
-    {AlertKind.TAILGATING, AlertKind.CAMERA_TURNED}
-)  # over when they are told: nothing that happens ends them
+# Over when they are told: nothing else ends them.
+HINTS = frozenset({AlertKind.TAILGATING, AlertKind.CAMERA_TURNED, AlertKind.PICTURE_AGAIN})
 HINT_STANDS = timedelta(minutes=10)
 
 

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from time import perf_counter
 from typing import Protocol
 
@@ -14,6 +15,7 @@ from app.core.ports import Store
 from app.core.site import SiteMode
 from app.core.types import Look
 from app.services.answers import Answer
+from app.services.replays import AGAIN, Sent
 from app.services.verdicts import FAULT, Case, Verdicts
 
 logger = logging.getLogger(__name__)
@@ -31,11 +33,16 @@ class Approach:
     credential: str | None = None
     idempotency_key: str | None = None
 
+    @cached_property
+    def pictures(self) -> tuple[str, ...]:
+        """SHA-256 of each frame, in hex."""
+        return tuple(hashlib.sha256(frame).hexdigest() for frame in self.frames)
+
     @property
     def digest(self) -> str:
         """Of what is asked: SHA-256 over each frame's own, and the credential."""
-        parts = [hashlib.sha256(frame).digest() for frame in self.frames]
-        return hashlib.sha256(b"".join(parts) + (self.credential or "").encode()).hexdigest()
+        frames = b"".join(map(bytes.fromhex, self.pictures))
+        return hashlib.sha256(frames + (self.credential or "").encode()).hexdigest()
 
     def __post_init__(self) -> None:
         if len(self.frames) > MAX_FRAMES:
@@ -65,21 +72,28 @@ class Access:
         wait, NotRecorded when the event could not be written: in none of these cases does anything open.
         """
         started = perf_counter()
-        digest = approach.digest if approach.idempotency_key is not None else ""
+        digest, pictures = approach.digest, () if approach.credential is not None else approach.pictures
         with self.store.read() as tx:
             gate = tx.gates.by_name_or_id(approach.gate)
             if gate is None:
                 raise NotFound("unknown_gate", "There is no gate of that name; an admin can add it.")
             if earlier := self.verdicts.earlier(tx, gate, approach.idempotency_key, digest):
                 return earlier
+            if self.verdicts.repeats.is_known(tx, gate, approach.idempotency_key):
+                pictures = ()  # the same request again, which opens no more
+            known = self.verdicts.replays.known(tx, pictures, self.verdicts.clock())
             current = self.verdicts.refresh(tx)
             normal = tx.site.get().mode_at(gate.id) is SiteMode.NORMAL
         looks: list[Look] = []
         try:
             # No face is processed without a purpose: not where the gate is disabled, locked down or released.
             if gate.enabled and normal and approach.credential is None:
-                looks = self._looks(approach.frames, liveness=gate.liveness != LivenessMode.OFF, who=gate.id)
+                named = zip(approach.frames, approach.pictures, strict=True)
+                fresh = [frame for frame, name in named if name not in known]
+                looks = self._looks(fresh, liveness=gate.liveness != LivenessMode.OFF, who=gate.id)
             found = self.verdicts.evidence(looks) if current else FAULT
+            if known and not looks and current:
+                found = AGAIN
         except Refusal:
             raise
         except Exception:
@@ -95,6 +109,7 @@ class Access:
             credential=approach.credential,
             idempotency_key=approach.idempotency_key,
             digest=digest,
+            sent=Sent(pictures, frozenset(known)),
         )
         return self.verdicts.record(case, found)
 

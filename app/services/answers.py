@@ -19,6 +19,11 @@ class Answers:
         unsigned = {**payload, "checkpoint": self.checkpoint(row)}
         return {**unsigned, "signature": self.signer.sign(canonical(unsigned))}
 
+    def bound(self, answer: Answer, nonce: str) -> Answer:
+        """The answer signed anew with what its asker made up, so that no earlier answer can take its place."""
+        unsigned = {name: value for name, value in answer.items() if name != "signature"} | {"nonce": nonce}
+        return {**unsigned, "signature": self.signer.sign(canonical(unsigned))}
+
     @staticmethod
     def checkpoint(row: EventRow) -> dict[str, Any]:
         """The signed statement that the gate's chain stood here, made when the event was."""

@@ -59,6 +59,13 @@ class Repeats:
                 return False  # the machine was started anew since: how long that took, its clock may not know
         return found.at - APART <= now <= found.at + IDEMPOTENT_FOR
 
+    def is_known(self, tx: Transaction, gate: Gate, idempotency_key: str | None) -> bool:
+        """Whether a request with this key was recorded within the last minute."""
+        if idempotency_key is None:
+            return False
+        found = tx.events.recall(gate.id, idempotency_key)
+        return found is not None and self._is_recent(tx, found)
+
     def again(self, tx: Transaction, event_id: str) -> Answer | None:
         """The recorded answer, signed; None where it is gone or would open what is shut by now."""
         row = tx.events.get(event_id)

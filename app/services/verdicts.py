@@ -1,7 +1,6 @@
 """Decides a case and records it: the one way in which an answer comes about, for HTTP requests and cameras alike.
 
-What holds (gate, employee, rules) is read in the transaction that records, and only what is committed is answered. What
-raises on the way is a closed gate with the reason `system_fault`.
+What holds is read in the transaction that records. What raises on the way is a closed gate, `system_fault`.
 """
 
 import logging
@@ -24,6 +23,7 @@ from app.services.access_log import AccessLog
 from app.services.answers import Answer, Answers
 from app.services.gallery import Gallery
 from app.services.repeats import Repeats, Uptime
+from app.services.replays import NOTHING_SENT, Replays, Sent
 from app.services.second_records import NoSecondRecords, TooLate
 
 logger = logging.getLogger(__name__)
@@ -53,8 +53,7 @@ class Case:
     looks: what its frames show, oldest first. frames: how many were sent or seen. seen_at: when the newest frame was
     taken, or received where the sender does not say. share: of the false accept rate, where one approach is tried
     several times (`core.approach`). started: `perf_counter` when the work began. digest: of what was asked, so that an
-    idempotency key is not taken for another request. question: of another process, which this answers.
-    """
+    idempotency key is not taken for another request. question: of another process, which this answers."""
 
     gate: Gate
     looks: Sequence[Look]
@@ -67,6 +66,7 @@ class Case:
     digest: str = ""
     share: float = 1.0
     question: Question | None = None
+    sent: Sent = NOTHING_SENT
 
 
 @dataclass(frozen=True)
@@ -80,9 +80,8 @@ class _Weighed:
 @dataclass(frozen=True)
 class Verdicts:
     """same_person, margin: calibrated similarities. encode: pixels to JPEG bytes, for the record. pictures: how many
-    an event keeps at most. new_id: the next
-    decision id. liveness_works: its weights are here. on_decision: told of every recorded answer.
-    second_records: told of what was recorded too late."""
+    an event keeps at most. new_id: the next decision id. liveness_works: its weights are here. on_decision: told of
+    every recorded answer. second_records: told of what was recorded too late."""
 
     store: Store
     gallery: Gallery
@@ -92,6 +91,7 @@ class Verdicts:
     new_id: Callable[[], str]
     encode: Callable[[Pixels], bytes]
     threshold: Threshold
+    replays: Replays
     same_person: float
     margin: float
     max_frame_age_ms: int
@@ -104,15 +104,14 @@ class Verdicts:
 
     def evidence(self, looks: Sequence[Look]) -> Evidence:
         """The looks folded, and who they resemble. FAULT where anything raises."""
+        if not looks:
+            return Evidence(0, 0, Reason.NO_FACE)
         try:
-            if not looks:
-                return Evidence(0, 0, Reason.NO_FACE)
             folded = evidence_of.fold(looks, self.same_person)
             if folded.embedding is None:
                 return folded
             return evidence_of.against(folded, self.gallery.search(folded.embedding, k=2))
         except Exception:
-            # Whatever it is, it becomes a recorded denial with the reason system_fault.
             logger.exception("the evidence cannot be weighed; the gate stays shut")
             return FAULT
 
@@ -190,6 +189,7 @@ class Verdicts:
             if earlier := self.earlier(tx, case.gate, case.idempotency_key, case.digest):
                 _answer(tx, case, earlier)
                 return earlier, False
+            found = self.replays.take(tx, case.gate.id, case.sent, found, self.clock())
             weighed = self._weigh(tx, case, found, hold=True)
             payload = self._payload(case, found, weighed, event_id)
             _answer(tx, case, payload)
@@ -284,6 +284,7 @@ class Verdicts:
             "camera": case.camera,
             "frames": case.frames,
             "frames_used": found.frames_used,
+            "request_digest": None if case.digest in ("", FROM_CAMERA) else case.digest,
             "took_ms": round((perf_counter() - case.started) * 1000, 1),
         }
 

@@ -33,6 +33,7 @@ from app.services.portraits import Portraits
 from app.services.questions import Questions
 from app.services.recognition import Engine, Recognition
 from app.services.reembedding import Moved, Reembedding
+from app.services.replays import Replays
 from app.services.verdicts import Verdicts
 from app.settings import Settings, SettingsError
 from app.wiring.importing import import_desk
@@ -108,6 +109,7 @@ def _furnish(office: Office) -> System:
         new_id=new_id,
         encode=encode_jpeg,
         threshold=threshold,
+        replays=Replays(new_id, deny=settings.replayed_picture == "deny"),
         same_person=calibration.same_person,
         margin=calibration.margin,
         max_frame_age_ms=settings.max_frame_age_ms,

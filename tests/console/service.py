@@ -35,7 +35,9 @@ class Service:
     @classmethod
     @contextmanager
     def running(cls, data: Path, **settings: Any) -> Iterator["Service"]:
-        system = open_system(read_settings(data, precision="f32", workers=2, **settings))
+        system = open_system(
+            read_settings(data, **{"precision": "f32", "workers": 2, "replayed_picture": "alarm", **settings})
+        )
         with bound("127.0.0.1", 0).socket as listening:
             port = listening.getsockname()[1]
             app = create_app(system)

@@ -37,7 +37,13 @@ def environment(**settings: str) -> dict[str, str]:
     """This process's environment with no setting of Facegate but these, and one float32 worker."""
     plain = {name: value for name, value in os.environ.items() if not name.startswith("FACEGATE_")}
     cache = {n: v for n, v in os.environ.items() if n == "FACEGATE_CACHE_DIR"}
-    fixed = {"FACEGATE_WORKERS": "1", "FACEGATE_PRECISION": "f32", "PYTHONWARNINGS": "error"}
+    # The tests have few portraits and send them again and again, which real cameras cannot.
+    fixed = {
+        "FACEGATE_WORKERS": "1",
+        "FACEGATE_PRECISION": "f32",
+        "FACEGATE_REPLAYED_PICTURE": "alarm",
+        "PYTHONWARNINGS": "error",
+    }
     return {**plain, **cache, **fixed, **{f"FACEGATE_{name.upper()}": value for name, value in settings.items()}}
 
 

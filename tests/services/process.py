@@ -22,6 +22,7 @@ from app.services.gallery import Gallery
 from app.services.gate_list import GateList
 from app.services.gate_settings import Driving, GateSettings
 from app.services.keys import Keys
+from app.services.replays import Replays
 from app.services.verdicts import Verdicts
 from tests.fakes import DIMENSION, Clock, Thresholds, encode, look, looks, new_id, person, photo
 
@@ -77,6 +78,7 @@ class Process:
                 "new_id": new_id,
                 "encode": encode,
                 "threshold": self.threshold,
+                "replays": Replays(new_id, deny=False),
                 "same_person": SAME_PERSON,
                 "margin": MARGIN,
                 "max_frame_age_ms": 2000,

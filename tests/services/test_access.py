@@ -45,7 +45,7 @@ def test_who_is_enrolled_passes(site: Process) -> None:
         "frames": 2,
         "frames_used": 1,
     }
-    made = {"decision_id", "took_ms", "checkpoint", "signature"}
+    made = {"decision_id", "took_ms", "request_digest", "checkpoint", "signature"}
     assert {name: value for name, value in answer.items() if name not in made} == expected
     assert made <= answer.keys()
     assert site.told == [answer] and site.recorded() == 1

@@ -37,7 +37,9 @@ def bearer(secret: str) -> Headers:
 @pytest.fixture(scope="session")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     # float32, so that the figures are the same on every machine.
-    opened = open_system(read_settings(tmp_path_factory.mktemp("web"), precision="f32", workers=2))
+    opened = open_system(
+        read_settings(tmp_path_factory.mktemp("web"), precision="f32", workers=2, replayed_picture="alarm")
+    )
     opened.gates.add(GATE)
     opened.gates.add(OTHER_GATE)
     for name in (GATE, OTHER_GATE):

@@ -27,6 +27,7 @@ from app.adapters.db.imports import ImportRows
 from app.adapters.db.moves import MoveRows
 from app.adapters.db.passages import EventRows
 from app.adapters.db.people import ERASED, EmployeeRows, PhotoRows
+from app.adapters.db.pictures import SentPictureRows
 from app.adapters.db.row_seal import UNKEYED, RowSeals, use
 from app.adapters.db.sealed_rows import SealedRows, begin_totals, settle_totals
 from app.adapters.db.sealing import SealRows
@@ -36,6 +37,7 @@ from app.adapters.db.users import ProviderRow, SessionRows, SignInRows, TallyRow
 from app.adapters.db.wal import LogEmptier
 from app.core import duty_ports, imports, log_ports, move_ports, ports, provider, record_ports, site_ports, user_ports
 from app.core.errors import BadInput, Cause, Conflict, NotRecorded, Unconfirmed
+from app.core.pictures import SentPictures
 from app.core.records import Installation
 
 _STATEMENT_MS = 30_000  # PostgreSQL, for writes nobody waits at a gate for: an erasure touches many events
@@ -104,6 +106,7 @@ class SqlTransaction:
         self.corrections: log_ports.Corrections = CorrectionRows(connection)
         self.histograms: log_ports.Histograms = HistogramRows(connection)
         self.counts: log_ports.Counts = CountRows(connection)
+        self.pictures: SentPictures = SentPictureRows(connection)
         self.seals: log_ports.Seals = SealRows(connection)
 
 

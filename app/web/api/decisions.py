@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from app.core.errors import BadInput, Busy, Conflict, Forbidden
 from app.core.types import Gate
+from app.core.users import Principal
 from app.services.access import MAX_FRAMES, Approach
 from app.web.api.describe import CONFLICT, DECISION_BODY
 from app.web.api.schemas import DecisionAnswer
@@ -19,6 +20,7 @@ from app.web.uploads import IMAGE_TYPES, checked, form, images, media_type_of
 from app.wiring import System
 from app.worker.supervisor import Supervisor
 
+NONCE = r"^[!-~]{1,128}$"
 router = APIRouter(tags=["Decisions"])
 
 
@@ -50,6 +52,7 @@ async def sent(request: Request) -> Sent:
 @router.post(
     "/gates/{gate}/decisions",
     response_model=DecisionAnswer,
+    response_model_exclude_unset=True,  # what is not there was not signed
     summary="May this person pass?",
     responses=CONFLICT,
     openapi_extra={"requestBody": DECISION_BODY},
@@ -63,8 +66,28 @@ def decide(
     watching: Watching,
     body: Annotated[Sent, Depends(sent)],
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=128)] = None,
+    facegate_nonce: Annotated[str | None, Header(pattern=NONCE)] = None,
 ) -> dict[str, Any]:
-    """Open or deny, always with a reason. The event is committed before this answers."""
+    """Open or deny, always with a reason. The event is committed before this answers.
+
+    The answer holds `request_digest` and, where a header `Facegate-Nonce` came, `nonce`, both signed: make a new nonce
+    for each request, compare both, and no earlier answer can be taken for this one. A picture that was sent before,
+    under another request, is denied as `stale_frame` and raises the alert `picture_again`; to repeat a request, send
+    the same `Idempotency-Key`.
+    """
+    answer = _decided(request, gate, system, key, watching, body, idempotency_key)
+    return answer if facegate_nonce is None else system.answers.bound(answer, facegate_nonce)
+
+
+def _decided(
+    request: Request,
+    gate: str,
+    system: System,
+    key: Principal,
+    watching: Supervisor | None,
+    body: Sent,
+    idempotency_key: str | None,
+) -> dict[str, Any]:
     known = system.gates.get(gate)
     if known.id != key.gate_id:
         raise Forbidden("other_gate", "This key belongs to another gate.")

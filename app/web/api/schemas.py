@@ -59,6 +59,11 @@ class DecisionAnswer(BaseModel):
     camera: str | None = Field(description="the camera that saw it, or null where frames were sent")
     frames: int = Field(examples=[3], description="how many frames were sent")
     frames_used: int = Field(examples=[3])
+    request_digest: str | None = Field(
+        None,
+        description="hex SHA-256 over the frames' SHA-256 digests, in order, and the credential; null: from a camera",
+    )
+    nonce: str | None = Field(None, description="the request's header Facegate-Nonce, where one came")
     took_ms: float = Field(examples=[21.4])
     checkpoint: Checkpoint
     signature: str
@@ -102,6 +107,7 @@ class EventOut(BaseModel):
     faces: int | None = None
     frames: int | None = None
     frames_used: int | None = None
+    request_digest: str | None = None
     took_ms: float | None = None
     checkpoint: Checkpoint
     signature: str | None = None

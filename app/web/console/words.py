@@ -47,6 +47,7 @@ ALERTS: dict[str, str] = {
     AlertKind.DOOR_FAULT: "Door reports a fault",
     AlertKind.RECORD_ALTERED: "A record was altered in the database; run the log's check",
     AlertKind.TAILGATING: "Somebody may have followed in",
+    AlertKind.PICTURE_AGAIN: "The same picture was sent again",
     AlertKind.GATE_FAILED: "Gate cannot be driven",
     AlertKind.LOCKDOWN: "Lockdown",
     AlertKind.RELEASE: "Gates are released",

@@ -44,7 +44,8 @@ from tests.fakes import NOW
 LATER = NOW + timedelta(hours=1)
 # Nothing opens, nobody is let in, erased or made an admin by what stands in these: caches, counters, whereabouts.
 INERT = {
-    "doors", "gallery", "gallery_changes", "heartbeat", "histograms", "import_rows", "leases", "tallies", "watchers",
+    "doors", "gallery", "gallery_changes", "heartbeat", "histograms", "import_rows", "leases", "sent_pictures",
+    "tallies", "watchers",
 }  # fmt: skip
 ELSEWHERE = {"events", "seal_totals"}  # the chain's own tests; and below
 

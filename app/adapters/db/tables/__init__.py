@@ -2,7 +2,7 @@
 
 from app.adapters.db.tables.base import EPOCH, KEY, Instant, from_millis, metadata, to_millis
 from app.adapters.db.tables.imports import import_rows, imports
-from app.adapters.db.tables.log import corrections, events, gate_results, histograms, idempotency
+from app.adapters.db.tables.log import corrections, events, gate_results, histograms, idempotency, sent_pictures
 from app.adapters.db.tables.people import (
     embeddings,
     employees,
@@ -72,6 +72,7 @@ __all__ = [
     "provider",
     "questions",
     "seal_totals",
+    "sent_pictures",
     "sessions",
     "sign_ins",
     "site",

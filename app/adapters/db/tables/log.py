@@ -91,3 +91,11 @@ idempotency = Table(
     Column("boot", String),
     Column("uptime_ms", BigInteger),
 )
+
+# Of each picture that a gate sent, so that the same one again is told apart.
+sent_pictures = Table(
+    "sent_pictures",
+    metadata,
+    Column("digest", KEY, primary_key=True),
+    Column("at", Instant, nullable=False, index=True),
+)
