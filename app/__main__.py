@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from app import machine
-from app.commands import audit, cameras, corrections, gates, keys, oidc, packs, people, users
+from app.commands import audit, cameras, clock, corrections, gates, keys, oidc, packs, people, users
 from app.commands.common import HERE, Data, err, office, out, settings_of
 from app.core.errors import Conflict, FacegateError, NotFound
 from app.core.registry import Details, folded
@@ -26,6 +26,7 @@ GROUPS = {
     "gates": gates,
     "cameras": cameras,
     "audit": audit,
+    "clock": clock,
     "corrections": corrections,
     "users": users,
     "oidc": oidc,

@@ -22,6 +22,7 @@ from app.adapters.vision.liveness import PAIR
 from app.adapters.vision.runtime import best_precision, cpu_has_bf16, faster_than
 from app.core.errors import FacegateError, NotRecorded
 from app.core.liveness import LivenessMode
+from app.services.clock_watch import CURE
 from app.settings import Settings
 from app.wiring import Office, open_office, settle_pack, settle_precision
 from app.wiring.beginning import NoInstallation
@@ -63,6 +64,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield from _journals(settings)
         yield _schema(settings)
         yield _writable(office)
+        yield _clock_and_log(office)
         yield from _liveness(office)
         yield from _gallery(office)
         yield from _log(office)
@@ -141,6 +143,12 @@ def _schema(settings: Settings) -> Finding:
     current, head = migrate.current(settings.url), migrate.head()
     sqlite = f", SQLite {sqlite3.sqlite_version}" if settings.url.startswith("sqlite") else ", PostgreSQL"
     return Finding("database", current == head, f"schema {current} of {head}{sqlite}", "python -m app migrate")
+
+
+def _clock_and_log(office: Office) -> Finding:
+    office.clock_watch.look()
+    doubt = office.clock_watch.doubt()
+    return Finding("clock and log", doubt is None, doubt or "the clock stands behind no record", CURE.capitalize())
 
 
 def _writable(office: Office) -> Finding:

@@ -20,7 +20,7 @@ def self_checking(system: System) -> Iterator[None]:
 
     def loop() -> None:
         while True:
-            for check in (system.storage.try_it,):
+            for check in (system.clock_watch.look, system.storage.try_it):
                 try:
                     check()
                 except NotRecorded:

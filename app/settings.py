@@ -87,6 +87,9 @@ class Settings(BaseSettings):
         description="what the same picture gets under another request within a day; alarm: only the alert",
     )
     record_deadline_ms: int = Field(2000, ge=100, le=60_000, description="an event not committed by then opens nothing")
+    doubtful_clock: Literal["refuse", "warn"] = Field(
+        "refuse", description="what a clock that cannot be right means for people with dates: refuse them, or warn only"
+    )
     gates: Several = Field((), description="gates this process may watch and drive, such as lobby-1,dock; any if empty")
     camera_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_separate)] = Field(
         (), description="networks cameras may be in, such as 10.0.5.0/24; anywhere but where cameras never are if empty"

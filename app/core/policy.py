@@ -16,13 +16,15 @@ from app.core.types import Decision, Employee, Evidence, Gate, Reason, Status
 class Limits:
     """What the evidence must reach. threshold and margin: cosine similarity; max_frame_age_ms: age of the frame.
 
-    liveness_works: the weights that tell a person from a picture are here.
+    liveness_works: the weights that tell a person from a picture are here. clock_doubted: the clock cannot be right, so
+    nobody passes whose dates matter.
     """
 
     threshold: float
     margin: float
     max_frame_age_ms: int
     liveness_works: bool = False
+    clock_doubted: bool = False
 
     def __post_init__(self) -> None:
         # NaN compares false with everything, so a NaN threshold would never refuse.
@@ -74,7 +76,7 @@ def decide(
     # Whose picture it is stands in the log; how they stand with us is nothing that a picture is told.
     if liveness.refuses(gate.liveness, limits.liveness_works, liveness_state(evidence, gate, limits.liveness_works)):
         return Decision(Reason.SPOOF_SUSPECTED, employee)
-    return Decision(standing(employee, now) or Reason.RECOGNISED, employee)
+    return Decision(standing(employee, now, limits.clock_doubted) or Reason.RECOGNISED, employee)
 
 
 def liveness_state(evidence: Evidence, gate: Gate, works: bool) -> liveness.LivenessState:
@@ -82,10 +84,12 @@ def liveness_state(evidence: Evidence, gate: Gate, works: bool) -> liveness.Live
     return liveness.state(gate.liveness, works, evidence.liveness, evidence.liveness_frames)
 
 
-def standing(employee: Employee, now: datetime) -> Reason | None:
+def standing(employee: Employee, now: datetime, clock_doubted: bool = False) -> Reason | None:
     """Why this employee may pass nowhere at all right now, or None. Validity includes both of its ends."""
     if employee.status is not Status.ACTIVE:
         return Reason.EMPLOYEE_INACTIVE
+    if clock_doubted and (employee.valid_from is not None or employee.valid_until is not None):
+        return Reason.CLOCK_UNCONFIRMED
     if employee.valid_from is not None and now < employee.valid_from:
         return Reason.NOT_YET_VALID
     if employee.valid_until is not None and now > employee.valid_until:

@@ -36,6 +36,7 @@ class Reason(StrEnum):
     EMPLOYEE_INACTIVE = "employee_inactive"
     NOT_YET_VALID = "not_yet_valid"
     EXPIRED = "expired"
+    CLOCK_UNCONFIRMED = "clock_unconfirmed"
     NO_RULE = "no_rule"
     OUTSIDE_SCHEDULE = "outside_schedule"
     ANTI_PASSBACK = "anti_passback"

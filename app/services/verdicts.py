@@ -101,6 +101,7 @@ class Verdicts:
     on_decision: Callable[[Answer], None] = lambda _: None
     second_records: TooLate = field(default_factory=NoSecondRecords)
     uptime: Uptime | None = None
+    clock_doubted: Callable[[], bool] = bool
 
     def evidence(self, looks: Sequence[Look]) -> Evidence:
         """The looks folded, and who they resemble. FAULT where anything raises."""
@@ -148,13 +149,11 @@ class Verdicts:
 
     @property
     def repeats(self) -> Repeats:
-        return Repeats(self.log, self.answers, self.clock, self.liveness_works, self.second_records, self.uptime)
+        liveness_works, doubted = self.liveness_works, self.clock_doubted
+        return Repeats(self.log, self.answers, self.clock, liveness_works, self.second_records, self.uptime, doubted)
 
     def again(self, case: Case, found: Evidence, event_id: str) -> Answer | None:
-        """The answer of an opening that is recorded, if the case would open too: then nothing is recorded twice.
-
-        Raises as `record` does.
-        """
+        """The answer of an opening that is recorded, if the case would open too. Raises as `record` does."""
         with self.store.write(self._deadline(case)) as tx:
             answer = self.repeats.again(tx, event_id)
             if answer is None or self._weigh(tx, case, found, hold=True).decision.verdict is not Verdict.OPEN:
@@ -246,6 +245,7 @@ class Verdicts:
             margin=self.margin,
             max_frame_age_ms=self.max_frame_age_ms - on_its_way_ms,
             liveness_works=self.liveness_works,
+            clock_doubted=self.clock_doubted(),
         )
         now = self.clock()
         # Read last: a lockdown or release that was ordered while faces were compared holds already.

@@ -8,6 +8,7 @@ from time import monotonic
 
 from app.core.errors import NotRecorded
 from app.core.liveness import LivenessMode
+from app.services.clock_watch import CURE
 from app.web.camera_views import CameraView, enabled_views
 from app.wiring import System
 from app.worker.supervisor import Supervisor
@@ -63,6 +64,7 @@ def check(system: System, supervisor: Supervisor | None, out: set[str]) -> dict[
     return {
         "database": _tried("nothing can be recorded", out, lambda: _database(system)),
         "gallery": _tried("the gallery could not be brought up to date", out, lambda: _gallery(system)),
+        "clock": _clock(system),
         "gates": _gates(system),
         "models": Check(True, f"pack {system.recognition.pack_digest[:12]}, {system.recognition.precision}"),
         "liveness": _liveness(system),
@@ -75,6 +77,12 @@ def _database(system: System) -> str:
     system.storage.try_it()
     with system.store.read() as tx:
         return f"{tx.employees.count()} employees, writable"
+
+
+def _clock(system: System) -> Check:
+    """As the last look at the log found it, and any step since."""
+    doubt = system.clock_watch.doubt()
+    return Check(doubt is None, "stands behind no record" if doubt is None else f"{doubt}: {CURE}")
 
 
 def _gallery(system: System) -> str:

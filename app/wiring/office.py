@@ -17,6 +17,7 @@ from app.adapters.crypto.vault import Vault, derive, load_master_key
 from app.adapters.db import migrate
 from app.adapters.db.row_seal import RowSeals
 from app.adapters.db.store import SqlStore, open_store
+from app.adapters.uptime import uptime_s
 from app.core.errors import CryptoFault
 from app.core.records import Installation
 from app.core.site import Alert, AlertKind
@@ -28,6 +29,7 @@ from app.services.by_hand import ByHand
 from app.services.camera_list import Address, CameraList
 from app.services.camera_states import CameraStates
 from app.services.checkpoints import Checkpoints
+from app.services.clock_watch import ClockWatch
 from app.services.corrections import Corrections
 from app.services.duty import Duty
 from app.services.erasure import Erasure
@@ -86,6 +88,7 @@ class Office:
     hints: Hints
     own_alerts: OwnAlerts
     storage: StorageWatch
+    clock_watch: ClockWatch
     reception: Reception
     by_hand: ByHand
     corrections: Corrections
@@ -137,6 +140,7 @@ def open_office(settings: Settings, clock: Callable[[], datetime] = utc_now, *, 
     callers = ReleaseCallers(store, clock, timedelta(minutes=settings.session_idle_minutes))
     events = EventList(store, log, answers)
     own_alerts = OwnAlerts(store, clock, new_id)
+    clock_watch = ClockWatch(store, clock, uptime_s if clock is utc_now else None, own_alerts)
     return Office(
         settings=settings,
         clock=clock,
@@ -158,7 +162,10 @@ def open_office(settings: Settings, clock: Callable[[], datetime] = utc_now, *, 
         site=site,
         alerts=AlertList(store, own_alerts.unstored),
         own_alerts=own_alerts,
-        storage=StorageWatch(store, own_alerts, clock, timedelta(milliseconds=settings.record_deadline_ms)),
+        storage=StorageWatch(
+            store, own_alerts, clock_watch.trusted_time, timedelta(milliseconds=settings.record_deadline_ms)
+        ),
+        clock_watch=clock_watch,
         hints=Hints(store, clock, new_id),
         reception=open_reception(settings, store, vault, signer, clock, new_id, callers.forget),
         by_hand=ByHand(store, log, answers, clock, new_id, driving.carry_out, driving.second_records),

@@ -119,6 +119,7 @@ def _furnish(office: Office) -> System:
         on_decision=tell,
         second_records=office.gate_control.second_records,
         uptime=uptime.run if office.clock is utc_now else None,
+        clock_doubted=lambda: settings.doubtful_clock == "refuse" and office.clock_watch.doubt() is not None,
     )
     enrolment = Enrolment(
         store=store,
@@ -155,6 +156,7 @@ def _furnish(office: Office) -> System:
         ),
         on_decision=listeners,
     )
+    office.clock_watch.look()  # before the first decision
     again = system.erasure.replay()
     if again:
         logger.warning("%d erased employees were still there (an older backup, or a cut) and are erased now", again)

@@ -1,13 +1,16 @@
-"""A real disk that is full: the gate stays shut, and everything that speaks of it says why."""
+"""A real disk that is full, a clock that cannot be right: everything that speaks of it says why."""
 
 import os
 import subprocess
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from app.settings import read_settings
+from app.wiring import open_office
 from tests.e2e.server import GATE, Server, Site, quick, serving
 
 MIB = 1 << 20
@@ -78,3 +81,18 @@ def test_a_full_disk_is_named_and_recovers(disk: Path) -> None:
         log = server.log.read_text()
         assert log.count("database_unwritable reason=") == 1 and log.count("database_writable_again") == 1
         assert server.get("/v1/audit/verify")["gates"][GATE]["events"] >= 1
+
+
+def test_a_clock_before_the_newest_record_is_named_and_confirmed(tmp_path: Path) -> None:
+    site = Site.make(tmp_path / "data")
+    office = open_office(read_settings(site.data))
+    with office.store.write() as tx:
+        tx.heartbeats.beat(office.clock() + timedelta(days=3), b"")
+    office.close()
+    for command in (("clock", "show"), ("doctor",)):
+        told = quick(*command, data=site.data)
+        words = " ".join(told.stdout.split())
+        assert told.returncode == 1 and "stands 3 days before the newest record" in words, words
+    assert quick("clock", "confirm", "--yes", data=site.data).returncode == 0
+    told = quick("clock", "show", data=site.data)
+    assert told.returncode == 0 and "Nothing speaks against it." in told.stdout

@@ -11,6 +11,7 @@ _ANSWERS = {
     Reason.EMPLOYEE_INACTIVE: "it does not let them in, they were inactive",
     Reason.NOT_YET_VALID: "it does not let them in, their validity had not begun",
     Reason.EXPIRED: "it does not let them in, their validity had ended",
+    Reason.CLOCK_UNCONFIRMED: "it does not let them in, the clock was in doubt and their validity has dates",
 }
 # Of rules that no version has had yet; who writes them gives these their words.
 _TO_COME = {Reason.NO_RULE, Reason.OUTSIDE_SCHEDULE, Reason.ANTI_PASSBACK, Reason.ZONE_FULL}

@@ -17,6 +17,7 @@ REASONS: dict[str, str] = {
     Reason.EMPLOYEE_INACTIVE: "Employee is inactive",
     Reason.NOT_YET_VALID: "Not valid yet",
     Reason.EXPIRED: "No longer valid",
+    Reason.CLOCK_UNCONFIRMED: "Has dates, and the clock is in doubt",
     Reason.NO_RULE: "No rule lets them in here",
     Reason.OUTSIDE_SCHEDULE: "Outside their hours",
     Reason.ANTI_PASSBACK: "Is inside already",
