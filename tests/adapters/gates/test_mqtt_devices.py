@@ -55,6 +55,7 @@ def test_every_command_does_what_it_says_and_nothing_else_unlocks(
     eventually(lambda: not device.unlocked)
     never(lambda: device.unlocked)
     driver.open(command())
+    eventually(lambda: device.unlocked)
     driver.close()
     eventually(lambda: not device.unlocked)
     again = build(device, ready=False)
