@@ -56,8 +56,10 @@ class Enrolment:
     def enter(self, tx: Transaction, details: Details) -> Employee:
         """`add` within a write."""
         employee = Employee(id=self.new_id(), created_at=self.clock(), **_fields(details))
-        tx.employees.add(employee)
+        if tx.employees.by_number(employee.number) is not None:  # before a key is made for nobody
+            raise Conflict("number_taken", f"Another employee already has the number {employee.number}.")
         tx.subject_keys.add(employee.id, self.vault.new_key())
+        tx.employees.add(employee)
         return employee
 
     def get(self, employee_id: str) -> Employee:

@@ -115,12 +115,17 @@ def open_office(settings: Settings, clock: Callable[[], datetime] = utc_now, *, 
     secret = settings.master_key.get_secret_value() if settings.master_key else None
     load = partial(load_master_key, settings.data / beginning.KEY_FILE, secret)
     with beginning.said_plainly(settings):
-        migrate.upgrade(settings.url, lambda: _seals(load()), sealed_before=KeyFile(settings.key_file).exists())
+        migrate.upgrade(
+            settings.url,
+            lambda: _seals(load()),
+            lambda: Vault(load(), KeyFile(settings.key_file)),
+            sealed_before=KeyFile(settings.key_file).exists(),
+        )
     master = load()
     seals, key_file = _seals(master), KeyFile(settings.key_file)
-    # A test's clock goes for everything.
-    store = open_store(settings.url, seals, server_clock=clock is utc_now)
     vault, signer = Vault(master, key_file), Ed25519Signer(master)
+    # A test's clock goes for everything.
+    store = open_store(settings.url, seals, vault, server_clock=clock is utc_now)
     seals.on_altered = partial(_alarm, store, clock)
     with store.read() as tx:
         installation = tx.installation.get()

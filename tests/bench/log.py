@@ -28,6 +28,7 @@ from sqlalchemy import insert, make_url, text, update
 from app.adapters.crypto.signing import Ed25519Signer
 from app.adapters.crypto.vault import Vault
 from app.adapters.db import migrate
+from app.adapters.db.row_seal import UNKEYED
 from app.adapters.db.store import SqlStore, open_store
 from app.adapters.db.tables import events, gates, subject_keys
 from app.core.chain import GENESIS, instant
@@ -184,6 +185,13 @@ def over_http(data: Path, url: str, master: bytes, places: list[Gate], say: Cons
         )
 
 
+def _blinded(row: EventRow) -> dict[str, str | None]:
+    def blind(person: str | None) -> str | None:
+        return person if person is None or person.startswith("day:") else UNKEYED.blind(person)
+
+    return {"employee_id": blind(row.employee_id), "subject_id": blind(row.subject_id)}
+
+
 def main(words: list[str]) -> None:
     options = argparse.ArgumentParser(prog="python -m tests.bench log")
     options.add_argument("--events", type=int, default=1_000_000)
@@ -201,7 +209,9 @@ def main(words: list[str]) -> None:
         drawer = Drawer(vault)
         total = -(-chosen.events // BATCH)
         for rows in track(batches(chosen.events, log, drawer, places), "Making the log", total=total):
-            columns = [{**vars(row), "verdict": row.verdict.value, "reason": row.reason.value} for row in rows]
+            columns = [
+                {**vars(row), "verdict": row.verdict.value, "reason": row.reason.value, **_blinded(row)} for row in rows
+            ]
             for store in opened.values():
                 with store._engine.begin() as connection:
                     connection.execute(insert(events), columns)

@@ -3,10 +3,11 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, or_, select
+from sqlalchemy import ColumnElement, Connection, delete, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from app.adapters.db.engine import upsert
+from app.adapters.db.row_seal import blinded, unblinded
 from app.adapters.db.sealed_rows import SealedRows
 from app.adapters.db.tables import UNANSWERED, leases, orders, questions, watchers
 from app.core.gates import Order, Question
@@ -76,18 +77,22 @@ class OrderRows:
         self._rows = SealedRows(connection, orders)
 
     def put(self, order: Order) -> None:
-        self._rows.insert(vars(order))
+        self._rows.insert({**vars(order), "employee_id": blinded(self._connection, order.employee_id)})
 
     def waiting(self, gate_ids: Collection[str]) -> bool:
         found = select(orders.c.event_id).where(orders.c.gate_id.in_(gate_ids)).limit(1)
         return self._connection.execute(found).one_or_none() is not None
 
     def take(self, gate_ids: Collection[str]) -> list[Order]:
-        found = [Order(**row) for row in self._rows.take(orders.c.gate_id.in_(gate_ids))]
+        found = self._taken(orders.c.gate_id.in_(gate_ids))
         return sorted(found, key=lambda order: (order.at, order.event_id))
 
     def forget(self, before: datetime) -> list[Order]:
-        return [Order(**row) for row in self._rows.take(orders.c.until < before)]
+        return self._taken(orders.c.until < before)
+
+    def _taken(self, where: ColumnElement[bool]) -> list[Order]:
+        rows = self._rows.take(where)
+        return [Order(**{**row, "employee_id": unblinded(self._connection, row["employee_id"])}) for row in rows]
 
 
 class QuestionRows:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, or_, select, union_all
 
+from app.adapters.db.row_seal import blinded
 from app.adapters.db.tables import events, gates
 from app.core.records import EventFilter
 from app.core.types import OPENING, Reason, Verdict
@@ -29,7 +30,8 @@ def page_of(connection: Connection, which: EventFilter) -> list[str]:
         if gate_id is None:
             return []
     if which.employee_id is not None:
-        return _run(connection, _of_employee(which, gate_id, reasons, where), which.limit)
+        person = blinded(connection, which.employee_id)
+        return _run(connection, _of_employee(which, person, gate_id, reasons, where), which.limit)
     if which.camera is not None:
         where = [*where, events.c.camera == which.camera]
         reasons = reasons or tuple(Reason)
@@ -77,10 +79,14 @@ def _branch(where: Sequence[ColumnElement[bool]], limit: int) -> Select[Any]:
 
 
 def _of_employee(
-    which: EventFilter, gate_id: str | None, reasons: Sequence[Reason] | None, where: Sequence[ColumnElement[bool]]
+    which: EventFilter,
+    person: str | None,
+    gate_id: str | None,
+    reasons: Sequence[Reason] | None,
+    where: Sequence[ColumnElement[bool]],
 ) -> Select[Any]:
     """One person has thousands of events, no more: the rest is looked at one by one, and kept from any other index."""
-    where = [*where, events.c.employee_id == which.employee_id]
+    where = [*where, events.c.employee_id == person]
     if gate_id is not None:
         where.append(events.c.gate_id.concat("") == gate_id)
     if which.camera is not None:

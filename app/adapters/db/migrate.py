@@ -14,12 +14,14 @@ from sqlalchemy import Connection, inspect, literal, select, text
 
 from app.adapters.db import tables
 from app.adapters.db.engine import make_engine, sqlite_file
+from app.adapters.db.people_sealing import blind_movements, seal_people
+from app.adapters.db.person_box import Vault
 from app.adapters.db.row_seal import UNKEYED, RowSeals
 from app.adapters.db.sealing import check_mark, seal_all
 from app.core.errors import CryptoFault
 
 _SCRIPTS = Path(__file__).parents[3] / "migrations"
-SEALS_SINCE = "0012"
+SEALED_AT = "0016"  # the columns for seals and sealed people are there, and what was in the clear is too
 OLD = (
     "this database has no seals, and its key file says that it had: restore a newer backup. If it really is a backup "
     "from before seals, move people.keys away and start again"
@@ -51,24 +53,47 @@ def state(url: str) -> State:
         return State.EMPTY if there else State.ABSENT
 
 
-def upgrade(url: str, seals: Callable[[], RowSeals] = lambda: UNKEYED, *, sealed_before: bool = False) -> None:
+def upgrade(
+    url: str,
+    seals: Callable[[], RowSeals] = lambda: UNKEYED,
+    vault: Callable[[], Vault | None] = lambda: None,
+    *,
+    sealed_before: bool = False,
+) -> None:
     """To the newest schema; nothing happens when it is there already. Creates an SQLite file.
 
-    Rows from before there were seals are sealed with the same commit. seals: asked for within it, so that of two first
-    starts one makes the key. sealed_before: this machine knows that there were
-    some, so a schema without them is a trick, or a very old backup. Raises CryptoFault for it, and where the rows were
-    sealed with another key.
+    What is from before there were seals is sealed with the same commit. seals, vault: asked for within it, so that of
+    two first starts one makes the key. sealed_before: this machine knows that rows were sealed, so a schema without
+    seals is a trick, or a very old backup. Raises CryptoFault for it, and where the rows were sealed with another key.
     """
+    named = 0
     with _alone(url) as connection:
-        before = MigrationContext.configure(connection).get_current_revision()
-        unsealed = before is None or before < SEALS_SINCE
-        if before is not None and unsealed and sealed_before:
-            raise CryptoFault(OLD)
-        command.upgrade(_config(connection), "head")
-        if unsealed:
-            seal_all(connection, seals())
-        else:
+        before = MigrationContext.configure(connection).get_current_revision() or ""
+        if before >= SEALED_AT:
             check_mark(connection, seals())
+            command.upgrade(_config(connection), "head")
+        else:
+            if before and sealed_before:
+                raise CryptoFault(OLD)
+            command.upgrade(_config(connection), SEALED_AT)
+            named = seal_people(connection, seals(), vault())
+            blind_movements(connection, seals())
+            command.upgrade(_config(connection), "head")
+            seal_all(connection, seals())
+    if named:
+        _rewrite(url)
+
+
+def _rewrite(url: str) -> None:
+    """PostgreSQL keeps what a row held before in its files until the table is written anew."""
+    if sqlite_file(url) is None:
+        engine = make_engine(url)
+        try:
+            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                for table in ("employees", "events", "corrections"):
+                    connection.execute(text(f"VACUUM FULL {table}"))
+        finally:
+            engine.dispose()
 
 
 def downgrade(url: str, revision: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, exists, func, or_, select, true
 
+from app.adapters.db.people import EmployeeRows
 from app.adapters.db.sealed_rows import SealedRows
 from app.adapters.db.tables import embeddings, employees, next_templates, photos, templates
 from app.core.types import Template
@@ -63,13 +64,10 @@ class MoveRows:
             next_templates.c.photos > 0,
             *_made_by(next_templates, pack_digest, precision),
         )
-        query = (
-            select(employees.c.number)
-            .join(templates, templates.c.employee_id == employees.c.id)
-            .where(~seen)
-            .order_by(employees.c.number)
-        )
-        return list(self._connection.execute(query).scalars())
+        query = select(employees.c.id).join(templates, templates.c.employee_id == employees.c.id).where(~seen)
+        people = EmployeeRows(self._connection)
+        found = (people.get(employee_id) for employee_id in self._connection.execute(query).scalars().all())
+        return sorted(one.number for one in found if one is not None)
 
     def switch(self, pack_digest: str, precision: str) -> int:
         # Somebody whose photos were all deleted meanwhile is not enrolled any more.

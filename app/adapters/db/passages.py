@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Connection, Row, Select, and_, delete, insert, null, or_, select, type_coerce, update
 
 from app.adapters.db.log_pages import page_of
+from app.adapters.db.row_seal import blinded, unblinded
 from app.adapters.db.sealed_rows import SealedRows
 from app.adapters.db.tables import corrections, events, from_millis, gates, idempotency, subject_keys
 from app.core.corrections import CorrectionKind
@@ -30,6 +31,8 @@ class EventRows:
 
     def append(self, event: EventRow) -> None:
         columns = {**vars(event), "verdict": event.verdict.value, "reason": event.reason.value}
+        for name in ("employee_id", "subject_id"):
+            columns[name] = blinded(self._connection, columns[name])
         self._connection.execute(insert(events).values(**columns))
         moved = self._connection.execute(
             update(gates)
@@ -41,18 +44,18 @@ class EventRows:
 
     def get(self, event_id: str) -> EventRow | None:
         row = self._connection.execute(_WHOLE.where(events.c.id == event_id)).one_or_none()
-        return None if row is None else _event(row)
+        return None if row is None else self._event(row)
 
     def find(self, which: EventFilter) -> list[EventRow]:
         ids = page_of(self._connection, which)
         if not ids:
             return []
         rows = self._connection.execute(_LISTED.where(events.c.id.in_(ids)))
-        return sorted((_event(row) for row in rows), key=lambda event: (event.at, event.id), reverse=True)
+        return sorted((self._event(row) for row in rows), key=lambda event: (event.at, event.id), reverse=True)
 
     def after(self, gate_id: str, sequence: int, limit: int) -> list[EventRow]:
         query = _LISTED.where(events.c.gate_id == gate_id, events.c.sequence > sequence).order_by(events.c.sequence)
-        return [_event(row) for row in self._connection.execute(query.limit(limit))]
+        return [self._event(row) for row in self._connection.execute(query.limit(limit))]
 
     def heads(self) -> list[ChainHead]:
         query = select(gates.c.id, gates.c.head_sequence, gates.c.head_hash).order_by(gates.c.name)
@@ -62,32 +65,43 @@ class EventRows:
         query = _WHOLE.where(events.c.gate_id == gate_id).order_by(events.c.sequence, events.c.id)
         with self._connection.execute(query, execution_options={"yield_per": 200}) as rows:
             for row in rows:
-                yield _event(row)
+                yield self._event(row)
 
     def homeless(self) -> EventRow | None:
         query = _LISTED.where(events.c.gate_id.not_in(select(gates.c.id))).order_by(events.c.gate_id, events.c.sequence)
         row = self._connection.execute(query.limit(1)).one_or_none()
-        return None if row is None else _event(row)
+        return None if row is None else self._event(row)
 
     def unlink(self, employee_id: str) -> int:
         # Sealing holds the key until its commit: after waiting for the key, no event of this person can still appear.
         held = select(subject_keys.c.subject_id).where(subject_keys.c.subject_id == employee_id).with_for_update()
         self._connection.execute(held)
+        person = blinded(self._connection, employee_id)
         shown = select(corrections.c.event_id).where(
-            corrections.c.employee_id == employee_id, corrections.c.kind == CorrectionKind.WAS.value
+            corrections.c.employee_id == person, corrections.c.kind == CorrectionKind.WAS.value
         )
         return self._connection.execute(
             update(events)
             .where(
                 or_(
-                    events.c.employee_id == employee_id,
-                    events.c.subject_id == employee_id,
+                    events.c.employee_id == person,
+                    events.c.subject_id == person,
                     # Of nobody when it was recorded; what is gone already is not counted again.
                     and_(events.c.id.in_(shown), events.c.sealed_payload.is_not(None)),
                 )
             )
             .values(employee_id=None, subject_id=None, sealed_payload=None, sealed_snapshot=None)
         ).rowcount
+
+    def _event(self, row: Row[Any]) -> EventRow:
+        columns = dict(row._mapping)
+        columns["sequence"] = int(row.sequence)
+        columns["at"] = from_millis(row.at)
+        columns["verdict"] = Verdict(row.verdict)
+        columns["reason"] = Reason(row.reason)
+        for name in ("employee_id", "subject_id"):
+            columns[name] = unblinded(self._connection, columns[name])
+        return EventRow(**columns)
 
     def remember(self, gate_id: str, idempotency_key: str, answer: Remembered) -> None:
         self._connection.execute(
@@ -126,12 +140,3 @@ _CLEAR = (
 )
 _WHOLE: Select[Any] = select(*_CLEAR, events.c.sealed_snapshot)
 _LISTED: Select[Any] = select(*_CLEAR, null().label("sealed_snapshot"))
-
-
-def _event(row: Row[Any]) -> EventRow:
-    columns = dict(row._mapping)
-    columns["sequence"] = int(row.sequence)
-    columns["at"] = from_millis(row.at)
-    columns["verdict"] = Verdict(row.verdict)
-    columns["reason"] = Reason(row.reason)
-    return EventRow(**columns)

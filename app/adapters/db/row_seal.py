@@ -5,25 +5,29 @@ beside it: a row that was removed, or brought back as it once was, no longer add
 key. `sealed_rows.SealedRows` is how repositories read and write these tables.
 """
 
+import base64
 import hmac
 import json
 import logging
 import secrets
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from threading import Lock
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESSIV
 from sqlalchemy import JSON, Boolean, Column, Connection, Float, Integer, LargeBinary, Table
 
 from app.adapters.db.tables import SEALED, UNCOVERED, Instant, to_millis
+from app.core.errors import CryptoFault
 
 logger = logging.getLogger(__name__)
 _NONCE_BYTES, _TOTAL_BYTES, _VERSION_BYTES = 12, 32, 8
 _ALL = 1 << (8 * _TOTAL_BYTES)
 _OPTION = "facegate_seals"
 _NAMED_ONCE = 1000
+_KEPT = 200_000
 
 
 class Altered(ValueError):
@@ -44,13 +48,18 @@ class RowSeals:
         self._key = hmac.digest(key, b"row", "sha256")
         self._element = hmac.digest(key, b"element", "sha256")
         self._totals = AESGCM(hmac.digest(key, b"totals", "sha256"))
+        self._cover = AESGCM(hmac.digest(key, b"cover", "sha256"))
+        self._blinding = AESSIV(hmac.digest(key, b"blinding", "sha512"))
+        self.unblind = lru_cache(_KEPT)(self._unblind)
+        self._digest = hmac.digest(key, b"digest", "sha256")
         self._lock = Lock()
         self._met: dict[tuple[str, str], bool] = {}
         self.on_altered: Callable[[str, str], None] = lambda table, row: None
 
     def seal(self, table: Table, values: Mapping[str, Any]) -> bytes:
         """Of a whole row. Raises TypeError or ValueError where a value is not of its column's kind."""
-        plain = [None if values[name] is None else of(values[name]) for name, of in covered(table)]
+        # What is NULL is left out, so that a column that comes later leaves the seals of older rows good.
+        plain = {name: of(values[name]) for name, of in covered(table) if values[name] is not None}
         message = json.dumps([table.name, plain], sort_keys=True, separators=(",", ":"), allow_nan=False)
         return hmac.digest(self._key, message.encode(), "sha256")
 
@@ -90,6 +99,32 @@ class RowSeals:
                 with self._lock:
                     self._met.pop(key, None)
 
+    def digest(self, value: str) -> str:
+        """By which a value is found that is stored sealed."""
+        return hmac.digest(self._digest, value.encode("utf-8", "surrogatepass"), "sha256").hex()
+
+    def blind(self, value: str) -> str:
+        """The same text for the same value, by which rows are found; nobody without the key can tell which value."""
+        return base64.urlsafe_b64encode(self._blinding.encrypt(value.encode(), None)).decode()
+
+    def _unblind(self, blinded: str) -> str:
+        """What was blinded; what was not comes back as it is, for the audit to judge."""
+        try:
+            return self._blinding.decrypt(base64.urlsafe_b64decode(blinded), None).decode()
+        except (InvalidTag, TypeError, ValueError):
+            return blinded
+
+    def conceal(self, plain: bytes, context: str) -> bytes:
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return nonce + self._cover.encrypt(nonce, plain, context.encode())
+
+    def reveal(self, sealed: bytes, context: str) -> bytes:
+        """Raises CryptoFault."""
+        try:
+            return self._cover.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], context.encode())
+        except (InvalidTag, TypeError, ValueError):
+            raise CryptoFault("a sealed record does not open: another key, or altered") from None
+
     # Totals
 
     def element(self, seal: bytes) -> int:
@@ -125,6 +160,15 @@ def seals_of(connection: Connection) -> RowSeals:
 def use(seals: RowSeals) -> dict[str, Any]:
     """Execution options of an engine."""
     return {_OPTION: seals}
+
+
+def blinded(connection: Connection, person: str | None) -> str | None:
+    """An employee's id as it is stored where it says who went where when. A day's key of strangers is nobody's id."""
+    return person if person is None or person.startswith("day:") else seals_of(connection).blind(person)
+
+
+def unblinded(connection: Connection, stored: str | None) -> str | None:
+    return None if stored is None else seals_of(connection).unblind(stored)
 
 
 def _millis(value: Any) -> int:

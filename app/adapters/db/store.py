@@ -27,6 +27,7 @@ from app.adapters.db.imports import ImportRows
 from app.adapters.db.moves import MoveRows
 from app.adapters.db.passages import EventRows
 from app.adapters.db.people import ERASED, EmployeeRows, PhotoRows
+from app.adapters.db.person_box import PersonBox, carry
 from app.adapters.db.pictures import SentPictureRows
 from app.adapters.db.row_seal import UNKEYED, RowSeals, use
 from app.adapters.db.sealed_rows import SealedRows, begin_totals, settle_totals
@@ -43,14 +44,16 @@ from app.core.records import Installation
 _STATEMENT_MS = 30_000  # PostgreSQL, for writes nobody waits at a gate for: an erasure touches many events
 
 
-def open_store(url: str, seals: RowSeals = UNKEYED, *, server_clock: bool = False) -> "SqlStore":
+def open_store(
+    url: str, seals: RowSeals = UNKEYED, vault: ports.Vault | None = None, *, server_clock: bool = False
+) -> "SqlStore":
     """A store on a database that is already migrated (`migrate.upgrade`). Raises ValueError for an unusable URL.
 
-    seals: those that the database was migrated with. server_clock: processes share the clock of the server, where there
-    is one; a file has none but the machine's.
+    seals, vault: those that the database was migrated with. server_clock: processes share the clock of the server,
+    where there is one; a file has none but the machine's.
     """
     engine = make_engine(url)
-    engine.update_execution_options(**use(seals))
+    engine.update_execution_options(**use(seals), **carry(PersonBox(seals, vault)))
     return SqlStore(engine, seals, server_clock and engine.dialect.name != "sqlite")
 
 

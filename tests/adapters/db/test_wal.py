@@ -16,7 +16,7 @@ from sqlalchemy import event
 from app.adapters.db.store import SqlStore, open_store
 from app.core.types import Employee, Gate
 
-ADA = Employee("01A", "E-1001", "Ada Lovelace")
+ADA = Employee("01A", "E-1001", "Ada", legal_basis="Ada Lovelace")  # of her row, this is not sealed
 MARK = b"Ada Lovelace"
 
 

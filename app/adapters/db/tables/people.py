@@ -6,7 +6,6 @@ from sqlalchemy import (
     Column,
     Float,
     ForeignKey,
-    Index,
     Integer,
     LargeBinary,
     String,
@@ -56,11 +55,10 @@ employees = Table(
     "employees",
     metadata,
     Column("id", KEY, primary_key=True),
-    Column("number", KEY, nullable=False),
-    Column("name", Text, nullable=False),
-    # SQLite's LIKE and lower() know only ASCII; folding here makes a search for "ÉVA" find "Éva" in both databases.
-    Column("name_folded", Text, nullable=False),
-    Column("email", String),
+    # Number, name, email and card, sealed under the person's own key; found by keyed digests.
+    Column("sealed_person", LargeBinary),
+    Column("number_digest", KEY, unique=True),
+    Column("card_digest", KEY, unique=True),
     Column("status", String, nullable=False),
     Column("valid_from", Instant),
     Column("valid_until", Instant),
@@ -68,9 +66,6 @@ employees = Table(
     Column("legal_basis", Text),
     Column("consent_at", Instant),
     Column("created_at", Instant),
-    Column("card_number", KEY),
-    UniqueConstraint("number"),
-    Index(None, "card_number", unique=True),
 )
 
 photos = Table(
