@@ -142,4 +142,6 @@ class Service:
 
 def _environment() -> dict[str, str]:
     left_out = {PREFIX + name for name in ELSEWHERE}
-    return {name: value for name, value in os.environ.items() if name not in left_out}
+    # Its frames are drawn once, and whoever looks on may send them again.
+    again = {f"{PREFIX}REPLAYED_PICTURE": "alarm"}
+    return {name: value for name, value in os.environ.items() if name not in left_out} | again

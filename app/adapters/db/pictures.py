@@ -24,8 +24,8 @@ class SentPictureRows:
     def add(self, digests: Iterable[str], at: datetime) -> set[str]:
         # In one order, so that two who add the same ones do not wait for each other.
         rows = [{"digest": digest, "at": at} for digest in sorted(set(digests))]
-        statement = upsert(self._connection, sent_pictures).values(rows).on_conflict_do_nothing()
-        return set(self._connection.execute(statement.returning(sent_pictures.c.digest)).scalars())
+        statement = upsert(self._connection, sent_pictures).on_conflict_do_nothing().returning(sent_pictures.c.digest)
+        return set(self._connection.execute(statement, rows).scalars())
 
     def forget(self, before: datetime) -> None:
         self._connection.execute(delete(sent_pictures).where(sent_pictures.c.at < before))
