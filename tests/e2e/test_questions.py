@@ -101,7 +101,9 @@ def test_a_workers_camera_answers_whoever_is_asked(film: Film, tmp_path: Path) -
         for answer in given[-3:]:
             event = desk.get(f"/v1/events/{answer['decision_id']}")
             assert {name: event[name] for name in plain(answer)} == plain(answer)
-        assert len({answer["decision_id"] for answer in given}) == len(given)
+        # Each question is a decision, but one that the camera has opened for already gets that opening: one event.
+        denied = [answer["decision_id"] for answer in given if answer["decision"] == "deny"]
+        assert len(set(denied)) == len(denied)
         assert statistics.median(answer["took_s"] for answer in given) < 0.8
         assert desk.get("/v1/audit/verify")["valid"]
         assert answered_by.stop() == 0 and desk.stop() == 0
