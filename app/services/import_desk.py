@@ -20,13 +20,12 @@ from app.core.imports import OPEN, Import, ImportState, Uploads, Writer
 from app.core.ports import Clock, Store, Transaction, Vault
 from app.services.bulk_import import BulkImport
 from app.services.import_attempts import ImportAttempts
-from app.services.import_reports import known, telling
+from app.services.import_reports import is_over, known, telling
 from app.services.sealed_uploads import SealedUploads
 
 logger = logging.getLogger(__name__)
 
 KEPT_TO_APPLY = timedelta(days=1)
-KEPT_REPORTS = timedelta(days=30)
 GIVEN_UP = timedelta(days=7)  # a command that was killed and never called again
 _LOOK_EVERY_S = 5.0
 
@@ -163,12 +162,15 @@ class ImportDesk:
         return job
 
     def forget(self, import_id: str) -> None:
-        """Destroys an import's reports; its figures stay."""
+        """Destroys an import's reports, in every copy of the database; its figures stay."""
         with self.store.write() as tx:
             job = known(tx, import_id, hold=True)
+            key = tx.subject_keys.get(import_id)
             tx.imports.put(replace(job, counts=job.counts or tx.imports.counts(import_id), told=None))
             tx.imports.forget_rows(import_id)
             tx.subject_keys.destroy(import_id)
+            if key is not None:
+                self.vault.forget(key)
 
     # Running
 
@@ -245,16 +247,18 @@ class ImportDesk:
     # Tidying
 
     def tidy(self) -> None:
-        """Destroys uploads that nothing needs any more, and reports that are old; what fails at one, not at others."""
+        """Destroys uploads that nothing needs any more, and reports that are old or
+        from before an erasure; what fails at one, not at others."""
         with self.store.read() as tx:
             jobs = tx.imports.all(1000)
+            erased_at = tx.erasures.latest()
         for job in jobs:
             if self._is_given_up(job):
                 self._surely(f"giving up import {job.id}", partial(self._give_up, job.id))
         for import_id in self.uploads.all():
             self._surely(f"destroying upload {import_id}", partial(self._tidy_upload, import_id))
         for job in jobs:
-            if job.ended_at and job.state is not ImportState.CHECKED and self.clock() - job.ended_at > KEPT_REPORTS:
+            if is_over(job, self.clock(), erased_at):
                 self._surely(f"destroying reports of import {job.id}", partial(self._tidy_reports, job.id))
 
     def _is_given_up(self, job: Import) -> bool:

@@ -3,13 +3,15 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from app.core.errors import NotFound
-from app.core.imports import Import, Outcome, RowFilter, RowProblem, RowReport, StoredRow
+from app.core.imports import Import, ImportState, Outcome, RowFilter, RowProblem, RowReport, StoredRow
 from app.core.people_cells import harmless
 from app.core.ports import Store, Transaction, Vault
 
 PAGE = 1000
+KEPT = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,14 @@ def opened(tx: Transaction, vault: Vault, job: Import) -> Import:
         return job
     told = json.loads(vault.open(key, job.told, _about(job.id)))
     return replace(job, notices=tuple(told["notices"]), detail=told["detail"])
+
+
+def is_over(job: Import, now: datetime, erased_at: datetime | None) -> bool:
+    """Whether its reports have to go: they are old, or from before the last erasure and may name whom that erased, in
+    whatever spelling the files had."""
+    if job.ended_at is None or job.state is ImportState.CHECKED:
+        return False
+    return now - job.ended_at > KEPT or (erased_at is not None and erased_at >= job.created_at)
 
 
 def known(tx: Transaction, import_id: str, *, hold: bool = False) -> Import:

@@ -1,5 +1,6 @@
 """A request that comes again is answered as before: recorded once, opened once; not if that opened what is shut."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -41,7 +42,7 @@ class Repeats:
         found = tx.events.recall(gate.id, idempotency_key)
         if found is None or not self._is_recent(tx, found):
             return None
-        if found.digest != digest:
+        if found.digest != self._keyed(digest):
             raise Conflict("idempotency_key_reused", "This Idempotency-Key came with another request; use a new one.")
         return self.again(tx, found.event_id)
 
@@ -81,7 +82,11 @@ class Repeats:
         now = self.clock()
         tx.events.forget_remembered(now - IDEMPOTENT_FOR)
         run = self.uptime() if self.uptime is not None else (None, None)
-        tx.events.remember(gate_id, idempotency_key, Remembered(event_id, digest, now, *run))
+        tx.events.remember(gate_id, idempotency_key, Remembered(event_id, self._keyed(digest), now, *run))
+
+    def _keyed(self, digest: str) -> str:
+        """A card number can be guessed from its digest, but only with the master key from this one."""
+        return hashlib.sha256(self.answers.signer.sign(b"repeat:" + digest.encode()).encode()).hexdigest()
 
     def _still_opens(self, tx: Transaction, row: EventRow, payload: Answer) -> bool:
         """Whether gate and person may still do what was answered: who is dismissed is refused, repeated or not. An

@@ -47,7 +47,10 @@ class SealedUploads:
 
     def discard(self, import_id: str) -> None:
         with self.store.write() as tx:
+            key = tx.subject_keys.get(_key(import_id))
             tx.subject_keys.destroy(_key(import_id))
+            if key is not None:
+                self.vault.forget(key)
         self.folder.delete(import_id)
 
     def _writer(self, import_id: str, name: str) -> Writer:

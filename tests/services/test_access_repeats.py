@@ -1,11 +1,14 @@
 """A gate that asks again, because a line was cut, is answered as before: once recorded, once opened."""
 
+import hashlib
 import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
+from app.adapters.db.engine import make_engine
 from app.core.errors import Conflict
 from app.core.registry import Details
 from app.core.site import SiteMode, SiteState
@@ -146,3 +149,14 @@ def test_different_keys_at_once_are_all_recorded_in_one_chain(site: Process, sta
     for thread in threads:
         thread.join()
     assert site.recorded() == 20
+
+
+def test_nobody_guesses_a_card_number_from_what_is_kept_for_repeats(site: Process, database_url: str) -> None:
+    ada, engine = site.enrol("E-1", ADA), make_engine(database_url)
+    site.decide(ADA, credential="4711", idempotency_key="k")  # nobody's
+    assert site.decide(ADA, idempotency_key="l")["decision"] == "open"
+    site.erasure.erase(ada.id)
+    with engine.connect() as connection:
+        (digest,) = connection.execute(text("SELECT digest FROM idempotency")).scalars()
+    assert digest != hashlib.sha256(hashlib.sha256(ADA).digest() + b"4711").hexdigest()
+    engine.dispose()

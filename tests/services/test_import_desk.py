@@ -16,7 +16,8 @@ import pytest
 from app.core.errors import BadInput, Conflict, NotFound
 from app.core.imports import ImportState
 from app.core.records import EmployeeFilter
-from app.services.import_desk import KEPT_REPORTS, KEPT_TO_APPLY
+from app.services.import_desk import KEPT_TO_APPLY
+from app.services.import_reports import KEPT as KEPT_REPORTS
 from tests.fakes import Clock, person, photo
 from tests.services.importing import Importing
 from tests.services.process import Process

@@ -4,17 +4,26 @@ import io
 import zipfile
 from pathlib import Path
 
+import pytest
 from sqlalchemy import text
 
+from app.adapters.crypto.key_file import KeyFile
+from app.adapters.crypto.vault import Vault
 from app.adapters.db.engine import make_engine
+from app.core.errors import CryptoFault
 from app.core.imports import ImportState
 from app.core.records import EmployeeFilter
-from tests.fakes import person, photo
+from tests.fakes import Clock, person, photo
 from tests.services.importing import Importing
 from tests.services.process import Process
 
 NAMES = ("Lovelace", "Hopper", "Żak", "Kahn")
 CSV = "number,name\nE-1,Ada Lovelace\nE-2,=Hopper\n"
+
+
+@pytest.fixture
+def vault(master_key: bytes, tmp_path: Path) -> Vault:
+    return Vault(master_key, KeyFile(tmp_path / "people.keys"))
 
 
 def zipped(*names: str) -> bytes:
@@ -64,3 +73,30 @@ def test_what_was_said_goes_with_the_reports(site: Process, tmp_path: Path) -> N
     assert importing.desk.run_next()
     importing.desk.forget(job.id)
     assert importing.reports.get(job.id)[0].notices == ()
+
+
+def test_an_erasure_ends_what_earlier_imports_say(site: Process, tmp_path: Path, clock: Clock) -> None:
+    importing = Importing(site, tmp_path)
+    ended = importing.upload(CSV.encode(), zipped("E-1.jpg", "Ada Lovelace.jpg"), dry_run=False)
+    assert importing.desk.run_next()
+    checked = importing.upload(CSV.encode(), zipped("E-1.jpg", "Lovelace, Ada.jpg"), dry_run=True)
+    assert importing.desk.run_next()
+    with site.store.read() as tx:
+        key = tx.subject_keys.get(ended.id)
+    assert key and "Lovelace" in importing.reports.get(ended.id)[0].notices[0] and importing.rows(ended)
+    (ada,) = site.enrolment.find(EmployeeFilter())
+    site.erasure.erase(ada.id)
+    importing.desk.tidy()
+    assert importing.reports.get(ended.id)[0].notices == () and importing.rows(ended) == []
+    # Nor in an older copy of the database, which has the wrapped key.
+    with pytest.raises(CryptoFault):
+        site.vault.seal(key, b"", "")
+    # What a dry run says goes with its upload, which names her too.
+    importing.desk.cancel(checked.id)
+    importing.desk.tidy()
+    assert importing.reports.get(checked.id)[0].notices == () and importing.rows(checked) == []
+    clock.advance(seconds=1)
+    later = importing.upload(CSV.encode(), zipped("E-1.jpg", "Bob Kahn.jpg"), dry_run=False)
+    assert importing.desk.run_next()
+    importing.desk.tidy()
+    assert importing.reports.get(later.id)[0].notices and importing.rows(later)

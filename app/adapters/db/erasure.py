@@ -1,6 +1,8 @@
 """Rows that make erasure possible and provable: the keys whose loss is the erasure, and its receipts."""
 
-from sqlalchemy import Connection, select
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
 
 from app.adapters.db.engine import upsert
 from app.adapters.db.people import ERASED
@@ -73,6 +75,10 @@ class ErasureRows:
 
     def all(self) -> list[Receipt]:
         return [Receipt(**row._mapping) for row in self._connection.execute(select(*_SIGNED).order_by(erasures.c.id))]
+
+    def latest(self) -> datetime | None:
+        found: datetime | None = self._connection.execute(select(func.max(erasures.c.erased_at))).scalar_one()
+        return found
 
 
 # Signed: whoever counts on one checks that.

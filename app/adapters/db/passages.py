@@ -77,6 +77,9 @@ class EventRows:
         held = select(subject_keys.c.subject_id).where(subject_keys.c.subject_id == employee_id).with_for_update()
         self._connection.execute(held)
         person = blinded(self._connection, employee_id)
+        theirs = or_(events.c.employee_id == person, events.c.subject_id == person)
+        asked = idempotency.c.event_id.in_(select(events.c.id).where(theirs))
+        self._connection.execute(delete(idempotency).where(asked))
         shown = select(corrections.c.event_id).where(
             corrections.c.employee_id == person, corrections.c.kind == CorrectionKind.WAS.value
         )
