@@ -5,6 +5,7 @@ answer. Where places run out, those who have proved nothing make room, so that s
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Iterator
 from time import perf_counter
 from typing import Any
@@ -17,6 +18,7 @@ from app.web.security import AUTHENTICATED
 HEAD_WITHIN_S = 10.0  # from a request's first byte, or from the connection, to the end of its headers
 IDLE_S = 75  # between requests; longer than the 60 s for which proxies and gates commonly keep a connection
 MOST_CONNECTIONS = 512
+MOST_OF_A_CALLER = 64  # of one key or user, where others have no place
 MOST_OF_AN_ADDRESS = 256  # a proxy's on this machine apart: all come from there
 LOOPBACK = ("127.", "::1")
 STALLED_S = 20.0  # somebody who takes nothing of an answer for so long gets no more of it
@@ -73,14 +75,17 @@ class Places:
 
 
 def _least_deserving(connections: "Iterator[ImpatientProtocol]") -> "ImpatientProtocol | None":
-    """The oldest that never authenticated, served or not, else the oldest that is not being served."""
-    waiting = None
+    """The oldest that never authenticated, served or not, else the oldest that is not being served, else the oldest of
+    whoever has the most, if those are many: one gate's key must not keep the fire panel out."""
+    waiting, of_callers = None, defaultdict[str, list[ImpatientProtocol]](list)
     for one in connections:
-        if not one.authenticated:
+        if one.caller is None:
             return one
         if waiting is None and not one.serving:
             waiting = one
-    return waiting
+        of_callers[one.caller].append(one)
+    most = max(of_callers.values(), key=len, default=[])
+    return waiting or (most[0] if len(most) > MOST_OF_A_CALLER else None)
 
 
 class ImpatientProtocol(HttpToolsProtocol):
@@ -93,7 +98,7 @@ class ImpatientProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self._waited_since_s = self.waiting.waited_since_s()
         self._unparsed = self._head = 0
-        self._proved = False
+        self._proved: str | None = None
         self._stalled: asyncio.TimerHandle | None = None
         self._head_due: asyncio.TimerHandle | None = None
         self._await_head()
@@ -108,9 +113,10 @@ class ImpatientProtocol(HttpToolsProtocol):
         return self.cycle is not None and not self.cycle.response_complete
 
     @property
-    def authenticated(self) -> bool:
-        """A request of this connection, at least, came with a key or session that holds."""
-        return self._proved or (self.scope is not None and AUTHENTICATED in self.scope["state"])
+    def caller(self) -> str | None:
+        """The id of the key or user whose last request here was; None where none came with one that holds."""
+        now: str | None = self.scope["state"].get(AUTHENTICATED) if self.scope is not None else None
+        return now or self._proved
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -140,7 +146,7 @@ class ImpatientProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         self._head = 0
         self._await_head()
-        self._proved = self.authenticated  # before the scope that says so is replaced
+        self._proved = self.caller  # before the scope that says so is replaced
         super().on_message_begin()
         if self._waited_since_s is not None:
             # A picture gets no younger by waiting here.

@@ -30,7 +30,7 @@ DEVICE = f"{COOKIE}-device"  # the mark of a browser in which somebody signed in
 CSRF_HEADER, CSRF_FIELD = "X-CSRF-Token", "csrf"
 HARMLESS = {"GET", "HEAD"}
 FORM = "application/x-www-form-urlencoded"
-# In a request's state. WHO: found before the body was read, for the route to take. AUTHENTICATED: somebody was found.
+# In a request's state. WHO: found before the body was read, for the route to take. AUTHENTICATED: whose id was found.
 # REMEMBERED: the database did not say so.
 WHO, AUTHENTICATED, REMEMBERED = "who", "authenticated", "remembered"
 RELEASE = "/v1/release"
@@ -71,7 +71,7 @@ def signed_in(request: Request) -> SignedIn | None:
         return None
     found: SignedIn | None = request.app.state.system.reception.sessions.find(token)
     if found is not None:
-        request.scope["state"][AUTHENTICATED] = True
+        request.scope["state"][AUTHENTICATED] = found.user.id
     return found
 
 
@@ -121,7 +121,7 @@ def holder(request: Request, credentials: HTTPAuthorizationCredentials | None) -
         who = _remembered(request, credentials)
         if who is None:
             raise
-        request.scope["state"].update({AUTHENTICATED: True, REMEMBERED: True})
+        request.scope["state"].update({AUTHENTICATED: who.id, REMEMBERED: True})
         return who
 
 
@@ -152,7 +152,7 @@ def _looked_up(request: Request, credentials: HTTPAuthorizationCredentials | Non
     if credentials is not None:
         keys: Keys = request.app.state.system.keys
         key = keys.authenticate(credentials.credentials)
-        request.scope["state"][AUTHENTICATED] = True
+        request.scope["state"][AUTHENTICATED] = key.id
         return Principal(key.id, key.name, frozenset({key.role}), key.gate_id, "key")
     if not request.cookies.get(cookie_name(request)):
         raise Unauthorised("no_key", "Send a key: Authorization: Bearer KEY. People sign in at /signin.")

@@ -200,6 +200,25 @@ def test_silent_connections_shut_no_gate_out(server: Server) -> None:
                 assert line.recv(1) == b""
 
 
+def test_one_gates_key_keeps_no_fire_panel_out(server: Server) -> None:
+    """Bodies that never end, all with one gate's key, held all places, each for many seconds."""
+    key = f"Host: a\r\nAuthorization: {server.site.key('gate')['Authorization']}\r\n"
+    body = f"POST {DECISIONS} HTTP/1.1\r\n{key}Content-Type: image/jpeg\r\nContent-Length: 1000\r\n\r\nx".encode()
+    with ExitStack() as held:
+        lines = [held.enter_context(connected(server)) for _ in range(512)]
+        for line in lines:
+            with suppress(ConnectionError):  # one or two have made room already
+                line.sendall(f"GET /v1/gates HTTP/1.1\r\n{key}\r\n".encode())
+                line.recv(65_536)
+        for line in lines:
+            with suppress(ConnectionError):
+                line.sendall(body)
+        for _ in range(3):
+            with httpx.Client(base_url=server.http.base_url, timeout=5, trust_env=False) as panel:
+                ended = panel.post("/v1/release", headers=server.site.key("security"), json={"active": False})
+            assert ended.status_code == 200, ended.text
+
+
 @pytest.mark.parametrize(
     "more", [(b"\r\n", b"\r\n"), (b"G", b""), (b"GET / HTTP/1.1\r\nHost: a\r\nX: ", b"x")], ids=range(3)
 )
