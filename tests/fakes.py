@@ -65,9 +65,14 @@ def unseen(reason: Reason, faces: int = 0, problems: tuple[QualityProblem, ...] 
     return Look(faces, None, reason, VIEW, problems)
 
 
+_pictures = count(1)
+
+
 def photo(vector: Vector, quality: float = 0.9, note: str = "", liveness: float | None = None) -> bytes:
-    """A picture of this face. note: makes another picture of the same face. liveness: how alive it looks."""
-    return json.dumps({"vector": vector.tolist(), "quality": quality, "note": note, "liveness": liveness}).encode()
+    """A new picture of this face: no camera makes the same bytes twice. note: another picture of the same face, the
+    same bytes at each call. liveness: how alive it looks."""
+    made = {"vector": vector.tolist(), "quality": quality, "note": note or next(_pictures), "liveness": liveness}
+    return json.dumps(made).encode()
 
 
 def empty(reason: Reason = Reason.NO_FACE, *problems: QualityProblem) -> bytes:

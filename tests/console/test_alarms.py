@@ -85,7 +85,8 @@ def test_each_hint_alarms_and_stands_until_it_is_seen(site: Service, page_as: Op
         guard.wait_for_timeout(6500)  # the lane is red for 6 s
     expect(wall.get_by_text("Somebody may have followed in")).to_have_count(1)
     expect(wall.get_by_role("button", name="Seen")).to_have_count(0)
-    guard.get_by_role("button", name="Seen").click()
+    standing = guard.get_by_role("paragraph").filter(has_text="Somebody may have followed in")
+    standing.get_by_role("button", name="Seen").click()
     for page in (guard, wall):
         expect(page.get_by_text("Somebody may have followed in")).to_have_count(0)
 

@@ -20,7 +20,7 @@ from app.core.registry import Details
 from app.core.site import AlertKind
 from app.core.types import Employee
 from app.services.erasure import as_json, message
-from tests.fakes import NOW, Clock, new_id, person, photo
+from tests.fakes import NOW, Clock, person, photo
 from tests.services.process import Process
 
 Start = Callable[..., Process]
@@ -217,13 +217,15 @@ def test_who_is_erased_while_a_gate_decides_is_let_in_and_then_erased(
     receipts: list[Receipt] = []
     eraser = threading.Thread(target=lambda: receipts.append(site.erasure.erase(ada.id)))
 
-    def meanwhile() -> str:
+    deciding = start()
+
+    def meanwhile(*asked: Any) -> float:
         if not eraser.ident:
             eraser.start()
             eraser.join(0.3)
-        return new_id()
+        return deciding.threshold(*asked)
 
-    answer = start(new_id=meanwhile).decide(ADA)
+    answer = start(threshold=meanwhile).decide(ADA)
     eraser.join()
     # then neither waits for the other, and the event is of nobody afterwards
     assert answer["reason"] == "recognised"

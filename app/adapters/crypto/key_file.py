@@ -8,6 +8,7 @@ Records of 64 bytes, so that none crosses a sector: slot (16), secret (32), the 
 Zeros are what is left of a destroyed one. Several processes may use the file; on several machines it must be shared.
 """
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -18,10 +19,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 
-from app.core.errors import CryptoFault
+from app.core.errors import Cause, CryptoFault, NotRecorded
 
 SLOT_BYTES, _SECRET_BYTES, _RECORD_BYTES = 16, 32, 64
 _GONE = bytes(_RECORD_BYTES)
+
+
+_CAUSES = {errno.ENOSPC: Cause.DISK_FULL, errno.EDQUOT: Cause.DISK_FULL, errno.EROFS: Cause.READ_ONLY}
 
 
 class KeyFile:
@@ -41,8 +45,17 @@ class KeyFile:
             pass
 
     def new(self, count: int = 1) -> list[tuple[bytes, bytes]]:
-        """Slots with their secrets, on the disk when this returns. Raises OSError."""
+        """Slots with their secrets, on the disk when this returns. Raises NotRecorded where they cannot be."""
         made = [(secrets.token_bytes(SLOT_BYTES), secrets.token_bytes(_SECRET_BYTES)) for _ in range(count)]
+        try:
+            self._append(made)
+        except OSError as error:
+            raise NotRecorded(f"{self._path.name} cannot be written", _CAUSES.get(error.errno or 0)) from error
+        with self._lock:
+            self._known.update(made)
+        return made
+
+    def _append(self, made: list[tuple[bytes, bytes]]) -> None:
         with self._opened(os.O_CREAT) as file:
             # What a crash left of a record was never used.
             end = os.fstat(file).st_size // _RECORD_BYTES * _RECORD_BYTES
@@ -50,11 +63,8 @@ class KeyFile:
             records = b"".join(slot + secret + _check(slot, secret) for slot, secret in made)
             if os.pwrite(file, records, end) != len(records):
                 os.ftruncate(file, end)
-                raise OSError("the disk of the key file is full")
+                raise OSError(errno.ENOSPC, "the disk of the key file is full")
             os.fsync(file)
-        with self._lock:
-            self._known.update(made)
-        return made
 
     def get(self, slot: bytes) -> bytes:
         """Raises CryptoFault where the secret was destroyed, or lies in another file."""
