@@ -229,8 +229,8 @@ def enrol(system: System, number: str, vectors: list[Vector]) -> None:
     employee = Employee(new_id(), number, number, created_at=system.clock())
     with system.store.write() as tx:
         key = system.vault.new_key()
-        tx.employees.add(employee)
         tx.subject_keys.add(employee.id, key)
+        tx.employees.add(employee)
         vector = unit(np.sum(vectors, axis=0))
         sealed = system.vault.seal(key, vector.tobytes(), context(TEMPLATE, employee.id))
         photos = len(vectors)

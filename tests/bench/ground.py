@@ -41,12 +41,12 @@ def service(**settings: object) -> Iterator[System]:
 def populate(system: System, count: int) -> None:
     """Employees whose templates point in random directions: strangers to every real face."""
     vectors = np.random.default_rng(1).standard_normal((count, system.gallery.index.dimension)).astype(np.float32)
+    keys = system.vault.new_keys(count)
     with system.store.write() as tx:
-        for i in range(count):
+        for i, key in enumerate(keys):
             employee = Employee(new_id(), f"R-{i:06d}", f"Random {i}", created_at=system.clock())
-            key = system.vault.new_key()
-            tx.employees.add(employee)
             tx.subject_keys.add(employee.id, key)
+            tx.employees.add(employee)
             sealed = system.vault.seal(key, unit(vectors[i]).tobytes(), context(TEMPLATE, employee.id))
             tx.templates.put(Template(employee.id, sealed, 3, system.gallery.pack_digest, system.gallery.precision))
 

@@ -47,7 +47,11 @@ class Vault:
 
     def new_key(self) -> bytes:
         """A fresh subject key, wrapped; its secret is in the key file when this returns."""
-        return self._wrap([token_bytes(KEY_BYTES)])[0]
+        return self.new_keys(1)[0]
+
+    def new_keys(self, count: int) -> list[bytes]:
+        """Several, for one flush of the key file."""
+        return self._wrap([token_bytes(KEY_BYTES) for _ in range(count)])
 
     def seal(self, wrapped_key: bytes, plaintext: bytes, context: str) -> bytes:
         """Raises CryptoFault if the wrapped key does not open."""
