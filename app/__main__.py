@@ -13,7 +13,8 @@ from app import machine
 from app.commands import audit, cameras, clock, corrections, gates, keys, oidc, packs, people, users
 from app.commands.common import HERE, Data, err, office, out, settings_of
 from app.core.errors import Conflict, FacegateError, NotFound
-from app.core.registry import Details, folded
+from app.core.people.details import Details
+from app.core.text import folded
 
 cli = typer.Typer(
     no_args_is_help=True,
@@ -48,7 +49,7 @@ def serve(
     cameras: Annotated[bool, typer.Option(help="Watch cameras in this process; else `worker` processes do.")] = True,
 ) -> None:
     """Run the service until SIGTERM or Ctrl-C. The first start prints an admin key and a link to set up the console."""
-    from app.serving import run
+    from app.process.serving import run
 
     run(settings_of(data), host, port, announce=out.print, cameras=cameras)
 
@@ -56,7 +57,7 @@ def serve(
 @cli.command()
 def worker(data: Data = HERE) -> None:
     """Watch cameras until SIGTERM or Ctrl-C, and serve nothing: any number of them share the cameras."""
-    from app.serving import watch
+    from app.process.serving import watch
 
     watch(settings_of(data), announce=out.print)
 
@@ -64,7 +65,7 @@ def worker(data: Data = HERE) -> None:
 @cli.command()
 def migrate(data: Data = HERE) -> None:
     """Bring the database's schema up to date; safe to repeat."""
-    from app.adapters.db import migrate as schema
+    from app.adapters.db.engine import migrate as schema
 
     with office(data) as here:  # which does it, as every command does
         url = here.settings.url
@@ -114,7 +115,7 @@ def enroll(
 @cli.command()
 def doctor(data: Data = HERE) -> None:
     """Say what is wrong with this installation and what to do."""
-    from app import doctor as doctoring
+    from app.commands import doctor as doctoring
 
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(no_wrap=True)
@@ -142,7 +143,7 @@ def demo(
     ] = False,
 ) -> None:
     """Watch a turnstile recognise real people from real photos."""
-    from app.demo.play import run
+    from app.demo.play.show import run
 
     raise typer.Exit(run(data, port, stay=not leave))
 

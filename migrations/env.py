@@ -1,9 +1,9 @@
-"""Runs migrations on the connection it is given (`app.adapters.db.migrate`), or from the shell: alembic -x url=URL."""
+"""Runs migrations on the connection it is given (`app.adapters.db.engine.migrate`), or from the shell: alembic -x url=URL."""
 
 from alembic import context
 from sqlalchemy import Connection
 
-from app.adapters.db.engine import make_engine
+from app.adapters.db.engine.connect import make_engine
 from app.adapters.db.tables import metadata
 
 

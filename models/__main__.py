@@ -2,8 +2,11 @@
 
 import typer
 
-from models import calibrate, evaluate, facenet, fetch, pad_report
+from models import facenet
+from models.accuracy import calibrate, evaluate
+from models.liveness import pad_report
 from models.siamese import command as siamese
+from models.weights import fetch
 
 app = typer.Typer(no_args_is_help=True, help="Facegate's laboratory: fetch, measure and train the models.")
 app.command("fetch")(fetch.command)

@@ -13,9 +13,9 @@ import typer
 from numpy.typing import NDArray
 from rich.console import Console
 
-from app.adapters.vision import pack as packs
-from app.adapters.vision.pack_file import PackFile
-from app.adapters.vision.runtime import best_precision
+from app.adapters.vision.networks.runtime import best_precision
+from app.adapters.vision.packs import pack as packs
+from app.adapters.vision.packs.pack_file import PackFile
 from app.settings import read_settings
 from models.siamese.needs import require_torch
 

@@ -17,7 +17,7 @@ from sqlalchemy import create_engine, make_url, text
 
 from app.adapters.crypto.signing import Ed25519Signer
 from app.adapters.crypto.vault import Vault
-from app.adapters.db import migrate
+from app.adapters.db.engine import migrate
 from app.adapters.db.store import SqlStore, open_store
 
 DATABASES = ("sqlite", "postgresql")

@@ -9,10 +9,10 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from app.adapters.vision import pack as packs
 from app.adapters.vision.manifest import PackManifest, write_manifest
-from app.adapters.vision.pack_file import PackFile, write_pack_file
-from app.core.calibration import Calibration, Tail
+from app.adapters.vision.packs import pack as packs
+from app.adapters.vision.packs.pack_file import PackFile, write_pack_file
+from app.core.recognition.calibration import Calibration, Tail
 
 FILE = "model.onnx"
 CALIBRATION = Calibration(Tail(0.5, 0.001, 0.02, 0.0, 0.01, 0.01), 0.5, 0.02, 0.45, 30.0)

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 import typer
 
 from app.commands.common import HERE, Data, office, out
-from app.core.approach import Zone
+from app.core.approach.tries import Zone
 from app.core.errors import BadInput
-from app.services.camera_list import Address
+from app.services.cameras.camera_list import Address
 
 cli = typer.Typer(no_args_is_help=True, help="The cameras there are.")
 LOCAL = {"file", "folder", "device"}

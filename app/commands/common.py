@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from app.core.url_login import CURE
+from app.core.cameras.url_login import CURE
 from app.settings import Settings, SettingsError, read_settings
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def settings_of(data: Path) -> Settings:
     """The settings of a data folder. Raises SettingsError, also for an address of a database that is none."""
     from sqlalchemy.exc import ArgumentError
 
-    from app.adapters.db.engine import parse
+    from app.adapters.db.engine.connect import parse
 
     settings = read_settings(data)
     try:

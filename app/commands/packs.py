@@ -13,7 +13,7 @@ from app.commands.common import HERE, Data, err, out, settings_of
 
 def command(data: Data = HERE) -> None:
     """List the model packs, each loaded for real, and what keeps one from being served."""
-    from app.adapters.vision import pack as packs
+    from app.adapters.vision.packs import pack as packs
     from app.core.errors import FacegateError
 
     settings = settings_of(data)

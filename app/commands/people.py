@@ -12,12 +12,12 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from app.commands.common import HERE, Data, err, out, settings_of
-from app.core import people_file
 from app.core.errors import BadInput, Busy
-from app.core.imports import ImportState, Outcome, PhotoSource, RowReport
+from app.core.imports import people_file
+from app.core.imports.reports import ImportState, Outcome, PhotoSource, RowReport
 
 if TYPE_CHECKING:
-    from app.core.imports import Import
+    from app.core.imports.reports import Import
     from app.wiring import System
 
 NICE = 10  # a service on the same machine goes first

@@ -26,7 +26,7 @@ def add_user(
     data: Data = HERE,
 ) -> None:
     """Add somebody. The password is asked for, or read from the first line of standard input."""
-    from app.services.users import roles_of
+    from app.services.accounts.users import roles_of
 
     with office(data) as here:
         users = here.reception.users

@@ -3,39 +3,31 @@
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from app.web import admission, errors, health, uploads
-from app.web.api import (
-    audit,
-    by_hand,
-    cameras,
-    corrections,
-    decisions,
-    employees,
-    events,
-    exports,
-    gates,
-    imports,
-    keys,
-    operations,
-    photo_checks,
-    photos,
-    site,
-    stream,
-    tools,
-    users,
-)
-from app.web.console import contract, live, log, pictures, provider, render, signin, status
-from app.web.console import employees as employee_pages
-from app.web.console import health as health_page
-from app.web.console import imports as import_pages
-from app.web.console import users as user_pages
+from app.web import errors, health
+from app.web.api.access import decisions, tools
+from app.web.api.accounts import keys, users
+from app.web.api.cameras import cameras
+from app.web.api.events import audit, corrections, events, stream
+from app.web.api.gates import by_hand, gates
+from app.web.api.imports import imports
+from app.web.api.people import employees, exports, photo_checks, photos
+from app.web.api.site import operations, site
+from app.web.console import render
+from app.web.console.accounts import provider, signin
+from app.web.console.accounts import users as user_pages
+from app.web.console.events import live, log, pictures
 from app.web.console.faults import as_page
-from app.web.head import HeadAsGet
-from app.web.headers import SafeHeaders
-from app.web.limits import BodyLimit
+from app.web.console.imports import imports as import_pages
+from app.web.console.people import employees as employee_pages
+from app.web.console.site import contract, status
+from app.web.console.site import health as health_page
+from app.web.edge import admission, uploads
+from app.web.edge.head import HeadAsGet
+from app.web.edge.headers import SafeHeaders
+from app.web.edge.limits import BodyLimit
+from app.web.edge.proxies import Forwarded
+from app.web.edge.streams import Streams
 from app.web.metrics import Metrics
-from app.web.proxies import Forwarded
-from app.web.streams import Streams
 from app.web.warm import warm
 from app.wiring import System
 from app.worker.supervisor import Supervisor

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from app.core.camera_health import CameraState
+from app.core.cameras.camera import Camera
+from app.core.cameras.health import CameraState
 from app.core.errors import NotRecorded
-from app.core.site import Camera
-from app.services.camera_states import OFF, WORKING, Standing
+from app.services.cameras.camera_states import OFF, WORKING, Standing
 from app.wiring import System
 from app.worker.supervisor import Post, Supervisor
 

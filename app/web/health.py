@@ -7,8 +7,8 @@ from threading import Lock
 from time import monotonic
 
 from app.core.errors import NotRecorded
-from app.core.liveness import LivenessMode
-from app.services.clock_watch import CURE
+from app.core.recognition.liveness import LivenessMode
+from app.services.site.clock_watch import CURE
 from app.web.camera_views import CameraView, enabled_views
 from app.wiring import System
 from app.worker.supervisor import Supervisor

@@ -8,9 +8,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metr
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from app.core.camera_health import CameraState
-from app.core.gates import DoorState, GateResult
-from app.services.camera_states import NOT_WATCHED
+from app.core.cameras.health import CameraState
+from app.core.gates.commands import DoorState, GateResult
+from app.services.cameras.camera_states import NOT_WATCHED
 from app.web.camera_views import CameraView, enabled_views
 from app.wiring import System
 from app.worker.supervisor import Supervisor

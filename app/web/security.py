@@ -11,14 +11,14 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from app.core.accounts.users import Principal
 from app.core.errors import Forbidden, NotRecorded, Refusal, Unauthorised
 from app.core.types import Role
-from app.core.users import Principal
-from app.services.deadline import within
-from app.services.keys import Keys
-from app.services.release_callers import ReleaseCallers
-from app.services.sessions import SignedIn, csrf_of
-from app.services.sign_in import Client
+from app.services.accounts.keys import Keys
+from app.services.accounts.release_callers import ReleaseCallers
+from app.services.accounts.sessions import SignedIn, csrf_of
+from app.services.accounts.sign_in import Client
+from app.services.events.deadline import within
 from app.wiring import System
 from app.worker.supervisor import Supervisor
 

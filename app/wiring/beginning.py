@@ -10,9 +10,9 @@ from pathlib import Path
 from sqlalchemy.exc import DBAPIError
 
 from app import machine
-from app.adapters.db import migrate
-from app.adapters.db.engine import sqlite_file
-from app.adapters.db.migrate import State
+from app.adapters.db.engine import migrate
+from app.adapters.db.engine.connect import sqlite_file
+from app.adapters.db.engine.migrate import State
 from app.core.errors import CryptoFault, Fault
 from app.settings import Settings
 

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Collection, Mapping
 
 from app.adapters.gates.build import build_driver, check_config
-from app.core.gates import DoorState
-from app.core.ports import Clock, GateDriver, Signer, Store, Vault
-from app.services.gate_control import GateControl
-from app.services.gate_settings import GateSettings
+from app.core.gates.commands import DoorState
+from app.core.ports.crypto import Signer, Vault
+from app.core.ports.gates import GateDriver
+from app.core.ports.store import Clock, Store
+from app.services.gates.dispatcher import GateControl
+from app.services.gates.gate_settings import GateSettings
 
 
 def gate_settings(store: Store, vault: Vault, clock: Clock, new_id: Callable[[], str]) -> GateSettings:

@@ -7,14 +7,14 @@ from pathlib import Path
 from app.adapters.uploads.archive import ZipPhotos
 from app.adapters.uploads.folder import FolderPhotos
 from app.adapters.uploads.store import NoPhotos, UploadFolder
-from app.core import people_text
 from app.core.errors import BadInput
-from app.core.imports import PhotoSource, no_people
-from app.core.quality import ENROLMENT
-from app.services.bulk_import import BulkImport
-from app.services.enrolment import Enrolment
-from app.services.import_desk import ImportDesk
-from app.services.recognition import Recognition
+from app.core.imports import people_text
+from app.core.imports.reports import PhotoSource, no_people
+from app.core.recognition.quality import ENROLMENT
+from app.services.imports.bulk_import import BulkImport
+from app.services.imports.import_desk import ImportDesk
+from app.services.people.enrolment import Enrolment
+from app.services.recognition.recognition import Recognition
 from app.wiring.office import Office, new_id
 
 

@@ -14,38 +14,38 @@ from app.adapters.crypto.journal import JsonJournal
 from app.adapters.crypto.key_file import KeyFile
 from app.adapters.crypto.signing import Ed25519Signer
 from app.adapters.crypto.vault import Vault, derive, load_master_key
-from app.adapters.db import migrate
-from app.adapters.db.row_seal import RowSeals
+from app.adapters.db.engine import migrate
+from app.adapters.db.seals.row_seal import RowSeals
 from app.adapters.db.store import SqlStore, open_store
 from app.adapters.uptime import uptime_s
+from app.core.alerts.alert import Alert, AlertKind
 from app.core.errors import CryptoFault
-from app.core.records import Installation
-from app.core.site import Alert, AlertKind
-from app.services.access_log import AccessLog
-from app.services.alert_list import AlertList
-from app.services.answers import Answers
-from app.services.audit import Audit
-from app.services.by_hand import ByHand
-from app.services.camera_list import Address, CameraList
-from app.services.camera_states import CameraStates
-from app.services.checkpoints import Checkpoints
-from app.services.clock_watch import ClockWatch
-from app.services.corrections import Corrections
-from app.services.duty import Duty
-from app.services.erasure import Erasure
-from app.services.event_list import EventList
-from app.services.event_proof import EventProofs
-from app.services.gate_control import GateControl
-from app.services.gate_list import GateList
-from app.services.gate_settings import GateSettings
-from app.services.hints import Hints
-from app.services.keys import Keys
-from app.services.live_feed import LiveFeed
-from app.services.own_alerts import OwnAlerts
-from app.services.release_callers import ReleaseCallers
-from app.services.site_control import SiteControl
-from app.services.statistics import Statistics
-from app.services.storage_watch import StorageWatch
+from app.core.site.installation import Installation
+from app.services.accounts.keys import Keys
+from app.services.accounts.release_callers import ReleaseCallers
+from app.services.alerts.alert_list import AlertList
+from app.services.alerts.transient_alerts import Hints
+from app.services.cameras.camera_list import Address, CameraList
+from app.services.cameras.camera_states import CameraStates
+from app.services.events.access_log import AccessLog
+from app.services.events.answers import Answers
+from app.services.events.audit import Audit
+from app.services.events.checkpoints import Checkpoints
+from app.services.events.corrections import Corrections
+from app.services.events.event_list import EventList
+from app.services.events.event_proof import EventProofs
+from app.services.events.live_feed import LiveFeed
+from app.services.events.statistics import Statistics
+from app.services.gates.by_hand import ByHand
+from app.services.gates.dispatcher import GateControl
+from app.services.gates.gate_list import GateList
+from app.services.gates.gate_settings import GateSettings
+from app.services.people.erasure import Erasure
+from app.services.site.clock_watch import ClockWatch
+from app.services.site.gate_leases import Duty
+from app.services.site.own_alerts import OwnAlerts
+from app.services.site.site_control import SiteControl
+from app.services.site.storage_watch import StorageWatch
 from app.settings import Settings
 from app.wiring import beginning
 from app.wiring.driving import gate_control, gate_settings

@@ -1,9 +1,9 @@
 """Which model pack and precision this database runs with: the setting, else what made its templates."""
 
-from app.adapters.vision import pack as packs
-from app.adapters.vision.runtime import Precision, best_precision
+from app.adapters.vision.networks.runtime import Precision, best_precision
+from app.adapters.vision.packs import pack as packs
 from app.core.errors import PackMismatch
-from app.core.records import Installation
+from app.core.site.installation import Installation
 from app.wiring.office import Office, check_master_key
 
 

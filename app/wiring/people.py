@@ -9,11 +9,11 @@ from app.adapters.crypto.signing import Ed25519Signer
 from app.adapters.crypto.vault import Vault
 from app.adapters.db.store import SqlStore
 from app.adapters.oidc.client import OidcClient
-from app.services.attempts import Attempts
-from app.services.federation import Federation
-from app.services.sessions import Sessions
-from app.services.sign_in import SigningIn
-from app.services.users import Users
+from app.services.accounts.attempts import Attempts
+from app.services.accounts.federation import Federation
+from app.services.accounts.sessions import Sessions
+from app.services.accounts.sign_in import SigningIn
+from app.services.accounts.users import Users
 from app.settings import Settings
 
 

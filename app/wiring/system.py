@@ -10,31 +10,31 @@ import numpy as np
 
 from app.adapters import uptime
 from app.adapters.index.faiss_index import FaissIndex
-from app.adapters.vision import jpeg_cost
-from app.adapters.vision import pack as packs
-from app.adapters.vision.image import ImageDecoder, ImageLimits
-from app.adapters.vision.jpeg import encode_jpeg
-from app.adapters.vision.liveness import LivenessJudge, open_judges
-from app.adapters.vision.photo import PhotoReader
-from app.adapters.vision.runtime import Precision
+from app.adapters.vision.networks.liveness import LivenessJudge, open_judges
+from app.adapters.vision.networks.runtime import Precision
+from app.adapters.vision.packs import pack as packs
+from app.adapters.vision.photos import jpeg_cost
+from app.adapters.vision.photos.image import ImageDecoder, ImageLimits
+from app.adapters.vision.photos.jpeg import encode_jpeg
+from app.adapters.vision.photos.photo import PhotoReader
 from app.adapters.vision.weights import WeightsMissing
-from app.core.calibration import Calibration
 from app.core.errors import WeightsError
-from app.core.quality import ENROLMENT, GATE
-from app.services.access import Access
-from app.services.answers import Answer
-from app.services.comparison import Comparison
-from app.services.enrolment import Enrolment
-from app.services.gallery import Gallery
-from app.services.import_desk import ImportDesk
-from app.services.import_reports import ImportReports
-from app.services.people_export import PeopleExport
-from app.services.portraits import Portraits
-from app.services.questions import Questions
-from app.services.recognition import Engine, Recognition
-from app.services.reembedding import Moved, Reembedding
-from app.services.replays import Replays
-from app.services.verdicts import Verdicts
+from app.core.recognition.calibration import Calibration
+from app.core.recognition.quality import ENROLMENT, GATE
+from app.services.access.access import Access
+from app.services.access.comparison import Comparison
+from app.services.access.decision_service import Verdicts
+from app.services.access.remote_polls import Questions
+from app.services.access.replays import Replays
+from app.services.events.answers import Answer
+from app.services.imports.import_desk import ImportDesk
+from app.services.imports.import_reports import ImportReports
+from app.services.imports.people_export import PeopleExport
+from app.services.people.enrolment import Enrolment
+from app.services.people.gallery import Gallery
+from app.services.people.portraits import Portraits
+from app.services.people.reembedding import Moved, Reembedding
+from app.services.recognition.recognition import Engine, Recognition
 from app.settings import Settings, SettingsError
 from app.wiring.importing import import_desk
 from app.wiring.office import Office, new_id, open_office, utc_now

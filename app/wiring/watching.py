@@ -5,14 +5,14 @@ from functools import partial
 
 from app.adapters.cameras.mailbox import Mailbox
 from app.adapters.cameras.sources import open_source
-from app.adapters.vision.scaling import turned
-from app.core import tracks
-from app.core.quality import GATE
-from app.core.site import Camera
-from app.core.tracks import Seen
+from app.adapters.vision.photos.scaling import turned
+from app.core.approach import tracks
+from app.core.approach.tracks import Seen
+from app.core.cameras.camera import Camera
+from app.core.recognition.quality import GATE
 from app.core.types import Box, Face, Pixels
-from app.services.approaches import Approaches, Watch
-from app.services.recognition import snapshot
+from app.services.access.approaches import Approaches, Watch
+from app.services.recognition.recognition import snapshot
 from app.wiring.office import camera_reach, new_id
 from app.wiring.system import System
 from app.worker.camera_loop import CameraLoop

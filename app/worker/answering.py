@@ -10,10 +10,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from app.core.errors import NotRecorded, Refusal
-from app.core.gates import Question
-from app.core.ports import Store
+from app.core.gates.commands import Question
+from app.core.ports.store import Store
 from app.core.types import Gate
-from app.services.duty import shared_time
+from app.services.site.gate_leases import shared_time
 from app.worker.supervisor import Supervisor
 
 logger = logging.getLogger(__name__)

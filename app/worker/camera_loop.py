@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from app.core.approach import Zone
+from app.core.approach.tracks import Seen
+from app.core.approach.tries import Zone
 from app.core.errors import Busy
-from app.core.gates import Question
-from app.core.tracks import Seen
+from app.core.gates.commands import Question
 from app.core.types import Box, Gate, Pixels
-from app.services.answers import Answer
-from app.services.approaches import Approaches, Watch
+from app.services.access.approaches import Approaches, Watch
+from app.services.events.answers import Answer
 
 logger = logging.getLogger(__name__)
 

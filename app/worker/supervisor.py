@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from app.core.camera_health import CameraState, Health
+from app.core.alerts.alert import HINT_STANDS, HINTS, OF_CAMERAS, Alert, AlertKind
+from app.core.cameras.camera import Camera
+from app.core.cameras.health import CameraState, Health
 from app.core.errors import FacegateError, NotRecorded
-from app.core.ports import Store, Transaction
-from app.core.site import HINT_STANDS, HINTS, OF_CAMERAS, Alert, AlertKind, Camera
-from app.services.duty import Duty
+from app.core.ports.store import Store, Transaction
+from app.services.site.gate_leases import Duty
 from app.worker.camera_loop import CameraLoop
 
 logger = logging.getLogger(__name__)

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from app.core.approach.tracks import Seen
+from app.core.cameras.turned import TURNS, TurnSigns, stands_upright
 from app.core.errors import Busy
-from app.core.tracks import Seen
-from app.core.turned import TURNS, TurnSigns, stands_upright
 from app.core.types import Face, Pixels
 
 LONGEST_PX = 960

@@ -61,7 +61,7 @@ def downgrade() -> None:
 
 
 def _plain(name: str) -> str:
-    # As app.core.registry.folded was when this was written.
+    # As app.core.people.details.folded was when this was written.
     letters = unicodedata.normalize("NFKD", name.casefold())
     bare = "".join(c for c in letters if not unicodedata.combining(c))
     return bare.translate(

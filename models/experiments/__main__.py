@@ -2,7 +2,9 @@
 
 import typer
 
-from models.experiments import detectors, two_steps, variants
+from models.experiments.detectors import detectors
+from models.experiments.two_steps import two_steps
+from models.experiments.variants import variants
 
 app = typer.Typer(no_args_is_help=True, help="Experiments that test what the design believes.")
 app.command("two_steps")(two_steps.command)

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.core.alignment import SIZE_PX, TEMPLATE
+from app.core.recognition.alignment import SIZE_PX, TEMPLATE
 from app.core.types import Pixels
 
 Effect = Callable[[Pixels, float, np.random.Generator], Pixels]

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from app.core.errors import Fault
 from app.settings import read_settings
-from models.dataset import read_dataset
+from models.data.dataset import read_dataset
 from models.siamese.crops import Faces, read_crops, split
 from models.siamese.needs import require_torch
 

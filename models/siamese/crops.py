@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 
-from app.adapters.vision import pack as packs
-from app.adapters.vision.image import ImageDecoder
-from app.core.alignment import SIZE_PX
+from app.adapters.vision.packs import pack as packs
+from app.adapters.vision.photos.image import ImageDecoder
 from app.core.errors import BadInput, TooLarge
-from app.core.quality import GATE
+from app.core.recognition.alignment import SIZE_PX
+from app.core.recognition.quality import GATE
 from app.core.types import Pixels
-from app.services.recognition import Engine, Recognition
-from models.dataset import LabelledPhoto, fingerprint
+from app.services.recognition.recognition import Engine, Recognition
+from models.data.dataset import LabelledPhoto, fingerprint
 
 Crops = NDArray[np.uint8]
 NAMED = 5  # photos that cannot be read, of which the name and the reason are shown

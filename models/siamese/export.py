@@ -11,10 +11,10 @@ import onnx
 import torch
 from torch import nn
 
-from app.adapters.vision.onnx_file import examine
-from app.adapters.vision.pack_file import PackFile, folder_of, write_pack_file
-from app.adapters.vision.runtime import compile_network
-from app.core.alignment import SIZE_PX
+from app.adapters.vision.networks.runtime import compile_network
+from app.adapters.vision.packs.onnx_file import examine
+from app.adapters.vision.packs.pack_file import PackFile, folder_of, write_pack_file
+from app.core.recognition.alignment import SIZE_PX
 from models.siamese.crops import Crops
 from models.siamese.judging import Vectors
 from models.siamese.sface import Sface

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from app.adapters.vision import weights
-from app.core.alignment import SIZE_PX
+from app.core.recognition.alignment import SIZE_PX
 from models.siamese.sface import read_sface
 
 Backbone = Literal["small", "sface", "facenet"]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from rich.table import Table
 
-from models.embed import Embedded
-from models.openset import Setting, Trial, play, pools
+from models.accuracy.openset import Setting, Trial, play, pools
+from models.data.embed import Embedded
 from models.siamese.crops import Crops, Faces
 from models.siamese.judging import FMRS, Embed, Vectors, judge
 

@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 
 from rich.console import Console
 
-from app.adapters.vision.runtime import cpu_has_bf16
-from tests.bench import approach, cameras, frame, gallery, http, imports, live, log, people, soak
+from app.adapters.vision.networks.runtime import cpu_has_bf16
+from tests.bench import approach, cameras, frame, gallery, http, imports, live, log, people
+from tests.bench.soak import soak
 
 ALONE = {
     module.__name__.rpartition(".")[2]: module.main for module in (approach, cameras, imports, live, log, people, soak)

@@ -18,18 +18,18 @@ import cv2
 import numpy as np
 from rich.console import Console
 
-from app.core.approach import Zone
-from app.core.evidence import unit
-from app.core.quality import GATE
-from app.core.registry import Details
-from app.core.tracks import Rules, Scene, Seen, step
+from app.core.approach.tracks import Rules, Scene, Seen, step
+from app.core.approach.tries import Zone
+from app.core.people.details import Details
+from app.core.recognition.evidence import unit
+from app.core.recognition.quality import GATE
 from app.core.types import Employee, Pixels, Template, Vector
-from app.demo.cast import EMPLOYEES, PORTRAITS, Portrait, photo, photo_bytes
-from app.demo.scene import DAY, EVENING, Frame, Light, Standing, Studio
-from app.services.answers import Answer
-from app.services.approaches import Approaches, Watch
-from app.services.gallery import TEMPLATE, context
-from app.services.recognition import snapshot
+from app.demo.film.cast import EMPLOYEES, PORTRAITS, Portrait, photo, photo_bytes
+from app.demo.film.scene import DAY, EVENING, Frame, Light, Standing, Studio
+from app.services.access.approaches import Approaches, Watch
+from app.services.events.answers import Answer
+from app.services.people.gallery import TEMPLATE, context
+from app.services.recognition.recognition import snapshot
 from app.settings import Settings, default_cache
 from app.wiring import System, new_id, open_system
 from app.worker.camera_loop import region

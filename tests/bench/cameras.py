@@ -25,13 +25,13 @@ from rich.table import Table
 
 from app.adapters.cameras.decode import pictures
 from app.adapters.cameras.mailbox import Mailbox
-from app.core.approach import Zone
-from app.core.registry import Details
-from app.demo.cast import EMPLOYEES, photo_bytes
-from app.services.approaches import Approaches
-from app.services.camera_list import Address
-from app.services.recognition import Engine
-from app.services.verdicts import Verdicts
+from app.core.approach.tries import Zone
+from app.core.people.details import Details
+from app.demo.film.cast import EMPLOYEES, photo_bytes
+from app.services.access.approaches import Approaches
+from app.services.access.decision_service import Verdicts
+from app.services.cameras.camera_list import Address
+from app.services.recognition.recognition import Engine
 from app.settings import default_cache, read_settings
 from app.wiring import System, open_system
 from app.wiring.watching import supervisor

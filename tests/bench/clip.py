@@ -12,8 +12,8 @@ import cv2
 from av.video.codeccontext import VideoCodecContext
 
 from app.core.types import Pixels
-from app.demo.cast import BARACK_STANDING, JACINDA_SMILING, JOE_STANDING, Portrait, photo
-from app.demo.scene import Frame, Standing, Studio
+from app.demo.film.cast import BARACK_STANDING, JACINDA_SMILING, JOE_STANDING, Portrait, photo
+from app.demo.film.scene import Frame, Standing, Studio
 from app.settings import default_cache
 
 FPS = 15

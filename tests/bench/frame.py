@@ -11,13 +11,13 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from app.adapters.vision.jpeg import encode_jpeg
-from app.core.chain import canonical
-from app.core.quality import GATE, assess
-from app.core.records import EventRow
+from app.adapters.vision.photos.jpeg import encode_jpeg
+from app.core.events.chain import canonical
+from app.core.events.records import EventRow
+from app.core.recognition.quality import GATE, assess
 from app.core.types import Reason, Verdict
-from app.services.access import Approach
-from app.services.recognition import snapshot
+from app.services.access.access import Approach
+from app.services.recognition.recognition import snapshot
 from app.wiring import System, new_id
 from tests.bench.ground import ENROLLED, add_gate, frame, jpeg, service, timed
 

@@ -7,7 +7,7 @@ import numpy as np
 from rich.console import Console
 
 from app.adapters.index.faiss_index import FaissIndex
-from app.services.gallery import Gallery
+from app.services.people.gallery import Gallery
 from tests.bench.ground import ENROLLED, service, timed
 
 LOADS = 5

@@ -10,12 +10,12 @@ import cv2
 import numpy as np
 
 from app.adapters.vision import weights
-from app.core.evidence import unit
-from app.core.liveness import LivenessMode
-from app.core.registry import Details
+from app.core.people.details import Details
+from app.core.recognition.evidence import unit
+from app.core.recognition.liveness import LivenessMode
 from app.core.types import Employee, Gate, Pixels, Template
-from app.services.gallery import TEMPLATE, context
-from app.services.gate_settings import Driving
+from app.services.gates.gate_settings import Driving
+from app.services.people.gallery import TEMPLATE, context
 from app.settings import Settings, default_cache
 from app.wiring import System, new_id, open_system
 

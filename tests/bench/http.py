@@ -14,7 +14,7 @@ import uvicorn
 from rich.console import Console
 
 from app.core.types import Role
-from app.services.access import Approach
+from app.services.access.access import Approach
 from app.web.app import create_app
 from tests.bench.ground import add_gate, frame, jpeg, service, timed
 

@@ -21,8 +21,8 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 
 from app.adapters.uploads.folder import FolderPhotos
-from app.core.imports import Import
-from app.core.people_file import PeopleFile, Row
+from app.core.imports.people_file import PeopleFile, Row
+from app.core.imports.reports import Import
 from app.settings import Settings
 from app.wiring import System, open_system
 

@@ -17,7 +17,7 @@ import uvicorn
 from rich.console import Console
 
 from app.core.types import Role
-from app.services.access import Approach
+from app.services.access.access import Approach
 from app.web.app import create_app
 from tests.bench.ground import frame, jpeg, service, timed
 

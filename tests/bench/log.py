@@ -27,17 +27,17 @@ from sqlalchemy import insert, make_url, text, update
 
 from app.adapters.crypto.signing import Ed25519Signer
 from app.adapters.crypto.vault import Vault
-from app.adapters.db import migrate
-from app.adapters.db.row_seal import UNKEYED
+from app.adapters.db.engine import migrate
+from app.adapters.db.seals.row_seal import UNKEYED
 from app.adapters.db.store import SqlStore, open_store
 from app.adapters.db.tables import events, gates, subject_keys
-from app.core.chain import GENESIS, instant
-from app.core.ports import Transaction
-from app.core.records import ChainHead, EventFilter, EventRow
+from app.core.events.chain import GENESIS, instant
+from app.core.events.records import ChainHead, EventFilter, EventRow
+from app.core.ports.store import Transaction
 from app.core.types import OPENING, Employee, Gate, Reason, Verdict
-from app.services.access_log import AccessLog
-from app.services.answers import Answers
-from app.services.event_list import EventList
+from app.services.events.access_log import AccessLog
+from app.services.events.answers import Answers
+from app.services.events.event_list import EventList
 from app.wiring import new_id
 from tests.console.service import Service
 

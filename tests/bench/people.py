@@ -15,7 +15,7 @@ import numpy as np
 from rich.console import Console
 
 from app.core.types import Role
-from app.services.access import Approach
+from app.services.access.access import Approach
 from app.settings import Settings
 from app.web.app import create_app
 from app.wiring import System, open_system

@@ -12,9 +12,9 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
+from app.core.accounts.users import User
 from app.core.types import Role
-from app.core.users import User
-from app.listening import bound
+from app.process.listening import bound
 from app.settings import read_settings
 from app.web.app import create_app
 from app.wiring import System, open_system

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from playwright.sync_api import Locator, Page, expect
 
 from app.core.types import Reason, Verdict
-from app.services.orders import ordered
+from app.services.events.orders import ordered
 from app.wiring import new_id
 from tests.console.service import Service
 

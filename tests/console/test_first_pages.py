@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Response, expect
 
-from app.core.liveness import LivenessMode
-from app.core.site import Alert, AlertKind, Zone
-from app.services.camera_list import Address
-from app.services.gate_settings import Driving
+from app.core.alerts.alert import Alert, AlertKind
+from app.core.approach.tries import Zone
+from app.core.recognition.liveness import LivenessMode
+from app.services.cameras.camera_list import Address
+from app.services.gates.gate_settings import Driving
 from app.wiring import new_id
 from tests.console.service import PASSWORD, Service
 

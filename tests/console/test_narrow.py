@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from app.core.registry import Details
+from app.core.people.details import Details
 from app.core.types import Reason, Verdict
-from app.services.orders import ordered
+from app.services.events.orders import ordered
 from app.wiring import new_id
 from tests import pictures
 from tests.console.service import Service

@@ -8,9 +8,9 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.core.liveness import LivenessMode
-from app.core.site import Alert, AlertKind
-from app.services.gate_settings import Driving
+from app.core.alerts.alert import Alert, AlertKind
+from app.core.recognition.liveness import LivenessMode
+from app.services.gates.gate_settings import Driving
 from app.wiring import new_id
 from tests import pictures
 from tests.console.browser import NARROW, WIDE

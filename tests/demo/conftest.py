@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from app.core.types import Pixels
-from app.demo.scene import Studio
+from app.demo.film.scene import Studio
 from tests.photos import photo
 
 

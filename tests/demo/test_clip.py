@@ -7,11 +7,12 @@ import av
 import numpy as np
 import pytest
 
-from app.adapters.vision import weights, yunet
+from app.adapters.vision import weights
+from app.adapters.vision.networks import yunet
 from app.core.types import Box
-from app.demo import clip, lobby
-from app.demo.scene import Studio
-from app.demo.walks import FPS, LENGTH_S, WALKS, scene
+from app.demo.film import clip, lobby
+from app.demo.film.scene import Studio
+from app.demo.film.walks import FPS, LENGTH_S, WALKS, scene
 from app.settings import read_settings
 
 TWO_SECONDS = 2 * FPS

@@ -15,9 +15,9 @@ import pytest
 from typer.testing import CliRunner
 
 from app.__main__ import cli
-from app.demo.live import CAMERA
-from app.demo.script import Approach, play
-from app.demo.walks import WALKS
+from app.demo.film.walks import WALKS
+from app.demo.play.live import CAMERA
+from app.demo.play.script import Approach, play
 from tests.photos import photo
 
 DEMO = (sys.executable, "-m", "app", "demo", "--port", "0")
@@ -99,7 +99,7 @@ def test_it_can_be_told_to_end_and_its_exit_code_is_the_judgement(monkeypatch: p
         asked.append(stay)
         return code
 
-    monkeypatch.setattr("app.demo.play.run", run)
+    monkeypatch.setattr("app.demo.play.show.run", run)
     assert CliRunner().invoke(cli, ["demo", "--exit"]).exit_code == code
     assert CliRunner().invoke(cli, ["demo"]).exit_code == code
     assert asked == [False, True]

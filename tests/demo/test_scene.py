@@ -4,11 +4,12 @@ import cv2
 import numpy as np
 import pytest
 
-from app.adapters.vision import weights, yunet
+from app.adapters.vision import weights
+from app.adapters.vision.networks import yunet
 from app.core.types import Pixels
-from app.demo import lobby
-from app.demo.cast import EMMANUEL_LATER, EMPLOYEES, JACINDA_SMILING, PORTRAITS, Portrait
-from app.demo.scene import AGAINST_THE_LIGHT, DAY, EVENING, SUNNY, Frame, Light, Standing, Studio
+from app.demo.film import lobby
+from app.demo.film.cast import EMMANUEL_LATER, EMPLOYEES, JACINDA_SMILING, PORTRAITS, Portrait
+from app.demo.film.scene import AGAINST_THE_LIGHT, DAY, EVENING, SUNNY, Frame, Light, Standing, Studio
 from app.settings import read_settings
 
 

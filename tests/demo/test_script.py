@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from app.core.types import Reason
-from app.demo.cast import BARACK, JACINDA
-from app.demo.scene import Frame
-from app.demo.script import Approach, Change, Verb, play
-from app.demo.verdict import Outcome, summarise
+from app.demo.film.cast import BARACK, JACINDA
+from app.demo.film.scene import Frame
+from app.demo.play.script import Approach, Change, Verb, play
+from app.demo.play.verdict import Outcome, summarise
 
 EMPLOYEE = Approach(JACINDA.name, "walks up", (Frame(),), Reason.RECOGNISED, JACINDA)
 STRANGER = Approach("a stranger", "walks up", (Frame(),), Reason.NOT_RECOGNISED)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from app.demo import service
-from app.demo.service import DemoFailed, Service, folder, free_port
+from app.demo.play import service
+from app.demo.play.service import DemoFailed, Service, folder, free_port
 from app.settings import Settings
 from app.wiring import open_office
 

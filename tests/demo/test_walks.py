@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from app.demo.cast import BARACK, EMPLOYEES, JACINDA
-from app.demo.live import MIN_FACE_PX, Recorded
-from app.demo.verdict import passages, summarise_live
-from app.demo.walks import FPS, LENGTH_S, WALKS, Walk, scene
+from app.demo.film.cast import BARACK, EMPLOYEES, JACINDA
+from app.demo.film.walks import FPS, LENGTH_S, WALKS, Walk, scene
+from app.demo.play.live import MIN_FACE_PX, Recorded
+from app.demo.play.verdict import passages, summarise_live
 
 APPROACHES = [walk for walk in WALKS if walk.reason is not None]
 # The service calls somebody gone who was not seen for 0.8 s.

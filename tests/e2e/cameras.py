@@ -11,11 +11,11 @@ from typing import Any, Self
 import cv2
 import httpx
 
-from app.core.approach import Zone
+from app.core.approach.tries import Zone
 from app.core.types import Pixels
-from app.demo.cast import JACINDA_SMILING
-from app.demo.scene import Frame, Standing
-from app.services.camera_list import Address
+from app.demo.film.cast import JACINDA_SMILING
+from app.demo.film.scene import Frame, Standing
+from app.services.cameras.camera_list import Address
 from app.settings import read_settings
 from app.wiring import open_office
 from tests.adapters.cameras.peers import write_video

@@ -19,10 +19,10 @@ from unittest import mock
 import httpx
 
 from app.__main__ import main
-from app.core.liveness import LivenessMode
-from app.core.records import Installation
+from app.core.recognition.liveness import LivenessMode
+from app.core.site.installation import Installation
 from app.core.types import Role
-from app.services.gate_settings import Driving
+from app.services.gates.gate_settings import Driving
 from app.settings import read_settings
 from app.wiring import open_office
 from tests import pictures

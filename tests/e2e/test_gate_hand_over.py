@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.adapters.gates.peers import closing
-from tests.adapters.gates.relay import HttpRelay
+from tests.adapters.gates.relays.relay import HttpRelay
 from tests.e2e.server import GATE, Server, Site, serving, until
 
 

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from app.core.errors import Busy
-from app.core.imports import Import, ImportState
-from app.core.records import EmployeeFilter
-from app.services.bulk_import import BulkImport
+from app.core.imports.reports import Import, ImportState
+from app.core.people.records import EmployeeFilter
+from app.services.imports.bulk_import import BulkImport
 from app.settings import read_settings
 from app.wiring import open_office
 from tests import pictures

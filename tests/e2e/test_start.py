@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from app.adapters.vision import weights
-from app.core.records import EmployeeFilter
+from app.core.people.records import EmployeeFilter
 from app.settings import default_cache, read_settings
 from app.wiring import open_office
 from tests import pictures

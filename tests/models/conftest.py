@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.settings import default_cache
-from tests.models.local_site import Site
+from tests.models.weights.local_site import Site
 from tests.photos import photo
 
 

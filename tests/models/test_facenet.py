@@ -9,12 +9,12 @@ from facenet_pytorch import InceptionResnetV1
 from facenet_pytorch.models import inception_resnet_v1
 from typer.testing import CliRunner
 
-from app.adapters.vision import pack as packs
+from app.adapters.vision.packs import pack as packs
 from app.settings import PREFIX, default_cache
 from models import facenet
 from models.__main__ import app
 from tests.adapters.vision.conftest import _weights
-from tests.models.local_site import Site
+from tests.models.weights.local_site import Site
 
 NETWORKS = ("mtcnn-pnet", "mtcnn-rnet", "mtcnn-onet")
 

@@ -10,9 +10,9 @@ import pytest
 
 from app.adapters.crypto.signing import Ed25519Signer
 from app.adapters.crypto.vault import Vault
-from app.services.answers import Answer
-from app.services.gate_control import GateControl
-from app.services.gate_settings import GateSettings
+from app.services.events.answers import Answer
+from app.services.gates.dispatcher import GateControl
+from app.services.gates.gate_settings import GateSettings
 from tests.fakes import Clock, new_id, person, photo
 from tests.services.gate_hardware import TURNSTILE, Turnstile, Yard, soon
 from tests.services.meanwhile import Meanwhile

@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 from app.core.errors import NotRecorded
-from app.core.ports import Store
-from app.core.site import SiteMode
+from app.core.ports.store import Store
+from app.core.site.mode import SiteMode
 
 NORMAL, LOCKDOWN, RELEASE = SiteMode
 GATES = ("dock", "lobby", "yard")

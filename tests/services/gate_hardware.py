@@ -6,12 +6,13 @@ from threading import Event
 from typing import Any
 
 from app.adapters.gates.build import build_driver
+from app.core.alerts.alert import AlertKind
 from app.core.errors import BadInput
-from app.core.gates import DoorState, GateResult, OpenCommand, Outcome
-from app.core.ports import GateDriver
-from app.core.site import AlertKind, GateResultRow
-from app.services.answers import Answer
-from app.services.gate_settings import Driving
+from app.core.gates.commands import DoorState, GateResult, OpenCommand, Outcome
+from app.core.gates.result import GateResultRow
+from app.core.ports.gates import GateDriver
+from app.services.events.answers import Answer
+from app.services.gates.gate_settings import Driving
 from tests.fakes import Clock
 from tests.services.process import Process
 

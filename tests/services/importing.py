@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.adapters.uploads.store import UploadFolder
-from app.core import people_file
 from app.core.errors import BadInput
-from app.core.imports import Import, RowFilter, RowReport
-from app.core.photo_names import Unused
+from app.core.imports import people_file
+from app.core.imports.photo_names import Unused
+from app.core.imports.reports import Import, RowFilter, RowReport
 from app.core.types import Look
-from app.services.bulk_import import BulkImport
-from app.services.import_desk import ImportDesk
-from app.services.import_reports import ImportReports
+from app.services.imports.bulk_import import BulkImport
+from app.services.imports.import_desk import ImportDesk
+from app.services.imports.import_reports import ImportReports
 from tests.fakes import look, new_id
 from tests.services.process import Process
 

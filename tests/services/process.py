@@ -8,22 +8,22 @@ from app.adapters.crypto.signing import Ed25519Signer
 from app.adapters.crypto.vault import Vault
 from app.adapters.db.store import open_store
 from app.adapters.index.faiss_index import FaissIndex
-from app.core.registry import Details
+from app.core.people.details import Details
 from app.core.types import Employee, Gate
-from app.services.access import Access, Approach
-from app.services.access_log import AccessLog
-from app.services.answers import Answer, Answers
-from app.services.audit import Audit
-from app.services.comparison import Comparison
-from app.services.enrolment import Enrolment
-from app.services.erasure import Erasure
-from app.services.event_list import EventList
-from app.services.gallery import Gallery
-from app.services.gate_list import GateList
-from app.services.gate_settings import Driving, GateSettings
-from app.services.keys import Keys
-from app.services.replays import Replays
-from app.services.verdicts import Verdicts
+from app.services.access.access import Access, Approach
+from app.services.access.comparison import Comparison
+from app.services.access.decision_service import Verdicts
+from app.services.access.replays import Replays
+from app.services.accounts.keys import Keys
+from app.services.events.access_log import AccessLog
+from app.services.events.answers import Answer, Answers
+from app.services.events.audit import Audit
+from app.services.events.event_list import EventList
+from app.services.gates.gate_list import GateList
+from app.services.gates.gate_settings import Driving, GateSettings
+from app.services.people.enrolment import Enrolment
+from app.services.people.erasure import Erasure
+from app.services.people.gallery import Gallery
 from tests.fakes import DIMENSION, Clock, Thresholds, encode, look, looks, new_id, person, photo
 
 OF_A_PHONE = b"HEIC"  # what `readable` takes away

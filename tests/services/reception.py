@@ -5,12 +5,12 @@ from datetime import timedelta
 from app.adapters.crypto.passwords import Argon2
 from app.adapters.crypto.signing import Ed25519Signer
 from app.adapters.db.store import SqlStore
+from app.core.accounts.users import User
 from app.core.types import Role
-from app.core.users import User
-from app.services.attempts import Attempts
-from app.services.sessions import Sessions
-from app.services.sign_in import Client, SigningIn
-from app.services.users import Users
+from app.services.accounts.attempts import Attempts
+from app.services.accounts.sessions import Sessions
+from app.services.accounts.sign_in import Client, SigningIn
+from app.services.accounts.users import Users
 from tests.fakes import Clock, new_id
 
 PASSWORD, OTHER = "a river runs uphill", "seven boats, no harbour"

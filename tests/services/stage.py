@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from app.core.approach import Zone
+from app.core.approach.tracks import Rules, Seen
+from app.core.approach.tries import Zone
 from app.core.errors import NotRecorded
-from app.core.tracks import Rules, Seen
 from app.core.types import Box, Face, Gate, Pixels, Quality, QualityProblem, Vector
-from app.services.answers import Answer
-from app.services.approaches import Approaches, Watch
+from app.services.access.approaches import Approaches, Watch
+from app.services.events.answers import Answer
 from tests.services.process import SAME_PERSON, Process
 
 FRAME = timedelta(milliseconds=40)

@@ -9,14 +9,14 @@ from sqlalchemy import text
 
 from app.adapters.crypto.key_file import KeyFile
 from app.adapters.crypto.vault import Vault
-from app.adapters.db.row_seal import UNKEYED
+from app.adapters.db.seals.row_seal import UNKEYED
 from app.adapters.db.store import open_store
 from app.adapters.db.tables import metadata
-from app.core.corrections import CorrectionKind
-from app.core.records import EventFilter
-from app.core.registry import Details
+from app.core.events.corrections import CorrectionKind
+from app.core.events.records import EventFilter
+from app.core.people.details import Details
 from app.core.types import Employee
-from app.services.corrections import Corrections
+from app.services.events.corrections import Corrections
 from tests.fakes import new_id, person, photo
 from tests.services import process
 from tests.services.process import Process

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from httpx import Response
 
-from app.core.liveness import LivenessMode
+from app.core.recognition.liveness import LivenessMode
 from app.core.types import Role
-from app.services.gate_settings import Driving
-from app.services.sessions import csrf_of
+from app.services.accounts.sessions import csrf_of
+from app.services.gates.gate_settings import Driving
 from app.settings import read_settings
 from app.web.app import create_app
 from app.wiring import System, open_system

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from app.adapters.db.store import SqlStore
-from app.core.site import Camera
+from app.core.cameras.camera import Camera
 from app.core.types import Gate
-from app.services.gate_list import GateList
+from app.services.gates.gate_list import GateList
 from tests.fakes import Clock, new_id
 from tests.services.meanwhile import Meanwhile
 from tests.worker.posts import Worker

@@ -9,10 +9,11 @@ from typing import cast
 import pytest
 
 from app.adapters.db.store import SqlStore, open_store
-from app.core.camera_health import CameraState, Health
+from app.core.alerts.alert import AlertKind
+from app.core.cameras.camera import Camera
+from app.core.cameras.health import CameraState, Health
 from app.core.errors import NotRecorded
-from app.core.site import AlertKind, Camera
-from app.services.duty import Duty
+from app.services.site.gate_leases import Duty
 from app.worker.camera_loop import CameraLoop
 from app.worker.supervisor import Post, Supervisor
 from tests.fakes import Clock, new_id

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.core.approach import AtGate, Zone
+from app.core.approach.tracks import Scene, Seen, Track
+from app.core.approach.tries import AtGate, Zone
 from app.core.errors import Busy
-from app.core.tracks import Scene, Seen, Track
 from app.core.types import Box, Pixels
-from app.services.approaches import Watch
-from app.services.watch import Glimpse
+from app.services.access.approaches import Watch
+from app.services.access.watch import Glimpse
 from app.worker import camera_loop
 from app.worker.camera_loop import CameraLoop, region
 from tests.fakes import NOW

@@ -8,13 +8,13 @@ import pytest
 
 from app.adapters.crypto.signing import Ed25519Signer
 from app.adapters.crypto.vault import Vault
-from app.adapters.db.cameras import CameraRows
+from app.adapters.db.repositories.cameras import CameraRows
 from app.adapters.db.store import SqlStore, open_store
-from app.core.site import Camera
+from app.core.cameras.camera import Camera
 from app.core.types import Gate
-from app.services.duty import LEASE, Duty
-from app.services.gate_control import GateControl
-from app.services.gate_settings import GateSettings
+from app.services.gates.dispatcher import GateControl
+from app.services.gates.gate_settings import GateSettings
+from app.services.site.gate_leases import LEASE, Duty
 from app.worker.supervisor import Supervisor
 from tests.fakes import Clock, new_id
 from tests.services.gate_hardware import TURNSTILE, Turnstile, Yard
@@ -165,7 +165,7 @@ def test_a_gate_that_comes_back_is_taken_once_it_was_let_go(
 def test_hardware_that_hangs_for_ever_does_not_keep_its_gate(
     begin: Callable[[], Driving], gates: Callable[[str], Gate], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.services.gate_drivers.CLOSE_S", 0.1)
+    monkeypatch.setattr("app.services.gates.driver_pool.CLOSE_S", 0.1)
     gates("lobby-1")
     a, b = begin(), begin()
     a.sync()

@@ -9,10 +9,11 @@ from contextlib import suppress
 import pytest
 
 from app.adapters.db.store import SqlStore
-from app.core.camera_health import CameraState
+from app.core.alerts.alert import AlertKind
+from app.core.cameras.camera import Camera
+from app.core.cameras.health import CameraState
 from app.core.errors import CryptoFault, NotRecorded
-from app.core.site import AlertKind, Camera
-from app.services.duty import LEASE
+from app.services.site.gate_leases import LEASE
 from tests.fakes import Clock
 from tests.worker.posts import Worker, alerts, soon, unwritable
 

@@ -5,10 +5,11 @@ from collections.abc import Callable
 import pytest
 
 from app.adapters.db.store import SqlStore
-from app.core.camera_health import CameraState, Health
+from app.core.alerts.alert import Alert, AlertKind
+from app.core.cameras.camera import Camera
+from app.core.cameras.health import CameraState, Health
 from app.core.errors import NotRecorded
-from app.core.site import Alert, AlertKind, Camera
-from app.services.gate_list import GateList
+from app.services.gates.gate_list import GateList
 from tests.fakes import Clock, new_id
 from tests.worker.posts import Worker, alerts, unwritable
 

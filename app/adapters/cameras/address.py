@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
+from app.core.cameras.url_login import CURE, is_ambiguous
 from app.core.errors import BadInput
-from app.core.url_login import CURE, is_ambiguous
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address

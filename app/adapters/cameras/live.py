@@ -19,7 +19,7 @@ from av.video.stream import VideoStream
 from app.adapters.cameras.decode import pictures, video_stream
 from app.adapters.cameras.last_words import LastWords
 from app.core.errors import SourceFailed
-from app.core.ports import Clock
+from app.core.ports.store import Clock
 from app.core.types import Pixels
 
 SILENT_S = 4.0  # without a whole picture for so long, the connection is given up: the watchdog has 5 s to notice

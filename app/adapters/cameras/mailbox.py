@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.adapters.cameras.sources import CameraSource
-from app.core.camera_health import DEFAULT, Health, Limits, Signs, glance, judge
+from app.core.cameras.health import DEFAULT, Health, Limits, Signs, glance, judge
 from app.core.errors import BadInput, SourceFailed
-from app.core.ports import Clock
+from app.core.ports.store import Clock
 from app.core.types import Pixels
 
 log = logging.getLogger(__name__)

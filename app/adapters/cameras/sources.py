@@ -11,7 +11,8 @@ from app.adapters.cameras.last_words import LastWords
 from app.adapters.cameras.link import Link
 from app.adapters.cameras.live import Feed, LiveSource
 from app.adapters.cameras.stored import FOLDER_FPS, StoredSource
-from app.core.ports import Clock, Source
+from app.core.ports.cameras import Source
+from app.core.ports.store import Clock
 
 
 class CameraSource(Source, Protocol):

@@ -14,7 +14,7 @@ import av
 from app.adapters.cameras.decode import BOUNDS, pictures, video_stream
 from app.adapters.cameras.last_words import LastWords
 from app.core.errors import SourceFailed
-from app.core.ports import Clock
+from app.core.ports.store import Clock
 from app.core.types import Pixels
 
 # A playlist or a concatenation names other files and hosts: only formats that hold the video themselves.

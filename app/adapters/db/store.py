@@ -12,40 +12,59 @@ from datetime import timedelta
 from sqlalchemy import Connection, Engine, RootTransaction, text
 from sqlalchemy import exc as sql
 
-from app.adapters.db.access import ApiKeyRows, DoorRows, GateRows
-from app.adapters.db.alone import alone
-from app.adapters.db.cameras import CameraRows
-from app.adapters.db.causes import cause_of
-from app.adapters.db.clocks import ClockRow, HeartbeatRow
-from app.adapters.db.corrections import CorrectionRows
-from app.adapters.db.duty import LeaseRows, OrderRows, QuestionRows, WatcherRows
-from app.adapters.db.engine import DEFAULT_WAIT_MS, make_engine, reading, sqlite_file, writing
-from app.adapters.db.erasure import ErasureRows, SubjectKeyRows
-from app.adapters.db.gallery import TemplateRows
-from app.adapters.db.histograms import CountRows, HistogramRows
-from app.adapters.db.imports import ImportRows
-from app.adapters.db.moves import MoveRows
-from app.adapters.db.passages import EventRows
-from app.adapters.db.people import ERASED, EmployeeRows, PhotoRows
-from app.adapters.db.person_box import PersonBox, carry
-from app.adapters.db.pictures import SentPictureRows
-from app.adapters.db.row_seal import UNKEYED, RowSeals, use
-from app.adapters.db.sealed_rows import SealedRows, begin_totals, settle_totals
-from app.adapters.db.sealing import SealRows
-from app.adapters.db.site import AlertRows, GateResultRows, SiteRow
+from app.adapters.db.engine.alone import alone
+from app.adapters.db.engine.causes import cause_of
+from app.adapters.db.engine.clocks import ClockRow, HeartbeatRow
+from app.adapters.db.engine.connect import DEFAULT_WAIT_MS, make_engine, reading, sqlite_file, writing
+from app.adapters.db.engine.wal import LogEmptier
+from app.adapters.db.repositories.accounts import (
+    ApiKeyRows,
+    ProviderRow,
+    SessionRows,
+    SignInRows,
+    TallyRows,
+    TicketRows,
+    UserRows,
+)
+from app.adapters.db.repositories.alerts import AlertRows
+from app.adapters.db.repositories.cameras import CameraRows
+from app.adapters.db.repositories.corrections import CorrectionRows
+from app.adapters.db.repositories.data_keys import ErasureRows, SubjectKeyRows
+from app.adapters.db.repositories.events import EventRows
+from app.adapters.db.repositories.gallery import TemplateRows
+from app.adapters.db.repositories.gate_leases import LeaseRows, OrderRows, QuestionRows, WatcherRows
+from app.adapters.db.repositories.gates import DoorRows, GateResultRows, GateRows
+from app.adapters.db.repositories.imports import ImportRows
+from app.adapters.db.repositories.people import ERASED, EmployeeRows, PhotoRows
+from app.adapters.db.repositories.picture_digests import SentPictureRows
+from app.adapters.db.repositories.reembedding import MoveRows
+from app.adapters.db.repositories.site import SiteRow
+from app.adapters.db.repositories.statistics import CountRows, HistogramRows
+from app.adapters.db.seals.person_box import PersonBox, Vault, carry
+from app.adapters.db.seals.row_seal import UNKEYED, RowSeals, use
+from app.adapters.db.seals.sealed_rows import SealedRows, begin_totals, settle_totals
+from app.adapters.db.seals.sealing import SealRows
 from app.adapters.db.tables import installation
-from app.adapters.db.users import ProviderRow, SessionRows, SignInRows, TallyRows, TicketRows, UserRows
-from app.adapters.db.wal import LogEmptier
-from app.core import duty_ports, imports, log_ports, move_ports, ports, provider, record_ports, site_ports, user_ports
+from app.core.access.picture_digests import SentPictures
+from app.core.accounts.provider import Providers
 from app.core.errors import BadInput, Cause, Conflict, NotRecorded, Unconfirmed
-from app.core.pictures import SentPictures
-from app.core.records import Installation
+from app.core.imports.reports import Imports
+from app.core.ports.accounts import ApiKeys, Sessions, SignIns, Tallies, Tickets, Users
+from app.core.ports.alerts import Alerts
+from app.core.ports.cameras import Cameras
+from app.core.ports.events import Corrections, Counts, Events, Histograms, Seals
+from app.core.ports.gates import Clocks, Doors, GateResults, Gates, Heartbeats, Orders
+from app.core.ports.people import Employees, Erasures, Photos, SubjectKeys, Templates
+from app.core.ports.reembedding import Moves
+from app.core.ports.site import Installations, Leases, Questions, Site, Watchers
+from app.core.ports.store import Transaction
+from app.core.site.installation import Installation
 
 _STATEMENT_MS = 30_000  # PostgreSQL, for writes nobody waits at a gate for: an erasure touches many events
 
 
 def open_store(
-    url: str, seals: RowSeals = UNKEYED, vault: ports.Vault | None = None, *, server_clock: bool = False
+    url: str, seals: RowSeals = UNKEYED, vault: Vault | None = None, *, server_clock: bool = False
 ) -> "SqlStore":
     """A store on a database that is already migrated (`migrate.upgrade`). Raises ValueError for an unusable URL.
 
@@ -58,7 +77,7 @@ def open_store(
 
 
 class InstallationRow:
-    """record_ports.Installations."""
+    """Installations."""
 
     def __init__(self, connection: Connection) -> None:
         self._rows = SealedRows(connection, installation)
@@ -75,46 +94,46 @@ class InstallationRow:
 
 
 class SqlTransaction:
-    """ports.Transaction over one connection."""
+    """Transaction over one connection."""
 
     def __init__(self, connection: Connection, *, writing: bool, server_clock: bool) -> None:
-        self.employees: record_ports.Employees = EmployeeRows(connection)
-        self.photos: record_ports.Photos = PhotoRows(connection)
-        self.templates: record_ports.Templates = TemplateRows(connection)
-        self.subject_keys: record_ports.SubjectKeys = SubjectKeyRows(connection, writing=writing)
-        self.gates: record_ports.Gates = GateRows(connection)
-        self.api_keys: record_ports.ApiKeys = ApiKeyRows(connection)
-        self.events: record_ports.Events = EventRows(connection)
-        self.erasures: record_ports.Erasures = ErasureRows(connection)
-        self.installation: record_ports.Installations = InstallationRow(connection)
-        self.cameras: site_ports.Cameras = CameraRows(connection)
-        self.gate_results: site_ports.GateResults = GateResultRows(connection)
-        self.alerts: site_ports.Alerts = AlertRows(connection)
-        self.site: site_ports.Site = SiteRow(connection)
-        self.doors: site_ports.Doors = DoorRows(connection)
-        self.heartbeats: site_ports.Heartbeats = HeartbeatRow(connection)
-        self.clocks: site_ports.Clocks = ClockRow(connection, server_clock)
-        self.moves: move_ports.Moves = MoveRows(connection)
-        self.imports: imports.Imports = ImportRows(connection)
-        self.users: user_ports.Users = UserRows(connection)
-        self.sessions: user_ports.Sessions = SessionRows(connection)
-        self.tickets: user_ports.Tickets = TicketRows(connection)
-        self.tallies: user_ports.Tallies = TallyRows(connection)
-        self.sign_ins: user_ports.SignIns = SignInRows(connection)
-        self.providers: provider.Providers = ProviderRow(connection)
-        self.leases: duty_ports.Leases = LeaseRows(connection)
-        self.watchers: duty_ports.Watchers = WatcherRows(connection)
-        self.orders: duty_ports.Orders = OrderRows(connection)
-        self.questions: duty_ports.Questions = QuestionRows(connection)
-        self.corrections: log_ports.Corrections = CorrectionRows(connection)
-        self.histograms: log_ports.Histograms = HistogramRows(connection)
-        self.counts: log_ports.Counts = CountRows(connection)
+        self.employees: Employees = EmployeeRows(connection)
+        self.photos: Photos = PhotoRows(connection)
+        self.templates: Templates = TemplateRows(connection)
+        self.subject_keys: SubjectKeys = SubjectKeyRows(connection, writing=writing)
+        self.gates: Gates = GateRows(connection)
+        self.api_keys: ApiKeys = ApiKeyRows(connection)
+        self.events: Events = EventRows(connection)
+        self.erasures: Erasures = ErasureRows(connection)
+        self.installation: Installations = InstallationRow(connection)
+        self.cameras: Cameras = CameraRows(connection)
+        self.gate_results: GateResults = GateResultRows(connection)
+        self.alerts: Alerts = AlertRows(connection)
+        self.site: Site = SiteRow(connection)
+        self.doors: Doors = DoorRows(connection)
+        self.heartbeats: Heartbeats = HeartbeatRow(connection)
+        self.clocks: Clocks = ClockRow(connection, server_clock)
+        self.moves: Moves = MoveRows(connection)
+        self.imports: Imports = ImportRows(connection)
+        self.users: Users = UserRows(connection)
+        self.sessions: Sessions = SessionRows(connection)
+        self.tickets: Tickets = TicketRows(connection)
+        self.tallies: Tallies = TallyRows(connection)
+        self.sign_ins: SignIns = SignInRows(connection)
+        self.providers: Providers = ProviderRow(connection)
+        self.leases: Leases = LeaseRows(connection)
+        self.watchers: Watchers = WatcherRows(connection)
+        self.orders: Orders = OrderRows(connection)
+        self.questions: Questions = QuestionRows(connection)
+        self.corrections: Corrections = CorrectionRows(connection)
+        self.histograms: Histograms = HistogramRows(connection)
+        self.counts: Counts = CountRows(connection)
         self.pictures: SentPictures = SentPictureRows(connection)
-        self.seals: log_ports.Seals = SealRows(connection)
+        self.seals: Seals = SealRows(connection)
 
 
 class SqlStore:
-    """ports.Store on SQLite or PostgreSQL. Shared by all threads; `close` gives the connections back to the system."""
+    """Store on SQLite or PostgreSQL. Shared by all threads; `close` gives the connections back to the system."""
 
     def __init__(self, engine: Engine, seals: RowSeals, server_clock: bool = False) -> None:
         self._engine = engine
@@ -131,11 +150,11 @@ class SqlStore:
         self._log.close()
         self._engine.dispose()
 
-    def read(self) -> AbstractContextManager[ports.Transaction]:
+    def read(self) -> AbstractContextManager[Transaction]:
         """One unmoving state of the database; nothing in the block can change it. Raises NotRecorded if it is gone."""
         return self._read()
 
-    def write(self, deadline: timedelta | None = None) -> AbstractContextManager[ports.Transaction]:
+    def write(self, deadline: timedelta | None = None) -> AbstractContextManager[Transaction]:
         """Commits when the block ends, rolls back when it raises. Not to be nested.
 
         deadline: from now to the commit; None waits 2 s for locks and bounds nothing else. Raises NotRecorded past it,
@@ -154,7 +173,7 @@ class SqlStore:
             yield mine
 
     @contextmanager
-    def _read(self) -> Iterator[ports.Transaction]:
+    def _read(self) -> Iterator[Transaction]:
         try:
             with self._translated(), self._engine.connect() as connection, reading(connection).begin() as transaction:
                 try:
@@ -165,7 +184,7 @@ class SqlStore:
             self._seals.tell()
 
     @contextmanager
-    def _write(self, deadline: timedelta | None) -> Iterator[ports.Transaction]:
+    def _write(self, deadline: timedelta | None) -> Iterator[Transaction]:
         try:
             with self._committed(deadline) as tx:
                 yield tx
@@ -173,7 +192,7 @@ class SqlStore:
             self._seals.tell()
 
     @contextmanager
-    def _committed(self, deadline: timedelta | None) -> Iterator[ports.Transaction]:
+    def _committed(self, deadline: timedelta | None) -> Iterator[Transaction]:
         wait_ms = DEFAULT_WAIT_MS if deadline is None else deadline // timedelta(milliseconds=1)
         end = time.monotonic() + wait_ms / 1000
         with self._counted(), self._translated(), self._turn(wait_ms), self._engine.connect() as connection:

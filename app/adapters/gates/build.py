@@ -9,8 +9,9 @@ from pydantic import ValidationError
 
 from app.adapters.gates.config import DryRunConfig, GateConfig, MqttConfig, OsdpConfig, SerialConfig, WebhookConfig
 from app.core.errors import BadInput
-from app.core.gates import DoorState
-from app.core.ports import Clock, GateDriver
+from app.core.gates.commands import DoorState
+from app.core.ports.gates import GateDriver
+from app.core.ports.store import Clock
 
 KINDS: dict[str, type[GateConfig]] = {
     "dry_run": DryRunConfig,
@@ -74,11 +75,11 @@ def build_driver(
 
 def _build(config: GateConfig, on_state: Callable[[DoorState], None], clock: Clock, released: bool) -> GateDriver:
     if isinstance(config, WebhookConfig):
-        from app.adapters.gates.webhook import WebhookGate
+        from app.adapters.gates.http.webhook import WebhookGate
 
         return WebhookGate(config, on_state=on_state, clock=clock, released=released)
     if isinstance(config, MqttConfig):
-        from app.adapters.gates.mqtt import MqttGate
+        from app.adapters.gates.mqtt.mqtt import MqttGate
 
         return MqttGate(config, on_state=on_state, clock=clock, released=released)
     if isinstance(config, OsdpConfig):

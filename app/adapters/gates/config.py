@@ -10,11 +10,11 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from app.adapters.gates.address import ForbiddenAddress, check_literal
-from app.adapters.gates.http_commands import HttpCommands, HttpForm, check_url
-from app.adapters.gates.http_forms import HttpRelay
-from app.adapters.gates.mqtt_forms import MqttCommands, MqttForm, MqttRelay
-from app.adapters.gates.self_acting import ACTS, acts_by_itself
-from app.core.gates import FailMode
+from app.adapters.gates.forms.http_commands import HttpCommands, HttpForm, check_url
+from app.adapters.gates.forms.http_forms import HttpRelay
+from app.adapters.gates.forms.mqtt_forms import MqttCommands, MqttForm, MqttRelay
+from app.adapters.gates.forms.self_acting import ACTS, acts_by_itself
+from app.core.gates.commands import FailMode
 
 # SCBK-D of the OSDP specification, printed in every manual, and keys nobody drew.
 DEFAULT_OSDP_KEY = bytes(range(0x30, 0x40))

@@ -4,8 +4,8 @@ from collections import deque
 
 from app.adapters.gates.config import DryRunConfig
 from app.adapters.gates.window import Turns, Window
-from app.core.gates import FailMode, GateResult, OpenCommand, Outcome
-from app.core.ports import Clock
+from app.core.gates.commands import FailMode, GateResult, OpenCommand, Outcome
+from app.core.ports.store import Clock
 
 KEPT = 1000
 

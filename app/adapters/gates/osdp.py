@@ -31,8 +31,8 @@ from osdp import (  # type: ignore[import-untyped]
 from app.adapters.gates.config import OsdpConfig
 from app.adapters.gates.wiegand import NotThisFormat, encode
 from app.adapters.gates.window import Reporter, Turns, Window
-from app.core.gates import DoorState, GateResult, OpenCommand, Outcome
-from app.core.ports import Clock
+from app.core.gates.commands import DoorState, GateResult, OpenCommand, Outcome
+from app.core.ports.store import Clock
 
 # libosdp wants to be called every 50 ms at the least; bytes wake us at once.
 IDLE_S = 0.01

@@ -16,8 +16,8 @@ import serial
 
 from app.adapters.gates.config import SerialConfig
 from app.adapters.gates.window import Reporter, Turns, Window
-from app.core.gates import DoorState, FailMode, GateResult, OpenCommand, Outcome
-from app.core.ports import Clock
+from app.core.gates.commands import DoorState, FailMode, GateResult, OpenCommand, Outcome
+from app.core.ports.store import Clock
 
 REOPEN_S = 0.2
 CHECK_S = 1.0

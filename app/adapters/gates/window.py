@@ -9,8 +9,8 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-from app.core.gates import DoorState, GateResult, OpenCommand, Outcome
-from app.core.ports import Clock
+from app.core.gates.commands import DoorState, GateResult, OpenCommand, Outcome
+from app.core.ports.store import Clock
 
 REMEMBERED = 1024
 _log = logging.getLogger(__name__)

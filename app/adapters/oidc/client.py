@@ -16,8 +16,8 @@ from joserfc.errors import BadSignatureError, ClaimError, JoseError
 from joserfc.jwk import KeySet
 
 from app.adapters.oidc.unreached import unreached
+from app.core.accounts.provider import LOOPBACK, NotConfirmed, Provider, shown
 from app.core.errors import ProviderFailed
-from app.core.provider import LOOPBACK, NotConfirmed, Provider, shown
 
 ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"]  # asymmetric only: with a secret's the client could sign for itself
 KEY_TYPES = ("RSA", "EC", "OKP")

@@ -9,9 +9,9 @@ import zipfile
 import zlib
 from typing import Protocol
 
-from app.core import people_encodings as encodings
 from app.core.errors import BadInput, TooLarge
-from app.core.photo_names import SYSTEM, Unused, clean, kind_of
+from app.core.imports import people_encodings as encodings
+from app.core.imports.photo_names import SYSTEM, Unused, clean, kind_of
 
 MOST_ENTRIES = 200_000
 MOST_DIRECTORY = 40_000_000  # bytes of the list of contents, which is read whole

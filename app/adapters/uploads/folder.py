@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from app.core.errors import BadInput, TooLarge
-from app.core.photo_names import Unused, kind_of
+from app.core.imports.photo_names import Unused, kind_of
 
 MOST_FILES = 200_000
 

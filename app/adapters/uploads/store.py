@@ -11,8 +11,8 @@ from pathlib import Path
 from app.adapters.uploads.archive import ZipPhotos
 from app.adapters.uploads.sealed_file import SealedReader, SealedWriter, sync_folder
 from app.core.errors import TooLarge
-from app.core.imports import PhotoSource
-from app.core.photo_names import Unused
+from app.core.imports.photo_names import Unused
+from app.core.imports.reports import PhotoSource
 
 Seal = Callable[[bytes, str], bytes]
 _ID = re.compile(r"[0-9A-Za-z]{1,64}")

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.core.calibration import Calibration, Tail
 from app.core.errors import WeightsError
+from app.core.recognition.calibration import Calibration, Tail
 
 MANIFEST_PATH = Path(__file__).parents[3] / "models" / "manifest.toml"
 

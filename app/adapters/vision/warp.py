@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.adapters.vision.scaling import halve
-from app.core import alignment
+from app.adapters.vision.photos.scaling import halve
+from app.core.recognition import alignment
 from app.core.types import Face, Pixels
 
 # Enters the pack's digest: templates made by another warp do not fit. Change it with anything that moves pixels.

@@ -1,15 +1,15 @@
 """What goes over the wire, with examples: the generated contract page is made of these."""
 
-import unicodedata
 from datetime import UTC, datetime
 from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
 
-from app.core.chain import instant
-from app.core.gates import Outcome
-from app.core.liveness import LivenessState
+from app.core.events.chain import instant
+from app.core.gates.commands import Outcome
+from app.core.recognition.liveness import LivenessState
 from app.core.types import Employee, Reason, Role, Status, Verdict
+from app.web.fields import PlainText
 
 Moment = Annotated[datetime, PlainSerializer(instant, return_type=str, when_used="json")]
 
@@ -125,15 +125,7 @@ def _utc(value: datetime) -> datetime:
         raise ValueError("the time lies before year 1 or after year 9999 of UTC") from None
 
 
-def _plain(value: str) -> str:
-    # It is printed in terminals by `keys list`; and SQLite ends a pattern at a NUL, so that a search finds everybody.
-    if any(unicodedata.category(c) in {"Cc", "Cs"} for c in value):
-        raise ValueError("send plain text without control characters")
-    return value
-
-
 When = Annotated[AwareDatetime, AfterValidator(_utc)]
-PlainText = Annotated[str, AfterValidator(_plain)]
 
 
 class EmployeeIn(Strict):

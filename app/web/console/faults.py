@@ -6,7 +6,7 @@ from fastapi import Request
 from fastapi.responses import JSONResponse, Response
 
 from app.core.errors import FacegateError
-from app.services.sessions import SignedIn
+from app.services.accounts.sessions import SignedIn
 from app.web.console.render import render
 from app.web.security import signed_in
 

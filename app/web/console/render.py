@@ -9,9 +9,9 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from app.core.accounts.users import PERSON_ROLES
 from app.core.types import Role
-from app.core.users import PERSON_ROLES
-from app.services.sessions import SignedIn, csrf_of
+from app.services.accounts.sessions import SignedIn, csrf_of
 from app.web.security import cookie_name, prefix_of
 
 HERE = Path(__file__).parent

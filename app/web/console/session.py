@@ -6,10 +6,10 @@ from urllib.parse import quote
 
 from fastapi import Depends, HTTPException, Request
 
+from app.core.accounts.users import PERSON_ROLES
 from app.core.errors import Forbidden
 from app.core.types import Role
-from app.core.users import PERSON_ROLES
-from app.services.sessions import SignedIn
+from app.services.accounts.sessions import SignedIn
 from app.web.security import HARMLESS, check_csrf, csrf_sent, signed_in
 
 SIGN_IN = "/signin"

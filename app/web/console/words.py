@@ -1,6 +1,6 @@
 """What codes are called where people read them: one table, for pages and their scripts."""
 
-from app.core.site import HINTS, AlertKind
+from app.core.alerts.alert import HINTS, AlertKind
 from app.core.types import Reason
 
 REASONS: dict[str, str] = {

@@ -13,7 +13,7 @@ from PIL import Image
 
 from app.adapters.cameras.mailbox import BUDGET, Captured, Mailbox
 from app.adapters.cameras.sources import CameraSource, open_source
-from app.core.camera_health import CameraState, Limits
+from app.core.cameras.health import CameraState, Limits
 from app.core.errors import SourceFailed
 from app.core.types import Pixels
 from tests.adapters.cameras.peers import RtspCamera, clock, made_ms, noise

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from app.adapters.cameras.address import masked, parse
 from app.adapters.cameras.last_words import LastWords
 from app.adapters.cameras.sources import check, open_source
-from app.adapters.db import engine
+from app.adapters.db.engine import connect as engine
 from app.adapters.gates.build import check_config
+from app.core.accounts.provider import check_issuer
+from app.core.cameras.url_login import CURE, is_ambiguous
 from app.core.errors import BadInput
-from app.core.provider import check_issuer
-from app.core.url_login import CURE, is_ambiguous
 from tests.adapters.cameras.peers import clock
 
 SEPARATORS = "/?#@[]\\"

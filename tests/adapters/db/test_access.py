@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.adapters.db.store import SqlStore
-from app.core.chain import GENESIS
 from app.core.errors import Conflict, NotRecorded
-from app.core.records import ChainHead, Installation, Receipt, Remembered
+from app.core.events.chain import GENESIS
+from app.core.events.records import ChainHead, Remembered
+from app.core.people.records import Receipt
+from app.core.site.installation import Installation
 from app.core.types import ApiKey, Gate, Role
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)

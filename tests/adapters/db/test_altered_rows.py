@@ -25,20 +25,25 @@ from sqlalchemy import (
     update,
 )
 
-from app.adapters.db.row_seal import RowSeals, use
-from app.adapters.db.sealing import SealRows, check_mark
+from app.adapters.db.seals.row_seal import RowSeals, use
+from app.adapters.db.seals.sealing import SealRows, check_mark
 from app.adapters.db.store import SqlStore, open_store
 from app.adapters.db.tables import COUNTED, SEALED, UNCOVERED, Instant, metadata, seal_totals
-from app.core.corrections import Correction, CorrectionKind
+from app.core.accounts.provider import Provider
+from app.core.accounts.users import Method, Session, SignIn, Ticket, TicketKind, User
+from app.core.accounts.users import Outcome as SignInOutcome
+from app.core.alerts.alert import Alert, AlertKind
+from app.core.cameras.camera import Camera
 from app.core.errors import CryptoFault
-from app.core.gates import Order, Outcome, Question
-from app.core.imports import Import, ImportState
-from app.core.provider import Provider
-from app.core.records import EventRow, Installation, Receipt, Remembered
-from app.core.site import Alert, AlertKind, Camera, ClockFacts, GateResultRow, SiteMode, SiteState
+from app.core.events.corrections import Correction, CorrectionKind
+from app.core.events.records import EventRow, Remembered
+from app.core.gates.commands import Order, Outcome, Question
+from app.core.gates.result import GateResultRow
+from app.core.imports.reports import Import, ImportState
+from app.core.people.records import Receipt
+from app.core.site.installation import Installation
+from app.core.site.mode import ClockFacts, SiteMode, SiteState
 from app.core.types import ApiKey, Employee, Gate, Photo, Reason, Role, Status, Template, Verdict
-from app.core.users import Method, Session, SignIn, Ticket, TicketKind, User
-from app.core.users import Outcome as SignInOutcome
 from tests.fakes import NOW
 
 LATER = NOW + timedelta(hours=1)

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.adapters.db.store import SqlStore
-from app.core.approach import Zone
+from app.core.alerts.alert import Alert, AlertKind
+from app.core.approach.tries import Zone
+from app.core.cameras.camera import Camera
 from app.core.errors import Conflict
-from app.core.site import Alert, AlertKind, Camera
 from app.core.types import Gate
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)

@@ -9,7 +9,7 @@ import pytest
 
 from app.adapters.db.store import SqlStore
 from app.core.errors import NotRecorded
-from app.core.gates import Order
+from app.core.gates.commands import Order
 from app.core.types import Gate
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)

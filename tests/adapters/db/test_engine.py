@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from app.adapters.db import migrate
-from app.adapters.db.engine import make_engine
+from app.adapters.db.engine import migrate
+from app.adapters.db.engine.connect import make_engine
 from app.core.errors import Fault
 
 

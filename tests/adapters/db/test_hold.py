@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.adapters.db.store import SqlStore
-from app.core.imports import Import, ImportState
-from app.core.lockout import Tally, one_more
-from app.core.ports import Transaction
-from app.core.site import Camera
+from app.core.accounts.lockout import Tally, one_more
+from app.core.accounts.users import User
+from app.core.cameras.camera import Camera
+from app.core.imports.reports import Import, ImportState
+from app.core.ports.store import Transaction
 from app.core.types import Employee, Gate, Role
-from app.core.users import User
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 WAIT = timedelta(seconds=30)  # for the threads of a busy machine

@@ -8,8 +8,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
-from app.adapters.db import migrate
-from app.adapters.db.engine import make_engine
+from app.adapters.db.engine import migrate
+from app.adapters.db.engine.connect import make_engine
 from app.adapters.db.store import open_store
 from app.adapters.db.tables import metadata
 from app.core.types import Gate

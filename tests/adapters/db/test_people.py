@@ -7,7 +7,7 @@ import pytest
 
 from app.adapters.db.store import SqlStore
 from app.core.errors import Conflict
-from app.core.records import EmployeeFilter
+from app.core.people.records import EmployeeFilter
 from app.core.types import Employee, Photo, Status, Template
 
 NOW = datetime(2026, 11, 23, 8, 0, 0, 123000, tzinfo=UTC)

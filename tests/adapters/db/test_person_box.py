@@ -9,12 +9,12 @@ from sqlalchemy import text
 
 from app.adapters.crypto.key_file import KeyFile
 from app.adapters.crypto.vault import Vault
-from app.adapters.db import migrate
-from app.adapters.db.engine import make_engine
-from app.adapters.db.row_seal import UNKEYED
+from app.adapters.db.engine import migrate
+from app.adapters.db.engine.connect import make_engine
+from app.adapters.db.seals.row_seal import UNKEYED
 from app.adapters.db.store import SqlStore, open_store
 from app.core.errors import Conflict, CryptoFault
-from app.core.records import EmployeeFilter
+from app.core.people.records import EmployeeFilter
 from app.core.types import Employee, Status
 
 ADA = Employee("01A", "E-1001", "Ada Lovelace", email="ada@example.org", card_number="90210471108")

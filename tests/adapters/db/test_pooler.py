@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url, text
 
-from app.adapters.db import migrate
+from app.adapters.db.engine import migrate
 from app.adapters.db.store import SqlStore, open_store
 from app.core.types import Gate
 from tests.services.gate_hardware import soon

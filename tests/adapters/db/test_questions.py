@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.adapters.db.store import SqlStore
-from app.core.gates import Question
+from app.core.gates.commands import Question
 from app.core.types import Gate
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)

@@ -8,11 +8,13 @@ import pytest
 from sqlalchemy import text
 
 from app.adapters.db.store import SqlStore, open_store
-from app.core.chain import GENESIS
+from app.core.alerts.alert import Alert, AlertKind
 from app.core.errors import Conflict
-from app.core.gates import DoorState, Outcome
-from app.core.records import EventRow
-from app.core.site import Alert, AlertKind, GateResultRow, SiteMode, SiteState
+from app.core.events.chain import GENESIS
+from app.core.events.records import EventRow
+from app.core.gates.commands import DoorState, Outcome
+from app.core.gates.result import GateResultRow
+from app.core.site.mode import SiteMode, SiteState
 from app.core.types import Gate, Reason, Verdict
 
 NOW = datetime(2026, 11, 23, 8, 0, 0, 123000, tzinfo=UTC)

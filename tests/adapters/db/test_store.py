@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, event, text
 
-from app.adapters.db.engine import make_engine, parse
+from app.adapters.db.engine.connect import make_engine, parse
 from app.adapters.db.store import SqlStore, open_store
 from app.core.errors import BadInput, Conflict, NotRecorded, Unconfirmed
 from app.core.types import Employee, Gate, Template

@@ -6,14 +6,16 @@ from typing import Any
 
 import pytest
 
-from app.adapters.gates import mqtt, serial_relay, webhook
+from app.adapters.gates import serial_relay
 from app.adapters.gates.build import build_driver
-from app.core.gates import DoorState
-from app.core.ports import GateDriver
-from tests.adapters.gates.brokers import Broker, MqttPeer, mosquitto
-from tests.adapters.gates.lines import Panel, RelayBoard
+from app.adapters.gates.http import webhook
+from app.adapters.gates.mqtt import mqtt
+from app.core.gates.commands import DoorState
+from app.core.ports.gates import GateDriver
 from tests.adapters.gates.peers import Peer, drivers_threads, eventually, now
-from tests.adapters.gates.relay import HttpRelay
+from tests.adapters.gates.relays.brokers import Broker, MqttPeer, mosquitto
+from tests.adapters.gates.relays.lines import Panel, RelayBoard
+from tests.adapters.gates.relays.relay import HttpRelay
 
 Build = Callable[..., GateDriver]
 FLAVOURS = ("amqtt", "mosquitto")

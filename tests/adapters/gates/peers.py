@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any, Protocol
 
-from app.core.gates import OpenCommand
+from app.core.gates.commands import OpenCommand
 
 _ids = count(1001)
 

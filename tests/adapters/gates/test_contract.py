@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from app.adapters.gates.build import check_config
-from app.core.gates import DoorState, Outcome
+from app.core.gates.commands import DoorState, Outcome
 from tests.adapters.gates.conftest import Build
 from tests.adapters.gates.peers import Peer, command, drivers_threads, eventually, never
 

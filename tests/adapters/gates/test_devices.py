@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from app.adapters.gates.build import check_config
 from app.core.errors import BadInput
-from app.core.gates import Outcome
-from tests.adapters.gates import devices
+from app.core.gates.commands import Outcome
 from tests.adapters.gates.conftest import Build
-from tests.adapters.gates.devices import TOKEN, Device, Served
 from tests.adapters.gates.peers import command, eventually, never
+from tests.adapters.gates.relays import devices
+from tests.adapters.gates.relays.devices import TOKEN, Device, Served
 
 OPEN_S = 0.5
 HA = {"token": TOKEN, "entity": "switch.gate"}

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from app.adapters.gates.mqtt import RELEASED
-from app.adapters.gates.mqtt_line import Line
-from app.core.gates import FOREIGN, DoorState, Outcome
-from tests.adapters.gates.brokers import Broker, MqttPeer, mosquitto
+from app.adapters.gates.mqtt.mqtt import RELEASED
+from app.adapters.gates.mqtt.mqtt_line import Line
+from app.core.gates.commands import FOREIGN, DoorState, Outcome
 from tests.adapters.gates.conftest import FLAVOURS, Build
 from tests.adapters.gates.peers import closing, command, eventually, never
+from tests.adapters.gates.relays.brokers import Broker, MqttPeer, mosquitto
 
 ROOT = Path(__file__).parents[3]
 DRIVER = """
@@ -203,7 +203,7 @@ def test_two_that_disagree_do_not_fight_and_the_release_stands(
         time.sleep(0.01)
     assert len(modes(peer)) - before <= 8  # secure after 1 s, then 2 and 4; each time answered
     assert stood.count("release") > 0.7 * len(stood)
-    words = [record.getMessage() for record in caplog.records if record.name == "app.adapters.gates.mqtt"]
+    words = [record.getMessage() for record in caplog.records if record.name == "app.adapters.gates.mqtt.mqtt"]
     assert len(words) == 2 and len(set(words)) == 2
     released.release(False)
     eventually(lambda: peer.mode == "secure")

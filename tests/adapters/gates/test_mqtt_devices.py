@@ -8,11 +8,11 @@ import pytest
 
 from app.adapters.gates.build import check_config
 from app.core.errors import BadInput
-from app.core.gates import FOREIGN, DoorState, Outcome
-from tests.adapters.gates.brokers import Broker, mosquitto
+from app.core.gates.commands import FOREIGN, DoorState, Outcome
 from tests.adapters.gates.conftest import Build
-from tests.adapters.gates.mqtt_devices import DEVICES, MqttDevice
 from tests.adapters.gates.peers import command, eventually, never
+from tests.adapters.gates.relays.brokers import Broker, mosquitto
+from tests.adapters.gates.relays.mqtt_devices import DEVICES, MqttDevice
 
 CASES = [(name, False) for name in DEVICES] + [(name, True) for name in DEVICES if name != "EspHomePulse"]
 Make = Callable[..., MqttDevice]

@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from app.core.gates import Outcome
+from app.core.gates.commands import Outcome
 from tests.adapters.gates.conftest import Build
-from tests.adapters.gates.lines import Panel
 from tests.adapters.gates.peers import closing, command, eventually, never
+from tests.adapters.gates.relays.lines import Panel
 
 OTHER_KEY = bytes(range(100, 116))
 

@@ -11,10 +11,10 @@ import serial
 from app.adapters.gates import serial_relay
 from app.adapters.gates.config import SerialConfig
 from app.adapters.gates.serial_relay import SerialGate
-from app.core.gates import DoorState, Outcome
+from app.core.gates.commands import DoorState, Outcome
 from tests.adapters.gates.conftest import Build
-from tests.adapters.gates.lines import RelayBoard
 from tests.adapters.gates.peers import closing, command, eventually, never, now
+from tests.adapters.gates.relays.lines import RelayBoard
 
 
 @pytest.fixture

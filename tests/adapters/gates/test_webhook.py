@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.adapters.gates import signed_post
-from app.core.gates import DoorState, Outcome
+from app.adapters.gates.http import signed_post
+from app.core.gates.commands import DoorState, Outcome
 from tests.adapters.gates.conftest import Build
 from tests.adapters.gates.peers import closing, command, eventually, free_port, never
-from tests.adapters.gates.relay import HttpRelay
+from tests.adapters.gates.relays.relay import HttpRelay
 
 
 @pytest.fixture
@@ -191,7 +191,7 @@ def test_release_does_not_wait_behind_a_hanging_opening(relay: HttpRelay, build:
 def test_a_relay_that_forgets_a_release_is_told_it_again_and_never_its_end(
     relay: HttpRelay, build: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.adapters.gates.webhook.RELEASE_AGAIN_S", 0.3)
+    monkeypatch.setattr("app.adapters.gates.http.webhook.RELEASE_AGAIN_S", 0.3)
     driver = build(relay, probe_s=0)
     never(lambda: len(relay.requests) > 1, 0.8)
     driver.release(True)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.adapters.gates.wiegand import NotThisFormat, encode
 from app.adapters.gates.window import Turns, Window
-from app.core.gates import GateResult, OpenCommand, Outcome
+from app.core.gates.commands import GateResult, OpenCommand, Outcome
 from tests.adapters.gates.peers import command
 
 

@@ -19,8 +19,8 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from app.adapters.oidc.client import OidcClient
+from app.core.accounts.provider import NotConfirmed, Provider
 from app.core.errors import BadInput, ProviderFailed, Unauthorised
-from app.core.provider import NotConfirmed, Provider
 from app.core.types import Role
 
 KEY, OTHERS_KEY = (RSAKey.generate_key(2048, {"kid": "one"}) for _ in range(2))

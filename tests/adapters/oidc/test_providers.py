@@ -18,8 +18,8 @@ from cryptography.x509.oid import NameOID
 
 from app.adapters.oidc.client import OidcClient
 from app.adapters.oidc.unreached import unreached
+from app.core.accounts.provider import OVERAGE, Provider
 from app.core.errors import ProviderFailed
-from app.core.provider import OVERAGE, Provider
 from app.core.types import Role
 
 ISSUER = "https://login.example.com"

@@ -4,10 +4,10 @@ import os
 
 import pytest
 
-from app.adapters.vision import pack as packs
 from app.adapters.vision import weights
-from app.adapters.vision.embedder import CropEmbedder, EmbeddingNetwork
-from app.adapters.vision.yunet import YunetDetector, YunetNetwork
+from app.adapters.vision.networks.yunet import YunetDetector, YunetNetwork
+from app.adapters.vision.packs import pack as packs
+from app.adapters.vision.packs.embedder import CropEmbedder, EmbeddingNetwork
 from app.core.errors import WeightsError
 from app.settings import default_cache
 

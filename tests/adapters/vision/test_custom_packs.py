@@ -9,9 +9,9 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from app.adapters.vision import onnx_file, pack_file
-from app.adapters.vision import pack as packs
-from app.adapters.vision.embedder import EmbeddingNetwork
+from app.adapters.vision.packs import onnx_file, pack_file
+from app.adapters.vision.packs import pack as packs
+from app.adapters.vision.packs.embedder import EmbeddingNetwork
 from app.adapters.vision.warp import align
 from app.core.errors import WeightsError
 from app.core.types import Box, Face

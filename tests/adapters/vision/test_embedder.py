@@ -5,12 +5,12 @@ import threading
 import numpy as np
 import pytest
 
-from app.adapters.vision import runtime
-from app.adapters.vision.embedder import CropEmbedder, EmbeddingNetwork
-from app.adapters.vision.image import decode
-from app.adapters.vision.pack import SFACE
+from app.adapters.vision.networks import runtime
+from app.adapters.vision.networks.yunet import YunetDetector
+from app.adapters.vision.packs.embedder import CropEmbedder, EmbeddingNetwork
+from app.adapters.vision.packs.pack import SFACE
+from app.adapters.vision.photos.image import decode
 from app.adapters.vision.warp import align
-from app.adapters.vision.yunet import YunetDetector
 from app.core.errors import PackMismatch, WeightsError
 from app.core.types import Pixels
 from tests.photos import photo

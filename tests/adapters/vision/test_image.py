@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.adapters.vision.image import ImageDecoder, ImageLimits, decode, read_header, sniff
+from app.adapters.vision.photos.image import ImageDecoder, ImageLimits, decode, read_header, sniff
 from app.core.errors import BadInput, Refusal, TooLarge
 
 LIMITS = ImageLimits()

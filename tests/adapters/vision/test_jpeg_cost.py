@@ -5,8 +5,8 @@ import io
 import pytest
 from PIL import Image
 
-from app.adapters.vision import jpeg_cost
-from app.adapters.vision.image import decode
+from app.adapters.vision.photos import jpeg_cost
+from app.adapters.vision.photos.image import decode
 from app.core.errors import BadInput, TooLarge
 from tests import pictures
 

@@ -9,10 +9,10 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from app.adapters.vision import weights
-from app.adapters.vision.image import decode
-from app.adapters.vision.liveness import LivenessJudge, MiniFasNets, crop, open_judges
+from app.adapters.vision.networks.liveness import LivenessJudge, MiniFasNets, crop, open_judges
+from app.adapters.vision.networks.yunet import YunetDetector
+from app.adapters.vision.photos.image import decode
 from app.adapters.vision.weights import WeightsMissing
-from app.adapters.vision.yunet import YunetDetector
 from app.core.errors import WeightsError
 from app.core.types import Box, Pixels
 from app.settings import default_cache

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.adapters.vision import pack as packs
-from app.adapters.vision.embedder import EmbeddingNetwork
 from app.adapters.vision.manifest import MANIFEST_PATH, PackManifest, read_centre, read_manifest, write_manifest
-from app.core.centre import off_centre
+from app.adapters.vision.packs import pack as packs
+from app.adapters.vision.packs.embedder import EmbeddingNetwork
 from app.core.errors import WeightsError
+from app.core.recognition.centre import off_centre
 from tests.packs import described, network
 
 

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from app.__main__ import cli
-from app.adapters.vision import pack as packs
+from app.adapters.vision.packs import pack as packs
 from app.core.errors import WeightsError
 from tests.packs import make_pack
 from tests.photos import photo

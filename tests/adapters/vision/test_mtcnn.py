@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from app.adapters.vision.image import decode
-from app.adapters.vision.mtcnn import NETWORKS, MtcnnDetector, MtcnnNetworks
-from app.adapters.vision.scaling import shrink
-from app.adapters.vision.yunet import YunetDetector
+from app.adapters.vision.networks.mtcnn import NETWORKS, MtcnnDetector, MtcnnNetworks
+from app.adapters.vision.networks.yunet import YunetDetector
+from app.adapters.vision.photos.image import decode
+from app.adapters.vision.photos.scaling import shrink
 from app.core.errors import WeightsError
-from app.core.ports import Detector
+from app.core.ports.recognition import Detector
 from app.core.types import Pixels
 from tests.adapters.vision.conftest import _weights
 from tests.photos import photo

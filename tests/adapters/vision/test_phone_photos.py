@@ -10,9 +10,9 @@ import pillow_heif
 import pytest
 from PIL import Image
 
-from app.adapters.vision import convert_photo, photo
-from app.adapters.vision.image import ImageLimits, decode, read_header
-from app.adapters.vision.photo import PhotoReader
+from app.adapters.vision.photos import convert_photo, photo
+from app.adapters.vision.photos.image import ImageLimits, decode, read_header
+from app.adapters.vision.photos.photo import PhotoReader
 from app.core.errors import BadInput, Refusal, TooLarge
 from tests.adapters.vision.test_image import encoded, oriented, picture
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from app.adapters.vision.runtime import compile_network
+from app.adapters.vision.networks.runtime import compile_network
 
 STARTS = 6
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from app.adapters.vision.image import decode
-from app.adapters.vision.scaling import shrink
+from app.adapters.vision.networks.yunet import YunetDetector
+from app.adapters.vision.photos.image import decode
+from app.adapters.vision.photos.scaling import shrink
 from app.adapters.vision.warp import align
-from app.adapters.vision.yunet import YunetDetector
-from app.core import alignment
+from app.core.recognition import alignment
 from tests.photos import photo
 
 

@@ -4,10 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
-from app.adapters.vision import yunet
-from app.adapters.vision.image import decode
-from app.adapters.vision.scaling import fit, shrink
-from app.adapters.vision.yunet import YunetDetector, YunetNetwork
+from app.adapters.vision.networks import yunet
+from app.adapters.vision.networks.yunet import YunetDetector, YunetNetwork
+from app.adapters.vision.photos.image import decode
+from app.adapters.vision.photos.scaling import fit, shrink
 from app.core.errors import WeightsError
 from app.core.types import Pixels
 from tests.photos import photo

@@ -10,18 +10,18 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from app.adapters.vision.image import decode
-from app.adapters.vision.yunet import YunetNetwork
+from app.adapters.vision.networks.yunet import YunetNetwork
+from app.adapters.vision.photos.image import decode
 from app.core.types import Box, Face, Pixels
-from models.dataset import LabelledPhoto
-from models.experiments import finders, scenes
+from models.data.dataset import LabelledPhoto
 from models.experiments.__main__ import app
-from models.experiments.detector_scores import compare, scores
-from models.experiments.detectors import MOST_OF_ONE, sample
-from models.experiments.finders import Finder, Findings, Kind, Picture, Shown, distinct, find, stands_for
-from models.experiments.frames import Visitor, placed
-from models.experiments.landmarks import copy, disagreement, error, mapped, mapped_back
-from models.experiments.scenes import Scene
+from models.experiments.detectors import finders, scenes
+from models.experiments.detectors.detector_scores import compare, scores
+from models.experiments.detectors.detectors import MOST_OF_ONE, sample
+from models.experiments.detectors.finders import Finder, Findings, Kind, Picture, Shown, distinct, find, stands_for
+from models.experiments.detectors.landmarks import copy, disagreement, error, mapped, mapped_back
+from models.experiments.detectors.scenes import Scene
+from models.experiments.two_steps.frames import Visitor, placed
 from tests.photos import photo
 
 FACE = np.array([[40.0, 50], [80, 50], [60, 70], [45, 95], [75, 95]])

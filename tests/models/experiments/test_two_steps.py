@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from app.core.types import Box
-from models.dataset import LabelledPhoto
-from models.experiments.cast import FEWEST, PLENTY, Takes, cast, load, order, save
-from models.experiments.frames import HEIGHT_PX, WIDTH_PX, Visitor, background, frame
-from models.experiments.scores import Result, rates
-from models.experiments.two_steps import read_results
+from models.data.dataset import LabelledPhoto
+from models.experiments.two_steps.cast import FEWEST, PLENTY, Takes, cast, load, order, save
+from models.experiments.two_steps.frames import HEIGHT_PX, WIDTH_PX, Visitor, background, frame
+from models.experiments.two_steps.scores import Result, rates
+from models.experiments.two_steps.two_steps import read_results
 from tests.models.siamese.drawn import drawn_faces
 
 
@@ -113,8 +113,8 @@ def test_frames_come_back_from_their_file(tmp_path: Path) -> None:
 
 def test_a_classifier_learns_drawn_employees_and_the_table_and_plot_show_it(tmp_path: Path) -> None:
     pytest.importorskip("torch", reason="training needs the extra `train`")
-    from models.experiments.classifier import learn
-    from models.experiments.report import draw, markdown, spread
+    from models.experiments.two_steps.classifier import learn
+    from models.experiments.two_steps.report import draw, markdown, spread
 
     faces = drawn_faces(4, 6)
     learned = learn(faces.crops, faces.person, 4, 12, 1, lambda: 0.0)

@@ -9,13 +9,14 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from models.dataset import LabelledPhoto
-from models.embed import Raw
-from models.experiments import __main__, recipes, variants
-from models.experiments.deal import Deal, deal
-from models.experiments.recipes import GROUPS, plain
-from models.experiments.variants import Cell, compare, markdown
-from models.openset import Setting, play, pools, trial, unit
+from models.accuracy.openset import Setting, play, pools, trial, unit
+from models.data.dataset import LabelledPhoto
+from models.data.embed import Raw
+from models.experiments import __main__
+from models.experiments.variants import recipes, variants
+from models.experiments.variants.deal import Deal, deal
+from models.experiments.variants.recipes import GROUPS, plain
+from models.experiments.variants.variants import Cell, compare, markdown
 
 PEOPLE, PHOTOS = 90, 7
 QUIET = Console(quiet=True)

@@ -21,7 +21,7 @@ WITHOUT_TORCH = "import sys; sys.modules['torch'] = None; from models.__main__ i
 
 def test_end_to_end_on_drawn_faces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("torch", reason="training needs the extra `train`")
-    from app.adapters.vision import pack as packs
+    from app.adapters.vision.packs import pack as packs
     from models.siamese.command import run
     from models.siamese.export import ExportError, parity
     from models.siamese.networks import Small

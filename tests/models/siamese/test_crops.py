@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from app.adapters.vision import pack as packs
-from app.adapters.vision.image import ImageDecoder
-from app.core.quality import GATE
+from app.adapters.vision.packs import pack as packs
+from app.adapters.vision.photos.image import ImageDecoder
+from app.core.recognition.quality import GATE
 from app.settings import default_cache
-from models.dataset import read_dataset
+from models.data.dataset import read_dataset
 from models.siamese.crops import Cropper, read_crops
 from tests.photos import photo
 

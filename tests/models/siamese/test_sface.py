@@ -7,8 +7,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs the extra `train`")
 
 from app.adapters.vision import weights  # noqa: E402  # after the check that torch is there
-from app.adapters.vision.embedder import EmbeddingNetwork  # noqa: E402
-from app.adapters.vision.pack import SFACE  # noqa: E402
+from app.adapters.vision.packs.embedder import EmbeddingNetwork  # noqa: E402
+from app.adapters.vision.packs.pack import SFACE  # noqa: E402
 from app.core.errors import WeightsError  # noqa: E402
 from app.settings import default_cache  # noqa: E402
 from models.siamese.networks import learn_mode, to_input  # noqa: E402

@@ -1,38 +1,25 @@
 """The tables, once: what the queries and the migrations are both checked against."""
 
+from app.adapters.db.tables.accounts import api_keys, provider, sessions, sign_ins, tallies, tickets, users
+from app.adapters.db.tables.alerts import UNCLEARED, alerts
 from app.adapters.db.tables.base import EPOCH, KEY, Instant, from_millis, metadata, to_millis
+from app.adapters.db.tables.cameras import cameras
+from app.adapters.db.tables.events import corrections, events, gate_results, histograms, idempotency, sent_pictures
+from app.adapters.db.tables.gates import doors, gates, orders
 from app.adapters.db.tables.imports import import_rows, imports
-from app.adapters.db.tables.log import corrections, events, gate_results, histograms, idempotency, sent_pictures
 from app.adapters.db.tables.people import (
     embeddings,
     employees,
     erasures,
     gallery,
     gallery_changes,
-    installation,
     next_templates,
     photos,
     subject_keys,
     templates,
 )
-from app.adapters.db.tables.premises import (
-    UNANSWERED,
-    UNCLEARED,
-    alerts,
-    api_keys,
-    cameras,
-    clock,
-    doors,
-    gates,
-    heartbeat,
-    leases,
-    orders,
-    questions,
-    site,
-    watchers,
-)
 from app.adapters.db.tables.sealed import COUNTED, SEALED, UNCOVERED, seal_totals
-from app.adapters.db.tables.users import provider, sessions, sign_ins, tallies, tickets, users
+from app.adapters.db.tables.site import UNANSWERED, clock, heartbeat, installation, leases, questions, site, watchers
 
 __all__ = [
     "COUNTED",

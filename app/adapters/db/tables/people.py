@@ -16,17 +16,6 @@ from sqlalchemy import (
 
 from app.adapters.db.tables.base import KEY, Instant, metadata
 
-# One row, id 1, written at the first start.
-installation = Table(
-    "installation",
-    metadata,
-    Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("pack_digest", String, nullable=False),
-    Column("precision", String, nullable=False),
-    Column("key_check", LargeBinary, nullable=False),
-    Column("created_at", Instant, nullable=False),
-)
-
 # One row, id 1, inserted by the migration so that there is always a row to lock.
 gallery = Table(
     "gallery",

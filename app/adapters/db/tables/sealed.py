@@ -7,21 +7,23 @@ keeps a sealed total, so that a row that was removed, or put back as it once was
 
 from sqlalchemy import Column, LargeBinary, Table
 
+from app.adapters.db.tables.accounts import api_keys, provider, sessions, sign_ins, tickets, users
+from app.adapters.db.tables.alerts import alerts
 from app.adapters.db.tables.base import KEY, metadata
+from app.adapters.db.tables.cameras import cameras
+from app.adapters.db.tables.events import corrections, gate_results, idempotency
+from app.adapters.db.tables.gates import gates, orders
 from app.adapters.db.tables.imports import imports
-from app.adapters.db.tables.log import corrections, gate_results, idempotency
 from app.adapters.db.tables.people import (
     embeddings,
     employees,
     erasures,
-    installation,
     next_templates,
     photos,
     subject_keys,
     templates,
 )
-from app.adapters.db.tables.premises import alerts, api_keys, cameras, clock, gates, orders, questions, site
-from app.adapters.db.tables.users import provider, sessions, sign_ins, tickets, users
+from app.adapters.db.tables.site import clock, installation, questions, site
 
 # The head of a gate's chain is checked by the chain itself; how far an import has come acts on nothing.
 UNCOVERED: dict[Table, frozenset[str]] = {

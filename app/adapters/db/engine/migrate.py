@@ -1,0 +1,155 @@
+"""Brings a database to the schema of this version, once, also when several processes start together on a fresh one."""
+
+import enum
+import fcntl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, inspect, literal, select, text
+
+from app.adapters.db import tables
+from app.adapters.db.engine.connect import make_engine, sqlite_file
+from app.adapters.db.seals.people_sealing import blind_movements, seal_people
+from app.adapters.db.seals.person_box import Vault
+from app.adapters.db.seals.row_seal import UNKEYED, RowSeals
+from app.adapters.db.seals.sealing import check_mark, seal_all
+from app.core.errors import CryptoFault
+
+_SCRIPTS = Path(__file__).parents[3] / "migrations"
+SEALED_AT = "0016"  # the columns for seals and sealed people are there, and what was in the clear is too
+OLD = (
+    "this database has no seals, and its key file says that it had: restore a newer backup. If it really is a backup "
+    "from before seals, move people.keys away and start again"
+)
+_ADVISORY_LOCK = 0x46414345  # "FACE": any constant that only we use in the database
+
+
+# Whoever uses an installation leaves a row in one of these.
+_FIRST = (tables.installation, tables.api_keys, tables.gates, tables.employees, tables.users)
+
+
+class State(enum.Enum):
+    """Of a database: without our tables, with nothing in them, or with an installation."""
+
+    ABSENT = enum.auto()
+    EMPTY = enum.auto()
+    BEGUN = enum.auto()
+
+
+def state(url: str) -> State:
+    """What is in the database, of whatever version. Creates no SQLite file."""
+    file = sqlite_file(url)
+    if file is not None and not file.exists():
+        return State.ABSENT
+    with _alone(url) as connection:
+        there = [table for table in _FIRST if inspect(connection).has_table(table.name)]
+        if any(connection.execute(select(literal(1)).select_from(table).limit(1)).first() for table in there):
+            return State.BEGUN
+        return State.EMPTY if there else State.ABSENT
+
+
+def upgrade(
+    url: str,
+    seals: Callable[[], RowSeals] = lambda: UNKEYED,
+    vault: Callable[[], Vault | None] = lambda: None,
+    *,
+    sealed_before: bool = False,
+) -> None:
+    """To the newest schema; nothing happens when it is there already. Creates an SQLite file.
+
+    What is from before there were seals is sealed with the same commit. seals, vault: asked for within it, so that of
+    two first starts one makes the key. sealed_before: this machine knows that rows were sealed, so a schema without
+    seals is a trick, or a very old backup. Raises CryptoFault for it, and where the rows were sealed with another key.
+    """
+    named = 0
+    with _alone(url) as connection:
+        before = MigrationContext.configure(connection).get_current_revision() or ""
+        if before >= SEALED_AT:
+            check_mark(connection, seals())
+            command.upgrade(_config(connection), "head")
+        else:
+            if before and sealed_before:
+                raise CryptoFault(OLD)
+            command.upgrade(_config(connection), SEALED_AT)
+            named = seal_people(connection, seals(), vault())
+            blind_movements(connection, seals())
+            command.upgrade(_config(connection), "head")
+            seal_all(connection, seals())
+    if named:
+        _rewrite(url)
+
+
+def _rewrite(url: str) -> None:
+    """PostgreSQL keeps what a row held before in its files until the table is written anew."""
+    if sqlite_file(url) is None:
+        engine = make_engine(url)
+        try:
+            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                for table in ("employees", "events", "corrections"):
+                    connection.execute(text(f"VACUUM FULL {table}"))
+        finally:
+            engine.dispose()
+
+
+def downgrade(url: str, revision: str) -> None:
+    """To an older schema ("base" for none), losing what it has no place for."""
+    with _alone(url) as connection:
+        command.downgrade(_config(connection), revision)
+
+
+def current(url: str) -> str | None:
+    """The revision the database stands at, None before the first migration."""
+    file = sqlite_file(url)
+    if file is not None and not file.exists():
+        return None
+    engine = make_engine(url)
+    try:
+        with engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+    finally:
+        engine.dispose()
+
+
+def head(url: str | None = None) -> str | None:
+    """The newest revision this version of Facegate knows; the same for every database."""
+    return ScriptDirectory.from_config(_config(None)).get_current_head()
+
+
+def _config(connection: Connection | None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+@contextmanager
+def _alone(url: str) -> Iterator[Connection]:
+    """A transaction that no other migrating process shares: a file lock for SQLite, an advisory lock for PostgreSQL."""
+    file = sqlite_file(url)
+    if file is None:
+        with _transaction(url) as connection:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ADVISORY_LOCK})
+            yield connection
+        return
+    # Held from before the first connection: turning a fresh file to WAL does not wait for another that does the same.
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.with_name(file.name + ".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with _transaction(url) as connection:
+            yield connection
+
+
+@contextmanager
+def _transaction(url: str) -> Iterator[Connection]:
+    # Foreign keys off: SQLite alters a table by rebuilding it, and dropping the old one would cascade.
+    engine = make_engine(url, foreign_keys=False)
+    try:
+        with engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()

@@ -1,0 +1,245 @@
+"""Rows of people who sign in: users, sessions, links that work once, wrong attempts, the log of sign-ins."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, select, update
+from sqlalchemy.exc import IntegrityError
+
+from app.adapters.db.engine.connect import held, is_taken, upsert
+from app.adapters.db.seals.sealed_rows import SealedRows
+from app.adapters.db.tables import (
+    api_keys,
+    provider,
+    sessions,
+    sign_ins,
+    tallies,
+    tickets,
+    users,
+)
+from app.core.accounts.lockout import Tally
+from app.core.accounts.provider import Provider
+from app.core.accounts.users import Method, Outcome, Session, SignIn, Ticket, TicketKind, User, folded
+from app.core.errors import Conflict
+from app.core.types import ApiKey, Role
+
+
+class UserRows:
+    """user_ports.Users."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._rows = SealedRows(connection, users)
+
+    def add(self, user: User) -> None:
+        with _unique(self._connection, user):
+            self._rows.insert(_columns(user))
+
+    def get(self, user_id: str, *, hold: bool = False) -> User | None:
+        return _user(self._rows.one(users.c.id == user_id, hold=hold))
+
+    def by_name(self, name: str) -> User | None:
+        return _user(self._rows.one(users.c.name_folded == folded(name)))
+
+    def by_subject(self, subject: str, *, hold: bool = False) -> User | None:
+        return _user(self._rows.one(users.c.subject == subject, hold=hold))
+
+    def all(self, *, hold: bool = False) -> list[User]:
+        query = held(select(users).order_by(users.c.name_folded), hold)
+        return [user for user in map(_user, self._rows.find(query)) if user is not None]
+
+    def update(self, user: User) -> None:
+        with _unique(self._connection, user):
+            self._rows.update(_columns(user), users.c.id == user.id)
+
+
+class SessionRows:
+    """user_ports.Sessions."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._rows = SealedRows(connection, sessions)
+
+    def add(self, session: Session) -> None:
+        self._rows.insert(vars(session))
+
+    def by_hash(self, hash_hex: str) -> tuple[Session, User] | None:
+        row = self._rows.one(sessions.c.hash == hash_hex)
+        if row is None:
+            return None
+        user = UserRows(self._connection).get(row["user_id"])
+        return None if user is None else (Session(**row), user)
+
+    def of(self, user_id: str) -> list[Session]:
+        query = select(sessions).where(sessions.c.user_id == user_id).order_by(sessions.c.id.desc())
+        return [Session(**row) for row in self._rows.find(query)]
+
+    def seen(self, session_id: str, at: datetime) -> None:
+        self._rows.update({"seen_at": at}, sessions.c.id == session_id)
+
+    def end(self, session_id: str) -> None:
+        self._rows.delete(sessions.c.id == session_id)
+
+    def end_all(self, user_id: str, but: str | None = None) -> int:
+        kept = () if but is None else (sessions.c.id != but,)
+        return self._rows.delete(sessions.c.user_id == user_id, *kept)
+
+    def forget(self, before: datetime) -> None:
+        self._rows.delete(sessions.c.ends_at < before)
+
+
+class TicketRows:
+    """user_ports.Tickets."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._rows = SealedRows(connection, tickets)
+
+    def add(self, ticket: Ticket) -> None:
+        self._rows.insert({**vars(ticket), "kind": ticket.kind.value})
+
+    def get(self, hash_hex: str) -> Ticket | None:
+        row = self._rows.one(tickets.c.hash == hash_hex)
+        return None if row is None else Ticket(**{**row, "kind": TicketKind(row["kind"])})
+
+    def take(self, hash_hex: str) -> bool:
+        return len(self._rows.take(tickets.c.hash == hash_hex)) == 1
+
+    def withdraw(self, user_id: str | None) -> None:
+        theirs = tickets.c.user_id.is_(None) if user_id is None else tickets.c.user_id == user_id
+        self._rows.delete(theirs)
+
+
+class TallyRows:
+    """user_ports.Tallies."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, buckets: Iterable[str]) -> dict[str, Tally]:
+        query = select(tallies).where(tallies.c.bucket.in_(list(buckets)))
+        return {row.bucket: Tally(row.wrong, row.last_at) for row in self._connection.execute(query)}
+
+    def hold(self, bucket: str, now: datetime) -> Tally:
+        # An update that changes nothing holds the row, and finds the newest one, where an insert does not hold first.
+        statement = upsert(self._connection, tallies).values(bucket=bucket, wrong=0, last_at=now)
+        row = self._connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=[tallies.c.bucket], set_={"wrong": tallies.c.wrong}
+            ).returning(tallies.c.wrong, tallies.c.last_at)
+        ).one()
+        return Tally(row.wrong, row.last_at)
+
+    def put(self, bucket: str, tally: Tally) -> None:
+        statement = upsert(self._connection, tallies).values(bucket=bucket, **vars(tally))
+        self._connection.execute(
+            statement.on_conflict_do_update(index_elements=[tallies.c.bucket], set_=dict(vars(tally)))
+        )
+
+    def one_less(self, bucket: str) -> None:
+        counted = update(tallies).where(tallies.c.bucket == bucket, tallies.c.wrong > 0)
+        self._connection.execute(counted.values(wrong=tallies.c.wrong - 1))
+
+    def drop(self, bucket: str) -> None:
+        self._connection.execute(delete(tallies).where(tallies.c.bucket == bucket))
+
+    def forget(self, before: datetime) -> None:
+        self._connection.execute(delete(tallies).where(tallies.c.last_at < before))
+
+
+class SignInRows:
+    """user_ports.SignIns."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._rows = SealedRows(connection, sign_ins)
+
+    def add(self, sign_in: SignIn) -> None:
+        self._rows.insert({**vars(sign_in), "method": sign_in.method.value, "outcome": sign_in.outcome.value})
+
+    def find(self, user_id: str | None = None, before: str | None = None, limit: int = 50) -> list[SignIn]:
+        query = select(sign_ins).order_by(sign_ins.c.id.desc()).limit(limit)
+        if user_id is not None:
+            query = query.where(sign_ins.c.user_id == user_id)
+        if before is not None:
+            query = query.where(sign_ins.c.id < before)
+        return [
+            SignIn(**{**row, "method": Method(row["method"]), "outcome": Outcome(row["outcome"])})
+            for row in self._rows.find(query)
+        ]
+
+    def forget(self, before: datetime) -> None:
+        self._rows.delete(sign_ins.c.at < before)
+
+
+class ProviderRow:
+    """provider.Providers: at most one."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._rows = SealedRows(connection, provider)
+
+    def get(self) -> Provider | None:
+        row = self._rows.one(provider.c.id == 1)
+        if row is None:
+            return None
+        del row["id"]
+        return Provider(**{**row, "roles": {group: Role(role) for group, role in row["roles"].items()}})
+
+    def put(self, wanted: Provider | None) -> None:
+        self._rows.delete(provider.c.id == 1)
+        if wanted is not None:
+            columns = {**vars(wanted), "roles": {group: role.value for group, role in wanted.roles.items()}}
+            self._rows.insert({"id": 1, **columns})
+
+
+@contextmanager
+def _unique(connection: Connection, user: User) -> Iterator[None]:
+    try:
+        with connection.begin_nested():
+            yield
+    except IntegrityError as error:
+        if not is_taken(error, users.c.name_folded):
+            raise
+        raise Conflict("name_taken", "There is already a user of this name; choose another.") from error
+
+
+def _columns(user: User) -> dict[str, Any]:
+    return {**vars(user), "roles": sorted(user.roles), "name_folded": folded(user.name)}
+
+
+def _user(row: dict[str, Any] | None) -> User | None:
+    if row is None:
+        return None
+    del row["name_folded"]
+    return User(**{**row, "roles": frozenset(Role(role) for role in row["roles"])})
+
+
+class ApiKeyRows:
+    """record_ports.ApiKeys."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._rows = SealedRows(connection, api_keys)
+
+    def add(self, key: ApiKey) -> None:
+        self._rows.insert({**vars(key), "role": key.role.value})
+
+    def get(self, key_id: str) -> ApiKey | None:
+        row = self._rows.one(api_keys.c.id == key_id)
+        return None if row is None else _key(row)
+
+    def by_hash(self, hash_hex: str) -> ApiKey | None:
+        row = self._rows.one(api_keys.c.hash == hash_hex)
+        return None if row is None else _key(row)
+
+    def all(self) -> list[ApiKey]:
+        return [_key(row) for row in self._rows.find(select(api_keys).order_by(api_keys.c.id))]
+
+    def rename(self, key_id: str, name: str) -> None:
+        self._rows.update({"name": name}, api_keys.c.id == key_id)
+
+    def revoke(self, key_id: str, at: datetime) -> None:
+        self._rows.update({"revoked_at": at}, api_keys.c.id == key_id)
+
+
+def _key(row: dict[str, Any]) -> ApiKey:
+    return ApiKey(**{**row, "role": Role(row["role"])})

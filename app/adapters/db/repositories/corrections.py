@@ -1,0 +1,49 @@
+"""Rows of what people said of events."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+
+from app.adapters.db.seals.row_seal import blinded, unblinded
+from app.adapters.db.seals.sealed_rows import SealedRows
+from app.adapters.db.tables import corrections
+from app.core.events.corrections import Correction, CorrectionKind
+
+
+class CorrectionRows:
+    """log_ports.Corrections."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._rows = SealedRows(connection, corrections)
+
+    def add(self, correction: Correction) -> None:
+        person = blinded(self._connection, correction.employee_id)
+        self._rows.insert({**vars(correction), "kind": correction.kind.value, "employee_id": person})
+
+    def of(self, event_ids: Iterable[str]) -> dict[str, list[Correction]]:
+        found: dict[str, list[Correction]] = {}
+        query = select(*_SIGNED).where(corrections.c.event_id.in_(list(event_ids))).order_by(corrections.c.id)
+        for row in self._connection.execute(query):
+            found.setdefault(row.event_id, []).append(self._correction(row))
+        return found
+
+    def all(self) -> Iterator[Correction]:
+        for row in self._connection.execute(select(*_SIGNED).order_by(corrections.c.id)):
+            yield self._correction(row)
+
+    def forget(self, employee_id: str) -> None:
+        person = blinded(self._connection, employee_id)
+        empty = {"employee_id": None, "nonce": None}
+        self._rows.update(empty, corrections.c.employee_id == person)
+        # An altered one is not made good, and still must not name whom it named.
+        self._connection.execute(update(corrections).where(corrections.c.employee_id == person).values(**empty))
+
+    def _correction(self, row: Row[Any]) -> Correction:
+        person = unblinded(self._connection, row.employee_id)
+        return Correction(**{**row._mapping, "kind": CorrectionKind(row.kind), "employee_id": person})
+
+
+# Signed, and whoever reads one says if it is forged: no seal is asked for here.
+_SIGNED = [column for column in corrections.c if column.name != "seal"]

@@ -1,0 +1,145 @@
+"""Rows of what happened at the gates: events, the head of each gate's chain, and answers remembered for a repeat."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Connection, Row, Select, and_, delete, insert, null, or_, select, type_coerce, update
+
+from app.adapters.db.repositories.log_pages import page_of
+from app.adapters.db.seals.row_seal import blinded, unblinded
+from app.adapters.db.seals.sealed_rows import SealedRows
+from app.adapters.db.tables import corrections, events, from_millis, gates, idempotency, subject_keys
+from app.core.errors import NotRecorded
+from app.core.events.corrections import CorrectionKind
+from app.core.events.records import ChainHead, EventFilter, EventRow, Remembered
+from app.core.types import Reason, Verdict
+
+
+class EventRows:
+    """record_ports.Events. Lists leave the snapshot out: only `get` and `chain` read it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def lock_head(self, gate_id: str) -> ChainHead:
+        query = select(gates.c.head_sequence, gates.c.head_hash).where(gates.c.id == gate_id)
+        row = self._connection.execute(query.with_for_update(key_share=True)).one_or_none()
+        if row is None:
+            raise NotRecorded("the gate is not in the database, so nothing can be recorded there")
+        return ChainHead(gate_id, row.head_sequence, row.head_hash)
+
+    def append(self, event: EventRow) -> None:
+        columns = {**vars(event), "verdict": event.verdict.value, "reason": event.reason.value}
+        for name in ("employee_id", "subject_id"):
+            columns[name] = blinded(self._connection, columns[name])
+        self._connection.execute(insert(events).values(**columns))
+        moved = self._connection.execute(
+            update(gates)
+            .where(gates.c.id == event.gate_id, gates.c.head_sequence == event.sequence - 1)
+            .values(head_sequence=event.sequence, head_hash=event.hash)
+        )
+        if moved.rowcount != 1:
+            raise NotRecorded("the event does not follow the head of its chain")
+
+    def get(self, event_id: str) -> EventRow | None:
+        row = self._connection.execute(_WHOLE.where(events.c.id == event_id)).one_or_none()
+        return None if row is None else self._event(row)
+
+    def find(self, which: EventFilter) -> list[EventRow]:
+        ids = page_of(self._connection, which)
+        if not ids:
+            return []
+        rows = self._connection.execute(_LISTED.where(events.c.id.in_(ids)))
+        return sorted((self._event(row) for row in rows), key=lambda event: (event.at, event.id), reverse=True)
+
+    def after(self, gate_id: str, sequence: int, limit: int) -> list[EventRow]:
+        query = _LISTED.where(events.c.gate_id == gate_id, events.c.sequence > sequence).order_by(events.c.sequence)
+        return [self._event(row) for row in self._connection.execute(query.limit(limit))]
+
+    def heads(self) -> list[ChainHead]:
+        query = select(gates.c.id, gates.c.head_sequence, gates.c.head_hash).order_by(gates.c.name)
+        return [ChainHead(*row) for row in self._connection.execute(query)]
+
+    def chain(self, gate_id: str) -> Iterator[EventRow]:
+        query = _WHOLE.where(events.c.gate_id == gate_id).order_by(events.c.sequence, events.c.id)
+        with self._connection.execute(query, execution_options={"yield_per": 200}) as rows:
+            for row in rows:
+                yield self._event(row)
+
+    def homeless(self) -> EventRow | None:
+        query = _LISTED.where(events.c.gate_id.not_in(select(gates.c.id))).order_by(events.c.gate_id, events.c.sequence)
+        row = self._connection.execute(query.limit(1)).one_or_none()
+        return None if row is None else self._event(row)
+
+    def unlink(self, employee_id: str) -> int:
+        # Sealing holds the key until its commit: after waiting for the key, no event of this person can still appear.
+        held = select(subject_keys.c.subject_id).where(subject_keys.c.subject_id == employee_id).with_for_update()
+        self._connection.execute(held)
+        person = blinded(self._connection, employee_id)
+        theirs = or_(events.c.employee_id == person, events.c.subject_id == person)
+        asked = idempotency.c.event_id.in_(select(events.c.id).where(theirs))
+        self._connection.execute(delete(idempotency).where(asked))
+        shown = select(corrections.c.event_id).where(
+            corrections.c.employee_id == person, corrections.c.kind == CorrectionKind.WAS.value
+        )
+        return self._connection.execute(
+            update(events)
+            .where(
+                or_(
+                    events.c.employee_id == person,
+                    events.c.subject_id == person,
+                    # Of nobody when it was recorded; what is gone already is not counted again.
+                    and_(events.c.id.in_(shown), events.c.sealed_payload.is_not(None)),
+                )
+            )
+            .values(employee_id=None, subject_id=None, sealed_payload=None, sealed_snapshot=None)
+        ).rowcount
+
+    def _event(self, row: Row[Any]) -> EventRow:
+        columns = dict(row._mapping)
+        columns["sequence"] = int(row.sequence)
+        columns["at"] = from_millis(row.at)
+        columns["verdict"] = Verdict(row.verdict)
+        columns["reason"] = Reason(row.reason)
+        for name in ("employee_id", "subject_id"):
+            columns[name] = unblinded(self._connection, columns[name])
+        return EventRow(**columns)
+
+    def remember(self, gate_id: str, idempotency_key: str, answer: Remembered) -> None:
+        self._connection.execute(
+            delete(idempotency).where(idempotency.c.gate_id == gate_id, idempotency.c.key == idempotency_key)
+        )
+        SealedRows(self._connection, idempotency).insert({"gate_id": gate_id, "key": idempotency_key, **vars(answer)})
+
+    def recall(self, gate_id: str, idempotency_key: str) -> Remembered | None:
+        row = SealedRows(self._connection, idempotency).one(
+            idempotency.c.gate_id == gate_id, idempotency.c.key == idempotency_key
+        )
+        if row is None:
+            return None
+        return Remembered(row["event_id"], row["digest"], row["at"], row["boot"], row["uptime_ms"])
+
+    def forget_remembered(self, before: datetime) -> None:
+        self._connection.execute(delete(idempotency).where(idempotency.c.at < before))
+
+
+# `at` comes raw and is converted row by row, so that an altered row fails at its own place in the chain and not with
+# the whole batch it was fetched in.
+_CLEAR = (
+    events.c.id,
+    events.c.gate_id,
+    events.c.sequence,
+    type_coerce(events.c.at, BigInteger).label("at"),
+    events.c.verdict,
+    events.c.reason,
+    events.c.commitment,
+    events.c.hash,
+    events.c.signature,
+    events.c.employee_id,
+    events.c.subject_id,
+    events.c.sealed_payload,
+    events.c.camera,
+)
+_WHOLE: Select[Any] = select(*_CLEAR, events.c.sealed_snapshot)
+_LISTED: Select[Any] = select(*_CLEAR, null().label("sealed_snapshot"))

@@ -1,0 +1,113 @@
+"""Rows of what guards a door: gates, what their doors report, and the keys devices and people come with."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, select
+from sqlalchemy.exc import IntegrityError
+
+from app.adapters.db.engine.connect import upsert
+from app.adapters.db.seals.sealed_rows import SealedRows
+from app.adapters.db.tables import UNCOVERED, doors, gate_results, gates
+from app.core.errors import Conflict
+from app.core.events.chain import GENESIS
+from app.core.gates.commands import DoorState, Outcome
+from app.core.gates.result import GateResultRow
+from app.core.types import Gate
+
+_GATE: Select[Any] = select(
+    *(column for column in gates.c if column.name not in UNCOVERED[gates]),
+    doors.c.state.label("door"),
+    doors.c.at.label("door_at"),
+).select_from(gates.outerjoin(doors, doors.c.gate_id == gates.c.id))
+
+
+class GateRows:
+    """record_ports.Gates. A gate's row also holds the head of its chain, which only `events.append` moves."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._rows = SealedRows(connection, gates)
+
+    def add(self, gate: Gate) -> None:
+        try:
+            with self._connection.begin_nested():
+                self._rows.insert({**_gate_columns(gate), "head_sequence": 0, "head_hash": GENESIS})
+        except IntegrityError as error:
+            raise _exists(gate) from error
+
+    def get(self, gate_id: str) -> Gate | None:
+        row = self._rows.checked(self._connection.execute(_GATE.where(gates.c.id == gate_id)).one_or_none())
+        return None if row is None else Gate(**row)
+
+    def by_name_or_id(self, name: str) -> Gate | None:
+        row = self._rows.checked(self._connection.execute(_GATE.where(gates.c.name == name)).one_or_none())
+        return self.get(name) if row is None else Gate(**row)
+
+    def all(self) -> list[Gate]:
+        return [Gate(**row) for row in self._rows.find(_GATE.order_by(gates.c.name))]
+
+    def update(self, gate: Gate) -> None:
+        try:
+            with self._connection.begin_nested():
+                self._rows.update(_gate_columns(gate), gates.c.id == gate.id)
+        except IntegrityError as error:
+            raise _exists(gate) from error
+
+    def delete(self, gate_id: str) -> None:
+        self._rows.delete(gates.c.id == gate_id)
+
+
+class DoorRows:
+    """site_ports.Doors."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def set(self, gate_id: str, state: DoorState, at: datetime) -> bool:
+        row = upsert(self._connection, doors).values(gate_id=gate_id, state=state.value, at=at)
+        newer = row.on_conflict_do_update(
+            index_elements=[doors.c.gate_id],
+            set_={"state": row.excluded.state, "at": row.excluded["at"]},
+            where=doors.c.at <= row.excluded["at"],
+        )
+        return self._connection.execute(newer.returning(doors.c.gate_id)).one_or_none() is not None
+
+    def get(self, gate_id: str) -> tuple[DoorState, datetime] | None:
+        row = self._connection.execute(select(doors).where(doors.c.gate_id == gate_id)).one_or_none()
+        return None if row is None else (DoorState(row.state), row.at)
+
+
+def _gate_columns(gate: Gate) -> dict[str, Any]:
+    columns = dict(vars(gate))
+    del columns["door"], columns["door_at"]  # a door may have moved since this gate was read
+    return columns
+
+
+def _exists(gate: Gate) -> Conflict:
+    return Conflict("gate_exists", f"There is already a gate named {gate.name}.")
+
+
+_IDS_PER_QUERY = 1000  # below both databases' bounds on parameters
+
+
+class GateResultRows:
+    """site_ports.GateResults."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def put(self, row: GateResultRow) -> None:
+        SealedRows(self._connection, gate_results).put({**vars(row), "outcome": row.outcome.value})
+
+    def of(self, event_ids: Iterable[str]) -> dict[str, GateResultRow]:
+        found: dict[str, GateResultRow] = {}
+        wanted = list(event_ids)
+        for start in range(0, len(wanted), _IDS_PER_QUERY):
+            ids = wanted[start : start + _IDS_PER_QUERY]
+            query = select(*(c for c in gate_results.c if c.name != "seal")).where(gate_results.c.event_id.in_(ids))
+            # Signed, and whoever reads one says if it is forged: no seal is asked for here.
+            for row in self._connection.execute(query):
+                found[row.event_id] = GateResultRow(**{**row._mapping, "outcome": Outcome(row.outcome)})
+        return found

@@ -1,0 +1,156 @@
+"""Rows of the people we know: employees and their photos."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
+from sqlalchemy.exc import IntegrityError
+
+from app.adapters.db.engine.connect import is_taken
+from app.adapters.db.repositories import gallery
+from app.adapters.db.seals.person_box import box_of, search
+from app.adapters.db.seals.row_seal import seals_of
+from app.adapters.db.seals.sealed_rows import SealedRows, readable
+from app.adapters.db.tables import employees, photos, subject_keys, templates
+from app.core.errors import Conflict, CryptoFault
+from app.core.people.records import EmployeeFilter
+from app.core.types import Employee, Photo, Status
+
+
+class EmployeeRows:
+    """record_ports.Employees. `Employee.photos` is the template's count: who has no template is not enrolled."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._rows = SealedRows(connection, employees)
+
+    def add(self, employee: Employee) -> None:
+        with _numbers_free(self._connection, employee):
+            self._rows.insert(self._columns(employee))
+
+    def get(self, employee_id: str, *, hold: bool = False) -> Employee | None:
+        query = _SELECT.where(employees.c.id == employee_id)
+        if hold:
+            # PostgreSQL; SQLite's one writer holds everything anyway.
+            query = query.with_for_update(read=True, of=employees)
+        return self._one(query)
+
+    def lock(self, employee_id: str) -> bool:
+        query = select(employees.c.id).where(employees.c.id == employee_id).with_for_update()
+        return self._connection.execute(query).one_or_none() is not None
+
+    def by_number(self, number: str) -> Employee | None:
+        digest = box_of(self._connection).digest("number", number)
+        return self._one(_SELECT.where(employees.c.number_digest == digest))
+
+    def update(self, employee: Employee) -> None:
+        with _numbers_free(self._connection, employee):
+            self._rows.update(self._columns(employee), employees.c.id == employee.id)
+
+    def delete(self, employee_id: str) -> None:
+        # The feed's lock comes first, as in templates.put, or the two could wait for each other.
+        gallery.record_change(self._connection, employee_id)
+        self._rows.delete(employees.c.id == employee_id)
+        self._connection.info[ERASED] = True
+        box_of(self._connection).forget(employee_id)
+
+    def find(self, which: EmployeeFilter) -> list[Employee]:
+        ids = [employee_id for _, employee_id in search(self._connection, self._among(which), which)[: which.limit]]
+        query = _SELECT.where(employees.c.id.in_(ids))
+        found = (self._employee(row) for row in readable(self._connection, employees, query))
+        return sorted((one for one in found if one is not None), key=lambda one: one.number)
+
+    def count(self, which: EmployeeFilter | None = None) -> int:
+        if which is not None and which.q:
+            return len(search(self._connection, self._among(which), replace(which, after=None)))
+        query = select(func.count()).select_from(_PEOPLE)
+        return self._connection.execute(query.where(*_matching(which)) if which else query).scalar_one()
+
+    def _among(self, which: EmployeeFilter) -> list[tuple[str, bytes]]:
+        """Whom the conditions on what is in the clear leave, with the seals of their rows."""
+        query = select(employees.c.id, employees.c.seal).select_from(_PEOPLE).where(*_matching(which))
+        return [(row.id, row.seal) for row in self._connection.execute(query)]
+
+    def _one(self, query: Select[Any]) -> Employee | None:
+        for row in readable(self._connection, employees, query):
+            return self._employee(row)
+        return None
+
+    def _employee(self, row: Row[Any]) -> Employee | None:
+        seal = row.seal
+        values = self._rows.checked(row)
+        if values is None:
+            return None
+        template = {column.name: values.pop(f"template_{column.name}") for column in templates.c}
+        sealed, wrapped = values.pop("sealed_person"), values.pop("wrapped")
+        del values["number_digest"], values["card_digest"]
+        try:
+            personal = box_of(self._connection).open(values["id"], seal, wrapped, sealed)
+        except CryptoFault:
+            # Erased, and back with an older copy of the database: nobody by now.
+            return None
+        # The threshold follows from how many photos there are.
+        enrolled = template["photos"] is not None and seals_of(self._connection).good(templates, template)
+        values |= vars(personal) | {"status": Status(values["status"]), "groups": tuple(values["groups"])}
+        return Employee(**values, photos=template["photos"] if enrolled else 0)
+
+    def _columns(self, employee: Employee) -> dict[str, Any]:
+        key = SealedRows(self._connection, subject_keys).one(subject_keys.c.subject_id == employee.id)
+        columns = {name: value for name, value in vars(employee).items() if name not in _NOT_STORED}
+        columns |= {"status": employee.status.value, "groups": list(employee.groups)}
+        return columns | box_of(self._connection).columns(None if key is None else key["wrapped"], employee)
+
+
+class PhotoRows:
+    """record_ports.Photos."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._rows = SealedRows(connection, photos)
+
+    def add(self, new: Sequence[Photo]) -> None:
+        self._rows.insert(*(vars(photo) for photo in new))
+
+    def get(self, employee_id: str, photo_id: str) -> Photo | None:
+        row = self._rows.one(photos.c.id == photo_id, photos.c.employee_id == employee_id)
+        return None if row is None else Photo(**row)
+
+    def of(self, employee_id: str) -> list[Photo]:
+        query = select(photos).where(photos.c.employee_id == employee_id).order_by(photos.c.created_at, photos.c.id)
+        return [Photo(**row) for row in self._rows.find(query)]
+
+    def delete(self, photo_id: str) -> None:
+        self._rows.delete(photos.c.id == photo_id)
+
+
+ERASED = "facegate_erased"  # set on a connection whose transaction removed somebody: the store then empties the log
+
+_PEOPLE = employees.outerjoin(templates, templates.c.employee_id == employees.c.id)
+_SELECT: Select[Any] = select(
+    employees, *(column.label(f"template_{column.name}") for column in templates.c), subject_keys.c.wrapped
+).select_from(_PEOPLE.outerjoin(subject_keys, subject_keys.c.subject_id == employees.c.id))
+_NOT_STORED = {"photos", "number", "name", "email", "card_number"}  # counted elsewhere, or sealed
+
+
+def _matching(which: EmployeeFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if which.status is not None:
+        found.append(employees.c.status == which.status.value)
+    if which.enrolled is not None:
+        found.append(templates.c.photos.is_not(None) if which.enrolled else templates.c.photos.is_(None))
+    if which.ends is not None:
+        found += [employees.c.valid_until >= which.ends[0], employees.c.valid_until < which.ends[1]]
+    return found
+
+
+@contextmanager
+def _numbers_free(connection: Connection, employee: Employee) -> Iterator[None]:
+    # A savepoint, because PostgreSQL refuses everything after an error and an import goes on with the next row.
+    try:
+        with connection.begin_nested():
+            yield
+    except IntegrityError as error:
+        if is_taken(error, employees.c.card_digest):
+            raise Conflict("card_taken", "Another employee already has this card number.") from error
+        raise Conflict("number_taken", f"Another employee already has the number {employee.number}.") from error

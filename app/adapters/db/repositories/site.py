@@ -1,0 +1,28 @@
+"""Rows of how the site fares: what gates did with their commands, alerts, and the mode everything is in."""
+
+from sqlalchemy import Connection
+
+from app.adapters.db.seals.sealed_rows import SealedRows
+from app.adapters.db.tables import site
+from app.core.site.mode import SiteMode, SiteState
+
+
+class SiteRow:
+    """site_ports.Site.
+
+    A row that is gone, or that this installation did not write, lets nobody in: it reads as a lockdown of unknown date,
+    which a release of every gate overrides and anybody who may end a lockdown can end.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._rows = SealedRows(connection, site)
+
+    def get(self) -> SiteState:
+        row = self._rows.one(site.c.id == 1)
+        if row is None:
+            return SiteState(SiteMode.LOCKDOWN)
+        return SiteState(SiteMode(row["mode"]), row["since"], row["key_id"], tuple(row["gates"]))
+
+    def put(self, state: SiteState) -> None:
+        columns = {"mode": state.mode.value, "since": state.since, "key_id": state.by, "gates": list(state.gates)}
+        self._rows.put({"id": 1, **columns})

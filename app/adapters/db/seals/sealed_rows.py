@@ -1,0 +1,166 @@
+"""How repositories read and write sealed tables: an altered row does not come back, a written one is sealed.
+
+Each write also counts towards its table's total, which is settled as the last step before the commit.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Connection, Row, Select, Table, delete, insert, select, update
+
+from app.adapters.db.seals.row_seal import Altered, covered, seals_of
+from app.adapters.db.tables import COUNTED, seal_totals
+
+_PENDING = "facegate_totals"
+
+
+class SealedRows:
+    """One sealed table within one transaction. Rows come back as plain dicts; an altered one does not come at all."""
+
+    def __init__(self, connection: Connection, table: Table) -> None:
+        self._connection = connection
+        self._table = table
+        self._seals = seals_of(connection)
+
+    # Reading
+
+    def checked(self, row: Row[Any] | None) -> dict[str, Any] | None:
+        """The columns of a row whose select holds the whole table; None for none, and for an altered one."""
+        if row is None:
+            return None
+        values = dict(row._mapping)
+        if not self._seals.good(self._table, values):
+            self._seals.met(self._table, values)
+            return None
+        del values["seal"]
+        return values
+
+    def one(self, *where: ColumnElement[bool], hold: bool = False) -> dict[str, Any] | None:
+        query = select(self._table).where(*where)
+        rows = list(readable(self._connection, self._table, _held(query) if hold else query))
+        return self.checked(rows[0]) if rows else None
+
+    def find(self, query: Select[Any]) -> Iterator[dict[str, Any]]:
+        """The good rows of a select of the whole table."""
+        for row in readable(self._connection, self._table, query):
+            values = self.checked(row)
+            if values is not None:
+                yield values
+
+    # Writing
+
+    def sealed(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """A whole row with its seal; columns that are not given are NULL."""
+        whole = {name: values.get(name) for name, _ in covered(self._table)} | dict(values)
+        return {**values, "seal": self._seals.seal(self._table, whole)}
+
+    def insert(self, *rows: Mapping[str, Any]) -> None:
+        new = [self.sealed(values) for values in rows]
+        if new:
+            self._connection.execute(insert(self._table), new)
+            self.count(*(values["seal"] for values in new))
+
+    def put(self, values: Mapping[str, Any]) -> None:
+        """Inserts the row or, whatever is there under its key, replaces it."""
+        key = [column == values[column.name] for column in self._table.primary_key]
+        query = select(self._table.c.seal).where(*key)
+        before = self._connection.execute(_held(query)).one_or_none()
+        if before is None:
+            self.insert(values)
+        else:
+            new = self.sealed(values)
+            self._connection.execute(update(self._table).where(*key).values(**new))
+            self._recount(before.seal, new["seal"])
+
+    def update(self, changes: Mapping[str, Any], *where: ColumnElement[bool]) -> int:
+        """How many rows were changed. An altered row stays as it is: a change must not make it good."""
+        changed = 0
+        for row in readable(self._connection, self._table, _held(select(self._table).where(*where))):
+            values = self.checked(row)
+            if values is None:
+                continue
+            new = self.sealed({**values, **changes})["seal"]
+            key = [column == values[column.name] for column in self._table.primary_key]
+            self._connection.execute(update(self._table).where(*key).values(**changes, seal=new))
+            self._recount(row.seal, new)
+            changed += 1
+        return changed
+
+    def delete(self, *where: ColumnElement[bool]) -> int:
+        """How many rows are gone, with those that go with them."""
+        for child, column, parent in _children(self._table):
+            SealedRows(self._connection, child).delete(column.in_(select(parent).where(*where)))
+        gone = delete(self._table).where(*where).returning(self._table.c.seal)
+        seals = list(self._connection.execute(gone).scalars())
+        self.discount(*seals)
+        return len(seals)
+
+    def take(self, *where: ColumnElement[bool]) -> list[dict[str, Any]]:
+        """Removes rows and returns the good ones; of two that take one, one gets it."""
+        rows = self._connection.execute(delete(self._table).where(*where).returning(*self._table.c)).all()
+        self.discount(*(row.seal for row in rows))
+        return [values for values in map(self.checked, rows) if values is not None]
+
+    # Counting
+
+    def count(self, *seals: bytes) -> None:
+        self._add(sum(self._seals.element(seal) for seal in seals))
+
+    def discount(self, *seals: bytes) -> None:
+        self._add(-sum(self._seals.element(seal) for seal in seals if isinstance(seal, bytes)))
+
+    def _recount(self, before: bytes, after: bytes) -> None:
+        self.discount(before)
+        self.count(after)
+
+    def _add(self, delta: int) -> None:
+        if self._table in COUNTED:
+            pending = self._connection.info.setdefault(_PENDING, {})
+            pending[self._table.name] = pending.get(self._table.name, 0) + delta
+
+
+def readable(connection: Connection, table: Table, query: Select[Any]) -> Iterable[Row[Any]]:
+    """The rows of a select of the whole table; not those with a value that none of our kinds can be made of."""
+    try:
+        return connection.execute(query).all()
+    except (TypeError, ValueError, OverflowError):
+        key = list(table.primary_key)
+        found: list[Row[Any]] = []
+        for place in connection.execute(query.with_only_columns(*key, maintain_column_froms=True)).all():
+            try:
+                found += connection.execute(query.where(*(c == v for c, v in zip(key, place, strict=True)))).all()
+            except (TypeError, ValueError, OverflowError):
+                seals_of(connection).met(table, dict(place._mapping))
+        return found
+
+
+def begin_totals(connection: Connection) -> None:
+    """At the begin of a write: nothing is left of one that was rolled back."""
+    connection.info.pop(_PENDING, None)
+
+
+def settle_totals(connection: Connection) -> None:
+    """As the last step before the commit, by name: so no two writes wait for each other crosswise."""
+    seals = seals_of(connection)
+    pending: dict[str, int] = connection.info.pop(_PENDING, {})
+    for name, delta in sorted(pending.items()):
+        query = select(seal_totals.c.sealed).where(seal_totals.c.name == name).with_for_update()
+        try:
+            version, total = seals.open_total(name, connection.execute(query).scalar_one_or_none() or b"")
+        except Altered:
+            # Stays as it is, for the audit to find: a site whose total was damaged still has to work.
+            continue
+        new = seals.close_total(name, version + 1, total + delta)
+        connection.execute(update(seal_totals).where(seal_totals.c.name == name).values(sealed=new))
+
+
+def _held(query: Select[Any]) -> Select[Any]:
+    return query.with_for_update(key_share=True)
+
+
+def _children(table: Table) -> Iterable[tuple[Table, Column[Any], Column[Any]]]:
+    """Counted tables whose rows go with this one's."""
+    for child in COUNTED:
+        for key in child.foreign_keys:
+            if key.column.table is table and key.ondelete == "CASCADE":
+                yield child, key.parent, key.column

@@ -1,0 +1,108 @@
+"""Who may call and who signs in: keys, users, sessions."""
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from app.adapters.db.tables.base import KEY, Instant, metadata
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", KEY, primary_key=True),
+    Column("role", String, nullable=False),
+    Column("hash", KEY, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("gate_id", KEY, ForeignKey("gates.id", ondelete="CASCADE")),
+    Column("created_at", Instant, nullable=False),
+    Column("revoked_at", Instant),
+    UniqueConstraint("hash"),
+)
+
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", KEY, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("name_folded", KEY, nullable=False),
+    Column("roles", JSON, nullable=False),
+    Column("password", String),
+    Column("created_at", Instant, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("subject", KEY),
+    UniqueConstraint("name_folded"),
+    UniqueConstraint("subject"),
+)
+
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", KEY, primary_key=True),
+    Column("hash", KEY, nullable=False),
+    Column("user_id", KEY, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("created_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    Column("ends_at", Instant, nullable=False, index=True),
+    Column("address", String, nullable=False),
+    Column("agent", Text, nullable=False),
+    UniqueConstraint("hash"),
+)
+
+
+tickets = Table(
+    "tickets",
+    metadata,
+    Column("hash", KEY, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("user_id", KEY, ForeignKey("users.id", ondelete="CASCADE"), index=True),
+    Column("ends_at", Instant, nullable=False),
+)
+
+
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("bucket", KEY, primary_key=True),
+    Column("wrong", Integer, nullable=False),
+    Column("last_at", Instant, nullable=False, index=True),
+)
+
+
+# user_id is no foreign key: the log outlives whom it tells of.
+sign_ins = Table(
+    "sign_ins",
+    metadata,
+    Column("id", KEY, primary_key=True),
+    Column("at", Instant, nullable=False, index=True),
+    Column("user_id", KEY, index=True),
+    Column("name", Text, nullable=False),
+    Column("address", String, nullable=False),
+    Column("method", String, nullable=False),
+    Column("outcome", String, nullable=False),
+    Column("detail", Text, nullable=False, server_default=""),
+)
+
+
+# One row, id 1, or none. roles: from the provider's groups to ours.
+provider = Table(
+    "provider",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("issuer", Text, nullable=False),
+    Column("client_id", Text, nullable=False),
+    Column("sealed_secret", LargeBinary, nullable=False),
+    Column("claim", String, nullable=False),
+    Column("roles", JSON, nullable=False),
+    Column("label", Text, nullable=False),
+)

@@ -1,0 +1,36 @@
+"""What somebody must look at."""
+
+from sqlalchemy import (
+    Column,
+    Index,
+    String,
+    Table,
+    Text,
+)
+
+from app.adapters.db.tables.base import KEY, Instant, metadata
+
+# No foreign keys: an alert outlives its camera. "" is no gate or no camera, since to an index no NULL equals another.
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", KEY, primary_key=True),
+    Column("at", Instant, nullable=False, index=True),
+    Column("kind", String, nullable=False),
+    Column("gate_id", KEY, nullable=False),
+    Column("camera_id", KEY, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("cleared_at", Instant),
+)
+
+
+UNCLEARED = alerts.c.cleared_at.is_(None)
+Index(
+    "ix_alerts_uncleared",
+    alerts.c.kind,
+    alerts.c.gate_id,
+    alerts.c.camera_id,
+    unique=True,
+    sqlite_where=UNCLEARED,
+    postgresql_where=UNCLEARED,
+)

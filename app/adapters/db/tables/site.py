@@ -1,0 +1,97 @@
+"""The site: gates and doors, cameras, who drives what, alerts, the mode, API keys."""
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+)
+
+from app.adapters.db.tables.base import KEY, Instant, metadata
+
+# Who watches and drives which gate, and who could.
+leases = Table(
+    "leases",
+    metadata,
+    Column("gate_id", KEY, ForeignKey("gates.id", ondelete="CASCADE"), primary_key=True),
+    Column("holder", KEY, nullable=False),
+    Column("until", Instant, nullable=False),
+)
+
+watchers = Table(
+    "watchers",
+    metadata,
+    Column("holder", KEY, primary_key=True),
+    Column("gates", JSON, nullable=False),
+    Column("until", Instant, nullable=False),
+)
+
+
+# What one process wants to know of a camera that another watches. event_id: of the answer, which needs no key of its
+# own here: events are never deleted.
+questions = Table(
+    "questions",
+    metadata,
+    Column("id", KEY, primary_key=True),
+    Column("gate_id", KEY, ForeignKey("gates.id", ondelete="CASCADE"), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("until", Instant, nullable=False),
+    Column("idempotency_key", KEY),
+    Column("event_id", KEY),
+)
+# Looked at ten times a second, beside what was answered within the last minute.
+UNANSWERED = questions.c.event_id.is_(None)
+Index(
+    "ix_questions_unanswered",
+    questions.c.gate_id,
+    sqlite_where=UNANSWERED,
+    postgresql_where=UNANSWERED,
+)
+
+
+# One row, id 1, from the first lockdown or release on.
+site = Table(
+    "site",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("mode", String, nullable=False),
+    Column("since", Instant),
+    Column("key_id", KEY),
+    Column("gates", JSON, nullable=False),
+)
+
+# One row each, id 1.
+heartbeat = Table(
+    "heartbeat",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("at", Instant),
+    Column("ballast", LargeBinary, nullable=False),
+)
+
+clock = Table(
+    "clock",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("doubt", Text),
+    Column("doubted_at", Instant),
+    Column("covers", Instant),
+    Column("confirmed_at", Instant),
+)
+
+
+# One row, id 1, written at the first start.
+installation = Table(
+    "installation",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("pack_digest", String, nullable=False),
+    Column("precision", String, nullable=False),
+    Column("key_check", LargeBinary, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)

@@ -1,0 +1,109 @@
+"""How each command to an HTTP relay is sent, written out: its method, address, headers, body and login."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from app.adapters.gates.address import ForbiddenAddress, check_literal
+from app.adapters.gates.forms.self_acting import Said, contradiction
+from app.core.cameras.url_login import is_ambiguous
+
+OURS = frozenset({"host", "content-length", "transfer-encoding", "connection"})
+
+
+def check_url(url: str) -> str:
+    """The URL. Raises ValueError, in words that do not repeat it."""
+    if is_ambiguous(url):
+        raise ValueError("must hold no user name or password, and an @ in a path as %40")
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be an http or https URL")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("must hold no user name or password: signed requests need none, others have a login")
+    if parts.fragment or not url.isascii() or re.search(r"[\s\x00-\x1f\x7f]", url):
+        raise ValueError("must hold no fragment, space or control character")
+    try:
+        parts.port  # noqa: B018  its check is what is wanted
+    except ValueError:
+        raise ValueError("has no valid port number") from None
+    try:
+        check_literal(parts.hostname)
+    except ForbiddenAddress as error:
+        raise ValueError(str(error)) from None
+    return url
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True, allow_inf_nan=False)
+
+
+class HttpLogin(Part):
+    """basic and digest: username and password. bearer: token."""
+
+    scheme: Literal["basic", "digest", "bearer"]
+    username: str | None = Field(default=None, max_length=200, pattern=r"^[^\x00-\x1f\x7f:]*$")
+    password: str | None = Field(default=None, repr=False, max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")
+    token: str | None = Field(default=None, repr=False, max_length=2000, pattern=r"^[\x21-\x7e]+$")
+
+    @model_validator(mode="after")
+    def _complete(self) -> "HttpLogin":
+        if self.scheme == "bearer":
+            if self.token is None or self.username is not None or self.password is not None:
+                raise ValueError("bearer needs a token and nothing else")
+        elif self.username is None or self.password is None or self.token is not None:
+            raise ValueError(f"{self.scheme} needs username and password, and no token")
+        return self
+
+
+class HttpCommand(Part):
+    """One request, sent as it is written here."""
+
+    method: Literal["GET", "POST", "PUT", "PATCH"] = "GET"
+    url: str = Field(repr=False, max_length=2000)
+    headers: dict[str, str] = Field(default_factory=dict, repr=False)
+    body: str | None = Field(default=None, repr=False, max_length=4096)
+    login: HttpLogin | None = None
+
+    _url = field_validator("url")(check_url)
+
+    @field_validator("headers")
+    @classmethod
+    def _plain(cls, headers: dict[str, str]) -> dict[str, str]:
+        for name, value in headers.items():
+            if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name) or name.lower() in OURS:
+                raise ValueError("has a header name that cannot be set")
+            if not re.fullmatch(r"[\x20-\x7e]*", value):
+                raise ValueError("has a header value that is not printable ASCII")
+        return headers
+
+    def said(self) -> Said:
+        headers = tuple(sorted((name.lower(), value) for name, value in self.headers.items()))
+        return Said(self.url, self.body or "", headers)
+
+
+class HttpCommands(Part):
+    """The request for each command. Nothing but open and release may unlock."""
+
+    open: HttpCommand
+    release: HttpCommand
+    secure: HttpCommand
+
+    @model_validator(mode="after")
+    def _no_contradiction(self) -> "HttpCommands":
+        wrong = contradiction({name: getattr(self, name).said() for name in ("open", "release", "secure")})
+        if wrong is not None:
+            raise ValueError(wrong)
+        return self
+
+
+@dataclass(frozen=True)
+class HttpForm:
+    """shuts_itself: the relay ends an opening by its own timer, else we send `secure` after open_s. refusals: words in
+    an answer of status 200 that say that nothing was done."""
+
+    commands: HttpCommands
+    shuts_itself: bool
+    refusals: tuple[str, ...] = ()

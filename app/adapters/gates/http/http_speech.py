@@ -1,0 +1,131 @@
+"""What is sent over HTTP for a command: our signed JSON to one address, or a device's own request for each command."""
+
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Protocol
+
+import httpx
+
+from app.adapters.gates.config import WebhookConfig
+from app.adapters.gates.forms.http_commands import HttpCommand, HttpForm
+from app.adapters.gates.http.signed_post import Answer, Exchange, Request, Target, signed_request
+from app.adapters.gates.window import Window
+
+Message = Mapping[str, str | None]
+Next = Callable[[], Exchange]
+
+
+class Speech(Protocol):
+    """open_s: after which an opening is over at the relay; None where only the relay knows. shuts_itself: else we send
+    `secure` then."""
+
+    open_s: float | None
+    shuts_itself: bool
+
+    def send(self, exchange: Next, message: Message, now: datetime, window: Window) -> Answer:
+        """exchange: a new connection for each request that this takes. Raises NoAnswer."""
+        ...
+
+    def probe(self, exchange: Exchange, window: Window) -> None:
+        """Connects and leaves. Raises NoAnswer."""
+        ...
+
+    def complaint(self, answer: Answer) -> str | None:
+        """Why the relay did not do it, or None."""
+        ...
+
+
+def speech_of(config: WebhookConfig) -> Speech:
+    form = config.form
+    return SignedSpeech(config) if form is None else DeviceSpeech(config, form)
+
+
+class SignedSpeech:
+    """{event_id, command, at, until, gate}, signed; see `relay_verifier`."""
+
+    open_s: float | None = None
+    shuts_itself = True
+
+    def __init__(self, config: WebhookConfig) -> None:
+        self._target = Target(config.url or "", config.ca_file)
+        self._secret = config.secret or ""
+        self._gate = config.gate
+
+    def send(self, exchange: Next, message: Message, now: datetime, window: Window) -> Answer:
+        request = signed_request(self._target, self._secret, {**message, "gate": self._gate}, now)
+        return exchange().send(self._target, request, window)
+
+    def probe(self, exchange: Exchange, window: Window) -> None:
+        exchange.probe(self._target, window)
+
+    def complaint(self, answer: Answer) -> str | None:
+        return _status_complaint(answer)
+
+
+class DeviceSpeech:
+    def __init__(self, config: WebhookConfig, form: HttpForm) -> None:
+        self.open_s: float | None = config.open_s
+        self.shuts_itself = form.shuts_itself
+        self._refusals = [text.encode() for text in form.refusals]
+        commands = form.commands
+        self._said = {
+            name: _Prepared(command, config.ca_file)
+            for name, command in (("open", commands.open), ("release", commands.release), ("secure", commands.secure))
+        }
+
+    def send(self, exchange: Next, message: Message, now: datetime, window: Window) -> Answer:
+        return self._said[str(message["command"])].send(exchange, window)
+
+    def probe(self, exchange: Exchange, window: Window) -> None:
+        exchange.probe(self._said["secure"].target, window)
+
+    def complaint(self, answer: Answer) -> str | None:
+        if any(text in answer.text for text in self._refusals):
+            return "the relay refuses: check its login, and that it knows this command"
+        return _status_complaint(answer)
+
+
+class _Prepared:
+    def __init__(self, command: HttpCommand, ca_file: str | None) -> None:
+        self.target = Target(command.url, ca_file)
+        headers = dict(command.headers)
+        login = command.login
+        self._digest: httpx.DigestAuth | None = None
+        if login is not None and login.scheme == "bearer":
+            headers["Authorization"] = f"Bearer {login.token}"
+        elif login is not None and login.scheme == "basic":
+            both = f"{login.username}:{login.password}".encode()
+            headers["Authorization"] = f"Basic {b64encode(both).decode()}"
+        elif login is not None:
+            self._digest = httpx.DigestAuth(login.username or "", login.password or "")
+        body = None if command.body is None else command.body.encode()
+        self._url = command.url
+        self._request = Request(command.method, self.target.path, headers, body)
+
+    def send(self, exchange: Next, window: Window) -> Answer:
+        if self._digest is None:
+            return exchange().send(self.target, self._request, window)
+        # httpx knows Digest, and is asked for its headers only: our connections are ones that can be cut.
+        asked = httpx.Request(self._request.method, self._url, content=self._request.body)
+        signing_in = self._digest.sync_auth_flow(asked)
+        step = next(signing_in)
+        while True:
+            added = {"Authorization": step.headers["Authorization"]} if "Authorization" in step.headers else {}
+            request = Request(
+                self._request.method, self.target.path, {**self._request.headers, **added}, self._request.body
+            )
+            answer = exchange().send(self.target, request, window)
+            challenges = [("WWW-Authenticate", challenge) for challenge in answer.challenges]
+            try:
+                step = signing_in.send(httpx.Response(answer.status, headers=challenges, request=step))
+            except (StopIteration, httpx.ProtocolError):
+                return answer
+
+
+def _status_complaint(answer: Answer) -> str | None:
+    if 200 <= answer.status < 300:
+        return None
+    if 300 <= answer.status < 400:
+        return "the relay sends elsewhere, which is not followed"
+    return f"the relay answered {answer.status}"

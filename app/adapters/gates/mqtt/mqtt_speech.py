@@ -1,0 +1,183 @@
+"""What is published for a command, and what a message that comes back means: our own JSON, signed where the gate has a
+secret, or a device's own topics and payloads.
+
+Ours, on `{topic}/command` and `{topic}/mode`: README.md in this folder has every field and the relay's checks.
+`session` is newer with each connection and `number` counts within it, so a relay needs no clock to know an old message.
+A last will is made at the connection and published after everything else of it: its number is the highest.
+"""
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from app.adapters.gates.config import MqttConfig
+from app.adapters.gates.forms.mqtt_forms import MqttCommand, MqttForm
+from app.adapters.gates.relay_verifier import LAST_WILL, mqtt_text, signature_of
+from app.core.gates.commands import OpenCommand
+from app.core.ports.store import Clock
+
+_log = logging.getLogger(__name__)
+
+LONGEST_OWN = 4096
+LONGEST_SESSION = 2**53  # what every JSON parser keeps exactly
+
+
+@dataclass(frozen=True)
+class Post:
+    topic: str
+    payload: str
+    retain: bool = False
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A message on a topic that is ours to write. mode: 'secure', 'release', '' for a mode that is none, None for all
+    else. expected: it is the last will of whoever drove the gate before."""
+
+    mode: str | None
+    expected: bool = False
+
+
+class Speech(Protocol):
+    """own_topics: written by us alone, and read to see that. lasting: the broker keeps the mode. open_s, shuts_itself:
+    as in http_speech.Speech."""
+
+    own_topics: tuple[str, ...]
+    lasting: bool
+    open_s: float | None
+    shuts_itself: bool
+
+    @property
+    def outdated(self) -> bool:
+        """Whether another session of ours is newer than this one."""
+        ...
+
+    def begin(self) -> None:
+        """A new connection is to be made."""
+        ...
+
+    def opening(self, command: OpenCommand) -> Post: ...
+    def mode(self, mode: str) -> Post: ...
+    def will(self, mode: str) -> Post: ...
+    def judge(self, topic: str, payload: bytes) -> Heard: ...
+
+
+class SignedSpeech:
+    lasting = True
+    open_s: float | None = None
+    shuts_itself = True
+
+    def __init__(self, config: MqttConfig, clock: Clock) -> None:
+        self._gate, self._secret, self._clock = config.gate, config.secret, clock
+        self._command, self._mode = f"{config.prefix}/command", f"{config.prefix}/mode"
+        self.own_topics: tuple[str, ...] = (self._command, self._mode)
+        self._session = self._number = self._newest = 0
+        if config.secret is None:
+            _log.warning('gate_commands_unsigned gate=%s do="give the config a secret, and the relay too"', config.gate)
+
+    @property
+    def outdated(self) -> bool:
+        return self._newest > self._session
+
+    def begin(self) -> None:
+        now = int(self._clock().timestamp() * 1000)
+        self._session = self._newest = max(now, self._session + 1, self._newest + 1)
+        self._number = 0
+
+    def opening(self, command: OpenCommand) -> Post:
+        said = {"event_id": command.event_id, "gate": self._gate, "command": "open"}
+        said |= {"at": command.at.isoformat(), "until": command.until.isoformat()}
+        return Post(self._command, self._signed("command", said, self._next()))
+
+    def mode(self, mode: str) -> Post:
+        return self._told(mode, self._next())
+
+    def will(self, mode: str) -> Post:
+        return self._told(mode, LAST_WILL)
+
+    def judge(self, topic: str, payload: bytes) -> Heard:
+        try:
+            said: Any = json.loads(payload) if len(payload) <= LONGEST_OWN else None
+        except (ValueError, RecursionError):
+            said = None
+        told = said if isinstance(said, dict) else {}
+        session = told.get("session") if self._is_ours(topic, told) else None
+        if self._secret is not None and session is not None:
+            self._newest = max(self._newest, session)
+        if topic != self._mode:
+            return Heard(None)
+        mode = told.get("mode") if self._secret is None or session is not None else None
+        before = session is not None and session < self._session and told.get("number") == LAST_WILL
+        return Heard(mode if mode in ("secure", "release") else "", before)
+
+    def _is_ours(self, topic: str, said: Mapping[str, Any]) -> bool:
+        session = said.get("session")
+        if type(session) is not int or not 0 < session < LONGEST_SESSION:
+            return False
+        if self._secret is None:
+            return True
+        expected = signature_of(self._secret, mqtt_text(topic.rpartition("/")[2], dict(said)))
+        return expected == said.get("signature")
+
+    def _told(self, mode: str, number: int) -> Post:
+        said = {"gate": self._gate, "mode": mode, "at": self._clock().isoformat()}
+        return Post(self._mode, self._signed("mode", said, number), retain=True)
+
+    def _signed(self, kind: str, said: dict[str, Any], number: int) -> str:
+        said |= {"session": self._session, "number": number}
+        if self._secret is not None:
+            said["signature"] = signature_of(self._secret, mqtt_text(kind, said))
+        return json.dumps(said)
+
+    def _next(self) -> int:
+        self._number += 1
+        return self._number
+
+
+class DeviceSpeech:
+    """Nothing is retained: a relay that connects again must not open for a person of yesterday."""
+
+    lasting = False
+
+    def __init__(self, config: MqttConfig, form: MqttForm) -> None:
+        commands = form.commands
+        self.open_s: float | None = config.open_s
+        self.shuts_itself = form.shuts_itself
+        self._open = _post(commands.open)
+        self._modes = {"release": _post(commands.release), "secure": _post(commands.secure)}
+        self.own_topics = tuple(dict.fromkeys(post.topic for post in (self._open, *self._modes.values())))
+
+    @property
+    def outdated(self) -> bool:
+        return False
+
+    def begin(self) -> None:
+        pass
+
+    def opening(self, command: OpenCommand) -> Post:
+        return self._open
+
+    def mode(self, mode: str) -> Post:
+        return self._modes[mode]
+
+    def will(self, mode: str) -> Post:
+        return self._modes[mode]
+
+    def judge(self, topic: str, payload: bytes) -> Heard:
+        """An opening may be the same message as a release, so only `secure` is told from it."""
+        text = payload.decode(errors="replace")
+        for mode, post in self._modes.items():
+            if post == Post(topic, text) and post != self._open:
+                return Heard(mode)
+        return Heard(None if self._open == Post(topic, text) else "")
+
+
+def speech_of(config: MqttConfig, clock: Clock) -> Speech:
+    form = config.form
+    return SignedSpeech(config, clock) if form is None else DeviceSpeech(config, form)
+
+
+def _post(command: MqttCommand) -> Post:
+    return Post(command.topic, command.payload)

@@ -1,0 +1,115 @@
+"""Which ONNX files may become an embedder: judged from the graph before anything is compiled, and by what it answers.
+
+A pack comes from anywhere. A network that is only nearly right opens gates: one that gives the same vector for every
+face matches everybody, and no error is raised. Whether the colours are in the right order cannot be known from the file
+(the answers are plausible either way): `calibrate` and `evaluate` show it, as error rates that are too high.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from app.adapters.vision.packs.pack_file import PackFile
+from app.core.errors import WeightsError
+
+OLDEST_OPSET = 7  # what OpenVINO reads
+_CONTROL = frozenset({"If", "Loop", "Scan", "SequenceMap"})
+_FLOATS = frozenset({onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16})
+# Noise, its mirror image and flat grey are as unlike as pictures can be; a network that sees answers differently.
+SAME = 0.9999
+
+
+def examine(content: bytes, pack: PackFile) -> None:
+    """Raises WeightsError saying what keeps this file from being the embedder that `pack` describes."""
+    try:
+        model = onnx.load_from_string(content)
+    except Exception as error:  # protobuf's DecodeError has moved between modules; whatever it is, it is not ONNX
+        raise WeightsError(f"{pack.file} is not an ONNX file") from error
+    if not model.graph.node:
+        raise WeightsError(f"{pack.file} is not an ONNX network: its graph is empty")
+    newest = onnx.defs.onnx_opset_version()
+    for used in model.opset_import:
+        if used.domain in ("", "ai.onnx") and not OLDEST_OPSET <= used.version <= newest:
+            raise WeightsError(
+                f"{pack.file} uses ONNX opset {used.version}; {OLDEST_OPSET} to {newest} are read: export it anew"
+            )
+    for graph in _graphs(model):
+        if any(tensor.data_location == onnx.TensorProto.EXTERNAL for tensor in _tensors(graph)):
+            raise WeightsError(
+                f"{pack.file} keeps weights in other files; save it as one file (save_as_external_data off)"
+            )
+        if control := {node.op_type for node in graph.node} & _CONTROL:
+            raise WeightsError(
+                f"{pack.file} contains {', '.join(sorted(control))}: a network with control flow is not run"
+            )
+    weights = {tensor.name for tensor in model.graph.initializer}
+    inputs = [value for value in model.graph.input if value.name not in weights]
+    if len(inputs) != 1 or len(model.graph.output) != 1:
+        raise WeightsError(
+            f"{pack.file} has {len(inputs)} inputs and {len(model.graph.output)} outputs; "
+            "an embedder takes one picture and gives one vector"
+        )
+    _picture(inputs[0], pack)
+
+
+def sees(pack: PackFile, answers: NDArray[np.float32]) -> None:
+    """Raises WeightsError if the raw answers to different pictures (n, dimension) are none of a network that sees."""
+    if not np.isfinite(answers).all():
+        raise WeightsError(f"{pack.file} answers a picture with numbers that are none (NaN or infinite)")
+    lengths = np.linalg.norm(answers, axis=1)
+    if lengths.min() < 1e-6:
+        raise WeightsError(f"{pack.file} answers a picture with zeros")
+    unit = answers / lengths[:, None]
+    if float((unit @ unit[0]).min()) > SAME:
+        raise WeightsError(
+            f"{pack.file} gives the same vector whatever the picture: it would take everybody for everybody"
+        )
+
+
+def probes(size_px: int) -> list[NDArray[np.uint8]]:
+    """Pictures unlike each other, the same at every start."""
+    noise = np.random.default_rng(0).integers(0, 256, (size_px, size_px, 3), dtype=np.uint8)
+    slope = np.linspace(0, 255, size_px).astype(np.uint8)
+    return [noise, np.ascontiguousarray(np.broadcast_to(slope[:, None, None], noise.shape)), np.full_like(noise, 128)]
+
+
+def _picture(value: onnx.ValueInfoProto, pack: PackFile) -> None:
+    kind = value.type.tensor_type
+    if kind.elem_type not in _FLOATS:
+        raise WeightsError(f"{pack.file} takes no floating point picture; export it with a float32 input")
+    sizes = [size.dim_value if size.HasField("dim_value") else None for size in kind.shape.dim]
+    side = pack.size_px
+    wanted = [1, 3, side, side] if pack.layout == "NCHW" else [1, side, side, 3]
+    if len(sizes) != 4 or any(
+        given is not None and given > 0 and given != want for given, want in zip(sizes, wanted, strict=True)
+    ):
+        shown = " x ".join("any" if size is None or size < 1 else str(size) for size in sizes)
+        raise WeightsError(
+            f"{pack.file} takes {shown or 'a number'}, and pack.toml says {pack.layout} "
+            f"{' x '.join(map(str, wanted))}: correct size_px or layout, or this is no image network"
+        )
+
+
+def _graphs(model: onnx.ModelProto) -> Iterator[onnx.GraphProto | onnx.FunctionProto]:
+    waiting: list[onnx.GraphProto | onnx.FunctionProto] = [model.graph, *model.functions]
+    while waiting:
+        graph = waiting.pop()
+        yield graph
+        for node in graph.node:
+            for attribute in node.attribute:
+                waiting += [attribute.g] if attribute.HasField("g") else []
+                waiting += list(attribute.graphs)
+
+
+def _tensors(graph: onnx.GraphProto | onnx.FunctionProto) -> Iterable[onnx.TensorProto]:
+    yield from getattr(graph, "initializer", ())
+    for sparse in getattr(graph, "sparse_initializer", ()):
+        yield sparse.values
+        yield sparse.indices
+    for node in graph.node:
+        for attribute in node.attribute:
+            if attribute.HasField("t"):
+                yield attribute.t
+            yield from attribute.tensors

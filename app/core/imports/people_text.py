@@ -1,0 +1,146 @@
+"""The text of a CSV, from the bytes that spreadsheets save: which encoding it has, and its lines.
+
+An encoding is never guessed. UTF-8 and UTF-16 prove themselves; any other must be named, because the same bytes are
+other names in another encoding. Everything goes in bounded pieces: one call on a whole hostile file would hold the
+interpreter, and with it every gate.
+"""
+
+import codecs
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from app.core.errors import BadInput, TooLarge
+from app.core.imports import people_encodings as encodings
+
+MOST_BYTES = 64_000_000
+MOST_LINE = 200_000  # characters
+MOST_LINES = 1_000_000
+_PIECE = 1 << 16  # bytes decoded at once
+_BOM = "\ufeff"
+_BOMS = (
+    (codecs.BOM_UTF8, encodings.UTF_8),
+    (codecs.BOM_UTF16_LE, encodings.UTF_16_LE),
+    (codecs.BOM_UTF16_BE, encodings.UTF_16_BE),
+)
+
+
+@dataclass(frozen=True)
+class Text:
+    """A CSV whose encoding is known. said: a person named the encoding."""
+
+    data: bytes
+    encoding: str
+    said: bool = False
+
+    @property
+    def proved(self) -> bool:
+        """Whether the file itself leaves no doubt. NULs leave little, a person's word as much as there was before."""
+        return not self.said and (self.encoding == encodings.UTF_8 or any(self.data.startswith(b) for b, _ in _BOMS))
+
+    def head(self) -> str:
+        """The first characters, without byte order marks."""
+        return next(self._pieces(MOST_LINE), "")
+
+    def lines(self) -> Iterator[str]:
+        """Lines with their ends. They end as the first one does: with LF, CR LF, or CR alone as old Macs write.
+
+        Raises BadInput for bytes that are no text in this encoding, TooLarge for a line without end.
+        """
+        end = _line_end(self.head())
+        rest, number = "", 1
+        for piece in self._pieces(_PIECE):
+            piece, start = rest + piece, 0
+            while stop := piece.find(end, start) + 1:
+                yield piece[start:stop]
+                number, start = number + 1, stop
+                if number > MOST_LINES:
+                    raise TooLarge("too_many_lines", f"The CSV has more than {MOST_LINES} lines; split it.")
+            rest = piece[start:]
+            if len(rest) > MOST_LINE:
+                detail = f"Line {number} of the CSV has more than {MOST_LINE} characters; is a line end missing?"
+                raise TooLarge("line_too_long", detail)
+        if rest:
+            yield rest
+
+    def _pieces(self, size: int) -> Iterator[str]:
+        decoder = codecs.getincrementaldecoder(encodings.CODECS[self.encoding])()
+        first = True
+        for at in range(0, len(self.data), size):
+            try:
+                piece = decoder.decode(self.data[at : at + size], at + size >= len(self.data))
+            except UnicodeDecodeError:
+                raise self._undecodable(at) from None
+            if first:
+                piece = piece.lstrip(_BOM)
+                first = not piece
+            yield piece
+
+    def _undecodable(self, near: int) -> BadInput:
+        line = self.data.count(b"\n", 0, near) + 1
+        cure = "name the right one" if self.said else "export it again, as UTF-8"
+        detail = f"The CSV is not {self.encoding}: from line {line} on there is a byte that it does not have; {cure}."
+        return BadInput("bad_encoding", detail)
+
+
+def text_of(data: bytes, encoding: str | None = None) -> Text:
+    """The text of a CSV. encoding: what a person says it is. Raises BadInput where it is not certain, or contradicts.
+
+    TooLarge for a file that is too large.
+    """
+    if len(data) > MOST_BYTES:
+        raise TooLarge("csv_too_large", f"The CSV has more than {MOST_BYTES // 1_000_000} MB; split it.")
+    shows = next((name for mark, name in _BOMS if data.startswith(mark)), None) or _by_nulls(data)
+    if encoding is None:
+        if shows:
+            return Text(data, shows)
+        if (at := _not_utf8(data)) is None:
+            return Text(data, encodings.UTF_8)
+        raise _ask(data, at)
+    name = encodings.known(encoding)
+    if shows is None and name not in encodings.OVERLAPS and not data.isascii() and _not_utf8(data) is None:
+        shows = encodings.UTF_8
+    if shows and shows != name:
+        detail = f"The CSV is {shows}, not {name}: read as that, its names would be wrong. Leave the encoding out."
+        raise BadInput("wrong_encoding", detail)
+    return Text(data, name, said=True)
+
+
+def _by_nulls(data: bytes) -> str | None:
+    """UTF-16 without a mark: the header has a column `number`, every second byte of it NUL."""
+    start = data[:20_000].lower()
+    for name in (encodings.UTF_16_LE, encodings.UTF_16_BE):
+        # From an even place: the one looks like the other from its second byte on.
+        if start.find("number".encode(name)) % 2 == 0:
+            return name
+    return None
+
+
+def _not_utf8(data: bytes) -> int | None:
+    """Where it ceases to be UTF-8, give or take a piece; None for all of it."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    for at in range(0, len(data), _PIECE):
+        try:
+            decoder.decode(data[at : at + _PIECE], at + _PIECE >= len(data))
+        except UnicodeDecodeError as error:
+            return max(0, at + error.start - 3)
+    return None
+
+
+def _ask(data: bytes, at: int) -> BadInput:
+    """What to do about a file that is not UTF-8: the encodings that it may have, and what a name would be in each."""
+    start = max(data.rfind(b"\n", max(0, at - MOST_LINE), at), data.rfind(b"\r", max(0, at - MOST_LINE), at)) + 1
+    line = data.count(b"\n" if b"\n" in data[: MOST_LINE * 2] else b"\r", 0, start) + 1
+    readings = encodings.readings(data[start:])
+    begin = f"The CSV is not UTF-8 (line {line}). Save it as UTF-8, or name its encoding"
+    if not readings:
+        return BadInput("bad_encoding", f"{begin}: no encoding that spreadsheets commonly use reads its names.")
+    shown = "; ".join(f"{' or '.join(names)} reads {reading!r}" for reading, names in readings)
+    return BadInput("encoding_needed", f"{begin} (--encoding, or the import page's choice): {shown}.")
+
+
+def _line_end(head: str) -> str:
+    at = head.find("\r")
+    feed = head.find("\n")
+    if at < 0 or 0 <= feed < at or head[at : at + 100].lstrip("\r").startswith("\n"):
+        return "\n"
+    return "\r"

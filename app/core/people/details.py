@@ -1,0 +1,54 @@
+"""What an admin may write about an employee or gate: one place that checks text before it is stored or shown."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from app.core.errors import BadInput
+from app.core.text import plain_text
+from app.core.types import Status
+
+NAME_CHARS = 200
+NUMBER = re.compile(r"[^\s](?:.{0,62}[^\s])?")
+CARD_NUMBER = re.compile(r"[0-9]{1,20}")
+EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
+
+
+@dataclass(frozen=True)
+class Details:
+    """What is known of an employee, checked on construction. Raises BadInput naming the field and the rule."""
+
+    number: str
+    name: str
+    status: Status = Status.ACTIVE
+    email: str | None = None
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+    groups: tuple[str, ...] = field(default=())
+    legal_basis: str | None = None
+    consent_at: datetime | None = None
+    card_number: str | None = None
+
+    def __post_init__(self) -> None:
+        plain_text("number", self.number, 64)
+        if not NUMBER.fullmatch(self.number):
+            raise BadInput("bad_number", "A number has 1 to 64 characters and neither begins nor ends with a space.")
+        plain_text("name", self.name, NAME_CHARS)
+        if self.email is not None:
+            plain_text("email", self.email, 320)
+            if not EMAIL.fullmatch(self.email):
+                raise BadInput("bad_email", "The e-mail address needs the form name@domain.")
+        if len(self.groups) > 50:
+            raise BadInput("bad_groups", "An employee can be in at most 50 groups.")
+        for group in self.groups:
+            plain_text("groups", group, 64)
+        if self.legal_basis is not None:
+            plain_text("legal_basis", self.legal_basis, NAME_CHARS)
+        if self.card_number is not None and not CARD_NUMBER.fullmatch(self.card_number):
+            raise BadInput("bad_card_number", "A card number has 1 to 20 decimal digits.")
+        for name in ("valid_from", "valid_until", "consent_at"):
+            moment: datetime | None = getattr(self, name)
+            if moment is not None and moment.tzinfo is None:
+                raise BadInput(f"bad_{name}", f"{name} needs a time zone, such as 2026-11-23T08:00:00Z.")
+        if self.valid_from and self.valid_until and self.valid_until < self.valid_from:
+            raise BadInput("bad_valid_until", "valid_until lies before valid_from.")

@@ -1,0 +1,235 @@
+"""Runs the service until it is told to stop: readiness, the first key, checkpoints, an orderly end."""
+
+import logging
+import resource
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+
+import uvicorn
+
+from app.core.errors import FacegateError
+from app.core.types import Role
+from app.process import memory
+from app.process.following import following, start_again
+from app.process.listening import Listener, bound
+from app.process.self_checking import self_checking
+from app.process.standing_by import standing_by
+from app.settings import Settings
+from app.web.app import create_app
+from app.web.edge.patience import IDLE_S, Backlog, ImpatientProtocol, Places
+from app.wiring import System, open_system
+from app.wiring.watching import supervisor
+from app.worker.answering import Answering
+from app.worker.supervisor import Supervisor
+
+FIRST_CHECKPOINT_S = 10  # how soon a gate's first event stands in a checkpoint
+
+logger = logging.getLogger(__name__)
+
+
+def run(settings: Settings, host: str, port: int, announce: Callable[[str], None], *, cameras: bool = True) -> None:
+    """Serves until SIGTERM or SIGINT; requests in work are answered first. announce: tells the operator.
+
+    cameras: watch them in this process; without, `worker` processes do.
+    """
+    # Ours alone: libraries talk of themselves, and a line a request would hold who was searched for.
+    logging.getLogger("app").setLevel(settings.log_level.upper())
+    allow_connections()
+    memory.bound()
+    listener = bound(host, port)
+    with listener.socket:
+        away_since_s = _serve(settings, listener, f"http://{host}:{port}", announce, cameras=cameras)
+        if away_since_s is not None:
+            listener.hand_on(away_since_s)
+            start_again()
+
+
+def _serve(
+    settings: Settings, listener: Listener, address: str, announce: Callable[[str], None], *, cameras: bool
+) -> float | None:
+    """Until it is told to stop. Since when nobody accepts any more, where it is to start again for another pack."""
+    system, moved = open_system(settings), Event()
+    backlog, ended = Backlog(listener.away_since_s), False
+    away_since_s: float | None = None
+
+    class Protocol(ImpatientProtocol):
+        waiting = backlog
+        places = Places()
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            backlog.begun()
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            end()  # before it waits for the requests in work: streams never end by themselves
+            await super().shutdown(sockets)
+
+    def end() -> None:
+        nonlocal ended, away_since_s
+        if ended:  # what ended it first counts: a stop is no move, whatever is noticed meanwhile
+            return
+        ended = True
+        if moved.is_set():
+            away_since_s = time.perf_counter()
+        else:
+            listener.socket.close()  # or who connects now would wait for nobody
+        app.state.streams.close()
+
+    try:
+        first_key(system, announce)
+        first_user(system, announce, address)
+        announce(f"{len(system.gallery)} employees can be recognised; serving at {address}/")
+        watching = supervisor(system)
+        app = create_app(system, watching if cameras else None)
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,  # `web.proxies` reads them
+            server_header=False,
+            timeout_graceful_shutdown=10,
+            http=Protocol,
+            ws="none",  # a connection that changes its protocol would lose its timers and its place
+            timeout_keep_alive=IDLE_S,
+        )
+        server = Server(config)
+        memory.settled()
+        system.imports.start()
+        with (
+            checkpointing(system),
+            self_checking(system),
+            orderly_end(server),
+            watched(system, watching if cameras else None),
+            following(system, moved),
+            standing_by(system),
+        ):
+            # A copy: it closes what it is given once it accepts no more.
+            server.run(sockets=[listener.socket.dup()])
+            end()  # also where it was told so before it had begun to serve
+    finally:
+        system.imports.close()
+        system.close()
+    return away_since_s
+
+
+def watch(settings: Settings, announce: Callable[[str], None]) -> None:
+    """Watches cameras until SIGTERM or SIGINT and serves nothing: on a machine of its own, on the same database."""
+    logging.getLogger("app").setLevel(settings.log_level.upper())
+    memory.bound()
+    system, moved = open_system(settings, begin=False), Event()
+    stop = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    memory.settled()
+    try:
+        with (
+            checkpointing(system),
+            self_checking(system),
+            watched(system, supervisor(system)),
+            following(system, moved),
+        ):
+            announce(f"{len(system.gallery)} employees can be recognised; watching cameras")
+            stop.wait()
+    finally:
+        system.close()
+    if moved.is_set():
+        start_again()
+
+
+@contextmanager
+def watched(system: System, watching: Supervisor | None) -> Iterator[None]:
+    """Cameras are watched and gates driven inside the block."""
+    if watching is None:
+        yield
+        return
+    # Only who watches cameras decides for gates by itself, and so drives them.
+    system.gate_control.start()
+    watching.start()
+    answering = Answering(watching, system.store, system.clock)
+    answering.start()
+    try:
+        yield
+    finally:
+        answering.stop()
+        watching.stop()
+
+
+def allow_connections() -> None:
+    """Raises the soft limit of open files to the hard one: too few would stop everything once clients are many."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def first_key(system: System, announce: Callable[[str], None]) -> None:
+    """Makes an admin key if there is none yet, and shows it this once."""
+    if any(key.role is Role.ADMIN for key in system.keys.all()):
+        return
+    secret, _ = system.keys.create(Role.ADMIN, name="first start")
+    announce(f"Admin key, shown this once: {secret}")
+
+
+def first_user(system: System, announce: Callable[[str], None], address: str) -> None:
+    """Shows the link that makes the first admin, a new one at each start, for as long as there is no user."""
+    token = system.reception.users.setup()
+    if token is not None:
+        announce(f"Set up the console (once, within a day): {address}/setup?token={token}")
+
+
+@contextmanager
+def orderly_end(server: uvicorn.Server) -> Iterator[None]:
+    """SIGTERM and SIGINT end the server and nothing else.
+
+    Once stopped, uvicorn raises the signal again as it found it, which would end the process before the last
+    checkpoints are written and the database is closed.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(*_: object) -> None:
+        server.should_exit = True
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def checkpointing(system: System) -> Iterator[None]:
+    """Writes signed chain heads at once, now and then, and once more at the end; a new gate's first soon after it."""
+    stop = Event()
+
+    def write(*, first: bool = False) -> None:
+        try:
+            system.checkpoints.write(first=first)
+        except (FacegateError, OSError) as error:
+            # A database or disk that is gone is no bug that a trace would help to find.
+            logger.error("checkpoints could not be written; the log still verifies without them: %s", error)
+
+    def loop() -> None:
+        every = system.settings.checkpoint_every_s
+        due = time.monotonic() + every
+        while not stop.wait(min(every, FIRST_CHECKPOINT_S)):
+            now = time.monotonic()
+            write(first=now < due)
+            if now >= due:
+                due = now + every
+
+    write()
+    thread = Thread(target=loop, name="checkpoints", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(timeout=5)
+        write()

@@ -1,0 +1,299 @@
+"""From the faces of a camera's frames to one decision an approach: who comes, when to try, when to give up.
+
+A track is tried as its evidence grows and opens as soon as it suffices; if it does not, one denial is recorded when the
+person leaves or has waited long enough. Only the person at the gate is ever tried, and only while they are seen.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from time import perf_counter
+
+from app.core.approach import tracks
+from app.core.approach import tries as approach
+from app.core.approach.tracks import Scene, Seen, Step, Track
+from app.core.approach.tries import AtGate
+from app.core.errors import FacegateError, NotRecorded, Unconfirmed
+from app.core.gates.commands import Question
+from app.core.ports.store import Store
+from app.core.recognition.liveness import LivenessMode
+from app.core.types import Evidence, Gate, Look, Pixels, Reason
+from app.services.access.decision_service import FAULT, FROM_CAMERA, Case, Verdicts
+from app.services.access.watch import Glimpse, Openings, Passage, View, Visit
+from app.services.access.watch import Watch as Watch  # part of what this module offers
+from app.services.events.answers import Answer
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Approaches:
+    """snapshot: a small copy of a face's surroundings, for the record. carry_out: told of every answer that opens,
+    after it is committed; it must not block. tailgating: told of a gate at which somebody followed through. views: how
+    many pictures of an approach are kept for the record."""
+
+    store: Store
+    verdicts: Verdicts
+    rules: tracks.Rules
+    snapshot: Callable[[Pixels, Seen], Pixels]
+    carry_out: Callable[[Gate, Answer], None]
+    tailgating: Callable[[Gate, str], None]
+    views: int = 1
+    _openings: dict[str, Openings] = field(default_factory=dict, init=False, repr=False)  # by gate
+
+    def frame(self, watch: Watch, seen: Sequence[Seen], pixels: Pixels, captured_at: datetime) -> list[Answer]:
+        """Takes in one frame's faces; the decisions it brought about, already recorded and carried out."""
+        height, width = pixels.shape[:2]
+        step = tracks.step(watch.latest.scene if watch.latest else Scene(), seen, captured_at, self.rules)
+        near = approach.at_gate(step.scene, watch.zone, width, height, captured_at, watch.let_in)
+        self._follow(watch, step, near, pixels, captured_at)
+        views = {i: [view.pixels for view in visit.views] for i, visit in watch.visits.items()}
+        watch.latest = Glimpse(step.scene, captured_at, width, height, len(seen), near, views)
+        answers = self._at_gate(watch, step, near, captured_at)
+        return answers + self._left(watch, step, captured_at)
+
+    def silence(self, watch: Watch, at: datetime) -> list[Answer]:
+        """No new frame came for a while: whoever was in view has left. Denials that are owed are recorded."""
+        if watch.latest is None:
+            return []
+        step = tracks.step(watch.latest.scene, (), at, self.rules)
+        watch.latest = replace(watch.latest, scene=step.scene)
+        return self._left(watch, step, at)
+
+    def now(
+        self,
+        watch: Watch,
+        gate: Gate,
+        received_at: datetime,
+        idempotency_key: str | None = None,
+        question: Question | None = None,
+    ) -> Answer:
+        """What the camera sees this moment, decided and recorded: for hardware that polls. Raises NotRecorded.
+
+        question: of another process. Raises GivenUp where it does not wait any more: then nothing is recorded.
+        """
+        started = perf_counter()
+        latest = watch.latest
+        person = latest.person.person if latest else None
+        if latest is None:
+            # A camera that gave no frame yet is as stale as can be.
+            case = Case(gate, (), 0, received_at - timedelta(days=1), started, camera=watch.camera)
+        else:
+            looks = self._looks_now(latest)
+            frames = person.seen if person else 1
+            share = approach.SHARE * (approach.poll_share(watch.polled(person.id)) if person else 1.0)
+            case = Case(gate, looks, frames, latest.at, started, camera=watch.camera, share=share)
+        case = replace(case, idempotency_key=idempotency_key, digest=FROM_CAMERA, question=question)
+        with self.store.read() as tx:
+            current = self.verdicts.refresh(tx)
+        found = self.verdicts.evidence(case.looks) if current else FAULT
+        openings = self._openings_of(watch)
+        with openings.deciding:
+            if answer := self._opened_by_camera(openings, case, found):
+                return answer
+            try:
+                answer = self.verdicts.record(case, found)
+            except Unconfirmed:
+                with suppress(FacegateError):
+                    if person is not None and self.verdicts.would_open(case, found):
+                        self._keep(watch, case, person, None, None, _who(found))
+                raise
+            if person is not None and answer["decision"] == "open":
+                self._keep(watch, case, person, None, answer)
+        return answer
+
+    def _opened_by_camera(self, openings: Openings, case: Case, found: Evidence) -> Answer | None:
+        """The answer by which a camera of this gate has let this person in a moment before: one opening, one event."""
+        for passage in openings.of(_who(found), case.seen_at):
+            if passage.track_id is not None and passage.event_id is not None:
+                return self.verdicts.again(case, found, passage.event_id)
+        return None
+
+    def _openings_of(self, watch: Watch) -> Openings:
+        return self._openings.setdefault(watch.gate_id, Openings())
+
+    def _keep(
+        self, watch: Watch, case: Case, of: Track, track_id: int | None, answer: Answer | None, who: str | None = None
+    ) -> None:
+        """The opening while it lasts. answer: None where it came too late, and then who it was for."""
+        if answer is not None:
+            who = answer["employee"]["id"] if answer["employee"] else None
+        until = case.seen_at + timedelta(milliseconds=case.gate.open_ms)
+        event = answer["decision_id"] if answer else None
+        passage = Passage(who, track_id, of.sightings, case.seen_at, until, watch.camera, event)
+        self._openings_of(watch).add(passage)
+        watch.opened(passage)
+
+    def _looks_now(self, latest: Glimpse) -> list[Look]:
+        person = latest.person.person
+        if person is None:
+            reason = Reason.FACE_TOO_SMALL if latest.faces else Reason.NO_FACE
+            return [Look(latest.faces, None, Reason.SEVERAL_FACES if latest.person.rivals else reason)]
+        if person.usable_at != latest.at:
+            # What was seen of a track before may be of somebody whom this one has stepped before.
+            person = replace(person, sightings=())
+        return self._looks(person, latest.faces, latest.views.get(person.id, ()))
+
+    def _follow(self, watch: Watch, step: Step, near: AtGate, pixels: Pixels, at: datetime) -> None:
+        """Brings each track's visit up to date with the frame."""
+        let_in = watch.let_in & step.faces.keys()
+        close = {t.id for t in (*near.rivals, near.person) if t is not None}
+        for track in step.scene.tracks:
+            face = step.faces.get(track.id)
+            if face is None:
+                continue
+            visit = watch.visits.setdefault(track.id, Visit())
+            visit.faces = max(visit.faces, len(step.faces))
+            visit.beside |= let_in - {track.id}
+            if track.id in close:
+                visit.near_since = visit.near_since or at
+                visit.near += 1
+                visit.alone |= near.person is track
+            # Pictures of a track's best sightings, or else one of its widest, so that the record shows who it was.
+            fresh = track.id in step.fresh
+            rank = (fresh, round(face.quality.score, 2) if fresh else 0.0, track.box.width_px)
+            most = self.views if fresh else 1
+            if (fresh or track.id in close) and visit.wants(rank, at, most):
+                visit.keep(View(rank, at, self.snapshot(pixels, face)), most)
+
+    def _at_gate(self, watch: Watch, step: Step, near: AtGate, at: datetime) -> list[Answer]:
+        answers: list[Answer] = []
+        person = near.person
+        if person is not None and person.id in step.fresh:
+            visit = watch.visits[person.id]
+            if not (visit.let_in or visit.too_late) and approach.due(person, visit.tries, visit.tried_from):
+                answers += self._tried(watch, person, visit, at)
+        for track in near.rivals if person is None else (person,):
+            visit = watch.visits.get(track.id, Visit())
+            late = visit.near_since is not None and approach.waited(visit.near_since, at)
+            if late and approach.is_approach(visit.near):
+                answers += self._denied(watch, track, visit, at)
+        return answers
+
+    def _left(self, watch: Watch, step: Step, at: datetime) -> list[Answer]:
+        answers: list[Answer] = []
+        for track in step.ended:
+            visit = watch.visits.pop(track.id, None)
+            if visit is not None and approach.is_approach(visit.near):
+                self._notice_tailgater(watch, track, visit)
+                answers += self._denied(watch, track, visit, at, left=True)
+                if visit.denied:
+                    watch.refused(track)
+        living = {track.id for track in step.scene.tracks}
+        watch.visits = {i: visit for i, visit in watch.visits.items() if i in living}
+        return answers
+
+    def _tried(self, watch: Watch, track: Track, visit: Visit, at: datetime) -> list[Answer]:
+        """One try of what was seen so far: recorded and carried out if it opens, else nothing happens."""
+        try:
+            case, found, opens = self._weighed(watch, track, visit, at)
+            if opens:
+                return self._opened(watch, track, visit, case, found)
+            visit.tries += 1
+            visit.tried_from = track.usable if visit.tried_from is None else visit.tried_from
+        except NotRecorded as error:
+            watch.complain(error)
+        return []
+
+    def _opened(self, watch: Watch, track: Track, visit: Visit, case: Case, found: Evidence) -> list[Answer]:
+        who, openings = _who(found), self._openings_of(watch)
+        with openings.deciding:
+            for passage in openings.of(who, case.seen_at):
+                if passage.camera != watch.camera or passage.track_id is None or passage.track_id not in visit.beside:
+                    # The tracker lost somebody for whom the gate stands open, and found them again; or they were let
+                    # in by a poll, or by another camera of this gate.
+                    visit.let_in, visit.too_late = passage.opened, not passage.opened
+                    return []
+            try:
+                answer = self.verdicts.record(case, found)
+            except Unconfirmed as error:
+                visit.too_late = True
+                self._keep(watch, case, track, track.id, None, who)
+                logger.error("opening_recorded_too_late camera=%s reason=%s", watch.camera, error)
+                return []
+            if answer["decision"] != "open":
+                visit.denied = True  # dismissed between the two looks at the database
+                return [answer]
+            visit.let_in = True
+            self._keep(watch, case, track, track.id, answer)
+        try:
+            self.carry_out(case.gate, answer)
+        except Exception:
+            # It is recorded, so it stands; the other tracks of this frame must not pay for it.
+            logger.exception("camera %s: a recorded opening was not handed on: the gate stays shut", watch.camera)
+        return [answer]
+
+    def _denied(self, watch: Watch, track: Track, visit: Visit, at: datetime, *, left: bool = False) -> list[Answer]:
+        """The one denial of an approach, unless it has had its answer. left: the gate must not open any more."""
+        if visit.let_in or visit.denied or visit.too_late:
+            return []
+        if left and watch.was_denied(track, self.rules.same_person):
+            visit.denied = True
+            return []
+        try:
+            case, found, opens = self._weighed(watch, track, visit, at)
+            if not visit.alone:
+                found = Evidence(visit.faces, 0, Reason.SEVERAL_FACES)
+            elif opens and not left:
+                # What was seen before opens only while that person is seen.
+                return self._opened(watch, track, visit, case, found) if track.usable_at == at else []
+            elif opens:
+                found = Evidence(visit.faces, 0, Reason.NO_FACE)
+            elif watch.was_let_in(track, visit, self.rules.same_person):
+                visit.let_in = True
+                return []
+            answer = self.verdicts.record(case, found)
+        except NotRecorded as error:
+            watch.complain(error)
+            visit.denied = isinstance(error, Unconfirmed)  # it may be recorded: not a second time
+            return []
+        visit.denied = True
+        return [answer]
+
+    def _weighed(self, watch: Watch, track: Track, visit: Visit, at: datetime) -> tuple[Case, Evidence, bool]:
+        """The case, what it shows, and whether it would open. Raises NotRecorded where the database or gate is gone."""
+        started = perf_counter()
+        with self.store.read() as tx:
+            gate = tx.gates.get(watch.gate_id)
+            current = self.verdicts.refresh(tx)
+        if gate is None:
+            raise NotRecorded("its gate is gone")
+        watch.asks_liveness = gate.liveness != LivenessMode.OFF
+        looks = self._looks(track, visit.faces, [view.pixels for view in visit.views])
+        case = Case(gate, looks, track.seen, at, started, camera=watch.camera, share=approach.SHARE)
+        found = self.verdicts.evidence(looks) if current else FAULT
+        try:
+            opens = self.verdicts.would_open(case, found)
+        except NotRecorded:
+            raise
+        except Exception:
+            # Whatever it is, it becomes a recorded denial with the reason system_fault.
+            logger.exception("camera %s: the decision failed; the gate stays shut", watch.camera)
+            found, opens = FAULT, False
+        watch.unrecorded = False
+        return case, found, opens
+
+    def _looks(self, track: Track, faces: int, views: Sequence[Pixels]) -> list[Look]:
+        """views: best first; the newest look carries the best, for the record."""
+        looks = approach.looks(track, faces, self.rules.same_person)
+        for i, view in zip(range(len(looks) - 1, -1, -1), views, strict=False):
+            looks[i] = replace(looks[i], snapshot=view)
+        return looks
+
+    def _notice_tailgater(self, watch: Watch, track: Track, visit: Visit) -> None:
+        if not watch.tailgates(track, visit, self.rules.same_person):
+            return
+        try:
+            with self.store.read() as tx:
+                gate = tx.gates.get(watch.gate_id)
+            if gate is not None:
+                self.tailgating(gate, watch.camera)
+        except Exception:
+            # A hint, told once: not worth the frame's decisions, nor an error at every frame.
+            logger.exception("camera %s: somebody followed through, and it could not be told", watch.camera)
+
+
+def _who(found: Evidence) -> str | None:
+    return found.best.employee_id if found.best else None

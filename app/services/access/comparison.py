@@ -1,0 +1,62 @@
+"""Compares pictures without a gate, for admins: no event, nothing stored."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from app.core.errors import BadInput
+from app.core.ports.store import Store
+from app.core.types import Employee, Look, Vector
+from app.services.access.decision_service import Threshold
+from app.services.people.gallery import Gallery
+
+RANKS = 5
+
+
+@dataclass(frozen=True)
+class Match:
+    employee: Employee
+    similarity: float
+    threshold: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """look: what a picture shows. same_person: the threshold of `verify`. probability: of a similarity, that the two
+    are one person (calibrated)."""
+
+    store: Store
+    look: Callable[[bytes], Look]
+    gallery: Gallery
+    threshold: Threshold
+    same_person: float
+    probability: Callable[[float], float]
+
+    def verify(self, a: bytes, b: bytes) -> dict[str, Any]:
+        """Are these two the same person? Raises BadInput naming which picture cannot be used."""
+        similarity = float(self._vector(a, "a") @ self._vector(b, "b"))
+        return {
+            "same": similarity >= self.same_person,
+            "similarity": round(similarity, 4),
+            "threshold": round(self.same_person, 4),
+            "probability": round(self.probability(similarity), 4),
+        }
+
+    def identify(self, image: bytes) -> list[Match]:
+        """The nearest employees, best first, each with the threshold that a gate would set."""
+        vector = self._vector(image, "image")
+        with self.store.read() as tx:
+            self.gallery.refresh(tx)
+            found = []
+            for candidate in self.gallery.search(vector, RANKS):
+                employee = tx.employees.get(candidate.employee_id)
+                if employee is not None and employee.photos:
+                    limit = self.threshold(len(self.gallery), employee.photos, 1)
+                    found.append(Match(employee, candidate.similarity, limit))
+        return found
+
+    def _vector(self, data: bytes, which: str) -> Vector:
+        look = self.look(data)
+        if look.subject is None:
+            raise BadInput(str(look.reason), f"No face can be compared in `{which}`: {look.reason}.")
+        return look.subject.embedding

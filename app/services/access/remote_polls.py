@@ -1,0 +1,92 @@
+"""What a gate's camera sees now, where another process watches it: asked through the database, answered by its event.
+
+Whoever watches decides, and names the event in the transaction that records it; who asked reads it and signs the same
+answer. A question is answered or withdrawn, never both, so nothing is decided for somebody who has given up, and what
+comes late opens nothing.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from threading import BoundedSemaphore
+
+from app.core.errors import Busy, NotRecorded
+from app.core.gates.commands import Question
+from app.core.ports.store import Clock, Store, Transaction
+from app.core.types import Gate, Verdict
+from app.services.access.decision_service import FROM_CAMERA, Verdicts
+from app.services.events.answers import Answer
+
+LONGEST_MS = 1000  # a person walks on, and hardware that polls asks again
+READ_S = 0.02
+MOST = 16  # at once: each keeps one of the threads that serve requests
+
+NOBODY = "No process watches this gate's camera now: start a `worker` or `serve`, or wait ten seconds for a takeover."
+BEGINNING = "This process only begins to watch this gate's camera; try again in a second."
+SILENT = "The process that watches this gate's camera did not answer in time; if it died, another takes over soon."
+
+
+@dataclass(frozen=True)
+class Questions:
+    """here: this process's name among those that hold leases."""
+
+    store: Store
+    verdicts: Verdicts
+    clock: Clock
+    new_id: Callable[[], str]
+    here: str
+    _slots: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(MOST), repr=False)
+
+    def ask(self, gate: Gate, idempotency_key: str | None = None) -> Answer:
+        """The signed answer, as the process that watches would give it; its event is committed.
+
+        Raises Busy where nobody watches the camera or answers in time: then nothing opens, and nothing is decided any
+        more; Conflict('idempotency_key_reused'), NotRecorded.
+        """
+        wait_ms = min(LONGEST_MS, gate.open_ms // 2, self.verdicts.max_frame_age_ms // 2)
+        end = time.monotonic() + wait_ms / 1000
+        with self.store.read() as tx:
+            now = tx.clocks.now() or self.clock()
+            if earlier := self.verdicts.earlier(tx, gate, idempotency_key, FROM_CAMERA):
+                return earlier
+            holder, until = tx.leases.holders().get(gate.id, ("", now))
+        if until <= now:
+            raise Busy("camera_not_here", NOBODY)
+        if holder == self.here:
+            raise Busy("camera_not_here", BEGINNING)
+        if not self._slots.acquire(blocking=False):
+            raise Busy("too_busy", "Too many wait for their cameras; try again in a second.")
+        try:
+            wait = timedelta(milliseconds=wait_ms)
+            question = Question(self.new_id(), gate.id, now, now + wait, idempotency_key)
+            with self.store.write(wait) as tx:
+                tx.questions.put(question)
+            return self._awaited(question, end)
+        finally:
+            self._slots.release()
+
+    def _awaited(self, question: Question, end: float) -> Answer:
+        answer = None
+        while answer is None and (left := end - time.monotonic()) > 0:
+            time.sleep(min(READ_S, left))
+            answer = self._look(question)
+        if answer is None:
+            with self.store.write() as tx:
+                event_id = tx.questions.withdraw(question.id)
+                answer = self._recorded(tx, event_id)
+        if answer is None or (answer["decision"] == Verdict.OPEN.value and time.monotonic() >= end):
+            raise Busy("camera_not_here", SILENT)
+        return answer
+
+    def _look(self, question: Question) -> Answer | None:
+        try:
+            with self.store.read() as tx:
+                return self._recorded(tx, tx.questions.answered(question.id))
+        except NotRecorded:
+            return None  # gone for a moment: to give up now would leave a question that is decided for nobody
+
+    def _recorded(self, tx: Transaction, event_id: str | None) -> Answer | None:
+        row = tx.events.get(event_id) if event_id is not None else None
+        payload = self.verdicts.log.payload_of(tx, row) if row else None
+        return self.verdicts.answers.sign(payload, row) if row and payload else None

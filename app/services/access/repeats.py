@@ -1,0 +1,114 @@
+"""A request that comes again is answered as before: recorded once, opened once; not if that opened what is shut."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from app.core.access import policy
+from app.core.errors import Conflict
+from app.core.events.records import EventRow, Remembered
+from app.core.gates.commands import Outcome
+from app.core.ports.store import Clock, Transaction
+from app.core.recognition import liveness
+from app.core.site.mode import SiteMode
+from app.core.types import Gate, Reason, Verdict
+from app.services.events.access_log import AccessLog
+from app.services.events.answers import Answer, Answers
+from app.services.events.second_records import TooLate
+
+IDEMPOTENT_FOR = timedelta(seconds=60)
+APART = timedelta(seconds=2)  # so far the clocks of processes that share a site may be apart
+# Which run of the machine, and how long it has lasted in ms: a count that no clock's step moves.
+Uptime = Callable[[], tuple[str, int]]
+
+
+@dataclass(frozen=True)
+class Repeats:
+    log: AccessLog
+    answers: Answers
+    clock: Clock
+    liveness_works: bool
+    second_records: TooLate
+    uptime: Uptime | None = None
+    clock_doubted: Callable[[], bool] = bool
+
+    def earlier(self, tx: Transaction, gate: Gate, idempotency_key: str | None, digest: str) -> Answer | None:
+        """What was answered to the same request within the last minute, unless it would open what is shut by now.
+
+        Raises Conflict('idempotency_key_reused') where the key came with another request.
+        """
+        if idempotency_key is None:
+            return None
+        found = tx.events.recall(gate.id, idempotency_key)
+        if found is None or not self._is_recent(tx, found):
+            return None
+        if found.digest != self._keyed(digest):
+            raise Conflict("idempotency_key_reused", "This Idempotency-Key came with another request; use a new one.")
+        return self.again(tx, found.event_id)
+
+    def _is_recent(self, tx: Transaction, found: Remembered) -> bool:
+        """By the clock, and by a count that goes on when the clock is set back: an opening must not last for hours."""
+        now = self.clock()
+        if self.uptime is not None and found.boot is not None and found.uptime_ms is not None:
+            boot, uptime_ms = self.uptime()
+            if found.boot == boot:
+                since = timedelta(milliseconds=uptime_ms - found.uptime_ms)
+                if not timedelta() <= since <= IDEMPOTENT_FOR:
+                    return False
+            elif (shared := tx.clocks.now()) is not None:
+                now = shared  # of another machine: the database's clock is the one that both have
+            else:
+                return False  # the machine was started anew since: how long that took, its clock may not know
+        return found.at - APART <= now <= found.at + IDEMPOTENT_FOR
+
+    def is_known(self, tx: Transaction, gate: Gate, idempotency_key: str | None) -> bool:
+        """Whether a request with this key was recorded within the last minute."""
+        if idempotency_key is None:
+            return False
+        found = tx.events.recall(gate.id, idempotency_key)
+        return found is not None and self._is_recent(tx, found)
+
+    def again(self, tx: Transaction, event_id: str) -> Answer | None:
+        """The recorded answer, signed; None where it is gone or would open what is shut by now."""
+        row = tx.events.get(event_id)
+        payload = self.log.payload_of(tx, row) if row else None
+        if row is None or payload is None or (row.verdict is Verdict.OPEN and not self._still_opens(tx, row, payload)):
+            return None
+        return self.answers.sign(payload, row)
+
+    def remember(self, tx: Transaction, gate_id: str, idempotency_key: str | None, digest: str, event_id: str) -> None:
+        if idempotency_key is None:
+            return
+        now = self.clock()
+        tx.events.forget_remembered(now - IDEMPOTENT_FOR)
+        run = self.uptime() if self.uptime is not None else (None, None)
+        tx.events.remember(gate_id, idempotency_key, Remembered(event_id, self._keyed(digest), now, *run))
+
+    def _keyed(self, digest: str) -> str:
+        """A card number can be guessed from its digest, but only with the master key from this one."""
+        return hashlib.sha256(self.answers.signer.sign(b"repeat:" + digest.encode()).encode()).hexdigest()
+
+    def _still_opens(self, tx: Transaction, row: EventRow, payload: Answer) -> bool:
+        """Whether gate and person may still do what was answered: who is dismissed is refused, repeated or not. An
+        opening that came too late was none."""
+        result = tx.gate_results.of([row.id]).get(row.id)
+        if self.second_records.was_too_late(row.id) or (result is not None and result.outcome is Outcome.TOO_LATE):
+            return False
+        gate = tx.gates.get(row.gate_id)
+        mode = tx.site.get().mode_at(row.gate_id)
+        if (
+            row.reason is Reason.RELEASED
+            or gate is None
+            or not gate.enabled
+            or gate.locked
+            or mode is not SiteMode.NORMAL
+        ):
+            return row.reason is Reason.RELEASED and mode is SiteMode.RELEASE
+        found = payload.get("liveness_state")
+        if payload["method"] == "face" and liveness.refuses(gate.liveness, self.liveness_works, found):
+            return False
+        employee = tx.employees.get(row.employee_id) if row.employee_id else None
+        if employee is None or not employee.photos:
+            return False
+        return policy.standing(employee, self.clock(), self.clock_doubted()) is None

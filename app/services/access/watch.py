@@ -1,0 +1,216 @@
+"""What is going on before one camera: who is in view, how far each approach has come, for whom the gate stands open."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from threading import Lock
+
+from app.core.approach import tries as approach
+from app.core.approach.tracks import Scene, Track
+from app.core.approach.tries import AtGate, Zone
+from app.core.errors import NotRecorded
+from app.core.types import Pixels, Sighting
+
+logger = logging.getLogger(__name__)
+
+APART = timedelta(milliseconds=200)  # frames nearer to each other show the same, so only the better one is kept
+# Who was denied and is found again so soon has not come a second time: they looked away, or something hid them.
+COOL_DOWN = timedelta(seconds=3)
+AT_ONCE = timedelta(seconds=2)  # no picture older than this opens anything
+PASSAGES_KEPT = timedelta(seconds=10)  # past its end: who followed is known when their track ends
+
+
+@dataclass(eq=False)
+class Visit:
+    """How far one track's approach has come; forgotten with the track.
+
+    near_since, near: when, and in how many frames, the person was at the gate or beside whoever is. alone: once without
+    a rival. faces: most in one frame. tries, tried_from: see `approach.due`. beside: tracks seen together with this one
+    after they were let in, so these are other people. too_late: the answer was recorded too late to be carried out; the
+    approach has had it all the same.
+    """
+
+    near_since: datetime | None = None
+    near: int = 0
+    alone: bool = False
+    faces: int = 0
+    tries: int = 0
+    tried_from: int | None = None
+    denied: bool = False
+    let_in: bool = False
+    too_late: bool = False
+    beside: set[int] = field(default_factory=set)
+    views: list["View"] = field(default_factory=list)
+
+    def wants(self, rank: tuple[float, ...], at: datetime, most: int) -> bool:
+        """Whether a view of that rank would be kept: asked before it is copied from the frame."""
+        near = [view.rank for view in self.views if abs(at - view.at) < APART]
+        worst = self.views[-1].rank if len(self.views) >= most else ()
+        return rank > max(near, default=worst)
+
+    def keep(self, view: "View", most: int) -> None:
+        """Beside those from other moments, best first; one of usable faces drops all that are not."""
+        others = [v for v in self.views if abs(view.at - v.at) >= APART and v.rank[0] >= view.rank[0]]
+        self.views = sorted([*others, view], key=lambda v: v.rank, reverse=True)[:most]
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """A face with its surroundings, for the record. rank: first whether it is usable, then how good it is."""
+
+    rank: tuple[float, ...]
+    at: datetime
+    pixels: Pixels
+
+
+@dataclass(eq=False)
+class Passage:
+    """An opening while it lasts: for whom, by which track (None: of a polled answer) of which camera, what that showed,
+    and as which event it is recorded."""
+
+    employee_id: str | None
+    track_id: int | None
+    sightings: tuple[Sighting, ...]
+    since: datetime
+    until: datetime
+    camera: str = ""
+    event_id: str | None = None
+    hinted: bool = False
+
+    @property
+    def opened(self) -> bool:
+        """False: it was recorded too late, so the gate stayed shut."""
+        return self.event_id is not None
+
+    def lasts(self, at: datetime) -> bool:
+        return self.since <= at < self.until
+
+
+@dataclass(eq=False)
+class Openings:
+    """For whom one gate was opened just now, by whichever of its cameras, or a poll.
+
+    deciding: held from the look at these to the recording, so that of two ways to one opening the later sees the
+    earlier.
+    """
+
+    deciding: Lock = field(default_factory=Lock, repr=False)
+    _recent: list[Passage] = field(default_factory=list)
+
+    def add(self, passage: Passage) -> None:
+        self._recent = [*(p for p in self._recent if p.until > passage.since), passage]
+
+    def of(self, employee_id: str | None, at: datetime) -> list[Passage]:
+        """Those of this employee that last, newest first. Another camera's frame may be a moment older."""
+        found = [p for p in self._recent if employee_id is not None and p.employee_id == employee_id]
+        return [p for p in reversed(found) if p.since - AT_ONCE <= at < p.until]
+
+
+@dataclass(frozen=True, eq=False)
+class TurnedAway:
+    """Whom the gate stayed shut for, and when they were last seen."""
+
+    sightings: tuple[Sighting, ...]
+    last_at: datetime
+
+
+@dataclass(frozen=True, eq=False)
+class Glimpse:
+    """What the newest frame showed. Immutable, and replaced as one: other threads read it without a lock."""
+
+    scene: Scene
+    at: datetime
+    width_px: int
+    height_px: int
+    faces: int
+    person: AtGate
+    views: Mapping[int, Sequence[Pixels]]
+
+
+@dataclass(eq=False)
+class Watch:
+    """What is going on before one camera. Only its camera's thread changes it; `latest` may be read by others.
+
+    asks_liveness: whether its gate did when somebody was last tried.
+    """
+
+    camera: str
+    gate_id: str
+    zone: Zone
+    latest: Glimpse | None = None
+    visits: dict[int, Visit] = field(default_factory=dict)
+    passages: list[Passage] = field(default_factory=list)
+    turned_away: list[TurnedAway] = field(default_factory=list)
+    unrecorded: bool = False
+    asks_liveness: bool = True
+    polls: dict[int, int] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock, repr=False)
+
+    def busy(self) -> bool:
+        """Whether anybody is in view, so that every frame counts."""
+        return self.latest is not None and bool(self.latest.scene.tracks)
+
+    def opened(self, passage: Passage) -> None:
+        """From the camera's thread, or from one that answers polls."""
+        with self._lock:
+            kept = [p for p in self.passages if p.until + PASSAGES_KEPT > passage.since]
+            self.passages = [*kept, passage]
+
+    def polled(self, track_id: int) -> int:
+        """Counts a poll for the person of this track; how many there were. Tracks that have ended are forgotten."""
+        with self._lock:
+            living = {t.id for t in self.latest.scene.tracks} if self.latest else set()
+            self.polls = {i: n for i, n in self.polls.items() if i in living}
+            self.polls[track_id] = self.polls.get(track_id, 0) + 1
+            return self.polls[track_id]
+
+    def was_let_in(self, track: Track, visit: Visit, same_person: float) -> bool:
+        """Whether this is a piece of the way of somebody for whom the gate stands open, too poor to be recognised."""
+        return bool(track.sightings) and any(
+            p.lasts(track.last_at) and not is_another(p, track, visit, same_person)
+            for p in self.passages
+            if p.sightings
+        )
+
+    def was_denied(self, track: Track, same_person: float) -> bool:
+        """Whether this is a piece of the way of somebody who has had their denial a moment before."""
+        return bool(track.sightings) and any(
+            bool(t.sightings)
+            and track.first_at < t.last_at + COOL_DOWN
+            and not approach.is_another(track, t.sightings, same_person)
+            for t in self.turned_away
+        )
+
+    def tailgates(self, track: Track, visit: Visit, same_person: float) -> bool:
+        """Whether somebody crossed who was not let in, while the gate stood open for another. True once an opening."""
+        latest = self.latest
+        if visit.let_in or latest is None or not approach.crossed(track, latest.width_px, latest.height_px):
+            return False
+        for passage in self.passages:
+            standing_open = passage.opened and passage.lasts(track.last_at) and not passage.hinted
+            if standing_open and is_another(passage, track, visit, same_person):
+                passage.hinted = True
+                return True
+        return False
+
+    def refused(self, track: Track) -> None:
+        """The track of somebody who was denied has ended."""
+        kept = [t for t in self.turned_away if t.last_at + COOL_DOWN > track.last_at]
+        self.turned_away = [*kept, TurnedAway(track.sightings, track.last_at)]
+
+    def complain(self, error: NotRecorded) -> None:
+        """Once an outage, not once a frame."""
+        if not self.unrecorded:
+            logger.error("camera %s: nothing opens, because it could not be recorded: %s", self.camera, error)
+        self.unrecorded = True
+
+    @property
+    def let_in(self) -> frozenset[int]:
+        """Ids of the tracks in view for which the gate has opened."""
+        return frozenset(i for i, visit in self.visits.items() if visit.let_in)
+
+
+def is_another(passage: Passage, track: Track, visit: Visit, same_person: float) -> bool:
+    """Whether the track surely shows somebody else than the one the gate was opened for."""
+    return passage.track_id in visit.beside or approach.is_another(track, passage.sightings, same_person)

@@ -1,0 +1,78 @@
+"""Who may call: keys for devices and scripts, shown once, stored as a hash, revocable at once in every process."""
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.core.errors import BadInput, NotFound, Unauthorised
+from app.core.ports.store import Clock, Store
+from app.core.types import ApiKey, Role
+
+
+@dataclass(frozen=True)
+class Keys:
+    store: Store
+    clock: Clock
+    new_id: Callable[[], str]
+    # Called with the id of a key that is worth nothing from now on.
+    revoked: Callable[[str], None] = lambda _: None
+
+    def create(self, role: Role, gate: str | None = None, name: str = "") -> tuple[str, ApiKey]:
+        """The secret, which is kept nowhere, and its record. A gate key needs its gate, no other may have one.
+
+        Raises BadInput, and NotFound for an unknown gate.
+        """
+        if role is Role.VIEWER:
+            raise BadInput("bad_role", "Role viewer is for people; give the key role security to read the log.")
+        if (role is Role.GATE) != (gate is not None):
+            raise BadInput("bad_gate", "A key of role gate names its gate; no other key does.")
+        # 256 random bits need no slow hash: there is nothing to guess.
+        secret = f"fg_{role.value}_{secrets.token_urlsafe(32)}"
+        with self.store.write() as tx:
+            gate_id = None
+            if gate is not None:
+                found = tx.gates.by_name_or_id(gate)
+                if found is None:
+                    raise NotFound("unknown_gate", f"There is no gate of that name. Add it: gates add {gate}")
+                gate_id = found.id
+            key = ApiKey(self.new_id(), role, digest(secret), name or role.value, gate_id, self.clock())
+            tx.api_keys.add(key)
+        return secret, key
+
+    def authenticate(self, secret: str) -> ApiKey:
+        """The key's record as the database has it now. Raises Unauthorised for an unknown or revoked key."""
+        with self.store.read() as tx:
+            key = tx.api_keys.by_hash(digest(secret))
+        if key is None or key.revoked_at is not None:
+            raise Unauthorised("bad_key", "This key is unknown or was revoked; ask an admin for a new one.")
+        return key
+
+    def all(self) -> list[ApiKey]:
+        with self.store.read() as tx:
+            return tx.api_keys.all()
+
+    def get(self, key_id: str) -> ApiKey:
+        with self.store.read() as tx:
+            key = tx.api_keys.get(key_id)
+        if key is None:
+            raise NotFound("unknown_key", "There is no key with this id.")
+        return key
+
+    def rename(self, key_id: str, name: str) -> ApiKey:
+        """Raises NotFound."""
+        self.get(key_id)
+        with self.store.write() as tx:
+            tx.api_keys.rename(key_id, name)
+        return self.get(key_id)
+
+    def revoke(self, key_id: str) -> None:
+        """From the return of this call the key opens nothing. Raises NotFound."""
+        self.get(key_id)
+        with self.store.write() as tx:
+            tx.api_keys.revoke(key_id, self.clock())
+        self.revoked(key_id)
+
+
+def digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

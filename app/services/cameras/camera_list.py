@@ -1,0 +1,177 @@
+"""The cameras there are, each watching one gate. An address may hold a password, so it is sealed, and shown masked."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+
+from app.core.approach.tries import Zone
+from app.core.cameras.camera import Camera
+from app.core.errors import BadInput, Conflict, CryptoFault, NotFound
+from app.core.gates.settings import gate_name
+from app.core.ports.crypto import Vault
+from app.core.ports.store import Clock, Store, Transaction
+from app.core.site.mode import SITE
+from app.core.types import Gate
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a camera is. local: it may be a file, a folder or a device of this machine; never set through the API.
+
+    rotation: degrees clockwise by which its picture is turned to stand upright: 0, 90, 180 or 270.
+    """
+
+    url: str
+    local: bool = False
+    rotation: int = 0
+
+    def __repr__(self) -> str:
+        return "Address(sealed)"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An address without its secrets. problem: what is wrong with the stored one, and what to do; "" if nothing is."""
+
+    url: str
+    problem: str = ""
+    rotation: int = 0
+
+
+BROKEN = "its stored address does not open; set the address again, or restore the database from a backup"
+
+
+@dataclass(frozen=True)
+class CameraList:
+    """check: raises BadInput for an address that must not be used. masked: the address without its password."""
+
+    store: Store
+    vault: Vault
+    clock: Clock
+    new_id: Callable[[], str]
+    check: Callable[[Address], None]
+    masked: Callable[[str], str]
+
+    def add(self, name: str, gate: str, address: Address, zone: Zone) -> Camera:
+        """Watched from now on by whichever worker takes it. Raises BadInput, NotFound, Conflict('camera_exists')."""
+        self.check(address)
+        with self.store.write() as tx:
+            camera = Camera(
+                id=self.new_id(),
+                name=gate_name(name),
+                gate_id=_gate(tx, gate).id,
+                sealed_url=b"",
+                zone=zone,
+                created_at=self.clock(),
+            )
+            camera = replace(camera, sealed_url=self._seal(tx, camera.id, address))
+            tx.cameras.add(camera)
+        return camera
+
+    def all(self) -> list[Camera]:
+        with self.store.read() as tx:
+            return tx.cameras.all()
+
+    def of_gate(self, gate_id: str) -> list[Camera]:
+        """By name."""
+        with self.store.read() as tx:
+            return tx.cameras.of_gate(gate_id)
+
+    def get(self, name: str) -> Camera:
+        """Raises NotFound."""
+        with self.store.read() as tx:
+            return _camera(tx, name)
+
+    def update(
+        self,
+        name: str,
+        *,
+        gate: str | None = None,
+        address: Address | None = None,
+        zone: Mapping[str, float] | None = None,
+        enabled: bool | None = None,
+        rotation: int | None = None,
+    ) -> Camera:
+        """Takes effect within seconds, in whichever process watches. Raises NotFound, BadInput,
+        and Conflict where only the rotation of a camera changes whose stored address does not open.
+
+        zone: what of it changes.
+        """
+        if address is not None:
+            self.check(address)
+        with self.store.write() as tx:
+            camera = _camera(tx, name, hold=True)
+            if address is not None or rotation is not None:
+                changed = self._changed(tx, camera, address, rotation)
+                camera = replace(camera, sealed_url=self._seal(tx, camera.id, changed))
+            camera = replace(
+                camera,
+                gate_id=camera.gate_id if gate is None else _gate(tx, gate).id,
+                zone=zone_of(camera.zone, zone or {}),
+                enabled=camera.enabled if enabled is None else enabled,
+            )
+            tx.cameras.update(camera)
+        return camera
+
+    def delete(self, name: str) -> None:
+        with self.store.write() as tx:
+            tx.cameras.delete(_camera(tx, name).id)
+
+    def address(self, camera: Camera) -> Address:
+        """Where the camera is, for whoever opens it. Raises CryptoFault."""
+        with self.store.read() as tx:
+            return self._open(tx, camera)
+
+    def _open(self, tx: Transaction, camera: Camera) -> Address:
+        key = tx.subject_keys.get(SITE)
+        if key is None:
+            raise CryptoFault("the key of the site's cameras is gone")
+        return Address(**json.loads(self.vault.open(key, camera.sealed_url, _context(camera.id))))
+
+    def _changed(self, tx: Transaction, camera: Camera, address: Address | None, rotation: int | None) -> Address:
+        try:
+            before = self._open(tx, camera)
+        except (CryptoFault, ValueError, TypeError):
+            if address is None:
+                raise Conflict("camera_broken", f"The rotation is kept with the address: {BROKEN}.") from None
+            before = address
+        return replace(address or before, rotation=before.rotation if rotation is None else rotation)
+
+    def shown(self, camera: Camera) -> Shown:
+        """The address as an admin may see it. One that does not open is said to be so: the other cameras work."""
+        try:
+            address = self.address(camera)
+            return Shown(self.masked(address.url), rotation=address.rotation)
+        except (CryptoFault, ValueError, TypeError):  # altered bytes do not open; opened, they may be no address
+            return Shown("", BROKEN)
+
+    def _seal(self, tx: Transaction, camera_id: str, address: Address) -> bytes:
+        key = tx.subject_keys.get(SITE) or tx.subject_keys.get_or_add(SITE, self.vault.new_key())
+        plain = json.dumps(asdict(address)).encode()
+        return self.vault.seal(key, plain, _context(camera_id))
+
+
+def zone_of(before: Zone, changed: Mapping[str, float]) -> Zone:
+    """A zone with these of its fields changed. Raises BadInput."""
+    try:
+        return replace(before, **changed)
+    except ValueError as error:
+        raise BadInput("bad_zone", "A zone's left lies left of its right, and its top above its bottom.") from error
+
+
+def _context(camera_id: str) -> str:
+    return f"camera-url:{camera_id}"
+
+
+def _camera(tx: Transaction, name: str, *, hold: bool = False) -> Camera:
+    camera = tx.cameras.by_name_or_id(name, hold=hold)
+    if camera is None:
+        raise NotFound("unknown_camera", "There is no camera of that name.")
+    return camera
+
+
+def _gate(tx: Transaction, name: str) -> Gate:
+    gate = tx.gates.by_name_or_id(name)
+    if gate is None:
+        raise NotFound("unknown_gate", "There is no gate of that name; add it first.")
+    return gate

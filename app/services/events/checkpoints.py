@@ -1,0 +1,56 @@
+"""Lets signed chain heads leave the database: a chain alone does not see its tail cut off."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any
+
+from app.core.ports.crypto import Journal
+from app.services.events.audit import Audit, AuditReport
+
+
+@dataclass
+class Checkpoints:
+    """journal: where they go, on another disk if the operator is wise."""
+
+    audit: Audit
+    journal: Journal
+    _written: dict[str, int] = field(default_factory=dict)
+
+    def write(self, *, first: bool = False) -> int:
+        """Appends the head of every gate that has moved since the last call, and returns how many; also where the
+        tables stand that decide who may do what, and raises an alert if one of those was altered.
+
+        first: only of gates for which nothing was written yet, so that a new gate's events do not wait for the rest.
+        """
+        moved = [
+            c
+            for c in self.audit.checkpoint()
+            if c["sequence"] > self._written.get(c["gate_id"], 0) and not (first and c["gate_id"] in self._written)
+        ]
+        self._append(moved)
+        if not first:
+            self._append([t for t in self.audit.totals() if t["sequence"] > self._written.get(t["gate_id"], 0)])
+            self.audit.look_at_rows()
+        return len(moved)
+
+    def _append(self, moved: Iterable[dict[str, Any]]) -> None:
+        for checkpoint in moved:
+            self.journal.append(checkpoint)
+            self._written[checkpoint["gate_id"]] = checkpoint["sequence"]
+
+    def verify(
+        self,
+        kept_elsewhere: Iterable[dict[str, Any]] = (),
+        damaged: list[str] | None = None,
+        rest: Callable[[], None] = lambda: None,
+    ) -> AuditReport:
+        """Checks every chain against itself, the checkpoints written so far, and those that were kept elsewhere.
+
+        damaged: takes a sentence for each line of theirs that cannot be read, while they are read. rest: see `Audit`.
+        """
+        damaged = [] if damaged is None else damaged
+        report = self.audit.verify(chain(self.journal.entries(damaged), kept_elsewhere), damaged, rest)
+        if report.valid:
+            self.audit.all_clear()
+        return report

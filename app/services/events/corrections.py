@@ -1,0 +1,136 @@
+"""What people say of events afterwards, and the labelled pictures that come of it for a calibration of one's own.
+
+The event stays as it was recorded. Who is erased is in no correction any more, and in no export.
+"""
+
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from app.core.errors import BadInput, Conflict, NotFound
+from app.core.events.chain import instant
+from app.core.events.corrections import Correction, CorrectionKind, committed
+from app.core.media import unbundle
+from app.core.ports.crypto import Signer, Vault
+from app.core.ports.store import Clock, Store, Transaction
+from app.services.events.access_log import AccessLog
+from app.services.people.enrolment import PHOTO
+from app.services.people.gallery import context
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """One picture of an export. folder: the person's, of whom it is said. same: whether it shows them. photo: enrolled,
+    so it does by itself."""
+
+    folder: str
+    name: str
+    data: bytes
+    same: bool
+    photo: bool = False
+
+
+@dataclass(frozen=True)
+class Corrections:
+    store: Store
+    log: AccessLog
+    vault: Vault
+    signer: Signer
+    clock: Clock
+    new_id: Callable[[], str]
+    new_nonce: Callable[[], str] = lambda: secrets.token_hex(16)
+
+    def add(self, event_id: str, kind: CorrectionKind, employee_id: str | None, by: str) -> Correction:
+        """Signed and kept beside the event. employee_id: who it was; of a denial of the name, the event says whom.
+
+        Raises NotFound, BadInput; Conflict where the event names nobody, or already whom it is said to show.
+        """
+        with self.store.write() as tx:
+            event = tx.events.get(event_id)
+            if event is None:
+                raise NotFound("unknown_event", "There is no event with this id.")
+            if kind is CorrectionKind.NOT_THIS_PERSON:
+                if event.employee_id is None:
+                    raise Conflict("names_nobody", "This event names nobody, or not any more.")
+                employee_id = event.employee_id
+            elif employee_id is None:
+                raise BadInput("no_employee", "Say who it was: send the employee's id.")
+            elif employee_id == event.employee_id:
+                raise Conflict("says_so", "The event itself says that it was this person.")
+            assert employee_id is not None
+            # Held until the commit: nobody is erased between this and what it says of them.
+            if tx.employees.get(employee_id, hold=True) is None:
+                raise NotFound("unknown_employee", "There is no employee with this id.")
+            nonce = self.new_nonce()
+            blank = Correction(
+                self.new_id(), event_id, self.clock(), by, kind, committed(employee_id, nonce), "", employee_id, nonce
+            )
+            correction = replace(blank, signature=self.signer.sign(blank.signed_part))
+            tx.corrections.add(correction)
+        return correction
+
+    def of(self, event_id: str) -> list[dict[str, Any]]:
+        """What was said of an event, oldest first. forged: not as this installation signed it."""
+        with self.store.read() as tx:
+            return [self._shown(tx, one) for one in tx.corrections.of([event_id]).get(event_id, [])]
+
+    def labelled(self) -> Iterator[Labelled]:
+        """Every corrected event's picture with whom it shows, or does not, and that person's photos before it.
+
+        Of one event and person once. Who it was as said last counts, and then whom the event names it was not.
+        """
+        exported: set[str] = set()
+        for (event_id, employee_id), same in self._labels().items():
+            with self.store.read() as tx:
+                employee, event = tx.employees.get(employee_id), tx.events.get(event_id)
+                kept = self.log.snapshot_of(tx, event) if event is not None else None
+                if employee is None or kept is None:
+                    continue  # erased meanwhile, or recorded without a picture
+                folder = _folder(employee.number)
+                if employee.id not in exported:
+                    exported.add(employee.id)
+                    key = tx.subject_keys.get(employee.id)
+                    for photo in tx.photos.of(employee.id) if key else ():
+                        assert key is not None
+                        data = self.vault.open(key, photo.sealed_image, context(PHOTO, employee.id))
+                        end = "png" if photo.media_type == "image/png" else "jpg"
+                        yield Labelled(folder, f"photo-{photo.id}.{end}", data, True, photo=True)
+            yield Labelled(folder, f"event-{event_id}.jpg", unbundle(kept)[0], same)
+
+    def _labels(self) -> dict[tuple[str, str], bool]:
+        """Whether an event shows an employee, by both ids, as far as somebody said so."""
+        labels: dict[tuple[str, str], bool] = {}
+        was: dict[str, str] = {}
+        with self.store.read() as tx:
+            for one in tx.corrections.all():
+                if one.employee_id is None or not one.signed_by(self.signer):
+                    continue
+                if one.kind is CorrectionKind.WAS:
+                    was[one.event_id] = one.employee_id
+                else:
+                    labels[one.event_id, one.employee_id] = False
+            for event_id, employee_id in was.items():
+                event = tx.events.get(event_id)
+                if event is not None and event.employee_id is not None:
+                    labels[event_id, event.employee_id] = False
+                labels[event_id, employee_id] = True
+        return labels
+
+    def _shown(self, tx: Transaction, one: Correction) -> dict[str, Any]:
+        employee = tx.employees.get(one.employee_id) if one.employee_id else None
+        who = {"id": employee.id, "name": employee.name, "number": employee.number} if employee else None
+        return {
+            "id": one.id,
+            "event_id": one.event_id,
+            "at": instant(one.at),
+            "by": one.by,
+            "kind": one.kind.value,
+            "employee": who,
+            "forged": not one.signed_by(self.signer),
+        }
+
+
+def _folder(number: str) -> str:
+    """An employee number as a folder's name: what no file system takes is written as its code."""
+    return "".join(c if c.isalnum() or c in "-_" else f"%{ord(c):x}" for c in number)

@@ -1,0 +1,159 @@
+"""What is new at the site, for everybody who watches: decisions, what gates did with them, alerts, cameras, gates.
+
+The database is asked, not the processes, so what any of them did is seen. A gate's chain has no gaps, and a place in
+each chain is all there is to remember. Whoever asks does so for all watchers at once.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from app.core.alerts.alert import Alert
+from app.core.cameras.camera import Camera
+from app.core.events.chain import instant
+from app.core.events.records import EventFilter
+from app.core.ports.store import Clock, Store, Transaction
+from app.core.types import Gate
+from app.services.cameras.camera_states import standings
+from app.services.events.event_list import EventList
+
+MOST = 200  # events at once, and how many somebody who was away gets
+# An id is made before its event is committed: what was committed behind one that was seen is at most so much older.
+OVERLAP = timedelta(seconds=5)
+AWAIT_RESULT = timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class News:
+    """kind: decision, gate_result, alert, camera, gate or gap. id: of decisions; there who was away goes on."""
+
+    kind: str
+    data: dict[str, Any]
+    id: str | None = None
+
+
+@dataclass
+class LiveFeed:
+    """Asked by one thread at a time. own: alerts about the service itself that the database does not have."""
+
+    store: Store
+    events: EventList
+    clock: Clock
+    own: Callable[[], Sequence[Alert]] = tuple
+    _seen: dict[str, int] = field(default_factory=dict)
+    _awaited: dict[str, datetime] = field(default_factory=dict)
+    _site: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    _alerts: frozenset[str] = frozenset()  # those of the last seconds that were there at the last look
+
+    def begin(self) -> None:
+        """From here on, everything is new."""
+        with self.store.read() as tx:
+            self._seen = {head.gate_id: head.sequence for head in tx.events.heads()}
+            self._site = self._look(tx)
+            self._alerts = frozenset(alert.id for alert in self._newest(tx))
+        self._awaited = {}
+
+    def passages(self) -> list[News]:
+        """Decisions since the last time, and what became of those that open."""
+        # Copies: where the database fails in the middle nothing was told, and the next look finds all of it again.
+        seen, awaited = dict(self._seen), dict(self._awaited)
+        with self.store.read() as tx:
+            found: list[News] = []
+            for head in tx.events.heads():
+                before = seen.get(head.gate_id, 0)
+                if head.sequence > before:
+                    for row in tx.events.after(head.gate_id, before, MOST):
+                        seen[row.gate_id] = row.sequence
+                        event = self.events.shown(tx, row)
+                        found.append(_decision(event))
+                        if event["decision"] == "open" and "gate_result" not in event:
+                            awaited[event["decision_id"]] = self.clock()
+            found.sort(key=lambda one: (one.data["at"], one.data["decision_id"]))
+            results = tx.gate_results.of(awaited) if awaited else {}
+        for event_id, result in results.items():
+            del awaited[event_id]
+            found.append(News("gate_result", {"decision_id": event_id, **self.events.result(result)}))
+        late = self.clock() - AWAIT_RESULT
+        self._seen = seen
+        self._awaited = {event_id: at for event_id, at in awaited.items() if at > late}
+        return found
+
+    def site(self) -> list[News]:
+        """What changed at gates, cameras and alerts since the last time."""
+        with self.store.read() as tx:
+            now, newest = self._look(tx), self._newest(tx)
+            # A door that was forced and fell shut between two looks: it stood in neither.
+            brief = [a for a in newest if a.cleared_at is not None and a.id not in self._alerts]
+            names = _names(tx.gates.all(), tx.cameras.all()) if brief else {}
+            shown = [("alert", _shown(alert, names)) for alert in brief]
+        before, self._site = self._site, now
+        self._alerts = frozenset(alert.id for alert in newest)
+        changed = [News(kind, data) for (kind, key), data in now.items() if before.get((kind, key)) != data]
+        over = [(kind, data) for (kind, key), data in before.items() if (kind, key) not in now]
+        changed += [News(kind, data) for kind, data in shown]
+        return changed + [News(kind, {**data, "over": True}) for kind, data in [*over, *shown]]
+
+    def catch_up(self, last: str | None) -> list[News]:
+        """For somebody who begins to watch: how the site is, and the decisions since the one they saw last.
+
+        Some of those they may have seen already. A `gap` first where there are more than these.
+        """
+        with self.store.read() as tx:
+            standing = [News(kind, data) for (kind, _), data in self._look(tx).items()]
+            if last is None:
+                return standing
+            seen = tx.events.get(last)
+            if seen is None:
+                return [*standing, News("gap", {})]
+            rows = tx.events.find(EventFilter(since=seen.at - OVERLAP, limit=MOST + 1))
+            missed = [_decision(self.events.shown(tx, row)) for row in reversed(rows[:MOST])]
+        return [*standing, *([News("gap", {})] if len(rows) > MOST else []), *missed]
+
+    def _look(self, tx: Transaction) -> dict[tuple[str, str], dict[str, Any]]:
+        site, now = tx.site.get(), self.clock()
+        gates = {gate.id: gate for gate in tx.gates.all()}
+        alerts = [*tx.alerts.open(), *self.own()]
+        found: dict[tuple[str, str], dict[str, Any]] = {}
+        for gate in gates.values():
+            found["gate", gate.id] = {
+                "gate": gate.name,
+                "enabled": gate.enabled,
+                "locked": gate.locked,
+                "mode": site.mode_at(gate.id).value,
+                "door": gate.door,
+            }
+        cameras = tx.cameras.all()
+        fares = standings(cameras, tx.leases.holders(), alerts, tx.clocks.now() or now)
+        for camera in cameras:
+            found["camera", camera.id] = {
+                "camera": camera.name,
+                "gate": gates[camera.gate_id].name,
+                "state": fares[camera.id].state,
+            }
+        names = _names(gates.values(), cameras)
+        for alert in alerts:
+            found["alert", alert.id] = _shown(alert, names)
+        return found
+
+    def _newest(self, tx: Transaction) -> list[Alert]:
+        return tx.alerts.find(self.clock() - OVERLAP, None, MOST)
+
+
+def _decision(event: dict[str, Any]) -> News:
+    return News("decision", event, event["decision_id"])
+
+
+def _names(gates: Iterable[Gate], cameras: Iterable[Camera]) -> dict[str | None, str]:
+    return {**{gate.id: gate.name for gate in gates}, **{camera.id: camera.name for camera in cameras}}
+
+
+def _shown(alert: Alert, names: Mapping[str | None, str]) -> dict[str, Any]:
+    return {
+        "id": alert.id,
+        "at": instant(alert.at),
+        "kind": alert.kind.value,
+        "gate": names.get(alert.gate_id),
+        "camera": names.get(alert.camera_id),
+        "detail": alert.detail,
+    }

@@ -1,0 +1,143 @@
+"""The second record of an opening that no driver reports: it came too late, or the service had stopped.
+
+A thread writes it, tries until the database has taken it, and ends then.
+"""
+
+import logging
+from collections import deque
+from dataclasses import dataclass
+from threading import Event, Lock, Thread
+from typing import Protocol
+
+from app.core.errors import FacegateError, NotRecorded
+from app.core.gates.commands import PLAIN, GateResult, Outcome
+from app.core.gates.result import GateResultRow
+from app.core.ports.crypto import Signer
+from app.core.ports.store import Clock, Store
+from app.core.types import Verdict
+
+logger = logging.getLogger(__name__)
+
+TOO_LATE = GateResult(Outcome.TOO_LATE, "recorded too late; the gate was not opened")
+STOPPED = GateResult(Outcome.TOO_LATE, "the service stopped before it was sent")
+UNTAKEN = GateResult(Outcome.TOO_LATE, "no process drove the gate")
+GONE = GateResult(Outcome.TOO_LATE, "the database was gone before it was sent")
+
+AGAIN_S = 1.0
+MOST_WAITING = 1000  # while the database is gone nothing is decided, so hardly any wait
+
+
+class TooLate(Protocol):
+    """What a decision needs of these records."""
+
+    def too_late(self, gate: str, event_id: str) -> None: ...
+    def was_too_late(self, event_id: str) -> bool: ...
+
+
+@dataclass(frozen=True)
+class _Record:
+    gate: str
+    row: GateResultRow
+    driven_only: bool
+
+
+class SecondRecords:
+    """Any thread may call any method."""
+
+    def __init__(self, store: Store, signer: Signer, clock: Clock) -> None:
+        self._store, self._signer, self._clock = store, signer, clock
+        self._waiting: deque[_Record] = deque(maxlen=MOST_WAITING)
+        self._late: deque[str] = deque(maxlen=MOST_WAITING)
+        self._lock = Lock()
+        self._thread: Thread | None = None
+        self._closing = Event()
+
+    def too_late(self, gate: str, event_id: str) -> None:
+        """An opening that may be in the log by now, and nobody was let in. Of what is not, or is no opening, nothing is
+        written."""
+        self._late.append(event_id)
+        self._add(gate, event_id, TOO_LATE, driven_only=False)
+
+    def not_sent(self, gate: str, event_id: str, why: GateResult) -> None:
+        """The opening is recorded, and nobody sends it. Of hardware that asks by itself nothing is known, so nothing is
+        written."""
+        self._add(gate, event_id, why, driven_only=True)
+
+    def was_too_late(self, event_id: str) -> bool:
+        """Whether it was said here that nobody was let in by this event, written by now or not."""
+        return event_id in tuple(self._late)
+
+    def is_waiting(self, event_id: str) -> bool:
+        """Whether this event's second record is still to be written."""
+        return any(record.row.event_id == event_id for record in tuple(self._waiting))
+
+    def close(self) -> None:
+        """One more try for what waits. Safe to call twice."""
+        self._closing.set()
+        with self._lock:
+            thread = self._thread
+        if thread is not None:
+            thread.join(5.0)
+
+    def _add(self, gate: str, event_id: str, result: GateResult, *, driven_only: bool) -> None:
+        row = GateResultRow(event_id, self._clock(), result.outcome, result.detail)
+        signature = self._signer.sign(row.signed_part)
+        record = _Record(gate, GateResultRow(row.event_id, row.at, row.outcome, row.detail, signature), driven_only)
+        with self._lock:
+            self._waiting.append(record)
+            if self._thread is None:
+                self._thread = Thread(target=self._run, name="second-records", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            with self._lock:
+                if not self._waiting:
+                    self._thread = None
+                    return
+                record = self._waiting[0]
+            if self._guarded(record):
+                with self._lock:
+                    if self._waiting and self._waiting[0] is record:
+                        self._waiting.popleft()
+            elif self._closing.is_set():
+                logger.error("second_record_lost count=%d reason=database_gone", len(self._waiting))
+                with self._lock:
+                    self._thread = None
+                return
+            else:
+                self._closing.wait(AGAIN_S)
+
+    def _guarded(self, record: _Record) -> bool:
+        """Whether nothing is left to do."""
+        try:
+            self._write(record)
+        except NotRecorded:
+            return False
+        except FacegateError as error:
+            logger.error("second_record_failed event=%s error=%s", record.row.event_id, type(error).__name__)
+        except Exception:
+            # Tried again it would fail again, and what waits behind it would wait for ever.
+            logger.exception("second_record_failed event=%s", record.row.event_id)
+        return True
+
+    def _write(self, record: _Record) -> None:
+        with self._store.write() as tx:
+            gate = tx.gates.by_name_or_id(record.gate)
+            if gate is None or (record.driven_only and gate.driver == PLAIN):
+                return
+            # A commit whose end we did not see may still be under way: it holds the head of the chain.
+            tx.events.lock_head(gate.id)
+            event = tx.events.get(record.row.event_id)
+            if event is not None and event.verdict is Verdict.OPEN:
+                tx.gate_results.put(record.row)
+
+
+class NoSecondRecords:
+    """Where nobody keeps them: tools and tests."""
+
+    def too_late(self, gate: str, event_id: str) -> None:
+        logger.error("opening_recorded_too_late event=%s", event_id)
+
+    def was_too_late(self, event_id: str) -> bool:
+        return False

@@ -1,0 +1,107 @@
+"""A person opens a gate for somebody, or locks it and unlocks it: who and why stands in the gate's own chain.
+
+A lock is about who is let in; no order here or elsewhere keeps anybody in. A release (fire) opens a locked gate too.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from app.core.errors import Conflict, NotFound, Unconfirmed
+from app.core.gates.commands import PLAIN
+from app.core.ports.store import Clock, Store, Transaction
+from app.core.site.mode import SiteMode
+from app.core.text import plain_text
+from app.core.types import OPENING, Gate, Reason, Verdict
+from app.services.events.access_log import AccessLog
+from app.services.events.answers import Answer, Answers
+from app.services.events.orders import ordered
+from app.services.events.second_records import NoSecondRecords, TooLate
+
+WHY_CHARS = 200
+
+
+@dataclass(frozen=True)
+class ByHand:
+    """carry_out: hands a recorded opening to the gate. told: of every recorded order."""
+
+    store: Store
+    log: AccessLog
+    answers: Answers
+    clock: Clock
+    new_id: Callable[[], str]
+    carry_out: Callable[[Answer], None]
+    second_records: TooLate = field(default_factory=NoSecondRecords)
+
+    def open(self, name: str, why: str, by: str) -> Answer:
+        """Recorded, then sent to the gate as any opening. by: the id of who ordered it.
+
+        Raises NotFound, BadInput for no reason given, Conflict where the gate is locked or shut for everybody, stands
+        open already or cannot be told; NotRecorded: then nothing opens.
+        """
+        why, event_id = _why(why), self.new_id()
+        try:
+            answer = self._open(name, why, by, event_id)
+        except Unconfirmed:
+            # The log may say that the gate was opened, and it will not be.
+            self.second_records.too_late(name, event_id)
+            raise
+        self.carry_out(answer)
+        return answer
+
+    def _open(self, name: str, why: str, by: str, event_id: str) -> Answer:
+        with self.store.write() as tx:
+            gate = _held(tx, name)
+            if gate.driver == PLAIN:
+                raise Conflict("not_driven", "This gate's hardware asks for decisions and cannot be told to open.")
+            mode = tx.site.get().mode_at(gate.id)
+            if mode is SiteMode.RELEASE:
+                raise Conflict("released", "The gate stands open for everybody.")
+            if mode is SiteMode.LOCKDOWN:
+                raise Conflict("locked_down", "A lockdown is in force; end it at this gate first.")
+            if gate.locked:
+                raise Conflict("locked", "The gate is locked by hand; unlock it first.")
+            if not gate.enabled:
+                raise Conflict("gate_disabled", "The gate is disabled; enable it first.")
+            return self._record(tx, gate, Reason.OPENED_BY_HAND, why, by, event_id)
+
+    def lock(self, name: str, why: str, by: str) -> Answer:
+        """From when this returns nobody is let in there, until it is unlocked. Raises as above, Conflict if it is."""
+        return self._turn(name, True, why, by)
+
+    def unlock(self, name: str, why: str, by: str) -> Answer:
+        return self._turn(name, False, why, by)
+
+    def _turn(self, name: str, locked: bool, why: str, by: str) -> Answer:
+        why = _why(why)
+        with self.store.write() as tx:
+            gate = _held(tx, name)
+            if gate.locked is locked:
+                raise Conflict("nothing_to_do", f"The gate is {'locked already' if locked else 'not locked'}.")
+            tx.gates.update(replace(gate, locked=locked))
+            return self._record(
+                tx, gate, Reason.LOCKED_BY_HAND if locked else Reason.UNLOCKED_BY_HAND, why, by, self.new_id()
+            )
+
+    def _record(self, tx: Transaction, gate: Gate, reason: Reason, why: str, by: str, event_id: str) -> Answer:
+        now = self.clock()
+        opens = reason in OPENING
+        until = now + timedelta(milliseconds=gate.open_ms) if opens else None
+        payload = ordered(gate, event_id, reason, now, by, until, {"why": why})
+        verdict = Verdict.OPEN if opens else Verdict.DENY
+        row, _ = self.log.append(tx, gate, now, event_id, verdict, reason, None, payload, None)
+        return self.answers.sign(payload, row)
+
+
+def _held(tx: Transaction, name: str) -> Gate:
+    """The gate as it is once its chain is held: a decision or another order waits."""
+    gate = tx.gates.by_name_or_id(name)
+    if gate is None:
+        raise NotFound("unknown_gate", "There is no gate of that name.")
+    tx.events.lock_head(gate.id)
+    return tx.gates.get(gate.id) or gate
+
+
+def _why(why: str) -> str:
+    plain_text("reason", why, WHY_CHARS)
+    return why.strip()

@@ -1,0 +1,289 @@
+"""What happens after a decision: gates are opened, and what they did is the second record of the event.
+
+The database says which gates there are, how each is driven and which mode holds; this follows it, also after a change
+that another process made. Nobody at a gate waits for hardware or for a database here.
+"""
+
+import logging
+from collections.abc import Callable, Collection, Hashable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from threading import Event, Thread
+from time import monotonic
+
+from app.core.alerts.alert import Alert, AlertKind
+from app.core.errors import NotRecorded
+from app.core.gates.commands import DoorState, GateResult, OpenCommand, Order, Outcome
+from app.core.gates.result import GateResultRow
+from app.core.ports.crypto import Signer, Vault
+from app.core.ports.store import Clock, Store
+from app.core.site.mode import SiteState
+from app.core.types import Verdict
+from app.services.events.answers import Answer
+from app.services.events.second_records import STOPPED, UNTAKEN, SecondRecords
+from app.services.gates.door_watch import DoorWatch
+from app.services.gates.driver_pool import Build, Driven, GateDrivers
+from app.services.gates.driver_worker import CLOSE_S
+from app.services.gates.opening_orders import OpeningOrders, order_of
+from app.services.gates.write_behind import ROUND_S, WRITE_S, WriteBehind
+
+logger = logging.getLogger(__name__)
+
+UNUSABLE = GateResult(Outcome.FAILED, "the gate cannot be driven as it is set")
+
+
+@dataclass(frozen=True)
+class GateView:
+    """One gate as this process has it. trouble: what is wrong now, in words without secrets, or None."""
+
+    name: str
+    driver: str
+    door: str | None
+    trouble: str | None
+
+
+class GateControl:
+    """One driver for each gate that is this process's, from `start` to `close`; openings of others find their process.
+
+    mine: the ids of this process's gates, now; others: of those that others have. build: raises BadInput where a gate's
+    settings cannot be used. tick_s: seconds between looks at the database. on_result: told of a gate's name and what it
+    did.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        vault: Vault,
+        signer: Signer,
+        clock: Clock,
+        new_id: Callable[[], str],
+        mine: Callable[[], Collection[str]],
+        build: Build,
+        tick_s: float = 1.0,
+        others: Callable[[], Collection[str]] = frozenset,
+    ) -> None:
+        self._store, self._signer, self._clock, self._new_id = store, signer, clock, new_id
+        self._tick_s = tick_s
+        self._mine = mine
+        self._doors = DoorWatch(store, clock, new_id)
+        self._drivers = GateDrivers(store, vault, clock, mine, build, self._done, self._heard, self.refresh, others)
+        self._behind = WriteBehind()
+        self.second_records = SecondRecords(store, signer, clock)
+        self._orders = OpeningOrders(store, clock, self.second_records)
+        self._wake = Event()
+        self._look = False
+        self._without_database = False
+        self._stopped = False
+        self._thread: Thread | None = None
+        self.on_result: list[Callable[[str, GateResult], None]] = []
+        # Before the database is followed: a release that could not be recorded stands in it then.
+        self.record_late: Callable[[], None] = lambda: None
+
+    def start(self) -> None:
+        """Connects the gates. A database that is gone is waited for."""
+        if self._thread is not None:
+            return
+        self._guarded(self._drivers.sync)
+        self._thread = Thread(target=self._watch, name="gates", daemon=True)
+        self._thread.start()
+
+    def carry_out(self, answer: Answer) -> None:
+        """Opens the gate of a recorded answer, if it is one that opens, whichever process drives it. Raises nothing.
+
+        Returns at once where this process drives gates, else after a write.
+        """
+        if answer["decision"] != Verdict.OPEN.value:
+            return
+        one = self._drivers.named(answer["gate"])
+        if self._stopped:
+            logger.error("opening_not_sent event=%s reason=service_stopped", answer["decision_id"])
+            self.second_records.not_sent(answer["gate"], answer["decision_id"], STOPPED)
+        elif one is not None:
+            self._hand_on(one, order_of(answer, one.gate.id))
+        elif self._thread is not None:
+            # That may be for this process in a moment, where the gate is new.
+            self._orders.add(answer)
+            self._wake.set()
+        else:
+            self._orders.pass_on_now(answer)
+
+    def untaken(self, orders: Collection[Order]) -> None:
+        """Openings for other processes that none of them took."""
+        for order in orders:
+            self.second_records.not_sent(order.gate_id, order.event_id, UNTAKEN)
+
+    def report(self, gate_id: str, state: DoorState, at: datetime) -> None:
+        """What a door was at that time. Returns once it is stored. Raises NotRecorded."""
+        self._doors.report(gate_id, state, at)
+
+    def follow(self, site: SiteState) -> None:
+        """The mode that is recorded; an older one than what holds changes nothing."""
+        self._drivers.follow(site)
+
+    def release(self, site: SiteState) -> SiteState:
+        """Before it is recorded: in a fire the gates come first. See `GateDrivers.release`."""
+        return self._drivers.release(site)
+
+    def release_unread(self, names: Collection[str], site: SiteState) -> SiteState:
+        """See `GateDrivers.release_unread`."""
+        return self._drivers.release_unread(names, site)
+
+    def released(self) -> int:
+        """See `GateDrivers.released`."""
+        return self._drivers.released()
+
+    def supersede(self, told: SiteState, site: SiteState) -> None:
+        """See `GateDrivers.supersede`."""
+        self._drivers.supersede(told, site)
+
+    def held(self) -> set[str]:
+        """The ids of the gates whose hardware this process has or still lets go of."""
+        return self._drivers.held()
+
+    def refresh(self) -> None:
+        """Looks at the database now instead of at the next tick: a gate was changed."""
+        self._look = True
+        self._wake.set()
+
+    def view(self) -> list[GateView]:
+        """Every gate by name, none before `start`."""
+        return [GateView(one.gate.name, one.gate.driver, one.gate.door, one.trouble) for one in self._drivers.all()]
+
+    def healthy(self) -> dict[str, str | None]:
+        """By gate: None, or what is wrong with it. A gate that this process does not know is not in it."""
+        return {one.name: one.trouble for one in self.view()}
+
+    def close(self) -> None:
+        """Leaves every gate as its fail mode demands and keeps what they still said. Safe to call twice."""
+        if self._thread is None or self._stopped:
+            self.second_records.close()
+            return
+        self._stopped = True
+        self._wake.set()
+        self._thread.join(2 * CLOSE_S)
+        self._drivers.close()
+        for last in (self._orders.pass_on, partial(self._behind.catch_up, WRITE_S)):
+            self._guarded(last)
+        if len(self._behind):
+            logger.error("gate_record_lost count=%d reason=the_service_stops", len(self._behind))
+        self.second_records.close()
+
+    # Commands
+
+    def _hand_on(self, one: Driven, order: Order) -> None:
+        if one.lane is not None:
+            one.lane.put(order.event_id, partial(self._command, one.gate.name, order), order.until)
+        elif one.broken is not None:
+            self._done(one.gate.name, order.event_id, UNUSABLE)
+
+    def _take_orders(self) -> None:
+        for order in self._orders.take([one.gate.id for one in self._drivers.all()]):
+            if one := self._drivers.of(order.gate_id):
+                self._hand_on(one, order)
+
+    def _command(self, gate: str, order: Order) -> OpenCommand:
+        """Reads the card number now: a card that was taken from somebody is not shown any more."""
+        employee = None
+        if order.employee_id is not None:
+            try:
+                with self._store.read() as tx:
+                    employee = tx.employees.get(order.employee_id)
+            except NotRecorded:
+                logger.warning("the card number cannot be read; hardware that needs none opens all the same")
+        return OpenCommand(order.event_id, gate, order.at, order.until, employee.card_number if employee else None)
+
+    def _done(self, gate: str, event_id: str, result: GateResult) -> None:
+        """From a lane's thread."""
+        row = GateResultRow(event_id, self._clock(), result.outcome, result.detail)
+        self._later(partial(self._record, replace(row, signature=self._signer.sign(row.signed_part))))
+        for listener in self.on_result:
+            try:
+                listener(gate, result)
+            except Exception:
+                # A listener only counts: the other listeners, and the lane's next opening, must not pay for it.
+                logger.exception("a listener to what gates do failed")
+
+    def _record(self, row: GateResultRow) -> None:
+        with self._store.write() as tx:
+            tx.gate_results.put(row)
+
+    # Doors
+
+    def _heard(self, gate_id: str, state: DoorState) -> None:
+        """From a driver's thread, which must not wait for the database."""
+        # A door that goes to and fro while the database is gone waits once for each state: that it was open counts.
+        self._later(partial(self._keep_door, gate_id, state, self._clock()), (gate_id, state))
+
+    def _keep_door(self, gate_id: str, state: DoorState, at: datetime) -> None:
+        one = self._drivers.of(gate_id)
+        if state is DoorState.FAULT and one is not None and one.lane is not None and one.lane.line_is_lost():
+            return  # of the line, not of the door: no report would ever end it
+        self._doors.report(gate_id, state, at)
+
+    # The thread that follows the database and writes down what happened.
+
+    def _later(self, write: Callable[[], None], slot: Hashable | None = None) -> None:
+        self._behind.add(write, slot)
+        self._wake.set()
+
+    def _watch(self) -> None:
+        """Orders first: what waits to be written, however much it is, takes a fifth of a second and then waits on."""
+        due = monotonic()
+        while not self._stopped:
+            self._wake.wait(max(0.0, due - monotonic()))
+            self._wake.clear()
+            steps: tuple[Callable[[], None], ...] = (self._pass_on, self._write_down)
+            looks = not self._stopped and (self._look or monotonic() >= due)
+            if looks:
+                self._look = False
+                due = monotonic() + self._tick_s
+                orders = (self.record_late, self._drivers.sync, self._take_orders)
+                steps = (*orders, *steps, self._drivers.look, self._doors.look_for_held, self._alert)
+            done = [self._guarded(step) for step in steps]  # each of them, whatever became of the one before
+            if looks and all(done) and self._without_database:
+                self._without_database = False
+                logger.warning("the gates wait no longer")
+
+    def _pass_on(self) -> None:
+        if not self._orders.pass_on():
+            self._wake.set()
+
+    def _write_down(self) -> None:
+        if not self._behind.catch_up(ROUND_S):
+            self._wake.set()
+
+    def _guarded(self, step: Callable[[], object]) -> bool:
+        """Whether it was done."""
+        try:
+            step()
+        except NotRecorded as error:
+            # One line for an outage, not three each second.
+            level = logging.DEBUG if self._without_database else logging.WARNING
+            logger.log(level, "the gates wait for the database: %s", error)
+            self._without_database = True
+            return False
+        except Exception:
+            # One step's fault must end neither the others nor the thread that looks after every gate.
+            logger.exception("the gates could not be looked after; tried again in %s s", self._tick_s)
+            return False
+        return True
+
+    def _alert(self) -> None:
+        """Raises and clears the alert of each gate when its own state changes: another process may see it otherwise."""
+        for one in self._drivers.all():
+            words = one.complaint
+            if one.alerted is (words is not None) or (words is None and _unsettled(one)):
+                continue
+            now = self._clock()
+            with self._store.write() as tx:
+                if words is None:
+                    tx.alerts.clear(AlertKind.GATE_FAILED, one.gate.id, None, now)
+                else:
+                    tx.alerts.raise_(Alert(self._new_id(), now, AlertKind.GATE_FAILED, one.gate.id, None, words))
+            one.alerted = words is not None
+
+
+def _unsettled(one: Driven) -> bool:
+    """A gate still connecting: an alert from before the restart may be true."""
+    return one.alerted is None and one.trouble is not None

@@ -1,0 +1,96 @@
+"""Keeps what doors report, and raises and clears their alarms. Which alarm stands when is `core.doors`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app.core.alerts.alert import Alert
+from app.core.events.records import EventFilter
+from app.core.gates import doors
+from app.core.gates.commands import DoorState
+from app.core.gates.settings import LONGEST_OPEN_MS
+from app.core.ports.store import Clock, Store, Transaction
+from app.core.site.mode import SiteMode
+from app.core.types import Gate, Verdict
+
+
+@dataclass(frozen=True)
+class DoorWatch:
+    """A door's row moves with its state only: `door_at` is since when, and hardware that says every few seconds that
+    its door is still closed costs no write."""
+
+    store: Store
+    clock: Clock
+    new_id: Callable[[], str]
+
+    def report(self, gate_id: str, state: DoorState, at: datetime) -> None:
+        """A door was in this state at that time (ours, on arrival). Of an unknown gate: nothing.
+
+        Raises NotRecorded: then the report is lost unless it is made again.
+        """
+        with self.store.read() as tx:
+            if self._meaning(tx, gate_id, state, at) is None:
+                return
+        with self.store.write() as tx:
+            change = self._meaning(tx, gate_id, state, at)
+            if change is not None:
+                self._keep(tx, gate_id, change)
+
+    def look_for_held(self) -> None:
+        """Raises the alarm for every door that is open for too long by now. Raises NotRecorded."""
+        now = self.clock()
+        with self.store.read() as tx:
+            late = [gate.id for gate in tx.gates.all() if self._overdue(tx, gate, now)]
+        if not late:
+            return
+        with self.store.write() as tx:
+            for gate_id in late:
+                gate = tx.gates.get(gate_id)
+                change = self._overdue(tx, gate, now) if gate else None
+                if change is not None:
+                    self._keep(tx, gate_id, change)
+
+    def _meaning(self, tx: Transaction, gate_id: str, state: DoorState, at: datetime) -> doors.Change | None:
+        gate = tx.gates.get(gate_id)
+        if gate is None:
+            return None
+        door = _door(gate)
+        released = tx.site.get().mode_at(gate_id) is SiteMode.RELEASE
+        change = doors.reported(door, state, at, _opening(tx, gate, at), released=released)
+        return change if change.door != door else None
+
+    def _overdue(self, tx: Transaction, gate: Gate, now: datetime) -> doors.Change | None:
+        door = _door(gate)
+        # Asked first without what has to be searched for.
+        if doors.overdue(door, now, None, gate.held_after_ms) is None:
+            return None
+        site = tx.site.get()
+        if site.mode is SiteMode.NORMAL and site.since is not None:
+            # When a release ends, doors that stood open for it get their time to close.
+            door = doors.Door(door.state, max(door.since or site.since, site.since))
+        released = site.mode_at(gate.id) is SiteMode.RELEASE
+        return doors.overdue(door, now, _opening(tx, gate, now), gate.held_after_ms, released=released)
+
+    def _keep(self, tx: Transaction, gate_id: str, change: doors.Change) -> None:
+        assert change.door.state is not None and change.door.since is not None
+        at = change.door.since
+        if not tx.doors.set(gate_id, change.door.state, at):
+            return  # another process has a later report
+        for kind in change.cleared:
+            tx.alerts.clear(kind, gate_id, None, at)
+        if change.raised is not None:
+            tx.alerts.raise_(Alert(self.new_id(), at, change.raised, gate_id))
+
+
+def _door(gate: Gate) -> doors.Door:
+    return doors.Door(None if gate.door is None else DoorState(gate.door), gate.door_at)
+
+
+def _opening(tx: Transaction, gate: Gate, at: datetime) -> doors.Opening | None:
+    """The newest opening there was by then, whichever process told the gate, from the log itself."""
+    # What began earlier is over and counts for nothing.
+    back = timedelta(milliseconds=max(LONGEST_OPEN_MS, gate.held_after_ms)) + doors.GRACE
+    which = EventFilter(gate=gate.name, verdict=Verdict.OPEN, since=at - back, until=at + doors.GRACE, limit=1)
+    for event in tx.events.find(which):
+        return doors.Opening(event.at, event.at + timedelta(milliseconds=gate.open_ms))
+    return None

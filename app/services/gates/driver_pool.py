@@ -1,0 +1,282 @@
+"""The drivers of this process's gates, as the database has the gates: built, built anew when a gate's settings change,
+told the mode that holds, and let go of. Settings that cannot be used are kept as words, so one gate never takes another
+with it.
+"""
+
+import logging
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from functools import partial
+from threading import Lock, Thread
+from time import monotonic
+
+from app.core.errors import CryptoFault, Refusal
+from app.core.gates.commands import PLAIN, DoorState, GateResult
+from app.core.ports.crypto import Vault
+from app.core.ports.gates import GateDriver
+from app.core.ports.store import Clock, Store, Transaction
+from app.core.site.mode import SiteMode, SiteState
+from app.core.types import Gate
+from app.services.events.second_records import STOPPED
+from app.services.gates.driver_worker import CHANGED, CLOSE_S, LET_GO, PASSED_ON, Lane
+from app.services.gates.gate_settings import Config, config_of, told
+from app.services.gates.held_mode import HeldMode
+
+logger = logging.getLogger(__name__)
+
+# A gate's driver: of which kind, from what it is told, its door's listener, and whether a release is in force.
+Build = Callable[[str, Config, Callable[[DoorState], None], bool], GateDriver]
+
+
+@dataclass
+class Driven:
+    """One gate. lane: None where nothing is driven (a plain gate) or can be (`broken` says why). alerted: whether its
+    alert stands, as far as this process knows."""
+
+    gate: Gate
+    lane: Lane | None = None
+    broken: str | None = None
+    alerted: bool | None = None
+
+    @property
+    def trouble(self) -> str | None:
+        """What is wrong now, in words without secrets, or None."""
+        return self.broken or (self.lane.trouble() if self.lane else None)
+
+    @property
+    def complaint(self) -> str | None:
+        """What is wrong for long enough that somebody should look."""
+        return self.broken or (self.lane.complaint() if self.lane else None)
+
+
+class Parting:
+    """A lane that lets go of its hardware, in a thread of its own: a gate that does not answer must hold up no other,
+    and no release."""
+
+    def __init__(self, lane: Lane, tell: bool, why: GateResult, over: Callable[[], None]) -> None:
+        self.lane = lane
+        self._tell = tell
+        self._why = why
+        self._over = over
+        self._until = monotonic() + 3 * CLOSE_S
+        self._thread = Thread(target=self._close, name="gate-close", daemon=True)
+        self._thread.start()
+
+    def lasts(self) -> bool:
+        """False also where it takes too long: hardware that hangs for ever must not keep its gate from everybody."""
+        return self._thread.is_alive() and monotonic() < self._until
+
+    def wait(self) -> None:
+        self._thread.join(max(0.0, self._until - monotonic()))
+
+    def _close(self) -> None:
+        self.lane.close(tell=self._tell, why=self._why)
+        self._over()
+
+
+class GateDrivers:
+    """mine: the ids of the gates that are this process's now. build: raises BadInput where a gate's settings cannot be
+    used. done: told of a gate's name, an event's id and what became of its command. heard: told of a gate's id and its
+    door's state. Both from threads of the drivers. parted: told when hardware was let go of. others: the ids of the
+    gates that other processes have by now, which are told nothing more here."""
+
+    def __init__(
+        self,
+        store: Store,
+        vault: Vault,
+        clock: Clock,
+        mine: Callable[[], Collection[str]],
+        build: Build,
+        done: Callable[[str, str, GateResult], None],
+        heard: Callable[[str, DoorState], None],
+        parted: Callable[[], None],
+        others: Callable[[], Collection[str]],
+    ) -> None:
+        self._store, self._vault, self._clock = store, vault, clock
+        self._mine, self._build, self._done, self._heard, self._parted = mine, build, done, heard, parted
+        self._others = others
+        self._lock = Lock()
+        self._driven: dict[str, Driven] = {}
+        self._parting: dict[str, Parting] = {}
+        self._taking: str | None = None
+        self._closed = False
+        self._held = HeldMode()
+
+    def all(self) -> list[Driven]:
+        """By the gate's name."""
+        with self._lock:
+            return sorted(self._driven.values(), key=lambda one: one.gate.name)
+
+    def named(self, gate: str) -> Driven | None:
+        return next((one for one in self.all() if one.gate.name == gate), None)
+
+    def of(self, gate_id: str) -> Driven | None:
+        with self._lock:
+            return self._driven.get(gate_id)
+
+    def held(self) -> set[str]:
+        """The ids of the gates whose hardware this process has, is taking, or still lets go of."""
+        with self._lock:
+            held = {gate_id for gate_id, one in self._driven.items() if one.lane is not None and not one.lane.stopped}
+            held |= {gate_id for gate_id, parting in self._parting.items() if parting.lasts()}
+            return held if self._taking is None else held | {self._taking}
+
+    @property
+    def site(self) -> SiteState:
+        """See `HeldMode.site`."""
+        with self._lock:
+            return self._held.site
+
+    def follow(self, site: SiteState) -> None:
+        """What is recorded. Returns at once. See `HeldMode.follow`."""
+        with self._lock:
+            # Of one moment: who compared first and told later would undo what came in between.
+            self._held.follow(site)
+            self._tell()
+
+    def release(self, site: SiteState) -> SiteState:
+        """A release that was ordered here and is not recorded yet holds at once. See `HeldMode.release`."""
+        with self._lock:
+            return self._release(site)
+
+    def release_unread(self, names: Collection[str], site: SiteState) -> SiteState:
+        """The same of gates by name or id, while no database can be asked which these are. A name of nothing that is
+        driven here releases every gate."""
+        with self._lock:
+            known = {key: one.gate.id for one in self._driven.values() for key in (one.gate.name, one.gate.id)}
+            gates = {known.get(name, "") for name in names}
+            return self._release(replace(site, gates=() if "" in gates else tuple(sorted(gates))))
+
+    def released(self) -> int:
+        """How many gates that are driven here a release holds for."""
+        with self._lock:
+            lanes = [gate_id for gate_id, one in self._driven.items() if one.lane is not None]
+            return sum(self._held.mode_at(gate_id) is SiteMode.RELEASE for gate_id in lanes)
+
+    def supersede(self, told: SiteState, site: SiteState) -> None:
+        """See `HeldMode.supersede`."""
+        with self._lock:
+            self._held.supersede(told, site)
+            self._tell()
+
+    def _release(self, site: SiteState) -> SiteState:
+        told = self._held.release(site)
+        self._tell()
+        return told
+
+    def _tell(self) -> None:
+        """The lock is held, so lanes hear of modes in the order in which they hold."""
+        for one in self._driven.values():
+            if one.lane is not None:
+                one.lane.follow(self._held.mode_at(one.gate.id))
+
+    def sync(self) -> None:
+        """Does what the database says. Raises NotRecorded where it is gone: then everything stays as it was."""
+        mine = self._mine()
+        with self._store.read() as tx:
+            gates, site = [gate for gate in tx.gates.all() if gate.id in mine], tx.site.get()
+            configs = {gate.id: self._opened(tx, gate) for gate in gates if self._is_new(gate)}
+        # What this process was told may be newer than what it read, or not recorded at all.
+        self.follow(site)
+        self._let_go({one.gate.id for one in self.all()} - {gate.id for gate in gates})
+        for gate in gates:
+            if gate.id in configs:
+                self._replace(gate, configs[gate.id])
+            elif one := self.of(gate.id):
+                one.gate = gate
+
+    def look(self) -> None:
+        """Gives up openings that a driver hangs on."""
+        for one in self.all():
+            if one.lane is not None:
+                one.lane.look()
+
+    def close(self) -> None:
+        """Leaves every gate as its fail mode, or a release in force, demands, and takes none any more."""
+        with self._lock:
+            self._closed = True
+        self._let_go({one.gate.id for one in self.all()})
+        for parting in list(self._parting.values()):
+            parting.wait()
+
+    def _let_go(self, gate_ids: Collection[str]) -> None:
+        others = self._others()
+        with self._lock:
+            why = STOPPED if self._closed else LET_GO
+            for gate_id in gate_ids:
+                one = self._driven.pop(gate_id, None)
+                if one is not None and one.lane is not None:
+                    elsewhere = gate_id in others
+                    self._part(gate_id, one.lane, PASSED_ON if elsewhere else why, tell=not elsewhere)
+
+    def _part(self, gate_id: str, lane: Lane, why: GateResult, *, tell: bool = True) -> Parting:
+        """The lock is held."""
+        before = self._parting.get(gate_id)
+        if before is None or before.lane is not lane:
+            before = self._parting[gate_id] = Parting(lane, tell, why, self._parted)
+        return before
+
+    def _is_new(self, gate: Gate) -> bool:
+        one = self.of(gate.id)
+        return one is None or _driving(one.gate) != _driving(gate)
+
+    def _opened(self, tx: Transaction, gate: Gate) -> Config | str:
+        try:
+            return config_of(tx, self._vault, gate)
+        except (CryptoFault, ValueError):
+            return "the gate's settings do not open: set its config again"
+
+    def _replace(self, gate: Gate, config: Config | str) -> None:
+        """Builds what the gate is driven by, or has it built at a later look: what drove it lets go first, for a
+        serial line has room for one."""
+        with self._lock:
+            before = self._driven.get(gate.id)
+            if before is not None and before.lane is not None:
+                self._part(gate.id, before.lane, CHANGED)
+            parting = self._parting.get(gate.id)
+            if self._closed or (parting is not None and parting.lasts()):
+                return
+            self._parting.pop(gate.id, None)
+            self._taking = gate.id
+        try:
+            # Asked once more, now that `held` tells: what was given up since then may be another process's.
+            if gate.id in self._mine():
+                self._take(gate, config, before.alerted if before else None)
+        finally:
+            self._taking = None
+
+    def _take(self, gate: Gate, config: Config | str, alerted: bool | None) -> None:
+        one = Driven(gate, alerted=alerted)
+        if isinstance(config, str):
+            one.broken = config
+        elif gate.driver != PLAIN:
+            self._connect(one, config)
+        with self._lock:
+            late = self._closed
+            if not late:
+                self._driven[gate.id] = one
+                if one.lane is not None:
+                    one.lane.follow(self._held.mode_at(gate.id))
+        if late and one.lane is not None:
+            one.lane.close()
+
+    def _connect(self, one: Driven, config: Config) -> None:
+        gate = one.gate
+        mode = self._held.mode_at(gate.id)
+        try:
+            driver = self._build(
+                gate.driver, told(gate, config), partial(self._heard, gate.id), mode is SiteMode.RELEASE
+            )
+        except Refusal as error:
+            one.broken = error.detail
+        except Exception as error:
+            # One gate's fault, and told as such: the others are still to be driven.
+            # The kind only: foreign words may hold an address or a key.
+            logger.error("the driver of a gate cannot be built: %s", type(error).__name__)
+            one.broken = f"the {gate.driver} driver cannot be built"
+        else:
+            one.lane = Lane(gate.name, driver, mode, self._clock, partial(self._done, gate.name))
+
+
+def _driving(gate: Gate) -> tuple[object, ...]:
+    return gate.name, gate.driver, gate.sealed_config, gate.fail_mode

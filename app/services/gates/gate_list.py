@@ -1,0 +1,44 @@
+"""The gates there are. Nothing about who may pass them: that is `core.policy`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.core.errors import Conflict, NotFound
+from app.core.gates.settings import gate_name, open_ms
+from app.core.ports.store import Clock, Store
+from app.core.types import Gate
+
+
+@dataclass(frozen=True)
+class GateList:
+    store: Store
+    clock: Clock
+    new_id: Callable[[], str]
+
+    def add(self, name: str, opening_ms: int = 5000) -> Gate:
+        """Raises BadInput for a name that cannot stand in an address, Conflict('gate_exists')."""
+        gate = Gate(self.new_id(), gate_name(name), True, open_ms(opening_ms), self.clock())
+        with self.store.write() as tx:
+            tx.gates.add(gate)
+        return gate
+
+    def remove(self, name: str) -> None:
+        """A gate that was never used, with its keys. Raises NotFound, and Conflict for one whose log has to stay."""
+        gate = self.get(name)
+        with self.store.write() as tx:
+            if tx.events.lock_head(gate.id).sequence:
+                raise Conflict("gate_has_events", "The log of a gate stays, and so does the gate: disable it instead.")
+            if tx.cameras.of_gate(gate.id):
+                raise Conflict("gate_has_cameras", "Remove its cameras first, or give them to another gate.")
+            tx.gates.delete(gate.id)
+
+    def all(self) -> list[Gate]:
+        with self.store.read() as tx:
+            return tx.gates.all()
+
+    def get(self, name: str) -> Gate:
+        with self.store.read() as tx:
+            gate = tx.gates.by_name_or_id(name)
+        if gate is None:
+            raise NotFound("unknown_gate", "There is no gate of that name.")
+        return gate

@@ -1,0 +1,134 @@
+"""How a gate is driven: checked against its kind of hardware before it is stored, and sealed, for it may hold secrets.
+
+What a driver is told comes from two places: its own config, and the gate's row (name and fail mode), which wins nothing
+silently: a config that names either is refused.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from app.core.errors import BadInput, CryptoFault, NotFound
+from app.core.events.chain import canonical
+from app.core.gates.commands import PLAIN, FailMode
+from app.core.gates.settings import gate_name, held_after_ms, open_ms
+from app.core.ports.crypto import Vault
+from app.core.ports.store import Clock, Store, Transaction
+from app.core.recognition.liveness import LivenessMode
+from app.core.site.mode import SITE
+from app.core.types import Gate
+
+FROM_THE_ROW = frozenset({"gate", "fail_mode"})
+Config = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Driving:
+    """What is to change about a gate; None leaves it as it is. A new driver starts from an empty config."""
+
+    enabled: bool | None = None
+    open_ms: int | None = None
+    driver: str | None = None
+    config: Config | None = None
+    fail_mode: FailMode | None = None
+    held_after_ms: int | None = None
+    liveness: LivenessMode | None = None
+
+    @property
+    def touches_driver(self) -> bool:
+        return (self.driver, self.config, self.fail_mode) != (None, None, None)
+
+
+@dataclass(frozen=True)
+class GateSettings:
+    """check: raises BadInput, in words that repeat no value, for a kind of driver and everything it is told."""
+
+    store: Store
+    vault: Vault
+    clock: Clock
+    new_id: Callable[[], str]
+    check: Callable[[str, Config], object]
+
+    def add(self, name: str, wanted: Driving) -> Gate:
+        """Raises BadInput, Conflict('gate_exists')."""
+        with self.store.write() as tx:
+            gate = self._with(tx, Gate(self.new_id(), gate_name(name), created_at=self.clock()), wanted)
+            tx.gates.add(gate)
+        return gate
+
+    def change(self, name: str, wanted: Driving) -> Gate:
+        """Holds from the next decision on, in every process; drivers follow within seconds.
+
+        Raises NotFound, and BadInput for what cannot be: then nothing changes.
+        """
+        with self.store.write() as tx:
+            gate = tx.gates.by_name_or_id(name)
+            if gate is None:
+                raise NotFound("unknown_gate", "There is no gate of that name.")
+            # Read again once it is held: of two changes at once, neither undoes the other.
+            tx.events.lock_head(gate.id)
+            gate = self._with(tx, tx.gates.get(gate.id) or gate, wanted)
+            tx.gates.update(gate)
+        return gate
+
+    def _with(self, tx: Transaction, gate: Gate, wanted: Driving) -> Gate:
+        gate = replace(
+            gate,
+            enabled=gate.enabled if wanted.enabled is None else wanted.enabled,
+            open_ms=gate.open_ms if wanted.open_ms is None else open_ms(wanted.open_ms),
+            held_after_ms=gate.held_after_ms if wanted.held_after_ms is None else held_after_ms(wanted.held_after_ms),
+            liveness=gate.liveness if wanted.liveness is None else wanted.liveness.value,
+        )
+        if not wanted.touches_driver:
+            return gate
+        driver = wanted.driver or gate.driver
+        if wanted.config is not None:
+            config = wanted.config
+        else:
+            config = {} if driver != gate.driver else config_of(tx, self.vault, gate)
+        if FROM_THE_ROW & config.keys():
+            raise BadInput("bad_gate_config", "gate and fail_mode stand beside the config, not in it.")
+        gate = replace(
+            gate,
+            driver=driver,
+            fail_mode=gate.fail_mode if wanted.fail_mode is None else wanted.fail_mode.value,
+            sealed_config=self._sealed(tx, gate.id, config),
+        )
+        if driver != PLAIN:
+            self.check(driver, told(gate, config))
+        elif config:
+            raise BadInput("bad_gate_config", "A plain gate is not driven, so it has no config.")
+        return gate
+
+    def _sealed(self, tx: Transaction, gate_id: str, config: Config) -> bytes | None:
+        if not config:
+            return None
+        try:
+            plain = canonical(dict(config))
+        except (TypeError, ValueError):
+            raise BadInput("bad_gate_config", "The config holds what JSON has no form for.") from None
+        wrapped = tx.subject_keys.get(SITE) or tx.subject_keys.get_or_add(SITE, self.vault.new_key())
+        return self.vault.seal(wrapped, plain, context(gate_id))
+
+
+def context(gate_id: str) -> str:
+    return f"gate-config:{gate_id}"
+
+
+def config_of(tx: Transaction, vault: Vault, gate: Gate) -> Config:
+    """The driver's own settings, opened. Raises CryptoFault where they do not open (a backup without its key)."""
+    if gate.sealed_config is None:
+        return {}
+    wrapped = tx.subject_keys.get(SITE)
+    if wrapped is None:
+        raise CryptoFault("the key of the gates' settings is gone: set the gate's config again")
+    config = json.loads(vault.open(wrapped, gate.sealed_config, context(gate.id)))
+    if not isinstance(config, dict):
+        raise CryptoFault("a gate's settings are none: set the gate's config again")
+    return config
+
+
+def told(gate: Gate, config: Config) -> Config:
+    """Everything that the driver is told: its config, the gate's name and its fail mode."""
+    return {**config, "gate": gate.name, "fail_mode": gate.fail_mode}

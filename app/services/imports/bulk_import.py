@@ -1,0 +1,283 @@
+"""Takes a file of people in, row by row: each is looked at on every core, and applied in a transaction of its own.
+
+So a kill loses nothing that was applied, gates get their turn at the database between rows, and the same file again
+changes nothing. A dry run does the same and takes each row back, so what it reports is what applying would do.
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from threading import Event
+from typing import TypeVar
+
+import numpy as np
+
+from app.core.errors import Busy, Conflict, NotRecorded, Refusal
+from app.core.imports.people_file import PeopleFile, Row
+from app.core.imports.photo_names import Matched, match
+from app.core.imports.reports import OPEN, Import, ImportState, Outcome, PhotoSource, RowProblem, RowReport
+from app.core.ports.crypto import Vault
+from app.core.ports.store import Transaction
+from app.core.types import Look, Vector
+from app.services.imports.dry_run_gallery import Newcomers
+from app.services.imports.import_photos import about_photos, chosen
+from app.services.imports.import_reports import known, opened, record, telling
+from app.services.people.enrolment import MAX_PHOTOS, Enrolment
+from app.services.people.gallery import TEMPLATE, context
+from app.services.people.photo_judgement import Judged, PhotoResult, judge, seen_before
+
+AHEAD = 4  # rows looked at before the oldest of them is applied, above one a worker; bounds the photos in memory
+_PATIENCE_S = (0.1, 0.5, 2, 5, 10)  # between tries of a row that the database does not take
+Result = TypeVar("Result")
+_SAME_FACE = "This person is enrolled already, under another number"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A row, and what its photos show: name and judgement of each that is not kept already. kept: how many are.
+
+    photos: how many the row has in the import.
+    """
+
+    row: Row
+    judged: Sequence[tuple[str, Judged]] = ()
+    problems: tuple[RowProblem, ...] = ()
+    kept: int = 0
+    photos: int = 0
+
+
+class _TakenBack(Exception):
+    """Ends a row's transaction without a commit. vector: the template it would have had."""
+
+    def __init__(self, report: RowReport, vector: Vector | None = None) -> None:
+        super().__init__(report.outcome)
+        self.report = report
+        self.vector = vector
+
+
+class _Ended(Exception):
+    """Somebody has ended the import."""
+
+
+@dataclass(frozen=True)
+class BulkImport:
+    """look: at one photo, with the strict limits, behind whoever stands at a gate. workers: how many at once."""
+
+    enrolment: Enrolment
+    vault: Vault
+    look: Callable[[bytes], Look]
+    workers: int
+    pause: Callable[[float], object] = Event().wait
+
+    def run(
+        self,
+        import_id: str,
+        file: PeopleFile,
+        photos: PhotoSource,
+        *,
+        stop: Callable[[], bool] = lambda: False,
+        told: Callable[[RowReport], None] = lambda report: None,
+    ) -> Import:
+        """Goes through the file from where an earlier run ended. stop: asked before each row; then it goes on later.
+
+        told: each row's report, as it is recorded. Raises NotRecorded where the database is gone for long, Busy where
+        the site moved to another pack: then the import goes on later, by the new one. Conflict for one that has ended.
+        """
+        listed = [name for row in file.rows for name in row.photos or ()]
+        matched = match(photos.names(), (row.number for row in file.rows), listed)
+        job, done = self._begin(import_id, file, matched, photos)
+        waiting = [row for row in file.rows if row.line not in done]
+        newcomers = Newcomers(len(file.rows)) if job.dry_run else None
+        going, ahead = True, deque[Future[Prepared]]()
+        with ThreadPoolExecutor(self.workers, thread_name_prefix="import") as pool:
+            try:
+                for row in waiting:
+                    ahead.append(pool.submit(self._prepare, row, photos, matched))
+                    if len(ahead) == self.workers + AHEAD:
+                        going = not stop() and self._next(job, ahead, newcomers, told)
+                        if not going:
+                            break
+                while going and ahead:
+                    going = not stop() and self._next(job, ahead, newcomers, told)
+            finally:
+                for future in ahead:
+                    future.cancel()
+        return self._end(import_id, finished=not ahead)
+
+    def _begin(
+        self, import_id: str, file: PeopleFile, matched: Matched, photos: PhotoSource
+    ) -> tuple[Import, set[int]]:
+        store, clock = self.enrolment.store, self.enrolment.clock
+        notices = (*file.notices, *about_photos(file, matched, photos))
+        with store.write() as tx:
+            job = known(tx, import_id, hold=True)
+            if job.state not in OPEN:
+                raise Conflict("import_ended", "This import has ended already.")
+            if job.dry_run:
+                tx.imports.forget_rows(import_id)
+            done = tx.imports.lines(import_id)
+            job = replace(
+                job,
+                state=ImportState.RUNNING,
+                started_at=clock(),
+                rows=len(file.rows),
+                photos=sum(len(chosen(row, matched)[0]) for row in file.rows),
+                done=len(done),
+                done_photos=sum(len(chosen(r, matched)[0]) for r in file.rows if r.line in done),
+                done_before=len(done),
+            )
+            job = telling(tx, self.vault, job, notices=notices)
+            tx.imports.put(job)
+        return job, done
+
+    def _end(self, import_id: str, *, finished: bool) -> Import:
+        with self.enrolment.store.write() as tx:
+            job = known(tx, import_id, hold=True)
+            if job.state is ImportState.RUNNING and finished:
+                end = ImportState.CHECKED if job.dry_run else ImportState.DONE
+                job = replace(job, state=end, ended_at=self.enrolment.clock(), counts=tx.imports.counts(import_id))
+                tx.imports.put(job)
+            return opened(tx, self.vault, job)
+
+    def _prepare(self, row: Row, photos: PhotoSource, matched: Matched) -> Prepared:
+        """In a worker: reads the row's photos and looks at those that are not kept already."""
+        if row.problems:
+            return Prepared(row, photos=len(chosen(row, matched)[0]))
+        names, problems = chosen(row, matched)
+        seen = self._patiently(lambda: self._digests(row.number))
+        kept = len(seen)
+        judged: list[tuple[str, Judged]] = []
+        for name in names:
+            try:
+                data = photos.read(name)
+            except Refusal as refused:
+                problems.append(RowProblem(refused.code, refused.detail, photo=name))
+                continue
+            if seen_before(seen, data):
+                continue
+            if kept + len(judged) == MAX_PHOTOS:
+                detail = f"Only {MAX_PHOTOS} photos of a person are kept; this one was left out."
+                problems.append(RowProblem("too_many_photos", detail, photo=name))
+                continue
+            one = judge(self.look, data, self.enrolment.readable)
+            # A photo of another kind than is kept is known by what was made of it.
+            if one.data is data or not seen_before(seen, one.data):
+                judged.append((name, one))
+        if not kept and not judged:
+            problems.append(RowProblem("no_photos", "There is no photo of this person; gates cannot know them."))
+        return Prepared(row, judged, tuple(problems), kept, len(names))
+
+    def _digests(self, number: str) -> set[bytes]:
+        """Of the photos that are kept of the employee with this number."""
+        with self.enrolment.store.read() as tx:
+            employee = tx.employees.by_number(number)
+            key = tx.subject_keys.get(employee.id) if employee else None
+            if employee is None or key is None:
+                return set()
+            return self.enrolment.digests(key, tx.photos.of(employee.id))
+
+    def _next(
+        self,
+        job: Import,
+        ahead: deque[Future[Prepared]],
+        newcomers: Newcomers | None,
+        told: Callable[[RowReport], None],
+    ) -> bool:
+        """Applies the oldest row that was looked at; False where the import was ended meanwhile, and it was not."""
+        prepared = ahead[0].result()
+        try:
+            report = self._patiently(lambda: self._settle(job, prepared, newcomers))
+        except _Ended:
+            return False
+        ahead.popleft()
+        told(report)
+        return True
+
+    def _settle(self, job: Import, prepared: Prepared, newcomers: Newcomers | None) -> RowReport:
+        row = prepared.row
+        try:
+            if row.problems:
+                raise _TakenBack(RowReport(row.line, row.number, Outcome.REFUSED, row.problems))
+            with self.enrolment.store.write() as tx:
+                # The feed first, as everywhere, and held: who has this number stays who has it.
+                tx.templates.lock()
+                _hold(tx, job.id)
+                report = self._apply(tx, prepared)
+                if report.outcome is Outcome.REFUSED:
+                    raise _TakenBack(report)
+                if newcomers is not None:
+                    raise _TakenBack(report, self._template(tx, report.employee_id))
+                record(tx, self.vault, job.id, report, prepared.photos)
+                return report
+        except _TakenBack as back:
+            report, vector = back.report, back.vector
+        except Busy:
+            raise  # says nothing of the row
+        except Refusal as refused:
+            problem = RowProblem(refused.code, refused.detail)
+            report, vector = RowReport(row.line, row.number, Outcome.REFUSED, (problem,)), None
+        if newcomers is not None and vector is not None:
+            report = self._compared(report, vector, newcomers)
+        # What was taken back has no row to point to; who was there before has.
+        with self.enrolment.store.write() as tx:
+            _hold(tx, job.id)
+            there = tx.employees.by_number(row.number)
+            report = replace(report, employee_id=there.id if there else None)
+            record(tx, self.vault, job.id, report, prepared.photos)
+        return report
+
+    def _apply(self, tx: Transaction, prepared: Prepared) -> RowReport:
+        row = prepared.row
+        before = tx.employees.by_number(row.number)
+        details = row.details(before)
+        if before is None:
+            employee, outcome = self.enrolment.enter(tx, details), Outcome.ADDED
+        else:
+            employee = self.enrolment.amend(tx, before, details)
+            outcome = Outcome.CHANGED if employee != before else Outcome.UNCHANGED
+        problems = list(prepared.problems)
+        results: list[PhotoResult] = []
+        if prepared.judged:
+            results = self.enrolment.keep(tx, employee.id, [judged for _, judged in prepared.judged])
+        for (name, _), result in zip(prepared.judged, results, strict=True):
+            if result.other is not None:
+                problem = RowProblem(result.problems[0], _SAME_FACE, other=result.other)
+                return RowReport(row.line, row.number, Outcome.REFUSED, (problem,))
+            problems += [RowProblem(code, result.detail or code, photo=name) for code in result.problems[:1]]
+        accepted = sum(result.accepted for result in results)
+        if accepted and outcome is Outcome.UNCHANGED:
+            outcome = Outcome.CHANGED
+        return RowReport(row.line, row.number, outcome, tuple(problems), accepted, employee.id)
+
+    def _template(self, tx: Transaction, employee_id: str | None) -> Vector | None:
+        template = tx.templates.get(employee_id) if employee_id else None
+        key = tx.subject_keys.get(employee_id) if employee_id else None
+        if template is None or key is None or employee_id is None:
+            return None
+        plain = self.vault.open(key, template.sealed_vector, context(TEMPLATE, employee_id))
+        return np.frombuffer(plain, dtype="<f4")
+
+    def _compared(self, report: RowReport, vector: Vector, newcomers: Newcomers) -> RowReport:
+        """The report of a dry run's row beside the file's other rows, which applying would find in the gallery."""
+        size = len(self.enrolment.gallery) + len(newcomers.lines)
+        nearest = newcomers.nearest(vector)
+        if nearest is not None and nearest[1] >= self.enrolment.duplicate(size, max(1, report.photos)):
+            problem = RowProblem("same_face_in_file", f"The same face as in line {nearest[0]} of the CSV.")
+            return RowReport(report.line, report.number, Outcome.REFUSED, (problem,))
+        newcomers.add(report.line, vector)
+        return report
+
+    def _patiently(self, work: Callable[[], Result]) -> Result:
+        for seconds in _PATIENCE_S:
+            try:
+                return work()
+            except NotRecorded:
+                self.pause(seconds)
+        return work()
+
+
+def _hold(tx: Transaction, import_id: str) -> None:
+    """Nobody ends the import until the row's transaction does: what `cancel` counts is all there will be."""
+    if known(tx, import_id, hold=True).state is not ImportState.RUNNING:
+        raise _Ended

@@ -1,0 +1,45 @@
+"""How often an import is begun: one that takes the service with it is not begun for ever."""
+
+from dataclasses import dataclass, field, replace
+
+from app.core.errors import Conflict
+from app.core.ports.store import Store
+from app.services.imports.import_reports import known
+
+MOST_ATTEMPTS = 2
+
+
+@dataclass
+class ImportAttempts:
+    """An attempt that neither came back nor got on may have ended the process.
+
+    A dry run begins anew each time, so for it nothing counts as getting on.
+    """
+
+    store: Store
+    _came_back: set[str] = field(default_factory=set, repr=False)  # whose last attempt here did
+
+    def begin(self, import_id: str) -> str | None:
+        """Counts an attempt, and gives the CSV's encoding. Raises Conflict for one too many."""
+        with self.store.write() as tx:
+            job = known(tx, import_id, hold=True)
+            got_on = not job.dry_run and job.done > job.done_before
+            before = 0 if got_on or import_id in self._came_back else job.attempts
+            if before == MOST_ATTEMPTS:
+                line = max(tx.imports.lines(import_id), default=0)
+                where = f" after line {line} of the CSV" if line else ""
+                detail = f"The service ended twice without a word while it ran this import, so it was given up{where}. "
+                detail += "What was applied stays. Look at the rows and photos from there on, or import smaller parts."
+                raise Conflict("import_given_up", detail)
+            tx.imports.put(replace(job, attempts=before + 1))
+        self._came_back.discard(import_id)
+        return job.encoding
+
+    def came_back(self, import_id: str) -> None:
+        """The machine was not able to go on, and says so: the import is not to blame."""
+        self._came_back.add(import_id)
+
+    def pause(self, import_id: str) -> None:
+        """The service ends in an orderly way."""
+        with self.store.write() as tx:
+            tx.imports.put(replace(known(tx, import_id, hold=True), attempts=0))

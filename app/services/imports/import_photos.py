@@ -1,0 +1,37 @@
+"""Which photos a row of an import has, and what is said of files that no row has."""
+
+from collections.abc import Iterator
+
+from app.core.imports.people_file import PeopleFile, Row
+from app.core.imports.photo_names import Matched, clean, such_as, without_zeros
+from app.core.imports.reports import PhotoSource, RowProblem
+
+
+def chosen(row: Row, matched: Matched) -> tuple[list[str], list[RowProblem]]:
+    """The photos of a row, and what it names that is not there."""
+    if row.photos is None:
+        return list(matched.of.get(clean(row.number), ())), []
+    names: list[str] = []
+    problems: list[RowProblem] = []
+    for wanted in row.photos:
+        found = matched.named(wanted)
+        if found is None:
+            problems.append(RowProblem("missing_photo", "There is no such photo, or several.", photo=wanted[:200]))
+        elif found not in names:
+            names.append(found)
+    return names, problems
+
+
+def about_photos(file: PeopleFile, matched: Matched, photos: PhotoSource) -> Iterator[str]:
+    """A sentence for each kind of file that no row uses."""
+    used = {name for row in file.rows for name in chosen(row, matched)[0]}
+    strays = [name for name in photos.names() if name not in used]
+    if strays:
+        what = "1 photo belongs" if len(strays) == 1 else f"{len(strays)} photos belong"
+        yield f"{what} to no row of the CSV, {such_as(strays)}."
+    known = {clean(row.number) for row in file.rows}
+    for name in strays:
+        if number := without_zeros(name, known):
+            yield f"{name[-80:]} may be {number}'s: spreadsheets take the zeros from a number; format it as text."
+            break
+    yield from photos.unused().notices()

@@ -1,0 +1,129 @@
+"""What an import says of each row, as it is kept and as it is read: numbers lie sealed, and go with their person."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from app.core.errors import NotFound
+from app.core.imports.people_cells import harmless
+from app.core.imports.reports import Import, ImportState, Outcome, RowFilter, RowProblem, RowReport, StoredRow
+from app.core.ports.crypto import Vault
+from app.core.ports.store import Store, Transaction
+
+PAGE = 1000
+KEPT = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class ImportReports:
+    store: Store
+    vault: Vault
+
+    def get(self, import_id: str) -> tuple[Import, dict[str, int]]:
+        """The import, and its rows by outcome so far. Raises NotFound."""
+        with self.store.read() as tx:
+            job = opened(tx, self.vault, known(tx, import_id))
+            return job, dict(job.counts) if job.counts is not None else tx.imports.counts(import_id)
+
+    def all(self) -> list[tuple[Import, dict[str, int]]]:
+        """The last fifty, newest first."""
+        with self.store.read() as tx:
+            jobs = [opened(tx, self.vault, job) for job in tx.imports.all()]
+            return [(job, dict(job.counts or tx.imports.counts(job.id))) for job in jobs]
+
+    def rows(self, import_id: str, which: RowFilter) -> list[RowReport]:
+        """Reports by line. Raises NotFound for an unknown import; of one whose reports have expired there are none."""
+        with self.store.read() as tx:
+            known(tx, import_id)
+            key = tx.subject_keys.get(import_id)
+            if key is None:
+                return []
+            return [self._opened(tx, key, import_id, row) for row in tx.imports.rows(import_id, which)]
+
+    def every(self, import_id: str, *, problems: bool = False) -> Iterator[RowReport]:
+        """All reports, page by page."""
+        after = 0
+        while page := self.rows(import_id, RowFilter(problems=problems, after=after, limit=PAGE)):
+            yield from page
+            after = page[-1].line
+
+    def table(self, import_id: str) -> Iterator[list[str]]:
+        """All reports as the lines of a CSV, its header first; a row with several problems has several lines."""
+        yield ["line", "number", "outcome", "photos", "problem", "photo", "detail"]
+        for row in self.every(import_id):
+            for problem in row.problems or (None,):
+                told = (problem.code, problem.photo or "", problem.detail) if problem else ("", "", "")
+                cells = (str(row.line), row.number, row.outcome.value, str(row.photos), *told)
+                yield [harmless(cell) for cell in cells]
+
+    def _opened(self, tx: Transaction, key: bytes, import_id: str, row: StoredRow) -> RowReport:
+        told = json.loads(self.vault.open(key, row.sealed, _context(import_id, row.line)))
+        problems = tuple(_completed(tx, RowProblem(**problem)) for problem in told["problems"])
+        return RowReport(row.line, told["number"], Outcome(row.outcome), problems, row.photos, row.employee_id)
+
+
+def record(tx: Transaction, vault: Vault, import_id: str, report: RowReport, photos: int) -> None:
+    """Keeps a report, number and problems sealed, and counts the row as dealt with. photos: how many it has."""
+    told = {"number": report.number, "problems": [vars(problem) for problem in report.problems]}
+    key = tx.subject_keys.get(import_id)
+    if key is None:
+        raise NotFound("unknown_import", "This import was removed.")
+    content = vault.seal(key, json.dumps(told).encode(), _context(import_id, report.line))
+    row = StoredRow(report.line, report.outcome, len(report.problems), report.photos, report.employee_id, content)
+    tx.imports.put_row(import_id, row)
+    tx.imports.progress(import_id, 1, photos)
+
+
+def telling(
+    tx: Transaction, vault: Vault, job: Import, *, notices: tuple[str, ...] | None = None, detail: str | None = None
+) -> Import:
+    """The import with these sentences, sealed. They are lost where its key is gone."""
+    job = opened(tx, vault, job)
+    job = replace(job, notices=job.notices if notices is None else notices, detail=detail)
+    key = tx.subject_keys.get(job.id)
+    if key is None or not (job.notices or detail):
+        return replace(job, told=None)
+    told = json.dumps({"notices": job.notices, "detail": detail}).encode()
+    return replace(job, told=vault.seal(key, told, _about(job.id)))
+
+
+def opened(tx: Transaction, vault: Vault, job: Import) -> Import:
+    """The import with what it says of its files, as long as its key is there."""
+    key = tx.subject_keys.get(job.id) if job.told else None
+    if key is None or job.told is None:
+        return job
+    told = json.loads(vault.open(key, job.told, _about(job.id)))
+    return replace(job, notices=tuple(told["notices"]), detail=told["detail"])
+
+
+def is_over(job: Import, now: datetime, erased_at: datetime | None) -> bool:
+    """Whether its reports have to go: they are old, or from before the last erasure and may name whom that erased, in
+    whatever spelling the files had."""
+    if job.ended_at is None or job.state is ImportState.CHECKED:
+        return False
+    return now - job.ended_at > KEPT or (erased_at is not None and erased_at >= job.created_at)
+
+
+def known(tx: Transaction, import_id: str, *, hold: bool = False) -> Import:
+    found = tx.imports.get(import_id, hold=hold)
+    if found is None:
+        raise NotFound("unknown_import", "There is no import with this id.")
+    return found
+
+
+def _completed(tx: Transaction, problem: RowProblem) -> RowProblem:
+    if problem.other is None:
+        return problem
+    other = tx.employees.get(problem.other)
+    return replace(
+        problem, detail=f"{problem.detail}: {other.number}." if other else f"{problem.detail}, erased since."
+    )
+
+
+def _about(import_id: str) -> str:
+    return f"import told:{import_id}"
+
+
+def _context(import_id: str, line: int) -> str:
+    return f"import row:{import_id}:{line}"

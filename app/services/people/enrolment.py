@@ -1,0 +1,261 @@
+"""Makes people known: employees, their photos, the template they are matched by.
+
+A photo counts only if it is good enough, shows the same person as the others, and that person is not enrolled under
+another number. Everything of one call commits together, and the call returns after the commit.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from app.core.errors import BadInput, Busy, Conflict, NotFound
+from app.core.media import sniff
+from app.core.people.details import Details
+from app.core.people.records import EmployeeFilter
+from app.core.ports.crypto import Vault
+from app.core.ports.store import Clock, Store, Transaction
+from app.core.recognition.evidence import unit
+from app.core.types import Candidate, Employee, Look, Photo, Template, Vector
+from app.services.people.gallery import TEMPLATE, Gallery, context
+from app.services.people.photo_judgement import Judged, PhotoResult, judge, refused, weigh, without_repeats
+
+MAX_PHOTOS = 10
+PHOTO = "photo"
+EMBEDDING = "embedding"
+NOT_SEEN = b""  # the embedding of a kept photo in which the present pack finds no good face
+
+
+class _Unrecognisable(Exception):
+    """Takes an addition back."""
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    """look: what a photo shows, judged by the strict limits and embedded with its mirror image. same_person: the
+    similarity under which two photos show different people. duplicate: the similarity, for a gallery size and a number
+    of photos, from which somebody counts as enrolled already. readable: makes of a photo of any kind the JPEG or PNG
+    that is looked at and kept; raises BadInput or TooLarge."""
+
+    store: Store
+    look: Callable[[bytes], Look]
+    gallery: Gallery
+    vault: Vault
+    clock: Clock
+    new_id: Callable[[], str]
+    same_person: float
+    duplicate: Callable[[int, int], float]
+    readable: Callable[[bytes], bytes]
+
+    def add(self, details: Details) -> Employee:
+        """A new employee, not enrolled yet. Raises Conflict('number_taken')."""
+        with self.store.write() as tx:
+            return self.enter(tx, details)
+
+    def enter(self, tx: Transaction, details: Details) -> Employee:
+        """`add` within a write."""
+        employee = Employee(id=self.new_id(), created_at=self.clock(), **_fields(details))
+        if tx.employees.by_number(employee.number) is not None:  # before a key is made for nobody
+            raise Conflict("number_taken", f"Another employee already has the number {employee.number}.")
+        tx.subject_keys.add(employee.id, self.vault.new_key())
+        tx.employees.add(employee)
+        return employee
+
+    def get(self, employee_id: str) -> Employee:
+        with self.store.read() as tx:
+            return _known(tx, employee_id)
+
+    def by_number(self, number: str) -> Employee | None:
+        with self.store.read() as tx:
+            return tx.employees.by_number(number)
+
+    def find(self, which: EmployeeFilter) -> list[Employee]:
+        with self.store.read() as tx:
+            return tx.employees.find(which)
+
+    def update(self, employee_id: str, change: Callable[[Employee], Details]) -> Employee:
+        """Applies `change` to the employee as stored. What returns from here is what the next decision reads."""
+        with self.store.write() as tx:
+            # Held from reading to writing: of two changes at once, neither undoes the other.
+            tx.templates.lock()
+            before = _known(tx, employee_id)
+            return self.amend(tx, before, change(before))
+
+    def amend(self, tx: Transaction, before: Employee, details: Details) -> Employee:
+        """`update` within a write that holds the employee; writes nothing where nothing differs."""
+        after = replace(before, **_fields(details))
+        if after != before:
+            tx.employees.update(after)
+        return after
+
+    def add_photos(self, employee_id: str, photos: Sequence[bytes]) -> list[PhotoResult]:
+        """Judges each photo, keeps the good ones and makes the template anew. One result a photo, in order.
+
+        Raises NotFound, and BadInput where no photo was sent, too many, or none of them could be read at all.
+        """
+        self.get(employee_id)
+        judged = self._judged(photos)
+        if not any(one.seen for one in judged):
+            return [one.result for one in judged]
+        with self.store.write() as tx:
+            return self.keep(tx, employee_id, judged)
+
+    def add_recognisable(self, details: Details, photos: Sequence[bytes]) -> tuple[Employee | None, list[PhotoResult]]:
+        """A new employee with the good ones of the photos; None where none is, and then nobody was added.
+
+        In one transaction: nobody else ever meets a name that is about to go again. Raises as `add` and `add_photos`.
+        """
+        judged = self._judged(photos)
+        results = [one.result for one in judged]
+        try:
+            with self.store.write() as tx:
+                tx.templates.lock()
+                employee = self.enter(tx, details)
+                results = self.keep(tx, employee.id, judged)
+                if not any(result.accepted for result in results):
+                    raise _Unrecognisable
+        except _Unrecognisable:
+            return None, results
+        return employee, results
+
+    def _judged(self, photos: Sequence[bytes]) -> list[Judged]:
+        if not 1 <= len(photos) <= MAX_PHOTOS:
+            raise BadInput("bad_photo_count", f"Send 1 to {MAX_PHOTOS} photos.")
+        judged = [judge(self.look, photo, self.readable) for photo in photos]
+        unread = [one.unread for one in judged if one.unread is not None]
+        if len(unread) == len(judged):
+            raise unread[0]
+        return judged
+
+    def keep(self, tx: Transaction, employee_id: str, judged: Sequence[Judged]) -> list[PhotoResult]:
+        """Within a write: keeps those of the photos that show the employee, and nobody else who is enrolled.
+
+        Raises NotFound, and Conflict where there would be too many.
+        """
+        # Held to the end: no other process can enrol the same face under another number meanwhile.
+        tx.templates.lock()
+        self._check_pack(tx)
+        _known(tx, employee_id)
+        self.gallery.refresh(tx)
+        key = _key(tx, employee_id)
+        kept = tx.photos.of(employee_id)
+        judged = without_repeats(judged, self.digests(key, kept))
+        new = sum(one.seen is not None for one in judged)
+        if len(kept) + new > MAX_PHOTOS:
+            raise Conflict(
+                "too_many_photos",
+                f"{len(kept)} photos are kept already, of at most {MAX_PHOTOS}; delete one first.",
+            )
+        weighed = weigh(self.embeddings(tx, key, kept), judged, self.same_person)
+        results = weighed.results
+        if weighed.template is None:
+            return results
+        if twin := self.twin(weighed.template, weighed.photos, employee_id):
+            other = tx.employees.get(twin.employee_id)
+            if other is not None:
+                detail = f"This person is enrolled already, under number {other.number}."
+                for i in weighed.agreed:
+                    results[i] = refused(results[i], "already_enrolled_as", detail, other.id)
+                return results
+        photos = [self._photo(employee_id, key, judged[i]) for i in weighed.agreed]
+        tx.photos.add(photos)
+        for i, photo in zip(weighed.agreed, photos, strict=True):
+            results[i] = replace(results[i], accepted=True, id=photo.id)
+        self._put_template(tx, employee_id, key, weighed.template, weighed.photos)
+        return results
+
+    def twin(self, template: Vector, photos: int, employee_id: str | None) -> Candidate | None:
+        """Somebody other than the employee who looks so much like the template of so many photos as to be the same."""
+        others = [c for c in self.gallery.search(template, k=2) if c.employee_id != employee_id]
+        if not others or others[0].similarity < self.duplicate(len(self.gallery), photos):
+            return None
+        return others[0]
+
+    def photo(self, employee_id: str, photo_id: str) -> tuple[bytes, str]:
+        """A kept photo's bytes and media type, as `readable` made them. Raises NotFound."""
+        with self.store.read() as tx:
+            kept = tx.photos.get(employee_id, photo_id)
+            if kept is None:
+                raise NotFound("unknown_photo", "This employee has no such photo.")
+            return self.vault.open(
+                _key(tx, employee_id), kept.sealed_image, context(PHOTO, employee_id)
+            ), kept.media_type
+
+    def photos(self, employee_id: str) -> list[Photo]:
+        with self.store.read() as tx:
+            _known(tx, employee_id)
+            return tx.photos.of(employee_id)
+
+    def delete_photo(self, employee_id: str, photo_id: str) -> None:
+        """Removes a photo and makes the template anew without it; without photos nobody is matched. Raises NotFound."""
+        with self.store.write() as tx:
+            tx.templates.lock()
+            self._check_pack(tx)
+            if tx.photos.get(employee_id, photo_id) is None:
+                raise NotFound("unknown_photo", "This employee has no such photo.")
+            tx.photos.delete(photo_id)
+            key = _key(tx, employee_id)
+            left = self.embeddings(tx, key, tx.photos.of(employee_id))
+            if left:
+                self._put_template(tx, employee_id, key, unit(np.mean(left, axis=0)), len(left))
+            else:
+                tx.templates.delete(employee_id)
+
+    def _photo(self, employee_id: str, key: bytes, judged: Judged) -> Photo:
+        data, seen = judged.data, judged.seen
+        assert seen is not None
+        vector = seen.embedding.astype("<f4").tobytes()
+        return Photo(
+            id=self.new_id(),
+            employee_id=employee_id,
+            sealed_image=self.vault.seal(key, data, context(PHOTO, employee_id)),
+            sealed_embedding=self.vault.seal(key, vector, context(EMBEDDING, employee_id)),
+            media_type=sniff(data) or "application/octet-stream",
+            quality=seen.quality.score,
+            created_at=self.clock(),
+        )
+
+    def digests(self, key: bytes, photos: Sequence[Photo]) -> set[bytes]:
+        """SHA-256 of kept photos as they were sent: by it the same picture is known when it comes again."""
+        images = (self.vault.open(key, photo.sealed_image, context(PHOTO, photo.employee_id)) for photo in photos)
+        return {hashlib.sha256(image).digest() for image in images}
+
+    def embeddings(self, tx: Transaction, key: bytes, photos: Sequence[Photo]) -> list[Vector]:
+        """Those of the photos that the template is made of; see NOT_SEEN. A move's come before the photos' own."""
+        if not photos:
+            return []
+        moved = tx.moves.embeddings((p.id for p in photos), self.gallery.pack_digest, self.gallery.precision)
+        sealed = [(moved.get(p.id, p.sealed_embedding), context(EMBEDDING, p.employee_id)) for p in photos]
+        plain = [self.vault.open(key, each, bound) for each, bound in sealed]
+        return [np.frombuffer(vector, dtype="<f4") for vector in plain if vector != NOT_SEEN]
+
+    def _check_pack(self, tx: Transaction) -> None:
+        """Raises Busy where the site moved to another pack, and this process has not followed yet."""
+        installed = tx.installation.get()
+        ours = (self.gallery.pack_digest, self.gallery.precision)
+        if installed is not None and (installed.pack_digest, installed.precision) != ours:
+            raise Busy("pack_switched", "The model was just changed; try again in half a minute.", 30)
+
+    def _put_template(self, tx: Transaction, employee_id: str, key: bytes, vector: Vector, photos: int) -> None:
+        sealed = self.vault.seal(key, vector.astype("<f4").tobytes(), context(TEMPLATE, employee_id))
+        tx.templates.put(Template(employee_id, sealed, photos, self.gallery.pack_digest, self.gallery.precision))
+
+
+def _known(tx: Transaction, employee_id: str) -> Employee:
+    employee = tx.employees.get(employee_id)
+    if employee is None:
+        raise NotFound("unknown_employee", "There is no employee with this id.")
+    return employee
+
+
+def _key(tx: Transaction, employee_id: str) -> bytes:
+    key = tx.subject_keys.get(employee_id)
+    if key is None:
+        raise NotFound("unknown_employee", "There is no employee with this id.")
+    return key
+
+
+def _fields(details: Details) -> dict[str, Any]:
+    return {name: getattr(details, name) for name in details.__dataclass_fields__}

@@ -1,0 +1,117 @@
+"""Makes people unknown, provably: photos, template, key and name are destroyed and a signed receipt is journalled.
+
+The journal lives outside the database: after a restore from an older backup it is replayed before anything is served,
+so the erased stay erased.
+"""
+
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+
+from app.core.alerts.alert import Alert, AlertKind
+from app.core.errors import NotFound
+from app.core.events.chain import instant
+from app.core.people.records import Receipt
+from app.core.ports.crypto import Journal, Signer
+from app.core.ports.store import Clock, Store, Transaction
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """forget: destroys what a wrapped data key needs beside the database."""
+
+    store: Store
+    signer: Signer
+    journal: Journal
+    clock: Clock
+    new_id: Callable[[], str]
+    forget: Callable[[bytes], None] = lambda wrapped: None
+
+    def erase(self, employee_id: str) -> Receipt:
+        """Destroys everything personal of an employee; answers with the signed receipt. Raises NotFound.
+
+        The receipt is journalled first, then the secret of the person's key is destroyed, then the rows go: whatever
+        a crash cuts off, the next start finishes.
+        """
+        with self.store.write() as tx:
+            # The feed before the key as an enrolment has them, the person before it as a decision: else each could wait
+            # for the other.
+            tx.templates.lock()
+            if not tx.employees.lock(employee_id):
+                raise NotFound("unknown_employee", "There is no employee with this id.")
+            key = tx.subject_keys.get(employee_id)
+            receipt = self._erase(tx, employee_id)
+            self.journal.append(as_json(receipt))
+            self._forget(key)
+        return receipt
+
+    def replay(self) -> int:
+        """Erases whoever the journal says is erased and is still there. Returns how many.
+
+        A restored, older backup brought them back, or the erasure was cut off before its commit. A line that this
+        installation did not sign erases nobody, and raises an alarm.
+        """
+        again = 0
+        for number, entry in enumerate(self.journal.entries(), start=1):
+            employee_id = str(entry.get("employee_id"))
+            with self.store.write() as tx:
+                if not self._signed(entry):
+                    logger.error(
+                        "erasure_not_signed line=%d: erases nobody; look at who can write to the journal", number
+                    )
+                    words = f"line {number} of the erasure journal"
+                    tx.alerts.raise_(Alert(self.new_id(), self.clock(), AlertKind.RECORD_ALTERED, detail=words))
+                    continue
+                tx.templates.lock()
+                if tx.employees.lock(employee_id):
+                    self._forget(tx.subject_keys.get(employee_id))
+                    self._erase(tx, employee_id)
+                    again += 1
+        return again
+
+    def _forget(self, key: bytes | None) -> None:
+        if key is not None:
+            self.forget(key)
+
+    def _signed(self, entry: dict[str, object]) -> bool:
+        try:
+            return self.signer.verify(signed_part(entry), str(entry.get("signature")))
+        except (TypeError, ValueError):
+            return False
+
+    def receipt(self, employee_id: str) -> Receipt | None:
+        with self.store.read() as tx:
+            return tx.erasures.get(employee_id)
+
+    def _erase(self, tx: Transaction, employee_id: str) -> Receipt:
+        blank = Receipt(
+            id=self.new_id(),
+            employee_id=employee_id,
+            erased_at=self.clock(),
+            photos=len(tx.photos.of(employee_id)),
+            templates=0 if tx.templates.get(employee_id) is None else 1,
+            events_unlinked=tx.events.unlink(employee_id),
+        )
+        tx.corrections.forget(employee_id)
+        receipt = replace(blank, signature=self.signer.sign(message(blank)))
+        tx.employees.delete(employee_id)
+        tx.subject_keys.destroy(employee_id)
+        tx.erasures.add(receipt)
+        return receipt
+
+
+def message(receipt: Receipt) -> bytes:
+    """What a receipt's signature covers: its JSON without the signature, keys sorted, no spaces."""
+    return signed_part(as_json(receipt))
+
+
+def signed_part(entry: dict[str, object]) -> bytes:
+    rest = {name: value for name, value in entry.items() if name != "signature"}
+    return json.dumps(rest, sort_keys=True, separators=(",", ":")).encode()
+
+
+def as_json(receipt: Receipt) -> dict[str, object]:
+    return {**asdict(receipt), "erased_at": instant(receipt.erased_at)}

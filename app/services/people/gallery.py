@@ -1,0 +1,87 @@
+"""Keeps the search index true to the database: built at start, brought up to date before every search.
+
+The database is the truth and the index a cache. Every change of a template takes the next revision; comparing one
+number before a search (0.1 ms) is enough to see an enrolment or erasure by any process the moment it is committed.
+"""
+
+from dataclasses import dataclass, field
+from threading import Lock
+
+import numpy as np
+
+from app.core.errors import PackMismatch
+from app.core.ports.crypto import Vault
+from app.core.ports.recognition import Index
+from app.core.ports.store import Transaction
+from app.core.types import Candidate, Template, Vector
+
+TEMPLATE = "template"  # what a sealed vector is bound to, with the employee's id
+
+
+def context(kind: str, employee_id: str) -> str:
+    """The associated data of a sealed record, so that one person's bytes never open as another's."""
+    return f"{kind}:{employee_id}"
+
+
+@dataclass
+class Gallery:
+    """All templates, searchable. pack_digest and precision: what every template must have been made with."""
+
+    index: Index
+    vault: Vault
+    pack_digest: str
+    precision: str
+    _revision: int = -1
+    _lock: Lock = field(default_factory=Lock, repr=False)
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    @property
+    def revision(self) -> int:
+        """The change of the feed up to which the index is current; -1 before the first load."""
+        return self._revision
+
+    def refresh(self, tx: Transaction) -> None:
+        """Brings the index up to the transaction's view. Raises PackMismatch for a template of another model."""
+        if tx.templates.revision() == self._revision:
+            return
+        with self._lock:
+            current = tx.templates.revision()
+            # Another thread may have gone further than this transaction can see: never step back.
+            if current <= self._revision:
+                return
+            if self._revision < 0:
+                self._load(tx)
+            else:
+                changed = tx.templates.changed_since(self._revision)
+                # One of another pack means that the site moved on and this process has yet to follow (it restarts by
+                # itself): who changes in between is unknown here, everybody else is still matched as before.
+                ours = [(t, key) for t, key in tx.templates.some(changed) if self._fits(t)]
+                fresh = {t.employee_id: self._open(t, key) for t, key in ours}
+                self.index.apply(fresh, changed - fresh.keys())
+            self._revision = current
+
+    def search(self, vector: Vector, k: int = 2) -> list[Candidate]:
+        """The k nearest employees, best first."""
+        return self.index.search(vector, k)
+
+    def _load(self, tx: Transaction) -> None:
+        ids: list[str] = []
+        vectors: list[Vector] = []
+        for template, key in tx.templates.all():
+            ids.append(template.employee_id)
+            vectors.append(self._open(template, key))
+        self.index.rebuild(ids, np.stack(vectors) if vectors else np.empty((0, self.index.dimension), np.float32))
+
+    def _fits(self, template: Template) -> bool:
+        return (template.pack_digest, template.precision) == (self.pack_digest, self.precision)
+
+    def _open(self, template: Template, wrapped_key: bytes) -> Vector:
+        if not self._fits(template):
+            raise PackMismatch(
+                f"templates were made with pack {template.pack_digest[:12]} ({template.precision}) and this process "
+                f"runs {self.pack_digest[:12]} ({self.precision}). Run: python -m app reembed"
+            )
+        plain = self.vault.open(wrapped_key, template.sealed_vector, context(TEMPLATE, template.employee_id))
+        return np.frombuffer(plain, dtype="<f4").astype(np.float32)

@@ -1,0 +1,25 @@
+"""A small picture of an employee to compare a face with: their best photo, scaled down. Kept nowhere."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.core.errors import NotFound
+from app.core.types import Pixels
+from app.services.people.enrolment import Enrolment
+from app.services.recognition.recognition import snapshot
+
+
+@dataclass(frozen=True)
+class Portraits:
+    enrolment: Enrolment
+    decode: Callable[[bytes], Pixels]
+    encode: Callable[[Pixels], bytes]
+
+    def of(self, employee_id: str) -> bytes:
+        """JPEG, at most 240 px high. Raises NotFound for who is not there or has no photo."""
+        photos = self.enrolment.photos(employee_id)
+        if not photos:
+            raise NotFound("no_photo", "This employee has no photo.")
+        best = max(photos, key=lambda photo: photo.quality)
+        data, _ = self.enrolment.photo(employee_id, best.id)
+        return self.encode(snapshot(self.decode(data), None))

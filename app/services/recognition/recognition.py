@@ -1,0 +1,238 @@
+"""From one frame to the sighting of the person at the gate, or the reason there is none; bounded in time and memory.
+
+Decoding and inference happen under a lease of one engine, so as many frames are in work as there are engines, and what
+waits too long is refused instead of answered late.
+"""
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
+from threading import get_ident
+from time import monotonic
+
+import numpy as np
+
+from app.core.approach.tracks import Seen
+from app.core.errors import BadInput
+from app.core.ports.recognition import Aligner, Cropper, Decoder, Detector, Embedder, Liveness
+from app.core.recognition import subject
+from app.core.recognition.quality import GATE, Measures, QualityLimits, assess, judge, measure
+from app.core.types import Box, Face, Look, Pixels, Quality, QualityProblem, Reason, Sighting
+from app.services.recognition.engine_pool import EnginePool
+
+SNAPSHOT_HEIGHT_PX = 240
+ROUGHLY = 0.85
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What one request holds while it looks: all serve one thread at a time. liveness: where its weights are here."""
+
+    detector: Detector
+    embedder: Embedder
+    liveness: Liveness | None = None
+
+    def alive(self, pixels: Pixels, found: Face, wanted: bool) -> float | None:
+        return self.liveness.score(pixels, found.box) if wanted and self.liveness is not None else None
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What one picture is worth. reason: why it has no subject; else box (in its pixels), measures and quality."""
+
+    width_px: int
+    height_px: int
+    faces: int
+    box: Box | None = None
+    measures: Measures | None = None
+    quality: Quality | None = None
+    reason: Reason | None = None
+
+
+class Recognition:
+    """Looks at frames. Safe to share between threads. affordable: raises for frames that cost too much to decode."""
+
+    def __init__(
+        self,
+        *,
+        decode: Decoder,
+        engines: Sequence[Engine],
+        align: Aligner,
+        crop: Cropper | None = None,
+        affordable: Callable[..., None] = lambda *frames: None,
+        pack_digest: str,
+        precision: str,
+        max_wait_s: float = 1.0,
+        snapshot_height_px: int = SNAPSHOT_HEIGHT_PX,
+    ) -> None:
+        if not engines:
+            raise ValueError("recognition needs at least one engine")
+        self.pack_digest = pack_digest
+        self.precision = precision
+        self.engines = len(engines)
+        self.liveness_works = all(engine.liveness is not None for engine in engines)
+        self._decode = decode
+        self._height_px = snapshot_height_px
+        self._align = align
+        self._crop = crop
+        self._affordable = affordable
+        self._pool = EnginePool(engines, max_wait_s)
+
+    def look(self, pixels: Pixels, *, limits: QualityLimits = GATE, flip: bool = False, liveness: bool = False) -> Look:
+        """Finds the face at the gate in (height, width, 3) uint8 BGR and embeds it, and no other.
+
+        flip: average with the mirror image, as templates are made; twice the embedding time. liveness: score it too,
+        where the weights are here.
+
+        Raises:
+            Busy: no engine became free within `max_wait_s`.
+        """
+        with self._pool.lease() as engine:
+            return self._look(engine, pixels, limits, flip, liveness)
+
+    def look_bytes(
+        self, data: bytes, *, limits: QualityLimits = GATE, flip: bool = False, patient: bool = False
+    ) -> Look:
+        """`look` at an encoded picture. Raises Busy, and BadInput or TooLarge of the decoder.
+
+        patient: waits for an engine for as long as it takes, behind everybody who is not; for work in the background.
+        """
+        with self._pool.lease(patient=patient) as engine:
+            return self._look(engine, self._decode(data), limits, flip, False)
+
+    def looks(
+        self,
+        frames: Sequence[bytes],
+        *,
+        limits: QualityLimits = GATE,
+        flip: bool = False,
+        liveness: bool = False,
+        who: Hashable = None,
+    ) -> list[Look]:
+        """One look for each encoded frame, in order. Raises as `look_bytes`.
+
+        who: takes turns with the others, frame by frame; all waits together are as long as one may be. A batch of crops
+        would take as long as the crops one by one.
+        """
+        self._affordable(*frames)
+        found, left_s = list[Look](), self._pool.max_wait_s
+        for frame in frames:
+            asked = monotonic()
+            with self._pool.lease(who, max_wait_s=left_s) as engine:
+                left_s -= monotonic() - asked
+                found.append(self._look(engine, self._decode(frame), limits, flip, liveness))
+        return found
+
+    def inspect(self, data: bytes, *, limits: QualityLimits) -> Inspection:
+        """How good a picture is, without comparing it to anybody. Raises as `look_bytes`."""
+        with self._pool.lease() as engine:
+            pixels = self._decode(data)
+            height, width = pixels.shape[:2]
+            faces = engine.detector.detect(pixels, smallest_px=limits.min_face_px)
+            found = subject.choose(faces, width, min_face_px=0, rival_share=limits.rival_share)
+            if isinstance(found, Reason):
+                return Inspection(width, height, len(faces), reason=found)
+            face = engine.detector.refine(pixels, faces[found])
+            measures = measure(face, self._align(pixels, face.landmarks), pixels.shape)
+            return Inspection(width, height, len(faces), face.box, measures, judge(measures, limits))
+
+    def see(
+        self,
+        pixels: Pixels,
+        *,
+        region: Box,
+        most: int,
+        limits: QualityLimits = GATE,
+        flip: bool = False,
+        liveness: bool = False,
+    ) -> list[Seen]:
+        """Every face in a region of a frame, widest first; the `most` widest are embedded if they are good enough.
+
+        liveness: of the widest alone, for no other can be the person at the gate.
+
+        region: in frame pixels; only there is searched. Boxes and landmarks come back in frame pixels. Raises Busy.
+        """
+        _check(pixels)
+        rows = _span(region.y_px, region.y_px + region.height_px, pixels.shape[0])
+        columns = _span(region.x_px, region.x_px + region.width_px, pixels.shape[1])
+        with self._pool.lease(get_ident()) as engine:  # each camera has a thread
+            found = engine.detector.detect(pixels[rows, columns], smallest_px=limits.min_face_px)
+            faces = sorted((_shifted(f, columns.start, rows.start) for f in found), key=lambda f: -f.box.width_px)
+            return [
+                self._seen(engine, pixels, face, i < most, limits, flip, liveness and i == 0)
+                for i, face in enumerate(faces)
+            ]
+
+    def _seen(
+        self,
+        engine: Engine,
+        pixels: Pixels,
+        found: Face,
+        compare: bool,
+        limits: QualityLimits,
+        flip: bool,
+        liveness: bool,
+    ) -> Seen:
+        # The first look at a large frame is rough: only the second can say that a face is a little too narrow.
+        if not compare or found.box.width_px < ROUGHLY * limits.min_face_px:
+            return Seen(found, Quality(0.0, (QualityProblem.FACE_TOO_SMALL,)), None)
+        face = engine.detector.refine(pixels, found)
+        crop = self._align(pixels, face.landmarks)
+        quality = assess(face, crop, pixels.shape, limits)
+        if not quality.good:
+            return Seen(face, quality, None)
+        embedding = engine.embedder.embed([self._fed(pixels, face, crop)], flip=flip)[0]
+        return Seen(face, quality, embedding, engine.alive(pixels, found, liveness))
+
+    def _fed(self, pixels: Pixels, face: Face, aligned: Pixels) -> Pixels:
+        """What the embedder is fed: the aligned crop that quality was judged on, or the pack's own."""
+        return aligned if self._crop is None else self._crop(pixels, face)
+
+    def _look(self, engine: Engine, pixels: Pixels, limits: QualityLimits, flip: bool, liveness: bool) -> Look:
+        _check(pixels)
+        faces = engine.detector.detect(pixels, smallest_px=limits.min_face_px)
+        chosen = subject.choose(faces, pixels.shape[1], min_face_px=limits.min_face_px, rival_share=limits.rival_share)
+        if isinstance(chosen, Reason):
+            problems = (QualityProblem.FACE_TOO_SMALL,) if chosen is Reason.FACE_TOO_SMALL else ()
+            return Look(len(faces), None, chosen, snapshot(pixels, None, self._height_px), problems)
+        face = engine.detector.refine(pixels, faces[chosen])
+        crop = self._align(pixels, face.landmarks)
+        quality = assess(face, crop, pixels.shape, limits)
+        view = snapshot(pixels, face.box, self._height_px)
+        if not quality.good:
+            return Look(len(faces), None, _reason(quality), view, quality.problems)
+        embedding = engine.embedder.embed([self._fed(pixels, face, crop)], flip=flip)[0]
+        alive = engine.alive(pixels, faces[chosen], liveness)
+        return Look(len(faces), Sighting(face, quality, embedding, alive), None, view)
+
+
+def _shifted(face: Face, x_px: int, y_px: int) -> Face:
+    box = replace(face.box, x_px=face.box.x_px + x_px, y_px=face.box.y_px + y_px)
+    return Face(box, face.landmarks + np.array([x_px, y_px], dtype=np.float32), face.score)
+
+
+def snapshot(pixels: Pixels, box: Box | None, height_px: int = SNAPSHOT_HEIGHT_PX) -> Pixels:
+    """A copy for the record, at most so high: the face with as much again around it, or the whole frame.
+
+    Every n-th pixel, not a filter: it is for eyes, and costs microseconds.
+    """
+    if box is not None:
+        x, y = box.centre
+        half = max(box.width_px, box.height_px)
+        pixels = pixels[_span(y - half, y + half, pixels.shape[0]), _span(x - half, x + half, pixels.shape[1])]
+    step = -(-pixels.shape[0] // height_px)
+    return pixels[::step, ::step].copy()
+
+
+def _span(low: float, high: float, length: int) -> slice:
+    start = min(max(0, int(low)), length - 1)
+    return slice(start, max(start + 1, min(length, int(high))))
+
+
+def _reason(quality: Quality) -> Reason:
+    only_small = quality.problems == (QualityProblem.FACE_TOO_SMALL,)
+    return Reason.FACE_TOO_SMALL if only_small else Reason.POOR_QUALITY
+
+
+def _check(pixels: Pixels) -> None:
+    if pixels.ndim != 3 or pixels.shape[2] != 3 or min(pixels.shape[:2]) < 1 or pixels.dtype.name != "uint8":
+        raise BadInput("not_an_image", f"a frame is (height, width, 3) uint8, not {pixels.shape} {pixels.dtype}")

@@ -1,0 +1,155 @@
+"""The gates that this process watches and drives now, shared with the others by leases in the database.
+
+A lease ends by itself, so whoever dies gives up. A gate that is dealt to somebody else is let go of first, and its
+lease given up at the first renewal after that: two processes hold one line only where one has lost the database.
+"""
+
+import logging
+import os
+import secrets
+import socket
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
+from threading import Lock
+
+from app.core.gates.commands import Order
+from app.core.ports.store import Store, Transaction
+from app.core.site.gate_leases import deal
+
+logger = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=8)
+# A lease that ends later than any could was taken before the clock was set back, by a process that may be gone.
+LONGEST = 2 * LEASE
+CLOCKS_APART = timedelta(seconds=2)  # of this process and the database; beyond, it drives nothing
+STALE = timedelta(minutes=1)  # an opening that nobody took (time enough to be recorded as too late), and a question
+
+
+class Duty:
+    """only: the names of the gates that this process may have; empty for every one. Nothing is taken before `renew`."""
+
+    def __init__(self, store: Store, clock: Callable[[], datetime], only: Collection[str] = ()) -> None:
+        self.holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._store, self._clock, self._only = store, clock, tuple(only)
+        self._lock = Lock()
+        self._mine: frozenset[str] = frozenset()
+        self._leaving: frozenset[str] = frozenset()
+        self._others: frozenset[str] = frozenset()
+        self._apart = timedelta()
+        # Told of openings that no process took in time.
+        self.untaken: Callable[[list[Order]], None] = lambda _: None
+
+    def gates(self) -> frozenset[str]:
+        """The ids of the gates that are this process's now. They stay its own while the database is gone."""
+        with self._lock:
+            return self._mine
+
+    def others(self) -> frozenset[str]:
+        """The ids of the gates that other processes have, as of the last look. One that was this process's is among
+        them where it was away for too long: what it would say at that gate now is not asked for any more."""
+        with self._lock:
+            return self._others
+
+    def holders(self) -> dict[str, str]:
+        """Every gate's process by the gate's id, where it has one now."""
+        with self._store.read() as tx:
+            return _held(tx, shared_time(tx, self._clock)[0])
+
+    def renew(self, held: Collection[str] = ()) -> frozenset[str]:
+        """Takes and keeps what is dealt to this process, lets go of the rest. Raises NotRecorded: nothing changes.
+
+        held: the gates whose hardware it has in hand now. Of those it has to let go of, such a one's lease is kept.
+        """
+        with self._store.write() as tx:
+            now, apart = shared_time(tx, self._clock)
+            untaken = self._sweep(tx, now)
+            kept = self._keep(tx, self._leaving, held, now)
+            if abs(apart) > CLOCKS_APART:
+                # It would date pictures and openings wrongly: others have its gates until its clock is right.
+                tx.watchers.leave(self.holder)
+                wanted = set[str]()
+            else:
+                tx.watchers.arrive(self.holder, self._only, now + LEASE)
+                wanted = {gate for gate, who in self._deal(tx, now).items() if who == self.holder}
+            mine = frozenset(gate for gate in sorted(wanted) if tx.leases.take(gate, self.holder, now, now + LEASE))
+            others = self._elsewhere(tx)
+        with self._lock:
+            self._leaving = (self._mine | kept) - mine
+            self._mine, self._others = mine, others
+        self._say(apart)
+        self.untaken(untaken)
+        return mine
+
+    def leave(self, held: Collection[str]) -> None:
+        """For a process that stops: nothing is its own to take any more, and only what it still has in hand keeps its
+        lease. Raises NotRecorded: nothing is given up."""
+        with self._lock:
+            leaving = self._leaving | self._mine
+        with self._store.write() as tx:
+            tx.watchers.leave(self.holder)
+            kept = self._keep(tx, leaving, held, shared_time(tx, self._clock)[0])
+            others = self._elsewhere(tx)
+        with self._lock:
+            # At once: whoever sees that a gate is not its own any more must see whose it is.
+            self._mine, self._leaving, self._others = frozenset(), kept, others
+
+    def resign(self) -> None:
+        """Gives everything back, so that another process takes it at once. Raises NotRecorded: it ends by itself."""
+        with self._lock:
+            self._mine = frozenset()
+        with self._store.write() as tx:
+            tx.leases.give_up(self.holder)
+            tx.watchers.leave(self.holder)
+
+    def _say(self, apart: timedelta) -> None:
+        was, self._apart = abs(self._apart) > CLOCKS_APART, apart
+        if was is not (abs(apart) > CLOCKS_APART):
+            if was:
+                logger.warning("clock_agrees_again action=gates_taken")
+            else:
+                logger.error("clock_apart_from_database seconds=%.1f action=gates_let_go", -apart.total_seconds())
+
+    def _keep(self, tx: Transaction, leaving: frozenset[str], held: Collection[str], now: datetime) -> frozenset[str]:
+        kept = leaving.intersection(held)
+        tx.leases.give_up(self.holder, leaving - kept)
+        # Not those that another process has by now, as after an outage. In one order: each holds a row.
+        return frozenset(gate for gate in sorted(kept) if tx.leases.take(gate, self.holder, now, now + LEASE))
+
+    def _elsewhere(self, tx: Transaction) -> frozenset[str]:
+        return frozenset(gate for gate, (who, _) in tx.leases.holders().items() if who != self.holder)
+
+    def _sweep(self, tx: Transaction, now: datetime) -> list[Order]:
+        for holder, until in {**tx.watchers.all(), **dict(tx.leases.holders().values())}.items():
+            if until > now + LONGEST:
+                tx.leases.give_up(holder)
+                tx.watchers.leave(holder)
+        tx.watchers.forget(now)
+        tx.questions.forget(now - STALE)
+        return tx.orders.forget(now - STALE)
+
+    def _deal(self, tx: Transaction, now: datetime) -> dict[str, str]:
+        gates = {gate.id: gate.name for gate in tx.gates.all()}
+        cameras = dict.fromkeys(gates, 0)
+        for camera in tx.cameras.all():
+            if camera.gate_id in cameras:  # else its gate was added after the gates were read: dealt next time
+                cameras[camera.gate_id] += camera.enabled
+        here = tx.watchers.present()
+        able = {id_: [who for who, only in here.items() if not only or name in only] for id_, name in gates.items()}
+        return deal(cameras, able, _held(tx, now))
+
+
+def shared_time(tx: Transaction, clock: Callable[[], datetime]) -> tuple[datetime, timedelta]:
+    """The time that all processes of the site go by, and how far it is ahead of this one's clock.
+
+    Zero where the difference may be the time that the question took, or where the database is a file.
+    """
+    before = clock()
+    found = tx.clocks.now()
+    after = clock()
+    if found is None:
+        return after, timedelta()
+    return found, found - after if found > after else min(found - before, timedelta())
+
+
+def _held(tx: Transaction, now: datetime) -> dict[str, str]:
+    return {gate: who for gate, (who, until) in tx.leases.holders().items() if until > now}

@@ -1,0 +1,47 @@
+"""Alerts about the service itself: kept in memory as well, for the database may be what is wrong."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Lock
+
+from app.core.alerts.alert import Alert, AlertKind
+from app.core.errors import NotRecorded
+from app.core.ports.store import Clock, Store
+
+
+@dataclass(frozen=True)
+class OwnAlerts:
+    store: Store
+    clock: Clock
+    new_id: Callable[[], str]
+    _standing: dict[AlertKind, Alert] = field(default_factory=dict, init=False, repr=False)
+    _settled: set[AlertKind] = field(default_factory=set, init=False, repr=False)
+    _lock: Lock = field(default_factory=Lock, init=False, repr=False)
+
+    def say(self, kind: AlertKind, words: str | None) -> None:
+        """What is wrong now, or None. Stores the change where that is possible; else at a later call."""
+        with self._lock:
+            standing = self._standing.get(kind)
+            if words is None:
+                self._standing.pop(kind, None)
+                if standing is not None:
+                    self._settled.discard(kind)
+            elif standing is None:
+                standing = self._standing[kind] = Alert(self.new_id(), self.clock(), kind, detail=words[:200])
+                self._settled.discard(kind)
+            if kind in self._settled:
+                return
+            try:
+                with self.store.write() as tx:
+                    if words is None:
+                        tx.alerts.clear(kind, None, None, self.clock())
+                    elif standing is not None:
+                        tx.alerts.raise_(standing)
+            except NotRecorded:
+                return
+            self._settled.add(kind)
+
+    def unstored(self) -> list[Alert]:
+        """Those that stand and that the database does not have."""
+        with self._lock:
+            return [alert for kind, alert in self._standing.items() if kind not in self._settled]

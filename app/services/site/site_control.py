@@ -1,0 +1,262 @@
+"""Lockdown (nobody is let in) and release (fire: every gate stands open), and the way back. Who did it is in the log.
+
+Each change is an event in the chain of every gate for which something changes, and an alert that stands until the mode
+ends. Egress is never locked: lockdown is about who is let in. Fire beats everything, the log included: a release opens
+first and is recorded then. While the database is gone it opens the gates that are driven here, and is recorded once the
+database answers.
+"""
+
+import logging
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from threading import Lock
+from typing import Protocol
+
+from app.core.alerts.alert import Alert, AlertKind
+from app.core.errors import FacegateError, NotRecorded, NotYetRecorded, Refusal
+from app.core.ports.store import Clock, Store, Transaction
+from app.core.site.mode import SiteMode, SiteState
+from app.core.types import OPENING, Gate, Reason, Verdict
+from app.services.events.access_log import AccessLog
+from app.services.events.deadline import within
+from app.services.events.orders import ordered
+from app.services.site.late_releases import LateReleases, together
+from app.services.site.site_orders import SiteOrder
+
+logger = logging.getLogger(__name__)
+
+REASON = {
+    SiteMode.RELEASE: Reason.RELEASED,
+    SiteMode.LOCKDOWN: Reason.LOCKDOWN,
+    SiteMode.NORMAL: Reason.RESTORED,
+}
+ALERT = {SiteMode.RELEASE: AlertKind.RELEASE, SiteMode.LOCKDOWN: AlertKind.LOCKDOWN}
+
+# For a release: a database that hangs counts as one that is gone.
+READ_S = 2.0
+RECORD_S = 5.0  # longer than the store waits for locks
+
+
+class Gates(Protocol):
+    """What moves this process's gates. Orders come in several threads at once."""
+
+    def follow(self, site: SiteState) -> None:
+        """What is recorded holds from now on, unless something newer does."""
+        ...
+
+    def release(self, site: SiteState) -> SiteState:
+        """A release holds at once, newer than anything before; what holds now is returned, for `supersede`."""
+        ...
+
+    def release_unread(self, names: Collection[str], site: SiteState) -> SiteState:
+        """The same, of gates by name or id, where the database cannot say which these are: in doubt, every gate."""
+        ...
+
+    def released(self) -> int:
+        """How many gates that are driven here stand open for everybody, as far as orders go."""
+        ...
+
+    def supersede(self, told: SiteState, site: SiteState) -> None:
+        """`site` holds instead of that release, if that still holds."""
+        ...
+
+
+@dataclass(frozen=True)
+class SiteControl:
+    """gates: told of each mode, before it is recorded where it is a release; None where nothing is driven."""
+
+    store: Store
+    log: AccessLog
+    clock: Clock
+    new_id: Callable[[], str]
+    gates: Gates | None = None
+    _late: LateReleases = field(default_factory=LateReleases, init=False, repr=False)
+    # Held by all that could end one of them, or record it; a release waits for nobody.
+    _recording: Lock = field(default_factory=Lock, init=False, repr=False)
+
+    def state(self) -> SiteState:
+        with self.store.read() as tx:
+            return tx.site.get()
+
+    @property
+    def is_unrecorded(self) -> bool:
+        """Whether a release was carried out here that the database has not taken yet."""
+        return bool(self._late.all())
+
+    def set_mode(
+        self,
+        mode: SiteMode,
+        gates: Collection[str] = (),
+        by: str | None = None,
+        *,
+        ending: SiteMode | None = None,
+        unread: bool = False,
+    ) -> SiteState:
+        """The state that holds now. Nothing is recorded twice: a fire panel may say it every second.
+
+        gates: names; none means every gate, also those to come. by: an API key's id. NORMAL ends whatever holds at
+        these gates, or with `ending` that mode only. Gates add up while one mode holds. A release of every gate ends a
+        lockdown, and when it ends the mode is normal: whoever wants the lockdown back must say so. unread: the database
+        is known to be gone, so a release asks it nothing.
+
+        Raises NotFound for an unknown gate; Conflict for a lockdown while gates are released, and for a release of some
+        gates during a lockdown, which would unlock the others; NotRecorded: nothing changed; NotYetRecorded: a release
+        is in force.
+        """
+        order = SiteOrder(mode, gates, by, ending)
+        if mode is SiteMode.RELEASE:
+            if unread:
+                raise self._release_unread(order)
+            return self._set(order)
+        with self._recording:
+            try:
+                # Whoever orders this may know of no fire; what it does to a release is decided once that is recorded.
+                self._record_late()
+            except NotRecorded:
+                if not order.ends_every_release:
+                    raise
+                logger.warning("release_unrecorded what=ends_without_a_record")
+            return self._set(order)
+
+    def record_late(self) -> None:
+        """Records the releases that are in force here and could not be recorded. Raises NotRecorded."""
+        if self._late.all():
+            with self._recording:
+                self._record_late()
+
+    def _record_late(self) -> None:
+        unrecorded = self._late.all()
+        if unrecorded:
+            one = together(unrecorded)
+            self._follow(self._record(SiteOrder(one.mode, one.gates, one.by, in_force=True)), unrecorded)
+
+    def _set(self, order: SiteOrder) -> SiteState:
+        # Before anything is read: this order is about the releases of now, not about one that comes meanwhile.
+        unrecorded = self._late.all()
+        releases = order.mode is SiteMode.RELEASE
+        try:
+            before, after = within(READ_S, lambda: self._read(order)) if releases else self._read(order)
+        except Refusal:
+            raise
+        except Exception as error:
+            if not releases:
+                raise
+            _log_unforeseen(error)
+            raise self._release_unread(order) from error
+        if after == before:
+            # Says again a release of every gate, or ends all that could not be recorded.
+            ends = not before.gates if releases else order.ends_every_release
+            self._follow(before, unrecorded if ends else ())
+            return before
+        if releases:
+            return self._record_release(order, after, unrecorded)
+        after = self._record(order)
+        self._follow(after, unrecorded if order.ends_every_release else ())
+        return after
+
+    def _read(self, order: SiteOrder) -> tuple[SiteState, SiteState]:
+        """The state that holds, and the one that would."""
+        with self.store.read() as tx:
+            before = tx.site.get()
+            return before, order.after(tx, before, self.clock())
+
+    def _record_release(self, order: SiteOrder, site: SiteState, unrecorded: Collection[SiteState]) -> SiteState:
+        told = self._release(site)
+        if told.gates != site.gates:
+            # Others are released already and not recorded: they are now.
+            order = replace(order, gates=told.gates, in_force=True)
+        try:
+            after = within(RECORD_S, lambda: self._record(order))
+        except Refusal:
+            # Another order came before it was recorded (a lockdown, a gate's end): what is refused must not hold.
+            self._take_back(told)
+            raise
+        except Exception as error:
+            _log_unforeseen(error)
+            raise self._in_force(self._release(told)) from error
+        self._follow(after, (*unrecorded, told))
+        return after
+
+    def _release(self, site: SiteState, unread: Collection[str] | None = None) -> SiteState:
+        """What is in force and not recorded now. unread: the gates' names, where the database cannot be asked."""
+        try:
+            if self.gates is not None:
+                return self.gates.release(site) if unread is None else self.gates.release_unread(unread, site)
+        except Exception:
+            # The order has to be recorded all the same: every process that drives gates reads it within a second.
+            logger.exception("the gates were not told of the release here; they read it once it is recorded")
+        return together((*self._late.all(), site))
+
+    def _release_unread(self, order: SiteOrder) -> NotYetRecorded:
+        return self._in_force(self._release(SiteState(order.mode, self.clock(), order.by), order.gates))
+
+    def _in_force(self, told: SiteState) -> NotYetRecorded:
+        self._late.add(told)
+        count = self.gates.released() if self.gates is not None else 0
+        what = (
+            f"The release is in force at {count} of the gates that this process drives."
+            if count
+            else "The release is kept, but this process drives no such gate, so none is open yet."
+        )
+        return NotYetRecorded(
+            f"{what} The database did not take the record; it is made, and other processes follow, once it answers."
+        )
+
+    def _follow(self, site: SiteState, instead_of: Collection[SiteState]) -> None:
+        self._late.remove(instead_of)
+        try:
+            if self.gates is not None:
+                for told in instead_of:
+                    self.gates.supersede(told, site)
+                self.gates.follow(site)
+        except Exception:
+            # It is recorded, and that is what the caller is told; who drives gates reads it within a second.
+            logger.exception("the gates were not told of the mode here; they read it from the database")
+
+    def _take_back(self, told: SiteState) -> None:
+        try:
+            self._follow(within(READ_S, self.state), [told])
+        except FacegateError as error:
+            raise self._in_force(told) from error
+
+    def _record(self, order: SiteOrder) -> SiteState:
+        with self.store.write() as tx:
+            known = sorted(tx.gates.all(), key=lambda gate: gate.id)
+            for gate in known:
+                # In one order, and before the mode is read: of two changes at once, the later sees the earlier.
+                tx.events.lock_head(gate.id)
+            before = tx.site.get()
+            after = order.after(tx, before, self.clock())
+            if after == before:
+                return before
+            assert after.since is not None
+            for gate in known:
+                if after.mode_at(gate.id) is not before.mode_at(gate.id):
+                    self._append(tx, gate, after.mode_at(gate.id), after.since, order.by)
+            self._move_alerts(tx, after, after.since)
+            tx.site.put(after)
+        return after
+
+    def _append(self, tx: Transaction, gate: Gate, mode: SiteMode, at: datetime, by: str | None) -> None:
+        reason = REASON[mode]
+        verdict = Verdict.OPEN if reason in OPENING else Verdict.DENY
+        event_id = self.new_id()
+        payload = ordered(gate, event_id, reason, at, by)
+        self.log.append(tx, gate, at, event_id, verdict, reason, None, payload, None)
+
+    def _move_alerts(self, tx: Transaction, after: SiteState, at: datetime) -> None:
+        wanted: set[tuple[AlertKind, str | None]] = set()
+        if after.mode in ALERT:
+            wanted = {(ALERT[after.mode], gate_id) for gate_id in after.gates or (None,)}
+        standing = {(alert.kind, alert.gate_id) for alert in tx.alerts.open() if alert.kind in ALERT.values()}
+        for kind, gate_id in standing - wanted:
+            tx.alerts.clear(kind, gate_id, None, at)
+        for kind, gate_id in sorted(wanted - standing, key=str):
+            tx.alerts.raise_(Alert(self.new_id(), at, kind, gate_id))
+
+
+def _log_unforeseen(error: Exception) -> None:
+    """A fire waits for no defect either; the release goes on."""
+    if not isinstance(error, NotRecorded):
+        logger.error("release_not_recorded error=%s", type(error).__name__, exc_info=error)

@@ -1,0 +1,67 @@
+"""An order that changes the site's mode, and what would hold by it: gates add up, and fire beats a lockdown."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from app.core.errors import Conflict, NotFound
+from app.core.ports.store import Transaction
+from app.core.site.mode import SiteMode, SiteState
+
+
+@dataclass(frozen=True)
+class SiteOrder:
+    """gates: names or ids; none means every gate. by: the id of a key or user. ending: what NORMAL is to end, None for
+    whatever holds. in_force: a release that was carried out already, so its record follows: a lockdown ends, and a gate
+    that was deleted meanwhile is left out."""
+
+    mode: SiteMode
+    gates: Collection[str] = ()
+    by: str | None = None
+    ending: SiteMode | None = None
+    in_force: bool = False
+
+    @property
+    def ends_every_release(self) -> bool:
+        return self.mode is SiteMode.NORMAL and self.ending is not SiteMode.LOCKDOWN and not self.gates
+
+    def after(self, tx: Transaction, before: SiteState, now: datetime) -> SiteState:
+        """What would hold; `before` itself where nothing changes. Raises NotFound, Conflict."""
+        named = self._named(tx)
+        if self.in_force and self.gates and not named:
+            return before
+        mode = self.mode
+        if mode is SiteMode.NORMAL:
+            if before.mode is SiteMode.NORMAL or (self.ending is not None and before.mode is not self.ending):
+                return before
+            held = set(before.gates or (gate.id for gate in tx.gates.all()))
+            left = held - named if named else set()
+            mode = before.mode if left else SiteMode.NORMAL
+        else:
+            self._check(before, named)
+            joins = before.mode is mode
+            every = not named or (joins and not before.gates)
+            left = set() if every else named | set(before.gates if joins else ())
+        after = replace(before, mode=mode, gates=tuple(sorted(left)))
+        if after == before:
+            return before
+        if before.since is not None:
+            # Later than what it follows, whatever became of the clock: processes go by which is newer.
+            now = max(now, before.since + timedelta(milliseconds=1))
+        return replace(after, since=now, by=self.by)
+
+    def _named(self, tx: Transaction) -> set[str]:
+        found = set()
+        for name in self.gates:
+            gate = tx.gates.by_name_or_id(name)
+            if gate is not None:
+                found.add(gate.id)
+            elif not self.in_force:
+                raise NotFound("unknown_gate", "There is no gate of that name.")
+        return found
+
+    def _check(self, before: SiteState, named: set[str]) -> None:
+        if self.mode is SiteMode.LOCKDOWN and before.mode is SiteMode.RELEASE:
+            raise Conflict("released", "Gates are released; end the release before a lockdown.")
+        if self.mode is SiteMode.RELEASE and before.mode is SiteMode.LOCKDOWN and named and not self.in_force:
+            raise Conflict("locked_down", "A lockdown is in force; release every gate, or end the lockdown first.")

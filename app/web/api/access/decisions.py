@@ -1,0 +1,137 @@
+"""The endpoint gate hardware calls: frames of one approach in, open or deny out."""
+
+from datetime import timedelta
+from time import perf_counter
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Request
+from pydantic import BaseModel, Field, ValidationError
+
+from app.core.accounts.users import Principal
+from app.core.errors import BadInput, Busy, Conflict, Forbidden
+from app.core.types import Gate
+from app.services.access.access import MAX_FRAMES, Approach
+from app.web.api.describe import CONFLICT, DECISION_BODY
+from app.web.api.schemas import DecisionAnswer
+from app.web.edge.limits import received_s
+from app.web.edge.turns import GateShare
+from app.web.edge.uploads import IMAGE_TYPES, checked, form, images, media_type_of
+from app.web.security import GateKey, SystemOf, Watching
+from app.wiring import System
+from app.worker.supervisor import Supervisor
+
+NONCE = r"^[!-~]{1,128}$"
+router = APIRouter(tags=["Decisions"])
+
+
+class Sent(BaseModel):
+    """What a decision request carries, whichever of the three forms it took."""
+
+    frames: list[bytes] = Field(default_factory=list)
+    credential: str | None = Field(None, min_length=1, max_length=512)
+    from_camera: bool = False
+
+
+async def sent(request: Request) -> Sent:
+    """Reads the body by its content type. Raises BadInput."""
+    media_type = media_type_of(request)
+    if media_type in IMAGE_TYPES:
+        return Sent(frames=[checked(await request.body(), media_type)], credential=None)
+    if media_type == "multipart/form-data":
+        async with form(request, MAX_FRAMES + 1) as parts:
+            return _read({"frames": await images(parts, "image"), "credential": parts.get("credential") or None})
+    if media_type == "application/json":
+        try:
+            fields = _json_object(await request.json())
+        except (ValueError, RecursionError) as error:
+            raise BadInput("bad_json", 'Send {"credential": "..."} or {"from_camera": true}.') from error
+        return _read(fields)
+    raise BadInput("wrong_content_type", "Send image/jpeg, image/png, multipart/form-data or application/json.")
+
+
+@router.post(
+    "/gates/{gate}/decisions",
+    response_model=DecisionAnswer,
+    response_model_exclude_unset=True,  # what is not there was not signed
+    summary="May this person pass?",
+    responses=CONFLICT,
+    openapi_extra={"requestBody": DECISION_BODY},
+)
+def decide(
+    request: Request,
+    gate: str,
+    system: SystemOf,
+    key: GateKey,
+    _share: GateShare,
+    watching: Watching,
+    body: Annotated[Sent, Depends(sent)],
+    idempotency_key: Annotated[str | None, Header(min_length=1, max_length=128)] = None,
+    facegate_nonce: Annotated[str | None, Header(pattern=NONCE)] = None,
+) -> dict[str, Any]:
+    """Open or deny, always with a reason. The event is committed before this answers.
+
+    The answer holds `request_digest` and, where a header `Facegate-Nonce` came, `nonce`, both signed: make a new nonce
+    for each request, compare both, and no earlier answer can be taken for this one. A picture that was sent before,
+    under another request, is denied as `stale_frame` and raises the alert `picture_again`; to repeat a request, send
+    the same `Idempotency-Key`.
+    """
+    answer = _decided(request, gate, system, key, watching, body, idempotency_key)
+    return answer if facegate_nonce is None else system.answers.bound(answer, facegate_nonce)
+
+
+def _decided(
+    request: Request,
+    gate: str,
+    system: System,
+    key: Principal,
+    watching: Supervisor | None,
+    body: Sent,
+    idempotency_key: str | None,
+) -> dict[str, Any]:
+    known = system.gates.get(gate)
+    if known.id != key.gate_id:
+        raise Forbidden("other_gate", "This key belongs to another gate.")
+    waited_s = perf_counter() - received_s(request)
+    if waited_s * 1000 > system.settings.max_frame_age_ms:
+        # It could only be refused as stale; to look at it would keep the next ones waiting too.
+        raise Busy("too_busy", "The request waited too long for its turn; try again in a second.")
+    if body.from_camera:
+        return seen_now(system, watching, known, idempotency_key)
+    return system.access.decide(
+        Approach(
+            gate=gate,
+            frames=tuple(body.frames),
+            # Waiting for a thread counts: a picture gets no younger by it.
+            received_at=system.clock() - timedelta(seconds=waited_s),
+            credential=body.credential,
+            idempotency_key=idempotency_key,
+        )
+    )
+
+
+def seen_now(system: System, watching: Supervisor | None, gate: Gate, idempotency_key: str | None) -> dict[str, Any]:
+    """What the gate's own camera sees now, whichever process watches it.
+
+    Raises Conflict where the gate has none, Busy where none is watched or the one who watches is silent.
+    """
+    if not any(camera.enabled for camera in system.cameras.of_gate(gate.id)):
+        raise Conflict("no_camera", "This gate has no camera of its own; send the frames.")
+    post = watching.post_of_gate(gate.id) if watching else None
+    if post is None:
+        return system.questions.ask(gate, idempotency_key)
+    return post.loop.now(gate, system.clock(), idempotency_key)
+
+
+def _read(fields: dict[str, object]) -> Sent:
+    try:
+        return Sent.model_validate(fields)
+    except ValidationError as error:
+        raise BadInput("bad_credential", "A credential is text of 1 to 512 characters.") from error
+
+
+def _json_object(value: object) -> dict[str, object]:
+    if not isinstance(value, dict) or set(value) - {"credential", "from_camera"}:
+        raise ValueError("not one of the two forms")
+    if bool(value.get("credential")) is (value.get("from_camera") is True):
+        raise ValueError("one of a credential and from_camera")
+    return value

@@ -1,0 +1,55 @@
+"""Comparing pictures without a gate: are these the same person, and who is this?"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+
+from app.core.errors import BadInput
+from app.web.api.describe import ERRORS, files_body
+from app.web.api.schemas import CandidateOut, Identity, Same
+from app.web.edge import uploads
+from app.web.edge.turns import FewPictures
+from app.web.security import Admin, SystemOf
+
+router = APIRouter(tags=["Tools"])
+
+
+async def two(request: Request) -> tuple[bytes, bytes]:
+    async with uploads.form(request, 2) as form:
+        a, b = await uploads.photos(form, "a"), await uploads.photos(form, "b")
+    if len(a) != 1 or len(b) != 1:
+        raise BadInput("two_images_needed", "Send one image as `a` and one as `b`.")
+    return a[0], b[0]
+
+
+async def one(request: Request) -> bytes:
+    async with uploads.form(request, 2) as form:
+        images = await uploads.photos(form, "image")
+    if len(images) != 1:
+        raise BadInput("one_image_needed", "Send one image as `image`.")
+    return images[0]
+
+
+@router.post("/verify", summary="Same person?", responses=ERRORS, openapi_extra=files_body(a=1, b=1))
+def verify(system: SystemOf, _: Admin, _turn: FewPictures, pair: Annotated[tuple[bytes, bytes], Depends(two)]) -> Same:
+    """Compares two pictures with each other; nothing is stored."""
+    return Same(**system.comparison.verify(*map(system.enrolment.readable, pair)))
+
+
+@router.post("/identify", summary="Who is this?", responses=ERRORS, openapi_extra=files_body(image=1))
+def identify(
+    system: SystemOf, _: Admin, _turn: FewPictures, image: Annotated[bytes, Depends(one)]
+) -> dict[str, list[CandidateOut]]:
+    """Ranked candidates; no event, no gate, nothing stored."""
+    found = system.comparison.identify(system.enrolment.readable(image))
+    return {
+        "candidates": [
+            CandidateOut(
+                employee=Identity(id=m.employee.id, name=m.employee.name, number=m.employee.number),
+                similarity=round(m.similarity, 4),
+                threshold=round(m.threshold, 4),
+                over_threshold=m.similarity >= m.threshold,
+            )
+            for m in found
+        ]
+    }

@@ -1,0 +1,141 @@
+"""People who sign in: admins add them, give them roles and links; everybody changes their own password."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, Field
+
+from app.core.accounts.users import Method, Outcome, User
+from app.core.types import Role
+from app.services.accounts.sign_in import Client
+from app.services.accounts.users import RESET_FOR, roles_of
+from app.web.api.cursors import IdCursor
+from app.web.api.describe import CONFLICT, ERRORS
+from app.web.api.schemas import Moment, Page, Strict
+from app.web.fields import PlainText
+from app.web.security import Admin, Person, SystemOf, client_of
+
+router = APIRouter(tags=["Users"])
+RoleName = Annotated[str, Field(max_length=20, examples=["security"])]
+
+
+class UserIn(Strict):
+    name: PlainText = Field(max_length=64, examples=["ada"])
+    roles: list[RoleName] = Field(max_length=3, description="admin, security, viewer")
+
+
+class UserPatch(Strict):
+    roles: list[RoleName] | None = Field(None, max_length=3, description="admin, security, viewer")
+    enabled: bool | None = None
+
+
+class PasswordIn(Strict):
+    old: str = Field(max_length=1000)
+    new: str = Field(max_length=1000)
+
+
+class UserOut(BaseModel):
+    id: str
+    name: str
+    roles: list[Role]
+    enabled: bool
+    can_sign_in: bool = Field(description="enabled, and with a password or through another provider")
+    created_at: Moment
+
+    @classmethod
+    def of(cls, user: User) -> "UserOut":
+        return cls(
+            id=user.id,
+            name=user.name,
+            roles=sorted(user.roles),
+            enabled=user.enabled,
+            can_sign_in=user.enabled and bool(user.password or user.subject),
+            created_at=user.created_at,
+        )
+
+
+class LinkOut(BaseModel):
+    """A link that works once. Give it to nobody but the user: whoever opens it chooses the password."""
+
+    path: str = Field(description="at this service's address", examples=["/reset?token=..."])
+    ends_at: Moment
+
+
+class SignInOut(BaseModel):
+    """name is empty where nobody has the name that was typed: people type passwords there, so it is not kept."""
+
+    id: str
+    at: Moment
+    user_id: str | None
+    name: str
+    address: str
+    method: Method
+    outcome: Outcome
+    detail: str = Field(description="why another provider's word opened nothing: the check, or the groups that came")
+
+
+@router.post("/users", status_code=201, summary="Add a user", responses=CONFLICT)
+def add(body: UserIn, system: SystemOf, _: Admin) -> UserOut:
+    """They cannot sign in yet: make a link (`POST /v1/users/{id}/reset`), with which they choose their password."""
+    return UserOut.of(system.reception.users.add(body.name, roles_of(body.roles)))
+
+
+@router.get("/users", summary="List users", responses=ERRORS)
+def find(system: SystemOf, _: Admin) -> Page[UserOut]:
+    return Page(items=[UserOut.of(user) for user in system.reception.users.all()], next=None)
+
+
+@router.get("/users/{user_id}", summary="Read a user", responses=ERRORS)
+def read(user_id: str, system: SystemOf, _: Admin) -> UserOut:
+    return UserOut.of(system.reception.users.get(user_id))
+
+
+@router.patch("/users/{user_id}", summary="Change roles, disable or enable", responses=CONFLICT)
+def change(user_id: str, body: UserPatch, system: SystemOf, _: Admin) -> UserOut:
+    """Signs them out everywhere. The last admin who can sign in stays one (409)."""
+    roles = None if body.roles is None else roles_of(body.roles)
+    return UserOut.of(system.reception.users.change(user_id, roles, body.enabled))
+
+
+@router.post("/users/{user_id}/reset", summary="A link to choose a new password", responses=CONFLICT)
+def reset(user_id: str, system: SystemOf, _: Admin) -> LinkOut:
+    """Works once, for a day; earlier links end. The old password holds until the link is used."""
+    token = system.reception.users.reset(user_id)
+    return LinkOut(path=f"/reset?token={token}", ends_at=_later(system.clock()))
+
+
+@router.delete("/users/{user_id}/sessions", status_code=204, summary="Sign a user out everywhere", responses=ERRORS)
+def sign_out(user_id: str, system: SystemOf, _: Admin) -> None:
+    system.reception.sessions.end_all(system.reception.users.get(user_id).id)
+
+
+@router.get("/sign-ins", summary="Who signed in, or tried to, newest first", responses=ERRORS)
+def sign_ins(
+    system: SystemOf,
+    _: Admin,
+    cursor: IdCursor,
+    user: Annotated[str | None, Query(max_length=64, description="a user's id")] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> Page[SignInOut]:
+    """Attempts that had to wait are not looked at, and not listed. Kept for a year."""
+    found = system.reception.sign_in.recent(user, cursor, limit + 1)
+    items = [SignInOut.model_validate(vars(row)) for row in found[:limit]]
+    return Page(items=items, next=items[-1].id if len(found) > limit else None)
+
+
+@router.post("/account/password", status_code=204, summary="Change one's own password", responses=ERRORS)
+def set_password(body: PasswordIn, request: Request, system: SystemOf, person: Person) -> None:
+    """For people who are signed in, not for keys. Their other sessions end."""
+    client: Client = client_of(request)
+    system.reception.sign_in.change_password(person, body.old, body.new, client)
+
+
+@router.delete("/account/sessions", status_code=204, summary="Sign out everywhere else", responses=ERRORS)
+def sign_out_elsewhere(system: SystemOf, person: Person) -> None:
+    """For people who are signed in, not for keys."""
+    system.reception.sessions.end_all(person.user.id, but=person.session.id)
+
+
+def _later(now: datetime) -> datetime:
+    return now + RESET_FOR

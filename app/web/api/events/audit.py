@@ -1,0 +1,30 @@
+"""Proof that the log was not altered, and the key with which signatures are checked."""
+
+from dataclasses import asdict
+from typing import Any
+
+from fastapi import APIRouter, Depends
+
+from app.web.api.describe import ERRORS
+from app.web.edge.turns import OneAudit, resting
+from app.web.security import Reader, SystemOf, caller
+
+router = APIRouter(tags=["Audit"])
+
+
+@router.get("/audit/verify", summary="Was the log altered?", responses=ERRORS)
+def verify(system: SystemOf, _: Reader, _turn: OneAudit) -> dict[str, Any]:
+    """Walks every gate's chain and checks it against the signed checkpoints; names the first bad record.
+
+    One at a time, and gates go first.
+    """
+    report = asdict(system.checkpoints.verify(rest=resting()))
+    return {"valid": report["valid"], "gates": report["gates"], "first_bad": report["flaw"]}
+
+
+@router.get(
+    "/signing-key", summary="The public key of all signatures", responses=ERRORS, dependencies=[Depends(caller)]
+)
+def signing_key(system: SystemOf) -> dict[str, str]:
+    """Ed25519, base64. Any key may read it; pin it in the gate when it is installed."""
+    return {"algorithm": "Ed25519", "public_key": system.signer.public_key()}

@@ -1,0 +1,42 @@
+"""What people say of an event afterwards: "not this person", "this was Ada". The event itself stays as it is."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from app.core.events.corrections import CorrectionKind
+from app.web.api.describe import CONFLICT, ERRORS
+from app.web.api.schemas import Identity, Page, Strict
+from app.web.security import Reader, SystemOf, Watcher
+
+router = APIRouter(prefix="/events/{event_id}", tags=["Events"])
+
+
+class CorrectionIn(Strict):
+    kind: CorrectionKind
+    employee: str | None = Field(None, max_length=64, description="of `was`: the id of the employee it shows")
+
+
+class CorrectionOut(BaseModel):
+    """One statement, by whom and when, signed by the installation."""
+
+    id: str
+    event_id: str
+    at: str
+    by: str = Field(description="id of the key or user")
+    kind: CorrectionKind
+    employee: Identity | None = Field(description="of whom it is said; null once they are erased")
+    forged: bool = Field(description="true: not as this installation signed it, do not believe it")
+
+
+@router.post("/correction", status_code=201, summary="Say whom an event shows", responses=CONFLICT)
+def add(event_id: str, body: CorrectionIn, system: SystemOf, who: Watcher) -> CorrectionOut:
+    """A record of its own; labelled pictures for a calibration of one's own come of it (`corrections export`)."""
+    made = system.corrections.add(event_id, body.kind, body.employee, who.id)
+    shown = {one["id"]: one for one in system.corrections.of(event_id)}
+    return CorrectionOut.model_validate(shown[made.id])
+
+
+@router.get("/corrections", summary="What was said of an event", responses=ERRORS)
+def find(event_id: str, system: SystemOf, _: Reader) -> Page[CorrectionOut]:
+    system.events.get(event_id)
+    return Page(items=[CorrectionOut.model_validate(one) for one in system.corrections.of(event_id)], next=None)

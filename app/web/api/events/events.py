@@ -1,0 +1,111 @@
+"""The log: every decision, as it was answered, with its place in the chain."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import StreamingResponse
+
+from app.core.events.records import EventFilter
+from app.core.types import Reason, Verdict
+from app.web.api.cursors import IdCursor
+from app.web.api.describe import ERRORS
+from app.web.api.people.photos import PRIVATE
+from app.web.api.schemas import EventOut, Page, PictureOut, When
+from app.web.edge.turns import FewExports, FewLists
+from app.web.security import Reader, SystemOf
+
+router = APIRouter(tags=["Events"])
+
+GateName = Annotated[str | None, Query(max_length=64)]
+CameraName = Annotated[str | None, Query(max_length=64)]
+EmployeeId = Annotated[str | None, Query(max_length=64, description="an employee's id")]
+Since = Annotated[When | None, Query(alias="from")]
+Until = Annotated[When | None, Query(alias="to")]
+CSV_COLUMNS = ("at", "gate", "decision", "reason", "number", "name", "similarity", "threshold", "decision_id", "hash")
+
+
+@router.get("/events", summary="List events, newest first", responses=ERRORS)
+def find(
+    system: SystemOf,
+    _: Reader,
+    _turn: FewLists,
+    cursor: IdCursor,
+    gate: GateName = None,
+    employee: EmployeeId = None,
+    decision: Verdict | None = None,
+    reason: Reason | None = None,
+    camera: CameraName = None,
+    since: Since = None,
+    until: Until = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> Page[EventOut]:
+    which = EventFilter(gate, employee, decision, reason, since, until, cursor, limit + 1, camera)
+    found = system.events.find(which)
+    more = len(found) > limit
+    return Page(
+        items=[EventOut.model_validate(e) for e in found[:limit]],
+        next=found[limit - 1]["decision_id"] if more else None,
+    )
+
+
+@router.get("/events.csv", summary="Events as CSV", responses=ERRORS, response_class=StreamingResponse)
+def as_csv(
+    system: SystemOf,
+    _: Reader,
+    _turn: FewExports,
+    gate: GateName = None,
+    employee: EmployeeId = None,
+    decision: Verdict | None = None,
+    reason: Reason | None = None,
+    camera: CameraName = None,
+    since: Since = None,
+    until: Until = None,
+) -> StreamingResponse:
+    """Every event that matches, newest first."""
+
+    def lines() -> Iterator[str]:
+        yield _row(CSV_COLUMNS)
+        before: str | None = None
+        while page := system.events.find(
+            EventFilter(gate, employee, decision, reason, since, until, before, 500, camera)
+        ):
+            for event in page:
+                who = event.get("employee") or {}
+                flat = {**event, "number": who.get("number"), "name": who.get("name")}
+                yield _row([flat.get(column) for column in CSV_COLUMNS])
+            before = page[-1]["decision_id"]
+
+    return StreamingResponse(lines(), media_type="text/csv; charset=utf-8", headers=PRIVATE)
+
+
+@router.get("/events/{event_id}", summary="One event", responses=ERRORS)
+def read(event_id: str, system: SystemOf, _: Reader) -> EventOut:
+    return EventOut.model_validate(system.events.get(event_id))
+
+
+@router.get("/events/{event_id}/snapshot", summary="The picture of an event", responses=ERRORS, response_class=Response)
+def snapshot(event_id: str, system: SystemOf, _: Reader) -> Response:
+    return Response(system.events.snapshot(event_id), media_type="image/jpeg", headers=PRIVATE)
+
+
+@router.get("/events/{event_id}/pictures", summary="The pictures of an event", responses=ERRORS)
+def pictures(event_id: str, system: SystemOf, _: Reader) -> Page[PictureOut]:
+    """Best first. More than one only where FACEGATE_ENROL_FROM_GATE is on: the approach's best usable frames."""
+    kept = system.events.pictures(event_id)
+    return Page(items=[PictureOut(number=i, size=len(data)) for i, data in enumerate(kept, 1)], next=None)
+
+
+@router.get("/events/{event_id}/pictures/{number}", summary="One of them", responses=ERRORS, response_class=Response)
+def picture(event_id: str, number: int, system: SystemOf, _: Reader) -> Response:
+    return Response(system.events.picture(event_id, number), media_type="image/jpeg", headers=PRIVATE)
+
+
+def _row(cells: Iterable[object]) -> str:
+    text = io.StringIO()
+    # A cell that begins like a formula would run in a spreadsheet: a name is written by somebody else.
+    safe = [f"'{c}" if isinstance(c, str) and c[:1] in "=+-@\t\r" else c for c in cells]
+    csv.writer(text).writerow(safe)
+    return text.getvalue()

@@ -1,0 +1,31 @@
+"""The live stream: what happens at the site, as it happens."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request
+from fastapi.responses import StreamingResponse
+
+from app.core.types import Role
+from app.web.api.describe import ERRORS
+from app.web.edge.streams import EventStream, Streams
+from app.web.security import Credentials, Reader, allow, caller
+
+router = APIRouter(tags=["Events"])
+STREAM = {**ERRORS, 200: {"description": "server-sent events", "content": {"text/event-stream": {}}}}
+
+
+@router.get("/events/stream", summary="Events as they happen", responses=STREAM, response_class=StreamingResponse)
+async def stream(
+    request: Request,
+    credentials: Credentials,
+    _: Reader,
+    after: Annotated[str | None, Query(max_length=64, description="begin after this event")] = None,
+    last_event_id: Annotated[str | None, Header(max_length=64)] = None,
+) -> EventStream:
+    """Server-sent events. `decision`: an event as in the list, its id is the event's. `gate_result`, `alert`, `camera`,
+    `gate`: what changed; all that stands comes first. `gap`: more was missed than is sent, list it. `trouble`: the
+    service cannot look, or can again. Sent again after a break: at most 200, and some that were seen before.
+    """
+    streams: Streams = request.app.state.streams
+    roles = (Role.SECURITY, Role.ADMIN, Role.VIEWER)
+    return EventStream(streams, last_event_id or after, lambda: allow(caller(request, credentials, ""), *roles))

@@ -1,0 +1,227 @@
+"""Imports: bring a file of people, look at its report row by row, apply it, follow it, end it."""
+
+import asyncio
+import csv
+import io
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.concurrency import contextmanager_in_threadpool
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
+
+from app.core.errors import FacegateError, TooLarge
+from app.core.imports.people_encodings import CODECS
+from app.core.imports.reports import OPEN, Import, ImportState, Outcome, RowFilter, RowReport
+from app.core.types import Role
+from app.web.api.cursors import not_ours
+from app.web.api.describe import CONFLICT, ERRORS
+from app.web.api.schemas import Moment, Page
+from app.web.edge import import_upload
+from app.web.edge.streams import HEADERS
+from app.web.security import Admin, Credentials, SystemOf, allow, caller
+from app.wiring import System
+
+router = APIRouter(prefix="/imports", tags=["Imports"])
+
+_EVERY_S = 0.5
+_STILL_ALLOWED = 30  # looks after which whoever follows is asked for again; what is sent then also keeps the line
+_ROOM = 500_000_000  # bytes of disk that an upload must leave
+
+
+class ProblemOut(BaseModel):
+    code: str = Field(examples=["blurred"])
+    detail: str = Field(examples=["The photo is blurred; hold still and focus."])
+    photo: str | None = Field(None, examples=["E-1001_2.jpg"], description="the file it is about")
+
+
+class RowOut(BaseModel):
+    """What became of a row; in a dry run, what would. refused: nothing of it is applied."""
+
+    line: int = Field(examples=[17], description="of the CSV; its header is line 1")
+    number: str = Field(examples=["E-1001"])
+    outcome: Outcome
+    photos: int = Field(description="accepted photos")
+    employee_id: str | None
+    problems: list[ProblemOut]
+
+    @classmethod
+    def of(cls, row: RowReport) -> "RowOut":
+        problems = [ProblemOut(code=p.code, detail=p.detail, photo=p.photo) for p in row.problems]
+        return cls(**{**vars(row), "problems": problems})
+
+
+class ImportOut(BaseModel):
+    """How far an import is. rows and photos are null until its files are read."""
+
+    id: str
+    state: ImportState
+    dry_run: bool
+    by: str
+    created_at: Moment
+    started_at: Moment | None
+    ended_at: Moment | None
+    rows: int | None
+    photos: int | None
+    done: int = Field(description="rows dealt with")
+    done_photos: int
+    rate: float | None = Field(description="rows a second in this run")
+    left_s: float | None = Field(description="seconds left at that rate")
+    counts: dict[str, int] = Field(
+        examples=[{"added": 9990, "changed": 0, "unchanged": 0, "refused": 10, "problems": 31}]
+    )
+    encoding: str | None = Field(description="what the CSV was said to have")
+    notices: list[str] = Field(description="about the files as a whole")
+    detail: str | None = Field(description="why it failed, and what to do")
+
+    @classmethod
+    def of(cls, system: System, job: Import, counts: dict[str, int]) -> "ImportOut":
+        now = system.clock()
+        rate, left = job.rate(now), job.left_s(now)
+        told = {name: getattr(job, name) for name in cls.model_fields if hasattr(job, name)}
+        told |= {
+            "rate": None if rate is None else round(rate, 2),
+            "left_s": None if left is None else round(left, 1),
+            "counts": counts,
+            "notices": list(job.notices),
+        }
+        return cls(**told)
+
+
+class ImportWithRows(ImportOut):
+    problems: Page[RowOut] = Field(description="the rows asked for, by default those with problems")
+
+
+class Started(BaseModel):
+    id: str = Field(examples=["01KAR3T9V5S0W8J6Q2X4Y7Z1AB"])
+
+
+BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {
+                        "csv": {"type": "string", "format": "binary", "description": "or people.csv in the zip"},
+                        "photos": {"type": "string", "format": "binary", "description": "a zip"},
+                        "dry_run": {"type": "boolean", "default": True},
+                        "encoding": {
+                            "type": "string",
+                            "enum": list(CODECS),
+                            "description": "of the CSV, and of names in the zip, where it is neither UTF-8 nor UTF-16",
+                        },
+                    },
+                }
+            }
+        },
+    }
+}
+
+
+@router.post("", status_code=202, summary="Bring a file of people", responses=ERRORS, openapi_extra=BODY)
+async def create(request: Request, system: SystemOf, who: Admin) -> Started:
+    """A dry run unless `dry_run=false`: it changes nothing, reports on each row, and can be applied within a day."""
+    declared = int(request.headers.get("content-length", 0))
+    if declared > shutil.disk_usage(system.settings.data).free - _ROOM:
+        raise TooLarge("disk_full", "The service's disk has no room for this upload; make some, or split the import.")
+    async with contextmanager_in_threadpool(system.imports.receive()) as arriving:
+        dry_run, encoding = await import_upload.receive(request, arriving)
+        submit = partial(system.imports.submit, dry_run=dry_run, by=who.name, encoding=encoding)
+        job = await run_in_threadpool(submit, arriving)
+    return Started(id=job.id)
+
+
+@router.get("", summary="List imports, newest first", responses=ERRORS)
+def find(system: SystemOf, _: Admin) -> Page[ImportOut]:
+    """The last fifty."""
+    return Page(items=[ImportOut.of(system, job, counts) for job, counts in system.import_reports.all()], next=None)
+
+
+@router.get("/{import_id}", summary="Read an import and its rows", responses=ERRORS)
+def read(
+    import_id: str,
+    system: SystemOf,
+    _: Admin,
+    outcome: Outcome | None = None,
+    all_rows: Annotated[bool, Query(description="also rows without problems")] = False,
+    cursor: Annotated[str | None, Query(max_length=20)] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> ImportWithRows:
+    """State, counts, and what there is to say of each row. Reports are kept for thirty days."""
+    job, counts = system.import_reports.get(import_id)
+    if cursor is not None and not (cursor.isascii() and cursor.isdigit() and len(cursor) < 10):
+        raise not_ours()
+    which = RowFilter(outcome, not all_rows and outcome is None, int(cursor or 0), limit + 1)
+    found = system.import_reports.rows(import_id, which)
+    rows = Page(items=[RowOut.of(r) for r in found[:limit]], next=str(found[limit - 1].line) if found[limit:] else None)
+    return ImportWithRows(**ImportOut.of(system, job, counts).model_dump(), problems=rows)
+
+
+@router.get(
+    "/{import_id}/report.csv", summary="Every row's report as CSV", responses=ERRORS, response_class=StreamingResponse
+)
+def report(import_id: str, system: SystemOf, _: Admin) -> StreamingResponse:
+    system.import_reports.get(import_id)
+
+    def lines() -> Iterator[str]:
+        for cells in system.import_reports.table(import_id):
+            line = io.StringIO()
+            csv.writer(line).writerow(cells)
+            yield line.getvalue()
+
+    headers = {"Content-Disposition": 'attachment; filename="import.csv"', "Cache-Control": "no-store"}
+    return StreamingResponse(lines(), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.get("/{import_id}/events", summary="Follow an import", responses=ERRORS, response_class=StreamingResponse)
+async def events(
+    import_id: str, request: Request, system: SystemOf, credentials: Credentials, _: Admin
+) -> StreamingResponse:
+    """Server-sent: an event `progress` (the import without its rows) at each change, until it or the service ends."""
+    first = await run_in_threadpool(system.import_reports.get, import_id)
+    streams = request.app.state.streams
+
+    def still_allowed() -> bool:
+        try:
+            allow(caller(request, credentials, ""), Role.ADMIN)
+        except FacegateError:  # signed out, or the database is gone: the browser comes again and is told
+            return False
+        return True
+
+    async def stream() -> AsyncIterator[str]:
+        found, said, looks = first, "", 0
+        while True:
+            # However much happens: while an import runs, there is something to tell at each look.
+            if (looks := looks + 1) % _STILL_ALLOWED == 0:
+                if not await run_in_threadpool(still_allowed):
+                    return
+                yield ": still here\n\n"
+            told = ImportOut.of(system, *found).model_dump_json()
+            if told != said:
+                yield f"event: progress\ndata: {told}\n\n"
+                said = told
+            if found[0].state not in OPEN or streams.closed or await request.is_disconnected():
+                return
+            await asyncio.sleep(_EVERY_S)
+            found = await run_in_threadpool(system.import_reports.get, import_id)
+
+    return StreamingResponse(stream(), media_type="text/event-stream", headers=HEADERS)
+
+
+@router.post("/{import_id}/apply", status_code=202, summary="Apply a dry run", responses=CONFLICT)
+def apply(import_id: str, system: SystemOf, _: Admin) -> Started:
+    """Takes in what the dry run has checked, from the same files."""
+    return Started(id=system.imports.apply(import_id).id)
+
+
+@router.post("/{import_id}/cancel", summary="End an import", responses=CONFLICT)
+def cancel(import_id: str, system: SystemOf, _: Admin) -> ImportOut:
+    """What was applied stays; the uploaded files are destroyed."""
+    system.imports.cancel(import_id)
+    return ImportOut.of(system, *system.import_reports.get(import_id))

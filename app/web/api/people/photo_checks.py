@@ -1,0 +1,71 @@
+"""What is good or bad about a picture before it is sent as a photo: so that a camera can be guided, live."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, Field
+
+from app.core.media import PHOTO_KINDS
+from app.core.recognition.quality import ENROLMENT
+from app.services.people.photo_judgement import ADVICE
+from app.web.api.describe import ERRORS, IMAGE
+from app.web.edge import uploads
+from app.web.edge.turns import FewPictures
+from app.web.security import Admin, SystemOf
+
+router = APIRouter(prefix="/photo-checks", tags=["Photos"])
+
+
+class FaceBox(BaseModel):
+    """As shares of the picture's width and height, from its upper left corner."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+class CheckOut(BaseModel):
+    """problems and quality are those an enrolment would find; nothing is compared to anybody, and nothing is kept."""
+
+    good: bool
+    problems: list[str] = Field(examples=[["face_too_small"]])
+    advice: str | None = Field(examples=["The face is too small; go closer or send a larger photo."])
+    quality: float = Field(examples=[0.93])
+    faces: int
+    face: FaceBox | None
+    yaw: float | None = Field(description="0 from the front; below 0 the nose points left in the picture")
+
+
+async def picture(request: Request) -> bytes:
+    return uploads.checked(await request.body(), uploads.media_type_of(request), PHOTO_KINDS)
+
+
+BODY = {"requestBody": {"required": True, "content": {kind.media_type: IMAGE for kind in PHOTO_KINDS}}}
+
+
+@router.post("", summary="Judge a picture by the checks of enrolment", responses=ERRORS, openapi_extra=BODY)
+def check(system: SystemOf, _: Admin, _turn: FewPictures, data: Annotated[bytes, Depends(picture)]) -> CheckOut:
+    """Takes about 10 ms: send a camera's frames, three to five a second, to guide whoever stands before it."""
+    found = system.recognition.inspect(system.enrolment.readable(data), limits=ENROLMENT)
+    if found.box is None or found.quality is None or found.measures is None:
+        code = str(found.reason)
+        return CheckOut(
+            good=False, problems=[code], advice=ADVICE.get(code), quality=0.0, faces=found.faces, face=None, yaw=None
+        )
+    box, problems = found.box, [str(problem) for problem in found.quality.problems]
+    face = FaceBox(
+        x=round(box.x_px / found.width_px, 4),
+        y=round(box.y_px / found.height_px, 4),
+        width=round(box.width_px / found.width_px, 4),
+        height=round(box.height_px / found.height_px, 4),
+    )
+    return CheckOut(
+        good=found.quality.good,
+        problems=problems,
+        advice=ADVICE.get(problems[0]) if problems else None,
+        quality=round(found.quality.score, 3),
+        faces=found.faces,
+        face=face,
+        yaw=round(found.measures.yaw, 3),
+    )

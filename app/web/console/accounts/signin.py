@@ -1,0 +1,140 @@
+"""Signing in and out, the first admin's link, and the link with which somebody chooses a new password."""
+
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from app.core.accounts.users import TicketKind
+from app.core.errors import Busy, Forbidden, Refusal
+from app.services.accounts.sign_in import Entered
+from app.web.console.render import render
+from app.web.console.session import AnyPage, Visitor, local_path
+from app.web.security import DEVICE, SystemOf, client_of, cookie_name, cookie_path
+
+router = APIRouter(include_in_schema=False)
+DEVICE_S = 180 * 86_400
+Short = Annotated[str, Form(max_length=1000)]
+
+
+@router.get("/signin", response_class=HTMLResponse)
+def ask(request: Request, visitor: Visitor, next: str = "/") -> Response:
+    if visitor is not None:
+        return RedirectResponse(local_path(next), 303)
+    return signin_form(request, next=local_path(next))
+
+
+@router.post("/signin", response_class=HTMLResponse)
+def enter(
+    request: Request, system: SystemOf, name: Short = "", password: Short = "", next: Annotated[str, Form()] = "/"
+) -> Response:
+    _from_here(request)
+    wanted = local_path(next)
+    try:
+        entered = system.reception.sign_in.with_password(name, password, client_of(request))
+    except Refusal as refusal:
+        return signin_form(request, _status(refusal), next=wanted, name=name[:64], problem=refusal.detail)
+    return remember(request, RedirectResponse(wanted, 303), entered)
+
+
+@router.post("/signout")
+def leave(request: Request, system: SystemOf, person: AnyPage) -> Response:
+    system.reception.sessions.end(person.session.id)
+    answer = RedirectResponse("/signin", 303)
+    name, path = cookie_name(request), cookie_path(request)
+    answer.delete_cookie(name, path=path, secure=_secure(request), httponly=True, samesite="strict")
+    return answer
+
+
+@router.get("/setup", response_class=HTMLResponse)
+@router.get("/reset", response_class=HTMLResponse)
+def follow(request: Request, system: SystemOf, token: str = "") -> Response:
+    """A link that works once: it is used up when the form is sent, not when it is opened."""
+    kind = _kind(request)
+    try:
+        user = system.reception.users.ticket(token, kind)
+    except Refusal as refusal:
+        return render(request, "link.html", None, 404, kind=kind, problem=refusal.detail, token=None, name="")
+    return render(request, "link.html", None, kind=kind, problem="", token=token, name=user.name if user else "")
+
+
+@router.post("/setup", response_class=HTMLResponse)
+@router.post("/reset", response_class=HTMLResponse)
+def redeem(
+    request: Request,
+    system: SystemOf,
+    token: Short = "",
+    name: Short = "",
+    password: Short = "",
+    again: Short = "",
+) -> Response:
+    _from_here(request)
+    kind, reception = _kind(request), system.reception
+    try:
+        user = reception.users.ticket(token, kind)
+    except Refusal as refusal:
+        return render(request, "link.html", None, 404, kind=kind, problem=refusal.detail, token=None, name="")
+    shown = user.name if user else name[:64]
+    try:
+        if password != again:
+            raise Forbidden("differs", "The two passwords differ; type them again.")
+        if kind is TicketKind.SETUP:
+            entered = reception.sign_in.with_setup_link(token, name, password, client_of(request))
+        else:
+            entered = reception.sign_in.with_reset_link(token, password, client_of(request))
+    except Refusal as refusal:
+        problem = refusal.detail
+        return render(request, "link.html", None, _status(refusal), kind=kind, problem=problem, token=token, name=shown)
+    return remember(request, RedirectResponse("/", 303), entered)
+
+
+def remember(request: Request, answer: Response, entered: Entered) -> Response:
+    """The answer with the session's cookie, which ends with the browser, and the browser's mark."""
+    secure, path = _secure(request), cookie_path(request)
+    answer.set_cookie(cookie_name(request), entered.session, path=path, httponly=True, samesite="strict", secure=secure)
+    answer.set_cookie(
+        DEVICE, entered.device, max_age=DEVICE_S, path=path, httponly=True, samesite="strict", secure=secure
+    )
+    return answer
+
+
+def signin_form(
+    request: Request, status: int = 200, *, next: str = "/", name: str = "", problem: str = ""
+) -> HTMLResponse:
+    provider = request.app.state.system.reception.federation.provider()
+    context = {"next": next, "name": name, "problem": problem, "provider": provider}
+    return render(request, "signin.html", None, status, **context)
+
+
+def _kind(request: Request) -> TicketKind:
+    return TicketKind.SETUP if request.url.path == "/setup" else TicketKind.RESET
+
+
+def _secure(request: Request) -> bool:
+    return request.url.scheme == "https"
+
+
+def _status(refusal: Refusal) -> int:
+    return 429 if isinstance(refusal, Busy) else 400
+
+
+def _from_here(request: Request) -> None:
+    """Another site's form must not sign anybody in, not even as somebody else. Raises Forbidden.
+
+    A browser on https says itself where a form comes from, whatever a proxy made of the host. Over http it says only
+    the origin, which must then be the host that was asked for.
+    """
+    fetched = request.headers.get("sec-fetch-site")
+    if fetched in ("same-origin", "none"):
+        return
+    if fetched is not None:
+        raise Forbidden("foreign_form", "This form came from another site; open the sign-in page and try again.")
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("host", ""):
+        raise Forbidden(
+            "foreign_form",
+            "This form came from another site, or a proxy changes the host: open the sign-in page and try again. If it "
+            "fails again, have the proxy pass Host on unchanged (nginx: proxy_set_header Host $http_host), or serve "
+            "over https.",
+        )

@@ -1,0 +1,75 @@
+"""The admins' page of users, the log of sign-ins, the keys of devices, and everybody's own account."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse
+
+from app.core.accounts.users import Outcome
+from app.core.types import Role
+from app.services.accounts.users import PERSON_ROLE_WORDS
+from app.web.console.render import Link, render
+from app.web.console.session import AdminPage, AnyPage
+from app.web.security import SystemOf
+
+ADMINS = frozenset({Role.ADMIN})
+LINKS = (
+    Link("/users", "Users", "users", ADMINS),
+    Link("/signins", "Sign-ins", "history", ADMINS),
+    Link("/keys", "API keys", "key", ADMINS),
+)
+ROWS = 50
+OUTCOMES = {
+    Outcome.SIGNED_IN: ("signed in", "good"),
+    Outcome.WRONG_PASSWORD: ("wrong password", "bad"),
+    Outcome.UNKNOWN_NAME: ("unknown name", "bad"),
+    Outcome.DISABLED: ("user is disabled", "bad"),
+    Outcome.REFUSED: ("refused", "bad"),
+}
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/users", response_class=HTMLResponse)
+def users(request: Request, system: SystemOf, person: AdminPage) -> HTMLResponse:
+    found = system.reception.users.all()
+    return render(request, "users.html", person, users=found, roles=PERSON_ROLE_WORDS)
+
+
+@router.get("/signins", response_class=HTMLResponse)
+def sign_ins(
+    request: Request,
+    system: SystemOf,
+    person: AdminPage,
+    user: Annotated[str | None, Query(max_length=64)] = None,
+    cursor: Annotated[str | None, Query(max_length=64)] = None,
+) -> HTMLResponse:
+    found = system.reception.sign_in.recent(user or None, cursor, ROWS + 1)
+    return render(
+        request,
+        "signins.html",
+        person,
+        rows=found[:ROWS],
+        older=found[ROWS - 1].id if len(found) > ROWS else None,
+        users=system.reception.users.all(),
+        chosen=user or "",
+        outcomes=OUTCOMES,
+    )
+
+
+@router.get("/keys", response_class=HTMLResponse)
+def keys(request: Request, system: SystemOf, person: AdminPage) -> HTMLResponse:
+    gates = {gate.id: gate.name for gate in system.gates.all()}
+    return render(request, "keys.html", person, keys=system.keys.all()[::-1], gates=gates)
+
+
+@router.get("/account", response_class=HTMLResponse)
+def account(request: Request, system: SystemOf, person: AnyPage) -> HTMLResponse:
+    return render(
+        request,
+        "account.html",
+        person,
+        sessions=system.reception.sessions.of(person.user.id),
+        rows=system.reception.sign_in.recent(person.user.id, limit=10),
+        outcomes=OUTCOMES,
+        roles=PERSON_ROLE_WORDS,
+    )

@@ -1,0 +1,53 @@
+"""Live: every gate's last decisions as they happen, for a guard's phone and a display on the wall."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse
+
+from app.core.events.chain import instant
+from app.core.events.records import EventFilter
+from app.core.types import Role
+from app.web.console.render import Link, render
+from app.web.console.session import AnyPage
+from app.web.console.words import FOR_SCRIPTS
+from app.web.security import SystemOf
+
+router = APIRouter(include_in_schema=False)
+LINKS = (Link("/live", "Live", "live"),)
+OF_A_GATE = 6
+SHOWN = ("decision_id", "gate", "at", "decision", "reason", "employee", "similarity", "threshold", "camera", "snapshot")
+MORE = ("gate_result", "why", "method")
+# A guard's browser asks for the same faces all day; five minutes after an erasure it asks in vain.
+BRIEFLY = {"Cache-Control": "private, max-age=300", "X-Content-Type-Options": "nosniff"}
+
+
+@router.get("/live", response_class=HTMLResponse)
+def live(request: Request, system: SystemOf, person: AnyPage) -> HTMLResponse:
+    now, gates = instant(system.clock()), system.gates.all()
+    newest = system.events.find(EventFilter(limit=1))
+    last = [brief(e) for gate in gates for e in system.events.find(EventFilter(gate=gate.name, limit=OF_A_GATE))]
+    return render(
+        request,
+        "live.html",
+        person,
+        gates=gates,
+        start={
+            "events": last,
+            "after": newest[0]["decision_id"] if newest else None,
+            "now": now,
+            "words": FOR_SCRIPTS,
+        },
+        by_hand=person.principal.may(Role.SECURITY, Role.ADMIN),
+    )
+
+
+@router.get("/portraits/{employee_id}", response_class=Response)
+def portrait(employee_id: str, system: SystemOf, _: AnyPage) -> Response:
+    """The enrolled photo, small, to compare the gate's picture with."""
+    return Response(system.portraits.of(employee_id), media_type="image/jpeg", headers=BRIEFLY)
+
+
+def brief(event: dict[str, Any]) -> dict[str, Any]:
+    """What the page shows of an event, and no more: it is sent for each of many."""
+    return {name: event.get(name) for name in SHOWN} | {name: event[name] for name in MORE if event.get(name)}

@@ -1,0 +1,169 @@
+"""The log: filters that live in the address, pages that follow each other, and everything about one event."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from app.core.errors import BadInput, Forbidden, NotFound, Refusal
+from app.core.events.corrections import CorrectionKind
+from app.core.events.records import EventFilter
+from app.core.types import Reason, Role, Verdict
+from app.services.accounts.sessions import SignedIn
+from app.web.console.events.rule import rule_of
+from app.web.console.render import Link, render
+from app.web.console.session import AnyPage, SecurityPage
+from app.web.console.words import OUTCOMES, REASONS
+from app.web.security import SystemOf
+from app.wiring import System
+
+router = APIRouter(include_in_schema=False)
+LINKS = (Link("/log", "Log", "log"),)
+PAGE = 50
+
+
+class Wanted:
+    """The filters of the address bar; what is empty or unknown filters nothing, as a form sends it."""
+
+    def __init__(self, request: Request) -> None:
+        names = ("gate", "employee", "decision", "reason", "camera", "from", "to")
+        self.fields = {name: request.query_params.get(name, "")[:64].strip() for name in names}
+        for name, known in (("decision", Verdict), ("reason", Reason)):
+            if self.fields[name] not in set(known):
+                self.fields[name] = ""
+
+    def query(self, system: System) -> dict[str, Any]:
+        """As /v1/events takes it. The number of an employee becomes their id; nobody's finds nothing."""
+        found: dict[str, Any] = {name: value for name, value in self.fields.items() if value}
+        if number := found.get("employee"):
+            employee = system.enrolment.by_number(number)
+            found["employee"] = employee.id if employee else "nobody"
+        return found
+
+    def filter(self, system: System, before: str | None) -> EventFilter:
+        query = self.query(system)
+        return EventFilter(
+            query.get("gate"),
+            query.get("employee"),
+            Verdict(query["decision"]) if "decision" in query else None,
+            Reason(query["reason"]) if "reason" in query else None,
+            _moment(query.get("from")),
+            _moment(query.get("to")),
+            before,
+            PAGE + 1,
+            query.get("camera"),
+        )
+
+
+@router.get("/log", response_class=HTMLResponse)
+def log(request: Request, system: SystemOf, person: AnyPage) -> HTMLResponse:
+    wanted = Wanted(request)
+    return render(
+        request,
+        "log.html",
+        person,
+        **_page(system, wanted, None),
+        fields=wanted.fields,
+        query=urlencode({k: v for k, v in wanted.fields.items() if v}),
+        csv=urlencode(wanted.query(system)),
+        gates=[(gate.name, gate.name) for gate in system.gates.all()],
+        cameras=[(camera.name, camera.name) for camera in system.cameras.all()],
+        reasons=REASONS,
+    )
+
+
+@router.get("/log/rows", response_class=HTMLResponse)
+def rows(
+    request: Request, system: SystemOf, person: AnyPage, cursor: Annotated[str, Query(max_length=64)] = ""
+) -> HTMLResponse:
+    """The rows after an event: what the page fetches as one scrolls on."""
+    return render(request, "log_rows.html", person, **_page(system, Wanted(request), cursor), reasons=REASONS)
+
+
+@router.get("/log/{event_id}", response_class=HTMLResponse)
+def event(request: Request, event_id: str, system: SystemOf, person: AnyPage) -> HTMLResponse:
+    return _event(request, system, person, event_id)
+
+
+@router.post("/log/{event_id}", response_class=HTMLResponse)
+def correct(
+    request: Request,
+    event_id: str,
+    system: SystemOf,
+    person: SecurityPage,
+    kind: Annotated[str, Form(max_length=32)],
+    number: Annotated[str, Form(max_length=64)] = "",
+    photo: Annotated[str, Form(max_length=8)] = "",
+) -> Response:
+    """A correction; and with it, where an admin agrees and the operator allows it, a photo of who it was."""
+    try:
+        if kind not in set(CorrectionKind):
+            raise BadInput("bad_kind", "Say not_this_person, or who it was.")
+        employee = system.enrolment.by_number(number.strip()) if number.strip() else None
+        if number.strip() and employee is None:
+            raise NotFound("unknown_employee", "There is no employee with this number.")
+        if photo and not (person.principal.may(Role.ADMIN) and system.settings.enrol_from_gate):
+            raise Forbidden("no_photo", "Only an admin may keep a gate's picture as a photo, where that is allowed.")
+        system.corrections.add(event_id, CorrectionKind(kind), employee.id if employee else None, person.principal.id)
+        if photo and employee:
+            (kept,) = system.enrolment.add_photos(employee.id, [system.events.snapshot(event_id)])
+            if not kept.accepted:
+                words = kept.detail or ", ".join(kept.problems)
+                raise BadInput("photo_refused", f"The correction is kept; the picture is no good photo: {words}")
+    except Refusal as refusal:
+        return _event(request, system, person, event_id, problem=refusal.detail)
+    return RedirectResponse(f"/log/{event_id}", 303)
+
+
+def _event(request: Request, system: System, person: SignedIn, event_id: str, problem: str = "") -> HTMLResponse:
+    found = {"employee": None, "why": None, "gate_result": None, **system.events.get(event_id)}
+    try:
+        pictures = len(system.events.pictures(event_id))
+    except NotFound:
+        pictures = 0
+    return render(
+        request,
+        "event.html",
+        person,
+        400 if problem else 200,
+        event=found,
+        at=datetime.fromisoformat(found["at"]),
+        pictures=pictures,
+        rule=rule_of(Reason(found["reason"]), found.get("method")),
+        proof=system.proofs.of(event_id),
+        corrections=system.corrections.of(event_id),
+        reasons=REASONS,
+        outcomes=OUTCOMES,
+        by=_name(system, found.get("by")),
+        problem=problem,
+        may_correct=person.principal.may(Role.SECURITY, Role.ADMIN) and found.get("method") == "face",
+        may_keep=person.principal.may(Role.ADMIN) and system.settings.enrol_from_gate,
+    )
+
+
+def _name(system: System, by: str | None) -> str:
+    if by is None:
+        return ""
+    with system.store.read() as tx:
+        user, key = tx.users.get(by), tx.api_keys.get(by)
+    return user.name if user else f"key {key.name or key.id}" if key else by
+
+
+def _page(system: System, wanted: Wanted, before: str | None) -> dict[str, Any]:
+    found = system.events.find(wanted.filter(system, before))
+    for one in found:
+        for name in ("employee", "similarity", "threshold", "method"):
+            one.setdefault(name, None)  # of who was erased
+        one["when"] = datetime.fromisoformat(one["at"])
+    return {"events": found[:PAGE], "next": found[PAGE - 1]["decision_id"] if len(found) > PAGE else ""}
+
+
+def _moment(text: str | None) -> datetime | None:
+    """A time of the address bar; one without a zone is UTC, one that is none filters nothing."""
+    try:
+        at = datetime.fromisoformat(text) if text else None
+        return at if at is None else at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,75 @@
+"""Pictures: passages an hour, why people were denied, and how alike accepted and refused faces were."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse
+
+from app.core.events.histograms import BUCKETS, Figure
+from app.services.events.statistics import Hour, Period
+from app.web.console.events.charts import Column, Plot, columns
+from app.web.console.render import Link, render
+from app.web.console.session import AnyPage
+from app.web.console.words import REASONS
+from app.web.security import SystemOf
+
+router = APIRouter(include_in_schema=False)
+LINKS = (Link("/pictures", "Pictures", "pictures"),)
+SPANS = {1: "24 hours", 7: "7 days", 30: "30 days"}
+USUAL = (3, 1)  # photos and frames that the drawn threshold is for
+
+
+@router.get("/pictures", response_class=HTMLResponse)
+def pictures(
+    request: Request, system: SystemOf, person: AnyPage, days: Annotated[int, Query(ge=1, le=30)] = 1
+) -> HTMLResponse:
+    days = days if days in SPANS else 1
+    period = system.statistics.last(timedelta(days=days))
+    threshold = system.threshold(*USUAL)
+    most = max((count for _, count in period.denials), default=1)
+    return render(
+        request,
+        "pictures.html",
+        person,
+        spans=SPANS,
+        days=days,
+        period=period,
+        passages=_passages(period.hours, days),
+        denials=[(REASONS[reason], reason.value, count, 100 * count / most) for reason, count in period.denials],
+        similarities=_similarities(period, threshold),
+        threshold=threshold,
+        opened=sum(hour.opened for hour in period.hours),
+        denied=sum(hour.denied for hour in period.hours),
+    )
+
+
+def _passages(hours: list[Hour], days: int) -> Plot:
+    every = {1: 3, 7: 24, 30: 120}[days]
+    given = [
+        Column(
+            [hour.opened, hour.denied],
+            f"{hour.at:%Y-%m-%d %H:00} UTC: {hour.opened} opened, {hour.denied} denied",
+            (f"{hour.at:%H:00}" if days == 1 else f"{hour.at:%d %b}") if i % every == 0 else "",
+        )
+        for i, hour in enumerate(hours)
+    ]
+    return columns("Passages an hour: opened below, denied above", given)
+
+
+def _similarities(period: Period, threshold: float) -> Plot:
+    counts = {Figure.ACCEPTED: [0] * BUCKETS, Figure.REFUSED: [0] * BUCKETS}
+    for figure in period.figures:
+        if figure.kind in counts:
+            counts[figure.kind][figure.bucket] += figure.count
+    accepted, refused = counts[Figure.ACCEPTED], counts[Figure.REFUSED]
+    given = [
+        Column(
+            [accepted[i], refused[i]],
+            f"similarity {i / BUCKETS:.2f} to {(i + 1) / BUCKETS:.2f}: {accepted[i]} accepted, {refused[i]} refused",
+            f"{i / BUCKETS:.1f}" if i % 10 == 0 else "",
+        )
+        for i in range(BUCKETS)
+    ]
+    label = f"Similarity of accepted and refused faces, 0 to 1; the threshold at {threshold:.2f} is drawn"
+    return columns(label, given, mark=threshold * BUCKETS, mark_text=f"threshold {threshold:.2f}")

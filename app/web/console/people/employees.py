@@ -1,0 +1,132 @@
+"""Employees as admins see them: the list that answers while one types, and a page for each person."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse
+
+from app.core.errors import NotFound
+from app.core.events.records import EventFilter
+from app.core.people.records import EmployeeFilter
+from app.core.types import Employee, Role, Status
+from app.services.people.enrolment import MAX_PHOTOS
+from app.web.console.render import Link, render
+from app.web.console.session import AdminPage
+from app.web.fields import PlainText
+from app.web.security import SystemOf
+
+router = APIRouter(include_in_schema=False)
+LINKS = (Link("/employees", "Employees", "people", frozenset({Role.ADMIN})),)
+
+PAGE = 50
+SOON = timedelta(days=30)
+PASSAGES = 10
+RECENT = 24  # pictures of gates to choose photos from
+Show = Literal["all", "active", "inactive", "no_photos", "expiring"]
+SHOWN: dict[Show, str] = {
+    "all": "All",
+    "active": "Active",
+    "inactive": "Suspended",
+    "no_photos": "No photos",
+    "expiring": "Ending within 30 days",
+}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What stands beside a name. kind: of the badge."""
+
+    text: str
+    kind: str
+
+
+@router.get("/employees", response_class=HTMLResponse)
+def find(
+    request: Request,
+    system: SystemOf,
+    person: AdminPage,
+    q: Annotated[PlainText, Query(max_length=200)] = "",
+    show: Show = "all",
+    cursor: Annotated[str | None, Query(max_length=64)] = None,
+    part: bool = False,
+) -> HTMLResponse:
+    """part: the rows alone, for a page that is open already."""
+    now = system.clock()
+    which = _filter(q.strip(), show, now)
+    with system.store.read() as tx:
+        found = tx.employees.find(EmployeeFilter(**{**vars(which), "after": cursor, "limit": PAGE + 1}))
+        matching = tx.employees.count(which)
+        everybody = tx.employees.count()
+    shown: dict[str, Any] = {
+        "people": [(employee, standing(employee, now)) for employee in found[:PAGE]],
+        "next": found[PAGE - 1].number if len(found) > PAGE else None,
+        "matching": matching,
+        "everybody": everybody,
+        "q": q,
+        "show": show,
+    }
+    template = "employee_rows.html" if part else "employees.html"
+    return render(request, template, person, choices=SHOWN, **shown)
+
+
+@router.get("/employees/new", response_class=HTMLResponse)
+def new(request: Request, person: AdminPage) -> HTMLResponse:
+    return render(request, "employee_new.html", person)
+
+
+@router.get("/employees/{employee_id}", response_class=HTMLResponse)
+def one(employee_id: str, request: Request, system: SystemOf, person: AdminPage) -> HTMLResponse:
+    employee = system.enrolment.get(employee_id)
+    return render(
+        request,
+        "employee.html",
+        person,
+        employee=employee,
+        standing=standing(employee, system.clock()),
+        photos=system.enrolment.photos(employee_id),
+        passages=system.events.find(EventFilter(employee_id=employee_id, limit=PASSAGES)),
+        most_photos=MAX_PHOTOS,
+        from_gate=system.settings.enrol_from_gate,
+    )
+
+
+@router.get("/employees/{employee_id}/sightings", response_class=HTMLResponse)
+def sightings(employee_id: str, request: Request, system: SystemOf, person: AdminPage) -> HTMLResponse:
+    """What gates saw last, to choose photos from."""
+    found = system.events.find(EventFilter(limit=10 * RECENT))
+    seen: list[tuple[dict[str, Any], int]] = []
+    for event in found:
+        if event["snapshot"] and len(seen) < RECENT:
+            with suppress(NotFound):  # purged since the list was read
+                count = len(system.events.pictures(event["decision_id"]))
+                seen += [(event, number) for number in range(1, count + 1)]
+    return render(request, "employee_sightings.html", person, employee=system.enrolment.get(employee_id), seen=seen)
+
+
+def standing(employee: Employee, now: datetime) -> list[Standing]:
+    """What keeps the employee out now, or soon will; the first is the weightiest."""
+    found = []
+    if employee.status is Status.INACTIVE:
+        found.append(Standing("suspended", "bad"))
+    if employee.valid_until is not None and employee.valid_until < now:
+        found.append(Standing("ended", "bad"))
+    elif employee.valid_until is not None and employee.valid_until < now + SOON:
+        found.append(Standing("ends soon", "warn"))
+    if employee.valid_from is not None and employee.valid_from > now:
+        found.append(Standing("not yet valid", "warn"))
+    if not employee.photos:
+        found.append(Standing("no photos", "warn"))
+    return found or [Standing("active", "good")]
+
+
+def _filter(q: str, show: Show, now: datetime) -> EmployeeFilter:
+    status = {"active": Status.ACTIVE, "inactive": Status.INACTIVE}.get(show)
+    return EmployeeFilter(
+        q=q or None,
+        status=status,
+        enrolled=False if show == "no_photos" else None,
+        ends=(now, now + SOON) if show == "expiring" else None,
+    )

@@ -1,0 +1,80 @@
+"""Health: cameras, gates, gallery, how long decisions take, and what the false-accept rate means today."""
+
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+from app.core.events.histograms import TOOK_MS
+from app.services.events.live_feed import News
+from app.web.console.events.charts import Column, Plot, columns
+from app.web.console.render import Link, render
+from app.web.console.session import AnyPage
+from app.web.console.words import ALERTS, CAMERAS
+from app.web.security import SystemOf
+from app.wiring import System
+
+router = APIRouter(include_in_schema=False)
+LINKS = (Link("/health", "Health", "health"),)
+PHOTOS, FRAMES = (1, 3, 5), (1, 3)
+
+
+@dataclass(frozen=True)
+class Times:
+    """Of last week's decisions; the ends of the buckets that half and 95 % of them lie below."""
+
+    plot: Plot
+    count: int
+    half_ms: str
+    most_ms: str
+
+
+@router.get("/health", response_class=HTMLResponse)
+def health(request: Request, system: SystemOf, person: AnyPage) -> HTMLResponse:
+    standing = system.feed.catch_up(None)
+    rate = system.settings.false_accept_rate
+    pace = system.statistics.strangers()
+    return render(
+        request,
+        "health.html",
+        person,
+        # Cameras have a list of their own, in words.
+        checks={name: check for name, check in request.app.state.glances().items() if not name.startswith("camera ")},
+        gates=_of(standing, "gate"),
+        cameras=_of(standing, "camera"),
+        alerts=_of(standing, "alert"),
+        driven=system.gate_control.healthy(),
+        camera_words=CAMERAS,
+        alert_words=ALERTS,
+        enrolled=len(system.gallery),
+        times=_times(system),
+        rate=rate,
+        pace=pace,
+        let_in=pace.a_year * rate,
+        thresholds=[(n, [system.threshold(n, frames) for frames in FRAMES]) for n in PHOTOS],
+        frames=FRAMES,
+    )
+
+
+def _of(news: list[News], kind: str) -> list[dict[str, object]]:
+    return [one.data for one in news if one.kind == kind]
+
+
+def _times(system: System) -> Times:
+    counts = [0] * (len(TOOK_MS) + 1)
+    for bucket in system.statistics.took():
+        counts[bucket.bucket] += bucket.count
+    names = [f"{ms}" for ms in TOOK_MS] + ["more"]
+    given = [Column([n], f"up to {name} ms: {n}", name) for n, name in zip(counts, names, strict=True)]
+    total = sum(counts)
+    label = f"How long {total} decisions of the last week took, in milliseconds"
+    return Times(columns(label, given), total, _below(counts, names, 0.5), _below(counts, names, 0.95))
+
+
+def _below(counts: list[int], names: list[str], share: float) -> str:
+    seen = 0
+    for count, name in zip(counts, names, strict=True):
+        seen += count
+        if seen >= share * sum(counts):
+            return name
+    return names[-1]

@@ -1,0 +1,215 @@
+"""Live news to many browsers: one look at the database for all, in one task; each watcher waits in no thread.
+
+Who reads too slowly is let go, and catches up when they come again; memory holds what one of them may lag behind, once.
+"""
+
+import asyncio
+import json
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from app.core.errors import Busy, FacegateError
+from app.services.events.live_feed import LiveFeed, News
+
+logger = logging.getLogger(__name__)
+
+MOST_WATCHERS = 100
+LAG = 256  # messages behind
+LOOK_EVERY_S = 0.1  # at what other processes did
+SITE_EVERY_S = 0.5
+AFTER_WAKE_S = 0.01  # the answer of the decision that woke us leaves first
+APART_S = 0.15  # from look to look: where decisions come close together, one telling of several costs as much as of one
+STILL_ALLOWED_S = 15.0  # how often each is asked for; what is sent then also keeps the connection
+STILL_HERE = b": still here\n\n"
+RETRY_MS = 1000
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
+
+class Watcher:
+    """One open stream. Everything here happens in the event loop. began_s: of the loop's clock.
+
+    to_ask: it is time to ask whether they may still watch.
+    """
+
+    def __init__(self, began_s: float) -> None:
+        self.ready = asyncio.Event()
+        self.over = False
+        self.to_ask = False
+        self._asked_s = began_s
+        self._waiting: deque[tuple[str | None, bytes]] = deque()
+
+    def give(self, news: Iterable[tuple[str | None, bytes]]) -> None:
+        self._waiting.extend(news)
+        if len(self._waiting) > LAG:
+            self.end()
+        self.ready.set()
+
+    def tick(self, now_s: float) -> None:
+        if now_s - self._asked_s >= STILL_ALLOWED_S:
+            self._asked_s, self.to_ask = now_s, True
+            self.ready.set()
+
+    def take(self, known: set[str]) -> bytes:
+        """What waits, without the decisions that are known."""
+        self.ready.clear()
+        self.to_ask = False
+        waiting, self._waiting = self._waiting, deque()
+        return b"".join(message for key, message in waiting if key is None or key not in known)
+
+    def end(self) -> None:
+        self.over = True
+        self._waiting.clear()
+        self.ready.set()
+
+
+class Streams:
+    """Looks while somebody watches, and not else."""
+
+    def __init__(self, feed: LiveFeed) -> None:
+        self._feed = feed
+        self._watchers: set[Watcher] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._looking: asyncio.Task[None] | None = None
+        self._starting: asyncio.Lock | None = None
+        self._woken: asyncio.Event | None = None
+        self._closed = False
+
+    def wake(self, _: object = None) -> None:
+        """From any thread: something happened here."""
+        loop, woken = self._loop, self._woken
+        if self._watchers and loop is not None and woken is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(woken.set)
+
+    @property
+    def closed(self) -> bool:
+        """The server stops: whatever answers without an end ends now."""
+        return self._closed
+
+    def close(self) -> None:
+        """Ends every stream, now and from now on: a server that stops waits for none. From any thread."""
+        self._closed = True
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._end_all)
+
+    async def join(self) -> Watcher:
+        """Raises Busy where no more can watch. Takes the place before it waits for anything: many may come at once."""
+        if self._closed or len(self._watchers) >= MOST_WATCHERS:
+            raise Busy("too_many_watching", "Too many are watching already; close some, or try again.", 5)
+        if self._loop is None or self._starting is None:
+            self._loop, self._starting, self._woken = asyncio.get_running_loop(), asyncio.Lock(), asyncio.Event()
+        watcher = Watcher(self._loop.time())
+        self._watchers.add(watcher)
+        try:
+            async with self._starting:
+                if self._looking is None or self._looking.done():
+                    await asyncio.to_thread(self._feed.begin)
+                    self._looking = asyncio.create_task(self._look())
+        except BaseException:
+            self._watchers.discard(watcher)
+            raise
+        return watcher
+
+    def leave(self, watcher: Watcher) -> None:
+        self._watchers.discard(watcher)
+
+    async def catch_up(self, last: str | None) -> tuple[bytes, set[str]]:
+        news = await asyncio.to_thread(self._feed.catch_up, last)
+        return b"".join(encoded(one) for one in news), {one.id for one in news if one.id is not None}
+
+    def _end_all(self) -> None:
+        for watcher in self._watchers:
+            watcher.end()
+
+    async def _look(self) -> None:
+        """For as long as somebody watches. Should it fail, everybody is let go, and catches up when they come again."""
+        try:
+            await self._look_on()
+        except Exception:
+            # Ended unheard, the streams would stay open and silent, and nobody would be asked for any more.
+            logger.exception("telling who watches what happens failed; they come again")
+        finally:
+            self._end_all()
+
+    async def _look_on(self) -> None:
+        assert self._woken is not None
+        troubled, site_due, now = False, 0.0, asyncio.get_running_loop().time
+        while self._watchers or site_due == 0.0:
+            looked, news = now(), list[News]()
+            try:
+                # Kept should the rest of the look fail: what was told once is not found again.
+                news += await asyncio.to_thread(self._feed.passages)
+                if now() >= site_due:
+                    news += await asyncio.to_thread(self._feed.site)
+                    site_due = now() + SITE_EVERY_S
+                if troubled:
+                    news.append(News("trouble", {"words": None}))
+                troubled = False
+            except FacegateError as error:
+                site_due = now() + SITE_EVERY_S
+                if not troubled:
+                    news.append(News("trouble", {"words": "The database does not answer."}))
+                    logger.warning("who watches waits for the database: %s", error)
+                troubled = True
+            if news:
+                messages = [(one.id, encoded(one)) for one in news]
+                for watcher in self._watchers:
+                    watcher.give(messages)
+            for watcher in self._watchers:
+                watcher.tick(looked)
+            try:
+                await asyncio.wait_for(self._woken.wait(), LOOK_EVERY_S)
+                await asyncio.sleep(max(AFTER_WAKE_S, looked + APART_S - now()))
+            except TimeoutError:
+                pass
+            self._woken.clear()
+
+
+class EventStream(Response):
+    """Server-sent events to one watcher. allowed: raises once they may watch no more; it may block."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, streams: Streams, last: str | None, allowed: Callable[[], object]) -> None:
+        super().__init__(headers=HEADERS)
+        del self.headers["content-length"]
+        self._streams, self._last, self._allowed = streams, last, allowed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        watcher = await self._streams.join()
+        gone = asyncio.create_task(_until_gone(receive, watcher))
+        try:
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+            first, known = await self._streams.catch_up(self._last)
+            await self._send(send, b"retry: %d\n\n" % RETRY_MS + first)
+            while not watcher.over:
+                await watcher.ready.wait()
+                if asked := watcher.to_ask:
+                    await asyncio.to_thread(self._allowed)
+                if message := watcher.take(known) or STILL_HERE * asked:
+                    await self._send(send, message)
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        except FacegateError:
+            # Signed out, or the database is gone: the browser comes again and is told.
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        finally:
+            gone.cancel()
+            self._streams.leave(watcher)
+
+    @staticmethod
+    async def _send(send: Send, body: bytes) -> None:
+        await send({"type": "http.response.body", "body": body, "more_body": True})
+
+
+async def _until_gone(receive: Receive, watcher: Watcher) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    watcher.end()
+
+
+def encoded(news: News) -> bytes:
+    head = f"event: {news.kind}\n" + (f"id: {news.id}\n" if news.id else "")
+    return (head + "data: " + json.dumps(news.data, ensure_ascii=False, separators=(",", ":")) + "\n\n").encode()

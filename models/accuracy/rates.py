@@ -1,0 +1,127 @@
+"""Open-set errors over several galleries, with intervals: FNIR where the FPIR is a given one, and what a set rate
+gives.
+
+The galleries share their people, so attempts are pooled and the intervals come from drawing people anew.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.core.recognition.calibration import Calibration
+from models.accuracy.intervals import over_people
+from models.accuracy.openset import Setting, Trial, accepted
+
+FPIRS = (0.1, 0.01, 0.003, 0.001)
+DRAWS = 200
+
+
+class Pooled:
+    """All attempts of several galleries under one setting, each with a score that one threshold divides.
+
+    The score is the similarity less what the calibration says that photos and frames add; without a calibration the
+    bare similarity. Who is taken for somebody else has the lowest of all. The margin plays no part: it is a rule of the
+    gate's, and counts in `at_set_rates`.
+    """
+
+    def __init__(self, trials: Sequence[Trial], setting: Setting, c: Calibration | None) -> None:
+        shift = np.array([c.tail.shift(k, setting.frames) if c else 0.0 for k in range(1, setting.photos + 1)])
+        mate, stranger = [], []
+        for t in trials:
+            mate.append(np.where(t.mate_right, t.mate - shift[t.mate_photos - 1], -np.inf))
+            stranger.append(t.stranger - shift[t.stranger_photos - 1])
+        self.mate, self.mate_id = np.concatenate(mate), np.concatenate([t.mate_id for t in trials])
+        unsorted, ids = np.concatenate(stranger), np.concatenate([t.stranger_id for t in trials])
+        order = np.argsort(-unsorted, kind="stable")
+        self.stranger, self.stranger_id = unsorted[order], ids[order]
+
+    def threshold(self, fpir: float, drawn: NDArray[np.float64] | None = None) -> float:
+        """The score that at most a share `fpir` of the strangers' attempts exceeds. drawn: weight of each person."""
+        if drawn is None:
+            return float(self.stranger[min(int(fpir * len(self.stranger) + 1e-9), len(self.stranger) - 1)])
+        weight = np.cumsum(drawn[self.stranger_id])
+        place = int(np.searchsorted(weight, fpir * weight[-1], side="right"))
+        return float(self.stranger[min(place, len(self.stranger) - 1)])
+
+    def fnir(self, limit: float, drawn: NDArray[np.float64] | None = None) -> float:
+        missed = self.mate <= limit
+        if drawn is None:
+            return float(missed.mean())
+        weight = drawn[self.mate_id]
+        return float(weight @ missed / weight.sum()) if weight.sum() else float("nan")
+
+
+def operating_points(
+    trials: Sequence[Trial], setting: Setting, c: Calibration | None, people: int, rng: np.random.Generator
+) -> list[dict[str, Any]]:
+    """FNIR at each of FPIRS; the threshold is chosen on these strangers, so this is what is possible, not promised."""
+    pooled = Pooled(trials, setting, c)
+    strangers = len(np.unique(pooled.stranger_id))
+    facts: dict[str, Any] = {
+        "enrolled": setting.enrolled,
+        "photos": setting.photos,
+        "frames": setting.frames,
+        "flip": setting.flip,
+        "galleries": len(trials),
+        "full_templates": int(np.mean([t.full_templates for t in trials])),
+        "mate_attempts": len(pooled.mate),
+        "mate_people": len(np.unique(pooled.mate_id)),
+        "stranger_attempts": len(pooled.stranger),
+        "stranger_people": strangers,
+    }
+    draws = [rng.multinomial(people, np.full(people, 1 / people)).astype(float) for _ in range(DRAWS)]
+    rows = []
+    for fpir in FPIRS:
+        if fpir * np.mean([len(t.stranger) for t in trials]) < 1:
+            why = f"too few strangers' attempts in a gallery to count {fpir:.1%}"
+            rows.append(facts | {"fpir": fpir, "fnir": None, "fnir_people95": None, "threshold": None, "why": why})
+            continue
+        limit = pooled.threshold(fpir)
+        again = [pooled.fnir(pooled.threshold(fpir, drawn), drawn) for drawn in draws]
+        interval = [float(x) for x in np.nanquantile(again, (0.025, 0.975))]
+        rows.append(facts | {"fpir": fpir, "fnir": pooled.fnir(limit), "fnir_people95": interval, "threshold": limit})
+    return rows
+
+
+def at_set_rates(
+    played: Sequence[tuple[Trial, Calibration]],
+    setting: Setting,
+    people: int,
+    rates: Sequence[float],
+    rng: np.random.Generator,
+) -> list[dict[str, Any]]:
+    """What a calibration's own thresholds give: FPIR (to be compared with the rate that was set) and FNIR."""
+    trials = [t for t, _ in played]
+    rows = []
+    for rate in rates:
+        told = [accepted(t, c, rate, setting) for t, c in played]
+        mates = np.concatenate([m for m, _ in told])
+        strangers = np.concatenate([s for _, s in told])
+        whose = np.concatenate([t.stranger_id for t in trials])
+        false, tries = (np.bincount(whose, weights=w, minlength=people) for w in (strangers, np.ones(len(whose))))
+
+        def share(drawn: NDArray[np.float64], false: Any = false, tries: Any = tries) -> float:
+            return float(drawn @ false / (drawn @ tries)) if drawn @ tries else float("nan")
+
+        fpir = float(strangers.mean())
+        rows.append(
+            {
+                "enrolled": setting.enrolled,
+                "photos": setting.photos,
+                "frames": setting.frames,
+                "rate": rate,
+                "fpir": fpir,
+                "fpir_people95": over_people(people, share, rng, DRAWS),
+                "fpir_over_rate": fpir / rate,
+                "fnir": 1 - float(mates.mean()),
+                "false_accepts": int(strangers.sum()),
+                "false_accept_people": int((false > 0).sum()),
+                "stranger_attempts": len(strangers),
+                "stranger_people": len(np.unique(whose)),
+                "mate_attempts": len(mates),
+                "galleries": len(trials),
+            }
+        )
+    return rows

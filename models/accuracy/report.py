@@ -1,0 +1,243 @@
+"""The report as a page to read. report.json holds the same figures, and more, under these keys (schema 1):
+
+- `dataset`: `people`, `photos`, `no_face_found`, `unreadable`, `passed_over`, `refused_at_gate`, ...
+- `verification` (with --pairs, else null): `accuracy` (each fold at the others' threshold), `accuracy_standard_error`,
+  `eer`, `tar_at_far["0.001"].tar`, `pairs`, `same`, `different`; the same under `with_mirror_image`.
+  With a .csv of pairs also `listed`: those most in doubt, with `similarity` and the `probability` of one person.
+- `comparison`: `eer`, `det`, and `points`: for each `fmr_target` `threshold`, `fmr`, `fnmr`, with counts and intervals
+  (`*_wilson95`: comparisons as if independent; `*_people95`: people drawn anew, the honest one).
+- `open_set.rows`: for each `enrolled`, `photos`, `frames`, `flip` and `fpir` the `fnir`, with `fnir_people95`.
+- `open_set.at_set_rates`: for each `rate` an operator sets, the `fpir` and `fnir` measured, and `fpir_over_rate`.
+- `groups` (with --groups, else null): `groups`, `differentials`; `people_in_no_group` of the dataset, `not_in_dataset`
+  of the file: how many, and the first of them under `people_in_no_group_named` and `not_in_dataset_named`.
+- `label_noise`, `seconds`, `plots`.
+- `presentation_attacks` (with --attacks): as pad.json of `evaluate-pad`; `groups.NAME.window.apcer.rate` and so on.
+
+Rates are shares (0.01 is 1 %). A figure that the dataset is too small for is null, with the reason in `why`.
+"""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from models.accuracy import plots
+
+SHOWN_PAIRS = 20
+FEW = 5  # people named on the page; report.json has more
+
+
+def plain(value: Any) -> Any:
+    """The same with null for what is no number: the rates of nobody, the interval of too few."""
+    if isinstance(value, dict):
+        return {key: plain(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def draw(found: dict[str, Any], folder: Path) -> list[str]:
+    """Draws what there is to draw; the files' names."""
+    title = f"{found['pack']['name']} on {found['dataset']['name']}"
+    names: list[str] = []
+
+    def to(name: str) -> Path:
+        names.append(name)
+        return folder / name
+
+    if found["comparison"]["det"]:
+        plots.det(found["comparison"]["det"], f"DET, {title}", to("det.png"))
+    rows = [row for row in found["open_set"]["rows"] if not row["flip"]]
+    main = [row for row in rows if row["enrolled"] == found["open_set"]["enrolled"]]
+    kinds = (
+        ("photos", [row for row in main if row["frames"] == 1], "1 frame"),
+        ("frames", [row for row in main if row["photos"] == 1], "1 photo"),
+        ("enrolled", [row for row in rows if (row["photos"], row["frames"]) == (1, 1)], "1 photo, 1 frame"),
+    )
+    for label, chosen, fixed in kinds:
+        if any(row["fnir"] is not None for row in chosen):
+            plots.open_set(chosen, label, f"open set by {label} ({fixed}), {title}", to(f"open-set-by-{label}.png"))
+    if found["open_set"]["at_set_rates"]:
+        shown = [r for r in found["open_set"]["at_set_rates"] if (r["photos"], r["frames"]) in ((1, 1), (3, 1))]
+        plots.set_rates(shown, f"what a set rate gives, {title}", to("set-rates.png"))
+    return names
+
+
+def markdown(found: dict[str, Any]) -> str:
+    """The page."""
+    data, pack = found["dataset"], found["pack"]
+    lines = [
+        f"# {pack['name']} ({pack['precision']}) on {data['name']}",
+        "",
+        f"{data['photos']} photos of {data['people']} people, {data['people_with_two_photos']} of them with two or "
+        f"more. No face found in {data['no_face_found']}; unreadable: {data['unreadable']}.",
+        f"Refused at the gate: {_counts(data['refused_at_gate'])}.",
+        f"Refused for enrolment: {_counts(data['refused_for_enrolment'])}.",
+    ]
+    lines += [f"- {name}: {why}" for name, why in (*data["unreadable_files"], *data["passed_over"])]
+    if data["people_with_two_photos"] == 0:
+        lines += ["", "Nobody has two photos, so misses cannot be measured: only strangers are compared."]
+    lines += _verification(found["verification"]) + _comparison(found["comparison"])
+    lines += _open_set(found["open_set"]) + _groups(found["groups"]) + _noise(found["label_noise"])
+    lines += [f"![{name}]({name})" for name in found["plots"]]
+    seconds = found["seconds"]
+    lines += [
+        "",
+        f"Embedding took {seconds['embedding']} s, measuring {seconds['measuring']} s. `{found['command']}`",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _verification(v: dict[str, Any] | None) -> list[str]:
+    if v is None:
+        return []
+    lines = ["", f"## Verification: {v['pairs']} pairs of {v['file']}", "", f"Protocol: {v['protocol']}."]
+    if v["pairs_not_in_dataset"]:
+        lines.append(f"{v['pairs_not_in_dataset']} rows name photos that are not in the dataset.")
+    if v["pairs_with_no_face_found"]:
+        lines.append(f"{v['pairs_with_no_face_found']} pairs have a photo without a face; they count as different.")
+    rows = []
+    for name, of in (("one look", v), ("with its mirror image", v["with_mirror_image"])):
+        tars = [f"{_percent(t['tar'])}" if t else "-" for t in of["tar_at_far"].values()]
+        rows.append([name, _percent(of["accuracy"]), _interval(of["accuracy_people95"]), _percent(of["eer"]), *tars])
+    heads = ["", "accuracy", "95 % (people)", "EER", *(f"TAR at FAR {far}" for far in v["tar_at_far"])]
+    return [*lines, "", *markdown_table(heads, rows), *_listed(v.get("listed"))]
+
+
+def _listed(pairs: Sequence[dict[str, Any]] | None) -> list[str]:
+    if pairs is None:
+        return []
+    note = "Pairs that come of corrections were picked because they went wrong: their share of errors is no error rate."
+    rows = [
+        [
+            p["photo"],
+            p["picture"],
+            "one" if p["same"] else "two",
+            "no face" if p["similarity"] is None else f"{p['similarity']:.3f}",
+            _percent(p["probability"]),
+        ]
+        for p in pairs[:SHOWN_PAIRS]
+    ]
+    heads = ["photo", "picture", "people", "similarity", "taken for one person"]
+    return ["", f"{note} Most in doubt first:", "", *markdown_table(heads, rows)]
+
+
+def _comparison(c: dict[str, Any]) -> list[str]:
+    rows = []
+    for p in c["points"]:
+        if p["threshold"] is None:
+            rows.append([f"{p['fmr_target']:g}", p["why"], "", "", "", ""])
+            continue
+        fmr = f"{p['false_matches']} of {p['impostor_comparisons']}"
+        sure = f"{_scientific(p['fmr_wilson95'])}; {_scientific(p['fmr_people95'])}"
+        both = f"{_interval(p['fnmr_wilson95'])}; {_interval(p['fnmr_people95'])}"
+        rows.append([f"{p['fmr_target']:g}", f"{p['threshold']:.3f}", fmr, sure, _percent(p["fnmr"]), both])
+    heads = ["FMR", "threshold", "counted", "95 % of FMR (Wilson; people)", "FNMR", "95 % of FNMR (Wilson; people)"]
+    title = f"## Every photo against every other: EER {_percent(c['eer'])}"
+    counts = f"{c['genuine_comparisons']} pairs of one person, {c['impostor_comparisons']} of strangers."
+    return ["", title, "", counts, "", *markdown_table(heads, rows)]
+
+
+def _open_set(o: dict[str, Any]) -> list[str]:
+    lines = ["", "## Open set: FNIR by FPIR"]
+    kinds: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for row in o["rows"]:
+        kinds.setdefault((row["enrolled"], row["photos"], row["frames"], row["flip"]), []).append(row)
+    rows = [
+        [
+            f"{kind[0]}",
+            f"{kind[1]}",
+            f"{kind[2]}{' + mirror' if kind[3] else ''}",
+            *(f"{_percent(r['fnir'])} {_interval(r['fnir_people95'])}" for r in of),
+            f"{of[0]['mate_attempts']} / {of[0]['stranger_attempts']}",
+        ]
+        for kind, of in kinds.items()
+    ]
+    if rows:
+        of = next(iter(kinds.values()))
+        heads = ["enrolled", "photos", "frames", *(f"FPIR {r['fpir']:.1%}" for r in of), "attempts (mates / strangers)"]
+        lines += ["", *markdown_table(heads, rows)]
+    why: dict[str, list[str]] = {}
+    for gone in o["not_measured"]:
+        setting = f"{gone['enrolled']} enrolled, {gone['photos']} photos, {gone['frames']} frames"
+        why.setdefault(gone["why"], []).append(setting)
+    lines += [f"- not measured: {'; '.join(settings)}: {reason}" for reason, settings in why.items()]
+    if o["at_set_rates"]:
+        lines += ["", "### What a set rate gives", ""]
+        rows = [
+            [
+                f"{r['enrolled']}",
+                f"{r['photos']}",
+                f"{r['frames']}",
+                _percent(r["rate"]),
+                f"{_percent(r['fpir'])} {_interval(r['fpir_people95'])}",
+                f"{r['fpir_over_rate']:.2f}",
+                _percent(r["fnir"]),
+                f"{r['stranger_people']}",
+            ]
+            for r in o["at_set_rates"]
+        ]
+        heads = ["enrolled", "photos", "frames", "rate set", "FPIR (95 %)", "ratio", "FNIR", "strangers (people)"]
+        lines += markdown_table(heads, rows)
+    return lines
+
+
+def _groups(g: dict[str, Any] | None) -> list[str]:
+    if g is None:
+        return []
+    keys = list(g["differentials"])
+    rows = [
+        [name, f"{of['people']}", *(_percent(of[key]["rate"]) if key in of else "-" for key in keys)]
+        for name, of in g["groups"].items()
+    ]
+    ratios = [
+        "worst / best",
+        "",
+        *(f"{g['differentials'][key]:.1f}" if g["differentials"][key] else "-" for key in keys),
+    ]
+    lines = ["", "## By group", "", *markdown_table(["group", "people", *keys], [*rows, ratios])]
+    for key, what in (
+        ("people_in_no_group", "people of the dataset without a group"),
+        ("not_in_dataset", "people of the groups' file who are not in the dataset"),
+    ):
+        if g[key]:
+            few = g[f"{key}_named"][:FEW]
+            lines += ["", f"{what.capitalize()}: {g[key]} ({', '.join(few)}{', ...' if g[key] > len(few) else ''})."]
+    return lines
+
+
+def _noise(n: dict[str, Any]) -> list[str]:
+    lines = ["", "## Labels that look wrong", ""]
+    if n["suspicious_from"] is not None:
+        lines.append(
+            f"{n['suspicious_pairs']} pairs of different names are alike beyond {n['suspicious_from']:.3f}, where "
+            "chance alone would put one pair or none: one person under two names, relatives, or a photo in a wrong "
+            "folder."
+        )
+    lines += [f"- {p['similarity']:.3f} {p['photos'][0]} and {p['photos'][1]}" for p in n["between"] if p["suspicious"]]
+    if n["odd_photos"]:
+        lines.append(f"{n['odd_photos']} photos are less like their person's others than 1 stranger in 1,000:")
+    lines += [f"- {p['mean_similarity_to_others']:.3f} {p['photo']} (to {p['others']} others)" for p in n["within"]]
+    return lines if len(lines) > 3 else [*lines, "None found."]
+
+
+def markdown_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Lines of a table in Markdown."""
+    return [f"| {' | '.join(line)} |" for line in (heads, ["---"] * len(heads), *rows)]
+
+
+def _counts(of: dict[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in sorted(of.items())) or "none"
+
+
+def _percent(rate: float | None) -> str:
+    return "-" if rate is None else f"{100 * rate:.3g} %"
+
+
+def _interval(ends: Sequence[float] | None) -> str:
+    return "" if ends is None else f"({100 * ends[0]:.2g} to {100 * ends[1]:.2g})"
+
+
+def _scientific(ends: Sequence[float] | None) -> str:
+    return "-" if ends is None else f"{ends[0]:.2g} to {ends[1]:.2g}"

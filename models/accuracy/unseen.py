@@ -1,0 +1,119 @@
+"""Does a calibration hold for people it never saw? Fitted on some, played with strangers among the others.
+
+Two ways, because a large gallery leaves few people over. Halves: fitted on one, and gallery, mates and strangers are of
+the other; nobody was seen. Folds: strangers are one twentieth in turn, fitted on all others, and the gallery is filled
+from these; each comparison of a stranger is one that the fit never saw, and everybody is a stranger once.
+"""
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from rich.table import Table
+
+from app.core.recognition.calibration import Calibration
+from models.accuracy.openset import Pools, Setting, Trial, play
+from models.accuracy.rates import at_set_rates
+from models.data.embed import Embedded
+
+RATES = (0.01, 0.003, 0.001)
+FOLDS = 20
+
+# Of people: their calibration, and everybody's vectors as that has them (the centre is part of what is fitted).
+Fit = Callable[[Sequence[int]], tuple[Embedded, Calibration]]
+Plays = dict[Setting, list[tuple[Trial, Calibration]]]
+
+
+def halves(
+    people: int, p: Pools, fit: Fit, settings: Sequence[Setting], repeats: int, rng: np.random.Generator
+) -> list[dict[str, Any]]:
+    """One row a setting and rate, over `repeats` random halves."""
+    plays: Plays = {}
+    for _ in range(repeats):
+        mixed = rng.permutation(people).tolist()
+        half = people // 2
+        e, c = fit(mixed[:half])
+        for setting in settings:
+            plays.setdefault(setting, []).append((play(e, p, mixed[half:], setting, rng), c))
+    return _rows(plays, "halves", people, rng)
+
+
+def folds(
+    people: int, p: Pools, fit: Fit, settings: Sequence[Setting], rng: np.random.Generator
+) -> list[dict[str, Any]]:
+    """One row a setting and rate; everybody is a stranger once."""
+    plays: Plays = {}
+    for strangers in np.array_split(rng.permutation(people), FOLDS):
+        others = np.setdiff1d(np.arange(people), strangers).tolist()
+        e, c = fit(others)
+        for setting in settings:
+            trial = play(e, p, others, setting, rng, outsiders=strangers.tolist())
+            plays.setdefault(setting, []).append((trial, c))
+    return _rows(plays, "folds", people, rng)
+
+
+def probability(people: int, p: Pools, fit: Fit, rng: np.random.Generator) -> dict[str, Any]:
+    """The probability that two photos show one person, fitted on one half and asked of the other's pairs: all pairs of
+    one person and as many of strangers. brier: mean squared error, 0.25 for who knows nothing; said and true by bin."""
+    mixed = rng.permutation(people).tolist()
+    e, c = fit(mixed[: people // 2])
+    usable = [p.gate[i] for i in mixed[people // 2 :]]
+    pairs = [x[np.column_stack(np.triu_indices(len(x), 1))] for x in usable if len(x) > 1]
+    same = np.concatenate(pairs)
+    anybody = rng.choice(np.concatenate(usable), (4 * len(same), 2))
+    strangers = anybody[e.person[anybody[:, 0]] != e.person[anybody[:, 1]]][: len(same)]
+    both = np.concatenate([same, strangers])
+    truth = np.arange(len(both)) < len(same)
+    similarity = np.einsum("ij,ij->i", e.gate_flip[both[:, 0]], e.gate_flip[both[:, 1]])
+    said = np.array([c.probability(float(s)) for s in similarity])
+    bins = [(said >= low) & (said < high) for low, high in itertools.pairwise((0, 0.01, 0.1, 0.5, 0.9, 0.99, 1.01))]
+    return {
+        "brier": float(((said - truth) ** 2).mean()),
+        "pairs": len(both),
+        "bins": [
+            {"said": float(said[b].mean()), "true": float(truth[b].mean()), "pairs": int(b.sum())}
+            for b in bins
+            if b.any()
+        ],
+    }
+
+
+def _rows(plays: Plays, way: str, people: int, rng: np.random.Generator) -> list[dict[str, Any]]:
+    return [
+        {"way": way} | row for setting, of in plays.items() for row in at_set_rates(of, setting, people, RATES, rng)
+    ]
+
+
+def table(rows: Sequence[dict[str, Any]], title: str) -> Table:
+    """The rows for a terminal."""
+    heads = (
+        "way",
+        "N",
+        "photos",
+        "frames",
+        "rate set",
+        "FPIR",
+        "95 % (people)",
+        "ratio",
+        "FNIR",
+        "let in",
+        "of attempts",
+    )
+    shown = Table(*heads, title=title)
+    for r in rows:
+        low, high = r["fpir_people95"] or (float("nan"), float("nan"))
+        shown.add_row(
+            r["way"],
+            f"{r['enrolled']}",
+            f"{r['photos']}",
+            f"{r['frames']}",
+            f"{r['rate']:.1%}",
+            f"{r['fpir']:.3%}",
+            f"{100 * low:.2f}-{100 * high:.2f}",
+            f"{r['fpir_over_rate']:.2f}",
+            f"{r['fnir']:.2%}",
+            f"{r['false_accepts']} by {r['false_accept_people']}",
+            f"{r['stranger_attempts']}",
+        )
+    return shown

@@ -1,0 +1,300 @@
+"""Employees in the browser: found while one types, added, enrolled, suspended and erased; and a gate goes by it."""
+
+import io
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+
+from app.core.people.details import Details
+from app.core.people.records import EmployeeFilter
+from tests import pictures
+from tests.bench.ground import populate
+from tests.console.browser import Tabs
+from tests.console.service import Service
+
+Open = Callable[..., Page]
+expect.set_options(timeout=20_000)
+Look = Callable[[Page, str], Any]
+Axe = Callable[[Page], None]
+GATE = "people-gate"
+
+
+@pytest.fixture(scope="module")
+def gate(site: Service) -> Callable[[bytes], dict[str, Any]]:
+    """Decides on a picture, as gate hardware asks."""
+    site.system.gates.add(GATE)
+    return asking(site)
+
+
+def asking(site: Service) -> Callable[[bytes], dict[str, Any]]:
+    headers = {**site.key("gate", GATE), "Content-Type": "image/jpeg"}
+
+    def decide(picture: bytes) -> dict[str, Any]:
+        for _ in range(5):
+            answer = httpx.post(f"{site.url}/v1/gates/{GATE}/decisions", headers=headers, content=picture, timeout=30)
+            assert answer.status_code == 200, answer.text
+            if answer.json()["reason"] != "stale_frame":  # on a machine that is busy with other things
+                break
+        return dict(answer.json())
+
+    return decide
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Callable[..., list[str]]:
+    """Portraits as files to choose."""
+
+    def files(*names: str) -> list[str]:
+        found = []
+        for name in names:
+            path = tmp_path / f"{name}.jpg"
+            path.write_bytes(pictures.small(name, 720) if name != "empty" else pictures.empty())
+            found.append(str(path))
+        return found
+
+    return files
+
+
+def employee(site: Service, number: str, name: str, *portraits: str) -> str:
+    added = site.system.enrolment.add(Details(number=number, name=name))
+    if portraits:
+        results = site.system.enrolment.add_photos(added.id, [pictures.small(p, 720) for p in portraits])
+        assert all(result.accepted for result in results), results
+    return added.id
+
+
+@pytest.fixture(autouse=True)
+def alone(site: Service) -> Iterator[None]:
+    """Whoever a test adds goes with it: the same few faces play everybody."""
+    yield
+    for one in site.system.enrolment.find(EmployeeFilter(q="P-")):
+        site.system.erasure.erase(one.id)
+
+
+def test_from_nobody_to_an_open_gate(
+    site: Service, page_as: Open, look: Look, axe: Axe, gate: Callable[[bytes], dict[str, Any]], photos: Any
+) -> None:
+    """One browser enrols; the gate, which did not know the person, opens; another browser sees it, and suspends."""
+    assert gate(pictures.small("biden"))["decision"] == "deny"
+    page = page_as("admin", path="/employees")
+    page.get_by_role("link", name="Add").click()
+    look(page, "employee-new"), axe(page)
+    page.get_by_label("Name", exact=True).fill("Joe Biden")
+    page.get_by_label("Number", exact=True).fill("P-1")
+    page.get_by_label("Groups").fill("office, visitors")
+    page.get_by_label("Valid until").fill("2099-12-31")
+    page.get_by_label("Legal basis").fill("consent")
+    page.get_by_role("button", name="Add, then photos").click()
+    expect(page.get_by_role("heading", name="Joe Biden")).to_be_visible()
+    expect(page.get_by_text("no gate can recognise")).to_be_visible()
+    page.wait_for_load_state()  # its scripts are there now, and not a moment before
+    page.set_input_files("#files", photos("biden"))
+    expect(page.get_by_role("img", name="Photo 1 of Joe Biden")).to_be_visible()
+    assert gate(pictures.small("biden"))["decision"] == "open"
+    other = page_as("admin", path=page.url)
+    expect(other.get_by_role("cell", name="open")).to_be_visible()
+    look(other, "employee"), axe(other)
+    other.get_by_role("button", name="Suspend").click()
+    expect(other.get_by_role("button", name="Reactivate")).to_be_visible()
+    other.wait_for_load_state()
+    assert gate(pictures.small("biden"))["reason"] == "employee_inactive"
+    other.get_by_role("button", name="Reactivate").click()
+    expect(other.get_by_role("button", name="Suspend")).to_be_visible()
+    assert gate(pictures.small("biden"))["decision"] == "open"
+
+
+def test_each_photo_gets_its_verdict(site: Service, page_as: Open, look: Look, axe: Axe, photos: Any) -> None:
+    person = employee(site, "P-2", "Barack Obama", "obama2")
+    page = page_as("admin", path=f"/employees/{person}")
+    page.set_input_files("#files", photos("impostor_1", "impostor_2", "empty"))
+    verdicts = page.locator("#verdicts li")
+    expect(verdicts.nth(0)).to_contain_text("Accepted")
+    expect(verdicts.nth(1)).to_contain_text("shows somebody else")
+    expect(verdicts.nth(2)).to_contain_text("No face was found")
+    look(page, "employee-verdicts"), axe(page)
+    page.get_by_role("button", name="Done").click()
+    expect(page.locator(".photos li")).to_have_count(2)
+    page.wait_for_load_state()
+    page.get_by_role("button", name="Remove photo 2").click()
+    expect(page.locator(".photos li")).to_have_count(1)
+
+
+def test_photos_are_dropped_on_the_page(site: Service, page_as: Open) -> None:
+    person = employee(site, "P-3", "Drop Target")
+    page = page_as("admin", path=f"/employees/{person}")
+    data = list(pictures.small("impostor_2", 720))
+    page.evaluate(
+        """(bytes) => {
+            const transfer = new DataTransfer();
+            transfer.items.add(new File([new Uint8Array(bytes)], "dropped.jpg", {type: "image/jpeg"}));
+            document.getElementById("drop").dispatchEvent(
+                new DragEvent("drop", {dataTransfer: transfer, bubbles: true, cancelable: true}));
+        }""",
+        data,
+    )
+    expect(page.locator(".photos li")).to_have_count(1)
+
+
+def test_editing(site: Service, page_as: Open, look: Look, axe: Axe) -> None:
+    person = employee(site, "P-4", "Grace Hoper")
+    page = page_as("admin", path=f"/employees/{person}")
+    page.get_by_role("button", name="Edit").click()
+    look(page, "employee-edit")
+    axe(page)
+    page.locator("#edit").get_by_label("Name", exact=True).fill("Grace Hopper")
+    page.locator("#edit").get_by_label("Valid until").fill("2020-01-31")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", name="Grace Hopper")).to_be_visible()
+    expect(page.locator(".page-head").get_by_text("ended")).to_be_visible()
+    stored = site.system.enrolment.get(person)
+    assert stored.valid_until is not None and stored.valid_until.isoformat() == "2020-01-31T23:59:59.999000+00:00"
+    page.get_by_role("button", name="Edit").click()
+    page.locator("#edit").get_by_label("E-mail").fill("grace@example.org")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("grace@example.org")).to_be_visible()
+    assert site.system.enrolment.get(person).valid_until == stored.valid_until
+
+
+def test_erasing_wants_the_number_and_shows_the_receipt(site: Service, page_as: Open, look: Look, axe: Axe) -> None:
+    person = employee(site, "P-5", "Leaving Soon", "impostor_2")
+    page = page_as("admin", path=f"/employees/{person}")
+    page.get_by_role("button", name="Erase", exact=True).click()
+    button = page.get_by_role("button", name="Erase for good")
+    page.get_by_label("Type the number").fill("P-")
+    expect(button).to_be_disabled()
+    look(page, "employee-erase")
+    axe(page)
+    page.get_by_label("Type the number").fill("P-5")
+    button.click()
+    expect(page.get_by_role("heading", name="Erased")).to_be_visible()
+    expect(page.locator("#receipt-facts")).to_contain_text(person)
+    look(page, "employee-receipt")
+    page.get_by_role("link", name="To the list").click()
+    expect(page).to_have_url(f"{site.url}/employees")
+    assert site.system.enrolment.by_number("P-5") is None
+
+
+def test_ten_thousand_are_searched_as_one_types(fresh_site: Service, page_as: Open, look: Look, axe: Axe) -> None:
+    populate(fresh_site.system, 10_000)
+    person = employee(fresh_site, "Z-1", "Éva Sørensen")
+    employee(fresh_site, "Z-2", "Suspended soon")
+    page = page_as("admin", path="/employees", site=fresh_site)
+    expect(page.get_by_text("10,002 people")).to_be_visible()
+    look(page, "employees")
+    axe(page)
+    page.get_by_role("link", name="Show more").click()
+    expect(page.locator("tbody tr")).to_have_count(100)
+    page.get_by_label("Search").press_sequentially("eva sor")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page).to_have_url(f"{fresh_site.url}/employees?q=eva+sor")
+    page.get_by_role("button", name="No photos").click()
+    expect(page.get_by_text("1 of 10,002 people")).to_be_visible()
+    page.get_by_label("Search").fill("")
+    expect(page.locator("tbody tr")).to_have_count(2)
+    page.get_by_label("Search").fill("nobody at all")
+    expect(page.get_by_text("Nobody matches")).to_be_visible()
+    look(page, "employees-nobody")
+    page.get_by_label("Search").fill("Z-1")
+    page.get_by_role("link", name="Éva Sørensen").click()
+    expect(page).to_have_url(f"{fresh_site.url}/employees/{person}")
+
+
+def test_photos_from_a_gate(tmp_path: Path, browser: Browser, look: Look, axe: Axe) -> None:
+    """Somebody whom the gate did not know becomes known by what it saw of them."""
+    with Service.running(tmp_path / "data", enrol_from_gate=True, max_frame_age_ms=60_000) as site:
+        tabs = Tabs(site, browser)
+        site.system.gates.add(GATE)
+        decide = asking(site)
+        assert decide(pictures.small("biden", 720))["reason"] == "not_recognised"
+        person = employee(site, "P-8", "Joe Biden")
+        page = tabs.open("admin", path=f"/employees/{person}")
+        page.get_by_role("link", name="From a gate").click()
+        page.get_by_role("checkbox").first.check()
+        look(page, "employee-sightings")
+        axe(page)
+        page.get_by_role("button", name="Use as photos").click()
+        expect(page.get_by_role("img", name="Photo 1 of Joe Biden")).to_be_visible()
+        answer = decide(pictures.small("biden", 720))
+        assert answer["decision"] == "open", answer
+        tabs.close()
+
+
+def test_only_admins_see_employees(page_as: Open) -> None:
+    page = page_as("security", path="/employees")
+    expect(page.get_by_text("This page is for people with role admin")).to_be_visible()
+    expect(page.get_by_role("link", name="Employees")).to_have_count(0)
+
+
+# The camera
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the camera sees: nobody for a second, somebody far away for two, then three portraits in turn."""
+    path = tmp_path_factory.mktemp("camera") / "face.mjpeg"
+    stage = Image.new("RGB", (640, 480), (120, 128, 136))
+    far = stage.copy()
+    portrait = Image.open(io.BytesIO(pictures.portrait("obama2"))).convert("RGB")
+    small = portrait.copy()
+    small.thumbnail((160, 120))
+    far.paste(small, (240, 180))
+    near = []
+    for name in ("obama2", "obama", "impostor_1"):
+        one = Image.open(io.BytesIO(pictures.portrait(name))).convert("RGB")
+        one.thumbnail((640, 480), Image.Resampling.LANCZOS)
+        frame = stage.copy()
+        frame.paste(one, ((640 - one.width) // 2, (480 - one.height) // 2))
+        near.append(frame)
+    frames = [stage] * 90 + [far] * 60 + [frame for frame in near for _ in range(60)]
+    with path.open("wb") as file:
+        for number, frame in enumerate(frames):
+            frame.paste((37 * number % 256,) * 3, (0, 0, 32, 32))  # no camera gives the same picture twice
+            file.write(pictures.encoded(frame))
+    return path
+
+
+@pytest.fixture(scope="module")
+def filmed(launch: Callable[..., Browser], film: Path) -> Any:
+    browser = launch(
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+        f"--use-file-for-fake-video-capture={film}",
+    )
+    yield browser
+    browser.close()
+
+
+def test_the_camera_guides_and_takes_the_pictures_itself(
+    site: Service, filmed: Browser, look: Look, axe: Axe, gate: Callable[[bytes], dict[str, Any]]
+) -> None:
+    tabs = Tabs(site, filmed)
+    person = employee(site, "P-7", "Barack Obama")
+    page = tabs.open("admin", path=f"/employees/{person}")
+    page.get_by_role("button", name="Use the camera").press("Enter")
+    heard = page.locator("#guidance")
+    expect(heard).to_have_text("Look into the camera", timeout=30_000)
+    expect(heard).to_have_text("Come closer", timeout=30_000)
+    expect(page.locator(".shots .taken")).to_have_count(1, timeout=30_000)
+    look(page, "employee-camera")
+    axe(page)
+    expect(page.locator(".shots .taken")).to_have_count(3, timeout=60_000)
+    use = page.get_by_role("button", name="Use these 3 pictures")
+    expect(use).to_be_focused()
+    live = "() => document.getElementById('video').srcObject?.getTracks().some((t) => t.readyState === 'live') ?? false"
+    assert page.evaluate(live)
+    use.press("Enter")
+    expect(page.locator(".photos li").first).to_be_visible(timeout=30_000)
+    assert not page.evaluate(live)
+    assert gate(pictures.small("impostor_1"))["employee"]["number"] == "P-7"
+    page.get_by_role("button", name="Use the camera").click()
+    expect(heard).not_to_have_text("Starting the camera …")
+    assert page.evaluate(live)
+    page.keyboard.press("Escape")
+    expect(page.locator("#camera")).not_to_be_visible()
+    page.wait_for_function(f"() => !({live})()")  # leaving ends the camera
+    tabs.close()

@@ -1,0 +1,298 @@
+"""Who may pass: every refusal alone, their order, and that nothing but all conditions together opens a gate."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.core.access.policy import Limits, decide, standing
+from app.core.site.mode import SiteMode
+from app.core.types import OPENING, Candidate, Decision, Employee, Evidence, Gate, Reason, Status, Verdict
+from tests.fakes import NOW, person
+
+NAN = float("nan")
+LIMITS = Limits(threshold=0.5, margin=0.1, max_frame_age_ms=2000)
+GATE = Gate("01G", "lobby-1")
+ADA = Employee("01A", "E-1001", "Ada Lovelace", photos=3)
+EVIDENCE = Evidence(1, 1, None, person(0), Candidate(ADA.id, 0.8), 0.4)
+TICK = timedelta(milliseconds=1)
+
+
+class Scene:
+    """Somebody who may pass, and the ways in which that fails, in the order in which a guard asks."""
+
+    def __init__(self) -> None:
+        self.evidence = EVIDENCE
+        self.employee: Employee | None = ADA
+        self.gate = GATE
+        self.limits = LIMITS
+        self.captured_at = NOW
+        self.now = NOW
+        self.unknown_credential = False
+        self.mode = SiteMode.NORMAL
+
+    def decide(self) -> Decision:
+        return decide(
+            self.evidence,
+            self.employee,
+            self.gate,
+            self.limits,
+            self.captured_at,
+            self.now,
+            unknown_credential=self.unknown_credential,
+            mode=self.mode,
+        )
+
+    def changed(self, **changes: object) -> None:
+        assert self.employee is not None
+        self.employee = replace(self.employee, **changes)  # type: ignore[arg-type]
+
+    def disabled(self) -> None:
+        self.gate = replace(self.gate, enabled=False)
+
+    def locked_down(self) -> None:
+        self.mode = SiteMode.LOCKDOWN
+
+    def stale(self) -> None:
+        self.captured_at = self.now - timedelta(milliseconds=2001)
+
+    def credential(self) -> None:
+        self.unknown_credential = True
+
+    def no_face(self) -> None:
+        self.evidence = replace(self.evidence, reason=Reason.NO_FACE)
+
+    def dissimilar(self) -> None:
+        self.evidence = replace(self.evidence, best=Candidate(ADA.id, 0.49))
+
+    def twin(self) -> None:
+        self.evidence = replace(self.evidence, margin=0.09)
+
+    def not_enrolled(self) -> None:
+        self.changed(photos=0)
+
+    def picture(self) -> None:
+        self.gate = replace(self.gate, liveness="required")
+        self.limits = replace(self.limits, liveness_works=True)
+        self.evidence = replace(self.evidence, liveness=0.3, liveness_frames=5)
+
+    def inactive(self) -> None:
+        self.changed(status=Status.INACTIVE)
+
+    def too_early(self) -> None:
+        self.changed(valid_from=self.now + TICK)
+
+    def expired(self) -> None:
+        self.changed(valid_until=self.now - TICK)
+
+
+ORDER = [
+    ("disabled", Reason.GATE_DISABLED),
+    ("locked_down", Reason.LOCKDOWN),
+    ("stale", Reason.STALE_FRAME),
+    ("credential", Reason.CREDENTIAL_UNKNOWN),
+    ("no_face", Reason.NO_FACE),
+    ("dissimilar", Reason.NOT_RECOGNISED),
+    ("twin", Reason.AMBIGUOUS),
+    ("not_enrolled", Reason.NOT_RECOGNISED),
+    ("picture", Reason.SPOOF_SUSPECTED),
+    ("inactive", Reason.EMPLOYEE_INACTIVE),
+    ("too_early", Reason.NOT_YET_VALID),
+    ("expired", Reason.EXPIRED),
+]
+
+
+def test_who_is_recognised_passes() -> None:
+    decision = Scene().decide()
+    assert decision == Decision(Reason.RECOGNISED, ADA)
+    assert decision.verdict is Verdict.OPEN
+
+
+@pytest.mark.parametrize(("fault", "reason"), ORDER)
+def test_each_condition_alone_keeps_the_gate_shut(fault: str, reason: Reason) -> None:
+    scene = Scene()
+    getattr(scene, fault)()
+    decision = scene.decide()
+    assert decision.reason is reason
+    assert decision.verdict is Verdict.DENY
+
+
+@pytest.mark.parametrize(("first", "second"), list(combinations(range(len(ORDER)), 2)))
+def test_of_two_failures_the_first_in_order_is_the_reason(first: int, second: int) -> None:
+    scene = Scene()
+    # The later one is set up first: the order of the questions counts, not that of the events.
+    getattr(scene, ORDER[second][0])()
+    getattr(scene, ORDER[first][0])()
+    assert scene.decide().reason is ORDER[first][1]
+
+
+def test_when_all_fail_only_the_gate_is_named() -> None:
+    scene = Scene()
+    for fault, _ in ORDER:
+        getattr(scene, fault)()
+    assert scene.decide() == Decision(Reason.GATE_DISABLED)
+
+
+def test_a_release_opens_whatever_else_is_so_and_names_nobody() -> None:
+    for fault, _ in [("who may pass", None), *ORDER]:
+        scene = Scene()
+        getattr(scene, fault, lambda: None)()
+        scene.mode = SiteMode.RELEASE
+        assert scene.decide() == Decision(Reason.RELEASED)
+        assert scene.decide().verdict is Verdict.OPEN
+
+
+def test_only_being_known_a_release_and_a_hand_open() -> None:
+    assert {Reason.RECOGNISED, Reason.CREDENTIAL_ACCEPTED, Reason.RELEASED, Reason.OPENED_BY_HAND} == OPENING
+
+
+@pytest.mark.parametrize("reason", [r for r in Reason if r not in OPENING])
+def test_a_reason_of_the_evidence_is_passed_on(reason: Reason) -> None:
+    scene = Scene()
+    scene.evidence = replace(EVIDENCE, reason=reason)
+    assert scene.decide() == Decision(reason)
+
+
+def test_a_refused_employee_is_named_and_an_unidentified_one_is_not() -> None:
+    for fault, reason in ORDER:
+        scene = Scene()
+        getattr(scene, fault)()
+        known = reason in (
+            Reason.SPOOF_SUSPECTED,
+            Reason.EMPLOYEE_INACTIVE,
+            Reason.NOT_YET_VALID,
+            Reason.EXPIRED,
+        )
+        assert scene.decide().employee == (scene.employee if known else None)
+
+
+def test_limits_are_reached_by_being_equal() -> None:
+    scene = Scene()
+    scene.evidence = replace(EVIDENCE, best=Candidate(ADA.id, 0.5), margin=0.1)
+    scene.captured_at = NOW - timedelta(milliseconds=2000)
+    assert scene.decide().reason is Reason.RECOGNISED
+
+
+def test_validity_includes_both_ends() -> None:
+    valid = replace(ADA, valid_from=NOW, valid_until=NOW + timedelta(hours=1))
+    expected = {
+        NOW - TICK: Reason.NOT_YET_VALID,
+        NOW: None,
+        NOW + timedelta(hours=1): None,
+        NOW + timedelta(hours=1) + TICK: Reason.EXPIRED,
+    }
+    assert {at: standing(valid, at) for at in expected} == expected
+
+
+def test_an_instant_of_validity_is_enough() -> None:
+    assert standing(replace(ADA, valid_from=NOW, valid_until=NOW), NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("similarity", "margin", "reason"),
+    [(NAN, 0.4, Reason.NOT_RECOGNISED), (0.8, NAN, Reason.AMBIGUOUS), (NAN, NAN, Reason.NOT_RECOGNISED)],
+)
+def test_a_similarity_or_margin_that_is_no_number_opens_nothing(
+    similarity: float, margin: float, reason: Reason
+) -> None:
+    scene = Scene()
+    scene.evidence = replace(EVIDENCE, best=Candidate(ADA.id, similarity), margin=margin)
+    assert scene.decide().reason is reason
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [(NAN, 0.1, 2000), (0.5, NAN, 2000), (0.5, 0.1, NAN), (1.1, 0.1, 1), (-1.1, 0.1, 1), (0.5, -0.1, 1), (0.5, 0.1, 0)],
+)
+def test_limits_that_could_not_refuse_are_not_limits(limits: tuple[float, float, int]) -> None:
+    with pytest.raises(ValueError):
+        Limits(*limits)
+
+
+@pytest.mark.parametrize(
+    "evidence", [replace(EVIDENCE, best=None), replace(EVIDENCE, margin=None), Evidence(1, 1, None)]
+)
+def test_evidence_without_a_candidate_or_margin_recognises_nobody(evidence: Evidence) -> None:
+    scene = Scene()
+    scene.evidence = evidence
+    assert scene.decide() == Decision(Reason.NOT_RECOGNISED)
+
+
+@pytest.mark.parametrize("employee", [None, replace(ADA, id="01B"), replace(ADA, photos=0)])
+def test_only_the_enrolled_employee_whom_the_search_named_can_pass(employee: Employee | None) -> None:
+    scene = Scene()
+    scene.employee = employee
+    assert scene.decide() == Decision(Reason.NOT_RECOGNISED)
+
+
+moments = st.one_of(st.none(), st.sampled_from([NOW - TICK, NOW, NOW + TICK]))
+numbers = st.one_of(st.just(NAN), st.floats(-1.0, 2.0), st.sampled_from([0.5, 0.1]))
+
+
+@settings(max_examples=500)
+@given(
+    enabled=st.booleans(),
+    mode=st.sampled_from([SiteMode.NORMAL, SiteMode.NORMAL, SiteMode.LOCKDOWN]),
+    age_ms=st.sampled_from([-1, 0, 1999, 2000, 2001, 100_000]),
+    unknown_credential=st.booleans(),
+    reason=st.one_of(st.none(), st.none(), st.sampled_from([r for r in Reason if r not in OPENING])),
+    best=st.one_of(st.none(), st.sampled_from(["01A", "01A", "01B"])),
+    similarity=numbers,
+    margin=st.one_of(st.none(), numbers),
+    employee_id=st.one_of(st.none(), st.sampled_from(["01A", "01A", "01B"])),
+    photos=st.integers(0, 2),
+    status=st.sampled_from(Status),
+    valid_from=moments,
+    valid_until=moments,
+)
+def test_it_opens_if_and_only_if_every_condition_holds(
+    enabled: bool,
+    mode: SiteMode,
+    age_ms: int,
+    unknown_credential: bool,
+    reason: Reason | None,
+    best: str | None,
+    similarity: float,
+    margin: float | None,
+    employee_id: str | None,
+    photos: int,
+    status: Status,
+    valid_from: datetime | None,
+    valid_until: datetime | None,
+) -> None:
+    evidence = Evidence(
+        1, 1, reason, np.ones(1, np.float32), None if best is None else Candidate(best, similarity), margin
+    )
+    employee = employee_id and Employee(
+        employee_id, "1", "Somebody", status, valid_from=valid_from, valid_until=valid_until, photos=photos
+    )
+    decision = decide(
+        evidence,
+        employee or None,
+        replace(GATE, enabled=enabled),
+        LIMITS,
+        NOW - timedelta(milliseconds=age_ms),
+        NOW,
+        unknown_credential=unknown_credential,
+        mode=mode,
+    )
+    may_pass = [
+        enabled,
+        mode is SiteMode.NORMAL,
+        age_ms <= 2000,
+        not unknown_credential,
+        reason is None,
+        best is not None and best == employee_id,
+        similarity >= 0.5,
+        margin is not None and margin >= 0.1,
+        photos >= 1,
+        status == "active",
+        valid_from in (None, NOW - TICK, NOW),
+        valid_until in (None, NOW, NOW + TICK),
+    ]
+    assert (decision.verdict is Verdict.OPEN) == all(may_pass)
+    assert (decision.reason is Reason.RECOGNISED) == all(may_pass)

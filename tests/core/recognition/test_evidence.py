@@ -1,0 +1,196 @@
+"""Frames of one approach become evidence about one person, or about nobody: never about a mixture of two."""
+
+from itertools import permutations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.core.recognition.evidence import FURTHEST, against, fold, unit
+from app.core.types import Candidate, Evidence, Look, Reason
+from tests.fakes import like, person, seen, unseen
+
+SAME = 0.3
+TOGETHER = 0.6  # at least this alike are any two vectors that `sightings` draws
+
+
+@st.composite
+def sightings(draw: st.DrawFn, most: int = 8) -> list[Look]:
+    """Frames of one person: unit vectors within a cone around person 0, of any quality."""
+    # Two vectors at an angle of at most a from the axis are at most 2a apart; cos(2a) = 0.62 at similarity 0.9.
+    frames = draw(
+        st.lists(
+            st.tuples(st.floats(0.9, 1.0), st.integers(1, 15), st.floats(0.0, 1.0)),
+            min_size=1,
+            max_size=most,
+        )
+    )
+    return [seen(like(0, similarity, other), quality) for similarity, other, quality in frames]
+
+
+def vectors(looks: list[Look]) -> np.ndarray:
+    return np.stack([look.subject.embedding for look in looks if look.subject])
+
+
+def embedding(evidence: Evidence) -> np.ndarray:
+    assert evidence.reason is None and evidence.embedding is not None
+    return evidence.embedding
+
+
+def test_no_frame_is_a_mistake_of_the_caller() -> None:
+    with pytest.raises(ValueError):
+        fold([], SAME)
+
+
+def test_one_frame_is_taken_as_it_is() -> None:
+    found = fold([seen(like(0, 0.8), 0.7, faces=2)], SAME)
+    np.testing.assert_allclose(embedding(found), like(0, 0.8), atol=1e-6)
+    assert (found.faces, found.frames_used, found.quality) == (2, 1, 0.7)
+    assert found.best is None and found.margin is None
+
+
+def test_a_better_frame_counts_for_more() -> None:
+    # Given a frame towards person 1 of quality 0.9 and one towards person 2 of quality 0.3
+    good, poor = like(0, 0.9, 1), like(0, 0.9, 2)
+    fused = embedding(fold([seen(good, 0.9), seen(poor, 0.3)], SAME))
+    # then the mean is weighted 3 to 1, and not by count
+    assert fused[1] / fused[2] == pytest.approx(3.0, rel=1e-4)
+    np.testing.assert_allclose(fused, unit(0.75 * good + 0.25 * poor), atol=1e-6)
+
+
+def test_frames_of_no_quality_still_have_a_mean() -> None:
+    found = fold([seen(like(0, 0.9, 1), 0.0), seen(like(0, 0.9, 2), 0.0)], SAME)
+    np.testing.assert_allclose(embedding(found), unit(like(0, 0.9, 1) + like(0, 0.9, 2)), atol=1e-6)
+    assert found.quality == 0.0
+
+
+def test_the_order_of_frames_does_not_matter() -> None:
+    looks = [seen(like(0, 0.9, n), n / 4) for n in (1, 2, 3)] + [unseen(Reason.NO_FACE)]
+    first, *others = [embedding(fold(order, SAME)) for order in permutations(looks)]
+    for other in others:
+        np.testing.assert_allclose(other, first, atol=1e-6)
+
+
+def test_frames_without_a_subject_are_passed_over() -> None:
+    found = fold([unseen(Reason.POOR_QUALITY, 4), seen(person(0), 0.5), unseen(Reason.NO_FACE)], SAME)
+    np.testing.assert_allclose(embedding(found), person(0), atol=1e-6)
+    assert (found.faces, found.frames_used, found.quality) == (4, 1, 0.5)
+
+
+@pytest.mark.parametrize("reason", FURTHEST)
+def test_without_a_subject_the_frame_that_came_furthest_gives_the_reason(reason: Reason) -> None:
+    # Given frames that failed at this reason and at every one that is met before it
+    earlier = FURTHEST[FURTHEST.index(reason) :]
+    for order in permutations(earlier):
+        found = fold([unseen(r, 3) for r in order], SAME)
+        assert (found.reason, found.frames_used, found.faces) == (reason, 0, 3)
+        assert found.embedding is None and found.best is None
+
+
+def test_the_order_of_reasons_is_how_far_a_frame_came() -> None:
+    assert FURTHEST == (Reason.POOR_QUALITY, Reason.FACE_TOO_SMALL, Reason.SEVERAL_FACES, Reason.NO_FACE)
+
+
+def test_somebody_else_stepping_in_gives_nobody() -> None:
+    looks = [seen(person(0)), seen(like(0, 0.95)), seen(person(1))]
+    for order in permutations(looks):
+        found = fold(order, SAME)
+        assert found.reason is Reason.AMBIGUOUS
+        assert found.embedding is None and found.frames_used == 3
+
+
+def test_frames_drifting_from_one_face_to_another_give_nobody() -> None:
+    # Given neighbours alike, and the first and the last not
+    angles = np.linspace(0, np.pi / 2, 5)
+    looks = [seen(like(0, float(np.cos(angle)), 1)) for angle in angles]
+    assert fold(looks[:2], SAME).reason is None
+    assert fold(looks, SAME).reason is Reason.AMBIGUOUS
+
+
+def test_just_as_alike_as_asked_is_one_person() -> None:
+    pair = [seen(person(0)), seen(like(0, 0.5))]
+    assert fold(pair, 0.5).reason is None
+    assert fold(pair, 0.5001).reason is Reason.AMBIGUOUS
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_vector_that_is_no_number_is_never_evidence(bad: float) -> None:
+    broken = person(0)
+    broken[3] = bad
+    for looks in ([seen(broken)], [seen(person(0)), seen(broken)], [seen(broken), seen(person(0))]):
+        with pytest.raises(ValueError):
+            fold(looks, SAME)
+
+
+def test_a_quality_that_is_no_number_is_never_evidence() -> None:
+    with pytest.raises(ValueError):
+        fold([seen(person(0), float("nan")), seen(person(0))], SAME)
+
+
+def test_vectors_of_two_models_are_never_mixed() -> None:
+    with pytest.raises(ValueError):
+        fold([seen(person(0)), seen(np.ones(4, np.float32) / 2)], SAME)
+
+
+@given(sightings())
+def test_the_fused_vector_has_length_one(looks: list[Look]) -> None:
+    fused = embedding(fold(looks, SAME))
+    assert fused.dtype == np.float32
+    assert np.linalg.norm(fused) == pytest.approx(1.0, abs=1e-5)
+
+
+@given(sightings())
+def test_the_fused_vector_lies_among_its_frames(looks: list[Look]) -> None:
+    every = vectors(looks)
+    fused = embedding(fold(looks, SAME))
+    least = (every @ every.T).min(axis=1)
+    assert least.min() > TOGETHER
+    assert np.all(every @ fused >= least - 1e-5), "it is as near to each frame as that one's farthest companion"
+
+
+@given(sightings(most=1), st.integers(2, 8))
+def test_the_same_frame_again_changes_nothing(looks: list[Look], times: int) -> None:
+    once, again = fold(looks, SAME), fold(looks * times, SAME)
+    np.testing.assert_allclose(embedding(again), embedding(once), atol=1e-6)
+    assert (again.quality, again.frames_used) == (once.quality, times)
+
+
+@given(sightings())
+def test_repeating_all_frames_changes_nothing(looks: list[Look]) -> None:
+    np.testing.assert_allclose(embedding(fold(looks * 2, SAME)), embedding(fold(looks, SAME)), atol=1e-5)
+
+
+def test_the_margin_is_what_the_best_is_ahead_of_the_second() -> None:
+    evidence = fold([seen(person(0))], SAME)
+    found = against(evidence, [Candidate("a", 0.8), Candidate("b", 0.5), Candidate("c", 0.4)])
+    assert found.best == Candidate("a", 0.8)
+    assert found.margin == pytest.approx(0.3)
+    assert found.embedding is evidence.embedding and found.frames_used == 1
+
+
+def test_twins_have_no_margin() -> None:
+    found = against(fold([seen(person(0))], SAME), [Candidate("a", 0.8), Candidate("b", 0.8)])
+    assert found.margin == 0.0
+
+
+def test_the_only_candidate_is_measured_against_the_least_alike_there_can_be() -> None:
+    found = against(fold([seen(person(0))], SAME), [Candidate("a", 0.8)])
+    assert found.margin == pytest.approx(1.8)
+
+
+def test_an_empty_gallery_leaves_nobody() -> None:
+    evidence = fold([seen(person(0))], SAME)
+    assert against(evidence, []) is evidence
+    assert evidence.best is None and evidence.margin is None
+
+
+@pytest.mark.parametrize("values", [[0, 0], [1e-7, 0], [np.nan, 1], [np.inf, 1], [-np.inf, 0]])
+def test_a_vector_without_direction_is_refused(values: list[float]) -> None:
+    with pytest.raises(ValueError):
+        unit(np.array(values, np.float32))
+
+
+def test_any_other_vector_is_brought_to_length_one() -> None:
+    np.testing.assert_allclose(unit(np.array([3, 4], np.float32)), [0.6, 0.8], atol=1e-7)
+    np.testing.assert_allclose(unit(np.array([-1e-3, 0], np.float32)), [-1, 0], atol=1e-7)

@@ -1,0 +1,86 @@
+"""When scores of liveness suffice: the fewer frames there are, the surer each must be, and missing ones help nobody."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.core.recognition.liveness import (
+    LIVE_FROM,
+    MOST_FRAMES,
+    LivenessMode,
+    LivenessState,
+    effective,
+    fuse,
+    refuses,
+    state,
+)
+
+
+def test_the_median_of_the_newest_five_counts() -> None:
+    assert fuse([0.9]) == (0.9, 1)
+    assert fuse([0.9, 0.1]) == (0.5, 2)
+    assert fuse([0.9, 0.0, 0.8]) == (0.8, 3)
+    assert fuse([0.0, 0.0, 0.0, 0.9, 0.9, 0.9, 0.9, 0.9]) == (0.9, 5)
+    assert fuse([0.9, None, 0.8, None, 0.7]) == (0.8, 3)
+    assert fuse([None, None]) == fuse([]) == (None, 0)
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_a_score_that_is_no_number_is_an_error(bad: float) -> None:
+    with pytest.raises(ValueError, match="not finite"):
+        fuse([0.9, 0.9, bad, 0.9, 0.9])
+
+
+@pytest.mark.parametrize("frames", range(1, MOST_FRAMES + 4))
+def test_the_fewer_frames_the_surer_each_must_be(frames: int) -> None:
+    needed = LIVE_FROM[min(frames, MOST_FRAMES) - 1]
+    assert state("required", True, needed, frames) is LivenessState.LIVE
+    assert state("required", True, needed - 0.001, frames) is LivenessState.SPOOF_SUSPECTED
+    assert needed <= LIVE_FROM[0] and len(LIVE_FROM) == MOST_FRAMES and sorted(LIVE_FROM, reverse=True) == [*LIVE_FROM]
+
+
+def test_each_mode_with_and_without_weights() -> None:
+    found = {
+        (mode, works): (state(mode, works, 0.1, 1), refuses(mode, works, state(mode, works, 0.1, 1)))
+        for mode in LivenessMode
+        for works in (True, False)
+    }
+    spoof, gone, off = LivenessState.SPOOF_SUSPECTED, LivenessState.UNAVAILABLE, LivenessState.OFF
+    assert found == {
+        ("auto", True): (spoof, True),
+        ("auto", False): (gone, False),
+        ("required", True): (spoof, True),
+        ("required", False): (gone, True),
+        ("monitor", True): (spoof, False),
+        ("monitor", False): (gone, False),
+        ("off", True): (off, False),
+        ("off", False): (off, False),
+    }
+    assert (effective("auto", True), effective("auto", False)) == ("required", "monitor")
+
+
+def test_what_was_not_measured_does_not_pass_where_it_is_required() -> None:
+    assert state("required", True, None, 0) is LivenessState.UNMEASURED
+    assert refuses("required", True, LivenessState.UNMEASURED) and refuses("auto", True, LivenessState.UNMEASURED)
+    assert not refuses("monitor", True, LivenessState.UNMEASURED)
+    assert refuses("required", True, None)
+
+
+@given(st.sampled_from(["", "REQUIRED", "on", "none"]), st.booleans())
+def test_what_is_no_mode_opens_nothing(mode: str, works: bool) -> None:
+    with pytest.raises(ValueError, match="not a valid"):
+        refuses(mode, works, LivenessState.LIVE)
+
+
+@given(st.lists(st.none() | st.floats(0, 1), max_size=8), st.sampled_from(list(LivenessMode)), st.booleans())
+def test_only_enough_frames_that_look_live_pass_where_it_is_required(
+    scores: list[float | None], mode: LivenessMode, works: bool
+) -> None:
+    score, frames = fuse(scores)
+    found = state(mode, works, score, frames)
+    assert refuses(mode, works, found) is (
+        effective(mode, works) is LivenessMode.REQUIRED
+        and not (works and score is not None and score >= LIVE_FROM[frames - 1])
+    )

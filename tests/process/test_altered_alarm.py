@@ -1,0 +1,82 @@
+"""A row that somebody wrote without the master key raises an alarm, which ends when the audit finds everything good."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from app.core.alerts.alert import AlertKind
+from app.core.errors import Unauthorised
+from app.core.types import Role
+from app.services.accounts.keys import digest
+from app.settings import Settings
+from app.wiring.office import Office, open_office
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    office = open_office(Settings(data=tmp_path))
+    yield office
+    office.close()
+
+
+def alerts(office: Office) -> list[tuple[AlertKind, str]]:
+    with office.store.read() as tx:
+        return [(alert.kind, alert.detail) for alert in tx.alerts.open()]
+
+
+def test_a_planted_admin_key_opens_nothing_and_is_told(office: Office) -> None:
+    gate = office.gates.add("lobby-1")
+    office.keys.create(Role.GATE, gate.name)
+    with office.store._engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO api_keys (id, role, hash, name, created_at, seal) "
+                "SELECT 'planted', 'admin', :hash, 'mine', created_at, seal FROM api_keys"
+            ),
+            {"hash": digest("stolen")},
+        )
+    with pytest.raises(Unauthorised):
+        office.keys.authenticate("stolen")
+    assert alerts(office) == [(AlertKind.RECORD_ALTERED, "api_keys planted")]
+    flaw = office.checkpoints.verify().flaw
+    assert flaw is not None and "api_keys planted" in flaw.problem
+    # and the alarm ends once the row is gone and the audit has found everything good
+    with office.store._engine.begin() as connection:
+        connection.execute(text("DELETE FROM api_keys WHERE id = 'planted'"))
+    assert office.checkpoints.verify().valid
+    assert alerts(office) == []
+
+
+def test_a_table_that_is_put_back_whole_is_found_by_a_checkpoint(office: Office) -> None:
+    gate = office.gates.add("lobby-1")
+    _, key = office.keys.create(Role.GATE, gate.name)
+    kept = {}
+    with office.store._engine.begin() as connection:
+        for name in ("api_keys", "seal_totals"):
+            kept[name] = [dict(row._mapping) for row in connection.execute(text(f"SELECT * FROM {name}"))]
+    office.keys.revoke(key.id)
+    office.checkpoints.write()
+    with office.store._engine.begin() as connection:
+        for row in kept["api_keys"]:
+            put_back = text("UPDATE api_keys SET revoked_at = :revoked_at, seal = :seal WHERE id = :id")
+            connection.execute(put_back, row)
+        for row in kept["seal_totals"]:
+            connection.execute(text("UPDATE seal_totals SET sealed = :sealed WHERE name = :name"), row)
+    flaw = office.checkpoints.verify().flaw
+    assert flaw is not None and "api_keys was put back as it once was" in flaw.problem
+
+
+def test_who_is_put_back_raises_the_alarm_with_the_next_checkpoint(office: Office) -> None:
+    gate = office.gates.add("lobby-1")
+    _, key = office.keys.create(Role.GATE, gate.name)
+    with office.store._engine.begin() as connection:
+        before = dict(connection.execute(text("SELECT * FROM api_keys")).one()._mapping)
+    office.keys.revoke(key.id)
+    office.checkpoints.write()
+    assert alerts(office) == []
+    with office.store._engine.begin() as connection:
+        connection.execute(text("UPDATE api_keys SET revoked_at = :revoked_at, seal = :seal WHERE id = :id"), before)
+    office.checkpoints.write()
+    assert alerts(office) == [(AlertKind.RECORD_ALTERED, "api_keys")]

@@ -1,0 +1,56 @@
+"""Whoever follows the site to another pack goes on looking, whatever the looking meets, and says once what it met."""
+
+import logging
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from app.core.errors import PackMismatch
+from app.process import following
+
+SYSTEM: Any = SimpleNamespace(recognition=SimpleNamespace(pack_digest="d", precision="f32"))
+
+
+@contextmanager
+def followed(monkeypatch: pytest.MonkeyPatch, *found: Exception | str | None) -> Iterator[Event]:
+    """A process whose looks find these, one after the other."""
+    looks, killed = iter(found), list[int]()
+
+    def moved_on(*_: object) -> str | None:
+        each = next(looks)
+        if isinstance(each, Exception):
+            raise each
+        return each
+
+    monkeypatch.setattr(following, "moved_on", moved_on)
+    monkeypatch.setattr(following, "EVERY_S", 0.01)
+    monkeypatch.setattr(following, "AGAIN_S", 0.01)
+    monkeypatch.setattr(os, "kill", lambda _, number: killed.append(number))
+    moved = Event()
+    with following.following(SYSTEM, moved):
+        assert moved.wait(10)
+        yield moved
+    assert killed == [signal.SIGTERM]
+
+
+@pytest.mark.parametrize(
+    ("met", "words"),
+    [
+        (PermissionError(13, "Permission denied", "/packs/new"), "trying again"),
+        (ValueError("anything"), "trying again"),
+        (PackMismatch("the pack is not here"), "decides by the old model pack: the pack is not here"),
+    ],
+)
+def test_it_goes_on_and_says_once_why_it_does_not_follow(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, met: Exception, words: str
+) -> None:
+    with caplog.at_level(logging.ERROR, "app"), followed(monkeypatch, met, met, met, None, met, "new"):
+        pass
+    said = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
+    assert len(said) == 2 and all(words in each for each in said), "once, and once more after it was gone"

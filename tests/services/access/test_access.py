@@ -1,0 +1,221 @@
+"""The gate opens for the right person and for nobody else, only after the event is committed, in every process."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from app.adapters.crypto.signing import Ed25519Signer
+from app.core.errors import BadInput, Busy, NotFound
+from app.core.events.chain import canonical, checkpoint_message
+from app.core.people.details import Details
+from app.core.types import Employee, Reason, Status
+from app.services.access.access import Approach
+from tests.fakes import BROKEN, NOW, empty, like, look, person, photo
+from tests.services.process import MARGIN, Process
+
+Start = Callable[..., Process]
+ADA = photo(person(0))
+
+
+def details(employee: Employee, **changes: Any) -> Details:
+    return Details(**{"number": employee.number, "name": employee.name, **changes})
+
+
+def test_who_is_enrolled_passes(site: Process) -> None:
+    ada = site.enrol("E-1", ADA)
+    site.change_gate("lobby-1", open_ms=3000)
+    answer = site.decide(photo(like(0, 0.8)), empty())
+    expected = {
+        "decision": "open",
+        "reason": "recognised",
+        "gate": "lobby-1",
+        "at": "2026-11-23T08:00:00.123Z",
+        "open_until": "2026-11-23T08:00:03.123Z",
+        "employee": {"id": ada.id, "name": "Employee E-1", "number": "E-1"},
+        "method": "face",
+        "camera": None,
+        "similarity": 0.8,
+        "threshold": 0.5,
+        "margin": 1.8,
+        "liveness": None,
+        "liveness_state": "unavailable",
+        "faces": 1,
+        "frames": 2,
+        "frames_used": 1,
+    }
+    made = {"decision_id", "took_ms", "request_digest", "checkpoint", "signature"}
+    assert {name: value for name, value in answer.items() if name not in made} == expected
+    assert made <= answer.keys()
+    assert site.told == [answer] and site.recorded() == 1
+
+
+def test_a_stranger_does_not_pass(site: Process) -> None:
+    site.enrol("E-1", ADA)
+    answer = site.decide(photo(like(0, 0.49)))
+    assert (answer["decision"], answer["reason"]) == ("deny", "not_recognised")
+    assert answer["employee"] is None and answer["open_until"] is None
+    assert (answer["similarity"], answer["threshold"]) == (0.49, 0.5)
+
+
+def test_in_an_empty_gallery_nobody_is_recognised(site: Process) -> None:
+    answer = site.decide(ADA)
+    assert (answer["reason"], answer["similarity"], answer["threshold"]) == ("not_recognised", None, None)
+
+
+def test_why_nobody_could_be_compared_is_answered_and_recorded(site: Process) -> None:
+    for reason in (Reason.NO_FACE, Reason.SEVERAL_FACES, Reason.FACE_TOO_SMALL, Reason.POOR_QUALITY):
+        answer = site.decide(empty(reason))
+        assert answer["reason"] == site.events.get(answer["decision_id"])["reason"] == reason
+
+
+def test_twins_are_ambiguous(site: Process) -> None:
+    # Given two employees who are nearly alike: only so by other photos, as alike as that could not be enrolled
+    site.enrol("E-1", ADA)
+    site.enrol("E-2", photo(like(0, 0.55, 1)))
+    # when somebody comes who is between the two
+    answer = site.decide(photo(like(0, 0.9, 1)))
+    assert (answer["reason"], answer["employee"]) == ("ambiguous", None)
+    assert 0 <= answer["margin"] < MARGIN
+    # then who is clearly one of them still passes
+    assert site.sees(0) == "recognised"
+
+
+def test_two_people_in_one_approach_are_nobody(site: Process) -> None:
+    site.enrol("E-1", ADA)
+    assert site.decide(ADA, photo(person(1)))["reason"] == "ambiguous"
+
+
+def test_an_answer_is_signed_in_every_field(site: Process, signer: Ed25519Signer) -> None:
+    site.enrol("E-1", ADA)
+    answer = site.decide(ADA)
+    unsigned = {name: value for name, value in answer.items() if name != "signature"}
+    assert signer.verify(canonical(unsigned), answer["signature"])
+    assert signer.verify(checkpoint_message(answer["checkpoint"]), answer["checkpoint"]["signature"])
+    for name, value in unsigned.items():
+        altered = {**unsigned, name: {**value, "x": 1} if isinstance(value, dict) else f"{value}!"}
+        assert not signer.verify(canonical(altered), answer["signature"]), name
+        rest = {other: unsigned[other] for other in unsigned if other != name}
+        assert not signer.verify(canonical(rest), answer["signature"]), name
+
+
+def test_a_disabled_gate_looks_at_nobody(site: Process, start: Start) -> None:
+    site.enrol("E-1", ADA)
+    looked: list[object] = []
+
+    def watched(frames: Any, *, liveness: bool, who: Any) -> Any:
+        looked.append(frames)
+        return [look(frame) for frame in frames]
+
+    other = start(looks=watched)
+    site.change_gate("lobby-1", enabled=False)
+    answer = other.decide(ADA)
+    assert (answer["reason"], answer["faces"], answer["similarity"]) == ("gate_disabled", 0, None)
+    assert looked == [] and not site.events.get(answer["decision_id"])["snapshot"]
+    site.change_gate("lobby-1", enabled=True)
+    assert other.sees(0) == "recognised"
+
+
+def test_a_gate_disabled_while_somebody_is_looked_at_stays_shut(site: Process, start: Start) -> None:
+    site.enrol("E-1", ADA)
+
+    def slow(frames: Any, *, liveness: bool, who: Any) -> Any:
+        site.change_gate("lobby-1", enabled=False)
+        return [look(frame) for frame in frames]
+
+    assert start(looks=slow).sees(0) == "gate_disabled"
+
+
+def test_a_credential_is_unknown_and_no_face_is_looked_at_for_it(site: Process) -> None:
+    site.enrol("E-1", ADA)
+    answer = site.decide(BROKEN, credential="a badge")
+    assert (answer["reason"], answer["method"]) == ("credential_unknown", "credential")
+    assert site.decide(credential="a badge")["decision"] == "deny"
+
+
+def test_a_picture_that_waited_too_long_opens_nothing(site: Process) -> None:
+    site.enrol("E-1", ADA)
+    assert site.sees(0, received_at=NOW - timedelta(milliseconds=2000)) == "recognised"
+    assert site.sees(0, received_at=NOW - timedelta(milliseconds=2001)) == "stale_frame"
+
+
+def test_a_failing_recognition_is_a_recorded_denial(site: Process) -> None:
+    site.enrol("E-1", ADA)
+    answer = site.decide(ADA, BROKEN)
+    assert (answer["decision"], answer["reason"], answer["employee"]) == ("deny", "system_fault", None)
+    assert site.events.get(answer["decision_id"])["reason"] == "system_fault"
+
+
+def test_templates_of_another_pack_are_a_recorded_denial(site: Process, start: Start) -> None:
+    site.enrol("E-1", ADA)
+    other = start()
+    other.gallery.pack_digest = "newer pack"
+    assert other.sees(0) == other.sees(0) == "system_fault"
+    assert site.sees(0) == "recognised" and site.recorded() == 3
+
+
+@pytest.mark.parametrize(
+    ("approach", "error"),
+    [
+        ({"gate": "nowhere"}, NotFound),
+        ({"frames": (b"no picture",)}, BadInput),
+        ({"frames": ()}, BadInput),
+        ({"frames": (ADA,) * 9}, BadInput),
+    ],
+)
+def test_what_cannot_be_used_is_refused_and_not_recorded(
+    site: Process, approach: dict[str, Any], error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        site.access.decide(Approach(**{"gate": "lobby-1", "frames": (ADA,), "received_at": NOW, **approach}))
+    assert site.recorded() == 0 and site.told == []
+
+
+def test_too_much_at_once_is_refused_and_not_recorded(site: Process, start: Start) -> None:
+    def busy(_: Any, *, liveness: bool, who: Any) -> Any:
+        raise Busy("too_busy", "later")
+
+    with pytest.raises(Busy):
+        start(looks=busy).decide(ADA)
+    assert site.recorded() == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"status": Status.INACTIVE}, "employee_inactive"),
+        ({"valid_until": NOW - timedelta(milliseconds=1)}, "expired"),
+        ({"valid_from": NOW + timedelta(milliseconds=1)}, "not_yet_valid"),
+    ],
+)
+def test_who_may_not_pass_any_more_is_refused_by_the_next_decision_of_every_process(
+    site: Process, start: Start, change: dict[str, Any], reason: str
+) -> None:
+    ada, other = site.enrol("E-1", ADA), start()
+    assert other.sees(0) == "recognised"
+    site.enrolment.update(ada.id, lambda employee: details(employee, **change))
+    answer = other.decide(ADA)
+    assert (answer["reason"], answer["employee"]["id"]) == (reason, ada.id)
+    assert site.sees(0) == reason
+
+
+def test_who_is_enrolled_or_erased_is_so_for_the_next_decision_of_every_process(site: Process, start: Start) -> None:
+    other = start()
+    assert other.sees(0) == "not_recognised"
+    ada = site.enrol("E-1", ADA)
+    assert other.sees(0) == "recognised"
+    site.erasure.erase(ada.id)
+    assert other.sees(0) == site.sees(0) == "not_recognised"
+    assert len(other.gallery) == len(site.gallery) == 0
+
+
+def test_who_is_erased_while_being_looked_at_is_refused(site: Process, start: Start) -> None:
+    ada = site.enrol("E-1", ADA)
+
+    def slow(frames: Any, *, liveness: bool, who: Any) -> Any:
+        site.erasure.erase(ada.id)
+        return [look(frame) for frame in frames]
+
+    answer = start(looks=slow).decide(ADA)
+    assert (answer["reason"], answer["employee"]) == ("not_recognised", None)

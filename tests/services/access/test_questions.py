@@ -1,0 +1,291 @@
+"""What a camera sees, asked where another process watches it: answered once and in time, or not decided at all."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from threading import Event, Thread
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from app.core.errors import Busy, Conflict, NotRecorded
+from app.core.gates.commands import Question
+from app.services.access.decision_service import FROM_CAMERA, GivenUp
+from app.services.access.remote_polls import BEGINNING, MOST, NOBODY, SILENT, Questions
+from app.services.site.gate_leases import LEASE
+from app.worker.answering import Answering
+from app.worker.supervisor import Supervisor
+from tests.fakes import Clock, like, new_id, person, photo
+from tests.services.process import Process
+from tests.services.stage import Stage, Unreachable, face
+
+ADA, STRANGER = person(0), person(9)
+Start = Callable[..., Process]
+
+
+@pytest.fixture
+def stage(site: Process) -> Stage:
+    """The process that watches the gate's camera, and has its lease."""
+    site.enrol("E-1", photo(ADA))
+    stage = Stage(site)
+    with site.store.write() as tx:
+        assert tx.leases.take(stage.gate.id, "worker", stage.at, stage.at + LEASE)
+    return stage
+
+
+@pytest.fixture
+def answering(stage: Stage) -> Answering:
+    """What answers there; looks when it is told to."""
+    return answers_of(stage)
+
+
+def answers_of(stage: Stage) -> Answering:
+    def now(gate: Any, at: Any, key: str | None, question: Question) -> Any:
+        return stage.approaches.now(stage.watch, gate, at, key, question)
+
+    camera = SimpleNamespace(gate_id=stage.gate.id, name="door")
+    post = SimpleNamespace(camera=camera, loop=SimpleNamespace(now=now))
+    watching = SimpleNamespace(posts=lambda: [post], post_of_gate=lambda gate_id: post)
+    return Answering(cast(Supervisor, watching), stage.site.store, stage.site.clock)
+
+
+@pytest.fixture
+def desk(start: Start, stage: Stage, clock: Clock) -> Process:
+    """Another process on the database, which watches nothing."""
+    return start()
+
+
+@pytest.fixture
+def questions(desk: Process, clock: Clock) -> Questions:
+    return Questions(desk.store, desk.verdicts, clock, new_id, "desk")
+
+
+@contextmanager
+def at_work(answering: Answering) -> Iterator[None]:
+    over = Event()
+
+    def run() -> None:
+        while not over.wait(0.01):
+            answering.look()
+
+    thread = Thread(target=run)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def put(stage: Stage, **fields: Any) -> Question:
+    """A question that somebody waits for."""
+    question = Question(**{"id": new_id(), "gate_id": stage.gate.id, "at": stage.at, "until": after(stage), **fields})
+    with stage.site.store.write() as tx:
+        tx.questions.put(question)
+    return question
+
+
+def after(stage: Stage, seconds: float = 1.0) -> Any:
+    return stage.at + timedelta(seconds=seconds)
+
+
+def refused(questions: Questions, stage: Stage) -> str:
+    with pytest.raises(Busy) as refusal:
+        questions.ask(stage.gate)
+    assert refusal.value.code == "camera_not_here"
+    return refusal.value.detail
+
+
+def test_the_answer_is_that_of_the_process_which_watches(
+    stage: Stage, answering: Answering, questions: Questions, desk: Process
+) -> None:
+    stage.show(face(STRANGER), times=3)
+    with at_work(answering):
+        assert questions.ask(stage.gate)["reason"] == "not_recognised"
+        stage.leave()
+        assert questions.ask(stage.gate)["reason"] == "no_face"
+        stage.site.threshold.value = 0.99
+        stage.show(face(like(0, 0.9)), times=3)
+        stage.site.threshold.value = 0.5
+        answer = questions.ask(stage.gate)
+    assert (answer["decision"], answer["reason"]) == ("open", "recognised")
+    assert (answer["employee"]["number"], answer["camera"], answer["gate"]) == ("E-1", "door", "lobby-1")
+
+    stored = stage.site.events.get(answer["decision_id"])
+    assert {name: stored[name] for name in answer} == answer  # to the signature
+    assert stage.site.told[-1] == answer and not desk.told  # counted where it was decided, once
+    assert stage.site.recorded() == 4  # and the stranger's approach
+    assert not stage.carried  # the hardware has its answer, and the camera does not open once more
+    assert stage.show(face(like(0, 0.9)), times=5) == []
+
+
+def test_what_nobody_waits_for_any_more_is_not_decided(
+    stage: Stage, answering: Answering, questions: Questions
+) -> None:
+    stage.show(face(STRANGER), times=3)
+    before = stage.site.recorded()
+    gate = stage.site.change_gate("lobby-1", open_ms=500)
+    with pytest.raises(Busy, match="did not answer in time"):
+        questions.ask(gate)
+    answering.look()
+    assert stage.site.recorded() == before
+
+    # It gave up between the look at the database and the record.
+    question = put(stage)
+    with stage.site.store.write() as tx:
+        assert tx.questions.withdraw(question.id) is None
+    with pytest.raises(GivenUp):
+        stage.approaches.now(stage.watch, gate, stage.at, None, question)
+
+    # It died: nothing was withdrawn, and its time is over.
+    question = put(stage, until=after(stage, 0))
+    with pytest.raises(GivenUp):
+        stage.approaches.now(stage.watch, gate, stage.at, None, question)
+    answering.look()
+    assert stage.site.recorded() == before
+
+
+def test_of_several_that_watch_one_answers(stage: Stage, answering: Answering) -> None:
+    stage.show(face(STRANGER), times=3)
+    before = stage.site.recorded()
+    question = put(stage)
+    answering.look()
+    answering.look()
+    with pytest.raises(GivenUp):  # read before the other had answered
+        stage.approaches.now(stage.watch, stage.gate, stage.at, None, question)
+    assert stage.site.recorded() == before + 1
+
+
+def test_a_picture_is_fresh_until_the_answer_may_be_given(stage: Stage) -> None:
+    """2000 ms are allowed, and the answer may be a second on its way."""
+    stage.show(face(ADA))
+    stage.site.clock.advance(seconds=1.1)
+    answer = stage.approaches.now(stage.watch, stage.gate, stage.at, None, put(stage))
+    assert (answer["decision"], answer["reason"]) == ("deny", "stale_frame")
+    assert stage.now()["reason"] == "recognised"  # here the answer is given at once
+
+
+def test_an_opening_that_is_read_too_late_is_not_handed_out(
+    stage: Stage, answering: Answering, questions: Questions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = stage.site.change_gate("lobby-1", open_ms=500)
+    monkeypatch.setattr(Questions, "_look", lambda *_: None)  # the database is slow to be read
+    stage.show(face(STRANGER), times=3)
+    with at_work(answering):
+        assert questions.ask(gate)["reason"] == "not_recognised"
+        stage.leave()
+        stage.site.threshold.value = 0.99
+        stage.show(face(like(0, 0.9)), times=3)
+        stage.site.threshold.value = 0.5
+        with pytest.raises(Busy, match="did not answer in time"):
+            questions.ask(gate)
+
+
+def test_where_nobody_watches_it_is_said_at_once(stage: Stage, questions: Questions, clock: Clock) -> None:
+    gate_id = stage.gate.id
+    clock.advance(seconds=LEASE.total_seconds())
+    assert refused(questions, stage) == NOBODY  # its holder died
+    with stage.site.store.write() as tx:
+        assert tx.leases.take(gate_id, "desk", stage.at, stage.at + LEASE)
+    assert refused(questions, stage) == BEGINNING
+    with stage.site.store.write() as tx:
+        tx.leases.give_up("desk")
+    assert refused(questions, stage) == NOBODY
+    with stage.site.store.read() as tx:
+        assert tx.questions.waiting([gate_id], stage.at) == []
+
+
+def test_who_watches_and_is_silent_is_waited_for_a_moment(stage: Stage, questions: Questions) -> None:
+    assert refused(questions, stage) == SILENT
+    with stage.site.store.read() as tx:
+        assert tx.questions.waiting([stage.gate.id], stage.at) == []
+
+
+def test_a_repeated_question_has_the_same_answer_and_one_event(
+    stage: Stage, answering: Answering, questions: Questions, clock: Clock
+) -> None:
+    stage.show(face(STRANGER), times=3)
+    before = stage.site.recorded()
+    with at_work(answering):
+        answer = questions.ask(stage.gate, "key")
+        assert questions.ask(stage.gate, "key") == answer
+        stage.site.decide(photo(ADA), idempotency_key="other")
+        with pytest.raises(Conflict, match="another request"):
+            questions.ask(stage.gate, "other")
+    assert questions.ask(stage.gate, "key") == answer  # also when who answered has gone
+    assert stage.approaches.now(stage.watch, stage.gate, stage.at, "key") == answer
+    assert stage.site.recorded() == before + 2
+
+    # Twins: both wait before either is answered.
+    twins = [put(stage, idempotency_key="twins") for _ in range(2)]
+    answering.look()
+    with stage.site.store.read() as tx:
+        (event_id,) = {tx.questions.answered(twin.id) for twin in twins}
+    assert event_id is not None and stage.site.recorded() == before + 3
+    assert questions.ask(stage.gate, "twins")["decision_id"] == event_id
+    with stage.site.store.read() as tx:
+        assert stage.site.verdicts.earlier(tx, stage.gate, "twins", FROM_CAMERA)
+
+
+def test_too_many_at_once_are_told_to_come_back(stage: Stage, questions: Questions) -> None:
+    for _ in range(MOST):
+        questions._slots.acquire()
+    with pytest.raises(Busy, match="Too many"):
+        questions.ask(stage.gate)
+
+
+def test_one_question_that_fails_leaves_the_others_their_answer(
+    stage: Stage, answering: Answering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing, fine = put(stage), put(stage)
+    now = type(stage.approaches).now
+
+    def fail(self: Any, watch: Any, gate: Any, at: Any, key: Any, question: Question) -> Any:
+        if question == failing:
+            raise RuntimeError("a fault")
+        return now(self, watch, gate, at, key, question)
+
+    monkeypatch.setattr(type(stage.approaches), "now", fail)
+    answering.look()
+    with stage.site.store.read() as tx:
+        assert tx.questions.answered(failing.id) is None and tx.questions.answered(fine.id) is not None
+
+
+def test_a_database_that_is_gone_for_a_moment_is_waited_for_and_opens_nothing(
+    stage: Stage, answering: Answering, desk: Process, clock: Clock
+) -> None:
+    store = Unreachable(desk.store)
+    questions = Questions(store, desk.verdicts, clock, new_id, "desk")
+    stage.show(face(ADA), times=1)
+    gate = stage.site.change_gate("lobby-1", open_ms=500)
+    looked = Questions._look
+
+    def look(self: Questions, question: Question) -> Any:
+        store.gone = True
+        return looked(self, question)
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(NotRecorded):
+        patch.setattr(Questions, "_look", look)
+        questions.ask(gate)
+    assert store.asked > 5
+
+
+def test_the_thread_outlives_a_database_that_is_gone(stage: Stage) -> None:
+    answering = answers_of(stage)
+    store = Unreachable(stage.site.store)
+    store.gone = True
+    answering._store = store
+    answering.start()
+    question = put(stage)
+    while store.asked < 2:
+        pass
+    store.gone = False
+    for _ in range(500):
+        with stage.site.store.read() as tx:
+            if tx.questions.answered(question.id):
+                break
+        Event().wait(0.01)
+    else:
+        raise AssertionError("not answered")
+    answering.stop()

@@ -1,0 +1,131 @@
+"""What is decided is recorded first and answered then; whatever fails in between is a closed gate, recorded too."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.adapters.db.store import SqlStore
+from app.core.errors import NotFound, NotRecorded
+from app.core.types import Reason
+from app.services.access.decision_service import Case
+from tests.fakes import NOW, empty, like, person, photo, seen
+from tests.services.process import Process
+
+Start = Callable[..., Process]
+ADA = photo(person(0))
+
+
+def test_the_threshold_follows_gallery_photos_and_frames(site: Process) -> None:
+    site.enrol("E-1", ADA, photo(person(0), note="another"), photo(like(0, 0.9)))
+    site.enrol("E-2", photo(person(1)))
+    site.decide(ADA, empty(), ADA)
+    site.decide(photo(person(1)))
+    assert site.threshold.asked == [(2, 3, 2), (2, 1, 1)]
+
+
+def failing(*_: Any) -> Any:
+    raise RuntimeError("failed")
+
+
+@pytest.mark.parametrize("part", ["encode", "threshold"])
+def test_any_other_failure_is_a_recorded_denial(site: Process, start: Start, part: str) -> None:
+    site.enrol("E-1", ADA)
+    assert start(**{part: failing}).sees(0) == "system_fault"
+    assert site.recorded() == 1
+
+
+def test_a_threshold_that_is_no_number_opens_nothing(site: Process, start: Start) -> None:
+    site.enrol("E-1", ADA)
+    assert start(threshold=lambda *_: float("nan")).sees(0) == "system_fault"
+
+
+def test_a_listener_that_fails_does_not_take_the_answer_back(site: Process, start: Start) -> None:
+    site.enrol("E-1", ADA)
+    assert start(on_decision=failing).sees(0) == "recognised"
+
+
+def test_who_is_erased_while_the_decision_is_made_is_denied_and_not_named(
+    site: Process, start: Start, database: str
+) -> None:
+    if database == "sqlite":
+        pytest.skip("SQLite has one writer, so nobody is erased meanwhile")
+    ada = site.enrol("E-1", ADA)
+
+    def late(gallery_size: int, photos: int, frames: int) -> float:
+        site.erasure.erase(ada.id)  # the employee was read, the event is not sealed yet
+        return 0.5
+
+    answer = start(threshold=late).decide(ADA)
+    assert (answer["reason"], answer["employee"]) == ("system_fault", None)
+    assert site.events.get(answer["decision_id"])["employee"] is None
+
+
+class Uncommitted:
+    """A database whose writes all fail at the commit."""
+
+    def __init__(self, store: SqlStore) -> None:
+        self.read = store.read
+        self._write = store.write
+
+    @contextmanager
+    def write(self, deadline: timedelta | None = None) -> Iterator[Any]:
+        with self._write(deadline) as tx:
+            yield tx
+            raise NotRecorded("the disk is full")
+
+
+def test_what_is_not_committed_is_not_answered(site: Process, start: Start) -> None:
+    site.enrol("E-1", ADA)
+    other = start(store=Uncommitted(site.store))
+    with pytest.raises(NotRecorded):
+        other.decide(ADA, idempotency_key="k")
+    assert other.told == [] and site.recorded() == 0
+    assert site.sees(0, idempotency_key="k") == "recognised"
+
+
+def test_what_is_not_committed_in_time_is_not_answered(site: Process, start: Start) -> None:
+    site.enrol("E-1", ADA)
+    other = start(record_deadline_ms=100)
+    gate = site.gates.get("lobby-1")
+    with site.store.write() as tx:
+        tx.events.lock_head(gate.id)
+        with pytest.raises(NotRecorded):
+            other.decide(ADA)
+    assert other.told == [] and site.recorded() == 0
+
+
+def test_frames_that_cannot_be_weighed_are_a_recorded_denial(site: Process, start: Start) -> None:
+    site.enrol("E-1", ADA)
+    broken = seen(np.full_like(person(0), np.nan))
+    assert start(looks=lambda frames, liveness, who: [broken]).sees(0) == "system_fault"
+    other_model = seen(np.ones(4, np.float32) / 2)
+    assert start(looks=lambda frames, liveness, who: [other_model]).sees(0) == "system_fault"
+    assert site.recorded() == 2
+
+
+def test_pictures_are_kept_only_where_that_is_wanted(site: Process, start: Start) -> None:
+    site.enrol("E-1", ADA)
+    answer = start(pictures=0).decide(ADA)
+    assert answer["reason"] == "recognised" and not site.events.get(answer["decision_id"])["snapshot"]
+    with pytest.raises(NotFound):
+        site.events.snapshot(answer["decision_id"])
+
+
+def test_what_would_open_is_not_recorded(site: Process) -> None:
+    site.enrol("E-1", ADA)
+    gate = site.gates.get("lobby-1")
+    with site.store.read() as tx:
+        assert site.verdicts.refresh(tx)
+    for vector, opens in ((person(0), True), (like(0, 0.49), False)):
+        case = Case(gate, [seen(vector)], 1, NOW, perf_counter())
+        found = site.verdicts.evidence(case.looks)
+        assert site.verdicts.would_open(case, found) is opens
+        assert site.recorded() == 0
+    nobody = Case(gate, [], 1, NOW, perf_counter())
+    assert site.verdicts.evidence([]).reason is Reason.NO_FACE
+    assert not site.verdicts.would_open(nobody, site.verdicts.evidence([]))

@@ -1,0 +1,128 @@
+"""Signed chain heads leave the database, so that a log whose end was cut off is found out."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from app.adapters.crypto.journal import JsonJournal
+from app.core.events.chain import GENESIS, checkpoint_message
+from app.process import serving
+from app.services.events.audit import TABLE
+from app.services.events.checkpoints import Checkpoints
+from app.wiring import System
+from tests.services.process import Process
+
+Start = Callable[..., Process]
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> JsonJournal:
+    return JsonJournal(tmp_path / "elsewhere" / "checkpoints.jsonl")
+
+
+@pytest.fixture
+def checkpoints(site: Process, journal: JsonJournal) -> Checkpoints:
+    return Checkpoints(site.audit, journal)
+
+
+def of_gates(journal: JsonJournal) -> list[dict[str, object]]:
+    return [entry for entry in journal.entries() if not str(entry["gate_id"]).startswith(TABLE)]
+
+
+def cut_off(site: Process, sequence: int, hash_hex: str) -> None:
+    """What somebody with the database's password does who wants the newest events gone."""
+    with site.store._engine.begin() as connection:
+        connection.exec_driver_sql(f"DELETE FROM events WHERE sequence > {sequence}")
+        connection.exec_driver_sql(f"UPDATE gates SET head_sequence = {sequence}, head_hash = '{hash_hex}'")
+
+
+def test_where_each_gate_stands_is_written_when_it_has_moved(
+    site: Process, checkpoints: Checkpoints, journal: JsonJournal
+) -> None:
+    site.gates.add("dock")
+    assert checkpoints.write() == 0, "no gate has an event"
+    site.sees(0)
+    assert checkpoints.write() == 1
+    assert checkpoints.write() == 0
+    site.sees(0)
+    answer = site.decide(gate="dock", credential="a badge")
+    assert checkpoints.write() == 2
+    written = of_gates(journal)
+    assert sorted(entry["sequence"] for entry in written) == [1, 1, 2]  # type: ignore[type-var]
+    assert answer["checkpoint"]["hash"] in [entry["hash"] for entry in written]
+    assert all(site.signer.verify(checkpoint_message(entry), str(entry["signature"])) for entry in written)
+
+
+def test_the_first_of_a_gate_does_not_wait_for_the_rest(
+    site: Process, checkpoints: Checkpoints, journal: JsonJournal
+) -> None:
+    site.gates.add("dock")
+    site.sees(0)
+    assert checkpoints.write(first=True) == 1
+    site.sees(0)
+    site.decide(gate="dock", credential="a badge")
+    assert checkpoints.write(first=True) == 1
+    assert [entry["sequence"] for entry in of_gates(journal)] == [1, 1]
+    assert checkpoints.write() == 1
+
+
+def test_a_service_that_runs_writes_at_its_start_and_soon_after_a_gates_first_event(
+    site: Process, checkpoints: Checkpoints, journal: JsonJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "FIRST_CHECKPOINT_S", 0.05)
+    site.gates.add("dock")
+    for _ in range(2):
+        site.sees(0)
+    settings = SimpleNamespace(checkpoint_every_s=300)
+    with serving.checkpointing(cast(System, SimpleNamespace(checkpoints=checkpoints, settings=settings))):
+        assert [entry["sequence"] for entry in of_gates(journal)] == [2], "at the start"
+        site.decide(gate="dock", credential="a badge")
+        deadline = time.monotonic() + 10
+        while len(of_gates(journal)) < 2 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert len(of_gates(journal)) == 2
+        # Long before checkpoint_every_s, a log that was cut off is found.
+        cut_off(site, 0, GENESIS)
+        report = checkpoints.verify()
+    assert report.flaw is not None and (report.flaw.gate, report.flaw.sequence) == ("dock", 1)
+
+
+def test_a_whole_log_is_valid_also_after_a_restart(
+    site: Process, start: Start, checkpoints: Checkpoints, journal: JsonJournal
+) -> None:
+    site.sees(0)
+    checkpoints.write()
+    site.sees(0)
+    again = Checkpoints(start().audit, journal)
+    assert again.verify().valid
+    assert again.write() == 1 and again.verify().valid
+
+
+def test_a_log_that_was_cut_off_is_found_by_what_was_written(site: Process, checkpoints: Checkpoints) -> None:
+    first, _ = site.decide(credential="a badge"), site.sees(0)
+    checkpoints.write()
+    cut_off(site, 1, first["checkpoint"]["hash"])
+    assert site.audit.verify().valid, "the chain alone does not see it"
+    report = checkpoints.verify()
+    assert not report.valid and report.flaw is not None
+    assert (report.flaw.gate, report.flaw.sequence) == ("lobby-1", 2)
+
+
+def test_a_log_that_was_cut_off_is_found_by_what_a_gate_kept(
+    site: Process, checkpoints: Checkpoints, journal: JsonJournal
+) -> None:
+    answer = site.decide(credential="a badge")
+    cut_off(site, 0, GENESIS)
+    assert checkpoints.verify().valid and list(journal.entries()) == []
+    assert not checkpoints.verify([answer["checkpoint"]]).valid
+
+
+def test_a_forged_checkpoint_is_itself_a_flaw(site: Process, checkpoints: Checkpoints, journal: JsonJournal) -> None:
+    answer = site.decide(credential="a badge")
+    journal.append({**answer["checkpoint"], "sequence": 7})
+    report = checkpoints.verify()
+    assert not report.valid and report.flaw is not None and "signed" in report.flaw.problem

@@ -1,0 +1,91 @@
+"""Gates opened, locked and unlocked by a person: recorded with who and why, sent on, and never against a lockdown."""
+
+from typing import Any
+
+import pytest
+
+from app.core.errors import BadInput, Conflict, NotFound
+from app.core.events.records import EventFilter
+from app.core.site.mode import SiteMode
+from app.services.events.answers import Answer, Answers
+from app.services.gates.by_hand import ByHand
+from app.services.site.site_control import SiteControl
+from tests.fakes import Clock, new_id, person, photo
+from tests.services.process import Process
+
+
+@pytest.fixture
+def sent() -> list[Answer]:
+    return []
+
+
+@pytest.fixture
+def by_hand(site: Process, clock: Clock, sent: list[Answer]) -> ByHand:
+    return ByHand(site.store, site.log, Answers(site.signer), clock, new_id, sent.append)
+
+
+def reasons(site: Process) -> list[str]:
+    return [event["reason"] for event in site.events.find(EventFilter())][::-1]
+
+
+def test_an_opening_is_an_event_with_who_and_why_and_goes_to_the_gate(
+    site: Process, by_hand: ByHand, sent: list[Answer]
+) -> None:
+    answer = by_hand.open("lobby-1", " forgot her badge ", "user-7")
+    event = site.events.get(answer["decision_id"])
+    assert (event["decision"], event["reason"], event["method"]) == ("open", "opened_by_hand", "command")
+    assert (event["by"], event["why"], event["employee"]) == ("user-7", "forgot her badge", None)
+    assert event["open_until"] > event["at"]
+    assert sent == [answer]
+    assert site.recorded() == 1
+
+
+def test_a_locked_gate_lets_nobody_in_until_it_is_unlocked(site: Process, by_hand: ByHand, sent: list[Answer]) -> None:
+    site.enrol("E-1", photo(person(0)))
+    by_hand.lock("lobby-1", "a window is broken", "user-7")
+    assert site.sees(0) == "locked_by_hand"
+    with pytest.raises(Conflict, match="unlock it first"):
+        by_hand.open("lobby-1", "let me", "user-7")
+    with pytest.raises(Conflict, match="locked already"):
+        by_hand.lock("lobby-1", "again", "user-7")
+    by_hand.unlock("lobby-1", "it is mended", "user-7")
+    assert site.sees(0) == "recognised"
+    assert reasons(site) == ["locked_by_hand", "locked_by_hand", "unlocked_by_hand", "recognised"]
+    assert sent == []
+    assert site.recorded() == 4
+
+
+def test_in_a_fire_a_locked_gate_opens(site: Process, by_hand: ByHand, clock: Clock) -> None:
+    by_hand.lock("lobby-1", "a window is broken", "user-7")
+    SiteControl(site.store, site.log, clock, new_id).set_mode(SiteMode.RELEASE)
+    assert site.sees(0) == "released"
+
+
+@pytest.mark.parametrize(("mode", "words"), [(SiteMode.LOCKDOWN, "lockdown"), (SiteMode.RELEASE, "stands open")])
+def test_a_mode_of_the_site_comes_first(
+    site: Process, by_hand: ByHand, sent: list[Answer], clock: Clock, mode: SiteMode, words: str
+) -> None:
+    SiteControl(site.store, site.log, clock, new_id).set_mode(mode)
+    with pytest.raises(Conflict, match=words):
+        by_hand.open("lobby-1", "let me", "user-7")
+    assert sent == [] and len(reasons(site)) == 1
+
+
+@pytest.mark.parametrize("change", [{"enabled": False}, {"driver": "plain"}])
+def test_what_is_off_or_cannot_be_told_is_not_opened(
+    site: Process, by_hand: ByHand, sent: list[Answer], change: dict[str, Any]
+) -> None:
+    site.change_gate("lobby-1", **change)
+    with pytest.raises(Conflict):
+        by_hand.open("lobby-1", "let me", "user-7")
+    assert sent == [] and reasons(site) == []
+
+
+@pytest.mark.parametrize("why", ["", "   ", "x" * 201, "\x1b[31m", "a\nb"])
+def test_a_reason_has_to_be_given(site: Process, by_hand: ByHand, sent: list[Answer], why: str) -> None:
+    for order in (by_hand.open, by_hand.lock, by_hand.unlock):
+        with pytest.raises(BadInput):
+            order("lobby-1", why, "user-7")
+    assert sent == [] and reasons(site) == []
+    with pytest.raises(NotFound):
+        by_hand.open("nowhere", "let me", "user-7")

@@ -1,0 +1,169 @@
+"""A driver that does not return is a fault of its gate within seconds, and the opening's record says what is known."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from threading import Event
+from typing import cast
+
+import pytest
+
+from app.core.alerts.alert import AlertKind
+from app.core.gates.commands import GateResult, OpenCommand, Outcome
+from app.core.ports.gates import GateDriver
+from app.core.site.mode import SiteMode, SiteState
+from app.services.events.answers import Answer
+from app.services.gates.dispatcher import GateControl
+from app.services.gates.driver_worker import BUSY, LATE, NO_ANSWER, Lane
+from tests.fakes import NOW, Clock, person, photo
+from tests.services.gate_hardware import Turnstile, alerts, recorded, result, soon
+from tests.services.process import Process
+
+IN_AN_OPENING = "the driver hangs: it does not answer an opening"
+IN_A_RELEASE = "the driver hangs: it does not answer a release or its end"
+
+
+@pytest.fixture(autouse=True)
+def soon_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows are over at once, and patience a moment later."""
+    monkeypatch.setattr(Lane, "_left_s", lambda *_: 0.0)
+    monkeypatch.setattr("app.services.gates.driver_worker.HANGS_S", 0.1)
+    monkeypatch.setattr("app.services.gates.driver_worker.SAY_S", 0.1)
+
+
+@dataclass
+class Stuck:
+    """ports.GateDriver that returns from nothing before it is freed."""
+
+    free: Event = field(default_factory=Event)
+    asked: list[object] = field(default_factory=list)
+
+    def open(self, command: OpenCommand) -> GateResult:
+        return self._wait(command.event_id)
+
+    def release(self, active: bool) -> GateResult:
+        return self._wait(active)
+
+    def _wait(self, what: object) -> GateResult:
+        self.asked.append(what)
+        assert self.free.wait(10)
+        return GateResult(Outcome.OPENED)
+
+    def healthy(self) -> str | None:
+        return None
+
+    def close(self, *, tell: bool = True) -> None:
+        """Frees nobody."""
+
+
+@pytest.fixture
+def stuck() -> Iterator[Stuck]:
+    stuck = Stuck()
+    yield stuck
+    stuck.free.set()
+
+
+@pytest.fixture
+def done() -> list[tuple[str, GateResult]]:
+    return []
+
+
+@pytest.fixture
+def lane(
+    stuck: Stuck, done: list[tuple[str, GateResult]], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Lane]:
+    monkeypatch.setattr("app.services.gates.driver_worker.CLOSE_S", 0.05)
+    lane = Lane("lobby-1", cast(GateDriver, stuck), SiteMode.NORMAL, clock, lambda *what: done.append(what))
+    yield lane
+    stuck.free.set()
+    lane.close()
+
+
+def put(lane: Lane, event_id: str, seconds: float = 5) -> None:
+    until = NOW + timedelta(seconds=seconds)
+    lane.put(event_id, lambda: OpenCommand(event_id, "lobby-1", NOW, until), until)
+
+
+def test_it_is_an_alert_and_the_opening_has_failed_as_far_as_is_known(
+    site: Process, control: GateControl, turnstile: Turnstile, answer: Answer
+) -> None:
+    turnstile.free.clear()
+    control.carry_out(answer)
+    assert soon(lambda: alerts(site) == [(AlertKind.GATE_FAILED, IN_AN_OPENING)])
+    assert control.healthy() == {"lobby-1": IN_AN_OPENING}
+    row = recorded(site, answer)
+    assert GateResult(row.outcome, row.detail) == NO_ANSWER
+
+    turnstile.free.set()
+    assert soon(lambda: alerts(site) == [])
+    assert soon(lambda: (row := result(site, answer)) is not None and row.outcome is Outcome.OPENED)
+    row = recorded(site, answer)
+    assert (row.outcome, row.detail) == (Outcome.OPENED, LATE), "what became of it in the end is the better record"
+    assert control.healthy() == {"lobby-1": None}
+    second = site.decide(photo(person(0)))
+    control.carry_out(second)
+    assert recorded(site, second).outcome is Outcome.OPENED
+
+
+def test_a_release_that_hangs_is_an_alert(
+    site: Process, control: GateControl, turnstile: Turnstile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = Event()
+
+    def hang(_: bool) -> GateResult:
+        assert free.wait(10)
+        return GateResult(Outcome.SENT)
+
+    monkeypatch.setattr(turnstile, "release", hang)
+    control.release(SiteState(SiteMode.RELEASE, NOW))
+    assert soon(lambda: alerts(site) == [(AlertKind.GATE_FAILED, IN_A_RELEASE)])
+    assert control.healthy() == {"lobby-1": IN_A_RELEASE}
+    free.set()
+    assert soon(lambda: alerts(site) == [])
+    assert control.healthy() == {"lobby-1": None}
+
+
+def test_before_its_time_it_hangs_in_nothing(
+    lane: Lane, stuck: Stuck, done: list[tuple[str, GateResult]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.services.gates.driver_worker.HANGS_S", 60.0)
+    monkeypatch.setattr("app.services.gates.driver_worker.SAY_S", 60.0)
+    put(lane, "first")
+    lane.follow(SiteMode.RELEASE)
+    assert soon(lambda: len(stuck.asked) == 2)
+    lane.look()
+    assert lane.trouble() is None and lane.complaint() is None and done == []
+
+
+def test_it_is_given_up_once_and_what_waits_behind_it_when_its_own_window_is_over(
+    lane: Lane, stuck: Stuck, done: list[tuple[str, GateResult]], clock: Clock
+) -> None:
+    put(lane, "first")
+    assert soon(lambda: stuck.asked == ["first"])
+    put(lane, "second", seconds=3)
+    put(lane, "third", seconds=9)
+
+    def looked() -> bool:
+        lane.look()
+        return bool(done)
+
+    assert soon(looked)
+    lane.look()
+    assert done == [("first", NO_ANSWER)]
+    clock.advance(seconds=4)
+    lane.look()
+    assert done[1:] == [("second", BUSY)]
+    stuck.free.set()
+    assert soon(lambda: len(done) == 4)
+    assert done[2:] == [("first", GateResult(Outcome.OPENED, LATE)), ("third", GateResult(Outcome.OPENED))]
+
+
+def test_at_the_end_nothing_is_left_without_a_record(
+    lane: Lane, stuck: Stuck, done: list[tuple[str, GateResult]]
+) -> None:
+    put(lane, "first")
+    assert soon(lambda: stuck.asked == ["first"])
+    put(lane, "second")
+    lane.close()
+    assert sorted(event_id for event_id, _ in done) == ["first", "second"]
+    assert dict(done)["first"] == NO_ANSWER and dict(done)["second"].outcome is Outcome.TOO_LATE

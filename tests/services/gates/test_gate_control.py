@@ -1,0 +1,186 @@
+"""After a decision the gate is told; what it did is recorded and signed, and what fails is said and stops nothing."""
+
+from dataclasses import replace
+from datetime import timedelta
+from threading import Event, Timer
+
+import pytest
+
+from app.core.alerts.alert import AlertKind
+from app.core.errors import NotRecorded
+from app.core.events.records import EventFilter
+from app.core.gates.commands import GateResult, Outcome
+from app.core.site.mode import SiteMode, SiteState
+from app.services.events.answers import Answer
+from app.services.gates.dispatcher import GateControl
+from tests.fakes import NOW, Clock, person, photo
+from tests.services.gate_hardware import Turnstile, alerts, recorded, result, soon
+from tests.services.process import Process
+
+
+def test_an_opening_reaches_the_gate_and_is_the_events_second_record(
+    site: Process, control: GateControl, turnstile: Turnstile, answer: Answer
+) -> None:
+    control.carry_out(answer)
+    assert recorded(site, answer).outcome is Outcome.OPENED
+    (command,) = turnstile.opened
+    assert (command.event_id, command.gate, command.at) == (answer["decision_id"], "lobby-1", NOW)
+    assert (command.until, command.card_number) == (NOW + timedelta(seconds=5), None)
+    event = site.events.get(answer["decision_id"])
+    assert event["gate_result"] == {
+        "outcome": "opened",
+        "detail": "",
+        "at": "2026-11-23T08:00:00.123Z",
+        "forged": False,
+    }
+    assert site.events.find(EventFilter())[0]["gate_result"] == event["gate_result"]
+    assert site.recorded() == 1
+
+
+def test_by_default_a_gate_is_a_dry_run(site: Process, control: GateControl, answer: Answer) -> None:
+    control.start()
+    control.carry_out(answer)
+    assert recorded(site, answer).outcome is Outcome.DRY_RUN
+    assert control.healthy() == {"lobby-1": None}
+    (view,) = control.view()
+    assert (view.name, view.driver, view.door, view.trouble) == ("lobby-1", "dry_run", None, None)
+
+
+def test_a_denial_moves_nothing(site: Process, control: GateControl, turnstile: Turnstile) -> None:
+    denied = site.decide(photo(person(3)))
+    control.carry_out(denied)
+    control.close()
+    assert turnstile.opened == [] and result(site, denied) is None
+
+
+def test_the_card_is_read_when_the_command_is_made(
+    site: Process, control: GateControl, turnstile: Turnstile, answer: Answer
+) -> None:
+    with site.store.write() as tx:
+        employee = tx.employees.get(answer["employee"]["id"])
+        assert employee is not None
+        tx.employees.update(replace(employee, card_number="4711"))
+    control.carry_out(answer)
+    recorded(site, answer)
+    assert [command.card_number for command in turnstile.opened] == ["4711"]
+
+
+def test_nobody_waits_for_a_gate_that_hangs_and_the_newest_opening_wins(
+    site: Process, control: GateControl, turnstile: Turnstile, answer: Answer
+) -> None:
+    turnstile.free.clear()
+    control.carry_out(answer)
+    assert turnstile.reached.wait(10)
+    older, newer = site.decide(photo(person(0))), site.decide(photo(person(0)))
+    control.carry_out(older)
+    control.carry_out(newer)
+    turnstile.free.set()
+    assert recorded(site, newer).outcome is recorded(site, answer).outcome is Outcome.OPENED
+    assert recorded(site, older).outcome is Outcome.TOO_LATE
+    assert [command.event_id for command in turnstile.opened] == [answer["decision_id"], newer["decision_id"]]
+
+
+def test_a_command_whose_window_is_over_is_not_sent(
+    site: Process, control: GateControl, turnstile: Turnstile, answer: Answer, clock: Clock
+) -> None:
+    clock.advance(seconds=5)
+    control.carry_out(answer)
+    assert recorded(site, answer).outcome is Outcome.TOO_LATE
+    assert turnstile.opened == []
+
+
+def test_what_waits_when_a_lockdown_begins_is_not_sent(
+    site: Process, control: GateControl, turnstile: Turnstile, answer: Answer
+) -> None:
+    control.follow(SiteState(SiteMode.LOCKDOWN, NOW))
+    control.carry_out(answer)
+    assert recorded(site, answer).outcome is Outcome.TOO_LATE
+    assert turnstile.opened == []
+
+
+def test_a_failure_is_recorded_and_an_alert_until_the_gate_works_again(
+    site: Process, control: GateControl, turnstile: Turnstile, answer: Answer
+) -> None:
+    turnstile.result = GateResult(Outcome.FAILED, "the relay answered 500")
+    control.carry_out(answer)
+    assert recorded(site, answer).outcome is Outcome.FAILED
+    assert soon(lambda: alerts(site) == [(AlertKind.GATE_FAILED, "the relay answered 500")])
+    assert control.healthy() == {"lobby-1": "the relay answered 500"}
+    turnstile.result = GateResult(Outcome.SENT)
+    control.carry_out(site.decide(photo(person(0))))
+    assert soon(lambda: alerts(site) == [])
+    assert control.healthy() == {"lobby-1": None}
+
+
+def test_a_driver_that_raises_after_all_is_a_failed_opening(
+    site: Process, control: GateControl, turnstile: Turnstile, answer: Answer
+) -> None:
+    turnstile.raises = True
+    control.carry_out(answer)
+    failed = recorded(site, answer)
+    assert failed.outcome is Outcome.FAILED and "0123" not in failed.detail
+    turnstile.raises = False
+    second = site.decide(photo(person(0)))
+    control.carry_out(second)
+    assert recorded(site, second).outcome is Outcome.OPENED
+
+
+def test_what_a_gate_did_is_recorded_once_the_database_is_back(
+    site: Process, control: GateControl, turnstile: Turnstile, answer: Answer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object) -> None:
+        raise NotRecorded("the database is gone")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(site.store, "write", gone)
+        broken.setattr(site.store, "read", gone)
+        control.carry_out(answer)
+        assert turnstile.reached.wait(10)
+    assert recorded(site, answer).outcome is Outcome.OPENED
+
+
+def test_what_was_not_sent_when_the_service_stops_is_recorded_as_such(
+    site: Process, control: GateControl, turnstile: Turnstile, answer: Answer
+) -> None:
+    turnstile.free.clear()
+    control.carry_out(answer)
+    assert turnstile.reached.wait(10)
+    waiting = site.decide(photo(person(0)))
+    control.carry_out(waiting)
+    control.close()
+    control.close()
+    assert turnstile.closed == 1
+    assert recorded(site, answer).outcome is Outcome.OPENED
+    assert recorded(site, waiting).outcome is Outcome.TOO_LATE
+    control.carry_out(site.decide(photo(person(0))))  # nothing to be done, and nothing raised
+
+
+def test_the_listeners_are_told_and_may_fail(
+    site: Process, control: GateControl, turnstile: Turnstile, answer: Answer
+) -> None:
+    told: list[tuple[str, Outcome]] = []
+    control.on_result.append(lambda gate, result: 1 / 0)  # type: ignore[arg-type, return-value]
+    control.on_result.append(lambda gate, result: told.append((gate, result.outcome)))
+    control.carry_out(answer)
+    recorded(site, answer)
+    assert soon(lambda: told == [("lobby-1", Outcome.OPENED)])
+
+
+def test_what_waits_at_the_end_is_written_once_however_long_the_database_takes(
+    control: GateControl, turnstile: Turnstile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.services.gates.dispatcher.CLOSE_S", 0.05)
+    written: list[str] = []
+    slow, free = Event(), Event()
+
+    def first() -> None:
+        written.append("first")
+        slow.set()
+        assert free.wait(10)
+
+    control._later(first)
+    control._later(lambda: written.append("second"))
+    assert slow.wait(10)
+    Timer(0.5, free.set).start()
+    control.close()
+    assert written == ["first", "second"] and not control._behind

@@ -1,0 +1,130 @@
+"""Every gate has the driver that the database says, however that changes; one that fails takes no other with it."""
+
+from dataclasses import replace
+
+from app.core.alerts.alert import AlertKind
+from app.core.gates.commands import FOREIGN, PLAIN, DoorState, FailMode, Outcome
+from app.services.events.answers import Answer
+from app.services.gates.dispatcher import GateControl
+from app.services.gates.driver_worker import PATIENCE
+from app.services.gates.gate_settings import Driving, GateSettings
+from tests.fakes import Clock, person, photo
+from tests.services.gate_hardware import TURNSTILE, Turnstile, Yard, alerts, recorded, result, soon
+from tests.services.process import Process
+
+
+def test_a_lost_line_is_an_alert_once_it_lasts(
+    site: Process, control: GateControl, turnstile: Turnstile, clock: Clock
+) -> None:
+    turnstile.trouble = "the broker cannot be reached"
+    assert control.healthy() == {"lobby-1": "the broker cannot be reached"}
+    control.refresh()
+    assert alerts(site) == []
+
+    def passed() -> bool:
+        clock.now += PATIENCE / 100  # also for a look that has not begun to count yet
+        return alerts(site) == [(AlertKind.GATE_FAILED, "the broker cannot be reached")]
+
+    assert soon(passed)
+    turnstile.trouble = None
+    assert soon(lambda: alerts(site) == [])
+
+
+def test_somebody_else_s_commands_are_an_alert_at_once(
+    site: Process, control: GateControl, turnstile: Turnstile
+) -> None:
+    turnstile.trouble = FOREIGN
+    control.refresh()
+    assert soon(lambda: alerts(site) == [(AlertKind.GATE_FAILED, FOREIGN)])
+    turnstile.trouble = None
+    assert soon(lambda: alerts(site) == [])
+
+
+def test_a_gate_that_was_added_a_moment_ago_opens_too(
+    site: Process, gate_settings: GateSettings, control: GateControl, turnstile: Turnstile, yard: Yard, answer: Answer
+) -> None:
+    gate_settings.add("dock", TURNSTILE)
+    at_dock = site.decide(photo(person(0)), gate="dock")
+    control.carry_out(at_dock)
+    assert recorded(site, at_dock).outcome is Outcome.OPENED
+    assert [command.gate for command in yard.built[1].opened] == ["dock"]
+
+
+def test_a_changed_gate_gets_a_new_driver_and_the_old_one_lets_go(
+    site: Process, gate_settings: GateSettings, control: GateControl, turnstile: Turnstile, yard: Yard, answer: Answer
+) -> None:
+    assert turnstile.told == {"secret": "of the turnstile", "gate": "lobby-1", "fail_mode": "secure"}
+    gate_settings.change("lobby-1", Driving(fail_mode=FailMode.SAFE))
+    assert soon(lambda: len(yard.built) == 2)
+    assert turnstile.closed == 1
+    assert yard.built[1].told == {**turnstile.told, "fail_mode": "safe"}
+    # What has nothing to do with the driver leaves it alone.
+    gate_settings.change("lobby-1", Driving(enabled=False, open_ms=900, held_after_ms=2000))
+    control.refresh()
+    control.carry_out(answer)
+    recorded(site, answer)
+    assert len(yard.built) == 2
+
+
+def test_a_gate_that_cannot_be_driven_is_an_alert_and_stops_no_other(
+    site: Process, gate_settings: GateSettings, control: GateControl, turnstile: Turnstile, answer: Answer
+) -> None:
+    dock = gate_settings.add("dock", Driving(driver="dry_run"))
+    with site.store.write() as tx:
+        tx.gates.update(replace(dock, driver="drawbridge"))
+    words = "a gate is one of plain, dry_run, webhook, mqtt, osdp, serial"
+    assert soon(lambda: alerts(site) == [(AlertKind.GATE_FAILED, words)])
+    assert control.healthy() == {"dock": words, "lobby-1": None}
+    at_dock = site.decide(photo(person(0)), gate="dock")
+    for opening in (at_dock, answer):
+        control.carry_out(opening)
+    assert recorded(site, at_dock).outcome is Outcome.FAILED
+    assert recorded(site, answer).outcome is Outcome.OPENED
+    gate_settings.change("dock", Driving(driver="dry_run"))
+    assert soon(lambda: alerts(site) == [])
+
+
+def test_settings_that_do_not_open_are_an_alert(
+    site: Process, gate_settings: GateSettings, control: GateControl, yard: Yard
+) -> None:
+    gate = gate_settings.change("lobby-1", TURNSTILE)
+    assert gate.sealed_config is not None and b"of the turnstile" not in gate.sealed_config
+    with site.store.write() as tx:
+        tx.gates.update(replace(gate, sealed_config=gate.sealed_config[:-1]))
+    control.start()
+    assert control.healthy() == {"lobby-1": "the gate's settings do not open: set its config again"}
+    assert yard.built == []
+    gate_settings.change("lobby-1", TURNSTILE)
+    assert soon(lambda: control.healthy() == {"lobby-1": None})
+
+
+def test_nothing_is_sent_to_a_gate_that_asks_by_itself(
+    site: Process, gate_settings: GateSettings, control: GateControl, yard: Yard, answer: Answer
+) -> None:
+    gate_settings.change("lobby-1", Driving(driver=PLAIN))
+    control.start()
+    control.carry_out(answer)
+    assert control.healthy() == {"lobby-1": None}
+    control.close()
+    assert yard.built == [] and result(site, answer) is None
+
+
+def test_a_driver_tells_its_doors_state_without_waiting_for_the_database(
+    site: Process, control: GateControl, turnstile: Turnstile
+) -> None:
+    turnstile.say(DoorState.CLOSED)
+    turnstile.say(DoorState.OPEN)
+    assert soon(lambda: (AlertKind.DOOR_FORCED, "") in alerts(site))
+    assert soon(lambda: [view.door for view in control.view()] == ["forced"])
+    turnstile.say(DoorState.CLOSED)
+    assert soon(lambda: alerts(site) == [])
+
+
+def test_a_lost_line_is_no_fault_of_the_door(site: Process, control: GateControl, turnstile: Turnstile) -> None:
+    turnstile.trouble = "the serial line cannot be used"
+    turnstile.say(DoorState.FAULT)
+    turnstile.say(DoorState.CLOSED)
+    assert soon(lambda: [view.door for view in control.view()] == ["closed"])
+    turnstile.trouble = None
+    turnstile.say(DoorState.FAULT)
+    assert soon(lambda: alerts(site) == [(AlertKind.DOOR_FAULT, "")])

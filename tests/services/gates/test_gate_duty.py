@@ -1,0 +1,86 @@
+"""A gate is driven by the process whose gate it is, and an opening decided elsewhere finds it."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from app.core.gates.commands import Outcome
+from app.services.events.answers import Answer
+from app.services.gates.dispatcher import GateControl
+from app.services.gates.gate_settings import GateSettings
+from tests.fakes import Clock, new_id, person, photo
+from tests.services.gate_hardware import TURNSTILE, Yard, recorded, result, soon
+from tests.services.process import Process
+
+Begin = Callable[..., tuple[GateControl, Yard, set[str]]]
+
+
+@pytest.fixture
+def begin(start: Callable[..., Process], clock: Clock) -> Iterator[Begin]:
+    """A process on the test's database with gates of its own: its control, what it built, and their ids."""
+    running: list[GateControl] = []
+
+    def process(*, driving: bool = True) -> tuple[GateControl, Yard, set[str]]:
+        site, yard, mine = start(), Yard(clock), set[str]()
+        control = GateControl(site.store, site.vault, site.signer, clock, new_id, mine.copy, yard.build, tick_s=0.02)
+        running.append(control)
+        if driving:
+            control.start()
+        return control, yard, mine
+
+    yield process
+    for control in running:
+        control.close()
+
+
+@pytest.fixture
+def lobby(site: Process, gate_settings: GateSettings) -> str:
+    return gate_settings.change("lobby-1", TURNSTILE).id
+
+
+def test_a_gate_changes_hands_whole(begin: Begin, lobby: str) -> None:
+    (a, at_a, of_a), (b, at_b, of_b) = begin(), begin()
+    of_a.add(lobby)
+    assert soon(lambda: a.healthy() == {"lobby-1": None})
+    assert (b.healthy(), at_b.built) == ({}, [])
+
+    of_a.clear()
+    assert soon(lambda: a.healthy() == {} and at_a.built[0].closed == 1)
+    of_b.add(lobby)
+    assert soon(lambda: len(at_b.built) == 1)
+    assert len(at_a.built) == 1
+
+
+@pytest.mark.parametrize("driving", [True, False])
+def test_an_opening_decided_elsewhere_is_sent_by_who_drives(
+    begin: Begin, lobby: str, site: Process, answer: Answer, driving: bool
+) -> None:
+    (_, at_a, of_a), (b, at_b, _) = begin(), begin(driving=driving)
+    of_a.add(lobby)
+    assert soon(lambda: len(at_a.built) == 1)
+
+    b.carry_out(answer)
+
+    assert recorded(site, answer).outcome is Outcome.OPENED
+    assert [command.event_id for command in at_a.built[0].opened] == [answer["decision_id"]]
+    assert at_b.built == []
+
+
+def test_one_that_finds_its_gate_too_late_is_not_sent(
+    begin: Begin, lobby: str, site: Process, answer: Answer, clock: Clock
+) -> None:
+    (_, at_a, of_a), (b, _, _) = begin(), begin(driving=False)
+    b.carry_out(answer)
+    clock.advance(seconds=5)
+    of_a.add(lobby)
+    assert recorded(site, answer).outcome is Outcome.TOO_LATE
+    assert at_a.built[0].opened == []
+
+
+def test_a_denial_goes_nowhere(begin: Begin, lobby: str, site: Process) -> None:
+    b, _, _ = begin(driving=False)
+    denied = site.decide(photo(person(3)))
+    b.carry_out(denied)
+    with site.store.read() as tx:
+        assert not tx.orders.waiting([lobby])
+    assert result(site, denied) is None

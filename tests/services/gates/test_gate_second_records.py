@@ -1,0 +1,135 @@
+"""Every opening that reaches no gate gets a second record, and the record says why."""
+
+from datetime import timedelta
+
+import pytest
+
+from app.core.errors import NotRecorded
+from app.core.gates.commands import Order, Outcome
+from app.services.events.answers import Answer
+from app.services.events.second_records import SecondRecords
+from app.services.gates.dispatcher import GateControl
+from app.services.gates.gate_settings import Driving, GateSettings
+from app.services.site.gate_leases import Duty
+from tests.fakes import NOW, Clock, new_id, person, photo
+from tests.services.gate_hardware import Turnstile, Yard, recorded, result, soon
+from tests.services.process import Process
+
+
+def test_an_opening_after_the_stop_says_so(
+    site: Process, control: GateControl, turnstile: Turnstile, answer: Answer
+) -> None:
+    control.close()
+    control.carry_out(answer)
+    row = recorded(site, answer)
+    assert (row.outcome, row.detail) == (Outcome.TOO_LATE, "the service stopped before it was sent")
+    assert turnstile.opened == []
+
+
+def test_an_opening_while_the_driver_is_changed_says_so(
+    site: Process, control: GateControl, turnstile: Turnstile, gate_settings: GateSettings, answer: Answer
+) -> None:
+    turnstile.free.clear()
+    control.carry_out(answer)
+    assert turnstile.reached.wait(10)
+    waiting = site.decide(photo(person(0)))
+    control.carry_out(waiting)
+    gate_settings.change("lobby-1", Driving(config={"secret": "another"}))
+    row = recorded(site, waiting)
+    assert (row.outcome, row.detail) == (Outcome.TOO_LATE, "the gate's settings changed before it was sent")
+
+
+@pytest.mark.parametrize(
+    ("taken_over", "words"),
+    [
+        (True, "another process took over the gate before it was sent"),
+        (False, "this process gave up the gate before it was sent"),
+    ],
+)
+def test_an_opening_while_the_gate_changes_hands_says_so(
+    site: Process,
+    gate_settings: GateSettings,
+    answer: Answer,
+    yard: Yard,
+    clock: Clock,
+    taken_over: bool,
+    words: str,
+) -> None:
+    lobby = gate_settings.change("lobby-1", Driving(driver="turnstile", config={"secret": "s"})).id
+    mine, others = {lobby}, set[str]()
+    control = GateControl(site.store, site.vault, site.signer, clock, new_id, mine.copy, yard.build, 0.02, others.copy)
+    control.start()
+    try:
+        (turnstile,) = yard.built
+        turnstile.free.clear()
+        control.carry_out(answer)
+        assert turnstile.reached.wait(10)
+        waiting = site.decide(photo(person(0)))
+        control.carry_out(waiting)
+        if taken_over:
+            others.add(lobby)
+        mine.clear()
+        assert recorded(site, waiting).detail == words
+    finally:
+        control.close()
+
+
+def test_an_opening_that_no_process_took_says_so(site: Process, control: GateControl, clock: Clock) -> None:
+    site.enrol("E-1", photo(person(0)))
+    untaken = site.decide(photo(person(0)))
+    gate = site.gates.get("lobby-1")
+    with site.store.write() as tx:
+        tx.orders.put(Order(untaken["decision_id"], gate.id, None, NOW, NOW + timedelta(seconds=5)))
+    duty = Duty(site.store, clock)
+    duty.untaken = control.untaken
+    clock.advance(minutes=2)
+    duty.renew()
+    assert recorded(site, untaken).detail == "no process drove the gate"
+
+
+def test_hardware_that_asks_by_itself_gets_no_such_record(
+    site: Process, control: GateControl, gate_settings: GateSettings, answer: Answer
+) -> None:
+    gate_settings.change("lobby-1", Driving(driver="plain"))
+    control.start()
+    control.close()
+    control.carry_out(answer)
+    control.second_records.close()
+    assert result(site, answer) is None
+
+
+def test_it_is_written_once_the_database_is_back(
+    site: Process, answer: Answer, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object) -> None:
+        raise NotRecorded("the database is gone")
+
+    monkeypatch.setattr("app.services.events.second_records.AGAIN_S", 0.01)
+    second = SecondRecords(site.store, site.signer, clock)
+    with monkeypatch.context() as broken:
+        broken.setattr(site.store, "write", gone)
+        second.too_late("lobby-1", answer["decision_id"])
+        assert second.is_waiting(answer["decision_id"])
+    assert recorded(site, answer).detail == "recorded too late; the gate was not opened"
+    assert soon(lambda: not second.is_waiting(answer["decision_id"]))
+
+
+def test_what_was_never_recorded_gets_no_second_record(site: Process, clock: Clock, answer: Answer) -> None:
+    second = SecondRecords(site.store, site.signer, clock)
+    second.too_late("lobby-1", "01UNKNOWN")
+    second.too_late("gone", answer["decision_id"])
+    assert soon(lambda: not second.is_waiting("01UNKNOWN") and not second.is_waiting(answer["decision_id"]))
+    with site.store.read() as tx:
+        assert tx.gate_results.of(["01UNKNOWN", answer["decision_id"]]) == {}
+
+
+def test_a_driver_that_fails_to_say_how_it_is_hides_no_other_gate(
+    control: GateControl, turnstile: Turnstile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(_: Turnstile) -> str | None:
+        raise RuntimeError("the key is 0123")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Turnstile, "healthy", failing)
+        assert control.healthy() == {"lobby-1": "the driver failed: RuntimeError"}
+    assert control.healthy() == {"lobby-1": None}

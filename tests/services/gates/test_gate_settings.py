@@ -1,0 +1,93 @@
+"""How a gate is driven is checked before it is stored, sealed, and never half changed."""
+
+import pytest
+
+from app.adapters.gates.build import check_config
+from app.core.errors import BadInput, Conflict, CryptoFault, NotFound
+from app.core.gates.commands import PLAIN, FailMode
+from app.services.gates.gate_settings import Driving, GateSettings, config_of
+from tests.fakes import Clock, new_id
+from tests.services.process import Process
+
+KEY = "000102030405060708090a0b0c0d0eff"
+OSDP = Driving(driver="osdp", config={"device": "/dev/ttyUSB0", "key": KEY})
+
+
+@pytest.fixture
+def settings(site: Process, clock: Clock) -> GateSettings:
+    """With the checks of the real drivers."""
+    return GateSettings(site.store, site.vault, clock, new_id, check_config)
+
+
+def config(site: Process, gate: str) -> dict[str, object]:
+    with site.store.read() as tx:
+        return dict(config_of(tx, site.vault, site.gates.get(gate)))
+
+
+def test_a_config_is_sealed_and_comes_back_whole(site: Process, settings: GateSettings) -> None:
+    gate = settings.change("lobby-1", OSDP)
+    assert gate == site.gates.get("lobby-1")
+    assert gate.driver == "osdp" and gate.sealed_config is not None and KEY.encode() not in gate.sealed_config
+    assert config(site, "lobby-1") == OSDP.config
+
+
+def test_a_gate_may_be_added_with_everything(site: Process, settings: GateSettings) -> None:
+    gate = settings.add("dock", Driving(open_ms=900, held_after_ms=2000, fail_mode=FailMode.SAFE))
+    assert gate == site.gates.get("dock")
+    assert (gate.driver, gate.open_ms, gate.held_after_ms, gate.fail_mode) == ("dry_run", 900, 2000, "safe")
+    assert config(site, "dock") == {}
+    with pytest.raises(Conflict):
+        settings.add("dock", Driving())
+
+
+@pytest.mark.parametrize(
+    ("wanted", "code"),
+    [
+        (Driving(driver="drawbridge"), "unknown_gate_kind"),
+        (Driving(driver="osdp"), "bad_gate_config"),
+        (Driving(driver="osdp", config={"device": "/dev/ttyUSB0", "key": "short and secret"}), "bad_gate_config"),
+        (Driving(config={"fail_mode": "safe"}), "bad_gate_config"),
+        (Driving(config={"gate": "another"}), "bad_gate_config"),
+        (Driving(config={"x": float("nan")}), "bad_gate_config"),
+        (Driving(config={"unknown": 1}), "bad_gate_config"),
+        (Driving(driver=PLAIN, config={"url": "http://10.0.0.1/"}), "bad_gate_config"),
+        (Driving(open_ms=1), "bad_open_ms"),
+        (Driving(held_after_ms=1), "bad_held_after_ms"),
+    ],
+)
+def test_what_cannot_be_changes_nothing(site: Process, settings: GateSettings, wanted: Driving, code: str) -> None:
+    before = site.gates.get("lobby-1")
+    with pytest.raises(BadInput) as refusal:
+        settings.change("lobby-1", wanted)
+    assert refusal.value.code == code and "secret" not in refusal.value.detail
+    assert site.gates.get("lobby-1") == before
+
+
+def test_a_fail_mode_is_checked_against_the_config_that_is_stored(site: Process, settings: GateSettings) -> None:
+    settings.change("lobby-1", OSDP)
+    with pytest.raises(BadInput) as refusal:
+        settings.change("lobby-1", Driving(fail_mode=FailMode.SAFE))
+    assert "the panel holds the lock" in refusal.value.detail
+    assert site.gates.get("lobby-1").fail_mode == "secure"
+
+
+def test_another_driver_starts_from_an_empty_config(site: Process, settings: GateSettings) -> None:
+    settings.change("lobby-1", OSDP)
+    assert settings.change("lobby-1", Driving(driver=PLAIN)).sealed_config is None
+    settings.change("lobby-1", OSDP)
+    assert settings.change("lobby-1", Driving(driver="osdp", enabled=False)).sealed_config is not None
+    assert config(site, "lobby-1") == OSDP.config
+
+
+def test_a_config_opens_for_its_own_gate_only(site: Process, settings: GateSettings) -> None:
+    sealed = settings.change("lobby-1", OSDP).sealed_config
+    dock = site.gates.add("dock")
+    with site.store.write() as tx:
+        tx.gates.update(type(dock)(**{**vars(dock), "sealed_config": sealed}))
+    with pytest.raises(CryptoFault):
+        config(site, "dock")
+
+
+def test_an_unknown_gate_is_not_found(settings: GateSettings) -> None:
+    with pytest.raises(NotFound):
+        settings.change("nowhere", Driving())

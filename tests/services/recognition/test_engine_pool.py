@@ -1,0 +1,99 @@
+"""Whoever stands at a gate gets the next engine, however much work waits in the background."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from app.core.errors import Busy
+from app.services.recognition.engine_pool import EnginePool
+from tests.services.gate_hardware import soon
+
+
+def waiting(pool: EnginePool[str]) -> int:
+    return sum(map(len, pool._urgent.values()))
+
+
+def test_a_decision_goes_before_an_import_that_waited_longer() -> None:
+    pool = EnginePool(["one"], max_wait_s=5)
+    order: list[str] = []
+
+    def work(name: str, patient: bool) -> None:
+        with pool.lease(patient=patient):
+            order.append(name)
+
+    with ThreadPoolExecutor(4) as threads, pool.lease():
+        threads.submit(work, "import", True)
+        threads.submit(work, "import", True)
+        threads.submit(work, "gate", False)
+        assert soon(lambda: waiting(pool) == 1)
+    assert order == ["gate", "import", "import"]
+
+
+def test_an_import_takes_every_engine_while_nobody_else_wants_one() -> None:
+    pool = EnginePool(["one", "two"], max_wait_s=0)
+    with pool.lease(patient=True) as first, pool.lease(patient=True) as second:
+        assert {first, second} == {"one", "two"}
+        with pytest.raises(Busy), pool.lease():
+            pass
+    with pool.lease() as again:
+        assert again == first, "given back last, it has its buffers in the cache"
+
+
+def test_who_waits_in_line_is_served_in_turn() -> None:
+    pool = EnginePool(["one"], max_wait_s=5)
+    order: list[int] = []
+    ready = threading.Semaphore(0)
+
+    def work(n: int) -> None:
+        ready.release()
+        with pool.lease():
+            order.append(n)
+
+    with ThreadPoolExecutor(3) as threads, pool.lease():
+        for n in range(3):
+            threads.submit(work, n)
+            assert soon(lambda n=n: waiting(pool) == n + 1)
+    assert order == [0, 1, 2]
+
+
+def test_who_gave_up_holds_nobody_up() -> None:
+    pool = EnginePool(["one"], max_wait_s=0.01)
+    with pool.lease(), pytest.raises(Busy), pool.lease():
+        pass
+    assert waiting(pool) == 0
+    with pool.lease(patient=True) as engine:
+        assert engine == "one"
+
+
+def test_a_fault_in_the_block_gives_the_engine_back() -> None:
+    pool = EnginePool(["one"], max_wait_s=0)
+    with pytest.raises(RuntimeError), pool.lease():
+        raise RuntimeError
+    with pool.lease() as engine:
+        assert engine == "one"
+
+
+def test_a_flood_of_one_delays_another_by_one_piece_of_work() -> None:
+    pool = EnginePool(["one"], max_wait_s=5)
+    order: list[str] = []
+
+    def work(who: str) -> None:
+        with pool.lease(who):
+            order.append(who)
+
+    with ThreadPoolExecutor(9) as threads, pool.lease("flood"):
+        for who in ["flood"] * 6 + ["gate", "gate", "dock"]:
+            before = waiting(pool)
+            threads.submit(work, who)
+            assert soon(lambda before=before: waiting(pool) == before + 1)
+    assert order[:2] == ["gate", "dock"]  # neither was served before, and the flood was
+    assert order[2:4] == ["flood", "gate"] and order[4:] == ["flood"] * 5
+
+
+def test_whose_turns_are_remembered_is_bounded() -> None:
+    pool = EnginePool(["one"], max_wait_s=0)
+    for who in range(3000):
+        with pool.lease(who):
+            pass
+    assert len(pool._served) <= 1000 and 2999 in pool._served

@@ -1,0 +1,253 @@
+"""The rules of recognition with a stand-in for each model; the real models have their own tests."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from app.core.errors import BadInput, Busy
+from app.core.recognition import alignment
+from app.core.recognition.quality import ENROLMENT
+from app.core.types import Box, Face, Pixels, QualityProblem, Reason
+from app.services.recognition.recognition import Engine, Recognition, snapshot
+
+
+def face(x: float, y: float, width: float) -> Face:
+    scale = width / 72
+    landmarks = alignment.TEMPLATE * scale + (x - 56 * scale, y - 56 * scale)
+    return Face(Box(x - width / 2, y - width * 0.65, width, width * 1.3), landmarks.astype(np.float32), 0.9)
+
+
+@dataclass
+class FakeDetector:
+    faces: list[Face] = field(default_factory=list)
+    refined: list[Face] = field(default_factory=list)
+
+    def detect(self, pixels: Pixels, *, smallest_px: float | None = None) -> list[Face]:
+        return self.faces
+
+    def refine(self, pixels: Pixels, face: Face) -> Face:
+        self.refined.append(face)
+        return face
+
+
+@dataclass
+class FakeEmbedder:
+    """Counts what it embeds; can be held to keep its engine leased."""
+
+    embedded: list[bool] = field(default_factory=list)
+    started: threading.Event = field(default_factory=threading.Event)
+    go_on: threading.Event = field(default_factory=threading.Event)
+    held: bool = False
+
+    def embed(self, crops: Sequence[Pixels], *, flip: bool) -> NDArray[np.float32]:
+        self.embedded += [flip] * len(crops)
+        self.started.set()
+        if self.held:
+            assert self.go_on.wait(10)
+        return np.eye(len(crops), 128, dtype=np.float32)
+
+
+def textured(pixels: Pixels, landmarks: NDArray[np.float32]) -> Pixels:
+    rng = np.random.default_rng(0)
+    return np.repeat(np.kron(rng.integers(60, 190, (28, 28)), np.ones((4, 4)))[..., None], 3, axis=2).astype(np.uint8)
+
+
+def dark(pixels: Pixels, landmarks: NDArray[np.float32]) -> Pixels:
+    return (textured(pixels, landmarks) // 20).astype(np.uint8)
+
+
+def decode(data: bytes) -> Pixels:
+    if data == b"broken":
+        raise BadInput("truncated_image", "send it again")
+    return np.zeros((720, 1280, 3), dtype=np.uint8)
+
+
+@dataclass
+class FakeLiveness:
+    """Scores a face by its width."""
+
+    scored: list[Box] = field(default_factory=list)
+
+    def score(self, pixels: Pixels, box: Box) -> float:
+        self.scored.append(box)
+        return box.width_px / 1000
+
+
+@dataclass
+class Scene:
+    faces: list[Face]
+    align: object = textured
+    liveness: FakeLiveness | None = None
+    detector: FakeDetector = field(init=False)
+    embedder: FakeEmbedder = field(default_factory=FakeEmbedder)
+
+    def __post_init__(self) -> None:
+        self.detector = FakeDetector(self.faces)
+
+    def recognition(self, max_wait_s: float = 0.01) -> Recognition:
+        return Recognition(
+            decode=decode,
+            engines=[Engine(self.detector, self.embedder, self.liveness)],
+            align=self.align,  # type: ignore[arg-type]
+            pack_digest="d",
+            precision="f32",
+            max_wait_s=max_wait_s,
+        )
+
+
+FRAME = np.zeros((720, 1280, 3), dtype=np.uint8)
+
+
+def test_one_good_face_becomes_a_sighting() -> None:
+    scene = Scene([face(640, 360, 120)])
+
+    look = scene.recognition().look(FRAME)
+
+    assert look.reason is None
+    assert look.subject is not None
+    assert look.subject.face is scene.faces[0]
+    assert look.subject.liveness is None
+    assert look.faces == 1
+    assert look.snapshot is not None
+    assert look.snapshot.shape[0] <= 240
+
+
+def test_only_the_face_at_the_gate_is_refined_and_embedded() -> None:
+    scene = Scene([face(200, 360, 60), face(640, 360, 120), face(1000, 300, 50)])
+
+    look = scene.recognition().look(FRAME, flip=True)
+
+    assert look.faces == 3
+    assert scene.detector.refined == [scene.faces[1]]
+    assert scene.embedder.embedded == [True]
+
+
+@pytest.mark.parametrize(
+    ("faces", "reason"),
+    [
+        ([], Reason.NO_FACE),
+        ([face(500, 360, 100), face(780, 360, 100)], Reason.SEVERAL_FACES),
+        ([face(64 * i + 32, 360, 60) for i in range(20)], Reason.SEVERAL_FACES),
+        ([face(640, 360, 20)], Reason.FACE_TOO_SMALL),
+    ],
+)
+def test_where_nobody_stands_at_the_gate_there_is_a_reason_and_no_vector(faces: list[Face], reason: Reason) -> None:
+    scene = Scene(faces)
+
+    look = scene.recognition().look(FRAME)
+
+    assert look.reason is reason
+    assert look.subject is None
+    assert look.faces == len(faces)
+    assert look.snapshot is not None
+    assert scene.embedder.embedded == []
+
+
+def test_a_small_face_is_named_as_a_problem_too() -> None:
+    assert Scene([face(640, 360, 20)]).recognition().look(FRAME).problems == (QualityProblem.FACE_TOO_SMALL,)
+
+
+def test_a_bad_picture_is_not_embedded() -> None:
+    scene = Scene([face(640, 360, 120)], align=dark)
+
+    look = scene.recognition().look(FRAME)
+
+    assert look.reason is Reason.POOR_QUALITY
+    assert look.problems == (QualityProblem.TOO_DARK,)
+    assert scene.embedder.embedded == []
+
+
+def test_enrolment_is_stricter_about_size_and_company() -> None:
+    small = Scene([face(640, 360, 50)]).recognition()
+    assert small.look(FRAME).reason is None
+    assert small.look(FRAME, limits=ENROLMENT).reason is Reason.FACE_TOO_SMALL
+    company = Scene([face(640, 360, 120), face(640, 200, 70)]).recognition()
+    assert company.look(FRAME).reason is None
+    assert company.look(FRAME, limits=ENROLMENT).reason is Reason.SEVERAL_FACES
+
+
+def test_frames_are_looked_at_in_order() -> None:
+    scene = Scene([face(640, 360, 120)])
+
+    looks = scene.recognition().looks([b"1", b"2", b"3"])
+
+    assert len(looks) == 3
+    assert scene.embedder.embedded == [False] * 3
+
+
+def test_a_broken_frame_frees_its_engine() -> None:
+    recognition = Scene([face(640, 360, 120)]).recognition()
+    for _ in range(3):
+        with pytest.raises(BadInput):
+            recognition.looks([b"fine", b"broken"])
+    assert recognition.look_bytes(b"fine").subject is not None
+
+
+def test_what_waits_too_long_is_refused() -> None:
+    # Given one engine, held by another request
+    scene = Scene([face(640, 360, 120)])
+    scene.embedder.held = True
+    recognition = scene.recognition()
+    first = threading.Thread(target=recognition.look, args=(FRAME,))
+    first.start()
+    assert scene.embedder.started.wait(10)
+
+    with pytest.raises(Busy) as caught:
+        recognition.look(FRAME)
+
+    assert caught.value.code == "too_busy"
+    scene.embedder.go_on.set()
+    first.join()
+    assert recognition.look(FRAME).subject is not None
+
+
+@pytest.mark.parametrize("frame", [np.zeros((720, 1280), np.uint8), np.zeros((9, 9, 4), np.uint8), np.zeros((9, 9, 3))])
+def test_pixels_of_another_form_are_refused(frame: np.ndarray) -> None:
+    with pytest.raises(BadInput):
+        Scene([]).recognition().look(frame)
+
+
+def test_recognition_without_engines_is_an_error() -> None:
+    with pytest.raises(ValueError, match="engine"):
+        Recognition(decode=decode, engines=[], align=textured, pack_digest="", precision="f32")
+
+
+@pytest.mark.parametrize("box", [None, Box(600, 300, 100, 130), Box(-500, -500, 100, 100), Box(1279, 719, 900, 900)])
+def test_a_snapshot_is_small_and_a_copy(box: Box | None) -> None:
+    frame = np.zeros((1080, 1920, 3), dtype=np.uint8)
+
+    view = snapshot(frame, box)
+
+    assert 1 <= view.shape[0] <= 240
+    assert view.shape[1] >= 1
+    assert view.base is None
+
+
+def test_liveness_is_of_the_face_at_the_gate_as_it_was_found_and_only_where_it_is_asked_for() -> None:
+    scene = Scene([face(200, 360, 60), face(640, 360, 120)], liveness=FakeLiveness())
+    found = face(640, 360, 120)
+    scene.detector.refine = lambda pixels, one: replace(one, box=Box(0, 0, 100, 100))  # type: ignore[method-assign]
+    recognition = scene.recognition()
+
+    (look,) = recognition.looks([b"frame"], liveness=True)
+    assert look.subject is not None and look.subject.liveness == 0.12
+    assert scene.liveness is not None and scene.liveness.scored == [found.box]
+    for unasked in (recognition.look(FRAME), recognition.look_bytes(b"frame")):
+        assert unasked.subject is not None and unasked.subject.liveness is None
+    assert len(scene.liveness.scored) == 1 and recognition.liveness_works
+
+
+def test_a_face_that_is_not_compared_is_not_scored() -> None:
+    dim = Scene([face(640, 360, 120)], align=dark, liveness=FakeLiveness())
+    assert dim.recognition().look(FRAME, liveness=True).reason is Reason.POOR_QUALITY
+    assert dim.liveness is not None and dim.liveness.scored == []
+
+
+def test_without_weights_there_is_no_liveness_and_it_is_known() -> None:
+    recognition = Scene([face(640, 360, 120)]).recognition()
+    look = recognition.look(FRAME, liveness=True)
+    assert look.subject is not None and look.subject.liveness is None and not recognition.liveness_works

@@ -1,0 +1,79 @@
+"""Every face that a camera sees: in its own region, the nearest first, and only so many of them compared."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from app.core.errors import BadInput, Busy
+from app.core.recognition.quality import GATE
+from app.core.types import Box, Face, Pixels, QualityProblem
+from tests.services.recognition.test_recognition import FRAME, FakeLiveness, Scene, dark, face
+
+WHOLE = Box(0, 0, 1280, 720)
+LIMITS = replace(GATE, min_face_px=60)
+
+
+def test_faces_come_widest_first_and_only_the_widest_are_compared() -> None:
+    scene = Scene([face(200, 300, 80), face(500, 300, 120), face(800, 300, 100), face(1100, 300, 90)])
+    seen = scene.recognition().see(FRAME, region=WHOLE, most=2, limits=LIMITS)
+    assert [one.face.box.width_px for one in seen] == [120, 100, 90, 80]
+    assert [one.embedding is not None for one in seen] == [True, True, False, False]
+    assert scene.embedder.embedded == [False, False] and len(scene.detector.refined) == 2
+
+
+def test_only_the_region_is_searched_and_places_are_those_of_the_frame() -> None:
+    scene = Scene([face(100, 100, 80)])
+    searched: list[tuple[int, ...]] = []
+
+    def detect(pixels: Pixels, *, smallest_px: float | None = None) -> list[Face]:
+        searched.append(pixels.shape)
+        return scene.faces
+
+    scene.detector.detect = detect  # type: ignore[method-assign]
+    (one,) = scene.recognition().see(FRAME, region=Box(320, 180, 640, 360), most=3, limits=LIMITS)
+    assert searched == [(360, 640, 3)] and one.face.box.centre[0] == 420
+    np.testing.assert_allclose(one.face.landmarks, scene.faces[0].landmarks + np.array([320, 180]), rtol=1e-6)
+    assert one.face.box.y_px == scene.faces[0].box.y_px + 180
+
+
+@pytest.mark.parametrize(
+    ("rough", "fine", "compared"), [(50, 40, False), (52, 61, True), (52, 59, False), (61, 59, False)]
+)
+def test_the_second_look_says_whether_a_face_is_wide_enough(rough: float, fine: float, compared: bool) -> None:
+    scene = Scene([face(640, 300, rough)])
+    scene.detector.refine = lambda pixels, one: face(640, 300, fine)  # type: ignore[method-assign]
+    (one,) = scene.recognition().see(FRAME, region=WHOLE, most=3, limits=LIMITS)
+    assert (one.embedding is not None) is compared
+    assert (QualityProblem.FACE_TOO_SMALL in one.quality.problems) is not compared
+
+
+def test_a_poor_face_is_seen_and_not_compared() -> None:
+    scene = Scene([face(640, 300, 100)], align=dark)
+    (one,) = scene.recognition().see(FRAME, region=WHOLE, most=3, limits=LIMITS)
+    assert one.embedding is None and QualityProblem.TOO_DARK in one.quality.problems and not scene.embedder.embedded
+
+
+def test_a_region_beyond_the_frame_is_cut_and_nobody_is_nobody() -> None:
+    assert Scene([]).recognition().see(FRAME, region=Box(-50, -50, 4000, 4000), most=3) == []
+
+
+def test_what_is_no_frame_is_refused_and_the_engine_is_given_back() -> None:
+    recognition = Scene([]).recognition()
+    with pytest.raises(BadInput):
+        recognition.see(FRAME[..., 0], region=WHOLE, most=3)
+    assert recognition.see(FRAME, region=WHOLE, most=3) == []
+
+
+def test_without_a_free_engine_it_is_busy() -> None:
+    recognition = Scene([]).recognition()
+    with recognition._pool.lease(), pytest.raises(Busy):
+        recognition.see(FRAME, region=WHOLE, most=3)
+
+
+def test_of_several_faces_only_the_widest_is_scored_for_liveness() -> None:
+    scene = Scene([face(300, 300, 80), face(700, 300, 120), face(1000, 300, 100)], liveness=FakeLiveness())
+    recognition = scene.recognition()
+    seen = recognition.see(FRAME, region=WHOLE, most=3, limits=LIMITS, liveness=True)
+    assert [one.liveness for one in seen] == [0.12, None, None]
+    assert [one.liveness for one in recognition.see(FRAME, region=WHOLE, most=3, limits=LIMITS)] == [None] * 3

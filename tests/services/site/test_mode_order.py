@@ -1,0 +1,217 @@
+"""Orders that cross: whatever comes late is told late, and undoes nothing that came after it was given."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from threading import Event, Thread, current_thread
+from typing import Any, cast
+
+import pytest
+
+from app.core.errors import Conflict, NotRecorded
+from app.core.ports.store import Store, Transaction
+from app.core.site.mode import SiteMode, SiteState
+from app.services.gates.dispatcher import GateControl
+from app.services.gates.driver_pool import GateDrivers
+from app.services.gates.driver_worker import Lane
+from app.services.gates.gate_settings import GateSettings
+from app.services.site.site_control import SiteControl
+from tests.fakes import NOW, Clock, new_id
+from tests.services.gate_hardware import TURNSTILE, Turnstile, Yard, soon
+from tests.services.process import Process
+
+NORMAL, LOCKDOWN, RELEASE = SiteMode
+
+
+class Late:
+    """A store whose reader goes on only once it may: by then what it read is old."""
+
+    def __init__(self, store: Any) -> None:
+        self._store = store
+        self.has_read, self.go_on = Event(), Event()
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        with self._store.read() as tx:
+            yield tx
+        self.has_read.set()
+        assert self.go_on.wait(10)
+
+    def write(self) -> Any:
+        return self._store.write()
+
+
+@pytest.fixture
+def late(site: Process) -> Late:
+    return Late(site.store)
+
+
+@pytest.fixture
+def ordered(site: Process, control: GateControl, clock: Clock) -> SiteControl:
+    return SiteControl(site.store, site.log, clock, new_id, control)
+
+
+@pytest.fixture
+def followed(monkeypatch: pytest.MonkeyPatch) -> list[SiteMode]:
+    """Every mode that the lane was told, in order."""
+    modes: list[SiteMode] = []
+    follow = Lane.follow
+
+    def told(lane: Lane, mode: SiteMode) -> None:
+        modes.append(mode)
+        follow(lane, mode)
+
+    monkeypatch.setattr(Lane, "follow", told)
+    return modes
+
+
+def mode(control: GateControl) -> SiteMode:
+    return control._drivers.site.mode
+
+
+def test_a_panel_that_says_no_fire_does_not_end_the_release_that_came_meanwhile(
+    site: Process,
+    control: GateControl,
+    turnstile: Turnstile,
+    ordered: SiteControl,
+    late: Late,
+    clock: Clock,
+    followed: list[SiteMode],
+) -> None:
+    panel = SiteControl(cast(Store, late), site.log, clock, new_id, control)
+    saying = Thread(target=panel.set_mode, args=(NORMAL,), kwargs={"ending": RELEASE})
+    saying.start()
+    assert late.has_read.wait(10)
+    ordered.set_mode(RELEASE, by="guard")
+    guarded = len(followed)
+    late.go_on.set()
+    saying.join(10)
+
+    assert mode(control) is RELEASE and NORMAL not in followed[guarded:]
+    assert soon(lambda: turnstile.released == [True])
+
+
+def test_what_was_read_before_a_release_does_not_undo_it(
+    control: GateControl, turnstile: Turnstile, ordered: SiteControl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thread that follows the database compared already, and comes to tell it only now."""
+    follow, compared, go_on = GateDrivers.follow, Event(), Event()
+
+    def slow(drivers: GateDrivers, site: SiteState) -> None:
+        if current_thread().name == "gates" and site.mode is NORMAL:
+            compared.set()
+            assert go_on.wait(10)
+        follow(drivers, site)
+
+    monkeypatch.setattr(GateDrivers, "follow", slow)
+    control.refresh()
+    assert compared.wait(10)
+    told: list[SiteMode] = []
+    monkeypatch.setattr(Lane, "follow", lambda _, mode: told.append(mode))
+    ordered.set_mode(RELEASE)
+    go_on.set()
+    control.close()
+    assert told and set(told) == {RELEASE}
+
+
+def test_a_gate_that_is_taken_while_a_release_comes_is_released(
+    control: GateControl,
+    turnstile: Turnstile,
+    ordered: SiteControl,
+    gate_settings: GateSettings,
+    yard: Yard,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    follow, telling, go_on = Lane.follow, Event(), Event()
+
+    def slow(lane: Lane, mode: SiteMode) -> None:
+        if len(yard.built) == 2 and mode is NORMAL and not telling.is_set():
+            telling.set()
+            go_on.wait(0.5)  # a release that has to wait for this is the better one
+        follow(lane, mode)
+
+    monkeypatch.setattr(Lane, "follow", slow)
+    monkeypatch.setattr(control, "_tick_s", 60)
+    gate_settings.add("dock", TURNSTILE)
+    control.refresh()
+    assert telling.wait(10)
+    ordered.set_mode(RELEASE)
+    go_on.set()
+    assert soon(lambda: yard.built[1].released == [True])
+    control.close()
+    assert yard.built[1].released == [True]
+
+
+def test_the_end_of_a_release_is_older_than_nothing_that_came_before(
+    site: Process, control: GateControl, turnstile: Turnstile, ordered: SiteControl, clock: Clock
+) -> None:
+    """A machine whose clock goes ahead set the last mode."""
+    control.follow(SiteState(NORMAL, NOW + timedelta(hours=1)))
+    ordered.set_mode(RELEASE)
+    assert mode(control) is RELEASE and control._drivers.site == ordered.state()
+    clock.advance(hours=-1)
+    ordered.set_mode(NORMAL)
+    assert mode(control) is NORMAL
+
+
+def unwritable(*_: object) -> None:
+    raise NotRecorded("the disk is full")
+
+
+def test_an_unrecorded_release_ends_with_the_order_and_not_with_one_from_before(
+    site: Process,
+    control: GateControl,
+    turnstile: Turnstile,
+    late: Late,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ordered = SiteControl(cast(Store, late), site.log, clock, new_id, control)
+    saying = Thread(target=ordered.set_mode, args=(NORMAL,), kwargs={"ending": RELEASE})
+    saying.start()
+    assert late.has_read.wait(10)
+    late.go_on.set()
+    late.has_read.clear()
+    saying.join(10)
+    late.go_on.clear()
+
+    # From here on: a panel has read, then a fire comes that nobody can record.
+    saying = Thread(target=ordered.set_mode, args=(NORMAL,), kwargs={"ending": RELEASE})
+    saying.start()
+    assert late.has_read.wait(10)
+    with monkeypatch.context() as broken:
+        broken.setattr(late, "read", site.store.read)
+        broken.setattr(late, "write", unwritable)
+        with pytest.raises(NotRecorded):
+            ordered.set_mode(RELEASE)
+    late.go_on.set()
+    saying.join(10)
+    assert mode(control) is RELEASE
+
+    ordered.set_mode(NORMAL, ending=LOCKDOWN)
+    assert mode(control) is RELEASE
+    ordered.set_mode(NORMAL, ending=RELEASE)
+    assert mode(control) is NORMAL
+    assert soon(lambda: turnstile.released == [True, False])
+
+
+def test_a_release_that_is_refused_after_all_is_taken_back(
+    site: Process, control: GateControl, turnstile: Turnstile, late: Late, clock: Clock, ordered: SiteControl
+) -> None:
+    """Of one gate, while a lockdown that it would undo is recorded."""
+    one = SiteControl(cast(Store, late), site.log, clock, new_id, control)
+    refused: list[str] = []
+
+    def release() -> None:
+        try:
+            one.set_mode(RELEASE, ["lobby-1"])
+        except Conflict as error:
+            refused.append(error.code)
+
+    saying = Thread(target=release)
+    saying.start()
+    assert late.has_read.wait(10)
+    ordered.set_mode(LOCKDOWN)
+    late.go_on.set()
+    saying.join(10)
+    assert refused == ["locked_down"] and mode(control) is LOCKDOWN

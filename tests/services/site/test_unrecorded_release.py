@@ -1,0 +1,262 @@
+"""A release that could not be recorded: whoever orders something else later knows of no fire, and does not end it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event
+from typing import Any
+
+import pytest
+
+from app.core.errors import Conflict, NotRecorded, NotYetRecorded
+from app.core.events.records import EventFilter
+from app.core.site.mode import SiteMode, SiteState
+from app.services.gates.dispatcher import GateControl
+from app.services.gates.gate_settings import GateSettings
+from app.services.site.site_control import SiteControl
+from tests.fakes import NOW, Clock, new_id
+from tests.services.conftest import Start
+from tests.services.gate_hardware import TURNSTILE, Turnstile, Yard, soon
+from tests.services.process import Process
+
+NORMAL, LOCKDOWN, RELEASE = SiteMode
+
+
+@pytest.fixture
+def ordered(site: Process, control: GateControl, turnstile: Turnstile, clock: Clock) -> SiteControl:
+    return SiteControl(site.store, site.log, clock, new_id, control)
+
+
+@contextmanager
+def down(site: Process, *what: str) -> Iterator[None]:
+    """The database does not do it."""
+
+    def full(*_: object) -> None:
+        raise NotRecorded("the disk is full")
+
+    with pytest.MonkeyPatch.context() as broken:
+        for does in what:
+            broken.setattr(site.store, does, full)
+        yield
+
+
+def cry_fire(site: Process, ordered: SiteControl, *gates: str) -> None:
+    """While the database takes nothing."""
+    with down(site, "write"), pytest.raises(NotYetRecorded):
+        ordered.set_mode(RELEASE, gates)
+
+
+def reasons(site: Process, gate: str = "lobby-1") -> list[str]:
+    """Oldest first, all of which the audit finds good."""
+    assert site.recorded()
+    return [event["reason"] for event in site.events.find(EventFilter(gate=gate))][::-1]
+
+
+def mode(control: GateControl) -> SiteMode:
+    return control._drivers.site.mode
+
+
+def test_the_end_of_a_lockdown_does_not_end_it(
+    site: Process, control: GateControl, ordered: SiteControl, turnstile: Turnstile
+) -> None:
+    ordered.set_mode(LOCKDOWN)
+    cry_fire(site, ordered)
+    ordered.set_mode(NORMAL, ending=LOCKDOWN)
+    assert mode(control) is ordered.state().mode is RELEASE
+    assert soon(lambda: turnstile.released == [True])
+    ordered.set_mode(NORMAL, ending=RELEASE)
+    assert mode(control) is ordered.state().mode is NORMAL
+    assert soon(lambda: turnstile.released == [True, False])
+
+
+def test_a_lockdown_is_refused_until_it_is_ended(
+    site: Process, control: GateControl, ordered: SiteControl, turnstile: Turnstile
+) -> None:
+    cry_fire(site, ordered)
+    with pytest.raises(Conflict, match="end the release"):
+        ordered.set_mode(LOCKDOWN)
+    assert mode(control) is ordered.state().mode is RELEASE
+    ordered.set_mode(NORMAL)
+    assert ordered.set_mode(LOCKDOWN).mode is mode(control) is LOCKDOWN
+
+
+def test_a_lockdown_by_another_process_does_not_end_it_and_the_database_learns_of_it(
+    site: Process, start: Start, control: GateControl, ordered: SiteControl, turnstile: Turnstile, clock: Clock
+) -> None:
+    cry_fire(site, ordered)
+    other = start()
+    SiteControl(other.store, other.log, clock, new_id).set_mode(LOCKDOWN)
+    control._drivers.sync()
+    assert mode(control) is RELEASE
+    control.record_late = ordered.record_late
+    control.refresh()
+    assert soon(lambda: ordered.state().mode is RELEASE)
+    assert soon(lambda: turnstile.released == [True])
+    # and from then on anybody can end it
+    SiteControl(other.store, other.log, clock, new_id).set_mode(NORMAL)
+    control.refresh()
+    assert soon(lambda: turnstile.released == [True, False])
+
+
+def test_it_is_recorded_once_when_the_database_answers_and_before_its_end(
+    site: Process, control: GateControl, ordered: SiteControl
+) -> None:
+    cry_fire(site, ordered)
+    ordered.set_mode(NORMAL)
+    ordered.record_late()
+    assert reasons(site) == ["released", "restored"] and mode(control) is NORMAL
+    for _ in range(3):
+        cry_fire(site, ordered)
+    for _ in range(2):
+        ordered.record_late()
+    assert reasons(site) == ["released", "restored", "released"] and mode(control) is RELEASE
+
+
+def test_on_a_full_disk_too_it_can_be_ended(
+    site: Process, control: GateControl, ordered: SiteControl, turnstile: Turnstile
+) -> None:
+    cry_fire(site, ordered)
+    assert soon(lambda: turnstile.released == [True])
+    with down(site, "write"):
+        ordered.set_mode(NORMAL, ending=RELEASE)
+    assert soon(lambda: turnstile.released == [True, False])
+    assert mode(control) is NORMAL
+
+
+def test_its_end_at_one_gate_is_its_end_at_no_other(
+    site: Process, control: GateControl, ordered: SiteControl, gate_settings: GateSettings
+) -> None:
+    gate_settings.add("dock", TURNSTILE)
+    cry_fire(site, ordered)
+    with down(site, "write"), pytest.raises(NotRecorded):
+        ordered.set_mode(NORMAL, ["dock"])
+    assert control._drivers.site.gates == ()
+    ordered.set_mode(NORMAL, ["dock"])
+    assert ordered.state().gates == control._drivers.site.gates == (site.gates.get("lobby-1").id,)
+
+
+@pytest.mark.parametrize("names", [["lobby-1"], ["the id"], ["lobby-1", "lobby-1"]])
+def test_gates_that_are_named_open_though_nothing_can_be_read(
+    site: Process,
+    control: GateControl,
+    ordered: SiteControl,
+    turnstile: Turnstile,
+    gate_settings: GateSettings,
+    yard: Yard,
+    names: list[str],
+) -> None:
+    gate_settings.add("dock", TURNSTILE)
+    control.refresh()
+    assert soon(lambda: len(yard.built) == 2)
+    gate = site.gates.get("lobby-1")
+    with down(site, "read", "write"), pytest.raises(NotYetRecorded):
+        ordered.set_mode(RELEASE, [gate.id if name == "the id" else name for name in names], by="panel")
+    assert soon(lambda: turnstile.released == [True])
+    assert yard.built[1].released == []
+    ordered.record_late()
+    state = ordered.state()
+    assert (state.mode, state.gates, state.by) == (RELEASE, (gate.id,), "panel")
+    assert reasons(site) == ["released"]
+
+
+def test_a_name_that_nobody_here_knows_opens_every_gate_while_nothing_can_be_read(
+    site: Process, ordered: SiteControl, turnstile: Turnstile
+) -> None:
+    with down(site, "read", "write"), pytest.raises(NotYetRecorded):
+        ordered.set_mode(RELEASE, ["lobby-1", "of another process"])
+    assert soon(lambda: turnstile.released == [True])
+    ordered.record_late()
+    assert (ordered.state().mode, ordered.state().gates) == (RELEASE, ())
+
+
+def test_unread_it_narrows_no_release_that_is_recorded(
+    site: Process, control: GateControl, ordered: SiteControl, turnstile: Turnstile
+) -> None:
+    ordered.set_mode(RELEASE)
+    assert soon(lambda: turnstile.released == [True])
+    with down(site, "read", "write"), pytest.raises(NotYetRecorded):
+        ordered.set_mode(RELEASE, ["lobby-1"])
+    ordered.record_late()
+    assert ordered.state().gates == control._drivers.site.gates == ()
+
+
+def test_a_lockdown_that_nobody_could_read_does_not_end_it(
+    site: Process, start: Start, control: GateControl, ordered: SiteControl, turnstile: Turnstile, clock: Clock
+) -> None:
+    other = start()
+    SiteControl(other.store, other.log, clock, new_id).set_mode(LOCKDOWN)
+    with down(site, "read", "write"), pytest.raises(NotYetRecorded):
+        ordered.set_mode(RELEASE, ["lobby-1"])
+    ordered.record_late()
+    assert (ordered.state().mode, mode(control)) == (RELEASE, RELEASE)
+    assert reasons(site) == ["lockdown", "released"]
+    assert soon(lambda: turnstile.released == [True])
+
+
+def test_a_gate_that_is_deleted_meanwhile_does_not_end_it_at_the_others(
+    site: Process, ordered: SiteControl, turnstile: Turnstile
+) -> None:
+    gate_id = site.gates.get("lobby-1").id
+    ordered._late.add(SiteState(RELEASE, NOW, None, (gate_id, "of no gate any more")))
+    ordered.record_late()
+    assert ordered.state().gates == (gate_id,)
+
+
+@pytest.mark.parametrize("does", ["read", "write"])
+def test_no_defect_holds_it_up(
+    site: Process, ordered: SiteControl, turnstile: Turnstile, monkeypatch: pytest.MonkeyPatch, does: str
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(site.store, does, lambda: 1 / 0)
+        with pytest.raises(NotYetRecorded, match="in force at 1 of the gates"):
+            ordered.set_mode(RELEASE, ["lobby-1"])
+    assert soon(lambda: turnstile.released == [True])
+    ordered.record_late()
+    assert reasons(site) == ["released"]
+
+
+def test_a_process_that_drives_none_says_that_none_is_open(site: Process, clock: Clock, control: GateControl) -> None:
+    """Its gates are driven elsewhere, or are hardware that asks by itself."""
+    ordered = SiteControl(site.store, site.log, clock, new_id, control)
+    with down(site, "write"), pytest.raises(NotYetRecorded, match="none is open yet"):
+        ordered.set_mode(RELEASE)
+    ordered.record_late()
+    assert reasons(site) == ["released"]
+
+
+def test_where_the_database_is_known_to_be_gone_it_is_not_asked(
+    site: Process, ordered: SiteControl, turnstile: Turnstile
+) -> None:
+    with pytest.raises(NotYetRecorded):
+        ordered.set_mode(RELEASE, ["lobby-1"], unread=True)
+    assert soon(lambda: turnstile.released == [True])
+    assert ordered.state().mode is NORMAL
+
+
+def test_a_database_that_hangs_holds_up_no_release(
+    site: Process, ordered: SiteControl, turnstile: Turnstile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.services.site.site_control.READ_S", 0.05)
+    answers, read = Event(), site.store.read
+
+    def hang() -> Any:
+        assert answers.wait(10)
+        return read()
+
+    with monkeypatch.context() as hung:
+        hung.setattr(site.store, "read", hang)
+        with pytest.raises(NotYetRecorded):
+            ordered.set_mode(RELEASE, ["lobby-1"])
+        assert soon(lambda: turnstile.released == [True])
+        answers.set()
+
+
+def test_a_release_of_one_gate_narrows_none(
+    site: Process, control: GateControl, ordered: SiteControl, gate_settings: GateSettings
+) -> None:
+    gate_settings.add("dock", TURNSTILE)
+    cry_fire(site, ordered)
+    assert ordered.set_mode(RELEASE, ["dock"]).gates == control._drivers.site.gates == ()
+    ordered.set_mode(NORMAL)
+    cry_fire(site, ordered, "lobby-1")
+    both = {site.gates.get("lobby-1").id, site.gates.get("dock").id}
+    assert set(ordered.set_mode(RELEASE, ["dock"]).gates) == set(control._drivers.site.gates) == both

@@ -1,0 +1,209 @@
+"""People over HTTP: sessions and their cookies, changes that prove where they come from, users and their links."""
+
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+import pytest
+
+from app.core.types import Role
+from app.services.accounts.sessions import csrf_of
+from app.web.app import create_app
+from app.wiring import System
+from tests.web.conftest import Headers, TestClient, cookie, problem, sign_in
+
+PASSWORD, OTHER = "a river runs uphill", "seven boats, no harbour"
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+_numbers = count(1)
+
+
+@pytest.fixture
+def name(system: System) -> str:
+    """Of a new admin with a password."""
+    name = f"ada {next(_numbers)}"
+    system.reception.users.add(name, frozenset({Role.ADMIN}), PASSWORD)
+    return name
+
+
+@pytest.fixture
+def browser(client: TestClient) -> Iterator[TestClient]:
+    """Keeps cookies for this test only."""
+    client.cookies.clear()
+    yield client
+    client.cookies.clear()
+
+
+def enter(browser: TestClient, name: str, password: str = PASSWORD, **headers: str) -> Any:
+    return browser.post("/signin", data={"name": name, "password": password, "next": "/docs"}, headers=headers)
+
+
+def test_the_session_is_a_cookie_that_scripts_and_other_sites_do_not_get(browser: TestClient, name: str) -> None:
+    answer = enter(browser, name)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/docs")
+    session, mark = answer.headers.get_list("set-cookie")
+    for wanted in ("HttpOnly", "SameSite=strict", "Path=/"):
+        assert wanted in session and wanted in mark
+    assert session.startswith("facegate=") and "Max-Age" not in session, "it ends with the browser"
+    assert "Secure" not in session, "this was http"
+    assert browser.get("/v1/users").status_code == 200
+
+
+def test_over_https_the_cookie_is_this_hosts_alone(system: System, name: str) -> None:
+    with TestClient(create_app(system), base_url="https://gate.example", follow_redirects=False) as browser:
+        session, _ = enter(browser, name).headers.get_list("set-cookie")
+        assert session.startswith("__Host-facegate=") and "Secure" in session
+        token = session.partition("=")[2].partition(";")[0]
+        assert browser.get("/v1/users").status_code == 200
+        browser.cookies.clear()
+        problem(browser.get("/v1/users", headers={"Cookie": f"facegate={token}"}), 401, code="no_key")
+
+
+def test_wrong_ones_get_one_page(browser: TestClient, name: str) -> None:
+    pages = [enter(browser, who, word) for who, word in ((name, "wrong"), ("nobody at all", PASSWORD))]
+    assert [page.status_code for page in pages] == [400, 400]
+    assert all("Name or password is wrong" in page.text and PASSWORD not in page.text for page in pages)
+    assert not browser.cookies
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "null"}]
+)
+def test_another_sites_form_signs_nobody_in(browser: TestClient, name: str, headers: Headers) -> None:
+    problem(enter(browser, name, **headers), 403, code="foreign_form")
+    assert not browser.cookies
+
+
+def test_a_change_by_session_proves_where_it_comes_from(client: TestClient, system: System) -> None:
+    token = sign_in(system, Role.ADMIN)
+    other = csrf_of(sign_in(system, Role.ADMIN))
+    session = {"Cookie": f"facegate={token}"}
+    body = {"name": f"bob {next(_numbers)}", "roles": ["viewer"]}
+    for proof in ({}, {"X-CSRF-Token": ""}, {"X-CSRF-Token": other}, {"X-CSRF-Token": token}, {"X-CSRF-Token": "é"}):
+        headers = [(k.encode(), v.encode()) for k, v in {**session, **proof}.items()]
+        problem(client.post("/v1/users", json=body, headers=headers), 403, code="csrf")
+    for method in ("post", "put", "patch", "delete"):
+        problem(client.request(method, "/v1/users/x", headers=session), 403, 405)
+    assert client.get("/v1/users", headers=session).status_code == 200
+    assert client.post("/v1/users", json=body, headers=cookie(token)).status_code == 201
+
+
+def test_a_form_proves_itself_with_a_field(client: TestClient, system: System) -> None:
+    token = sign_in(system, Role.VIEWER)
+    session = {"Cookie": f"facegate={token}"}
+    problem(client.post("/signout", headers=session), 403, code="csrf")
+    problem(client.post("/signout", headers=session, data={"csrf": "x"}), 403, code="csrf")
+    answer = client.post("/signout", headers=session, data={"csrf": csrf_of(token)})
+    assert answer.headers["location"] == "/signin" and 'facegate="";' in answer.headers["set-cookie"]
+    problem(client.get("/v1/events", headers=session), 401, code="signed_out")
+
+
+def test_a_key_beside_a_cookie_is_what_counts(client: TestClient, system: System, security: Headers) -> None:
+    both = {**cookie(sign_in(system, Role.ADMIN)), **security}
+    problem(client.get("/v1/users", headers=both), 403, code="wrong_role")
+
+
+@pytest.mark.parametrize("path", ["/users", "/signins", "/keys", "/account"])
+def test_pages_send_strangers_to_sign_in_and_back(client: TestClient, system: System, path: str) -> None:
+    answer = client.get(path, params={"a": "b"})
+    assert answer.status_code == 303
+    assert answer.headers["location"] == f"/signin?next=%2F{path[1:]}%3Fa%3Db"
+    viewer = client.get(path, headers={**cookie(sign_in(system, Role.VIEWER)), "Accept": "text/html"})
+    assert viewer.status_code == (200 if path == "/account" else 403)
+    assert path == "/account" or "role admin" in viewer.text
+
+
+def test_navigation_leads_where_one_may_go(client: TestClient, system: System) -> None:
+    admin = client.get("/account", headers=cookie(sign_in(system, Role.ADMIN))).text
+    viewer = client.get("/account", headers=cookie(sign_in(system, Role.VIEWER))).text
+    assert 'href="/users"' in admin and 'href="/users"' not in viewer
+
+
+def test_the_life_of_a_user(client: TestClient, admin: Headers, browser: TestClient) -> None:
+    name = f"grace {next(_numbers)}"
+    made = client.post("/v1/users", headers=admin, json={"name": name, "roles": ["security", "viewer"]}).json()
+    assert (made["name"], made["roles"], made["can_sign_in"]) == (name, ["security", "viewer"], False)
+    link = client.post(f"/v1/users/{made['id']}/reset", headers=admin).json()["path"]
+    page = browser.get(link)
+    assert page.status_code == 200 and name in page.text
+    token = link.partition("token=")[2]
+    for first, again, says in ((OTHER, PASSWORD, "differ"), ("short", "short", "at least 12"), (name, name, "name")):
+        refused = browser.post("/reset", data={"token": token, "password": first, "again": again})
+        assert refused.status_code == 400 and says in refused.text and not browser.cookies
+    done = browser.post("/reset", data={"token": token, "password": PASSWORD, "again": PASSWORD})
+    assert done.status_code == 303 and browser.get("/account").status_code == 200
+    assert browser.get(link).status_code == 404
+    where = f"/v1/users/{made['id']}"
+    assert client.get(where, headers=admin).json()["can_sign_in"] is True
+    changed = client.patch(where, headers=admin, json={"roles": ["viewer"], "enabled": False}).json()
+    assert (changed["roles"], changed["enabled"]) == (["viewer"], False)
+    assert browser.get("/account").status_code == 303
+    problem(client.post(f"{where}/reset", headers=admin), 409, code="user_disabled")
+    rows = client.get("/v1/sign-ins", headers=admin, params={"user": made["id"]}).json()["items"]
+    assert [(row["outcome"], row["method"], row["name"]) for row in rows] == [("signed_in", "link", name)]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"name": "x", "roles": []},
+        {"name": "x", "roles": ["gate"]},
+        {"name": "x", "roles": ["emperor"]},
+        {"name": "", "roles": ["viewer"]},
+        {"name": "a\u202eb", "roles": ["viewer"]},
+        {"name": "x" * 65, "roles": ["viewer"]},
+        {"name": "x", "roles": ["viewer"], "password": PASSWORD},
+        {"name": ["x"], "roles": "viewer"},
+    ],
+)
+def test_users_that_cannot_be(client: TestClient, admin: Headers, body: dict[str, Any]) -> None:
+    before = client.get("/v1/users", headers=admin).json()
+    problem(client.post("/v1/users", headers=admin, json=body), 400, 422)
+    assert client.get("/v1/users", headers=admin).json() == before
+
+
+def test_a_new_password_ends_the_other_browsers(client: TestClient, browser: TestClient, name: str) -> None:
+    enter(browser, name)
+    here, there = browser.cookies["facegate"], None
+    browser.cookies.clear()
+    enter(browser, name)
+    there = browser.cookies["facegate"]
+    browser.cookies.clear()
+    headers = cookie(here)
+    wrong = {"old": "not it at all", "new": OTHER}
+    problem(client.post("/v1/account/password", headers=headers, json=wrong), 403, code="wrong_password")
+    weak = {"old": PASSWORD, "new": "password1234"}
+    problem(client.post("/v1/account/password", headers=headers, json=weak), 400, code="weak_password")
+    right = {"old": PASSWORD, "new": OTHER}
+    assert client.post("/v1/account/password", headers=headers, json=right).status_code == 204
+    assert client.get("/v1/users", headers=cookie(here)).status_code == 200
+    problem(client.get("/v1/users", headers=cookie(there)), 401, code="signed_out")
+    assert enter(browser, name, OTHER).status_code == 303
+
+
+def test_a_lock_says_how_long(browser: TestClient, name: str) -> None:
+    answers = [enter(browser, name, "wrong") for _ in range(6)]
+    assert [a.status_code for a in answers] == [400] * 5 + [429]
+    assert "wait 2 seconds" in answers[-1].text
+
+
+def test_hostile_forms_are_refused_kindly(browser: TestClient, name: str) -> None:
+    for body in (
+        b"name=%ff%fe&password=%00",
+        b"name=" + b"a" * 5000,
+        b"password=x&" * 2000,
+        b"\xff\xfe",
+        b"name=%ud800",
+    ):
+        answer = browser.post("/signin", content=body, headers=FORM)
+        assert answer.status_code in (400, 422), answer.text[:200]
+        assert not browser.cookies
+    assert browser.get("/reset", params={"token": "\x00' OR 1=1 --"}).status_code == 404
+
+
+def test_what_a_session_does_bears_its_users_id(client: TestClient, system: System) -> None:
+    token = sign_in(system, Role.ADMIN)
+    who = system.reception.sessions.find(token)
+    assert who is not None
+    locked = client.post("/v1/lockdown", headers=cookie(token), json={"active": True})
+    client.post("/v1/lockdown", headers=cookie(token), json={"active": False})
+    assert locked.status_code == 200 and locked.json()["by"] == who.user.id

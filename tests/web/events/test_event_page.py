@@ -1,0 +1,52 @@
+"""An event's page: the rule that decided it, where it came to that, and no rule where it did not."""
+
+import html
+import re
+from typing import Any
+
+import pytest
+
+from app.core.types import Reason, Role
+from app.services.events.orders import ORDERED
+from app.web.console.events.rule import rule_of
+from app.wiring import System
+from tests import pictures
+from tests.web.conftest import GATE, Headers, TestClient, cookie, photos, sign_in
+
+
+def rule(client: TestClient, system: System, event_id: str) -> str:
+    page = client.get(f"/log/{event_id}", headers=cookie(sign_in(system, Role.VIEWER)))
+    assert page.status_code == 200, page.text
+    (found,) = re.findall(r"<dt>Rule</dt><dd>(.*?)</dd>", page.text)
+    return html.unescape(found)
+
+
+def test_it_names_the_rule_where_a_decision_came_to_it(
+    client: TestClient, system: System, admin: Headers, security: Headers, ada: Any, newcomer: Any, ask: Any
+) -> None:
+    opened = ask(pictures.small(pictures.ADA[1])).json()
+    assert opened["reason"] == "recognised"
+    assert rule(client, system, opened["decision_id"]).startswith("“Every active employee, at every gate")
+    path = f"/v1/employees/{newcomer['id']}"
+    client.post(f"{path}/photos", headers=admin, files=photos("biden"))
+    client.patch(path, headers=admin, json={"status": "inactive"})
+    refused = ask(pictures.small("biden")).json()
+    assert refused["reason"] == "employee_inactive"
+    assert rule(client, system, refused["decision_id"]).endswith("it does not let them in, they were inactive")
+    # Erased, the reason stands in the chain as before, and so what the rule said.
+    client.delete(path, headers=admin)
+    assert rule(client, system, refused["decision_id"]).endswith("they were inactive")
+    nobody = ask(pictures.empty()).json()
+    assert rule(client, system, nobody["decision_id"]) == "none was asked: “Nobody in the picture” comes before it"
+    by_hand = client.post(f"/v1/gates/{GATE}/open", headers=security, json={"reason": "a parcel"}).json()
+    assert "this is an order" in rule(client, system, by_hand["decision_id"])
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+def test_every_reason_has_words(reason: Reason) -> None:
+    assert all(len(rule_of(reason, method)) > 20 for method in ("face", "credential", ORDERED, None))
+
+
+@pytest.mark.parametrize("reason", [Reason.NO_RULE, Reason.OUTSIDE_SCHEDULE, Reason.ANTI_PASSBACK, Reason.ZONE_FULL])
+def test_no_reason_is_given_that_no_rule_here_can_have(reason: Reason) -> None:
+    assert rule_of(reason, "face").startswith("not told")

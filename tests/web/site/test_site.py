@@ -1,0 +1,299 @@
+"""The site over HTTP: lockdown and release, alerts, what doors report, and how gates are driven."""
+
+from collections.abc import Callable, Iterator
+from html import unescape
+from typing import Any
+
+import pytest
+from httpx import Response
+
+from app.core.alerts.alert import OF_CAMERAS, Alert, AlertKind
+from app.core.errors import NotRecorded
+from app.core.gates.commands import DoorState, Outcome
+from app.core.gates.result import GateResultRow
+from app.core.site.mode import SiteMode
+from app.core.types import Role
+from app.web.console.words import ALERTS
+from app.wiring import System, new_id
+from tests.web.conftest import DECISIONS, GATE, OTHER_GATE, Headers, TestClient, bearer, cookie, problem, sign_in
+
+ALERT_FIELDS = {"id", "at", "kind", "gate", "camera", "detail", "cleared_at"}
+DOOR = "porch"
+SECRET = "a secret of the relay"  # 21 characters, none of which may be seen again
+
+
+@pytest.fixture(autouse=True)
+def normal_again(system: System) -> Iterator[None]:
+    """Every other test expects a site in normal operation, with its doors closed."""
+    yield
+    system.site.set_mode(SiteMode.NORMAL)
+    for gate in system.gates.all():
+        if gate.door is not None:
+            system.gate_control.report(gate.id, DoorState.CLOSED, system.clock())
+
+
+@pytest.fixture
+def order(client: TestClient, admin: Headers) -> Callable[..., Response]:
+    return lambda mode, **body: client.post(f"/v1/{mode}", headers=admin, json=body)
+
+
+@pytest.fixture
+def beat(client: TestClient, system: System) -> Callable[[str], Response]:
+    """Says the state of a door that nobody else in these tests opens."""
+    if DOOR not in {gate.name for gate in system.gates.all()}:
+        system.gates.add(DOOR)
+    key = bearer(system.keys.create(Role.GATE, DOOR)[0])
+    return lambda state: client.post(f"/v1/gates/{DOOR}/heartbeat", headers=key, json={"state": state})
+
+
+@pytest.fixture
+def alerts(client: TestClient, security: Headers) -> Callable[..., list[dict[str, Any]]]:
+    def find(**query: Any) -> list[dict[str, Any]]:
+        answer = client.get("/v1/alerts", headers=security, params=query)
+        assert answer.status_code == 200 and set(answer.json()) == {"items", "next"}
+        assert all(set(alert) == ALERT_FIELDS for alert in answer.json()["items"])
+        # The tests have few pictures, and send them again and again.
+        return [alert for alert in answer.json()["items"] if alert["kind"] != "picture_again"]
+
+    return find
+
+
+@pytest.mark.parametrize(
+    ("mode", "state", "decision", "reason"),
+    [("lockdown", "lockdown", "deny", "lockdown"), ("release", "release", "open", "released")],
+)
+def test_a_mode_holds_until_it_is_ended(
+    client: TestClient,
+    gate: Headers,
+    security: Headers,
+    order: Any,
+    alerts: Any,
+    mode: str,
+    state: str,
+    decision: str,
+    reason: str,
+) -> None:
+    begun = order(mode, active=True)
+    assert begun.status_code == 200
+    assert (begun.json()["mode"], begun.json()["gates"]) == (state, [])
+    assert [(alert["kind"], alert["gate"]) for alert in alerts()] == [(mode, None)]
+    # said again, nothing is recorded again
+    assert order(mode, active=True).json() == begun.json()
+    ordered = client.get("/v1/events", headers=security, params={"gate": GATE, "reason": reason}).json()["items"][0]
+    assert (ordered["decision"], ordered["method"], ordered["by"]) == (decision, "command", begun.json()["by"])
+    ended = order(mode, active=False).json()
+    assert (ended["mode"], ended["gates"]) == ("normal", [])
+    assert alerts() == []
+    newest = client.get("/v1/events", headers=security, params={"gate": GATE, "limit": 1}).json()["items"][0]
+    assert (newest["decision"], newest["reason"], newest["method"]) == ("deny", "restored", "command")
+    assert client.post(DECISIONS, headers=gate, json={"credential": "1234"}).json()["reason"] == "credential_unknown"
+    assert client.get("/v1/audit/verify", headers=security).json()["valid"] is True
+
+
+def test_decisions_follow_the_mode(client: TestClient, gate: Headers, order: Any) -> None:
+    decide = lambda: client.post(DECISIONS, headers=gate, json={"credential": "1234"}).json()  # noqa: E731
+    for mode, decision, reason in (("lockdown", "deny", "lockdown"), ("release", "open", "released")):
+        order(mode, active=True)
+        answer = decide()
+        assert (answer["decision"], answer["reason"], answer["employee"]) == (decision, reason, None)
+        order(mode, active=False)
+        assert decide()["reason"] == "credential_unknown"
+
+
+def test_some_gates_alone(order: Any, alerts: Any) -> None:
+    assert order("lockdown", active=True, gates=[OTHER_GATE]).json()["gates"] == [OTHER_GATE]
+    assert [alert["gate"] for alert in alerts()] == [OTHER_GATE]
+    problem(order("release", active=True, gates=[GATE]), 409, code="locked_down")
+    assert order("release", active=True).json()["mode"] == "release"
+    problem(order("lockdown", active=True), 409, code="released")
+    # the end of a lockdown that is over does not end the release
+    assert order("lockdown", active=False).json()["mode"] == "release"
+
+
+def test_what_cannot_be_ordered(order: Any, nothing_stored: Any) -> None:
+    with nothing_stored():
+        for mode in ("lockdown", "release"):
+            problem(order(mode, active=True, zones=["yard"]), 400, code="no_zones")
+            problem(order(mode, active=True, gates=["nowhere"]), 404, code="unknown_gate")
+            problem(order(mode), 422, code="malformed_request")
+            problem(order(mode, active="perhaps"), 422)
+            problem(order(mode, active=True, gate=GATE), 422)
+    assert order("lockdown", active=False, zones=[]).json()["mode"] == "normal"
+
+
+def test_security_may_release_and_not_lock(client: TestClient, security: Headers) -> None:
+    assert client.post("/v1/release", headers=security, json={"active": True}).json()["mode"] == "release"
+    problem(client.post("/v1/lockdown", headers=security, json={"active": True}), 403, code="wrong_role")
+
+
+def test_a_release_that_cannot_be_recorded_is_a_503_and_in_force(
+    system: System, order: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise NotRecorded("the disk is full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(system.store, "write", full)
+        answer = order("release", active=True, gates=[GATE])
+        problem(answer, 503, code="not_recorded")
+        assert "none is open yet" in answer.json()["detail"], "no gate is driven here"
+        assert system.gate_control._drivers.site.mode is SiteMode.RELEASE
+    assert order("release", active=False).json()["mode"] == "normal"
+    assert system.gate_control._drivers.site.mode is SiteMode.NORMAL
+
+
+def test_a_door_says_how_it_is(client: TestClient, beat: Any, admin: Headers, alerts: Any) -> None:
+    assert beat("closed").status_code == 204 and beat("closed").content == b""
+    assert beat("open").status_code == 204
+    shown = client.get(f"/v1/gates/{DOOR}", headers=admin).json()
+    assert shown["door"] == "forced" and shown["door_at"].endswith("Z")
+    (alert,) = alerts()
+    assert (alert["kind"], alert["gate"], alert["cleared_at"]) == ("door_forced", DOOR, None)
+    beat("closed")
+    assert alerts() == []
+    (kept, *_) = alerts(cleared=True)
+    assert kept["id"] == alert["id"] and kept["cleared_at"] is not None
+    assert client.get(f"/v1/gates/{DOOR}", headers=admin).json()["door"] == "closed"
+
+
+def test_a_door_speaks_for_itself_only(client: TestClient, gate: Headers, beat: Any, alerts: Any) -> None:
+    problem(beat("ajar"), 422)
+    problem(client.post(f"/v1/gates/{GATE}/heartbeat", headers=gate, json={}), 422)
+    other = client.post(f"/v1/gates/{OTHER_GATE}/heartbeat", headers=gate, json={"state": "forced"})
+    problem(other, 403, code="other_gate")
+    problem(client.post("/v1/gates/nowhere/heartbeat", headers=gate, json={"state": "open"}), 404, code="unknown_gate")
+    assert alerts() == []
+
+
+def test_a_hint_is_seen_and_a_door_is_not(
+    client: TestClient, system: System, security: Headers, viewer: Headers, beat: Any, alerts: Any
+) -> None:
+    system.hints.tailgating(system.gates.get(DOOR), "no-camera")
+    (hint,) = alerts()
+    assert (hint["kind"], hint["gate"]) == ("tailgating", DOOR)
+    assert client.post(f"/v1/alerts/{hint['id']}/seen", headers=viewer).status_code == 403
+    assert client.post(f"/v1/alerts/{hint['id']}/seen", headers=security).status_code == 204
+    assert alerts() == []
+    problem(client.post(f"/v1/alerts/{hint['id']}/seen", headers=security), 404, code="unknown_alert")
+    beat("forced")
+    (forced,) = alerts()
+    problem(client.post(f"/v1/alerts/{forced['id']}/seen", headers=security), 409, code="alert_stands")
+    beat("closed")
+    assert alerts() == []
+
+
+@pytest.mark.parametrize("kind", list(AlertKind))
+def test_health_and_live_show_a_camera_whatever_stands_for_it(
+    client: TestClient, system: System, admin: Headers, beat: Any, kind: AlertKind
+) -> None:
+    gate = system.gates.get(DOOR)
+    body = {"name": "shown-cam", "gate": DOOR, "url": "rtsp://10.0.5.7/1"}
+    made = client.post("/v1/cameras", headers=admin, json=body).json()
+    alert = Alert(new_id(), system.clock(), kind, gate.id, made["id"], "a test")
+    with system.store.write() as tx:
+        tx.alerts.raise_(alert)
+    try:
+        page = client.get("/health", headers=cookie(sign_in(system, Role.VIEWER)))
+        assert page.status_code == 200 and ALERTS[kind] in unescape(page.text) and "shown-cam" in page.text
+        news = [one.data for one in system.feed.catch_up(None) if one.kind == "camera"]
+        states = {one["state"] for one in news if one["camera"] == "shown-cam"}
+        of_state = kind in OF_CAMERAS.values()
+        assert states == {kind.value.removeprefix("camera_") if of_state else "not_watched"}
+    finally:
+        with system.store.write() as tx:
+            tx.alerts.clear(kind, gate.id, made["id"], system.clock())
+        assert client.delete("/v1/cameras/shown-cam", headers=admin).status_code == 204
+
+
+def test_alerts_page(beat: Any, alerts: Any) -> None:
+    for state in ("forced", "closed", "held", "closed", "fault", "closed"):
+        beat(state)
+    whole = alerts(cleared=True, limit=200)
+    assert [alert["kind"] for alert in whole[:3]] == ["door_fault", "door_held", "door_forced"]
+    assert alerts(cleared=True, limit=2) == whole[:2]
+    assert alerts(cleared=True, limit=2, cursor=whole[1]["id"]) == whole[2:4]
+    since = [alert for alert in whole if alert["at"] >= whole[1]["at"]]
+    assert alerts(cleared=True, limit=200, **{"from": whole[1]["at"]}) == since
+
+
+def test_a_driver_is_set_and_its_secrets_never_seen_again(client: TestClient, admin: Headers, system: System) -> None:
+    relay = {"url": "http://10.1.2.3/gate", "secret": SECRET}
+    body = {"name": "relay-1", "driver": "webhook", "config": relay, "fail_mode": "safe", "held_after_ms": 9000}
+    created = client.post("/v1/gates", headers=admin, json=body)
+    assert created.status_code == 201
+    shown = created.json()
+    assert (shown["driver"], shown["configured"], shown["fail_mode"]) == ("webhook", True, "safe")
+    assert (shown["held_after_ms"], shown["door"], shown["door_at"]) == (9000, None, None)
+    assert (shown["healthy"], shown["trouble"]) == (None, None)  # nothing is driven in these tests
+    changed = client.patch("/v1/gates/relay-1", headers=admin, json={"fail_mode": "secure", "open_ms": 700})
+    assert changed.json() == {**shown, "fail_mode": "secure", "open_ms": 700}
+    wrong = client.patch("/v1/gates/relay-1", headers=admin, json={"config": {**relay, "secret": "short"}})
+    answers = [created, changed, wrong, client.get("/v1/gates", headers=admin)]
+    assert not any(SECRET in answer.text or "10.1.2.3" in answer.text for answer in answers)
+    assert problem(wrong, 400, code="bad_gate_config")["detail"].startswith("secret:")
+    stored = system.gates.get("relay-1").sealed_config
+    assert stored is not None and SECRET.encode() not in stored
+    plain = client.patch("/v1/gates/relay-1", headers=admin, json={"driver": "plain"}).json()
+    assert (plain["driver"], plain["configured"]) == ("plain", False)
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"driver": "drawbridge"}, "unknown_gate_kind"),
+        ({"driver": "webhook"}, "bad_gate_config"),
+        ({"driver": "webhook", "config": {"url": "http://169.254.169.254/", "secret": SECRET}}, "bad_gate_config"),
+        ({"config": {"fail_mode": "safe"}}, "bad_gate_config"),
+        ({"config": {"fail_mod": "safe"}}, "bad_gate_config"),
+        ({"held_after_ms": 999}, "bad_held_after_ms"),
+    ],
+)
+def test_a_driver_that_cannot_be_is_refused(
+    client: TestClient, admin: Headers, nothing_stored: Any, body: dict[str, Any], code: str
+) -> None:
+    before = client.get(f"/v1/gates/{GATE}", headers=admin).json()
+    with nothing_stored():
+        problem(client.patch(f"/v1/gates/{GATE}", headers=admin, json=body), 400, code=code)
+        problem(client.post("/v1/gates", headers=admin, json={"name": "new", **body}), 400, code=code)
+    problem(client.patch(f"/v1/gates/{GATE}", headers=admin, json={"fail_mode": "perhaps"}), 422)
+    assert client.get(f"/v1/gates/{GATE}", headers=admin).json() == before
+
+
+def test_what_a_gate_did_is_shown_with_its_event_and_a_forgery_as_such(
+    client: TestClient, gate: Headers, security: Headers, system: System
+) -> None:
+    event_id = client.post(DECISIONS, headers=gate, json={"credential": "1234"}).json()["decision_id"]
+    read = lambda: client.get(f"/v1/events/{event_id}", headers=security).json()["gate_result"]  # noqa: E731
+    assert read() is None
+    row = GateResultRow(event_id, system.clock(), Outcome.FAILED, "no answer")
+    signed = GateResultRow(row.event_id, row.at, row.outcome, row.detail, system.signer.sign(row.signed_part))
+    with system.store.write() as tx:
+        tx.gate_results.put(signed)
+    assert (read()["outcome"], read()["detail"], read()["forged"]) == ("failed", "no answer", False)
+    assert client.get("/v1/audit/verify", headers=security).json()["valid"] is True
+    with system.store.write() as tx:
+        tx.gate_results.put(GateResultRow(row.event_id, row.at, Outcome.OPENED, "", signed.signature))
+    assert (read()["outcome"], read()["forged"]) == ("opened", True)
+    report = client.get("/v1/audit/verify", headers=security).json()
+    assert report["valid"] is False and report["first_bad"]["event_id"] == event_id
+    with system.store.write() as tx:
+        tx.gate_results.put(signed)
+
+
+def test_a_card_number_is_nobody_elses(
+    client: TestClient, admin: Headers, newcomer: dict[str, Any], ada: dict[str, Any]
+) -> None:
+    address = f"/v1/employees/{newcomer['id']}"
+    assert client.patch(address, headers=admin, json={"card_number": "4711"}).json()["card_number"] == "4711"
+    problem(client.patch(address, headers=admin, json={"card_number": "47 11"}), 400, code="bad_card_number")
+    taken = {"number": "N-2", "name": "Somebody Else", "card_number": "4711"}
+    problem(client.post("/v1/employees", headers=admin, json=taken), 409, code="card_taken")
+    assert client.patch(address, headers=admin, json={"name": "Grace"}).json()["card_number"] == "4711"
+    assert client.patch(address, headers=admin, json={"card_number": None}).json()["card_number"] is None
+
+
+def test_gates_are_part_of_readiness_and_metrics(client: TestClient, admin: Headers) -> None:
+    ready = client.get("/readyz", headers=admin)
+    assert ready.status_code == 200 and ready.json()["checks"]["gates"]["ok"] is True
+    text = client.get("/metrics", headers=admin).text
+    assert "facegate_gate_works" in text and "facegate_gate_results" in text
