@@ -81,8 +81,8 @@ def test_a_module_says_what_it_is_for(module: Path) -> None:
     assert ast.get_docstring(ast.parse(module.read_text(encoding="utf-8")))
 
 
-def test_the_readme_lists_every_setting_and_its_default() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+def test_the_apps_readme_lists_every_setting_and_its_default() -> None:
+    readme = (ROOT / "app" / "README.md").read_text(encoding="utf-8")
     rows = dict(re.findall(rf"^\| `{PREFIX}(\w+)` \| `([^`]*)` \|", readme, flags=re.MULTILINE))
     shown = {name: field.default for name, field in Settings.model_fields.items()}
     expected = {
@@ -90,3 +90,31 @@ def test_the_readme_lists_every_setting_and_its_default() -> None:
         for name, value in shown.items()
     }
     assert rows == expected
+
+
+READMES = [p for p in sorted(ROOT.rglob("README.md")) if not {".venv", ".pytest_cache", "node_modules"} & set(p.parts)]
+
+
+def test_the_readme_can_be_read_to_its_end() -> None:
+    """It was 12,000 words once. What a folder is about is in the folder's own README."""
+    assert (ROOT / "README.md").read_text(encoding="utf-8").count("\n") <= 180
+
+
+@pytest.mark.parametrize("readme", READMES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_what_a_readme_links_to_is_there(readme: Path) -> None:
+    text = readme.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text):
+        if "://" not in target:
+            assert (readme.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("readme", READMES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_a_heading_that_a_readme_links_to_is_there(readme: Path) -> None:
+    text = readme.read_text(encoding="utf-8")
+    for target, anchor in re.findall(r"\]\(([^)#\s]*)#([^)]+)\)", text):
+        if "://" in target:
+            continue
+        page = readme.parent / target if target else readme
+        headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+        anchors = {re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+        assert anchor in anchors, f"{target}#{anchor}"
