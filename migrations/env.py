@@ -1,4 +1,4 @@
-"""Runs migrations on the connection it is given (`app.adapters.db.engine.migrate`), or from the shell: alembic -x url=URL."""
+"""Runs migrations on a given connection (`adapters.db.engine.migrate`), or from the shell: alembic -x url=URL."""
 
 from alembic import context
 from sqlalchemy import Connection

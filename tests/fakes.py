@@ -12,7 +12,7 @@ from itertools import count
 import numpy as np
 
 from app.core.errors import BadInput
-from app.core.types import Box, Face, Look, Pixels, Quality, QualityProblem, Reason, Sighting, Vector
+from app.core.types import Box, Face, FrameResult, Pixels, Quality, QualityProblem, Reason, Sample, Vector
 
 DIMENSION = 16
 NOW = datetime(2026, 11, 23, 8, 0, 0, 123000, tzinfo=UTC)
@@ -53,16 +53,16 @@ def like(axis: int, similarity: float, other: int = DIMENSION - 1) -> Vector:
     return vector
 
 
-def sighting(vector: Vector, quality: float = 0.9, liveness: float | None = None) -> Sighting:
-    return Sighting(FACE, Quality(quality), vector, liveness)
+def sighting(vector: Vector, quality: float = 0.9, liveness: float | None = None) -> Sample:
+    return Sample(FACE, Quality(quality), vector, liveness)
 
 
-def seen(vector: Vector, quality: float = 0.9, faces: int = 1, liveness: float | None = None) -> Look:
-    return Look(faces, sighting(vector, quality, liveness), None, VIEW)
+def seen(vector: Vector, quality: float = 0.9, faces: int = 1, liveness: float | None = None) -> FrameResult:
+    return FrameResult(faces, sighting(vector, quality, liveness), None, VIEW)
 
 
-def unseen(reason: Reason, faces: int = 0, problems: tuple[QualityProblem, ...] = ()) -> Look:
-    return Look(faces, None, reason, VIEW, problems)
+def unseen(reason: Reason, faces: int = 0, problems: tuple[QualityProblem, ...] = ()) -> FrameResult:
+    return FrameResult(faces, None, reason, VIEW, problems)
 
 
 _pictures = count(1)
@@ -80,7 +80,7 @@ def empty(reason: Reason = Reason.NO_FACE, *problems: QualityProblem) -> bytes:
     return json.dumps({"reason": reason, "problems": problems}).encode()
 
 
-def look(data: bytes) -> Look:
+def look(data: bytes) -> FrameResult:
     """`Recognition.look_bytes` for the pictures above. Raises BadInput for any other bytes."""
     if data == BROKEN:
         raise RuntimeError("the model failed")
@@ -93,7 +93,7 @@ def look(data: bytes) -> Look:
     return seen(np.array(shown["vector"], np.float32), shown["quality"], liveness=shown["liveness"])
 
 
-def looks(frames: Sequence[bytes], *, liveness: bool = False, who: object = None) -> list[Look]:
+def looks(frames: Sequence[bytes], *, liveness: bool = False, who: object = None) -> list[FrameResult]:
     """The pictures carry their liveness; it is seen if it is asked for."""
     found = [look(frame) for frame in frames]
     if liveness:

@@ -12,7 +12,7 @@ from app.core.cameras.url_login import CURE
 from app.settings import Settings, SettingsError, read_settings
 
 if TYPE_CHECKING:
-    from app.wiring import Office
+    from app.wiring import Backbone
 
 Data = Annotated[
     Path,
@@ -41,14 +41,14 @@ def settings_of(data: Path) -> Settings:
 
 
 @contextmanager
-def office(data: Path) -> Iterator["Office"]:
+def office(data: Path) -> Iterator["Backbone"]:
     """What works without a model, closed at the end. Imported late: `--help` should not wait for the libraries.
 
     Raises NoInstallation where there is none: a mistyped folder must not become an empty one whose log is whole.
     """
-    from app.wiring import open_office
+    from app.wiring import open_backbone
 
-    opened = open_office(settings_of(data), begin=False)
+    opened = open_backbone(settings_of(data), begin=False)
     try:
         yield opened
     finally:

@@ -24,7 +24,7 @@ from app.core.errors import FacegateError, NotRecorded
 from app.core.recognition.liveness import LivenessMode
 from app.services.site.clock_watch import CURE
 from app.settings import Settings
-from app.wiring import Office, open_office, settle_pack, settle_precision
+from app.wiring import Backbone, open_backbone, settle_pack, settle_precision
 from app.wiring.beginning import NoInstallation
 
 FREE_MB = 500
@@ -51,7 +51,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _clock()
     yield from _weights(settings)
     try:
-        office = open_office(settings, begin=False)
+        office = open_backbone(settings, begin=False)
     except NoInstallation as error:
         yield Finding("database", None, str(error))
         return
@@ -145,13 +145,13 @@ def _schema(settings: Settings) -> Finding:
     return Finding("database", current == head, f"schema {current} of {head}{sqlite}", "python -m app migrate")
 
 
-def _clock_and_log(office: Office) -> Finding:
+def _clock_and_log(office: Backbone) -> Finding:
     office.clock_watch.look()
     doubt = office.clock_watch.doubt()
     return Finding("clock and log", doubt is None, doubt or "the clock stands behind no record", CURE.capitalize())
 
 
-def _writable(office: Office) -> Finding:
+def _writable(office: Backbone) -> Finding:
     """Tried with a write as large as an event."""
     try:
         office.storage.try_it()
@@ -161,7 +161,7 @@ def _writable(office: Office) -> Finding:
     return Finding("writable", True, "a record as large as an event was committed")
 
 
-def _liveness(office: Office) -> Iterator[Finding]:
+def _liveness(office: Backbone) -> Iterator[Finding]:
     """Of the gates: what they want, and whether it can be had."""
     modes = Counter(gate.liveness for gate in office.gates.all())
     detail = ", ".join(f"{count} {mode}" for mode, count in sorted(modes.items())) or "no gates"
@@ -176,7 +176,7 @@ def _liveness(office: Office) -> Iterator[Finding]:
     yield Finding("liveness", True, f"works; gates: {detail}")
 
 
-def _gallery(office: Office) -> Iterator[Finding]:
+def _gallery(office: Backbone) -> Iterator[Finding]:
     with office.store.read() as tx:
         counts, employees, installation = tx.templates.photo_counts(), tx.employees.count(), tx.installation.get()
     enrolled = sum(counts.values())
@@ -211,7 +211,7 @@ def _gallery(office: Office) -> Iterator[Finding]:
         )
 
 
-def _log(office: Office) -> Iterator[Finding]:
+def _log(office: Backbone) -> Iterator[Finding]:
     started = time.monotonic()
     report = office.checkpoints.verify()
     events = sum(chain.events for chain in report.gates.values())

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressC
 from app.commands.common import HERE, Data, err, out, settings_of
 from app.core.errors import BadInput, Busy
 from app.core.imports import people_file
-from app.core.imports.reports import ImportState, Outcome, PhotoSource, RowReport
+from app.core.imports.reports import ImportState, PhotoSource, RowOutcome, RowReport
 
 if TYPE_CHECKING:
     from app.core.imports.reports import Import
@@ -73,7 +73,7 @@ def import_people(
     for notice in ended.notices:
         out.print(f"Note: {notice}", markup=False)
     _say(ended, reports, counts)
-    if counts[Outcome.REFUSED.value] or ended.state not in (ImportState.DONE, ImportState.CHECKED):
+    if counts[RowOutcome.REFUSED.value] or ended.state not in (ImportState.DONE, ImportState.CHECKED):
         raise typer.Exit(1)
 
 
@@ -146,12 +146,12 @@ def _say(ended: "Import", reports: list[RowReport], counts: dict[str, int]) -> N
     for row in reports:
         for problem in row.problems:
             what = f"{problem.photo}: " if problem.photo else ""
-            mark = "REFUSED" if row.outcome is Outcome.REFUSED else "note"
+            mark = "REFUSED" if row.outcome is RowOutcome.REFUSED else "note"
             out.print(f"line {row.line} ({row.number}) {mark}: {what}{problem.detail}", markup=False)
     would = "would be " if ended.dry_run else ""
-    figures = ", ".join(f"{counts[outcome.value]} {would}{outcome.value}" for outcome in Outcome)
+    figures = ", ".join(f"{counts[outcome.value]} {would}{outcome.value}" for outcome in RowOutcome)
     out.print(f"{ended.rows} rows: {figures}.")
-    if counts[Outcome.UNCHANGED.value] == ended.rows:
+    if counts[RowOutcome.UNCHANGED.value] == ended.rows:
         out.print("Nothing is new: all of it stands there already.")
     codes = Counter(problem.code for row in reports for problem in row.problems)
     if codes:

@@ -133,7 +133,7 @@ class Quality:
 
 
 @dataclass(frozen=True, eq=False)
-class Sighting:
+class Sample:
     """One face in one frame, understood: what evidence is made of. liveness: None where it was not measured."""
 
     face: Face
@@ -143,7 +143,7 @@ class Sighting:
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
+class FrameResult:
     """What one frame gave: the sighting of the person at the gate, or the reason there is none.
 
     faces: how many faces were found. subject: set if and only if reason is None.
@@ -151,7 +151,7 @@ class Look:
     """
 
     faces: int
-    subject: Sighting | None
+    subject: Sample | None
     reason: Reason | None
     snapshot: Pixels | None = None
     problems: tuple[QualityProblem, ...] = ()
@@ -187,6 +187,11 @@ class Evidence:
     liveness: float | None = None
     quality: float | None = None
     liveness_frames: int = 0
+
+    @property
+    def employee_id(self) -> str | None:
+        """Whom it most resembles."""
+        return self.best.employee_id if self.best else None
 
 
 # Who is known
@@ -240,12 +245,12 @@ class Gate:
     id: str
     name: str
     enabled: bool = True
-    open_ms: int = 5000  # how long an opening lasts
+    unlock_ms: int = 5000  # how long an opening lasts
     created_at: datetime | None = None
     driver: str = "dry_run"
     sealed_config: bytes | None = None  # the driver's settings; may hold secrets
     fail_mode: str = "secure"  # or "safe": without power or orders the gate stands open
-    held_after_ms: int = 15000  # a door open for longer is held
+    door_held_after_ms: int = 15000  # a door open for longer is held
     door: str | None = None
     door_at: datetime | None = None
     liveness: str = "auto"  # a liveness.LivenessMode

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from app.core.cameras.camera import Camera
 from app.core.cameras.health import CameraState
 from app.core.errors import NotRecorded
-from app.services.cameras.camera_states import OFF, WORKING, Standing
+from app.services.cameras.camera_states import OFF, WORKING, CameraCondition
 from app.wiring import System
 from app.worker.supervisor import Post, Supervisor
 
@@ -47,7 +47,7 @@ def _posts(supervisor: Supervisor | None) -> dict[str, Post]:
     return {post.camera.id: post for post in supervisor.posts()} if supervisor else {}
 
 
-def _view(system: System, camera: Camera, found: Standing, post: Post | None) -> CameraView:
+def _view(system: System, camera: Camera, found: CameraCondition, post: Post | None) -> CameraView:
     """Another process is believed by the lease of the gate; of this one it is known whether it has begun."""
     if post is not None:
         return _here(system, post)

@@ -28,7 +28,7 @@ class Check:
     essential: bool = True
 
 
-class Glances:
+class HealthChecks:
     """The checks, and what of them is known to be out: an outage is one line in the log, however often one looks."""
 
     def __init__(self, system: System, supervisor: Supervisor | None) -> None:
@@ -97,7 +97,7 @@ def _camera(view: CameraView) -> Check:
 
 def _gates(system: System) -> Check:
     states = system.gate_control.healthy()
-    broken = sum(trouble is not None for trouble in states.values())
+    broken = sum(fault is not None for fault in states.values())
     words = f"{len(states) - broken} of {len(states)} work" + (", see GET /v1/gates" if broken else "")
     if system.site.is_unrecorded:
         words += "; a release is in force that is not recorded yet"

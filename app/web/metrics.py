@@ -29,7 +29,7 @@ class Gates(Collector):
         works = GaugeMetricFamily("facegate_gate_works", "1: the gate can be driven now", labels=["gate", "driver"])
         door = GaugeMetricFamily("facegate_gate_door", "1: the door is in this state", labels=["gate", "state"])
         for gate in self._control.view():
-            works.add_metric([gate.name, gate.driver], float(gate.trouble is None))
+            works.add_metric([gate.name, gate.driver], float(gate.fault is None))
             for state in DoorState if gate.door is not None else ():
                 door.add_metric([gate.name, state.value], float(gate.door == state.value))
         yield works
@@ -93,7 +93,7 @@ class Metrics:
 
     def count(self, answer: dict[str, Any]) -> None:
         self._decisions.labels(answer["gate"], answer["decision"], answer["reason"]).inc()
-        self._took.observe(answer["took_ms"] / 1000)
+        self._took.observe(answer["duration_ms"] / 1000)
 
     def count_result(self, gate: str, result: GateResult) -> None:
         self._results.labels(gate, result.outcome.value).inc()

@@ -1,15 +1,15 @@
 """Builds the application: the only place that names concrete adapters."""
 
-from app.wiring.office import Office, new_id, open_office, read_checkpoints, utc_now
+from app.wiring.office import Backbone, new_id, open_backbone, read_checkpoints, utc_now
 from app.wiring.packs import moved_on, settle_pack, settle_precision
 from app.wiring.system import System, open_system, reembed
 
 __all__ = [
-    "Office",
+    "Backbone",
     "System",
     "moved_on",
     "new_id",
-    "open_office",
+    "open_backbone",
     "open_system",
     "read_checkpoints",
     "reembed",

@@ -7,7 +7,7 @@ from app.core.gates.commands import DoorState
 from app.core.ports.crypto import Signer, Vault
 from app.core.ports.gates import GateDriver
 from app.core.ports.store import Clock, Store
-from app.services.gates.dispatcher import GateControl
+from app.services.gates.dispatcher import GateDispatcher
 from app.services.gates.gate_settings import GateSettings
 
 
@@ -23,7 +23,7 @@ def gate_control(
     new_id: Callable[[], str],
     mine: Callable[[], Collection[str]],
     others: Callable[[], Collection[str]],
-) -> GateControl:
+) -> GateDispatcher:
     """Connected to nothing before its `start`: most commands must not move hardware."""
 
     def build(
@@ -31,4 +31,4 @@ def gate_control(
     ) -> GateDriver:
         return build_driver(kind, told, on_state=on_state, clock=clock, released=released)
 
-    return GateControl(store, vault, signer, clock, new_id, mine, build, others=others)
+    return GateDispatcher(store, vault, signer, clock, new_id, mine, build, others=others)

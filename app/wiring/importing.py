@@ -15,10 +15,10 @@ from app.services.imports.bulk_import import BulkImport
 from app.services.imports.import_desk import ImportDesk
 from app.services.people.enrolment import Enrolment
 from app.services.recognition.recognition import Recognition
-from app.wiring.office import Office, new_id
+from app.wiring.office import Backbone, new_id
 
 
-def import_desk(office: Office, enrolment: Enrolment, recognition: Recognition) -> ImportDesk:
+def import_desk(office: Backbone, enrolment: Enrolment, recognition: Recognition) -> ImportDesk:
     look = partial(recognition.look_bytes, limits=ENROLMENT, flip=True, patient=True)
     return ImportDesk(
         store=office.store,

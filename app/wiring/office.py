@@ -24,7 +24,7 @@ from app.core.site.installation import Installation
 from app.services.accounts.keys import Keys
 from app.services.accounts.release_callers import ReleaseCallers
 from app.services.alerts.alert_list import AlertList
-from app.services.alerts.transient_alerts import Hints
+from app.services.alerts.transient_alerts import TransientAlerts
 from app.services.cameras.camera_list import Address, CameraList
 from app.services.cameras.camera_states import CameraStates
 from app.services.events.access_log import AccessLog
@@ -37,19 +37,19 @@ from app.services.events.event_proof import EventProofs
 from app.services.events.live_feed import LiveFeed
 from app.services.events.statistics import Statistics
 from app.services.gates.by_hand import ByHand
-from app.services.gates.dispatcher import GateControl
+from app.services.gates.dispatcher import GateDispatcher
 from app.services.gates.gate_list import GateList
 from app.services.gates.gate_settings import GateSettings
 from app.services.people.erasure import Erasure
 from app.services.site.clock_watch import ClockWatch
-from app.services.site.gate_leases import Duty
+from app.services.site.gate_leases import GateLeases
 from app.services.site.own_alerts import OwnAlerts
 from app.services.site.site_control import SiteControl
 from app.services.site.storage_watch import StorageWatch
 from app.settings import Settings
 from app.wiring import beginning
 from app.wiring.driving import gate_control, gate_settings
-from app.wiring.people import Reception, open_reception
+from app.wiring.people import SignInServices, open_sign_in
 
 
 def utc_now() -> datetime:
@@ -63,7 +63,7 @@ def new_id() -> str:
 
 
 @dataclass(frozen=True)
-class Office:
+class Backbone:
     """Everything that works without a model: what most commands need."""
 
     settings: Settings
@@ -81,15 +81,15 @@ class Office:
     cameras: CameraList
     camera_states: CameraStates
     gate_settings: GateSettings
-    duty: Duty
-    gate_control: GateControl
+    duty: GateLeases
+    gate_control: GateDispatcher
     site: SiteControl
     alerts: AlertList
-    hints: Hints
+    hints: TransientAlerts
     own_alerts: OwnAlerts
     storage: StorageWatch
     clock_watch: ClockWatch
-    reception: Reception
+    reception: SignInServices
     by_hand: ByHand
     corrections: Corrections
     feed: LiveFeed
@@ -103,7 +103,7 @@ class Office:
         self.store.close()
 
 
-def open_office(settings: Settings, clock: Callable[[], datetime] = utc_now, *, begin: bool = True) -> Office:
+def open_backbone(settings: Settings, clock: Callable[[], datetime] = utc_now, *, begin: bool = True) -> Backbone:
     """Brings the schema up to date and checks the master key.
 
     begin: an installation that is not there is begun, in a data folder that is made. Raises as `beginning.check` does,
@@ -137,7 +137,7 @@ def open_office(settings: Settings, clock: Callable[[], datetime] = utc_now, *, 
         raise
     log = AccessLog(vault, signer)
     answers = Answers(signer)
-    duty = Duty(store, clock, settings.gates)
+    duty = GateLeases(store, clock, settings.gates)
     driving = gate_control(store, vault, signer, clock, new_id, duty.gates, duty.others)
     site = SiteControl(store, log, clock, new_id, driving)
     driving.record_late = site.record_late
@@ -146,7 +146,7 @@ def open_office(settings: Settings, clock: Callable[[], datetime] = utc_now, *, 
     events = EventList(store, log, answers)
     own_alerts = OwnAlerts(store, clock, new_id)
     clock_watch = ClockWatch(store, clock, uptime_s if clock is utc_now else None, own_alerts)
-    return Office(
+    return Backbone(
         settings=settings,
         clock=clock,
         store=store,
@@ -171,8 +171,8 @@ def open_office(settings: Settings, clock: Callable[[], datetime] = utc_now, *, 
             store, own_alerts, clock_watch.trusted_time, timedelta(milliseconds=settings.record_deadline_ms)
         ),
         clock_watch=clock_watch,
-        hints=Hints(store, clock, new_id),
-        reception=open_reception(settings, store, vault, signer, clock, new_id, callers.forget),
+        hints=TransientAlerts(store, clock, new_id),
+        reception=open_sign_in(settings, store, vault, signer, clock, new_id, callers.forget),
         by_hand=ByHand(store, log, answers, clock, new_id, driving.carry_out, driving.second_records),
         corrections=Corrections(store, log, vault, signer, clock, new_id),
         feed=LiveFeed(store, events, clock, own_alerts.unstored),
@@ -200,7 +200,7 @@ def settle_keys(store: SqlStore, vault: Vault, key_file: KeyFile) -> None:
     Raises CryptoFault where the key file is missing. None is made beside keys that need it.
     """
     with store.read() as tx:
-        keys = tx.subject_keys.all()
+        keys = tx.data_keys.all()
     old = [subject for subject, wrapped in keys.items() if vault.is_old(wrapped)]
     if len(old) < len(keys) and not key_file.exists():
         raise CryptoFault(
@@ -212,7 +212,7 @@ def settle_keys(store: SqlStore, vault: Vault, key_file: KeyFile) -> None:
         new = vault.rewrap([keys[subject] for subject in old])
         with store.write() as tx:
             for subject, wrapped in zip(old, new, strict=True):
-                tx.subject_keys.replace(subject, wrapped)
+                tx.data_keys.replace(subject, wrapped)
 
 
 def _seals(master: bytes) -> RowSeals:

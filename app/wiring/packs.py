@@ -4,10 +4,10 @@ from app.adapters.vision.networks.runtime import Precision, best_precision
 from app.adapters.vision.packs import pack as packs
 from app.core.errors import PackMismatch
 from app.core.site.installation import Installation
-from app.wiring.office import Office, check_master_key
+from app.wiring.office import Backbone, check_master_key
 
 
-def settle_pack(office: Office) -> str:
+def settle_pack(office: Backbone) -> str:
     """The name of the pack to run: the setting, else the one that made the stored templates, else sface.
 
     Raises PackMismatch where no pack that is here made them.
@@ -29,7 +29,7 @@ def settle_pack(office: Office) -> str:
     return name or packs.NAME
 
 
-def settle_precision(office: Office) -> Precision:
+def settle_precision(office: Backbone) -> Precision:
     """The precision to run: the setting, else what the stored templates were made with, else the CPU's best."""
     if office.settings.precision != "auto":
         return office.settings.precision
@@ -40,7 +40,7 @@ def settle_precision(office: Office) -> Precision:
     return best_precision()
 
 
-def moved_on(office: Office, digest: str, precision: str) -> str | None:
+def moved_on(office: Backbone, digest: str, precision: str) -> str | None:
     """The pack that the site has moved to from this one, where it is here and sound; None: nothing to follow.
 
     Raises PackMismatch where it cannot be served here.
@@ -62,7 +62,7 @@ def moved_on(office: Office, digest: str, precision: str) -> str | None:
     return name
 
 
-def install(office: Office, digest: str, precision: str) -> None:
+def install(office: Backbone, digest: str, precision: str) -> None:
     """Fixes pack, precision and master key for this database at the first start; later checks them.
 
     Raises PackMismatch, and CryptoFault where another program with another master key was first. While nobody is

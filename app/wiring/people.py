@@ -18,7 +18,7 @@ from app.settings import Settings
 
 
 @dataclass(frozen=True)
-class Reception:
+class SignInServices:
     """Users, their sessions, and the ways to sign in."""
 
     users: Users
@@ -27,7 +27,7 @@ class Reception:
     federation: Federation
 
 
-def open_reception(
+def open_sign_in(
     settings: Settings,
     store: SqlStore,
     vault: Vault,
@@ -35,7 +35,7 @@ def open_reception(
     clock: Callable[[], datetime],
     new_id: Callable[[], str],
     signed_out: Callable[[str], None],
-) -> Reception:
+) -> SignInServices:
     hasher = Argon2()
     users = Users(store, hasher, clock, new_id, signed_out)
     sessions = Sessions(
@@ -48,4 +48,4 @@ def open_reception(
     )
     attempts = Attempts(store, clock)
     sign_in = SigningIn(store, users, sessions, attempts, hasher, signer, clock, new_id)
-    return Reception(users, sessions, sign_in, Federation(store, vault, users, sign_in, OidcClient()))
+    return SignInServices(users, sessions, sign_in, Federation(store, vault, users, sign_in, OidcClient()))

@@ -23,8 +23,8 @@ from app.core.recognition.calibration import Calibration
 from app.core.recognition.quality import ENROLMENT, GATE
 from app.services.access.access import Access
 from app.services.access.comparison import Comparison
-from app.services.access.decision_service import Verdicts
-from app.services.access.remote_polls import Questions
+from app.services.access.decision_service import DecisionService
+from app.services.access.remote_polls import RemotePolls
 from app.services.access.replays import Replays
 from app.services.events.answers import Answer
 from app.services.imports.import_desk import ImportDesk
@@ -37,7 +37,7 @@ from app.services.people.reembedding import Moved, Reembedding
 from app.services.recognition.recognition import Engine, Recognition
 from app.settings import Settings, SettingsError
 from app.wiring.importing import import_desk
-from app.wiring.office import Office, new_id, open_office, utc_now
+from app.wiring.office import Backbone, new_id, open_backbone, utc_now
 from app.wiring.packs import install, settle_pack, settle_precision
 
 logger = logging.getLogger(__name__)
@@ -48,16 +48,16 @@ DUPLICATE_RATE = 1e-4
 
 
 @dataclass(frozen=True)
-class System(Office):
+class System(Backbone):
     """The whole service. on_decision: called with every recorded answer."""
 
     gallery: Gallery
     recognition: Recognition
     calibration: Calibration
     enrolment: Enrolment
-    verdicts: Verdicts
+    verdicts: DecisionService
     access: Access
-    questions: Questions
+    questions: RemotePolls
     comparison: Comparison
     portraits: Portraits
     imports: ImportDesk
@@ -73,17 +73,17 @@ class System(Office):
 def open_system(settings: Settings, clock: Callable[[], datetime] = utc_now, *, begin: bool = True) -> System:
     """Everything, ready to serve: models warm, the erased erased again, the gallery loaded.
 
-    begin: as of `open_office`. Raises Fault with a message that says what to do: weights, keys, packs, database.
+    begin: as of `open_backbone`. Raises Fault with a message that says what to do: weights, keys, packs, database.
     """
-    office = open_office(settings, clock, begin=begin)
+    office = open_backbone(settings, clock, begin=begin)
     try:
-        return _furnish(office)
+        return _assemble(office)
     except BaseException:
         office.close()
         raise
 
 
-def _furnish(office: Office) -> System:
+def _assemble(office: Backbone) -> System:
     settings, store = office.settings, office.store
     recognition = open_recognition(office)
     install(office, recognition.pack_digest, recognition.precision)
@@ -100,7 +100,7 @@ def _furnish(office: Office) -> System:
     def threshold(gallery_size: int, photos: int, frames: int, share: float = 1.0) -> float:
         return calibration.threshold(settings.false_accept_rate * share, gallery_size, photos, frames)
 
-    verdicts = Verdicts(
+    verdicts = DecisionService(
         store=store,
         gallery=gallery,
         log=office.log,
@@ -132,7 +132,7 @@ def _furnish(office: Office) -> System:
         duplicate=lambda size, photos: calibration.threshold(DUPLICATE_RATE, size, photos, photos),
         readable=PhotoReader(image_limits(settings)),
     )
-    shared = {name: getattr(office, name) for name in Office.__dataclass_fields__}
+    shared = {name: getattr(office, name) for name in Backbone.__dataclass_fields__}
     system = System(
         **shared,
         gallery=gallery,
@@ -144,7 +144,7 @@ def _furnish(office: Office) -> System:
         import_reports=ImportReports(store, office.vault),
         people_export=PeopleExport(enrolment),
         access=Access(store, partial(recognition.looks, limits=at_gate, flip=settings.gate_flip), verdicts),
-        questions=Questions(store, verdicts, office.clock, new_id, office.duty.holder),
+        questions=RemotePolls(store, verdicts, office.clock, new_id, office.duty.holder),
         verdicts=verdicts,
         comparison=Comparison(
             store=store,
@@ -165,7 +165,7 @@ def _furnish(office: Office) -> System:
     return system
 
 
-def open_recognition(office: Office, name: str | None = None, precision: Precision | None = None) -> Recognition:
+def open_recognition(office: Backbone, name: str | None = None, precision: Precision | None = None) -> Recognition:
     """The models, loaded, checked by hash and warm. name, precision: of the pack; as settled if not given."""
     settings = office.settings
     pack = packs.open_pack(
@@ -221,7 +221,7 @@ def reembed(
         raise SettingsError(
             f"pack: the setting says {settings.pack}; make it {name} (or auto) first, or no start works"
         )
-    office = open_office(settings, begin=False)
+    office = open_backbone(settings, begin=False)
     try:
         name = name or settle_pack(office)
         if why := packs.problem(name, settings.cache, settings.pack_folder):

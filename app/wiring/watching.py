@@ -7,7 +7,7 @@ from app.adapters.cameras.mailbox import Mailbox
 from app.adapters.cameras.sources import open_source
 from app.adapters.vision.photos.scaling import turned
 from app.core.approach import tracks
-from app.core.approach.tracks import Seen
+from app.core.approach.tracks import Detection
 from app.core.cameras.camera import Camera
 from app.core.recognition.quality import GATE
 from app.core.types import Box, Face, Pixels
@@ -36,7 +36,7 @@ def supervisor(system: System) -> Supervisor:
         views=max(1, system.settings.pictures_kept),
     )
 
-    def see(pixels: Pixels, *, region: Box, min_face_px: float, liveness: bool) -> list[Seen]:
+    def see(pixels: Pixels, *, region: Box, min_face_px: float, liveness: bool) -> list[Detection]:
         limits = replace(GATE, min_face_px=min_face_px)
         return system.recognition.see(
             pixels, region=region, most=MOST_FACES, limits=limits, flip=system.settings.gate_flip, liveness=liveness
@@ -71,5 +71,5 @@ def supervisor(system: System) -> Supervisor:
     return Supervisor(system.duty, system.store, system.clock, new_id, post, system.gate_control)
 
 
-def _view(height_px: int, pixels: Pixels, seen: Seen) -> Pixels:
+def _view(height_px: int, pixels: Pixels, seen: Detection) -> Pixels:
     return snapshot(pixels, seen.face.box, height_px)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from app.core.errors import NotRecorded, Refusal
-from app.core.gates.commands import Question
+from app.core.gates.commands import RemotePoll
 from app.core.ports.store import Store
 from app.core.types import Gate
 from app.services.site.gate_leases import shared_time
@@ -53,7 +53,7 @@ class Answering:
             if gate := known[question.gate_id]:
                 self._answer(gate, question)
 
-    def _answer(self, gate: Gate, question: Question) -> None:
+    def _answer(self, gate: Gate, question: RemotePoll) -> None:
         post = self._watching.post_of_gate(gate.id)
         if post is None:
             return

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from app.core.approach.tracks import Seen
+from app.core.approach.tracks import Detection
 from app.core.approach.tries import Zone
 from app.core.errors import Busy
-from app.core.gates.commands import Question
+from app.core.gates.commands import RemotePoll
 from app.core.types import Box, Gate, Pixels
 from app.services.access.approaches import Approaches, Watch
 from app.services.events.answers import Answer
@@ -47,7 +47,7 @@ class Mailbox(Protocol):
 class See(Protocol):
     """Faces of a frame's region, widest first (see `Recognition.see`)."""
 
-    def __call__(self, pixels: Pixels, *, region: Box, min_face_px: float, liveness: bool) -> list[Seen]: ...
+    def __call__(self, pixels: Pixels, *, region: Box, min_face_px: float, liveness: bool) -> list[Detection]: ...
 
 
 @dataclass
@@ -81,7 +81,7 @@ class CameraLoop:
         clock: Callable[[], datetime],
         on_answer: Callable[[Answer], None] = lambda _: None,
         turn: Callable[[Pixels], Pixels] | None = None,
-        after: Callable[[Pixels, Sequence[Seen], float], None] | None = None,
+        after: Callable[[Pixels, Sequence[Detection], float], None] | None = None,
     ) -> None:
         self.watch = watch
         self.mailbox = mailbox
@@ -108,7 +108,7 @@ class CameraLoop:
             self._thread.join(timeout=max(0.0, deadline - time.monotonic()))
 
     def now(
-        self, gate: Gate, at: datetime, idempotency_key: str | None = None, question: Question | None = None
+        self, gate: Gate, at: datetime, idempotency_key: str | None = None, question: RemotePoll | None = None
     ) -> Answer:
         """What is before the camera this moment, decided and recorded: for hardware that polls."""
         return self._approaches.now(self.watch, gate, at, idempotency_key, question)

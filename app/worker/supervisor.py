@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from app.core.alerts.alert import HINT_STANDS, HINTS, OF_CAMERAS, Alert, AlertKind
+from app.core.alerts.alert import OF_CAMERAS, TRANSIENT, TRANSIENT_LASTS, Alert, AlertKind
 from app.core.cameras.camera import Camera
 from app.core.cameras.health import CameraState, Health
 from app.core.errors import FacegateError, NotRecorded
 from app.core.ports.store import Store, Transaction
-from app.services.site.gate_leases import Duty
+from app.services.site.gate_leases import GateLeases
 from app.worker.camera_loop import CameraLoop
 
 logger = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ class Supervisor:
 
     def __init__(
         self,
-        duty: Duty,
+        duty: GateLeases,
         store: Store,
         clock: Callable[[], datetime],
         new_id: Callable[[], str],
@@ -142,7 +142,7 @@ class Supervisor:
         with self._store.read() as tx:
             enabled = {camera.id: camera for camera in tx.cameras.all() if camera.enabled}
             orphans = [a for a in tx.alerts.open() if a.kind in KINDS and a.camera_id not in enabled]
-            hints = [a for a in tx.alerts.open() if a.kind in HINTS and self._clock() - a.at > HINT_STANDS]
+            hints = [a for a in tx.alerts.open() if a.kind in TRANSIENT and self._clock() - a.at > TRANSIENT_LASTS]
         if over := orphans + hints:
             with self._store.write() as tx:
                 for alert in over:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from app.core.approach.tracks import Seen
+from app.core.approach.tracks import Detection
 from app.core.cameras.turned import TURNS, TurnSigns, stands_upright
 from app.core.errors import Busy
 from app.core.types import Face, Pixels
@@ -20,7 +20,7 @@ class TurnWatch:
         self._tell = tell
         self._signs = TurnSigns()
 
-    def frame(self, pixels: Pixels, seen: Sequence[Seen], now_s: float) -> None:
+    def frame(self, pixels: Pixels, seen: Sequence[Detection], now_s: float) -> None:
         """After a frame was looked at. seen: the faces in it. Costs nothing once a face stood upright."""
         if self._signs.upright:
             return

@@ -23,7 +23,7 @@ from app.core.errors import BadInput, TooLarge
 from app.core.ports.recognition import Embedder
 from app.core.recognition.centre import off_centre
 from app.core.recognition.quality import ENROLMENT, GATE
-from app.core.types import Look, Pixels
+from app.core.types import FrameResult, Pixels
 from app.services.recognition.recognition import Engine, Recognition
 from models.data.dataset import LabelledPhoto, fingerprint
 
@@ -219,7 +219,7 @@ def _look(recognition: Recognition, both: "_Both", decode: ImageDecoder, photo: 
             "enrolment_reason": why,
         }
 
-    def vectors(look: Look) -> NDArray[np.float32]:
+    def vectors(look: FrameResult) -> NDArray[np.float32]:
         return both.last if look.subject else both.nothing
 
     gate = recognition.look(pixels, limits=GATE)
@@ -264,5 +264,5 @@ def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     return scaled
 
 
-def _reason(look: Look) -> str:
+def _reason(look: FrameResult) -> str:
     return " ".join(look.problems) or look.reason or ""

@@ -70,8 +70,8 @@ class PairHead(nn.Module):
 
     def forward(self, a: Tensor, b: Tensor) -> Tensor:
         """Log-odds that a and b are one person; unit vectors (..., d) in, (...) out."""
-        weighed = self.difference((a - b).abs()) + self.product(a * b)
-        odds: Tensor = weighed.squeeze(-1) + self.cosine * (a * b).sum(-1)
+        assessed = self.difference((a - b).abs()) + self.product(a * b)
+        odds: Tensor = assessed.squeeze(-1) + self.cosine * (a * b).sum(-1)
         return odds
 
     def loss(self, vectors: Tensor, person: Tensor) -> Tensor:

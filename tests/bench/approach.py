@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from rich.console import Console
 
-from app.core.approach.tracks import Rules, Scene, Seen, step
+from app.core.approach.tracks import Detection, Rules, Scene, step
 from app.core.approach.tries import Zone
 from app.core.people.details import Details
 from app.core.recognition.evidence import unit
@@ -76,7 +76,7 @@ class Camera:
         self.watch = Watch("bench", system.gates.get("bench").id, zone)
         self.opened: list[tuple[Answer, float]] = []  # with milliseconds from capture to command
         self.answers: list[Answer] = []
-        self.took_ms: list[float] = []
+        self.duration_ms: list[float] = []
         self.approaches = Approaches(
             store=system.store,
             verdicts=system.verdicts,
@@ -94,15 +94,15 @@ class Camera:
         self.now.captured_at, self.now.began = at, time.perf_counter()
         seen = see(self.system, pixels, self.watch.zone)
         self.answers += self.approaches.frame(self.watch, seen, pixels, at)
-        self.took_ms.append(self.age_ms())
-        return self.took_ms[-1]
+        self.duration_ms.append(self.age_ms())
+        return self.duration_ms[-1]
 
     def leave(self) -> None:
         self.now.captured_at += timedelta(seconds=2)
         self.answers += self.approaches.silence(self.watch, self.now.captured_at)
 
 
-def see(system: System, pixels: Pixels, zone: Zone) -> list[Seen]:
+def see(system: System, pixels: Pixels, zone: Zone) -> list[Detection]:
     limits = replace(GATE, min_face_px=zone.min_face_px)
     return system.recognition.see(pixels, region=region(zone, pixels), most=3, limits=limits, liveness=True)
 
@@ -229,7 +229,7 @@ def enrol(system: System, number: str, vectors: list[Vector]) -> None:
     employee = Employee(new_id(), number, number, created_at=system.clock())
     with system.store.write() as tx:
         key = system.vault.new_key()
-        tx.subject_keys.add(employee.id, key)
+        tx.data_keys.add(employee.id, key)
         tx.employees.add(employee)
         vector = unit(np.sum(vectors, axis=0))
         sealed = system.vault.seal(key, vector.tobytes(), context(TEMPLATE, employee.id))

@@ -29,7 +29,7 @@ from app.core.approach.tries import Zone
 from app.core.people.details import Details
 from app.demo.film.cast import EMPLOYEES, photo_bytes
 from app.services.access.approaches import Approaches
-from app.services.access.decision_service import Verdicts
+from app.services.access.decision_service import DecisionService
 from app.services.cameras.camera_list import Address
 from app.services.recognition.recognition import Engine
 from app.settings import default_cache, read_settings
@@ -94,8 +94,8 @@ def measuring(system: System, stages: Stages) -> Iterator[None]:
         for owner, method, name in (
             (recognition, "_align", "warp"),
             (Mailbox, "_put", "compare with the last"),
-            (Verdicts, "evidence", "search and weigh"),
-            (Verdicts, "record", "record"),
+            (DecisionService, "evidence", "search and weigh"),
+            (DecisionService, "record", "record"),
             (Approaches, "frame", "track and decide (with search and record)"),
         ):
             patches.enter_context(mock.patch.object(owner, method, stages.timed(name, getattr(owner, method))))

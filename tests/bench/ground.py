@@ -14,7 +14,7 @@ from app.core.people.details import Details
 from app.core.recognition.evidence import unit
 from app.core.recognition.liveness import LivenessMode
 from app.core.types import Employee, Gate, Pixels, Template
-from app.services.gates.gate_settings import Driving
+from app.services.gates.gate_settings import GateUpdate
 from app.services.people.gallery import TEMPLATE, context
 from app.settings import Settings, default_cache
 from app.wiring import System, new_id, open_system
@@ -45,7 +45,7 @@ def populate(system: System, count: int) -> None:
     with system.store.write() as tx:
         for i, key in enumerate(keys):
             employee = Employee(new_id(), f"R-{i:06d}", f"Random {i}", created_at=system.clock())
-            tx.subject_keys.add(employee.id, key)
+            tx.data_keys.add(employee.id, key)
             tx.employees.add(employee)
             sealed = system.vault.seal(key, unit(vectors[i]).tobytes(), context(TEMPLATE, employee.id))
             tx.templates.put(Template(employee.id, sealed, 3, system.gallery.pack_digest, system.gallery.precision))
@@ -54,7 +54,7 @@ def populate(system: System, count: int) -> None:
 def add_gate(system: System, name: str) -> Gate:
     """One that looks at liveness where its weights are, and refuses nobody for it: the benches' people are pictures."""
     system.gates.add(name)
-    return system.gate_settings.change(name, Driving(liveness=LivenessMode.MONITOR))
+    return system.gate_settings.change(name, GateUpdate(liveness=LivenessMode.MONITOR))
 
 
 def photo(name: str) -> bytes:

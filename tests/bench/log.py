@@ -30,7 +30,7 @@ from app.adapters.crypto.vault import Vault
 from app.adapters.db.engine import migrate
 from app.adapters.db.seals.row_seal import UNKEYED
 from app.adapters.db.store import SqlStore, open_store
-from app.adapters.db.tables import events, gates, subject_keys
+from app.adapters.db.tables import data_keys, events, gates
 from app.core.events.chain import GENESIS, instant
 from app.core.events.records import ChainHead, EventFilter, EventRow
 from app.core.ports.store import Transaction
@@ -55,7 +55,7 @@ class Drawer:
     """Stands for a transaction of `AccessLog.append`: keeps keys, and the rows until they are stored in bulk."""
 
     def __init__(self, vault: Vault) -> None:
-        self.events = self.subject_keys = self
+        self.events = self.data_keys = self
         self.vault = vault
         self.keys: dict[str, bytes] = {}
         self.heads: dict[str, ChainHead] = {}
@@ -89,7 +89,7 @@ def batches(count: int, log: AccessLog, drawer: Drawer, places: list[Gate]) -> I
             "decision": verdict.value, "reason": reason.value, "decision_id": event_id, "gate": gate.name,
             "at": instant(at), "open_until": None, "method": "face", "similarity": 0.7, "threshold": 0.5, "margin": 0.4,
             "employee": {"id": who.id, "name": who.name, "number": who.number} if who else None, "liveness": None,
-            "faces": 1, "camera": f"{gate.name}-cam", "frames": 3, "frames_used": 3, "took_ms": 20.0,
+            "faces": 1, "camera": f"{gate.name}-cam", "frames": 3, "frames_used": 3, "duration_ms": 20.0,
         }  # fmt: skip
         log.append(cast(Transaction, drawer), gate, at, event_id, verdict, reason, who, payload, None)
         if len(drawer.rows) == BATCH or number == count - 1:
@@ -218,7 +218,7 @@ def main(words: list[str]) -> None:
         keys = [{"subject_id": subject, "wrapped": wrapped} for subject, wrapped in drawer.keys.items()]
         for name, store in opened.items():
             with store._engine.begin() as connection:
-                connection.execute(insert(subject_keys), keys)
+                connection.execute(insert(data_keys), keys)
                 for head in drawer.heads.values():
                     moved = update(gates).where(gates.c.id == head.gate_id)
                     connection.execute(moved.values(head_sequence=head.sequence, head_hash=head.hash))

@@ -1,4 +1,4 @@
-"""What a page costs whoever opens it first, and how pages look that are rarely opened: status, a site in trouble."""
+"""What a page costs whoever opens it first, and how pages look that are rarely opened: status, a site in fault."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,7 +10,7 @@ from app.core.alerts.alert import Alert, AlertKind
 from app.core.approach.tries import Zone
 from app.core.recognition.liveness import LivenessMode
 from app.services.cameras.camera_list import Address
-from app.services.gates.gate_settings import Driving
+from app.services.gates.gate_settings import GateUpdate
 from app.wiring import new_id
 from tests.console.service import PASSWORD, Service
 
@@ -77,7 +77,7 @@ def troubled(site: Service) -> Iterator[Service]:
     """A gate with two cameras, of which one gives no pictures, and a door that was forced."""
     system = site.system
     gate = system.gates.add(GATE)
-    system.gate_settings.change(GATE, Driving(liveness=LivenessMode.MONITOR))
+    system.gate_settings.change(GATE, GateUpdate(liveness=LivenessMode.MONITOR))
     lost, _ = (system.cameras.add(name, GATE, Address("rtsp://10.0.5.7/1"), Zone()) for name in ("hall", "hall-side"))
     standing = [
         Alert(new_id(), system.clock(), AlertKind.CAMERA_DEAD, gate.id, lost.id, "no pictures for 3 s"),

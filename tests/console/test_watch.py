@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from app.core.alerts.alert import Alert, AlertKind
 from app.core.recognition.liveness import LivenessMode
-from app.services.gates.gate_settings import Driving
+from app.services.gates.gate_settings import GateUpdate
 from app.wiring import new_id
 from tests import pictures
 from tests.console.browser import NARROW, WIDE
@@ -27,7 +27,7 @@ def watched(site: Service) -> Iterator[Service]:
     """A gate where an employee was let in, a stranger was not, and nobody came."""
     system = site.system
     system.gates.add(GATE)
-    system.gate_settings.change(GATE, Driving(liveness=LivenessMode.MONITOR))
+    system.gate_settings.change(GATE, GateUpdate(liveness=LivenessMode.MONITOR))
     ada = httpx.post(
         f"{site.url}/v1/employees",
         headers=site.key("admin"),

@@ -9,7 +9,7 @@ from app.adapters.vision.networks import yunet
 from app.core.types import Pixels
 from app.demo.film import lobby
 from app.demo.film.cast import EMMANUEL_LATER, EMPLOYEES, JACINDA_SMILING, PORTRAITS, Portrait
-from app.demo.film.scene import AGAINST_THE_LIGHT, DAY, EVENING, SUNNY, Frame, Light, Standing, Studio
+from app.demo.film.scene import AGAINST_THE_LIGHT, DAY, EVENING, SUNNY, Frame, Light, PlacedFigure, Studio
 from app.settings import read_settings
 
 
@@ -20,14 +20,14 @@ def detector() -> yunet.YunetDetector:
 
 
 def test_frames_are_what_a_camera_sends(studio: Studio) -> None:
-    data = studio.shoot(Frame((Standing(JACINDA_SMILING, 120),)), seed=1)
+    data = studio.shoot(Frame((PlacedFigure(JACINDA_SMILING, 120),)), seed=1)
     decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     assert decoded.shape == (lobby.HEIGHT_PX, lobby.WIDTH_PX, 3)
     assert decoded.dtype == np.uint8
 
 
 def test_the_same_description_is_the_same_frame_also_in_another_studio(studio: Studio) -> None:
-    frame = Frame((Standing(JACINDA_SMILING, 120, 0.4, roll_deg=7, yaw_deg=-6),), EVENING)
+    frame = Frame((PlacedFigure(JACINDA_SMILING, 120, 0.4, roll_deg=7, yaw_deg=-6),), EVENING)
     first = studio.shoot(frame, seed=3)
     assert studio.shoot(frame, seed=3) == first
     assert Studio(studio._photo).shoot(frame, seed=3) == first
@@ -36,7 +36,7 @@ def test_the_same_description_is_the_same_frame_also_in_another_studio(studio: S
 
 def test_the_lobby_is_not_changed_by_who_stood_in_it(studio: Studio) -> None:
     before = studio.draw(Frame(), seed=0)
-    studio.draw(Frame((Standing(EMMANUEL_LATER, 200),)), seed=0)
+    studio.draw(Frame((PlacedFigure(EMMANUEL_LATER, 200),)), seed=0)
     assert np.array_equal(studio.draw(Frame(), seed=0), before)
 
 
@@ -50,13 +50,13 @@ def test_an_empty_lobby_has_no_face(studio: Studio, detector: yunet.YunetDetecto
 def test_the_face_is_where_and_as_large_as_described(
     studio: Studio, detector: yunet.YunetDetector, portrait: Portrait, face_px: float
 ) -> None:
-    standing = Standing(portrait, face_px, 0.45, roll_deg=-5, yaw_deg=5)
+    standing = PlacedFigure(portrait, face_px, 0.45, roll_deg=-5, yaw_deg=5)
     _assert_found(studio.draw(Frame((standing,))), studio, standing, detector)
 
 
 def test_a_tilted_head_takes_its_face_along(studio: Studio, detector: yunet.YunetDetector) -> None:
     for roll_deg in (-14, 14):
-        standing = Standing(JACINDA_SMILING, 160, 0.5, roll_deg=roll_deg)
+        standing = PlacedFigure(JACINDA_SMILING, 160, 0.5, roll_deg=roll_deg)
         _assert_found(studio.draw(Frame((standing,))), studio, standing, detector)
         offset = studio.face_of(standing).centre[0] - lobby.WIDTH_PX / 2
         assert offset * roll_deg > 0
@@ -64,7 +64,7 @@ def test_a_tilted_head_takes_its_face_along(studio: Studio, detector: yunet.Yune
 
 def test_whoever_stands_at_the_edge_is_cut_by_it(studio: Studio) -> None:
     for x in (0.0, 1.0):
-        assert studio.draw(Frame((Standing(JACINDA_SMILING, 200, x),))).shape == (720, 1280, 3)
+        assert studio.draw(Frame((PlacedFigure(JACINDA_SMILING, 200, x),))).shape == (720, 1280, 3)
 
 
 def test_nobody_is_shown_at_the_gate_with_a_photo_of_their_enrolment() -> None:
@@ -73,7 +73,7 @@ def test_nobody_is_shown_at_the_gate_with_a_photo_of_their_enrolment() -> None:
     assert not enrolled & {portrait.artifact for portrait in PORTRAITS}
 
 
-def _assert_found(picture: Pixels, studio: Studio, standing: Standing, detector: yunet.YunetDetector) -> None:
+def _assert_found(picture: Pixels, studio: Studio, standing: PlacedFigure, detector: yunet.YunetDetector) -> None:
     found = [detector.refine(picture, face) for face in detector.detect(picture)]
     assert len(found) == 1
     meant, seen = studio.face_of(standing), found[0].box

@@ -8,20 +8,20 @@ from app.core.types import Reason
 from app.demo.film.cast import BARACK, JACINDA
 from app.demo.film.scene import Frame
 from app.demo.play.script import Approach, Change, Verb, play
-from app.demo.play.verdict import Outcome, summarise
+from app.demo.play.verdict import Assessment, summarise
 
 EMPLOYEE = Approach(JACINDA.name, "walks up", (Frame(),), Reason.RECOGNISED, JACINDA)
 STRANGER = Approach("a stranger", "walks up", (Frame(),), Reason.NOT_RECOGNISED)
 
 
-def answered(approach: Approach, decision: str, reason: str, number: str = "") -> Outcome:
+def answered(approach: Approach, decision: str, reason: str, number: str = "") -> Assessment:
     answer: dict[str, Any] = {
         "decision": decision,
         "reason": reason,
         "employee": {"number": number} if number else None,
-        "took_ms": 10.0,
+        "duration_ms": 10.0,
     }
-    return Outcome(approach, answer, 12.0)
+    return Assessment(approach, answer, 12.0)
 
 
 def test_the_play_has_every_reason_that_is_promised_and_one_to_four_frames_an_approach() -> None:
@@ -64,7 +64,7 @@ def test_whoever_was_erased_is_expected_nowhere_afterwards() -> None:
         (answered(STRANGER, "open", "recognised", JACINDA.number), False),
     ],
 )
-def test_right_means_gate_reason_and_person(outcome: Outcome, right: bool) -> None:
+def test_right_means_gate_reason_and_person(outcome: Assessment, right: bool) -> None:
     assert outcome.right is right
     assert bool(outcome.complaint) is not right
 

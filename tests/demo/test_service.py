@@ -8,7 +8,7 @@ import pytest
 from app.demo.play import service
 from app.demo.play.service import DemoFailed, Service, folder, free_port
 from app.settings import Settings
-from app.wiring import open_office
+from app.wiring import open_backbone
 
 
 def test_a_temporary_folder_is_gone_afterwards() -> None:
@@ -41,13 +41,13 @@ def test_a_port_in_use_is_evaded() -> None:
 def test_settings_that_lead_to_real_data_do_not_reach_the_service(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    open_office(Settings(data=tmp_path / "demo")).close()
+    open_backbone(Settings(data=tmp_path / "demo")).close()
     monkeypatch.setenv("FACEGATE_DATABASE_URL", "postgresql://nowhere.invalid/real")
     monkeypatch.setenv("FACEGATE_CHECKPOINT_FILE", str(tmp_path / "real.jsonl"))
     assert Service(tmp_path / "demo", 0).command("keys", "create", "--role", "admin").startswith("fg_admin_")
 
 
 def test_a_command_that_fails_says_why(tmp_path: Path) -> None:
-    open_office(Settings(data=tmp_path)).close()
+    open_backbone(Settings(data=tmp_path)).close()
     with pytest.raises(DemoFailed, match="no gate of that name"):
         Service(tmp_path, 0).command("keys", "create", "--role", "gate", "--gate", "nowhere")

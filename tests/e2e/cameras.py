@@ -17,7 +17,7 @@ from app.demo.film.cast import JACINDA_SMILING
 from app.demo.film.scene import Frame, Standing
 from app.services.cameras.camera_list import Address
 from app.settings import read_settings
-from app.wiring import open_office
+from app.wiring import open_backbone
 from tests.adapters.cameras.peers import write_video
 from tests.bench.clip import studio
 from tests.e2e.server import ROOT, Server, Site, environment, until
@@ -105,7 +105,7 @@ class Program(Server):
 
 def add_camera(site: Site, name: str, gate: str, url: str) -> None:
     """As on the machine itself: also what the API refuses, such as a camera on the loopback."""
-    office = open_office(read_settings(site.data, **site.settings))
+    office = open_backbone(read_settings(site.data, **site.settings))
     try:
         office.cameras.add(name, gate, Address(url, local=True), Zone())
     finally:

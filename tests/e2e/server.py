@@ -22,9 +22,9 @@ from app.__main__ import main
 from app.core.recognition.liveness import LivenessMode
 from app.core.site.installation import Installation
 from app.core.types import Role
-from app.services.gates.gate_settings import Driving
+from app.services.gates.gate_settings import GateUpdate
 from app.settings import read_settings
-from app.wiring import open_office
+from app.wiring import open_backbone
 from tests import pictures
 
 ROOT = Path(__file__).parents[2]
@@ -90,7 +90,7 @@ def until(true: Callable[[], object], seconds: float, what: str) -> None:
 
 def begun(data: Path) -> Path:
     """The folder, with an empty installation in it, as a first `serve` leaves one."""
-    open_office(read_settings(data)).close()
+    open_backbone(read_settings(data)).close()
     return data
 
 
@@ -107,7 +107,7 @@ class Site:
     @classmethod
     def make(cls, data: Path, **settings: str) -> "Site":
         overrides: dict[str, Any] = dict(settings)
-        office = open_office(read_settings(data, **overrides))
+        office = open_backbone(read_settings(data, **overrides))
         site = cls(data, settings)
         try:
             with office.store.write() as tx:
@@ -115,7 +115,7 @@ class Site:
                 tx.installation.put(Installation("0" * 64, "f32", office.vault.key_check(), office.clock()))
             office.gates.add(GATE)
             # Portraits pasted into pictures: where liveness works, it may take them for what they are.
-            office.gate_settings.change(GATE, Driving(liveness=LivenessMode.MONITOR))
+            office.gate_settings.change(GATE, GateUpdate(liveness=LivenessMode.MONITOR))
             for role in (Role.ADMIN, Role.SECURITY, Role.GATE):
                 secret, key = office.keys.create(role, GATE if role is Role.GATE else None)
                 site.keys[role.value], site.key_ids[role.value] = secret, key.id

@@ -16,7 +16,7 @@ from app.core.imports.reports import Import, ImportState
 from app.core.people.records import EmployeeFilter
 from app.services.imports.bulk_import import BulkImport
 from app.settings import read_settings
-from app.wiring import open_office
+from app.wiring import open_backbone
 from tests import pictures
 from tests.e2e.server import ROOT, app, begun, environment, quick, until
 
@@ -37,12 +37,12 @@ def write_people(folder: Path) -> tuple[str, str]:
 
 def everybody(data: Path) -> dict[str, tuple[Any, ...]]:
     """Who is there, as `number: everything that is known`, ids and times of storing aside."""
-    office = open_office(read_settings(data))
+    office = open_backbone(read_settings(data))
     found: dict[str, tuple[Any, ...]] = {}
     try:
         with office.store.read() as tx:
             for one in tx.employees.find(EmployeeFilter(limit=10_000)):
-                key, kept = tx.subject_keys.get(one.id), tx.photos.of(one.id)
+                key, kept = tx.data_keys.get(one.id), tx.photos.of(one.id)
                 assert key is not None
                 images = tuple(office.vault.open(key, photo.sealed_image, f"photo:{one.id}") for photo in kept)
                 vectors = tuple(office.vault.open(key, p.sealed_embedding, f"embedding:{one.id}") for p in kept)
@@ -169,7 +169,7 @@ def test_a_change_of_the_model_ends_the_command_which_goes_on_when_run_again(
             assert ended.returncode == 1 and "The model was just changed" in ended.stderr, ended
     again = quick(*words, data=data)
     assert again.returncode == 0 and "it goes on where it was" in again.stderr and "1 added" in again.stdout, again
-    office = open_office(read_settings(data))
+    office = open_backbone(read_settings(data))
     with office.store.read() as tx:
         states = {job.dry_run: job.state for job in tx.imports.all()}
     office.close()

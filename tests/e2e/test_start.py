@@ -11,7 +11,7 @@ from pathlib import Path
 from app.adapters.vision import weights
 from app.core.people.records import EmployeeFilter
 from app.settings import default_cache, read_settings
-from app.wiring import open_office
+from app.wiring import open_backbone
 from tests import pictures
 from tests.e2e.server import GATE, Server, Site, app, quick, serving, until
 
@@ -104,7 +104,7 @@ def test_nobody_is_kept_whose_photos_are_all_refused(site: Site, tmp_path: Path)
     ada.write_bytes(pictures.small(pictures.ADA[0], 720))
 
     def numbers() -> list[str]:
-        office = open_office(read_settings(site.data))
+        office = open_backbone(read_settings(site.data))
         try:
             with office.store.read() as tx:
                 return [employee.number for employee in tx.employees.find(EmployeeFilter(limit=10))]

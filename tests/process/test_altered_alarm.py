@@ -11,22 +11,22 @@ from app.core.errors import Unauthorised
 from app.core.types import Role
 from app.services.accounts.keys import digest
 from app.settings import Settings
-from app.wiring.office import Office, open_office
+from app.wiring.office import Backbone, open_backbone
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    office = open_office(Settings(data=tmp_path))
+def office(tmp_path: Path) -> Iterator[Backbone]:
+    office = open_backbone(Settings(data=tmp_path))
     yield office
     office.close()
 
 
-def alerts(office: Office) -> list[tuple[AlertKind, str]]:
+def alerts(office: Backbone) -> list[tuple[AlertKind, str]]:
     with office.store.read() as tx:
         return [(alert.kind, alert.detail) for alert in tx.alerts.open()]
 
 
-def test_a_planted_admin_key_opens_nothing_and_is_told(office: Office) -> None:
+def test_a_planted_admin_key_opens_nothing_and_is_told(office: Backbone) -> None:
     gate = office.gates.add("lobby-1")
     office.keys.create(Role.GATE, gate.name)
     with office.store._engine.begin() as connection:
@@ -49,7 +49,7 @@ def test_a_planted_admin_key_opens_nothing_and_is_told(office: Office) -> None:
     assert alerts(office) == []
 
 
-def test_a_table_that_is_put_back_whole_is_found_by_a_checkpoint(office: Office) -> None:
+def test_a_table_that_is_put_back_whole_is_found_by_a_checkpoint(office: Backbone) -> None:
     gate = office.gates.add("lobby-1")
     _, key = office.keys.create(Role.GATE, gate.name)
     kept = {}
@@ -68,7 +68,7 @@ def test_a_table_that_is_put_back_whole_is_found_by_a_checkpoint(office: Office)
     assert flaw is not None and "api_keys was put back as it once was" in flaw.problem
 
 
-def test_who_is_put_back_raises_the_alarm_with_the_next_checkpoint(office: Office) -> None:
+def test_who_is_put_back_raises_the_alarm_with_the_next_checkpoint(office: Backbone) -> None:
     gate = office.gates.add("lobby-1")
     _, key = office.keys.create(Role.GATE, gate.name)
     with office.store._engine.begin() as connection:

@@ -15,29 +15,29 @@ from app.adapters.crypto.vault import Vault
 from app.adapters.db.tables import seal_totals
 from app.core.errors import CryptoFault
 from app.settings import Settings
-from app.wiring.office import Office, open_office
+from app.wiring.office import Backbone, open_backbone
 from app.wiring.packs import install
 
 KEYS = [base64.b64encode(bytes([n]) * 32).decode() for n in (1, 2)]
-OpenAll = Callable[[list[str]], list[Office | str]]
+OpenAll = Callable[[list[str]], list[Backbone | str]]
 
 
 @pytest.fixture
 def offices(empty_database_url: str, tmp_path: Path) -> Iterator[OpenAll]:
     """Machines with these master keys on one database without tables, that start at once; those that were refused are
     words."""
-    opened: list[Office | str] = []
+    opened: list[Backbone | str] = []
     numbers = count()
 
-    def begin(keys: list[str]) -> list[Office | str]:
+    def begin(keys: list[str]) -> list[Backbone | str]:
         together = Barrier(len(keys), timeout=20)
 
-        def start(key: str) -> Office | str:
+        def start(key: str) -> Backbone | str:
             data = tmp_path / f"machine-{next(numbers)}"
             settings = Settings(data=data, database_url=SecretStr(empty_database_url), master_key=SecretStr(key))
             together.wait()
             try:
-                office = open_office(settings)
+                office = open_backbone(settings)
                 install(office, "digest", "f32")
             except CryptoFault as refused:
                 return str(refused)
@@ -49,7 +49,7 @@ def offices(empty_database_url: str, tmp_path: Path) -> Iterator[OpenAll]:
 
     yield begin
     for office in opened:
-        if isinstance(office, Office):
+        if isinstance(office, Backbone):
             office.close()
 
 
@@ -60,7 +60,7 @@ def test_of_two_master_keys_at_once_one_is_refused(offices: OpenAll) -> None:
 
 def test_the_later_of_two_master_keys_is_refused(offices: OpenAll) -> None:
     (first,) = offices([KEYS[0]])
-    assert isinstance(first, Office)
+    assert isinstance(first, Backbone)
     (second,) = offices([KEYS[1]])
     assert isinstance(second, str) and "restore master.key" in second
     with first.store.read() as tx:
@@ -69,13 +69,13 @@ def test_the_later_of_two_master_keys_is_refused(offices: OpenAll) -> None:
 
 
 def test_machines_with_one_master_key_start_at_once(offices: OpenAll) -> None:
-    assert all(isinstance(one, Office) for one in offices([KEYS[0]] * 4))
+    assert all(isinstance(one, Backbone) for one in offices([KEYS[0]] * 4))
 
 
 def test_the_mark_that_rows_are_sealed_cannot_be_taken_away(offices: OpenAll) -> None:
     # Given somebody with the database's password, who wants the next start to seal what they planted
     (first,) = offices([KEYS[0]])
-    assert isinstance(first, Office)
+    assert isinstance(first, Backbone)
     with first.store._engine.begin() as connection:
         connection.execute(delete(seal_totals))
     (again,) = offices([KEYS[0]])
@@ -84,9 +84,9 @@ def test_the_mark_that_rows_are_sealed_cannot_be_taken_away(offices: OpenAll) ->
 
 def test_a_key_file_that_is_gone_is_not_replaced(offices: OpenAll, tmp_path: Path) -> None:
     (first,) = offices([KEYS[0]])
-    assert isinstance(first, Office)
+    assert isinstance(first, Backbone)
     with first.store.write() as tx:
-        tx.subject_keys.add("site", first.vault.new_key())
+        tx.data_keys.add("site", first.vault.new_key())
     (other_machine,) = offices([KEYS[0]])
     assert isinstance(other_machine, str) and "people.keys is missing" in other_machine
     assert not (tmp_path / "machine-1" / "people.keys").exists()
@@ -94,15 +94,15 @@ def test_a_key_file_that_is_gone_is_not_replaced(offices: OpenAll, tmp_path: Pat
 
 def test_data_keys_from_before_the_key_file_get_their_secrets_at_the_start(offices: OpenAll, tmp_path: Path) -> None:
     (first,) = offices([KEYS[0]])
-    assert isinstance(first, Office)
+    assert isinstance(first, Backbone)
     old = Vault(base64.b64decode(KEYS[0]))
     key = old.new_key()
     sealed = old.seal(key, b"address", "camera")
     with first.store.write() as tx:
-        tx.subject_keys.add("site", key)
+        tx.data_keys.add("site", key)
     (again,) = offices([KEYS[0]])
-    assert isinstance(again, Office)
+    assert isinstance(again, Backbone)
     with again.store.read() as tx:
-        now = tx.subject_keys.get("site")
+        now = tx.data_keys.get("site")
     assert now is not None and now != key
     assert again.vault.open(now, sealed, "camera") == b"address"

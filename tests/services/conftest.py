@@ -11,7 +11,7 @@ import pytest
 from app.adapters.crypto.signing import Ed25519Signer
 from app.adapters.crypto.vault import Vault
 from app.services.events.answers import Answer
-from app.services.gates.dispatcher import GateControl
+from app.services.gates.dispatcher import GateDispatcher
 from app.services.gates.gate_settings import GateSettings
 from tests.fakes import Clock, new_id, person, photo
 from tests.services.gate_hardware import TURNSTILE, Turnstile, Yard, soon
@@ -67,7 +67,7 @@ def gate_settings(site: Process, yard: Yard, clock: Clock) -> GateSettings:
 
 
 @pytest.fixture
-def control(site: Process, yard: Yard, clock: Clock) -> Iterator[GateControl]:
+def control(site: Process, yard: Yard, clock: Clock) -> Iterator[GateDispatcher]:
     """Not started yet. When it is closed, no thread is left."""
     before = active_count()
 
@@ -75,14 +75,14 @@ def control(site: Process, yard: Yard, clock: Clock) -> Iterator[GateControl]:
         with site.store.read() as tx:
             return [gate.id for gate in tx.gates.all()]
 
-    control = GateControl(site.store, site.vault, site.signer, clock, new_id, every, yard.build, tick_s=0.02)
+    control = GateDispatcher(site.store, site.vault, site.signer, clock, new_id, every, yard.build, tick_s=0.02)
     yield control
     control.close()
     assert soon(lambda: active_count() <= before)
 
 
 @pytest.fixture
-def turnstile(gate_settings: GateSettings, control: GateControl, yard: Yard) -> Turnstile:
+def turnstile(gate_settings: GateSettings, control: GateDispatcher, yard: Yard) -> Turnstile:
     """Stands at lobby-1, connected."""
     gate_settings.change("lobby-1", TURNSTILE)
     control.start()

@@ -8,16 +8,16 @@ from typing import Any
 from app.adapters.gates.build import build_driver
 from app.core.alerts.alert import AlertKind
 from app.core.errors import BadInput
-from app.core.gates.commands import DoorState, GateResult, OpenCommand, Outcome
+from app.core.gates.commands import CommandOutcome, DoorState, GateResult, OpenCommand
 from app.core.gates.result import GateResultRow
 from app.core.ports.gates import GateDriver
 from app.services.events.answers import Answer
-from app.services.gates.gate_settings import Driving
+from app.services.gates.gate_settings import GateUpdate
 from tests.fakes import Clock
 from tests.services.process import Process
 
-OPENED = GateResult(Outcome.OPENED)
-TURNSTILE = Driving(driver="turnstile", config={"secret": "of the turnstile"})
+OPENED = GateResult(CommandOutcome.OPENED)
+TURNSTILE = GateUpdate(driver="turnstile", config={"secret": "of the turnstile"})
 PATIENCE_S = 10
 
 
@@ -36,7 +36,7 @@ class Turnstile:
     released: list[bool]
     result: GateResult = OPENED
     release_result: GateResult = OPENED
-    trouble: str | None = None
+    fault: str | None = None
     raises: bool = False
     opened: list[OpenCommand] = field(default_factory=list)
     closed: int = 0
@@ -60,7 +60,7 @@ class Turnstile:
         return self.release_result
 
     def healthy(self) -> str | None:
-        return self.trouble
+        return self.fault
 
     def close(self, *, tell: bool = True) -> None:
         self.closed += 1

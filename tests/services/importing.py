@@ -9,7 +9,7 @@ from app.core.errors import BadInput
 from app.core.imports import people_file
 from app.core.imports.photo_names import Unused
 from app.core.imports.reports import Import, RowFilter, RowReport
-from app.core.types import Look
+from app.core.types import FrameResult
 from app.services.imports.bulk_import import BulkImport
 from app.services.imports.import_desk import ImportDesk
 from app.services.imports.import_reports import ImportReports
@@ -42,7 +42,7 @@ class Pictures:
 class Importing:
     """The desk of a process; `run` imports what it is given, at once."""
 
-    def __init__(self, process: Process, folder: Path, look: Callable[[bytes], Look] = look) -> None:
+    def __init__(self, process: Process, folder: Path, look: Callable[[bytes], FrameResult] = look) -> None:
         self.process = process
         self.uploads = UploadFolder(folder / "imports", 1_000_000)
         self.bulk = BulkImport(process.enrolment, process.vault, look, workers=2, pause=lambda seconds: None)

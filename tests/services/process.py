@@ -12,7 +12,7 @@ from app.core.people.details import Details
 from app.core.types import Employee, Gate
 from app.services.access.access import Access, Approach
 from app.services.access.comparison import Comparison
-from app.services.access.decision_service import Verdicts
+from app.services.access.decision_service import DecisionService
 from app.services.access.replays import Replays
 from app.services.accounts.keys import Keys
 from app.services.events.access_log import AccessLog
@@ -20,7 +20,7 @@ from app.services.events.answers import Answer, Answers
 from app.services.events.audit import Audit
 from app.services.events.event_list import EventList
 from app.services.gates.gate_list import GateList
-from app.services.gates.gate_settings import Driving, GateSettings
+from app.services.gates.gate_settings import GateSettings, GateUpdate
 from app.services.people.enrolment import Enrolment
 from app.services.people.erasure import Erasure
 from app.services.people.gallery import Gallery
@@ -68,7 +68,7 @@ class Process:
             probability=lambda similarity: (similarity + 1) / 2,
         )
         seeing = {"looks": access.pop("looks", looks)}
-        self.verdicts = Verdicts(
+        self.verdicts = DecisionService(
             **{
                 "store": self.store,
                 "gallery": self.gallery,
@@ -89,9 +89,9 @@ class Process:
         self.access = Access(self.store, verdicts=self.verdicts, **seeing)
 
     def change_gate(self, name: str, **wanted: Any) -> Gate:
-        """As an admin's PATCH does. wanted: fields of `Driving`."""
+        """As an admin's PATCH does. wanted: fields of `GateUpdate`."""
         return GateSettings(self.store, self.vault, self.clock, new_id, check=lambda kind, config: None).change(
-            name, Driving(**wanted)
+            name, GateUpdate(**wanted)
         )
 
     def enrol(self, number: str, *photos: bytes) -> Employee:

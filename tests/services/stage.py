@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from app.core.approach.tracks import Rules, Seen
+from app.core.approach.tracks import Detection, Rules
 from app.core.approach.tries import Zone
 from app.core.errors import NotRecorded
 from app.core.types import Box, Face, Gate, Pixels, Quality, QualityProblem, Vector
@@ -22,11 +22,11 @@ POOR = (QualityProblem.TURNED_AWAY,)
 
 def face(
     of: Vector | None, width: float = 120, x: float = 640, *, quality: float = 0.9, liveness: float | None = None
-) -> Seen:
+) -> Detection:
     """of: whom it shows; None for a face that is turned away."""
     box = Box(x - width / 2, 360 - width / 2, width, width)
     good = Quality(quality) if of is not None else Quality(quality, POOR)
-    return Seen(Face(box, np.zeros((5, 2), np.float32), 0.9), good, of, liveness)
+    return Detection(Face(box, np.zeros((5, 2), np.float32), 0.9), good, of, liveness)
 
 
 class Stage:
@@ -38,7 +38,7 @@ class Stage:
         self.watch = Watch("door", self.gate.id, Zone(min_face_px=48))
         self.carried: list[Answer] = []
         self.hints: list[tuple[str, str]] = []
-        self.snapshots: list[Seen] = []
+        self.snapshots: list[Detection] = []
         self.approaches = Approaches(
             store=store or site.store,
             verdicts=site.verdicts,
@@ -48,11 +48,11 @@ class Stage:
             tailgating=lambda gate, camera: self.hints.append((gate.name, camera)),
         )
 
-    def _snapshot(self, pixels: Pixels, seen: Seen) -> Pixels:
+    def _snapshot(self, pixels: Pixels, seen: Detection) -> Pixels:
         self.snapshots.append(seen)
         return np.full((1, 1, 3), round(seen.face.box.width_px) % 256, np.uint8)
 
-    def show(self, *faces: Seen, times: int = 1, each: timedelta = FRAME) -> list[Answer]:
+    def show(self, *faces: Detection, times: int = 1, each: timedelta = FRAME) -> list[Answer]:
         """The same faces in so many frames."""
         answers: list[Answer] = []
         for _ in range(times):

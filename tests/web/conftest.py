@@ -14,7 +14,7 @@ from httpx import Response
 from app.core.recognition.liveness import LivenessMode
 from app.core.types import Role
 from app.services.accounts.sessions import csrf_of
-from app.services.gates.gate_settings import Driving
+from app.services.gates.gate_settings import GateUpdate
 from app.settings import read_settings
 from app.web.app import create_app
 from app.wiring import System, open_system
@@ -44,7 +44,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     opened.gates.add(OTHER_GATE)
     for name in (GATE, OTHER_GATE):
         # Portraits, half of them press photos scaled down, are no people at a gate: recognition is tested with them.
-        opened.gate_settings.change(name, Driving(liveness=LivenessMode.MONITOR))
+        opened.gate_settings.change(name, GateUpdate(liveness=LivenessMode.MONITOR))
     yield opened
     opened.close()
 

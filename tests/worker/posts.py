@@ -13,7 +13,7 @@ from app.core.alerts.alert import AlertKind
 from app.core.cameras.camera import Camera
 from app.core.cameras.health import CameraState, Health
 from app.core.errors import NotRecorded
-from app.services.site.gate_leases import Duty
+from app.services.site.gate_leases import GateLeases
 from app.worker.camera_loop import CameraLoop
 from app.worker.supervisor import Post, Supervisor
 from tests.fakes import Clock, new_id
@@ -60,7 +60,7 @@ class Worker:
         self.store = open_store(url)
         self.broken: dict[str, Exception] = {}
         self.built: dict[str, list[Post]] = {}
-        self.duty = Duty(self.store, clock, only)
+        self.duty = GateLeases(self.store, clock, only)
         self.supervisor = Supervisor(self.duty, self.store, clock, new_id, self._post)
 
     def _post(self, camera: Camera) -> Post:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.core.approach.tracks import Scene, Seen, Track
+from app.core.approach.tracks import Detection, Scene, Track
 from app.core.approach.tries import AtGate, Zone
 from app.core.errors import Busy
 from app.core.types import Box, Pixels
@@ -70,7 +70,7 @@ class Approaches:
     silences: list[datetime] = field(default_factory=list)
     answers: list[Any] = field(default_factory=list)
 
-    def frame(self, watch: Watch, seen: list[Seen], pixels: Pixels, captured_at: datetime) -> list[Any]:
+    def frame(self, watch: Watch, seen: list[Detection], pixels: Pixels, captured_at: datetime) -> list[Any]:
         self.frames.append(captured_at)
         box = Box(0, 0, 9, 9)
         tracks = (Track(1, box, captured_at, captured_at),) if self.present else ()
@@ -83,7 +83,7 @@ class Approaches:
 
 
 class Loop:
-    def __init__(self, see: Callable[..., list[Seen]] = lambda pixels, **_: []) -> None:
+    def __init__(self, see: Callable[..., list[Detection]] = lambda pixels, **_: []) -> None:
         self.slot, self.approaches, self.heard = Slot(), Approaches(), list[Any]()
         self.watch = Watch("door", "gate", Zone(0.25, 0, 0.75, 1, 60))
         self.loop = CameraLoop(
@@ -128,7 +128,7 @@ Started = Callable[..., Loop]
 def test_frames_are_seen_in_the_zone_and_their_age_is_counted(started: Started) -> None:
     asked: list[tuple[Box, float]] = []
 
-    def see(pixels: Pixels, *, region: Box, min_face_px: float, liveness: bool) -> list[Seen]:
+    def see(pixels: Pixels, *, region: Box, min_face_px: float, liveness: bool) -> list[Detection]:
         assert liveness
         asked.append((region, min_face_px))
         return []
@@ -146,7 +146,7 @@ def test_a_frame_that_fails_does_not_end_the_watch(started: Started, monkeypatch
     monkeypatch.setattr(camera_loop, "IDLE_S", 0.0)
     calls = iter([RuntimeError("the model failed"), None, ValueError("no such thing"), MemoryError(), None])
 
-    def see(pixels: Pixels, **_: Any) -> list[Seen]:
+    def see(pixels: Pixels, **_: Any) -> list[Detection]:
         if error := next(calls):
             raise error
         return []
@@ -175,7 +175,7 @@ def test_a_camera_whose_mailbox_fails_is_watched_on(started: Started, monkeypatc
 
 
 def test_when_every_engine_is_in_use_the_frame_is_let_go_and_counted(started: Started) -> None:
-    def see(pixels: Pixels, **_: Any) -> list[Seen]:
+    def see(pixels: Pixels, **_: Any) -> list[Detection]:
         raise Busy("too_busy", "try again")
 
     one = started(see)
@@ -249,7 +249,7 @@ def test_at_the_end_of_a_recording_the_loop_ends_when_nobody_is_awaited(started:
 def test_it_stops_within_seconds_also_while_a_frame_takes_for_ever(started: Started) -> None:
     at_work, go_on = threading.Event(), threading.Event()
 
-    def see(pixels: Pixels, **_: Any) -> list[Seen]:
+    def see(pixels: Pixels, **_: Any) -> list[Detection]:
         at_work.set()
         go_on.wait(20)
         return []

@@ -12,9 +12,9 @@ from app.adapters.db.repositories.cameras import CameraRows
 from app.adapters.db.store import SqlStore, open_store
 from app.core.cameras.camera import Camera
 from app.core.types import Gate
-from app.services.gates.dispatcher import GateControl
+from app.services.gates.dispatcher import GateDispatcher
 from app.services.gates.gate_settings import GateSettings
-from app.services.site.gate_leases import LEASE, Duty
+from app.services.site.gate_leases import LEASE, GateLeases
 from app.worker.supervisor import Supervisor
 from tests.fakes import Clock, new_id
 from tests.services.gate_hardware import TURNSTILE, Turnstile, Yard
@@ -22,13 +22,13 @@ from tests.services.meanwhile import Meanwhile
 from tests.worker.posts import Worker, soon
 
 
-class Driving:
+class GateUpdate:
     """A process that drives gates; `sync` is its supervisor's look."""
 
     def __init__(self, url: str, vault: Vault, signer: Ed25519Signer, clock: Clock) -> None:
         self.store, self.yard = open_store(url), Yard(clock)
-        self.duty = Duty(self.store, clock)
-        self.control = GateControl(
+        self.duty = GateLeases(self.store, clock)
+        self.control = GateDispatcher(
             self.store,
             vault,
             signer,
@@ -49,11 +49,11 @@ class Driving:
 
 
 @pytest.fixture
-def begin(database_url: str, vault: Vault, signer: Ed25519Signer, clock: Clock) -> Iterator[Callable[[], Driving]]:
-    running: list[Driving] = []
+def begin(database_url: str, vault: Vault, signer: Ed25519Signer, clock: Clock) -> Iterator[Callable[[], GateUpdate]]:
+    running: list[GateUpdate] = []
 
-    def process() -> Driving:
-        running.append(Driving(database_url, vault, signer, clock))
+    def process() -> GateUpdate:
+        running.append(GateUpdate(database_url, vault, signer, clock))
         return running[-1]
 
     yield process
@@ -89,7 +89,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_who_stops_lets_go_before_the_next_one_takes(
-    begin: Callable[[], Driving], gates: Callable[[str], Gate], clock: Clock
+    begin: Callable[[], GateUpdate], gates: Callable[[str], Gate], clock: Clock
 ) -> None:
     gates("lobby-1")
     a, b = begin(), begin()
@@ -111,14 +111,14 @@ def test_who_stops_lets_go_before_the_next_one_takes(
     soon(b.has)
 
 
-def until(one: Driving) -> datetime | None:
+def until(one: GateUpdate) -> datetime | None:
     """When its leases end."""
     with one.store.read() as tx:
         return max((until for who, until in tx.leases.holders().values() if who == one.duty.holder), default=None)
 
 
 def test_who_has_to_share_lets_go_before_the_next_one_takes(
-    begin: Callable[[], Driving], gates: Callable[[str], Gate], clock: Clock
+    begin: Callable[[], GateUpdate], gates: Callable[[str], Gate], clock: Clock
 ) -> None:
     gates("east"), gates("west")
     a, b = begin(), begin()
@@ -143,7 +143,7 @@ def test_who_has_to_share_lets_go_before_the_next_one_takes(
 
 
 def test_a_gate_that_comes_back_is_taken_once_it_was_let_go(
-    begin: Callable[[], Driving], gates: Callable[[str], Gate], clock: Clock
+    begin: Callable[[], GateUpdate], gates: Callable[[str], Gate], clock: Clock
 ) -> None:
     gates("east"), gates("west")
     a, b = begin(), begin()
@@ -163,7 +163,7 @@ def test_a_gate_that_comes_back_is_taken_once_it_was_let_go(
 
 
 def test_hardware_that_hangs_for_ever_does_not_keep_its_gate(
-    begin: Callable[[], Driving], gates: Callable[[str], Gate], monkeypatch: pytest.MonkeyPatch
+    begin: Callable[[], GateUpdate], gates: Callable[[str], Gate], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.services.gates.driver_pool.CLOSE_S", 0.1)
     gates("lobby-1")
@@ -180,7 +180,7 @@ def test_hardware_that_hangs_for_ever_does_not_keep_its_gate(
 
 @pytest.mark.parametrize("stops", [False, True])
 def test_who_was_away_for_too_long_says_nothing_at_a_gate_that_is_another_s(
-    begin: Callable[[], Driving], gates: Callable[[str], Gate], clock: Clock, stops: bool
+    begin: Callable[[], GateUpdate], gates: Callable[[str], Gate], clock: Clock, stops: bool
 ) -> None:
     """It slept, or its way to the database was cut: its fail mode would undo what the other one has told the gate."""
     gates("lobby-1")

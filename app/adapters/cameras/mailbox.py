@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.adapters.cameras.sources import CameraSource
-from app.core.cameras.health import DEFAULT, Health, Limits, Signs, glance, judge
+from app.core.cameras.health import DEFAULT, Health, HealthLimits, Signs, judge, picture_stats
 from app.core.errors import BadInput, SourceFailed
 from app.core.ports.store import Clock
 from app.core.types import Pixels
@@ -55,7 +55,7 @@ class Mailbox:
         factory: Callable[[], CameraSource],
         clock: Clock,
         *,
-        limits: Limits = DEFAULT,
+        limits: HealthLimits = DEFAULT,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._name = name
@@ -205,7 +205,7 @@ class Mailbox:
             captured_at = min(captured_at, before.captured_at)
         self._received += 1
         captured = self._newest = Captured(pixels, captured_at, self._received)
-        self._signs = self._signs.with_frame(arrived_s, glance(pixels), repeated=repeated, limits=self._limits)
+        self._signs = self._signs.with_frame(arrived_s, picture_stats(pixels), repeated=repeated, limits=self._limits)
         with self._changed:
             if self._slot is not None:
                 self._dropped += 1

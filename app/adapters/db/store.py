@@ -29,10 +29,10 @@ from app.adapters.db.repositories.accounts import (
 from app.adapters.db.repositories.alerts import AlertRows
 from app.adapters.db.repositories.cameras import CameraRows
 from app.adapters.db.repositories.corrections import CorrectionRows
-from app.adapters.db.repositories.data_keys import ErasureRows, SubjectKeyRows
+from app.adapters.db.repositories.data_keys import DataKeyRows, ErasureRows
 from app.adapters.db.repositories.events import EventRows
 from app.adapters.db.repositories.gallery import TemplateRows
-from app.adapters.db.repositories.gate_leases import LeaseRows, OrderRows, QuestionRows, WatcherRows
+from app.adapters.db.repositories.gate_leases import LeaseRows, OrderRows, RemotePollRows, WatcherRows
 from app.adapters.db.repositories.gates import DoorRows, GateResultRows, GateRows
 from app.adapters.db.repositories.imports import ImportRows
 from app.adapters.db.repositories.people import ERASED, EmployeeRows, PhotoRows
@@ -54,9 +54,9 @@ from app.core.ports.alerts import Alerts
 from app.core.ports.cameras import Cameras
 from app.core.ports.events import Corrections, Counts, Events, Histograms, Seals
 from app.core.ports.gates import Clocks, Doors, GateResults, Gates, Heartbeats, Orders
-from app.core.ports.people import Employees, Erasures, Photos, SubjectKeys, Templates
+from app.core.ports.people import DataKeys, Employees, Erasures, Photos, Templates
 from app.core.ports.reembedding import Moves
-from app.core.ports.site import Installations, Leases, Questions, Site, Watchers
+from app.core.ports.site import Installations, Leases, RemotePolls, Site, Watchers
 from app.core.ports.store import Transaction
 from app.core.site.installation import Installation
 
@@ -100,7 +100,7 @@ class SqlTransaction:
         self.employees: Employees = EmployeeRows(connection)
         self.photos: Photos = PhotoRows(connection)
         self.templates: Templates = TemplateRows(connection)
-        self.subject_keys: SubjectKeys = SubjectKeyRows(connection, writing=writing)
+        self.data_keys: DataKeys = DataKeyRows(connection, writing=writing)
         self.gates: Gates = GateRows(connection)
         self.api_keys: ApiKeys = ApiKeyRows(connection)
         self.events: Events = EventRows(connection)
@@ -124,7 +124,7 @@ class SqlTransaction:
         self.leases: Leases = LeaseRows(connection)
         self.watchers: Watchers = WatcherRows(connection)
         self.orders: Orders = OrderRows(connection)
-        self.questions: Questions = QuestionRows(connection)
+        self.questions: RemotePolls = RemotePollRows(connection)
         self.corrections: Corrections = CorrectionRows(connection)
         self.histograms: Histograms = HistogramRows(connection)
         self.counts: Counts = CountRows(connection)

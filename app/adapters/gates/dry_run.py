@@ -4,7 +4,7 @@ from collections import deque
 
 from app.adapters.gates.config import DryRunConfig
 from app.adapters.gates.window import Turns, Window
-from app.core.gates.commands import FailMode, GateResult, OpenCommand, Outcome
+from app.core.gates.commands import CommandOutcome, FailMode, GateResult, OpenCommand
 from app.core.ports.store import Clock
 
 KEPT = 1000
@@ -25,9 +25,9 @@ class DryRunGate:
 
     def release(self, active: bool) -> GateResult:
         if self._closed:
-            return GateResult(Outcome.FAILED, "the driver is closed")
+            return GateResult(CommandOutcome.FAILED, "the driver is closed")
         self.mode = "release" if active else "secure"
-        return GateResult(Outcome.DRY_RUN, self.mode)
+        return GateResult(CommandOutcome.DRY_RUN, self.mode)
 
     def healthy(self) -> str | None:
         return "the driver is closed" if self._closed else None
@@ -39,6 +39,6 @@ class DryRunGate:
 
     def _record(self, command: OpenCommand, window: Window) -> GateResult:
         if self._closed:
-            return GateResult(Outcome.FAILED, "the driver is closed")
+            return GateResult(CommandOutcome.FAILED, "the driver is closed")
         self.commands.append(command)
-        return GateResult(Outcome.DRY_RUN, "would have opened")
+        return GateResult(CommandOutcome.DRY_RUN, "would have opened")

@@ -31,14 +31,14 @@ from osdp import (  # type: ignore[import-untyped]
 from app.adapters.gates.config import OsdpConfig
 from app.adapters.gates.wiegand import NotThisFormat, encode
 from app.adapters.gates.window import Reporter, Turns, Window
-from app.core.gates.commands import DoorState, GateResult, OpenCommand, Outcome
+from app.core.gates.commands import CommandOutcome, DoorState, GateResult, OpenCommand
 from app.core.ports.store import Clock
 
 # libosdp wants to be called every 50 ms at the least; bytes wake us at once.
 IDLE_S = 0.01
 REOPEN_S = 0.5
 JOIN_S = 2.0
-CLOSED = GateResult(Outcome.FAILED, "the driver is closed")
+CLOSED = GateResult(CommandOutcome.FAILED, "the driver is closed")
 QUIET = 0
 # Keys and line settings are the installation's; a panel that changes them would lock us out at the next start.
 REFUSED_COMMANDS = frozenset((Command.Keyset, Command.Comset))
@@ -55,7 +55,7 @@ class OsdpGate:
         self._stopped = threading.Event()
         self._lock = threading.Lock()
         self._showing: _Showing | None = None
-        self._trouble: str | None = "not connected yet"
+        self._fault: str | None = "not connected yet"
         self._thread = threading.Thread(target=self._keep_line, name=f"gate-{config.gate}-osdp", daemon=True)
         self._thread.start()
 
@@ -64,10 +64,10 @@ class OsdpGate:
 
     def release(self, active: bool) -> GateResult:
         """A reader cannot hold a panel's door open: always FAILED."""
-        return GateResult(Outcome.FAILED, "the panel holds this gate: the fire alarm must be wired to the panel")
+        return GateResult(CommandOutcome.FAILED, "the panel holds this gate: the fire alarm must be wired to the panel")
 
     def healthy(self) -> str | None:
-        return "the driver is closed" if self._stopped.is_set() else self._trouble
+        return "the driver is closed" if self._stopped.is_set() else self._fault
 
     def close(self, *, tell: bool = True) -> None:
         """Leaves the line. The lock stays as the panel keeps it."""
@@ -78,12 +78,12 @@ class OsdpGate:
         if self._stopped.is_set():
             return CLOSED
         if command.card_number is None:
-            return GateResult(Outcome.FAILED, "this person has no card number to show to the panel")
+            return GateResult(CommandOutcome.FAILED, "this person has no card number to show to the panel")
         config = self._config
         try:
             length, data = encode(command.card_number, config.card_format, config.facility, config.raw_bits)
         except NotThisFormat as error:
-            return GateResult(Outcome.FAILED, str(error))
+            return GateResult(CommandOutcome.FAILED, str(error))
         showing = _Showing(length, data, Window(min(window.left_s(), config.max_age_s)))
         with self._lock:
             self._showing = showing
@@ -93,9 +93,11 @@ class OsdpGate:
             self._showing = None
             showing.withdrawn = not showing.done.is_set()
         if not showing.withdrawn:
-            return GateResult(Outcome.SENT, "shown to the panel")
+            return GateResult(CommandOutcome.SENT, "shown to the panel")
         return (
-            CLOSED if self._stopped.is_set() else GateResult(Outcome.FAILED, self._trouble or "the panel did not ask")
+            CLOSED
+            if self._stopped.is_set()
+            else GateResult(CommandOutcome.FAILED, self._fault or "the panel did not ask")
         )
 
     # The thread that owns line and library.
@@ -107,7 +109,7 @@ class OsdpGate:
                     self._talk(port)
             except (OSError, ValueError):
                 # serial.SerialException is an OSError; its words hold the device's path.
-                self._trouble = "the serial line cannot be used"
+                self._fault = "the serial line cannot be used"
                 self._reporter.state(DoorState.FAULT)
                 self._stopped.wait(REOPEN_S)
 
@@ -133,7 +135,7 @@ class OsdpGate:
             reader.refresh()
             line.check()
             secure = bool(reader.is_online() and reader.is_sc_active())
-            self._trouble = None if secure else "the panel has no secure channel to us"
+            self._fault = None if secure else "the panel has no secure channel to us"
             with self._lock:
                 waiting = self._showing
                 if secure and submitted is None and waiting is not None and not waiting.window.over:

@@ -16,7 +16,7 @@ import serial
 
 from app.adapters.gates.config import SerialConfig
 from app.adapters.gates.window import Reporter, Turns, Window
-from app.core.gates.commands import DoorState, FailMode, GateResult, OpenCommand, Outcome
+from app.core.gates.commands import CommandOutcome, DoorState, FailMode, GateResult, OpenCommand
 from app.core.ports.store import Clock
 
 REOPEN_S = 0.2
@@ -25,8 +25,8 @@ WRITE_S = 1.0
 MODE_WAIT_S = 2.0
 RELEASE_AGAIN_S = 10.0  # for a board that lost its power, and not its line, in a fire
 SETTLE_S = 0.1  # for a write that is in work at the window's end to succeed or be given up
-CLOSED = GateResult(Outcome.FAILED, "the driver is closed")
-RELEASED = GateResult(Outcome.SENT, "released already: nothing to open")
+CLOSED = GateResult(CommandOutcome.FAILED, "the driver is closed")
+RELEASED = GateResult(CommandOutcome.SENT, "released already: nothing to open")
 GONE = "the serial line cannot be used"
 
 
@@ -66,7 +66,7 @@ class SerialGate:
         self._written_s = 0.0
         self._open_until = 0.0
         self._pulse: _Pulse | None = None
-        self._trouble: str | None = "not connected yet"
+        self._fault: str | None = "not connected yet"
         self._thread = threading.Thread(target=self._keep_relay, name=f"gate-{config.gate}-relay", daemon=True)
         self._thread.start()
 
@@ -83,11 +83,11 @@ class SerialGate:
             self._changed.notify_all()
             done = self._changed.wait_for(lambda: self._is_on is active, MODE_WAIT_S)
         if done:
-            return GateResult(Outcome.SENT, "release" if active else "secure")
-        return GateResult(Outcome.FAILED, f"not done yet, and is tried on: {self._trouble}")
+            return GateResult(CommandOutcome.SENT, "release" if active else "secure")
+        return GateResult(CommandOutcome.FAILED, f"not done yet, and is tried on: {self._fault}")
 
     def healthy(self) -> str | None:
-        return "the driver is closed" if self._stopped else self._trouble
+        return "the driver is closed" if self._stopped else self._fault
 
     def close(self, *, tell: bool = True) -> None:
         """Tries for 2 s. A release in force stays in force, whatever the fail mode: there may be a fire.
@@ -111,10 +111,10 @@ class SerialGate:
             self._changed.wait_for(lambda: not pulse.writing, SETTLE_S)
             self._pulse = None
             if pulse.written:
-                return GateResult(Outcome.SENT)
+                return GateResult(CommandOutcome.SENT)
         if self._stopped:
             return CLOSED
-        return GateResult(Outcome.FAILED, self._trouble or "the relay did not take it within the window")
+        return GateResult(CommandOutcome.FAILED, self._fault or "the relay did not take it within the window")
 
     # The thread that owns the line.
 
@@ -140,7 +140,7 @@ class SerialGate:
     def _lose(self) -> None:
         with self._changed:
             self._is_on = None
-            self._trouble = GONE
+            self._fault = GONE
             if self._pulse is not None:
                 self._pulse.writing = False
             self._changed.notify_all()
@@ -198,7 +198,7 @@ class SerialGate:
         self._written_s = time.monotonic()
         with self._changed:
             self._is_on = on
-            self._trouble = None
+            self._fault = None
             self._changed.notify_all()
 
     def _asserted(self, on: bool) -> bool:

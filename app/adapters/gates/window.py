@@ -9,7 +9,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-from app.core.gates.commands import DoorState, GateResult, OpenCommand, Outcome
+from app.core.gates.commands import CommandOutcome, DoorState, GateResult, OpenCommand
 from app.core.ports.store import Clock
 
 REMEMBERED = 1024
@@ -53,17 +53,21 @@ class Turns:
         if known is not None:
             return known
         if window.over:
-            return GateResult(Outcome.TOO_LATE, "the window was over")
+            return GateResult(CommandOutcome.TOO_LATE, "the window was over")
         if not self._turn.acquire(timeout=window.left_s()):
             if self._at_work == command.event_id:
-                return GateResult(Outcome.FAILED, "the same command is under way and has no answer")
-            return GateResult(Outcome.TOO_LATE, "the gate was busy with an earlier command until the window ended")
+                return GateResult(CommandOutcome.FAILED, "the same command is under way and has no answer")
+            return GateResult(
+                CommandOutcome.TOO_LATE, "the gate was busy with an earlier command until the window ended"
+            )
         try:
             known = self._done.get(command.event_id)
             if known is not None:
                 return known
             if window.over:
-                return GateResult(Outcome.TOO_LATE, "the gate was busy with an earlier command until the window ended")
+                return GateResult(
+                    CommandOutcome.TOO_LATE, "the gate was busy with an earlier command until the window ended"
+                )
             self._at_work = command.event_id
             result = _guarded(command, window, hand_over)
             self._done[command.event_id] = result
@@ -84,7 +88,7 @@ def _guarded(
         # A driver's fault is one failed opening, on record, and not the end of the thread that carries out the next.
         # The kind only: a foreign exception's words may hold the address or the key.
         _log.error("the gate driver failed: %s", type(error).__name__)
-        return GateResult(Outcome.FAILED, "the driver failed")
+        return GateResult(CommandOutcome.FAILED, "the driver failed")
 
 
 class Reporter:

@@ -13,7 +13,7 @@ from app.core.types import Decision, Employee, Evidence, Gate, Reason, Status
 
 
 @dataclass(frozen=True)
-class Limits:
+class PolicyLimits:
     """What the evidence must reach. threshold and margin: cosine similarity; max_frame_age_ms: age of the frame.
 
     liveness_works: the weights that tell a person from a picture are here. clock_doubted: the clock cannot be right, so
@@ -36,7 +36,7 @@ def decide(
     evidence: Evidence,
     employee: Employee | None,
     gate: Gate,
-    limits: Limits,
+    limits: PolicyLimits,
     captured_at: datetime,
     now: datetime,
     *,

@@ -86,7 +86,7 @@ class Method(StrEnum):
     PROVIDER = "provider"
 
 
-class Outcome(StrEnum):
+class SignInOutcome(StrEnum):
     """What became of a sign-in. LOCKED: too many wrong ones before; that one was not looked at."""
 
     SIGNED_IN = "signed_in"
@@ -110,7 +110,7 @@ class SignIn:
     name: str
     address: str
     method: Method
-    outcome: Outcome
+    outcome: SignInOutcome
     detail: str = ""
 
 

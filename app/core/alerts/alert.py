@@ -39,10 +39,10 @@ OF_CAMERAS = {
 
 
 # Over when they are told: nothing else ends them.
-HINTS = frozenset({AlertKind.TAILGATING, AlertKind.CAMERA_TURNED, AlertKind.PICTURE_AGAIN})
+TRANSIENT = frozenset({AlertKind.TAILGATING, AlertKind.CAMERA_TURNED, AlertKind.PICTURE_AGAIN})
 
 
-HINT_STANDS = timedelta(minutes=10)
+TRANSIENT_LASTS = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)

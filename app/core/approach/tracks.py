@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from app.core.types import Box, Face, Quality, Sighting, Vector
+from app.core.types import Box, Face, Quality, Sample, Vector
 
 MOST_SIGHTINGS = 8  # what one decision may fold; the best ones are kept
 SMOOTH_S = 0.04  # over so long speeds are smoothed: half old and half new at 25 frames a second
@@ -20,7 +20,7 @@ SAME_SIZE = 0.5  # a face of less than half the width expected is somebody behin
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
+class Detection:
     """One face in one frame. embedding is None for a face that is too small or poor to be compared."""
 
     face: Face
@@ -66,7 +66,7 @@ class Track:
     seen: int = 1
     usable: int = 0
     usable_at: datetime | None = None
-    sightings: tuple[Sighting, ...] = ()
+    sightings: tuple[Sample, ...] = ()
     last_quality: Quality = field(default_factory=lambda: Quality(0.0))
 
     def predicted(self, at: datetime) -> Box:
@@ -92,12 +92,12 @@ class Step:
     ended: tracks that left."""
 
     scene: Scene
-    faces: Mapping[int, Seen]
+    faces: Mapping[int, Detection]
     fresh: frozenset[int]
     ended: tuple[Track, ...]
 
 
-def step(scene: Scene, faces: Sequence[Seen], at: datetime, rules: Rules) -> Step:
+def step(scene: Scene, faces: Sequence[Detection], at: datetime, rules: Rules) -> Step:
     """The next scene, after a frame taken `at` that showed these faces. Frames come in the order of time."""
     # Either way: a clock that was set back must not keep somebody standing there for an hour. And nobody is continued
     # after frames were missing for longer: what comes then is a new approach, though it be the same person.
@@ -120,7 +120,7 @@ def step(scene: Scene, faces: Sequence[Seen], at: datetime, rules: Rules) -> Ste
             of_track[i] = j
             taken.add(j)
     living: list[Track] = []
-    found: dict[int, Seen] = {}
+    found: dict[int, Detection] = {}
     for i, track in enumerate(before):
         if i in of_track:
             found[track.id] = faces[of_track[i]]
@@ -146,7 +146,7 @@ def overlap(a: Box, b: Box) -> float:
     return shared / (a.width_px * a.height_px + b.width_px * b.height_px - shared)
 
 
-def _affinity(track: Track, seen: Seen, at: datetime, rules: Rules) -> float | None:
+def _affinity(track: Track, seen: Detection, at: datetime, rules: Rules) -> float | None:
     """How well the face continues the track, or None where it cannot be the same person."""
     expected = track.predicted(at)
     alike = 0.0
@@ -165,7 +165,7 @@ def _affinity(track: Track, seen: Seen, at: datetime, rules: Rules) -> float | N
     return shared - 0.1 * distance + alike
 
 
-def _mean(sightings: tuple[Sighting, ...]) -> Vector:
+def _mean(sightings: tuple[Sample, ...]) -> Vector:
     """The direction of all of them: one bad frame neither ends a track nor lets a look-alike in."""
     total = np.stack([s.embedding for s in sightings]).sum(axis=0)
     # Not `evidence.unit`, which raises: an embedding that is not a number must not end the watch, it is just nobody's.
@@ -177,7 +177,7 @@ def _seconds(before: datetime, at: datetime) -> float:
     return max(0.0, (at - before).total_seconds())
 
 
-def _born(track_id: int, seen: Seen, at: datetime) -> Track:
+def _born(track_id: int, seen: Detection, at: datetime) -> Track:
     box = seen.face.box
     sightings = _kept((), seen)
     return Track(
@@ -193,7 +193,7 @@ def _born(track_id: int, seen: Seen, at: datetime) -> Track:
     )
 
 
-def _moved(track: Track, seen: Seen, at: datetime) -> Track:
+def _moved(track: Track, seen: Detection, at: datetime) -> Track:
     # A detector's box trembles, so speeds are smoothed over time, not over frames: of two frames that arrive within a
     # millisecond the difference in place is trembling and no speed.
     span = _seconds(track.last_at, at) + SMOOTH_S
@@ -215,11 +215,11 @@ def _moved(track: Track, seen: Seen, at: datetime) -> Track:
     )
 
 
-def _kept(sightings: tuple[Sighting, ...], seen: Seen) -> tuple[Sighting, ...]:
+def _kept(sightings: tuple[Sample, ...], seen: Detection) -> tuple[Sample, ...]:
     """The newest sighting and the best of those before it, in the order they were seen."""
     if seen.embedding is None:
         return sightings
-    new = Sighting(seen.face, seen.quality, seen.embedding, seen.liveness)
+    new = Sample(seen.face, seen.quality, seen.embedding, seen.liveness)
     if len(sightings) < MOST_SIGHTINGS:
         return (*sightings, new)
     worst = min(range(len(sightings)), key=lambda i: sightings[i].quality.score)

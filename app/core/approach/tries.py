@@ -8,9 +8,10 @@ approach resemble each other, and the next one hardly adds a chance to be mistak
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, repeat
 
 from app.core.approach.tracks import Scene, Track, overlap
-from app.core.types import Box, Look, Reason, Sighting
+from app.core.types import Box, FrameResult, Pixels, Reason, Sample
 
 # A person at the gate is tried at so many usable frames, counted from the first try. The first frame is tried alone:
 # most people are known by it. The last lies ten seconds later at 25 frames a second.
@@ -101,19 +102,21 @@ def due(track: Track, tries: int, tried_from: int | None) -> bool:
     return tried_from is None or track.usable - tried_from + 1 >= TRIES[tries]
 
 
-def looks(track: Track, faces: int, same_person: float) -> list[Look]:
-    """The track as evidence takes it, oldest first. faces: most faces seen in one frame of it.
+def looks(track: Track, faces: int, same_person: float, views: Sequence[Pixels] = ()) -> list[FrameResult]:
+    """The track as evidence takes it, oldest first. faces: most faces seen in one frame of it. views: pictures for the
+    record, best first; the newest frame carries the best.
 
     The newest sighting is always in it, and of the others those that look like it and like each other: the evidence is
     about whoever stands there now. Without a usable sighting: why.
     """
     if not track.sightings:
-        return [Look(faces, None, Reason.POOR_QUALITY, problems=track.last_quality.problems)]
-    chosen: list[Sighting] = []
+        return [FrameResult(faces, None, Reason.POOR_QUALITY, next(iter(views), None), track.last_quality.problems)]
+    chosen: list[Sample] = []
     for sighting in reversed(track.sightings):
         if all(float(sighting.embedding @ other.embedding) >= same_person for other in chosen):
             chosen.append(sighting)
-    return [Look(faces, sighting, None) for sighting in reversed(chosen)]
+    shown = zip(chosen, chain(views, repeat(None)), strict=False)
+    return [FrameResult(faces, sighting, None, picture) for sighting, picture in shown][::-1]
 
 
 def is_approach(frames_near: int) -> bool:
@@ -134,7 +137,7 @@ def crossed(track: Track, width_px: int, height_px: int) -> bool:
     return near and (track.growth > GROWING * track.box.width_px or edge)
 
 
-def is_another(track: Track, of: Sequence[Sighting], same_person: float) -> bool:
+def is_another(track: Track, of: Sequence[Sample], same_person: float) -> bool:
     """Whether the track surely shows somebody else than those sightings do: no usable frames are no proof."""
     if not track.sightings or not of:
         return False

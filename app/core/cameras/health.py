@@ -29,7 +29,7 @@ class CameraState(StrEnum):
 
 
 @dataclass(frozen=True)
-class Limits:
+class HealthLimits:
     """When a problem is one. Every time leaves room to be seen within 5 s by a watchdog that looks each half second.
 
     silent_s: longer than the gap that a lost packet on a wireless link makes. frozen_s: a real sensor's noise changes
@@ -56,11 +56,11 @@ class Limits:
         return self.min_fps * 1.2
 
 
-DEFAULT = Limits()
+DEFAULT = HealthLimits()
 
 
 @dataclass(frozen=True)
-class Glance:
+class PictureStats:
     """A picture's size and brightness, on a coarse grid. luma, spread: mean and standard deviation, 0 to 255."""
 
     width_px: int
@@ -69,12 +69,12 @@ class Glance:
     spread: float
 
 
-def glance(pixels: Pixels) -> Glance:
+def picture_stats(pixels: Pixels) -> PictureStats:
     """Measures one picture on about 32 x 18 points: 0.03 ms at 1080p."""
     height, width = pixels.shape[:2]
     points = pixels[height // 36 :: max(1, height // 18), width // 64 :: max(1, width // 32)].astype(np.float32)
     luma = points @ np.array([0.114, 0.587, 0.299], np.float32)
-    return Glance(width, height, float(luma.mean()), float(luma.std()))
+    return PictureStats(width, height, float(luma.mean()), float(luma.std()))
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class Signs:
     def last_s(self) -> float | None:
         return self.frames_s[-1] if self.frames_s else None
 
-    def with_frame(self, at_s: float, seen: Glance, *, repeated: bool, limits: Limits = DEFAULT) -> "Signs":
+    def with_frame(self, at_s: float, seen: PictureStats, *, repeated: bool, limits: HealthLimits = DEFAULT) -> "Signs":
         """One more picture; repeated: byte for byte the one before."""
         resumed = not self.connected or self.last_s is None or at_s - self.last_s > RATE_WINDOW_S
         lit = seen.luma >= limits.black_luma and seen.spread >= limits.flat_spread
@@ -143,7 +143,7 @@ class Health:
         return self.state is CameraState.WORKING
 
 
-def judge(before: Health | None, signs: Signs, now_s: float, limits: Limits = DEFAULT) -> Health:
+def judge(before: Health | None, signs: Signs, now_s: float, limits: HealthLimits = DEFAULT) -> Health:
     """The state now. A new problem shows at once; the last one stays until all has been well for `recovered_s`."""
     state, words = _problem(before, signs, now_s, limits)
     if before is None:
@@ -158,7 +158,7 @@ def judge(before: Health | None, signs: Signs, now_s: float, limits: Limits = DE
     return replace(before, good_s=good_s)
 
 
-def _problem(before: Health | None, signs: Signs, now_s: float, limits: Limits) -> tuple[CameraState, str]:
+def _problem(before: Health | None, signs: Signs, now_s: float, limits: HealthLimits) -> tuple[CameraState, str]:
     """The worst first: without pictures nothing can be said of them."""
     silent_s = now_s - (signs.began_s if signs.last_s is None else signs.last_s)
     why = f": {signs.words}" if signs.words and not signs.connected else ""
@@ -180,7 +180,7 @@ def _problem(before: Health | None, signs: Signs, now_s: float, limits: Limits) 
     return _pace(before, signs, limits)
 
 
-def _pace(before: Health | None, signs: Signs, limits: Limits) -> tuple[CameraState, str]:
+def _pace(before: Health | None, signs: Signs, limits: HealthLimits) -> tuple[CameraState, str]:
     was_slow = before is not None and before.state is CameraState.SLOW
     if signs.measured_s >= RATE_WINDOW_S and signs.rate_fps < (limits.fps_to_recover if was_slow else limits.min_fps):
         return CameraState.SLOW, f"{signs.rate_fps:.1f} pictures a second; {limits.min_fps:g} are needed"

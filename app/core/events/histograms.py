@@ -32,7 +32,7 @@ class Bucket:
 
 def buckets_of(gate_id: str, day: date, answer: Mapping[str, Any]) -> list[Bucket]:
     """What a recorded answer adds."""
-    took = next((i for i, end in enumerate(TOOK_MS) if answer["took_ms"] <= end), len(TOOK_MS))
+    took = next((i for i, end in enumerate(TOOK_MS) if answer["duration_ms"] <= end), len(TOOK_MS))
     found = [Bucket(gate_id, day, Figure.TOOK, took)]
     similarity = answer["similarity"]
     if similarity is not None:

@@ -27,7 +27,7 @@ class FailMode(StrEnum):
     SAFE = "safe"
 
 
-class Outcome(StrEnum):
+class CommandOutcome(StrEnum):
     """What became of a command. SENT: handed over, and this hardware never confirms. TOO_LATE: the window was over
     before it could be handed over, so it was not sent at all."""
 
@@ -68,7 +68,7 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Question:
+class RemotePoll:
     """What does the gate's own camera see now? Asked in one process, of the one that watches it.
 
     until: from then on nobody waits for the answer, so none may be decided.
@@ -85,7 +85,7 @@ class Question:
 class GateResult:
     """What the gate did with a command. detail: a few words for the log, no secret, no address, no name."""
 
-    outcome: Outcome
+    outcome: CommandOutcome
     detail: str = ""
 
 

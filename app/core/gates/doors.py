@@ -69,16 +69,16 @@ def reported(door: Door, state: DoorState, at: datetime, opening: Opening | None
 
 
 def overdue(
-    door: Door, at: datetime, opening: Opening | None, held_after_ms: int, *, released: bool = False
+    door: Door, at: datetime, opening: Opening | None, door_held_after_ms: int, *, released: bool = False
 ) -> Change | None:
-    """HELD for a door that is open for longer than `held_after_ms`, counted anew with each opening; else None.
+    """HELD for a door that is open for longer than `door_held_after_ms`, counted anew with each opening; else None.
 
     opening: as in `reported`. A forced door is reported already, and a released one may stand open.
     """
     if door.state is not DoorState.OPEN or door.since is None or released:
         return None
     counted_from = door.since if opening is None else max(door.since, opening.at)
-    if at - counted_from <= timedelta(milliseconds=held_after_ms):
+    if at - counted_from <= timedelta(milliseconds=door_held_after_ms):
         return None
     return Change(Door(DoorState.HELD, at), AlertKind.DOOR_HELD)
 

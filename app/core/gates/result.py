@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.core.events.chain import canonical, instant
-from app.core.gates.commands import Outcome
+from app.core.gates.commands import CommandOutcome
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class GateResultRow:
 
     event_id: str
     at: datetime
-    outcome: Outcome
+    outcome: CommandOutcome
     detail: str = ""
     signature: str = ""
 

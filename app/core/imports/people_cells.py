@@ -69,7 +69,7 @@ def plain(name: str, raw: str) -> str:
         return cell
     if not cell.startswith("'"):
         detail = f"{name} begins with {cell[0]!r}, which spreadsheets run; put ' before it if it is meant."
-        raise BadInput("formula", detail)
+        raise BadInput("formula_injection", detail)
     return cell[1:]
 
 

@@ -201,7 +201,7 @@ def _columns(line: int, header: Sequence[str]) -> list[str | None]:
             raise BadInput("unknown_column", detail)
     named = [name for name in columns if name]
     if twice := [name for name, count in Counter(named).items() if count > 1]:
-        raise BadInput("column_twice", f"The column {twice[0]} stands there twice.")
+        raise BadInput("duplicate_column", f"The column {twice[0]} stands there twice.")
     if missing := [name for name in NEEDED if name not in named]:
         raise BadInput("missing_column", f"The CSV needs a column {missing[0]} in its header, line {line}.")
     return columns

@@ -28,7 +28,7 @@ class ImportState(StrEnum):
 OPEN = frozenset({ImportState.WAITING, ImportState.RUNNING})
 
 
-class Outcome(StrEnum):
+class RowOutcome(StrEnum):
     """What becomes of a row; in a dry run, what would. refused: nothing of it was applied."""
 
     ADDED = "added"
@@ -54,7 +54,7 @@ class RowReport:
 
     line: int
     number: str
-    outcome: Outcome
+    outcome: RowOutcome
     problems: tuple[RowProblem, ...] = ()
     photos: int = 0
     employee_id: str | None = None
@@ -65,7 +65,7 @@ class StoredRow:
     """A report as it is kept: number and problems are sealed with the import's key."""
 
     line: int
-    outcome: Outcome
+    outcome: RowOutcome
     problems: int
     photos: int
     employee_id: str | None
@@ -109,7 +109,7 @@ class Import:
         seconds = ((self.ended_at or now) - self.started_at).total_seconds()
         return (self.done - self.done_before) / seconds if seconds > 0 else None
 
-    def left_s(self, now: datetime) -> float | None:
+    def eta_s(self, now: datetime) -> float | None:
         """Seconds until the end at this run's rate; None where that cannot be said."""
         rate = self.rate(now)
         if self.state is not ImportState.RUNNING or rate is None or self.rows is None:
@@ -121,7 +121,7 @@ class Import:
 class RowFilter:
     """Which rows of an import to list, by line; `after` is the line the page starts above."""
 
-    outcome: Outcome | None = None
+    outcome: RowOutcome | None = None
     problems: bool = False
     after: int = 0
     limit: int = 100
@@ -193,7 +193,7 @@ class Imports(Protocol):
     """A part of `ports.Transaction`."""
 
     def add(self, what: Import) -> None: ...
-    def get(self, import_id: str, *, hold: bool = False) -> Import | None:
+    def get(self, import_id: str, *, for_update: bool = False) -> Import | None:
         """hold: nobody else changes it until the transaction ends."""
         ...
 

@@ -27,7 +27,7 @@ class Users(Protocol):
         """Raises Conflict('name_taken')."""
         ...
 
-    def get(self, user_id: str, *, hold: bool = False) -> User | None:
+    def get(self, user_id: str, *, for_update: bool = False) -> User | None:
         """hold: nobody else changes them until the transaction ends. Before the user's tickets and tallies are."""
         ...
 
@@ -35,8 +35,8 @@ class Users(Protocol):
         """Whatever its case."""
         ...
 
-    def by_subject(self, subject: str, *, hold: bool = False) -> User | None: ...
-    def all(self, *, hold: bool = False) -> list[User]:
+    def by_subject(self, subject: str, *, for_update: bool = False) -> User | None: ...
+    def all(self, *, for_update: bool = False) -> list[User]:
         """By name. hold: nobody else changes them until the transaction ends."""
         ...
 

@@ -13,7 +13,9 @@ class Employees(Protocol):
         """Raises Conflict('number_taken') if the number is in use."""
         ...
 
-    def get(self, employee_id: str, *, hold: bool = False) -> Employee | None: ...  # hold: unchanged until the end
+    def get(
+        self, employee_id: str, *, for_update: bool = False
+    ) -> Employee | None: ...  # hold: unchanged until the end
     def lock(self, employee_id: str) -> bool:
         """Whether there is one; then no decision reads them with `hold` until the transaction ends.
 
@@ -74,7 +76,7 @@ class Templates(Protocol):
         ...
 
 
-class SubjectKeys(Protocol):
+class DataKeys(Protocol):
     """Wrapped data keys: one an employee, one a day for strangers' events.
 
     In a write, a key that was read stays until the transaction ends: nobody is erased between sealing and commit.

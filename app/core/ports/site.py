@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Protocol
 
-from app.core.gates.commands import Question
+from app.core.gates.commands import RemotePoll
 from app.core.site.installation import Installation
 from app.core.site.mode import SiteState
 
@@ -52,12 +52,12 @@ class Watchers(Protocol):
         ...
 
 
-class Questions(Protocol):
+class RemotePolls(Protocol):
     """What one process wants to know of a camera that another watches. The event that answers is named in the
     transaction that records it, so of an answer and a withdrawal exactly one happens."""
 
-    def put(self, question: Question) -> None: ...
-    def waiting(self, gate_ids: Collection[str], now: datetime) -> list[Question]:
+    def put(self, question: RemotePoll) -> None: ...
+    def waiting(self, gate_ids: Collection[str], now: datetime) -> list[RemotePoll]:
         """Those of these gates that nobody has answered and somebody still waits for, oldest first."""
         ...
 

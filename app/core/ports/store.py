@@ -12,9 +12,9 @@ from app.core.ports.alerts import Alerts
 from app.core.ports.cameras import Cameras
 from app.core.ports.events import Corrections, Counts, Events, Histograms, Seals
 from app.core.ports.gates import Clocks, Doors, GateResults, Gates, Heartbeats, Orders
-from app.core.ports.people import Employees, Erasures, Photos, SubjectKeys, Templates
+from app.core.ports.people import DataKeys, Employees, Erasures, Photos, Templates
 from app.core.ports.reembedding import Moves
-from app.core.ports.site import Installations, Leases, Questions, Site, Watchers
+from app.core.ports.site import Installations, Leases, RemotePolls, Site, Watchers
 
 
 class Clock(Protocol):
@@ -29,7 +29,7 @@ class Transaction(Protocol):
     employees: Employees
     photos: Photos
     templates: Templates
-    subject_keys: SubjectKeys
+    data_keys: DataKeys
     gates: Gates
     api_keys: ApiKeys
     events: Events
@@ -46,7 +46,7 @@ class Transaction(Protocol):
     leases: Leases
     watchers: Watchers
     orders: Orders
-    questions: Questions
+    questions: RemotePolls
     corrections: Corrections
     histograms: Histograms
     counts: Counts

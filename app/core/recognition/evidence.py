@@ -10,13 +10,13 @@ from dataclasses import replace
 import numpy as np
 
 from app.core.recognition import liveness
-from app.core.types import Candidate, Evidence, Look, Reason, Vector
+from app.core.types import Candidate, Evidence, FrameResult, Reason, Vector
 
 # Where no frame shows a usable subject, the reason of the frame that came furthest is the one that helps.
 FURTHEST = (Reason.POOR_QUALITY, Reason.FACE_TOO_SMALL, Reason.SEVERAL_FACES, Reason.NO_FACE)
 
 
-def fold(looks: Sequence[Look], same_person: float) -> Evidence:
+def fold(looks: Sequence[FrameResult], same_person: float) -> Evidence:
     """Fuses the looks of one approach, oldest first.
 
     same_person: the cosine similarity under which two frames show different people (calibrated, from the manifest).

@@ -42,7 +42,7 @@ SUNNY = Light(gain=1.12, face_gain=1.12, tint=(0.96, 1.0, 1.03))
 
 
 @dataclass(frozen=True)
-class Standing:
+class PlacedFigure:
     """One person in one frame. x: of the face's centre, 0 left to 1 right, beyond that out of the picture. face_px:
     width of the face in the frame. step: how far the head is up in a stride, in face widths."""
 
@@ -58,7 +58,7 @@ class Standing:
 class Frame:
     """People from the farthest to the nearest."""
 
-    people: tuple[Standing, ...] = ()
+    people: tuple[PlacedFigure, ...] = ()
     light: Light = DAY
 
 
@@ -88,11 +88,11 @@ class Studio:
             raise ValueError("the frame cannot be written as JPEG")
         return bytes(data)
 
-    def face_of(self, standing: Standing) -> Box:
+    def face_of(self, standing: PlacedFigure) -> Box:
         """Where the face of this person is in the frame."""
         return self._drawn(standing).face
 
-    def _drawn(self, standing: Standing) -> Drawn:
+    def _drawn(self, standing: PlacedFigure) -> Drawn:
         portrait, face_px = standing.portrait, standing.face_px
         if portrait not in self._models:
             figure = cut_out(self._photo(portrait.artifact), portrait.face)

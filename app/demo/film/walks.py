@@ -27,7 +27,7 @@ from app.demo.film.cast import (
     Person,
     Portrait,
 )
-from app.demo.film.scene import Frame, Standing
+from app.demo.film.scene import Frame, PlacedFigure
 
 FPS = 15
 # Half the time over which a corner of somebody's way is rounded off.
@@ -73,7 +73,7 @@ class Walk:
     def opens(self) -> bool:
         return self.reason in OPENING
 
-    def standing(self, at_s: float) -> Standing | None:
+    def standing(self, at_s: float) -> PlacedFigure | None:
         """The person at a moment, or None before they come and after they have gone."""
         if not self.comes_s <= at_s <= self.goes_s:
             return None
@@ -82,7 +82,7 @@ class Walk:
         # People look where they go, a little; the head nods and sways with the stride.
         sideways = (x - before) / _ROUNDING_S
         stride = 2 * pi * _STEPS_PER_S * at_s
-        return Standing(
+        return PlacedFigure(
             self.portrait,
             face_px,
             x,

@@ -14,7 +14,7 @@ from app.demo.film.cast import Person
 from app.demo.film.walks import Walk
 from app.demo.play.desk import Json
 from app.demo.play.script import Change
-from app.demo.play.verdict import Outcome, Passage, Summary
+from app.demo.play.verdict import Assessment, Passage, Summary
 
 WIDTH = 100
 COLUMNS = (
@@ -53,7 +53,7 @@ def heading(out: Console) -> None:
     _heading(out, _widths(out))
 
 
-def decision(out: Console, outcome: Outcome) -> None:
+def decision(out: Console, outcome: Assessment) -> None:
     answer, approach = outcome.answer, outcome.approach
     cells = {
         "who": approach.who,
@@ -121,7 +121,7 @@ def change(out: Console, done: Change) -> None:
     out.print(f"  admin: {done.person.name} {done.verb.value}", style="cyan", markup=False)
 
 
-def summary(out: Console, outcomes: list[Outcome], found: Summary) -> None:
+def summary(out: Console, outcomes: list[Assessment], found: Summary) -> None:
     out.print()
     out.print(
         f"{found.right} of {found.total} right; strangers let in: {found.let_in_wrongly}; "
@@ -156,8 +156,10 @@ def liveness(out: Console, answers: Sequence[Json]) -> None:
     out.print(words, style="dim", markup=False)
 
 
-def legend(out: Console, outcomes: list[Outcome], false_accept_rate: float) -> None:
-    http, inside = (median(times) for times in zip(*((o.http_ms, o.answer["took_ms"]) for o in outcomes), strict=True))
+def legend(out: Console, outcomes: list[Assessment], false_accept_rate: float) -> None:
+    http, inside = (
+        median(times) for times in zip(*((o.http_ms, o.answer["duration_ms"]) for o in outcomes), strict=True)
+    )
     out.print(
         "sim/thr  similarity to the nearest employee / the threshold, which follows\n"
         f"         from false_accept_rate: one stranger's attempt in {1 / false_accept_rate:,.0f} may open\n"

@@ -22,7 +22,7 @@ from app.demo.film.cast import (
     Person,
     Portrait,
 )
-from app.demo.film.scene import AGAINST_THE_LIGHT, DAY, EVENING, LIGHTS_OUT, SUNNY, Frame, Light, Standing
+from app.demo.film.scene import AGAINST_THE_LIGHT, DAY, EVENING, LIGHTS_OUT, SUNNY, Frame, Light, PlacedFigure
 
 
 @dataclass(frozen=True)
@@ -61,13 +61,13 @@ def walk(
     roll_deg: float = 0.0,
     yaw_deg: float = 0.0,
     light: Light = DAY,
-    behind: tuple[Standing, ...] = (),
+    behind: tuple[PlacedFigure, ...] = (),
 ) -> tuple[Frame, ...]:
     """Frames of one person coming nearer, a face width each; who starts off the middle drifts towards it."""
 
     def one(step: int, width: float) -> Frame:
         sway = 1 - 0.3 * step
-        here = Standing(portrait, width, 0.5 + (x - 0.5) * sway, roll_deg * sway, yaw_deg * sway)
+        here = PlacedFigure(portrait, width, 0.5 + (x - 0.5) * sway, roll_deg * sway, yaw_deg * sway)
         return Frame((*behind, here), light)
 
     return tuple(one(step, width) for step, width in enumerate(face_px))
@@ -112,11 +112,11 @@ def play() -> Iterator[Approach | Change]:
     yield Approach(
         JACINDA.name,
         "a stranger waits behind",
-        walk(JACINDA_SMILING, 130, 180, x=0.54, light=SUNNY, behind=(Standing(JOE_STANDING, 66, 0.36),)),
+        walk(JACINDA_SMILING, 130, 180, x=0.54, light=SUNNY, behind=(PlacedFigure(JOE_STANDING, 66, 0.36),)),
         recognised,
         JACINDA,
     )
-    two = Standing(JACINDA_SMILING, 150, 0.36), Standing(EMMANUEL_LATER, 150, 0.63)
+    two = PlacedFigure(JACINDA_SMILING, 150, 0.36), PlacedFigure(EMMANUEL_LATER, 150, 0.63)
     yield Approach("two employees", "side by side", (Frame(two),), Reason.SEVERAL_FACES)
     yield Approach(
         "Jacinda, then Joe",

@@ -22,7 +22,7 @@ from app.demo.play.desk import Desk, GateHardware, Guard, connect
 from app.demo.play.live import Recorded
 from app.demo.play.script import Approach, Change, play
 from app.demo.play.service import DemoFailed, Service, folder, free_port
-from app.demo.play.verdict import Outcome, Summary, passages, summarise, summarise_live
+from app.demo.play.verdict import Assessment, Summary, passages, summarise, summarise_live
 from app.settings import read_settings
 
 GATE = "lobby-1"
@@ -151,7 +151,7 @@ def _perform(
     gate: GateHardware,
     scenes: list[tuple[Approach | Change, list[Path]]],
     ids: dict[str, str],
-) -> list[Outcome]:
+) -> list[Assessment]:
     outcomes = []
     report.heading(out)
     for scene, paths in scenes:
@@ -159,7 +159,7 @@ def _perform(
             desk.change(ids[scene.person.number], scene.verb)
             report.change(out, scene)
             continue
-        outcomes.append(Outcome(scene, *gate.ask([path.read_bytes() for path in paths])))
+        outcomes.append(Assessment(scene, *gate.ask([path.read_bytes() for path in paths])))
         report.decision(out, outcomes[-1])
     return outcomes
 

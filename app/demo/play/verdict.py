@@ -15,8 +15,8 @@ from app.demo.play.script import Approach
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """One approach and what the service answered. http_ms: the round trip; the answer's `took_ms` is a part of it."""
+class Assessment:
+    """One approach and what the service answered. http_ms: the round trip, of which `duration_ms` is a part."""
 
     approach: Approach
     answer: Json
@@ -76,7 +76,7 @@ class Summary:
         return self.total > 0 and self.right == self.total
 
 
-def summarise(outcomes: Sequence[Outcome]) -> Summary:
+def summarise(outcomes: Sequence[Assessment]) -> Summary:
     return Summary(
         total=len(outcomes),
         right=sum(o.right for o in outcomes),

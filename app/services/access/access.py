@@ -13,8 +13,9 @@ from app.core.errors import BadInput, NotFound, Refusal
 from app.core.ports.store import Store
 from app.core.recognition.liveness import LivenessMode
 from app.core.site.mode import SiteMode
-from app.core.types import Look
-from app.services.access.decision_service import FAULT, Case, Verdicts
+from app.core.types import FrameResult
+from app.services.access.decision_request import DecisionRequest
+from app.services.access.decision_service import FAULT, DecisionService
 from app.services.access.replays import AGAIN, Sent
 from app.services.events.answers import Answer
 
@@ -54,7 +55,7 @@ class Approach:
 class Looks(Protocol):
     """One look for each encoded frame. liveness: score it, too. who: takes turns with the others."""
 
-    def __call__(self, frames: Sequence[bytes], *, liveness: bool, who: Hashable) -> list[Look]: ...
+    def __call__(self, frames: Sequence[bytes], *, liveness: bool, who: Hashable) -> list[FrameResult]: ...
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Access:
 
     store: Store
     looks: Looks
-    verdicts: Verdicts
+    verdicts: DecisionService
 
     def decide(self, approach: Approach) -> Answer:
         """The signed answer, after its event is committed.
@@ -84,7 +85,7 @@ class Access:
             known = self.verdicts.replays.known(tx, pictures, self.verdicts.clock())
             current = self.verdicts.refresh(tx)
             normal = tx.site.get().mode_at(gate.id) is SiteMode.NORMAL
-        looks: list[Look] = []
+        looks: list[FrameResult] = []
         try:
             # No face is processed without a purpose: not where the gate is disabled, locked down or released.
             if gate.enabled and normal and approach.credential is None:
@@ -100,7 +101,7 @@ class Access:
             # Whatever it is, it becomes a recorded denial with the reason system_fault.
             logger.exception("recognition failed; the gate stays shut")
             found = FAULT
-        case = Case(
+        case = DecisionRequest(
             gate=gate,
             looks=looks,
             frames=len(approach.frames),
@@ -113,7 +114,7 @@ class Access:
         )
         return self.verdicts.record(case, found)
 
-    def _looks(self, frames: Sequence[bytes], *, liveness: bool, who: Hashable) -> list[Look]:
+    def _looks(self, frames: Sequence[bytes], *, liveness: bool, who: Hashable) -> list[FrameResult]:
         """One a frame. A picture that is sent again is looked at once and scored once: no camera takes the same picture
         twice, and of several frames liveness asks less of each."""
         different = list(dict.fromkeys(frames))
@@ -121,5 +122,5 @@ class Access:
         return [found[frame] if frame not in frames[:i] else _unscored(found[frame]) for i, frame in enumerate(frames)]
 
 
-def _unscored(look: Look) -> Look:
+def _unscored(look: FrameResult) -> FrameResult:
     return replace(look, subject=look.subject and replace(look.subject, liveness=None))

@@ -13,14 +13,15 @@ from time import perf_counter
 
 from app.core.approach import tracks
 from app.core.approach import tries as approach
-from app.core.approach.tracks import Scene, Seen, Step, Track
+from app.core.approach.tracks import Detection, Scene, Step, Track
 from app.core.approach.tries import AtGate
 from app.core.errors import FacegateError, NotRecorded, Unconfirmed
-from app.core.gates.commands import Question
+from app.core.gates.commands import RemotePoll
 from app.core.ports.store import Store
 from app.core.recognition.liveness import LivenessMode
-from app.core.types import Evidence, Gate, Look, Pixels, Reason
-from app.services.access.decision_service import FAULT, FROM_CAMERA, Case, Verdicts
+from app.core.types import Evidence, FrameResult, Gate, Pixels, Reason
+from app.services.access.decision_request import FROM_CAMERA, DecisionRequest
+from app.services.access.decision_service import FAULT, DecisionService
 from app.services.access.watch import Glimpse, Openings, Passage, View, Visit
 from app.services.access.watch import Watch as Watch  # part of what this module offers
 from app.services.events.answers import Answer
@@ -35,15 +36,15 @@ class Approaches:
     many pictures of an approach are kept for the record."""
 
     store: Store
-    verdicts: Verdicts
+    verdicts: DecisionService
     rules: tracks.Rules
-    snapshot: Callable[[Pixels, Seen], Pixels]
+    snapshot: Callable[[Pixels, Detection], Pixels]
     carry_out: Callable[[Gate, Answer], None]
     tailgating: Callable[[Gate, str], None]
     views: int = 1
     _openings: dict[str, Openings] = field(default_factory=dict, init=False, repr=False)  # by gate
 
-    def frame(self, watch: Watch, seen: Sequence[Seen], pixels: Pixels, captured_at: datetime) -> list[Answer]:
+    def frame(self, watch: Watch, seen: Sequence[Detection], pixels: Pixels, captured_at: datetime) -> list[Answer]:
         """Takes in one frame's faces; the decisions it brought about, already recorded and carried out."""
         height, width = pixels.shape[:2]
         step = tracks.step(watch.latest.scene if watch.latest else Scene(), seen, captured_at, self.rules)
@@ -68,7 +69,7 @@ class Approaches:
         gate: Gate,
         received_at: datetime,
         idempotency_key: str | None = None,
-        question: Question | None = None,
+        question: RemotePoll | None = None,
     ) -> Answer:
         """What the camera sees this moment, decided and recorded: for hardware that polls. Raises NotRecorded.
 
@@ -79,12 +80,12 @@ class Approaches:
         person = latest.person.person if latest else None
         if latest is None:
             # A camera that gave no frame yet is as stale as can be.
-            case = Case(gate, (), 0, received_at - timedelta(days=1), started, camera=watch.camera)
+            case = DecisionRequest(gate, (), 0, received_at - timedelta(days=1), started, camera=watch.camera)
         else:
             looks = self._looks_now(latest)
             frames = person.seen if person else 1
             share = approach.SHARE * (approach.poll_share(watch.polled(person.id)) if person else 1.0)
-            case = Case(gate, looks, frames, latest.at, started, camera=watch.camera, share=share)
+            case = DecisionRequest(gate, looks, frames, latest.at, started, camera=watch.camera, share=share)
         case = replace(case, idempotency_key=idempotency_key, digest=FROM_CAMERA, question=question)
         with self.store.read() as tx:
             current = self.verdicts.refresh(tx)
@@ -98,15 +99,15 @@ class Approaches:
             except Unconfirmed:
                 with suppress(FacegateError):
                     if person is not None and self.verdicts.would_open(case, found):
-                        self._keep(watch, case, person, None, None, _who(found))
+                        self._keep(watch, case, person, None, None, found.employee_id)
                 raise
             if person is not None and answer["decision"] == "open":
                 self._keep(watch, case, person, None, answer)
         return answer
 
-    def _opened_by_camera(self, openings: Openings, case: Case, found: Evidence) -> Answer | None:
+    def _opened_by_camera(self, openings: Openings, case: DecisionRequest, found: Evidence) -> Answer | None:
         """The answer by which a camera of this gate has let this person in a moment before: one opening, one event."""
-        for passage in openings.of(_who(found), case.seen_at):
+        for passage in openings.of(found.employee_id, case.seen_at):
             if passage.track_id is not None and passage.event_id is not None:
                 return self.verdicts.again(case, found, passage.event_id)
         return None
@@ -115,26 +116,32 @@ class Approaches:
         return self._openings.setdefault(watch.gate_id, Openings())
 
     def _keep(
-        self, watch: Watch, case: Case, of: Track, track_id: int | None, answer: Answer | None, who: str | None = None
+        self,
+        watch: Watch,
+        case: DecisionRequest,
+        of: Track,
+        track_id: int | None,
+        answer: Answer | None,
+        who: str | None = None,
     ) -> None:
         """The opening while it lasts. answer: None where it came too late, and then who it was for."""
         if answer is not None:
             who = answer["employee"]["id"] if answer["employee"] else None
-        until = case.seen_at + timedelta(milliseconds=case.gate.open_ms)
+        until = case.seen_at + timedelta(milliseconds=case.gate.unlock_ms)
         event = answer["decision_id"] if answer else None
         passage = Passage(who, track_id, of.sightings, case.seen_at, until, watch.camera, event)
         self._openings_of(watch).add(passage)
         watch.opened(passage)
 
-    def _looks_now(self, latest: Glimpse) -> list[Look]:
+    def _looks_now(self, latest: Glimpse) -> list[FrameResult]:
         person = latest.person.person
         if person is None:
             reason = Reason.FACE_TOO_SMALL if latest.faces else Reason.NO_FACE
-            return [Look(latest.faces, None, Reason.SEVERAL_FACES if latest.person.rivals else reason)]
+            return [FrameResult(latest.faces, None, Reason.SEVERAL_FACES if latest.person.rivals else reason)]
         if person.usable_at != latest.at:
             # What was seen of a track before may be of somebody whom this one has stepped before.
             person = replace(person, sightings=())
-        return self._looks(person, latest.faces, latest.views.get(person.id, ()))
+        return approach.looks(person, latest.faces, self.rules.same_person, latest.views.get(person.id, ()))
 
     def _follow(self, watch: Watch, step: Step, near: AtGate, pixels: Pixels, at: datetime) -> None:
         """Brings each track's visit up to date with the frame."""
@@ -197,8 +204,8 @@ class Approaches:
             watch.complain(error)
         return []
 
-    def _opened(self, watch: Watch, track: Track, visit: Visit, case: Case, found: Evidence) -> list[Answer]:
-        who, openings = _who(found), self._openings_of(watch)
+    def _opened(self, watch: Watch, track: Track, visit: Visit, case: DecisionRequest, found: Evidence) -> list[Answer]:
+        who, openings = found.employee_id, self._openings_of(watch)
         with openings.deciding:
             for passage in openings.of(who, case.seen_at):
                 if passage.camera != watch.camera or passage.track_id is None or passage.track_id not in visit.beside:
@@ -252,7 +259,9 @@ class Approaches:
         visit.denied = True
         return [answer]
 
-    def _weighed(self, watch: Watch, track: Track, visit: Visit, at: datetime) -> tuple[Case, Evidence, bool]:
+    def _weighed(
+        self, watch: Watch, track: Track, visit: Visit, at: datetime
+    ) -> tuple[DecisionRequest, Evidence, bool]:
         """The case, what it shows, and whether it would open. Raises NotRecorded where the database or gate is gone."""
         started = perf_counter()
         with self.store.read() as tx:
@@ -261,8 +270,9 @@ class Approaches:
         if gate is None:
             raise NotRecorded("its gate is gone")
         watch.asks_liveness = gate.liveness != LivenessMode.OFF
-        looks = self._looks(track, visit.faces, [view.pixels for view in visit.views])
-        case = Case(gate, looks, track.seen, at, started, camera=watch.camera, share=approach.SHARE)
+        views = [view.pixels for view in visit.views]
+        looks = approach.looks(track, visit.faces, self.rules.same_person, views)
+        case = DecisionRequest(gate, looks, track.seen, at, started, camera=watch.camera, share=approach.SHARE)
         found = self.verdicts.evidence(looks) if current else FAULT
         try:
             opens = self.verdicts.would_open(case, found)
@@ -275,13 +285,6 @@ class Approaches:
         watch.unrecorded = False
         return case, found, opens
 
-    def _looks(self, track: Track, faces: int, views: Sequence[Pixels]) -> list[Look]:
-        """views: best first; the newest look carries the best, for the record."""
-        looks = approach.looks(track, faces, self.rules.same_person)
-        for i, view in zip(range(len(looks) - 1, -1, -1), views, strict=False):
-            looks[i] = replace(looks[i], snapshot=view)
-        return looks
-
     def _notice_tailgater(self, watch: Watch, track: Track, visit: Visit) -> None:
         if not watch.tailgates(track, visit, self.rules.same_person):
             return
@@ -293,7 +296,3 @@ class Approaches:
         except Exception:
             # A hint, told once: not worth the frame's decisions, nor an error at every frame.
             logger.exception("camera %s: somebody followed through, and it could not be told", watch.camera)
-
-
-def _who(found: Evidence) -> str | None:
-    return found.best.employee_id if found.best else None

@@ -6,8 +6,8 @@ from typing import Any
 
 from app.core.errors import BadInput
 from app.core.ports.store import Store
-from app.core.types import Employee, Look, Vector
-from app.services.access.decision_service import Threshold
+from app.core.types import Employee, FrameResult, Vector
+from app.services.access.decision_request import Threshold
 from app.services.people.gallery import Gallery
 
 RANKS = 5
@@ -26,7 +26,7 @@ class Comparison:
     are one person (calibrated)."""
 
     store: Store
-    look: Callable[[bytes], Look]
+    look: Callable[[bytes], FrameResult]
     gallery: Gallery
     threshold: Threshold
     same_person: float

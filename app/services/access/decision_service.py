@@ -8,19 +8,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from time import perf_counter
-from typing import Protocol
 
 from app.core.access import policy
-from app.core.errors import Busy, NotRecorded, Refusal, Unconfirmed
+from app.core.errors import NotRecorded, Refusal, Unconfirmed
 from app.core.events.chain import instant
 from app.core.events.histograms import buckets_of
-from app.core.gates.commands import Question
 from app.core.media import bundle
 from app.core.ports.store import Clock, Store, Transaction
 from app.core.recognition import evidence as evidence_of
-from app.core.types import Decision, Evidence, Gate, Look, Pixels, Reason, Verdict
+from app.core.types import Decision, Evidence, FrameResult, Gate, Pixels, Reason, Verdict
+from app.services.access.decision_request import FROM_CAMERA, DecisionRequest, GivenUp, Threshold
 from app.services.access.repeats import Repeats, Uptime
-from app.services.access.replays import NOTHING_SENT, Replays, Sent
+from app.services.access.replays import Replays
 from app.services.events.access_log import AccessLog
 from app.services.events.answers import Answer, Answers
 from app.services.events.second_records import NoSecondRecords, TooLate
@@ -28,49 +27,12 @@ from app.services.people.gallery import Gallery
 
 logger = logging.getLogger(__name__)
 
-FROM_CAMERA = "from_camera"  # the digest of every request for what the gate's own camera sees
 NEVER = 1.0  # the threshold where nobody could be identified anyway
 FAULT = Evidence(0, 0, Reason.SYSTEM_FAULT)
 
 
-class GivenUp(Busy):
-    """Nobody waits for the answer any more."""
-
-    def __init__(self) -> None:
-        super().__init__("given_up", "Nobody waits for the answer any more.")
-
-
-class Threshold(Protocol):
-    """The similarity that keeps strangers' accepts at a share of the operator's rate (from the pack's calibration)."""
-
-    def __call__(self, gallery_size: int, photos: int, frames: int, share: float = 1.0) -> float: ...
-
-
-@dataclass(frozen=True, eq=False)
-class Case:
-    """What one decision is about.
-
-    looks: what its frames show, oldest first. frames: how many were sent or seen. seen_at: when the newest frame was
-    taken, or received where the sender does not say. share: of the false accept rate, where one approach is tried
-    several times (`core.approach`). started: `perf_counter` when the work began. digest: of what was asked, so that an
-    idempotency key is not taken for another request. question: of another process, which this answers."""
-
-    gate: Gate
-    looks: Sequence[Look]
-    frames: int
-    seen_at: datetime
-    started: float
-    camera: str | None = None
-    credential: str | None = None
-    idempotency_key: str | None = None
-    digest: str = ""
-    share: float = 1.0
-    question: Question | None = None
-    sent: Sent = NOTHING_SENT
-
-
 @dataclass(frozen=True)
-class _Weighed:
+class _Assessment:
     gate: Gate
     decision: Decision
     threshold: float | None
@@ -78,7 +40,7 @@ class _Weighed:
 
 
 @dataclass(frozen=True)
-class Verdicts:
+class DecisionService:
     """same_person, margin: calibrated similarities. encode: pixels to JPEG bytes, for the record. pictures: how many
     an event keeps at most. new_id: the next decision id. liveness_works: its weights are here. on_decision: told of
     every recorded answer. second_records: told of what was recorded too late."""
@@ -103,7 +65,7 @@ class Verdicts:
     uptime: Uptime | None = None
     clock_doubted: Callable[[], bool] = bool
 
-    def evidence(self, looks: Sequence[Look]) -> Evidence:
+    def evidence(self, looks: Sequence[FrameResult]) -> Evidence:
         """The looks folded, and who they resemble. FAULT where anything raises."""
         if not looks:
             return Evidence(0, 0, Reason.NO_FACE)
@@ -113,15 +75,15 @@ class Verdicts:
                 return folded
             return evidence_of.against(folded, self.gallery.search(folded.embedding, k=2))
         except Exception:
-            logger.exception("the evidence cannot be weighed; the gate stays shut")
+            logger.exception("the evidence cannot be assessed; the gate stays shut")
             return FAULT
 
-    def would_open(self, case: Case, found: Evidence) -> bool:
+    def would_open(self, case: DecisionRequest, found: Evidence) -> bool:
         """Whether recording the case now would open the gate. Raises NotRecorded where the database is gone."""
         with self.store.read() as tx:
-            return self._weigh(tx, case, found).decision.verdict is Verdict.OPEN
+            return self._assess(tx, case, found).decision.verdict is Verdict.OPEN
 
-    def record(self, case: Case, found: Evidence) -> Answer:
+    def record(self, case: DecisionRequest, found: Evidence) -> Answer:
         """The signed answer, after its event is committed. Raises NotRecorded: then nothing opens (Unconfirmed: it may
         be recorded); GivenUp where nobody waits for the answer any more: then nothing is recorded either."""
         try:
@@ -152,17 +114,17 @@ class Verdicts:
         liveness_works, doubted = self.liveness_works, self.clock_doubted
         return Repeats(self.log, self.answers, self.clock, liveness_works, self.second_records, self.uptime, doubted)
 
-    def again(self, case: Case, found: Evidence, event_id: str) -> Answer | None:
+    def again(self, case: DecisionRequest, found: Evidence, event_id: str) -> Answer | None:
         """The answer of an opening that is recorded, if the case would open too. Raises as `record` does."""
         with self.store.write(self._deadline(case)) as tx:
             answer = self.repeats.again(tx, event_id)
-            if answer is None or self._weigh(tx, case, found, hold=True).decision.verdict is not Verdict.OPEN:
+            if answer is None or self._assess(tx, case, found, for_update=True).decision.verdict is not Verdict.OPEN:
                 return None
             _answer(tx, case, answer)
             self.repeats.remember(tx, case.gate.id, case.idempotency_key, case.digest, event_id)
         return answer
 
-    def _record(self, case: Case, found: Evidence) -> Answer:
+    def _record(self, case: DecisionRequest, found: Evidence) -> Answer:
         image, event_id = self._image(case.looks), self.new_id()
         try:
             answer, is_new = self._write(case, found, image, event_id)
@@ -179,7 +141,7 @@ class Verdicts:
             logger.exception("a listener failed; the decision is recorded and stands")
         return answer
 
-    def _write(self, case: Case, found: Evidence, image: bytes | None, event_id: str) -> tuple[Answer, bool]:
+    def _write(self, case: DecisionRequest, found: Evidence, image: bytes | None, event_id: str) -> tuple[Answer, bool]:
         """The committed answer, and whether it is not one that was given before."""
         with self.store.write(self._deadline(case)) as tx:
             # Twins of one request wait here for each other, and the second finds what the first recorded; so do a
@@ -189,17 +151,17 @@ class Verdicts:
                 _answer(tx, case, earlier)
                 return earlier, False
             found = self.replays.take(tx, case.gate.id, case.sent, found, self.clock())
-            weighed = self._weigh(tx, case, found, hold=True)
-            payload = self._payload(case, found, weighed, event_id)
+            assessed = self._assess(tx, case, found, for_update=True)
+            payload = self._payload(case, found, assessed, event_id)
             _answer(tx, case, payload)
             row, _ = self.log.append(
                 tx,
-                gate=weighed.gate,
-                at=weighed.now,
+                gate=assessed.gate,
+                at=assessed.now,
                 event_id=event_id,
-                verdict=weighed.decision.verdict,
-                reason=weighed.decision.reason,
-                employee=weighed.decision.employee,
+                verdict=assessed.decision.verdict,
+                reason=assessed.decision.reason,
+                employee=assessed.decision.employee,
                 payload=payload,
                 snapshot=image,
                 head=head,
@@ -208,10 +170,10 @@ class Verdicts:
             self.repeats.remember(tx, case.gate.id, case.idempotency_key, case.digest, row.id)
             return self.answers.sign(payload, row), True
 
-    def _deadline(self, case: Case) -> timedelta:
+    def _deadline(self, case: DecisionRequest) -> timedelta:
         return min(timedelta(milliseconds=self.record_deadline_ms), self._left(case))
 
-    def _left(self, case: Case) -> timedelta:
+    def _left(self, case: DecisionRequest) -> timedelta:
         """How long somebody waits for this yet. Raises GivenUp where nobody does."""
         if case.question is None:
             return timedelta.max
@@ -220,7 +182,7 @@ class Verdicts:
             raise GivenUp
         return left
 
-    def _image(self, looks: Sequence[Look]) -> bytes | None:
+    def _image(self, looks: Sequence[FrameResult]) -> bytes | None:
         """The newest look's picture, and of the usable ones before it as many as are kept."""
         shown = [look for look in reversed(looks) if look.snapshot is not None]
         if not shown or not self.pictures:
@@ -228,19 +190,21 @@ class Verdicts:
         kept = [shown[0], *(look for look in shown[1:] if look.subject is not None)][: self.pictures]
         return bundle([self.encode(look.snapshot) for look in kept if look.snapshot is not None])
 
-    def _weigh(self, tx: Transaction, case: Case, found: Evidence, *, hold: bool = False) -> _Weighed:
+    def _assess(
+        self, tx: Transaction, case: DecisionRequest, found: Evidence, *, for_update: bool = False
+    ) -> _Assessment:
         """Gate and employee as this transaction has them, and what follows.
 
         hold: keeps the employee as they are until the commit, so that who is dismissed meanwhile is refused.
         """
         gate = tx.gates.get(case.gate.id) or case.gate
-        employee = tx.employees.get(found.best.employee_id, hold=hold) if found.best else None
+        employee = tx.employees.get(found.best.employee_id, for_update=for_update) if found.best else None
         threshold = None
         if employee is not None and employee.photos:
             threshold = self.threshold(len(self.gallery), employee.photos, found.frames_used, case.share)
         # The picture must be fresh when the answer is given, which may be as late as somebody waits for it.
         on_its_way_ms = self._left(case) // timedelta(milliseconds=1) if case.question else 0
-        limits = policy.Limits(
+        limits = policy.PolicyLimits(
             threshold=NEVER if threshold is None else threshold,
             margin=self.margin,
             max_frame_age_ms=self.max_frame_age_ms - on_its_way_ms,
@@ -261,35 +225,35 @@ class Verdicts:
             unknown_credential=case.credential is not None,
             mode=mode,
         )
-        return _Weighed(gate, decision, threshold, now)
+        return _Assessment(gate, decision, threshold, now)
 
-    def _payload(self, case: Case, found: Evidence, weighed: _Weighed, event_id: str) -> Answer:
-        who, now = weighed.decision.employee, weighed.now
-        opens = weighed.decision.verdict is Verdict.OPEN
+    def _payload(self, case: DecisionRequest, found: Evidence, assessed: _Assessment, event_id: str) -> Answer:
+        who, now = assessed.decision.employee, assessed.now
+        opens = assessed.decision.verdict is Verdict.OPEN
         return {
-            "decision": weighed.decision.verdict.value,
-            "reason": weighed.decision.reason.value,
+            "decision": assessed.decision.verdict.value,
+            "reason": assessed.decision.reason.value,
             "decision_id": event_id,
-            "gate": weighed.gate.name,
+            "gate": assessed.gate.name,
             "at": instant(now),
-            "open_until": instant(now + timedelta(milliseconds=weighed.gate.open_ms)) if opens else None,
+            "open_until": instant(now + timedelta(milliseconds=assessed.gate.unlock_ms)) if opens else None,
             "employee": {"id": who.id, "name": who.name, "number": who.number} if who else None,
             "method": "credential" if case.credential is not None else "face",
             "similarity": rounded(found.best.similarity if found.best else None),
-            "threshold": rounded(weighed.threshold),
+            "threshold": rounded(assessed.threshold),
             "margin": rounded(found.margin),
             "liveness": rounded(found.liveness),
-            "liveness_state": policy.liveness_state(found, weighed.gate, self.liveness_works).value,
+            "liveness_state": policy.liveness_state(found, assessed.gate, self.liveness_works).value,
             "faces": found.faces,
             "camera": case.camera,
             "frames": case.frames,
             "frames_used": found.frames_used,
             "request_digest": None if case.digest in ("", FROM_CAMERA) else case.digest,
-            "took_ms": round((perf_counter() - case.started) * 1000, 1),
+            "duration_ms": round((perf_counter() - case.started) * 1000, 1),
         }
 
 
-def _answer(tx: Transaction, case: Case, answer: Answer) -> None:
+def _answer(tx: Transaction, case: DecisionRequest, answer: Answer) -> None:
     """Names the event to whoever asked. Raises GivenUp where it was withdrawn: that must not commit."""
     if case.question is not None and not tx.questions.answer(case.question.id, answer["decision_id"]):
         raise GivenUp

@@ -12,10 +12,11 @@ from datetime import timedelta
 from threading import BoundedSemaphore
 
 from app.core.errors import Busy, NotRecorded
-from app.core.gates.commands import Question
+from app.core.gates.commands import RemotePoll
 from app.core.ports.store import Clock, Store, Transaction
 from app.core.types import Gate, Verdict
-from app.services.access.decision_service import FROM_CAMERA, Verdicts
+from app.services.access.decision_request import FROM_CAMERA
+from app.services.access.decision_service import DecisionService
 from app.services.events.answers import Answer
 
 LONGEST_MS = 1000  # a person walks on, and hardware that polls asks again
@@ -28,11 +29,11 @@ SILENT = "The process that watches this gate's camera did not answer in time; if
 
 
 @dataclass(frozen=True)
-class Questions:
+class RemotePolls:
     """here: this process's name among those that hold leases."""
 
     store: Store
-    verdicts: Verdicts
+    verdicts: DecisionService
     clock: Clock
     new_id: Callable[[], str]
     here: str
@@ -44,7 +45,7 @@ class Questions:
         Raises Busy where nobody watches the camera or answers in time: then nothing opens, and nothing is decided any
         more; Conflict('idempotency_key_reused'), NotRecorded.
         """
-        wait_ms = min(LONGEST_MS, gate.open_ms // 2, self.verdicts.max_frame_age_ms // 2)
+        wait_ms = min(LONGEST_MS, gate.unlock_ms // 2, self.verdicts.max_frame_age_ms // 2)
         end = time.monotonic() + wait_ms / 1000
         with self.store.read() as tx:
             now = tx.clocks.now() or self.clock()
@@ -52,21 +53,21 @@ class Questions:
                 return earlier
             holder, until = tx.leases.holders().get(gate.id, ("", now))
         if until <= now:
-            raise Busy("camera_not_here", NOBODY)
+            raise Busy("camera_unavailable", NOBODY)
         if holder == self.here:
-            raise Busy("camera_not_here", BEGINNING)
+            raise Busy("camera_unavailable", BEGINNING)
         if not self._slots.acquire(blocking=False):
             raise Busy("too_busy", "Too many wait for their cameras; try again in a second.")
         try:
             wait = timedelta(milliseconds=wait_ms)
-            question = Question(self.new_id(), gate.id, now, now + wait, idempotency_key)
+            question = RemotePoll(self.new_id(), gate.id, now, now + wait, idempotency_key)
             with self.store.write(wait) as tx:
                 tx.questions.put(question)
             return self._awaited(question, end)
         finally:
             self._slots.release()
 
-    def _awaited(self, question: Question, end: float) -> Answer:
+    def _awaited(self, question: RemotePoll, end: float) -> Answer:
         answer = None
         while answer is None and (left := end - time.monotonic()) > 0:
             time.sleep(min(READ_S, left))
@@ -76,10 +77,10 @@ class Questions:
                 event_id = tx.questions.withdraw(question.id)
                 answer = self._recorded(tx, event_id)
         if answer is None or (answer["decision"] == Verdict.OPEN.value and time.monotonic() >= end):
-            raise Busy("camera_not_here", SILENT)
+            raise Busy("camera_unavailable", SILENT)
         return answer
 
-    def _look(self, question: Question) -> Answer | None:
+    def _look(self, question: RemotePoll) -> Answer | None:
         try:
             with self.store.read() as tx:
                 return self._recorded(tx, tx.questions.answered(question.id))

@@ -8,7 +8,7 @@ from datetime import timedelta
 from app.core.access import policy
 from app.core.errors import Conflict
 from app.core.events.records import EventRow, Remembered
-from app.core.gates.commands import Outcome
+from app.core.gates.commands import CommandOutcome
 from app.core.ports.store import Clock, Transaction
 from app.core.recognition import liveness
 from app.core.site.mode import SiteMode
@@ -93,7 +93,9 @@ class Repeats:
         """Whether gate and person may still do what was answered: who is dismissed is refused, repeated or not. An
         opening that came too late was none."""
         result = tx.gate_results.of([row.id]).get(row.id)
-        if self.second_records.was_too_late(row.id) or (result is not None and result.outcome is Outcome.TOO_LATE):
+        if self.second_records.was_too_late(row.id) or (
+            result is not None and result.outcome is CommandOutcome.TOO_LATE
+        ):
             return False
         gate = tx.gates.get(row.gate_id)
         mode = tx.site.get().mode_at(row.gate_id)

@@ -10,7 +10,7 @@ from app.core.approach import tries as approach
 from app.core.approach.tracks import Scene, Track
 from app.core.approach.tries import AtGate, Zone
 from app.core.errors import NotRecorded
-from app.core.types import Pixels, Sighting
+from app.core.types import Pixels, Sample
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ class Passage:
 
     employee_id: str | None
     track_id: int | None
-    sightings: tuple[Sighting, ...]
+    sightings: tuple[Sample, ...]
     since: datetime
     until: datetime
     camera: str = ""
@@ -111,7 +111,7 @@ class Openings:
 class TurnedAway:
     """Whom the gate stayed shut for, and when they were last seen."""
 
-    sightings: tuple[Sighting, ...]
+    sightings: tuple[Sample, ...]
     last_at: datetime
 
 

@@ -74,7 +74,7 @@ class Federation:
         trial = Journey.new()
         self.client.address(provider, "https://example.invalid/", trial.state, trial.nonce, trial.challenge)
         with self.store.write() as tx:
-            key = tx.subject_keys.get(SITE) or tx.subject_keys.get_or_add(SITE, self.vault.new_key())
+            key = tx.data_keys.get(SITE) or tx.data_keys.get_or_add(SITE, self.vault.new_key())
             sealed = self.vault.seal(key, secret.encode(), f"{CONTEXT}:{issuer}")
             tx.providers.put(replace(provider, sealed_secret=sealed))
 
@@ -108,7 +108,7 @@ class Federation:
             raise
         subject, roles = f"{provider.issuer} {claims['sub']}", provider.roles_of(claims)
         with self.store.write() as tx:
-            user = tx.users.by_subject(subject, hold=True)
+            user = tx.users.by_subject(subject, for_update=True)
             refused = not roles or (user is not None and not user.enabled)
             if not refused:
                 user = self._newcomer(tx, subject, roles, claims) if user is None else _with_roles(tx, user, roles)
@@ -142,7 +142,7 @@ class Federation:
 
     def _secret(self, provider: Provider) -> str:
         with self.store.read() as tx:
-            key = tx.subject_keys.get(SITE)
+            key = tx.data_keys.get(SITE)
         if key is None:
             raise CryptoFault("the key of the provider's secret is gone: set the provider again")
         return self.vault.open(key, provider.sealed_secret, f"{CONTEXT}:{provider.issuer}").decode()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from app.core.accounts.passwords import check_password
-from app.core.accounts.users import Method, Outcome, SignIn, TicketKind, User, user_name
+from app.core.accounts.users import Method, SignIn, SignInOutcome, TicketKind, User, user_name
 from app.core.errors import Busy, Unauthorised
 from app.core.ports.accounts import PasswordHasher
 from app.core.ports.crypto import Signer
@@ -105,7 +105,7 @@ class SigningIn:
     def refused(self, user: User | None, client: Client, why: str) -> None:
         """Writes down that the provider's word opened nothing, and why."""
         with self.store.write() as tx:
-            self._record(tx, user, client, Method.PROVIDER, Outcome.REFUSED, why)
+            self._record(tx, user, client, Method.PROVIDER, SignInOutcome.REFUSED, why)
 
     def recent(self, user_id: str | None = None, before: str | None = None, limit: int = 50) -> list[SignIn]:
         """The log of sign-ins, newest first."""
@@ -118,18 +118,24 @@ class SigningIn:
         """checked: the hash that the password matched. renewed: the same password's hash at the costs of today."""
         with self.store.write() as tx:
             # Read again: since the check, an admin may have disabled them, or somebody set another password.
-            now = tx.users.get(user.id, hold=True)
+            now = tx.users.get(user.id, for_update=True)
             if now is None or not now.enabled or (checked is not None and now.password != checked):
                 raise _wrong()
             if renewed is not None:
                 now = replace(now, password=renewed)
                 tx.users.update(now)
-            self._record(tx, now, client, method, Outcome.SIGNED_IN)
+            self._record(tx, now, client, method, SignInOutcome.SIGNED_IN)
             session = self.sessions.open(tx, now, client.address[:ADDRESS_CHARS], client.agent)
         return Entered(now, session, self._mark(now))
 
     def _record(
-        self, tx: Transaction, user: User | None, client: Client, method: Method, outcome: Outcome, detail: str = ""
+        self,
+        tx: Transaction,
+        user: User | None,
+        client: Client,
+        method: Method,
+        outcome: SignInOutcome,
+        detail: str = "",
     ) -> None:
         now = self.clock()
         tx.sign_ins.forget(now - KEPT)
@@ -167,10 +173,10 @@ def _wrong() -> Unauthorised:
     return Unauthorised("wrong_sign_in", "Name or password is wrong; after a few wrong tries, waiting grows.")
 
 
-def _why(user: User | None) -> Outcome:
+def _why(user: User | None) -> SignInOutcome:
     if user is None:
-        return Outcome.UNKNOWN_NAME
-    return Outcome.WRONG_PASSWORD if user.enabled else Outcome.DISABLED
+        return SignInOutcome.UNKNOWN_NAME
+    return SignInOutcome.WRONG_PASSWORD if user.enabled else SignInOutcome.DISABLED
 
 
 def _mark_message(words: str) -> bytes:

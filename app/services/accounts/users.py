@@ -64,7 +64,7 @@ class Users:
     def change(self, user_id: str, roles: frozenset[Role] | None = None, enabled: bool | None = None) -> User:
         """Whoever is changed signs in again. Raises Conflict for what would leave no admin who can sign in."""
         with self.store.write() as tx:
-            everybody = tx.users.all(hold=True)
+            everybody = tx.users.all(for_update=True)
             before = _known(tx, user_id)
             user = replace(
                 before,
@@ -86,7 +86,7 @@ class Users:
         """The token of a link with which the user chooses a new password, once, within a day. The old one holds until
         then; earlier links do not. Wrong attempts are forgotten, so a locked name can sign in. Raises NotFound."""
         with self.store.write() as tx:
-            user = _known(tx, user_id, hold=True)
+            user = _known(tx, user_id, for_update=True)
             if not user.enabled:
                 raise Conflict("user_disabled", "This user is disabled; enable them first.")
             tx.tickets.withdraw(user_id)
@@ -117,7 +117,7 @@ class Users:
     def redeem_reset(self, tx: Transaction, token: str, hashed: str) -> User:
         """The user with the new password, signed out everywhere, in the caller's transaction. Raises NotFound."""
         ticket = self._valid(tx, token, TicketKind.RESET)
-        user = replace(_known(tx, ticket.user_id or "", hold=True), password=hashed)
+        user = replace(_known(tx, ticket.user_id or "", for_update=True), password=hashed)
         self._take(tx, token, TicketKind.RESET)
         if not user.enabled:
             raise _used_up()
@@ -133,7 +133,7 @@ class Users:
         """
         hashed = self.hasher.hash(check_password(password, user.name))
         with self.store.write() as tx:
-            now = _known(tx, user.id, hold=True)
+            now = _known(tx, user.id, for_update=True)
             # The hash took its time: meanwhile the account may have been disabled, or taken back with a link.
             if not now.enabled or all(session.id != session_id for session in tx.sessions.of(user.id)):
                 raise Unauthorised("signed_out", "You are signed out; sign in again.")
@@ -177,12 +177,12 @@ def wrong_password() -> Forbidden:
     return Forbidden("wrong_password", "The present password is wrong; type it again.")
 
 
-def _known(tx: Transaction, user_id: str, *, hold: bool = False) -> User:
-    user = tx.users.get(user_id, hold=hold)
+def _known(tx: Transaction, user_id: str, *, for_update: bool = False) -> User:
+    user = tx.users.get(user_id, for_update=for_update)
     if user is None:
         raise NotFound("unknown_user", "There is no user with this id.")
     return user
 
 
 def _used_up() -> NotFound:
-    return NotFound("link_used_up", "This link was used already or is too old; ask an admin for a new one.")
+    return NotFound("link_expired", "This link was used already or is too old; ask an admin for a new one.")

@@ -1,9 +1,9 @@
-"""Hints: what is over when it is told, and somebody should look at all the same. Each is an alert of its own."""
+"""Transient alerts: what is over as soon as it is raised, and still needs a look. Each is an alert of its own."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.core.alerts.alert import HINTS, Alert, AlertKind
+from app.core.alerts.alert import TRANSIENT, Alert, AlertKind
 from app.core.cameras.camera import Camera
 from app.core.errors import Conflict, NotFound
 from app.core.ports.store import Clock, Store
@@ -11,8 +11,8 @@ from app.core.types import Gate
 
 
 @dataclass(frozen=True)
-class Hints:
-    """A hint stands until somebody has seen it, the next of its place comes, or `site.HINT_STANDS` is over."""
+class TransientAlerts:
+    """A hint stands until somebody has seen it, the next of its place comes, or `site.TRANSIENT_LASTS` is over."""
 
     store: Store
     clock: Clock
@@ -44,7 +44,7 @@ class Hints:
             alert = next((a for a in tx.alerts.open() if a.id == alert_id), None)
             if alert is None:
                 raise _unknown()
-            if alert.kind not in HINTS:
+            if alert.kind not in TRANSIENT:
                 raise Conflict("alert_stands", "This alert ends by itself when its cause is gone.")
             if not tx.alerts.end(alert_id, self.clock()):
                 raise _unknown()  # the next of its place came just now, and that one nobody has seen

@@ -100,7 +100,7 @@ class CameraList:
         if address is not None:
             self.check(address)
         with self.store.write() as tx:
-            camera = _camera(tx, name, hold=True)
+            camera = _camera(tx, name, for_update=True)
             if address is not None or rotation is not None:
                 changed = self._changed(tx, camera, address, rotation)
                 camera = replace(camera, sealed_url=self._seal(tx, camera.id, changed))
@@ -123,7 +123,7 @@ class CameraList:
             return self._open(tx, camera)
 
     def _open(self, tx: Transaction, camera: Camera) -> Address:
-        key = tx.subject_keys.get(SITE)
+        key = tx.data_keys.get(SITE)
         if key is None:
             raise CryptoFault("the key of the site's cameras is gone")
         return Address(**json.loads(self.vault.open(key, camera.sealed_url, _context(camera.id))))
@@ -146,7 +146,7 @@ class CameraList:
             return Shown("", BROKEN)
 
     def _seal(self, tx: Transaction, camera_id: str, address: Address) -> bytes:
-        key = tx.subject_keys.get(SITE) or tx.subject_keys.get_or_add(SITE, self.vault.new_key())
+        key = tx.data_keys.get(SITE) or tx.data_keys.get_or_add(SITE, self.vault.new_key())
         plain = json.dumps(asdict(address)).encode()
         return self.vault.seal(key, plain, _context(camera_id))
 
@@ -163,8 +163,8 @@ def _context(camera_id: str) -> str:
     return f"camera-url:{camera_id}"
 
 
-def _camera(tx: Transaction, name: str, *, hold: bool = False) -> Camera:
-    camera = tx.cameras.by_name_or_id(name, hold=hold)
+def _camera(tx: Transaction, name: str, *, for_update: bool = False) -> Camera:
+    camera = tx.cameras.by_name_or_id(name, for_update=for_update)
     if camera is None:
         raise NotFound("unknown_camera", "There is no camera of that name.")
     return camera

@@ -13,7 +13,7 @@ NOBODY = "no process watches it: start a `worker`, or a `serve` that watches cam
 
 
 @dataclass(frozen=True)
-class Standing:
+class CameraCondition:
     """state: what is wrong, or WORKING, OFF, NOT_WATCHED. holder: of its gate's lease, whether it has begun or not."""
 
     state: str
@@ -26,7 +26,7 @@ class CameraStates:
     store: Store
     clock: Clock
 
-    def all(self) -> list[tuple[Camera, Standing]]:
+    def all(self) -> list[tuple[Camera, CameraCondition]]:
         """By the camera's name."""
         with self.store.read() as tx:
             cameras = tx.cameras.all()
@@ -36,7 +36,7 @@ class CameraStates:
 
 def standings(
     cameras: Iterable[Camera], leases: Mapping[str, tuple[str, datetime]], alerts: Sequence[Alert], now: datetime
-) -> dict[str, Standing]:
+) -> dict[str, CameraCondition]:
     """By the camera's id. leases: who has each gate, until when. alerts: newest first."""
     held = {gate_id: holder for gate_id, (holder, until) in leases.items() if until > now}
     # Doors and people who followed in have alerts at cameras, too.
@@ -47,11 +47,13 @@ def standings(
     }
 
 
-def _standing(camera: Camera, holder: str | None, wrong: Alert | None, state_of: Mapping[AlertKind, str]) -> Standing:
+def _standing(
+    camera: Camera, holder: str | None, wrong: Alert | None, state_of: Mapping[AlertKind, str]
+) -> CameraCondition:
     if not camera.enabled:
-        return Standing(OFF, holder)
+        return CameraCondition(OFF, holder)
     words = [wrong.detail] if wrong is not None and wrong.detail else []
     if holder is None:
         words.append(NOBODY)
     state = state_of[wrong.kind] if wrong is not None else WORKING if holder is not None else NOT_WATCHED
-    return Standing(state, holder, "; ".join(words))
+    return CameraCondition(state, holder, "; ".join(words))

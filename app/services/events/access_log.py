@@ -146,8 +146,8 @@ class AccessLog:
         if employee_id is None:
             # Strangers of one day share a key, so that a day's events of nobody can be purged at once.
             day = f"day:{at:%Y-%m-%d}"
-            return day, tx.subject_keys.get(day) or tx.subject_keys.get_or_add(day, self._vault.new_key())
-        wrapped = tx.subject_keys.get(employee_id)
+            return day, tx.data_keys.get(day) or tx.data_keys.get_or_add(day, self._vault.new_key())
+        wrapped = tx.data_keys.get(employee_id)
         if wrapped is None:
             # Never a new key: it would bring back somebody who was erased while standing at the gate.
             raise CryptoFault("the employee's key is gone: erased meanwhile")
@@ -164,10 +164,10 @@ class AccessLog:
         if sealed is None or row.subject_id is None:
             return None
         if keys is None:
-            wrapped = tx.subject_keys.get(row.subject_id)
+            wrapped = tx.data_keys.get(row.subject_id)
         else:
             if row.subject_id not in keys:
-                keys[row.subject_id] = tx.subject_keys.get(row.subject_id)
+                keys[row.subject_id] = tx.data_keys.get(row.subject_id)
             wrapped = keys[row.subject_id]
         return None if wrapped is None else self._vault.open(wrapped, sealed, context)
 

@@ -52,15 +52,15 @@ class Corrections:
                 raise NotFound("unknown_event", "There is no event with this id.")
             if kind is CorrectionKind.NOT_THIS_PERSON:
                 if event.employee_id is None:
-                    raise Conflict("names_nobody", "This event names nobody, or not any more.")
+                    raise Conflict("event_has_no_person", "This event names nobody, or not any more.")
                 employee_id = event.employee_id
             elif employee_id is None:
                 raise BadInput("no_employee", "Say who it was: send the employee's id.")
             elif employee_id == event.employee_id:
-                raise Conflict("says_so", "The event itself says that it was this person.")
+                raise Conflict("same_as_event", "The event itself says that it was this person.")
             assert employee_id is not None
             # Held until the commit: nobody is erased between this and what it says of them.
-            if tx.employees.get(employee_id, hold=True) is None:
+            if tx.employees.get(employee_id, for_update=True) is None:
                 raise NotFound("unknown_employee", "There is no employee with this id.")
             nonce = self.new_nonce()
             blank = Correction(
@@ -90,7 +90,7 @@ class Corrections:
                 folder = _folder(employee.number)
                 if employee.id not in exported:
                     exported.add(employee.id)
-                    key = tx.subject_keys.get(employee.id)
+                    key = tx.data_keys.get(employee.id)
                     for photo in tx.photos.of(employee.id) if key else ():
                         assert key is not None
                         data = self.vault.open(key, photo.sealed_image, context(PHOTO, employee.id))

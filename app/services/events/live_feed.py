@@ -25,7 +25,7 @@ AWAIT_RESULT = timedelta(seconds=60)
 
 
 @dataclass(frozen=True)
-class News:
+class FeedItem:
     """kind: decision, gate_result, alert, camera, gate or gap. id: of decisions; there who was away goes on."""
 
     kind: str
@@ -54,12 +54,12 @@ class LiveFeed:
             self._alerts = frozenset(alert.id for alert in self._newest(tx))
         self._awaited = {}
 
-    def passages(self) -> list[News]:
+    def passages(self) -> list[FeedItem]:
         """Decisions since the last time, and what became of those that open."""
         # Copies: where the database fails in the middle nothing was told, and the next look finds all of it again.
         seen, awaited = dict(self._seen), dict(self._awaited)
         with self.store.read() as tx:
-            found: list[News] = []
+            found: list[FeedItem] = []
             for head in tx.events.heads():
                 before = seen.get(head.gate_id, 0)
                 if head.sequence > before:
@@ -73,13 +73,13 @@ class LiveFeed:
             results = tx.gate_results.of(awaited) if awaited else {}
         for event_id, result in results.items():
             del awaited[event_id]
-            found.append(News("gate_result", {"decision_id": event_id, **self.events.result(result)}))
+            found.append(FeedItem("gate_result", {"decision_id": event_id, **self.events.result(result)}))
         late = self.clock() - AWAIT_RESULT
         self._seen = seen
         self._awaited = {event_id: at for event_id, at in awaited.items() if at > late}
         return found
 
-    def site(self) -> list[News]:
+    def site(self) -> list[FeedItem]:
         """What changed at gates, cameras and alerts since the last time."""
         with self.store.read() as tx:
             now, newest = self._look(tx), self._newest(tx)
@@ -89,26 +89,26 @@ class LiveFeed:
             shown = [("alert", _shown(alert, names)) for alert in brief]
         before, self._site = self._site, now
         self._alerts = frozenset(alert.id for alert in newest)
-        changed = [News(kind, data) for (kind, key), data in now.items() if before.get((kind, key)) != data]
+        changed = [FeedItem(kind, data) for (kind, key), data in now.items() if before.get((kind, key)) != data]
         over = [(kind, data) for (kind, key), data in before.items() if (kind, key) not in now]
-        changed += [News(kind, data) for kind, data in shown]
-        return changed + [News(kind, {**data, "over": True}) for kind, data in [*over, *shown]]
+        changed += [FeedItem(kind, data) for kind, data in shown]
+        return changed + [FeedItem(kind, {**data, "over": True}) for kind, data in [*over, *shown]]
 
-    def catch_up(self, last: str | None) -> list[News]:
+    def catch_up(self, last: str | None) -> list[FeedItem]:
         """For somebody who begins to watch: how the site is, and the decisions since the one they saw last.
 
         Some of those they may have seen already. A `gap` first where there are more than these.
         """
         with self.store.read() as tx:
-            standing = [News(kind, data) for (kind, _), data in self._look(tx).items()]
+            standing = [FeedItem(kind, data) for (kind, _), data in self._look(tx).items()]
             if last is None:
                 return standing
             seen = tx.events.get(last)
             if seen is None:
-                return [*standing, News("gap", {})]
+                return [*standing, FeedItem("gap", {})]
             rows = tx.events.find(EventFilter(since=seen.at - OVERLAP, limit=MOST + 1))
             missed = [_decision(self.events.shown(tx, row)) for row in reversed(rows[:MOST])]
-        return [*standing, *([News("gap", {})] if len(rows) > MOST else []), *missed]
+        return [*standing, *([FeedItem("gap", {})] if len(rows) > MOST else []), *missed]
 
     def _look(self, tx: Transaction) -> dict[tuple[str, str], dict[str, Any]]:
         site, now = tx.site.get(), self.clock()
@@ -140,8 +140,8 @@ class LiveFeed:
         return tx.alerts.find(self.clock() - OVERLAP, None, MOST)
 
 
-def _decision(event: dict[str, Any]) -> News:
-    return News("decision", event, event["decision_id"])
+def _decision(event: dict[str, Any]) -> FeedItem:
+    return FeedItem("decision", event, event["decision_id"])
 
 
 def _names(gates: Iterable[Gate], cameras: Iterable[Camera]) -> dict[str | None, str]:

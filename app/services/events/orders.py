@@ -37,7 +37,7 @@ def ordered(
         "camera": None,
         "frames": 0,
         "frames_used": 0,
-        "took_ms": 0.0,
+        "duration_ms": 0.0,
         "by": by,
         **(more or {}),
     }

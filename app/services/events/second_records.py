@@ -10,7 +10,7 @@ from threading import Event, Lock, Thread
 from typing import Protocol
 
 from app.core.errors import FacegateError, NotRecorded
-from app.core.gates.commands import PLAIN, GateResult, Outcome
+from app.core.gates.commands import PLAIN, CommandOutcome, GateResult
 from app.core.gates.result import GateResultRow
 from app.core.ports.crypto import Signer
 from app.core.ports.store import Clock, Store
@@ -18,10 +18,10 @@ from app.core.types import Verdict
 
 logger = logging.getLogger(__name__)
 
-TOO_LATE = GateResult(Outcome.TOO_LATE, "recorded too late; the gate was not opened")
-STOPPED = GateResult(Outcome.TOO_LATE, "the service stopped before it was sent")
-UNTAKEN = GateResult(Outcome.TOO_LATE, "no process drove the gate")
-GONE = GateResult(Outcome.TOO_LATE, "the database was gone before it was sent")
+TOO_LATE = GateResult(CommandOutcome.TOO_LATE, "recorded too late; the gate was not opened")
+STOPPED = GateResult(CommandOutcome.TOO_LATE, "the service stopped before it was sent")
+UNTAKEN = GateResult(CommandOutcome.TOO_LATE, "no process drove the gate")
+GONE = GateResult(CommandOutcome.TOO_LATE, "the database was gone before it was sent")
 
 AGAIN_S = 1.0
 MOST_WAITING = 1000  # while the database is gone nothing is decided, so hardly any wait

@@ -77,7 +77,7 @@ class ByHand:
         with self.store.write() as tx:
             gate = _held(tx, name)
             if gate.locked is locked:
-                raise Conflict("nothing_to_do", f"The gate is {'locked already' if locked else 'not locked'}.")
+                raise Conflict("already_in_that_state", f"The gate is {'locked already' if locked else 'not locked'}.")
             tx.gates.update(replace(gate, locked=locked))
             return self._record(
                 tx, gate, Reason.LOCKED_BY_HAND if locked else Reason.UNLOCKED_BY_HAND, why, by, self.new_id()
@@ -86,7 +86,7 @@ class ByHand:
     def _record(self, tx: Transaction, gate: Gate, reason: Reason, why: str, by: str, event_id: str) -> Answer:
         now = self.clock()
         opens = reason in OPENING
-        until = now + timedelta(milliseconds=gate.open_ms) if opens else None
+        until = now + timedelta(milliseconds=gate.unlock_ms) if opens else None
         payload = ordered(gate, event_id, reason, now, by, until, {"why": why})
         verdict = Verdict.OPEN if opens else Verdict.DENY
         row, _ = self.log.append(tx, gate, now, event_id, verdict, reason, None, payload, None)

@@ -14,7 +14,7 @@ from time import monotonic
 
 from app.core.alerts.alert import Alert, AlertKind
 from app.core.errors import NotRecorded
-from app.core.gates.commands import DoorState, GateResult, OpenCommand, Order, Outcome
+from app.core.gates.commands import CommandOutcome, DoorState, GateResult, OpenCommand, Order
 from app.core.gates.result import GateResultRow
 from app.core.ports.crypto import Signer, Vault
 from app.core.ports.store import Clock, Store
@@ -23,27 +23,27 @@ from app.core.types import Verdict
 from app.services.events.answers import Answer
 from app.services.events.second_records import STOPPED, UNTAKEN, SecondRecords
 from app.services.gates.door_watch import DoorWatch
-from app.services.gates.driver_pool import Build, Driven, GateDrivers
+from app.services.gates.driver_pool import Build, DriverPool, PooledDriver
 from app.services.gates.driver_worker import CLOSE_S
 from app.services.gates.opening_orders import OpeningOrders, order_of
 from app.services.gates.write_behind import ROUND_S, WRITE_S, WriteBehind
 
 logger = logging.getLogger(__name__)
 
-UNUSABLE = GateResult(Outcome.FAILED, "the gate cannot be driven as it is set")
+UNUSABLE = GateResult(CommandOutcome.FAILED, "the gate cannot be driven as it is set")
 
 
 @dataclass(frozen=True)
 class GateView:
-    """One gate as this process has it. trouble: what is wrong now, in words without secrets, or None."""
+    """One gate as this process has it. fault: what is wrong now, in words without secrets, or None."""
 
     name: str
     driver: str
     door: str | None
-    trouble: str | None
+    fault: str | None
 
 
-class GateControl:
+class GateDispatcher:
     """One driver for each gate that is this process's, from `start` to `close`; openings of others find their process.
 
     mine: the ids of this process's gates, now; others: of those that others have. build: raises BadInput where a gate's
@@ -67,7 +67,7 @@ class GateControl:
         self._tick_s = tick_s
         self._mine = mine
         self._doors = DoorWatch(store, clock, new_id)
-        self._drivers = GateDrivers(store, vault, clock, mine, build, self._done, self._heard, self.refresh, others)
+        self._drivers = DriverPool(store, vault, clock, mine, build, self._done, self._heard, self.refresh, others)
         self._behind = WriteBehind()
         self.second_records = SecondRecords(store, signer, clock)
         self._orders = OpeningOrders(store, clock, self.second_records)
@@ -122,19 +122,19 @@ class GateControl:
         self._drivers.follow(site)
 
     def release(self, site: SiteState) -> SiteState:
-        """Before it is recorded: in a fire the gates come first. See `GateDrivers.release`."""
+        """Before it is recorded: in a fire the gates come first. See `DriverPool.release`."""
         return self._drivers.release(site)
 
     def release_unread(self, names: Collection[str], site: SiteState) -> SiteState:
-        """See `GateDrivers.release_unread`."""
+        """See `DriverPool.release_unread`."""
         return self._drivers.release_unread(names, site)
 
     def released(self) -> int:
-        """See `GateDrivers.released`."""
+        """See `DriverPool.released`."""
         return self._drivers.released()
 
     def supersede(self, told: SiteState, site: SiteState) -> None:
-        """See `GateDrivers.supersede`."""
+        """See `DriverPool.supersede`."""
         self._drivers.supersede(told, site)
 
     def held(self) -> set[str]:
@@ -148,11 +148,11 @@ class GateControl:
 
     def view(self) -> list[GateView]:
         """Every gate by name, none before `start`."""
-        return [GateView(one.gate.name, one.gate.driver, one.gate.door, one.trouble) for one in self._drivers.all()]
+        return [GateView(one.gate.name, one.gate.driver, one.gate.door, one.fault) for one in self._drivers.all()]
 
     def healthy(self) -> dict[str, str | None]:
         """By gate: None, or what is wrong with it. A gate that this process does not know is not in it."""
-        return {one.name: one.trouble for one in self.view()}
+        return {one.name: one.fault for one in self.view()}
 
     def close(self) -> None:
         """Leaves every gate as its fail mode demands and keeps what they still said. Safe to call twice."""
@@ -171,7 +171,7 @@ class GateControl:
 
     # Commands
 
-    def _hand_on(self, one: Driven, order: Order) -> None:
+    def _hand_on(self, one: PooledDriver, order: Order) -> None:
         if one.lane is not None:
             one.lane.put(order.event_id, partial(self._command, one.gate.name, order), order.until)
         elif one.broken is not None:
@@ -284,6 +284,6 @@ class GateControl:
             one.alerted = words is not None
 
 
-def _unsettled(one: Driven) -> bool:
+def _unsettled(one: PooledDriver) -> bool:
     """A gate still connecting: an alert from before the restart may be true."""
-    return one.alerted is None and one.trouble is not None
+    return one.alerted is None and one.fault is not None

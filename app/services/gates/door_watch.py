@@ -8,7 +8,7 @@ from app.core.alerts.alert import Alert
 from app.core.events.records import EventFilter
 from app.core.gates import doors
 from app.core.gates.commands import DoorState
-from app.core.gates.settings import LONGEST_OPEN_MS
+from app.core.gates.settings import LONGEST_UNLOCK_MS
 from app.core.ports.store import Clock, Store, Transaction
 from app.core.site.mode import SiteMode
 from app.core.types import Gate, Verdict
@@ -62,14 +62,14 @@ class DoorWatch:
     def _overdue(self, tx: Transaction, gate: Gate, now: datetime) -> doors.Change | None:
         door = _door(gate)
         # Asked first without what has to be searched for.
-        if doors.overdue(door, now, None, gate.held_after_ms) is None:
+        if doors.overdue(door, now, None, gate.door_held_after_ms) is None:
             return None
         site = tx.site.get()
         if site.mode is SiteMode.NORMAL and site.since is not None:
             # When a release ends, doors that stood open for it get their time to close.
             door = doors.Door(door.state, max(door.since or site.since, site.since))
         released = site.mode_at(gate.id) is SiteMode.RELEASE
-        return doors.overdue(door, now, _opening(tx, gate, now), gate.held_after_ms, released=released)
+        return doors.overdue(door, now, _opening(tx, gate, now), gate.door_held_after_ms, released=released)
 
     def _keep(self, tx: Transaction, gate_id: str, change: doors.Change) -> None:
         assert change.door.state is not None and change.door.since is not None
@@ -89,8 +89,8 @@ def _door(gate: Gate) -> doors.Door:
 def _opening(tx: Transaction, gate: Gate, at: datetime) -> doors.Opening | None:
     """The newest opening there was by then, whichever process told the gate, from the log itself."""
     # What began earlier is over and counts for nothing.
-    back = timedelta(milliseconds=max(LONGEST_OPEN_MS, gate.held_after_ms)) + doors.GRACE
+    back = timedelta(milliseconds=max(LONGEST_UNLOCK_MS, gate.door_held_after_ms)) + doors.GRACE
     which = EventFilter(gate=gate.name, verdict=Verdict.OPEN, since=at - back, until=at + doors.GRACE, limit=1)
     for event in tx.events.find(which):
-        return doors.Opening(event.at, event.at + timedelta(milliseconds=gate.open_ms))
+        return doors.Opening(event.at, event.at + timedelta(milliseconds=gate.unlock_ms))
     return None

@@ -18,7 +18,7 @@ from app.core.ports.store import Clock, Store, Transaction
 from app.core.site.mode import SiteMode, SiteState
 from app.core.types import Gate
 from app.services.events.second_records import STOPPED
-from app.services.gates.driver_worker import CHANGED, CLOSE_S, LET_GO, PASSED_ON, Lane
+from app.services.gates.driver_worker import CHANGED, CLOSE_S, LET_GO, PASSED_ON, DriverWorker
 from app.services.gates.gate_settings import Config, config_of, told
 from app.services.gates.held_mode import HeldMode
 
@@ -29,19 +29,19 @@ Build = Callable[[str, Config, Callable[[DoorState], None], bool], GateDriver]
 
 
 @dataclass
-class Driven:
+class PooledDriver:
     """One gate. lane: None where nothing is driven (a plain gate) or can be (`broken` says why). alerted: whether its
     alert stands, as far as this process knows."""
 
     gate: Gate
-    lane: Lane | None = None
+    lane: DriverWorker | None = None
     broken: str | None = None
     alerted: bool | None = None
 
     @property
-    def trouble(self) -> str | None:
+    def fault(self) -> str | None:
         """What is wrong now, in words without secrets, or None."""
-        return self.broken or (self.lane.trouble() if self.lane else None)
+        return self.broken or (self.lane.fault() if self.lane else None)
 
     @property
     def complaint(self) -> str | None:
@@ -49,11 +49,11 @@ class Driven:
         return self.broken or (self.lane.complaint() if self.lane else None)
 
 
-class Parting:
+class DriverHandover:
     """A lane that lets go of its hardware, in a thread of its own: a gate that does not answer must hold up no other,
     and no release."""
 
-    def __init__(self, lane: Lane, tell: bool, why: GateResult, over: Callable[[], None]) -> None:
+    def __init__(self, lane: DriverWorker, tell: bool, why: GateResult, over: Callable[[], None]) -> None:
         self.lane = lane
         self._tell = tell
         self._why = why
@@ -74,7 +74,7 @@ class Parting:
         self._over()
 
 
-class GateDrivers:
+class DriverPool:
     """mine: the ids of the gates that are this process's now. build: raises BadInput where a gate's settings cannot be
     used. done: told of a gate's name, an event's id and what became of its command. heard: told of a gate's id and its
     door's state. Both from threads of the drivers. parted: told when hardware was let go of. others: the ids of the
@@ -96,21 +96,21 @@ class GateDrivers:
         self._mine, self._build, self._done, self._heard, self._parted = mine, build, done, heard, parted
         self._others = others
         self._lock = Lock()
-        self._driven: dict[str, Driven] = {}
-        self._parting: dict[str, Parting] = {}
+        self._driven: dict[str, PooledDriver] = {}
+        self._parting: dict[str, DriverHandover] = {}
         self._taking: str | None = None
         self._closed = False
         self._held = HeldMode()
 
-    def all(self) -> list[Driven]:
+    def all(self) -> list[PooledDriver]:
         """By the gate's name."""
         with self._lock:
             return sorted(self._driven.values(), key=lambda one: one.gate.name)
 
-    def named(self, gate: str) -> Driven | None:
+    def named(self, gate: str) -> PooledDriver | None:
         return next((one for one in self.all() if one.gate.name == gate), None)
 
-    def of(self, gate_id: str) -> Driven | None:
+    def of(self, gate_id: str) -> PooledDriver | None:
         with self._lock:
             return self._driven.get(gate_id)
 
@@ -209,11 +209,11 @@ class GateDrivers:
                     elsewhere = gate_id in others
                     self._part(gate_id, one.lane, PASSED_ON if elsewhere else why, tell=not elsewhere)
 
-    def _part(self, gate_id: str, lane: Lane, why: GateResult, *, tell: bool = True) -> Parting:
+    def _part(self, gate_id: str, lane: DriverWorker, why: GateResult, *, tell: bool = True) -> DriverHandover:
         """The lock is held."""
         before = self._parting.get(gate_id)
         if before is None or before.lane is not lane:
-            before = self._parting[gate_id] = Parting(lane, tell, why, self._parted)
+            before = self._parting[gate_id] = DriverHandover(lane, tell, why, self._parted)
         return before
 
     def _is_new(self, gate: Gate) -> bool:
@@ -246,7 +246,7 @@ class GateDrivers:
             self._taking = None
 
     def _take(self, gate: Gate, config: Config | str, alerted: bool | None) -> None:
-        one = Driven(gate, alerted=alerted)
+        one = PooledDriver(gate, alerted=alerted)
         if isinstance(config, str):
             one.broken = config
         elif gate.driver != PLAIN:
@@ -260,7 +260,7 @@ class GateDrivers:
         if late and one.lane is not None:
             one.lane.close()
 
-    def _connect(self, one: Driven, config: Config) -> None:
+    def _connect(self, one: PooledDriver, config: Config) -> None:
         gate = one.gate
         mode = self._held.mode_at(gate.id)
         try:
@@ -275,7 +275,7 @@ class GateDrivers:
             logger.error("the driver of a gate cannot be built: %s", type(error).__name__)
             one.broken = f"the {gate.driver} driver cannot be built"
         else:
-            one.lane = Lane(gate.name, driver, mode, self._clock, partial(self._done, gate.name))
+            one.lane = DriverWorker(gate.name, driver, mode, self._clock, partial(self._done, gate.name))
 
 
 def _driving(gate: Gate) -> tuple[object, ...]:

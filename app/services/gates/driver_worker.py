@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from threading import Condition, Thread
 from time import monotonic
 
-from app.core.gates.commands import FOREIGN, GateResult, OpenCommand, Outcome
-from app.core.gates.settings import LONGEST_OPEN_MS
+from app.core.gates.commands import FOREIGN, CommandOutcome, GateResult, OpenCommand
+from app.core.gates.settings import LONGEST_UNLOCK_MS
 from app.core.ports.gates import GateDriver
 from app.core.ports.store import Clock
 from app.core.site.mode import SiteMode
@@ -25,14 +25,14 @@ CLOSE_S = 5.0  # for a driver that was closed to let go of a command
 HANGS_S = 2.0  # after a window's end: then a driver that has not returned hangs
 SAY_S = 5.0  # drivers wait 2 s at most for hardware to take a release
 PATIENCE = timedelta(seconds=10)  # a line may be lost for a moment, and takes one to come up
-SUPERSEDED = GateResult(Outcome.TOO_LATE, "a newer opening of this gate took its place")
-LOCKED = GateResult(Outcome.TOO_LATE, "a lockdown began before it was sent")
-CHANGED = GateResult(Outcome.TOO_LATE, "the gate's settings changed before it was sent")
-PASSED_ON = GateResult(Outcome.TOO_LATE, "another process took over the gate before it was sent")
-LET_GO = GateResult(Outcome.TOO_LATE, "this process gave up the gate before it was sent")
-OVER = GateResult(Outcome.TOO_LATE, "the window was over")
-BUSY = GateResult(Outcome.TOO_LATE, "the gate was busy with an earlier command until the window ended")
-NO_ANSWER = GateResult(Outcome.FAILED, "the driver did not answer in time; whether the gate opened is not known")
+SUPERSEDED = GateResult(CommandOutcome.TOO_LATE, "a newer opening of this gate took its place")
+LOCKED = GateResult(CommandOutcome.TOO_LATE, "a lockdown began before it was sent")
+CHANGED = GateResult(CommandOutcome.TOO_LATE, "the gate's settings changed before it was sent")
+PASSED_ON = GateResult(CommandOutcome.TOO_LATE, "another process took over the gate before it was sent")
+LET_GO = GateResult(CommandOutcome.TOO_LATE, "this process gave up the gate before it was sent")
+OVER = GateResult(CommandOutcome.TOO_LATE, "the window was over")
+BUSY = GateResult(CommandOutcome.TOO_LATE, "the gate was busy with an earlier command until the window ended")
+NO_ANSWER = GateResult(CommandOutcome.FAILED, "the driver did not answer in time; whether the gate opened is not known")
 LATE = "answered after the window"
 
 Prepare = Callable[[], OpenCommand]
@@ -49,7 +49,7 @@ class _Opening:
     given_up: bool = False
 
 
-class Lane:
+class DriverWorker:
     """driver: closed with the lane. done: told what became of a command, from the lane's thread; must not raise."""
 
     def __init__(
@@ -75,7 +75,7 @@ class Lane:
         self._released: bool | None = None if mode is SiteMode.RELEASE else False
         self._unreleased: str | None = None
         self._failed: str | None = None
-        self._trouble_since: datetime | None = None
+        self._fault_since: datetime | None = None
         self._threads = [
             Thread(target=self._carry_out, name=f"gate-{name}-commands", daemon=True),
             Thread(target=self._keep_mode, name=f"gate-{name}-release", daemon=True),
@@ -99,7 +99,7 @@ class Lane:
             self._mode = mode
             self._changed.notify_all()
 
-    def trouble(self) -> str | None:
+    def fault(self) -> str | None:
         """What is wrong with the gate now, in the driver's words, or None."""
         return self._unreleased or self._hanging() or self._line() or self._failed
 
@@ -107,10 +107,10 @@ class Lane:
         """What somebody should look at: a release or command that failed, or a line that does not come back."""
         line, now = self._line(), self._clock()
         if line is None:
-            self._trouble_since = None
-        elif self._trouble_since is None:
-            self._trouble_since = now
-        lasting = self._trouble_since is not None and now - self._trouble_since >= PATIENCE
+            self._fault_since = None
+        elif self._fault_since is None:
+            self._fault_since = now
+        lasting = self._fault_since is not None and now - self._fault_since >= PATIENCE
         return self._unreleased or self._hanging() or self._failed or (line if lasting or line == FOREIGN else None)
 
     def look(self) -> None:
@@ -205,8 +205,8 @@ class Lane:
             with self._changed:
                 self._under_way = None
                 given_up = taken[-1].given_up
-            if result.outcome is not Outcome.TOO_LATE:
-                self._failed = result.detail or "failed" if result.outcome is Outcome.FAILED else None
+            if result.outcome is not CommandOutcome.TOO_LATE:
+                self._failed = result.detail or "failed" if result.outcome is CommandOutcome.FAILED else None
             if given_up:
                 # The truth after all: it takes the place of the record that says that it is not known.
                 result = replace(result, detail=f"{result.detail}; {LATE}" if result.detail else LATE)
@@ -214,7 +214,7 @@ class Lane:
 
     def _left_s(self, until: datetime) -> float:
         """Of a window, never longer than one can be, should the clock have gone back."""
-        return max(0.0, min((until - self._clock()).total_seconds(), LONGEST_OPEN_MS / 1000))
+        return max(0.0, min((until - self._clock()).total_seconds(), LONGEST_UNLOCK_MS / 1000))
 
     def _send(self, prepare: Prepare) -> GateResult:
         try:
@@ -227,7 +227,7 @@ class Lane:
         except Exception as error:
             # The kind only: foreign words may hold an address or a key.
             logger.error("a gate's command failed: %s", type(error).__name__)
-            return GateResult(Outcome.FAILED, "the command broke off; whether the gate got it is not known")
+            return GateResult(CommandOutcome.FAILED, "the command broke off; whether the gate got it is not known")
 
     # The mode: said again until the driver has it.
 
@@ -255,8 +255,8 @@ class Lane:
         except Exception as error:
             # The kind only, as above. It is said again until the driver takes it: that is why nothing is raised.
             logger.error("a gate's release failed: %s", type(error).__name__)
-            result = GateResult(Outcome.FAILED, "the driver failed")
+            result = GateResult(CommandOutcome.FAILED, "the driver failed")
         # Hardware that cannot be released (a panel holds it) refuses the end of a release, too, and is none the worse.
-        if result.outcome is not Outcome.FAILED or (not active and self._line() is None):
+        if result.outcome is not CommandOutcome.FAILED or (not active and self._line() is None):
             return None
         return f"{'release' if active else 'end of release'} failed: {result.detail}"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.core.errors import Conflict, NotFound
-from app.core.gates.settings import gate_name, open_ms
+from app.core.gates.settings import gate_name, unlock_ms
 from app.core.ports.store import Clock, Store
 from app.core.types import Gate
 
@@ -17,7 +17,7 @@ class GateList:
 
     def add(self, name: str, opening_ms: int = 5000) -> Gate:
         """Raises BadInput for a name that cannot stand in an address, Conflict('gate_exists')."""
-        gate = Gate(self.new_id(), gate_name(name), True, open_ms(opening_ms), self.clock())
+        gate = Gate(self.new_id(), gate_name(name), True, unlock_ms(opening_ms), self.clock())
         with self.store.write() as tx:
             tx.gates.add(gate)
         return gate

@@ -12,7 +12,7 @@ from typing import Any
 from app.core.errors import BadInput, CryptoFault, NotFound
 from app.core.events.chain import canonical
 from app.core.gates.commands import PLAIN, FailMode
-from app.core.gates.settings import gate_name, held_after_ms, open_ms
+from app.core.gates.settings import door_held_after_ms, gate_name, unlock_ms
 from app.core.ports.crypto import Vault
 from app.core.ports.store import Clock, Store, Transaction
 from app.core.recognition.liveness import LivenessMode
@@ -24,15 +24,15 @@ Config = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Driving:
+class GateUpdate:
     """What is to change about a gate; None leaves it as it is. A new driver starts from an empty config."""
 
     enabled: bool | None = None
-    open_ms: int | None = None
+    unlock_ms: int | None = None
     driver: str | None = None
     config: Config | None = None
     fail_mode: FailMode | None = None
-    held_after_ms: int | None = None
+    door_held_after_ms: int | None = None
     liveness: LivenessMode | None = None
 
     @property
@@ -50,14 +50,14 @@ class GateSettings:
     new_id: Callable[[], str]
     check: Callable[[str, Config], object]
 
-    def add(self, name: str, wanted: Driving) -> Gate:
+    def add(self, name: str, wanted: GateUpdate) -> Gate:
         """Raises BadInput, Conflict('gate_exists')."""
         with self.store.write() as tx:
             gate = self._with(tx, Gate(self.new_id(), gate_name(name), created_at=self.clock()), wanted)
             tx.gates.add(gate)
         return gate
 
-    def change(self, name: str, wanted: Driving) -> Gate:
+    def change(self, name: str, wanted: GateUpdate) -> Gate:
         """Holds from the next decision on, in every process; drivers follow within seconds.
 
         Raises NotFound, and BadInput for what cannot be: then nothing changes.
@@ -72,12 +72,14 @@ class GateSettings:
             tx.gates.update(gate)
         return gate
 
-    def _with(self, tx: Transaction, gate: Gate, wanted: Driving) -> Gate:
+    def _with(self, tx: Transaction, gate: Gate, wanted: GateUpdate) -> Gate:
         gate = replace(
             gate,
             enabled=gate.enabled if wanted.enabled is None else wanted.enabled,
-            open_ms=gate.open_ms if wanted.open_ms is None else open_ms(wanted.open_ms),
-            held_after_ms=gate.held_after_ms if wanted.held_after_ms is None else held_after_ms(wanted.held_after_ms),
+            unlock_ms=gate.unlock_ms if wanted.unlock_ms is None else unlock_ms(wanted.unlock_ms),
+            door_held_after_ms=gate.door_held_after_ms
+            if wanted.door_held_after_ms is None
+            else door_held_after_ms(wanted.door_held_after_ms),
             liveness=gate.liveness if wanted.liveness is None else wanted.liveness.value,
         )
         if not wanted.touches_driver:
@@ -108,7 +110,7 @@ class GateSettings:
             plain = canonical(dict(config))
         except (TypeError, ValueError):
             raise BadInput("bad_gate_config", "The config holds what JSON has no form for.") from None
-        wrapped = tx.subject_keys.get(SITE) or tx.subject_keys.get_or_add(SITE, self.vault.new_key())
+        wrapped = tx.data_keys.get(SITE) or tx.data_keys.get_or_add(SITE, self.vault.new_key())
         return self.vault.seal(wrapped, plain, context(gate_id))
 
 
@@ -120,7 +122,7 @@ def config_of(tx: Transaction, vault: Vault, gate: Gate) -> Config:
     """The driver's own settings, opened. Raises CryptoFault where they do not open (a backup without its key)."""
     if gate.sealed_config is None:
         return {}
-    wrapped = tx.subject_keys.get(SITE)
+    wrapped = tx.data_keys.get(SITE)
     if wrapped is None:
         raise CryptoFault("the key of the gates' settings is gone: set the gate's config again")
     config = json.loads(vault.open(wrapped, gate.sealed_config, context(gate.id)))

@@ -16,11 +16,11 @@ import numpy as np
 from app.core.errors import Busy, Conflict, NotRecorded, Refusal
 from app.core.imports.people_file import PeopleFile, Row
 from app.core.imports.photo_names import Matched, match
-from app.core.imports.reports import OPEN, Import, ImportState, Outcome, PhotoSource, RowProblem, RowReport
+from app.core.imports.reports import OPEN, Import, ImportState, PhotoSource, RowOutcome, RowProblem, RowReport
 from app.core.ports.crypto import Vault
 from app.core.ports.store import Transaction
-from app.core.types import Look, Vector
-from app.services.imports.dry_run_gallery import Newcomers
+from app.core.types import FrameResult, Vector
+from app.services.imports.dry_run_gallery import DryRunGallery
 from app.services.imports.import_photos import about_photos, chosen
 from app.services.imports.import_reports import known, opened, record, telling
 from app.services.people.enrolment import MAX_PHOTOS, Enrolment
@@ -66,7 +66,7 @@ class BulkImport:
 
     enrolment: Enrolment
     vault: Vault
-    look: Callable[[bytes], Look]
+    look: Callable[[bytes], FrameResult]
     workers: int
     pause: Callable[[float], object] = Event().wait
 
@@ -88,7 +88,7 @@ class BulkImport:
         matched = match(photos.names(), (row.number for row in file.rows), listed)
         job, done = self._begin(import_id, file, matched, photos)
         waiting = [row for row in file.rows if row.line not in done]
-        newcomers = Newcomers(len(file.rows)) if job.dry_run else None
+        newcomers = DryRunGallery(len(file.rows)) if job.dry_run else None
         going, ahead = True, deque[Future[Prepared]]()
         with ThreadPoolExecutor(self.workers, thread_name_prefix="import") as pool:
             try:
@@ -111,7 +111,7 @@ class BulkImport:
         store, clock = self.enrolment.store, self.enrolment.clock
         notices = (*file.notices, *about_photos(file, matched, photos))
         with store.write() as tx:
-            job = known(tx, import_id, hold=True)
+            job = known(tx, import_id, for_update=True)
             if job.state not in OPEN:
                 raise Conflict("import_ended", "This import has ended already.")
             if job.dry_run:
@@ -133,7 +133,7 @@ class BulkImport:
 
     def _end(self, import_id: str, *, finished: bool) -> Import:
         with self.enrolment.store.write() as tx:
-            job = known(tx, import_id, hold=True)
+            job = known(tx, import_id, for_update=True)
             if job.state is ImportState.RUNNING and finished:
                 end = ImportState.CHECKED if job.dry_run else ImportState.DONE
                 job = replace(job, state=end, ended_at=self.enrolment.clock(), counts=tx.imports.counts(import_id))
@@ -172,7 +172,7 @@ class BulkImport:
         """Of the photos that are kept of the employee with this number."""
         with self.enrolment.store.read() as tx:
             employee = tx.employees.by_number(number)
-            key = tx.subject_keys.get(employee.id) if employee else None
+            key = tx.data_keys.get(employee.id) if employee else None
             if employee is None or key is None:
                 return set()
             return self.enrolment.digests(key, tx.photos.of(employee.id))
@@ -181,7 +181,7 @@ class BulkImport:
         self,
         job: Import,
         ahead: deque[Future[Prepared]],
-        newcomers: Newcomers | None,
+        newcomers: DryRunGallery | None,
         told: Callable[[RowReport], None],
     ) -> bool:
         """Applies the oldest row that was looked at; False where the import was ended meanwhile, and it was not."""
@@ -194,17 +194,17 @@ class BulkImport:
         told(report)
         return True
 
-    def _settle(self, job: Import, prepared: Prepared, newcomers: Newcomers | None) -> RowReport:
+    def _settle(self, job: Import, prepared: Prepared, newcomers: DryRunGallery | None) -> RowReport:
         row = prepared.row
         try:
             if row.problems:
-                raise _TakenBack(RowReport(row.line, row.number, Outcome.REFUSED, row.problems))
+                raise _TakenBack(RowReport(row.line, row.number, RowOutcome.REFUSED, row.problems))
             with self.enrolment.store.write() as tx:
                 # The feed first, as everywhere, and held: who has this number stays who has it.
                 tx.templates.lock()
                 _hold(tx, job.id)
                 report = self._apply(tx, prepared)
-                if report.outcome is Outcome.REFUSED:
+                if report.outcome is RowOutcome.REFUSED:
                     raise _TakenBack(report)
                 if newcomers is not None:
                     raise _TakenBack(report, self._template(tx, report.employee_id))
@@ -216,7 +216,7 @@ class BulkImport:
             raise  # says nothing of the row
         except Refusal as refused:
             problem = RowProblem(refused.code, refused.detail)
-            report, vector = RowReport(row.line, row.number, Outcome.REFUSED, (problem,)), None
+            report, vector = RowReport(row.line, row.number, RowOutcome.REFUSED, (problem,)), None
         if newcomers is not None and vector is not None:
             report = self._compared(report, vector, newcomers)
         # What was taken back has no row to point to; who was there before has.
@@ -232,10 +232,10 @@ class BulkImport:
         before = tx.employees.by_number(row.number)
         details = row.details(before)
         if before is None:
-            employee, outcome = self.enrolment.enter(tx, details), Outcome.ADDED
+            employee, outcome = self.enrolment.enter(tx, details), RowOutcome.ADDED
         else:
             employee = self.enrolment.amend(tx, before, details)
-            outcome = Outcome.CHANGED if employee != before else Outcome.UNCHANGED
+            outcome = RowOutcome.CHANGED if employee != before else RowOutcome.UNCHANGED
         problems = list(prepared.problems)
         results: list[PhotoResult] = []
         if prepared.judged:
@@ -243,28 +243,28 @@ class BulkImport:
         for (name, _), result in zip(prepared.judged, results, strict=True):
             if result.other is not None:
                 problem = RowProblem(result.problems[0], _SAME_FACE, other=result.other)
-                return RowReport(row.line, row.number, Outcome.REFUSED, (problem,))
+                return RowReport(row.line, row.number, RowOutcome.REFUSED, (problem,))
             problems += [RowProblem(code, result.detail or code, photo=name) for code in result.problems[:1]]
         accepted = sum(result.accepted for result in results)
-        if accepted and outcome is Outcome.UNCHANGED:
-            outcome = Outcome.CHANGED
+        if accepted and outcome is RowOutcome.UNCHANGED:
+            outcome = RowOutcome.CHANGED
         return RowReport(row.line, row.number, outcome, tuple(problems), accepted, employee.id)
 
     def _template(self, tx: Transaction, employee_id: str | None) -> Vector | None:
         template = tx.templates.get(employee_id) if employee_id else None
-        key = tx.subject_keys.get(employee_id) if employee_id else None
+        key = tx.data_keys.get(employee_id) if employee_id else None
         if template is None or key is None or employee_id is None:
             return None
         plain = self.vault.open(key, template.sealed_vector, context(TEMPLATE, employee_id))
         return np.frombuffer(plain, dtype="<f4")
 
-    def _compared(self, report: RowReport, vector: Vector, newcomers: Newcomers) -> RowReport:
+    def _compared(self, report: RowReport, vector: Vector, newcomers: DryRunGallery) -> RowReport:
         """The report of a dry run's row beside the file's other rows, which applying would find in the gallery."""
         size = len(self.enrolment.gallery) + len(newcomers.lines)
         nearest = newcomers.nearest(vector)
         if nearest is not None and nearest[1] >= self.enrolment.duplicate(size, max(1, report.photos)):
             problem = RowProblem("same_face_in_file", f"The same face as in line {nearest[0]} of the CSV.")
-            return RowReport(report.line, report.number, Outcome.REFUSED, (problem,))
+            return RowReport(report.line, report.number, RowOutcome.REFUSED, (problem,))
         newcomers.add(report.line, vector)
         return report
 
@@ -279,5 +279,5 @@ class BulkImport:
 
 def _hold(tx: Transaction, import_id: str) -> None:
     """Nobody ends the import until the row's transaction does: what `cancel` counts is all there will be."""
-    if known(tx, import_id, hold=True).state is not ImportState.RUNNING:
+    if known(tx, import_id, for_update=True).state is not ImportState.RUNNING:
         raise _Ended

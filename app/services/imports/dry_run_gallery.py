@@ -9,7 +9,7 @@ from app.core.types import Vector
 
 
 @dataclass
-class Newcomers:
+class DryRunGallery:
     """Templates of a dry run's rows, which are in no gallery."""
 
     most: int

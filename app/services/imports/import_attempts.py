@@ -22,7 +22,7 @@ class ImportAttempts:
     def begin(self, import_id: str) -> str | None:
         """Counts an attempt, and gives the CSV's encoding. Raises Conflict for one too many."""
         with self.store.write() as tx:
-            job = known(tx, import_id, hold=True)
+            job = known(tx, import_id, for_update=True)
             got_on = not job.dry_run and job.done > job.done_before
             before = 0 if got_on or import_id in self._came_back else job.attempts
             if before == MOST_ATTEMPTS:
@@ -42,4 +42,4 @@ class ImportAttempts:
     def pause(self, import_id: str) -> None:
         """The service ends in an orderly way."""
         with self.store.write() as tx:
-            tx.imports.put(replace(known(tx, import_id, hold=True), attempts=0))
+            tx.imports.put(replace(known(tx, import_id, for_update=True), attempts=0))

@@ -106,7 +106,7 @@ class ImportDesk:
         job = replace(job, encoding=encoding)
         with self.store.write() as tx:
             tx.imports.add(job)
-            tx.subject_keys.add(job.id, self.vault.new_key())
+            tx.data_keys.add(job.id, self.vault.new_key())
         return job
 
     @contextmanager
@@ -126,7 +126,7 @@ class ImportDesk:
     def apply(self, import_id: str) -> Import:
         """Applies what a dry run has checked. Raises NotFound, and Conflict where there is nothing to apply."""
         with self.store.write() as tx:
-            job = known(tx, import_id, hold=True)
+            job = known(tx, import_id, for_update=True)
             if job.state is not ImportState.CHECKED or not self._sealed.is_there(tx, import_id):
                 raise Conflict("nothing_to_apply", "Only a dry run that is done and not yet applied can be applied.")
             tx.imports.forget_rows(import_id)
@@ -148,7 +148,7 @@ class ImportDesk:
         """Ends an import; rows that were applied stay, and none is from here on. Raises NotFound, and Conflict for one
         that has ended."""
         with self.store.write() as tx:
-            job = known(tx, import_id, hold=True)
+            job = known(tx, import_id, for_update=True)
             if job.state not in OPEN | {ImportState.CHECKED}:
                 raise Conflict("import_ended", "This import has ended already.")
             job = self._end(tx, job, ImportState.CANCELLED)
@@ -165,11 +165,11 @@ class ImportDesk:
     def forget(self, import_id: str) -> None:
         """Destroys an import's reports, in every copy of the database; its figures stay."""
         with self.store.write() as tx:
-            job = known(tx, import_id, hold=True)
-            key = tx.subject_keys.get(import_id)
+            job = known(tx, import_id, for_update=True)
+            key = tx.data_keys.get(import_id)
             tx.imports.put(replace(job, counts=job.counts or tx.imports.counts(import_id), told=None))
             tx.imports.forget_rows(import_id)
-            tx.subject_keys.destroy(import_id)
+            tx.data_keys.destroy(import_id)
             if key is not None:
                 self.vault.forget(key)
 
@@ -241,7 +241,7 @@ class ImportDesk:
 
     def _fail(self, import_id: str, detail: str) -> None:
         with self.store.write() as tx:
-            job = known(tx, import_id, hold=True)
+            job = known(tx, import_id, for_update=True)
             if job.state in OPEN:  # else somebody has ended it
                 self._end(tx, job, ImportState.FAILED, detail)
 
@@ -268,7 +268,7 @@ class ImportDesk:
 
     def _give_up(self, import_id: str) -> None:
         with self.store.write() as tx:
-            job = known(tx, import_id, hold=True)
+            job = known(tx, import_id, for_update=True)
             if self._is_given_up(job):  # else somebody has just applied or ended it
                 self._end(tx, job, ImportState.CANCELLED)
 
@@ -281,7 +281,7 @@ class ImportDesk:
 
     def _tidy_reports(self, import_id: str) -> None:
         with self.store.read() as tx:
-            kept = tx.subject_keys.get(import_id) is not None
+            kept = tx.data_keys.get(import_id) is not None
         if kept:
             self.forget(import_id)
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from app.core.errors import NotFound
 from app.core.imports.people_cells import harmless
-from app.core.imports.reports import Import, ImportState, Outcome, RowFilter, RowProblem, RowReport, StoredRow
+from app.core.imports.reports import Import, ImportState, RowFilter, RowOutcome, RowProblem, RowReport, StoredRow
 from app.core.ports.crypto import Vault
 from app.core.ports.store import Store, Transaction
 
@@ -36,7 +36,7 @@ class ImportReports:
         """Reports by line. Raises NotFound for an unknown import; of one whose reports have expired there are none."""
         with self.store.read() as tx:
             known(tx, import_id)
-            key = tx.subject_keys.get(import_id)
+            key = tx.data_keys.get(import_id)
             if key is None:
                 return []
             return [self._opened(tx, key, import_id, row) for row in tx.imports.rows(import_id, which)]
@@ -60,13 +60,13 @@ class ImportReports:
     def _opened(self, tx: Transaction, key: bytes, import_id: str, row: StoredRow) -> RowReport:
         told = json.loads(self.vault.open(key, row.sealed, _context(import_id, row.line)))
         problems = tuple(_completed(tx, RowProblem(**problem)) for problem in told["problems"])
-        return RowReport(row.line, told["number"], Outcome(row.outcome), problems, row.photos, row.employee_id)
+        return RowReport(row.line, told["number"], RowOutcome(row.outcome), problems, row.photos, row.employee_id)
 
 
 def record(tx: Transaction, vault: Vault, import_id: str, report: RowReport, photos: int) -> None:
     """Keeps a report, number and problems sealed, and counts the row as dealt with. photos: how many it has."""
     told = {"number": report.number, "problems": [vars(problem) for problem in report.problems]}
-    key = tx.subject_keys.get(import_id)
+    key = tx.data_keys.get(import_id)
     if key is None:
         raise NotFound("unknown_import", "This import was removed.")
     content = vault.seal(key, json.dumps(told).encode(), _context(import_id, report.line))
@@ -81,7 +81,7 @@ def telling(
     """The import with these sentences, sealed. They are lost where its key is gone."""
     job = opened(tx, vault, job)
     job = replace(job, notices=job.notices if notices is None else notices, detail=detail)
-    key = tx.subject_keys.get(job.id)
+    key = tx.data_keys.get(job.id)
     if key is None or not (job.notices or detail):
         return replace(job, told=None)
     told = json.dumps({"notices": job.notices, "detail": detail}).encode()
@@ -90,7 +90,7 @@ def telling(
 
 def opened(tx: Transaction, vault: Vault, job: Import) -> Import:
     """The import with what it says of its files, as long as its key is there."""
-    key = tx.subject_keys.get(job.id) if job.told else None
+    key = tx.data_keys.get(job.id) if job.told else None
     if key is None or job.told is None:
         return job
     told = json.loads(vault.open(key, job.told, _about(job.id)))
@@ -105,8 +105,8 @@ def is_over(job: Import, now: datetime, erased_at: datetime | None) -> bool:
     return now - job.ended_at > KEPT or (erased_at is not None and erased_at >= job.created_at)
 
 
-def known(tx: Transaction, import_id: str, *, hold: bool = False) -> Import:
-    found = tx.imports.get(import_id, hold=hold)
+def known(tx: Transaction, import_id: str, *, for_update: bool = False) -> Import:
+    found = tx.imports.get(import_id, for_update=for_update)
     if found is None:
         raise NotFound("unknown_import", "There is no import with this id.")
     return found

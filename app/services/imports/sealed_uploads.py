@@ -26,11 +26,11 @@ class SealedUploads:
     def begin(self, import_id: str) -> tuple[Writer, Writer]:
         """Makes the key; gives out where the people and their photos are written."""
         with self.store.write() as tx:
-            tx.subject_keys.add(_key(import_id), self.vault.new_key())
+            tx.data_keys.add(_key(import_id), self.vault.new_key())
         return self._writer(import_id, CSV), self._writer(import_id, PHOTOS)
 
     def is_there(self, tx: Transaction, import_id: str) -> bool:
-        return tx.subject_keys.get(_key(import_id)) is not None
+        return tx.data_keys.get(_key(import_id)) is not None
 
     def people(self, import_id: str) -> bytes:
         """The people: sent by themselves or, where they were not, in the zip. Raises BadInput."""
@@ -48,8 +48,8 @@ class SealedUploads:
 
     def discard(self, import_id: str) -> None:
         with self.store.write() as tx:
-            key = tx.subject_keys.get(_key(import_id))
-            tx.subject_keys.destroy(_key(import_id))
+            key = tx.data_keys.get(_key(import_id))
+            tx.data_keys.destroy(_key(import_id))
             if key is not None:
                 self.vault.forget(key)
         self.folder.delete(import_id)
@@ -60,7 +60,7 @@ class SealedUploads:
     def _bound(self, import_id: str, name: str, work: Work) -> Callable[[bytes, str], bytes]:
         """Seals or opens pieces of one of the files, each bound to its file and place."""
         with self.store.read() as tx:
-            key = tx.subject_keys.get(_key(import_id)) or b""
+            key = tx.data_keys.get(_key(import_id)) or b""
         if not key:
             raise NotFound("unknown_upload", "The files of this import are no longer there; send them again.")
         return lambda data, piece: work(key, data, f"upload:{import_id}:{name}:{piece}")

@@ -18,7 +18,7 @@ from app.core.people.records import EmployeeFilter
 from app.core.ports.crypto import Vault
 from app.core.ports.store import Clock, Store, Transaction
 from app.core.recognition.evidence import unit
-from app.core.types import Candidate, Employee, Look, Photo, Template, Vector
+from app.core.types import Candidate, Employee, FrameResult, Photo, Template, Vector
 from app.services.people.gallery import TEMPLATE, Gallery, context
 from app.services.people.photo_judgement import Judged, PhotoResult, judge, refused, weigh, without_repeats
 
@@ -40,7 +40,7 @@ class Enrolment:
     that is looked at and kept; raises BadInput or TooLarge."""
 
     store: Store
-    look: Callable[[bytes], Look]
+    look: Callable[[bytes], FrameResult]
     gallery: Gallery
     vault: Vault
     clock: Clock
@@ -59,7 +59,7 @@ class Enrolment:
         employee = Employee(id=self.new_id(), created_at=self.clock(), **_fields(details))
         if tx.employees.by_number(employee.number) is not None:  # before a key is made for nobody
             raise Conflict("number_taken", f"Another employee already has the number {employee.number}.")
-        tx.subject_keys.add(employee.id, self.vault.new_key())
+        tx.data_keys.add(employee.id, self.vault.new_key())
         tx.employees.add(employee)
         return employee
 
@@ -148,22 +148,22 @@ class Enrolment:
                 "too_many_photos",
                 f"{len(kept)} photos are kept already, of at most {MAX_PHOTOS}; delete one first.",
             )
-        weighed = weigh(self.embeddings(tx, key, kept), judged, self.same_person)
-        results = weighed.results
-        if weighed.template is None:
+        assessed = weigh(self.embeddings(tx, key, kept), judged, self.same_person)
+        results = assessed.results
+        if assessed.template is None:
             return results
-        if twin := self.twin(weighed.template, weighed.photos, employee_id):
+        if twin := self.twin(assessed.template, assessed.photos, employee_id):
             other = tx.employees.get(twin.employee_id)
             if other is not None:
                 detail = f"This person is enrolled already, under number {other.number}."
-                for i in weighed.agreed:
+                for i in assessed.agreed:
                     results[i] = refused(results[i], "already_enrolled_as", detail, other.id)
                 return results
-        photos = [self._photo(employee_id, key, judged[i]) for i in weighed.agreed]
+        photos = [self._photo(employee_id, key, judged[i]) for i in assessed.agreed]
         tx.photos.add(photos)
-        for i, photo in zip(weighed.agreed, photos, strict=True):
+        for i, photo in zip(assessed.agreed, photos, strict=True):
             results[i] = replace(results[i], accepted=True, id=photo.id)
-        self._put_template(tx, employee_id, key, weighed.template, weighed.photos)
+        self._put_template(tx, employee_id, key, assessed.template, assessed.photos)
         return results
 
     def twin(self, template: Vector, photos: int, employee_id: str | None) -> Candidate | None:
@@ -251,7 +251,7 @@ def _known(tx: Transaction, employee_id: str) -> Employee:
 
 
 def _key(tx: Transaction, employee_id: str) -> bytes:
-    key = tx.subject_keys.get(employee_id)
+    key = tx.data_keys.get(employee_id)
     if key is None:
         raise NotFound("unknown_employee", "There is no employee with this id.")
     return key

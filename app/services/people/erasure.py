@@ -42,7 +42,7 @@ class Erasure:
             tx.templates.lock()
             if not tx.employees.lock(employee_id):
                 raise NotFound("unknown_employee", "There is no employee with this id.")
-            key = tx.subject_keys.get(employee_id)
+            key = tx.data_keys.get(employee_id)
             receipt = self._erase(tx, employee_id)
             self.journal.append(as_json(receipt))
             self._forget(key)
@@ -67,7 +67,7 @@ class Erasure:
                     continue
                 tx.templates.lock()
                 if tx.employees.lock(employee_id):
-                    self._forget(tx.subject_keys.get(employee_id))
+                    self._forget(tx.data_keys.get(employee_id))
                     self._erase(tx, employee_id)
                     again += 1
         return again
@@ -98,7 +98,7 @@ class Erasure:
         tx.corrections.forget(employee_id)
         receipt = replace(blank, signature=self.signer.sign(message(blank)))
         tx.employees.delete(employee_id)
-        tx.subject_keys.destroy(employee_id)
+        tx.data_keys.destroy(employee_id)
         tx.erasures.add(receipt)
         return receipt
 

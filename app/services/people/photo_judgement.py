@@ -11,7 +11,7 @@ import numpy as np
 
 from app.core.errors import BadInput, Refusal, TooLarge
 from app.core.recognition.evidence import unit
-from app.core.types import Look, Sighting, Vector
+from app.core.types import FrameResult, Sample, Vector
 
 ADVICE = {
     "no_face": "No face was found; send a photo of the face from the front.",
@@ -48,7 +48,7 @@ class Judged:
 
     data: bytes
     result: PhotoResult
-    seen: Sighting | None = None
+    seen: Sample | None = None
     unread: Refusal | None = None
 
 
@@ -62,7 +62,7 @@ class Weighed:
     photos: int
 
 
-def judge(look: Callable[[bytes], Look], photo: bytes, readable: Callable[[bytes], bytes]) -> Judged:
+def judge(look: Callable[[bytes], FrameResult], photo: bytes, readable: Callable[[bytes], bytes]) -> Judged:
     """Looks at one photo, as `readable` makes it. Raises only what says nothing of the photo, such as Busy."""
     try:
         photo = readable(photo)

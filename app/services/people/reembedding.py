@@ -14,7 +14,7 @@ from app.core.errors import Conflict, PackMismatch
 from app.core.ports.crypto import Vault
 from app.core.ports.store import Store
 from app.core.recognition.evidence import unit
-from app.core.types import Look, Template, Vector
+from app.core.types import FrameResult, Template, Vector
 from app.services.people.enrolment import EMBEDDING, NOT_SEEN, PHOTO
 from app.services.people.gallery import TEMPLATE, context
 
@@ -35,7 +35,7 @@ class Reembedding:
 
     store: Store
     vault: Vault
-    look: Callable[[bytes], Look]
+    look: Callable[[bytes], FrameResult]
     pack_digest: str
     precision: str
 
@@ -49,7 +49,9 @@ class Reembedding:
         """
         with self.store.alone("move") as mine:
             if not mine:
-                raise Conflict("moving", "The gallery is being moved already; run this again once that has ended.")
+                raise Conflict(
+                    "model_migration_running", "The gallery is being moved already; run this again once that has ended."
+                )
             with self.store.write() as tx:
                 tx.moves.begin(self.pack_digest, self.precision)
             while True:
@@ -64,7 +66,7 @@ class Reembedding:
     def _employee(self, employee_id: str) -> None:
         """Looks at the photos outside of any transaction: decisions are recorded meanwhile."""
         with self.store.read() as tx:
-            key, photos = tx.subject_keys.get(employee_id), tx.photos.of(employee_id)
+            key, photos = tx.data_keys.get(employee_id), tx.photos.of(employee_id)
         if key is None:
             return
         found: dict[str, Vector | None] = {}
@@ -74,7 +76,7 @@ class Reembedding:
         vectors = [vector for vector in found.values() if vector is not None]
         with self.store.write() as tx:
             tx.templates.lock()  # whoever enrols or erases waits, or is seen here
-            key = tx.subject_keys.get(employee_id)
+            key = tx.data_keys.get(employee_id)
             if key is None or {photo.id for photo in tx.photos.of(employee_id)} != found.keys() or not found:
                 return  # erased, or other photos by now: then it is waiting again
             sealed = self._seal(key, unit(np.mean(vectors, axis=0)), TEMPLATE, employee_id) if vectors else NOT_SEEN

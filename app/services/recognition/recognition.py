@@ -11,12 +11,12 @@ from time import monotonic
 
 import numpy as np
 
-from app.core.approach.tracks import Seen
+from app.core.approach.tracks import Detection
 from app.core.errors import BadInput
 from app.core.ports.recognition import Aligner, Cropper, Decoder, Detector, Embedder, Liveness
 from app.core.recognition import subject
 from app.core.recognition.quality import GATE, Measures, QualityLimits, assess, judge, measure
-from app.core.types import Box, Face, Look, Pixels, Quality, QualityProblem, Reason, Sighting
+from app.core.types import Box, Face, FrameResult, Pixels, Quality, QualityProblem, Reason, Sample
 from app.services.recognition.engine_pool import EnginePool
 
 SNAPSHOT_HEIGHT_PX = 240
@@ -77,7 +77,9 @@ class Recognition:
         self._affordable = affordable
         self._pool = EnginePool(engines, max_wait_s)
 
-    def look(self, pixels: Pixels, *, limits: QualityLimits = GATE, flip: bool = False, liveness: bool = False) -> Look:
+    def look(
+        self, pixels: Pixels, *, limits: QualityLimits = GATE, flip: bool = False, liveness: bool = False
+    ) -> FrameResult:
         """Finds the face at the gate in (height, width, 3) uint8 BGR and embeds it, and no other.
 
         flip: average with the mirror image, as templates are made; twice the embedding time. liveness: score it too,
@@ -91,7 +93,7 @@ class Recognition:
 
     def look_bytes(
         self, data: bytes, *, limits: QualityLimits = GATE, flip: bool = False, patient: bool = False
-    ) -> Look:
+    ) -> FrameResult:
         """`look` at an encoded picture. Raises Busy, and BadInput or TooLarge of the decoder.
 
         patient: waits for an engine for as long as it takes, behind everybody who is not; for work in the background.
@@ -107,14 +109,14 @@ class Recognition:
         flip: bool = False,
         liveness: bool = False,
         who: Hashable = None,
-    ) -> list[Look]:
+    ) -> list[FrameResult]:
         """One look for each encoded frame, in order. Raises as `look_bytes`.
 
         who: takes turns with the others, frame by frame; all waits together are as long as one may be. A batch of crops
         would take as long as the crops one by one.
         """
         self._affordable(*frames)
-        found, left_s = list[Look](), self._pool.max_wait_s
+        found, left_s = list[FrameResult](), self._pool.max_wait_s
         for frame in frames:
             asked = monotonic()
             with self._pool.lease(who, max_wait_s=left_s) as engine:
@@ -144,7 +146,7 @@ class Recognition:
         limits: QualityLimits = GATE,
         flip: bool = False,
         liveness: bool = False,
-    ) -> list[Seen]:
+    ) -> list[Detection]:
         """Every face in a region of a frame, widest first; the `most` widest are embedded if they are good enough.
 
         liveness: of the widest alone, for no other can be the person at the gate.
@@ -171,38 +173,38 @@ class Recognition:
         limits: QualityLimits,
         flip: bool,
         liveness: bool,
-    ) -> Seen:
+    ) -> Detection:
         # The first look at a large frame is rough: only the second can say that a face is a little too narrow.
         if not compare or found.box.width_px < ROUGHLY * limits.min_face_px:
-            return Seen(found, Quality(0.0, (QualityProblem.FACE_TOO_SMALL,)), None)
+            return Detection(found, Quality(0.0, (QualityProblem.FACE_TOO_SMALL,)), None)
         face = engine.detector.refine(pixels, found)
         crop = self._align(pixels, face.landmarks)
         quality = assess(face, crop, pixels.shape, limits)
         if not quality.good:
-            return Seen(face, quality, None)
+            return Detection(face, quality, None)
         embedding = engine.embedder.embed([self._fed(pixels, face, crop)], flip=flip)[0]
-        return Seen(face, quality, embedding, engine.alive(pixels, found, liveness))
+        return Detection(face, quality, embedding, engine.alive(pixels, found, liveness))
 
     def _fed(self, pixels: Pixels, face: Face, aligned: Pixels) -> Pixels:
         """What the embedder is fed: the aligned crop that quality was judged on, or the pack's own."""
         return aligned if self._crop is None else self._crop(pixels, face)
 
-    def _look(self, engine: Engine, pixels: Pixels, limits: QualityLimits, flip: bool, liveness: bool) -> Look:
+    def _look(self, engine: Engine, pixels: Pixels, limits: QualityLimits, flip: bool, liveness: bool) -> FrameResult:
         _check(pixels)
         faces = engine.detector.detect(pixels, smallest_px=limits.min_face_px)
         chosen = subject.choose(faces, pixels.shape[1], min_face_px=limits.min_face_px, rival_share=limits.rival_share)
         if isinstance(chosen, Reason):
             problems = (QualityProblem.FACE_TOO_SMALL,) if chosen is Reason.FACE_TOO_SMALL else ()
-            return Look(len(faces), None, chosen, snapshot(pixels, None, self._height_px), problems)
+            return FrameResult(len(faces), None, chosen, snapshot(pixels, None, self._height_px), problems)
         face = engine.detector.refine(pixels, faces[chosen])
         crop = self._align(pixels, face.landmarks)
         quality = assess(face, crop, pixels.shape, limits)
         view = snapshot(pixels, face.box, self._height_px)
         if not quality.good:
-            return Look(len(faces), None, _reason(quality), view, quality.problems)
+            return FrameResult(len(faces), None, _reason(quality), view, quality.problems)
         embedding = engine.embedder.embed([self._fed(pixels, face, crop)], flip=flip)[0]
         alive = engine.alive(pixels, faces[chosen], liveness)
-        return Look(len(faces), Sighting(face, quality, embedding, alive), None, view)
+        return FrameResult(len(faces), Sample(face, quality, embedding, alive), None, view)
 
 
 def _shifted(face: Face, x_px: int, y_px: int) -> Face:

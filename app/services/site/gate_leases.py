@@ -25,7 +25,7 @@ CLOCKS_APART = timedelta(seconds=2)  # of this process and the database; beyond,
 STALE = timedelta(minutes=1)  # an opening that nobody took (time enough to be recorded as too late), and a question
 
 
-class Duty:
+class GateLeases:
     """only: the names of the gates that this process may have; empty for every one. Nothing is taken before `renew`."""
 
     def __init__(self, store: Store, clock: Callable[[], datetime], only: Collection[str] = ()) -> None:

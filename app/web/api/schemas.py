@@ -6,7 +6,7 @@ from typing import Annotated, Generic, Literal, TypeVar
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
 
 from app.core.events.chain import instant
-from app.core.gates.commands import Outcome
+from app.core.gates.commands import CommandOutcome
 from app.core.recognition.liveness import LivenessState
 from app.core.types import Employee, Reason, Role, Status, Verdict
 from app.web.fields import PlainText
@@ -64,7 +64,7 @@ class DecisionAnswer(BaseModel):
         description="hex SHA-256 over the frames' SHA-256 digests, in order, and the credential; null: from a camera",
     )
     nonce: str | None = Field(None, description="the request's header Facegate-Nonce, where one came")
-    took_ms: float = Field(examples=[21.4])
+    duration_ms: float = Field(examples=[21.4])
     checkpoint: Checkpoint
     signature: str
 
@@ -72,7 +72,7 @@ class DecisionAnswer(BaseModel):
 class GateResultOut(BaseModel):
     """What the gate did with the command of an event."""
 
-    outcome: Outcome
+    outcome: CommandOutcome
     detail: str
     at: str
     forged: bool = Field(description="true: the record is not signed by this installation, do not believe it")
@@ -108,7 +108,7 @@ class EventOut(BaseModel):
     frames: int | None = None
     frames_used: int | None = None
     request_digest: str | None = None
-    took_ms: float | None = None
+    duration_ms: float | None = None
     checkpoint: Checkpoint
     signature: str | None = None
     camera: str | None = None

@@ -1,6 +1,6 @@
 """What codes are called where people read them: one table, for pages and their scripts."""
 
-from app.core.alerts.alert import HINTS, AlertKind
+from app.core.alerts.alert import TRANSIENT, AlertKind
 from app.core.types import Reason
 
 REASONS: dict[str, str] = {
@@ -76,7 +76,7 @@ ALARMING = (Reason.SPOOF_SUSPECTED, Reason.SYSTEM_FAULT)
 FOR_SCRIPTS = {
     "reasons": {str(k): v for k, v in REASONS.items()},
     "alerts": {str(k): v for k, v in ALERTS.items()},
-    "hints": sorted(HINTS),
+    "hints": sorted(TRANSIENT),
     "cameras": CAMERAS,
     "outcomes": OUTCOMES,
     "alarming": [reason.value for reason in ALARMING],

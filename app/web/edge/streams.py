@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from app.core.errors import Busy, FacegateError
-from app.services.events.live_feed import LiveFeed, News
+from app.services.events.live_feed import FeedItem, LiveFeed
 
 logger = logging.getLogger(__name__)
 
@@ -136,24 +136,24 @@ class Streams:
 
     async def _look_on(self) -> None:
         assert self._woken is not None
-        troubled, site_due, now = False, 0.0, asyncio.get_running_loop().time
+        at_fault, site_due, now = False, 0.0, asyncio.get_running_loop().time
         while self._watchers or site_due == 0.0:
-            looked, news = now(), list[News]()
+            looked, news = now(), list[FeedItem]()
             try:
                 # Kept should the rest of the look fail: what was told once is not found again.
                 news += await asyncio.to_thread(self._feed.passages)
                 if now() >= site_due:
                     news += await asyncio.to_thread(self._feed.site)
                     site_due = now() + SITE_EVERY_S
-                if troubled:
-                    news.append(News("trouble", {"words": None}))
-                troubled = False
+                if at_fault:
+                    news.append(FeedItem("fault", {"words": None}))
+                at_fault = False
             except FacegateError as error:
                 site_due = now() + SITE_EVERY_S
-                if not troubled:
-                    news.append(News("trouble", {"words": "The database does not answer."}))
+                if not at_fault:
+                    news.append(FeedItem("fault", {"words": "The database does not answer."}))
                     logger.warning("who watches waits for the database: %s", error)
-                troubled = True
+                at_fault = True
             if news:
                 messages = [(one.id, encoded(one)) for one in news]
                 for watcher in self._watchers:
@@ -210,6 +210,6 @@ async def _until_gone(receive: Receive, watcher: Watcher) -> None:
     watcher.end()
 
 
-def encoded(news: News) -> bytes:
+def encoded(news: FeedItem) -> bytes:
     head = f"event: {news.kind}\n" + (f"id: {news.id}\n" if news.id else "")
     return (head + "data: " + json.dumps(news.data, ensure_ascii=False, separators=(",", ":")) + "\n\n").encode()

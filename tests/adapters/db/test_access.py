@@ -25,10 +25,10 @@ def test_gates(store: SqlStore) -> None:
         tx.gates.add(Gate("02G", "dock"))
         with pytest.raises(Conflict):
             tx.gates.update(Gate("02G", "lobby-1"))
-        tx.gates.update(replace(LOBBY, enabled=False, open_ms=900))
+        tx.gates.update(replace(LOBBY, enabled=False, unlock_ms=900))
     assert refusal.value.code == "gate_exists"
     with store.read() as tx:
-        assert tx.gates.get("01G") == tx.gates.by_name_or_id("lobby-1") == replace(LOBBY, enabled=False, open_ms=900)
+        assert tx.gates.get("01G") == tx.gates.by_name_or_id("lobby-1") == replace(LOBBY, enabled=False, unlock_ms=900)
         assert [gate.name for gate in tx.gates.all()] == ["dock", "lobby-1"]
         assert tx.events.heads() == [ChainHead("02G", 0, GENESIS), ChainHead("01G", 0, GENESIS)]
         assert tx.gates.get("nowhere") is None
@@ -54,16 +54,16 @@ def test_api_keys(store: SqlStore) -> None:
 
 def test_subject_keys(store: SqlStore) -> None:
     with store.write() as tx:
-        assert tx.subject_keys.get_or_add("day:2026-11-23", b"first") == b"first"
-        assert tx.subject_keys.get_or_add("day:2026-11-23", b"second") == b"first"
-        tx.subject_keys.add("01A", b"ada")
+        assert tx.data_keys.get_or_add("day:2026-11-23", b"first") == b"first"
+        assert tx.data_keys.get_or_add("day:2026-11-23", b"second") == b"first"
+        tx.data_keys.add("01A", b"ada")
     with pytest.raises(Conflict), store.write() as tx:
-        tx.subject_keys.add("01A", b"another")
+        tx.data_keys.add("01A", b"another")
     with store.write() as tx:
-        assert tx.subject_keys.get("01A") == b"ada"
-        assert tx.subject_keys.destroy("01A") is True
-        assert tx.subject_keys.destroy("01A") is False
-        assert tx.subject_keys.get("01A") is None
+        assert tx.data_keys.get("01A") == b"ada"
+        assert tx.data_keys.destroy("01A") is True
+        assert tx.data_keys.destroy("01A") is False
+        assert tx.data_keys.get("01A") is None
 
 
 def test_receipts(store: SqlStore) -> None:

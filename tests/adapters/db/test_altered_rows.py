@@ -30,14 +30,13 @@ from app.adapters.db.seals.sealing import SealRows, check_mark
 from app.adapters.db.store import SqlStore, open_store
 from app.adapters.db.tables import COUNTED, SEALED, UNCOVERED, Instant, metadata, seal_totals
 from app.core.accounts.provider import Provider
-from app.core.accounts.users import Method, Session, SignIn, Ticket, TicketKind, User
-from app.core.accounts.users import Outcome as SignInOutcome
+from app.core.accounts.users import Method, Session, SignIn, SignInOutcome, Ticket, TicketKind, User
 from app.core.alerts.alert import Alert, AlertKind
 from app.core.cameras.camera import Camera
 from app.core.errors import CryptoFault
 from app.core.events.corrections import Correction, CorrectionKind
 from app.core.events.records import EventRow, Remembered
-from app.core.gates.commands import Order, Outcome, Question
+from app.core.gates.commands import CommandOutcome, Order, RemotePoll
 from app.core.gates.result import GateResultRow
 from app.core.imports.reports import Import, ImportState
 from app.core.people.records import Receipt
@@ -76,7 +75,7 @@ def populated(store: SqlStore) -> SqlStore:
                 Employee(employee, f"N-{n}", f"Name {n}", Status.INACTIVE, f"{n}@example.org", NOW, LATER, ("staff",),
                          "consent", NOW, NOW, card_number=f"47{n}")
             )  # fmt: skip
-            tx.subject_keys.add(employee, b"wrapped" + n.encode())
+            tx.data_keys.add(employee, b"wrapped" + n.encode())
             tx.photos.add([Photo(photo, employee, b"image" + n.encode(), b"vector", "image/jpeg", 0.9, NOW)])
             tx.templates.put(Template(employee, b"vector" + n.encode(), 1, "pack", "f32"))
             tx.moves.put(Template(employee, b"vector" + n.encode(), 1, "next", "f32"), 1, {photo: b"next"})
@@ -92,10 +91,10 @@ def populated(store: SqlStore) -> SqlStore:
             tx.corrections.add(
                 Correction(f"O{n}", event, NOW, user, CorrectionKind.WAS, "commitment", "signature", employee, "nonce")
             )
-            tx.gate_results.put(GateResultRow(event, NOW, Outcome.FAILED, "jammed", "signature"))
+            tx.gate_results.put(GateResultRow(event, NOW, CommandOutcome.FAILED, "jammed", "signature"))
             tx.alerts.raise_(Alert(f"A{n}", NOW, AlertKind.DOOR_HELD, gate, f"C{n}", "held"))
             tx.orders.put(Order(event, gate, employee, NOW, LATER))
-            tx.questions.put(Question(f"Q{n}", gate, NOW, LATER, "key"))
+            tx.questions.put(RemotePoll(f"Q{n}", gate, NOW, LATER, "key"))
             tx.erasures.add(Receipt(f"R{n}", f"X{n}", NOW, 1, 1, 1, "signature"))
             tx.imports.add(Import(f"M{n}", ImportState.DONE, False, user, NOW, f"fingerprint-{n}"))
         # Others, for what is moved to them.

@@ -21,24 +21,24 @@ Change = Callable[[Transaction, str], object]
 
 
 def user(tx: Transaction, more: str) -> None:
-    held = tx.users.get("01U", hold=True)
+    held = tx.users.get("01U", for_update=True)
     assert held is not None
     tx.users.update(replace(held, name=held.name + more))
 
 
 def every_user(tx: Transaction, more: str) -> None:
-    (held,) = tx.users.all(hold=True)
+    (held,) = tx.users.all(for_update=True)
     tx.users.update(replace(held, name=held.name + more))
 
 
 def camera(tx: Transaction, more: str) -> None:
-    held = tx.cameras.by_name_or_id("front", hold=True)
+    held = tx.cameras.by_name_or_id("front", for_update=True)
     assert held is not None
     tx.cameras.update(replace(held, sealed_url=held.sealed_url + more.encode()))
 
 
 def upload(tx: Transaction, more: str) -> None:
-    held = tx.imports.get("01I", hold=True)
+    held = tx.imports.get("01I", for_update=True)
     assert held is not None
     tx.imports.put(replace(held, told=(held.told or b"") + more.encode()))
 
@@ -98,7 +98,7 @@ def test_two_wrong_passwords_at_once_are_two(site: SqlStore) -> None:
 
 def test_whoever_is_to_be_erased_is_decided_about_before_or_after(site: SqlStore) -> None:
     def hold(tx: Transaction) -> None:
-        tx.employees.get("01E", hold=True)
+        tx.employees.get("01E", for_update=True)
 
     assert at_once(site, lambda tx: tx.employees.lock("01E"), hold)
     assert at_once(site, hold, lambda tx: tx.employees.lock("01E"))

@@ -89,7 +89,7 @@ def test_migrations_build_what_the_tables_say(database_url: str) -> None:
 
 
 def test_processes_that_start_together_migrate_once(empty_database_url: str) -> None:
-    program = "import sys; from app.adapters.db import migrate; migrate.upgrade(sys.argv[1])"
+    program = "import sys; from app.adapters.db.engine import migrate; migrate.upgrade(sys.argv[1])"
     processes = [
         subprocess.Popen([sys.executable, "-c", program, empty_database_url], stderr=subprocess.PIPE, text=True)
         for _ in range(4)

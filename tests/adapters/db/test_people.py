@@ -154,8 +154,8 @@ def test_templates_and_their_feed(store: SqlStore) -> None:
     with store.write() as tx:
         tx.employees.add(ADA)
         tx.employees.add(EVA)
-        tx.subject_keys.add(ADA.id, b"key of ada")
-        tx.subject_keys.add(EVA.id, b"key of eva")
+        tx.data_keys.add(ADA.id, b"key of ada")
+        tx.data_keys.add(EVA.id, b"key of eva")
         assert tx.templates.lock() == 0
         tx.templates.put(template())
         tx.templates.put(template(EVA.id, photos=1))

@@ -31,7 +31,7 @@ def people(database_url: str, vault: Vault) -> Iterator[SqlStore]:
     store = open_store(database_url, UNKEYED, vault)
     with store.write() as tx:
         for one in (ADA, EVA):
-            tx.subject_keys.add(one.id, vault.new_key())
+            tx.data_keys.add(one.id, vault.new_key())
             tx.employees.add(one)
     yield store
     store.close()
@@ -69,7 +69,7 @@ def test_a_number_and_a_card_are_somebodys_alone(people: SqlStore, vault: Vault)
 def test_without_the_key_nobody_is_named(people: SqlStore, vault: Vault, database_url: str) -> None:
     # Given a copy of the database from before the erasure, and the key file as it is after it
     with people.read() as tx:
-        key = tx.subject_keys.get(ADA.id)
+        key = tx.data_keys.get(ADA.id)
     assert key is not None
     vault.forget(key)
     thief = open_store(database_url, UNKEYED, vault)

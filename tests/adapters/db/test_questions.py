@@ -1,4 +1,4 @@
-"""Questions between processes, as the port promises them, on both databases: answered or withdrawn, never both."""
+"""Remote polls between processes, as the port promises them, on both databases: answered or withdrawn, never both."""
 
 import threading
 from datetime import UTC, datetime, timedelta
@@ -6,16 +6,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.adapters.db.store import SqlStore
-from app.core.gates.commands import Question
+from app.core.gates.commands import RemotePoll
 from app.core.types import Gate
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 WAIT = timedelta(seconds=30)  # for the threads of a busy machine
 
 
-def question(number: int, gate_id: str = "01G", until_s: float = 1, key: str | None = None) -> Question:
+def question(number: int, gate_id: str = "01G", until_s: float = 1, key: str | None = None) -> RemotePoll:
     at = NOW + timedelta(milliseconds=number)
-    return Question(f"{number:02}Q", gate_id, at, NOW + timedelta(seconds=until_s), key)
+    return RemotePoll(f"{number:02}Q", gate_id, at, NOW + timedelta(seconds=until_s), key)
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ SECRET = "Ada-Lovelace-E-1001"
 def test_a_logged_database_error_shows_no_parameters(store: SqlStore, caplog: pytest.LogCaptureFixture) -> None:
     try:
         with store.write() as tx:
-            tx.subject_keys.add(SECRET, b"k")
-            tx.subject_keys.add(SECRET, b"k")
+            tx.data_keys.add(SECRET, b"k")
+            tx.data_keys.add(SECRET, b"k")
     except Exception:
         logging.getLogger("app").exception("as the services log it")
     assert "as the services log it" in caplog.text and "subject_keys" in caplog.text

@@ -12,7 +12,7 @@ from app.core.alerts.alert import Alert, AlertKind
 from app.core.errors import Conflict
 from app.core.events.chain import GENESIS
 from app.core.events.records import EventRow
-from app.core.gates.commands import DoorState, Outcome
+from app.core.gates.commands import CommandOutcome, DoorState
 from app.core.gates.result import GateResultRow
 from app.core.site.mode import SiteMode, SiteState
 from app.core.types import Gate, Reason, Verdict
@@ -38,9 +38,9 @@ def lobby(store: SqlStore) -> SqlStore:
 
 
 def test_a_result_comes_back_with_its_signature_and_a_later_one_replaces_it(lobby: SqlStore) -> None:
-    sent = GateResultRow("1E", NOW, Outcome.SENT, "handed over", "signature")
-    opened = replace(sent, at=NOW + SECOND, outcome=Outcome.OPENED, detail="", signature="another")
-    other = replace(sent, event_id="2E", outcome=Outcome.TOO_LATE)
+    sent = GateResultRow("1E", NOW, CommandOutcome.SENT, "handed over", "signature")
+    opened = replace(sent, at=NOW + SECOND, outcome=CommandOutcome.OPENED, detail="", signature="another")
+    other = replace(sent, event_id="2E", outcome=CommandOutcome.TOO_LATE)
     with lobby.write() as tx:
         tx.gate_results.put(sent)
         tx.gate_results.put(other)
@@ -54,7 +54,7 @@ def test_a_result_comes_back_with_its_signature_and_a_later_one_replaces_it(lobb
 
 def test_a_result_belongs_to_an_event(lobby: SqlStore) -> None:
     with pytest.raises(Conflict), lobby.write() as tx:
-        tx.gate_results.put(GateResultRow("3E", NOW, Outcome.FAILED))
+        tx.gate_results.put(GateResultRow("3E", NOW, CommandOutcome.FAILED))
 
 
 def test_an_alert_is_raised_once_until_it_is_cleared(lobby: SqlStore) -> None:
@@ -180,7 +180,7 @@ def test_a_gates_update_does_not_move_its_door(lobby: SqlStore) -> None:
         stale = tx.gates.get("01G")
         assert stale is not None
         tx.doors.set("01G", DoorState.OPEN, NOW)
-        tx.gates.update(replace(stale, driver="mqtt", sealed_config=b"sealed", fail_mode="safe", held_after_ms=1))
+        tx.gates.update(replace(stale, driver="mqtt", sealed_config=b"sealed", fail_mode="safe", door_held_after_ms=1))
         found = tx.gates.get("01G")
     assert found == Gate("01G", "lobby-1", True, 5000, NOW, "mqtt", b"sealed", "safe", 1, "open", NOW)
 
@@ -208,9 +208,9 @@ def _report(store: SqlStore) -> None:
 
 
 def test_what_is_signed_of_a_result() -> None:
-    row = GateResultRow("1E", NOW, Outcome.OPENED, "é", "not signed")
+    row = GateResultRow("1E", NOW, CommandOutcome.OPENED, "é", "not signed")
     assert row.signed_part.decode() == (
         '{"at":"2026-11-23T08:00:00.123Z","detail":"é","event_id":"1E","outcome":"opened","v":1}'
     )
-    assert row.signed_part != replace(row, outcome=Outcome.FAILED).signed_part
+    assert row.signed_part != replace(row, outcome=CommandOutcome.FAILED).signed_part
     assert row.signed_part == replace(row, signature=GENESIS).signed_part

@@ -140,12 +140,12 @@ def test_an_erased_employee_is_in_no_file(database: str, store: SqlStore, tmp_pa
     with store.write() as tx:
         tx.employees.add(replace(ADA, card_number="90210471108"))
         tx.templates.put(Template(ADA.id, b"TEMPLATE-BYTES", 1, "digest", "float32"))
-        tx.subject_keys.add(ADA.id, b"key")
+        tx.data_keys.add(ADA.id, b"key")
     there = {mark for mark in marks if any(mark in file.read_bytes() for file in tmp_path.iterdir())}
     assert there == {b"TEMPLATE-BYTES"}, "what names her is never in the clear"
     with store.write() as tx:
         tx.employees.delete(ADA.id)
-        tx.subject_keys.destroy(ADA.id)
+        tx.data_keys.destroy(ADA.id)
         tx.events.unlink(ADA.id)
     files = [file for file in tmp_path.iterdir() if file.is_file()]
     assert files

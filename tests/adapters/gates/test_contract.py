@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from app.adapters.gates.build import check_config
-from app.core.gates.commands import DoorState, Outcome
+from app.core.gates.commands import CommandOutcome, DoorState
 from tests.adapters.gates.conftest import Build
 from tests.adapters.gates.peers import Peer, command, drivers_threads, eventually, never
 
-DONE = {Outcome.OPENED, Outcome.SENT, Outcome.DRY_RUN}
+DONE = {CommandOutcome.OPENED, CommandOutcome.SENT, CommandOutcome.DRY_RUN}
 GRACE_S = 2.0
 
 
@@ -46,7 +46,7 @@ def test_commands_at_once_go_one_after_the_other(peer: Peer, build: Build) -> No
 
 def test_what_is_too_late_is_never_sent(peer: Peer, build: Build) -> None:
     driver = build(peer)
-    assert driver.open(command(1, age_s=1.001)).outcome is Outcome.TOO_LATE
+    assert driver.open(command(1, age_s=1.001)).outcome is CommandOutcome.TOO_LATE
     never(lambda: peer.opened)
 
 
@@ -61,9 +61,9 @@ def test_a_hanging_peer_holds_nobody_longer_than_the_window_and_opens_nothing_la
     assert took_s < 0.4 + GRACE_S
     if peer.kind == "dry_run":
         return
-    assert first.outcome is Outcome.FAILED
+    assert first.outcome is CommandOutcome.FAILED
     assert first.detail
-    assert behind.outcome is Outcome.TOO_LATE
+    assert behind.outcome is CommandOutcome.TOO_LATE
     if peer.kind != "mqtt":
         never(lambda: peer.opened, 0.4)
     eventually(lambda: driver.healthy() is None, 10)
@@ -78,8 +78,8 @@ def test_who_waits_behind_a_hanging_command_is_too_late(peer: Peer, build: Build
         ahead = several.submit(driver.open, command(0.5))
         eventually(lambda: driver._turns._turn.locked())
         behind = several.submit(driver.open, command(0.2))
-        assert behind.result().outcome is Outcome.TOO_LATE
-        assert ahead.result().outcome is Outcome.FAILED
+        assert behind.result().outcome is CommandOutcome.TOO_LATE
+        assert ahead.result().outcome is CommandOutcome.FAILED
     peer.go_on()
 
 
@@ -93,8 +93,8 @@ def test_closing_leaves_the_gate_as_its_fail_mode_demands(peer: Peer, build: Bui
     driver.close()
     if peer.kind != "osdp":
         eventually(lambda: peer.mode == ("release" if fail_mode == "safe" else "secure"))
-    assert driver.open(command()).outcome is Outcome.FAILED
-    assert driver.release(True).outcome is Outcome.FAILED
+    assert driver.open(command()).outcome is CommandOutcome.FAILED
+    assert driver.release(True).outcome is CommandOutcome.FAILED
     assert driver.healthy() == "the driver is closed"
     assert drivers_threads() == []
 
@@ -106,14 +106,14 @@ def test_a_gate_that_is_another_s_by_now_is_told_nothing_more(peer: Peer, build:
     successor = build(peer, fail_mode="safe") if peer.kind != "dry_run" else None
     driver.close(tell=False)
     never(lambda: peer.mode != "secure", 0.5)
-    assert driver.open(command()).outcome is Outcome.FAILED
+    assert driver.open(command()).outcome is CommandOutcome.FAILED
     assert successor is None or successor.open(command()).outcome in DONE
 
 
 def test_fire_releases_and_outlasts_us(peer: Peer, build: Build) -> None:
     driver = build(peer)
     if peer.kind == "osdp":
-        assert driver.release(True).outcome is Outcome.FAILED
+        assert driver.release(True).outcome is CommandOutcome.FAILED
         return
     for active in (True, False, True):
         assert driver.release(active).outcome in DONE

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.adapters.gates.build import check_config
 from app.core.errors import BadInput
-from app.core.gates.commands import Outcome
+from app.core.gates.commands import CommandOutcome
 from tests.adapters.gates.conftest import Build
 from tests.adapters.gates.peers import command, eventually, never
 from tests.adapters.gates.relays import devices
@@ -80,13 +80,13 @@ def test_every_command_does_what_it_says_and_nothing_else_unlocks(
     gate = gates(name, inverted)
     driver = build(gate)
     never(lambda: gate.unlocked)
-    assert driver.open(command()).outcome is Outcome.SENT
+    assert driver.open(command()).outcome is CommandOutcome.SENT
     assert gate.unlocked
     eventually(lambda: not gate.unlocked)
     never(lambda: gate.unlocked)
-    assert driver.release(True).outcome is Outcome.SENT
+    assert driver.release(True).outcome is CommandOutcome.SENT
     never(lambda: not gate.unlocked, OPEN_S + 0.3)
-    assert driver.release(False).outcome is Outcome.SENT
+    assert driver.release(False).outcome is CommandOutcome.SENT
     never(lambda: gate.unlocked)
     driver.close()
     assert not gate.unlocked
@@ -112,12 +112,12 @@ def test_a_device_with_a_login(gates: Any, build: Build, name: str) -> None:
     gate = gates(name, False, True)
     driver = build(gate)
     for _ in range(3):
-        assert driver.open(command()).outcome is Outcome.SENT
+        assert driver.open(command()).outcome is CommandOutcome.SENT
         assert gate.unlocked
     wrong = dict(gate.config, relay=gate.config["relay"] | {"password": "not it"})
     gate.config = wrong
     stranger = build(gate, ready=False)
-    assert stranger.open(command()).outcome is Outcome.FAILED
+    assert stranger.open(command()).outcome is CommandOutcome.FAILED
     eventually(lambda: stranger.healthy() is not None)
     assert "not it" not in str(stranger.healthy())
 

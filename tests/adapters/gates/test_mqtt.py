@@ -15,7 +15,7 @@ import pytest
 
 from app.adapters.gates.mqtt.mqtt import RELEASED
 from app.adapters.gates.mqtt.mqtt_line import Line
-from app.core.gates.commands import FOREIGN, DoorState, Outcome
+from app.core.gates.commands import FOREIGN, CommandOutcome, DoorState
 from tests.adapters.gates.conftest import FLAVOURS, Build
 from tests.adapters.gates.peers import closing, command, eventually, never
 from tests.adapters.gates.relays.brokers import Broker, MqttPeer, mosquitto
@@ -97,7 +97,7 @@ def test_nothing_opens_a_released_gate_while_its_connection_changes(
     monkeypatch.setattr(Line, "publish", held)
     monkeypatch.setattr(driver, "_wait_for", late)
     try:
-        assert driver.release(True).outcome is Outcome.SENT
+        assert driver.release(True).outcome is CommandOutcome.SENT
         assert telling.wait(10)
         with ThreadPoolExecutor(1) as other:
             opening = other.submit(driver.open, command(10))
@@ -186,7 +186,7 @@ def test_an_account_that_may_not_read_is_named(tmp_path: Path, build: Build, rea
             driver = build(peer, ready=False)
             words = f"the broker does not let this account read {peer._prefix}/command and {peer._prefix}/{missing}"
             eventually(lambda: driver.healthy() == words)
-            assert driver.open(command()).outcome is Outcome.SENT
+            assert driver.open(command()).outcome is CommandOutcome.SENT
     finally:
         broker.kill()
 
@@ -214,7 +214,7 @@ def test_the_broker_is_down_and_comes_back_too_late(mortal: MqttPeer, build: Bui
     mortal.broker.kill()
     driver = build(mortal, ready=False)
     result = driver.open(command(0.4))
-    assert result.outcome is Outcome.FAILED
+    assert result.outcome is CommandOutcome.FAILED
     assert driver.healthy() == "the broker cannot be reached"
     mortal.lose()
     mortal.broker.start()
@@ -234,7 +234,7 @@ def test_the_broker_comes_back_within_the_window(mortal: MqttPeer, build: Build)
     with ThreadPoolExecutor(1) as other:
         opening = other.submit(driver.open, order)
         mortal.broker.start()
-        assert opening.result().outcome is Outcome.SENT
+        assert opening.result().outcome is CommandOutcome.SENT
 
 
 def test_the_broker_hangs_during_the_command_and_is_restarted(mortal: MqttPeer, build: Build) -> None:
@@ -242,7 +242,7 @@ def test_the_broker_hangs_during_the_command_and_is_restarted(mortal: MqttPeer, 
     driver = build(mortal)
     mortal.hang()
     result = driver.open(command(0.4))
-    assert result.outcome is Outcome.FAILED
+    assert result.outcome is CommandOutcome.FAILED
     assert "may have arrived" in result.detail
     mortal.broker.kill()
     mortal.lose()
@@ -254,7 +254,7 @@ def test_the_broker_hangs_during_the_command_and_is_restarted(mortal: MqttPeer, 
 
 def test_the_broker_restarts_after_the_command_and_nothing_is_sent_twice(mortal: MqttPeer, build: Build) -> None:
     driver, order = build(mortal), command()
-    assert driver.open(order).outcome is Outcome.SENT
+    assert driver.open(order).outcome is CommandOutcome.SENT
     eventually(lambda: mortal.opened == [order.event_id])
     mortal.broker.kill()
     mortal.lose()
@@ -268,7 +268,7 @@ def test_a_release_that_was_lost_is_told_when_the_broker_is_back(mortal: MqttPee
     driver = build(mortal)
     mortal.broker.kill()
     mortal.lose()
-    assert driver.release(True).outcome is Outcome.FAILED
+    assert driver.release(True).outcome is CommandOutcome.FAILED
     mortal.broker.start()
     mortal.back()
     eventually(lambda: mortal.mode == "release", 10)

@@ -8,7 +8,7 @@ import pytest
 
 from app.adapters.gates.build import check_config
 from app.core.errors import BadInput
-from app.core.gates.commands import FOREIGN, DoorState, Outcome
+from app.core.gates.commands import FOREIGN, CommandOutcome, DoorState
 from tests.adapters.gates.conftest import Build
 from tests.adapters.gates.peers import command, eventually, never
 from tests.adapters.gates.relays.brokers import Broker, mosquitto
@@ -43,15 +43,15 @@ def test_every_command_does_what_it_says_and_nothing_else_unlocks(
     device = make(name, inverted)
     driver = build(device)
     never(lambda: device.unlocked)
-    assert driver.open(command()).outcome is Outcome.SENT
+    assert driver.open(command()).outcome is CommandOutcome.SENT
     eventually(lambda: device.unlocked)
     eventually(lambda: not device.unlocked)
     eventually(lambda: states[-2:] == [DoorState.OPEN, DoorState.CLOSED])
     never(lambda: device.unlocked)
-    assert driver.release(True).outcome is Outcome.SENT
+    assert driver.release(True).outcome is CommandOutcome.SENT
     eventually(lambda: device.unlocked)
     never(lambda: not device.unlocked, 0.8)
-    assert driver.release(False).outcome is Outcome.SENT
+    assert driver.release(False).outcome is CommandOutcome.SENT
     eventually(lambda: not device.unlocked)
     never(lambda: device.unlocked)
     driver.open(command())
@@ -114,7 +114,7 @@ def test_an_offline_relay_is_not_told_to_open_and_gets_the_mode_when_it_is_back(
     device.coil.put(True)  # it starts with its relay on
     device.connect()
     eventually(lambda: not device.unlocked and driver.healthy() is None)
-    assert driver.open(command()).outcome is Outcome.SENT
+    assert driver.open(command()).outcome is CommandOutcome.SENT
 
 
 def test_a_relay_that_was_switched_by_hand_is_told_its_mode_again(make: Make, build: Build) -> None:

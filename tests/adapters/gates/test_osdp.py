@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from app.core.gates.commands import Outcome
+from app.core.gates.commands import CommandOutcome
 from tests.adapters.gates.conftest import Build
 from tests.adapters.gates.peers import closing, command, eventually, never
 from tests.adapters.gates.relays.lines import Panel
@@ -23,7 +23,7 @@ def panel() -> Iterator[Panel]:
 
 def test_the_panel_reads_the_card_once_in_its_format(panel: Panel, build: Build) -> None:
     driver = build(panel)
-    assert driver.open(command(event_id="1001")).outcome is Outcome.SENT
+    assert driver.open(command(event_id="1001")).outcome is CommandOutcome.SENT
     eventually(lambda: panel.cards)
     length, data = panel.cards[0]
     bits = f"{int.from_bytes(data, 'big'):0{8 * len(data)}b}"[:length]
@@ -35,7 +35,7 @@ def test_the_panel_reads_the_card_once_in_its_format(panel: Panel, build: Build)
 
 def test_raw_bits(panel: Panel, build: Build) -> None:
     driver = build(panel, card_format="raw", raw_bits=32, facility=None)
-    assert driver.open(command(event_id="3735928559")).outcome is Outcome.SENT
+    assert driver.open(command(event_id="3735928559")).outcome is CommandOutcome.SENT
     eventually(lambda: panel.cards == [(32, bytes.fromhex("deadbeef"))])
 
 
@@ -43,7 +43,7 @@ def test_a_panel_with_another_key_gets_nothing(build: Build) -> None:
     with closing(Panel(key=OTHER_KEY, config_key=bytes(range(16, 32)))) as panel:
         driver = build(panel, ready=False)
         result = driver.open(command(1))
-        assert (result.outcome, result.detail) == (Outcome.FAILED, "the panel has no secure channel to us")
+        assert (result.outcome, result.detail) == (CommandOutcome.FAILED, "the panel has no secure channel to us")
         assert driver.healthy() == "the panel has no secure channel to us"
         assert panel.cards == []
         driver.close()
@@ -54,12 +54,12 @@ def test_a_panel_that_was_away_does_not_get_the_card_of_then(panel: Panel, build
     panel.hang()
     began = time.monotonic()
     result = driver.open(command(10))
-    assert result.outcome is Outcome.FAILED
+    assert result.outcome is CommandOutcome.FAILED
     assert 1.9 < time.monotonic() - began < 6, "a card is withdrawn after two seconds, whatever the window"
     panel.start()
     eventually(lambda: driver.healthy() is None, 15)
     order = command(5)
-    eventually(lambda: driver.open(command(2)).outcome is Outcome.SENT, 15)
+    eventually(lambda: driver.open(command(2)).outcome is CommandOutcome.SENT, 15)
     eventually(lambda: panel.opened)
     assert order.event_id not in panel.opened
     assert len(panel.opened) == 1
@@ -71,7 +71,7 @@ def test_a_panel_that_restarts_within_the_time_reads_it(panel: Panel, build: Bui
     with ThreadPoolExecutor(1) as other:
         opening = other.submit(driver.open, order)
         panel.start()
-        assert opening.result().outcome is Outcome.SENT
+        assert opening.result().outcome is CommandOutcome.SENT
     eventually(lambda: panel.opened == [order.event_id])
     never(lambda: len(panel.opened) > 1)
 
@@ -80,7 +80,7 @@ def test_a_panel_that_restarts_within_the_time_reads_it(panel: Panel, build: Bui
 def test_a_number_that_is_no_card_of_this_format(panel: Panel, build: Build, number: str) -> None:
     driver = build(panel)
     result = driver.open(command(event_id=number))
-    assert result.outcome is Outcome.FAILED
+    assert result.outcome is CommandOutcome.FAILED
     assert number not in result.detail
     never(lambda: panel.cards, 0.1)
 
@@ -90,7 +90,7 @@ def test_somebody_without_a_card(panel: Panel, build: Build) -> None:
 
     result = build(panel).open(replace(command(), card_number=None))
     assert (result.outcome, result.detail) == (
-        Outcome.FAILED,
+        CommandOutcome.FAILED,
         "this person has no card number to show to the panel",
     )
 
@@ -107,7 +107,7 @@ def test_the_panel_cannot_change_the_key(panel: Panel, build: Build) -> None:
     assert done != [osdp_sys.COMPLETION_OK]
     panel.hang()
     panel.start()
-    assert driver.open(command(2)).outcome is Outcome.SENT
+    assert driver.open(command(2)).outcome is CommandOutcome.SENT
 
 
 def test_a_line_that_is_not_there(build: Build) -> None:
@@ -117,5 +117,5 @@ def test_a_line_that_is_not_there(build: Build) -> None:
 
     driver = build(Missing(), ready=False)
     eventually(lambda: driver.healthy() == "the serial line cannot be used")
-    assert driver.open(command(0.2)).outcome is Outcome.FAILED
+    assert driver.open(command(0.2)).outcome is CommandOutcome.FAILED
     assert any(t.name == "gate-lobby-1-osdp" for t in threading.enumerate())

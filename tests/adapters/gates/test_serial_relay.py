@@ -11,7 +11,7 @@ import serial
 from app.adapters.gates import serial_relay
 from app.adapters.gates.config import SerialConfig
 from app.adapters.gates.serial_relay import SerialGate
-from app.core.gates.commands import DoorState, Outcome
+from app.core.gates.commands import CommandOutcome, DoorState
 from tests.adapters.gates.conftest import Build
 from tests.adapters.gates.peers import closing, command, eventually, never, now
 from tests.adapters.gates.relays.lines import RelayBoard
@@ -26,7 +26,7 @@ def board() -> Iterator[RelayBoard]:
 def test_on_for_the_time_and_off_again(board: RelayBoard, build: Build) -> None:
     driver = build(board)
     began = time.monotonic()
-    assert driver.open(command()).outcome is Outcome.SENT
+    assert driver.open(command()).outcome is CommandOutcome.SENT
     eventually(lambda: board.told == ["secure", "release", "secure"])
     assert time.monotonic() - began > 0.14
 
@@ -61,7 +61,7 @@ def test_two_drivers_cannot_have_one_line(board: RelayBoard, build: Build) -> No
     build(board)
     second = build(board, ready=False)
     eventually(lambda: second.healthy() == "the serial line cannot be used")
-    assert second.open(command(0.2)).outcome is Outcome.FAILED
+    assert second.open(command(0.2)).outcome is CommandOutcome.FAILED
     assert board.opened == []
 
 
@@ -100,12 +100,12 @@ def test_a_board_that_is_unplugged_is_noticed_and_found_again(
     config = SerialConfig.model_validate(boards[0].config | {"open_s": 0.3})
     driver = SerialGate(config, on_state=states.append, clock=now, connect=connect)
     eventually(lambda: driver.healthy() is None)
-    assert driver.open(command()).outcome is Outcome.SENT
+    assert driver.open(command()).outcome is CommandOutcome.SENT
     eventually(lambda: boards[0].opened)
     boards[0].close()
     eventually(lambda: boards[1].told == ["secure"])
     assert states == [DoorState.FAULT]
-    assert driver.open(command()).outcome is Outcome.SENT
+    assert driver.open(command()).outcome is CommandOutcome.SENT
     driver.close()
     boards[1].close()
 
@@ -129,7 +129,7 @@ def test_modem_lines(drive: str, invert: bool) -> None:
     driver = SerialGate(config, on_state=lambda _: None, clock=now, connect=connect)
     eventually(lambda: driver.healthy() is None)
     assert not is_on()
-    assert driver.open(command()).outcome is Outcome.SENT
+    assert driver.open(command()).outcome is CommandOutcome.SENT
     assert is_on()
     eventually(lambda: not is_on())
     driver.close()
@@ -177,7 +177,7 @@ def test_a_thread_that_wakes_after_the_window_sends_nothing(
 
     with monkeypatch.context() as patch:
         patch.setattr(serial_relay.select, "select", late)
-        assert driver.open(command(0.2)).outcome is Outcome.FAILED
+        assert driver.open(command(0.2)).outcome is CommandOutcome.FAILED
     eventually(lambda: driver.healthy() is None)
     never(lambda: board.opened)
 
@@ -197,5 +197,5 @@ def test_what_is_in_work_at_the_windows_end_is_reported_as_it_ended(
     with monkeypatch.context() as patch:
         patch.setattr(serial_relay.os, "write", slow)
         patch.setattr(serial_relay, "SETTLE_S", 3.0)  # a machine may be busy
-        assert driver.open(command(1)).outcome is Outcome.SENT
+        assert driver.open(command(1)).outcome is CommandOutcome.SENT
     eventually(lambda: len(board.opened) == 1)

@@ -14,7 +14,7 @@ import pytest
 
 from app.adapters.gates.build import build_driver
 from app.adapters.gates.relay_verifier import LAST_WILL, MqttVerifier, WebhookVerifier, mqtt_text, signature_of
-from app.core.gates.commands import FOREIGN, Outcome
+from app.core.gates.commands import FOREIGN, CommandOutcome
 from tests.adapters.gates.conftest import FLAVOURS, Build
 from tests.adapters.gates.peers import closing, command, eventually, free_port, never, now
 from tests.adapters.gates.relays.brokers import Broker, MqttPeer, mosquitto
@@ -72,7 +72,7 @@ def altered(payload: bytes, **changes: object) -> str:
 def test_what_we_sign_is_obeyed_once(relay: SignedRelay, build: Build) -> None:
     driver = build(relay)
     for _ in range(2):
-        assert driver.open(command()).outcome is Outcome.SENT
+        assert driver.open(command()).outcome is CommandOutcome.SENT
     driver.release(True)
     driver.release(False)
     eventually(lambda: relay.obeyed.count("open") == 2 and relay.mode == "secure")
@@ -102,7 +102,7 @@ def test_a_forged_opening_opens_nothing_and_is_an_alarm(relay: SignedRelay, buil
     eventually(lambda: driver.healthy() == FOREIGN)
     eventually(lambda: len(relay.payloads["mode"]) > modes)
     assert relay.obeyed.count("open") == 1
-    assert driver.open(command()).outcome is Outcome.SENT
+    assert driver.open(command()).outcome is CommandOutcome.SENT
     eventually(lambda: relay.obeyed.count("open") == 2)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from app.adapters.gates.http import signed_post
-from app.core.gates.commands import DoorState, Outcome
+from app.core.gates.commands import CommandOutcome, DoorState
 from tests.adapters.gates.conftest import Build
 from tests.adapters.gates.peers import closing, command, eventually, free_port, never
 from tests.adapters.gates.relays.relay import HttpRelay
@@ -35,9 +35,9 @@ def opens(relay: HttpRelay) -> list[dict[str, object]]:
 
 def test_a_relay_that_confirms_opened_and_one_that_does_not(relay: HttpRelay, build: Build) -> None:
     driver = build(relay)
-    assert driver.open(command()).outcome is Outcome.OPENED
+    assert driver.open(command()).outcome is CommandOutcome.OPENED
     relay.state = "closed"
-    assert driver.open(command()).outcome is Outcome.SENT
+    assert driver.open(command()).outcome is CommandOutcome.SENT
 
 
 def test_what_is_posted(relay: HttpRelay, build: Build) -> None:
@@ -68,7 +68,7 @@ def test_a_relay_that_recovers_within_the_window_opens(relay: HttpRelay, build: 
     driver = build(relay)
     relay.script.extend(script)
     order = command(2)
-    assert driver.open(order).outcome is Outcome.OPENED
+    assert driver.open(order).outcome is CommandOutcome.OPENED
     assert relay.opened == [order.event_id]
     assert len(opens(relay)) == len(script) + 1
     assert {r["event_id"] for r in opens(relay)} == {order.event_id}
@@ -80,7 +80,7 @@ def test_a_relay_that_does_not_recover_fails_at_the_window_s_end(relay: HttpRela
     began = time.monotonic()
     result = driver.open(command(0.4))
     assert time.monotonic() - began < 2  # all fifty take longer
-    assert (result.outcome, result.detail) == (Outcome.FAILED, "the relay answered 500")
+    assert (result.outcome, result.detail) == (CommandOutcome.FAILED, "the relay answered 500")
     relay.script.clear()
     never(lambda: relay.opened)
 
@@ -89,7 +89,7 @@ def test_a_relay_that_does_not_recover_fails_at_the_window_s_end(relay: HttpRela
 def test_a_refusal_is_not_tried_again(relay: HttpRelay, build: Build, status: str) -> None:
     driver = build(relay)
     relay.script.append(status)
-    assert driver.open(command()).outcome is Outcome.FAILED
+    assert driver.open(command()).outcome is CommandOutcome.FAILED
     assert len(opens(relay)) == 1
 
 
@@ -97,7 +97,7 @@ def test_a_redirect_is_not_followed(relay: HttpRelay, build: Build) -> None:
     driver = build(relay)
     relay.script.append("302")
     result = driver.open(command())
-    assert (result.outcome, relay.elsewhere) == (Outcome.FAILED, 0)
+    assert (result.outcome, relay.elsewhere) == (CommandOutcome.FAILED, 0)
     assert "elsewhere" in result.detail
 
 
@@ -106,7 +106,7 @@ def test_an_answer_that_drips_does_not_hold_anybody(relay: HttpRelay, build: Bui
     driver = build(relay)
     relay.script.append("drip")
     began = time.monotonic()
-    assert driver.open(command(0.5)).outcome is Outcome.FAILED
+    assert driver.open(command(0.5)).outcome is CommandOutcome.FAILED
     assert time.monotonic() - began < 3  # it drips for five
 
 
@@ -121,11 +121,11 @@ def test_nobody_listens_and_then_somebody_does(build: Build) -> None:
     nobody = Nobody()
     driver = build(nobody, ready=False)
     result = driver.open(command(0.3))
-    assert (result.outcome, result.detail) == (Outcome.FAILED, "connection refused")
+    assert (result.outcome, result.detail) == (CommandOutcome.FAILED, "connection refused")
     assert driver.healthy() == "connection refused"
     released = driver.release(True)
     assert (released.outcome, released.detail) == (
-        Outcome.FAILED,
+        CommandOutcome.FAILED,
         "release is not delivered yet, and is tried on: connection refused",
     )
     with closing(HttpRelay(nobody.port)) as relay:
@@ -157,7 +157,7 @@ def test_a_name_that_does_not_resolve_in_time_sends_nothing_later(
         return [host]
 
     monkeypatch.setattr(signed_post, "resolve", slowly)
-    assert driver.open(command(0.2)).outcome is Outcome.FAILED
+    assert driver.open(command(0.2)).outcome is CommandOutcome.FAILED
     assert not resolved.is_set()
     answered.set()
     assert resolved.wait(5)
@@ -171,7 +171,7 @@ def test_a_name_that_turns_into_metadata_is_refused(
     metadata = [(2, 1, 6, "", ("169.254.169.254", 80))]
     monkeypatch.setattr("app.adapters.gates.address.socket.getaddrinfo", lambda *_, **__: metadata)
     result = driver.open(command())
-    assert result.outcome is Outcome.FAILED
+    assert result.outcome is CommandOutcome.FAILED
     assert "metadata" in result.detail
 
 
@@ -183,7 +183,7 @@ def test_release_does_not_wait_behind_a_hanging_opening(relay: HttpRelay, build:
     with ThreadPoolExecutor(1) as other:
         opening = other.submit(driver.open, command(3))
         eventually(lambda: opens(relay))
-        assert driver.release(True).outcome is Outcome.SENT
+        assert driver.release(True).outcome is CommandOutcome.SENT
         assert not opening.done()
         assert relay.mode == "release"
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.adapters.gates.wiegand import NotThisFormat, encode
 from app.adapters.gates.window import Turns, Window
-from app.core.gates.commands import GateResult, OpenCommand, Outcome
+from app.core.gates.commands import CommandOutcome, GateResult, OpenCommand
 from tests.adapters.gates.peers import command
 
 
@@ -24,10 +24,10 @@ def test_a_clock_that_went_ahead_sends_nothing() -> None:
 
     def hand_over(order: OpenCommand, _: Window) -> GateResult:
         sent.append(order)
-        return GateResult(Outcome.SENT)
+        return GateResult(CommandOutcome.SENT)
 
     turns = Turns(lambda: order.until)
-    assert turns.take(order, hand_over).outcome is Outcome.TOO_LATE
+    assert turns.take(order, hand_over).outcome is CommandOutcome.TOO_LATE
     assert sent == []
 
 
@@ -38,7 +38,7 @@ def test_a_driver_s_own_fault_is_a_result_and_not_said_in_its_words(caplog: pyte
         raise KeyError("the secret")
 
     result = Turns(lambda: order.at).take(order, hand_over)
-    assert result == GateResult(Outcome.FAILED, "the driver failed")
+    assert result == GateResult(CommandOutcome.FAILED, "the driver failed")
     assert "KeyError" in caplog.text
     assert "secret" not in caplog.text
 

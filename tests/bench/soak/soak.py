@@ -23,7 +23,7 @@ from app.core.approach.tries import Zone
 from app.demo.film.cast import EMPLOYEES
 from app.services.cameras.camera_list import Address
 from app.settings import read_settings
-from app.wiring import open_office
+from app.wiring import open_backbone
 from tests.bench.rtsp import Camera, Line, clips
 from tests.bench.soak.soak_report import FLOWS_S, Sample, Story, report
 from tests.bench.soak.soak_verdict import verdicts
@@ -51,7 +51,7 @@ class Watcher:
     def __init__(self, site: Site, server: Server) -> None:
         self._server = server
         self._process = psutil.Process(server.process.pid)
-        self._office = open_office(read_settings(site.data))
+        self._office = open_backbone(read_settings(site.data))
         self._began = self._sampled = time.monotonic()
         self.samples: list[Sample] = []
         self.events: dict[str, dict[str, object]] = {}
@@ -175,7 +175,7 @@ def watched(folder: Path) -> Iterator[tuple[Watcher, Camera, Line, Server]]:
             for person in EMPLOYEES:
                 employee = server.employ(person.number, person.name)
                 assert any(result["accepted"] for result in server.photograph(employee, *person.enrolled_with))
-            office = open_office(read_settings(site.data))
+            office = open_backbone(read_settings(site.data))
             # A camera on the loopback is one that the API refuses.
             office.cameras.add("soak", GATE, Address(f"rtsp://127.0.0.1:{line.port}/stream", local=True), Zone())
             office.close()

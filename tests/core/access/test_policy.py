@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.core.access.policy import Limits, decide, standing
+from app.core.access.policy import PolicyLimits, decide, standing
 from app.core.site.mode import SiteMode
 from app.core.types import OPENING, Candidate, Decision, Employee, Evidence, Gate, Reason, Status, Verdict
 from tests.fakes import NOW, person
 
 NAN = float("nan")
-LIMITS = Limits(threshold=0.5, margin=0.1, max_frame_age_ms=2000)
+LIMITS = PolicyLimits(threshold=0.5, margin=0.1, max_frame_age_ms=2000)
 GATE = Gate("01G", "lobby-1")
 ADA = Employee("01A", "E-1001", "Ada Lovelace", photos=3)
 EVIDENCE = Evidence(1, 1, None, person(0), Candidate(ADA.id, 0.8), 0.4)
@@ -210,7 +210,7 @@ def test_a_similarity_or_margin_that_is_no_number_opens_nothing(
 )
 def test_limits_that_could_not_refuse_are_not_limits(limits: tuple[float, float, int]) -> None:
     with pytest.raises(ValueError):
-        Limits(*limits)
+        PolicyLimits(*limits)
 
 
 @pytest.mark.parametrize(

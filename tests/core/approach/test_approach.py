@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from app.core.approach import tries as approach
-from app.core.approach.tracks import Rules, Scene, Seen, Track, step
+from app.core.approach.tracks import Detection, Rules, Scene, Track, step
 from app.core.approach.tries import RIVAL, SHARE, TRIES, WAIT_MS, AtGate, Zone, at_gate, due
 from app.core.recognition.calibration import Calibration, Tail
 from app.core.recognition.evidence import fold
-from app.core.types import Box, Face, Quality, QualityProblem, Reason, Sighting, Vector
+from app.core.types import Box, Face, Quality, QualityProblem, Reason, Sample, Vector
 from tests.fakes import NOW, like, person, sighting
 
 WIDTH, HEIGHT = 1280, 720
@@ -196,8 +196,8 @@ def test_spending_the_whole_rate_on_each_try_would_not() -> None:
     assert first < 1.3 * RATE and ever > 1.3 * RATE
 
 
-def embedded(vector: Vector) -> Seen:
-    return Seen(Face(Box(400, 300, 100, 130), np.zeros((5, 2), np.float32), 0.9), Quality(0.9), vector)
+def embedded(vector: Vector) -> Detection:
+    return Detection(Face(Box(400, 300, 100, 130), np.zeros((5, 2), np.float32), 0.9), Quality(0.9), vector)
 
 
 def test_a_track_gives_looks_that_fold() -> None:
@@ -206,4 +206,4 @@ def test_a_track_gives_looks_that_fold() -> None:
         scene = step(scene, [embedded(like(0, 0.8, 1 + i % 14))], NOW + timedelta(milliseconds=40 * i), rules).scene
     (one,) = scene.tracks
     folded = fold(approach.looks(one, 1, SAME), SAME)
-    assert folded.reason is None and folded.frames_used == 8 and isinstance(one.sightings[0], Sighting)
+    assert folded.reason is None and folded.frames_used == 8 and isinstance(one.sightings[0], Sample)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.core.approach.tracks import MOST_SIGHTINGS, Rules, Scene, Seen, Step, Track, overlap, step
+from app.core.approach.tracks import MOST_SIGHTINGS, Detection, Rules, Scene, Step, Track, overlap, step
 from app.core.types import Box, Face, Quality, Vector
 from tests.fakes import DIMENSION, NOW, like, person
 
@@ -19,10 +19,10 @@ FRAME_S = 0.04
 
 def face(
     x: float, width: float = 100, *, y: float = 300, of: Vector | None = None, quality: float = 0.9, tag: float = 0
-) -> Seen:
+) -> Detection:
     """A face whose middle is at (x, y). of: whom it shows; None for one that cannot be compared."""
     box = Box(x - width / 2, y - width * 0.65, width, width * 1.3)
-    return Seen(Face(box, np.full((5, 2), tag, np.float32), 0.9), Quality(quality), of)
+    return Detection(Face(box, np.full((5, 2), tag, np.float32), 0.9), Quality(quality), of)
 
 
 class Film:
@@ -33,7 +33,7 @@ class Film:
         self.ended: list[Track] = []
         self.last: Step | None = None
 
-    def show(self, *faces: Seen, after_s: float | None = None) -> Step:
+    def show(self, *faces: Detection, after_s: float | None = None) -> Step:
         self.at += timedelta(seconds=1 / self.fps if after_s is None else after_s)
         self.last = step(self.scene, faces, self.at, self.rules)
         self.scene = self.last.scene
@@ -43,7 +43,7 @@ class Film:
     def ids(self) -> list[int]:
         return [t.id for t in self.scene.tracks]
 
-    def id_of(self, seen: Seen) -> int:
+    def id_of(self, seen: Detection) -> int:
         assert self.last is not None
         return next(i for i, one in self.last.faces.items() if one is seen)
 
@@ -257,7 +257,7 @@ films = st.lists(st.tuples(st.floats(-0.5, 2), st.lists(shown, max_size=5)), max
 
 @settings(max_examples=150, deadline=None)
 @given(films)
-def test_whatever_is_shown(frames: Sequence[tuple[float, list[Seen]]]) -> None:
+def test_whatever_is_shown(frames: Sequence[tuple[float, list[Detection]]]) -> None:
     film = Film()
     gone: set[int] = set()
     usable: dict[int, int] = {}

@@ -5,24 +5,33 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pytest
 
-from app.core.cameras.health import DEFAULT, CameraState, Glance, Health, Limits, Signs, glance, judge
+from app.core.cameras.health import (
+    DEFAULT,
+    CameraState,
+    Health,
+    HealthLimits,
+    PictureStats,
+    Signs,
+    judge,
+    picture_stats,
+)
 from app.core.types import Pixels
 
 FPS = 15.0
-LIT = Glance(640, 480, 110.0, 40.0)
+LIT = PictureStats(640, 480, 110.0, 40.0)
 
 
 @dataclass
 class Watch:
     """A watchdog that looks each half second, at a camera that a test makes work or fail."""
 
-    limits: Limits = DEFAULT
+    limits: HealthLimits = DEFAULT
     now_s: float = 100.0
     signs: Signs = field(default_factory=lambda: Signs(100.0))
     health: Health | None = None
     seen: list[tuple[float, CameraState]] = field(default_factory=list)
 
-    def run(self, seconds: float, *, fps: float = FPS, seen: Glance = LIT, repeated: bool = False) -> "Watch":
+    def run(self, seconds: float, *, fps: float = FPS, seen: PictureStats = LIT, repeated: bool = False) -> "Watch":
         end, next_frame, next_look = self.now_s + seconds, self.now_s + (1 / fps if fps else 1e9), self.now_s
         while (now := min(next_frame, next_look)) <= end:
             if now == next_look:
@@ -53,7 +62,7 @@ class Watch:
         return next(at for at, found in self.seen if found is state)
 
 
-def working(limits: Limits = DEFAULT) -> Watch:
+def working(limits: HealthLimits = DEFAULT) -> Watch:
     watch = Watch(limits).run(10)
     assert watch.state is CameraState.WORKING
     watch.seen.clear()
@@ -112,7 +121,7 @@ def test_somebody_walking_past_the_lens_is_no_fault() -> None:
 
 
 def test_an_alert_does_not_flap() -> None:
-    watch = working(Limits(min_fps=10))
+    watch = working(HealthLimits(min_fps=10))
     for _ in range(20):
         watch.run(1.5, fps=10.6).run(1.5, fps=9.0)
     assert len(watch.seen) <= 2
@@ -123,8 +132,8 @@ def test_an_alert_does_not_flap() -> None:
 
 
 def test_the_size_that_was_set_up_counts_also_for_the_first_picture() -> None:
-    assert Watch(Limits(size=(1920, 1080))).run(3).state is CameraState.WRONG_SIZE
-    assert Watch(Limits(size=(640, 480))).run(3).state is CameraState.WORKING
+    assert Watch(HealthLimits(size=(1920, 1080))).run(3).state is CameraState.WRONG_SIZE
+    assert Watch(HealthLimits(size=(640, 480))).run(3).state is CameraState.WORKING
 
 
 def test_a_new_connection_is_not_called_slow_before_it_can_be_fast() -> None:
@@ -140,14 +149,18 @@ def scene(luma: float, noise: float) -> Pixels:
 def test_a_glance_tells_a_dim_empty_corridor_from_a_covered_lens() -> None:
     corridor = scene(40, 2)
     corridor[:, :600] //= 2
-    found = {"corridor": glance(corridor), "covered": glance(scene(90, 1.5)), "black": glance(scene(3, 1))}
+    found = {
+        "corridor": picture_stats(corridor),
+        "covered": picture_stats(scene(90, 1.5)),
+        "black": picture_stats(scene(3, 1)),
+    }
     states = {name: Watch().run(8, seen=each).state for name, each in found.items()}
     assert states == {"corridor": CameraState.WORKING, "covered": CameraState.BLACK, "black": CameraState.BLACK}
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (17, 31, 3), (36, 64, 3), (3000, 4000, 3)])
 def test_a_glance_takes_pictures_of_every_size(shape: tuple[int, int, int]) -> None:
-    found = glance(np.full(shape, 100, np.uint8))
+    found = picture_stats(np.full(shape, 100, np.uint8))
     assert (found.width_px, found.height_px) == (shape[1], shape[0])
     assert found.luma == pytest.approx(100, abs=0.1)
     assert found.spread == pytest.approx(0, abs=0.1)
@@ -156,4 +169,4 @@ def test_a_glance_takes_pictures_of_every_size(shape: tuple[int, int, int]) -> N
 def test_a_glance_weighs_blue_green_red_as_eyes_do() -> None:
     blue = np.zeros((50, 50, 3), np.uint8)
     blue[..., 0] = 255
-    assert glance(blue).luma == pytest.approx(29, abs=0.2)
+    assert picture_stats(blue).luma == pytest.approx(29, abs=0.2)

@@ -102,7 +102,7 @@ def test_a_refusal_names_the_line(text: str, code: str, said: str) -> None:
         ("1.00E+05,Ada", "shortened_number"),
         ('"1,23E+15",Ada', "shortened_number"),
         ("E-1,J\ufffdrgen", "lost_letter"),
-        ('"=""=1+1""",Ada', "formula"),
+        ('"=""=1+1""",Ada', "formula_injection"),
         ("number,name", "header_again"),
     ],
 )

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.core.errors import BadInput
-from app.core.gates.settings import gate_name, held_after_ms, open_ms
+from app.core.gates.settings import door_held_after_ms, gate_name, unlock_ms
 from app.core.people.details import Details
 from app.core.types import Status
 from tests.fakes import NOW
@@ -151,11 +151,11 @@ def test_gate_names_that_cannot_stand_in_an_address(name: str) -> None:
 
 
 def test_a_gate_opens_for_half_a_second_to_a_minute() -> None:
-    assert [open_ms(ms) for ms in (500, 5000, 60_000)] == [500, 5000, 60_000]
+    assert [unlock_ms(ms) for ms in (500, 5000, 60_000)] == [500, 5000, 60_000]
     for ms in (-1, 0, 499, 60_001):
         with pytest.raises(BadInput) as refusal:
-            open_ms(ms)
-        assert refusal.value.code == "bad_open_ms"
+            unlock_ms(ms)
+        assert refusal.value.code == "bad_unlock_ms"
 
 
 @pytest.mark.parametrize("number", ["0", "007", "1" * 20])
@@ -169,8 +169,8 @@ def test_bad_card_numbers(number: str) -> None:
 
 
 def test_a_door_is_held_after_a_second_to_an_hour() -> None:
-    assert [held_after_ms(ms) for ms in (1000, 15_000, 3_600_000)] == [1000, 15_000, 3_600_000]
+    assert [door_held_after_ms(ms) for ms in (1000, 15_000, 3_600_000)] == [1000, 15_000, 3_600_000]
     for ms in (-1, 0, 999, 3_600_001):
         with pytest.raises(BadInput) as refusal:
-            held_after_ms(ms)
-        assert refusal.value.code == "bad_held_after_ms"
+            door_held_after_ms(ms)
+        assert refusal.value.code == "bad_door_held_after_ms"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.recognition.evidence import FURTHEST, against, fold, unit
-from app.core.types import Candidate, Evidence, Look, Reason
+from app.core.types import Candidate, Evidence, FrameResult, Reason
 from tests.fakes import like, person, seen, unseen
 
 SAME = 0.3
@@ -16,7 +16,7 @@ TOGETHER = 0.6  # at least this alike are any two vectors that `sightings` draws
 
 
 @st.composite
-def sightings(draw: st.DrawFn, most: int = 8) -> list[Look]:
+def sightings(draw: st.DrawFn, most: int = 8) -> list[FrameResult]:
     """Frames of one person: unit vectors within a cone around person 0, of any quality."""
     # Two vectors at an angle of at most a from the axis are at most 2a apart; cos(2a) = 0.62 at similarity 0.9.
     frames = draw(
@@ -29,7 +29,7 @@ def sightings(draw: st.DrawFn, most: int = 8) -> list[Look]:
     return [seen(like(0, similarity, other), quality) for similarity, other, quality in frames]
 
 
-def vectors(looks: list[Look]) -> np.ndarray:
+def vectors(looks: list[FrameResult]) -> np.ndarray:
     return np.stack([look.subject.embedding for look in looks if look.subject])
 
 
@@ -134,14 +134,14 @@ def test_vectors_of_two_models_are_never_mixed() -> None:
 
 
 @given(sightings())
-def test_the_fused_vector_has_length_one(looks: list[Look]) -> None:
+def test_the_fused_vector_has_length_one(looks: list[FrameResult]) -> None:
     fused = embedding(fold(looks, SAME))
     assert fused.dtype == np.float32
     assert np.linalg.norm(fused) == pytest.approx(1.0, abs=1e-5)
 
 
 @given(sightings())
-def test_the_fused_vector_lies_among_its_frames(looks: list[Look]) -> None:
+def test_the_fused_vector_lies_among_its_frames(looks: list[FrameResult]) -> None:
     every = vectors(looks)
     fused = embedding(fold(looks, SAME))
     least = (every @ every.T).min(axis=1)
@@ -150,14 +150,14 @@ def test_the_fused_vector_lies_among_its_frames(looks: list[Look]) -> None:
 
 
 @given(sightings(most=1), st.integers(2, 8))
-def test_the_same_frame_again_changes_nothing(looks: list[Look], times: int) -> None:
+def test_the_same_frame_again_changes_nothing(looks: list[FrameResult], times: int) -> None:
     once, again = fold(looks, SAME), fold(looks * times, SAME)
     np.testing.assert_allclose(embedding(again), embedding(once), atol=1e-6)
     assert (again.quality, again.frames_used) == (once.quality, times)
 
 
 @given(sightings())
-def test_repeating_all_frames_changes_nothing(looks: list[Look]) -> None:
+def test_repeating_all_frames_changes_nothing(looks: list[FrameResult]) -> None:
     np.testing.assert_allclose(embedding(fold(looks * 2, SAME)), embedding(fold(looks, SAME)), atol=1e-5)
 
 

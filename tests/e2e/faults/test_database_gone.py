@@ -28,7 +28,7 @@ def test_the_database_server_is_killed_and_comes_back(postgres_to_kill: Postgres
     with serving(site) as server, NetworkCamera(Film.shot(tmp_path / "film")) as north:
         assert server.photograph(server.employ("E-1001", "Jacinda Ardern"), JACINDA)[0]["accepted"]
         gate = f"/v1/gates/{GATE}"
-        assert server.http.patch(gate, headers=site.key("admin"), json={"open_ms": 500}).status_code == 200
+        assert server.http.patch(gate, headers=site.key("admin"), json={"unlock_ms": 500}).status_code == 200
         add_camera(site, "north", GATE, north.url)
         until(lambda: openings(server), 30, "an opening")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.settings import read_settings
-from app.wiring import open_office
+from app.wiring import open_backbone
 from tests.e2e.server import GATE, Server, Site, quick, serving
 
 MIB = 1 << 20
@@ -85,7 +85,7 @@ def test_a_full_disk_is_named_and_recovers(disk: Path) -> None:
 
 def test_a_clock_before_the_newest_record_is_named_and_confirmed(tmp_path: Path) -> None:
     site = Site.make(tmp_path / "data")
-    office = open_office(read_settings(site.data))
+    office = open_backbone(read_settings(site.data))
     with office.store.write() as tx:
         tx.heartbeats.beat(office.clock() + timedelta(days=3), b"")
     office.close()

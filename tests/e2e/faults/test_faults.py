@@ -10,9 +10,9 @@ from pathlib import Path
 import psutil
 
 from app.core.recognition.liveness import LivenessMode
-from app.services.gates.gate_settings import Driving
+from app.services.gates.gate_settings import GateUpdate
 from app.settings import default_cache, read_settings
-from app.wiring import open_office
+from app.wiring import open_backbone
 from tests import pictures
 from tests.e2e.server import GATE, Server, Site, quick, serving
 
@@ -95,8 +95,8 @@ def test_doctor_says_what_gates_want_of_liveness_and_whether_it_can_be_had(site:
     shutil.copytree(default_cache(), cache, ignore=lambda _, names: [n for n in names if "minifasnet" in n])
     told = " ".join(quick("doctor", data=site.data, cache_dir=str(cache)).stdout.split())
     assert "1 monitor; it does not work" in told and "Nothing is wrong." in told, told
-    office = open_office(read_settings(site.data))
-    office.gate_settings.change(GATE, Driving(liveness=LivenessMode.REQUIRED))
+    office = open_backbone(read_settings(site.data))
+    office.gate_settings.change(GATE, GateUpdate(liveness=LivenessMode.REQUIRED))
     office.close()
     ended = quick("doctor", data=site.data, cache_dir=str(cache))
     told = " ".join(ended.stdout.split())

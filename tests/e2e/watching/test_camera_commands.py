@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.settings import read_settings
-from app.wiring import open_office
+from app.wiring import open_backbone
 from tests.e2e.server import GATE, Site, quick
 
 
@@ -30,7 +30,7 @@ def test_an_address_of_this_machine_is_marked_as_local(data: Path, url: str, loc
     added = quick("cameras", "add", "east", url, "--gate", GATE, data=data)
 
     assert added.returncode == 0, added.stderr
-    office = open_office(read_settings(data))
+    office = open_backbone(read_settings(data))
     try:
         assert office.cameras.address(office.cameras.get("east")).local is local
     finally:
@@ -40,7 +40,7 @@ def test_an_address_of_this_machine_is_marked_as_local(data: Path, url: str, loc
 def test_a_camera_on_its_side_is_added_with_its_rotation(data: Path) -> None:
     url = "rtsp://10.0.5.7/1"
     assert quick("cameras", "add", "side", url, "--gate", GATE, "--rotation", "90", data=data).returncode == 0
-    office = open_office(read_settings(data))
+    office = open_backbone(read_settings(data))
     try:
         assert office.cameras.address(office.cameras.get("side")).rotation == 90
     finally:
@@ -78,7 +78,7 @@ def test_each_refusal_names_what_is_wrong(data: Path) -> None:
 def test_a_damaged_camera_is_listed_as_such_beside_the_others(data: Path) -> None:
     for name in ("east", "west"):
         assert quick("cameras", "add", name, f"rtsp://10.0.5.7/{name}", "--gate", GATE, data=data).returncode == 0
-    office = open_office(read_settings(data))
+    office = open_backbone(read_settings(data))
     try:
         with office.store.write() as tx:
             camera = tx.cameras.by_name_or_id("east")

@@ -48,7 +48,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def furnish(server: Server) -> None:
     employee = server.employ("E-1001", "Jacinda Ardern")
     assert server.photograph(employee, JACINDA)[0]["accepted"]
-    shut_soon = {"open_ms": 500}
+    shut_soon = {"unlock_ms": 500}
     answer = server.http.patch(f"/v1/gates/{GATE}", headers=server.site.key("admin"), json=shut_soon)
     assert answer.status_code == 200, answer.text
 
@@ -106,7 +106,7 @@ def test_hardware_that_polls_is_answered_with_what_the_camera_sees(server: Serve
         if answer["status"] == 200:
             assert (answer["decision"] == "open") is (answer["reason"] == "recognised")
         else:
-            assert answer["status"] == 503 and answer["error"] == "camera_not_here"  # between two showings
+            assert answer["status"] == 503 and answer["error"] == "camera_unavailable"  # between two showings
 
 
 @pytest.fixture

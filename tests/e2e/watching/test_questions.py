@@ -83,7 +83,9 @@ def test_a_workers_camera_answers_whoever_is_asked(film: Film, tmp_path: Path) -
         assert ask(desk)["error"] == "no_camera"
         add_camera(site, "east", GATE, f"file:{film.video}")
         alone = ask(desk)
-        assert (alone["status"], alone["error"]) == (503, "camera_not_here") and "No process watches" in alone["detail"]
+        assert (alone["status"], alone["error"]) == (503, "camera_unavailable") and "No process watches" in alone[
+            "detail"
+        ]
         answered_by = worker("worker")
         until(lambda: ask(desk)["status"] == 200, 15, "an answer")
 
@@ -96,7 +98,7 @@ def test_a_workers_camera_answers_whoever_is_asked(film: Film, tmp_path: Path) -
 
         until(lambda: {"no_face", "recognised"} <= reasons() and len(answers) > 30, 30, "nobody and somebody")
         given = [signed(desk, answer) for answer in answers if answer["status"] == 200]
-        assert all(answer["error"] == "camera_not_here" for answer in answers if answer["status"] != 200)
+        assert all(answer["error"] == "camera_unavailable" for answer in answers if answer["status"] != 200)
         assert all((a["decision"] == "open") is (a["reason"] == "recognised") for a in given)
         for answer in given[-3:]:
             event = desk.get(f"/v1/events/{answer['decision_id']}")
@@ -135,7 +137,7 @@ def test_no_answer_is_given_late_nor_twice(nobody: Path, tmp_path: Path) -> None
         first.process.send_signal(signal.SIGSTOP)
         until(lambda: stopped(first.process.pid), 5, "a process that hangs")
         silent = ask(desk)
-        assert (silent["status"], silent["error"]) == (503, "camera_not_here") and "in time" in silent["detail"]
+        assert (silent["status"], silent["error"]) == (503, "camera_unavailable") and "in time" in silent["detail"]
         assert silent["took_s"] < 5
         first.process.send_signal(signal.SIGCONT)
         until(lambda: ask(desk)["status"] == 200, 15, "an answer again")

@@ -25,7 +25,7 @@ def details(employee: Employee, **changes: Any) -> Details:
 
 def test_who_is_enrolled_passes(site: Process) -> None:
     ada = site.enrol("E-1", ADA)
-    site.change_gate("lobby-1", open_ms=3000)
+    site.change_gate("lobby-1", unlock_ms=3000)
     answer = site.decide(photo(like(0, 0.8)), empty())
     expected = {
         "decision": "open",
@@ -45,7 +45,7 @@ def test_who_is_enrolled_passes(site: Process) -> None:
         "frames": 2,
         "frames_used": 1,
     }
-    made = {"decision_id", "took_ms", "request_digest", "checkpoint", "signature"}
+    made = {"decision_id", "duration_ms", "request_digest", "checkpoint", "signature"}
     assert {name: value for name, value in answer.items() if name not in made} == expected
     assert made <= answer.keys()
     assert site.told == [answer] and site.recorded() == 1

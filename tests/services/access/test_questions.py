@@ -10,9 +10,9 @@ from typing import Any, cast
 import pytest
 
 from app.core.errors import Busy, Conflict, NotRecorded
-from app.core.gates.commands import Question
-from app.services.access.decision_service import FROM_CAMERA, GivenUp
-from app.services.access.remote_polls import BEGINNING, MOST, NOBODY, SILENT, Questions
+from app.core.gates.commands import RemotePoll
+from app.services.access.decision_request import FROM_CAMERA, GivenUp
+from app.services.access.remote_polls import BEGINNING, MOST, NOBODY, SILENT, RemotePolls
 from app.services.site.gate_leases import LEASE
 from app.worker.answering import Answering
 from app.worker.supervisor import Supervisor
@@ -41,7 +41,7 @@ def answering(stage: Stage) -> Answering:
 
 
 def answers_of(stage: Stage) -> Answering:
-    def now(gate: Any, at: Any, key: str | None, question: Question) -> Any:
+    def now(gate: Any, at: Any, key: str | None, question: RemotePoll) -> Any:
         return stage.approaches.now(stage.watch, gate, at, key, question)
 
     camera = SimpleNamespace(gate_id=stage.gate.id, name="door")
@@ -57,8 +57,8 @@ def desk(start: Start, stage: Stage, clock: Clock) -> Process:
 
 
 @pytest.fixture
-def questions(desk: Process, clock: Clock) -> Questions:
-    return Questions(desk.store, desk.verdicts, clock, new_id, "desk")
+def questions(desk: Process, clock: Clock) -> RemotePolls:
+    return RemotePolls(desk.store, desk.verdicts, clock, new_id, "desk")
 
 
 @contextmanager
@@ -78,9 +78,9 @@ def at_work(answering: Answering) -> Iterator[None]:
         thread.join()
 
 
-def put(stage: Stage, **fields: Any) -> Question:
+def put(stage: Stage, **fields: Any) -> RemotePoll:
     """A question that somebody waits for."""
-    question = Question(**{"id": new_id(), "gate_id": stage.gate.id, "at": stage.at, "until": after(stage), **fields})
+    question = RemotePoll(**{"id": new_id(), "gate_id": stage.gate.id, "at": stage.at, "until": after(stage), **fields})
     with stage.site.store.write() as tx:
         tx.questions.put(question)
     return question
@@ -90,15 +90,15 @@ def after(stage: Stage, seconds: float = 1.0) -> Any:
     return stage.at + timedelta(seconds=seconds)
 
 
-def refused(questions: Questions, stage: Stage) -> str:
+def refused(questions: RemotePolls, stage: Stage) -> str:
     with pytest.raises(Busy) as refusal:
         questions.ask(stage.gate)
-    assert refusal.value.code == "camera_not_here"
+    assert refusal.value.code == "camera_unavailable"
     return refusal.value.detail
 
 
 def test_the_answer_is_that_of_the_process_which_watches(
-    stage: Stage, answering: Answering, questions: Questions, desk: Process
+    stage: Stage, answering: Answering, questions: RemotePolls, desk: Process
 ) -> None:
     stage.show(face(STRANGER), times=3)
     with at_work(answering):
@@ -121,11 +121,11 @@ def test_the_answer_is_that_of_the_process_which_watches(
 
 
 def test_what_nobody_waits_for_any_more_is_not_decided(
-    stage: Stage, answering: Answering, questions: Questions
+    stage: Stage, answering: Answering, questions: RemotePolls
 ) -> None:
     stage.show(face(STRANGER), times=3)
     before = stage.site.recorded()
-    gate = stage.site.change_gate("lobby-1", open_ms=500)
+    gate = stage.site.change_gate("lobby-1", unlock_ms=500)
     with pytest.raises(Busy, match="did not answer in time"):
         questions.ask(gate)
     answering.look()
@@ -167,10 +167,10 @@ def test_a_picture_is_fresh_until_the_answer_may_be_given(stage: Stage) -> None:
 
 
 def test_an_opening_that_is_read_too_late_is_not_handed_out(
-    stage: Stage, answering: Answering, questions: Questions, monkeypatch: pytest.MonkeyPatch
+    stage: Stage, answering: Answering, questions: RemotePolls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gate = stage.site.change_gate("lobby-1", open_ms=500)
-    monkeypatch.setattr(Questions, "_look", lambda *_: None)  # the database is slow to be read
+    gate = stage.site.change_gate("lobby-1", unlock_ms=500)
+    monkeypatch.setattr(RemotePolls, "_look", lambda *_: None)  # the database is slow to be read
     stage.show(face(STRANGER), times=3)
     with at_work(answering):
         assert questions.ask(gate)["reason"] == "not_recognised"
@@ -182,7 +182,7 @@ def test_an_opening_that_is_read_too_late_is_not_handed_out(
             questions.ask(gate)
 
 
-def test_where_nobody_watches_it_is_said_at_once(stage: Stage, questions: Questions, clock: Clock) -> None:
+def test_where_nobody_watches_it_is_said_at_once(stage: Stage, questions: RemotePolls, clock: Clock) -> None:
     gate_id = stage.gate.id
     clock.advance(seconds=LEASE.total_seconds())
     assert refused(questions, stage) == NOBODY  # its holder died
@@ -196,14 +196,14 @@ def test_where_nobody_watches_it_is_said_at_once(stage: Stage, questions: Questi
         assert tx.questions.waiting([gate_id], stage.at) == []
 
 
-def test_who_watches_and_is_silent_is_waited_for_a_moment(stage: Stage, questions: Questions) -> None:
+def test_who_watches_and_is_silent_is_waited_for_a_moment(stage: Stage, questions: RemotePolls) -> None:
     assert refused(questions, stage) == SILENT
     with stage.site.store.read() as tx:
         assert tx.questions.waiting([stage.gate.id], stage.at) == []
 
 
 def test_a_repeated_question_has_the_same_answer_and_one_event(
-    stage: Stage, answering: Answering, questions: Questions, clock: Clock
+    stage: Stage, answering: Answering, questions: RemotePolls, clock: Clock
 ) -> None:
     stage.show(face(STRANGER), times=3)
     before = stage.site.recorded()
@@ -228,7 +228,7 @@ def test_a_repeated_question_has_the_same_answer_and_one_event(
         assert stage.site.verdicts.earlier(tx, stage.gate, "twins", FROM_CAMERA)
 
 
-def test_too_many_at_once_are_told_to_come_back(stage: Stage, questions: Questions) -> None:
+def test_too_many_at_once_are_told_to_come_back(stage: Stage, questions: RemotePolls) -> None:
     for _ in range(MOST):
         questions._slots.acquire()
     with pytest.raises(Busy, match="Too many"):
@@ -241,7 +241,7 @@ def test_one_question_that_fails_leaves_the_others_their_answer(
     failing, fine = put(stage), put(stage)
     now = type(stage.approaches).now
 
-    def fail(self: Any, watch: Any, gate: Any, at: Any, key: Any, question: Question) -> Any:
+    def fail(self: Any, watch: Any, gate: Any, at: Any, key: Any, question: RemotePoll) -> Any:
         if question == failing:
             raise RuntimeError("a fault")
         return now(self, watch, gate, at, key, question)
@@ -256,17 +256,17 @@ def test_a_database_that_is_gone_for_a_moment_is_waited_for_and_opens_nothing(
     stage: Stage, answering: Answering, desk: Process, clock: Clock
 ) -> None:
     store = Unreachable(desk.store)
-    questions = Questions(store, desk.verdicts, clock, new_id, "desk")
+    questions = RemotePolls(store, desk.verdicts, clock, new_id, "desk")
     stage.show(face(ADA), times=1)
-    gate = stage.site.change_gate("lobby-1", open_ms=500)
-    looked = Questions._look
+    gate = stage.site.change_gate("lobby-1", unlock_ms=500)
+    looked = RemotePolls._look
 
-    def look(self: Questions, question: Question) -> Any:
+    def look(self: RemotePolls, question: RemotePoll) -> Any:
         store.gone = True
         return looked(self, question)
 
     with pytest.MonkeyPatch.context() as patch, pytest.raises(NotRecorded):
-        patch.setattr(Questions, "_look", look)
+        patch.setattr(RemotePolls, "_look", look)
         questions.ask(gate)
     assert store.asked > 5
 

@@ -11,7 +11,7 @@ from sqlalchemy import event
 
 from app.adapters.db.store import SqlStore
 from app.core.errors import Unconfirmed
-from app.core.gates.commands import Outcome
+from app.core.gates.commands import CommandOutcome
 from app.core.gates.result import GateResultRow
 from app.services.access.watch import COOL_DOWN
 from app.services.events.answers import Answers
@@ -68,7 +68,7 @@ def test_the_log_says_that_the_gate_was_not_opened(site: Process, late: Process)
     with slow_commits(late.store), pytest.raises(Unconfirmed):
         late.decide(photo(ADA))
     row = only_result(site)
-    assert (row.outcome, row.detail) == (Outcome.TOO_LATE, LATE)
+    assert (row.outcome, row.detail) == (CommandOutcome.TOO_LATE, LATE)
     assert late.told == [] and site.recorded() == 1
     assert site.events.get(row.event_id)["gate_result"]["detail"] == LATE
 

@@ -12,7 +12,7 @@ import pytest
 from app.adapters.db.store import SqlStore
 from app.core.errors import NotFound, NotRecorded
 from app.core.types import Reason
-from app.services.access.decision_service import Case
+from app.services.access.decision_request import DecisionRequest
 from tests.fakes import NOW, empty, like, person, photo, seen
 from tests.services.process import Process
 
@@ -122,10 +122,10 @@ def test_what_would_open_is_not_recorded(site: Process) -> None:
     with site.store.read() as tx:
         assert site.verdicts.refresh(tx)
     for vector, opens in ((person(0), True), (like(0, 0.49), False)):
-        case = Case(gate, [seen(vector)], 1, NOW, perf_counter())
+        case = DecisionRequest(gate, [seen(vector)], 1, NOW, perf_counter())
         found = site.verdicts.evidence(case.looks)
         assert site.verdicts.would_open(case, found) is opens
         assert site.recorded() == 0
-    nobody = Case(gate, [], 1, NOW, perf_counter())
+    nobody = DecisionRequest(gate, [], 1, NOW, perf_counter())
     assert site.verdicts.evidence([]).reason is Reason.NO_FACE
     assert not site.verdicts.would_open(nobody, site.verdicts.evidence([]))

@@ -1,4 +1,4 @@
-"""Hints: each is told, each can be seen, and what still goes on cannot be wished away."""
+"""TransientAlerts: each is told, each can be seen, and what still goes on cannot be wished away."""
 
 from contextlib import suppress
 
@@ -7,15 +7,15 @@ import pytest
 from app.adapters.db.repositories.alerts import AlertRows
 from app.core.alerts.alert import Alert, AlertKind
 from app.core.errors import Conflict, NotFound
-from app.services.alerts.transient_alerts import Hints
+from app.services.alerts.transient_alerts import TransientAlerts
 from tests.fakes import Clock, new_id
 from tests.services.meanwhile import Meanwhile
 from tests.services.process import Process
 
 
 @pytest.fixture
-def hints(site: Process, clock: Clock) -> Hints:
-    return Hints(site.store, clock, new_id)
+def hints(site: Process, clock: Clock) -> TransientAlerts:
+    return TransientAlerts(site.store, clock, new_id)
 
 
 def standing(site: Process) -> list[Alert]:
@@ -23,7 +23,7 @@ def standing(site: Process) -> list[Alert]:
         return tx.alerts.open()
 
 
-def test_a_second_hint_is_an_alert_of_its_own(hints: Hints, site: Process, clock: Clock) -> None:
+def test_a_second_hint_is_an_alert_of_its_own(hints: TransientAlerts, site: Process, clock: Clock) -> None:
     gate = site.gates.get("lobby-1")
     hints.tailgating(gate, "lobby-cam")
     (first,) = standing(site)
@@ -36,7 +36,7 @@ def test_a_second_hint_is_an_alert_of_its_own(hints: Hints, site: Process, clock
         assert [alert.id for alert in tx.alerts.find()] == [second.id, first.id]
 
 
-def test_somebody_has_seen_it(hints: Hints, site: Process, clock: Clock) -> None:
+def test_somebody_has_seen_it(hints: TransientAlerts, site: Process, clock: Clock) -> None:
     hints.tailgating(site.gates.get("lobby-1"), "lobby-cam")
     (alert,) = standing(site)
     hints.seen(alert.id)
@@ -47,7 +47,7 @@ def test_somebody_has_seen_it(hints: Hints, site: Process, clock: Clock) -> None
     assert len(standing(site)) == 1
 
 
-def test_who_has_seen_one_has_not_seen_the_next(hints: Hints, site: Process, meanwhile: Meanwhile) -> None:
+def test_who_has_seen_one_has_not_seen_the_next(hints: TransientAlerts, site: Process, meanwhile: Meanwhile) -> None:
     gate = site.gates.get("lobby-1")
     hints.tailgating(gate, "lobby-cam")
     (first,) = standing(site)
@@ -59,7 +59,7 @@ def test_who_has_seen_one_has_not_seen_the_next(hints: Hints, site: Process, mea
     assert second.id > first.id
 
 
-def test_what_goes_on_ends_with_its_cause_only(hints: Hints, site: Process, clock: Clock) -> None:
+def test_what_goes_on_ends_with_its_cause_only(hints: TransientAlerts, site: Process, clock: Clock) -> None:
     alert = Alert(new_id(), clock(), AlertKind.DOOR_FORCED, site.gates.get("lobby-1").id)
     with site.store.write() as tx:
         tx.alerts.raise_(alert)

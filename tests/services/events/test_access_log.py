@@ -37,7 +37,7 @@ def append(store: SqlStore, vault: Vault, log: AccessLog) -> Append:
     with store.write() as tx:
         tx.gates.add(LOBBY)
         tx.employees.add(ADA)
-        tx.subject_keys.add(ADA.id, vault.new_key())
+        tx.data_keys.add(ADA.id, vault.new_key())
 
     def append(
         event_id: str, *, employee: Employee | None = ADA, at: datetime = AT, snapshot: bytes | None = None
@@ -99,7 +99,7 @@ def test_reserved_members_are_refused(store: SqlStore, log: AccessLog, append: A
 
 def test_nobody_erased_is_recorded_again(store: SqlStore, append: Append) -> None:
     with store.write() as tx:
-        tx.subject_keys.destroy(ADA.id)
+        tx.data_keys.destroy(ADA.id)
     with pytest.raises(CryptoFault):
         append("e1")
     with store.read() as tx:
@@ -125,7 +125,7 @@ def test_erasing_unlinks_and_closes_every_copy(store: SqlStore, log: AccessLog, 
     append("e2", employee=None)
     with store.write() as tx:
         assert tx.events.unlink(ADA.id) == 1
-        assert tx.subject_keys.destroy(ADA.id)
+        assert tx.data_keys.destroy(ADA.id)
         tx.employees.delete(ADA.id)
     with store.read() as tx:
         kept = tx.events.get("e1")
@@ -146,7 +146,7 @@ def test_who_is_erased_while_an_event_is_being_sealed_is_unlinked_from_it(
     def erase() -> None:
         with store.write(timedelta(seconds=30)) as tx:
             unlinked.append(tx.events.unlink(ADA.id))
-            tx.subject_keys.destroy(ADA.id)
+            tx.data_keys.destroy(ADA.id)
 
     eraser = threading.Thread(target=erase)
     with store.write(timedelta(seconds=30)) as tx:

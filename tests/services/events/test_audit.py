@@ -54,7 +54,7 @@ def rows(store: SqlStore, vault: Vault, log: AccessLog) -> list[EventRow]:
             tx.gates.add(gate)
         for employee in (ADA, EVA):
             tx.employees.add(employee)
-            tx.subject_keys.add(employee.id, vault.new_key())
+            tx.data_keys.add(employee.id, vault.new_key())
     people = [ADA, EVA, None]
     written = [_write(store, log, LOBBY, f"e{n}", people[n % 3]) for n in range(1, LENGTH + 1)]
     for n in (1, 2):

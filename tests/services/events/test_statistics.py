@@ -7,7 +7,7 @@ import pytest
 
 from app.core.events.histograms import BUCKETS, Figure
 from app.core.events.records import EventFilter
-from app.core.gates.commands import Outcome
+from app.core.gates.commands import CommandOutcome
 from app.core.types import Reason, Verdict
 from app.services.events.event_proof import EventProofs
 from app.services.events.statistics import Statistics
@@ -87,4 +87,4 @@ def test_an_event_is_proven_and_an_altered_one_is_not(site: Process, clock: Cloc
 
 @pytest.mark.parametrize("reason", list(Reason))
 def test_every_reason_and_outcome_has_words(reason: Reason) -> None:
-    assert REASONS[reason] and set(OUTCOMES) == {outcome.value for outcome in Outcome}
+    assert REASONS[reason] and set(OUTCOMES) == {outcome.value for outcome in CommandOutcome}

@@ -8,10 +8,10 @@ import pytest
 
 from app.core.alerts.alert import AlertKind
 from app.core.errors import NotRecorded
-from app.core.gates.commands import DoorState, Outcome
+from app.core.gates.commands import CommandOutcome, DoorState
 from app.core.site.mode import SiteMode
 from app.services.events.answers import Answer
-from app.services.gates.dispatcher import GateControl
+from app.services.gates.dispatcher import GateDispatcher
 from app.services.gates.write_behind import WriteBehind
 from app.services.site.site_control import SiteControl
 from tests.fakes import Clock, new_id
@@ -21,10 +21,10 @@ from tests.services.stage import Unreachable
 
 
 @pytest.fixture
-def other(site: Process, start: Callable[..., Process], clock: Clock) -> Iterator[tuple[SiteControl, GateControl]]:
+def other(site: Process, start: Callable[..., Process], clock: Clock) -> Iterator[tuple[SiteControl, GateDispatcher]]:
     """What another process orders, which drives nothing."""
     process = start()
-    passing_on = GateControl(
+    passing_on = GateDispatcher(
         process.store, process.vault, process.signer, clock, new_id, list, Yard(clock).build, tick_s=0.02
     )
     yield SiteControl(process.store, process.log, clock, new_id), passing_on
@@ -32,7 +32,7 @@ def other(site: Process, start: Callable[..., Process], clock: Clock) -> Iterato
 
 
 @pytest.fixture
-def backlog(control: GateControl, turnstile: Turnstile) -> Iterator[Callable[[], int]]:
+def backlog(control: GateDispatcher, turnstile: Turnstile) -> Iterator[Callable[[], int]]:
     """Of more writes than any test lasts, by a slow database. How many still wait."""
     over, slow = Event(), Event()
 
@@ -68,7 +68,7 @@ def test_an_opening_whose_window_ends_while_the_database_is_gone_is_not_passed_o
     site: Process, clock: Clock, answer: Answer
 ) -> None:
     store: Any = Unreachable(site.store)
-    control = GateControl(store, site.vault, site.signer, clock, new_id, list, Yard(clock).build, tick_s=0.02)
+    control = GateDispatcher(store, site.vault, site.signer, clock, new_id, list, Yard(clock).build, tick_s=0.02)
     control.start()
     store.gone = True
     asked = store.asked
@@ -77,14 +77,14 @@ def test_an_opening_whose_window_ends_while_the_database_is_gone_is_not_passed_o
     clock.advance(seconds=5)
     store.gone = False
     row = recorded(site, answer)
-    assert (row.outcome, row.detail) == (Outcome.TOO_LATE, "the database was gone before it was sent")
+    assert (row.outcome, row.detail) == (CommandOutcome.TOO_LATE, "the database was gone before it was sent")
     with site.store.read() as tx:
         assert not tx.orders.waiting([site.gates.get("lobby-1").id])
     control.close()
 
 
 def test_a_door_that_goes_to_and_fro_waits_once_for_each_state(
-    site: Process, control: GateControl, turnstile: Turnstile, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    site: Process, control: GateDispatcher, turnstile: Turnstile, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     turnstile.say(DoorState.CLOSED)
     assert soon(lambda: site.gates.get("lobby-1").door == "closed")

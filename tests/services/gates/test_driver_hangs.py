@@ -9,12 +9,12 @@ from typing import cast
 import pytest
 
 from app.core.alerts.alert import AlertKind
-from app.core.gates.commands import GateResult, OpenCommand, Outcome
+from app.core.gates.commands import CommandOutcome, GateResult, OpenCommand
 from app.core.ports.gates import GateDriver
 from app.core.site.mode import SiteMode, SiteState
 from app.services.events.answers import Answer
-from app.services.gates.dispatcher import GateControl
-from app.services.gates.driver_worker import BUSY, LATE, NO_ANSWER, Lane
+from app.services.gates.dispatcher import GateDispatcher
+from app.services.gates.driver_worker import BUSY, LATE, NO_ANSWER, DriverWorker
 from tests.fakes import NOW, Clock, person, photo
 from tests.services.gate_hardware import Turnstile, alerts, recorded, result, soon
 from tests.services.process import Process
@@ -26,7 +26,7 @@ IN_A_RELEASE = "the driver hangs: it does not answer a release or its end"
 @pytest.fixture(autouse=True)
 def soon_over(monkeypatch: pytest.MonkeyPatch) -> None:
     """Windows are over at once, and patience a moment later."""
-    monkeypatch.setattr(Lane, "_left_s", lambda *_: 0.0)
+    monkeypatch.setattr(DriverWorker, "_left_s", lambda *_: 0.0)
     monkeypatch.setattr("app.services.gates.driver_worker.HANGS_S", 0.1)
     monkeypatch.setattr("app.services.gates.driver_worker.SAY_S", 0.1)
 
@@ -47,7 +47,7 @@ class Stuck:
     def _wait(self, what: object) -> GateResult:
         self.asked.append(what)
         assert self.free.wait(10)
-        return GateResult(Outcome.OPENED)
+        return GateResult(CommandOutcome.OPENED)
 
     def healthy(self) -> str | None:
         return None
@@ -71,21 +71,21 @@ def done() -> list[tuple[str, GateResult]]:
 @pytest.fixture
 def lane(
     stuck: Stuck, done: list[tuple[str, GateResult]], clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Lane]:
+) -> Iterator[DriverWorker]:
     monkeypatch.setattr("app.services.gates.driver_worker.CLOSE_S", 0.05)
-    lane = Lane("lobby-1", cast(GateDriver, stuck), SiteMode.NORMAL, clock, lambda *what: done.append(what))
+    lane = DriverWorker("lobby-1", cast(GateDriver, stuck), SiteMode.NORMAL, clock, lambda *what: done.append(what))
     yield lane
     stuck.free.set()
     lane.close()
 
 
-def put(lane: Lane, event_id: str, seconds: float = 5) -> None:
+def put(lane: DriverWorker, event_id: str, seconds: float = 5) -> None:
     until = NOW + timedelta(seconds=seconds)
     lane.put(event_id, lambda: OpenCommand(event_id, "lobby-1", NOW, until), until)
 
 
 def test_it_is_an_alert_and_the_opening_has_failed_as_far_as_is_known(
-    site: Process, control: GateControl, turnstile: Turnstile, answer: Answer
+    site: Process, control: GateDispatcher, turnstile: Turnstile, answer: Answer
 ) -> None:
     turnstile.free.clear()
     control.carry_out(answer)
@@ -96,23 +96,25 @@ def test_it_is_an_alert_and_the_opening_has_failed_as_far_as_is_known(
 
     turnstile.free.set()
     assert soon(lambda: alerts(site) == [])
-    assert soon(lambda: (row := result(site, answer)) is not None and row.outcome is Outcome.OPENED)
+    assert soon(lambda: (row := result(site, answer)) is not None and row.outcome is CommandOutcome.OPENED)
     row = recorded(site, answer)
-    assert (row.outcome, row.detail) == (Outcome.OPENED, LATE), "what became of it in the end is the better record"
+    assert (row.outcome, row.detail) == (CommandOutcome.OPENED, LATE), (
+        "what became of it in the end is the better record"
+    )
     assert control.healthy() == {"lobby-1": None}
     second = site.decide(photo(person(0)))
     control.carry_out(second)
-    assert recorded(site, second).outcome is Outcome.OPENED
+    assert recorded(site, second).outcome is CommandOutcome.OPENED
 
 
 def test_a_release_that_hangs_is_an_alert(
-    site: Process, control: GateControl, turnstile: Turnstile, monkeypatch: pytest.MonkeyPatch
+    site: Process, control: GateDispatcher, turnstile: Turnstile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     free = Event()
 
     def hang(_: bool) -> GateResult:
         assert free.wait(10)
-        return GateResult(Outcome.SENT)
+        return GateResult(CommandOutcome.SENT)
 
     monkeypatch.setattr(turnstile, "release", hang)
     control.release(SiteState(SiteMode.RELEASE, NOW))
@@ -124,7 +126,7 @@ def test_a_release_that_hangs_is_an_alert(
 
 
 def test_before_its_time_it_hangs_in_nothing(
-    lane: Lane, stuck: Stuck, done: list[tuple[str, GateResult]], monkeypatch: pytest.MonkeyPatch
+    lane: DriverWorker, stuck: Stuck, done: list[tuple[str, GateResult]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.services.gates.driver_worker.HANGS_S", 60.0)
     monkeypatch.setattr("app.services.gates.driver_worker.SAY_S", 60.0)
@@ -132,11 +134,11 @@ def test_before_its_time_it_hangs_in_nothing(
     lane.follow(SiteMode.RELEASE)
     assert soon(lambda: len(stuck.asked) == 2)
     lane.look()
-    assert lane.trouble() is None and lane.complaint() is None and done == []
+    assert lane.fault() is None and lane.complaint() is None and done == []
 
 
 def test_it_is_given_up_once_and_what_waits_behind_it_when_its_own_window_is_over(
-    lane: Lane, stuck: Stuck, done: list[tuple[str, GateResult]], clock: Clock
+    lane: DriverWorker, stuck: Stuck, done: list[tuple[str, GateResult]], clock: Clock
 ) -> None:
     put(lane, "first")
     assert soon(lambda: stuck.asked == ["first"])
@@ -155,15 +157,18 @@ def test_it_is_given_up_once_and_what_waits_behind_it_when_its_own_window_is_ove
     assert done[1:] == [("second", BUSY)]
     stuck.free.set()
     assert soon(lambda: len(done) == 4)
-    assert done[2:] == [("first", GateResult(Outcome.OPENED, LATE)), ("third", GateResult(Outcome.OPENED))]
+    assert done[2:] == [
+        ("first", GateResult(CommandOutcome.OPENED, LATE)),
+        ("third", GateResult(CommandOutcome.OPENED)),
+    ]
 
 
 def test_at_the_end_nothing_is_left_without_a_record(
-    lane: Lane, stuck: Stuck, done: list[tuple[str, GateResult]]
+    lane: DriverWorker, stuck: Stuck, done: list[tuple[str, GateResult]]
 ) -> None:
     put(lane, "first")
     assert soon(lambda: stuck.asked == ["first"])
     put(lane, "second")
     lane.close()
     assert sorted(event_id for event_id, _ in done) == ["first", "second"]
-    assert dict(done)["first"] == NO_ANSWER and dict(done)["second"].outcome is Outcome.TOO_LATE
+    assert dict(done)["first"] == NO_ANSWER and dict(done)["second"].outcome is CommandOutcome.TOO_LATE

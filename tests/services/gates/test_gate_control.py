@@ -9,20 +9,20 @@ import pytest
 from app.core.alerts.alert import AlertKind
 from app.core.errors import NotRecorded
 from app.core.events.records import EventFilter
-from app.core.gates.commands import GateResult, Outcome
+from app.core.gates.commands import CommandOutcome, GateResult
 from app.core.site.mode import SiteMode, SiteState
 from app.services.events.answers import Answer
-from app.services.gates.dispatcher import GateControl
+from app.services.gates.dispatcher import GateDispatcher
 from tests.fakes import NOW, Clock, person, photo
 from tests.services.gate_hardware import Turnstile, alerts, recorded, result, soon
 from tests.services.process import Process
 
 
 def test_an_opening_reaches_the_gate_and_is_the_events_second_record(
-    site: Process, control: GateControl, turnstile: Turnstile, answer: Answer
+    site: Process, control: GateDispatcher, turnstile: Turnstile, answer: Answer
 ) -> None:
     control.carry_out(answer)
-    assert recorded(site, answer).outcome is Outcome.OPENED
+    assert recorded(site, answer).outcome is CommandOutcome.OPENED
     (command,) = turnstile.opened
     assert (command.event_id, command.gate, command.at) == (answer["decision_id"], "lobby-1", NOW)
     assert (command.until, command.card_number) == (NOW + timedelta(seconds=5), None)
@@ -37,16 +37,16 @@ def test_an_opening_reaches_the_gate_and_is_the_events_second_record(
     assert site.recorded() == 1
 
 
-def test_by_default_a_gate_is_a_dry_run(site: Process, control: GateControl, answer: Answer) -> None:
+def test_by_default_a_gate_is_a_dry_run(site: Process, control: GateDispatcher, answer: Answer) -> None:
     control.start()
     control.carry_out(answer)
-    assert recorded(site, answer).outcome is Outcome.DRY_RUN
+    assert recorded(site, answer).outcome is CommandOutcome.DRY_RUN
     assert control.healthy() == {"lobby-1": None}
     (view,) = control.view()
-    assert (view.name, view.driver, view.door, view.trouble) == ("lobby-1", "dry_run", None, None)
+    assert (view.name, view.driver, view.door, view.fault) == ("lobby-1", "dry_run", None, None)
 
 
-def test_a_denial_moves_nothing(site: Process, control: GateControl, turnstile: Turnstile) -> None:
+def test_a_denial_moves_nothing(site: Process, control: GateDispatcher, turnstile: Turnstile) -> None:
     denied = site.decide(photo(person(3)))
     control.carry_out(denied)
     control.close()
@@ -54,7 +54,7 @@ def test_a_denial_moves_nothing(site: Process, control: GateControl, turnstile: 
 
 
 def test_the_card_is_read_when_the_command_is_made(
-    site: Process, control: GateControl, turnstile: Turnstile, answer: Answer
+    site: Process, control: GateDispatcher, turnstile: Turnstile, answer: Answer
 ) -> None:
     with site.store.write() as tx:
         employee = tx.employees.get(answer["employee"]["id"])
@@ -66,7 +66,7 @@ def test_the_card_is_read_when_the_command_is_made(
 
 
 def test_nobody_waits_for_a_gate_that_hangs_and_the_newest_opening_wins(
-    site: Process, control: GateControl, turnstile: Turnstile, answer: Answer
+    site: Process, control: GateDispatcher, turnstile: Turnstile, answer: Answer
 ) -> None:
     turnstile.free.clear()
     control.carry_out(answer)
@@ -75,58 +75,58 @@ def test_nobody_waits_for_a_gate_that_hangs_and_the_newest_opening_wins(
     control.carry_out(older)
     control.carry_out(newer)
     turnstile.free.set()
-    assert recorded(site, newer).outcome is recorded(site, answer).outcome is Outcome.OPENED
-    assert recorded(site, older).outcome is Outcome.TOO_LATE
+    assert recorded(site, newer).outcome is recorded(site, answer).outcome is CommandOutcome.OPENED
+    assert recorded(site, older).outcome is CommandOutcome.TOO_LATE
     assert [command.event_id for command in turnstile.opened] == [answer["decision_id"], newer["decision_id"]]
 
 
 def test_a_command_whose_window_is_over_is_not_sent(
-    site: Process, control: GateControl, turnstile: Turnstile, answer: Answer, clock: Clock
+    site: Process, control: GateDispatcher, turnstile: Turnstile, answer: Answer, clock: Clock
 ) -> None:
     clock.advance(seconds=5)
     control.carry_out(answer)
-    assert recorded(site, answer).outcome is Outcome.TOO_LATE
+    assert recorded(site, answer).outcome is CommandOutcome.TOO_LATE
     assert turnstile.opened == []
 
 
 def test_what_waits_when_a_lockdown_begins_is_not_sent(
-    site: Process, control: GateControl, turnstile: Turnstile, answer: Answer
+    site: Process, control: GateDispatcher, turnstile: Turnstile, answer: Answer
 ) -> None:
     control.follow(SiteState(SiteMode.LOCKDOWN, NOW))
     control.carry_out(answer)
-    assert recorded(site, answer).outcome is Outcome.TOO_LATE
+    assert recorded(site, answer).outcome is CommandOutcome.TOO_LATE
     assert turnstile.opened == []
 
 
 def test_a_failure_is_recorded_and_an_alert_until_the_gate_works_again(
-    site: Process, control: GateControl, turnstile: Turnstile, answer: Answer
+    site: Process, control: GateDispatcher, turnstile: Turnstile, answer: Answer
 ) -> None:
-    turnstile.result = GateResult(Outcome.FAILED, "the relay answered 500")
+    turnstile.result = GateResult(CommandOutcome.FAILED, "the relay answered 500")
     control.carry_out(answer)
-    assert recorded(site, answer).outcome is Outcome.FAILED
+    assert recorded(site, answer).outcome is CommandOutcome.FAILED
     assert soon(lambda: alerts(site) == [(AlertKind.GATE_FAILED, "the relay answered 500")])
     assert control.healthy() == {"lobby-1": "the relay answered 500"}
-    turnstile.result = GateResult(Outcome.SENT)
+    turnstile.result = GateResult(CommandOutcome.SENT)
     control.carry_out(site.decide(photo(person(0))))
     assert soon(lambda: alerts(site) == [])
     assert control.healthy() == {"lobby-1": None}
 
 
 def test_a_driver_that_raises_after_all_is_a_failed_opening(
-    site: Process, control: GateControl, turnstile: Turnstile, answer: Answer
+    site: Process, control: GateDispatcher, turnstile: Turnstile, answer: Answer
 ) -> None:
     turnstile.raises = True
     control.carry_out(answer)
     failed = recorded(site, answer)
-    assert failed.outcome is Outcome.FAILED and "0123" not in failed.detail
+    assert failed.outcome is CommandOutcome.FAILED and "0123" not in failed.detail
     turnstile.raises = False
     second = site.decide(photo(person(0)))
     control.carry_out(second)
-    assert recorded(site, second).outcome is Outcome.OPENED
+    assert recorded(site, second).outcome is CommandOutcome.OPENED
 
 
 def test_what_a_gate_did_is_recorded_once_the_database_is_back(
-    site: Process, control: GateControl, turnstile: Turnstile, answer: Answer, monkeypatch: pytest.MonkeyPatch
+    site: Process, control: GateDispatcher, turnstile: Turnstile, answer: Answer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def gone(*_: object) -> None:
         raise NotRecorded("the database is gone")
@@ -136,11 +136,11 @@ def test_what_a_gate_did_is_recorded_once_the_database_is_back(
         broken.setattr(site.store, "read", gone)
         control.carry_out(answer)
         assert turnstile.reached.wait(10)
-    assert recorded(site, answer).outcome is Outcome.OPENED
+    assert recorded(site, answer).outcome is CommandOutcome.OPENED
 
 
 def test_what_was_not_sent_when_the_service_stops_is_recorded_as_such(
-    site: Process, control: GateControl, turnstile: Turnstile, answer: Answer
+    site: Process, control: GateDispatcher, turnstile: Turnstile, answer: Answer
 ) -> None:
     turnstile.free.clear()
     control.carry_out(answer)
@@ -150,24 +150,24 @@ def test_what_was_not_sent_when_the_service_stops_is_recorded_as_such(
     control.close()
     control.close()
     assert turnstile.closed == 1
-    assert recorded(site, answer).outcome is Outcome.OPENED
-    assert recorded(site, waiting).outcome is Outcome.TOO_LATE
+    assert recorded(site, answer).outcome is CommandOutcome.OPENED
+    assert recorded(site, waiting).outcome is CommandOutcome.TOO_LATE
     control.carry_out(site.decide(photo(person(0))))  # nothing to be done, and nothing raised
 
 
 def test_the_listeners_are_told_and_may_fail(
-    site: Process, control: GateControl, turnstile: Turnstile, answer: Answer
+    site: Process, control: GateDispatcher, turnstile: Turnstile, answer: Answer
 ) -> None:
-    told: list[tuple[str, Outcome]] = []
+    told: list[tuple[str, CommandOutcome]] = []
     control.on_result.append(lambda gate, result: 1 / 0)  # type: ignore[arg-type, return-value]
     control.on_result.append(lambda gate, result: told.append((gate, result.outcome)))
     control.carry_out(answer)
     recorded(site, answer)
-    assert soon(lambda: told == [("lobby-1", Outcome.OPENED)])
+    assert soon(lambda: told == [("lobby-1", CommandOutcome.OPENED)])
 
 
 def test_what_waits_at_the_end_is_written_once_however_long_the_database_takes(
-    control: GateControl, turnstile: Turnstile, monkeypatch: pytest.MonkeyPatch
+    control: GateDispatcher, turnstile: Turnstile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.services.gates.dispatcher.CLOSE_S", 0.05)
     written: list[str] = []

@@ -3,20 +3,20 @@
 from dataclasses import replace
 
 from app.core.alerts.alert import AlertKind
-from app.core.gates.commands import FOREIGN, PLAIN, DoorState, FailMode, Outcome
+from app.core.gates.commands import FOREIGN, PLAIN, CommandOutcome, DoorState, FailMode
 from app.services.events.answers import Answer
-from app.services.gates.dispatcher import GateControl
+from app.services.gates.dispatcher import GateDispatcher
 from app.services.gates.driver_worker import PATIENCE
-from app.services.gates.gate_settings import Driving, GateSettings
+from app.services.gates.gate_settings import GateSettings, GateUpdate
 from tests.fakes import Clock, person, photo
 from tests.services.gate_hardware import TURNSTILE, Turnstile, Yard, alerts, recorded, result, soon
 from tests.services.process import Process
 
 
 def test_a_lost_line_is_an_alert_once_it_lasts(
-    site: Process, control: GateControl, turnstile: Turnstile, clock: Clock
+    site: Process, control: GateDispatcher, turnstile: Turnstile, clock: Clock
 ) -> None:
-    turnstile.trouble = "the broker cannot be reached"
+    turnstile.fault = "the broker cannot be reached"
     assert control.healthy() == {"lobby-1": "the broker cannot be reached"}
     control.refresh()
     assert alerts(site) == []
@@ -26,40 +26,50 @@ def test_a_lost_line_is_an_alert_once_it_lasts(
         return alerts(site) == [(AlertKind.GATE_FAILED, "the broker cannot be reached")]
 
     assert soon(passed)
-    turnstile.trouble = None
+    turnstile.fault = None
     assert soon(lambda: alerts(site) == [])
 
 
 def test_somebody_else_s_commands_are_an_alert_at_once(
-    site: Process, control: GateControl, turnstile: Turnstile
+    site: Process, control: GateDispatcher, turnstile: Turnstile
 ) -> None:
-    turnstile.trouble = FOREIGN
+    turnstile.fault = FOREIGN
     control.refresh()
     assert soon(lambda: alerts(site) == [(AlertKind.GATE_FAILED, FOREIGN)])
-    turnstile.trouble = None
+    turnstile.fault = None
     assert soon(lambda: alerts(site) == [])
 
 
 def test_a_gate_that_was_added_a_moment_ago_opens_too(
-    site: Process, gate_settings: GateSettings, control: GateControl, turnstile: Turnstile, yard: Yard, answer: Answer
+    site: Process,
+    gate_settings: GateSettings,
+    control: GateDispatcher,
+    turnstile: Turnstile,
+    yard: Yard,
+    answer: Answer,
 ) -> None:
     gate_settings.add("dock", TURNSTILE)
     at_dock = site.decide(photo(person(0)), gate="dock")
     control.carry_out(at_dock)
-    assert recorded(site, at_dock).outcome is Outcome.OPENED
+    assert recorded(site, at_dock).outcome is CommandOutcome.OPENED
     assert [command.gate for command in yard.built[1].opened] == ["dock"]
 
 
 def test_a_changed_gate_gets_a_new_driver_and_the_old_one_lets_go(
-    site: Process, gate_settings: GateSettings, control: GateControl, turnstile: Turnstile, yard: Yard, answer: Answer
+    site: Process,
+    gate_settings: GateSettings,
+    control: GateDispatcher,
+    turnstile: Turnstile,
+    yard: Yard,
+    answer: Answer,
 ) -> None:
     assert turnstile.told == {"secret": "of the turnstile", "gate": "lobby-1", "fail_mode": "secure"}
-    gate_settings.change("lobby-1", Driving(fail_mode=FailMode.SAFE))
+    gate_settings.change("lobby-1", GateUpdate(fail_mode=FailMode.SAFE))
     assert soon(lambda: len(yard.built) == 2)
     assert turnstile.closed == 1
     assert yard.built[1].told == {**turnstile.told, "fail_mode": "safe"}
     # What has nothing to do with the driver leaves it alone.
-    gate_settings.change("lobby-1", Driving(enabled=False, open_ms=900, held_after_ms=2000))
+    gate_settings.change("lobby-1", GateUpdate(enabled=False, unlock_ms=900, door_held_after_ms=2000))
     control.refresh()
     control.carry_out(answer)
     recorded(site, answer)
@@ -67,9 +77,9 @@ def test_a_changed_gate_gets_a_new_driver_and_the_old_one_lets_go(
 
 
 def test_a_gate_that_cannot_be_driven_is_an_alert_and_stops_no_other(
-    site: Process, gate_settings: GateSettings, control: GateControl, turnstile: Turnstile, answer: Answer
+    site: Process, gate_settings: GateSettings, control: GateDispatcher, turnstile: Turnstile, answer: Answer
 ) -> None:
-    dock = gate_settings.add("dock", Driving(driver="dry_run"))
+    dock = gate_settings.add("dock", GateUpdate(driver="dry_run"))
     with site.store.write() as tx:
         tx.gates.update(replace(dock, driver="drawbridge"))
     words = "a gate is one of plain, dry_run, webhook, mqtt, osdp, serial"
@@ -78,14 +88,14 @@ def test_a_gate_that_cannot_be_driven_is_an_alert_and_stops_no_other(
     at_dock = site.decide(photo(person(0)), gate="dock")
     for opening in (at_dock, answer):
         control.carry_out(opening)
-    assert recorded(site, at_dock).outcome is Outcome.FAILED
-    assert recorded(site, answer).outcome is Outcome.OPENED
-    gate_settings.change("dock", Driving(driver="dry_run"))
+    assert recorded(site, at_dock).outcome is CommandOutcome.FAILED
+    assert recorded(site, answer).outcome is CommandOutcome.OPENED
+    gate_settings.change("dock", GateUpdate(driver="dry_run"))
     assert soon(lambda: alerts(site) == [])
 
 
 def test_settings_that_do_not_open_are_an_alert(
-    site: Process, gate_settings: GateSettings, control: GateControl, yard: Yard
+    site: Process, gate_settings: GateSettings, control: GateDispatcher, yard: Yard
 ) -> None:
     gate = gate_settings.change("lobby-1", TURNSTILE)
     assert gate.sealed_config is not None and b"of the turnstile" not in gate.sealed_config
@@ -99,9 +109,9 @@ def test_settings_that_do_not_open_are_an_alert(
 
 
 def test_nothing_is_sent_to_a_gate_that_asks_by_itself(
-    site: Process, gate_settings: GateSettings, control: GateControl, yard: Yard, answer: Answer
+    site: Process, gate_settings: GateSettings, control: GateDispatcher, yard: Yard, answer: Answer
 ) -> None:
-    gate_settings.change("lobby-1", Driving(driver=PLAIN))
+    gate_settings.change("lobby-1", GateUpdate(driver=PLAIN))
     control.start()
     control.carry_out(answer)
     assert control.healthy() == {"lobby-1": None}
@@ -110,7 +120,7 @@ def test_nothing_is_sent_to_a_gate_that_asks_by_itself(
 
 
 def test_a_driver_tells_its_doors_state_without_waiting_for_the_database(
-    site: Process, control: GateControl, turnstile: Turnstile
+    site: Process, control: GateDispatcher, turnstile: Turnstile
 ) -> None:
     turnstile.say(DoorState.CLOSED)
     turnstile.say(DoorState.OPEN)
@@ -120,11 +130,11 @@ def test_a_driver_tells_its_doors_state_without_waiting_for_the_database(
     assert soon(lambda: alerts(site) == [])
 
 
-def test_a_lost_line_is_no_fault_of_the_door(site: Process, control: GateControl, turnstile: Turnstile) -> None:
-    turnstile.trouble = "the serial line cannot be used"
+def test_a_lost_line_is_no_fault_of_the_door(site: Process, control: GateDispatcher, turnstile: Turnstile) -> None:
+    turnstile.fault = "the serial line cannot be used"
     turnstile.say(DoorState.FAULT)
     turnstile.say(DoorState.CLOSED)
     assert soon(lambda: [view.door for view in control.view()] == ["closed"])
-    turnstile.trouble = None
+    turnstile.fault = None
     turnstile.say(DoorState.FAULT)
     assert soon(lambda: alerts(site) == [(AlertKind.DOOR_FAULT, "")])

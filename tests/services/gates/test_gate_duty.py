@@ -4,25 +4,25 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from app.core.gates.commands import Outcome
+from app.core.gates.commands import CommandOutcome
 from app.services.events.answers import Answer
-from app.services.gates.dispatcher import GateControl
+from app.services.gates.dispatcher import GateDispatcher
 from app.services.gates.gate_settings import GateSettings
 from tests.fakes import Clock, new_id, person, photo
 from tests.services.gate_hardware import TURNSTILE, Yard, recorded, result, soon
 from tests.services.process import Process
 
-Begin = Callable[..., tuple[GateControl, Yard, set[str]]]
+Begin = Callable[..., tuple[GateDispatcher, Yard, set[str]]]
 
 
 @pytest.fixture
 def begin(start: Callable[..., Process], clock: Clock) -> Iterator[Begin]:
     """A process on the test's database with gates of its own: its control, what it built, and their ids."""
-    running: list[GateControl] = []
+    running: list[GateDispatcher] = []
 
-    def process(*, driving: bool = True) -> tuple[GateControl, Yard, set[str]]:
+    def process(*, driving: bool = True) -> tuple[GateDispatcher, Yard, set[str]]:
         site, yard, mine = start(), Yard(clock), set[str]()
-        control = GateControl(site.store, site.vault, site.signer, clock, new_id, mine.copy, yard.build, tick_s=0.02)
+        control = GateDispatcher(site.store, site.vault, site.signer, clock, new_id, mine.copy, yard.build, tick_s=0.02)
         running.append(control)
         if driving:
             control.start()
@@ -61,7 +61,7 @@ def test_an_opening_decided_elsewhere_is_sent_by_who_drives(
 
     b.carry_out(answer)
 
-    assert recorded(site, answer).outcome is Outcome.OPENED
+    assert recorded(site, answer).outcome is CommandOutcome.OPENED
     assert [command.event_id for command in at_a.built[0].opened] == [answer["decision_id"]]
     assert at_b.built == []
 
@@ -73,7 +73,7 @@ def test_one_that_finds_its_gate_too_late_is_not_sent(
     b.carry_out(answer)
     clock.advance(seconds=5)
     of_a.add(lobby)
-    assert recorded(site, answer).outcome is Outcome.TOO_LATE
+    assert recorded(site, answer).outcome is CommandOutcome.TOO_LATE
     assert at_a.built[0].opened == []
 
 

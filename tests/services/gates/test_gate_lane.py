@@ -5,13 +5,13 @@ from threading import Event
 
 import pytest
 
-from app.core.gates.commands import GateResult, Outcome
+from app.core.gates.commands import CommandOutcome, GateResult
 from app.core.site.mode import SiteMode
-from app.services.gates.driver_worker import Lane
+from app.services.gates.driver_worker import DriverWorker
 from tests.fakes import NOW, Clock
 from tests.services.gate_hardware import Turnstile, soon
 
-REFUSED = GateResult(Outcome.FAILED, "the panel holds this gate")
+REFUSED = GateResult(CommandOutcome.FAILED, "the panel holds this gate")
 
 
 @pytest.fixture
@@ -25,14 +25,18 @@ def done() -> list[tuple[str, GateResult]]:
 
 
 @pytest.fixture
-def lane(turnstile: Turnstile, done: list[tuple[str, GateResult]], monkeypatch: pytest.MonkeyPatch) -> Iterator[Lane]:
+def lane(
+    turnstile: Turnstile, done: list[tuple[str, GateResult]], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[DriverWorker]:
     monkeypatch.setattr("app.services.gates.driver_worker.AGAIN_S", 0.01)
-    lane = Lane("lobby-1", turnstile, SiteMode.NORMAL, Clock(), lambda *what: done.append(what))
+    lane = DriverWorker("lobby-1", turnstile, SiteMode.NORMAL, Clock(), lambda *what: done.append(what))
     yield lane
     lane.close()
 
 
-def test_hardware_that_cannot_be_released_is_none_the_worse_when_it_is_over(lane: Lane, turnstile: Turnstile) -> None:
+def test_hardware_that_cannot_be_released_is_none_the_worse_when_it_is_over(
+    lane: DriverWorker, turnstile: Turnstile
+) -> None:
     turnstile.release_result = REFUSED
     lane.follow(SiteMode.RELEASE)
     assert soon(lambda: lane.complaint() == "release failed: the panel holds this gate")
@@ -41,41 +45,41 @@ def test_hardware_that_cannot_be_released_is_none_the_worse_when_it_is_over(lane
     assert turnstile.released[-1] is False
 
 
-def test_the_end_of_a_release_is_said_until_it_arrives(lane: Lane, turnstile: Turnstile) -> None:
+def test_the_end_of_a_release_is_said_until_it_arrives(lane: DriverWorker, turnstile: Turnstile) -> None:
     lane.follow(SiteMode.RELEASE)
     assert soon(lambda: turnstile.released == [True])
-    turnstile.release_result, turnstile.trouble = GateResult(Outcome.FAILED, "no answer"), "no answer"
+    turnstile.release_result, turnstile.fault = GateResult(CommandOutcome.FAILED, "no answer"), "no answer"
     lane.follow(SiteMode.NORMAL)
     assert soon(lambda: turnstile.released.count(False) > 2)
-    assert lane.trouble() == "end of release failed: no answer"
-    turnstile.release_result, turnstile.trouble = GateResult(Outcome.SENT), None
-    assert soon(lambda: lane.trouble() is None)
+    assert lane.fault() == "end of release failed: no answer"
+    turnstile.release_result, turnstile.fault = GateResult(CommandOutcome.SENT), None
+    assert soon(lambda: lane.fault() is None)
 
 
-def test_a_lockdown_is_nothing_that_hardware_is_told(lane: Lane, turnstile: Turnstile) -> None:
+def test_a_lockdown_is_nothing_that_hardware_is_told(lane: DriverWorker, turnstile: Turnstile) -> None:
     lane.follow(SiteMode.LOCKDOWN)
     lane.close()
     assert turnstile.released == []
 
 
-def test_what_comes_after_the_end_is_not_sent(lane: Lane, done: list[tuple[str, GateResult]]) -> None:
+def test_what_comes_after_the_end_is_not_sent(lane: DriverWorker, done: list[tuple[str, GateResult]]) -> None:
     lane.close()
     lane.put("late", lambda: pytest.fail("it was prepared"), NOW)
-    assert [(event_id, result.outcome) for event_id, result in done] == [("late", Outcome.TOO_LATE)]
+    assert [(event_id, result.outcome) for event_id, result in done] == [("late", CommandOutcome.TOO_LATE)]
 
 
 def test_a_release_that_ends_before_it_was_said_again_is_ended(
     turnstile: Turnstile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The driver was built released; the lane's thread comes to look only when the release is over."""
-    over, keep = Event(), Lane._keep_mode
+    over, keep = Event(), DriverWorker._keep_mode
 
-    def late(lane: Lane) -> None:
+    def late(lane: DriverWorker) -> None:
         assert over.wait(10)
         keep(lane)
 
-    monkeypatch.setattr(Lane, "_keep_mode", late)
-    lane = Lane("lobby-1", turnstile, SiteMode.RELEASE, Clock(), lambda *_: None)
+    monkeypatch.setattr(DriverWorker, "_keep_mode", late)
+    lane = DriverWorker("lobby-1", turnstile, SiteMode.RELEASE, Clock(), lambda *_: None)
     lane.follow(SiteMode.NORMAL)
     over.set()
     assert soon(lambda: turnstile.released == [False])

@@ -44,7 +44,7 @@ def test_an_unknown_gate_is_not_found(site: Process) -> None:
 def test_a_change_holds_at_the_next_decision_of_every_process(site: Process, start: Start) -> None:
     site.enrol("E-1", photo(person(0)))
     other = start()
-    site.change_gate("lobby-1", open_ms=700)
+    site.change_gate("lobby-1", unlock_ms=700)
     assert other.decide(photo(person(0)))["open_until"] == "2026-11-23T08:00:00.823Z"
     site.change_gate("lobby-1", enabled=False)
     assert other.sees(0) == "gate_disabled"
@@ -56,13 +56,13 @@ def test_a_change_holds_at_the_next_decision_of_every_process(site: Process, sta
 def test_a_change_that_makes_no_sense_changes_nothing(site: Process) -> None:
     before = site.gates.get("lobby-1")
     with pytest.raises(BadInput):
-        site.change_gate("lobby-1", enabled=False, open_ms=1)
+        site.change_gate("lobby-1", enabled=False, unlock_ms=1)
     assert site.gates.get("lobby-1") == before
 
 
 def test_a_gate_that_is_changed_keeps_its_chain(site: Process) -> None:
     site.sees(0)
-    site.change_gate("lobby-1", enabled=False, open_ms=600)
+    site.change_gate("lobby-1", enabled=False, unlock_ms=600)
     site.sees(0)
     assert site.recorded() == 2
 
@@ -71,7 +71,7 @@ def test_changes_at_once_do_not_undo_each_other(site: Process, start: Start) -> 
     # Given that the gate is being used, so that both changes wait for it
     other = start()
     changes = [
-        threading.Thread(target=lambda: site.change_gate("lobby-1", open_ms=700)),
+        threading.Thread(target=lambda: site.change_gate("lobby-1", unlock_ms=700)),
         threading.Thread(target=lambda: other.change_gate("lobby-1", enabled=False)),
     ]
     gate = site.gates.get("lobby-1")
@@ -83,4 +83,4 @@ def test_changes_at_once_do_not_undo_each_other(site: Process, start: Start) -> 
     for change in changes:
         change.join()
     after = site.gates.get("lobby-1")
-    assert (after.open_ms, after.enabled) == (700, False)
+    assert (after.unlock_ms, after.enabled) == (700, False)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from app.core.gates.commands import Outcome
+from app.core.gates.commands import CommandOutcome
 from app.core.gates.result import GateResultRow
 from app.services.events.answers import Answer
 from tests.fakes import NOW, empty
@@ -26,7 +26,7 @@ def answers(site: Process) -> list[Answer]:
     found = [site.decide(empty()) for _ in range(5)]
     with site.store.write() as tx:
         for answer in found:
-            row = GateResultRow(answer["decision_id"], NOW, Outcome.FAILED, "no answer")
+            row = GateResultRow(answer["decision_id"], NOW, CommandOutcome.FAILED, "no answer")
             tx.gate_results.put(replace(row, signature=site.signer.sign(row.signed_part)))
     return found
 

@@ -5,38 +5,38 @@ from datetime import timedelta
 import pytest
 
 from app.core.errors import NotRecorded
-from app.core.gates.commands import Order, Outcome
+from app.core.gates.commands import CommandOutcome, Order
 from app.services.events.answers import Answer
 from app.services.events.second_records import SecondRecords
-from app.services.gates.dispatcher import GateControl
-from app.services.gates.gate_settings import Driving, GateSettings
-from app.services.site.gate_leases import Duty
+from app.services.gates.dispatcher import GateDispatcher
+from app.services.gates.gate_settings import GateSettings, GateUpdate
+from app.services.site.gate_leases import GateLeases
 from tests.fakes import NOW, Clock, new_id, person, photo
 from tests.services.gate_hardware import Turnstile, Yard, recorded, result, soon
 from tests.services.process import Process
 
 
 def test_an_opening_after_the_stop_says_so(
-    site: Process, control: GateControl, turnstile: Turnstile, answer: Answer
+    site: Process, control: GateDispatcher, turnstile: Turnstile, answer: Answer
 ) -> None:
     control.close()
     control.carry_out(answer)
     row = recorded(site, answer)
-    assert (row.outcome, row.detail) == (Outcome.TOO_LATE, "the service stopped before it was sent")
+    assert (row.outcome, row.detail) == (CommandOutcome.TOO_LATE, "the service stopped before it was sent")
     assert turnstile.opened == []
 
 
 def test_an_opening_while_the_driver_is_changed_says_so(
-    site: Process, control: GateControl, turnstile: Turnstile, gate_settings: GateSettings, answer: Answer
+    site: Process, control: GateDispatcher, turnstile: Turnstile, gate_settings: GateSettings, answer: Answer
 ) -> None:
     turnstile.free.clear()
     control.carry_out(answer)
     assert turnstile.reached.wait(10)
     waiting = site.decide(photo(person(0)))
     control.carry_out(waiting)
-    gate_settings.change("lobby-1", Driving(config={"secret": "another"}))
+    gate_settings.change("lobby-1", GateUpdate(config={"secret": "another"}))
     row = recorded(site, waiting)
-    assert (row.outcome, row.detail) == (Outcome.TOO_LATE, "the gate's settings changed before it was sent")
+    assert (row.outcome, row.detail) == (CommandOutcome.TOO_LATE, "the gate's settings changed before it was sent")
 
 
 @pytest.mark.parametrize(
@@ -55,9 +55,11 @@ def test_an_opening_while_the_gate_changes_hands_says_so(
     taken_over: bool,
     words: str,
 ) -> None:
-    lobby = gate_settings.change("lobby-1", Driving(driver="turnstile", config={"secret": "s"})).id
+    lobby = gate_settings.change("lobby-1", GateUpdate(driver="turnstile", config={"secret": "s"})).id
     mine, others = {lobby}, set[str]()
-    control = GateControl(site.store, site.vault, site.signer, clock, new_id, mine.copy, yard.build, 0.02, others.copy)
+    control = GateDispatcher(
+        site.store, site.vault, site.signer, clock, new_id, mine.copy, yard.build, 0.02, others.copy
+    )
     control.start()
     try:
         (turnstile,) = yard.built
@@ -74,13 +76,13 @@ def test_an_opening_while_the_gate_changes_hands_says_so(
         control.close()
 
 
-def test_an_opening_that_no_process_took_says_so(site: Process, control: GateControl, clock: Clock) -> None:
+def test_an_opening_that_no_process_took_says_so(site: Process, control: GateDispatcher, clock: Clock) -> None:
     site.enrol("E-1", photo(person(0)))
     untaken = site.decide(photo(person(0)))
     gate = site.gates.get("lobby-1")
     with site.store.write() as tx:
         tx.orders.put(Order(untaken["decision_id"], gate.id, None, NOW, NOW + timedelta(seconds=5)))
-    duty = Duty(site.store, clock)
+    duty = GateLeases(site.store, clock)
     duty.untaken = control.untaken
     clock.advance(minutes=2)
     duty.renew()
@@ -88,9 +90,9 @@ def test_an_opening_that_no_process_took_says_so(site: Process, control: GateCon
 
 
 def test_hardware_that_asks_by_itself_gets_no_such_record(
-    site: Process, control: GateControl, gate_settings: GateSettings, answer: Answer
+    site: Process, control: GateDispatcher, gate_settings: GateSettings, answer: Answer
 ) -> None:
-    gate_settings.change("lobby-1", Driving(driver="plain"))
+    gate_settings.change("lobby-1", GateUpdate(driver="plain"))
     control.start()
     control.close()
     control.carry_out(answer)
@@ -124,7 +126,7 @@ def test_what_was_never_recorded_gets_no_second_record(site: Process, clock: Clo
 
 
 def test_a_driver_that_fails_to_say_how_it_is_hides_no_other_gate(
-    control: GateControl, turnstile: Turnstile, monkeypatch: pytest.MonkeyPatch
+    control: GateDispatcher, turnstile: Turnstile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def failing(_: Turnstile) -> str | None:
         raise RuntimeError("the key is 0123")

@@ -5,12 +5,12 @@ import pytest
 from app.adapters.gates.build import check_config
 from app.core.errors import BadInput, Conflict, CryptoFault, NotFound
 from app.core.gates.commands import PLAIN, FailMode
-from app.services.gates.gate_settings import Driving, GateSettings, config_of
+from app.services.gates.gate_settings import GateSettings, GateUpdate, config_of
 from tests.fakes import Clock, new_id
 from tests.services.process import Process
 
 KEY = "000102030405060708090a0b0c0d0eff"
-OSDP = Driving(driver="osdp", config={"device": "/dev/ttyUSB0", "key": KEY})
+OSDP = GateUpdate(driver="osdp", config={"device": "/dev/ttyUSB0", "key": KEY})
 
 
 @pytest.fixture
@@ -32,30 +32,30 @@ def test_a_config_is_sealed_and_comes_back_whole(site: Process, settings: GateSe
 
 
 def test_a_gate_may_be_added_with_everything(site: Process, settings: GateSettings) -> None:
-    gate = settings.add("dock", Driving(open_ms=900, held_after_ms=2000, fail_mode=FailMode.SAFE))
+    gate = settings.add("dock", GateUpdate(unlock_ms=900, door_held_after_ms=2000, fail_mode=FailMode.SAFE))
     assert gate == site.gates.get("dock")
-    assert (gate.driver, gate.open_ms, gate.held_after_ms, gate.fail_mode) == ("dry_run", 900, 2000, "safe")
+    assert (gate.driver, gate.unlock_ms, gate.door_held_after_ms, gate.fail_mode) == ("dry_run", 900, 2000, "safe")
     assert config(site, "dock") == {}
     with pytest.raises(Conflict):
-        settings.add("dock", Driving())
+        settings.add("dock", GateUpdate())
 
 
 @pytest.mark.parametrize(
     ("wanted", "code"),
     [
-        (Driving(driver="drawbridge"), "unknown_gate_kind"),
-        (Driving(driver="osdp"), "bad_gate_config"),
-        (Driving(driver="osdp", config={"device": "/dev/ttyUSB0", "key": "short and secret"}), "bad_gate_config"),
-        (Driving(config={"fail_mode": "safe"}), "bad_gate_config"),
-        (Driving(config={"gate": "another"}), "bad_gate_config"),
-        (Driving(config={"x": float("nan")}), "bad_gate_config"),
-        (Driving(config={"unknown": 1}), "bad_gate_config"),
-        (Driving(driver=PLAIN, config={"url": "http://10.0.0.1/"}), "bad_gate_config"),
-        (Driving(open_ms=1), "bad_open_ms"),
-        (Driving(held_after_ms=1), "bad_held_after_ms"),
+        (GateUpdate(driver="drawbridge"), "unknown_gate_kind"),
+        (GateUpdate(driver="osdp"), "bad_gate_config"),
+        (GateUpdate(driver="osdp", config={"device": "/dev/ttyUSB0", "key": "short and secret"}), "bad_gate_config"),
+        (GateUpdate(config={"fail_mode": "safe"}), "bad_gate_config"),
+        (GateUpdate(config={"gate": "another"}), "bad_gate_config"),
+        (GateUpdate(config={"x": float("nan")}), "bad_gate_config"),
+        (GateUpdate(config={"unknown": 1}), "bad_gate_config"),
+        (GateUpdate(driver=PLAIN, config={"url": "http://10.0.0.1/"}), "bad_gate_config"),
+        (GateUpdate(unlock_ms=1), "bad_unlock_ms"),
+        (GateUpdate(door_held_after_ms=1), "bad_door_held_after_ms"),
     ],
 )
-def test_what_cannot_be_changes_nothing(site: Process, settings: GateSettings, wanted: Driving, code: str) -> None:
+def test_what_cannot_be_changes_nothing(site: Process, settings: GateSettings, wanted: GateUpdate, code: str) -> None:
     before = site.gates.get("lobby-1")
     with pytest.raises(BadInput) as refusal:
         settings.change("lobby-1", wanted)
@@ -66,16 +66,16 @@ def test_what_cannot_be_changes_nothing(site: Process, settings: GateSettings, w
 def test_a_fail_mode_is_checked_against_the_config_that_is_stored(site: Process, settings: GateSettings) -> None:
     settings.change("lobby-1", OSDP)
     with pytest.raises(BadInput) as refusal:
-        settings.change("lobby-1", Driving(fail_mode=FailMode.SAFE))
+        settings.change("lobby-1", GateUpdate(fail_mode=FailMode.SAFE))
     assert "the panel holds the lock" in refusal.value.detail
     assert site.gates.get("lobby-1").fail_mode == "secure"
 
 
 def test_another_driver_starts_from_an_empty_config(site: Process, settings: GateSettings) -> None:
     settings.change("lobby-1", OSDP)
-    assert settings.change("lobby-1", Driving(driver=PLAIN)).sealed_config is None
+    assert settings.change("lobby-1", GateUpdate(driver=PLAIN)).sealed_config is None
     settings.change("lobby-1", OSDP)
-    assert settings.change("lobby-1", Driving(driver="osdp", enabled=False)).sealed_config is not None
+    assert settings.change("lobby-1", GateUpdate(driver="osdp", enabled=False)).sealed_config is not None
     assert config(site, "lobby-1") == OSDP.config
 
 
@@ -90,4 +90,4 @@ def test_a_config_opens_for_its_own_gate_only(site: Process, settings: GateSetti
 
 def test_an_unknown_gate_is_not_found(settings: GateSettings) -> None:
     with pytest.raises(NotFound):
-        settings.change("nowhere", Driving())
+        settings.change("nowhere", GateUpdate())

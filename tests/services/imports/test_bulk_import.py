@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from app.core.errors import NotRecorded
-from app.core.imports.reports import ImportState, Outcome, RowFilter
+from app.core.imports.reports import ImportState, RowFilter, RowOutcome
 from app.core.people.records import EmployeeFilter
-from app.core.types import Look, QualityProblem, Reason
+from app.core.types import FrameResult, QualityProblem, Reason
 from app.services.people.enrolment import MAX_PHOTOS
 from app.services.people.erasure import Erasure
 from tests.fakes import empty, like, look, person, photo
@@ -154,7 +154,7 @@ def test_a_card_that_somebody_has_is_refused(importing: Importing, site: Process
 def test_what_was_cut_off_goes_on_where_it_was(importing: Importing, site: Process, after: int) -> None:
     looked: list[bytes] = []
 
-    def counting(data: bytes) -> Look:
+    def counting(data: bytes) -> FrameResult:
         looked.append(data)
         return look(data)
 
@@ -221,9 +221,9 @@ def test_as_many_photos_are_looked_at_at_once_as_there_are_workers(site: Process
     together = threading.Barrier(2, timeout=10)
     entered: list[Callable[[], object]] = []
 
-    def slow(data: bytes) -> Look:
+    def slow(data: bytes) -> FrameResult:
         together.wait()
         return look(data)
 
     done = Importing(site, tmp_path, slow).run(HEAD + "E-1,Ada\nE-2,Bob\n", FACES)
-    assert done.counts is not None and done.counts[Outcome.ADDED.value] == 2 and not entered
+    assert done.counts is not None and done.counts[RowOutcome.ADDED.value] == 2 and not entered

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from app.core.errors import Busy
 from app.core.imports.reports import ImportState
-from app.core.types import Look
+from app.core.types import FrameResult
 from tests.fakes import look
 from tests.services.importing import Importing
 from tests.services.imports.test_import_desk import CSV, people, photos, state
@@ -15,11 +15,11 @@ from tests.services.process import Process
 Start = Callable[..., Process]
 
 
-def deadly(_: bytes) -> Look:
+def deadly(_: bytes) -> FrameResult:
     os._exit(9)
 
 
-def killed(start: Start, folder: Path, look: Callable[[bytes], Look]) -> bool:
+def killed(start: Start, folder: Path, look: Callable[[bytes], FrameResult]) -> bool:
     """Whether a process of its own that runs what waits was killed by it."""
     child = os.fork()
     if child == 0:
@@ -76,7 +76,7 @@ def test_an_orderly_end_is_no_attempt(start: Start, site: Process, tmp_path: Pat
 def test_a_busy_machine_is_no_attempt(site: Process, tmp_path: Path) -> None:
     busy = True
 
-    def seldom(data: bytes) -> Look:
+    def seldom(data: bytes) -> FrameResult:
         if busy:
             raise Busy("too_busy", "Try again in a second.")
         return look(data)

@@ -52,7 +52,7 @@ def left(folder: Path) -> list[bytes]:
 
 def upload_key(site: Process, import_id: str) -> bytes | None:
     with site.store.read() as tx:
-        return tx.subject_keys.get(f"{import_id}:upload")
+        return tx.data_keys.get(f"{import_id}:upload")
 
 
 def test_a_dry_run_waits_to_be_applied(importing: Importing, site: Process, tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ def test_an_upload_whose_key_is_gone_fails_and_the_next_is_run(importing: Import
     lost = importing.upload(CSV, photos(), dry_run=False)
     later = importing.upload(CSV, photos(), dry_run=False)
     with site.store.write() as tx:
-        tx.subject_keys.destroy(f"{lost.id}:upload")
+        tx.data_keys.destroy(f"{lost.id}:upload")
     assert importing.desk.run_next() and importing.desk.run_next()
     found, _ = importing.reports.get(lost.id)
     assert found.state is ImportState.FAILED and found.detail is not None and "send them again" in found.detail

@@ -82,7 +82,7 @@ def test_an_erasure_ends_what_earlier_imports_say(site: Process, tmp_path: Path,
     checked = importing.upload(CSV.encode(), zipped("E-1.jpg", "Lovelace, Ada.jpg"), dry_run=True)
     assert importing.desk.run_next()
     with site.store.read() as tx:
-        key = tx.subject_keys.get(ended.id)
+        key = tx.data_keys.get(ended.id)
     assert key and "Lovelace" in importing.reports.get(ended.id)[0].notices[0] and importing.rows(ended)
     (ada,) = site.enrolment.find(EmployeeFilter())
     site.erasure.erase(ada.id)

@@ -36,7 +36,7 @@ def ada(site: Process) -> Employee:
 def copy_of(site: Process, employee_id: str) -> Copy:
     """What a copy of the database holds of somebody now; how much of it somebody opens later."""
     with site.store.read() as tx:
-        key = tx.subject_keys.get(employee_id)
+        key = tx.data_keys.get(employee_id)
         photos = tx.photos.of(employee_id)
         events = [event for event in tx.events.chain(site.gates.get("lobby-1").id) if event.employee_id == employee_id]
     assert key is not None
@@ -95,7 +95,7 @@ def test_a_restored_copy_is_erased_again_without_the_secret(
     site: Process, ada: Employee, signer: Ed25519Signer, clock: Clock
 ) -> None:
     with site.store.read() as tx:
-        key = tx.subject_keys.get(ada.id)
+        key = tx.data_keys.get(ada.id)
     assert key is not None
     receipt = None
     site.vault.forget(key)

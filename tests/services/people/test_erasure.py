@@ -43,7 +43,7 @@ def left_of(site: Process, employee: Employee) -> list[Any]:
         kept = [
             tx.employees.get(employee.id),
             tx.templates.get(employee.id),
-            tx.subject_keys.get(employee.id),
+            tx.data_keys.get(employee.id),
             *tx.photos.of(employee.id),
             *tx.events.find(EventFilter(employee_id=employee.id)),
         ]

@@ -7,7 +7,7 @@ import pytest
 
 from app.core.errors import Conflict
 from app.core.people.details import Details
-from app.core.types import Employee, Look
+from app.core.types import Employee, FrameResult
 from tests.fakes import empty, like, look, person, photo
 from tests.services.process import Process
 
@@ -19,7 +19,7 @@ def test_who_could_not_be_recognised_was_never_added(start: Start, site: Process
     site.enrol("E-1", photo(person(0)))
     other, met = start(), list[Employee | None]()
 
-    def looking(data: bytes) -> Look:
+    def looking(data: bytes) -> FrameResult:
         met.append(other.enrolment.by_number("E-7"))
         return look(data)
 
@@ -31,7 +31,7 @@ def test_who_could_not_be_recognised_was_never_added(start: Start, site: Process
 def test_whom_somebody_else_added_meanwhile_stays(start: Start, site: Process) -> None:
     other = start()
 
-    def meanwhile(data: bytes) -> Look:
+    def meanwhile(data: bytes) -> FrameResult:
         other.enrol("E-7", photo(person(5)))
         return look(data)
 

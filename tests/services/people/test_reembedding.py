@@ -10,7 +10,7 @@ import pytest
 from app.core.errors import Busy, Conflict, PackMismatch
 from app.core.people.details import Details
 from app.core.site.installation import Installation
-from app.core.types import Look, Reason, Template
+from app.core.types import FrameResult, Reason, Template
 from app.services.people.reembedding import Moved, Reembedding
 from tests.fakes import NOW, Clock, like, look, person, seen, unseen
 from tests.fakes import photo as new_photo
@@ -27,7 +27,7 @@ def photo(vector: Any, note: str = "the same") -> bytes:
 SEEN_WORSE = photo(like(0, 0.9, 7), note="the newer pack finds no face in this one")
 
 
-def newer(data: bytes) -> Look:
+def newer(data: bytes) -> FrameResult:
     """Another model: the same people, in other places."""
     if data == SEEN_WORSE:
         return unseen(Reason.NO_FACE)
@@ -112,12 +112,12 @@ def test_if_it_is_cut_off_the_old_templates_serve_on_and_the_next_run_does_only_
 ) -> None:
     before, looked = templates(installed), []
 
-    def cut(data: bytes) -> Look:
+    def cut(data: bytes) -> FrameResult:
         if data == photo(person(1)):
             raise fault
         return newer(data)
 
-    def note(data: bytes) -> Look:
+    def note(data: bytes) -> FrameResult:
         looked.append(data)
         return newer(data)
 
@@ -135,7 +135,7 @@ def test_if_it_is_cut_off_the_old_templates_serve_on_and_the_next_run_does_only_
 def test_gates_decide_by_the_old_templates_all_the_while(installed: Process, reembedding: Reembedding) -> None:
     found: list[str] = []
 
-    def watched(data: bytes) -> Look:
+    def watched(data: bytes) -> FrameResult:
         found.append(installed.sees(0))
         return newer(data)
 
@@ -151,7 +151,7 @@ def test_who_is_enrolled_changed_or_erased_during_the_move_is_so_after_it(
     assert eva is not None and ada is not None
     again = iter([1])
 
-    def meanwhile(data: bytes) -> Look:
+    def meanwhile(data: bytes) -> FrameResult:
         # given that Ada and Éva were looked at, before the switch, once
         if data == photo(person(1)) and next(again, None):
             kept = installed.enrolment.photos(ada.id)
@@ -166,7 +166,7 @@ def test_who_is_enrolled_changed_or_erased_during_the_move_is_so_after_it(
     assert eva.id not in templates(installed)
     # and nothing of the erased is left beside
     with installed.store.read() as tx:
-        assert eva.id not in tx.moves.waiting("newer", "bf16") and tx.subject_keys.get(eva.id) is None
+        assert eva.id not in tx.moves.waiting("newer", "bf16") and tx.data_keys.get(eva.id) is None
     assert upgraded.enrolment.get(ada.id).photos == 2
 
 
@@ -208,7 +208,7 @@ def test_while_a_move_runs_no_other_begins(installed: Process, reembedding: Reem
     other = replace(reembedding, store=start().store, look=look, pack_digest="third", precision="f32")
     refused: list[str] = []
 
-    def meanwhile(data: bytes) -> Look:
+    def meanwhile(data: bytes) -> FrameResult:
         with pytest.raises(Conflict) as found:
             other.run(list)
         refused.append(found.value.code)
@@ -223,7 +223,7 @@ def test_what_a_move_to_another_pack_made_is_not_switched_to(installed: Process,
     """As one that lost its connection, and with it the lock, could still write."""
     again = iter([1])
 
-    def meanwhile(data: bytes) -> Look:
+    def meanwhile(data: bytes) -> FrameResult:
         if data == photo(person(1)) and next(again, None):
             with installed.store.write() as tx:
                 for before in templates(installed).values():

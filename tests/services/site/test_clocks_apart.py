@@ -8,7 +8,7 @@ import pytest
 
 from app.adapters.db.store import open_store
 from app.core.types import Gate
-from app.services.site.gate_leases import CLOCKS_APART, Duty, shared_time
+from app.services.site.gate_leases import CLOCKS_APART, GateLeases, shared_time
 
 
 class Apart:
@@ -22,7 +22,7 @@ class Apart:
 
 
 @pytest.fixture
-def duties(database: str, database_url: str) -> Iterator[tuple[Duty, Duty, Apart]]:
+def duties(database: str, database_url: str) -> Iterator[tuple[GateLeases, GateLeases, Apart]]:
     """One with the right time; one with another clock, and that clock."""
     if database != "postgresql":
         pytest.skip("a file is of one machine, and has its clock")
@@ -30,13 +30,13 @@ def duties(database: str, database_url: str) -> Iterator[tuple[Duty, Duty, Apart
     with store.write() as tx:
         tx.gates.add(Gate("01G", "lobby-1", created_at=clock()))
         tx.gates.add(Gate("02G", "dock", created_at=clock()))
-    yield Duty(store, Apart()), Duty(store, clock), clock
+    yield GateLeases(store, Apart()), GateLeases(store, clock), clock
     store.close()
 
 
 @pytest.mark.parametrize("ahead_s", [20.0, -20.0, 3600.0, -86_400.0])
 def test_clocks_that_are_apart_give_no_gate_two_processes(
-    duties: tuple[Duty, Duty, Apart], ahead_s: float, caplog: pytest.LogCaptureFixture
+    duties: tuple[GateLeases, GateLeases, Apart], ahead_s: float, caplog: pytest.LogCaptureFixture
 ) -> None:
     right, wrong, clock = duties
     clock.ahead_s = ahead_s
@@ -48,7 +48,9 @@ def test_clocks_that_are_apart_give_no_gate_two_processes(
     assert len(said) == 1 and said[0].startswith(f"clock_apart_from_database seconds={ahead_s:.0f}"[:-2]), said
 
 
-def test_one_whose_clock_goes_wrong_lets_go_and_is_back_when_it_is_right(duties: tuple[Duty, Duty, Apart]) -> None:
+def test_one_whose_clock_goes_wrong_lets_go_and_is_back_when_it_is_right(
+    duties: tuple[GateLeases, GateLeases, Apart],
+) -> None:
     right, other, clock = duties
     assert other.renew() == {"01G", "02G"}
     clock.ahead_s = 20
@@ -64,7 +66,7 @@ def test_one_whose_clock_goes_wrong_lets_go_and_is_back_when_it_is_right(duties:
     assert len(other.renew()) == 1
 
 
-def test_what_a_slow_answer_may_explain_is_no_difference(duties: tuple[Duty, Duty, Apart]) -> None:
+def test_what_a_slow_answer_may_explain_is_no_difference(duties: tuple[GateLeases, GateLeases, Apart]) -> None:
     right, _, clock = duties
     store = right._store
     for ahead_s in (1.0, -1.0):

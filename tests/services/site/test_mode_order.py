@@ -11,9 +11,9 @@ import pytest
 from app.core.errors import Conflict, NotRecorded
 from app.core.ports.store import Store, Transaction
 from app.core.site.mode import SiteMode, SiteState
-from app.services.gates.dispatcher import GateControl
-from app.services.gates.driver_pool import GateDrivers
-from app.services.gates.driver_worker import Lane
+from app.services.gates.dispatcher import GateDispatcher
+from app.services.gates.driver_pool import DriverPool
+from app.services.gates.driver_worker import DriverWorker
 from app.services.gates.gate_settings import GateSettings
 from app.services.site.site_control import SiteControl
 from tests.fakes import NOW, Clock, new_id
@@ -47,7 +47,7 @@ def late(site: Process) -> Late:
 
 
 @pytest.fixture
-def ordered(site: Process, control: GateControl, clock: Clock) -> SiteControl:
+def ordered(site: Process, control: GateDispatcher, clock: Clock) -> SiteControl:
     return SiteControl(site.store, site.log, clock, new_id, control)
 
 
@@ -55,23 +55,23 @@ def ordered(site: Process, control: GateControl, clock: Clock) -> SiteControl:
 def followed(monkeypatch: pytest.MonkeyPatch) -> list[SiteMode]:
     """Every mode that the lane was told, in order."""
     modes: list[SiteMode] = []
-    follow = Lane.follow
+    follow = DriverWorker.follow
 
-    def told(lane: Lane, mode: SiteMode) -> None:
+    def told(lane: DriverWorker, mode: SiteMode) -> None:
         modes.append(mode)
         follow(lane, mode)
 
-    monkeypatch.setattr(Lane, "follow", told)
+    monkeypatch.setattr(DriverWorker, "follow", told)
     return modes
 
 
-def mode(control: GateControl) -> SiteMode:
+def mode(control: GateDispatcher) -> SiteMode:
     return control._drivers.site.mode
 
 
 def test_a_panel_that_says_no_fire_does_not_end_the_release_that_came_meanwhile(
     site: Process,
-    control: GateControl,
+    control: GateDispatcher,
     turnstile: Turnstile,
     ordered: SiteControl,
     late: Late,
@@ -92,22 +92,22 @@ def test_a_panel_that_says_no_fire_does_not_end_the_release_that_came_meanwhile(
 
 
 def test_what_was_read_before_a_release_does_not_undo_it(
-    control: GateControl, turnstile: Turnstile, ordered: SiteControl, monkeypatch: pytest.MonkeyPatch
+    control: GateDispatcher, turnstile: Turnstile, ordered: SiteControl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The thread that follows the database compared already, and comes to tell it only now."""
-    follow, compared, go_on = GateDrivers.follow, Event(), Event()
+    follow, compared, go_on = DriverPool.follow, Event(), Event()
 
-    def slow(drivers: GateDrivers, site: SiteState) -> None:
+    def slow(drivers: DriverPool, site: SiteState) -> None:
         if current_thread().name == "gates" and site.mode is NORMAL:
             compared.set()
             assert go_on.wait(10)
         follow(drivers, site)
 
-    monkeypatch.setattr(GateDrivers, "follow", slow)
+    monkeypatch.setattr(DriverPool, "follow", slow)
     control.refresh()
     assert compared.wait(10)
     told: list[SiteMode] = []
-    monkeypatch.setattr(Lane, "follow", lambda _, mode: told.append(mode))
+    monkeypatch.setattr(DriverWorker, "follow", lambda _, mode: told.append(mode))
     ordered.set_mode(RELEASE)
     go_on.set()
     control.close()
@@ -115,22 +115,22 @@ def test_what_was_read_before_a_release_does_not_undo_it(
 
 
 def test_a_gate_that_is_taken_while_a_release_comes_is_released(
-    control: GateControl,
+    control: GateDispatcher,
     turnstile: Turnstile,
     ordered: SiteControl,
     gate_settings: GateSettings,
     yard: Yard,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    follow, telling, go_on = Lane.follow, Event(), Event()
+    follow, telling, go_on = DriverWorker.follow, Event(), Event()
 
-    def slow(lane: Lane, mode: SiteMode) -> None:
+    def slow(lane: DriverWorker, mode: SiteMode) -> None:
         if len(yard.built) == 2 and mode is NORMAL and not telling.is_set():
             telling.set()
             go_on.wait(0.5)  # a release that has to wait for this is the better one
         follow(lane, mode)
 
-    monkeypatch.setattr(Lane, "follow", slow)
+    monkeypatch.setattr(DriverWorker, "follow", slow)
     monkeypatch.setattr(control, "_tick_s", 60)
     gate_settings.add("dock", TURNSTILE)
     control.refresh()
@@ -143,7 +143,7 @@ def test_a_gate_that_is_taken_while_a_release_comes_is_released(
 
 
 def test_the_end_of_a_release_is_older_than_nothing_that_came_before(
-    site: Process, control: GateControl, turnstile: Turnstile, ordered: SiteControl, clock: Clock
+    site: Process, control: GateDispatcher, turnstile: Turnstile, ordered: SiteControl, clock: Clock
 ) -> None:
     """A machine whose clock goes ahead set the last mode."""
     control.follow(SiteState(NORMAL, NOW + timedelta(hours=1)))
@@ -160,7 +160,7 @@ def unwritable(*_: object) -> None:
 
 def test_an_unrecorded_release_ends_with_the_order_and_not_with_one_from_before(
     site: Process,
-    control: GateControl,
+    control: GateDispatcher,
     turnstile: Turnstile,
     late: Late,
     clock: Clock,
@@ -196,7 +196,7 @@ def test_an_unrecorded_release_ends_with_the_order_and_not_with_one_from_before(
 
 
 def test_a_release_that_is_refused_after_all_is_taken_back(
-    site: Process, control: GateControl, turnstile: Turnstile, late: Late, clock: Clock, ordered: SiteControl
+    site: Process, control: GateDispatcher, turnstile: Turnstile, late: Late, clock: Clock, ordered: SiteControl
 ) -> None:
     """Of one gate, while a lockdown that it would undo is recorded."""
     one = SiteControl(cast(Store, late), site.log, clock, new_id, control)

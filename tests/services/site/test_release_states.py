@@ -24,7 +24,7 @@ from app.adapters.crypto.vault import Vault
 from app.core.errors import Conflict, NotRecorded, NotYetRecorded
 from app.core.ports.store import Store
 from app.core.site.mode import SiteMode
-from app.services.gates.dispatcher import GateControl
+from app.services.gates.dispatcher import GateDispatcher
 from app.services.gates.gate_settings import GateSettings
 from app.services.site.site_control import SiteControl
 from tests.fakes import Clock, new_id
@@ -55,7 +55,7 @@ class Orders(RuleBasedStateMachine):
         adding = GateSettings(self.site.store, self.site.vault, self.clock, new_id, self.yard.check)
         self.ids = {gate: adding.add(gate, TURNSTILE).id for gate in GATES}
         store, names = cast(Store, self.store), {id_: gate for gate, id_ in self.ids.items()}
-        self.control = GateControl(
+        self.control = GateDispatcher(
             store,
             self.site.vault,
             self.site.signer,

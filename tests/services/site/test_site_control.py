@@ -9,9 +9,9 @@ from app.core.alerts.alert import AlertKind
 from app.core.errors import Conflict, NotFound, NotRecorded
 from app.core.events.chain import canonical
 from app.core.events.records import EventFilter
-from app.core.gates.commands import GateResult, Outcome
+from app.core.gates.commands import CommandOutcome, GateResult
 from app.core.site.mode import SiteMode, SiteState
-from app.services.gates.dispatcher import GateControl
+from app.services.gates.dispatcher import GateDispatcher
 from app.services.gates.gate_settings import GateSettings
 from app.services.site.site_control import SiteControl
 from tests.fakes import NOW, Clock, new_id
@@ -214,7 +214,7 @@ def test_a_listener_that_fails_keeps_nothing_from_being_recorded(site: Process, 
 
 
 @pytest.fixture
-def ordered(site: Process, control: GateControl, clock: Clock) -> SiteControl:
+def ordered(site: Process, control: GateDispatcher, clock: Clock) -> SiteControl:
     return SiteControl(site.store, site.log, clock, new_id, control)
 
 
@@ -225,7 +225,9 @@ def test_a_release_opens_the_gates_and_its_end_locks_them(turnstile: Turnstile, 
     assert soon(lambda: turnstile.released == [True, False])
 
 
-def test_a_lockdown_leaves_the_hardware_alone(turnstile: Turnstile, ordered: SiteControl, control: GateControl) -> None:
+def test_a_lockdown_leaves_the_hardware_alone(
+    turnstile: Turnstile, ordered: SiteControl, control: GateDispatcher
+) -> None:
     ordered.set_mode(LOCKDOWN)
     ordered.set_mode(NORMAL)
     control.close()
@@ -233,7 +235,7 @@ def test_a_lockdown_leaves_the_hardware_alone(turnstile: Turnstile, ordered: Sit
 
 
 def test_a_release_waits_for_no_opening(
-    site: Process, turnstile: Turnstile, control: GateControl, ordered: SiteControl, answer: Any
+    site: Process, turnstile: Turnstile, control: GateDispatcher, ordered: SiteControl, answer: Any
 ) -> None:
     turnstile.free.clear()
     control.carry_out(answer)
@@ -254,7 +256,7 @@ def test_a_mode_that_another_process_set_is_followed(
 
 
 def test_what_is_not_recorded_is_not_undone_by_what_is(
-    turnstile: Turnstile, control: GateControl, gate_settings: GateSettings, yard: Yard
+    turnstile: Turnstile, control: GateDispatcher, gate_settings: GateSettings, yard: Yard
 ) -> None:
     control.release(SiteState(RELEASE, NOW))
     assert soon(lambda: turnstile.released == [True])
@@ -269,9 +271,9 @@ def test_a_release_that_a_gate_refuses_is_tried_on_and_an_alert(
     site: Process, turnstile: Turnstile, ordered: SiteControl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.services.gates.driver_worker.AGAIN_S", 0.01)
-    turnstile.release_result = GateResult(Outcome.FAILED, "no answer")
+    turnstile.release_result = GateResult(CommandOutcome.FAILED, "no answer")
     ordered.set_mode(RELEASE)
     assert soon(lambda: len(turnstile.released) > 2)
     assert soon(lambda: AlertKind.GATE_FAILED in {kind for kind, _ in alerts(site)})
-    turnstile.release_result = GateResult(Outcome.OPENED)
+    turnstile.release_result = GateResult(CommandOutcome.OPENED)
     assert soon(lambda: AlertKind.GATE_FAILED not in {kind for kind, _ in alerts(site)})

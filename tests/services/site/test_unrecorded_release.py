@@ -10,7 +10,7 @@ import pytest
 from app.core.errors import Conflict, NotRecorded, NotYetRecorded
 from app.core.events.records import EventFilter
 from app.core.site.mode import SiteMode, SiteState
-from app.services.gates.dispatcher import GateControl
+from app.services.gates.dispatcher import GateDispatcher
 from app.services.gates.gate_settings import GateSettings
 from app.services.site.site_control import SiteControl
 from tests.fakes import NOW, Clock, new_id
@@ -22,7 +22,7 @@ NORMAL, LOCKDOWN, RELEASE = SiteMode
 
 
 @pytest.fixture
-def ordered(site: Process, control: GateControl, turnstile: Turnstile, clock: Clock) -> SiteControl:
+def ordered(site: Process, control: GateDispatcher, turnstile: Turnstile, clock: Clock) -> SiteControl:
     return SiteControl(site.store, site.log, clock, new_id, control)
 
 
@@ -51,12 +51,12 @@ def reasons(site: Process, gate: str = "lobby-1") -> list[str]:
     return [event["reason"] for event in site.events.find(EventFilter(gate=gate))][::-1]
 
 
-def mode(control: GateControl) -> SiteMode:
+def mode(control: GateDispatcher) -> SiteMode:
     return control._drivers.site.mode
 
 
 def test_the_end_of_a_lockdown_does_not_end_it(
-    site: Process, control: GateControl, ordered: SiteControl, turnstile: Turnstile
+    site: Process, control: GateDispatcher, ordered: SiteControl, turnstile: Turnstile
 ) -> None:
     ordered.set_mode(LOCKDOWN)
     cry_fire(site, ordered)
@@ -69,7 +69,7 @@ def test_the_end_of_a_lockdown_does_not_end_it(
 
 
 def test_a_lockdown_is_refused_until_it_is_ended(
-    site: Process, control: GateControl, ordered: SiteControl, turnstile: Turnstile
+    site: Process, control: GateDispatcher, ordered: SiteControl, turnstile: Turnstile
 ) -> None:
     cry_fire(site, ordered)
     with pytest.raises(Conflict, match="end the release"):
@@ -80,7 +80,7 @@ def test_a_lockdown_is_refused_until_it_is_ended(
 
 
 def test_a_lockdown_by_another_process_does_not_end_it_and_the_database_learns_of_it(
-    site: Process, start: Start, control: GateControl, ordered: SiteControl, turnstile: Turnstile, clock: Clock
+    site: Process, start: Start, control: GateDispatcher, ordered: SiteControl, turnstile: Turnstile, clock: Clock
 ) -> None:
     cry_fire(site, ordered)
     other = start()
@@ -98,7 +98,7 @@ def test_a_lockdown_by_another_process_does_not_end_it_and_the_database_learns_o
 
 
 def test_it_is_recorded_once_when_the_database_answers_and_before_its_end(
-    site: Process, control: GateControl, ordered: SiteControl
+    site: Process, control: GateDispatcher, ordered: SiteControl
 ) -> None:
     cry_fire(site, ordered)
     ordered.set_mode(NORMAL)
@@ -112,7 +112,7 @@ def test_it_is_recorded_once_when_the_database_answers_and_before_its_end(
 
 
 def test_on_a_full_disk_too_it_can_be_ended(
-    site: Process, control: GateControl, ordered: SiteControl, turnstile: Turnstile
+    site: Process, control: GateDispatcher, ordered: SiteControl, turnstile: Turnstile
 ) -> None:
     cry_fire(site, ordered)
     assert soon(lambda: turnstile.released == [True])
@@ -123,7 +123,7 @@ def test_on_a_full_disk_too_it_can_be_ended(
 
 
 def test_its_end_at_one_gate_is_its_end_at_no_other(
-    site: Process, control: GateControl, ordered: SiteControl, gate_settings: GateSettings
+    site: Process, control: GateDispatcher, ordered: SiteControl, gate_settings: GateSettings
 ) -> None:
     gate_settings.add("dock", TURNSTILE)
     cry_fire(site, ordered)
@@ -137,7 +137,7 @@ def test_its_end_at_one_gate_is_its_end_at_no_other(
 @pytest.mark.parametrize("names", [["lobby-1"], ["the id"], ["lobby-1", "lobby-1"]])
 def test_gates_that_are_named_open_though_nothing_can_be_read(
     site: Process,
-    control: GateControl,
+    control: GateDispatcher,
     ordered: SiteControl,
     turnstile: Turnstile,
     gate_settings: GateSettings,
@@ -169,7 +169,7 @@ def test_a_name_that_nobody_here_knows_opens_every_gate_while_nothing_can_be_rea
 
 
 def test_unread_it_narrows_no_release_that_is_recorded(
-    site: Process, control: GateControl, ordered: SiteControl, turnstile: Turnstile
+    site: Process, control: GateDispatcher, ordered: SiteControl, turnstile: Turnstile
 ) -> None:
     ordered.set_mode(RELEASE)
     assert soon(lambda: turnstile.released == [True])
@@ -180,7 +180,7 @@ def test_unread_it_narrows_no_release_that_is_recorded(
 
 
 def test_a_lockdown_that_nobody_could_read_does_not_end_it(
-    site: Process, start: Start, control: GateControl, ordered: SiteControl, turnstile: Turnstile, clock: Clock
+    site: Process, start: Start, control: GateDispatcher, ordered: SiteControl, turnstile: Turnstile, clock: Clock
 ) -> None:
     other = start()
     SiteControl(other.store, other.log, clock, new_id).set_mode(LOCKDOWN)
@@ -214,7 +214,9 @@ def test_no_defect_holds_it_up(
     assert reasons(site) == ["released"]
 
 
-def test_a_process_that_drives_none_says_that_none_is_open(site: Process, clock: Clock, control: GateControl) -> None:
+def test_a_process_that_drives_none_says_that_none_is_open(
+    site: Process, clock: Clock, control: GateDispatcher
+) -> None:
     """Its gates are driven elsewhere, or are hardware that asks by itself."""
     ordered = SiteControl(site.store, site.log, clock, new_id, control)
     with down(site, "write"), pytest.raises(NotYetRecorded, match="none is open yet"):
@@ -251,7 +253,7 @@ def test_a_database_that_hangs_holds_up_no_release(
 
 
 def test_a_release_of_one_gate_narrows_none(
-    site: Process, control: GateControl, ordered: SiteControl, gate_settings: GateSettings
+    site: Process, control: GateDispatcher, ordered: SiteControl, gate_settings: GateSettings
 ) -> None:
     gate_settings.add("dock", TURNSTILE)
     cry_fire(site, ordered)

@@ -19,7 +19,7 @@ from tests.web.conftest import DECISIONS, Headers, TestClient, photos, problem
 
 FIELDS = {
     *("decision", "reason", "decision_id", "gate", "at", "open_until", "employee", "method", "similarity"),
-    *("threshold", "margin", "liveness", "liveness_state", "faces", "frames", "frames_used", "took_ms"),
+    *("threshold", "margin", "liveness", "liveness_state", "faces", "frames", "frames_used", "duration_ms"),
     *("checkpoint", "signature"),
 }
 Ask = Callable[..., Response]
@@ -34,7 +34,7 @@ def test_an_employee_passes(ask: Ask, ada: dict[str, Any]) -> None:
     assert body["employee"] == {"id": ada["id"], "name": "Ada Lovelace", "number": "E-1001"}
     assert body["similarity"] >= body["threshold"] > 0
     assert (body["gate"], body["faces"], body["frames"], body["frames_used"]) == ("lobby-1", 1, 1, 1)
-    assert len(body["decision_id"]) == 26 and body["took_ms"] > 0
+    assert len(body["decision_id"]) == 26 and body["duration_ms"] > 0
     opened = datetime.fromisoformat(body["open_until"]) - datetime.fromisoformat(body["at"])
     assert opened.total_seconds() == 5 and body["at"].endswith("Z")
 

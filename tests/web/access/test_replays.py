@@ -17,7 +17,7 @@ from PIL import Image
 from app.core.events.chain import canonical
 from app.core.recognition.liveness import LivenessMode
 from app.services.access.replays import KEPT
-from app.services.gates.gate_settings import Driving
+from app.services.gates.gate_settings import GateUpdate
 from tests import pictures
 from tests.console.service import Service
 
@@ -34,7 +34,7 @@ def service(folder: Path) -> Iterator[Service]:
     with Service.running(folder, replayed_picture="deny") as service:
         for gate in GATES:
             service.system.gates.add(gate)
-            service.system.gate_settings.change(gate, Driving(liveness=LivenessMode.MONITOR))
+            service.system.gate_settings.change(gate, GateUpdate(liveness=LivenessMode.MONITOR))
         yield service
 
 

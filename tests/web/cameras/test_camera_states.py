@@ -13,7 +13,7 @@ from app.core.cameras.camera import Camera
 from app.core.cameras.health import CameraState, Health
 from app.core.errors import NotRecorded
 from app.services.cameras.camera_list import Address
-from app.services.site.gate_leases import Duty
+from app.services.site.gate_leases import GateLeases
 from app.web.app import create_app
 from app.wiring import System
 from app.wiring.office import new_id
@@ -30,9 +30,9 @@ def far(system: System) -> Iterator[Camera]:
 
 
 @pytest.fixture
-def worker(system: System, far: Camera) -> Iterator[Duty]:
+def worker(system: System, far: Camera) -> Iterator[GateLeases]:
     """Another process, which has every gate."""
-    duty = Duty(system.store, system.clock)
+    duty = GateLeases(system.store, system.clock)
     duty.renew()
     yield duty
     duty.resign()
@@ -71,7 +71,7 @@ def here(camera: Camera, state: CameraState | None) -> Any:
     return SimpleNamespace(posts=lambda: [post])
 
 
-def test_one_that_another_process_watches(system: System, admin: Headers, worker: Duty, far: Camera) -> None:
+def test_one_that_another_process_watches(system: System, admin: Headers, worker: GateLeases, far: Camera) -> None:
     said = Said(system, admin)
     assert (said.check, said.states) == ({"ok": True, "detail": "working"}, ["working"])
     assert (said.listed["state"], said.listed["detail"], said.listed["watched_by"]) == ("working", None, worker.holder)
@@ -86,7 +86,7 @@ def test_one_that_another_process_watches(system: System, admin: Headers, worker
         assert Said(system, admin).states == ["working"]  # says nothing of the camera itself
 
 
-def test_one_that_nobody_watches(system: System, admin: Headers, worker: Duty, far: Camera) -> None:
+def test_one_that_nobody_watches(system: System, admin: Headers, worker: GateLeases, far: Camera) -> None:
     worker.resign()
     said = Said(system, admin)
     assert said.check["ok"] is False and said.check["detail"].startswith("not_watched no process watches it")
@@ -99,7 +99,9 @@ def test_one_that_nobody_watches(system: System, admin: Headers, worker: Duty, f
     assert said.check["detail"].startswith("dead a test; no process watches it") and said.states == ["dead"]
 
 
-def test_one_that_is_switched_off_is_no_trouble(system: System, admin: Headers, worker: Duty, far: Camera) -> None:
+def test_one_that_is_switched_off_is_no_trouble(
+    system: System, admin: Headers, worker: GateLeases, far: Camera
+) -> None:
     system.cameras.update(NAME, enabled=False)
     said = Said(system, admin)
     assert (said.check, said.states) == (None, [])
@@ -122,7 +124,7 @@ def test_ones_own_are_known_from_their_watchdog(system: System, admin: Headers, 
 
 
 def test_without_a_database_ones_own_are_still_told(
-    system: System, admin: Headers, worker: Duty, far: Camera, monkeypatch: pytest.MonkeyPatch
+    system: System, admin: Headers, worker: GateLeases, far: Camera, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def gone() -> Any:
         raise NotRecorded("the database is gone")

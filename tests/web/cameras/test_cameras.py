@@ -106,7 +106,7 @@ def test_a_camera_and_a_gate_are_found_by_the_id_that_making_them_gave(client: T
     camera = client.post("/v1/cameras", headers=admin, json=body).json()
     assert camera["gate"] == "by-id"
     assert client.get(f"/v1/gates/{gate['id']}", headers=admin).json()["name"] == "by-id"
-    assert client.patch(f"/v1/gates/{gate['id']}", headers=admin, json={"open_ms": 700}).json()["open_ms"] == 700
+    assert client.patch(f"/v1/gates/{gate['id']}", headers=admin, json={"unlock_ms": 700}).json()["unlock_ms"] == 700
     assert not client.patch(f"/v1/cameras/{camera['id']}", headers=admin, json={"enabled": False}).json()["enabled"]
     assert client.delete(f"/v1/cameras/{camera['id']}", headers=admin).status_code == 204
     assert client.delete(f"/v1/gates/{gate['id']}", headers=admin).status_code == 204

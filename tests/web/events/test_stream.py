@@ -15,10 +15,10 @@ import pytest
 
 from app.core.alerts.alert import Alert, AlertKind
 from app.core.errors import NotRecorded
-from app.core.gates.commands import Outcome
+from app.core.gates.commands import CommandOutcome
 from app.core.gates.result import GateResultRow
 from app.core.types import Role
-from app.services.events.live_feed import News
+from app.services.events.live_feed import FeedItem
 from app.web.edge import streams
 from app.wiring import new_id
 from tests import pictures
@@ -142,7 +142,7 @@ def test_what_a_gate_did_follows(service: Service) -> None:
         stream.until("gate", gate=GATE)
         opened = system.by_hand.open(GATE, "a test", "somebody")["decision_id"]
         stream.until("decision", decision_id=opened)
-        row = GateResultRow(opened, system.clock(), Outcome.SENT, "")
+        row = GateResultRow(opened, system.clock(), CommandOutcome.SENT, "")
         with system.store.write() as tx:
             tx.gate_results.put(replace(row, signature=system.signer.sign(row.signed_part)))
         told = stream.until("gate_result", decision_id=opened)
@@ -210,13 +210,13 @@ def test_a_decision_is_told_though_the_rest_of_its_look_fails(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(streams, "SITE_EVERY_S", 0)
-    feed, real, found, looks = service.system.feed, service.system.feed.passages, list[News](), list[int]()
+    feed, real, found, looks = service.system.feed, service.system.feed.passages, list[FeedItem](), list[int]()
 
-    def passages() -> list[News]:
+    def passages() -> list[FeedItem]:
         found.extend(news := real())
         return news
 
-    def site() -> list[News]:
+    def site() -> list[FeedItem]:
         looks.append(len(found))
         if found:
             raise NotRecorded("the database failed")
@@ -228,7 +228,7 @@ def test_a_decision_is_told_though_the_rest_of_its_look_fails(
         monkeypatch.setattr(feed, "site", site)
         assert soon(lambda: len(looks) > 1), "from here on each look has both parts"
         stream.until("decision", decision_id=decide(service))
-        stream.until("trouble")
+        stream.until("fault")
 
 
 def test_who_may_watch_no_more_is_let_go_however_much_happens(

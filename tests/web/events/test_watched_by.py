@@ -8,7 +8,7 @@ import pytest
 
 from app.core.approach.tries import Zone
 from app.services.cameras.camera_list import Address
-from app.services.site.gate_leases import Duty
+from app.services.site.gate_leases import GateLeases
 from app.web.app import create_app
 from app.wiring import System
 from tests.web.conftest import GATE, Headers, TestClient
@@ -37,7 +37,7 @@ def test_this_process_watches_once_it_has_begun(system: System, admin: Headers, 
 
 def test_another_process_is_believed(system: System, admin: Headers, posts: list[Any]) -> None:
     system.duty.resign()
-    other = Duty(system.store, system.clock)
+    other = GateLeases(system.store, system.clock)
     other.renew()
     assert watched_by(system, admin, []) == other.holder
     system.cameras.update("seen-cam", enabled=False)

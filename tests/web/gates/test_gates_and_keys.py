@@ -12,15 +12,25 @@ from app.wiring import System
 from tests import pictures
 from tests.web.conftest import DECISIONS, Headers, TestClient, bearer, problem
 
-GATE_FIELDS = {"id", "name", "enabled", "open_ms", "created_at", "driver", "configured", "fail_mode", "held_after_ms"}
-GATE_FIELDS |= {"door", "door_at", "healthy", "trouble", "driven_by", "liveness", "liveness_auto", "locked"}
+GATE_FIELDS = {
+    "id",
+    "name",
+    "enabled",
+    "unlock_ms",
+    "created_at",
+    "driver",
+    "configured",
+    "fail_mode",
+    "door_held_after_ms",
+}
+GATE_FIELDS |= {"door", "door_at", "healthy", "fault", "driven_by", "liveness", "liveness_auto", "locked"}
 KEY_FIELDS = {"id", "role", "name", "gate_id", "created_at", "revoked_at"}
 
 
 def test_a_gate_is_created_read_and_changed(client: TestClient, admin: Headers) -> None:
-    created = client.post("/v1/gates", headers=admin, json={"name": "dock.1", "open_ms": 3000})
+    created = client.post("/v1/gates", headers=admin, json={"name": "dock.1", "unlock_ms": 3000})
     assert created.status_code == 201 and set(created.json()) == GATE_FIELDS
-    assert (created.json()["enabled"], created.json()["open_ms"]) == (True, 3000)
+    assert (created.json()["enabled"], created.json()["unlock_ms"]) == (True, 3000)
     problem(client.post("/v1/gates", headers=admin, json={"name": "dock.1"}), 409, code="gate_exists")
     assert client.get("/v1/gates/dock.1", headers=admin).json() == created.json()
     page = client.get("/v1/gates", headers=admin).json()
@@ -102,13 +112,13 @@ def test_a_gate_whose_library_is_missing_is_not_stored(
     assert client.get("/v1/gates/lobby-1", headers=admin).json() == before
 
 
-@pytest.mark.parametrize("open_ms", [499, 60_001, -1, 10**30])
+@pytest.mark.parametrize("unlock_ms", [499, 60_001, -1, 10**30])
 def test_a_gate_opens_for_a_sensible_time(
-    client: TestClient, admin: Headers, open_ms: int, nothing_stored: Any
+    client: TestClient, admin: Headers, unlock_ms: int, nothing_stored: Any
 ) -> None:
     with nothing_stored():
-        problem(client.post("/v1/gates", headers=admin, json={"name": "x", "open_ms": open_ms}), 400, 422)
-        problem(client.patch("/v1/gates/lobby-1", headers=admin, json={"open_ms": open_ms}), 400, 422)
+        problem(client.post("/v1/gates", headers=admin, json={"name": "x", "unlock_ms": unlock_ms}), 400, 422)
+        problem(client.patch("/v1/gates/lobby-1", headers=admin, json={"unlock_ms": unlock_ms}), 400, 422)
 
 
 @pytest.mark.parametrize("role", ["admin", "security", "camera", "gate"])

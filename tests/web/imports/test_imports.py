@@ -77,7 +77,7 @@ def test_a_dry_run_and_its_application(
     assert client.post(f"/v1/imports/{import_id}/apply", headers=admin).status_code == 202
     assert client.app.state.system.imports.run_next()  # type: ignore[attr-defined]  # the application under test
     found = client.get(f"/v1/imports/{import_id}", headers=admin, params={"all_rows": True, "limit": 3}).json()
-    assert (found["state"], found["dry_run"], found["done"], found["left_s"]) == ("done", False, 4, None)
+    assert (found["state"], found["dry_run"], found["done"], found["eta_s"]) == ("done", False, 4, None)
     assert [row["line"] for row in found["problems"]["items"]] == [2, 3, 4] and found["problems"]["next"] == "4"
     page = {"all_rows": True, "cursor": "4"}
     last = client.get(f"/v1/imports/{import_id}", headers=admin, params=page).json()["problems"]

@@ -9,7 +9,7 @@ from httpx import Response
 
 from app.core.alerts.alert import OF_CAMERAS, Alert, AlertKind
 from app.core.errors import NotRecorded
-from app.core.gates.commands import DoorState, Outcome
+from app.core.gates.commands import CommandOutcome, DoorState
 from app.core.gates.result import GateResultRow
 from app.core.site.mode import SiteMode
 from app.core.types import Role
@@ -218,15 +218,15 @@ def test_alerts_page(beat: Any, alerts: Any) -> None:
 
 def test_a_driver_is_set_and_its_secrets_never_seen_again(client: TestClient, admin: Headers, system: System) -> None:
     relay = {"url": "http://10.1.2.3/gate", "secret": SECRET}
-    body = {"name": "relay-1", "driver": "webhook", "config": relay, "fail_mode": "safe", "held_after_ms": 9000}
+    body = {"name": "relay-1", "driver": "webhook", "config": relay, "fail_mode": "safe", "door_held_after_ms": 9000}
     created = client.post("/v1/gates", headers=admin, json=body)
     assert created.status_code == 201
     shown = created.json()
     assert (shown["driver"], shown["configured"], shown["fail_mode"]) == ("webhook", True, "safe")
-    assert (shown["held_after_ms"], shown["door"], shown["door_at"]) == (9000, None, None)
-    assert (shown["healthy"], shown["trouble"]) == (None, None)  # nothing is driven in these tests
-    changed = client.patch("/v1/gates/relay-1", headers=admin, json={"fail_mode": "secure", "open_ms": 700})
-    assert changed.json() == {**shown, "fail_mode": "secure", "open_ms": 700}
+    assert (shown["door_held_after_ms"], shown["door"], shown["door_at"]) == (9000, None, None)
+    assert (shown["healthy"], shown["fault"]) == (None, None)  # nothing is driven in these tests
+    changed = client.patch("/v1/gates/relay-1", headers=admin, json={"fail_mode": "secure", "unlock_ms": 700})
+    assert changed.json() == {**shown, "fail_mode": "secure", "unlock_ms": 700}
     wrong = client.patch("/v1/gates/relay-1", headers=admin, json={"config": {**relay, "secret": "short"}})
     answers = [created, changed, wrong, client.get("/v1/gates", headers=admin)]
     assert not any(SECRET in answer.text or "10.1.2.3" in answer.text for answer in answers)
@@ -245,7 +245,7 @@ def test_a_driver_is_set_and_its_secrets_never_seen_again(client: TestClient, ad
         ({"driver": "webhook", "config": {"url": "http://169.254.169.254/", "secret": SECRET}}, "bad_gate_config"),
         ({"config": {"fail_mode": "safe"}}, "bad_gate_config"),
         ({"config": {"fail_mod": "safe"}}, "bad_gate_config"),
-        ({"held_after_ms": 999}, "bad_held_after_ms"),
+        ({"door_held_after_ms": 999}, "bad_door_held_after_ms"),
     ],
 )
 def test_a_driver_that_cannot_be_is_refused(
@@ -265,14 +265,14 @@ def test_what_a_gate_did_is_shown_with_its_event_and_a_forgery_as_such(
     event_id = client.post(DECISIONS, headers=gate, json={"credential": "1234"}).json()["decision_id"]
     read = lambda: client.get(f"/v1/events/{event_id}", headers=security).json()["gate_result"]  # noqa: E731
     assert read() is None
-    row = GateResultRow(event_id, system.clock(), Outcome.FAILED, "no answer")
+    row = GateResultRow(event_id, system.clock(), CommandOutcome.FAILED, "no answer")
     signed = GateResultRow(row.event_id, row.at, row.outcome, row.detail, system.signer.sign(row.signed_part))
     with system.store.write() as tx:
         tx.gate_results.put(signed)
     assert (read()["outcome"], read()["detail"], read()["forged"]) == ("failed", "no answer", False)
     assert client.get("/v1/audit/verify", headers=security).json()["valid"] is True
     with system.store.write() as tx:
-        tx.gate_results.put(GateResultRow(row.event_id, row.at, Outcome.OPENED, "", signed.signature))
+        tx.gate_results.put(GateResultRow(row.event_id, row.at, CommandOutcome.OPENED, "", signed.signature))
     assert (read()["outcome"], read()["forged"]) == ("opened", True)
     report = client.get("/v1/audit/verify", headers=security).json()
     assert report["valid"] is False and report["first_bad"]["event_id"] == event_id

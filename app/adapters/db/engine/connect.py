@@ -103,12 +103,12 @@ def writing(connection: Connection, wait_ms: int) -> Connection:
     return connection
 
 
-def held(query: Select[Any], hold: bool = True) -> Select[Any]:
+def held(query: Select[Any], for_update: bool = True) -> Select[Any]:
     """With hold, the rows that are read stay as they are until the transaction ends: what is put back undoes nothing.
 
     For PostgreSQL; SQLite's one writer holds everything anyway. Rows that point to it can be added meanwhile.
     """
-    return query.with_for_update(key_share=True) if hold else query
+    return query.with_for_update(key_share=True) if for_update else query
 
 
 def is_taken(error: IntegrityError, column: Column[Any]) -> bool:

@@ -20,7 +20,7 @@ from app.adapters.db.seals.row_seal import UNKEYED, RowSeals
 from app.adapters.db.seals.sealing import check_mark, seal_all
 from app.core.errors import CryptoFault
 
-_SCRIPTS = Path(__file__).parents[3] / "migrations"
+_SCRIPTS = Path(__file__).parents[4] / "migrations"
 SEALED_AT = "0016"  # the columns for seals and sealed people are there, and what was in the clear is too
 OLD = (
     "this database has no seals, and its key file says that it had: restore a newer backup. If it really is a backup "

@@ -21,7 +21,7 @@ from app.adapters.db.tables import (
 )
 from app.core.accounts.lockout import Tally
 from app.core.accounts.provider import Provider
-from app.core.accounts.users import Method, Outcome, Session, SignIn, Ticket, TicketKind, User, folded
+from app.core.accounts.users import Method, Session, SignIn, SignInOutcome, Ticket, TicketKind, User, folded
 from app.core.errors import Conflict
 from app.core.types import ApiKey, Role
 
@@ -37,17 +37,17 @@ class UserRows:
         with _unique(self._connection, user):
             self._rows.insert(_columns(user))
 
-    def get(self, user_id: str, *, hold: bool = False) -> User | None:
-        return _user(self._rows.one(users.c.id == user_id, hold=hold))
+    def get(self, user_id: str, *, for_update: bool = False) -> User | None:
+        return _user(self._rows.one(users.c.id == user_id, for_update=for_update))
 
     def by_name(self, name: str) -> User | None:
         return _user(self._rows.one(users.c.name_folded == folded(name)))
 
-    def by_subject(self, subject: str, *, hold: bool = False) -> User | None:
-        return _user(self._rows.one(users.c.subject == subject, hold=hold))
+    def by_subject(self, subject: str, *, for_update: bool = False) -> User | None:
+        return _user(self._rows.one(users.c.subject == subject, for_update=for_update))
 
-    def all(self, *, hold: bool = False) -> list[User]:
-        query = held(select(users).order_by(users.c.name_folded), hold)
+    def all(self, *, for_update: bool = False) -> list[User]:
+        query = held(select(users).order_by(users.c.name_folded), for_update)
         return [user for user in map(_user, self._rows.find(query)) if user is not None]
 
     def update(self, user: User) -> None:
@@ -164,7 +164,7 @@ class SignInRows:
         if before is not None:
             query = query.where(sign_ins.c.id < before)
         return [
-            SignIn(**{**row, "method": Method(row["method"]), "outcome": Outcome(row["outcome"])})
+            SignIn(**{**row, "method": Method(row["method"]), "outcome": SignInOutcome(row["outcome"])})
             for row in self._rows.find(query)
         ]
 

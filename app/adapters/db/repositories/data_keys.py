@@ -7,13 +7,13 @@ from sqlalchemy import Connection, func, select
 from app.adapters.db.engine.connect import upsert
 from app.adapters.db.repositories.people import ERASED
 from app.adapters.db.seals.sealed_rows import SealedRows
-from app.adapters.db.tables import erasures, subject_keys
+from app.adapters.db.tables import data_keys, erasures
 from app.core.errors import CryptoFault
 from app.core.people.records import Receipt
 
 
-class SubjectKeyRows:
-    """record_ports.SubjectKeys.
+class DataKeyRows:
+    """record_ports.DataKeys.
 
     writing: whether the transaction may write. There, reading a key holds it until the commit (PostgreSQL; SQLite has
     one writer anyway), so nobody can be erased between the sealing of an event and its commit.
@@ -21,14 +21,14 @@ class SubjectKeyRows:
 
     def __init__(self, connection: Connection, *, writing: bool) -> None:
         self._connection = connection
-        self._rows = SealedRows(connection, subject_keys)
+        self._rows = SealedRows(connection, data_keys)
         self._writing = writing
 
     def add(self, subject_id: str, wrapped: bytes) -> None:
         self._rows.insert({"subject_id": subject_id, "wrapped": wrapped})
 
     def get(self, subject_id: str) -> bytes | None:
-        query = select(subject_keys).where(subject_keys.c.subject_id == subject_id)
+        query = select(data_keys).where(data_keys.c.subject_id == subject_id)
         if self._writing:
             query = query.with_for_update(read=True, key_share=True)
         row = self._rows.checked(self._connection.execute(query).one_or_none())
@@ -39,23 +39,23 @@ class SubjectKeyRows:
         if stored is not None:
             return stored
         new = self._rows.sealed({"subject_id": subject_id, "wrapped": wrapped})
-        mine = upsert(self._connection, subject_keys).values(**new).on_conflict_do_nothing()
-        if self._connection.execute(mine.returning(subject_keys.c.subject_id)).one_or_none() is not None:
+        mine = upsert(self._connection, data_keys).values(**new).on_conflict_do_nothing()
+        if self._connection.execute(mine.returning(data_keys.c.subject_id)).one_or_none() is not None:
             self._rows.count(new["seal"])
             return wrapped
-        row = self._rows.one(subject_keys.c.subject_id == subject_id)
+        row = self._rows.one(data_keys.c.subject_id == subject_id)
         if row is None:
             raise CryptoFault("a data key was altered in the database")
         return bytes(row["wrapped"])
 
     def destroy(self, subject_id: str) -> bool:
-        return self._rows.delete(subject_keys.c.subject_id == subject_id) == 1
+        return self._rows.delete(data_keys.c.subject_id == subject_id) == 1
 
     def all(self) -> dict[str, bytes]:
-        return {row["subject_id"]: row["wrapped"] for row in self._rows.find(select(subject_keys))}
+        return {row["subject_id"]: row["wrapped"] for row in self._rows.find(select(data_keys))}
 
     def replace(self, subject_id: str, wrapped: bytes) -> None:
-        self._rows.update({"wrapped": wrapped}, subject_keys.c.subject_id == subject_id)
+        self._rows.update({"wrapped": wrapped}, data_keys.c.subject_id == subject_id)
         self._connection.info[ERASED] = True  # nor may the log keep the old one
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, Connection, Row, Select, and_, delete, insert
 from app.adapters.db.repositories.log_pages import page_of
 from app.adapters.db.seals.row_seal import blinded, unblinded
 from app.adapters.db.seals.sealed_rows import SealedRows
-from app.adapters.db.tables import corrections, events, from_millis, gates, idempotency, subject_keys
+from app.adapters.db.tables import corrections, data_keys, events, from_millis, gates, idempotency
 from app.core.errors import NotRecorded
 from app.core.events.corrections import CorrectionKind
 from app.core.events.records import ChainHead, EventFilter, EventRow, Remembered
@@ -74,7 +74,7 @@ class EventRows:
 
     def unlink(self, employee_id: str) -> int:
         # Sealing holds the key until its commit: after waiting for the key, no event of this person can still appear.
-        held = select(subject_keys.c.subject_id).where(subject_keys.c.subject_id == employee_id).with_for_update()
+        held = select(data_keys.c.subject_id).where(data_keys.c.subject_id == employee_id).with_for_update()
         self._connection.execute(held)
         person = blinded(self._connection, employee_id)
         theirs = or_(events.c.employee_id == person, events.c.subject_id == person)

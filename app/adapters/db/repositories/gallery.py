@@ -12,7 +12,7 @@ from sqlalchemy import Select as SqlSelect
 
 from app.adapters.db.engine.connect import upsert
 from app.adapters.db.seals.sealed_rows import SealedRows
-from app.adapters.db.tables import gallery, gallery_changes, subject_keys, templates
+from app.adapters.db.tables import data_keys, gallery, gallery_changes, templates
 from app.core.types import Template
 
 _IDS_PER_QUERY = 1000  # below both databases' bounds on parameters
@@ -83,6 +83,6 @@ class TemplateRows:
         return {row[0]: row[1] for row in self._connection.execute(query)}
 
 
-_WITH_KEY: SqlSelect[Any] = select(templates, subject_keys.c.wrapped).select_from(
-    templates.join(subject_keys, subject_keys.c.subject_id == templates.c.employee_id)
+_WITH_KEY: SqlSelect[Any] = select(templates, data_keys.c.wrapped).select_from(
+    templates.join(data_keys, data_keys.c.subject_id == templates.c.employee_id)
 )

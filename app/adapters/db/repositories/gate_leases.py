@@ -10,7 +10,7 @@ from app.adapters.db.engine.connect import upsert
 from app.adapters.db.seals.row_seal import blinded, unblinded
 from app.adapters.db.seals.sealed_rows import SealedRows
 from app.adapters.db.tables import UNANSWERED, leases, orders, questions, watchers
-from app.core.gates.commands import Order, Question
+from app.core.gates.commands import Order, RemotePoll
 
 
 class LeaseRows:
@@ -95,20 +95,20 @@ class OrderRows:
         return [Order(**{**row, "employee_id": unblinded(self._connection, row["employee_id"])}) for row in rows]
 
 
-class QuestionRows:
-    """duty_ports.Questions. One statement answers or withdraws, so the database lets one of the two win."""
+class RemotePollRows:
+    """duty_ports.RemotePolls. One statement answers or withdraws, so the database lets one of the two win."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._rows = SealedRows(connection, questions)
 
-    def put(self, question: Question) -> None:
+    def put(self, question: RemotePoll) -> None:
         self._rows.insert(vars(question))
 
-    def waiting(self, gate_ids: Collection[str], now: datetime) -> list[Question]:
+    def waiting(self, gate_ids: Collection[str], now: datetime) -> list[RemotePoll]:
         found = select(questions).where(UNANSWERED, questions.c.gate_id.in_(gate_ids), questions.c.until > now)
         rows = self._rows.find(found.order_by(questions.c.at, questions.c.id))
-        return [Question(**{name: value for name, value in row.items() if name != "event_id"}) for row in rows]
+        return [RemotePoll(**{name: value for name, value in row.items() if name != "event_id"}) for row in rows]
 
     def answer(self, question_id: str, event_id: str) -> bool:
         return self._rows.update({"event_id": event_id}, questions.c.id == question_id, UNANSWERED) == 1

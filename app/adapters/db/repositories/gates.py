@@ -12,7 +12,7 @@ from app.adapters.db.seals.sealed_rows import SealedRows
 from app.adapters.db.tables import UNCOVERED, doors, gate_results, gates
 from app.core.errors import Conflict
 from app.core.events.chain import GENESIS
-from app.core.gates.commands import DoorState, Outcome
+from app.core.gates.commands import CommandOutcome, DoorState
 from app.core.gates.result import GateResultRow
 from app.core.types import Gate
 
@@ -109,5 +109,5 @@ class GateResultRows:
             query = select(*(c for c in gate_results.c if c.name != "seal")).where(gate_results.c.event_id.in_(ids))
             # Signed, and whoever reads one says if it is forged: no seal is asked for here.
             for row in self._connection.execute(query):
-                found[row.event_id] = GateResultRow(**{**row._mapping, "outcome": Outcome(row.outcome)})
+                found[row.event_id] = GateResultRow(**{**row._mapping, "outcome": CommandOutcome(row.outcome)})
         return found

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, case, delete, func, select, update
 from app.adapters.db.engine.connect import upsert
 from app.adapters.db.seals.sealed_rows import SealedRows
 from app.adapters.db.tables import import_rows, imports
-from app.core.imports.reports import Import, ImportState, Outcome, RowFilter, StoredRow
+from app.core.imports.reports import Import, ImportState, RowFilter, RowOutcome, StoredRow
 
 
 class ImportRows:
@@ -20,8 +20,8 @@ class ImportRows:
     def add(self, what: Import) -> None:
         self._rows.insert(_columns(what))
 
-    def get(self, import_id: str, *, hold: bool = False) -> Import | None:
-        row = self._rows.one(imports.c.id == import_id, hold=hold)
+    def get(self, import_id: str, *, for_update: bool = False) -> Import | None:
+        row = self._rows.one(imports.c.id == import_id, for_update=for_update)
         return None if row is None else _import(row)
 
     def all(self, limit: int = 50) -> list[Import]:
@@ -47,7 +47,7 @@ class ImportRows:
             query = query.where(import_rows.c.problems > 0)
         found = self._connection.execute(query.order_by(import_rows.c.line).limit(which.limit))
         return [
-            StoredRow(row.line, Outcome(row.outcome), row.problems, row.photos, row.employee_id, row.sealed)
+            StoredRow(row.line, RowOutcome(row.outcome), row.problems, row.photos, row.employee_id, row.sealed)
             for row in found
         ]
 
@@ -56,11 +56,11 @@ class ImportRows:
         return set(self._connection.execute(query).scalars())
 
     def counts(self, import_id: str) -> dict[str, int]:
-        troubled = func.sum(case((import_rows.c.problems > 0, 1), else_=0))
-        query = select(import_rows.c.outcome, func.count(), troubled).where(import_rows.c.import_id == import_id)
+        at_fault = func.sum(case((import_rows.c.problems > 0, 1), else_=0))
+        query = select(import_rows.c.outcome, func.count(), at_fault).where(import_rows.c.import_id == import_id)
         found = self._connection.execute(query.group_by(import_rows.c.outcome)).all()
         counted = {row[0]: row[1] for row in found}
-        return {**{o.value: counted.get(o.value, 0) for o in Outcome}, "problems": sum(row[2] for row in found)}
+        return {**{o.value: counted.get(o.value, 0) for o in RowOutcome}, "problems": sum(row[2] for row in found)}
 
     def forget_rows(self, import_id: str) -> None:
         self._connection.execute(delete(import_rows).where(import_rows.c.import_id == import_id))

@@ -13,7 +13,7 @@ from app.adapters.db.repositories import gallery
 from app.adapters.db.seals.person_box import box_of, search
 from app.adapters.db.seals.row_seal import seals_of
 from app.adapters.db.seals.sealed_rows import SealedRows, readable
-from app.adapters.db.tables import employees, photos, subject_keys, templates
+from app.adapters.db.tables import data_keys, employees, photos, templates
 from app.core.errors import Conflict, CryptoFault
 from app.core.people.records import EmployeeFilter
 from app.core.types import Employee, Photo, Status
@@ -30,9 +30,9 @@ class EmployeeRows:
         with _numbers_free(self._connection, employee):
             self._rows.insert(self._columns(employee))
 
-    def get(self, employee_id: str, *, hold: bool = False) -> Employee | None:
+    def get(self, employee_id: str, *, for_update: bool = False) -> Employee | None:
         query = _SELECT.where(employees.c.id == employee_id)
-        if hold:
+        if for_update:
             # PostgreSQL; SQLite's one writer holds everything anyway.
             query = query.with_for_update(read=True, of=employees)
         return self._one(query)
@@ -97,7 +97,7 @@ class EmployeeRows:
         return Employee(**values, photos=template["photos"] if enrolled else 0)
 
     def _columns(self, employee: Employee) -> dict[str, Any]:
-        key = SealedRows(self._connection, subject_keys).one(subject_keys.c.subject_id == employee.id)
+        key = SealedRows(self._connection, data_keys).one(data_keys.c.subject_id == employee.id)
         columns = {name: value for name, value in vars(employee).items() if name not in _NOT_STORED}
         columns |= {"status": employee.status.value, "groups": list(employee.groups)}
         return columns | box_of(self._connection).columns(None if key is None else key["wrapped"], employee)
@@ -128,8 +128,8 @@ ERASED = "facegate_erased"  # set on a connection whose transaction removed some
 
 _PEOPLE = employees.outerjoin(templates, templates.c.employee_id == employees.c.id)
 _SELECT: Select[Any] = select(
-    employees, *(column.label(f"template_{column.name}") for column in templates.c), subject_keys.c.wrapped
-).select_from(_PEOPLE.outerjoin(subject_keys, subject_keys.c.subject_id == employees.c.id))
+    employees, *(column.label(f"template_{column.name}") for column in templates.c), data_keys.c.wrapped
+).select_from(_PEOPLE.outerjoin(data_keys, data_keys.c.subject_id == employees.c.id))
 _NOT_STORED = {"photos", "number", "name", "email", "card_number"}  # counted elsewhere, or sealed
 
 

@@ -4,14 +4,14 @@ from sqlalchemy import Connection, select, text, update
 
 from app.adapters.db.seals.person_box import PersonBox, Vault
 from app.adapters.db.seals.row_seal import RowSeals
-from app.adapters.db.tables import corrections, employees, events, orders, subject_keys
+from app.adapters.db.tables import corrections, data_keys, employees, events, orders
 from app.core.types import Employee
 
 
 def seal_people(connection: Connection, seals: RowSeals, vault: Vault | None) -> int:
     """How many there were. Raises CryptoFault where somebody's key does not open."""
     box = PersonBox(seals, vault)
-    wrapped = select(subject_keys.c.subject_id, subject_keys.c.wrapped)
+    wrapped = select(data_keys.c.subject_id, data_keys.c.wrapped)
     keys = {row.subject_id: row.wrapped for row in connection.execute(wrapped)}
     clear = connection.execute(text("SELECT id, number, name, email, card_number FROM employees")).all()
     for row in clear:

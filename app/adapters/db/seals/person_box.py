@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 
 from app.adapters.db.seals.row_seal import UNKEYED, RowSeals
 from app.adapters.db.seals.sealed_rows import SealedRows
-from app.adapters.db.tables import employees, subject_keys
+from app.adapters.db.tables import data_keys, employees
 from app.core.errors import CryptoFault
 from app.core.people.records import EmployeeFilter
 from app.core.text import folded
@@ -116,10 +116,10 @@ def search(connection: Connection, among: list[tuple[str, bytes]], which: Employ
     box = box_of(connection)
     people = {employee_id: box.known(employee_id, seal) for employee_id, seal in among}
     unknown = [employee_id for employee_id, personal in people.items() if personal is None]
-    rows, keys = SealedRows(connection, employees), SealedRows(connection, subject_keys)
+    rows, keys = SealedRows(connection, employees), SealedRows(connection, data_keys)
     for start in range(0, len(unknown), _IDS_PER_QUERY):
         ids = unknown[start : start + _IDS_PER_QUERY]
-        theirs = {row["subject_id"]: row["wrapped"] for row in keys.find(_in(subject_keys.c.subject_id, ids))}
+        theirs = {row["subject_id"]: row["wrapped"] for row in keys.find(_in(data_keys.c.subject_id, ids))}
         for row in connection.execute(_in(employees.c.id, ids)).all():
             values = rows.checked(row)
             if values is None:

@@ -35,9 +35,9 @@ class SealedRows:
         del values["seal"]
         return values
 
-    def one(self, *where: ColumnElement[bool], hold: bool = False) -> dict[str, Any] | None:
+    def one(self, *where: ColumnElement[bool], for_update: bool = False) -> dict[str, Any] | None:
         query = select(self._table).where(*where)
-        rows = list(readable(self._connection, self._table, _held(query) if hold else query))
+        rows = list(readable(self._connection, self._table, _held(query) if for_update else query))
         return self.checked(rows[0]) if rows else None
 
     def find(self, query: Select[Any]) -> Iterator[dict[str, Any]]:

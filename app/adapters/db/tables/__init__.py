@@ -8,6 +8,7 @@ from app.adapters.db.tables.events import corrections, events, gate_results, his
 from app.adapters.db.tables.gates import doors, gates, orders
 from app.adapters.db.tables.imports import import_rows, imports
 from app.adapters.db.tables.people import (
+    data_keys,
     embeddings,
     employees,
     erasures,
@@ -15,7 +16,6 @@ from app.adapters.db.tables.people import (
     gallery_changes,
     next_templates,
     photos,
-    subject_keys,
     templates,
 )
 from app.adapters.db.tables.sealed import COUNTED, SEALED, UNCOVERED, seal_totals
@@ -35,6 +35,7 @@ __all__ = [
     "cameras",
     "clock",
     "corrections",
+    "data_keys",
     "doors",
     "embeddings",
     "employees",
@@ -63,7 +64,6 @@ __all__ = [
     "sessions",
     "sign_ins",
     "site",
-    "subject_keys",
     "tallies",
     "templates",
     "tickets",

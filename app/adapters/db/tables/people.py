@@ -33,7 +33,7 @@ gallery_changes = Table(
     UniqueConstraint("employee_id"),
 )
 
-subject_keys = Table(
+data_keys = Table(
     "subject_keys",
     metadata,
     Column("subject_id", KEY, primary_key=True),

@@ -15,12 +15,12 @@ from app.adapters.db.tables.events import corrections, gate_results, idempotency
 from app.adapters.db.tables.gates import gates, orders
 from app.adapters.db.tables.imports import imports
 from app.adapters.db.tables.people import (
+    data_keys,
     embeddings,
     employees,
     erasures,
     next_templates,
     photos,
-    subject_keys,
     templates,
 )
 from app.adapters.db.tables.site import clock, installation, questions, site
@@ -66,7 +66,7 @@ COUNTED = (
     sessions,
     sign_ins,
     site,
-    subject_keys,
+    data_keys,
     templates,
     tickets,
     users,

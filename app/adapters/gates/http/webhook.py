@@ -16,7 +16,7 @@ from app.adapters.gates.config import WebhookConfig
 from app.adapters.gates.http.http_speech import speech_of
 from app.adapters.gates.http.signed_post import Answer, Exchange, NoAnswer
 from app.adapters.gates.window import Reporter, Turns, Window
-from app.core.gates.commands import DoorState, FailMode, GateResult, OpenCommand, Outcome
+from app.core.gates.commands import CommandOutcome, DoorState, FailMode, GateResult, OpenCommand
 from app.core.ports.store import Clock
 
 FIRST_PAUSE_S = 0.05
@@ -26,8 +26,8 @@ MODE_WAIT_S = 2.0
 RELEASE_AGAIN_S = 10.0
 LAST_ATTEMPT_S = 0.02
 PROBE_S = 0.5
-RELEASED = GateResult(Outcome.SENT, "released already: nothing to open")
-CLOSED = GateResult(Outcome.FAILED, "the driver is closed")
+RELEASED = GateResult(CommandOutcome.SENT, "released already: nothing to open")
+CLOSED = GateResult(CommandOutcome.FAILED, "the driver is closed")
 
 
 class WebhookGate:
@@ -49,7 +49,7 @@ class WebhookGate:
         self._settled: str | None = None
         self._told_s = 0.0
         self._ends_s: float | None = None  # when the last opening is over at the relay, until the mode was sent again
-        self._trouble: str | None = "not asked yet"
+        self._fault: str | None = "not asked yet"
         self._telling = _Call()
         self._thread = threading.Thread(target=self._keep_mode, name=f"gate-{config.gate}-mode", daemon=True)
         self._thread.start()
@@ -64,7 +64,7 @@ class WebhookGate:
         return self._want("release" if active else "secure")
 
     def healthy(self) -> str | None:
-        return "the driver is closed" if self._stopped.is_set() else self._trouble
+        return "the driver is closed" if self._stopped.is_set() else self._fault
 
     def close(self, *, tell: bool = True) -> None:
         """Tries for 2 s. A release in force stays in force, whatever the fail mode: there may be a fire."""
@@ -106,7 +106,7 @@ class WebhookGate:
             return future.result()
         call.cut()
         sent = "; it may have arrived" if call.sent else ""
-        return GateResult(Outcome.FAILED, f"{call.words}{sent}")
+        return GateResult(CommandOutcome.FAILED, f"{call.words}{sent}")
 
     def _try(self, command: OpenCommand, window: Window, call: "_Call") -> GateResult:
         pause_s = FIRST_PAUSE_S
@@ -117,22 +117,22 @@ class WebhookGate:
                 self._begin(self._config.timeout_s)
                 answer = self._post(call, message, Window(min(self._config.timeout_s, window.left_s())))
             except NoAnswer as error:
-                call.words = self._trouble = str(error)
+                call.words = self._fault = str(error)
             else:
                 self._begin(0.0)
-                complaint = self._trouble = self._speech.complaint(answer)
+                complaint = self._fault = self._speech.complaint(answer)
                 if complaint is None:
                     opened = isinstance(answer.state, str) and answer.state.strip().lower() == DoorState.OPEN
-                    return GateResult(Outcome.OPENED if opened else Outcome.SENT)
+                    return GateResult(CommandOutcome.OPENED if opened else CommandOutcome.SENT)
                 if answer.status < 500 and answer.status != 429:
-                    return GateResult(Outcome.FAILED, complaint)
+                    return GateResult(CommandOutcome.FAILED, complaint)
                 call.words = complaint
             pause_s = min(pause_s, window.left_s() - LAST_ATTEMPT_S)
             if pause_s <= 0:
                 break
             call.over.wait(pause_s)
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
-        return GateResult(Outcome.FAILED, call.words)
+        return GateResult(CommandOutcome.FAILED, call.words)
 
     def _begin(self, later_s: float) -> None:
         """An opening begins at the relay, later_s from now at the latest."""
@@ -153,8 +153,8 @@ class WebhookGate:
                 self._changed.notify_all()
             done = self._changed.wait_for(lambda: self._settled == mode, MODE_WAIT_S)
         if done:
-            return GateResult(Outcome.SENT, mode)
-        return GateResult(Outcome.FAILED, f"{mode} is not delivered yet, and is tried on: {self._trouble}")
+            return GateResult(CommandOutcome.SENT, mode)
+        return GateResult(CommandOutcome.FAILED, f"{mode} is not delivered yet, and is tried on: {self._fault}")
 
     def _keep_mode(self) -> None:
         pause_s = FIRST_PAUSE_S
@@ -203,10 +203,10 @@ class WebhookGate:
             answer = self._post(call, message, Window(self._config.timeout_s))
         except NoAnswer as error:
             if not call.over.is_set():
-                self._trouble = str(error)
+                self._fault = str(error)
             return False
-        self._trouble = self._speech.complaint(answer)
-        if self._trouble is not None:
+        self._fault = self._speech.complaint(answer)
+        if self._fault is not None:
             return False
         self._told_s = time.monotonic()
         with self._changed:
@@ -222,10 +222,10 @@ class WebhookGate:
         call = self._telling
         try:
             self._speech.probe(call.next(), Window(min(PROBE_S, self._config.timeout_s)))
-            self._trouble = None
+            self._fault = None
         except NoAnswer as error:
             if not call.over.is_set():
-                self._trouble = str(error)
+                self._fault = str(error)
 
     def _post(self, call: "_Call", message: Mapping[str, str | None], window: Window) -> Answer:
         """One attempt. Reports the door's state if the answer has one. Raises NoAnswer."""

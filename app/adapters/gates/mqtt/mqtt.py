@@ -21,7 +21,7 @@ from app.adapters.gates.mqtt.mqtt_ears import AFTER_OPENING_S, Ears
 from app.adapters.gates.mqtt.mqtt_line import NOBODY, Line
 from app.adapters.gates.mqtt.mqtt_speech import Post, speech_of
 from app.adapters.gates.window import Reporter, Turns, Window
-from app.core.gates.commands import DoorState, FailMode, GateResult, OpenCommand, Outcome
+from app.core.gates.commands import CommandOutcome, DoorState, FailMode, GateResult, OpenCommand
 from app.core.ports.store import Clock
 
 FIRST_PAUSE_S = 0.1
@@ -30,8 +30,8 @@ MODE_WAIT_S = 2.0
 AGAIN_S = 1.0  # between two tellings of one mode where something else tells the gate another
 LONGEST_AGAIN_S = 30.0
 RELEASE_AGAIN_S = 10.0  # for a relay that lost its power in a fire, where the broker does not keep the mode
-CLOSED = GateResult(Outcome.FAILED, "the driver is closed")
-RELEASED = GateResult(Outcome.SENT, "released already: nothing to open")
+CLOSED = GateResult(CommandOutcome.FAILED, "the driver is closed")
+RELEASED = GateResult(CommandOutcome.SENT, "released already: nothing to open")
 _log = logging.getLogger(__name__)
 
 
@@ -56,7 +56,7 @@ class MqttGate:
         self._told: Counter[str] = Counter()  # how often each mode was, on any connection
         self._contested = False
         self._pause_s = AGAIN_S
-        self._trouble: str | None = "not connected yet"
+        self._fault: str | None = "not connected yet"
         self._thread = threading.Thread(target=self._keep_connected, name=f"gate-{config.gate}-mqtt", daemon=True)
         self._thread.start()
 
@@ -73,7 +73,7 @@ class MqttGate:
         if self._stopped:
             return "the driver is closed"
         line = self._line
-        return self._trouble or ("not connected yet" if line is None else line.complaint) or self._ears.trouble()
+        return self._fault or ("not connected yet" if line is None else line.complaint) or self._ears.fault()
 
     def close(self, *, tell: bool = True) -> None:
         """Tries for 2 s. A release in force stays in force, whatever the fail mode: there may be a fire."""
@@ -100,25 +100,25 @@ class MqttGate:
             if released:
                 return RELEASED
             if line is None or window.over:
-                return GateResult(Outcome.FAILED, f"not sent: {self._trouble or 'no connection'}")
+                return GateResult(CommandOutcome.FAILED, f"not sent: {self._fault or 'no connection'}")
             if self._ears.offline:
                 # Some relays have the broker keep for them what they missed.
-                return GateResult(Outcome.FAILED, "not sent: the relay is offline")
+                return GateResult(CommandOutcome.FAILED, "not sent: the relay is offline")
             self._begin(window.left_s())
             refused = self._publish(line, self._speech.opening(command), window, expires=True)
             if refused is None:
                 self._begin(0.0)
-                return GateResult(Outcome.SENT)
+                return GateResult(CommandOutcome.SENT)
             if refused != NOBODY:
                 break
             # The broker says that nobody got it, so it can be said again: gates come back a moment after their broker.
             if window.left_s() <= FIRST_PAUSE_S:
-                return GateResult(Outcome.FAILED, NOBODY)
+                return GateResult(CommandOutcome.FAILED, NOBODY)
             with self._changed:
                 self._changed.wait_for(lambda: self._stopped, FIRST_PAUSE_S)
         # Before anybody learns that it failed: from here on it cannot arrive any more, unless the broker has it.
         line.cut()
-        return GateResult(Outcome.FAILED, refused)
+        return GateResult(CommandOutcome.FAILED, refused)
 
     def _begin(self, later_s: float) -> None:
         """An opening begins at the relay, later_s from now at the latest."""
@@ -141,8 +141,8 @@ class MqttGate:
             # Told is told, even if the next connection, for another last will, has begun before we look.
             self._wait_for(lambda: self._settled == mode or self._told[mode] > before, MODE_WAIT_S)
             if self._settled == mode or self._told[mode] > before:
-                return GateResult(Outcome.SENT, mode)
-        return GateResult(Outcome.FAILED, f"{mode} is not delivered yet, and will be when connected")
+                return GateResult(CommandOutcome.SENT, mode)
+        return GateResult(CommandOutcome.FAILED, f"{mode} is not delivered yet, and will be when connected")
 
     def _is_released(self) -> bool:
         """The gate stands open and was told so. The lock is held."""
@@ -171,12 +171,12 @@ class MqttGate:
             try:
                 line = Line(self._config, self._tls, self._ears.topics, self._ears.hear, will, will_post, self._changed)
             except (OSError, ForbiddenAddress) as error:
-                self._trouble = _words(error)
+                self._fault = _words(error)
             else:
-                self._trouble = line.problem()
-                if self._trouble is None:
+                self._fault = line.problem()
+                if self._fault is None:
                     again_at_once = self._serve(line)
-                    pause_s = FIRST_PAUSE_S if self._trouble is None else pause_s
+                    pause_s = FIRST_PAUSE_S if self._fault is None else pause_s
                     if not again_at_once:
                         self._ears.expect(will_post)
                 line.leave()
@@ -205,7 +205,7 @@ class MqttGate:
                 if self._stopped:
                     return False
                 if line.lost:
-                    self._trouble = "the connection to the broker was lost"
+                    self._fault = "the connection to the broker was lost"
                     return False
                 if self._ears.left_behind:
                     return True
@@ -217,7 +217,7 @@ class MqttGate:
                 began_s = time.monotonic()
                 refused = self._tell(line, mode)
                 if refused is not None:
-                    self._trouble = refused
+                    self._fault = refused
                     line.cut()
                     return False
                 if contested:

@@ -63,7 +63,7 @@ class Ears:
         """Whether the relay says so."""
         return self._unlocked is True
 
-    def trouble(self) -> str | None:
+    def fault(self) -> str | None:
         if self._offline:
             return "the relay is offline"
         return FOREIGN if time.monotonic() < self._foreign_until_s else None

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
-from app.core.accounts.users import Method, Outcome, User
+from app.core.accounts.users import Method, SignInOutcome, User
 from app.core.types import Role
 from app.services.accounts.sign_in import Client
 from app.services.accounts.users import RESET_FOR, roles_of
@@ -71,7 +71,7 @@ class SignInOut(BaseModel):
     name: str
     address: str
     method: Method
-    outcome: Outcome
+    outcome: SignInOutcome
     detail: str = Field(description="why another provider's word opened nothing: the check, or the groups that came")
 
 

@@ -23,7 +23,7 @@ async def stream(
     last_event_id: Annotated[str | None, Header(max_length=64)] = None,
 ) -> EventStream:
     """Server-sent events. `decision`: an event as in the list, its id is the event's. `gate_result`, `alert`, `camera`,
-    `gate`: what changed; all that stands comes first. `gap`: more was missed than is sent, list it. `trouble`: the
+    `gate`: what changed; all that stands comes first. `gap`: more was missed than is sent, list it. `fault`: the
     service cannot look, or can again. Sent again after a break: at most 200, and some that were seen before.
     """
     streams: Streams = request.app.state.streams

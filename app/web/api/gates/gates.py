@@ -10,7 +10,7 @@ from app.core.errors import Forbidden
 from app.core.gates.commands import DoorState, FailMode
 from app.core.recognition.liveness import LivenessMode, effective
 from app.core.types import Gate
-from app.services.gates.gate_settings import Driving
+from app.services.gates.gate_settings import GateUpdate
 from app.web.api.describe import CONFLICT, ERRORS
 from app.web.api.schemas import Moment, Page, Strict
 from app.web.security import Admin, GateKey, SystemOf
@@ -31,28 +31,28 @@ class GatePatch(Strict):
     """Only what is sent changes. Another driver starts from the config that is sent with it."""
 
     enabled: bool | None = None
-    open_ms: int | None = None
+    unlock_ms: int | None = None
     driver: str | None = Field(None, max_length=32, description=DRIVER)
     config: dict[str, Any] | None = Field(None, description=CONFIG, examples=[{}])
     fail_mode: FailMode | None = None
-    held_after_ms: int | None = None
+    door_held_after_ms: int | None = None
     liveness: LivenessMode | None = Field(None, description=LIVENESS)
 
-    def driving(self) -> Driving:
-        return Driving(**{name: getattr(self, name) for name in type(self).model_fields})
+    def driving(self) -> GateUpdate:
+        return GateUpdate(**{name: getattr(self, name) for name in type(self).model_fields})
 
 
 class GateIn(Strict):
     name: str = Field(examples=["lobby-1"])
-    open_ms: int = Field(5000, examples=[5000], description="how long it opens for one person")
+    unlock_ms: int = Field(5000, examples=[5000], description="how long it opens for one person")
     driver: str = Field("dry_run", max_length=32, description=DRIVER)
     config: dict[str, Any] = Field(default_factory=dict, description=CONFIG, examples=[{}])
     fail_mode: FailMode = Field(FailMode.SECURE, description="what it does when nobody drives it: locked, or released")
-    held_after_ms: int = Field(15000, examples=[15000], description="a door open for longer is an alert")
+    door_held_after_ms: int = Field(15000, examples=[15000], description="a door open for longer is an alert")
     liveness: LivenessMode = Field(LivenessMode.AUTO, description=LIVENESS)
 
-    def driving(self) -> Driving:
-        return Driving(**{name: getattr(self, name) for name in type(self).model_fields if name != "name"})
+    def driving(self) -> GateUpdate:
+        return GateUpdate(**{name: getattr(self, name) for name in type(self).model_fields if name != "name"})
 
 
 class GateOut(BaseModel):
@@ -60,33 +60,33 @@ class GateOut(BaseModel):
     name: str
     enabled: bool
     locked: bool = Field(description="by hand: it lets nobody in")
-    open_ms: int
+    unlock_ms: int
     created_at: Moment | None
     driver: str
     configured: bool = Field(description="whether the driver has settings of its own; they are never shown")
     fail_mode: FailMode
-    held_after_ms: int
+    door_held_after_ms: int
     liveness: Literal["required", "monitor", "off"] = Field(description="what holds in the process that answers")
     liveness_auto: bool = Field(description="nobody chose it: it follows from whether the networks' weights are here")
     door: DoorState | None = Field(description="as the hardware last said it; null: it never did")
     door_at: Moment | None = Field(description="since when")
     healthy: bool | None = Field(description="whether it can be driven now; null: not by the process that answers")
-    trouble: str | None = Field(examples=[None], description="what is wrong with it")
+    fault: str | None = Field(examples=[None], description="what is wrong with it")
     driven_by: str | None = Field(examples=[None], description="the process that drives it and watches its cameras")
 
     @classmethod
     def of(cls, gate: Gate, system: System, holders: Mapping[str, str] | None = None) -> "GateOut":
         """holders: where they are known already."""
         states = system.gate_control.healthy()
-        trouble = states.get(gate.name)
+        fault = states.get(gate.name)
         shown = {name: getattr(gate, name) for name in cls.model_fields if hasattr(gate, name)}
         shown["liveness"] = effective(gate.liveness, system.recognition.liveness_works).value
         return cls(
             **shown,
             liveness_auto=gate.liveness == LivenessMode.AUTO,
             configured=gate.sealed_config is not None,
-            healthy=trouble is None if gate.name in states else None,
-            trouble=trouble,
+            healthy=fault is None if gate.name in states else None,
+            fault=fault,
             driven_by=(system.duty.holders() if holders is None else holders).get(gate.id),
         )
 

@@ -16,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 
 from app.core.errors import FacegateError, TooLarge
 from app.core.imports.people_encodings import CODECS
-from app.core.imports.reports import OPEN, Import, ImportState, Outcome, RowFilter, RowReport
+from app.core.imports.reports import OPEN, Import, ImportState, RowFilter, RowOutcome, RowReport
 from app.core.types import Role
 from app.web.api.cursors import not_ours
 from app.web.api.describe import CONFLICT, ERRORS
@@ -44,7 +44,7 @@ class RowOut(BaseModel):
 
     line: int = Field(examples=[17], description="of the CSV; its header is line 1")
     number: str = Field(examples=["E-1001"])
-    outcome: Outcome
+    outcome: RowOutcome
     photos: int = Field(description="accepted photos")
     employee_id: str | None
     problems: list[ProblemOut]
@@ -70,7 +70,7 @@ class ImportOut(BaseModel):
     done: int = Field(description="rows dealt with")
     done_photos: int
     rate: float | None = Field(description="rows a second in this run")
-    left_s: float | None = Field(description="seconds left at that rate")
+    eta_s: float | None = Field(description="seconds left at that rate")
     counts: dict[str, int] = Field(
         examples=[{"added": 9990, "changed": 0, "unchanged": 0, "refused": 10, "problems": 31}]
     )
@@ -81,11 +81,11 @@ class ImportOut(BaseModel):
     @classmethod
     def of(cls, system: System, job: Import, counts: dict[str, int]) -> "ImportOut":
         now = system.clock()
-        rate, left = job.rate(now), job.left_s(now)
+        rate, left = job.rate(now), job.eta_s(now)
         told = {name: getattr(job, name) for name in cls.model_fields if hasattr(job, name)}
         told |= {
             "rate": None if rate is None else round(rate, 2),
-            "left_s": None if left is None else round(left, 1),
+            "eta_s": None if left is None else round(left, 1),
             "counts": counts,
             "notices": list(job.notices),
         }
@@ -148,7 +148,7 @@ def read(
     import_id: str,
     system: SystemOf,
     _: Admin,
-    outcome: Outcome | None = None,
+    outcome: RowOutcome | None = None,
     all_rows: Annotated[bool, Query(description="also rows without problems")] = False,
     cursor: Annotated[str | None, Query(max_length=20)] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,

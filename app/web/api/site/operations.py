@@ -37,7 +37,7 @@ def readyz(request: Request, response: Response) -> Readiness:
 
     A gate or camera that is not well shows here and makes nothing unready: the others serve on.
     """
-    glances: health.Glances = request.app.state.glances
+    glances: health.HealthChecks = request.app.state.glances
     checks = glances.now()
     ready = health.ready(checks)
     response.status_code = 200 if ready else 503

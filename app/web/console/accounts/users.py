@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
-from app.core.accounts.users import Outcome
+from app.core.accounts.users import SignInOutcome
 from app.core.types import Role
 from app.services.accounts.users import PERSON_ROLE_WORDS
 from app.web.console.render import Link, render
@@ -20,11 +20,11 @@ LINKS = (
 )
 ROWS = 50
 OUTCOMES = {
-    Outcome.SIGNED_IN: ("signed in", "good"),
-    Outcome.WRONG_PASSWORD: ("wrong password", "bad"),
-    Outcome.UNKNOWN_NAME: ("unknown name", "bad"),
-    Outcome.DISABLED: ("user is disabled", "bad"),
-    Outcome.REFUSED: ("refused", "bad"),
+    SignInOutcome.SIGNED_IN: ("signed in", "good"),
+    SignInOutcome.WRONG_PASSWORD: ("wrong password", "bad"),
+    SignInOutcome.UNKNOWN_NAME: ("unknown name", "bad"),
+    SignInOutcome.DISABLED: ("user is disabled", "bad"),
+    SignInOutcome.REFUSED: ("refused", "bad"),
 }
 router = APIRouter(include_in_schema=False)
 

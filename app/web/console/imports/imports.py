@@ -7,7 +7,7 @@ from fastapi.responses import HTMLResponse
 
 from app.core.imports.people_encodings import CODECS
 from app.core.imports.people_file import COLUMNS
-from app.core.imports.reports import OPEN, ImportState, Outcome
+from app.core.imports.reports import OPEN, ImportState, RowOutcome
 from app.core.types import Role
 from app.web.console.render import Link, render
 from app.web.console.session import AdminPage
@@ -44,7 +44,7 @@ def find(request: Request, system: SystemOf, person: AdminPage) -> HTMLResponse:
 @router.get("/imports/{import_id}", response_class=HTMLResponse)
 def one(import_id: str, request: Request, system: SystemOf, person: AdminPage) -> HTMLResponse:
     job, counts = system.import_reports.get(import_id)
-    choices = {"problems": "With problems", **{o.value: o.value.capitalize() for o in Outcome}, "all": "All"}
+    choices = {"problems": "With problems", **{o.value: o.value.capitalize() for o in RowOutcome}, "all": "All"}
     return render(
         request,
         "import.html",

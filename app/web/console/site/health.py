@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from app.core.events.histograms import TOOK_MS
-from app.services.events.live_feed import News
+from app.services.events.live_feed import FeedItem
 from app.web.console.events.charts import Column, Plot, columns
 from app.web.console.render import Link, render
 from app.web.console.session import AnyPage
@@ -56,7 +56,7 @@ def health(request: Request, system: SystemOf, person: AnyPage) -> HTMLResponse:
     )
 
 
-def _of(news: list[News], kind: str) -> list[dict[str, object]]:
+def _of(news: list[FeedItem], kind: str) -> list[dict[str, object]]:
     return [one.data for one in news if one.kind == kind]
 
 

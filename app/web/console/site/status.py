@@ -13,6 +13,6 @@ router = APIRouter(include_in_schema=False)
 @router.get("/", response_class=HTMLResponse)
 def status(request: Request, visitor: Visitor) -> HTMLResponse:
     """Holds nothing that a stranger may not see."""
-    glances: health.Glances = request.app.state.glances
+    glances: health.HealthChecks = request.app.state.glances
     checks = {name: found for name, found in glances().items() if found.essential}
     return render(request, "status.html", visitor, checks=checks, ready=health.ready(checks))

@@ -167,8 +167,8 @@ const hear = {
   gap() {
     if (settled) location.reload();
   },
-  trouble({ words: trouble }) {
-    state(trouble ?? "live", trouble ? "bad" : "good");
+  fault({ words: fault }) {
+    state(fault ?? "live", fault ? "bad" : "good");
   },
 };
 

@@ -1,0 +1,49 @@
+"""What one decision is asked about, and who waits for it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from app.core.errors import Busy
+from app.core.gates.commands import RemotePoll
+from app.core.types import FrameResult, Gate
+from app.services.access.replays import NOTHING_SENT, Sent
+
+FROM_CAMERA = "from_camera"  # the digest of every request for what the gate's own camera sees
+
+
+class GivenUp(Busy):
+    """Nobody waits for the answer any more."""
+
+    def __init__(self) -> None:
+        super().__init__("given_up", "Nobody waits for the answer any more.")
+
+
+class Threshold(Protocol):
+    """The similarity that keeps strangers' accepts at a share of the operator's rate (from the pack's calibration)."""
+
+    def __call__(self, gallery_size: int, photos: int, frames: int, share: float = 1.0) -> float: ...
+
+
+@dataclass(frozen=True, eq=False)
+class DecisionRequest:
+    """What one decision is about.
+
+    looks: what its frames show, oldest first. frames: how many were sent or seen. seen_at: when the newest frame was
+    taken, or received where the sender does not say. share: of the false accept rate, where one approach is tried
+    several times (`core.approach`). started: `perf_counter` when the work began. digest: of what was asked, so that an
+    idempotency key is not taken for another request. question: of another process, which this answers."""
+
+    gate: Gate
+    looks: Sequence[FrameResult]
+    frames: int
+    seen_at: datetime
+    started: float
+    camera: str | None = None
+    credential: str | None = None
+    idempotency_key: str | None = None
+    digest: str = ""
+    share: float = 1.0
+    question: RemotePoll | None = None
+    sent: Sent = NOTHING_SENT
