@@ -1,6 +1,6 @@
 """Where an artifact's bytes can be had from, and within which bounds a source is listened to.
 
-Nothing here judges the content: `models.fetch` compares the hash before anything is kept.
+Nothing here judges the content: `models.weights.fetch` compares the hash before anything is kept.
 """
 
 import subprocess

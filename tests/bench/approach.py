@@ -25,7 +25,7 @@ from app.core.recognition.evidence import unit
 from app.core.recognition.quality import GATE
 from app.core.types import Employee, Pixels, Template, Vector
 from app.demo.film.cast import EMPLOYEES, PORTRAITS, Portrait, photo, photo_bytes
-from app.demo.film.scene import DAY, EVENING, Frame, Light, Standing, Studio
+from app.demo.film.scene import DAY, EVENING, Frame, Light, PlacedFigure, Studio
 from app.services.access.approaches import Approaches, Watch
 from app.services.events.answers import Answer
 from app.services.people.gallery import TEMPLATE, context
@@ -112,7 +112,7 @@ def walk(portrait: Portrait, pace_m_s: float, light: Light) -> Iterator[tuple[fl
     for i in range(round((FROM_M - TO_M) / (pace_m_s * FRAME_S))):
         t = i * FRAME_S
         width = FACE_PX_AT_1_M / (FROM_M - pace_m_s * t)
-        standing = Standing(
+        standing = PlacedFigure(
             portrait,
             width,
             0.5 + 0.04 * np.sin(2.1 * t + pace_m_s),
@@ -172,7 +172,7 @@ def costs(console: Console) -> None:
     studio = Studio(partial(photo, cache=default_cache()))
     with gate(0) as (system, _):
         for people in ((), ((0.5, 160.0),), ((0.3, 90.0), (0.5, 160.0), (0.7, 70.0))):
-            standing = tuple(Standing(PORTRAITS[i], w, x) for i, (x, w) in enumerate(people))
+            standing = tuple(PlacedFigure(PORTRAITS[i], w, x) for i, (x, w) in enumerate(people))
             frame = cv2.resize(studio.draw(Frame(standing)), (1920, 1080), interpolation=cv2.INTER_CUBIC)
             pixels = np.asarray(frame, dtype=np.uint8)
             for words, zone in (("whole", Zone()), ("middle half", Zone(0.25, 0.1, 0.75, 0.9))):

@@ -13,7 +13,7 @@ from av.video.codeccontext import VideoCodecContext
 
 from app.core.types import Pixels
 from app.demo.film.cast import BARACK_STANDING, JACINDA_SMILING, JOE_STANDING, Portrait, photo
-from app.demo.film.scene import Frame, Standing, Studio
+from app.demo.film.scene import Frame, PlacedFigure, Studio
 from app.settings import default_cache
 
 FPS = 15
@@ -34,7 +34,7 @@ def approach(artist: Studio, portrait: Portrait, x: float, fps: int = FPS) -> It
     for i in range(steps):
         share = i / (steps - 1)
         face_px = 1 / ((1 - share) / FAR_PX + share / NEAR_PX)
-        here = Standing(portrait, face_px, 0.5 + (x - 0.5) * (1 - 0.5 * share), roll_deg=3 * (share - 0.5))
+        here = PlacedFigure(portrait, face_px, 0.5 + (x - 0.5) * (1 - 0.5 * share), roll_deg=3 * (share - 0.5))
         yield artist.draw(Frame((here,)), seed=i)
 
 

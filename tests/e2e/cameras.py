@@ -14,7 +14,7 @@ import httpx
 from app.core.approach.tries import Zone
 from app.core.types import Pixels
 from app.demo.film.cast import JACINDA_SMILING
-from app.demo.film.scene import Frame, Standing
+from app.demo.film.scene import Frame, PlacedFigure
 from app.services.cameras.camera_list import Address
 from app.settings import read_settings
 from app.wiring import open_backbone
@@ -39,7 +39,7 @@ class Film:
     def shot(cls, folder: Path) -> "Film":
         artist = studio()
         frames = [Frame() for _ in range(FPS)]
-        frames += [Frame((Standing(JACINDA_SMILING, 60 + 6.0 * i, 0.55),)) for i in range(2 * FPS)]
+        frames += [Frame((PlacedFigure(JACINDA_SMILING, 60 + 6.0 * i, 0.55),)) for i in range(2 * FPS)]
         frames += [Frame() for _ in range(FPS)]
         drawn: list[Pixels] = [
             cv2.resize(artist.draw(frame, seed=i), SIZE, interpolation=cv2.INTER_AREA).astype("uint8")

@@ -8,7 +8,7 @@ import pytest
 SCRIPT = """
 import re, sys, threading
 from pathlib import Path
-from app import memory
+from app.process import memory
 if sys.argv[1] == "bound":
     memory.bound()
 together = threading.Barrier(8)
@@ -40,7 +40,7 @@ def test_the_allocator_has_two_arenas_however_many_threads_there_are() -> None:
 
 SETTLED = """
 import gc, sys, uvicorn
-from app import memory
+from app.process import memory
 from app.wiring import System
 from app.web.app import create_app
 before = len(gc.get_objects())

@@ -61,7 +61,7 @@ class Artifact:
     """One file the project needs and does not carry.
 
     `sources` are tried in order, after the cache and the mirror. A derived artifact has no sources of its own:
-    it is made from `derived_from` by the build step `build` of `models.build`. `instead_of` names the artifact in whose
+    it is made from `derived_from` by that step of `models.weights.build`. `instead_of` names the artifact in whose
     place this one serves where that cannot be had: the same network, in other bytes.
     """
 

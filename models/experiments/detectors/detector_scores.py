@@ -104,8 +104,8 @@ def compare(
 ) -> Compared:
     """Each face (n, d) against every photo but the one it was made of.
 
-    Not `models.comparison`, which compares one set with itself and leaves out what was not found: here a face or photo
-    that was missed is a pair missed, or whoever misses the hard ones would look best.
+    Not `models.accuracy.comparison`, which compares one set with itself and leaves out what was not found: here a face
+    or photo that was missed is a pair missed, or whoever misses the hard ones would look best.
     """
     gallery = album.vectors[:, int(refined)]
     similarity = vectors @ gallery.T  # NaN where either was missed

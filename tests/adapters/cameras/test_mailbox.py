@@ -13,7 +13,7 @@ from PIL import Image
 
 from app.adapters.cameras.mailbox import BUDGET, Captured, Mailbox
 from app.adapters.cameras.sources import CameraSource, open_source
-from app.core.cameras.health import CameraState, Limits
+from app.core.cameras.health import CameraState, HealthLimits
 from app.core.errors import SourceFailed
 from app.core.types import Pixels
 from tests.adapters.cameras.peers import RtspCamera, clock, made_ms, noise
@@ -46,11 +46,11 @@ class Scripted:
         self._closed.set()
 
 
-def mailbox(camera: RtspCamera, limits: Limits | None = None) -> Mailbox:
+def mailbox(camera: RtspCamera, limits: HealthLimits | None = None) -> Mailbox:
     def open_it() -> object:
         return open_source(camera.url, allow_local=True, clock=clock)
 
-    return Mailbox("door", open_it, clock, limits=limits or Limits())  # type: ignore[arg-type]
+    return Mailbox("door", open_it, clock, limits=limits or HealthLimits())  # type: ignore[arg-type]
 
 
 def until(box: Mailbox, state: CameraState, within_s: float = 9.0) -> float:

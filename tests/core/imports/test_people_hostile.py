@@ -18,7 +18,8 @@ from app.core.errors import BadInput, TooLarge
 from app.core.imports import people_file
 from app.core.imports.photo_names import match
 
-LONGEST_S = 0.25
+# The old code held it for 2 to 83 s. A full collection of what a whole test session keeps takes up to 0.5 s.
+LONGEST_S = 1.0
 HEAD = b"number,name,photos,groups\n"
 FILES: dict[str, Callable[[], bytes]] = {
     "a backslash at the end": lambda: HEAD + b"E-1,Ada," + b"a" * 50_000 + b"\\,\n",
@@ -76,7 +77,7 @@ def test_a_hostile_csv_lets_others_go_on(name: str) -> None:
 
 
 def test_the_measure_sees_a_call_that_holds_the_interpreter() -> None:
-    assert longest_stretch(lambda: sum(range(30_000_000))) > LONGEST_S
+    assert longest_stretch(lambda: sum(range(120_000_000))) > LONGEST_S
 
 
 def directory(entries: int, name: Callable[[int], bytes], extra: bytes = b"") -> io.BytesIO:

@@ -71,7 +71,7 @@ def test_the_command_fails_offline_with_the_names_and_succeeds_from_a_mirror(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wanted = artifact(HttpsSource("https://unused.invalid"))
-    monkeypatch.setattr("models.fetch.read_artifacts", lambda: {"thing": wanted})
+    monkeypatch.setattr("models.weights.fetch.read_artifacts", lambda: {"thing": wanted})
     monkeypatch.setenv("FACEGATE_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.delenv("FACEGATE_MIRROR", raising=False)
     command = CliRunner()

@@ -79,7 +79,7 @@ FETCH_ONE = """
 import sys
 from pathlib import Path
 from app.adapters.vision.weights import Artifact, HttpsSource
-from models.fetch import fetch
+from models.weights.fetch import fetch
 from models.progress import Lines
 from rich.console import Console
 url, digest, cache = sys.argv[1:]

@@ -215,7 +215,7 @@ def test_while_a_move_runs_no_other_begins(installed: Process, reembedding: Reem
         return newer(data)
 
     assert replace(reembedding, look=meanwhile).run(list) == Moved(2)
-    assert set(refused) == {"moving"} and packs(installed) == {("newer", "bf16")}
+    assert set(refused) == {"model_migration_running"} and packs(installed) == {("newer", "bf16")}
     assert other.run(list) == Moved(2) and packs(installed) == {("third", "f32")}
 
 

@@ -101,7 +101,7 @@ def test_the_report_as_csv_runs_nothing(client: TestClient, admin: Headers, impo
     import_id = imported({"csv": ("p.csv", 'number,name\n"=1+1",Ada\n"\'=I-1",Grace\n', "text/csv")})
     lines = client.get(f"/v1/imports/{import_id}/report.csv", headers=admin).text.splitlines()
     assert lines[0] == "line,number,outcome,photos,problem,photo,detail"
-    assert lines[1].startswith("2,,refused,0,formula,,") and lines[2].startswith("3,'=I-1,added,0,no_photos")
+    assert lines[1].startswith("2,,refused,0,formula_injection,,") and lines[2].startswith("3,'=I-1,added,0,no_photos")
 
 
 def test_an_encoding_is_asked_for_and_taken(client: TestClient, admin: Headers, imported: Any) -> None:
