@@ -47,7 +47,7 @@ def pooled_url(database: str, empty_database_url: str, tmp_path: Path) -> Iterat
     command = [str(PGBOUNCER), "-q", str(conf)]
     if os.geteuid() == 0:  # which it refuses to be
         owner = Path(host).stat().st_uid if host.startswith("/") else 65534
-        for folder in (tmp_path, *tmp_path.parents[:2]):
+        for folder in (tmp_path, *tmp_path.parents[:3]):
             folder.chmod(0o755)
         command = ["setpriv", f"--reuid={owner}", "--clear-groups", *command]
     with subprocess.Popen(command) as process:

@@ -51,7 +51,7 @@ def test_a_flood_of_one_gate_leaves_the_other_its_turn(service: Service) -> None
                 started = time.monotonic()
                 answer = gate.post(f"/v1/gates/{GATE}/decisions", content=pictures.empty(320 + number))
                 took.append(time.monotonic() - started)
-                assert (answer.status_code, answer.json()["reason"]) == (200, "no_face")
+                assert answer.status_code == 200 and answer.json()["reason"] in ("no_face", "stale_frame")
         finally:
             over.set()
         for one in floods:
