@@ -24,7 +24,6 @@ class Reason(StrEnum):
     """
 
     RECOGNISED = "recognised"
-    CREDENTIAL_ACCEPTED = "credential_accepted"
     NO_FACE = "no_face"
     SEVERAL_FACES = "several_faces"
     FACE_TOO_SMALL = "face_too_small"
@@ -39,12 +38,7 @@ class Reason(StrEnum):
     CLOCK_UNCONFIRMED = "clock_unconfirmed"
     NO_RULE = "no_rule"
     OUTSIDE_SCHEDULE = "outside_schedule"
-    ANTI_PASSBACK = "anti_passback"
-    ZONE_FULL = "zone_full"
-    FACE_REQUIRED = "face_required"
-    CREDENTIAL_REQUIRED = "credential_required"
     CREDENTIAL_UNKNOWN = "credential_unknown"
-    CREDENTIAL_MISMATCH = "credential_mismatch"
     GATE_DISABLED = "gate_disabled"
     STALE_FRAME = "stale_frame"
     LOCKDOWN = "lockdown"
@@ -56,7 +50,7 @@ class Reason(StrEnum):
     UNLOCKED_BY_HAND = "unlocked_by_hand"
 
 
-OPENING = frozenset({Reason.RECOGNISED, Reason.CREDENTIAL_ACCEPTED, Reason.RELEASED, Reason.OPENED_BY_HAND})
+OPENING = frozenset({Reason.RECOGNISED, Reason.RELEASED, Reason.OPENED_BY_HAND})
 
 
 class Verdict(StrEnum):

@@ -89,7 +89,7 @@ def batches(count: int, log: AccessLog, drawer: Drawer, places: list[Gate]) -> I
             "decision": verdict.value, "reason": reason.value, "decision_id": event_id, "gate": gate.name,
             "at": instant(at), "open_until": None, "method": "face", "similarity": 0.7, "threshold": 0.5, "margin": 0.4,
             "employee": {"id": who.id, "name": who.name, "number": who.number} if who else None, "liveness": None,
-            "faces": 1, "camera": f"{gate.name}-cam", "frames": 3, "frames_used": 3, "duration_ms": 20.0,
+            "faces": 1, "camera": f"{gate.name}-cam", "frames_received": 3, "frames_used": 3, "duration_ms": 20.0,
         }  # fmt: skip
         log.append(cast(Transaction, drawer), gate, at, event_id, verdict, reason, who, payload, None)
         if len(drawer.rows) == BATCH or number == count - 1:

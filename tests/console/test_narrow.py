@@ -39,8 +39,10 @@ def paths(site: Service) -> Iterator[dict[str, str]]:
     site.user("viewer", name=WORD[:64])
     who = {"employee": {"id": person.id, "number": person.number, "name": person.name}}
     with system.store.write() as tx:
-        payload = ordered(gate, event_id, Reason.OUTSIDE_SCHEDULE, now, None, None, {**who, "why": WORD})
-        system.by_hand.log.append(tx, gate, now, event_id, Verdict.DENY, Reason.OUTSIDE_SCHEDULE, person, payload, None)
+        payload = ordered(gate, event_id, Reason.EMPLOYEE_INACTIVE, now, None, None, {**who, "comment": WORD})
+        system.by_hand.log.append(
+            tx, gate, now, event_id, Verdict.DENY, Reason.EMPLOYEE_INACTIVE, person, payload, None
+        )
     yield {
         "employee": f"/employees/{person.id}",
         "sightings": f"/employees/{person.id}/sightings",

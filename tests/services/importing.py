@@ -74,4 +74,4 @@ class Importing:
         with self.desk.receive() as arriving:
             arriving.csv.write(csv)
             arriving.photos.write(photos)
-            return self.desk.submit(arriving, dry_run=dry_run, by="tests")
+            return self.desk.submit(arriving, dry_run=dry_run, actor="tests")

@@ -25,14 +25,14 @@ class Verifier(Protocol):
 class Correction:
     """One statement on one event, signed by the installation.
 
-    by: the id of the user or key. employee_id and nonce are the personal part: erasing the employee empties both, and
-    the signature, which covers them by the commitment only, still holds.
+    actor: the id of the user or key. employee_id and nonce are the personal part. Erasing the employee empties both;
+    the signature covers them by the commitment only, and still holds.
     """
 
     id: str
     event_id: str
     at: datetime
-    by: str
+    actor: str
     kind: CorrectionKind
     commitment: str
     signature: str = ""
@@ -48,7 +48,7 @@ class Correction:
                 "id": self.id,
                 "event_id": self.event_id,
                 "at": instant(self.at),
-                "by": self.by,
+                "by": self.actor,  # signed under this name since the first version
                 "kind": self.kind.value,
                 "commitment": self.commitment,
             }

@@ -85,7 +85,7 @@ class Import:
     id: str
     state: ImportState
     dry_run: bool
-    by: str
+    actor: str
     created_at: datetime
     fingerprint: str = ""
     started_at: datetime | None = None

@@ -34,7 +34,7 @@ class SiteState:
 
     mode: SiteMode = SiteMode.NORMAL
     since: datetime | None = None
-    by: str | None = None
+    actor: str | None = None
     gates: tuple[str, ...] = ()
 
     def mode_at(self, gate_id: str) -> SiteMode:

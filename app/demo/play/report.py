@@ -89,7 +89,7 @@ def event(out: Console, at_s: float, said: Json, wrong: str) -> None:
         "gate": _gate(opened=opened),
         "reason": str(said["reason"]),
         "sim/thr": _similarity(said["similarity"], said["threshold"]),
-        "frames": f"{said['frames_used']} of {said['frames']}",
+        "frames": f"{said['frames_used']} of {said['frames_received']}",
         "camera": str(said["camera"]),
         "gate did": did,
         "right?": _right(wrong),

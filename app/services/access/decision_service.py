@@ -246,7 +246,7 @@ class DecisionService:
             "liveness_state": policy.liveness_state(found, assessed.gate, self.liveness_works).value,
             "faces": found.faces,
             "camera": case.camera,
-            "frames": case.frames,
+            "frames_received": case.frames,
             "frames_used": found.frames_used,
             "request_digest": None if case.digest in ("", FROM_CAMERA) else case.digest,
             "duration_ms": round((perf_counter() - case.started) * 1000, 1),

@@ -22,6 +22,7 @@ from app.core.events.chain import (
     link,
     record_of,
 )
+from app.core.events.field_names import with_new_names
 from app.core.events.records import ChainHead, EventRow
 from app.core.ports.crypto import Signer, Vault
 from app.core.ports.store import Transaction
@@ -105,11 +106,14 @@ class AccessLog:
         return {**fields, "signature": self._signer.sign(checkpoint_message(fields))}
 
     def payload_of(self, tx: Transaction, row: EventRow) -> dict[str, Any] | None:
-        """The payload as it was given to `append`; None once purged or erased. Raises CryptoFault if altered."""
+        """The payload as it was given to `append`, under today's field names; None once purged or erased.
+
+        Raises CryptoFault if it was altered.
+        """
         payload = self.sealed_payload_of(tx, row)
         if payload is None:
             return None
-        return {name: value for name, value in payload.items() if name not in (NONCE, RECORD)}
+        return with_new_names({name: value for name, value in payload.items() if name not in (NONCE, RECORD)})
 
     def sealed_payload_of(
         self, tx: Transaction, row: EventRow, keys: dict[str, bytes | None] | None = None

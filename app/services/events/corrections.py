@@ -41,7 +41,7 @@ class Corrections:
     new_id: Callable[[], str]
     new_nonce: Callable[[], str] = lambda: secrets.token_hex(16)
 
-    def add(self, event_id: str, kind: CorrectionKind, employee_id: str | None, by: str) -> Correction:
+    def add(self, event_id: str, kind: CorrectionKind, employee_id: str | None, actor: str) -> Correction:
         """Signed and kept beside the event. employee_id: who it was; of a denial of the name, the event says whom.
 
         Raises NotFound, BadInput; Conflict where the event names nobody, or already whom it is said to show.
@@ -64,7 +64,15 @@ class Corrections:
                 raise NotFound("unknown_employee", "There is no employee with this id.")
             nonce = self.new_nonce()
             blank = Correction(
-                self.new_id(), event_id, self.clock(), by, kind, committed(employee_id, nonce), "", employee_id, nonce
+                self.new_id(),
+                event_id,
+                self.clock(),
+                actor,
+                kind,
+                committed(employee_id, nonce),
+                "",
+                employee_id,
+                nonce,
             )
             correction = replace(blank, signature=self.signer.sign(blank.signed_part))
             tx.corrections.add(correction)
@@ -124,7 +132,7 @@ class Corrections:
             "id": one.id,
             "event_id": one.event_id,
             "at": instant(one.at),
-            "by": one.by,
+            "actor": one.actor,
             "kind": one.kind.value,
             "employee": who,
             "forged": not one.signed_by(self.signer),

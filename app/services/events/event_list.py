@@ -7,6 +7,7 @@ from typing import Any
 
 from app.core.errors import CryptoFault, NotFound
 from app.core.events.chain import NONCE, RECORD, SNAPSHOT, instant
+from app.core.events.field_names import with_new_names
 from app.core.events.records import EventFilter, EventRow
 from app.core.gates.result import GateResultRow
 from app.core.media import unbundle
@@ -61,7 +62,7 @@ class EventList:
 
     def _event(self, tx: Transaction, row: EventRow, gate: str, result: GateResultRow | None) -> dict[str, Any]:
         whole = self.log.sealed_payload_of(tx, row)
-        payload = {k: v for k, v in whole.items() if k not in (NONCE, RECORD)} if whole else None
+        payload = with_new_names({k: v for k, v in whole.items() if k not in (NONCE, RECORD)}) if whole else None
         clear = {
             "decision_id": row.id,
             "gate": gate,

@@ -92,7 +92,7 @@ class LiveFeed:
         changed = [FeedItem(kind, data) for (kind, key), data in now.items() if before.get((kind, key)) != data]
         over = [(kind, data) for (kind, key), data in before.items() if (kind, key) not in now]
         changed += [FeedItem(kind, data) for kind, data in shown]
-        return changed + [FeedItem(kind, {**data, "over": True}) for kind, data in [*over, *shown]]
+        return changed + [FeedItem(kind, {**data, "cleared": True}) for kind, data in [*over, *shown]]
 
     def catch_up(self, last: str | None) -> list[FeedItem]:
         """For somebody who begins to watch: how the site is, and the decisions since the one they saw last.

@@ -15,11 +15,11 @@ def ordered(
     event_id: str,
     reason: Reason,
     at: datetime,
-    by: str | None,
+    actor: str | None,
     open_until: datetime | None = None,
     more: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The payload: the members of every answer, so that one rule checks the signatures of all events, and `by`."""
+    """The payload: the members of every answer, so that one rule checks the signatures of all events, and `actor`."""
     return {
         "decision": (Verdict.OPEN if reason in OPENING else Verdict.DENY).value,
         "reason": reason.value,
@@ -35,9 +35,9 @@ def ordered(
         "liveness": None,
         "faces": 0,
         "camera": None,
-        "frames": 0,
+        "frames_received": 0,
         "frames_used": 0,
         "duration_ms": 0.0,
-        "by": by,
+        "actor": actor,
         **(more or {}),
     }

@@ -18,7 +18,7 @@ from app.services.events.answers import Answer, Answers
 from app.services.events.orders import ordered
 from app.services.events.second_records import NoSecondRecords, TooLate
 
-WHY_CHARS = 200
+MOST_COMMENT_CHARS = 200
 
 
 @dataclass(frozen=True)
@@ -33,15 +33,15 @@ class ByHand:
     carry_out: Callable[[Answer], None]
     second_records: TooLate = field(default_factory=NoSecondRecords)
 
-    def open(self, name: str, why: str, by: str) -> Answer:
-        """Recorded, then sent to the gate as any opening. by: the id of who ordered it.
+    def open(self, name: str, comment: str, actor: str) -> Answer:
+        """Recorded, then sent to the gate as any opening. actor: the id of the key or user who orders it.
 
         Raises NotFound, BadInput for no reason given, Conflict where the gate is locked or shut for everybody, stands
         open already or cannot be told; NotRecorded: then nothing opens.
         """
-        why, event_id = _why(why), self.new_id()
+        comment, event_id = _plain(comment), self.new_id()
         try:
-            answer = self._open(name, why, by, event_id)
+            answer = self._open(name, comment, actor, event_id)
         except Unconfirmed:
             # The log may say that the gate was opened, and it will not be.
             self.second_records.too_late(name, event_id)
@@ -49,7 +49,7 @@ class ByHand:
         self.carry_out(answer)
         return answer
 
-    def _open(self, name: str, why: str, by: str, event_id: str) -> Answer:
+    def _open(self, name: str, comment: str, actor: str, event_id: str) -> Answer:
         with self.store.write() as tx:
             gate = _held(tx, name)
             if gate.driver == PLAIN:
@@ -63,31 +63,31 @@ class ByHand:
                 raise Conflict("locked", "The gate is locked by hand; unlock it first.")
             if not gate.enabled:
                 raise Conflict("gate_disabled", "The gate is disabled; enable it first.")
-            return self._record(tx, gate, Reason.OPENED_BY_HAND, why, by, event_id)
+            return self._record(tx, gate, Reason.OPENED_BY_HAND, comment, actor, event_id)
 
-    def lock(self, name: str, why: str, by: str) -> Answer:
+    def lock(self, name: str, comment: str, actor: str) -> Answer:
         """From when this returns nobody is let in there, until it is unlocked. Raises as above, Conflict if it is."""
-        return self._turn(name, True, why, by)
+        return self._turn(name, True, comment, actor)
 
-    def unlock(self, name: str, why: str, by: str) -> Answer:
-        return self._turn(name, False, why, by)
+    def unlock(self, name: str, comment: str, actor: str) -> Answer:
+        return self._turn(name, False, comment, actor)
 
-    def _turn(self, name: str, locked: bool, why: str, by: str) -> Answer:
-        why = _why(why)
+    def _turn(self, name: str, locked: bool, comment: str, actor: str) -> Answer:
+        comment = _plain(comment)
         with self.store.write() as tx:
             gate = _held(tx, name)
             if gate.locked is locked:
                 raise Conflict("already_in_that_state", f"The gate is {'locked already' if locked else 'not locked'}.")
             tx.gates.update(replace(gate, locked=locked))
             return self._record(
-                tx, gate, Reason.LOCKED_BY_HAND if locked else Reason.UNLOCKED_BY_HAND, why, by, self.new_id()
+                tx, gate, Reason.LOCKED_BY_HAND if locked else Reason.UNLOCKED_BY_HAND, comment, actor, self.new_id()
             )
 
-    def _record(self, tx: Transaction, gate: Gate, reason: Reason, why: str, by: str, event_id: str) -> Answer:
+    def _record(self, tx: Transaction, gate: Gate, reason: Reason, comment: str, actor: str, event_id: str) -> Answer:
         now = self.clock()
         opens = reason in OPENING
         until = now + timedelta(milliseconds=gate.unlock_ms) if opens else None
-        payload = ordered(gate, event_id, reason, now, by, until, {"why": why})
+        payload = ordered(gate, event_id, reason, now, actor, until, {"comment": comment})
         verdict = Verdict.OPEN if opens else Verdict.DENY
         row, _ = self.log.append(tx, gate, now, event_id, verdict, reason, None, payload, None)
         return self.answers.sign(payload, row)
@@ -102,6 +102,6 @@ def _held(tx: Transaction, name: str) -> Gate:
     return tx.gates.get(gate.id) or gate
 
 
-def _why(why: str) -> str:
-    plain_text("reason", why, WHY_CHARS)
-    return why.strip()
+def _plain(comment: str) -> str:
+    plain_text("comment", comment, MOST_COMMENT_CHARS)
+    return comment.strip()

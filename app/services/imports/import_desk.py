@@ -79,7 +79,7 @@ class ImportDesk:
                         self._sealed.discard(import_id)
         self._wake.set()
 
-    def submit(self, upload: Arriving, *, dry_run: bool, by: str, encoding: str | None = None) -> Import:
+    def submit(self, upload: Arriving, *, dry_run: bool, actor: str, encoding: str | None = None) -> Import:
         """The import of what has arrived; it runs in its turn. encoding: what its CSV is said to have.
 
         Raises BadInput where nobody was sent, or for an encoding that is not known.
@@ -90,11 +90,11 @@ class ImportDesk:
         # The form of a browser sends a field without a file as an empty one.
         if not upload.csv.size:
             self._sealed.people(upload.import_id)
-        return self.open(by, dry_run=dry_run, import_id=upload.import_id, encoding=encoding)
+        return self.open(actor, dry_run=dry_run, import_id=upload.import_id, encoding=encoding)
 
     def open(
         self,
-        by: str,
+        actor: str,
         *,
         dry_run: bool,
         fingerprint: str = "",
@@ -102,7 +102,7 @@ class ImportDesk:
         encoding: str | None = None,
     ) -> Import:
         """Writes down an import and makes the key of its reports."""
-        job = Import(import_id or self.new_id(), ImportState.WAITING, dry_run, by[:200], self.clock(), fingerprint)
+        job = Import(import_id or self.new_id(), ImportState.WAITING, dry_run, actor[:200], self.clock(), fingerprint)
         job = replace(job, encoding=encoding)
         with self.store.write() as tx:
             tx.imports.add(job)

@@ -88,23 +88,23 @@ class SiteControl:
         self,
         mode: SiteMode,
         gates: Collection[str] = (),
-        by: str | None = None,
+        actor: str | None = None,
         *,
         ending: SiteMode | None = None,
         unread: bool = False,
     ) -> SiteState:
         """The state that holds now. Nothing is recorded twice: a fire panel may say it every second.
 
-        gates: names; none means every gate, also those to come. by: an API key's id. NORMAL ends whatever holds at
-        these gates, or with `ending` that mode only. Gates add up while one mode holds. A release of every gate ends a
-        lockdown, and when it ends the mode is normal: whoever wants the lockdown back must say so. unread: the database
-        is known to be gone, so a release asks it nothing.
+        gates: names; none means every gate, also those to come. actor: the id of the key or user who orders it. NORMAL
+        ends whatever holds at these gates, or with `ending` that mode only. Gates add up while one mode holds. A
+        release of every gate ends a lockdown, and the mode is normal when the release ends. unread: the database is
+        known to be gone, so a release asks it nothing.
 
         Raises NotFound for an unknown gate; Conflict for a lockdown while gates are released, and for a release of some
         gates during a lockdown, which would unlock the others; NotRecorded: nothing changed; NotYetRecorded: a release
         is in force.
         """
-        order = SiteOrder(mode, gates, by, ending)
+        order = SiteOrder(mode, gates, actor, ending)
         if mode is SiteMode.RELEASE:
             if unread:
                 raise self._release_unread(order)
@@ -129,7 +129,7 @@ class SiteControl:
         unrecorded = self._late.all()
         if unrecorded:
             one = together(unrecorded)
-            self._follow(self._record(SiteOrder(one.mode, one.gates, one.by, in_force=True)), unrecorded)
+            self._follow(self._record(SiteOrder(one.mode, one.gates, one.actor, in_force=True)), unrecorded)
 
     def _set(self, order: SiteOrder) -> SiteState:
         # Before anything is read: this order is about the releases of now, not about one that comes meanwhile.
@@ -189,7 +189,7 @@ class SiteControl:
         return together((*self._late.all(), site))
 
     def _release_unread(self, order: SiteOrder) -> NotYetRecorded:
-        return self._in_force(self._release(SiteState(order.mode, self.clock(), order.by), order.gates))
+        return self._in_force(self._release(SiteState(order.mode, self.clock(), order.actor), order.gates))
 
     def _in_force(self, told: SiteState) -> NotYetRecorded:
         self._late.add(told)
@@ -233,16 +233,16 @@ class SiteControl:
             assert after.since is not None
             for gate in known:
                 if after.mode_at(gate.id) is not before.mode_at(gate.id):
-                    self._append(tx, gate, after.mode_at(gate.id), after.since, order.by)
+                    self._append(tx, gate, after.mode_at(gate.id), after.since, order.actor)
             self._move_alerts(tx, after, after.since)
             tx.site.put(after)
         return after
 
-    def _append(self, tx: Transaction, gate: Gate, mode: SiteMode, at: datetime, by: str | None) -> None:
+    def _append(self, tx: Transaction, gate: Gate, mode: SiteMode, at: datetime, actor: str | None) -> None:
         reason = REASON[mode]
         verdict = Verdict.OPEN if reason in OPENING else Verdict.DENY
         event_id = self.new_id()
-        payload = ordered(gate, event_id, reason, at, by)
+        payload = ordered(gate, event_id, reason, at, actor)
         self.log.append(tx, gate, at, event_id, verdict, reason, None, payload, None)
 
     def _move_alerts(self, tx: Transaction, after: SiteState, at: datetime) -> None:

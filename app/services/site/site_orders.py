@@ -11,13 +11,13 @@ from app.core.site.mode import SiteMode, SiteState
 
 @dataclass(frozen=True)
 class SiteOrder:
-    """gates: names or ids; none means every gate. by: the id of a key or user. ending: what NORMAL is to end, None for
-    whatever holds. in_force: a release that was carried out already, so its record follows: a lockdown ends, and a gate
+    """gates: names or ids; none means every gate. actor: the id of a key or user. ending: the mode that NORMAL ends,
+    None for any. in_force: a release that was carried out already, so its record follows: a lockdown ends, and a gate
     that was deleted meanwhile is left out."""
 
     mode: SiteMode
     gates: Collection[str] = ()
-    by: str | None = None
+    actor: str | None = None
     ending: SiteMode | None = None
     in_force: bool = False
 
@@ -48,7 +48,7 @@ class SiteOrder:
         if before.since is not None:
             # Later than what it follows, whatever became of the clock: processes go by which is newer.
             now = max(now, before.since + timedelta(milliseconds=1))
-        return replace(after, since=now, by=self.by)
+        return replace(after, since=now, actor=self.actor)
 
     def _named(self, tx: Transaction) -> set[str]:
         found = set()

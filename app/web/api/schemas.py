@@ -57,7 +57,7 @@ class DecisionAnswer(BaseModel):
     liveness_state: LivenessState = Field(description="unmeasured: no face compared; unavailable: no weights here")
     faces: int = Field(examples=[1], description="most faces in one frame")
     camera: str | None = Field(description="the camera that saw it, or null where frames were sent")
-    frames: int = Field(examples=[3], description="how many frames were sent")
+    frames_received: int = Field(examples=[3], description="how many frames were sent")
     frames_used: int = Field(examples=[3])
     request_digest: str | None = Field(
         None,
@@ -105,15 +105,15 @@ class EventOut(BaseModel):
     liveness: float | None = None
     liveness_state: LivenessState | None = None
     faces: int | None = None
-    frames: int | None = None
+    frames_received: int | None = None
     frames_used: int | None = None
     request_digest: str | None = None
     duration_ms: float | None = None
     checkpoint: Checkpoint
     signature: str | None = None
     camera: str | None = None
-    by: str | None = Field(None, description="id of the key or user who gave an order")
-    why: str | None = Field(None, description="the reason given with an opening or a lock by hand")
+    actor: str | None = Field(None, description="id of the key or user who gave an order")
+    comment: str | None = Field(None, description="the reason given with an opening or a lock by hand")
     gate_result: GateResultOut | None = Field(None, description="what the gate did afterwards, once it has said so")
     snapshot: bool = Field(description="whether /snapshot has a picture")
 

@@ -5,7 +5,6 @@ from app.core.types import Reason
 
 REASONS: dict[str, str] = {
     Reason.RECOGNISED: "Recognised",
-    Reason.CREDENTIAL_ACCEPTED: "Credential accepted",
     Reason.NO_FACE: "Nobody in the picture",
     Reason.SEVERAL_FACES: "Several people at once",
     Reason.FACE_TOO_SMALL: "Too far away",
@@ -20,12 +19,7 @@ REASONS: dict[str, str] = {
     Reason.CLOCK_UNCONFIRMED: "Has dates, and the clock is in doubt",
     Reason.NO_RULE: "No rule lets them in here",
     Reason.OUTSIDE_SCHEDULE: "Outside their hours",
-    Reason.ANTI_PASSBACK: "Is inside already",
-    Reason.ZONE_FULL: "The zone is full",
-    Reason.FACE_REQUIRED: "A face is needed too",
-    Reason.CREDENTIAL_REQUIRED: "A credential is needed too",
     Reason.CREDENTIAL_UNKNOWN: "Unknown credential",
-    Reason.CREDENTIAL_MISMATCH: "Face and credential differ",
     Reason.GATE_DISABLED: "Gate is disabled",
     Reason.STALE_FRAME: "Picture too old",
     Reason.LOCKDOWN: "Lockdown",

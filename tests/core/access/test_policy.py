@@ -147,7 +147,7 @@ def test_a_release_opens_whatever_else_is_so_and_names_nobody() -> None:
 
 
 def test_only_being_known_a_release_and_a_hand_open() -> None:
-    assert {Reason.RECOGNISED, Reason.CREDENTIAL_ACCEPTED, Reason.RELEASED, Reason.OPENED_BY_HAND} == OPENING
+    assert {Reason.RECOGNISED, Reason.RELEASED, Reason.OPENED_BY_HAND} == OPENING
 
 
 @pytest.mark.parametrize("reason", [r for r in Reason if r not in OPENING])

@@ -95,7 +95,7 @@ def test_a_release_is_carried_out_and_recorded_later(
         for path, body in (
             ("/v1/release", {"active": False}),
             ("/v1/lockdown", FIRE),
-            (f"/v1/gates/{GATE}/open", {"reason": "a visitor"}),
+            (f"/v1/gates/{GATE}/open", {"comment": "a visitor"}),
             ("/v1/employees", {"number": "E-1", "name": "Nobody"}),
         ):
             answer = server.http.post(path, headers=admin, json=body)

@@ -42,7 +42,7 @@ def test_who_is_enrolled_passes(site: Process) -> None:
         "liveness": None,
         "liveness_state": "unavailable",
         "faces": 1,
-        "frames": 2,
+        "frames_received": 2,
         "frames_used": 1,
     }
     made = {"decision_id", "duration_ms", "request_digest", "checkpoint", "signature"}

@@ -35,7 +35,7 @@ def weak(i: int) -> Any:
 def test_the_first_frame_that_suffices_opens(stage: Stage) -> None:
     (answer,) = stage.show(face(ADA))
     assert (answer["reason"], answer["employee"]["number"], answer["camera"]) == ("recognised", "E-1", "door")
-    assert (answer["frames"], answer["frames_used"], answer["faces"]) == (1, 1, 1)
+    assert (answer["frames_received"], answer["frames_used"], answer["faces"]) == (1, 1, 1)
     assert stage.carried == [answer] and stage.site.recorded() == 1
 
 
@@ -43,7 +43,7 @@ def test_weak_frames_open_as_soon_as_together_they_suffice(stage: Stage) -> None
     stage.site.threshold.value = 0.7
     assert not stage.show(face(weak(0)))
     (answer,) = stage.show(face(weak(1)))
-    assert (answer["reason"], answer["frames"], answer["frames_used"]) == ("recognised", 2, 2)
+    assert (answer["reason"], answer["frames_received"], answer["frames_used"]) == ("recognised", 2, 2)
 
 
 def test_each_try_gets_its_share_of_the_rate(site: Process, start: Start) -> None:
@@ -70,7 +70,7 @@ def test_a_stranger_gets_one_denial_when_leaving(stage: Stage) -> None:
     assert not stage.show(face(STRANGER), times=100)
     (answer,) = stage.leave()
     assert (answer["decision"], answer["reason"], answer["employee"]) == ("deny", "not_recognised", None)
-    assert (answer["frames"], answer["frames_used"]) == (100, 8) and stage.site.recorded() == 1
+    assert (answer["frames_received"], answer["frames_used"]) == (100, 8) and stage.site.recorded() == 1
 
 
 def test_a_stranger_who_is_lost_and_found_again_has_not_come_twice(stage: Stage) -> None:
@@ -130,7 +130,7 @@ def test_who_follows_an_opening_is_tried_as_soon_as_the_first_is_out_of_sight(st
     front, behind = face(ADA, 150), face(BOB, 100, 900)
     stage.show(front, behind, times=20)
     (answer,) = stage.show(behind)
-    assert (answer["employee"]["number"], answer["frames"], answer["frames_used"]) == ("E-2", 21, 8)
+    assert (answer["employee"]["number"], answer["frames_received"], answer["frames_used"]) == ("E-2", 21, 8)
 
 
 def test_of_two_equally_near_nobody_is_let_in(stage: Stage) -> None:
@@ -173,7 +173,7 @@ def test_after_the_opening_has_ended_there_is_a_second_event(stage: Stage) -> No
 def test_who_is_only_poorly_seen_is_told_so(stage: Stage) -> None:
     assert not stage.show(face(None), times=10)
     (answer,) = stage.leave()
-    assert (answer["reason"], answer["frames"], answer["frames_used"]) == ("poor_quality", 10, 0)
+    assert (answer["reason"], answer["frames_received"], answer["frames_used"]) == ("poor_quality", 10, 0)
     assert stage.site.events.snapshot(answer["decision_id"])
 
 

@@ -34,7 +34,7 @@ def test_a_poll_answers_with_who_is_at_the_gate(stage: Stage) -> None:
     stage.site.threshold.value = 0.5
     answer = stage.now()
     assert (answer["reason"], answer["employee"]["number"], answer["camera"]) == ("recognised", "E-1", "door")
-    assert (answer["frames"], answer["frames_used"], answer["faces"]) == (10, 8, 2)
+    assert (answer["frames_received"], answer["frames_used"], answer["faces"]) == (10, 8, 2)
     assert not stage.carried  # the hardware has its answer
     # and the camera does not open once more for the same person
     assert not stage.show(face(ADA), times=20) and stage.site.recorded() == 1
@@ -42,7 +42,7 @@ def test_a_poll_answers_with_who_is_at_the_gate(stage: Stage) -> None:
 
 def test_a_poll_before_the_first_frame_is_stale(stage: Stage) -> None:
     answer = stage.now()
-    assert (answer["reason"], answer["frames"]) == ("stale_frame", 0)
+    assert (answer["reason"], answer["frames_received"]) == ("stale_frame", 0)
 
 
 def test_a_poll_when_nobody_is_there(stage: Stage) -> None:

@@ -91,7 +91,7 @@ def test_one_picture_sent_several_times_is_scored_once(guarded: Process) -> None
     picture, other = frames(0.6, 0.9)
     answer = guarded.decide(*[picture] * 5)
     assert said(answer)[1:3] == ("spoof_suspected", 0.6)
-    assert (answer["frames"], answer["frames_used"]) == (5, 5)
+    assert (answer["frames_received"], answer["frames_used"]) == (5, 5)
     assert said(guarded.decide(picture, other, picture, picture))[1:3] == ("recognised", 0.75)
 
 

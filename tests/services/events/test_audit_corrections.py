@@ -27,7 +27,7 @@ def corrections(store: SqlStore, vault: Vault, log: AccessLog, signer: Ed25519Si
 
 
 @pytest.mark.parametrize(
-    "change", ["\"by\" = 'k2'", "kind = 'was'", "employee_id = '01A'", "signature = 'AAAA'", "kind = 'x'"]
+    "change", ["actor = 'k2'", "kind = 'was'", "employee_id = '01A'", "signature = 'AAAA'", "kind = 'x'"]
 )
 def test_a_correction_that_was_altered(
     audit: Audit, corrections: Corrections, rows: list[EventRow], tamper: Tamper, change: str

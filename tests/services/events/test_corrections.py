@@ -25,7 +25,7 @@ def test_not_this_person_and_who_it_was(site: Process, corrections: Corrections)
     corrections.add(opened["decision_id"], NOT, None, "user-7")
     corrections.add(opened["decision_id"], WAS, bob.id, "user-7")
     said = corrections.of(opened["decision_id"])
-    assert [(one["kind"], one["employee"]["number"], one["by"], one["forged"]) for one in said] == [
+    assert [(one["kind"], one["employee"]["number"], one["actor"], one["forged"]) for one in said] == [
         ("not_this_person", "E-1", "user-7", False),
         ("was", "E/2", "user-7", False),
     ]

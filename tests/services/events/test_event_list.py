@@ -5,10 +5,11 @@ import json
 import pytest
 
 from app.core.errors import NotFound
+from app.core.events.chain import canonical, instant
 from app.core.events.records import EventFilter
 from app.core.types import Reason, Verdict
 from app.services.events.answers import Answer
-from tests.fakes import VIEW, Clock, empty, encode, like, person, photo
+from tests.fakes import NOW, VIEW, Clock, empty, encode, like, person, photo
 from tests.services.process import Process
 
 EVENT_ONLY = {"sequence", "hash", "snapshot"}
@@ -101,3 +102,27 @@ def test_after_an_erasure_the_event_stands_without_the_person(site: Process, ope
     # and the stranger's event is untouched, and the chain whole
     assert site.events.find(EventFilter()) == [event, stranger]
     assert site.recorded() == 2
+
+
+def test_an_event_recorded_under_old_field_names_is_shown_under_todays(site: Process) -> None:
+    gate = site.gates.get("lobby-1")
+    old = {
+        "decision": "open",
+        "reason": "opened_by_hand",
+        "decision_id": "01OLD",
+        "gate": "lobby-1",
+        "at": instant(NOW),
+        "frames": 3,
+        "took_ms": 21.4,
+        "by": "user-7",
+        "why": "forgot her badge",
+    }
+    with site.store.write() as tx:
+        site.log.append(tx, gate, NOW, "01OLD", Verdict.OPEN, Reason.OPENED_BY_HAND, None, old, None)
+    event = site.events.get("01OLD")
+    shown = {name: event.get(name) for name in ("frames_received", "duration_ms", "actor", "comment")}
+    assert shown == {"frames_received": 3, "duration_ms": 21.4, "actor": "user-7", "comment": "forgot her badge"}
+    assert not {"frames", "took_ms", "by", "why"} & set(event)
+    signed = {name: value for name, value in event.items() if name not in (*EVENT_ONLY, "signature")}
+    assert site.events.answers.signer.verify(canonical(signed), event["signature"])
+    assert site.recorded() == 1, "the audit finds the recorded payload as it was"

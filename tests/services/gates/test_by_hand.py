@@ -34,7 +34,7 @@ def test_an_opening_is_an_event_with_who_and_why_and_goes_to_the_gate(
     answer = by_hand.open("lobby-1", " forgot her badge ", "user-7")
     event = site.events.get(answer["decision_id"])
     assert (event["decision"], event["reason"], event["method"]) == ("open", "opened_by_hand", "command")
-    assert (event["by"], event["why"], event["employee"]) == ("user-7", "forgot her badge", None)
+    assert (event["actor"], event["comment"], event["employee"]) == ("user-7", "forgot her badge", None)
     assert event["open_until"] > event["at"]
     assert sent == [answer]
     assert site.recorded() == 1
@@ -81,11 +81,11 @@ def test_what_is_off_or_cannot_be_told_is_not_opened(
     assert sent == [] and reasons(site) == []
 
 
-@pytest.mark.parametrize("why", ["", "   ", "x" * 201, "\x1b[31m", "a\nb"])
-def test_a_reason_has_to_be_given(site: Process, by_hand: ByHand, sent: list[Answer], why: str) -> None:
+@pytest.mark.parametrize("comment", ["", "   ", "x" * 201, "\x1b[31m", "a\nb"])
+def test_a_comment_is_required(site: Process, by_hand: ByHand, sent: list[Answer], comment: str) -> None:
     for order in (by_hand.open, by_hand.lock, by_hand.unlock):
         with pytest.raises(BadInput):
-            order("lobby-1", why, "user-7")
+            order("lobby-1", comment, "user-7")
     assert sent == [] and reasons(site) == []
     with pytest.raises(NotFound):
         by_hand.open("nowhere", "let me", "user-7")

@@ -127,7 +127,7 @@ def test_leftovers_of_a_killed_process_are_destroyed(importing: Importing, tmp_p
     with importing.desk.receive() as arriving:
         importing.desk.tidy()
         arriving.csv.write(CSV)
-        importing.desk.submit(arriving, dry_run=True, by="tests")
+        importing.desk.submit(arriving, dry_run=True, actor="tests")
     assert not folder.exists() and len(left(tmp_path)) == 3, "what still arrives stays"
 
 
@@ -164,7 +164,7 @@ def test_what_is_submitted_between_a_look_and_a_claim_stays(
         arriving.photos.write(photos())
 
         def late(import_id: str) -> AbstractContextManager[bool]:
-            importing.desk.submit(arriving, dry_run=False, by="tests")
+            importing.desk.submit(arriving, dry_run=False, actor="tests")
             receiving.close()
             return claim(import_id)
 

@@ -40,7 +40,7 @@ def test_what_was_submitted_keeps_its_files_however_receiving_ends(
     with pytest.raises(ended), importing.desk.receive() as arriving:
         arriving.csv.write(CSV)
         arriving.photos.write(photos())
-        importing.desk.submit(arriving, dry_run=False, by="tests")
+        importing.desk.submit(arriving, dry_run=False, actor="tests")
         raise ended("the service stops")
     assert importing.desk.run_next() and state(importing, arriving.import_id) is ImportState.DONE
 
@@ -53,7 +53,7 @@ def test_a_database_that_does_not_say_what_became_of_an_upload_costs_none(
 
     with monkeypatch.context() as patch, importing.desk.receive() as arriving:
         arriving.csv.write(CSV)
-        job = importing.desk.submit(arriving, dry_run=False, by="tests")
+        job = importing.desk.submit(arriving, dry_run=False, actor="tests")
         patch.setattr(site.store, "read", gone)
     with monkeypatch.context() as patch, importing.desk.receive() as forgotten:
         patch.setattr(site.store, "read", gone)

@@ -82,7 +82,7 @@ def test_a_panel_that_says_no_fire_does_not_end_the_release_that_came_meanwhile(
     saying = Thread(target=panel.set_mode, args=(NORMAL,), kwargs={"ending": RELEASE})
     saying.start()
     assert late.has_read.wait(10)
-    ordered.set_mode(RELEASE, by="guard")
+    ordered.set_mode(RELEASE, actor="guard")
     guarded = len(followed)
     late.go_on.set()
     saying.join(10)

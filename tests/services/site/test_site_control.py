@@ -82,12 +82,12 @@ def alerts(site: Process) -> list[tuple[AlertKind, str | None]]:
 def test_a_mode_is_in_every_chain_and_an_alert_until_it_ends(
     site: Process, control_of_site: SiteControl, clock: Clock, mode: SiteMode, verdict: str, reason: str, alert: Any
 ) -> None:
-    state = control_of_site.set_mode(mode, by="key-1")
+    state = control_of_site.set_mode(mode, actor="key-1")
     assert state == control_of_site.state() == SiteState(mode, NOW, "key-1")
     assert events(site) == [("dock", verdict, reason), ("lobby-1", verdict, reason)]
     assert alerts(site) == [(alert, None)]
     clock.advance(seconds=60)
-    ended = control_of_site.set_mode(NORMAL, by="key-2")
+    ended = control_of_site.set_mode(NORMAL, actor="key-2")
     assert ended == SiteState(NORMAL, clock(), "key-2")
     assert events(site, "dock") == [("dock", verdict, reason), ("dock", "deny", "restored")]
     assert alerts(site) == []
@@ -95,9 +95,9 @@ def test_a_mode_is_in_every_chain_and_an_alert_until_it_ends(
 
 
 def test_who_ordered_it_is_in_the_log_and_signed(site: Process, control_of_site: SiteControl) -> None:
-    control_of_site.set_mode(LOCKDOWN, by="key-1")
+    control_of_site.set_mode(LOCKDOWN, actor="key-1")
     event = site.events.find(EventFilter(gate="dock"))[0]
-    assert (event["method"], event["by"], event["employee"], event["open_until"]) == ("command", "key-1", None, None)
+    assert (event["method"], event["actor"], event["employee"], event["open_until"]) == ("command", "key-1", None, None)
     answer = set(event) - {"sequence", "hash", "snapshot", "signature"}
     assert site.signer.verify(canonical({name: event[name] for name in answer}), event["signature"])
 
@@ -105,10 +105,10 @@ def test_who_ordered_it_is_in_the_log_and_signed(site: Process, control_of_site:
 def test_what_holds_already_is_not_recorded_again(
     site: Process, control_of_site: SiteControl, told: list[SiteState], clock: Clock
 ) -> None:
-    first = control_of_site.set_mode(RELEASE, by="panel")
+    first = control_of_site.set_mode(RELEASE, actor="panel")
     clock.advance(seconds=1)
-    assert control_of_site.set_mode(RELEASE, by="panel") == first
-    assert control_of_site.set_mode(RELEASE, ["dock"], by="panel") == first
+    assert control_of_site.set_mode(RELEASE, actor="panel") == first
+    assert control_of_site.set_mode(RELEASE, ["dock"], actor="panel") == first
     assert site.recorded() == 2
     assert set(told) == {first}
     control_of_site.set_mode(NORMAL)

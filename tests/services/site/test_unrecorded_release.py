@@ -149,12 +149,12 @@ def test_gates_that_are_named_open_though_nothing_can_be_read(
     assert soon(lambda: len(yard.built) == 2)
     gate = site.gates.get("lobby-1")
     with down(site, "read", "write"), pytest.raises(NotYetRecorded):
-        ordered.set_mode(RELEASE, [gate.id if name == "the id" else name for name in names], by="panel")
+        ordered.set_mode(RELEASE, [gate.id if name == "the id" else name for name in names], actor="panel")
     assert soon(lambda: turnstile.released == [True])
     assert yard.built[1].released == []
     ordered.record_late()
     state = ordered.state()
-    assert (state.mode, state.gates, state.by) == (RELEASE, (gate.id,), "panel")
+    assert (state.mode, state.gates, state.actor) == (RELEASE, (gate.id,), "panel")
     assert reasons(site) == ["released"]
 
 

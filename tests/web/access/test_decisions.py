@@ -19,7 +19,7 @@ from tests.web.conftest import DECISIONS, Headers, TestClient, photos, problem
 
 FIELDS = {
     *("decision", "reason", "decision_id", "gate", "at", "open_until", "employee", "method", "similarity"),
-    *("threshold", "margin", "liveness", "liveness_state", "faces", "frames", "frames_used", "duration_ms"),
+    *("threshold", "margin", "liveness", "liveness_state", "faces", "frames_received", "frames_used", "duration_ms"),
     *("checkpoint", "signature"),
 }
 Ask = Callable[..., Response]
@@ -33,7 +33,7 @@ def test_an_employee_passes(ask: Ask, ada: dict[str, Any]) -> None:
     assert (body["decision"], body["reason"], body["method"]) == ("open", "recognised", "face")
     assert body["employee"] == {"id": ada["id"], "name": "Ada Lovelace", "number": "E-1001"}
     assert body["similarity"] >= body["threshold"] > 0
-    assert (body["gate"], body["faces"], body["frames"], body["frames_used"]) == ("lobby-1", 1, 1, 1)
+    assert (body["gate"], body["faces"], body["frames_received"], body["frames_used"]) == ("lobby-1", 1, 1, 1)
     assert len(body["decision_id"]) == 26 and body["duration_ms"] > 0
     opened = datetime.fromisoformat(body["open_until"]) - datetime.fromisoformat(body["at"])
     assert opened.total_seconds() == 5 and body["at"].endswith("Z")
@@ -64,7 +64,7 @@ def test_a_png_is_as_good(ask: Ask, ada: dict[str, Any]) -> None:
 @pytest.mark.parametrize("frames", [1, 3, 8])
 def test_frames_of_one_approach(client: TestClient, gate: Headers, ada: dict[str, Any], frames: int) -> None:
     body = client.post(DECISIONS, headers=gate, files=photos(*pictures.ADA[1:] * frames, field="image")).json()
-    assert (body["decision"], body["frames"], body["frames_used"]) == ("open", frames, frames)
+    assert (body["decision"], body["frames_received"], body["frames_used"]) == ("open", frames, frames)
 
 
 def test_somebody_else_stepping_in_is_nobody(client: TestClient, gate: Headers, ada: dict[str, Any]) -> None:
@@ -78,7 +78,7 @@ def test_a_credential_nobody_has(client: TestClient, gate: Headers, form: dict[s
     body = client.post(DECISIONS, headers=gate, **form).json()
     assert set(body) >= FIELDS
     assert (body["decision"], body["reason"], body["method"]) == ("deny", "credential_unknown", "credential")
-    assert (body["faces"], body["frames"], body["similarity"]) == (0, 0, None)
+    assert (body["faces"], body["frames_received"], body["similarity"]) == (0, 0, None)
 
 
 def test_a_gate_without_a_camera(client: TestClient, gate: Headers) -> None:

@@ -83,7 +83,7 @@ def test_a_picture_that_came_before_is_no_evidence_beside_others(service: Servic
     send(service, taken(3))
     assert send(service, taken(3), pictures.empty(333))["reason"] == "no_face"
     answer = send(service, taken(3), taken(4))
-    assert (answer["reason"], answer["frames"], answer["frames_used"]) == ("recognised", 2, 1)
+    assert (answer["reason"], answer["frames_received"], answer["frames_used"]) == ("recognised", 2, 1)
 
 
 def test_a_request_that_is_repeated_is_the_same_request(service: Service, ada: str) -> None:

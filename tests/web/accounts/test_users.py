@@ -206,4 +206,4 @@ def test_what_a_session_does_bears_its_users_id(client: TestClient, system: Syst
     assert who is not None
     locked = client.post("/v1/lockdown", headers=cookie(token), json={"active": True})
     client.post("/v1/lockdown", headers=cookie(token), json={"active": False})
-    assert locked.status_code == 200 and locked.json()["by"] == who.user.id
+    assert locked.status_code == 200 and locked.json()["actor"] == who.user.id

@@ -105,7 +105,7 @@ def test_what_another_process_did_is_told_too(service: Service) -> None:
         assert stream.until("alert")["kind"] == "camera_dead"
         with service.system.store.write() as tx:
             tx.alerts.clear(alert.kind, None, None, service.system.clock())
-        assert stream.until("alert")["over"] is True
+        assert stream.until("alert")["cleared"] is True
 
 
 def test_what_was_over_between_two_looks_is_told_once(service: Service) -> None:
@@ -119,9 +119,9 @@ def test_what_was_over_between_two_looks_is_told_once(service: Service) -> None:
                 tx.alerts.raise_(alert)
                 tx.alerts.clear(alert.kind, None, None, clock())
             begun = stream.until("alert")
-            assert (begun["id"], begun["kind"], "over" in begun) == (alert.id, "door_forced", False)
+            assert (begun["id"], begun["kind"], "cleared" in begun) == (alert.id, "door_forced", False)
             ended = stream.until("alert")
-            assert (ended["id"], ended["over"]) == (alert.id, True)
+            assert (ended["id"], ended["cleared"]) == (alert.id, True)
 
 
 def test_who_was_away_gets_what_they_missed(service: Service) -> None:

@@ -64,7 +64,7 @@ def test_a_dry_run_and_its_application(
     with nothing_stored():
         import_id = imported(files)
     found = client.get(f"/v1/imports/{import_id}", headers=admin).json()
-    assert (found["state"], found["dry_run"], found["rows"], found["photos"], found["by"]) == (
+    assert (found["state"], found["dry_run"], found["rows"], found["photos"], found["actor"]) == (
         "checked",
         True,
         4,

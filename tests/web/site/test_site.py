@@ -80,7 +80,7 @@ def test_a_mode_holds_until_it_is_ended(
     # said again, nothing is recorded again
     assert order(mode, active=True).json() == begun.json()
     ordered = client.get("/v1/events", headers=security, params={"gate": GATE, "reason": reason}).json()["items"][0]
-    assert (ordered["decision"], ordered["method"], ordered["by"]) == (decision, "command", begun.json()["by"])
+    assert (ordered["decision"], ordered["method"], ordered["actor"]) == (decision, "command", begun.json()["actor"])
     ended = order(mode, active=False).json()
     assert (ended["mode"], ended["gates"]) == ("normal", [])
     assert alerts() == []

@@ -21,8 +21,8 @@ class SiteRow:
         row = self._rows.one(site.c.id == 1)
         if row is None:
             return SiteState(SiteMode.LOCKDOWN)
-        return SiteState(SiteMode(row["mode"]), row["since"], row["key_id"], tuple(row["gates"]))
+        return SiteState(SiteMode(row["mode"]), row["since"], row["actor"], tuple(row["gates"]))
 
     def put(self, state: SiteState) -> None:
-        columns = {"mode": state.mode.value, "since": state.since, "key_id": state.by, "gates": list(state.gates)}
+        columns = {"mode": state.mode.value, "since": state.since, "actor": state.actor, "gates": list(state.gates)}
         self._rows.put({"id": 1, **columns})

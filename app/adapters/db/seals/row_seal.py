@@ -19,7 +19,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESSIV
 from sqlalchemy import JSON, Boolean, Column, Connection, Float, Integer, LargeBinary, Table
 
-from app.adapters.db.tables import SEALED, UNCOVERED, Instant, to_millis
+from app.adapters.db.tables import FORMER_NAMES, SEALED, UNCOVERED, Instant, to_millis
 from app.core.errors import CryptoFault
 
 logger = logging.getLogger(__name__)
@@ -57,15 +57,21 @@ class RowSeals:
         self.on_altered: Callable[[str, str], None] = lambda table, row: None
 
     def seal(self, table: Table, values: Mapping[str, Any]) -> bytes:
-        """Of a whole row. Raises TypeError or ValueError where a value is not of its column's kind."""
+        """Return the seal of a whole row. Raises TypeError or ValueError where a value is not of its column's kind."""
+        return self._seal(table, values, {})
+
+    def _seal(self, table: Table, values: Mapping[str, Any], names: Mapping[str, str]) -> bytes:
         # What is NULL is left out, so that a column that comes later leaves the seals of older rows good.
-        plain = {name: of(values[name]) for name, of in covered(table) if values[name] is not None}
+        plain = {names.get(name, name): of(values[name]) for name, of in covered(table) if values[name] is not None}
         message = json.dumps([table.name, plain], sort_keys=True, separators=(",", ":"), allow_nan=False)
         return hmac.digest(self._key, message.encode(), "sha256")
 
     def good(self, table: Table, row: Mapping[str, Any]) -> bool:
         try:
-            return hmac.compare_digest(self.seal(table, row), row["seal"])
+            if hmac.compare_digest(self.seal(table, row), row["seal"]):
+                return True
+            former = _FORMER.get(table.name)
+            return former is not None and hmac.compare_digest(self._seal(table, row, former), row["seal"])
         except (
             KeyError,
             TypeError,
@@ -205,6 +211,7 @@ def _columns(table: Table) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
 
 
 _COVERED = {table.name: _columns(table) for table in SEALED}
+_FORMER = {table.name: names for table, names in FORMER_NAMES.items()}
 
 
 def covered(table: Table) -> tuple[tuple[str, Callable[[Any], Any]], ...]:

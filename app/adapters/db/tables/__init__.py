@@ -18,12 +18,13 @@ from app.adapters.db.tables.people import (
     photos,
     templates,
 )
-from app.adapters.db.tables.sealed import COUNTED, SEALED, UNCOVERED, seal_totals
+from app.adapters.db.tables.sealed import COUNTED, FORMER_NAMES, SEALED, UNCOVERED, seal_totals
 from app.adapters.db.tables.site import UNANSWERED, clock, heartbeat, installation, leases, questions, site, watchers
 
 __all__ = [
     "COUNTED",
     "EPOCH",
+    "FORMER_NAMES",
     "KEY",
     "SEALED",
     "UNANSWERED",

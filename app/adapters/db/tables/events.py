@@ -51,7 +51,7 @@ corrections = Table(
     Column("id", KEY, primary_key=True),
     Column("event_id", KEY, ForeignKey("events.id"), nullable=False, index=True),
     Column("at", Instant, nullable=False),
-    Column("by", KEY, nullable=False),
+    Column("actor", KEY, nullable=False),
     Column("kind", String, nullable=False),
     Column("commitment", String, nullable=False),
     Column("signature", String, nullable=False),

@@ -10,7 +10,7 @@ imports = Table(
     Column("id", KEY, primary_key=True),
     Column("state", String, nullable=False),
     Column("dry_run", Boolean, nullable=False),
-    Column("by", Text, nullable=False),
+    Column("actor", Text, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("fingerprint", String, nullable=False),
     Column("started_at", Instant),

@@ -44,6 +44,14 @@ UNCOVERED: dict[Table, frozenset[str]] = {
     ),
 }
 
+# Former names of columns. A row that was sealed under one keeps a good seal, and gets a new one when it is written.
+FORMER_NAMES: dict[Table, dict[str, str]] = {
+    gates: {"unlock_ms": "open_ms", "door_held_after_ms": "held_after_ms"},
+    corrections: {"actor": "by"},
+    imports: {"actor": "by"},
+    site: {"actor": "key_id"},
+}
+
 # Short-lived and written at every opening: their seals are checked, and what is put back late is over by then. What is
 # known of the clock is found anew where it is gone.
 PASSING = (orders, questions, idempotency, clock)

@@ -61,7 +61,7 @@ site = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("mode", String, nullable=False),
     Column("since", Instant),
-    Column("key_id", KEY),
+    Column("actor", KEY),
     Column("gates", JSON, nullable=False),
 )
 

@@ -22,7 +22,7 @@ class CorrectionOut(BaseModel):
     id: str
     event_id: str
     at: str
-    by: str = Field(description="id of the key or user")
+    actor: str = Field(description="id of the key or user")
     kind: CorrectionKind
     employee: Identity | None = Field(description="of whom it is said; null once they are erased")
     forged: bool = Field(description="true: not as this installation signed it, do not believe it")

@@ -61,7 +61,7 @@ class ImportOut(BaseModel):
     id: str
     state: ImportState
     dry_run: bool
-    by: str
+    actor: str
     created_at: Moment
     started_at: Moment | None
     ended_at: Moment | None
@@ -132,7 +132,7 @@ async def create(request: Request, system: SystemOf, who: Admin) -> Started:
         raise TooLarge("disk_full", "The service's disk has no room for this upload; make some, or split the import.")
     async with contextmanager_in_threadpool(system.imports.receive()) as arriving:
         dry_run, encoding = await import_upload.receive(request, arriving)
-        submit = partial(system.imports.submit, dry_run=dry_run, by=who.name, encoding=encoding)
+        submit = partial(system.imports.submit, dry_run=dry_run, actor=who.name, encoding=encoding)
         job = await run_in_threadpool(submit, arriving)
     return Started(id=job.id)
 

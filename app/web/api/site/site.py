@@ -36,7 +36,7 @@ class ModeOut(BaseModel):
 
     mode: SiteMode
     since: Moment | None
-    by: str | None
+    actor: str | None
     gates: list[str] = Field(description="where it holds; empty: at every gate, also those to come")
 
     @classmethod
@@ -45,7 +45,9 @@ class ModeOut(BaseModel):
             names = {gate.id: gate.name for gate in system.gates.all()}
         except NotRecorded:  # the order is recorded: to say less about it is better than to say that it failed
             names = {}
-        return cls(mode=state.mode, since=state.since, by=state.by, gates=sorted(names.get(g, g) for g in state.gates))
+        return cls(
+            mode=state.mode, since=state.since, actor=state.actor, gates=sorted(names.get(g, g) for g in state.gates)
+        )
 
 
 class AlertOut(BaseModel):
@@ -112,6 +114,6 @@ def seen(id: str, system: SystemOf, _: Watcher) -> None:
     system.hints.seen(id)
 
 
-def _set(system: System, mode: SiteMode, body: ModeIn, by: str, *, unread: bool = False) -> ModeOut:
+def _set(system: System, mode: SiteMode, body: ModeIn, actor: str, *, unread: bool = False) -> ModeOut:
     wanted = mode if body.active else SiteMode.NORMAL
-    return ModeOut.of(system.site.set_mode(wanted, body.names(), by, ending=mode, unread=unread), system)
+    return ModeOut.of(system.site.set_mode(wanted, body.names(), actor, ending=mode, unread=unread), system)

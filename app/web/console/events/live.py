@@ -17,7 +17,7 @@ router = APIRouter(include_in_schema=False)
 LINKS = (Link("/live", "Live", "live"),)
 OF_A_GATE = 6
 SHOWN = ("decision_id", "gate", "at", "decision", "reason", "employee", "similarity", "threshold", "camera", "snapshot")
-MORE = ("gate_result", "why", "method")
+MORE = ("gate_result", "comment", "method")
 # A guard's browser asks for the same faces all day; five minutes after an erasure it asks in vain.
 BRIEFLY = {"Cache-Control": "private, max-age=300", "X-Content-Type-Options": "nosniff"}
 

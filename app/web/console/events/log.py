@@ -118,7 +118,7 @@ def correct(
 
 
 def _event(request: Request, system: System, person: SignedIn, event_id: str, problem: str = "") -> HTMLResponse:
-    found = {"employee": None, "why": None, "gate_result": None, **system.events.get(event_id)}
+    found = {"employee": None, "comment": None, "gate_result": None, **system.events.get(event_id)}
     try:
         pictures = len(system.events.pictures(event_id))
     except NotFound:
@@ -136,19 +136,19 @@ def _event(request: Request, system: System, person: SignedIn, event_id: str, pr
         corrections=system.corrections.of(event_id),
         reasons=REASONS,
         outcomes=OUTCOMES,
-        by=_name(system, found.get("by")),
+        actor=_name(system, found.get("actor")),
         problem=problem,
         may_correct=person.principal.may(Role.SECURITY, Role.ADMIN) and found.get("method") == "face",
         may_keep=person.principal.may(Role.ADMIN) and system.settings.enrol_from_gate,
     )
 
 
-def _name(system: System, by: str | None) -> str:
-    if by is None:
+def _name(system: System, actor: str | None) -> str:
+    if actor is None:
         return ""
     with system.store.read() as tx:
-        user, key = tx.users.get(by), tx.api_keys.get(by)
-    return user.name if user else f"key {key.name or key.id}" if key else by
+        user, key = tx.users.get(actor), tx.api_keys.get(actor)
+    return user.name if user else f"key {key.name or key.id}" if key else actor
 
 
 def _page(system: System, wanted: Wanted, before: str | None) -> dict[str, Any]:

@@ -14,7 +14,7 @@ _ANSWERS = {
     Reason.CLOCK_UNCONFIRMED: "it does not let them in, the clock was in doubt and their validity has dates",
 }
 # Of rules that no version has had yet; who writes them gives these their words.
-_TO_COME = {Reason.NO_RULE, Reason.OUTSIDE_SCHEDULE, Reason.ANTI_PASSBACK, Reason.ZONE_FULL}
+_TO_COME = {Reason.NO_RULE, Reason.OUTSIDE_SCHEDULE}
 
 
 def rule_of(reason: Reason, method: str | None) -> str:

@@ -28,7 +28,7 @@ function face(source, words) {
 const kind = (event) => (event.decision === "open" ? "open" : event.method === "command" ? "order" : "deny");
 
 function who(event) {
-  return event.employee?.name ?? (event.why ? event.why : "");
+  return event.employee?.name ?? (event.comment ? event.comment : "");
 }
 
 function large(event) {
@@ -148,21 +148,21 @@ const hear = {
     draw(event.gate);
   },
   gate(is) {
-    if (!is.over && !lanes.has(is.gate)) location.reload();
+    if (!is.cleared && !lanes.has(is.gate)) location.reload();
     gates.set(is.gate, is);
     drawState(is.gate);
   },
   camera(is) {
-    if (is.over) cameras.delete(is.camera);
+    if (is.cleared) cameras.delete(is.camera);
     else cameras.set(is.camera, is);
     drawState(is.gate);
   },
   alert(is) {
     const fresh = !alerts.has(is.id);
-    if (is.over) alerts.delete(is.id);
+    if (is.cleared) alerts.delete(is.id);
     else alerts.set(is.id, is);
     drawAlerts();
-    if (fresh && !is.over && settled) alarm(is.gate);
+    if (fresh && !is.cleared && settled) alarm(is.gate);
   },
   gap() {
     if (settled) location.reload();
@@ -235,14 +235,14 @@ if (mayOrder) {
     document.getElementById("order-title").textContent = `${does} ${ordering.gate}`;
     document.getElementById("order-words").textContent = hint;
     document.getElementById("order-do").textContent = does;
-    document.getElementById("why").value = "";
+    document.getElementById("comment").value = "";
     dialog.showModal();
   });
   document.getElementById("order-form").addEventListener("submit", async (submit) => {
     submit.preventDefault();
     const { order, gate } = ordering;
     try {
-      await call(`/v1/gates/${encodeURIComponent(gate)}/${order}`, { method: "POST", json: { reason: document.getElementById("why").value } });
+      await call(`/v1/gates/${encodeURIComponent(gate)}/${order}`, { method: "POST", json: { comment: document.getElementById("comment").value } });
       dialog.close();
       say(`${gate}: ${{ open: "opened", lock: "locked", unlock: "unlocked" }[order]}.`, "good");
     } catch (error) {

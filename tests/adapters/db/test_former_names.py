@@ -1,0 +1,48 @@
+"""A row that was sealed while its columns had other names is still ours after the migration that renames them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from sqlalchemy import Table
+
+from app.adapters.db.engine import migrate
+from app.adapters.db.seals.row_seal import RowSeals
+from app.adapters.db.store import open_store
+from app.core.site.mode import SiteMode, SiteState
+from app.core.types import Gate
+from tests.fakes import NOW
+
+LOBBY = Gate("G1", "lobby-1", unlock_ms=4000, created_at=NOW)
+RELEASED = SiteState(SiteMode.RELEASE, NOW, "K1", ("G1",))
+NAMES = {"gates": {"unlock_ms": "open_ms", "door_held_after_ms": "held_after_ms"}, "site": {"actor": "key_id"}}
+
+
+def test_rows_sealed_before_columns_were_renamed_are_used_and_pass_the_audit(
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seals = RowSeals(bytes(range(32)))
+
+    def seal_as_then(self: RowSeals, table: Table, values: Mapping[str, Any]) -> bytes:
+        return self._seal(table, values, NAMES.get(table.name, {}))
+
+    migrate.upgrade(empty_database_url, lambda: seals)
+    with monkeypatch.context() as then:
+        then.setattr(RowSeals, "seal", seal_as_then)
+        store = open_store(empty_database_url, seals)
+        with store.write() as tx:
+            tx.gates.add(LOBBY)
+            tx.site.put(RELEASED)
+        store.close()
+        migrate.downgrade(empty_database_url, "0017")
+    migrate.upgrade(empty_database_url, lambda: seals)
+    store = open_store(empty_database_url, seals)
+    with store.write() as tx:
+        assert tx.gates.all() == [LOBBY]
+        assert tx.site.get() == RELEASED
+        assert list(tx.seals.flaws()) == []
+        tx.gates.update(Gate("G1", "lobby-1", unlock_ms=3000, created_at=NOW))
+    with store.read() as tx:
+        assert tx.gates.all()[0].unlock_ms == 3000
+        assert list(tx.seals.flaws()) == []
+    store.close()
