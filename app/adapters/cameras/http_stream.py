@@ -7,7 +7,6 @@ A redirect is refused, whatever it says: only the address that was set has been 
 
 import http.client
 import secrets
-import socket
 import time
 from base64 import b64encode
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from urllib.request import parse_http_list, parse_keqv_list
 from app.adapters.cameras.address import CameraAddress
 from app.adapters.cameras.jpeg_splitter import JpegSplitter
 from app.adapters.cameras.link import Link
+from app.adapters.net.timed_socket import TimedSocket
 from app.core.errors import SourceFailed
 
 ANSWER_S = 4.0
@@ -48,7 +48,7 @@ class HttpStream:
         self._closed = False
         self._connection: http.client.HTTPConnection | None = None
         self._response: http.client.HTTPResponse | None = None
-        self._socket: socket.socket | None = None
+        self._socket: TimedSocket | None = None
         self._challenges: list[str] = []
         self._pictures = JpegSplitter()
         self._part = memoryview(b"")
@@ -98,13 +98,15 @@ class HttpStream:
         raise SourceFailed(words)
 
     def _connect(self) -> None:
-        self._socket = self._link.connect()
+        if self._connection is not None:  # the camera closed it after its answer
+            self._hang_up()
+        self._socket = TimedSocket(self._link.connect(self.deadline), self.deadline)
         self._connection = http.client.HTTPConnection(self._address.host, self._address.port)
         self._connection.sock = self._socket
 
     def _request(self) -> http.client.HTTPResponse:
         assert self._connection is not None and self._socket is not None
-        self._socket.settimeout(min(ANSWER_S, max(0.1, self.deadline - time.monotonic())))
+        self._socket.deadline = self.deadline
         headers = {"Accept": "multipart/x-mixed-replace, image/jpeg", "User-Agent": "facegate"}
         if self._challenges:
             headers["Authorization"] = _authorization(self._address, self._challenges)
@@ -128,7 +130,9 @@ class HttpStream:
                 picture = self._next()
                 self._part = memoryview(PART % (len(picture), picture) if picture else b"")
         except SourceFailed as failed:
-            self.refusal = str(failed)
+            # Where the time ran out between two equal pictures, the camera did answer: with the same picture.
+            late = time.monotonic() >= self.deadline
+            self.refusal = (self.refusal if late else "") or str(failed)
             return b""
         except (OSError, ValueError, http.client.HTTPException):
             return b""
@@ -154,7 +158,7 @@ class HttpStream:
         left = self.deadline - time.monotonic()
         if left <= 0 or self._response is None or self._socket is None:
             return False
-        self._socket.settimeout(left)
+        self._socket.deadline = self.deadline
         data = self._response.read1(CHUNK)
         if data:
             self._link.took(len(data))

@@ -37,6 +37,15 @@ def test_a_redirect_is_refused_and_not_followed(scheme: str) -> None:
     assert not visited
 
 
+def trickle_for_ever(connection: socket) -> None:
+    """Every line of the answer's head comes in time; the head never ends."""
+    version = b"RTSP/1.0" if b"RTSP/" in connection.recv(4096) else b"HTTP/1.1"
+    connection.sendall(version + b" 200 OK\r\n")
+    while True:
+        connection.sendall(b"X: y\r\n")
+        threading.Event().wait(0.2)
+
+
 RUDE: dict[str, Callable[[socket], None]] = {
     "says nothing": lambda connection: threading.Event().wait(9) and None,
     "hangs up": lambda connection: None,
@@ -45,6 +54,7 @@ RUDE: dict[str, Callable[[socket], None]] = {
         [connection.sendall(byte.to_bytes()) or threading.Event().wait(0.3) for byte in b"RTSP/1.0 200 OK\r\n" * 2]
         and None
     ),
+    "trickles for ever": trickle_for_ever,
     "promises too much": lambda connection: connection.sendall(b"RTSP/1.0 200 OK\r\nContent-Length: 99999999\r\n\r\n"),
     "hides a redirect": lambda connection: connection.sendall(
         b"$\0\0\4abcdRTSP/1.0 302 Moved\r\nLocation: rtsp://x\r\n\r\n"

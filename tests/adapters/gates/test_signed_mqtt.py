@@ -76,12 +76,14 @@ def test_what_we_sign_is_obeyed_once(relay: SignedRelay, build: Build) -> None:
     driver.release(True)
     driver.release(False)
     eventually(lambda: relay.obeyed.count("open") == 2 and relay.mode == "secure")
+    # A gate has one driver at a time. This one may still be connecting anew for its last will, and would then be a
+    # stranger to the next.
+    driver.close()
     relay.restart()
     again = build(relay)
     again.open(command())
     eventually(lambda: relay.obeyed.count("open") == 3)
     assert relay.refused == []
-    driver.close()
 
 
 FORGED: dict[str, Callable[[bytes], str | bytes]] = {
@@ -145,8 +147,7 @@ def test_a_service_whose_clock_is_behind_is_obeyed_all_the_same(relay: SignedRel
         "mqtt", relay.config, on_state=lambda _: None, clock=lambda: now() - timedelta(hours=1), released=True
     )
     try:
-        eventually(lambda: relay.obeyed[told:] and relay.mode == "release")
-        assert driver.healthy() is None
+        eventually(lambda: relay.obeyed[told:] and relay.mode == "release" and driver.healthy() is None)
     finally:
         driver.close()
 

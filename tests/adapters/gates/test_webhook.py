@@ -110,6 +110,14 @@ def test_an_answer_that_drips_does_not_hold_anybody(relay: HttpRelay, build: Bui
     assert time.monotonic() - began < 3  # it drips for five
 
 
+def test_a_dripping_answer_to_one_mode_does_not_hold_up_the_next(relay: HttpRelay, build: Build) -> None:
+    relay.script.append("drip")
+    driver = build(relay, ready=False, timeout_s=0.2)
+    eventually(lambda: relay.requests)
+    driver.release(True)
+    eventually(lambda: relay.mode == "release", 2)  # it drips for five
+
+
 def test_the_wrong_secret_opens_nothing(relay: HttpRelay, build: Build) -> None:
     driver = build(relay, ready=False, secret="not what the relay knows")
     assert driver.open(command()).detail == "the relay answered 401"

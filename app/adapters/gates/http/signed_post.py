@@ -13,6 +13,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,7 @@ from urllib.parse import urlsplit
 
 from app.adapters.gates.address import ForbiddenAddress, resolve
 from app.adapters.gates.window import Window
+from app.adapters.net.timed_socket import TimedSocket
 
 MOST_BYTES = 65536
 TIMESTAMP_HEADER = "X-Facegate-Timestamp"
@@ -146,10 +148,9 @@ class Exchange:
                 if self._cut or window.over:
                     raise TimeoutError
                 self.sent = True
-            connection.sock.settimeout(_some(window))
+            connection.sock = TimedSocket(connection.sock, time.monotonic() + window.left_s())
             headers = {**request.headers, "Connection": "close"}
             connection.request(request.method, request.path, request.body, headers)
-            connection.sock.settimeout(_some(window))
             response = connection.getresponse()
             text = response.read(MOST_BYTES)
             complete = True

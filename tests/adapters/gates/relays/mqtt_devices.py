@@ -86,11 +86,12 @@ class MqttDevice:
         self._client.publish(self.state_topic, self.state(), qos=0)
 
     def close(self) -> None:
+        # First the client's thread, which makes and starts the timers.
+        self._client.disconnect()
+        self._client.loop_stop()
         if self._timer is not None:
             self._timer.cancel()
             self._timer.join()
-        self._client.disconnect()
-        self._client.loop_stop()
 
     def _take(self, topic: str, payload: str) -> None:
         if not self.obey(topic, payload):
