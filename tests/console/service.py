@@ -1,7 +1,6 @@
 """A real service in this process: the application with real models, behind the real server, on a port of its own."""
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from app.process.listening import bound
 from app.settings import read_settings
 from app.web.app import create_app
 from app.wiring import System, open_system
+from tests.waiting import eventually
 
 PASSWORD = "a river runs uphill"
 START_S = 30
@@ -48,10 +48,8 @@ class Service:
             thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="console")
             thread.start()
             try:
-                end = time.monotonic() + START_S
-                while not server.started:
-                    assert thread.is_alive() and time.monotonic() < end, "the service did not start"
-                    time.sleep(0.01)
+                eventually(lambda: server.started or not thread.is_alive(), "the start", seconds=START_S)
+                assert server.started
                 system.imports.start()
                 yield cls(f"http://127.0.0.1:{port}", system, app)
             finally:

@@ -20,7 +20,8 @@ from app.settings import read_settings
 from app.wiring import open_backbone
 from tests.adapters.cameras.peers import write_video
 from tests.bench.clip import studio
-from tests.e2e.server import ROOT, Server, Site, environment, until
+from tests.e2e.server import ROOT, Server, Site, environment
+from tests.waiting import eventually
 
 HERE = Path(__file__).parent
 FPS = 15
@@ -98,7 +99,9 @@ class Program(Server):
 
     def watching(self) -> "Program":
         """Returns once a worker says that it watches."""
-        until(lambda: self.process.poll() is not None or "watching" in self.out.read_text(), 90, "watching")
+        eventually(
+            lambda: self.process.poll() is not None or "watching" in self.out.read_text(), "watching", seconds=90
+        )
         assert self.process.poll() is None, self.printed()
         return self
 

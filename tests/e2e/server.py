@@ -7,8 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from itertools import count
@@ -26,6 +25,7 @@ from app.services.gates.gate_settings import GateUpdate
 from app.settings import read_settings
 from app.wiring import open_backbone
 from tests import pictures
+from tests.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
 GATE = "lobby-1"
@@ -77,15 +77,6 @@ def quick(*words: str, data: Path, typed: str = "", **settings: str) -> subproce
         except SystemExit as end:
             code = int(end.code or 0)
     return subprocess.CompletedProcess(list(words), code, out.getvalue(), err.getvalue())
-
-
-def until(true: Callable[[], object], seconds: float, what: str) -> None:
-    """Asks again and again, up to a bound."""
-    end = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > end:
-            raise AssertionError(f"{what} did not come true in {seconds} s")
-        time.sleep(0.02)
 
 
 def begun(data: Path) -> Path:
@@ -145,7 +136,7 @@ class Server:
         self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=30, trust_env=False)
 
     def ready(self) -> "Server":
-        until(self._answers, START_S, "readiness")
+        eventually(self._answers, "readiness", seconds=START_S)
         return self
 
     def stop(self) -> int:

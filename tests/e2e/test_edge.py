@@ -176,7 +176,7 @@ def test_a_body_is_asked_for_only_of_who_is_known(server: Server) -> None:
 
 def test_silent_connections_shut_no_gate_out(server: Server) -> None:
     """After a first answer, one byte of a second request cancelled every timer: 511 of these shut all gates out."""
-    gate = httpx.Client(base_url=f"http://127.0.0.1:{server.port}", timeout=5, trust_env=False)
+    gate = httpx.Client(base_url=f"http://127.0.0.1:{server.port}", timeout=30, trust_env=False)
     headers = {**server.site.key("gate"), "Content-Type": "image/jpeg"}
 
     def passes(client: httpx.Client) -> bool:
@@ -190,7 +190,7 @@ def test_silent_connections_shut_no_gate_out(server: Server) -> None:
                 alive(line)
                 line.sendall(b"G")
         assert passes(gate), "the gate's own connection was taken from it"
-        with httpx.Client(base_url=gate.base_url, timeout=5, trust_env=False) as another:
+        with httpx.Client(base_url=gate.base_url, timeout=30, trust_env=False) as another:
             assert passes(another)
         # And each is ended: none may hold its place for good.
         end = time.monotonic() + 20
@@ -214,7 +214,7 @@ def test_one_gates_key_keeps_no_fire_panel_out(server: Server) -> None:
             with suppress(ConnectionError):
                 line.sendall(body)
         for _ in range(3):
-            with httpx.Client(base_url=server.http.base_url, timeout=5, trust_env=False) as panel:
+            with httpx.Client(base_url=server.http.base_url, timeout=30, trust_env=False) as panel:
                 ended = panel.post("/v1/release", headers=server.site.key("security"), json={"active": False})
             assert ended.status_code == 200, ended.text
 

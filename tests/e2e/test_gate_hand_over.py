@@ -7,7 +7,8 @@ from pathlib import Path
 
 from tests.adapters.gates.peers import closing
 from tests.adapters.gates.relays.relay import HttpRelay
-from tests.e2e.server import GATE, Server, Site, serving, until
+from tests.e2e.server import GATE, Server, Site, serving
+from tests.waiting import eventually
 
 
 def test_the_fail_mode_of_who_stops_comes_before_the_mode_of_who_takes_over(
@@ -29,10 +30,10 @@ def test_the_fail_mode_of_who_stops_comes_before_the_mode_of_who_takes_over(
             wanted = {"driver": "webhook", "fail_mode": "safe", "config": config}
             answer = first.http.patch(f"/v1/gates/{GATE}", headers=site.key("admin"), json=wanted)
             assert answer.status_code == 200, answer.text
-            until(lambda: told() == ["secure"], 20, "the gate's driver")
+            eventually(lambda: told() == ["secure"], "the gate's driver")
             with serving(replace(site, data=tmp_path / "b")):
                 assert first.stop() == 0, first.printed()
-                until(lambda: len(told()) > 2, 20, "the successor")
+                eventually(lambda: len(told()) > 2, "the successor")
                 assert told() == ["secure", "release", "secure"]
         finally:
             first.kill()

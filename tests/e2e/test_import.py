@@ -18,7 +18,8 @@ from app.services.imports.bulk_import import BulkImport
 from app.settings import read_settings
 from app.wiring import open_backbone
 from tests import pictures
-from tests.e2e.server import ROOT, app, begun, environment, quick, until
+from tests.e2e.server import ROOT, app, begun, environment, quick
+from tests.waiting import eventually
 
 PEOPLE = 1500
 
@@ -70,7 +71,7 @@ def test_killed_it_goes_on_and_twice_is_nothing(tmp_path: Path) -> None:
         return 0
 
     try:
-        until(lambda: applied() > 50, 240, "some rows")
+        eventually(lambda: applied() > 50, "some rows", seconds=240)
         running.send_signal(signal.SIGKILL)
     finally:
         running.kill()

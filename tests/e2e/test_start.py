@@ -13,7 +13,8 @@ from app.core.people.records import EmployeeFilter
 from app.settings import default_cache, read_settings
 from app.wiring import open_backbone
 from tests import pictures
-from tests.e2e.server import GATE, Server, Site, app, quick, serving, until
+from tests.e2e.server import GATE, Server, Site, app, quick, serving
+from tests.waiting import eventually
 
 
 def test_from_nothing_to_an_open_gate(tmp_path: Path) -> None:
@@ -172,7 +173,7 @@ def test_two_first_starts_at_once(tmp_path: Path) -> None:
     finally:
         ends = [server.stop() for server in pair]
     assert ends == [0, 0]
-    until(lambda: all(server.process.poll() is not None for server in pair), 5, "the end of both")
+    eventually(lambda: all(server.process.poll() is not None for server in pair), "the end of both")
 
 
 def test_an_open_live_page_does_not_hold_up_the_end(site: Site) -> None:
@@ -183,7 +184,7 @@ def test_an_open_live_page_does_not_hold_up_the_end(site: Site) -> None:
             assert next(lines)
             server.process.send_signal(signal.SIGTERM)
             started = time.monotonic()
-            until(lambda: not _accepts(server.port), 5, "a closed door")
+            eventually(lambda: not _accepts(server.port), "a closed door")
             for _ in lines:
                 pass  # it ends in order, not as an error of the connection
         assert server.process.wait(10) == 0

@@ -30,7 +30,7 @@ def offices(empty_database_url: str, tmp_path: Path) -> Iterator[OpenAll]:
     numbers = count()
 
     def begin(keys: list[str]) -> list[Backbone | str]:
-        together = Barrier(len(keys), timeout=20)
+        together = Barrier(len(keys), timeout=30)
 
         def start(key: str) -> Backbone | str:
             data = tmp_path / f"machine-{next(numbers)}"

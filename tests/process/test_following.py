@@ -13,6 +13,7 @@ import pytest
 
 from app.core.errors import PackMismatch
 from app.process import following
+from tests.waiting import eventually
 
 SYSTEM: Any = SimpleNamespace(recognition=SimpleNamespace(pack_digest="d", precision="f32"))
 
@@ -34,7 +35,7 @@ def followed(monkeypatch: pytest.MonkeyPatch, *found: Exception | str | None) ->
     monkeypatch.setattr(os, "kill", lambda _, number: killed.append(number))
     moved = Event()
     with following.following(SYSTEM, moved):
-        assert moved.wait(10)
+        eventually(moved)
         yield moved
     assert killed == [signal.SIGTERM]
 

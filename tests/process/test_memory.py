@@ -14,7 +14,7 @@ if sys.argv[1] == "bound":
 together = threading.Barrier(8)
 def use():
     kept = [bytes(2000) for _ in range(500)]
-    together.wait(20)
+    together.wait(30)
 threads = [threading.Thread(target=use) for _ in range(8)]
 for thread in threads:
     thread.start()

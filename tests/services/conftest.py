@@ -14,9 +14,10 @@ from app.services.events.answers import Answer
 from app.services.gates.dispatcher import GateDispatcher
 from app.services.gates.gate_settings import GateSettings
 from tests.fakes import Clock, new_id, person, photo
-from tests.services.gate_hardware import TURNSTILE, Turnstile, Yard, soon
+from tests.services.gate_hardware import TURNSTILE, Turnstile, Yard
 from tests.services.meanwhile import Meanwhile
 from tests.services.process import Process
+from tests.waiting import eventually
 
 Start = Callable[..., Process]
 
@@ -78,7 +79,7 @@ def control(site: Process, yard: Yard, clock: Clock) -> Iterator[GateDispatcher]
     control = GateDispatcher(site.store, site.vault, site.signer, clock, new_id, every, yard.build, tick_s=0.02)
     yield control
     control.close()
-    assert soon(lambda: active_count() <= before)
+    eventually(lambda: active_count() <= before)
 
 
 @pytest.fixture

@@ -15,16 +15,11 @@ from app.services.events.answers import Answer
 from app.services.gates.gate_settings import GateUpdate
 from tests.fakes import Clock
 from tests.services.process import Process
+from tests.waiting import eventually
 
 OPENED = GateResult(CommandOutcome.OPENED)
 TURNSTILE = GateUpdate(driver="turnstile", config={"secret": "of the turnstile"})
 PATIENCE_S = 10
-
-
-def soon(holds: Callable[[], bool]) -> bool:
-    """Whether it holds within ten seconds; other threads work towards it meanwhile."""
-    pause = Event()
-    return any(holds() or pause.wait(0.01) for _ in range(PATIENCE_S * 100))
 
 
 @dataclass
@@ -50,7 +45,7 @@ class Turnstile:
     def open(self, command: OpenCommand) -> GateResult:
         self.opened.append(command)
         self.reached.set()
-        assert self.free.wait(PATIENCE_S)
+        eventually(self.free)
         if self.raises:
             raise RuntimeError("the key is 0123")
         return self.result
@@ -94,7 +89,7 @@ def result(site: Process, answer: Answer) -> GateResultRow | None:
 
 
 def recorded(site: Process, answer: Answer) -> GateResultRow:
-    assert soon(lambda: result(site, answer) is not None)
+    eventually(lambda: result(site, answer) is not None)
     row = result(site, answer)
     assert row is not None and site.signer.verify(row.signed_part, row.signature)
     return row

@@ -1,8 +1,7 @@
 """A process that watches cameras, with fakes for loops and pictures, on a real database."""
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import cast
 
@@ -17,6 +16,7 @@ from app.services.site.gate_leases import GateLeases
 from app.worker.camera_loop import CameraLoop
 from app.worker.supervisor import Post, Supervisor
 from tests.fakes import Clock, new_id
+from tests.waiting import pass_time
 
 
 class Lens:
@@ -45,7 +45,7 @@ class Loop:
         self.running = True
 
     def stop(self) -> None:
-        time.sleep(self.takes_s)
+        pass_time(self.takes_s)
         self.running = False
         self.stopped.set()
 
@@ -101,10 +101,3 @@ def unwritable(worker: Worker) -> Iterator[list[None]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(worker.store, "write", refuse)
         yield tries
-
-
-def soon(true: Callable[[], object], seconds: float = 10.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.01)

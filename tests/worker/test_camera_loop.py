@@ -21,6 +21,7 @@ from app.services.access.watch import Glimpse
 from app.worker import camera_loop
 from app.worker.camera_loop import CameraLoop, region
 from tests.fakes import NOW
+from tests.waiting import eventually
 
 PICTURE: Pixels = np.zeros((720, 1280, 3), np.uint8)
 
@@ -95,16 +96,9 @@ class Loop:
             self.heard.append,
         )
 
-    def until(self, done: Callable[[], bool]) -> None:
-        for _ in range(2500):
-            if done():
-                return
-            time.sleep(0.002)
-        raise AssertionError(self.loop.tally)
-
     def wait_for(self, frames: int) -> None:
         """Until so many frames were seen or skipped."""
-        self.until(lambda: self.loop.tally.frames + self.loop.tally.skipped == frames)
+        eventually(lambda: self.loop.tally.frames + self.loop.tally.skipped == frames)
 
 
 @pytest.fixture
@@ -135,7 +129,7 @@ def test_frames_are_seen_in_the_zone_and_their_age_is_counted(started: Started) 
 
     one = started(see)
     one.slot.put(0, 40, 80)
-    one.until(lambda: one.loop.tally.frames == 3)
+    eventually(lambda: one.loop.tally.frames == 3)
     assert one.slot.started and one.approaches.frames == [NOW + timedelta(milliseconds=m) for m in (0, 40, 80)]
     assert set(asked) == {(Box(320, 0, 640, 720), 60)}
     assert one.loop.tally.latency_ms == pytest.approx([1000, 960, 920])
@@ -153,7 +147,7 @@ def test_a_frame_that_fails_does_not_end_the_watch(started: Started, monkeypatch
 
     one = started(see)
     one.slot.put(0, 40, 80, 120, 160)
-    one.until(lambda: one.loop.tally.frames == 2)
+    eventually(lambda: one.loop.tally.frames == 2)
     assert one.loop.tally.faults == 3 and one.loop.alive()
 
 
@@ -168,10 +162,10 @@ def test_a_camera_whose_mailbox_fails_is_watched_on(started: Started, monkeypatc
         return take(timeout_s)
 
     monkeypatch.setattr(one.slot, "take", broken)
-    one.until(lambda: one.loop.tally.faults > 2)
+    eventually(lambda: one.loop.tally.faults > 2)
     failing[0] = False
     one.slot.put(0)
-    one.until(lambda: one.loop.tally.frames == 1)
+    eventually(lambda: one.loop.tally.frames == 1)
 
 
 def test_when_every_engine_is_in_use_the_frame_is_let_go_and_counted(started: Started) -> None:
@@ -180,7 +174,7 @@ def test_when_every_engine_is_in_use_the_frame_is_let_go_and_counted(started: St
 
     one = started(see)
     one.slot.put(0, 40, 80)
-    one.until(lambda: one.loop.tally.busy + one.loop.tally.skipped == 3)
+    eventually(lambda: one.loop.tally.busy + one.loop.tally.skipped == 3)
     assert one.loop.tally.busy >= 1 and one.loop.tally.faults == one.loop.tally.frames == 0
 
 
@@ -204,21 +198,21 @@ def test_with_nobody_in_view_most_frames_are_let_go(started: Started, monkeypatc
 
 def test_silence_is_told(started: Started) -> None:
     one = started()
-    one.until(lambda: len(one.approaches.silences) > 2)
+    eventually(lambda: len(one.approaches.silences) > 2)
     assert set(one.approaches.silences) == {NOW + timedelta(seconds=1)}  # by the clock, not by the last picture
 
 
 def test_a_picture_that_repeats_is_silence(started: Started) -> None:
     one = started()
     one.slot.put(0, 0, 0, 0)
-    one.until(lambda: one.loop.tally.repeated == 3)
+    eventually(lambda: one.loop.tally.repeated == 3)
     assert one.loop.tally.frames == 1 and len(one.approaches.silences) >= 3
 
 
 def test_a_clock_that_is_set_back_blinds_nobody(started: Started) -> None:
     one = started()
     one.slot.put(0, -3_600_000, -3_599_960)
-    one.until(lambda: one.loop.tally.frames == 3)
+    eventually(lambda: one.loop.tally.frames == 3)
 
 
 def test_answers_are_told_and_a_listener_that_fails_costs_nothing(started: Started) -> None:
@@ -231,19 +225,19 @@ def test_answers_are_told_and_a_listener_that_fails_costs_nothing(started: Start
 
     one.loop._on_answer = listen
     one.slot.put(0, 40)
-    one.until(lambda: one.loop.tally.frames == 2)
+    eventually(lambda: one.loop.tally.frames == 2)
     assert one.heard == ["first", "second"] * 2 and one.loop.tally.faults == 0
 
 
 def test_at_the_end_of_a_recording_the_loop_ends_when_nobody_is_awaited(started: Started) -> None:
     one = started()
     one.slot.put(0)
-    one.until(lambda: one.loop.tally.frames == 1)
+    eventually(lambda: one.loop.tally.frames == 1)
     one.slot.ended = True
-    one.until(lambda: len(one.approaches.silences) > 3)
+    eventually(lambda: len(one.approaches.silences) > 3)
     assert one.loop.alive()
     one.watch.latest = None
-    one.until(lambda: not one.loop.alive())
+    eventually(lambda: not one.loop.alive())
 
 
 def test_it_stops_within_seconds_also_while_a_frame_takes_for_ever(started: Started) -> None:
@@ -251,23 +245,23 @@ def test_it_stops_within_seconds_also_while_a_frame_takes_for_ever(started: Star
 
     def see(pixels: Pixels, **_: Any) -> list[Detection]:
         at_work.set()
-        go_on.wait(20)
+        go_on.wait(30)
         return []
 
     one = started(see)
     one.slot.put(0)
-    assert at_work.wait(5)
+    eventually(at_work)
     began = time.monotonic()
     one.loop.stop()
     assert time.monotonic() - began < 6 and one.slot.stopped
     go_on.set()
-    one.until(lambda: not one.loop.alive())
+    eventually(lambda: not one.loop.alive())
 
 
 def test_after_the_stop_nobody_is_decided_on(started: Started) -> None:
     one = started()
     one.slot.put(0)
-    one.until(lambda: one.loop.tally.frames == 1)
+    eventually(lambda: one.loop.tally.frames == 1)
     one.loop.stop()
     assert not one.loop.alive()
     told = len(one.approaches.silences)

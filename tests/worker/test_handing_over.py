@@ -19,7 +19,8 @@ from app.worker.supervisor import Supervisor
 from tests.fakes import Clock, new_id
 from tests.services.gate_hardware import TURNSTILE, Turnstile, Yard
 from tests.services.meanwhile import Meanwhile
-from tests.worker.posts import Worker, soon
+from tests.waiting import eventually
+from tests.worker.posts import Worker
 
 
 class GateUpdate:
@@ -79,7 +80,7 @@ class Slow:
     def __call__(self, *, tell: bool) -> None:
         self._close(tell=tell)
         self.begun.set()
-        assert self.go_on.wait(20)
+        eventually(self.go_on)
         self.over.set()
 
 
@@ -94,21 +95,21 @@ def test_who_stops_lets_go_before_the_next_one_takes(
     gates("lobby-1")
     a, b = begin(), begin()
     a.sync()
-    soon(a.has)
+    eventually(a.has)
     leaving = Slow(a.yard.built[0])
     stopping = Thread(target=a.supervisor.stop)
     stopping.start()
-    assert leaving.begun.wait(10)
+    eventually(leaving.begun)
     for _ in range(8):  # far longer than a lease lasts
         clock.advance(seconds=LEASE.total_seconds() / 2)
-        soon(lambda: until(a) == clock() + LEASE)
+        eventually(lambda: until(a) == clock() + LEASE)
         b.sync()
         assert b.duty.gates() == frozenset() and b.yard.built == []
     leaving.go_on.set()
-    stopping.join(10)
+    stopping.join(30)
     assert leaving.over.is_set() and a.yard.built[0].told_last
     b.sync()
-    soon(b.has)
+    eventually(b.has)
 
 
 def until(one: GateUpdate) -> datetime | None:
@@ -123,11 +124,11 @@ def test_who_has_to_share_lets_go_before_the_next_one_takes(
     gates("east"), gates("west")
     a, b = begin(), begin()
     a.sync()
-    soon(lambda: len(a.yard.built) == 2)
+    eventually(lambda: len(a.yard.built) == 2)
     leaving = [Slow(turnstile) for turnstile in a.yard.built]
     b.sync()
     a.sync()
-    soon(lambda: any(slow.begun.is_set() for slow in leaving))
+    eventually(lambda: any(slow.begun.is_set() for slow in leaving))
     for _ in range(8):
         clock.advance(seconds=2)
         a.sync()
@@ -135,10 +136,10 @@ def test_who_has_to_share_lets_go_before_the_next_one_takes(
         assert len(a.duty.gates()) == 1 and b.duty.gates() == frozenset()
     for slow in leaving:
         slow.go_on.set()
-    soon(lambda: len(a.control.held()) == 1)
+    eventually(lambda: len(a.control.held()) == 1)
     a.sync()
     b.sync()
-    soon(b.has)
+    eventually(b.has)
     assert len(b.duty.gates()) == 1
 
 
@@ -148,17 +149,17 @@ def test_a_gate_that_comes_back_is_taken_once_it_was_let_go(
     gates("east"), gates("west")
     a, b = begin(), begin()
     a.sync()
-    soon(lambda: len(a.yard.built) == 2)
+    eventually(lambda: len(a.yard.built) == 2)
     leaving = [Slow(turnstile) for turnstile in a.yard.built]
     b.sync()
     a.sync()
-    soon(lambda: any(slow.begun.is_set() for slow in leaving))
+    eventually(lambda: any(slow.begun.is_set() for slow in leaving))
     b.supervisor.stop()
     a.sync()
     assert len(a.duty.gates()) == 2 and len(a.yard.built) == 2
     for slow in leaving:
         slow.go_on.set()
-    soon(lambda: len(a.yard.built) == 3)
+    eventually(lambda: len(a.yard.built) == 3)
     assert len(a.control.held()) == 2
 
 
@@ -169,12 +170,12 @@ def test_hardware_that_hangs_for_ever_does_not_keep_its_gate(
     gates("lobby-1")
     a, b = begin(), begin()
     a.sync()
-    soon(a.has)
+    eventually(a.has)
     leaving = Slow(a.yard.built[0])
     a.supervisor.stop()
     assert leaving.begun.is_set() and not leaving.over.is_set()
     b.sync()
-    soon(b.has)
+    eventually(b.has)
     leaving.go_on.set()
 
 
@@ -186,12 +187,12 @@ def test_who_was_away_for_too_long_says_nothing_at_a_gate_that_is_another_s(
     gates("lobby-1")
     a, b = begin(), begin()
     a.sync()
-    soon(a.has)
+    eventually(a.has)
     clock.advance(seconds=2 * LEASE.total_seconds())
     b.sync()
-    soon(b.has)
+    eventually(b.has)
     a.supervisor.stop() if stops else a.sync()
-    soon(lambda: a.yard.built[0].closed == 1)
+    eventually(lambda: a.yard.built[0].closed == 1)
     assert not a.yard.built[0].told_last
     b.supervisor.stop()
     assert b.yard.built[0].told_last

@@ -15,7 +15,8 @@ from app.core.cameras.health import CameraState
 from app.core.errors import CryptoFault, NotRecorded
 from app.services.site.gate_leases import LEASE
 from tests.fakes import Clock
-from tests.worker.posts import Worker, alerts, soon, unwritable
+from tests.waiting import eventually
+from tests.worker.posts import Worker, alerts, unwritable
 
 S = CameraState
 
@@ -272,18 +273,18 @@ def test_it_goes_on_by_itself_through_an_outage_that_it_reports_once(
 
     with unwritable(worker) as tries:
         worker.supervisor.start()
-        soon(lambda: len(tries) > 20)
+        eventually(lambda: len(tries) > 20)
         assert worker.watches() == []
         assert [record.levelname for record in caplog.records] == ["ERROR"]
-    soon(lambda: worker.watches() == ["east"])
+    eventually(lambda: worker.watches() == ["east"])
 
     worker.lens("east").is_(S.DEAD)
-    soon(lambda: alerts(store) == [(AlertKind.CAMERA_DEAD, camera.id)])
+    eventually(lambda: alerts(store) == [(AlertKind.CAMERA_DEAD, camera.id)])
     with unwritable(worker) as tries:
         worker.lens("east").is_(S.WORKING)
-        soon(lambda: len(tries) > 20)
+        eventually(lambda: len(tries) > 20)
         assert worker.watches() == ["east"]
-    soon(lambda: alerts(store) == [])
+    eventually(lambda: alerts(store) == [])
 
     worker.supervisor.stop()
     with store.read() as tx:

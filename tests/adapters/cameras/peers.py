@@ -17,6 +17,7 @@ import pytest
 from app.adapters.cameras.sources import CameraSource, open_source
 from app.core.errors import SourceFailed
 from app.core.types import Pixels
+from tests.waiting import pass_time
 
 HERE = Path(__file__).parent
 SYSTEM_PYTHON = "/usr/bin/python3"
@@ -121,12 +122,11 @@ def motion_jpeg(pictures: Iterator[bytes], *, every_s: float = 0.04, length: boo
         request.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
         request.send_header("Connection", "close")
         request.end_headers()
-        pause = threading.Event()
         for picture in pictures:
             size = f"Content-Length: {len(picture)}\r\n" if length else ""
             head = f"--frame\r\nContent-Type: image/jpeg\r\n{size}\r\n"
             request.wfile.write(head.encode() + picture + b"\r\n")
-            pause.wait(every_s)
+            pass_time(every_s)
 
     return handle
 

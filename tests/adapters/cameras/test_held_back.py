@@ -18,6 +18,7 @@ from app.adapters.cameras.last_words import LastWords
 from app.adapters.cameras.live import LiveSource
 from app.core.errors import SourceFailed
 from tests.adapters.cameras.peers import jpeg, motion_jpeg, noise, source, web
+from tests.waiting import pass_time
 
 GAP_S = 0.8
 
@@ -49,10 +50,10 @@ class Held:
     def demux(self, stream: Any) -> Iterator[Any]:
         packets = [p for p in self._container.demux(stream) if p.size]
         for packet in packets[:-1]:
-            time.sleep(0.02)
+            pass_time(0.02)
             yield packet
         self.silence_began = datetime.now(UTC)
-        time.sleep(GAP_S)
+        pass_time(GAP_S)
         yield packets[-1]
 
 

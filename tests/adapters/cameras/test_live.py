@@ -31,6 +31,7 @@ from tests.adapters.cameras.peers import (
     source,
     web,
 )
+from tests.waiting import eventually, pass_time
 
 
 def answers(status: int, *headers: tuple[str, str]) -> Callable[[BaseHTTPRequestHandler], None]:
@@ -117,7 +118,7 @@ def test_a_decoder_that_cannot_keep_up_neither_falls_behind_nor_makes_old_pictur
     rtsp: Callable[..., RtspCamera], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def slowly(packet: "Packet[VideoStream]") -> "Iterator[tuple[VideoFrame, Pixels]]":
-        threading.Event().wait(0.2)  # five pictures' time each
+        pass_time(0.2)  # five pictures' time each
         return pictures(packet)
 
     monkeypatch.setattr("app.adapters.cameras.live.pictures", slowly)
@@ -150,7 +151,7 @@ def test_a_device_that_is_not_there_is_named() -> None:
 
 
 def test_close_ends_a_read_that_waits() -> None:
-    with rude(lambda connection: threading.Event().wait(9) and None) as port:
+    with rude(lambda connection: pass_time(9)) as port:
         for scheme in ("rtsp", "http"):
             camera = source(f"{scheme}://127.0.0.1:{port}/")
             closing = threading.Timer(0.3, camera.close)
@@ -182,8 +183,5 @@ def test_twenty_connections_leave_no_thread_and_no_socket(rtsp: Callable[..., Rt
         for _ in range(20):
             once(f"http://127.0.0.1:{port}/")
     gc.collect()
-    deadline = time.monotonic() + 2
-    while (me.num_fds(), me.num_threads()) > before and time.monotonic() < deadline:
-        threading.Event().wait(0.05)
-    assert me.num_fds() <= before[0]
-    assert me.num_threads() <= before[1]
+    eventually(lambda: me.num_fds() <= before[0])
+    eventually(lambda: me.num_threads() <= before[1])

@@ -12,6 +12,7 @@ import pytest
 
 from app.core.errors import SourceFailed
 from tests.adapters.cameras.peers import failure, jpeg, source, web
+from tests.waiting import pass_time
 
 PICTURES = [jpeg(np.full((48, 64, 3), 20 * i, np.uint8)) for i in range(10)]
 
@@ -24,7 +25,7 @@ def sends(content_type: str, before: str, behind: str = "\r\n", *, first: str = 
         request.wfile.write(first.encode())
         for picture in PICTURES * 20:
             request.wfile.write(before.replace("LENGTH", str(len(picture))).encode() + picture + behind.encode())
-            threading.Event().wait(0.02)
+            pass_time(0.02)
 
     return handle
 

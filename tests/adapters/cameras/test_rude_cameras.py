@@ -14,6 +14,7 @@ import pytest
 from app.adapters.cameras.sources import open_source
 from app.core.errors import SourceFailed
 from tests.adapters.cameras.peers import SECRETS, clock, failure, jpeg, motion_jpeg, noise, rude, source, web
+from tests.waiting import pass_time
 
 
 @pytest.mark.parametrize("scheme", ["rtsp", "http"])
@@ -47,12 +48,11 @@ def trickle_for_ever(connection: socket) -> None:
 
 
 RUDE: dict[str, Callable[[socket], None]] = {
-    "says nothing": lambda connection: threading.Event().wait(9) and None,
+    "says nothing": lambda connection: pass_time(9),
     "hangs up": lambda connection: None,
     "sends garbage": lambda connection: connection.sendall(bytes(range(256)) * 4000),
     "trickles": lambda connection: (
-        [connection.sendall(byte.to_bytes()) or threading.Event().wait(0.3) for byte in b"RTSP/1.0 200 OK\r\n" * 2]
-        and None
+        [connection.sendall(byte.to_bytes()) or pass_time(0.3) for byte in b"RTSP/1.0 200 OK\r\n" * 2] and None
     ),
     "trickles for ever": trickle_for_ever,
     "promises too much": lambda connection: connection.sendall(b"RTSP/1.0 200 OK\r\nContent-Length: 99999999\r\n\r\n"),

@@ -10,7 +10,7 @@ from threading import Lock
 import pytest
 
 from app.adapters.db.store import SqlStore, open_store
-from tests.services.gate_hardware import soon
+from tests.waiting import eventually
 
 HOLDS = """
 import sys
@@ -52,21 +52,23 @@ def test_who_is_killed_has_it_no_more(store: SqlStore, database_url: str) -> Non
         finally:
             holder.kill()
             holder.wait()
-        assert soon(lambda: free(store))
+        eventually(lambda: free(store))
 
 
 def test_never_two_at_once(store: SqlStore, other: SqlStore) -> None:
     inside = Lock()
 
-    def often(mine: SqlStore) -> int:
-        had = 0
+    def once(of: SqlStore) -> bool:
+        with of.alone("import-1") as mine:
+            if mine:
+                assert inside.acquire(blocking=False), "two have it"
+                inside.release()
+            return mine
+
+    def often(of: SqlStore) -> bool:
         for _ in range(100):
-            with mine.alone("import-1") as is_mine:
-                if is_mine:
-                    assert inside.acquire(blocking=False), "two have it"
-                    had += 1
-                    inside.release()
-        return had
+            once(of)
+        return eventually(lambda: once(of), "its turn")
 
     with ThreadPoolExecutor(2) as pool:
-        assert all(pool.map(often, (store, other)))
+        assert list(pool.map(often, (store, other))) == [True, True]

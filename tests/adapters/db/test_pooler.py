@@ -14,7 +14,7 @@ from sqlalchemy import make_url, text
 from app.adapters.db.engine import migrate
 from app.adapters.db.store import SqlStore, open_store
 from app.core.types import Gate
-from tests.services.gate_hardware import soon
+from tests.waiting import eventually
 
 PGBOUNCER = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
 CONF = """
@@ -52,7 +52,7 @@ def pooled_url(database: str, empty_database_url: str, tmp_path: Path) -> Iterat
         command = ["setpriv", f"--reuid={owner}", "--clear-groups", *command]
     with subprocess.Popen(command) as process:
         try:
-            assert soon(lambda: not _refused(listen)), "PgBouncer does not answer"
+            eventually(lambda: not _refused(listen), "PgBouncer does not answer")
             yield url.set(host="127.0.0.1", port=listen, query={}).render_as_string(False)
         finally:
             process.kill()

@@ -13,6 +13,7 @@ from app.adapters.db.engine.connect import make_engine, parse
 from app.adapters.db.store import SqlStore, open_store
 from app.core.errors import BadInput, Conflict, NotRecorded, Unconfirmed
 from app.core.types import Employee, Gate, Template
+from tests.waiting import pass_time
 
 ADA = Employee("01A", "E-1001", "Ada Lovelace", email="ada@example.org")
 LOBBY = Gate("01G", "lobby-1")
@@ -63,7 +64,7 @@ def test_a_locked_head_is_not_recorded_within_the_deadline(database_url: str, st
 def test_what_takes_longer_than_its_deadline_is_not_recorded(store: SqlStore) -> None:
     with pytest.raises(NotRecorded), store.write(SHORT) as tx:
         tx.gates.add(LOBBY)
-        time.sleep(SHORT.total_seconds() * 1.1)
+        pass_time(SHORT.total_seconds() * 1.1)
     with store.read() as tx:
         assert tx.gates.all() == []
 
@@ -162,7 +163,7 @@ def test_urls() -> None:
 def test_a_commit_that_ends_too_late_may_be_there(store: SqlStore) -> None:
     with pytest.raises(Unconfirmed), store.write(SHORT) as tx:
         tx.employees.add(ADA)
-        event.listen(store._engine, "commit", lambda _: threading.Event().wait(0.3), once=True)
+        event.listen(store._engine, "commit", lambda _: pass_time(0.3), once=True)
     with store.read() as tx:
         assert tx.employees.count() == 1
 

@@ -15,6 +15,7 @@ from sqlalchemy import event
 
 from app.adapters.db.store import SqlStore, open_store
 from app.core.types import Employee, Gate
+from tests.waiting import eventually, never, pass_time
 
 ADA = Employee("01A", "E-1001", "Ada", legal_basis="Ada Lovelace")  # of her row, this is not sealed
 MARK = b"Ada Lovelace"
@@ -52,13 +53,6 @@ def left(folder: Path) -> list[str]:
     return [file.name for file in folder.iterdir() if file.is_file() and MARK in file.read_bytes()]
 
 
-def gone(folder: Path, within_s: float) -> bool:
-    end = time.monotonic() + within_s
-    while left(folder) and time.monotonic() < end:
-        time.sleep(0.02)
-    return not left(folder)
-
-
 def test_an_erasure_beside_a_long_reader_holds_up_no_gate(store: SqlStore, other: SqlStore) -> None:
     slowest_s = 0.0
     with store.read() as reader, ThreadPoolExecutor() as pool:
@@ -71,7 +65,7 @@ def test_an_erasure_beside_a_long_reader_holds_up_no_gate(store: SqlStore, other
                 with process.write(timedelta(seconds=1)) as tx:
                     tx.gates.add(Gate(f"{id(process)}-{number}", f"{id(process)}-{number}"))
                 slowest_s = max(slowest_s, time.monotonic() - started)
-            time.sleep(0.05)
+            pass_time(0.05)
         erasure.result()
         assert reader.employees.count() == 1
     assert slowest_s < 1 and time.monotonic() - began > 1
@@ -87,11 +81,8 @@ def test_what_a_reader_needed_leaves_the_log_when_it_is_done(
         assert tx.employees.count() == 1
         erase(store)
         assert left(tmp_path), "the reader still sees her"
-    assert gone(tmp_path, within_s=10)
-    end = time.monotonic() + 5
-    while threading.active_count() > before and time.monotonic() < end:
-        time.sleep(0.02)
-    assert threading.active_count() == before
+    eventually(lambda: not left(tmp_path))
+    eventually(lambda: threading.active_count() == before)
 
 
 def test_a_program_that_ends_waits_a_little_for_the_reader(store: SqlStore, other: SqlStore, tmp_path: Path) -> None:
@@ -100,8 +91,7 @@ def test_a_program_that_ends_waits_a_little_for_the_reader(store: SqlStore, othe
             assert tx.employees.count() == 1
             erase(store)
             closing = pool.submit(store.close)
-            time.sleep(0.5)
-            assert left(tmp_path) and not closing.done()
+            never(lambda: not left(tmp_path) or closing.done(), 0.5)
         closing.result()
     assert not left(tmp_path), "though another process still has the database open"
 
@@ -124,5 +114,5 @@ def test_an_erasure_stands_where_the_log_cannot_be_emptied(
     with failing.read() as tx:
         assert tx.employees.count() == 0
     refused = False
-    assert gone(tmp_path, within_s=10), "it is tried again"
+    eventually(lambda: not left(tmp_path), "another try")
     failing.close()

@@ -12,10 +12,11 @@ from app.adapters.gates.http import webhook
 from app.adapters.gates.mqtt import mqtt
 from app.core.gates.commands import DoorState
 from app.core.ports.gates import GateDriver
-from tests.adapters.gates.peers import Peer, drivers_threads, eventually, now
+from tests.adapters.gates.peers import Peer, drivers_threads, now
 from tests.adapters.gates.relays.brokers import Broker, MqttPeer, mosquitto
 from tests.adapters.gates.relays.lines import Panel, RelayBoard
 from tests.adapters.gates.relays.relay import HttpRelay
+from tests.waiting import eventually
 
 Build = Callable[..., GateDriver]
 FLAVOURS = ("amqtt", "mosquitto")

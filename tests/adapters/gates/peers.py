@@ -5,8 +5,7 @@ Peers are real (sockets, a broker in a process of its own, libosdp, a terminal p
 
 import socket
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -30,20 +29,6 @@ def command(seconds: float = 2.0, event_id: str | None = None, age_s: float = 0.
     name = event_id or unique()
     at = now() - timedelta(seconds=age_s)
     return OpenCommand(name, "lobby-1", at, at + timedelta(seconds=seconds), name)
-
-
-def eventually(condition: Callable[[], object], seconds: float = 5.0) -> None:
-    ends = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < ends, "it did not happen"
-        time.sleep(0.002)
-
-
-def never(condition: Callable[[], object], seconds: float = 0.2) -> None:
-    ends = time.monotonic() + seconds
-    while time.monotonic() < ends:
-        assert not condition()
-        time.sleep(0.01)
 
 
 def free_port() -> int:

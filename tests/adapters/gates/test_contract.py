@@ -9,7 +9,8 @@ import pytest
 from app.adapters.gates.build import check_config
 from app.core.gates.commands import CommandOutcome, DoorState
 from tests.adapters.gates.conftest import Build
-from tests.adapters.gates.peers import Peer, command, drivers_threads, eventually, never
+from tests.adapters.gates.peers import Peer, command, drivers_threads
+from tests.waiting import eventually, never
 
 DONE = {CommandOutcome.OPENED, CommandOutcome.SENT, CommandOutcome.DRY_RUN}
 GRACE_S = 2.0
@@ -66,7 +67,7 @@ def test_a_hanging_peer_holds_nobody_longer_than_the_window_and_opens_nothing_la
     assert behind.outcome is CommandOutcome.TOO_LATE
     if peer.kind != "mqtt":
         never(lambda: peer.opened, 0.4)
-    eventually(lambda: driver.healthy() is None, 10)
+    eventually(lambda: driver.healthy() is None)
 
 
 def test_who_waits_behind_a_hanging_command_is_too_late(peer: Peer, build: Build) -> None:

@@ -13,9 +13,10 @@ from app.adapters.gates.build import check_config
 from app.core.errors import BadInput
 from app.core.gates.commands import CommandOutcome
 from tests.adapters.gates.conftest import Build
-from tests.adapters.gates.peers import command, eventually, never
+from tests.adapters.gates.peers import command
 from tests.adapters.gates.relays import devices
 from tests.adapters.gates.relays.devices import TOKEN, Device, Served
+from tests.waiting import eventually, never
 
 OPEN_S = 0.5
 HA = {"token": TOKEN, "entity": "switch.gate"}

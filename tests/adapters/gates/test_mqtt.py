@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,12 +12,14 @@ from typing import Any
 
 import pytest
 
+from app.adapters.gates.mqtt import mqtt
 from app.adapters.gates.mqtt.mqtt import RELEASED
 from app.adapters.gates.mqtt.mqtt_line import Line
 from app.core.gates.commands import FOREIGN, CommandOutcome, DoorState
 from tests.adapters.gates.conftest import FLAVOURS, Build
-from tests.adapters.gates.peers import closing, command, eventually, never
+from tests.adapters.gates.peers import closing, command
 from tests.adapters.gates.relays.brokers import Broker, MqttPeer, mosquitto
+from tests.waiting import eventually, never
 
 ROOT = Path(__file__).parents[3]
 DRIVER = """
@@ -84,7 +85,7 @@ def test_nothing_opens_a_released_gate_while_its_connection_changes(
             telling.set()
             with driver._changed:
                 driver._changed.notify_all()
-            assert go_on.wait(10)
+            eventually(go_on)
         return publish(line, topic, *given, **named)
 
     def late(done: Callable[[], bool], seconds: float) -> None:
@@ -98,7 +99,7 @@ def test_nothing_opens_a_released_gate_while_its_connection_changes(
     monkeypatch.setattr(driver, "_wait_for", late)
     try:
         assert driver.release(True).outcome is CommandOutcome.SENT
-        assert telling.wait(10)
+        eventually(telling)
         with ThreadPoolExecutor(1) as other:
             opening = other.submit(driver.open, command(10))
             eventually(lambda: driver._waiting)
@@ -155,7 +156,7 @@ def test_a_dead_machine_s_last_will_does_not_outlast_its_successor(peer: MqttPee
             before = len(modes(peer))
             if peer.broker.protocol == "3.1.1":
                 process.kill()  # amqtt 0.12.1 waits for a reset and misses no keepalive
-            eventually(lambda: modes(peer)[before:][:1] == ["release"], 20)
+            eventually(lambda: modes(peer)[before:][:1] == ["release"])
             eventually(lambda: peer.mode == "secure")
             never(lambda: peer.mode != "secure", 2.5)
             with closing(MqttPeer(peer.broker, peer._prefix)) as later:
@@ -192,17 +193,17 @@ def test_an_account_that_may_not_read_is_named(tmp_path: Path, build: Build, rea
 
 
 def test_two_that_disagree_do_not_fight_and_the_release_stands(
-    peer: MqttPeer, build: Build, caplog: pytest.LogCaptureFixture
+    peer: MqttPeer, build: Build, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    monkeypatch.setattr(mqtt, "AGAIN_S", 0.2)
     released, secure = build(peer), build(peer)
     released.release(True)
-    ends, stood = time.monotonic() + 5, []
     before = len(modes(peer))
-    while time.monotonic() < ends:
-        stood.append(peer.mode)
-        time.sleep(0.01)
-    assert len(modes(peer)) - before <= 8  # secure after 1 s, then 2 and 4; each time answered
-    assert stood.count("release") > 0.7 * len(stood)
+    never(lambda: len(modes(peer)) - before > 8, 1)  # secure after 0.2 s, then 0.4 and 0.8; each time answered
+    eventually(lambda: modes(peer)[before:].count("secure") > 1)
+    eventually(lambda: peer.mode == "release")
+    told = modes(peer)[before:]
+    assert "secure secure" not in " ".join(told), "the release is told again before the other speaks again"
     words = [record.getMessage() for record in caplog.records if record.name == "app.adapters.gates.mqtt.mqtt"]
     assert len(words) == 2 and len(set(words)) == 2
     released.release(False)
@@ -219,7 +220,7 @@ def test_the_broker_is_down_and_comes_back_too_late(mortal: MqttPeer, build: Bui
     mortal.lose()
     mortal.broker.start()
     mortal.back()
-    eventually(lambda: driver.healthy() is None, 10)
+    eventually(lambda: driver.healthy() is None)
     never(lambda: mortal.opened)
 
 
@@ -248,7 +249,7 @@ def test_the_broker_hangs_during_the_command_and_is_restarted(mortal: MqttPeer, 
     mortal.lose()
     mortal.broker.start()
     mortal.back()
-    eventually(lambda: driver.healthy() is None, 10)
+    eventually(lambda: driver.healthy() is None)
     never(lambda: mortal.opened)
 
 
@@ -260,7 +261,7 @@ def test_the_broker_restarts_after_the_command_and_nothing_is_sent_twice(mortal:
     mortal.lose()
     mortal.broker.start()
     mortal.back()
-    eventually(lambda: driver.healthy() is None, 10)
+    eventually(lambda: driver.healthy() is None)
     never(lambda: len(mortal.opened) > 1)
 
 
@@ -271,7 +272,7 @@ def test_a_release_that_was_lost_is_told_when_the_broker_is_back(mortal: MqttPee
     assert driver.release(True).outcome is CommandOutcome.FAILED
     mortal.broker.start()
     mortal.back()
-    eventually(lambda: mortal.mode == "release", 10)
+    eventually(lambda: mortal.mode == "release")
 
 
 def test_mqtt_5_knows_that_nobody_listens(brokers: dict[str, Broker], build: Build) -> None:

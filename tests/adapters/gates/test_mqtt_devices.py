@@ -10,9 +10,10 @@ from app.adapters.gates.build import check_config
 from app.core.errors import BadInput
 from app.core.gates.commands import FOREIGN, CommandOutcome, DoorState
 from tests.adapters.gates.conftest import Build
-from tests.adapters.gates.peers import command, eventually, never
+from tests.adapters.gates.peers import command
 from tests.adapters.gates.relays.brokers import Broker, mosquitto
 from tests.adapters.gates.relays.mqtt_devices import DEVICES, MqttDevice
+from tests.waiting import eventually, never
 
 CASES = [(name, False) for name in DEVICES] + [(name, True) for name in DEVICES if name != "EspHomePulse"]
 Make = Callable[..., MqttDevice]

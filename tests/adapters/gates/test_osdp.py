@@ -9,8 +9,9 @@ import pytest
 
 from app.core.gates.commands import CommandOutcome
 from tests.adapters.gates.conftest import Build
-from tests.adapters.gates.peers import closing, command, eventually, never
+from tests.adapters.gates.peers import closing, command
 from tests.adapters.gates.relays.lines import Panel
+from tests.waiting import eventually, never
 
 OTHER_KEY = bytes(range(100, 116))
 
@@ -57,9 +58,9 @@ def test_a_panel_that_was_away_does_not_get_the_card_of_then(panel: Panel, build
     assert result.outcome is CommandOutcome.FAILED
     assert 1.9 < time.monotonic() - began < 6, "a card is withdrawn after two seconds, whatever the window"
     panel.start()
-    eventually(lambda: driver.healthy() is None, 15)
+    eventually(lambda: driver.healthy() is None)
     order = command(5)
-    eventually(lambda: driver.open(command(2)).outcome is CommandOutcome.SENT, 15)
+    eventually(lambda: driver.open(command(2)).outcome is CommandOutcome.SENT)
     eventually(lambda: panel.opened)
     assert order.event_id not in panel.opened
     assert len(panel.opened) == 1

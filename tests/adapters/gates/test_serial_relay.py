@@ -13,8 +13,9 @@ from app.adapters.gates.config import SerialConfig
 from app.adapters.gates.serial_relay import SerialGate
 from app.core.gates.commands import CommandOutcome, DoorState
 from tests.adapters.gates.conftest import Build
-from tests.adapters.gates.peers import closing, command, eventually, never, now
+from tests.adapters.gates.peers import closing, command, now
 from tests.adapters.gates.relays.lines import RelayBoard
+from tests.waiting import eventually, never, pass_time
 
 
 @pytest.fixture
@@ -32,12 +33,13 @@ def test_on_for_the_time_and_off_again(board: RelayBoard, build: Build) -> None:
 
 
 def test_a_second_person_makes_it_longer(board: RelayBoard, build: Build) -> None:
-    driver = build(board, open_s=2)
+    driver = build(board, open_s=1)
     driver.open(command())
-    time.sleep(1)
+    pass_time(0.3)
+    second_s = time.monotonic()
     driver.open(command())
-    never(lambda: board.mode == "secure", 1.5)  # the first one's time was over after one
     eventually(lambda: board.told == ["secure", "release", "release", "secure"])
+    assert time.monotonic() - second_s > 0.95, "the first one's time was over after 0.7"
 
 
 def test_a_pulse_that_ends_in_a_fire_does_not_lock(board: RelayBoard, build: Build) -> None:
@@ -172,7 +174,7 @@ def test_a_thread_that_wakes_after_the_window_sends_nothing(
     eventually(lambda: board.told == ["secure"])
 
     def late(read: list[int], write: list[int], rest: list[int], timeout_s: float) -> tuple[list[int], ...]:
-        time.sleep(timeout_s + 0.02)
+        pass_time(timeout_s + 0.02)
         return read, write, rest
 
     with monkeypatch.context() as patch:
@@ -190,7 +192,7 @@ def test_what_is_in_work_at_the_windows_end_is_reported_as_it_ended(
 
     def slow(descriptor: int, data: bytes) -> int:
         if data == on:  # everybody's `write` is this: the board's and the test runner's, too
-            time.sleep(1.1)
+            pass_time(1.1)
         return write(descriptor, data)
 
     eventually(lambda: board.told == ["secure"])

@@ -16,10 +16,11 @@ from app.adapters.gates.build import build_driver
 from app.adapters.gates.relay_verifier import LAST_WILL, MqttVerifier, WebhookVerifier, mqtt_text, signature_of
 from app.core.gates.commands import FOREIGN, CommandOutcome
 from tests.adapters.gates.conftest import FLAVOURS, Build
-from tests.adapters.gates.peers import closing, command, eventually, free_port, never, now
+from tests.adapters.gates.peers import closing, command, free_port, now
 from tests.adapters.gates.relays.brokers import Broker, MqttPeer, mosquitto
 from tests.adapters.gates.relays.relay import SECRET, HttpRelay
 from tests.adapters.gates.test_mqtt import DRIVER, ROOT
+from tests.waiting import eventually, never
 
 
 class SignedRelay(MqttPeer):

@@ -115,7 +115,7 @@ def test_a_certificate_that_does_not_hold_is_named(listener: socket.socket, tmp_
     thread = threading.Thread(target=greet)
     thread.start()
     said = said_of(f"https://localhost:{listener.getsockname()[1]}")
-    thread.join(10)
+    thread.join(30)
     assert "the certificate of localhost" in said and "self-signed" in said and "SSL_CERT_FILE" in said
 
 

@@ -3,8 +3,8 @@
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests import pictures
 from tests.console.browser import Tabs
 from tests.console.service import PASSWORD, Service
+from tests.waiting import eventually
 
 CONF = Path(__file__).parents[3] / "docker" / "nginx.conf"
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
@@ -87,14 +88,12 @@ def shipped(site: Service, folder: Path, *changes: tuple[str, str]) -> tuple[str
 
 
 def answering(url: str) -> None:
-    end = time.monotonic() + 20
-    while True:
-        try:
-            if httpx.get(f"{url}/signin", verify=False, trust_env=False).status_code < 500:  # noqa: S501
-                return
-        except httpx.TransportError:
-            assert time.monotonic() < end, "nginx does not answer"
-        time.sleep(0.02)
+    def answers() -> bool:
+        with suppress(httpx.TransportError):
+            return httpx.get(f"{url}/signin", verify=False, trust_env=False).status_code < 500  # noqa: S501
+        return False
+
+    eventually(answers, "an answer of nginx")
 
 
 def sign_in(site: Service, page: Page, start: str, *roles: str) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import random
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -12,7 +11,8 @@ from typing import Any
 
 import httpx
 
-from tests.e2e.server import Server, Site, quick, serving, until
+from tests.e2e.server import Server, Site, quick, serving
+from tests.waiting import eventually, pass_time
 
 ROUNDS = 3
 PEOPLE = {"Ada Byron": ("obama2", "impostor_1"), "Bob Kahn": ("biden",), "Cay Horstmann": ("impostor_2",)}
@@ -114,8 +114,8 @@ def test_killed_in_the_middle(site: Site) -> None:
             before, erased = len(done.decisions), len(done.erased)
             with hammered(server, done) as jobs:
                 try:
-                    until(partial(worked, done, jobs, before + 5, erased + 1), 60, "some work")
-                    time.sleep(dice.uniform(0, 0.5))
+                    eventually(partial(worked, done, jobs, before + 5, erased + 1), "some work", seconds=60)
+                    pass_time(dice.uniform(0, 0.5))
                 finally:
                     server.process.kill()
             for job in jobs:

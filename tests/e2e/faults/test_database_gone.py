@@ -8,7 +8,8 @@ import pytest
 
 from tests.e2e.cameras import JACINDA, Film, NetworkCamera, add_camera, camera, seen_by
 from tests.e2e.postgres import Postgres
-from tests.e2e.server import GATE, Server, Site, serving, until
+from tests.e2e.server import GATE, Server, Site, serving
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -30,26 +31,26 @@ def test_the_database_server_is_killed_and_comes_back(postgres_to_kill: Postgres
         gate = f"/v1/gates/{GATE}"
         assert server.http.patch(gate, headers=site.key("admin"), json={"unlock_ms": 500}).status_code == 200
         add_camera(site, "north", GATE, north.url)
-        until(lambda: openings(server), 30, "an opening")
+        eventually(lambda: openings(server), "an opening")
 
         postgres_to_kill.kill()
         answer = server.approach(JACINDA)
         assert (answer.status_code, answer.json()["error"]) == (503, "not_recorded")
-        until(lambda: "could not be recorded" in server.log.read_text(), 15, "an approach without a record")
+        eventually(lambda: "could not be recorded" in server.log.read_text(), "an approach without a record")
         ready = server.http.get("/readyz")
         assert ready.status_code == 503 and not ready.json()["checks"]["database"]["ok"]
         assert ready.json()["checks"]["camera north"]["ok"], "the camera is watched all the while"
         assert server.http.get("/healthz").status_code == 200
 
         postgres_to_kill.start()
-        until(lambda: server.http.get("/readyz").status_code == 200, 15, "readiness")
+        eventually(lambda: server.http.get("/readyz").status_code == 200, "readiness")
         before = openings(server)
-        until(lambda: openings(server) - before, 30, "an opening by the camera")
+        eventually(lambda: openings(server) - before, "an opening by the camera")
         assert server.approach(JACINDA).json()["decision"] == "open"
         assert camera(server, "north")["state"] == "working"
         report = server.get("/v1/audit/verify")
         assert report["valid"]
-        until(lambda: "the gates wait no longer" in server.log.read_text(), 10, "the gates' return")
+        eventually(lambda: "the gates wait no longer" in server.log.read_text(), "the gates' return")
         log = server.log.read_text()
     assert "Traceback" not in log, log
     assert "old model pack" not in log, "nothing is known of the pack"

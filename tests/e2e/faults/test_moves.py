@@ -12,7 +12,8 @@ import httpx
 
 from app.core.recognition.calibration import Tail
 from tests import packs, pictures
-from tests.e2e.server import GATE, ROOT, Server, Site, app, environment, serving, until
+from tests.e2e.server import GATE, ROOT, Server, Site, app, environment, serving
+from tests.waiting import eventually
 
 PEOPLE = {"E-1": "obama", "E-2": "person_b_1"}
 # What the small network calls alike: it sees little more than light and dark, so only the same picture will do.
@@ -48,7 +49,7 @@ def test_gates_decide_while_the_gallery_moves_to_another_pack(tmp_path: Path) ->
             done = app("reembed", "--pack", "small", data=site.data, packs=str(folder))
             assert done.returncode == 0, done.stderr
             assert "2 templates made anew" in done.stdout
-            until(lambda: followed(server, before), 120, "the service follows")
+            eventually(lambda: followed(server, before), "the service follows", seconds=120)
         # then every answer was the right one; nobody was refused, and who waited was not let in by an old picture
         assert answers.wrong == [] and answers.right > 5
         assert answers.late <= 2 and answers.cut <= 1

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.cameras import Film, NetworkCamera, Program, add_camera, alerts_of, camera
-from tests.e2e.server import GATE, Server, Site, _free_port, until
+from tests.e2e.server import GATE, Server, Site, _free_port
+from tests.waiting import eventually
 
 
 def said(desk: Server) -> tuple[str, bool, str, list[str]]:
@@ -30,16 +31,16 @@ def test_the_states_of_a_workers_camera_are_known_at_the_desk(tmp_path: Path) ->
             assert said(desk) == nobody
 
             worker = Program(site, "worker", "worker").watching()
-            until(lambda: said(desk) == working, 15, "a camera that works")
+            eventually(lambda: said(desk) == working, "a camera that works")
 
             north.unplug()
-            until(lambda: said(desk) == dead, 7, "a camera that is dead")
+            eventually(lambda: said(desk) == dead, "a camera that is dead")
             assert alerts_of(desk, "north") == ["camera_dead"]
             north.plug_in()
-            until(lambda: said(desk) == working, 25, "the camera's return")
+            eventually(lambda: said(desk) == working, "the camera's return")
 
             worker.kill()
-            until(lambda: said(desk) == nobody, 12, "the end of the lease")
+            eventually(lambda: said(desk) == nobody, "the end of the lease")
             assert desk.http.get("/readyz").status_code == 200
             assert desk.stop() == 0
             desk.said_nothing_personal()

@@ -26,7 +26,8 @@ from tests.e2e.cameras import (
     network,
     seen_by,
 )
-from tests.e2e.server import GATE, Server, Site, _free_port, quick, serving, until
+from tests.e2e.server import GATE, Server, Site, _free_port, quick, serving
+from tests.waiting import eventually, pass_time
 
 WEST = "lobby-2"
 NAMED_S = 5.0
@@ -63,7 +64,7 @@ def east(server: Server, film: Film) -> Iterator[str]:
     assert quick("cameras", "add", "east", f"file:{film.video}", "--gate", GATE, data=server.site.data).returncode == 0
     yield "east"
     assert quick("cameras", "remove", "east", data=server.site.data).returncode == 0
-    until(lambda: "camera east" not in checks(server), 6, "no longer watched")
+    eventually(lambda: "camera east" not in checks(server), "no longer watched")
 
 
 def checks(server: Server) -> dict[str, Any]:
@@ -79,8 +80,8 @@ def ask(server: Server) -> dict[str, Any]:
 
 
 def test_who_walks_up_is_let_in_and_stands_in_the_log(server: Server, east: str) -> None:
-    until(lambda: seen_by(server, east), 15, "an event")
-    until(lambda: seen_by(server, east)[-1]["gate_result"], 3, "what the gate did")
+    eventually(lambda: seen_by(server, east), "an event")
+    eventually(lambda: seen_by(server, east)[-1]["gate_result"], "what the gate did")
 
     (event,) = seen_by(server, east)[-1:]
 
@@ -97,10 +98,10 @@ def test_hardware_that_polls_is_answered_with_what_the_camera_sees(server: Serve
 
     def reasons() -> set[Any]:
         answers.append(ask(server))
-        time.sleep(0.1)
+        pass_time(0.1)  # as hardware polls
         return {answer.get("reason", answer.get("error")) for answer in answers}
 
-    until(lambda: {"no_face", "recognised"} <= reasons(), 20, "nobody and somebody")
+    eventually(lambda: {"no_face", "recognised"} <= reasons(), "nobody and somebody")
 
     for answer in answers:
         if answer["status"] == 200:
@@ -115,11 +116,11 @@ def north(server: Server, film: Film) -> Iterator[NetworkCamera]:
     with NetworkCamera(film) as north:
         add_camera(server.site, "north", GATE, north.url)
         try:
-            until(lambda: camera(server, "north")["state"] == "working", 10, "the camera")
+            eventually(lambda: camera(server, "north")["state"] == "working", "the camera")
             yield north
         finally:
             server.http.delete("/v1/cameras/north", headers=server.site.key("admin"))
-            until(lambda: "camera north" not in checks(server), 6, "no longer watched")
+            eventually(lambda: "camera north" not in checks(server), "no longer watched")
 
 
 def test_a_locked_database_lets_nobody_in_and_nothing_is_stuck_after(server: Server, north: NetworkCamera) -> None:
@@ -127,7 +128,7 @@ def test_a_locked_database_lets_nobody_in_and_nothing_is_stuck_after(server: Ser
     try:
         lock.execute("BEGIN IMMEDIATE")
         before = {event["decision_id"] for event in seen_by(server, "north")}
-        until(lambda: "could not be recorded" in server.log.read_text(), 15, "an approach without a record")
+        eventually(lambda: "could not be recorded" in server.log.read_text(), "an approach without a record")
         assert {event["decision_id"] for event in seen_by(server, "north")} == before
         assert server.http.get("/readyz").status_code == 503
         assert camera(server, "north")["state"] == "working"
@@ -135,24 +136,26 @@ def test_a_locked_database_lets_nobody_in_and_nothing_is_stuck_after(server: Ser
         lock.execute("ROLLBACK")
         lock.close()
 
-    until(lambda: {e["decision_id"] for e in seen_by(server, "north") if opened(e)} - before, 15, "an opening")
-    until(lambda: server.http.get("/readyz").status_code == 200, 5, "readiness")
+    eventually(lambda: {e["decision_id"] for e in seen_by(server, "north") if opened(e)} - before, "an opening")
+    eventually(lambda: server.http.get("/readyz").status_code == 200, "readiness")
     assert server.get("/v1/audit/verify")["valid"]
 
 
 def test_a_camera_that_loses_its_power_is_named_and_comes_back_by_itself(server: Server, north: NetworkCamera) -> None:
     north.unplug()
     cut = time.monotonic()
-    until(lambda: alerts_of(server, "north") == ["camera_dead"], NAMED_S, "an alert")
-    until(lambda: not checks(server)["camera north"]["ok"], NAMED_S + 1 - (time.monotonic() - cut), "readiness")
+    eventually(lambda: alerts_of(server, "north") == ["camera_dead"], "an alert", seconds=NAMED_S)
+    eventually(
+        lambda: not checks(server)["camera north"]["ok"], "readiness", seconds=NAMED_S + 1 - (time.monotonic() - cut)
+    )
     assert checks(server)["camera north"]["detail"].startswith("dead")
     assert server.http.get("/readyz").status_code == 200  # the other gates serve on
 
     north.plug_in()
     known = len(seen_by(server, "north"))
-    until(lambda: camera(server, "north")["state"] == "working", 20, "the camera's return")
-    until(lambda: alerts_of(server, "north") == [], 2, "the end of the alert")
-    until(lambda: len(seen_by(server, "north")) > known, 10, "decisions")
+    eventually(lambda: camera(server, "north")["state"] == "working", "the camera's return")
+    eventually(lambda: alerts_of(server, "north") == [], "the end of the alert")
+    eventually(lambda: len(seen_by(server, "north")) > known, "decisions")
 
 
 def networks() -> str:
@@ -175,15 +178,15 @@ def test_a_cut_cable_is_named_within_5_s_and_mended_without_help(server: Server,
         answer = server.http.post("/v1/cameras", headers=server.site.key("admin"), json=body)
         assert answer.status_code == 201, answer.text
         try:
-            until(lambda: camera(server, "south")["state"] == "working", 10, "the camera")
+            eventually(lambda: camera(server, "south")["state"] == "working", "the camera")
 
             cable(name, "down")
-            until(lambda: alerts_of(server, "south") == ["camera_dead"], NAMED_S, "an alert")
+            eventually(lambda: alerts_of(server, "south") == ["camera_dead"], "an alert", seconds=NAMED_S)
             assert camera(server, "south")["state"] == "dead"
 
             cable(name, "up")
-            until(lambda: camera(server, "south")["state"] == "working", 25, "the camera's return")
-            until(lambda: alerts_of(server, "south") == [], 2, "the end of the alert")
+            eventually(lambda: camera(server, "south")["state"] == "working", "the camera's return")
+            eventually(lambda: alerts_of(server, "south") == [], "the end of the alert")
         finally:
             server.http.delete("/v1/cameras/south", headers=server.site.key("admin"))
 
@@ -210,7 +213,7 @@ def test_workers_share_cameras_and_one_takes_over_what_another_leaves(film: Film
             worker.watching()
 
         # Each is seen, by one of them.
-        until(lambda: seen_by(desk, "east") and seen_by(desk, "west"), 15, "an event of each camera")
+        eventually(lambda: seen_by(desk, "east") and seen_by(desk, "west"), "an event of each camera")
         assert camera(desk, "east")["state"] == "working"  # known from the database: this process does not watch it
         holder = {worker: f":{worker.process.pid}:" for worker in workers}
 
@@ -223,8 +226,8 @@ def test_workers_share_cameras_and_one_takes_over_what_another_leaves(film: Film
         dead, heir = sorted(workers, key=lambda worker: -len(held_by(worker)))
         dead.kill()
         known = {event["decision_id"] for event in seen_by(desk, "east")}
-        until(lambda: held_by(heir) == ["east", "west"], 15, "the other's cameras")
-        until(lambda: {event["decision_id"] for event in seen_by(desk, "east")} - known, 12, "an event")
+        eventually(lambda: held_by(heir) == ["east", "west"], "the other's cameras")
+        eventually(lambda: {event["decision_id"] for event in seen_by(desk, "east")} - known, "an event")
 
         # It is stopped in order: what it had is free at once.
         assert heir.stop() == 0

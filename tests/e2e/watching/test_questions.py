@@ -18,7 +18,8 @@ from app.demo.film.scene import Frame
 from tests.adapters.cameras.peers import write_video
 from tests.bench.clip import studio
 from tests.e2e.cameras import FPS, JACINDA, SIZE, Film, Program, add_camera, camera, seen_by
-from tests.e2e.server import GATE, Server, Site, _free_port, until
+from tests.e2e.server import GATE, Server, Site, _free_port
+from tests.waiting import eventually, pass_time
 
 
 @pytest.fixture(scope="module")
@@ -87,16 +88,16 @@ def test_a_workers_camera_answers_whoever_is_asked(film: Film, tmp_path: Path) -
             "detail"
         ]
         answered_by = worker("worker")
-        until(lambda: ask(desk)["status"] == 200, 15, "an answer")
+        eventually(lambda: ask(desk)["status"] == 200, "an answer")
 
         answers: list[dict[str, Any]] = []
 
         def reasons() -> set[Any]:
             answers.append(ask(desk))
-            time.sleep(0.1)
+            pass_time(0.1)  # as hardware polls
             return {answer.get("reason") for answer in answers}
 
-        until(lambda: {"no_face", "recognised"} <= reasons() and len(answers) > 30, 30, "nobody and somebody")
+        eventually(lambda: {"no_face", "recognised"} <= reasons() and len(answers) > 30, "nobody and somebody")
         given = [signed(desk, answer) for answer in answers if answer["status"] == 200]
         assert all(answer["error"] == "camera_unavailable" for answer in answers if answer["status"] != 200)
         assert all((a["decision"] == "open") is (a["reason"] == "recognised") for a in given)
@@ -118,7 +119,7 @@ def test_no_answer_is_given_late_nor_twice(nobody: Path, tmp_path: Path) -> None
     add_camera(site, "east", GATE, f"file:{nobody}")
     with running(site) as (desk, worker):
         first = worker("first")
-        until(lambda: ask(desk).get("reason") == "no_face", 15, "an answer")
+        eventually(lambda: ask(desk).get("reason") == "no_face", "an answer")
 
         def events() -> int:
             return len(seen_by(desk, "east"))
@@ -135,22 +136,22 @@ def test_no_answer_is_given_late_nor_twice(nobody: Path, tmp_path: Path) -> None
         # It hangs: who asked is told so after a second, and when it goes on nothing is decided of what was asked.
         known = events()
         first.process.send_signal(signal.SIGSTOP)
-        until(lambda: stopped(first.process.pid), 5, "a process that hangs")
+        eventually(lambda: stopped(first.process.pid), "a process that hangs")
         silent = ask(desk)
         assert (silent["status"], silent["error"]) == (503, "camera_unavailable") and "in time" in silent["detail"]
         assert silent["took_s"] < 5
         first.process.send_signal(signal.SIGCONT)
-        until(lambda: ask(desk)["status"] == 200, 15, "an answer again")
+        eventually(lambda: ask(desk)["status"] == 200, "an answer again")
         assert events() == known + 1
 
         # It dies: silent while its lease lasts, then nobody, until another has taken over.
         first.kill()
         assert "in time" in ask(desk)["detail"]
-        until(lambda: "No process watches" in ask(desk).get("detail", ""), 12, "the end of the lease")
+        eventually(lambda: "No process watches" in ask(desk).get("detail", ""), "the end of the lease")
         assert camera(desk, "east")["watched_by"] is None
         known = events()
         worker("second")
-        until(lambda: ask(desk)["status"] == 200, 15, "the other's answer")
+        eventually(lambda: ask(desk)["status"] == 200, "the other's answer")
         assert events() == known + 1
         assert desk.get("/v1/audit/verify")["valid"]
         desk.said_nothing_personal()

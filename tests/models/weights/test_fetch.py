@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from app.adapters.vision.weights import HttpsSource, WeightsDamaged, WeightsMiss
 from app.settings import default_cache
 from models.weights.fetch import FetchFailed, fetch, select
 from tests.models.weights.local_site import CONTENT, Heard, Site, artifact, files, run
+from tests.waiting import eventually
 
 ROOT = Path(__file__).parents[3]
 
@@ -116,11 +116,10 @@ def test_a_killed_fetch_leaves_nothing_in_the_way_and_is_gone_on_with(site: Site
     site.cuts = [524_288]
     site.stall.set()
     first = start(site, tmp_path)
-    assert site.halfway.wait(20)
+    eventually(site.halfway)
     part = tmp_path / f"{artifact(HttpsSource('')).cached_name}.part"
-    deadline = time.monotonic() + 20
-    while not (part.exists() and part.stat().st_size):
-        assert first.poll() is None and time.monotonic() < deadline
+    eventually(lambda: first.poll() is not None or (part.exists() and part.stat().st_size), "a part of the file")
+    assert first.poll() is None
     first.send_signal(signal.SIGKILL)
     first.communicate(timeout=20)
     (tmp_path / ".new-left-behind").touch()

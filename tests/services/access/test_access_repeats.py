@@ -116,7 +116,7 @@ def test_one_key_many_times_at_once_is_one_event(site: Process, start: Start, pr
     together = threading.Barrier(4)
 
     def meeting(frames: Any, *, liveness: bool, who: Any) -> Any:
-        together.wait(10)  # so that all have found nothing recorded before the first records
+        together.wait(30)  # so that all have found nothing recorded before the first records
         return [look(frame) for frame in frames]
 
     running = [start(looks=meeting, record_deadline_ms=20_000) for _ in range(processes)]

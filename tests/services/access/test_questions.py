@@ -19,6 +19,7 @@ from app.worker.supervisor import Supervisor
 from tests.fakes import Clock, like, new_id, person, photo
 from tests.services.process import Process
 from tests.services.stage import Stage, Unreachable, face
+from tests.waiting import eventually
 
 ADA, STRANGER = person(0), person(9)
 Start = Callable[..., Process]
@@ -278,14 +279,12 @@ def test_the_thread_outlives_a_database_that_is_gone(stage: Stage) -> None:
     answering._store = store
     answering.start()
     question = put(stage)
-    while store.asked < 2:
-        pass
+    eventually(lambda: store.asked > 1)
     store.gone = False
-    for _ in range(500):
+
+    def answered() -> bool:
         with stage.site.store.read() as tx:
-            if tx.questions.answered(question.id):
-                break
-        Event().wait(0.01)
-    else:
-        raise AssertionError("not answered")
+            return bool(tx.questions.answered(question.id))
+
+    eventually(answered)
     answering.stop()

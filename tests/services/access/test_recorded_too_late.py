@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from threading import Event
 from typing import Any
 
 import pytest
@@ -18,9 +17,10 @@ from app.services.events.answers import Answers
 from app.services.events.second_records import SecondRecords
 from app.services.gates.by_hand import ByHand
 from tests.fakes import Clock, like, new_id, person, photo
-from tests.services.gate_hardware import recorded, soon
+from tests.services.gate_hardware import recorded
 from tests.services.process import Process
 from tests.services.stage import Stage, face, reasons
+from tests.waiting import eventually, pass_time
 
 Start = Callable[..., Process]
 ADA, BOB = person(0), person(1)
@@ -32,7 +32,7 @@ def slow_commits(store: SqlStore, wait_s: float = 0.6) -> Iterator[None]:
     """A disk that takes its time for the last sync of every transaction."""
 
     def wait(_: Any) -> None:
-        Event().wait(wait_s)
+        pass_time(wait_s)
 
     event.listen(store._engine, "commit", wait)
     try:
@@ -58,7 +58,7 @@ def results(site: Process) -> dict[str, GateResultRow]:
 
 
 def only_result(site: Process) -> GateResultRow:
-    assert soon(lambda: len(results(site)) == 1)
+    eventually(lambda: len(results(site)) == 1)
     (row,) = results(site).values()
     assert site.signer.verify(row.signed_part, row.signature)
     return row
@@ -79,7 +79,7 @@ def test_a_denial_needs_no_second_record(site: Process, late: Process) -> None:
     second = late.verdicts.second_records
     assert isinstance(second, SecondRecords)
     second.too_late("lobby-1", "01UNKNOWN")  # what comes later is done later
-    assert soon(lambda: not second.is_waiting("01UNKNOWN"))
+    eventually(lambda: not second.is_waiting("01UNKNOWN"))
     assert results(site) == {}
 
 

@@ -131,7 +131,7 @@ def test_guesses_made_at_once_are_all_counted(desk: Desk) -> None:
 
 
 def test_guesses_in_the_same_moment_are_as_many(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    everybody, read = threading.Barrier(8, timeout=20), TallyRows.get
+    everybody, read = threading.Barrier(8, timeout=30), TallyRows.get
 
     def together(rows: TallyRows, buckets: Iterable[str]) -> dict[str, Tally]:
         found = read(rows, buckets)

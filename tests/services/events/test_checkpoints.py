@@ -1,6 +1,5 @@
 """Signed chain heads leave the database, so that a log whose end was cut off is found out."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +14,7 @@ from app.services.events.audit import TABLE
 from app.services.events.checkpoints import Checkpoints
 from app.wiring import System
 from tests.services.process import Process
+from tests.waiting import eventually
 
 Start = Callable[..., Process]
 
@@ -81,10 +81,7 @@ def test_a_service_that_runs_writes_at_its_start_and_soon_after_a_gates_first_ev
     with serving.checkpointing(cast(System, SimpleNamespace(checkpoints=checkpoints, settings=settings))):
         assert [entry["sequence"] for entry in of_gates(journal)] == [2], "at the start"
         site.decide(gate="dock", credential="a badge")
-        deadline = time.monotonic() + 10
-        while len(of_gates(journal)) < 2 and time.monotonic() < deadline:
-            time.sleep(0.02)
-        assert len(of_gates(journal)) == 2
+        eventually(lambda: len(of_gates(journal)) == 2)
         # Long before checkpoint_every_s, a log that was cut off is found.
         cut_off(site, 0, GENESIS)
         report = checkpoints.verify()

@@ -15,9 +15,10 @@ from app.services.gates.dispatcher import GateDispatcher
 from app.services.gates.write_behind import WriteBehind
 from app.services.site.site_control import SiteControl
 from tests.fakes import Clock, new_id
-from tests.services.gate_hardware import Turnstile, Yard, alerts, recorded, soon
+from tests.services.gate_hardware import Turnstile, Yard, alerts, recorded
 from tests.services.process import Process
 from tests.services.stage import Unreachable
+from tests.waiting import eventually, pass_time
 
 
 @pytest.fixture
@@ -34,11 +35,11 @@ def other(site: Process, start: Callable[..., Process], clock: Clock) -> Iterato
 @pytest.fixture
 def backlog(control: GateDispatcher, turnstile: Turnstile) -> Iterator[Callable[[], int]]:
     """Of more writes than any test lasts, by a slow database. How many still wait."""
-    over, slow = Event(), Event()
+    over = Event()
 
     def write() -> None:
         if not over.is_set():
-            slow.wait(0.02)
+            pass_time(0.02)
 
     for _ in range(5000):
         control._later(write)
@@ -50,9 +51,9 @@ def test_a_release_that_another_process_ordered_does_not_wait(
     turnstile: Turnstile, other: Any, backlog: Callable[[], int]
 ) -> None:
     other[0].set_mode(SiteMode.RELEASE)
-    assert soon(lambda: turnstile.released == [True])
+    eventually(lambda: turnstile.released == [True])
     other[0].set_mode(SiteMode.NORMAL)
-    assert soon(lambda: turnstile.released == [True, False])
+    eventually(lambda: turnstile.released == [True, False])
     assert backlog() > 1000
 
 
@@ -60,7 +61,7 @@ def test_an_opening_that_another_process_decided_does_not_wait(
     turnstile: Turnstile, other: Any, backlog: Callable[[], int], answer: Answer
 ) -> None:
     other[1].carry_out(answer)
-    assert soon(lambda: [command.event_id for command in turnstile.opened] == [answer["decision_id"]])
+    eventually(lambda: [command.event_id for command in turnstile.opened] == [answer["decision_id"]])
     assert backlog() > 1000
 
 
@@ -73,7 +74,7 @@ def test_an_opening_whose_window_ends_while_the_database_is_gone_is_not_passed_o
     store.gone = True
     asked = store.asked
     control.carry_out(answer)
-    assert soon(lambda: store.asked > asked + 3)
+    eventually(lambda: store.asked > asked + 3)
     clock.advance(seconds=5)
     store.gone = False
     row = recorded(site, answer)
@@ -87,7 +88,7 @@ def test_a_door_that_goes_to_and_fro_waits_once_for_each_state(
     site: Process, control: GateDispatcher, turnstile: Turnstile, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     turnstile.say(DoorState.CLOSED)
-    assert soon(lambda: site.gates.get("lobby-1").door == "closed")
+    eventually(lambda: site.gates.get("lobby-1").door == "closed")
 
     def gone(*_: object) -> None:
         raise NotRecorded("the database is gone")
@@ -100,7 +101,7 @@ def test_a_door_that_goes_to_and_fro_waits_once_for_each_state(
                 clock.advance(milliseconds=10)
                 turnstile.say(state)
         assert len(control._behind) == 2
-    assert soon(lambda: site.gates.get("lobby-1").door == "forced")
+    eventually(lambda: site.gates.get("lobby-1").door == "forced")
     assert (AlertKind.DOOR_FORCED, "") in alerts(site)
 
 

@@ -16,8 +16,9 @@ from app.services.events.answers import Answer
 from app.services.gates.dispatcher import GateDispatcher
 from app.services.gates.driver_worker import BUSY, LATE, NO_ANSWER, DriverWorker
 from tests.fakes import NOW, Clock, person, photo
-from tests.services.gate_hardware import Turnstile, alerts, recorded, result, soon
+from tests.services.gate_hardware import Turnstile, alerts, recorded, result
 from tests.services.process import Process
+from tests.waiting import eventually
 
 IN_AN_OPENING = "the driver hangs: it does not answer an opening"
 IN_A_RELEASE = "the driver hangs: it does not answer a release or its end"
@@ -46,7 +47,7 @@ class Stuck:
 
     def _wait(self, what: object) -> GateResult:
         self.asked.append(what)
-        assert self.free.wait(10)
+        eventually(self.free)
         return GateResult(CommandOutcome.OPENED)
 
     def healthy(self) -> str | None:
@@ -89,14 +90,14 @@ def test_it_is_an_alert_and_the_opening_has_failed_as_far_as_is_known(
 ) -> None:
     turnstile.free.clear()
     control.carry_out(answer)
-    assert soon(lambda: alerts(site) == [(AlertKind.GATE_FAILED, IN_AN_OPENING)])
+    eventually(lambda: alerts(site) == [(AlertKind.GATE_FAILED, IN_AN_OPENING)])
     assert control.healthy() == {"lobby-1": IN_AN_OPENING}
     row = recorded(site, answer)
     assert GateResult(row.outcome, row.detail) == NO_ANSWER
 
     turnstile.free.set()
-    assert soon(lambda: alerts(site) == [])
-    assert soon(lambda: (row := result(site, answer)) is not None and row.outcome is CommandOutcome.OPENED)
+    eventually(lambda: alerts(site) == [])
+    eventually(lambda: (row := result(site, answer)) is not None and row.outcome is CommandOutcome.OPENED)
     row = recorded(site, answer)
     assert (row.outcome, row.detail) == (CommandOutcome.OPENED, LATE), (
         "what became of it in the end is the better record"
@@ -113,15 +114,15 @@ def test_a_release_that_hangs_is_an_alert(
     free = Event()
 
     def hang(_: bool) -> GateResult:
-        assert free.wait(10)
+        eventually(free)
         return GateResult(CommandOutcome.SENT)
 
     monkeypatch.setattr(turnstile, "release", hang)
     control.release(SiteState(SiteMode.RELEASE, NOW))
-    assert soon(lambda: alerts(site) == [(AlertKind.GATE_FAILED, IN_A_RELEASE)])
+    eventually(lambda: alerts(site) == [(AlertKind.GATE_FAILED, IN_A_RELEASE)])
     assert control.healthy() == {"lobby-1": IN_A_RELEASE}
     free.set()
-    assert soon(lambda: alerts(site) == [])
+    eventually(lambda: alerts(site) == [])
     assert control.healthy() == {"lobby-1": None}
 
 
@@ -132,7 +133,7 @@ def test_before_its_time_it_hangs_in_nothing(
     monkeypatch.setattr("app.services.gates.driver_worker.SAY_S", 60.0)
     put(lane, "first")
     lane.follow(SiteMode.RELEASE)
-    assert soon(lambda: len(stuck.asked) == 2)
+    eventually(lambda: len(stuck.asked) == 2)
     lane.look()
     assert lane.fault() is None and lane.complaint() is None and done == []
 
@@ -141,7 +142,7 @@ def test_it_is_given_up_once_and_what_waits_behind_it_when_its_own_window_is_ove
     lane: DriverWorker, stuck: Stuck, done: list[tuple[str, GateResult]], clock: Clock
 ) -> None:
     put(lane, "first")
-    assert soon(lambda: stuck.asked == ["first"])
+    eventually(lambda: stuck.asked == ["first"])
     put(lane, "second", seconds=3)
     put(lane, "third", seconds=9)
 
@@ -149,14 +150,14 @@ def test_it_is_given_up_once_and_what_waits_behind_it_when_its_own_window_is_ove
         lane.look()
         return bool(done)
 
-    assert soon(looked)
+    eventually(looked)
     lane.look()
     assert done == [("first", NO_ANSWER)]
     clock.advance(seconds=4)
     lane.look()
     assert done[1:] == [("second", BUSY)]
     stuck.free.set()
-    assert soon(lambda: len(done) == 4)
+    eventually(lambda: len(done) == 4)
     assert done[2:] == [
         ("first", GateResult(CommandOutcome.OPENED, LATE)),
         ("third", GateResult(CommandOutcome.OPENED)),
@@ -167,7 +168,7 @@ def test_at_the_end_nothing_is_left_without_a_record(
     lane: DriverWorker, stuck: Stuck, done: list[tuple[str, GateResult]]
 ) -> None:
     put(lane, "first")
-    assert soon(lambda: stuck.asked == ["first"])
+    eventually(lambda: stuck.asked == ["first"])
     put(lane, "second")
     lane.close()
     assert sorted(event_id for event_id, _ in done) == ["first", "second"]

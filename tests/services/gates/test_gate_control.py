@@ -14,8 +14,9 @@ from app.core.site.mode import SiteMode, SiteState
 from app.services.events.answers import Answer
 from app.services.gates.dispatcher import GateDispatcher
 from tests.fakes import NOW, Clock, person, photo
-from tests.services.gate_hardware import Turnstile, alerts, recorded, result, soon
+from tests.services.gate_hardware import Turnstile, alerts, recorded, result
 from tests.services.process import Process
+from tests.waiting import eventually
 
 
 def test_an_opening_reaches_the_gate_and_is_the_events_second_record(
@@ -70,7 +71,7 @@ def test_nobody_waits_for_a_gate_that_hangs_and_the_newest_opening_wins(
 ) -> None:
     turnstile.free.clear()
     control.carry_out(answer)
-    assert turnstile.reached.wait(10)
+    eventually(turnstile.reached)
     older, newer = site.decide(photo(person(0))), site.decide(photo(person(0)))
     control.carry_out(older)
     control.carry_out(newer)
@@ -104,11 +105,11 @@ def test_a_failure_is_recorded_and_an_alert_until_the_gate_works_again(
     turnstile.result = GateResult(CommandOutcome.FAILED, "the relay answered 500")
     control.carry_out(answer)
     assert recorded(site, answer).outcome is CommandOutcome.FAILED
-    assert soon(lambda: alerts(site) == [(AlertKind.GATE_FAILED, "the relay answered 500")])
+    eventually(lambda: alerts(site) == [(AlertKind.GATE_FAILED, "the relay answered 500")])
     assert control.healthy() == {"lobby-1": "the relay answered 500"}
     turnstile.result = GateResult(CommandOutcome.SENT)
     control.carry_out(site.decide(photo(person(0))))
-    assert soon(lambda: alerts(site) == [])
+    eventually(lambda: alerts(site) == [])
     assert control.healthy() == {"lobby-1": None}
 
 
@@ -135,7 +136,7 @@ def test_what_a_gate_did_is_recorded_once_the_database_is_back(
         broken.setattr(site.store, "write", gone)
         broken.setattr(site.store, "read", gone)
         control.carry_out(answer)
-        assert turnstile.reached.wait(10)
+        eventually(turnstile.reached)
     assert recorded(site, answer).outcome is CommandOutcome.OPENED
 
 
@@ -144,7 +145,7 @@ def test_what_was_not_sent_when_the_service_stops_is_recorded_as_such(
 ) -> None:
     turnstile.free.clear()
     control.carry_out(answer)
-    assert turnstile.reached.wait(10)
+    eventually(turnstile.reached)
     waiting = site.decide(photo(person(0)))
     control.carry_out(waiting)
     control.close()
@@ -163,7 +164,7 @@ def test_the_listeners_are_told_and_may_fail(
     control.on_result.append(lambda gate, result: told.append((gate, result.outcome)))
     control.carry_out(answer)
     recorded(site, answer)
-    assert soon(lambda: told == [("lobby-1", CommandOutcome.OPENED)])
+    eventually(lambda: told == [("lobby-1", CommandOutcome.OPENED)])
 
 
 def test_what_waits_at_the_end_is_written_once_however_long_the_database_takes(
@@ -176,11 +177,11 @@ def test_what_waits_at_the_end_is_written_once_however_long_the_database_takes(
     def first() -> None:
         written.append("first")
         slow.set()
-        assert free.wait(10)
+        eventually(free)
 
     control._later(first)
     control._later(lambda: written.append("second"))
-    assert slow.wait(10)
+    eventually(slow)
     Timer(0.5, free.set).start()
     control.close()
     assert written == ["first", "second"] and not control._behind

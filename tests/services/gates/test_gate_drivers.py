@@ -9,8 +9,9 @@ from app.services.gates.dispatcher import GateDispatcher
 from app.services.gates.driver_worker import PATIENCE
 from app.services.gates.gate_settings import GateSettings, GateUpdate
 from tests.fakes import Clock, person, photo
-from tests.services.gate_hardware import TURNSTILE, Turnstile, Yard, alerts, recorded, result, soon
+from tests.services.gate_hardware import TURNSTILE, Turnstile, Yard, alerts, recorded, result
 from tests.services.process import Process
+from tests.waiting import eventually
 
 
 def test_a_lost_line_is_an_alert_once_it_lasts(
@@ -25,9 +26,9 @@ def test_a_lost_line_is_an_alert_once_it_lasts(
         clock.now += PATIENCE / 100  # also for a look that has not begun to count yet
         return alerts(site) == [(AlertKind.GATE_FAILED, "the broker cannot be reached")]
 
-    assert soon(passed)
+    eventually(passed)
     turnstile.fault = None
-    assert soon(lambda: alerts(site) == [])
+    eventually(lambda: alerts(site) == [])
 
 
 def test_somebody_else_s_commands_are_an_alert_at_once(
@@ -35,9 +36,9 @@ def test_somebody_else_s_commands_are_an_alert_at_once(
 ) -> None:
     turnstile.fault = FOREIGN
     control.refresh()
-    assert soon(lambda: alerts(site) == [(AlertKind.GATE_FAILED, FOREIGN)])
+    eventually(lambda: alerts(site) == [(AlertKind.GATE_FAILED, FOREIGN)])
     turnstile.fault = None
-    assert soon(lambda: alerts(site) == [])
+    eventually(lambda: alerts(site) == [])
 
 
 def test_a_gate_that_was_added_a_moment_ago_opens_too(
@@ -65,7 +66,7 @@ def test_a_changed_gate_gets_a_new_driver_and_the_old_one_lets_go(
 ) -> None:
     assert turnstile.told == {"secret": "of the turnstile", "gate": "lobby-1", "fail_mode": "secure"}
     gate_settings.change("lobby-1", GateUpdate(fail_mode=FailMode.SAFE))
-    assert soon(lambda: len(yard.built) == 2)
+    eventually(lambda: len(yard.built) == 2)
     assert turnstile.closed == 1
     assert yard.built[1].told == {**turnstile.told, "fail_mode": "safe"}
     # What has nothing to do with the driver leaves it alone.
@@ -83,7 +84,7 @@ def test_a_gate_that_cannot_be_driven_is_an_alert_and_stops_no_other(
     with site.store.write() as tx:
         tx.gates.update(replace(dock, driver="drawbridge"))
     words = "a gate is one of plain, dry_run, webhook, mqtt, osdp, serial"
-    assert soon(lambda: alerts(site) == [(AlertKind.GATE_FAILED, words)])
+    eventually(lambda: alerts(site) == [(AlertKind.GATE_FAILED, words)])
     assert control.healthy() == {"dock": words, "lobby-1": None}
     at_dock = site.decide(photo(person(0)), gate="dock")
     for opening in (at_dock, answer):
@@ -91,7 +92,7 @@ def test_a_gate_that_cannot_be_driven_is_an_alert_and_stops_no_other(
     assert recorded(site, at_dock).outcome is CommandOutcome.FAILED
     assert recorded(site, answer).outcome is CommandOutcome.OPENED
     gate_settings.change("dock", GateUpdate(driver="dry_run"))
-    assert soon(lambda: alerts(site) == [])
+    eventually(lambda: alerts(site) == [])
 
 
 def test_settings_that_do_not_open_are_an_alert(
@@ -105,7 +106,7 @@ def test_settings_that_do_not_open_are_an_alert(
     assert control.healthy() == {"lobby-1": "the gate's settings do not open: set its config again"}
     assert yard.built == []
     gate_settings.change("lobby-1", TURNSTILE)
-    assert soon(lambda: control.healthy() == {"lobby-1": None})
+    eventually(lambda: control.healthy() == {"lobby-1": None})
 
 
 def test_nothing_is_sent_to_a_gate_that_asks_by_itself(
@@ -124,17 +125,17 @@ def test_a_driver_tells_its_doors_state_without_waiting_for_the_database(
 ) -> None:
     turnstile.say(DoorState.CLOSED)
     turnstile.say(DoorState.OPEN)
-    assert soon(lambda: (AlertKind.DOOR_FORCED, "") in alerts(site))
-    assert soon(lambda: [view.door for view in control.view()] == ["forced"])
+    eventually(lambda: (AlertKind.DOOR_FORCED, "") in alerts(site))
+    eventually(lambda: [view.door for view in control.view()] == ["forced"])
     turnstile.say(DoorState.CLOSED)
-    assert soon(lambda: alerts(site) == [])
+    eventually(lambda: alerts(site) == [])
 
 
 def test_a_lost_line_is_no_fault_of_the_door(site: Process, control: GateDispatcher, turnstile: Turnstile) -> None:
     turnstile.fault = "the serial line cannot be used"
     turnstile.say(DoorState.FAULT)
     turnstile.say(DoorState.CLOSED)
-    assert soon(lambda: [view.door for view in control.view()] == ["closed"])
+    eventually(lambda: [view.door for view in control.view()] == ["closed"])
     turnstile.fault = None
     turnstile.say(DoorState.FAULT)
-    assert soon(lambda: alerts(site) == [(AlertKind.DOOR_FAULT, "")])
+    eventually(lambda: alerts(site) == [(AlertKind.DOOR_FAULT, "")])

@@ -9,8 +9,9 @@ from app.services.events.answers import Answer
 from app.services.gates.dispatcher import GateDispatcher
 from app.services.gates.gate_settings import GateSettings
 from tests.fakes import Clock, new_id, person, photo
-from tests.services.gate_hardware import TURNSTILE, Yard, recorded, result, soon
+from tests.services.gate_hardware import TURNSTILE, Yard, recorded, result
 from tests.services.process import Process
+from tests.waiting import eventually
 
 Begin = Callable[..., tuple[GateDispatcher, Yard, set[str]]]
 
@@ -41,13 +42,13 @@ def lobby(site: Process, gate_settings: GateSettings) -> str:
 def test_a_gate_changes_hands_whole(begin: Begin, lobby: str) -> None:
     (a, at_a, of_a), (b, at_b, of_b) = begin(), begin()
     of_a.add(lobby)
-    assert soon(lambda: a.healthy() == {"lobby-1": None})
+    eventually(lambda: a.healthy() == {"lobby-1": None})
     assert (b.healthy(), at_b.built) == ({}, [])
 
     of_a.clear()
-    assert soon(lambda: a.healthy() == {} and at_a.built[0].closed == 1)
+    eventually(lambda: a.healthy() == {} and at_a.built[0].closed == 1)
     of_b.add(lobby)
-    assert soon(lambda: len(at_b.built) == 1)
+    eventually(lambda: len(at_b.built) == 1)
     assert len(at_a.built) == 1
 
 
@@ -57,7 +58,7 @@ def test_an_opening_decided_elsewhere_is_sent_by_who_drives(
 ) -> None:
     (_, at_a, of_a), (b, at_b, _) = begin(), begin(driving=driving)
     of_a.add(lobby)
-    assert soon(lambda: len(at_a.built) == 1)
+    eventually(lambda: len(at_a.built) == 1)
 
     b.carry_out(answer)
 

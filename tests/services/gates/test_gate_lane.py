@@ -9,7 +9,8 @@ from app.core.gates.commands import CommandOutcome, GateResult
 from app.core.site.mode import SiteMode
 from app.services.gates.driver_worker import DriverWorker
 from tests.fakes import NOW, Clock
-from tests.services.gate_hardware import Turnstile, soon
+from tests.services.gate_hardware import Turnstile
+from tests.waiting import eventually
 
 REFUSED = GateResult(CommandOutcome.FAILED, "the panel holds this gate")
 
@@ -39,21 +40,21 @@ def test_hardware_that_cannot_be_released_is_none_the_worse_when_it_is_over(
 ) -> None:
     turnstile.release_result = REFUSED
     lane.follow(SiteMode.RELEASE)
-    assert soon(lambda: lane.complaint() == "release failed: the panel holds this gate")
+    eventually(lambda: lane.complaint() == "release failed: the panel holds this gate")
     lane.follow(SiteMode.NORMAL)
-    assert soon(lambda: lane.complaint() is None)
+    eventually(lambda: lane.complaint() is None)
     assert turnstile.released[-1] is False
 
 
 def test_the_end_of_a_release_is_said_until_it_arrives(lane: DriverWorker, turnstile: Turnstile) -> None:
     lane.follow(SiteMode.RELEASE)
-    assert soon(lambda: turnstile.released == [True])
+    eventually(lambda: turnstile.released == [True])
     turnstile.release_result, turnstile.fault = GateResult(CommandOutcome.FAILED, "no answer"), "no answer"
     lane.follow(SiteMode.NORMAL)
-    assert soon(lambda: turnstile.released.count(False) > 2)
+    eventually(lambda: turnstile.released.count(False) > 2)
     assert lane.fault() == "end of release failed: no answer"
     turnstile.release_result, turnstile.fault = GateResult(CommandOutcome.SENT), None
-    assert soon(lambda: lane.fault() is None)
+    eventually(lambda: lane.fault() is None)
 
 
 def test_a_lockdown_is_nothing_that_hardware_is_told(lane: DriverWorker, turnstile: Turnstile) -> None:
@@ -75,12 +76,12 @@ def test_a_release_that_ends_before_it_was_said_again_is_ended(
     over, keep = Event(), DriverWorker._keep_mode
 
     def late(lane: DriverWorker) -> None:
-        assert over.wait(10)
+        eventually(over)
         keep(lane)
 
     monkeypatch.setattr(DriverWorker, "_keep_mode", late)
     lane = DriverWorker("lobby-1", turnstile, SiteMode.RELEASE, Clock(), lambda *_: None)
     lane.follow(SiteMode.NORMAL)
     over.set()
-    assert soon(lambda: turnstile.released == [False])
+    eventually(lambda: turnstile.released == [False])
     lane.close()

@@ -12,8 +12,9 @@ from app.services.gates.dispatcher import GateDispatcher
 from app.services.gates.gate_settings import GateSettings, GateUpdate
 from app.services.site.gate_leases import GateLeases
 from tests.fakes import NOW, Clock, new_id, person, photo
-from tests.services.gate_hardware import Turnstile, Yard, recorded, result, soon
+from tests.services.gate_hardware import Turnstile, Yard, recorded, result
 from tests.services.process import Process
+from tests.waiting import eventually
 
 
 def test_an_opening_after_the_stop_says_so(
@@ -31,7 +32,7 @@ def test_an_opening_while_the_driver_is_changed_says_so(
 ) -> None:
     turnstile.free.clear()
     control.carry_out(answer)
-    assert turnstile.reached.wait(10)
+    eventually(turnstile.reached)
     waiting = site.decide(photo(person(0)))
     control.carry_out(waiting)
     gate_settings.change("lobby-1", GateUpdate(config={"secret": "another"}))
@@ -65,7 +66,7 @@ def test_an_opening_while_the_gate_changes_hands_says_so(
         (turnstile,) = yard.built
         turnstile.free.clear()
         control.carry_out(answer)
-        assert turnstile.reached.wait(10)
+        eventually(turnstile.reached)
         waiting = site.decide(photo(person(0)))
         control.carry_out(waiting)
         if taken_over:
@@ -113,14 +114,14 @@ def test_it_is_written_once_the_database_is_back(
         second.too_late("lobby-1", answer["decision_id"])
         assert second.is_waiting(answer["decision_id"])
     assert recorded(site, answer).detail == "recorded too late; the gate was not opened"
-    assert soon(lambda: not second.is_waiting(answer["decision_id"]))
+    eventually(lambda: not second.is_waiting(answer["decision_id"]))
 
 
 def test_what_was_never_recorded_gets_no_second_record(site: Process, clock: Clock, answer: Answer) -> None:
     second = SecondRecords(site.store, site.signer, clock)
     second.too_late("lobby-1", "01UNKNOWN")
     second.too_late("gone", answer["decision_id"])
-    assert soon(lambda: not second.is_waiting("01UNKNOWN") and not second.is_waiting(answer["decision_id"]))
+    eventually(lambda: not second.is_waiting("01UNKNOWN") and not second.is_waiting(answer["decision_id"]))
     with site.store.read() as tx:
         assert tx.gate_results.of(["01UNKNOWN", answer["decision_id"]]) == {}
 

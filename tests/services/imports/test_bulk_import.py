@@ -218,7 +218,7 @@ def test_a_busy_database_is_asked_again(importing: Importing, site: Process, mon
 
 
 def test_as_many_photos_are_looked_at_at_once_as_there_are_workers(site: Process, tmp_path: Path) -> None:
-    together = threading.Barrier(2, timeout=10)
+    together = threading.Barrier(2, timeout=30)
     entered: list[Callable[[], object]] = []
 
     def slow(data: bytes) -> FrameResult:

@@ -2,7 +2,6 @@
 
 import fcntl
 import io
-import time
 import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +20,7 @@ from app.services.imports.import_reports import KEPT as KEPT_REPORTS
 from tests.fakes import Clock, person, photo
 from tests.services.importing import Importing
 from tests.services.process import Process
+from tests.waiting import eventually, pass_time
 
 CSV = b"number,name\nE-1,Ada\nE-2,Bob\n"
 
@@ -83,11 +83,9 @@ def test_what_another_process_left_is_taken_up(
 
 
 def test_the_desk_runs_by_itself_and_ends(importing: Importing, site: Process) -> None:
-    from tests.services.gate_hardware import soon
-
     importing.desk.start()
     job = importing.upload(CSV, photos(), dry_run=False)
-    assert soon(lambda: state(importing, job.id) is ImportState.DONE)
+    eventually(lambda: state(importing, job.id) is ImportState.DONE)
     importing.desk.close()
 
 
@@ -136,7 +134,7 @@ def test_tidying_all_the_time_costs_no_upload(importing: Importing, monkeypatch:
     lock = fcntl.flock
 
     def slow(handle: int, how: int) -> None:
-        time.sleep(0.005)
+        pass_time(0.005)
         lock(handle, how)
 
     def tidy() -> None:

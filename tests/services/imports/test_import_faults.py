@@ -13,10 +13,10 @@ from app.core.imports.reports import ImportState
 from app.core.people.records import EmployeeFilter
 from app.core.site.installation import Installation
 from tests.fakes import NOW
-from tests.services.gate_hardware import soon
 from tests.services.importing import Importing
 from tests.services.imports.test_import_desk import CSV, photos, state, upload_key
 from tests.services.process import Process
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -95,8 +95,8 @@ def test_tidying_that_fails_steadily_is_said_once_and_stops_nothing(
     with caplog.at_level(logging.ERROR, "app"), closing(importing.desk):
         importing.desk.start()
         first = importing.upload(CSV, photos(), dry_run=False)
-        assert soon(lambda: state(importing, first.id) is ImportState.DONE)
-        assert soon(lambda: importing.uploads.all() == ["01STUCK"]), "the others are tidied away"
+        eventually(lambda: state(importing, first.id) is ImportState.DONE)
+        eventually(lambda: importing.uploads.all() == ["01STUCK"], "the others are tidied away")
     assert len(caplog.messages) == 1 and "01STUCK" in caplog.text and "Ada" not in caplog.text
 
 
@@ -113,7 +113,7 @@ def test_the_desk_outlives_whatever_a_look_meets(importing: Importing, monkeypat
     job = importing.upload(CSV, photos(), dry_run=False)
     with closing(importing.desk):
         importing.desk.start()
-        assert soon(lambda: state(importing, job.id) is ImportState.DONE)
+        eventually(lambda: state(importing, job.id) is ImportState.DONE)
 
 
 def test_a_switch_of_the_pack_refuses_nobody_and_the_import_goes_on_by_the_new_one(

@@ -194,7 +194,7 @@ def test_one_face_enrolled_twice_at_once_is_enrolled_once(site: Process, start: 
     def enrol(process: Process, employee: Employee) -> None:
         def look_together(data: bytes) -> Any:
             seen = process.enrolment.look(data)
-            together.wait(10)
+            together.wait(30)
             return seen
 
         at_once = replace(process.enrolment, look=look_together)

@@ -7,7 +7,7 @@ import pytest
 
 from app.core.errors import Busy
 from app.services.recognition.engine_pool import EnginePool
-from tests.services.gate_hardware import soon
+from tests.waiting import eventually
 
 
 def waiting(pool: EnginePool[str]) -> int:
@@ -26,7 +26,7 @@ def test_a_decision_goes_before_an_import_that_waited_longer() -> None:
         threads.submit(work, "import", True)
         threads.submit(work, "import", True)
         threads.submit(work, "gate", False)
-        assert soon(lambda: waiting(pool) == 1)
+        eventually(lambda: waiting(pool) == 1)
     assert order == ["gate", "import", "import"]
 
 
@@ -53,7 +53,7 @@ def test_who_waits_in_line_is_served_in_turn() -> None:
     with ThreadPoolExecutor(3) as threads, pool.lease():
         for n in range(3):
             threads.submit(work, n)
-            assert soon(lambda n=n: waiting(pool) == n + 1)
+            eventually(lambda n=n: waiting(pool) == n + 1)
     assert order == [0, 1, 2]
 
 
@@ -86,7 +86,7 @@ def test_a_flood_of_one_delays_another_by_one_piece_of_work() -> None:
         for who in ["flood"] * 6 + ["gate", "gate", "dock"]:
             before = waiting(pool)
             threads.submit(work, who)
-            assert soon(lambda before=before: waiting(pool) == before + 1)
+            eventually(lambda before=before: waiting(pool) == before + 1)
     assert order[:2] == ["gate", "dock"]  # neither was served before, and the flood was
     assert order[2:4] == ["flood", "gate"] and order[4:] == ["flood"] * 5
 

@@ -13,6 +13,7 @@ from app.core.recognition import alignment
 from app.core.recognition.quality import ENROLMENT
 from app.core.types import Box, Face, Pixels, QualityProblem, Reason
 from app.services.recognition.recognition import Engine, Recognition, snapshot
+from tests.waiting import eventually
 
 
 def face(x: float, y: float, width: float) -> Face:
@@ -47,7 +48,7 @@ class FakeEmbedder:
         self.embedded += [flip] * len(crops)
         self.started.set()
         if self.held:
-            assert self.go_on.wait(10)
+            eventually(self.go_on)
         return np.eye(len(crops), 128, dtype=np.float32)
 
 
@@ -194,7 +195,7 @@ def test_what_waits_too_long_is_refused() -> None:
     recognition = scene.recognition()
     first = threading.Thread(target=recognition.look, args=(FRAME,))
     first.start()
-    assert scene.embedder.started.wait(10)
+    eventually(scene.embedder.started)
 
     with pytest.raises(Busy) as caught:
         recognition.look(FRAME)

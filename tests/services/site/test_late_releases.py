@@ -40,7 +40,7 @@ def test_many_threads_add_and_remove_at_once() -> None:
     late, go, failed = LateReleases(), Barrier(4), []
 
     def order(gate: int) -> None:
-        go.wait(10)
+        go.wait(30)
         try:
             for at_ms in range(500):
                 one = release(at_ms, f"gate {gate}")

@@ -17,8 +17,9 @@ from app.services.gates.driver_worker import DriverWorker
 from app.services.gates.gate_settings import GateSettings
 from app.services.site.site_control import SiteControl
 from tests.fakes import NOW, Clock, new_id
-from tests.services.gate_hardware import TURNSTILE, Turnstile, Yard, soon
+from tests.services.gate_hardware import TURNSTILE, Turnstile, Yard
 from tests.services.process import Process
+from tests.waiting import eventually
 
 NORMAL, LOCKDOWN, RELEASE = SiteMode
 
@@ -35,7 +36,7 @@ class Late:
         with self._store.read() as tx:
             yield tx
         self.has_read.set()
-        assert self.go_on.wait(10)
+        eventually(self.go_on)
 
     def write(self) -> Any:
         return self._store.write()
@@ -81,14 +82,14 @@ def test_a_panel_that_says_no_fire_does_not_end_the_release_that_came_meanwhile(
     panel = SiteControl(cast(Store, late), site.log, clock, new_id, control)
     saying = Thread(target=panel.set_mode, args=(NORMAL,), kwargs={"ending": RELEASE})
     saying.start()
-    assert late.has_read.wait(10)
+    eventually(late.has_read)
     ordered.set_mode(RELEASE, actor="guard")
     guarded = len(followed)
     late.go_on.set()
-    saying.join(10)
+    saying.join(30)
 
     assert mode(control) is RELEASE and NORMAL not in followed[guarded:]
-    assert soon(lambda: turnstile.released == [True])
+    eventually(lambda: turnstile.released == [True])
 
 
 def test_what_was_read_before_a_release_does_not_undo_it(
@@ -100,12 +101,12 @@ def test_what_was_read_before_a_release_does_not_undo_it(
     def slow(drivers: DriverPool, site: SiteState) -> None:
         if current_thread().name == "gates" and site.mode is NORMAL:
             compared.set()
-            assert go_on.wait(10)
+            eventually(go_on)
         follow(drivers, site)
 
     monkeypatch.setattr(DriverPool, "follow", slow)
     control.refresh()
-    assert compared.wait(10)
+    eventually(compared)
     told: list[SiteMode] = []
     monkeypatch.setattr(DriverWorker, "follow", lambda _, mode: told.append(mode))
     ordered.set_mode(RELEASE)
@@ -134,10 +135,10 @@ def test_a_gate_that_is_taken_while_a_release_comes_is_released(
     monkeypatch.setattr(control, "_tick_s", 60)
     gate_settings.add("dock", TURNSTILE)
     control.refresh()
-    assert telling.wait(10)
+    eventually(telling)
     ordered.set_mode(RELEASE)
     go_on.set()
-    assert soon(lambda: yard.built[1].released == [True])
+    eventually(lambda: yard.built[1].released == [True])
     control.close()
     assert yard.built[1].released == [True]
 
@@ -169,30 +170,30 @@ def test_an_unrecorded_release_ends_with_the_order_and_not_with_one_from_before(
     ordered = SiteControl(cast(Store, late), site.log, clock, new_id, control)
     saying = Thread(target=ordered.set_mode, args=(NORMAL,), kwargs={"ending": RELEASE})
     saying.start()
-    assert late.has_read.wait(10)
+    eventually(late.has_read)
     late.go_on.set()
     late.has_read.clear()
-    saying.join(10)
+    saying.join(30)
     late.go_on.clear()
 
     # From here on: a panel has read, then a fire comes that nobody can record.
     saying = Thread(target=ordered.set_mode, args=(NORMAL,), kwargs={"ending": RELEASE})
     saying.start()
-    assert late.has_read.wait(10)
+    eventually(late.has_read)
     with monkeypatch.context() as broken:
         broken.setattr(late, "read", site.store.read)
         broken.setattr(late, "write", unwritable)
         with pytest.raises(NotRecorded):
             ordered.set_mode(RELEASE)
     late.go_on.set()
-    saying.join(10)
+    saying.join(30)
     assert mode(control) is RELEASE
 
     ordered.set_mode(NORMAL, ending=LOCKDOWN)
     assert mode(control) is RELEASE
     ordered.set_mode(NORMAL, ending=RELEASE)
     assert mode(control) is NORMAL
-    assert soon(lambda: turnstile.released == [True, False])
+    eventually(lambda: turnstile.released == [True, False])
 
 
 def test_a_release_that_is_refused_after_all_is_taken_back(
@@ -210,8 +211,8 @@ def test_a_release_that_is_refused_after_all_is_taken_back(
 
     saying = Thread(target=release)
     saying.start()
-    assert late.has_read.wait(10)
+    eventually(late.has_read)
     ordered.set_mode(LOCKDOWN)
     late.go_on.set()
-    saying.join(10)
+    saying.join(30)
     assert refused == ["locked_down"] and mode(control) is LOCKDOWN

@@ -29,8 +29,9 @@ from app.services.gates.gate_settings import GateSettings
 from app.services.site.site_control import SiteControl
 from tests.fakes import Clock, new_id
 from tests.services.failing_site import GATES, LOCKDOWN, NORMAL, RELEASE, Expected, Failing
-from tests.services.gate_hardware import TURNSTILE, Turnstile, Yard, soon
+from tests.services.gate_hardware import TURNSTILE, Turnstile, Yard
 from tests.services.process import Process
+from tests.waiting import eventually
 
 UNKNOWN = "of another process"
 named = st.sets(st.sampled_from(GATES), max_size=2).map(frozenset)
@@ -208,7 +209,7 @@ class Orders(RuleBasedStateMachine):
         for gate, hardware in self.driven().items():
             wanted = expected(gate)
             told = lambda hardware=hardware: (hardware.released or [False])[-1]  # noqa: E731
-            assert soon(lambda wanted=wanted, told=told: told() is wanted), f"{gate} should be open: {wanted}"
+            eventually(lambda wanted=wanted, told=told: told() is wanted, f"{gate} should be open: {wanted}")
 
     @invariant()
     def what_is_recorded_is_what_was_ordered(self) -> None:

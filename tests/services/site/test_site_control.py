@@ -15,8 +15,9 @@ from app.services.gates.dispatcher import GateDispatcher
 from app.services.gates.gate_settings import GateSettings
 from app.services.site.site_control import SiteControl
 from tests.fakes import NOW, Clock, new_id
-from tests.services.gate_hardware import TURNSTILE, Turnstile, Yard, soon
+from tests.services.gate_hardware import TURNSTILE, Turnstile, Yard
 from tests.services.process import Process
+from tests.waiting import eventually
 
 NORMAL, LOCKDOWN, RELEASE = SiteMode
 Start = Callable[..., Process]
@@ -220,9 +221,9 @@ def ordered(site: Process, control: GateDispatcher, clock: Clock) -> SiteControl
 
 def test_a_release_opens_the_gates_and_its_end_locks_them(turnstile: Turnstile, ordered: SiteControl) -> None:
     ordered.set_mode(RELEASE)
-    assert soon(lambda: turnstile.released == [True])
+    eventually(lambda: turnstile.released == [True])
     ordered.set_mode(NORMAL)
-    assert soon(lambda: turnstile.released == [True, False])
+    eventually(lambda: turnstile.released == [True, False])
 
 
 def test_a_lockdown_leaves_the_hardware_alone(
@@ -239,9 +240,9 @@ def test_a_release_waits_for_no_opening(
 ) -> None:
     turnstile.free.clear()
     control.carry_out(answer)
-    assert turnstile.reached.wait(10)
+    eventually(turnstile.reached)
     ordered.set_mode(RELEASE)
-    assert soon(lambda: turnstile.released == [True])
+    eventually(lambda: turnstile.released == [True])
 
 
 def test_a_mode_that_another_process_set_is_followed(
@@ -249,21 +250,21 @@ def test_a_mode_that_another_process_set_is_followed(
 ) -> None:
     other = start()
     SiteControl(other.store, other.log, clock, new_id).set_mode(RELEASE)
-    assert soon(lambda: turnstile.released == [True])
+    eventually(lambda: turnstile.released == [True])
     # and a gate that is connected now is built released
     gate_settings.add("dock", TURNSTILE)
-    assert soon(lambda: len(yard.built) == 2 and yard.built[1].released[:1] == [True])
+    eventually(lambda: len(yard.built) == 2 and yard.built[1].released[:1] == [True])
 
 
 def test_what_is_not_recorded_is_not_undone_by_what_is(
     turnstile: Turnstile, control: GateDispatcher, gate_settings: GateSettings, yard: Yard
 ) -> None:
     control.release(SiteState(RELEASE, NOW))
-    assert soon(lambda: turnstile.released == [True])
+    eventually(lambda: turnstile.released == [True])
     gate_settings.add("dock", TURNSTILE)
     control.refresh()
     # a whole look at the database later it is still released
-    assert soon(lambda: len(yard.built) == 2)
+    eventually(lambda: len(yard.built) == 2)
     assert turnstile.released == [True]
 
 
@@ -273,7 +274,7 @@ def test_a_release_that_a_gate_refuses_is_tried_on_and_an_alert(
     monkeypatch.setattr("app.services.gates.driver_worker.AGAIN_S", 0.01)
     turnstile.release_result = GateResult(CommandOutcome.FAILED, "no answer")
     ordered.set_mode(RELEASE)
-    assert soon(lambda: len(turnstile.released) > 2)
-    assert soon(lambda: AlertKind.GATE_FAILED in {kind for kind, _ in alerts(site)})
+    eventually(lambda: len(turnstile.released) > 2)
+    eventually(lambda: AlertKind.GATE_FAILED in {kind for kind, _ in alerts(site)})
     turnstile.release_result = GateResult(CommandOutcome.OPENED)
-    assert soon(lambda: AlertKind.GATE_FAILED not in {kind for kind, _ in alerts(site)})
+    eventually(lambda: AlertKind.GATE_FAILED not in {kind for kind, _ in alerts(site)})

@@ -15,8 +15,9 @@ from app.services.gates.gate_settings import GateSettings
 from app.services.site.site_control import SiteControl
 from tests.fakes import NOW, Clock, new_id
 from tests.services.conftest import Start
-from tests.services.gate_hardware import TURNSTILE, Turnstile, Yard, soon
+from tests.services.gate_hardware import TURNSTILE, Turnstile, Yard
 from tests.services.process import Process
+from tests.waiting import eventually
 
 NORMAL, LOCKDOWN, RELEASE = SiteMode
 
@@ -62,10 +63,10 @@ def test_the_end_of_a_lockdown_does_not_end_it(
     cry_fire(site, ordered)
     ordered.set_mode(NORMAL, ending=LOCKDOWN)
     assert mode(control) is ordered.state().mode is RELEASE
-    assert soon(lambda: turnstile.released == [True])
+    eventually(lambda: turnstile.released == [True])
     ordered.set_mode(NORMAL, ending=RELEASE)
     assert mode(control) is ordered.state().mode is NORMAL
-    assert soon(lambda: turnstile.released == [True, False])
+    eventually(lambda: turnstile.released == [True, False])
 
 
 def test_a_lockdown_is_refused_until_it_is_ended(
@@ -89,12 +90,12 @@ def test_a_lockdown_by_another_process_does_not_end_it_and_the_database_learns_o
     assert mode(control) is RELEASE
     control.record_late = ordered.record_late
     control.refresh()
-    assert soon(lambda: ordered.state().mode is RELEASE)
-    assert soon(lambda: turnstile.released == [True])
+    eventually(lambda: ordered.state().mode is RELEASE)
+    eventually(lambda: turnstile.released == [True])
     # and from then on anybody can end it
     SiteControl(other.store, other.log, clock, new_id).set_mode(NORMAL)
     control.refresh()
-    assert soon(lambda: turnstile.released == [True, False])
+    eventually(lambda: turnstile.released == [True, False])
 
 
 def test_it_is_recorded_once_when_the_database_answers_and_before_its_end(
@@ -115,10 +116,10 @@ def test_on_a_full_disk_too_it_can_be_ended(
     site: Process, control: GateDispatcher, ordered: SiteControl, turnstile: Turnstile
 ) -> None:
     cry_fire(site, ordered)
-    assert soon(lambda: turnstile.released == [True])
+    eventually(lambda: turnstile.released == [True])
     with down(site, "write"):
         ordered.set_mode(NORMAL, ending=RELEASE)
-    assert soon(lambda: turnstile.released == [True, False])
+    eventually(lambda: turnstile.released == [True, False])
     assert mode(control) is NORMAL
 
 
@@ -146,11 +147,11 @@ def test_gates_that_are_named_open_though_nothing_can_be_read(
 ) -> None:
     gate_settings.add("dock", TURNSTILE)
     control.refresh()
-    assert soon(lambda: len(yard.built) == 2)
+    eventually(lambda: len(yard.built) == 2)
     gate = site.gates.get("lobby-1")
     with down(site, "read", "write"), pytest.raises(NotYetRecorded):
         ordered.set_mode(RELEASE, [gate.id if name == "the id" else name for name in names], actor="panel")
-    assert soon(lambda: turnstile.released == [True])
+    eventually(lambda: turnstile.released == [True])
     assert yard.built[1].released == []
     ordered.record_late()
     state = ordered.state()
@@ -163,7 +164,7 @@ def test_a_name_that_nobody_here_knows_opens_every_gate_while_nothing_can_be_rea
 ) -> None:
     with down(site, "read", "write"), pytest.raises(NotYetRecorded):
         ordered.set_mode(RELEASE, ["lobby-1", "of another process"])
-    assert soon(lambda: turnstile.released == [True])
+    eventually(lambda: turnstile.released == [True])
     ordered.record_late()
     assert (ordered.state().mode, ordered.state().gates) == (RELEASE, ())
 
@@ -172,7 +173,7 @@ def test_unread_it_narrows_no_release_that_is_recorded(
     site: Process, control: GateDispatcher, ordered: SiteControl, turnstile: Turnstile
 ) -> None:
     ordered.set_mode(RELEASE)
-    assert soon(lambda: turnstile.released == [True])
+    eventually(lambda: turnstile.released == [True])
     with down(site, "read", "write"), pytest.raises(NotYetRecorded):
         ordered.set_mode(RELEASE, ["lobby-1"])
     ordered.record_late()
@@ -189,7 +190,7 @@ def test_a_lockdown_that_nobody_could_read_does_not_end_it(
     ordered.record_late()
     assert (ordered.state().mode, mode(control)) == (RELEASE, RELEASE)
     assert reasons(site) == ["lockdown", "released"]
-    assert soon(lambda: turnstile.released == [True])
+    eventually(lambda: turnstile.released == [True])
 
 
 def test_a_gate_that_is_deleted_meanwhile_does_not_end_it_at_the_others(
@@ -209,7 +210,7 @@ def test_no_defect_holds_it_up(
         broken.setattr(site.store, does, lambda: 1 / 0)
         with pytest.raises(NotYetRecorded, match="in force at 1 of the gates"):
             ordered.set_mode(RELEASE, ["lobby-1"])
-    assert soon(lambda: turnstile.released == [True])
+    eventually(lambda: turnstile.released == [True])
     ordered.record_late()
     assert reasons(site) == ["released"]
 
@@ -230,7 +231,7 @@ def test_where_the_database_is_known_to_be_gone_it_is_not_asked(
 ) -> None:
     with pytest.raises(NotYetRecorded):
         ordered.set_mode(RELEASE, ["lobby-1"], unread=True)
-    assert soon(lambda: turnstile.released == [True])
+    eventually(lambda: turnstile.released == [True])
     assert ordered.state().mode is NORMAL
 
 
@@ -241,14 +242,14 @@ def test_a_database_that_hangs_holds_up_no_release(
     answers, read = Event(), site.store.read
 
     def hang() -> Any:
-        assert answers.wait(10)
+        eventually(answers)
         return read()
 
     with monkeypatch.context() as hung:
         hung.setattr(site.store, "read", hang)
         with pytest.raises(NotYetRecorded):
             ordered.set_mode(RELEASE, ["lobby-1"])
-        assert soon(lambda: turnstile.released == [True])
+        eventually(lambda: turnstile.released == [True])
         answers.set()
 
 

@@ -115,7 +115,7 @@ def test_repeats_at_the_same_moment_are_one_event(ask: Ask, ada: Any) -> None:
     together = threading.Barrier(6)
 
     def send(_: int) -> str:
-        together.wait(10)
+        together.wait(30)
         return str(ask(pictures.small(pictures.ADA[1]), **{"Idempotency-Key": "together"}).json()["decision_id"])
 
     for attempt in range(3):

@@ -1,6 +1,5 @@
 """A camera on its side: real faces, turned, are found and the right rotation is named."""
 
-import threading
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +18,7 @@ from app.wiring.watching import supervisor
 from app.worker.camera_loop import CameraLoop
 from app.worker.turned import TurnWatch
 from tests import pictures
+from tests.waiting import eventually
 from tests.web.conftest import GATE
 
 
@@ -67,20 +67,20 @@ def test_a_camera_on_its_side_sees_faces_with_its_rotation_and_hints_without(
     camera = system.cameras.add("film", GATE, Address(f"folder:{tmp_path}#fast", True, rotation), Zone(min_face_px=24))
     post = supervisor(system)._post(camera)
     assert isinstance(post.loop, CameraLoop)
+    watch = post.loop.watch
+
+    def hints() -> list[str]:
+        with system.store.read() as tx:
+            return [a.detail for a in tx.alerts.open() if a.camera_id == camera.id]
+
     try:
         post.loop.start()
-        found: list[str] = []
-        for _ in range(600):
-            with system.store.read() as tx:
-                found = [a.detail for a in tx.alerts.open() if a.camera_id == camera.id]
-            latest = post.loop.watch.latest
-            if found or (rotation and latest is not None and latest.faces):
-                break
-            threading.Event().wait(0.05)
         if rotation:
-            assert not found and latest is not None and latest.faces == 2
+            latest = eventually(lambda: (seen := watch.latest) and seen.faces and seen)
+            assert latest.faces == 2 and not hints()
         else:
-            assert found == ["faces are found only when the picture is turned by 90 degrees; set its rotation to 90"]
+            eventually(hints)
+            assert hints() == ["faces are found only when the picture is turned by 90 degrees; set its rotation to 90"]
     finally:
         post.loop.stop()
         system.cameras.delete("film")

@@ -23,7 +23,7 @@ from app.web.edge import streams
 from app.wiring import new_id
 from tests import pictures
 from tests.console.service import Service
-from tests.services.gate_hardware import soon
+from tests.waiting import eventually
 
 GATE = "lobby-1"
 
@@ -65,7 +65,7 @@ class Stream:
 def watching(service: Service, last: str | None = None, **query: str) -> Iterator[Stream]:
     headers = service.key("security") | ({"Last-Event-ID": last} if last else {})
     with (
-        httpx.Client(base_url=service.url, timeout=10, trust_env=False) as client,
+        httpx.Client(base_url=service.url, timeout=30, trust_env=False) as client,
         client.stream("GET", "/v1/events/stream", headers=headers, params=query) as answer,
     ):
         assert answer.status_code == 200, answer.read()
@@ -177,7 +177,7 @@ def test_no_more_watch_than_may_however_many_come_at_once(service: Service, monk
     with ThreadPoolExecutor(20) as threads:
         statuses = [threads.submit(watch, i) for i in range(20)]
         for _ in range(17):
-            assert refused.acquire(timeout=20)
+            assert refused.acquire(timeout=30)
         done.set()
         assert sorted(one.result() for one in statuses) == [200] * 3 + [503] * 17
 
@@ -226,7 +226,7 @@ def test_a_decision_is_told_though_the_rest_of_its_look_fails(
         stream.until("gate")
         monkeypatch.setattr(feed, "passages", passages)
         monkeypatch.setattr(feed, "site", site)
-        assert soon(lambda: len(looks) > 1), "from here on each look has both parts"
+        eventually(lambda: len(looks) > 1, "from here on each look has both parts")
         stream.until("decision", decision_id=decide(service))
         stream.until("fault")
 
@@ -239,7 +239,7 @@ def test_who_may_watch_no_more_is_let_go_however_much_happens(
     secret, key = service.system.keys.create(Role.SECURITY)
     headers = {"Authorization": f"Bearer {secret}"}
     with (
-        httpx.Client(base_url=service.url, timeout=10, trust_env=False) as client,
+        httpx.Client(base_url=service.url, timeout=30, trust_env=False) as client,
         client.stream("GET", "/v1/events/stream", headers=headers) as answer,
     ):
         lines = answer.iter_lines()

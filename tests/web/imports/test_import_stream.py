@@ -51,7 +51,7 @@ def test_who_may_no_longer_follow_an_import_is_let_go_however_much_happens(
     secret, key = service.system.keys.create(Role.ADMIN)
     headers = {"Authorization": f"Bearer {secret}"}
     csv = {"csv": ("people.csv", "number,name\nS-1,Ada\n", "text/csv")}
-    with httpx.Client(base_url=service.url, timeout=10, trust_env=False) as client:
+    with httpx.Client(base_url=service.url, timeout=30, trust_env=False) as client:
         brought = client.post("/v1/imports", headers=headers, files=csv).json()["id"]
         job, counts = service.system.import_reports.get(brought)
         done = count()

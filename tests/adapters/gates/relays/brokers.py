@@ -13,7 +13,8 @@ from typing import Any
 
 import paho.mqtt.client as paho
 
-from tests.adapters.gates.peers import eventually, free_port, unique
+from tests.adapters.gates.peers import free_port, unique
+from tests.waiting import eventually
 
 HERE = Path(__file__).parent
 BROKER_STARTS_S = 10.0
@@ -38,7 +39,7 @@ class Broker:
 
     def start(self) -> None:
         self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        eventually(self._listens, BROKER_STARTS_S)
+        eventually(self._listens, seconds=BROKER_STARTS_S)
 
     def kill(self) -> None:
         self._process.kill()
@@ -87,7 +88,7 @@ class MqttPeer:
         self._client.on_message = lambda _c, _d, m: self._take(m)
         self._client.connect("127.0.0.1", broker.port)
         self._client.loop_start()
-        assert self._subscribed.wait(5)
+        eventually(self._subscribed)
 
     @property
     def opened(self) -> list[str]:
@@ -105,7 +106,7 @@ class MqttPeer:
         self._subscribed.clear()
 
     def back(self) -> None:
-        assert self._subscribed.wait(10)
+        eventually(self._subscribed)
 
     def hang(self) -> None:
         self.broker.signal(signal.SIGSTOP)

@@ -4,13 +4,14 @@ import os
 import pty
 import termios
 import threading
-import time
 import tty
 from contextlib import suppress
 from typing import Any
 
 import osdp_sys
 from osdp import Channel, LibFlag, PDInfo
+
+from tests.waiting import pass_time
 
 
 class _PtyChannel(Channel):
@@ -84,7 +85,7 @@ class Panel:
     def _run(self) -> None:
         while self._running.is_set():
             self._panel.refresh()
-            time.sleep(0.002)
+            pass_time(0.002)
 
     def _take(self, _reader: int, event: dict[str, Any]) -> int:
         if event["event"] == osdp_sys.EVENT_CARDREAD:
@@ -136,7 +137,7 @@ class RelayBoard:
                 quiet = 0
             except BlockingIOError:
                 quiet += 1
-                time.sleep(0.001)
+                pass_time(0.001)
         os.close(filler)
 
     def go_on(self) -> None:
@@ -158,4 +159,4 @@ class RelayBoard:
             while len(self._bytes) >= 4:
                 word, self._bytes = self._bytes[:4], self._bytes[4:].lstrip(b"\0")
                 self.told.append({self.ON: "release", self.OFF: "secure"}[word])
-            time.sleep(0.001)
+            pass_time(0.001)

@@ -6,10 +6,11 @@ from typing import Any
 
 import paho.mqtt.client as paho
 
-from tests.adapters.gates.peers import eventually, unique
+from tests.adapters.gates.peers import unique
 from tests.adapters.gates.relays import devices
 from tests.adapters.gates.relays.brokers import Broker
 from tests.adapters.gates.relays.devices import Coil
+from tests.waiting import eventually
 
 
 class MqttDevice:
@@ -71,7 +72,7 @@ class MqttDevice:
         client.on_message = lambda _c, _d, m: self._take(m.topic, m.payload.decode())
         client.connect("127.0.0.1", self.broker.port)
         client.loop_start()
-        assert subscribed.wait(5)
+        eventually(subscribed)
         if self.available is not None:
             client.publish(topic, online, qos=1, retain=True).wait_for_publish(5)
 

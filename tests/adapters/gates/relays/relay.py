@@ -10,6 +10,8 @@ from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.waiting import pass_time
+
 SECRET = "a secret of more than sixteen"
 
 
@@ -82,7 +84,7 @@ class HttpRelay:
         elif answer == "drip":
             for _ in range(100):
                 handler.wfile.write(b"H")
-                time.sleep(0.05)
+                pass_time(0.05)
         elif answer == "garbage":
             handler.wfile.write(b"\0\1\2\3\r\n\r\n")
         elif answer != "200":
