@@ -39,7 +39,7 @@ templates.filters["browser"] = browser
 
 @dataclass(frozen=True)
 class Link:
-    """An entry of the navigation, for people with one of these roles. icon: a symbol of static/icons.svg."""
+    """An entry of the navigation, for people with one of these roles. icon: a name in ICONS of components.html."""
 
     path: str
     label: str

@@ -1,6 +1,6 @@
 """A provider that lies: every ID token but the right one is refused, and no answer can be too large or lead astray.
 
-That a real provider is understood is tried in tests/console/test_provider.py.
+That a real provider is understood is tried in tests/console/accounts/test_provider.py.
 """
 
 import base64

@@ -117,6 +117,6 @@ def test_a_proxy_that_changes_the_host_over_http_is_told_what_to_pass(browser: T
 def test_every_address_in_a_page_begins_with_its_root() -> None:
     """Below a prefix, one that does not would leave the service."""
     absolute = re.compile(r"""(href|src|action)="/|\b(fetch|EventSource|assign|open)\(["`']/|href: ["`']/""")
-    pages = (*STATIC.parent.glob("templates/*.html"), *STATIC.glob("*.js"), *STATIC.glob("*.css"))
+    pages = (*STATIC.parent.glob("templates/**/*.html"), *STATIC.rglob("*.js"), *STATIC.rglob("*.css"))
     assert len(pages) > 40
     assert not [page.name for page in pages if absolute.search(page.read_text(encoding="utf-8"))]

@@ -11,8 +11,8 @@ from app.web.console.session import local_path
 from app.wiring import System
 from tests.web.conftest import TestClient, cookie, problem, sign_in
 
-TEMPLATES = sorted((HERE / "templates").glob("*.html"))
-SCRIPTS = sorted(STATIC.glob("*.js"))
+TEMPLATES = sorted((HERE / "templates").rglob("*.html"))
+SCRIPTS = sorted(STATIC.rglob("*.js"))
 HTML = {"Accept": "text/html,*/*"}
 
 
@@ -45,7 +45,7 @@ def test_a_script_makes_no_markup_of_text(script: Path) -> None:
 
 
 def test_there_are_pages_to_check() -> None:
-    assert len(TEMPLATES) >= 6 and len(SCRIPTS) >= 4
+    assert len(TEMPLATES) >= 25 and len(SCRIPTS) >= 15
 
 
 def test_an_error_is_a_page_for_a_browser_and_json_for_a_program(client: TestClient, system: System) -> None:

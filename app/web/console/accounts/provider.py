@@ -45,7 +45,7 @@ def back(request: Request, system: SystemOf, state: str = "", code: str = "", er
     else:
         # A redirect would still count as the provider's, and the session's cookie would not be sent with it.
         wanted = local_path(unquote(request.cookies.get(WANTED, "/")))
-        onward = render(request, "onward.html", None, target=wanted, words="You are signed in")
+        onward = render(request, "accounts/onward.html", None, target=wanted, words="You are signed in")
         answer = remember(request, onward, entered)
     for name in (JOURNEY, WANTED):
         answer.delete_cookie(name, path=prefix_of(request) + BACK)

@@ -55,8 +55,10 @@ def follow(request: Request, system: SystemOf, token: str = "") -> Response:
     try:
         user = system.reception.users.ticket(token, kind)
     except Refusal as refusal:
-        return render(request, "link.html", None, 404, kind=kind, problem=refusal.detail, token=None, name="")
-    return render(request, "link.html", None, kind=kind, problem="", token=token, name=user.name if user else "")
+        return render(request, "accounts/link.html", None, 404, kind=kind, problem=refusal.detail, token=None, name="")
+    return render(
+        request, "accounts/link.html", None, kind=kind, problem="", token=token, name=user.name if user else ""
+    )
 
 
 @router.post("/setup", response_class=HTMLResponse)
@@ -74,7 +76,7 @@ def redeem(
     try:
         user = reception.users.ticket(token, kind)
     except Refusal as refusal:
-        return render(request, "link.html", None, 404, kind=kind, problem=refusal.detail, token=None, name="")
+        return render(request, "accounts/link.html", None, 404, kind=kind, problem=refusal.detail, token=None, name="")
     shown = user.name if user else name[:64]
     try:
         if password != again:
@@ -85,7 +87,9 @@ def redeem(
             entered = reception.sign_in.with_reset_link(token, password, client_of(request))
     except Refusal as refusal:
         problem = refusal.detail
-        return render(request, "link.html", None, _status(refusal), kind=kind, problem=problem, token=token, name=shown)
+        return render(
+            request, "accounts/link.html", None, _status(refusal), kind=kind, problem=problem, token=token, name=shown
+        )
     return remember(request, RedirectResponse("/", 303), entered)
 
 
@@ -104,7 +108,7 @@ def signin_form(
 ) -> HTMLResponse:
     provider = request.app.state.system.reception.federation.provider()
     context = {"next": next, "name": name, "problem": problem, "provider": provider}
-    return render(request, "signin.html", None, status, **context)
+    return render(request, "accounts/signin.html", None, status, **context)
 
 
 def _kind(request: Request) -> TicketKind:

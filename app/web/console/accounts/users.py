@@ -32,7 +32,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/users", response_class=HTMLResponse)
 def users(request: Request, system: SystemOf, person: AdminPage) -> HTMLResponse:
     found = system.reception.users.all()
-    return render(request, "users.html", person, users=found, roles=PERSON_ROLE_WORDS)
+    return render(request, "accounts/users.html", person, users=found, roles=PERSON_ROLE_WORDS)
 
 
 @router.get("/signins", response_class=HTMLResponse)
@@ -46,7 +46,7 @@ def sign_ins(
     found = system.reception.sign_in.recent(user or None, cursor, ROWS + 1)
     return render(
         request,
-        "signins.html",
+        "accounts/signins.html",
         person,
         rows=found[:ROWS],
         older=found[ROWS - 1].id if len(found) > ROWS else None,
@@ -59,14 +59,14 @@ def sign_ins(
 @router.get("/keys", response_class=HTMLResponse)
 def keys(request: Request, system: SystemOf, person: AdminPage) -> HTMLResponse:
     gates = {gate.id: gate.name for gate in system.gates.all()}
-    return render(request, "keys.html", person, keys=system.keys.all()[::-1], gates=gates)
+    return render(request, "accounts/keys.html", person, keys=system.keys.all()[::-1], gates=gates)
 
 
 @router.get("/account", response_class=HTMLResponse)
 def account(request: Request, system: SystemOf, person: AnyPage) -> HTMLResponse:
     return render(
         request,
-        "account.html",
+        "accounts/account.html",
         person,
         sessions=system.reception.sessions.of(person.user.id),
         rows=system.reception.sign_in.recent(person.user.id, limit=10),

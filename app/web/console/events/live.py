@@ -29,7 +29,7 @@ def live(request: Request, system: SystemOf, person: AnyPage) -> HTMLResponse:
     last = [brief(e) for gate in gates for e in system.events.find(EventFilter(gate=gate.name, limit=OF_A_GATE))]
     return render(
         request,
-        "live.html",
+        "events/live.html",
         person,
         gates=gates,
         start={

@@ -62,7 +62,7 @@ def log(request: Request, system: SystemOf, person: AnyPage) -> HTMLResponse:
     wanted = Wanted(request)
     return render(
         request,
-        "log.html",
+        "events/log.html",
         person,
         **_page(system, wanted, None),
         fields=wanted.fields,
@@ -79,7 +79,7 @@ def rows(
     request: Request, system: SystemOf, person: AnyPage, cursor: Annotated[str, Query(max_length=64)] = ""
 ) -> HTMLResponse:
     """The rows after an event: what the page fetches as one scrolls on."""
-    return render(request, "log_rows.html", person, **_page(system, Wanted(request), cursor), reasons=REASONS)
+    return render(request, "events/log_rows.html", person, **_page(system, Wanted(request), cursor), reasons=REASONS)
 
 
 @router.get("/log/{event_id}", response_class=HTMLResponse)
@@ -125,7 +125,7 @@ def _event(request: Request, system: System, person: SignedIn, event_id: str, pr
         pictures = 0
     return render(
         request,
-        "event.html",
+        "events/event.html",
         person,
         400 if problem else 200,
         event=found,

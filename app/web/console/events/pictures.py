@@ -30,7 +30,7 @@ def pictures(
     most = max((count for _, count in period.denials), default=1)
     return render(
         request,
-        "pictures.html",
+        "events/pictures.html",
         person,
         spans=SPANS,
         days=days,

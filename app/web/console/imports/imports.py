@@ -38,7 +38,7 @@ def find(request: Request, system: SystemOf, person: AdminPage) -> HTMLResponse:
         "encodings": list(CODECS),
         "most_mb": most,
     }
-    return render(request, "imports.html", person, **told)
+    return render(request, "imports/imports.html", person, **told)
 
 
 @router.get("/imports/{import_id}", response_class=HTMLResponse)
@@ -47,7 +47,7 @@ def one(import_id: str, request: Request, system: SystemOf, person: AdminPage) -
     choices = {"problems": "With problems", **{o.value: o.value.capitalize() for o in RowOutcome}, "all": "All"}
     return render(
         request,
-        "import.html",
+        "imports/import.html",
         person,
         job=job,
         counts=counts,

@@ -68,13 +68,13 @@ def find(
         "q": q,
         "show": show,
     }
-    template = "employee_rows.html" if part else "employees.html"
+    template = "people/employee_rows.html" if part else "people/employees.html"
     return render(request, template, person, choices=SHOWN, **shown)
 
 
 @router.get("/employees/new", response_class=HTMLResponse)
 def new(request: Request, person: AdminPage) -> HTMLResponse:
-    return render(request, "employee_new.html", person)
+    return render(request, "people/employee_new.html", person)
 
 
 @router.get("/employees/{employee_id}", response_class=HTMLResponse)
@@ -82,7 +82,7 @@ def one(employee_id: str, request: Request, system: SystemOf, person: AdminPage)
     employee = system.enrolment.get(employee_id)
     return render(
         request,
-        "employee.html",
+        "people/employee.html",
         person,
         employee=employee,
         standing=standing(employee, system.clock()),
@@ -103,7 +103,9 @@ def sightings(employee_id: str, request: Request, system: SystemOf, person: Admi
             with suppress(NotFound):  # purged since the list was read
                 count = len(system.events.pictures(event["decision_id"]))
                 seen += [(event, number) for number in range(1, count + 1)]
-    return render(request, "employee_sightings.html", person, employee=system.enrolment.get(employee_id), seen=seen)
+    return render(
+        request, "people/employee_sightings.html", person, employee=system.enrolment.get(employee_id), seen=seen
+    )
 
 
 def standing(employee: Employee, now: datetime) -> list[Standing]:

@@ -16,7 +16,7 @@ router = APIRouter(include_in_schema=False)
 def contract(request: Request, visitor: Visitor) -> HTMLResponse:
     """The contract, from the same description that /openapi.json gives to programs."""
     spec = request.app.openapi()
-    return render(request, "contract.html", visitor, about=spec["info"]["description"], groups=_groups(spec))
+    return render(request, "site/contract.html", visitor, about=spec["info"]["description"], groups=_groups(spec))
 
 
 def _groups(spec: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:

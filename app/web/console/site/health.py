@@ -36,7 +36,7 @@ def health(request: Request, system: SystemOf, person: AnyPage) -> HTMLResponse:
     pace = system.statistics.strangers()
     return render(
         request,
-        "health.html",
+        "site/health.html",
         person,
         # Cameras have a list of their own, in words.
         checks={name: check for name, check in request.app.state.glances().items() if not name.startswith("camera ")},

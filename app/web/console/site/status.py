@@ -15,4 +15,4 @@ def status(request: Request, visitor: Visitor) -> HTMLResponse:
     """Holds nothing that a stranger may not see."""
     glances: health.HealthChecks = request.app.state.glances
     checks = {name: found for name, found in glances().items() if found.essential}
-    return render(request, "status.html", visitor, checks=checks, ready=health.ready(checks))
+    return render(request, "site/status.html", visitor, checks=checks, ready=health.ready(checks))

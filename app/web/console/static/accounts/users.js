@@ -1,0 +1,68 @@
+// Adding users, changing them, and handing out links.
+
+import { call, rooted, say, sayNext } from "../api.js";
+
+const add = document.getElementById("add");
+const edit = document.getElementById("edit");
+const link = document.getElementById("link");
+let changed = null;
+
+const rolesIn = (form) => [...form.querySelectorAll('[name="roles"]:checked')].map((box) => box.value);
+
+add.querySelector("form").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const form = event.target;
+  const made = await call("/v1/users", {
+    method: "POST",
+    json: { name: form.elements.name.value, roles: rolesIn(form) },
+  }).catch(() => null);
+  if (!made) return;
+  add.close();
+  await showLink(made.id, made.name);
+  link.addEventListener("close", () => location.reload(), { once: true });
+});
+
+for (const button of document.querySelectorAll("[data-edit]")) {
+  button.addEventListener("click", () => {
+    changed = button.closest("tr").dataset;
+    document.getElementById("edit-title").textContent = `Change ${changed.name}`;
+    const roles = changed.roles.split(" ");
+    for (const box of edit.querySelectorAll('[name="roles"]')) box.checked = roles.includes(box.value);
+    edit.querySelector('[name="enabled"]').checked = changed.enabled === "yes";
+    edit.showModal();
+  });
+}
+
+edit.querySelector("form").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const json = { roles: rolesIn(event.target), enabled: event.target.elements.enabled.checked };
+  const done = await call(`/v1/users/${changed.id}`, { method: "PATCH", json }).catch(() => null);
+  if (!done) return;
+  sayNext(`${done.name} was changed.`);
+  location.reload();
+});
+
+for (const button of document.querySelectorAll("[data-reset]")) {
+  button.addEventListener("click", () => {
+    const { id, name } = button.closest("tr").dataset;
+    showLink(id, name);
+  });
+}
+
+document.getElementById("link-copy").addEventListener("click", async () => {
+  const address = document.getElementById("link-address").textContent;
+  // Without https a browser gives no clipboard; the text can still be selected.
+  if (!navigator.clipboard) return say("Select the link and copy it by hand.");
+  await navigator.clipboard.writeText(address);
+  say("Copied.", "good");
+});
+
+async function showLink(id, name) {
+  const made = await call(`/v1/users/${id}/reset`, { method: "POST" }).catch(() => null);
+  if (!made) return;
+  const until = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }).format(new Date(made.ends_at));
+  document.getElementById("link-words").textContent =
+    `Give it to ${name} and nobody else: whoever opens it chooses the password. It works once, until ${until}.`;
+  document.getElementById("link-address").textContent = location.origin + rooted(made.path);
+  link.showModal();
+}

@@ -1,0 +1,92 @@
+// The log: fetches the rows that follow as one scrolls, and keeps the page small.
+
+import { rooted } from "../api.js";
+import { moment } from "../parts.js";
+
+const MOST_CHUNKS = 30; // of 50 rows
+const rows = document.getElementById("rows");
+const end = document.getElementById("end");
+
+// Times in the address are UTC; people see and type their own.
+const form = document.getElementById("filters");
+// On a phone seven fields would hide the log.
+const narrow = matchMedia("(max-width: 52rem)");
+const fold = () => {
+  form.closest("details").open = !narrow.matches;
+};
+narrow.addEventListener("change", fold); // a phone that is turned
+fold();
+for (const input of form.querySelectorAll("[data-at]")) {
+  const at = new Date(input.dataset.at);
+  if (input.dataset.at && !Number.isNaN(at.valueOf())) {
+    input.value = new Date(at - at.getTimezoneOffset() * 60000).toISOString().slice(0, 19);
+  }
+}
+form.addEventListener("submit", (submit) => {
+  submit.preventDefault();
+  const query = new URLSearchParams();
+  for (const [name, value] of new FormData(form)) {
+    if (!value) continue;
+    query.set(name, name === "from" || name === "to" ? new Date(value).toISOString() : value);
+  }
+  location.assign(rooted(`/log${query.size ? `?${query}` : ""}`));
+});
+for (const select of form.querySelectorAll("select")) select.addEventListener("change", () => form.requestSubmit());
+
+let fetching = false;
+
+async function more() {
+  const next = rows.lastElementChild.dataset.next;
+  if (fetching || !next) return;
+  fetching = true;
+  end.textContent = "Fetching more.";
+  try {
+    const query = new URLSearchParams(rows.dataset.query);
+    query.set("cursor", next);
+    const answer = await fetch(rooted(`/log/rows?${query}`));
+    if (!answer.ok || answer.redirected) throw new Error("refused");
+    const chunk = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(".chunk");
+    for (const time of chunk.querySelectorAll("time")) time.textContent = moment(time.dateTime);
+    rows.append(chunk);
+    const chunks = rows.querySelectorAll(".chunk");
+    if (chunks.length > MOST_CHUNKS) {
+      const height = chunks[0].getBoundingClientRect().height;
+      chunks[0].remove();
+      scrollBy(0, -height);
+      top();
+    }
+    end.textContent = rows.lastElementChild.dataset.next ? "" : "No more events.";
+  } catch {
+    end.replaceChildren("More could not be fetched. ", again());
+  }
+  fetching = false;
+  look();
+}
+
+function again() {
+  const button = document.createElement("button");
+  button.className = "small second";
+  button.textContent = "Try again";
+  button.addEventListener("click", more);
+  return button;
+}
+
+/** The newest are no longer in the page: says so, once. */
+function top() {
+  if (document.getElementById("newest")) return;
+  const link = document.createElement("a");
+  link.id = "newest";
+  link.className = "button small newest";
+  link.href = location.href;
+  link.textContent = "Back to the newest";
+  document.body.append(link);
+}
+
+function look() {
+  if (rows && document.documentElement.scrollHeight - innerHeight - scrollY < 1500) more();
+}
+
+if (rows) {
+  addEventListener("scroll", look, { passive: true });
+  look();
+}

@@ -1,0 +1,105 @@
+// One import: its progress as it runs, its rows by what became of them, applying and ending it.
+
+import { call, rooted, sayNext } from "../api.js";
+import { badge, el } from "../parts.js";
+
+const head = document.querySelector("[data-import]");
+const path = `/v1/imports/${head.dataset.import}`;
+const KINDS = { added: "good", changed: "info", unchanged: "", refused: "bad" };
+
+// Progress
+
+function duration(seconds) {
+  if (seconds < 90) return `${Math.ceil(seconds)} s`;
+  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
+}
+
+function progress(job) {
+  const bar = document.getElementById("progress");
+  bar.max = job.rows ?? 1;
+  bar.value = job.done;
+  const parts = [];
+  if (job.rows !== null) parts.push(`${job.done.toLocaleString()} of ${job.rows.toLocaleString()} rows`);
+  if (job.rate) parts.push(`${job.rate.toFixed(1)} people a second`);
+  if (job.eta_s !== null) parts.push(`about ${duration(job.eta_s)} left`);
+  document.getElementById("pace").textContent = parts.join(", ") || "Waiting for its turn …";
+  for (const [key, count] of Object.entries(job.counts)) {
+    const field = document.querySelector(`[data-count="${key}"]`);
+    if (field) field.textContent = count.toLocaleString();
+  }
+}
+
+if (head.dataset.running) {
+  const events = new EventSource(rooted(`${path}/events`));
+  events.addEventListener("progress", (event) => {
+    const job = JSON.parse(event.data);
+    if (job.state !== "waiting" && job.state !== "running") {
+      events.close();
+      location.reload();
+    } else progress(job);
+  });
+}
+
+for (const button of document.querySelectorAll("[data-do]")) {
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    try {
+      await call(`${path}/${button.dataset.do}`, { method: "POST" });
+      if (button.dataset.do === "cancel") sayNext("Ended; what was applied stays.", "info");
+    } finally {
+      location.reload();
+    }
+  });
+}
+
+// Rows
+
+const rows = document.getElementById("rows");
+const more = document.getElementById("more");
+let show = "problems";
+let next = null;
+let asked;
+
+function row(one) {
+  const number = one.employee_id ? el("a", { href: rooted(`/employees/${one.employee_id}`) }, one.number) : one.number;
+  const said = one.problems.map((p) => el("li", {}, p.photo ? el("code", {}, `${p.photo} `) : null, p.detail));
+  const photos = one.photos ? `${one.photos} ${one.photos === 1 ? "photo" : "photos"} accepted` : "";
+  return el(
+    "tr",
+    {},
+    el("td", { class: "right number" }, String(one.line)),
+    el("td", {}, number),
+    el("td", {}, badge(one.outcome, KINDS[one.outcome])),
+    el("td", {}, said.length ? el("ul", {}, said) : el("span", { class: "faint" }, photos)),
+  );
+}
+
+async function load(after) {
+  const query = new URLSearchParams();
+  if (show === "all") query.set("all_rows", "true");
+  else if (show !== "problems") query.set("outcome", show);
+  if (after) query.set("cursor", after);
+  asked?.abort(); // a slow answer must not replace what was asked for after it
+  asked = new AbortController();
+  const answer = await call(`${path}?${query}`, { signal: asked.signal }).catch((error) => {
+    if (error.name !== "AbortError") throw error;
+  });
+  if (!answer) return;
+  const { problems } = answer;
+  if (!after) rows.replaceChildren();
+  rows.append(...problems.items.map(row));
+  next = problems.next;
+  more.hidden = !next;
+  document.getElementById("no-rows").hidden = rows.childElementCount > 0;
+}
+
+more.addEventListener("click", () => load(next));
+const chips = [...document.querySelectorAll("[data-show]")];
+for (const chip of chips) {
+  chip.addEventListener("click", () => {
+    show = chip.dataset.show;
+    for (const other of chips) other.setAttribute("aria-pressed", String(other === chip));
+    load(null);
+  });
+}
+load(null);

@@ -1,0 +1,28 @@
+// Pictures that gates took, as photos of a person.
+
+import { call, rooted, sayNext } from "../api.js";
+import { el } from "../parts.js";
+import { verdict } from "./photo_verdicts.js";
+
+const form = document.querySelector("form[data-employee]");
+const button = form?.querySelector("button");
+const chosen = () => [...form.querySelectorAll(":checked")].map((box) => ({ event: box.value, number: Number(box.dataset.number) }));
+
+const ready = () => {
+  button.disabled = !chosen().length || chosen().length > 10;
+};
+form?.addEventListener("change", ready);
+if (form) ready(); // what was chosen before this script was there
+form?.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  button.disabled = true;
+  const id = form.dataset.employee;
+  const { photos } = await call(`/v1/employees/${id}/photos/from-events`, { method: "POST", json: { pictures: chosen() } });
+  if (photos.every((photo) => photo.accepted)) {
+    sayNext(photos.length === 1 ? "The photo was accepted." : `${photos.length} photos were accepted.`);
+    location.assign(rooted(`/employees/${id}`));
+    return;
+  }
+  document.getElementById("verdicts").replaceChildren(...photos.map((photo) => el("li", { class: "plain" }, verdict(photo))));
+  button.disabled = false;
+});
