@@ -1,22 +1,22 @@
-"""Faults and refusals that cross a layer. Denial at a gate is a value (`Decision`), never one of these.
+"""The exceptions that cross a layer. A denial at a gate is a value (`Decision`), never an exception.
 
 FacegateError
-├── Refusal            the caller can mend it; carries a stable code
-│   ├── BadInput       the thing sent is unreadable or out of bounds
+├── Refusal            the caller can fix it; carries a stable code
+│   ├── BadInput       the input is unreadable or out of bounds
 │   ├── TooLarge
 │   ├── NotFound
 │   ├── Conflict
-│   ├── Unauthorised   nobody is authenticated
-│   ├── Forbidden      somebody is, and may not
-│   └── Busy           try again later: nothing was done
-└── Fault              ours to mend; a gate stays shut
+│   ├── Unauthorised   the caller is not authenticated
+│   ├── Forbidden      the caller is authenticated but not allowed
+│   └── Busy           nothing was done; try again later
+└── Fault              ours to fix; a gate stays shut
     ├── NotRecorded    the event could not be committed in time
-    │   ├── Unconfirmed  it may be in the database all the same
-    │   └── NotYetRecorded  it is done, and is recorded once the database answers
+    │   ├── Unconfirmed     the event may be in the database anyway
+    │   └── NotYetRecorded  the action was taken; it is recorded once the database answers
     ├── WeightsError   a model's bytes are missing or damaged
     ├── PackMismatch   stored templates were made by another model or precision
-    ├── SourceFailed   a camera broke off or cannot be reached
-    ├── ProviderFailed the provider that people sign in through cannot be reached or does not keep to the rules
+    ├── SourceFailed   a camera disconnected or cannot be reached
+    ├── ProviderFailed the identity provider cannot be reached or breaks the protocol
     └── CryptoFault    a sealed record does not open
 """
 
@@ -28,7 +28,7 @@ class FacegateError(Exception):
 
 
 class Refusal(FacegateError):
-    """Something the caller can mend: `code` is stable snake_case, `detail` says what to do."""
+    """An error the caller can fix. `code` is stable snake_case; `detail` says what to do."""
 
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(detail)
@@ -37,31 +37,31 @@ class Refusal(FacegateError):
 
 
 class BadInput(Refusal):
-    """The value or image sent cannot be used."""
+    """The value or image cannot be used."""
 
 
 class TooLarge(Refusal):
-    """The request is over a bound; smaller would do."""
+    """The request exceeds a size limit."""
 
 
 class NotFound(Refusal):
-    """No such thing, or not any more."""
+    """The thing does not exist, or no longer does."""
 
 
 class Conflict(Refusal):
-    """It contradicts what is already stored."""
+    """The request contradicts what is already stored."""
 
 
 class Unauthorised(Refusal):
-    """No valid key or session came with the request."""
+    """The request carries no valid key or session."""
 
 
 class Forbidden(Refusal):
-    """The key is valid and its role does not reach this far."""
+    """The key is valid, but its role does not allow this."""
 
 
 class Busy(Refusal):
-    """Too much is waiting already; nothing was done, try again in `retry_after_s`."""
+    """Too many requests are waiting. Nothing was done; try again in `retry_after_s` seconds."""
 
     def __init__(self, code: str, detail: str, retry_after_s: int = 1) -> None:
         super().__init__(code, detail)
@@ -69,11 +69,11 @@ class Busy(Refusal):
 
 
 class Fault(FacegateError):
-    """Ours to mend. At a gate every fault is a closed gate."""
+    """An error on our side. At a gate, every fault keeps the gate shut."""
 
 
 class Cause(StrEnum):
-    """What keeps the database from taking a record, and what to do."""
+    """Why the database cannot store a record, and what to do about it."""
 
     DISK_FULL = "the database's disk is full: make room on it"
     DISK_FAILED = "the database's disk takes no more writes: it is full, over its quota or broken"
@@ -84,7 +84,7 @@ class Cause(StrEnum):
 
 
 class NotRecorded(Fault):
-    """The event could not be committed within its deadline, so nothing opens. cause: why, where that is known."""
+    """The event could not be committed within its deadline, so nothing opens. `cause` is the reason, if known."""
 
     def __init__(self, words: str, cause: Cause | None = None) -> None:
         super().__init__(words if cause is None else f"{words}: {cause}")
@@ -92,11 +92,11 @@ class NotRecorded(Fault):
 
 
 class Unconfirmed(NotRecorded):
-    """The commit ended too late, or its end is not known: the record may be there, and nobody may act on it."""
+    """The commit finished too late or its result is unknown. The record may exist, but nobody may act on it."""
 
 
 class NotYetRecorded(NotRecorded):
-    """Done all the same, because it may not wait for a database; `detail` says what, and what is still to come."""
+    """The action could not wait for the database and was taken. `detail` says what was done and what is pending."""
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
@@ -104,20 +104,20 @@ class NotYetRecorded(NotRecorded):
 
 
 class WeightsError(Fault):
-    """A model's bytes are missing or not those that were pinned."""
+    """A model's bytes are missing or do not match the pinned digest."""
 
 
 class PackMismatch(Fault):
-    """Stored templates come from another model pack or precision than the one that is loaded."""
+    """The stored templates come from a different model pack or precision than the loaded one."""
 
 
 class SourceFailed(Fault):
-    """A camera cannot be opened or broke off; opened anew it may work. The words hold no address and no secret."""
+    """A camera cannot be opened or disconnected; reopening may work. The message holds no address and no secret."""
 
 
 class ProviderFailed(Fault):
-    """The provider that people sign in through does not answer, or not as OpenID Connect says it must."""
+    """The identity provider does not answer, or its answer breaks OpenID Connect."""
 
 
 class CryptoFault(Fault):
-    """A sealed record does not open: wrong key, altered bytes, or its key was destroyed."""
+    """A sealed record does not open: wrong key, altered bytes or a destroyed key."""

@@ -1,43 +1,44 @@
-"""What kind of picture some bytes are, and how several pictures of one event are kept as one sealed file."""
+"""Identifies picture formats by their first bytes, and packs several pictures of one event into one file."""
 
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-# Of several: the sign, then each with its length before it. One alone stands as it is: no JPEG begins like the sign.
+# A bundle is this signature, then each picture preceded by its length. A single picture is stored unbundled, which is
+# unambiguous: no JPEG starts with the signature.
 SEVERAL = b"FGPICTURES1"
 LENGTH = struct.Struct(">I")
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of picture that photos may have. name: as a person calls it. endings: of its files, lower case."""
+    """A picture format. `name` is for people; `endings` are its file extensions in lower case, with the dot."""
 
     media_type: str
     name: str
     endings: tuple[str, ...]
 
 
-# What a gate sends: cheap to judge before it is decoded, and all that the decisions route takes.
+# What a gate may send. Both are cheap to check before decoding, and the decisions route accepts nothing else.
 FRAME_KINDS = (
     Kind("image/jpeg", "JPEG", (".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".mpo")),
     Kind("image/png", "PNG", (".png",)),
 )
-# What a photo of an employee may be beside these: what phones and browsers save.
+# Employee photos may also be in the formats that phones and browsers save.
 PHOTO_KINDS = (
     *FRAME_KINDS,
     Kind("image/webp", "WebP", (".webp",)),
     Kind("image/heic", "HEIC", (".heic", ".heif", ".hif")),
     Kind("image/avif", "AVIF", (".avif",)),
 )
-# Names of files that are read as photos.
+# File extensions that are read as photos.
 PHOTO_ENDINGS = tuple(ending for kind in PHOTO_KINDS for ending in kind.endings)
 
 
 _JPEG, _PNG, _WEBP, _HEIC, _AVIF = PHOTO_KINDS
 _PHOTO_BRANDS = {b"avif": _AVIF, b"avis": _AVIF}
 _PHOTO_BRANDS |= dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"), _HEIC)
-# Files that people send as photos and that are not read, by their first bytes.
+# Formats that people send as photos but that are not read, by their first bytes.
 _NAMES = (
     (b"GIF8", "a GIF"),
     (b"BM", "a BMP"),
@@ -56,13 +57,13 @@ _NAMES = (
 
 
 def sniff(data: bytes) -> str | None:
-    """image/jpeg, image/png or None, by its first bytes: what a gate may send."""
+    """Returns the media type by the first bytes if a gate may send it (image/jpeg, image/png), else None."""
     kind = photo_kind(data)
     return kind.media_type if kind in FRAME_KINDS else None
 
 
 def photo_kind(data: bytes) -> Kind | None:
-    """What a photo is by its first bytes, whatever it is called; None for what is not read."""
+    """Returns the photo format by the first bytes, whatever the file name says; None if the format is not read."""
     if data.startswith(b"\xff\xd8\xff"):
         return _JPEG
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
@@ -73,7 +74,7 @@ def photo_kind(data: bytes) -> Kind | None:
 
 
 def called(data: bytes) -> str | None:
-    """What a person calls such a file, with its article: "a HEIC photo", "a GIF"; None for what nobody knows."""
+    """Returns the format in words with its article, such as "a HEIC photo" or "a GIF"; None if it is unknown."""
     kind = photo_kind(data)
     if kind is not None:
         return f"an {kind.name} photo" if kind is _AVIF else f"a {kind.name} photo"
@@ -83,15 +84,15 @@ def called(data: bytes) -> str | None:
 
 
 def not_read(data: bytes, kinds: Sequence[Kind]) -> str:
-    """Why the bytes are refused where only these kinds are read, and what to send instead."""
+    """Says why the bytes are refused when only these formats are read, and what to send instead."""
     *first, last = (kind.name for kind in kinds)
     wanted = f"send a {', '.join(first)} or {last}"
     name = called(data)
-    return f"This is {name}; {wanted}." if name else f"This is no picture of a known kind; {wanted}."
+    return f"This is {name}; {wanted}." if name else f"This is not a picture in a known format; {wanted}."
 
 
 def _brands(data: bytes) -> list[bytes]:
-    """Those an ISO base media file (HEIF, AVIF, MP4) names, the major one first; none for anything else."""
+    """Returns the brands of an ISO base media file (HEIF, AVIF, MP4), major brand first; empty for other files."""
     if data[4:8] != b"ftyp":
         return []
     box = data[8 : min(int.from_bytes(data[:4]), 256)]
@@ -99,14 +100,14 @@ def _brands(data: bytes) -> list[bytes]:
 
 
 def bundle(pictures: Sequence[bytes]) -> bytes:
-    """The pictures as one file, the first the one to show. One alone is its own file. At least one."""
+    """Packs one or more pictures into one file; the first is the one to show. A single picture is returned as it is."""
     if len(pictures) == 1:
         return pictures[0]
     return SEVERAL + b"".join(LENGTH.pack(len(picture)) + picture for picture in pictures)
 
 
 def unbundle(data: bytes) -> list[bytes]:
-    """The pictures of a file that `bundle` made. Raises ValueError for one that was cut off."""
+    """Unpacks a file made by `bundle`. Raises ValueError if it is truncated."""
     if not data.startswith(SEVERAL):
         return [data]
     pictures, at = [], len(SEVERAL)

@@ -1,4 +1,4 @@
-"""Which pictures were sent before, as a protocol. A part of `ports.Transaction`."""
+"""Remembers which pictures were sent before, as a protocol; part of `ports.Transaction`."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -6,14 +6,14 @@ from typing import Protocol
 
 
 class SentPictures(Protocol):
-    """Digests of pictures that gates sent; nothing of the picture itself."""
+    """Digests of pictures that gates sent; the pictures themselves are not kept."""
 
     def known(self, digests: Iterable[str], since: datetime) -> set[str]:
-        """Those of them that were added at `since` or later."""
+        """Returns the digests that were added at or after `since`."""
         ...
 
     def add(self, digests: Iterable[str], at: datetime) -> set[str]:
-        """Those that were not there, also in a race of two processes."""
+        """Adds the digests and returns the new ones; if two processes race, one of them gets each."""
         ...
 
     def forget(self, before: datetime) -> None: ...

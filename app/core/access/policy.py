@@ -1,7 +1,7 @@
-"""Who may pass: one pure function from evidence to a decision with its reason.
+"""Decides who may pass: one pure function from evidence to a decision with its reason.
 
-The order of the questions is the order in which a guard would ask them, and it is part of the contract: the first
-one that fails is the reason that is recorded. Everything not explicitly allowed is denied.
+The checks run in the order in which a guard would make them. The order is part of the contract: the first check that
+fails gives the recorded reason. Anything not explicitly allowed is denied.
 """
 
 from dataclasses import dataclass
@@ -14,10 +14,17 @@ from app.core.types import Decision, Employee, Evidence, Gate, Reason, Status
 
 @dataclass(frozen=True)
 class PolicyLimits:
-    """What the evidence must reach. threshold and margin: cosine similarity; max_frame_age_ms: age of the frame.
+    """What the evidence must reach.
 
-    liveness_works: the weights that tell a person from a picture are here. clock_doubted: the clock cannot be right, so
-    nobody passes whose dates matter.
+    Attributes:
+        threshold: the lowest cosine similarity to the best candidate that is accepted, -1 to 1.
+        margin: how far the best candidate must be ahead of the runner-up, in cosine similarity.
+        max_frame_age_ms: the oldest frame that counts as fresh.
+        liveness_works: the weights of the liveness networks are installed.
+        clock_doubted: the clock must be wrong, so nobody with a start or end date passes.
+
+    Raises:
+        ValueError: a limit is NaN or out of range.
     """
 
     threshold: float
@@ -27,7 +34,7 @@ class PolicyLimits:
     clock_doubted: bool = False
 
     def __post_init__(self) -> None:
-        # NaN compares false with everything, so a NaN threshold would never refuse.
+        # Comparisons with NaN are always false, so a NaN limit has to fail this test.
         if not (-1.0 <= self.threshold <= 1.0 and 0.0 <= self.margin <= 2.0 and self.max_frame_age_ms > 0):
             raise ValueError(f"limits out of range: {self}")
 
@@ -43,13 +50,16 @@ def decide(
     unknown_credential: bool = False,
     mode: SiteMode = SiteMode.NORMAL,
 ) -> Decision:
-    """Open or deny, and why.
+    """Decides whether the gate opens, and why.
 
-    employee: the record of `evidence.best` as the database has it now (None if it is gone); never from an index.
-    captured_at: when the newest frame was taken, or received where the sender does not say.
-    unknown_credential: a badge, PIN or QR token was presented that belongs to nobody.
-    mode: what holds at this gate. A release opens it whatever else is so, also where it is disabled: in a fire a gate
-    that somebody forgot to switch on again must not be the shut one.
+    A release opens the gate whatever else is true, even if it is disabled: in a fire, a gate that somebody forgot to
+    enable must not be the one that stays shut.
+
+    Args:
+        employee: the record of `evidence.best` as the database has it now, never from an index; None if it is gone.
+        captured_at: when the newest frame was taken, or received if the sender does not say.
+        unknown_credential: somebody presented a badge, PIN or QR token that belongs to nobody.
+        mode: the site's mode at this gate.
     """
     if mode is SiteMode.RELEASE:
         return Decision(Reason.RELEASED)
@@ -59,7 +69,7 @@ def decide(
         return Decision(Reason.LOCKDOWN)
     if gate.locked:
         return Decision(Reason.LOCKED_BY_HAND)
-    # Of the future as well: a clock that stepped back would keep a frozen picture fresh.
+    # Frames from the future are stale too: after a clock steps back, a frozen picture would stay fresh.
     if abs((now - captured_at).total_seconds()) * 1000 > limits.max_frame_age_ms:
         return Decision(Reason.STALE_FRAME)
     if unknown_credential:
@@ -70,22 +80,22 @@ def decide(
         return Decision(Reason.NOT_RECOGNISED)
     if not evidence.margin >= limits.margin:
         return Decision(Reason.AMBIGUOUS)
-    # Erased, or left without a template, since the search.
+    # The employee may have been erased, or lost their template, since the search.
     if employee is None or not employee.photos or employee.id != evidence.best.employee_id:
         return Decision(Reason.NOT_RECOGNISED)
-    # Whose picture it is stands in the log; how they stand with us is nothing that a picture is told.
+    # The log names whose picture it is; the answer does not reveal their status.
     if liveness.refuses(gate.liveness, limits.liveness_works, liveness_state(evidence, gate, limits.liveness_works)):
         return Decision(Reason.SPOOF_SUSPECTED, employee)
     return Decision(standing(employee, now, limits.clock_doubted) or Reason.RECOGNISED, employee)
 
 
 def liveness_state(evidence: Evidence, gate: Gate, works: bool) -> liveness.LivenessState:
-    """What a decision of this gate says of the evidence's liveness."""
+    """The liveness that a decision at this gate records for the evidence."""
     return liveness.state(gate.liveness, works, evidence.liveness, evidence.liveness_frames)
 
 
 def standing(employee: Employee, now: datetime, clock_doubted: bool = False) -> Reason | None:
-    """Why this employee may pass nowhere at all right now, or None. Validity includes both of its ends."""
+    """Why this employee may pass at no gate right now, or None. `valid_from` and `valid_until` are inclusive."""
     if employee.status is not Status.ACTIVE:
         return Reason.EMPLOYEE_INACTIVE
     if clock_doubted and (employee.valid_from is not None or employee.valid_until is not None):

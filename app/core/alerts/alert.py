@@ -1,4 +1,4 @@
-"""What somebody must look at: kinds of alerts, and one that stands."""
+"""Alerts: what somebody must look at."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ from app.core.cameras.health import CameraState
 
 
 class AlertKind(StrEnum):
-    """What somebody should look at. lockdown and release: the site is in that mode."""
+    """The kinds of alert. LOCKDOWN and RELEASE mean that the site is in that mode."""
 
     CAMERA_DEAD = "camera_dead"
     CAMERA_FROZEN = "camera_frozen"
@@ -37,19 +37,16 @@ OF_CAMERAS = {
     CameraState.WRONG_SIZE: AlertKind.CAMERA_WRONG_SIZE,
 }
 
-
-# Over when they are told: nothing else ends them.
+# Momentary incidents: nothing clears them but time.
 TRANSIENT = frozenset({AlertKind.TAILGATING, AlertKind.CAMERA_TURNED, AlertKind.PICTURE_AGAIN})
-
-
 TRANSIENT_LASTS = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
 class Alert:
-    """Something that is wrong from `at` until `cleared_at`. Of one kind, gate and camera at most one is uncleared.
+    """A problem that lasts from `at` to `cleared_at`. At most one alert per kind, gate and camera is uncleared.
 
-    detail: a few words, no secret, no address, no name. An alert outlives its camera.
+    `detail` is a few words without secrets, addresses or names. An alert outlives its camera.
     """
 
     id: str

@@ -8,7 +8,7 @@ from app.core.approach.tries import Zone
 
 @dataclass(frozen=True)
 class Camera:
-    """One camera, which watches one gate. `sealed_url` may hold a password, so it opens only with the master key."""
+    """One camera, which watches one gate. `sealed_url` may hold a password, so only the master key opens it."""
 
     id: str
     name: str

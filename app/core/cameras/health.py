@@ -1,7 +1,8 @@
-"""What is wrong with a camera, if anything: from what arrived and when, never from what a device says of itself.
+"""Judges a camera's health from which pictures arrived and when, never from what the device reports about itself.
 
-Pure: `Signs` gathers what was seen, `judge` names the state. A problem is named as soon as its time is up, and taken
-back only when the camera has worked for two seconds on end, so an alert does not flap. Times are monotonic seconds.
+Pure: `Signs` collects observations and `judge` derives the state. A problem shows as soon as its time limit passes and
+clears only after the camera has worked for two seconds without a break, so alerts do not flap. Times are monotonic
+seconds.
 """
 
 from dataclasses import dataclass, replace
@@ -15,8 +16,11 @@ RATE_WINDOW_S = 3.0
 
 
 class CameraState(StrEnum):
-    """STARTING: no picture yet. RECONNECTING: broken off a moment ago, being tried again. DEAD: no picture for a while.
-    FROZEN: the same picture again and again. BLACK: dark or covered. WRONG_SIZE: not the size it was set up with."""
+    """The state of a camera.
+
+    STARTING: no picture yet. RECONNECTING: the connection just broke, retrying. DEAD: no picture for a while.
+    FROZEN: the same picture over and over. BLACK: dark or covered. WRONG_SIZE: not the size it was set up with.
+    """
 
     STARTING = "starting"
     WORKING = "working"
@@ -30,14 +34,19 @@ class CameraState(StrEnum):
 
 @dataclass(frozen=True)
 class HealthLimits:
-    """When a problem is one. Every time leaves room to be seen within 5 s by a watchdog that looks each half second.
+    """When an observation counts as a problem.
 
-    silent_s: longer than the gap that a lost packet on a wireless link makes. frozen_s: a real sensor's noise changes
-    some byte in every picture; an encoder may repeat a clean still scene, but rarely over a key frame (2 to 4 s).
-    dark_s: longer than somebody's shoulder in front of the lens. black_luma: video's own black is 16 of 255.
-    flat_spread: standard deviation of brightness; a hand, tape or paint gives 1 to 3, the emptiest corridor over 10.
-    min_fps: a person crosses the last 2 m in 1.5 s, and a decision wants several frames.
-    size: width and height in pixels that the camera was set up with; None: the size of its first picture.
+    Every time limit is short enough for a watchdog that looks twice a second to report the problem within 5 s.
+
+    Attributes:
+        silent_s: longer than the gap that a lost packet causes on a wireless link.
+        frozen_s: sensor noise changes some byte in every picture. An encoder may repeat a clean still scene, but rarely
+            across a key frame (every 2 to 4 s).
+        dark_s: longer than somebody's shoulder blocks the lens.
+        black_luma: mean brightness, 0 to 255; black in video is 16.
+        flat_spread: standard deviation of brightness. A hand, tape or paint gives 1 to 3, an empty corridor over 10.
+        min_fps: a person crosses the last 2 m in 1.5 s, and a decision needs several frames.
+        size: (width, height) in pixels that the camera was set up with; None for the size of its first picture.
     """
 
     silent_s: float = 3.0
@@ -52,7 +61,7 @@ class HealthLimits:
 
     @property
     def fps_to_recover(self) -> float:
-        """A camera that hovers at the limit stays slow rather than flapping."""
+        """Higher than the limit, so that a camera close to it stays slow instead of flapping."""
         return self.min_fps * 1.2
 
 
@@ -61,7 +70,7 @@ DEFAULT = HealthLimits()
 
 @dataclass(frozen=True)
 class PictureStats:
-    """A picture's size and brightness, on a coarse grid. luma, spread: mean and standard deviation, 0 to 255."""
+    """A picture's size and its brightness on a coarse grid: mean `luma` and standard deviation `spread`, 0 to 255."""
 
     width_px: int
     height_px: int
@@ -70,7 +79,7 @@ class PictureStats:
 
 
 def picture_stats(pixels: Pixels) -> PictureStats:
-    """Measures one picture on about 32 x 18 points: 0.03 ms at 1080p."""
+    """Measures one picture at about 32 x 18 points. Takes 0.03 ms at 1080p."""
     height, width = pixels.shape[:2]
     points = pixels[height // 36 :: max(1, height // 18), width // 64 :: max(1, width // 32)].astype(np.float32)
     luma = points @ np.array([0.114, 0.587, 0.299], np.float32)
@@ -79,17 +88,17 @@ def picture_stats(pixels: Pixels) -> PictureStats:
 
 @dataclass(frozen=True)
 class Signs:
-    """What was seen of a camera. began_s: when watching began. frames_s: arrivals within the last three seconds."""
+    """Observations of one camera. `began_s` is when watching began; `frames_s` are arrivals in the last 3 seconds."""
 
     began_s: float
     frames_s: tuple[float, ...] = ()
-    resumed_s: float | None = None  # first picture of this connection, or after a gap
+    resumed_s: float | None = None  # the first picture of this connection or after a gap
     changed_s: float | None = None  # when the picture last differed from the one before
-    dark_s: float | None = None  # since when every picture has been black or covered
+    dark_s: float | None = None  # since when every picture has been dark or covered
     size: tuple[int, int] | None = None
     first_size: tuple[int, int] | None = None
     connected: bool = False
-    failures: int = 0  # in a row, without a picture in between
+    failures: int = 0  # consecutive, with no picture in between
     words: str = ""  # why the last connection ended
 
     @property
@@ -97,7 +106,7 @@ class Signs:
         return self.frames_s[-1] if self.frames_s else None
 
     def with_frame(self, at_s: float, seen: PictureStats, *, repeated: bool, limits: HealthLimits = DEFAULT) -> "Signs":
-        """One more picture; repeated: byte for byte the one before."""
+        """Adds one picture. `repeated` means it equals the previous one byte for byte."""
         resumed = not self.connected or self.last_s is None or at_s - self.last_s > RATE_WINDOW_S
         lit = seen.luma >= limits.black_luma and seen.spread >= limits.flat_spread
         size = (seen.width_px, seen.height_px)
@@ -114,24 +123,24 @@ class Signs:
         )
 
     def with_loss(self, words: str) -> "Signs":
-        """The connection ended or could not be made."""
+        """Records that the connection ended or could not be made."""
         return replace(self, connected=False, failures=self.failures + 1, words=words)
 
     @property
     def measured_s(self) -> float:
-        """How long pictures have been coming without a gap."""
+        """How long pictures have been arriving without a gap."""
         return 0.0 if self.last_s is None or self.resumed_s is None else self.last_s - self.resumed_s
 
     @property
     def rate_fps(self) -> float:
-        """Pictures a second over the last three seconds, up to the last one: a camera that stopped is not slow."""
+        """Pictures per second over the 3 seconds before the newest one, because a camera that stopped is not slow."""
         window = min(RATE_WINDOW_S, max(self.measured_s, 1.0))
         return sum(1 for t in self.frames_s if self.last_s is not None and t > self.last_s - window) / window
 
 
 @dataclass(frozen=True)
 class Health:
-    """A camera's state and since when. good_s: since when all has been well, while the last problem is still named."""
+    """A camera's state and since when. `good_s` is since when it has worked while its last problem still shows."""
 
     state: CameraState
     since_s: float
@@ -144,7 +153,7 @@ class Health:
 
 
 def judge(before: Health | None, signs: Signs, now_s: float, limits: HealthLimits = DEFAULT) -> Health:
-    """The state now. A new problem shows at once; the last one stays until all has been well for `recovered_s`."""
+    """Returns the state now. A new problem shows at once; an old one stays until `recovered_s` seconds were good."""
     state, words = _problem(before, signs, now_s, limits)
     if before is None:
         return Health(state, now_s, words)
@@ -153,13 +162,13 @@ def judge(before: Health | None, signs: Signs, now_s: float, limits: HealthLimit
     if before.state in {CameraState.WORKING, CameraState.STARTING}:
         return Health(state, before.since_s if before.well else now_s)
     good_s = now_s if before.good_s is None else before.good_s
-    if signs.last_s is not None and signs.last_s - good_s >= limits.recovered_s:  # pictures came all that time
+    if signs.last_s is not None and signs.last_s - good_s >= limits.recovered_s:  # pictures arrived all that time
         return Health(state, now_s)
     return replace(before, good_s=good_s)
 
 
 def _problem(before: Health | None, signs: Signs, now_s: float, limits: HealthLimits) -> tuple[CameraState, str]:
-    """The worst first: without pictures nothing can be said of them."""
+    """Returns the most severe problem: without pictures, nothing else can be judged."""
     silent_s = now_s - (signs.began_s if signs.last_s is None else signs.last_s)
     why = f": {signs.words}" if signs.words and not signs.connected else ""
     if silent_s > (limits.starting_s if signs.last_s is None else limits.silent_s):
@@ -170,8 +179,8 @@ def _problem(before: Health | None, signs: Signs, now_s: float, limits: HealthLi
         return CameraState.RECONNECTING, signs.words
     wanted = limits.size or signs.first_size
     if wanted is not None and signs.size is not None and signs.size != wanted:
-        return CameraState.WRONG_SIZE, f"{_times(signs.size)} pixels come where {_times(wanted)} were set up"
-    # Counted up to the last picture: a gap is neither dark nor still.
+        return CameraState.WRONG_SIZE, f"pictures are {_times(signs.size)} pixels instead of {_times(wanted)}"
+    # Measured up to the last picture: a gap counts as neither dark nor frozen.
     last_s = now_s if signs.last_s is None else signs.last_s
     if signs.dark_s is not None and last_s - signs.dark_s > limits.dark_s:
         return CameraState.BLACK, f"dark or covered for {last_s - signs.dark_s:.0f} s"

@@ -1,6 +1,6 @@
-"""Whether a camera is mounted on its side or upside down: its faces are found only when its picture is turned.
+"""Detects a camera mounted sideways or upside down: faces are found only after its picture is rotated.
 
-Detectors find faces that lean by up to about 45 degrees, so a face tells how its picture stands.
+Detectors find faces that lean by up to about 45 degrees, so a detected face shows which way up the picture is.
 """
 
 import math
@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 
 from app.core.types import Face
 
-TURNS = (90, 180, 270)  # degrees clockwise by which a picture is turned
-EVERY_S = 2.0  # a look costs some 5 ms
-TIMES = 3  # looks that must agree
-QUIET_S = 600.0  # after it was said
+TURNS = (90, 180, 270)  # degrees clockwise to rotate a picture
+EVERY_S = 2.0  # between looks; one costs about 5 ms
+TIMES = 3  # looks with a face that must agree in a row
+QUIET_S = 600.0  # after a report
 
 
 def stands_upright(face: Face) -> bool:
-    """Whether its mouth is below its eyes, give or take 45 degrees. Landmarks: two eyes, nose, two mouth corners."""
+    """Whether the mouth is below the eyes, within 45 degrees."""
     points = face.landmarks
     x, y = (points[3] + points[4] - points[0] - points[1]).tolist()
     return abs(math.degrees(math.atan2(x, y))) < 45
@@ -24,7 +24,14 @@ def stands_upright(face: Face) -> bool:
 
 @dataclass(frozen=True)
 class TurnSigns:
-    """upright: a face was found as the picture comes; nothing more is looked for then. turn, times: what was found."""
+    """What the looks at one camera have found.
+
+    Attributes:
+        upright: a face was found without rotating the picture, which ends the search.
+        looked_s: when the last look was, in monotonic seconds.
+        turn: the rotation that showed a face at the last successful look, in degrees clockwise.
+        times: how many looks with a face in a row agreed on it.
+    """
 
     upright: bool = False
     looked_s: float = -EVERY_S
@@ -38,7 +45,7 @@ class TurnSigns:
         return not self.upright and now_s - self.looked_s >= EVERY_S
 
     def with_look(self, now_s: float, turn: int | None) -> "TurnSigns":
-        """turn: by which faces were found, None where none was."""
+        """Records a look. `turn` is the rotation that showed a face, or None if no rotation did."""
         if turn is None:
             return replace(self, looked_s=now_s)
         return replace(self, looked_s=now_s, turn=turn, times=self.times + 1 if turn == self.turn else 1)

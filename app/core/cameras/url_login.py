@@ -1,12 +1,12 @@
-"""Finds a URL whose login would be read wrongly, because a character in its password also separates a URL's parts.
+"""Finds URLs whose login a parser would misread, because the password contains a character that separates URL parts.
 
-`rtsp://admin:12/34@host` names the host `admin` to every parser (RFC 3986, section 3.2). The password would then be
-shown as host and port, and sent to that host.
+Every parser reads `rtsp://admin:12/34@host` as host `admin` (RFC 3986, section 3.2). The password would then be shown
+as host and port, and sent to that host.
 """
 
 import re
 
-# What ends or splits the part of a URL that holds the login. Brackets enclose an IPv6 address.
+# Characters that end or split the login part of a URL. Brackets enclose an IPv6 address.
 _SEPARATORS = re.compile(r"[/?#@\[\]\\]")
 
 CURE = "in a user name or password write / as %2F, ? as %3F, # as %23, @ as %40, [ as %5B, ] as %5D and \\ as %5C"

@@ -1,4 +1,4 @@
-"""What people say of an event afterwards: that it was not this person, or who it was. The event never changes."""
+"""Corrections: people state later that an event shows somebody else. The event itself never changes."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,24 +9,24 @@ from app.core.events.chain import canonical, commitment, instant
 
 
 class CorrectionKind(StrEnum):
-    """NOT_THIS_PERSON: whom the event names, it does not show. WAS: whom it shows."""
+    """NOT_THIS_PERSON: the event does not show the person it names. WAS: the person the event does show."""
 
     NOT_THIS_PERSON = "not_this_person"
     WAS = "was"
 
 
 class Verifier(Protocol):
-    """The half of `ports.Signer` that is needed here."""
+    """The half of `ports.Signer` that corrections need."""
 
     def verify(self, message: bytes, signature: str) -> bool: ...
 
 
 @dataclass(frozen=True)
 class Correction:
-    """One statement on one event, signed by the installation.
+    """One statement about one event, signed by the installation.
 
-    actor: the id of the user or key. employee_id and nonce are the personal part. Erasing the employee empties both;
-    the signature covers them by the commitment only, and still holds.
+    `actor` is a user or key id. `employee_id` and `nonce` are the personal part. Erasing the employee empties both; the
+    signature still verifies because it covers only their commitment.
     """
 
     id: str
@@ -41,7 +41,7 @@ class Correction:
 
     @property
     def signed_part(self) -> bytes:
-        """Canonical JSON of what stays for ever. Raises ValueError for a time without a zone."""
+        """Canonical JSON of the permanent part. Raises ValueError if the time has no zone."""
         return canonical(
             {
                 "v": 1,
@@ -55,16 +55,17 @@ class Correction:
         )
 
     def signed_by(self, signer: Verifier) -> bool:
-        """Whether it is as this installation signed it."""
+        """Whether the signature verifies and the personal part is intact or erased."""
         return self.whole and signer.verify(self.signed_part, self.signature)
 
     @property
     def whole(self) -> bool:
-        """Whether the personal part, where it is still there, is the one that was signed."""
+        """Whether the personal part is erased, or is the one that was signed."""
         if self.employee_id is None or self.nonce is None:
             return self.employee_id is None and self.nonce is None
         return committed(self.employee_id, self.nonce) == self.commitment
 
 
 def committed(employee_id: str, nonce: str) -> str:
+    """Hex SHA-256 commitment to the personal part of a correction."""
     return commitment(canonical({"employee_id": employee_id, "nonce": nonce}))

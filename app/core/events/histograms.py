@@ -1,6 +1,6 @@
-"""Which figures of a decision are counted for statistics: in buckets a day and gate, so nobody's passage is kept.
+"""The figures of a decision that statistics count, in buckets per day and gate, so no single passage is kept.
 
-A similarity in the event's own row would outlive the erasure of whose it was; a count of hundreds cannot.
+A similarity stored with the event would survive the person's erasure. A count over hundreds of people reveals nobody.
 """
 
 from collections.abc import Mapping
@@ -9,12 +9,12 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-BUCKETS = 50  # of a similarity from 0 to 1; below 0 counts as 0
-TOOK_MS = (5, 10, 15, 20, 25, 30, 40, 50, 75, 100, 150, 250, 500, 1000, 2500)  # upper ends; beyond: one bucket more
+BUCKETS = 50  # for similarities from 0 to 1; negative ones count as 0
+TOOK_MS = (5, 10, 15, 20, 25, 30, 40, 50, 75, 100, 150, 250, 500, 1000, 2500)  # upper bounds; one more bucket above
 
 
 class Figure(StrEnum):
-    """ACCEPTED, REFUSED: the similarity to the nearest employee, of faces that were let in or not. TOOK: the time."""
+    """ACCEPTED, REFUSED: similarity to the nearest employee, by the decision. TOOK: how long the decision took."""
 
     ACCEPTED = "accepted"
     REFUSED = "refused"
@@ -31,7 +31,7 @@ class Bucket:
 
 
 def buckets_of(gate_id: str, day: date, answer: Mapping[str, Any]) -> list[Bucket]:
-    """What a recorded answer adds."""
+    """Returns the buckets that a recorded decision adds to."""
     took = next((i for i, end in enumerate(TOOK_MS) if answer["duration_ms"] <= end), len(TOOK_MS))
     found = [Bucket(gate_id, day, Figure.TOOK, took)]
     similarity = answer["similarity"]

@@ -1,4 +1,4 @@
-"""What is kept of decisions and erasures, and how to ask for it."""
+"""Stored records of decisions, and the filter to list them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,10 +10,13 @@ from app.core.types import Reason, Verdict
 class EventRow:
     """A recorded decision as it is stored.
 
-    hash covers previous_hash and every clear field but employee_id and subject_id; commitment covers the sealed
-    payload, so personal data can be purged while the chain still verifies. sequence counts from 1 at each gate.
-    signature is the installation's, over this link of the chain: who has only the database cannot forge one.
-    subject_id names the key that seals payload and snapshot: the employee's, or a day's key for strangers.
+    Attributes:
+        sequence: counts from 1 at each gate.
+        commitment: covers the sealed payload, so personal data can be purged while the chain still verifies.
+        hash: covers the previous hash and every clear field except employee_id and subject_id.
+        subject_id: the key that seals payload and snapshot: the employee's, or for strangers the key of the day.
+        signature: the installation's, over this link of the chain. The database alone does not suffice to forge it.
+        camera: to find events by; the payload holds the recorded value.
     """
 
     id: str
@@ -29,12 +32,12 @@ class EventRow:
     sealed_payload: bytes | None = None
     sealed_snapshot: bytes | None = None
     signature: str = ""
-    camera: str | None = None  # to find events by; what was recorded stands in the payload
+    camera: str | None = None
 
 
 @dataclass(frozen=True)
 class Remembered:
-    """An answer that was given. boot, uptime_ms: the run of the machine that gave it, and how long that had lasted."""
+    """An answer already given. `boot` and `uptime_ms`: the boot of the machine that gave it, and its uptime then."""
 
     event_id: str
     digest: str
@@ -45,7 +48,7 @@ class Remembered:
 
 @dataclass(frozen=True)
 class ChainHead:
-    """The last link of a gate's chain; sequence 0 and GENESIS before the first event."""
+    """The last link of a gate's chain. Before the first event, sequence is 0 and hash is GENESIS."""
 
     gate_id: str
     sequence: int
@@ -54,7 +57,7 @@ class ChainHead:
 
 @dataclass(frozen=True)
 class SealFlaw:
-    """A row that this installation did not write as it stands; row "" is the table as a whole."""
+    """A row that this installation did not write in its present form. The row "" means the whole table."""
 
     table: str
     row: str
@@ -63,7 +66,7 @@ class SealFlaw:
 
 @dataclass(frozen=True)
 class TableTotal:
-    """Where a table stood after so many writes; two different states never have the same fingerprint."""
+    """A table after `version` writes. Two different states never share a fingerprint."""
 
     table: str
     version: int
@@ -72,7 +75,7 @@ class TableTotal:
 
 @dataclass(frozen=True)
 class EventFilter:
-    """Which events to list, newest first by time and id; `before` is the id of the event that the page starts after."""
+    """Which events to list, newest first by time and id. `before` is the id of the last event on the previous page."""
 
     gate: str | None = None
     employee_id: str | None = None

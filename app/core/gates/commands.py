@@ -1,17 +1,17 @@
-"""What is said to a gate and what a gate says: commands with an end, outcomes, the state of its door.
+"""Commands to a gate, their outcomes, and the state of its door.
 
-A command is worth nothing after its window: a gate that opens when the person has gone lets somebody else in.
+Every command expires: a gate that opens after the person has gone lets somebody else in.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-FOREIGN = "somebody else commands this gate"  # a driver's words for it: an alert at once
+FOREIGN = "somebody else commands this gate"  # a driver reports this; it raises an alert at once
 
 
 class DoorState(StrEnum):
-    """What the hardware reports. HELD: open longer than allowed. FORCED: opened without a command."""
+    """The door as the hardware reports it. HELD: open longer than allowed. FORCED: opened without a command."""
 
     CLOSED = "closed"
     OPEN = "open"
@@ -21,15 +21,17 @@ class DoorState(StrEnum):
 
 
 class FailMode(StrEnum):
-    """What a gate does when nobody drives it any more. SECURE: locked. SAFE: released, everybody passes."""
+    """What a gate does when no process drives it. SECURE: stay locked. SAFE: stay open for everybody."""
 
     SECURE = "secure"
     SAFE = "safe"
 
 
 class CommandOutcome(StrEnum):
-    """What became of a command. SENT: handed over, and this hardware never confirms. TOO_LATE: the window was over
-    before it could be handed over, so it was not sent at all."""
+    """What became of a command.
+
+    SENT: delivered to hardware that never confirms. TOO_LATE: it expired before delivery, so it was not sent.
+    """
 
     OPENED = "opened"
     SENT = "sent"
@@ -40,9 +42,14 @@ class CommandOutcome(StrEnum):
 
 @dataclass(frozen=True)
 class OpenCommand:
-    """Open one gate for one person. until: from then on it must not be sent any more.
+    """Opens one gate for one person.
 
-    card_number: decimal digits, for hardware that wants to be shown a card; None if the person has none.
+    Attributes:
+        until: when the command expires; it must not be sent from then on.
+        card_number: decimal digits, for hardware that expects a card; None if the person has none.
+
+    Raises:
+        ValueError: `until` is not after `at`, or a time has no zone.
     """
 
     event_id: str
@@ -53,12 +60,12 @@ class OpenCommand:
 
     def __post_init__(self) -> None:
         if self.until <= self.at or self.at.tzinfo is None or self.until.tzinfo is None:
-            raise ValueError("a command has a window, in a time zone")
+            raise ValueError("a command must end after it starts, and both times need a zone")
 
 
 @dataclass(frozen=True)
 class Order:
-    """An opening that is recorded, for whoever drives the gate. until: from then on it must not be sent any more."""
+    """A recorded opening for the process that drives the gate. It must not be sent at or after `until`."""
 
     event_id: str
     gate_id: str
@@ -69,9 +76,9 @@ class Order:
 
 @dataclass(frozen=True)
 class RemotePoll:
-    """What does the gate's own camera see now? Asked in one process, of the one that watches it.
+    """One process asks the process that watches a gate what the gate's camera sees now.
 
-    until: from then on nobody waits for the answer, so none may be decided.
+    After `until` nobody waits for the answer, so no decision may be made for it.
     """
 
     id: str
@@ -83,10 +90,10 @@ class RemotePoll:
 
 @dataclass(frozen=True)
 class GateResult:
-    """What the gate did with a command. detail: a few words for the log, no secret, no address, no name."""
+    """What the gate did with a command. `detail` is a few words for the log, without secrets, addresses or names."""
 
     outcome: CommandOutcome
     detail: str = ""
 
 
-PLAIN = "plain"  # no driver: the hardware asks for decisions and opens by itself
+PLAIN = "plain"  # no driver: the hardware requests decisions and opens by itself

@@ -1,7 +1,7 @@
-"""What a door's reports mean: whether an opening was ours, how long it may last, and which alarms stand.
+"""Interprets a door's reports: whether we opened it, how long it may stay open, and which alarms are active.
 
-Alarms tell people and lock nothing. A door that somebody leaves through is reported by some hardware like any other
-opening: hardware that cannot tell a push bar from a crowbar says `open`, and without a command that is FORCED here.
+Alarms inform people; they lock nothing. Some hardware cannot tell a push bar from a crowbar and reports both as `open`;
+without a command, such an opening counts as FORCED.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from app.core.alerts.alert import AlertKind
 from app.core.gates.commands import DoorState
 
-# A door is pushed at the last moment, its contact is polled, its clock is not ours.
+# People push at the last moment, the contact is polled, and the hardware has its own clock.
 GRACE = timedelta(seconds=2)
 ALARMS = {
     DoorState.HELD: AlertKind.DOOR_HELD,
@@ -21,19 +21,19 @@ ALARMS = {
 
 @dataclass(frozen=True)
 class Opening:
-    """The newest time that a gate was told to open, and until when."""
+    """The newest command to open a gate, and when it ends."""
 
     at: datetime
     until: datetime
 
     def covers(self, at: datetime) -> bool:
-        """Whether a door that opened then may have done so for this opening."""
+        """Whether this command can explain a door that opened at that time."""
         return self.at - GRACE <= at <= self.until + GRACE
 
 
 @dataclass(frozen=True)
 class Door:
-    """What is known of a door: its state, and since when it is in it. None: it never reported."""
+    """A door's state and since when. Both are None before its first report."""
 
     state: DoorState | None = None
     since: datetime | None = None
@@ -41,7 +41,7 @@ class Door:
 
 @dataclass(frozen=True)
 class Change:
-    """What a report or the passing of time does: the door now, which alarm begins, which end."""
+    """The effect of a report, or of time passing: the door now, the alarm raised and the alarms cleared."""
 
     door: Door
     raised: AlertKind | None = None
@@ -49,11 +49,14 @@ class Change:
 
 
 def reported(door: Door, state: DoorState, at: datetime, opening: Opening | None, *, released: bool = False) -> Change:
-    """What the door's report means.
+    """Returns what a door's report changes.
 
-    opening: the newest one at or before the report, if any. released: the gate stands open for everybody, so no opening
-    is forced. A report from before the last change changes nothing. HELD, FORCED and FAULT are taken as they are said;
-    HELD and FORCED stay until the door is closed, whatever else it says.
+    A report older than the last change is ignored. HELD, FORCED and FAULT are taken as reported. HELD and FORCED last
+    until the door closes, whatever else it reports.
+
+    Args:
+        opening: the newest opening at or before the report, if any.
+        released: the gate is open for everybody, so no opening is forced.
     """
     if door.since is not None and at < door.since:
         return Change(door)
@@ -71,9 +74,9 @@ def reported(door: Door, state: DoorState, at: datetime, opening: Opening | None
 def overdue(
     door: Door, at: datetime, opening: Opening | None, door_held_after_ms: int, *, released: bool = False
 ) -> Change | None:
-    """HELD for a door that is open for longer than `door_held_after_ms`, counted anew with each opening; else None.
+    """Returns HELD for a door open longer than `door_held_after_ms`, counted from the newest opening; else None.
 
-    opening: as in `reported`. A forced door is reported already, and a released one may stand open.
+    A forced door already has an alarm, and a released one may stay open. `opening` is as in `reported`.
     """
     if door.state is not DoorState.OPEN or door.since is None or released:
         return None
@@ -88,6 +91,6 @@ def _meaning(door: Door, state: DoorState, at: datetime, opening: Opening | None
         return state
     if door.state in (DoorState.OPEN, DoorState.HELD, DoorState.FORCED):
         return door.state
-    # The first report ever: nobody saw it open.
+    # The first report ever cannot say when the door opened.
     ours = released or door.state is None or (opening is not None and opening.covers(at))
     return DoorState.OPEN if ours else DoorState.FORCED

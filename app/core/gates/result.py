@@ -1,4 +1,4 @@
-"""What a gate did with the command of an event: the event's second record."""
+"""What a gate did with an event's command, as a signed record beside the event."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,9 +9,9 @@ from app.core.gates.commands import CommandOutcome
 
 @dataclass(frozen=True)
 class GateResultRow:
-    """What the gate did with the command of an event: the event's second record.
+    """What a gate did with an event's command.
 
-    signature is the installation's, over `signed_part`: who has only the database cannot turn a failure into success.
+    The installation signs `signed_part`, so nobody with access to the database alone can turn a failure into a success.
     """
 
     event_id: str

@@ -1,7 +1,7 @@
-"""Folds the frames of one approach into evidence about one person. Ties and changes of identity give nobody.
+"""Fuses the frames of one approach into evidence about one person. A tie or a change of person identifies nobody.
 
-One frame is noisy; the quality-weighted mean of three has, on open-set LFW, a tenth of its errors (the figures
-stand in the README). Nothing here knows who may pass: that is `policy`.
+A single frame is noisy. On open-set LFW, the quality-weighted mean of three frames has a tenth of its errors (see
+`models/README.md`). Who may pass is decided elsewhere, in `policy`.
 """
 
 from collections.abc import Sequence
@@ -12,17 +12,22 @@ import numpy as np
 from app.core.recognition import liveness
 from app.core.types import Candidate, Evidence, FrameResult, Reason, Vector
 
-# Where no frame shows a usable subject, the reason of the frame that came furthest is the one that helps.
+# If no frame shows a usable subject, the frame that got furthest through the checks gives the most helpful reason.
 FURTHEST = (Reason.POOR_QUALITY, Reason.FACE_TOO_SMALL, Reason.SEVERAL_FACES, Reason.NO_FACE)
 
 
 def fold(looks: Sequence[FrameResult], same_person: float) -> Evidence:
-    """Fuses the looks of one approach, oldest first.
+    """Fuses the frames of one approach.
 
-    same_person: the cosine similarity under which two frames show different people (calibrated, from the manifest).
-    Frames without a subject are passed over; if all are, the evidence carries the reason. If any two subjects are
-    less alike than `same_person`, the reason is AMBIGUOUS: somebody else stepped in, and nobody is identified.
-    Raises ValueError for no looks at all, and for an embedding or a liveness that is not finite.
+    Frames without a subject are skipped; if no frame has one, the evidence carries the reason. If any two subjects are
+    less similar than `same_person`, somebody else stepped in: the reason is AMBIGUOUS and nobody is identified.
+
+    Args:
+        looks: the results of the frames, oldest first.
+        same_person: the cosine similarity below which two frames show different people, from the pack's calibration.
+
+    Raises:
+        ValueError: there are no frames, or an embedding or a liveness score is not finite.
     """
     if not looks:
         raise ValueError("evidence needs at least one frame")
@@ -33,14 +38,14 @@ def fold(looks: Sequence[FrameResult], same_person: float) -> Evidence:
         reason = next((r for r in FURTHEST if r in reasons), Reason.NO_FACE)
         return Evidence(faces=faces, frames_used=0, reason=reason)
     vectors = np.stack([subject.embedding for subject in subjects])
-    # NaN compares false with everything, so it would pass for the same person.
+    # Comparisons with NaN are always false, so NaN would count as the same person below.
     if not np.isfinite(vectors).all():
-        raise ValueError("an embedding that is not finite is nobody's face")
+        raise ValueError("an embedding is not finite")
     quality = max(subject.quality.score for subject in subjects)
     if float((vectors @ vectors.T).min()) < same_person:
         return Evidence(faces=faces, frames_used=len(subjects), reason=Reason.AMBIGUOUS, quality=quality)
     score, measured = liveness.fuse([subject.liveness for subject in subjects])
-    # A frame of quality 0 still counts a little: all-zero weights have no mean.
+    # A frame of quality 0 still gets some weight: weights that are all zero have no mean.
     weights = np.array([max(subject.quality.score, 1e-3) for subject in subjects], dtype=np.float32)
     return Evidence(
         faces=faces,
@@ -54,7 +59,7 @@ def fold(looks: Sequence[FrameResult], same_person: float) -> Evidence:
 
 
 def against(evidence: Evidence, candidates: Sequence[Candidate]) -> Evidence:
-    """The evidence with its nearest employee and the margin to the runner-up. candidates: best first."""
+    """Returns the evidence with its nearest employee and the margin to the runner-up. `candidates` come best first."""
     if not candidates:
         return evidence
     best = candidates[0]
@@ -63,9 +68,9 @@ def against(evidence: Evidence, candidates: Sequence[Candidate]) -> Evidence:
 
 
 def unit(vector: Vector) -> Vector:
-    """The vector at length 1. Raises ValueError for one that has no direction (zero or not finite)."""
+    """Scales a vector to length 1. Raises ValueError if it is zero or not finite."""
     length = float(np.linalg.norm(vector))
     if not np.isfinite(length) or length < 1e-6:
-        raise ValueError("a vector without direction is nobody's face")
+        raise ValueError("the vector has no direction")
     scaled: Vector = (vector / length).astype(np.float32)
     return scaled

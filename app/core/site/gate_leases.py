@@ -1,6 +1,6 @@
-"""Which process watches and drives which gate, where several share a site: the same answer in every process.
+"""Assigns gates to the processes that share a site. Every process computes the same assignment.
 
-A gate is dealt whole: its cameras and its hardware go to one process, so that an opening never crosses machines.
+A gate's cameras and hardware always go to one process, so an opening never crosses machines.
 """
 
 from collections import Counter
@@ -8,10 +8,14 @@ from collections.abc import Collection, Mapping
 
 
 def deal(cameras: Mapping[str, int], able: Mapping[str, Collection[str]], held: Mapping[str, str]) -> dict[str, str]:
-    """The process for each gate that has one; as few gates as possible change hands.
+    """Returns the process for each gate that any process can take, moving as few gates as possible.
 
-    cameras: how many each gate has, by its id; a gate without any still counts as one. able: the processes that may
-    have the gate. held: who has it now. Loads differ in the end by less than the smallest gate that could still move.
+    The loads end up so close that moving any gate would not bring them closer.
+
+    Args:
+        cameras: the number of cameras of each gate, by gate id; a gate without cameras counts as one.
+        able: the processes that may take each gate.
+        held: the process that holds each gate now.
     """
     weight = {gate: max(1, number) for gate, number in cameras.items()}
     dealt = {gate: who for gate, who in held.items() if gate in weight and who in able.get(gate, ())}
@@ -22,7 +26,7 @@ def deal(cameras: Mapping[str, int], able: Mapping[str, Collection[str]], held: 
         if able.get(gate):
             dealt[gate] = min(able[gate], key=lambda who: (load[who], who))
             load[dealt[gate]] += weight[gate]
-    # Each move lowers the sum of the squared loads, so this ends.
+    # Each move lowers the sum of the squared loads, so this terminates.
     while move := _move(dealt, weight, able, load):
         gate, to = move
         load[dealt[gate]] -= weight[gate]
@@ -34,7 +38,7 @@ def deal(cameras: Mapping[str, int], able: Mapping[str, Collection[str]], held: 
 def _move(
     dealt: Mapping[str, str], weight: Mapping[str, int], able: Mapping[str, Collection[str]], load: Counter[str]
 ) -> tuple[str, str] | None:
-    """The gate whose move to another process evens the loads most, and that process."""
+    """Returns the gate and the process to move it to that even out the loads most; None if no move helps."""
     moves = [
         (load[who] - load[to] - weight[gate], gate, to)
         for gate, who in sorted(dealt.items())

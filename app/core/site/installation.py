@@ -1,4 +1,4 @@
-"""What is fixed for one database."""
+"""Facts that never change for one database."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class Installation:
-    """Facts fixed for one database: the pack and precision that made its templates, and a proof of the master key."""
+    """The pack and precision that made the templates of a database, and a check value of its master key."""
 
     pack_digest: str
     precision: str

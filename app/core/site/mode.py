@@ -1,17 +1,21 @@
-"""What stands at a site and how it fares: cameras, alerts, what gates did with their commands, lockdown and release."""
+"""The mode of a site (normal, lockdown, release) and what is known about its clock."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-SITE = "site"  # the subject whose key seals what belongs to the site and to no person
+SITE = "site"  # the data key with this subject seals what belongs to the site and to no person
 
 
 @dataclass(frozen=True)
 class ClockFacts:
-    """What is known of the clock. doubt: in words, why it cannot be right, since when; until somebody confirms it.
+    """What is known about the clock.
 
-    covers: records up to this time were made by a clock that was ahead, and count for nothing any more.
+    Attributes:
+        doubt: why the clock must be wrong, in words; None once somebody confirms it or if there never was a doubt.
+        doubted_at: since when it is in doubt.
+        covers: a clock that ran ahead made the records up to this time, so they no longer count as evidence.
+        confirmed_at: when somebody last confirmed it.
     """
 
     doubt: str | None = None
@@ -21,7 +25,7 @@ class ClockFacts:
 
 
 class SiteMode(StrEnum):
-    """NORMAL: the rules decide. LOCKDOWN: nobody is let in. RELEASE: every gate stands open (fire)."""
+    """NORMAL: the rules decide. LOCKDOWN: nobody gets in. RELEASE: every gate stays open (fire)."""
 
     NORMAL = "normal"
     LOCKDOWN = "lockdown"
@@ -30,7 +34,7 @@ class SiteMode(StrEnum):
 
 @dataclass(frozen=True)
 class SiteState:
-    """The mode, who set it (the id of a key or user) and when. gates: the ids it holds for; empty means every gate."""
+    """The mode, who set it (a key or user id) and when. `gates` are the ids it applies to; empty means every gate."""
 
     mode: SiteMode = SiteMode.NORMAL
     since: datetime | None = None
@@ -38,5 +42,5 @@ class SiteState:
     gates: tuple[str, ...] = ()
 
     def mode_at(self, gate_id: str) -> SiteMode:
-        """The mode that holds at this gate."""
+        """Returns the mode that applies at this gate."""
         return self.mode if not self.gates or gate_id in self.gates else SiteMode.NORMAL
