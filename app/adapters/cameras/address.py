@@ -1,22 +1,16 @@
-"""What a camera's address may be, and which host it may lead to: decided here, once, before anything is connected.
+"""What a camera's address may be. It is judged here, before anything connects.
 
-An admin who may set a camera's address must not thereby read the server's files or reach what only the server can.
-Private networks are where cameras live and are allowed; link-local, metadata services and multicast never are.
+An admin who may set a camera's address must not thereby read the server's files. Which host it may lead to is decided
+by `net.addresses`.
 """
 
-import ipaddress
 import re
-import socket
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
+from app.adapters.net.addresses import ForbiddenAddress, Network, Resolve, allowed, resolve
 from app.core.cameras.url_login import CURE, is_ambiguous
 from app.core.errors import BadInput
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-Resolve = Callable[[str, int], Iterable[str]]  # host, port -> numeric addresses; raises OSError
 
 PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
 LOCAL = frozenset({"device", "file", "folder"})
@@ -26,31 +20,10 @@ CODE = "camera_address"
 MAX_CREDENTIALS = 120
 MAX_URL = 2000
 
-# Never a camera. Beside link-local: where clouds answer with the machine's own credentials.
-FORBIDDEN: tuple[Network, ...] = tuple(
-    ipaddress.ip_network(text)
-    for text in (
-        "0.0.0.0/8",
-        "169.254.0.0/16",
-        "100.100.100.200/32",  # Alibaba Cloud's metadata
-        "168.63.129.16/32",  # Azure's
-        "192.0.0.192/32",  # Oracle's
-        "224.0.0.0/4",
-        "240.0.0.0/4",
-        "::/128",
-        "fe80::/10",
-        "fec0::/10",
-        "ff00::/8",
-        "fd00:ec2::/32",  # Amazon's
-        "fd20:ce::254/128",  # Google's
-    )
-)
-NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-
 
 @dataclass(frozen=True)
 class Reach:
-    """Which addresses a site allows. networks: where cameras may be; none given: anywhere but where they never are."""
+    """Which addresses a site allows. networks: where cameras may be; with none given, anywhere that a device may be."""
 
     networks: tuple[Network, ...] = ()
     schemes: frozenset[str] = frozenset(PORTS)
@@ -157,46 +130,22 @@ def _fingerprint(scheme: str, fragment: str) -> str | None:
     return value
 
 
-def resolve(host: str, port: int) -> list[str]:
-    """The numeric addresses of a host. Raises OSError."""
-    return [str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
-
-
 def pin(address: CameraAddress, *, allow_local: bool, reach: Reach = ANYWHERE, resolver: Resolve = resolve) -> str:
-    """The one numeric address to connect to. One forbidden answer among several refuses them all: it is a trap.
+    """The one numeric address to connect to.
 
-    allow_local: also this machine's loopback; so does a network of the loopback's own in `reach`, which somebody named.
-    Raises BadInput for a scheme or host that is refused, OSError where the name is not known.
+    Args:
+        allow_local: Also allows this machine's loopback. So does a loopback network named in `reach`.
+
+    Raises:
+        BadInput: The scheme or the host is refused.
+        OSError: The name is not known.
     """
     if address.scheme not in reach.schemes:
         raise BadInput(CODE, f"here cameras are reached by {', '.join(sorted(reach.schemes))} only")
-    found = [ipaddress.ip_address(text.split("%")[0]) for text in resolver(address.host, address.port)]
-    if not found:
-        raise OSError("no address")
-    for each in found:
-        _police(_real(each), allow_local, reach.networks)
-    return str(found[0])
-
-
-def _real(address: Address) -> Address:
-    """The IPv4 address inside an IPv6 one that only wraps it: else the wrapping would pass every check."""
-    if isinstance(address, ipaddress.IPv4Address):
-        return address
-    if address in NAT64:
-        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else address)
-
-
-def _police(address: Address, allow_local: bool, networks: tuple[Network, ...]) -> None:
-    if address.is_multicast or address.is_unspecified or any(address in network for network in FORBIDDEN):
-        raise BadInput(CODE, "this host is link-local, a metadata service or no single machine: no camera")
-    if address.is_loopback:
-        # A network that merely holds the loopback among all else, such as ::/0, does not mean it.
-        if not allow_local and not any(network.is_loopback and address in network for network in networks):
-            raise BadInput(CODE, "this host is the server itself; add such a camera on the machine, not over the API")
-        return
-    if networks and not any(address in network for network in networks):
-        raise BadInput(CODE, "this host is outside the networks where cameras may be")
+    try:
+        return allowed(address.host, address.port, loopback=allow_local, networks=reach.networks, resolver=resolver)[0]
+    except ForbiddenAddress as refused:
+        raise BadInput(CODE, str(refused)) from None
 
 
 def masked(url: str) -> str:

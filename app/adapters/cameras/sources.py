@@ -5,12 +5,13 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from app.adapters.cameras.address import ANYWHERE, CameraAddress, Reach, Resolve, parse, pin, resolve
+from app.adapters.cameras.address import ANYWHERE, CameraAddress, Reach, parse, pin
 from app.adapters.cameras.feeds import DeviceFeed, MjpegFeed, RtspFeed
 from app.adapters.cameras.last_words import LastWords
 from app.adapters.cameras.link import Link
 from app.adapters.cameras.live import Feed, LiveSource
 from app.adapters.cameras.stored import FOLDER_FPS, StoredSource
+from app.adapters.net.addresses import Resolve, resolve
 from app.core.ports.cameras import Source
 from app.core.ports.store import Clock
 

@@ -9,11 +9,11 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from app.adapters.gates.address import ForbiddenAddress, check_literal
 from app.adapters.gates.forms.http_commands import HttpCommands, HttpForm, check_url
 from app.adapters.gates.forms.http_forms import HttpRelay
 from app.adapters.gates.forms.mqtt_forms import MqttCommands, MqttForm, MqttRelay
 from app.adapters.gates.forms.self_acting import ACTS, acts_by_itself
+from app.adapters.net.addresses import ForbiddenAddress, check_literal
 from app.core.gates.commands import FailMode
 
 # SCBK-D of the OSDP specification, printed in every manual, and keys nobody drew.
@@ -222,7 +222,7 @@ def _board_says(on: bytes, off: bytes) -> str | None:
 
 def _allowed(host: str, value: str) -> str:
     try:
-        check_literal(host)
+        check_literal(host, loopback=True)
     except ForbiddenAddress as error:
         raise ValueError(str(error)) from None
     return value

@@ -16,7 +16,7 @@ from joserfc.errors import BadSignatureError, ClaimError, JoseError
 from joserfc.jwk import KeySet
 
 from app.adapters.oidc.unreached import unreached
-from app.core.accounts.provider import LOOPBACK, NotConfirmed, Provider, shown
+from app.core.accounts.provider import NotConfirmed, Provider, is_private, shown
 from app.core.errors import ProviderFailed
 
 ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"]  # asymmetric only: with a secret's the client could sign for itself
@@ -138,8 +138,7 @@ class OidcClient:
         for name in ("authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint"):
             if name == "userinfo_endpoint" and name not in found:
                 continue
-            parts = urlsplit(str(found.get(name, "")))
-            if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
+            if not is_private(str(found.get(name, ""))):
                 raise ProviderFailed(f"the sign-in provider's {name} is no https address")
         self._found[issuer] = (time.monotonic(), found)
         return found

@@ -118,11 +118,16 @@ class Providers(Protocol):
     def put(self, provider: Provider | None) -> None: ...
 
 
+def is_private(url: str) -> bool:
+    """Whether nobody on the way can read or change what is sent there: https, or http to this machine."""
+    parts = urlsplit(url)
+    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK))
+
+
 def check_issuer(issuer: str) -> None:
     """Raises BadInput for an address at which a provider could be impersonated."""
     if "@" in issuer:
         raise BadInput("bad_issuer", "The issuer holds no user name or password; write an @ in its path as %40.")
     parts = urlsplit(issuer)
-    secure = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
-    if not secure or not parts.hostname or parts.query or parts.fragment or parts.username or len(issuer) > 300:
+    if not is_private(issuer) or parts.query or parts.fragment or parts.username or len(issuer) > 300:
         raise BadInput("bad_issuer", "The issuer is an https address such as https://login.example.com/realm.")

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from app.adapters.gates.address import ForbiddenAddress, check_literal
 from app.adapters.gates.build import KINDS, build_driver, check_config
 from app.core.errors import BadInput
 
@@ -118,18 +117,3 @@ def test_half_a_library_is_said_when_the_driver_is_built(monkeypatch: pytest.Mon
 def test_an_unknown_kind_is_told_all_there_are() -> None:
     with pytest.raises(BadInput, match="plain, dry_run, webhook, mqtt, osdp, serial"):
         check_config("carrier pigeon", {})
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1", "10.1.2.3", "192.168.0.5", "::1", "fd12::1", "8.8.8.8", "a.example"])
-def test_addresses_of_gates(host: str) -> None:
-    check_literal(host)
-
-
-@pytest.mark.parametrize(
-    "host",
-    ["169.254.0.1", "fe80::1%eth0", "0.0.0.0", "::", "224.0.0.1", "ff02::1", "240.0.0.1", "fd00:ec2::254",  # noqa: S104
-     "168.63.129.16", "64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::1"],
-)  # fmt: skip
-def test_addresses_of_no_gate(host: str) -> None:
-    with pytest.raises(ForbiddenAddress):
-        check_literal(host)

@@ -288,6 +288,6 @@ def test_an_address_that_no_gate_has_is_refused(build: Build, monkeypatch: pytes
         config = {"gate": "lobby-1", "host": "broker.example"}  # noqa: RUF012
 
     answer = [(2, 1, 6, "", ("169.254.169.254", 1883))]
-    monkeypatch.setattr("app.adapters.gates.address.socket.getaddrinfo", lambda *_, **__: answer)
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: answer)
     driver = build(Metadata(), ready=False)
     eventually(lambda: "metadata" in str(driver.healthy()))

@@ -160,12 +160,12 @@ def test_a_name_that_does_not_resolve_in_time_sends_nothing_later(
 
     answered, resolved = threading.Event(), threading.Event()
 
-    def slowly(host: str, port: int) -> list[str]:
+    def slowly(host: str, port: int, **_: object) -> list[str]:
         answered.wait(30)
         resolved.set()
         return [host]
 
-    monkeypatch.setattr(signed_post, "resolve", slowly)
+    monkeypatch.setattr(signed_post, "allowed", slowly)
     assert driver.open(command(0.2)).outcome is CommandOutcome.FAILED
     assert not resolved.is_set()
     answered.set()
@@ -178,7 +178,7 @@ def test_a_name_that_turns_into_metadata_is_refused(
 ) -> None:
     driver = build(relay)
     metadata = [(2, 1, 6, "", ("169.254.169.254", 80))]
-    monkeypatch.setattr("app.adapters.gates.address.socket.getaddrinfo", lambda *_, **__: metadata)
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: metadata)
     result = driver.open(command())
     assert result.outcome is CommandOutcome.FAILED
     assert "metadata" in result.detail

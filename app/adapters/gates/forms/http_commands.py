@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from app.adapters.gates.address import ForbiddenAddress, check_literal
 from app.adapters.gates.forms.self_acting import Said, contradiction
+from app.adapters.net.addresses import ForbiddenAddress, check_literal
 from app.core.cameras.url_login import is_ambiguous
 
 OURS = frozenset({"host", "content-length", "transfer-encoding", "connection"})
@@ -30,7 +30,7 @@ def check_url(url: str) -> str:
     except ValueError:
         raise ValueError("has no valid port number") from None
     try:
-        check_literal(parts.hostname)
+        check_literal(parts.hostname, loopback=True)
     except ForbiddenAddress as error:
         raise ValueError(str(error)) from None
     return url

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from app.adapters.gates.address import ForbiddenAddress, resolve
 from app.adapters.gates.window import Window
+from app.adapters.net.addresses import ForbiddenAddress, allowed
 from app.adapters.net.timed_socket import TimedSocket
 
 MOST_BYTES = 65536
@@ -86,7 +86,7 @@ class Target:
     def connect(self, exchange: "Exchange", window: Window) -> http.client.HTTPConnection:
         """Raises OSError, ForbiddenAddress."""
         failure: OSError = OSError("no address")
-        for address in resolve(self._host, self._port):
+        for address in allowed(self._host, self._port, loopback=True):
             try:
                 plain = socket.create_connection((address, self._port), timeout=_some(window))
             except OSError as error:

@@ -15,12 +15,12 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
-from app.adapters.gates.address import ForbiddenAddress
 from app.adapters.gates.config import MqttConfig
 from app.adapters.gates.mqtt.mqtt_ears import AFTER_OPENING_S, Ears
 from app.adapters.gates.mqtt.mqtt_line import NOBODY, Line
 from app.adapters.gates.mqtt.mqtt_speech import Post, speech_of
 from app.adapters.gates.window import Reporter, Turns, Window
+from app.adapters.net.addresses import ForbiddenAddress
 from app.core.gates.commands import CommandOutcome, DoorState, FailMode, GateResult, OpenCommand
 from app.core.ports.store import Clock
 

@@ -19,10 +19,10 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from app.adapters.gates.address import resolve
 from app.adapters.gates.config import MqttConfig
 from app.adapters.gates.mqtt.mqtt_speech import Post
 from app.adapters.gates.window import Window
+from app.adapters.net.addresses import allowed
 
 CONNECT_S = 3.0
 LEAVE_S = 1.0
@@ -77,7 +77,7 @@ class Line:
         if tls is not None:
             # Stands in for an SSLContext, whose class paho asks for by name only.
             self._client.tls_set_context(_NamedContext(tls, host))  # type: ignore[arg-type]
-        self._connect(resolve(host, config.actual_port), config)
+        self._connect(allowed(host, config.actual_port, loopback=True), config)
         self._client.loop_start()
         self._answered.wait(CONNECT_S)
 
