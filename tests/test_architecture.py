@@ -23,6 +23,9 @@ MOST_FILES = {
     "migrations/versions": 99,
     "tests/adapters/db": 18,
 }
+TESTS = [p for p in MODULES if p.relative_to(ROOT).parts[0] == "tests"]
+# Programs that any Python runs without this repository, and pace themselves. The benches measure on the real clock.
+MAY_SLEEP = ("tests/waiting.py", "tests/adapters/cameras/rtsp_server.py", "tests/e2e/mjpeg_camera.py", "tests/bench/")
 IMPURE = {"time", "random", "os", "io", "pathlib", "socket", "threading", "subprocess", "logging", "secrets", "sys"}
 
 
@@ -77,6 +80,34 @@ def test_a_folder_is_seen_at_a_glance(folder: Path) -> None:
 )
 def test_a_module_says_what_it_is_for(module: Path) -> None:
     assert ast.get_docstring(ast.parse(module.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("module", TESTS, ids=lambda p: str(p.relative_to(ROOT)))
+def test_a_test_imports_no_other_test(module: Path) -> None:
+    """What tests share is in a module of its own, or in a conftest."""
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            names = [node.module or "", *(alias.name for alias in node.names)]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        else:
+            continue
+        assert not [name for name in names if name.rpartition(".")[2].startswith("test_")], f"line {node.lineno}"
+
+
+@pytest.mark.parametrize("module", TESTS, ids=lambda p: str(p.relative_to(ROOT)))
+def test_a_test_waits_as_all_tests_wait(module: Path) -> None:
+    """No sleep, and no loop that only asks again: `tests/waiting.py` has a limit that a busy machine keeps."""
+    if str(module.relative_to(ROOT)).startswith(MAY_SLEEP):
+        return
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            called = ast.unparse(node.func)
+            assert called.rpartition(".")[2] != "sleep", f"line {node.lineno} sleeps"
+            assert not (called.endswith("Event().wait") and node.args), f"line {node.lineno} sleeps"
+        if isinstance(node, ast.While):
+            busy = all(isinstance(each, ast.Pass | ast.Assert) for each in node.body)
+            assert not busy, f"line {node.lineno} asks without a pause"
 
 
 def test_the_apps_readme_lists_every_setting_and_its_default() -> None:

@@ -5,12 +5,13 @@ now and then.
 """
 
 import re
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Page, Route, expect
+
+from tests.waiting import pass_time
 
 Open = Callable[..., Page]
 LATE_S = 0.5
@@ -24,7 +25,7 @@ def _late_scripts(page: Page) -> Iterator[list[str]]:
     def hold(route: Route) -> None:
         held.append(route.request.url.rsplit("/", 1)[-1])
         answer = route.fetch()
-        threading.Event().wait(LATE_S)
+        pass_time(LATE_S)
         route.fulfill(response=answer)
 
     page.route(re.compile(r"/static/(?!theme).*\.js"), hold)

@@ -1,5 +1,7 @@
 """An import as a test sees it: files of the test, and a desk on the test's process."""
 
+import io
+import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,12 +10,13 @@ from app.adapters.uploads.store import UploadFolder
 from app.core.errors import BadInput
 from app.core.imports import people_file
 from app.core.imports.photo_names import Unused
-from app.core.imports.reports import Import, RowFilter, RowReport
+from app.core.imports.reports import Import, ImportState, RowFilter, RowReport
+from app.core.people.records import EmployeeFilter
 from app.core.types import FrameResult
 from app.services.imports.bulk_import import BulkImport
 from app.services.imports.import_desk import ImportDesk
 from app.services.imports.import_reports import ImportReports
-from tests.fakes import look, new_id
+from tests.fakes import look, new_id, person, photo
 from tests.services.process import Process
 
 
@@ -75,3 +78,27 @@ class Importing:
             arriving.csv.write(csv)
             arriving.photos.write(photos)
             return self.desk.submit(arriving, dry_run=dry_run, actor="tests")
+
+
+CSV = b"number,name\nE-1,Ada\nE-2,Bob\n"
+
+
+def photos() -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as packed:
+        packed.writestr("E-1.jpg", photo(person(1)))
+        packed.writestr("E-2.jpg", photo(person(2)))
+    return file.getvalue()
+
+
+def state(importing: Importing, import_id: str) -> ImportState:
+    return importing.reports.get(import_id)[0].state
+
+
+def people(site: Process) -> list[str]:
+    return [employee.number for employee in site.enrolment.find(EmployeeFilter())]
+
+
+def upload_key(site: Process, import_id: str) -> bytes | None:
+    with site.store.read() as tx:
+        return tx.data_keys.get(f"{import_id}:upload")

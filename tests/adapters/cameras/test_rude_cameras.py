@@ -44,7 +44,7 @@ def trickle_for_ever(connection: socket) -> None:
     connection.sendall(version + b" 200 OK\r\n")
     while True:
         connection.sendall(b"X: y\r\n")
-        threading.Event().wait(0.2)
+        pass_time(0.2)
 
 
 RUDE: dict[str, Callable[[socket], None]] = {

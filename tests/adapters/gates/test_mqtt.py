@@ -3,7 +3,6 @@
 import json
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,21 +18,8 @@ from app.core.gates.commands import FOREIGN, CommandOutcome, DoorState
 from tests.adapters.gates.conftest import FLAVOURS, Build
 from tests.adapters.gates.peers import closing, command
 from tests.adapters.gates.relays.brokers import Broker, MqttPeer, mosquitto
+from tests.adapters.gates.relays.driver_program import DRIVER, ROOT
 from tests.waiting import eventually, never
-
-ROOT = Path(__file__).parents[3]
-DRIVER = """
-import json, sys, time
-from datetime import UTC, datetime
-from app.adapters.gates.build import build_driver
-driver = build_driver("mqtt", json.loads(sys.argv[1]), on_state=print, clock=lambda: datetime.now(UTC))
-if len(sys.argv) > 2:
-    driver.release(True)
-while driver._line is None or driver._line.will != driver._last_mode():
-    time.sleep(0.01)
-print("ready", flush=True)
-time.sleep(60)
-"""
 
 
 @pytest.fixture(params=FLAVOURS)
@@ -127,9 +113,7 @@ def test_opening_is_not_retained_and_the_mode_is(peer: MqttPeer, build: Build) -
 def test_the_last_will(peer: MqttPeer, fail_mode: str, fire: bool, left: str) -> None:
     """The driver's process is killed; the broker says for it what it cannot say any more."""
     config = json.dumps(peer.config | {"fail_mode": fail_mode})
-    process = subprocess.Popen(
-        [sys.executable, "-c", DRIVER, config, *["fire"] * fire], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    )
+    process = subprocess.Popen([*DRIVER, config, *["fire"] * fire], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     with process:
         assert process.stdout.readline() == "ready\n"
@@ -143,7 +127,7 @@ def test_the_last_will(peer: MqttPeer, fail_mode: str, fire: bool, left: str) ->
 def test_a_dead_machine_s_last_will_does_not_outlast_its_successor(peer: MqttPeer, build: Build) -> None:
     """It loses its power: no goodbye and no reset, so the broker finds out when somebody else has long been driving."""
     config = json.dumps(peer.config | {"fail_mode": "safe", "keepalive_s": 1})
-    process = subprocess.Popen([sys.executable, "-c", DRIVER, config], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([*DRIVER, config], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     with process:
         assert process.stdout.readline() == "ready\n"

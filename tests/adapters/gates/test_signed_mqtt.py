@@ -3,7 +3,6 @@ obeyed and raises an alarm, and the mode that holds is published again."""
 
 import json
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -18,8 +17,8 @@ from app.core.gates.commands import FOREIGN, CommandOutcome
 from tests.adapters.gates.conftest import FLAVOURS, Build
 from tests.adapters.gates.peers import closing, command, free_port, now
 from tests.adapters.gates.relays.brokers import Broker, MqttPeer, mosquitto
+from tests.adapters.gates.relays.driver_program import DRIVER, ROOT
 from tests.adapters.gates.relays.relay import SECRET, HttpRelay
-from tests.adapters.gates.test_mqtt import DRIVER, ROOT
 from tests.waiting import eventually, never
 
 
@@ -221,9 +220,7 @@ def test_the_verifier_after_a_last_will() -> None:
 
 def test_the_last_will_is_signed(relay: SignedRelay) -> None:
     config = json.dumps(relay.config | {"fail_mode": "safe"})
-    with subprocess.Popen(
-        [sys.executable, "-c", DRIVER, config], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    ) as process:
+    with subprocess.Popen([*DRIVER, config], cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         eventually(lambda: relay.mode == "secure")

@@ -1,7 +1,6 @@
 """Hostile pictures: each is refused with its own code, before it costs anything."""
 
 import contextlib
-import io
 import struct
 import time
 import warnings
@@ -14,30 +13,9 @@ from PIL import Image
 
 from app.adapters.vision.photos.image import ImageDecoder, ImageLimits, decode, read_header, sniff
 from app.core.errors import BadInput, Refusal, TooLarge
+from tests.adapters.vision.drawn import encoded, oriented, picture
 
 LIMITS = ImageLimits()
-
-
-def picture(width: int = 160, height: int = 120) -> np.ndarray:
-    """RGB; each quarter has its own colour, so that every turn and mirroring shows."""
-    pixels = np.zeros((height, width, 3), dtype=np.uint8)
-    pixels[: height // 2, : width // 2] = (200, 30, 30)
-    pixels[: height // 2, width // 2 :] = (30, 200, 30)
-    pixels[height // 2 :, : width // 2] = (30, 30, 200)
-    pixels[height // 2 :, width // 2 :] = (200, 200, 30)
-    return pixels
-
-
-def encoded(image: Image.Image | np.ndarray, kind: str = "JPEG", **options: object) -> bytes:
-    out = io.BytesIO()
-    (Image.fromarray(image) if isinstance(image, np.ndarray) else image).save(out, kind, **options)
-    return out.getvalue()
-
-
-def oriented(value: int) -> Image.Exif:
-    exif = Image.Exif()
-    exif[0x0112] = value
-    return exif
 
 
 def chunk(kind: bytes, content: bytes) -> bytes:

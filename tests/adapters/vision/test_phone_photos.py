@@ -14,7 +14,7 @@ from app.adapters.vision.photos import convert_photo, photo
 from app.adapters.vision.photos.image import ImageLimits, decode, read_header
 from app.adapters.vision.photos.photo import PhotoReader
 from app.core.errors import BadInput, Refusal, TooLarge
-from tests.adapters.vision.test_image import encoded, oriented, picture
+from tests.adapters.vision.drawn import encoded, oriented, picture
 
 pillow_heif.register_heif_opener()
 FORMATS = ["HEIF", "WEBP", "AVIF"]

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from app.core.types import Decision, Reason
-from tests.core.access.test_policy import ADA, EVIDENCE, GATE, LIMITS, NAN, Scene
+from tests.core.access.passage import ADA, EVIDENCE, GATE, LIMITS, NAN, Scene
 
 
 @pytest.mark.parametrize("mode", ["auto", "required", "monitor", "off", "nonsense"])

@@ -3,6 +3,7 @@
 import os
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -34,16 +35,11 @@ def fill(disk: Path) -> Path:
     """Takes all the room that is left."""
     filler = disk / "filler"
     with filler.open("wb", buffering=0) as file:
-        try:
-            while file.write(bytes(MIB)):
-                pass
-        except OSError:
-            pass
-        try:
-            while file.write(bytes(512)):
-                pass
-        except OSError:
-            pass
+        for size in (MIB, 512):
+            written = -1
+            with suppress(OSError):
+                while written:
+                    written = file.write(bytes(size))
     return filler
 
 

@@ -17,7 +17,7 @@ from models.accuracy.rates import Pooled, operating_points
 from models.accuracy.report import markdown
 from models.accuracy.verification import read_pairs, verify
 from models.data.dataset import LabelledPhoto
-from tests.models.accuracy.test_calibrate import CALIBRATION, crowd
+from tests.models.accuracy.crowd import CALIBRATION, crowd
 
 
 def listed(people: int, photos: int) -> list[LabelledPhoto]:

@@ -1,90 +1,18 @@
 """Whoever can write to the database and changes its log is found, and the first bad record is named."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from itertools import count
-from pathlib import Path
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
-from app.adapters.crypto.journal import JsonJournal
-from app.adapters.crypto.signing import Ed25519Signer
-from app.adapters.crypto.vault import Vault
 from app.adapters.db.store import SqlStore
 from app.core.events.chain import GENESIS, link
 from app.core.events.records import EventRow
-from app.core.types import Employee, Gate, Reason, Verdict
+from app.core.types import Reason, Verdict
 from app.services.events.access_log import AccessLog
 from app.services.events.audit import Audit
 from app.services.people.erasure import Erasure
-
-AT = datetime(2026, 11, 23, 8, 0, 0, 123000, tzinfo=UTC)
-LOBBY = Gate("01G", "lobby-1")
-DOCK = Gate("02G", "dock")
-ADA = Employee("01A", "E-1001", "Ada Lovelace")
-EVA = Employee("01B", "E-1002", "Éva")
-LENGTH = 6
-
-Tamper = Callable[..., None]
-_numbers = count()
-
-
-@pytest.fixture
-def log(vault: Vault, signer: Ed25519Signer) -> AccessLog:
-    return AccessLog(vault, signer)
-
-
-@pytest.fixture
-def audit(store: SqlStore, log: AccessLog, signer: Ed25519Signer) -> Audit:
-    return Audit(store, log, signer, lambda: AT)
-
-
-@pytest.fixture
-def erasure(store: SqlStore, signer: Ed25519Signer, tmp_path: Path) -> Erasure:
-    return Erasure(store, signer, JsonJournal(tmp_path / "erasures.jsonl"), lambda: AT, lambda: f"r{next(_numbers)}")
-
-
-@pytest.fixture
-def rows(store: SqlStore, vault: Vault, log: AccessLog) -> list[EventRow]:
-    """Six events at the lobby (ids e1 to e6), by turns of Ada, Éva and a stranger, and two at the dock."""
-    with store.write() as tx:
-        for gate in (LOBBY, DOCK):
-            tx.gates.add(gate)
-        for employee in (ADA, EVA):
-            tx.employees.add(employee)
-            tx.data_keys.add(employee.id, vault.new_key())
-    people = [ADA, EVA, None]
-    written = [_write(store, log, LOBBY, f"e{n}", people[n % 3]) for n in range(1, LENGTH + 1)]
-    for n in (1, 2):
-        _write(store, log, DOCK, f"d{n}", ADA)
-    return written
-
-
-@pytest.fixture
-def tamper(store: SqlStore, database: str) -> Tamper:
-    """Runs SQL as somebody with the database's password would."""
-
-    def run(*statements: str, **values: Any) -> None:
-        with store._engine.begin() as connection:
-            for statement in statements:
-                connection.execute(text(statement), {k: v for k, v in values.items() if f":{k}" in statement})
-
-    return run
-
-
-def _write(store: SqlStore, log: AccessLog, gate: Gate, event_id: str, employee: Employee | None) -> EventRow:
-    with store.write() as tx:
-        verdict = Verdict.DENY if employee is None else Verdict.OPEN
-        reason = Reason.NOT_RECOGNISED if employee is None else Reason.RECOGNISED
-        return log.append(tx, gate, AT, event_id, verdict, reason, employee, {"similarity": 0.7}, b"picture")[0]
-
-
-def first_bad(audit: Audit, checkpoints: Any = ()) -> tuple[str, int, str | None]:
-    report = audit.verify(checkpoints)
-    assert not report.valid and report.flaw is not None
-    return report.flaw.gate, report.flaw.sequence, report.flaw.event_id
+from tests.services.events.written import ADA, AT, DOCK, EVA, LENGTH, LOBBY, Tamper, first_bad, write
 
 
 def test_an_honest_log_is_valid(audit: Audit, rows: list[EventRow]) -> None:
@@ -236,7 +164,7 @@ def test_a_rewritten_history_shows_by_a_checkpoint(
         hash=GENESIS,
     )
     for n in range(1, LENGTH + 2):
-        _write(store, log, LOBBY, f"r{n}", None)
+        write(store, log, LOBBY, f"r{n}", None)
     assert audit.verify().valid
     assert first_bad(audit, kept_elsewhere) == ("lobby-1", LENGTH, f"r{LENGTH}")
 

@@ -14,9 +14,7 @@ from app.services.events.access_log import AccessLog
 from app.services.events.audit import EMPTIED, MISQUOTED, Audit
 from app.services.events.corrections import Corrections
 from app.services.people.erasure import Erasure
-from tests.services.events.test_audit import AT, EVA, Tamper, audit, erasure, log, rows, tamper
-
-__all__ = ["audit", "erasure", "log", "rows", "tamper"]  # the fixtures
+from tests.services.events.written import AT, EVA, Tamper
 
 _numbers = count()
 

@@ -10,9 +10,7 @@ from app.adapters.db.store import SqlStore
 from app.core.events.records import EventRow
 from app.services.events.audit import Audit
 from app.services.people.erasure import Erasure, message
-from tests.services.events.test_audit import AT, EVA, Tamper, audit, erasure, first_bad, log, rows, tamper
-
-__all__ = ["audit", "erasure", "log", "rows", "tamper"]  # the fixtures
+from tests.services.events.written import AT, EVA, Tamper, first_bad
 
 HIDDEN = "UPDATE events SET employee_id=NULL, subject_id=NULL, sealed_payload=NULL, sealed_snapshot=NULL WHERE id='{}'"
 

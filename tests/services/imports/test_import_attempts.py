@@ -8,8 +8,7 @@ from app.core.errors import Busy
 from app.core.imports.reports import ImportState
 from app.core.types import FrameResult
 from tests.fakes import look
-from tests.services.importing import Importing
-from tests.services.imports.test_import_desk import CSV, people, photos, state
+from tests.services.importing import CSV, Importing, people, photos, state
 from tests.services.process import Process
 
 Start = Callable[..., Process]

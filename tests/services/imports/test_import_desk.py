@@ -1,8 +1,6 @@
 """Uploads lie sealed, wait their turn, survive a kill, and are destroyed when nothing needs them any more."""
 
 import fcntl
-import io
-import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
@@ -14,15 +12,12 @@ import pytest
 
 from app.core.errors import BadInput, Conflict, NotFound
 from app.core.imports.reports import ImportState
-from app.core.people.records import EmployeeFilter
 from app.services.imports.import_desk import KEPT_TO_APPLY
 from app.services.imports.import_reports import KEPT as KEPT_REPORTS
-from tests.fakes import Clock, person, photo
-from tests.services.importing import Importing
+from tests.fakes import Clock
+from tests.services.importing import CSV, Importing, people, photos, state, upload_key
 from tests.services.process import Process
 from tests.waiting import eventually, pass_time
-
-CSV = b"number,name\nE-1,Ada\nE-2,Bob\n"
 
 
 @pytest.fixture
@@ -30,29 +25,8 @@ def importing(site: Process, tmp_path: Path) -> Importing:
     return Importing(site, tmp_path)
 
 
-def photos() -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as packed:
-        packed.writestr("E-1.jpg", photo(person(1)))
-        packed.writestr("E-2.jpg", photo(person(2)))
-    return file.getvalue()
-
-
-def state(importing: Importing, import_id: str) -> ImportState:
-    return importing.reports.get(import_id)[0].state
-
-
-def people(site: Process) -> list[str]:
-    return [employee.number for employee in site.enrolment.find(EmployeeFilter())]
-
-
 def left(folder: Path) -> list[bytes]:
     return [file.read_bytes() for file in (folder / "imports").glob("*/*")]
-
-
-def upload_key(site: Process, import_id: str) -> bytes | None:
-    with site.store.read() as tx:
-        return tx.data_keys.get(f"{import_id}:upload")
 
 
 def test_a_dry_run_waits_to_be_applied(importing: Importing, site: Process, tmp_path: Path) -> None:

@@ -13,8 +13,7 @@ from app.core.imports.reports import ImportState
 from app.core.people.records import EmployeeFilter
 from app.core.site.installation import Installation
 from tests.fakes import NOW
-from tests.services.importing import Importing
-from tests.services.imports.test_import_desk import CSV, photos, state, upload_key
+from tests.services.importing import CSV, Importing, photos, state, upload_key
 from tests.services.process import Process
 from tests.waiting import eventually
 

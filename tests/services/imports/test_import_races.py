@@ -15,8 +15,7 @@ from app.core.imports.reports import Import, ImportState
 from app.core.people.records import EmployeeFilter
 from app.services.imports.import_desk import KEPT_TO_APPLY
 from tests.fakes import Clock
-from tests.services.importing import Importing
-from tests.services.imports.test_import_desk import CSV, photos, state
+from tests.services.importing import CSV, Importing, photos, state
 from tests.services.process import Process
 
 MANY = "number,name\n" + "".join(f"E-{n},Person {n}\n" for n in range(1, 13))

@@ -8,7 +8,7 @@ import pytest
 from app.core.errors import BadInput, Busy
 from app.core.recognition.quality import GATE
 from app.core.types import Box, Face, Pixels, QualityProblem
-from tests.services.recognition.test_recognition import FRAME, FakeLiveness, Scene, dark, face
+from tests.services.recognition.scene import FRAME, FakeLiveness, Scene, dark, face
 
 WHOLE = Box(0, 0, 1280, 720)
 LIMITS = replace(GATE, min_face_px=60)
