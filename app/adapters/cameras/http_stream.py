@@ -6,17 +6,14 @@ A redirect is refused, whatever it says: only the address that was set has been 
 """
 
 import http.client
-import secrets
 import time
 from base64 import b64encode
 from collections.abc import Callable
-from functools import partial
-from hashlib import md5, sha256
-from urllib.request import parse_http_list, parse_keqv_list
 
 from app.adapters.cameras.address import CameraAddress
 from app.adapters.cameras.jpeg_splitter import JpegSplitter
 from app.adapters.cameras.link import Link
+from app.adapters.net.digest import DigestLogin
 from app.adapters.net.timed_socket import TimedSocket
 from app.core.errors import SourceFailed
 
@@ -49,7 +46,9 @@ class HttpStream:
         self._connection: http.client.HTTPConnection | None = None
         self._response: http.client.HTTPResponse | None = None
         self._socket: TimedSocket | None = None
-        self._challenges: list[str] = []
+        self._url = f"http://camera{address.path}"  # a log-in signs the path only
+        self._digest = DigestLogin(address.user, address.password)
+        self._basic = ""
         self._pictures = JpegSplitter()
         self._part = memoryview(b"")
         self._before = b""
@@ -65,11 +64,11 @@ class HttpStream:
         self._fetch()
 
     def _fetch(self) -> None:
-        response = self._answer()
+        response = self._answer(self._digest.known("GET", self._url) or self._basic)
         if response.status == 401 and self._address.user:
-            self._challenges = response.headers.get_all("WWW-Authenticate") or []
+            proof = self._proof(response.headers.get_all("WWW-Authenticate") or [])
             self._hang_up()
-            response = self._answer()
+            response = self._answer(proof)
         if 300 <= response.status < 400:
             raise SourceFailed("the camera sends us on to another address; set that one if it is right")
         if response.status != 200:
@@ -79,7 +78,17 @@ class HttpStream:
             raise SourceFailed("the address gives neither a motion JPEG stream nor a JPEG picture")
         self.single = kind in JPEG
 
-    def _answer(self) -> http.client.HTTPResponse:
+    def _proof(self, challenges: list[str]) -> str:
+        """The Authorization header that the camera asks for: Digest, else Basic. Raises SourceFailed."""
+        if proof := self._digest.answer("GET", self._url, challenges):
+            return proof
+        if any(challenge.lower().startswith("basic") for challenge in challenges):
+            both = f"{self._address.user}:{self._address.password}".encode()
+            self._basic = f"Basic {b64encode(both).decode()}"
+            return self._basic
+        raise SourceFailed("the camera asks for a kind of log-in that is not known here")
+
+    def _answer(self, authorization: str) -> http.client.HTTPResponse:
         """Of one request, over the connection there is, or a new one. Raises SourceFailed."""
         kept = self._connection is not None and self._connection.sock is not None
         if not kept:
@@ -87,14 +96,14 @@ class HttpStream:
         self._asked_s = time.monotonic()
         words = ""
         try:
-            return self._request()
+            return self._request(authorization)
         except TimeoutError:
             words = f"the camera did not answer within {ANSWER_S:.0f} s"
         except (OSError, ValueError, http.client.HTTPException):
             words = "what answers is no HTTP camera"
         if kept and not self._closed:  # it may have closed the connection meanwhile
             self._hang_up()
-            return self._answer()
+            return self._answer(authorization)
         raise SourceFailed(words)
 
     def _connect(self) -> None:
@@ -104,12 +113,12 @@ class HttpStream:
         self._connection = http.client.HTTPConnection(self._address.host, self._address.port)
         self._connection.sock = self._socket
 
-    def _request(self) -> http.client.HTTPResponse:
+    def _request(self, authorization: str) -> http.client.HTTPResponse:
         assert self._connection is not None and self._socket is not None
         self._socket.deadline = self.deadline
         headers = {"Accept": "multipart/x-mixed-replace, image/jpeg", "User-Agent": "facegate"}
-        if self._challenges:
-            headers["Authorization"] = _authorization(self._address, self._challenges)
+        if authorization:
+            headers["Authorization"] = authorization
         self._connection.request("GET", self._address.path, headers=headers)
         self._response = self._connection.getresponse()
         return self._response
@@ -190,42 +199,3 @@ class HttpStream:
         if self._response is not None:
             self._response.close()
         self._link.close()
-
-
-def _authorization(address: CameraAddress, challenges: list[str]) -> str:
-    """The answer to the strongest challenge: Digest (RFC 7616: SHA-256, MD5), else Basic. Raises SourceFailed."""
-    digests = []
-    for challenge in challenges:
-        kind, _, rest = challenge.partition(" ")
-        if kind.lower() == "digest":
-            digests.append(parse_keqv_list(parse_http_list(rest)))
-    for algorithm in ("SHA-256", "MD5"):
-        for fields in digests:
-            if fields.get("algorithm", "MD5").upper() == algorithm and "nonce" in fields:
-                return _digest(address, fields, partial(_hex, algorithm))
-    if any(challenge.lower().startswith("basic") for challenge in challenges):
-        return "Basic " + b64encode(f"{address.user}:{address.password}".encode()).decode()
-    raise SourceFailed("the camera asks for a kind of log-in that is not known here")
-
-
-def _hex(algorithm: str, text: str) -> str:
-    kind = sha256 if algorithm == "SHA-256" else partial(md5, usedforsecurity=False)
-    return kind(text.encode()).hexdigest()
-
-
-def _digest(address: CameraAddress, fields: dict[str, str], digest: Callable[[str], str]) -> str:
-    realm, nonce, cnonce = fields.get("realm", ""), fields["nonce"], secrets.token_hex(8)
-    identity, request = digest(f"{address.user}:{realm}:{address.password}"), digest(f"GET:{address.path}")
-    shown = {"username": address.user, "realm": realm, "nonce": nonce, "uri": address.path}
-    if "auth" in [option.strip() for option in fields.get("qop", "").split(",")]:
-        shown["response"] = digest(f"{identity}:{nonce}:00000001:{cnonce}:auth:{request}")
-        shown["cnonce"] = cnonce
-        plain = ", qop=auth, nc=00000001"
-    else:
-        shown["response"], plain = digest(f"{identity}:{nonce}:{request}"), ""
-    shown |= {key: fields[key] for key in ("opaque", "algorithm") if key in fields}
-    escaped = (
-        f'{key}="{value.replace(chr(92), chr(92) * 2).replace(chr(34), chr(92) + chr(34))}"'
-        for key, value in shown.items()
-    )
-    return "Digest " + ", ".join(escaped) + plain

@@ -2,15 +2,15 @@
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
-
-import httpx
 
 from app.adapters.gates.config import WebhookConfig
 from app.adapters.gates.forms.http_commands import HttpCommand, HttpForm
 from app.adapters.gates.http.signed_post import Answer, Exchange, Request, Target, signed_request
 from app.adapters.gates.window import Window
+from app.adapters.net.digest import DigestLogin
 
 Message = Mapping[str, str | None]
 Next = Callable[[], Exchange]
@@ -91,14 +91,14 @@ class _Prepared:
         self.target = Target(command.url, ca_file)
         headers = dict(command.headers)
         login = command.login
-        self._digest: httpx.DigestAuth | None = None
+        self._digest: DigestLogin | None = None
         if login is not None and login.scheme == "bearer":
             headers["Authorization"] = f"Bearer {login.token}"
         elif login is not None and login.scheme == "basic":
             both = f"{login.username}:{login.password}".encode()
             headers["Authorization"] = f"Basic {b64encode(both).decode()}"
         elif login is not None:
-            self._digest = httpx.DigestAuth(login.username or "", login.password or "")
+            self._digest = DigestLogin(login.username or "", login.password or "")
         body = None if command.body is None else command.body.encode()
         self._url = command.url
         self._request = Request(command.method, self.target.path, headers, body)
@@ -106,21 +106,16 @@ class _Prepared:
     def send(self, exchange: Next, window: Window) -> Answer:
         if self._digest is None:
             return exchange().send(self.target, self._request, window)
-        # httpx knows Digest, and is asked for its headers only: our connections are ones that can be cut.
-        asked = httpx.Request(self._request.method, self._url, content=self._request.body)
-        signing_in = self._digest.sync_auth_flow(asked)
-        step = next(signing_in)
-        while True:
-            added = {"Authorization": step.headers["Authorization"]} if "Authorization" in step.headers else {}
-            request = Request(
-                self._request.method, self.target.path, {**self._request.headers, **added}, self._request.body
-            )
-            answer = exchange().send(self.target, request, window)
-            challenges = [("WWW-Authenticate", challenge) for challenge in answer.challenges]
-            try:
-                step = signing_in.send(httpx.Response(answer.status, headers=challenges, request=step))
-            except (StopIteration, httpx.ProtocolError):
-                return answer
+        login, method = self._digest, self._request.method
+        answer = exchange().send(self.target, self._signed(login.known(method, self._url)), window)
+        if answer.status == 401 and (proof := login.answer(method, self._url, answer.challenges)):
+            answer = exchange().send(self.target, self._signed(proof), window)
+        return answer
+
+    def _signed(self, proof: str | None) -> Request:
+        if proof is None:
+            return self._request
+        return replace(self._request, headers={**self._request.headers, "Authorization": proof})
 
 
 def _status_complaint(answer: Answer) -> str | None:
