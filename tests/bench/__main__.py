@@ -1,4 +1,4 @@
-"""`python -m tests.bench [frame|http|gallery ...]`: prints what the README's table of figures is made of.
+"""`python -m tests.bench [frame|http|gallery|rules ...]`: prints what the README's table of figures is made of.
 
 `python -m tests.bench approach [FOLDER OF CLIPS]`: from a face wide enough to the gate command.
 `python -m tests.bench imports FOLDER`: importing people, beside the bare pipeline.
@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from rich.console import Console
 
 from app.adapters.vision.networks.runtime import cpu_has_bf16
-from tests.bench import approach, cameras, frame, gallery, http, imports, live, log, people
+from tests.bench import approach, cameras, frame, gallery, http, imports, live, log, people, rules
 from tests.bench.soak import soak
 
 ALONE = {
@@ -23,9 +23,9 @@ if sys.argv[1:2] and (main := ALONE.get(sys.argv[1])):
     main(sys.argv[2:])
     sys.exit()
 console = Console(highlight=False)
-wanted = set(sys.argv[1:]) or {"frame", "http", "gallery"}
-if unknown := wanted - {"frame", "http", "gallery"}:
-    known = ", ".join(["frame", "http", "gallery", *ALONE])
+wanted = set(sys.argv[1:]) or {"frame", "http", "gallery", "rules"}
+if unknown := wanted - {"frame", "http", "gallery", "rules"}:
+    known = ", ".join(["frame", "http", "gallery", "rules", *ALONE])
     sys.exit(f"no such measurement: {', '.join(sorted(unknown))}; there are {known}")
 console.print(f"{datetime.now(UTC):%Y-%m-%d}")
 if "frame" in wanted:
@@ -35,3 +35,5 @@ if "http" in wanted:
     http.measure(console)
 if "gallery" in wanted:
     gallery.measure(console)
+if "rules" in wanted:
+    rules.measure(console)

@@ -1,0 +1,218 @@
+"""Whether rules let a person through a gate at an instant. Compiled once a version of the rules, then asked often.
+
+Rules are a union: one that allows is enough, and the first in the rule set's order is the one that is recorded.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from app.core.access.rule_set import RuleSet
+from app.core.access.rules import STRICTEST_FIRST, EntryMode, GateMode, Grant, Person, Rule
+from app.core.access.time_zones import time_zone
+from app.core.access.timetable import Timetable
+
+
+class Denial(StrEnum):
+    """Why the rules let somebody through nowhere, not here, or not now.
+
+    OUTSIDE_SCHEDULE: a rule matches person and gate, but not the time. A rule that has ended counts as deleted.
+    """
+
+    EMPLOYEE_INACTIVE = "employee_inactive"
+    BLOCKED = "blocked"
+    NOT_YET_VALID = "not_yet_valid"
+    EXPIRED = "expired"
+    NO_RULE = "no_rule"
+    OUTSIDE_SCHEDULE = "outside_schedule"
+
+
+@dataclass(frozen=True)
+class Permission:
+    """denial: None lets the person in. rule: the one that does, or the first that would at another time."""
+
+    denial: Denial | None
+    rule: Rule | Grant | None = None
+
+    @property
+    def allowed(self) -> bool:
+        return self.denial is None
+
+
+@dataclass(frozen=True)
+class ModeNow:
+    """What a gate does at an instant. since: when the window that says so started, in UTC; None for always."""
+
+    mode: EntryMode = EntryMode.NORMAL
+    by: GateMode | None = None
+    since: datetime | None = None
+
+
+class Timing(NamedTuple):
+    """When a rule or grant holds, as whole days at the gate (ordinals), a schedule, and instants."""
+
+    order: int
+    rule: Rule | Grant
+    timetable: Timetable | None
+    first_day: int
+    last_day: int
+
+    def ended(self, day: int, at: datetime) -> bool:
+        return day > self.last_day or (isinstance(self.rule, Grant) and at >= self.rule.ends_at)
+
+    def started(self, day: int, at: datetime) -> bool:
+        return day >= self.first_day and not (isinstance(self.rule, Grant) and at < self.rule.starts_at)
+
+
+class _GateRules:
+    def __init__(self, zone: ZoneInfo) -> None:
+        self.zone = zone
+        self.everybody: list[Timing] = []
+        self.groups: dict[str, list[Timing]] = {}
+        self.people: dict[str, list[Timing]] = {}
+        self.modes: list[tuple[GateMode, Timetable | None]] = []
+
+    def add(self, timing: Timing) -> None:
+        if isinstance(timing.rule, Grant):
+            self.people.setdefault(timing.rule.person_id, []).append(timing)
+            return
+        if timing.rule.who.everybody:
+            self.everybody.append(timing)
+        for group in timing.rule.who.groups:
+            self.groups.setdefault(group, []).append(timing)
+        for person in timing.rule.who.people:
+            self.people.setdefault(person, []).append(timing)
+
+
+class CompiledRules:
+    """A rule set, ready for decisions. Raises BadInput for a rule set that contradicts itself."""
+
+    def __init__(self, rules: RuleSet) -> None:
+        rules.check()
+        self.rules = rules
+        self.version = rules.version
+        self._gates = {gate.id: _GateRules(time_zone(rules.zone_of(gate))) for gate in rules.gates}
+        for order, rule in enumerate(rules.allowing):
+            timing = _timing(order, rule, rules)
+            for gate_id in rules.gates_of(rule.where):
+                self._gates[gate_id].add(timing)
+        for mode in rules.modes:
+            self._gates[mode.gate_id].modes.append((mode, rules.timetables.get(mode.schedule_id or "")))
+
+    def zone_at(self, gate_id: str) -> ZoneInfo | None:
+        """The time zone whose wall clock counts at a gate; None for a gate that the rules do not know."""
+        gate = self._gates.get(gate_id)
+        return gate.zone if gate else None
+
+    def may_pass(self, person: Person, gate_id: str, at: datetime) -> Permission:
+        """Whether the person may pass the gate at this instant. A gate that the rules do not know lets nobody in."""
+        gate = self._gates.get(gate_id)
+        if gate is None:
+            return Permission(Denial.NO_RULE)
+        local = at.astimezone(gate.zone)
+        denial = standing(person, local.date(), at)
+        if denial is not None:
+            return Permission(denial)
+        day, minute = local.toordinal(), local.hour * 60 + local.minute
+        found = len(self.rules.allowing)
+        opened: Timing | None = None
+        missed: Timing | None = None
+        is_open: dict[Timetable | None, bool] = {None: True}
+        lists = [gate.everybody, gate.people.get(person.id, ())]
+        lists += [gate.groups[group] for group in person.groups if group in gate.groups]
+        for timings in lists:
+            for timing in timings:
+                if timing.order >= found:
+                    break
+                if timing.ended(day, at):
+                    continue
+                timetable = timing.timetable
+                if timetable not in is_open:
+                    assert timetable is not None
+                    is_open[timetable] = bool(timetable.minutes_on(day) >> minute & 1)
+                if is_open[timetable] and timing.started(day, at):
+                    found, opened = timing.order, timing
+                    break
+                if missed is None or timing.order < missed.order:
+                    missed = timing
+        if opened is not None:
+            return Permission(None, opened.rule)
+        if missed is not None:
+            return Permission(Denial.OUTSIDE_SCHEDULE, missed.rule)
+        return Permission(Denial.NO_RULE)
+
+    def who(self, gate_id: str, at: datetime, people: Iterable[Person]) -> list[Person]:
+        """Those of the people who may pass the gate at this instant, in their order."""
+        gate = self._gates.get(gate_id)
+        if gate is None:
+            return []
+        local = at.astimezone(gate.zone)
+        today, day, minute = local.date(), local.toordinal(), local.hour * 60 + local.minute
+
+        def holds(timings: Iterable[Timing]) -> bool:
+            return any(
+                timing.started(day, at)
+                and not timing.ended(day, at)
+                and (timing.timetable is None or timing.timetable.minutes_on(day) >> minute & 1)
+                for timing in timings
+            )
+
+        everybody = holds(gate.everybody)
+        groups = frozenset(group for group, timings in gate.groups.items() if holds(timings))
+        single = frozenset(person for person, timings in gate.people.items() if holds(timings))
+        return [
+            person
+            for person in people
+            if (everybody or person.id in single or not groups.isdisjoint(person.groups))
+            and standing(person, today, at) is None
+        ]
+
+    def mode_at(self, gate_id: str, at: datetime) -> ModeNow:
+        """What the gate does at this instant: the strictest mode whose schedule is open, else NORMAL."""
+        gate = self._gates.get(gate_id)
+        if gate is None:
+            return ModeNow()
+        holding = [
+            ModeNow(mode.mode, mode, timetable.open_since(at, gate.zone) if timetable else None)
+            for mode, timetable in gate.modes
+            if timetable is None or timetable.is_open(at, gate.zone)
+        ]
+        # Of two free periods, the one that waits for a first person.
+        return min(
+            holding,
+            key=lambda now: (STRICTEST_FIRST.index(now.mode), now.by is None or now.by.first_person_group_id is None),
+            default=ModeNow(),
+        )
+
+
+def standing(person: Person, day: date, at: datetime) -> Denial | None:
+    """Why the person may pass nowhere at all, or None.
+
+    Args:
+        day: the date at the gate; both ends of the validity belong to it.
+        at: the instant, which ends a block.
+    """
+    if not person.active:
+        return Denial.EMPLOYEE_INACTIVE
+    if person.block is not None and person.block.holds(at):
+        return Denial.BLOCKED
+    if person.valid_from is not None and day < person.valid_from:
+        return Denial.NOT_YET_VALID
+    if person.valid_until is not None and day > person.valid_until:
+        return Denial.EXPIRED
+    return None
+
+
+def _timing(order: int, rule: Rule | Grant, rules: RuleSet) -> Timing:
+    if isinstance(rule, Grant):
+        return Timing(order, rule, None, date.min.toordinal(), date.max.toordinal())
+    return Timing(
+        order,
+        rule,
+        rules.timetables[rule.schedule_id] if rule.schedule_id else None,
+        (rule.valid_from or date.min).toordinal(),
+        (rule.valid_until or date.max).toordinal(),
+    )

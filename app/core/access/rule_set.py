@@ -1,0 +1,220 @@
+"""All rules of an installation at one version: what refers to what, and what is wrong with it."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+from typing import TypeVar
+
+from app.core.access.rules import GateMode, GatePlace, Grant, Group, Lane, Rule, Site, Where, Zone
+from app.core.access.schedules import Calendar, Schedule, clock
+from app.core.access.time_zones import time_zone
+from app.core.access.timetable import Timetable
+from app.core.errors import BadInput
+
+Named = Site | Zone | GatePlace | Lane | Group | Calendar | Schedule | Rule
+OneKind = TypeVar("OneKind", Site, Zone, GatePlace, Lane, Group, Calendar, Schedule, Rule)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something wrong with a rule set. path: where, such as rules[Night shift].schedule."""
+
+    path: str
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class RuleSet:
+    """Rules and everything they name. version: grows with every change. grants are listed apart from the rules."""
+
+    version: int = 0
+    sites: tuple[Site, ...] = ()
+    zones: tuple[Zone, ...] = ()
+    gates: tuple[GatePlace, ...] = ()
+    lanes: tuple[Lane, ...] = ()
+    groups: tuple[Group, ...] = ()
+    calendars: tuple[Calendar, ...] = ()
+    schedules: tuple[Schedule, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    modes: tuple[GateMode, ...] = ()
+    grants: tuple[Grant, ...] = ()
+
+    @cached_property
+    def kinds(self) -> dict[str, tuple[Named, ...]]:
+        """The named things, by the word for their kind."""
+        return {
+            "sites": self.sites,
+            "zones": self.zones,
+            "gates": self.gates,
+            "lanes": self.lanes,
+            "groups": self.groups,
+            "calendars": self.calendars,
+            "schedules": self.schedules,
+            "rules": self.rules,
+        }
+
+    @cached_property
+    def allowing(self) -> tuple[Rule | Grant, ...]:
+        """Rules, then grants: of several that let somebody in, the first is recorded."""
+        return (*self.rules, *self.grants)
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """Names by id. Ids are unique across the kinds."""
+        return {thing.id: thing.name for things in self.kinds.values() for thing in things}
+
+    @cached_property
+    def timetables(self) -> dict[str, Timetable]:
+        """Timetables by the schedule's id."""
+        calendars = {calendar.id: calendar for calendar in self.calendars}
+        return {schedule.id: Timetable(schedule, calendars) for schedule in self.schedules}
+
+    def check(self) -> None:
+        """Raises BadInput for the first problem."""
+        for problem in self.problems():
+            raise BadInput(problem.code, f"{problem.path}: {problem.detail}")
+
+    def problems(self) -> Iterator[Problem]:
+        """Everything that contradicts itself: names that are taken, things that do not exist, circles of zones."""
+        for kind, things in self.kinds.items():
+            counts = Counter(thing.name.casefold() for thing in things)
+            for thing in things:
+                if counts[thing.name.casefold()] > 1:
+                    yield Problem(f"{kind}[{thing.name}]", "name_taken", "Two of them have this name.")
+        modes = Counter((m.gate_id, m.mode, m.schedule_id, m.first_person_group_id) for m in self.modes)
+        for (gate_id, mode, _, _), count in modes.items():
+            if count > 1:
+                path = f"modes[{self.names.get(gate_id, gate_id)}]"
+                yield Problem(path, "duplicate_mode", f"The mode {mode} is there twice for one schedule.")
+        yield from self._missing()
+        yield from self._places()
+
+    def _missing(self) -> Iterator[Problem]:
+        ids = {kind: {thing.id for thing in things} for kind, things in self.kinds.items()}
+        for path, kind, wanted in self.references():
+            if wanted not in ids[kind]:
+                yield Problem(path, "unknown_reference", f"There is nothing among the {kind} with the id {wanted}.")
+
+    def references(self) -> Iterator[tuple[str, str, str]]:
+        """Every mention of one thing by another: the path of the mention, the kind and the id of what it names."""
+        for zone in self.zones:
+            yield f"zones[{zone.name}].site", "sites", zone.site_id
+            if zone.parent_id:
+                yield f"zones[{zone.name}].parent", "zones", zone.parent_id
+        for gate in self.gates:
+            yield f"gates[{gate.name}].site", "sites", gate.site_id
+            for end, zone_id in (("zone_from", gate.zone_from), ("zone_to", gate.zone_to)):
+                if zone_id:
+                    yield f"gates[{gate.name}].{end}", "zones", zone_id
+        for lane in self.lanes:
+            for gate_id in lane.gates:
+                yield f"lanes[{lane.name}].gates", "gates", gate_id
+        for schedule in self.schedules:
+            for entry in schedule.on_calendar:
+                yield f"schedules[{schedule.name}].on_calendar", "calendars", entry.calendar_id
+        for rule in self.rules:
+            for group_id in sorted(rule.who.groups):
+                yield f"rules[{rule.name}].who", "groups", group_id
+            yield from _where(f"rules[{rule.name}]", rule.where)
+            if rule.schedule_id:
+                yield f"rules[{rule.name}].schedule", "schedules", rule.schedule_id
+        for mode in self.modes:
+            path = f"modes[{self.names.get(mode.gate_id, mode.gate_id)}]"
+            yield f"{path}.gate", "gates", mode.gate_id
+            if mode.schedule_id:
+                yield f"{path}.schedule", "schedules", mode.schedule_id
+            if mode.first_person_group_id:
+                yield f"{path}.first_person_in", "groups", mode.first_person_group_id
+        for grant in self.grants:
+            yield from _where(f"grants[{grant.id}]", grant.where)
+
+    def used_by(self, wanted: str) -> tuple[str, ...]:
+        """What names this id, as paths. Whoever deletes it is shown these."""
+        return tuple(dict.fromkeys(path.split(".")[0] for path, _, used in self.references() if used == wanted))
+
+    def _places(self) -> Iterator[Problem]:
+        zones = {zone.id: zone for zone in self.zones}
+        for zone in self.zones:
+            if zone.id in self.zones_around(zone.id):
+                yield Problem(f"zones[{zone.name}].parent", "zone_circle", "The zone would be inside itself.")
+            parent = zones.get(zone.parent_id or "")
+            if parent and parent.site_id != zone.site_id:
+                yield Problem(f"zones[{zone.name}].parent", "other_site", "A zone and its parent are at one site.")
+        for gate in self.gates:
+            for end, zone_id in (("zone_from", gate.zone_from), ("zone_to", gate.zone_to)):
+                if zone_id in zones and zones[zone_id].site_id != gate.site_id:
+                    yield Problem(f"gates[{gate.name}].{end}", "other_site", "A gate's zones are at the gate's site.")
+        lanes = Counter(gate_id for lane in self.lanes for gate_id in lane.gates)
+        for lane in self.lanes:
+            if any(lanes[gate_id] > 1 for gate_id in lane.gates):
+                yield Problem(f"lanes[{lane.name}].gates", "gate_in_two_lanes", "A gate belongs to one lane.")
+
+    def zones_around(self, zone_id: str) -> frozenset[str]:
+        """The ids of the parent, its parent, and so on; in a circle, the zone itself among them."""
+        around: set[str] = set()
+        step = self._parents.get(zone_id)
+        while step is not None and step not in around:
+            around.add(step)
+            step = self._parents.get(step)
+        return frozenset(around)
+
+    @cached_property
+    def _parents(self) -> dict[str, str | None]:
+        return {zone.id: zone.parent_id for zone in self.zones}
+
+    def gates_of(self, where: Where) -> frozenset[str]:
+        """The ids of the gates that `where` reaches."""
+        return frozenset(
+            gate.id
+            for gate in self.gates
+            if where.everywhere
+            or gate.id in where.gates
+            or gate.site_id in where.sites
+            or gate.zone_to in where.zones
+            or (gate.zone_from in where.zones and self._leads_out(gate))
+        )
+
+    def _leads_out(self, gate: GatePlace) -> bool:
+        return gate.zone_to is None or gate.zone_to in self.zones_around(gate.zone_from or "")
+
+    def zone_of(self, gate: GatePlace) -> str:
+        """The name of the time zone whose wall clock counts at this gate. Raises KeyError for an unknown site."""
+        return gate.time_zone or next(site.time_zone for site in self.sites if site.id == gate.site_id)
+
+    def warnings(self, members: Mapping[str, int], first: date) -> Iterator[Problem]:
+        """What is allowed, but probably not meant: rules that reach nobody yet, windows that a clock change skips.
+
+        Args:
+            members: how many people each group has, by id.
+            first: from this date on, two years of clock changes are looked at.
+        """
+        for rule in self.rules:
+            if not rule.who.everybody and not rule.who.people and not any(members.get(g) for g in rule.who.groups):
+                yield Problem(f"rules[{rule.name}].who", "groups_are_empty", "Nobody is in these groups yet.")
+            if not self.gates_of(rule.where):
+                yield Problem(f"rules[{rule.name}].where", "no_gates", "No gate leads there yet.")
+        clocks = sorted({self.zone_of(gate) for gate in self.gates} | {site.time_zone for site in self.sites})
+        for name in clocks:
+            for schedule in self.schedules:
+                skipped = self.timetables[schedule.id].skipped(first, first + timedelta(days=730), time_zone(name))
+                for day, hours in skipped:
+                    yield Problem(
+                        f"schedules[{schedule.name}].windows",
+                        "skipped_by_clock_change",
+                        f"The window at {clock(hours.start_min)} is not open on {day.day} {day:%B %Y} ({name}), "
+                        "because the clock is put forward over it.",
+                    )
+
+
+def in_order(things: Iterable[OneKind]) -> tuple[OneKind, ...]:
+    """Things by name, as they are listed and stored."""
+    return tuple(sorted(things, key=lambda thing: (thing.name.casefold(), thing.name, thing.id)))
+
+
+def _where(path: str, where: Where) -> Iterator[tuple[str, str, str]]:
+    for kind, ids in (("sites", where.sites), ("zones", where.zones), ("gates", where.gates)):
+        for wanted in sorted(ids):
+            yield f"{path}.where", kind, wanted
