@@ -6,6 +6,7 @@ from fastapi.staticfiles import StaticFiles
 from app.web import errors, health
 from app.web.api.access import decisions, tools
 from app.web.api.accounts import keys, users
+from app.web.api.alerts import alerts
 from app.web.api.cameras import cameras
 from app.web.api.events import audit, corrections, events, stream
 from app.web.api.gates import by_hand, gates
@@ -59,6 +60,7 @@ API = (
     by_hand,
     cameras,
     site,
+    alerts,
     keys,
     stream,
     events,

@@ -85,7 +85,7 @@ class Backbone:
     gate_control: GateDispatcher
     site: SiteControl
     alerts: AlertList
-    hints: TransientAlerts
+    transient_alerts: TransientAlerts
     own_alerts: OwnAlerts
     storage: StorageWatch
     clock_watch: ClockWatch
@@ -165,13 +165,13 @@ def open_backbone(settings: Settings, clock: Callable[[], datetime] = utc_now, *
         duty=duty,
         gate_control=driving,
         site=site,
-        alerts=AlertList(store, own_alerts.unstored),
+        alerts=AlertList(store, clock, own_alerts.unstored),
         own_alerts=own_alerts,
         storage=StorageWatch(
             store, own_alerts, clock_watch.trusted_time, timedelta(milliseconds=settings.record_deadline_ms)
         ),
         clock_watch=clock_watch,
-        hints=TransientAlerts(store, clock, new_id),
+        transient_alerts=TransientAlerts(store, clock, new_id),
         reception=open_sign_in(settings, store, vault, signer, clock, new_id, callers.forget),
         by_hand=ByHand(store, log, answers, clock, new_id, driving.carry_out, driving.second_records),
         corrections=Corrections(store, log, vault, signer, clock, new_id),

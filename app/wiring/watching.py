@@ -32,7 +32,7 @@ def supervisor(system: System) -> Supervisor:
         rules=tracks.Rules(same_person=system.calibration.same_person),
         snapshot=partial(_view, system.settings.picture_height_px),
         carry_out=lambda gate, answer: system.gate_control.carry_out(answer),
-        tailgating=system.hints.tailgating,
+        tailgating=system.transient_alerts.tailgating,
         views=max(1, system.settings.pictures_kept),
     )
 
@@ -64,7 +64,7 @@ def supervisor(system: System) -> Supervisor:
         watch = Watch(camera.name, camera.gate_id, camera.zone)
         # Only a picture that comes as it is can hint that it should be turned.
         turn = partial(turned, degrees=address.rotation) if address.rotation else None
-        after = None if turn else TurnWatch(faces, partial(system.hints.turned, camera)).frame
+        after = None if turn else TurnWatch(faces, partial(system.transient_alerts.turned, camera)).frame
         loop = CameraLoop(watch, mailbox, see, approaches, system.clock, turn=turn, after=after)
         return Post(camera, loop, mailbox)
 

@@ -142,8 +142,8 @@ class Supervisor:
         with self._store.read() as tx:
             enabled = {camera.id: camera for camera in tx.cameras.all() if camera.enabled}
             orphans = [a for a in tx.alerts.open() if a.kind in KINDS and a.camera_id not in enabled]
-            hints = [a for a in tx.alerts.open() if a.kind in TRANSIENT and self._clock() - a.at > TRANSIENT_LASTS]
-        if over := orphans + hints:
+            transient = [a for a in tx.alerts.open() if a.kind in TRANSIENT and self._clock() - a.at > TRANSIENT_LASTS]
+        if over := orphans + transient:
             with self._store.write() as tx:
                 for alert in over:
                     tx.alerts.end(alert.id, self._clock())  # this one, and not the next of its kind

@@ -37,9 +37,26 @@ OF_CAMERAS = {
     CameraState.WRONG_SIZE: AlertKind.CAMERA_WRONG_SIZE,
 }
 
-# Momentary incidents: nothing clears them but time.
+# Momentary incidents: an acknowledgement or time clears them.
 TRANSIENT = frozenset({AlertKind.TAILGATING, AlertKind.CAMERA_TURNED, AlertKind.PICTURE_AGAIN})
 TRANSIENT_LASTS = timedelta(minutes=10)
+
+
+class AlertState(StrEnum):
+    """Which alerts a list holds. open: not cleared, acknowledged or not. acknowledged: cleared or not. all: both."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    ALL = "all"
+
+
+@dataclass(frozen=True)
+class Acknowledgement:
+    """Somebody looked at an alert. actor: the id of the key or user. comment: what they had to say, "" for nothing."""
+
+    at: datetime
+    actor: str
+    comment: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,3 +73,4 @@ class Alert:
     camera_id: str | None = None
     detail: str = ""
     cleared_at: datetime | None = None
+    acknowledged: Acknowledgement | None = None

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
-from app.core.alerts.alert import Alert, AlertKind
+from app.core.alerts.alert import Acknowledgement, Alert, AlertKind
 
 
 class Alerts(Protocol):
@@ -19,10 +19,26 @@ class Alerts(Protocol):
         """Clears this one and none that came after it; whether it was uncleared."""
         ...
 
+    def acknowledge(self, alert_id: str, acknowledgement: Acknowledgement) -> bool:
+        """Return False, and change nothing, if it was acknowledged already, also in a race."""
+        ...
+
+    def get(self, alert_id: str) -> Alert | None: ...
+
     def open(self) -> list[Alert]:
         """The uncleared, newest first by id."""
         ...
 
-    def find(self, since: datetime | None = None, before: str | None = None, limit: int = 50) -> list[Alert]:
-        """Newest first by id. since is inclusive; `before` is the id the page starts below."""
+    def find(
+        self,
+        since: datetime | None = None,
+        before: str | None = None,
+        limit: int = 50,
+        *,
+        acknowledged: bool = False,
+    ) -> list[Alert]:
+        """Newest first by id. since is inclusive; `before` is the id the page starts below.
+
+        acknowledged: only those that somebody acknowledged.
+        """
         ...

@@ -34,12 +34,16 @@ class SiteMode(StrEnum):
 
 @dataclass(frozen=True)
 class SiteState:
-    """The mode, who set it (a key or user id) and when. `gates` are the ids it applies to; empty means every gate."""
+    """The mode, who set it (a key or user id), when, and with which comment ("" for none).
+
+    `gates` are the ids it applies to; empty means every gate.
+    """
 
     mode: SiteMode = SiteMode.NORMAL
     since: datetime | None = None
     actor: str | None = None
     gates: tuple[str, ...] = ()
+    comment: str = ""
 
     def mode_at(self, gate_id: str) -> SiteMode:
         """Returns the mode that applies at this gate."""

@@ -1,12 +1,15 @@
-"""The alerts, for people: what stands now, and what stood."""
+"""The alerts, for people: what is wrong now, what was wrong, and who looked at it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.core.alerts.alert import Alert
-from app.core.errors import NotRecorded
-from app.core.ports.store import Store
+from app.core.alerts.alert import TRANSIENT, Acknowledgement, Alert, AlertState
+from app.core.errors import Conflict, NotFound, NotRecorded
+from app.core.ports.store import Clock, Store, Transaction
+from app.core.text import plain_text
+
+MOST_COMMENT_CHARS = 200
 
 
 @dataclass(frozen=True)
@@ -23,32 +26,73 @@ class AlertList:
     """own: alerts about the service itself that the database does not have."""
 
     store: Store
+    clock: Clock
     own: Callable[[], Sequence[Alert]] = tuple
 
     def find(
-        self, *, history: bool, since: datetime | None = None, before: str | None = None, limit: int = 50
+        self,
+        state: AlertState = AlertState.OPEN,
+        since: datetime | None = None,
+        before: str | None = None,
+        limit: int = 50,
     ) -> list[NamedAlert]:
-        """Newest first: those that stand, with `history` also the cleared. `before`: the id the page starts below."""
+        """Newest first. `before`: the id the page starts below. Raises NotRecorded where the database is gone."""
         own = [a for a in self.own() if since is None or a.at >= since]
         try:
-            return self._find(own, history, since, before, limit)
+            with self.store.read() as tx:
+                return _named(tx, self._find(tx, own, state, since, before, limit))
         except NotRecorded:
-            if history or not own:
+            if state is not AlertState.OPEN or not own:
                 raise
             # The database cannot even be read; that is what they are about.
             return [NamedAlert(alert, None, None) for alert in own]
 
+    def acknowledge(self, alert_id: str, actor: str, comment: str) -> NamedAlert:
+        """Record that somebody looked at an alert. That ends a transient one; all others last as long as their cause.
+
+        Args:
+            actor: the id of the key or user.
+            comment: at most 200 characters of plain text; may be empty.
+
+        Raises:
+            BadInput: the comment is not plain text.
+            NotFound: there is no such alert.
+            Conflict: somebody acknowledged it before, or the database does not have it yet.
+        """
+        comment = comment.strip()
+        if comment:
+            plain_text("comment", comment, MOST_COMMENT_CHARS)
+        if any(alert.id == alert_id for alert in self.own()):
+            raise Conflict("alert_not_recorded", "The database has not taken this alert yet; mend what it is about.")
+        with self.store.write() as tx:
+            alert = tx.alerts.get(alert_id)
+            if alert is None:
+                raise NotFound("unknown_alert", "There is no alert with this id.")
+            now = self.clock()
+            if not tx.alerts.acknowledge(alert_id, Acknowledgement(now, actor, comment)):
+                raise Conflict("already_in_that_state", "Somebody has acknowledged this alert already.")
+            if alert.kind in TRANSIENT:
+                tx.alerts.end(alert_id, now)
+            changed = tx.alerts.get(alert_id)
+            return _named(tx, [changed or alert])[0]
+
+    @staticmethod
     def _find(
-        self, own: Sequence[Alert], history: bool, since: datetime | None, before: str | None, limit: int
-    ) -> list[NamedAlert]:
-        with self.store.read() as tx:
-            if history:
-                found = tx.alerts.find(since, before, limit)
-            else:
-                standing = [a for a in (*own, *tx.alerts.open()) if since is None or a.at >= since]
-                found = [a for a in standing if before is None or a.id < before][:limit]
-            names = {gate.id: gate.name for gate in tx.gates.all()} | {c.id: c.name for c in tx.cameras.all()}
-        return [
-            NamedAlert(a, names.get(a.gate_id or "", a.gate_id), names.get(a.camera_id or "", a.camera_id))
-            for a in found
-        ]
+        tx: Transaction,
+        own: Sequence[Alert],
+        state: AlertState,
+        since: datetime | None,
+        before: str | None,
+        limit: int,
+    ) -> list[Alert]:
+        if state is not AlertState.OPEN:
+            return tx.alerts.find(since, before, limit, acknowledged=state is AlertState.ACKNOWLEDGED)
+        uncleared = [a for a in (*own, *tx.alerts.open()) if since is None or a.at >= since]
+        return [a for a in uncleared if before is None or a.id < before][:limit]
+
+
+def _named(tx: Transaction, found: Sequence[Alert]) -> list[NamedAlert]:
+    names = {gate.id: gate.name for gate in tx.gates.all()} | {c.id: c.name for c in tx.cameras.all()}
+    return [
+        NamedAlert(a, names.get(a.gate_id or "", a.gate_id), names.get(a.camera_id or "", a.camera_id)) for a in found
+    ]

@@ -3,16 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.core.alerts.alert import TRANSIENT, Alert, AlertKind
+from app.core.alerts.alert import Alert, AlertKind
 from app.core.cameras.camera import Camera
-from app.core.errors import Conflict, NotFound
 from app.core.ports.store import Clock, Store
 from app.core.types import Gate
 
 
 @dataclass(frozen=True)
 class TransientAlerts:
-    """A hint stands until somebody has seen it, the next of its place comes, or `site.TRANSIENT_LASTS` is over."""
+    """One lasts until somebody acknowledges it, until the next at its gate and camera, or for `TRANSIENT_LASTS`."""
 
     store: Store
     clock: Clock
@@ -37,18 +36,3 @@ class TransientAlerts:
             tx.alerts.clear(AlertKind.CAMERA_TURNED, camera.gate_id, camera.id, now)
             found = Alert(self.new_id(), now, AlertKind.CAMERA_TURNED, camera.gate_id, camera.id, words)
             tx.alerts.raise_(found)
-
-    def seen(self, alert_id: str) -> None:
-        """Ends a hint. Raises NotFound if it does not stand, and Conflict for an alert that ends with its cause."""
-        with self.store.write() as tx:
-            alert = next((a for a in tx.alerts.open() if a.id == alert_id), None)
-            if alert is None:
-                raise _unknown()
-            if alert.kind not in TRANSIENT:
-                raise Conflict("alert_stands", "This alert ends by itself when its cause is gone.")
-            if not tx.alerts.end(alert_id, self.clock()):
-                raise _unknown()  # the next of its place came just now, and that one nobody has seen
-
-
-def _unknown() -> NotFound:
-    return NotFound("unknown_alert", "No such alert stands.")

@@ -156,4 +156,5 @@ def _shown(alert: Alert, names: Mapping[str | None, str]) -> dict[str, Any]:
         "gate": names.get(alert.gate_id),
         "camera": names.get(alert.camera_id),
         "detail": alert.detail,
+        "acknowledged": alert.acknowledged is not None,
     }

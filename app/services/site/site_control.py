@@ -92,19 +92,20 @@ class SiteControl:
         *,
         ending: SiteMode | None = None,
         unread: bool = False,
+        comment: str = "",
     ) -> SiteState:
         """The state that holds now. Nothing is recorded twice: a fire panel may say it every second.
 
         gates: names; none means every gate, also those to come. actor: the id of the key or user who orders it. NORMAL
         ends whatever holds at these gates, or with `ending` that mode only. Gates add up while one mode holds. A
         release of every gate ends a lockdown, and the mode is normal when the release ends. unread: the database is
-        known to be gone, so a release asks it nothing.
+        known to be gone, so a release asks it nothing. comment: kept with the mode and each gate's event.
 
         Raises NotFound for an unknown gate; Conflict for a lockdown while gates are released, and for a release of some
         gates during a lockdown, which would unlock the others; NotRecorded: nothing changed; NotYetRecorded: a release
         is in force.
         """
-        order = SiteOrder(mode, gates, actor, ending)
+        order = SiteOrder(mode, gates, actor, ending, comment=comment)
         if mode is SiteMode.RELEASE:
             if unread:
                 raise self._release_unread(order)
@@ -129,7 +130,9 @@ class SiteControl:
         unrecorded = self._late.all()
         if unrecorded:
             one = together(unrecorded)
-            self._follow(self._record(SiteOrder(one.mode, one.gates, one.actor, in_force=True)), unrecorded)
+            self._follow(
+                self._record(SiteOrder(one.mode, one.gates, one.actor, in_force=True, comment=one.comment)), unrecorded
+            )
 
     def _set(self, order: SiteOrder) -> SiteState:
         # Before anything is read: this order is about the releases of now, not about one that comes meanwhile.
@@ -189,7 +192,9 @@ class SiteControl:
         return together((*self._late.all(), site))
 
     def _release_unread(self, order: SiteOrder) -> NotYetRecorded:
-        return self._in_force(self._release(SiteState(order.mode, self.clock(), order.actor), order.gates))
+        return self._in_force(
+            self._release(SiteState(order.mode, self.clock(), order.actor, comment=order.comment), order.gates)
+        )
 
     def _in_force(self, told: SiteState) -> NotYetRecorded:
         self._late.add(told)
@@ -233,16 +238,18 @@ class SiteControl:
             assert after.since is not None
             for gate in known:
                 if after.mode_at(gate.id) is not before.mode_at(gate.id):
-                    self._append(tx, gate, after.mode_at(gate.id), after.since, order.actor)
+                    self._append(tx, gate, after.mode_at(gate.id), after.since, order)
             self._move_alerts(tx, after, after.since)
             tx.site.put(after)
         return after
 
-    def _append(self, tx: Transaction, gate: Gate, mode: SiteMode, at: datetime, actor: str | None) -> None:
+    def _append(self, tx: Transaction, gate: Gate, mode: SiteMode, at: datetime, order: SiteOrder) -> None:
         reason = REASON[mode]
         verdict = Verdict.OPEN if reason in OPENING else Verdict.DENY
         event_id = self.new_id()
-        payload = ordered(gate, event_id, reason, at, actor)
+        payload = ordered(
+            gate, event_id, reason, at, order.actor, more={"comment": order.comment} if order.comment else None
+        )
         self.log.append(tx, gate, at, event_id, verdict, reason, None, payload, None)
 
     def _move_alerts(self, tx: Transaction, after: SiteState, at: datetime) -> None:

@@ -20,6 +20,7 @@ class SiteOrder:
     actor: str | None = None
     ending: SiteMode | None = None
     in_force: bool = False
+    comment: str = ""
 
     @property
     def ends_every_release(self) -> bool:
@@ -48,7 +49,7 @@ class SiteOrder:
         if before.since is not None:
             # Later than what it follows, whatever became of the clock: processes go by which is newer.
             now = max(now, before.since + timedelta(milliseconds=1))
-        return replace(after, since=now, actor=self.actor)
+        return replace(after, since=now, actor=self.actor, comment=self.comment)
 
     def _named(self, tx: Transaction) -> set[str]:
         found = set()

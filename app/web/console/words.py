@@ -1,6 +1,6 @@
 """What codes are called where people read them: one table, for pages and their scripts."""
 
-from app.core.alerts.alert import TRANSIENT, AlertKind
+from app.core.alerts.alert import AlertKind
 from app.core.types import Reason
 
 REASONS: dict[str, str] = {
@@ -70,7 +70,6 @@ ALARMING = (Reason.SPOOF_SUSPECTED, Reason.SYSTEM_FAULT)
 FOR_SCRIPTS = {
     "reasons": {str(k): v for k, v in REASONS.items()},
     "alerts": {str(k): v for k, v in ALERTS.items()},
-    "hints": sorted(TRANSIENT),
     "cameras": CAMERAS,
     "outcomes": OUTCOMES,
     "alarming": [reason.value for reason in ALARMING],

@@ -69,7 +69,7 @@ def test_a_clock_that_is_wrong_silences_nothing(site: Service, page_as: Open) ->
     page.wait_for_function("() => window.alarms === 1")
 
 
-def test_each_hint_alarms_and_stands_until_it_is_seen(site: Service, page_as: Open) -> None:
+def test_each_tailgating_alarms_and_lasts_until_somebody_acknowledges_it(site: Service, page_as: Open) -> None:
     gate = site.system.gates.add("followed")
     guard, wall = page_as("security"), page_as("viewer")
     for page in (guard, wall):
@@ -79,14 +79,14 @@ def test_each_hint_alarms_and_stands_until_it_is_seen(site: Service, page_as: Op
         site.system.by_hand.unlock("followed", "again", "somebody")
     guard.wait_for_timeout(2000)  # what stands as a page opens is no news
     for times in (1, 2):
-        site.system.hints.tailgating(gate, "no-camera")
+        site.system.transient_alerts.tailgating(gate, "no-camera")
         guard.wait_for_function("times => window.alarms === times", arg=times)
         expect(guard.get_by_text("Somebody may have followed in")).to_have_count(1)
         guard.wait_for_timeout(6500)  # the lane is red for 6 s
     expect(wall.get_by_text("Somebody may have followed in")).to_have_count(1)
-    expect(wall.get_by_role("button", name="Seen")).to_have_count(0)
+    expect(wall.get_by_role("button", name="Acknowledge")).to_have_count(0)
     standing = guard.get_by_role("paragraph").filter(has_text="Somebody may have followed in")
-    standing.get_by_role("button", name="Seen").click()
+    standing.get_by_role("button", name="Acknowledge").click()
     for page in (guard, wall):
         expect(page.get_by_text("Somebody may have followed in")).to_have_count(0)
 

@@ -111,6 +111,8 @@ def test_an_alert_is_seen_and_goes(watched: Service, page_as: Open, look: Look) 
         tx.alerts.raise_(alert)
     expect(wall.get_by_text("Door was forced")).to_be_visible()
     look(wall, "live-alert")
+    wall.get_by_role("button", name="Acknowledge").click()
+    expect(wall.get_by_text("Acknowledged", exact=True)).to_be_visible()
     with system.store.write() as tx:
         tx.alerts.clear(alert.kind, gate.id, None, system.clock())
     expect(wall.get_by_text("Door was forced")).to_have_count(0)

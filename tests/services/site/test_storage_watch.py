@@ -27,11 +27,11 @@ SHORT = timedelta(milliseconds=300)
 
 def watch_of(store: SqlStore) -> tuple[StorageWatch, AlertList]:
     own = OwnAlerts(store, Clock(), new_id)
-    return StorageWatch(store, own, lambda: NOW, SHORT), AlertList(store, own.unstored)
+    return StorageWatch(store, own, lambda: NOW, SHORT), AlertList(store, lambda: NOW, own.unstored)
 
 
 def kinds(alerts: AlertList) -> list[tuple[AlertKind, str]]:
-    return [(one.alert.kind, one.alert.detail) for one in alerts.find(history=False)]
+    return [(one.alert.kind, one.alert.detail) for one in alerts.find()]
 
 
 def why(watch: StorageWatch) -> Cause | None:

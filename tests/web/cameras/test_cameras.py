@@ -151,11 +151,13 @@ def test_the_rotation_of_a_damaged_address_is_set_with_it(client: TestClient, ad
     assert (both["rotation"], both["state"]) == (90, "not_watched")
 
 
-def test_a_turned_camera_is_a_hint_that_names_the_rotation(client: TestClient, admin: Headers, system: System) -> None:
+def test_a_turned_camera_is_an_alert_that_names_the_rotation(
+    client: TestClient, admin: Headers, system: System
+) -> None:
     system.cameras.add("upside", GATE, Address(URL), Zone())
-    system.hints.turned(system.cameras.get("upside"), 180)
-    system.hints.turned(system.cameras.get("upside"), 180)
+    system.transient_alerts.turned(system.cameras.get("upside"), 180)
+    system.transient_alerts.turned(system.cameras.get("upside"), 180)
     told = [a for a in client.get("/v1/alerts", headers=admin).json()["items"] if a["kind"] == "camera_turned"]
     assert len(told) == 1 and told[0]["detail"].endswith("set its rotation to 180")
-    assert client.post(f"/v1/alerts/{told[0]['id']}/seen", headers=admin).status_code == 204
+    assert client.post(f"/v1/alerts/{told[0]['id']}/acknowledge", headers=admin, json={}).status_code == 200
     assert client.delete("/v1/cameras/upside", headers=admin).status_code == 204

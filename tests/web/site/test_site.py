@@ -17,7 +17,7 @@ from app.web.console.words import ALERTS
 from app.wiring import System, new_id
 from tests.web.conftest import DECISIONS, GATE, OTHER_GATE, Headers, TestClient, bearer, cookie, problem, sign_in
 
-ALERT_FIELDS = {"id", "at", "kind", "gate", "camera", "detail", "cleared_at"}
+ALERT_FIELDS = {"id", "at", "kind", "gate", "camera", "detail", "cleared_at", "acknowledged"}
 DOOR = "porch"
 SECRET = "a secret of the relay"  # 21 characters, none of which may be seen again
 
@@ -73,14 +73,15 @@ def test_a_mode_holds_until_it_is_ended(
     decision: str,
     reason: str,
 ) -> None:
-    begun = order(mode, active=True)
-    assert begun.status_code == 200
+    begun = order(mode, active=True, comment=" a drill ")
+    assert begun.status_code == 200 and begun.json()["comment"] == "a drill"
     assert (begun.json()["mode"], begun.json()["gates"]) == (state, [])
     assert [(alert["kind"], alert["gate"]) for alert in alerts()] == [(mode, None)]
     # said again, nothing is recorded again
     assert order(mode, active=True).json() == begun.json()
     ordered = client.get("/v1/events", headers=security, params={"gate": GATE, "reason": reason}).json()["items"][0]
     assert (ordered["decision"], ordered["method"], ordered["actor"]) == (decision, "command", begun.json()["actor"])
+    assert ordered["comment"] == "a drill"
     ended = order(mode, active=False).json()
     assert (ended["mode"], ended["gates"]) == ("normal", [])
     assert alerts() == []
@@ -151,7 +152,7 @@ def test_a_door_says_how_it_is(client: TestClient, beat: Any, admin: Headers, al
     assert (alert["kind"], alert["gate"], alert["cleared_at"]) == ("door_forced", DOOR, None)
     beat("closed")
     assert alerts() == []
-    (kept, *_) = alerts(cleared=True)
+    (kept, *_) = alerts(state="all")
     assert kept["id"] == alert["id"] and kept["cleared_at"] is not None
     assert client.get(f"/v1/gates/{DOOR}", headers=admin).json()["door"] == "closed"
 
@@ -165,21 +166,31 @@ def test_a_door_speaks_for_itself_only(client: TestClient, gate: Headers, beat: 
     assert alerts() == []
 
 
-def test_a_hint_is_seen_and_a_door_is_not(
+def test_an_acknowledgement_ends_tailgating_and_is_kept_with_a_forced_door(
     client: TestClient, system: System, security: Headers, viewer: Headers, beat: Any, alerts: Any
 ) -> None:
-    system.hints.tailgating(system.gates.get(DOOR), "no-camera")
-    (hint,) = alerts()
-    assert (hint["kind"], hint["gate"]) == ("tailgating", DOOR)
-    assert client.post(f"/v1/alerts/{hint['id']}/seen", headers=viewer).status_code == 403
-    assert client.post(f"/v1/alerts/{hint['id']}/seen", headers=security).status_code == 204
+    def acknowledge(alert: Any, key: Headers, **body: Any) -> Any:
+        return client.post(f"/v1/alerts/{alert['id']}/acknowledge", headers=key, json=body)
+
+    system.transient_alerts.tailgating(system.gates.get(DOOR), "no-camera")
+    (tailgating,) = alerts()
+    assert (tailgating["kind"], tailgating["gate"], tailgating["acknowledged"]) == ("tailgating", DOOR, None)
+    problem(acknowledge(tailgating, viewer), 403, code="wrong_role")
+    ended = acknowledge(tailgating, security, comment=" a delivery ").json()
+    assert ended["cleared_at"] is not None and ended["acknowledged"]["comment"] == "a delivery"
     assert alerts() == []
-    problem(client.post(f"/v1/alerts/{hint['id']}/seen", headers=security), 404, code="unknown_alert")
+    problem(acknowledge(tailgating, security), 409, code="already_in_that_state")
+    problem(acknowledge({"id": "nothing"}, security), 404, code="unknown_alert")
     beat("forced")
     (forced,) = alerts()
-    problem(client.post(f"/v1/alerts/{forced['id']}/seen", headers=security), 409, code="alert_stands")
+    assert acknowledge(forced, security).json()["acknowledged"]["comment"] == ""
+    assert alerts() == [acknowledged := alerts(state="acknowledged")[0]], "it lasts as long as its cause"
+    assert acknowledged["id"] == forced["id"] and acknowledged["acknowledged"]["actor"]
     beat("closed")
     assert alerts() == []
+    assert [one["id"] for one in alerts(state="acknowledged")[:2]] == [forced["id"], tailgating["id"]]
+    problem(acknowledge(forced, security, comment="x" * 201), 422)
+    problem(client.get("/v1/alerts", headers=security, params={"state": "seen"}), 422)
 
 
 @pytest.mark.parametrize("kind", list(AlertKind))
@@ -208,12 +219,12 @@ def test_health_and_live_show_a_camera_whatever_stands_for_it(
 def test_alerts_page(beat: Any, alerts: Any) -> None:
     for state in ("forced", "closed", "held", "closed", "fault", "closed"):
         beat(state)
-    whole = alerts(cleared=True, limit=200)
+    whole = alerts(state="all", limit=200)
     assert [alert["kind"] for alert in whole[:3]] == ["door_fault", "door_held", "door_forced"]
-    assert alerts(cleared=True, limit=2) == whole[:2]
-    assert alerts(cleared=True, limit=2, cursor=whole[1]["id"]) == whole[2:4]
+    assert alerts(state="all", limit=2) == whole[:2]
+    assert alerts(state="all", limit=2, cursor=whole[1]["id"]) == whole[2:4]
     since = [alert for alert in whole if alert["at"] >= whole[1]["at"]]
-    assert alerts(cleared=True, limit=200, **{"from": whole[1]["at"]}) == since
+    assert alerts(state="all", limit=200, **{"from": whole[1]["at"]}) == since
 
 
 def test_a_driver_is_set_and_its_secrets_never_seen_again(client: TestClient, admin: Headers, system: System) -> None:

@@ -21,8 +21,9 @@ class SiteRow:
         row = self._rows.one(site.c.id == 1)
         if row is None:
             return SiteState(SiteMode.LOCKDOWN)
-        return SiteState(SiteMode(row["mode"]), row["since"], row["actor"], tuple(row["gates"]))
+        mode, gates = SiteMode(row["mode"]), tuple(row["gates"])
+        return SiteState(mode, row["since"], row["actor"], gates, row["comment"] or "")
 
     def put(self, state: SiteState) -> None:
         columns = {"mode": state.mode.value, "since": state.since, "actor": state.actor, "gates": list(state.gates)}
-        self._rows.put({"id": 1, **columns})
+        self._rows.put({"id": 1, **columns, "comment": state.comment or None})

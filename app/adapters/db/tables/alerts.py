@@ -21,6 +21,9 @@ alerts = Table(
     Column("camera_id", KEY, nullable=False),
     Column("detail", Text, nullable=False),
     Column("cleared_at", Instant),
+    Column("acknowledged_at", Instant),
+    Column("acknowledged_by", KEY),
+    Column("acknowledged_comment", Text),
 )
 
 

@@ -63,6 +63,7 @@ site = Table(
     Column("since", Instant),
     Column("actor", KEY),
     Column("gates", JSON, nullable=False),
+    Column("comment", Text),
 )
 
 # One row each, id 1.

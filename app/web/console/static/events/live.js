@@ -85,13 +85,13 @@ function drawState(gate) {
 function drawAlerts() {
   document.getElementById("alerts").replaceChildren(...[...alerts.values()].map((a) =>
     el("p", { class: "notice bad" }, el("strong", {}, words.alerts[a.kind] ?? a.kind), a.gate ? ` at ${a.gate}` : "", a.detail ? `: ${a.detail}` : "", " ", when(a.at),
-      mayOrder && words.hints.includes(a.kind) && el("button", { type: "button", class: "small second", "data-seen": a.id }, "Seen"))));
+      a.acknowledged ? badge("Acknowledged") : mayOrder && el("button", { type: "button", class: "small second", "data-acknowledge": a.id }, "Acknowledge"))));
 }
 
 document.getElementById("alerts").addEventListener("click", async ({ target }) => {
-  if (!target.dataset.seen) return;
+  if (!target.dataset.acknowledge) return;
   target.disabled = true;
-  await call(`/v1/alerts/${target.dataset.seen}/seen`, { method: "POST" }).catch(() => { target.disabled = false; });
+  await call(`/v1/alerts/${target.dataset.acknowledge}/acknowledge`, { method: "POST", json: {} }).catch(() => { target.disabled = false; });
 });
 
 // Sound: off until somebody wants it, as browsers demand
