@@ -8,11 +8,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Any
 
 import numpy as np
 
 from app.core.errors import BadInput
-from app.core.types import Box, Face, FrameResult, Pixels, Quality, QualityProblem, Reason, Sample, Vector
+from app.core.events.decision import Identity, Method, RecordedDecision
+from app.core.types import (
+    Box,
+    Employee,
+    Face,
+    FrameResult,
+    Gate,
+    Pixels,
+    Quality,
+    QualityProblem,
+    Reason,
+    Sample,
+    Vector,
+)
 
 DIMENSION = 16
 NOW = datetime(2026, 11, 23, 8, 0, 0, 123000, tzinfo=UTC)
@@ -39,6 +53,14 @@ class Clock:
 
     def advance(self, **by: float) -> None:
         self.now += timedelta(**by)
+
+
+def decided(
+    gate: Gate, event_id: str, reason: Reason, at: datetime = NOW, employee: Employee | None = None, **more: Any
+) -> RecordedDecision:
+    """What the log is given of a decision by face."""
+    who = None if employee is None else Identity.of(employee)
+    return RecordedDecision(event_id, gate.id, gate.name, at, reason, Method.FACE, employee=who, **more)
 
 
 def person(axis: int) -> Vector:

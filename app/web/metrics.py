@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from app.core.cameras.health import CameraState
+from app.core.events.decision import RecordedDecision
 from app.core.gates.commands import DoorState, GateResult
 from app.services.cameras.camera_states import NOT_WATCHED
 from app.web.camera_views import CameraView, enabled_views
@@ -91,9 +91,9 @@ class Metrics:
         system.on_decision.append(self.count)
         system.gate_control.on_result.append(self.count_result)
 
-    def count(self, answer: dict[str, Any]) -> None:
-        self._decisions.labels(answer["gate"], answer["decision"], answer["reason"]).inc()
-        self._took.observe(answer["duration_ms"] / 1000)
+    def count(self, decision: RecordedDecision) -> None:
+        self._decisions.labels(decision.gate, decision.verdict.value, decision.reason.value).inc()
+        self._took.observe(decision.duration_ms / 1000)
 
     def count_result(self, gate: str, result: GateResult) -> None:
         self._results.labels(gate, result.outcome.value).inc()

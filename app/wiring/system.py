@@ -19,6 +19,7 @@ from app.adapters.vision.photos.jpeg import encode_jpeg
 from app.adapters.vision.photos.photo import PhotoReader
 from app.adapters.vision.weights import WeightsMissing
 from app.core.errors import WeightsError
+from app.core.events.decision import RecordedDecision
 from app.core.recognition.calibration import Calibration
 from app.core.recognition.quality import ENROLMENT, GATE
 from app.services.access.access import Access
@@ -26,7 +27,6 @@ from app.services.access.comparison import Comparison
 from app.services.access.decision_service import DecisionService
 from app.services.access.remote_polls import RemotePolls
 from app.services.access.replays import Replays
-from app.services.events.answers import Answer
 from app.services.imports.import_desk import ImportDesk
 from app.services.imports.import_reports import ImportReports
 from app.services.imports.people_export import PeopleExport
@@ -63,7 +63,7 @@ class System(Backbone):
     imports: ImportDesk
     import_reports: ImportReports
     people_export: PeopleExport
-    on_decision: list[Callable[[Answer], None]] = field(default_factory=list)
+    on_decision: list[Callable[[RecordedDecision], None]] = field(default_factory=list)
 
     def threshold(self, photos: int, frames: int) -> float:
         """The similarity from which somebody with so many photos is recognised now, at the operator's rate."""
@@ -91,9 +91,9 @@ def _assemble(office: Backbone) -> System:
     calibration = manifest.calibration
     gallery = Gallery(FaissIndex(manifest.dimension), office.vault, recognition.pack_digest, recognition.precision)
     at_gate = replace(GATE, min_face_px=float(settings.min_face_px))
-    listeners: list[Callable[[Answer], None]] = []
+    listeners: list[Callable[[RecordedDecision], None]] = []
 
-    def tell(answer: Answer) -> None:
+    def tell(answer: RecordedDecision) -> None:
         for listener in listeners:
             listener(answer)
 

@@ -11,10 +11,10 @@ from typing import Protocol
 from app.core.approach.tracks import Detection
 from app.core.approach.tries import Zone
 from app.core.errors import Busy
+from app.core.events.decision import RecordedDecision
 from app.core.gates.commands import RemotePoll
 from app.core.types import Box, Gate, Pixels
 from app.services.access.approaches import Approaches, Watch
-from app.services.events.answers import Answer
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ class CameraLoop:
         see: See,
         approaches: Approaches,
         clock: Callable[[], datetime],
-        on_answer: Callable[[Answer], None] = lambda _: None,
+        on_answer: Callable[[RecordedDecision], None] = lambda _: None,
         turn: Callable[[Pixels], Pixels] | None = None,
         after: Callable[[Pixels, Sequence[Detection], float], None] | None = None,
     ) -> None:
@@ -109,7 +109,7 @@ class CameraLoop:
 
     def now(
         self, gate: Gate, at: datetime, idempotency_key: str | None = None, question: RemotePoll | None = None
-    ) -> Answer:
+    ) -> RecordedDecision:
         """What is before the camera this moment, decided and recorded: for hardware that polls."""
         return self._approaches.now(self.watch, gate, at, idempotency_key, question)
 
@@ -161,7 +161,7 @@ class CameraLoop:
         if self._after is not None:
             self._after(pixels, seen, time.monotonic())
 
-    def _told(self, answers: Sequence[Answer]) -> None:
+    def _told(self, answers: Sequence[RecordedDecision]) -> None:
         """A listener that fails must not cost the frame that follows its time, nor the other answers their listener."""
         for answer in answers:
             try:

@@ -20,6 +20,7 @@ from rich.console import Console
 
 from app.core.approach.tracks import Detection, Rules, Scene, step
 from app.core.approach.tries import Zone
+from app.core.events.decision import RecordedDecision
 from app.core.people.details import Details
 from app.core.recognition.evidence import unit
 from app.core.recognition.quality import GATE
@@ -27,7 +28,6 @@ from app.core.types import Employee, Pixels, Template, Vector
 from app.demo.film.cast import EMPLOYEES, PORTRAITS, Portrait, photo, photo_bytes
 from app.demo.film.scene import DAY, EVENING, Frame, Light, PlacedFigure, Studio
 from app.services.access.approaches import Approaches, Watch
-from app.services.events.answers import Answer
 from app.services.people.gallery import TEMPLATE, context
 from app.services.recognition.recognition import snapshot
 from app.settings import Settings, default_cache
@@ -74,8 +74,8 @@ class Camera:
     def __init__(self, system: System, now: Now, zone: Zone) -> None:
         self.system, self.now = system, now
         self.watch = Watch("bench", system.gates.get("bench").id, zone)
-        self.opened: list[tuple[Answer, float]] = []  # with milliseconds from capture to command
-        self.answers: list[Answer] = []
+        self.opened: list[tuple[RecordedDecision, float]] = []  # with milliseconds from capture to command
+        self.answers: list[RecordedDecision] = []
         self.duration_ms: list[float] = []
         self.approaches = Approaches(
             store=system.store,
@@ -146,15 +146,15 @@ def rendered(console: Console, enrolled: int) -> None:
                         break
                 if not camera.opened:
                     camera.leave()
-                if camera.opened and known and camera.opened[0][0]["employee"]["number"] == known:
+                if camera.opened and known and camera.opened[0][0].employee.number == known:
                     # The detector's box is a pixel or two off: some open a frame before the drawn face is wide enough.
                     waited = i - near if near is not None else 0
                     frames.append(waited + (near is not None))
                     ms.append(waited * FRAME_S * 1000 + camera.opened[0][1])
                     own_ms.append(camera.opened[0][1])
-                wrong += bool(camera.opened) and camera.opened[0][0]["employee"]["number"] != known
+                wrong += bool(camera.opened) and camera.opened[0][0].employee.number != known
                 missed += known is not None and not camera.opened
-                denied += known is None and [a["decision"] for a in camera.answers] == ["deny"]
+                denied += known is None and [a.verdict for a in camera.answers] == ["deny"]
     console.print(
         f"{enrolled} enrolled, {len(frames) + missed} approaches of employees: {len(frames)} opened, {missed} not, "
         f"{wrong} wrong; strangers denied once: {denied} of {len(PORTRAITS) - len(PLAYED)}"
@@ -267,7 +267,7 @@ def clip(console: Console, path: Path, enrolled: int, min_face_px: float) -> Non
                         if camera.opened:
                             break
                     camera.leave()
-                    name = camera.opened[0][0]["employee"]["number"] if camera.opened else camera.answers[-1]["reason"]
+                    name = camera.opened[0][0].employee.number if camera.opened else camera.answers[-1].reason
                     results.append(f"P{n}: {name}" + (f" after {i - played[0] + 1} frames" if camera.opened else ""))
             console.print(f"  {path.name}, enrolled {words}{', erased' * stranger}: {'; '.join(results)}")
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app.adapters.vision.photos.jpeg import encode_jpeg
-from app.core.events.chain import canonical
+from app.core.canonical import canonical
 from app.core.events.records import EventRow
 from app.core.recognition.quality import GATE, assess
 from app.core.types import Reason, Verdict
@@ -83,7 +83,7 @@ def measure(precision: str, console: Console) -> None:
 
         def whole() -> None:
             answer = system.access.decide(Approach(gate.name, (data,), system.clock()))
-            reasons.append(answer["reason"])
+            reasons.append(answer.reason)
 
         for work in (*bare.values(), whole):
             for _ in range(20):

@@ -63,7 +63,7 @@ def measure(watchers: int, turns: int, say: Console) -> None:
 
         def decide() -> None:
             answer = system.access.decide(Approach("bench", (data,), system.clock()))
-            decided[answer["decision_id"]] = time.time()
+            decided[answer.id] = time.time()
 
         took: dict[bool, list[float]] = {True: [], False: []}
         late: list[float] = []

@@ -31,10 +31,11 @@ from app.adapters.db.engine import migrate
 from app.adapters.db.seals.row_seal import UNKEYED
 from app.adapters.db.store import SqlStore, open_store
 from app.adapters.db.tables import data_keys, events, gates
-from app.core.events.chain import GENESIS, instant
+from app.core.events.chain import GENESIS
+from app.core.events.decision import Identity, Method, RecordedDecision
 from app.core.events.records import ChainHead, EventFilter, EventRow
 from app.core.ports.store import Transaction
-from app.core.types import OPENING, Employee, Gate, Reason, Verdict
+from app.core.types import Employee, Gate, Reason, Verdict
 from app.services.events.access_log import AccessLog
 from app.services.events.answers import Answers
 from app.services.events.event_list import EventList
@@ -83,15 +84,13 @@ def batches(count: int, log: AccessLog, drawer: Drawer, places: list[Gate]) -> I
         reason = dice.choice(RARE) if number % 10_000 == 0 else dice.choice(COMMON)
         # One who passes a thousand times as often as the others: a courier.
         who = (people[0] if dice.random() < 0.02 else dice.choice(people)) if reason in NAMED else None
-        verdict = Verdict.OPEN if reason in OPENING else Verdict.DENY
         event_id = f"{int(at.timestamp() * 1000):010X}".rjust(10, "0") + f"{number:016d}"
-        payload = {
-            "decision": verdict.value, "reason": reason.value, "decision_id": event_id, "gate": gate.name,
-            "at": instant(at), "open_until": None, "method": "face", "similarity": 0.7, "threshold": 0.5, "margin": 0.4,
-            "employee": {"id": who.id, "name": who.name, "number": who.number} if who else None, "liveness": None,
-            "faces": 1, "camera": f"{gate.name}-cam", "frames_received": 3, "frames_used": 3, "duration_ms": 20.0,
-        }  # fmt: skip
-        log.append(cast(Transaction, drawer), gate, at, event_id, verdict, reason, who, payload, None)
+        decision = RecordedDecision(
+            event_id, gate.id, gate.name, at, reason, Method.FACE, similarity=0.7, threshold=0.5, margin=0.4,
+            employee=None if who is None else Identity.of(who), faces=1, camera=f"{gate.name}-cam", frames_received=3,
+            frames_used=3, duration_ms=20.0,
+        )  # fmt: skip
+        log.append(cast(Transaction, drawer), decision)
         if len(drawer.rows) == BATCH or number == count - 1:
             yield drawer.rows
             drawer.rows = []
@@ -134,7 +133,7 @@ def measure(store: SqlStore, places: list[Gate], log: AccessLog, signer: Ed25519
             count += 1
             if len(found) < which.limit:
                 break
-            deep = found[-1]["decision_id"]
+            deep = found[-1].id
     every = sorted(t for times in took.values() for t in times)
     worst = sorted(took.items(), key=lambda item: -max(item[1]))[:4]
     walls.sort()

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import pairwise
 
 import httpx
@@ -9,8 +10,9 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from app.core.events.decision import Identity
 from app.core.people.details import Details
-from app.core.types import Reason, Verdict
+from app.core.types import Reason
 from app.services.events.orders import ordered
 from app.wiring import new_id
 from tests import pictures
@@ -37,12 +39,9 @@ def paths(site: Service) -> Iterator[dict[str, str]]:
     person = system.enrolment.add(Details(number="N" * 40, name=WORD, groups=(WORD[:60],), legal_basis=WORD))
     gate, event_id, now = system.gates.add(GATE), new_id(), system.clock()
     site.user("viewer", name=WORD[:64])
-    who = {"employee": {"id": person.id, "number": person.number, "name": person.name}}
     with system.store.write() as tx:
-        payload = ordered(gate, event_id, Reason.EMPLOYEE_INACTIVE, now, None, None, {**who, "comment": WORD})
-        system.by_hand.log.append(
-            tx, gate, now, event_id, Verdict.DENY, Reason.EMPLOYEE_INACTIVE, person, payload, None
-        )
+        order = ordered(gate, event_id, Reason.EMPLOYEE_INACTIVE, now, None, None, WORD)
+        system.by_hand.log.append(tx, replace(order, employee=Identity.of(person)))
     yield {
         "employee": f"/employees/{person.id}",
         "sightings": f"/employees/{person.id}/sightings",

@@ -10,7 +10,7 @@ import pytest
 
 from app.adapters.crypto.signing import Ed25519Signer
 from app.adapters.crypto.vault import Vault
-from app.services.events.answers import Answer
+from app.core.events.decision import RecordedDecision
 from app.services.gates.dispatcher import GateDispatcher
 from app.services.gates.gate_settings import GateSettings
 from tests.fakes import Clock, new_id, person, photo
@@ -92,9 +92,9 @@ def turnstile(gate_settings: GateSettings, control: GateDispatcher, yard: Yard) 
 
 
 @pytest.fixture
-def answer(site: Process) -> Answer:
+def answer(site: Process) -> RecordedDecision:
     """Somebody was let in at lobby-1; the event is committed."""
     site.enrol("E-1", photo(person(0)))
     found = site.decide(photo(person(0)))
-    assert found["decision"] == "open"
+    assert found.verdict == "open"
     return found

@@ -8,10 +8,10 @@ from typing import Any
 from app.adapters.gates.build import build_driver
 from app.core.alerts.alert import AlertKind
 from app.core.errors import BadInput
+from app.core.events.decision import RecordedDecision
 from app.core.gates.commands import CommandOutcome, DoorState, GateResult, OpenCommand
 from app.core.gates.result import GateResultRow
 from app.core.ports.gates import GateDriver
-from app.services.events.answers import Answer
 from app.services.gates.gate_settings import GateUpdate
 from tests.fakes import Clock
 from tests.services.process import Process
@@ -83,12 +83,12 @@ class Yard:
             raise BadInput("bad_gate_config", "there is a field that a gate does not have")
 
 
-def result(site: Process, answer: Answer) -> GateResultRow | None:
+def result(site: Process, answer: RecordedDecision) -> GateResultRow | None:
     with site.store.read() as tx:
-        return tx.gate_results.of([answer["decision_id"]]).get(answer["decision_id"])
+        return tx.gate_results.of([answer.id]).get(answer.id)
 
 
-def recorded(site: Process, answer: Answer) -> GateResultRow:
+def recorded(site: Process, answer: RecordedDecision) -> GateResultRow:
     eventually(lambda: result(site, answer) is not None)
     row = result(site, answer)
     assert row is not None and site.signer.verify(row.signed_part, row.signature)

@@ -8,6 +8,7 @@ from app.adapters.crypto.signing import Ed25519Signer
 from app.adapters.crypto.vault import Vault
 from app.adapters.db.store import open_store
 from app.adapters.index.faiss_index import FaissIndex
+from app.core.events.decision import RecordedDecision
 from app.core.people.details import Details
 from app.core.types import Employee, Gate
 from app.services.access.access import Access, Approach
@@ -16,7 +17,7 @@ from app.services.access.decision_service import DecisionService
 from app.services.access.replays import Replays
 from app.services.accounts.keys import Keys
 from app.services.events.access_log import AccessLog
-from app.services.events.answers import Answer, Answers
+from app.services.events.answers import Answers
 from app.services.events.audit import Audit
 from app.services.events.event_list import EventList
 from app.services.gates.gate_list import GateList
@@ -39,7 +40,7 @@ class Process:
         self.store = open_store(url)
         self.vault, self.signer, self.clock = vault, signer, clock
         self.threshold = Thresholds()
-        self.told: list[Answer] = []
+        self.told: list[RecordedDecision] = []
         self.log = AccessLog(vault, signer)
         self.gallery = Gallery(FaissIndex(DIMENSION), vault, "pack", "f32")
         self.journal = JsonJournal(folder / "erasures.jsonl")
@@ -100,13 +101,13 @@ class Process:
         assert all(result.accepted for result in self.enrolment.add_photos(employee.id, photos))
         return self.enrolment.get(employee.id)
 
-    def decide(self, *frames: bytes, gate: str = "lobby-1", **approach: Any) -> Answer:
+    def decide(self, *frames: bytes, gate: str = "lobby-1", **approach: Any) -> RecordedDecision:
         """What the gate is answered when these frames arrive now."""
         return self.access.decide(Approach(gate, frames, **{"received_at": self.clock(), **approach}))
 
     def sees(self, axis: int = 0, **approach: Any) -> str:
         """The reason of the decision on person `axis` at the gate."""
-        return str(self.decide(photo(person(axis)), **approach)["reason"])
+        return str(self.decide(photo(person(axis)), **approach).reason)
 
     def recorded(self) -> int:
         """How many events there are, all of which the audit finds good."""

@@ -10,9 +10,9 @@ import numpy as np
 from app.core.approach.tracks import Detection, Rules
 from app.core.approach.tries import Zone
 from app.core.errors import NotRecorded
+from app.core.events.decision import RecordedDecision
 from app.core.types import Box, Face, Gate, Pixels, Quality, QualityProblem, Vector
 from app.services.access.approaches import Approaches, Watch
-from app.services.events.answers import Answer
 from tests.services.process import SAME_PERSON, Process
 
 FRAME = timedelta(milliseconds=40)
@@ -36,7 +36,7 @@ class Stage:
         self.site = site
         self.gate = site.gates.get("lobby-1")
         self.watch = Watch("door", self.gate.id, Zone(min_face_px=48))
-        self.carried: list[Answer] = []
+        self.carried: list[RecordedDecision] = []
         self.hints: list[tuple[str, str]] = []
         self.snapshots: list[Detection] = []
         self.approaches = Approaches(
@@ -52,19 +52,19 @@ class Stage:
         self.snapshots.append(seen)
         return np.full((1, 1, 3), round(seen.face.box.width_px) % 256, np.uint8)
 
-    def show(self, *faces: Detection, times: int = 1, each: timedelta = FRAME) -> list[Answer]:
+    def show(self, *faces: Detection, times: int = 1, each: timedelta = FRAME) -> list[RecordedDecision]:
         """The same faces in so many frames."""
-        answers: list[Answer] = []
+        answers: list[RecordedDecision] = []
         for _ in range(times):
             self.site.clock.now += each
             answers += self.approaches.frame(self.watch, faces, PICTURE, self.site.clock.now)
         return answers
 
-    def leave(self) -> list[Answer]:
+    def leave(self) -> list[RecordedDecision]:
         """An empty picture until nobody is awaited any more."""
         return self.show(times=25)
 
-    def now(self, gate: Gate | None = None) -> Answer:
+    def now(self, gate: Gate | None = None) -> RecordedDecision:
         return self.approaches.now(self.watch, gate or self.gate, self.site.clock.now)
 
     @property
@@ -72,8 +72,8 @@ class Stage:
         return self.site.clock.now
 
 
-def reasons(answers: list[Answer]) -> list[str]:
-    return [answer["reason"] for answer in answers]
+def reasons(answers: list[RecordedDecision]) -> list[str]:
+    return [answer.reason for answer in answers]
 
 
 class Unreachable:

@@ -42,7 +42,7 @@ def ada(site: Process) -> Employee:
     for axis in (0, 0, 5):
         site.sees(axis)
     corrections = Corrections(site.store, site.log, site.vault, site.signer, site.clock, new_id)
-    corrections.add(site.events.find(EventFilter())[0]["decision_id"], CorrectionKind.WAS, ada.id, "a user")
+    corrections.add(site.events.find(EventFilter())[0].id, CorrectionKind.WAS, ada.id, "a user")
     return ada
 
 
@@ -81,7 +81,7 @@ def test_a_stolen_database_names_nobody_and_says_not_who_went_where(
     movements = {"events", "corrections", "orders", "idempotency", "gate_results"}
     assert not {table for table, _ in in_tables(site, ada.id)} & movements
     # and yet her passages are found
-    assert [event["employee"]["id"] for event in site.events.find(EventFilter(employee_id=ada.id))] == [ada.id] * 2
+    assert [event.decision.employee.id for event in site.events.find(EventFilter(employee_id=ada.id))] == [ada.id] * 2
 
 
 def test_after_an_erasure_nothing_names_her(site: Process, ada: Employee, tmp_path: Path) -> None:

@@ -5,43 +5,20 @@ sealed payload; the hash covers only its commitment, so the payload can be purge
 """
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
+from app.core.canonical import canonical, instant
 from app.core.errors import CryptoFault
+from app.core.events.checkpoint import Checkpoint
 from app.core.events.records import ChainHead, EventRow
 
 GENESIS = "0" * 64  # the previous hash of a gate's first event
 RECORD = "record"  # the payload's copy of the clear fields
 SNAPSHOT = "snapshot_sha256"  # in the record, if a picture is stored with the event
 NONCE = "nonce"
-
-
-def canonical(value: object) -> bytes:
-    """Encodes a JSON value as bytes in the one form that is signed and hashed here.
-
-    UTF-8 without a byte order mark or white space. Object members are sorted by the code points of their names. Strings
-    are unescaped except for `"`, `\\` and the control characters below U+0020 (`\\b \\t \\n \\f \\r`, else `\\u00xx` in
-    lower case). Integers are decimal. Other numbers are the shortest text that reads back as the same IEEE 754 double,
-    with at least `.0`; below 1e-4 and from 1e16 on they have an exponent of at least two digits: `0.71`, `1.0`,
-    `1e-07`. A verifier that keeps the text of the numbers it received needs no number formatting of its own.
-
-    Raises:
-        ValueError: the value holds NaN, an infinity or a lone surrogate.
-        TypeError: the value has no JSON form.
-    """
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return text.encode("utf-8")
-
-
-def instant(at: datetime) -> str:
-    """Formats a time in UTC with milliseconds: 2026-11-23T08:00:00.123Z. Raises ValueError if it has no zone."""
-    if at.tzinfo is None:
-        raise ValueError("the time has no zone: use UTC")
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def commitment(payload: bytes) -> str:
@@ -89,14 +66,9 @@ def record_of(
     }
 
 
-def checkpoint_message(checkpoint: Mapping[str, object]) -> bytes:
-    """The bytes that a checkpoint's signature covers: the canonical JSON of its other four fields."""
-    return canonical({name: checkpoint[name] for name in ("gate_id", "sequence", "hash", "at")})
-
-
-def link_of(event: EventRow) -> dict[str, object]:
-    """The content of an event's own signature: a checkpoint of the chain right after the event."""
-    return {"gate_id": event.gate_id, "sequence": event.sequence, "hash": event.hash, "at": instant(event.at)}
+def link_of(event: EventRow) -> Checkpoint:
+    """The checkpoint right after the event, whose signature is the event's own."""
+    return Checkpoint(event.gate_id, event.sequence, event.hash, event.at, event.signature)
 
 
 @dataclass(frozen=True)
@@ -116,7 +88,7 @@ def walk(
     open_payload: Callable[[EventRow], dict[str, Any] | None],
     open_snapshot: Callable[[EventRow], bytes | None],
     signed: Callable[[EventRow], bool],
-    checkpoints: Iterable[Mapping[str, Any]] = (),
+    checkpoints: Iterable[Checkpoint] = (),
 ) -> Flaw | None:
     """Verifies a gate's chain. Returns its first bad record, or None if the whole chain is good.
 
@@ -134,7 +106,7 @@ def walk(
     """
     marks: dict[int, set[str]] = {}
     for mark in checkpoints:
-        marks.setdefault(int(mark["sequence"]), set()).add(str(mark["hash"]))
+        marks.setdefault(mark.sequence, set()).add(mark.hash)
     last = ChainHead(gate_id, 0, GENESIS)
     stream: Iterator[EventRow] = iter(events)
     while True:

@@ -5,7 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from app.core.events.chain import canonical, commitment, instant
+from app.core.canonical import canonical, instant
+from app.core.events.chain import commitment
 
 
 class CorrectionKind(StrEnum):

@@ -3,11 +3,11 @@
 A similarity stored with the event would survive the person's erasure. A count over hundreds of people reveals nobody.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Any
+
+from app.core.events.decision import RecordedDecision
 
 BUCKETS = 50  # for similarities from 0 to 1; negative ones count as 0
 TOOK_MS = (5, 10, 15, 20, 25, 30, 40, 50, 75, 100, 150, 250, 500, 1000, 2500)  # upper bounds; one more bucket above
@@ -30,12 +30,12 @@ class Bucket:
     count: int = 1
 
 
-def buckets_of(gate_id: str, day: date, answer: Mapping[str, Any]) -> list[Bucket]:
-    """Returns the buckets that a recorded decision adds to."""
-    took = next((i for i, end in enumerate(TOOK_MS) if answer["duration_ms"] <= end), len(TOOK_MS))
+def buckets_of(decision: RecordedDecision) -> list[Bucket]:
+    """Returns the buckets that a recorded decision adds to, of its gate and its day (UTC)."""
+    gate_id, day = decision.gate_id, decision.at.date()
+    took = next((i for i, end in enumerate(TOOK_MS) if decision.duration_ms <= end), len(TOOK_MS))
     found = [Bucket(gate_id, day, Figure.TOOK, took)]
-    similarity = answer["similarity"]
-    if similarity is not None:
-        kind = Figure.ACCEPTED if answer["decision"] == "open" else Figure.REFUSED
-        found.append(Bucket(gate_id, day, kind, min(max(int(similarity * BUCKETS), 0), BUCKETS - 1)))
+    if decision.similarity is not None:
+        kind = Figure.ACCEPTED if decision.opens else Figure.REFUSED
+        found.append(Bucket(gate_id, day, kind, min(max(int(decision.similarity * BUCKETS), 0), BUCKETS - 1)))
     return found

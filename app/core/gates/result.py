@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.core.events.chain import canonical, instant
+from app.core.canonical import canonical, instant
 from app.core.gates.commands import CommandOutcome
 
 

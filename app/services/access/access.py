@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import Protocol
 
 from app.core.errors import BadInput, NotFound, Refusal
+from app.core.events.decision import RecordedDecision
 from app.core.ports.store import Store
 from app.core.recognition.liveness import LivenessMode
 from app.core.site.mode import SiteMode
@@ -17,7 +18,6 @@ from app.core.types import FrameResult
 from app.services.access.decision_request import DecisionRequest
 from app.services.access.decision_service import FAULT, DecisionService
 from app.services.access.replays import AGAIN, Sent
-from app.services.events.answers import Answer
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ class Access:
     looks: Looks
     verdicts: DecisionService
 
-    def decide(self, approach: Approach) -> Answer:
+    def decide(self, approach: Approach) -> RecordedDecision:
         """The signed answer, after its event is committed.
 
         Raises NotFound for an unknown gate, BadInput or TooLarge for frames that cannot be used, Busy when too many

@@ -16,6 +16,7 @@ from app.core.approach import tries as approach
 from app.core.approach.tracks import Detection, Scene, Step, Track
 from app.core.approach.tries import AtGate
 from app.core.errors import FacegateError, NotRecorded, Unconfirmed
+from app.core.events.decision import RecordedDecision
 from app.core.gates.commands import RemotePoll
 from app.core.ports.store import Store
 from app.core.recognition.liveness import LivenessMode
@@ -24,9 +25,9 @@ from app.services.access.decision_request import FROM_CAMERA, DecisionRequest
 from app.services.access.decision_service import FAULT, DecisionService
 from app.services.access.watch import Glimpse, Openings, Passage, View, Visit
 from app.services.access.watch import Watch as Watch  # part of what this module offers
-from app.services.events.answers import Answer
 
 logger = logging.getLogger(__name__)
+Decisions = list[RecordedDecision]
 
 
 @dataclass(frozen=True)
@@ -39,12 +40,12 @@ class Approaches:
     verdicts: DecisionService
     rules: tracks.Rules
     snapshot: Callable[[Pixels, Detection], Pixels]
-    carry_out: Callable[[Gate, Answer], None]
+    carry_out: Callable[[Gate, RecordedDecision], None]
     tailgating: Callable[[Gate, str], None]
     views: int = 1
     _openings: dict[str, Openings] = field(default_factory=dict, init=False, repr=False)  # by gate
 
-    def frame(self, watch: Watch, seen: Sequence[Detection], pixels: Pixels, captured_at: datetime) -> list[Answer]:
+    def frame(self, watch: Watch, seen: Sequence[Detection], pixels: Pixels, captured_at: datetime) -> Decisions:
         """Takes in one frame's faces; the decisions it brought about, already recorded and carried out."""
         height, width = pixels.shape[:2]
         step = tracks.step(watch.latest.scene if watch.latest else Scene(), seen, captured_at, self.rules)
@@ -55,7 +56,7 @@ class Approaches:
         answers = self._at_gate(watch, step, near, captured_at)
         return answers + self._left(watch, step, captured_at)
 
-    def silence(self, watch: Watch, at: datetime) -> list[Answer]:
+    def silence(self, watch: Watch, at: datetime) -> Decisions:
         """No new frame came for a while: whoever was in view has left. Denials that are owed are recorded."""
         if watch.latest is None:
             return []
@@ -70,7 +71,7 @@ class Approaches:
         received_at: datetime,
         idempotency_key: str | None = None,
         question: RemotePoll | None = None,
-    ) -> Answer:
+    ) -> RecordedDecision:
         """What the camera sees this moment, decided and recorded: for hardware that polls. Raises NotRecorded.
 
         question: of another process. Raises GivenUp where it does not wait any more: then nothing is recorded.
@@ -101,11 +102,11 @@ class Approaches:
                     if person is not None and self.verdicts.would_open(case, found):
                         self._keep(watch, case, person, None, None, found.employee_id)
                 raise
-            if person is not None and answer["decision"] == "open":
+            if person is not None and answer.opens:
                 self._keep(watch, case, person, None, answer)
         return answer
 
-    def _opened_by_camera(self, openings: Openings, case: DecisionRequest, found: Evidence) -> Answer | None:
+    def _opened_by_camera(self, openings: Openings, case: DecisionRequest, found: Evidence) -> RecordedDecision | None:
         """The answer by which a camera of this gate has let this person in a moment before: one opening, one event."""
         for passage in openings.of(found.employee_id, case.seen_at):
             if passage.track_id is not None and passage.event_id is not None:
@@ -121,14 +122,14 @@ class Approaches:
         case: DecisionRequest,
         of: Track,
         track_id: int | None,
-        answer: Answer | None,
+        answer: RecordedDecision | None,
         who: str | None = None,
     ) -> None:
         """The opening while it lasts. answer: None where it came too late, and then who it was for."""
         if answer is not None:
-            who = answer["employee"]["id"] if answer["employee"] else None
+            who = answer.employee.id if answer.employee else None
         until = case.seen_at + timedelta(milliseconds=case.gate.unlock_ms)
-        event = answer["decision_id"] if answer else None
+        event = answer.id if answer else None
         passage = Passage(who, track_id, of.sightings, case.seen_at, until, watch.camera, event)
         self._openings_of(watch).add(passage)
         watch.opened(passage)
@@ -165,8 +166,8 @@ class Approaches:
             if (fresh or track.id in close) and visit.wants(rank, at, most):
                 visit.keep(View(rank, at, self.snapshot(pixels, face)), most)
 
-    def _at_gate(self, watch: Watch, step: Step, near: AtGate, at: datetime) -> list[Answer]:
-        answers: list[Answer] = []
+    def _at_gate(self, watch: Watch, step: Step, near: AtGate, at: datetime) -> Decisions:
+        answers: Decisions = []
         person = near.person
         if person is not None and person.id in step.fresh:
             visit = watch.visits[person.id]
@@ -179,8 +180,8 @@ class Approaches:
                 answers += self._denied(watch, track, visit, at)
         return answers
 
-    def _left(self, watch: Watch, step: Step, at: datetime) -> list[Answer]:
-        answers: list[Answer] = []
+    def _left(self, watch: Watch, step: Step, at: datetime) -> Decisions:
+        answers: Decisions = []
         for track in step.ended:
             visit = watch.visits.pop(track.id, None)
             if visit is not None and approach.is_approach(visit.near):
@@ -192,7 +193,7 @@ class Approaches:
         watch.visits = {i: visit for i, visit in watch.visits.items() if i in living}
         return answers
 
-    def _tried(self, watch: Watch, track: Track, visit: Visit, at: datetime) -> list[Answer]:
+    def _tried(self, watch: Watch, track: Track, visit: Visit, at: datetime) -> Decisions:
         """One try of what was seen so far: recorded and carried out if it opens, else nothing happens."""
         try:
             case, found, opens = self._weighed(watch, track, visit, at)
@@ -204,7 +205,7 @@ class Approaches:
             watch.complain(error)
         return []
 
-    def _opened(self, watch: Watch, track: Track, visit: Visit, case: DecisionRequest, found: Evidence) -> list[Answer]:
+    def _opened(self, watch: Watch, track: Track, visit: Visit, case: DecisionRequest, found: Evidence) -> Decisions:
         who, openings = found.employee_id, self._openings_of(watch)
         with openings.deciding:
             for passage in openings.of(who, case.seen_at):
@@ -220,7 +221,7 @@ class Approaches:
                 self._keep(watch, case, track, track.id, None, who)
                 logger.error("opening_recorded_too_late camera=%s reason=%s", watch.camera, error)
                 return []
-            if answer["decision"] != "open":
+            if not answer.opens:
                 visit.denied = True  # dismissed between the two looks at the database
                 return [answer]
             visit.let_in = True
@@ -232,7 +233,7 @@ class Approaches:
             logger.exception("camera %s: a recorded opening was not handed on: the gate stays shut", watch.camera)
         return [answer]
 
-    def _denied(self, watch: Watch, track: Track, visit: Visit, at: datetime, *, left: bool = False) -> list[Answer]:
+    def _denied(self, watch: Watch, track: Track, visit: Visit, at: datetime, *, left: bool = False) -> Decisions:
         """The one denial of an approach, unless it has had its answer. left: the gate must not open any more."""
         if visit.let_in or visit.denied or visit.too_late:
             return []

@@ -11,7 +11,7 @@ from time import perf_counter
 
 from app.core.access import policy
 from app.core.errors import NotRecorded, Refusal, Unconfirmed
-from app.core.events.chain import instant
+from app.core.events.decision import Identity, Method, RecordedDecision
 from app.core.events.histograms import buckets_of
 from app.core.media import bundle
 from app.core.ports.store import Clock, Store, Transaction
@@ -21,7 +21,7 @@ from app.services.access.decision_request import FROM_CAMERA, DecisionRequest, G
 from app.services.access.repeats import Repeats, Uptime
 from app.services.access.replays import Replays
 from app.services.events.access_log import AccessLog
-from app.services.events.answers import Answer, Answers
+from app.services.events.answers import Answers
 from app.services.events.second_records import NoSecondRecords, TooLate
 from app.services.people.gallery import Gallery
 
@@ -60,7 +60,7 @@ class DecisionService:
     record_deadline_ms: int = 2000
     pictures: int = 1
     liveness_works: bool = False
-    on_decision: Callable[[Answer], None] = lambda _: None
+    on_decision: Callable[[RecordedDecision], None] = lambda _: None
     second_records: TooLate = field(default_factory=NoSecondRecords)
     uptime: Uptime | None = None
     clock_doubted: Callable[[], bool] = bool
@@ -83,7 +83,7 @@ class DecisionService:
         with self.store.read() as tx:
             return self._assess(tx, case, found).decision.verdict is Verdict.OPEN
 
-    def record(self, case: DecisionRequest, found: Evidence) -> Answer:
+    def record(self, case: DecisionRequest, found: Evidence) -> RecordedDecision:
         """The signed answer, after its event is committed. Raises NotRecorded: then nothing opens (Unconfirmed: it may
         be recorded); GivenUp where nobody waits for the answer any more: then nothing is recorded either."""
         try:
@@ -105,7 +105,7 @@ class DecisionService:
             return False
         return True
 
-    def earlier(self, tx: Transaction, gate: Gate, idempotency_key: str | None, digest: str) -> Answer | None:
+    def earlier(self, tx: Transaction, gate: Gate, idempotency_key: str | None, digest: str) -> RecordedDecision | None:
         """See `Repeats.earlier`."""
         return self.repeats.earlier(tx, gate, idempotency_key, digest)
 
@@ -114,7 +114,7 @@ class DecisionService:
         liveness_works, doubted = self.liveness_works, self.clock_doubted
         return Repeats(self.log, self.answers, self.clock, liveness_works, self.second_records, self.uptime, doubted)
 
-    def again(self, case: DecisionRequest, found: Evidence, event_id: str) -> Answer | None:
+    def again(self, case: DecisionRequest, found: Evidence, event_id: str) -> RecordedDecision | None:
         """The answer of an opening that is recorded, if the case would open too. Raises as `record` does."""
         with self.store.write(self._deadline(case)) as tx:
             answer = self.repeats.again(tx, event_id)
@@ -124,7 +124,7 @@ class DecisionService:
             self.repeats.remember(tx, case.gate.id, case.idempotency_key, case.digest, event_id)
         return answer
 
-    def _record(self, case: DecisionRequest, found: Evidence) -> Answer:
+    def _record(self, case: DecisionRequest, found: Evidence) -> RecordedDecision:
         image, event_id = self._image(case.looks), self.new_id()
         try:
             answer, is_new = self._write(case, found, image, event_id)
@@ -141,7 +141,9 @@ class DecisionService:
             logger.exception("a listener failed; the decision is recorded and stands")
         return answer
 
-    def _write(self, case: DecisionRequest, found: Evidence, image: bytes | None, event_id: str) -> tuple[Answer, bool]:
+    def _write(
+        self, case: DecisionRequest, found: Evidence, image: bytes | None, event_id: str
+    ) -> tuple[RecordedDecision, bool]:
         """The committed answer, and whether it is not one that was given before."""
         with self.store.write(self._deadline(case)) as tx:
             # Twins of one request wait here for each other, and the second finds what the first recorded; so do a
@@ -152,23 +154,12 @@ class DecisionService:
                 return earlier, False
             found = self.replays.take(tx, case.gate.id, case.sent, found, self.clock())
             assessed = self._assess(tx, case, found, for_update=True)
-            payload = self._payload(case, found, assessed, event_id)
-            _answer(tx, case, payload)
-            row, _ = self.log.append(
-                tx,
-                gate=assessed.gate,
-                at=assessed.now,
-                event_id=event_id,
-                verdict=assessed.decision.verdict,
-                reason=assessed.decision.reason,
-                employee=assessed.decision.employee,
-                payload=payload,
-                snapshot=image,
-                head=head,
-            )
-            tx.histograms.add(buckets_of(row.gate_id, row.at.date(), payload))
-            self.repeats.remember(tx, case.gate.id, case.idempotency_key, case.digest, row.id)
-            return self.answers.sign(payload, row), True
+            decision = self._described(case, found, assessed, event_id)
+            _answer(tx, case, decision)
+            recorded = self.log.append(tx, decision, image, head)
+            tx.histograms.add(buckets_of(recorded))
+            self.repeats.remember(tx, case.gate.id, case.idempotency_key, case.digest, recorded.id)
+            return self.answers.sign(recorded), True
 
     def _deadline(self, case: DecisionRequest) -> timedelta:
         return min(timedelta(milliseconds=self.record_deadline_ms), self._left(case))
@@ -227,35 +218,38 @@ class DecisionService:
         )
         return _Assessment(gate, decision, threshold, now)
 
-    def _payload(self, case: DecisionRequest, found: Evidence, assessed: _Assessment, event_id: str) -> Answer:
-        who, now = assessed.decision.employee, assessed.now
-        opens = assessed.decision.verdict is Verdict.OPEN
-        return {
-            "decision": assessed.decision.verdict.value,
-            "reason": assessed.decision.reason.value,
-            "decision_id": event_id,
-            "gate": assessed.gate.name,
-            "at": instant(now),
-            "open_until": instant(now + timedelta(milliseconds=assessed.gate.unlock_ms)) if opens else None,
-            "employee": {"id": who.id, "name": who.name, "number": who.number} if who else None,
-            "method": "credential" if case.credential is not None else "face",
-            "similarity": rounded(found.best.similarity if found.best else None),
-            "threshold": rounded(assessed.threshold),
-            "margin": rounded(found.margin),
-            "liveness": rounded(found.liveness),
-            "liveness_state": policy.liveness_state(found, assessed.gate, self.liveness_works).value,
-            "faces": found.faces,
-            "camera": case.camera,
-            "frames_received": case.frames,
-            "frames_used": found.frames_used,
-            "request_digest": None if case.digest in ("", FROM_CAMERA) else case.digest,
-            "duration_ms": round((perf_counter() - case.started) * 1000, 1),
-        }
+    def _described(
+        self, case: DecisionRequest, found: Evidence, assessed: _Assessment, event_id: str
+    ) -> RecordedDecision:
+        """What the log keeps of the decision."""
+        gate, decision, now = assessed.gate, assessed.decision, assessed.now
+        opens = decision.verdict is Verdict.OPEN
+        return RecordedDecision(
+            id=event_id,
+            gate_id=gate.id,
+            gate=gate.name,
+            at=now,
+            reason=decision.reason,
+            method=Method.FACE if case.credential is None else Method.CREDENTIAL,
+            open_until=now + timedelta(milliseconds=gate.unlock_ms) if opens else None,
+            employee=None if decision.employee is None else Identity.of(decision.employee),
+            similarity=rounded(found.best.similarity if found.best else None),
+            threshold=rounded(assessed.threshold),
+            margin=rounded(found.margin),
+            liveness=rounded(found.liveness),
+            liveness_state=policy.liveness_state(found, gate, self.liveness_works),
+            faces=found.faces,
+            camera=case.camera,
+            frames_received=case.frames,
+            frames_used=found.frames_used,
+            request_digest=None if case.digest in ("", FROM_CAMERA) else case.digest,
+            duration_ms=round((perf_counter() - case.started) * 1000, 1),
+        )
 
 
-def _answer(tx: Transaction, case: DecisionRequest, answer: Answer) -> None:
+def _answer(tx: Transaction, case: DecisionRequest, answer: RecordedDecision) -> None:
     """Names the event to whoever asked. Raises GivenUp where it was withdrawn: that must not commit."""
-    if case.question is not None and not tx.questions.answer(case.question.id, answer["decision_id"]):
+    if case.question is not None and not tx.questions.answer(case.question.id, answer.id):
         raise GivenUp
 
 

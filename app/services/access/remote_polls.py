@@ -12,12 +12,12 @@ from datetime import timedelta
 from threading import BoundedSemaphore
 
 from app.core.errors import Busy, NotRecorded
+from app.core.events.decision import RecordedDecision
 from app.core.gates.commands import RemotePoll
 from app.core.ports.store import Clock, Store, Transaction
-from app.core.types import Gate, Verdict
+from app.core.types import Gate
 from app.services.access.decision_request import FROM_CAMERA
 from app.services.access.decision_service import DecisionService
-from app.services.events.answers import Answer
 
 LONGEST_MS = 1000  # a person walks on, and hardware that polls asks again
 READ_S = 0.02
@@ -39,7 +39,7 @@ class RemotePolls:
     here: str
     _slots: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(MOST), repr=False)
 
-    def ask(self, gate: Gate, idempotency_key: str | None = None) -> Answer:
+    def ask(self, gate: Gate, idempotency_key: str | None = None) -> RecordedDecision:
         """The signed answer, as the process that watches would give it; its event is committed.
 
         Raises Busy where nobody watches the camera or answers in time: then nothing opens, and nothing is decided any
@@ -67,7 +67,7 @@ class RemotePolls:
         finally:
             self._slots.release()
 
-    def _awaited(self, question: RemotePoll, end: float) -> Answer:
+    def _awaited(self, question: RemotePoll, end: float) -> RecordedDecision:
         answer = None
         while answer is None and (left := end - time.monotonic()) > 0:
             time.sleep(min(READ_S, left))
@@ -76,18 +76,18 @@ class RemotePolls:
             with self.store.write() as tx:
                 event_id = tx.questions.withdraw(question.id)
                 answer = self._recorded(tx, event_id)
-        if answer is None or (answer["decision"] == Verdict.OPEN.value and time.monotonic() >= end):
+        if answer is None or (answer.opens and time.monotonic() >= end):
             raise Busy("camera_unavailable", SILENT)
         return answer
 
-    def _look(self, question: RemotePoll) -> Answer | None:
+    def _look(self, question: RemotePoll) -> RecordedDecision | None:
         try:
             with self.store.read() as tx:
                 return self._recorded(tx, tx.questions.answered(question.id))
         except NotRecorded:
             return None  # gone for a moment: to give up now would leave a question that is decided for nobody
 
-    def _recorded(self, tx: Transaction, event_id: str | None) -> Answer | None:
+    def _recorded(self, tx: Transaction, event_id: str | None) -> RecordedDecision | None:
         row = tx.events.get(event_id) if event_id is not None else None
-        payload = self.verdicts.log.payload_of(tx, row) if row else None
-        return self.verdicts.answers.sign(payload, row) if row and payload else None
+        decision = self.verdicts.log.decision_of(tx, row) if row else None
+        return self.verdicts.answers.sign(decision) if decision else None

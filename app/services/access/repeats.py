@@ -7,14 +7,15 @@ from datetime import timedelta
 
 from app.core.access import policy
 from app.core.errors import Conflict
-from app.core.events.records import EventRow, Remembered
+from app.core.events.decision import Method, RecordedDecision
+from app.core.events.records import Remembered
 from app.core.gates.commands import CommandOutcome
 from app.core.ports.store import Clock, Transaction
 from app.core.recognition import liveness
 from app.core.site.mode import SiteMode
-from app.core.types import Gate, Reason, Verdict
+from app.core.types import Gate, Reason
 from app.services.events.access_log import AccessLog
-from app.services.events.answers import Answer, Answers
+from app.services.events.answers import Answers
 from app.services.events.second_records import TooLate
 
 IDEMPOTENT_FOR = timedelta(seconds=60)
@@ -33,7 +34,7 @@ class Repeats:
     uptime: Uptime | None = None
     clock_doubted: Callable[[], bool] = bool
 
-    def earlier(self, tx: Transaction, gate: Gate, idempotency_key: str | None, digest: str) -> Answer | None:
+    def earlier(self, tx: Transaction, gate: Gate, idempotency_key: str | None, digest: str) -> RecordedDecision | None:
         """What was answered to the same request within the last minute, unless it would open what is shut by now.
 
         Raises Conflict('idempotency_key_reused') where the key came with another request.
@@ -69,13 +70,13 @@ class Repeats:
         found = tx.events.recall(gate.id, idempotency_key)
         return found is not None and self._is_recent(tx, found)
 
-    def again(self, tx: Transaction, event_id: str) -> Answer | None:
+    def again(self, tx: Transaction, event_id: str) -> RecordedDecision | None:
         """The recorded answer, signed; None where it is gone or would open what is shut by now."""
         row = tx.events.get(event_id)
-        payload = self.log.payload_of(tx, row) if row else None
-        if row is None or payload is None or (row.verdict is Verdict.OPEN and not self._still_opens(tx, row, payload)):
+        decision = self.log.decision_of(tx, row) if row else None
+        if decision is None or (decision.opens and not self._still_opens(tx, decision)):
             return None
-        return self.answers.sign(payload, row)
+        return self.answers.sign(decision)
 
     def remember(self, tx: Transaction, gate_id: str, idempotency_key: str | None, digest: str, event_id: str) -> None:
         if idempotency_key is None:
@@ -89,28 +90,28 @@ class Repeats:
         """A card number can be guessed from its digest, but only with the master key from this one."""
         return hashlib.sha256(self.answers.signer.sign(b"repeat:" + digest.encode()).encode()).hexdigest()
 
-    def _still_opens(self, tx: Transaction, row: EventRow, payload: Answer) -> bool:
+    def _still_opens(self, tx: Transaction, answer: RecordedDecision) -> bool:
         """Whether gate and person may still do what was answered: who is dismissed is refused, repeated or not. An
         opening that came too late was none."""
-        result = tx.gate_results.of([row.id]).get(row.id)
-        if self.second_records.was_too_late(row.id) or (
+        result = tx.gate_results.of([answer.id]).get(answer.id)
+        if self.second_records.was_too_late(answer.id) or (
             result is not None and result.outcome is CommandOutcome.TOO_LATE
         ):
             return False
-        gate = tx.gates.get(row.gate_id)
-        mode = tx.site.get().mode_at(row.gate_id)
+        gate = tx.gates.get(answer.gate_id)
+        mode = tx.site.get().mode_at(answer.gate_id)
         if (
-            row.reason is Reason.RELEASED
+            answer.reason is Reason.RELEASED
             or gate is None
             or not gate.enabled
             or gate.locked
             or mode is not SiteMode.NORMAL
         ):
-            return row.reason is Reason.RELEASED and mode is SiteMode.RELEASE
-        found = payload.get("liveness_state")
-        if payload["method"] == "face" and liveness.refuses(gate.liveness, self.liveness_works, found):
+            return answer.reason is Reason.RELEASED and mode is SiteMode.RELEASE
+        looks_live = answer.liveness_state
+        if answer.method is Method.FACE and liveness.refuses(gate.liveness, self.liveness_works, looks_live):
             return False
-        employee = tx.employees.get(row.employee_id) if row.employee_id else None
+        employee = tx.employees.get(answer.employee.id) if answer.employee else None
         if employee is None or not employee.photos:
             return False
         return policy.standing(employee, self.clock(), self.clock_doubted()) is None

@@ -6,27 +6,19 @@ The caller commits; until it has, nothing is recorded and nothing may open.
 import hashlib
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from app.core.canonical import canonical
 from app.core.errors import CryptoFault
-from app.core.events.chain import (
-    NONCE,
-    RECORD,
-    SNAPSHOT,
-    canonical,
-    checkpoint_message,
-    commitment,
-    instant,
-    link,
-    record_of,
-)
-from app.core.events.field_names import with_new_names
+from app.core.events.chain import NONCE, RECORD, SNAPSHOT, commitment, link, link_of, record_of
+from app.core.events.checkpoint import Checkpoint
+from app.core.events.decision import RecordedDecision
 from app.core.events.records import ChainHead, EventRow
 from app.core.ports.crypto import Signer, Vault
 from app.core.ports.store import Transaction
-from app.core.types import Employee, Gate, Reason, Verdict
 
 __all__ = ["SNAPSHOT", "AccessLog"]
 
@@ -34,8 +26,8 @@ __all__ = ["SNAPSHOT", "AccessLog"]
 class AccessLog:
     """Appends events and opens them again.
 
-    A payload is sealed with two members added, which callers never see and must not use: `nonce` (random, so that the
-    commitment cannot be guessed) and `record` (the clear fields, so that the commitment vouches for them too).
+    A payload is sealed with two members added, which callers never see: `nonce` (random, so that the commitment cannot
+    be guessed) and `record` (the clear fields, so that the commitment vouches for them too).
     """
 
     def __init__(
@@ -48,77 +40,83 @@ class AccessLog:
     def append(
         self,
         tx: Transaction,
-        gate: Gate,
-        at: datetime,
-        event_id: str,
-        verdict: Verdict,
-        reason: Reason,
-        employee: Employee | None,
-        payload: dict[str, Any],
-        snapshot: bytes | None,
+        decision: RecordedDecision,
+        snapshot: bytes | None = None,
         head: ChainHead | None = None,
-    ) -> tuple[EventRow, dict[str, Any]]:
-        """Adds the event after the gate's last, which stays locked until the transaction ends; returns its checkpoint.
+    ) -> RecordedDecision:
+        """Add the event after the gate's last, which stays locked until the transaction ends.
 
-        at: cut to whole milliseconds. head: the gate's, if the caller holds it already. Raises CryptoFault if the
-        employee's key is gone (erased meanwhile), NotRecorded if the database cannot take it, ValueError if the payload
-        uses a reserved member.
+        Args:
+            tx: The transaction that records; the caller commits it.
+            decision: What to record. Its time is cut to whole milliseconds.
+            snapshot: The pictures to keep with it, as one bundle.
+            head: The gate's head, where the caller has locked it already.
+
+        Returns:
+            The decision with its checkpoint, not signed yet.
+
+        Raises:
+            CryptoFault: The employee's key is gone, because they were erased meanwhile.
+            NotRecorded: The database cannot take the event.
         """
-        if NONCE in payload or RECORD in payload:
-            raise ValueError(f"{NONCE} and {RECORD} are the log's own members of a payload")
-        at = at.astimezone(UTC)
-        at = at.replace(microsecond=at.microsecond // 1000 * 1000)
-        head = head or tx.events.lock_head(gate.id)
+        decision = replace(decision, at=_whole_milliseconds(decision.at))
+        gate_id, at, verdict, reason = decision.gate_id, decision.at, decision.verdict, decision.reason
+        head = head or tx.events.lock_head(gate_id)
         sequence = head.sequence + 1
-        employee_id = None if employee is None else employee.id
+        employee_id = None if decision.employee is None else decision.employee.id
         subject_id, wrapped = self._key_for(tx, employee_id, at)
-        record = record_of(gate.id, event_id, sequence, at, verdict, reason, employee_id)
+        record = record_of(gate_id, decision.id, sequence, at, verdict, reason, employee_id)
         if snapshot is not None:
             record[SNAPSHOT] = hashlib.sha256(snapshot).hexdigest()
-        sealed = canonical({**payload, NONCE: self._new_nonce(), RECORD: record})
+        sealed = canonical({**decision.payload(), NONCE: self._new_nonce(), RECORD: record})
         digest = commitment(sealed)
-        linked = link(head.hash, gate.id, event_id, sequence, at, verdict, reason, digest)
-        checkpoint = self.checkpoint(gate.id, sequence, linked, at)
+        linked = link(head.hash, gate_id, decision.id, sequence, at, verdict, reason, digest)
+        checkpoint = self.checkpoint(gate_id, sequence, linked, at)
         row = EventRow(
-            id=event_id,
-            gate_id=gate.id,
+            id=decision.id,
+            gate_id=gate_id,
             sequence=sequence,
             at=at,
             verdict=verdict,
             reason=reason,
             commitment=digest,
             hash=linked,
-            signature=checkpoint["signature"],
+            signature=checkpoint.signature,
             employee_id=employee_id,
             subject_id=subject_id,
-            camera=payload.get("camera"),
-            sealed_payload=self._vault.seal(wrapped, sealed, _payload_context(event_id)),
+            camera=decision.camera,
+            sealed_payload=self._vault.seal(wrapped, sealed, _payload_context(decision.id)),
             sealed_snapshot=None
             if snapshot is None
-            else self._vault.seal(wrapped, snapshot, _snapshot_context(event_id)),
+            else self._vault.seal(wrapped, snapshot, _snapshot_context(decision.id)),
         )
         tx.events.append(row)
-        return row, checkpoint
+        return replace(decision, checkpoint=checkpoint)
 
-    def checkpoint(self, gate_id: str, sequence: int, hash_hex: str, at: datetime) -> dict[str, Any]:
+    def checkpoint(self, gate_id: str, sequence: int, hash_hex: str, at: datetime) -> Checkpoint:
         """A signed statement that the gate's chain stood here at that time; to be kept off this machine."""
-        fields = {"gate_id": gate_id, "sequence": sequence, "hash": hash_hex, "at": instant(at)}
-        return {**fields, "signature": self._signer.sign(checkpoint_message(fields))}
+        unsigned = Checkpoint(gate_id, sequence, hash_hex, at)
+        return replace(unsigned, signature=self._signer.sign(unsigned.signed_part))
 
-    def payload_of(self, tx: Transaction, row: EventRow) -> dict[str, Any] | None:
-        """The payload as it was given to `append`, under today's field names; None once purged or erased.
+    def decision_of(self, tx: Transaction, row: EventRow) -> RecordedDecision | None:
+        """The decision as it was recorded, with its checkpoint and not signed; None once it was erased.
 
-        Raises CryptoFault if it was altered.
+        Raises as `sealed_payload_of` and `read` do.
         """
         payload = self.sealed_payload_of(tx, row)
-        if payload is None:
-            return None
-        return with_new_names({name: value for name, value in payload.items() if name not in (NONCE, RECORD)})
+        return None if payload is None else self.read(row, payload)
+
+    def read(self, row: EventRow, payload: Mapping[str, Any]) -> RecordedDecision:
+        """The decision of an opened payload. Raises KeyError, TypeError or ValueError where it is none of ours."""
+        return replace(RecordedDecision.read(row.gate_id, payload), checkpoint=link_of(row))
 
     def sealed_payload_of(
         self, tx: Transaction, row: EventRow, keys: dict[str, bytes | None] | None = None
     ) -> dict[str, Any] | None:
-        """The payload whole, as the commitment covers it. keys: remembers keys already read, for a walk over many."""
+        """The payload whole, as the commitment covers it; None once it was erased. Raises CryptoFault if altered.
+
+        keys: remembers keys that were read already, for a walk over many events.
+        """
         opened = self._opened(tx, row, row.sealed_payload, _payload_context(row.id), keys)
         if opened is None:
             return None
@@ -174,6 +172,12 @@ class AccessLog:
                 keys[row.subject_id] = tx.data_keys.get(row.subject_id)
             wrapped = keys[row.subject_id]
         return None if wrapped is None else self._vault.open(wrapped, sealed, context)
+
+
+def _whole_milliseconds(at: datetime) -> datetime:
+    """In UTC. Cut and not rounded: an event must not lie in the future."""
+    at = at.astimezone(UTC)
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 def _payload_context(event_id: str) -> str:

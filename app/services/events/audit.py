@@ -6,7 +6,8 @@ from itertools import islice
 from typing import Any
 
 from app.core.alerts.alert import Alert, AlertKind
-from app.core.events.chain import Flaw, checkpoint_message, link_of, walk
+from app.core.events.chain import Flaw, link_of, walk
+from app.core.events.checkpoint import Checkpoint
 from app.core.events.corrections import CorrectionKind
 from app.core.events.records import ChainHead, EventRow
 from app.core.gates.result import GateResultRow
@@ -96,14 +97,14 @@ class Audit:
         flaw = flaw or planted
         return AuditReport(flaw is None, chains, flaw)
 
-    def checkpoint(self) -> list[dict[str, Any]]:
+    def checkpoint(self) -> list[Checkpoint]:
         """Where every gate's chain stands now, signed."""
         with self._store.read() as tx:
             heads = tx.events.heads()
         at = self._clock()
         return [self._log.checkpoint(head.gate_id, head.sequence, head.hash, at) for head in heads]
 
-    def totals(self) -> list[dict[str, Any]]:
+    def totals(self) -> list[Checkpoint]:
         """Where every table stands that decides who may do what: signed, in the form of a gate's head."""
         with self._store.read() as tx:
             found = tx.seals.totals()
@@ -127,35 +128,34 @@ class Audit:
             with self._store.write() as tx:
                 tx.alerts.clear(AlertKind.RECORD_ALTERED, None, None, self._clock())
 
-    def _planted(self, tx: Transaction, marks: dict[str, list[Mapping[str, Any]]]) -> Flaw | None:
+    def _planted(self, tx: Transaction, marks: dict[str, list[Checkpoint]]) -> Flaw | None:
         """The first row that acts and is not ours, or the first table that was put back as it once was."""
         seen_of = {name: marks.pop(name) for name in list(marks) if name.startswith(TABLE)}
         for flaw in tx.seals.flaws():
             return Flaw(NO_GATE, 0, None, f"{flaw.table} {flaw.row}".strip() + f" {flaw.problem}")
         for total in tx.seals.totals():
             seen = seen_of.get(TABLE + total.table, [])
-            later = any(int(mark["sequence"]) > total.version for mark in seen)
-            if later or any(int(m["sequence"]) == total.version and m["hash"] != total.fingerprint for m in seen):
+            later = any(mark.sequence > total.version for mark in seen)
+            if later or any(m.sequence == total.version and m.hash != total.fingerprint for m in seen):
                 return Flaw(NO_GATE, 0, None, f"{total.table} was put back as it once was: a checkpoint saw it later")
         return None
 
-    def _by_gate(
-        self, checkpoints: Iterable[Mapping[str, Any]]
-    ) -> tuple[dict[str, list[Mapping[str, Any]]], Flaw | None]:
-        marks: dict[str, list[Mapping[str, Any]]] = {}
+    def _by_gate(self, checkpoints: Iterable[Mapping[str, Any]]) -> tuple[dict[str, list[Checkpoint]], Flaw | None]:
+        marks: dict[str, list[Checkpoint]] = {}
         flaw = None
-        for mark in checkpoints:
+        for printed in checkpoints:
             try:
-                ours = self._signer.verify(checkpoint_message(mark), str(mark["signature"]))
+                mark = Checkpoint.read(printed)
+                ours = self._signer.verify(mark.signed_part, mark.signature)
             except (KeyError, TypeError, ValueError):
                 ours = False
             if ours:
-                marks.setdefault(str(mark["gate_id"]), []).append(mark)
+                marks.setdefault(mark.gate_id, []).append(mark)
             elif flaw is None:
-                flaw = Flaw(_plain(mark.get("gate_id")), 0, None, "a checkpoint is not signed by this installation")
+                flaw = Flaw(_plain(printed.get("gate_id")), 0, None, "a checkpoint is not signed by this installation")
         return marks, flaw
 
-    def _walk(self, tx: Transaction, head: ChainHead, chain: "_Counted", marks: list[Mapping[str, Any]]) -> Flaw | None:
+    def _walk(self, tx: Transaction, head: ChainHead, chain: "_Counted", marks: list[Checkpoint]) -> Flaw | None:
         keys: dict[str, bytes | None] = {}
         return walk(
             head.gate_id,
@@ -204,7 +204,7 @@ class Audit:
         return self._signer.verify(message(receipt), receipt.signature)
 
     def _signed(self, event: EventRow) -> bool:
-        return self._signer.verify(checkpoint_message(link_of(event)), event.signature)
+        return self._signer.verify(link_of(event).signed_part, event.signature)
 
     def _result_signed(self, result: GateResultRow) -> bool:
         return self._signer.verify(result.signed_part, result.signature)

@@ -1,10 +1,11 @@
 """Lets signed chain heads leave the database: a chain alone does not see its tail cut off."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
+from app.core.events.checkpoint import Checkpoint
 from app.core.ports.crypto import Journal
 from app.services.events.audit import Audit, AuditReport
 
@@ -26,22 +27,22 @@ class Checkpoints:
         moved = [
             c
             for c in self.audit.checkpoint()
-            if c["sequence"] > self._written.get(c["gate_id"], 0) and not (first and c["gate_id"] in self._written)
+            if c.sequence > self._written.get(c.gate_id, 0) and not (first and c.gate_id in self._written)
         ]
         self._append(moved)
         if not first:
-            self._append([t for t in self.audit.totals() if t["sequence"] > self._written.get(t["gate_id"], 0)])
+            self._append([t for t in self.audit.totals() if t.sequence > self._written.get(t.gate_id, 0)])
             self.audit.look_at_rows()
         return len(moved)
 
-    def _append(self, moved: Iterable[dict[str, Any]]) -> None:
+    def _append(self, moved: Iterable[Checkpoint]) -> None:
         for checkpoint in moved:
-            self.journal.append(checkpoint)
-            self._written[checkpoint["gate_id"]] = checkpoint["sequence"]
+            self.journal.append(checkpoint.json())
+            self._written[checkpoint.gate_id] = checkpoint.sequence
 
     def verify(
         self,
-        kept_elsewhere: Iterable[dict[str, Any]] = (),
+        kept_elsewhere: Iterable[Mapping[str, Any]] = (),
         damaged: list[str] | None = None,
         rest: Callable[[], None] = lambda: None,
     ) -> AuditReport:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from app.core.canonical import instant
 from app.core.errors import BadInput, Conflict, NotFound
-from app.core.events.chain import instant
 from app.core.events.corrections import Correction, CorrectionKind, committed
 from app.core.media import unbundle
 from app.core.ports.crypto import Signer, Vault

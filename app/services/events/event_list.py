@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from app.core.errors import CryptoFault, NotFound
-from app.core.events.chain import NONCE, RECORD, SNAPSHOT, instant
-from app.core.events.field_names import with_new_names
+from app.core.events.chain import RECORD, SNAPSHOT, link_of
+from app.core.events.logged import GateReport, LoggedEvent
 from app.core.events.records import EventFilter, EventRow
 from app.core.gates.result import GateResultRow
 from app.core.media import unbundle
@@ -22,7 +21,7 @@ class EventList:
     log: AccessLog
     answers: Answers
 
-    def find(self, which: EventFilter) -> list[dict[str, Any]]:
+    def find(self, which: EventFilter) -> list[LoggedEvent]:
         """Newest first."""
         with _readable(), self.store.read() as tx:
             names = {gate.id: gate.name for gate in tx.gates.all()}
@@ -30,12 +29,12 @@ class EventList:
             results = tx.gate_results.of(row.id for row in rows)
             return [self._event(tx, row, names.get(row.gate_id, row.gate_id), results.get(row.id)) for row in rows]
 
-    def get(self, event_id: str) -> dict[str, Any]:
+    def get(self, event_id: str) -> LoggedEvent:
         """Raises NotFound."""
         with _readable(), self.store.read() as tx:
             return self.shown(tx, _known(tx, event_id))
 
-    def shown(self, tx: Transaction, row: EventRow) -> dict[str, Any]:
+    def shown(self, tx: Transaction, row: EventRow) -> LoggedEvent:
         """One event as the others here, of a transaction that the caller has open."""
         gate = tx.gates.get(row.gate_id)
         result = tx.gate_results.of([row.id]).get(row.id)
@@ -60,37 +59,27 @@ class EventList:
             raise NotFound("no_picture", f"This event has {len(kept)} pictures, counted from 1.")
         return kept[number - 1]
 
-    def _event(self, tx: Transaction, row: EventRow, gate: str, result: GateResultRow | None) -> dict[str, Any]:
-        whole = self.log.sealed_payload_of(tx, row)
-        payload = with_new_names({k: v for k, v in whole.items() if k not in (NONCE, RECORD)}) if whole else None
-        clear = {
-            "decision_id": row.id,
-            "gate": gate,
-            "at": instant(row.at),
-            "decision": row.verdict.value,
-            "reason": row.reason.value,
-        }
-        # The signature of the answer can be made again only while everything it covers is there.
-        answer = self.answers.sign(payload, row) if payload else {**clear, "checkpoint": self.answers.checkpoint(row)}
-        return {
-            **clear,
-            **answer,
-            "sequence": row.sequence,
-            "hash": row.hash,
+    def _event(self, tx: Transaction, row: EventRow, gate: str, result: GateResultRow | None) -> LoggedEvent:
+        payload = self.log.sealed_payload_of(tx, row)
+        decision = None if payload is None else self.log.read(row, payload)
+        return LoggedEvent(
+            id=row.id,
+            gate=gate,
+            at=row.at,
+            reason=row.reason,
+            sequence=row.sequence,
+            checkpoint=link_of(row),
+            # The answer can be signed again only while everything that its signature covers is there.
+            decision=None if decision is None else self.answers.sign(decision),
             # Lists leave the picture itself in the database; the record says whether there is one.
-            "snapshot": whole is not None and SNAPSHOT in whole[RECORD],
-            **({} if result is None else {"gate_result": self.result(result)}),
-        }
+            has_picture=payload is not None and SNAPSHOT in payload[RECORD],
+            gate_report=None if result is None else self.report(result),
+        )
 
-    def result(self, result: GateResultRow) -> dict[str, Any]:
-        """What the gate did. forged: the installation did not sign this."""
+    def report(self, result: GateResultRow) -> GateReport:
+        """What the gate did, and whether its record is ours."""
         genuine = self.answers.signer.verify(result.signed_part, result.signature)
-        return {
-            "outcome": result.outcome.value,
-            "detail": result.detail,
-            "at": instant(result.at),
-            "forged": not genuine,
-        }
+        return GateReport(result.outcome, result.detail, result.at, not genuine)
 
 
 @contextmanager

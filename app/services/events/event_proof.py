@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.core.canonical import canonical
 from app.core.errors import CryptoFault, NotFound
-from app.core.events.chain import GENESIS, canonical, checkpoint_message, commitment, link, link_of
+from app.core.events.chain import GENESIS, commitment, link, link_of
+from app.core.events.checkpoint import Checkpoint
 from app.core.events.records import EventRow
 from app.core.ports.crypto import Signer
 from app.core.ports.store import Store, Transaction
@@ -23,7 +25,7 @@ class Proof:
     linked: bool
     signed: bool
     payload: bool | None
-    checkpoint: Mapping[str, Any] | None
+    checkpoint: Checkpoint | None
 
     @property
     def holds(self) -> bool:
@@ -55,7 +57,7 @@ class EventProofs:
             row.hash,
             row.commitment,
             made == row.hash,
-            self.signer.verify(checkpoint_message(link_of(row)), row.signature),
+            self.signer.verify(link_of(row).signed_part, row.signature),
             payload,
             self._covering(row),
         )
@@ -67,12 +69,13 @@ class EventProofs:
             return False
         return None if whole is None else commitment(canonical(whole)) == row.commitment
 
-    def _covering(self, row: EventRow) -> Mapping[str, Any] | None:
-        for mark in self.checkpoints():
+    def _covering(self, row: EventRow) -> Checkpoint | None:
+        for printed in self.checkpoints():
             try:
-                covers = mark["gate_id"] == row.gate_id and int(mark["sequence"]) >= row.sequence
-                if covers and self.signer.verify(checkpoint_message(mark), str(mark["signature"])):
-                    return mark
-            except (KeyError, TypeError, ValueError):
+                mark = Checkpoint.read(printed)
+            except ValueError:
                 continue  # `audit verify` says which line is bad
+            covers = mark.gate_id == row.gate_id and mark.sequence >= row.sequence
+            if covers and self.signer.verify(mark.signed_part, mark.signature):
+                return mark
         return None

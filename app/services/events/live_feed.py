@@ -11,7 +11,8 @@ from typing import Any
 
 from app.core.alerts.alert import Alert
 from app.core.cameras.camera import Camera
-from app.core.events.chain import instant
+from app.core.canonical import instant
+from app.core.events.logged import LoggedEvent
 from app.core.events.records import EventFilter
 from app.core.ports.store import Clock, Store, Transaction
 from app.core.types import Gate
@@ -59,21 +60,22 @@ class LiveFeed:
         # Copies: where the database fails in the middle nothing was told, and the next look finds all of it again.
         seen, awaited = dict(self._seen), dict(self._awaited)
         with self.store.read() as tx:
-            found: list[FeedItem] = []
+            new: list[LoggedEvent] = []
             for head in tx.events.heads():
                 before = seen.get(head.gate_id, 0)
                 if head.sequence > before:
                     for row in tx.events.after(head.gate_id, before, MOST):
                         seen[row.gate_id] = row.sequence
                         event = self.events.shown(tx, row)
-                        found.append(_decision(event))
-                        if event["decision"] == "open" and "gate_result" not in event:
-                            awaited[event["decision_id"]] = self.clock()
-            found.sort(key=lambda one: (one.data["at"], one.data["decision_id"]))
+                        new.append(event)
+                        if event.opens and event.gate_report is None:
+                            awaited[event.id] = self.clock()
+            new.sort(key=lambda event: (event.at, event.id))
+            found = [_decision(event) for event in new]
             results = tx.gate_results.of(awaited) if awaited else {}
         for event_id, result in results.items():
             del awaited[event_id]
-            found.append(FeedItem("gate_result", {"decision_id": event_id, **self.events.result(result)}))
+            found.append(FeedItem("gate_result", {"decision_id": event_id, **self.events.report(result).json()}))
         late = self.clock() - AWAIT_RESULT
         self._seen = seen
         self._awaited = {event_id: at for event_id, at in awaited.items() if at > late}
@@ -140,8 +142,8 @@ class LiveFeed:
         return tx.alerts.find(self.clock() - OVERLAP, None, MOST)
 
 
-def _decision(event: dict[str, Any]) -> FeedItem:
-    return FeedItem("decision", event, event["decision_id"])
+def _decision(event: LoggedEvent) -> FeedItem:
+    return FeedItem("decision", event.json(), event.id)
 
 
 def _names(gates: Iterable[Gate], cameras: Iterable[Camera]) -> dict[str | None, str]:

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from app.core.errors import Conflict, NotFound, Unconfirmed
+from app.core.events.decision import RecordedDecision
 from app.core.gates.commands import PLAIN
 from app.core.ports.store import Clock, Store, Transaction
 from app.core.site.mode import SiteMode
 from app.core.text import plain_text
-from app.core.types import OPENING, Gate, Reason, Verdict
+from app.core.types import OPENING, Gate, Reason
 from app.services.events.access_log import AccessLog
-from app.services.events.answers import Answer, Answers
+from app.services.events.answers import Answers
 from app.services.events.orders import ordered
 from app.services.events.second_records import NoSecondRecords, TooLate
 
@@ -30,10 +31,10 @@ class ByHand:
     answers: Answers
     clock: Clock
     new_id: Callable[[], str]
-    carry_out: Callable[[Answer], None]
+    carry_out: Callable[[RecordedDecision], None]
     second_records: TooLate = field(default_factory=NoSecondRecords)
 
-    def open(self, name: str, comment: str, actor: str) -> Answer:
+    def open(self, name: str, comment: str, actor: str) -> RecordedDecision:
         """Recorded, then sent to the gate as any opening. actor: the id of the key or user who orders it.
 
         Raises NotFound, BadInput for no reason given, Conflict where the gate is locked or shut for everybody, stands
@@ -49,7 +50,7 @@ class ByHand:
         self.carry_out(answer)
         return answer
 
-    def _open(self, name: str, comment: str, actor: str, event_id: str) -> Answer:
+    def _open(self, name: str, comment: str, actor: str, event_id: str) -> RecordedDecision:
         with self.store.write() as tx:
             gate = _held(tx, name)
             if gate.driver == PLAIN:
@@ -65,14 +66,14 @@ class ByHand:
                 raise Conflict("gate_disabled", "The gate is disabled; enable it first.")
             return self._record(tx, gate, Reason.OPENED_BY_HAND, comment, actor, event_id)
 
-    def lock(self, name: str, comment: str, actor: str) -> Answer:
+    def lock(self, name: str, comment: str, actor: str) -> RecordedDecision:
         """From when this returns nobody is let in there, until it is unlocked. Raises as above, Conflict if it is."""
         return self._turn(name, True, comment, actor)
 
-    def unlock(self, name: str, comment: str, actor: str) -> Answer:
+    def unlock(self, name: str, comment: str, actor: str) -> RecordedDecision:
         return self._turn(name, False, comment, actor)
 
-    def _turn(self, name: str, locked: bool, comment: str, actor: str) -> Answer:
+    def _turn(self, name: str, locked: bool, comment: str, actor: str) -> RecordedDecision:
         comment = _plain(comment)
         with self.store.write() as tx:
             gate = _held(tx, name)
@@ -83,14 +84,12 @@ class ByHand:
                 tx, gate, Reason.LOCKED_BY_HAND if locked else Reason.UNLOCKED_BY_HAND, comment, actor, self.new_id()
             )
 
-    def _record(self, tx: Transaction, gate: Gate, reason: Reason, comment: str, actor: str, event_id: str) -> Answer:
+    def _record(
+        self, tx: Transaction, gate: Gate, reason: Reason, comment: str, actor: str, event_id: str
+    ) -> RecordedDecision:
         now = self.clock()
-        opens = reason in OPENING
-        until = now + timedelta(milliseconds=gate.unlock_ms) if opens else None
-        payload = ordered(gate, event_id, reason, now, actor, until, {"comment": comment})
-        verdict = Verdict.OPEN if opens else Verdict.DENY
-        row, _ = self.log.append(tx, gate, now, event_id, verdict, reason, None, payload, None)
-        return self.answers.sign(payload, row)
+        until = now + timedelta(milliseconds=gate.unlock_ms) if reason in OPENING else None
+        return self.answers.sign(self.log.append(tx, ordered(gate, event_id, reason, now, actor, until, comment)))
 
 
 def _held(tx: Transaction, name: str) -> Gate:

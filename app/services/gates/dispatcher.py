@@ -14,13 +14,12 @@ from time import monotonic
 
 from app.core.alerts.alert import Alert, AlertKind
 from app.core.errors import NotRecorded
+from app.core.events.decision import RecordedDecision
 from app.core.gates.commands import CommandOutcome, DoorState, GateResult, OpenCommand, Order
 from app.core.gates.result import GateResultRow
 from app.core.ports.crypto import Signer, Vault
 from app.core.ports.store import Clock, Store
 from app.core.site.mode import SiteState
-from app.core.types import Verdict
-from app.services.events.answers import Answer
 from app.services.events.second_records import STOPPED, UNTAKEN, SecondRecords
 from app.services.gates.door_watch import DoorWatch
 from app.services.gates.driver_pool import Build, DriverPool, PooledDriver
@@ -88,25 +87,25 @@ class GateDispatcher:
         self._thread = Thread(target=self._watch, name="gates", daemon=True)
         self._thread.start()
 
-    def carry_out(self, answer: Answer) -> None:
-        """Opens the gate of a recorded answer, if it is one that opens, whichever process drives it. Raises nothing.
+    def carry_out(self, decision: RecordedDecision) -> None:
+        """Open the gate of a recorded decision that opens, whichever process drives it. Raises nothing.
 
         Returns at once where this process drives gates, else after a write.
         """
-        if answer["decision"] != Verdict.OPEN.value:
+        if not decision.opens:
             return
-        one = self._drivers.named(answer["gate"])
+        one = self._drivers.of(decision.gate_id)
         if self._stopped:
-            logger.error("opening_not_sent event=%s reason=service_stopped", answer["decision_id"])
-            self.second_records.not_sent(answer["gate"], answer["decision_id"], STOPPED)
+            logger.error("opening_not_sent event=%s reason=service_stopped", decision.id)
+            self.second_records.not_sent(decision.gate_id, decision.id, STOPPED)
         elif one is not None:
-            self._hand_on(one, order_of(answer, one.gate.id))
+            self._hand_on(one, order_of(decision))
         elif self._thread is not None:
             # That may be for this process in a moment, where the gate is new.
-            self._orders.add(answer)
+            self._orders.add(decision)
             self._wake.set()
         else:
-            self._orders.pass_on_now(answer)
+            self._orders.pass_on_now(decision)
 
     def untaken(self, orders: Collection[Order]) -> None:
         """Openings for other processes that none of them took."""

@@ -107,9 +107,6 @@ class DriverPool:
         with self._lock:
             return sorted(self._driven.values(), key=lambda one: one.gate.name)
 
-    def named(self, gate: str) -> PooledDriver | None:
-        return next((one for one in self.all() if one.gate.name == gate), None)
-
     def of(self, gate_id: str) -> PooledDriver | None:
         with self._lock:
             return self._driven.get(gate_id)

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from app.core.canonical import canonical
 from app.core.errors import BadInput, CryptoFault, NotFound
-from app.core.events.chain import canonical
 from app.core.gates.commands import PLAIN, FailMode
 from app.core.gates.settings import door_held_after_ms, gate_name, unlock_ms
 from app.core.ports.crypto import Vault

@@ -2,13 +2,12 @@
 
 import logging
 from collections.abc import Collection
-from datetime import datetime
 from functools import partial
 
 from app.core.errors import NotRecorded
+from app.core.events.decision import RecordedDecision
 from app.core.gates.commands import Order
 from app.core.ports.store import Clock, Store
-from app.services.events.answers import Answer
 from app.services.events.second_records import GONE, SecondRecords
 from app.services.gates.write_behind import ROUND_S, WriteBehind
 
@@ -20,20 +19,20 @@ class OpeningOrders:
         self._store, self._clock, self._second_records = store, clock, second_records
         self._waiting = WriteBehind()
 
-    def add(self, answer: Answer) -> None:
+    def add(self, decision: RecordedDecision) -> None:
         """At once; `pass_on` writes it."""
-        self._waiting.add(partial(self._put, answer))
+        self._waiting.add(partial(self._put, decision))
 
     def pass_on(self) -> bool:
         """Whether none waits any more. Raises NotRecorded: then they wait on, until their windows are over."""
         return self._waiting.catch_up(ROUND_S)
 
-    def pass_on_now(self, answer: Answer) -> None:
+    def pass_on_now(self, decision: RecordedDecision) -> None:
         """For a process that has no thread for it."""
         try:
-            self._put(answer)
+            self._put(decision)
         except NotRecorded:
-            self._not_sent(answer)
+            self._not_sent(decision)
 
     def take(self, gate_ids: Collection[str]) -> list[Order]:
         """What other processes decided for these gates, oldest first. Raises NotRecorded."""
@@ -43,26 +42,23 @@ class OpeningOrders:
         with self._store.write() as tx:
             return tx.orders.take(gate_ids)
 
-    def _put(self, answer: Answer) -> None:
-        if self._clock() >= datetime.fromisoformat(answer["open_until"]):
-            self._not_sent(answer)
+    def _put(self, decision: RecordedDecision) -> None:
+        order = order_of(decision)
+        if self._clock() >= order.until:
+            self._not_sent(decision)
             return
         with self._store.write() as tx:
-            gate = tx.gates.by_name_or_id(answer["gate"])
-            if gate is not None:
-                tx.orders.put(order_of(answer, gate.id))
+            if tx.gates.get(order.gate_id) is not None:
+                tx.orders.put(order)
 
-    def _not_sent(self, answer: Answer) -> None:
-        logger.error("opening_not_sent event=%s reason=database_gone", answer["decision_id"])
-        self._second_records.not_sent(answer["gate"], answer["decision_id"], GONE)
+    def _not_sent(self, decision: RecordedDecision) -> None:
+        logger.error("opening_not_sent event=%s reason=database_gone", decision.id)
+        self._second_records.not_sent(decision.gate_id, decision.id, GONE)
 
 
-def order_of(answer: Answer, gate_id: str) -> Order:
-    employee = answer["employee"]
-    return Order(
-        answer["decision_id"],
-        gate_id,
-        employee["id"] if employee else None,
-        datetime.fromisoformat(answer["at"]),
-        datetime.fromisoformat(answer["open_until"]),
-    )
+def order_of(decision: RecordedDecision) -> Order:
+    """What the gate is to do. Raises ValueError for a decision that opens nothing for a while."""
+    if decision.open_until is None:
+        raise ValueError("only an opening with an end can be ordered")
+    employee_id = None if decision.employee is None else decision.employee.id
+    return Order(decision.id, decision.gate_id, employee_id, decision.at, decision.open_until)

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from app.core.canonical import instant
 from app.core.errors import NotFound
-from app.core.events.chain import instant
 from app.core.imports.people_cells import harmless, join
 from app.core.imports.people_file import COLUMNS
 from app.core.people.records import EmployeeFilter

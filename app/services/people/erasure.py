@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 
 from app.core.alerts.alert import Alert, AlertKind
+from app.core.canonical import instant
 from app.core.errors import NotFound
-from app.core.events.chain import instant
 from app.core.people.records import Receipt
 from app.core.ports.crypto import Journal, Signer
 from app.core.ports.store import Clock, Store, Transaction

@@ -17,7 +17,7 @@ from app.core.alerts.alert import Alert, AlertKind
 from app.core.errors import FacegateError, NotRecorded, NotYetRecorded, Refusal
 from app.core.ports.store import Clock, Store, Transaction
 from app.core.site.mode import SiteMode, SiteState
-from app.core.types import OPENING, Gate, Reason, Verdict
+from app.core.types import Gate, Reason
 from app.services.events.access_log import AccessLog
 from app.services.events.deadline import within
 from app.services.events.orders import ordered
@@ -244,13 +244,8 @@ class SiteControl:
         return after
 
     def _append(self, tx: Transaction, gate: Gate, mode: SiteMode, at: datetime, order: SiteOrder) -> None:
-        reason = REASON[mode]
-        verdict = Verdict.OPEN if reason in OPENING else Verdict.DENY
-        event_id = self.new_id()
-        payload = ordered(
-            gate, event_id, reason, at, order.actor, more={"comment": order.comment} if order.comment else None
-        )
-        self.log.append(tx, gate, at, event_id, verdict, reason, None, payload, None)
+        comment = order.comment or None
+        self.log.append(tx, ordered(gate, self.new_id(), REASON[mode], at, order.actor, comment=comment))
 
     def _move_alerts(self, tx: Transaction, after: SiteState, at: datetime) -> None:
         wanted: set[tuple[AlertKind, str | None]] = set()

@@ -5,7 +5,7 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
 
-from app.core.events.chain import instant
+from app.core.canonical import instant
 from app.core.gates.commands import CommandOutcome
 from app.core.recognition.liveness import LivenessState
 from app.core.types import Employee, Reason, Role, Status, Verdict

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Locator, Page, expect
 
-from app.core.types import Reason, Verdict
+from app.core.types import Reason
 from app.services.events.orders import ordered
 from app.wiring import new_id
 from tests.console.service import Service
@@ -14,11 +14,10 @@ Open = Callable[..., Page]
 
 def record(site: Service, name: str, reason: Reason) -> None:
     """A decision with this reason, in the gate's log."""
-    system, event_id, now = site.system, new_id(), site.system.clock()
+    system = site.system
     gate = system.gates.get(name)
     with system.store.write() as tx:
-        payload = ordered(gate, event_id, reason, now, None)
-        system.by_hand.log.append(tx, gate, now, event_id, Verdict.DENY, reason, None, payload, None)
+        system.by_hand.log.append(tx, ordered(gate, new_id(), reason, system.clock(), None))
 
 
 def heard_all(page: Page, site: Service, name: str, count: int) -> Locator:

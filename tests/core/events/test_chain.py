@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.core.canonical import canonical, instant
 from app.core.errors import CryptoFault
-from app.core.events.chain import GENESIS, Flaw, canonical, commitment, instant, link, record_of, walk
+from app.core.events.chain import GENESIS, Flaw, commitment, link, link_of, record_of, walk
 from app.core.events.records import ChainHead, EventRow
 from app.core.types import Reason, Verdict
 
@@ -175,7 +176,7 @@ def test_reordered_duplicated_and_renumbered_records_are_found() -> None:
 
 def test_a_cut_tail_is_found_by_the_head_or_by_a_checkpoint() -> None:
     rows, payloads = chain(5)
-    mark = {"sequence": 5, "hash": rows[4].hash}
+    mark = link_of(rows[4])
     cut = rows[:3]
     by_head = check(cut, payloads, head=ChainHead("gate", 5, rows[4].hash))
     assert by_head is not None and by_head.sequence == 4
@@ -195,7 +196,7 @@ def test_a_head_that_is_not_the_last_record_is_found() -> None:
 
 def test_two_checkpoints_that_disagree_show_a_fork() -> None:
     rows, payloads = chain(3)
-    marks = [{"sequence": 2, "hash": "00" * 32}, {"sequence": 2, "hash": rows[1].hash}]
+    marks = [replace(link_of(rows[1]), hash="00" * 32), link_of(rows[1])]
     assert check(rows, payloads, checkpoints=marks[1:]) is None
     flaw = check(rows, payloads, checkpoints=marks)
     assert flaw is not None and flaw.sequence == 2

@@ -13,7 +13,7 @@ import cv2
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from app.core.events.chain import canonical
+from app.core.canonical import canonical
 from app.demo.film.scene import Frame
 from tests.adapters.cameras.peers import write_video
 from tests.bench.clip import studio

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from app.adapters.crypto.signing import Ed25519Signer
+from app.core.canonical import canonical
 from app.core.errors import BadInput, Busy, NotFound
-from app.core.events.chain import canonical, checkpoint_message
 from app.core.people.details import Details
 from app.core.types import Employee, Reason, Status
 from app.services.access.access import Approach
@@ -46,28 +46,29 @@ def test_who_is_enrolled_passes(site: Process) -> None:
         "frames_used": 1,
     }
     made = {"decision_id", "duration_ms", "request_digest", "checkpoint", "signature"}
-    assert {name: value for name, value in answer.items() if name not in made} == expected
-    assert made <= answer.keys()
+    printed = answer.json()
+    assert {name: value for name, value in printed.items() if name not in made} == expected
+    assert made <= printed.keys()
     assert site.told == [answer] and site.recorded() == 1
 
 
 def test_a_stranger_does_not_pass(site: Process) -> None:
     site.enrol("E-1", ADA)
     answer = site.decide(photo(like(0, 0.49)))
-    assert (answer["decision"], answer["reason"]) == ("deny", "not_recognised")
-    assert answer["employee"] is None and answer["open_until"] is None
-    assert (answer["similarity"], answer["threshold"]) == (0.49, 0.5)
+    assert (answer.verdict, answer.reason) == ("deny", "not_recognised")
+    assert answer.employee is None and answer.open_until is None
+    assert (answer.similarity, answer.threshold) == (0.49, 0.5)
 
 
 def test_in_an_empty_gallery_nobody_is_recognised(site: Process) -> None:
     answer = site.decide(ADA)
-    assert (answer["reason"], answer["similarity"], answer["threshold"]) == ("not_recognised", None, None)
+    assert (answer.reason, answer.similarity, answer.threshold) == ("not_recognised", None, None)
 
 
 def test_why_nobody_could_be_compared_is_answered_and_recorded(site: Process) -> None:
     for reason in (Reason.NO_FACE, Reason.SEVERAL_FACES, Reason.FACE_TOO_SMALL, Reason.POOR_QUALITY):
         answer = site.decide(empty(reason))
-        assert answer["reason"] == site.events.get(answer["decision_id"])["reason"] == reason
+        assert answer.reason == site.events.get(answer.id).reason == reason
 
 
 def test_twins_are_ambiguous(site: Process) -> None:
@@ -76,28 +77,29 @@ def test_twins_are_ambiguous(site: Process) -> None:
     site.enrol("E-2", photo(like(0, 0.55, 1)))
     # when somebody comes who is between the two
     answer = site.decide(photo(like(0, 0.9, 1)))
-    assert (answer["reason"], answer["employee"]) == ("ambiguous", None)
-    assert 0 <= answer["margin"] < MARGIN
+    assert (answer.reason, answer.employee) == ("ambiguous", None)
+    assert 0 <= answer.margin < MARGIN
     # then who is clearly one of them still passes
     assert site.sees(0) == "recognised"
 
 
 def test_two_people_in_one_approach_are_nobody(site: Process) -> None:
     site.enrol("E-1", ADA)
-    assert site.decide(ADA, photo(person(1)))["reason"] == "ambiguous"
+    assert site.decide(ADA, photo(person(1))).reason == "ambiguous"
 
 
 def test_an_answer_is_signed_in_every_field(site: Process, signer: Ed25519Signer) -> None:
     site.enrol("E-1", ADA)
     answer = site.decide(ADA)
-    unsigned = {name: value for name, value in answer.items() if name != "signature"}
-    assert signer.verify(canonical(unsigned), answer["signature"])
-    assert signer.verify(checkpoint_message(answer["checkpoint"]), answer["checkpoint"]["signature"])
+    assert answer.checkpoint is not None and answer.signature is not None
+    unsigned = {name: value for name, value in answer.json().items() if name != "signature"}
+    assert signer.verify(canonical(unsigned), answer.signature)
+    assert signer.verify(answer.checkpoint.signed_part, answer.checkpoint.signature)
     for name, value in unsigned.items():
         altered = {**unsigned, name: {**value, "x": 1} if isinstance(value, dict) else f"{value}!"}
-        assert not signer.verify(canonical(altered), answer["signature"]), name
+        assert not signer.verify(canonical(altered), answer.signature), name
         rest = {other: unsigned[other] for other in unsigned if other != name}
-        assert not signer.verify(canonical(rest), answer["signature"]), name
+        assert not signer.verify(canonical(rest), answer.signature), name
 
 
 def test_a_disabled_gate_looks_at_nobody(site: Process, start: Start) -> None:
@@ -111,8 +113,8 @@ def test_a_disabled_gate_looks_at_nobody(site: Process, start: Start) -> None:
     other = start(looks=watched)
     site.change_gate("lobby-1", enabled=False)
     answer = other.decide(ADA)
-    assert (answer["reason"], answer["faces"], answer["similarity"]) == ("gate_disabled", 0, None)
-    assert looked == [] and not site.events.get(answer["decision_id"])["snapshot"]
+    assert (answer.reason, answer.faces, answer.similarity) == ("gate_disabled", 0, None)
+    assert looked == [] and not site.events.get(answer.id).has_picture
     site.change_gate("lobby-1", enabled=True)
     assert other.sees(0) == "recognised"
 
@@ -130,8 +132,8 @@ def test_a_gate_disabled_while_somebody_is_looked_at_stays_shut(site: Process, s
 def test_a_credential_is_unknown_and_no_face_is_looked_at_for_it(site: Process) -> None:
     site.enrol("E-1", ADA)
     answer = site.decide(BROKEN, credential="a badge")
-    assert (answer["reason"], answer["method"]) == ("credential_unknown", "credential")
-    assert site.decide(credential="a badge")["decision"] == "deny"
+    assert (answer.reason, answer.method) == ("credential_unknown", "credential")
+    assert site.decide(credential="a badge").verdict == "deny"
 
 
 def test_a_picture_that_waited_too_long_opens_nothing(site: Process) -> None:
@@ -143,8 +145,8 @@ def test_a_picture_that_waited_too_long_opens_nothing(site: Process) -> None:
 def test_a_failing_recognition_is_a_recorded_denial(site: Process) -> None:
     site.enrol("E-1", ADA)
     answer = site.decide(ADA, BROKEN)
-    assert (answer["decision"], answer["reason"], answer["employee"]) == ("deny", "system_fault", None)
-    assert site.events.get(answer["decision_id"])["reason"] == "system_fault"
+    assert (answer.verdict, answer.reason, answer.employee) == ("deny", "system_fault", None)
+    assert site.events.get(answer.id).reason == "system_fault"
 
 
 def test_templates_of_another_pack_are_a_recorded_denial(site: Process, start: Start) -> None:
@@ -196,7 +198,7 @@ def test_who_may_not_pass_any_more_is_refused_by_the_next_decision_of_every_proc
     assert other.sees(0) == "recognised"
     site.enrolment.update(ada.id, lambda employee: details(employee, **change))
     answer = other.decide(ADA)
-    assert (answer["reason"], answer["employee"]["id"]) == (reason, ada.id)
+    assert (answer.reason, answer.employee.id) == (reason, ada.id)
     assert site.sees(0) == reason
 
 
@@ -218,4 +220,4 @@ def test_who_is_erased_while_being_looked_at_is_refused(site: Process, start: St
         return [look(frame) for frame in frames]
 
     answer = start(looks=slow).decide(ADA)
-    assert (answer["reason"], answer["employee"]) == ("not_recognised", None)
+    assert (answer.reason, answer.employee) == ("not_recognised", None)

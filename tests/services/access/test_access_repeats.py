@@ -10,10 +10,10 @@ from sqlalchemy import text
 
 from app.adapters.db.engine.connect import make_engine
 from app.core.errors import Conflict
+from app.core.events.decision import RecordedDecision
 from app.core.people.details import Details
 from app.core.site.mode import SiteMode, SiteState
 from app.core.types import Status
-from app.services.events.answers import Answer
 from tests.fakes import Clock, look, person, photo
 from tests.services.process import Process
 
@@ -44,9 +44,9 @@ def test_a_key_is_not_taken_for_another_request(site: Process) -> None:
 
 def test_a_repeat_opens_for_nobody_who_was_dismissed_since(site: Process) -> None:
     ada = site.enrol("E-1", ADA)
-    assert site.decide(ADA, idempotency_key="k")["decision"] == "open"
+    assert site.decide(ADA, idempotency_key="k").verdict == "open"
     site.enrolment.update(ada.id, lambda e: Details(e.number, e.name, status=Status.INACTIVE))
-    assert site.decide(ADA, idempotency_key="k")["reason"] == "employee_inactive"
+    assert site.decide(ADA, idempotency_key="k").reason == "employee_inactive"
 
 
 def test_a_repeat_opens_no_gate_that_was_shut_since(site: Process) -> None:
@@ -54,17 +54,17 @@ def test_a_repeat_opens_no_gate_that_was_shut_since(site: Process) -> None:
     first = site.decide(ADA, idempotency_key="k")
     with site.store.write() as tx:
         tx.site.put(SiteState(SiteMode.LOCKDOWN, site.clock()))
-    assert site.decide(ADA, idempotency_key="k")["reason"] == "lockdown"
+    assert site.decide(ADA, idempotency_key="k").reason == "lockdown"
     with site.store.write() as tx:
         tx.site.put(SiteState(SiteMode.NORMAL, site.clock()))
     site.change_gate("lobby-1", enabled=False)
-    assert first["decision"] == "open"
-    assert site.decide(ADA, idempotency_key="l")["reason"] == "gate_disabled"
+    assert first.verdict == "open"
+    assert site.decide(ADA, idempotency_key="l").reason == "gate_disabled"
 
 
 def test_without_a_key_every_request_is_a_decision(site: Process) -> None:
     site.enrol("E-1", ADA)
-    assert site.decide(ADA)["decision_id"] != site.decide(ADA)["decision_id"]
+    assert site.decide(ADA).id != site.decide(ADA).id
     assert site.recorded() == 2
 
 
@@ -90,8 +90,8 @@ def test_gates_do_not_share_keys(site: Process) -> None:
     site.enrol("E-1", ADA)
     here = site.decide(ADA, idempotency_key="k")
     there = site.decide(ADA, idempotency_key="k", gate="dock")
-    assert here["decision_id"] != there["decision_id"]
-    assert (here["gate"], there["gate"]) == ("lobby-1", "dock")
+    assert here.id != there.id
+    assert (here.gate, there.gate) == ("lobby-1", "dock")
     assert site.recorded() == 2
 
 
@@ -107,7 +107,7 @@ def test_an_erased_answer_is_not_given_again(site: Process) -> None:
     site.decide(ADA, idempotency_key="k")
     site.erasure.erase(ada.id)
     again = site.decide(ADA, idempotency_key="k")
-    assert (again["reason"], again["employee"]) == ("not_recognised", None)
+    assert (again.reason, again.employee) == ("not_recognised", None)
 
 
 @pytest.mark.parametrize("processes", [1, 2])
@@ -120,7 +120,7 @@ def test_one_key_many_times_at_once_is_one_event(site: Process, start: Start, pr
         return [look(frame) for frame in frames]
 
     running = [start(looks=meeting, record_deadline_ms=20_000) for _ in range(processes)]
-    answers: list[Answer] = []
+    answers: list[RecordedDecision] = []
     threads = [
         threading.Thread(target=lambda p=running[n % processes]: answers.append(p.decide(ADA, idempotency_key="k")))
         for n in range(4)
@@ -154,7 +154,7 @@ def test_different_keys_at_once_are_all_recorded_in_one_chain(site: Process, sta
 def test_nobody_guesses_a_card_number_from_what_is_kept_for_repeats(site: Process, database_url: str) -> None:
     ada, engine = site.enrol("E-1", ADA), make_engine(database_url)
     site.decide(ADA, credential="4711", idempotency_key="k")  # nobody's
-    assert site.decide(ADA, idempotency_key="l")["decision"] == "open"
+    assert site.decide(ADA, idempotency_key="l").verdict == "open"
     site.erasure.erase(ada.id)
     with engine.connect() as connection:
         (digest,) = connection.execute(text("SELECT digest FROM idempotency")).scalars()

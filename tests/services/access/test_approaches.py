@@ -34,8 +34,8 @@ def weak(i: int) -> Any:
 
 def test_the_first_frame_that_suffices_opens(stage: Stage) -> None:
     (answer,) = stage.show(face(ADA))
-    assert (answer["reason"], answer["employee"]["number"], answer["camera"]) == ("recognised", "E-1", "door")
-    assert (answer["frames_received"], answer["frames_used"], answer["faces"]) == (1, 1, 1)
+    assert (answer.reason, answer.employee.number, answer.camera) == ("recognised", "E-1", "door")
+    assert (answer.frames_received, answer.frames_used, answer.faces) == (1, 1, 1)
     assert stage.carried == [answer] and stage.site.recorded() == 1
 
 
@@ -43,7 +43,7 @@ def test_weak_frames_open_as_soon_as_together_they_suffice(stage: Stage) -> None
     stage.site.threshold.value = 0.7
     assert not stage.show(face(weak(0)))
     (answer,) = stage.show(face(weak(1)))
-    assert (answer["reason"], answer["frames_received"], answer["frames_used"]) == ("recognised", 2, 2)
+    assert (answer.reason, answer.frames_received, answer.frames_used) == ("recognised", 2, 2)
 
 
 def test_each_try_gets_its_share_of_the_rate(site: Process, start: Start) -> None:
@@ -69,8 +69,8 @@ def test_a_person_who_stays_after_the_opening_is_one_event(stage: Stage) -> None
 def test_a_stranger_gets_one_denial_when_leaving(stage: Stage) -> None:
     assert not stage.show(face(STRANGER), times=100)
     (answer,) = stage.leave()
-    assert (answer["decision"], answer["reason"], answer["employee"]) == ("deny", "not_recognised", None)
-    assert (answer["frames_received"], answer["frames_used"]) == (100, 8) and stage.site.recorded() == 1
+    assert (answer.verdict, answer.reason, answer.employee) == ("deny", "not_recognised", None)
+    assert (answer.frames_received, answer.frames_used) == (100, 8) and stage.site.recorded() == 1
 
 
 def test_a_stranger_who_is_lost_and_found_again_has_not_come_twice(stage: Stage) -> None:
@@ -115,7 +115,7 @@ def test_nobody_is_let_in_by_who_stands_behind(stage: Stage) -> None:
     assert not stage.show(behind, times=15) and not stage.show(front, behind)
     # When the one in front has gone, the one behind is known at the first look.
     answers = stage.show(behind, times=22)
-    assert reasons(answers) == ["recognised", "not_recognised"] and answers[0]["employee"]["number"] == "E-1"
+    assert reasons(answers) == ["recognised", "not_recognised"] and answers[0].employee.number == "E-1"
 
 
 def test_nobody_behind_is_let_in_by_who_stands_in_front(stage: Stage) -> None:
@@ -130,15 +130,15 @@ def test_who_follows_an_opening_is_tried_as_soon_as_the_first_is_out_of_sight(st
     front, behind = face(ADA, 150), face(BOB, 100, 900)
     stage.show(front, behind, times=20)
     (answer,) = stage.show(behind)
-    assert (answer["employee"]["number"], answer["frames_received"], answer["frames_used"]) == ("E-2", 21, 8)
+    assert (answer.employee.number, answer.frames_received, answer.frames_used) == ("E-2", 21, 8)
 
 
 def test_of_two_equally_near_nobody_is_let_in(stage: Stage) -> None:
     pair = face(ADA, 120, 500), face(STRANGER, 115, 800)
     assert not stage.show(*pair, times=100)
     answers = stage.leave()
-    assert reasons(answers) == ["several_faces"] * 2 and {a["faces"] for a in answers} == {2}
-    assert not any(a["employee"] for a in answers) and not stage.carried
+    assert reasons(answers) == ["several_faces"] * 2 and {a.faces for a in answers} == {2}
+    assert not any(a.employee for a in answers) and not stage.carried
 
 
 def test_who_steps_before_an_employee_is_not_let_in_as_them(stage: Stage) -> None:
@@ -173,8 +173,8 @@ def test_after_the_opening_has_ended_there_is_a_second_event(stage: Stage) -> No
 def test_who_is_only_poorly_seen_is_told_so(stage: Stage) -> None:
     assert not stage.show(face(None), times=10)
     (answer,) = stage.leave()
-    assert (answer["reason"], answer["frames_received"], answer["frames_used"]) == ("poor_quality", 10, 0)
-    assert stage.site.events.snapshot(answer["decision_id"])
+    assert (answer.reason, answer.frames_received, answer.frames_used) == ("poor_quality", 10, 0)
+    assert stage.site.events.snapshot(answer.id)
 
 
 def test_passers_by_cause_no_event(stage: Stage) -> None:
@@ -192,7 +192,7 @@ def test_who_has_left_opens_nothing(stage: Stage) -> None:
     stage.show(face(like(0, 0.9)))
     # then nothing opens behind them, and it is said that they had gone.
     (answer,) = stage.leave()
-    assert (answer["decision"], answer["reason"], answer["employee"]) == ("deny", "no_face", None)
+    assert (answer.verdict, answer.reason, answer.employee) == ("deny", "no_face", None)
     assert not stage.carried
 
 
@@ -205,14 +205,14 @@ def test_who_is_deactivated_on_the_way_is_refused_by_name(stage: Stage) -> None:
     stage.site.threshold.value = 0.5
     assert not stage.show(face(like(0, 0.9)), times=50)
     (answer,) = stage.leave()
-    assert (answer["reason"], answer["employee"]["number"]) == ("employee_inactive", "E-1") and not stage.carried
+    assert (answer.reason, answer.employee.number) == ("employee_inactive", "E-1") and not stage.carried
 
 
 def test_in_a_fire_every_approach_is_an_opening_and_none_has_a_name(stage: Stage) -> None:
     with stage.site.store.write() as tx:
         tx.site.put(SiteState(SiteMode.RELEASE, stage.at))
     answers = stage.show(face(STRANGER), times=5) + stage.leave() + stage.show(face(ADA), times=5)
-    assert reasons(answers) == ["released"] * 2 and [a["employee"] for a in answers] == [None, None]
+    assert reasons(answers) == ["released"] * 2 and [a.employee for a in answers] == [None, None]
 
 
 def test_a_database_that_is_gone_opens_nothing_and_is_tried_again(

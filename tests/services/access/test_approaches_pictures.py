@@ -34,14 +34,14 @@ def test_the_best_usable_pictures_of_different_moments_are_kept(stage: Stage) ->
         stage.show(face(STRANGER, width, quality=quality), times=5)
     (answer,) = stage.leave()
 
-    pictures = stage.site.events.pictures(answer["decision_id"])
+    pictures = stage.site.events.pictures(answer.id)
 
     assert pictures == [picture(120), picture(140), picture(160)]
-    assert stage.site.events.snapshot(answer["decision_id"]) == pictures[0]
-    assert stage.site.events.picture(answer["decision_id"], 3) == pictures[2]
+    assert stage.site.events.snapshot(answer.id) == pictures[0]
+    assert stage.site.events.picture(answer.id, 3) == pictures[2]
     for number in (0, -1, 4):
         with pytest.raises(NotFound):
-            stage.site.events.picture(answer["decision_id"], number)
+            stage.site.events.picture(answer.id, number)
     assert stage.site.recorded() == 1  # and the audit finds it good
 
 
@@ -50,7 +50,7 @@ def test_frames_next_to_each_other_count_once(stage: Stage) -> None:
         stage.show(face(STRANGER, width, quality=0.5 + width / 1000))
     (answer,) = stage.leave()
 
-    assert stage.site.events.pictures(answer["decision_id"]) == [picture(103)]
+    assert stage.site.events.pictures(answer.id) == [picture(103)]
 
 
 def test_an_approach_that_was_never_usable_shows_once_who_it_was(stage: Stage) -> None:
@@ -58,7 +58,7 @@ def test_an_approach_that_was_never_usable_shows_once_who_it_was(stage: Stage) -
         stage.show(face(None, width), times=6)
     (answer,) = stage.leave()
 
-    assert stage.site.events.pictures(answer["decision_id"]) == [picture(90)]
+    assert stage.site.events.pictures(answer.id) == [picture(90)]
 
 
 def test_who_is_erased_leaves_no_picture(stage: Stage) -> None:
@@ -67,11 +67,11 @@ def test_who_is_erased_leaves_no_picture(stage: Stage) -> None:
         stage.show(face(like(0, 0.9), quality=quality), times=6)
     stage.site.threshold.value = 0.5
     answer = stage.now()
-    employee = answer["employee"]["id"]
-    assert len(stage.site.events.pictures(answer["decision_id"])) > 1
+    employee = answer.employee.id
+    assert len(stage.site.events.pictures(answer.id)) > 1
 
     stage.site.erasure.erase(employee)
 
     with pytest.raises(NotFound):
-        stage.site.events.pictures(answer["decision_id"])
+        stage.site.events.pictures(answer.id)
     assert stage.site.recorded() == 1

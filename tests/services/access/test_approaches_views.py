@@ -33,8 +33,8 @@ def test_a_poll_answers_with_who_is_at_the_gate(stage: Stage) -> None:
     stage.show(face(like(0, 0.9)), face(STRANGER, 60, 900), times=10)
     stage.site.threshold.value = 0.5
     answer = stage.now()
-    assert (answer["reason"], answer["employee"]["number"], answer["camera"]) == ("recognised", "E-1", "door")
-    assert (answer["frames_received"], answer["frames_used"], answer["faces"]) == (10, 8, 2)
+    assert (answer.reason, answer.employee.number, answer.camera) == ("recognised", "E-1", "door")
+    assert (answer.frames_received, answer.frames_used, answer.faces) == (10, 8, 2)
     assert not stage.carried  # the hardware has its answer
     # and the camera does not open once more for the same person
     assert not stage.show(face(ADA), times=20) and stage.site.recorded() == 1
@@ -42,21 +42,21 @@ def test_a_poll_answers_with_who_is_at_the_gate(stage: Stage) -> None:
 
 def test_a_poll_before_the_first_frame_is_stale(stage: Stage) -> None:
     answer = stage.now()
-    assert (answer["reason"], answer["frames_received"]) == ("stale_frame", 0)
+    assert (answer.reason, answer.frames_received) == ("stale_frame", 0)
 
 
 def test_a_poll_when_nobody_is_there(stage: Stage) -> None:
     stage.show()
-    assert stage.now()["reason"] == "no_face"
+    assert stage.now().reason == "no_face"
     stage.show(face(STRANGER, 40))
-    assert stage.now()["reason"] == "face_too_small"
+    assert stage.now().reason == "face_too_small"
     stage.show(face(ADA, 120, 500), face(STRANGER, 120, 800))
-    assert stage.now()["reason"] == "several_faces"
+    assert stage.now().reason == "several_faces"
     stage.show(face(None, x=100))
-    assert stage.now()["reason"] == "several_faces"  # the two are only hidden
+    assert stage.now().reason == "several_faces"  # the two are only hidden
     stage.leave()
     stage.show(face(None))
-    assert stage.now()["reason"] == "poor_quality"
+    assert stage.now().reason == "poor_quality"
     assert stage.site.recorded() == 5
 
 
@@ -65,10 +65,10 @@ def test_a_poll_after_the_picture_froze_is_stale(stage: Stage) -> None:
     stage.show(face(like(0, 0.9)))
     stage.site.threshold.value = 0.5
     stage.site.clock.advance(seconds=2.1)
-    assert stage.now()["reason"] == "stale_frame"
+    assert stage.now().reason == "stale_frame"
     frozen = stage.at
     stage.approaches.frame(stage.watch, [face(ADA)], PICTURE, frozen - timedelta(seconds=2.1))
-    assert stage.now()["reason"] == "stale_frame" and not stage.carried
+    assert stage.now().reason == "stale_frame" and not stage.carried
 
 
 def test_a_poll_is_about_the_face_of_this_moment(stage: Stage) -> None:
@@ -78,7 +78,7 @@ def test_a_poll_is_about_the_face_of_this_moment(stage: Stage) -> None:
     stage.site.threshold.value = 0.5
     stage.show(face(None, 130))
     # then it is not let in as her.
-    assert stage.now()["reason"] == "poor_quality"
+    assert stage.now().reason == "poor_quality"
 
 
 def test_a_poll_without_a_database_raises(site: Process, start: Start) -> None:
@@ -90,7 +90,7 @@ def test_a_poll_without_a_database_raises(site: Process, start: Start) -> None:
         stage.now()
     store.gone = False
     stage.show(face(ADA))
-    assert stage.now()["reason"] == "not_recognised"
+    assert stage.now().reason == "not_recognised"
 
 
 def test_polls_while_frames_come(stage: Stage, database: str) -> None:
@@ -101,7 +101,7 @@ def test_polls_while_frames_come(stage: Stage, database: str) -> None:
     def poll() -> None:
         try:
             for _ in range(20):
-                found.append(stage.now()["reason"])
+                found.append(stage.now().reason)
         except Exception as error:
             raised.append(error)
 
@@ -203,7 +203,7 @@ def test_the_record_shows_the_best_picture(stage: Stage) -> None:
     for quality, width in ((0.5, 100), (0.9, 120), (0.7, 140)):
         stage.show(face(STRANGER, width, quality=quality), times=2)
     (answer,) = stage.leave()
-    picture = stage.site.events.snapshot(answer["decision_id"])
+    picture = stage.site.events.snapshot(answer.id)
     assert picture == b"JPEG" + bytes(np.full((1, 1, 3), 120, np.uint8))
     # Seven frames, and a picture was taken only where it was better: 60 once, 100 once, 120 once.
     assert [seen.face.box.width_px for seen in stage.snapshots] == [60, 100, 120]

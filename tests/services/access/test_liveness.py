@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from app.core.events.decision import RecordedDecision
 from app.core.recognition.liveness import LivenessMode
-from app.services.events.answers import Answer
 from tests.fakes import person, photo
 from tests.services.process import Process
 from tests.services.stage import Stage, face, reasons
@@ -26,8 +26,8 @@ def frames(*scores: float | None) -> list[bytes]:
     return [photo(ADA, note=str(number), liveness=score) for number, score in enumerate(scores)]
 
 
-def said(answer: Answer) -> tuple[Any, ...]:
-    return answer["decision"], answer["reason"], answer["liveness"], answer["liveness_state"]
+def said(answer: RecordedDecision) -> tuple[Any, ...]:
+    return answer.verdict, answer.reason, answer.liveness, answer.liveness_state
 
 
 def test_who_looks_live_passes_and_a_picture_does_not_by_default(guarded: Process) -> None:
@@ -35,9 +35,8 @@ def test_who_looks_live_passes_and_a_picture_does_not_by_default(guarded: Proces
     spoof = guarded.decide(*frames(0.02))
     assert said(spoof) == ("deny", "spoof_suspected", 0.02, "spoof_suspected")
     # Security sees whose picture was held up; the event says what the answer said.
-    assert spoof["employee"]["number"] == "E-1" and spoof["open_until"] is None
-    event = guarded.events.get(spoof["decision_id"])
-    assert (event["liveness"], event["liveness_state"]) == (0.02, "spoof_suspected")
+    assert spoof.employee.number == "E-1" and spoof.open_until is None
+    assert guarded.events.get(spoof.id).decision == spoof
     assert guarded.recorded() == 2
 
 
@@ -45,8 +44,8 @@ def test_the_frames_of_one_approach_are_fused(guarded: Process) -> None:
     assert said(guarded.decide(*frames(0.9, 0.1, 0.8, 0.9, 0.2)))[:3] == ("open", "recognised", 0.8)
     assert said(guarded.decide(*frames(0.9, 0.1, 0.2)))[:3] == ("deny", "spoof_suspected", 0.2)
     # One frame alone must be surer than five together.
-    assert guarded.decide(*frames(0.6))["reason"] == "spoof_suspected"
-    assert guarded.decide(*frames(0.6, 0.6, 0.6, 0.6, 0.6))["reason"] == "recognised"
+    assert guarded.decide(*frames(0.6)).reason == "spoof_suspected"
+    assert guarded.decide(*frames(0.6, 0.6, 0.6, 0.6, 0.6)).reason == "recognised"
 
 
 @pytest.mark.parametrize(
@@ -64,8 +63,8 @@ def test_each_mode_of_a_gate(
     site.change_gate("lobby-1", liveness=mode)
     for process, expected in ((guarded, with_weights), (site, without)):
         answer = process.decide(*frames(0.02 if process is guarded else None))
-        assert f"{answer['reason']} {answer['liveness_state']}" == expected
-        assert answer["liveness"] == (0.02 if process is guarded and mode is not LivenessMode.OFF else None)
+        assert f"{answer.reason} {answer.liveness_state}" == expected
+        assert answer.liveness == (0.02 if process is guarded and mode is not LivenessMode.OFF else None)
 
 
 def test_strangers_and_empty_pictures_keep_their_reasons(guarded: Process) -> None:
@@ -78,9 +77,9 @@ def test_a_repeated_request_opens_for_no_picture_once_the_gate_requires_liveness
     guarded.change_gate("lobby-1", liveness=LivenessMode.MONITOR)
     asked = {"idempotency_key": "once"}
     first = guarded.decide(*frames(0.02), **asked)
-    assert guarded.decide(*frames(0.02), **asked) == first and first["decision"] == "open"
+    assert guarded.decide(*frames(0.02), **asked) == first and first.verdict == "open"
     guarded.change_gate("lobby-1", liveness=LivenessMode.REQUIRED)
-    assert guarded.decide(*frames(0.02), **asked)["reason"] == "spoof_suspected"
+    assert guarded.decide(*frames(0.02), **asked).reason == "spoof_suspected"
 
 
 def test_a_score_that_is_no_number_opens_nothing(guarded: Process) -> None:
@@ -91,7 +90,7 @@ def test_one_picture_sent_several_times_is_scored_once(guarded: Process) -> None
     picture, other = frames(0.6, 0.9)
     answer = guarded.decide(*[picture] * 5)
     assert said(answer)[1:3] == ("spoof_suspected", 0.6)
-    assert (answer["frames_received"], answer["frames_used"]) == (5, 5)
+    assert (answer.frames_received, answer.frames_used) == (5, 5)
     assert said(guarded.decide(picture, other, picture, picture))[1:3] == ("recognised", 0.75)
 
 
@@ -107,7 +106,7 @@ def test_one_bad_frame_keeps_nobody_out(stage: Stage) -> None:
     assert not stage.show(face(ADA, liveness=0.1))
     assert not stage.show(face(ADA, liveness=0.9))
     (answer,) = stage.show(face(ADA, liveness=0.95))
-    assert said(answer) == ("open", "recognised", 0.9, "live") and answer["frames_used"] == 3
+    assert said(answer) == ("open", "recognised", 0.9, "live") and answer.frames_used == 3
     assert stage.carried == [answer] and not stage.leave()
 
 

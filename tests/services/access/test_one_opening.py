@@ -6,8 +6,8 @@ import pytest
 
 from app.adapters.db.repositories.events import EventRows
 from app.core.approach.tries import Zone
+from app.core.events.decision import RecordedDecision
 from app.services.access.approaches import Watch
-from app.services.events.answers import Answer
 from tests.fakes import like, person, photo
 from tests.services.meanwhile import Meanwhile
 from tests.services.process import Process
@@ -34,7 +34,7 @@ def test_what_hardware_was_answered_is_not_recorded_by_the_camera(stage: Stage) 
     stage.show(face(like(0, 0.9)))
     stage.site.threshold.value = 0.5
     answer = stage.now()
-    assert answer["decision"] == "open"
+    assert answer.verdict == "open"
     assert stage.show(face(ADA), times=3) == [] and stage.site.recorded() == 1
 
 
@@ -49,7 +49,7 @@ def test_a_second_camera_of_the_gate_records_no_second_opening(stage: Stage) -> 
     stage.show(face(ADA))
     other = Watch("door-2", stage.gate.id, Zone(min_face_px=48))
 
-    def sees(whom: Any) -> list[Answer]:
+    def sees(whom: Any) -> list[RecordedDecision]:
         return stage.approaches.frame(other, [face(whom)], PICTURE, stage.at)
 
     assert sees(ADA) == [] and stage.site.recorded() == 1
@@ -68,4 +68,4 @@ def test_a_camera_of_another_gate_is_another_opening(stage: Stage) -> None:
 def test_who_was_dismissed_since_is_not_let_in_by_asking(stage: Stage) -> None:
     stage.show(face(ADA))
     stage.site.change_gate("lobby-1", enabled=False)
-    assert stage.now()["reason"] == "gate_disabled"
+    assert stage.now().reason == "gate_disabled"

@@ -103,18 +103,17 @@ def test_the_answer_is_that_of_the_process_which_watches(
 ) -> None:
     stage.show(face(STRANGER), times=3)
     with at_work(answering):
-        assert questions.ask(stage.gate)["reason"] == "not_recognised"
+        assert questions.ask(stage.gate).reason == "not_recognised"
         stage.leave()
-        assert questions.ask(stage.gate)["reason"] == "no_face"
+        assert questions.ask(stage.gate).reason == "no_face"
         stage.site.threshold.value = 0.99
         stage.show(face(like(0, 0.9)), times=3)
         stage.site.threshold.value = 0.5
         answer = questions.ask(stage.gate)
-    assert (answer["decision"], answer["reason"]) == ("open", "recognised")
-    assert (answer["employee"]["number"], answer["camera"], answer["gate"]) == ("E-1", "door", "lobby-1")
+    assert (answer.verdict, answer.reason) == ("open", "recognised")
+    assert (answer.employee.number, answer.camera, answer.gate) == ("E-1", "door", "lobby-1")
 
-    stored = stage.site.events.get(answer["decision_id"])
-    assert {name: stored[name] for name in answer} == answer  # to the signature
+    assert stage.site.events.get(answer.id).decision == answer  # to the signature
     assert stage.site.told[-1] == answer and not desk.told  # counted where it was decided, once
     assert stage.site.recorded() == 4  # and the stranger's approach
     assert not stage.carried  # the hardware has its answer, and the camera does not open once more
@@ -163,8 +162,8 @@ def test_a_picture_is_fresh_until_the_answer_may_be_given(stage: Stage) -> None:
     stage.show(face(ADA))
     stage.site.clock.advance(seconds=1.1)
     answer = stage.approaches.now(stage.watch, stage.gate, stage.at, None, put(stage))
-    assert (answer["decision"], answer["reason"]) == ("deny", "stale_frame")
-    assert stage.now()["reason"] == "recognised"  # here the answer is given at once
+    assert (answer.verdict, answer.reason) == ("deny", "stale_frame")
+    assert stage.now().reason == "recognised"  # here the answer is given at once
 
 
 def test_an_opening_that_is_read_too_late_is_not_handed_out(
@@ -174,7 +173,7 @@ def test_an_opening_that_is_read_too_late_is_not_handed_out(
     monkeypatch.setattr(RemotePolls, "_look", lambda *_: None)  # the database is slow to be read
     stage.show(face(STRANGER), times=3)
     with at_work(answering):
-        assert questions.ask(gate)["reason"] == "not_recognised"
+        assert questions.ask(gate).reason == "not_recognised"
         stage.leave()
         stage.site.threshold.value = 0.99
         stage.show(face(like(0, 0.9)), times=3)
@@ -224,7 +223,7 @@ def test_a_repeated_question_has_the_same_answer_and_one_event(
     with stage.site.store.read() as tx:
         (event_id,) = {tx.questions.answered(twin.id) for twin in twins}
     assert event_id is not None and stage.site.recorded() == before + 3
-    assert questions.ask(stage.gate, "twins")["decision_id"] == event_id
+    assert questions.ask(stage.gate, "twins").id == event_id
     with stage.site.store.read() as tx:
         assert stage.site.verdicts.earlier(tx, stage.gate, "twins", FROM_CAMERA)
 

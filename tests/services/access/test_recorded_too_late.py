@@ -70,7 +70,7 @@ def test_the_log_says_that_the_gate_was_not_opened(site: Process, late: Process)
     row = only_result(site)
     assert (row.outcome, row.detail) == (CommandOutcome.TOO_LATE, LATE)
     assert late.told == [] and site.recorded() == 1
-    assert site.events.get(row.event_id)["gate_result"]["detail"] == LATE
+    assert site.events.get(row.event_id).gate_report.detail == LATE
 
 
 def test_a_denial_needs_no_second_record(site: Process, late: Process) -> None:
@@ -88,7 +88,7 @@ def test_a_repeat_is_not_answered_with_it(site: Process, late: Process) -> None:
     with slow_commits(late.store), pytest.raises(Unconfirmed):
         late.decide(sent, idempotency_key="k")
     again = late.decide(sent, idempotency_key="k")
-    assert again["decision"] == "open" and again["decision_id"] != only_result(site).event_id
+    assert again.verdict == "open" and again.id != only_result(site).event_id
     assert late.decide(sent, idempotency_key="k") == again
 
 
@@ -153,6 +153,6 @@ def test_an_order_of_a_person_that_came_too_late_says_so(site: Process, clock: C
 def test_it_stands_in_the_place_of_nothing_that_a_driver_said(site: Process, late: Process) -> None:
     """A decision in time has no such record."""
     answer = late.decide(photo(ADA))
-    assert answer["decision"] == "open" and results(site) == {}
-    late.verdicts.second_records.too_late("lobby-1", answer["decision_id"])
+    assert answer.verdict == "open" and results(site) == {}
+    late.verdicts.second_records.too_late("lobby-1", answer.id)
     assert recorded(site, answer).detail == LATE

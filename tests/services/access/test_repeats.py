@@ -36,7 +36,7 @@ def gate(site: Process, start: Start, machine: Machine) -> Process:
 def test_a_clock_that_is_set_back_ends_the_memory(gate: Process, clock: Clock, back: timedelta) -> None:
     first = gate.decide(ADA, idempotency_key="k")
     clock.now -= back
-    assert gate.decide(ADA, idempotency_key="k")["decision_id"] != first["decision_id"]
+    assert gate.decide(ADA, idempotency_key="k").id != first.id
 
 
 @pytest.mark.parametrize("steps", [2, 40])
@@ -45,7 +45,7 @@ def test_small_steps_back_do_not_make_it_last(gate: Process, clock: Clock, machi
     first = gate.decide(ADA, idempotency_key="k")
     for _ in range(steps):
         machine.ran_ms += 59_000
-    assert gate.decide(ADA, idempotency_key="k")["decision_id"] != first["decision_id"]
+    assert gate.decide(ADA, idempotency_key="k").id != first.id
 
 
 def test_within_the_minute_it_is_the_same(gate: Process, start: Start, clock: Clock, machine: Machine) -> None:
@@ -59,7 +59,7 @@ def test_within_the_minute_it_is_the_same(gate: Process, start: Start, clock: Cl
 def test_after_a_restart_of_the_machine_nothing_is_remembered(gate: Process, machine: Machine) -> None:
     first = gate.decide(ADA, idempotency_key="k")
     machine.boot, machine.ran_ms = "second", 5_000
-    assert gate.decide(ADA, idempotency_key="k")["decision_id"] != first["decision_id"]
+    assert gate.decide(ADA, idempotency_key="k").id != first.id
 
 
 def test_the_machine_counts() -> None:

@@ -61,8 +61,8 @@ def test_who_is_erased_while_the_decision_is_made_is_denied_and_not_named(
         return 0.5
 
     answer = start(threshold=late).decide(ADA)
-    assert (answer["reason"], answer["employee"]) == ("system_fault", None)
-    assert site.events.get(answer["decision_id"])["employee"] is None
+    assert (answer.reason, answer.employee) == ("system_fault", None)
+    assert site.events.get(answer.id).decision == answer
 
 
 class Uncommitted:
@@ -111,9 +111,9 @@ def test_frames_that_cannot_be_weighed_are_a_recorded_denial(site: Process, star
 def test_pictures_are_kept_only_where_that_is_wanted(site: Process, start: Start) -> None:
     site.enrol("E-1", ADA)
     answer = start(pictures=0).decide(ADA)
-    assert answer["reason"] == "recognised" and not site.events.get(answer["decision_id"])["snapshot"]
+    assert answer.reason == "recognised" and not site.events.get(answer.id).has_picture
     with pytest.raises(NotFound):
-        site.events.snapshot(answer["decision_id"])
+        site.events.snapshot(answer.id)
 
 
 def test_what_would_open_is_not_recorded(site: Process) -> None:

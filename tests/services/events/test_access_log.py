@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,18 +14,25 @@ from app.adapters.crypto.signing import Ed25519Signer
 from app.adapters.crypto.vault import Vault
 from app.adapters.db.store import SqlStore
 from app.core.errors import CryptoFault
-from app.core.events.chain import GENESIS, checkpoint_message
+from app.core.events.chain import GENESIS, link_of
+from app.core.events.checkpoint import Checkpoint
+from app.core.events.decision import RecordedDecision
 from app.core.events.records import EventFilter, EventRow
 from app.core.types import Employee, Gate, Reason, Verdict
 from app.services.events.access_log import AccessLog
 from app.services.events.audit import Audit
+from tests.fakes import decided
 
 AT = datetime(2026, 11, 23, 8, 0, 0, 123000, tzinfo=UTC)
 LOBBY = Gate("01G", "lobby-1")
 ADA = Employee("01A", "E-1001", "Ada Lovelace")
-PAYLOAD = {"decision": "open", "similarity": 0.71, "employee": {"name": "Ada Lovelace"}}
 
-Append = Callable[..., tuple[EventRow, dict[str, Any]]]
+Append = Callable[..., EventRow]
+
+
+def described(event_id: str, employee: Employee | None = ADA, at: datetime = AT) -> RecordedDecision:
+    reason = Reason.NOT_RECOGNISED if employee is None else Reason.RECOGNISED
+    return decided(LOBBY, event_id, reason, at, employee, similarity=0.71)
 
 
 @pytest.fixture
@@ -42,59 +50,51 @@ def append(store: SqlStore, vault: Vault, log: AccessLog) -> Append:
     def append(
         event_id: str, *, employee: Employee | None = ADA, at: datetime = AT, snapshot: bytes | None = None
     ) -> Any:
-        reason = Reason.NOT_RECOGNISED if employee is None else Reason.RECOGNISED
-        verdict = Verdict.DENY if employee is None else Verdict.OPEN
         with store.write() as tx:
-            return log.append(tx, LOBBY, at, event_id, verdict, reason, employee, PAYLOAD, snapshot)
+            log.append(tx, described(event_id, employee, at), snapshot)
+            return tx.events.get(event_id)
 
     return append
 
 
 def test_an_event_comes_back_as_it_was_written(store: SqlStore, log: AccessLog, append: Append) -> None:
-    row, _ = append("e1", snapshot=b"a picture")
+    row = append("e1", snapshot=b"a picture")
     with store.read() as tx:
         stored = tx.events.get("e1")
         assert stored == row
-        assert log.payload_of(tx, row) == PAYLOAD
+        assert log.decision_of(tx, row) == replace(described("e1"), checkpoint=link_of(row))
         assert log.snapshot_of(tx, row) == b"a picture"
         assert tx.events.get("nothing") is None
 
 
 def test_nothing_personal_is_in_the_clear(append: Append) -> None:
-    row, _ = append("e1", snapshot=b"a picture")
+    row = append("e1", snapshot=b"a picture")
     assert b"Ada" not in (row.sealed_payload or b"") and b"a picture" not in (row.sealed_snapshot or b"")
 
 
 def test_events_follow_each_other(append: Append, signer: Ed25519Signer) -> None:
-    first, mark = append("e1")
-    second, _ = append("e2")
+    first = append("e1")
+    second = append("e2")
     assert (first.sequence, second.sequence) == (1, 2)
     assert GENESIS != first.hash != second.hash
-    assert (mark["gate_id"], mark["sequence"], mark["hash"]) == (LOBBY.id, 1, first.hash)
-    assert signer.verify(checkpoint_message(mark), mark["signature"])
+    assert signer.verify(Checkpoint(LOBBY.id, 1, first.hash, AT).signed_part, first.signature)
 
 
 def test_the_same_payload_never_has_the_same_commitment(append: Append) -> None:
-    assert append("e1")[0].commitment != append("e2")[0].commitment
+    assert append("e1").commitment != append("e2").commitment
 
 
 def test_strangers_of_a_day_share_a_key(append: Append) -> None:
-    rows = [append(f"e{n}", employee=None, at=AT + timedelta(hours=12 * n))[0] for n in range(3)]
+    rows = [append(f"e{n}", employee=None, at=AT + timedelta(hours=12 * n)) for n in range(3)]
     assert [row.subject_id for row in rows] == ["day:2026-11-23", "day:2026-11-23", "day:2026-11-24"]
     assert {row.employee_id for row in rows} == {None}
 
 
 def test_microseconds_are_cut_before_they_are_hashed(store: SqlStore, append: Append) -> None:
-    row, _ = append("e1", at=AT + timedelta(microseconds=999))
+    row = append("e1", at=AT + timedelta(microseconds=999))
     assert row.at == AT
     with store.read() as tx:
         assert tx.events.get("e1") == row
-
-
-def test_reserved_members_are_refused(store: SqlStore, log: AccessLog, append: Append) -> None:
-    for name in ("nonce", "record"):
-        with pytest.raises(ValueError), store.write() as tx:
-            log.append(tx, LOBBY, AT, "e", Verdict.DENY, Reason.NO_FACE, None, {name: 1}, None)
 
 
 def test_nobody_erased_is_recorded_again(store: SqlStore, append: Append) -> None:
@@ -108,20 +108,20 @@ def test_nobody_erased_is_recorded_again(store: SqlStore, append: Append) -> Non
 
 def test_what_is_not_committed_leaves_no_gap(store: SqlStore, log: AccessLog, append: Append) -> None:
     with pytest.raises(RuntimeError), store.write() as tx:
-        log.append(tx, LOBBY, AT, "lost", Verdict.DENY, Reason.NO_FACE, None, {}, None)
+        log.append(tx, described("lost", None))
         raise RuntimeError
-    assert append("e1")[0].sequence == 1
+    assert append("e1").sequence == 1
 
 
 def test_a_picture_of_another_event_does_not_open(store: SqlStore, log: AccessLog, append: Append) -> None:
-    one, _ = append("e1", snapshot=b"one")
-    two, _ = append("e2", snapshot=b"two")
+    one = append("e1", snapshot=b"one")
+    two = append("e2", snapshot=b"two")
     with store.read() as tx, pytest.raises(CryptoFault):
         log.snapshot_of(tx, EventRow(**{**vars(one), "sealed_snapshot": two.sealed_snapshot}))
 
 
 def test_erasing_unlinks_and_closes_every_copy(store: SqlStore, log: AccessLog, append: Append) -> None:
-    row, _ = append("e1", snapshot=b"a picture")
+    row = append("e1", snapshot=b"a picture")
     append("e2", employee=None)
     with store.write() as tx:
         assert tx.events.unlink(ADA.id) == 1
@@ -132,10 +132,12 @@ def test_erasing_unlinks_and_closes_every_copy(store: SqlStore, log: AccessLog, 
         assert kept is not None
         assert (kept.employee_id, kept.subject_id, kept.sealed_payload, kept.sealed_snapshot) == (None,) * 4
         assert (kept.sequence, kept.hash, kept.reason) == (row.sequence, row.hash, row.reason)
-        assert log.payload_of(tx, kept) is None and log.snapshot_of(tx, kept) is None
-        assert log.payload_of(tx, row) is None, "a copy from a backup has lost its key"
+        assert log.decision_of(tx, kept) is None and log.snapshot_of(tx, kept) is None
+        assert log.decision_of(tx, row) is None, "a copy from a backup has lost its key"
         other = tx.events.get("e2")
-        assert other is not None and log.payload_of(tx, other) == PAYLOAD
+        assert other is not None and log.decision_of(tx, other) == replace(
+            described("e2", None), checkpoint=link_of(other)
+        )
 
 
 def test_who_is_erased_while_an_event_is_being_sealed_is_unlinked_from_it(
@@ -150,7 +152,7 @@ def test_who_is_erased_while_an_event_is_being_sealed_is_unlinked_from_it(
 
     eraser = threading.Thread(target=erase)
     with store.write(timedelta(seconds=30)) as tx:
-        log.append(tx, LOBBY, AT, "e1", Verdict.OPEN, Reason.RECOGNISED, ADA, PAYLOAD, None)
+        log.append(tx, described("e1"))
         eraser.start()
         eraser.join(0.3)
         assert unlinked == [], "it waits for the key"
@@ -183,8 +185,7 @@ def test_threads_append_without_gap_or_duplicate(
     def work(who: int) -> None:
         for n in range(10):
             with store.write(timedelta(seconds=30)) as tx:
-                employee = ADA if n % 2 else None
-                log.append(tx, LOBBY, AT, f"{who}-{n}", Verdict.DENY, Reason.NO_RULE, employee, PAYLOAD, b"picture")
+                log.append(tx, described(f"{who}-{n}", ADA if n % 2 else None), b"picture")
 
     threads = [threading.Thread(target=work, args=(who,)) for who in range(6)]
     for thread in threads:
@@ -201,7 +202,8 @@ from datetime import UTC, datetime, timedelta
 from app.adapters.crypto.signing import Ed25519Signer
 from app.adapters.crypto.vault import Vault
 from app.adapters.db.store import open_store
-from app.core.types import Reason, Verdict
+from app.core.events.decision import Method, RecordedDecision
+from app.core.types import Reason
 from app.services.events.access_log import AccessLog
 url, who, key = sys.argv[1], sys.argv[2], bytes.fromhex(sys.argv[3])
 store, log = open_store(url), AccessLog(Vault(key), Ed25519Signer(key))
@@ -209,7 +211,8 @@ sys.stdin.readline()
 for n in range(40):
     with store.write(timedelta(seconds=30)) as tx:
         gate = tx.gates.by_name_or_id("lobby-1")
-        log.append(tx, gate, datetime.now(UTC), f"{who}-{n}", Verdict.DENY, Reason.NO_FACE, None, {"n": n}, None)
+        now, reason = datetime.now(UTC), Reason.NO_FACE
+        log.append(tx, RecordedDecision(f"{who}-{n}", gate.id, gate.name, now, reason, Method.FACE))
 store.close()
 """
 

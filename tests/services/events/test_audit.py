@@ -8,15 +8,16 @@ import pytest
 from app.adapters.db.store import SqlStore
 from app.core.events.chain import GENESIS, link
 from app.core.events.records import EventRow
-from app.core.types import Reason, Verdict
+from app.core.types import Reason
 from app.services.events.access_log import AccessLog
 from app.services.events.audit import Audit
 from app.services.people.erasure import Erasure
-from tests.services.events.written import ADA, AT, DOCK, EVA, LENGTH, LOBBY, Tamper, first_bad, write
+from tests.fakes import decided
+from tests.services.events.written import ADA, AT, DOCK, EVA, LENGTH, LOBBY, Tamper, first_bad, marks_of, write
 
 
 def test_an_honest_log_is_valid(audit: Audit, rows: list[EventRow]) -> None:
-    report = audit.verify(audit.checkpoint())
+    report = audit.verify(marks_of(audit))
     assert report.valid and report.flaw is None
     assert {name: chain.events for name, chain in report.gates.items()} == {"lobby-1": LENGTH, "dock": 2}
     assert report.gates["lobby-1"].head == rows[-1].hash
@@ -26,7 +27,7 @@ def test_an_empty_log_is_valid(audit: Audit, store: SqlStore) -> None:
     assert audit.verify().valid and audit.checkpoint() == []
     with store.write() as tx:
         tx.gates.add(LOBBY)
-    assert audit.verify(audit.checkpoint()).valid
+    assert audit.verify(marks_of(audit)).valid
 
 
 @pytest.mark.parametrize(
@@ -144,7 +145,7 @@ def test_a_cut_tail_shows_by_the_head(audit: Audit, rows: list[EventRow], tamper
 def test_a_cut_tail_with_the_head_mended_shows_by_a_checkpoint(
     audit: Audit, rows: list[EventRow], tamper: Tamper
 ) -> None:
-    kept_elsewhere = audit.checkpoint()
+    kept_elsewhere = marks_of(audit)
     tamper(
         "DELETE FROM events WHERE gate_id = '01G' AND sequence > 4",
         "UPDATE gates SET head_sequence = 4, head_hash = :hash WHERE id = '01G'",
@@ -157,7 +158,7 @@ def test_a_cut_tail_with_the_head_mended_shows_by_a_checkpoint(
 def test_a_rewritten_history_shows_by_a_checkpoint(
     audit: Audit, store: SqlStore, log: AccessLog, rows: list[EventRow], tamper: Tamper
 ) -> None:
-    kept_elsewhere = audit.checkpoint()
+    kept_elsewhere = marks_of(audit)
     tamper(
         "DELETE FROM events WHERE gate_id = '01G'",
         "UPDATE gates SET head_sequence = 0, head_hash = :hash WHERE id = '01G'",
@@ -170,13 +171,13 @@ def test_a_rewritten_history_shows_by_a_checkpoint(
 
 
 def test_a_gate_that_is_gone(audit: Audit, rows: list[EventRow], tamper: Tamper) -> None:
-    kept_elsewhere = audit.checkpoint()
+    kept_elsewhere = marks_of(audit)
     tamper("DELETE FROM events WHERE gate_id = '01G'", "DELETE FROM gates WHERE id = '01G'")
     assert first_bad(audit, kept_elsewhere) == ("01G", 1, None)
 
 
 def test_a_checkpoint_that_is_not_ours(audit: Audit, rows: list[EventRow]) -> None:
-    marks = audit.checkpoint()
+    marks = marks_of(audit)
     forged = {**marks[0], "sequence": 1}
     for wrong in (forged, {"gate_id": "01G"}, {}, {**marks[0], "signature": None}):
         report = audit.verify([marks[1], wrong])
@@ -195,13 +196,13 @@ def test_the_first_of_several_is_named(audit: Audit, rows: list[EventRow], tampe
 
 def test_the_erased_still_verify(audit: Audit, erasure: Erasure, rows: list[EventRow]) -> None:
     assert [erasure.erase(employee.id).events_unlinked for employee in (ADA, EVA)] == [4, 2]
-    assert audit.verify(audit.checkpoint()).valid
+    assert audit.verify(marks_of(audit)).valid
 
 
 def test_a_longer_log_streams(audit: Audit, store: SqlStore, log: AccessLog, rows: list[EventRow]) -> None:
     with store.write(timedelta(seconds=60)) as tx:
         for n in range(1200):
-            log.append(tx, DOCK, AT, f"x{n:05}", Verdict.DENY, Reason.NO_FACE, None, {}, None)
+            log.append(tx, decided(DOCK, f"x{n:05}", Reason.NO_FACE, AT))
     report = audit.verify()
     assert report.valid and report.gates["dock"].events == 1202
 

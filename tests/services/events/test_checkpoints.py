@@ -8,7 +8,8 @@ from typing import cast
 import pytest
 
 from app.adapters.crypto.journal import JsonJournal
-from app.core.events.chain import GENESIS, checkpoint_message
+from app.core.events.chain import GENESIS
+from app.core.events.checkpoint import Checkpoint
 from app.process import serving
 from app.services.events.audit import TABLE
 from app.services.events.checkpoints import Checkpoints
@@ -29,8 +30,8 @@ def checkpoints(site: Process, journal: JsonJournal) -> Checkpoints:
     return Checkpoints(site.audit, journal)
 
 
-def of_gates(journal: JsonJournal) -> list[dict[str, object]]:
-    return [entry for entry in journal.entries() if not str(entry["gate_id"]).startswith(TABLE)]
+def of_gates(journal: JsonJournal) -> list[Checkpoint]:
+    return [mark for mark in map(Checkpoint.read, journal.entries()) if not mark.gate_id.startswith(TABLE)]
 
 
 def cut_off(site: Process, sequence: int, hash_hex: str) -> None:
@@ -52,9 +53,9 @@ def test_where_each_gate_stands_is_written_when_it_has_moved(
     answer = site.decide(gate="dock", credential="a badge")
     assert checkpoints.write() == 2
     written = of_gates(journal)
-    assert sorted(entry["sequence"] for entry in written) == [1, 1, 2]  # type: ignore[type-var]
-    assert answer["checkpoint"]["hash"] in [entry["hash"] for entry in written]
-    assert all(site.signer.verify(checkpoint_message(entry), str(entry["signature"])) for entry in written)
+    assert sorted(mark.sequence for mark in written) == [1, 1, 2]
+    assert answer.checkpoint is not None and answer.checkpoint.hash in [mark.hash for mark in written]
+    assert all(site.signer.verify(mark.signed_part, mark.signature) for mark in written)
 
 
 def test_the_first_of_a_gate_does_not_wait_for_the_rest(
@@ -66,7 +67,7 @@ def test_the_first_of_a_gate_does_not_wait_for_the_rest(
     site.sees(0)
     site.decide(gate="dock", credential="a badge")
     assert checkpoints.write(first=True) == 1
-    assert [entry["sequence"] for entry in of_gates(journal)] == [1, 1]
+    assert [mark.sequence for mark in of_gates(journal)] == [1, 1]
     assert checkpoints.write() == 1
 
 
@@ -79,7 +80,7 @@ def test_a_service_that_runs_writes_at_its_start_and_soon_after_a_gates_first_ev
         site.sees(0)
     settings = SimpleNamespace(checkpoint_every_s=300)
     with serving.checkpointing(cast(System, SimpleNamespace(checkpoints=checkpoints, settings=settings))):
-        assert [entry["sequence"] for entry in of_gates(journal)] == [2], "at the start"
+        assert [mark.sequence for mark in of_gates(journal)] == [2], "at the start"
         site.decide(gate="dock", credential="a badge")
         eventually(lambda: len(of_gates(journal)) == 2)
         # Long before checkpoint_every_s, a log that was cut off is found.
@@ -102,7 +103,7 @@ def test_a_whole_log_is_valid_also_after_a_restart(
 def test_a_log_that_was_cut_off_is_found_by_what_was_written(site: Process, checkpoints: Checkpoints) -> None:
     first, _ = site.decide(credential="a badge"), site.sees(0)
     checkpoints.write()
-    cut_off(site, 1, first["checkpoint"]["hash"])
+    cut_off(site, 1, first.checkpoint.hash)
     assert site.audit.verify().valid, "the chain alone does not see it"
     report = checkpoints.verify()
     assert not report.valid and report.flaw is not None
@@ -115,11 +116,11 @@ def test_a_log_that_was_cut_off_is_found_by_what_a_gate_kept(
     answer = site.decide(credential="a badge")
     cut_off(site, 0, GENESIS)
     assert checkpoints.verify().valid and list(journal.entries()) == []
-    assert not checkpoints.verify([answer["checkpoint"]]).valid
+    assert not checkpoints.verify([answer.checkpoint.json()]).valid
 
 
 def test_a_forged_checkpoint_is_itself_a_flaw(site: Process, checkpoints: Checkpoints, journal: JsonJournal) -> None:
     answer = site.decide(credential="a badge")
-    journal.append({**answer["checkpoint"], "sequence": 7})
+    journal.append({**answer.checkpoint.json(), "sequence": 7})
     report = checkpoints.verify()
     assert not report.valid and report.flaw is not None and "signed" in report.flaw.problem

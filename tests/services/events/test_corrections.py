@@ -21,15 +21,15 @@ def corrections(site: Process, clock: Clock) -> Corrections:
 def test_not_this_person_and_who_it_was(site: Process, corrections: Corrections) -> None:
     ada, bob = site.enrol("E-1", photo(person(0))), site.enrol("E/2", photo(person(1)))
     opened = site.decide(photo(person(0)))
-    before = site.events.get(opened["decision_id"])
-    corrections.add(opened["decision_id"], NOT, None, "user-7")
-    corrections.add(opened["decision_id"], WAS, bob.id, "user-7")
-    said = corrections.of(opened["decision_id"])
+    before = site.events.get(opened.id)
+    corrections.add(opened.id, NOT, None, "user-7")
+    corrections.add(opened.id, WAS, bob.id, "user-7")
+    said = corrections.of(opened.id)
     assert [(one["kind"], one["employee"]["number"], one["actor"], one["forged"]) for one in said] == [
         ("not_this_person", "E-1", "user-7", False),
         ("was", "E/2", "user-7", False),
     ]
-    assert site.events.get(opened["decision_id"]) == before
+    assert site.events.get(opened.id) == before
     assert site.recorded() == 1
     exported = {(one.folder, one.name.partition("-")[0], one.same) for one in corrections.labelled()}
     assert exported == {
@@ -46,7 +46,7 @@ def test_what_was_said_last_labels_a_picture_and_whom_it_named_it_does_not_show(
 ) -> None:
     site.enrol("E-1", photo(person(0)))
     bob, cay = site.enrol("E-2", photo(person(1))), site.enrol("E-3", photo(person(2)))
-    opened = site.decide(photo(person(0)))["decision_id"]
+    opened = site.decide(photo(person(0))).id
     for who in (cay, bob, bob):
         corrections.add(opened, WAS, who.id, "user-7")
     labels = [(one.folder, one.photo, one.same) for one in corrections.labelled()]
@@ -57,12 +57,12 @@ def test_what_cannot_be_said(site: Process, corrections: Corrections) -> None:
     ada = site.enrol("E-1", photo(person(0)))
     opened, stranger = site.decide(photo(person(0))), site.decide(photo(person(5)))
     with pytest.raises(Conflict, match="names nobody"):
-        corrections.add(stranger["decision_id"], NOT, None, "user-7")
+        corrections.add(stranger.id, NOT, None, "user-7")
     with pytest.raises(Conflict, match="itself says"):
-        corrections.add(opened["decision_id"], WAS, ada.id, "user-7")
+        corrections.add(opened.id, WAS, ada.id, "user-7")
     with pytest.raises(BadInput):
-        corrections.add(stranger["decision_id"], WAS, None, "user-7")
-    for event, employee in (("nowhere", ada.id), (stranger["decision_id"], "nobody")):
+        corrections.add(stranger.id, WAS, None, "user-7")
+    for event, employee in (("nowhere", ada.id), (stranger.id, "nobody")):
         with pytest.raises(NotFound):
             corrections.add(event, WAS, employee, "user-7")
     assert list(corrections.labelled()) == []
@@ -73,13 +73,13 @@ def test_who_is_erased_is_in_no_correction_and_the_picture_that_showed_them_is_g
 ) -> None:
     ada = site.enrol("E-1", photo(person(0)))
     stranger = site.decide(photo(person(5)))
-    corrections.add(stranger["decision_id"], WAS, ada.id, "user-7")
+    corrections.add(stranger.id, WAS, ada.id, "user-7")
     receipt = site.erasure.erase(ada.id)
     assert receipt.events_unlinked == 1
-    (said,) = corrections.of(stranger["decision_id"])
+    (said,) = corrections.of(stranger.id)
     assert said["employee"] is None and said["forged"] is False
     with pytest.raises(NotFound):
-        site.events.snapshot(stranger["decision_id"])
+        site.events.snapshot(stranger.id)
     assert list(corrections.labelled()) == []
     assert site.recorded() == 1
 
@@ -89,10 +89,10 @@ def test_a_correction_somebody_altered_is_called_forged_and_not_exported(
 ) -> None:
     ada, bob = site.enrol("E-1", photo(person(0))), site.enrol("E-2", photo(person(1)))
     stranger = site.decide(photo(person(5)))
-    made = corrections.add(stranger["decision_id"], WAS, ada.id, "user-7")
+    made = corrections.add(stranger.id, WAS, ada.id, "user-7")
     with site.store.write() as tx:
         tx.corrections.forget(ada.id)
         tx.corrections.add(replace(made, id=new_id(), employee_id=bob.id))
-    emptied, altered = corrections.of(stranger["decision_id"])
+    emptied, altered = corrections.of(stranger.id)
     assert (emptied["forged"], altered["forged"]) == (False, True)
     assert list(corrections.labelled()) == []

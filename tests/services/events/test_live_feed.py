@@ -29,7 +29,7 @@ def told(feed: LiveFeed) -> list[tuple[str, str]]:
 def test_decisions_of_a_look_that_failed_are_told_by_the_next(
     site: Process, feed: LiveFeed, monkeypatch: pytest.MonkeyPatch, which: int
 ) -> None:
-    made = [site.decide(photo(person(axis)))["decision_id"] for axis in (0, 1)]
+    made = [site.decide(photo(person(axis))).id for axis in (0, 1)]
     calls, real = count(), GateResultRows.of
 
     def gone(rows: GateResultRows, event_ids: Iterable[str]) -> dict[str, GateResultRow]:

@@ -1,11 +1,12 @@
 """Counts that name nobody, pages of the log by every filter, and what proves that an event is as it was recorded."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import product
 
 import pytest
 
 from app.core.events.histograms import BUCKETS, Figure
+from app.core.events.logged import LoggedEvent
 from app.core.events.records import EventFilter
 from app.core.gates.commands import CommandOutcome
 from app.core.types import Reason, Verdict
@@ -32,6 +33,11 @@ def test_decisions_are_counted_in_buckets_and_hours(site: Process, clock: Clock)
     assert (pace.days, pace.attempts, pace.a_year) == (1, 1, 365.0)
 
 
+def employee_of(event: LoggedEvent) -> str | None:
+    who = event.decision.employee if event.decision else None
+    return who.id if who else None
+
+
 def test_a_page_is_what_going_through_all_of_them_finds(site: Process, clock: Clock) -> None:
     site.gates.add("dock")
     ada = site.enrol("E-1", photo(person(0)))
@@ -40,49 +46,52 @@ def test_a_page_is_what_going_through_all_of_them_finds(site: Process, clock: Cl
         picture = (photo(person(0)), photo(person(5)), photo(like(0, 0.3)))[number % 3]
         site.decide(picture, gate=("lobby-1", "dock")[number % 2])
     every = site.events.find(EventFilter(limit=200))
-    assert [(e["at"], e["decision_id"]) for e in every] == sorted((e["at"], e["decision_id"]) for e in every)[::-1]
+    assert [(e.at, e.id) for e in every] == sorted((e.at, e.id) for e in every)[::-1]
     middle = every[12]
-    times = datetime.fromisoformat(middle["at"])
+    times = middle.at
     offered = product(
         (None, "dock", "nowhere"),
         (None, ada.id),
         (None, *Verdict),
         (None, Reason.RECOGNISED, Reason.NOT_RECOGNISED, Reason.LOCKDOWN),
         (None, times),
-        (None, middle["decision_id"]),
+        (None, middle.id),
         (None, "no-camera"),
     )
     for gate, employee, verdict, reason, since, before, camera in offered:
         which = EventFilter(gate, employee, verdict, reason, since, None, before, 5, camera)
         wanted = [
-            event["decision_id"]
+            event.id
             for place, event in enumerate(every)
-            if gate in (None, event["gate"])
-            and (employee is None or (event["employee"] or {}).get("id") == employee)
-            and verdict in (None, event["decision"])
-            and reason in (None, event["reason"])
-            and (since is None or datetime.fromisoformat(event["at"]) >= since)
+            if gate in (None, event.gate)
+            and (
+                employee is None
+                or (event.decision and event.decision.employee and event.decision.employee.id) == employee
+            )
+            and verdict in (None, event.verdict)
+            and reason in (None, event.reason)
+            and (since is None or event.at >= since)
             and (before is None or place > 12)
             and camera is None
         ]
-        assert [event["decision_id"] for event in site.events.find(which)] == wanted[:5], which
+        assert [event.id for event in site.events.find(which)] == wanted[:5], which
     assert site.events.find(EventFilter(before="no such event")) == []
 
 
 def test_an_event_is_proven_and_an_altered_one_is_not(site: Process, clock: Clock) -> None:
     site.enrol("E-1", photo(person(0)))
     first, second = site.decide(photo(person(0))), site.decide(photo(person(5)))
-    proofs = EventProofs(site.store, site.log, site.signer, site.audit.checkpoint)
-    proof = proofs.of(second["decision_id"])
+    proofs = EventProofs(site.store, site.log, site.signer, lambda: [mark.json() for mark in site.audit.checkpoint()])
+    proof = proofs.of(second.id)
     assert (proof.sequence, proof.linked, proof.signed, proof.payload, proof.holds) == (2, True, True, True, True)
-    assert proof.previous == proofs.of(first["decision_id"]).hash
-    assert proof.checkpoint is not None and proof.checkpoint["sequence"] == 2
-    site.erasure.erase(first["employee"]["id"])
-    erased = proofs.of(first["decision_id"])
+    assert proof.previous == proofs.of(first.id).hash
+    assert proof.checkpoint is not None and proof.checkpoint.sequence == 2
+    site.erasure.erase(first.employee.id)
+    erased = proofs.of(first.id)
     assert (erased.payload, erased.holds) == (None, True)
     with site.store._engine.begin() as connection:
         connection.exec_driver_sql("UPDATE events SET reason = 'no_face' WHERE sequence = 2")
-    assert proofs.of(second["decision_id"]).holds is False
+    assert proofs.of(second.id).holds is False
 
 
 @pytest.mark.parametrize("reason", list(Reason))

@@ -6,9 +6,10 @@ from typing import Any
 
 from app.adapters.db.store import SqlStore
 from app.core.events.records import EventRow
-from app.core.types import Employee, Gate, Reason, Verdict
+from app.core.types import Employee, Gate, Reason
 from app.services.events.access_log import AccessLog
 from app.services.events.audit import Audit
+from tests.fakes import decided
 
 AT = datetime(2026, 11, 23, 8, 0, 0, 123000, tzinfo=UTC)
 LOBBY = Gate("01G", "lobby-1")
@@ -20,10 +21,15 @@ Tamper = Callable[..., None]
 
 
 def write(store: SqlStore, log: AccessLog, gate: Gate, event_id: str, employee: Employee | None) -> EventRow:
+    reason = Reason.NOT_RECOGNISED if employee is None else Reason.RECOGNISED
     with store.write() as tx:
-        verdict = Verdict.DENY if employee is None else Verdict.OPEN
-        reason = Reason.NOT_RECOGNISED if employee is None else Reason.RECOGNISED
-        return log.append(tx, gate, AT, event_id, verdict, reason, employee, {"similarity": 0.7}, b"picture")[0]
+        log.append(tx, decided(gate, event_id, reason, AT, employee, similarity=0.7), b"picture")
+        return next(row for row in tx.events.chain(gate.id) if row.id == event_id)
+
+
+def marks_of(audit: Audit) -> list[dict[str, Any]]:
+    """Where every chain stands now, as it is kept elsewhere."""
+    return [mark.json() for mark in audit.checkpoint()]
 
 
 def first_bad(audit: Audit, checkpoints: Any = ()) -> tuple[str, int, str | None]:

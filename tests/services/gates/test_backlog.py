@@ -8,9 +8,9 @@ import pytest
 
 from app.core.alerts.alert import AlertKind
 from app.core.errors import NotRecorded
+from app.core.events.decision import RecordedDecision
 from app.core.gates.commands import CommandOutcome, DoorState
 from app.core.site.mode import SiteMode
-from app.services.events.answers import Answer
 from app.services.gates.dispatcher import GateDispatcher
 from app.services.gates.write_behind import WriteBehind
 from app.services.site.site_control import SiteControl
@@ -58,15 +58,15 @@ def test_a_release_that_another_process_ordered_does_not_wait(
 
 
 def test_an_opening_that_another_process_decided_does_not_wait(
-    turnstile: Turnstile, other: Any, backlog: Callable[[], int], answer: Answer
+    turnstile: Turnstile, other: Any, backlog: Callable[[], int], answer: RecordedDecision
 ) -> None:
     other[1].carry_out(answer)
-    eventually(lambda: [command.event_id for command in turnstile.opened] == [answer["decision_id"]])
+    eventually(lambda: [command.event_id for command in turnstile.opened] == [answer.id])
     assert backlog() > 1000
 
 
 def test_an_opening_whose_window_ends_while_the_database_is_gone_is_not_passed_on(
-    site: Process, clock: Clock, answer: Answer
+    site: Process, clock: Clock, answer: RecordedDecision
 ) -> None:
     store: Any = Unreachable(site.store)
     control = GateDispatcher(store, site.vault, site.signer, clock, new_id, list, Yard(clock).build, tick_s=0.02)

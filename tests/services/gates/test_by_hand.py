@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from app.core.errors import BadInput, Conflict, NotFound
+from app.core.events.decision import RecordedDecision
 from app.core.events.records import EventFilter
 from app.core.site.mode import SiteMode
-from app.services.events.answers import Answer, Answers
+from app.services.events.answers import Answers
 from app.services.gates.by_hand import ByHand
 from app.services.site.site_control import SiteControl
 from tests.fakes import Clock, new_id, person, photo
@@ -15,32 +16,35 @@ from tests.services.process import Process
 
 
 @pytest.fixture
-def sent() -> list[Answer]:
+def sent() -> list[RecordedDecision]:
     return []
 
 
 @pytest.fixture
-def by_hand(site: Process, clock: Clock, sent: list[Answer]) -> ByHand:
+def by_hand(site: Process, clock: Clock, sent: list[RecordedDecision]) -> ByHand:
     return ByHand(site.store, site.log, Answers(site.signer), clock, new_id, sent.append)
 
 
 def reasons(site: Process) -> list[str]:
-    return [event["reason"] for event in site.events.find(EventFilter())][::-1]
+    return [event.reason for event in site.events.find(EventFilter())][::-1]
 
 
 def test_an_opening_is_an_event_with_who_and_why_and_goes_to_the_gate(
-    site: Process, by_hand: ByHand, sent: list[Answer]
+    site: Process, by_hand: ByHand, sent: list[RecordedDecision]
 ) -> None:
     answer = by_hand.open("lobby-1", " forgot her badge ", "user-7")
-    event = site.events.get(answer["decision_id"])
-    assert (event["decision"], event["reason"], event["method"]) == ("open", "opened_by_hand", "command")
-    assert (event["actor"], event["comment"], event["employee"]) == ("user-7", "forgot her badge", None)
-    assert event["open_until"] > event["at"]
+    event = site.events.get(answer.id)
+    assert event.decision == answer
+    assert (answer.verdict, answer.reason, answer.method) == ("open", "opened_by_hand", "command")
+    assert (answer.actor, answer.comment, answer.employee) == ("user-7", "forgot her badge", None)
+    assert answer.open_until is not None and answer.open_until > answer.at
     assert sent == [answer]
     assert site.recorded() == 1
 
 
-def test_a_locked_gate_lets_nobody_in_until_it_is_unlocked(site: Process, by_hand: ByHand, sent: list[Answer]) -> None:
+def test_a_locked_gate_lets_nobody_in_until_it_is_unlocked(
+    site: Process, by_hand: ByHand, sent: list[RecordedDecision]
+) -> None:
     site.enrol("E-1", photo(person(0)))
     by_hand.lock("lobby-1", "a window is broken", "user-7")
     assert site.sees(0) == "locked_by_hand"
@@ -63,7 +67,7 @@ def test_in_a_fire_a_locked_gate_opens(site: Process, by_hand: ByHand, clock: Cl
 
 @pytest.mark.parametrize(("mode", "words"), [(SiteMode.LOCKDOWN, "lockdown"), (SiteMode.RELEASE, "stands open")])
 def test_a_mode_of_the_site_comes_first(
-    site: Process, by_hand: ByHand, sent: list[Answer], clock: Clock, mode: SiteMode, words: str
+    site: Process, by_hand: ByHand, sent: list[RecordedDecision], clock: Clock, mode: SiteMode, words: str
 ) -> None:
     SiteControl(site.store, site.log, clock, new_id).set_mode(mode)
     with pytest.raises(Conflict, match=words):
@@ -73,7 +77,7 @@ def test_a_mode_of_the_site_comes_first(
 
 @pytest.mark.parametrize("change", [{"enabled": False}, {"driver": "plain"}])
 def test_what_is_off_or_cannot_be_told_is_not_opened(
-    site: Process, by_hand: ByHand, sent: list[Answer], change: dict[str, Any]
+    site: Process, by_hand: ByHand, sent: list[RecordedDecision], change: dict[str, Any]
 ) -> None:
     site.change_gate("lobby-1", **change)
     with pytest.raises(Conflict):
@@ -82,7 +86,7 @@ def test_what_is_off_or_cannot_be_told_is_not_opened(
 
 
 @pytest.mark.parametrize("comment", ["", "   ", "x" * 201, "\x1b[31m", "a\nb"])
-def test_a_comment_is_required(site: Process, by_hand: ByHand, sent: list[Answer], comment: str) -> None:
+def test_a_comment_is_required(site: Process, by_hand: ByHand, sent: list[RecordedDecision], comment: str) -> None:
     for order in (by_hand.open, by_hand.lock, by_hand.unlock):
         with pytest.raises(BadInput):
             order("lobby-1", comment, "user-7")

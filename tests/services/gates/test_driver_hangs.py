@@ -9,10 +9,10 @@ from typing import cast
 import pytest
 
 from app.core.alerts.alert import AlertKind
+from app.core.events.decision import RecordedDecision
 from app.core.gates.commands import CommandOutcome, GateResult, OpenCommand
 from app.core.ports.gates import GateDriver
 from app.core.site.mode import SiteMode, SiteState
-from app.services.events.answers import Answer
 from app.services.gates.dispatcher import GateDispatcher
 from app.services.gates.driver_worker import BUSY, LATE, NO_ANSWER, DriverWorker
 from tests.fakes import NOW, Clock, person, photo
@@ -86,7 +86,7 @@ def put(lane: DriverWorker, event_id: str, seconds: float = 5) -> None:
 
 
 def test_it_is_an_alert_and_the_opening_has_failed_as_far_as_is_known(
-    site: Process, control: GateDispatcher, turnstile: Turnstile, answer: Answer
+    site: Process, control: GateDispatcher, turnstile: Turnstile, answer: RecordedDecision
 ) -> None:
     turnstile.free.clear()
     control.carry_out(answer)

@@ -8,10 +8,11 @@ import pytest
 
 from app.core.alerts.alert import AlertKind
 from app.core.errors import NotRecorded
+from app.core.events.decision import RecordedDecision
+from app.core.events.logged import GateReport
 from app.core.events.records import EventFilter
 from app.core.gates.commands import CommandOutcome, GateResult
 from app.core.site.mode import SiteMode, SiteState
-from app.services.events.answers import Answer
 from app.services.gates.dispatcher import GateDispatcher
 from tests.fakes import NOW, Clock, person, photo
 from tests.services.gate_hardware import Turnstile, alerts, recorded, result
@@ -20,25 +21,20 @@ from tests.waiting import eventually
 
 
 def test_an_opening_reaches_the_gate_and_is_the_events_second_record(
-    site: Process, control: GateDispatcher, turnstile: Turnstile, answer: Answer
+    site: Process, control: GateDispatcher, turnstile: Turnstile, answer: RecordedDecision
 ) -> None:
     control.carry_out(answer)
     assert recorded(site, answer).outcome is CommandOutcome.OPENED
     (command,) = turnstile.opened
-    assert (command.event_id, command.gate, command.at) == (answer["decision_id"], "lobby-1", NOW)
+    assert (command.event_id, command.gate, command.at) == (answer.id, "lobby-1", NOW)
     assert (command.until, command.card_number) == (NOW + timedelta(seconds=5), None)
-    event = site.events.get(answer["decision_id"])
-    assert event["gate_result"] == {
-        "outcome": "opened",
-        "detail": "",
-        "at": "2026-11-23T08:00:00.123Z",
-        "forged": False,
-    }
-    assert site.events.find(EventFilter())[0]["gate_result"] == event["gate_result"]
+    event = site.events.get(answer.id)
+    assert event.gate_report == GateReport(CommandOutcome.OPENED, "", NOW, forged=False)
+    assert site.events.find(EventFilter())[0].gate_report == event.gate_report
     assert site.recorded() == 1
 
 
-def test_by_default_a_gate_is_a_dry_run(site: Process, control: GateDispatcher, answer: Answer) -> None:
+def test_by_default_a_gate_is_a_dry_run(site: Process, control: GateDispatcher, answer: RecordedDecision) -> None:
     control.start()
     control.carry_out(answer)
     assert recorded(site, answer).outcome is CommandOutcome.DRY_RUN
@@ -55,10 +51,10 @@ def test_a_denial_moves_nothing(site: Process, control: GateDispatcher, turnstil
 
 
 def test_the_card_is_read_when_the_command_is_made(
-    site: Process, control: GateDispatcher, turnstile: Turnstile, answer: Answer
+    site: Process, control: GateDispatcher, turnstile: Turnstile, answer: RecordedDecision
 ) -> None:
     with site.store.write() as tx:
-        employee = tx.employees.get(answer["employee"]["id"])
+        employee = tx.employees.get(answer.employee.id)
         assert employee is not None
         tx.employees.update(replace(employee, card_number="4711"))
     control.carry_out(answer)
@@ -67,7 +63,7 @@ def test_the_card_is_read_when_the_command_is_made(
 
 
 def test_nobody_waits_for_a_gate_that_hangs_and_the_newest_opening_wins(
-    site: Process, control: GateDispatcher, turnstile: Turnstile, answer: Answer
+    site: Process, control: GateDispatcher, turnstile: Turnstile, answer: RecordedDecision
 ) -> None:
     turnstile.free.clear()
     control.carry_out(answer)
@@ -78,11 +74,11 @@ def test_nobody_waits_for_a_gate_that_hangs_and_the_newest_opening_wins(
     turnstile.free.set()
     assert recorded(site, newer).outcome is recorded(site, answer).outcome is CommandOutcome.OPENED
     assert recorded(site, older).outcome is CommandOutcome.TOO_LATE
-    assert [command.event_id for command in turnstile.opened] == [answer["decision_id"], newer["decision_id"]]
+    assert [command.event_id for command in turnstile.opened] == [answer.id, newer.id]
 
 
 def test_a_command_whose_window_is_over_is_not_sent(
-    site: Process, control: GateDispatcher, turnstile: Turnstile, answer: Answer, clock: Clock
+    site: Process, control: GateDispatcher, turnstile: Turnstile, answer: RecordedDecision, clock: Clock
 ) -> None:
     clock.advance(seconds=5)
     control.carry_out(answer)
@@ -91,7 +87,7 @@ def test_a_command_whose_window_is_over_is_not_sent(
 
 
 def test_what_waits_when_a_lockdown_begins_is_not_sent(
-    site: Process, control: GateDispatcher, turnstile: Turnstile, answer: Answer
+    site: Process, control: GateDispatcher, turnstile: Turnstile, answer: RecordedDecision
 ) -> None:
     control.follow(SiteState(SiteMode.LOCKDOWN, NOW))
     control.carry_out(answer)
@@ -100,7 +96,7 @@ def test_what_waits_when_a_lockdown_begins_is_not_sent(
 
 
 def test_a_failure_is_recorded_and_an_alert_until_the_gate_works_again(
-    site: Process, control: GateDispatcher, turnstile: Turnstile, answer: Answer
+    site: Process, control: GateDispatcher, turnstile: Turnstile, answer: RecordedDecision
 ) -> None:
     turnstile.result = GateResult(CommandOutcome.FAILED, "the relay answered 500")
     control.carry_out(answer)
@@ -114,7 +110,7 @@ def test_a_failure_is_recorded_and_an_alert_until_the_gate_works_again(
 
 
 def test_a_driver_that_raises_after_all_is_a_failed_opening(
-    site: Process, control: GateDispatcher, turnstile: Turnstile, answer: Answer
+    site: Process, control: GateDispatcher, turnstile: Turnstile, answer: RecordedDecision
 ) -> None:
     turnstile.raises = True
     control.carry_out(answer)
@@ -127,7 +123,11 @@ def test_a_driver_that_raises_after_all_is_a_failed_opening(
 
 
 def test_what_a_gate_did_is_recorded_once_the_database_is_back(
-    site: Process, control: GateDispatcher, turnstile: Turnstile, answer: Answer, monkeypatch: pytest.MonkeyPatch
+    site: Process,
+    control: GateDispatcher,
+    turnstile: Turnstile,
+    answer: RecordedDecision,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def gone(*_: object) -> None:
         raise NotRecorded("the database is gone")
@@ -141,7 +141,7 @@ def test_what_a_gate_did_is_recorded_once_the_database_is_back(
 
 
 def test_what_was_not_sent_when_the_service_stops_is_recorded_as_such(
-    site: Process, control: GateDispatcher, turnstile: Turnstile, answer: Answer
+    site: Process, control: GateDispatcher, turnstile: Turnstile, answer: RecordedDecision
 ) -> None:
     turnstile.free.clear()
     control.carry_out(answer)
@@ -157,7 +157,7 @@ def test_what_was_not_sent_when_the_service_stops_is_recorded_as_such(
 
 
 def test_the_listeners_are_told_and_may_fail(
-    site: Process, control: GateDispatcher, turnstile: Turnstile, answer: Answer
+    site: Process, control: GateDispatcher, turnstile: Turnstile, answer: RecordedDecision
 ) -> None:
     told: list[tuple[str, CommandOutcome]] = []
     control.on_result.append(lambda gate, result: 1 / 0)  # type: ignore[arg-type, return-value]

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from app.core.alerts.alert import AlertKind
+from app.core.events.decision import RecordedDecision
 from app.core.gates.commands import FOREIGN, PLAIN, CommandOutcome, DoorState, FailMode
-from app.services.events.answers import Answer
 from app.services.gates.dispatcher import GateDispatcher
 from app.services.gates.driver_worker import PATIENCE
 from app.services.gates.gate_settings import GateSettings, GateUpdate
@@ -47,7 +47,7 @@ def test_a_gate_that_was_added_a_moment_ago_opens_too(
     control: GateDispatcher,
     turnstile: Turnstile,
     yard: Yard,
-    answer: Answer,
+    answer: RecordedDecision,
 ) -> None:
     gate_settings.add("dock", TURNSTILE)
     at_dock = site.decide(photo(person(0)), gate="dock")
@@ -62,7 +62,7 @@ def test_a_changed_gate_gets_a_new_driver_and_the_old_one_lets_go(
     control: GateDispatcher,
     turnstile: Turnstile,
     yard: Yard,
-    answer: Answer,
+    answer: RecordedDecision,
 ) -> None:
     assert turnstile.told == {"secret": "of the turnstile", "gate": "lobby-1", "fail_mode": "secure"}
     gate_settings.change("lobby-1", GateUpdate(fail_mode=FailMode.SAFE))
@@ -78,7 +78,7 @@ def test_a_changed_gate_gets_a_new_driver_and_the_old_one_lets_go(
 
 
 def test_a_gate_that_cannot_be_driven_is_an_alert_and_stops_no_other(
-    site: Process, gate_settings: GateSettings, control: GateDispatcher, turnstile: Turnstile, answer: Answer
+    site: Process, gate_settings: GateSettings, control: GateDispatcher, turnstile: Turnstile, answer: RecordedDecision
 ) -> None:
     dock = gate_settings.add("dock", GateUpdate(driver="dry_run"))
     with site.store.write() as tx:
@@ -110,7 +110,7 @@ def test_settings_that_do_not_open_are_an_alert(
 
 
 def test_nothing_is_sent_to_a_gate_that_asks_by_itself(
-    site: Process, gate_settings: GateSettings, control: GateDispatcher, yard: Yard, answer: Answer
+    site: Process, gate_settings: GateSettings, control: GateDispatcher, yard: Yard, answer: RecordedDecision
 ) -> None:
     gate_settings.change("lobby-1", GateUpdate(driver=PLAIN))
     control.start()

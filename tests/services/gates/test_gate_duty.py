@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from app.core.events.decision import RecordedDecision
 from app.core.gates.commands import CommandOutcome
-from app.services.events.answers import Answer
 from app.services.gates.dispatcher import GateDispatcher
 from app.services.gates.gate_settings import GateSettings
 from tests.fakes import Clock, new_id, person, photo
@@ -54,7 +54,7 @@ def test_a_gate_changes_hands_whole(begin: Begin, lobby: str) -> None:
 
 @pytest.mark.parametrize("driving", [True, False])
 def test_an_opening_decided_elsewhere_is_sent_by_who_drives(
-    begin: Begin, lobby: str, site: Process, answer: Answer, driving: bool
+    begin: Begin, lobby: str, site: Process, answer: RecordedDecision, driving: bool
 ) -> None:
     (_, at_a, of_a), (b, at_b, _) = begin(), begin(driving=driving)
     of_a.add(lobby)
@@ -63,12 +63,12 @@ def test_an_opening_decided_elsewhere_is_sent_by_who_drives(
     b.carry_out(answer)
 
     assert recorded(site, answer).outcome is CommandOutcome.OPENED
-    assert [command.event_id for command in at_a.built[0].opened] == [answer["decision_id"]]
+    assert [command.event_id for command in at_a.built[0].opened] == [answer.id]
     assert at_b.built == []
 
 
 def test_one_that_finds_its_gate_too_late_is_not_sent(
-    begin: Begin, lobby: str, site: Process, answer: Answer, clock: Clock
+    begin: Begin, lobby: str, site: Process, answer: RecordedDecision, clock: Clock
 ) -> None:
     (_, at_a, of_a), (b, _, _) = begin(), begin(driving=False)
     b.carry_out(answer)

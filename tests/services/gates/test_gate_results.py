@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from app.core.events.decision import RecordedDecision
 from app.core.gates.commands import CommandOutcome
 from app.core.gates.result import GateResultRow
-from app.services.events.answers import Answer
 from tests.fakes import NOW, empty
 from tests.services.process import Process
 
@@ -21,12 +21,12 @@ def batch(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.fixture
-def answers(site: Process) -> list[Answer]:
+def answers(site: Process) -> list[RecordedDecision]:
     """Five events at lobby-1; what the gate did with each is recorded."""
     found = [site.decide(empty()) for _ in range(5)]
     with site.store.write() as tx:
         for answer in found:
-            row = GateResultRow(answer["decision_id"], NOW, CommandOutcome.FAILED, "no answer")
+            row = GateResultRow(answer.id, NOW, CommandOutcome.FAILED, "no answer")
             tx.gate_results.put(replace(row, signature=site.signer.sign(row.signed_part)))
     return found
 
@@ -47,7 +47,7 @@ def first_bad(site: Process) -> tuple[int, str | None, bool]:
     return report.flaw.sequence, report.flaw.event_id, "what the gate did" in report.flaw.problem
 
 
-def test_honest_results_are_valid(site: Process, answers: list[Answer]) -> None:
+def test_honest_results_are_valid(site: Process, answers: list[RecordedDecision]) -> None:
     assert site.recorded() == 5
 
 
@@ -55,23 +55,27 @@ def test_honest_results_are_valid(site: Process, answers: list[Answer]) -> None:
     "change", ["outcome = 'opened'", "detail = 'opened'", "at = at + 1", "signature = ''", "outcome = 'vaporised'"]
 )
 def test_a_changed_result_is_found(
-    site: Process, answers: list[Answer], tamper: Callable[..., None], change: str
+    site: Process, answers: list[RecordedDecision], tamper: Callable[..., None], change: str
 ) -> None:
-    third = answers[2]["decision_id"]
+    third = answers[2].id
     tamper(f"UPDATE gate_results SET {change} WHERE event_id = :third", third=third)
     assert first_bad(site) == (3, third, True)
 
 
-def test_a_result_is_of_its_own_event(site: Process, answers: list[Answer], tamper: Callable[..., None]) -> None:
-    first, second = (answer["decision_id"] for answer in answers[:2])
+def test_a_result_is_of_its_own_event(
+    site: Process, answers: list[RecordedDecision], tamper: Callable[..., None]
+) -> None:
+    first, second = (answer.id for answer in answers[:2])
     tamper("DELETE FROM gate_results WHERE event_id = :second", second=second)
     tamper("UPDATE gate_results SET event_id = :second WHERE event_id = :first", first=first, second=second)
     assert first_bad(site) == (2, second, True)
-    assert site.events.get(second)["gate_result"]["forged"] is True
+    assert site.events.get(second).gate_report.forged is True
 
 
-def test_of_two_flaws_the_first_is_named(site: Process, answers: list[Answer], tamper: Callable[..., None]) -> None:
-    ids = [answer["decision_id"] for answer in answers]
+def test_of_two_flaws_the_first_is_named(
+    site: Process, answers: list[RecordedDecision], tamper: Callable[..., None]
+) -> None:
+    ids = [answer.id for answer in answers]
     tamper("UPDATE gate_results SET detail = '' WHERE event_id = :id", id=ids[3])
     tamper("UPDATE events SET reason = 'recognised' WHERE id = :id", id=ids[1])
     assert first_bad(site) == (2, ids[1], False)
@@ -80,9 +84,9 @@ def test_of_two_flaws_the_first_is_named(site: Process, answers: list[Answer], t
 
 
 def test_a_record_that_cannot_be_read_is_named_at_its_own_place(
-    site: Process, answers: list[Answer], tamper: Callable[..., None]
+    site: Process, answers: list[RecordedDecision], tamper: Callable[..., None]
 ) -> None:
-    tamper("UPDATE events SET reason = 'magic' WHERE id = :id", id=answers[3]["decision_id"])
+    tamper("UPDATE events SET reason = 'magic' WHERE id = :id", id=answers[3].id)
     report = site.audit.verify()
     assert report.flaw is not None and report.flaw.sequence == 4
     assert report.gates["lobby-1"].events == 3

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from app.core.errors import NotRecorded
+from app.core.events.decision import RecordedDecision
 from app.core.gates.commands import CommandOutcome, Order
-from app.services.events.answers import Answer
 from app.services.events.second_records import SecondRecords
 from app.services.gates.dispatcher import GateDispatcher
 from app.services.gates.gate_settings import GateSettings, GateUpdate
@@ -18,7 +18,7 @@ from tests.waiting import eventually
 
 
 def test_an_opening_after_the_stop_says_so(
-    site: Process, control: GateDispatcher, turnstile: Turnstile, answer: Answer
+    site: Process, control: GateDispatcher, turnstile: Turnstile, answer: RecordedDecision
 ) -> None:
     control.close()
     control.carry_out(answer)
@@ -28,7 +28,7 @@ def test_an_opening_after_the_stop_says_so(
 
 
 def test_an_opening_while_the_driver_is_changed_says_so(
-    site: Process, control: GateDispatcher, turnstile: Turnstile, gate_settings: GateSettings, answer: Answer
+    site: Process, control: GateDispatcher, turnstile: Turnstile, gate_settings: GateSettings, answer: RecordedDecision
 ) -> None:
     turnstile.free.clear()
     control.carry_out(answer)
@@ -50,7 +50,7 @@ def test_an_opening_while_the_driver_is_changed_says_so(
 def test_an_opening_while_the_gate_changes_hands_says_so(
     site: Process,
     gate_settings: GateSettings,
-    answer: Answer,
+    answer: RecordedDecision,
     yard: Yard,
     clock: Clock,
     taken_over: bool,
@@ -82,7 +82,7 @@ def test_an_opening_that_no_process_took_says_so(site: Process, control: GateDis
     untaken = site.decide(photo(person(0)))
     gate = site.gates.get("lobby-1")
     with site.store.write() as tx:
-        tx.orders.put(Order(untaken["decision_id"], gate.id, None, NOW, NOW + timedelta(seconds=5)))
+        tx.orders.put(Order(untaken.id, gate.id, None, NOW, NOW + timedelta(seconds=5)))
     duty = GateLeases(site.store, clock)
     duty.untaken = control.untaken
     clock.advance(minutes=2)
@@ -91,7 +91,7 @@ def test_an_opening_that_no_process_took_says_so(site: Process, control: GateDis
 
 
 def test_hardware_that_asks_by_itself_gets_no_such_record(
-    site: Process, control: GateDispatcher, gate_settings: GateSettings, answer: Answer
+    site: Process, control: GateDispatcher, gate_settings: GateSettings, answer: RecordedDecision
 ) -> None:
     gate_settings.change("lobby-1", GateUpdate(driver="plain"))
     control.start()
@@ -102,7 +102,7 @@ def test_hardware_that_asks_by_itself_gets_no_such_record(
 
 
 def test_it_is_written_once_the_database_is_back(
-    site: Process, answer: Answer, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    site: Process, answer: RecordedDecision, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def gone(*_: object) -> None:
         raise NotRecorded("the database is gone")
@@ -111,19 +111,19 @@ def test_it_is_written_once_the_database_is_back(
     second = SecondRecords(site.store, site.signer, clock)
     with monkeypatch.context() as broken:
         broken.setattr(site.store, "write", gone)
-        second.too_late("lobby-1", answer["decision_id"])
-        assert second.is_waiting(answer["decision_id"])
+        second.too_late("lobby-1", answer.id)
+        assert second.is_waiting(answer.id)
     assert recorded(site, answer).detail == "recorded too late; the gate was not opened"
-    eventually(lambda: not second.is_waiting(answer["decision_id"]))
+    eventually(lambda: not second.is_waiting(answer.id))
 
 
-def test_what_was_never_recorded_gets_no_second_record(site: Process, clock: Clock, answer: Answer) -> None:
+def test_what_was_never_recorded_gets_no_second_record(site: Process, clock: Clock, answer: RecordedDecision) -> None:
     second = SecondRecords(site.store, site.signer, clock)
     second.too_late("lobby-1", "01UNKNOWN")
-    second.too_late("gone", answer["decision_id"])
-    eventually(lambda: not second.is_waiting("01UNKNOWN") and not second.is_waiting(answer["decision_id"]))
+    second.too_late("gone", answer.id)
+    eventually(lambda: not second.is_waiting("01UNKNOWN") and not second.is_waiting(answer.id))
     with site.store.read() as tx:
-        assert tx.gate_results.of(["01UNKNOWN", answer["decision_id"]]) == {}
+        assert tx.gate_results.of(["01UNKNOWN", answer.id]) == {}
 
 
 def test_a_driver_that_fails_to_say_how_it_is_hides_no_other_gate(

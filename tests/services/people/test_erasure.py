@@ -229,7 +229,7 @@ def test_who_is_erased_while_a_gate_decides_is_let_in_and_then_erased(
     answer = start(threshold=meanwhile).decide(ADA)
     eraser.join()
     # then neither waits for the other, and the event is of nobody afterwards
-    assert answer["reason"] == "recognised"
+    assert answer.reason == "recognised"
     assert [receipt.events_unlinked for receipt in receipts] == [2]
     assert left_of(site, ada) == []
 

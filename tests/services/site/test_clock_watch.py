@@ -64,7 +64,7 @@ _pictures = count()
 
 def sees(process: Process, axis: int) -> str:
     """A picture of its own each time."""
-    return str(process.decide(photo(person(axis), note=f"{next(_pictures)}"))["reason"])
+    return str(process.decide(photo(person(axis), note=f"{next(_pictures)}")).reason)
 
 
 def alerts(site: Process) -> list[AlertKind]:

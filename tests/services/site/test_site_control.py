@@ -7,7 +7,6 @@ import pytest
 
 from app.core.alerts.alert import AlertKind
 from app.core.errors import Conflict, NotFound, NotRecorded
-from app.core.events.chain import canonical
 from app.core.events.records import EventFilter
 from app.core.gates.commands import CommandOutcome, GateResult
 from app.core.site.mode import SiteMode, SiteState
@@ -65,9 +64,9 @@ def events(site: Process, gate: str | None = None) -> list[tuple[str, str, str]]
     """Gate, decision and reason, oldest first."""
     found = site.events.find(EventFilter(gate=gate))[::-1]
     return (
-        sorted((e["gate"], e["decision"], e["reason"]) for e in found)
+        sorted((e.gate, e.verdict, e.reason) for e in found)
         if gate is None
-        else [(e["gate"], e["decision"], e["reason"]) for e in found]
+        else [(e.gate, e.verdict, e.reason) for e in found]
     )
 
 
@@ -98,9 +97,10 @@ def test_a_mode_is_in_every_chain_and_an_alert_until_it_ends(
 def test_who_ordered_it_is_in_the_log_and_signed(site: Process, control_of_site: SiteControl) -> None:
     control_of_site.set_mode(LOCKDOWN, actor="key-1")
     event = site.events.find(EventFilter(gate="dock"))[0]
-    assert (event["method"], event["actor"], event["employee"], event["open_until"]) == ("command", "key-1", None, None)
-    answer = set(event) - {"sequence", "hash", "snapshot", "signature"}
-    assert site.signer.verify(canonical({name: event[name] for name in answer}), event["signature"])
+    order = event.decision
+    assert order is not None and order.signature is not None
+    assert (order.method, order.actor, order.employee, order.open_until) == ("command", "key-1", None, None)
+    assert site.signer.verify(order.signed_part, order.signature)
 
 
 def test_what_holds_already_is_not_recorded_again(

@@ -49,7 +49,7 @@ def cry_fire(site: Process, ordered: SiteControl, *gates: str) -> None:
 def reasons(site: Process, gate: str = "lobby-1") -> list[str]:
     """Oldest first, all of which the audit finds good."""
     assert site.recorded()
-    return [event["reason"] for event in site.events.find(EventFilter(gate=gate))][::-1]
+    return [event.reason for event in site.events.find(EventFilter(gate=gate))][::-1]
 
 
 def mode(control: GateDispatcher) -> SiteMode:

@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from httpx import Response
 
-from app.core.events.chain import canonical
+from app.core.canonical import canonical
 from app.core.types import Reason
 from app.wiring import System
 from tests import pictures

@@ -14,7 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from PIL import Image
 
-from app.core.events.chain import canonical
+from app.core.canonical import canonical
 from app.core.recognition.liveness import LivenessMode
 from app.services.access.replays import KEPT
 from app.services.gates.gate_settings import GateUpdate

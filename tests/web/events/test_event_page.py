@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from app.core.events.decision import Method
 from app.core.types import Reason, Role
-from app.services.events.orders import ORDERED
 from app.web.console.events.rule import rule_of
 from app.wiring import System
 from tests import pictures
@@ -44,7 +44,7 @@ def test_it_names_the_rule_where_a_decision_came_to_it(
 
 @pytest.mark.parametrize("reason", list(Reason))
 def test_every_reason_has_words(reason: Reason) -> None:
-    assert all(len(rule_of(reason, method)) > 20 for method in ("face", "credential", ORDERED, None))
+    assert all(len(rule_of(reason, method)) > 20 for method in ("face", "credential", Method.COMMAND, None))
 
 
 @pytest.mark.parametrize("reason", [Reason.NO_RULE, Reason.OUTSIDE_SCHEDULE])

@@ -140,7 +140,7 @@ def test_what_a_gate_did_follows(service: Service) -> None:
     system = service.system
     with watching(service) as stream:
         stream.until("gate", gate=GATE)
-        opened = system.by_hand.open(GATE, "a test", "somebody")["decision_id"]
+        opened = system.by_hand.open(GATE, "a test", "somebody").id
         stream.until("decision", decision_id=opened)
         row = GateResultRow(opened, system.clock(), CommandOutcome.SENT, "")
         with system.store.write() as tx:

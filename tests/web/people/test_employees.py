@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from app.core.events.chain import canonical
+from app.core.canonical import canonical
 from tests import pictures
 from tests.web.conftest import DECISIONS, Headers, TestClient, photos, problem
 

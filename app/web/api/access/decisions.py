@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from app.core.accounts.users import Principal
 from app.core.errors import BadInput, Busy, Conflict, Forbidden
+from app.core.events.decision import RecordedDecision
 from app.core.types import Gate
 from app.services.access.access import MAX_FRAMES, Approach
 from app.web.api.describe import CONFLICT, DECISION_BODY
@@ -76,7 +77,7 @@ def decide(
     the same `Idempotency-Key`.
     """
     answer = _decided(request, gate, system, key, watching, body, idempotency_key)
-    return answer if facegate_nonce is None else system.answers.bound(answer, facegate_nonce)
+    return (answer if facegate_nonce is None else system.answers.bound(answer, facegate_nonce)).json()
 
 
 def _decided(
@@ -87,7 +88,7 @@ def _decided(
     watching: Supervisor | None,
     body: Sent,
     idempotency_key: str | None,
-) -> dict[str, Any]:
+) -> RecordedDecision:
     known = system.gates.get(gate)
     if known.id != key.gate_id:
         raise Forbidden("other_gate", "This key belongs to another gate.")
@@ -109,7 +110,7 @@ def _decided(
     )
 
 
-def seen_now(system: System, watching: Supervisor | None, gate: Gate, idempotency_key: str | None) -> dict[str, Any]:
+def seen_now(system: System, watching: Supervisor | None, gate: Gate, idempotency_key: str | None) -> RecordedDecision:
     """What the gate's own camera sees now, whichever process watches it.
 
     Raises Conflict where the gate has none, Busy where none is watched or the one who watches is silent.

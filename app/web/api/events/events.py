@@ -46,8 +46,8 @@ def find(
     found = system.events.find(which)
     more = len(found) > limit
     return Page(
-        items=[EventOut.model_validate(e) for e in found[:limit]],
-        next=found[limit - 1]["decision_id"] if more else None,
+        items=[EventOut.model_validate(event.json()) for event in found[:limit]],
+        next=found[limit - 1].id if more else None,
     )
 
 
@@ -73,17 +73,17 @@ def as_csv(
             EventFilter(gate, employee, decision, reason, since, until, before, 500, camera)
         ):
             for event in page:
-                who = event.get("employee") or {}
-                flat = {**event, "number": who.get("number"), "name": who.get("name")}
+                who = event.decision.employee if event.decision is not None else None
+                flat = {**event.json(), **({} if who is None else {"number": who.number, "name": who.name})}
                 yield _row([flat.get(column) for column in CSV_COLUMNS])
-            before = page[-1]["decision_id"]
+            before = page[-1].id
 
     return StreamingResponse(lines(), media_type="text/csv; charset=utf-8", headers=PRIVATE)
 
 
 @router.get("/events/{event_id}", summary="One event", responses=ERRORS)
 def read(event_id: str, system: SystemOf, _: Reader) -> EventOut:
-    return EventOut.model_validate(system.events.get(event_id))
+    return EventOut.model_validate(system.events.get(event_id).json())
 
 
 @router.get("/events/{event_id}/snapshot", summary="The picture of an event", responses=ERRORS, response_class=Response)

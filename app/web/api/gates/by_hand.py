@@ -1,10 +1,9 @@
 """Gates opened and locked by hand: by whom and why stands in the log."""
 
-from typing import Any
-
 from fastapi import APIRouter
 from pydantic import Field
 
+from app.core.events.decision import RecordedDecision
 from app.web.api.describe import CONFLICT
 from app.web.api.schemas import EventOut, Strict
 from app.web.fields import PlainText
@@ -38,5 +37,5 @@ def unlock(gate: str, body: Order, system: SystemOf, who: Watcher) -> EventOut:
     return _event(system, system.by_hand.unlock(gate, body.comment, who.id))
 
 
-def _event(system: System, answer: dict[str, Any]) -> EventOut:
-    return EventOut.model_validate(system.events.get(answer["decision_id"]))
+def _event(system: System, order: RecordedDecision) -> EventOut:
+    return EventOut.model_validate(system.events.get(order.id).json())

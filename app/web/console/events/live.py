@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
-from app.core.events.chain import instant
+from app.core.canonical import instant
 from app.core.events.records import EventFilter
 from app.core.types import Role
 from app.web.console.render import Link, render
@@ -26,7 +26,7 @@ BRIEFLY = {"Cache-Control": "private, max-age=300", "X-Content-Type-Options": "n
 def live(request: Request, system: SystemOf, person: AnyPage) -> HTMLResponse:
     now, gates = instant(system.clock()), system.gates.all()
     newest = system.events.find(EventFilter(limit=1))
-    last = [brief(e) for gate in gates for e in system.events.find(EventFilter(gate=gate.name, limit=OF_A_GATE))]
+    last = [brief(e.json()) for gate in gates for e in system.events.find(EventFilter(gate=gate.name, limit=OF_A_GATE))]
     return render(
         request,
         "events/live.html",
@@ -34,7 +34,7 @@ def live(request: Request, system: SystemOf, person: AnyPage) -> HTMLResponse:
         gates=gates,
         start={
             "events": last,
-            "after": newest[0]["decision_id"] if newest else None,
+            "after": newest[0].id if newest else None,
             "now": now,
             "words": FOR_SCRIPTS,
         },

@@ -118,7 +118,7 @@ def correct(
 
 
 def _event(request: Request, system: System, person: SignedIn, event_id: str, problem: str = "") -> HTMLResponse:
-    found = {"employee": None, "comment": None, "gate_result": None, **system.events.get(event_id)}
+    found = {"employee": None, "comment": None, "gate_result": None, **system.events.get(event_id).json()}
     try:
         pictures = len(system.events.pictures(event_id))
     except NotFound:
@@ -152,7 +152,7 @@ def _name(system: System, actor: str | None) -> str:
 
 
 def _page(system: System, wanted: Wanted, before: str | None) -> dict[str, Any]:
-    found = system.events.find(wanted.filter(system, before))
+    found = [event.json() for event in system.events.find(wanted.filter(system, before))]
     for one in found:
         for name in ("employee", "similarity", "threshold", "method"):
             one.setdefault(name, None)  # of who was erased

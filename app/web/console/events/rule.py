@@ -1,7 +1,7 @@
 """Which rule an event came of, in words. Until admins write rules there is one, which no event has to name."""
 
+from app.core.events.decision import Method
 from app.core.types import Reason
-from app.services.events.orders import ORDERED
 from app.web.console.words import REASONS
 
 THE_RULE = "Every active employee, at every gate, within the dates of their validity"
@@ -23,6 +23,6 @@ def rule_of(reason: Reason, method: str | None) -> str:
         return f"“{THE_RULE}”: {answer}"
     if reason in _TO_COME:
         return "not told: this version has no such rules"
-    if method == ORDERED:
+    if method == Method.COMMAND:
         return "none was asked: this is an order, no decision on a person"
     return f"none was asked: “{REASONS[reason]}” comes before it"

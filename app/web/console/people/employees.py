@@ -87,7 +87,7 @@ def one(employee_id: str, request: Request, system: SystemOf, person: AdminPage)
         employee=employee,
         standing=standing(employee, system.clock()),
         photos=system.enrolment.photos(employee_id),
-        passages=system.events.find(EventFilter(employee_id=employee_id, limit=PASSAGES)),
+        passages=[one.json() for one in system.events.find(EventFilter(employee_id=employee_id, limit=PASSAGES))],
         most_photos=MAX_PHOTOS,
         from_gate=system.settings.enrol_from_gate,
     )
@@ -99,10 +99,10 @@ def sightings(employee_id: str, request: Request, system: SystemOf, person: Admi
     found = system.events.find(EventFilter(limit=10 * RECENT))
     seen: list[tuple[dict[str, Any], int]] = []
     for event in found:
-        if event["snapshot"] and len(seen) < RECENT:
+        if event.has_picture and len(seen) < RECENT:
             with suppress(NotFound):  # purged since the list was read
-                count = len(system.events.pictures(event["decision_id"]))
-                seen += [(event, number) for number in range(1, count + 1)]
+                count = len(system.events.pictures(event.id))
+                seen += [(event.json(), number) for number in range(1, count + 1)]
     return render(
         request, "people/employee_sightings.html", person, employee=system.enrolment.get(employee_id), seen=seen
     )

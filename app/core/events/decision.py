@@ -1,0 +1,158 @@
+"""A recorded decision: one value from the transaction that records it to the gate, the log, the live feed and the API.
+
+Times are times and reasons are reasons until something is printed. `json` and `payload` print; `read` reads what an
+event keeps, also what earlier versions wrote.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from app.core.canonical import canonical, instant, moment
+from app.core.events.checkpoint import Checkpoint
+from app.core.events.field_names import with_new_names
+from app.core.recognition.liveness import LivenessState
+from app.core.types import OPENING, Employee, Reason, Verdict
+
+
+class Method(StrEnum):
+    """What a decision rests on. COMMAND: a person or a fire panel gave an order, and nobody stood at the gate."""
+
+    FACE = "face"
+    CREDENTIAL = "credential"
+    COMMAND = "command"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """An employee as an event names them: as they were called when it was recorded."""
+
+    id: str
+    name: str
+    number: str
+
+    @classmethod
+    def of(cls, employee: Employee) -> "Identity":
+        return cls(employee.id, employee.name, employee.number)
+
+    def json(self) -> dict[str, Any]:
+        return {"id": self.id, "name": self.name, "number": self.number}
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedDecision:
+    """One decision, and where it stands in its gate's chain.
+
+    id: the event's. gate: its name at that time. at, open_until: UTC, whole milliseconds; open_until is None for a
+    denial and for a release. employee: who was identified, also when refused. similarity, threshold, margin: cosine,
+    -1 to 1, four decimals; None where no face was compared. liveness: 0 a picture to 1 a person. faces: the most in one
+    frame. request_digest: hex SHA-256 over what was sent; None from a camera. actor: the id of the user or key that
+    gave an order. comment: the reason they gave. checkpoint: None until the event is appended. nonce: what the asker
+    made up. signature: over `signed_part`, base64; None until it is signed.
+    """
+
+    id: str
+    gate_id: str
+    gate: str
+    at: datetime
+    reason: Reason
+    method: Method
+    open_until: datetime | None = None
+    employee: Identity | None = None
+    similarity: float | None = None
+    threshold: float | None = None
+    margin: float | None = None
+    liveness: float | None = None
+    liveness_state: LivenessState | None = None
+    faces: int = 0
+    camera: str | None = None
+    frames_received: int = 0
+    frames_used: int = 0
+    request_digest: str | None = None
+    duration_ms: float = 0.0
+    actor: str | None = None
+    comment: str | None = None
+    checkpoint: Checkpoint | None = None
+    nonce: str | None = None
+    signature: str | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        return Verdict.OPEN if self.reason in OPENING else Verdict.DENY
+
+    @property
+    def opens(self) -> bool:
+        return self.verdict is Verdict.OPEN
+
+    def payload(self) -> dict[str, Any]:
+        """The members that the event keeps. Those of an order are there for orders alone."""
+        printed: dict[str, Any] = {
+            "decision": self.verdict.value,
+            "reason": self.reason.value,
+            "decision_id": self.id,
+            "gate": self.gate,
+            "at": instant(self.at),
+            "open_until": None if self.open_until is None else instant(self.open_until),
+            "employee": None if self.employee is None else self.employee.json(),
+            "method": self.method.value,
+            "similarity": self.similarity,
+            "threshold": self.threshold,
+            "margin": self.margin,
+            "liveness": self.liveness,
+            "liveness_state": None if self.liveness_state is None else self.liveness_state.value,
+            "faces": self.faces,
+            "camera": self.camera,
+            "frames_received": self.frames_received,
+            "frames_used": self.frames_used,
+            "request_digest": self.request_digest,
+            "duration_ms": self.duration_ms,
+        }
+        if self.method is Method.COMMAND:
+            printed |= {"actor": self.actor, "comment": self.comment}
+        return printed
+
+    @property
+    def signed_part(self) -> bytes:
+        """Canonical JSON of everything but the signature. Raises ValueError before the event is appended."""
+        return canonical(self._signed_members())
+
+    def json(self) -> dict[str, Any]:
+        """The signed answer as it is printed. Raises ValueError before the event is appended."""
+        return {**self._signed_members(), "signature": self.signature}
+
+    @classmethod
+    def read(cls, gate_id: str, payload: Mapping[str, Any]) -> "RecordedDecision":
+        """Read what an event keeps. Raises KeyError, TypeError or ValueError where it is not what we write."""
+        kept = with_new_names(payload)
+        who, until, liveness_state = kept["employee"], kept["open_until"], kept.get("liveness_state")
+        return cls(
+            id=kept["decision_id"],
+            gate_id=gate_id,
+            gate=kept["gate"],
+            at=moment(kept["at"]),
+            reason=Reason(kept["reason"]),
+            method=Method(kept["method"]),
+            open_until=None if until is None else moment(until),
+            employee=None if who is None else Identity(who["id"], who["name"], who["number"]),
+            similarity=kept["similarity"],
+            threshold=kept["threshold"],
+            margin=kept["margin"],
+            liveness=kept["liveness"],
+            liveness_state=None if liveness_state is None else LivenessState(liveness_state),
+            faces=kept["faces"],
+            camera=kept.get("camera"),
+            frames_received=kept["frames_received"],
+            frames_used=kept["frames_used"],
+            request_digest=kept.get("request_digest"),
+            duration_ms=kept["duration_ms"],
+            actor=kept.get("actor"),
+            comment=kept.get("comment"),
+        )
+
+    def _signed_members(self) -> dict[str, Any]:
+        if self.checkpoint is None:
+            raise ValueError("the decision is not recorded yet")
+        nonce = {} if self.nonce is None else {"nonce": self.nonce}
+        return {**self.payload(), "checkpoint": self.checkpoint.json(), **nonce}
