@@ -1,7 +1,6 @@
-"""The words of the domain as frozen values: what was seen, who is known, what was decided.
+"""The values of the domain, all frozen: what was seen, who is known and what was decided.
 
-Units stand in names where a type cannot carry them. Everything here is checked on construction where a wrong
-value could open a gate.
+Names carry units if the type cannot. A value that could open a gate if it were wrong is checked on construction.
 """
 
 from dataclasses import dataclass
@@ -16,11 +15,11 @@ Vector = NDArray[np.float32]  # (dimension,), unit length
 
 
 class Reason(StrEnum):
-    """Why a gate opened or stayed shut: one of these stands in every event. Which of them open: OPENING.
+    """Why a gate opened or stayed shut. Every event has one reason; those in OPENING open the gate.
 
-    RELEASED: the gate stands open for everybody (fire). RESTORED is no decision on anybody: lockdown or release ended.
-    OPENED_BY_HAND, LOCKED_BY_HAND, UNLOCKED_BY_HAND: a person ordered it. A locked gate denies
-    everybody with LOCKED_BY_HAND.
+    RELEASED: the gate is open for everybody (fire). RESTORED: a lockdown or release ended; it is not about a person.
+    OPENED_BY_HAND, LOCKED_BY_HAND, UNLOCKED_BY_HAND: a person ordered it. A locked gate denies everybody with
+    LOCKED_BY_HAND.
     """
 
     RECOGNISED = "recognised"
@@ -59,7 +58,7 @@ class Verdict(StrEnum):
 
 
 class Role(StrEnum):
-    """What a caller may do. A gate key is bound to one gate. VIEWER is for people: reads the log only."""
+    """What a caller may do. A GATE key is bound to one gate. VIEWER is for people and only reads the log."""
 
     GATE = "gate"
     CAMERA = "camera"
@@ -74,7 +73,7 @@ class Status(StrEnum):
 
 
 class QualityProblem(StrEnum):
-    """Why a face is not good enough to be compared."""
+    """Why a face is not good enough to compare."""
 
     FACE_TOO_SMALL = "face_too_small"
     BLURRED = "blurred"
@@ -89,7 +88,7 @@ class QualityProblem(StrEnum):
 
 @dataclass(frozen=True)
 class Box:
-    """An axis-aligned rectangle in frame pixels; may reach outside the frame."""
+    """An axis-aligned rectangle in frame pixels; it may reach outside the frame."""
 
     x_px: float
     y_px: float
@@ -105,8 +104,10 @@ class Box:
 class Face:
     """One detected face.
 
-    landmarks: (5, 2) float32 frame pixels: right eye, left eye, nose tip, right and left mouth corner, of the person,
-    so the first eye is on the left of the picture. score: the detector's, 0 to 1.
+    Attributes:
+        landmarks: (5, 2) float32, in frame pixels: the person's right eye, left eye, nose tip, right and left mouth
+            corner, so the first eye is on the left of the picture.
+        score: the detector's confidence, 0 to 1.
     """
 
     box: Box
@@ -116,7 +117,7 @@ class Face:
 
 @dataclass(frozen=True)
 class Quality:
-    """How far a face can be compared. score 0 to 1 weighs it in a mean; problems say why it must not be used."""
+    """How well a face can be compared. `score`, 0 to 1, weighs it in a mean; one with `problems` must not be used."""
 
     score: float
     problems: tuple[QualityProblem, ...] = ()
@@ -128,7 +129,7 @@ class Quality:
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """One face in one frame, understood: what evidence is made of. liveness: None where it was not measured."""
+    """One usable face in one frame, ready to become evidence. `liveness` is None if it was not measured."""
 
     face: Face
     quality: Quality
@@ -138,10 +139,15 @@ class Sample:
 
 @dataclass(frozen=True, eq=False)
 class FrameResult:
-    """What one frame gave: the sighting of the person at the gate, or the reason there is none.
+    """The result of one frame: the person at the gate, or the reason why there is none.
 
-    faces: how many faces were found. subject: set if and only if reason is None.
-    snapshot: pixels for the record (the face with its surroundings, or the scaled-down frame where there is no face).
+    Attributes:
+        faces: the number of faces found.
+        subject: the person's face; set if and only if `reason` is None.
+        snapshot: pixels for the record: the face with its surroundings, or the scaled-down frame if there is no face.
+
+    Raises:
+        ValueError: not exactly one of `subject` and `reason` is set.
     """
 
     faces: int
@@ -152,12 +158,12 @@ class FrameResult:
 
     def __post_init__(self) -> None:
         if (self.subject is None) == (self.reason is None):
-            raise ValueError("a look has either a subject or a reason")
+            raise ValueError("a frame result has either a subject or a reason")
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """An employee whom a search proposes. similarity: cosine, -1 to 1."""
+    """An employee found by a search. `similarity` is the cosine, -1 to 1."""
 
     employee_id: str
     similarity: float
@@ -165,11 +171,13 @@ class Candidate:
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """What one approach shows: the fused frames, and who they most resemble.
+    """The evidence of one approach: its fused frames and the employee they resemble most.
 
-    reason: why nobody can be identified, or None. best: the nearest employee, or None for an empty gallery.
-    margin: best minus runner-up similarity; 1.0 + best where there is no runner-up.
-    liveness: 0 an attack to 1 live, None where it was not measured; liveness_frames: of how many frames.
+    Attributes:
+        reason: why nobody can be identified, or None.
+        best: the nearest employee, or None if the gallery is empty.
+        margin: similarity of the best minus that of the runner-up; 1.0 + best if there is no runner-up.
+        liveness: from 0 (attack) to 1 (live); None if it was not measured. `liveness_frames` is the number of frames.
     """
 
     faces: int
@@ -184,7 +192,7 @@ class Evidence:
 
     @property
     def employee_id(self) -> str | None:
-        """Whom it most resembles."""
+        """The id of the employee it resembles most."""
         return self.best.employee_id if self.best else None
 
 
@@ -204,13 +212,13 @@ class Employee:
     legal_basis: str | None = None
     consent_at: datetime | None = None
     created_at: datetime | None = None
-    photos: int = 0  # how many accepted photos the template is made of; 0 = not enrolled
-    card_number: str | None = None  # decimal digits, for hardware that wants to be shown a card; nobody else's
+    photos: int = 0  # accepted photos in the template; 0 = not enrolled
+    card_number: str | None = None  # decimal digits, for hardware that expects a card; unique
 
 
 @dataclass(frozen=True)
 class Photo:
-    """An accepted photo. `sealed_image` and `sealed_embedding` open only with the employee's key."""
+    """An accepted photo. Only the employee's key opens `sealed_image` and `sealed_embedding`."""
 
     id: str
     employee_id: str
@@ -223,7 +231,7 @@ class Photo:
 
 @dataclass(frozen=True)
 class Template:
-    """What an employee is matched by: the normalised mean of the photos' embeddings, sealed."""
+    """What faces are matched against: the sealed, normalised mean of the embeddings of an employee's photos."""
 
     employee_id: str
     sealed_vector: bytes
@@ -253,7 +261,7 @@ class Gate:
 
 @dataclass(frozen=True)
 class ApiKey:
-    """A key as it is stored: its SHA-256, never the key."""
+    """A stored key: its SHA-256, never the key itself."""
 
     id: str
     role: Role
@@ -269,7 +277,7 @@ class ApiKey:
 
 @dataclass(frozen=True)
 class Decision:
-    """The verdict of the policy. `employee` is who was identified, also when refused; None when nobody was."""
+    """The decision of the policy. `employee` is the person identified, even if refused; None if nobody was."""
 
     reason: Reason
     employee: Employee | None = None

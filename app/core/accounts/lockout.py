@@ -1,4 +1,4 @@
-"""How long somebody has to wait after wrong passwords: longer each time, never for ever."""
+"""How long somebody waits after wrong passwords: longer each time, but never for ever."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,22 +11,25 @@ FORGOTTEN = timedelta(hours=24)
 
 @dataclass(frozen=True)
 class Tally:
-    """Wrong attempts in a row, and when the last one was."""
+    """Consecutive wrong attempts, and the time of the last one."""
 
     wrong: int
     last_at: datetime
 
 
 def free_at(tally: Tally | None, free: int) -> datetime | None:
-    """When the next attempt is looked at; None: at once. `free` wrong ones cost nothing, then 2, 4, 8 s and so on."""
+    """Returns when the next attempt is allowed; None means now.
+
+    The first `free` wrong attempts cost nothing; later ones cost 2, 4, 8 s and so on, up to LONGEST.
+    """
     if tally is None or tally.wrong < free:
         return None
-    # The exponent is bounded before the power is taken: the count is an attacker's to choose.
+    # Bound the exponent before taking the power, because an attacker chooses the count.
     return tally.last_at + min(timedelta(seconds=2 ** min(tally.wrong - free + 1, 20)), LONGEST)
 
 
 def one_more(tally: Tally | None, now: datetime) -> Tally:
-    """The tally with one more wrong attempt; after a day the old ones are forgotten."""
+    """Adds one wrong attempt; attempts more than a day old are forgotten."""
     if tally is None or now - tally.last_at > FORGOTTEN:
         return Tally(1, now)
     return Tally(tally.wrong + 1, now)

@@ -1,4 +1,4 @@
-"""Which passwords are refused: short ones, and those that an attacker tries first."""
+"""Refuses passwords that are short or that an attacker would try first."""
 
 import re
 
@@ -6,7 +6,7 @@ from app.core.errors import BadInput
 
 SHORTEST, LONGEST = 12, 256
 
-# What attackers' lists are made of, without the digits and signs that people put around it.
+# The words in attackers' lists, without the digits and signs that people add around them.
 WORDS = """
 abcabcabcabc abcdefghijkl access admin adminadmin administrator autumn baseball basketball batman biometric changeme
 changemenow chocolate computer correcthorsebatterystaple december default dragon employee entrance facegate february
@@ -22,7 +22,7 @@ LOOKALIKES = str.maketrans("@4301!5$7", "aaeolisst")
 
 
 def check_password(password: str, name: str) -> str:
-    """The password. Raises BadInput with the rule that it breaks; never with the password."""
+    """Returns the password. Raises BadInput, which names the broken rule but never the password."""
     if len(password) < SHORTEST:
         raise BadInput("weak_password", f"A password has at least {SHORTEST} characters; a short sentence is easy.")
     if len(password) > LONGEST:
@@ -31,7 +31,7 @@ def check_password(password: str, name: str) -> str:
         raise BadInput("weak_password", "This password repeats too few characters; choose another.")
     plain = password.casefold()
     if name.casefold() in plain and len(name) >= 4:
-        raise BadInput("weak_password", "The password must not hold the user's name.")
+        raise BadInput("weak_password", "The password must not contain the user's name.")
     for spelling in (plain, plain.translate(LOOKALIKES)):
         letters = re.sub(r"[\W\d_]+", "", spelling)
         if _usual(letters) or _in_a_row(spelling):
@@ -40,7 +40,7 @@ def check_password(password: str, name: str) -> str:
 
 
 def _usual(letters: str) -> bool:
-    """Whether it is a usual word or two of them, with at most three more letters."""
+    """Whether the letters are one or two common words and at most three more letters."""
     for word in COMMON:
         if word in letters:
             rest = letters.replace(word, "")
@@ -50,7 +50,7 @@ def _usual(letters: str) -> bool:
 
 
 def _in_a_row(text: str) -> bool:
-    """Whether most of it runs along the alphabet, the digits or the keyboard."""
+    """Whether most of the text runs along the alphabet, the digits or a keyboard row."""
     rows = ("abcdefghijklmnopqrstuvwxyz", "01234567890", "1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm")
     pairs = [text[at : at + 2] for at in range(len(text) - 1)]
     steps = sum(any(pair in row or pair in row[::-1] for row in rows) for pair in pairs)

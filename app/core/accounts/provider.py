@@ -1,4 +1,4 @@
-"""Signing in through another provider (OpenID Connect): what is kept of it, and which role its groups carry here."""
+"""Sign-in through an identity provider (OpenID Connect): its settings, and the roles that its groups give here."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -13,8 +13,8 @@ from app.core.types import Role
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 CLAIM = re.compile(r"[\w:/.-]{1,100}")
-SHOWN, SHOWN_CHARS = 20, 60  # groups that a refusal names, and how much of each
-# What Entra ID says in place of more than 200 groups.
+SHOWN, SHOWN_CHARS = 20, 60  # how many groups a refusal names, and the characters of each
+# Entra ID sends a pointer instead of the groups if there are more than 200.
 OVERAGE = (
     "the provider leaves the groups out because there are too many ('overage'); in Entra ID choose 'Groups assigned to "
     "the application', or give out app roles and set --claim roles"
@@ -22,19 +22,22 @@ OVERAGE = (
 
 
 class NotConfirmed(Unauthorised):
-    """The provider's word does not hold. check: which part of it, for the log and the list of sign-ins."""
+    """The provider's answer failed a check. `check` names it, for the log and the list of sign-ins."""
 
     def __init__(self, check: str) -> None:
-        super().__init__("provider_refused", "What the provider said cannot be trusted; start again or tell an admin.")
+        super().__init__("provider_refused", "The provider's answer cannot be trusted. Start again, or tell an admin.")
         self.check = check
 
 
 @dataclass(frozen=True)
 class Provider:
-    """One provider. roles: which of its groups carry which role.
+    """The settings of one identity provider, checked on construction. Raises BadInput.
 
-    claim: where it says in which groups somebody is; dots lead into what is nested, as in realm_access.roles.
-    sealed_secret opens only with the master key. label: what the button on the sign-in page calls it.
+    Attributes:
+        sealed_secret: the client secret; only the master key opens it.
+        claim: the claim that lists a person's groups; dots lead into nested claims, as in realm_access.roles.
+        roles: the role that each group gives.
+        label: the provider's name on the sign-in button.
     """
 
     issuer: str
@@ -54,18 +57,18 @@ class Provider:
             raise BadInput("bad_roles", "Name at least one group and its role: admin, security or viewer.")
 
     def roles_of(self, claims: Mapping[str, object]) -> frozenset[Role]:
-        """The roles of whoever these claims are of; none if no group of theirs carries one."""
+        """Returns the roles that these claims give; empty if no group gives one."""
         return frozenset(self.roles[group] for group in self.groups_of(claims) or () if group in self.roles)
 
     def groups_of(self, claims: Mapping[str, object]) -> list[str] | None:
-        """The groups as they came; None where the claim is not there."""
+        """Returns the groups as the provider sent them, or None if the claim is missing."""
         said = next(_found(claims, self.claim), None)
         if said is None:
             return None
         return [group for group in (said if isinstance(said, list) else [said]) if isinstance(group, str)]
 
     def refusal(self, claims: Mapping[str, object]) -> str:
-        """Why no role follows from these claims, with the groups that came."""
+        """Explains why these claims give no role, and names the groups that came."""
         groups = self.groups_of(claims)
         if groups is None:
             return OVERAGE if self.left_out(claims) else f"neither the ID token nor userinfo has a claim {self.claim}"
@@ -76,19 +79,19 @@ class Provider:
         return f"no role is set for any of these groups: {named}{more}"
 
     def left_out(self, claims: Mapping[str, object]) -> bool:
-        """Whether the provider says that it has groups to tell and does not."""
+        """Whether the provider says that the person has groups but does not list them."""
         names = claims.get("_claim_names")
         elsewhere = isinstance(names, Mapping) and self.claim.partition(".")[0] in names
         return elsewhere or claims.get("hasgroups") in (True, "true")
 
 
 def shown(text: str, chars: int) -> str:
-    """What a provider said, fit for a line of the log."""
+    """Makes text from a provider safe for one line of the log: printable and at most `chars` long."""
     return "".join(c if c.isprintable() else "?" for c in text[:chars]) + ("…" if len(text) > chars else "")
 
 
 def _found(claims: Mapping[str, object], name: str) -> Iterator[object]:
-    """A claim by its name, which may itself hold dots; else what the dots lead to."""
+    """Yields the values of a claim by its full name, which may contain dots, then by following the dots."""
     if name in claims:
         yield claims[name]
     for n in (n for n, c in enumerate(name) if c == "."):
@@ -98,22 +101,26 @@ def _found(claims: Mapping[str, object], name: str) -> Iterator[object]:
 
 
 class IdentityProvider(Protocol):
-    """The provider itself, over the network. Raises ProviderFailed where it cannot be asked, or
-    does not keep to the rules."""
+    """The provider over the network. Raises ProviderFailed if it cannot be reached or breaks the protocol."""
 
     def address(self, provider: Provider, redirect: str, state: str, nonce: str, challenge: str) -> str:
-        """Where to send the browser: authorization code with PKCE (S256)."""
+        """Returns the URL to send the browser to: authorization code flow with PKCE (S256)."""
         ...
 
     def claims(
         self, provider: Provider, secret: str, redirect: str, code: str, verifier: str, nonce: str
     ) -> Mapping[str, object]:
-        """What the provider says of whoever came back with this code: signature, issuer, audience, times and nonce
-        hold. Raises NotConfirmed where one does not."""
+        """Exchanges the code for the person's claims, with signature, issuer, audience, times and nonce verified.
+
+        Raises:
+            NotConfirmed: one of these checks failed.
+        """
         ...
 
 
 class Providers(Protocol):
+    """The stored provider, of which there is at most one."""
+
     def get(self) -> Provider | None: ...
     def put(self, provider: Provider | None) -> None: ...
 
@@ -125,9 +132,9 @@ def is_private(url: str) -> bool:
 
 
 def check_issuer(issuer: str) -> None:
-    """Raises BadInput for an address at which a provider could be impersonated."""
+    """Raises BadInput for an issuer address at which a provider could be impersonated."""
     if "@" in issuer:
-        raise BadInput("bad_issuer", "The issuer holds no user name or password; write an @ in its path as %40.")
+        raise BadInput("bad_issuer", "The issuer must not hold a user name or password. Write an @ in its path as %40.")
     parts = urlsplit(issuer)
     if not is_private(issuer) or parts.query or parts.fragment or parts.username or len(issuer) > 300:
-        raise BadInput("bad_issuer", "The issuer is an https address such as https://login.example.com/realm.")
+        raise BadInput("bad_issuer", "The issuer must be an https address such as https://login.example.com/realm.")

@@ -1,4 +1,4 @@
-"""People who sign in, what proves that they did, and what is kept of it. Names and passwords are checked here."""
+"""People who sign in: users, sessions, one-time links and the record of sign-ins."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,9 +15,12 @@ NAME_CHARS = 64
 
 @dataclass(frozen=True)
 class Principal:
-    """Whoever calls: a key, or a person with a session. `id` goes into every record of what they do.
+    """The authenticated caller: a key, or a person with a session.
 
-    name: what a log of actions may show. gate_id: of a gate's key only.
+    Attributes:
+        id: goes into every record of what the caller does.
+        name: what the log of actions may show.
+        gate_id: set only for a gate's key.
     """
 
     id: str
@@ -27,15 +30,18 @@ class Principal:
     kind: Literal["key", "user"]
 
     def may(self, *roles: Role) -> bool:
-        """Whether one of these roles is carried."""
+        """Whether the caller has one of these roles."""
         return not self.roles.isdisjoint(roles)
 
 
 @dataclass(frozen=True)
 class User:
-    """Somebody who signs in. password: an argon2id hash; None where there is none (not set yet, or another provider's).
+    """Somebody who signs in.
 
-    subject: who they are to an identity provider ("issuer subject"). Names are unique by `folded`.
+    Attributes:
+        name: unique by `folded`.
+        password: an argon2id hash, or None if it is not set yet or an identity provider holds it.
+        subject: the person's id at the identity provider, as "issuer subject".
     """
 
     id: str
@@ -49,7 +55,7 @@ class User:
 
 @dataclass(frozen=True)
 class Session:
-    """A signed-in browser. hash: SHA-256 of the cookie, never the cookie. agent: what the browser called itself."""
+    """A signed-in browser. `hash` is the SHA-256 of the cookie, never the cookie; `agent` is the User-Agent header."""
 
     id: str
     hash: str
@@ -62,7 +68,7 @@ class Session:
 
 
 class TicketKind(StrEnum):
-    """SETUP makes the first admin; RESET lets one user choose a password."""
+    """SETUP creates the first admin. RESET lets one user choose a password."""
 
     SETUP = "setup"
     RESET = "reset"
@@ -70,7 +76,7 @@ class TicketKind(StrEnum):
 
 @dataclass(frozen=True)
 class Ticket:
-    """A link that works once. hash: SHA-256 of its token. user_id: whose password it sets; None for SETUP."""
+    """A one-time link. `hash` is the SHA-256 of its token; `user_id` is None for SETUP."""
 
     hash: str
     kind: TicketKind
@@ -79,18 +85,18 @@ class Ticket:
 
 
 class Method(StrEnum):
-    """How somebody proved who they are."""
+    """How somebody proved their identity."""
 
-    PASSWORD = "password"  # noqa: S105  a word, no secret
+    PASSWORD = "password"  # noqa: S105  a name, not a secret
     LINK = "link"
     PROVIDER = "provider"
 
 
 class SignInOutcome(StrEnum):
-    """What became of a sign-in. LOCKED: too many wrong ones before; that one was not looked at."""
+    """The outcome of a sign-in. LOCKED: too many wrong attempts before, so this one was not checked."""
 
     SIGNED_IN = "signed_in"
-    WRONG_PASSWORD = "wrong_password"  # noqa: S105  a word, no secret
+    WRONG_PASSWORD = "wrong_password"  # noqa: S105  a name, not a secret
     UNKNOWN_NAME = "unknown_name"
     DISABLED = "disabled"
     LOCKED = "locked"
@@ -99,9 +105,11 @@ class SignInOutcome(StrEnum):
 
 @dataclass(frozen=True)
 class SignIn:
-    """One attempt. user_id: None for a name nobody has; what was typed is not kept: people type passwords there.
+    """One attempt to sign in.
 
-    detail: why another provider's word opened nothing.
+    Attributes:
+        user_id: None if nobody has the name. Then the typed text is not stored, because people type passwords there.
+        detail: why the provider's answer was refused.
     """
 
     id: str
@@ -115,19 +123,21 @@ class SignIn:
 
 
 def user_name(name: str) -> str:
-    """The name as it is stored. Raises BadInput."""
+    """Returns the name as it is stored. Raises BadInput if it cannot be one."""
     name = name.strip()
     plain_text("name", name, NAME_CHARS)
     return name
 
 
 def folded(name: str) -> str:
-    """What makes two names one: case and surrounding space do not tell people apart."""
+    """Returns the form by which names are compared: without case and surrounding spaces."""
     return name.strip().casefold()
 
 
 def person_roles(roles: frozenset[Role]) -> frozenset[Role]:
-    """The roles, if a person can have them. Raises BadInput for none, and for a device's."""
+    """Returns the roles if a person can have them. Raises BadInput for none, or for the roles of devices."""
     if not roles or not roles <= PERSON_ROLES:
-        raise BadInput("bad_roles", "A user has at least one of the roles admin, security and viewer, and no other.")
+        raise BadInput(
+            "bad_roles", "A user needs at least one of the roles admin, security and viewer; no other role is allowed."
+        )
     return roles

@@ -1,8 +1,8 @@
-"""Follows people through the frames of one camera, so that an approach is one decision and not one a frame.
+"""Follows people through the frames of one camera, so that an approach gives one decision and not one per frame.
 
-Small on purpose: at a gate a handful of faces move little between frames. A face joins the track whose predicted box it
-overlaps most, unless the two look like different people; that is what keeps identities apart when paths cross. The
-idea is that of SORT (Bewley et al. 2016) with an appearance gate as in DeepSORT (Wojke et al. 2017).
+Small on purpose: at a gate, a handful of faces move little between frames. A face joins the track whose predicted box
+it overlaps most, unless the two look like different people, which keeps identities apart when paths cross. The method
+is SORT (Bewley et al. 2016) with an appearance gate as in DeepSORT (Wojke et al. 2017).
 """
 
 import math
@@ -14,14 +14,14 @@ import numpy as np
 
 from app.core.types import Box, Face, Quality, Sample, Vector
 
-MOST_SIGHTINGS = 8  # what one decision may fold; the best ones are kept
-SMOOTH_S = 0.04  # over so long speeds are smoothed: half old and half new at 25 frames a second
-SAME_SIZE = 0.5  # a face of less than half the width expected is somebody behind
+MOST_SIGHTINGS = 8  # per decision; the best ones are kept
+SMOOTH_S = 0.04  # speeds are smoothed over this time: half old, half new at 25 frames a second
+SAME_SIZE = 0.5  # a face less than half as wide as expected is somebody further back
 
 
 @dataclass(frozen=True, eq=False)
 class Detection:
-    """One face in one frame. embedding is None for a face that is too small or poor to be compared."""
+    """One face in one frame. `embedding` is None if the face is too small or too poor to compare."""
 
     face: Face
     quality: Quality
@@ -31,13 +31,16 @@ class Detection:
 
 @dataclass(frozen=True)
 class Rules:
-    """How faces become tracks.
+    """How faces are assigned to tracks.
 
-    same_person: similarity under which two faces are not one person.
-    least_overlap: intersection over union with the predicted box. reach: how far from there, in face widths, a face may
-    be whose boxes do not overlap. pace: a face known to be the same person may be further, by so many face widths a
-    second since it was last seen (brisk walking is 9), up to `farthest`: cameras are slow, and frames are lost.
-    patience_ms: a track not seen for so long has ended (an occlusion shorter than this keeps it).
+    Attributes:
+        same_person: the cosine similarity below which two faces are different people.
+        least_overlap: intersection over union with the predicted box from which distance does not matter.
+        reach: how far from the predicted box, in face widths, a face with less overlap may be.
+        pace: how much further a face known to be the same person may be, in face widths per second since it was last
+            seen, because cameras are slow and lose frames; brisk walking is 9.
+        farthest: the limit of `reach` plus `pace`, in face widths.
+        patience_ms: a track not seen for this long has ended; it survives shorter occlusions.
     """
 
     same_person: float
@@ -50,10 +53,15 @@ class Rules:
 
 @dataclass(frozen=True, eq=False)
 class Track:
-    """One person's way through the picture. sightings: the newest usable one and the best before it, oldest first.
+    """One person's path through the picture.
 
-    velocity in pixels a second; growth: of the width, likewise. widest_px: the widest the face has been; seen: in how
-    many frames; usable: how many of them could be compared; usable_at: when the newest of those was taken.
+    Attributes:
+        velocity: of the centre, in pixels per second.
+        growth: of the width, in pixels per second.
+        widest_px: the widest the face has been.
+        seen: the number of frames with the face.
+        usable: the number of those in which it could be compared; `usable_at` is the time of the newest.
+        sightings: the newest usable one and the best ones before it, oldest first.
     """
 
     id: int
@@ -70,7 +78,7 @@ class Track:
     last_quality: Quality = field(default_factory=lambda: Quality(0.0))
 
     def predicted(self, at: datetime) -> Box:
-        """Where the face should be now if it goes on as it went."""
+        """Returns where the face should be at that time if it keeps moving as before."""
         seconds = min(_seconds(self.last_at, at), 1.0)
         (x, y), width = self.box.centre, max(0.5 * self.box.width_px, self.box.width_px + self.growth * seconds)
         height = self.box.height_px * width / self.box.width_px
@@ -80,7 +88,7 @@ class Track:
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """All tracks of one camera at one moment. Immutable: `step` makes the next."""
+    """All tracks of one camera at one moment. Immutable; `step` returns the next scene."""
 
     tracks: tuple[Track, ...] = ()
     next_id: int = 1
@@ -88,8 +96,14 @@ class Scene:
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """scene: the tracks that live. faces: of this frame, by track id. fresh: ids that got a new usable sighting.
-    ended: tracks that left."""
+    """The result of one frame.
+
+    Attributes:
+        scene: the tracks that go on.
+        faces: the faces of this frame, by track id.
+        fresh: the ids of the tracks with a new usable sighting.
+        ended: the tracks that ended.
+    """
 
     scene: Scene
     faces: Mapping[int, Detection]
@@ -98,9 +112,9 @@ class Step:
 
 
 def step(scene: Scene, faces: Sequence[Detection], at: datetime, rules: Rules) -> Step:
-    """The next scene, after a frame taken `at` that showed these faces. Frames come in the order of time."""
-    # Either way: a clock that was set back must not keep somebody standing there for an hour. And nobody is continued
-    # after frames were missing for longer: what comes then is a new approach, though it be the same person.
+    """Returns the scene after a frame with these faces, taken `at`. Frames must come in order of time."""
+    # The difference counts in either direction, so that a clock set back does not keep a track alive for an hour. After
+    # a longer gap between frames no track goes on: a new approach begins, even if it is the same person.
     patience = timedelta(milliseconds=rules.patience_ms)
     ended = tuple(track for track in scene.tracks if abs(at - track.last_at) > patience)
     before = [track for track in scene.tracks if track not in ended]
@@ -147,7 +161,7 @@ def overlap(a: Box, b: Box) -> float:
 
 
 def _affinity(track: Track, seen: Detection, at: datetime, rules: Rules) -> float | None:
-    """How well the face continues the track, or None where it cannot be the same person."""
+    """Returns how well the face continues the track, or None if it cannot be the same person."""
     expected = track.predicted(at)
     alike = 0.0
     reach = rules.reach
@@ -166,9 +180,9 @@ def _affinity(track: Track, seen: Detection, at: datetime, rules: Rules) -> floa
 
 
 def _mean(sightings: tuple[Sample, ...]) -> Vector:
-    """The direction of all of them: one bad frame neither ends a track nor lets a look-alike in."""
+    """Returns the mean direction, so that one bad frame neither ends a track nor lets a look-alike in."""
     total = np.stack([s.embedding for s in sightings]).sum(axis=0)
-    # Not `evidence.unit`, which raises: an embedding that is not a number must not end the watch, it is just nobody's.
+    # Not `evidence.unit`, which raises: an embedding with NaN must not stop the camera; it just matches nobody.
     mean: Vector = (total / max(float(np.linalg.norm(total)), 1e-6)).astype(np.float32)
     return mean
 
@@ -194,8 +208,8 @@ def _born(track_id: int, seen: Detection, at: datetime) -> Track:
 
 
 def _moved(track: Track, seen: Detection, at: datetime) -> Track:
-    # A detector's box trembles, so speeds are smoothed over time, not over frames: of two frames that arrive within a
-    # millisecond the difference in place is trembling and no speed.
+    # A detector's box jitters, so speeds are smoothed over time and not over frames: between two frames a millisecond
+    # apart, a change of position is jitter and not speed.
     span = _seconds(track.last_at, at) + SMOOTH_S
     keep = SMOOTH_S / span
     (x, y), (old_x, old_y) = seen.face.box.centre, track.box.centre
@@ -216,7 +230,7 @@ def _moved(track: Track, seen: Detection, at: datetime) -> Track:
 
 
 def _kept(sightings: tuple[Sample, ...], seen: Detection) -> tuple[Sample, ...]:
-    """The newest sighting and the best of those before it, in the order they were seen."""
+    """Returns the newest sighting and the best of those before it, oldest first."""
     if seen.embedding is None:
         return sightings
     new = Sample(seen.face, seen.quality, seen.embedding, seen.liveness)

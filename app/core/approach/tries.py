@@ -1,8 +1,8 @@
-"""Whose approach it is, and when its evidence is looked at: as early as the false accept rate allows.
+"""Decides who is at the gate, and when to try their evidence: as early as the false accept rate allows.
 
-Evidence that is tried again and again until it suffices opens more often than evidence tried once. So the number of
-tries is bounded, each gets a share of the operator's rate, and they come at growing distances: the frames of one
-approach resemble each other, and the next one hardly adds a chance to be mistaken.
+Trying evidence again and again until it suffices gives more false accepts than trying it once. So the number of tries
+is bounded, each try gets a share of the operator's rate, and the intervals between tries grow. The frames of one
+approach resemble each other, so one more frame adds little chance of a mistake.
 """
 
 from collections.abc import Sequence
@@ -13,35 +13,38 @@ from itertools import chain, repeat
 from app.core.approach.tracks import Scene, Track, overlap
 from app.core.types import Box, FrameResult, Pixels, Reason, Sample
 
-# A person at the gate is tried at so many usable frames, counted from the first try. The first frame is tried alone:
-# most people are known by it. The last lies ten seconds later at 25 frames a second.
+# The counts of usable frames, from the first try on, at which a person is tried. The first frame is tried alone, which
+# is enough for most people. The last try is ten seconds later at 25 frames a second.
 TRIES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)
-# Of the rate, for each try. A sixteenth would hold for tries that have nothing to do with each other; those of one
-# approach do. Played with 9,400 strangers' approaches of 256 frames against 1,000 employees, at a rate of 0.1 %, for
-# frames as alike as a good camera gives them (similarity 0.92 far apart) and as a poor clip did (0.72); 2026-11-23:
+# The share of the rate for each try. A sixteenth would be right for independent tries, but those of one approach are
+# correlated. Simulated with 9,400 strangers' approaches of 256 frames against 1,000 employees, at a rate of 0.1 %, for
+# frames as similar as a good camera gives (0.92 between distant frames) and as a poor clip gave (0.72); 2026-11-23:
 #   share  false accepts (0.92 / 0.72)  employees never let in  let in at the first frame
 #   1/12   0.02 % / 0.01 %              7.3 % / 9.4 %           91 % / 74 %
 #   1/3    0.04 % / 0.05 %              4.7 % / 5.4 %           94 % / 83 %
 #   1/2    0.07 % / 0.06 %              4.3 % / 3.9 %           95 % / 86 %
 #   1      0.12 % / 0.13 %              3.4 % / 2.8 %           96 % / 89 %
-# All sixteen tries are mistaken 1.2 to 3 times as often as the first alone, hence a third.
+# All sixteen tries together make 1.2 to 3 times as many mistakes as the first alone, hence a third.
 SHARE = 1 / 3
-RIVAL = 0.85  # a second face this wide, against the nearest, and there is no telling who is at the gate
-COVERED = 0.3  # a face that was lost, this much under one that is seen, is behind it or was it
-WAIT_MS = 8000  # somebody who stands there for so long without being known is told so
-LEAST_SEEN = 3  # frames: a face for a moment is a passer-by or a detector's fancy, no approach
-GROWING = 0.1  # of its width a second: less is trembling
+RIVAL = 0.85  # if a second face is at least this share as wide as the nearest, nobody can tell who is at the gate
+COVERED = 0.3  # a lost face that overlaps a visible one this much is hidden behind it, or was the same face
+WAIT_MS = 8000  # somebody who waits this long unrecognised gets an answer
+LEAST_SEEN = 3  # frames; a face seen for less is a passer-by or a false detection, not an approach
+GROWING = 0.1  # of the face width per second; less is jitter
 
 
 def poll_share(polls: int) -> float:
-    """What is left of the rate for a person's n-th poll: whole for the first 16, then falling as 1 / n squared, so that
-    the sum over an approach is bounded however often the hardware asks."""
+    """Returns the share of the rate for a person's n-th poll.
+
+    The whole rate for the first 16 polls, then falling as 1 / n squared, so that the sum over an approach is bounded
+    however often the hardware polls.
+    """
     return min(1.0, (16 / polls) ** 2)
 
 
 @dataclass(frozen=True)
 class Zone:
-    """Where in the picture the gate is (shares of width and height, 0 to 1), and how wide a face there must be."""
+    """The part of the picture at the gate (shares of width and height, 0 to 1), and the narrowest face that counts."""
 
     left: float = 0.0
     top: float = 0.0
@@ -54,15 +57,19 @@ class Zone:
             raise ValueError(f"not a zone: {self}")
 
     def holds(self, box: Box, width_px: int, height_px: int) -> bool:
-        """Whether the middle of the box lies in the zone of a frame of this size."""
+        """Whether the centre of the box is in the zone, in a frame of this size."""
         x, y = box.centre[0] / width_px, box.centre[1] / height_px
         return self.left <= x <= self.right and self.top <= y <= self.bottom
 
 
 @dataclass(frozen=True, eq=False)
 class AtGate:
-    """person: who is at the gate, seen in this frame. rivals: all who are, where there is no telling. At most one of
-    both is set; neither, where nobody is near or the nearest is hidden for a moment."""
+    """Who is at the gate. At most one field is set; neither if nobody is near or the nearest face is briefly hidden.
+
+    Attributes:
+        person: the person at the gate, visible in this frame.
+        rivals: everybody who might be, if they cannot be told apart.
+    """
 
     person: Track | None = None
     rivals: tuple[Track, ...] = ()
@@ -71,11 +78,15 @@ class AtGate:
 def at_gate(
     scene: Scene, zone: Zone, width_px: int, height_px: int, at: datetime, let_in: frozenset[int] = frozenset()
 ) -> AtGate:
-    """The person with the widest face in the zone, if it is clearly wider than the next.
+    """Returns the person with the widest face in the zone, if it is clearly wider than the next.
 
-    A face behind is narrower, so whoever stands behind is never let in by the one in front, nor the other way round.
-    Who is not seen `at` this moment still stands where they were, lest a face that the detector misses make room for
-    the next; but not if somebody stepped before them, or if the gate has opened for them (let_in: those tracks' ids).
+    A face further back is narrower, so nobody gets in on the face of the person in front of or behind them.
+    Somebody not seen at this moment keeps their place, so that a missed detection does not put the next person in it.
+    They lose it if somebody steps in front of them or the gate has opened for them.
+
+    Args:
+        at: the time of this frame.
+        let_in: the ids of the tracks that the gate has opened for.
     """
     near = [t for t in scene.tracks if zone.holds(t.box, width_px, height_px) and t.box.width_px >= zone.min_face_px]
     seen = [t for t in near if t.last_at == at]
@@ -92,10 +103,12 @@ def at_gate(
 
 
 def due(track: Track, tries: int, tried_from: int | None) -> bool:
-    """Whether the track is to be tried now that it has one more usable sighting.
+    """Whether to try the track now that it has one more usable sighting.
 
-    tries: how often it was. tried_from: its usable sightings at the first try, or None before it; what was seen of
-    somebody who waited behind another counts as one.
+    Args:
+        tries: how often it has been tried.
+        tried_from: its number of usable sightings at the first try, or None before that. Everything seen before, while
+            the person waited behind somebody, thus counts as one.
     """
     if tries >= len(TRIES):
         return False
@@ -103,11 +116,15 @@ def due(track: Track, tries: int, tried_from: int | None) -> bool:
 
 
 def looks(track: Track, faces: int, same_person: float, views: Sequence[Pixels] = ()) -> list[FrameResult]:
-    """The track as evidence takes it, oldest first. faces: most faces seen in one frame of it. views: pictures for the
-    record, best first; the newest frame carries the best.
+    """Returns the track as input for `evidence.fold`, oldest first.
 
-    The newest sighting is always in it, and of the others those that look like it and like each other: the evidence is
-    about whoever stands there now. Without a usable sighting: why.
+    It holds the newest sighting and those earlier ones that resemble it and each other, so the evidence is about the
+    person who is there now. Without a usable sighting, it is one result with the reason.
+
+    Args:
+        faces: the most faces seen in one frame of the track.
+        same_person: the cosine similarity from which two sightings show one person.
+        views: pictures for the record, best first; the newest frame carries the best.
     """
     if not track.sightings:
         return [FrameResult(faces, None, Reason.POOR_QUALITY, next(iter(views), None), track.last_quality.problems)]
@@ -120,16 +137,17 @@ def looks(track: Track, faces: int, same_person: float, views: Sequence[Pixels] 
 
 
 def is_approach(frames_near: int) -> bool:
-    """Whether somebody who left, or has waited, deserves a decision: they were near, and no passing fancy."""
+    """Whether somebody who left or waited was near for long enough to get a decision."""
     return frames_near >= LEAST_SEEN
 
 
 def waited(near_since: datetime, at: datetime) -> bool:
+    """Whether somebody has waited so long that they get an answer."""
     return (at - near_since).total_seconds() * 1000 >= WAIT_MS
 
 
 def crossed(track: Track, width_px: int, height_px: int) -> bool:
-    """Whether a track that ended walked past the camera: still growing, or leaving at the picture's edge while near."""
+    """Whether an ended track walked past the camera: it was near, and still growing or at the edge of the picture."""
     near = track.box.width_px >= 0.85 * track.widest_px
     x, y = track.box.centre
     margin = track.box.width_px
@@ -138,7 +156,7 @@ def crossed(track: Track, width_px: int, height_px: int) -> bool:
 
 
 def is_another(track: Track, of: Sequence[Sample], same_person: float) -> bool:
-    """Whether the track surely shows somebody else than those sightings do: no usable frames are no proof."""
+    """Whether the track certainly shows somebody else than the samples do. Without usable frames it is not certain."""
     if not track.sightings or not of:
         return False
     return max(float(a.embedding @ b.embedding) for a in track.sightings for b in of) < same_person

@@ -1,4 +1,4 @@
-"""How a cell of a file of people becomes a value, and a value a cell that no spreadsheet runs."""
+"""Converts the cells of a file of people to values, and values to cells that no spreadsheet runs as a formula."""
 
 import re
 from collections.abc import Sequence
@@ -9,24 +9,25 @@ from app.core.errors import BadInput
 from app.core.types import Status
 
 MOST_VALUES = 200  # in one cell
-_LONGEST = 20_000  # characters of several values
-_RUNS = re.compile(r"'*[=+\-@\t\r]")  # what a spreadsheet would run, or an escaped one of those
-_TEXT = re.compile(r'="([^"]*)"')  # a formula that is nothing but a text: how some keep leading zeros
-_SHORTENED = re.compile(r"\d([.,]\d+)?E\+\d+", re.IGNORECASE)  # how a spreadsheet shows a long number
+_LONGEST = 20_000  # characters in a cell with several values
+_RUNS = re.compile(r"'*[=+\-@\t\r]")  # what a spreadsheet would run, plain or escaped
+_TEXT = re.compile(r'="([^"]*)"')  # a formula that is only text, which some people use to keep leading zeros
+_SHORTENED = re.compile(r"\d([.,]\d+)?E\+\d+", re.IGNORECASE)  # how a spreadsheet shortens a long number
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-# Blanks that nobody sees. A tab is none: before a formula it hides it from whoever looks.
+# Invisible blanks. A tab is not one of them, because it hides a formula that follows it.
 _BLANKS = " \n\r\u00a0\u3000\u200b\u2060\ufeff"
 
 
 def join(parts: Sequence[str]) -> str:
-    """Several values in one cell."""
+    """Joins several values into one cell."""
     return "|".join(part.replace("\\", "\\\\").replace("|", "\\|") for part in parts)
 
 
 def split(cell: str) -> tuple[str, ...]:
-    """Undoes `join`. A backslash before anything else is part of the value, as in a path of Windows.
+    """Undoes `join`. A backslash before any other character is part of the value, as in a Windows path.
 
-    Raises BadInput for too many values.
+    Raises:
+        BadInput: there are too many values or characters.
     """
     if len(cell) > _LONGEST:
         raise BadInput("too_many_values", f"The cell has more than {_LONGEST} characters.")
@@ -50,31 +51,35 @@ def split(cell: str) -> tuple[str, ...]:
 
 
 def harmless(cell: str) -> str:
-    """The cell as no spreadsheet runs it: an apostrophe before what begins like a formula, which `plain` takes off."""
+    """Puts an apostrophe before a cell that starts like a formula, so no spreadsheet runs it. `plain` removes it."""
     return f"'{cell}" if _RUNS.match(cell) else cell
 
 
 def plain(name: str, raw: str) -> str:
-    """What a cell says. Raises BadInput for what a spreadsheet would run, or has spoiled."""
+    """Returns the text of a cell.
+
+    Raises:
+        BadInput: a spreadsheet would run the cell as a formula, or has damaged it.
+    """
     cell = raw.strip(_BLANKS)
     if text := _TEXT.fullmatch(cell):
         cell = text[1].strip(_BLANKS)
     if "\ufffd" in cell:
-        detail = f"{name} has \ufffd where a letter was lost when the file was saved; export it again as UTF-8."
+        detail = f"{name} has \ufffd where saving the file lost a letter; export it again as UTF-8."
         raise BadInput("lost_letter", detail)
     if name in ("number", "card_number") and _SHORTENED.fullmatch(cell):
-        detail = f"{name} is {cell[:20]}: the spreadsheet shortened it; format the column as text, type it again."
+        detail = f"{name} is {cell[:20]}: the spreadsheet shortened it. Format the column as text and type it again."
         raise BadInput("shortened_number", detail)
     if not _RUNS.match(cell):
         return cell
     if not cell.startswith("'"):
-        detail = f"{name} begins with {cell[0]!r}, which spreadsheets run; put ' before it if it is meant."
+        detail = f"{name} starts with {cell[0]!r}, which spreadsheets run; if it is meant, put ' before it."
         raise BadInput("formula_injection", detail)
     return cell[1:]
 
 
 def as_meant(name: str) -> str | None:
-    """What a name was before its UTF-8 was read as Windows-1252 and saved again; None for a name that was not."""
+    """Repairs a name whose UTF-8 was read as Windows-1252 and saved again; None if that did not happen."""
     try:
         meant = name.encode("cp1252").decode("utf-8")
     except (UnicodeEncodeError, UnicodeDecodeError):
@@ -83,7 +88,7 @@ def as_meant(name: str) -> str | None:
 
 
 def value(name: str, cell: str) -> Any:
-    """A cell's value, by its column. Raises BadInput."""
+    """Returns the value of a cell in the column `name`. Raises BadInput if it is not valid there."""
     if name in ("number", "name"):
         return cell
     if name == "groups":
@@ -94,21 +99,21 @@ def value(name: str, cell: str) -> Any:
         try:
             return Status(cell.casefold())
         except ValueError:
-            raise BadInput("bad_status", "status is active or inactive.") from None
+            raise BadInput("bad_status", "status must be active or inactive.") from None
     if name in ("valid_from", "valid_until", "consent_at"):
         return _moment(name, cell)
     return cell
 
 
 def _moment(name: str, cell: str) -> datetime:
-    """A date alone is the whole day, UTC: it begins at midnight, or, for valid_until, ends before the next."""
+    """Parses a time. A date alone means that whole day in UTC: its start, or for valid_until its last millisecond."""
     try:
         moment = datetime.fromisoformat(cell)
         if _DATE.fullmatch(cell):
             ends = name == "valid_until"
             return datetime.combine(moment.date(), time(23, 59, 59, 999000) if ends else time(), UTC)
         if moment.tzinfo is not None:
-            # Whole milliseconds are what is kept: more would differ from it in every import.
+            # The database keeps whole milliseconds; more digits would count as a change in every import.
             return moment.astimezone(UTC).replace(microsecond=moment.microsecond // 1000 * 1000)
     except (ValueError, OverflowError):
         pass

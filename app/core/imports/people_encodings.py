@@ -1,4 +1,4 @@
-"""The encodings that a CSV may be said to have, and what its names would be in each."""
+"""The encodings that a person may name for a CSV, and how its names would read in each."""
 
 import codecs
 import re
@@ -10,7 +10,7 @@ from app.core.errors import BadInput
 
 UTF_8, UTF_16_LE, UTF_16_BE = "utf-8", "utf-16-le", "utf-16-be"
 
-# Name as people know it -> Python's codec: where one has everything of another, the larger one.
+# Common name -> Python codec. If one codec contains another, the larger one.
 CODECS = {
     UTF_8: "utf-8",
     UTF_16_LE: "utf-16-le",
@@ -41,21 +41,21 @@ CODECS = {
     "big5": "cp950",
     "euc-kr": "cp949",
 }
-# Text in these can be valid UTF-8 by chance (two characters of GBK, say), so the one does not refute the other.
+# Text in these can be valid UTF-8 by chance (such as two characters of GBK), so valid UTF-8 does not rule them out.
 OVERLAPS = frozenset({"shift-jis", "euc-jp", "gbk", "big5", "euc-kr", "iso-2022-jp"})
-# What spreadsheets save, as opposed to what only a person would name.
+# The encodings that spreadsheets save in.
 _LIKELY = tuple(name for name in CODECS if not name.startswith(("utf", "iso", "ibm", "koi8", "mac")))
 _LIKELY += ("macintosh",)
-_SHOWN = 6
-_CELLS = 200
+_SHOWN = 6  # encodings
+_CELLS = 200  # cells examined
 _CELL = re.compile(rb"[,;\t\r\n]")
-_LONGEST = 200  # bytes of a cell that is looked at
+_LONGEST = 200  # bytes; longer cells are not examined
 _STEP = 1 << 16
 _MOST_LOOKED_AT = 4_000_000  # bytes
 
 
 def known(encoding: str) -> str:
-    """The name used here of an encoding, whatever it is called. Raises BadInput."""
+    """Returns our name for an encoding given under any of its names. Raises BadInput if it is unknown."""
     asked = encoding.strip().lower().replace("_", "-")[:40]
     if asked in CODECS:
         return asked
@@ -69,13 +69,14 @@ def known(encoding: str) -> str:
     for name, ours in CODECS.items():
         if codec and codecs.lookup(ours).name == codec:
             return name
-    raise BadInput("unknown_encoding", f"That encoding is not known here; known are: {', '.join(CODECS)}.")
+    raise BadInput("unknown_encoding", f"This encoding is not supported. Supported are: {', '.join(CODECS)}.")
 
 
 def readings(data: bytes) -> list[tuple[str, list[str]]]:
-    """One cell as the likely encodings read it, the most plausible first, each reading with the encodings of it.
+    """Reads one cell in the likely encodings. The cell is the one on which they differ most.
 
-    It is the cell over which they differ most.
+    Returns:
+        Each reading with the encodings that give it, most plausible first; empty if no likely encoding fits.
     """
     cells = list(_foreign(data))
     able = [name for name in _LIKELY if all(_read(cell, name) is not None for cell in cells)]
@@ -92,7 +93,7 @@ def readings(data: bytes) -> list[tuple[str, list[str]]]:
 
 
 def _foreign(data: bytes) -> Iterator[bytes]:
-    """Different cells with other bytes than ASCII, not too many."""
+    """Yields distinct cells with non-ASCII bytes, up to a limit."""
     seen: set[bytes] = set()
     rest = b""
     for at in range(0, min(len(data), _MOST_LOOKED_AT), _STEP):
@@ -118,7 +119,7 @@ def _read(cell: bytes, name: str) -> str | None:
 
 
 def _plausible(text: str) -> float:
-    """1 for words of letters of one script, less for signs among letters and for mixed scripts."""
+    """Returns 1 for words of one script; less for symbols between letters and for mixed scripts."""
     foreign = [c for c in text if not c.isascii()]
     letters = [c for c in text if unicodedata.category(c)[0] in "LM"]
     right = sum(unicodedata.category(c)[0] in "LM" for c in foreign) / max(1, len(foreign))

@@ -1,7 +1,7 @@
-"""A file of people as rows: what its columns are called, and which row says what.
+"""Reads a file of people into rows.
 
-It comes from whoever exports it, so nothing is guessed silently: a column that is not known stops the import
-(`valid_untl` ignored would let people in for ever), and every row is used or says why not.
+Other systems export the file, so nothing is guessed silently. An unknown column stops the import, since ignoring
+`valid_untl` would let people in for ever. Every row is either used or says why not.
 """
 
 import csv
@@ -37,16 +37,16 @@ COLUMNS = (
 NEEDED = ("number", "name")
 MOST_ROWS = 100_000
 MOST_COLUMNS = 500
-MOST_ROW_LINES = 1000  # of one row, by line ends in its cells
-_ABOVE = 20  # lines among which the header is looked for
+MOST_ROW_LINES = 1000  # per row, from line ends in its cells
+_ABOVE = 20  # lines in which the header is searched for
 _DELIMITERS = ",;\t|"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One person as the file has them: a value for each column it has. photos: named in the row, or None.
+    """One row: a value for each column of the file. `photos` are the photos that the row names, or None.
 
-    Slots and tuples, because the collector of garbage stops everything while it goes through a hundred thousand.
+    It uses slots and tuples because garbage collection over a hundred thousand rows stops every thread.
     """
 
     line: int
@@ -64,7 +64,7 @@ class Row:
         return self.values[self.columns.index(column)] if column in self.columns else None
 
     def details(self, before: Employee | None) -> Details:
-        """What the employee will be: a column that the file lacks stays as it was, an empty cell clears its field."""
+        """Returns the employee's new details. A missing column keeps its field; an empty cell clears it."""
         kept = {name: getattr(before, name) for name in Details.__dataclass_fields__} if before else {}
         return Details(**{**kept, **self.sent})
 
@@ -77,17 +77,17 @@ class PeopleFile:
 
 @dataclass
 class _Table:
-    """Rows of cells with the line where each begins. Lines are counted as an editor counts them."""
+    """Rows of cells with the line on which each starts, counted as an editor counts lines."""
 
     lines: Iterator[str]
     delimiter: str
-    before: int  # lines that were taken off the top
-    cut_off: bool = False  # the last line has no end
+    before: int  # lines already taken off the top
+    cut_off: bool = False  # the last line has no line end
     _line: int = 0
     _begins: int = 0
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
-        """Raises BadInput and TooLarge, naming the line."""
+        """Yields (line, cells). Raises BadInput or TooLarge, which name the line."""
         self._line = self._begins = self.before
         reader = csv.reader(self._bounded(), delimiter=self.delimiter, strict=True)
         while True:
@@ -118,12 +118,14 @@ class _Table:
 
 
 def read(data: bytes, encoding: str | None = None) -> PeopleFile:
-    """The rows of a CSV. encoding: what it is said to have. Raises BadInput or TooLarge for a file of which no row can
-    be used."""
+    """Reads the rows of a CSV, in the encoding that a person named, if any.
+
+    Raises BadInput or TooLarge if no row of the file can be used.
+    """
     text = text_of(data, encoding)
     table, top = _table(text)
     rows: list[Row] = []
-    header: list[str] = []  # as it is written
+    header: list[str] = []  # as written
     short: list[int] = []
     columns: list[str | None] = []
     for line, cells in table.rows():
@@ -135,7 +137,7 @@ def read(data: bytes, encoding: str | None = None) -> PeopleFile:
         if len(rows) == MOST_ROWS:
             raise TooLarge("too_many_rows", f"The CSV has more than {MOST_ROWS} rows; split it.")
         if cells == header:
-            problem = RowProblem("header_again", "The header stands here again; take this line out.")
+            problem = RowProblem("header_again", "This line repeats the header; remove it.")
             rows.append(Row(line, "", problems=(problem,)))
             continue
         if len(cells) < len(columns):
@@ -149,16 +151,16 @@ def read(data: bytes, encoding: str | None = None) -> PeopleFile:
 
 
 def _table(text: Text) -> tuple[_Table, int]:
-    """The file's table, and the line of its header: the first with a number and a name, whatever separates them."""
+    """Returns the table, and the line of its header: the first with the columns number and name."""
     lines = text.lines()
     above = list(islice(lines, _ABOVE))
     before, delimiters = 0, _DELIMITERS
     said = above[0].strip().strip('"').lower() if above else ""
     if said.startswith("sep="):
-        # A line for spreadsheets. A tab in it was stripped with the line's end.
+        # A line for spreadsheets. A tab in it was stripped along with the line end.
         before, delimiters = 1, said[4:5] or "\t"
         if delimiters not in _DELIMITERS:
-            raise BadInput("bad_delimiter", f"Line 1 of the CSV says {said!r}; cells are separated by , ; | or a tab.")
+            raise BadInput("bad_delimiter", f"Line 1 of the CSV says {said!r}; the delimiter must be , ; | or a tab.")
     best = (0, 0, delimiters[0], 1)
     for delimiter in delimiters:
         reader = csv.reader(above[before:], delimiter=delimiter)
@@ -177,7 +179,7 @@ def _table(text: Text) -> tuple[_Table, int]:
 
 
 def _column(cell: str) -> str:
-    """The name of a column, however it is written: full width, with blanks of any kind, in capitals."""
+    """Normalises a column name: case, blanks, hyphens and full-width letters do not matter."""
     if len(cell) > 200:
         return cell
     shown = "".join(c for c in unicodedata.normalize("NFKC", cell) if unicodedata.category(c) != "Cf")
@@ -185,7 +187,7 @@ def _column(cell: str) -> str:
 
 
 def _columns(line: int, header: Sequence[str]) -> list[str | None]:
-    """The columns' names; None for one that is marked to be ignored, "" for one without a name. Raises BadInput."""
+    """Returns the column names: None for an ignored column, "" for one without a name. Raises BadInput."""
     columns: list[str | None] = []
     for cell in header:
         name = _column(cell)
@@ -196,25 +198,25 @@ def _columns(line: int, header: Sequence[str]) -> list[str | None]:
         else:
             shown = "".join(c for c in cell.strip()[:40] if c.isprintable())
             near = get_close_matches(name[:100], COLUMNS, n=1)
-            hint = f" Did you mean {near[0]}?" if near else f" Known are: {', '.join(COLUMNS)}."
-            detail = f"The column {shown!r} in line {line} is not known.{hint} With # before its name it is ignored."
+            hint = f" Did you mean {near[0]}?" if near else f" The columns are: {', '.join(COLUMNS)}."
+            detail = f"The column {shown!r} in line {line} is unknown.{hint} Put # before its name to ignore it."
             raise BadInput("unknown_column", detail)
     named = [name for name in columns if name]
     if twice := [name for name, count in Counter(named).items() if count > 1]:
-        raise BadInput("duplicate_column", f"The column {twice[0]} stands there twice.")
+        raise BadInput("duplicate_column", f"The column {twice[0]} appears twice.")
     if missing := [name for name in NEEDED if name not in named]:
-        raise BadInput("missing_column", f"The CSV needs a column {missing[0]} in its header, line {line}.")
+        raise BadInput("missing_column", f"The CSV needs a column {missing[0]} in its header (line {line}).")
     return columns
 
 
 def _row(line: int, columns: Sequence[str | None], cells: Sequence[str], table: _Table) -> Row:
-    """A row's values. Cells that the end of a row lacks are empty, as spreadsheets leave them out."""
+    """Returns one row. Missing cells at its end count as empty, because spreadsheets leave them out."""
     needed = max(columns.index(name) for name in NEEDED) + 1
     over = any(cell.strip() for cell in cells[len(columns) :])
     if len(cells) < needed or over or (len(cells) < len(columns) and table.cut_off):
-        detail = f"The row has {len(cells)} cells and the header {len(columns)}; put cells with a comma in quotes."
+        detail = f"The row has {len(cells)} cells and the header {len(columns)}; quote cells that contain a comma."
         if not over and table.cut_off:
-            detail = "The file ends within this row; was it cut off? A whole file ends with an empty line."
+            detail = "The file ends inside this row; was it cut off? A complete file ends with a line end."
         at = columns.index("number")
         number = cells[at].strip()[:64] if at < len(cells) else ""
         return Row(line, number, problems=(RowProblem("wrong_cells", detail),))
@@ -225,7 +227,7 @@ def _row(line: int, columns: Sequence[str | None], cells: Sequence[str], table: 
         raw = cells[at] if at < len(cells) else ""
         try:
             if name == "" and raw.strip():
-                detail = f"Column {at + 1} has no name in the header, but a cell here; name it, or # to ignore it."
+                detail = f"Column {at + 1} has a value here but no name in the header; name it, or # to ignore it."
                 raise BadInput("unnamed_column", detail)
             if not name:
                 continue
@@ -248,7 +250,7 @@ def _row(line: int, columns: Sequence[str | None], cells: Sequence[str], table: 
 
 @lru_cache(maxsize=64)
 def _shared(names: tuple[str, ...]) -> tuple[str, ...]:
-    """The same names once, however many rows have them."""
+    """Returns one shared tuple for equal names, so that many rows do not each keep a copy."""
     return names
 
 
@@ -263,17 +265,17 @@ def _notices(text: Text, rows: Sequence[Row], before: int, top: int, short: Sequ
             yield f"Line {row.line}: {name[:40]!r} looks like {meant[:40]!r} saved wrongly; export the file again."
             break
         if "?" in name:
-            yield f"Line {row.line}: {name[:40]!r} has a ?; was a letter lost? Then save the file as UTF-8."
+            yield f"Line {row.line}: {name[:40]!r} has a ?; if it replaces a letter, save the file as UTF-8."
             break
     if top > before + 1:
-        yield f"The header is line {top}; what stands above it was left out."
+        yield f"The header is line {top}; the lines above it were ignored."
     if short:
         many = "1 row has" if len(short) == 1 else f"{len(short)} rows have"
-        yield f"{many} fewer cells than the header, such as line {short[0]}; what is missing was read as empty."
+        yield f"{many} fewer cells than the header, such as line {short[0]}; missing cells were read as empty."
 
 
 def _unique(rows: Sequence[Row]) -> Iterator[Row]:
-    """Rows that contradict each other are all refused: which of them is right, the file does not tell."""
+    """Refuses all rows that contradict each other, since the file does not say which of them is right."""
     for key, code, what in (("number", "duplicate_number", "number"), ("card_number", "duplicate_card", "card number")):
         first: dict[str, int] = {}
         several: dict[str, list[int]] = {}
@@ -291,5 +293,5 @@ def _doubted(row: Row, code: str, what: str, lines: Sequence[int]) -> Row:
     if not others:
         return row
     shown = ", ".join(others[:5]) + (" and more" if len(others) > 5 else "")
-    problem = RowProblem(code, f"The {what} stands in other lines, too: {shown}.")
+    problem = RowProblem(code, f"Other lines have the same {what}: {shown}.")
     return replace(row, problems=(*row.problems, problem))

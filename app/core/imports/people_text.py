@@ -1,8 +1,8 @@
-"""The text of a CSV, from the bytes that spreadsheets save: which encoding it has, and its lines.
+"""Decodes the bytes of a CSV that a spreadsheet saved: its encoding and its lines.
 
-An encoding is never guessed. UTF-8 and UTF-16 prove themselves; any other must be named, because the same bytes are
-other names in another encoding. Everything goes in bounded pieces: one call on a whole hostile file would hold the
-interpreter, and with it every gate.
+An encoding is never guessed. UTF-8 and UTF-16 can be recognised; a person must name any other, because the same bytes
+give different names in different encodings. Work is done in bounded pieces: a single call on a whole hostile file would
+block the interpreter, and with it every gate.
 """
 
 import codecs
@@ -26,7 +26,7 @@ _BOMS = (
 
 @dataclass(frozen=True)
 class Text:
-    """A CSV whose encoding is known. said: a person named the encoding."""
+    """A CSV whose encoding is known. `said` means that a person named it."""
 
     data: bytes
     encoding: str
@@ -34,17 +34,19 @@ class Text:
 
     @property
     def proved(self) -> bool:
-        """Whether the file itself leaves no doubt. NULs leave little, a person's word as much as there was before."""
+        """Whether the file itself proves its encoding. NUL bytes suggest UTF-16 but do not prove it."""
         return not self.said and (self.encoding == encodings.UTF_8 or any(self.data.startswith(b) for b, _ in _BOMS))
 
     def head(self) -> str:
-        """The first characters, without byte order marks."""
+        """Returns the first characters, without byte order marks."""
         return next(self._pieces(MOST_LINE), "")
 
     def lines(self) -> Iterator[str]:
-        """Lines with their ends. They end as the first one does: with LF, CR LF, or CR alone as old Macs write.
+        """Yields lines with their ends. The first line decides the line end: LF, CR LF, or CR alone (old Macs).
 
-        Raises BadInput for bytes that are no text in this encoding, TooLarge for a line without end.
+        Raises:
+            BadInput: bytes are not text in this encoding.
+            TooLarge: there are too many lines, or a line is too long.
         """
         end = _line_end(self.head())
         rest, number = "", 1
@@ -78,14 +80,19 @@ class Text:
     def _undecodable(self, near: int) -> BadInput:
         line = self.data.count(b"\n", 0, near) + 1
         cure = "name the right one" if self.said else "export it again, as UTF-8"
-        detail = f"The CSV is not {self.encoding}: from line {line} on there is a byte that it does not have; {cure}."
+        detail = f"The CSV is not {self.encoding}: it has an invalid byte in line {line} or later; {cure}."
         return BadInput("bad_encoding", detail)
 
 
 def text_of(data: bytes, encoding: str | None = None) -> Text:
-    """The text of a CSV. encoding: what a person says it is. Raises BadInput where it is not certain, or contradicts.
+    """Finds the encoding of a CSV.
 
-    TooLarge for a file that is too large.
+    Args:
+        encoding: what a person says it is, if anything.
+
+    Raises:
+        BadInput: the encoding is uncertain, or the file contradicts what the person says.
+        TooLarge: the file is too large.
     """
     if len(data) > MOST_BYTES:
         raise TooLarge("csv_too_large", f"The CSV has more than {MOST_BYTES // 1_000_000} MB; split it.")
@@ -100,23 +107,23 @@ def text_of(data: bytes, encoding: str | None = None) -> Text:
     if shows is None and name not in encodings.OVERLAPS and not data.isascii() and _not_utf8(data) is None:
         shows = encodings.UTF_8
     if shows and shows != name:
-        detail = f"The CSV is {shows}, not {name}: read as that, its names would be wrong. Leave the encoding out."
+        detail = f"The CSV is {shows}, not {name}, which would garble its names. Leave the encoding out."
         raise BadInput("wrong_encoding", detail)
     return Text(data, name, said=True)
 
 
 def _by_nulls(data: bytes) -> str | None:
-    """UTF-16 without a mark: the header has a column `number`, every second byte of it NUL."""
+    """Recognises UTF-16 without a byte order mark by the column `number`, in which every second byte is NUL."""
     start = data[:20_000].lower()
     for name in (encodings.UTF_16_LE, encodings.UTF_16_BE):
-        # From an even place: the one looks like the other from its second byte on.
+        # Only at an even offset: at an odd one, one byte order looks like the other.
         if start.find("number".encode(name)) % 2 == 0:
             return name
     return None
 
 
 def _not_utf8(data: bytes) -> int | None:
-    """Where it ceases to be UTF-8, give or take a piece; None for all of it."""
+    """Returns roughly where the data stops being UTF-8, in bytes; None if all of it is."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     for at in range(0, len(data), _PIECE):
         try:
@@ -127,13 +134,13 @@ def _not_utf8(data: bytes) -> int | None:
 
 
 def _ask(data: bytes, at: int) -> BadInput:
-    """What to do about a file that is not UTF-8: the encodings that it may have, and what a name would be in each."""
+    """Builds the error for a file that is not UTF-8: its possible encodings, and how a name reads in each."""
     start = max(data.rfind(b"\n", max(0, at - MOST_LINE), at), data.rfind(b"\r", max(0, at - MOST_LINE), at)) + 1
     line = data.count(b"\n" if b"\n" in data[: MOST_LINE * 2] else b"\r", 0, start) + 1
     readings = encodings.readings(data[start:])
     begin = f"The CSV is not UTF-8 (line {line}). Save it as UTF-8, or name its encoding"
     if not readings:
-        return BadInput("bad_encoding", f"{begin}: no encoding that spreadsheets commonly use reads its names.")
+        return BadInput("bad_encoding", f"{begin}. No encoding that spreadsheets commonly use fits its names.")
     shown = "; ".join(f"{' or '.join(names)} reads {reading!r}" for reading, names in readings)
     return BadInput("encoding_needed", f"{begin} (--encoding, or the import page's choice): {shown}.")
 

@@ -1,6 +1,6 @@
-"""Which photo is whose: by the number in its name or its folder's, or because the person's row names it.
+"""Matches photos to people: by the number in the name of the file or folder, or because a person's row names it.
 
-Names come from archives: no call here takes long over one of them, or over all of them at once.
+The names come from archives and may be hostile, so no call takes long on one name or blocks on all of them.
 """
 
 import re
@@ -16,21 +16,21 @@ MOST_NAME = 1000  # characters
 SHOWN = 5
 _COUNTED = re.compile(r"(.+)_\d+")
 _DIGITS = re.compile(r"\d{1,18}")
-_BATCH = 2000  # names sorted in one call
-_DEEPEST = 20  # folders above a file that a row may name
-# What desktops and archivers add by themselves.
+_BATCH = 2000  # names sorted per call
+_DEEPEST = 20  # folders above a file that a row may include
+# Files that desktops and archivers add by themselves.
 _SYSTEM_FILES = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", ".ds_store", ".localized", ".picasa.ini"})
 _SYSTEM_FOLDERS = frozenset({"__macosx", ".appledouble", ".spotlight-v100", ".trashes", ".fseventsd", "@eadir"})
 SYSTEM = "system"
 
 
 def clean(name: str) -> str:
-    """A name to compare by: composed letters, forward slashes, no leading ./"""
+    """Normalises a name for comparison: composed letters, forward slashes, no leading ./"""
     return unicodedata.normalize("NFC", name).replace("\\", "/").removeprefix("./")
 
 
 def kind_of(name: str) -> str | None:
-    """None for a photo, SYSTEM for a file that people do not know of; else why it is no photo, as a person says it."""
+    """Returns None for a photo, SYSTEM for a file that a computer added, else in words why it is not a photo."""
     if len(name) > MOST_NAME:
         return "name is too long"
     parts = clean(name).split("/")
@@ -48,12 +48,12 @@ def kind_of(name: str) -> str | None:
 
 
 def is_photo(name: str) -> bool:
-    """Whether a file is one by its name."""
+    """Whether a file is a photo, judged by its name."""
     return kind_of(name) is None
 
 
 class Unused:
-    """Files beside the photos, counted by kind, with some of their names."""
+    """Counts the files that are not photos by kind, with some of their names."""
 
     def __init__(self) -> None:
         self.counts: dict[str, int] = {}
@@ -68,11 +68,11 @@ class Unused:
             names.append(name)
 
     def notices(self) -> Iterator[str]:
-        """A sentence for each kind."""
+        """Yields a sentence for each kind."""
         for kind, count in sorted(self.counts.items()):
             shown = such_as(self._names[kind])
             if kind == SYSTEM:
-                yield f"Left out as what computers add by themselves (Thumbs.db, .DS_Store and the like): {count}."
+                yield f"Ignored files that computers add by themselves (Thumbs.db, .DS_Store and the like): {count}."
             else:
                 what = "1 file was" if count == 1 else f"{count} files were"
                 yield f"{what} not used ({kind}), {shown}. Photos are {_KINDS}."
@@ -87,16 +87,16 @@ def such_as(names: Sequence[str]) -> str:
 
 @dataclass(frozen=True)
 class Matched:
-    """of: the photos of each number, by name."""
+    """The matched photos. `of` holds the photo names of each number, in order."""
 
     of: Mapping[str, Sequence[str]]
     tails: Mapping[str, Sequence[str]] = field(repr=False)
     folded: Mapping[str, Sequence[str]] = field(repr=False)
 
     def named(self, wanted: str) -> str | None:
-        """The photo that a row names, by its path or the end of it, where only one has that; else None.
+        """Returns the photo that a row names by its path or the end of it; None unless exactly one fits.
 
-        Capitals count only where they tell two photos apart: to Windows they are no difference.
+        Case matters only if it distinguishes two photos, since Windows ignores it.
         """
         path = clean(wanted)
         found = self.tails.get(path) or self.folded.get(path.casefold(), ())
@@ -104,10 +104,15 @@ class Matched:
 
 
 def match(names: Iterable[str], numbers: Iterable[str], listed: Iterable[str] = ()) -> Matched:
-    """Gives each photo to a number. listed: what rows name themselves.
+    """Assigns each photo to a number.
 
-    E-1001.jpg, E-1001_2.jpg and E-1001/anything.jpg are E-1001's, however deep they lie. A photo whose name says one
-    person and whose folder says another is nobody's.
+    E-1001.jpg, E-1001_2.jpg and E-1001/anything.jpg belong to E-1001, at any depth. A photo whose name says one person
+    and whose folder says another belongs to nobody.
+
+    Args:
+        names: of the photos, as paths.
+        numbers: of the people.
+        listed: the names of photos that rows contain.
     """
     known = {clean(number) for number in numbers}
     asked = {clean(name).casefold() for name in listed}
@@ -129,14 +134,14 @@ def match(names: Iterable[str], numbers: Iterable[str], listed: Iterable[str] = 
 
 
 def without_zeros(name: str, known: set[str]) -> str | None:
-    """The number that a photo's would be without its leading zeros, which spreadsheets take from a number."""
+    """Returns the known number that equals the photo's without leading zeros, which spreadsheets drop; else None."""
     stem = clean(name).rpartition("/")[2].rpartition(".")[0].partition("_")[0]
     number = stem.lstrip("0")
     return number if number != stem and number in known else None
 
 
 def _tails(path: str) -> Iterator[str]:
-    """a/b/c, b/c, c."""
+    """Yields the ends of a path: a/b/c, b/c, c."""
     yield path
     for _ in range(_DEEPEST):
         path = path.partition("/")[2]
@@ -146,7 +151,7 @@ def _tails(path: str) -> Iterator[str]:
 
 
 def _add(where: dict[str, list[str]], key: str, name: str) -> None:
-    """Two are enough to know that it is not one."""
+    """Keeps at most two names per key, which is enough to know that the key is ambiguous."""
     names = where.setdefault(key, [])
     if len(names) < 2:
         names.append(name)
@@ -166,7 +171,7 @@ def _by_folder(folder: str, known: set[str]) -> str | None:
 
 
 def _in_order(names: Iterable[str]) -> Iterator[str]:
-    """E-1_2 before E-1_10. In batches: to sort all of them in one call would stop every other thread meanwhile."""
+    """Sorts E-1_2 before E-1_10. It works in batches, because one big sort would block every other thread."""
     rest = iter(names)
     batches = []
     while batch := sorted((_key(name), name) for name in islice(rest, _BATCH)):

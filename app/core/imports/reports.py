@@ -1,4 +1,4 @@
-"""What an import is, and what it says of each row: the words that its page, command and API share."""
+"""An import and its report on each row, in the terms that the page, the command and the API share."""
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -12,9 +12,10 @@ from app.core.imports.photo_names import Unused
 
 
 class ImportState(StrEnum):
-    """waiting -> running -> checked (a dry run's end; its upload is kept for `apply`) or done.
+    """The state of an import: waiting -> running -> done, or checked after a dry run.
 
-    cancelled: what was applied stays. failed: the file cannot be used, or the machine failed; detail says what to do.
+    CHECKED: the upload is kept for `apply`. CANCELLED: rows already applied stay. FAILED: the file cannot be used or
+    the machine failed; `detail` says what to do.
     """
 
     WAITING = "waiting"
@@ -29,7 +30,7 @@ OPEN = frozenset({ImportState.WAITING, ImportState.RUNNING})
 
 
 class RowOutcome(StrEnum):
-    """What becomes of a row; in a dry run, what would. refused: nothing of it was applied."""
+    """The outcome of a row; in a dry run, what it would be. REFUSED: nothing of the row was applied."""
 
     ADDED = "added"
     CHANGED = "changed"
@@ -39,8 +40,15 @@ class RowOutcome(StrEnum):
 
 @dataclass(frozen=True)
 class RowProblem:
-    """code is stable snake_case, detail says what to do. photo: the file it is about. other: an employee's id whose
-    number completes the sentence; kept as an id so that erasing that employee also takes the number from here."""
+    """A problem with a row.
+
+    Attributes:
+        code: stable snake_case.
+        detail: what to do.
+        photo: the file it is about, if any.
+        other: the id of an employee whose number completes the sentence. It is an id so that erasing that employee also
+            removes the number here.
+    """
 
     code: str
     detail: str
@@ -50,7 +58,7 @@ class RowProblem:
 
 @dataclass(frozen=True)
 class RowReport:
-    """line: of the file, the header being 1. photos: how many were accepted."""
+    """The report on one row. `line` is its line in the file; `photos` is the number of accepted photos."""
 
     line: int
     number: str
@@ -62,7 +70,7 @@ class RowReport:
 
 @dataclass(frozen=True)
 class StoredRow:
-    """A report as it is kept: number and problems are sealed with the import's key."""
+    """A stored report. The import's key seals the number and the problems."""
 
     line: int
     outcome: RowOutcome
@@ -74,12 +82,17 @@ class StoredRow:
 
 @dataclass(frozen=True)
 class Import:
-    """One import. rows and photos: how many there are, None until the file is read. done, done_photos: dealt with.
+    """One import.
 
-    done_before: rows that were dealt with before this run began, so that the rate is this run's. fingerprint: of what
-    is imported, by which an import that was cut off is found again. encoding: what the CSV is said to have.
-    attempts: starts that may have ended with the process. told: notices and detail, sealed with the import's key, since
-    both may name people. notices, detail: these in the clear, where somebody opened them.
+    Attributes:
+        fingerprint: identifies the input, so that an interrupted import is found again.
+        rows, photos: how many there are; None until the file is read.
+        done, done_photos: how many have been processed.
+        done_before: rows processed before this run began, so that the rate is that of this run.
+        encoding: what a person says the CSV has.
+        attempts: starts that may have been cut short by the end of the process.
+        told: notices and detail, sealed with the import's key because both may name people.
+        notices, detail: the same in the clear, once opened.
     """
 
     id: str
@@ -103,14 +116,14 @@ class Import:
     counts: Mapping[str, int] | None = None  # rows by outcome, and "problems"; kept once the import has ended
 
     def rate(self, now: datetime) -> float | None:
-        """Rows a second in this run; None before there is anything to measure."""
+        """Returns the rows per second of this run; None before there is anything to measure."""
         if self.started_at is None or self.done <= self.done_before:
             return None
         seconds = ((self.ended_at or now) - self.started_at).total_seconds()
         return (self.done - self.done_before) / seconds if seconds > 0 else None
 
     def eta_s(self, now: datetime) -> float | None:
-        """Seconds until the end at this run's rate; None where that cannot be said."""
+        """Returns the seconds left at the rate of this run; None if that is unknown."""
         rate = self.rate(now)
         if self.state is not ImportState.RUNNING or rate is None or self.rows is None:
             return None
@@ -119,7 +132,7 @@ class Import:
 
 @dataclass(frozen=True)
 class RowFilter:
-    """Which rows of an import to list, by line; `after` is the line the page starts above."""
+    """Which rows of an import to list, by line. `after` is the last line on the previous page."""
 
     outcome: RowOutcome | None = None
     problems: bool = False
@@ -131,28 +144,29 @@ class PhotoSource(Protocol):
     """Photos by name, in a folder or an archive. Safe to share between threads."""
 
     def names(self) -> list[str]:
-        """Every file that could be a photo: a path with forward slashes. Never used to open anything but itself."""
+        """Returns every file that could be a photo, as a path with forward slashes for use with `read` only."""
         ...
 
     def unused(self) -> Unused:
-        """Every other file."""
+        """Returns every other file."""
         ...
 
     def read(self, name: str) -> bytes:
-        """Raises BadInput or TooLarge for what cannot be read within bounds."""
+        """Returns the bytes of a photo. Raises BadInput or TooLarge if it cannot be read within bounds."""
         ...
 
     def fingerprint(self) -> str:
-        """Tells this collection of photos from another, without reading them."""
+        """Identifies this collection of photos without reading them."""
         ...
 
 
 def no_people() -> BadInput:
+    """The error for an import without a file of people."""
     return BadInput("missing_csv", "Send the people as a CSV, or as people.csv in the zip with their photos.")
 
 
 class Writer(Protocol):
-    """Takes the bytes of a file, in order. close makes it whole; without, it is not there."""
+    """Writes a file in order. The file exists only after `close`."""
 
     size: int
 
@@ -162,27 +176,31 @@ class Writer(Protocol):
 
 
 class Uploads(Protocol):
-    """Files that came for an import, sealed on this machine's disk. seal, unseal: bytes and what they are bound to."""
+    """The uploaded files of an import, sealed on disk. `seal` and `unseal` take the bytes and their context."""
 
     def writer(self, import_id: str, name: str, seal: Callable[[bytes, str], bytes]) -> Writer: ...
     def csv(self, import_id: str, unseal: Callable[[bytes, str], bytes], most: int) -> bytes:
-        """Raises TooLarge."""
+        """Returns the CSV. Raises TooLarge if it has more than `most` bytes."""
         ...
 
     def people(self, import_id: str, unseal: Callable[[bytes, str], bytes], most: int) -> bytes | None:
-        """The people.csv that came in the photos' archive; None without. Raises BadInput or TooLarge."""
+        """Returns the people.csv in the archive of photos, or None. Raises BadInput or TooLarge."""
         ...
 
     def photos(
         self, import_id: str, unseal: Callable[[bytes, str], bytes], encoding: str | None
     ) -> AbstractContextManager["PhotoSource"]:
-        """encoding: of file names that do not say theirs. Raises BadInput or TooLarge for an unusable archive."""
+        """Opens the photos. `encoding` is for file names that do not declare theirs.
+
+        Raises BadInput or TooLarge if the archive cannot be used.
+        """
         ...
 
     def claim(self, import_id: str, *, new: bool = False) -> AbstractContextManager[bool]:
-        """Whether it is this thread's for the block: of all threads and processes one gets True, also after a kill.
+        """Claims an import for the block: of all threads and processes one gets True, even after a process was killed.
 
-        A new one is made, and is its maker's before anybody else can see it; one that was deleted is nobody's."""
+        A new import belongs to its creator before anybody else sees it. A deleted one belongs to nobody.
+        """
         ...
 
     def all(self) -> list[str]: ...
@@ -190,11 +208,11 @@ class Uploads(Protocol):
 
 
 class Imports(Protocol):
-    """A part of `ports.Transaction`."""
+    """The stored imports; part of `ports.Transaction`."""
 
     def add(self, what: Import) -> None: ...
     def get(self, import_id: str, *, for_update: bool = False) -> Import | None:
-        """hold: nobody else changes it until the transaction ends."""
+        """With `for_update`, nobody else changes it until the transaction ends."""
         ...
 
     def all(self, limit: int = 50) -> list[Import]:
@@ -202,7 +220,7 @@ class Imports(Protocol):
         ...
 
     def put(self, what: Import) -> None:
-        """Replaces what is kept of it, its rows aside."""
+        """Replaces the stored import, except its rows."""
         ...
 
     def progress(self, import_id: str, rows: int, photos: int) -> None:
@@ -212,11 +230,11 @@ class Imports(Protocol):
     def put_row(self, import_id: str, row: StoredRow) -> None: ...
     def rows(self, import_id: str, which: RowFilter) -> list[StoredRow]: ...
     def lines(self, import_id: str) -> set[int]:
-        """The lines that have been dealt with."""
+        """Returns the lines that have been processed."""
         ...
 
     def counts(self, import_id: str) -> dict[str, int]:
-        """Rows by outcome, and under "problems" how many have some."""
+        """Returns the number of rows by outcome, and under "problems" the number with problems."""
         ...
 
     def forget_rows(self, import_id: str) -> None: ...

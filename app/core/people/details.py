@@ -1,4 +1,4 @@
-"""What an admin may write about an employee or gate: one place that checks text before it is stored or shown."""
+"""Checks what an admin writes about an employee before it is stored or shown."""
 
 import re
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
 
 @dataclass(frozen=True)
 class Details:
-    """What is known of an employee, checked on construction. Raises BadInput naming the field and the rule."""
+    """The details of an employee, checked on construction. Raises BadInput, which names the field and the rule."""
 
     number: str
     name: str
@@ -32,7 +32,7 @@ class Details:
     def __post_init__(self) -> None:
         plain_text("number", self.number, 64)
         if not NUMBER.fullmatch(self.number):
-            raise BadInput("bad_number", "A number has 1 to 64 characters and neither begins nor ends with a space.")
+            raise BadInput("bad_number", "A number has 1 to 64 characters and does not begin or end with a space.")
         plain_text("name", self.name, NAME_CHARS)
         if self.email is not None:
             plain_text("email", self.email, 320)
@@ -51,4 +51,4 @@ class Details:
             if moment is not None and moment.tzinfo is None:
                 raise BadInput(f"bad_{name}", f"{name} needs a time zone, such as 2026-11-23T08:00:00Z.")
         if self.valid_from and self.valid_until and self.valid_until < self.valid_from:
-            raise BadInput("bad_valid_until", "valid_until lies before valid_from.")
+            raise BadInput("bad_valid_until", "valid_until is before valid_from.")

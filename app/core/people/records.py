@@ -1,4 +1,4 @@
-"""What is kept of an erasure, and how to ask for employees."""
+"""The receipt of an erasure, and the filter to list employees."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from app.core.types import Status
 
 @dataclass(frozen=True)
 class Receipt:
-    """Proof that an employee was erased: what was destroyed, when. Holds no personal data."""
+    """Proof of what was destroyed when an employee was erased. Holds no personal data."""
 
     id: str
     employee_id: str
@@ -21,9 +21,13 @@ class Receipt:
 
 @dataclass(frozen=True)
 class EmployeeFilter:
-    """Which employees to list, by number. `q` matches number or name; `after` is the number the page starts above.
+    """Which employees to list, ordered by number.
 
-    enrolled: whether they have a template. ends: valid_until lies from the first to before the second.
+    Attributes:
+        q: text to find in the number or the name.
+        enrolled: whether they have a template.
+        ends: valid_until is at or after the first time and before the second.
+        after: the last number on the previous page.
     """
 
     q: str | None = None

@@ -1,1 +1,1 @@
-"""What the services need from technology, as protocols, one module a noun. Only `wiring` picks an adapter."""
+"""The protocols through which services use technology, one module per noun. Only `wiring` chooses adapters."""

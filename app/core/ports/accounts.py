@@ -1,4 +1,4 @@
-"""What people's sign-ins need from the database and from cryptography, as protocols."""
+"""Protocols for users, sessions, sign-ins and keys: hashing and storage."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -10,15 +10,15 @@ from app.core.types import ApiKey
 
 
 class PasswordHasher(Protocol):
-    """Slow on purpose, and bounded: at most so many at once, at low priority. Raises Busy where too many wait."""
+    """Hashes passwords, slowly on purpose, a few at a time at low priority. Raises Busy if too many are waiting."""
 
     def hash(self, password: str) -> str: ...
     def matches(self, password: str, hashed: str | None) -> bool:
-        """None takes as long as any wrong password and matches nothing."""
+        """Whether the password matches. None matches nothing and takes as long as any wrong password."""
         ...
 
     def is_dated(self, hashed: str) -> bool:
-        """Whether it was made with other costs than are in force now."""
+        """Whether the hash was made with other cost parameters than the current ones."""
         ...
 
 
@@ -28,16 +28,17 @@ class Users(Protocol):
         ...
 
     def get(self, user_id: str, *, for_update: bool = False) -> User | None:
-        """hold: nobody else changes them until the transaction ends. Before the user's tickets and tallies are."""
+        """With `for_update`, nobody else changes the user until the transaction ends. Lock users before their tickets
+        and tallies."""
         ...
 
     def by_name(self, name: str) -> User | None:
-        """Whatever its case."""
+        """Returns the user of that name, ignoring case."""
         ...
 
     def by_subject(self, subject: str, *, for_update: bool = False) -> User | None: ...
     def all(self, *, for_update: bool = False) -> list[User]:
-        """By name. hold: nobody else changes them until the transaction ends."""
+        """Returns all users by name. With `for_update`, nobody else changes them until the transaction ends."""
         ...
 
     def update(self, user: User) -> None:
@@ -49,17 +50,17 @@ class Sessions(Protocol):
     def add(self, session: Session) -> None: ...
     def by_hash(self, hash_hex: str) -> tuple[Session, User] | None: ...
     def of(self, user_id: str) -> list[Session]:
-        """Newest first."""
+        """Returns the user's sessions, newest first."""
         ...
 
     def seen(self, session_id: str, at: datetime) -> None: ...
     def end(self, session_id: str) -> None: ...
     def end_all(self, user_id: str, but: str | None = None) -> int:
-        """Ends the user's sessions, all but this one; how many."""
+        """Ends the user's sessions except `but`, and returns how many it ended."""
         ...
 
     def forget(self, before: datetime) -> None:
-        """Removes those that ended before."""
+        """Removes the sessions that ended before that time."""
         ...
 
 
@@ -67,34 +68,34 @@ class Tickets(Protocol):
     def add(self, ticket: Ticket) -> None: ...
     def get(self, hash_hex: str) -> Ticket | None: ...
     def take(self, hash_hex: str) -> bool:
-        """Removes the ticket; whether it was there. Of two that take one ticket, one gets True."""
+        """Removes the ticket and returns whether it was there. If two callers race, one of them gets True."""
         ...
 
     def withdraw(self, user_id: str | None) -> None:
-        """Removes every ticket of this user; None: those for the first admin."""
+        """Removes every ticket of this user; None means the tickets for the first admin."""
         ...
 
 
 class Tallies(Protocol):
-    """Wrong sign-ins, counted for each name and address; the bucket names neither."""
+    """Counts wrong sign-ins per name and per address. A bucket's key reveals neither."""
 
     def get(self, buckets: Iterable[str]) -> dict[str, Tally]: ...
     def hold(self, bucket: str, now: datetime) -> Tally:
-        """The bucket's tally, a new one of none where there was none; nobody else counts there until the end."""
+        """Returns the bucket's tally, creating an empty one if needed, and locks it until the transaction ends."""
         ...
 
     def put(self, bucket: str, tally: Tally) -> None: ...
     def one_less(self, bucket: str) -> None: ...
     def drop(self, bucket: str) -> None: ...
     def forget(self, before: datetime) -> None:
-        """Removes those whose last attempt lies before."""
+        """Removes the tallies whose last attempt was before that time."""
         ...
 
 
 class SignIns(Protocol):
     def add(self, sign_in: SignIn) -> None: ...
     def find(self, user_id: str | None = None, before: str | None = None, limit: int = 50) -> list[SignIn]:
-        """Newest first by id."""
+        """Returns sign-ins, newest first by id."""
         ...
 
     def forget(self, before: datetime) -> None: ...

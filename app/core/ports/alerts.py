@@ -1,4 +1,4 @@
-"""What alerts need from the database, as protocols."""
+"""The protocol for stored alerts."""
 
 from datetime import datetime
 from typing import Protocol
@@ -8,25 +8,25 @@ from app.core.alerts.alert import Acknowledgement, Alert, AlertKind
 
 class Alerts(Protocol):
     def raise_(self, alert: Alert) -> bool:
-        """False, and nothing stored, if an uncleared alert of this kind, gate and camera is there, also in a race."""
+        """Stores the alert. Returns False, even in a race, if this kind, gate and camera has an uncleared alert."""
         ...
 
     def clear(self, kind: AlertKind, gate_id: str | None, camera_id: str | None, at: datetime) -> bool:
-        """Whether there was an uncleared one of exactly this kind, gate and camera."""
+        """Clears the alert of exactly this kind, gate and camera. Returns whether there was one."""
         ...
 
     def end(self, alert_id: str, at: datetime) -> bool:
-        """Clears this one and none that came after it; whether it was uncleared."""
+        """Clears this alert but no later one of its kind. Returns whether it was uncleared."""
         ...
 
     def acknowledge(self, alert_id: str, acknowledgement: Acknowledgement) -> bool:
-        """Return False, and change nothing, if it was acknowledged already, also in a race."""
+        """Stores the acknowledgement. Returns False, even in a race, if the alert already has one."""
         ...
 
     def get(self, alert_id: str) -> Alert | None: ...
 
     def open(self) -> list[Alert]:
-        """The uncleared, newest first by id."""
+        """Returns the uncleared alerts, newest first by id."""
         ...
 
     def find(
@@ -37,8 +37,9 @@ class Alerts(Protocol):
         *,
         acknowledged: bool = False,
     ) -> list[Alert]:
-        """Newest first by id. since is inclusive; `before` is the id the page starts below.
+        """Returns alerts, newest first by id.
 
-        acknowledged: only those that somebody acknowledged.
+        `since` is inclusive; `before` is the last id on the previous page. With `acknowledged`, only alerts that
+        somebody acknowledged.
         """
         ...

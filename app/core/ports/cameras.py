@@ -1,4 +1,4 @@
-"""Cameras: where frames come from, and what is kept of cameras."""
+"""Protocols for cameras: the source of frames and the stored cameras."""
 
 from datetime import datetime
 from typing import Protocol
@@ -8,40 +8,43 @@ from app.core.types import Pixels
 
 
 class Source(Protocol):
-    """A camera, file or folder that gives frames, oldest first. One thread reads it.
+    """A camera, file or folder that gives frames, oldest first. One thread reads it."""
 
-    `read` blocks until the next frame and returns it with the time it was captured, or None at the end of a file.
-    Raises SourceFailed (its words hold no address and no secret) when it breaks; then it is closed and opened anew.
-    """
+    def read(self) -> tuple[Pixels, datetime] | None:
+        """Blocks until the next frame and returns it with its capture time, or None at the end of a file.
 
-    def read(self) -> tuple[Pixels, datetime] | None: ...
+        Raises:
+            SourceFailed: the source broke and must be closed and reopened. The message holds no address and no secret.
+        """
+        ...
+
     def close(self) -> None:
-        """Ends a `read` that blocks in another thread, within a second. Safe to call twice."""
+        """Makes a `read` that blocks in another thread return within a second. It is safe to call twice."""
         ...
 
 
 class Cameras(Protocol):
     def add(self, camera: Camera) -> None:
-        """Raises Conflict('camera_exists') if the name is in use."""
+        """Stores a new camera. Raises Conflict('camera_exists') if the name is in use."""
         ...
 
     def get(self, camera_id: str) -> Camera | None: ...
     def by_name_or_id(self, name: str, *, for_update: bool = False) -> Camera | None:
-        """Without one of that name, that of that id. hold: nobody else changes it until the transaction ends."""
+        """Returns the camera of that name, else of that id. With `for_update`, nobody else changes it until the end."""
         ...
 
     def all(self) -> list[Camera]:
-        """By name."""
+        """Returns all cameras, ordered by name."""
         ...
 
     def of_gate(self, gate_id: str) -> list[Camera]:
-        """By name."""
+        """Returns the cameras of one gate, ordered by name."""
         ...
 
     def update(self, camera: Camera) -> None:
-        """Raises Conflict('camera_exists')."""
+        """Stores the changes. Raises Conflict('camera_exists') if the name is in use."""
         ...
 
     def delete(self, camera_id: str) -> bool:
-        """Whether there was one. Its alerts stay: clear them first."""
+        """Removes the camera and returns whether it was there. Its alerts stay, so clear them first."""
         ...

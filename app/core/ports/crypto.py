@@ -1,18 +1,18 @@
-"""What seals, signs and keeps, as protocols."""
+"""Protocols for sealing, signing and the journal."""
 
 from collections.abc import Iterator
 from typing import Protocol
 
 
 class Vault(Protocol):
-    """Seals bytes under a subject's key, which is itself wrapped by the master key. Raises CryptoFault.
+    """Seals bytes with a subject's key, which the master key wraps. Raises CryptoFault.
 
-    context is bound to the sealed bytes (associated data): a photo's ciphertext does not open as a template's.
+    `context` is associated data bound to the sealed bytes, so a photo's ciphertext does not open as a template's.
     """
 
     def new_key(self) -> bytes: ...
     def forget(self, wrapped_key: bytes) -> None:
-        """From the return of this call nothing opens what the key sealed, wherever a copy of it lies."""
+        """After this returns, nothing opens what the key sealed, even from a copy of the wrapped key."""
         ...
 
     def seal(self, wrapped_key: bytes, plaintext: bytes, context: str) -> bytes: ...
@@ -20,7 +20,7 @@ class Vault(Protocol):
 
 
 class Signer(Protocol):
-    """Ed25519 over bytes; base64 (standard alphabet, padded) text out."""
+    """Ed25519 signatures and public key, as base64 text (standard alphabet, padded)."""
 
     def sign(self, message: bytes) -> str: ...
     def verify(self, message: bytes, signature: str) -> bool: ...
@@ -28,9 +28,9 @@ class Signer(Protocol):
 
 
 class Journal(Protocol):
-    """An append-only file of JSON lines beside the database, flushed to disk before `append` returns."""
+    """An append-only file of JSON lines beside the database. `append` returns after the line is on disk."""
 
     def append(self, entry: dict[str, object]) -> None: ...
     def entries(self, damaged: list[str] | None = None) -> Iterator[dict[str, object]]:
-        """Raises CryptoFault at a damaged line; with a list, names it there and goes on."""
+        """Yields the entries. A damaged line raises CryptoFault, or is added to `damaged` if a list is given."""
         ...

@@ -1,4 +1,4 @@
-"""What stands beside the events, as protocols: corrections, histograms, counts. A part of `ports.Transaction`."""
+"""Protocols for stored events, corrections, statistics and seals; part of `ports.Transaction`."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
@@ -13,51 +13,54 @@ from app.core.types import Reason
 class Corrections(Protocol):
     def add(self, correction: Correction) -> None: ...
     def of(self, event_ids: Iterable[str]) -> dict[str, list[Correction]]:
-        """By event, oldest first."""
+        """Returns the corrections by event id, oldest first."""
         ...
 
     def all(self) -> Iterator[Correction]:
-        """Oldest first."""
+        """Yields all corrections, oldest first."""
         ...
 
     def forget(self, employee_id: str) -> None:
-        """Empties the personal part of whatever names this employee."""
+        """Empties the personal part of every correction that names this employee."""
         ...
 
 
 class Histograms(Protocol):
     def add(self, histograms: Iterable[Bucket]) -> None:
-        """Counts each once more. Of one gate under its chain's head, so that no two processes wait for each other."""
+        """Adds one to each bucket. Call it while holding the gate's chain head, so that processes cannot deadlock."""
         ...
 
     def between(self, since: date, until: date) -> list[Bucket]:
-        """Summed over gates and days (which are of no meaning in what comes back), both ends included."""
+        """Returns sums over all gates and the days from `since` to `until`, both included.
+
+        The gate and the day of the returned buckets have no meaning.
+        """
         ...
 
 
 class Counts(Protocol):
-    """How many events there were; read from indexes alone."""
+    """Counts of events, read from indexes alone."""
 
     def hourly(self, since: datetime, until: datetime) -> list[tuple[datetime, Reason, int]]:
-        """By hour and reason; until is exclusive."""
+        """Returns (hour, reason, count); `until` is exclusive."""
         ...
 
 
 class Seals(Protocol):
-    """Whether the rows that act are as this installation wrote them."""
+    """Detects rows that this installation did not write in their present form."""
 
     def flaws(self, *, thorough: bool = True) -> Iterator[SealFlaw]:
-        """thorough: of every table; else only of those that decide who may do what, without the photos."""
+        """Yields flaws of every table if `thorough`, else only of the tables that decide access, without photos."""
         ...
 
     def totals(self) -> list[TableTotal]:
-        """Of the tables that decide who may do what; for checkpoints."""
+        """Returns the totals of the tables that decide access, for checkpoints."""
         ...
 
 
 class Events(Protocol):
     def lock_head(self, gate_id: str) -> ChainHead:
-        """The gate's chain head, held until the transaction ends, so two processes cannot append the same sequence."""
+        """Locks and returns the gate's chain head, so that two processes cannot append the same sequence."""
         ...
 
     def append(self, event: EventRow) -> None:
@@ -66,27 +69,27 @@ class Events(Protocol):
 
     def get(self, event_id: str) -> EventRow | None: ...
     def find(self, which: EventFilter) -> list[EventRow]:
-        """Newest first by time and id, without snapshots (`get` has them). since is inclusive, until exclusive."""
+        """Returns events, newest first by time and id, without snapshots (see `get`). `until` is exclusive."""
         ...
 
     def after(self, gate_id: str, sequence: int, limit: int) -> list[EventRow]:
-        """Those of one gate that follow, oldest first, without snapshots."""
+        """Returns the gate's events after that sequence, oldest first, without snapshots."""
         ...
 
     def heads(self) -> list[ChainHead]: ...
     def chain(self, gate_id: str) -> Iterator[EventRow]:
-        """Every event of a gate by sequence, streamed, as stored (whatever its sequence says), with snapshots."""
+        """Streams a gate's events by sequence as stored, even with gaps or duplicates, with snapshots."""
         ...
 
     def homeless(self) -> EventRow | None:
-        """The first event of a gate that is not there. The database's own rules allow none."""
+        """Returns the first event whose gate does not exist, which the database's constraints forbid."""
         ...
 
     def unlink(self, employee_id: str) -> int:
-        """Drops employee_id, subject_id, payload and snapshot of that employee's events; returns how many.
+        """Drops employee_id, subject_id, payload and snapshot of the employee's events; returns how many.
 
-        Also of events that somebody said afterwards show this employee: call it before `corrections.forget`.
-        Waits for events being sealed with the employee's key, so none appears behind it.
+        Includes events that a correction attributes to the employee, so call it before `corrections.forget`.
+        Waits for events being sealed with the employee's key, so that none appears afterwards.
         """
         ...
 

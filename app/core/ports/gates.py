@@ -1,4 +1,4 @@
-"""What cameras, gates and alerts need from the database, as protocols: the other half of `ports.Transaction`."""
+"""Protocols for gates: their hardware, doors, commands and clocks, as stored and as driven."""
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
@@ -12,30 +12,30 @@ from app.core.types import Gate
 
 class GateResults(Protocol):
     def put(self, row: GateResultRow) -> None:
-        """Stores the result, in place of an earlier one of the same event."""
+        """Stores the result, replacing an earlier one of the same event."""
         ...
 
     def of(self, event_ids: Iterable[str]) -> dict[str, GateResultRow]: ...
 
 
 class Doors(Protocol):
-    """The state of every gate's door, apart from the gate's row, so that no report waits for a decision or holds it up.
+    """The state of every gate's door, apart from the gate's row, so that reports and decisions never block each other.
 
-    `Gate.door` and `Gate.door_at` show it; only `set` moves it.
+    `Gate.door` and `Gate.door_at` show it; only `set` changes it.
     """
 
     def set(self, gate_id: str, state: DoorState, at: datetime) -> bool:
-        """False, and nothing stored, where a later report is there already."""
+        """Stores the report. Returns False, and stores nothing, if there is a later report."""
         ...
 
     def get(self, gate_id: str) -> tuple[DoorState, datetime] | None: ...
 
 
 class Heartbeats(Protocol):
-    """One row that is written again and again, about as large as an event: the proof that events can be recorded."""
+    """One row, about as large as an event, that is written repeatedly to prove that events can be recorded."""
 
     def beat(self, at: datetime | None, ballast: bytes) -> None:
-        """at: None keeps the time of the last, where the clock is not to be trusted."""
+        """Writes the row. `at` is None while the clock is in doubt, which keeps the previous time."""
         ...
 
     def last(self) -> datetime | None: ...
@@ -43,11 +43,11 @@ class Heartbeats(Protocol):
 
 class Clocks(Protocol):
     def now(self) -> datetime | None:
-        """The database server's own time, by which leases go; None for a file, whose machine is ours."""
+        """Returns the database server's time, which leases use; None for a database file on this machine."""
         ...
 
     def newest_event(self) -> datetime | None:
-        """The latest time that any event has."""
+        """Returns the latest time of any event."""
         ...
 
     def get(self) -> ClockFacts: ...
@@ -55,58 +55,61 @@ class Clocks(Protocol):
 
 
 class GateDriver(Protocol):
-    """One gate's hardware. Thread-safe. Never raises for what the hardware or network does: that is a result.
+    """One gate's hardware. Thread-safe. Faults of the hardware or network are results, never exceptions.
 
-    Where the hardware tells its door's state, the driver passes it to the callback it was built with.
+    If the hardware reports its door's state, the driver passes it to the callback it was built with.
     """
 
     def open(self, command: OpenCommand) -> GateResult:
-        """Hands the command over, retrying within its window only; returns at the latest when the window ends."""
+        """Sends the command, with retries, and returns no later than the command expires."""
         ...
 
     def release(self, active: bool) -> GateResult:
-        """Fire: hold the gate open for everybody (active), or go back to normal."""
+        """Holds the gate open for everybody, as in a fire, or returns it to normal."""
         ...
 
     def healthy(self) -> str | None:
-        """None, or what is wrong with the connection now, in words without secrets."""
+        """Returns what is wrong with the connection now, in words without secrets, or None."""
         ...
 
     def close(self, *, tell: bool = True) -> None:
-        """Leaves the hardware as the gate's fail mode demands (secure: locked; safe: released) and disconnects.
+        """Puts the hardware in the gate's fail mode (secure: locked; safe: released) and disconnects.
 
-        A release in force stays in force: a restart in a fire must lock nobody in. tell: False where another process
-        drives the gate by now; what that one told it is left as it is.
+        An active release stays active, because a restart during a fire must lock nobody in. With `tell` False, because
+        another process drives the gate now, the hardware is left as it is.
         """
         ...
 
 
 class Gates(Protocol):
     def add(self, gate: Gate) -> None:
-        """Raises Conflict('gate_exists')."""
+        """Stores a new gate. Raises Conflict('gate_exists') if the name is in use."""
         ...
 
     def get(self, gate_id: str) -> Gate | None: ...
     def by_name_or_id(self, name: str) -> Gate | None:
-        """The gate of that name; without one, that of that id."""
+        """Returns the gate of that name, else of that id."""
         ...
 
     def all(self) -> list[Gate]: ...
     def update(self, gate: Gate) -> None: ...
     def delete(self, gate_id: str) -> None:
-        """With its keys and its door. Raises Conflict, when the block ends, where events or cameras are its."""
+        """Removes the gate, its keys and its door.
+
+        Raises Conflict, at the end of the transaction, if the gate has events or cameras.
+        """
         ...
 
 
 class Orders(Protocol):
-    """Openings decided in one process, for gates that another drives. Whoever takes one carries it out."""
+    """Openings decided in one process for gates that another drives. The process that takes one carries it out."""
 
     def put(self, order: Order) -> None: ...
     def waiting(self, gate_ids: Collection[str]) -> bool: ...
     def take(self, gate_ids: Collection[str]) -> list[Order]:
-        """Removes and returns them, oldest first: of two processes one gets each."""
+        """Removes and returns the orders, oldest first. If two processes race, each order goes to one of them."""
         ...
 
     def forget(self, before: datetime) -> list[Order]:
-        """Removes and returns what ended before: of two processes one gets each."""
+        """Removes and returns the orders that ended before that time; in a race, each goes to one process."""
         ...

@@ -1,4 +1,4 @@
-"""What the services keep of people, gates, keys and events, as protocols: a part of `ports.Transaction`."""
+"""Protocols for stored employees, photos, templates, data keys and erasures; part of `ports.Transaction`."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -10,39 +10,40 @@ from app.core.types import Employee, Photo, Template
 
 class Employees(Protocol):
     def add(self, employee: Employee) -> None:
-        """Raises Conflict('number_taken') if the number is in use."""
+        """Stores a new employee. Raises Conflict('number_taken') if the number is in use."""
         ...
 
-    def get(
-        self, employee_id: str, *, for_update: bool = False
-    ) -> Employee | None: ...  # hold: unchanged until the end
-    def lock(self, employee_id: str) -> bool:
-        """Whether there is one; then no decision reads them with `hold` until the transaction ends.
+    def get(self, employee_id: str, *, for_update: bool = False) -> Employee | None:
+        """Returns the employee. With `for_update`, nobody else changes them until the transaction ends."""
+        ...
 
-        Before their key, in the order of a decision, or the two could wait for each other.
+    def lock(self, employee_id: str) -> bool:
+        """Locks the employee until the transaction ends and returns whether there is one.
+
+        Lock an employee before their key, in the order of a decision, or the two can deadlock.
         """
         ...
 
     def by_number(self, number: str) -> Employee | None: ...
     def update(self, employee: Employee) -> None: ...
     def delete(self, employee_id: str) -> None:
-        """Removes the row and, by cascade, photos and template; records the change for every gallery."""
+        """Removes the employee with photos and template, and records the change for every gallery."""
         ...
 
     def find(self, which: EmployeeFilter) -> list[Employee]: ...
     def count(self, which: EmployeeFilter | None = None) -> int:
-        """How many there are, or match; `after` and `limit` aside."""
+        """Returns how many employees there are, or match the filter, ignoring `after` and `limit`."""
         ...
 
 
 class Photos(Protocol):
     def add(self, new: Sequence[Photo]) -> None:
-        """At least one."""
+        """Stores photos, at least one."""
         ...
 
     def get(self, employee_id: str, photo_id: str) -> Photo | None: ...
     def of(self, employee_id: str) -> list[Photo]:
-        """Oldest first."""
+        """Returns the employee's photos, oldest first."""
         ...
 
     def delete(self, photo_id: str) -> None: ...
@@ -51,11 +52,11 @@ class Photos(Protocol):
 class Templates(Protocol):
     """Templates and the change feed that keeps every process's gallery current.
 
-    put and delete take the next gallery revision under a row lock, so revisions become visible in order.
+    `put` and `delete` take the next gallery revision under a row lock, so revisions become visible in order.
     """
 
     def lock(self) -> int:
-        """Holds the feed until the transaction ends and returns the current revision: nobody else enrols meanwhile."""
+        """Locks the feed until the transaction ends, so nobody else enrols, and returns the current revision."""
         ...
 
     def put(self, template: Template) -> None: ...
@@ -63,38 +64,38 @@ class Templates(Protocol):
     def get(self, employee_id: str) -> Template | None: ...
     def revision(self) -> int: ...
     def changed_since(self, revision: int) -> set[str]:
-        """Employee ids whose template was put or deleted after `revision`."""
+        """Returns the ids of employees whose template changed after `revision`."""
         ...
 
     def all(self) -> Iterator[tuple[Template, bytes]]:
-        """Every template with its wrapped key, in one pass."""
+        """Yields every template with its wrapped key, in one pass."""
         ...
 
     def some(self, employee_ids: Iterable[str]) -> list[tuple[Template, bytes]]: ...
     def photo_counts(self) -> dict[int, int]:
-        """How many templates are made of how many photos."""
+        """Returns how many templates there are for each number of photos."""
         ...
 
 
 class DataKeys(Protocol):
-    """Wrapped data keys: one an employee, one a day for strangers' events.
+    """Wrapped data keys: one per employee, and one per day for strangers' events.
 
-    In a write, a key that was read stays until the transaction ends: nobody is erased between sealing and commit.
+    A key read in a write transaction stays until it ends, so nobody is erased between sealing and commit.
     """
 
     def add(self, subject_id: str, wrapped: bytes) -> None: ...
     def get(self, subject_id: str) -> bytes | None: ...
     def get_or_add(self, subject_id: str, wrapped: bytes) -> bytes:
-        """The stored key, or `wrapped` after storing it; safe when two processes race."""
+        """Returns the stored key, or stores and returns `wrapped`; safe if two processes race."""
         ...
 
     def destroy(self, subject_id: str) -> bool: ...
     def all(self) -> dict[str, bytes]:
-        """Every good one, by subject."""
+        """Returns every intact key, by subject."""
         ...
 
     def replace(self, subject_id: str, wrapped: bytes) -> None:
-        """The same key, wrapped anew."""
+        """Stores the same key, wrapped again."""
         ...
 
 
@@ -103,5 +104,5 @@ class Erasures(Protocol):
     def get(self, employee_id: str) -> Receipt | None: ...
     def all(self) -> list[Receipt]: ...
     def latest(self) -> datetime | None:
-        """When somebody was last erased."""
+        """Returns when somebody was last erased."""
         ...

@@ -1,4 +1,4 @@
-"""What recognition needs of models, as protocols."""
+"""Protocols for decoding, models and the index."""
 
 from collections.abc import Iterable, Sequence
 from typing import Protocol
@@ -10,7 +10,7 @@ from app.core.types import Box, Candidate, Face, Pixels, Vector
 
 
 class Decoder(Protocol):
-    """Turns untrusted bytes into pixels, bounded before anything is decoded. Raises BadInput or TooLarge."""
+    """Decodes untrusted bytes, with limits checked before decoding. Raises BadInput or TooLarge."""
 
     def __call__(self, data: bytes) -> Pixels: ...
 
@@ -19,11 +19,11 @@ class Detector(Protocol):
     """Finds faces. One instance serves one thread at a time."""
 
     def detect(self, pixels: Pixels, *, smallest_px: float | None = None) -> list[Face]:
-        """smallest_px: faces so wide, in frame pixels, must still be found."""
+        """Returns the faces. Faces at least `smallest_px` frame pixels wide must be found."""
         ...
 
     def refine(self, pixels: Pixels, face: Face) -> Face:
-        """The same face with box and landmarks found again at a finer scale; `face` itself where that fails."""
+        """Returns the face with box and landmarks detected again at a finer scale; `face` itself if that fails."""
         ...
 
 
@@ -34,15 +34,15 @@ class Aligner(Protocol):
 
 
 class Liveness(Protocol):
-    """Tells a person from a picture of one. One instance serves one thread at a time."""
+    """Distinguishes a live person from a picture. One instance serves one thread at a time."""
 
     def score(self, pixels: Pixels, box: Box) -> float:
-        """0 an attack to 1 live, of the face in the detector's box. Raises ValueError for a box outside the frame."""
+        """Returns 0 (attack) to 1 (live) for the face in the box. Raises ValueError if it is outside the frame."""
         ...
 
 
 class Cropper(Protocol):
-    """What a network is fed that wants another crop than the aligned one: uint8 BGR from frame pixels and a face."""
+    """Crops a face for a network that does not take the aligned crop: uint8 BGR from frame pixels and a face."""
 
     def __call__(self, pixels: Pixels, face: Face) -> Pixels: ...
 
@@ -51,12 +51,12 @@ class Embedder(Protocol):
     """Turns aligned crops into unit vectors. One instance serves one thread at a time."""
 
     def embed(self, crops: Sequence[Pixels], *, flip: bool) -> NDArray[np.float32]:
-        """(n, dimension). flip: average each crop's vector with that of its mirror image."""
+        """Returns (n, dimension). With `flip`, averages each crop's vector with that of its mirror image."""
         ...
 
 
 class Index(Protocol):
-    """Search over unit vectors. `search` may run in any thread while another changes the index."""
+    """Searches unit vectors by cosine. `search` may run in any thread while another changes the index."""
 
     dimension: int
 

@@ -1,4 +1,4 @@
-"""What a move to another model pack needs of the database: new templates beside the old ones, then one switch."""
+"""The protocol for moving to another model pack: new templates beside the old ones, then one switch."""
 
 from collections.abc import Iterable, Mapping
 from typing import Protocol
@@ -7,29 +7,34 @@ from app.core.types import Template
 
 
 class Moves(Protocol):
-    """Templates of the next pack. They are searched by nobody until `switch` puts them in the place of the others."""
+    """The templates of the next pack. Nobody searches them until `switch` replaces the current ones."""
 
     def begin(self, pack_digest: str, precision: str) -> None:
-        """Drops what an unfinished move to another pack left; what one to this pack made, stays."""
+        """Drops the results of an unfinished move to another pack; results for this pack stay."""
         ...
 
     def waiting(self, pack_digest: str, precision: str) -> list[str]:
-        """Employees with photos whose next template is missing, or made of other photos than they have now."""
+        """Returns the employees with photos whose next template is missing or made from other photos."""
         ...
 
     def put(self, template: Template, of_photos: int, embeddings: Mapping[str, bytes]) -> None:
-        """template: of 0 photos for somebody in none of whose photos the pack sees a face. of_photos: how many were
-        looked at. embeddings: by photo, sealed."""
+        """Stores the next template of an employee.
+
+        Args:
+            template: has 0 photos if the pack found no face in any of the employee's photos.
+            of_photos: how many photos were examined.
+            embeddings: sealed, by photo id.
+        """
         ...
 
     def embeddings(self, photo_ids: Iterable[str], pack_digest: str, precision: str) -> dict[str, bytes]:
-        """Those that a move to this pack made; sealed."""
+        """Returns the sealed embeddings that a move to this pack made, by photo id."""
         ...
 
     def refused(self, pack_digest: str, precision: str) -> list[str]:
-        """Numbers of the employees who can be recognised now and could not be after the switch."""
+        """Returns the numbers of the employees who are recognised now but would not be after the switch."""
         ...
 
     def switch(self, pack_digest: str, precision: str) -> int:
-        """Replaces every template by the next one, of this pack, and forgets the old; returns how many there are."""
+        """Replaces every template with the next one, drops the old ones, and returns how many there are."""
         ...

@@ -1,6 +1,6 @@
-"""What processes that share a site need from the database, as protocols: a part of `ports.Transaction`.
+"""Protocols for processes that share a site; part of `ports.Transaction`.
 
-The times are the caller's: those of the clock that all processes share (`services.duty.shared_time`).
+The caller passes all times, from the clock that the processes share (`shared_time`).
 """
 
 from collections.abc import Collection
@@ -13,21 +13,21 @@ from app.core.site.mode import SiteState
 
 
 class Leases(Protocol):
-    """Which process watches and drives which gate. A lease ends at its `until` unless it is renewed."""
+    """Which process watches and drives each gate. A lease ends at its `until` unless it is renewed."""
 
     def take(self, gate_id: str, holder: str, now: datetime, until: datetime) -> bool:
-        """Takes the lease, or renews it, if it is free, expired (its until <= now) or the holder's own.
+        """Takes or renews the lease if it is free, expired (until <= now) or the holder's own.
 
-        False where another holds it or the gate is gone. Of processes that race for one gate, one gets True.
+        Returns False if another process holds it or the gate is gone. If processes race for a gate, one gets True.
         """
         ...
 
     def give_up(self, holder: str, gate_ids: Collection[str] | None = None) -> None:
-        """Frees these gates of what the holder has; None: everything."""
+        """Frees the holder's leases on these gates; None means all its leases."""
         ...
 
     def holders(self) -> dict[str, tuple[str, datetime]]:
-        """Who holds which gate, until when; expired leases that nobody took over are among them."""
+        """Returns the holder and the end of each gate's lease, including expired ones that nobody took over."""
         ...
 
 
@@ -35,46 +35,48 @@ class Watchers(Protocol):
     """The processes that could watch and drive gates."""
 
     def arrive(self, holder: str, gates: Collection[str], until: datetime) -> None:
-        """The holder is there until then, for gates of these names (none: for every gate)."""
+        """Records that the holder is present until then, for gates of these names; empty means every gate."""
         ...
 
     def leave(self, holder: str) -> None: ...
     def forget(self, now: datetime) -> None:
-        """Removes whoever has not been heard of in time."""
+        """Removes the holders whose presence has expired."""
         ...
 
     def present(self) -> dict[str, tuple[str, ...]]:
-        """Each holder with the names of the gates it is there for."""
+        """Returns each holder with the names of the gates it serves."""
         ...
 
     def all(self) -> dict[str, datetime]:
-        """Each holder and until when it is there."""
+        """Returns each holder and the time until which it is present."""
         ...
 
 
 class RemotePolls(Protocol):
-    """What one process wants to know of a camera that another watches. The event that answers is named in the
-    transaction that records it, so of an answer and a withdrawal exactly one happens."""
+    """Questions from one process about a camera that another watches.
+
+    The transaction that records an event also stores it as the answer, so exactly one of answer and withdrawal happens.
+    """
 
     def put(self, question: RemotePoll) -> None: ...
     def waiting(self, gate_ids: Collection[str], now: datetime) -> list[RemotePoll]:
-        """Those of these gates that nobody has answered and somebody still waits for, oldest first."""
+        """Returns the unanswered polls of these gates that somebody still waits for, oldest first."""
         ...
 
     def answer(self, question_id: str, event_id: str) -> bool:
-        """False, and nothing stored, where it was withdrawn or is answered already."""
+        """Stores the answer. Returns False, and stores nothing, if the poll was withdrawn or already answered."""
         ...
 
     def answered(self, question_id: str) -> str | None:
-        """The event that answers it, if there is one."""
+        """Returns the id of the event that answers it, if any."""
         ...
 
     def withdraw(self, question_id: str) -> str | None:
-        """Nobody waits for it any more. The event that answered it before, if there is one."""
+        """Withdraws the poll, and returns the id of the event that already answered it, if any."""
         ...
 
     def forget(self, before: datetime) -> None:
-        """Drops what ended before."""
+        """Removes the polls that ended before that time."""
         ...
 
 
@@ -85,7 +87,7 @@ class Installations(Protocol):
 
 class Site(Protocol):
     def get(self) -> SiteState:
-        """Normal, since ever and by nobody, before the first `put`."""
+        """Returns the state; before the first `put`, it is normal and has no time or author."""
         ...
 
     def put(self, state: SiteState) -> None: ...

@@ -1,4 +1,4 @@
-"""The database as one unit of work: what a transaction gives, and the store that opens it."""
+"""The database: a transaction with its repositories, and the store that opens transactions."""
 
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
@@ -18,13 +18,13 @@ from app.core.ports.site import Installations, Leases, RemotePolls, Site, Watche
 
 
 class Clock(Protocol):
-    """Gives the time, UTC, whole milliseconds (what the log can carry)."""
+    """Returns the time in UTC, in whole milliseconds as the log stores it."""
 
     def __call__(self) -> datetime: ...
 
 
 class Transaction(Protocol):
-    """One unit of work: what its repositories did commits together when the block ends, or not at all."""
+    """One unit of work: everything its repositories did commits together at the end of the block, or not at all."""
 
     employees: Employees
     photos: Photos
@@ -62,14 +62,24 @@ class Transaction(Protocol):
 
 
 class Store(Protocol):
-    """The database. Raises NotRecorded where a write cannot commit within the deadline (locked, full, gone), and its
-    kind Unconfirmed where it may have been committed all the same: nobody may act on it.
+    """The database."""
 
-    read sees one unmoving state and can change nothing. write: no deadline means 2 s for locks and nothing else.
-    """
+    def read(self) -> AbstractContextManager[Transaction]:
+        """Opens a transaction that sees one fixed state and can change nothing."""
+        ...
 
-    def read(self) -> AbstractContextManager[Transaction]: ...
-    def write(self, deadline: timedelta | None = None) -> AbstractContextManager[Transaction]: ...
+    def write(self, deadline: timedelta | None = None) -> AbstractContextManager[Transaction]:
+        """Opens a transaction that commits at the end of the block.
+
+        Args:
+            deadline: for the whole transaction; None means 2 s for locks and no other limit.
+
+        Raises:
+            NotRecorded: it cannot commit within the deadline (locked, full, gone).
+            Unconfirmed: it may have committed anyway, but nobody may act on it.
+        """
+        ...
+
     def alone(self, what: str) -> AbstractContextManager[bool]:
-        """Whether this work is the block's: of all processes on the database one gets True, also after a kill."""
+        """Claims a piece of work for the block: of all processes, one gets True, even after a process was killed."""
         ...

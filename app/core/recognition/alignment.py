@@ -1,4 +1,4 @@
-"""Where the parts of a face come to lie in the embedder's frame: one similarity from five landmarks, no more.
+"""Aligns a face to the embedder's frame with one similarity transform, computed from five landmarks.
 
 Pure, because training crops and gate crops must come from the same arithmetic.
 """
@@ -20,17 +20,17 @@ _TEMPLATE_CENTRED = TEMPLATE - _TEMPLATE_MEAN
 
 
 def matrix(landmarks: NDArray[np.floating]) -> NDArray[np.float64]:
-    """The (2, 3) similarity (rotation, one scale, shift; no mirroring) that best maps `landmarks` onto TEMPLATE.
+    """Returns the (2, 3) similarity transform (rotation, scale, shift) that best maps `landmarks` onto TEMPLATE.
 
     Least squares over the five points, in closed form: Umeyama, "Least-squares estimation of transformation parameters
     between two point patterns", IEEE TPAMI 13(4), 1991. In two dimensions the rotation needs no SVD: with the centred
-    points as complex numbers it is the direction of their inner product.
+    points as complex numbers, it is the direction of their inner product. The transform never mirrors.
 
     Args:
-        landmarks: (5, 2) frame pixels, order as in `Face.landmarks`.
+        landmarks: (5, 2), in frame pixels, ordered as in `Face.landmarks`.
 
     Raises:
-        ValueError: wrong shape, not finite, or all five points in one place.
+        ValueError: the shape is wrong, a value is not finite, or all five points coincide.
     """
     points = np.asarray(landmarks, dtype=np.float64)
     if points.shape != (5, 2) or not np.isfinite(points).all():
@@ -41,12 +41,12 @@ def matrix(landmarks: NDArray[np.floating]) -> NDArray[np.float64]:
     along = float((centred * _TEMPLATE_CENTRED).sum())
     across = float((centred[:, 0] * _TEMPLATE_CENTRED[:, 1] - centred[:, 1] * _TEMPLATE_CENTRED[:, 0]).sum())
     if spread <= 0.0 or (along == 0.0 and across == 0.0):
-        raise ValueError("landmarks coincide: they determine no scale")
+        raise ValueError("landmarks coincide, so they determine no scale")
     a, b = along / spread, across / spread  # scale * cos, scale * sin
     rotation = np.array([[a, -b], [b, a]])
     return np.column_stack([rotation, _TEMPLATE_MEAN - rotation @ mean])
 
 
 def scale(transform: NDArray[np.float64]) -> float:
-    """Crop pixels per frame pixel of a `matrix`; below 1 the face is larger than the crop."""
+    """Returns the crop pixels per frame pixel of a `matrix`; below 1, the face is larger than the crop."""
     return float(np.hypot(transform[0, 0], transform[1, 0]))

@@ -1,6 +1,6 @@
-"""Which similarity opens a gate: it follows from the operator's false accept rate and the pack's calibrated impostors.
+"""Computes the similarity that opens a gate, from the operator's false accept rate and the pack's calibration.
 
-Nobody sets a raw threshold: the same similarity means something else in a gallery of ten and of ten thousand.
+Nobody sets a raw threshold, because the same similarity means different things in galleries of ten and ten thousand.
 """
 
 import math
@@ -9,14 +9,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Tail:
-    """How often a stranger's face resembles a template by more than a similarity: false match rate, one comparison.
+    """The false match rate of one comparison: how often a stranger exceeds a given similarity to a template.
 
-    Above `start` a generalised Pareto distribution: FMR(s) = rate * (1 + shape * (s - start) / scale) ** (-1 / shape),
-    the limit law of exceedances over a high threshold (Balkema & de Haan, Annals of Probability 1974; Pickands, Annals
-    of Statistics 1975). Below it, where rates can be counted, an exponential of `body_scale` down to the similarity of
-    `body_rate`, under which nobody is accepted. All is that of one photo against one frame. A mean of several lies
-    closer to what all faces share, so its similarity to strangers is higher, by photo_shift * (1 - 1 / photos) +
-    frame_shift * (1 - 1 / frames).
+    Above `start` it is a generalised Pareto distribution, FMR(s) = rate * (1 + shape * (s - start) / scale) **
+    (-1 / shape), the limit law of exceedances over a high threshold (Balkema & de Haan, Annals of Probability 1974;
+    Pickands, Annals of Statistics 1975). Below `start`, where rates can be counted, it is an exponential with
+    `body_scale`, down to the similarity of `body_rate`; nobody is accepted below that.
+
+    These hold for one photo against one frame. A mean of several is closer to what all faces share, so its similarity
+    to strangers is higher, by photo_shift * (1 - 1 / photos) + frame_shift * (1 - 1 / frames).
+
+    Raises:
+        ValueError: the parameters do not describe a tail.
     """
 
     start: float
@@ -26,7 +30,7 @@ class Tail:
     photo_shift: float
     frame_shift: float
     body_scale: float = 0.0
-    body_rate: float = 0.0  # no body if below `rate`
+    body_rate: float = 0.0  # below `rate`: no body
 
     def __post_init__(self) -> None:
         if not (-1 < self.start < 1 and 0 < self.rate < 1 and self.scale > 0 and -0.5 < self.shape < 0.5):
@@ -38,28 +42,29 @@ class Tail:
 
     @property
     def lowest(self) -> float:
-        """The similarity under which the tail says nothing."""
+        """The lowest similarity that the tail describes."""
         return self.start - self.body_scale * max(0.0, math.log(max(self.body_rate, self.rate) / self.rate))
 
     def shift(self, photos: int, frames: int) -> float:
+        """Returns how much several photos and frames raise the similarity to strangers."""
         if photos < 1 or frames < 1:
-            raise ValueError("a comparison needs a photo and a frame")
+            raise ValueError("a comparison needs at least one photo and one frame")
         return self.photo_shift * (1 - 1 / photos) + self.frame_shift * (1 - 1 / frames)
 
     def similarity(self, rate: float, photos: int = 1, frames: int = 1) -> float:
-        """The similarity that a share `rate` of strangers' comparisons exceeds; at least the `lowest`."""
+        """Returns the similarity that a share `rate` of strangers' comparisons exceeds; at least `lowest`."""
         if not 0 < rate <= 1:
-            raise ValueError("a rate lies in (0, 1]")
+            raise ValueError("a rate must be in (0, 1]")
         if rate >= self.rate:
             below = self.start - self.body_scale * math.log(rate / self.rate)
             return max(below, self.lowest) + self.shift(photos, frames)
         beyond = math.log(self.rate / min(rate, self.rate))
-        # (e^(shape * beyond) - 1) / shape, and its limit where the shape is zero.
+        # (e^(shape * beyond) - 1) / shape, or its limit if the shape is zero.
         stretch = math.expm1(self.shape * beyond) / self.shape if abs(self.shape) > 1e-9 else beyond
         return self.start + self.scale * stretch + self.shift(photos, frames)
 
     def false_match_rate(self, similarity: float, photos: int = 1, frames: int = 1) -> float:
-        """The inverse of `similarity`; the highest rate it knows for anything at or below the `lowest`."""
+        """Returns the inverse of `similarity`: the highest known rate for anything at or below `lowest`."""
         beyond = max(similarity - self.shift(photos, frames), self.lowest) - self.start
         if beyond < 0:
             return self.rate * math.exp(-beyond / self.body_scale)
@@ -72,10 +77,15 @@ class Tail:
 
 @dataclass(frozen=True)
 class Calibration:
-    """A pack's similarities put to use.
+    """How to use a pack's similarities.
 
-    same_person: below it two photos or frames show different people. margin: what the best candidate must be ahead of
-    the runner-up. midpoint, steepness: of the logistic curve that makes a similarity a probability.
+    Attributes:
+        same_person: two photos or frames less similar than this show different people.
+        margin: how far the best candidate must be ahead of the runner-up.
+        midpoint, steepness: the logistic curve that turns a similarity into a probability.
+
+    Raises:
+        ValueError: a parameter is out of range.
     """
 
     tail: Tail
@@ -89,29 +99,30 @@ class Calibration:
             raise ValueError(f"not a calibration: {self}")
 
     def threshold(self, false_accept_rate: float, gallery_size: int, photos: int, frames: int) -> float:
-        """The similarity from which the best candidate of a search is accepted.
+        """Returns the similarity from which the best candidate of a search is accepted.
 
-        Each of `gallery_size` comparisons may be false, so one may be with 1 - (1 - false_accept_rate) ** (1 / size);
-        taken as independent, as they proved to be: where any of 2,800 templates is beyond a threshold, 1.0 to 1.1 are
-        (2026-11-24). Rises with the size, the photos and the frames, falls with the rate; at least the tail's lowest,
-        whatever the rate, and at most 1.
+        Any of `gallery_size` comparisons may match falsely, so each may at a rate of
+        1 - (1 - false_accept_rate) ** (1 / gallery_size). This treats them as independent, which holds: if any of 2,800
+        templates exceeds a threshold, 1.0 to 1.1 do (2026-11-24). The threshold rises with the gallery, the photos and
+        the frames, and falls with the rate. It is at least the tail's `lowest` and at most 1.
 
         Args:
-            false_accept_rate: the share of strangers' attempts that may be accepted (FPIR), 0 to 1, both excluded.
+            false_accept_rate: the share of strangers' attempts that may be accepted (FPIR), in (0, 1).
             gallery_size: templates searched; 0 counts as 1.
-            photos: how many the candidate's template is the mean of. frames: how many the probe is.
+            photos: the number of photos in the candidate's template.
+            frames: the number of frames in the probe.
 
         Raises:
-            ValueError: the rate is not between 0 and 1, or a count is negative or zero.
+            ValueError: the rate is not in (0, 1), the gallery size is negative, or a count is below 1.
         """
         if not 0 < false_accept_rate < 1:
-            raise ValueError("a false accept rate lies between 0 and 1")
+            raise ValueError("a false accept rate must be between 0 and 1")
         if gallery_size < 0:
-            raise ValueError("a gallery has no negative size")
+            raise ValueError("a gallery cannot have a negative size")
         rate = -math.expm1(math.log1p(-false_accept_rate) / max(1, gallery_size))
         return min(1.0, self.tail.similarity(rate, photos, frames))
 
     def probability(self, similarity: float) -> float:
-        """That two photos show one person, if before looking both were equally likely."""
+        """Returns the probability that two photos show one person, given even odds beforehand."""
         exponent = self.steepness * (similarity - self.midpoint)
         return 1 / (1 + math.exp(-exponent)) if exponent > -700 else 0.0

@@ -1,6 +1,6 @@
-"""Whether a person stands there or a picture of one: when the scores of an approach's frames suffice, and who asks.
+"""Decides whether a live person or a picture is before the camera, from the liveness scores of an approach's frames.
 
-The scores come from two networks (`adapters.vision.liveness`), 0 an attack to 1 live.
+The scores come from two networks (`adapters.vision.liveness`), from 0 (attack) to 1 (live).
 """
 
 import math
@@ -8,26 +8,27 @@ from collections.abc import Sequence
 from enum import StrEnum
 from statistics import median
 
-MOST_FRAMES = 5  # the newest so many are fused
-# What the median of so many frames must reach: the fewer there are, the surer each has to be. Photographed replays of
-# three sources and their live frames (119 and 115; `python -m models evaluate-pad`, 2026-11-24), attacks accepted and
-# live refused:
+MOST_FRAMES = 5  # how many of the newest frames are fused
+# The score that the median of 1 to 5 frames must reach: the fewer frames, the higher it must be. Measured on 119
+# photographed replays from three sources and 115 live frames from the same (`python -m models evaluate-pad`,
+# 2026-11-24). Each cell: attacks accepted, live people refused.
 #   frames  at 0.5            at 0.6            at 0.7
 #   1       7 of 119, 4/115   4 of 119, 5/115   2 of 119, 7/115
 #   2       3 of 60, 2/57     3 of 60, 2/57     1 of 60, 2/57
 #   3       1 of 41, 0/38     1 of 41, 1/38     1 of 41, 2/38
 #   5       1 of 28, 0/23     1 of 28, 0/23     1 of 28, 1/23
-# One threshold would have to be 0.7 for the sake of single frames. A camera tries at each frame: at 0.5 from the first
-# on, 3 of 18 attacks of ten frames got in, with this table 1; of 12 live approaches none was refused by either.
-# On eight sources, five of which were not at hand, five frames at 0.5 accepted 2 of 89 attacks, refused 2 of 66 live.
+# A single threshold would have to be 0.7, for the sake of single frames. A camera tries again at each frame: with 0.5
+# from the first frame on, 3 of 18 attacks of ten frames got in; with this table, 1 did. Neither refused any of 12 live
+# approaches. On eight sources, five of them not used for choosing the table, five frames at 0.5 accepted 2 of 89
+# attacks and refused 2 of 66 live approaches.
 LIVE_FROM = (0.7, 0.7, 0.6, 0.6, 0.5)
 
 
 class LivenessMode(StrEnum):
-    """What a gate does with the score. AUTO: nobody chose; REQUIRED where the networks' weights are, else MONITOR.
+    """What a gate does with the liveness score.
 
-    REQUIRED opens only for who looks live, so without weights for nobody's face. MONITOR records the score and refuses
-    nobody. OFF does not look.
+    AUTO: REQUIRED if the networks' weights are installed, else MONITOR. REQUIRED: open only for people who look live,
+    so for nobody's face without the weights. MONITOR: record the score and refuse nobody. OFF: do not measure.
     """
 
     AUTO = "auto"
@@ -37,7 +38,7 @@ class LivenessMode(StrEnum):
 
 
 class LivenessState(StrEnum):
-    """What a decision says of it. UNMEASURED: no face was compared. UNAVAILABLE: the weights are not here."""
+    """The liveness that a decision records. UNMEASURED: no face was compared. UNAVAILABLE: no weights are installed."""
 
     LIVE = "live"
     SPOOF_SUSPECTED = "spoof_suspected"
@@ -47,18 +48,22 @@ class LivenessState(StrEnum):
 
 
 def fuse(scores: Sequence[float | None]) -> tuple[float | None, int]:
-    """The median of the newest five that were measured, and how many they were. scores: oldest first.
+    """Returns the median of the newest five measured scores, and how many there were.
 
-    Raises ValueError for a score that is no number.
+    Args:
+        scores: one per frame, oldest first; None for a frame without a measurement.
+
+    Raises:
+        ValueError: a score is not finite.
     """
     measured = [score for score in scores if score is not None][-MOST_FRAMES:]
     if not all(map(math.isfinite, measured)):
-        raise ValueError("a liveness that is not finite says nothing")
+        raise ValueError("a liveness score is not finite")
     return (median(measured), len(measured)) if measured else (None, 0)
 
 
 def state(mode: str, available: bool, score: float | None, frames: int) -> LivenessState:
-    """available: the weights are here. score, frames: as `fuse` gave them."""
+    """Returns the state to record. `available`: the weights are installed; `score` and `frames` come from `fuse`."""
     if mode == LivenessMode.OFF:
         return LivenessState.OFF
     if not available:
@@ -70,7 +75,7 @@ def state(mode: str, available: bool, score: float | None, frames: int) -> Liven
 
 
 def effective(mode: str, available: bool) -> LivenessMode:
-    """What the mode comes down to where the weights are, or are not. Raises ValueError for no mode."""
+    """Resolves AUTO by whether the weights are installed. Raises ValueError for an unknown mode."""
     chosen = LivenessMode(mode)
     if chosen is not LivenessMode.AUTO:
         return chosen
@@ -78,5 +83,5 @@ def effective(mode: str, available: bool) -> LivenessMode:
 
 
 def refuses(mode: str, available: bool, found: str | None) -> bool:
-    """Whether the gate stays shut for what was found, a LivenessState."""
+    """Whether the gate stays shut for `found`, a LivenessState."""
     return effective(mode, available) is LivenessMode.REQUIRED and found != LivenessState.LIVE

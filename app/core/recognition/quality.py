@@ -1,6 +1,6 @@
-"""Which faces are good enough to be compared, and how much each weighs in a mean.
+"""Judges which faces are good enough to compare, and how much each weighs in a mean.
 
-A bad picture at a gate gives a reason the person can act on; a bad enrolment photo would spoil every later comparison,
+A bad picture at a gate gives the person a reason to act on. A bad enrolment photo would spoil every later comparison,
 so enrolment is stricter.
 """
 
@@ -16,9 +16,12 @@ from app.core.types import Face, Pixels, Quality, QualityProblem
 
 @dataclass(frozen=True)
 class QualityLimits:
-    """What is refused. All but the first three are in the units of `Measures`.
+    """The limits beyond which a face is refused, in the units of `Measures`.
 
-    rival_share: a second face with this share of the subject's weight makes nobody the subject (`core.subject`).
+    Attributes:
+        min_face_px: the narrowest face box, in frame pixels.
+        rival_share: a second face with this share of the subject's weight leaves no subject (`recognition.subject`).
+        max_clipped: the largest share of dark pixels, and of bright ones.
     """
 
     min_face_px: float
@@ -36,18 +39,20 @@ class QualityLimits:
 
 @dataclass(frozen=True)
 class Measures:
-    """What was measured on one face.
+    """Measurements of one face.
 
-    width_px: of the box, in frame pixels.
-    sharpness: standard deviation of the second difference over that of the luma, on the aligned crop's face area, in
-        the softer direction; free of brightness and contrast.
-    luma: mean over the face area, 0 to 255. dark, bright: share of it at or below 8, at or above 250.
-    yaw: how far the nose tip stands off the middle of the eyes, along the eye line, in half eye distances; 0 from the
-        front, beyond 1 past an eye.
-    pitch: how far down from the eye line to the mouth line the nose tip stands; about 0.55 from the front.
-    roll_deg: angle of the eye line.
-    outside: share of the crop's face area beyond the frame (a detector draws its box inside the frame, also round half
-        a face).
+    Attributes:
+        width_px: the width of the box, in frame pixels.
+        sharpness: standard deviation of the second difference divided by that of the luma, on the face area of the
+            aligned crop, in the softer direction; independent of brightness and contrast.
+        luma: mean over the face area, 0 to 255.
+        dark, bright: share of the face area at or below luma 8, and at or above 250.
+        yaw: distance of the nose tip from the middle of the eyes along the eye line, in half eye distances; 0 from the
+            front, above 1 if the nose is past an eye.
+        pitch: position of the nose tip between the eye line (0) and the mouth line (1); about 0.55 from the front.
+        roll_deg: angle of the eye line.
+        outside: share of the crop's face area outside the frame. The box does not show this: a detector draws it
+            inside the frame even around half a face.
     """
 
     width_px: float
@@ -63,9 +68,9 @@ class Measures:
 
 # Blue, green, red weights of BT.601 luma.
 _LUMA = np.array([0.114, 0.587, 0.299], dtype=np.float32)
-# Rows and columns of the 112 x 112 crop that are face in nearly every person: brow to chin, cheek to cheek.
+# Rows and columns of the 112 x 112 crop that show face in nearly everybody: brow to chin, cheek to cheek.
 _AREA = (slice(28, 108), slice(20, 92))
-# (2, 300): a grid of points over that area, x above y.
+# (2, 300): a grid of points over that area; row 0 is x, row 1 is y.
 _GRID = np.stack(np.meshgrid(np.linspace(20, 91, 15), np.linspace(28, 107, 20))).reshape(2, -1)
 
 
@@ -92,17 +97,17 @@ def measure(face: Face, crop: Pixels, frame_shape: tuple[int, ...]) -> Measures:
 
 
 def assess(face: Face, crop: Pixels, frame_shape: tuple[int, ...], limits: QualityLimits) -> Quality:
-    """The face's quality under `limits`; arguments as `measure`."""
+    """Measures one face and judges it by `limits`; the other arguments are as in `measure`."""
     return judge(measure(face, crop, frame_shape), limits)
 
 
 def judge(m: Measures, limits: QualityLimits) -> Quality:
-    """Problems by `limits`; the score does not depend on them, so scores compare across gate and enrolment."""
+    """Returns the problems by `limits`. The score does not depend on them, so gate and enrolment scores compare."""
     found = {
         QualityProblem.FACE_TOO_SMALL: m.width_px < limits.min_face_px,
         QualityProblem.CUT_OFF: m.outside > limits.max_outside,
         QualityProblem.BLURRED: m.sharpness < limits.min_sharpness,
-        # What lies beyond the frame is black in the crop; that is not darkness.
+        # The part of the crop outside the frame is black, which is not darkness.
         QualityProblem.TOO_DARK: m.outside <= limits.max_outside
         and (m.luma < limits.min_luma or m.dark > limits.max_clipped),
         QualityProblem.TOO_BRIGHT: m.luma > limits.max_luma or m.bright > limits.max_clipped,
@@ -114,7 +119,7 @@ def judge(m: Measures, limits: QualityLimits) -> Quality:
 
 
 def score(m: Measures) -> float:
-    """0 to 1, monotone in each measure: a product of ramps from useless (0) to no longer improving (1)."""
+    """Returns 0 to 1, monotone in each measure: a product of ramps from useless (0) to good enough (1)."""
     return float(
         _ramp(m.width_px, 15, 60)
         * _ramp(m.sharpness, 0.01, 0.1)
@@ -134,15 +139,15 @@ def _ramp(value: float, useless: float, perfect: float) -> float:
 
 
 def _sharpness(luma: NDArray[np.float32]) -> float:
-    """Of the two directions the softer one: motion blurs along one and leaves the other sharp."""
+    """Returns the sharpness of the softer direction, because motion blurs one direction and leaves the other sharp."""
     down = luma[:-2] + luma[2:] - 2 * luma[1:-1]
     across = luma[:, :-2] + luma[:, 2:] - 2 * luma[:, 1:-1]
-    # One grey level of noise floor, so that an even black area is blurred and not undefined.
+    # A noise floor of one grey level makes a uniform area blurred rather than undefined.
     return float(min(down.std(), across.std()) / (luma.std() + 1.0))
 
 
 def _pose(points: NDArray[np.float64]) -> tuple[float, float, float]:
-    """(yaw, pitch, roll_deg) as in `Measures`."""
+    """Returns (yaw, pitch, roll_deg) as in `Measures`, from (5, 2) landmarks."""
     right_eye, left_eye, nose, *corners = points
     middle = (right_eye + left_eye) / 2
     across = left_eye - right_eye
@@ -152,7 +157,7 @@ def _pose(points: NDArray[np.float64]) -> tuple[float, float, float]:
     mouth_drop = float((np.mean(corners, axis=0) - middle) @ down)
     nose_drop = float((nose - middle) @ down)
     yaw = float((nose - middle) @ along) / (eye_distance / 2)
-    # A mouth on or above the eye line is no face a gate can use: report a pitch no limit allows.
+    # No gate can use a face with its mouth on or above the eye line: report a pitch that no limit allows.
     pitch = nose_drop / mouth_drop if mouth_drop > 0.1 * eye_distance else -10.0
     return yaw, pitch, math.degrees(math.atan2(along[1], along[0]))
 
@@ -164,9 +169,10 @@ def _outside(face: Face, frame_shape: tuple[int, ...]) -> float:
     return float(((x < -1) | (y < -1) | (x > width) | (y > height)).mean())
 
 
-# Chosen on 5,342 press photos and their degradations, 2026-11-23. In brackets the mean similarity to another photo of
-# the person, undamaged 0.66. Refused at the gate: blur of 3 px (0.54) or motion of 15 px (0.42) on a face of 94 px, a
-# third of the face cut off (0.50), half of it white (0.45), rolled by over 20 degrees (0.50); and 0.5 % of the photos.
+# Chosen on 5,342 press photos and degraded copies of them, 2026-11-23. In parentheses: mean similarity to another photo
+# of the person, which is 0.66 without damage. The gate refuses 3 px of blur (0.54) or 15 px of motion (0.42) on a 94 px
+# face, a third of the face cut off (0.50), half of it white (0.45), roll beyond 20 degrees (0.50), and 0.5 % of the
+# undamaged photos.
 GATE = QualityLimits(
     min_face_px=32,
     rival_share=0.8,
@@ -180,7 +186,7 @@ GATE = QualityLimits(
     max_pitch=0.9,
     max_roll_deg=20,
 )
-# Strict: a template is made once and used for years, and its subject can be asked for a better photo.
+# Stricter: a template is made once and used for years, and we can ask the person for a better photo.
 ENROLMENT = QualityLimits(
     min_face_px=64,
     rival_share=0.5,

@@ -100,7 +100,7 @@ def test_rows_that_contradict_each_other_are_all_refused() -> None:
         ["duplicate_number"],
         ["duplicate_card"],
     ]
-    assert rows[0].problems[0].detail == "The number stands in other lines, too: 4."
+    assert rows[0].problems[0].detail == "Other lines have the same number: 4."
 
 
 @pytest.mark.parametrize("code", ["utf-8", "utf-8-sig", "utf-16"])

@@ -59,9 +59,7 @@ def test_utf_16_is_read_with_and_without_its_mark(code: str, mark: str) -> None:
 def test_short_rows_are_read_and_said() -> None:
     file = people_file.read(b"number,name,email,card_number\r\nE-1,Ada,a@example.org,1\r\nE-2,Bob\r\n")
     assert [row.details(None).card_number for row in file.rows] == ["1", None]
-    assert file.notices == (
-        "1 row has fewer cells than the header, such as line 3; what is missing was read as empty.",
-    )
+    assert file.notices == ("1 row has fewer cells than the header, such as line 3; missing cells were read as empty.",)
 
 
 def test_a_file_that_was_cut_off_is_not_read_as_a_short_row() -> None:
