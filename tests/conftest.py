@@ -13,6 +13,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import create_engine, make_url, text
 
 from app.adapters.crypto.signing import Ed25519Signer
@@ -23,6 +24,10 @@ from app.adapters.db.store import SqlStore, open_store
 DATABASES = ("sqlite", "postgresql")
 SHOTS = os.environ.get("SHOTS_DIR")  # read and left there: the processes that share the tests read it too
 _numbers = count(1)
+
+# A busy machine pauses a test for longer than Hypothesis allows an example by default (200 ms).
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
