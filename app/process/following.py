@@ -37,15 +37,15 @@ def following(system: System, moved: Event) -> Iterator[None]:
                 wait, before, said = AGAIN_S, said, f"{type(error).__name__}: {error}"
                 if said != before and isinstance(error, NotRecorded):
                     # The database is gone for a moment: that says nothing of the pack.
-                    logger.warning("whether the site moved to another model pack cannot be told now: %s", error)
+                    logger.warning('pack_not_checked why="%s" next=retry', error)
                 elif said != before and isinstance(error, FacegateError):
-                    logger.error("this process decides by the old model pack: %s", error)
+                    logger.error('pack_outdated why="%s" next=retry', error)
                 elif said != before:
-                    logger.exception("whether the site moved to another model pack cannot be told; trying again")
+                    logger.exception("pack_check_failed next=retry")
                 continue
             said = ""
             if name is not None:
-                logger.warning("the site moved to the model pack %s: starting again with it", name)
+                logger.warning("pack_changed pack=%s next=restart", name)
                 moved.set()
                 os.kill(os.getpid(), signal.SIGTERM)
                 return

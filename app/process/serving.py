@@ -213,7 +213,7 @@ def checkpointing(system: System) -> Iterator[None]:
             system.checkpoints.write(first=first)
         except (FacegateError, OSError) as error:
             # A database or disk that is gone is no bug that a trace would help to find.
-            logger.error("checkpoints could not be written; the log still verifies without them: %s", error)
+            logger.error('checkpoint_failed why="%s" log=still_verifies', error)
 
     def loop() -> None:
         every = system.settings.checkpoint_every_s

@@ -86,7 +86,7 @@ def _facegate(request: Request, error: Exception) -> JSONResponse:
         if isinstance(error, Busy):
             headers["Retry-After"] = str(error.retry_after_s)
         return problem(status, error.code, error.detail, headers)
-    logger.error("%s: %s: %s", _where(request), type(error).__name__, error)
+    logger.error('request_failed request="%s" error=%s why="%s"', _where(request), type(error).__name__, error)
     if isinstance(error, Unconfirmed):
         detail = (
             "The database confirmed the record too late or not at all, so no gate was opened; look before you repeat."
@@ -102,7 +102,7 @@ def _facegate(request: Request, error: Exception) -> JSONResponse:
 def _machine(request: Request, error: Exception) -> JSONResponse:
     """A journal on a full disk, a file that is gone: no defect of the program."""
     assert isinstance(error, OSError)
-    logger.error("%s: %s", _where(request), machine.in_words(error))
+    logger.error('request_failed request="%s" why="%s"', _where(request), machine.in_words(error))
     return _fault()
 
 
@@ -141,7 +141,7 @@ def _http(request: Request, error: Exception) -> JSONResponse:
 
 
 def _unforeseen(request: Request, error: Exception) -> JSONResponse:
-    logger.error("%s failed", _where(request), exc_info=error)
+    logger.error('request_failed request="%s"', _where(request), exc_info=error)
     return problem(500, "internal_error", "The service failed at this request and has logged why.")
 
 

@@ -122,11 +122,11 @@ def _tried(complaint: str, out: set[str], look: Callable[[], str]) -> Check:
         # A locked database is no bug that a trace would help to find; a second look at the same outage is no news.
         known = isinstance(error, NotRecorded)
         if complaint not in out:
-            logger.error("%s%s", complaint, f": {error}" if known else "", exc_info=not known)
+            logger.error('check_failed what="%s" why="%s"', complaint, error if known else "", exc_info=not known)
         out.add(complaint)
         cause = error.cause if isinstance(error, NotRecorded) else None
         return Check(False, complaint if cause is None else f"{complaint}: {cause}")
     if complaint in out:
-        logger.warning("no longer so: %s", complaint)
+        logger.warning('check_passed_again what="%s"', complaint)
         out.discard(complaint)
     return Check(True, detail)

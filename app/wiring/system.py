@@ -159,7 +159,7 @@ def _assemble(office: Backbone) -> System:
     office.clock_watch.look()  # before the first decision
     again = system.erasure.replay()
     if again:
-        logger.warning("%d erased employees were still there (an older backup, or a cut) and are erased now", again)
+        logger.warning('erasures_repeated employees=%d why="an older backup, or an erasure that was cut off"', again)
     with store.read() as tx:
         gallery.refresh(tx)
     return system
@@ -205,7 +205,7 @@ def _judges(settings: Settings) -> Sequence[LivenessJudge | None]:
     try:
         return open_judges(settings.cache, workers=settings.threads)
     except WeightsMissing:
-        logger.warning("liveness does not work: its weights are not here; `python -m app doctor` tells what to do")
+        logger.warning('liveness_unavailable why="its weights are not here" do="python -m app doctor"')
         return (None,) * settings.threads
 
 

@@ -61,10 +61,10 @@ class Answering:
             post.loop.now(gate, self._clock(), question.idempotency_key, question)
         except (Refusal, NotRecorded) as error:
             # Who asked has given up, or is about to, and is told so by the process that it asked.
-            logger.debug("a question about a camera is not answered: %s", error)
+            logger.debug('remote_poll_unanswered why="%s"', error)
         except Exception:
             # One question's fault must not leave the others without an answer.
-            logger.exception("a question about camera %s cannot be answered", post.camera.name)
+            logger.exception("remote_poll_failed camera=%s", post.camera.name)
 
     def _run(self) -> None:
         while not self._stopping.wait(LOOK_S):
@@ -74,4 +74,4 @@ class Answering:
                 pass  # the supervisor, which reads the same database, says so
             except Exception:
                 # Whatever it is, the thread must live on: without it hardware that polls elsewhere is refused.
-                logger.exception("questions about cameras could not be looked for; trying again")
+                logger.exception("remote_polls_not_read next=retry")

@@ -144,7 +144,7 @@ class CameraLoop:
                 self.tally.busy += 1
             except Exception:
                 # One frame must not end the watch; the gate stayed shut for it.
-                logger.exception("camera %s: a frame failed", self.watch.camera)
+                logger.exception("frame_failed camera=%s", self.watch.camera)
                 self.tally.faults += 1
                 self._stopping.wait(AFTER_FAULT_S)
 
@@ -168,7 +168,7 @@ class CameraLoop:
                 self._on_answer(answer)
             except Exception:
                 # Recorded already; the docstring says who must not pay for it.
-                logger.exception("camera %s: a listener failed; the decision is recorded", self.watch.camera)
+                logger.exception("decision_listener_failed camera=%s decision=recorded", self.watch.camera)
 
 
 def region(zone: Zone, pixels: Pixels) -> Box:

@@ -105,7 +105,7 @@ class Supervisor:
         try:
             self._duty.resign()
         except FacegateError:
-            logger.warning("the gates could not be given back; their leases end by themselves")
+            logger.warning('leases_not_given_up next="they end by themselves"')
 
     def _let_go(self, hardware: Hardware) -> None:
         def leave() -> None:
@@ -223,15 +223,15 @@ class Supervisor:
             work()
         except NotRecorded as error:
             # One line for an outage, not one each half second.
-            logger.log(logging.DEBUG if self._failing else logging.ERROR, "cameras cannot be looked after: %s", error)
+            logger.log(logging.DEBUG if self._failing else logging.ERROR, 'database_gone for=cameras why="%s"', error)
             self._failing = True
             return False
         except Exception:
             # Whatever it is, the thread that renews the leases and raises the alerts must live on.
-            logger.exception("the cameras could not be looked after; trying again")
+            logger.exception("camera_supervision_failed next=retry")
             return False
         if work == self.sync and self._failing:
-            logger.warning("cameras are looked after again")
+            logger.warning("database_back for=cameras")
             self._failing = False
         return True
 
@@ -247,14 +247,14 @@ class Supervisor:
         self._refused.pop(camera.id, None)
         with self._lock:
             self._posts[camera.id] = post
-        logger.info("watching camera %s", camera.name)
+        logger.info("camera_watch_began camera=%s", camera.name)
 
     def _refuse(self, camera: Camera, error: Exception) -> None:
         if self._refused.get(camera.id) == camera:
             return
         # Of a foreign exception only the kind: its text may hold the address.
         why = str(error) if isinstance(error, FacegateError) else type(error).__name__
-        logger.error("camera %s cannot be watched: %s", camera.name, why)
+        logger.error('camera_watch_refused camera=%s why="%s"', camera.name, why)
         words = f"it cannot be watched: {why}"[:200]
         alert = Alert(self._new_id(), self._clock(), AlertKind.CAMERA_DEAD, camera.gate_id, camera.id, words)
         try:
@@ -279,4 +279,4 @@ class Supervisor:
         for thread in threads:
             thread.join()
         for post in posts:
-            logger.info("no longer watching camera %s", post.camera.name)
+            logger.info("camera_watch_ended camera=%s", post.camera.name)

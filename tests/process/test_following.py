@@ -43,9 +43,9 @@ def followed(monkeypatch: pytest.MonkeyPatch, *found: Exception | str | None) ->
 @pytest.mark.parametrize(
     ("met", "words"),
     [
-        (PermissionError(13, "Permission denied", "/packs/new"), "trying again"),
-        (ValueError("anything"), "trying again"),
-        (PackMismatch("the pack is not here"), "decides by the old model pack: the pack is not here"),
+        (PermissionError(13, "Permission denied", "/packs/new"), "pack_check_failed"),
+        (ValueError("anything"), "pack_check_failed"),
+        (PackMismatch("the pack is not here"), 'pack_outdated why="the pack is not here"'),
     ],
 )
 def test_it_goes_on_and_says_once_why_it_does_not_follow(

@@ -100,7 +100,7 @@ class Mailbox:
         self._health = health = judge(before, self._signs, self._monotonic(), self._limits)
         if before is None or before.state is not health.state:
             level = logging.INFO if health.well or before is None else logging.WARNING
-            log.log(level, "camera %s: %s %s", self._name, health.state.value, health.words)
+            log.log(level, 'camera_state camera=%s state=%s why="%s"', self._name, health.state.value, health.words)
         return health
 
     @property
@@ -187,7 +187,7 @@ class Mailbox:
         except BadInput as refused:
             return refused.detail
         except Exception as error:  # whatever it is, its text may hold the address, and the camera must come back
-            log.error("camera %s: capture broke with %s", self._name, type(error).__name__)
+            log.error("camera_capture_failed camera=%s error=%s", self._name, type(error).__name__)
             return f"capture broke: {type(error).__name__}"
         finally:
             if source is not None:
@@ -242,7 +242,7 @@ class Mailbox:
         if self.over_budget:
             level = logging.DEBUG if self._said else logging.ERROR
         self._said = self.over_budget
-        log.log(level, "camera %s: %s; trying again in %.1f s", self._name, words, wait_s)
+        log.log(level, 'camera_lost camera=%s why="%s" again_s=%.1f', self._name, words, wait_s)
 
     def _end(self) -> None:
         with self._changed:

@@ -87,7 +87,7 @@ def _guarded(
     except Exception as error:
         # A driver's fault is one failed opening, on record, and not the end of the thread that carries out the next.
         # The kind only: a foreign exception's words may hold the address or the key.
-        _log.error("the gate driver failed: %s", type(error).__name__)
+        _log.error("gate_driver_failed event=%s error=%s", command.event_id, type(error).__name__)
         return GateResult(CommandOutcome.FAILED, "the driver failed")
 
 
@@ -118,4 +118,4 @@ class Reporter:
             self._on_state(state)
         except Exception:
             # The listener is ours, so its words are safe to log; the driver's thread has to live on.
-            _log.exception("the listener to a gate's door failed")
+            _log.exception("door_listener_failed state=%s", state)

@@ -99,7 +99,7 @@ class Access:
             raise
         except Exception:
             # Whatever it is, it becomes a recorded denial with the reason system_fault.
-            logger.exception("recognition failed; the gate stays shut")
+            logger.exception("recognition_failed gate=stays_shut")
             found = FAULT
         case = DecisionRequest(
             gate=gate,

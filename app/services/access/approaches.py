@@ -230,7 +230,7 @@ class Approaches:
             self.carry_out(case.gate, answer)
         except Exception:
             # It is recorded, so it stands; the other tracks of this frame must not pay for it.
-            logger.exception("camera %s: a recorded opening was not handed on: the gate stays shut", watch.camera)
+            logger.exception("opening_not_handed_on camera=%s gate=stays_shut", watch.camera)
         return [answer]
 
     def _denied(self, watch: Watch, track: Track, visit: Visit, at: datetime, *, left: bool = False) -> Decisions:
@@ -281,7 +281,7 @@ class Approaches:
             raise
         except Exception:
             # Whatever it is, it becomes a recorded denial with the reason system_fault.
-            logger.exception("camera %s: the decision failed; the gate stays shut", watch.camera)
+            logger.exception("decision_failed camera=%s gate=stays_shut", watch.camera)
             found, opens = FAULT, False
         watch.unrecorded = False
         return case, found, opens
@@ -296,4 +296,4 @@ class Approaches:
                 self.tailgating(gate, watch.camera)
         except Exception:
             # A hint, told once: not worth the frame's decisions, nor an error at every frame.
-            logger.exception("camera %s: somebody followed through, and it could not be told", watch.camera)
+            logger.exception("tailgating_alert_failed camera=%s", watch.camera)

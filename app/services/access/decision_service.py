@@ -75,7 +75,7 @@ class DecisionService:
                 return folded
             return evidence_of.against(folded, self.gallery.search(folded.embedding, k=2))
         except Exception:
-            logger.exception("the evidence cannot be assessed; the gate stays shut")
+            logger.exception("evidence_failed gate=stays_shut")
             return FAULT
 
     def would_open(self, case: DecisionRequest, found: Evidence) -> bool:
@@ -92,7 +92,7 @@ class DecisionService:
             raise
         except Exception:
             # Somebody erased at this moment, a calibration that gives no number: nothing of it was recorded yet.
-            logger.exception("the decision failed; the gate stays shut")
+            logger.exception("decision_failed gate=stays_shut")
             return self._record(replace(case, looks=()), FAULT)
 
     def refresh(self, tx: Transaction) -> bool:
@@ -101,7 +101,7 @@ class DecisionService:
             self.gallery.refresh(tx)
         except Exception:
             # The caller records a denial: an index that may be out of date identifies nobody.
-            logger.exception("the gallery cannot be read; the gate stays shut")
+            logger.exception("gallery_unreadable gate=stays_shut")
             return False
         return True
 
@@ -138,7 +138,7 @@ class DecisionService:
             self.on_decision(answer)
         except Exception:
             # Committed already: to lose the answer now would leave the log saying what nobody was told.
-            logger.exception("a listener failed; the decision is recorded and stands")
+            logger.exception("decision_listener_failed decision=recorded")
         return answer
 
     def _write(

@@ -202,7 +202,7 @@ class Watch:
     def complain(self, error: NotRecorded) -> None:
         """Once an outage, not once a frame."""
         if not self.unrecorded:
-            logger.error("camera %s: nothing opens, because it could not be recorded: %s", self.camera, error)
+            logger.error('decision_not_recorded camera=%s why="%s" gate=stays_shut', self.camera, error)
         self.unrecorded = True
 
     @property

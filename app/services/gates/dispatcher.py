@@ -189,7 +189,9 @@ class GateDispatcher:
                 with self._store.read() as tx:
                     employee = tx.employees.get(order.employee_id)
             except NotRecorded:
-                logger.warning("the card number cannot be read; hardware that needs none opens all the same")
+                logger.warning(
+                    'card_number_unreadable event=%s opens="hardware that needs no card number"', order.event_id
+                )
         return OpenCommand(order.event_id, gate, order.at, order.until, employee.card_number if employee else None)
 
     def _done(self, gate: str, event_id: str, result: GateResult) -> None:
@@ -201,7 +203,7 @@ class GateDispatcher:
                 listener(gate, result)
             except Exception:
                 # A listener only counts: the other listeners, and the lane's next opening, must not pay for it.
-                logger.exception("a listener to what gates do failed")
+                logger.exception("gate_result_listener_failed gate=%s event=%s", gate, event_id)
 
     def _record(self, row: GateResultRow) -> None:
         with self._store.write() as tx:
@@ -242,7 +244,7 @@ class GateDispatcher:
             done = [self._guarded(step) for step in steps]  # each of them, whatever became of the one before
             if looks and all(done) and self._without_database:
                 self._without_database = False
-                logger.warning("the gates wait no longer")
+                logger.warning("database_back for=gates")
 
     def _pass_on(self) -> None:
         if not self._orders.pass_on():
@@ -259,12 +261,12 @@ class GateDispatcher:
         except NotRecorded as error:
             # One line for an outage, not three each second.
             level = logging.DEBUG if self._without_database else logging.WARNING
-            logger.log(level, "the gates wait for the database: %s", error)
+            logger.log(level, 'database_gone for=gates why="%s"', error)
             self._without_database = True
             return False
         except Exception:
             # One step's fault must end neither the others nor the thread that looks after every gate.
-            logger.exception("the gates could not be looked after; tried again in %s s", self._tick_s)
+            logger.exception("gate_supervision_failed again_s=%s", self._tick_s)
             return False
         return True
 

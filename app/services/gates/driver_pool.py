@@ -269,7 +269,9 @@ class DriverPool:
         except Exception as error:
             # One gate's fault, and told as such: the others are still to be driven.
             # The kind only: foreign words may hold an address or a key.
-            logger.error("the driver of a gate cannot be built: %s", type(error).__name__)
+            logger.error(
+                "gate_driver_not_built gate=%s driver=%s error=%s", gate.name, gate.driver, type(error).__name__
+            )
             one.broken = f"the {gate.driver} driver cannot be built"
         else:
             one.lane = DriverWorker(gate.name, driver, mode, self._clock, partial(self._done, gate.name))

@@ -176,7 +176,7 @@ class DriverWorker:
             self._driver.close(tell=tell)
         except Exception as error:
             # The kind only: foreign words may hold an address or a key. The threads are still to be joined.
-            logger.error("a gate's driver failed to close: %s", type(error).__name__)
+            logger.error("gate_driver_close_failed gate=%s error=%s", self._name, type(error).__name__)
         for thread in self._threads:
             thread.join(CLOSE_S)
         # Nothing is left here, unless the driver hangs.
@@ -226,7 +226,7 @@ class DriverWorker:
             return self._driver.open(command)
         except Exception as error:
             # The kind only: foreign words may hold an address or a key.
-            logger.error("a gate's command failed: %s", type(error).__name__)
+            logger.error("gate_command_failed gate=%s error=%s", self._name, type(error).__name__)
             return GateResult(CommandOutcome.FAILED, "the command broke off; whether the gate got it is not known")
 
     # The mode: said again until the driver has it.
@@ -254,7 +254,7 @@ class DriverWorker:
             result = self._driver.release(active)
         except Exception as error:
             # The kind only, as above. It is said again until the driver takes it: that is why nothing is raised.
-            logger.error("a gate's release failed: %s", type(error).__name__)
+            logger.error("gate_release_failed gate=%s error=%s", self._name, type(error).__name__)
             result = GateResult(CommandOutcome.FAILED, "the driver failed")
         # Hardware that cannot be released (a panel holds it) refuses the end of a release, too, and is none the worse.
         if result.outcome is not CommandOutcome.FAILED or (not active and self._line() is None):

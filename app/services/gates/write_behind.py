@@ -65,7 +65,7 @@ class WriteBehind:
                 raise
             except Exception:
                 # Tried again it would fail again, and everything behind it would wait for ever.
-                logger.exception("gate_record_failed: it is left out")
+                logger.exception("gate_record_failed record=dropped")
             with self._lock:
                 # What came into its slot meanwhile is still to be written.
                 if self._waiting.get(key) is write:

@@ -204,7 +204,7 @@ class ImportDesk:
         except Exception as error:
             words = str(error) if isinstance(error, FacegateError) else _place(error)
             if self._failing.get(what) != words:
-                logger.error("%s is to be tried again: %s", what, words)
+                logger.error('import_step_failed step="%s" why="%s" next=retry', what, words)
             self._failing[what] = words
             return False
         self._failing.pop(what, None)
@@ -235,7 +235,7 @@ class ImportDesk:
                 self._fail(import_id, refused.detail)
             except Exception as error:
                 # Whatever one import's content leads to, the next one must run.
-                logger.error("import %s failed: %s", import_id, _place(error))
+                logger.error('import_failed import=%s at="%s"', import_id, _place(error))
                 self._fail(import_id, "The service failed at this import and has logged why; what was applied stays.")
             return True
 

@@ -60,7 +60,7 @@ class Erasure:
             with self.store.write() as tx:
                 if not self._signed(entry):
                     logger.error(
-                        "erasure_not_signed line=%d: erases nobody; look at who can write to the journal", number
+                        'erasure_not_signed line=%d erased=nobody do="check who can write to the journal"', number
                     )
                     words = f"line {number} of the erasure journal"
                     tx.alerts.raise_(Alert(self.new_id(), self.clock(), AlertKind.RECORD_ALTERED, detail=words))

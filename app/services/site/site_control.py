@@ -188,7 +188,7 @@ class SiteControl:
                 return self.gates.release(site) if unread is None else self.gates.release_unread(unread, site)
         except Exception:
             # The order has to be recorded all the same: every process that drives gates reads it within a second.
-            logger.exception("the gates were not told of the release here; they read it once it is recorded")
+            logger.exception('release_not_passed_on next="gates read it once it is recorded"')
         return together((*self._late.all(), site))
 
     def _release_unread(self, order: SiteOrder) -> NotYetRecorded:
@@ -217,7 +217,7 @@ class SiteControl:
                 self.gates.follow(site)
         except Exception:
             # It is recorded, and that is what the caller is told; who drives gates reads it within a second.
-            logger.exception("the gates were not told of the mode here; they read it from the database")
+            logger.exception('mode_not_passed_on next="gates read it from the database"')
 
     def _take_back(self, told: SiteState) -> None:
         try:

@@ -130,7 +130,7 @@ class Streams:
             await self._look_on()
         except Exception:
             # Ended unheard, the streams would stay open and silent, and nobody would be asked for any more.
-            logger.exception("telling who watches what happens failed; they come again")
+            logger.exception("live_feed_failed watchers=reconnect")
         finally:
             self._end_all()
 
@@ -152,7 +152,7 @@ class Streams:
                 site_due = now() + SITE_EVERY_S
                 if not at_fault:
                     news.append(FeedItem("fault", {"words": "The database does not answer."}))
-                    logger.warning("who watches waits for the database: %s", error)
+                    logger.warning('database_gone for=live_feed why="%s"', error)
                 at_fault = True
             if news:
                 messages = [(one.id, encoded(one)) for one in news]

@@ -113,7 +113,7 @@ def test_a_camera_that_is_unplugged_is_seen_and_comes_back_by_itself(
     until(box, CameraState.WORKING, within_s=14)
     assert box.take(2) is not None
     assert camera.port not in caplog.text
-    assert "camera door: reconnecting" in caplog.text
+    assert "camera_state camera=door state=reconnecting" in caplog.text
 
 
 def test_what_a_camera_shows_is_watched(rtsp: Callable[..., RtspCamera], stopping: Start) -> None:
@@ -191,7 +191,7 @@ def test_whatever_breaks_is_opened_anew_and_logged_without_secrets(
     assert last(box, 2)
     assert box.last_words == ("the decoder said this",)
     assert "s3cr-t" not in caplog.text
-    assert "camera door: " in caplog.text
+    assert "camera_lost camera=door " in caplog.text
 
 
 def test_a_camera_that_keeps_breaking_is_tried_slowly_and_said_loudly(

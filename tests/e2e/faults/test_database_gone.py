@@ -50,9 +50,9 @@ def test_the_database_server_is_killed_and_comes_back(postgres_to_kill: Postgres
         assert camera(server, "north")["state"] == "working"
         report = server.get("/v1/audit/verify")
         assert report["valid"]
-        eventually(lambda: "the gates wait no longer" in server.log.read_text(), "the gates' return")
+        eventually(lambda: "database_back for=gates" in server.log.read_text(), "the gates' return")
         log = server.log.read_text()
     assert "Traceback" not in log, log
-    assert "old model pack" not in log, "nothing is known of the pack"
-    assert log.count("the gates wait") == 2, "one line as it begins, one as it ends"
+    assert "pack_outdated" not in log, "nothing is known of the pack"
+    assert (log.count("database_gone for=gates"), log.count("database_back for=gates")) == (1, 1)
     server.said_nothing_personal()

@@ -105,8 +105,8 @@ def test_an_outage_is_one_line_in_the_log_however_often_one_looks(
     assert client.get("/readyz", headers=admin).status_code == 200
     said = [r for r in caplog.records if r.name == health.logger.name and "recorded" in r.getMessage()]
     assert [record.getMessage() for record in said] == [
-        "nothing can be recorded: the database is locked",
-        "no longer so: nothing can be recorded",
+        'check_failed what="nothing can be recorded" why="the database is locked"',
+        'check_passed_again what="nothing can be recorded"',
     ]
     assert not any(record.exc_info for record in said), "a trace for a locked database"
 

@@ -29,7 +29,7 @@ class LogEmptier:
         with self._lock:
             if self._emptied() or self._thread is not None:
                 return
-            _log.info("the write-ahead log cannot be emptied after an erasure yet: a reader needs it; tried again")
+            _log.info('wal_not_emptied_yet after=erasure why="a reader needs it" next=retry')
             self._thread = threading.Thread(target=self._insist, name="empty-log", daemon=True)
             self._thread.start()
 
@@ -46,8 +46,8 @@ class LogEmptier:
                 return
             pause.wait(WAIT_MS / 1000)
         _log.warning(
-            "the write-ahead log could not be emptied after an erasure: a reader needs it; the next one "
-            "empties it, or the end of the last program that uses the database"
+            'wal_not_emptied after=erasure why="a reader needs it" '
+            'do="nothing: the next erasure empties it, or the end of the last program that uses the database"'
         )
 
     def _insist(self) -> None:
@@ -70,5 +70,5 @@ class LogEmptier:
                 return not raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         except (sqlite3.Error, sql.SQLAlchemyError) as error:
             # The erasure is committed: whatever this is, it must not look as if it had failed.
-            _log.warning("the write-ahead log could not be emptied after an erasure: %s", type(error).__name__)
+            _log.warning("wal_not_emptied after=erasure error=%s", type(error).__name__)
             return False

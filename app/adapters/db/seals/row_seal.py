@@ -87,7 +87,9 @@ class RowSeals:
         with self._lock:
             if (table.name, name) not in self._met and len(self._met) < _NAMED_ONCE:
                 self._met[table.name, name] = False
-                logger.error("row_altered table=%s row=%s: written without the master key, not used", table.name, name)
+                logger.error(
+                    'row_altered table=%s row="%s" why="written without the master key" used=no', table.name, name
+                )
         return Altered(table.name, name)
 
     def tell(self) -> None:
@@ -101,7 +103,7 @@ class RowSeals:
             try:
                 self.on_altered(*key)
             except Exception:
-                logger.warning("alarm_failed table=%s row=%s: tried again when it is read again", *key)
+                logger.warning('alarm_failed table=%s row="%s" next=when_read_again', *key)
                 with self._lock:
                     self._met.pop(key, None)
 

@@ -280,8 +280,12 @@ class MqttGate:
         there may be a fire that the other was not told of."""
         if not self._contested:
             self._contested = True
-            words = "gate %s was told %s by something else, and is told %s again; this is said once"
-            _log.warning(words, self._config.gate, standing or "nothing that is a mode", mode)
+            _log.warning(
+                'gate_mode_contested gate=%s theirs="%s" ours=%s logged=once',
+                self._config.gate,
+                standing or "no mode",
+                mode,
+            )
         if mode == "release" or since_s > LONGEST_AGAIN_S:
             return AGAIN_S
         return min(2 * self._pause_s, LONGEST_AGAIN_S)

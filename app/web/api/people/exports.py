@@ -38,9 +38,9 @@ def everybody(
                 # Minutes for a large company: who is signed out or loses the role meanwhile gets no more.
                 allow(caller(request, credentials, ""), Role.ADMIN)
             yield part
-        logger.warning("everybody was exported, in the clear, by %s %s", who.kind, who.id)
+        logger.warning("people_export_ended by=%s id=%s content=everybody encrypted=no", who.kind, who.id)
 
-    logger.warning("an export of everybody, in the clear, begins for %s %s", who.kind, who.id)
+    logger.warning("people_export_began by=%s id=%s content=everybody encrypted=no", who.kind, who.id)
     name = f"facegate-people-{system.clock():%Y-%m-%d}.zip"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     return StreamingResponse(parts(), media_type="application/zip", headers=headers)
