@@ -2,6 +2,8 @@
 
 pytest                          both databases
 pytest --db sqlite              one of them
+
+HYPOTHESIS_PROFILE=quick        fewer examples of each property; deep: many more
 """
 
 import os
@@ -25,9 +27,11 @@ DATABASES = ("sqlite", "postgresql")
 SHOTS = os.environ.get("SHOTS_DIR")  # read and left there: the processes that share the tests read it too
 _numbers = count(1)
 
-# A busy machine pauses a test for longer than Hypothesis allows an example by default (200 ms).
-settings.register_profile("patient", deadline=None)
-settings.load_profile("patient")
+# A busy machine pauses a test for longer than Hypothesis allows an example by default (200 ms). A test that needs more
+# or fewer examples takes a multiple of the default.
+for _name, _examples in (("quick", 15), ("full", 100), ("deep", 2000)):
+    settings.register_profile(_name, max_examples=_examples, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "full"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

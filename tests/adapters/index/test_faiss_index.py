@@ -59,7 +59,9 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=settings.default.max_examples * 3 // 2, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(start=st.dictionaries(ids, st.integers(0, 10_000)), steps=steps, fold_at=st.integers(0, 12), k=st.integers(1, 6))
 def test_any_changes_answer_as_comparing_with_everybody(
     start: dict[str, int], steps: list[tuple[dict[str, int], set[str]]], fold_at: int, k: int

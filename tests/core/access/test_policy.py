@@ -158,7 +158,7 @@ moments = st.one_of(st.none(), st.sampled_from([NOW - TICK, NOW, NOW + TICK]))
 numbers = st.one_of(st.just(NAN), st.floats(-1.0, 2.0), st.sampled_from([0.5, 0.1]))
 
 
-@settings(max_examples=500)
+@settings(max_examples=5 * settings.default.max_examples)
 @given(
     enabled=st.booleans(),
     mode=st.sampled_from([SiteMode.NORMAL, SiteMode.NORMAL, SiteMode.LOCKDOWN]),

@@ -185,12 +185,14 @@ def approaches_opened(alike: float, share: float, seed: int = 7) -> tuple[float,
     return first / STRANGERS, ever / STRANGERS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("alike", [0.92, 0.72])
 def test_all_tries_of_an_approach_keep_to_the_rate(alike: float) -> None:
     _, ever = approaches_opened(alike, SHARE)
     assert ever <= RATE
 
 
+@pytest.mark.slow
 def test_spending_the_whole_rate_on_each_try_would_not() -> None:
     first, ever = approaches_opened(0.72, 1.0)
     assert first < 1.3 * RATE and ever > 1.3 * RATE

@@ -255,7 +255,7 @@ shown = st.builds(
 films = st.lists(st.tuples(st.floats(-0.5, 2), st.lists(shown, max_size=5)), max_size=25)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=settings.default.max_examples * 3 // 2)
 @given(films)
 def test_whatever_is_shown(frames: Sequence[tuple[float, list[Detection]]]) -> None:
     film = Film()
@@ -288,7 +288,7 @@ def test_whatever_is_shown(frames: Sequence[tuple[float, list[Detection]]]) -> N
             assert np.isfinite(width) and width > 0
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=settings.default.max_examples // 2)
 @given(st.permutations(range(4)))
 def test_the_order_of_the_faces_does_not_matter(order: Sequence[int]) -> None:
     film = Film()

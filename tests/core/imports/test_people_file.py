@@ -118,6 +118,7 @@ def test_bytes_that_are_no_text_are_refused() -> None:
     assert refused.value.code == "bad_encoding"
 
 
+@pytest.mark.slow
 def test_a_file_without_end_is_refused() -> None:
     with pytest.raises(TooLarge):
         people_file.read(b"x" * (people_text.MOST_BYTES + 1))

@@ -19,6 +19,7 @@ from app.core.imports import people_file
 from app.core.imports.photo_names import match
 
 # The old code held it for 2 to 83 s. A full collection of what a whole test session keeps takes up to 0.5 s.
+pytestmark = pytest.mark.slow  # files as large as they may be
 LONGEST_S = 1.0
 HEAD = b"number,name,photos,groups\n"
 FILES: dict[str, Callable[[], bytes]] = {
