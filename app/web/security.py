@@ -5,7 +5,9 @@ of our own pages asks for it.
 """
 
 import hmac
+import re
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -13,7 +15,9 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from app.core.accounts.users import Principal
 from app.core.errors import Forbidden, NotRecorded, Refusal, Unauthorised
-from app.core.types import Role
+from app.core.ports.store import Transaction
+from app.core.types import ApiKey, Role
+from app.services.access.access import Access, Arrival
 from app.services.accounts.keys import Keys
 from app.services.accounts.release_callers import ReleaseCallers
 from app.services.accounts.sessions import SignedIn, csrf_of
@@ -32,8 +36,10 @@ HARMLESS = {"GET", "HEAD"}
 FORM = "application/x-www-form-urlencoded"
 # In a request's state. WHO: found before the body was read, for the route to take. AUTHENTICATED: whose id was found.
 # REMEMBERED: the database did not say so.
-WHO, AUTHENTICATED, REMEMBERED = "who", "authenticated", "remembered"
+# ARRIVAL: the gate of a request for a decision.
+WHO, AUTHENTICATED, REMEMBERED, ARRIVAL = "who", "authenticated", "remembered", "arrival"
 RELEASE = "/v1/release"
+DECISIONS = re.compile(r"/v1/gates/[^/]+/decisions")
 ASK_S = 2.0  # for a release: a database that hangs counts as one that is gone
 
 
@@ -137,8 +143,13 @@ def is_remembered(request: Request) -> bool:
 
 
 def _is_release(request: Request) -> bool:
-    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
-    return request.method == "POST" and path == RELEASE
+    return request.method == "POST" and _path(request) == RELEASE
+
+
+def _path(request: Request) -> str:
+    """Below the prefix that a proxy serves this under."""
+    path: str = request.scope["path"]
+    return path.removeprefix(request.scope.get("root_path", ""))
 
 
 def _remembered(request: Request, credentials: HTTPAuthorizationCredentials | None) -> Principal | None:
@@ -151,7 +162,7 @@ def _remembered(request: Request, credentials: HTTPAuthorizationCredentials | No
 def _looked_up(request: Request, credentials: HTTPAuthorizationCredentials | None) -> Principal:
     if credentials is not None:
         keys: Keys = request.app.state.system.keys
-        key = keys.authenticate(credentials.credentials)
+        key = keys.authenticate(credentials.credentials, partial(_arrived, request))
         request.scope["state"][AUTHENTICATED] = key.id
         return Principal(key.id, key.name, frozenset({key.role}), key.gate_id, "key")
     if not request.cookies.get(cookie_name(request)):
@@ -160,6 +171,30 @@ def _looked_up(request: Request, credentials: HTTPAuthorizationCredentials | Non
     if who is None:
         raise Unauthorised("signed_out", "You are signed out; sign in again.")
     return who.principal
+
+
+def _arrived(request: Request, tx: Transaction, key: ApiKey) -> None:
+    """A request for a decision: the gate is read in the transaction that finds its key, and in no other of its own."""
+    if key.gate_id is None or not DECISIONS.fullmatch(_path(request)):
+        return
+    gate = tx.gates.get(key.gate_id)
+    if gate is not None:
+        access: Access = request.app.state.system.access
+        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        repeats = request.headers.get("idempotency-key")
+        request.scope["state"][ARRIVAL] = access.arrival(
+            tx, gate, repeats, with_camera=media_type == "application/json"
+        )
+
+
+def arrival_of(request: Request, gate: str) -> Arrival:
+    """What was read of the gate in the address when the request arrived. Raises NotFound, and Forbidden for a key of
+    another gate."""
+    found: Arrival | None = request.scope["state"].get(ARRIVAL)
+    if found is None or gate not in (found.gate.name, found.gate.id):
+        request.app.state.system.gates.get(gate)
+        raise Forbidden("other_gate", "This key belongs to another gate.")
+    return found
 
 
 def allow(who: Principal, *roles: Role) -> Principal:

@@ -108,10 +108,16 @@ class CameraLoop:
             self._thread.join(timeout=max(0.0, deadline - time.monotonic()))
 
     def now(
-        self, gate: Gate, at: datetime, idempotency_key: str | None = None, question: RemotePoll | None = None
+        self,
+        gate: Gate,
+        at: datetime,
+        idempotency_key: str | None = None,
+        question: RemotePoll | None = None,
+        *,
+        current: bool | None = None,
     ) -> RecordedDecision:
-        """What is before the camera this moment, decided and recorded: for hardware that polls."""
-        return self._approaches.now(self.watch, gate, at, idempotency_key, question)
+        """Decide about what is before the camera this moment, for hardware that polls. See `Approaches.now`."""
+        return self._approaches.now(self.watch, gate, at, idempotency_key, question, current=current)
 
     def alive(self) -> bool:
         return self._thread.is_alive()

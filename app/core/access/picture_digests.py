@@ -8,10 +8,6 @@ from typing import Protocol
 class SentPictures(Protocol):
     """Digests of pictures that gates sent; the pictures themselves are not kept."""
 
-    def known(self, digests: Iterable[str], since: datetime) -> set[str]:
-        """Returns the digests that were added at or after `since`."""
-        ...
-
     def add(self, digests: Iterable[str], at: datetime) -> set[str]:
         """Adds the digests and returns the new ones; if two processes race, one of them gets each."""
         ...

@@ -11,13 +11,12 @@ from typing import Protocol
 
 from app.core.errors import BadInput, NotFound, Refusal
 from app.core.events.decision import RecordedDecision
-from app.core.ports.store import Store
+from app.core.ports.store import Store, Transaction
 from app.core.recognition.liveness import LivenessMode
 from app.core.site.mode import SiteMode
-from app.core.types import FrameResult
+from app.core.types import FrameResult, Gate
 from app.services.access.decision_request import DecisionRequest
 from app.services.access.decision_service import FAULT, DecisionService
-from app.services.access.replays import AGAIN, Sent
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +57,22 @@ class Looks(Protocol):
     def __call__(self, frames: Sequence[bytes], *, liveness: bool, who: Hashable) -> list[FrameResult]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A gate as it was when a request for it arrived.
+
+    current: the gallery could be brought up to date. may_look: faces may be looked at; not where the gate is disabled,
+    locked down or released. repeated: a request with the same idempotency key was recorded within the last minute.
+    has_camera: the gate has an enabled camera; None where nobody asked.
+    """
+
+    gate: Gate
+    current: bool
+    may_look: bool
+    repeated: bool
+    has_camera: bool | None = None
+
+
 @dataclass(frozen=True)
 class Access:
     """looks: what the frames of one approach show, one look each (see `recognition`)."""
@@ -66,57 +81,77 @@ class Access:
     looks: Looks
     verdicts: DecisionService
 
-    def decide(self, approach: Approach) -> RecordedDecision:
-        """The signed answer, after its event is committed.
+    def arrival(
+        self, tx: Transaction, gate: Gate, idempotency_key: str | None, *, with_camera: bool = False
+    ) -> Arrival:
+        """Read everything that a decision needs before faces are looked at. with_camera: fill `has_camera` too."""
+        normal = tx.site.get().mode_at(gate.id) is SiteMode.NORMAL
+        return Arrival(
+            gate=gate,
+            current=self.verdicts.refresh(tx),
+            may_look=gate.enabled and normal,
+            repeated=self.verdicts.repeats.is_known(tx, gate, idempotency_key),
+            has_camera=any(camera.enabled for camera in tx.cameras.of_gate(gate.id)) if with_camera else None,
+        )
 
-        Raises NotFound for an unknown gate, BadInput or TooLarge for frames that cannot be used, Busy when too many
-        wait, NotRecorded when the event could not be written: in none of these cases does anything open.
+    def decide(self, approach: Approach, arrival: Arrival | None = None) -> RecordedDecision:
+        """Decide about one approach, and return the signed answer after its event is committed.
+
+        Args:
+            approach: What the gate sent.
+            arrival: What was read when the request arrived; None reads it now.
+
+        Raises:
+            NotFound: There is no such gate.
+            BadInput: A frame cannot be used. TooLarge likewise.
+            Busy: Too many wait.
+            NotRecorded: The event could not be written.
+            In none of these cases does anything open.
         """
         started = perf_counter()
-        digest, pictures = approach.digest, () if approach.credential is not None else approach.pictures
-        with self.store.read() as tx:
-            gate = tx.gates.by_name_or_id(approach.gate)
-            if gate is None:
-                raise NotFound("unknown_gate", "There is no gate of that name; an admin can add it.")
-            if earlier := self.verdicts.earlier(tx, gate, approach.idempotency_key, digest):
-                return earlier
-            if self.verdicts.repeats.is_known(tx, gate, approach.idempotency_key):
-                pictures = ()  # the same request again, which opens no more
-            known = self.verdicts.replays.known(tx, pictures, self.verdicts.clock())
-            current = self.verdicts.refresh(tx)
-            normal = tx.site.get().mode_at(gate.id) is SiteMode.NORMAL
-        looks: list[FrameResult] = []
-        try:
-            # No face is processed without a purpose: not where the gate is disabled, locked down or released.
-            if gate.enabled and normal and approach.credential is None:
-                named = zip(approach.frames, approach.pictures, strict=True)
-                fresh = [frame for frame, name in named if name not in known]
-                looks = self._looks(fresh, liveness=gate.liveness != LivenessMode.OFF, who=gate.id)
-            found = self.verdicts.evidence(looks) if current else FAULT
-            if known and not looks and current:
-                found = AGAIN
-        except Refusal:
-            raise
-        except Exception:
-            # Whatever it is, it becomes a recorded denial with the reason system_fault.
-            logger.exception("recognition_failed gate=stays_shut")
-            found = FAULT
+        arrival = arrival or self._arrived(approach)
+        if arrival.repeated and (earlier := self._earlier(arrival.gate, approach)):
+            return earlier
         case = DecisionRequest(
-            gate=gate,
-            looks=looks,
+            gate=arrival.gate,
+            looks=(),
             frames=len(approach.frames),
             seen_at=approach.received_at,
             started=started,
             credential=approach.credential,
             idempotency_key=approach.idempotency_key,
-            digest=digest,
-            sent=Sent(pictures, frozenset(known)),
+            digest=approach.digest,
+            pictures=() if approach.credential is not None else approach.pictures,
         )
+        try:
+            # No face is processed without a purpose.
+            if arrival.may_look and approach.credential is None:
+                wanted = arrival.gate.liveness != LivenessMode.OFF
+                case = replace(case, looks=self._looks(approach.frames, liveness=wanted, who=arrival.gate.id))
+            found = self.verdicts.evidence(case.looks) if arrival.current else FAULT
+        except Refusal:
+            raise
+        except Exception:
+            # Whatever it is, it becomes a recorded denial with the reason system_fault.
+            logger.exception("recognition_failed gate=%s", arrival.gate.id)
+            found = FAULT
         return self.verdicts.record(case, found)
 
+    def _arrived(self, approach: Approach) -> Arrival:
+        with self.store.read() as tx:
+            gate = tx.gates.by_name_or_id(approach.gate)
+            if gate is None:
+                raise NotFound("unknown_gate", "There is no gate of that name; an admin can add it.")
+            return self.arrival(tx, gate, approach.idempotency_key)
+
+    def _earlier(self, gate: Gate, approach: Approach) -> RecordedDecision | None:
+        """What the same request was answered before, without looking at its faces again."""
+        with self.store.read() as tx:
+            return self.verdicts.earlier(tx, gate, approach.idempotency_key, approach.digest)
+
     def _looks(self, frames: Sequence[bytes], *, liveness: bool, who: Hashable) -> list[FrameResult]:
-        """One a frame. A picture that is sent again is looked at once and scored once: no camera takes the same picture
-        twice, and of several frames liveness asks less of each."""
+        """One a frame. A picture that comes twice in a request is looked at once and scored once: no camera takes the
+        same picture twice, and liveness asks less of each frame where there are several."""
         different = list(dict.fromkeys(frames))
         found = dict(zip(different, self.looks(different, liveness=liveness, who=who), strict=True))
         return [found[frame] if frame not in frames[:i] else _unscored(found[frame]) for i, frame in enumerate(frames)]

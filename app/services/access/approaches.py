@@ -20,7 +20,7 @@ from app.core.events.decision import RecordedDecision
 from app.core.gates.commands import RemotePoll
 from app.core.ports.store import Store
 from app.core.recognition.liveness import LivenessMode
-from app.core.types import Evidence, FrameResult, Gate, Pixels, Reason
+from app.core.types import Evidence, Gate, Pixels, Reason
 from app.services.access.decision_request import FROM_CAMERA, DecisionRequest
 from app.services.access.decision_service import FAULT, DecisionService
 from app.services.access.watch import Glimpse, Openings, Passage, View, Visit
@@ -71,10 +71,13 @@ class Approaches:
         received_at: datetime,
         idempotency_key: str | None = None,
         question: RemotePoll | None = None,
+        *,
+        current: bool | None = None,
     ) -> RecordedDecision:
         """What the camera sees this moment, decided and recorded: for hardware that polls. Raises NotRecorded.
 
         question: of another process. Raises GivenUp where it does not wait any more: then nothing is recorded.
+        current: whether the gallery was brought up to date for this; None does it now.
         """
         started = perf_counter()
         latest = watch.latest
@@ -83,13 +86,14 @@ class Approaches:
             # A camera that gave no frame yet is as stale as can be.
             case = DecisionRequest(gate, (), 0, received_at - timedelta(days=1), started, camera=watch.camera)
         else:
-            looks = self._looks_now(latest)
+            looks = latest.looks(self.rules.same_person)
             frames = person.seen if person else 1
             share = approach.SHARE * (approach.poll_share(watch.polled(person.id)) if person else 1.0)
             case = DecisionRequest(gate, looks, frames, latest.at, started, camera=watch.camera, share=share)
         case = replace(case, idempotency_key=idempotency_key, digest=FROM_CAMERA, question=question)
-        with self.store.read() as tx:
-            current = self.verdicts.refresh(tx)
+        if current is None:
+            with self.store.read() as tx:
+                current = self.verdicts.refresh(tx)
         found = self.verdicts.evidence(case.looks) if current else FAULT
         openings = self._openings_of(watch)
         with openings.deciding:
@@ -133,16 +137,6 @@ class Approaches:
         passage = Passage(who, track_id, of.sightings, case.seen_at, until, watch.camera, event)
         self._openings_of(watch).add(passage)
         watch.opened(passage)
-
-    def _looks_now(self, latest: Glimpse) -> list[FrameResult]:
-        person = latest.person.person
-        if person is None:
-            reason = Reason.FACE_TOO_SMALL if latest.faces else Reason.NO_FACE
-            return [FrameResult(latest.faces, None, Reason.SEVERAL_FACES if latest.person.rivals else reason)]
-        if person.usable_at != latest.at:
-            # What was seen of a track before may be of somebody whom this one has stepped before.
-            person = replace(person, sightings=())
-        return approach.looks(person, latest.faces, self.rules.same_person, latest.views.get(person.id, ()))
 
     def _follow(self, watch: Watch, step: Step, near: AtGate, pixels: Pixels, at: datetime) -> None:
         """Brings each track's visit up to date with the frame."""

@@ -8,7 +8,6 @@ from typing import Protocol
 from app.core.errors import Busy
 from app.core.gates.commands import RemotePoll
 from app.core.types import FrameResult, Gate
-from app.services.access.replays import NOTHING_SENT, Sent
 
 FROM_CAMERA = "from_camera"  # the digest of every request for what the gate's own camera sees
 
@@ -33,7 +32,8 @@ class DecisionRequest:
     looks: what its frames show, oldest first. frames: how many were sent or seen. seen_at: when the newest frame was
     taken, or received where the sender does not say. share: of the false accept rate, where one approach is tried
     several times (`core.approach`). started: `perf_counter` when the work began. digest: of what was asked, so that an
-    idempotency key is not taken for another request. question: of another process, which this answers."""
+    idempotency key is not taken for another request. question: of another process, which this answers. pictures: the
+    digest of each frame that a gate sent; where faces were looked at, one for each of `looks`."""
 
     gate: Gate
     looks: Sequence[FrameResult]
@@ -46,4 +46,4 @@ class DecisionRequest:
     digest: str = ""
     share: float = 1.0
     question: RemotePoll | None = None
-    sent: Sent = NOTHING_SENT
+    pictures: Sequence[str] = ()

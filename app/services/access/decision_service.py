@@ -19,7 +19,7 @@ from app.core.recognition import evidence as evidence_of
 from app.core.types import Decision, Evidence, FrameResult, Gate, Pixels, Reason, Verdict
 from app.services.access.decision_request import FROM_CAMERA, DecisionRequest, GivenUp, Threshold
 from app.services.access.repeats import Repeats, Uptime
-from app.services.access.replays import Replays
+from app.services.access.replays import AGAIN, Replays
 from app.services.events.access_log import AccessLog
 from app.services.events.answers import Answers
 from app.services.events.second_records import NoSecondRecords, TooLate
@@ -152,7 +152,9 @@ class DecisionService:
             if earlier := self.earlier(tx, case.gate, case.idempotency_key, case.digest):
                 _answer(tx, case, earlier)
                 return earlier, False
-            found = self.replays.take(tx, case.gate.id, case.sent, found, self.clock())
+            if repeated := self._repeated(tx, case):
+                case, found = self._without(repeated, case, found)
+                image = self._image(case.looks)
             assessed = self._assess(tx, case, found, for_update=True)
             decision = self._described(case, found, assessed, event_id)
             _answer(tx, case, decision)
@@ -160,6 +162,22 @@ class DecisionService:
             tx.histograms.add(buckets_of(recorded))
             self.repeats.remember(tx, case.gate.id, case.idempotency_key, case.digest, recorded.id)
             return self.answers.sign(recorded), True
+
+    def _repeated(self, tx: Transaction, case: DecisionRequest) -> frozenset[str]:
+        """Pictures of the request that are not evidence, because they came before under another one."""
+        if not case.pictures or self.repeats.is_known(tx, case.gate, case.idempotency_key):
+            return frozenset()  # the same request again, which opens no more, is no replay
+        return self.replays.take(tx, case.gate.id, case.pictures, self.clock())
+
+    def _without(
+        self, repeated: frozenset[str], case: DecisionRequest, found: Evidence
+    ) -> tuple[DecisionRequest, Evidence]:
+        """The case and its evidence without these pictures; AGAIN where nothing is left."""
+        if found is FAULT:
+            return case, found
+        looked_at = zip(case.pictures, case.looks, strict=True) if case.looks else ()
+        looks = [look for picture, look in looked_at if picture not in repeated]
+        return replace(case, looks=looks), self.evidence(looks) if looks else AGAIN
 
     def _deadline(self, case: DecisionRequest) -> timedelta:
         return min(timedelta(milliseconds=self.record_deadline_ms), self._left(case))

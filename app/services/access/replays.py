@@ -1,6 +1,6 @@
-"""The same picture again: no camera takes the same bytes twice, so whoever sends them again has captured them.
+"""Recognises pictures that were sent before: no camera takes the same bytes twice, so somebody captured a repeat.
 
-Digests are kept for a day, in the database, for all gates and processes.
+The database keeps the digests for a day, for all gates and processes.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,37 +17,27 @@ WORDS = "the same picture came again under another request"
 
 
 @dataclass(frozen=True)
-class Sent:
-    """The digests of what a gate sent; known: of those that came before and are left out of the evidence."""
-
-    digests: Sequence[str] = ()
-    known: frozenset[str] = frozenset()
-
-
-NOTHING_SENT = Sent()
-
-
-@dataclass(frozen=True)
 class Replays:
-    """deny: such a picture is no evidence; without, it only raises the alarm."""
+    """deny: a repeated picture is not evidence. Otherwise it only raises the alert."""
 
     new_id: Callable[[], str]
     deny: bool = True
 
-    def known(self, tx: Transaction, digests: Sequence[str], now: datetime) -> set[str]:
-        """Which of the pictures are no evidence, because they came before."""
-        return tx.pictures.known(digests, now - KEPT) if self.deny and digests else set()
+    def take(self, tx: Transaction, gate_id: str, pictures: Sequence[str], now: datetime) -> frozenset[str]:
+        """Remember the pictures of one request, and raise an alert where all of them came before.
 
-    def take(self, tx: Transaction, gate_id: str, sent: Sent, found: Evidence, now: datetime) -> Evidence:
-        """Remembers the pictures, and raises an alarm where all of them came before.
+        Args:
+            tx: The transaction that records the decision.
+            gate_id: The gate that sent the pictures.
+            pictures: Their digests, at least one.
+            now: The time of the decision.
 
-        Returns the evidence, or none where a picture of it came before: of two who send it at once, one is second.
+        Returns:
+            The digests of those that are not evidence. Of two requests that race with one picture, the second has it.
         """
-        if not sent.digests:
-            return found
-        if sent.digests[0].startswith("00"):  # one request of 256 tidies for all
+        if pictures[0].startswith("00"):  # one request of 256 tidies for all
             tx.pictures.forget(now - KEPT)
-        fresh = tx.pictures.add(sent.digests, now)
+        fresh = tx.pictures.add(pictures, now)
         if not fresh:
             tx.alerts.raise_(Alert(self.new_id(), now, AlertKind.PICTURE_AGAIN, gate_id, None, WORDS))
-        return found if not self.deny or fresh | sent.known >= set(sent.digests) else AGAIN
+        return frozenset(pictures) - fresh if self.deny else frozenset()

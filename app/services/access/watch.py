@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from threading import Lock
 
@@ -10,7 +10,7 @@ from app.core.approach import tries as approach
 from app.core.approach.tracks import Scene, Track
 from app.core.approach.tries import AtGate, Zone
 from app.core.errors import NotRecorded
-from app.core.types import Pixels, Sample
+from app.core.types import FrameResult, Pixels, Reason, Sample
 
 logger = logging.getLogger(__name__)
 
@@ -126,6 +126,17 @@ class Glimpse:
     faces: int
     person: AtGate
     views: Mapping[int, Sequence[Pixels]]
+
+    def looks(self, same_person: float) -> list[FrameResult]:
+        """What it shows of the person at the gate, or why it shows nobody. same_person: a similarity."""
+        person = self.person.person
+        if person is None:
+            reason = Reason.FACE_TOO_SMALL if self.faces else Reason.NO_FACE
+            return [FrameResult(self.faces, None, Reason.SEVERAL_FACES if self.person.rivals else reason)]
+        if person.usable_at != self.at:
+            # The track's earlier frames may show somebody whom this person has stepped in front of.
+            person = replace(person, sightings=())
+        return approach.looks(person, self.faces, same_person, self.views.get(person.id, ()))
 
 
 @dataclass(eq=False)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.core.errors import BadInput, NotFound, Unauthorised
-from app.core.ports.store import Clock, Store
+from app.core.ports.store import Clock, Store, Transaction
 from app.core.types import ApiKey, Role
 
 
@@ -40,12 +40,21 @@ class Keys:
             tx.api_keys.add(key)
         return secret, key
 
-    def authenticate(self, secret: str) -> ApiKey:
-        """The key's record as the database has it now. Raises Unauthorised for an unknown or revoked key."""
+    def authenticate(self, secret: str, then: Callable[[Transaction, ApiKey], None] = lambda tx, key: None) -> ApiKey:
+        """The key's record as the database has it now.
+
+        Args:
+            secret: What the caller sent.
+            then: Reads on in the same transaction, once the key is known to be good.
+
+        Raises:
+            Unauthorised: The key is unknown or was revoked.
+        """
         with self.store.read() as tx:
             key = tx.api_keys.by_hash(digest(secret))
-        if key is None or key.revoked_at is not None:
-            raise Unauthorised("bad_key", "This key is unknown or was revoked; ask an admin for a new one.")
+            if key is None or key.revoked_at is not None:
+                raise Unauthorised("bad_key", "This key is unknown or was revoked; ask an admin for a new one.")
+            then(tx, key)
         return key
 
     def all(self) -> list[ApiKey]:

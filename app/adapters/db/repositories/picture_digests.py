@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete
 
 from app.adapters.db.engine.connect import upsert
 from app.adapters.db.tables import sent_pictures
@@ -14,12 +14,6 @@ class SentPictureRows:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-
-    def known(self, digests: Iterable[str], since: datetime) -> set[str]:
-        query = select(sent_pictures.c.digest).where(
-            sent_pictures.c.digest.in_(list(digests)), sent_pictures.c.at >= since
-        )
-        return set(self._connection.execute(query).scalars())
 
     def add(self, digests: Iterable[str], at: datetime) -> set[str]:
         # In one order, so that two who add the same ones do not wait for each other.

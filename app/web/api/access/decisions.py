@@ -7,17 +7,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Request
 from pydantic import BaseModel, Field, ValidationError
 
-from app.core.accounts.users import Principal
-from app.core.errors import BadInput, Busy, Conflict, Forbidden
+from app.core.errors import BadInput, Busy, Conflict
 from app.core.events.decision import RecordedDecision
-from app.core.types import Gate
-from app.services.access.access import MAX_FRAMES, Approach
+from app.services.access.access import MAX_FRAMES, Approach, Arrival
 from app.web.api.describe import CONFLICT, DECISION_BODY
 from app.web.api.schemas import DecisionAnswer
 from app.web.edge.limits import received_s
 from app.web.edge.turns import GateShare
 from app.web.edge.uploads import IMAGE_TYPES, checked, form, images, media_type_of
-from app.web.security import GateKey, SystemOf, Watching
+from app.web.security import GateKey, SystemOf, Watching, arrival_of
 from app.wiring import System
 from app.worker.supervisor import Supervisor
 
@@ -62,7 +60,7 @@ def decide(
     request: Request,
     gate: str,
     system: SystemOf,
-    key: GateKey,
+    _: GateKey,
     _share: GateShare,
     watching: Watching,
     body: Annotated[Sent, Depends(sent)],
@@ -76,51 +74,51 @@ def decide(
     under another request, is denied as `stale_frame` and raises the alert `picture_again`; to repeat a request, send
     the same `Idempotency-Key`.
     """
-    answer = _decided(request, gate, system, key, watching, body, idempotency_key)
+    answer = _decided(request, arrival_of(request, gate), system, watching, body, idempotency_key)
     return (answer if facegate_nonce is None else system.answers.bound(answer, facegate_nonce)).json()
 
 
 def _decided(
     request: Request,
-    gate: str,
+    arrival: Arrival,
     system: System,
-    key: Principal,
     watching: Supervisor | None,
     body: Sent,
     idempotency_key: str | None,
 ) -> RecordedDecision:
-    known = system.gates.get(gate)
-    if known.id != key.gate_id:
-        raise Forbidden("other_gate", "This key belongs to another gate.")
     waited_s = perf_counter() - received_s(request)
     if waited_s * 1000 > system.settings.max_frame_age_ms:
         # It could only be refused as stale; to look at it would keep the next ones waiting too.
         raise Busy("too_busy", "The request waited too long for its turn; try again in a second.")
     if body.from_camera:
-        return seen_now(system, watching, known, idempotency_key)
+        return seen_now(system, watching, arrival, idempotency_key)
     return system.access.decide(
         Approach(
-            gate=gate,
+            gate=arrival.gate.id,
             frames=tuple(body.frames),
             # Waiting for a thread counts: a picture gets no younger by it.
             received_at=system.clock() - timedelta(seconds=waited_s),
             credential=body.credential,
             idempotency_key=idempotency_key,
-        )
+        ),
+        arrival,
     )
 
 
-def seen_now(system: System, watching: Supervisor | None, gate: Gate, idempotency_key: str | None) -> RecordedDecision:
+def seen_now(
+    system: System, watching: Supervisor | None, arrival: Arrival, idempotency_key: str | None
+) -> RecordedDecision:
     """What the gate's own camera sees now, whichever process watches it.
 
     Raises Conflict where the gate has none, Busy where none is watched or the one who watches is silent.
     """
-    if not any(camera.enabled for camera in system.cameras.of_gate(gate.id)):
+    gate = arrival.gate
+    if not arrival.has_camera:
         raise Conflict("no_camera", "This gate has no camera of its own; send the frames.")
     post = watching.post_of_gate(gate.id) if watching else None
     if post is None:
         return system.questions.ask(gate, idempotency_key)
-    return post.loop.now(gate, system.clock(), idempotency_key)
+    return post.loop.now(gate, system.clock(), idempotency_key, current=arrival.current)
 
 
 def _read(fields: dict[str, object]) -> Sent:
