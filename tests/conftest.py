@@ -1,6 +1,6 @@
 """What tests of every layer share: a database built by the migrations, on each kind asked for, and keys to seal with.
 
-pytest                          both databases
+pytest                          both databases, where they may differ
 pytest --db sqlite              one of them
 
 HYPOTHESIS_PROFILE=quick        fewer examples of each property; deep: many more
@@ -40,7 +40,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database" in metafunc.fixturenames:
-        metafunc.parametrize("database", metafunc.config.getoption("--db") or DATABASES, scope="session")
+        alone = metafunc.definition.get_closest_marker("one_database")
+        asked = metafunc.config.getoption("--db") or (DATABASES[:1] if alone else DATABASES)
+        metafunc.parametrize("database", asked, scope="session")
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,8 @@ from app.services.gates.gate_list import GateList
 from tests.fakes import Clock, new_id
 from tests.worker.posts import Worker, alerts, unwritable
 
+pytestmark = pytest.mark.one_database
+
 S = CameraState
 
 

@@ -15,6 +15,8 @@ from app.services.access.access import Approach
 from tests.fakes import BROKEN, NOW, empty, like, look, person, photo
 from tests.services.process import MARGIN, Process
 
+pytestmark = pytest.mark.one_database
+
 Start = Callable[..., Process]
 ADA = photo(person(0))
 

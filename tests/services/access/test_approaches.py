@@ -16,6 +16,8 @@ from tests.fakes import like, person, photo
 from tests.services.process import Process
 from tests.services.stage import Stage, Unreachable, face, reasons
 
+pytestmark = pytest.mark.one_database
+
 Start = Callable[..., Process]
 ADA, BOB, STRANGER = person(0), person(1), person(9)
 

@@ -10,6 +10,8 @@ from tests.fakes import like, person, photo
 from tests.services.process import Process
 from tests.services.stage import Stage, face
 
+pytestmark = pytest.mark.one_database
+
 STRANGER = person(9)
 
 

@@ -9,6 +9,8 @@ from app.core.types import Reason
 from tests.fakes import empty, like, person, photo
 from tests.services.process import SAME_PERSON, Process
 
+pytestmark = pytest.mark.one_database
+
 Start = Callable[..., Process]
 ADA = photo(person(0))
 

@@ -11,6 +11,8 @@ from tests.fakes import person, photo
 from tests.services.process import Process
 from tests.services.stage import Stage, face, reasons
 
+pytestmark = pytest.mark.one_database
+
 Start = Callable[..., Process]
 ADA = person(0)
 

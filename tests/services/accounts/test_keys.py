@@ -10,6 +10,8 @@ from app.core.types import Role
 from tests.fakes import NOW, Clock
 from tests.services.process import Process
 
+pytestmark = pytest.mark.one_database
+
 Start = Callable[..., Process]
 KEY_ROLES = [role for role in Role if role is not Role.VIEWER]
 

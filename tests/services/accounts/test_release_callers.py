@@ -18,6 +18,8 @@ from tests.services.process import Process
 from tests.services.reception import IDLE, PASSWORD, Desk
 from tests.services.stage import Unreachable
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture
 def store(site: Process) -> Unreachable:

@@ -15,6 +15,8 @@ from app.services.people.erasure import Erasure
 from tests.fakes import decided
 from tests.services.events.written import ADA, AT, DOCK, EVA, LENGTH, LOBBY, Tamper, first_bad, marks_of, write
 
+pytestmark = pytest.mark.one_database
+
 
 def test_an_honest_log_is_valid(audit: Audit, rows: list[EventRow]) -> None:
     report = audit.verify(marks_of(audit))

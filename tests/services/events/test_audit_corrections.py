@@ -16,6 +16,8 @@ from app.services.events.corrections import Corrections
 from app.services.people.erasure import Erasure
 from tests.services.events.written import AT, EVA, Tamper
 
+pytestmark = pytest.mark.one_database
+
 _numbers = count()
 
 

@@ -12,6 +12,8 @@ from app.services.events.audit import Audit
 from app.services.people.erasure import Erasure, message
 from tests.services.events.written import AT, EVA, Tamper, first_bad
 
+pytestmark = pytest.mark.one_database
+
 HIDDEN = "UPDATE events SET employee_id=NULL, subject_id=NULL, sealed_payload=NULL, sealed_snapshot=NULL WHERE id='{}'"
 
 

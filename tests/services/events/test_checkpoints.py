@@ -17,6 +17,8 @@ from app.wiring import System
 from tests.services.process import Process
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.one_database
+
 Start = Callable[..., Process]
 
 

@@ -12,6 +12,8 @@ from app.services.events.live_feed import LiveFeed
 from tests.fakes import Clock, person, photo
 from tests.services.process import Process
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture
 def feed(site: Process, clock: Clock) -> LiveFeed:

@@ -20,6 +20,8 @@ from tests.services.process import Process
 from tests.services.stage import Unreachable
 from tests.waiting import eventually, pass_time
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture
 def other(site: Process, start: Callable[..., Process], clock: Clock) -> Iterator[tuple[SiteControl, GateDispatcher]]:

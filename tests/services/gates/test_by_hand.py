@@ -14,6 +14,8 @@ from app.services.site.site_control import SiteControl
 from tests.fakes import Clock, new_id, person, photo
 from tests.services.process import Process
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture
 def sent() -> list[RecordedDecision]:

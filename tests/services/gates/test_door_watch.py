@@ -12,6 +12,8 @@ from app.services.site.site_control import SiteControl
 from tests.fakes import NOW, Clock, new_id, person, photo
 from tests.services.process import Process
 
+pytestmark = pytest.mark.one_database
+
 CLOSED, OPEN, HELD, FORCED, FAULT = DoorState
 Start = Callable[..., Process]
 

@@ -20,6 +20,8 @@ from tests.services.gate_hardware import Turnstile, alerts, recorded, result
 from tests.services.process import Process
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.one_database
+
 IN_AN_OPENING = "the driver hangs: it does not answer an opening"
 IN_A_RELEASE = "the driver hangs: it does not answer a release or its end"
 

@@ -19,6 +19,8 @@ from tests.services.gate_hardware import Turnstile, alerts, recorded, result
 from tests.services.process import Process
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.one_database
+
 
 def test_an_opening_reaches_the_gate_and_is_the_events_second_record(
     site: Process, control: GateDispatcher, turnstile: Turnstile, answer: RecordedDecision

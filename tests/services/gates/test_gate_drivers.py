@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from app.core.alerts.alert import AlertKind
 from app.core.events.decision import RecordedDecision
 from app.core.gates.commands import FOREIGN, PLAIN, CommandOutcome, DoorState, FailMode
@@ -12,6 +14,8 @@ from tests.fakes import Clock, person, photo
 from tests.services.gate_hardware import TURNSTILE, Turnstile, Yard, alerts, recorded, result
 from tests.services.process import Process
 from tests.waiting import eventually
+
+pytestmark = pytest.mark.one_database
 
 
 def test_a_lost_line_is_an_alert_once_it_lasts(

@@ -13,6 +13,8 @@ from app.core.gates.result import GateResultRow
 from tests.fakes import NOW, empty
 from tests.services.process import Process
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture(autouse=True, params=[2, 500])
 def batch(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:

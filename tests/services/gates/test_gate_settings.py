@@ -9,6 +9,8 @@ from app.services.gates.gate_settings import GateSettings, GateUpdate, config_of
 from tests.fakes import Clock, new_id
 from tests.services.process import Process
 
+pytestmark = pytest.mark.one_database
+
 KEY = "000102030405060708090a0b0c0d0eff"
 OSDP = GateUpdate(driver="osdp", config={"device": "/dev/ttyUSB0", "key": KEY})
 

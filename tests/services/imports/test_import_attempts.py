@@ -4,12 +4,16 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from app.core.errors import Busy
 from app.core.imports.reports import ImportState
 from app.core.types import FrameResult
 from tests.fakes import look
 from tests.services.importing import CSV, Importing, people, photos, state
 from tests.services.process import Process
+
+pytestmark = pytest.mark.one_database
 
 Start = Callable[..., Process]
 

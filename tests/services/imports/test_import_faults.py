@@ -17,6 +17,8 @@ from tests.services.importing import CSV, Importing, photos, state, upload_key
 from tests.services.process import Process
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture
 def importing(site: Process, tmp_path: Path) -> Importing:

@@ -17,6 +17,8 @@ from tests.fakes import Clock, person, photo
 from tests.services.importing import Importing
 from tests.services.process import Process
 
+pytestmark = pytest.mark.one_database
+
 NAMES = ("Lovelace", "Hopper", "Żak", "Kahn")
 CSV = "number,name\nE-1,Ada Lovelace\nE-2,=Hopper\n"
 

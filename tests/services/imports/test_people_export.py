@@ -3,10 +3,14 @@
 import csv
 import io
 
+import pytest
+
 from app.core.people.details import Details
 from app.services.imports.people_export import PeopleExport
 from tests.fakes import person, photo
 from tests.services.process import Process
+
+pytestmark = pytest.mark.one_database
 
 
 def table(data: bytes) -> dict[str, str]:

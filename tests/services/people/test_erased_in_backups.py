@@ -16,6 +16,8 @@ from app.services.people.gallery import context
 from tests.fakes import Clock, person, photo
 from tests.services.process import Process
 
+pytestmark = pytest.mark.one_database
+
 Copy = Callable[[Vault], int]
 
 

@@ -14,6 +14,8 @@ from app.services.site.own_alerts import OwnAlerts
 from tests.fakes import NOW, Clock, new_id, person, photo
 from tests.services.process import Process
 
+pytestmark = pytest.mark.one_database
+
 Start = Callable[..., Process]
 ADA, BOB = photo(person(0)), photo(person(1))
 

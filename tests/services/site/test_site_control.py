@@ -18,6 +18,8 @@ from tests.services.gate_hardware import TURNSTILE, Turnstile, Yard
 from tests.services.process import Process
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.one_database
+
 NORMAL, LOCKDOWN, RELEASE = SiteMode
 Start = Callable[..., Process]
 
