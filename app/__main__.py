@@ -107,7 +107,7 @@ def enroll(
     for path, result in zip(paths, results, strict=True):
         verdict = f"accepted, quality {result.quality:.2f}" if result.accepted else ", ".join(result.problems)
         out.print(f"{path.name}: {verdict}{'. ' + result.detail if result.detail else ''}", markup=False)
-    if not any(result.accepted or "same_photo" in result.problems for result in results):
+    if not any(result.accepted or "duplicate_photo" in result.problems for result in results):
         err.print(f"{number} cannot be recognised with these photos.", markup=False)
         raise typer.Exit(1)
 

@@ -82,5 +82,5 @@ def _password() -> str:
         return sys.stdin.readline().rstrip("\r\n")
     first: str = typer.prompt("Password", hide_input=True, err=True)
     if first != typer.prompt("The same again", hide_input=True, err=True):
-        raise BadInput("differs", "The two passwords differ; nothing was done.")
+        raise BadInput("passwords_differ", "The two passwords differ; nothing was done.")
     return first

@@ -30,7 +30,6 @@ class Reason(StrEnum):
     SPOOF_SUSPECTED = "spoof_suspected"
     NOT_RECOGNISED = "not_recognised"
     AMBIGUOUS = "ambiguous"
-    NOT_ENROLLED = "not_enrolled"
     EMPLOYEE_INACTIVE = "employee_inactive"
     NOT_YET_VALID = "not_yet_valid"
     EXPIRED = "expired"

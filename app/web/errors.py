@@ -40,10 +40,11 @@ STATUS: dict[type[Refusal], int] = {
     Busy: 503,
 }
 HTTP_CODES = {
+    303: "sign_in_required",
     404: "not_found",
     405: "method_not_allowed",
     400: "bad_request",
-    408: "too_slow",
+    408: "request_timeout",
     413: "request_too_large",
 }
 
@@ -135,7 +136,7 @@ def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     if isinstance(error.__cause__, FacegateError):
         return _facegate(request, error.__cause__)
-    code = HTTP_CODES.get(error.status_code, "refused")
+    code = HTTP_CODES.get(error.status_code, HTTP_CODES[400])
     detail = HTTP_DETAILS.get(error.status_code) or f"{str(error.detail).rstrip('.')}."
     return problem(error.status_code, code, detail, dict(error.headers or {}))
 
@@ -146,7 +147,7 @@ def _unforeseen(request: Request, error: Exception) -> JSONResponse:
 
 
 def _gone(_: Request, error: Exception) -> JSONResponse:
-    return problem(400, "disconnected", "The client hung up before its request was whole; send it again.")
+    return problem(400, "client_disconnected", "The client hung up before its request was whole; send it again.")
 
 
 def _where(request: Request) -> str:

@@ -101,7 +101,7 @@ def check_csrf(request: Request, sent: str) -> None:
     """Raises Forbidden for a change that did not come from one of our pages."""
     expected = csrf_of(request.cookies.get(cookie_name(request), ""))
     if request.method not in HARMLESS and not hmac.compare_digest(sent.encode(), expected.encode()):
-        raise Forbidden("csrf", "This page is out of date; load it anew and try again.")
+        raise Forbidden("csrf_token_invalid", "This page is out of date; load it anew and try again.")
 
 
 def caller(request: Request, credentials: Credentials, csrf: Annotated[str, Depends(csrf_sent)]) -> Principal:
@@ -166,7 +166,7 @@ def _looked_up(request: Request, credentials: HTTPAuthorizationCredentials | Non
         request.scope["state"][AUTHENTICATED] = key.id
         return Principal(key.id, key.name, frozenset({key.role}), key.gate_id, "key")
     if not request.cookies.get(cookie_name(request)):
-        raise Unauthorised("no_key", "Send a key: Authorization: Bearer KEY. People sign in at /signin.")
+        raise Unauthorised("key_required", "Send a key: Authorization: Bearer KEY. People sign in at /signin.")
     who = signed_in(request)
     if who is None:
         raise Unauthorised("signed_out", "You are signed out; sign in again.")
@@ -193,7 +193,7 @@ def arrival_of(request: Request, gate: str) -> Arrival:
     found: Arrival | None = request.scope["state"].get(ARRIVAL)
     if found is None or gate not in (found.gate.name, found.gate.id):
         request.app.state.system.gates.get(gate)
-        raise Forbidden("other_gate", "This key belongs to another gate.")
+        raise Forbidden("key_of_another_gate", "This key belongs to another gate.")
     return found
 
 

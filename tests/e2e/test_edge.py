@@ -84,7 +84,7 @@ def test_a_refused_key_is_read_too(server: Server) -> None:
     for _ in range(2):
         client.request("POST", DECISIONS, body=BIG[:20_000_000], headers={"Content-Type": "image/jpeg"})
         answer = client.getresponse()
-        assert answer.status == 401 and json.load(answer)["error"] == "no_key"
+        assert answer.status == 401 and json.load(answer)["error"] == "key_required"
     client.close()
 
 

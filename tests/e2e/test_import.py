@@ -161,7 +161,7 @@ def test_a_change_of_the_model_ends_the_command_which_goes_on_when_run_again(
     words, data = ("import", str(tmp_path / "people.csv")), begun(tmp_path / "data")
 
     def switched(*_: Any, **__: Any) -> Import:
-        raise Busy("pack_switched", "The model was just changed.", 30)
+        raise Busy("model_changed", "The model was just changed.", 30)
 
     with monkeypatch.context() as patch:
         patch.setattr(BulkImport, "run", switched)

@@ -15,7 +15,7 @@ from app.core.errors import BadInput
 PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
 LOCAL = frozenset({"device", "file", "folder"})
 FAST = "#fast"
-CODE = "camera_address"
+CODE = "bad_camera_address"
 # FFmpeg keeps "user:password" of an RTSP address in 128 bytes and cuts off the rest without a word.
 MAX_CREDENTIALS = 120
 MAX_URL = 2000

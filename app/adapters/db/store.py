@@ -233,7 +233,9 @@ class SqlStore:
         try:
             yield
         except sql.IntegrityError as error:
-            raise Conflict("contradiction", "What was sent contradicts what is stored; read it again.") from error
+            raise Conflict(
+                "conflicts_with_stored", "What was sent contradicts what is stored; read it again."
+            ) from error
         except sql.DataError as error:
             raise BadInput("bad_value", "A value cannot be stored; look for control characters or sizes.") from error
         except (sql.DBAPIError, sql.TimeoutError, sql.PendingRollbackError, sql.ResourceClosedError) as error:

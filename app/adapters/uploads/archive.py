@@ -79,7 +79,7 @@ class ZipPhotos:
         if not self._people:
             return None
         if len(self._people) > 1:
-            raise BadInput("several_csvs", "There is more than one people.csv in the zip; leave one.")
+            raise BadInput("multiple_csv_files", "There is more than one people.csv in the zip; leave one.")
         data = self._read(self._people[0], most, "people.csv")
         if len(data) > most:
             raise TooLarge("csv_too_large", f"The CSV has more than {most // 1_000_000} MB; split it.")

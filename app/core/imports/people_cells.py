@@ -66,10 +66,10 @@ def plain(name: str, raw: str) -> str:
         cell = text[1].strip(_BLANKS)
     if "\ufffd" in cell:
         detail = f"{name} has \ufffd where saving the file lost a letter; export it again as UTF-8."
-        raise BadInput("lost_letter", detail)
+        raise BadInput("garbled_text", detail)
     if name in ("number", "card_number") and _SHORTENED.fullmatch(cell):
         detail = f"{name} is {cell[:20]}: the spreadsheet shortened it. Format the column as text and type it again."
-        raise BadInput("shortened_number", detail)
+        raise BadInput("shortened_by_spreadsheet", detail)
     if not _RUNS.match(cell):
         return cell
     if not cell.startswith("'"):

@@ -137,7 +137,7 @@ def read(data: bytes, encoding: str | None = None) -> PeopleFile:
         if len(rows) == MOST_ROWS:
             raise TooLarge("too_many_rows", f"The CSV has more than {MOST_ROWS} rows; split it.")
         if cells == header:
-            problem = RowProblem("header_again", "This line repeats the header; remove it.")
+            problem = RowProblem("repeated_header", "This line repeats the header; remove it.")
             rows.append(Row(line, "", problems=(problem,)))
             continue
         if len(cells) < len(columns):
@@ -219,7 +219,7 @@ def _row(line: int, columns: Sequence[str | None], cells: Sequence[str], table: 
             detail = "The file ends inside this row; was it cut off? A complete file ends with a line end."
         at = columns.index("number")
         number = cells[at].strip()[:64] if at < len(cells) else ""
-        return Row(line, number, problems=(RowProblem("wrong_cells", detail),))
+        return Row(line, number, problems=(RowProblem("wrong_cell_count", detail),))
     problems: list[RowProblem] = []
     sent: dict[str, Any] = {}
     photos: tuple[str, ...] | None = None

@@ -142,7 +142,7 @@ def _ask(data: bytes, at: int) -> BadInput:
     if not readings:
         return BadInput("bad_encoding", f"{begin}. No encoding that spreadsheets commonly use fits its names.")
     shown = "; ".join(f"{' or '.join(names)} reads {reading!r}" for reading, names in readings)
-    return BadInput("encoding_needed", f"{begin} (--encoding, or the import page's choice): {shown}.")
+    return BadInput("encoding_required", f"{begin} (--encoding, or the import page's choice): {shown}.")
 
 
 def _line_end(head: str) -> str:

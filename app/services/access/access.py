@@ -48,7 +48,7 @@ class Approach:
         if len(self.frames) > MAX_FRAMES:
             raise BadInput("too_many_frames", f"Send at most {MAX_FRAMES} frames of one approach.")
         if not self.frames and self.credential is None:
-            raise BadInput("no_image", "Send one to eight JPEG or PNG frames, or a credential.")
+            raise BadInput("image_required", "Send one to eight JPEG or PNG frames, or a credential.")
 
 
 class Looks(Protocol):

@@ -16,7 +16,7 @@ class GivenUp(Busy):
     """Nobody waits for the answer any more."""
 
     def __init__(self) -> None:
-        super().__init__("given_up", "Nobody waits for the answer any more.")
+        super().__init__("request_withdrawn", "Nobody waits for the answer any more.")
 
 
 class Threshold(Protocol):

@@ -45,7 +45,7 @@ class Journey:
         """Raises Unauthorised."""
         parts = cookie.split(".")
         if len(parts) != 3 or not all(parts):
-            raise Unauthorised("sign_in_lost", "This sign-in took too long or began elsewhere; start again.")
+            raise Unauthorised("sign_in_expired", "This sign-in took too long or began elsewhere; start again.")
         return cls(*parts)
 
     def __str__(self) -> str:
@@ -99,7 +99,7 @@ class Federation:
         if not code or not ours:
             if ours:
                 self._refuse(None, client, f"the provider sends no code: {shown(error, 60) or 'it does not say why'}")
-            raise Unauthorised("sign_in_lost", "This sign-in was not finished at the provider; start again.")
+            raise Unauthorised("sign_in_expired", "This sign-in was not finished at the provider; start again.")
         secret = self._secret(provider)
         try:
             claims = self.client.claims(provider, secret, redirect, code, journey.verifier, journey.nonce)

@@ -166,11 +166,11 @@ class SigningIn:
     def _locked(self, until: datetime) -> Busy:
         seconds = max(1, round((until - self.clock()).total_seconds()))
         words = f"{seconds} seconds" if seconds < 120 else f"{round(seconds / 60)} minutes"
-        return Busy("sign_in_locked", f"Too many wrong tries; wait {words} and try again.", seconds)
+        return Busy("too_many_wrong_tries", f"Too many wrong tries; wait {words} and try again.", seconds)
 
 
 def _wrong() -> Unauthorised:
-    return Unauthorised("wrong_sign_in", "Name or password is wrong; after a few wrong tries, waiting grows.")
+    return Unauthorised("wrong_name_or_password", "Name or password is wrong; after a few wrong tries, waiting grows.")
 
 
 def _why(user: User | None) -> SignInOutcome:

@@ -133,7 +133,7 @@ class CameraList:
             before = self._open(tx, camera)
         except (CryptoFault, ValueError, TypeError):
             if address is None:
-                raise Conflict("camera_broken", f"The rotation is kept with the address: {BROKEN}.") from None
+                raise Conflict("camera_record_damaged", f"The rotation is kept with the address: {BROKEN}.") from None
             before = address
         return replace(address or before, rotation=before.rotation if rotation is None else rotation)
 

@@ -55,7 +55,7 @@ class Corrections:
                     raise Conflict("event_has_no_person", "This event names nobody, or not any more.")
                 employee_id = event.employee_id
             elif employee_id is None:
-                raise BadInput("no_employee", "Say who it was: send the employee's id.")
+                raise BadInput("employee_required", "Say who it was: send the employee's id.")
             elif employee_id == event.employee_id:
                 raise Conflict("same_as_event", "The event itself says that it was this person.")
             assert employee_id is not None

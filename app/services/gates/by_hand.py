@@ -54,14 +54,14 @@ class ByHand:
         with self.store.write() as tx:
             gate = _held(tx, name)
             if gate.driver == PLAIN:
-                raise Conflict("not_driven", "This gate's hardware asks for decisions and cannot be told to open.")
+                raise Conflict("gate_not_driven", "This gate's hardware asks for decisions and cannot be told to open.")
             mode = tx.site.get().mode_at(gate.id)
             if mode is SiteMode.RELEASE:
-                raise Conflict("released", "The gate stands open for everybody.")
+                raise Conflict("release_active", "The gate stands open for everybody.")
             if mode is SiteMode.LOCKDOWN:
-                raise Conflict("locked_down", "A lockdown is in force; end it at this gate first.")
+                raise Conflict("lockdown_active", "A lockdown is in force; end it at this gate first.")
             if gate.locked:
-                raise Conflict("locked", "The gate is locked by hand; unlock it first.")
+                raise Conflict("gate_locked", "The gate is locked by hand; unlock it first.")
             if not gate.enabled:
                 raise Conflict("gate_disabled", "The gate is disabled; enable it first.")
             return self._record(tx, gate, Reason.OPENED_BY_HAND, comment, actor, event_id)

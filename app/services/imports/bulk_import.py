@@ -263,7 +263,7 @@ class BulkImport:
         size = len(self.enrolment.gallery) + len(newcomers.lines)
         nearest = newcomers.nearest(vector)
         if nearest is not None and nearest[1] >= self.enrolment.duplicate(size, max(1, report.photos)):
-            problem = RowProblem("same_face_in_file", f"The same face as in line {nearest[0]} of the CSV.")
+            problem = RowProblem("duplicate_face", f"The same face as in line {nearest[0]} of the CSV.")
             return RowReport(report.line, report.number, RowOutcome.REFUSED, (problem,))
         newcomers.add(report.line, vector)
         return report

@@ -30,7 +30,7 @@ class ImportAttempts:
                 where = f" after line {line} of the CSV" if line else ""
                 detail = f"The service ended twice without a word while it ran this import, so it was given up{where}. "
                 detail += "What was applied stays. Look at the rows and photos from there on, or import smaller parts."
-                raise Conflict("import_given_up", detail)
+                raise Conflict("import_abandoned", detail)
             tx.imports.put(replace(job, attempts=before + 1))
         self._came_back.discard(import_id)
         return job.encoding

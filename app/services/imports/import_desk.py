@@ -128,7 +128,9 @@ class ImportDesk:
         with self.store.write() as tx:
             job = known(tx, import_id, for_update=True)
             if job.state is not ImportState.CHECKED or not self._sealed.is_there(tx, import_id):
-                raise Conflict("nothing_to_apply", "Only a dry run that is done and not yet applied can be applied.")
+                raise Conflict(
+                    "dry_run_not_applicable", "Only a dry run that is done and not yet applied can be applied."
+                )
             tx.imports.forget_rows(import_id)
             job = replace(
                 job,

@@ -22,7 +22,7 @@ ADVICE = {
     "too_bright": "The face is too bright; avoid direct light.",
     "turned_away": "The face is turned away; look at the camera.",
     "cut_off": "The face is cut off; bring all of it into the picture.",
-    "same_photo": "This picture is there already; send another one, taken in different light or on another day.",
+    "duplicate_photo": "This picture is there already; send another one, taken in different light or on another day.",
     "not_same_person": "This photo shows somebody else than the others; send photos of one person.",
 }
 
@@ -84,7 +84,7 @@ def without_repeats(judged: Sequence[Judged], kept: Iterable[bytes]) -> list[Jud
     for one in judged:
         digest = hashlib.sha256(one.data).digest()
         if one.seen is not None and digest in there:
-            found.append(Judged(one.data, refused(one.result, "same_photo")))
+            found.append(Judged(one.data, refused(one.result, "duplicate_photo")))
             continue
         there.add(digest)
         found.append(one)

@@ -63,6 +63,6 @@ class SiteOrder:
 
     def _check(self, before: SiteState, named: set[str]) -> None:
         if self.mode is SiteMode.LOCKDOWN and before.mode is SiteMode.RELEASE:
-            raise Conflict("released", "Gates are released; end the release before a lockdown.")
+            raise Conflict("release_active", "Gates are released; end the release before a lockdown.")
         if self.mode is SiteMode.RELEASE and before.mode is SiteMode.LOCKDOWN and named and not self.in_force:
-            raise Conflict("locked_down", "A lockdown is in force; release every gate, or end the lockdown first.")
+            raise Conflict("lockdown_active", "A lockdown is in force; release every gate, or end the lockdown first.")

@@ -4,11 +4,19 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from app.web.codes import BY_STATUS, codes
+
+MEANINGS = "\n".join(
+    f"- `{code}` ({status}): {meaning}"
+    for status, table in BY_STATUS.items()
+    for code, meaning in sorted(table.items())
+)
+
 
 class Problem(BaseModel):
     """Every error looks like this."""
 
-    error: str = Field(examples=["unknown_gate"])
+    error: str = Field(examples=["unknown_gate"], json_schema_extra={"enum": [*codes()]}, description=MEANINGS)
     detail: str = Field(examples=["There is no gate of that name; an admin can add it."])
 
 

@@ -113,7 +113,7 @@ class EventOut(BaseModel):
     signature: str | None = None
     camera: str | None = None
     actor: str | None = Field(None, description="id of the key or user who gave an order")
-    comment: str | None = Field(None, description="the reason given with an opening or a lock by hand")
+    comment: str | None = Field(None, description="what they said about it")
     gate_result: GateResultOut | None = Field(None, description="what the gate did afterwards, once it has said so")
     snapshot: bool = Field(description="whether /snapshot has a picture")
 

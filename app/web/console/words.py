@@ -12,7 +12,6 @@ REASONS: dict[str, str] = {
     Reason.SPOOF_SUSPECTED: "Looks like a picture of a face",
     Reason.NOT_RECOGNISED: "Not recognised",
     Reason.AMBIGUOUS: "Could be two people",
-    Reason.NOT_ENROLLED: "Has no photos yet",
     Reason.EMPLOYEE_INACTIVE: "Employee is inactive",
     Reason.NOT_YET_VALID: "Not valid yet",
     Reason.EXPIRED: "No longer valid",

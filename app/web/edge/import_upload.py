@@ -89,7 +89,7 @@ class Form:
         if self._name not in ("csv", "photos", *self._words):
             raise BadInput("unknown_part", "An import has the parts csv, photos, dry_run and encoding, and no other.")
         if self._name in self._seen:
-            raise BadInput("part_twice", f"The part {self._name} came twice; send one.")
+            raise BadInput("duplicate_part", f"The part {self._name} came twice; send one.")
         self._seen.add(self._name)
 
     def _take(self, data: bytes, start: int, end: int) -> None:

@@ -13,6 +13,7 @@ from time import perf_counter
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.web.errors import problem
@@ -30,6 +31,8 @@ SINGLE = frozenset(
     b"authorization content-encoding content-length content-type expect facegate-nonce host idempotency-key"
     b" last-event-id origin referer sec-fetch-site transfer-encoding x-csrf-token".split()
 )
+
+CLOSE = {"Connection": "close"}
 
 Admit = Callable[[Scope], Awaitable[None]]
 
@@ -67,7 +70,7 @@ class BodyLimit:
             await send(message)
 
         if refused := body.refused():
-            await problem(*refused, {"Connection": "close"})(scope, receive, answer)
+            await refused(scope, receive, answer)
         else:
             await self.app(scope, body.read, answer)
 
@@ -105,12 +108,13 @@ class _Body:
         self._waits_for_us = fields.get(b"expect", b"").lower() == b"100-continue"
         self.whole = self._declared == b"0" and b"transfer-encoding" not in fields
 
-    def refused(self) -> tuple[int, str, str] | None:
-        """Status, code and detail of what the headers alone rule out."""
+    def refused(self) -> JSONResponse | None:
+        """The answer to a request that its headers alone rule out."""
         if self._twice:
-            return 400, "duplicate_header", f"The header {self._twice[0].decode()} came twice; send it once."
+            detail = f"The header {self._twice[0].decode()} came twice; send it once."
+            return problem(400, "duplicate_header", detail, CLOSE)
         if not self._declared.isdigit() or len(self._declared) > 15 or int(self._declared) > self._most:
-            return 413, "request_too_large", self._detail
+            return problem(413, "request_too_large", self._detail, CLOSE)
         return None
 
     async def read(self) -> Message:
@@ -124,9 +128,9 @@ class _Body:
             message = await self._next(self._until_s + self._seen / self._pace - perf_counter())
         except TimeoutError:
             self._silent = True
-            raise HTTPException(408, "The body did not arrive in time.", {"Connection": "close"}) from None
+            raise HTTPException(408, "The body did not arrive in time.", CLOSE) from None
         if self._seen > self._most:
-            raise HTTPException(413, self._detail, {"Connection": "close"})
+            raise HTTPException(413, self._detail, CLOSE)
         return message
 
     async def discard(self) -> bool:

@@ -98,7 +98,7 @@ class Streams:
     async def join(self) -> Watcher:
         """Raises Busy where no more can watch. Takes the place before it waits for anything: many may come at once."""
         if self._closed or len(self._watchers) >= MOST_WATCHERS:
-            raise Busy("too_many_watching", "Too many are watching already; close some, or try again.", 5)
+            raise Busy("too_many_streams", "Too many are watching already; close some, or try again.", 5)
         if self._loop is None or self._starting is None:
             self._loop, self._starting, self._woken = asyncio.get_running_loop(), asyncio.Lock(), asyncio.Event()
         watcher = Watcher(self._loop.time())

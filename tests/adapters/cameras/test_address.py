@@ -46,7 +46,7 @@ def test_nothing_secret_shows_in_an_address() -> None:
 def test_what_is_no_camera_address_is_refused_without_being_repeated(url: str) -> None:
     with pytest.raises(BadInput) as refused:
         parse(url, allow_local=True)
-    assert refused.value.code == "camera_address"
+    assert refused.value.code == "bad_camera_address"
     assert "cam.example" not in refused.value.detail
 
 

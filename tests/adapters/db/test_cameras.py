@@ -55,7 +55,7 @@ def test_a_taken_name_is_a_conflict_and_the_block_goes_on(site: SqlStore) -> Non
 def test_an_unknown_gate_or_a_used_id_is_another_conflict(site: SqlStore, camera: Camera) -> None:
     with pytest.raises(Conflict) as refusal, site.write() as tx:
         tx.cameras.add(camera)
-    assert refusal.value.code == "contradiction"
+    assert refusal.value.code == "conflicts_with_stored"
 
 
 def test_update(site: SqlStore) -> None:

@@ -113,7 +113,7 @@ def test_threads_write_in_turn_without_a_loss(store: SqlStore) -> None:
 def test_other_contradictions_are_conflicts(store: SqlStore) -> None:
     with pytest.raises(Conflict) as refusal, store.write() as tx:
         tx.templates.put(Template("nobody", b"vector", 1, "digest", "float32"))
-    assert refusal.value.code == "contradiction"
+    assert refusal.value.code == "conflicts_with_stored"
 
 
 def test_what_postgresql_cannot_store_is_bad_input(database: str, store: SqlStore) -> None:

@@ -65,7 +65,7 @@ def test_short_rows_are_read_and_said() -> None:
 def test_a_file_that_was_cut_off_is_not_read_as_a_short_row() -> None:
     first, second = people_file.read(b"number,name,email\nE-1,Ada,a@example.org\nE-2,Bo").rows
     assert not first.problems
-    assert [(p.code, "cut off" in p.detail) for p in second.problems] == [("wrong_cells", True)]
+    assert [(p.code, "cut off" in p.detail) for p in second.problems] == [("wrong_cell_count", True)]
 
 
 def test_a_cell_under_no_name_is_not_lost() -> None:
@@ -97,11 +97,11 @@ def test_a_refusal_names_the_line(text: str, code: str, said: str) -> None:
 @pytest.mark.parametrize(
     ("cells", "code"),
     [
-        ("1.00E+05,Ada", "shortened_number"),
-        ('"1,23E+15",Ada', "shortened_number"),
-        ("E-1,J\ufffdrgen", "lost_letter"),
+        ("1.00E+05,Ada", "shortened_by_spreadsheet"),
+        ('"1,23E+15",Ada', "shortened_by_spreadsheet"),
+        ("E-1,J\ufffdrgen", "garbled_text"),
         ('"=""=1+1""",Ada', "formula_injection"),
-        ("number,name", "header_again"),
+        ("number,name", "repeated_header"),
     ],
 )
 def test_what_a_spreadsheet_spoiled_is_refused(cells: str, code: str) -> None:
@@ -135,7 +135,7 @@ def test_an_encoding_is_asked_for_and_never_guessed(code: str, name: str, encodi
     data = f"number,name\nE-1,Ada\nE-2,{name}\n".encode(code)
     with pytest.raises(BadInput) as refused:
         people_file.read(data)
-    assert refused.value.code == "encoding_needed" and "(line 3)" in refused.value.detail
+    assert refused.value.code == "encoding_required" and "(line 3)" in refused.value.detail
     assert name in refused.value.detail and encoding in refused.value.detail, refused.value.detail
     file = people_file.read(data, encoding)
     assert [row.details(None).name for row in file.rows] == ["Ada", name]

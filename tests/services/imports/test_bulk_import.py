@@ -71,10 +71,10 @@ def test_a_dry_run_reports_the_same_and_changes_nothing(importing: Importing, si
         "E-1": [],
         "E-2": ["blurred"],
         "E-3": ["already_enrolled_as"],
-        "E-4": ["same_face_in_file"],
+        "E-4": ["duplicate_face"],
         "E-5": ["bad_zip_entry", "no_photos"],
         "E-6": ["not_an_image"],
-        "E-7": ["wrong_cells"],
+        "E-7": ["wrong_cell_count"],
         "E-8": ["bad_name"],
     }
     assert importing.problems(tried) == expected

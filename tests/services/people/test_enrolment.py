@@ -134,7 +134,7 @@ def test_ten_photos_are_kept_at_most_those_kept_before_included(site: Process, a
 def test_the_same_picture_counts_once(site: Process, ada: Employee) -> None:
     """Whoever sends one picture three times has the threshold of one, not of three."""
     results = site.enrolment.add_photos(ada.id, [same(1), same(1), same(2)])
-    assert accepted(results) == [True, False, True] and results[1].problems == ("same_photo",)
+    assert accepted(results) == [True, False, True] and results[1].problems == ("duplicate_photo",)
     assert accepted(site.enrolment.add_photos(ada.id, [same(2)])) == [False]
     assert site.enrolment.get(ada.id).photos == 2 == len(site.enrolment.photos(ada.id))
 

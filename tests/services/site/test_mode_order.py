@@ -215,4 +215,4 @@ def test_a_release_that_is_refused_after_all_is_taken_back(
     ordered.set_mode(LOCKDOWN)
     late.go_on.set()
     saying.join(30)
-    assert refused == ["locked_down"] and mode(control) is LOCKDOWN
+    assert refused == ["lockdown_active"] and mode(control) is LOCKDOWN

@@ -155,7 +155,7 @@ def test_fire_beats_a_lockdown_and_a_lockdown_does_not_beat_fire(
     assert alerts(site) == [(AlertKind.RELEASE, None)]
     with pytest.raises(Conflict) as refusal:
         control_of_site.set_mode(LOCKDOWN)
-    assert refusal.value.code == "released"
+    assert refusal.value.code == "release_active"
     # the end of a lockdown that is over ends no release
     assert control_of_site.set_mode(NORMAL, ending=LOCKDOWN).mode is RELEASE
     assert control_of_site.set_mode(NORMAL, ending=RELEASE).mode is NORMAL
@@ -166,7 +166,7 @@ def test_a_release_of_some_gates_does_not_unlock_the_others(site: Process, contr
     control_of_site.set_mode(LOCKDOWN)
     with pytest.raises(Conflict) as refusal:
         control_of_site.set_mode(RELEASE, ["dock"])
-    assert refusal.value.code == "locked_down"
+    assert refusal.value.code == "lockdown_active"
     assert control_of_site.state().mode is LOCKDOWN
 
 

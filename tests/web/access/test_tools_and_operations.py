@@ -31,7 +31,7 @@ def test_verify_needs_two_faces(client: TestClient, admin: Headers) -> None:
     detail = problem(client.post("/v1/verify", headers=admin, files=pair(her, pictures.empty())), 400, code="no_face")
     assert "`b`" in detail["detail"]
     for files in ({"a": pair(her, her)["a"]}, photos(*pictures.ADA, field="a")):
-        problem(client.post("/v1/verify", headers=admin, files=files), 400, code="two_images_needed")
+        problem(client.post("/v1/verify", headers=admin, files=files), 400, code="two_images_required")
 
 
 def test_identify(client: TestClient, admin: Headers, ada: dict[str, Any], nothing_stored: Any) -> None:
@@ -44,7 +44,7 @@ def test_identify(client: TestClient, admin: Headers, ada: dict[str, Any], nothi
     similarities = [c["similarity"] for c in candidates]
     assert similarities == sorted(similarities, reverse=True)
     two = photos(*pictures.ADA, field="image")
-    problem(client.post("/v1/identify", headers=admin, files=two), 400, code="one_image_needed")
+    problem(client.post("/v1/identify", headers=admin, files=two), 400, code="one_image_required")
 
 
 @pytest.fixture(autouse=True)
@@ -129,7 +129,7 @@ def test_metrics_count_decisions_without_names(client: TestClient, admin: Header
 def test_operations_are_free_on_this_machine_only(
     client: TestClient, system: System, admin: Headers, security: Headers, gate: Headers, path: str
 ) -> None:
-    problem(client.get(path), 401, code="no_key")
+    problem(client.get(path), 401, code="key_required")
     problem(client.get(path, headers=security), 403, code="wrong_role")
     problem(client.get(path, headers=gate), 403, code="wrong_role")
     assert client.get(path, headers=admin).status_code == 200

@@ -55,7 +55,7 @@ def test_over_https_the_cookie_is_this_hosts_alone(system: System, name: str) ->
         token = session.partition("=")[2].partition(";")[0]
         assert browser.get("/v1/users").status_code == 200
         browser.cookies.clear()
-        problem(browser.get("/v1/users", headers={"Cookie": f"facegate={token}"}), 401, code="no_key")
+        problem(browser.get("/v1/users", headers={"Cookie": f"facegate={token}"}), 401, code="key_required")
 
 
 def test_wrong_ones_get_one_page(browser: TestClient, name: str) -> None:
@@ -69,7 +69,7 @@ def test_wrong_ones_get_one_page(browser: TestClient, name: str) -> None:
     "headers", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "null"}]
 )
 def test_another_sites_form_signs_nobody_in(browser: TestClient, name: str, headers: Headers) -> None:
-    problem(enter(browser, name, **headers), 403, code="foreign_form")
+    problem(enter(browser, name, **headers), 403, code="cross_site_form")
     assert not browser.cookies
 
 
@@ -80,7 +80,7 @@ def test_a_change_by_session_proves_where_it_comes_from(client: TestClient, syst
     body = {"name": f"bob {next(_numbers)}", "roles": ["viewer"]}
     for proof in ({}, {"X-CSRF-Token": ""}, {"X-CSRF-Token": other}, {"X-CSRF-Token": token}, {"X-CSRF-Token": "é"}):
         headers = [(k.encode(), v.encode()) for k, v in {**session, **proof}.items()]
-        problem(client.post("/v1/users", json=body, headers=headers), 403, code="csrf")
+        problem(client.post("/v1/users", json=body, headers=headers), 403, code="csrf_token_invalid")
     for method in ("post", "put", "patch", "delete"):
         problem(client.request(method, "/v1/users/x", headers=session), 403, 405)
     assert client.get("/v1/users", headers=session).status_code == 200
@@ -90,8 +90,8 @@ def test_a_change_by_session_proves_where_it_comes_from(client: TestClient, syst
 def test_a_form_proves_itself_with_a_field(client: TestClient, system: System) -> None:
     token = sign_in(system, Role.VIEWER)
     session = {"Cookie": f"facegate={token}"}
-    problem(client.post("/signout", headers=session), 403, code="csrf")
-    problem(client.post("/signout", headers=session, data={"csrf": "x"}), 403, code="csrf")
+    problem(client.post("/signout", headers=session), 403, code="csrf_token_invalid")
+    problem(client.post("/signout", headers=session, data={"csrf": "x"}), 403, code="csrf_token_invalid")
     answer = client.post("/signout", headers=session, data={"csrf": csrf_of(token)})
     assert answer.headers["location"] == "/signin" and 'facegate="";' in answer.headers["set-cookie"]
     problem(client.get("/v1/events", headers=session), 401, code="signed_out")

@@ -146,7 +146,7 @@ def test_a_camera_has_a_rotation(client: TestClient, admin: Headers, system: Sys
 
 def test_the_rotation_of_a_damaged_address_is_set_with_it(client: TestClient, admin: Headers, damaged: str) -> None:
     alone = client.patch("/v1/cameras/damaged", headers=admin, json={"rotation": 90})
-    assert alone.status_code == 409 and alone.json()["error"] == "camera_broken"
+    assert alone.status_code == 409 and alone.json()["error"] == "camera_record_damaged"
     both = client.patch("/v1/cameras/damaged", headers=admin, json={"rotation": 90, "url": URL}).json()
     assert (both["rotation"], both["state"]) == (90, "not_watched")
 

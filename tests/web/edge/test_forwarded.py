@@ -106,7 +106,7 @@ def test_a_form_of_another_site_signs_nobody_in(
     answer = browser.post("/signin", data={"name": name, "password": PASSWORD}, headers=headers)
     assert answer.status_code == status, answer.text
     if status == 403:
-        problem(answer, 403, code="foreign_form")
+        problem(answer, 403, code="cross_site_form")
 
 
 def test_a_proxy_that_changes_the_host_over_http_is_told_what_to_pass(browser: TestClient) -> None:

@@ -155,7 +155,7 @@ def test_no_more_than_so_many_watch(service: Service, monkeypatch: pytest.Monkey
         stream.until("gate")
         headers = service.key("security")
         answer = httpx.get(f"{service.url}/v1/events/stream", headers=headers, trust_env=False)
-        assert (answer.status_code, answer.json()["error"]) == (503, "too_many_watching")
+        assert (answer.status_code, answer.json()["error"]) == (503, "too_many_streams")
 
 
 def test_no_more_watch_than_may_however_many_come_at_once(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:

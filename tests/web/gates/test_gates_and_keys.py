@@ -176,7 +176,7 @@ def test_the_key_of_another_gate(client: TestClient, gate: Headers, other_gate: 
     jpeg = {"Content-Type": "image/jpeg"}
     with nothing_stored():
         answer = client.post(DECISIONS, headers={**other_gate, **jpeg}, content=pictures.empty())
-        problem(answer, 403, code="other_gate")
+        problem(answer, 403, code="key_of_another_gate")
         answer = client.post("/v1/gates/nowhere/decisions", headers={**gate, **jpeg}, content=pictures.empty())
         problem(answer, 404, code="unknown_gate")
 

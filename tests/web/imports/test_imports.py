@@ -73,7 +73,7 @@ def test_a_dry_run_and_its_application(
     )
     assert found["counts"] == {"added": 3, "changed": 0, "unchanged": 0, "refused": 1, "problems": 2}
     rows = {row["number"]: [p["code"] for p in row["problems"]] for row in found["problems"]["items"]}
-    assert rows == {"I-3": ["no_photos"], "I-4": ["same_face_in_file"]}
+    assert rows == {"I-3": ["no_photos"], "I-4": ["duplicate_face"]}
     assert client.post(f"/v1/imports/{import_id}/apply", headers=admin).status_code == 202
     assert client.app.state.system.imports.run_next()  # type: ignore[attr-defined]  # the application under test
     found = client.get(f"/v1/imports/{import_id}", headers=admin, params={"all_rows": True, "limit": 3}).json()
@@ -83,7 +83,7 @@ def test_a_dry_run_and_its_application(
     last = client.get(f"/v1/imports/{import_id}", headers=admin, params=page).json()["problems"]
     assert last["items"][0]["problems"][0]["detail"].endswith("under another number: I-1.") and last["next"] is None
     assert ask(pictures.small("biden")).json()["employee"]["number"] == "I-1"
-    problem(client.post(f"/v1/imports/{import_id}/apply", headers=admin), 409, code="nothing_to_apply")
+    problem(client.post(f"/v1/imports/{import_id}/apply", headers=admin), 409, code="dry_run_not_applicable")
     problem(client.post(f"/v1/imports/{import_id}/cancel", headers=admin), 409, code="import_ended")
     assert client.get("/v1/imports", headers=admin).json()["items"][0]["id"] == import_id
 
@@ -121,7 +121,7 @@ def test_an_encoding_is_asked_for_and_taken(client: TestClient, admin: Headers, 
         ({"csv": ("p.csv", CSV, "text/csv")}, {"dry_run": "maybe"}, "bad_dry_run"),
         ({"csv": ("p.csv", CSV, "text/csv")}, {"encoding": "rot13"}, "unknown_encoding"),
         ({"csv": ("p.csv", CSV, "text/csv")}, {"more": "x"}, "unknown_part"),
-        ([("csv", ("p.csv", CSV, "text/csv")), ("csv", ("p.csv", CSV, "text/csv"))], {}, "part_twice"),
+        ([("csv", ("p.csv", CSV, "text/csv")), ("csv", ("p.csv", CSV, "text/csv"))], {}, "duplicate_part"),
         ({"csv": ("p.csv", CSV, "text/csv")}, {"dry_run": "x" * 5000}, "bad_form"),
     ],
 )

@@ -89,7 +89,7 @@ def test_a_csv_beside_the_zip_goes_before_the_one_in_it(
 
 @pytest.mark.parametrize(
     ("names", "code"),
-    [(("people.txt",), "missing_csv"), (("people.csv", "a/people.csv"), "several_csvs"), (None, "bad_zip")],
+    [(("people.txt",), "missing_csv"), (("people.csv", "a/people.csv"), "multiple_csv_files"), (None, "bad_zip")],
 )
 def test_a_zip_alone_has_to_hold_the_people(
     client: TestClient, system: System, admin: Headers, nothing_stored: Any, names: tuple[str, ...] | None, code: str

@@ -27,7 +27,7 @@ def test_a_photo_is_enrolled_and_kept_as_jpeg(
         answer = client.post(base, headers=admin, files={"photo": ("me.jpg", saved(kind), declared)})
         assert answer.status_code == 200, answer.text
         first, again = answer.json()["photos"][0], declared != "image/jpeg"
-        assert first["problems"] == (["same_photo"] if again else []) and first["accepted"] is not again
+        assert first["problems"] == (["duplicate_photo"] if again else []) and first["accepted"] is not again
     kept = client.get(base, headers=admin).json()["items"]
     assert [photo["media_type"] for photo in kept] == ["image/jpeg"]
     shown = client.get(f"{base}/{kept[0]['id']}", headers=admin)

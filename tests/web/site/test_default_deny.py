@@ -69,7 +69,7 @@ def test_no_key_reaches_nothing(client: TestClient, calls: list[Call], nothing_s
         for call in calls:
             for body in ({}, {"json": {}}, {"content": pictures.empty()}):
                 answer = send(client, call, {}, **body)
-                assert problem(answer, 401)["error"] == "no_key", call
+                assert problem(answer, 401)["error"] == "key_required", call
                 assert answer.headers["www-authenticate"] == "Bearer"
 
 
@@ -106,7 +106,7 @@ def test_no_session_no_cookie_no_query_is_a_key(client: TestClient, admin: Heade
         {"params": {"key": secret, "access_token": secret}},
         {"headers": {"X-Api-Key": secret}},
     ):
-        problem(client.get("/v1/employees", **other), 401, code="no_key")
+        problem(client.get("/v1/employees", **other), 401, code="key_required")
     problem(client.get("/v1/employees", headers={"Cookie": f"facegate={secret}"}), 401, code="signed_out")
 
 

@@ -52,7 +52,7 @@ def test_an_error_is_a_page_for_a_browser_and_json_for_a_program(client: TestCli
     page = client.get("/nothing", headers=HTML)
     assert page.status_code == 404 and "Nothing here" in page.text and "<nav" not in page.text
     problem(client.get("/nothing"), 404, code="not_found")
-    problem(client.get("/v1/employees", headers=HTML), 401, code="no_key")
+    problem(client.get("/v1/employees", headers=HTML), 401, code="key_required")
     signed_in = client.get("/nothing", headers={**HTML, **cookie(sign_in(system, Role.VIEWER))})
     assert signed_in.status_code == 404 and "Sign out" in signed_in.text
 

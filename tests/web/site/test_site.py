@@ -102,9 +102,9 @@ def test_decisions_follow_the_mode(client: TestClient, gate: Headers, order: Any
 def test_some_gates_alone(order: Any, alerts: Any) -> None:
     assert order("lockdown", active=True, gates=[OTHER_GATE]).json()["gates"] == [OTHER_GATE]
     assert [alert["gate"] for alert in alerts()] == [OTHER_GATE]
-    problem(order("release", active=True, gates=[GATE]), 409, code="locked_down")
+    problem(order("release", active=True, gates=[GATE]), 409, code="lockdown_active")
     assert order("release", active=True).json()["mode"] == "release"
-    problem(order("lockdown", active=True), 409, code="released")
+    problem(order("lockdown", active=True), 409, code="release_active")
     # the end of a lockdown that is over does not end the release
     assert order("lockdown", active=False).json()["mode"] == "release"
 
@@ -159,7 +159,7 @@ def test_a_door_speaks_for_itself_only(client: TestClient, gate: Headers, beat: 
     problem(beat("ajar"), 422)
     problem(client.post(f"/v1/gates/{GATE}/heartbeat", headers=gate, json={}), 422)
     other = client.post(f"/v1/gates/{OTHER_GATE}/heartbeat", headers=gate, json={"state": "forced"})
-    problem(other, 403, code="other_gate")
+    problem(other, 403, code="key_of_another_gate")
     problem(client.post("/v1/gates/nowhere/heartbeat", headers=gate, json={"state": "open"}), 404, code="unknown_gate")
     assert alerts() == []
 

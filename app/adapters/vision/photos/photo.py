@@ -53,9 +53,11 @@ class PhotoReader:
         if done.returncode == convert_photo.TOO_MANY_PIXELS:
             detail = f"This is {name} of more than {MOST_PIXELS // 1_000_000} megapixels; {SAVE}, or smaller."
             raise TooLarge("image_too_large", detail)
-        code, why = {
-            convert_photo.ANIMATED: ("unsupported_image", "with several pictures; send one of them as a JPEG"),
-            convert_photo.TRANSPARENT: ("unsupported_image", "with transparent parts; save it with a background"),
-            convert_photo.MISSING: ("unsupported_image", f"and pillow-heif, which reads it, is not installed; {SAVE}"),
-        }.get(done.returncode, ("truncated_image", f"that is damaged or incomplete; send it again, or {SAVE}"))
-        raise BadInput(code, f"This is {name} {why}.")
+        why = {
+            convert_photo.ANIMATED: "with several pictures; send one of them as a JPEG",
+            convert_photo.TRANSPARENT: "with transparent parts; save it with a background",
+            convert_photo.MISSING: f"and pillow-heif, which reads it, is not installed; {SAVE}",
+        }.get(done.returncode)
+        if why is not None:
+            raise BadInput("unsupported_image", f"This is {name} {why}.")
+        raise BadInput("truncated_image", f"This is {name} that is damaged or incomplete; send it again, or {SAVE}.")

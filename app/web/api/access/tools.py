@@ -18,7 +18,7 @@ async def two(request: Request) -> tuple[bytes, bytes]:
     async with uploads.form(request, 2) as form:
         a, b = await uploads.photos(form, "a"), await uploads.photos(form, "b")
     if len(a) != 1 or len(b) != 1:
-        raise BadInput("two_images_needed", "Send one image as `a` and one as `b`.")
+        raise BadInput("two_images_required", "Send one image as `a` and one as `b`.")
     return a[0], b[0]
 
 
@@ -26,7 +26,7 @@ async def one(request: Request) -> bytes:
     async with uploads.form(request, 2) as form:
         images = await uploads.photos(form, "image")
     if len(images) != 1:
-        raise BadInput("one_image_needed", "Send one image as `image`.")
+        raise BadInput("one_image_required", "Send one image as `image`.")
     return images[0]
 
 

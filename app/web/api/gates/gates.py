@@ -137,5 +137,5 @@ def heartbeat(gate: str, body: Heartbeat, system: SystemOf, key: GateKey) -> Non
     """
     found = system.gates.get(gate)
     if found.id != key.gate_id:
-        raise Forbidden("other_gate", "This key belongs to another gate.")
+        raise Forbidden("key_of_another_gate", "This key belongs to another gate.")
     system.gate_control.report(found.id, body.state, system.clock())

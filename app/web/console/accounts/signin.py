@@ -80,7 +80,7 @@ def redeem(
     shown = user.name if user else name[:64]
     try:
         if password != again:
-            raise Forbidden("differs", "The two passwords differ; type them again.")
+            raise Forbidden("passwords_differ", "The two passwords differ; type them again.")
         if kind is TicketKind.SETUP:
             entered = reception.sign_in.with_setup_link(token, name, password, client_of(request))
         else:
@@ -133,11 +133,11 @@ def _from_here(request: Request) -> None:
     if fetched in ("same-origin", "none"):
         return
     if fetched is not None:
-        raise Forbidden("foreign_form", "This form came from another site; open the sign-in page and try again.")
+        raise Forbidden("cross_site_form", "This form came from another site; open the sign-in page and try again.")
     origin = request.headers.get("origin")
     if origin is not None and urlsplit(origin).netloc != request.headers.get("host", ""):
         raise Forbidden(
-            "foreign_form",
+            "cross_site_form",
             "This form came from another site, or a proxy changes the host: open the sign-in page and try again. If it "
             "fails again, have the proxy pass Host on unchanged (nginx: proxy_set_header Host $http_host), or serve "
             "over https.",

@@ -105,7 +105,9 @@ def correct(
         if number.strip() and employee is None:
             raise NotFound("unknown_employee", "There is no employee with this number.")
         if photo and not (person.principal.may(Role.ADMIN) and system.settings.enrol_from_gate):
-            raise Forbidden("no_photo", "Only an admin may keep a gate's picture as a photo, where that is allowed.")
+            raise Forbidden(
+                "enrol_from_gate_off", "Only an admin may keep a gate's picture as a photo, where that is allowed."
+            )
         system.corrections.add(event_id, CorrectionKind(kind), employee.id if employee else None, person.principal.id)
         if photo and employee:
             (kept,) = system.enrolment.add_photos(employee.id, [system.events.snapshot(event_id)])

@@ -6,17 +6,21 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
+from app.web.codes import BY_STATUS, PROBLEMS
 from app.web.console.render import render
 from app.web.console.session import Visitor
 
 router = APIRouter(include_in_schema=False)
+IN_PROBLEMS = "Problems with a row, a photo or a set of rules"
 
 
 @router.get("/docs", response_class=HTMLResponse)
 def contract(request: Request, visitor: Visitor) -> HTMLResponse:
     """The contract, from the same description that /openapi.json gives to programs."""
     spec = request.app.openapi()
-    return render(request, "site/contract.html", visitor, about=spec["info"]["description"], groups=_groups(spec))
+    about = spec["info"]["description"]
+    tables = {**{f"Errors with status {status}": table for status, table in BY_STATUS.items()}, IN_PROBLEMS: PROBLEMS}
+    return render(request, "site/contract.html", visitor, about=about, groups=_groups(spec), tables=tables)
 
 
 def _groups(spec: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
