@@ -213,6 +213,9 @@ class Employee:
     created_at: datetime | None = None
     photos: int = 0  # accepted photos in the template; 0 = not enrolled
     card_number: str | None = None  # decimal digits, for hardware that expects a card; unique
+    blocked_at: datetime | None = None
+    blocked_until: datetime | None = None  # None while blocked: until somebody lifts it
+    block_reason: str | None = None
 
 
 @dataclass(frozen=True)

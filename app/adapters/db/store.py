@@ -17,6 +17,7 @@ from app.adapters.db.engine.causes import cause_of
 from app.adapters.db.engine.clocks import ClockRow, HeartbeatRow
 from app.adapters.db.engine.connect import DEFAULT_WAIT_MS, make_engine, reading, sqlite_file, writing
 from app.adapters.db.engine.wal import LogEmptier
+from app.adapters.db.repositories.access import RuleRows
 from app.adapters.db.repositories.accounts import (
     ApiKeyRows,
     ProviderRow,
@@ -30,13 +31,12 @@ from app.adapters.db.repositories.alerts import AlertRows
 from app.adapters.db.repositories.cameras import CameraRows
 from app.adapters.db.repositories.corrections import CorrectionRows
 from app.adapters.db.repositories.data_keys import DataKeyRows, ErasureRows
-from app.adapters.db.repositories.events import EventRows
+from app.adapters.db.repositories.events import EventRows, SentPictureRows
 from app.adapters.db.repositories.gallery import TemplateRows
 from app.adapters.db.repositories.gate_leases import LeaseRows, OrderRows, RemotePollRows, WatcherRows
 from app.adapters.db.repositories.gates import DoorRows, GateResultRows, GateRows
 from app.adapters.db.repositories.imports import ImportRows
 from app.adapters.db.repositories.people import ERASED, EmployeeRows, PhotoRows
-from app.adapters.db.repositories.picture_digests import SentPictureRows
 from app.adapters.db.repositories.reembedding import MoveRows
 from app.adapters.db.repositories.site import SiteRow
 from app.adapters.db.repositories.statistics import CountRows, HistogramRows
@@ -49,6 +49,7 @@ from app.core.access.picture_digests import SentPictures
 from app.core.accounts.provider import Providers
 from app.core.errors import BadInput, Cause, Conflict, NotRecorded, Unconfirmed
 from app.core.imports.reports import Imports
+from app.core.ports.access import Rules
 from app.core.ports.accounts import ApiKeys, Sessions, SignIns, Tallies, Tickets, Users
 from app.core.ports.alerts import Alerts
 from app.core.ports.cameras import Cameras
@@ -130,6 +131,7 @@ class SqlTransaction:
         self.counts: Counts = CountRows(connection)
         self.pictures: SentPictures = SentPictureRows(connection)
         self.seals: Seals = SealRows(connection)
+        self.rules: Rules = RuleRows(connection)
 
 
 class SqlStore:

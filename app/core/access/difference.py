@@ -71,6 +71,7 @@ def difference(before: RuleSet, after: RuleSet, people: Iterable[Person], at: da
     Args:
         people: those the rules apply to; who is inactive or blocked now, or whose validity has ended, is left out.
     """
+    before, after = before.sound(), after.sound()
     times = RuleTimes(at)
     numbered = [_gates(rules, times) for rules in (before, after)]
     kinds, all_kinds = times.kinds()

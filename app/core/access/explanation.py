@@ -159,7 +159,7 @@ def in_words(opens_at: datetime, now: datetime) -> str:
 def _who_words(rules: RuleSet, rule: Rule) -> str:
     if rule.who.everybody:
         return "everybody"
-    groups = sorted(rules.names[group] for group in rule.who.groups)
+    groups = sorted(rules.names.get(group, group) for group in rule.who.groups)
     people = len(rule.who.people)
     return ", ".join(groups + ([f"{people} named {'person' if people == 1 else 'people'}"] if people else []))
 
@@ -168,4 +168,4 @@ def _where_words(rules: RuleSet, rule: Rule | Grant) -> str:
     where = rule.where
     if where.everywhere:
         return "everywhere"
-    return ", ".join(sorted(rules.names[place] for place in where.sites | where.zones | where.gates))
+    return ", ".join(sorted(rules.names.get(place, place) for place in where.sites | where.zones | where.gates))

@@ -88,10 +88,10 @@ class _GateRules:
 
 
 class CompiledRules:
-    """A rule set, ready for decisions. Raises BadInput for a rule set that contradicts itself."""
+    """A rule set, ready for decisions. What depends on something that is not there allows nothing."""
 
     def __init__(self, rules: RuleSet) -> None:
-        rules.check()
+        rules = rules.sound()
         self.rules = rules
         self.version = rules.version
         self._gates = {gate.id: _GateRules(time_zone(rules.zone_of(gate))) for gate in rules.gates}

@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
 from typing import TypeVar
 
-from app.core.access.rules import GateMode, GatePlace, Grant, Group, Lane, Rule, Site, Where, Zone
+from app.core.access.rules import EntryMode, GateMode, GatePlace, Grant, Group, Lane, Rule, Site, Where, Zone
 from app.core.access.schedules import Calendar, Schedule, clock
 from app.core.access.time_zones import time_zone
 from app.core.access.timetable import Timetable
@@ -91,6 +91,26 @@ class RuleSet:
                 yield Problem(path, "duplicate_mode", f"The mode {mode} is there twice for one schedule.")
         yield from self._missing()
         yield from self._places()
+
+    def sound(self) -> "RuleSet":
+        """Return the rules without what depends on something that is not there, such as a row that was altered.
+
+        Less is allowed then, never more: a schedule without its calendar would open on holidays, so it goes, and its
+        rules with it; a gate that was shut by a schedule that is gone stays shut.
+        """
+        sites = {site.id for site in self.sites}
+        calendars = {calendar.id for calendar in self.calendars}
+        gates = tuple(gate for gate in self.gates if gate.site_id in sites)
+        schedules = tuple(s for s in self.schedules if {entry.calendar_id for entry in s.on_calendar} <= calendars)
+        known = {schedule.id for schedule in schedules} | {None}
+        there = {gate.id for gate in gates}
+        modes = (
+            mode if mode.schedule_id in known else replace(mode, schedule_id=None)
+            for mode in self.modes
+            if mode.gate_id in there and (mode.schedule_id in known or mode.mode is not EntryMode.FREE)
+        )
+        rules = tuple(rule for rule in self.rules if rule.schedule_id in known)
+        return replace(self, gates=gates, schedules=schedules, rules=rules, modes=tuple(modes))
 
     def _missing(self) -> Iterator[Problem]:
         ids = {kind: {thing.id for thing in things} for kind, things in self.kinds.items()}

@@ -191,7 +191,7 @@ def write(rules: RuleSet, numbers: Mapping[str, str]) -> dict[str, Any]:
         return names[thing_id] if thing_id else None
 
     def several(ids: Iterable[str], of: Mapping[str, str]) -> list[str] | None:
-        return sorted(of[one] for one in ids) or None
+        return sorted(of[one] for one in ids if one in of) or None
 
     def who(rule: Rule) -> object:
         if rule.who.everybody:

@@ -7,6 +7,7 @@ from typing import Protocol
 from app.core.access.picture_digests import SentPictures
 from app.core.accounts.provider import Providers
 from app.core.imports.reports import Imports
+from app.core.ports.access import Rules
 from app.core.ports.accounts import ApiKeys, Sessions, SignIns, Tallies, Tickets, Users
 from app.core.ports.alerts import Alerts
 from app.core.ports.cameras import Cameras
@@ -59,6 +60,7 @@ class Transaction(Protocol):
     tallies: Tallies
     sign_ins: SignIns
     providers: Providers
+    rules: Rules
 
 
 class Store(Protocol):

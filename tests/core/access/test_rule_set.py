@@ -1,7 +1,7 @@
 """What contradicts itself in a rule set, what is allowed but hardly meant, and what uses a thing."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -14,6 +14,7 @@ from app.core.access.rules import (
     GatePlace,
     Group,
     Lane,
+    Person,
     Rule,
     Site,
     Where,
@@ -65,7 +66,7 @@ def test_what_contradicts_itself_is_refused_with_its_place(change: dict[str, obj
     broken = replace(GOOD, **change)  # type: ignore[arg-type]
     assert (path, code) in [(problem.path, problem.code) for problem in broken.problems()]
     with pytest.raises(BadInput):
-        CompiledRules(broken)
+        broken.check()
 
 
 @pytest.mark.parametrize(
@@ -94,6 +95,21 @@ def test_what_cannot_be_meant_is_refused(build: object, code: str) -> None:
     with pytest.raises(BadInput) as refused:
         build()  # type: ignore[operator]
     assert refused.value.code == code
+
+
+def test_what_is_missing_lets_nobody_in() -> None:
+    """A row that was altered reads as if it were not there."""
+    ada, noon = Person("ada", frozenset({"staff"})), datetime(2026, 11, 30, 1, 30, tzinfo=UTC)
+    whole = CompiledRules(replace(GOOD, modes=()))
+    assert whole.may_pass(ada, "in", noon).allowed
+    assert whole.may_pass(ada, "out", noon).allowed
+    for missing in ("calendars", "schedules", "rules", "sites"):
+        part = CompiledRules(replace(GOOD, **{missing: ()}))  # type: ignore[arg-type]
+        assert not part.may_pass(ada, "in", noon).allowed, missing
+        assert missing == "rules" or part.mode_at("in", noon).mode is EntryMode.NORMAL
+    assert not CompiledRules(replace(GOOD, rules=(), schedules=())).may_pass(ada, "in", noon).allowed
+    shut = replace(GOOD, schedules=(), modes=(GateMode("m", "in", EntryMode.NO_ENTRY, "w"),))
+    assert CompiledRules(shut).mode_at("in", noon).mode is EntryMode.NO_ENTRY
 
 
 def test_what_is_in_use_names_its_users() -> None:

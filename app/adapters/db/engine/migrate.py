@@ -14,6 +14,7 @@ from sqlalchemy import Connection, inspect, literal, select, text
 
 from app.adapters.db import tables
 from app.adapters.db.engine.connect import make_engine, sqlite_file
+from app.adapters.db.seals.first_rules import lay_down
 from app.adapters.db.seals.people_sealing import blind_movements, seal_people
 from app.adapters.db.seals.person_box import Vault
 from app.adapters.db.seals.row_seal import UNKEYED, RowSeals
@@ -22,6 +23,7 @@ from app.core.errors import CryptoFault
 
 _SCRIPTS = Path(__file__).parents[4] / "migrations"
 SEALED_AT = "0016"  # the columns for seals and sealed people are there, and what was in the clear is too
+RULES_AT = "0021"  # the tables of rules are there, and empty
 OLD = (
     "this database has no seals, and its key file says that it had: restore a newer backup. If it really is a backup "
     "from before seals, move people.keys away and start again"
@@ -72,6 +74,8 @@ def upgrade(
         if before >= SEALED_AT:
             check_mark(connection, seals())
             command.upgrade(_config(connection), "head")
+            if before < RULES_AT:
+                lay_down(connection, seals())
         else:
             if before and sealed_before:
                 raise CryptoFault(OLD)
@@ -79,6 +83,7 @@ def upgrade(
             named = seal_people(connection, seals(), vault())
             blind_movements(connection, seals())
             command.upgrade(_config(connection), "head")
+            lay_down(connection, seals())
             seal_all(connection, seals())
     if named:
         _rewrite(url)

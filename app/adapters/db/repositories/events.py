@@ -1,15 +1,19 @@
-"""Rows of what happened at the gates: events, the head of each gate's chain, and answers remembered for a repeat."""
+"""Rows of what happened at the gates: events, the head of each gate's chain, and what tells a repeat.
 
-from collections.abc import Iterator
+A repeat is told by its key, or by pictures whose digests are kept for as long as the same one again matters.
+"""
+
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Row, Select, and_, delete, insert, null, or_, select, type_coerce, update
 
+from app.adapters.db.engine.connect import upsert
 from app.adapters.db.repositories.log_pages import page_of
 from app.adapters.db.seals.row_seal import blinded, unblinded
 from app.adapters.db.seals.sealed_rows import SealedRows
-from app.adapters.db.tables import corrections, data_keys, events, from_millis, gates, idempotency
+from app.adapters.db.tables import corrections, data_keys, events, from_millis, gates, idempotency, sent_pictures
 from app.core.errors import NotRecorded
 from app.core.events.corrections import CorrectionKind
 from app.core.events.records import ChainHead, EventFilter, EventRow, Remembered
@@ -122,6 +126,22 @@ class EventRows:
 
     def forget_remembered(self, before: datetime) -> None:
         self._connection.execute(delete(idempotency).where(idempotency.c.at < before))
+
+
+class SentPictureRows:
+    """pictures.SentPictures."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, digests: Iterable[str], at: datetime) -> set[str]:
+        # In one order, so that two who add the same ones do not wait for each other.
+        rows = [{"digest": digest, "at": at} for digest in sorted(set(digests))]
+        statement = upsert(self._connection, sent_pictures).on_conflict_do_nothing().returning(sent_pictures.c.digest)
+        return set(self._connection.execute(statement, rows).scalars())
+
+    def forget(self, before: datetime) -> None:
+        self._connection.execute(delete(sent_pictures).where(sent_pictures.c.at < before))
 
 
 # `at` comes raw and is converted row by row, so that an altered row fails at its own place in the chain and not with

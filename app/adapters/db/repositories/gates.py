@@ -4,12 +4,14 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, func, select
 from sqlalchemy.exc import IntegrityError
 
 from app.adapters.db.engine.connect import upsert
+from app.adapters.db.repositories.access import RuleRows
 from app.adapters.db.seals.sealed_rows import SealedRows
-from app.adapters.db.tables import UNCOVERED, doors, gate_results, gates
+from app.adapters.db.tables import UNCOVERED, doors, gate_results, gates, sites
+from app.core.access.rules import GatePlace
 from app.core.errors import Conflict
 from app.core.events.chain import GENESIS
 from app.core.gates.commands import CommandOutcome, DoorState
@@ -36,6 +38,10 @@ class GateRows:
                 self._rows.insert({**_gate_columns(gate), "head_sequence": 0, "head_hash": GENESIS})
         except IntegrityError as error:
             raise _exists(gate) from error
+        # At the oldest site, until an admin says otherwise: rules for every gate reach it at once.
+        site_id = self._connection.execute(select(func.min(sites.c.id))).scalar()
+        if site_id is not None:
+            RuleRows(self._connection).put(GatePlace(gate.id, gate.name, site_id))
 
     def get(self, gate_id: str) -> Gate | None:
         row = self._rows.checked(self._connection.execute(_GATE.where(gates.c.id == gate_id)).one_or_none())

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.adapters.db.engine.connect import is_taken
 from app.adapters.db.repositories import gallery
+from app.adapters.db.repositories.access import RuleRows
 from app.adapters.db.seals.person_box import box_of, search
 from app.adapters.db.seals.row_seal import seals_of
 from app.adapters.db.seals.sealed_rows import SealedRows, readable
@@ -29,6 +30,7 @@ class EmployeeRows:
     def add(self, employee: Employee) -> None:
         with _numbers_free(self._connection, employee):
             self._rows.insert(self._columns(employee))
+        RuleRows(self._connection).note_groups(employee.groups)
 
     def get(self, employee_id: str, *, for_update: bool = False) -> Employee | None:
         query = _SELECT.where(employees.c.id == employee_id)
@@ -48,6 +50,7 @@ class EmployeeRows:
     def update(self, employee: Employee) -> None:
         with _numbers_free(self._connection, employee):
             self._rows.update(self._columns(employee), employees.c.id == employee.id)
+        RuleRows(self._connection).note_groups(employee.groups)
 
     def delete(self, employee_id: str) -> None:
         # The feed's lock comes first, as in templates.put, or the two could wait for each other.
@@ -130,7 +133,7 @@ _PEOPLE = employees.outerjoin(templates, templates.c.employee_id == employees.c.
 _SELECT: Select[Any] = select(
     employees, *(column.label(f"template_{column.name}") for column in templates.c), data_keys.c.wrapped
 ).select_from(_PEOPLE.outerjoin(data_keys, data_keys.c.subject_id == employees.c.id))
-_NOT_STORED = {"photos", "number", "name", "email", "card_number"}  # counted elsewhere, or sealed
+_NOT_STORED = {"photos", "number", "name", "email", "card_number", "block_reason"}  # counted elsewhere, or sealed
 
 
 def _matching(which: EmployeeFilter) -> list[ColumnElement[bool]]:

@@ -1,7 +1,7 @@
-"""Seals what names a person (number, name, email, card) under that person's own data key, so that it goes with the key.
+"""Seals what names a person (number, name, email, card), and why they are blocked, under the person's own data key.
 
-A number and a card are found by a keyed digest. What was opened once stays in memory beside the row's seal, so that a
-list of 10,000 people is searched there and a decision opens nothing twice.
+So it goes with the key. A number and a card are found by a keyed digest. What was opened once stays in memory beside
+the row's seal, so that a list of 10,000 people is searched there and a decision opens nothing twice.
 """
 
 import json
@@ -37,6 +37,7 @@ class Personal:
     name: str
     email: str | None = None
     card_number: str | None = None
+    block_reason: str | None = None
 
     def matches(self, q: str) -> bool:
         return self.number.lower().startswith(q.lower()) or folded(q) in folded(self.name)
@@ -53,7 +54,7 @@ class PersonBox:
 
     def columns(self, wrapped: bytes | None, employee: Employee) -> dict[str, Any]:
         """What of an employee is stored instead of what names them. Raises CryptoFault without their key."""
-        personal = Personal(employee.number, employee.name, employee.email, employee.card_number)
+        personal = Personal(employee.number, employee.name, employee.email, employee.card_number, employee.block_reason)
         plain = json.dumps(vars(personal), ensure_ascii=False).encode("utf-8", "surrogatepass")
         if self._vault is None:
             sealed = self._seals.conceal(plain, _context(employee.id))

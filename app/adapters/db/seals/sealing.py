@@ -1,6 +1,6 @@
 """Seals what an installation stored before there were seals, once; and looks whether all seals are good."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -21,12 +21,13 @@ from app.adapters.db.tables import (
     templates,
     users,
 )
+from app.adapters.db.tables.access import RULE_TABLES
 from app.core.errors import CryptoFault
 from app.core.events.records import SealFlaw, TableTotal
 
 _MARK = ""
 _ROWS_AT_ONCE = 200
-_ACTING = (api_keys, cameras, employees, gates, photos, provider, site, templates, users)
+_ACTING = (api_keys, cameras, employees, gates, photos, provider, site, templates, users, *RULE_TABLES)
 NOT_OURS = (
     "the rows of this database were sealed with another master key, or the mark that says so was removed: "
     "restore master.key, or the database, from its backup"
@@ -36,7 +37,13 @@ NOT_OURS = (
 def seal_all(connection: Connection, seals: RowSeals) -> None:
     """Every row of the sealed tables, as it stands. Right after the migration that made the columns, and never later:
     whoever could have this done again could have planted rows sealed."""
-    for table in SEALED:
+    seal_tables(connection, seals, SEALED)
+    _set(connection, _MARK, seals.close_total(_MARK, 0, 0))
+
+
+def seal_tables(connection: Connection, seals: RowSeals, tables: Iterable[Table]) -> None:
+    """Every row of these tables, as it stands, with new totals; as `seal_all`, right after the tables were made."""
+    for table in tables:
         total = 0
         for batch in _batches(connection, table):
             new = [{**_key_of(table, row), "new_seal": seals.seal(table, row)} for row in batch]
@@ -45,7 +52,6 @@ def seal_all(connection: Connection, seals: RowSeals) -> None:
             total += sum(seals.element(row["new_seal"]) for row in new)
         if table in COUNTED:
             _set(connection, table.name, seals.close_total(table.name, 0, total))
-    _set(connection, _MARK, seals.close_total(_MARK, 0, 0))
 
 
 def check_mark(connection: Connection, seals: RowSeals) -> None:

@@ -55,6 +55,9 @@ employees = Table(
     Column("legal_basis", Text),
     Column("consent_at", Instant),
     Column("created_at", Instant),
+    # The reason lies sealed with the name. Without an end, until somebody lifts it.
+    Column("blocked_at", Instant),
+    Column("blocked_until", Instant),
 )
 
 photos = Table(

@@ -7,6 +7,7 @@ keeps a sealed total, so that a row that was removed, or put back as it once was
 
 from sqlalchemy import Column, LargeBinary, Table
 
+from app.adapters.db.tables.access import RULE_TABLES
 from app.adapters.db.tables.accounts import api_keys, provider, sessions, sign_ins, tickets, users
 from app.adapters.db.tables.alerts import alerts
 from app.adapters.db.tables.base import KEY, metadata
@@ -78,6 +79,7 @@ COUNTED = (
     templates,
     tickets,
     users,
+    *RULE_TABLES,
 )
 
 SEALED = (*PASSING, *COUNTED)

@@ -1,0 +1,41 @@
+"""What deciding who may pass needs from the database, as a protocol: a part of `ports.Transaction`."""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from app.core.access.rule_set import RuleSet
+from app.core.access.rules import GateMode, GatePlace, Grant, Group, Lane, Rule, Site, Zone
+from app.core.access.schedules import Calendar, Schedule
+
+RulePart = Site | Zone | GatePlace | Lane | Group | Calendar | Schedule | Rule | GateMode | Grant
+
+
+class Rules(Protocol):
+    """The rules and everything they name. Each change takes the next version in its own transaction."""
+
+    def version(self) -> int:
+        """Which rules are in force: one more after each change. 0 where the row that says so was altered."""
+        ...
+
+    def lock(self) -> int:
+        """Holds the rules until the transaction ends, and returns their version: nobody else changes them meanwhile."""
+        ...
+
+    def all(self) -> RuleSet:
+        """Everything, in the order of names; without what was altered."""
+        ...
+
+    def put(self, *parts: RulePart) -> None:
+        """Stores new parts, and others in place of those with the same id. What a part names must be there before it.
+
+        Raises Conflict('contradiction') when the block ends, where something that a part names is not there.
+        """
+        ...
+
+    def delete(self, *parts: RulePart) -> None:
+        """Removes parts. Raises Conflict('contradiction') where something still names one."""
+        ...
+
+    def note_groups(self, names: Iterable[str]) -> None:
+        """Adds a local group for each name that no group has yet, whatever its case."""
+        ...
