@@ -14,19 +14,8 @@ import numpy as np
 
 from app.core.errors import BadInput
 from app.core.events.decision import Identity, Method, RecordedDecision
-from app.core.types import (
-    Box,
-    Employee,
-    Face,
-    FrameResult,
-    Gate,
-    Pixels,
-    Quality,
-    QualityProblem,
-    Reason,
-    Sample,
-    Vector,
-)
+from app.core.gates.gate import Gate
+from app.core.types import Box, Employee, Face, FrameResult, Pixels, Quality, QualityProblem, Reason, Sample, Vector
 
 DIMENSION = 16
 NOW = datetime(2026, 11, 23, 8, 0, 0, 123000, tzinfo=UTC)

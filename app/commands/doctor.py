@@ -164,7 +164,7 @@ def _writable(office: Backbone) -> Finding:
 def _liveness(office: Backbone) -> Iterator[Finding]:
     """Of the gates: what they want, and whether it can be had."""
     modes = Counter(gate.liveness for gate in office.gates.all())
-    detail = ", ".join(f"{count} {mode}" for mode, count in sorted(modes.items())) or "no gates"
+    detail = ", ".join(f"{count} {mode.value}" for mode, count in sorted(modes.items())) or "no gates"
     try:
         for name, _ in PAIR:
             weights.load(name, office.settings.cache)

@@ -243,25 +243,6 @@ class Template:
 
 
 @dataclass(frozen=True)
-class Gate:
-    """door and door_at: what the door last reported (a gates.DoorState); a gate's update leaves them alone."""
-
-    id: str
-    name: str
-    enabled: bool = True
-    unlock_ms: int = 5000  # how long an opening lasts
-    created_at: datetime | None = None
-    driver: str = "dry_run"
-    sealed_config: bytes | None = None  # the driver's settings; may hold secrets
-    fail_mode: str = "secure"  # or "safe": without power or orders the gate stands open
-    door_held_after_ms: int = 15000  # a door open for longer is held
-    door: str | None = None
-    door_at: datetime | None = None
-    liveness: str = "auto"  # a liveness.LivenessMode
-    locked: bool = False  # by hand: lets nobody in until it is unlocked; egress is not touched
-
-
-@dataclass(frozen=True)
 class ApiKey:
     """A stored key: its SHA-256, never the key itself."""
 

@@ -108,7 +108,7 @@ def _liveness(system: System) -> Check:
     if system.recognition.liveness_works:
         return Check(True, "works", essential=False)
     try:
-        demanding = sum(gate.liveness == LivenessMode.REQUIRED for gate in system.gates.all())
+        demanding = sum(gate.liveness is LivenessMode.REQUIRED for gate in system.gates.all())
     except Exception:  # the line of the database says what is wrong
         return Check(False, "unavailable: its weights are not here", essential=False)
     words = f"unavailable: its weights are not here; {demanding} gates require it and open for no face"

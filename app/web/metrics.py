@@ -29,9 +29,9 @@ class Gates(Collector):
         works = GaugeMetricFamily("facegate_gate_works", "1: the gate can be driven now", labels=["gate", "driver"])
         door = GaugeMetricFamily("facegate_gate_door", "1: the door is in this state", labels=["gate", "state"])
         for gate in self._control.view():
-            works.add_metric([gate.name, gate.driver], float(gate.fault is None))
+            works.add_metric([gate.name, gate.driver.value], float(gate.fault is None))
             for state in DoorState if gate.door is not None else ():
-                door.add_metric([gate.name, state.value], float(gate.door == state.value))
+                door.add_metric([gate.name, state.value], float(gate.door is state))
         yield works
         yield door
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping
 
 from app.adapters.gates.build import build_driver, check_config
-from app.core.gates.commands import DoorState
+from app.core.gates.commands import DoorState, DriverKind
 from app.core.ports.crypto import Signer, Vault
 from app.core.ports.gates import GateDriver
 from app.core.ports.store import Clock, Store
@@ -27,7 +27,7 @@ def gate_control(
     """Connected to nothing before its `start`: most commands must not move hardware."""
 
     def build(
-        kind: str, told: Mapping[str, object], on_state: Callable[[DoorState], None], released: bool
+        kind: DriverKind, told: Mapping[str, object], on_state: Callable[[DoorState], None], released: bool
     ) -> GateDriver:
         return build_driver(kind, told, on_state=on_state, clock=clock, released=released)
 

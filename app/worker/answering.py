@@ -11,8 +11,8 @@ from datetime import datetime
 
 from app.core.errors import NotRecorded, Refusal
 from app.core.gates.commands import RemotePoll
+from app.core.gates.gate import Gate
 from app.core.ports.store import Store
-from app.core.types import Gate
 from app.services.site.gate_leases import shared_time
 from app.worker.supervisor import Supervisor
 

@@ -13,7 +13,8 @@ from app.core.approach.tries import Zone
 from app.core.errors import Busy
 from app.core.events.decision import RecordedDecision
 from app.core.gates.commands import RemotePoll
-from app.core.types import Box, Gate, Pixels
+from app.core.gates.gate import Gate
+from app.core.types import Box, Pixels
 from app.services.access.approaches import Approaches, Watch
 
 logger = logging.getLogger(__name__)

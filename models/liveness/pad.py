@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from app.core.recognition.liveness import LIVE_FROM, MOST_FRAMES, LivenessState, fuse, state
+from app.core.recognition.liveness import LIVE_FROM, MOST_FRAMES, LivenessMode, LivenessState, fuse, state
 from app.core.types import Box
 from models.accuracy.intervals import wilson
 
@@ -139,7 +139,7 @@ def presentations(scored: Iterable[Scored], *, at_most: int | None = None) -> li
 
 def by_rule(scores: Sequence[float]) -> bool:
     """As a gate decides on these frames, sent together."""
-    return state("required", True, *fuse(scores)) is LivenessState.LIVE
+    return state(LivenessMode.REQUIRED, True, *fuse(scores)) is LivenessState.LIVE
 
 
 def over_an_approach(scores: Sequence[float]) -> bool:

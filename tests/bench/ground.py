@@ -10,10 +10,11 @@ import cv2
 import numpy as np
 
 from app.adapters.vision import weights
+from app.core.gates.gate import Gate
 from app.core.people.details import Details
 from app.core.recognition.evidence import unit
 from app.core.recognition.liveness import LivenessMode
-from app.core.types import Employee, Gate, Pixels, Template
+from app.core.types import Employee, Pixels, Template
 from app.services.gates.gate_settings import GateUpdate
 from app.services.people.gallery import TEMPLATE, context
 from app.settings import Settings, default_cache

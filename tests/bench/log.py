@@ -34,8 +34,9 @@ from app.adapters.db.tables import data_keys, events, gates
 from app.core.events.chain import GENESIS
 from app.core.events.decision import Identity, Method, RecordedDecision
 from app.core.events.records import ChainHead, EventFilter, EventRow
+from app.core.gates.gate import Gate
 from app.core.ports.store import Transaction
-from app.core.types import Employee, Gate, Reason, Verdict
+from app.core.types import Employee, Reason, Verdict
 from app.services.events.access_log import AccessLog
 from app.services.events.answers import Answers
 from app.services.events.event_list import EventList

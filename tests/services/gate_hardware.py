@@ -9,7 +9,7 @@ from app.adapters.gates.build import build_driver
 from app.core.alerts.alert import AlertKind
 from app.core.errors import BadInput
 from app.core.events.decision import RecordedDecision
-from app.core.gates.commands import CommandOutcome, DoorState, GateResult, OpenCommand
+from app.core.gates.commands import CommandOutcome, DoorState, DriverKind, GateResult, OpenCommand
 from app.core.gates.result import GateResultRow
 from app.core.ports.gates import GateDriver
 from app.services.gates.gate_settings import GateUpdate
@@ -18,7 +18,7 @@ from tests.services.process import Process
 from tests.waiting import eventually
 
 OPENED = GateResult(CommandOutcome.OPENED)
-TURNSTILE = GateUpdate(driver="turnstile", config={"secret": "of the turnstile"})
+TURNSTILE = GateUpdate(driver=DriverKind.OSDP, config={"secret": "of the turnstile"})
 PATIENCE_S = 10
 
 
@@ -65,20 +65,20 @@ class Turnstile:
 
 @dataclass
 class Yard:
-    """Builds what stands at the gates: turnstiles for the kind `turnstile`, the real thing for every other."""
+    """Builds what stands at the gates: a turnstile where OSDP is set, the real thing for every other kind."""
 
     clock: Clock
     built: list[Turnstile] = field(default_factory=list)
 
-    def build(self, kind: str, told: Mapping[str, Any], say: Callable[[DoorState], None], released: bool) -> GateDriver:
-        if kind != "turnstile":
+    def build(
+        self, kind: DriverKind, told: Mapping[str, Any], say: Callable[[DoorState], None], released: bool
+    ) -> GateDriver:
+        if kind is not DriverKind.OSDP:
             return build_driver(kind, told, on_state=say, clock=self.clock, released=released)
         self.built.append(Turnstile(told, say, [True] if released else []))
         return self.built[-1]
 
-    def check(self, kind: str, told: Mapping[str, Any]) -> None:
-        if kind not in ("turnstile", "dry_run"):
-            raise BadInput("unknown_gate_kind", "a gate is one of turnstile, dry_run")
+    def check(self, kind: DriverKind, told: Mapping[str, Any]) -> None:
         if not set(told) <= {"gate", "fail_mode", "secret"}:
             raise BadInput("bad_gate_config", "there is a field that a gate does not have")
 

@@ -9,8 +9,9 @@ from app.adapters.crypto.vault import Vault
 from app.adapters.db.store import open_store
 from app.adapters.index.faiss_index import FaissIndex
 from app.core.events.decision import RecordedDecision
+from app.core.gates.gate import Gate
 from app.core.people.details import Details
-from app.core.types import Employee, Gate
+from app.core.types import Employee
 from app.services.access.access import Access, Approach
 from app.services.access.comparison import Comparison
 from app.services.access.decision_service import DecisionService

@@ -11,7 +11,8 @@ from app.core.approach.tracks import Detection, Rules
 from app.core.approach.tries import Zone
 from app.core.errors import NotRecorded
 from app.core.events.decision import RecordedDecision
-from app.core.types import Box, Face, Gate, Pixels, Quality, QualityProblem, Vector
+from app.core.gates.gate import Gate
+from app.core.types import Box, Face, Pixels, Quality, QualityProblem, Vector
 from app.services.access.approaches import Approaches, Watch
 from tests.services.process import SAME_PERSON, Process
 

@@ -9,7 +9,7 @@ import pytest
 
 from app.adapters.db.store import SqlStore
 from app.core.cameras.camera import Camera
-from app.core.types import Gate
+from app.core.gates.gate import Gate
 from app.services.gates.gate_list import GateList
 from tests.fakes import Clock, new_id
 from tests.services.meanwhile import Meanwhile

@@ -11,7 +11,7 @@ from app.adapters.crypto.vault import Vault
 from app.adapters.db.repositories.cameras import CameraRows
 from app.adapters.db.store import SqlStore, open_store
 from app.core.cameras.camera import Camera
-from app.core.types import Gate
+from app.core.gates.gate import Gate
 from app.services.gates.dispatcher import GateDispatcher
 from app.services.gates.gate_settings import GateSettings
 from app.services.site.gate_leases import LEASE, GateLeases

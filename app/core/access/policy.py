@@ -7,9 +7,10 @@ fails gives the recorded reason. Anything not explicitly allowed is denied.
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.core.gates.gate import Gate
 from app.core.recognition import liveness
 from app.core.site.mode import SiteMode
-from app.core.types import Decision, Employee, Evidence, Gate, Reason, Status
+from app.core.types import Decision, Employee, Evidence, Reason, Status
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,17 @@ class FailMode(StrEnum):
     SAFE = "safe"
 
 
+class DriverKind(StrEnum):
+    """How a gate is driven. PLAIN: not at all, the hardware requests decisions and opens by itself."""
+
+    PLAIN = "plain"
+    DRY_RUN = "dry_run"
+    WEBHOOK = "webhook"
+    MQTT = "mqtt"
+    OSDP = "osdp"
+    SERIAL = "serial"
+
+
 class CommandOutcome(StrEnum):
     """What became of a command.
 
@@ -94,6 +105,3 @@ class GateResult:
 
     outcome: CommandOutcome
     detail: str = ""
-
-
-PLAIN = "plain"  # no driver: the hardware requests decisions and opens by itself

@@ -3,6 +3,7 @@
 import re
 
 from app.core.errors import BadInput
+from app.core.gates.commands import DriverKind
 
 GATE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 LONGEST_UNLOCK_MS = 60_000
@@ -13,6 +14,14 @@ def gate_name(name: str) -> str:
     if not GATE_NAME.fullmatch(name):
         raise BadInput("bad_gate_name", "A gate's name has 1 to 64 letters, digits, dots, dashes or underscores.")
     return name
+
+
+def driver_kind(kind: str) -> DriverKind:
+    """Returns the kind of driver. Raises BadInput if there is none of that name."""
+    try:
+        return DriverKind(kind)
+    except ValueError:
+        raise BadInput("unknown_gate_kind", f"a gate is one of {', '.join(DriverKind)}") from None
 
 
 def unlock_ms(value: int) -> int:

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Protocol
 
 from app.core.gates.commands import DoorState, GateResult, OpenCommand, Order
+from app.core.gates.gate import Gate
 from app.core.gates.result import GateResultRow
 from app.core.site.mode import ClockFacts
-from app.core.types import Gate
 
 
 class GateResults(Protocol):

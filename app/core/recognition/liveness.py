@@ -62,9 +62,9 @@ def fuse(scores: Sequence[float | None]) -> tuple[float | None, int]:
     return (median(measured), len(measured)) if measured else (None, 0)
 
 
-def state(mode: str, available: bool, score: float | None, frames: int) -> LivenessState:
+def state(mode: LivenessMode, available: bool, score: float | None, frames: int) -> LivenessState:
     """Returns the state to record. `available`: the weights are installed; `score` and `frames` come from `fuse`."""
-    if mode == LivenessMode.OFF:
+    if mode is LivenessMode.OFF:
         return LivenessState.OFF
     if not available:
         return LivenessState.UNAVAILABLE
@@ -74,14 +74,14 @@ def state(mode: str, available: bool, score: float | None, frames: int) -> Liven
     return LivenessState.LIVE if lives else LivenessState.SPOOF_SUSPECTED
 
 
-def effective(mode: str, available: bool) -> LivenessMode:
-    """Resolves AUTO by whether the weights are installed. Raises ValueError for an unknown mode."""
+def effective(mode: LivenessMode, available: bool) -> LivenessMode:
+    """Resolves AUTO by whether the weights are installed. Raises ValueError for what is no mode, so that none opens."""
     chosen = LivenessMode(mode)
     if chosen is not LivenessMode.AUTO:
         return chosen
     return LivenessMode.REQUIRED if available else LivenessMode.MONITOR
 
 
-def refuses(mode: str, available: bool, found: str | None) -> bool:
-    """Whether the gate stays shut for `found`, a LivenessState."""
-    return effective(mode, available) is LivenessMode.REQUIRED and found != LivenessState.LIVE
+def refuses(mode: LivenessMode, available: bool, found: LivenessState | None) -> bool:
+    """Whether the gate stays shut for `found`."""
+    return effective(mode, available) is LivenessMode.REQUIRED and found is not LivenessState.LIVE

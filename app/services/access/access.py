@@ -11,10 +11,11 @@ from typing import Protocol
 
 from app.core.errors import BadInput, NotFound, Refusal
 from app.core.events.decision import RecordedDecision
+from app.core.gates.gate import Gate
 from app.core.ports.store import Store, Transaction
 from app.core.recognition.liveness import LivenessMode
 from app.core.site.mode import SiteMode
-from app.core.types import FrameResult, Gate
+from app.core.types import FrameResult
 from app.services.access.decision_request import DecisionRequest
 from app.services.access.decision_service import FAULT, DecisionService
 
@@ -126,7 +127,7 @@ class Access:
         try:
             # No face is processed without a purpose.
             if arrival.may_look and approach.credential is None:
-                wanted = arrival.gate.liveness != LivenessMode.OFF
+                wanted = arrival.gate.liveness is not LivenessMode.OFF
                 case = replace(case, looks=self._looks(approach.frames, liveness=wanted, who=arrival.gate.id))
             found = self.verdicts.evidence(case.looks) if arrival.current else FAULT
         except Refusal:

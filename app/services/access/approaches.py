@@ -18,9 +18,10 @@ from app.core.approach.tries import AtGate
 from app.core.errors import FacegateError, NotRecorded, Unconfirmed
 from app.core.events.decision import RecordedDecision
 from app.core.gates.commands import RemotePoll
+from app.core.gates.gate import Gate
 from app.core.ports.store import Store
 from app.core.recognition.liveness import LivenessMode
-from app.core.types import Evidence, Gate, Pixels, Reason
+from app.core.types import Evidence, Pixels, Reason
 from app.services.access.decision_request import FROM_CAMERA, DecisionRequest
 from app.services.access.decision_service import FAULT, DecisionService
 from app.services.access.watch import Glimpse, Openings, Passage, View, Visit
@@ -264,7 +265,7 @@ class Approaches:
             current = self.verdicts.refresh(tx)
         if gate is None:
             raise NotRecorded("its gate is gone")
-        watch.asks_liveness = gate.liveness != LivenessMode.OFF
+        watch.asks_liveness = gate.liveness is not LivenessMode.OFF
         views = [view.pixels for view in visit.views]
         looks = approach.looks(track, visit.faces, self.rules.same_person, views)
         case = DecisionRequest(gate, looks, track.seen, at, started, camera=watch.camera, share=approach.SHARE)

@@ -7,7 +7,8 @@ from typing import Protocol
 
 from app.core.errors import Busy
 from app.core.gates.commands import RemotePoll
-from app.core.types import FrameResult, Gate
+from app.core.gates.gate import Gate
+from app.core.types import FrameResult
 
 FROM_CAMERA = "from_camera"  # the digest of every request for what the gate's own camera sees
 

@@ -13,10 +13,11 @@ from app.core.access import policy
 from app.core.errors import NotRecorded, Refusal, Unconfirmed
 from app.core.events.decision import Identity, Method, RecordedDecision
 from app.core.events.histograms import buckets_of
+from app.core.gates.gate import Gate
 from app.core.media import bundle
 from app.core.ports.store import Clock, Store, Transaction
 from app.core.recognition import evidence as evidence_of
-from app.core.types import Decision, Evidence, FrameResult, Gate, Pixels, Reason, Verdict
+from app.core.types import Decision, Evidence, FrameResult, Pixels, Reason, Verdict
 from app.services.access.decision_request import FROM_CAMERA, DecisionRequest, GivenUp, Threshold
 from app.services.access.repeats import Repeats, Uptime
 from app.services.access.replays import AGAIN, Replays

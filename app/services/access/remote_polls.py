@@ -14,8 +14,8 @@ from threading import BoundedSemaphore
 from app.core.errors import Busy, NotRecorded
 from app.core.events.decision import RecordedDecision
 from app.core.gates.commands import RemotePoll
+from app.core.gates.gate import Gate
 from app.core.ports.store import Clock, Store, Transaction
-from app.core.types import Gate
 from app.services.access.decision_request import FROM_CAMERA
 from app.services.access.decision_service import DecisionService
 

@@ -10,10 +10,11 @@ from app.core.errors import Conflict
 from app.core.events.decision import Method, RecordedDecision
 from app.core.events.records import Remembered
 from app.core.gates.commands import CommandOutcome
+from app.core.gates.gate import Gate
 from app.core.ports.store import Clock, Transaction
 from app.core.recognition import liveness
 from app.core.site.mode import SiteMode
-from app.core.types import Gate, Reason
+from app.core.types import Reason
 from app.services.events.access_log import AccessLog
 from app.services.events.answers import Answers
 from app.services.events.second_records import TooLate

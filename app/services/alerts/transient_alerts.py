@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from app.core.alerts.alert import Alert, AlertKind
 from app.core.cameras.camera import Camera
+from app.core.gates.gate import Gate
 from app.core.ports.store import Clock, Store
-from app.core.types import Gate
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass, replace
 from app.core.approach.tries import Zone
 from app.core.cameras.camera import Camera
 from app.core.errors import BadInput, Conflict, CryptoFault, NotFound
+from app.core.gates.gate import Gate
 from app.core.gates.settings import gate_name
 from app.core.ports.crypto import Vault
 from app.core.ports.store import Clock, Store, Transaction
 from app.core.site.mode import SITE
-from app.core.types import Gate
 
 
 @dataclass(frozen=True)

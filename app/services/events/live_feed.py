@@ -14,8 +14,8 @@ from app.core.cameras.camera import Camera
 from app.core.canonical import instant
 from app.core.events.logged import LoggedEvent
 from app.core.events.records import EventFilter
+from app.core.gates.gate import Gate
 from app.core.ports.store import Clock, Store, Transaction
-from app.core.types import Gate
 from app.services.cameras.camera_states import standings
 from app.services.events.event_list import EventList
 
@@ -123,7 +123,7 @@ class LiveFeed:
                 "enabled": gate.enabled,
                 "locked": gate.locked,
                 "mode": site.mode_at(gate.id).value,
-                "door": gate.door,
+                "door": None if gate.door is None else gate.door.value,
             }
         cameras = tx.cameras.all()
         fares = standings(cameras, tx.leases.holders(), alerts, tx.clocks.now() or now)

@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from app.core.events.decision import Method, RecordedDecision
-from app.core.types import Gate, Reason
+from app.core.gates.gate import Gate
+from app.core.types import Reason
 
 
 def ordered(

@@ -10,7 +10,7 @@ from threading import Event, Lock, Thread
 from typing import Protocol
 
 from app.core.errors import FacegateError, NotRecorded
-from app.core.gates.commands import PLAIN, CommandOutcome, GateResult
+from app.core.gates.commands import CommandOutcome, DriverKind, GateResult
 from app.core.gates.result import GateResultRow
 from app.core.ports.crypto import Signer
 from app.core.ports.store import Clock, Store
@@ -124,7 +124,7 @@ class SecondRecords:
     def _write(self, record: _Record) -> None:
         with self._store.write() as tx:
             gate = tx.gates.by_name_or_id(record.gate)
-            if gate is None or (record.driven_only and gate.driver == PLAIN):
+            if gate is None or (record.driven_only and gate.driver is DriverKind.PLAIN):
                 return
             # A commit whose end we did not see may still be under way: it holds the head of the chain.
             tx.events.lock_head(gate.id)

@@ -9,11 +9,12 @@ from datetime import timedelta
 
 from app.core.errors import Conflict, NotFound, Unconfirmed
 from app.core.events.decision import RecordedDecision
-from app.core.gates.commands import PLAIN
+from app.core.gates.commands import DriverKind
+from app.core.gates.gate import Gate
 from app.core.ports.store import Clock, Store, Transaction
 from app.core.site.mode import SiteMode
 from app.core.text import plain_text
-from app.core.types import OPENING, Gate, Reason
+from app.core.types import OPENING, Reason
 from app.services.events.access_log import AccessLog
 from app.services.events.answers import Answers
 from app.services.events.orders import ordered
@@ -53,7 +54,7 @@ class ByHand:
     def _open(self, name: str, comment: str, actor: str, event_id: str) -> RecordedDecision:
         with self.store.write() as tx:
             gate = _held(tx, name)
-            if gate.driver == PLAIN:
+            if gate.driver is DriverKind.PLAIN:
                 raise Conflict("gate_not_driven", "This gate's hardware asks for decisions and cannot be told to open.")
             mode = tx.site.get().mode_at(gate.id)
             if mode is SiteMode.RELEASE:

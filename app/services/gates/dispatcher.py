@@ -15,7 +15,7 @@ from time import monotonic
 from app.core.alerts.alert import Alert, AlertKind
 from app.core.errors import NotRecorded
 from app.core.events.decision import RecordedDecision
-from app.core.gates.commands import CommandOutcome, DoorState, GateResult, OpenCommand, Order
+from app.core.gates.commands import CommandOutcome, DoorState, DriverKind, GateResult, OpenCommand, Order
 from app.core.gates.result import GateResultRow
 from app.core.ports.crypto import Signer, Vault
 from app.core.ports.store import Clock, Store
@@ -37,8 +37,8 @@ class GateView:
     """One gate as this process has it. fault: what is wrong now, in words without secrets, or None."""
 
     name: str
-    driver: str
-    door: str | None
+    driver: DriverKind
+    door: DoorState | None
     fault: str | None
 
 

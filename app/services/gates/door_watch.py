@@ -8,10 +8,11 @@ from app.core.alerts.alert import Alert
 from app.core.events.records import EventFilter
 from app.core.gates import doors
 from app.core.gates.commands import DoorState
+from app.core.gates.gate import Gate
 from app.core.gates.settings import LONGEST_UNLOCK_MS
 from app.core.ports.store import Clock, Store, Transaction
 from app.core.site.mode import SiteMode
-from app.core.types import Gate, Verdict
+from app.core.types import Verdict
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class DoorWatch:
 
 
 def _door(gate: Gate) -> doors.Door:
-    return doors.Door(None if gate.door is None else DoorState(gate.door), gate.door_at)
+    return doors.Door(gate.door, gate.door_at)
 
 
 def _opening(tx: Transaction, gate: Gate, at: datetime) -> doors.Opening | None:

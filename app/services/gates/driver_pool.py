@@ -11,12 +11,12 @@ from threading import Lock, Thread
 from time import monotonic
 
 from app.core.errors import CryptoFault, Refusal
-from app.core.gates.commands import PLAIN, DoorState, GateResult
+from app.core.gates.commands import DoorState, DriverKind, GateResult
+from app.core.gates.gate import Gate
 from app.core.ports.crypto import Vault
 from app.core.ports.gates import GateDriver
 from app.core.ports.store import Clock, Store, Transaction
 from app.core.site.mode import SiteMode, SiteState
-from app.core.types import Gate
 from app.services.events.second_records import STOPPED
 from app.services.gates.driver_worker import CHANGED, CLOSE_S, LET_GO, PASSED_ON, DriverWorker
 from app.services.gates.gate_settings import Config, config_of, told
@@ -25,7 +25,7 @@ from app.services.gates.held_mode import HeldMode
 logger = logging.getLogger(__name__)
 
 # A gate's driver: of which kind, from what it is told, its door's listener, and whether a release is in force.
-Build = Callable[[str, Config, Callable[[DoorState], None], bool], GateDriver]
+Build = Callable[[DriverKind, Config, Callable[[DoorState], None], bool], GateDriver]
 
 
 @dataclass
@@ -246,7 +246,7 @@ class DriverPool:
         one = PooledDriver(gate, alerted=alerted)
         if isinstance(config, str):
             one.broken = config
-        elif gate.driver != PLAIN:
+        elif gate.driver is not DriverKind.PLAIN:
             self._connect(one, config)
         with self._lock:
             late = self._closed

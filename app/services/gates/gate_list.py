@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.core.errors import Conflict, NotFound
+from app.core.gates.gate import Gate
 from app.core.gates.settings import gate_name, unlock_ms
 from app.core.ports.store import Clock, Store
-from app.core.types import Gate
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,13 @@ from typing import Any
 
 from app.core.canonical import canonical
 from app.core.errors import BadInput, CryptoFault, NotFound
-from app.core.gates.commands import PLAIN, FailMode
+from app.core.gates.commands import DriverKind, FailMode
+from app.core.gates.gate import Gate
 from app.core.gates.settings import door_held_after_ms, gate_name, unlock_ms
 from app.core.ports.crypto import Vault
 from app.core.ports.store import Clock, Store, Transaction
 from app.core.recognition.liveness import LivenessMode
 from app.core.site.mode import SITE
-from app.core.types import Gate
 
 FROM_THE_ROW = frozenset({"gate", "fail_mode"})
 Config = Mapping[str, Any]
@@ -29,7 +29,7 @@ class GateUpdate:
 
     enabled: bool | None = None
     unlock_ms: int | None = None
-    driver: str | None = None
+    driver: DriverKind | None = None
     config: Config | None = None
     fail_mode: FailMode | None = None
     door_held_after_ms: int | None = None
@@ -48,7 +48,7 @@ class GateSettings:
     vault: Vault
     clock: Clock
     new_id: Callable[[], str]
-    check: Callable[[str, Config], object]
+    check: Callable[[DriverKind, Config], object]
 
     def add(self, name: str, wanted: GateUpdate) -> Gate:
         """Raises BadInput, Conflict('gate_exists')."""
@@ -80,7 +80,7 @@ class GateSettings:
             door_held_after_ms=gate.door_held_after_ms
             if wanted.door_held_after_ms is None
             else door_held_after_ms(wanted.door_held_after_ms),
-            liveness=gate.liveness if wanted.liveness is None else wanted.liveness.value,
+            liveness=gate.liveness if wanted.liveness is None else wanted.liveness,
         )
         if not wanted.touches_driver:
             return gate
@@ -94,10 +94,10 @@ class GateSettings:
         gate = replace(
             gate,
             driver=driver,
-            fail_mode=gate.fail_mode if wanted.fail_mode is None else wanted.fail_mode.value,
+            fail_mode=gate.fail_mode if wanted.fail_mode is None else wanted.fail_mode,
             sealed_config=self._sealed(tx, gate.id, config),
         )
-        if driver != PLAIN:
+        if driver is not DriverKind.PLAIN:
             self.check(driver, told(gate, config))
         elif config:
             raise BadInput("bad_gate_config", "A plain gate is not driven, so it has no config.")
@@ -133,4 +133,4 @@ def config_of(tx: Transaction, vault: Vault, gate: Gate) -> Config:
 
 def told(gate: Gate, config: Config) -> Config:
     """Everything that the driver is told: its config, the gate's name and its fail mode."""
-    return {**config, "gate": gate.name, "fail_mode": gate.fail_mode}
+    return {**config, "gate": gate.name, "fail_mode": gate.fail_mode.value}

@@ -15,9 +15,10 @@ from typing import Protocol
 
 from app.core.alerts.alert import Alert, AlertKind
 from app.core.errors import FacegateError, NotRecorded, NotYetRecorded, Refusal
+from app.core.gates.gate import Gate
 from app.core.ports.store import Clock, Store, Transaction
 from app.core.site.mode import SiteMode, SiteState
-from app.core.types import Gate, Reason
+from app.core.types import Reason
 from app.services.events.access_log import AccessLog
 from app.services.events.deadline import within
 from app.services.events.orders import ordered

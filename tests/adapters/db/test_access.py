@@ -9,9 +9,10 @@ from app.adapters.db.store import SqlStore
 from app.core.errors import Conflict, NotRecorded
 from app.core.events.chain import GENESIS
 from app.core.events.records import ChainHead, Remembered
+from app.core.gates.gate import Gate
 from app.core.people.records import Receipt
 from app.core.site.installation import Installation
-from app.core.types import ApiKey, Gate, Role
+from app.core.types import ApiKey, Role
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 LOBBY = Gate("01G", "lobby-1", created_at=NOW)

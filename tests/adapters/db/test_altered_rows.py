@@ -39,12 +39,13 @@ from app.core.errors import CryptoFault
 from app.core.events.corrections import Correction, CorrectionKind
 from app.core.events.records import EventRow, Remembered
 from app.core.gates.commands import CommandOutcome, Order, RemotePoll
+from app.core.gates.gate import Gate
 from app.core.gates.result import GateResultRow
 from app.core.imports.reports import Import, ImportState
 from app.core.people.records import Receipt
 from app.core.site.installation import Installation
 from app.core.site.mode import ClockFacts, SiteMode, SiteState
-from app.core.types import ApiKey, Employee, Gate, Photo, Reason, Role, Status, Template, Verdict
+from app.core.types import ApiKey, Employee, Photo, Reason, Role, Status, Template, Verdict
 from tests.fakes import NOW
 
 LATER = NOW + timedelta(hours=1)

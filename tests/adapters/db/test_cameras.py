@@ -10,7 +10,7 @@ from app.core.alerts.alert import Alert, AlertKind
 from app.core.approach.tries import Zone
 from app.core.cameras.camera import Camera
 from app.core.errors import Conflict
-from app.core.types import Gate
+from app.core.gates.gate import Gate
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 LEASE = timedelta(seconds=10)

@@ -10,7 +10,7 @@ import pytest
 from app.adapters.db.store import SqlStore
 from app.core.errors import NotRecorded
 from app.core.gates.commands import Order
-from app.core.types import Gate
+from app.core.gates.gate import Gate
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 LEASE = timedelta(seconds=10)

@@ -9,8 +9,8 @@ from sqlalchemy import Table
 from app.adapters.db.engine import migrate
 from app.adapters.db.seals.row_seal import RowSeals
 from app.adapters.db.store import open_store
+from app.core.gates.gate import Gate
 from app.core.site.mode import SiteMode, SiteState
-from app.core.types import Gate
 from tests.fakes import NOW
 
 LOBBY = Gate("G1", "lobby-1", unlock_ms=4000, created_at=NOW)

@@ -11,9 +11,10 @@ from app.adapters.db.store import SqlStore
 from app.core.accounts.lockout import Tally, one_more
 from app.core.accounts.users import User
 from app.core.cameras.camera import Camera
+from app.core.gates.gate import Gate
 from app.core.imports.reports import Import, ImportState
 from app.core.ports.store import Transaction
-from app.core.types import Employee, Gate, Role
+from app.core.types import Employee, Role
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 WAIT = timedelta(seconds=30)  # for the threads of a busy machine

@@ -12,7 +12,8 @@ from app.adapters.db.engine import migrate
 from app.adapters.db.engine.connect import make_engine
 from app.adapters.db.store import open_store
 from app.adapters.db.tables import metadata
-from app.core.types import Gate
+from app.core.gates.commands import DriverKind
+from app.core.gates.gate import Gate
 
 FIRST_TABLES = ("employees", "templates", "gates", "api_keys")
 FIRST_ROWS = (
@@ -51,7 +52,7 @@ def test_what_was_stored_by_the_first_version_is_kept_up_and_down(empty_database
         ada = tx.employees.get("01A")
         assert ada is not None and ada.card_number is None and ada.photos == 1
         tx.employees.update(replace(ada, card_number="4711"))
-        tx.gates.update(Gate("01G", "lobby-1", driver="mqtt"))
+        tx.gates.update(Gate("01G", "lobby-1", driver=DriverKind.MQTT))
         assert tx.events.lock_head("01G").sequence == 7
     store.close()
     migrate.downgrade(empty_database_url, "0001")

@@ -13,7 +13,7 @@ from sqlalchemy import make_url, text
 
 from app.adapters.db.engine import migrate
 from app.adapters.db.store import SqlStore, open_store
-from app.core.types import Gate
+from app.core.gates.gate import Gate
 from tests.waiting import eventually
 
 PGBOUNCER = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")

@@ -7,7 +7,7 @@ import pytest
 
 from app.adapters.db.store import SqlStore
 from app.core.gates.commands import RemotePoll
-from app.core.types import Gate
+from app.core.gates.gate import Gate
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 WAIT = timedelta(seconds=30)  # for the threads of a busy machine

@@ -30,7 +30,8 @@ from app.core.access.rules import (
 from app.core.access.rules import Site as Place
 from app.core.access.schedules import Calendar, CalendarDay, CalendarHours, Hours, Schedule, Window
 from app.core.errors import Conflict
-from app.core.types import Employee, Gate
+from app.core.gates.gate import Gate
+from app.core.types import Employee
 from tests.fakes import NOW
 
 HOUR = timedelta(hours=1)

@@ -13,9 +13,10 @@ from app.core.errors import Conflict
 from app.core.events.chain import GENESIS
 from app.core.events.records import EventRow
 from app.core.gates.commands import CommandOutcome, DoorState
+from app.core.gates.gate import Gate
 from app.core.gates.result import GateResultRow
 from app.core.site.mode import SiteMode, SiteState
-from app.core.types import Gate, Reason, Verdict
+from app.core.types import Reason, Verdict
 
 NOW = datetime(2026, 11, 23, 8, 0, 0, 123000, tzinfo=UTC)
 LOBBY = Gate("01G", "lobby-1", created_at=NOW)
@@ -172,7 +173,7 @@ def test_a_doors_newest_report_stands_whatever_order_they_come_in(lobby: SqlStor
     with lobby.read() as tx:
         assert tx.doors.get("01G") == (DoorState.FORCED, NOW + SECOND)
         assert tx.gates.get("01G") == tx.gates.by_name_or_id("lobby-1") == tx.gates.all()[0]
-        assert tx.gates.get("01G") == replace(LOBBY, door="forced", door_at=NOW + SECOND)
+        assert tx.gates.get("01G") == replace(LOBBY, door=DoorState.FORCED, door_at=NOW + SECOND)
 
 
 def test_a_gates_update_does_not_move_its_door(lobby: SqlStore) -> None:

@@ -65,7 +65,6 @@ def test_misspelt_and_mistyped_keys_are_refused(kind: str, wrong: dict[str, Any]
         ("serial", {"on": "A0 01 04 A5"}),
         ("serial", {"on": "A0 01 01 A2", "off": "A0 02 00 A2"}),
         ("serial", {"invert": True}),
-        ("carrier pigeon", {}),
     ],
 )
 def test_what_cannot_be_is_refused(kind: str, wrong: dict[str, Any]) -> None:
@@ -112,8 +111,3 @@ def test_half_a_library_is_said_when_the_driver_is_built(monkeypatch: pytest.Mon
     monkeypatch.setitem(sys.modules, "paho.mqtt.enums", None)
     with pytest.raises(BadInput, match=r"pip install -e '\.\[mqtt\]'"):
         build_driver("mqtt", BROKER, on_state=lambda _: None, clock=lambda: datetime.now(UTC))
-
-
-def test_an_unknown_kind_is_told_all_there_are() -> None:
-    with pytest.raises(BadInput, match="plain, dry_run, webhook, mqtt, osdp, serial"):
-        check_config("carrier pigeon", {})

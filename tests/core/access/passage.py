@@ -4,8 +4,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 from app.core.access.policy import PolicyLimits, decide
+from app.core.gates.gate import Gate
+from app.core.recognition.liveness import LivenessMode
 from app.core.site.mode import SiteMode
-from app.core.types import Candidate, Decision, Employee, Evidence, Gate, Reason, Status
+from app.core.types import Candidate, Decision, Employee, Evidence, Reason, Status
 from tests.fakes import NOW, person
 
 NAN = float("nan")
@@ -70,7 +72,7 @@ class Scene:
         self.changed(photos=0)
 
     def picture(self) -> None:
-        self.gate = replace(self.gate, liveness="required")
+        self.gate = replace(self.gate, liveness=LivenessMode.REQUIRED)
         self.limits = replace(self.limits, liveness_works=True)
         self.evidence = replace(self.evidence, liveness=0.3, liveness_frames=5)
 

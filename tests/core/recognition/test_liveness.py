@@ -36,8 +36,8 @@ def test_a_score_that_is_no_number_is_an_error(bad: float) -> None:
 @pytest.mark.parametrize("frames", range(1, MOST_FRAMES + 4))
 def test_the_fewer_frames_the_surer_each_must_be(frames: int) -> None:
     needed = LIVE_FROM[min(frames, MOST_FRAMES) - 1]
-    assert state("required", True, needed, frames) is LivenessState.LIVE
-    assert state("required", True, needed - 0.001, frames) is LivenessState.SPOOF_SUSPECTED
+    assert state(LivenessMode.REQUIRED, True, needed, frames) is LivenessState.LIVE
+    assert state(LivenessMode.REQUIRED, True, needed - 0.001, frames) is LivenessState.SPOOF_SUSPECTED
     assert needed <= LIVE_FROM[0] and len(LIVE_FROM) == MOST_FRAMES and sorted(LIVE_FROM, reverse=True) == [*LIVE_FROM]
 
 
@@ -58,14 +58,16 @@ def test_each_mode_with_and_without_weights() -> None:
         ("off", True): (off, False),
         ("off", False): (off, False),
     }
-    assert (effective("auto", True), effective("auto", False)) == ("required", "monitor")
+    assert (effective(LivenessMode.AUTO, True), effective(LivenessMode.AUTO, False)) == ("required", "monitor")
 
 
 def test_what_was_not_measured_does_not_pass_where_it_is_required() -> None:
-    assert state("required", True, None, 0) is LivenessState.UNMEASURED
-    assert refuses("required", True, LivenessState.UNMEASURED) and refuses("auto", True, LivenessState.UNMEASURED)
-    assert not refuses("monitor", True, LivenessState.UNMEASURED)
-    assert refuses("required", True, None)
+    assert state(LivenessMode.REQUIRED, True, None, 0) is LivenessState.UNMEASURED
+    assert refuses(LivenessMode.REQUIRED, True, LivenessState.UNMEASURED) and refuses(
+        LivenessMode.AUTO, True, LivenessState.UNMEASURED
+    )
+    assert not refuses(LivenessMode.MONITOR, True, LivenessState.UNMEASURED)
+    assert refuses(LivenessMode.REQUIRED, True, None)
 
 
 @given(st.sampled_from(["", "REQUIRED", "on", "none"]), st.booleans())

@@ -16,7 +16,8 @@ from app.core.accounts.provider import Provider
 from app.core.accounts.users import TicketKind, User
 from app.core.approach.tries import Zone
 from app.core.errors import NotFound, Unauthorised
-from app.core.types import Gate, Role
+from app.core.gates.gate import Gate
+from app.core.types import Role
 from app.services.accounts.federation import Federation, Journey
 from app.services.cameras.camera_list import Address, CameraList
 from tests.fakes import Clock, new_id

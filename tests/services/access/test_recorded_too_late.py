@@ -10,7 +10,7 @@ from sqlalchemy import event
 
 from app.adapters.db.store import SqlStore
 from app.core.errors import Unconfirmed
-from app.core.gates.commands import CommandOutcome
+from app.core.gates.commands import CommandOutcome, DriverKind
 from app.core.gates.result import GateResultRow
 from app.services.access.watch import COOL_DOWN
 from app.services.events.answers import Answers
@@ -144,7 +144,7 @@ def test_an_order_of_a_person_that_came_too_late_says_so(site: Process, clock: C
     sent: list[Any] = []
     second = SecondRecords(site.store, site.signer, clock)
     hand = ByHand(Lost(), site.log, Answers(site.signer), clock, new_id, sent.append, second)  # type: ignore[arg-type]
-    site.change_gate("lobby-1", driver="dry_run")
+    site.change_gate("lobby-1", driver=DriverKind.DRY_RUN)
     with pytest.raises(Unconfirmed):
         hand.open("lobby-1", "a visitor", "01USER")
     assert only_result(site).detail == LATE and sent == []

@@ -18,7 +18,8 @@ from app.core.events.chain import GENESIS, link_of
 from app.core.events.checkpoint import Checkpoint
 from app.core.events.decision import RecordedDecision
 from app.core.events.records import EventFilter, EventRow
-from app.core.types import Employee, Gate, Reason, Verdict
+from app.core.gates.gate import Gate
+from app.core.types import Employee, Reason, Verdict
 from app.services.events.access_log import AccessLog
 from app.services.events.audit import Audit
 from tests.fakes import decided

@@ -6,7 +6,8 @@ from typing import Any
 
 from app.adapters.db.store import SqlStore
 from app.core.events.records import EventRow
-from app.core.types import Employee, Gate, Reason
+from app.core.gates.gate import Gate
+from app.core.types import Employee, Reason
 from app.services.events.access_log import AccessLog
 from app.services.events.audit import Audit
 from tests.fakes import decided

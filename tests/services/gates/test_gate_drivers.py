@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from app.adapters.gates.build import check_config
 from app.core.alerts.alert import AlertKind
+from app.core.errors import BadInput
 from app.core.events.decision import RecordedDecision
-from app.core.gates.commands import FOREIGN, PLAIN, CommandOutcome, DoorState, FailMode
+from app.core.gates.commands import FOREIGN, CommandOutcome, DoorState, DriverKind, FailMode
 from app.services.gates.dispatcher import GateDispatcher
 from app.services.gates.driver_worker import PATIENCE
 from app.services.gates.gate_settings import GateSettings, GateUpdate
@@ -84,10 +86,12 @@ def test_a_changed_gate_gets_a_new_driver_and_the_old_one_lets_go(
 def test_a_gate_that_cannot_be_driven_is_an_alert_and_stops_no_other(
     site: Process, gate_settings: GateSettings, control: GateDispatcher, turnstile: Turnstile, answer: RecordedDecision
 ) -> None:
-    dock = gate_settings.add("dock", GateUpdate(driver="dry_run"))
+    dock = gate_settings.add("dock", GateUpdate(driver=DriverKind.DRY_RUN))
     with site.store.write() as tx:
-        tx.gates.update(replace(dock, driver="drawbridge"))
-    words = "a gate is one of plain, dry_run, webhook, mqtt, osdp, serial"
+        tx.gates.update(replace(dock, driver=DriverKind.WEBHOOK))
+    with pytest.raises(BadInput) as refused:
+        check_config(DriverKind.WEBHOOK, {"gate": "dock", "fail_mode": "secure"})
+    words = refused.value.detail
     eventually(lambda: alerts(site) == [(AlertKind.GATE_FAILED, words)])
     assert control.healthy() == {"dock": words, "lobby-1": None}
     at_dock = site.decide(photo(person(0)), gate="dock")
@@ -95,7 +99,7 @@ def test_a_gate_that_cannot_be_driven_is_an_alert_and_stops_no_other(
         control.carry_out(opening)
     assert recorded(site, at_dock).outcome is CommandOutcome.FAILED
     assert recorded(site, answer).outcome is CommandOutcome.OPENED
-    gate_settings.change("dock", GateUpdate(driver="dry_run"))
+    gate_settings.change("dock", GateUpdate(driver=DriverKind.DRY_RUN))
     eventually(lambda: alerts(site) == [])
 
 
@@ -116,7 +120,7 @@ def test_settings_that_do_not_open_are_an_alert(
 def test_nothing_is_sent_to_a_gate_that_asks_by_itself(
     site: Process, gate_settings: GateSettings, control: GateDispatcher, yard: Yard, answer: RecordedDecision
 ) -> None:
-    gate_settings.change("lobby-1", GateUpdate(driver=PLAIN))
+    gate_settings.change("lobby-1", GateUpdate(driver=DriverKind.PLAIN))
     control.start()
     control.carry_out(answer)
     assert control.healthy() == {"lobby-1": None}

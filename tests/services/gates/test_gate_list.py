@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from app.core.errors import BadInput, Conflict, NotFound
-from app.core.types import Gate
+from app.core.gates.gate import Gate
 from tests.fakes import NOW, person, photo
 from tests.services.process import Process
 

@@ -6,7 +6,7 @@ import pytest
 
 from app.core.errors import NotRecorded
 from app.core.events.decision import RecordedDecision
-from app.core.gates.commands import CommandOutcome, Order
+from app.core.gates.commands import CommandOutcome, DriverKind, Order
 from app.services.events.second_records import SecondRecords
 from app.services.gates.dispatcher import GateDispatcher
 from app.services.gates.gate_settings import GateSettings, GateUpdate
@@ -56,7 +56,7 @@ def test_an_opening_while_the_gate_changes_hands_says_so(
     taken_over: bool,
     words: str,
 ) -> None:
-    lobby = gate_settings.change("lobby-1", GateUpdate(driver="turnstile", config={"secret": "s"})).id
+    lobby = gate_settings.change("lobby-1", GateUpdate(driver=DriverKind.OSDP, config={"secret": "s"})).id
     mine, others = {lobby}, set[str]()
     control = GateDispatcher(
         site.store, site.vault, site.signer, clock, new_id, mine.copy, yard.build, 0.02, others.copy
@@ -93,7 +93,7 @@ def test_an_opening_that_no_process_took_says_so(site: Process, control: GateDis
 def test_hardware_that_asks_by_itself_gets_no_such_record(
     site: Process, control: GateDispatcher, gate_settings: GateSettings, answer: RecordedDecision
 ) -> None:
-    gate_settings.change("lobby-1", GateUpdate(driver="plain"))
+    gate_settings.change("lobby-1", GateUpdate(driver=DriverKind.PLAIN))
     control.start()
     control.close()
     control.carry_out(answer)

@@ -4,7 +4,7 @@ import pytest
 
 from app.adapters.gates.build import check_config
 from app.core.errors import BadInput, Conflict, CryptoFault, NotFound
-from app.core.gates.commands import PLAIN, FailMode
+from app.core.gates.commands import DriverKind, FailMode
 from app.services.gates.gate_settings import GateSettings, GateUpdate, config_of
 from tests.fakes import Clock, new_id
 from tests.services.process import Process
@@ -12,7 +12,7 @@ from tests.services.process import Process
 pytestmark = pytest.mark.one_database
 
 KEY = "000102030405060708090a0b0c0d0eff"
-OSDP = GateUpdate(driver="osdp", config={"device": "/dev/ttyUSB0", "key": KEY})
+OSDP = GateUpdate(driver=DriverKind.OSDP, config={"device": "/dev/ttyUSB0", "key": KEY})
 
 
 @pytest.fixture
@@ -45,14 +45,16 @@ def test_a_gate_may_be_added_with_everything(site: Process, settings: GateSettin
 @pytest.mark.parametrize(
     ("wanted", "code"),
     [
-        (GateUpdate(driver="drawbridge"), "unknown_gate_kind"),
-        (GateUpdate(driver="osdp"), "bad_gate_config"),
-        (GateUpdate(driver="osdp", config={"device": "/dev/ttyUSB0", "key": "short and secret"}), "bad_gate_config"),
+        (GateUpdate(driver=DriverKind.OSDP), "bad_gate_config"),
+        (
+            GateUpdate(driver=DriverKind.OSDP, config={"device": "/dev/ttyUSB0", "key": "short and secret"}),
+            "bad_gate_config",
+        ),
         (GateUpdate(config={"fail_mode": "safe"}), "bad_gate_config"),
         (GateUpdate(config={"gate": "another"}), "bad_gate_config"),
         (GateUpdate(config={"x": float("nan")}), "bad_gate_config"),
         (GateUpdate(config={"unknown": 1}), "bad_gate_config"),
-        (GateUpdate(driver=PLAIN, config={"url": "http://10.0.0.1/"}), "bad_gate_config"),
+        (GateUpdate(driver=DriverKind.PLAIN, config={"url": "http://10.0.0.1/"}), "bad_gate_config"),
         (GateUpdate(unlock_ms=1), "bad_unlock_ms"),
         (GateUpdate(door_held_after_ms=1), "bad_door_held_after_ms"),
     ],
@@ -75,9 +77,9 @@ def test_a_fail_mode_is_checked_against_the_config_that_is_stored(site: Process,
 
 def test_another_driver_starts_from_an_empty_config(site: Process, settings: GateSettings) -> None:
     settings.change("lobby-1", OSDP)
-    assert settings.change("lobby-1", GateUpdate(driver=PLAIN)).sealed_config is None
+    assert settings.change("lobby-1", GateUpdate(driver=DriverKind.PLAIN)).sealed_config is None
     settings.change("lobby-1", OSDP)
-    assert settings.change("lobby-1", GateUpdate(driver="osdp", enabled=False)).sealed_config is not None
+    assert settings.change("lobby-1", GateUpdate(driver=DriverKind.OSDP, enabled=False)).sealed_config is not None
     assert config(site, "lobby-1") == OSDP.config
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.adapters.db.store import open_store
-from app.core.types import Gate
+from app.core.gates.gate import Gate
 from app.services.site.gate_leases import CLOCKS_APART, GateLeases, shared_time
 
 

@@ -1,7 +1,8 @@
 """Rows of what guards a door: gates, what their doors report, and the keys devices and people come with."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
@@ -14,9 +15,10 @@ from app.adapters.db.tables import UNCOVERED, doors, gate_results, gates, sites
 from app.core.access.rules import GatePlace
 from app.core.errors import Conflict
 from app.core.events.chain import GENESIS
-from app.core.gates.commands import CommandOutcome, DoorState
+from app.core.gates.commands import CommandOutcome, DoorState, DriverKind, FailMode
+from app.core.gates.gate import Gate
 from app.core.gates.result import GateResultRow
-from app.core.types import Gate
+from app.core.recognition.liveness import LivenessMode
 
 _GATE: Select[Any] = select(
     *(column for column in gates.c if column.name not in UNCOVERED[gates]),
@@ -45,14 +47,14 @@ class GateRows:
 
     def get(self, gate_id: str) -> Gate | None:
         row = self._rows.checked(self._connection.execute(_GATE.where(gates.c.id == gate_id)).one_or_none())
-        return None if row is None else Gate(**row)
+        return None if row is None else _gate(row)
 
     def by_name_or_id(self, name: str) -> Gate | None:
         row = self._rows.checked(self._connection.execute(_GATE.where(gates.c.name == name)).one_or_none())
-        return self.get(name) if row is None else Gate(**row)
+        return self.get(name) if row is None else _gate(row)
 
     def all(self) -> list[Gate]:
-        return [Gate(**row) for row in self._rows.find(_GATE.order_by(gates.c.name))]
+        return [_gate(row) for row in self._rows.find(_GATE.order_by(gates.c.name))]
 
     def update(self, gate: Gate) -> None:
         try:
@@ -85,8 +87,17 @@ class DoorRows:
         return None if row is None else (DoorState(row.state), row.at)
 
 
+_KINDS = {"driver": DriverKind, "fail_mode": FailMode, "liveness": LivenessMode, "door": DoorState}
+
+
+def _gate(row: Mapping[str, Any]) -> Gate:
+    """Raises ValueError for a value that no version of ours has written."""
+    kinds = {name: kind(row[name]) for name, kind in _KINDS.items() if row[name] is not None}
+    return Gate(**{**row, **kinds})
+
+
 def _gate_columns(gate: Gate) -> dict[str, Any]:
-    columns = dict(vars(gate))
+    columns = {name: value.value if isinstance(value, StrEnum) else value for name, value in vars(gate).items()}
     del columns["door"], columns["door_at"]  # a door may have moved since this gate was read
     return columns
 

@@ -8,8 +8,9 @@ from pydantic import BaseModel, Field
 
 from app.core.errors import Forbidden
 from app.core.gates.commands import DoorState, FailMode
+from app.core.gates.gate import Gate
+from app.core.gates.settings import driver_kind
 from app.core.recognition.liveness import LivenessMode, effective
-from app.core.types import Gate
 from app.services.gates.gate_settings import GateUpdate
 from app.web.api.describe import CONFLICT, ERRORS
 from app.web.api.schemas import Moment, Page, Strict
@@ -39,7 +40,9 @@ class GatePatch(Strict):
     liveness: LivenessMode | None = Field(None, description=LIVENESS)
 
     def driving(self) -> GateUpdate:
-        return GateUpdate(**{name: getattr(self, name) for name in type(self).model_fields})
+        """Raises BadInput for an unknown kind of driver."""
+        driver = None if self.driver is None else driver_kind(self.driver)
+        return GateUpdate(**{name: getattr(self, name) for name in type(self).model_fields} | {"driver": driver})
 
 
 class GateIn(Strict):
@@ -52,7 +55,9 @@ class GateIn(Strict):
     liveness: LivenessMode = Field(LivenessMode.AUTO, description=LIVENESS)
 
     def driving(self) -> GateUpdate:
-        return GateUpdate(**{name: getattr(self, name) for name in type(self).model_fields if name != "name"})
+        """Raises BadInput for an unknown kind of driver."""
+        values = {name: getattr(self, name) for name in type(self).model_fields if name != "name"}
+        return GateUpdate(**values | {"driver": driver_kind(self.driver)})
 
 
 class GateOut(BaseModel):
@@ -83,7 +88,7 @@ class GateOut(BaseModel):
         shown["liveness"] = effective(gate.liveness, system.recognition.liveness_works).value
         return cls(
             **shown,
-            liveness_auto=gate.liveness == LivenessMode.AUTO,
+            liveness_auto=gate.liveness is LivenessMode.AUTO,
             configured=gate.sealed_config is not None,
             healthy=fault is None if gate.name in states else None,
             fault=fault,

@@ -1,0 +1,35 @@
+"""A gate: what it is called, how it is driven, and what its door last reported."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.core.gates.commands import DoorState, DriverKind, FailMode
+from app.core.recognition.liveness import LivenessMode
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One gate as the database has it.
+
+    Attributes:
+        unlock_ms: how long an opening lasts.
+        sealed_config: the driver's own settings, which may hold secrets; None if it has none.
+        fail_mode: what the gate does without power or orders.
+        door_held_after_ms: a door open for longer is held.
+        door, door_at: what the door last reported, and since when; an update of the gate leaves them alone.
+        locked: by hand; nobody gets in until it is unlocked. Egress is not touched.
+    """
+
+    id: str
+    name: str
+    enabled: bool = True
+    unlock_ms: int = 5000
+    created_at: datetime | None = None
+    driver: DriverKind = DriverKind.DRY_RUN
+    sealed_config: bytes | None = None
+    fail_mode: FailMode = FailMode.SECURE
+    door_held_after_ms: int = 15000
+    door: DoorState | None = None
+    door_at: datetime | None = None
+    liveness: LivenessMode = LivenessMode.AUTO
+    locked: bool = False
