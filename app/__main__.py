@@ -1,5 +1,7 @@
-"""The command line: `python -m app COMMAND`. Every command takes --data DIR; settings come from the environment and
-DIR/facegate.toml."""
+"""The command line: `python -m app COMMAND`.
+
+Every command takes --data DIR. Settings come from the environment and DIR/facegate.toml.
+"""
 
 import logging
 import sys
@@ -11,7 +13,7 @@ from rich.table import Table
 
 from app import machine
 from app.commands import audit, cameras, clock, corrections, gates, keys, oidc, packs, people, users
-from app.commands.common import HERE, Data, err, office, out, settings_of
+from app.commands.common import HERE, Data, backbone, err, out, settings_of
 from app.core.errors import Conflict, FacegateError, NotFound
 from app.core.people.details import Details
 from app.core.text import folded
@@ -46,7 +48,7 @@ def serve(
     data: Data = HERE,
     host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen at.")] = 8000,
-    cameras: Annotated[bool, typer.Option(help="Watch cameras in this process; else `worker` processes do.")] = True,
+    cameras: Annotated[bool, typer.Option(help="Watch cameras in this process, not only in workers.")] = True,
 ) -> None:
     """Run the service until SIGTERM or Ctrl-C. The first start prints an admin key and a link to set up the console."""
     from app.process.serving import run
@@ -56,7 +58,7 @@ def serve(
 
 @cli.command()
 def worker(data: Data = HERE) -> None:
-    """Watch cameras until SIGTERM or Ctrl-C, and serve nothing: any number of them share the cameras."""
+    """Watch cameras until SIGTERM or Ctrl-C, without serving. Any number of workers share the cameras."""
     from app.process.serving import watch
 
     watch(settings_of(data), announce=out.print)
@@ -64,10 +66,10 @@ def worker(data: Data = HERE) -> None:
 
 @cli.command()
 def migrate(data: Data = HERE) -> None:
-    """Bring the database's schema up to date; safe to repeat."""
+    """Bring the schema of the database up to date. Safe to repeat."""
     from app.adapters.db.engine import migrate as schema
 
-    with office(data) as here:  # which does it, as every command does
+    with backbone(data) as here:  # opening migrates, as in every command
         url = here.settings.url
     out.print(f"schema {schema.current(url)}")
 
@@ -75,11 +77,11 @@ def migrate(data: Data = HERE) -> None:
 @cli.command()
 def enroll(
     paths: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="1 to 10 photos of one person.")],
-    number: Annotated[str, typer.Option(help="Employee number; an employee of that number gets these photos added.")],
-    name: Annotated[str | None, typer.Option(help="Needed for a new employee.")] = None,
+    number: Annotated[str, typer.Option(help="Employee number. If the employee exists, the photos are added.")],
+    name: Annotated[str | None, typer.Option(help="Required for a new employee.")] = None,
     data: Data = HERE,
 ) -> None:
-    """Enrol a person with photos. Works while the service runs; its gates know the person at once."""
+    """Enrol a person with photos. Works while the service runs, whose gates know the person at once."""
     from app.wiring import open_system
 
     with err.status("Loading the models"):
@@ -91,12 +93,12 @@ def enroll(
         if employee is not None and name is not None and folded(name) != folded(employee.name):
             raise Conflict(
                 "another_name",
-                f"Number {number} is {employee.name}, not {name}. Without --name these photos become theirs.",
+                f"Number {number} is {employee.name}, not {name}. Leave out --name to add the photos to them.",
             )
         if employee is None:
             if name is None:
-                raise NotFound("unknown_employee", f"No employee has number {number}; give --name to add one.")
-            # A name nobody can be recognised by would be kept for no reason.
+                raise NotFound("unknown_employee", f"No employee has number {number}. Give --name to add one.")
+            # There is no reason to store somebody who cannot be recognised.
             employee, results = system.enrolment.add_recognisable(Details(number=number, name=name), photos)
         else:
             results = system.enrolment.add_photos(employee.id, photos)
@@ -114,7 +116,7 @@ def enroll(
 
 @cli.command()
 def doctor(data: Data = HERE) -> None:
-    """Say what is wrong with this installation and what to do."""
+    """Examine this installation, and say what is wrong and what to do."""
     from app.commands import doctor as doctoring
 
     table = Table(box=None, show_header=False, pad_edge=False)
@@ -129,7 +131,7 @@ def doctor(data: Data = HERE) -> None:
             show = finding.advice and finding.ok is not True
             table.add_row(mark, finding.part, finding.detail + (f"\n→ {finding.advice}" if show else ""))
     out.print(table)
-    out.print("Nothing is wrong." if not wrong else f"{wrong} thing(s) to mend, marked WRONG.")
+    out.print("Nothing is wrong." if not wrong else f"{wrong} thing(s) to fix, marked WRONG.")
     if wrong:
         raise typer.Exit(1)
 
@@ -139,7 +141,7 @@ def demo(
     data: Annotated[Path | None, typer.Option("--data", help="Keep the demo's data here.")] = None,
     port: Annotated[int, typer.Option(help="Port of the demo's service.")] = 8000,
     leave: Annotated[
-        bool, typer.Option("--exit", help="End after the table; non-zero if a decision was wrong.")
+        bool, typer.Option("--exit", help="End after the table, with exit code 1 if a decision was wrong.")
     ] = False,
 ) -> None:
     """Watch a turnstile recognise real people from real photos."""
@@ -149,7 +151,7 @@ def demo(
 
 
 def main() -> None:
-    """Runs a command; a fault becomes one line that says what to do, and exit code 1."""
+    """Runs a command. A fault becomes one line that says what to do, and exit code 1."""
     logging.basicConfig(
         level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
     )
@@ -162,7 +164,7 @@ def main() -> None:
         err.print(f"facegate: {machine.in_words(error)}", markup=False)
         sys.exit(1)
     except Exception as error:
-        # Imported only once something failed: `--help` must not wait for it, so it cannot stand in the clause above.
+        # Imported here and not above, because `--help` must not wait for it.
         from sqlalchemy.exc import DBAPIError
 
         if not isinstance(error, DBAPIError):

@@ -1,4 +1,4 @@
-"""What the operating system refuses, in words: which user, which file or folder, and what to do about it."""
+"""Puts errors of the operating system into words: which user, which file or folder, and what to do."""
 
 import errno
 import os
@@ -7,7 +7,7 @@ import shlex
 import sqlite3
 from pathlib import Path
 
-# SQLite says no errno; by its primary result code (https://sqlite.org/rescode.html).
+# The errno for SQLite's primary result codes (https://sqlite.org/rescode.html).
 _SQLITE = {
     sqlite3.SQLITE_PERM: errno.EACCES,
     sqlite3.SQLITE_READONLY: errno.EACCES,
@@ -19,7 +19,7 @@ _SQLITE = {
 
 
 def in_words(error: OSError) -> str:
-    """One sentence without "[Errno ...]" that says what to do."""
+    """Returns one sentence that says what to do, without "[Errno ...]"."""
     path = Path(os.fsdecode(error.filename)) if isinstance(error.filename, (str, bytes)) else None
     if error.errno is None or (path is None and error.errno not in (errno.ENOSPC, errno.EMFILE, errno.ENFILE)):
         return error.strerror or str(error) or type(error).__name__
@@ -27,7 +27,7 @@ def in_words(error: OSError) -> str:
 
 
 def database_in_words(error: BaseException | None, file: Path | None) -> str:
-    """The same of what a database's driver raised. file: SQLite's, where it is one."""
+    """Returns the same for an error of a database driver. file: SQLite's database file; None for PostgreSQL."""
     said = str(error).partition("\n")[0]
     if file is None or not isinstance(error, sqlite3.Error):
         return f"the database cannot be used: {said}"
@@ -50,27 +50,27 @@ def _sentence(number: int, path: Path | None, otherwise: str) -> str:
             cure = f"run: chmod -R u+rwX {shlex.quote(str(here))}"
         elif here == path or not os.access(here, os.X_OK):
             cure = f"run this as {owner}, or let root run: chown -R {us} {shlex.quote(str(here))}"
-        else:  # not -R: what lies beside the missing path may be anybody's
+        else:  # not -R: the folder may hold other people's files
             cure = f"run this as {owner}, or have {owner} make {path} and give it to {us}"
-        return f"user {us} may not use {path}: {here} belongs to {owner}. To mend it, {cure}"
+        return f"user {us} may not use {path}: {here} belongs to {owner}. To fix it, {cure}"
     words = {
-        errno.ENOSPC: f"the disk{f' of {path}' if path else ''} is full: make room and try again",
-        errno.EDQUOT: f"the disk quota{f' for {path}' if path else ''} is used up: make room and try again",
-        errno.EROFS: f"{path} lies on a disk that is mounted read-only: mount it read-write, or name another folder",
-        errno.ENOENT: f"{path} does not exist{f': {here} is there, the rest is not' if here != path else ''}",
-        errno.EISDIR: f"{path} is a folder, and a file is needed there: move it away, or name another place",
-        errno.EEXIST: f"{path} is there already, as something else than a folder: move it away, or name another place",
-        errno.ENOTDIR: f"{path} cannot be: {here} is a file, and a folder is needed there; name another place",
-        errno.ENAMETOOLONG: f"{path} is too long for a name here: choose a shorter one",
-        errno.EMFILE: "this process may open no more files: raise the limit (ulimit -n, or LimitNOFILE= in systemd)",
-        errno.ENFILE: "this machine may open no more files: raise fs.file-max",
-        errno.EIO: f"the disk of {path} fails: look at the machine's log (dmesg), and have a backup ready",
+        errno.ENOSPC: f"the disk{f' of {path}' if path else ''} is full. Free some space and try again",
+        errno.EDQUOT: f"the disk quota{f' for {path}' if path else ''} is used up. Free some space and try again",
+        errno.EROFS: f"{path} is on a disk that is mounted read-only. Mount it read-write, or name another folder",
+        errno.ENOENT: f"{path} does not exist{f'; only {here} does' if here != path else ''}",
+        errno.EISDIR: f"{path} is a folder, but must be a file. Move it away, or name another place",
+        errno.EEXIST: f"{path} exists and is not a folder. Move it away, or name another place",
+        errno.ENOTDIR: f"{path} cannot exist, because {here} is a file and not a folder. Name another place",
+        errno.ENAMETOOLONG: f"{path} is too long a name here. Choose a shorter one",
+        errno.EMFILE: "this process may open no more files. Raise the limit (ulimit -n, or LimitNOFILE= in systemd)",
+        errno.ENFILE: "this machine may open no more files. Raise fs.file-max",
+        errno.EIO: f"the disk of {path} is failing. Read the machine's log (dmesg), and have a backup ready",
     }
     return words.get(number, f"{path}: {otherwise}")
 
 
 def _existing(path: Path) -> Path:
-    """The path itself or the nearest folder above it that this user can see."""
+    """Returns the path, or the nearest folder above it that this user can see."""
     for each in (path.absolute(), *path.absolute().parents):
         try:
             each.lstat()

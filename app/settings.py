@@ -1,5 +1,4 @@
-"""The only reader of the environment. Every setting, its bounds and what it is for; the README's table is checked
-against this file."""
+"""Every setting, its bounds and its purpose. Nothing else reads the environment. A test compares app/README.md."""
 
 import json
 import os
@@ -34,14 +33,14 @@ PICTURES_TO_ENROL = 3
 
 
 def _separate(value: object) -> object:
-    """Of the environment a text with commas between, or a JSON list; of the file a list."""
+    """Splits a value with commas, or parses a JSON list, from the environment. The file already has lists."""
     if not isinstance(value, str):
         return value
     if value.lstrip().startswith("["):
         try:
             return json.loads(value)
         except ValueError:
-            raise ValueError("write it with commas between, without brackets") from None
+            raise ValueError("write it with commas and without brackets") from None
     return [part.strip() for part in value.split(",") if part.strip()]
 
 
@@ -50,13 +49,13 @@ Several = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_separate)]
 
 
 class SettingsError(Fault):
-    """A setting has a value that cannot be used; the message names it and its source."""
+    """A setting has an unusable value. The message names the setting and its source."""
 
 
 class Settings(BaseSettings):
-    """FACEGATE_NAME in the environment comes before DIR/facegate.toml, which comes before the default."""
+    """FACEGATE_NAME in the environment overrides DIR/facegate.toml, which overrides the default."""
 
-    # Compose files pass what is not set as an empty text; that is not the folder "." for the weights.
+    # Compose files pass unset variables as empty texts, which must not mean the folder "." for the weights.
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True)
 
     data: Path = Field(Path("data"), description="folder of database, keys, journals and facegate.toml")
@@ -148,7 +147,7 @@ class Settings(BaseSettings):
 
     @property
     def url(self) -> str:
-        """The database's address; holds the password, so it is never logged."""
+        """The URL of the database. Never log it: it holds the password."""
         if self.database_url is not None:
             return self.database_url.get_secret_value()
         return f"sqlite:///{self.data.resolve() / 'facegate.db'}"
@@ -179,31 +178,31 @@ class Settings(BaseSettings):
 
     @property
     def pictures_kept(self) -> int:
-        """How many pictures an event keeps at most."""
+        """The most pictures that an event keeps."""
         return (PICTURES_TO_ENROL if self.enrol_from_gate else 1) if self.keep_snapshots else 0
 
     @property
     def picture_height_px(self) -> int:
-        """A picture for eyes is small; a photo to enrol with is as sharp as the camera gave it."""
+        """The height of a kept picture: small for viewing, larger if it may enrol somebody."""
         return 480 if self.enrol_from_gate else 240
 
     def masked(self) -> dict[str, str]:
-        """Every setting as text, secrets as stars: what `doctor` prints."""
+        """Returns every setting as text, with secrets as stars, for `doctor`."""
         return {name: "(not set)" if value is None else str(value) for name, value in self}
 
 
 def read_settings(data: Path | None = None, **overrides: Any) -> Settings:
-    """Settings for a data folder. Raises SettingsError naming what is wrong, also for a name that is misspelt."""
+    """Returns the settings for a data folder. Raises SettingsError, also for a misspelt name."""
     folder = data or Path(os.environ.get(PREFIX + "DATA") or "data")
     for name in os.environ:
         asked = name.removeprefix(PREFIX).lower()
         if name.startswith(PREFIX) and asked not in Settings.model_fields:
             meant = _meant(asked, lambda near: PREFIX + near.upper())
-            raise SettingsError(f"{name} in the environment is no setting.{meant}")
+            raise SettingsError(f"{name} in the environment is not a setting.{meant}")
     try:
         return Settings(data=folder, **overrides)
     except ValidationError as error:
-        # The value itself is not repeated: it may be a secret.
+        # The message does not repeat the value, which may be a secret.
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {_words(e)}" for e in error.errors())
         raise SettingsError(f"settings ({PREFIX}* or {folder / CONFIG_FILE}): {wrong}") from None
     except tomllib.TOMLDecodeError as error:
@@ -225,7 +224,7 @@ def _words(error: "ErrorDetails") -> str:
 
 
 def default_cache(environ: Mapping[str, str] = os.environ) -> Path:
-    """Where weights lie: FACEGATE_CACHE_DIR, else the user's cache."""
+    """The folder of the weights: FACEGATE_CACHE_DIR, else in the user's cache."""
     if chosen := environ.get(PREFIX + "CACHE_DIR"):
         return Path(chosen)
     base = environ.get("XDG_CACHE_HOME")

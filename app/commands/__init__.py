@@ -1,1 +1,1 @@
-"""The command line's groups, one file a noun."""
+"""The groups of the command line, one file for each noun."""

@@ -1,4 +1,4 @@
-"""The cameras there are."""
+"""Commands for cameras."""
 
 from dataclasses import replace
 from ipaddress import ip_address
@@ -7,12 +7,12 @@ from urllib.parse import urlsplit
 
 import typer
 
-from app.commands.common import HERE, Data, office, out
+from app.commands.common import HERE, Data, backbone, out
 from app.core.approach.tries import Zone
 from app.core.errors import BadInput
 from app.services.cameras.camera_list import Address
 
-cli = typer.Typer(no_args_is_help=True, help="The cameras there are.")
+cli = typer.Typer(no_args_is_help=True, help="Add, list and remove cameras.")
 LOCAL = {"file", "folder", "device"}
 
 
@@ -32,11 +32,11 @@ def add_camera(
     ] = 48.0,
     zone: Annotated[str, typer.Option(help="left,top,right,bottom as shares of the picture.")] = "0,0,1,1",
     rotation: Annotated[
-        str, typer.Option(help="Degrees clockwise by which its picture is turned to stand upright: 0, 90, 180 or 270.")
+        str, typer.Option(help="Degrees clockwise that turn its picture upright: 0, 90, 180 or 270.")
     ] = "0",
     data: Data = HERE,
 ) -> None:
-    """Add a camera. Here, and only here, it may be a file, a folder, a device or a server of this machine."""
+    """Add a camera. Only this command may add a file, a folder, a device or a server on this machine."""
     try:
         left, top, right, bottom = (float(part) for part in zone.split(","))
         area = Zone(left, top, right, bottom, min_face_px)
@@ -45,27 +45,27 @@ def add_camera(
     if rotation not in ("0", "90", "180", "270"):
         raise BadInput("bad_rotation", "--rotation is 0, 90, 180 or 270.")
     stored = url.partition(":")[0].lower() in LOCAL
-    # An address has no spaces; a path on this machine may.
+    # A path on this machine may have spaces; an address may not.
     address = Address(url.replace(" ", "%20"), local=True) if stored else Address(url, local=_loopback(url))
     address = replace(address, rotation=int(rotation))
-    with office(data) as here:
+    with backbone(data) as here:
         here.cameras.add(name, gate, address, area)
-    out.print(f"camera {name} added; a running service watches it within seconds", markup=False)
+    out.print(f"Camera {name} added. A running service watches it within seconds.", markup=False)
 
 
 def _loopback(url: str) -> bool:
-    """Whether it names this machine outright. A name that only leads here might lead elsewhere tomorrow."""
+    """Whether the URL names this machine itself. A name that resolves to it may resolve elsewhere tomorrow."""
     try:
         host = urlsplit(url).hostname or ""
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
-        return False  # no address, or a name
+        return False  # not an address, or a name
 
 
 @cli.command("list")
 def list_cameras(data: Data = HERE) -> None:
-    """List the cameras, their passwords masked."""
-    with office(data) as here:
+    """List the cameras, with passwords masked."""
+    with backbone(data) as here:
         gates = {gate.id: gate.name for gate in here.gates.all()}
         for camera in here.cameras.all():
             state, shown = "enabled" if camera.enabled else "disabled", here.cameras.shown(camera)
@@ -75,5 +75,5 @@ def list_cameras(data: Data = HERE) -> None:
 @cli.command("remove")
 def remove_camera(name: str, data: Data = HERE) -> None:
     """Remove a camera."""
-    with office(data) as here:
+    with backbone(data) as here:
         here.cameras.delete(name)

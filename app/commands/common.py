@@ -1,4 +1,4 @@
-"""What every command shares: where the data lies, how it speaks, how it opens the database."""
+"""What every command shares: the data folder, the output, and opening the database."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +24,7 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def settings_of(data: Path) -> Settings:
-    """The settings of a data folder. Raises SettingsError, also for an address of a database that is none."""
+    """Returns the settings of a data folder. Raises SettingsError, also for an invalid database URL."""
     from sqlalchemy.exc import ArgumentError
 
     from app.adapters.db.engine.connect import parse
@@ -33,7 +33,7 @@ def settings_of(data: Path) -> Settings:
     try:
         parse(settings.url)
     except (ArgumentError, ValueError):
-        # Not repeated: it may hold a password.
+        # The message does not repeat the URL, which may hold a password.
         raise SettingsError(
             f"database_url: the database must be sqlite:///a/file or postgresql://...; {CURE}"
         ) from None
@@ -41,10 +41,10 @@ def settings_of(data: Path) -> Settings:
 
 
 @contextmanager
-def office(data: Path) -> Iterator["Backbone"]:
-    """What works without a model, closed at the end. Imported late: `--help` should not wait for the libraries.
+def backbone(data: Path) -> Iterator["Backbone"]:
+    """Opens what works without a model, and closes it. Imports late, so that `--help` does not wait for libraries.
 
-    Raises NoInstallation where there is none: a mistyped folder must not become an empty one whose log is whole.
+    Raises NoInstallation if there is none: a mistyped folder must not become a new, empty installation.
     """
     from app.wiring import open_backbone
 

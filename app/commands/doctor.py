@@ -1,4 +1,4 @@
-"""What is wrong with this installation and what to do about it, each part tried for real."""
+"""Examines an installation: tries each part for real, and says what is wrong and what to do."""
 
 import os
 import shutil
@@ -28,13 +28,13 @@ from app.wiring import Backbone, open_backbone, settle_pack, settle_precision
 from app.wiring.beginning import NoInstallation
 
 FREE_MB = 500
-WITHOUT_LIVENESS = "gates that require it open for no face, all others say `unavailable` in each answer"
-OLDEST = datetime(2026, 1, 1, tzinfo=UTC)  # a clock before this program was written is wrong
+WITHOUT_LIVENESS = "gates that require it open for no face, and all others do not notice photos held up to the camera"
+OLDEST = datetime(2026, 1, 1, tzinfo=UTC)  # this program is younger, so an earlier clock is wrong
 
 
 @dataclass(frozen=True)
 class Finding:
-    """ok None: a fact, not a judgement. advice: what to do, where something is wrong."""
+    """ok: None for a plain fact. advice: what to do if something is wrong."""
 
     part: str
     ok: bool | None
@@ -43,7 +43,7 @@ class Finding:
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
-    """Findings as they are made, cheapest first. Changes nothing but what opening the database does."""
+    """Yields findings as they are made, the cheapest first. Changes only what opening the database changes."""
     yield Finding("program", None, f"facegate {metadata.version('facegate')}, Python {sys.version.split()[0]}")
     for name, value in settings.masked().items():
         yield Finding(f"setting {name}", None, value)
@@ -51,25 +51,25 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _clock()
     yield from _weights(settings)
     try:
-        office = open_backbone(settings, begin=False)
+        backbone = open_backbone(settings, begin=False)
     except NoInstallation as error:
         yield Finding("database", None, str(error))
         return
     except (FacegateError, OSError, DBAPIError) as error:
         why = str(error.orig if isinstance(error, DBAPIError) else error).partition("\n")[0]
         why = machine.in_words(error) if isinstance(error, OSError) else why
-        yield Finding("database", False, why, "Mend this first; nothing can be recorded, so no gate opens.")
+        yield Finding("database", False, why, "Fix this first: nothing can be recorded, so no gate opens.")
         return
     try:
         yield from _journals(settings)
         yield _schema(settings)
-        yield _writable(office)
-        yield _clock_and_log(office)
-        yield from _liveness(office)
-        yield from _gallery(office)
-        yield from _log(office)
+        yield _writable(backbone)
+        yield _clock_and_log(backbone)
+        yield from _liveness(backbone)
+        yield from _gallery(backbone)
+        yield from _log(backbone)
     finally:
-        office.close()
+        backbone.close()
 
 
 def _disk(settings: Settings) -> Iterator[Finding]:
@@ -78,35 +78,35 @@ def _disk(settings: Settings) -> Iterator[Finding]:
         folder = folder.parent
     free_mb = shutil.disk_usage(folder).free // 1_000_000
     yield Finding(
-        "disk", free_mb >= FREE_MB, f"{free_mb} MB free", "Make room: events that cannot be written open nothing."
+        "disk", free_mb >= FREE_MB, f"{free_mb} MB free", "Free some space: without a recorded event no gate opens."
     )
     key = settings.data / "master.key"
     if settings.master_key is None and key.exists():
         private = not key.stat().st_mode & 0o077
         yield Finding(
-            "master key", private, "readable by its owner only" if private else "others can read it", f"chmod 600 {key}"
+            "master key", private, "readable only by its owner" if private else "readable by others", f"chmod 600 {key}"
         )
 
 
 def _journals(settings: Settings) -> Iterator[Finding]:
-    """Whether they can be appended to, tried; nothing is left of the trial where there is none yet."""
+    """Tries to append to each journal. Leaves no file behind if there is none yet."""
     journals = (
-        ("erasures", settings.erasures, "without it nobody can be erased"),
-        ("checkpoints", settings.checkpoints, "without it a log that was cut off looks whole"),
+        ("erasures", settings.erasures, "without it, nobody can be erased"),
+        ("checkpoints", settings.checkpoints, "without it, a log whose end was cut off looks intact"),
     )
     for part, path, harm in journals:
         try:
             if path.exists():
                 path.open("ab").close()
             there = next(folder for folder in path.absolute().parents if folder.exists())
-            # A full disk lets files be opened and made; only what is written shows it.
+            # On a full disk, files can be opened and created; only a write fails.
             with tempfile.TemporaryFile(dir=there) as trial:
                 trial.write(bytes(4096))
                 trial.flush()
                 os.fsync(trial.fileno())
             yield Finding(part, True, f"{path} can be written")
         except OSError as error:
-            advice = f"Make it a place that this user may write to: {harm}."
+            advice = f"Let this user write there: {harm}."
             yield Finding(part, False, machine.in_words(error), advice)
 
 
@@ -135,7 +135,7 @@ def _weights(settings: Settings) -> Iterator[Finding]:
             yield Finding(f"weights {name}", False if needed else None, str(error), weights.FETCH_COMMAND)
         except FacegateError as error:
             yield Finding(f"weights {name}", False, str(error), weights.FETCH_COMMAND)
-    words = f"has bfloat16; {best_precision()} serves a new site best" if cpu_has_bf16() else "no bfloat16: float32"
+    words = f"bfloat16; {best_precision()} is best for a new site" if cpu_has_bf16() else "no bfloat16: float32"
     yield Finding("cpu", None, words)
 
 
@@ -145,48 +145,48 @@ def _schema(settings: Settings) -> Finding:
     return Finding("database", current == head, f"schema {current} of {head}{sqlite}", "python -m app migrate")
 
 
-def _clock_and_log(office: Backbone) -> Finding:
-    office.clock_watch.look()
-    doubt = office.clock_watch.doubt()
-    return Finding("clock and log", doubt is None, doubt or "the clock stands behind no record", CURE.capitalize())
+def _clock_and_log(backbone: Backbone) -> Finding:
+    backbone.clock_watch.look()
+    doubt = backbone.clock_watch.doubt()
+    return Finding("clock and log", doubt is None, doubt or "the clock is not behind any record", CURE.capitalize())
 
 
-def _writable(office: Backbone) -> Finding:
-    """Tried with a write as large as an event."""
+def _writable(backbone: Backbone) -> Finding:
+    """Tries a write as large as an event."""
     try:
-        office.storage.try_it()
+        backbone.storage.try_it()
     except NotRecorded as error:
-        advice = "Until this is mended nothing can be recorded, so no gate opens."
+        advice = "Until this is fixed, nothing can be recorded, so no gate opens."
         return Finding("writable", False, str(error.cause or error), advice)
     return Finding("writable", True, "a record as large as an event was committed")
 
 
-def _liveness(office: Backbone) -> Iterator[Finding]:
-    """Of the gates: what they want, and whether it can be had."""
-    modes = Counter(gate.liveness for gate in office.gates.all())
+def _liveness(backbone: Backbone) -> Iterator[Finding]:
+    """Which liveness the gates ask for, and whether it works."""
+    modes = Counter(gate.liveness for gate in backbone.gates.all())
     detail = ", ".join(f"{count} {mode.value}" for mode, count in sorted(modes.items())) or "no gates"
     try:
         for name, _ in PAIR:
-            weights.load(name, office.settings.cache)
+            weights.load(name, backbone.settings.cache)
     except FacegateError:
         demanding = modes[LivenessMode.REQUIRED]
         ok = False if demanding else None
-        yield Finding("liveness", ok, f"{detail}; it does not work: {WITHOUT_LIVENESS}", weights.FETCH_COMMAND)
+        yield Finding("liveness", ok, f"{detail}; the weights are missing: {WITHOUT_LIVENESS}", weights.FETCH_COMMAND)
         return
     yield Finding("liveness", True, f"works; gates: {detail}")
 
 
-def _gallery(office: Backbone) -> Iterator[Finding]:
-    with office.store.read() as tx:
+def _gallery(backbone: Backbone) -> Iterator[Finding]:
+    with backbone.store.read() as tx:
         counts, employees, installation = tx.templates.photo_counts(), tx.employees.count(), tx.installation.get()
     enrolled = sum(counts.values())
     one_photo = counts.get(1, 0)
     yield Finding("employees", None, f"{employees}, of whom {enrolled} can be recognised")
     if one_photo:
-        advice = "Add photos: with three, one in six of the misses of one photo is left."
+        advice = "Add photos: three photos leave one in six of the misses of a single photo."
         yield Finding("photos", None, f"{one_photo} employees have a single photo", advice)
     if installation is not None:
-        precision = settle_precision(office)
+        precision = settle_precision(backbone)
         same = installation.precision == precision
         yield Finding(
             "templates",
@@ -198,11 +198,11 @@ def _gallery(office: Backbone) -> Iterator[Finding]:
             advice = f"FACEGATE_PRECISION={better} python -m app reembed"
             yield Finding("precision", None, f"templates are {precision}; {better} is faster on this machine", advice)
     try:
-        calibration = packs.read_calibration(settle_pack(office), office.settings.pack_folder).calibration
+        calibration = packs.read_calibration(settle_pack(backbone), backbone.settings.pack_folder).calibration
     except FacegateError as error:
         yield Finding("calibration", False, str(error), "python -m app packs")
         return
-    rate = office.settings.false_accept_rate
+    rate = backbone.settings.false_accept_rate
     size = max(enrolled, 1)
     for photos, frames in ((1, 1), (3, 1), (3, 3)):
         value = calibration.threshold(rate, size, photos, frames)
@@ -211,14 +211,17 @@ def _gallery(office: Backbone) -> Iterator[Finding]:
         )
 
 
-def _log(office: Backbone) -> Iterator[Finding]:
+def _log(backbone: Backbone) -> Iterator[Finding]:
     started = time.monotonic()
-    report = office.checkpoints.verify()
+    report = backbone.checkpoints.verify()
     events = sum(chain.events for chain in report.gates.values())
     took = timedelta(seconds=time.monotonic() - started)
     detail = f"{events} events at {len(report.gates)} gates verify, in {took.total_seconds():.1f} s"
     if report.flaw is not None:
         detail = f"gate {report.flaw.gate}, record {report.flaw.sequence}: {report.flaw.problem}"
     yield Finding(
-        "log", report.valid, detail, "Keep this database as it is, and compare with the checkpoints that left the box."
+        "log",
+        report.valid,
+        detail,
+        "Do not change this database. Compare it with the checkpoints kept elsewhere.",
     )

@@ -1,4 +1,4 @@
-"""Keys for devices and scripts."""
+"""Commands for the keys of devices and scripts."""
 
 import sys
 from typing import Annotated
@@ -6,29 +6,29 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from app.commands.common import HERE, Data, office, out
+from app.commands.common import HERE, Data, backbone, out
 from app.core.types import Role
 
-cli = typer.Typer(no_args_is_help=True, help="Keys for devices and scripts.")
+cli = typer.Typer(no_args_is_help=True, help="Create, list and revoke keys for devices and scripts.")
 
 
 @cli.command("create")
 def create_key(
     role: Annotated[Role, typer.Option(help="What the key may do.")],
     gate: Annotated[str | None, typer.Option(help="The gate, for role gate.")] = None,
-    name: Annotated[str, typer.Option(help="What it is for, in the list of keys.")] = "",
+    name: Annotated[str, typer.Option(help="What the key is for.")] = "",
     data: Data = HERE,
 ) -> None:
-    """Print a new key, alone on stdout. It is shown this once."""
-    with office(data) as here:
+    """Print a new key on stdout. It is shown only this once."""
+    with backbone(data) as here:
         secret, _ = here.keys.create(role, gate, name)
     sys.stdout.write(secret + "\n")
 
 
 @cli.command("list")
 def list_keys(data: Data = HERE) -> None:
-    """List keys (never the keys themselves)."""
-    with office(data) as here:
+    """List keys, without their secrets."""
+    with backbone(data) as here:
         gates = {gate.id: gate.name for gate in here.gates.all()}
         table = Table("id", "role", "gate", "name", "state", box=None, pad_edge=False)
         for key in here.keys.all():
@@ -39,6 +39,6 @@ def list_keys(data: Data = HERE) -> None:
 
 @cli.command("revoke")
 def revoke_key(key_id: str, data: Data = HERE) -> None:
-    """Revoke a key by its id, at once in every process."""
-    with office(data) as here:
+    """Revoke a key by its id. It ends at once in every process."""
+    with backbone(data) as here:
         here.keys.revoke(key_id)

@@ -1,4 +1,4 @@
-"""Model packs from the command line: which there are, what is wrong with each, and the move to another."""
+"""Commands that list model packs and move the gallery to another one."""
 
 from collections.abc import Iterator, Sequence
 from typing import Annotated
@@ -12,7 +12,7 @@ from app.commands.common import HERE, Data, err, out, settings_of
 
 
 def command(data: Data = HERE) -> None:
-    """List the model packs, each loaded for real, and what keeps one from being served."""
+    """List the model packs. Loads each one, and says what is wrong with it."""
     from app.adapters.vision.packs import pack as packs
     from app.core.errors import FacegateError
 
@@ -30,37 +30,37 @@ def command(data: Data = HERE) -> None:
         except FacegateError:
             facts = ["", "", ""]
         wrong += why is not None
-        # Licences and reasons come from files of somebody else's; nothing in them is markup.
+        # Licences and reasons come from other people's files, and must not be read as markup.
         table.add_row(*(Text(cell) for cell in (name, *facts, "ready" if why is None else f"WRONG: {why}")))
     for name, why in packs.misnamed(folder):
         wrong += 1
-        # A folder's name can be any bytes; what no terminal shows must not stop the list.
+        # A folder's name can be any bytes, also ones that a terminal cannot print.
         shown = "".join(c if c.isprintable() else "?" for c in name)
         table.add_row(*(Text(cell) for cell in (shown, "", "", "", f"WRONG: {why}")))
     out.print(table)
-    out.print(f"your own packs: a folder each in {folder}", markup=False)
+    out.print(f"Put your own packs into {folder}, one folder each.", markup=False)
     if wrong:
         raise typer.Exit(1)
 
 
 def reembed(
-    pack: Annotated[str | None, typer.Option(help="Move to this pack; the present one if not given.")] = None,
+    pack: Annotated[str | None, typer.Option(help="Move to this pack; by default the present one.")] = None,
     leave_out: Annotated[
-        bool, typer.Option("--leave-out", help="Switch even if the pack sees some employees in none of their photos.")
+        bool, typer.Option("--leave-out", help="Switch even if the pack finds no face in any photo of some employees.")
     ] = False,
     data: Data = HERE,
 ) -> None:
     """Move the gallery to another model pack or precision, from the stored photos, while the service runs.
 
-    Gates decide by the old templates until one switch at the end. Cut off, it goes on where it stopped when run again.
-    Services follow the switch by a restart of their own, within seconds.
+    Gates decide by the old templates until one switch at the end. If interrupted, run it again: it continues where it
+    stopped. Services restart by themselves within seconds of the switch.
     """
     from app.wiring import reembed as run
 
     moved = run(settings_of(data), _shown, pack, leave_out=leave_out)
-    out.print(f"{moved.templates} templates made anew and switched to")
+    out.print(f"Switched to {moved.templates} new templates.")
     if moved.left_out:
-        out.print(f"not recognised until they have better photos: {', '.join(moved.left_out)}", markup=False)
+        out.print(f"Not recognised until they have better photos: {', '.join(moved.left_out)}", markup=False)
 
 
 def _shown(items: Sequence[str]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Taking people in from a file, and giving them out as one."""
+"""Commands that import people from a file and export them to a folder."""
 
 import csv
 import hashlib
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from app.core.imports.reports import Import
     from app.wiring import System
 
-NICE = 10  # a service on the same machine goes first
+NICE = 10  # a service on the same machine has priority
 Csv = Annotated[
     Path,
     typer.Argument(
         metavar="people.csv",
         exists=True,
         dir_okay=False,
-        help="One row a person; or a zip that holds it and the photos.",
+        help="A CSV with one row for each person, or a zip with it and the photos.",
     ),
 ]
 Photos = Annotated[Path | None, typer.Argument(metavar="[photos/]", exists=True, help="Folder or zip of photos.")]
@@ -36,15 +36,15 @@ Photos = Annotated[Path | None, typer.Argument(metavar="[photos/]", exists=True,
 def import_people(
     file: Csv,
     photos: Photos = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Report on each row, and change nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Report on every row without changing anything.")] = False,
     encoding: Annotated[
         str | None,
-        typer.Option(help="Of the CSV, and of a zip's file names, where it is not UTF-8: windows-1250, shift-jis, ..."),
+        typer.Option(help="Encoding of the CSV and of a zip's file names, if not UTF-8: windows-1250, shift-jis, ..."),
     ] = None,
-    report: Annotated[Path | None, typer.Option(help="Write the report on every row to this CSV.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write a report on every row to this CSV.")] = None,
     data: Data = HERE,
 ) -> None:
-    """Take people in from a CSV and their photos; safe to repeat, and goes on where it was cut off.
+    """Import people and their photos from a CSV. Safe to repeat; continues where it was interrupted.
 
     Photos are found by number (E-1001.jpg, E-1001_2.jpg, E-1001/anything.jpg) or by a column `photos`.
     """
@@ -64,7 +64,7 @@ def import_people(
         with nullcontext() if dry_run else system.imports.alone(fingerprint):
             job = None if dry_run else system.imports.unfinished(fingerprint)
             if job is not None:
-                err.print("This import was cut off; it goes on where it was.")
+                err.print("This import was interrupted. It continues where it stopped.")
             job = job or system.imports.open("command line", dry_run=dry_run, fingerprint=fingerprint)
             ended = _run(system, job, parsed, source, reports)
         counts = _finish(system, ended, report)
@@ -78,14 +78,14 @@ def import_people(
 
 
 def export_people(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that is not there yet, or empty.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")],
     data: Data = HERE,
 ) -> None:
-    """Write everybody with their photos to DIR, as `import` takes them. What lies there then is not encrypted."""
+    """Write all people with their photos to DIR, ready for `import`. The files there are not encrypted."""
     from app.wiring import open_system
 
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise BadInput("not_empty", f"{folder} is not empty; name a new folder.")
+        raise BadInput("not_empty", f"{folder} is not empty. Name a new folder.")
     with err.status("Loading the models"):
         system = open_system(settings_of(data), begin=False)
     try:
@@ -102,14 +102,15 @@ def export_people(
     finally:
         system.close()
     out.print(
-        f"{people} people and {photos} photos, not encrypted: keep {folder} safe, and delete it soon.", markup=False
+        f"Exported {people} people and {photos} photos, not encrypted. Keep {folder} safe; delete it soon.",
+        markup=False,
     )
 
 
 def _run(
     system: "System", job: "Import", file: people_file.PeopleFile, photos: PhotoSource, reports: list[RowReport]
 ) -> "Import":
-    """Shows how far it is, and collects the reports. Raises Busy where it cannot be ended by this process."""
+    """Runs the import, shows its progress and collects the reports. Raises Busy if this process cannot finish it."""
     with _progress() as progress:
         task = progress.add_task("Checking" if job.dry_run else "Importing", total=len(file.rows), rate="")
 
@@ -123,11 +124,11 @@ def _run(
             return system.imports.bulk.run(job.id, file, photos, told=told)
         except Busy as busy:
             if job.dry_run:
-                # Nobody will ever go on with it.
+                # Nobody will ever continue it.
                 system.imports.cancel(job.id)
                 system.imports.forget(job.id)
                 raise
-            words = f"The import stopped before its end: {busy.detail} The same command goes on where it was."
+            words = f"The import stopped early: {busy.detail} Run the same command again to continue."
             raise Busy(busy.code, words, busy.retry_after_s) from None
 
 
@@ -137,7 +138,7 @@ def _finish(system: "System", ended: "Import", report: Path | None) -> dict[str,
         with os.fdopen(_create(report), "w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows(system.import_reports.table(ended.id))
     if ended.dry_run:
-        # Nobody can apply it later: the files are the caller's.
+        # It cannot be applied later, because the files stay with the caller.
         system.imports.forget(ended.id)
     return counts
 
@@ -152,7 +153,7 @@ def _say(ended: "Import", reports: list[RowReport], counts: dict[str, int]) -> N
     figures = ", ".join(f"{counts[outcome.value]} {would}{outcome.value}" for outcome in RowOutcome)
     out.print(f"{ended.rows} rows: {figures}.")
     if counts[RowOutcome.UNCHANGED.value] == ended.rows:
-        out.print("Nothing is new: all of it stands there already.")
+        out.print("Nothing is new: all of it is there already.")
     codes = Counter(problem.code for row in reports for problem in row.problems)
     if codes:
         out.print("; ".join(f"{count} x {code}" for code, count in codes.most_common()), markup=False)

@@ -1,4 +1,4 @@
-"""People who sign in to the console. Works while the service runs; also the way back in when nobody can sign in."""
+"""Commands for people who sign in to the console. They work while the service runs, also when nobody can sign in."""
 
 import re
 import sys
@@ -7,13 +7,13 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from app.commands.common import HERE, Data, err, office, out
+from app.commands.common import HERE, Data, backbone, err, out
 from app.core.errors import BadInput
 
-cli = typer.Typer(no_args_is_help=True, help="People who sign in to the console.")
+cli = typer.Typer(no_args_is_help=True, help="Manage people who sign in to the console.")
 Name = Annotated[str, typer.Argument(help="The user's name.")]
 Roles = Annotated[list[str], typer.Option("--role", help="admin, security or viewer; repeatable.")]
-Address = Annotated[str, typer.Option(help="Where the service is reached; the link begins with it.")]
+Address = Annotated[str, typer.Option(help="The service's address, with which the link begins.")]
 HERE_SERVED = "http://127.0.0.1:8000"
 
 
@@ -21,14 +21,14 @@ HERE_SERVED = "http://127.0.0.1:8000"
 def add_user(
     name: Name,
     role: Roles,
-    link: Annotated[bool, typer.Option("--link", help="Ask for no password; print a link to choose one.")] = False,
+    link: Annotated[bool, typer.Option("--link", help="Ask for no password, but print a link to choose one.")] = False,
     address: Address = HERE_SERVED,
     data: Data = HERE,
 ) -> None:
-    """Add somebody. The password is asked for, or read from the first line of standard input."""
+    """Add a user. Asks for the password, or reads it from the first line of standard input."""
     from app.services.accounts.users import roles_of
 
-    with office(data) as here:
+    with backbone(data) as here:
         users = here.reception.users
         user = users.add(name, roles_of(role), None if link else _password())
         if link:
@@ -40,7 +40,7 @@ def add_user(
 @cli.command("list")
 def list_users(data: Data = HERE) -> None:
     """List users, their roles and whether they can sign in."""
-    with office(data) as here:
+    with backbone(data) as here:
         table = Table("name", "roles", "state", box=None, pad_edge=False)
         for user in here.reception.users.all():
             state = "active" if user.password or user.subject else "no password yet"
@@ -50,37 +50,37 @@ def list_users(data: Data = HERE) -> None:
 
 @cli.command("reset")
 def reset_user(name: Name, address: Address = HERE_SERVED, data: Data = HERE) -> None:
-    """Print a link with which the user chooses a new password, once, within a day. Ends a lock after wrong tries."""
-    with office(data) as here:
+    """Print a one-time link to choose a new password, valid for a day. Also ends a lock after wrong passwords."""
+    with backbone(data) as here:
         users = here.reception.users
         out.print(_link(address, users.reset(users.by_name(name).id)), markup=False)
 
 
 @cli.command("disable")
 def disable_user(name: Name, data: Data = HERE) -> None:
-    """Sign somebody out everywhere and let them in no more. The last admin stays."""
-    with office(data) as here:
+    """Sign a user out everywhere and refuse further sign-ins. The last admin cannot be disabled."""
+    with backbone(data) as here:
         here.reception.users.change(here.reception.users.by_name(name).id, enabled=False)
 
 
 @cli.command("enable")
 def enable_user(name: Name, data: Data = HERE) -> None:
-    """Let somebody sign in again."""
-    with office(data) as here:
+    """Let a user sign in again."""
+    with backbone(data) as here:
         here.reception.users.change(here.reception.users.by_name(name).id, enabled=True)
 
 
 def _link(address: str, token: str) -> str:
     if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", address):
-        raise BadInput("bad_address", "--address is where people reach the service, such as https://gate.example.com")
+        raise BadInput("bad_address", "--address is the service's address, such as https://gate.example.com")
     return f"{address.rstrip('/')}/reset?token={token}"
 
 
 def _password() -> str:
-    """Typed twice at a terminal, else one line of standard input. Never an argument: others see those."""
+    """Asks twice at a terminal, else reads one line of standard input. Not an argument, which other users can see."""
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\r\n")
     first: str = typer.prompt("Password", hide_input=True, err=True)
-    if first != typer.prompt("The same again", hide_input=True, err=True):
-        raise BadInput("passwords_differ", "The two passwords differ; nothing was done.")
+    if first != typer.prompt("Repeat the password", hide_input=True, err=True):
+        raise BadInput("passwords_differ", "The two passwords differ. Nothing was changed.")
     return first

@@ -1,4 +1,4 @@
-"""Puts the HTTP application together: bounds, errors, the API under /v1, operations, the pages."""
+"""Builds the HTTP application: limits, errors, the API under /v1, operations and the pages."""
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
@@ -16,7 +16,7 @@ from app.web.api.site import operations, site
 from app.web.console import render
 from app.web.console.accounts import provider, signin
 from app.web.console.accounts import users as user_pages
-from app.web.console.events import live, log, pictures
+from app.web.console.events import live, log, reports
 from app.web.console.faults import as_page
 from app.web.console.imports import imports as import_pages
 from app.web.console.people import employees as employee_pages
@@ -33,12 +33,12 @@ from app.web.warm import warm
 from app.wiring import System
 from app.worker.supervisor import Supervisor
 
-# In the navigation's order; a page stands in it if it defines LINKS.
+# In the order of the navigation, which lists the pages that define LINKS.
 PAGES = (
     status,
     live,
     log,
-    pictures,
+    reports,
     health_page,
     employee_pages,
     import_pages,
@@ -48,7 +48,7 @@ PAGES = (
     contract,
 )
 
-# In the contract's order; `stream` before the events, whose ids its name would look like.
+# In the order of the contract. `stream` precedes `events`, where the name would match as an event id.
 API = (
     decisions,
     employees,

@@ -1,4 +1,4 @@
-"""Each camera as this process knows it: what it watches itself by its watchdog, the others by the database."""
+"""Each camera as this process knows it: its own cameras from the watchdog, the others from the database."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ WELL = frozenset({CameraState.WORKING.value, CameraState.STARTING.value, OFF})
 
 @dataclass(frozen=True)
 class CameraView:
-    """watched_by: the process that watches it. post: where that is this one."""
+    """watched_by: the process that watches it. post: set if that is this process."""
 
     camera: Camera
     state: str
@@ -28,13 +28,13 @@ class CameraView:
 
 
 def camera_views(system: System, supervisor: Supervisor | None) -> list[CameraView]:
-    """By the camera's name. Raises NotRecorded."""
+    """Returns all cameras, sorted by name. Raises NotRecorded."""
     posts = _posts(supervisor)
     return [_view(system, camera, found, posts.get(camera.id)) for camera, found in system.camera_states.all()]
 
 
 def enabled_views(system: System, supervisor: Supervisor | None) -> list[CameraView]:
-    """Those that are not switched off, and what is still being watched here. The latter alone without a database."""
+    """Returns the enabled cameras and those still watched here; without a database only the latter."""
     try:
         views = [view for view in camera_views(system, supervisor) if view.state != OFF]
     except NotRecorded:
@@ -48,7 +48,7 @@ def _posts(supervisor: Supervisor | None) -> dict[str, Post]:
 
 
 def _view(system: System, camera: Camera, found: CameraCondition, post: Post | None) -> CameraView:
-    """Another process is believed by the lease of the gate; of this one it is known whether it has begun."""
+    """Trusts the gate's lease about other processes. Of this one it is known whether watching has begun."""
     if post is not None:
         return _here(system, post)
     if found.holder == system.duty.holder:

@@ -1,4 +1,4 @@
-"""One place where an exception becomes an answer: `{"error": code, "detail": what to do}`, never a trace or a path."""
+"""Turns every exception into an answer: `{"error": code, "detail": what to do}`, never a trace or a path."""
 
 import logging
 from collections.abc import Callable
@@ -48,14 +48,14 @@ HTTP_CODES = {
     413: "request_too_large",
 }
 
-# A commit may succeed although its answer is late or lost, and some calls change several things one after the other.
+# A commit may succeed although its answer is late or lost, and some calls change several things in turn.
 UNCONFIRMED = (
-    "The database did not confirm this in time. No gate opens; a change may or may not be stored: look, and try again."
+    "The database did not confirm this in time. No gate opens. A change may be stored or not: check before you retry."
 )
 
 HTTP_DETAILS = {
-    404: "There is nothing at this address; see /docs.",
-    405: "This address does not take that method; see /docs.",
+    404: "There is nothing at this address. See /docs.",
+    405: "This address does not take that method. See /docs.",
 }
 
 
@@ -64,7 +64,7 @@ def problem(status: int, code: str, detail: str, headers: dict[str, str] | None 
 
 
 def install(app: FastAPI, shown: Shown) -> None:
-    """Registers the handlers on the application. shown: makes a page of an answer for whoever wants one."""
+    """Registers the handlers on the application. shown: turns an answer into a page if the caller wants one."""
     for kind, handler in {
         FacegateError: _facegate,
         RequestValidationError: _malformed,
@@ -89,41 +89,39 @@ def _facegate(request: Request, error: Exception) -> JSONResponse:
         return problem(status, error.code, error.detail, headers)
     logger.error('request_failed request="%s" error=%s why="%s"', _where(request), type(error).__name__, error)
     if isinstance(error, Unconfirmed):
-        detail = (
-            "The database confirmed the record too late or not at all, so no gate was opened; look before you repeat."
-        )
+        detail = "The database confirmed the record too late or not at all, so no gate opened. Check before you retry."
         return problem(503, "record_unconfirmed", detail, {"Retry-After": "1"})
     if isinstance(error, NotRecorded):
-        why = f"No gate opens: {error.cause}. A change may or may not be stored: look, and try again."
+        why = f"No gate opens: {error.cause}. A change may be stored or not: check before you retry."
         detail = error.detail if isinstance(error, NotYetRecorded) else why if error.cause else UNCONFIRMED
         return problem(503, "not_recorded", detail, {"Retry-After": "1"})
     return _fault()
 
 
 def _machine(request: Request, error: Exception) -> JSONResponse:
-    """A journal on a full disk, a file that is gone: no defect of the program."""
+    """Answers faults of the machine, such as a full disk or a missing file."""
     assert isinstance(error, OSError)
     logger.error('request_failed request="%s" why="%s"', _where(request), machine.in_words(error))
     return _fault()
 
 
 def _fault() -> JSONResponse:
-    detail = "The service has a fault; `doctor` on its machine says which."
+    detail = "The service has a fault. Run `doctor` on its machine to find it."
     return problem(503, "system_fault", detail, {"Retry-After": "5"})
 
 
 def _malformed(request: Request, error: Exception) -> JSONResponse:
-    # What was sent is not repeated: it may be a secret or somebody's name.
+    # The answer does not repeat what was sent: it may be a secret or somebody's name.
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     names = [str(part) for part in first["loc"] if part not in ("body", "query", "path")]
     if first["type"] == "extra_forbidden":
-        # Its name, too, is something that was sent.
+        # The field's name was sent too.
         names, first["msg"] = names[:-1], "There is a field that this call does not know"
     if first["type"] == "json_invalid":
         names, first["msg"] = [], "The body is not JSON"
     if first["type"] == "model_attributes_type" and not names and not _is_json(request):
-        first["msg"] = "The body is not said to be JSON; send the header Content-Type: application/json"
+        first["msg"] = "The body is not declared as JSON; send the header Content-Type: application/json"
     where = ".".join(names) or "request"
     return problem(422, "malformed_request", f"{where}: {first['msg']}.")
 
@@ -143,13 +141,13 @@ def _http(request: Request, error: Exception) -> JSONResponse:
 
 def _unforeseen(request: Request, error: Exception) -> JSONResponse:
     logger.error('request_failed request="%s"', _where(request), exc_info=error)
-    return problem(500, "internal_error", "The service failed at this request and has logged why.")
+    return problem(500, "internal_error", "The service failed at this request. Its log says why.")
 
 
 def _gone(_: Request, error: Exception) -> JSONResponse:
-    return problem(400, "client_disconnected", "The client hung up before its request was whole; send it again.")
+    return problem(400, "client_disconnected", "The connection closed before the request was complete. Send it again.")
 
 
 def _where(request: Request) -> str:
-    """The call as the contract names it: an address as it was sent may hold anything, also a forged line of the log."""
+    """Returns the call as the contract names it. The address as sent could forge a line of the log."""
     return f"{request.method} {getattr(request.scope.get('route'), 'path', '(no route)')}"

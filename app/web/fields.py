@@ -1,4 +1,4 @@
-"""Kinds of fields that routes and pages share."""
+"""Types of fields that routes and pages share."""
 
 import unicodedata
 from typing import Annotated
@@ -7,7 +7,7 @@ from pydantic import AfterValidator
 
 
 def _plain(value: str) -> str:
-    # It is printed in terminals by `keys list`; and SQLite ends a pattern at a NUL, so that a search finds everybody.
+    # `keys list` prints names in terminals, and SQLite ends a search pattern at a NUL, which then matches everybody.
     if any(unicodedata.category(c) in {"Cc", "Cs"} for c in value):
         raise ValueError("send plain text without control characters")
     return value

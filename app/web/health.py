@@ -1,4 +1,4 @@
-"""What has to hold for a decision to be made and recorded, part by part."""
+"""What must work for a decision to be made and recorded, part by part."""
 
 import logging
 from collections.abc import Callable
@@ -21,15 +21,24 @@ LOOK_EVERY_S = 1.0
 
 @dataclass(frozen=True)
 class Check:
-    """essential: without it no decision can be made; else the others serve on, and an alert names what is wrong."""
+    """One part of the service.
+
+    essential: no decision can be made without it. limited: it works, but does not do all that people may expect.
+    """
 
     ok: bool
     detail: str
     essential: bool = True
+    limited: bool = False
+
+    @property
+    def looks(self) -> str:
+        """The style of the part on a page."""
+        return "fails" if not self.ok else "limited" if self.limited else "works"
 
 
 class HealthChecks:
-    """The checks, and what of them is known to be out: an outage is one line in the log, however often one looks."""
+    """The checks. An outage is one line in the log, however often somebody looks."""
 
     def __init__(self, system: System, supervisor: Supervisor | None) -> None:
         self._system = system
@@ -40,7 +49,7 @@ class HealthChecks:
         self._out: set[str] = set()
 
     def __call__(self) -> dict[str, Check]:
-        """As they were at most a second ago: for a page that anybody may ask for, as often as they like."""
+        """Returns the checks of at most a second ago, because anybody may ask for the page, as often as they like."""
         with self._lock:
             if monotonic() - self._looked_s > LOOK_EVERY_S:
                 self._found = self.now()
@@ -56,10 +65,12 @@ def ready(checks: dict[str, Check]) -> bool:
 
 
 def check(system: System, supervisor: Supervisor | None, out: set[str]) -> dict[str, Check]:
-    """Each part tried for real. A detail holds counts and words, never a path or an address.
+    """Tries each part for real. A detail holds counts and words, never a path or an address.
 
-    supervisor: of the cameras that this process watches; every camera stands here by its name, whoever watches it. out:
-    what did not work at the last look and was said so; brought up to date.
+    Args:
+        system: What is checked.
+        supervisor: Of the cameras that this process watches. The result names every camera, whoever watches it.
+        out: Complaints that are already in the log; updated.
     """
     return {
         "database": _tried("nothing can be recorded", out, lambda: _database(system)),
@@ -73,16 +84,16 @@ def check(system: System, supervisor: Supervisor | None, out: set[str]) -> dict[
 
 
 def _database(system: System) -> str:
-    # To write shows what reading, and even taking the write lock, does not: a full or read-only disk.
+    # Only a write shows a full or read-only disk; reading and taking the write lock do not.
     system.storage.try_it()
     with system.store.read() as tx:
         return f"{tx.employees.count()} employees, writable"
 
 
 def _clock(system: System) -> Check:
-    """As the last look at the log found it, and any step since."""
+    """The result of the last look at the log, and of any step since."""
     doubt = system.clock_watch.doubt()
-    return Check(doubt is None, "stands behind no record" if doubt is None else f"{doubt}: {CURE}")
+    return Check(doubt is None, "not behind any record" if doubt is None else f"{doubt}: {CURE}")
 
 
 def _gallery(system: System) -> str:
@@ -100,7 +111,7 @@ def _gates(system: System) -> Check:
     broken = sum(fault is not None for fault in states.values())
     words = f"{len(states) - broken} of {len(states)} work" + (", see GET /v1/gates" if broken else "")
     if system.site.is_unrecorded:
-        words += "; a release is in force that is not recorded yet"
+        words += "; a release is in force but not recorded yet"
     return Check(not broken, words, essential=False)
 
 
@@ -109,17 +120,20 @@ def _liveness(system: System) -> Check:
         return Check(True, "works", essential=False)
     try:
         demanding = sum(gate.liveness is LivenessMode.REQUIRED for gate in system.gates.all())
-    except Exception:  # the line of the database says what is wrong
-        return Check(False, "unavailable: its weights are not here", essential=False)
-    words = f"unavailable: its weights are not here; {demanding} gates require it and open for no face"
-    return Check(not demanding, words, essential=False)
+    except Exception:  # the check of the database names the fault
+        return Check(False, "unavailable: the weights are missing", essential=False)
+    if demanding:
+        words = f"unavailable: the weights are missing; {demanding} gates require it and open for no face"
+        return Check(False, words, essential=False)
+    words = "photos held up to a camera are not noticed: the weights are missing"
+    return Check(True, words, essential=False, limited=True)
 
 
 def _tried(complaint: str, out: set[str], look: Callable[[], str]) -> Check:
     try:
         detail = look()
     except Exception as error:  # whatever it is, the answer is "not ready"
-        # A locked database is no bug that a trace would help to find; a second look at the same outage is no news.
+        # A trace would not explain a locked database, and one line is enough for one outage.
         known = isinstance(error, NotRecorded)
         if complaint not in out:
             logger.error('check_failed what="%s" why="%s"', complaint, error if known else "", exc_info=not known)

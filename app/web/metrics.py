@@ -1,4 +1,4 @@
-"""What Prometheus reads: decisions by gate and reason, how long they took, how many can be recognised."""
+"""Prometheus metrics: decisions by gate and reason, their duration, gates, cameras and the gallery."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -20,7 +20,7 @@ STATES = (*(state.value for state in CameraState), NOT_WATCHED)
 
 
 class Gates(Collector):
-    """The gates that this process drives, as they are when asked: gates come and go while it runs."""
+    """The gates that this process drives, read at each scrape because gates come and go."""
 
     def __init__(self, system: System) -> None:
         self._control = system.gate_control
@@ -37,8 +37,10 @@ class Gates(Collector):
 
 
 class Cameras(Collector):
-    """Every camera that is not switched off: its state, whoever watches it; what is done with its frames, if it is
-    this process. views: the cameras, now."""
+    """Every enabled camera: its state, and what became of its frames if this process watches it.
+
+    views: returns the cameras as they are now.
+    """
 
     def __init__(self, views: Callable[[], Sequence[CameraView]]) -> None:
         self._views = views
@@ -64,7 +66,7 @@ class Cameras(Collector):
 
 
 class Metrics:
-    """One registry an application, so that two of them in one process do not share counts."""
+    """One registry for each application, so that two in one process do not share counts."""
 
     def __init__(self, system: System, supervisor: Supervisor | None) -> None:
         self.registry = CollectorRegistry()

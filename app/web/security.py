@@ -1,7 +1,6 @@
-"""Who is calling and what they may do. Default deny: a route without one of these dependencies fails a test.
+"""Who is calling and what they may do. Default deny: a test fails for a route without one of these dependencies.
 
-Devices and scripts send a key; people's browsers send the session cookie, and with every change what proves that one
-of our own pages asks for it.
+Devices and scripts send a key. Browsers send the session cookie and, with every change, a CSRF token from our page.
 """
 
 import hmac
@@ -30,48 +29,48 @@ bearer = HTTPBearer(auto_error=False, description="A key from `keys create`; it 
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 LOOPBACK = {"127.0.0.1", "::1"}
 COOKIE = "facegate"
-DEVICE = f"{COOKIE}-device"  # the mark of a browser in which somebody signed in before
+DEVICE = f"{COOKIE}-device"  # marks a browser in which somebody signed in before
 CSRF_HEADER, CSRF_FIELD = "X-CSRF-Token", "csrf"
 HARMLESS = {"GET", "HEAD"}
 FORM = "application/x-www-form-urlencoded"
-# In a request's state. WHO: found before the body was read, for the route to take. AUTHENTICATED: whose id was found.
-# REMEMBERED: the database did not say so.
-# ARRIVAL: the gate of a request for a decision.
+# Keys of a request's state. WHO: the caller, found before the body was read. AUTHENTICATED: the caller's id.
+# REMEMBERED: the caller is known from memory, because the database did not answer. ARRIVAL: the gate of a request for
+# a decision.
 WHO, AUTHENTICATED, REMEMBERED, ARRIVAL = "who", "authenticated", "remembered", "arrival"
 RELEASE = "/v1/release"
 DECISIONS = re.compile(r"/v1/gates/[^/]+/decisions")
-ASK_S = 2.0  # for a release: a database that hangs counts as one that is gone
+ASK_S = 2.0  # for a release; a database that hangs for longer counts as gone
 
 
-# Dependencies that neither block nor compute are `async`: each plain one costs a change of thread, 0.1 ms.
+# Dependencies that neither block nor compute are `async`, because a plain one costs a change of thread, 0.1 ms.
 
 
 async def system(request: Request) -> System:
-    """The one System this application serves."""
+    """The System that this application serves."""
     found: System = request.app.state.system
     return found
 
 
 def prefix_of(request: Request) -> str:
-    """Below which path of its host a proxy serves this; empty at the root."""
+    """The path prefix under which a proxy serves the application; empty at the root."""
     prefix: str = request.app.state.system.settings.path_prefix
     return prefix
 
 
 def cookie_name(request: Request) -> str:
-    """Over https a name that browsers accept from this host alone, for the whole of it or our part."""
+    """Returns the cookie's name; over https one with a prefix that browsers bind to this host."""
     if request.url.scheme != "https":
         return COOKIE
     return f"__Secure-{COOKIE}" if prefix_of(request) else f"__Host-{COOKIE}"
 
 
 def cookie_path(request: Request) -> str:
-    """What else the host serves gets none of our cookies."""
+    """Returns the cookie's path, so that other applications on the host do not get it."""
     return f"{prefix_of(request)}/"
 
 
 def signed_in(request: Request) -> SignedIn | None:
-    """Whose session the cookie is, if it is one that holds."""
+    """Returns the session of the cookie, or None if it is missing or has ended."""
     token = request.cookies.get(cookie_name(request))
     if not token:
         return None
@@ -88,7 +87,7 @@ def client_of(request: Request) -> Client:
 
 
 async def csrf_sent(request: Request) -> str:
-    """What the page sent to prove itself: a header, or a field of a plain form. A body is read for no other caller."""
+    """Returns the CSRF token from the header or from a plain form. Reads no body unless the caller has a cookie."""
     sent = request.headers.get(CSRF_HEADER)
     if sent is not None or request.method in HARMLESS or not request.cookies.get(cookie_name(request)):
         return sent or ""
@@ -101,11 +100,11 @@ def check_csrf(request: Request, sent: str) -> None:
     """Raises Forbidden for a change that did not come from one of our pages."""
     expected = csrf_of(request.cookies.get(cookie_name(request), ""))
     if request.method not in HARMLESS and not hmac.compare_digest(sent.encode(), expected.encode()):
-        raise Forbidden("csrf_token_invalid", "This page is out of date; load it anew and try again.")
+        raise Forbidden("csrf_token_invalid", "This page is out of date. Reload it and try again.")
 
 
 def caller(request: Request, credentials: Credentials, csrf: Annotated[str, Depends(csrf_sent)]) -> Principal:
-    """Whose key or session the request carries. Raises Unauthorised, and Forbidden where a page must prove itself."""
+    """Returns whose key or session the request carries. Raises Unauthorised, and Forbidden for a missing CSRF token."""
     who: Principal = request.scope["state"].pop(WHO, None) or holder(request, credentials)
     if credentials is None:
         check_csrf(request, csrf)
@@ -113,9 +112,10 @@ def caller(request: Request, credentials: Credentials, csrf: Annotated[str, Depe
 
 
 def holder(request: Request, credentials: HTTPAuthorizationCredentials | None) -> Principal:
-    """Whose key or session it is, whatever it may be used for. Raises Unauthorised.
+    """Returns whose key or session it is, whatever its role. Raises Unauthorised.
 
-    A release waits for no database: where it does not answer, those are known who could order one when it last did.
+    A release does not wait for the database. If the database does not answer, callers who could order a release when
+    it last answered are known from memory.
     """
     if not _is_release(request):
         return _looked_up(request, credentials)
@@ -123,7 +123,7 @@ def holder(request: Request, credentials: HTTPAuthorizationCredentials | None) -
         return within(ASK_S, lambda: _looked_up(request, credentials))
     except Refusal:
         raise
-    except Exception:  # whatever the database's fault is
+    except Exception:  # any fault of the database
         who = _remembered(request, credentials)
         if who is None:
             raise
@@ -132,9 +132,9 @@ def holder(request: Request, credentials: HTTPAuthorizationCredentials | None) -
 
 
 def looked_up(request: Request) -> None:
-    """Raises NotRecorded where the caller is known from memory only, which is enough for a release and nothing else."""
+    """Raises NotRecorded if the caller is known only from memory, which is enough for a release and nothing else."""
     if is_remembered(request):
-        raise NotRecorded("who calls cannot be looked up")
+        raise NotRecorded("the caller cannot be looked up")
 
 
 def is_remembered(request: Request) -> bool:
@@ -169,12 +169,12 @@ def _looked_up(request: Request, credentials: HTTPAuthorizationCredentials | Non
         raise Unauthorised("key_required", "Send a key: Authorization: Bearer KEY. People sign in at /signin.")
     who = signed_in(request)
     if who is None:
-        raise Unauthorised("signed_out", "You are signed out; sign in again.")
+        raise Unauthorised("signed_out", "Your session has ended. Sign in again.")
     return who.principal
 
 
 def _arrived(request: Request, tx: Transaction, key: ApiKey) -> None:
-    """A request for a decision: the gate is read in the transaction that finds its key, and in no other of its own."""
+    """For a request for a decision: reads the gate in the transaction that finds its key."""
     if key.gate_id is None or not DECISIONS.fullmatch(_path(request)):
         return
     gate = tx.gates.get(key.gate_id)
@@ -188,8 +188,7 @@ def _arrived(request: Request, tx: Transaction, key: ApiKey) -> None:
 
 
 def arrival_of(request: Request, gate: str) -> Arrival:
-    """What was read of the gate in the address when the request arrived. Raises NotFound, and Forbidden for a key of
-    another gate."""
+    """Returns what was read of the gate at the arrival. Raises NotFound, and Forbidden for another gate's key."""
     found: Arrival | None = request.scope["state"].get(ARRIVAL)
     if found is None or gate not in (found.gate.name, found.gate.id):
         request.app.state.system.gates.get(gate)
@@ -198,16 +197,16 @@ def arrival_of(request: Request, gate: str) -> Arrival:
 
 
 def allow(who: Principal, *roles: Role) -> Principal:
-    """The caller, if they carry one of these roles. Raises Forbidden."""
+    """Returns the caller if they have one of these roles. Raises Forbidden."""
     if not who.may(*roles):
         allowed = " or ".join(role.value for role in roles)
         has = ", ".join(sorted(who.roles))
-        raise Forbidden("wrong_role", f"Role {allowed} is needed here; yours is {has}.")
+        raise Forbidden("wrong_role", f"This needs the role {allowed}. Yours is {has}.")
     return who
 
 
 def require(*roles: Role) -> Callable[[Principal], Awaitable[Principal]]:
-    """A dependency that lets these roles pass and nobody else."""
+    """Returns a dependency that admits only these roles."""
 
     async def check(who: Annotated[Principal, Depends(caller)]) -> Principal:
         return allow(who, *roles)
@@ -216,17 +215,17 @@ def require(*roles: Role) -> Callable[[Principal], Awaitable[Principal]]:
 
 
 def person_only(request: Request, who: Annotated[Principal, Depends(caller)]) -> SignedIn:
-    """The session of whoever calls; a key has none. Raises Forbidden."""
+    """Returns the caller's session. Raises Forbidden for a key, which has none."""
     found = signed_in(request) if who.kind == "user" else None
     if found is None:
-        raise Forbidden("wrong_role", "This is for people who are signed in; a key has no account.")
+        raise Forbidden("wrong_role", "This is for people who are signed in. A key has no account.")
     return found
 
 
 def local_or_admin(request: Request, credentials: Credentials, csrf: Annotated[str, Depends(csrf_sent)]) -> None:
-    """Operations: free for this machine, for others with an admin key.
+    """Admits callers on this machine, and others with an admin key. Raises Forbidden.
 
-    A request that a proxy passed on is not local, whoever the proxy is.
+    A request that a proxy passed on is not local, wherever the proxy runs.
     """
     client = request.client.host if request.client else ""
     forwarded = "x-forwarded-for" in request.headers or "forwarded" in request.headers
@@ -236,7 +235,7 @@ def local_or_admin(request: Request, credentials: Credentials, csrf: Annotated[s
 
 
 async def supervisor(request: Request) -> Supervisor | None:
-    """What watches cameras in this process, if it does."""
+    """Returns what watches cameras in this process, if it watches any."""
     found: Supervisor | None = request.app.state.supervisor
     return found
 

@@ -1,7 +1,7 @@
-"""What a process does once, before it is reached: the first request would wait for it, and may be a gate's.
+"""Does the slow first-time work before a process can be reached, so that no gate waits for it.
 
-FastAPI makes the routes ready and loads its threads at the first request (0.2 s), and a page's template is compiled
-when it is first shown (5 to 25 ms).
+FastAPI prepares its routes and threads at the first request (0.2 s), and a template compiles when it is first shown
+(5 to 25 ms).
 """
 
 from collections.abc import AsyncIterator
@@ -12,13 +12,13 @@ from starlette.types import Message, Scope
 
 from app.web.console.render import templates
 
-# One that a thread answers, and one that every route is asked for in vain.
+# One that a thread answers, and one that matches no route.
 PATHS = ("/healthz", "/nothing-is-here")
 
 
 @asynccontextmanager
 async def warm(app: FastAPI) -> AsyncIterator[None]:
-    """The application's lifespan: servers accept nobody before it has begun."""
+    """The application's lifespan. Servers accept no connection before it has begun."""
     for name in templates.list_templates():
         templates.get_template(name)
     for path in PATHS:
@@ -27,7 +27,7 @@ async def warm(app: FastAPI) -> AsyncIterator[None]:
 
 
 async def _ask(app: FastAPI, path: str) -> None:
-    """A request that touches no data, as the server would hand it over."""
+    """Sends the application a request that touches no data."""
     scope: Scope = {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},
@@ -48,6 +48,6 @@ async def _ask(app: FastAPI, path: str) -> None:
         return {"type": "http.request", "body": b"", "more_body": False}
 
     async def send(message: Message) -> None:
-        """Nobody listens."""
+        """Drops the answer."""
 
     await app(scope, receive, send)

@@ -70,8 +70,8 @@ def test_the_labels_of_a_small_plot_stand_apart(site: Service, page_as: Open, pa
     page = page_as("admin", viewport=PHONE)
     for path, plot in (
         ("/health", "How long"),
-        ("/pictures?days=7", "Passages an hour"),
-        ("/pictures", "Similarity of"),
+        ("/reports?days=7", "Passages per hour"),
+        ("/reports", "Similarity of"),
     ):
         page.goto(path)
         labels = page.get_by_role("img", name=plot).locator(".plot-below:visible")

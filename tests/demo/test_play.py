@@ -67,7 +67,7 @@ def test_every_decision_is_right_and_it_serves_on_until_interrupted(tmp_path: Pa
         decisions = sum(isinstance(act, Approach) for act in play())
         assert f"{approaches} of {approaches} approaches right: one event each" in said, said
         assert f"{decisions} of {decisions} right; strangers let in: 0" in said
-        assert f"The log is whole: {decisions + approaches} decisions" in said
+        assert f"The log is intact: {decisions + approaches} decisions" in said
         assert said.count(f"{CAMERA} dry_run") == sum(walk.opens for walk in WALKS)
         assert "\x1b" not in said
         assert max(len(line) for line in said.partition("Still serving")[0].splitlines()) <= 100

@@ -80,7 +80,7 @@ def test_killed_it_goes_on_and_twice_is_nothing(tmp_path: Path) -> None:
     assert 50 < len(before) < PEOPLE, "killed in the middle"
     again = app("import", csv, photos, data=data)
     assert again.returncode == 0, again.stderr
-    assert "it goes on where it was" in again.stderr
+    assert "It continues where it stopped" in again.stderr
     assert f"{PEOPLE} rows: {PEOPLE} added, 0 changed, 0 unchanged, 0 refused." in again.stdout
     after = everybody(data)
     assert len(after) == PEOPLE and {number: after[number] for number in before} == before
@@ -169,7 +169,9 @@ def test_a_change_of_the_model_ends_the_command_which_goes_on_when_run_again(
             ended = quick(*run, data=data)
             assert ended.returncode == 1 and "The model was just changed" in ended.stderr, ended
     again = quick(*words, data=data)
-    assert again.returncode == 0 and "it goes on where it was" in again.stderr and "1 added" in again.stdout, again
+    assert again.returncode == 0 and "It continues where it stopped" in again.stderr and "1 added" in again.stdout, (
+        again
+    )
     office = open_backbone(read_settings(data))
     with office.store.read() as tx:
         states = {job.dry_run: job.state for job in tx.imports.all()}

@@ -59,6 +59,6 @@ def test_a_file_where_the_folder_should_be_and_a_folder_where_the_database_shoul
     file, data = tmp_path / "file", tmp_path / "data"
     file.touch()
     (data / "facegate.db").mkdir(parents=True)
-    for place, words in ((file, "something else than a folder"), (data, "is a folder, and a file is needed there")):
+    for place, words in ((file, "is not a folder"), (data, "is a folder, but must be a file")):
         ended = quick("serve", "--port", "0", data=place)
         assert ended.returncode == 1 and words in ended.stderr and "Errno" not in ended.stderr, ended

@@ -134,7 +134,7 @@ def audit(out: Console, said: Json) -> None:
     """What `GET /v1/audit/verify` answered."""
     if said["valid"]:
         events = [gate["events"] for gate in said["gates"].values()]
-        out.print(f"The log is whole: {sum(events)} decisions, each signed and chained to the last at its gate.")
+        out.print(f"The log is intact: {sum(events)} decisions, each signed and chained to the last at its gate.")
     else:
         out.print(f"The log is BROKEN: {said['first_bad']}", style="bold white on red", markup=False)
 

@@ -1,1 +1,1 @@
-"""The console: server-rendered pages for people, each with its own module, template and script."""
+"""The console: server-rendered pages, each with its own module, template and script."""

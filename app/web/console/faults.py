@@ -1,4 +1,4 @@
-"""An error as a page, for a person whose browser asked for one; programs get the contract's JSON."""
+"""Errors as pages, for browsers that ask for one. Programs get the contract's JSON."""
 
 import json
 
@@ -10,15 +10,21 @@ from app.services.accounts.sessions import SignedIn
 from app.web.console.render import render
 from app.web.security import signed_in
 
-TITLES = {403: "Not for you", 404: "Nothing here", 422: "That did not work", 429: "Too fast", 503: "Not now"}
+TITLES = {
+    403: "Not allowed",
+    404: "Page not found",
+    422: "That did not work",
+    429: "Too many attempts",
+    503: "Not available now",
+}
 
 
 def as_page(request: Request, answer: JSONResponse) -> Response:
-    """The same answer, readable, if a browser asked for a page and not for /v1."""
+    """Returns the answer as a page if a browser asked for one outside /v1, and otherwise unchanged."""
     wants_page = "text/html" in request.headers.get("accept", "")
     if answer.status_code < 400 or not wants_page or request.url.path.startswith("/v1/"):
         return answer
-    title = TITLES.get(answer.status_code, "Something is wrong")
+    title = TITLES.get(answer.status_code, "Something went wrong")
     detail = json.loads(bytes(answer.body))["detail"]
     return render(request, "error.html", _person(request, answer), answer.status_code, title=title, detail=detail)
 
@@ -28,5 +34,5 @@ def _person(request: Request, answer: JSONResponse) -> SignedIn | None:
         return None
     try:
         return signed_in(request)
-    except FacegateError:  # the database is what is wrong
+    except FacegateError:  # the database may be what failed
         return None

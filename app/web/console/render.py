@@ -1,4 +1,4 @@
-"""Pages are rendered here: templates, where the navigation leads whom, what every page is told."""
+"""Renders pages: the templates, the navigation for each role, and the context that every page gets."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,12 +21,12 @@ templates = Environment(
     autoescape=select_autoescape(default=True, default_for_string=True),
     trim_blocks=True,
     lstrip_blocks=True,
-    undefined=StrictUndefined,  # a name that is misspelt in a template is a fault, no empty text
+    undefined=StrictUndefined,  # a misspelt name in a template is an error, not an empty text
 )
 
 
 def browser(agent: str) -> str:
-    """What people call the browser that calls itself this. Order matters: each pretends to be those after it."""
+    """Returns a readable name for a User-Agent. The order matters: each browser claims to be the ones after it."""
     kinds = {"Edg/": "Edge", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
     systems = {"Android": "Android", "iPhone": "an iPhone", "iPad": "an iPad", "Windows": "Windows", "Mac OS": "a Mac"}
     kind = next((name for sign, name in kinds.items() if sign in agent), "A browser")
@@ -39,7 +39,7 @@ templates.filters["browser"] = browser
 
 @dataclass(frozen=True)
 class Link:
-    """An entry of the navigation, for people with one of these roles. icon: a name in ICONS of components.html."""
+    """An entry of the navigation for people with one of these roles. icon: a name in ICONS of components.html."""
 
     path: str
     label: str
@@ -48,16 +48,17 @@ class Link:
 
 
 def navigation(pages: Iterable[Any]) -> tuple[Link, ...]:
-    """The links of these page modules, in their order: a page that should be found defines LINKS."""
+    """Returns the LINKS of the page modules that define them, in order."""
     return tuple(link for page in pages for link in getattr(page, "LINKS", ()))
 
 
 def render(
     request: Request, template: str, person: SignedIn | None, status_code: int = 200, **context: Any
 ) -> HTMLResponse:
-    """The page, for this person (None: for anybody). Templates get `person`, `user`, `csrf` and the context.
+    """Renders the page for this person, or for a visitor who is not signed in if None.
 
-    Every address in a template begins with `root`: a proxy may serve the console below a path.
+    Templates get `person`, `user`, `csrf` and the context. Every address in a template begins with `root`, because a
+    proxy may serve the console below a path.
     """
     user = person.user if person else None
     links = [link for link in request.app.state.navigation if user and not link.roles.isdisjoint(user.roles)]

@@ -1,4 +1,4 @@
-"""Who looks at a page. Nobody signed in: to the sign-in page, and back to where they wanted to go."""
+"""Who may see a page. Visitors who are not signed in go to the sign-in page, and then to the page they asked for."""
 
 from collections.abc import Callable
 from typing import Annotated
@@ -16,15 +16,15 @@ SIGN_IN = "/signin"
 
 
 def local_path(wanted: str | None) -> str:
-    """Where to go after signing in: a path of this site. Anything else, which could lead to a stranger's, is "/"."""
+    """Returns the path to go to after signing in; "/" for anything that could lead to another site."""
     if not wanted or not wanted.startswith("/") or wanted.startswith("//") or len(wanted) > 2000:
         return "/"
-    # Browsers read a backslash as a slash, and drop control characters.
+    # Browsers read a backslash as a slash and drop control characters.
     return "/" if "\\" in wanted or not wanted.isprintable() else wanted
 
 
 def page_for(*roles: Role) -> Callable[..., SignedIn]:
-    """A dependency that lets people with one of these roles see the page."""
+    """Returns a dependency that admits people with one of these roles."""
 
     def check(request: Request, csrf: Annotated[str, Depends(csrf_sent)]) -> SignedIn:
         person = signed_in(request)
@@ -35,7 +35,7 @@ def page_for(*roles: Role) -> Callable[..., SignedIn]:
         check_csrf(request, csrf)
         if not person.principal.may(*roles):
             needed = " or ".join(role.value for role in roles)
-            raise Forbidden("wrong_role", f"This page is for people with role {needed}; ask an admin for it.")
+            raise Forbidden("wrong_role", f"This page needs the role {needed}. Ask an admin for it.")
         return person
 
     return check

@@ -1,11 +1,11 @@
-"""What codes are called where people read them: one table, for pages and their scripts."""
+"""What people read instead of codes: one table for pages and their scripts."""
 
 from app.core.alerts.alert import AlertKind
 from app.core.types import Reason
 
 REASONS: dict[str, str] = {
     Reason.RECOGNISED: "Recognised",
-    Reason.NO_FACE: "Nobody in the picture",
+    Reason.NO_FACE: "No face in the picture",
     Reason.SEVERAL_FACES: "Several people at once",
     Reason.FACE_TOO_SMALL: "Too far away",
     Reason.POOR_QUALITY: "Face not clear enough",
@@ -15,56 +15,57 @@ REASONS: dict[str, str] = {
     Reason.EMPLOYEE_INACTIVE: "Employee is inactive",
     Reason.NOT_YET_VALID: "Not valid yet",
     Reason.EXPIRED: "No longer valid",
-    Reason.CLOCK_UNCONFIRMED: "Has dates, and the clock is in doubt",
+    Reason.CLOCK_UNCONFIRMED: "Validity unknown: the clock may be wrong",
     Reason.NO_RULE: "No rule lets them in here",
     Reason.OUTSIDE_SCHEDULE: "Outside their hours",
     Reason.CREDENTIAL_UNKNOWN: "Unknown credential",
     Reason.GATE_DISABLED: "Gate is disabled",
     Reason.STALE_FRAME: "Picture too old",
     Reason.LOCKDOWN: "Lockdown",
-    Reason.SYSTEM_FAULT: "Fault in the system",
-    Reason.RELEASED: "Released, open for everybody",
+    Reason.SYSTEM_FAULT: "System fault",
+    Reason.RELEASED: "Released: open for everyone",
     Reason.RESTORED: "Back to normal",
     Reason.OPENED_BY_HAND: "Opened by hand",
     Reason.LOCKED_BY_HAND: "Locked by hand",
     Reason.UNLOCKED_BY_HAND: "Unlocked by hand",
 }
 ALERTS: dict[str, str] = {
-    AlertKind.CAMERA_DEAD: "Camera gives no pictures",
-    AlertKind.CAMERA_FROZEN: "Camera's picture stands still",
+    AlertKind.CAMERA_DEAD: "Camera sends no pictures",
+    AlertKind.CAMERA_FROZEN: "Camera picture is frozen",
     AlertKind.CAMERA_BLACK: "Camera is dark or covered",
     AlertKind.CAMERA_SLOW: "Camera is too slow",
-    AlertKind.CAMERA_WRONG_SIZE: "Camera's picture has another size",
+    AlertKind.CAMERA_WRONG_SIZE: "Camera picture has the wrong size",
     AlertKind.CAMERA_TURNED: "Camera is mounted on its side or upside down",
     AlertKind.DOOR_HELD: "Door is held open",
     AlertKind.DOOR_FORCED: "Door was forced",
     AlertKind.DOOR_FAULT: "Door reports a fault",
-    AlertKind.RECORD_ALTERED: "A record was altered in the database; run the log's check",
+    AlertKind.RECORD_ALTERED: "A record was altered in the database; run audit verify",
     AlertKind.TAILGATING: "Somebody may have followed in",
     AlertKind.PICTURE_AGAIN: "The same picture was sent again",
-    AlertKind.GATE_FAILED: "Gate cannot be driven",
+    AlertKind.GATE_FAILED: "Gate does not respond",
     AlertKind.LOCKDOWN: "Lockdown",
     AlertKind.RELEASE: "Gates are released",
     AlertKind.DATABASE_UNWRITABLE: "Nothing can be recorded, so no gate opens",
-    AlertKind.CLOCK_WRONG: "The clock cannot be right",
+    AlertKind.CLOCK_WRONG: "The clock is wrong",
 }
 CAMERAS: dict[str, str] = {
     "working": "works",
-    "not_watched": "nobody watches it",
+    "not_watched": "not watched",
     "off": "switched off",
     "dead": "no pictures",
-    "frozen": "stands still",
+    "frozen": "frozen",
     "black": "dark or covered",
     "slow": "too slow",
-    "wrong_size": "another size",
+    "wrong_size": "wrong size",
 }
 OUTCOMES: dict[str, str] = {
     "opened": "The gate opened",
-    "sent": "Sent to the gate, which does not confirm",
+    "sent": "Sent; the gate did not confirm",
     "failed": "The gate did not open",
-    "too_late": "Too late, not sent",
-    "dry_run": "No hardware (dry run)",
+    "too_late": "Not sent: too late",
+    "dry_run": "Nothing was sent: the gate has no driver",
 }
+
 ALARMING = (Reason.SPOOF_SUSPECTED, Reason.SYSTEM_FAULT)
 FOR_SCRIPTS = {
     "reasons": {str(k): v for k, v in REASONS.items()},

@@ -1,4 +1,4 @@
-"""Whose body is read: default deny before its first byte. Only the forms with which people sign in are public."""
+"""Decides whose body is read: default deny before the first byte. Only the sign-in forms are public."""
 
 from fastapi import HTTPException, Request
 from starlette.concurrency import run_in_threadpool
@@ -12,9 +12,9 @@ PUBLIC = frozenset({"/signin", "/setup", "/reset"})
 
 
 async def admit(scope: Scope) -> None:
-    """Raises HTTPException where nobody is authenticated; where the route has asked already, it asks nobody.
+    """Raises HTTPException if nobody is authenticated, and answers with the refusal that caused it.
 
-    The refusal that caused it is what the caller is answered.
+    Does nothing if the route has already authenticated the caller.
     """
     path, state = scope["path"].removeprefix(scope.get("root_path", "")), scope["state"]
     if path in PUBLIC or state.get(AUTHENTICATED):

@@ -1,4 +1,4 @@
-"""HEAD is answered as GET is, without a body, at every address: what watches services asks so."""
+"""Answers HEAD like GET, without a body, at every address, because monitors ask with HEAD."""
 
 import asyncio
 from contextlib import suppress
@@ -20,7 +20,7 @@ class HeadAsGet:
                 await send(message)
                 await send({"type": "http.response.body", "body": b""})
             elif message.get("more_body"):
-                # A stream might never end by itself, and nobody listens to this one.
+                # A stream might never end by itself, and nobody reads this one.
                 answering.cancel()
 
         async def answer() -> None:
@@ -30,6 +30,6 @@ class HeadAsGet:
         try:
             await asyncio.wait({answering})
         finally:
-            answering.cancel()  # where this one was cancelled itself
+            answering.cancel()  # if this task was cancelled
         with suppress(asyncio.CancelledError):
             answering.result()

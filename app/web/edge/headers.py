@@ -1,4 +1,4 @@
-"""Headers on every answer: only our own files run, nothing is framed or fetched from elsewhere, no face is cached."""
+"""Headers on every answer: only our own files run, nothing is framed or loaded from elsewhere, no face is cached."""
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,7 +20,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in POLICY.items()),
     "Permissions-Policy": "camera=(self), microphone=(), geolocation=(), payment=()",
-    # Within the site a browser must say where a form comes from; to others it says nothing.
+    # Browsers must send the origin of a form to this site, and nothing to others.
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cache-Control": "no-store",
@@ -28,7 +28,7 @@ HEADERS = {
 
 
 class SafeHeaders:
-    """Plain ASGI: the framework's own middleware base costs 0.3 ms a request."""
+    """ASGI middleware that adds HEADERS. Plain ASGI, because the framework's base class costs 0.3 ms a request."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

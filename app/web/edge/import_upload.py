@@ -1,4 +1,4 @@
-"""An import as it streams in: part by part to its sealed place, never whole in memory nor in a temporary file."""
+"""Streams an import part by part to its sealed place; it is never whole in memory or in a temporary file."""
 
 from collections.abc import Callable
 from typing import TypedDict
@@ -30,7 +30,7 @@ class Callbacks(TypedDict, total=False):
 
 
 class Form:
-    """Parts by name: `csv` and `photos` to their writers, `dry_run` and `encoding` to words."""
+    """Sorts the parts by name: `csv` and `photos` go to their writers, `dry_run` and `encoding` are kept as words."""
 
     def __init__(self, arriving: Arriving) -> None:
         self._arriving = arriving
@@ -54,9 +54,9 @@ class Form:
         }
 
     def dry_run(self) -> bool:
-        """Raises BadInput for a form that is not whole."""
+        """Whether this is a dry run. Raises BadInput for an incomplete form."""
         if not self.ended:
-            raise BadInput("bad_form", "The form breaks off; send it again.")
+            raise BadInput("bad_form", "The form is incomplete. Send it again.")
         word = self._word("dry_run") or "true"
         if word not in _WORDS:
             raise BadInput("bad_dry_run", "dry_run is true or false.")
@@ -87,9 +87,9 @@ class Form:
         _, options = parse_options_header(self._disposition)
         self._name = options.get(b"name", b"").decode("utf-8", "replace")
         if self._name not in ("csv", "photos", *self._words):
-            raise BadInput("unknown_part", "An import has the parts csv, photos, dry_run and encoding, and no other.")
+            raise BadInput("unknown_part", "An import takes only the parts csv, photos, dry_run and encoding.")
         if self._name in self._seen:
-            raise BadInput("duplicate_part", f"The part {self._name} came twice; send one.")
+            raise BadInput("duplicate_part", f"The part {self._name} came twice. Send it once.")
         self._seen.add(self._name)
 
     def _take(self, data: bytes, start: int, end: int) -> None:
@@ -99,7 +99,7 @@ class Form:
         elif self._name == "photos":
             self._arriving.photos.write(part)
         elif self._arriving.csv.size + len(part) > MOST_BYTES:
-            raise TooLarge("csv_too_large", f"The CSV has more than {MOST_BYTES // 1_000_000} MB; split it.")
+            raise TooLarge("csv_too_large", f"The CSV is larger than {MOST_BYTES // 1_000_000} MB. Split it.")
         else:
             self._arriving.csv.write(part)
 
@@ -108,8 +108,10 @@ class Form:
 
 
 async def receive(request: Request, arriving: Arriving) -> tuple[bool, str | None]:
-    """Takes the form in; returns whether it is a dry run, which it is unless it says otherwise, and the encoding that
-    the CSV is said to have. Raises BadInput."""
+    """Receives the form. Returns whether it is a dry run (the default) and the declared encoding of the CSV.
+
+    Raises BadInput.
+    """
     boundary = parse_options_header(request.headers.get("content-type", ""))[1].get(b"boundary")
     if media_type_of(request) != "multipart/form-data" or not boundary:
         raise BadInput("wrong_content_type", "Send a multipart/form-data request.")
@@ -124,7 +126,7 @@ async def receive(request: Request, arriving: Arriving) -> tuple[bool, str | Non
                 waiting.clear()
         await run_in_threadpool(parser.write, bytes(waiting))
     except FormParserError as error:
-        raise BadInput("bad_form", "The form cannot be read; send multipart/form-data.") from error
+        raise BadInput("bad_form", "The form cannot be read. Send multipart/form-data.") from error
     return form.dry_run(), form.encoding()
 
 

@@ -1,7 +1,8 @@
-"""Bounds a request before anything reads it: its headers, the size of its body, and how long the body may take.
+"""Bounds a request before anything reads it: its headers, the size of its body, and the time the body may take.
 
-The path decides how large a body may be, so no header can raise a limit. A body is read only once its sender has
-authenticated. A refused body is read on for a while: most clients read no answer before they have sent everything.
+The path decides how large a body may be, so no header can raise a limit. A body is read only after its sender is
+authenticated. A refused body is still read for a while, because most clients read no answer before they have sent
+everything.
 """
 
 import asyncio
@@ -21,12 +22,12 @@ from app.web.errors import problem
 MOST_PLAIN = 100_000  # bytes of JSON or a plain form: a millisecond to parse, and it is parsed in the event loop
 PICTURES = re.compile(r"/v1/(gates/[^/]+/decisions|employees/[^/]+/photos|photo-checks|verify|identify)")
 IMPORT = ("POST", "/v1/imports")
-RECEIVED_S = "received_s"  # in a request's state: set already where its connection waited to be accepted
+RECEIVED_S = "received_s"  # in a request's state; already set if its connection waited to be accepted
 SLOWEST_BYTES_S = 100_000
 BODY_WITHIN_S = 30.0
 DISCARD_WITHIN_S = 10.0
 MOST_DISCARDED = 256_000_000  # bytes of a refused body
-# A second one would be read by one part of the program and not by another.
+# If these came twice, one part of the program could read the first and another the second.
 SINGLE = frozenset(
     b"authorization content-encoding content-length content-type expect facegate-nonce host idempotency-key"
     b" last-event-id origin referer sec-fetch-site transfer-encoding x-csrf-token".split()
@@ -38,16 +39,16 @@ Admit = Callable[[Scope], Awaitable[None]]
 
 
 def received_s(request: Request) -> float:
-    """When the request began to arrive, on `time.perf_counter`: waiting for its turn counts as waiting."""
+    """When the request began to arrive, on `time.perf_counter`, so that waiting for a thread counts too."""
     at: float = getattr(request.state, RECEIVED_S)
     return at
 
 
 class BodyLimit:
-    """ASGI middleware: 400 for a header that came twice, 413 for a body over its path's limit, declared or not.
+    """ASGI middleware: answers 400 to a repeated header, and 413 to a body over its path's limit, declared or not.
 
-    most: bytes of a request with pictures. imports: of an import, which is streamed to the disk; it may take as long as
-    it keeps its pace. admit: raises HTTPException unless the sender may have a body read.
+    most: bytes of a request with pictures. imports: bytes of an import, which streams to the disk and may take as long
+    as it keeps its pace. admit: raises HTTPException unless the sender's body may be read.
     """
 
     def __init__(self, app: ASGIApp, most: int, imports: int, admit: Admit) -> None:
@@ -75,21 +76,21 @@ class BodyLimit:
             await self.app(scope, body.read, answer)
 
     def _limit(self, scope: Scope) -> tuple[int, float, str]:
-        """Most bytes, how many of them a second at least, and what to say of more."""
+        """Returns the most bytes, the least bytes a second, and the answer to a larger body."""
         method, path = scope["method"], scope["path"].removeprefix(scope.get("root_path", ""))
         media_type = dict(scope["headers"]).get(b"content-type", b"").lower()
         if not media_type.startswith((b"image/", b"multipart/form-data")):
-            pass  # everything else is parsed in one piece
+            pass  # parsed in one piece
         elif (method, path) == IMPORT:
-            return self.imports, SLOWEST_BYTES_S, f"The import is larger than {self.imports // 1_000_000} MB; split it."
+            return self.imports, SLOWEST_BYTES_S, f"The import is larger than {self.imports // 1_000_000} MB. Split it."
         elif method == "POST" and PICTURES.fullmatch(path):
-            limit = f"The request is larger than {self.most // 1_000_000} MB; send fewer or smaller images."
+            limit = f"The request is larger than {self.most // 1_000_000} MB. Send fewer or smaller images."
             return self.most, float("inf"), limit
-        return MOST_PLAIN, float("inf"), f"This call takes at most {MOST_PLAIN // 1000} kB; send less."
+        return MOST_PLAIN, float("inf"), f"This call takes at most {MOST_PLAIN // 1000} kB. Send less."
 
 
 class _Body:
-    """One request's body. whole: all of it has arrived. pace: bytes a second that earn it more time."""
+    """One request's body. whole: all of it has arrived. pace: the bytes a second that earn it more time."""
 
     def __init__(
         self, scope: Scope, receive: Receive, began_s: float, most: int, pace: float, detail: str, admit: Admit
@@ -109,18 +110,18 @@ class _Body:
         self.whole = self._declared == b"0" and b"transfer-encoding" not in fields
 
     def refused(self) -> JSONResponse | None:
-        """The answer to a request that its headers alone rule out."""
+        """Returns the answer if the headers alone rule the request out."""
         if self._twice:
-            detail = f"The header {self._twice[0].decode()} came twice; send it once."
+            detail = f"The header {self._twice[0].decode()} came twice. Send it once."
             return problem(400, "duplicate_header", detail, CLOSE)
         if not self._declared.isdigit() or len(self._declared) > 15 or int(self._declared) > self._most:
             return problem(413, "request_too_large", self._detail, CLOSE)
         return None
 
     async def read(self) -> Message:
-        """The next part. HTTPExceptions pass through FastAPI's body parsing, which hides every other exception."""
+        """Returns the next part. Raises HTTPException, the only kind that FastAPI's body parsing does not hide."""
         if self.whole:
-            return await self._receive()  # a hang-up, whenever that is
+            return await self._receive()  # only a disconnect can follow
         if self._admit is not None:
             await self._admit(self._scope)
             self._admit = None
@@ -134,7 +135,7 @@ class _Body:
         return message
 
     async def discard(self) -> bool:
-        """Reads on within bounds and forgets what comes; whether that was all."""
+        """Reads the rest within bounds and drops it. Returns whether all of it came."""
         declared = int(self._declared) if self._declared.isdigit() and len(self._declared) <= 15 else 0
         if self._silent or self._waits_for_us or declared > MOST_DISCARDED:
             return False

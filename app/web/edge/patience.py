@@ -1,7 +1,7 @@
-"""What a connection may cost: time for each message, memory, a place among the others.
+"""Bounds what a connection may cost: time for each message, memory, and one of a limited number of places.
 
-Every wait for a client has a timer: the head of a request, its body (`limits`), the next request, the taking of an
-answer. Where places run out, those who have proved nothing make room, so that silent connections shut no gate out.
+Every wait for a client has a timer: for the head of a request, its body (`limits`), the next request, and the reading
+of an answer. When places run out, unauthenticated connections make room, so that silent ones keep no gate out.
 """
 
 import asyncio
@@ -18,22 +18,22 @@ from app.web.security import AUTHENTICATED
 HEAD_WITHIN_S = 10.0  # from a request's first byte, or from the connection, to the end of its headers
 IDLE_S = 75  # between requests; longer than the 60 s for which proxies and gates commonly keep a connection
 MOST_CONNECTIONS = 512
-MOST_OF_A_CALLER = 64  # of one key or user, where others have no place
-MOST_OF_AN_ADDRESS = 256  # a proxy's on this machine apart: all come from there
+MOST_OF_A_CALLER = 64  # of one key or user, if others find no place
+MOST_OF_AN_ADDRESS = 256  # except for loopback, from which a proxy on this machine sends everything
 LOOPBACK = ("127.", "::1")
-STALLED_S = 20.0  # somebody who takes nothing of an answer for so long gets no more of it
+STALLED_S = 20.0  # a client that reads nothing of its answer for this long is disconnected
 MOST_HEAD = 64_000  # bytes of a request's headers; the parser itself takes any number
-MOST_UNPARSED = 1_000_000  # bytes of which no header has come; four reads of a socket
+MOST_UNPARSED = 1_000_000  # bytes without a complete header; four reads of a socket
 FULL = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
-SETTLED_S = 0.25  # after the start, who had waited to be accepted has been
+SETTLED_S = 0.25  # after the start; by then every waiting connection has been accepted
 
 
 class Backlog:
-    """Who waited to be accepted while the process started again: how long does not show, so it counts as all the while.
+    """Connections that waited while the process restarted. How long is unknown, so each counts as the whole time.
 
-    since_s: from when on nobody accepted, on `time.perf_counter`; None: nobody could connect.
+    since_s: since when nobody accepted, on `time.perf_counter`; None: nobody could connect.
     """
 
     def __init__(self, since_s: float | None = None) -> None:
@@ -45,20 +45,20 @@ class Backlog:
         self._begun_s = perf_counter()
 
     def waited_since_s(self) -> float | None:
-        """Of a connection that is accepted now."""
+        """Since when a connection that is accepted now may have waited; None: it did not wait."""
         if self._begun_s is not None and perf_counter() > self._begun_s + SETTLED_S:
             return None
         return self._since_s
 
 
 class Places:
-    """Who is connected, oldest first. A newcomer always gets a place that somebody less deserving holds."""
+    """The connections, oldest first. A new one takes the place of a less deserving one if there is any."""
 
     def __init__(self) -> None:
         self._taken: dict[ImpatientProtocol, None] = {}
 
     def take(self, newcomer: "ImpatientProtocol") -> bool:
-        """False where everybody who could make room is being served."""
+        """Returns False if every connection that could make room is being served."""
         there = [one for one in self._taken if one.address == newcomer.address]
         crowded = len(there) >= MOST_OF_AN_ADDRESS and not newcomer.address.startswith(LOOPBACK)
         if crowded or len(self._taken) >= MOST_CONNECTIONS:
@@ -75,8 +75,11 @@ class Places:
 
 
 def _least_deserving(connections: "Iterator[ImpatientProtocol]") -> "ImpatientProtocol | None":
-    """The oldest that never authenticated, served or not, else the oldest that is not being served, else the oldest of
-    whoever has the most, if those are many: one gate's key must not keep the fire panel out."""
+    """Returns the connection that makes room, or None.
+
+    That is the oldest that never authenticated, else the oldest that is not being served, else the oldest of the caller
+    with the most, if that caller has many: one gate's key must not keep the fire panel out.
+    """
     waiting, of_callers = None, defaultdict[str, list[ImpatientProtocol]](list)
     for one in connections:
         if one.caller is None:
@@ -89,7 +92,7 @@ def _least_deserving(connections: "Iterator[ImpatientProtocol]") -> "ImpatientPr
 
 
 class ImpatientProtocol(HttpToolsProtocol):
-    """uvicorn's own has a timer between requests alone, and a single byte cancels it."""
+    """Adds timers and limits. uvicorn's protocol only has a timer between requests, which a single byte cancels."""
 
     waiting = Backlog()
     places = Places()
@@ -109,12 +112,12 @@ class ImpatientProtocol(HttpToolsProtocol):
 
     @property
     def serving(self) -> bool:
-        """A request is in work."""
+        """Whether a request is being answered."""
         return self.cycle is not None and not self.cycle.response_complete
 
     @property
     def caller(self) -> str | None:
-        """The id of the key or user whose last request here was; None where none came with one that holds."""
+        """The id of the last authenticated key or user on this connection; None if there was none."""
         now: str | None = self.scope["state"].get(AUTHENTICATED) if self.scope is not None else None
         return now or self._proved
 
@@ -140,22 +143,22 @@ class ImpatientProtocol(HttpToolsProtocol):
             if self._unparsed > MOST_UNPARSED:
                 self.transport.close()
                 return
-            self._await_head()  # whatever came: uvicorn's timer is cancelled now
+            self._await_head()  # because these bytes cancel uvicorn's timer
         super().data_received(data)
 
     def on_message_begin(self) -> None:
         self._head = 0
         self._await_head()
-        self._proved = self.caller  # before the scope that says so is replaced
+        self._proved = self.caller  # before uvicorn replaces the scope that holds it
         super().on_message_begin()
         if self._waited_since_s is not None:
-            # A picture gets no younger by waiting here.
+            # A picture ages while it waits here.
             self.scope["state"][RECEIVED_S], self._waited_since_s = self._waited_since_s, None
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._head += len(name) + len(value)
         if self._head > MOST_HEAD:
-            raise ValueError("the headers are too large")  # the parser makes it a 400
+            raise ValueError("the headers are too large")  # the parser turns it into a 400
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
@@ -170,7 +173,7 @@ class ImpatientProtocol(HttpToolsProtocol):
             self._head_due = self.loop.call_later(HEAD_WITHIN_S, self._give_up)
 
     def _give_up(self) -> None:
-        if self.serving:  # what came before is answered first, and nothing after it
+        if self.serving:  # the request before is answered, and none after it
             self.cycle.keep_alive = False
         elif not self.transport.is_closing():
             self.transport.close()

@@ -1,7 +1,7 @@
-"""What a proxy in front says of a request: who sent it, over what, to which host, below which path.
+"""Reads what a proxy in front reports of a request: its sender, scheme, host and path prefix.
 
-Only a trusted proxy's word counts. Behind this middleware a path is the contract's own, without the prefix that the
-proxy serves it below; redirects get the prefix on their way out.
+Only trusted proxies count. Behind this middleware paths have no prefix, as in the contract; redirects get the prefix
+on their way out.
 """
 
 from collections.abc import Iterable
@@ -13,13 +13,13 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 
 class Forwarded:
-    """trusted: networks that proxies are in. prefix: such as /facegate, or empty."""
+    """ASGI middleware. trusted: the proxies' networks. prefix: such as /facegate, or empty."""
 
     def __init__(self, app: ASGIApp, trusted: Iterable[object], prefix: str = "") -> None:
         self._prefix = prefix
         networks = [str(network) for network in trusted]
-        # Client and scheme: the server's own reading of X-Forwarded-For and -Proto.
-        known: Any = ProxyHeadersMiddleware  # its types have names of their own for ASGI's
+        # uvicorn reads client and scheme from X-Forwarded-For and -Proto.
+        known: Any = ProxyHeadersMiddleware  # it has its own names for the ASGI types
         known = known(app, trusted_hosts=networks)
         self._trusted, self._known = known.trusted_hosts, known
 
@@ -47,14 +47,14 @@ class Forwarded:
 
 
 def _rename_host(scope: Scope) -> None:
-    """The host that the browser asked for, where the proxy changed it and says so."""
+    """Restores the host that the browser asked for, if the proxy changed it and reports it."""
     said = Headers(scope=scope).get("x-forwarded-host", "").partition(",")[0].strip()
     if said and said.isascii() and said.isprintable() and not set(said) & set("/?#@\\ "):
         scope["headers"] = [(n, v) for n, v in scope["headers"] if n != b"host"] + [(b"host", said.encode())]
 
 
 def _strip(scope: Scope, prefix: str) -> None:
-    """Whether or not the proxy left the prefix on: both are common, and this machine's own callers know of none."""
+    """Removes the prefix if it is there: some proxies strip it, and callers on this machine send none."""
     path, raw = str(scope["path"]), bytes(scope.get("raw_path") or b"")
     if path == prefix or path.startswith(f"{prefix}/"):
         scope["path"] = path[len(prefix) :] or "/"

@@ -1,6 +1,6 @@
-"""Live news to many browsers: one look at the database for all, in one task; each watcher waits in no thread.
+"""The live stream to many browsers: one task reads the database for all watchers, and no watcher holds a thread.
 
-Who reads too slowly is let go, and catches up when they come again; memory holds what one of them may lag behind, once.
+A watcher that reads too slowly is disconnected, and catches up when it reconnects. Memory is bounded by LAG messages.
 """
 
 import asyncio
@@ -18,21 +18,22 @@ from app.services.events.live_feed import FeedItem, LiveFeed
 logger = logging.getLogger(__name__)
 
 MOST_WATCHERS = 100
-LAG = 256  # messages behind
-LOOK_EVERY_S = 0.1  # at what other processes did
+LAG = 256  # messages that a watcher may be behind
+LOOK_EVERY_S = 0.1  # for what other processes did
 SITE_EVERY_S = 0.5
+BEAT_EVERY_S = 5.0  # lets a page see that the service lives: it cannot see an SSE comment
 AFTER_WAKE_S = 0.01  # the answer of the decision that woke us leaves first
-APART_S = 0.15  # from look to look: where decisions come close together, one telling of several costs as much as of one
-STILL_ALLOWED_S = 15.0  # how often each is asked for; what is sent then also keeps the connection
+APART_S = 0.15  # between two looks: sending several decisions at once costs as much as sending one
+STILL_ALLOWED_S = 15.0  # how often each watcher's rights are checked; the comment sent then keeps the connection
 STILL_HERE = b": still here\n\n"
 RETRY_MS = 1000
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
 class Watcher:
-    """One open stream. Everything here happens in the event loop. began_s: of the loop's clock.
+    """One open stream, used only in the event loop. began_s: on the loop's clock.
 
-    to_ask: it is time to ask whether they may still watch.
+    to_ask: it is time to check whether the watcher may still watch.
     """
 
     def __init__(self, began_s: float) -> None:
@@ -54,7 +55,7 @@ class Watcher:
             self.ready.set()
 
     def take(self, known: set[str]) -> bytes:
-        """What waits, without the decisions that are known."""
+        """Returns what waits, without the decisions that are known."""
         self.ready.clear()
         self.to_ask = False
         waiting, self._waiting = self._waiting, deque()
@@ -67,7 +68,7 @@ class Watcher:
 
 
 class Streams:
-    """Looks while somebody watches, and not else."""
+    """Reads the live feed while somebody watches."""
 
     def __init__(self, feed: LiveFeed) -> None:
         self._feed = feed
@@ -79,26 +80,26 @@ class Streams:
         self._closed = False
 
     def wake(self, _: object = None) -> None:
-        """From any thread: something happened here."""
+        """Looks at once, because something happened in this process. Callable from any thread."""
         loop, woken = self._loop, self._woken
         if self._watchers and loop is not None and woken is not None and not loop.is_closed():
             loop.call_soon_threadsafe(woken.set)
 
     @property
     def closed(self) -> bool:
-        """The server stops: whatever answers without an end ends now."""
+        """Whether the server stops, so that every endless answer has to end."""
         return self._closed
 
     def close(self) -> None:
-        """Ends every stream, now and from now on: a server that stops waits for none. From any thread."""
+        """Ends every stream, now and later, so that a stopping server waits for none. Callable from any thread."""
         self._closed = True
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._end_all)
 
     async def join(self) -> Watcher:
-        """Raises Busy where no more can watch. Takes the place before it waits for anything: many may come at once."""
+        """Adds a watcher. Takes the place before it waits for anything, because many may come at once. Raises Busy."""
         if self._closed or len(self._watchers) >= MOST_WATCHERS:
-            raise Busy("too_many_streams", "Too many are watching already; close some, or try again.", 5)
+            raise Busy("too_many_streams", "Too many pages are watching. Close some, or try again.", 5)
         if self._loop is None or self._starting is None:
             self._loop, self._starting, self._woken = asyncio.get_running_loop(), asyncio.Lock(), asyncio.Event()
         watcher = Watcher(self._loop.time())
@@ -125,22 +126,22 @@ class Streams:
             watcher.end()
 
     async def _look(self) -> None:
-        """For as long as somebody watches. Should it fail, everybody is let go, and catches up when they come again."""
+        """Looks for as long as somebody watches. If it fails, all watchers are disconnected, and catch up later."""
         try:
             await self._look_on()
         except Exception:
-            # Ended unheard, the streams would stay open and silent, and nobody would be asked for any more.
+            # Otherwise the streams would stay open and silent.
             logger.exception("live_feed_failed watchers=reconnect")
         finally:
             self._end_all()
 
     async def _look_on(self) -> None:
         assert self._woken is not None
-        at_fault, site_due, now = False, 0.0, asyncio.get_running_loop().time
+        at_fault, site_due, beat_due, now = False, 0.0, 0.0, asyncio.get_running_loop().time
         while self._watchers or site_due == 0.0:
             looked, news = now(), list[FeedItem]()
             try:
-                # Kept should the rest of the look fail: what was told once is not found again.
+                # Kept even if the rest of the look fails: the feed gives each passage once.
                 news += await asyncio.to_thread(self._feed.passages)
                 if now() >= site_due:
                     news += await asyncio.to_thread(self._feed.site)
@@ -154,6 +155,9 @@ class Streams:
                     news.append(FeedItem("fault", {"words": "The database does not answer."}))
                     logger.warning('database_gone for=live_feed why="%s"', error)
                 at_fault = True
+            if now() >= beat_due:
+                news.append(FeedItem("beat", {}))
+                beat_due = now() + BEAT_EVERY_S
             if news:
                 messages = [(one.id, encoded(one)) for one in news]
                 for watcher in self._watchers:
@@ -169,7 +173,7 @@ class Streams:
 
 
 class EventStream(Response):
-    """Server-sent events to one watcher. allowed: raises once they may watch no more; it may block."""
+    """Server-sent events to one watcher. allowed: raises once the watcher may no longer watch; may block."""
 
     media_type = "text/event-stream"
 
@@ -193,7 +197,7 @@ class EventStream(Response):
                     await self._send(send, message)
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         except FacegateError:
-            # Signed out, or the database is gone: the browser comes again and is told.
+            # Signed out, or the database is gone: the browser reconnects and learns which.
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
             gone.cancel()

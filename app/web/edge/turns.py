@@ -1,4 +1,4 @@
-"""How many of an expensive kind of request are in work at once: all share the threads that gates are answered in."""
+"""Limits how many expensive requests run at once, because all share the threads that answer gates."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -11,17 +11,17 @@ from fastapi import Depends
 from app.core.errors import Busy
 from app.web.security import GateKey
 
-MOST_OF_A_GATE = 8  # a gate asks for one person at a time; each holds a thread
+MOST_OF_A_GATE = 8  # a gate asks for one person at a time, and each request holds a thread
 WORK_S, REST_S = 0.001, 0.001
 
 
 def few(most: int, what: str, retry_after_s: int = 2) -> Callable[[], AsyncIterator[None]]:
-    """A dependency that holds one of `most` places until the answer is sent. Raises Busy where none is free."""
+    """Returns a dependency that holds one of `most` places until the answer is sent. It raises Busy if none is free."""
     places = BoundedSemaphore(most)
 
     async def place() -> AsyncIterator[None]:
         if not places.acquire(blocking=False):
-            raise Busy("too_many_at_once", f"{what} is in work already; try again in a moment.", retry_after_s)
+            raise Busy("too_many_at_once", f"{what} is already running. Try again in a moment.", retry_after_s)
         try:
             yield
         finally:
@@ -31,14 +31,14 @@ def few(most: int, what: str, retry_after_s: int = 2) -> Callable[[], AsyncItera
 
 
 class GatePlaces:
-    """A dependency that lets one gate's key hold no more than its share. Raises Busy. Only the event loop calls it."""
+    """A dependency that limits one gate's key to its share. Raises Busy. Only the event loop may call it."""
 
     def __init__(self) -> None:
         self._taken: Counter[str] = Counter()
 
     async def __call__(self, key: GateKey) -> AsyncIterator[None]:
         if self._taken[key.id] >= MOST_OF_A_GATE:
-            raise Busy("too_busy", "This gate asks for too much at once; try again in a second.")
+            raise Busy("too_busy", "This gate sends too many requests at once. Try again in a second.")
         self._taken[key.id] += 1
         try:
             yield
@@ -49,7 +49,7 @@ class GatePlaces:
 
 
 def resting() -> Callable[[], None]:
-    """To be called often by long work in Python: it lets the other threads go first every millisecond."""
+    """Returns a function for long work to call often: it lets the other threads run after every millisecond."""
     worked_since = perf_counter()
 
     def rest() -> None:
@@ -64,5 +64,5 @@ def resting() -> Callable[[], None]:
 OneAudit = Annotated[None, Depends(few(1, "An audit", 5))]
 FewExports = Annotated[None, Depends(few(2, "An export", 10))]
 FewLists = Annotated[None, Depends(few(8, "A list of events"))]
-FewPictures = Annotated[None, Depends(few(8, "A judgement of pictures"))]
+FewPictures = Annotated[None, Depends(few(8, "A check of pictures"))]
 GateShare = Annotated[None, Depends(GatePlaces())]

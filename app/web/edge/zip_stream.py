@@ -1,4 +1,4 @@
-"""A zip that is sent while it is written: file by file, never whole in memory nor on a disk."""
+"""Sends a zip while it is written, file by file; it is never whole in memory or on disk."""
 
 import io
 import zipfile
@@ -6,8 +6,11 @@ from collections.abc import Iterable, Iterator
 
 
 class _Window:
-    """What was written since it was last taken. A zip's writer goes back to the head of the file it is at, and no
-    further, so each head carries its sizes, which readers that take a zip from its beginning need."""
+    """A file object that holds what was written since the last `take`.
+
+    The zip writer seeks back to the header of the current file at most, so it can write the sizes there, which readers
+    that stream a zip need.
+    """
 
     def __init__(self) -> None:
         self._before = 0
@@ -25,10 +28,10 @@ class _Window:
         return offset
 
     def flush(self) -> None:
-        """Nothing waits."""
+        """Does nothing: the bytes are in memory."""
 
     def close(self) -> None:
-        """Nothing to close."""
+        """Does nothing: there is no file."""
 
     def take(self) -> bytes:
         data = self._bytes.getvalue()
@@ -38,12 +41,14 @@ class _Window:
 
 
 def zipped(files: Iterable[tuple[str, bytes]]) -> Iterator[bytes]:
-    """The zip of these, by name, a part for each. If `files` raises, the zip has no list of contents: nobody takes it
-    for whole."""
+    """Yields the zip of these (name, content) pairs, one part for each.
+
+    If `files` raises, the zip has no list of contents, so nobody mistakes it for complete.
+    """
     window = _Window()
     packed = zipfile.ZipFile(window, "w")  # not a `with` block: that would write the list at an error
     for name, data in files:
-        # Pictures do not get smaller.
+        # Compressing pictures does not make them smaller.
         method = zipfile.ZIP_DEFLATED if name.endswith(".csv") else zipfile.ZIP_STORED
         packed.writestr(name, data, method)
         yield window.take()

@@ -63,14 +63,14 @@ def test_roles_follow_the_groups_there(
     page.get_by_role("link", name="Sign in with Example Corp").click()
     sign_in_there(page, "ada")
     expect(page).to_have_url(f"{site.url}/signins")
-    expect(page.get_by_role("row").nth(1)).to_contain_text("other provider")
+    expect(page.get_by_role("row").nth(1)).to_contain_text("sign-in provider")
     user = site.system.reception.users.by_name("ada")
     assert (user.roles, user.subject, user.password) == ({Role.ADMIN}, f"{issuer} ada", None)
     guard = page_as(path="/signin?next=/account")
     guard.get_by_role("link", name="Sign in with Example Corp").click()
     sign_in_there(guard, "grace")
     expect(guard.get_by_role("heading", name="grace")).to_be_visible()
-    assert guard.get_by_label("Present password").count() == 0
+    assert guard.get_by_label("Current password").count() == 0
     assert site.system.reception.users.by_name("grace").roles == {Role.SECURITY}
 
 

@@ -216,7 +216,7 @@ def test_what_a_proxy_answers_is_said_to_be_the_proxys(site: Service, nginx: Sta
         }""",
         module,
     )
-    assert unreached[:2] == [502, "proxy"] and "see that the service runs" in unreached[2], unreached
+    assert unreached[:2] == [502, "proxy"] and "Check that the service runs" in unreached[2], unreached
 
 
 def test_the_camera_of_a_page_in_the_clear(site: Service, launch: Callable[..., Browser]) -> None:
@@ -230,7 +230,7 @@ def test_the_camera_of_a_page_in_the_clear(site: Service, launch: Callable[..., 
     page.get_by_label("Name", exact=True).fill("Ada Lovelace")
     page.get_by_role("button", name="Add").click()
     page.get_by_role("button", name="Use the camera").click()
-    expect(page.locator("#guidance")).to_contain_text("Browsers give the camera to https pages only")
+    expect(page.locator("#guidance")).to_contain_text("Browsers allow the camera on https pages only")
     # Chromium's remark on every page in the clear.
     tabs.errors = [error for error in tabs.errors if "Cross-Origin-Opener-Policy" not in error]
     tabs.close()

@@ -40,6 +40,11 @@ addEventListener('DOMContentLoaded', () => new MutationObserver((all) => all.for
 })).observe(document.body, {subtree: true, attributeFilter: ['class'], attributeOldValue: true}));"""
 
 
+STATES = """window.states = [];
+new MutationObserver(() => states.push([document.getElementById('state').textContent, document.body.matches('.stale')]))
+  .observe(document.body, {subtree: true, childList: true, attributes: true});"""
+
+
 def test_a_page_that_opens_alarms_for_nothing_old(site: Service, page_as: Open) -> None:
     """Given a fault with so much after it that it is not among the last six, opening the page is no alarm."""
     site.system.gates.add("old-news")
@@ -90,6 +95,21 @@ def test_each_tailgating_alarms_and_lasts_until_somebody_acknowledges_it(site: S
         expect(page.get_by_text("Somebody may have followed in")).to_have_count(0)
 
 
+def test_a_page_that_hears_nothing_says_so_within_ten_seconds(site: Service, page_as: Open) -> None:
+    """Given a silent stream, the page is grey and says how old it is; with the next beat it is live again."""
+    site.system.gates.add("silent")
+    page = page_as("viewer")
+    page.clock.install()
+    page.goto("/live")
+    heard_all(page, site, "silent", 1)
+    page.evaluate(STATES)
+    page.clock.fast_forward(12_000)
+    expect(page.get_by_text("live", exact=True)).to_be_visible(timeout=15_000)
+    (old, _), *_, (last, stale) = [one for one in page.evaluate("window.states") if one[1] or one[0] == "live"]
+    assert "What you see is old." in old
+    assert (last, stale) == ("live", False)
+
+
 def test_what_was_missed_is_shown_and_alarms_nobody(site: Service, page_as: Open) -> None:
     """Given a machine that slept for a minute, a fault of that minute stands on the page, without an alarm."""
     site.system.gates.add("slept")
@@ -100,5 +120,5 @@ def test_what_was_missed_is_shown_and_alarms_nobody(site: Service, page_as: Open
     page.evaluate("{ const now = Date.now; Date.now = () => now() + 60_000; }")
     record(site, "slept", Reason.SYSTEM_FAULT)
     lane = page.get_by_role("region", name="slept", exact=True)
-    expect(lane.locator(".now-reason")).to_have_text("Fault in the system")
+    expect(lane.locator(".now-reason")).to_have_text("System fault")
     assert red(page) == 0

@@ -89,7 +89,7 @@ def test_from_nobody_to_an_open_gate(
     page.get_by_label("Groups").fill("office, visitors")
     page.get_by_label("Valid until").fill("2099-12-31")
     page.get_by_label("Legal basis").fill("consent")
-    page.get_by_role("button", name="Add, then photos").click()
+    page.get_by_role("button", name="Add and go to photos").click()
     expect(page.get_by_role("heading", name="Joe Biden")).to_be_visible()
     expect(page.get_by_text("no gate can recognise")).to_be_visible()
     page.wait_for_load_state()  # its scripts are there now, and not a moment before
@@ -164,7 +164,7 @@ def test_erasing_wants_the_number_and_shows_the_receipt(site: Service, page_as: 
     person = employee(site, "P-5", "Leaving Soon", "impostor_2")
     page = page_as("admin", path=f"/employees/{person}")
     page.get_by_role("button", name="Erase", exact=True).click()
-    button = page.get_by_role("button", name="Erase for good")
+    button = page.get_by_role("button", name="Erase permanently")
     page.get_by_label("Type the number").fill("P-")
     expect(button).to_be_disabled()
     look(page, "employee-erase")
@@ -174,7 +174,7 @@ def test_erasing_wants_the_number_and_shows_the_receipt(site: Service, page_as: 
     expect(page.get_by_role("heading", name="Erased")).to_be_visible()
     expect(page.locator("#receipt-facts")).to_contain_text(person)
     look(page, "employee-receipt")
-    page.get_by_role("link", name="To the list").click()
+    page.get_by_role("link", name="Back to the list").click()
     expect(page).to_have_url(f"{site.url}/employees")
     assert site.system.enrolment.by_number("P-5") is None
 
@@ -197,7 +197,7 @@ def test_ten_thousand_are_searched_as_one_types(fresh_site: Service, page_as: Op
     page.get_by_label("Search").fill("")
     expect(page.locator("tbody tr")).to_have_count(2)
     page.get_by_label("Search").fill("nobody at all")
-    expect(page.get_by_text("Nobody matches")).to_be_visible()
+    expect(page.get_by_text("No matches")).to_be_visible()
     look(page, "employees-nobody")
     page.get_by_label("Search").fill("Z-1")
     page.get_by_role("link", name="Éva Sørensen").click()
@@ -226,7 +226,7 @@ def test_photos_from_a_gate(tmp_path: Path, browser: Browser, look: Look, axe: A
 
 def test_only_admins_see_employees(page_as: Open) -> None:
     page = page_as("security", path="/employees")
-    expect(page.get_by_text("This page is for people with role admin")).to_be_visible()
+    expect(page.get_by_text("This page needs the role admin")).to_be_visible()
     expect(page.get_by_role("link", name="Employees")).to_have_count(0)
 
 

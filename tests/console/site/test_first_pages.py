@@ -8,10 +8,12 @@ from playwright.sync_api import Page, Response, expect
 
 from app.core.alerts.alert import Alert, AlertKind
 from app.core.approach.tries import Zone
+from app.core.people.details import Details
 from app.core.recognition.liveness import LivenessMode
 from app.services.cameras.camera_list import Address
 from app.services.gates.gate_settings import GateUpdate
 from app.wiring import new_id
+from tests import pictures
 from tests.console.service import PASSWORD, Service
 
 Open = Callable[..., Page]
@@ -51,7 +53,7 @@ def test_the_first_page_after_signing_in_is_small(site: Service, page_as: Open) 
     assert size(got) < MOST
 
 
-@pytest.mark.parametrize("path", ["/", "/live", "/log", "/pictures", "/health", "/employees", "/imports", "/users"])
+@pytest.mark.parametrize("path", ["/", "/live", "/log", "/reports", "/health", "/employees", "/imports", "/users"])
 def test_a_page_and_all_it_needs_is_small(page_as: Open, path: str) -> None:
     """In a browser that has nothing of us yet."""
     page = page_as("admin")
@@ -64,11 +66,27 @@ def test_a_page_and_all_it_needs_is_small(page_as: Open, path: str) -> None:
     assert size(got) < MOST
 
 
-@pytest.mark.parametrize("roles", [(), ("viewer",)])
-def test_the_status_page(page_as: Open, look: Look, axe: Axe, roles: tuple[str, ...]) -> None:
-    page = page_as(*roles, path="/")
+def test_the_status_page(page_as: Open, look: Look, axe: Axe) -> None:
+    page = page_as(path="/")
     expect(page.get_by_role("heading", name="Ready")).to_be_visible()
-    look(page, "status-signed-in" if roles else "status")
+    look(page, "status")
+    axe(page)
+
+
+def test_a_new_site_is_not_called_ready(fresh_site: Service, page_as: Open, look: Look, axe: Axe) -> None:
+    system = fresh_site.system
+    page = page_as("viewer", path="/", site=fresh_site)
+    expect(page.get_by_role("heading", name="Running, but not set up yet")).to_be_visible()
+    look(page, "status-new")
+    axe(page)
+    system.gates.add(GATE)
+    page.reload()
+    expect(page.get_by_text("There is no gate yet")).to_have_count(0)
+    ada = system.enrolment.add(Details(number="F-1", name="Ada Lovelace"))
+    system.enrolment.add_photos(ada.id, [pictures.small(pictures.ADA[0], 720)])
+    page.reload()
+    expect(page.get_by_role("heading", name="Ready")).to_be_visible()
+    look(page, "status-signed-in")
     axe(page)
 
 
@@ -103,7 +121,7 @@ def test_live_and_health_of_a_site_in_trouble(troubled: Service, page_as: Open, 
     look(page, "live-troubled")
     axe(page)
     page.goto("/health")
-    expect(page.get_by_text(f"Camera gives no pictures at {GATE}")).to_be_visible()
+    expect(page.get_by_text(f"Camera sends no pictures at {GATE}")).to_be_visible()
     expect(page.get_by_text("hall-side", exact=True)).to_be_visible()
     look(page, "health-troubled")
     axe(page)

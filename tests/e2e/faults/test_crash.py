@@ -130,7 +130,7 @@ def test_killed_in_the_middle(site: Site) -> None:
     kept = site.data.parent / "kept-by-the-gate.jsonl"
     kept.write_text("".join(json.dumps(answer["checkpoint"]) + "\n" for answer in done.decisions.values()))
     verified = quick("audit", "verify", "--checkpoints", str(kept), data=site.data)
-    assert verified.returncode == 0 and "The log is whole." in verified.stdout, verified
+    assert verified.returncode == 0 and "The log is intact." in verified.stdout, verified
 
 
 def worked(done: Acknowledged, jobs: list[Future[None]], decisions: int, erased: int) -> bool:

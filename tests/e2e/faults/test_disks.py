@@ -89,4 +89,4 @@ def test_a_clock_before_the_newest_record_is_named_and_confirmed(tmp_path: Path)
         assert told.returncode == 1 and "stands 3 days before the newest record" in words, words
     assert quick("clock", "confirm", "--yes", data=site.data).returncode == 0
     told = quick("clock", "show", data=site.data)
-    assert told.returncode == 0 and "Nothing speaks against it." in told.stdout
+    assert told.returncode == 0 and "Nothing contradicts it." in told.stdout

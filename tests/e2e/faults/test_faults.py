@@ -68,7 +68,7 @@ def test_an_altered_log_is_named(site: Site) -> None:
     with serving(site) as server:
         ids = [server.approach().json()["decision_id"] for _ in range(4)]
     whole = quick("audit", "verify", data=site.data)
-    assert whole.returncode == 0 and f"{GATE}: 4 events" in whole.stdout and "The log is whole." in whole.stdout
+    assert whole.returncode == 0 and f"{GATE}: 4 events" in whole.stdout and "The log is intact." in whole.stdout
     healthy = quick("doctor", data=site.data)
     assert healthy.returncode == 0 and "Nothing is wrong." in healthy.stdout, healthy.stdout
     assert not [word for word in site.unspeakable if word in healthy.stdout]
@@ -94,13 +94,13 @@ def test_doctor_says_what_gates_want_of_liveness_and_whether_it_can_be_had(site:
     cache = tmp_path / "cache"
     shutil.copytree(default_cache(), cache, ignore=lambda _, names: [n for n in names if "minifasnet" in n])
     told = " ".join(quick("doctor", data=site.data, cache_dir=str(cache)).stdout.split())
-    assert "1 monitor; it does not work" in told and "Nothing is wrong." in told, told
+    assert "1 monitor; the weights are missing" in told and "Nothing is wrong." in told, told
     office = open_backbone(read_settings(site.data))
     office.gate_settings.change(GATE, GateUpdate(liveness=LivenessMode.REQUIRED))
     office.close()
     ended = quick("doctor", data=site.data, cache_dir=str(cache))
     told = " ".join(ended.stdout.split())
-    assert ended.returncode == 1 and "1 required; it does not work" in told and "models fetch" in told, told
+    assert ended.returncode == 1 and "1 required; the weights are missing" in told and "models fetch" in told, told
 
 
 def test_doctor_tries_the_journals(site: Site, tmp_path: Path) -> None:
@@ -109,14 +109,14 @@ def test_doctor_tries_the_journals(site: Site, tmp_path: Path) -> None:
     settings = {"erasure_journal": str(tmp_path / "file" / "j"), "checkpoint_file": str(tmp_path / "new" / "c")}
     told = quick("doctor", data=site.data, **settings)
     assert told.returncode == 1 and "nobody can be erased" in " ".join(told.stdout.split())
-    assert "1 thing(s) to mend" in told.stdout and not (tmp_path / "new" / "c").exists()
+    assert "1 thing(s) to fix" in told.stdout and not (tmp_path / "new" / "c").exists()
 
 
 def test_doctor_masks_what_is_secret_and_names_what_is_open(site: Site) -> None:
     key = site.data / "master.key"
     key.chmod(0o644)
     told = quick("doctor", data=site.data)
-    assert told.returncode == 1 and "others can read it" in told.stdout and "chmod 600" in " ".join(told.stdout.split())
+    assert told.returncode == 1 and "readable by others" in told.stdout and "chmod 600" in " ".join(told.stdout.split())
     secret = key.read_text().strip()
     told = quick("doctor", data=site.data, master_key=secret)
     assert secret not in told.stdout.replace("\n", "") and "**********" in told.stdout

@@ -48,7 +48,7 @@ def test_gates_decide_while_the_gallery_moves_to_another_pack(tmp_path: Path) ->
             # when it is run again to its end, and the service has followed
             done = app("reembed", "--pack", "small", data=site.data, packs=str(folder))
             assert done.returncode == 0, done.stderr
-            assert "2 templates made anew" in done.stdout
+            assert "Switched to 2 new templates" in done.stdout
             eventually(lambda: followed(server, before), "the service follows", seconds=120)
         # then every answer was the right one; nobody was refused, and who waited was not let in by an old picture
         assert answers.wrong == [] and answers.right > 5

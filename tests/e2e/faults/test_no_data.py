@@ -58,6 +58,6 @@ def test_a_log_without_gates_is_not_called_whole(tmp_path: Path) -> None:
     data = tmp_path / "data"
     begun(data)
     ended = quick("audit", "verify", data=data)
-    assert (ended.returncode, ended.stdout) == (0, "nothing to verify yet: no gates\n")
+    assert (ended.returncode, ended.stdout) == (0, "Nothing to verify yet: there are no gates.\n")
     assert quick("gates", "add", "lobby", data=data).returncode == 0
-    assert "The log is whole." in quick("audit", "verify", data=data).stdout
+    assert "The log is intact." in quick("audit", "verify", data=data).stdout

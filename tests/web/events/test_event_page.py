@@ -32,12 +32,12 @@ def test_it_names_the_rule_where_a_decision_came_to_it(
     client.patch(path, headers=admin, json={"status": "inactive"})
     refused = ask(pictures.small("biden")).json()
     assert refused["reason"] == "employee_inactive"
-    assert rule(client, system, refused["decision_id"]).endswith("it does not let them in, they were inactive")
-    # Erased, the reason stands in the chain as before, and so what the rule said.
+    assert rule(client, system, refused["decision_id"]).endswith("does not let them in, because they were inactive")
+    # After an erasure the reason, and so the answer of the rule, stays in the chain.
     client.delete(path, headers=admin)
     assert rule(client, system, refused["decision_id"]).endswith("they were inactive")
     nobody = ask(pictures.empty()).json()
-    assert rule(client, system, nobody["decision_id"]) == "none was asked: “Nobody in the picture” comes before it"
+    assert rule(client, system, nobody["decision_id"]) == "not asked: “No face in the picture” comes first"
     by_hand = client.post(f"/v1/gates/{GATE}/open", headers=security, json={"comment": "a parcel"}).json()
     assert "this is an order" in rule(client, system, by_hand["decision_id"])
 
@@ -49,4 +49,4 @@ def test_every_reason_has_words(reason: Reason) -> None:
 
 @pytest.mark.parametrize("reason", [Reason.NO_RULE, Reason.OUTSIDE_SCHEDULE])
 def test_no_reason_is_given_that_no_rule_here_can_have(reason: Reason) -> None:
-    assert rule_of(reason, "face").startswith("not told")
+    assert rule_of(reason, "face").startswith("unknown")

@@ -50,7 +50,7 @@ def test_there_are_pages_to_check() -> None:
 
 def test_an_error_is_a_page_for_a_browser_and_json_for_a_program(client: TestClient, system: System) -> None:
     page = client.get("/nothing", headers=HTML)
-    assert page.status_code == 404 and "Nothing here" in page.text and "<nav" not in page.text
+    assert page.status_code == 404 and "Page not found" in page.text and "<nav" not in page.text
     problem(client.get("/nothing"), 404, code="not_found")
     problem(client.get("/v1/employees", headers=HTML), 401, code="key_required")
     signed_in = client.get("/nothing", headers={**HTML, **cookie(sign_in(system, Role.VIEWER))})
@@ -75,3 +75,19 @@ def test_an_error_is_a_page_for_a_browser_and_json_for_a_program(client: TestCli
 )
 def test_nobody_is_led_off_the_site(wanted: str | None, path: str) -> None:
     assert local_path(wanted) == path
+
+
+@pytest.mark.parametrize("path", ["/health", "/live"])
+def test_a_gate_that_nothing_can_open_is_called_a_test_gate(client: TestClient, system: System, path: str) -> None:
+    """Until it has a driver, or its hardware has a key to ask with."""
+    name = f"nothing-on{path[1:]}"
+    system.gates.add(name)
+    person = cookie(sign_in(system, Role.VIEWER))
+    before = client.get(path, headers={**HTML, **person}).text.lower()
+    _, key = system.keys.create(Role.GATE, name)
+    asking = client.get(path, headers={**HTML, **person}).text.lower()
+    system.keys.revoke(key.id)
+    revoked = client.get(path, headers={**HTML, **person}).text.lower()
+
+    found = [text.count("test gate") for text in (before, asking, revoked)]
+    assert found == [found[0], found[0] - 1, found[0]] and found[0] > 0

@@ -1,4 +1,4 @@
-"""The live stream: what happens at the site, as it happens."""
+"""The live stream of what happens at the site."""
 
 from typing import Annotated
 
@@ -22,9 +22,10 @@ async def stream(
     after: Annotated[str | None, Query(max_length=64, description="begin after this event")] = None,
     last_event_id: Annotated[str | None, Header(max_length=64)] = None,
 ) -> EventStream:
-    """Server-sent events. `decision`: an event as in the list, its id is the event's. `gate_result`, `alert`, `camera`,
-    `gate`: what changed; all that stands comes first. `gap`: more was missed than is sent, list it. `fault`: the
-    service cannot look, or can again. Sent again after a break: at most 200, and some that were seen before.
+    """Server-sent events. `decision` holds an event as in the list; its id is the event's. `gate_result`, `alert`,
+    `camera` and `gate` hold what changed; the present state comes first. `gap`: you missed more than is sent, so list
+    the events. `fault`: the service cannot read the database, or can again. `beat`: the service lives, every 5 s.
+    After a break, at most 200 decisions are repeated, some of which you may have seen.
     """
     streams: Streams = request.app.state.streams
     roles = (Role.SECURITY, Role.ADMIN, Role.VIEWER)

@@ -1,4 +1,4 @@
-"""Signing in through another provider: the browser is sent there, and what it brings back is checked."""
+"""Signing in through a provider: sends the browser there and checks what it brings back."""
 
 import logging
 from urllib.parse import quote, unquote
@@ -28,7 +28,7 @@ def begin(request: Request, system: SystemOf, next: str = "/") -> Response:
         return _failed(request, error)
     answer = RedirectResponse(address, 303)
     for name, value in ((JOURNEY, str(journey)), (WANTED, quote(local_path(next), safe=""))):
-        # Lax: both have to come back from the provider's site.
+        # Lax: the browser must send both when it returns from the provider's site.
         secure, path = request.url.scheme == "https", prefix_of(request) + BACK
         answer.set_cookie(name, value, max_age=JOURNEY_S, path=path, httponly=True, samesite="lax", secure=secure)
     return answer
@@ -37,13 +37,13 @@ def begin(request: Request, system: SystemOf, next: str = "/") -> Response:
 @router.get(BACK)
 def back(request: Request, system: SystemOf, state: str = "", code: str = "", error: str = "") -> Response:
     cookie = request.cookies.get(JOURNEY, "")
+    client = client_of(request)
     try:
-        client = client_of(request)
         entered = system.reception.federation.finish(cookie, state, code, _redirect(request), client, error)
     except FacegateError as failure:
         answer: Response = _failed(request, failure)
     else:
-        # A redirect would still count as the provider's, and the session's cookie would not be sent with it.
+        # After a redirect the request would still count as the provider's, without the session's cookie.
         wanted = local_path(unquote(request.cookies.get(WANTED, "/")))
         onward = render(request, "accounts/onward.html", None, target=wanted, words="You are signed in")
         answer = remember(request, onward, entered)
@@ -62,5 +62,5 @@ def _failed(request: Request, error: FacegateError) -> Response:
     else:
         assert isinstance(error, Fault)
         logger.error('sign_in_provider_failed why="%s"', error)
-        problem, status = "The provider cannot be used now; sign in with name and password, or tell an admin.", 503
+        problem, status = "The provider does not work now. Sign in with name and password, or tell an admin.", 503
     return signin_form(request, status, problem=problem)

@@ -1,4 +1,4 @@
-"""Signing in and out, the first admin's link, and the link with which somebody chooses a new password."""
+"""Signing in and out, the link for the first admin, and the links that set a new password."""
 
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -50,7 +50,7 @@ def leave(request: Request, system: SystemOf, person: AnyPage) -> Response:
 @router.get("/setup", response_class=HTMLResponse)
 @router.get("/reset", response_class=HTMLResponse)
 def follow(request: Request, system: SystemOf, token: str = "") -> Response:
-    """A link that works once: it is used up when the form is sent, not when it is opened."""
+    """Shows the form of a one-time link. Sending the form uses the link up; opening it does not."""
     kind = _kind(request)
     try:
         user = system.reception.users.ticket(token, kind)
@@ -94,7 +94,7 @@ def redeem(
 
 
 def remember(request: Request, answer: Response, entered: Entered) -> Response:
-    """The answer with the session's cookie, which ends with the browser, and the browser's mark."""
+    """Sets the session's cookie, which ends with the browser, and the device cookie. Returns the answer."""
     secure, path = _secure(request), cookie_path(request)
     answer.set_cookie(cookie_name(request), entered.session, path=path, httponly=True, samesite="strict", secure=secure)
     answer.set_cookie(
@@ -124,21 +124,21 @@ def _status(refusal: Refusal) -> int:
 
 
 def _from_here(request: Request) -> None:
-    """Another site's form must not sign anybody in, not even as somebody else. Raises Forbidden.
+    """Refuses forms from other sites, which could sign somebody in as somebody else. Raises Forbidden.
 
-    A browser on https says itself where a form comes from, whatever a proxy made of the host. Over http it says only
-    the origin, which must then be the host that was asked for.
+    Over https, browsers send where a form comes from, whatever a proxy does to the host. Over http they send only the
+    origin, which must equal the requested host.
     """
     fetched = request.headers.get("sec-fetch-site")
     if fetched in ("same-origin", "none"):
         return
     if fetched is not None:
-        raise Forbidden("cross_site_form", "This form came from another site; open the sign-in page and try again.")
+        raise Forbidden("cross_site_form", "This form came from another site. Open the sign-in page and try again.")
     origin = request.headers.get("origin")
     if origin is not None and urlsplit(origin).netloc != request.headers.get("host", ""):
         raise Forbidden(
             "cross_site_form",
-            "This form came from another site, or a proxy changes the host: open the sign-in page and try again. If it "
-            "fails again, have the proxy pass Host on unchanged (nginx: proxy_set_header Host $http_host), or serve "
+            "This form came from another site, or a proxy changes the host. Open the sign-in page and try again. If it "
+            "fails again, set the proxy to pass Host unchanged (nginx: proxy_set_header Host $http_host), or serve "
             "over https.",
         )

@@ -1,4 +1,4 @@
-"""The admins' page of users, the log of sign-ins, the keys of devices, and everybody's own account."""
+"""The pages for users, sign-ins and API keys, which are for admins, and everyone's own account."""
 
 from typing import Annotated
 

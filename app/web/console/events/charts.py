@@ -1,4 +1,4 @@
-"""Plots, drawn on the server: where each bar of an SVG stands. The template charts.html writes them out."""
+"""Plots, laid out on the server: the place of each bar in an SVG. The template charts.html draws them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -6,7 +6,7 @@ from math import ceil
 
 WIDTH, HEIGHT = 720.0, 200.0
 LEFT, BOTTOM, TOP = 44.0, 26.0, 12.0
-# Where the plot is small its labels are larger, in its own units: so wide is a letter then, and the space between two.
+# Width of a letter and of the space between labels, in plot units, when the plot is small and its labels are large.
 LETTER, SPACE = 15.0, 12.0
 
 
@@ -22,7 +22,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Tick:
-    """spare: a small plot has no room for it."""
+    """spare: left out when the plot is small."""
 
     at: float
     text: str
@@ -31,7 +31,7 @@ class Tick:
 
 @dataclass(frozen=True)
 class Plot:
-    """label: what it shows, in a sentence, for who cannot see it. mark: where a threshold stands."""
+    """label: a sentence for screen readers. mark: the place of a threshold."""
 
     label: str
     bars: list[Bar]
@@ -42,7 +42,7 @@ class Plot:
 
 @dataclass(frozen=True)
 class Column:
-    """One place along the axis: a height for each series, a title, and a word below, where there is one."""
+    """One place along the axis: a height for each series, a title, and an optional word below."""
 
     values: Sequence[float]
     title: str
@@ -71,7 +71,7 @@ def columns(label: str, given: Sequence[Column], *, mark: float | None = None, m
 
 
 def _thinned(ticks: list[Tick]) -> list[Tick]:
-    """The last stays, and before it each that has room. They stand equally far apart."""
+    """Marks as spare the ticks that lack room when the plot is small. Keeps the last; the rest stay evenly spaced."""
     if len(ticks) < 2:
         return ticks
     room = max(len(tick.text) for tick in ticks) * LETTER + SPACE
@@ -84,7 +84,7 @@ def _scaled(value: float, top: float) -> float:
 
 
 def _round_up(value: float) -> float:
-    """The next round number: the axis ends there and has a middle."""
+    """Returns the next round number, at which the axis ends and whose half is round too."""
     top = 2.0
     while True:
         for factor in (1, 2):

@@ -1,4 +1,4 @@
-"""Live: every gate's last decisions as they happen, for a guard's phone and a display on the wall."""
+"""Live: each gate's last decisions as they happen, for a guard's phone or a display on the wall."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse
 from app.core.canonical import instant
 from app.core.events.records import EventFilter
 from app.core.types import Role
+from app.web.console.hardware import test_gates
 from app.web.console.render import Link, render
 from app.web.console.session import AnyPage
 from app.web.console.words import FOR_SCRIPTS
@@ -18,7 +19,7 @@ LINKS = (Link("/live", "Live", "live"),)
 OF_A_GATE = 6
 SHOWN = ("decision_id", "gate", "at", "decision", "reason", "employee", "similarity", "threshold", "camera", "snapshot")
 MORE = ("gate_result", "comment", "method")
-# A guard's browser asks for the same faces all day; five minutes after an erasure it asks in vain.
+# A guard's browser shows the same faces all day. Five minutes after an erasure it no longer has them.
 BRIEFLY = {"Cache-Control": "private, max-age=300", "X-Content-Type-Options": "nosniff"}
 
 
@@ -32,6 +33,7 @@ def live(request: Request, system: SystemOf, person: AnyPage) -> HTMLResponse:
         "events/live.html",
         person,
         gates=gates,
+        test_gates=test_gates(system),
         start={
             "events": last,
             "after": newest[0].id if newest else None,
@@ -44,10 +46,10 @@ def live(request: Request, system: SystemOf, person: AnyPage) -> HTMLResponse:
 
 @router.get("/portraits/{employee_id}", response_class=Response)
 def portrait(employee_id: str, system: SystemOf, _: AnyPage) -> Response:
-    """The enrolled photo, small, to compare the gate's picture with."""
+    """A small enrolled photo, to compare with the gate's picture."""
     return Response(system.portraits.of(employee_id), media_type="image/jpeg", headers=BRIEFLY)
 
 
 def brief(event: dict[str, Any]) -> dict[str, Any]:
-    """What the page shows of an event, and no more: it is sent for each of many."""
+    """Returns only what the page shows of an event, because it is sent for many."""
     return {name: event.get(name) for name in SHOWN} | {name: event[name] for name in MORE if event.get(name)}

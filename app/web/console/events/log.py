@@ -1,4 +1,4 @@
-"""The log: filters that live in the address, pages that follow each other, and everything about one event."""
+"""The log, with its filters in the address, and the page of one event."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -25,7 +25,7 @@ PAGE = 50
 
 
 class Wanted:
-    """The filters of the address bar; what is empty or unknown filters nothing, as a form sends it."""
+    """The filters in the address. Empty and unknown values do not filter."""
 
     def __init__(self, request: Request) -> None:
         names = ("gate", "employee", "decision", "reason", "camera", "from", "to")
@@ -78,7 +78,7 @@ def log(request: Request, system: SystemOf, person: AnyPage) -> HTMLResponse:
 def rows(
     request: Request, system: SystemOf, person: AnyPage, cursor: Annotated[str, Query(max_length=64)] = ""
 ) -> HTMLResponse:
-    """The rows after an event: what the page fetches as one scrolls on."""
+    """The rows after an event, which the page loads on scrolling."""
     return render(request, "events/log_rows.html", person, **_page(system, Wanted(request), cursor), reasons=REASONS)
 
 
@@ -97,23 +97,26 @@ def correct(
     number: Annotated[str, Form(max_length=64)] = "",
     photo: Annotated[str, Form(max_length=8)] = "",
 ) -> Response:
-    """A correction; and with it, where an admin agrees and the operator allows it, a photo of who it was."""
+    """Records a correction. With `photo`, an admin also keeps the picture as a photo, if the settings allow it."""
     try:
         if kind not in set(CorrectionKind):
-            raise BadInput("bad_kind", "Say not_this_person, or who it was.")
+            raise BadInput("bad_kind", "The kind of correction is not_this_person or was.")
         employee = system.enrolment.by_number(number.strip()) if number.strip() else None
         if number.strip() and employee is None:
             raise NotFound("unknown_employee", "There is no employee with this number.")
         if photo and not (person.principal.may(Role.ADMIN) and system.settings.enrol_from_gate):
             raise Forbidden(
-                "enrol_from_gate_off", "Only an admin may keep a gate's picture as a photo, where that is allowed."
+                "enrol_from_gate_off",
+                "Only an admin may keep a gate's picture as a photo, and only if the settings allow it.",
             )
         system.corrections.add(event_id, CorrectionKind(kind), employee.id if employee else None, person.principal.id)
         if photo and employee:
             (kept,) = system.enrolment.add_photos(employee.id, [system.events.snapshot(event_id)])
             if not kept.accepted:
                 words = kept.detail or ", ".join(kept.problems)
-                raise BadInput("photo_refused", f"The correction is kept; the picture is no good photo: {words}")
+                raise BadInput(
+                    "photo_refused", f"The correction is stored, but the picture is not usable as a photo: {words}"
+                )
     except Refusal as refusal:
         return _event(request, system, person, event_id, problem=refusal.detail)
     return RedirectResponse(f"/log/{event_id}", 303)
@@ -157,13 +160,13 @@ def _page(system: System, wanted: Wanted, before: str | None) -> dict[str, Any]:
     found = [event.json() for event in system.events.find(wanted.filter(system, before))]
     for one in found:
         for name in ("employee", "similarity", "threshold", "method"):
-            one.setdefault(name, None)  # of who was erased
+            one.setdefault(name, None)  # missing for an erased person
         one["when"] = datetime.fromisoformat(one["at"])
     return {"events": found[:PAGE], "next": found[PAGE - 1]["decision_id"] if len(found) > PAGE else ""}
 
 
 def _moment(text: str | None) -> datetime | None:
-    """A time of the address bar; one without a zone is UTC, one that is none filters nothing."""
+    """Parses a time from the address, in UTC if it has no zone. Returns None for what is not a time."""
     try:
         at = datetime.fromisoformat(text) if text else None
         return at if at is None else at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)

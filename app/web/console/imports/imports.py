@@ -1,4 +1,4 @@
-"""Imports as admins see them: bring files, read the report row by row, apply, watch, look back."""
+"""Imports for admins: upload files, read the report row by row, apply it, and see earlier imports."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from app.web.security import SystemOf
 router = APIRouter(include_in_schema=False)
 LINKS = (Link("/imports", "Imports", "import", frozenset({Role.ADMIN})),)
 
-# (word, kind of the badge) by state; a dry run is "checking" while it runs.
+# Word and kind of the badge, by state.
 WORDS: dict[ImportState, tuple[str, str]] = {
     ImportState.WAITING: ("waiting", "info"),
     ImportState.RUNNING: ("running", "info"),
@@ -31,14 +31,14 @@ WORDS: dict[ImportState, tuple[str, str]] = {
 def find(request: Request, system: SystemOf, person: AdminPage) -> HTMLResponse:
     most = system.settings.max_import_mb
     jobs = system.import_reports.all()
-    told: dict[str, Any] = {
+    context: dict[str, Any] = {
         "jobs": jobs,
         "words": WORDS,
         "columns": COLUMNS,
         "encodings": list(CODECS),
         "most_mb": most,
     }
-    return render(request, "imports/imports.html", person, **told)
+    return render(request, "imports/imports.html", person, **context)
 
 
 @router.get("/imports/{import_id}", response_class=HTMLResponse)

@@ -1,4 +1,4 @@
-"""Employees as admins see them: the list that answers while one types, and a page for each person."""
+"""Employees for admins: a list that is searched during typing, and a page for each person."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -36,8 +36,8 @@ SHOWN: dict[Show, str] = {
 
 
 @dataclass(frozen=True)
-class Standing:
-    """What stands beside a name. kind: of the badge."""
+class Label:
+    """A badge beside a name. kind: one of the badge's colours."""
 
     text: str
     kind: str
@@ -53,7 +53,7 @@ def find(
     cursor: Annotated[str | None, Query(max_length=64)] = None,
     part: bool = False,
 ) -> HTMLResponse:
-    """part: the rows alone, for a page that is open already."""
+    """part: only the rows, for a page that is already open."""
     now = system.clock()
     which = _filter(q.strip(), show, now)
     with system.store.read() as tx:
@@ -61,7 +61,7 @@ def find(
         matching = tx.employees.count(which)
         everybody = tx.employees.count()
     shown: dict[str, Any] = {
-        "people": [(employee, standing(employee, now)) for employee in found[:PAGE]],
+        "people": [(employee, labels(employee, now)) for employee in found[:PAGE]],
         "next": found[PAGE - 1].number if len(found) > PAGE else None,
         "matching": matching,
         "everybody": everybody,
@@ -85,7 +85,7 @@ def one(employee_id: str, request: Request, system: SystemOf, person: AdminPage)
         "people/employee.html",
         person,
         employee=employee,
-        standing=standing(employee, system.clock()),
+        labels=labels(employee, system.clock()),
         photos=system.enrolment.photos(employee_id),
         passages=[one.json() for one in system.events.find(EventFilter(employee_id=employee_id, limit=PASSAGES))],
         most_photos=MAX_PHOTOS,
@@ -95,7 +95,7 @@ def one(employee_id: str, request: Request, system: SystemOf, person: AdminPage)
 
 @router.get("/employees/{employee_id}/sightings", response_class=HTMLResponse)
 def sightings(employee_id: str, request: Request, system: SystemOf, person: AdminPage) -> HTMLResponse:
-    """What gates saw last, to choose photos from."""
+    """Recent pictures from gates, to choose photos from."""
     found = system.events.find(EventFilter(limit=10 * RECENT))
     seen: list[tuple[dict[str, Any], int]] = []
     for event in found:
@@ -108,20 +108,20 @@ def sightings(employee_id: str, request: Request, system: SystemOf, person: Admi
     )
 
 
-def standing(employee: Employee, now: datetime) -> list[Standing]:
-    """What keeps the employee out now, or soon will; the first is the weightiest."""
+def labels(employee: Employee, now: datetime) -> list[Label]:
+    """Returns what keeps the employee out now or soon, the most important first."""
     found = []
     if employee.status is Status.INACTIVE:
-        found.append(Standing("suspended", "bad"))
+        found.append(Label("suspended", "bad"))
     if employee.valid_until is not None and employee.valid_until < now:
-        found.append(Standing("ended", "bad"))
+        found.append(Label("ended", "bad"))
     elif employee.valid_until is not None and employee.valid_until < now + SOON:
-        found.append(Standing("ends soon", "warn"))
+        found.append(Label("ends soon", "warn"))
     if employee.valid_from is not None and employee.valid_from > now:
-        found.append(Standing("not yet valid", "warn"))
+        found.append(Label("not yet valid", "warn"))
     if not employee.photos:
-        found.append(Standing("no photos", "warn"))
-    return found or [Standing("active", "good")]
+        found.append(Label("no photos", "warn"))
+    return found or [Label("active", "good")]
 
 
 def _filter(q: str, show: Show, now: datetime) -> EmployeeFilter:

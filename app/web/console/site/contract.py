@@ -1,4 +1,4 @@
-"""The contract page, which shows what the code itself declares."""
+"""The page of the HTTP contract, made from what the code declares."""
 
 import json
 from typing import Any
@@ -16,7 +16,7 @@ IN_PROBLEMS = "Problems with a row, a photo or a set of rules"
 
 @router.get("/docs", response_class=HTMLResponse)
 def contract(request: Request, visitor: Visitor) -> HTMLResponse:
-    """The contract, from the same description that /openapi.json gives to programs."""
+    """The contract, from the same description as /openapi.json."""
     spec = request.app.openapi()
     about = spec["info"]["description"]
     tables = {**{f"Errors with status {status}": table for status, table in BY_STATUS.items()}, IN_PROBLEMS: PROBLEMS}
@@ -45,7 +45,7 @@ def _groups(spec: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
 
 
 def _content(spec: dict[str, Any], body: dict[str, Any]) -> list[tuple[str, str]]:
-    """Each media type with an example made of the schema's own examples."""
+    """Returns each media type with an example built from the schema's own examples."""
     found = []
     for media_type, content in body.get("content", {}).items():
         example = content.get("example", _example(spec, content.get("schema", {})))

@@ -1,4 +1,4 @@
-"""Health: cameras, gates, gallery, how long decisions take, and what the false-accept rate means today."""
+"""Health: cameras, gates, the gallery, decision times, and what the false-accept rate means today."""
 
 from dataclasses import dataclass
 
@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse
 from app.core.events.histograms import TOOK_MS
 from app.services.events.live_feed import FeedItem
 from app.web.console.events.charts import Column, Plot, columns
+from app.web.console.hardware import test_gates
 from app.web.console.render import Link, render
 from app.web.console.session import AnyPage
 from app.web.console.words import ALERTS, CAMERAS
@@ -21,7 +22,7 @@ PHOTOS, FRAMES = (1, 3, 5), (1, 3)
 
 @dataclass(frozen=True)
 class Times:
-    """Of last week's decisions; the ends of the buckets that half and 95 % of them lie below."""
+    """Decision times of the last week. half_ms, most_ms: upper ends of the buckets that hold 50 % and 95 %."""
 
     plot: Plot
     count: int
@@ -31,19 +32,20 @@ class Times:
 
 @router.get("/health", response_class=HTMLResponse)
 def health(request: Request, system: SystemOf, person: AnyPage) -> HTMLResponse:
-    standing = system.feed.catch_up(None)
+    now = system.feed.catch_up(None)
     rate = system.settings.false_accept_rate
     pace = system.statistics.strangers()
     return render(
         request,
         "site/health.html",
         person,
-        # Cameras have a list of their own, in words.
+        # Cameras have their own list.
         checks={name: check for name, check in request.app.state.glances().items() if not name.startswith("camera ")},
-        gates=_of(standing, "gate"),
-        cameras=_of(standing, "camera"),
-        alerts=_of(standing, "alert"),
+        gates=_of(now, "gate"),
+        cameras=_of(now, "camera"),
+        alerts=_of(now, "alert"),
         driven=system.gate_control.healthy(),
+        test_gates=test_gates(system),
         camera_words=CAMERAS,
         alert_words=ALERTS,
         enrolled=len(system.gallery),
@@ -56,8 +58,8 @@ def health(request: Request, system: SystemOf, person: AnyPage) -> HTMLResponse:
     )
 
 
-def _of(news: list[FeedItem], kind: str) -> list[dict[str, object]]:
-    return [one.data for one in news if one.kind == kind]
+def _of(items: list[FeedItem], kind: str) -> list[dict[str, object]]:
+    return [one.data for one in items if one.kind == kind]
 
 
 def _times(system: System) -> Times:

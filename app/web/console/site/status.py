@@ -1,4 +1,4 @@
-"""The first page: whether the gate works, and where to go."""
+"""The start page: whether the service works, and where to go."""
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
@@ -6,13 +6,27 @@ from fastapi.responses import HTMLResponse
 from app.web import health
 from app.web.console.render import render
 from app.web.console.session import Visitor
+from app.web.security import SystemOf
+from app.wiring import System
 
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/", response_class=HTMLResponse)
-def status(request: Request, visitor: Visitor) -> HTMLResponse:
-    """Holds nothing that a stranger may not see."""
+def status(request: Request, system: SystemOf, visitor: Visitor) -> HTMLResponse:
+    """Shows nothing that a stranger may not see: what is missing is for people who signed in."""
     glances: health.HealthChecks = request.app.state.glances
-    checks = {name: found for name, found in glances().items() if found.essential}
-    return render(request, "site/status.html", visitor, checks=checks, ready=health.ready(checks))
+    checks = {name: found for name, found in glances().items() if found.essential or found.limited}
+    ready = health.ready(checks)
+    missing = _missing(system) if ready and visitor else []
+    return render(request, "site/status.html", visitor, checks=checks, ready=ready, missing=missing)
+
+
+def _missing(system: System) -> list[str]:
+    """Returns what a new installation lacks before anybody can pass."""
+    found = []
+    if not system.gates.all():
+        found.append("There is no gate yet.")
+    if not len(system.gallery):
+        found.append("Nobody can be recognised yet: add people with photos.")
+    return found

@@ -1,14 +1,14 @@
-// Calls to the service as the page's user, and messages to them.
+// Calls the service as the signed-in user, and shows messages.
 
-// A proxy may serve the console below a path; this file lies in its static/.
+// A proxy may serve the console below a path prefix. This file is PREFIX/static/api.js.
 const ROOT = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
 
-/** A path of the service as this page reaches it. */
+/** The path with the proxy's prefix. */
 export function rooted(path) {
   return ROOT + path;
 }
 
-/** An answer that is an error: its code, its sentence, its HTTP status. */
+/** An error answer: HTTP status, code, and the sentence to show. */
 export class CallError extends Error {
   constructor(status, code, detail) {
     super(detail);
@@ -18,9 +18,9 @@ export class CallError extends Error {
 }
 
 /**
- * Calls /v1 and gives the parsed answer (null for none, text for what is no JSON).
- * json: sent as JSON. form: a FormData. quiet: the error is not shown, only thrown. signal: an AbortSignal.
- * Throws CallError, after showing its sentence. Signed out: goes to the sign-in page.
+ * Calls /v1. Returns the parsed JSON, the text of another type, or null for an empty answer.
+ * json: sent as JSON. form: a FormData. quiet: throws an error without showing it. signal: an AbortSignal.
+ * Throws CallError, after showing its sentence. Goes to the sign-in page if the session has ended.
  */
 export async function call(path, { method = "GET", json, form, quiet = false, signal } = {}) {
   const headers = { Accept: "application/json" };
@@ -31,7 +31,7 @@ export async function call(path, { method = "GET", json, form, quiet = false, si
     answer = await fetch(rooted(path), { method, headers, signal, body: json === undefined ? form : JSON.stringify(json) });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    if (!quiet) say("The service cannot be reached; check the network and try again.", "bad");
+    if (!quiet) say("The service cannot be reached. Check the network and try again.", "bad");
     throw new CallError(0, "unreachable", "The service cannot be reached.");
   }
   const type = answer.headers.get("content-type") ?? "";
@@ -43,26 +43,26 @@ export async function call(path, { method = "GET", json, form, quiet = false, si
   throw error;
 }
 
-/** What went wrong, from an answer's status and parsed JSON: an error without the service's own JSON is a proxy's. */
+/** The CallError for an answer's status and parsed body. An answer that lacks the service's JSON came from a proxy. */
 export function failure(status, body) {
   if (body?.error && body.detail) return new CallError(status, body.error, body.detail);
   const cures = {
-    413: "refused this as too large: raise its limit (nginx: client_max_body_size) or send less at once.",
-    502: "does not reach it: see that the service runs, and at the address that the proxy is set to.",
-    503: "does not reach it, or lets nobody through now: see that the service runs.",
-    504: "waited too long for it: try again, or raise its limit (nginx: proxy_read_timeout).",
+    413: "refused this as too large. Raise its limit (nginx: client_max_body_size) or send less at once.",
+    502: "cannot reach it. Check that the service runs at the address that the proxy uses.",
+    503: "cannot reach it, or refuses requests now. Check that the service runs.",
+    504: "waited too long for it. Try again, or raise its limit (nginx: proxy_read_timeout).",
   };
-  const what = cures[status] ?? `answered in its place (${status}): ask whoever runs the proxy.`;
+  const what = cures[status] ?? `answered instead (${status}). Ask whoever runs the proxy.`;
   return new CallError(status, "proxy", `A proxy in front of the service ${what}`);
 }
 
-/** To the sign-in page, and back here afterwards. */
+/** Goes to the sign-in page, which leads back here. */
 export function signIn() {
   const here = location.pathname.slice(ROOT.length) + location.search;
   location.assign(rooted(`/signin?next=${encodeURIComponent(here)}`));
 }
 
-/** Shows a message and has it read aloud. kind: "good", "bad" (stays until it is closed) or "info". */
+/** Shows a message; screen readers read it aloud. kind: "good", "info", or "bad", which stays until closed. */
 export function say(text, kind = "info") {
   const box = document.createElement("div");
   box.className = `message ${kind}`;
@@ -77,7 +77,7 @@ export function say(text, kind = "info") {
   const region = document.getElementById("messages");
   const dialog = document.querySelector("dialog:modal");
   if (dialog && region.parentElement !== dialog) {
-    // Outside of an open dialog nothing can be clicked, or is read aloud.
+    // Outside an open dialog nothing can be clicked or is read aloud.
     dialog.append(region);
     dialog.addEventListener("close", () => document.body.append(region), { once: true });
   }
@@ -86,7 +86,7 @@ export function say(text, kind = "info") {
   if (kind !== "bad") setTimeout(() => box.remove(), 6000);
 }
 
-/** Says it after the next page has loaded: for a change that ends in a reload. */
+/** Shows the message on the next page: for a change that ends in a reload. */
 export function sayNext(text, kind = "good") {
   sessionStorage.setItem("say", JSON.stringify([text, kind]));
 }

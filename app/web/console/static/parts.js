@@ -1,4 +1,4 @@
-// The components of templates/components.html, made in the browser.
+// The components of templates/components.html, built in the browser.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -44,7 +44,7 @@ export function bar(value, mark = null, label = "") {
 const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 const TIME = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 
-/** A moment in the reader's own time zone: the time alone for today. */
+/** A moment in the reader's time zone; only the time if it is today. */
 export function moment(at) {
   const date = new Date(at);
   return date.toDateString() === new Date().toDateString() ? TIME.format(date) : `${DAY.format(date)}, ${TIME.format(date)}`;

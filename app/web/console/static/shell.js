@@ -1,4 +1,4 @@
-// What every page does: the theme switch, times in the reader's zone, dialogs that open by a button, messages that wait.
+// What every page does: switches the theme, shows local times, opens dialogs, shows messages from the page before.
 
 import { say } from "./api.js";
 import { moment } from "./parts.js";
@@ -14,7 +14,7 @@ for (const button of document.querySelectorAll("[data-theme-switch]")) {
   });
 }
 
-// In a narrow window the pages are a strip that scrolls.
+// In a narrow window the navigation is a strip that scrolls.
 document.querySelector(".main-nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
 for (const time of document.querySelectorAll("time[datetime]")) {

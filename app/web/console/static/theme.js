@@ -1,4 +1,4 @@
-// Before the page is drawn: the theme chosen with the switch; without a choice, the system's holds.
+// Runs before the page is drawn: applies the theme that was chosen with the switch, if any.
 {
   const chosen = localStorage.getItem("theme");
   if (chosen === "light" || chosen === "dark") document.documentElement.dataset.theme = chosen;

@@ -1,16 +1,16 @@
-// Sends files with their progress, which fetch cannot tell.
+// Uploads files with progress, which fetch does not report.
 
 import { CallError, failure, rooted, say, signIn } from "./api.js";
 
-/** POSTs a FormData; told(sent, total) in bytes while it goes. Gives the parsed answer; throws CallError. */
-export function upload(path, form, told = () => {}) {
+/** POSTs a FormData; calls onProgress(sent, total), in bytes. Returns the parsed answer; throws CallError. */
+export function upload(path, form, onProgress = () => {}) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", rooted(path));
     request.responseType = "json";
     request.setRequestHeader("Accept", "application/json");
     request.setRequestHeader("X-CSRF-Token", document.querySelector('meta[name="csrf-token"]')?.content ?? "");
-    request.upload.addEventListener("progress", (event) => told(event.loaded, event.total));
+    request.upload.addEventListener("progress", (event) => onProgress(event.loaded, event.total));
     let began = false;
     request.upload.addEventListener("progress", () => { began = true; });
     const fail = (error) => {
@@ -24,10 +24,10 @@ export function upload(path, form, told = () => {}) {
       else fail(failure(request.status, body));
     });
     request.addEventListener("error", () => {
-      // Who refuses a body before its end may cut the line, and then no answer is read.
+      // A server that refuses a body before its end may close the connection, and then the browser reads no answer.
       const words = began
-        ? "The connection broke off while sending. If it does so again, a proxy may take no file of this size (nginx: client_max_body_size)."
-        : "The service cannot be reached; check the network and try again.";
+        ? "The connection broke during the upload. If this happens again, a proxy may refuse files of this size (nginx: client_max_body_size)."
+        : "The service cannot be reached. Check the network and try again.";
       fail(new CallError(0, "unreachable", words));
     });
     request.send(form);

@@ -1,4 +1,4 @@
-// One's own password and sessions.
+// The reader's own password and sessions.
 
 import { call, say, sayNext } from "../api.js";
 

@@ -28,7 +28,7 @@ form.addEventListener("submit", async (event) => {
 for (const button of document.querySelectorAll("[data-revoke]")) {
   button.addEventListener("click", () => {
     revoked = button.closest("tr").dataset;
-    document.getElementById("sure-words").textContent = `Whatever uses the key "${revoked.name}" is refused from then on.`;
+    document.getElementById("sure-words").textContent = `Every request with the key "${revoked.name}" is refused from then on.`;
     sure.showModal();
   });
 }

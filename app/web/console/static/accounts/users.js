@@ -1,4 +1,4 @@
-// Adding users, changing them, and handing out links.
+// Adds users, changes them, and shows their one-time links.
 
 import { call, rooted, say, sayNext } from "../api.js";
 
@@ -51,7 +51,7 @@ for (const button of document.querySelectorAll("[data-reset]")) {
 
 document.getElementById("link-copy").addEventListener("click", async () => {
   const address = document.getElementById("link-address").textContent;
-  // Without https a browser gives no clipboard; the text can still be selected.
+  // Browsers give the clipboard to https pages only; the text can still be selected.
   if (!navigator.clipboard) return say("Select the link and copy it by hand.");
   await navigator.clipboard.writeText(address);
   say("Copied.", "good");
@@ -62,7 +62,7 @@ async function showLink(id, name) {
   if (!made) return;
   const until = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }).format(new Date(made.ends_at));
   document.getElementById("link-words").textContent =
-    `Give it to ${name} and nobody else: whoever opens it chooses the password. It works once, until ${until}.`;
+    `Give it to ${name} and nobody else: whoever opens it sets the password. It works once, until ${until}.`;
   document.getElementById("link-address").textContent = location.origin + rooted(made.path);
   link.showModal();
 }

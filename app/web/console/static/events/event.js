@@ -1,4 +1,4 @@
-// One event: printed, and without a hole where a picture is gone.
+// One event: prints it, and removes the frame of a picture that is gone.
 
 document.getElementById("print").addEventListener("click", () => print());
 for (const image of document.querySelectorAll("img[data-optional]")) {

@@ -1,4 +1,4 @@
-// Live: draws what the stream tells, and orders gates by hand.
+// Live: draws what the event stream sends, and opens or locks gates by hand.
 
 import { call, rooted, say, signIn } from "../api.js";
 import { badge, bar, el, when } from "../parts.js";
@@ -6,7 +6,8 @@ import { badge, bar, el, when } from "../parts.js";
 const OF_A_GATE = 6;
 const start = document.getElementById("start");
 const { events, after, now, words } = JSON.parse(start.dataset.start);
-const NEWS_MS = 10_000; // what is older is no reason for an alarm
+const NEWS_MS = 10_000; // older events raise no alarm
+const SILENT_MS = 10_000; // two beats of the stream are missing: what the page shows is old
 const ahead = Date.now() - Date.parse(now); // of the service's clock: the reader's may be wrong
 const mayOrder = Boolean(start.dataset.byHand);
 const lanes = new Map([...document.querySelectorAll(".lane")].map((lane) => [lane.dataset.gate, lane]));
@@ -15,13 +16,13 @@ const gates = new Map();
 const cameras = new Map();
 const alerts = new Map();
 let last = after;
-let heard = after; // what was known as the stream began: older decisions are sent again
+let caughtUpTo = after; // the last event before the stream began; the stream repeats some older ones
 
 // What happened at a gate
 
 function face(source, words) {
   const image = el("img", { src: source, alt: words, width: 96, height: 96 });
-  image.addEventListener("error", () => image.replaceWith(el("span", { class: "no-face", role: "img", "aria-label": `${words}: none` }, "?")));
+  image.addEventListener("error", () => image.replaceWith(el("span", { class: "no-face", role: "img", "aria-label": `${words}: no picture` }, "?")));
   return image;
 }
 
@@ -41,7 +42,7 @@ function large(event) {
       el("p", { class: "now-reason" }, el("a", { href: rooted(`/log/${event.decision_id}`) }, words.reasons[event.reason] ?? event.reason)),
       el("p", { class: "now-who" }, who(event)),
       like && el("div", { class: "like" }, bar(event.similarity, event.threshold, "Similarity"),
-        el("span", { class: "faint" }, `${event.similarity.toFixed(2)}${event.threshold === null ? "" : ` of ${event.threshold.toFixed(2)}`}`)),
+        el("span", { class: "faint" }, `${event.similarity.toFixed(2)}${event.threshold === null ? "" : `, threshold ${event.threshold.toFixed(2)}`}`)),
       el("p", { class: "faint" }, when(event.at), event.camera ? ` · ${event.camera}` : "",
         event.gate_result ? ` · ${words.outcomes[event.gate_result.outcome]}` : "")));
 }
@@ -58,7 +59,7 @@ function draw(gate) {
   const shown = [...known.values()].filter((e) => e.gate === gate).sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : a.decision_id < b.decision_id ? 1 : -1));
   for (const old of shown.splice(OF_A_GATE)) known.delete(old.decision_id);
   const [first, ...rest] = shown;
-  lane.querySelector(".lane-now").replaceChildren(first ? large(first) : el("p", { class: "hint" }, "Nothing happened here yet."));
+  lane.querySelector(".lane-now").replaceChildren(first ? large(first) : el("p", { class: "hint" }, "No events yet."));
   lane.querySelector(".lane-list").replaceChildren(...rest.map(small));
 }
 
@@ -94,27 +95,27 @@ document.getElementById("alerts").addEventListener("click", async ({ target }) =
   await call(`/v1/alerts/${target.dataset.acknowledge}/acknowledge`, { method: "POST", json: {} }).catch(() => { target.disabled = false; });
 });
 
-// Sound: off until somebody wants it, as browsers demand
+// Sound: browsers require a click before it
 
-let ears = null;
+let audio = null;
 document.getElementById("sound").addEventListener("click", (click) => {
-  if (ears) ears.close();
-  ears = ears ? null : new AudioContext();
-  click.target.setAttribute("aria-pressed", String(Boolean(ears)));
-  click.target.textContent = ears ? "Sound is on" : "Sound is off";
-  if (ears) beep(660, 0.1);
+  if (audio) audio.close();
+  audio = audio ? null : new AudioContext();
+  click.target.setAttribute("aria-pressed", String(Boolean(audio)));
+  click.target.textContent = audio ? "Sound is on" : "Sound is off";
+  if (audio) beep(660, 0.1);
 });
 
 function beep(pitch = 880, seconds = 0.35) {
-  if (!ears) return;
-  const tone = ears.createOscillator();
-  const volume = ears.createGain();
+  if (!audio) return;
+  const tone = audio.createOscillator();
+  const volume = audio.createGain();
   tone.frequency.value = pitch;
-  volume.gain.setValueAtTime(0.2, ears.currentTime);
-  volume.gain.exponentialRampToValueAtTime(0.001, ears.currentTime + seconds);
-  tone.connect(volume).connect(ears.destination);
+  volume.gain.setValueAtTime(0.2, audio.currentTime);
+  volume.gain.exponentialRampToValueAtTime(0.001, audio.currentTime + seconds);
+  tone.connect(volume).connect(audio.destination);
   tone.start();
-  tone.stop(ears.currentTime + seconds);
+  tone.stop(audio.currentTime + seconds);
 }
 
 function alarm(gate) {
@@ -125,15 +126,15 @@ function alarm(gate) {
   setTimeout(() => lane.classList.remove("alarm"), 6000);
 }
 
-/** Whether it happens now: not shown before, not sent again, not missed a while ago. */
+/** Whether it just happened: not shown before, not sent again, not older than NEWS_MS. */
 function isNews({ decision_id, at }) {
-  if (known.has(decision_id) || (heard && decision_id <= heard)) return false;
+  if (known.has(decision_id) || (caughtUpTo && decision_id <= caughtUpTo)) return false;
   return Date.now() - ahead - Date.parse(at) < NEWS_MS;
 }
 
 // The stream
 
-const hear = {
+const handlers = {
   decision(event) {
     const news = isNews(event);
     known.set(event.decision_id, { ...known.get(event.decision_id), ...event });
@@ -170,11 +171,12 @@ const hear = {
   fault({ words: fault }) {
     state(fault ?? "live", fault ? "bad" : "good");
   },
+  beat() {},
 };
 
 let stream = null;
-let settled = false; // the alerts that stand already are no news
-let beat = Date.now();
+let settled = false; // alerts that were open before the page raise no alarm
+let ticked = Date.now();
 
 function state(text, kind) {
   const shown = document.getElementById("state");
@@ -185,20 +187,26 @@ function state(text, kind) {
 function connect() {
   stream?.close();
   settled = false;
-  heard = last;
+  caughtUpTo = last;
   alerts.clear();
   stream = new EventSource(rooted(last ? `/v1/events/stream?after=${encodeURIComponent(last)}` : "/v1/events/stream"));
   stream.addEventListener("open", () => {
     state("live", "good");
     setTimeout(() => { settled = true; drawAlerts(); }, 1500);
   });
-  for (const [kind, does] of Object.entries(hear)) stream.addEventListener(kind, (message) => does(JSON.parse(message.data)));
+  for (const [kind, does] of Object.entries(handlers)) {
+    stream.addEventListener(kind, (message) => {
+      received = Date.now();
+      if (stale) freshen();
+      does(JSON.parse(message.data));
+    });
+  }
   stream.addEventListener("error", lost);
 }
 
 async function lost() {
   state("reconnecting", "warn");
-  heard = last;
+  caughtUpTo = last;
   if (stream.readyState !== EventSource.CLOSED) return;
   try {
     await call("/v1/alerts?limit=1", { quiet: true });
@@ -208,13 +216,31 @@ async function lost() {
   setTimeout(connect, 2000);
 }
 
-// After a sleep the connection may be dead without anybody having said so.
+// After the machine slept, the connection may be dead without an error.
 setInterval(() => {
-  const slept = Date.now() - beat > 20000;
-  beat = Date.now();
+  const slept = Date.now() - ticked > 20000;
+  ticked = Date.now();
   if (slept) connect();
 }, 5000);
 addEventListener("online", connect);
+
+// A service that hangs sends nothing, and the connection stays open: the page must not look live.
+let received = Date.now();
+let stale = false;
+setInterval(() => {
+  const silent = Date.now() - received;
+  if (silent <= SILENT_MS) return;
+  if (!stale) beep();
+  stale = true;
+  document.body.classList.add("stale");
+  state(`No connection for ${Math.round(silent / 1000)} s. What you see is old.`, "bad");
+}, 1000);
+
+function freshen() {
+  stale = false;
+  document.body.classList.remove("stale");
+  state("live", "good");
+}
 
 // By hand
 
@@ -222,7 +248,7 @@ const dialog = document.getElementById("order");
 let ordering = null;
 const ORDERS = {
   open: ["Open", "One person may pass, as after any decision."],
-  lock: ["Lock", "Nobody is let in until it is unlocked. Nobody is kept in: egress is never locked."],
+  lock: ["Lock", "Nobody gets in until you unlock it. Nobody is kept in: exits are never locked."],
   unlock: ["Unlock", "The rules decide again."],
 };
 
@@ -244,7 +270,7 @@ if (mayOrder) {
     try {
       await call(`/v1/gates/${encodeURIComponent(gate)}/${order}`, { method: "POST", json: { comment: document.getElementById("comment").value } });
       dialog.close();
-      say(`${gate}: ${{ open: "opened", lock: "locked", unlock: "unlocked" }[order]}.`, "good");
+      say(`${gate}: ${{ open: "the order to open was recorded", lock: "locked", unlock: "unlocked" }[order]}.`, "good");
     } catch (error) {
       if (error.name !== "CallError" && !("status" in error)) throw error;
     }

@@ -1,4 +1,4 @@
-// The log: fetches the rows that follow as one scrolls, and keeps the page small.
+// The log: loads more rows on scrolling, and keeps the page small.
 
 import { rooted } from "../api.js";
 import { moment } from "../parts.js";
@@ -7,7 +7,7 @@ const MOST_CHUNKS = 30; // of 50 rows
 const rows = document.getElementById("rows");
 const end = document.getElementById("end");
 
-// Times in the address are UTC; people see and type their own.
+// Times in the address are UTC; people read and type their local time.
 const form = document.getElementById("filters");
 // On a phone seven fields would hide the log.
 const narrow = matchMedia("(max-width: 52rem)");
@@ -39,7 +39,7 @@ async function more() {
   const next = rows.lastElementChild.dataset.next;
   if (fetching || !next) return;
   fetching = true;
-  end.textContent = "Fetching more.";
+  end.textContent = "Loading more …";
   try {
     const query = new URLSearchParams(rows.dataset.query);
     query.set("cursor", next);
@@ -57,7 +57,7 @@ async function more() {
     }
     end.textContent = rows.lastElementChild.dataset.next ? "" : "No more events.";
   } catch {
-    end.replaceChildren("More could not be fetched. ", again());
+    end.replaceChildren("Could not load more. ", again());
   }
   fetching = false;
   look();
@@ -71,7 +71,7 @@ function again() {
   return button;
 }
 
-/** The newest are no longer in the page: says so, once. */
+/** Adds one link back to the newest rows, once they have left the page. */
 function top() {
   if (document.getElementById("newest")) return;
   const link = document.createElement("a");

@@ -1,4 +1,4 @@
-// One import: its progress as it runs, its rows by what became of them, applying and ending it.
+// One import: its progress, its rows by outcome, and the buttons that apply or end it.
 
 import { call, rooted, sayNext } from "../api.js";
 import { badge, el } from "../parts.js";
@@ -45,7 +45,7 @@ for (const button of document.querySelectorAll("[data-do]")) {
     button.disabled = true;
     try {
       await call(`${path}/${button.dataset.do}`, { method: "POST" });
-      if (button.dataset.do === "cancel") sayNext("Ended; what was applied stays.", "info");
+      if (button.dataset.do === "cancel") sayNext("Ended. Rows that were applied stay applied.", "info");
     } finally {
       location.reload();
     }
@@ -79,7 +79,7 @@ async function load(after) {
   if (show === "all") query.set("all_rows", "true");
   else if (show !== "problems") query.set("outcome", show);
   if (after) query.set("cursor", after);
-  asked?.abort(); // a slow answer must not replace what was asked for after it
+  asked?.abort(); // a slow answer must not replace a later one
   asked = new AbortController();
   const answer = await call(`${path}?${query}`, { signal: asked.signal }).catch((error) => {
     if (error.name !== "AbortError") throw error;

@@ -1,4 +1,4 @@
-// Brings the files of an import, and shows how far they are sent.
+// Uploads the files of an import and shows the progress.
 
 import { rooted } from "../api.js";
 import { upload } from "../upload.js";

@@ -1,4 +1,4 @@
-// The camera in the page: the server's own checks guide whoever stands before it, and good pictures take themselves.
+// The camera in the page: the service checks each frame, the page gives advice, and good pictures are taken automatically.
 
 import { call, say } from "../api.js";
 import { el } from "../parts.js";
@@ -13,7 +13,7 @@ const WORDS = {
   no_face: "Look into the camera",
   several_faces: "One person at a time, please",
   face_too_small: "Come closer",
-  cut_off: "Move until all of your face is in the picture",
+  cut_off: "Move so that your whole face is in the picture",
   turned_away: "Look straight into the camera",
   blurred: "Hold still",
   too_dark: "More light from the front, please",
@@ -42,7 +42,7 @@ export async function openCamera(whenTaken) {
   reset();
   dialog.showModal();
   if (!navigator.mediaDevices) {
-    guide("Browsers give the camera to https pages only. Open this page over https, or upload photos instead.");
+    guide("Browsers allow the camera on https pages only. Open this page over https, or upload photos instead.");
     return undefined;
   }
   guide("Starting the camera …");
@@ -52,7 +52,7 @@ export async function openCamera(whenTaken) {
     if (!dialog.open) return release(opened);
     stream = opened;
   } catch (error) {
-    guide(error.name === "NotAllowedError" ? "The browser may not use the camera; allow it in the address bar." : "No camera can be used here.");
+    guide(error.name === "NotAllowedError" ? "The browser blocks the camera. Allow it in the address bar." : "No camera was found, or another program is using it.");
     return undefined;
   }
   video.srcObject = stream;
@@ -145,7 +145,7 @@ async function watch(mine) {
         take(best.blob, best.yaw);
         row = [];
         since = performance.now();
-        guide(taken.length < MOST ? POSES[taken.length].words : "Done: three good pictures", true);
+        guide(taken.length < MOST ? POSES[taken.length].words : "Done: three good pictures taken", true);
         await pause(400);
       } else if (fits) guide("Good, hold still", true);
       else if (found) guide(found.good ? pose.words : (WORDS[found.problems[0]] ?? found.advice ?? "Look into the camera"));
@@ -158,7 +158,7 @@ async function check(blob) {
   try {
     return await call("/v1/photo-checks", { method: "POST", form: blob, quiet: true });
   } catch {
-    guide("The service is busy; one moment …");
+    guide("The service is busy. One moment …");
     return null;
   }
 }

@@ -1,4 +1,4 @@
-// One person's page: photos by file, drop or camera; suspend, remove, erase.
+// One person's page: adds photos from files or the camera, and suspends, edits or erases the person.
 
 import { call, rooted, sayNext } from "../api.js";
 import { openCamera } from "./camera.js";
@@ -15,7 +15,7 @@ async function add(blobs) {
   done.hidden = true;
   const accepted = await sendPhotos(id, blobs, verdicts);
   if (accepted === blobs.length) {
-    sayNext(accepted === 1 ? "The photo was accepted; every gate knows it." : `${accepted} photos were accepted; every gate knows them.`);
+    sayNext(accepted === 1 ? "The photo was accepted. Every gate uses it." : `${accepted} photos were accepted. Every gate uses them.`);
     location.reload();
   } else {
     done.hidden = false;
@@ -32,7 +32,7 @@ const chosen = () => {
   files.value = "";
 };
 files.addEventListener("change", chosen);
-chosen(); // what was chosen before this script was there
+chosen(); // files chosen before this script ran
 
 const drop = document.getElementById("drop");
 for (const kind of ["dragenter", "dragover"]) {
@@ -64,7 +64,7 @@ document.querySelector("[data-status]").addEventListener("click", async (event) 
   const { status } = event.currentTarget.dataset;
   event.currentTarget.disabled = true;
   await call(`/v1/employees/${id}`, { method: "PATCH", json: { status } });
-  sayNext(status === "active" ? "Reactivated: gates may open again." : "Suspended: no gate opens any more.");
+  sayNext(status === "active" ? "Reactivated: gates open for them again." : "Suspended: no gate opens for them.");
   location.reload();
 });
 

@@ -1,8 +1,8 @@
-// Adds a person, or changes one: the form's fields as the API's JSON.
+// Adds or changes a person: sends the form's fields as the API's JSON.
 
 import { call, rooted, sayNext } from "../api.js";
 
-// A day as the form knows it, and the moment the API wants: its beginning, or its end.
+// The form has days; the API wants moments: the start of a day, or its end.
 const begins = (day) => (day ? `${day}T00:00:00Z` : null);
 const ends = (day) => (day ? `${day}T23:59:59.999Z` : null);
 
@@ -17,7 +17,7 @@ function details(form) {
     legal_basis: value("legal_basis") || null,
     groups: value("groups").split(",").map((group) => group.trim()).filter(Boolean),
   };
-  // A moment within the day that the form cannot show stays as it is, unless the day was changed.
+  // The form cannot show a time of day, so a stored moment is only replaced if its day was changed.
   const adding = !form.dataset.employeeForm;
   if (adding || changed("valid_from")) sent.valid_from = begins(value("valid_from"));
   if (adding || changed("valid_until")) sent.valid_until = ends(value("valid_until"));
@@ -34,7 +34,7 @@ for (const form of document.querySelectorAll("[data-employee-form]")) {
     try {
       if (id) {
         await call(`/v1/employees/${id}`, { method: "PATCH", json: details(form) });
-        sayNext("Saved; every gate goes by it from now on.");
+        sayNext("Saved. It holds at every gate from now on.");
         location.reload();
       } else {
         const made = await call("/v1/employees", { method: "POST", json: details(form) });

@@ -1,4 +1,4 @@
-// The list of employees answers while one types; the address bar keeps what was asked.
+// The list of employees is searched during typing; the address bar keeps the query.
 
 import { rooted } from "../api.js";
 import { moment } from "../parts.js";
@@ -40,7 +40,7 @@ async function find() {
 }
 
 field.addEventListener("input", find);
-if (field.value !== field.defaultValue) find(); // what was typed before this script was there
+if (field.value !== field.defaultValue) find(); // typed before this script ran
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   if (event.submitter?.value) show = event.submitter.value;
@@ -48,7 +48,7 @@ form.addEventListener("submit", (event) => {
   find();
 });
 
-// More of the list: its rows are put below those that are there.
+// "Show more" appends the next rows.
 list.addEventListener("click", async (event) => {
   const more = event.target.closest("a[rel=next]");
   if (!more) return;

@@ -1,4 +1,4 @@
-// Photos on their way: a line each with its progress, then its verdict in words.
+// Uploads photos: shows the progress of each on a line, then its verdict.
 
 import { upload } from "../upload.js";
 import { bar, el } from "../parts.js";
@@ -45,18 +45,18 @@ function batches(lines) {
 async function send(employee, lines) {
   const form = new FormData();
   for (const { blob } of lines) form.append("photo", blob, blob.name ?? "camera.jpg");
-  const told = (sent) => {
+  const onProgress = (sent) => {
     let before = 0;
     for (const { blob, state } of lines) {
       const share = Math.min(Math.max((sent - before) / blob.size, 0), 1);
       const progress = state.querySelector("progress");
       if (progress) progress.value = share;
-      if (share === 1 && progress) state.replaceChildren(el("p", { class: "faint" }, "Looking at it …"));
+      if (share === 1 && progress) state.replaceChildren(el("p", { class: "faint" }, "Checking …"));
       before += blob.size;
     }
   };
   try {
-    const { photos } = await upload(`/v1/employees/${employee}/photos`, form, told);
+    const { photos } = await upload(`/v1/employees/${employee}/photos`, form, onProgress);
     photos.forEach((result, i) => lines[i].state.replaceChildren(verdict(result)));
     return photos.filter((result) => result.accepted).length;
   } catch (error) {

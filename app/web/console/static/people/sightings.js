@@ -1,4 +1,4 @@
-// Pictures that gates took, as photos of a person.
+// Turns pictures from gates into photos of a person.
 
 import { call, rooted, sayNext } from "../api.js";
 import { el } from "../parts.js";
@@ -12,7 +12,7 @@ const ready = () => {
   button.disabled = !chosen().length || chosen().length > 10;
 };
 form?.addEventListener("change", ready);
-if (form) ready(); // what was chosen before this script was there
+if (form) ready(); // boxes checked before this script ran
 form?.addEventListener("submit", async (event) => {
   event.preventDefault();
   button.disabled = true;

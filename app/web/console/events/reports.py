@@ -1,4 +1,4 @@
-"""Pictures: passages an hour, why people were denied, and how alike accepted and refused faces were."""
+"""Reports: passages per hour, reasons for denials, and the similarity of accepted and refused faces."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -15,13 +15,13 @@ from app.web.console.words import REASONS
 from app.web.security import SystemOf
 
 router = APIRouter(include_in_schema=False)
-LINKS = (Link("/pictures", "Pictures", "pictures"),)
+LINKS = (Link("/reports", "Reports", "reports"),)
 SPANS = {1: "24 hours", 7: "7 days", 30: "30 days"}
-USUAL = (3, 1)  # photos and frames that the drawn threshold is for
+USUAL = (3, 1)  # the drawn threshold is for this many photos and frames
 
 
-@router.get("/pictures", response_class=HTMLResponse)
-def pictures(
+@router.get("/reports", response_class=HTMLResponse)
+def reports(
     request: Request, system: SystemOf, person: AnyPage, days: Annotated[int, Query(ge=1, le=30)] = 1
 ) -> HTMLResponse:
     days = days if days in SPANS else 1
@@ -30,7 +30,7 @@ def pictures(
     most = max((count for _, count in period.denials), default=1)
     return render(
         request,
-        "events/pictures.html",
+        "events/reports.html",
         person,
         spans=SPANS,
         days=days,
@@ -54,7 +54,7 @@ def _passages(hours: list[Hour], days: int) -> Plot:
         )
         for i, hour in enumerate(hours)
     ]
-    return columns("Passages an hour: opened below, denied above", given)
+    return columns("Passages per hour: opened below, denied above", given)
 
 
 def _similarities(period: Period, threshold: float) -> Plot:
