@@ -229,6 +229,7 @@ class Photo:
     media_type: str
     quality: float
     created_at: datetime
+    digest: bytes | None = None  # of the image, with the employee's key; None if an earlier version kept it
 
 
 @dataclass(frozen=True)

@@ -24,11 +24,11 @@ from app.core.events.decision import RecordedDecision
 from app.core.people.details import Details
 from app.core.recognition.evidence import unit
 from app.core.recognition.quality import GATE
+from app.core.sealing import Sealed, context
 from app.core.types import Employee, Pixels, Template, Vector
 from app.demo.film.cast import EMPLOYEES, PORTRAITS, Portrait, photo, photo_bytes
 from app.demo.film.scene import DAY, EVENING, Frame, Light, PlacedFigure, Studio
 from app.services.access.approaches import Approaches, Watch
-from app.services.people.gallery import TEMPLATE, context
 from app.services.recognition.recognition import snapshot
 from app.settings import Settings, default_cache
 from app.wiring import System, new_id, open_system
@@ -232,7 +232,7 @@ def enrol(system: System, number: str, vectors: list[Vector]) -> None:
         tx.data_keys.add(employee.id, key)
         tx.employees.add(employee)
         vector = unit(np.sum(vectors, axis=0))
-        sealed = system.vault.seal(key, vector.tobytes(), context(TEMPLATE, employee.id))
+        sealed = system.vault.seal(key, vector.tobytes(), context(Sealed.TEMPLATE, employee.id))
         photos = len(vectors)
         tx.templates.put(Template(employee.id, sealed, photos, system.gallery.pack_digest, system.gallery.precision))
 

@@ -14,9 +14,9 @@ from app.core.gates.gate import Gate
 from app.core.people.details import Details
 from app.core.recognition.evidence import unit
 from app.core.recognition.liveness import LivenessMode
+from app.core.sealing import Sealed, context
 from app.core.types import Employee, Pixels, Template
 from app.services.gates.gate_settings import GateUpdate
-from app.services.people.gallery import TEMPLATE, context
 from app.settings import Settings, default_cache
 from app.wiring import System, new_id, open_system
 
@@ -48,7 +48,7 @@ def populate(system: System, count: int) -> None:
             employee = Employee(new_id(), f"R-{i:06d}", f"Random {i}", created_at=system.clock())
             tx.data_keys.add(employee.id, key)
             tx.employees.add(employee)
-            sealed = system.vault.seal(key, unit(vectors[i]).tobytes(), context(TEMPLATE, employee.id))
+            sealed = system.vault.seal(key, unit(vectors[i]).tobytes(), context(Sealed.TEMPLATE, employee.id))
             tx.templates.put(Template(employee.id, sealed, 3, system.gallery.pack_digest, system.gallery.precision))
 
 

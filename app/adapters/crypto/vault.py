@@ -61,6 +61,11 @@ class Vault:
         """Raises CryptoFault for another key, another context or altered bytes."""
         return _decrypt(AESGCM(self._unwrapped(wrapped_key)), sealed, context.encode())
 
+    def digest(self, wrapped_key: bytes, message: bytes, context: str) -> bytes:
+        """HMAC-SHA256 over context and message, with a key that follows from the subject's. Raises CryptoFault."""
+        key = derive(self._unwrapped(wrapped_key), b"facegate digest v1")
+        return hmac.digest(key, context.encode() + b"\0" + message, "sha256")
+
     def key_check(self) -> bytes:
         """32 bytes that tell this master key from another and give nothing of it away; kept with the installation."""
         return self._check

@@ -17,6 +17,9 @@ class Vault(Protocol):
 
     def seal(self, wrapped_key: bytes, plaintext: bytes, context: str) -> bytes: ...
     def open(self, wrapped_key: bytes, sealed: bytes, context: str) -> bytes: ...
+    def digest(self, wrapped_key: bytes, message: bytes, context: str) -> bytes:
+        """A MAC with the subject's key: equal for equal messages, and worth nothing once the key is destroyed."""
+        ...
 
 
 class Signer(Protocol):

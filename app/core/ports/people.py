@@ -46,6 +46,10 @@ class Photos(Protocol):
         """Returns the employee's photos, oldest first."""
         ...
 
+    def without_digest(self, employee_id: str) -> list[Photo]:
+        """Those that an earlier version kept."""
+        ...
+
     def delete(self, photo_id: str) -> None: ...
 
 

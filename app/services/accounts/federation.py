@@ -17,13 +17,12 @@ from app.core.accounts.users import NAME_CHARS, User
 from app.core.errors import CryptoFault, Forbidden, NotFound, Unauthorised
 from app.core.ports.crypto import Vault
 from app.core.ports.store import Store, Transaction
+from app.core.sealing import Sealed, context
 from app.core.site.mode import SITE
 from app.core.types import Role
 from app.services.accounts.sessions import printable
 from app.services.accounts.sign_in import Client, Entered, SigningIn
 from app.services.accounts.users import Users
-
-CONTEXT = "provider-secret"
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +74,7 @@ class Federation:
         self.client.address(provider, "https://example.invalid/", trial.state, trial.nonce, trial.challenge)
         with self.store.write() as tx:
             key = tx.data_keys.get(SITE) or tx.data_keys.get_or_add(SITE, self.vault.new_key())
-            sealed = self.vault.seal(key, secret.encode(), f"{CONTEXT}:{issuer}")
+            sealed = self.vault.seal(key, secret.encode(), context(Sealed.PROVIDER, issuer))
             tx.providers.put(replace(provider, sealed_secret=sealed))
 
     def remove(self) -> None:
@@ -145,7 +144,7 @@ class Federation:
             key = tx.data_keys.get(SITE)
         if key is None:
             raise CryptoFault("the key of the provider's secret is gone: set the provider again")
-        return self.vault.open(key, provider.sealed_secret, f"{CONTEXT}:{provider.issuer}").decode()
+        return self.vault.open(key, provider.sealed_secret, context(Sealed.PROVIDER, provider.issuer)).decode()
 
 
 def _with_roles(tx: Transaction, user: User, roles: frozenset[Role]) -> User:

@@ -11,6 +11,7 @@ from app.core.gates.gate import Gate
 from app.core.gates.settings import gate_name
 from app.core.ports.crypto import Vault
 from app.core.ports.store import Clock, Store, Transaction
+from app.core.sealing import Sealed, context
 from app.core.site.mode import SITE
 
 
@@ -126,7 +127,7 @@ class CameraList:
         key = tx.data_keys.get(SITE)
         if key is None:
             raise CryptoFault("the key of the site's cameras is gone")
-        return Address(**json.loads(self.vault.open(key, camera.sealed_url, _context(camera.id))))
+        return Address(**json.loads(self.vault.open(key, camera.sealed_url, context(Sealed.CAMERA_URL, camera.id))))
 
     def _changed(self, tx: Transaction, camera: Camera, address: Address | None, rotation: int | None) -> Address:
         try:
@@ -148,7 +149,7 @@ class CameraList:
     def _seal(self, tx: Transaction, camera_id: str, address: Address) -> bytes:
         key = tx.data_keys.get(SITE) or tx.data_keys.get_or_add(SITE, self.vault.new_key())
         plain = json.dumps(asdict(address)).encode()
-        return self.vault.seal(key, plain, _context(camera_id))
+        return self.vault.seal(key, plain, context(Sealed.CAMERA_URL, camera_id))
 
 
 def zone_of(before: Zone, changed: Mapping[str, float]) -> Zone:
@@ -157,10 +158,6 @@ def zone_of(before: Zone, changed: Mapping[str, float]) -> Zone:
         return replace(before, **changed)
     except ValueError as error:
         raise BadInput("bad_zone", "A zone's left lies left of its right, and its top above its bottom.") from error
-
-
-def _context(camera_id: str) -> str:
-    return f"camera-url:{camera_id}"
 
 
 def _camera(tx: Transaction, name: str, *, for_update: bool = False) -> Camera:

@@ -19,6 +19,7 @@ from app.core.events.decision import RecordedDecision
 from app.core.events.records import ChainHead, EventRow
 from app.core.ports.crypto import Signer, Vault
 from app.core.ports.store import Transaction
+from app.core.sealing import Sealed, context
 
 __all__ = ["SNAPSHOT", "AccessLog"]
 
@@ -85,10 +86,10 @@ class AccessLog:
             employee_id=employee_id,
             subject_id=subject_id,
             camera=decision.camera,
-            sealed_payload=self._vault.seal(wrapped, sealed, _payload_context(decision.id)),
+            sealed_payload=self._vault.seal(wrapped, sealed, context(Sealed.EVENT_PAYLOAD, decision.id)),
             sealed_snapshot=None
             if snapshot is None
-            else self._vault.seal(wrapped, snapshot, _snapshot_context(decision.id)),
+            else self._vault.seal(wrapped, snapshot, context(Sealed.EVENT_SNAPSHOT, decision.id)),
         )
         tx.events.append(row)
         return replace(decision, checkpoint=checkpoint)
@@ -117,7 +118,7 @@ class AccessLog:
 
         keys: remembers keys that were read already, for a walk over many events.
         """
-        opened = self._opened(tx, row, row.sealed_payload, _payload_context(row.id), keys)
+        opened = self._opened(tx, row, row.sealed_payload, context(Sealed.EVENT_PAYLOAD, row.id), keys)
         if opened is None:
             return None
         payload = json.loads(opened)
@@ -142,7 +143,7 @@ class AccessLog:
         self, tx: Transaction, row: EventRow, keys: dict[str, bytes | None] | None = None
     ) -> bytes | None:
         """The picture as it opens, not yet compared with the record; None once erased. keys: as above."""
-        return self._opened(tx, row, row.sealed_snapshot, _snapshot_context(row.id), keys)
+        return self._opened(tx, row, row.sealed_snapshot, context(Sealed.EVENT_SNAPSHOT, row.id), keys)
 
     def _key_for(self, tx: Transaction, employee_id: str | None, at: datetime) -> tuple[str, bytes]:
         if employee_id is None:
@@ -160,7 +161,7 @@ class AccessLog:
         tx: Transaction,
         row: EventRow,
         sealed: bytes | None,
-        context: str,
+        bound_to: str,
         keys: dict[str, bytes | None] | None,
     ) -> bytes | None:
         if sealed is None or row.subject_id is None:
@@ -171,18 +172,10 @@ class AccessLog:
             if row.subject_id not in keys:
                 keys[row.subject_id] = tx.data_keys.get(row.subject_id)
             wrapped = keys[row.subject_id]
-        return None if wrapped is None else self._vault.open(wrapped, sealed, context)
+        return None if wrapped is None else self._vault.open(wrapped, sealed, bound_to)
 
 
 def _whole_milliseconds(at: datetime) -> datetime:
     """In UTC. Cut and not rounded: an event must not lie in the future."""
     at = at.astimezone(UTC)
     return at.replace(microsecond=at.microsecond // 1000 * 1000)
-
-
-def _payload_context(event_id: str) -> str:
-    return f"event payload {event_id}"
-
-
-def _snapshot_context(event_id: str) -> str:
-    return f"event snapshot {event_id}"

@@ -14,9 +14,8 @@ from app.core.events.corrections import Correction, CorrectionKind, committed
 from app.core.media import unbundle
 from app.core.ports.crypto import Signer, Vault
 from app.core.ports.store import Clock, Store, Transaction
+from app.core.sealing import Sealed, context
 from app.services.events.access_log import AccessLog
-from app.services.people.enrolment import PHOTO
-from app.services.people.gallery import context
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,7 @@ class Corrections:
                     key = tx.data_keys.get(employee.id)
                     for photo in tx.photos.of(employee.id) if key else ():
                         assert key is not None
-                        data = self.vault.open(key, photo.sealed_image, context(PHOTO, employee.id))
+                        data = self.vault.open(key, photo.sealed_image, context(Sealed.PHOTO, employee.id))
                         end = "png" if photo.media_type == "image/png" else "jpg"
                         yield Labelled(folder, f"photo-{photo.id}.{end}", data, True, photo=True)
             yield Labelled(folder, f"event-{event_id}.jpg", unbundle(kept)[0], same)

@@ -17,6 +17,7 @@ from app.core.gates.settings import door_held_after_ms, gate_name, unlock_ms
 from app.core.ports.crypto import Vault
 from app.core.ports.store import Clock, Store, Transaction
 from app.core.recognition.liveness import LivenessMode
+from app.core.sealing import Sealed, context
 from app.core.site.mode import SITE
 
 FROM_THE_ROW = frozenset({"gate", "fail_mode"})
@@ -111,11 +112,7 @@ class GateSettings:
         except (TypeError, ValueError):
             raise BadInput("bad_gate_config", "The config holds what JSON has no form for.") from None
         wrapped = tx.data_keys.get(SITE) or tx.data_keys.get_or_add(SITE, self.vault.new_key())
-        return self.vault.seal(wrapped, plain, context(gate_id))
-
-
-def context(gate_id: str) -> str:
-    return f"gate-config:{gate_id}"
+        return self.vault.seal(wrapped, plain, context(Sealed.GATE_CONFIG, gate_id))
 
 
 def config_of(tx: Transaction, vault: Vault, gate: Gate) -> Config:
@@ -125,7 +122,7 @@ def config_of(tx: Transaction, vault: Vault, gate: Gate) -> Config:
     wrapped = tx.data_keys.get(SITE)
     if wrapped is None:
         raise CryptoFault("the key of the gates' settings is gone: set the gate's config again")
-    config = json.loads(vault.open(wrapped, gate.sealed_config, context(gate.id)))
+    config = json.loads(vault.open(wrapped, gate.sealed_config, context(Sealed.GATE_CONFIG, gate.id)))
     if not isinstance(config, dict):
         raise CryptoFault("a gate's settings are none: set the gate's config again")
     return config

@@ -5,9 +5,9 @@ changes nothing. A dry run does the same and takes each row back, so what it rep
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from threading import Event
 from typing import TypeVar
 
@@ -19,13 +19,13 @@ from app.core.imports.photo_names import Matched, match
 from app.core.imports.reports import OPEN, Import, ImportState, PhotoSource, RowOutcome, RowProblem, RowReport
 from app.core.ports.crypto import Vault
 from app.core.ports.store import Transaction
+from app.core.sealing import Sealed, context
 from app.core.types import FrameResult, Vector
 from app.services.imports.dry_run_gallery import DryRunGallery
 from app.services.imports.import_photos import about_photos, chosen
 from app.services.imports.import_reports import known, opened, record, telling
 from app.services.people.enrolment import MAX_PHOTOS, Enrolment
-from app.services.people.gallery import TEMPLATE, context
-from app.services.people.photo_judgement import Judged, PhotoResult, judge, seen_before
+from app.services.people.photo_judgement import Judged, KnownPictures, PhotoResult, judge, sha256
 
 AHEAD = 4  # rows looked at before the oldest of them is applied, above one a worker; bounds the photos in memory
 _PATIENCE_S = (0.1, 0.5, 2, 5, 10)  # between tries of a row that the database does not take
@@ -37,7 +37,7 @@ _SAME_FACE = "This person is enrolled already, under another number"
 class Prepared:
     """A row, and what its photos show: name and judgement of each that is not kept already. kept: how many are.
 
-    photos: how many the row has in the import.
+    photos: how many the row has in the import. older: see `Enrolment.older_digests`.
     """
 
     row: Row
@@ -45,6 +45,7 @@ class Prepared:
     problems: tuple[RowProblem, ...] = ()
     kept: int = 0
     photos: int = 0
+    older: Mapping[str, bytes] = field(default_factory=dict)
 
 
 class _TakenBack(Exception):
@@ -145,8 +146,8 @@ class BulkImport:
         if row.problems:
             return Prepared(row, photos=len(chosen(row, matched)[0]))
         names, problems = chosen(row, matched)
-        seen = self._patiently(lambda: self._digests(row.number))
-        kept = len(seen)
+        known, older = self._patiently(lambda: self._known_pictures(row.number))
+        kept = len(known.digests)
         judged: list[tuple[str, Judged]] = []
         for name in names:
             try:
@@ -154,7 +155,7 @@ class BulkImport:
             except Refusal as refused:
                 problems.append(RowProblem(refused.code, refused.detail, photo=name))
                 continue
-            if seen_before(seen, data):
+            if not known.take(sha256(data)):
                 continue
             if kept + len(judged) == MAX_PHOTOS:
                 detail = f"Only {MAX_PHOTOS} photos of a person are kept; this one was left out."
@@ -162,20 +163,21 @@ class BulkImport:
                 continue
             one = judge(self.look, data, self.enrolment.readable)
             # A photo of another kind than is kept is known by what was made of it.
-            if one.data is data or not seen_before(seen, one.data):
+            if one.data is data or known.take(one.sha256):
                 judged.append((name, one))
         if not kept and not judged:
             problems.append(RowProblem("no_photos", "There is no photo of this person; gates cannot know them."))
-        return Prepared(row, judged, tuple(problems), kept, len(names))
+        return Prepared(row, judged, tuple(problems), kept, len(names), older)
 
-    def _digests(self, number: str) -> set[bytes]:
-        """Of the photos that are kept of the employee with this number."""
+    def _known_pictures(self, number: str) -> tuple[KnownPictures, dict[str, bytes]]:
+        """Those that are kept of the employee with this number; see `Enrolment.older_digests` for the second."""
         with self.enrolment.store.read() as tx:
             employee = tx.employees.by_number(number)
             key = tx.data_keys.get(employee.id) if employee else None
             if employee is None or key is None:
-                return set()
-            return self.enrolment.digests(key, tx.photos.of(employee.id))
+                return KnownPictures(), {}
+            older = self.enrolment.older_digests(tx, employee.id)
+            return self.enrolment.known_pictures(employee.id, key, tx.photos.of(employee.id), older), older
 
     def _next(
         self,
@@ -239,7 +241,7 @@ class BulkImport:
         problems = list(prepared.problems)
         results: list[PhotoResult] = []
         if prepared.judged:
-            results = self.enrolment.keep(tx, employee.id, [judged for _, judged in prepared.judged])
+            results = self.enrolment.keep(tx, employee.id, [judged for _, judged in prepared.judged], prepared.older)
         for (name, _), result in zip(prepared.judged, results, strict=True):
             if result.other is not None:
                 problem = RowProblem(result.problems[0], _SAME_FACE, other=result.other)
@@ -255,7 +257,7 @@ class BulkImport:
         key = tx.data_keys.get(employee_id) if employee_id else None
         if template is None or key is None or employee_id is None:
             return None
-        plain = self.vault.open(key, template.sealed_vector, context(TEMPLATE, employee_id))
+        plain = self.vault.open(key, template.sealed_vector, context(Sealed.TEMPLATE, employee_id))
         return np.frombuffer(plain, dtype="<f4")
 
     def _compared(self, report: RowReport, vector: Vector, newcomers: DryRunGallery) -> RowReport:

@@ -10,6 +10,7 @@ from app.core.imports.people_cells import harmless
 from app.core.imports.reports import Import, ImportState, RowFilter, RowOutcome, RowProblem, RowReport, StoredRow
 from app.core.ports.crypto import Vault
 from app.core.ports.store import Store, Transaction
+from app.core.sealing import Sealed, context
 
 PAGE = 1000
 KEPT = timedelta(days=30)
@@ -58,7 +59,7 @@ class ImportReports:
                 yield [harmless(cell) for cell in cells]
 
     def _opened(self, tx: Transaction, key: bytes, import_id: str, row: StoredRow) -> RowReport:
-        told = json.loads(self.vault.open(key, row.sealed, _context(import_id, row.line)))
+        told = json.loads(self.vault.open(key, row.sealed, context(Sealed.IMPORT_ROW, import_id, row.line)))
         problems = tuple(_completed(tx, RowProblem(**problem)) for problem in told["problems"])
         return RowReport(row.line, told["number"], RowOutcome(row.outcome), problems, row.photos, row.employee_id)
 
@@ -69,7 +70,7 @@ def record(tx: Transaction, vault: Vault, import_id: str, report: RowReport, pho
     key = tx.data_keys.get(import_id)
     if key is None:
         raise NotFound("unknown_import", "This import was removed.")
-    content = vault.seal(key, json.dumps(told).encode(), _context(import_id, report.line))
+    content = vault.seal(key, json.dumps(told).encode(), context(Sealed.IMPORT_ROW, import_id, report.line))
     row = StoredRow(report.line, report.outcome, len(report.problems), report.photos, report.employee_id, content)
     tx.imports.put_row(import_id, row)
     tx.imports.progress(import_id, 1, photos)
@@ -85,7 +86,7 @@ def telling(
     if key is None or not (job.notices or detail):
         return replace(job, told=None)
     told = json.dumps({"notices": job.notices, "detail": detail}).encode()
-    return replace(job, told=vault.seal(key, told, _about(job.id)))
+    return replace(job, told=vault.seal(key, told, context(Sealed.IMPORT_TOLD, job.id)))
 
 
 def opened(tx: Transaction, vault: Vault, job: Import) -> Import:
@@ -93,7 +94,7 @@ def opened(tx: Transaction, vault: Vault, job: Import) -> Import:
     key = tx.data_keys.get(job.id) if job.told else None
     if key is None or job.told is None:
         return job
-    told = json.loads(vault.open(key, job.told, _about(job.id)))
+    told = json.loads(vault.open(key, job.told, context(Sealed.IMPORT_TOLD, job.id)))
     return replace(job, notices=tuple(told["notices"]), detail=told["detail"])
 
 
@@ -119,11 +120,3 @@ def _completed(tx: Transaction, problem: RowProblem) -> RowProblem:
     return replace(
         problem, detail=f"{problem.detail}: {other.number}." if other else f"{problem.detail}, erased since."
     )
-
-
-def _about(import_id: str) -> str:
-    return f"import told:{import_id}"
-
-
-def _context(import_id: str, line: int) -> str:
-    return f"import row:{import_id}:{line}"

@@ -9,6 +9,7 @@ from app.core.imports import people_text
 from app.core.imports.reports import PhotoSource, Uploads, Writer, no_people
 from app.core.ports.crypto import Vault
 from app.core.ports.store import Store, Transaction
+from app.core.sealing import Sealed, context
 
 Work = Callable[[bytes, bytes, str], bytes]  # seals or opens with a key: bytes, bound to a context
 
@@ -63,7 +64,7 @@ class SealedUploads:
             key = tx.data_keys.get(_key(import_id)) or b""
         if not key:
             raise NotFound("unknown_upload", "The files of this import are no longer there; send them again.")
-        return lambda data, piece: work(key, data, f"upload:{import_id}:{name}:{piece}")
+        return lambda data, piece: work(key, data, context(Sealed.UPLOAD, import_id, name, piece))
 
 
 def _key(import_id: str) -> str:

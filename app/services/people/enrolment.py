@@ -4,9 +4,9 @@ A photo counts only if it is good enough, shows the same person as the others, a
 another number. Everything of one call commits together, and the call returns after the commit.
 """
 
-import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,13 +18,21 @@ from app.core.people.records import EmployeeFilter
 from app.core.ports.crypto import Vault
 from app.core.ports.store import Clock, Store, Transaction
 from app.core.recognition.evidence import unit
+from app.core.sealing import Sealed, context
 from app.core.types import Candidate, Employee, FrameResult, Photo, Template, Vector
-from app.services.people.gallery import TEMPLATE, Gallery, context
-from app.services.people.photo_judgement import Judged, PhotoResult, judge, refused, weigh, without_repeats
+from app.services.people.gallery import Gallery
+from app.services.people.photo_judgement import (
+    Judged,
+    KnownPictures,
+    PhotoResult,
+    judge,
+    refused,
+    sha256,
+    weigh,
+    without_repeats,
+)
 
 MAX_PHOTOS = 10
-PHOTO = "photo"
-EMBEDDING = "embedding"
 NOT_SEEN = b""  # the embedding of a kept photo in which the present pack finds no good face
 
 
@@ -95,12 +103,14 @@ class Enrolment:
 
         Raises NotFound, and BadInput where no photo was sent, too many, or none of them could be read at all.
         """
-        self.get(employee_id)
+        with self.store.read() as tx:
+            _known(tx, employee_id)
+            older = self.older_digests(tx, employee_id)
         judged = self._judged(photos)
         if not any(one.seen for one in judged):
             return [one.result for one in judged]
         with self.store.write() as tx:
-            return self.keep(tx, employee_id, judged)
+            return self.keep(tx, employee_id, judged, older)
 
     def add_recognisable(self, details: Details, photos: Sequence[bytes]) -> tuple[Employee | None, list[PhotoResult]]:
         """A new employee with the good ones of the photos; None where none is, and then nobody was added.
@@ -129,10 +139,20 @@ class Enrolment:
             raise unread[0]
         return judged
 
-    def keep(self, tx: Transaction, employee_id: str, judged: Sequence[Judged]) -> list[PhotoResult]:
-        """Within a write: keeps those of the photos that show the employee, and nobody else who is enrolled.
+    def keep(
+        self, tx: Transaction, employee_id: str, judged: Sequence[Judged], older: Mapping[str, bytes] | None = None
+    ) -> list[PhotoResult]:
+        """Within a write: keep those of the photos that show the employee, and nobody else who is enrolled.
 
-        Raises NotFound, and Conflict where there would be too many.
+        Args:
+            tx: The write.
+            employee_id: Whose photos they are.
+            judged: The photos.
+            older: Digests of kept photos that have none (see `older_digests`), made outside of the write.
+
+        Raises:
+            NotFound: There is no such employee.
+            Conflict: There would be too many photos.
         """
         # Held to the end: no other process can enrol the same face under another number meanwhile.
         tx.templates.lock()
@@ -141,7 +161,7 @@ class Enrolment:
         self.gallery.refresh(tx)
         key = _key(tx, employee_id)
         kept = tx.photos.of(employee_id)
-        judged = without_repeats(judged, self.digests(key, kept))
+        judged = without_repeats(judged, self.known_pictures(employee_id, key, kept, older or {}))
         new = sum(one.seen is not None for one in judged)
         if len(kept) + new > MAX_PHOTOS:
             raise Conflict(
@@ -180,7 +200,7 @@ class Enrolment:
             if kept is None:
                 raise NotFound("unknown_photo", "This employee has no such photo.")
             return self.vault.open(
-                _key(tx, employee_id), kept.sealed_image, context(PHOTO, employee_id)
+                _key(tx, employee_id), kept.sealed_image, context(Sealed.PHOTO, employee_id)
             ), kept.media_type
 
     def photos(self, employee_id: str) -> list[Photo]:
@@ -210,24 +230,40 @@ class Enrolment:
         return Photo(
             id=self.new_id(),
             employee_id=employee_id,
-            sealed_image=self.vault.seal(key, data, context(PHOTO, employee_id)),
-            sealed_embedding=self.vault.seal(key, vector, context(EMBEDDING, employee_id)),
+            sealed_image=self.vault.seal(key, data, context(Sealed.PHOTO, employee_id)),
+            sealed_embedding=self.vault.seal(key, vector, context(Sealed.EMBEDDING, employee_id)),
             media_type=sniff(data) or "application/octet-stream",
             quality=seen.quality.score,
             created_at=self.clock(),
+            digest=self._digest(employee_id, key, judged.sha256),
         )
 
-    def digests(self, key: bytes, photos: Sequence[Photo]) -> set[bytes]:
-        """SHA-256 of kept photos as they were sent: by it the same picture is known when it comes again."""
-        images = (self.vault.open(key, photo.sealed_image, context(PHOTO, photo.employee_id)) for photo in photos)
-        return {hashlib.sha256(image).digest() for image in images}
+    def older_digests(self, tx: Transaction, employee_id: str) -> dict[str, bytes]:
+        """Digests, by photo, of those that an earlier version kept without. Opens the pictures: not for a write."""
+        photos = tx.photos.without_digest(employee_id)
+        key = tx.data_keys.get(employee_id) if photos else None
+        return {photo.id: self._digest_of(key, photo) for photo in photos} if key else {}
+
+    def known_pictures(
+        self, employee_id: str, key: bytes, kept: Sequence[Photo], older: Mapping[str, bytes]
+    ) -> KnownPictures:
+        """The pictures of these photos. older: as `older_digests` gave them."""
+        digests = {photo.digest or older.get(photo.id) or self._digest_of(key, photo) for photo in kept}
+        return KnownPictures(partial(self._digest, employee_id, key), digests)
+
+    def _digest(self, employee_id: str, key: bytes, sha256: bytes) -> bytes:
+        return self.vault.digest(key, sha256, context(Sealed.PICTURE_DIGEST, employee_id))
+
+    def _digest_of(self, key: bytes, photo: Photo) -> bytes:
+        image = self.vault.open(key, photo.sealed_image, context(Sealed.PHOTO, photo.employee_id))
+        return self._digest(photo.employee_id, key, sha256(image))
 
     def embeddings(self, tx: Transaction, key: bytes, photos: Sequence[Photo]) -> list[Vector]:
         """Those of the photos that the template is made of; see NOT_SEEN. A move's come before the photos' own."""
         if not photos:
             return []
         moved = tx.moves.embeddings((p.id for p in photos), self.gallery.pack_digest, self.gallery.precision)
-        sealed = [(moved.get(p.id, p.sealed_embedding), context(EMBEDDING, p.employee_id)) for p in photos]
+        sealed = [(moved.get(p.id, p.sealed_embedding), context(Sealed.EMBEDDING, p.employee_id)) for p in photos]
         plain = [self.vault.open(key, each, bound) for each, bound in sealed]
         return [np.frombuffer(vector, dtype="<f4") for vector in plain if vector != NOT_SEEN]
 
@@ -239,7 +275,7 @@ class Enrolment:
             raise Busy("model_changed", "The model was just changed; try again in half a minute.", 30)
 
     def _put_template(self, tx: Transaction, employee_id: str, key: bytes, vector: Vector, photos: int) -> None:
-        sealed = self.vault.seal(key, vector.astype("<f4").tobytes(), context(TEMPLATE, employee_id))
+        sealed = self.vault.seal(key, vector.astype("<f4").tobytes(), context(Sealed.TEMPLATE, employee_id))
         tx.templates.put(Template(employee_id, sealed, photos, self.gallery.pack_digest, self.gallery.precision))
 
 

@@ -13,14 +13,8 @@ from app.core.errors import PackMismatch
 from app.core.ports.crypto import Vault
 from app.core.ports.recognition import Index
 from app.core.ports.store import Transaction
+from app.core.sealing import Sealed, context
 from app.core.types import Candidate, Template, Vector
-
-TEMPLATE = "template"  # what a sealed vector is bound to, with the employee's id
-
-
-def context(kind: str, employee_id: str) -> str:
-    """The associated data of a sealed record, so that one person's bytes never open as another's."""
-    return f"{kind}:{employee_id}"
 
 
 @dataclass
@@ -83,5 +77,5 @@ class Gallery:
                 f"templates were made with pack {template.pack_digest[:12]} ({template.precision}) and this process "
                 f"runs {self.pack_digest[:12]} ({self.precision}). Run: python -m app reembed"
             )
-        plain = self.vault.open(wrapped_key, template.sealed_vector, context(TEMPLATE, template.employee_id))
+        plain = self.vault.open(wrapped_key, template.sealed_vector, context(Sealed.TEMPLATE, template.employee_id))
         return np.frombuffer(plain, dtype="<f4").astype(np.float32)

@@ -4,8 +4,8 @@ Judged in one place, so that a photo that is refused when it is sent alone is re
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -44,12 +44,35 @@ class PhotoResult:
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """One photo and what it shows. seen: set if it is good enough to be compared. unread: why it is no picture."""
+    """One photo and what it shows.
+
+    seen: set if it is good enough to be compared. unread: why it is not a picture. sha256: of the data.
+    """
 
     data: bytes
     result: PhotoResult
+    sha256: bytes
     seen: Sample | None = None
     unread: Refusal | None = None
+
+
+@dataclass(frozen=True)
+class KnownPictures:
+    """The pictures of one employee, each of which counts once.
+
+    More pictures lower the threshold, because each shows the person anew; the same one again does not.
+    digest: makes of a picture's SHA-256 what is kept beside a photo. digests: of those that are there.
+    """
+
+    digest: Callable[[bytes], bytes] = bytes
+    digests: set[bytes] = field(default_factory=set)
+
+    def take(self, sha256: bytes) -> bool:
+        """Whether the picture is new; it is known from now on."""
+        digest = self.digest(sha256)
+        is_new = digest not in self.digests
+        self.digests.add(digest)
+        return is_new
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,35 +91,26 @@ def judge(look: Callable[[bytes], FrameResult], photo: bytes, readable: Callable
         photo = readable(photo)
         found = look(photo)
     except (BadInput, TooLarge) as refused:
-        return Judged(photo, PhotoResult(False, (refused.code,), detail=refused.detail), unread=refused)
+        return Judged(photo, PhotoResult(False, (refused.code,), detail=refused.detail), sha256(photo), unread=refused)
     if found.subject is None:
         problems = tuple(found.problems) or (str(found.reason),)
-        return Judged(photo, PhotoResult(False, problems, detail=ADVICE.get(problems[0])))
-    return Judged(photo, PhotoResult(False, quality=round(found.subject.quality.score, 3)), found.subject)
+        return Judged(photo, PhotoResult(False, problems, detail=ADVICE.get(problems[0])), sha256(photo))
+    result = PhotoResult(False, quality=round(found.subject.quality.score, 3))
+    return Judged(photo, result, sha256(photo), found.subject)
 
 
-def without_repeats(judged: Sequence[Judged], kept: Iterable[bytes]) -> list[Judged]:
-    """Refuses pictures that were sent twice or are kept already. kept: SHA-256 of those.
-
-    More pictures lower the threshold, because each shows the person anew; the same one again does not.
-    """
-    there, found = set(kept), []
-    for one in judged:
-        digest = hashlib.sha256(one.data).digest()
-        if one.seen is not None and digest in there:
-            found.append(Judged(one.data, refused(one.result, "duplicate_photo")))
-            continue
-        there.add(digest)
-        found.append(one)
-    return found
+def without_repeats(judged: Sequence[Judged], known: KnownPictures) -> list[Judged]:
+    """Refuses good pictures that were sent twice or are kept already."""
+    return [
+        one
+        if one.seen is None or known.take(one.sha256)
+        else Judged(one.data, refused(one.result, "duplicate_photo"), one.sha256)
+        for one in judged
+    ]
 
 
-def seen_before(digests: set[bytes], data: bytes) -> bool:
-    """Whether the SHA-256 of the data is among the digests already; it is from now on."""
-    digest = hashlib.sha256(data).digest()
-    known = digest in digests
-    digests.add(digest)
-    return known
+def sha256(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()
 
 
 def weigh(known: Sequence[Vector], judged: Sequence[Judged], same_person: float) -> Weighed:

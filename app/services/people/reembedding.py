@@ -14,9 +14,9 @@ from app.core.errors import Conflict, PackMismatch
 from app.core.ports.crypto import Vault
 from app.core.ports.store import Store
 from app.core.recognition.evidence import unit
+from app.core.sealing import Sealed, context
 from app.core.types import FrameResult, Template, Vector
-from app.services.people.enrolment import EMBEDDING, NOT_SEEN, PHOTO
-from app.services.people.gallery import TEMPLATE, context
+from app.services.people.enrolment import NOT_SEEN
 
 MOST_NAMED = 50  # numbers of employees in one message
 
@@ -71,7 +71,7 @@ class Reembedding:
             return
         found: dict[str, Vector | None] = {}
         for photo in photos:
-            look = self.look(self.vault.open(key, photo.sealed_image, context(PHOTO, employee_id)))
+            look = self.look(self.vault.open(key, photo.sealed_image, context(Sealed.PHOTO, employee_id)))
             found[photo.id] = None if look.subject is None else look.subject.embedding
         vectors = [vector for vector in found.values() if vector is not None]
         with self.store.write() as tx:
@@ -79,11 +79,16 @@ class Reembedding:
             key = tx.data_keys.get(employee_id)
             if key is None or {photo.id for photo in tx.photos.of(employee_id)} != found.keys() or not found:
                 return  # erased, or other photos by now: then it is waiting again
-            sealed = self._seal(key, unit(np.mean(vectors, axis=0)), TEMPLATE, employee_id) if vectors else NOT_SEEN
+            sealed = NOT_SEEN
+            if vectors:
+                sealed = self._seal(key, unit(np.mean(vectors, axis=0)), Sealed.TEMPLATE, employee_id)
             tx.moves.put(
                 Template(employee_id, sealed, len(vectors), self.pack_digest, self.precision),
                 len(found),
-                {photo_id: self._seal(key, vector, EMBEDDING, employee_id) for photo_id, vector in found.items()},
+                {
+                    photo_id: self._seal(key, vector, Sealed.EMBEDDING, employee_id)
+                    for photo_id, vector in found.items()
+                },
             )
 
     def _switch(self, leave_out: bool) -> Moved | None:
@@ -106,7 +111,7 @@ class Reembedding:
                 tx.installation.put(replace(installation, pack_digest=self.pack_digest, precision=self.precision))
             return Moved(count, tuple(refused))
 
-    def _seal(self, key: bytes, vector: Vector | None, kind: str, employee_id: str) -> bytes:
+    def _seal(self, key: bytes, vector: Vector | None, kind: Sealed, employee_id: str) -> bytes:
         # NOT_SEEN: the old pack's embedding of this photo must not get into the next template.
         plain = NOT_SEEN if vector is None else vector.astype("<f4").tobytes()
         return self.vault.seal(key, plain, context(kind, employee_id))

@@ -10,9 +10,8 @@ from app.adapters.crypto.key_file import KeyFile
 from app.adapters.crypto.signing import Ed25519Signer
 from app.adapters.crypto.vault import Vault
 from app.core.errors import CryptoFault, NotRecorded
+from app.core.sealing import Sealed, context
 from app.core.types import Employee
-from app.services.people.enrolment import PHOTO
-from app.services.people.gallery import context
 from tests.fakes import Clock, person, photo
 from tests.services.process import Process
 
@@ -46,7 +45,7 @@ def copy_of(site: Process, employee_id: str) -> Copy:
     def opened(vault: Vault) -> int:
         assert key is not None
         count = 0
-        sealed = [(one.sealed_image, context(PHOTO, employee_id)) for one in photos]
+        sealed = [(one.sealed_image, context(Sealed.PHOTO, employee_id)) for one in photos]
         sealed += [(one.sealed_payload or b"", f"event payload {one.id}") for one in events]
         for data, bound in sealed:
             try:

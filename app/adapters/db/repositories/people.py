@@ -123,6 +123,10 @@ class PhotoRows:
         query = select(photos).where(photos.c.employee_id == employee_id).order_by(photos.c.created_at, photos.c.id)
         return [Photo(**row) for row in self._rows.find(query)]
 
+    def without_digest(self, employee_id: str) -> list[Photo]:
+        query = select(photos).where(photos.c.employee_id == employee_id, photos.c.digest.is_(None))
+        return [Photo(**row) for row in self._rows.find(query)]
+
     def delete(self, photo_id: str) -> None:
         self._rows.delete(photos.c.id == photo_id)
 

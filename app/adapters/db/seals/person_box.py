@@ -16,6 +16,7 @@ from app.adapters.db.seals.sealed_rows import SealedRows
 from app.adapters.db.tables import data_keys, employees
 from app.core.errors import CryptoFault
 from app.core.people.records import EmployeeFilter
+from app.core.sealing import Sealed, context
 from app.core.text import folded
 from app.core.types import Employee
 
@@ -57,11 +58,11 @@ class PersonBox:
         personal = Personal(employee.number, employee.name, employee.email, employee.card_number, employee.block_reason)
         plain = json.dumps(vars(personal), ensure_ascii=False).encode("utf-8", "surrogatepass")
         if self._vault is None:
-            sealed = self._seals.conceal(plain, _context(employee.id))
+            sealed = self._seals.conceal(plain, context(Sealed.PERSON, employee.id))
         elif wrapped is None:
             raise CryptoFault("the employee's key is gone: erased meanwhile")
         else:
-            sealed = self._vault.seal(wrapped, plain, _context(employee.id))
+            sealed = self._vault.seal(wrapped, plain, context(Sealed.PERSON, employee.id))
         card = employee.card_number
         return {
             "sealed_person": sealed,
@@ -78,11 +79,11 @@ class PersonBox:
         if known is not None:
             return known
         if self._vault is None:
-            plain = self._seals.reveal(sealed, _context(employee_id))
+            plain = self._seals.reveal(sealed, context(Sealed.PERSON, employee_id))
         elif wrapped is None:
             raise CryptoFault("the employee's key is gone")
         else:
-            plain = self._vault.open(wrapped, sealed, _context(employee_id))
+            plain = self._vault.open(wrapped, sealed, context(Sealed.PERSON, employee_id))
         personal = Personal(**json.loads(plain.decode("utf-8", "surrogatepass")))
         with self._lock:
             if len(self._opened) >= _MOST_KEPT:
@@ -135,7 +136,3 @@ def search(connection: Connection, among: list[tuple[str, bytes]], which: Employ
 
 def _in(column: Any, ids: list[str]) -> Any:
     return select(column.table).where(column.in_(ids))
-
-
-def _context(employee_id: str) -> str:
-    return f"person {employee_id}"

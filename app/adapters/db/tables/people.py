@@ -70,6 +70,7 @@ photos = Table(
     Column("media_type", String, nullable=False),
     Column("quality", Float, nullable=False),
     Column("created_at", Instant, nullable=False),
+    Column("digest", LargeBinary),
 )
 
 templates = Table(

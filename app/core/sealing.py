@@ -1,0 +1,37 @@
+"""What sealed records are bound to, so that no record opens as another.
+
+Sealed bytes open only under the context that they were sealed with. A photo that somebody moves to another employee, or
+into the place of a template, therefore does not open. This holds only if no two records have the same context, so all
+contexts are made here: each begins with the prefix of its kind, no prefix is the beginning of another, and no id
+contains the separator, except the last. The texts are stored in nothing but what they seal, and must never change.
+"""
+
+from enum import StrEnum
+
+_SEPARATOR = ":"
+
+
+class Sealed(StrEnum):
+    """The kinds of sealed records, by prefix. In parentheses: the ids that a context of this kind takes."""
+
+    PERSON = "person "  # (employee): what names them
+    PHOTO = "photo:"  # (employee): a picture
+    EMBEDDING = "embedding:"  # (employee): of a picture
+    TEMPLATE = "template:"  # (employee)
+    PICTURE_DIGEST = "picture-digest:"  # (employee): by which a photo is known when it is sent again
+    EVENT_PAYLOAD = "event payload "  # (event)
+    EVENT_SNAPSHOT = "event snapshot "  # (event): its pictures
+    CAMERA_URL = "camera-url:"  # (camera)
+    GATE_CONFIG = "gate-config:"  # (gate): its driver's settings
+    PROVIDER = "provider-secret:"  # (issuer): an address, which may contain the separator
+    UPLOAD = "upload:"  # (import, file, piece)
+    IMPORT_TOLD = "import told:"  # (import): what it reports as a whole
+    IMPORT_ROW = "import row:"  # (import, line)
+
+
+def context(kind: Sealed, *ids: str | int) -> str:
+    """The context of one record. Raises ValueError for an id by which it could be taken for another."""
+    texts = [str(one) for one in ids]
+    if not all(texts) or any(_SEPARATOR in text for text in texts[:-1]):
+        raise ValueError("an id is empty or contains the separator")
+    return kind.value + _SEPARATOR.join(texts)
