@@ -80,9 +80,11 @@ def peer(request: pytest.FixtureRequest) -> Iterator[Peer]:
 
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Half a second instead of two for what is told to a peer that is not there."""
+    """Half a second instead of two for what is told to a peer that is not there, and a fifth of the pause between
+    tellings of a mode that somebody else contradicts."""
     for module in (webhook, mqtt, serial_relay):
         monkeypatch.setattr(module, "MODE_WAIT_S", 0.5)
+    monkeypatch.setattr(mqtt, "AGAIN_S", 0.2)
 
 
 @pytest.fixture

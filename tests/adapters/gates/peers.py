@@ -42,6 +42,11 @@ def drivers_threads() -> list[str]:
     return [t.name for t in threading.enumerate() if t.name.startswith(("gate-", "paho-mqtt-client-facegate"))]
 
 
+def answered(told: list[str]) -> bool:
+    """Whether each `secure` was followed by the release that stands."""
+    return told[-1] == "release" and told.count("release") >= told.count("secure")
+
+
 class Peer(Protocol):
     """opened: event ids it was told to open for. mode: 'secure' or 'release' as told last, or None."""
 

@@ -12,6 +12,7 @@ from app.core.gates.commands import FOREIGN, CommandOutcome, DoorState
 from tests.adapters.gates.conftest import Build
 from tests.adapters.gates.peers import command
 from tests.adapters.gates.relays.brokers import Broker, mosquitto
+from tests.adapters.gates.relays.devices import PULSE_S
 from tests.adapters.gates.relays.mqtt_devices import DEVICES, MqttDevice
 from tests.waiting import eventually, never
 
@@ -43,20 +44,21 @@ def test_every_command_does_what_it_says_and_nothing_else_unlocks(
 ) -> None:
     device = make(name, inverted)
     driver = build(device)
-    never(lambda: device.unlocked)
+    never(lambda: device.unlocks)
     assert driver.open(command()).outcome is CommandOutcome.SENT
-    eventually(lambda: device.unlocked)
+    eventually(lambda: device.unlocks == 1)
     eventually(lambda: not device.unlocked)
     eventually(lambda: states[-2:] == [DoorState.OPEN, DoorState.CLOSED])
     never(lambda: device.unlocked)
     assert driver.release(True).outcome is CommandOutcome.SENT
     eventually(lambda: device.unlocked)
-    never(lambda: not device.unlocked, 0.8)
+    never(lambda: not device.unlocked, PULSE_S + 0.2)
     assert driver.release(False).outcome is CommandOutcome.SENT
     eventually(lambda: not device.unlocked)
     never(lambda: device.unlocked)
+    before = device.unlocks
     driver.open(command())
-    eventually(lambda: device.unlocked)
+    eventually(lambda: device.unlocks > before)
     driver.close()
     eventually(lambda: not device.unlocked)
     again = build(device, ready=False)
@@ -74,7 +76,7 @@ def test_a_release_outlasts_the_opening_it_followed(make: Make, build: Build, na
     # Once more when the opening is over. A new connection, for another last will, begins with it as well.
     eventually(lambda: len(device.taken) >= 4)
     eventually(lambda: device.unlocked)
-    never(lambda: not device.unlocked, 1.5)
+    never(lambda: not device.unlocked, PULSE_S + 0.2)
 
 
 @pytest.mark.parametrize("name", ["ShellyGen1", "ShellyGen2"])

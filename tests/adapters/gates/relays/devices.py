@@ -15,16 +15,18 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 Headers = Mapping[str, str]
 Answered = tuple[int, Any, dict[str, str]]
+PULSE_S = 0.5  # for which a device opens: the shortest that a gate may be set to
 USER, PASSWORD, TOKEN = "admin", "hunter2 & sons", "long-lived-token"
 
 
 class Coil:
-    """A relay that may flip back after a time. on_count: how often it was switched from off to on."""
+    """A relay that may flip back after a time. switched: every position it was told, in order."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock
         self._on = False
         self._flips_s: float | None = None
+        self.switched: list[bool] = []
 
     @property
     def on(self) -> bool:
@@ -35,6 +37,7 @@ class Coil:
     def put(self, on: bool, flips_after_s: float | None = None) -> None:
         _ = self.on
         self._on = on
+        self.switched.append(on)
         self._flips_s = None if flips_after_s is None else self.clock() + flips_after_s
 
     def stop_timer(self) -> None:
@@ -146,7 +149,7 @@ class EspHome(Device):
     """https://esphome.io/web-api: POST /switch/ID/turn_on, turn_off, toggle; /button/ID/press. POSTs need a length."""
 
     model = "esphome"
-    pulse_s = 0.5
+    pulse_s = PULSE_S
 
     def handle(self, method: str, path: str, headers: Headers, body: bytes) -> Answered:
         if self.guarded and not digest_holds(method, path, headers.get("Authorization", ""), "MD5"):
@@ -168,7 +171,7 @@ class HomeAssistant(Device):
     """https://developers.home-assistant.io/docs/api/rest: POST /api/services/DOMAIN/SERVICE with a bearer token."""
 
     model = "home-assistant"
-    pulse_s = 0.5
+    pulse_s = PULSE_S
 
     def handle(self, method: str, path: str, headers: Headers, body: bytes) -> Answered:
         if headers.get("Authorization") != f"Bearer {TOKEN}":

@@ -9,7 +9,7 @@ import paho.mqtt.client as paho
 from tests.adapters.gates.peers import unique
 from tests.adapters.gates.relays import devices
 from tests.adapters.gates.relays.brokers import Broker
-from tests.adapters.gates.relays.devices import Coil
+from tests.adapters.gates.relays.devices import PULSE_S, Coil
 from tests.waiting import eventually
 
 
@@ -33,7 +33,7 @@ class MqttDevice:
             "port": broker.port,
             "protocol": broker.protocol,
             "relay": {**self.relay, "inverted": inverted},
-            "open_s": 0.5,
+            "open_s": PULSE_S,
         }
         self.connect()
 
@@ -53,6 +53,11 @@ class MqttDevice:
     @property
     def unlocked(self) -> bool:
         return self.coil.on is not self.inverted
+
+    @property
+    def unlocks(self) -> int:
+        """How often it was told to unlock, however soon it locked itself again."""
+        return self.coil.switched.count(not self.inverted)
 
     @property
     def mode(self) -> str | None:
@@ -168,7 +173,7 @@ class EspHome(MqttDevice):
 
     def obey(self, topic: str, payload: str) -> bool:
         if topic.endswith("/pulse/command") and payload == "PRESS":
-            self.coil.put(True, 0.5)
+            self.coil.put(True, PULSE_S)
         elif payload in ("ON", "OFF"):
             self.coil.put(payload == "ON")
         return payload in ("ON", "OFF", "PRESS")
