@@ -1,4 +1,4 @@
-"""The laboratory's command line: each command lives in its own module and is registered here."""
+"""The laboratory's command line. Each command has its own module and is registered here."""
 
 import typer
 
@@ -19,7 +19,7 @@ app.command("facenet")(facenet.command)
 
 @app.callback()
 def _commands() -> None:
-    # Without a callback typer drops the command's name while there is only one.
+    # Without a callback, typer drops the command's name if there is only one.
     pass
 
 

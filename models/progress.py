@@ -1,4 +1,4 @@
-"""How a long command tells a person where it is: lines that stay, and on a terminal a bar below them."""
+"""Progress of a long command: lines that stay, and on a terminal a bar below them."""
 
 from typing import Protocol, Self
 
@@ -7,17 +7,17 @@ from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, Ta
 
 
 class Reporter(Protocol):
-    """Is told how a fetch goes on."""
+    """Receives the progress of a fetch."""
 
     def line(self, text: str) -> None:
-        """Something happened that a person would like to read."""
+        """Prints one line for the user."""
 
     def advance(self, name: str, done: int, total: int | None) -> None:
-        """`done` of `total` bytes of a download have come (`total` is None where the server does not say)."""
+        """Shows that `done` of `total` bytes of a download arrived; `total` is None if the server does not say."""
 
 
 class Lines:
-    """Progress as lines: on a terminal with a bar below them, elsewhere with the bar's quarters as lines."""
+    """Prints lines, with a bar below them on a terminal; elsewhere, each quarter of a download is a line."""
 
     def __init__(self, console: Console) -> None:
         self._console = console

@@ -1,7 +1,7 @@
-"""How similar strangers are: the impostor tail of a pack, fitted, checked on people it was not fitted on, and written.
+"""Fits the impostor tail of a pack, checks it on people it was not fitted on, and writes the calibration.
 
-The tail is extrapolated (a gate with 10,000 employees needs one false match in 10 million comparisons), so it is a
-distribution with a reason to hold there, and the check is part of the command.
+The tail is extrapolated: a gate with 10,000 employees needs one false match in 10 million comparisons. So its
+distribution has a theoretical basis, and the check is part of the command.
 """
 
 import json
@@ -30,30 +30,31 @@ from models.data.dataset import read_dataset
 from models.data.embed import Embedded, Raw, look_at
 from models.data.enough import LEAST_EXCEEDANCES, enough_for_tail, tail_needs
 
-# Nobody is accepted below the similarity of this rate; between it and the tail's start rates are counted.
+# Nobody is accepted below the similarity of this rate. Between it and the start of the tail, rates are counted.
 BODY_RATE = 1e-3
-# The tail begins here, with some hundred points to fit on. Begun at 1e-3 it gave 0.6 times the rate set at 1e-6 a
-# comparison and 1.5 times at 4e-7: ordinary strangers thin out faster than relatives and wrong labels do.
+# The tail starts here, with some hundred points to fit. Starting at 1e-3, it gave 0.6 times the rate set at 1e-6 per
+# comparison and 1.5 times at 4e-7, because ordinary strangers thin out faster than relatives and wrong labels.
 TAIL_RATE = 1e-4
-ATTEMPTS = 2000  # for a shift: a quantile of a thousandth needs no more
-LEAST = 100  # exceedances; a dataset with fewer begins its tail at a higher rate
-# A shape below says that strangers hardly get more alike than those seen; brothers do. From 2e-5 to 4e-7 a comparison
-# strangers are with 0.1 accepted 0.6 to 1.2 times as often as set (1 photo; 3 photos: 0.75 to 1.7), with 0 0.8 to 1.4
-# times (0.95 to 1.9): 14.8 million comparisons of half of LFW, seven beyond the last, 2026-11-24.
+ATTEMPTS = 2000  # for a shift; enough for a quantile of a thousandth
+LEAST = 100  # exceedances; a dataset with fewer starts its tail at a higher rate
+# A smaller shape would mean that strangers are hardly ever more similar than those seen, but brothers are. From 2e-5 to
+# 4e-7 per comparison, a shape of 0.1 accepts strangers 0.6 to 1.2 times as often as set (1 photo; 3 photos: 0.75 to
+# 1.7), and a shape of 0 0.8 to 1.4 times (0.95 to 1.9). Measured on 14.8 million comparisons of half of LFW, seven of
+# them beyond the last rate, 2026-11-24.
 LEAST_SHAPE = 0.1
 GRID = [(p, f) for p in (1, 2, 3, 5) for f in (1, 2, 3) if (p, f) != (1, 1)]
 MARGINS = (0.0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1)
-MARGIN_COST = 0.0003  # of mates' attempts at a false accept rate of 0.1 %
+MARGIN_COST = 0.0003  # share of mates' attempts, at a false accept rate of 0.1 %
 
 
 def fit_pareto(exceedances: NDArray[np.floating]) -> tuple[float, float]:
-    """(shape, scale) of a generalised Pareto distribution by probability-weighted moments.
+    """Returns (shape, scale) of a generalised Pareto distribution by probability-weighted moments.
 
     Hosking & Wallis, "Parameter and quantile estimation for the generalized Pareto distribution", Technometrics 29(3),
-    1987; their k is minus the shape. Closed form, and a handful of outliers hardly moves it.
+    1987; their k is minus the shape. It has a closed form, and a few outliers hardly change it.
 
     Raises:
-        ValueError: fewer than 50 exceedances.
+        ValueError: there are fewer than 50 exceedances.
     """
     x = np.sort(np.asarray(exceedances, dtype=np.float64))
     if len(x) < LEAST_EXCEEDANCES:
@@ -65,7 +66,7 @@ def fit_pareto(exceedances: NDArray[np.floating]) -> tuple[float, float]:
 
 
 def fit_logistic(same: NDArray[np.floating], different: NDArray[np.floating]) -> tuple[float, float]:
-    """(midpoint, steepness) of the logistic curve between two samples, each weighing the same; Newton's method."""
+    """Returns (midpoint, steepness) of the logistic curve between two samples of equal weight, by Newton's method."""
     x = np.concatenate([same, different]).astype(np.float64)
     y = np.concatenate([np.ones(len(same)), np.zeros(len(different))])
     weight = np.concatenate([np.full(len(same), 0.5 / len(same)), np.full(len(different), 0.5 / len(different))])
@@ -73,7 +74,7 @@ def fit_logistic(same: NDArray[np.floating], different: NDArray[np.floating]) ->
     beta = np.zeros(2)
     for _ in range(50):
         chance = 1 / (1 + np.exp(-design @ beta))
-        # A trace of ridge keeps perfectly separated samples from running to infinity.
+        # A small ridge term keeps the solution finite for perfectly separated samples.
         gradient = design.T @ (weight * (y - chance)) - 1e-6 * beta
         hessian = (design * (weight * chance * (1 - chance))[:, None]).T @ design + 1e-6 * np.eye(2)
         step = np.linalg.solve(hessian, gradient)
@@ -84,7 +85,7 @@ def fit_logistic(same: NDArray[np.floating], different: NDArray[np.floating]) ->
 
 
 def fit_tail(e: Embedded, p: Pools, people: Sequence[int], rng: np.random.Generator) -> tuple[Tail, int]:
-    """The tail over `people`, and how many comparisons it was fitted on."""
+    """Returns the tail over `people`, and the number of comparisons it was fitted on."""
     strangers = _impostors(e, p, people, 1, 1, rng, at_least=(1, 1))
     rate = min(BODY_RATE, max(TAIL_RATE, LEAST / max(1, len(strangers))))
     lowest, start = (float(x) for x in np.quantile(strangers, (1 - BODY_RATE, 1 - rate)))
@@ -95,7 +96,7 @@ def fit_tail(e: Embedded, p: Pools, people: Sequence[int], rng: np.random.Genera
     body = (start - lowest) / math.log(BODY_RATE / rate) if rate < BODY_RATE else 0.0
     rows, shifts = [], []
     for photos, frames in GRID:
-        # Against the same people with one photo and one frame each: who has many photos is no random sample.
+        # Compare with the same people at one photo and one frame: people with many photos are not a random sample.
         fused = _impostors(e, p, people, photos, frames, rng, at_least=(photos, frames), most=ATTEMPTS)
         single = _impostors(e, p, people, 1, 1, rng, at_least=(photos, frames), most=ATTEMPTS)
         if min(len(fused), len(single)) * BODY_RATE >= 30:
@@ -107,7 +108,7 @@ def fit_tail(e: Embedded, p: Pools, people: Sequence[int], rng: np.random.Genera
 
 
 def calibrate(e: Embedded, p: Pools, people: Sequence[int], rng: np.random.Generator) -> Calibration:
-    """Everything but the margin, which is 0."""
+    """Fits everything but the margin, which stays 0."""
     tail, _ = fit_tail(e, p, people, rng)
     mates = [e.gate_flip[p.gate[i]] @ e.gate_flip[p.gate[i]].T for i in people if len(p.gate[i]) > 1]
     same = np.concatenate([m[np.triu_indices(len(m), 1)] for m in mates])
@@ -125,7 +126,7 @@ def choose_margin(
     repeats: int,
     rng: np.random.Generator,
 ) -> tuple[float, list[tuple[float, float, float]]]:
-    """The largest margin that costs at most MARGIN_COST of mates' attempts, and (margin, FNIR, FPIR) for each tried."""
+    """Returns the largest margin that costs at most MARGIN_COST, and (margin, FNIR, FPIR) of each margin tried."""
     trials = [play(e, p, people, setting, rng) for _ in range(repeats)]
     rows = []
     for margin in MARGINS:
@@ -136,7 +137,7 @@ def choose_margin(
 
 
 def fit(raw: Raw, centre: NDArray[np.float32] | None, p: Pools, margin: float, rng: np.random.Generator) -> Fit:
-    """How people are fitted in the check: their centre, unless it is given, and their calibration."""
+    """Returns how the check fits people: their calibration, and their centre unless it is given."""
 
     def fitted(people: Sequence[int]) -> tuple[Embedded, Calibration]:
         e = raw.off(raw.centre(people) if centre is None else centre)
@@ -147,18 +148,18 @@ def fit(raw: Raw, centre: NDArray[np.float32] | None, p: Pools, margin: float, r
 
 def command(
     dataset: Annotated[
-        Path, typer.Argument(help="A folder with one folder a person, such as LFW.", exists=True, file_okay=False)
+        Path, typer.Argument(help="A folder with one folder per person, such as LFW.", exists=True, file_okay=False)
     ],
     pack: Annotated[str, typer.Option(help="The model pack.")] = packs.NAME,
     repeats: Annotated[int, typer.Option(help="Random halves in the check.")] = 20,
     seed: Annotated[int, typer.Option()] = 20261123,
     new_centre: Annotated[
-        bool, typer.Option(help="Measure the centre of all faces anew; every template must then be made anew.")
+        bool, typer.Option(help="Measure the centre of all faces again; every template must then be made again.")
     ] = False,
-    out: Annotated[Path | None, typer.Option(help="Folder for the check's figures and plot.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the figures and the plot of the check.")] = None,
     write: Annotated[bool, typer.Option(help="Write the pack's calibration.")] = True,
 ) -> None:
-    """Fit the impostor tail on a dataset, check it on people it has not seen, and write the manifest."""
+    """Fit the impostor tail on a dataset, check it on people it has not seen, and write the calibration."""
     console = Console()
     settings = read_settings()
     folder = settings.pack_folder
@@ -187,7 +188,7 @@ def command(
         for row in tried:
             console.print(f"margin {row[0]:.2f}: FNIR {row[1]:.2%}, FPIR {row[2]:.3%}")
         _check(raw, p, fit(raw, None, p, margin, rng), repeats, rng, console, pack, out)
-    except ValueError as error:  # a random half with too little in it
+    except ValueError as error:  # a random half has too little in it
         raise typer.BadParameter(f"{needs} ({error})") from error
     if write:
         how = {
@@ -209,7 +210,7 @@ def command(
         write_manifest(path, found, how)
         console.print(f"wrote {path}", markup=False)
         if anew:
-            console.print(f"the centre is new: make stored templates anew with: python -m app reembed --pack {pack}")
+            console.print(f"the centre changed; make the stored templates again: python -m app reembed --pack {pack}")
 
 
 def _check(
@@ -229,13 +230,13 @@ def _check(
     rows = unseen.halves(len(raw.people), p, fitted, small or [Setting(able // 4, 1, 1)], repeats, rng)
     if large:
         rows += unseen.folds(len(raw.people), p, fitted, large, rng)
-    console.print(unseen.table(rows, "what a set rate gives with strangers the fit never saw"))
+    console.print(unseen.table(rows, "a set rate, measured on strangers the fit never saw"))
     chance = unseen.probability(len(raw.people), p, fitted, rng)
     console.print(
-        f"probability of one person, on people never seen: Brier {chance['brier']:.4f}, {chance['pairs']} pairs"
+        f"probability of one person, for people never seen: Brier {chance['brier']:.4f}, {chance['pairs']} pairs"
     )
     for b in chance["bins"]:
-        console.print(f"  said {b['said']:.1%}, true {b['true']:.1%} of {b['pairs']}")
+        console.print(f"  predicted {b['said']:.1%}, actual {b['true']:.1%} of {b['pairs']} pairs")
     if out is None:
         return
     out.mkdir(parents=True, exist_ok=True)
@@ -259,10 +260,11 @@ def _impostors(
     at_least: tuple[int, int],
     most: int | None = None,
 ) -> NDArray[np.float32]:
-    """Similarities of everybody's templates to everybody else's attempts.
+    """Returns the similarities of everybody's templates to everybody else's attempts.
 
-    at_least: only people with so many photos for a template take part as templates, for an attempt as attempts. most:
-    attempts, of so many people drawn at random.
+    Args:
+        at_least: the photos a person needs to take part, for a template and for an attempt.
+        most: the number of attempts at which to stop drawing people at random; None for all.
     """
     ids = np.array([i for i in people if len(p.enrolment[i]) >= at_least[0]])
     templates = [unit(e.enrolment[rng.permutation(p.enrolment[i])[:photos]].mean(axis=0)) for i in ids]

@@ -1,6 +1,6 @@
-"""Every photo against every other: how often strangers match and how often people are missed, at each threshold.
+"""Compares every photo with every other: how often strangers match and people are missed, at each threshold.
 
-FMR and FNMR as ISO/IEC 19795-1 defines them. All pairs are counted; similarities are told apart to a ten-thousandth.
+FMR and FNMR as in ISO/IEC 19795-1. All pairs are counted, with similarities resolved to one ten-thousandth.
 """
 
 from dataclasses import dataclass, replace
@@ -13,14 +13,21 @@ from models.accuracy.intervals import over_people, wilson
 
 TARGETS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 BINS = 20_000  # from -1 to 1
-KEPT = 1e-3  # strangers beyond this rate are kept one by one: for intervals, and for who they are
+KEPT = 1e-3  # pairs of strangers beyond this rate are kept individually, for intervals and to list them
 CHUNK = 512
 
 
 @dataclass(frozen=True, eq=False)
 class Comparisons:
-    """genuine: similarity of each pair of one person's photos; genuine_pairs: (k, 2) photo numbers. histogram: (BINS,)
-    of all pairs of strangers. near, near_pairs: strangers beyond the rate KEPT, most alike first. used: photos."""
+    """All comparisons of a dataset.
+
+    Attributes:
+        genuine: (k,), the similarity of each pair of one person's photos.
+        genuine_pairs: (k, 2), their photo numbers.
+        histogram: (BINS,), of all pairs of strangers.
+        near, near_pairs: the pairs of strangers beyond the rate KEPT, most similar first.
+        used: the numbers of the photos compared.
+    """
 
     genuine: NDArray[np.float32]
     genuine_pairs: NDArray[np.int64]
@@ -31,20 +38,22 @@ class Comparisons:
 
     @property
     def impostors(self) -> int:
+        """The number of pairs of strangers."""
         return int(self.histogram.sum())
 
     def fmr(self, threshold: float) -> float:
+        """Returns the false match rate at a threshold."""
         return float(self.histogram[_bin(threshold) :].sum() / max(1, self.impostors))
 
     def threshold(self, fmr: float) -> float:
-        """The lowest similarity (to a bin) that at most a share `fmr` of the strangers reach."""
+        """Returns the lowest similarity (a bin edge) that at most a share `fmr` of pairs of strangers reaches."""
         beyond = np.cumsum(self.histogram[::-1])[::-1]
         few = np.flatnonzero(beyond <= fmr * self.impostors)
         return _edge(int(few[0]) if len(few) else BINS)
 
 
 def compare(vectors: NDArray[np.float32], person: NDArray[np.int64]) -> Comparisons:
-    """All pairs of the finite rows of `vectors` (n, d), unit length."""
+    """Compares all pairs of the finite rows of `vectors`, (n, d) of unit length."""
     rows = np.flatnonzero(np.isfinite(vectors).all(axis=1))
     v, who = vectors[rows], person[rows]
     histogram = np.zeros(BINS, dtype=np.int64)
@@ -65,7 +74,7 @@ def compare(vectors: NDArray[np.float32], person: NDArray[np.int64]) -> Comparis
         np.empty((0, 2), np.int64),
         rows,
     )
-    # The least that is worth listing in a small dataset: the hundred most alike.
+    # A small dataset still lists its hundred most similar pairs.
     limit = found.threshold(max(KEPT, 100 / max(1, found.impostors)))
     near, near_pairs = [], []
     for first in range(0, len(rows), CHUNK):
@@ -80,14 +89,14 @@ def compare(vectors: NDArray[np.float32], person: NDArray[np.int64]) -> Comparis
 
 
 def points(c: Comparisons, person: NDArray[np.int64], people: int, rng: np.random.Generator) -> list[dict[str, Any]]:
-    """FNMR at each of TARGETS. A rate that this dataset is too small to count has threshold None."""
+    """Returns the FNMR at each of TARGETS. The threshold is None if the dataset is too small to measure a rate."""
     whose = person[c.genuine_pairs[:, 0]] if len(c.genuine_pairs) else np.empty(0, np.int64)
     a, b = (person[c.near_pairs[:, i]] for i in (0, 1))
     photos = np.bincount(person[c.used], minlength=people).astype(float)
     rows: list[dict[str, Any]] = []
     for target in TARGETS:
         if c.impostors * target < 1:
-            why = f"{c.impostors} comparisons of strangers are too few to count a rate of {target:g}"
+            why = f"{c.impostors} comparisons of strangers are too few to measure a rate of {target:g}"
             rows.append({"fmr_target": target, "threshold": None, "why": why})
             continue
         limit = c.threshold(target)
@@ -98,7 +107,7 @@ def points(c: Comparisons, person: NDArray[np.int64], people: int, rng: np.rando
 
         def fmr(drawn: NDArray[np.float64], pa: Any = pa, pb: Any = pb) -> float:
             weighted = drawn * photos
-            # Pairs of two different people drawn; a person drawn twice is no stranger to themselves.
+            # Only pairs of different people: a person drawn twice is not a stranger to themselves.
             total = (weighted.sum() ** 2 - (weighted**2).sum()) / 2
             return float((drawn[pa] * drawn[pb]).sum() / total) if total else float("nan")
 
@@ -128,7 +137,7 @@ def points(c: Comparisons, person: NDArray[np.int64], people: int, rng: np.rando
 
 
 def det(c: Comparisons) -> list[dict[str, float]]:
-    """The detection error trade-off: FMR and FNMR at 200 thresholds, over all that happens."""
+    """Returns the detection error trade-off: FMR and FNMR at up to 200 thresholds over the whole range."""
     if not (len(c.genuine) and c.impostors):
         return []
     beyond = np.cumsum(c.histogram[::-1])[::-1] / c.impostors
@@ -146,7 +155,7 @@ def det(c: Comparisons) -> list[dict[str, float]]:
 
 
 def equal_error_rate(curve: list[dict[str, float]]) -> float | None:
-    """Where FMR and FNMR cross."""
+    """Returns the rate at which FMR and FNMR cross."""
     if not curve:
         return None
     nearest = min(curve, key=lambda p: abs(p["fmr"] - p["fnmr"]))
@@ -154,7 +163,7 @@ def equal_error_rate(curve: list[dict[str, float]]) -> float | None:
 
 
 def _chunk(v: NDArray[np.float32], first: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Similarities of CHUNK rows to all, and which of them are pairs not seen before."""
+    """Returns the similarities of CHUNK rows to all rows, and which of them are new pairs."""
     similarity = v[first : first + CHUNK] @ v.T
     return similarity, np.arange(len(v))[None] > np.arange(first, first + len(similarity))[:, None]
 

@@ -1,6 +1,6 @@
-"""What a pack does with a dataset: verification, errors at each threshold, and the open set of a gate. See report.json.
+"""Measures a pack on a dataset: verification, errors at each threshold, and open-set identification as at a gate.
 
-Everything is measured that the dataset is large enough for; what it is too small for is named, with the reason.
+It measures everything that the dataset is large enough for, and names the rest with the reason.
 """
 
 import json
@@ -37,13 +37,13 @@ from models.liveness import pad_report
 PHOTOS, FRAMES = (1, 2, 3, 5), (1, 2, 3)
 SIZES = (100, 500, 1000, 2500, 5000)
 MAIN = 1000
-NAMED = 50  # broken or refused photos that are listed one by one
+NAMED = 50  # broken or refused photos to list individually
 
 
 def open_set(
     e: Embedded, c: Calibration | None, galleries: int, rng: np.random.Generator, console: Console
 ) -> tuple[dict[str, Any], Pooled | None]:
-    """FNIR at fixed FPIR and at set rates, by photos, frames and enrolled; and the attempts with 1 photo, 1 frame."""
+    """Returns FNIR at fixed FPIR and at set rates, and the attempts with one photo and one frame."""
     usable = pools(e)
     people = len(e.people)
     most = int(0.92 * sum(1 for mine in usable.enrolment if len(mine)))
@@ -79,7 +79,7 @@ def evaluate(
     seed: int,
     console: Console,
 ) -> dict[str, Any]:
-    """All of the report that follows from the vectors; keys as `models/report.py` documents them."""
+    """Returns every part of the report that depends only on the vectors; keys as documented in `report`."""
     rng = np.random.default_rng(seed)
     people = len(e.people)
     found: dict[str, Any] = {"verification": None}
@@ -136,17 +136,17 @@ def _calibration(pack: str, folder: Path, console: Console) -> Calibration | Non
     try:
         return packs.read_calibration(pack, folder).calibration
     except WeightsError as error:
-        console.print(f"no set rates are checked: {error}", markup=False)
+        console.print(f"set rates are not checked: {error}", markup=False)
         return None
 
 
 def _make(folder: Path) -> None:
-    """The report's folder, before the work of which the report is. Raises ValueError: it cannot be written to."""
+    """Creates the folder of the report before the work starts. Raises ValueError if it cannot be written."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
-        raise ValueError(f"no report can be written to {folder} ({error.strerror}); choose another --out") from error
+        raise ValueError(f"cannot write the report to {folder} ({error.strerror}); choose another --out") from error
 
 
 def _require_faces(e: Embedded, name: str) -> None:
@@ -159,23 +159,23 @@ def _require_faces(e: Embedded, name: str) -> None:
 
 
 def command(
-    dataset: Annotated[Path, typer.Argument(help="A folder with one folder a person.", exists=True, file_okay=False)],
+    dataset: Annotated[Path, typer.Argument(help="A folder with one folder per person.", exists=True, file_okay=False)],
     pairs: Annotated[
         Path | None,
-        typer.Option(help="LFW's pairs, or a .csv of photo,picture,same; DATASET/pairs.txt if there.", exists=True),
+        typer.Option(help="LFW's pairs, or a .csv of photo,picture,same; by default DATASET/pairs.txt.", exists=True),
     ] = None,
     group_csv: Annotated[
-        Path | None, typer.Option("--groups", help="CSV with the columns person,group.", exists=True)
+        Path | None, typer.Option("--groups", help="A CSV with the columns person,group.", exists=True)
     ] = None,
     pack: Annotated[str, typer.Option(help="The model pack.")] = packs.NAME,
     attacks: Annotated[
-        Path | None, typer.Option(help="Also pictures held up: a folder as `evaluate-pad` takes it.", exists=True)
+        Path | None, typer.Option(help="Also measure attacks: a folder as for `evaluate-pad`.", exists=True)
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder of the report; ./evaluation-DATASET if not given.")] = None,
-    galleries: Annotated[int, typer.Option(help="Random galleries a setting.", min=1)] = 20,
+    out: Annotated[Path | None, typer.Option(help="Folder of the report. Default: ./evaluation-DATASET.")] = None,
+    galleries: Annotated[int, typer.Option(help="Random galleries per setting.", min=1)] = 20,
     seed: Annotated[int, typer.Option()] = 20261123,
 ) -> None:
-    """Measure a pack on a dataset: verification, DET, open set, groups; report.md, report.json and plots."""
+    """Measure a pack on a dataset (verification, DET, open set, groups) and write report.md, report.json and plots."""
     console = Console()
     settings = read_settings()
     started = time.monotonic()

@@ -1,6 +1,6 @@
-"""Whether the errors fall on some people more than on others: the same threshold for all, each group's rates beside it.
+"""Measures whether errors affect some groups of people more than others, at the same threshold for all.
 
-Differentials as ISO/IEC 19795-10 asks for them: the worst group's rate over the best one's.
+Differentials as in ISO/IEC 19795-10: the worst group's rate divided by the best group's.
 """
 
 import csv
@@ -18,19 +18,25 @@ from models.accuracy.rates import FPIRS, Pooled
 from models.data.dataset import ALIASES
 
 FMRS = (1e-3, 1e-4)
-FEW = 10  # people; a group of fewer says nothing of it
+FEW = 10  # people; smaller groups do not count in the differentials
 
 
 @dataclass(frozen=True, eq=False)
 class Listed:
-    """group: (people,) of each, "" for who is in none. without: those people. unknown: whom the file names besides."""
+    """The groups of a dataset's people.
+
+    Attributes:
+        group: (people,), the group of each person, or "".
+        without: the people without a group.
+        unknown: the people in the file who are not in the dataset.
+    """
 
     group: NDArray[np.str_]
     without: tuple[str, ...]
     unknown: tuple[str, ...]
 
     def left_over(self, named: int) -> dict[str, Any]:
-        """How many were not matched, and the first of them by name; keys as `models/report.py` documents them."""
+        """Returns how many people were not matched, and the names of the first; keys as documented in `report`."""
         return {
             "people_in_no_group": len(self.without),
             "people_in_no_group_named": list(self.without[:named]),
@@ -40,10 +46,11 @@ class Listed:
 
 
 def read_groups(path: Path, people: Sequence[str]) -> Listed:
-    """The groups of a file, matched with the people of the dataset.
+    """Reads the groups from a file and matches them with the people of the dataset.
 
     Raises:
-        ValueError: not a CSV with the columns person and group, a person in two groups, or nobody of the dataset.
+        ValueError: the file is not a CSV with the columns person and group, puts a person in two groups, or names
+            nobody in the dataset.
     """
     index = {name: i for i, name in enumerate(people)}
     found: dict[str, str] = {}
@@ -60,7 +67,7 @@ def read_groups(path: Path, people: Sequence[str]) -> Listed:
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"{path.name} cannot be read as CSV: {error}") from error
     if not index.keys() & found.keys():
-        raise ValueError(f"{path.name} names nobody of the dataset; a person is called as their folder")
+        raise ValueError(f"{path.name} names nobody in the dataset; a person's name is that of their folder")
     group = np.array([found.get(name, "") for name in people])
     without = tuple(name for name, of in zip(people, group, strict=True) if not of)
     return Listed(group, without, tuple(sorted(found.keys() - index.keys() - {""})))
@@ -69,7 +76,7 @@ def read_groups(path: Path, people: Sequence[str]) -> Listed:
 def by_group(
     group: NDArray[np.str_], c: Comparisons, person: NDArray[np.int64], pooled: Pooled | None
 ) -> dict[str, Any]:
-    """Each group's FMR within itself and FNMR at thresholds set on all, and its FNIR and FPIR at the gate."""
+    """Returns each group's internal FMR, FNMR, FNIR and FPIR at thresholds set on everybody."""
     names = sorted(set(group.tolist()) - {""})
     found: dict[str, Any] = {"groups": {name: {"people": int((group == name).sum())} for name in names}}
     whose = group[person[c.genuine_pairs[:, 0]]]
@@ -104,6 +111,6 @@ def _share(count: int, of: int) -> dict[str, Any]:
 
 
 def _ratio(rates: Sequence[float | None]) -> float | None:
-    """Worst over best; None where there are not two groups, or the best has no error to divide by."""
+    """Returns worst over best; None if there are fewer than two groups or the best has no errors."""
     known = [rate for rate in rates if rate is not None]
     return max(known) / min(known) if len(known) > 1 and min(known) > 0 else None

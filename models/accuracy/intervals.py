@@ -1,7 +1,7 @@
-"""How sure a counted rate is. Two answers, for two questions.
+"""Confidence intervals of counted rates, computed in two ways.
 
-Wilson's interval takes every comparison as independent; it is the classic one for a count, and too narrow here, since
-the comparisons of one person hang together. The bootstrap draws whole *people* anew, so it is not.
+Wilson's interval treats comparisons as independent. It is the classic interval for a count, but too narrow here,
+because comparisons of the same person are correlated. The bootstrap resamples whole *people*, which avoids that.
 """
 
 import math
@@ -15,7 +15,7 @@ DRAWS = 400
 
 
 def wilson(count: int, of: int) -> list[float] | None:
-    """95 % interval of a share. E. B. Wilson, Journal of the American Statistical Association 22, 1927."""
+    """Returns the 95 % interval of a share (E. B. Wilson, Journal of the American Statistical Association 22, 1927)."""
     if of == 0:
         return None
     p, z2 = count / of, Z95**2
@@ -30,9 +30,12 @@ def over_people(
     rng: np.random.Generator,
     draws: int = DRAWS,
 ) -> list[float] | None:
-    """95 % percentile interval; `statistic` is given how often each of `people` was drawn. None where it says NaN.
+    """Returns the 95 % percentile interval of a bootstrap over people; None if most draws give NaN.
 
-    B. Efron and R. Tibshirani, "An Introduction to the Bootstrap", 1993; by the subject, as ISO/IEC 19795-1 asks.
+    B. Efron and R. Tibshirani, "An Introduction to the Bootstrap", 1993; resampled by person as in ISO/IEC 19795-1.
+
+    Args:
+        statistic: receives (people,), how often each person was drawn.
     """
     if people < 2:
         return None

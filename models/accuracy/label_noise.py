@@ -1,6 +1,7 @@
-"""Which labels of a dataset look wrong: one person under two names, or two people under one. Told, never corrected.
+"""Finds labels of a dataset that look wrong: one person under two names, or two people under one name.
 
-Whoever is wrong here, the network or the label, a person has to look; the figures count every label as it stands.
+They are reported, never corrected. A person has to check whether the network or the label is wrong, and the figures
+count every label as it is.
 """
 
 from collections.abc import Sequence
@@ -13,16 +14,19 @@ from models.accuracy.comparison import Comparisons
 from models.data.dataset import LabelledPhoto
 
 MOST = 30
-# Among all strangers of the dataset, fewer than so many pairs would be this much alike if every label were right.
+# The number of pairs of strangers expected above the suspicious similarity if every label were right.
 EXPECTED = 0.5
-ORDINARY = 1e-4  # the rate from which the tail of ordinary strangers is drawn on
+ORDINARY = 1e-4  # the rate from which the tail of ordinary strangers is extrapolated
 
 
 def label_noise(
     c: Comparisons, vectors: NDArray[np.float32], person: NDArray[np.int64], photos: Sequence[LabelledPhoto]
 ) -> dict[str, Any]:
-    """between: pairs of different names that are most alike, suspicious where chance does not explain them.
-    within: photos that are less like the person's others than strangers are at a rate of 1 in 1,000."""
+    """Returns the labels that look wrong.
+
+    `between` holds the most similar pairs of different names, which are suspicious if chance does not explain them.
+    `within` holds photos that resemble their person's others less than 1 in 1,000 strangers do.
+    """
     limit = suspicious_from(c)
     between = [
         {
@@ -45,9 +49,9 @@ def label_noise(
 
 
 def suspicious_from(c: Comparisons) -> float | None:
-    """The similarity that EXPECTED pairs of strangers would exceed: an exponential tail of the ordinary ones.
+    """Returns the similarity that EXPECTED pairs would exceed, from an exponential tail of ordinary strangers.
 
-    Drawn on from two quantiles, not from the mean of what lies beyond, which the wrong labels themselves would move.
+    It extrapolates from two quantiles, because wrong labels would distort the mean of the exceedances.
     """
     if c.impostors * ORDINARY < 20:
         return None

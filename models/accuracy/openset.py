@@ -1,7 +1,7 @@
-"""A day at the gate, played with labelled vectors: some people enrolled, the others strangers; how many errors.
+"""Simulates attempts at a gate with labelled vectors: some people are enrolled, the others are strangers.
 
-FNIR and FPIR as ISO/IEC 19795-1 defines them: the share of enrolled people's attempts that are not accepted as
-themselves, and the share of strangers' attempts that are accepted as anybody.
+FNIR and FPIR as in ISO/IEC 19795-1: the share of enrolled people's attempts that are not accepted as themselves, and
+the share of strangers' attempts that are accepted as anybody.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ Vectors = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Setting:
-    """What is played: so many enrolled with `photos` each (or as many as they have), `frames` an attempt."""
+    """One simulated setting: `enrolled` people with up to `photos` each, and `frames` per attempt."""
 
     enrolled: int
     photos: int
@@ -28,8 +28,16 @@ class Setting:
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """Similarities of one gallery. mate_*, stranger_*: per attempt the best candidate's similarity, its lead on the
-    runner-up and how many photos its template is made of; mate_right: whether the best is the person. *_id: whose."""
+    """The searches in one gallery, by enrolled people (mates) and strangers.
+
+    Attributes:
+        mate, stranger: per attempt, the similarity of the best candidate.
+        mate_margin, stranger_margin: its lead over the runner-up.
+        mate_photos, stranger_photos: the number of photos in its template.
+        mate_right: whether the best candidate is the person.
+        mate_id, stranger_id: whose attempt it is.
+        full_templates: how many of the enrolled have all `photos`.
+    """
 
     mate: Vectors
     mate_margin: Vectors
@@ -38,20 +46,22 @@ class Trial:
     stranger: Vectors
     stranger_margin: Vectors
     stranger_photos: NDArray[np.int64]
-    full_templates: int  # of the enrolled, how many have all `photos`
+    full_templates: int
     mate_id: NDArray[np.int64]
     stranger_id: NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
 class Pools:
-    """Indices of usable photos, by person: for templates (strict quality) and for attempts (the gate's)."""
+    """Indices of the usable photos of each person: for templates (strict quality) and attempts (gate quality)."""
 
     enrolment: tuple[NDArray[np.int64], ...]
     gate: tuple[NDArray[np.int64], ...]
 
 
 def pools(e: Embedded) -> Pools:
+    """Returns the usable photos of each person."""
+
     def usable(vectors: Vectors, reason: NDArray[np.str_]) -> tuple[NDArray[np.int64], ...]:
         good = np.flatnonzero(~np.isnan(vectors[:, 0]) & (reason == ""))
         by_person = good[np.argsort(e.person[good], kind="stable")]
@@ -62,22 +72,27 @@ def pools(e: Embedded) -> Pools:
 
 
 def unit(vectors: Vectors) -> Vectors:
+    """Scales each row to length 1."""
     scaled: Vectors = (vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)).astype(np.float32)
     return scaled
 
 
 def fuse(e: Embedded, photos: NDArray[np.int64], *, flip: bool) -> Vectors:
-    """An attempt of these photos as frames, weighted as `core.evidence` weighs them."""
+    """Fuses photos as the frames of one attempt, weighted as in `recognition.evidence`."""
     weights = np.maximum(e.score[photos], 1e-3)
     return unit(weights @ (e.gate_flip if flip else e.gate)[photos])
 
 
 @dataclass(frozen=True, eq=False)
 class Hand:
-    """n people are enrolled, a attempts are made, all as photo numbers.
+    """One random gallery with n enrolled people and a attempts, as indices.
 
-    enrolled: (n,) who. photos: what each one's template is made of. whose: (a,) who makes an attempt; mates first, then
-    strangers. frames: (a, frames) the photos of an attempt. mates: how many attempts are made by the enrolled.
+    Attributes:
+        enrolled: (n,), the enrolled people.
+        photos: the photos in each one's template.
+        whose: (a,), the person of each attempt; mates first, then strangers.
+        frames: (a, frames), the photos of each attempt.
+        mates: the number of attempts by enrolled people.
     """
 
     setting: Setting
@@ -88,11 +103,11 @@ class Hand:
     mates: int
 
     def templates(self, e: Embedded) -> Vectors:
-        """(n, d): the mean of each one's photos, as enrolment makes it."""
+        """Returns (n, d): the mean of each person's photos, as in enrolment."""
         return np.stack([unit(e.enrolment[mine].mean(axis=0)) for mine in self.photos])
 
     def probes(self, e: Embedded, *, flip: bool = False) -> Vectors:
-        """(a, d): each attempt's frames fused as at the gate."""
+        """Returns (a, d): the frames of each attempt, fused as at the gate."""
         return np.stack([fuse(e, mine, flip=flip) for mine in self.frames])
 
 
@@ -103,18 +118,21 @@ def deal(
     rng: np.random.Generator,
     outsiders: Sequence[int] | None = None,
 ) -> Hand:
-    """One random gallery from `people`; everybody else of them who has enough photos is a stranger.
+    """Draws one random gallery from `people`. Everybody not enrolled who has enough photos is a stranger.
 
-    Half of those with enough photos for both a full template and an attempt are enrolled and come back, the other half
-    stay strangers, so both kinds look alike. The gallery is filled up with others, and where these are too few with
-    more of the first. outsiders: only these are strangers; nobody of them is among `people`.
+    Half of the people with enough photos for a full template and an attempt are enrolled and make attempts; the other
+    half are strangers, so both groups are comparable. The gallery is filled with other people, and if there are too few
+    of them, with more of the first group.
+
+    Args:
+        outsiders: if given, only these are strangers. None of them is in `people`.
 
     Raises:
-        ValueError: the people are too few to enrol so many, or have too few photos for any attempt.
+        ValueError: there are too few people for the gallery, or too few photos for any attempt.
     """
     order, frames = rng.permutation(np.asarray(people)), setting.frames
     able = [i for i in order if len(p.enrolment[i]) >= setting.photos and len(p.gate[i]) >= setting.photos + frames]
-    # People with one photo first: whoever has enough for an attempt is worth more as a stranger.
+    # People with one photo first: those with enough for an attempt are more useful as strangers.
     rest = sorted(set(order.tolist()) - set(able), key=lambda i: len(p.gate[i]) >= max(2, frames))
     fillers = [i for i in rest if len(p.enrolment[i])]
     half = len(able) // 2 if outsiders is None else len(able)
@@ -127,7 +145,7 @@ def deal(
     back = _attempts({int(i): np.setdiff1d(p.gate[i], used[int(i)]) for i in mates}, frames, rng)
     strangers = _attempts({int(i): p.gate[i] for i in outside if int(i) not in used}, frames, rng)
     if not back or not strangers:
-        raise ValueError("no attempts: the dataset has too few photos a person")
+        raise ValueError("no attempts: the dataset has too few photos per person")
     whose, shown = zip(*back, *strangers, strict=True)
     return Hand(setting, np.array(list(used)), tuple(used.values()), np.array(whose), np.stack(shown), len(back))
 
@@ -140,13 +158,13 @@ def play(
     rng: np.random.Generator,
     outsiders: Sequence[int] | None = None,
 ) -> Trial:
-    """The attempts of one hand searched in its gallery; arguments as `deal`."""
+    """Draws a gallery and searches its attempts; the arguments are as in `deal`."""
     hand = deal(p, people, setting, rng, outsiders)
     return trial(hand, hand.probes(e, flip=setting.flip) @ hand.templates(e).T)
 
 
 def trial(hand: Hand, similarity: Vectors) -> Trial:
-    """What a search by these similarities (a, n) finds."""
+    """Returns what a search by these similarities, (a, n), finds."""
     best, lead, where = _best(similarity)
     counts = np.array([len(mine) for mine in hand.photos])
     mine, other = slice(hand.mates), slice(hand.mates, None)
@@ -165,7 +183,7 @@ def trial(hand: Hand, similarity: Vectors) -> Trial:
 
 
 def errors(trial: Trial, c: Calibration, rate: float, setting: Setting) -> tuple[float, float]:
-    """(FNIR, FPIR) of one trial at an operator's false accept rate."""
+    """Returns (FNIR, FPIR) of one trial at an operator's false accept rate."""
     mates, strangers = accepted(trial, c, rate, setting)
     return 1 - float(mates.mean()), float(strangers.mean())
 
@@ -173,7 +191,7 @@ def errors(trial: Trial, c: Calibration, rate: float, setting: Setting) -> tuple
 def accepted(
     trial: Trial, c: Calibration, rate: float, setting: Setting
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which mates' attempts are accepted as themselves, and which strangers' as anybody."""
+    """Returns which mates' attempts are accepted as themselves, and which strangers' as anybody."""
     limit = np.array([c.threshold(rate, setting.enrolled, k, setting.frames) for k in range(1, setting.photos + 1)])
     mates = (trial.mate >= limit[trial.mate_photos - 1]) & (trial.mate_margin >= c.margin) & trial.mate_right
     return mates, (trial.stranger >= limit[trial.stranger_photos - 1]) & (trial.stranger_margin >= c.margin)
@@ -182,7 +200,7 @@ def accepted(
 def _attempts(
     photos: dict[int, NDArray[np.int64]], frames: int, rng: np.random.Generator
 ) -> list[tuple[int, NDArray[np.int64]]]:
-    """Every person's photos in disjoint groups of `frames`."""
+    """Splits each person's photos into disjoint groups of `frames`."""
     found = []
     for person, mine in photos.items():
         mixed = rng.permutation(mine)
@@ -191,9 +209,9 @@ def _attempts(
 
 
 def _best(similarity: Vectors) -> tuple[Vectors, Vectors, NDArray[np.int64]]:
-    """The best of each row, its lead on the next, and where it is."""
+    """Returns the best of each row, its lead over the next, and its column."""
     where = similarity.argmax(axis=1)
     best = similarity[np.arange(len(similarity)), where].astype(np.float32)
     if similarity.shape[1] == 1:
-        return best, best + 1, where  # nobody to be ahead of: as far ahead as of the least alike of all
+        return best, best + 1, where  # no runner-up: the lead over a similarity of -1
     return best, best - np.partition(similarity, -2, axis=1)[:, -2], where

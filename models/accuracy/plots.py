@@ -1,14 +1,14 @@
-"""The figures of a report, drawn: errors against each other, and what a set rate gives."""
+"""Draws the plots of a report: error trade-offs, and the measured rate against the set one."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-INSTALL = "the plots need matplotlib: .venv/bin/pip install -e '.[lab]'"
+INSTALL = "plots need matplotlib: .venv/bin/pip install -e '.[lab]'"
 
 
 def available() -> bool:
-    """Whether plots can be drawn here; a gate has no use for the library, so it is an extra."""
+    """Whether matplotlib is installed. A gate does not need it, so it is an extra."""
     try:
         import matplotlib  # noqa: F401
     except ImportError:
@@ -29,6 +29,7 @@ def _axes(title: str, x: str, y: str) -> tuple[Any, Any]:
 
 
 def det(curve: Sequence[dict[str, float]], title: str, path: Path) -> None:
+    """Draws the detection error trade-off: FNMR against FMR."""
     figure, axes = _axes(title, "FMR: strangers' pairs that match", "FNMR: one person's pairs that do not")
     axes.plot([p["fmr"] for p in curve], [p["fnmr"] for p in curve])
     axes.set_xscale("log")
@@ -38,7 +39,7 @@ def det(curve: Sequence[dict[str, float]], title: str, path: Path) -> None:
 
 
 def open_set(rows: Sequence[dict[str, Any]], label: str, title: str, path: Path) -> None:
-    """FNIR against FPIR, a line for each value of `label` ("photos", "frames", "enrolled"), with intervals."""
+    """Draws FNIR against FPIR with intervals, one line per value of `label` ("photos", "frames", "enrolled")."""
     figure, axes = _axes(title, "FPIR: strangers' attempts that open", "FNIR: employees' attempts turned away")
     for value in sorted({row[label] for row in rows}):
         mine = sorted((r for r in rows if r[label] == value and r["fnir"] is not None), key=lambda r: r["fpir"])
@@ -56,7 +57,7 @@ def open_set(rows: Sequence[dict[str, Any]], label: str, title: str, path: Path)
 
 
 def set_rates(rows: Sequence[dict[str, Any]], title: str, path: Path) -> None:
-    """The measured FPIR over the rate that was set, with intervals; the band is a factor of two."""
+    """Draws the measured FPIR divided by the rate set, with intervals; the band is a factor of two."""
     figure, axes = _axes(title, "rate set by the operator", "FPIR measured / rate set")
     axes.axhspan(0.5, 2, color="green", alpha=0.08)
     axes.axhline(1, color="grey", linewidth=1)
@@ -77,8 +78,8 @@ def set_rates(rows: Sequence[dict[str, Any]], title: str, path: Path) -> None:
 
 
 def attacks(sweep: Sequence[dict[str, Any]], path: Path) -> None:
-    """BPCER against APCER over the thresholds, a line for each number of frames; the aim is a cross."""
-    figure, axes = _axes("pictures held up", "APCER: attacks let in", "BPCER: people turned away")
+    """Draws BPCER against APCER over the thresholds, one line per number of frames; a cross marks the aim."""
+    figure, axes = _axes("pictures held up to the camera", "APCER: attacks let in", "BPCER: people turned away")
     for frames in sorted({row["frames"] for row in sweep}):
         rows = [row for row in sweep if row["frames"] == frames]
         label = "one frame" if frames == 1 else f"median of {frames}"

@@ -1,7 +1,6 @@
-"""Open-set errors over several galleries, with intervals: FNIR where the FPIR is a given one, and what a set rate
-gives.
+"""Open-set errors over several galleries, with intervals: FNIR at a given FPIR, and both at a set rate.
 
-The galleries share their people, so attempts are pooled and the intervals come from drawing people anew.
+The galleries share people, so attempts are pooled and the intervals come from resampling people.
 """
 
 from collections.abc import Sequence
@@ -19,11 +18,11 @@ DRAWS = 200
 
 
 class Pooled:
-    """All attempts of several galleries under one setting, each with a score that one threshold divides.
+    """All attempts of several galleries in one setting, with scores comparable to a single threshold.
 
-    The score is the similarity less what the calibration says that photos and frames add; without a calibration the
-    bare similarity. Who is taken for somebody else has the lowest of all. The margin plays no part: it is a rule of the
-    gate's, and counts in `at_set_rates`.
+    The score is the similarity minus the calibration's shift for photos and frames, or the plain similarity without a
+    calibration. A mate identified as somebody else scores minus infinity. The margin is ignored here; it is a rule of
+    the gate and counts in `at_set_rates`.
     """
 
     def __init__(self, trials: Sequence[Trial], setting: Setting, c: Calibration | None) -> None:
@@ -38,7 +37,7 @@ class Pooled:
         self.stranger, self.stranger_id = unsorted[order], ids[order]
 
     def threshold(self, fpir: float, drawn: NDArray[np.float64] | None = None) -> float:
-        """The score that at most a share `fpir` of the strangers' attempts exceeds. drawn: weight of each person."""
+        """Returns the score that at most a share `fpir` of strangers' attempts exceeds. `drawn` weighs each person."""
         if drawn is None:
             return float(self.stranger[min(int(fpir * len(self.stranger) + 1e-9), len(self.stranger) - 1)])
         weight = np.cumsum(drawn[self.stranger_id])
@@ -46,6 +45,7 @@ class Pooled:
         return float(self.stranger[min(place, len(self.stranger) - 1)])
 
     def fnir(self, limit: float, drawn: NDArray[np.float64] | None = None) -> float:
+        """Returns the share of mates' attempts at or below the limit. `drawn` weighs each person."""
         missed = self.mate <= limit
         if drawn is None:
             return float(missed.mean())
@@ -56,7 +56,7 @@ class Pooled:
 def operating_points(
     trials: Sequence[Trial], setting: Setting, c: Calibration | None, people: int, rng: np.random.Generator
 ) -> list[dict[str, Any]]:
-    """FNIR at each of FPIRS; the threshold is chosen on these strangers, so this is what is possible, not promised."""
+    """Returns the FNIR at each of FPIRS. The thresholds come from the same strangers, so these are best cases."""
     pooled = Pooled(trials, setting, c)
     strangers = len(np.unique(pooled.stranger_id))
     facts: dict[str, Any] = {
@@ -75,7 +75,7 @@ def operating_points(
     rows = []
     for fpir in FPIRS:
         if fpir * np.mean([len(t.stranger) for t in trials]) < 1:
-            why = f"too few strangers' attempts in a gallery to count {fpir:.1%}"
+            why = f"too few strangers' attempts in a gallery to measure {fpir:.1%}"
             rows.append(facts | {"fpir": fpir, "fnir": None, "fnir_people95": None, "threshold": None, "why": why})
             continue
         limit = pooled.threshold(fpir)
@@ -92,7 +92,7 @@ def at_set_rates(
     rates: Sequence[float],
     rng: np.random.Generator,
 ) -> list[dict[str, Any]]:
-    """What a calibration's own thresholds give: FPIR (to be compared with the rate that was set) and FNIR."""
+    """Returns the FPIR and FNIR at a calibration's own thresholds, to compare the FPIR with the rate set."""
     trials = [t for t, _ in played]
     rows = []
     for rate in rates:

@@ -1,19 +1,19 @@
-"""The report as a page to read. report.json holds the same figures, and more, under these keys (schema 1):
+"""The report as a Markdown page. report.json holds the same figures and more, under these keys (schema 1):
 
 - `dataset`: `people`, `photos`, `no_face_found`, `unreadable`, `passed_over`, `refused_at_gate`, ...
 - `verification` (with --pairs, else null): `accuracy` (each fold at the others' threshold), `accuracy_standard_error`,
   `eer`, `tar_at_far["0.001"].tar`, `pairs`, `same`, `different`; the same under `with_mirror_image`.
-  With a .csv of pairs also `listed`: those most in doubt, with `similarity` and the `probability` of one person.
-- `comparison`: `eer`, `det`, and `points`: for each `fmr_target` `threshold`, `fmr`, `fnmr`, with counts and intervals
-  (`*_wilson95`: comparisons as if independent; `*_people95`: people drawn anew, the honest one).
-- `open_set.rows`: for each `enrolled`, `photos`, `frames`, `flip` and `fpir` the `fnir`, with `fnir_people95`.
-- `open_set.at_set_rates`: for each `rate` an operator sets, the `fpir` and `fnir` measured, and `fpir_over_rate`.
-- `groups` (with --groups, else null): `groups`, `differentials`; `people_in_no_group` of the dataset, `not_in_dataset`
-  of the file: how many, and the first of them under `people_in_no_group_named` and `not_in_dataset_named`.
+  With a .csv of pairs, also `listed`: the most doubtful pairs, with `similarity` and the `probability` of one person.
+- `comparison`: `eer`, `det`, and `points`: for each `fmr_target`, `threshold`, `fmr`, `fnmr`, with counts and intervals
+  (`*_wilson95`: treats comparisons as independent; `*_people95`: resamples people, the honest one).
+- `open_set.rows`: the `fnir` for each `enrolled`, `photos`, `frames`, `flip` and `fpir`, with `fnir_people95`.
+- `open_set.at_set_rates`: for each `rate` an operator sets, the measured `fpir` and `fnir`, and `fpir_over_rate`.
+- `groups` (with --groups, else null): `groups`, `differentials`; the number of `people_in_no_group` of the dataset and
+  of people `not_in_dataset`, the first of them under `people_in_no_group_named` and `not_in_dataset_named`.
 - `label_noise`, `seconds`, `plots`.
-- `presentation_attacks` (with --attacks): as pad.json of `evaluate-pad`; `groups.NAME.window.apcer.rate` and so on.
+- `presentation_attacks` (with --attacks): like pad.json of `evaluate-pad`; `groups.NAME.window.apcer.rate` and so on.
 
-Rates are shares (0.01 is 1 %). A figure that the dataset is too small for is null, with the reason in `why`.
+Rates are shares (0.01 is 1 %). A figure is null if the dataset is too small for it; `why` gives the reason.
 """
 
 import math
@@ -28,7 +28,7 @@ FEW = 5  # people named on the page; report.json has more
 
 
 def plain(value: Any) -> Any:
-    """The same with null for what is no number: the rates of nobody, the interval of too few."""
+    """Replaces NaN and infinities with null, such as the rate over nobody or the interval of too few."""
     if isinstance(value, dict):
         return {key: plain(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
@@ -37,7 +37,7 @@ def plain(value: Any) -> Any:
 
 
 def draw(found: dict[str, Any], folder: Path) -> list[str]:
-    """Draws what there is to draw; the files' names."""
+    """Draws every plot that there are figures for, and returns the file names."""
     title = f"{found['pack']['name']} on {found['dataset']['name']}"
     names: list[str] = []
 
@@ -64,7 +64,7 @@ def draw(found: dict[str, Any], folder: Path) -> list[str]:
 
 
 def markdown(found: dict[str, Any]) -> str:
-    """The page."""
+    """Returns the report as a Markdown page."""
     data, pack = found["dataset"], found["pack"]
     lines = [
         f"# {pack['name']} ({pack['precision']}) on {data['name']}",
@@ -76,7 +76,7 @@ def markdown(found: dict[str, Any]) -> str:
     ]
     lines += [f"- {name}: {why}" for name, why in (*data["unreadable_files"], *data["passed_over"])]
     if data["people_with_two_photos"] == 0:
-        lines += ["", "Nobody has two photos, so misses cannot be measured: only strangers are compared."]
+        lines += ["", "Nobody has two photos, so misses cannot be measured. Only strangers are compared."]
     lines += _verification(found["verification"]) + _comparison(found["comparison"])
     lines += _open_set(found["open_set"]) + _groups(found["groups"]) + _noise(found["label_noise"])
     lines += [f"![{name}]({name})" for name in found["plots"]]
@@ -96,7 +96,7 @@ def _verification(v: dict[str, Any] | None) -> list[str]:
     if v["pairs_not_in_dataset"]:
         lines.append(f"{v['pairs_not_in_dataset']} rows name photos that are not in the dataset.")
     if v["pairs_with_no_face_found"]:
-        lines.append(f"{v['pairs_with_no_face_found']} pairs have a photo without a face; they count as different.")
+        lines.append(f"{v['pairs_with_no_face_found']} pairs have a photo without a face. They count as different.")
     rows = []
     for name, of in (("one look", v), ("with its mirror image", v["with_mirror_image"])):
         tars = [f"{_percent(t['tar'])}" if t else "-" for t in of["tar_at_far"].values()]
@@ -108,7 +108,7 @@ def _verification(v: dict[str, Any] | None) -> list[str]:
 def _listed(pairs: Sequence[dict[str, Any]] | None) -> list[str]:
     if pairs is None:
         return []
-    note = "Pairs that come of corrections were picked because they went wrong: their share of errors is no error rate."
+    note = "Pairs from corrections were picked because a decision was wrong; their share of errors is no error rate."
     rows = [
         [
             p["photo"],
@@ -119,8 +119,8 @@ def _listed(pairs: Sequence[dict[str, Any]] | None) -> list[str]:
         ]
         for p in pairs[:SHOWN_PAIRS]
     ]
-    heads = ["photo", "picture", "people", "similarity", "taken for one person"]
-    return ["", f"{note} Most in doubt first:", "", *markdown_table(heads, rows)]
+    heads = ["photo", "picture", "people", "similarity", "probability of one person"]
+    return ["", f"{note} Most doubtful first:", "", *markdown_table(heads, rows)]
 
 
 def _comparison(c: dict[str, Any]) -> list[str]:
@@ -199,7 +199,7 @@ def _groups(g: dict[str, Any] | None) -> list[str]:
     lines = ["", "## By group", "", *markdown_table(["group", "people", *keys], [*rows, ratios])]
     for key, what in (
         ("people_in_no_group", "people of the dataset without a group"),
-        ("not_in_dataset", "people of the groups' file who are not in the dataset"),
+        ("not_in_dataset", "people in the file of groups who are not in the dataset"),
     ):
         if g[key]:
             few = g[f"{key}_named"][:FEW]
@@ -211,19 +211,19 @@ def _noise(n: dict[str, Any]) -> list[str]:
     lines = ["", "## Labels that look wrong", ""]
     if n["suspicious_from"] is not None:
         lines.append(
-            f"{n['suspicious_pairs']} pairs of different names are alike beyond {n['suspicious_from']:.3f}, where "
-            "chance alone would put one pair or none: one person under two names, relatives, or a photo in a wrong "
-            "folder."
+            f"{n['suspicious_pairs']} pairs of different names are more similar than {n['suspicious_from']:.3f}. By "
+            "chance there would be one or none. They may be one person under two names, relatives, or a photo in the "
+            "wrong folder."
         )
     lines += [f"- {p['similarity']:.3f} {p['photos'][0]} and {p['photos'][1]}" for p in n["between"] if p["suspicious"]]
     if n["odd_photos"]:
-        lines.append(f"{n['odd_photos']} photos are less like their person's others than 1 stranger in 1,000:")
+        lines.append(f"{n['odd_photos']} photos resemble their person's others less than 1 stranger in 1,000 does:")
     lines += [f"- {p['mean_similarity_to_others']:.3f} {p['photo']} (to {p['others']} others)" for p in n["within"]]
     return lines if len(lines) > 3 else [*lines, "None found."]
 
 
 def markdown_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Lines of a table in Markdown."""
+    """Returns the lines of a Markdown table."""
     return [f"| {' | '.join(line)} |" for line in (heads, ["---"] * len(heads), *rows)]
 
 

@@ -1,8 +1,8 @@
-"""Does a calibration hold for people it never saw? Fitted on some, played with strangers among the others.
+"""Checks whether a calibration holds for people it never saw: it is fitted on some people and tested on others.
 
-Two ways, because a large gallery leaves few people over. Halves: fitted on one, and gallery, mates and strangers are of
-the other; nobody was seen. Folds: strangers are one twentieth in turn, fitted on all others, and the gallery is filled
-from these; each comparison of a stranger is one that the fit never saw, and everybody is a stranger once.
+It does so in two ways, because a large gallery leaves few people over. Halves: fit on one half; gallery, mates and
+strangers come from the other, so nobody was seen. Folds: each twentieth of the people are the strangers in turn; the
+fit and the gallery use all others. The fit never saw a stranger's comparison, and everybody is a stranger once.
 """
 
 import itertools
@@ -20,7 +20,7 @@ from models.data.embed import Embedded
 RATES = (0.01, 0.003, 0.001)
 FOLDS = 20
 
-# Of people: their calibration, and everybody's vectors as that has them (the centre is part of what is fitted).
+# Fits some people. Returns everybody's vectors and the calibration (the centre of the vectors is fitted too).
 Fit = Callable[[Sequence[int]], tuple[Embedded, Calibration]]
 Plays = dict[Setting, list[tuple[Trial, Calibration]]]
 
@@ -28,7 +28,7 @@ Plays = dict[Setting, list[tuple[Trial, Calibration]]]
 def halves(
     people: int, p: Pools, fit: Fit, settings: Sequence[Setting], repeats: int, rng: np.random.Generator
 ) -> list[dict[str, Any]]:
-    """One row a setting and rate, over `repeats` random halves."""
+    """Returns one row per setting and rate, over `repeats` random halves."""
     plays: Plays = {}
     for _ in range(repeats):
         mixed = rng.permutation(people).tolist()
@@ -42,7 +42,7 @@ def halves(
 def folds(
     people: int, p: Pools, fit: Fit, settings: Sequence[Setting], rng: np.random.Generator
 ) -> list[dict[str, Any]]:
-    """One row a setting and rate; everybody is a stranger once."""
+    """Returns one row per setting and rate; everybody is a stranger once."""
     plays: Plays = {}
     for strangers in np.array_split(rng.permutation(people), FOLDS):
         others = np.setdiff1d(np.arange(people), strangers).tolist()
@@ -54,8 +54,13 @@ def folds(
 
 
 def probability(people: int, p: Pools, fit: Fit, rng: np.random.Generator) -> dict[str, Any]:
-    """The probability that two photos show one person, fitted on one half and asked of the other's pairs: all pairs of
-    one person and as many of strangers. brier: mean squared error, 0.25 for who knows nothing; said and true by bin."""
+    """Checks the probability that two photos show one person: fitted on one half of the people, tested on the other.
+
+    It is tested on all pairs of one person and as many of strangers.
+
+    Returns:
+        brier, the mean squared error (always saying 0.5 gives 0.25), and the stated and the true share by bin.
+    """
     mixed = rng.permutation(people).tolist()
     e, c = fit(mixed[: people // 2])
     usable = [p.gate[i] for i in mixed[people // 2 :]]
@@ -86,7 +91,7 @@ def _rows(plays: Plays, way: str, people: int, rng: np.random.Generator) -> list
 
 
 def table(rows: Sequence[dict[str, Any]], title: str) -> Table:
-    """The rows for a terminal."""
+    """Returns the rows as a table for a terminal."""
     heads = (
         "way",
         "N",

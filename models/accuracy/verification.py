@@ -1,8 +1,9 @@
-"""Are two photos of one person? A list of pairs in the format of LFW's pairs.txt, and how often the answer is right.
+"""Measures how often "do two photos show one person?" is answered correctly, on pairs in the format of LFW's pairs.txt.
 
-The protocol: G. B. Huang et al., "Labeled Faces in the Wild", technical report 07-49, 2007: "fold<TAB>pairs" in the
-first line, then in each fold so many same pairs (name, number, number) and as many different ones (name, number,
-name, number). A list without a first line has no folds. A pair with a photo without a face counts as "different".
+The protocol is that of G. B. Huang et al., "Labeled Faces in the Wild", technical report 07-49, 2007. The first line is
+"folds<TAB>pairs"; then each fold has that many pairs of one person (name, number, number) and as many of two (name,
+number, name, number). A list without the first line has no folds. A pair with a photo without a face counts as
+"different".
 """
 
 from collections.abc import Sequence
@@ -23,8 +24,14 @@ UNSEEN = -1.0
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """(n, 2) photo numbers, whether same, and each pair's fold (-1 without a protocol). missing: rows that name a photo
-    which is not in the dataset."""
+    """A list of n pairs.
+
+    Attributes:
+        photos: (n, 2), photo numbers.
+        same: (n,), whether the pair shows one person.
+        fold: (n,), -1 without a protocol.
+        missing: the rows that name a photo outside the dataset.
+    """
 
     photos: NDArray[np.int64]
     same: NDArray[np.bool_]
@@ -33,10 +40,10 @@ class Pairs:
 
 
 def read_pairs(path: Path, photos: Sequence[LabelledPhoto]) -> Pairs:
-    """The pairs of a file, by the folder's name and the number in the file's (Ada_0003.jpg, else the third photo).
+    """Reads pairs by folder name and photo number: that in the file name (Ada_0003.jpg), else the position.
 
     Raises:
-        ValueError: a line is no pair, or no pair is of photos of the dataset.
+        ValueError: a line is not a pair, or no pair has both photos in the dataset.
     """
     where = _numbers(photos)
     try:
@@ -60,7 +67,7 @@ def read_pairs(path: Path, photos: Sequence[LabelledPhoto]) -> Pairs:
             first, second = (words[0], int(words[1])), (words[2], int(words[3]))
         else:
             raise ValueError(
-                f"{path.name}, line {number}: {line[:80]!r} is no pair; expected: name number number, or "
+                f"{path.name}, line {number}: {line[:80]!r} is not a pair; expected: name number number, or "
                 "name number name number"
             )
         fold = counted // (2 * size) if folds > 1 and size else -1
@@ -70,7 +77,7 @@ def read_pairs(path: Path, photos: Sequence[LabelledPhoto]) -> Pairs:
         else:
             missing.append(line)
     if not found:
-        raise ValueError(f"{path.name} names no pair whose photos are both in the dataset")
+        raise ValueError(f"{path.name} has no pair with both photos in the dataset")
     return Pairs(
         photos=np.array([(a, b) for a, b, _, _ in found]),
         same=np.array([same for _, _, same, _ in found]),
@@ -82,7 +89,7 @@ def read_pairs(path: Path, photos: Sequence[LabelledPhoto]) -> Pairs:
 def verify(
     pairs: Pairs, vectors: NDArray[np.float32], person: NDArray[np.int64], people: int, rng: np.random.Generator
 ) -> dict[str, Any]:
-    """Accuracy, EER, TAR at each FAR. The threshold of a fold is the best of the others, so no pair judges itself."""
+    """Returns accuracy, EER and TAR at each FAR. Each fold uses the best threshold of the other folds."""
     a, b = pairs.photos.T
     similarity = np.einsum("ij,ij->i", vectors[a], vectors[b])
     unseen = ~np.isfinite(similarity)
@@ -138,12 +145,12 @@ def _numbers(photos: Sequence[LabelledPhoto]) -> dict[tuple[str, int], int]:
 
 
 def _best(similarity: NDArray[np.float64], same: NDArray[np.bool_]) -> float:
-    """The threshold with the most pairs right: half way between two neighbours."""
+    """Returns the threshold with the most correct pairs, halfway between two neighbouring similarities."""
     order = np.argsort(similarity)
     s, is_same = similarity[order], same[order]
-    # Cutting before the i-th: the strangers below it and the mates from it on are right.
+    # With the cut before the i-th, the strangers below it and the mates from it on are correct.
     right = np.concatenate([[0], np.cumsum(~is_same)]) + np.concatenate([np.cumsum(is_same[::-1])[::-1], [0]])
-    apart = np.concatenate([[True], s[1:] > s[:-1], [True]])  # no cut divides equals
+    apart = np.concatenate([[True], s[1:] > s[:-1], [True]])  # equal similarities cannot be separated
     i = int(np.argmax(np.where(apart, right, -1)))
     below, above = s[i - 1] if i else -1.0, s[i] if i < len(s) else 1.0
     return float((below + above) / 2)
@@ -158,7 +165,7 @@ def _eer(strangers: NDArray[np.float64], mates: NDArray[np.float64]) -> float:
 
 
 def _tar(strangers: NDArray[np.float64], mates: NDArray[np.float64], rate: float) -> dict[str, Any] | None:
-    """None where there are too few different pairs to count the rate, or no same ones."""
+    """Returns the true accept rate; None with too few pairs of strangers to measure the rate, or without mates."""
     allowed = int(rate * len(strangers) + 1e-9)
     if allowed < 1 or not len(mates):
         return None

@@ -1,4 +1,4 @@
-"""Which photos show whom: a folder-per-person dataset such as LFW, read in an order that never changes."""
+"""Reads a dataset with one folder per person, such as LFW, in an order that never changes."""
 
 import hashlib
 from collections import Counter
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SUFFIXES = (".jpg", ".jpeg", ".png")
-PAIRS = "pairs.txt"  # a protocol may lie in the dataset's own folder
+PAIRS = "pairs.txt"  # a protocol may be in the folder of the dataset
 
-# One person under two names in LFW, seen among the most similar strangers; counted as two they would forge a tail.
-# Twins, brothers and look-alikes stay: those are strangers a gate meets.
+# People with two names in LFW, found among the most similar strangers. Counted as two people, they would distort the
+# tail. Twins, brothers and look-alikes stay separate, because a gate meets them too.
 ALIASES = {"Jon_Gruden": "John_Gruden", "Wang_Nan": "Nan_Wang", "Pauline_Landers": "Pauline_Phillips"}
 
 
@@ -21,23 +21,23 @@ class LabelledPhoto:
 
     @property
     def name(self) -> str:
-        """Folder and file: what a report calls it."""
+        """Folder and file name, as shown in reports."""
         return f"{self.path.parent.name}/{self.path.name}"
 
 
 @dataclass(frozen=True)
 class Scan:
-    """photos: sorted by folder and file name. passed_over: what lies there and is no labelled photo, each with why."""
+    """The contents of a dataset: photos sorted by folder and file name, and what was skipped, with the reason."""
 
     photos: list[LabelledPhoto]
     passed_over: list[tuple[str, str]]
 
 
 def scan(root: Path) -> Scan:
-    """Every photo of every person, and what was passed over.
+    """Finds every photo of every person.
 
     Raises:
-        ValueError: there is no folder with a photo in it.
+        ValueError: no folder holds a photo.
     """
     photos: list[LabelledPhoto] = []
     passed_over: list[tuple[str, str]] = []
@@ -48,17 +48,17 @@ def scan(root: Path) -> Scan:
             if not inside:
                 passed_over.append((f"{entry.name}/", "holds no .jpg or .png"))
         elif entry.suffix.lower() in SUFFIXES:
-            passed_over.append((entry.name, "lies beside the folders, so nobody knows whom it shows"))
+            passed_over.append((entry.name, "is not in a person's folder"))
     if not photos:
-        raise ValueError(f"{root} holds no photos: expected a folder for each person with their .jpg or .png in it")
+        raise ValueError(f"{root} holds no photos: expected a folder per person with .jpg or .png files")
     return Scan(photos, passed_over)
 
 
 def read_dataset(root: Path) -> list[LabelledPhoto]:
-    """Every photo of every person, sorted by person and file name.
+    """Returns every photo of every person, sorted by person and file name.
 
     Raises:
-        ValueError: no folder of `root` holds two photos of a person, so nothing can be compared.
+        ValueError: nobody has two photos, so nothing can be compared.
     """
     photos = scan(root).photos
     if not any(count > 1 for count in Counter(photo.person for photo in photos).values()):
@@ -67,6 +67,6 @@ def read_dataset(root: Path) -> list[LabelledPhoto]:
 
 
 def fingerprint(photos: Sequence[LabelledPhoto]) -> str:
-    """What a cache made of these photos is named by: their folders, file names and sizes."""
+    """Identifies the photos by their folders, file names and sizes, to name a cache."""
     names = "\n".join(f"{photo.path.parent.name}/{photo.path.name} {photo.path.stat().st_size}" for photo in photos)
     return hashlib.sha256(names.encode()).hexdigest()[:16]

@@ -1,6 +1,6 @@
-"""A dataset as vectors, made once through the very path a frame takes at the gate, and kept in the cache.
+"""Embeds a dataset once, through the same path as a frame at the gate, and caches the vectors.
 
-Kept in shards, each whole or not there, so that a run that was killed goes on where it was.
+The cache consists of shards that are either complete or missing, so an interrupted run continues where it stopped.
 """
 
 import os
@@ -29,9 +29,9 @@ from models.data.dataset import LabelledPhoto, fingerprint
 
 SHARD = 256  # photos; about five seconds of work
 UNREADABLE = "unreadable"
-# Press photos have bystanders where a portrait for enrolment has none; one that is clearly smaller is passed over.
+# Unlike enrolment portraits, press photos have bystanders; clearly smaller ones are ignored.
 PORTRAIT = replace(ENROLMENT, rival_share=GATE.rival_share)
-# Verification asks what the network makes of a face, however poor: the heaviest one, whatever its quality.
+# Verification compares the main face of a photo whatever its quality.
 ANY = replace(
     GATE,
     min_face_px=1,
@@ -50,11 +50,14 @@ ANY = replace(
 
 @dataclass(frozen=True, eq=False)
 class Embedded:
-    """n photos in order.
+    """The vectors of n photos, in order.
 
-    person: (n,) index into `people`. gate, gate_flip: (n, d) of the heaviest face, without and with the mirror image;
-    NaN where there is none. enrolment: (n, d) as a template is made, NaN where it is refused. score: (n,) quality at
-    the gate. gate_reason, enrolment_reason: why the photo is refused there, or "".
+    Attributes:
+        person: (n,), index into `people`.
+        gate, gate_flip: (n, d), of the main face, without and with its mirror image; NaN without a face.
+        enrolment: (n, d), as for a template; NaN if the photo is refused for enrolment.
+        score: (n,), quality at the gate.
+        gate_reason, enrolment_reason: (n,), why the photo is refused there, or "".
     """
 
     people: tuple[str, ...]
@@ -69,7 +72,7 @@ class Embedded:
 
 @dataclass(frozen=True, eq=False)
 class Raw:
-    """As `Embedded`, but as the network gives the vectors: of the face and of its mirror image, the centre still in."""
+    """Like `Embedded`, but with the network's own vectors of the face and its mirror image, centre not subtracted."""
 
     people: tuple[str, ...]
     person: NDArray[np.int64]
@@ -82,14 +85,14 @@ class Raw:
     enrolment_reason: NDArray[np.str_]
 
     def centre(self, people: Sequence[int]) -> NDArray[np.float32]:
-        """The mean of these people's good faces, each person weighing the same however many photos there are."""
+        """Returns the mean of these people's good faces, with equal weight for each person."""
         good = (self.gate_reason == "") & np.isfinite(self.face[:, 0])
         mine = [self.face[good & (self.person == i)] for i in people]
         mean: NDArray[np.float32] = np.mean([m.mean(axis=0) for m in mine if len(m)], axis=0, dtype=np.float32)
         return mean
 
     def off(self, centre: NDArray[np.float32] | None) -> Embedded:
-        """With that centre taken off, as the pack's embedder does it."""
+        """Subtracts the centre, as the pack's embedder does."""
         face, mirror, portrait, other = (
             off_centre(v, centre) for v in (self.face, self.mirror, self.portrait, self.portrait_mirror)
         )
@@ -113,7 +116,7 @@ def embed(
     pack: str = packs.NAME,
     folder: Path | None = None,
 ) -> Embedded:
-    """Vectors of every photo as the pack serves them; arguments as `look_at`."""
+    """Returns the vectors of every photo as the pack serves them; the arguments are as in `look_at`."""
     centre = packs.centre(pack, packs.folder(cache) if folder is None else folder)
     return look_at(photos, cache, precision, console, pack, folder).off(centre)
 
@@ -126,10 +129,12 @@ def look_at(
     pack: str = packs.NAME,
     folder: Path | None = None,
 ) -> Raw:
-    """Every photo looked at: from the cache, or with progress shown and then kept there.
+    """Returns the network's vectors of every photo, from the cache if possible; otherwise it shows progress.
 
-    The cached folder's name carries the pack's digest, the precision and the dataset's files with their sizes. folder:
-    of the owner's packs.
+    The name of the cache folder holds the pack's digest, the precision and a fingerprint of the dataset's files.
+
+    Args:
+        folder: where the owner's packs are.
     """
     folder = packs.folder(cache) if folder is None else folder
     people = tuple(dict.fromkeys(photo.person for photo in photos))
@@ -155,7 +160,7 @@ def _fill(
     missing: Sequence[tuple[Path, Sequence[LabelledPhoto]]], total: int, pack: packs.Pack, console: Console
 ) -> None:
     decode = ImageDecoder()
-    # One for each thread, so that all looks at a photo go to one engine.
+    # One per thread, so that one engine handles all passes over a photo.
     idle: SimpleQueue[tuple[Recognition, _Both]] = SimpleQueue()
     for detector, embedder in pack.workers:
         both = _Both(embedder, pack.dimension)
@@ -186,7 +191,7 @@ def _fill(
     )
     with ThreadPoolExecutor(len(pack.workers)) as pool, Progress(*columns, console=console) as progress:
         task = progress.add_task("embedding", total=total, completed=total - len(left))
-        # In order, so that a shard is whole as early as can be.
+        # In order, so that each shard is complete as early as possible.
         found = pool.map(look, left)
         try:
             for path, part in missing:
@@ -238,9 +243,9 @@ def _look(recognition: Recognition, both: "_Both", decode: ImageDecoder, photo: 
 
 
 class _Both:
-    """An embedder that remembers the last crop: one photo is looked at under several limits, and embedding is dear.
+    """An embedder that remembers the last crop, because one photo is judged by several limits and embedding is slow.
 
-    last: (2, d) of the last crop and of its mirror image.
+    `last` is (2, d): the vectors of the last crop and of its mirror image.
     """
 
     def __init__(self, embedder: Embedder, dimension: int) -> None:
@@ -250,9 +255,9 @@ class _Both:
         self.last = self.nothing
 
     def embed(self, crops: Sequence[Pixels], *, flip: bool) -> NDArray[np.float32]:
-        """As the port says, but of one crop, and never of both at once: `last` has the mirror image."""
+        """Embeds exactly one crop without flipping; `last` then also holds the mirror image."""
         if len(crops) != 1 or flip:
-            raise ValueError("one crop at a time, and its mirror image apart")
+            raise ValueError("only one crop at a time, without flip")
         if crops[0].tobytes() != self._crop:
             self._crop = crops[0].tobytes()
             self.last = np.concatenate([self._embedder.embed([x], flip=False) for x in (crops[0], crops[0][:, ::-1])])

@@ -1,7 +1,7 @@
-"""Pairs by file: two pictures and whether they show one person, as `python -m app corrections export` writes them.
+"""Reads pairs of pictures and whether they show one person, as `python -m app corrections export` writes them.
 
-Such pairs are judged by themselves: their pictures need not be in the dataset, and are in none of its other figures. A
-picture of which is only known whom it does not show has no folder in a dataset: it could be anybody in it.
+These pairs are evaluated on their own. Their pictures need not be in the dataset and count in none of its other
+figures. A picture known only not to show a person has no folder in a dataset, since it could show anybody.
 """
 
 import csv
@@ -23,17 +23,17 @@ LISTED = 50
 
 @dataclass(frozen=True, eq=False)
 class LabelledPairs:
-    """photos: each file once. pairs: numbers of these."""
+    """The photos, each file once, and the pairs as indices of them."""
 
     photos: list[LabelledPhoto]
     pairs: Pairs
 
 
 def read(path: Path) -> LabelledPairs:
-    """The pairs of a CSV with the columns photo, picture, same (yes or no); paths from the CSV's own folder.
+    """Reads a CSV with the columns photo, picture and same (yes or no); paths are relative to its folder.
 
     Raises:
-        ValueError: a column is missing, a line is no pair, or a file is not there or lies outside of that folder.
+        ValueError: a column is missing, a line is not a pair, or a file is missing or outside that folder.
     """
     where: dict[Path, int] = {}
     photos: list[LabelledPhoto] = []
@@ -46,22 +46,22 @@ def read(path: Path) -> LabelledPairs:
             at = f"{path.name}, line {reader.line_num}"
             same = WORDS.get((row["same"] or "").strip().lower())
             if same is None:
-                raise ValueError(f"{at}: same is yes or no")
+                raise ValueError(f"{at}: same must be yes or no")
             numbers = []
             for name in ("photo", "picture"):
                 found = (path.parent / (row[name] or "")).resolve()
                 if not found.is_relative_to(path.parent.resolve()) or not found.is_file():
-                    raise ValueError(f"{at}: there is no {name} {row[name]!r} below the list's own folder")
+                    raise ValueError(f"{at}: there is no {name} {row[name]!r} below the folder of the list")
                 if found not in where:
                     where[found] = len(photos)
-                    # Of a picture that does not show them nobody says who it is: it is a person of its own.
+                    # Nobody knows whom a picture of somebody else shows, so it counts as a separate person.
                     person = found.parent.name if name == "photo" or same else str(found)
                     photos.append(LabelledPhoto(person, found))
                 numbers.append(where[found])
             if rows.setdefault((numbers[0], numbers[1]), same) is not same:
-                raise ValueError(f"{at}: the same two pictures were said to be the other in a line before")
+                raise ValueError(f"{at}: an earlier line says the opposite about these two pictures")
     if not rows:
-        raise ValueError(f"{path.name} names no pair")
+        raise ValueError(f"{path.name} has no pairs")
     return LabelledPairs(
         photos,
         Pairs(np.array(list(rows)), np.array(list(rows.values())), np.full(len(rows), -1), ()),
@@ -71,7 +71,7 @@ def read(path: Path) -> LabelledPairs:
 def measured(
     listed: LabelledPairs, e: Embedded, c: Calibration | None, name: str, rng: np.random.Generator
 ) -> dict[str, Any]:
-    """As `verification` of the report; `listed`: the pairs with their similarity, those most in doubt first."""
+    """Returns `verification` of the report; `listed` holds the pairs with their similarity, most doubtful first."""
     pairs, people = listed.pairs, len(e.people)
     found = verify(pairs, e.gate, e.person, people, rng) | {
         "with_mirror_image": verify(pairs, e.gate_flip, e.person, people, rng),
@@ -80,7 +80,7 @@ def measured(
     }
     a, b = pairs.photos.T
     similarity = np.einsum("ij,ij->i", e.gate[a], e.gate[b])
-    # A pair of one person is in doubt the less alike its pictures are, one of two the more; without a face the most.
+    # Pairs of one person are doubtful if they differ, pairs of two if they are similar; without a face, most of all.
     doubt = np.where(np.isnan(similarity), np.inf, np.where(pairs.same, -similarity, similarity))
     rows = []
     for i in np.argsort(-doubt, kind="stable")[:LISTED].tolist():

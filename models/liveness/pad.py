@@ -1,7 +1,7 @@
-"""How often pictures held up are taken for people (APCER) and people for pictures (BPCER), by attack and source.
+"""Measures how often attacks are accepted (APCER) and live people refused (BPCER), by attack and source.
 
-Words and counting after ISO/IEC 30107-3: what counts is the presentation (one person's or one picture's time before the
-camera), not the frame, for the frames of one clip are near copies of each other.
+Terms and counting follow ISO/IEC 30107-3. The unit is the presentation (one appearance of a person or picture before
+the camera), not the frame, because the frames of one clip are nearly identical.
 """
 
 import csv
@@ -20,15 +20,15 @@ from app.core.types import Box
 from models.accuracy.intervals import wilson
 
 LIVE = "live"
-APART_S = 5.0  # between two frames of one clip; names often hold Unix time
-APPROACH_FRAMES = 10  # so long a camera sees somebody walk up, at the least
+APART_S = 5.0  # a longer gap starts a new clip; file names often hold Unix time
+APPROACH_FRAMES = 10  # a camera sees somebody walk up for at least this long
 THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(1, 20))
 AT_MOST = 1 << 20  # rows of a manifest
 
 
 @dataclass(frozen=True)
 class Shot:
-    """One frame of a manifest. kind: `live`, or of the attack. box: None where the detector is to find it."""
+    """One frame of a manifest. `kind` is `live` or the kind of attack; the detector finds the face if `box` is None."""
 
     path: Path
     source: str
@@ -39,13 +39,15 @@ class Shot:
 
 @dataclass(frozen=True)
 class Scored:
+    """A frame and its liveness score, from 0 (attack) to 1 (live)."""
+
     shot: Shot
     score: float
 
 
 @dataclass(frozen=True)
 class Presentation:
-    """The scores of one presentation's frames, in their order, or of a part of it."""
+    """The scores of the frames of one presentation, or of a part of it, in order."""
 
     source: str
     kind: str
@@ -58,11 +60,14 @@ class Presentation:
 
 
 def read_manifest(folder: Path) -> list[Shot]:
-    """manifest.csv: path, label (live, or the kind of attack), source; x, y, w, h of the face in pixels, or the
-    detector finds it; presentation, or it follows from the names: in their order, a new one wherever the Unix times in
-    them lie more than 5 s apart.
+    """Reads manifest.csv.
 
-    Raises ValueError, naming the row.
+    The columns are path, label (live, or the kind of attack) and source. Optional are x, y, w, h of the face in pixels,
+    which the detector otherwise finds, and presentation. Without the latter, the frames are ordered by name, and a new
+    presentation starts wherever the Unix times in the names are more than 5 s apart.
+
+    Raises:
+        ValueError: a row is not valid; the message names it.
     """
     shots = []
     with (folder / "manifest.csv").open(newline="", encoding="utf-8") as file:
@@ -74,7 +79,7 @@ def read_manifest(folder: Path) -> list[Shot]:
                 raise ValueError(f"manifest.csv has more than {AT_MOST} rows")
             shots.append(_shot(folder, row, number))
     if len({shot.kind == LIVE for shot in shots}) != 2:
-        raise ValueError("manifest.csv needs live rows and rows of attacks")
+        raise ValueError("manifest.csv needs rows of live people and of attacks")
     return _named(shots)
 
 
@@ -82,7 +87,7 @@ def _shot(folder: Path, row: dict[str, Any], number: int) -> Shot:
     try:
         path = folder / row["path"]
         if not path.resolve().is_relative_to(folder.resolve()):
-            raise ValueError(f"{row['path']} leads out of the folder")
+            raise ValueError(f"{row['path']} is outside the folder")
         sides = [row.get(side) or "" for side in ("x", "y", "w", "h")]
         box = Box(*map(float, sides)) if all(sides) else None
         if box is not None and not (isfinite(sum(vars(box).values())) and min(box.width_px, box.height_px) > 0):
@@ -95,11 +100,11 @@ def _shot(folder: Path, row: dict[str, Any], number: int) -> Shot:
 
 
 def _named(shots: Sequence[Shot]) -> list[Shot]:
-    """Sorted by source, kind and time, each with the name of its presentation."""
+    """Sorts the frames by source, kind and time, and names the presentation of each."""
     ordered = sorted(shots, key=lambda shot: (shot.source, shot.kind, shot.presentation, _time(shot.path)))
     named, clip = [], 0
     for before, shot in pairwise([None, *ordered]):
-        assert shot is not None  # pairwise's second is never the None in front
+        assert shot is not None  # only the first of a pair can be None
         same = before is not None and (before.source, before.kind) == (shot.source, shot.kind)
         if not same:
             clip = 0
@@ -111,7 +116,7 @@ def _named(shots: Sequence[Shot]) -> list[Shot]:
 
 
 def _time(path: Path) -> tuple[float, str]:
-    """Seconds from the Unix time in a file's name (0 where there is none), and the name by its numbers."""
+    """Returns the Unix time in a file name (0 without one) and a key that sorts names by their numbers."""
     digits = re.findall(r"\d+", path.stem)
     stamp = next((d for d in digits if len(d) >= 10), None)
     seconds = float(f"{stamp[:10]}.{stamp[10:] or 0}") if stamp else 0.0
@@ -119,8 +124,12 @@ def _time(path: Path) -> tuple[float, str]:
 
 
 def presentations(scored: Iterable[Scored], *, at_most: int | None = None) -> list[Presentation]:
-    """Scores by presentation, in the frames' order. at_most: cut into pieces of so many frames; a shorter rest counts
-    only where it is all there is."""
+    """Groups scores by presentation, in the order of the frames.
+
+    Args:
+        at_most: if given, split each presentation into pieces of this many frames. A shorter remainder is dropped
+            unless it is the whole presentation.
+    """
     found: dict[tuple[str, str, str], list[float]] = defaultdict(list)
     for one in scored:
         found[one.shot.source, one.shot.kind, one.shot.presentation].append(one.score)
@@ -134,27 +143,27 @@ def presentations(scored: Iterable[Scored], *, at_most: int | None = None) -> li
     ]
 
 
-# Who is let in
+# Acceptance rules
 
 
 def by_rule(scores: Sequence[float]) -> bool:
-    """As a gate decides on these frames, sent together."""
+    """Whether a gate accepts these frames when they are sent together."""
     return state(LivenessMode.REQUIRED, True, *fuse(scores)) is LivenessState.LIVE
 
 
 def over_an_approach(scores: Sequence[float]) -> bool:
-    """As a camera decides: tried at each frame with what was seen by then, until it opens."""
+    """Whether a camera accepts: it tries at each frame, with the frames so far, until the gate opens."""
     return any(by_rule(scores[:seen]) for seen in range(1, len(scores) + 1))
 
 
 def at(threshold: float) -> Callable[[Sequence[float]], bool]:
-    """The median of the frames against one threshold."""
+    """Returns a rule that compares the median of the newest frames with one threshold."""
     return lambda scores: median(scores[-MOST_FRAMES:]) >= threshold
 
 
 @dataclass(frozen=True)
 class Rate:
-    """errors of total, with the 95 % interval after Wilson, as if no two resembled each other."""
+    """A number of errors out of a total."""
 
     errors: int
     total: int
@@ -164,6 +173,7 @@ class Rate:
         return self.errors / self.total if self.total else float("nan")
 
     def as_json(self) -> dict[str, Any]:
+        """Returns the rate with its 95 % Wilson interval, which treats the cases as independent."""
         return {
             "errors": self.errors,
             "total": self.total,
@@ -173,7 +183,7 @@ class Rate:
 
 
 def rates(of: Iterable[Presentation], passes: Callable[[Sequence[float]], bool]) -> tuple[Rate, Rate]:
-    """APCER (attacks let in) and BPCER (people turned away)."""
+    """Returns APCER (attacks accepted) and BPCER (live people refused)."""
     errors, total = {True: 0, False: 0}, {True: 0, False: 0}
     for one in of:
         total[one.live] += 1
@@ -182,11 +192,12 @@ def rates(of: Iterable[Presentation], passes: Callable[[Sequence[float]], bool])
 
 
 def worst(pair: tuple[Rate, Rate]) -> float:
+    """Returns the higher of APCER and BPCER."""
     return max(rate.value if rate.total else 0.0 for rate in pair)
 
 
 def left_out(of: Sequence[Presentation]) -> list[dict[str, Any]]:
-    """For each source: the threshold that is best on all others (the middle one of equals), judged on this one."""
+    """Tests each source at the threshold that is best on all others (the middle one of equals)."""
     rows = []
     for source in sorted({one.source for one in of}):
         others = [one for one in of if one.source != source]
@@ -201,7 +212,7 @@ def left_out(of: Sequence[Presentation]) -> list[dict[str, Any]]:
 
 
 def report_of(scored: Sequence[Scored]) -> dict[str, Any]:
-    """Everything that is said about these frames, as JSON holds it."""
+    """Returns every figure about these frames, ready for JSON."""
     groups: dict[str, list[Scored]] = {"all": list(scored)}
     for one in scored:
         groups.setdefault(f"source {one.shot.source}", []).append(one)

@@ -1,4 +1,4 @@
-"""`python -m models evaluate-pad`: scores live faces and attacks as a gate does, and writes down what follows."""
+"""`python -m models evaluate-pad`: scores live faces and attacks as a gate does, and writes a report."""
 
 import json
 import random
@@ -28,7 +28,7 @@ SMALLEST_PX = 48.0
 def score(
     shots: Sequence[Shot], detector: Detector, judge: LivenessJudge, console: Console
 ) -> tuple[list[Scored], list[str]]:
-    """The score of each frame, and what could not be scored, with the reason."""
+    """Returns the score of each frame, and the frames that could not be scored with the reason."""
     scored, left_out = [], []
     for shot in track(shots, "scoring", console=console, transient=True):
         try:
@@ -50,32 +50,32 @@ def _widest(detector: Detector, pixels: Pixels) -> Box | None:
 
 
 def portraits(folder: Path, sample: int, seed: int) -> list[Shot]:
-    """One photo each of so many people of a folder-per-person dataset, as bona fide presentations of one frame."""
+    """Draws one photo each of `sample` people from a dataset, as live presentations of one frame."""
     by_person: dict[str, list[Path]] = {}
     for photo in read_dataset(folder):
         by_person.setdefault(photo.person, []).append(photo.path)
-    drawn = random.Random(seed)  # noqa: S311  (a sample, no secret)
+    drawn = random.Random(seed)  # noqa: S311  (a sample, not a secret)
     people = drawn.sample(sorted(by_person), min(sample, len(by_person)))
     return [Shot(drawn.choice(by_person[person]), folder.name, LIVE, person, None) for person in people]
 
 
 def markdown(report: dict[str, Any]) -> str:
-    """Tables for people; every rate as errors of total, with its interval where it is a headline."""
+    """Returns the report as Markdown tables. Each rate is shown with its counts and interval."""
     lines = ["# Presentation attacks", ""]
     told = ", ".join(f"{count} {kind}" for kind, count in report["presentations"].items())
     lines += [
-        f"{report['frames']} frames of {told} presentations. APCER: attacks let in. BPCER: people turned away.",
-        f"The gate's rule: the median of up to {report['rule']['frames']} frames reaches",
-        f"{', '.join(map(str, report['rule']['live_from']))} for one, two, three, four and five frames. 95 % intervals",
-        "(Wilson) count each row's total as independent, which windows of one clip are not.",
+        f"{report['frames']} frames of {told} presentations. APCER: attacks accepted. BPCER: live people refused.",
+        f"The gate's rule: the median of up to {report['rule']['frames']} frames must reach",
+        f"{', '.join(map(str, report['rule']['live_from']))} with one, two, three, four and five frames. The",
+        "95 % intervals (Wilson) treat the cases of a row as independent, but windows of one clip are not.",
         "",
-        "| Of | one frame | up to five, together | approach: tried at each frame up to ten | whole presentation |",
+        "| Group | One frame | Up to five together | Approach: tried at each of ten frames | Whole presentation |",
         "|---|---|---|---|---|",
     ]
     for name, judged in report["groups"].items():
         cells = (_cell(judged[unit]) for unit in ("frame", "window", "approach", "presentation"))
         lines.append(f"| {name} | {' | '.join(cells)} |")
-    lines += ["", f"One threshold for the median of {MOST_FRAMES}, chosen on the other sources:", ""]
+    lines += ["", f"A single threshold for the median of {MOST_FRAMES}, chosen on the other sources:", ""]
     lines += ["| Source left out | Threshold | APCER | BPCER |", "|---|---|---|---|"]
     for row in report["left_out"]:
         lines.append(f"| {row['source']} | {row['threshold']} | {_rate(row['apcer'])} | {_rate(row['bpcer'])} |")
@@ -86,7 +86,7 @@ def markdown(report: dict[str, Any]) -> str:
         if row["threshold"] in (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
     ]
     if portraits_of := report.get("portraits"):
-        lines += ["", f"People on {portraits_of['total']} portraits turned away, one frame each: {_rate(portraits_of)}"]
+        lines += ["", f"Refused of {portraits_of['total']} portraits, one frame each: {_rate(portraits_of)}"]
     if report["not_scored"]:
         lines += ["", f"Not scored: {len(report['not_scored'])} frames (listed in the JSON)."]
     return "\n".join(lines) + "\n"
@@ -105,7 +105,10 @@ def _rate(rate: dict[str, Any]) -> str:
 def measured(
     dataset: Path, cache: Path, console: Console, live_photos: Path | None = None, sample: int = 500, seed: int = 1
 ) -> dict[str, Any]:
-    """The whole report, of a folder with a manifest.csv. live_photos: also portraits of `sample` people, BPCER alone.
+    """Measures a folder with a manifest.csv and returns the whole report.
+
+    Args:
+        live_photos: a dataset from which to also measure the BPCER on portraits of `sample` people.
 
     Raises:
         WeightsError: the liveness networks are not in the cache.
@@ -127,12 +130,12 @@ def measured(
 
 def command(
     dataset: Annotated[Path, typer.Argument(help="A folder with manifest.csv: path, label, source, x, y, w, h.")],
-    out: Annotated[Path, typer.Option(help="Where pad.json, pad.md and pad.png are written.")] = Path("pad"),
-    live_photos: Annotated[Path | None, typer.Option(help="Also portraits, a folder a person: BPCER alone.")] = None,
-    sample: Annotated[int, typer.Option(min=1, help="How many people of those.")] = 500,
-    seed: Annotated[int, typer.Option(help="Of that sample.")] = 1,
+    out: Annotated[Path, typer.Option(help="Folder for pad.json, pad.md and pad.png.")] = Path("pad"),
+    live_photos: Annotated[Path | None, typer.Option(help="Also portraits for BPCER, a folder per person.")] = None,
+    sample: Annotated[int, typer.Option(min=1, help="How many of those people.")] = 500,
+    seed: Annotated[int, typer.Option(help="Seed of that sample.")] = 1,
 ) -> None:
-    """Measure liveness: attacks let in and people turned away, by attack and source, by frame and by presentation."""
+    """Measure liveness: attacks accepted and live people refused, by attack, source, frame and presentation."""
     console, complaints = Console(), Console(stderr=True)
     try:
         report = measured(dataset, read_settings().cache, console, live_photos, sample, seed)

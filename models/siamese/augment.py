@@ -1,6 +1,6 @@
-"""How a portrait becomes what a gate camera sees: pure functions on one crop, and their random mixture.
+"""Turns a portrait into what a gate camera might see: pure effects on one crop, and a random mixture of them.
 
-Each takes (height, width, 3) uint8 BGR and returns the same shape; `strength` runs from 0 (nearly nothing) to 1.
+Each effect takes (height, width, 3) uint8 BGR and returns the same shape; `strength` is from 0 (almost none) to 1.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ Effect = Callable[[Pixels, float, np.random.Generator], Pixels]
 
 
 def motion_blur(crop: Pixels, strength: float, rng: np.random.Generator) -> Pixels:
-    """Somebody walks while the shutter is open: a line of up to 15 px in any direction."""
+    """Blurs along a line of up to 15 px in any direction, as if somebody walked while the shutter was open."""
     length = 3 + 12 * strength
     angle = rng.uniform(0, np.pi)
     size = 2 * int(np.ceil(length / 2)) + 1
@@ -29,7 +29,7 @@ def motion_blur(crop: Pixels, strength: float, rng: np.random.Generator) -> Pixe
 
 
 def defocus(crop: Pixels, strength: float, rng: np.random.Generator) -> Pixels:
-    """Out of focus: a disc of 1 to 4 px radius."""
+    """Defocuses with a disc of 1 to 4 px radius."""
     radius = 1 + 3 * strength
     reach = int(np.ceil(radius))
     ys, xs = np.mgrid[-reach : reach + 1, -reach : reach + 1]
@@ -38,7 +38,7 @@ def defocus(crop: Pixels, strength: float, rng: np.random.Generator) -> Pixels:
 
 
 def exposure(crop: Pixels, strength: float, rng: np.random.Generator) -> Pixels:
-    """Too dark or too bright by up to 1.2 stops, with another contrast curve and another white."""
+    """Under- or overexposes by up to 1.2 stops, with a random contrast curve and white balance."""
     stops = rng.choice([-1.0, 1.0]) * (0.2 + strength)
     gamma = np.exp(rng.uniform(-0.3, 0.3) * strength)
     white = np.exp(rng.uniform(-0.12, 0.12, 3) * strength)
@@ -48,7 +48,7 @@ def exposure(crop: Pixels, strength: float, rng: np.random.Generator) -> Pixels:
 
 
 def side_light(crop: Pixels, strength: float, rng: np.random.Generator) -> Pixels:
-    """A window on one side: brightness falls across the face."""
+    """Lights the face from one side, as from a window."""
     angle = rng.uniform(0, 2 * np.pi)
     ys, xs = np.mgrid[: crop.shape[0], : crop.shape[1]]
     along = (np.cos(angle) * (xs / crop.shape[1] - 0.5) + np.sin(angle) * (ys / crop.shape[0] - 0.5)) * 2
@@ -56,7 +56,7 @@ def side_light(crop: Pixels, strength: float, rng: np.random.Generator) -> Pixel
 
 
 def small_face(crop: Pixels, strength: float, rng: np.random.Generator) -> Pixels:
-    """Far away: what is left of a face that was 60 down to 20 px wide."""
+    """Reduces the face to 60 down to 20 px wide and enlarges it again, as if it were far away."""
     ratio = (60 - 40 * strength) / SIZE_PX
     size = max(8, round(crop.shape[1] * ratio)), max(8, round(crop.shape[0] * ratio))
     small = cv2.resize(crop, size, interpolation=cv2.INTER_AREA)
@@ -64,22 +64,22 @@ def small_face(crop: Pixels, strength: float, rng: np.random.Generator) -> Pixel
 
 
 def compression(crop: Pixels, strength: float, rng: np.random.Generator) -> Pixels:
-    """A camera's JPEG at quality 60 down to 15."""
+    """Compresses as JPEG at quality 60 down to 15."""
     quality = round(60 - 45 * strength)
     done, data = cv2.imencode(".jpg", crop, [cv2.IMWRITE_JPEG_QUALITY, quality])
     if not done:
-        raise ValueError("the crop could not be encoded")
+        raise ValueError("the crop cannot be encoded as JPEG")
     return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), dtype=np.uint8)
 
 
 def sensor_noise(crop: Pixels, strength: float, rng: np.random.Generator) -> Pixels:
-    """A cheap sensor in a dim lobby: sigma 3 to 18 levels, stronger in the dark parts."""
+    """Adds the noise of a cheap sensor in a dim lobby: sigma 3 to 18 levels, stronger in dark parts."""
     sigma = (3 + 15 * strength) * (1.3 - crop.astype(np.float32) / 255)
     return _bytes(crop + rng.standard_normal(crop.shape, dtype=np.float32) * sigma)
 
 
 def mask(crop: Pixels, strength: float, rng: np.random.Generator) -> Pixels:
-    """A face mask or scarf of one colour over mouth and chin, up to the nose as `strength` grows."""
+    """Covers mouth and chin with a mask or scarf of one colour, up to the nose as `strength` grows."""
     scale = crop.shape[0] / SIZE_PX
     nose, left, right = TEMPLATE[2], TEMPLATE[3], TEMPLATE[4]
     top = nose[1] + (1 - strength) * 0.5 * (left[1] - nose[1]) + rng.uniform(-2, 2)
@@ -99,7 +99,7 @@ def mask(crop: Pixels, strength: float, rng: np.random.Generator) -> Pixels:
 
 
 def jitter(crop: Pixels, strength: float, rng: np.random.Generator) -> Pixels:
-    """Landmarks are never found twice in the same place: shift, turn and scale by a little."""
+    """Shifts, turns and scales slightly, because landmarks are never found in exactly the same place."""
     angle, size = rng.uniform(-6, 6) * strength, np.exp(rng.uniform(-0.06, 0.06) * strength)
     centre = (crop.shape[1] / 2, crop.shape[0] / 2)
     matrix = cv2.getRotationMatrix2D(centre, angle, size)
@@ -107,7 +107,7 @@ def jitter(crop: Pixels, strength: float, rng: np.random.Generator) -> Pixels:
     return _bytes(cv2.warpAffine(crop, matrix, crop.shape[1::-1], borderMode=cv2.BORDER_REPLICATE))
 
 
-# How often each happens, in the order things happen to a picture on its way: person, light, lens, sensor, codec.
+# The probability of each effect, in the order in which they affect a picture: person, light, lens, sensor, codec.
 EFFECTS: dict[str, tuple[Effect, float]] = {
     "jitter": (jitter, 0.6),
     "mask": (mask, 0.1),
@@ -122,7 +122,7 @@ EFFECTS: dict[str, tuple[Effect, float]] = {
 
 
 def gate_view(crop: Pixels, rng: np.random.Generator) -> Pixels:
-    """The crop as a gate camera might have seen it: a random few of EFFECTS, mirrored half of the time."""
+    """Applies a random few of EFFECTS, and mirrors half of the time."""
     if rng.random() < 0.5:
         crop = np.ascontiguousarray(crop[:, ::-1])
     for effect, chance in EFFECTS.values():
@@ -132,7 +132,7 @@ def gate_view(crop: Pixels, rng: np.random.Generator) -> Pixels:
 
 
 def contact_sheet(crops: NDArray[np.uint8], rng: np.random.Generator, columns: int = 6) -> Pixels:
-    """To be looked at: each row one effect from weak to strong, the last row the mixture; one crop a column."""
+    """Draws an overview: a row per effect from weak to strong, the mixture in the last row, a column per crop."""
     chosen = [crops[i % len(crops)] for i in range(columns)]
     rows = [_labelled("as cropped", chosen)]
     for name, (effect, _) in EFFECTS.items():

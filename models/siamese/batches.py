@@ -1,6 +1,6 @@
-"""Which crops are learned from in one step: so many people, so many pictures of each, as gate views.
+"""Draws the batch for one training step: some people, and some gate views of each.
 
-A batch depends on the seed and the step's number alone, so a run that was killed goes on exactly as it would have.
+A batch depends only on the seed and the number of the step, so an interrupted run continues exactly as it would have.
 """
 
 import numpy as np
@@ -13,10 +13,13 @@ from models.siamese.crops import Crops, Faces
 def batch(
     faces: Faces, photos: list[NDArray[np.int64]], people: int, each: int, seed: int, step: int
 ) -> tuple[Crops, NDArray[np.int64], NDArray[np.int64]]:
-    """(crops, person, index into faces.crops), people * each of them; photos: `faces.photos()`.
+    """Returns (crops, person, index into faces.crops), each with people * each entries.
 
-    People with one photo take part: two gate views of it are a pair, if an easy one. Those with more come three times
-    as often, because theirs are the pairs that teach.
+    People with one photo take part: two gate views of it are a pair, if an easy one. People with more photos come three
+    times as often, because their pairs teach more.
+
+    Args:
+        photos: `faces.photos()`.
     """
     rng = np.random.default_rng((seed, step))
     chance = np.array([0.0 if not len(p) else 1.0 if len(p) == 1 else 3.0 for p in photos])
@@ -27,6 +30,6 @@ def batch(
 
 
 def _some(photos: NDArray[np.int64], count: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """`count` of them, all different while they last."""
+    """Draws `count` photos, with repeats only after all have been drawn."""
     rounds = -(-count // len(photos))
     return np.concatenate([rng.permutation(photos) for _ in range(rounds)])[:count]

@@ -1,4 +1,4 @@
-"""Lines in panels, as a picture: what training and the experiments show. Matplotlib without a window."""
+"""Draws line charts in panels for training and the experiments, with matplotlib and without a window."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,13 +7,15 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Line:
+    """One line of a chart, as (x, y) points."""
+
     label: str
     points: Sequence[tuple[float, float]]
 
 
 @dataclass(frozen=True)
 class Panel:
-    """top: the upper end of the vertical axis, where it is known."""
+    """One chart. `top` is the upper end of the vertical axis, if it is known."""
 
     title: str
     x: str
@@ -24,7 +26,7 @@ class Panel:
 
 
 def draw_panels(panels: Sequence[Panel], path: Path) -> None:
-    """The panels side by side, as the path's ending says; one legend where they show the same lines."""
+    """Draws the panels side by side, in the format of the path's extension; equal lines share one legend."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
@@ -45,5 +47,5 @@ def draw_panels(panels: Sequence[Panel], path: Path) -> None:
             axes.legend(fontsize=7)
     if shared:
         figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=8)
-    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "facegate"}):  # words stay words; one result, one file
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "facegate"}):  # text stays text, files repeat
         figure.savefig(path, dpi=110, metadata={"Date": None} if path.suffix == ".svg" else None)

@@ -1,4 +1,4 @@
-"""`python -m models train`: which network learns from whom, by which loss; what is shown, kept and exported."""
+"""`python -m models train`: trains a network on a dataset, shows progress, and exports the result as a pack."""
 
 import json
 from dataclasses import asdict
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Backbone = Literal["small", "sface", "facenet"]
 Loss = Literal["contrastive", "triplet", "pair"]
 Mining = Literal["semihard", "hard"]
-# Fine-tuning must change little: the last layers only, gently, held to what the pinned network says of the clean crop.
+# Fine-tuning must change little: only the last layers, slowly, held to the pinned network's vectors of clean crops.
 BY_BACKBONE: dict[str, dict[str, Any]] = {
     "small": {},
     "sface": {
@@ -36,32 +36,32 @@ BY_BACKBONE: dict[str, dict[str, Any]] = {
     },
     "facenet": {"learning_rate": 3e-4},
 }
-# Of squared distances of unit vectors for triplets, of distances for pairs.
+# Triplet margins apply to squared distances of unit vectors, this one to distances.
 CONTRASTIVE_MARGIN = 1.1
-# Of the people: learned from, deciding when to stop and which epoch is the best, and judging what came of it.
+# The shares of people for training, for choosing the epoch, and for the final comparison.
 SHARES = (0.5, 0.15, 0.35)
 PARITY_FACES = 32
 
 
 def command(
     dataset: Annotated[
-        Path, typer.Argument(help="A folder with one folder a person, such as LFW.", exists=True, file_okay=False)
+        Path, typer.Argument(help="A folder with one folder per person, such as LFW.", exists=True, file_okay=False)
     ],
-    backbone: Annotated[Backbone, typer.Option(help="small trains from nothing in minutes on a CPU.")] = "small",
-    loss: Annotated[Loss, typer.Option(help="pair: the same/different head, logistic on the pair.")] = "triplet",
-    mining: Annotated[Mining, typer.Option(help="Which negatives a triplet takes.")] = "semihard",
-    epochs: Annotated[int, typer.Option(help="At most; 0: what suits the backbone.", min=0)] = 0,
-    steps: Annotated[int, typer.Option(help="An epoch; 0: what suits the backbone.", min=0)] = 0,
-    whole: Annotated[bool, typer.Option(help="sface: let every layer learn, three times slower.")] = False,
+    backbone: Annotated[Backbone, typer.Option(help="small trains from scratch in minutes on a CPU.")] = "small",
+    loss: Annotated[Loss, typer.Option(help="pair: a same/different head, logistic on the pair.")] = "triplet",
+    mining: Annotated[Mining, typer.Option(help="Which negatives a triplet uses.")] = "semihard",
+    epochs: Annotated[int, typer.Option(help="At most this many; 0: the backbone's default.", min=0)] = 0,
+    steps: Annotated[int, typer.Option(help="Per epoch; 0: the backbone's default.", min=0)] = 0,
+    whole: Annotated[bool, typer.Option(help="sface: train every layer, which is three times slower.")] = False,
     budget_minutes: Annotated[float, typer.Option(help="Stop after the epoch that spends it; 0: no limit.", min=0)] = 0,
-    patience: Annotated[int, typer.Option(help="Epochs without a better one before it stops.", min=1)] = 8,
+    patience: Annotated[int, typer.Option(help="Stop after this many epochs without improvement.", min=1)] = 8,
     seed: Annotated[int, typer.Option(min=0)] = 1,
-    threads: Annotated[int, typer.Option(help="One seed and one number of threads: one result.", min=1)] = 1,
-    name: Annotated[str, typer.Option(help="Of the pack that is exported.")] = "trained",
-    out: Annotated[Path, typer.Option(help="Receives checkpoint, curves, contact sheet and pack.")] = Path("training"),
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in --out.")] = False,
+    threads: Annotated[int, typer.Option(help="The same seed and number of threads give the same result.", min=1)] = 1,
+    name: Annotated[str, typer.Option(help="Name of the exported pack.")] = "trained",
+    out: Annotated[Path, typer.Option(help="Folder for checkpoint, curves and contact sheet.")] = Path("training"),
+    resume: Annotated[bool, typer.Option("--resume", help="Continue from the checkpoint in --out.")] = False,
 ) -> None:
-    """Train a siamese network on some people of a dataset, validate it on others, and export it as a pack."""
+    """Train a siamese network on part of a dataset, validate it on the rest, and export it as a pack."""
     require_torch()
     from models.siamese import training
 
@@ -82,7 +82,7 @@ def command(
 
 
 def run(faces: Faces, plan: "Plan", name: str, out: Path, console: Console, *, resume: bool, budget_s: float) -> None:
-    """Everything `train` does once its options and photos are read. Needs the extra `train`."""
+    """Trains, compares and exports, once the options and photos are read. Needs the extra `train`."""
     import cv2
     import torch
 
@@ -90,12 +90,12 @@ def run(faces: Faces, plan: "Plan", name: str, out: Path, console: Console, *, r
     from models.siamese.judging import gate_views
 
     if not resume and (out / training.CHECKPOINT).exists():
-        raise ValueError(f"{out} holds a checkpoint of an earlier run; add --resume, or use another --out")
+        raise ValueError(f"{out} has a checkpoint from an earlier run; add --resume, or use another --out")
     settings = read_settings()
     cache, packs = settings.cache, settings.pack_folder
     export.check_name(name, packs)
     learned, held_out, judges = split(faces, SHARES, plan.seed)
-    for what, part in (("learning from", learned), ("stopping by", held_out), ("judged by", judges)):
+    for what, part in (("training on", learned), ("validating on", held_out), ("comparing on", judges)):
         console.print(f"{what} {len(part.people)} people with {len(part.crops)} photos")
     out.mkdir(parents=True, exist_ok=True)
     sheet = augment.contact_sheet(learned.crops[:: max(1, len(learned.crops) // 6)], np.random.default_rng(plan.seed))
@@ -104,14 +104,14 @@ def run(faces: Faces, plan: "Plan", name: str, out: Path, console: Console, *, r
         trained = training.train(plan, learned, held_out, out, cache, shown, resume=resume, budget_s=budget_s)
     draw(trained.history, out / "curves.png")
     (out / "history.json").write_text(json.dumps(trained.history, indent=1) + "\n", encoding="utf-8")
-    console.print(f"began with {trained.origin}; ended because {trained.ended}; epoch {trained.best_epoch} is the best")
+    console.print(f"started from {trained.origin}; stopped: {trained.ended}; best epoch: {trained.best_epoch}")
     if trained.best_epoch == 0:
-        console.print("nothing learned was better on the held-out people than the start, so the start is exported")
+        console.print("no epoch was better on the held-out people than the start, so the start is exported")
     model = export.to_onnx(trained.network)
     found = export.parity(trained.network, model, held_out.crops[:PARITY_FACES])
     console.print(
-        f"the export gives torch's vectors on {found.faces} crops: largest difference {found.difference:.1e}, "
-        f"least cosine {found.least_cosine:.6f}"
+        f"the export matches torch on {found.faces} crops: largest difference {found.difference:.1e}, "
+        f"smallest cosine {found.least_cosine:.6f}"
     )
     note = f"{plan.backbone} trained by {plan.loss} on {len(learned.people)} people, seed {plan.seed}; {trained.origin}"
     pack = export.write_pack(name, packs, model, trained.dimension, plan.backbone, note)
@@ -122,13 +122,13 @@ def run(faces: Faces, plan: "Plan", name: str, out: Path, console: Console, *, r
     if plan.loss == "pair":
         vectors = torch.from_numpy(training.embedder(trained.network)(judges.crops))
         fmr, fnmr = losses.head_errors(trained.head, vectors, torch.from_numpy(judges.person))
-        console.print(f"the same/different head, asked of every pair of portraits: FMR {fmr:.2%}, FNMR {fnmr:.2%}")
+        console.print(f"the same/different head on every pair of portraits: FMR {fmr:.2%}, FNMR {fnmr:.2%}")
     console.print(f"wrote {out}: curves.png, augmentations.png, history.json, before_after.json", markup=False)
     console.print(f"wrote the pack {pack}; next: python -m models calibrate DATASET --pack {name}", markup=False)
 
 
 def draw(history: list[dict[str, Any]], path: Path) -> None:
-    """The losses, and the errors on held-out people, by epoch."""
+    """Draws the loss and the errors on held-out people, by epoch."""
     from models.siamese.chart import Line, Panel, draw_panels
 
     learned = [(row["epoch"], row["loss"]) for row in history if row["loss"] is not None]
@@ -137,14 +137,14 @@ def draw(history: list[dict[str, Any]], path: Path) -> None:
         errors.append(Line(f"{view}, EER", [(row["epoch"], row[view]["eer"]) for row in history]))
         errors.append(Line(f"{view}, FNMR at FMR 1 %", [(row["epoch"], row[view]["fnmr"][1]) for row in history]))
     panels = [
-        Panel("learning", "epoch", "loss", [Line("mean of the epoch", learned)]),
-        Panel("people never learned from", "epoch", "error", errors),
+        Panel("training", "epoch", "loss", [Line("mean of the epoch", learned)]),
+        Panel("held-out people", "epoch", "error", errors),
     ]
     draw_panels(panels, path)
 
 
 class Shown:
-    """Implements `training.Watch`: a bar with rate, time left and loss, and a line that stays for each epoch."""
+    """Implements `training.Watch`: a bar with speed, time left and loss, and one permanent line per epoch."""
 
     def __init__(self, console: Console) -> None:
         self._console = console

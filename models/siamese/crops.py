@@ -1,7 +1,7 @@
-"""What training sees: the crops a gate would compare, made by the gate's own path and kept in the cache.
+"""Makes the crops for training through the gate's own path, and caches them.
 
-The photos go through `Recognition.look` itself, with an embedder that keeps the crop: there is no second way to a crop
-that could drift from the gate's.
+Photos go through `Recognition.look` itself, with an embedder that keeps the crop, so the crops cannot drift from the
+gate's.
 """
 
 import math
@@ -24,33 +24,33 @@ from app.services.recognition.recognition import Engine, Recognition
 from models.data.dataset import LabelledPhoto, fingerprint
 
 Crops = NDArray[np.uint8]
-NAMED = 5  # photos that cannot be read, of which the name and the reason are shown
-# Of a part, people with two usable photos: a gallery is enrolled, one comes back, and one is a stranger.
+NAMED = 5  # unreadable photos to name with the reason
+# People with two usable photos that each part needs: one enrolled, one who makes an attempt, and one stranger.
 LEAST_OF_A_PART = 3
 
 
 @dataclass(frozen=True, eq=False)
 class Faces:
-    """crops: (n, 112, 112, 3) uint8 BGR. person: (n,) index into `people`. Unusable photos are left out."""
+    """The crops, (n, 112, 112, 3) uint8 BGR, and the person of each, (n,) index into `people`."""
 
     people: tuple[str, ...]
     person: NDArray[np.int64]
     crops: Crops
 
     def of(self, people: Sequence[int]) -> "Faces":
-        """Only these people, numbered anew in the order given."""
+        """Returns only these people, renumbered in the order given."""
         where = [np.flatnonzero(self.person == i) for i in people]
         person = np.repeat(np.arange(len(people)), [len(w) for w in where])
         names = tuple(self.people[i] for i in people)
         return Faces(names, person, self.crops[np.concatenate(where)] if where else self.crops[:0])
 
     def photos(self) -> list[NDArray[np.int64]]:
-        """For each person the indices of their crops."""
+        """Returns the indices of each person's crops."""
         return [np.flatnonzero(self.person == i) for i in range(len(self.people))]
 
 
 class Cropper:
-    """A picture to the crop a gate would embed. For one thread."""
+    """Crops a picture as a gate would before embedding. For one thread only."""
 
     def __init__(self, cache: Path) -> None:
         pack = packs.open_pack(packs.NAME, cache, precision="f32")
@@ -64,12 +64,12 @@ class Cropper:
         )
 
     def crop(self, pixels: Pixels) -> Pixels | None:
-        """(112, 112, 3) of the face at the gate, or None where a gate would compare nobody."""
+        """Returns the crop of the main face, (112, 112, 3), or None if a gate would compare nobody."""
         return self._kept.last if self._recognition.look(pixels, limits=GATE).subject else None
 
 
 class _Kept:
-    """Implements `ports.Embedder` by keeping what it is given."""
+    """Implements `ports.Embedder` by keeping the last crop."""
 
     last: Pixels
 
@@ -79,12 +79,12 @@ class _Kept:
 
 
 def read_crops(photos: Sequence[LabelledPhoto], cache: Path, console: Console) -> Faces:
-    """Every photo's crop: from the cache, or made with progress shown and then kept there.
+    """Returns the crops of all photos, from the cache if possible; otherwise it shows progress.
 
-    Photos that cannot be read are left out, and the console says so.
+    Unusable photos are left out. The console names those that cannot be read.
 
     Raises:
-        WeightsError: the detector is missing.
+        WeightsError: the detector's weights are missing.
     """
     people = tuple(dict.fromkeys(photo.person for photo in photos))
     index = {name: i for i, name in enumerate(people)}
@@ -112,7 +112,7 @@ def read_crops(photos: Sequence[LabelledPhoto], cache: Path, console: Console) -
         partial.replace(kept)
     with np.load(kept, allow_pickle=False) as stored:
         crops, photo_of = stored["crops"], stored["photo"]
-        # What was kept before photos could be left out had none to leave out.
+        # Older caches do not list unreadable photos, because they could not have any.
         which, why = (stored.get(k, ()) for k in ("unreadable", "unreadable_why"))
     _say([(photos[i].name, str(text)) for i, text in zip(which, why, strict=True)], console)
     return Faces(people, np.array([index[photos[i].person] for i in photo_of], dtype=np.int64), crops)
@@ -121,7 +121,7 @@ def read_crops(photos: Sequence[LabelledPhoto], cache: Path, console: Console) -
 def _say(unreadable: Sequence[tuple[str, str]], console: Console) -> None:
     if not unreadable:
         return
-    console.print(f"left out, because they cannot be read: {len(unreadable)} photos")
+    console.print(f"left out {len(unreadable)} photos that cannot be read:")
     for name, why in unreadable[:NAMED]:
         console.print(f"  {name}: {why}", markup=False, highlight=False, soft_wrap=True)
     if len(unreadable) > NAMED:
@@ -129,18 +129,18 @@ def _say(unreadable: Sequence[tuple[str, str]], console: Console) -> None:
 
 
 def split(faces: Faces, shares: Sequence[float], seed: int) -> tuple[Faces, ...]:
-    """The people in disjoint random parts of these shares; nobody's photos are in two of them.
+    """Splits the people into disjoint random parts of these shares.
 
-    People with many photos are dealt out as evenly as people with one: the parts are drawn within each photo count.
+    Parts are drawn within each number of photos, so people with many photos are spread as evenly as people with one.
 
     Raises:
-        ValueError: a part would hold too few people with two photos; says how many are needed.
+        ValueError: a part would have too few people with two photos; the message says how many are needed.
     """
     rng = np.random.default_rng(seed)
     counts = np.bincount(faces.person, minlength=len(faces.people))
     order = rng.permutation(len(counts))
     order = order[np.argsort(-np.minimum(counts[order], 12), kind="stable")]
-    # Each person goes to the part that is furthest behind its share.
+    # Each person goes to the part that is furthest below its share.
     filled = np.zeros(len(shares))
     parts: list[list[int]] = [[] for _ in shares]
     for i in order:
@@ -151,7 +151,7 @@ def split(faces: Faces, shares: Sequence[float], seed: int) -> tuple[Faces, ...]
     if any((np.bincount(part.person, minlength=1) > 1).sum() < LEAST_OF_A_PART for part in found):
         needed = math.ceil(LEAST_OF_A_PART / min(shares))
         raise ValueError(
-            f"too few people with two usable photos: {int((counts > 1).sum())}, and about {needed} are needed to train "
-            "on some, stop by others and judge by the rest; add people"
+            f"too few people with two usable photos: {int((counts > 1).sum())}; about {needed} are needed to train, "
+            "validate and compare"
         )
     return found

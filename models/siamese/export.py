@@ -1,4 +1,4 @@
-"""A trained network as ONNX, and the proof that what a gate will run gives the vectors that training saw."""
+"""Exports a trained network to ONNX, and checks that the gate's runtime gives the same vectors as torch."""
 
 import hashlib
 import tempfile
@@ -22,22 +22,20 @@ from models.siamese.training import embedder
 
 INPUT, OUTPUT = "data", "vector"
 OPSET = 18
-# Float32 sums in another order; a wrong layer or channel order moves a vector by hundredths at least.
+# Float32 sums differ with their order; a wrong layer or channel order changes the cosine by at least hundredths.
 LEAST_COSINE = 0.9999
-
-
-# What the trained network may be used under; SFace's and facenet-pytorch's terms go on to what is made of them.
+# The licence of the trained network: those of SFace and facenet-pytorch also cover what is derived from them.
 LICENCES = {"small": "LicenseRef-own", "sface": "Apache-2.0", "facenet": "MIT"}
 FILE = "model.onnx"
 
 
 class ExportError(ValueError):
-    """The exported graph does not compute what was trained."""
+    """The exported graph does not compute what was trained, or the pack's name is taken."""
 
 
 @dataclass(frozen=True)
 class Parity:
-    """Unit vectors of the same crops by torch and by the gate's runtime. difference: the largest of any component."""
+    """How closely torch and the gate's runtime agree. `difference` is the largest of any vector component."""
 
     faces: int
     difference: float
@@ -45,10 +43,10 @@ class Parity:
 
 
 def to_onnx(network: nn.Module, size_px: int = SIZE_PX) -> bytes:
-    """One input `data`, float32 (n, 3, size_px, size_px) RGB as the network takes it; one output `vector`, (n, d)."""
+    """Returns ONNX bytes with input `data`, float32 (n, 3, size_px, size_px) RGB, and output `vector`, (n, d)."""
     network.eval()
     if isinstance(network, Sface):
-        network.frozen = 0  # how it learned is no part of what it computes
+        network.frozen = 0  # freezing matters only in training
     example = torch.zeros(2, 3, size_px, size_px)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "network.onnx"
@@ -64,7 +62,7 @@ def to_onnx(network: nn.Module, size_px: int = SIZE_PX) -> bytes:
             verbose=False,
         )
         model = onnx.load(file)
-    # The exporter notes where in which file each node was written; that is nobody's business and of no use.
+    # The exporter records the source file and line of each node, which a pack should not reveal.
     for node in model.graph.node:
         del node.metadata_props[:]
     onnx.checker.check_model(model)
@@ -72,10 +70,10 @@ def to_onnx(network: nn.Module, size_px: int = SIZE_PX) -> bytes:
 
 
 def parity(network: nn.Module, model: bytes, crops: Crops) -> Parity:
-    """Compares torch with the runtime of the gate on these crops.
+    """Compares torch with the gate's runtime on these crops.
 
     Raises:
-        ExportError: a vector points elsewhere.
+        ExportError: a vector differs.
     """
     request = compile_network(
         model, height_px=SIZE_PX, width_px=SIZE_PX, rgb=True, precision="f32", workers=1
@@ -85,18 +83,18 @@ def parity(network: nn.Module, model: bytes, crops: Crops) -> Parity:
     cosines = (ours * theirs).sum(axis=1)
     found = Parity(len(crops), float(np.abs(ours - theirs).max()), float(cosines.min()))
     if not found.least_cosine >= LEAST_COSINE:
-        raise ExportError(f"the exported network gives other vectors: cosine {found.least_cosine:.4f} at the least")
+        raise ExportError(f"the exported network gives different vectors: smallest cosine {found.least_cosine:.4f}")
     return found
 
 
 def check_name(name: str, packs: Path) -> None:
-    """Raises ExportError where a pack of that name lies already: templates of a live gallery may be made with it."""
+    """Raises ExportError if a pack of that name exists, because stored templates may depend on it."""
     if folder_of(name, packs).exists():
-        raise ExportError(f"there is a pack {name!r} already in {packs}; choose another --name, or remove it")
+        raise ExportError(f"a pack {name!r} already exists in {packs}; choose another --name, or remove it")
 
 
 def write_pack(name: str, packs: Path, model: bytes, dimension: int, backbone: str, note: str) -> Path:
-    """Puts the network where the app looks for packs, and returns the pack's folder. Raises as `check_name`."""
+    """Writes the network as a pack and returns the pack's folder. Raises like `check_name`."""
     pack = PackFile(
         file=FILE,
         sha256=hashlib.sha256(model).hexdigest(),
@@ -104,7 +102,7 @@ def write_pack(name: str, packs: Path, model: bytes, dimension: int, backbone: s
         dimension=dimension,
         size_px=SIZE_PX,
         colour="RGB",
-        # The network scales inside.
+        # The network scales its input itself.
         mean=(0.0, 0.0, 0.0),
         scale=(1.0, 1.0, 1.0),
         note=note,
@@ -113,11 +111,11 @@ def write_pack(name: str, packs: Path, model: bytes, dimension: int, backbone: s
 
 
 def put_pack(name: str, packs: Path, model: bytes, pack: PackFile) -> Path:
-    """The same for a network that is fed otherwise. Raises as `check_name`, and WeightsError as `examine`."""
+    """Writes a pack with any description. Raises like `check_name`, and WeightsError like `examine`."""
     check_name(name, packs)
     examine(model, pack)
     folder = folder_of(name, packs)
-    # The network before its description: a folder without pack.toml is no pack.
+    # The network before its description: a folder without pack.toml is not yet a pack.
     folder.mkdir(parents=True)
     (folder / FILE).write_bytes(model)
     write_pack_file(folder, pack)

@@ -1,4 +1,4 @@
-"""How well vectors tell people apart who were not trained on: in portraits, and as a gate camera sees them."""
+"""Measures how well vectors separate people not trained on, in portraits and as a gate camera sees them."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -14,12 +14,12 @@ Vectors = NDArray[np.float32]
 Embed = Callable[[Crops], Vectors]  # (n, 112, 112, 3) BGR crops to (n, d) unit vectors
 
 FMRS = (0.1, 0.01, 0.001, 0.0001)
-GATE_SEED = 20261124  # the gate views of validation are the same in every epoch and every run
+GATE_SEED = 20261124  # validation uses the same gate views in every epoch and run
 
 
 @dataclass(frozen=True)
 class Verification:
-    """fnmr: false non-match rates at the false match rates FMRS (ISO/IEC 19795-1). eer: where both are equal."""
+    """Verification errors: the false non-match rates at FMRS (ISO/IEC 19795-1), and the equal error rate."""
 
     mates: int
     strangers: int
@@ -28,24 +28,24 @@ class Verification:
 
     @property
     def error(self) -> float:
-        """The mean of `fnmr`, with half a pair added: none missed of a thousand is not infinitely good."""
+        """The mean of `fnmr` with half a pair added, so that no misses in a thousand is not infinitely good."""
         return (float(np.mean(self.fnmr)) * self.mates + 0.5) / self.mates
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """portraits: photo against photo. gate: photo against another photo as a gate camera sees it."""
+    """Errors of photo against photo, and of photo against another photo as a gate camera sees it."""
 
     portraits: Verification
     gate: Verification
 
     @property
     def error(self) -> float:
-        """What training makes small: the geometric mean, so that neither view is bought with the other."""
+        """The quantity that training minimises: the geometric mean, so that no view improves at the other's cost."""
         return float(np.sqrt(self.portraits.error * self.gate.error))
 
     def row(self) -> dict[str, Any]:
-        """As JSON holds it."""
+        """Returns the errors, ready for JSON."""
         views = {view: asdict(getattr(self, view)) for view in ("portraits", "gate")}
         for view in views.values():
             view["fnmr"] = list(view["fnmr"])
@@ -53,13 +53,13 @@ class Judgement:
 
 
 def verification(mates: NDArray[np.floating], strangers: NDArray[np.floating]) -> Verification:
-    """From similarities. The threshold at an FMR is the lowest at which no more strangers match.
+    """Returns the errors from similarities. The threshold at an FMR is the lowest at which no more strangers match.
 
     Raises:
-        ValueError: one of the samples is empty.
+        ValueError: a sample is empty.
     """
     if not len(mates) or not len(strangers):
-        raise ValueError("verification needs pairs of one person and pairs of two")
+        raise ValueError("verification needs pairs of one person and pairs of two people")
     descending = np.sort(strangers)[::-1]
     allowed = [int(fmr * len(strangers)) for fmr in FMRS]
     fnmr = tuple(float((mates <= descending[min(k, len(descending) - 1)]).mean()) for k in allowed)
@@ -71,17 +71,18 @@ def verification(mates: NDArray[np.floating], strangers: NDArray[np.floating]) -
 
 
 def gate_views(faces: Faces) -> Crops:
+    """Returns each crop as a gate camera might see it."""
     rng = np.random.default_rng(GATE_SEED)
     return np.stack([gate_view(crop, rng) for crop in faces.crops])
 
 
 def judge(embed: Embed, faces: Faces, views: Crops) -> Judgement:
-    """views: `gate_views(faces)`, made once."""
+    """Judges an embedder on these faces. `views` is `gate_views(faces)`, made once."""
     templates, probes = embed(faces.crops), embed(views)
     same = faces.person[:, None] == faces.person[None, :]
     upper = np.triu(np.ones_like(same), 1).astype(bool)
     portraits, gate = templates @ templates.T, templates @ probes.T
-    off_diagonal = ~np.eye(len(same), dtype=bool)  # a photo against its own gate view is no attempt
+    off_diagonal = ~np.eye(len(same), dtype=bool)  # a photo against its own gate view does not count
     return Judgement(
         verification(portraits[same & upper], portraits[~same & upper]),
         verification(gate[same & off_diagonal], gate[~same]),

@@ -1,6 +1,6 @@
-"""What training pulls on: pairs that should be near or far, triplets, or the question same-or-different itself.
+"""The losses for training: contrastive over pairs, triplet, and a same-or-different head.
 
-All work on a batch of unit vectors (n, d) and the person of each (n,), over every pair the batch holds.
+All take a batch of unit vectors (n, d) and the person of each (n,), and use every pair in the batch.
 """
 
 from typing import Literal
@@ -14,15 +14,15 @@ Mining = Literal["semihard", "hard"]
 
 
 def squared_distances(vectors: Tensor) -> Tensor:
-    """(n, n) squared Euclidean distances of unit vectors, 0 to 4."""
+    """Returns (n, n) squared Euclidean distances of unit vectors, 0 to 4."""
     return (2 - 2 * vectors @ vectors.T).clamp(min=0)
 
 
 def contrastive(vectors: Tensor, person: Tensor, margin: float) -> Tensor:
-    """Mean of d^2 over pairs of one person plus mean of max(0, margin - d)^2 over the others.
+    """Returns the mean of d^2 over pairs of one person plus the mean of max(0, margin - d)^2 over the others.
 
     Hadsell, Chopra & LeCun, "Dimensionality reduction by learning an invariant mapping", CVPR 2006. The means are
-    apart, because a batch holds ten times as many strangers.
+    separate because a batch has ten times as many pairs of strangers.
     """
     same, different = _pairs(person)
     squared = squared_distances(vectors)
@@ -31,11 +31,11 @@ def contrastive(vectors: Tensor, person: Tensor, margin: float) -> Tensor:
 
 
 def triplet(vectors: Tensor, person: Tensor, margin: float, mining: Mining) -> Tensor:
-    """Mean of max(0, d_ap^2 - d_an^2 + margin) over every anchor and positive, with a mined negative.
+    """Returns the mean of max(0, d_ap^2 - d_an^2 + margin) over every anchor and positive, with a mined negative.
 
-    semihard: the nearest negative that is farther than the positive, or the farthest where none is (Schroff,
-    Kalenichenko & Philbin, "FaceNet", CVPR 2015). hard: for each anchor the farthest positive and the nearest negative
-    (Hermans, Beyer & Leibe, "In defense of the triplet loss", 2017).
+    With `semihard` mining, the negative is the nearest one farther than the positive, or the farthest if there is none
+    (Schroff, Kalenichenko & Philbin, "FaceNet", CVPR 2015). With `hard` mining, each anchor is paired with its farthest
+    positive and nearest negative (Hermans, Beyer & Leibe, "In defense of the triplet loss", 2017).
     """
     same, different = _pairs(person)
     squared = squared_distances(vectors)
@@ -54,10 +54,10 @@ def triplet(vectors: Tensor, person: Tensor, margin: float, mining: Mining) -> T
 
 
 class PairHead(nn.Module):
-    """Are these two pictures the same person? Logistic regression on the pair's features |a - b|, a * b and a . b.
+    """Decides whether two pictures show one person, by logistic regression on |a - b|, a * b and a . b.
 
-    Symmetric, because the question is. Koch, Zemel & Salakhutdinov, "Siamese neural networks for one-shot image
-    recognition", 2015, weigh |a - b|; the product adds what a cosine is made of.
+    It is symmetric, like the question. Koch, Zemel & Salakhutdinov, "Siamese neural networks for one-shot image
+    recognition", 2015, weight |a - b|; the product adds the terms of a cosine.
     """
 
     def __init__(self, dimension: int) -> None:
@@ -69,13 +69,13 @@ class PairHead(nn.Module):
         nn.init.zeros_(self.product.weight)
 
     def forward(self, a: Tensor, b: Tensor) -> Tensor:
-        """Log-odds that a and b are one person; unit vectors (..., d) in, (...) out."""
+        """Returns the log-odds, (...), that the unit vectors a and b, (..., d), are one person."""
         assessed = self.difference((a - b).abs()) + self.product(a * b)
         odds: Tensor = assessed.squeeze(-1) + self.cosine * (a * b).sum(-1)
         return odds
 
     def loss(self, vectors: Tensor, person: Tensor) -> Tensor:
-        """Cross entropy over every pair of the batch; pairs of one person weigh as much together as the others."""
+        """Returns the cross entropy over every pair, with equal total weight for pairs of one and of two people."""
         same, different = _pairs(person)
         upper = torch.triu(torch.ones_like(same), diagonal=1)
         a, b = ((same | different) & upper).nonzero(as_tuple=True)
@@ -85,7 +85,7 @@ class PairHead(nn.Module):
 
 
 def head_errors(head: PairHead, vectors: Tensor, person: Tensor) -> tuple[float, float]:
-    """(FMR, FNMR) of the head's own answer, one person if the odds are above even, over every pair."""
+    """Returns (FMR, FNMR) over every pair if the head answers "one person" at better than even odds."""
     same, different = _pairs(person)
     with torch.no_grad():
         says_same = torch.stack([head(vector[None], vectors) for vector in vectors]) > 0
@@ -93,7 +93,7 @@ def head_errors(head: PairHead, vectors: Tensor, person: Tensor) -> tuple[float,
 
 
 def _pairs(person: Tensor) -> tuple[Tensor, Tensor]:
-    """(n, n) masks: another picture of the same person; a picture of somebody else.
+    """Returns two (n, n) masks: another picture of the same person, and a picture of somebody else.
 
     Raises:
         ValueError: the batch lacks one of the two kinds.
@@ -102,5 +102,5 @@ def _pairs(person: Tensor) -> tuple[Tensor, Tensor]:
     different = ~same
     same = same & ~torch.eye(len(person), dtype=torch.bool)
     if not same.any() or not different.any():
-        raise ValueError("a batch needs two pictures of somebody and a picture of somebody else")
+        raise ValueError("a batch needs two pictures of one person and one of another")
     return same, different

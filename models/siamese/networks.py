@@ -1,6 +1,7 @@
-"""What can be trained: one branch of the siamese network, from a gate's crop to a vector.
+"""The networks that can be trained: one branch of the siamese network, from a gate's crop to a vector.
 
-Every branch takes float32 (n, 3, 112, 112) RGB, 0 to 255 as decoded, and scales inside: every export is fed alike.
+Every branch takes float32 (n, 3, 112, 112) RGB, 0 to 255 as decoded, and scales it itself, so all exports have the same
+input.
 """
 
 from pathlib import Path
@@ -20,7 +21,7 @@ FACENET_PX = 160
 
 
 class Scaled(nn.Module):
-    """0..255 to about -1..1 (`(x - 127.5) / 128`, as SFace does it), in another size where a network wants one."""
+    """Scales 0..255 to about -1..1 by `(x - 127.5) / 128`, as SFace does, and resizes if the network needs it."""
 
     def __init__(self, size_px: int | None = None) -> None:
         super().__init__()
@@ -34,7 +35,7 @@ class Scaled(nn.Module):
 
 
 def trunk(widths: tuple[int, ...], inputs: int = 3) -> nn.Sequential:
-    """Strided 3 x 3 convolutions, each half as wide and high as the last: the plainest network there is."""
+    """Returns strided 3 x 3 convolutions, each halving width and height: the simplest network there is."""
     layers: list[nn.Module] = []
     for width in widths:
         layers += [nn.Conv2d(inputs, width, 3, 2, 1, bias=False), nn.BatchNorm2d(width), nn.PReLU(width)]
@@ -43,7 +44,7 @@ def trunk(widths: tuple[int, ...], inputs: int = 3) -> nn.Sequential:
 
 
 class Small(nn.Module):
-    """0.9 million numbers, 12 million multiplications a face; 400 faces a second are learned from on one core."""
+    """A network of 0.9 million weights and 12 million multiplications; one core trains on 400 faces a second."""
 
     dimension = 128
 
@@ -62,7 +63,7 @@ class Small(nn.Module):
 
 
 class Facenet(nn.Module):
-    """InceptionResnetV1 (Szegedy et al., AAAI 2017) as facenet-pytorch builds it; crops are enlarged to its 160 px."""
+    """InceptionResnetV1 (Szegedy et al., AAAI 2017) as in facenet-pytorch, with crops enlarged to its 160 px."""
 
     dimension = 512
 
@@ -79,7 +80,7 @@ class Facenet(nn.Module):
 
 
 def build(backbone: Backbone, cache: Path) -> tuple[nn.Module, int, str]:
-    """The network in float32, its dimension, and in words where its weights come from.
+    """Returns the network in float32, its dimension, and where its weights come from, in words.
 
     Raises:
         WeightsError: SFace's pinned weights are not in the cache.
@@ -90,13 +91,13 @@ def build(backbone: Backbone, cache: Path) -> tuple[nn.Module, int, str]:
         return read_sface(weights.load("sface", cache)), 128, "SFace's pinned weights"
     try:
         return Facenet("vggface2"), Facenet.dimension, "facenet-pytorch's VGGFace2 weights"
-    except OSError as error:  # no route, no proxy, or a page that is no file: URLError, HTTPError and friends
+    except OSError as error:  # URLError, HTTPError and the like: no route, no proxy, or a page instead of the file
         why = str(error).splitlines()[0] if str(error) else type(error).__name__
-        return Facenet(), Facenet.dimension, f"RANDOM weights: facenet-pytorch could not fetch its own here ({why})"
+        return Facenet(), Facenet.dimension, f"RANDOM weights: facenet-pytorch cannot download its own ({why})"
 
 
 def learn_mode(network: nn.Module, *, statistics: bool) -> None:
-    """Training mode; without `statistics` batch normalisation keeps the mean and variance it came with."""
+    """Sets training mode. Without `statistics`, batch normalisation keeps its mean and variance."""
     network.train()
     if not statistics:
         for module in network.modules():
@@ -105,6 +106,6 @@ def learn_mode(network: nn.Module, *, statistics: bool) -> None:
 
 
 def to_input(crops: Tensor) -> Tensor:
-    """(n, 112, 112, 3) uint8 BGR crops as the networks take them."""
+    """Converts (n, 112, 112, 3) uint8 BGR crops to the networks' input."""
     pixels = crops.flip(3).to(torch.float32).permute(0, 3, 1, 2)
     return pixels.contiguous(memory_format=torch.channels_last)

@@ -1,4 +1,4 @@
-"""Did training help or hurt? Before and after, on people that neither learning nor the early stop has seen."""
+"""Compares the error rates before and after training, on people seen neither in training nor in validation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,8 +17,13 @@ VIEWS = ("portraits", "gate")
 
 @dataclass(frozen=True)
 class Change:
-    """One error rate before and after. low, high: 5 and 95 % of the paired difference (after - before) over random
-    galleries; None where there is one sample only. attempts: of mates and of strangers (an average gallery's)."""
+    """One error rate before and after training.
+
+    Attributes:
+        attempts: the number by mates and by strangers, averaged over galleries.
+        low, high: the 5 and 95 % quantiles of the difference (after - before) over random galleries; None for a single
+            sample.
+    """
 
     what: str
     view: str
@@ -30,9 +35,12 @@ class Change:
 
 
 def compare(before: Embed, after: Embed, faces: Faces, views: Crops, seed: int, repeats: int = 100) -> list[Change]:
-    """Verification over all pairs, and open-set identification with a third of the people enrolled by one photo.
+    """Compares verification over all pairs, and open-set identification with a third of the people enrolled.
 
-    views: `judging.gate_views(faces)`. Templates are always the photos themselves; under "gate" the attempts are views.
+    Templates are single photos. Attempts are photos under "portraits" and gate views under "gate".
+
+    Args:
+        views: `judging.gate_views(faces)`.
     """
     judged = [judge(embed, faces, views) for embed in (before, after)]
     rows = []
@@ -57,13 +65,14 @@ def compare(before: Embed, after: Embed, faces: Faces, views: Crops, seed: int, 
 
 
 def fnir(trial: Trial, fpir: float) -> float:
-    """Share of mates' attempts not accepted as themselves, at the threshold that this share of strangers reaches."""
+    """Returns the share of mates' attempts not accepted as themselves, at the threshold with this FPIR."""
     descending = np.sort(trial.stranger)[::-1]
     limit = descending[min(int(fpir * len(descending)), len(descending) - 1)]
     return 1 - float((trial.mate_right & (trial.mate > limit)).mean())
 
 
 def table(changes: Sequence[Change]) -> Table:
+    """Returns the changes as a table for a terminal."""
     shown = Table("error rate", "attempts", "mates", "strangers", "before", "after", "change, 5-95 %")
     for c in changes:
         spread = "" if c.low is None or c.high is None else f"{c.low:+.2%} to {c.high:+.2%}"
@@ -74,7 +83,7 @@ def table(changes: Sequence[Change]) -> Table:
 
 
 def _play(e: Embedded, setting: Setting, seed: int, repeats: int) -> list[Trial]:
-    """Galleries depend on the seed alone, so both networks meet the same ones."""
+    """Plays random galleries that depend only on the seed, so both networks get the same ones."""
     usable, rng = pools(e), np.random.default_rng(seed)
     return [play(e, usable, range(len(e.people)), setting, rng) for _ in range(repeats)]
 

@@ -1,7 +1,7 @@
-"""The training itself: steps, validation on people never learned from, early stop, and checkpoints to go on from.
+"""Trains a network: steps, validation on held-out people, early stopping, and checkpoints to resume from.
 
-One seed, one number of threads and one machine give one result, bit for bit, however often the run was interrupted: a
-step depends on its number, and a checkpoint holds all that the steps have changed.
+The same seed, number of threads and machine give the same result, bit for bit, however often the run is interrupted:
+a step depends only on its number, and a checkpoint holds everything that the steps changed.
 """
 
 import json
@@ -25,20 +25,28 @@ CHECKPOINT = "checkpoint.pt"
 
 
 class ResumeError(ValueError):
-    """A checkpoint cannot be gone on from; the message says why."""
+    """A run cannot be resumed from a checkpoint; the message says why."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything a result depends on besides the photos. statistics: whether batch normalisation learns its own."""
+    """Everything a result depends on except the photos.
+
+    Attributes:
+        steps: per epoch.
+        people, each: people in a batch, and pictures of each.
+        whole: whether all layers learn.
+        statistics: whether batch normalisation learns its statistics.
+        keep: how strongly the vectors are held to those of the network before training.
+    """
 
     backbone: networks.Backbone
     loss: losses.Loss
     mining: losses.Mining = "semihard"
     margin: float = 0.3
     epochs: int = 30
-    steps: int = 50  # an epoch
-    people: int = 16  # a batch
+    steps: int = 50
+    people: int = 16
     each: int = 4
     learning_rate: float = 2e-3
     whole: bool = True
@@ -50,7 +58,7 @@ class Plan:
 
 
 class Watch(Protocol):
-    """Is told how training goes on."""
+    """Receives the progress of training."""
 
     def step(self, done: int, total: int, loss: float, faces_per_s: float) -> None: ...
 
@@ -59,9 +67,11 @@ class Watch(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """network, head: with the best epoch's weights, in evaluation mode; the head has learned under `pair` only.
+    """The result of a training run.
 
-    history: one row an epoch, 0 being the start.
+    Attributes:
+        network, head: with the best epoch's weights, in evaluation mode; the head learns only with the loss `pair`.
+        history: one row per epoch; epoch 0 is the start.
     """
 
     network: nn.Module
@@ -74,7 +84,7 @@ class Trained:
 
 
 def embedder(network: nn.Module, batch: int = 8) -> Embed:
-    """(n, d) unit vectors of crops, without learning."""
+    """Returns a function from crops to unit vectors, (n, d), without training."""
 
     def embed(crops: Crops) -> np.ndarray[Any, np.dtype[np.float32]]:
         network.eval()
@@ -89,7 +99,7 @@ def embedder(network: nn.Module, batch: int = 8) -> Embed:
 
 
 def start(plan: Plan, cache: Path) -> tuple[nn.Module, int, str]:
-    """The network as it is before anything is learned, its dimension, and where its weights come from.
+    """Returns the network before training, its dimension, and where its weights come from.
 
     Raises:
         WeightsError: SFace's pinned weights are not in the cache.
@@ -111,10 +121,10 @@ def train(
     budget_s: float = float("inf"),
     clock: Callable[[], float] = time.monotonic,
 ) -> Trained:
-    """Learns from `learned`, stops by `held_out`; `out` receives a checkpoint after every epoch.
+    """Trains on `learned` and stops early by `held_out`; writes a checkpoint to `out` after every epoch.
 
     Raises:
-        ResumeError: `resume` without a checkpoint in `out`, or one of another plan or other photos.
+        ResumeError: `resume` is set, but `out` has no checkpoint or one of another plan or other photos.
     """
     torch.set_num_threads(plan.threads)
     torch.use_deterministic_algorithms(True)
@@ -139,11 +149,11 @@ def train(
         history, spent_s = [{"epoch": 0, "loss": None, **judge(embed, held_out, views).row()}], 0.0
         watch.epoch(history[0], 0.0, float("nan"))
         best = _copied(network, head)
-    began, ended = clock() - spent_s, "every epoch was run"
+    began, ended = clock() - spent_s, "all epochs done"
     total = plan.epochs * plan.steps
     for epoch in range(len(history), plan.epochs + 1):
         if clock() - began > budget_s:
-            ended = "the time budget was spent"
+            ended = "time budget spent"
             break
         found: list[float] = []
         rate, epoch_began = 0.0, clock()
@@ -153,13 +163,13 @@ def train(
             for group in optimiser.param_groups:
                 group["lr"] = plan.learning_rate * pace(step, total)
             crops, person, where = batches.batch(learned, photos, plan.people, plan.each, plan.seed, step)
-            torch.manual_seed(plan.seed * 1_000_003 + step)  # dropout, where a network has it
+            torch.manual_seed(plan.seed * 1_000_003 + step)  # for dropout, if the network has it
             vectors = functional.normalize(network(networks.to_input(torch.from_numpy(crops))))
             loss = _loss(plan, head, vectors, torch.from_numpy(person))
             if teacher is not None:
                 loss = loss + plan.keep * (1 - (vectors * teacher[where]).sum(dim=1)).mean()
             optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it without types
+            loss.backward()  # type: ignore[no-untyped-call]  # torch has no types for it
             optimiser.step()
             found.append(loss.item())
             rate = len(crops) * len(found) / max(clock() - epoch_began, 1e-9)
@@ -178,7 +188,7 @@ def train(
         torch.save(state, partial)
         partial.replace(checkpoint)
         if epoch - best_epoch >= plan.patience:
-            ended = f"no better for {plan.patience} epochs"
+            ended = f"no improvement for {plan.patience} epochs"
             break
     network.load_state_dict(best["network"])
     head.load_state_dict(best["head"])
@@ -201,7 +211,7 @@ def _loss(plan: Plan, head: losses.PairHead, vectors: Tensor, person: Tensor) ->
 
 
 def pace(step: int, total: int) -> float:
-    """Of the learning rate: up within the first twentieth, then down along a cosine."""
+    """Returns the share of the learning rate: rising in the first twentieth, then falling along a cosine."""
     warm = max(1, total // 20)
     if step < warm:
         return (step + 1) / warm
@@ -221,12 +231,12 @@ def _read(checkpoint: Path, made_of: dict[str, Any]) -> dict[str, Any]:
         state: dict[str, Any] = torch.load(checkpoint, weights_only=True)
         before = json.loads(state["made_of"])
     except FileNotFoundError as error:
-        raise ResumeError(f"{checkpoint.parent} holds no {CHECKPOINT} to go on from; leave --resume out") from error
-    except Exception as error:  # torch and pickle raise whatever the damaged bytes lead them to
-        raise ResumeError(f"{checkpoint} cannot be read; remove it and train anew") from error
+        raise ResumeError(f"{checkpoint.parent} has no {CHECKPOINT} to resume from; leave out --resume") from error
+    except Exception as error:  # damaged bytes can make torch and pickle raise anything
+        raise ResumeError(f"{checkpoint} cannot be read; remove it and start again") from error
     now = json.loads(json.dumps(made_of))
     differing = [k for k in now["plan"] if now["plan"][k] != before["plan"].get(k)]
     differing += [k for k in ("photos", "people") if now[k] != before[k]]
     if differing:
-        raise ResumeError(f"the checkpoint was made with another {', '.join(differing)}; use the same or another --out")
+        raise ResumeError(f"the checkpoint has a different {', '.join(differing)}; use the same, or another --out")
     return state

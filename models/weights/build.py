@@ -1,4 +1,4 @@
-"""How a derived artifact is made from another: the build steps that `artifacts.toml` may name."""
+"""The build steps that `artifacts.toml` may name to derive one artifact from another."""
 
 from models.weights import minifasnet, mtcnn, repair
 from models.weights.repair import RepairError
@@ -7,11 +7,11 @@ BUILDS = {**repair.BUILDS, **minifasnet.BUILDS, **mtcnn.BUILDS}
 
 
 def build(step: str, content: bytes) -> bytes:
-    """Run the build step that `artifacts.toml` names.
+    """Runs one build step.
 
     Raises:
         RepairError: there is no such step, or it refuses `content`.
     """
     if step not in BUILDS:
-        raise RepairError(f"no build step is called {step!r}; there are: {', '.join(BUILDS)}")
+        raise RepairError(f"unknown build step {step!r}; known are: {', '.join(BUILDS)}")
     return BUILDS[step](content)

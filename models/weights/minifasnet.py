@@ -1,9 +1,8 @@
-"""The liveness networks as ONNX graphs, written from their published weights without torch, so that a gate's own
-`python -m models fetch` can do it.
+"""Writes the liveness networks as ONNX graphs from their published weights, without torch, so a gate can do it too.
 
-MiniFASNet (Minivision, Silent-Face-Anti-Spoofing, Apache-2.0): a pruned MobileFaceNet over 80x80 pixels, three classes.
-Layers and sizes stand in the weights' names and shapes; strides, the order within a block and BatchNorm's epsilon were
-read from the published source. BatchNorm is folded into the convolution before it.
+MiniFASNet (Minivision, Silent-Face-Anti-Spoofing, Apache-2.0) is a pruned MobileFaceNet on 80x80 pixels with three
+classes. The names and shapes of the weights give layers and sizes; strides, the order within a block and BatchNorm's
+epsilon come from the published source. BatchNorm is folded into the convolution before it.
 """
 
 import io
@@ -26,8 +25,8 @@ OPSET = 17
 IR_VERSION = 8
 EPSILON = 1e-5  # torch's default of BatchNorm
 
-# torch.save before version 1.6: three pickles of bookkeeping, one of tensors that point at storages, one of the
-# storages' keys; then each storage as its length (int64) and its numbers.
+# The format of torch.save before version 1.6: three pickles of bookkeeping, one of tensors that refer to storages, one
+# of the storages' keys; then each storage as its length (int64) and its values.
 MAGIC = 0x1950A86A20F9469CFC6C
 PROTOCOL = 1001
 STORAGES = {"FloatStorage": np.dtype("<f4"), "LongStorage": np.dtype("<i8")}
@@ -36,13 +35,13 @@ State = dict[str, NDArray[np.float32]]
 
 
 def convert(content: bytes) -> bytes:
-    """A MiniFASNet `.pth` as an ONNX graph, the same bytes on every machine.
+    """Converts a MiniFASNet `.pth` to an ONNX graph, with the same bytes on every machine.
 
     Input `input`: float32 [1, 3, 80, 80], BGR, 0 to 255. Output `output`: float32 [1, 3], before the softmax; class 1
     is live.
 
     Raises:
-        RepairError: `content` is no such file.
+        RepairError: `content` is not such a file.
     """
     state = {name.removeprefix("module."): value for name, value in read_state(content).items()}
     try:
@@ -69,19 +68,19 @@ def convert(content: bytes) -> bytes:
 
 
 def read_state(content: bytes) -> State:
-    """The named arrays of a file that torch wrote before version 1.6; counters are left out.
+    """Returns the named arrays of a file written by torch before version 1.6, without counters.
 
-    A pickle can name any function to be called. This one may name the few that such a file needs, and each of them is
-    replaced by one of ours.
+    A pickle can name any function to call. Here it may name only the few that such a file needs, and each is replaced
+    with our own.
 
     Raises:
-        RepairError: it is no such file, or it names anything else.
+        RepairError: the content is not such a file, or names anything else.
     """
     stream = io.BytesIO(content)
     try:
         if (_load(stream), _load(stream)) != (MAGIC, PROTOCOL):
-            raise RepairError("not a file of weights as torch wrote them before version 1.6")
-        _load(stream)  # sizes of types where it was written
+            raise RepairError("not a file of weights from torch before version 1.6")
+        _load(stream)  # type sizes of the machine that wrote it
         reader = _Reader(stream)
         tensors = reader.load()
         keys = _load(stream)
@@ -112,21 +111,21 @@ class _Tensor:
     def of(self, numbers: NDArray[Any]) -> NDArray[Any]:
         size = int(np.prod(self.shape))
         if self.offset < 0 or self.offset + size > numbers.size:
-            raise ValueError("a tensor lies outside its storage")
+            raise ValueError("a tensor is outside its storage")
         stored = numbers[self.offset : self.offset + size].reshape([self.shape[axis] for axis in self.order])
         return np.ascontiguousarray(stored.transpose(np.argsort(self.order)))
 
 
 def _rebuild(storage: _Storage, offset: int, shape: tuple[int, ...], stride: tuple[int, ...], *_: object) -> _Tensor:
-    order = tuple(sorted(range(len(shape)), key=lambda axis: -stride[axis]))  # a transposed matrix is stored so
+    order = tuple(sorted(range(len(shape)), key=lambda axis: -stride[axis]))  # as for a transposed matrix
     steps = {axis: int(np.prod([shape[inner] for inner in order[i + 1 :]])) for i, axis in enumerate(order)}
     if any(stride[axis] != steps[axis] for axis in order if shape[axis] > 1):
-        raise ValueError("a tensor that is not contiguous")
+        raise ValueError("a tensor is not contiguous")
     return _Tensor(storage, offset, shape, order)
 
 
 class _Reader(pickle.Unpickler):
-    """Unpickles nothing but tensors' descriptions."""
+    """Unpickles only descriptions of tensors."""
 
     def __init__(self, stream: io.BytesIO) -> None:
         super().__init__(stream)
@@ -139,13 +138,13 @@ class _Reader(pickle.Unpickler):
             **{("torch", storage): dtype for storage, dtype in STORAGES.items()},
         }
         if (module, name) not in known:
-            raise pickle.UnpicklingError(f"it names {module}.{name}, which no weights need")
+            raise pickle.UnpicklingError(f"it names {module}.{name}, which weights do not need")
         return known[module, name]
 
     def persistent_load(self, pid: Any) -> _Storage:
         kind, dtype, key, _, length, view = pid
         if kind != "storage" or view is not None:
-            raise pickle.UnpicklingError("it refers to something that is no storage")
+            raise pickle.UnpicklingError("it refers to something other than a storage")
         return self.storages.setdefault(key, _Storage(key, dtype, length))
 
 
@@ -157,7 +156,7 @@ def _numbers(stream: io.BytesIO, storage: _Storage) -> NDArray[Any]:
     length = int.from_bytes(stream.read(8), "little")
     raw = stream.read(length * storage.dtype.itemsize)
     if length != storage.length or len(raw) != length * storage.dtype.itemsize:
-        raise ValueError("a storage is cut off")
+        raise ValueError("a storage is truncated")
     return np.frombuffer(raw, storage.dtype)
 
 
@@ -166,7 +165,7 @@ def _numbers(stream: io.BytesIO, storage: _Storage) -> NDArray[Any]:
 
 @dataclass
 class _Graph:
-    """Adds layers one after the other; each method takes and returns a value's name."""
+    """Adds layers one by one; each method takes and returns the name of a value."""
 
     state: State
     nodes: list[onnx.NodeProto] = field(default_factory=list)
@@ -200,7 +199,7 @@ class _Graph:
         return self
 
     def residual(self, name: str, x: str) -> str:
-        """A bottleneck around which its input is added; with squeeze and excitation where there are weights for it."""
+        """Adds a bottleneck with a residual connection, and squeeze-and-excitation if there are weights for it."""
         y = self.bottleneck(name, x)
         if f"{name}.se_module.fc1.weight" in self.state:
             se = f"{name}.se_module"
@@ -224,7 +223,7 @@ class _Graph:
         weight, bias = self.folded(conv, norm)
         kernel = weight.shape[2]
         pad = kernel // 2 if pad is None else pad
-        # One channel in for many out is depth-wise everywhere in this network but before a first layer.
+        # Everywhere in this network, a single input channel means a depth-wise convolution.
         depthwise = weight.shape[1] == 1
         return self.node(
             "Conv",
@@ -237,7 +236,7 @@ class _Graph:
         )
 
     def folded(self, layer: str, norm: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Weight and bias of a layer without a bias, with the BatchNorm behind it."""
+        """Returns weight and bias of a layer without its own bias, with the following BatchNorm folded in."""
         weight = self.take(f"{layer}.weight").astype(np.float64)
         gain, shift, mean, variance = (
             self.take(f"{norm}.{part}").astype(np.float64) for part in ("weight", "bias", "running_mean", "running_var")

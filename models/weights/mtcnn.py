@@ -1,4 +1,4 @@
-"""The three networks of MTCNN as ONNX graphs, written from the weights in facenet-pytorch's wheel without torch.
+"""Writes the three networks of MTCNN as ONNX graphs from the weights in facenet-pytorch's wheel, without torch.
 
 Zhang et al., "Joint face detection and alignment using multitask cascaded convolutional networks", IEEE Signal
 Processing Letters 23(10), 2016; layers as in facenet-pytorch 2.5.3 (`models/mtcnn.py`, MIT).
@@ -14,29 +14,32 @@ from models.weights.minifasnet import State, read_state
 from models.weights.repair import RepairError, serialise
 
 OPSET, IR_VERSION = 17, 8
-# A layer each: a convolution with its PReLU, a pooling (size, stride 2, rounding up), a dense layer with its PReLU.
+# One entry per layer: a convolution with its PReLU, a pooling (its size; stride 2, rounding up), or a dense layer with
+# its PReLU.
 BODIES: dict[str, list[str | int]] = {
     "pnet": ["conv1", 2, "conv2", "conv3"],
     "rnet": ["conv1", 3, "conv2", 3, "conv3", "dense4"],
     "onet": ["conv1", 3, "conv2", 3, "conv3", 2, "conv4", "dense5"],
 }
-# What each answers: the chance that there is a face, its box, its landmarks.
+# The outputs of each: the probability of a face, its box and its landmarks.
 HEADS = {"pnet": ("conv4_1", "conv4_2"), "rnet": ("dense5_1", "dense5_2"), "onet": ("dense6_1", "dense6_2", "dense6_3")}
 SIDES: dict[str, str | int] = {"pnet": "side", "rnet": 24, "onet": 48}
 OUTPUTS = ("face", "box", "landmarks")
 
 
 def convert(content: bytes) -> bytes:
-    """One of the three `.pt` files as an ONNX graph, the same bytes on every machine.
+    """Converts one of the three `.pt` files to an ONNX graph, with the same bytes on every machine.
 
-    Input `input`: float32 [n, 3, side, side] RGB, (pixel - 127.5) / 128; of the first network any height and width.
-    Raises RepairError: `content` is no such file.
+    Input `input`: float32 [n, 3, side, side] RGB, (pixel - 127.5) / 128; the first network takes any height and width.
+
+    Raises:
+        RepairError: `content` is not such a file.
     """
     state = read_state(content)
     for name, heads in HEADS.items():
         if {f"{head}.weight" for head in heads} <= state.keys() and f"{BODIES[name][-1]}.weight" in state:
             return _graph(name, state)
-    raise RepairError("these are not the weights of a network of MTCNN")
+    raise RepairError("these are not weights of MTCNN")
 
 
 def _graph(name: str, state: State) -> bytes:

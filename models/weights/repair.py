@@ -1,8 +1,8 @@
-"""What is changed in a downloaded graph before a runtime takes it, and nothing more: the arithmetic stays bit for bit.
+"""Repairs downloaded graphs so that runtimes accept them. The arithmetic stays the same, bit for bit.
 
 The OpenCV Zoo's block-quantised files store int8 weights behind DequantizeLinear + Reshape, list their constants as
-graph inputs and (SFace) keep a training Dropout. Runtimes refuse one or the other, so the constants are folded here,
-once, when the weights are fetched.
+graph inputs and (SFace) keep a training Dropout. Some runtimes refuse these, so the constants are folded here, once,
+when the weights are fetched.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from onnx import numpy_helper
 
 from app.core.errors import WeightsError
 
-# IR 10 is the first that carries opset 21, which the block-quantised files use.
+# IR 10 is the first with opset 21, which the block-quantised files use.
 IR_VERSION = 10
 
 Constants = dict[str, NDArray[Any]]
@@ -26,11 +26,11 @@ class RepairError(WeightsError):
 
 
 def repair_sface(content: bytes) -> bytes:
-    """SFace int8bq as a float32 graph with one input, the same bytes on every machine.
+    """Converts SFace int8bq to a float32 graph with one input, with the same bytes on every machine.
 
     Input `data`: float32 [N, 3, 112, 112], an aligned face, RGB, 0 to 255 as decoded; the graph itself computes
-    (x - 127.5) * 0.0078125. Output `fc1`: float32 [N, 128], not normalised. N was 1 in the original; it is free here so
-    that a face and its mirror image are embedded in one run.
+    (x - 127.5) * 0.0078125. Output `fc1`: float32 [N, 128], not normalised. N was 1 in the original; it is
+    free here so that a face and its mirror image are embedded in one run.
 
     Raises:
         RepairError: `content` is not that graph.
@@ -38,23 +38,22 @@ def repair_sface(content: bytes) -> bytes:
     model = fold(_parse(content))
     graph = model.graph
     if [i.name for i in graph.input] != ["data"] or [o.name for o in graph.output] != ["fc1"]:
-        raise RepairError("expected the one input 'data' and the one output 'fc1': this is not SFace")
+        raise RepairError("expected one input 'data' and one output 'fc1', so this is not SFace")
     for value in (*graph.input, *graph.output):
         value.type.tensor_type.shape.dim[0].dim_param = "N"
     return serialise(model)
 
 
 def fold_bytes(content: bytes) -> bytes:
-    """`fold` from file content to file content; shapes stay as they are (enough for YuNet)."""
+    """Applies `fold` to the content of a file and keeps all shapes, which is enough for YuNet."""
     return serialise(fold(_parse(content)))
 
 
 def fold(model: onnx.ModelProto) -> onnx.ModelProto:
-    """A copy with constant DequantizeLinear and Reshape nodes folded, Dropout and false inputs removed.
+    """Returns a copy with constant DequantizeLinear and Reshape nodes folded, and Dropout and false inputs removed.
 
-    A folded weight keeps the name of the node output it replaces. What names the file's history (producer,
-    documentation, stale value_info) is cleared. The order of everything follows the order of use, so equal input gives
-    equal output.
+    A folded weight keeps the name of the node output it replaces. Producer, documentation and stale value_info are
+    cleared. Everything is in order of use, so equal input gives equal output.
 
     Raises:
         RepairError: a Dropout feeds a graph output, or a quantised constant has a form ONNX does not allow.
@@ -88,7 +87,7 @@ def _assemble(model: onnx.ModelProto, nodes: list[onnx.NodeProto], constants: Co
         value.name for value in model.graph.output if value.name not in {name for node in nodes for name in node.output}
     ]
     if missing:
-        raise RepairError(f"no node makes the outputs {missing}")
+        raise RepairError(f"no node produces the outputs {missing}")
     graph = onnx.GraphProto(name=model.graph.name or "graph")
     graph.node.extend(nodes)
     graph.initializer.extend(numpy_helper.from_array(constants[name], name) for name in used if name in constants)
@@ -116,7 +115,7 @@ def _dequantise(node: onnx.NodeProto, constants: Constants) -> NDArray[Any]:
 
 
 def _spread(values: NDArray[Any], shape: tuple[int, ...], axis: int, block_size: int) -> NDArray[Any]:
-    """`values` (one a tensor, an axis position or a block) in a form that broadcasts against `shape`."""
+    """Reshapes `values` (one per tensor, axis position or block) to broadcast against `shape`."""
     if block_size:
         blocks = -(-shape[axis] // block_size)
         if values.shape != (*shape[:axis], blocks, *shape[axis + 1 :]):
@@ -147,12 +146,12 @@ def _attribute(node: onnx.NodeProto, name: str, default: int) -> int:
 def _parse(content: bytes) -> onnx.ModelProto:
     try:
         return onnx.load_from_string(content)
-    except Exception as error:  # protobuf's DecodeError has moved between modules; whatever it is, it is not ONNX
+    except Exception as error:  # protobuf has moved DecodeError between modules; any error means that this is not ONNX
         raise RepairError(f"not an ONNX file: {error}") from error
 
 
 def serialise(model: onnx.ModelProto) -> bytes:
-    """The graph's bytes, after it was checked. Raises RepairError."""
+    """Checks the graph and returns its bytes. Raises RepairError if it is not valid ONNX."""
     try:
         onnx.checker.check_model(model, full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:

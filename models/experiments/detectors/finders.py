@@ -1,4 +1,4 @@
-"""The detectors that are compared, each at several search widths, and what each finds in the same pictures."""
+"""Runs the detectors, each at several search widths, on the same pictures."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ from app.core.types import Box, Face, Pixels
 Kind = Literal["yunet", "mtcnn"]
 LABELS: dict[Kind, str] = {"yunet": "YuNet", "mtcnn": "MTCNN"}
 WIDTHS_PX: dict[Kind, tuple[int, ...]] = {"yunet": (160, 320, 480, 640), "mtcnn": (320, 640)}
-Embed = Callable[[Pixels, NDArray[np.float32]], NDArray[np.float32]]  # a picture and five landmarks to a unit vector
+Embed = Callable[[Pixels, NDArray[np.float32]], NDArray[np.float32]]  # picture, five landmarks -> unit vector
 
 
 @dataclass(frozen=True)
 class Finder:
-    """One detector that searches pictures with their longer side at `width_px`; smaller ones are never enlarged."""
+    """One detector that searches pictures resized to `width_px` on the longer side, but never enlarged."""
 
     kind: Kind
     width_px: int
@@ -31,8 +31,14 @@ class Finder:
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """What a picture shows. photo: which photo it was made of. matrix: (2, 3), from that photo's pixels to its own.
-    centre: where the face truly is, in its pixels. face_px: how wide the face was rendered; 0: as the photo has it."""
+    """The truth about a picture.
+
+    Attributes:
+        photo: the photo it was made from.
+        matrix: (2, 3), from that photo's pixels to this picture's.
+        centre: the true centre of the face, in pixels.
+        face_px: the rendered width of the face; 0 for an unchanged photo.
+    """
 
     photo: int
     matrix: NDArray[np.float64]
@@ -42,16 +48,21 @@ class Shown:
 
 @dataclass(frozen=True, eq=False)
 class Picture:
+    """A picture and the truth about it."""
+
     pixels: Pixels
     shown: Shown
 
 
 @dataclass(frozen=True, eq=False)
 class Findings:
-    """What one finder found in n pictures. The second axis: 0 as first found, 1 after the second look (`refine`).
+    """The results of one finder on n pictures. On the second axis, 0 is the first result, 1 that of `refine`.
 
-    points: (n, 2, 5, 2) landmarks of the true face in the picture's pixels; NaN where it was missed. vectors: (n, 2, d)
-    of it; NaN likewise, or where nothing was embedded. others: (n,) boxes beside it. ms: (n, 2) for all it took.
+    Attributes:
+        points: (n, 2, 5, 2), landmarks of the true face in pixels; NaN if it was missed.
+        vectors: (n, 2, d), its embeddings; NaN if it was missed or not embedded.
+        others: (n,), the number of other boxes.
+        ms: (n, 2), the time it took.
     """
 
     points: NDArray[np.float64]
@@ -61,7 +72,7 @@ class Findings:
 
 
 def open_finders(cache: Path, kinds: Iterable[Kind]) -> list[Finder]:
-    """Every detector at each of its widths, one thread each. Raises WeightsError: says what to fetch."""
+    """Opens every detector at each of its widths, on one thread. Raises WeightsError, which says what to fetch."""
     found: list[Finder] = []
     for kind in kinds:
         for width in WIDTHS_PX[kind]:
@@ -75,7 +86,7 @@ def open_finders(cache: Path, kinds: Iterable[Kind]) -> list[Finder]:
 
 
 def distinct(finders: Sequence[Finder], longest_px: int) -> list[Finder]:
-    """Without those that would search pictures of that side at the same size as a narrower one."""
+    """Drops finders that would search pictures of this size exactly like a narrower one."""
     return [
         f
         for f in finders
@@ -84,7 +95,7 @@ def distinct(finders: Sequence[Finder], longest_px: int) -> list[Finder]:
 
 
 def stands_for(finder: Finder, among: Iterable[Finder]) -> Finder:
-    """Who searched as this one would have, after `distinct`: itself, or the widest of its kind."""
+    """Returns the finder that stands for this one after `distinct`: itself, or the widest of its kind."""
     mine = [f for f in among if f.kind == finder.kind]
     return next((f for f in mine if f.width_px == finder.width_px), max(mine, key=lambda f: f.width_px))
 
@@ -92,15 +103,18 @@ def stands_for(finder: Finder, among: Iterable[Finder]) -> Finder:
 def find(
     pictures: Iterable[Picture], finders: Sequence[Finder], embed: Embed | None, clock: Callable[[], float]
 ) -> tuple[list[Shown], dict[Finder, Findings]]:
-    """Every finder looks at every picture, in turns, so that whatever else the machine does slows all of them.
+    """Runs every finder on every picture in alternation, so that other load on the machine slows all of them equally.
 
-    The true face is the best-scored box that holds `shown.centre`. clock: seconds.
+    The true face is the box with the best score that contains `shown.centre`.
+
+    Args:
+        clock: returns seconds.
     """
     shown: list[Shown] = []
     rows: dict[Finder, list[tuple[Any, ...]]] = {finder: [] for finder in finders}
     for i, picture in enumerate(pictures):
         shown.append(picture.shown)
-        # Nobody always goes first, when the picture is not yet in the processor's cache, whatever else goes in turns.
+        # In random order, because the first finder meets a picture that is not yet in the processor's cache.
         for at in np.random.default_rng(i).permutation(len(finders)):
             finder = finders[at]
             rows[finder].append(_look(finder.detector, picture, embed, clock))
@@ -138,6 +152,6 @@ def _findings(rows: Sequence[tuple[Any, ...]], size: int) -> Findings:
 
 
 def holds(box: Box, point: tuple[float, float]) -> bool:
-    """Whether the point lies inside the box."""
+    """Whether the box contains the point."""
     across, down = point[0] - box.x_px, point[1] - box.y_px
     return 0 <= across <= box.width_px and 0 <= down <= box.height_px

@@ -1,7 +1,7 @@
-"""How far landmarks lie from where they should: pure geometry on (..., 5, 2) points in the order of `Face.landmarks`.
+"""Measures landmark errors: pure geometry on points (..., 5, 2) in the order of `Face.landmarks`.
 
-Nobody marked the photos by hand, so a detector is held against itself in a copy moved by a known map, and against
-the other detector. Neither shows an error that is the same everywhere; what that costs, comparing faces shows.
+Nobody marked the photos by hand, so a detector is compared with itself on a copy moved by a known map, and with the
+other detector. Neither shows an error that is the same everywhere, but comparing faces does.
 """
 
 from typing import Any
@@ -14,14 +14,17 @@ from app.core.types import Pixels
 
 Points = NDArray[np.float64]
 
-# Right and left change sides in a mirror.
+# A mirror swaps right and left.
 MIRRORED = [1, 0, 2, 4, 3]
 TURN_DEG, GROWTH, SHIFT = 10.0, 1.2, 0.04
 
 
 def copy(pixels: Pixels, rng: np.random.Generator) -> tuple[Pixels, Points]:
-    """The picture turned by up to 10 degrees, up to 1.2 times larger or smaller, shifted by up to 4 % of its side, and
-    half of the time mirrored; and the (2, 3) map from the picture to the copy."""
+    """Returns a moved copy of the picture, and the (2, 3) map to it.
+
+    The copy is rotated by up to 10 degrees, scaled by up to 1.2 either way, shifted by up to 4 % of its side, and
+    mirrored half of the time.
+    """
     height, width = pixels.shape[:2]
     grown = float(GROWTH ** rng.uniform(-1, 1))
     middle = ((width - 1) / 2, (height - 1) / 2)
@@ -34,7 +37,7 @@ def copy(pixels: Pixels, rng: np.random.Generator) -> tuple[Pixels, Points]:
 
 
 def mapped(points: NDArray[Any], matrix: Points) -> Points:
-    """The points of a face after a (2, 3) map; where it mirrors, each left is then a right."""
+    """Maps the points of a face by a (2, 3) map; if it mirrors, left and right points swap."""
     moved = np.asarray(points, dtype=np.float64) @ matrix[:, :2].T + matrix[:, 2]
     return moved[..., MIRRORED, :] if np.linalg.det(matrix[:, :2]) < 0 else moved
 
@@ -46,19 +49,22 @@ def mapped_back(points: NDArray[Any], matrix: Points) -> Points:
 
 
 def between_eyes(points: NDArray[Any]) -> Points:
-    """(...) distance of the eyes in pixels."""
+    """Returns the distance between the eyes, (...), in pixels."""
     return np.asarray(np.linalg.norm(points[..., 0, :] - points[..., 1, :], axis=-1), dtype=np.float64)
 
 
 def error(found: NDArray[Any], expected: NDArray[Any]) -> Points:
-    """(...) mean distance of the five points, as a share of the distance between the expected eyes; NaN where either
-    is. The usual measure of face alignment (Sagonas et al., 300 Faces in-the-Wild, ICCVW 2013)."""
+    """Returns the mean distance of the five points, (...), divided by the distance between the expected eyes.
+
+    NaN if either is NaN. This is the usual measure of face alignment (Sagonas et al., 300 Faces in-the-Wild, ICCVW
+    2013).
+    """
     distance = np.linalg.norm(np.asarray(found, dtype=np.float64) - expected, axis=-1).mean(axis=-1)
     return np.asarray(distance / between_eyes(expected), dtype=np.float64)
 
 
 def offsets(found: NDArray[Any], expected: NDArray[Any]) -> Points:
-    """(n, 5, 2) where the points found lie from the expected, along and across the eye line, in eye distances."""
+    """Returns the offsets from the expected points, (n, 5, 2), along and across the eye line, in eye distances."""
     expected = np.asarray(expected, dtype=np.float64)
     along = (expected[:, 1] - expected[:, 0]) / between_eyes(expected)[:, None]
     down = np.column_stack([-along[:, 1], along[:, 0]])
@@ -68,8 +74,10 @@ def offsets(found: NDArray[Any], expected: NDArray[Any]) -> Points:
 
 
 def disagreement(found: NDArray[Any], expected: NDArray[Any]) -> tuple[Points, Points]:
-    """(n,) distance of two detectors' points in eye distances, as they are, and less what is the same in every picture:
-    two detectors may well mean another spot by the corner of a mouth."""
+    """Returns the distance between two detectors' points, (n,), in eye distances, with and without the mean offset.
+
+    The mean offset is removed because two detectors may mean different spots by the corner of a mouth.
+    """
     off = offsets(found, expected)
     known = np.isfinite(off).all(axis=(1, 2))
     usual = off[known].mean(axis=0) if known.any() else np.zeros((5, 2))

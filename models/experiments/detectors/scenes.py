@@ -1,7 +1,7 @@
-"""What the detectors are met with: photos as they are, and the same people small in large frames, each with its truth.
+"""Makes the test pictures: photos as they are, and the same people small in large frames, each with the truth.
 
-The face of a photo is at the middle of the picture, as in LFW, whose photos were cut out round it. In a rendered frame
-the way from the photo is known exactly, so landmarks found in the photo at full size say where they must be.
+The face is at the centre of a photo, as in LFW, whose photos were cropped around it. For a rendered frame, the map from
+the photo is known exactly, so landmarks found in the full-size photo show where they must be.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,17 +21,21 @@ from models.experiments.two_steps.frames import placed, visitor
 
 FRAME_PX = (1280, 720)
 FACES_PX = (40, 48, 60, 90)  # a gate refuses below 48 (FACEGATE_MIN_FACE_PX)
-HARSH = 0.5  # a face that is burnt out says nothing of a detector
+HARSH = 0.5  # an overexposed face does not test a detector
 _AS_IT_IS = np.eye(2, 3)
 
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """n pictures of one kind. face_px: width of the face in a frame; 0: photos as they are. photo: (n,) which it shows.
+    """n pictures of one kind.
 
-    own: of each finder, (n, 2) landmark error against the same detector: in a moved copy of a photo, or at full size
-    for a frame. both: of each finder, (n, 2) error against the mean of all detectors at full size; only where there are
-    several, and not for photos.
+    Attributes:
+        face_px: the width of the face in a frame; 0 for photos.
+        photo: (n,), the photo of each picture.
+        own: per finder, (n, 2), the landmark error relative to the same detector: on a moved copy for a photo, at full
+            size for a frame.
+        both: per finder, (n, 2), the error relative to the mean of all detectors at full size; empty for photos or with
+            a single detector.
     """
 
     face_px: int
@@ -49,7 +53,7 @@ def portraits(
     console: Console,
     clock: Callable[[], float],
 ) -> Scene:
-    """Every photo, and landmarks again in a moved copy of each."""
+    """Runs the finders on every photo, and again on a moved copy of each."""
     _, findings = find(_photos(track(photos, "photos", console=console)), finders, embed, clock)
     copies = _copies(track(photos, "moved copies", console=console), seed)
     shown, again = find(copies, finders, None, clock)
@@ -61,7 +65,7 @@ def portraits(
 
 
 def full_size(album: Scene) -> dict[Kind, Points]:
-    """(photos, 5, 2) of each detector: its landmarks in the photos, searched as wide as it goes and refined."""
+    """Returns each detector's refined landmarks in the photos, (photos, 5, 2), at its largest width."""
     widest = {f.kind: f for f in sorted(album.findings, key=lambda f: f.width_px)}
     return {kind: album.findings[f].points[:, 1] for kind, f in widest.items()}
 
@@ -75,9 +79,10 @@ def frames(
     console: Console,
     clock: Callable[[], float],
 ) -> list[Scene]:
-    """A frame of each photo at each of FACES_PX.
+    """Runs the finders on a frame of each photo at each of FACES_PX.
 
-    truth: (photos, 5, 2) of each detector as `full_size`; a photo in which one of them found nobody is left out.
+    Args:
+        truth: per detector, (photos, 5, 2) from `full_size`. Photos in which one of them found nobody are skipped.
     """
     seen = track(photos, description="frames", console=console)
     cutter = max((f for f in finders if f.kind == "yunet"), key=lambda f: f.width_px)
@@ -113,7 +118,7 @@ def _copies(photos: Iterable[LabelledPhoto], seed: int) -> Iterator[Picture]:
 
 
 def _frames(photos: Iterable[LabelledPhoto], truth: dict[Kind, Points], cutter: Finder, seed: int) -> Iterator[Picture]:
-    """Frames of one photo after the other, at all widths together: cutting somebody out costs more than placing."""
+    """Yields frames photo by photo, all widths together, because cutting out is slower than placing."""
     for picture in _photos(photos):
         i = picture.shown.photo
         faces = cutter.detector.detect(picture.pixels)
@@ -130,9 +135,9 @@ def _frames(photos: Iterable[LabelledPhoto], truth: dict[Kind, Points], cutter: 
 
 
 def _between(before: Box, after: Box) -> Points:
-    """The (2, 3) map that moves one box onto the other: what cutting out did to the photo's pixels."""
+    """Returns the (2, 3) map from one box to the other, which is what cutting out did to the photo's pixels."""
     ratio = after.width_px / before.width_px
-    # Pixels are named by their middles, boxes by the pixels they begin at, as resizing takes them.
+    # As in resizing, pixel coordinates are at pixel centres and box coordinates at pixel edges.
     half = (ratio - 1) / 2
     shift = (after.x_px - ratio * before.x_px + half, after.y_px - ratio * before.y_px + half)
     return np.array([[ratio, 0, shift[0]], [0, ratio, shift[1]]], dtype=np.float64)

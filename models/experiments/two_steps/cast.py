@@ -1,4 +1,4 @@
-"""Who plays which part: employees with photos to learn and photos to be met by, strangers, and those who only teach."""
+"""Assigns the people of a dataset to roles: employees with photos for training and for testing, strangers, teachers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from app.core.types import Face, Pixels
 from models.data.dataset import LabelledPhoto
 from models.experiments.two_steps.frames import frame, visitor
 
-# A person with at least so many photos can be an employee; half of them have exactly that.
+# The fewest photos of an employee, and the fewest of one with eight photos for training.
 FEWEST, PLENTY = 5, 9
 MOST_MET = 2
 STRANGERS = 300
@@ -25,7 +25,7 @@ WIDE_PX = 224
 
 @dataclass(frozen=True)
 class Part:
-    """Photos of one employee, as indices into the dataset: never the same photo in both."""
+    """The photos of one employee for training and for testing, as disjoint indices into the dataset."""
 
     learned: tuple[int, ...]
     met: tuple[int, ...]
@@ -33,17 +33,22 @@ class Part:
 
 @dataclass(frozen=True)
 class Cast:
-    """employees: those with photos for every cell first. strangers: one photo of each. teachers: names of the people a
-    siamese network may learn from. Nobody plays two parts."""
+    """The roles. Nobody has two.
+
+    Attributes:
+        employees: those with eight photos for training first; there are `rich` of them.
+        strangers: one photo of each.
+        teachers: the names of the people that a siamese network may learn from.
+    """
 
     employees: tuple[Part, ...]
-    rich: int  # so many of `employees` have eight photos to learn
+    rich: int
     strangers: tuple[int, ...]
     teachers: tuple[str, ...]
 
 
 def cast(photos: Sequence[LabelledPhoto], rng: np.random.Generator) -> Cast:
-    """Deals out the people of a dataset. Raises ValueError where it has too few."""
+    """Assigns the people of a dataset to roles. Raises ValueError if there are too few."""
     by_person: dict[str, list[int]] = {}
     for i, photo in enumerate(photos):
         by_person.setdefault(photo.person, []).append(i)
@@ -51,17 +56,17 @@ def cast(photos: Sequence[LabelledPhoto], rng: np.random.Generator) -> Cast:
     people = [people[i] for i in rng.permutation(len(people))]
     rich = [_part(p, 8) for p in people if len(p) >= PLENTY]
     modest = [_part(p, 4) for p in people if FEWEST <= len(p) < PLENTY]
-    # Strangers are people of one photo as far as those go: the others are worth more as teachers.
+    # People with one photo become strangers first, because the others are more useful as teachers.
     others = sorted((p for p in people if len(p) < FEWEST), key=len)
     strangers = tuple(int(p[0]) for p in others[:STRANGERS])
     teachers = tuple(photos[p[0]].person for p in others[STRANGERS:])
     if len(rich) < 10 or len(strangers) < 30 or not teachers:
-        raise ValueError("the dataset needs ten people with nine photos and some hundred people more")
+        raise ValueError("the dataset needs ten people with nine photos and some hundred more people")
     return Cast(tuple(rich + modest), len(rich), strangers, teachers)
 
 
 def order(roles: Cast, seed: int) -> list[int]:
-    """The employees in a random order of this seed, those with eight photos to learn before the others."""
+    """Returns the employees in a random order, those with eight photos for training first."""
     rng = np.random.default_rng(seed)
     modest = roles.rich + rng.permutation(len(roles.employees) - roles.rich)
     return [int(i) for i in (*rng.permutation(roles.rich), *modest)]
@@ -74,9 +79,13 @@ def _part(photos: Sequence[int], learned: int) -> Part:
 
 @dataclass(frozen=True, eq=False)
 class Takes:
-    """Frames of some photos. whole: (n, 224, 224, 3), squeezed. crop: (n, 112, 112, 3), black where `found` is False.
+    """n frames rendered from photos.
 
-    photo: (n,) which photo it was made of. portrait: the crop of each photo itself, as for enrolment.
+    Attributes:
+        whole: (n, 224, 224, 3), the whole frame resized.
+        crop: (n, 112, 112, 3), the aligned face; black if `found` is False.
+        photo: (n,), the photo that the frame was made from.
+        portrait: the crop of each photo itself, as for enrolment.
     """
 
     whole: NDArray[np.uint8]
@@ -86,12 +95,12 @@ class Takes:
     portrait: dict[int, Pixels]
 
     def of(self, photos: Sequence[int]) -> NDArray[np.int64]:
-        """Where the frames of these photos are, in the order of the photos."""
+        """Returns the indices of the frames of these photos, in the order of the photos."""
         return np.concatenate([np.flatnonzero(self.photo == i) for i in photos])
 
 
 class Camera:
-    """Detects and crops as the gate does, without its limits on size and sharpness: every frame counts here."""
+    """Detects and crops as the gate does, but without limits on size and sharpness, so that every frame counts."""
 
     def __init__(self, cache: Path) -> None:
         pack = packs.open_pack(packs.NAME, cache, precision="f32")
@@ -112,7 +121,7 @@ class Camera:
 def shoot(
     photos: Sequence[LabelledPhoto], chosen: Sequence[int], takes: int, camera: Camera, seed: int, console: Console
 ) -> Takes:
-    """`takes` frames of each chosen photo, by the seed and the photo; photos without a face are left out."""
+    """Renders `takes` frames of each chosen photo, depending only on seed and photo; skips photos without a face."""
     decode = ImageDecoder()
     whole: list[Pixels] = []
     crops: list[Pixels | None] = []
@@ -137,12 +146,12 @@ def shoot(
 
 
 def squeezed(pixels: Pixels, side_px: int) -> Pixels:
-    """The whole picture as a square of that size."""
+    """Resizes the whole picture to a square."""
     return np.asarray(cv2.resize(pixels, (side_px, side_px), interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
 def save(takes: Takes, file: Path) -> None:
-    """As one file; written beside it first, so that a file is whole or not there."""
+    """Saves the frames to one file, which is either complete or absent."""
     portraits = np.stack(list(takes.portrait.values()))
     partial = file.with_suffix(".partial.npz")
     np.savez(
@@ -153,6 +162,7 @@ def save(takes: Takes, file: Path) -> None:
 
 
 def load(file: Path) -> Takes:
+    """Loads frames saved by `save`."""
     with np.load(file, allow_pickle=False) as kept:
         portrait = {int(i): crop for i, crop in zip(kept["portrait_of"], kept["portraits"], strict=True)}
         return Takes(kept["whole"], kept["crop"], kept["found"], kept["photo"], portrait)

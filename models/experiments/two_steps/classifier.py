@@ -1,4 +1,4 @@
-"""One network from a picture to the employee: the siamese branch `small` with a class for each employee on top."""
+"""A single network from a picture to the employee: the branch `small` with one class per employee on top."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ LEARNING_RATE = 2e-3
 
 @dataclass(frozen=True, eq=False)
 class Classifier:
-    """seconds: of training; fitted: share of the last hundred batches' pictures that it told right while learning."""
+    """A trained classifier. `fitted` is its training accuracy over the last hundred batches."""
 
     network: nn.Module
     seconds: float
     fitted: float
 
     def chances(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """(n, classes), each row sums to 1."""
+        """Returns probabilities, (n, classes); each row sums to 1."""
         self.network.eval()
         with torch.inference_mode():
             parts = [
@@ -45,7 +45,7 @@ def learn(
     clock: Callable[[], float],
     tell: Callable[[int], None] = lambda step: None,
 ) -> Classifier:
-    """Cross entropy for so many steps of 64 pictures (n, side, side, 3), mirrored and shifted at random."""
+    """Trains with cross entropy on batches of 64 pictures, (n, side, side, 3), mirrored and shifted at random."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     small = Small(size_px=pictures.shape[1])
@@ -63,7 +63,7 @@ def learn(
         odds = network(to_input(torch.from_numpy(seen)))
         loss = functional.cross_entropy(odds, truth)
         optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it without types
+        loss.backward()  # type: ignore[no-untyped-call]  # torch has no types for it
         optimiser.step()
         right.append(float((odds.argmax(dim=1) == truth).float().mean()))
         tell(step + 1)

@@ -1,6 +1,6 @@
-"""Gate frames made of labelled photos: the person cut out, at any place and size, before a background that is drawn.
+"""Renders gate frames from labelled photos: the person is cut out and placed before a drawn background.
 
-The background says nothing of who stands before it, and every frame has another one.
+Place, size and background are random, so the background reveals nothing about the person.
 """
 
 from dataclasses import dataclass
@@ -14,24 +14,25 @@ from app.demo.film.figure import cut_out, lengthened
 from models.siamese.augment import compression, exposure, sensor_noise, side_light
 
 WIDTH_PX, HEIGHT_PX = 320, 240
-# Widths of faces: the narrowest a detector finds reliably, and one that fills half of the height.
+# Face widths: the narrowest that a detector finds reliably, and one that fills half of the height.
 NARROWEST_PX, WIDEST_PX = 36, 120
-_BELOW = 5.0  # faces of clothing below the chin, so that nobody floats
+_BELOW = 5.0  # clothing below the chin, in face heights, so that nobody floats
 
 
 @dataclass(frozen=True, eq=False)
 class Visitor:
-    """bgra: (height, width, 4) uint8, one person with transparent surroundings. face: in its pixels."""
+    """One person with transparent surroundings, (height, width, 4) uint8, and the box of the face in it."""
 
     bgra: NDArray[np.uint8]
     face: Box
 
 
 def visitor(photo: Pixels, face: Box) -> Visitor:
+    """Cuts the person out of a photo and extends the clothing downwards."""
     figure = cut_out(photo, face)
     figure = lengthened(figure, round(figure.face.y_px + (1 + _BELOW) * figure.face.height_px))
     bgra = np.dstack([figure.pixels, 255 * figure.alpha]).round().astype(np.uint8)
-    # A transparent rim, so that turning the picture smears no edge.
+    # A transparent rim, so that rotating the picture does not smear its edge.
     bgra = np.asarray(cv2.copyMakeBorder(bgra, 1, 1, 1, 1, cv2.BORDER_REPLICATE), dtype=np.uint8)
     bgra[[0, -1], :, 3] = bgra[:, [0, -1], 3] = 0
     box = Box(figure.face.x_px + 1, figure.face.y_px + 1, figure.face.width_px, figure.face.height_px)
@@ -40,14 +41,14 @@ def visitor(photo: Pixels, face: Box) -> Visitor:
 
 @dataclass(frozen=True, eq=False)
 class Placed:
-    """pixels: (height, width, 3) uint8 BGR. matrix: (2, 3), from the visitor's pixels to these."""
+    """A frame, (height, width, 3) uint8 BGR, and the (2, 3) map from the visitor's pixels to it."""
 
     pixels: Pixels
     matrix: NDArray[np.float64]
 
 
 def frame(who: Visitor, rng: np.random.Generator) -> Pixels:
-    """(240, 320, 3) uint8 BGR with the visitor's whole face in it."""
+    """Returns a frame, (240, 320, 3) uint8 BGR, with the visitor's whole face in it."""
     return placed(who, float(np.exp(rng.uniform(np.log(NARROWEST_PX), np.log(WIDEST_PX)))), rng).pixels
 
 
@@ -58,9 +59,10 @@ def placed(
     size: tuple[int, int] = (WIDTH_PX, HEIGHT_PX),
     harsh: float = 1.0,
 ) -> Placed:
-    """A frame of `size` (width, height) in which the visitor's whole face is `face_px` wide, and where it stands.
+    """Renders a frame of `size` (width, height) in which the visitor's face is `face_px` wide and fully visible.
 
-    harsh: how far light, sensor and codec go, 0 to 1; at 1 some faces are burnt out.
+    Args:
+        harsh: the strength of light, sensor and codec effects, 0 to 1; at 1, some faces are overexposed.
     """
     scale = face_px / who.face.width_px
     half_width, half_height = face_px / 2, who.face.height_px * scale / 2
@@ -78,9 +80,9 @@ def placed(
 
 
 def background(rng: np.random.Generator, size: tuple[int, int] = (WIDTH_PX, HEIGHT_PX)) -> NDArray[np.float32]:
-    """A wall in some light with panels, edges and clutter: (height, width, 3) float32, 0 to 255."""
+    """Draws a wall with panels, edges and clutter, (height, width, 3) float32, 0 to 255."""
     width, height = size
-    larger = width / WIDTH_PX  # what stands before the wall grows with the frame
+    larger = width / WIDTH_PX  # clutter scales with the frame
     corners = np.stack([_colour(rng) for _ in range(4)]).reshape(2, 2, 3)
     wall = np.asarray(cv2.resize(corners, size, interpolation=cv2.INTER_LINEAR), dtype=np.float32)
     for _ in range(int(rng.integers(4, 16))):
@@ -98,7 +100,7 @@ def background(rng: np.random.Generator, size: tuple[int, int] = (WIDTH_PX, HEIG
 
 
 def _colour(rng: np.random.Generator) -> NDArray[np.float32]:
-    """Of a wall or a thing before it: any brightness, seldom gaudy."""
+    """Returns the colour of a wall or an object: any brightness, rarely saturated."""
     tint = rng.normal(0, 22, 3)
     return np.clip(rng.uniform(25, 230) + tint, 0, 255).astype(np.float32)
 

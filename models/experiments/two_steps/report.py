@@ -10,7 +10,7 @@ from models.siamese.chart import Line, Panel, draw_panels
 
 
 def markdown(results: Sequence[Result]) -> str:
-    """One row a cell: frames named right (and let in at FPIR 1 %), means over the seeds."""
+    """Returns a Markdown table of the frames named right (and admitted at FPIR 1 %), as means over the seeds."""
     methods = [m for m in METHODS if any(r.method == m for r in results)]
     lines = ["| Employees | Photos of each | " + " | ".join(f"({m}) {METHODS[m]}" for m in methods) + " |"]
     lines.append("|---|---|" + "---|" * len(methods))
@@ -25,7 +25,7 @@ def markdown(results: Sequence[Result]) -> str:
 
 
 def spread(results: Sequence[Result]) -> float:
-    """The largest difference between two seeds in `named`, over all cells and methods."""
+    """Returns the largest difference in `named` between two seeds, over all cells and methods."""
     cells: dict[tuple[str, int, int], list[float]] = {}
     for r in results:
         cells.setdefault((r.method, r.employees, r.photos), []).append(r.named)
@@ -33,7 +33,7 @@ def spread(results: Sequence[Result]) -> float:
 
 
 def draw(results: Sequence[Result], path: Path) -> None:
-    """A panel for each number of employees: share of frames named right by photos of each, a line a method."""
+    """Draws the share of frames named right by photos per employee: a panel per site size, a line per method."""
     panels = []
     for n in sorted({r.employees for r in results}):
         photos = sorted({r.photos for r in results if r.employees == n})

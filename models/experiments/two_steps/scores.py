@@ -1,4 +1,4 @@
-"""What one method did at the gate: how often it named the right employee, and what refusing strangers cost it."""
+"""Scores one method: how often it names the right employee, and how often it still does if strangers are refused."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -18,7 +18,7 @@ METHODS = {
 
 @dataclass(frozen=True)
 class Budget:
-    """steps: of every classifier; the siamese network takes `siamese_steps`, once for all cells of a seed."""
+    """The training steps of each classifier, and of the siamese network, which is trained once per seed."""
 
     steps: int
     siamese_steps: int
@@ -28,8 +28,12 @@ class Budget:
 
 @dataclass(frozen=True)
 class Result:
-    """named: share of employees' frames with the right employee first. admitted: those of them that are above the score
-    which 1 % of strangers' frames reach, so 1 - FNIR at FPIR 1 %. fitted: on what it learned from (-1: nothing was).
+    """The result of one method with one number of employees and photos.
+
+    Attributes:
+        named: the share of employees' frames with the right employee first.
+        admitted: the share that is also above the score that 1 % of strangers' frames reach, so 1 - FNIR at FPIR 1 %.
+        fitted: the training accuracy; -1 if nothing was trained.
     """
 
     method: str
@@ -59,7 +63,7 @@ def rates(
     found: NDArray[np.bool_],
     strangers_found: NDArray[np.bool_],
 ) -> tuple[float, float]:
-    """(named, admitted) from (n, employees) scores. Where no face was found nobody is named and nobody is let in."""
+    """Returns (named, admitted) from scores, (n, employees). Without a face, nobody is named or admitted."""
     best = scores.max(axis=1)
     right = (scores.argmax(axis=1) == truth) & found
     against = np.sort(np.where(strangers_found, strangers.max(axis=1), -np.inf))[::-1]

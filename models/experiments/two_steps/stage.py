@@ -1,4 +1,4 @@
-"""The experiment as it is played: frames are made once a seed, then every method meets the same frames."""
+"""Runs the experiment: renders the frames, then tests every method on the same frames."""
 
 import tempfile
 from collections.abc import Callable, Container, Iterator, Sequence
@@ -21,16 +21,16 @@ from models.siamese.judging import Embed
 from models.siamese.training import Plan, embedder, train
 
 Key = tuple[str, int, int, int]
-# Parts and frames are the same for every seed: rendering them takes longer than learning from them. A seed decides
-# which of the employees work at the smaller sites, and every weight and batch.
+# Roles and frames are the same for every seed, because rendering takes longer than training. The seed decides which of
+# the employees work at the smaller sites, and all weights and batches.
 SCENE_SEED = 20261124
 Takes3 = tuple[Takes, Takes, Takes]
-MET_TAKES = 3  # frames of each photo that a method is met with
+MET_TAKES = 3  # test frames per photo
 SIAMESE_EPOCHS = 8
 
 
 class Stage:
-    """Knows the dataset and the clock; `play` yields results as they are found."""
+    """Holds the dataset and its frames; `play` yields the results one by one."""
 
     def __init__(self, dataset: Path, threads: int, console: Console, clock: Callable[[], float]) -> None:
         torch.set_num_threads(threads)
@@ -42,13 +42,13 @@ class Stage:
         self._roles = cast(self._photos, np.random.default_rng(SCENE_SEED))
 
     def step_s(self) -> float:
-        """Seconds a classifier's step takes here and now."""
+        """Measures the seconds that a classifier takes per step on this machine."""
         pictures = np.zeros((classifier.BATCH, SIZE_PX, SIZE_PX, 3), dtype=np.uint8)
         label = np.arange(classifier.BATCH) % 50
         return min(classifier.learn(pictures, label, 50, 8, 0, self._clock).seconds / 8 for _ in range(2))
 
     def rendering_s(self, takes: int) -> float:
-        """Seconds that all the frames will take, by a few photos."""
+        """Estimates the seconds for rendering all frames, from a few photos."""
         sample = range(0, len(self._photos), -(-len(self._photos) // 8))
         began = self._clock()
         shoot(self._photos, sample, takes, self._camera, 0, self._console)
@@ -58,9 +58,10 @@ class Stage:
         )
 
     def shoot(self, takes: int, kept: Path) -> tuple[Takes, Takes, Takes]:
-        """Frames for the employees to be learned by and to be met by, and of the strangers.
+        """Returns the frames of employees for training and for testing, and of strangers.
 
-        kept: a folder; frames are read from there if an earlier run made them, and else put there.
+        Args:
+            kept: a folder in which frames from an earlier run are reused and new ones are saved.
         """
         both = list(zip(*self._photos_of_employees(), strict=True))
         learned, met = ([i for photos in kind for i in photos] for kind in both)
@@ -79,13 +80,13 @@ class Stage:
     def play(
         self, seed: int, cells: Sequence[tuple[int, int]], budget: Budget, done: Container[Key], takes: Takes3
     ) -> Iterator[Result]:
-        """Every method in every cell of one seed, except what is done already."""
+        """Runs every method in every cell of one seed, except those already done."""
         wanted = [(m, n, k) for n, k in cells for m in ("a", "b", "c", "c_sface")]
         wanted += [("a4", n, k) for n, k in cells if budget.wide and n == 50]
         employees = [self._roles.employees[i] for i in order(self._roles, seed)]
         for n, k in cells:
             if n > len(employees) or (k > 4 and n > self._roles.rich):
-                raise ValueError(f"the dataset has too few people with photos for {n} employees with {k} each")
+                raise ValueError(f"the dataset has too few people for {n} employees with {k} photos each")
         match = _Match(seed, employees, takes, budget=budget, clock=self._clock)
         siamese: Embed | None = None
         for method, n, k in wanted:
@@ -103,7 +104,7 @@ class Stage:
         return [(part.learned, part.met) for part in self._roles.employees]
 
     def _siamese(self, seed: int, budget: Budget) -> Embed:
-        """The small network, trained on people who are neither employees nor strangers here."""
+        """Trains the small network on people who are neither employees nor strangers here."""
         faces = read_crops(self._photos, self._cache, self._console)
         names = set(self._roles.teachers)
         learned, held = split(faces.of([i for i, p in enumerate(faces.people) if p in names]), (0.85, 0.15), seed)
@@ -116,7 +117,7 @@ class Stage:
 
 
 class _Match:
-    """The frames of one seed and the methods that meet them."""
+    """Tests the methods on the frames, for one seed."""
 
     def __init__(
         self,
@@ -132,7 +133,7 @@ class _Match:
         self._small = {id(t): np.stack([squeezed(p, SIZE_PX) for p in t.whole]) for t in takes}
 
     def classify(self, method: str, n: int, k: int) -> Result:
-        """One network from a picture to one of n employees, each known by k photos."""
+        """Tests a single network from a picture to one of n employees, each with k photos."""
         rows = [self._learned.of(part.learned[:k]) for part in self._employees[:n]]
         if method == "b":
             rows = [r[self._learned.found[r]] for r in rows]
@@ -145,7 +146,7 @@ class _Match:
         return self._result(method, n, k, scores, truth, against, where, learned.fitted, learned.seconds)
 
     def compare(self, method: str, n: int, k: int, embed: Embed) -> Result:
-        """Cosine against the mean of k photos' vectors; nothing is trained here."""
+        """Tests the cosine to the mean vector of k photos; nothing is trained."""
         began = self._clock()
         templates = np.stack([_template(embed, self._learned, part.learned[:k]) for part in self._employees[:n]])
         where, truth = self._attempts(n)
@@ -189,7 +190,7 @@ def _template(embed: Embed, takes: Takes, photos: Sequence[int]) -> NDArray[np.f
 
 
 class _Quiet:
-    """Implements `training.Watch` with a line an epoch."""
+    """Implements `training.Watch` with one line per epoch."""
 
     def __init__(self, console: Console) -> None:
         self._console = console

@@ -1,4 +1,4 @@
-"""Are two steps better than one network from the picture to the name? The claim the design rests on, tested."""
+"""Tests whether two steps (detect, then compare) are better than one network from the picture to the name."""
 
 import json
 import time
@@ -12,20 +12,20 @@ from rich.console import Console
 from models.experiments.two_steps.scores import METHODS, Budget, Result
 from models.siamese.needs import require_torch
 
-# (employees, photos of each). The last row needs people with many photos, so the larger sites stop at four.
+# (employees, photos of each). Few people have many photos, so the largest site stops at four.
 CELLS = ((10, 1), (10, 8), (50, 1), (50, 2), (50, 4), (50, 8), (200, 1), (200, 4))
 SMALLEST_STEPS = 20
 
 
 def command(
-    dataset: Annotated[Path, typer.Argument(help="A folder with one folder a person, such as LFW.", exists=True)],
-    out: Annotated[Path, typer.Option(help="Receives results.jsonl, table.md and two_steps.png.")] = Path("two_steps"),
-    budget_minutes: Annotated[float, typer.Option(help="The steps of each run follow from it, unless given.")] = 60,
-    steps: Annotated[int, typer.Option(help="Steps of 64 pictures for every classifier; 0: by the budget.")] = 0,
-    seeds: Annotated[int, typer.Option(help="Repeat with other people and weights.", min=1)] = 2,
-    takes: Annotated[int, typer.Option(help="Frames made of each photo.", min=1)] = 4,
-    wide: Annotated[bool, typer.Option(help="Also a raw-frame network with four times the compute, for 50.")] = True,
-    threads: Annotated[int, typer.Option(help="For torch.", min=1)] = 1,
+    dataset: Annotated[Path, typer.Argument(help="A folder with one folder per person, such as LFW.", exists=True)],
+    out: Annotated[Path, typer.Option(help="Folder for results, table.md and two_steps.png.")] = Path("two_steps"),
+    budget_minutes: Annotated[float, typer.Option(help="Sets the number of steps unless --steps does.")] = 60,
+    steps: Annotated[int, typer.Option(help="Steps of 64 pictures per classifier; 0: by the budget.")] = 0,
+    seeds: Annotated[int, typer.Option(help="Repetitions with other people and weights.", min=1)] = 2,
+    takes: Annotated[int, typer.Option(help="Frames rendered per photo.", min=1)] = 4,
+    wide: Annotated[bool, typer.Option(help="Also a raw-frame network with 4 x the compute, at 50 employees.")] = True,
+    threads: Annotated[int, typer.Option(help="Threads for torch.", min=1)] = 1,
 ) -> None:
     """Compare one network from the frame to the employee with detecting, cropping and comparing."""
     require_torch()
@@ -38,7 +38,7 @@ def command(
     if not steps:
         left_s = 60 * budget_minutes - stage.rendering_s(takes)
         steps = max(SMALLEST_STEPS, int(left_s / (stage.step_s() * _shares(wide) * seeds)))
-        console.print(f"{steps} steps a classifier fit into {budget_minutes:g} minutes here")
+        console.print(f"{steps} steps per classifier fit into {budget_minutes:g} minutes on this machine")
     budget = Budget(steps, 4 * steps, takes, wide)
     kept = out / f"results-{steps}.jsonl"
     done = {r.key: r for r in read_results(kept)}
@@ -51,7 +51,7 @@ def command(
             console.print(
                 f"{(time.monotonic() - began) / 60:5.1f} min  seed {result.seed}  {result.employees:3d} employees  "
                 f"{result.photos} photos  {METHODS[result.method]:<48} named {result.named:6.1%}  "
-                f"let in at FPIR 1 % {result.admitted:6.1%}"
+                f"admitted at FPIR 1 % {result.admitted:6.1%}"
             )
     from models.experiments.two_steps.report import draw, markdown
 
@@ -63,7 +63,7 @@ def command(
 
 
 def read_results(kept: Path) -> Iterator[Result]:
-    """What an earlier run found; a line cut short by a crash is left out, and found again."""
+    """Yields the results of an earlier run, without a line that a crash cut short."""
     if kept.exists():
         for line in kept.read_text(encoding="utf-8").splitlines():
             try:
@@ -73,5 +73,5 @@ def read_results(kept: Path) -> Iterator[Result]:
 
 
 def _shares(wide: bool) -> float:
-    """Runs of a seed, in runs of a classifier: a and b in every cell, the siamese network, the wide ones."""
+    """Returns the work per seed in classifier runs: a and b in every cell, the siamese network, the wide ones."""
     return 2 * len(CELLS) + 4 + (4.0 * sum(n == 50 for n, _ in CELLS) if wide else 0)

@@ -1,4 +1,4 @@
-"""One random gallery with what may be learnt for it, so that whatever is tried meets the same people and strangers."""
+"""A random gallery with the people to learn from, so that every variant meets the same people and strangers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,8 +13,9 @@ from models.data.embed import Embedded, Raw
 
 @dataclass(frozen=True, eq=False)
 class Deal(Hand):
-    """raw, teachers: all vectors, and the people a variant may learn from; none of them is enrolled or makes an
-    attempt.
+    """A gallery with all vectors and the teachers, from whom variants may learn.
+
+    No teacher is enrolled or makes an attempt.
     """
 
     raw: Raw
@@ -22,23 +23,23 @@ class Deal(Hand):
 
     @cached_property
     def centre(self) -> Vectors:
-        """(d,): the teachers' mean, which the pack takes off every vector."""
+        """(d,), the teachers' mean, which the pack subtracts from every vector."""
         return self.raw.centre(self.teachers)
 
     @cached_property
     def bare(self) -> Embedded:
-        """The vectors as the network gives them."""
+        """The vectors as they come from the network."""
         return self.raw.off(None)
 
     @cached_property
     def centred(self) -> Embedded:
-        """The teachers' mean taken off, as the pack does it."""
+        """The vectors minus the teachers' mean, as in the pack."""
         return self.raw.off(self.centre)
 
 
 def deal(
     raw: Raw, p: Pools, people: Sequence[int], teachers: Sequence[int], setting: Setting, rng: np.random.Generator
 ) -> Deal:
-    """As `openset.deal`."""
+    """Draws a gallery like `openset.deal`."""
     hand = openset.deal(p, people, setting, rng)
     return Deal(**vars(hand), raw=raw, teachers=tuple(teachers))

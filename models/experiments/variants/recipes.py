@@ -1,7 +1,7 @@
-"""Ways to make templates, probes and similarities that were tried: each a function of a deal and of the vectors.
+"""The ways to make templates, probes and similarities that were tried, each as a function of a deal and of vectors.
 
-Every one gives (a, n) similarities of all attempts to all the enrolled. What is learnt is learnt from the deal's
-teachers. Landmarks averaged with the mirror image's are not here: they need every photo looked at anew.
+Each returns the similarities, (a, n), of all attempts to all enrolled people, and learns only from the deal's teachers.
+Averaging landmarks with those of the mirror image is not here, since every photo would have to be processed again.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,65 +18,74 @@ from models.experiments.variants.deal import Deal
 Recipe = Callable[[Deal, Embedded], Vectors]
 
 NEAR = 20
-# Of some 1,400 teachers; P. Matejka et al. take 200 to 500 of their cohort.
+# Of about 1,400 teachers; P. Matejka et al. use 200 to 500 of their cohort.
 ADAPTIVE = 200
-SHRINKAGE = 0.6  # of a covariance of 128 x 128 from some thousand photos
+SHRINKAGE = 0.6  # of a 128 x 128 covariance from some thousand photos
 
 
 @dataclass(frozen=True)
 class Group:
-    """A baseline and what is held against it. base: the vectors that all of it starts from. kinds: (photos, frames)."""
+    """A baseline and the variants compared with it.
+
+    Attributes:
+        base: the vectors that all of them start from.
+        kinds: the (photos, frames) to test.
+        of_several: the variants that do not apply to templates of one photo.
+    """
 
     title: str
     base: Callable[[Deal], Embedded]
     kinds: tuple[tuple[int, int], ...]
     baseline: str
     recipes: Mapping[str, Recipe]
-    of_several: frozenset[str] = frozenset()  # say nothing about a template of one photo
+    of_several: frozenset[str] = frozenset()
 
 
 def plain(d: Deal, e: Embedded) -> Vectors:
-    """Template of photos and their mirror images, frames fused by quality: the baseline."""
+    """The baseline: templates of photos and mirror images, frames fused by quality."""
     similarity: Vectors = d.probes(e) @ d.templates(e).T
     return similarity
 
 
 def on_centred(recipe: Recipe) -> Recipe:
-    """The recipe with the mean taken off first."""
+    """Returns the recipe applied to centred vectors."""
     return lambda d, _: recipe(d, d.centred)
 
 
 def centred_twice_as_far(d: Deal, _: Embedded) -> Vectors:
-    """The mean taken off twice as far: vectors lean to the other side."""
+    """Subtracts twice the mean, so that vectors lean to the other side."""
     return plain(d, d.raw.off(2 * d.centre))
 
 
 def centred_again(d: Deal, _: Embedded) -> Vectors:
-    """At unit length again the vectors have a mean again, of 0.002 where it was 0.30; it is taken off too."""
+    """Subtracts the mean twice: after scaling to unit length, a mean of length 0.002 is left (0.30 before)."""
     once = _each(d.raw, lambda v: off_centre(v, d.centre))
     return plain(d, once.off(once.centre(d.teachers)))
 
 
 def mirrored_at_gate(d: Deal, e: Embedded) -> Vectors:
-    """Frames as photos are: with their mirror image."""
+    """Uses the mirror image for frames, as for photos."""
     return plain(d, replace(e, gate=e.gate_flip))
 
 
 def unmirrored(d: Deal, _: Embedded, centre: NDArray[np.float32] | None = None) -> Vectors:
-    """Photos as frames are: without their mirror image."""
+    """Uses no mirror image for photos, as for frames."""
     portrait = off_centre(d.raw.portrait, centre)
     return plain(d, replace(d.raw.off(centre), enrolment=portrait))
 
 
 def unmirrored_centred(d: Deal, e: Embedded) -> Vectors:
-    """The same with the mean taken off."""
+    """Does the same with the mean subtracted."""
     return unmirrored(d, e, d.centre)
 
 
 def whitened(d: Deal, _: Embedded) -> Vectors:
-    """Directions in which one person's photos differ count less: cosine after the inverse square root of the
-    within-person covariance, drawn towards a multiple of one (Ledoit and Wolf, Journal of Multivariate Analysis 88,
-    2004), the mean taken off. A. Hatch et al., "Within-class covariance normalization", Interspeech 2006."""
+    """Gives less weight to directions in which photos of one person differ.
+
+    It multiplies centred vectors by the inverse square root of the within-person covariance, shrunk towards a multiple
+    of the identity (Ledoit and Wolf, Journal of Multivariate Analysis 88, 2004). A. Hatch et al., "Within-class
+    covariance normalization", Interspeech 2006.
+    """
     e = d.centred
     good = (e.gate_reason == "") & np.isfinite(e.gate[:, 0])
     mine = [e.gate[good & (e.person == i)] for i in d.teachers]
@@ -90,10 +99,10 @@ def whitened(d: Deal, _: Embedded) -> Vectors:
 
 
 def less_next(d: Deal, e: Embedded) -> Vectors:
-    """Less half the mean of the attempt's next NEAR in the gallery: who is like many is like nobody.
+    """Subtracts half the mean similarity of the attempt's next NEAR in the gallery, against faces that resemble many.
 
-    Half of CSLS (A. Conneau et al., "Word translation without parallel data", ICLR 2018); each attempt's own best is
-    left out, so that being alike does not count against itself.
+    This is half of CSLS (A. Conneau et al., "Word translation without parallel data", ICLR 2018), without the attempt's
+    own best, so that a high similarity does not count against itself.
     """
     similarity = plain(d, e)
     count = min(NEAR, similarity.shape[1] - 1)
@@ -103,14 +112,16 @@ def less_next(d: Deal, e: Embedded) -> Vectors:
 
 
 def less_template_near(d: Deal, e: Embedded) -> Vectors:
-    """Less half the mean of the template's NEAR most alike among the teachers: the other half of CSLS."""
+    """Subtracts half the mean similarity of the template's NEAR nearest teachers, the other half of CSLS."""
     near, _ = _most_alike(d.templates(e), _cohort(d, e), NEAR)
     return _float(plain(d, e) - near[None] / 2)
 
 
 def adaptive_s_norm(d: Deal, e: Embedded) -> Vectors:
-    """In deviations from what template and attempt have in common with the teachers most like each. P. Matejka et al.,
-    "Analysis of score normalization in multilingual speaker recognition", Interspeech 2017."""
+    """Normalises by the mean and deviation of the similarities of template and attempt to their nearest teachers.
+
+    P. Matejka et al., "Analysis of score normalization in multilingual speaker recognition", Interspeech 2017.
+    """
     cohort = _cohort(d, e)
     middle, spread = _most_alike(d.templates(e), cohort, ADAPTIVE)
     other, other_spread = _most_alike(d.probes(e), cohort, ADAPTIVE)
@@ -119,39 +130,39 @@ def adaptive_s_norm(d: Deal, e: Embedded) -> Vectors:
 
 
 def quality_weighted(d: Deal, e: Embedded) -> Vectors:
-    """The template's photos weigh as frames do."""
+    """Weights the photos of a template by quality, as frames are."""
     return plain(d, replace(e, enrolment=e.enrolment * np.maximum(e.score, 1e-3)[:, None]))
 
 
 def best_photo(d: Deal, e: Embedded) -> Vectors:
-    """Several templates a person, one a photo; the best counts."""
+    """Uses one template per photo; the best counts."""
     every, starts, _ = _by_photo(d, e)
     return _float(np.maximum.reduceat(every, starts, axis=1))
 
 
 def mean_over_photos(d: Deal, e: Embedded) -> Vectors:
-    """Several templates a person; their mean similarity."""
+    """Uses one template per photo, and their mean similarity."""
     every, starts, counts = _by_photo(d, e)
     return _float(np.add.reduceat(every, starts, axis=1) / counts[None])
 
 
 def unweighted_frames(d: Deal, e: Embedded) -> Vectors:
-    """Frames weigh the same, whatever their quality."""
+    """Weights all frames equally, whatever their quality."""
     return plain(d, replace(e, score=np.ones_like(e.score)))
 
 
 def squared_weights(d: Deal, e: Embedded) -> Vectors:
-    """Frames weigh by the square of their quality."""
+    """Weights frames by the square of their quality."""
     return plain(d, replace(e, score=e.score**2))
 
 
 def mean_over_frames(d: Deal, e: Embedded) -> Vectors:
-    """No vector is fused: the mean of the frames' similarities."""
+    """Fuses no vectors; uses the mean similarity of the frames."""
     return _float(_by_frame(d, e).mean(axis=1))
 
 
 def best_frame(d: Deal, e: Embedded) -> Vectors:
-    """No vector is fused: each template's best frame counts."""
+    """Fuses no vectors; the best frame for each template counts."""
     return _float(_by_frame(d, e).max(axis=1))
 
 
@@ -166,14 +177,14 @@ def _each(raw: Raw, change: Callable[[Vectors], Vectors]) -> Raw:
 
 
 def _cohort(d: Deal, e: Embedded) -> Vectors:
-    """(teachers, d): each one's template of all usable photos."""
+    """Returns (teachers, d): a template of all usable photos of each teacher."""
     good = (e.enrolment_reason == "") & np.isfinite(e.enrolment[:, 0])
     mine = [e.enrolment[good & (e.person == i)] for i in d.teachers]
     return unit(np.stack([m.mean(axis=0) for m in mine if len(m)]))
 
 
 def _most_alike(vectors: Vectors, cohort: Vectors, count: int) -> tuple[Vectors, Vectors]:
-    """Mean and standard deviation of each one's `count` greatest similarities to the cohort (all, if it has fewer)."""
+    """Returns mean and standard deviation of each vector's `count` highest similarities to the cohort."""
     count = min(count, len(cohort))
     similarity = vectors @ cohort.T
     first = np.partition(similarity, -count, axis=1)[:, -count:]
@@ -181,13 +192,13 @@ def _most_alike(vectors: Vectors, cohort: Vectors, count: int) -> tuple[Vectors,
 
 
 def _by_photo(d: Deal, e: Embedded) -> tuple[Vectors, NDArray[np.int64], NDArray[np.int64]]:
-    """(a, photos) similarities to every photo of every template; where each one's begin, and how many they are."""
+    """Returns similarities to every template photo, (a, photos), and the start and number of each template's."""
     counts = np.array([len(mine) for mine in d.photos])
     return d.probes(e) @ e.enrolment[np.concatenate(d.photos)].T, np.cumsum(counts) - counts, counts
 
 
 def _by_frame(d: Deal, e: Embedded) -> Vectors:
-    """(a, frames, n) similarities of every frame alone."""
+    """Returns the similarities of every single frame, (a, frames, n)."""
     alone: Vectors = e.gate[d.frames] @ d.templates(e).T
     return alone
 

@@ -1,7 +1,7 @@
-"""What pays: ways to make templates and similarities, each against the baseline on the very same galleries.
+"""Compares ways to make templates and similarities with the baseline, on exactly the same galleries.
 
-The numbers are ratios of misses (FNIR) where as many strangers are let in (FPIR), with the interval of people drawn
-anew, the same people for both: a ratio is surer than the two rates it is made of.
+The figures are ratios of FNIR at equal FPIR, with intervals from resampling people, the same for both. The ratio is
+more certain than the two rates it is made of.
 """
 
 import json
@@ -39,8 +39,13 @@ Trials = dict[tuple[str, str, Kind], list[Trial]]  # by group, variant and kind
 
 @dataclass(frozen=True)
 class Cell:
-    """One variant at one setting. ratio: of its FNIR to the baseline's, None where the baseline misses nobody;
-    ratio_people95: with people drawn anew. why: why there is no FNIR. *_attempts, *_people: what it is counted on."""
+    """One variant in one setting.
+
+    Attributes:
+        ratio: its FNIR divided by the baseline's; None if the baseline misses nobody.
+        ratio_people95: the interval from resampling people.
+        why: why there is no FNIR.
+    """
 
     group: str
     variant: str
@@ -59,11 +64,13 @@ class Cell:
 
 
 def play(raw: Raw, enrolled: int, repeats: int, seed: int, console: Console) -> Trials:
-    """Every variant on every gallery. Each repeat halves the people: one half teaches, of the other are gallery, mates
-    and strangers. A repeat's draws follow from the seed, its number and the setting, from nothing played before.
+    """Plays every variant on every gallery.
+
+    Each repeat halves the people: one half are the teachers, and gallery, mates and strangers come from the other. Its
+    draws depend only on the seed, its number and the setting.
 
     Raises:
-        ValueError: half of the people are too few to enrol so many.
+        ValueError: half of the people are too few for the gallery.
     """
     p = pools(raw.off(None))
     people = len(raw.people)
@@ -86,12 +93,12 @@ def play(raw: Raw, enrolled: int, repeats: int, seed: int, console: Console) -> 
 
 
 def compare(trials: Trials, people: int, seed: int, console: Console) -> list[Cell]:
-    """Every variant's cells, the baseline's first in each group."""
+    """Returns the cells of every variant, with the baseline first in each group."""
     cells = []
     with _bars(console) as bars:
         for (group, name, kind), mine in bars.track(trials.items(), description="intervals"):
             baseline = next(g.baseline for g in GROUPS if g.title == group)
-            setting = Setting(1, *kind)  # a bare similarity knows no size
+            setting = Setting(1, *kind)  # the size does not matter for plain similarities
             own, other = Pooled(mine, setting, None), Pooled(trials[group, baseline, kind], setting, None)
             for fpir in FPIRS:
                 cells.append(_cell((group, name, kind), own, None if name == baseline else other, fpir, people, seed))
@@ -101,7 +108,7 @@ def compare(trials: Trials, people: int, seed: int, console: Console) -> list[Ce
 def _cell(
     key: tuple[str, str, Kind], own: Pooled, baseline: Pooled | None, fpir: float, people: int, seed: int
 ) -> Cell:
-    """baseline: None for itself."""
+    """Returns one cell; `baseline` is None for the baseline itself."""
     group, variant, (photos, frames) = key
     few = fpir * len(own.stranger) < 1
     fnir = own.fnir(own.threshold(fpir))
@@ -115,7 +122,7 @@ def _cell(
 
         point = over(None)
         ratio = None if np.isnan(point) else point
-        # The same people are drawn for every variant, so that these can be told apart among themselves too.
+        # Every variant uses the same resampled people, so that variants can also be compared with each other.
         interval = over_people(people, over, np.random.default_rng((seed, photos, frames)))
     return Cell(
         group=group,
@@ -131,12 +138,12 @@ def _cell(
         mate_people=len(np.unique(own.mate_id)),
         stranger_attempts=len(own.stranger),
         stranger_people=len(np.unique(own.stranger_id)),
-        why=f"too few strangers' attempts to count {fpir:.1%}" if few else "",
+        why=f"too few strangers' attempts to measure {fpir:.1%}" if few else "",
     )
 
 
 def rows(cells: Sequence[Cell], group: Group) -> tuple[list[str], list[list[str]]]:
-    """(heads, rows) of a group's table: the baseline's FNIR, of each variant its ratio to that."""
+    """Returns (heads, rows) of a group's table: the FNIR of the baseline and the ratio of each variant."""
     columns = [(*kind, fpir) for kind in group.kinds for fpir in FPIRS]
     heads = ["Variant"] + [f"{n} photo{'s' if n > 1 else ''}, {fpir:.1%}".replace(".0", "") for n, _, fpir in columns]
     by_place = {(c.variant, c.photos, c.frames, c.fpir): c for c in cells if c.group == group.title}
@@ -149,7 +156,7 @@ def rows(cells: Sequence[Cell], group: Group) -> tuple[list[str], list[list[str]
 
 
 def markdown(cells: Sequence[Cell]) -> str:
-    """A table a group, each with what it was counted on."""
+    """Returns one Markdown table per group, with the numbers of attempts."""
     parts = []
     for group in GROUPS:
         heads, shown = rows(cells, group)
@@ -160,7 +167,7 @@ def markdown(cells: Sequence[Cell]) -> str:
 
 
 def counted(cells: Sequence[Cell], group: Group) -> str:
-    """In words, on how many attempts of how many people a group's figures stand."""
+    """Says how many attempts of how many people a group's figures are based on."""
     first = {(c.photos, c.frames): c for c in cells if c.group == group.title and c.variant == group.baseline}
     return "; ".join(
         f"{n} photo{'s' if n > 1 else ''}: {c.mate_attempts:,} attempts of {c.mate_people} mates, "
@@ -170,9 +177,9 @@ def counted(cells: Sequence[Cell], group: Group) -> str:
 
 
 def command(
-    dataset: Annotated[Path, typer.Argument(help="A folder with one folder a person, such as LFW.", exists=True)],
-    out: Annotated[Path, typer.Option(help="Receives variants.json and variants.md.")] = Path("variants"),
-    repeats: Annotated[int, typer.Option(help="Random halves of the people, a gallery each.", min=1)] = 16,
+    dataset: Annotated[Path, typer.Argument(help="A folder with one folder per person, such as LFW.", exists=True)],
+    out: Annotated[Path, typer.Option(help="Folder for variants.json and variants.md.")] = Path("variants"),
+    repeats: Annotated[int, typer.Option(help="Random halves of the people, one gallery each.", min=1)] = 16,
     enrolled: Annotated[int, typer.Option(help="Employees in each gallery.", min=2)] = 1000,
     seed: Annotated[int, typer.Option(min=0)] = 20261126,
     pack: Annotated[str, typer.Option(help="The model pack.")] = packs.NAME,
@@ -216,14 +223,14 @@ def _words(cell: Cell | None, *, baseline: bool) -> str:
         return f"FNIR {cell.fnir:.2%}"
     if cell.ratio is None:
         return f"{cell.missed} missed, baseline none"
-    if cell.ratio_people95 is None:  # half of the draws have a baseline that misses nobody
+    if cell.ratio_people95 is None:  # in half of the draws the baseline misses nobody
         return f"{cell.ratio:.2f}"
     return f"{cell.ratio:.2f} ({cell.ratio_people95[0]:.2f} to {cell.ratio_people95[1]:.2f})"
 
 
 def _print(cells: Sequence[Cell], group: Group, console: Console) -> None:
     heads, shown = rows(cells, group)
-    table = Table(*heads, title=f"{group.title}: FNIR over the baseline's, 95 % with people drawn anew")
+    table = Table(*heads, title=f"{group.title}: FNIR divided by the baseline's, 95 % intervals over people")
     for row in shown:
         table.add_row(*row)
     if shown:

@@ -153,7 +153,7 @@ def test_a_dataset_too_small_to_calibrate_on_says_how_many_people_are_needed() -
     assert enough_for_tail(large, BODY_RATE)
     line = tail_needs("few", small, BODY_RATE)
     assert "few has 300 usable photos of 150 people" in line
-    assert "about 360 with two usable photos each, or 250 with four" in line
+    assert "about 360 people with two usable photos each, or 250 with four" in line
 
 
 def test_nobody_with_two_usable_photos_is_too_few_however_many_people() -> None:

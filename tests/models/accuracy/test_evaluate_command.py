@@ -31,7 +31,7 @@ def test_what_is_no_labelled_photo_is_passed_over_by_name(tmp_path: Path) -> Non
 
     assert [photo.name for photo in found.photos] == ["Ada/1.jpg"]
     assert [name for name, _ in found.passed_over] == ["Empty/", "stray.png"]
-    with pytest.raises(ValueError, match="a folder for each person"):
+    with pytest.raises(ValueError, match="a folder per person"):
         scan(tmp_path / "Empty")
 
 
@@ -59,7 +59,7 @@ def test_three_people_with_one_photo_each_and_a_broken_file(tmp_path: Path, cach
     assert found["groups"]["not_in_dataset_named"] == ["Ghost"]
     page = (out / "report.md").read_text("utf-8")
     assert "People of the dataset without a group: 2 (Ada, Cleo)." in page
-    assert "People of the groups' file who are not in the dataset: 1 (Ghost)." in page
+    assert "People in the file of groups who are not in the dataset: 1 (Ghost)." in page
 
 
 def test_a_dataset_without_any_face_is_refused_in_one_line(tmp_path: Path, cache: Path) -> None:
@@ -82,7 +82,7 @@ def test_a_report_that_cannot_be_written_is_refused_before_the_work(tmp_path: Pa
     result = evaluated(tmp_path / "set", tmp_path / "cache", "--out", str(tmp_path / where))
 
     assert result.exit_code == 2
-    assert f"no report can be written to {tmp_path / where}" in result.output
+    assert f"cannot write the report to {tmp_path / where}" in result.output
     assert "choose another --out" in result.output
 
 

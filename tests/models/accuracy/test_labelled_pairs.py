@@ -27,9 +27,7 @@ def corrected(data: Path) -> None:
         system.gates.add("lobby-1")
 
         def comes(name: str) -> str:
-            return str(
-                system.access.decide(Approach("lobby-1", (pictures.small(name),), system.clock()))["decision_id"]
-            )
+            return system.access.decide(Approach("lobby-1", (pictures.small(name),), system.clock())).id
 
         unknown = comes(pictures.ADA[1])
         ids = {}
@@ -60,19 +58,19 @@ def test_what_was_corrected_is_exported_and_judged(tmp_path: Path, cache: Path) 
     assert not doubted["same"] and doubted["photo"].startswith(BOB) and doubted["probability"] > 0.99, "a wrong label"
     assert sure["same"] and sure["photo"].startswith(ADA) and sure["similarity"] > 0.5
     assert found["dataset"]["photos"] == 3, "whom it does not show is in none of the other figures"
-    assert "Most in doubt first" in (tmp_path / "report" / "report.md").read_text("utf-8")
+    assert "Most doubtful first" in (tmp_path / "report" / "report.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize(
     ("text", "why"),
     [
         ("person,picture,shows\n", "no column photo"),
-        ("photo,picture,same\n", "names no pair"),
-        ("photo,picture,same\na/1.jpg,b/2.jpg,perhaps\n", "line 2: same is yes or no"),
+        ("photo,picture,same\n", "has no pairs"),
+        ("photo,picture,same\na/1.jpg,b/2.jpg,perhaps\n", "line 2: same must be yes or no"),
         ("photo,picture,same\na/1.jpg,b/3.jpg,yes\n", "line 2: there is no picture 'b/3.jpg'"),
         ("photo,picture,same\na/1.jpg,../x.jpg,yes\n", "line 2: there is no picture '../x.jpg'"),
         ("photo,picture,same\na/1.jpg,,yes\n", "line 2: there is no picture ''"),
-        ("photo,picture,same\na/1.jpg,b/2.jpg,yes\na/1.jpg,b/2.jpg,no\n", "line 3: the same two pictures"),
+        ("photo,picture,same\na/1.jpg,b/2.jpg,yes\na/1.jpg,b/2.jpg,no\n", "line 3: an earlier line says the opposite"),
     ],
 )
 def test_a_list_that_cannot_be_used_says_why(tmp_path: Path, text: str, why: str) -> None:

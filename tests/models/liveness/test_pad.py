@@ -77,8 +77,8 @@ def test_the_manifest_may_name_presentations_and_leave_the_boxes_to_the_detector
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        (("../../etc/passwd", "live", "a", 1, 2, 3, 4), "row 2: .* leads out"),
-        (("/etc/passwd", "live", "a", 1, 2, 3, 4), "row 2: .* leads out"),
+        (("../../etc/passwd", "live", "a", 1, 2, 3, 4), "row 2: .* is outside"),
+        (("/etc/passwd", "live", "a", 1, 2, 3, 4), "row 2: .* is outside"),
         (("1.jpg", "live", "a", 1, 2, "wide", 4), "row 2: could not convert"),
         (("1.jpg", "live", "a", 1, 2, "nan", 4), "row 2: the box must be"),
         (("1.jpg", "live", "a", 1, 2, 0, 4), "row 2: the box must be"),
@@ -92,7 +92,7 @@ def test_a_row_that_cannot_be_is_named(tmp_path: Path, row: Sequence[object], sa
 
 
 def test_a_manifest_needs_its_columns_and_both_kinds(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="live rows and rows of attacks"):
+    with pytest.raises(ValueError, match="rows of live people and of attacks"):
         read_manifest(written(tmp_path, ("1.jpg", "live", "a", 1, 2, 3, 4)))
     with pytest.raises(ValueError, match="columns path, label and source"):
         read_manifest(written(tmp_path, ("1.jpg",), columns=("path",)))
@@ -151,7 +151,7 @@ def test_the_report_says_every_group_and_can_be_read_and_drawn(tmp_path: Path) -
     assert report["groups"]["attack print"]["presentation"]["apcer"]["errors"] == 1
     assert report["groups"]["source a"]["frame"]["bpcer"] == Rate(0, 6).as_json()
     text = markdown(report)
-    assert "| attack print | A 100.0 % (2 of 2;" in text and "turned away, one frame each: 10.0 % (1 of 10;" in text
+    assert "| attack print | A 100.0 % (2 of 2;" in text and "portraits, one frame each: 10.0 % (1 of 10;" in text
     if not plots.available():
         pytest.skip(plots.INSTALL)
     plots.attacks(report["sweep"], tmp_path / "pad.png")

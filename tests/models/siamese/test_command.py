@@ -34,8 +34,8 @@ def test_end_to_end_on_drawn_faces(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     plan = Plan("small", "triplet", epochs=2, steps=4, people=8, each=2)
     run(drawn_faces(40, 3), plan, "drawn", tmp_path, Console(file=said, width=120), resume=False, budget_s=60)
     # then it says who was learned from and judged by, and how alike torch and the gate's runtime are
-    assert "learning from 20 people with 60 photos" in said.getvalue()
-    assert "the export gives torch's vectors" in said.getvalue()
+    assert "training on 20 people with 60 photos" in said.getvalue()
+    assert "the export matches torch" in said.getvalue()
     # and it is a pack that the app lists, opens, and embeds with; it tells mates from strangers better than chance
     assert packs.names(folder) == ["sface", "drawn"]
     photo("obama")  # the detector's weights are there
@@ -62,7 +62,7 @@ def test_end_to_end_on_drawn_faces(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     with pytest.raises(ExportError, match="choose another --name"):
         run(drawn_faces(40, 3), plan, "drawn", tmp_path / "elsewhere", Console(file=said), resume=False, budget_s=60)
     # and a network that is not the exported one is found out
-    with pytest.raises(ExportError, match="other vectors"):
+    with pytest.raises(ExportError, match="different vectors"):
         parity(Small(), model, people.crops)
 
 

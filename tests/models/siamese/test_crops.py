@@ -58,7 +58,7 @@ def test_a_photo_that_cannot_be_read_is_left_out_and_named(tmp_path: Path) -> No
         said = io.StringIO()
         faces = read_crops(read_dataset(dataset), cache, Console(file=said))
         assert faces.person.tolist() == [0, 0, 1]
-        assert "cannot be read: 7 photos" in said.getvalue()
+        assert "left out 7 photos that cannot be read" in said.getvalue()
         assert "Joe/broken0.jpg: This is not a picture in a known format" in said.getvalue()
         assert "broken5" not in said.getvalue()
         assert "and 2 more" in said.getvalue()

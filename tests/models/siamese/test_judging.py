@@ -45,7 +45,7 @@ def test_no_person_is_in_two_parts_and_the_photos_stay_with_their_person() -> No
 def test_too_few_people_are_refused() -> None:
     with pytest.raises(ValueError, match="too few people"):
         split(drawn_faces(2, 1), (0.5, 0.5), seed=1)
-    with pytest.raises(ValueError, match="two usable photos: 10, and about 20 are needed"):
+    with pytest.raises(ValueError, match="two usable photos: 10; about 20 are needed"):
         split(drawn_faces(10, 2), (0.5, 0.15, 0.35), seed=1)
     assert len(split(drawn_faces(20, 2), (0.5, 0.15, 0.35), seed=1)) == 3
 

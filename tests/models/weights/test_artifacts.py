@@ -78,13 +78,13 @@ def test_the_command_fails_offline_with_the_names_and_succeeds_from_a_mirror(
 
     failed = command.invoke(app, ["fetch", "--offline"])
     assert failed.exit_code == 1
-    assert "thing (thing.bin) cannot be had" in failed.stderr
+    assert "thing (thing.bin) cannot be fetched" in failed.stderr
 
     (tmp_path / "thing.bin").write_bytes(CONTENT)
     monkeypatch.setenv("FACEGATE_MIRROR", str(tmp_path))
     done = command.invoke(app, ["fetch", "--offline", "--group", "weights", "thing"])
     assert done.exit_code == 0
-    assert "thing: 1.0 MB from mirror, sha256 right" in done.stdout
+    assert "thing: 1.0 MB from mirror, sha256 verified" in done.stdout
     assert "1 artifacts" in done.stdout
     assert command.invoke(app, ["fetch", "nothing"]).exit_code == 1
 
@@ -101,7 +101,7 @@ def test_the_command_runs_as_a_module(tmp_path: Path) -> None:
     assert "sface" in done.stderr
     assert "obama" not in done.stderr
     assert "minifasnet" not in done.stderr
-    assert "a gate serves without liveness" in done.stdout
+    assert "a gate works without liveness" in done.stdout
 
 
 def test_loading_says_how_to_mend_what_is_missing(tmp_path: Path) -> None:

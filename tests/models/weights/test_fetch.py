@@ -170,7 +170,7 @@ def test_what_a_gate_can_do_without_fails_only_who_insists(tmp_path: Path) -> No
 
     heard = Heard()
     assert fetch([wanted], tmp_path, {wanted.name: wanted}, heard, offline=True, insist=False) == []
-    assert "thing: not to be had here; a gate serves without liveness" in str(heard)
+    assert "thing: not available; a gate works without liveness" in str(heard)
     with pytest.raises(FetchFailed):
         fetch([wanted], tmp_path, {wanted.name: wanted}, Heard(), offline=True)
 

@@ -87,7 +87,7 @@ def test_a_file_that_wants_something_run_is_refused(
 ) -> None:
     monkeypatch.chdir(tmp_path)
 
-    with pytest.raises(RepairError, match="which no weights need"):
+    with pytest.raises(RepairError, match="which weights do not need"):
         read_state(legacy(state))
 
     assert list(tmp_path.iterdir()) == []

@@ -163,7 +163,7 @@ def test_channel_order_matters(embed: Embed, faces: Array) -> None:
 def test_something_else_is_refused() -> None:
     with pytest.raises(RepairError, match="not an ONNX file"):
         repair_sface(b"not a model")
-    with pytest.raises(RepairError, match="no build step"):
+    with pytest.raises(RepairError, match="unknown build step"):
         build("nonsense", b"")
 
 

@@ -78,7 +78,7 @@ def test_wrong_content_is_thrown_away_and_the_next_source_asked(site: Site, tmp_
 
 def test_when_no_source_is_right_nothing_is_kept_and_each_is_named(site: Site, tmp_path: Path) -> None:
     site.pages["/wrong"] = b"something else"
-    with pytest.raises(FetchFailed, match=r"thing \(thing.bin\) cannot be had: .*wrong content.*HTTP 404"):
+    with pytest.raises(FetchFailed, match=r"thing \(thing.bin\) cannot be fetched: .*wrong content.*HTTP 404"):
         run(artifact(HttpsSource(site.url("/wrong")), HttpsSource(site.url("/none"))), tmp_path)
 
     assert files(tmp_path) == set()
@@ -113,7 +113,7 @@ def test_redirects_are_followed_on_loopback(site: Site, tmp_path: Path) -> None:
 def test_redirects_lead_nowhere_but_https(site: Site, tmp_path: Path, target: str) -> None:
     site.redirects["/moved"] = target
 
-    with pytest.raises(FetchFailed, match="only https is followed"):
+    with pytest.raises(FetchFailed, match="only https redirects are followed"):
         run(artifact(HttpsSource(site.url("/moved"))), tmp_path)
 
 
@@ -125,7 +125,7 @@ def test_a_circle_of_redirects_ends(site: Site, tmp_path: Path) -> None:
 
 
 def test_plain_http_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
-    with pytest.raises(FetchFailed, match="only https is followed"):
+    with pytest.raises(FetchFailed, match="only https redirects are followed"):
         run(artifact(HttpsSource("http://192.0.2.1/file")), tmp_path)
 
 
