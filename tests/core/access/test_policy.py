@@ -31,7 +31,7 @@ ORDER = [
 ]
 
 
-def test_who_is_recognised_passes() -> None:
+def test_a_recognised_employee_passes() -> None:
     decision = Scene().decide()
     assert decision == Decision(Reason.RECOGNISED, ADA)
     assert decision.verdict is Verdict.OPEN
@@ -62,7 +62,7 @@ def test_when_all_fail_only_the_gate_is_named() -> None:
     assert scene.decide() == Decision(Reason.GATE_DISABLED)
 
 
-def test_a_release_opens_whatever_else_is_so_and_names_nobody() -> None:
+def test_a_release_opens_whatever_else_is_wrong_and_names_nobody() -> None:
     for fault, _ in [("who may pass", None), *ORDER]:
         scene = Scene()
         getattr(scene, fault, lambda: None)()
@@ -71,7 +71,7 @@ def test_a_release_opens_whatever_else_is_so_and_names_nobody() -> None:
         assert scene.decide().verdict is Verdict.OPEN
 
 
-def test_only_being_known_a_release_and_a_hand_open() -> None:
+def test_only_recognition_a_credential_a_release_or_a_hand_opens() -> None:
     assert {Reason.RECOGNISED, Reason.RELEASED, Reason.OPENED_BY_HAND} == OPENING
 
 
@@ -95,14 +95,14 @@ def test_a_refused_employee_is_named_and_an_unidentified_one_is_not() -> None:
         assert scene.decide().employee == (scene.employee if known else None)
 
 
-def test_limits_are_reached_by_being_equal() -> None:
+def test_a_value_equal_to_its_limit_is_enough() -> None:
     scene = Scene()
     scene.evidence = replace(EVIDENCE, best=Candidate(ADA.id, 0.5), margin=0.1)
     scene.captured_at = NOW - timedelta(milliseconds=2000)
     assert scene.decide().reason is Reason.RECOGNISED
 
 
-def test_validity_includes_both_ends() -> None:
+def test_validity_includes_its_first_and_last_instant() -> None:
     valid = replace(ADA, valid_from=NOW, valid_until=NOW + timedelta(hours=1))
     expected = {
         NOW - TICK: Reason.NOT_YET_VALID,
@@ -121,9 +121,7 @@ def test_an_instant_of_validity_is_enough() -> None:
     ("similarity", "margin", "reason"),
     [(NAN, 0.4, Reason.NOT_RECOGNISED), (0.8, NAN, Reason.AMBIGUOUS), (NAN, NAN, Reason.NOT_RECOGNISED)],
 )
-def test_a_similarity_or_margin_that_is_no_number_opens_nothing(
-    similarity: float, margin: float, reason: Reason
-) -> None:
+def test_a_similarity_or_margin_of_nan_opens_nothing(similarity: float, margin: float, reason: Reason) -> None:
     scene = Scene()
     scene.evidence = replace(EVIDENCE, best=Candidate(ADA.id, similarity), margin=margin)
     assert scene.decide().reason is reason
@@ -133,7 +131,7 @@ def test_a_similarity_or_margin_that_is_no_number_opens_nothing(
     "limits",
     [(NAN, 0.1, 2000), (0.5, NAN, 2000), (0.5, 0.1, NAN), (1.1, 0.1, 1), (-1.1, 0.1, 1), (0.5, -0.1, 1), (0.5, 0.1, 0)],
 )
-def test_limits_that_could_not_refuse_are_not_limits(limits: tuple[float, float, int]) -> None:
+def test_limits_that_could_never_refuse_are_rejected(limits: tuple[float, float, int]) -> None:
     with pytest.raises(ValueError):
         PolicyLimits(*limits)
 
@@ -148,7 +146,7 @@ def test_evidence_without_a_candidate_or_margin_recognises_nobody(evidence: Evid
 
 
 @pytest.mark.parametrize("employee", [None, replace(ADA, id="01B"), replace(ADA, photos=0)])
-def test_only_the_enrolled_employee_whom_the_search_named_can_pass(employee: Employee | None) -> None:
+def test_only_the_enrolled_employee_found_by_the_search_can_pass(employee: Employee | None) -> None:
     scene = Scene()
     scene.employee = employee
     assert scene.decide() == Decision(Reason.NOT_RECOGNISED)

@@ -1,4 +1,4 @@
-"""What a gate's mode, the weights and the score come to, for somebody who may otherwise pass."""
+"""The effect of the gate's liveness mode, the weights and the score on somebody who may otherwise pass."""
 
 from dataclasses import replace
 
@@ -11,9 +11,7 @@ from tests.core.access.passage import ADA, EVIDENCE, GATE, LIMITS, NAN, Scene
 @pytest.mark.parametrize("mode", ["auto", "required", "monitor", "off", "nonsense"])
 @pytest.mark.parametrize("works", [True, False])
 @pytest.mark.parametrize(("score", "frames"), [(0.9, 1), (0.6, 1), (0.6, 5), (0.1, 5), (NAN, 5), (None, 0)])
-def test_liveness_opens_and_shuts_as_the_gate_wants_it(
-    mode: str, works: bool, score: float | None, frames: int
-) -> None:
+def test_liveness_decides_as_the_gate_mode_says(mode: str, works: bool, score: float | None, frames: int) -> None:
     scene = Scene()
     scene.gate = replace(GATE, liveness=mode)
     scene.limits = replace(LIMITS, liveness_works=works)

@@ -36,18 +36,18 @@ def test_the_widest_face_is_at_the_gate() -> None:
 
 
 @pytest.mark.parametrize("share", [1.0, RIVAL])
-def test_of_two_equally_near_nobody_is(share: float) -> None:
+def test_of_two_equally_near_people_neither_is_at_the_gate(share: float) -> None:
     found = stands(track(1, 100), track(2, 100 * share, 900), track(3, 60, 300))
     assert found.person is None and [t.id for t in found.rivals] == [1, 2]
 
 
-def test_a_face_too_narrow_is_neither_at_the_gate_nor_a_rival() -> None:
+def test_a_face_that_is_too_narrow_is_neither_at_the_gate_nor_a_rival() -> None:
     assert stands(track(1, 47.9)).person is None
     assert stands(track(1, 48), track(2, 47.9, 900)).person is not None
     assert stands().person is None
 
 
-def test_only_who_is_in_the_zone_counts() -> None:
+def test_only_people_in_the_zone_count() -> None:
     zone = Zone(0.25, 0.1, 0.75, 0.9, 48)
     outside, above, inside = track(1, 300, 200), track(2, 200, y=50), track(3, 60, 700)
     found = stands(outside, above, inside, zone=zone)
@@ -59,26 +59,26 @@ def test_only_who_is_in_the_zone_counts() -> None:
     "values",
     [(0.5, 0, 0.5, 1, 48), (0.6, 0, 0.4, 1, 48), (-0.1, 0, 1, 1, 48), (0, 0, 1, 1.1, 48), (0, 0, 1, 1, 0)],
 )
-def test_what_is_no_zone(values: tuple[float, ...]) -> None:
+def test_impossible_zones_are_refused(values: tuple[float, ...]) -> None:
     with pytest.raises(ValueError):
         Zone(*values)
 
 
-def test_a_face_the_detector_misses_makes_no_room_for_the_one_behind() -> None:
+def test_a_missed_face_keeps_its_place_before_the_one_behind() -> None:
     front, behind = track(1, 150, unseen_ms=40), track(2, 100, 900)
     assert stands(front, behind).person is None
     # nor for one equally near
     assert stands(track(1, 100, unseen_ms=40), track(2, 100, 900)).person is None
 
 
-def test_who_was_let_in_and_is_out_of_sight_has_gone_through() -> None:
+def test_somebody_let_in_and_out_of_sight_has_gone_through() -> None:
     front, behind = track(1, 150, unseen_ms=40), track(2, 100, 900)
     assert stands(front, behind, let_in=frozenset({1})).person is behind
     # while they are seen they still stand there
     assert stands(replace(front, last_at=NOW), behind, let_in=frozenset({1})).person is not behind
 
 
-def test_who_steps_before_somebody_is_at_the_gate_alone() -> None:
+def test_somebody_stepping_in_front_is_alone_at_the_gate() -> None:
     hidden, stepped = track(1, 100, unseen_ms=40), track(2, 105, 660)
     assert stands(hidden, stepped).person is stepped
 
@@ -93,29 +93,29 @@ def tried_at(usable: range) -> list[int]:
     return found
 
 
-def test_tries_come_at_growing_distances_and_end() -> None:
+def test_the_intervals_between_tries_grow_and_the_tries_end() -> None:
     assert tried_at(range(1, 2000)) == list(TRIES)
     assert list(TRIES) == sorted(set(TRIES)) and TRIES[0] == 1
     # A camera of 25 frames a second still looks when somebody stands there for ten seconds.
     assert TRIES[-1] / 25 > WAIT_MS / 1000
 
 
-def test_who_waited_behind_another_is_tried_at_once_and_as_often_as_others() -> None:
+def test_somebody_who_waited_behind_another_is_tried_at_once_and_as_often() -> None:
     assert tried_at(range(51, 2000)) == [50 + count for count in TRIES]
 
 
-def test_a_try_that_could_not_be_made_is_made_at_the_next_frame() -> None:
+def test_a_skipped_try_is_made_at_the_next_frame() -> None:
     assert due(track(1, 100, usable=5), 2, 1)  # the third sighting passed while the database was gone
 
 
-def test_looks_are_those_of_one_person_the_newest() -> None:
+def test_only_sightings_of_the_newest_person_are_used() -> None:
     mixed = [sighting(person(0)), sighting(like(1, 0.9, 0)), sighting(person(1)), sighting(like(1, 0.95, 2))]
     chosen = approach.looks(track(1, 100, sightings=tuple(mixed)), 3, SAME)
     assert [look.subject for look in chosen] == mixed[1:]
     assert fold(chosen, SAME).reason is None and {look.faces for look in chosen} == {3}
 
 
-def test_looks_of_a_track_without_sightings_say_why() -> None:
+def test_a_track_without_sightings_gives_the_reason() -> None:
     poor = Quality(0.2, (QualityProblem.TURNED_AWAY,))
     (look,) = approach.looks(track(1, 100, last_quality=poor), 2, SAME)
     assert (look.reason, look.problems, look.faces) == (Reason.POOR_QUALITY, poor.problems, 2)
@@ -138,11 +138,11 @@ def test_an_approach_is_more_than_a_moment_and_ends_with_patience() -> None:
         (track(1, 80, x=1270, widest_px=200), False),  # went back and out at the side
     ],
 )
-def test_who_crossed(one: Track, has_crossed: bool) -> None:
+def test_which_tracks_walked_past(one: Track, has_crossed: bool) -> None:
     assert approach.crossed(one, WIDTH, HEIGHT) is has_crossed
 
 
-def test_another_is_only_who_surely_is() -> None:
+def test_somebody_counts_as_another_only_if_it_is_certain() -> None:
     ada = (sighting(person(0)), sighting(like(0, 0.9)))
     assert approach.is_another(track(1, 100, sightings=(sighting(person(1)),)), ada, SAME)
     assert not approach.is_another(track(1, 100, sightings=(sighting(person(1)), sighting(like(0, 0.5)))), ada, SAME)
@@ -187,13 +187,13 @@ def approaches_opened(alike: float, share: float, seed: int = 7) -> tuple[float,
 
 @pytest.mark.slow
 @pytest.mark.parametrize("alike", [0.92, 0.72])
-def test_all_tries_of_an_approach_keep_to_the_rate(alike: float) -> None:
+def test_all_tries_of_an_approach_together_keep_the_rate(alike: float) -> None:
     _, ever = approaches_opened(alike, SHARE)
     assert ever <= RATE
 
 
 @pytest.mark.slow
-def test_spending_the_whole_rate_on_each_try_would_not() -> None:
+def test_spending_the_whole_rate_on_each_try_would_exceed_it() -> None:
     first, ever = approaches_opened(0.72, 1.0)
     assert first < 1.3 * RATE and ever > 1.3 * RATE
 
@@ -202,7 +202,7 @@ def embedded(vector: Vector) -> Detection:
     return Detection(Face(Box(400, 300, 100, 130), np.zeros((5, 2), np.float32), 0.9), Quality(0.9), vector)
 
 
-def test_a_track_gives_looks_that_fold() -> None:
+def test_a_track_always_gives_frames_that_fold() -> None:
     scene, rules = Scene(), Rules(SAME)
     for i in range(20):
         scene = step(scene, [embedded(like(0, 0.8, 1 + i % 14))], NOW + timedelta(milliseconds=40 * i), rules).scene

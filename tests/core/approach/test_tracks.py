@@ -71,7 +71,7 @@ def test_several_people_are_as_many_tracks() -> None:
 
 
 @pytest.mark.parametrize("embedded", [True, False])
-def test_two_who_cross_keep_their_tracks(embedded: bool) -> None:
+def test_two_people_who_cross_keep_their_tracks(embedded: bool) -> None:
     film = Film()
     right, left = (person(0), person(1)) if embedded else (None, None)
     for i in range(60):
@@ -83,7 +83,7 @@ def test_two_who_cross_keep_their_tracks(embedded: bool) -> None:
     assert (film.id_of(a), film.id_of(b)) == (1, 2)
 
 
-def test_two_who_change_places_are_told_apart_by_their_faces() -> None:
+def test_two_people_who_swap_places_are_distinguished_by_their_faces() -> None:
     film = Film(10)
     film.show(face(300, of=person(0)), face(420, of=person(1)))
     # Within one frame each stands where the other stood.
@@ -93,7 +93,7 @@ def test_two_who_change_places_are_told_apart_by_their_faces() -> None:
 
 
 @pytest.mark.parametrize(("lost_frames", "same"), [(10, True), (19, True), (20, False), (75, False)])
-def test_an_occlusion_shorter_than_the_patience_keeps_the_track(lost_frames: int, same: bool) -> None:
+def test_a_track_survives_an_occlusion_shorter_than_the_patience(lost_frames: int, same: bool) -> None:
     film = Film()
     for _ in range(10):
         film.show(face(400, of=person(0)))
@@ -125,7 +125,7 @@ def test_a_detector_that_misses_frames_loses_nobody(misses: int) -> None:
 
 
 @pytest.mark.parametrize("fps", [10, 5, 2.5, 1.5])
-def test_a_slow_camera_sees_big_jumps_of_the_same_person(fps: float) -> None:
+def test_a_slow_camera_follows_big_jumps_of_the_same_person(fps: float) -> None:
     film = Film(fps)
     for i in range(12):
         # A brisk walk across: nine face widths a second; somebody else comes straight on.
@@ -141,7 +141,7 @@ def test_a_face_that_cannot_be_compared_does_not_join_from_afar() -> None:
     assert film.ids() == [1, 2]
 
 
-def test_a_face_that_trembles_is_one_track_and_hardly_moves() -> None:
+def test_a_jittering_face_is_one_track_that_hardly_moves() -> None:
     film = Film()
     rng = np.random.default_rng(5)
     for _ in range(200):
@@ -153,7 +153,7 @@ def test_a_face_that_trembles_is_one_track_and_hardly_moves() -> None:
     assert np.hypot(expected.centre[0] - 400, expected.centre[1] - 300) < 60
 
 
-def test_frames_that_arrive_at_once_give_no_speed() -> None:
+def test_frames_that_arrive_together_give_no_speed() -> None:
     film = Film()
     for i in range(10):
         film.show(face(400 + 3 * (i % 2), of=person(0)), after_s=0.0001)
@@ -178,7 +178,7 @@ def test_somebody_stepping_in_front_is_another_track_and_inherits_nothing() -> N
     assert old.last_at < film.at
 
 
-def test_who_steps_in_front_with_a_face_turned_away_leaves_no_sighting_either() -> None:
+def test_somebody_stepping_in_front_with_a_turned_face_adds_no_sighting() -> None:
     film = Film()
     for _ in range(10):
         film.show(face(400, of=person(0)))
@@ -197,14 +197,14 @@ def test_one_bad_frame_does_not_split_a_track() -> None:
     assert film.ids() == [1]
 
 
-def test_a_face_much_smaller_is_somebody_behind() -> None:
+def test_a_much_smaller_face_is_somebody_behind() -> None:
     film = Film()
     film.show(face(400, 200))
     film.show(face(420, 90))
     assert film.ids() == [1, 2]
 
 
-def test_an_embedding_that_is_not_a_number_ends_no_watch() -> None:
+def test_an_embedding_of_nan_does_not_stop_the_camera() -> None:
     film = Film()
     broken = np.full(DIMENSION, np.nan, np.float32)
     for _ in range(30):
@@ -215,7 +215,7 @@ def test_an_embedding_that_is_not_a_number_ends_no_watch() -> None:
 
 
 @pytest.mark.parametrize("by_s", [-3600, 20])
-def test_after_a_gap_in_the_frames_or_a_clock_that_was_set_it_is_a_new_approach(by_s: float) -> None:
+def test_a_gap_in_the_frames_or_a_clock_change_starts_a_new_approach(by_s: float) -> None:
     film = Film()
     film.show(face(400, of=person(0)))
     film.show(face(400, of=person(0)), after_s=by_s)
@@ -257,7 +257,7 @@ films = st.lists(st.tuples(st.floats(-0.5, 2), st.lists(shown, max_size=5)), max
 
 @settings(max_examples=settings.default.max_examples * 3 // 2)
 @given(films)
-def test_whatever_is_shown(frames: Sequence[tuple[float, list[Detection]]]) -> None:
+def test_the_invariants_hold_for_any_sequence_of_faces(frames: Sequence[tuple[float, list[Detection]]]) -> None:
     film = Film()
     gone: set[int] = set()
     usable: dict[int, int] = {}

@@ -1,4 +1,4 @@
-"""Each fault of a camera is named in time, taken back when it is over, and not named where there is none."""
+"""Each camera fault shows in time, clears when it is over, and never shows without a fault."""
 
 from dataclasses import dataclass, field, replace
 
@@ -86,7 +86,7 @@ def test_a_camera_starts_and_works() -> None:
         ({"seen": replace(LIT, width_px=320)}, CameraState.WRONG_SIZE),
     ],
 )
-def test_each_fault_is_named_within_five_seconds_and_taken_back_by_itself(fault: dict, state: CameraState) -> None:
+def test_each_fault_shows_within_five_seconds_and_clears_by_itself(fault: dict, state: CameraState) -> None:
     watch = working()
     began = watch.now_s
     watch.run(12, **fault)
@@ -98,7 +98,7 @@ def test_each_fault_is_named_within_five_seconds_and_taken_back_by_itself(fault:
     assert watch.first(CameraState.WORKING) - mended < 5.6
 
 
-def test_a_camera_that_breaks_off_is_reconnecting_then_dead_then_works_again() -> None:
+def test_a_disconnected_camera_is_reconnecting_then_dead_then_works_again() -> None:
     watch = working().lose("the camera cannot be reached").run(6, fps=0)
     assert [state for _, state in watch.seen] == [CameraState.RECONNECTING, CameraState.DEAD]
     assert watch.health is not None
@@ -106,16 +106,16 @@ def test_a_camera_that_breaks_off_is_reconnecting_then_dead_then_works_again() -
     assert watch.run(4).state is CameraState.WORKING
 
 
-def test_a_camera_that_is_not_there_from_the_start_is_dead_within_five_seconds() -> None:
+def test_a_camera_that_never_connects_is_dead_within_five_seconds() -> None:
     watch = Watch().lose("nothing answers").run(10, fps=0)
     assert watch.first(CameraState.DEAD) - 100 < 5
 
 
-def test_a_short_gap_is_no_fault() -> None:
+def test_a_short_gap_is_not_a_fault() -> None:
     assert not [state for _, state in working().run(2.4, fps=0).run(5).seen if state is CameraState.DEAD]
 
 
-def test_somebody_walking_past_the_lens_is_no_fault() -> None:
+def test_somebody_walking_past_the_lens_is_not_a_fault() -> None:
     watch = working().run(2, seen=replace(LIT, luma=30.0, spread=2.0)).run(5)
     assert [state for _, state in watch.seen] == [CameraState.WORKING]
 
@@ -131,12 +131,12 @@ def test_an_alert_does_not_flap() -> None:
     assert [state for _, state in watch.seen] == [CameraState.WORKING, CameraState.DEAD]
 
 
-def test_the_size_that_was_set_up_counts_also_for_the_first_picture() -> None:
+def test_the_configured_size_applies_to_the_first_picture_too() -> None:
     assert Watch(HealthLimits(size=(1920, 1080))).run(3).state is CameraState.WRONG_SIZE
     assert Watch(HealthLimits(size=(640, 480))).run(3).state is CameraState.WORKING
 
 
-def test_a_new_connection_is_not_called_slow_before_it_can_be_fast() -> None:
+def test_a_new_connection_is_not_slow_before_it_has_had_time() -> None:
     watch = working().lose().run(1, fps=0).run(6)
     assert CameraState.SLOW not in [state for _, state in watch.seen]
 
@@ -146,7 +146,7 @@ def scene(luma: float, noise: float) -> Pixels:
     return np.clip(luma + rng.normal(0, noise, (1080, 1920, 3)), 0, 255).astype(np.uint8)
 
 
-def test_a_glance_tells_a_dim_empty_corridor_from_a_covered_lens() -> None:
+def test_picture_stats_distinguish_a_dim_empty_corridor_from_a_covered_lens() -> None:
     corridor = scene(40, 2)
     corridor[:, :600] //= 2
     found = {
@@ -159,14 +159,14 @@ def test_a_glance_tells_a_dim_empty_corridor_from_a_covered_lens() -> None:
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (17, 31, 3), (36, 64, 3), (3000, 4000, 3)])
-def test_a_glance_takes_pictures_of_every_size(shape: tuple[int, int, int]) -> None:
+def test_picture_stats_accept_pictures_of_every_size(shape: tuple[int, int, int]) -> None:
     found = picture_stats(np.full(shape, 100, np.uint8))
     assert (found.width_px, found.height_px) == (shape[1], shape[0])
     assert found.luma == pytest.approx(100, abs=0.1)
     assert found.spread == pytest.approx(0, abs=0.1)
 
 
-def test_a_glance_weighs_blue_green_red_as_eyes_do() -> None:
+def test_picture_stats_weigh_blue_green_and_red_as_the_eye_does() -> None:
     blue = np.zeros((50, 50, 3), np.uint8)
     blue[..., 0] = 255
     assert picture_stats(blue).luma == pytest.approx(29, abs=0.2)

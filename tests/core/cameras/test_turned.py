@@ -1,4 +1,4 @@
-"""A camera counts as turned when several looks agree, and never once a face stood upright."""
+"""A camera counts as rotated if several looks agree, but never after an upright face."""
 
 import math
 
@@ -19,11 +19,11 @@ def face(degrees: float) -> Face:
 @pytest.mark.parametrize(
     ("degrees", "upright"), [(0, True), (30, True), (-40, True), (60, False), (90, False), (180, False)]
 )
-def test_how_a_face_stands(degrees: float, upright: bool) -> None:
+def test_which_faces_are_upright(degrees: float, upright: bool) -> None:
     assert stands_upright(face(degrees)) is upright
 
 
-def test_looks_that_agree_make_it_sure_and_it_is_said_now_and_then() -> None:
+def test_agreeing_looks_are_reported_now_and_then() -> None:
     signs = TurnSigns().with_faces([face(90)])
     now = 1000.0
     for turn in (90, None, 180, 90, None, 90):
@@ -38,6 +38,6 @@ def test_looks_that_agree_make_it_sure_and_it_is_said_now_and_then() -> None:
     assert not signs.sure and not signs.due(now + QUIET_S - 1) and signs.due(now + QUIET_S)
 
 
-def test_one_upright_face_ends_the_looking() -> None:
+def test_one_upright_face_ends_the_search() -> None:
     signs = TurnSigns().with_look(0.0, 90).with_faces([face(90), face(10)])
     assert not signs.due(1e9)

@@ -52,7 +52,7 @@ def test_canonical_is_pinned() -> None:
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, "\ud800"])
-def test_canonical_refuses_what_json_cannot_say(value: object) -> None:
+def test_canonical_refuses_values_without_a_json_form(value: object) -> None:
     with pytest.raises(ValueError):
         canonical({"value": value})
 
@@ -88,7 +88,7 @@ def test_link_is_pinned() -> None:
     )
 
 
-def test_a_whole_chain_holds_with_or_without_payloads() -> None:
+def test_an_intact_chain_verifies_with_or_without_payloads() -> None:
     rows, payloads = chain(5)
     assert check(rows, payloads) is None
     assert check([], {}) is None
@@ -98,7 +98,7 @@ def test_a_whole_chain_holds_with_or_without_payloads() -> None:
 @pytest.mark.parametrize(
     "left", [{"subject_id": "01A"}, {"sealed_snapshot": b"picture"}, {"sealed_payload": b"sealed"}]
 )
-def test_what_an_erasure_would_not_have_left_is_found(left: dict[str, Any]) -> None:
+def test_leftovers_that_no_erasure_explains_are_found(left: dict[str, Any]) -> None:
     rows, payloads = chain(3)
     rows[1] = replace(rows[1], **{"employee_id": None, "subject_id": None, **left})
     del payloads["event-2"]
@@ -106,7 +106,7 @@ def test_what_an_erasure_would_not_have_left_is_found(left: dict[str, Any]) -> N
     assert flaw is not None and (flaw.sequence, flaw.event_id) == (2, "event-2")
 
 
-def test_a_picture_that_nobody_recorded_is_found() -> None:
+def test_a_picture_missing_from_the_record_is_found() -> None:
     rows, payloads = chain(3)
     rows[1] = replace(rows[1], sealed_snapshot=b"picture")
     flaw = check(rows, payloads)
@@ -156,7 +156,7 @@ def test_a_payload_that_does_not_open_is_found() -> None:
 
 
 @pytest.mark.parametrize("missing", range(4))
-def test_a_missing_record_is_named_by_its_number(missing: int) -> None:
+def test_a_missing_record_is_reported_by_its_sequence(missing: int) -> None:
     rows, payloads = chain(5)
     del rows[missing]
     flaw = check(rows, payloads)
@@ -174,7 +174,7 @@ def test_reordered_duplicated_and_renumbered_records_are_found() -> None:
     assert closed is not None and (closed.sequence, closed.event_id) == (2, "event-3")
 
 
-def test_a_cut_tail_is_found_by_the_head_or_by_a_checkpoint() -> None:
+def test_a_truncated_chain_is_found_by_the_head_or_a_checkpoint() -> None:
     rows, payloads = chain(5)
     mark = link_of(rows[4])
     cut = rows[:3]

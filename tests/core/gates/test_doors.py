@@ -1,4 +1,4 @@
-"""What a door says against what its gate was told: forced, held, faulty, closed again."""
+"""Reports of a door compared with the commands to its gate: forced, held, faulty, closed again."""
 
 from datetime import timedelta
 
@@ -37,7 +37,7 @@ def test_a_door_that_opens_without_any_command_is_forced() -> None:
     assert reported(Door(DoorState.FAULT, NOW - S), DoorState.OPEN, NOW, None).raised is AlertKind.DOOR_FORCED
 
 
-def test_nobody_saw_a_door_open_that_is_open_at_its_first_report() -> None:
+def test_a_door_already_open_at_its_first_report_is_not_forced() -> None:
     assert reported(Door(), DoorState.OPEN, NOW, None) == Change(Door(DoorState.OPEN, NOW))
 
 
@@ -57,13 +57,13 @@ def test_an_alarm_stays_until_the_door_is_closed(state: DoorState) -> None:
 
 
 @pytest.mark.parametrize("state", [DoorState.HELD, DoorState.FORCED, DoorState.FAULT])
-def test_what_the_hardware_knows_is_taken_as_it_is(state: DoorState) -> None:
+def test_a_report_of_held_forced_or_fault_is_taken_as_it_is(state: DoorState) -> None:
     change = reported(CLOSED, state, NOW + S, TOLD)
     assert change == Change(Door(state, NOW + S), ALARMS[state])
     assert reported(change.door, state, NOW + 2 * S, TOLD) == Change(change.door)
 
 
-def test_a_fault_ends_with_the_next_state_and_takes_no_other_alarm_along() -> None:
+def test_a_fault_ends_with_the_next_state_and_clears_no_other_alarm() -> None:
     forced = reported(CLOSED, DoorState.OPEN, NOW, None).door
     broken = reported(forced, DoorState.FAULT, NOW + S, None)
     assert (broken.raised, broken.cleared) == (AlertKind.DOOR_FAULT, ())
@@ -82,7 +82,7 @@ def test_a_door_is_held_once_it_is_open_for_too_long() -> None:
     assert overdue(door, late, TOLD, LIMIT_MS) == Change(Door(DoorState.HELD, late), AlertKind.DOOR_HELD)
 
 
-def test_everybody_who_is_let_in_may_keep_the_door_open() -> None:
+def test_every_new_opening_restarts_the_time_limit() -> None:
     door = Door(DoorState.OPEN, NOW)
     next_one = Opening(NOW + 14 * S, NOW + 19 * S)
     assert overdue(door, NOW + 29 * S, next_one, LIMIT_MS) is None
@@ -95,9 +95,7 @@ def test_only_an_open_door_becomes_held(state: DoorState | None) -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from(DoorState), st.integers(0, 20)), max_size=20), st.booleans())
-def test_whatever_is_reported_the_alarms_that_stand_fit_the_door(
-    reports: list[tuple[DoorState, int]], told: bool
-) -> None:
+def test_the_active_alarms_always_match_the_door(reports: list[tuple[DoorState, int]], told: bool) -> None:
     opening = TOLD if told else None
     door, standing, at = CLOSED, set[AlertKind](), NOW
     for state, seconds in reports:

@@ -38,7 +38,7 @@ def test_a_row_says_who_somebody_is() -> None:
     assert row.photos == ("a.jpg", "b.jpg") and row.line == 2 and not row.problems
 
 
-def test_a_column_that_is_not_there_changes_nothing_and_an_empty_cell_clears() -> None:
+def test_a_missing_column_changes_nothing_and_an_empty_cell_clears() -> None:
     (row,) = read("number,name,groups\nE-1,Ada,\n").rows
     details = row.details(ADA)
     assert (details.email, details.status, details.groups) == ("ada@example.org", Status.INACTIVE, ())
@@ -105,21 +105,21 @@ def test_rows_that_contradict_each_other_are_all_refused() -> None:
 
 @pytest.mark.parametrize("code", ["utf-8", "utf-8-sig", "utf-16"])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-def test_what_spreadsheets_save(code: str, delimiter: str) -> None:
+def test_csv_as_spreadsheets_save_it_is_read(code: str, delimiter: str) -> None:
     text = f"number{delimiter}name\r\nE-1{delimiter}Éva Jürgens\r\n\r\n"
     file = people_file.read(text.encode(code))
     assert [row.details(None).name for row in file.rows] == ["Éva Jürgens"]
     assert not file.notices
 
 
-def test_bytes_that_are_no_text_are_refused() -> None:
+def test_bytes_that_are_not_text_are_refused() -> None:
     with pytest.raises(BadInput) as refused:
         people_file.read(b"number,name\nE-1,\x81\x8d\xff\x00\x01\n")
     assert refused.value.code == "bad_encoding"
 
 
 @pytest.mark.slow
-def test_a_file_without_end_is_refused() -> None:
+def test_a_file_that_is_too_large_is_refused() -> None:
     with pytest.raises(TooLarge):
         people_file.read(b"x" * (people_text.MOST_BYTES + 1))
     rows = "\n".join(f"{i},A" for i in range(people_file.MOST_ROWS + 1))
@@ -129,7 +129,7 @@ def test_a_file_without_end_is_refused() -> None:
 
 
 @given(st.text(st.characters(exclude_categories=["Cc", "Cs", "Z"])))
-def test_a_cell_comes_back_as_it_was_and_nothing_runs_it(text: str) -> None:
+def test_a_cell_survives_a_round_trip_and_no_spreadsheet_runs_it(text: str) -> None:
     cell = people_cells.harmless(text)
     assert not cell.startswith(("=", "+", "-", "@"))
     if text:
@@ -138,5 +138,5 @@ def test_a_cell_comes_back_as_it_was_and_nothing_runs_it(text: str) -> None:
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cc", "Cs", "Z"]), min_size=1)))
-def test_several_values_in_a_cell_come_back(parts: list[str]) -> None:
+def test_several_values_in_a_cell_survive_a_round_trip(parts: list[str]) -> None:
     assert people_cells.split(people_cells.join(parts)) == tuple(parts)

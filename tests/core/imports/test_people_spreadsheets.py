@@ -1,4 +1,4 @@
-"""What spreadsheets really save: read where it is certain, else refused with the line and the cure."""
+"""Files as spreadsheets really save them: read if they are unambiguous, else refused with the line and the cure."""
 
 import csv
 import io
@@ -56,24 +56,24 @@ def test_utf_16_is_read_with_and_without_its_mark(code: str, mark: str) -> None:
     assert names(data) == [("E-1", "Ada Lovelace"), ("E-2", "Łukasz 王")]
 
 
-def test_short_rows_are_read_and_said() -> None:
+def test_short_rows_are_read_and_reported() -> None:
     file = people_file.read(b"number,name,email,card_number\r\nE-1,Ada,a@example.org,1\r\nE-2,Bob\r\n")
     assert [row.details(None).card_number for row in file.rows] == ["1", None]
     assert file.notices == ("1 row has fewer cells than the header, such as line 3; missing cells were read as empty.",)
 
 
-def test_a_file_that_was_cut_off_is_not_read_as_a_short_row() -> None:
+def test_a_truncated_file_is_not_read_as_a_short_row() -> None:
     first, second = people_file.read(b"number,name,email\nE-1,Ada,a@example.org\nE-2,Bo").rows
     assert not first.problems
     assert [(p.code, "cut off" in p.detail) for p in second.problems] == [("wrong_cell_count", True)]
 
 
-def test_a_cell_under_no_name_is_not_lost() -> None:
+def test_a_cell_in_an_unnamed_column_is_reported() -> None:
     (row,) = people_file.read(b"number,name,\nE-1,Ada,2026-12-31\n").rows
     assert [p.code for p in row.problems] == ["unnamed_column"] and row.line == 2
 
 
-def test_lines_are_those_of_an_editor() -> None:
+def test_lines_are_counted_as_an_editor_counts_them() -> None:
     rows = people_file.read(b'sep=,\nTitle\nnumber,name\nE-1,"Ada\nLovelace"\n\nE-2\nE-3,Cay\n').rows
     assert [(row.line, row.number) for row in rows] == [(4, "E-1"), (7, "E-2"), (8, "E-3")]
 
@@ -104,7 +104,7 @@ def test_a_refusal_names_the_line(text: str, code: str, said: str) -> None:
         ("number,name", "repeated_header"),
     ],
 )
-def test_what_a_spreadsheet_spoiled_is_refused(cells: str, code: str) -> None:
+def test_a_cell_damaged_by_a_spreadsheet_is_refused(cells: str, code: str) -> None:
     (row,) = people_file.read(f"number,name\n{cells}\n".encode()).rows
     assert [p.code for p in row.problems] == [code]
 
@@ -116,7 +116,7 @@ def test_what_a_spreadsheet_spoiled_is_refused(cells: str, code: str) -> None:
         ("?ukasz", "Line 3: '?ukasz' has a ?"),
     ],
 )
-def test_names_that_were_spoiled_before_are_said(name: str, said: str) -> None:
+def test_names_garbled_by_an_earlier_save_are_reported(name: str, said: str) -> None:
     file = people_file.read(f"number,name\nE-1,Zoë Müller\nE-2,{name}\n".encode())
     assert [notice[: len(said)] for notice in file.notices] == [said]
 
@@ -142,7 +142,7 @@ def test_an_encoding_is_asked_for_and_never_guessed(code: str, name: str, encodi
     assert file.notices == (f"Read as {encoding}: {name}. Are these names right?",)
 
 
-def test_names_that_differ_are_shown_as_each_encoding_reads_them() -> None:
+def test_the_error_shows_names_as_each_encoding_reads_them() -> None:
     with pytest.raises(BadInput) as refused:
         people_file.read("number,name\nE-1,Müller\nE-2,Dvořák\n".encode("cp1250"))
     assert "windows-1250 reads 'Dvořák'" in refused.value.detail
@@ -173,17 +173,17 @@ def test_an_encoding_has_many_names(alias: str) -> None:
     assert names(TABLE.encode(), alias) == ADA_AND_BOB
 
 
-def test_a_path_of_windows_keeps_its_backslashes() -> None:
+def test_a_windows_path_keeps_its_backslashes() -> None:
     assert split(r"pics\ada.jpg|a\\b|c\|d|\\server\x") == (r"pics\ada.jpg", r"a\b", "c|d", r"\server\x")
     assert split("\\") == ("\\",)
 
 
-def test_a_cell_has_no_end_of_values() -> None:
+def test_a_cell_with_too_many_values_is_refused() -> None:
     (row,) = people_file.read(f"number,name,photos\nE-1,Ada,{'|a' * 300}\n".encode()).rows
     assert [p.code for p in row.problems] == ["too_many_values"]
 
 
-def test_a_line_without_end_is_refused() -> None:
+def test_a_line_that_is_too_long_is_refused() -> None:
     with pytest.raises(TooLarge) as refused:
         people_file.read(b"number,name\nE-1,Ada\n" + b"x" * 1_000_000)
     assert refused.value.code == "line_too_long" and "Line 3" in refused.value.detail
@@ -200,7 +200,7 @@ LETTERS |= {"shift-jis": 'a表ソ山,;"', "windows-1252": "aéß\u20ac,;'", "koi
 
 
 @given(st.data())
-def test_whatever_is_written_is_read_back(data: st.DataObject) -> None:
+def test_everything_written_is_read_back(data: st.DataObject) -> None:
     encoding = data.draw(st.sampled_from(sorted(LETTERS)))
     # Blanks around a value are taken off, and a value that nobody sees is refused.
     word = st.text(LETTERS[encoding], min_size=1, max_size=12).map(lambda text: f"x{text}x")
@@ -228,7 +228,7 @@ def test_whatever_is_written_is_read_back(data: st.DataObject) -> None:
 @given(
     st.lists(st.lists(st.text('ab,;"\\|\n\r\t =é\u00a0', max_size=6), max_size=6), max_size=8), st.sampled_from(",;\t")
 )
-def test_every_line_is_used_or_named(table: list[list[str]], delimiter: str) -> None:
+def test_every_line_is_used_or_reported(table: list[list[str]], delimiter: str) -> None:
     out = io.StringIO()
     csv.writer(out, delimiter=delimiter).writerows([["number", "name", "#a"], *table])
     kept = [row for row in table if any(cell.strip() for cell in row)]

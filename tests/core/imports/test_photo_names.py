@@ -1,4 +1,4 @@
-"""Photos find their person by name; what could be two people's is nobody's."""
+"""Photos are matched to people by name; a photo that fits two people belongs to nobody."""
 
 import pytest
 
@@ -31,17 +31,17 @@ def test_photos_come_in_the_order_of_their_numbers() -> None:
 @pytest.mark.parametrize(
     "name", ["E-10.jpg", "E-1_a.jpg", "E-1x.jpg", "E-2/E-1.jpg", "../../etc/passwd.jpg", "/E-3.jpg"]
 )
-def test_a_photo_that_could_be_anybodys_is_nobodys(name: str) -> None:
+def test_an_ambiguous_photo_belongs_to_nobody(name: str) -> None:
     found = match([name], ["E-1", "E-2"])
     assert not found.of
 
 
-def test_the_whole_name_goes_before_a_counted_one() -> None:
+def test_a_full_name_takes_precedence_over_a_numbered_one() -> None:
     found = match(["E_1.jpg", "E_1_1.jpg"], ["E", "E_1"])
     assert found.of == {"E_1": ["E_1.jpg", "E_1_1.jpg"]}
 
 
-def test_letters_are_compared_composed() -> None:
+def test_composed_and_decomposed_letters_are_equal() -> None:
     assert match(["Mu\u0308ller.jpg"], ["M\u00fcller"]).of == {"M\u00fcller": ["Mu\u0308ller.jpg"]}
 
 
@@ -62,7 +62,7 @@ def test_the_end_of_a_path_is_enough() -> None:
     assert found.named(r"pics\ada.jpg") == "export/pics/ada.jpg" and found.named("ada.jpg") is None
 
 
-def test_every_file_that_is_no_photo_is_counted_by_its_kind() -> None:
+def test_files_that_are_not_photos_are_counted_by_kind() -> None:
     unused = Unused()
     for name in ["a.tif", "b.TIF", "x/Thumbs.db", "__MACOSX/._a.jpg", "._b.heic", ".DS_Store", "README", ".E-1.jpg"]:
         kind = kind_of(name)
@@ -75,11 +75,11 @@ def test_every_file_that_is_no_photo_is_counted_by_its_kind() -> None:
 
 
 @pytest.mark.parametrize("name", ["E-1.heic", "E-1.WebP", "E-1.jfif", "E-1.jpe", "E-1.avif"])
-def test_what_phones_and_browsers_save_is_a_photo(name: str) -> None:
+def test_formats_of_phones_and_browsers_are_photos(name: str) -> None:
     assert is_photo(name) and match([name], ["E-1"]).of == {"E-1": [name]}
 
 
-def test_zeros_that_a_spreadsheet_took_are_missed() -> None:
+def test_leading_zeros_dropped_by_a_spreadsheet_are_noticed() -> None:
     assert without_zeros("pics/0042_2.jpg", {"42"}) == "42"
     assert without_zeros("pics/42.jpg", {"42"}) is None and without_zeros("00.jpg", {"42"}) is None
 
@@ -87,5 +87,5 @@ def test_zeros_that_a_spreadsheet_took_are_missed() -> None:
 @pytest.mark.parametrize(
     "name", ["__MACOSX/E-1.jpg", ".E-1.jpg", "a/.hidden/E-1.jpg", "E-1.gif", "E-1.zip", "E-1.jpg/", ""]
 )
-def test_what_is_no_photo_is_left_alone(name: str) -> None:
+def test_bytes_that_are_not_a_photo_have_no_format(name: str) -> None:
     assert not is_photo(name)

@@ -1,4 +1,4 @@
-"""The closed form is the least-squares similarity, and refuses points that determine none."""
+"""The closed form is the least-squares similarity transform, and refuses points that determine none."""
 
 import math
 
@@ -48,7 +48,7 @@ def test_it_is_the_least_squares_similarity(noise: list[float]) -> None:
         assert error(best) <= error(near) + 1e-9
 
 
-def test_it_agrees_with_umeyama_by_singular_values() -> None:
+def test_it_agrees_with_umeyama_by_svd() -> None:
     landmarks = moved(0.4, 2.0, 100, 50) + np.random.default_rng(1).normal(0, 3, (5, 2))
     source, target = landmarks - landmarks.mean(axis=0), alignment.TEMPLATE - alignment.TEMPLATE.mean(axis=0)
     u, d, v = np.linalg.svd(target.T @ source / 5)

@@ -1,4 +1,4 @@
-"""Taking off what all faces share leaves unit vectors that tell people apart better."""
+"""Subtracting the mean face leaves unit vectors that distinguish people better."""
 
 import numpy as np
 
@@ -14,12 +14,12 @@ def faces(seed: int, n: int = 200) -> np.ndarray:
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-def test_without_a_centre_nothing_moves() -> None:
+def test_without_a_centre_nothing_changes() -> None:
     vectors = faces(0)
     assert off_centre(vectors, None) is vectors
 
 
-def test_what_is_left_has_unit_length_and_no_common_direction() -> None:
+def test_centred_vectors_have_unit_length_and_no_common_direction() -> None:
     vectors = faces(0)
 
     found = off_centre(vectors, vectors.mean(axis=0))
@@ -29,10 +29,10 @@ def test_what_is_left_has_unit_length_and_no_common_direction() -> None:
     assert np.linalg.norm(found.mean(axis=0)) < 0.02
 
 
-def test_one_vector_and_many_move_alike() -> None:
+def test_one_vector_and_many_are_centred_alike() -> None:
     vectors = faces(1)
     np.testing.assert_array_equal(off_centre(vectors[7], CENTRE), off_centre(vectors, CENTRE)[7])
 
 
-def test_a_vector_that_is_the_centre_stays_finite() -> None:
+def test_a_vector_equal_to_the_centre_stays_finite() -> None:
     assert np.isfinite(off_centre(CENTRE[None], CENTRE)).all()

@@ -1,4 +1,4 @@
-"""Frames of one approach become evidence about one person, or about nobody: never about a mixture of two."""
+"""Frames of one approach become evidence about one person or nobody, never about a mixture of two people."""
 
 from itertools import permutations
 
@@ -38,7 +38,7 @@ def embedding(evidence: Evidence) -> np.ndarray:
     return evidence.embedding
 
 
-def test_no_frame_is_a_mistake_of_the_caller() -> None:
+def test_folding_no_frames_is_an_error() -> None:
     with pytest.raises(ValueError):
         fold([], SAME)
 
@@ -59,7 +59,7 @@ def test_a_better_frame_counts_for_more() -> None:
     np.testing.assert_allclose(fused, unit(0.75 * good + 0.25 * poor), atol=1e-6)
 
 
-def test_frames_of_no_quality_still_have_a_mean() -> None:
+def test_frames_of_quality_zero_still_have_a_mean() -> None:
     found = fold([seen(like(0, 0.9, 1), 0.0), seen(like(0, 0.9, 2), 0.0)], SAME)
     np.testing.assert_allclose(embedding(found), unit(like(0, 0.9, 1) + like(0, 0.9, 2)), atol=1e-6)
     assert found.quality == 0.0
@@ -72,14 +72,14 @@ def test_the_order_of_frames_does_not_matter() -> None:
         np.testing.assert_allclose(other, first, atol=1e-6)
 
 
-def test_frames_without_a_subject_are_passed_over() -> None:
+def test_frames_without_a_subject_are_skipped() -> None:
     found = fold([unseen(Reason.POOR_QUALITY, 4), seen(person(0), 0.5), unseen(Reason.NO_FACE)], SAME)
     np.testing.assert_allclose(embedding(found), person(0), atol=1e-6)
     assert (found.faces, found.frames_used, found.quality) == (4, 1, 0.5)
 
 
 @pytest.mark.parametrize("reason", FURTHEST)
-def test_without_a_subject_the_frame_that_came_furthest_gives_the_reason(reason: Reason) -> None:
+def test_without_a_subject_the_frame_that_got_furthest_gives_the_reason(reason: Reason) -> None:
     # Given frames that failed at this reason and at every one that is met before it
     earlier = FURTHEST[FURTHEST.index(reason) :]
     for order in permutations(earlier):
@@ -88,11 +88,11 @@ def test_without_a_subject_the_frame_that_came_furthest_gives_the_reason(reason:
         assert found.embedding is None and found.best is None
 
 
-def test_the_order_of_reasons_is_how_far_a_frame_came() -> None:
+def test_the_reasons_are_ordered_by_how_far_a_frame_got() -> None:
     assert FURTHEST == (Reason.POOR_QUALITY, Reason.FACE_TOO_SMALL, Reason.SEVERAL_FACES, Reason.NO_FACE)
 
 
-def test_somebody_else_stepping_in_gives_nobody() -> None:
+def test_nobody_is_identified_if_somebody_else_steps_in() -> None:
     looks = [seen(person(0)), seen(like(0, 0.95)), seen(person(1))]
     for order in permutations(looks):
         found = fold(order, SAME)
@@ -100,7 +100,7 @@ def test_somebody_else_stepping_in_gives_nobody() -> None:
         assert found.embedding is None and found.frames_used == 3
 
 
-def test_frames_drifting_from_one_face_to_another_give_nobody() -> None:
+def test_nobody_is_identified_if_frames_drift_from_one_face_to_another() -> None:
     # Given neighbours alike, and the first and the last not
     angles = np.linspace(0, np.pi / 2, 5)
     looks = [seen(like(0, float(np.cos(angle)), 1)) for angle in angles]
@@ -108,14 +108,14 @@ def test_frames_drifting_from_one_face_to_another_give_nobody() -> None:
     assert fold(looks, SAME).reason is Reason.AMBIGUOUS
 
 
-def test_just_as_alike_as_asked_is_one_person() -> None:
+def test_frames_exactly_at_the_limit_are_one_person() -> None:
     pair = [seen(person(0)), seen(like(0, 0.5))]
     assert fold(pair, 0.5).reason is None
     assert fold(pair, 0.5001).reason is Reason.AMBIGUOUS
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_a_vector_that_is_no_number_is_never_evidence(bad: float) -> None:
+def test_a_vector_that_is_not_finite_is_never_evidence(bad: float) -> None:
     broken = person(0)
     broken[3] = bad
     for looks in ([seen(broken)], [seen(person(0)), seen(broken)], [seen(broken), seen(person(0))]):
@@ -123,12 +123,12 @@ def test_a_vector_that_is_no_number_is_never_evidence(bad: float) -> None:
             fold(looks, SAME)
 
 
-def test_a_quality_that_is_no_number_is_never_evidence() -> None:
+def test_a_quality_of_nan_is_never_evidence() -> None:
     with pytest.raises(ValueError):
         fold([seen(person(0), float("nan")), seen(person(0))], SAME)
 
 
-def test_vectors_of_two_models_are_never_mixed() -> None:
+def test_vectors_of_different_models_are_never_mixed() -> None:
     with pytest.raises(ValueError):
         fold([seen(person(0)), seen(np.ones(4, np.float32) / 2)], SAME)
 
@@ -161,7 +161,7 @@ def test_repeating_all_frames_changes_nothing(looks: list[FrameResult]) -> None:
     np.testing.assert_allclose(embedding(fold(looks * 2, SAME)), embedding(fold(looks, SAME)), atol=1e-5)
 
 
-def test_the_margin_is_what_the_best_is_ahead_of_the_second() -> None:
+def test_the_margin_is_the_lead_of_the_best_over_the_second() -> None:
     evidence = fold([seen(person(0))], SAME)
     found = against(evidence, [Candidate("a", 0.8), Candidate("b", 0.5), Candidate("c", 0.4)])
     assert found.best == Candidate("a", 0.8)
@@ -174,12 +174,12 @@ def test_twins_have_no_margin() -> None:
     assert found.margin == 0.0
 
 
-def test_the_only_candidate_is_measured_against_the_least_alike_there_can_be() -> None:
+def test_the_margin_of_a_single_candidate_is_its_lead_over_minus_one() -> None:
     found = against(fold([seen(person(0))], SAME), [Candidate("a", 0.8)])
     assert found.margin == pytest.approx(1.8)
 
 
-def test_an_empty_gallery_leaves_nobody() -> None:
+def test_an_empty_gallery_identifies_nobody() -> None:
     evidence = fold([seen(person(0))], SAME)
     assert against(evidence, []) is evidence
     assert evidence.best is None and evidence.margin is None
@@ -191,6 +191,6 @@ def test_a_vector_without_direction_is_refused(values: list[float]) -> None:
         unit(np.array(values, np.float32))
 
 
-def test_any_other_vector_is_brought_to_length_one() -> None:
+def test_any_other_vector_is_scaled_to_length_one() -> None:
     np.testing.assert_allclose(unit(np.array([3, 4], np.float32)), [0.6, 0.8], atol=1e-7)
     np.testing.assert_allclose(unit(np.array([-1e-3, 0], np.float32)), [-1, 0], atol=1e-7)

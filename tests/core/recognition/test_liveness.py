@@ -1,4 +1,4 @@
-"""When scores of liveness suffice: the fewer frames there are, the surer each must be, and missing ones help nobody."""
+"""When liveness scores suffice: fewer frames need higher scores, and missing scores never help."""
 
 import math
 
@@ -28,13 +28,13 @@ def test_the_median_of_the_newest_five_counts() -> None:
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
-def test_a_score_that_is_no_number_is_an_error(bad: float) -> None:
+def test_a_score_that_is_not_finite_is_an_error(bad: float) -> None:
     with pytest.raises(ValueError, match="not finite"):
         fuse([0.9, 0.9, bad, 0.9, 0.9])
 
 
 @pytest.mark.parametrize("frames", range(1, MOST_FRAMES + 4))
-def test_the_fewer_frames_the_surer_each_must_be(frames: int) -> None:
+def test_fewer_frames_need_a_higher_score(frames: int) -> None:
     needed = LIVE_FROM[min(frames, MOST_FRAMES) - 1]
     assert state(LivenessMode.REQUIRED, True, needed, frames) is LivenessState.LIVE
     assert state(LivenessMode.REQUIRED, True, needed - 0.001, frames) is LivenessState.SPOOF_SUSPECTED
@@ -61,7 +61,7 @@ def test_each_mode_with_and_without_weights() -> None:
     assert (effective(LivenessMode.AUTO, True), effective(LivenessMode.AUTO, False)) == ("required", "monitor")
 
 
-def test_what_was_not_measured_does_not_pass_where_it_is_required() -> None:
+def test_an_unmeasured_face_does_not_pass_if_liveness_is_required() -> None:
     assert state(LivenessMode.REQUIRED, True, None, 0) is LivenessState.UNMEASURED
     assert refuses(LivenessMode.REQUIRED, True, LivenessState.UNMEASURED) and refuses(
         LivenessMode.AUTO, True, LivenessState.UNMEASURED
@@ -71,13 +71,13 @@ def test_what_was_not_measured_does_not_pass_where_it_is_required() -> None:
 
 
 @given(st.sampled_from(["", "REQUIRED", "on", "none"]), st.booleans())
-def test_what_is_no_mode_opens_nothing(mode: str, works: bool) -> None:
+def test_an_unknown_mode_opens_nothing(mode: str, works: bool) -> None:
     with pytest.raises(ValueError, match="not a valid"):
         refuses(mode, works, LivenessState.LIVE)
 
 
 @given(st.lists(st.none() | st.floats(0, 1), max_size=8), st.sampled_from(list(LivenessMode)), st.booleans())
-def test_only_enough_frames_that_look_live_pass_where_it_is_required(
+def test_only_enough_live_frames_pass_if_liveness_is_required(
     scores: list[float | None], mode: LivenessMode, works: bool
 ) -> None:
     score, frames = fuse(scores)

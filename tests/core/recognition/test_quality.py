@@ -1,4 +1,4 @@
-"""Each problem is found on a face spoilt in one way, and nothing is found on the face as it was."""
+"""Each problem is found on a face damaged in one way, and none on the undamaged face."""
 
 from dataclasses import replace
 
@@ -79,14 +79,14 @@ def test_a_tilted_head_is_found() -> None:
 
 
 @pytest.mark.parametrize(("x", "y"), [(-60, 300), (1225, 300), (600, -70), (600, 650)])
-def test_a_face_cut_off_by_any_edge_is_found_and_its_void_is_not_called_dark(x: float, y: float) -> None:
+def test_a_face_cut_off_by_any_edge_is_found_and_is_not_called_dark(x: float, y: float) -> None:
     void = crop()
     void[:, :60] = 0
 
     assert assess(face(x=x, y=y), void, FRAME, GATE).problems == (QualityProblem.CUT_OFF,)
 
 
-def test_a_box_that_ends_at_the_frame_is_not_taken_for_the_whole_face() -> None:
+def test_a_box_that_ends_at_the_frame_does_not_hide_a_cut_off_face() -> None:
     # Given a detector's box drawn inside the frame round half a face
     half = replace(face(x=-50), box=Box(0, 310, 60, 110))
     assert measure(half, crop(), FRAME).outside > 0.2
@@ -113,7 +113,7 @@ WORSE = {
 
 
 @pytest.mark.parametrize("name", WORSE)
-def test_the_score_never_rises_as_one_thing_gets_worse(name: str) -> None:
+def test_the_score_never_rises_as_one_measure_gets_worse(name: str) -> None:
     scores = [score(replace(PLAIN, **{name: value})) for value in WORSE[name]]
 
     assert scores == sorted(scores, reverse=True)
@@ -126,10 +126,10 @@ def test_left_and_right_are_equally_bad(name: str) -> None:
     assert score(replace(PLAIN, **{name: 0.5})) == score(replace(PLAIN, **{name: -0.5}))
 
 
-def test_an_even_area_is_blurred_and_not_an_error() -> None:
+def test_a_uniform_area_is_blurred_and_not_an_error() -> None:
     assert QualityProblem.BLURRED in assess(face(), np.full((112, 112, 3), 128, np.uint8), FRAME, GATE).problems
 
 
-def test_no_measure_changes_the_limits_of_another() -> None:
+def test_the_measures_are_judged_independently() -> None:
     assert judge(PLAIN, GATE).problems == ()
     assert judge(replace(PLAIN, width_px=1), GATE).problems == (QualityProblem.FACE_TOO_SMALL,)

@@ -1,4 +1,4 @@
-"""Who stands at the gate, and above all when nobody can tell."""
+"""Which face is at the gate, and above all when nobody can tell."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ def choose(*faces: Face, min_face_px: float = 32) -> int | Reason:
     return subject.choose(faces, WIDTH, min_face_px=min_face_px)
 
 
-def test_nobody() -> None:
+def test_no_face_is_a_reason() -> None:
     assert choose() is Reason.NO_FACE
 
 
@@ -31,19 +31,19 @@ def test_people_behind_are_ignored() -> None:
     assert choose(face(300, 60), face(640, 120), face(900, 55)) == 1
 
 
-def test_of_two_as_near_the_one_in_the_middle_is_at_the_gate() -> None:
+def test_of_two_equally_near_faces_the_central_one_is_the_subject() -> None:
     assert choose(face(1240, 120), face(640, 120)) == 1
 
 
-def test_two_side_by_side_are_nobody() -> None:
+def test_two_faces_side_by_side_are_several() -> None:
     assert choose(face(500, 110), face(780, 110)) is Reason.SEVERAL_FACES
 
 
-def test_an_exact_tie_is_nobody() -> None:
+def test_an_exact_tie_is_several() -> None:
     assert choose(face(640, 110), face(640, 110)) is Reason.SEVERAL_FACES
 
 
-def test_twenty_equal_faces_are_nobody() -> None:
+def test_twenty_equal_faces_are_several() -> None:
     assert choose(*(face(64 * i + 32, 60) for i in range(20))) is Reason.SEVERAL_FACES
 
 
@@ -52,12 +52,12 @@ def test_a_rival_counts_from_four_fifths_of_the_weight() -> None:
     assert choose(face(640, 100), face(640, 79)) == 0
 
 
-def test_too_small_is_a_reason_and_not_a_guess() -> None:
+def test_a_subject_that_is_too_small_is_a_reason() -> None:
     assert choose(face(640, 31)) is Reason.FACE_TOO_SMALL
     assert choose(face(640, 32)) == 0
 
 
-def test_a_near_face_at_the_edge_hides_no_small_one_in_the_middle() -> None:
+def test_a_large_face_at_the_edge_does_not_hide_a_small_central_one() -> None:
     # Given somebody near but aside (weight 100 * 0.6) and somebody far in the middle (weight 55)
     assert choose(face(1152, 100), face(640, 55)) is Reason.SEVERAL_FACES
 

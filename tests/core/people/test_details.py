@@ -1,4 +1,4 @@
-"""What an admin may write: anything people are really called, and nothing that could lie in a log."""
+"""What an admin may write: every real name, and no text that could mislead in a log."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,7 +23,7 @@ def refused(**changes: Any) -> str:
     return refusal.value.code
 
 
-def test_little_is_needed() -> None:
+def test_only_number_and_name_are_required() -> None:
     known = details()
     assert (known.status, known.groups, known.email) == (Status.ACTIVE, (), None)
 
@@ -91,7 +91,7 @@ def test_no_name_turns_the_writing_direction_around(mark: str) -> None:
     assert refused(name=f"Ada {mark}ecalevoL") == "bad_name"
 
 
-def test_a_refusal_says_how_long_is_too_long_and_does_not_repeat_the_text() -> None:
+def test_a_refusal_states_the_limit_and_does_not_repeat_the_text() -> None:
     with pytest.raises(BadInput) as refusal:
         details(name="x" * 10_000)
     assert "10000" in refusal.value.detail and "200" in refusal.value.detail
@@ -144,13 +144,13 @@ def test_gate_names(name: str) -> None:
 @pytest.mark.parametrize(
     "name", ["", "-a", ".", "..", "a/b", "a b", "a\n", "lobby\x00", "tür", "x" * 65, "a%2fb", "a?b"]
 )
-def test_gate_names_that_cannot_stand_in_an_address(name: str) -> None:
+def test_gate_names_that_are_not_safe_in_a_url_are_refused(name: str) -> None:
     with pytest.raises(BadInput) as refusal:
         gate_name(name)
     assert refusal.value.code == "bad_gate_name"
 
 
-def test_a_gate_opens_for_half_a_second_to_a_minute() -> None:
+def test_an_opening_lasts_half_a_second_to_a_minute() -> None:
     assert [unlock_ms(ms) for ms in (500, 5000, 60_000)] == [500, 5000, 60_000]
     for ms in (-1, 0, 499, 60_001):
         with pytest.raises(BadInput) as refusal:

@@ -1,4 +1,4 @@
-"""Which process has which gate: each gate exactly one that may have it, evenly, and few change hands."""
+"""Every gate goes to exactly one process that may have it, evenly, and few gates change hands."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,33 +16,33 @@ def everybody(*who: str) -> dict[str, tuple[str, ...]]:
     return dict.fromkeys(GATES, who)
 
 
-def test_one_process_has_all() -> None:
+def test_a_single_process_has_every_gate() -> None:
     assert deal({"g0": 1, "g1": 0}, everybody("a"), {}) == {"g0": "a", "g1": "a"}
 
 
-def test_nobody_there_has_nothing() -> None:
+def test_without_processes_no_gate_is_assigned() -> None:
     assert deal({"g0": 1}, {}, {"g0": "gone"}) == {}
 
 
-def test_who_comes_gets_a_share_and_no_more_change_hands_than_must() -> None:
+def test_a_new_process_gets_a_share_and_few_gates_change_hands() -> None:
     now = dict.fromkeys(("g0", "g1", "g2", "g3"), "a")
     dealt = deal(dict.fromkeys(now, 1), everybody("a", "b"), now)
     assert sorted(dealt.values()) == ["a", "a", "b", "b"]
     assert deal(dict.fromkeys(now, 1), everybody("a", "b"), dealt) == dealt
 
 
-def test_a_gate_that_only_one_may_have_is_that_ones() -> None:
+def test_a_gate_goes_to_the_only_process_that_may_have_it() -> None:
     able = {"g0": ("a",), "g1": ("a", "b"), "g2": ("a", "b")}
     assert deal(dict.fromkeys(able, 1), able, {"g0": "b", "g1": "a", "g2": "a"}) == {"g0": "a", "g1": "a", "g2": "b"}
 
 
-def test_cameras_weigh() -> None:
+def test_gates_weigh_by_their_cameras() -> None:
     dealt = deal({"g0": 4, "g1": 1, "g2": 1, "g3": 1}, everybody("a", "b"), {})
     assert dealt["g0"] not in {dealt["g1"], dealt["g2"], dealt["g3"]}
 
 
 @given(cameras, anyone, holders)
-def test_whatever_the_site_each_gate_is_with_one_who_may_have_it(
+def test_every_gate_is_with_one_process_that_may_have_it(
     cameras: dict[str, int], able: dict[str, set[str]], held: dict[str, str]
 ) -> None:
     dealt = deal(cameras, able, held)
@@ -55,7 +55,7 @@ def test_whatever_the_site_each_gate_is_with_one_who_may_have_it(
 
 
 @given(st.sets(st.sampled_from(GATES), min_size=1), st.sets(st.sampled_from(WHO), min_size=1), holders)
-def test_equal_gates_are_shared_to_within_one(gates: set[str], who: set[str], held: dict[str, str]) -> None:
+def test_equal_gates_are_shared_evenly_to_within_one(gates: set[str], who: set[str], held: dict[str, str]) -> None:
     dealt = deal(dict.fromkeys(gates, 1), everybody(*who), held)
     shares = [list(dealt.values()).count(one) for one in who]
     assert max(shares) - min(shares) <= 1
