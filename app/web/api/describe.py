@@ -34,10 +34,13 @@ ERRORS: dict[int | str, dict[str, Any]] = {
     503: _error("Busy: nothing was done. Or the database did not confirm a record: `detail` says what holds"),
 }
 OPERATIONS: dict[int | str, dict[str, Any]] = {
+    400: _error("The request is not valid HTTP"),
     401: _error("Not from this machine, and no key, or one that is unknown or revoked"),
     403: _error("Not from this machine, and the key is not an admin's"),
+    413: _error("Too large"),
 }
-CONFLICT: dict[int | str, dict[str, Any]] = {**ERRORS, 409: _error("It contradicts what is stored")}
+BODY_ERRORS: dict[int | str, dict[str, Any]] = {**ERRORS, 408: _error("The body did not arrive in time")}
+CONFLICT: dict[int | str, dict[str, Any]] = {**BODY_ERRORS, 409: _error("It contradicts what is stored")}
 
 IMAGE = {"schema": {"type": "string", "format": "binary"}}
 DECISION_BODY = {

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 
 from app.core.errors import BadInput
-from app.web.api.describe import ERRORS, files_body
+from app.web.api.describe import BODY_ERRORS, files_body
 from app.web.api.schemas import CandidateOut, Identity, Same
 from app.web.edge import uploads
 from app.web.edge.turns import FewPictures
@@ -30,13 +30,13 @@ async def one(request: Request) -> bytes:
     return images[0]
 
 
-@router.post("/verify", summary="Same person?", responses=ERRORS, openapi_extra=files_body(a=1, b=1))
+@router.post("/verify", summary="Same person?", responses=BODY_ERRORS, openapi_extra=files_body(a=1, b=1))
 def verify(system: SystemOf, _: Admin, _turn: FewPictures, pair: Annotated[tuple[bytes, bytes], Depends(two)]) -> Same:
     """Compares two pictures with each other; nothing is stored."""
     return Same(**system.comparison.verify(*map(system.enrolment.readable, pair)))
 
 
-@router.post("/identify", summary="Who is this?", responses=ERRORS, openapi_extra=files_body(image=1))
+@router.post("/identify", summary="Who is this?", responses=BODY_ERRORS, openapi_extra=files_body(image=1))
 def identify(
     system: SystemOf, _: Admin, _turn: FewPictures, image: Annotated[bytes, Depends(one)]
 ) -> dict[str, list[CandidateOut]]:

@@ -4,14 +4,14 @@ from dataclasses import asdict
 
 from fastapi import APIRouter
 
-from app.web.api.describe import ERRORS
+from app.web.api.describe import CONFLICT, ERRORS
 from app.web.api.schemas import KeyIn, KeyOut, KeyPatch, NewKey, Page
 from app.web.security import Admin, SystemOf
 
 router = APIRouter(prefix="/keys", tags=["Keys"])
 
 
-@router.post("", status_code=201, summary="Create a key", responses=ERRORS)
+@router.post("", status_code=201, summary="Create a key", responses=CONFLICT)
 def create(body: KeyIn, system: SystemOf, _: Admin) -> NewKey:
     """The answer is the only place where the key itself ever stands."""
     secret, key = system.keys.create(body.role, body.gate, body.name)
@@ -28,13 +28,13 @@ def read(key_id: str, system: SystemOf, _: Admin) -> KeyOut:
     return KeyOut.model_validate(asdict(system.keys.get(key_id)))
 
 
-@router.patch("/{key_id}", summary="Rename a key", responses=ERRORS)
+@router.patch("/{key_id}", summary="Rename a key", responses=CONFLICT)
 def patch(key_id: str, body: KeyPatch, system: SystemOf, _: Admin) -> KeyOut:
     """What it may do never changes: revoke it and create another."""
     return KeyOut.model_validate(asdict(system.keys.rename(key_id, body.name)))
 
 
-@router.delete("/{key_id}", status_code=204, summary="Revoke a key", responses=ERRORS)
+@router.delete("/{key_id}", status_code=204, summary="Revoke a key", responses=CONFLICT)
 def revoke(key_id: str, system: SystemOf, _: Admin) -> None:
     """It opens nothing from the moment this answers, in every process."""
     system.keys.revoke(key_id)

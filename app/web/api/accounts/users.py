@@ -105,7 +105,7 @@ def reset(user_id: str, system: SystemOf, _: Admin) -> LinkOut:
     return LinkOut(path=f"/reset?token={token}", ends_at=_later(system.clock()))
 
 
-@router.delete("/users/{user_id}/sessions", status_code=204, summary="Sign a user out everywhere", responses=ERRORS)
+@router.delete("/users/{user_id}/sessions", status_code=204, summary="Sign a user out everywhere", responses=CONFLICT)
 def sign_out(user_id: str, system: SystemOf, _: Admin) -> None:
     system.reception.sessions.end_all(system.reception.users.get(user_id).id)
 
@@ -124,14 +124,14 @@ def sign_ins(
     return Page(items=items, next=items[-1].id if len(found) > limit else None)
 
 
-@router.post("/account/password", status_code=204, summary="Change one's own password", responses=ERRORS)
+@router.post("/account/password", status_code=204, summary="Change one's own password", responses=CONFLICT)
 def set_password(body: PasswordIn, request: Request, system: SystemOf, person: Person) -> None:
     """For people who are signed in, not for keys. Their other sessions end."""
     client: Client = client_of(request)
     system.reception.sign_in.change_password(person, body.old, body.new, client)
 
 
-@router.delete("/account/sessions", status_code=204, summary="Sign out everywhere else", responses=ERRORS)
+@router.delete("/account/sessions", status_code=204, summary="Sign out everywhere else", responses=CONFLICT)
 def sign_out_elsewhere(system: SystemOf, person: Person) -> None:
     """For people who are signed in, not for keys."""
     system.reception.sessions.end_all(person.user.id, but=person.session.id)

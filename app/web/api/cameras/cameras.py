@@ -102,7 +102,7 @@ def patch(camera: str, body: CameraPatch, system: SystemOf, watching: Watching, 
     return _out(system, watching, [changed])[0]
 
 
-@router.delete("/{camera}", status_code=204, summary="Remove a camera", responses=ERRORS)
+@router.delete("/{camera}", status_code=204, summary="Remove a camera", responses=CONFLICT)
 def delete(camera: str, system: SystemOf, _: Admin) -> None:
     system.cameras.delete(camera)
 

@@ -119,7 +119,7 @@ def read(gate: str, system: SystemOf, _: Admin) -> GateOut:
     return GateOut.of(system.gates.get(gate), system)
 
 
-@router.patch("/{gate}", summary="Change a gate", responses=ERRORS)
+@router.patch("/{gate}", summary="Change a gate", responses=CONFLICT)
 def patch(gate: str, body: GatePatch, system: SystemOf, _: Admin) -> GateOut:
     """A disabled gate denies everybody, from the next decision on; another driver takes over within seconds."""
     changed = system.gate_settings.change(gate, body.driving())
@@ -134,7 +134,7 @@ def delete(gate: str, system: SystemOf, _: Admin) -> None:
     system.gate_control.refresh()
 
 
-@router.post("/{gate}/heartbeat", status_code=204, summary="What the door is now", responses=ERRORS)
+@router.post("/{gate}/heartbeat", status_code=204, summary="What the door is now", responses=CONFLICT)
 def heartbeat(gate: str, body: Heartbeat, system: SystemOf, key: GateKey) -> None:
     """For hardware that tells its door's state over HTTP: at every change at once, and now and then.
 

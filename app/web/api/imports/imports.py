@@ -124,7 +124,7 @@ BODY: dict[str, Any] = {
 }
 
 
-@router.post("", status_code=202, summary="Bring a file of people", responses=ERRORS, openapi_extra=BODY)
+@router.post("", status_code=202, summary="Bring a file of people", responses=CONFLICT, openapi_extra=BODY)
 async def create(request: Request, system: SystemOf, who: Admin) -> Started:
     """A dry run unless `dry_run=false`: it changes nothing, reports on each row, and can be applied within a day."""
     declared = int(request.headers.get("content-length", 0))

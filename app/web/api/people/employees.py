@@ -61,7 +61,7 @@ def patch(employee_id: str, body: EmployeePatch, system: SystemOf, _: Admin) -> 
     return EmployeeOut.of(system.enrolment.update(employee_id, change))
 
 
-@router.delete("/{employee_id}", summary="Erase an employee", responses=ERRORS)
+@router.delete("/{employee_id}", summary="Erase an employee", responses=CONFLICT)
 def erase(employee_id: str, system: SystemOf, _: Admin) -> ReceiptOut:
     """Destroys photos, template, key and name, here and in every restored backup; answers with the receipt.
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from app.core.media import PHOTO_KINDS
 from app.core.recognition.quality import ENROLMENT
 from app.services.people.photo_judgement import ADVICE
-from app.web.api.describe import ERRORS, IMAGE
+from app.web.api.describe import BODY_ERRORS, IMAGE
 from app.web.edge import uploads
 from app.web.edge.turns import FewPictures
 from app.web.security import Admin, SystemOf
@@ -44,7 +44,7 @@ async def picture(request: Request) -> bytes:
 BODY = {"requestBody": {"required": True, "content": {kind.media_type: IMAGE for kind in PHOTO_KINDS}}}
 
 
-@router.post("", summary="Judge a picture by the checks of enrolment", responses=ERRORS, openapi_extra=BODY)
+@router.post("", summary="Judge a picture by the checks of enrolment", responses=BODY_ERRORS, openapi_extra=BODY)
 def check(system: SystemOf, _: Admin, _turn: FewPictures, data: Annotated[bytes, Depends(picture)]) -> CheckOut:
     """Takes about 10 ms: send a camera's frames, three to five a second, to guide whoever stands before it."""
     found = system.recognition.inspect(system.enrolment.readable(data), limits=ENROLMENT)

@@ -85,7 +85,7 @@ def read(employee_id: str, photo_id: str, system: SystemOf, _: Admin) -> Respons
     return Response(data, media_type=media_type, headers=PRIVATE)
 
 
-@router.delete("/{photo_id}", status_code=204, summary="Remove a photo", responses=ERRORS)
+@router.delete("/{photo_id}", status_code=204, summary="Remove a photo", responses=CONFLICT)
 def delete(employee_id: str, photo_id: str, system: SystemOf, _: Admin) -> None:
     """The template is made anew without it, before this answers."""
     system.enrolment.delete_photo(employee_id, photo_id)
