@@ -3,7 +3,7 @@
 Names carry units if the type cannot. A value that could open a gate if it were wrong is checked on construction.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -18,6 +18,7 @@ class Reason(StrEnum):
     """Why a gate opened or stayed shut. Every event has one reason; those in OPENING open the gate.
 
     RELEASED: the gate is open for everybody (fire). RESTORED: a lockdown or release ended; it is not about a person.
+    NO_ENTRY, FREE_ENTRY: the gate's schedule lets nobody in, or everybody.
     OPENED_BY_HAND, LOCKED_BY_HAND, UNLOCKED_BY_HAND: a person ordered it. A locked gate denies everybody with
     LOCKED_BY_HAND.
     """
@@ -34,10 +35,13 @@ class Reason(StrEnum):
     NOT_YET_VALID = "not_yet_valid"
     EXPIRED = "expired"
     CLOCK_UNCONFIRMED = "clock_unconfirmed"
+    BLOCKED = "blocked"
     NO_RULE = "no_rule"
     OUTSIDE_SCHEDULE = "outside_schedule"
     CREDENTIAL_UNKNOWN = "credential_unknown"
     GATE_DISABLED = "gate_disabled"
+    NO_ENTRY = "no_entry"
+    FREE_ENTRY = "free_entry"
     STALE_FRAME = "stale_frame"
     LOCKDOWN = "lockdown"
     SYSTEM_FAULT = "system_fault"
@@ -48,7 +52,7 @@ class Reason(StrEnum):
     UNLOCKED_BY_HAND = "unlocked_by_hand"
 
 
-OPENING = frozenset({Reason.RECOGNISED, Reason.RELEASED, Reason.OPENED_BY_HAND})
+OPENING = frozenset({Reason.RECOGNISED, Reason.FREE_ENTRY, Reason.RELEASED, Reason.OPENED_BY_HAND})
 
 
 class Verdict(StrEnum):
@@ -259,12 +263,21 @@ class ApiKey:
 # What was decided
 
 
+@dataclass(frozen=True, slots=True)
+class AppliedRule:
+    """The rule that let somebody in, or that would have at another time, as it was called then."""
+
+    id: str
+    name: str
+
+
 @dataclass(frozen=True)
 class Decision:
     """The decision of the policy. `employee` is the person identified, even if refused; None if nobody was."""
 
     reason: Reason
     employee: Employee | None = None
+    rule: AppliedRule | None = field(default=None, compare=False)
 
     @property
     def verdict(self) -> Verdict:

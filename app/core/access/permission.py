@@ -4,9 +4,10 @@ Rules are a union: one that allows is enough, and the first in the rule set's or
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,9 @@ from app.core.access.rule_set import RuleSet
 from app.core.access.rules import STRICTEST_FIRST, EntryMode, GateMode, Grant, Person, Rule
 from app.core.access.time_zones import time_zone
 from app.core.access.timetable import Timetable
+from app.core.text import folded
+
+MOST_MEMBERSHIPS = 20_000  # combinations of groups whose ids are kept
 
 
 class Denial(StrEnum):
@@ -94,6 +98,8 @@ class CompiledRules:
         rules = rules.sound()
         self.rules = rules
         self.version = rules.version
+        self._group_ids = {folded(group.name): group.id for group in rules.groups}
+        self._memberships: dict[tuple[str, ...], frozenset[str]] = {}
         self._gates = {gate.id: _GateRules(time_zone(rules.zone_of(gate))) for gate in rules.gates}
         for order, rule in enumerate(rules.allowing):
             timing = _timing(order, rule, rules)
@@ -101,6 +107,22 @@ class CompiledRules:
                 self._gates[gate_id].add(timing)
         for mode in rules.modes:
             self._gates[mode.gate_id].modes.append((mode, rules.timetables.get(mode.schedule_id or "")))
+
+    @cached_property
+    def timeless(self) -> "CompiledRules":
+        """Only the rules that hold at any time: what is left while the clock cannot be trusted."""
+        kept = (r for r in self.rules.rules if r.schedule_id is None and r.valid_from is None and r.valid_until is None)
+        return CompiledRules(replace(self.rules, rules=tuple(kept), grants=()))
+
+    def group_ids(self, names: tuple[str, ...]) -> frozenset[str]:
+        """The ids of the groups with these names, whatever their case; a name that no group has counts for nothing."""
+        known = self._memberships.get(names)
+        if known is None:
+            known = frozenset(self._group_ids[key] for key in map(folded, names) if key in self._group_ids)
+            if len(self._memberships) >= MOST_MEMBERSHIPS:
+                self._memberships.clear()
+            self._memberships[names] = known
+        return known
 
     def zone_at(self, gate_id: str) -> ZoneInfo | None:
         """The time zone whose wall clock counts at a gate; None for a gate that the rules do not know."""

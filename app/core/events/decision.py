@@ -14,7 +14,7 @@ from app.core.canonical import canonical, instant, moment
 from app.core.events.checkpoint import Checkpoint
 from app.core.events.field_names import with_new_names
 from app.core.recognition.liveness import LivenessState
-from app.core.types import OPENING, Employee, Reason, Verdict
+from app.core.types import OPENING, AppliedRule, Employee, Reason, Verdict
 
 
 class Method(StrEnum):
@@ -48,7 +48,8 @@ class RecordedDecision:
     id: the event's. gate: its name at that time. at, open_until: UTC, whole milliseconds; open_until is None for a
     denial and for a release. employee: who was identified, also when refused. similarity, threshold, margin: cosine,
     -1 to 1, four decimals; None where no face was compared. liveness: 0 a picture to 1 a person. faces: the most in one
-    frame. request_digest: hex SHA-256 over what was sent; None from a camera. actor: the id of the user or key that
+    frame. rule: the one that let somebody in, or would have at another time, of the rules of `rules_version`.
+    request_digest: hex SHA-256 over what was sent; None from a camera. actor: the id of the user or key that
     gave an order. comment: the reason they gave. checkpoint: None until the event is appended. nonce: what the asker
     made up. signature: over `signed_part`, base64; None until it is signed.
     """
@@ -72,6 +73,8 @@ class RecordedDecision:
     frames_used: int = 0
     request_digest: str | None = None
     duration_ms: float = 0.0
+    rule: AppliedRule | None = None
+    rules_version: int | None = None
     actor: str | None = None
     comment: str | None = None
     checkpoint: Checkpoint | None = None
@@ -108,6 +111,8 @@ class RecordedDecision:
             "frames_used": self.frames_used,
             "request_digest": self.request_digest,
             "duration_ms": self.duration_ms,
+            "rule": None if self.rule is None else {"id": self.rule.id, "name": self.rule.name},
+            "rules_version": self.rules_version,
         }
         if self.method is Method.COMMAND:
             printed |= {"actor": self.actor, "comment": self.comment}
@@ -147,6 +152,8 @@ class RecordedDecision:
             frames_used=kept["frames_used"],
             request_digest=kept.get("request_digest"),
             duration_ms=kept["duration_ms"],
+            rule=None if kept.get("rule") is None else AppliedRule(kept["rule"]["id"], kept["rule"]["name"]),
+            rules_version=kept.get("rules_version"),
             actor=kept.get("actor"),
             comment=kept.get("comment"),
         )

@@ -9,6 +9,7 @@ from functools import cached_property
 from time import perf_counter
 from typing import Protocol
 
+from app.core.access.rules import EntryMode
 from app.core.errors import BadInput, NotFound, Refusal
 from app.core.events.decision import RecordedDecision
 from app.core.gates.gate import Gate
@@ -63,7 +64,8 @@ class Arrival:
     """A gate as it was when a request for it arrived.
 
     current: the gallery could be brought up to date. may_look: faces may be looked at; not where the gate is disabled,
-    locked down or released. repeated: a request with the same idempotency key was recorded within the last minute.
+    locked down or released, or where its schedule lets nobody in or everybody. repeated: a request with the same
+    idempotency key was recorded within the last minute.
     has_camera: the gate has an enabled camera; None where nobody asked.
     """
 
@@ -86,7 +88,10 @@ class Access:
         self, tx: Transaction, gate: Gate, idempotency_key: str | None, *, with_camera: bool = False
     ) -> Arrival:
         """Read everything that a decision needs before faces are looked at. with_camera: fill `has_camera` too."""
-        normal = tx.site.get().mode_at(gate.id) is SiteMode.NORMAL
+        service = self.verdicts
+        rules, doubted = service.rules.at(tx), service.clock_doubted()
+        entry = service.rules.entry(tx, rules, gate.id, service.clock(), clock_doubted=doubted)
+        normal = tx.site.get().mode_at(gate.id) is SiteMode.NORMAL and entry is EntryMode.NORMAL
         return Arrival(
             gate=gate,
             current=self.verdicts.refresh(tx),

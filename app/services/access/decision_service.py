@@ -18,6 +18,7 @@ from app.core.media import bundle
 from app.core.ports.store import Clock, Store, Transaction
 from app.core.recognition import evidence as evidence_of
 from app.core.types import Decision, Evidence, FrameResult, Pixels, Reason, Verdict
+from app.services.access.current_rules import CurrentRules
 from app.services.access.decision_request import FROM_CAMERA, DecisionRequest, GivenUp, Threshold
 from app.services.access.repeats import Repeats, Uptime
 from app.services.access.replays import AGAIN, Replays
@@ -38,6 +39,7 @@ class _Assessment:
     decision: Decision
     threshold: float | None
     now: datetime
+    rules_version: int
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ class DecisionService:
     second_records: TooLate = field(default_factory=NoSecondRecords)
     uptime: Uptime | None = None
     clock_doubted: Callable[[], bool] = bool
+    rules: CurrentRules = field(default_factory=CurrentRules)
 
     def evidence(self, looks: Sequence[FrameResult]) -> Evidence:
         """The looks folded, and who they resemble. FAULT where anything raises."""
@@ -113,7 +116,9 @@ class DecisionService:
     @property
     def repeats(self) -> Repeats:
         liveness_works, doubted = self.liveness_works, self.clock_doubted
-        return Repeats(self.log, self.answers, self.clock, liveness_works, self.second_records, self.uptime, doubted)
+        return Repeats(
+            self.log, self.answers, self.clock, liveness_works, self.second_records, self.rules, self.uptime, doubted
+        )
 
     def again(self, case: DecisionRequest, found: Evidence, event_id: str) -> RecordedDecision | None:
         """The answer of an opening that is recorded, if the case would open too. Raises as `record` does."""
@@ -222,6 +227,7 @@ class DecisionService:
             clock_doubted=self.clock_doubted(),
         )
         now = self.clock()
+        rules = self.rules.at(tx)
         # Read last: a lockdown or release that was ordered while faces were compared holds already.
         mode = tx.site.get().mode_at(gate.id)
         # No credential can be enrolled yet, so every one that is presented is unknown.
@@ -234,8 +240,10 @@ class DecisionService:
             now,
             unknown_credential=case.credential is not None,
             mode=mode,
+            entry=self.rules.entry(tx, rules, gate.id, now, clock_doubted=limits.clock_doubted),
+            rules=rules,
         )
-        return _Assessment(gate, decision, threshold, now)
+        return _Assessment(gate, decision, threshold, now, rules.version)
 
     def _described(
         self, case: DecisionRequest, found: Evidence, assessed: _Assessment, event_id: str
@@ -262,6 +270,8 @@ class DecisionService:
             frames_received=case.frames,
             frames_used=found.frames_used,
             request_digest=None if case.digest in ("", FROM_CAMERA) else case.digest,
+            rule=decision.rule,
+            rules_version=assessed.rules_version,
             duration_ms=round((perf_counter() - case.started) * 1000, 1),
         )
 

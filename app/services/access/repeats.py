@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from app.core.access import policy
+from app.core.access.rules import EntryMode
 from app.core.errors import Conflict
 from app.core.events.decision import Method, RecordedDecision
 from app.core.events.records import Remembered
@@ -14,7 +15,8 @@ from app.core.gates.gate import Gate
 from app.core.ports.store import Clock, Transaction
 from app.core.recognition import liveness
 from app.core.site.mode import SiteMode
-from app.core.types import Reason
+from app.core.types import Reason, Verdict
+from app.services.access.current_rules import CurrentRules
 from app.services.events.access_log import AccessLog
 from app.services.events.answers import Answers
 from app.services.events.second_records import TooLate
@@ -32,6 +34,7 @@ class Repeats:
     clock: Clock
     liveness_works: bool
     second_records: TooLate
+    rules: CurrentRules
     uptime: Uptime | None = None
     clock_doubted: Callable[[], bool] = bool
 
@@ -109,10 +112,17 @@ class Repeats:
             or mode is not SiteMode.NORMAL
         ):
             return answer.reason is Reason.RELEASED and mode is SiteMode.RELEASE
+        now, doubted = self.clock(), self.clock_doubted()
+        rules = self.rules.at(tx)
+        entry = self.rules.entry(tx, rules, gate.id, now, clock_doubted=doubted)
+        if answer.reason is Reason.FREE_ENTRY or entry is not EntryMode.NORMAL:
+            return answer.reason is Reason.FREE_ENTRY and entry is EntryMode.FREE
         looks_live = answer.liveness_state
         if answer.method is Method.FACE and liveness.refuses(gate.liveness, self.liveness_works, looks_live):
             return False
         employee = tx.employees.get(answer.employee.id) if answer.employee else None
         if employee is None or not employee.photos:
             return False
-        return policy.standing(employee, self.clock(), self.clock_doubted()) is None
+        if policy.standing(employee, now, doubted) is not None:
+            return False
+        return policy.by_rules(employee, gate.id, now, rules, doubted).verdict is Verdict.OPEN

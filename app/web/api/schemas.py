@@ -23,6 +23,11 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class RuleRef(BaseModel):
+    id: str
+    name: str = Field(examples=["Staff"])
+
+
 class Identity(BaseModel):
     id: str = Field(examples=["01KAR3T9V5S0W8J6Q2X4Y7Z1AB"])
     name: str = Field(examples=["Ada Lovelace"])
@@ -65,6 +70,8 @@ class DecisionAnswer(BaseModel):
     )
     nonce: str | None = Field(None, description="the request's header Facegate-Nonce, where one came")
     duration_ms: float = Field(examples=[21.4])
+    rule: RuleRef | None = Field(description="the rule that let them in, or would have at another time")
+    rules_version: int | None = Field(examples=[12], description="which version of the rules was asked")
     checkpoint: Checkpoint
     signature: str
 
@@ -109,6 +116,8 @@ class EventOut(BaseModel):
     frames_used: int | None = None
     request_digest: str | None = None
     duration_ms: float | None = None
+    rule: RuleRef | None = None
+    rules_version: int | None = None
     checkpoint: Checkpoint
     signature: str | None = None
     camera: str | None = None

@@ -3,7 +3,11 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from app.core.access.permission import CompiledRules
 from app.core.access.policy import PolicyLimits, decide
+from app.core.access.rule_set import RuleSet
+from app.core.access.rules import EntryMode, GatePlace, Rule, Site, Where, Who
+from app.core.access.schedules import Hours, Schedule, Window
 from app.core.gates.gate import Gate
 from app.core.recognition.liveness import LivenessMode
 from app.core.site.mode import SiteMode
@@ -16,6 +20,21 @@ GATE = Gate("01G", "lobby-1")
 ADA = Employee("01A", "E-1001", "Ada Lovelace", photos=3)
 EVIDENCE = Evidence(1, 1, None, person(0), Candidate(ADA.id, 0.8), 0.4)
 TICK = timedelta(milliseconds=1)
+NIGHTS = Schedule("night", "Nights", (Window((0, 1, 2, 3, 4, 5, 6), Hours(0, 60)),))
+ALWAYS = CompiledRules(
+    RuleSet(
+        7,
+        sites=(Site("here", "Here", "UTC"),),
+        gates=(GatePlace(GATE.id, GATE.name, "here"),),
+        schedules=(NIGHTS,),
+        rules=(Rule("01R", "Everybody, everywhere, always", Who(everybody=True), Where(everywhere=True)),),
+    )
+)
+
+
+def only(*rules: Rule) -> CompiledRules:
+    """The same site with these rules."""
+    return CompiledRules(replace(ALWAYS.rules, rules=rules))
 
 
 class Scene:
@@ -30,6 +49,8 @@ class Scene:
         self.now = NOW
         self.unknown_credential = False
         self.mode = SiteMode.NORMAL
+        self.entry = EntryMode.NORMAL
+        self.rules = ALWAYS
 
     def decide(self) -> Decision:
         return decide(
@@ -41,6 +62,8 @@ class Scene:
             self.now,
             unknown_credential=self.unknown_credential,
             mode=self.mode,
+            entry=self.entry,
+            rules=self.rules,
         )
 
     def changed(self, **changes: object) -> None:
@@ -84,3 +107,18 @@ class Scene:
 
     def expired(self) -> None:
         self.changed(valid_until=self.now - TICK)
+
+    def locked(self) -> None:
+        self.gate = replace(self.gate, locked=True)
+
+    def shut_by_schedule(self) -> None:
+        self.entry = EntryMode.NO_ENTRY
+
+    def blocked(self) -> None:
+        self.changed(blocked_at=self.now - TICK)
+
+    def no_rule(self) -> None:
+        self.rules = only()
+
+    def outside_schedule(self) -> None:
+        self.rules = only(Rule("01N", "Nights", Who(everybody=True), Where(everywhere=True), "night"))

@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 from app.core.access.policy import PolicyLimits, decide, standing
 from app.core.site.mode import SiteMode
 from app.core.types import OPENING, Candidate, Decision, Employee, Evidence, Reason, Status, Verdict
-from tests.core.access.passage import ADA, EVIDENCE, GATE, LIMITS, NAN, TICK, Scene
+from tests.core.access.passage import ADA, ALWAYS, EVIDENCE, GATE, LIMITS, NAN, TICK, Scene, only
 from tests.fakes import NOW
 
 ORDER = [
     ("disabled", Reason.GATE_DISABLED),
     ("locked_down", Reason.LOCKDOWN),
+    ("locked", Reason.LOCKED_BY_HAND),
+    ("shut_by_schedule", Reason.NO_ENTRY),
     ("stale", Reason.STALE_FRAME),
     ("credential", Reason.CREDENTIAL_UNKNOWN),
     ("no_face", Reason.NO_FACE),
@@ -26,8 +28,10 @@ ORDER = [
     ("not_enrolled", Reason.NOT_RECOGNISED),
     ("picture", Reason.SPOOF_SUSPECTED),
     ("inactive", Reason.EMPLOYEE_INACTIVE),
+    ("blocked", Reason.BLOCKED),
     ("too_early", Reason.NOT_YET_VALID),
     ("expired", Reason.EXPIRED),
+    ("no_rule", Reason.NO_RULE),
 ]
 
 
@@ -71,8 +75,8 @@ def test_a_release_opens_whatever_else_is_wrong_and_names_nobody() -> None:
         assert scene.decide().verdict is Verdict.OPEN
 
 
-def test_only_recognition_a_credential_a_release_or_a_hand_opens() -> None:
-    assert {Reason.RECOGNISED, Reason.RELEASED, Reason.OPENED_BY_HAND} == OPENING
+def test_only_recognition_a_free_period_a_release_or_a_hand_opens() -> None:
+    assert {Reason.RECOGNISED, Reason.FREE_ENTRY, Reason.RELEASED, Reason.OPENED_BY_HAND} == OPENING
 
 
 @pytest.mark.parametrize("reason", [r for r in Reason if r not in OPENING])
@@ -89,8 +93,10 @@ def test_a_refused_employee_is_named_and_an_unidentified_one_is_not() -> None:
         known = reason in (
             Reason.SPOOF_SUSPECTED,
             Reason.EMPLOYEE_INACTIVE,
+            Reason.BLOCKED,
             Reason.NOT_YET_VALID,
             Reason.EXPIRED,
+            Reason.NO_RULE,
         )
         assert scene.decide().employee == (scene.employee if known else None)
 
@@ -171,6 +177,7 @@ numbers = st.one_of(st.just(NAN), st.floats(-1.0, 2.0), st.sampled_from([0.5, 0.
     status=st.sampled_from(Status),
     valid_from=moments,
     valid_until=moments,
+    allowed=st.sampled_from([True, True, False]),
 )
 def test_it_opens_if_and_only_if_every_condition_holds(
     enabled: bool,
@@ -186,6 +193,7 @@ def test_it_opens_if_and_only_if_every_condition_holds(
     status: Status,
     valid_from: datetime | None,
     valid_until: datetime | None,
+    allowed: bool,
 ) -> None:
     evidence = Evidence(
         1, 1, reason, np.ones(1, np.float32), None if best is None else Candidate(best, similarity), margin
@@ -202,6 +210,7 @@ def test_it_opens_if_and_only_if_every_condition_holds(
         NOW,
         unknown_credential=unknown_credential,
         mode=mode,
+        rules=ALWAYS if allowed else only(),
     )
     may_pass = [
         enabled,
@@ -216,6 +225,7 @@ def test_it_opens_if_and_only_if_every_condition_holds(
         status == "active",
         valid_from in (None, NOW - TICK, NOW),
         valid_until in (None, NOW, NOW + TICK),
+        allowed,
     ]
     assert (decision.verdict is Verdict.OPEN) == all(may_pass)
     assert (decision.reason is Reason.RECOGNISED) == all(may_pass)

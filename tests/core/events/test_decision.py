@@ -11,7 +11,7 @@ from app.core.canonical import canonical
 from app.core.events.checkpoint import Checkpoint
 from app.core.events.decision import Identity, Method, RecordedDecision
 from app.core.recognition.liveness import LivenessState
-from app.core.types import OPENING, Reason
+from app.core.types import OPENING, AppliedRule, Reason
 
 AT = datetime(2026, 11, 23, 8, 0, 0, 123000, tzinfo=UTC)
 MARK = Checkpoint("01G", 7, "ab" * 32, AT, "c2lnbmVk")
@@ -34,6 +34,8 @@ OPENED = RecordedDecision(
     frames_used=3,
     request_digest="cd" * 32,
     duration_ms=21.4,
+    rule=AppliedRule("01R", "Staff"),
+    rules_version=12,
 )
 ORDER = RecordedDecision(
     "01F", "01G", "lobby-1", AT, Reason.LOCKED_BY_HAND, Method.COMMAND, actor="01U", comment="a window is broken"
@@ -73,7 +75,7 @@ def test_what_is_printed_is_pinned() -> None:
         '"frames_received":3,"frames_used":3,"gate":"lobby-1","liveness":0.98,"liveness_state":"live","margin":0.4,'
         '"method":"face","open_until":"2026-11-23T08:00:05.123Z","reason":"recognised","request_digest":"'
         + "cd" * 32
-        + '","similarity":0.71,"threshold":0.55}'
+        + '","rule":{"id":"01R","name":"Staff"},"rules_version":12,"similarity":0.71,"threshold":0.55}'
     )
 
 
@@ -95,7 +97,9 @@ def test_nothing_is_signed_before_it_has_its_place_in_the_chain() -> None:
 
 
 def test_events_of_the_first_version_are_read_under_todays_names() -> None:
-    assert RecordedDecision.read("01G", FIRST) == replace(OPENED, liveness_state=None, request_digest=None)
+    assert RecordedDecision.read("01G", FIRST) == replace(
+        OPENED, liveness_state=None, request_digest=None, rule=None, rules_version=None
+    )
     order = {**FIRST, "reason": "locked_by_hand", "method": "command", "by": "01U", "why": "a window is broken"}
     read = RecordedDecision.read("01G", order)
     assert (read.actor, read.comment, read.opens) == ("01U", "a window is broken", False)

@@ -29,6 +29,7 @@ def test_who_is_enrolled_passes(site: Process) -> None:
     ada = site.enrol("E-1", ADA)
     site.change_gate("lobby-1", unlock_ms=3000)
     answer = site.decide(photo(like(0, 0.8)), empty())
+    assert answer.rule is not None
     expected = {
         "decision": "open",
         "reason": "recognised",
@@ -46,8 +47,9 @@ def test_who_is_enrolled_passes(site: Process) -> None:
         "faces": 1,
         "frames_received": 2,
         "frames_used": 1,
+        "rule": {"id": answer.rule.id, "name": "Everybody, everywhere, always"},
     }
-    made = {"decision_id", "duration_ms", "request_digest", "checkpoint", "signature"}
+    made = {"decision_id", "duration_ms", "request_digest", "checkpoint", "signature", "rules_version"}
     printed = answer.json()
     assert {name: value for name, value in printed.items() if name not in made} == expected
     assert made <= printed.keys()

@@ -26,13 +26,13 @@ def test_it_names_the_rule_where_a_decision_came_to_it(
 ) -> None:
     opened = ask(pictures.small(pictures.ADA[1])).json()
     assert opened["reason"] == "recognised"
-    assert rule(client, system, opened["decision_id"]).startswith("“Every active employee, at every gate")
+    assert rule(client, system, opened["decision_id"]).startswith("“Everybody, everywhere, always” lets them in")
     path = f"/v1/employees/{newcomer['id']}"
     client.post(f"{path}/photos", headers=admin, files=photos("biden"))
     client.patch(path, headers=admin, json={"status": "inactive"})
     refused = ask(pictures.small("biden")).json()
     assert refused["reason"] == "employee_inactive"
-    assert rule(client, system, refused["decision_id"]).endswith("does not let them in, because they were inactive")
+    assert rule(client, system, refused["decision_id"]) == "not asked, because they were inactive"
     # After an erasure the reason, and so the answer of the rule, stays in the chain.
     client.delete(path, headers=admin)
     assert rule(client, system, refused["decision_id"]).endswith("they were inactive")
@@ -47,6 +47,8 @@ def test_every_reason_has_words(reason: Reason) -> None:
     assert all(len(rule_of(reason, method)) > 20 for method in ("face", "credential", Method.COMMAND, None))
 
 
-@pytest.mark.parametrize("reason", [Reason.NO_RULE, Reason.OUTSIDE_SCHEDULE])
-def test_no_reason_is_given_that_no_rule_here_can_have(reason: Reason) -> None:
-    assert rule_of(reason, "face").startswith("unknown")
+def test_the_recorded_rule_is_named() -> None:
+    assert rule_of(Reason.OUTSIDE_SCHEDULE, "face", "Staff") == "“Staff” does not let them in at this time"
+    assert rule_of(Reason.NO_RULE, "face") == "no rule lets them through this gate"
+    assert rule_of(Reason.RECOGNISED, "face").startswith("“Every active employee, at every gate")  # an older event
+    assert rule_of(Reason.RECOGNISED, None).startswith("“(erased together with the person)” lets")

@@ -136,7 +136,7 @@ def _event(request: Request, system: System, person: SignedIn, event_id: str, pr
         event=found,
         at=datetime.fromisoformat(found["at"]),
         pictures=pictures,
-        rule=rule_of(Reason(found["reason"]), found.get("method")),
+        rule=rule_of(Reason(found["reason"]), found.get("method"), (found.get("rule") or {}).get("name")),
         proof=system.proofs.of(event_id),
         corrections=system.corrections.of(event_id),
         reasons=REASONS,

@@ -1,0 +1,69 @@
+"""The compiled rules of the version that a transaction sees, and what a gate's schedule says at an instant.
+
+Comparing one number is enough to know that another process changed a rule, so a change holds from the next decision.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from app.core.access.permission import CompiledRules
+from app.core.access.rule_set import RuleSet
+from app.core.access.rules import EntryMode
+from app.core.events.records import EventFilter
+from app.core.ports.store import Transaction
+from app.core.types import Reason, Verdict
+
+NOBODY = CompiledRules(RuleSet())
+MOST_FIRST_PEOPLE = 50  # openings of a window that are searched for one of the group
+
+
+@dataclass
+class CurrentRules:
+    """Shared by all threads: the last version that was compiled is one reference."""
+
+    _compiled: CompiledRules = field(default=NOBODY, repr=False)
+
+    def at(self, tx: Transaction) -> CompiledRules:
+        """The rules as this transaction has them. Nobody may pass where the row of their version was altered."""
+        version = tx.rules.version()
+        compiled = self._compiled
+        if version <= 0:
+            return NOBODY
+        if compiled.version != version:
+            compiled = CompiledRules(tx.rules.all())
+            # Another thread may see further than this transaction: it keeps the newer rules.
+            if compiled.version > self._compiled.version:
+                self._compiled = compiled
+        return compiled
+
+    def entry(
+        self, tx: Transaction, rules: CompiledRules, gate_id: str, now: datetime, *, clock_doubted: bool
+    ) -> EntryMode:
+        """What the gate's schedule says. A free period waits for its first person, and for a trusted clock."""
+        found = rules.mode_at(gate_id, now)
+        mode = found.by
+        if found.mode is not EntryMode.FREE or mode is None:
+            return found.mode
+        if clock_doubted and mode.schedule_id is not None:
+            return EntryMode.NORMAL
+        group = mode.first_person_group_id
+        if group is None or self._first_person_came(tx, rules, gate_id, group, found.since):
+            return EntryMode.FREE
+        return EntryMode.NORMAL
+
+    def _first_person_came(
+        self, tx: Transaction, rules: CompiledRules, gate_id: str, group_id: str, since: datetime | None
+    ) -> bool:
+        """Whether a member was let in by the gate since the window started: the log knows, also after a restart."""
+        which = EventFilter(
+            gate=rules.rules.names[gate_id],
+            verdict=Verdict.OPEN,
+            reason=Reason.RECOGNISED,
+            since=since,
+            limit=MOST_FIRST_PEOPLE,
+        )
+        for event in tx.events.find(which):
+            person = tx.employees.get(event.employee_id) if event.employee_id else None
+            if person is not None and group_id in rules.group_ids(person.groups):
+                return True
+        return False

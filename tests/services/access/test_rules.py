@@ -1,0 +1,121 @@
+"""Rules at the gate: a change holds from the next decision, in every process, and the log keeps the rule."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from sqlalchemy import text
+
+from app.core.access.rules import EntryMode, GateMode, Group, Rule, Where, Who
+from app.core.access.schedules import Hours, Schedule, Window
+from app.core.people.details import Details
+from app.core.types import Reason
+from tests.fakes import Clock, person, photo
+from tests.services.conftest import Start
+from tests.services.process import Process
+
+EVERYWHERE = Where(everywhere=True)
+STAFF = Rule("01S", "Staff", Who(groups=frozenset({"H1"})), EVERYWHERE)
+# The fakes' clock says Monday 08:00 UTC; at these minutes of the day on any clock that a test machine has.
+NEVER_NOW = Schedule("01N", "One minute in a week", (Window((5,), Hours(0, 1)),))
+
+
+def only(process: Process, *rules: Rule) -> None:
+    """These rules in place of all others."""
+    with process.store.write() as tx:
+        tx.rules.delete(*tx.rules.all().rules)
+        tx.rules.put(Group("H1", "Staff"), NEVER_NOW, *rules)
+
+
+def test_a_rule_that_goes_lets_nobody_in_from_the_next_decision(site: Process) -> None:
+    site.enrol("E-1", photo(person(0)))
+    opened = site.decide(photo(person(0)))
+    assert opened.opens and opened.rule is not None
+    assert opened.rule.name == "Everybody, everywhere, always"
+    only(site)
+    denied = site.decide(photo(person(0)))
+    assert (denied.reason, denied.rule) == (Reason.NO_RULE, None)
+    assert opened.rules_version is not None and denied.rules_version is not None
+    assert denied.rules_version > opened.rules_version
+    kept = site.events.get(denied.id).json()
+    assert (kept["rule"], kept["rules_version"]) == (None, denied.rules_version)
+    assert site.events.get(opened.id).json()["rule"] == {"id": opened.rule.id, "name": opened.rule.name}
+
+
+def test_membership_decides_whatever_the_case_of_the_name(site: Process) -> None:
+    ada = site.enrol("E-1", photo(person(0)))
+    only(site, STAFF)
+    assert site.sees() == "no_rule"
+    site.enrolment.update(ada.id, lambda e: Details(e.number, e.name, groups=("STAFF",)))
+    assert site.sees() == "recognised"
+
+
+def test_outside_the_schedule_names_the_rule(site: Process) -> None:
+    site.enrol("E-1", photo(person(0)))
+    only(site, Rule("01R", "Saturdays", Who(everybody=True), EVERYWHERE, "01N"))
+    denied = site.decide(photo(person(0)))
+    assert denied.reason is Reason.OUTSIDE_SCHEDULE
+    assert denied.rule is not None and denied.rule.name == "Saturdays"
+
+
+def test_a_block_holds_and_ends(site: Process, clock: Clock) -> None:
+    ada = site.enrol("E-1", photo(person(0)))
+    until = clock() + timedelta(hours=1)
+    with site.store.write() as tx:
+        tx.employees.update(replace(ada, blocked_at=clock(), blocked_until=until, block_reason="lost badge"))
+    assert site.sees() == "blocked"
+    clock.advance(hours=1)
+    assert site.sees() == "recognised"
+
+
+def test_a_gates_schedule_shuts_it_and_opens_it_for_everybody(site: Process) -> None:
+    site.enrol("E-1", photo(person(0)))
+    gate = site.gates.get("lobby-1")
+    with site.store.write() as tx:
+        tx.rules.put(GateMode("01M", gate.id, EntryMode.NO_ENTRY))
+    assert site.sees() == "no_entry"
+    with site.store.write() as tx:
+        tx.rules.put(GateMode("01M", gate.id, EntryMode.FREE))
+    stranger = site.decide(photo(person(3)))
+    assert (stranger.reason, stranger.opens, stranger.employee) == (Reason.FREE_ENTRY, True, None)
+
+
+def test_a_free_period_waits_for_its_first_person(site: Process) -> None:
+    ada = site.enrol("E-1", photo(person(0)))
+    site.enrol("E-2", photo(person(1)))
+    gate = site.gates.get("lobby-1")
+    site.enrolment.update(ada.id, lambda e: Details(e.number, e.name, groups=("Porters",)))
+    with site.store.write() as tx:
+        (porters,) = tx.rules.all().groups
+        tx.rules.put(GateMode("01M", gate.id, EntryMode.FREE, None, porters.id))
+    assert site.sees(3) == "not_recognised"
+    assert site.sees(1) == "recognised"
+    assert site.sees(3) == "not_recognised"  # not everybody is a porter
+    assert site.sees(0) == "recognised"
+    assert site.sees(3) == "free_entry"
+
+
+def test_a_repeat_of_an_opening_is_none_once_the_rule_is_gone(site: Process) -> None:
+    site.enrol("E-1", photo(person(0)))
+    frame = photo(person(0))
+    assert site.decide(frame, idempotency_key="k").opens
+    assert site.decide(frame, idempotency_key="k").opens
+    assert site.recorded() == 1
+    only(site)
+    assert site.decide(frame, idempotency_key="k").reason is Reason.NO_RULE
+
+
+def test_another_process_knows_with_its_next_decision(site: Process, start: Start) -> None:
+    site.enrol("E-1", photo(person(0)))
+    branch = start()
+    for number in range(20):
+        only(site, STAFF) if number % 2 else only(site, replace(STAFF, who=Who(everybody=True)))
+        assert branch.sees() == ("no_rule" if number % 2 else "recognised"), number
+
+
+def test_an_altered_version_lets_nobody_in(site: Process) -> None:
+    site.enrol("E-1", photo(person(0)))
+    assert site.sees() == "recognised"
+    with site.store._engine.begin() as connection:
+        connection.execute(text("UPDATE rule_version SET version = version + 1"))
+    assert site.sees() == "no_rule"
+    site.store._seals._met.clear()  # the seals are shared by all tests and name each row once
