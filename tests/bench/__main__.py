@@ -3,6 +3,7 @@
 `python -m tests.bench approach [FOLDER OF CLIPS]`: from a face wide enough to the gate command.
 `python -m tests.bench imports FOLDER`: importing people, beside the bare pipeline.
 `python -m tests.bench people FOLDER`: the list of employees as one types; decisions beside an import.
+`python -m tests.bench compare OTHER_CHECKOUT`: a frame to its decision, against another version in one run.
 `python -m tests.bench log`: pages of a log of a million events. `live`: what 50 people who watch cost a decision.
 `python -m tests.bench soak|cameras --help`: the camera path; these take long and are run alone.
 """
@@ -13,11 +14,12 @@ from datetime import UTC, datetime
 from rich.console import Console
 
 from app.adapters.vision.networks.runtime import cpu_has_bf16
-from tests.bench import approach, cameras, frame, gallery, http, imports, live, log, people, rules
+from tests.bench import approach, cameras, compare, frame, gallery, http, imports, live, log, people, rules
 from tests.bench.soak import soak
 
 ALONE = {
-    module.__name__.rpartition(".")[2]: module.main for module in (approach, cameras, imports, live, log, people, soak)
+    module.__name__.rpartition(".")[2]: module.main
+    for module in (approach, cameras, compare, imports, live, log, people, soak)
 }
 if sys.argv[1:2] and (main := ALONE.get(sys.argv[1])):
     main(sys.argv[2:])

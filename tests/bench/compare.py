@@ -1,0 +1,131 @@
+"""`python -m tests.bench compare OTHER_CHECKOUT`: a frame to its decision, this version against another in one run.
+
+Each version runs in a process of its own, on a database of its own with 10,000 employees. They take turns of a few
+decisions, so that a noisy neighbour troubles both alike; the order within a round changes each time.
+"""
+
+import argparse
+import http.client
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+from rich.console import Console
+
+from tests.bench.ground import frame, jpeg
+
+HERE = Path(__file__).parents[2]
+# Runs in either checkout, so it uses only what both have.
+SERVICE = """
+import json, sys, threading, time
+import uvicorn
+from app.core.types import Role
+from app.services.access.access import Approach
+from app.web.app import create_app
+from tests.bench.ground import add_gate, service
+data = sys.stdin.buffer.read(int(sys.stdin.buffer.readline()))
+with service() as system:
+    add_gate(system, "bench")
+    secret, _ = system.keys.create(Role.GATE, "bench")
+    server = uvicorn.Server(uvicorn.Config(create_app(system), port=0, log_config=None, access_log=False))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    print(json.dumps([server.servers[0].sockets[0].getsockname()[1], secret]), flush=True)
+    for line in sys.stdin.buffer:
+        took = []
+        for _ in range(int(line)):
+            started = time.perf_counter()
+            system.access.decide(Approach("bench", (data,), system.clock()))
+            took.append((time.perf_counter() - started) * 1000)
+        print(json.dumps(took), flush=True)
+    server.should_exit = True
+    thread.join()
+"""
+
+
+class Version:
+    """One checkout's service, as a context manager."""
+
+    def __init__(self, checkout: Path, data: bytes) -> None:
+        self._data = data
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", SERVICE], cwd=checkout, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        self._tell(f"{len(data)}\n".encode() + data)
+        port, key = self._answer()
+        self._connection = http.client.HTTPConnection("127.0.0.1", port)
+        self._headers = {"Authorization": f"Bearer {key}", "Content-Type": "image/jpeg"}
+        self.over_http: list[float] = []
+        self.called: list[float] = []
+
+    def __enter__(self) -> "Version":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait()
+
+    def turn(self, count: int) -> None:
+        """So many decisions over HTTP, and as many called directly; both in ms."""
+        self._connection.close()  # the service may have, while the other had its turn; the next request connects
+        self._connection.connect()
+        for _ in range(count):
+            started = time.perf_counter()
+            self._connection.request("POST", "/v1/gates/bench/decisions", self._data, self._headers)
+            answer = json.loads(self._connection.getresponse().read())
+            self.over_http.append((time.perf_counter() - started) * 1000)
+            assert answer["reason"] == "recognised", answer
+        self._tell(f"{count}\n".encode())
+        self.called += self._answer()
+
+    def forget(self) -> None:
+        self.over_http.clear()
+        self.called.clear()
+
+    def _tell(self, data: bytes) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(data)
+        self._process.stdin.flush()
+
+    def _answer(self) -> list[float]:
+        assert self._process.stdout is not None
+        found: list[float] = json.loads(self._process.stdout.readline())
+        return found
+
+
+def main(arguments: list[str]) -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench compare", description=__doc__)
+    parser.add_argument("other", type=Path, help="another checkout of this project, for instance a git worktree")
+    parser.add_argument("--rounds", type=int, default=60)
+    parser.add_argument("--batch", type=int, default=5)
+    options = parser.parse_args(arguments)
+    data = jpeg(frame())
+    with Version(options.other, data) as before, Version(HERE, data) as after:
+        for version in (before, after):
+            version.turn(20)
+            version.forget()
+        for number in range(options.rounds):
+            for version in (before, after) if number % 2 else (after, before):
+                version.turn(options.batch)
+    console = Console(highlight=False)
+    for name, earlier, now in (
+        ("over HTTP", before.over_http, after.over_http),
+        ("called directly", before.called, after.called),
+    ):
+        rounds = [np.median(np.reshape(one, (-1, options.batch)), axis=1) for one in (earlier, now)]
+        ratio = float(np.median(rounds[1] / rounds[0]))
+        console.print(
+            f"frame to decision, {name}: median {np.median(earlier):.2f} ms before, {np.median(now):.2f} ms now, best "
+            f"decile {np.quantile(earlier, 0.1):.2f} and {np.quantile(now, 0.1):.2f}; ratio of the medians "
+            f"{np.median(now) / np.median(earlier):.3f}, median of the ratios of {options.rounds} rounds {ratio:.3f} "
+            f"({len(now)} decisions each; at most 1.00 wanted)"
+        )
