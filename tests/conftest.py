@@ -22,6 +22,7 @@ from app.adapters.crypto.signing import Ed25519Signer
 from app.adapters.crypto.vault import Vault
 from app.adapters.db.engine import migrate
 from app.adapters.db.store import SqlStore, open_store
+from tests.lock_order import LockOrder, watched
 
 DATABASES = ("sqlite", "postgresql")
 SHOTS = os.environ.get("SHOTS_DIR")  # read and left there: the processes that share the tests read it too
@@ -43,6 +44,20 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         alone = metafunc.definition.get_closest_marker("one_database")
         asked = metafunc.config.getoption("--db") or (DATABASES[:1] if alone else DATABASES)
         metafunc.parametrize("database", asked, scope="session")
+
+
+@pytest.fixture(scope="session")
+def watched_locks() -> Iterator[LockOrder]:
+    with watched() as order:
+        yield order
+
+
+@pytest.fixture(autouse=True)
+def locks_in_order(watched_locks: LockOrder) -> Iterator[None]:
+    """Fails a test in which a service locks rows in another order than everybody else."""
+    watched_locks.mistakes.clear()
+    yield
+    assert not watched_locks.mistakes, "see the order of locks in app/adapters/db/README.md"
 
 
 @pytest.fixture(scope="session")

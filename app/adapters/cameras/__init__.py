@@ -1,5 +1,5 @@
-"""Watching: a camera's address to pictures with the time they were received. PyAV (FFmpeg) is named only here.
+"""From a camera's address to frames with the time they were received. Only this folder uses PyAV (FFmpeg).
 
-FFmpeg never meets the network itself: `link` connects to the address that was checked, `relay` and `http_stream` hand
-on what comes. So no redirect, no second name look-up and no unguarded wait can happen inside it.
+FFmpeg never opens a network connection itself: `link` connects to the address that was checked, and `relay` and
+`http_stream` pass the bytes on. So FFmpeg cannot follow a redirect, look a name up again or wait without a limit.
 """

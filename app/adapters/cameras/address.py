@@ -16,7 +16,7 @@ PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
 LOCAL = frozenset({"device", "file", "folder"})
 FAST = "#fast"
 CODE = "bad_camera_address"
-# FFmpeg keeps "user:password" of an RTSP address in 128 bytes and cuts off the rest without a word.
+# FFmpeg silently cuts "user:password" of an RTSP address off after 128 bytes.
 MAX_CREDENTIALS = 120
 MAX_URL = 2000
 
@@ -34,11 +34,12 @@ ANYWHERE = Reach()
 
 @dataclass(frozen=True)
 class CameraAddress:
-    """A parsed address. path: with the query, as it is sent; of a local source the path in the file system.
+    """A parsed address. Only scheme, host and port are ever shown: many cameras have a token or password in the path.
 
-    Only scheme, host and port ever show: paths of many cameras hold a token or the password.
-    fingerprint: SHA-256 of the certificate to expect, lower-case hex, or None to ask the trusted authorities.
-    fast: of a file or folder, as fast as its pictures are looked at, not in real time.
+    Attributes:
+        path: With the query, as it is sent. For a local source, the path in the file system.
+        fingerprint: SHA-256 of the expected certificate, lower-case hex, or None to ask the trusted authorities.
+        fast: For a file or folder: play as fast as frames are taken, not in real time.
     """
 
     scheme: str
@@ -60,16 +61,18 @@ class CameraAddress:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Every text that must not stand in a log: longest first, so that no part of one is left over."""
+        """Every text that must not appear in a log. Longest first, so that replacing one leaves no part of another."""
         return tuple(sorted({s for s in (self.host, self.path, self.user, self.password) if s}, key=len, reverse=True))
 
 
 def parse(url: str, *, allow_local: bool) -> CameraAddress:
-    """rtsp, rtsps, http(s) addresses; with allow_local also device:0, device:/dev/video0, file:PATH and folder:PATH.
+    """Parses rtsp, rtsps, http and https; with allow_local also device:0, device:/dev/video0, file:PATH, folder:PATH.
 
-    file:PATH#fast and folder:PATH#fast are read as fast as somebody looks at them. A camera's own certificate is named
-    in the fragment: rtsps://host/stream#sha256=HEX.
-    Raises BadInput with words that repeat nothing of the address.
+    file:PATH#fast and folder:PATH#fast play as fast as frames are taken. The fragment names a camera's own certificate:
+    rtsps://host/stream#sha256=HEX.
+
+    Raises:
+        BadInput: The address is refused. The message repeats nothing of it.
     """
     if not 0 < len(url) <= MAX_URL or not url.isprintable() or " " in url.strip():
         raise BadInput(CODE, "a camera's address is one line of at most 2000 characters; write a space as %20")
@@ -79,7 +82,7 @@ def parse(url: str, *, allow_local: bool) -> CameraAddress:
         parts = urlsplit(url.strip())
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        raise BadInput(CODE, "this is no address; it looks like rtsp://user:password@host/path") from None
+        raise BadInput(CODE, "this is not an address; one looks like rtsp://user:password@host/path") from None
     if parts.scheme in LOCAL:
         return _local(parts.scheme, url.strip().split(":", 1)[1], allow_local)
     if parts.scheme not in PORTS:
@@ -88,7 +91,7 @@ def parse(url: str, *, allow_local: bool) -> CameraAddress:
     if not host or not re.fullmatch(r"[A-Za-z0-9._:-]+", host):
         raise BadInput(CODE, "a camera's address names a host: letters, digits, dots and hyphens")
     if not url.isascii():
-        raise BadInput(CODE, "write what is not ASCII in a camera's address as %XX")
+        raise BadInput(CODE, "write characters outside ASCII as %XX in a camera's address")
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     if len(f"{parts.username or ''}:{parts.password or ''}") > MAX_CREDENTIALS:
         raise BadInput(CODE, f"user name and password are longer than {MAX_CREDENTIALS} characters together")
@@ -108,7 +111,7 @@ def parse(url: str, *, allow_local: bool) -> CameraAddress:
 
 def _local(scheme: str, rest: str, allow_local: bool) -> CameraAddress:
     if not allow_local:
-        raise BadInput(CODE, "files, folders and devices are set on the machine itself, not over the API")
+        raise BadInput(CODE, "files, folders and devices can only be set on the machine itself, not over the API")
     fast = scheme != "device" and rest.endswith(FAST)
     path = unquote(rest.removesuffix(FAST) if fast else rest)
     path = path.removeprefix("//") if path.startswith("///") else path
@@ -117,7 +120,7 @@ def _local(scheme: str, rest: str, allow_local: bool) -> CameraAddress:
         if not re.fullmatch(r"/dev/video\d{1,3}", path):
             raise BadInput(CODE, "a device is device:0 or device:/dev/video0")
     if not path:
-        raise BadInput(CODE, f"{scheme}: wants a path")
+        raise BadInput(CODE, f"{scheme}: needs a path")
     return CameraAddress(scheme, path=path, fast=fast)
 
 
@@ -126,7 +129,9 @@ def _fingerprint(scheme: str, fragment: str) -> str | None:
         return None
     value = fragment.removeprefix("sha256=").replace(":", "").lower()
     if scheme not in {"rtsps", "https"} or not re.fullmatch("[0-9a-f]{64}", value):
-        raise BadInput(CODE, "after # stands only sha256= and the certificate's 64 hex digits, with rtsps or https")
+        raise BadInput(
+            CODE, "only sha256= and the certificate's 64 hex digits may follow #, and only with rtsps or https"
+        )
     return value
 
 
@@ -149,7 +154,7 @@ def pin(address: CameraAddress, *, allow_local: bool, reach: Reach = ANYWHERE, r
 
 
 def masked(url: str) -> str:
-    """An address to show: scheme, host and port. User, password, path and query may all be secrets."""
+    """The address as it may be shown: scheme, host and port. User, password, path and query may all be secrets."""
     try:
         address = parse(url, allow_local=True)
     except BadInput:

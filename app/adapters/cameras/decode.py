@@ -1,4 +1,4 @@
-"""Packets to pictures: one thread, bounded size, upright, BGR. The same for every kind of source."""
+"""Decodes packets into frames: one thread, bounded size, upright, BGR. The same for every kind of source."""
 
 from collections.abc import Iterator
 
@@ -12,19 +12,19 @@ from app.core.errors import SourceFailed
 from app.core.types import Pixels
 
 MAX_PIXELS = 24_000_000
-# Given to FFmpeg, where a header's claim would otherwise be believed and the memory taken.
+# For FFmpeg, which would otherwise believe a header's size and allocate the memory.
 BOUNDS = {"max_pixels": str(MAX_PIXELS)}
 
 
 def video_stream(container: av.container.InputContainer) -> VideoStream:
-    """The first video stream, ready to decode with the least delay. Raises SourceFailed."""
+    """The first video stream, set up to decode with the least delay. Raises SourceFailed."""
     if not container.streams.video:
-        raise SourceFailed("there is no video in what comes")
+        raise SourceFailed("the stream holds no video")
     stream = container.streams.video[0]
     codec = stream.codec_context
     if codec is None:
-        raise SourceFailed("the video is of a kind that cannot be decoded here")
-    # Frame threads would hold back a frame each; and two cameras share two cores with the recognition.
+        raise SourceFailed("the video format is not supported")
+    # Each frame thread would hold back a frame, and two cameras share two cores with the recognition.
     codec.thread_type = "SLICE"
     codec.thread_count = 1
     codec.flags |= av.codec.context.Flags.low_delay
@@ -33,14 +33,14 @@ def video_stream(container: av.container.InputContainer) -> VideoStream:
 
 
 def pictures(packet: "Packet[VideoStream]") -> Iterator[tuple[VideoFrame, Pixels]]:
-    """The whole pictures that a packet completes. Raises FFmpegError, or SourceFailed for one that is too large."""
+    """The pictures that a packet completes. Raises FFmpegError, and SourceFailed for one that is too large."""
     for frame in packet.decode():
         if isinstance(frame, VideoFrame) and not frame.is_corrupt:
             yield frame, to_pixels(frame)
 
 
 def to_pixels(frame: VideoFrame) -> Pixels:
-    """(height, width, 3) BGR, turned upright as the camera or file asks. Raises SourceFailed over 24 megapixels."""
+    """(height, width, 3) uint8 BGR, turned upright as the metadata says. Raises SourceFailed over 24 megapixels."""
     if frame.width * frame.height > MAX_PIXELS:
         raise SourceFailed("the pictures are larger than 24 megapixels")
     pixels = np.asarray(frame.to_ndarray(format="bgr24", threads=1), np.uint8)

@@ -1,9 +1,8 @@
-"""Tells FFmpeg where each H.264 or H.265 picture ends, so that it comes out then and not when the next one begins.
+"""Tells FFmpeg where each H.264 or H.265 picture ends, so that it decodes it at once and not when the next one begins.
 
-RTP marks the last packet of a picture; FFmpeg does not look at the mark and waits for the next picture's first bytes:
-42 ms at 25 pictures a second, 200 ms at 5. After each marked packet one more is put in here that holds nothing but an
-access unit delimiter (H.264 type 9, H.265 type 35), which is where a picture begins. A camera whose marks do not stand
-between pictures is left as it is.
+RTP marks the last packet of a picture. FFmpeg ignores the mark and waits for the next picture's first bytes: 42 ms at
+25 pictures a second, 200 ms at 5. So a packet is inserted after each marked one. It holds only an access unit delimiter
+(H.264 type 9, H.265 type 35), which begins a picture. The stream of a camera that sets wrong marks is left unchanged.
 """
 
 import re
@@ -16,15 +15,15 @@ MARK, SEQUENCES, TICKS = 0x80, 1 << 16, 1 << 32
 DELIMITERS = {"H264": b"\x09\xf0", "H265": b"\x46\x01\x50"}
 RTPMAP = re.compile(rb"^a=rtpmap:(\d{1,3}) +([A-Za-z0-9-]+)/", re.MULTILINE)
 BODY = re.compile(rb"^content-length[ \t]*:[ \t]*(\d{1,6})[ \t\r]*$", re.MULTILINE | re.IGNORECASE)
-BLANK_LINE = re.compile(rb"\n\r*\n")  # some cameras end lines with LF alone; FFmpeg leaves out every CR
-JPEG = 26  # RTP's own number for it; its pictures come out at the mark as they are
-TRUSTED = 8  # pictures that ended with a mark, before it is believed
+BLANK_LINE = re.compile(rb"\n\r*\n")  # some cameras end lines with LF alone; FFmpeg ignores every CR
+JPEG = 26  # RTP's static payload type; FFmpeg decodes these pictures at the mark already
+TRUSTED = 8  # consecutive pictures that must end with a mark before marks are trusted
 LONGEST_TEXT = 65_536
 
 
 @dataclass
 class Channel:
-    """added: packets put in so far. pictures: that ended with a mark, in a row. lies: a mark stood inside a picture."""
+    """added: packets inserted so far. pictures: how many in a row ended with a mark. lies: a mark split a picture."""
 
     added: int = 0
     pictures: int = 0
@@ -45,23 +44,23 @@ class Channel:
 
 
 class Delimiters:
-    """Between camera and FFmpeg: `describe` the session, then `pass_on` what the camera sends."""
+    """Sits between camera and FFmpeg: `describe` the session, then `pass_on` what the camera sends."""
 
     def __init__(self) -> None:
         self._payloads: dict[int, bytes] = {}
         self._channels: dict[int, Channel] = {}
         self._rest = bytearray()
         self._lost = False
-        self.prompt = False  # whether pictures come out when they are whole
+        self.prompt = False  # whether FFmpeg delivers pictures as soon as they are whole
 
     def describe(self, answer: bytes) -> None:
-        """Any answer of the handshake: one of them says which payload type is what."""
+        """Reads an answer of the handshake. One of them names the payload types."""
         for number, name in RTPMAP.findall(answer):
             if delimiter := DELIMITERS.get(name.decode().upper()):
                 self._payloads[int(number)] = delimiter
 
     def pass_on(self, data: bytes) -> bytes:
-        """What goes to FFmpeg: whole packets, and delimiters between them. What is no RTSP goes through as it is."""
+        """The bytes for FFmpeg: whole packets with delimiters between them. Anything but RTSP passes unchanged."""
         self._rest += data
         passed = bytearray()
         while self._rest and not self._lost:
@@ -78,13 +77,13 @@ class Delimiters:
         return bytes(passed)
 
     def _whole(self) -> int:
-        """The length of the packet or text at the front; 0 while it is not all there."""
+        """The length of the packet or text at the front; 0 while it is incomplete."""
         if self._rest[0] == ord("$"):
             if len(self._rest) < FRAME.size:
                 return 0
             length = FRAME.size + int(FRAME.unpack_from(self._rest)[2])
             return length if len(self._rest) >= length else 0
-        # The answer to a keep-alive, or a word from the camera.
+        # The answer to a keep-alive, or a message from the camera.
         found = BLANK_LINE.search(self._rest, 0, LONGEST_TEXT)
         head = bytes(self._rest[: found.end() if found else LONGEST_TEXT])
         body = BODY.search(head)
@@ -113,6 +112,6 @@ class Delimiters:
         if not (marked and channel.trusted):
             return moved
         channel.added += 1
-        # The next picture gets the time of its delimiter: one tick later than this one's, so that no two are the same.
+        # The delimiter's time becomes the next picture's: one tick later than this one's, so that no two are equal.
         head = RTP.pack(0x80, payload, (sequence + 1) % SEQUENCES, (time + 1) % TICKS, source)
         return moved + FRAME.pack(b"$", number, len(head) + len(delimiter)) + head + delimiter

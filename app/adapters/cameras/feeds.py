@@ -1,4 +1,4 @@
-"""How FFmpeg is opened for each kind of live camera: pinned demuxer, no network of its own, little buffering."""
+"""Opens FFmpeg for each kind of live camera: fixed demuxer, no network access of its own, little buffering."""
 
 from collections.abc import Callable
 from urllib.parse import quote
@@ -13,7 +13,7 @@ from app.adapters.cameras.relay import Relay
 
 OPEN_S = 4.0
 READ_S = 4.0
-# Cameras say in the handshake what they send; 0.5 s is for those that do not.
+# Most cameras say in the handshake what they send. The others get 0.5 s of analysis.
 PROMPT = {
     "fflags": "nobuffer",
     "analyzeduration": "500000",
@@ -25,7 +25,7 @@ NewLink = Callable[[], Link]
 
 
 class RtspFeed:
-    """RTSP with the video in the same TCP connection, over a relay that reads the handshake first."""
+    """RTSP with the video in the same TCP connection, through a relay that checks the handshake first."""
 
     def __init__(self, address: CameraAddress, new_link: NewLink) -> None:
         self._address = address
@@ -40,7 +40,7 @@ class RtspFeed:
         return av.open(
             f"rtsp://{login}127.0.0.1:{self._relay.port}{self._address.path}",
             format="rtsp",
-            # The whitelist lets FFmpeg open nothing but the loopback connection and the packets inside it.
+            # The whitelist limits FFmpeg to the loopback connection and the packets inside it.
             options={
                 **PROMPT,
                 "rtsp_transport": "tcp",
@@ -59,7 +59,7 @@ class RtspFeed:
         self._link.fed()
 
     def held_back(self) -> bool:
-        # FFmpeg cuts the stream into pictures where it sees one begin.
+        # FFmpeg splits the stream where it sees a picture begin.
         return self._relay is None or not self._relay.prompt
 
     def reason(self) -> str:
@@ -75,7 +75,7 @@ class RtspFeed:
 
 
 class MjpegFeed:
-    """Motion JPEG or single JPEGs over HTTP: the request is ours, and FFmpeg is given whole pictures."""
+    """Motion JPEG or single JPEGs over HTTP. We send the request and pass whole pictures to FFmpeg."""
 
     def __init__(self, address: CameraAddress, new_link: NewLink) -> None:
         self._stream = HttpStream(address, new_link)
@@ -91,7 +91,7 @@ class MjpegFeed:
         self._stream.fed()
 
     def held_back(self) -> bool:
-        return self._stream.single  # the camera took it some time before it answered
+        return self._stream.single  # the camera took the picture some time before it answered
 
     def reason(self) -> str:
         return self._stream.refusal
@@ -104,8 +104,10 @@ class MjpegFeed:
 
 
 class DeviceFeed:
-    """A USB camera (V4L2). A device that hangs cannot be interrupted in the kernel: its thread then waits until the
-    device gives a picture or is pulled out, and nobody waits for the thread; the device is busy until then.
+    """A USB camera (V4L2).
+
+    A device that hangs cannot be interrupted in the kernel. Its thread then waits until the device delivers a picture
+    or is unplugged. Nobody waits for the thread, but the device is busy until then.
     """
 
     def __init__(self, address: CameraAddress) -> None:
@@ -115,13 +117,13 @@ class DeviceFeed:
         return av.open(
             self._path,
             format="video4linux2,v4l2",
-            # Uncompressed, USB 2 carries 1080p at 5 frames a second; as motion JPEG at 30.
+            # USB 2 carries 1080p at 5 frames a second uncompressed, at 30 as motion JPEG.
             options={**PROMPT, "input_format": "mjpeg"},
             timeout=(OPEN_S, READ_S),
         )
 
     def before_read(self, deadline: float) -> None:
-        """The kernel knows no time limit; the reading thread's own applies."""
+        """The kernel has no time limit; the reading thread's own applies."""
 
     def fed(self) -> None:
         """The kernel's buffers are bounded."""
@@ -133,7 +135,7 @@ class DeviceFeed:
         return ""
 
     def abort(self) -> None:
-        """The next picture ends it."""
+        """The feed ends at the next picture."""
 
     def close(self) -> None:
-        """Nothing but the container is open."""
+        """Only the container is open, and the reader closes that."""

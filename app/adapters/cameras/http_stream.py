@@ -1,8 +1,8 @@
-"""Pictures over HTTP as a file that FFmpeg can read: the request, the log-in and every refusal happen here.
+"""Pictures over HTTP as a file that FFmpeg can read. The request, the log-in and every refusal happen here.
 
-A camera sends a stream of JPEGs, or one JPEG for each request; the latter is asked again and again. FFmpeg is given
-the same form of stream for all of them, with each picture's length before it: a picture comes out when it is whole.
-A redirect is refused, whatever it says: only the address that was set has been checked.
+A camera sends a stream of JPEGs, or one JPEG for each request, which is then repeated. FFmpeg reads the same kind of
+stream from all of them, with each picture's length in front, so it decodes a picture as soon as it is whole. Every
+redirect is refused: only the address that was set has been checked.
 """
 
 import http.client
@@ -19,11 +19,11 @@ from app.core.errors import SourceFailed
 
 ANSWER_S = 4.0
 JPEG = frozenset({"image/jpeg", "image/jpg", "image/pjpeg"})
-POLL_S = 0.1  # at least so long from one request for a single picture to the next
+POLL_S = 0.1  # shortest time between two requests for a single picture
 CHUNK = 65_536
 PART = b"--picture\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%b\r\n"
-NO_JPEG = "no whole JPEG is in what the camera sends"
-STALE = "the camera gives the same picture again and again"
+NO_JPEG = "the camera sends no whole JPEG"
+STALE = "the camera sends the same picture again and again"
 WORDS = {
     401: "the camera refuses the user name or password",
     403: "the camera forbids this stream",
@@ -33,9 +33,9 @@ WORDS = {
 
 
 class HttpStream:
-    """`read` gives the pictures as FFmpeg's `mpjpeg` reads them, or b"" at the end.
+    """`read` returns pictures in the form of FFmpeg's `mpjpeg`, or b"" at the end.
 
-    single: the camera answers each request with one picture. A picture with the bytes of the one before is no new one.
+    single: the camera answers each request with one picture. One with the same bytes as the last is not a new picture.
     """
 
     def __init__(self, address: CameraAddress, new_link: Callable[[], Link]) -> None:
@@ -55,11 +55,11 @@ class HttpStream:
         self._asked_s = 0.0
         self._found = False
         self.single = False
-        self.deadline = 0.0  # monotonic; no read waits beyond it
+        self.deadline = 0.0  # monotonic seconds; no read waits beyond it
         self.refusal = ""
 
     def open(self) -> None:
-        """Sends the request, a second time with the log-in that the camera asks for. Raises SourceFailed."""
+        """Sends the request, and again with the log-in if the camera asks for one. Raises SourceFailed."""
         self.deadline = time.monotonic() + ANSWER_S
         self._fetch()
 
@@ -70,12 +70,12 @@ class HttpStream:
             self._hang_up()
             response = self._answer(proof)
         if 300 <= response.status < 400:
-            raise SourceFailed("the camera sends us on to another address; set that one if it is right")
+            raise SourceFailed("the camera redirects to another address; set that one if it is right")
         if response.status != 200:
             raise SourceFailed(WORDS.get(response.status, f"the camera answers with HTTP status {response.status}"))
         kind = response.headers.get_content_type()
         if kind not in JPEG and kind.startswith(("text/", "image/", "audio/", "application/json")):
-            raise SourceFailed("the address gives neither a motion JPEG stream nor a JPEG picture")
+            raise SourceFailed("the address delivers neither a motion JPEG stream nor a JPEG picture")
         self.single = kind in JPEG
 
     def _proof(self, challenges: list[str]) -> str:
@@ -86,10 +86,10 @@ class HttpStream:
             both = f"{self._address.user}:{self._address.password}".encode()
             self._basic = f"Basic {b64encode(both).decode()}"
             return self._basic
-        raise SourceFailed("the camera asks for a kind of log-in that is not known here")
+        raise SourceFailed("the camera asks for a kind of log-in that is not supported")
 
     def _answer(self, authorization: str) -> http.client.HTTPResponse:
-        """Of one request, over the connection there is, or a new one. Raises SourceFailed."""
+        """The answer to one request, over the open connection or a new one. Raises SourceFailed."""
         kept = self._connection is not None and self._connection.sock is not None
         if not kept:
             self._connect()
@@ -100,8 +100,8 @@ class HttpStream:
         except TimeoutError:
             words = f"the camera did not answer within {ANSWER_S:.0f} s"
         except (OSError, ValueError, http.client.HTTPException):
-            words = "what answers is no HTTP camera"
-        if kept and not self._closed:  # it may have closed the connection meanwhile
+            words = "this is not an HTTP camera"
+        if kept and not self._closed:  # the camera may have closed it meanwhile
             self._hang_up()
             return self._answer(authorization)
         raise SourceFailed(words)
@@ -133,7 +133,7 @@ class HttpStream:
             self._link.abort()
 
     def read(self, size: int) -> bytes:
-        """Called by FFmpeg. What goes wrong ends the stream; `refusal` says what it was."""
+        """Called by FFmpeg. Any fault ends the stream, and `refusal` names it."""
         try:
             if not self._part:
                 picture = self._next()
@@ -163,7 +163,7 @@ class HttpStream:
         return b""
 
     def _more(self) -> bool:
-        """Takes in what is there, at least one byte, or asks for the next picture. False at the end."""
+        """Reads at least one byte, or requests the next picture. False at the end."""
         left = self.deadline - time.monotonic()
         if left <= 0 or self._response is None or self._socket is None:
             return False
@@ -180,7 +180,7 @@ class HttpStream:
             self._hang_up()
         else:
             self._pictures.end()
-            self._response.close()  # the connection stays for the next request
+            self._response.close()  # the connection is kept for the next request
         self._link.rest(min(left, max(0.0, self._asked_s + POLL_S - time.monotonic())))
         self._fetch()
         return True
@@ -189,12 +189,12 @@ class HttpStream:
         self._link.fed()
 
     def abort(self) -> None:
-        """From any thread."""
+        """Any thread may call it."""
         self._closed = True
         self._link.abort()
 
     def close(self) -> None:
-        """By the thread that reads, when it has stopped."""
+        """Called by the thread that reads, once it has stopped."""
         self.abort()
         if self._response is not None:
             self._response.close()

@@ -1,6 +1,6 @@
-"""Finds JPEGs in whatever a motion JPEG camera sends: from start marker to end marker, as browsers do.
+"""Finds JPEGs in whatever a motion JPEG camera sends, from start marker to end marker, as browsers do.
 
-Boundaries, part types and lengths are not looked at: cameras leave them out, misspell them, or count wrongly.
+Boundaries, part types and lengths are ignored: cameras omit them, misspell them, or count wrongly.
 Marker codes: ITU-T T.81, table B.1.
 """
 
@@ -15,12 +15,12 @@ _ALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 
 
 class JpegSplitter:
-    """`feed` what comes, `take` whole pictures out. Holds at most one picture that is not whole."""
+    """`feed` it bytes and `take` whole pictures. Holds at most one incomplete picture."""
 
     def __init__(self) -> None:
         self._whole: deque[bytes] = deque()
-        self._rest = bytearray()  # begins with a picture's start, once one was found
-        self._at = 0  # how far the rest was looked through
+        self._rest = bytearray()  # begins with a picture's start, once one is found
+        self._at = 0  # how far the rest has been searched
         self._segments = 0
         self._in_pixels = False
 
@@ -33,13 +33,13 @@ class JpegSplitter:
         return self._whole.popleft() if self._whole else None
 
     def end(self) -> None:
-        """Nothing more comes: a picture whose end marker the camera leaves out is whole as it is."""
+        """Ends the input. A picture without an end marker, which some cameras omit, counts as whole."""
         if self._in_pixels:
             self._whole.append(bytes(self._rest))
         self._begin_at(len(self._rest))
 
     def _step(self) -> bool:
-        """One piece of the way through the rest. False while more must come."""
+        """Advances through the rest by one piece. False while more input is needed."""
         if self._in_pixels:
             return self._to_the_end()
         if self._at == 0:
@@ -56,7 +56,7 @@ class JpegSplitter:
         return True
 
     def _past_a_segment(self) -> bool:
-        """Skips one, because a thumbnail in it has an end marker of its own."""
+        """Skips a segment whole, because a thumbnail inside it has an end marker of its own."""
         rest, at = self._rest, self._at
         while rest[at : at + 2] == b"\xff\xff":
             at += 1
@@ -67,7 +67,7 @@ class JpegSplitter:
         self._segments += 1
         spoilt = rest[at] != 0xFF or marker == _EOI or (marker not in _ALONE and length < 2)
         if spoilt or self._segments > _MOST_SEGMENTS:
-            self._begin_at(2)  # no picture after all
+            self._begin_at(2)  # not a picture after all
             return True
         if marker in _ALONE:
             self._at += 2
@@ -83,7 +83,7 @@ class JpegSplitter:
         end = _END.search(rest, self._at)
         start = _START.search(rest, self._at, end.start() if end else len(rest))
         if start is not None:
-            # The camera leaves end markers out: its picture ended where the next part began.
+            # The camera omits end markers: its picture ended where the next part began.
             boundary = rest.rfind(_BOUNDARY, 0, start.start())
             if boundary > 0:
                 self._whole.append(bytes(rest[:boundary]))

@@ -1,6 +1,6 @@
-"""What FFmpeg said before it failed, kept for whoever mends the camera: without address, user, password or path.
+"""FFmpeg's last messages before it failed, for whoever repairs the camera, without address, user, password or path.
 
-FFmpeg's log goes nowhere else. PyAV hands it to Python's logging, which would carry addresses into the service's log.
+FFmpeg's log goes nowhere else. PyAV passes it to Python's logging, which would put addresses into the service's log.
 """
 
 import logging
@@ -25,7 +25,7 @@ _ffmpeg.addHandler(logging.NullHandler())
 
 
 class LastWords:
-    """The last lines, newest last. `listening` wraps each call into FFmpeg; threads each listen for themselves."""
+    """The last lines, newest last. `listening` wraps each call into FFmpeg and captures its own thread only."""
 
     def __init__(self, address: CameraAddress) -> None:
         self._lines: deque[str] = deque(maxlen=KEPT)

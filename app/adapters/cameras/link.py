@@ -1,7 +1,7 @@
-"""One connection to a camera: to the address that was checked, within a time, and broken off from any thread.
+"""One connection to a camera: it goes to the checked address, has a time limit, and any thread can break it off.
 
-FFmpeg resolves names again after our check, trusts every certificate and cannot be interrupted while it connects; so it
-is given bytes from here instead.
+FFmpeg would resolve the name again after our check, trust every certificate, and could not be interrupted while it
+connects. So it reads bytes from here instead.
 """
 
 import hashlib
@@ -16,18 +16,18 @@ from collections.abc import Callable
 from app.adapters.cameras.address import CameraAddress
 from app.core.errors import BadInput, SourceFailed
 
-Pin = Callable[[], str]  # gives the checked numeric address; raises BadInput or OSError
+Pin = Callable[[], str]  # returns the checked numeric address; raises BadInput or OSError
 
 CONNECT_S = 4.0
-SLICE_S = 0.1  # how often a wait looks whether it should end
-# A picture of 24 megapixels as JPEG of the best quality is about 20 MB.
+SLICE_S = 0.1  # how often a wait checks whether it should end
+# A 24-megapixel JPEG of the best quality is about 20 MB.
 MAX_BYTES_A_PICTURE = 64_000_000
 
 
 class Link:
     """A TCP or TLS connection. One thread uses it; `abort` may be called from any.
 
-    allowance: bytes that may still come before the next whole picture; `fed` fills it up again.
+    The allowance is how many bytes may still come before the next whole picture. `fed` resets it.
     """
 
     def __init__(self, address: CameraAddress, pin: Pin, tls: ssl.SSLContext | None = None) -> None:
@@ -69,7 +69,7 @@ class Link:
             raise
         with self._lock:
             self._socket = ready
-        if self.aborted:  # between the last look and now
+        if self.aborted:  # since the last check
             self.abort()
         return ready
 
@@ -87,7 +87,9 @@ class Link:
     def _encrypt(self, plain: socket.socket) -> socket.socket:
         context = self._tls or ssl.create_default_context()
         wanted = self._address.fingerprint
-        if wanted is not None:  # the camera's own certificate, known by its digest: its name and issuer say no more
+        if (
+            wanted is not None
+        ):  # the camera's own certificate: its digest identifies it, its name and issuer do not matter
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         words = ""
@@ -107,32 +109,32 @@ class Link:
         return ready
 
     def took(self, count: int) -> None:
-        """Counts what came. Raises SourceFailed for a flood without a picture in it."""
+        """Counts received bytes. Raises SourceFailed for a flood without a picture in it."""
         self._allowance -= count
         if self._allowance < 0:
             raise SourceFailed("64 MB came without a whole picture in them")
 
     def fed(self) -> None:
-        """A whole picture came out of it."""
+        """A whole picture was decoded: the allowance is full again."""
         self._allowance = MAX_BYTES_A_PICTURE
 
     def rest(self, seconds: float) -> None:
-        """Waits, until the connection is given up at most."""
+        """Waits, but no longer than until `abort`."""
         self._aborted.wait(seconds)
 
     def abort(self) -> None:
-        """Ends every wait on the connection. From any thread, any number of times."""
+        """Ends every wait on the connection. Any thread may call it, any number of times."""
         self._aborted.set()
         with self._lock:
             if self._socket is not None:
                 try:
-                    # Not SSLSocket's own: that takes the TLS state from under the thread that reads.
+                    # Not SSLSocket's own shutdown: it would drop the TLS state while another thread reads.
                     socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
                 except OSError:
-                    return  # not connected (any more)
+                    return  # not connected, or no longer
 
     def close(self) -> None:
-        """By the thread that uses it, when it has stopped."""
+        """Called by the thread that uses the link, once it has stopped."""
         self.abort()
         with self._lock:
             if self._socket is not None:

@@ -1,7 +1,7 @@
-"""A live camera: one thread receives and stamps, another decodes, so a slow decoder cannot make an old frame look new.
+"""A live camera. One thread receives and stamps, another decodes, so a slow decoder cannot make an old frame look new.
 
-Were both one thread, frames would wait in the kernel's buffers while it decodes, and be stamped when it gets to them.
-What is received and not decoded within half a second is dropped up to the next key frame: late pictures open no gate.
+With a single thread, frames would wait in the kernel's buffers during decoding and get their time stamp too late.
+What is not decoded within half a second is dropped up to the next key frame: late pictures open no gate.
 """
 
 import ssl
@@ -22,28 +22,30 @@ from app.core.errors import SourceFailed
 from app.core.ports.store import Clock
 from app.core.types import Pixels
 
-SILENT_S = 4.0  # without a whole picture for so long, the connection is given up: the watchdog has 5 s to notice
-FIRST_S = 12.0  # for the first one: connecting, and the wait for a key frame, which some cameras send each 4 s only
+SILENT_S = 4.0  # without a whole picture for this long the connection is given up: the watchdog has 5 s to notice
+FIRST_S = (
+    12.0  # for the first picture: connecting, then waiting for a key frame, which some cameras send only every 4 s
+)
 SILENT = f"no picture came for {SILENT_S:.0f} s"
 TOO_OLD_S = 0.5
-MAX_WAITING = 512  # packets: 20 s of video; more wait only where nothing decodes at all
+MAX_WAITING = 512  # packets, 20 s of video; more only queue up if nothing decodes at all
 MAX_STAMPS = 64  # H.264 holds back at most 16 pictures to put them in order
 
 
 class Feed(Protocol):
-    """Where packets come from: opened and closed in the receiving thread, aborted from any."""
+    """Where packets come from. The receiving thread opens and closes it; any thread may abort it."""
 
     def open(self) -> av.container.InputContainer: ...
     def fed(self) -> None:
-        """A whole picture came out."""
+        """A whole picture was decoded."""
         ...
 
     def held_back(self) -> bool:
-        """Whether a picture comes out only when the next one begins."""
+        """Whether a picture is delivered only when the next one begins."""
         ...
 
     def reason(self) -> str:
-        """Why it ended, in own words, or "" where it cannot tell."""
+        """Why it ended, or "" if unknown. Holds no address."""
         ...
 
     def before_read(self, deadline: float) -> None: ...
@@ -84,7 +86,7 @@ class LiveSource:
         return self._words()
 
     def read(self) -> tuple[Pixels, datetime]:
-        """The next picture. Raises SourceFailed when none came for 4 s, the connection ended, or `close` was called."""
+        """The next picture. Raises SourceFailed if none came for 4 s, the connection ended, or `close` was called."""
         if self._thread is None and not self._closed:
             self._picture_s = time.monotonic()
             self._thread = threading.Thread(target=self._receive, name="camera-receive", daemon=True)
@@ -129,7 +131,7 @@ class LiveSource:
 
     def _decode(self, received: Received) -> None:
         if time.monotonic() > self._picture_s + self._patience_s:
-            raise SourceFailed("no whole picture came: what comes cannot be decoded")
+            raise SourceFailed("no whole picture came: the stream cannot be decoded")
         self._stamps[received.packet.pts] = received.captured_at
         while len(self._stamps) > MAX_STAMPS:
             del self._stamps[next(iter(self._stamps))]
@@ -137,12 +139,11 @@ class LiveSource:
         try:
             with self._words.listening():
                 for frame, pixels in pictures(received.packet):
-                    # The decoder puts pictures in order; each keeps the stamp of its own packet, not of the last.
+                    # The decoder reorders pictures. Each keeps the stamp of its own packet.
                     self._ready.append((pixels, self._stamps.pop(frame.pts, received.captured_at)))
         except av.FFmpegError as error:
-            self._words.note(
-                type(error).__name__
-            )  # one spoilt packet is no broken camera; many are, by the clock above
+            # One damaged packet does not mean a broken camera. Many do, by the time limit above.
+            self._words.note(type(error).__name__)
         except (ValueError, MemoryError):
             words = "the pictures cannot be converted"
         if words:
@@ -156,12 +157,12 @@ class LiveSource:
         except SourceFailed as failed:
             ended = str(failed)
         except (av.FFmpegError, OSError, ValueError, ssl.SSLError) as error:
-            # Of its own time limit FFmpeg says, among other things, that the data is invalid.
+            # When its own time limit ends, FFmpeg may report invalid data.
             late = time.monotonic() - max(began_s, self._asked_s) >= SILENT_S
             ended = self._feed.reason() or (SILENT if late else _plain(error))
         except Exception as error:
-            # A thread that dies unheard would look like a silent camera. The kind only: its text may hold the address.
-            ended = f"receiving broke: {type(error).__name__}"
+            # A thread that dies silently would look like a silent camera. Type only: the text may hold the address.
+            ended = f"receiving failed: {type(error).__name__}"
         finally:
             self._feed.close()
             with self._changed:
@@ -180,12 +181,12 @@ class LiveSource:
             for packet in container.demux(stream):
                 arrived = time.monotonic()
                 gap_s = arrived - self._asked_s
-                # What FFmpeg took in while it looked at the stream is as old as the connection.
+                # Packets that FFmpeg read while probing the stream are as old as the connection.
                 settled = settled or arrived - self._asked_s > 0.005
                 now = self._clock()
                 if packet.size:
-                    # One that is held back began to arrive when the one before it came out. After a gap that holds for
-                    # any, in doubt: a picture thought too old opens nothing, one thought too new may.
+                    # A picture that is held back began to arrive when the previous one was delivered. After a gap,
+                    # assume that of any picture: one dated too early opens nothing, one dated too late might.
                     stamp = heard if gap_s > TOO_OLD_S or self._feed.held_back() else now
                     self._put(Received(packet, stamp if settled else asked_at, arrived))
                 heard = now
@@ -206,13 +207,13 @@ class LiveSource:
 
 
 def _plain(error: Exception) -> str:
-    """Own words for a foreign exception: its own text may hold the address."""
+    """A message for a foreign exception, whose own text may hold the address."""
     if isinstance(error, av.error.ExitError | TimeoutError):
         return SILENT
     if isinstance(error, PermissionError):
-        return "reading it is not permitted"
+        return "no permission to read it"
     if isinstance(error, FileNotFoundError):
         return "there is no such device or file"
     if isinstance(error, EOFError):
         return "the camera ended the stream"
-    return "what comes is no video that can be decoded"
+    return "the stream is not video that can be decoded"

@@ -1,9 +1,9 @@
-"""One camera, one capture thread, one slot: whoever takes a picture gets the newest, however slow he is.
+"""One camera, one capture thread, one slot. A consumer always gets the newest frame, however slow it is.
 
-The thread opens the source anew whenever it breaks, for ever: quickly five times a minute, then slowly and loudly. It
-also sees what is wrong with the pictures themselves. A picture that repeats the one before it byte for byte keeps that
-one's capture time, so a frozen picture of an employee grows too old to open a gate. Silence counts from when a picture
-was captured: one that a dying connection gives out late is no sign of life.
+The thread reopens the source whenever it breaks: quickly up to five times a minute, then slowly and with an error in
+the log. It also notices what is wrong with the frames themselves. A frame that repeats the previous one byte for byte
+keeps that frame's capture time, so a frozen picture of an employee grows too old to open a gate. Silence is measured
+from the capture time: a frame delivered late by a dying connection does not count as alive.
 """
 
 import logging
@@ -27,7 +27,7 @@ BUDGET = 5
 BUDGET_WINDOW_S = 60.0
 FIRST_WAIT_S = 0.5
 BEYOND_BUDGET_S = 15.0
-# A hung encoder is often cured by a new connection; a still scene that looks hung must not be cut every few seconds.
+# A new connection often cures a hung encoder. A still scene can look hung and must not be cut every few seconds.
 FROZEN_MEND_S = 10.0
 FROZEN_MEND_EVERY_S = 60.0
 STOP_S = 1.0
@@ -35,7 +35,7 @@ STOP_S = 1.0
 
 @dataclass(frozen=True, eq=False)
 class Captured:
-    """A picture, read-only. captured_at: when it was received. sequence counts all that came, from 1."""
+    """A read-only frame. captured_at: when it was received. sequence: counts every frame received, from 1."""
 
     pixels: Pixels
     captured_at: datetime
@@ -45,8 +45,10 @@ class Captured:
 class Mailbox:
     """Watches one camera. Thread-safe; `start` once, `stop` at the end.
 
-    name: for the log, never the address. factory: a new source for each connection; may raise BadInput or SourceFailed.
-    clock: the one that the source stamps pictures with.
+    Args:
+        name: For the log. The address never is.
+        factory: Makes a new source for each connection. May raise BadInput or SourceFailed.
+        clock: The clock with which the source stamps frames.
     """
 
     def __init__(
@@ -80,22 +82,22 @@ class Mailbox:
         self._said = False
         self._thread = threading.Thread(target=self._run, name=f"camera-{name}", daemon=True)
 
-    # What a consumer and the watchdog ask
+    # For the consumer and the watchdog
 
     def start(self) -> None:
         self._signs = Signs(self._monotonic())
         self._thread.start()
 
     def take(self, timeout_s: float) -> Captured | None:
-        """The newest picture that was not taken yet; None if none comes in time, or at the end of a recording."""
+        """The newest frame not taken yet, or None if none comes in time or the recording has ended."""
         with self._changed:
             self._changed.wait_for(lambda: self._slot is not None or self._ended, timeout_s)
             taken, self._slot = self._slot, None
-            self._changed.notify_all()  # who waits until it is taken
+            self._changed.notify_all()  # wakes the capture thread of a patient source
             return taken
 
     def check(self) -> Health:
-        """The watchdog's look: call it each half second, from one thread. Logs every change of state."""
+        """The camera's health. The watchdog calls it every half second, from one thread. Logs every change of state."""
         before = self._health
         self._health = health = judge(before, self._signs, self._monotonic(), self._limits)
         if before is None or before.state is not health.state:
@@ -109,7 +111,7 @@ class Mailbox:
 
     @property
     def last_words(self) -> tuple[str, ...]:
-        """What the decoder said last, of this connection or of the one that broke; no address, no secret."""
+        """The decoder's last messages, from this connection or the one that broke. No address, no secret."""
         source = self._source
         return (source.last_words if source is not None else ()) or self._last_words
 
@@ -119,27 +121,27 @@ class Mailbox:
 
     @property
     def dropped(self) -> int:
-        """Pictures that nobody took before the next one came."""
+        """How many frames were replaced before anybody took them."""
         return self._dropped
 
     @property
     def ended(self) -> bool:
-        """A recording is at its end, or the mailbox was stopped: no more pictures come."""
+        """Whether no more frames come: the recording is over, or the mailbox was stopped."""
         return self._ended
 
     @property
     def patient(self) -> bool:
-        """The next picture waits until this one is taken, so each can be looked at: a recording without a pace."""
+        """Whether each frame waits until it is taken, as in a recording that is read at full speed."""
         return self._patient
 
     @property
     def over_budget(self) -> bool:
-        """Broke more than five times within a minute; tried every 15 s now."""
+        """Whether it broke more than five times within a minute. It is then retried every 15 s."""
         oldest = self._failed_s[0] if len(self._failed_s) == BUDGET else None
         return oldest is not None and self._failed_s[-1] - oldest < BUDGET_WINDOW_S and not self._signs.connected
 
     def stop(self) -> None:
-        """Returns within a second, also while the source blocks: its thread then ends by itself and gives nothing."""
+        """Returns within a second, even while the source blocks. Its thread then ends later and delivers nothing."""
         self._stopping.set()
         with self._changed:
             self._changed.notify_all()
@@ -166,7 +168,7 @@ class Mailbox:
         self._end()
 
     def _watch_once(self) -> str | None:
-        """One connection's life. Returns why it ended, or None at the end of a recording."""
+        """Reads one connection until it ends. Returns why it ended, or None at the end of a recording."""
         source: CameraSource | None = None
         try:
             source = self._source = self._factory()
@@ -181,14 +183,14 @@ class Mailbox:
                 if self._patient:
                     self._until_taken()
                 if self._to_mend():
-                    return "the picture stands still; connecting anew"
+                    return "the picture is frozen; connecting again"
         except SourceFailed as failed:
             return str(failed)
         except BadInput as refused:
             return refused.detail
-        except Exception as error:  # whatever it is, its text may hold the address, and the camera must come back
+        except Exception as error:  # any fault: its text may hold the address, and the camera must come back
             log.error("camera_capture_failed camera=%s error=%s", self._name, type(error).__name__)
-            return f"capture broke: {type(error).__name__}"
+            return f"capture failed: {type(error).__name__}"
         finally:
             if source is not None:
                 source.close()
@@ -217,7 +219,7 @@ class Mailbox:
             self._changed.wait_for(lambda: self._slot is None or self._stopping.is_set())
 
     def _arrived_s(self, captured_at: datetime) -> float:
-        """When it was captured, in monotonic seconds; never before the last, whatever was done to the wall's clock."""
+        """When it was captured, in monotonic seconds. Never before the last frame, even if the clock was set back."""
         age_s = max(0.0, (self._clock() - captured_at).total_seconds())
         return max(self._monotonic() - age_s, self._signs.last_s or self._signs.began_s)
 
@@ -231,13 +233,13 @@ class Mailbox:
         return True
 
     def _wait_s(self) -> float:
-        """Doubles from half a second; with jitter, so that cameras behind one switch do not all come at once."""
+        """Seconds, doubling from 0.5. Jitter keeps cameras behind one switch from reconnecting all at once."""
         doubled = FIRST_WAIT_S * 2 ** (min(self._signs.failures, BUDGET) - 1)
         wait = BEYOND_BUDGET_S if self.over_budget else doubled
         return wait * random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, guards nothing
 
     def _say(self, words: str, wait_s: float) -> None:
-        """Loudly once when the budget is spent; a camera that is off for a month fills no log after that."""
+        """Logs one error when the budget is spent. A camera that is off for a month must not fill the log."""
         level = logging.WARNING
         if self.over_budget:
             level = logging.DEBUG if self._said else logging.ERROR
@@ -251,7 +253,7 @@ class Mailbox:
 
 
 def _same(before: Pixels, now: Pixels) -> bool:
-    """Byte for byte. A live sensor differs in the first row already; the whole is compared only where that is equal."""
+    """Byte for byte. A live sensor differs in the first row already, so the rest is rarely compared."""
     if before.shape != now.shape:
         return False
     return bool((before[0] == now[0]).all() and (before[::8] == now[::8]).all() and (before == now).all())

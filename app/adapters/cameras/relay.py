@@ -1,8 +1,8 @@
-"""RTSP for FFmpeg through a loopback port: it speaks to us, we speak to the camera.
+"""RTSP for FFmpeg through a loopback port: FFmpeg talks to us, and we talk to the camera.
 
-FFmpeg follows an RTSP redirect to any host, past its own protocol whitelist. Here every answer of the handshake is read
-first, as leniently as FFmpeg reads it, and written anew: what passes has one meaning, and a redirect ends the
-connection. From PLAY on, when FFmpeg follows none any more, what comes passes through `delimiters`.
+FFmpeg follows an RTSP redirect to any host, past its own protocol whitelist. So every answer of the handshake is read
+here first, as leniently as FFmpeg reads it, and rewritten: what passes has one meaning, and a redirect ends the
+connection. After PLAY FFmpeg follows no redirect any more, and the stream passes through `delimiters`.
 """
 
 import re
@@ -35,7 +35,7 @@ WORDS = {
 
 
 class Relay:
-    """One camera connection, one loopback connection, one thread. `refusal`: why it ended, in own words, or ""."""
+    """One camera connection, one loopback connection, one thread. refusal: why it ended, or ""."""
 
     def __init__(self, link: Link) -> None:
         self._link = link
@@ -51,18 +51,18 @@ class Relay:
 
     @property
     def reason(self) -> str:
-        """What the handshake's last answer says about a failure, or ""."""
+        """Why the connection failed, by the handshake's last answer, or ""."""
         if self.refusal or self._playing or self._status < 400:
             return self.refusal
         return WORDS.get(self._status, f"the camera answers with RTSP status {self._status}")
 
     @property
     def prompt(self) -> bool:
-        """Whether FFmpeg gives out each picture as soon as it is whole."""
+        """Whether FFmpeg delivers each picture as soon as it is whole."""
         return self._delimiters.prompt
 
     def close(self) -> None:
-        """Ends the thread and both connections; returns when they are gone."""
+        """Ends the thread and both connections, and returns when they are gone."""
         self._link.abort()
         self._thread.join(timeout=2)
 
@@ -72,12 +72,14 @@ class Relay:
             if down is not None:
                 with down:
                     down.settimeout(5)
-                    self._up.setblocking(False)  # a readable TLS connection may hold no byte for us: it must not wait
+                    self._up.setblocking(
+                        False
+                    )  # a readable TLS connection may have no byte for us yet, and must not block
                     self._pump(down)
         except SourceFailed as failed:
             self.refusal = str(failed)
         except OSError:
-            pass  # either side went away: FFmpeg sees the end of its stream, and that is all there is to say
+            pass  # either side went away, which FFmpeg sees as the end of its stream
         finally:
             self._listener.close()
             self._link.close()
@@ -105,7 +107,7 @@ class Relay:
                     self._playing = True
                 if request.endswith(b"\r\n\r\n") or self._playing:
                     request.clear()
-                self._status = 0  # the answer to this is what counts
+                self._status = 0  # only the answer to this request counts
                 self._send_up(data)
             if waiting or self._up in ready:
                 try:
@@ -136,11 +138,11 @@ class Relay:
                 select.select([], [self._up], [], SLICE_S)
 
     def _checked(self, answers: bytearray) -> bytes:
-        """Takes whole answers off the front of what came, written anew. Raises SourceFailed for what must not pass."""
+        """Takes whole answers off the front and rewrites them. Raises SourceFailed for what must not pass."""
         passed = b""
         while answers:
             if not b"RTSP/1.".startswith(answers[:7]) and not answers.startswith(b"RTSP/1."):
-                raise SourceFailed("what answers is no RTSP camera")
+                raise SourceFailed("this is not an RTSP camera")
             end = BLANK_LINE.search(answers)
             if end is None:
                 if len(answers) > MAX_ANSWER:
@@ -157,21 +159,21 @@ class Relay:
         return passed
 
     def _plain(self, head: bytes) -> tuple[bytes, int]:
-        """The head with one line for each header and CRLF after each; and its body's length.
+        """The head with one line for each header and CRLF after each, and the body's length.
 
-        FFmpeg leaves out every CR, and skips lines that are no header; so does this.
+        Like FFmpeg, this ignores every CR and skips lines that are not headers.
         """
         unfolded = FOLD.sub(b" ", head.replace(b"\r", b""))
         first, *lines = unfolded.split(b"\n")
         status = STATUS_LINE.fullmatch(first)
         if status is None:
-            raise SourceFailed("what answers is no RTSP camera")
+            raise SourceFailed("this is not an RTSP camera")
         self._status = int(status[1])
         if 300 <= self._status < 400:
-            raise SourceFailed("the camera sends us on to another address; set that one if it is right")
+            raise SourceFailed("the camera redirects to another address; set that one if it is right")
         headers = [(header[1], header[2].strip()) for line in lines if (header := HEADER.fullmatch(line))]
         lengths = {value for name, value in headers if name.lower() == b"content-length"}
         if len(lengths) > 1 or not all(re.fullmatch(rb"\d{1,6}", value) for value in lengths):
-            raise SourceFailed("what answers is no RTSP camera")
+            raise SourceFailed("this is not an RTSP camera")
         plain = [b"RTSP/1.0 %d Answer" % self._status, *(name + b": " + value for name, value in headers)]
         return b"\r\n".join(plain) + b"\r\n\r\n", int(lengths.pop()) if lengths else 0

@@ -1,4 +1,4 @@
-"""From an address to a source: the one way in, so that no camera is opened past the rules of `address`."""
+"""Opens a source for an address. There is no other way in, so no camera bypasses the rules of `address`."""
 
 import ssl
 from functools import partial
@@ -17,9 +17,9 @@ from app.core.ports.store import Clock
 
 
 class CameraSource(Source, Protocol):
-    """A source that also keeps what its decoder said last, with addresses and secrets taken out.
+    """A source that also keeps its decoder's last messages, without addresses and secrets.
 
-    patient: its next picture can wait until somebody has looked at the one before; a camera's cannot.
+    patient: the next frame waits until the last one is taken. A camera's frames cannot wait.
     """
 
     @property
@@ -40,11 +40,16 @@ def open_source(
     tls: ssl.SSLContext | None = None,
     resolver: Resolve = resolve,
 ) -> CameraSource:
-    """A source that connects with its first `read`: in the thread that reads, so a dead camera holds up nobody else.
+    """A source that connects at its first `read`, in the thread that reads, so a dead camera delays nobody else.
 
-    reach: which addresses the site allows. loop: of files and folders;
-    fps: of folders. tls: whom to trust for rtsps and https without a fingerprint; the system's authorities if None.
-    Raises BadInput for an address that is refused as it stands; the host is checked at every connection.
+    Args:
+        reach: Which addresses the site allows. The host is checked at every connection.
+        loop: For files and folders.
+        fps: For folders, in frames a second.
+        tls: The authorities for rtsps and https without a fingerprint; None for the system's.
+
+    Raises:
+        BadInput: The address is refused.
     """
     address = parse(url, allow_local=allow_local)
     words = LastWords(address)
@@ -55,9 +60,9 @@ def open_source(
 
 
 def check(url: str, *, allow_local: bool, reach: Reach = ANYWHERE, resolver: Resolve = resolve) -> CameraAddress:
-    """For the moment a camera is saved: the address, and its host where the name is known now.
+    """Checks an address when a camera is saved, and its host if the name resolves. Raises BadInput.
 
-    Raises BadInput. A name that is not known yet passes: the camera may not be plugged in.
+    An unknown name passes: the camera may not be plugged in yet.
     """
     address = parse(url, allow_local=allow_local)
     if not address.local:

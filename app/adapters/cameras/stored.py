@@ -1,6 +1,6 @@
-"""Video files and folders of pictures as if they were a camera: for the demo, the tests and evaluations.
+"""Plays video files and folders of pictures as a camera would, for the demo, tests and evaluations.
 
-They come in real time, as a camera would give them, or as fast as somebody looks at them.
+Frames come in real time, or as fast as the consumer takes them.
 """
 
 import threading
@@ -17,16 +17,18 @@ from app.core.errors import SourceFailed
 from app.core.ports.store import Clock
 from app.core.types import Pixels
 
-# A playlist or a concatenation names other files and hosts: only formats that hold the video themselves.
+# Only formats that hold the video themselves: a playlist or concatenation can name other files and hosts.
 FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,h264,hevc,mjpeg,ogg,flv"
 PICTURES = {".jpg": "jpeg_pipe", ".jpeg": "jpeg_pipe", ".png": "png_pipe"}
 FOLDER_FPS = 10.0
 
 
 class StoredSource:
-    """Implements ports.Source. Pictures come when they are due; captured_at is the clock when they are handed out.
+    """Implements ports.Source. Each frame comes when it is due; captured_at is the clock's time at that moment.
 
-    patient: not in real time. loop: begin again at the end, for ever; else `read` returns None there.
+    Args:
+        patient: Play as fast as frames are taken, not in real time.
+        loop: Start over at the end. Otherwise `read` returns None there.
     """
 
     def __init__(
@@ -75,7 +77,7 @@ class StoredSource:
 
     def close(self) -> None:
         self._closed.set()
-        if self._reading.acquire(timeout=0.8):  # a read in progress takes one picture's time at most
+        if self._reading.acquire(timeout=0.8):  # a read in progress takes one frame's time at most
             self._pictures = None
             self._reading.release()
 

@@ -1,1 +1,1 @@
-"""Gates behind ports.GateDriver: web hook, MQTT, OSDP, serial relay, dry run. `build.build_driver` picks."""
+"""Gates behind ports.GateDriver: webhook, MQTT, OSDP, serial relay, dry run. `build.build_driver` chooses."""

@@ -1,5 +1,5 @@
-"""Which class drives which kind of gate. A kind's library is imported here, when a gate of that kind exists: an
-installation with a web hook needs neither MQTT nor OSDP installed.
+"""Chooses the driver for each kind of gate. A kind's library is imported only when a gate of that kind exists, so an
+installation with a webhook needs neither MQTT nor OSDP.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,7 +20,7 @@ KINDS: dict[DriverKind, type[GateConfig]] = {
     DriverKind.OSDP: OsdpConfig,
     DriverKind.SERIAL: SerialConfig,
 }
-# Top-level modules beyond the base install, by kind; the extra of that name brings them.
+# Modules that a kind needs beyond the base install. The extra of the same name installs them.
 LIBRARIES = {
     DriverKind.MQTT: ("paho",),
     DriverKind.OSDP: ("osdp_sys", "osdp", "serial"),
@@ -29,7 +29,7 @@ LIBRARIES = {
 
 
 def check_config(kind: DriverKind, config: Mapping[str, object]) -> GateConfig:
-    """The config, checked, of a kind whose library is installed. Raises BadInput, with words that repeat no value."""
+    """The checked config. Raises BadInput if it is wrong or the library is missing. The message repeats no value."""
     checked = _validated(kind, config)
     if any(find_spec(module) is None for module in LIBRARIES.get(kind, ())):
         raise _library_missing(kind)
@@ -49,7 +49,7 @@ def _validated(kind: DriverKind, config: Mapping[str, object]) -> GateConfig:
             f"{'.'.join(map(str, e['loc'])) or kind}: {e['msg'].removeprefix('Value error, ')}"
             for e in error.errors(include_url=False, include_context=False, include_input=False)
         )
-        # None: the cause would carry the values.
+        # from None: the cause would carry the values.
         raise BadInput("bad_gate_config", problems) from None
 
 
@@ -63,8 +63,12 @@ def build_driver(
 ) -> GateDriver:
     """A driver that connects in threads of its own and needs `close()`.
 
-    on_state is called from one of these. released: a fire release is in force already, so the gate is not locked for a
-    moment by a restart. Raises BadInput for a wrong config or a library that is not installed; never for hardware.
+    Args:
+        on_state: Called from one of these threads.
+        released: An emergency release is in force already, so a restart does not lock the gate even for a moment.
+
+    Raises:
+        BadInput: The config is wrong or the library is not installed. Faults of the hardware never raise.
     """
     checked = check_config(kind, config)
     try:

@@ -1,7 +1,7 @@
-"""What each kind of gate must be told, checked before anything is connected. Unknown keys are refused: a misspelt
-`fail_mode` that is silently ignored would lock a door that must not be locked.
+"""The config of each kind of gate, checked before anything connects. Unknown keys are refused: ignoring a misspelt
+`fail_mode` would lock a door that must not be locked.
 
-Values are never repeated in an error, and secrets never in a repr: both end up in logs.
+An error never repeats a value, and a repr never shows a secret: both end up in logs.
 """
 
 import re
@@ -16,14 +16,14 @@ from app.adapters.gates.forms.self_acting import ACTS, acts_by_itself
 from app.adapters.net.addresses import ForbiddenAddress, check_literal
 from app.core.gates.commands import FailMode
 
-# SCBK-D of the OSDP specification, printed in every manual, and keys nobody drew.
+# SCBK-D of the OSDP specification is printed in every manual.
 DEFAULT_OSDP_KEY = bytes(range(0x30, 0x40))
 Host = Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[A-Za-z0-9._:%\[\]-]+$")]
 Device = Annotated[str, Field(pattern=r"^/dev(/[A-Za-z0-9_:-][A-Za-z0-9_.:-]*)+$")]
 
 
 class GateConfig(BaseModel):
-    """gate: its name, as commands and topics carry it. fail_mode: what it does when nobody drives it."""
+    """gate: its name in commands and topics. fail_mode: what the gate does when nobody drives it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True, allow_inf_nan=False)
 
@@ -36,12 +36,15 @@ class DryRunConfig(GateConfig):
 
 
 class WebhookConfig(GateConfig):
-    """One of three: `url` and `secret`, for a relay that checks our signature; `commands`, a request for each command;
+    """One of three: `url` and `secret` for a relay that checks our signature; `commands`, a request for each command;
     `relay`, the ready form of a common device.
 
-    timeout_s: of one attempt. probe_s: between looks whether the relay still takes connections, 0 for none. ca_file:
-    PEM, instead of the system's authorities. open_s: how long one opening lasts, where we say it. shuts_itself: the
-    relay ends an opening sent by `commands` by itself; else we send `secure` after open_s.
+    Attributes:
+        timeout_s: Of one attempt.
+        probe_s: How often to check that the relay still accepts connections. 0 for never.
+        ca_file: PEM, instead of the system's authorities.
+        open_s: How long one opening lasts, where we decide that.
+        shuts_itself: The relay itself ends an opening sent by `commands`. Otherwise we send `secure` after open_s.
     """
 
     url: str | None = Field(default=None, repr=False, max_length=2000)
@@ -73,7 +76,7 @@ class WebhookConfig(GateConfig):
 
     @property
     def form(self) -> HttpForm | None:
-        """None where one address gets our signed JSON."""
+        """None if our signed JSON goes to one address."""
         if self.relay is not None:
             return self.relay.form(self.open_s)
         return HttpForm(self.commands, self.shuts_itself) if self.commands is not None else None
@@ -83,9 +86,12 @@ class MqttConfig(GateConfig):
     """Our own messages, unless `commands` (a topic and payload for each command) or `relay` (the ready form of a common
     device) is given.
 
-    topic: the gate's own prefix; `/command`, `/mode` and `/state` follow. secret: our messages are signed with it, so a
-    relay can tell them from forged ones. protocol: '5' where the broker speaks it, since only that lets a broker drop
-    what has expired. keepalive_s: the last will comes after 1.5 of these. open_s, shuts_itself: as for a web hook.
+    Attributes:
+        topic: The gate's own prefix; `/command`, `/mode` and `/state` follow it.
+        secret: Signs our messages, so a relay can tell them from forged ones.
+        protocol: '5' if the broker supports it: only then can it drop an expired command.
+        keepalive_s: The broker publishes the last will after 1.5 times this.
+        open_s, shuts_itself: As for a webhook.
     """
 
     host: Host
@@ -125,7 +131,7 @@ class MqttConfig(GateConfig):
 
     @property
     def form(self) -> MqttForm | None:
-        """None where our own messages are published."""
+        """None if our own messages are published."""
         if self.relay is not None:
             return self.relay.form(self.open_s)
         return MqttForm(self.commands, self.shuts_itself) if self.commands is not None else None
@@ -140,10 +146,13 @@ class MqttConfig(GateConfig):
 
 
 class OsdpConfig(GateConfig):
-    """key: 32 hex digits, the secure channel's base key (SCBK), agreed with the panel. facility: the site code of the
-    Wiegand formats. raw_bits: length for card_format 'raw'. max_age_s: a card not read by then is withdrawn.
+    """fail_mode can only be 'secure' (we do nothing): the panel holds the lock, so fail-safe is set there.
 
-    fail_mode can only be 'secure' (we do nothing): the panel holds the lock, so fail-safe is set there.
+    Attributes:
+        key: The secure channel's base key (SCBK) as agreed with the panel, 32 hex digits.
+        facility: The site code of the Wiegand formats.
+        raw_bits: The length for card_format 'raw'.
+        max_age_s: A card that the panel has not read by then is withdrawn.
     """
 
     device: Device = Field(repr=False)
@@ -161,7 +170,7 @@ class OsdpConfig(GateConfig):
         if not re.fullmatch(r"[0-9a-fA-F]{32}", key):
             raise ValueError("must be 32 hex digits")
         if bytes.fromhex(key) == DEFAULT_OSDP_KEY or len(set(bytes.fromhex(key))) == 1:
-            raise ValueError("is a default that everybody knows; draw one of your own")
+            raise ValueError("is a default that everybody knows; generate one of your own")
         return key
 
     @model_validator(mode="after")
@@ -177,8 +186,13 @@ class OsdpConfig(GateConfig):
 
 
 class SerialConfig(GateConfig):
-    """drive: 'bytes' writes `on` and `off` (hex; the default is the protocol of the common USB relay boards), 'rts' and
-    'dtr' move that line, the other way with invert. open_s: how long the relay stays on for one command."""
+    """A relay on a serial line.
+
+    Attributes:
+        drive: 'bytes' writes `on` and `off`. 'rts' and 'dtr' switch that line, inverted with `invert`.
+        on, off: Hex. The default is the protocol of the common USB relay boards.
+        open_s: How long the relay stays on for one command.
+    """
 
     device: Device = Field(repr=False)
     baud: int = Field(default=9600, ge=50, le=4_000_000)
@@ -214,9 +228,9 @@ def _board_says(on: bytes, off: bytes) -> str | None:
     """What is wrong with two frames of the common boards (A0, relay, operation, sum), or None."""
     frames = [data for data in (on, off) if len(data) == 4 and data[0] == 0xA0 and data[3] == sum(data[:3]) & 0xFF]
     if any(frame[2] == 4 for frame in frames):
-        return "on and off must not toggle: a release that is repeated would end itself"
+        return "on and off must not toggle: a repeated release would end itself"
     if len(frames) == 2 and on[1] != off[1]:
-        return "on and off are for different relays, so what is opened would never be shut"
+        return "on and off address different relays, so an opened gate would never shut"
     return None
 
 

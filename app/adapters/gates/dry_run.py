@@ -1,4 +1,4 @@
-"""A gate that opens nothing: the default, so that a new installation can be watched before it moves anything."""
+"""A gate that opens nothing. It is the default, so a new installation can be observed before it moves anything."""
 
 from collections import deque
 
@@ -11,7 +11,7 @@ KEPT = 1000
 
 
 class DryRunGate:
-    """ports.GateDriver. commands: the last 1000 that would have been sent, newest last; mode: 'secure' or 'release'."""
+    """ports.GateDriver. commands: the last 1000 that would have been sent, newest last. mode: 'secure' or 'release'."""
 
     def __init__(self, config: DryRunConfig, *, clock: Clock, released: bool = False) -> None:
         self._fail_mode = config.fail_mode

@@ -1,10 +1,10 @@
-"""A gate behind an access control panel: we are a reader on its OSDP line and show it the employee's card.
+"""A gate behind an access control panel. We act as a reader on its OSDP line and present the employee's card.
 
-The panel holds the lock and decides once more. Only over the secure channel and never with the key everybody knows; a
-card that the panel has not fetched in time is withdrawn, so that a panel coming back opens for nobody who has left.
+The panel holds the lock and decides again. We use only the secure channel, never with the default key. A card
+that the panel has not fetched in time is withdrawn, so a panel that comes back does not open for somebody who has left.
 
-libosdp's own `PeripheralDevice` keeps every command of the panel in a list that nobody empties: a leak of one blinking
-LED a second. The extension below it, `osdp_sys`, is used instead.
+libosdp's own `PeripheralDevice` keeps every command of the panel in a list that nobody empties, which leaks memory with
+each blink of an LED. So this uses the extension below it, `osdp_sys`.
 """
 
 import os
@@ -34,19 +34,21 @@ from app.adapters.gates.window import Reporter, Turns, Window
 from app.core.gates.commands import CommandOutcome, DoorState, GateResult, OpenCommand
 from app.core.ports.store import Clock
 
-# libosdp wants to be called every 50 ms at the least; bytes wake us at once.
+# libosdp must be called at least every 50 ms; received bytes wake us at once.
 IDLE_S = 0.01
 REOPEN_S = 0.5
 JOIN_S = 2.0
 CLOSED = GateResult(CommandOutcome.FAILED, "the driver is closed")
 QUIET = 0
-# Keys and line settings are the installation's; a panel that changes them would lock us out at the next start.
+# The installation sets keys and line settings. If the panel changed them, we would be locked out at the next start.
 REFUSED_COMMANDS = frozenset((Command.Keyset, Command.Comset))
 
 
 class OsdpGate:
-    """ports.GateDriver as an OSDP reader (peripheral device). A panel reports no door, so on_state is never called
-    but for a line that is lost (FAULT)."""
+    """ports.GateDriver as an OSDP reader (peripheral device).
+
+    A panel does not report its door, so on_state is called only when the line is lost (FAULT).
+    """
 
     def __init__(self, config: OsdpConfig, *, on_state: Callable[[DoorState], None], clock: Clock) -> None:
         self._config = config
@@ -89,7 +91,7 @@ class OsdpGate:
             self._showing = showing
         showing.done.wait(showing.window.left_s())
         with self._lock:
-            # From here on the thread may not show it any more; it withdraws what libosdp still has.
+            # From here on the thread must not present the card. It withdraws what libosdp still has.
             self._showing = None
             showing.withdrawn = not showing.done.is_set()
         if not showing.withdrawn:
@@ -100,7 +102,7 @@ class OsdpGate:
             else GateResult(CommandOutcome.FAILED, self._fault or "the panel did not ask")
         )
 
-    # The thread that owns line and library.
+    # The thread that owns the line and the library.
 
     def _keep_line(self) -> None:
         while not self._stopped.is_set():
@@ -167,7 +169,7 @@ class _Showing:
 
 
 class _Line(Channel):  # type: ignore[misc]
-    """The serial line as libosdp wants it: called from C, where nothing may be raised."""
+    """The serial line in the form libosdp expects. C code calls it, so nothing may be raised."""
 
     def __init__(self, port: serial.Serial) -> None:
         super().__init__()
@@ -200,7 +202,7 @@ class _Line(Channel):  # type: ignore[misc]
             self._failure = error
 
     def check(self) -> None:
-        """Raises the OSError that was met since."""
+        """Raises the OSError that occurred since the last call."""
         if self._failure is not None:
             raise self._failure
         _ = self._port.in_waiting

@@ -1,7 +1,7 @@
-"""What a relay checks before it obeys: a reference to copy, for relays that read MQTT or take our web hook.
+"""What a relay checks before it obeys: a reference to copy, for relays that read MQTT or receive our webhook.
 
-It needs Python alone, and no other file of this project. A relay in another language does the same steps; README.md in
-this folder says what is signed.
+It needs only Python and no other file of this project. A relay in another language takes the same steps. README.md in
+this folder describes what is signed.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-LAST_WILL = 2**31 - 1  # the number of a last will: after it, nothing of its session is obeyed any more
+LAST_WILL = 2**31 - 1  # the number of a last will; after it, no message of its session is obeyed
 REMEMBERED = 1000
 
 
@@ -22,7 +22,7 @@ def signature_of(secret: str, text: bytes) -> str:
 
 
 def mqtt_text(kind: str, message: dict[str, Any]) -> bytes:
-    """What an MQTT message's signature is made over. kind: the topic's last level, 'command' or 'mode'."""
+    """The bytes that an MQTT message's signature covers. kind: the topic's last level, 'command' or 'mode'."""
     names = ("event_id", "command", "mode", "at", "until", "session", "number", "gate")
     return "\n".join(["facegate-mqtt-1", kind, *(str(message.get(name, "")) for name in names)]).encode()
 
@@ -30,9 +30,11 @@ def mqtt_text(kind: str, message: dict[str, Any]) -> bytes:
 class MqttVerifier:
     """One gate's commands and modes.
 
-    now: seconds since 1970 for a relay whose clock is set, None for one without a clock: then an old command is told
-    only by its session and number. seen: what `remembered` gave before the relay last lost its power; without it the
-    first mode after that is obeyed however old it is.
+    Args:
+        now: Returns seconds since 1970. None for a relay without a clock, which recognises an old command only by its
+            session and number.
+        seen: What `remembered` returned before the relay lost power. Without it, the relay obeys the first mode after
+            that, however old it is.
     """
 
     def __init__(
@@ -46,11 +48,11 @@ class MqttVerifier:
         self._seen = {"command": [0, 0], "mode": [0, 0], **(seen or {})}
 
     def remembered(self) -> dict[str, list[int]]:
-        """To be kept over a loss of power, after each message that was obeyed."""
+        """What to store after each obeyed message, to survive a loss of power."""
         return {kind: list(last) for kind, last in self._seen.items()}
 
     def opens(self, payload: bytes) -> bool:
-        """Whether a message on `/command` is to be obeyed: once, now, and then never again."""
+        """Whether to obey a message on `/command`: now, once, and never again."""
         message = self._genuine("command", payload)
         if message is None or message.get("command") != "open":
             return False
@@ -65,8 +67,10 @@ class MqttVerifier:
         return True
 
     def mode(self, payload: bytes) -> str | None:
-        """'secure' or 'release' from a message on `/mode`, or None where it is not to be obeyed. The last one may come
-        again: a broker repeats it at each connection."""
+        """'secure' or 'release' from a message on `/mode`, or None if it must not be obeyed.
+
+        The last mode may come again: a broker repeats it at each connection.
+        """
         message = self._genuine("mode", payload)
         if message is None or message.get("mode") not in ("secure", "release"):
             return None
@@ -91,17 +95,20 @@ class MqttVerifier:
 
 
 class WebhookVerifier:
-    """One gate's requests. near_s: how far the relay's clock and ours may be apart."""
+    """One gate's requests. near_s: how far apart the relay's clock and ours may be, in seconds."""
 
     def __init__(self, secret: str, gate: str, now: Callable[[], float] = time.time, near_s: float = 30.0) -> None:
         self._secret, self._gate, self._now, self._near_s = secret, gate, now, near_s
         self._seen: OrderedDict[str, None] = OrderedDict()
 
     def command(self, body: bytes, timestamp: str, signature: str) -> str | None:
-        """'open', 'release' or 'secure', or None where nothing is to be done.
+        """'open', 'release' or 'secure', or None if there is nothing to do.
 
-        timestamp, signature: the headers X-Facegate-Timestamp and X-Facegate-Signature. A request that comes again,
-        because our side missed the answer, is None as well: answer it with 200 all the same.
+        None also for a repeated request, which we send when we missed the answer. Answer it with 200 all the same.
+
+        Args:
+            timestamp: The header X-Facegate-Timestamp.
+            signature: The header X-Facegate-Signature.
         """
         expected = signature_of(self._secret, timestamp.encode() + b"." + body)
         if not hmac.compare_digest(expected.encode(), signature.encode()):

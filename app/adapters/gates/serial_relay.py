@@ -1,7 +1,7 @@
 """A relay on a serial line (USB relay boards, or a bare RTS or DTR): on for a command, off again after `open_s`.
 
-One thread owns the line and knows one thing: whether the relay should be on now. Whatever is lost (a cable, a board
-that starts anew, a write that fails) ends with the relay written to where it should be, so an opened gate closes.
+One thread owns the line and knows whether the relay should be on now. After any loss (a cable, a board that restarts,
+a failed write) it writes that state again, so an opened gate closes.
 """
 
 import contextlib
@@ -23,17 +23,17 @@ REOPEN_S = 0.2
 CHECK_S = 1.0
 WRITE_S = 1.0
 MODE_WAIT_S = 2.0
-RELEASE_AGAIN_S = 10.0  # for a board that lost its power, and not its line, in a fire
-SETTLE_S = 0.1  # for a write that is in work at the window's end to succeed or be given up
+RELEASE_AGAIN_S = 10.0  # for a board that loses power in a fire while its line stays up
+SETTLE_S = 0.1  # for a write in progress at the window's end to succeed or be given up
 CLOSED = GateResult(CommandOutcome.FAILED, "the driver is closed")
 RELEASED = GateResult(CommandOutcome.SENT, "released already: nothing to open")
 GONE = "the serial line cannot be used"
 
 
 def connect(config: SerialConfig, asserted: bool) -> serial.Serial:
-    """Opens the line with the driven one of RTS and DTR as asked for, so that it does not open the gate in passing.
+    """Opens the line with RTS or DTR already in the wanted state, so that connecting does not open the gate.
 
-    Linux raises both for a moment all the same: a relay on them needs an inert coil or a capacitor. Raises OSError.
+    Linux raises both for a moment anyway: a relay on them needs a slow coil or a capacitor. Raises OSError.
     """
     port = serial.Serial(timeout=0, exclusive=True)
     port.port, port.baudrate = config.device, config.baud
@@ -44,7 +44,7 @@ def connect(config: SerialConfig, asserted: bool) -> serial.Serial:
 
 
 class SerialGate:
-    """ports.GateDriver over a relay that says nothing back: a command written and drained is SENT."""
+    """ports.GateDriver over a relay that does not answer: a command is SENT once the line has transmitted it."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class SerialGate:
         return self._turns.take(command, self._hand_over)
 
     def release(self, active: bool) -> GateResult:
-        """Waits 2 s at most; a line that comes back later finds the relay written to where it should be."""
+        """Waits 2 s at most. If the line comes back later, the relay is then written to its wanted state."""
         if self._stopped:
             return CLOSED
         with self._changed:
@@ -84,7 +84,7 @@ class SerialGate:
             done = self._changed.wait_for(lambda: self._is_on is active, MODE_WAIT_S)
         if done:
             return GateResult(CommandOutcome.SENT, "release" if active else "secure")
-        return GateResult(CommandOutcome.FAILED, f"not done yet, and is tried on: {self._fault}")
+        return GateResult(CommandOutcome.FAILED, f"not done yet, still trying: {self._fault}")
 
     def healthy(self) -> str | None:
         return "the driver is closed" if self._stopped else self._fault
@@ -92,7 +92,7 @@ class SerialGate:
     def close(self, *, tell: bool = True) -> None:
         """Tries for 2 s. A release in force stays in force, whatever the fail mode: there may be a fire.
 
-        tell: makes no difference. The line is this process's alone until now, so nobody else has told it anything.
+        tell: makes no difference. Only this process has the line, so nobody else can have set it meanwhile.
         """
         with self._changed:
             self._stopped = True
@@ -147,10 +147,10 @@ class SerialGate:
         self._reporter.state(DoorState.FAULT)
 
     def _drive(self, port: serial.Serial) -> None:
-        """Until the end. Raises OSError when the line is lost or does not take what is written."""
+        """Runs until the end. Raises OSError if the line is lost or does not accept what is written."""
         kept: bool | None = None
         while True:
-            # Now and not at the end: a crash leaves no time, and would open a lock held by an inverted line.
+            # Now and not at the end: a crash leaves no time for it, and would open a lock held by an inverted line.
             keep = self._asserted(self._released or self._config.fail_mode is FailMode.SAFE)
             if keep is not kept:
                 self._keep_lines(port, keep)
@@ -168,7 +168,7 @@ class SerialGate:
                 return
             _ = port.in_waiting
             if pulse is not None:
-                # One that fails stays, and is tried again on the line's next opening if its window allows.
+                # A failed pulse stays, and is retried when the line opens again, if its window allows.
                 self._write(port, True, pulse.window)
                 with self._changed:
                     self._open_until = time.monotonic() + self._config.open_s
@@ -205,7 +205,7 @@ class SerialGate:
         return on is not self._config.invert
 
     def _keep_lines(self, port: serial.Serial, asserted: bool) -> None:
-        """Closing a line drops RTS and DTR, unless told otherwise."""
+        """Keeps RTS and DTR, which closing the line would otherwise drop."""
         if self._config.drive == "bytes" or not isinstance(port, serial.Serial):
             return
         try:
@@ -217,7 +217,7 @@ class SerialGate:
 
 
 class _Pulse:
-    """One opening that waits to be written."""
+    """An opening that waits to be written."""
 
     def __init__(self, window: Window) -> None:
         self.window = window
@@ -226,11 +226,11 @@ class _Pulse:
 
 
 def _write_bytes(port: serial.Serial, data: bytes, window: Window) -> None:
-    """Returns when the line has sent it. Raises OSError at the window's end, after taking back what was not sent."""
+    """Returns once the line has sent it. Raises OSError at the window's end, after discarding what was not sent."""
     try:
         while data:
             _, writable, _ = select.select([], [port.fileno()], [], window.left_s())
-            # A thread that wakes late finds the line free again: what comes after the window is not sent.
+            # A thread that wakes late would find the line free again. After the window nothing is sent.
             if not writable or window.over:
                 raise TimeoutError
             try:

@@ -1,20 +1,20 @@
-"""An employee's card number as the bits that a card of a given format would give, parity and all.
+"""An employee's card number as the bits of a card in a given format, including parity.
 
 Formats: H10301 (26 bits), H10302 (37 bits) and H10304 (37 bits with a facility code), as HID publishes them.
 """
 
 
 class NotThisFormat(Exception):
-    """The number does not fit the format. The words do not hold it."""
+    """The number does not fit the format. The message does not repeat it."""
 
 
 def encode(number: str, card_format: str, facility: int | None, raw_bits: int | None) -> tuple[int, bytes]:
-    """(length in bits, the bits from the first on, padded with zeros at the end). Raises NotThisFormat.
+    """(length in bits, the bits in order, padded with zeros at the end). Raises NotThisFormat.
 
-    Without a facility code the number fills the facility's bits as well: 24 of wiegand26, 35 of wiegand37.
+    Without a facility code the number also fills the facility's bits: 24 in wiegand26, 35 in wiegand37.
     """
     if not (number.isascii() and number.isdecimal()):
-        raise NotThisFormat("the card number is no decimal number")
+        raise NotThisFormat("the card number is not a decimal number")
     value = int(number)
     if card_format == "raw":
         return _padded(_bits(value, raw_bits or 0))
@@ -24,7 +24,7 @@ def encode(number: str, card_format: str, facility: int | None, raw_bits: int | 
     else:
         site = {"wiegand26": 8, "wiegand37": 16}[card_format]
         data = _bits(facility, site) + _bits(value, width - site)
-    # Even parity over the first half, odd over the second; of 35 bits the one in the middle counts in both.
+    # Even parity over the first half, odd over the second. With 35 bits, the middle one counts in both.
     half = (width + 1) // 2
     first, last = str(data[:half].count("1") % 2), str(1 - data[-half:].count("1") % 2)
     return _padded(first + data + last)

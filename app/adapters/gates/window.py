@@ -1,6 +1,6 @@
-"""What every driver owes a command, whatever the hardware: never after its window, one at a time, each event once.
+"""What every driver guarantees for a command: never after its window, one at a time, each event once.
 
-It stands here once, so that a new kind of gate cannot get it wrong.
+It is implemented here for all hardware, so a new kind of gate cannot get it wrong.
 """
 
 import logging
@@ -17,19 +17,19 @@ _log = logging.getLogger(__name__)
 
 
 class Window:
-    """A stretch of time from now, on the monotonic clock: setting the machine's clock moves nothing."""
+    """A span of time from now on the monotonic clock, so setting the machine's clock does not move it."""
 
     def __init__(self, seconds: float) -> None:
         self._ends = time.monotonic() + seconds
 
     @classmethod
     def of(cls, command: OpenCommand, clock: Clock) -> "Window":
-        """What is left of a command's window; never longer than it was, should the clock have gone back."""
+        """What is left of a command's window. Never longer than the window, even if the clock was set back."""
         left = min(command.until - clock(), command.until - command.at)
         return cls(left.total_seconds())
 
     def left_s(self) -> float:
-        """Seconds, 0 at the least."""
+        """Seconds, at least 0."""
         return max(0.0, self._ends - time.monotonic())
 
     @property
@@ -38,7 +38,7 @@ class Window:
 
 
 class Turns:
-    """Lets one command after the other through, and each event id once; the second time has the first one's result."""
+    """Lets commands through one at a time, and each event id once. A repeat returns the first result."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -47,7 +47,7 @@ class Turns:
         self._done: OrderedDict[str, GateResult] = OrderedDict()
 
     def take(self, command: OpenCommand, hand_over: Callable[[OpenCommand, Window], GateResult]) -> GateResult:
-        """Returns when the window ends at the latest, if `hand_over` does. Raises nothing: a fault is a FAILED."""
+        """Returns by the end of the window if `hand_over` does. Raises nothing: a fault becomes FAILED."""
         window = Window.of(command, self._clock)
         known = self._done.get(command.event_id)
         if known is not None:
@@ -56,7 +56,7 @@ class Turns:
             return GateResult(CommandOutcome.TOO_LATE, "the window was over")
         if not self._turn.acquire(timeout=window.left_s()):
             if self._at_work == command.event_id:
-                return GateResult(CommandOutcome.FAILED, "the same command is under way and has no answer")
+                return GateResult(CommandOutcome.FAILED, "the same command is in progress and has no answer yet")
             return GateResult(
                 CommandOutcome.TOO_LATE, "the gate was busy with an earlier command until the window ended"
             )
@@ -85,14 +85,14 @@ def _guarded(
     try:
         return hand_over(command, window)
     except Exception as error:
-        # A driver's fault is one failed opening, on record, and not the end of the thread that carries out the next.
-        # The kind only: a foreign exception's words may hold the address or the key.
+        # A driver's fault is one failed opening on record. It must not end the thread that carries out the next one.
+        # Type only: a foreign exception's text may hold the address or the key.
         _log.error("gate_driver_failed event=%s error=%s", command.event_id, type(error).__name__)
         return GateResult(CommandOutcome.FAILED, "the driver failed")
 
 
 class Reporter:
-    """Passes door states on, once a change, and keeps the caller's faults out of the driver's threads."""
+    """Reports each change of the door's state, and keeps the listener's faults out of the driver's threads."""
 
     def __init__(self, on_state: Callable[[DoorState], None]) -> None:
         self._on_state = on_state
@@ -100,7 +100,7 @@ class Reporter:
         self._last: DoorState | None = None
 
     def word(self, word: object) -> DoorState | None:
-        """Reports a state by its word; None if it is none. HELD and FORCED are said again, as alarms are."""
+        """Reports a state by its name; returns None for any other word. HELD and FORCED repeat, as alarms do."""
         try:
             state = DoorState(word.strip().lower()) if isinstance(word, str) else None
         except ValueError:
@@ -117,5 +117,5 @@ class Reporter:
         try:
             self._on_state(state)
         except Exception:
-            # The listener is ours, so its words are safe to log; the driver's thread has to live on.
+            # The listener is ours, so its exception is safe to log. The driver's thread must go on.
             _log.exception("door_listener_failed state=%s", state)

@@ -76,9 +76,9 @@ class Users:
             if _leads(before) and not any(_leads(u) for u in everybody if u.id != user_id) and not _leads(user):
                 raise Conflict("last_admin", "This is the last admin; make somebody else admin first.")
             tx.users.update(user)
-            tx.sessions.end_all(user_id)
             if not user.enabled:
                 tx.tickets.withdraw(user_id)
+            tx.sessions.end_all(user_id)
         self.signed_out(user_id)
         return user
 
@@ -140,8 +140,8 @@ class Users:
             if now.password != user.password:
                 raise wrong_password()
             tx.users.update(replace(now, password=hashed))
-            tx.sessions.end_all(user.id, but=session_id)
             tx.tickets.withdraw(user.id)
+            tx.sessions.end_all(user.id, but=session_id)
         self.signed_out(user.id)
 
     def _issue(self, tx: Transaction, kind: TicketKind, user_id: str | None, lasts: timedelta) -> str:

@@ -167,10 +167,10 @@ class AccessLog:
         if sealed is None or row.subject_id is None:
             return None
         if keys is None:
-            wrapped = tx.data_keys.get(row.subject_id)
+            wrapped = tx.data_keys.peek(row.subject_id)
         else:
             if row.subject_id not in keys:
-                keys[row.subject_id] = tx.data_keys.get(row.subject_id)
+                keys[row.subject_id] = tx.data_keys.peek(row.subject_id)
             wrapped = keys[row.subject_id]
         return None if wrapped is None else self._vault.open(wrapped, sealed, bound_to)
 

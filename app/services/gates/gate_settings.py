@@ -54,6 +54,7 @@ class GateSettings:
     def add(self, name: str, wanted: GateUpdate) -> Gate:
         """Raises BadInput, Conflict('gate_exists')."""
         with self.store.write() as tx:
+            tx.rules.lock()  # a new gate gets a place, and locks have an order
             gate = self._with(tx, Gate(self.new_id(), gate_name(name), created_at=self.clock()), wanted)
             tx.gates.add(gate)
         return gate

@@ -115,9 +115,7 @@ class BulkImport:
             job = known(tx, import_id, for_update=True)
             if job.state not in OPEN:
                 raise Conflict("import_ended", "This import has ended already.")
-            if job.dry_run:
-                tx.imports.forget_rows(import_id)
-            done = tx.imports.lines(import_id)
+            done = set() if job.dry_run else tx.imports.lines(import_id)
             job = replace(
                 job,
                 state=ImportState.RUNNING,
@@ -130,6 +128,8 @@ class BulkImport:
             )
             job = telling(tx, self.vault, job, notices=notices)
             tx.imports.put(job)
+            if job.dry_run:
+                tx.imports.forget_rows(import_id)
         return job, done
 
     def _end(self, import_id: str, *, finished: bool) -> Import:

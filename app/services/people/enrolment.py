@@ -215,8 +215,8 @@ class Enrolment:
             self._check_pack(tx)
             if tx.photos.get(employee_id, photo_id) is None:
                 raise NotFound("unknown_photo", "This employee has no such photo.")
-            tx.photos.delete(photo_id)
             key = _key(tx, employee_id)
+            tx.photos.delete(photo_id)
             left = self.embeddings(tx, key, tx.photos.of(employee_id))
             if left:
                 self._put_template(tx, employee_id, key, unit(np.mean(left, axis=0)), len(left))

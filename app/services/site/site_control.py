@@ -237,10 +237,10 @@ class SiteControl:
             if after == before:
                 return before
             assert after.since is not None
+            self._move_alerts(tx, after, after.since)
             for gate in known:
                 if after.mode_at(gate.id) is not before.mode_at(gate.id):
                     self._append(tx, gate, after.mode_at(gate.id), after.since, order)
-            self._move_alerts(tx, after, after.since)
             tx.site.put(after)
         return after
 

@@ -163,4 +163,4 @@ def test_a_stream_without_a_picture_is_said() -> None:
         request.wfile.write(b"--x\r\nContent-Type: image/jpeg\r\n\r\nnothing" * 50)
 
     with web(words) as port:
-        assert failure(f"http://127.0.0.1:{port}/")[0] == "no whole JPEG is in what the camera sends"
+        assert failure(f"http://127.0.0.1:{port}/")[0] == "the camera sends no whole JPEG"

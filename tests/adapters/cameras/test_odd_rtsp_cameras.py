@@ -76,7 +76,7 @@ def test_a_redirect_is_refused_however_it_is_written(hidden: bytes, status: byte
         answer = b"RTSP/1.0 " + status + end + b"CSeq: 1" + end + hidden + end + end
         with rude(lambda connection, answer=answer: connection.recv(9999) and connection.sendall(answer)) as port:  # type: ignore[misc]
             words, _ = failure(f"rtsp://127.0.0.1:{port}/stream")
-        assert words == "the camera sends us on to another address; set that one if it is right"
+        assert words == "the camera redirects to another address; set that one if it is right"
 
 
 @pytest.mark.parametrize("end", [b"\r\n", b"\n"])

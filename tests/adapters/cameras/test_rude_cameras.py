@@ -34,7 +34,7 @@ def test_a_redirect_is_refused_and_not_followed(scheme: str) -> None:
 
         with rude(redirect) as port:
             words, _ = failure(f"{scheme}://alice:s3cr-t@127.0.0.1:{port}/hidden-path")
-    assert words == "the camera sends us on to another address; set that one if it is right"
+    assert words == "the camera redirects to another address; set that one if it is right"
     assert not visited
 
 

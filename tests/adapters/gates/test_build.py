@@ -107,7 +107,7 @@ def test_a_missing_library_is_said_with_its_cure(kind: str, module: str, monkeyp
 
 def test_half_a_library_is_said_when_the_driver_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "app.adapters.gates.mqtt.mqtt", raising=False)
-    monkeypatch.delitem(sys.modules, "app.adapters.gates.mqtt.mqtt_line", raising=False)
+    monkeypatch.delitem(sys.modules, "app.adapters.gates.mqtt.connection", raising=False)
     monkeypatch.setitem(sys.modules, "paho.mqtt.enums", None)
     with pytest.raises(BadInput, match=r"pip install -e '\.\[mqtt\]'"):
         build_driver("mqtt", BROKER, on_state=lambda _: None, clock=lambda: datetime.now(UTC))

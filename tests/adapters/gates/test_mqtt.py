@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from app.adapters.gates.mqtt.connection import Connection
 from app.adapters.gates.mqtt.mqtt import RELEASED
-from app.adapters.gates.mqtt.mqtt_line import Line
 from app.core.gates.commands import FOREIGN, CommandOutcome, DoorState
 from tests.adapters.gates.conftest import FLAVOURS, Build
 from tests.adapters.gates.peers import answered, closing, command
@@ -63,9 +63,9 @@ def test_nothing_opens_a_released_gate_while_its_connection_changes(
     peer: MqttPeer, build: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A release is told on one connection and once more on another, whose last will it is: it holds in between, too."""
-    telling, go_on, publish = threading.Event(), threading.Event(), Line.publish
+    telling, go_on, publish = threading.Event(), threading.Event(), Connection.publish
 
-    def held(line: Line, topic: str, *given: Any, **named: Any) -> str | None:
+    def held(line: Connection, topic: str, *given: Any, **named: Any) -> str | None:
         if line.will == "release":
             telling.set()
             with driver._changed:
@@ -80,7 +80,7 @@ def test_nothing_opens_a_released_gate_while_its_connection_changes(
 
     driver: Any = build(peer)
     wait = driver._wait_for
-    monkeypatch.setattr(Line, "publish", held)
+    monkeypatch.setattr(Connection, "publish", held)
     monkeypatch.setattr(driver, "_wait_for", late)
     try:
         assert driver.release(True).outcome is CommandOutcome.SENT

@@ -135,7 +135,7 @@ def test_nobody_listens_and_then_somebody_does(build: Build) -> None:
     released = driver.release(True)
     assert (released.outcome, released.detail) == (
         CommandOutcome.FAILED,
-        "release is not delivered yet, and is tried on: connection refused",
+        "release is not delivered yet, still trying: connection refused",
     )
     with closing(HttpRelay(nobody.port)) as relay:
         relay._seen = set()

@@ -87,6 +87,7 @@ class RuleRows:
         )
 
     def put(self, *parts: RulePart) -> None:
+        self.lock()  # before the parts: two changes at once would wait for each other
         for part in parts:
             kept = KINDS[type(part)]
             self._rows(kept.table).put(kept.columns(part))
@@ -97,6 +98,7 @@ class RuleRows:
         self._changed()
 
     def delete(self, *parts: RulePart) -> None:
+        self.lock()
         for part in parts:
             table = KINDS[type(part)].table
             (key,) = table.primary_key

@@ -34,6 +34,10 @@ class DataKeyRows:
         row = self._rows.checked(self._connection.execute(query).one_or_none())
         return None if row is None else row["wrapped"]
 
+    def peek(self, subject_id: str) -> bytes | None:
+        row = self._rows.one(data_keys.c.subject_id == subject_id)
+        return None if row is None else row["wrapped"]
+
     def get_or_add(self, subject_id: str, wrapped: bytes) -> bytes:
         stored = self.get(subject_id)
         if stored is not None:

@@ -76,10 +76,10 @@ class MoveRows:
             next_templates.c.photos > 0, has_photos, *_made_by(next_templates, pack_digest, precision)
         )
         moved = [{name: row[name] for name in row if name != "of_photos"} for row in self._next.find(ready)]
+        self._next.delete(true())
         served = SealedRows(self._connection, templates)
         served.delete(true())
         served.insert(*moved)
-        self._next.delete(true())
         return self._connection.execute(select(func.count()).select_from(templates)).scalar_one()
 
 

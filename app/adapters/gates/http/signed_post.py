@@ -1,8 +1,8 @@
-"""One HTTP request to a gate's relay, on a connection of its own that another thread can cut, and our signature.
+"""One signed HTTP request to a gate's relay, on a connection of its own that another thread can cut.
 
-The standard library's client and not httpx: a command must stop at the end of its window however slowly an answer
-drips, and bytes that wait in the kernel must be thrown away rather than arrive late. Both need the socket. Redirects
-are not followed and proxies not asked, for neither exists here.
+It uses the standard library's client and not httpx. A command must stop at the end of its window however slowly an
+answer drips, and bytes still in the kernel must be discarded rather than arrive late. Both need the socket. Redirects
+and proxies are not followed.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ SIGNATURE_HEADER = "X-Facegate-Signature"
 
 
 class NoAnswer(Exception):
-    """No complete answer came. The words hold no address."""
+    """No complete answer came. The message holds no address."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """text: its first 64 KiB. challenges: of a 401, how to sign in."""
+    """text: the first 64 KiB of the body. challenges: the WWW-Authenticate headers of a 401."""
 
     status: int
     text: bytes = b""
@@ -52,7 +52,7 @@ class Answer:
 
     @property
     def state(self) -> object:
-        """What a JSON answer says under that name, else None."""
+        """The member `state` of a JSON answer, or None."""
         try:
             answer = json.loads(self.text)
         except (ValueError, RecursionError):
@@ -74,7 +74,7 @@ def signed_request(target: "Target", secret: str, message: Mapping[str, str | No
 
 
 class Target:
-    """Where and how to connect. path: with the query."""
+    """Where to connect and how. path: with the query."""
 
     def __init__(self, url: str, ca_file: str | None) -> None:
         parts = urlsplit(url)
@@ -107,9 +107,9 @@ class Target:
 
 
 class Exchange:
-    """One request and its answer; `cut` ends it from another thread and throws away what is not on the line yet.
+    """One request and its answer. `cut` ends it from another thread and discards what has not been transmitted.
 
-    sent: the relay may have got the request.
+    sent: whether the relay may have received the request.
     """
 
     def __init__(self) -> None:
@@ -131,7 +131,7 @@ class Exchange:
                 _discard(self._socket)
 
     def probe(self, target: Target, window: Window) -> None:
-        """Connects (and shakes hands) and leaves. Raises NoAnswer."""
+        """Connects, with the TLS handshake, and disconnects. Raises NoAnswer."""
         try:
             target.connect(self, window)
         except (OSError, ForbiddenAddress) as error:
@@ -170,17 +170,17 @@ class Exchange:
 
 
 def _discard(connected: socket.socket) -> None:
-    """A reset instead of a goodbye: the kernel forgets what it has not delivered. Wakes whoever reads or writes it."""
+    """Resets the connection, so the kernel drops what it has not delivered. Wakes a thread that reads or writes."""
     try:
         connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        # Not the TLS socket's own shutdown: that one goes on in plain text.
+        # Not the TLS socket's own shutdown, which would continue in plain text.
         socket.socket.shutdown(connected, socket.SHUT_RD)
     except OSError:
         pass
 
 
 def _some(window: Window) -> float:
-    # 0 would mean: do not block at all.
+    # A timeout of 0 would make the socket non-blocking.
     return max(0.001, window.left_s())
 
 
@@ -196,7 +196,7 @@ def _words(error: Exception) -> str:
     if isinstance(error, ConnectionRefusedError):
         return "connection refused"
     if isinstance(error, socket.gaierror):
-        return "the name does not resolve"
+        return "the host name cannot be resolved"
     if isinstance(error, OSError):
         return "connection lost" if isinstance(error, ConnectionError) else "not reachable"
-    return "the answer is no HTTP"
+    return "the answer is not HTTP"

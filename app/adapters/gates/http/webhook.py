@@ -1,8 +1,8 @@
-"""An HTTP relay as a gate. An opening is retried only while the person still stands there, a mode until it is taken.
+"""An HTTP relay as a gate. An opening is retried only while the person still waits, a mode until the relay accepts it.
 
-Openings and modes have a thread each, so that a release on fire never waits behind a relay that hangs on an opening.
-`http_speech` knows what is sent. When an opening is over, the mode's thread sends `secure` to a relay without a timer,
-and repeats a release that began meanwhile, in case the opening's timer ended it.
+Openings and modes have a thread each, so an emergency release never waits behind a relay that hangs on an opening.
+`dialect` knows the requests. When an opening is over, the mode's thread sends `secure` to a relay without a timer. It
+also repeats a release that began meanwhile, in case the opening's timer ended it.
 """
 
 import threading
@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 
 from app.adapters.gates.config import WebhookConfig
-from app.adapters.gates.http.http_speech import speech_of
+from app.adapters.gates.http.dialect import dialect_of
 from app.adapters.gates.http.signed_post import Answer, Exchange, NoAnswer
 from app.adapters.gates.window import Reporter, Turns, Window
 from app.core.gates.commands import CommandOutcome, DoorState, FailMode, GateResult, OpenCommand
@@ -38,7 +38,7 @@ class WebhookGate:
     ) -> None:
         self._config = config
         self._clock = clock
-        self._speech = speech_of(config)
+        self._dialect = dialect_of(config)
         self._turns = Turns(clock)
         self._reporter = Reporter(on_state)
         self._opener = ThreadPoolExecutor(1, f"gate-{config.gate}-open")
@@ -48,7 +48,7 @@ class WebhookGate:
         self._wanted = "release" if released else "secure"
         self._settled: str | None = None
         self._told_s = 0.0
-        self._ends_s: float | None = None  # when the last opening is over at the relay, until the mode was sent again
+        self._ends_s: float | None = None  # when the last opening ends at the relay; None once the mode was sent again
         self._fault: str | None = "not asked yet"
         self._telling = _Call()
         self._thread = threading.Thread(target=self._keep_mode, name=f"gate-{config.gate}-mode", daemon=True)
@@ -58,7 +58,7 @@ class WebhookGate:
         return self._turns.take(command, self._hand_over)
 
     def release(self, active: bool) -> GateResult:
-        """Waits 2 s at most; what could not be delivered by then is tried on until it is."""
+        """Waits 2 s at most. After that it keeps trying in the background until it is delivered."""
         if self._stopped.is_set():
             return CLOSED
         return self._want("release" if active else "secure")
@@ -72,8 +72,8 @@ class WebhookGate:
             return
         keep_open = self._wanted == "release" or self._config.fail_mode is FailMode.SAFE
         with self._changed:
-            if self._ends_s is not None and not self._speech.shuts_itself:
-                self._settled = None  # nobody will be here to end this opening
+            if self._ends_s is not None and not self._dialect.shuts_itself:
+                self._settled = None  # nobody will be left to end this opening
         if tell:
             self._want("release" if keep_open else "secure")
         with self._changed:
@@ -84,11 +84,11 @@ class WebhookGate:
         if opening is not None:
             opening[0].cut()
             wait([opening[1]], MODE_WAIT_S)
-        # One that hangs in name resolution is left behind: it finds its call cut and sends nothing.
+        # A thread that hangs in name resolution is left behind. It finds its call cut and sends nothing.
         self._opener.shutdown(wait=opening is None or opening[1].done(), cancel_futures=True)
         self._thread.join(MODE_WAIT_S)
 
-    # Opening: in a thread of its own, for the caller leaves when the window ends and name resolution has no time limit.
+    # Openings have a thread of their own: name resolution has no time limit, but the caller returns with the window.
 
     def _hand_over(self, command: OpenCommand, window: Window) -> GateResult:
         if self._stopped.is_set():
@@ -120,7 +120,7 @@ class WebhookGate:
                 call.words = self._fault = str(error)
             else:
                 self._begin(0.0)
-                complaint = self._fault = self._speech.complaint(answer)
+                complaint = self._fault = self._dialect.complaint(answer)
                 if complaint is None:
                     opened = isinstance(answer.state, str) and answer.state.strip().lower() == DoorState.OPEN
                     return GateResult(CommandOutcome.OPENED if opened else CommandOutcome.SENT)
@@ -136,15 +136,15 @@ class WebhookGate:
 
     def _begin(self, later_s: float) -> None:
         """An opening begins at the relay, later_s from now at the latest."""
-        if self._speech.open_s is None:
+        if self._dialect.open_s is None:
             return
         with self._changed:
             if self._wanted == self._settled == "secure":
-                self._telling.cut()  # the end of the opening before, which must not arrive after this one
-            self._ends_s = time.monotonic() + later_s + self._speech.open_s
+                self._telling.cut()  # the previous opening's `secure` must not arrive after this opening
+            self._ends_s = time.monotonic() + later_s + self._dialect.open_s
             self._changed.notify_all()
 
-    # The mode: kept until the relay has it, so a release gets through when the network comes back.
+    # The mode is resent until the relay has it, so a release gets through when the network comes back.
 
     def _want(self, mode: str) -> GateResult:
         with self._changed:
@@ -154,7 +154,7 @@ class WebhookGate:
             done = self._changed.wait_for(lambda: self._settled == mode, MODE_WAIT_S)
         if done:
             return GateResult(CommandOutcome.SENT, mode)
-        return GateResult(CommandOutcome.FAILED, f"{mode} is not delivered yet, and is tried on: {self._fault}")
+        return GateResult(CommandOutcome.FAILED, f"{mode} is not delivered yet, still trying: {self._fault}")
 
     def _keep_mode(self) -> None:
         pause_s = FIRST_PAUSE_S
@@ -183,15 +183,17 @@ class WebhookGate:
         return self._stopped.is_set() or (self._wanted, self._ends_s) != (wanted, ends_s)
 
     def _is_stale(self) -> bool:
-        """A relay that lost its power in a fire has to stand open again. The end of a release is not said again: it
-        would shut the gate on somebody whom we, or another who uses the relay, let in."""
+        """Whether a release is due again: a relay that lost power in a fire has to reopen.
+
+        The end of a release is never repeated. It could shut the gate on somebody who was just let in.
+        """
         return self._settled == "release" and time.monotonic() - self._told_s >= RELEASE_AGAIN_S
 
     def _is_over(self) -> bool:
-        """An opening is over, and the mode has to be sent again. The lock is held."""
+        """Whether an opening is over, so that the mode has to be sent again. The caller holds the lock."""
         if self._ends_s is None or time.monotonic() < self._ends_s:
             return False
-        if self._wanted == "secure" and self._speech.shuts_itself:
+        if self._wanted == "secure" and self._dialect.shuts_itself:
             self._ends_s = None
         return self._ends_s is not None
 
@@ -205,7 +207,7 @@ class WebhookGate:
             if not call.over.is_set():
                 self._fault = str(error)
             return False
-        self._fault = self._speech.complaint(answer)
+        self._fault = self._dialect.complaint(answer)
         if self._fault is not None:
             return False
         self._told_s = time.monotonic()
@@ -221,7 +223,7 @@ class WebhookGate:
             return
         call = self._telling
         try:
-            self._speech.probe(call.next(), Window(min(PROBE_S, self._config.timeout_s)))
+            self._dialect.probe(call.next(), Window(min(PROBE_S, self._config.timeout_s)))
             self._fault = None
         except NoAnswer as error:
             if not call.over.is_set():
@@ -229,13 +231,13 @@ class WebhookGate:
 
     def _post(self, call: "_Call", message: Mapping[str, str | None], window: Window) -> Answer:
         """One attempt. Reports the door's state if the answer has one. Raises NoAnswer."""
-        answer = self._speech.send(call.next, message, self._clock(), window)
+        answer = self._dialect.send(call.next, message, self._clock(), window)
         self._reporter.word(answer.state)
         return answer
 
 
 class _Call:
-    """The exchanges of one command, one after the other, until `cut` by another thread. words: why none worked yet."""
+    """The successive exchanges of one command, until another thread calls `cut`. words: why none has worked yet."""
 
     def __init__(self) -> None:
         self.over = threading.Event()
@@ -245,7 +247,7 @@ class _Call:
 
     @property
     def sent(self) -> bool:
-        """Whether the relay may have got the request."""
+        """Whether the relay may have received the request."""
         return self._sent_before or self._exchange.sent
 
     def next(self) -> Exchange:

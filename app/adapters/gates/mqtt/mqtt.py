@@ -1,11 +1,11 @@
 """A gate behind an MQTT broker. Opening is a pulse, never retained and never queued; the mode is a level.
 
-`mqtt_speech` knows what is published, `mqtt_ears` what comes back. Every connection begins with the mode and has it as
-last will. It is published again when something else was published on our topics, or the relay reports another mode.
+`dialect` knows what to publish, `listener` what comes back. Every connection starts by publishing the mode, which is
+also its last will. The mode is published again if somebody else publishes on our topics or the relay reports another.
 
-MQTT clients keep QoS 1 messages while they are disconnected and send them afterwards: a gate would open minutes late
-for nobody. So every connection here has a client of its own that dies with it, queue and all, and a command that is not
-acknowledged within its window takes its connection, with what waits in the kernel, down with it.
+MQTT clients keep QoS 1 messages while they are disconnected and send them later: a gate would open minutes late, for
+nobody. So every connection has a client of its own, which is discarded with its queue. A command that is not
+acknowledged within its window closes its connection and discards what is still in the kernel.
 """
 
 import logging
@@ -16,9 +16,9 @@ from collections import Counter
 from collections.abc import Callable
 
 from app.adapters.gates.config import MqttConfig
-from app.adapters.gates.mqtt.mqtt_ears import AFTER_OPENING_S, Ears
-from app.adapters.gates.mqtt.mqtt_line import NOBODY, Line
-from app.adapters.gates.mqtt.mqtt_speech import Post, speech_of
+from app.adapters.gates.mqtt.connection import NOBODY, Connection, words_of
+from app.adapters.gates.mqtt.dialect import Post, dialect_of
+from app.adapters.gates.mqtt.listener import AFTER_OPENING_S, Listener
 from app.adapters.gates.window import Reporter, Turns, Window
 from app.adapters.net.addresses import ForbiddenAddress
 from app.core.gates.commands import CommandOutcome, DoorState, FailMode, GateResult, OpenCommand
@@ -27,9 +27,9 @@ from app.core.ports.store import Clock
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 1.0
 MODE_WAIT_S = 2.0
-AGAIN_S = 1.0  # between two tellings of one mode where something else tells the gate another
+AGAIN_S = 1.0  # between repeats of a mode while somebody else publishes another
 LONGEST_AGAIN_S = 30.0
-RELEASE_AGAIN_S = 10.0  # for a relay that lost its power in a fire, where the broker does not keep the mode
+RELEASE_AGAIN_S = 10.0  # for a relay that loses power in a fire, if the broker does not keep the mode
 CLOSED = GateResult(CommandOutcome.FAILED, "the driver is closed")
 RELEASED = GateResult(CommandOutcome.SENT, "released already: nothing to open")
 _log = logging.getLogger(__name__)
@@ -46,14 +46,14 @@ class MqttGate:
         self._turns = Turns(clock)
         self._tls = ssl.create_default_context(cafile=config.ca_file) if config.tls else None
         self._changed = threading.Condition()
-        self._speech = speech_of(config, clock)
-        self._ears = Ears(config, self._speech, Reporter(on_state), self._changed)
+        self._dialect = dialect_of(config, clock)
+        self._listener = Listener(config, self._dialect, Reporter(on_state), self._changed)
         self._stopped = False
         self._waiting = 0
-        self._line: Line | None = None
+        self._connection: Connection | None = None
         self._mode = "release" if released else "secure"
-        self._settled: str | None = None  # on the connection of now
-        self._told: Counter[str] = Counter()  # how often each mode was, on any connection
+        self._settled: str | None = None  # the mode published on the current connection
+        self._told: Counter[str] = Counter()  # how often each mode was published, on any connection
         self._contested = False
         self._pause_s = AGAIN_S
         self._fault: str | None = "not connected yet"
@@ -64,7 +64,7 @@ class MqttGate:
         return self._turns.take(command, self._hand_over)
 
     def release(self, active: bool) -> GateResult:
-        """Waits 2 s at most; the mode is published anew with every connection, so it gets through in the end."""
+        """Waits 2 s at most. Every new connection publishes the mode again, so it gets through in the end."""
         if self._stopped:
             return CLOSED
         return self._want("release" if active else "secure")
@@ -72,16 +72,20 @@ class MqttGate:
     def healthy(self) -> str | None:
         if self._stopped:
             return "the driver is closed"
-        line = self._line
-        return self._fault or ("not connected yet" if line is None else line.complaint) or self._ears.fault()
+        connection = self._connection
+        return (
+            self._fault
+            or ("not connected yet" if connection is None else connection.complaint)
+            or self._listener.fault()
+        )
 
     def close(self, *, tell: bool = True) -> None:
         """Tries for 2 s. A release in force stays in force, whatever the fail mode: there may be a fire."""
         if self._stopped:
             return
         with self._changed:
-            if self._ears.ends_s is not None and not self._speech.shuts_itself:
-                self._settled = None  # nobody will be here to end this opening
+            if self._listener.ends_s is not None and not self._dialect.shuts_itself:
+                self._settled = None  # nobody will be left to end this opening
         if tell:
             self._want(self._last_mode())
         with self._changed:
@@ -92,45 +96,45 @@ class MqttGate:
     def _hand_over(self, command: OpenCommand, window: Window) -> GateResult:
         while True:
             with self._changed:
-                # Waited for as well: a release is told anew with each connection, and not settled meanwhile.
-                self._wait_for(lambda: self._line is not None or self._is_released(), window.left_s())
-                line, released = self._line, self._is_released()
+                # A release counts too. Each connection publishes it again, and until then it is not settled.
+                self._wait_for(lambda: self._connection is not None or self._is_released(), window.left_s())
+                connection, released = self._connection, self._is_released()
             if self._stopped:
                 return CLOSED
             if released:
                 return RELEASED
-            if line is None or window.over:
+            if connection is None or window.over:
                 return GateResult(CommandOutcome.FAILED, f"not sent: {self._fault or 'no connection'}")
-            if self._ears.offline:
-                # Some relays have the broker keep for them what they missed.
+            if self._listener.offline:
+                # Some relays let the broker keep what they missed.
                 return GateResult(CommandOutcome.FAILED, "not sent: the relay is offline")
             self._begin(window.left_s())
-            refused = self._publish(line, self._speech.opening(command), window, expires=True)
+            refused = self._publish(connection, self._dialect.opening(command), window, expires=True)
             if refused is None:
                 self._begin(0.0)
                 return GateResult(CommandOutcome.SENT)
             if refused != NOBODY:
                 break
-            # The broker says that nobody got it, so it can be said again: gates come back a moment after their broker.
+            # Nobody got it, by the broker's word, so it can be repeated: a gate comes back a moment after its broker.
             if window.left_s() <= FIRST_PAUSE_S:
                 return GateResult(CommandOutcome.FAILED, NOBODY)
             with self._changed:
                 self._changed.wait_for(lambda: self._stopped, FIRST_PAUSE_S)
-        # Before anybody learns that it failed: from here on it cannot arrive any more, unless the broker has it.
-        line.cut()
+        # Before reporting the failure: from here on the command cannot arrive, unless the broker already has it.
+        connection.cut()
         return GateResult(CommandOutcome.FAILED, refused)
 
     def _begin(self, later_s: float) -> None:
         """An opening begins at the relay, later_s from now at the latest."""
-        if self._speech.open_s is not None:
+        if self._dialect.open_s is not None:
             with self._changed:
-                self._ears.ends_s = time.monotonic() + later_s + self._speech.open_s
+                self._listener.ends_s = time.monotonic() + later_s + self._dialect.open_s
                 self._changed.notify_all()
 
-    def _publish(self, line: Line, post: Post, window: Window, *, expires: bool = False) -> str | None:
-        if not line.tells_if_heard(expires=expires):
-            self._ears.expect(post)
-        return line.publish(post.topic, post.payload, window, retain=post.retain, expires=expires)
+    def _publish(self, connection: Connection, post: Post, window: Window, *, expires: bool = False) -> str | None:
+        if not connection.tells_if_heard(expires=expires):
+            self._listener.expect(post)
+        return connection.publish(post.topic, post.payload, window, retain=post.retain, expires=expires)
 
     def _want(self, mode: str) -> GateResult:
         with self._changed:
@@ -138,18 +142,18 @@ class MqttGate:
                 self._mode, self._settled = mode, None
             self._changed.notify_all()
             before = self._told[mode]
-            # Told is told, even if the next connection, for another last will, has begun before we look.
+            # Published counts, even if the next connection, with another last will, has already begun.
             self._wait_for(lambda: self._settled == mode or self._told[mode] > before, MODE_WAIT_S)
             if self._settled == mode or self._told[mode] > before:
                 return GateResult(CommandOutcome.SENT, mode)
         return GateResult(CommandOutcome.FAILED, f"{mode} is not delivered yet, and will be when connected")
 
     def _is_released(self) -> bool:
-        """The gate stands open and was told so. The lock is held."""
+        """Whether the gate is released and knows it. The caller holds the lock."""
         return self._mode == self._settled == "release"
 
     def _wait_for(self, done: Callable[[], bool], seconds: float) -> None:
-        """Waits, and has the connection tried at once instead of when its pause is over. The lock is held."""
+        """Waits, and makes the thread connect at once, without its pause. The caller holds the lock."""
         self._waiting += 1
         self._changed.notify_all()
         self._changed.wait_for(lambda: self._stopped or done(), seconds)
@@ -158,40 +162,48 @@ class MqttGate:
     def _last_mode(self) -> str:
         return "release" if self._mode == "release" or self._config.fail_mode is FailMode.SAFE else "secure"
 
-    # The thread that connects, keeps the mode told, and connects again.
+    # The thread that connects, publishes the mode, and reconnects.
 
     def _keep_connected(self) -> None:
         pause_s = FIRST_PAUSE_S
         while not self._stopped:
             again_at_once = False
             will = self._last_mode()
-            self._speech.begin()
-            self._ears.left_behind = False
-            will_post = self._speech.will(will)
+            self._dialect.begin()
+            self._listener.left_behind = False
+            will_post = self._dialect.will(will)
             try:
-                line = Line(self._config, self._tls, self._ears.topics, self._ears.hear, will, will_post, self._changed)
+                connection = Connection(
+                    self._config,
+                    self._tls,
+                    self._listener.topics,
+                    self._listener.receive,
+                    will,
+                    will_post,
+                    self._changed,
+                )
             except (OSError, ForbiddenAddress) as error:
-                self._fault = _words(error)
+                self._fault = words_of(error)
             else:
-                self._fault = line.problem()
+                self._fault = connection.problem()
                 if self._fault is None:
-                    again_at_once = self._serve(line)
+                    again_at_once = self._serve(connection)
                     pause_s = FIRST_PAUSE_S if self._fault is None else pause_s
                     if not again_at_once:
-                        self._ears.expect(will_post)
-                line.leave()
+                        self._listener.expect(will_post)
+                connection.leave()
             if again_at_once:
                 continue
             with self._changed:
-                # In a hurry, too, a broker that is down is asked ten times a second and not more.
+                # Even in a hurry, a broker that is down is asked at most ten times a second.
                 self._changed.wait_for(lambda: self._stopped, FIRST_PAUSE_S)
                 self._changed.wait_for(lambda: self._stopped or self._waiting > 0, pause_s)
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
-    def _serve(self, line: Line) -> bool:
-        """Until the connection is lost; True if it was left for a newer one.
+    def _serve(self, connection: Connection) -> bool:
+        """Runs until the connection is lost. True if it was given up for a newer one.
 
-        The mode is told first: whoever waits to open finds the gate in it.
+        The mode is published first, so an opening always finds the gate in it.
         """
         with self._changed:
             self._settled = None
@@ -199,26 +211,26 @@ class MqttGate:
         try:
             while True:
                 with self._changed:
-                    self._wait_for_news(line, told_s)
+                    self._wait_for_news(connection, told_s)
                     mode, again = self._mode, self._settled == self._mode
-                    standing, stray = self._ears.standing, bool(self._ears.stray)
+                    standing, stray = self._listener.standing, bool(self._listener.stray)
                 if self._stopped:
                     return False
-                if line.lost:
+                if connection.lost:
                     self._fault = "the connection to the broker was lost"
                     return False
-                if self._ears.left_behind:
+                if self._listener.left_behind:
                     return True
                 contested = again and (standing not in (None, mode) or stray)
-                if contested and self._speech.outdated:
-                    # Relays obey the newest session only, so another of ours is answered by a newer one still.
+                if contested and self._dialect.outdated:
+                    # Relays obey only the newest session. If another of ours is newer, start one that is newer still.
                     self._pause_s = self._next_pause(mode, time.monotonic() - told_s, standing)
                     return True
                 began_s = time.monotonic()
-                refused = self._tell(line, mode)
+                refused = self._tell(connection, mode)
                 if refused is not None:
                     self._fault = refused
-                    line.cut()
+                    connection.cut()
                     return False
                 if contested:
                     self._pause_s = self._next_pause(mode, began_s - told_s, standing)
@@ -228,31 +240,31 @@ class MqttGate:
                 with self._changed:
                     self._settled = mode
                     self._told[mode] += 1
-                    if self._ears.ends_s is not None and self._ears.ends_s <= began_s:
-                        self._ears.ends_s = None
-                    self._line = line
+                    if self._listener.ends_s is not None and self._listener.ends_s <= began_s:
+                        self._listener.ends_s = None
+                    self._connection = connection
                     self._changed.notify_all()
-                if line.will != self._last_mode():
-                    # A broker learns a will with a connection only, and a release must outlive us.
+                if connection.will != self._last_mode():
+                    # A broker learns a last will only when we connect, and a release must outlive us.
                     return True
         finally:
             with self._changed:
-                self._line = None
+                self._connection = None
 
-    def _tell(self, line: Line, mode: str) -> str | None:
-        """Also takes back what another may have had the broker keep for relays that connect later."""
+    def _tell(self, connection: Connection, mode: str) -> str | None:
+        """Publishes the mode, and first clears foreign messages that the broker may retain for relays."""
         with self._changed:
-            self._ears.standing, self._ears.came_back = None, False
-            stray, self._ears.stray = self._ears.stray, set()
+            self._listener.standing, self._listener.came_back = None, False
+            stray, self._listener.stray = self._listener.stray, set()
         window = Window(MODE_WAIT_S)
         for topic in stray:
-            if refused := line.publish(topic, "", window, retain=True):
+            if refused := connection.publish(topic, "", window, retain=True):
                 return refused
-        return self._publish(line, self._speech.mode(mode), window)
+        return self._publish(connection, self._dialect.mode(mode), window)
 
-    def _wait_for_news(self, line: Line, told_s: float) -> None:
-        """Until the mode has to be told, for the first time or again. The lock is held."""
-        while not (line.lost or self._stopped or self._settled != self._mode or self._has_news()):
+    def _wait_for_news(self, connection: Connection, told_s: float) -> None:
+        """Waits until the mode has to be published. The caller holds the lock."""
+        while not (connection.lost or self._stopped or self._settled != self._mode or self._has_news()):
             due_s = self._due_s(told_s)
             left_s = None if due_s is None else due_s - time.monotonic()
             if left_s is not None and left_s <= 0:
@@ -260,40 +272,27 @@ class MqttGate:
             self._changed.wait(left_s)
 
     def _has_news(self) -> bool:
-        return self._ears.came_back or self._ears.left_behind
+        return self._listener.came_back or self._listener.left_behind
 
     def _due_s(self, told_s: float) -> float | None:
-        """When the mode that was told has to be told again, or None. The lock is held."""
-        ears, due = self._ears, []
-        if ears.stray or ears.standing not in (None, self._mode):
+        """When the mode has to be published again, or None. The caller holds the lock."""
+        listener, due = self._listener, []
+        if listener.stray or listener.standing not in (None, self._mode):
             due.append(told_s + self._pause_s)
-        if self._mode == "release" and not self._speech.lasting:
+        if self._mode == "release" and not self._dialect.lasting:
             due.append(told_s + RELEASE_AGAIN_S)
-        if ears.ends_s is not None and not (self._mode == "secure" and self._speech.shuts_itself):
-            due.append(ears.ends_s)
-        elif ears.ends_s is not None and ears.unlocked:
-            due.append(ears.ends_s + AFTER_OPENING_S)
+        if listener.ends_s is not None and not (self._mode == "secure" and self._dialect.shuts_itself):
+            due.append(listener.ends_s)
+        elif listener.ends_s is not None and listener.unlocked:
+            due.append(listener.ends_s + AFTER_OPENING_S)
         return min(due, default=None)
 
     def _next_pause(self, mode: str, since_s: float, standing: str | None) -> float:
-        """Of two live drivers that disagree neither gives up, but who wants the gate released has nearly all the time:
-        there may be a fire that the other was not told of."""
+        """Seconds. Of two drivers that disagree, the one that releases gets most of the time: there may be a fire."""
         if not self._contested:
             self._contested = True
-            _log.warning(
-                'gate_mode_contested gate=%s theirs="%s" ours=%s logged=once',
-                self._config.gate,
-                standing or "no mode",
-                mode,
-            )
+            ours, theirs = mode, standing or "no mode"
+            _log.warning('gate_mode_contested gate=%s theirs="%s" ours=%s logged=once', self._config.gate, theirs, ours)
         if mode == "release" or since_s > LONGEST_AGAIN_S:
             return AGAIN_S
         return min(2 * self._pause_s, LONGEST_AGAIN_S)
-
-
-def _words(error: Exception) -> str:
-    if isinstance(error, ForbiddenAddress):
-        return str(error)
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return "the broker's certificate is not trusted"
-    return "the broker cannot be reached"

@@ -19,6 +19,6 @@ if __name__ == "__main__":
     driver = build_driver("mqtt", json.loads(sys.argv[1]), on_state=print, clock=lambda: datetime.now(UTC))
     if len(sys.argv) > 2:
         driver.release(True)
-    eventually(lambda: driver._line is not None and driver._line.will == driver._last_mode())
+    eventually(lambda: driver._connection is not None and driver._connection.will == driver._last_mode())
     print("ready", flush=True)  # noqa: T201
     signal.pause()

@@ -1,8 +1,8 @@
-"""What comes back from the broker: the door's or the relay's state, whether the relay is there, and who else writes on
-the topics that are ours to write.
+"""Reads what comes back from the broker: the state of the door or relay, whether the relay is online, and who else
+publishes on our topics.
 
-Our own messages come back too, each as often as it was published. Whatever else comes there was published by somebody
-else: an alarm, and the mode that holds is told again.
+Our own messages come back too, each as often as we published it. Anything else there is foreign: it raises an alarm,
+and the mode in force is published again.
 """
 
 import json
@@ -13,30 +13,35 @@ from collections import deque
 from typing import Any
 
 from app.adapters.gates.config import MqttConfig
-from app.adapters.gates.mqtt.mqtt_speech import Post, Speech
+from app.adapters.gates.mqtt.dialect import Dialect, Post
 from app.adapters.gates.window import Reporter
 from app.core.gates.commands import FOREIGN, DoorState
 
 LONGEST_STATE = 1024
-ECHO_S = 60.0  # after which a message that did not come back is not waited for
-FOREIGN_S = 300.0  # how long the alarm stands after the last foreign message
-AFTER_OPENING_S = 1.0  # for a relay's own timer and its report of it
+ECHO_S = 60.0  # how long one of our messages may take to come back
+FOREIGN_S = 300.0  # how long the alarm lasts after the last foreign message
+AFTER_OPENING_S = 1.0  # for a relay's own timer and its report
 _log = logging.getLogger(__name__)
 
 
-class Ears:
-    """standing: the mode that came back last since we published ours, '' for what is no mode, None for nothing yet.
-    ends_s: when the last opening is over at the relay. stray: own topics with a foreign command, which may be retained.
-    came_back: the relay is online again. left_behind: the broker keeps a mode of a newer session of ours than this one
-    (our clock was set back), so relays would not obey this one. Each is read and written with `changed` held.
+class Listener:
+    """Every attribute is read and written with `changed` held.
+
+    Attributes:
+        standing: The last mode that came back since we published ours; '' if it was no mode, None for nothing yet.
+        ends_s: When the last opening is over at the relay, in monotonic seconds.
+        stray: Our topics with a foreign command, which the broker may retain.
+        came_back: The relay is online again.
+        left_behind: The broker keeps a mode from a newer session of ours (our clock was set back), so relays would
+            not obey this session.
     """
 
-    def __init__(self, config: MqttConfig, speech: Speech, reporter: Reporter, changed: threading.Condition) -> None:
-        self._gate, self._speech, self._reporter, self._changed = config.gate, speech, reporter, changed
+    def __init__(self, config: MqttConfig, dialect: Dialect, reporter: Reporter, changed: threading.Condition) -> None:
+        self._gate, self._dialect, self._reporter, self._changed = config.gate, dialect, reporter, changed
         form = config.form
         self._state = None if form is None else form.commands.state
         self._availability = None if form is None else form.commands.availability
-        self.topics = set(speech.own_topics)
+        self.topics = set(dialect.own_topics)
         if form is None:
             self._door_topic = f"{config.prefix}/state"
             self.topics.add(self._door_topic)
@@ -60,7 +65,7 @@ class Ears:
 
     @property
     def unlocked(self) -> bool:
-        """Whether the relay says so."""
+        """Whether the relay reports that it is unlocked."""
         return self._unlocked is True
 
     def fault(self) -> str | None:
@@ -69,35 +74,35 @@ class Ears:
         return FOREIGN if time.monotonic() < self._foreign_until_s else None
 
     def expect(self, post: Post) -> None:
-        """It is about to be published, by us or as our last will."""
+        """Expects a message to come back that is about to be published, by us or as our last will."""
         with self._changed:
             self._echoes.append((time.monotonic() + ECHO_S, post.topic, post.payload.encode()))
 
-    def hear(self, topic: str, payload: bytes, retained: bool) -> None:
-        """From the broker's thread."""
+    def receive(self, topic: str, payload: bytes, retained: bool) -> None:
+        """Takes a message. Called in the MQTT client's thread."""
         if topic == self._door_topic:
-            self._hear_door(payload)
+            self._receive_door(payload)
         elif self._state is not None and topic == self._state.topic:
-            self._hear_relay(self._state.read(payload))
+            self._receive_relay_state(self._state.read(payload))
         elif self._availability is not None and topic == self._availability.topic:
-            self._hear_availability(payload.decode(errors="replace").strip())
+            self._receive_availability(payload.decode(errors="replace").strip())
         elif payload:
-            self._hear_own(topic, payload, retained)
+            self._receive_own(topic, payload, retained)
 
-    def _hear_own(self, topic: str, payload: bytes, retained: bool) -> None:
-        heard = self._speech.judge(topic, payload)
+    def _receive_own(self, topic: str, payload: bytes, retained: bool) -> None:
+        heard = self._dialect.interpret(topic, payload)
         with self._changed:
             ours = not retained and self._take_echo(topic, payload)
-            if retained and self._speech.outdated:
+            if retained and self._dialect.outdated:
                 self.left_behind = True
-            lasting_mode = heard.mode is not None and self._speech.lasting
+            lasting_mode = heard.mode is not None and self._dialect.lasting
             if heard.mode is not None:
                 self.standing = heard.mode
             elif not ours:
-                self.standing = ""  # it may have opened: the mode that holds is told again
+                self.standing = ""  # it may have opened the gate: the mode is published again
             if not ours and not lasting_mode:
                 self.stray.add(topic)
-            # A mode that was retained before we came is overwritten by ours; commands are never retained by us.
+            # Our mode overwrites one retained before we came. We never retain commands.
             alarm = not ours and not heard.expected and not (retained and lasting_mode)
             if alarm:
                 self._foreign_until_s = time.monotonic() + FOREIGN_S
@@ -117,7 +122,7 @@ class Ears:
                 return True
         return False
 
-    def _hear_relay(self, unlocked: bool | None) -> None:
+    def _receive_relay_state(self, unlocked: bool | None) -> None:
         if unlocked is None:
             return
         with self._changed:
@@ -128,7 +133,7 @@ class Ears:
             self._changed.notify_all()
         self._reporter.state(DoorState.OPEN if unlocked else DoorState.CLOSED)
 
-    def _hear_availability(self, word: str) -> None:
+    def _receive_availability(self, word: str) -> None:
         there = self._availability
         if there is None or word not in (there.online, there.offline):
             return
@@ -139,7 +144,7 @@ class Ears:
         if word == there.offline:
             self._reporter.state(DoorState.FAULT)
 
-    def _hear_door(self, payload: bytes) -> None:
+    def _receive_door(self, payload: bytes) -> None:
         if len(payload) > LONGEST_STATE:
             return
         try:

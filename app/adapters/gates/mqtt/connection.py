@@ -1,7 +1,7 @@
-"""One connection to an MQTT broker, from CONNECT to its loss; it is never mended, a new one is made instead.
+"""One connection to an MQTT broker, from CONNECT to its loss. It never reconnects; a new one replaces it.
 
-paho-mqtt sends after a reconnect what it could not send before, and has no way to take a message back. A client that
-connects once cannot do that.
+After a reconnect, paho-mqtt sends what it could not send before and cannot withdraw a message. A client that connects
+only once cannot do that.
 """
 
 import socket
@@ -20,19 +20,19 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from app.adapters.gates.config import MqttConfig
-from app.adapters.gates.mqtt.mqtt_speech import Post
+from app.adapters.gates.mqtt.dialect import Post
 from app.adapters.gates.window import Window
-from app.adapters.net.addresses import allowed
+from app.adapters.net.addresses import ForbiddenAddress, allowed
 
 CONNECT_S = 3.0
 LEAVE_S = 1.0
 NOBODY_LISTENS = 0x10
-NOT_RETAINED = 2  # a subscription that does not ask for what is retained
+NOT_RETAINED = 2  # a subscription without retained messages
 NOBODY = "no gate listens"
 
 
 class _NamedContext:
-    """A TLS context for a connection made to a checked address that must show the certificate of the name."""
+    """A TLS context for a connection to a checked address. The certificate must be for the name."""
 
     def __init__(self, context: ssl.SSLContext, name: str) -> None:
         self._context = context
@@ -43,10 +43,10 @@ class _NamedContext:
         return self._context.wrap_socket(plain, **(options | {"server_hostname": self._name}))
 
 
-class Line:
-    """A connection that was accepted, or the reason why not. lost: for good, when it is over; will: its last will.
+class Connection:
+    """A connection that the broker accepted, or the reason why not.
 
-    changed: notified of every loss and acknowledgement. hear: given topic, payload and whether it was retained.
+    lost: whether it is over, for good. will: the mode of its last will.
     """
 
     def __init__(
@@ -54,41 +54,49 @@ class Line:
         config: MqttConfig,
         tls: ssl.SSLContext | None,
         topics: Collection[str],
-        hear: Callable[[str, bytes, bool], None],
+        receive: Callable[[str, bytes, bool], None],
         will: str,
         will_post: Post,
         changed: threading.Condition,
     ) -> None:
-        """Takes 3 s at most for connecting and 3 s for the broker's consent. Raises OSError, ForbiddenAddress."""
+        """Takes at most 3 s to connect and 3 s until the broker accepts.
+
+        Args:
+            receive: Called with topic, payload and whether the message was retained.
+            changed: Notified of every loss and acknowledgement.
+
+        Raises:
+            OSError, ForbiddenAddress: No connection could be made.
+        """
         self.will = will
         self.lost = False
         self._five = config.protocol == "5"
         self._topics = sorted(topics)
-        self._hear = hear
+        self._hear = receive
         self._answered = threading.Event()
         self._gone = threading.Event()
         self._problem: str | None = "the broker does not answer"
-        self.complaint: str | None = None  # what does not work although the broker took us
+        self.complaint: str | None = None  # what does not work although the broker accepted us
         self._changed = changed
         self._acknowledged: dict[int, ReasonCode] = {}
         self._client = self._new_client(config)
         self._client.will_set(will_post.topic, will_post.payload, qos=1, retain=will_post.retain)
         host = config.host.strip("[]")
         if tls is not None:
-            # Stands in for an SSLContext, whose class paho asks for by name only.
+            # Acts as an SSLContext. Only paho's type annotation asks for the class.
             self._client.tls_set_context(_NamedContext(tls, host))  # type: ignore[arg-type]
         self._connect(allowed(host, config.actual_port, loopback=True), config)
         self._client.loop_start()
         self._answered.wait(CONNECT_S)
 
     def problem(self) -> str | None:
-        """Why the broker did not take us, or None."""
+        """Why the broker did not accept us, or None."""
         return self._problem
 
     def publish(
         self, topic: str, message: str, window: Window, *, retain: bool = False, expires: bool = False
     ) -> str | None:
-        """None once the broker has it, else what is wrong, at the end of the window or of the connection."""
+        """None once the broker has acknowledged it, else what is wrong. Returns by the end of the window."""
         properties = None
         if self._five and expires:
             # paho's constructor has no annotations.
@@ -210,3 +218,12 @@ class Line:
         with self._changed:
             self._acknowledged[mid] = reason
             self._changed.notify_all()
+
+
+def words_of(error: Exception) -> str:
+    """Why no connection could be made. Holds no address."""
+    if isinstance(error, ForbiddenAddress):
+        return str(error)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return "the broker's certificate is not trusted"
+    return "the broker cannot be reached"

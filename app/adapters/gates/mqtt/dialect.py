@@ -1,9 +1,9 @@
-"""What is published for a command, and what a message that comes back means: our own JSON, signed where the gate has a
-secret, or a device's own topics and payloads.
+"""The messages of a command, and the meaning of one that comes back: our own JSON, signed if the gate has a secret, or
+a device's own topics and payloads.
 
-Ours, on `{topic}/command` and `{topic}/mode`: README.md in this folder has every field and the relay's checks.
-`session` is newer with each connection and `number` counts within it, so a relay needs no clock to know an old message.
-A last will is made at the connection and published after everything else of it: its number is the highest.
+Ours go to `{topic}/command` and `{topic}/mode`; ../README.md has every field and the relay's checks. `session` grows
+with each connection and `number` counts within it, so a relay recognises an old message without a clock. A last will is
+made when we connect and published after everything else, so it has the highest number.
 """
 
 import json
@@ -21,7 +21,7 @@ from app.core.ports.store import Clock
 _log = logging.getLogger(__name__)
 
 LONGEST_OWN = 4096
-LONGEST_SESSION = 2**53  # what every JSON parser keeps exactly
+LONGEST_SESSION = 2**53  # the largest integer that every JSON parser keeps exactly
 
 
 @dataclass(frozen=True)
@@ -32,17 +32,26 @@ class Post:
 
 
 @dataclass(frozen=True)
-class Heard:
-    """A message on a topic that is ours to write. mode: 'secure', 'release', '' for a mode that is none, None for all
-    else. expected: it is the last will of whoever drove the gate before."""
+class Interpreted:
+    """A message on one of our topics.
+
+    Attributes:
+        mode: 'secure', 'release', '' for an invalid mode, None for anything but a mode.
+        expected: It is the last will of whoever drove the gate before.
+    """
 
     mode: str | None
     expected: bool = False
 
 
-class Speech(Protocol):
-    """own_topics: written by us alone, and read to see that. lasting: the broker keeps the mode. open_s, shuts_itself:
-    as in http_speech.Speech."""
+class Dialect(Protocol):
+    """How a relay behind a broker is spoken to.
+
+    Attributes:
+        own_topics: Only we may publish there. We read them to notice anybody else.
+        lasting: The broker keeps the mode.
+        open_s, shuts_itself: As in `http.dialect.Dialect`.
+    """
 
     own_topics: tuple[str, ...]
     lasting: bool
@@ -55,16 +64,16 @@ class Speech(Protocol):
         ...
 
     def begin(self) -> None:
-        """A new connection is to be made."""
+        """Called before each new connection."""
         ...
 
     def opening(self, command: OpenCommand) -> Post: ...
     def mode(self, mode: str) -> Post: ...
     def will(self, mode: str) -> Post: ...
-    def judge(self, topic: str, payload: bytes) -> Heard: ...
+    def interpret(self, topic: str, payload: bytes) -> Interpreted: ...
 
 
-class SignedSpeech:
+class SignedDialect:
     lasting = True
     open_s: float | None = None
     shuts_itself = True
@@ -97,7 +106,7 @@ class SignedSpeech:
     def will(self, mode: str) -> Post:
         return self._told(mode, LAST_WILL)
 
-    def judge(self, topic: str, payload: bytes) -> Heard:
+    def interpret(self, topic: str, payload: bytes) -> Interpreted:
         try:
             said: Any = json.loads(payload) if len(payload) <= LONGEST_OWN else None
         except (ValueError, RecursionError):
@@ -107,10 +116,10 @@ class SignedSpeech:
         if self._secret is not None and session is not None:
             self._newest = max(self._newest, session)
         if topic != self._mode:
-            return Heard(None)
+            return Interpreted(None)
         mode = told.get("mode") if self._secret is None or session is not None else None
         before = session is not None and session < self._session and told.get("number") == LAST_WILL
-        return Heard(mode if mode in ("secure", "release") else "", before)
+        return Interpreted(mode if mode in ("secure", "release") else "", before)
 
     def _is_ours(self, topic: str, said: Mapping[str, Any]) -> bool:
         session = said.get("session")
@@ -136,8 +145,8 @@ class SignedSpeech:
         return self._number
 
 
-class DeviceSpeech:
-    """Nothing is retained: a relay that connects again must not open for a person of yesterday."""
+class DeviceDialect:
+    """Nothing is retained: a relay that reconnects must not open for somebody who passed yesterday."""
 
     lasting = False
 
@@ -165,18 +174,18 @@ class DeviceSpeech:
     def will(self, mode: str) -> Post:
         return self._modes[mode]
 
-    def judge(self, topic: str, payload: bytes) -> Heard:
-        """An opening may be the same message as a release, so only `secure` is told from it."""
+    def interpret(self, topic: str, payload: bytes) -> Interpreted:
+        """An opening may be the same message as a release, so only `secure` is unambiguous."""
         text = payload.decode(errors="replace")
         for mode, post in self._modes.items():
             if post == Post(topic, text) and post != self._open:
-                return Heard(mode)
-        return Heard(None if self._open == Post(topic, text) else "")
+                return Interpreted(mode)
+        return Interpreted(None if self._open == Post(topic, text) else "")
 
 
-def speech_of(config: MqttConfig, clock: Clock) -> Speech:
+def dialect_of(config: MqttConfig, clock: Clock) -> Dialect:
     form = config.form
-    return SignedSpeech(config, clock) if form is None else DeviceSpeech(config, form)
+    return SignedDialect(config, clock) if form is None else DeviceDialect(config, form)
 
 
 def _post(command: MqttCommand) -> Post:

@@ -1,4 +1,4 @@
-"""What is sent over HTTP for a command: our signed JSON to one address, or a device's own request for each command."""
+"""The HTTP requests of a command: our signed JSON to one address, or a device's own request for each command."""
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping
@@ -16,32 +16,36 @@ Message = Mapping[str, str | None]
 Next = Callable[[], Exchange]
 
 
-class Speech(Protocol):
-    """open_s: after which an opening is over at the relay; None where only the relay knows. shuts_itself: else we send
-    `secure` then."""
+class Dialect(Protocol):
+    """How a relay is spoken to.
+
+    Attributes:
+        open_s: When an opening is over at the relay, in seconds; None if only the relay knows.
+        shuts_itself: Whether the relay ends an opening itself. Otherwise we then send `secure`.
+    """
 
     open_s: float | None
     shuts_itself: bool
 
     def send(self, exchange: Next, message: Message, now: datetime, window: Window) -> Answer:
-        """exchange: a new connection for each request that this takes. Raises NoAnswer."""
+        """Sends a command. exchange: makes a new connection for each request needed. Raises NoAnswer."""
         ...
 
     def probe(self, exchange: Exchange, window: Window) -> None:
-        """Connects and leaves. Raises NoAnswer."""
+        """Connects and disconnects. Raises NoAnswer."""
         ...
 
     def complaint(self, answer: Answer) -> str | None:
-        """Why the relay did not do it, or None."""
+        """Why the relay did not carry the command out, or None."""
         ...
 
 
-def speech_of(config: WebhookConfig) -> Speech:
+def dialect_of(config: WebhookConfig) -> Dialect:
     form = config.form
-    return SignedSpeech(config) if form is None else DeviceSpeech(config, form)
+    return SignedDialect(config) if form is None else DeviceDialect(config, form)
 
 
-class SignedSpeech:
+class SignedDialect:
     """{event_id, command, at, until, gate}, signed; see `relay_verifier`."""
 
     open_s: float | None = None
@@ -63,7 +67,7 @@ class SignedSpeech:
         return _status_complaint(answer)
 
 
-class DeviceSpeech:
+class DeviceDialect:
     def __init__(self, config: WebhookConfig, form: HttpForm) -> None:
         self.open_s: float | None = config.open_s
         self.shuts_itself = form.shuts_itself
@@ -122,5 +126,5 @@ def _status_complaint(answer: Answer) -> str | None:
     if 200 <= answer.status < 300:
         return None
     if 300 <= answer.status < 400:
-        return "the relay sends elsewhere, which is not followed"
+        return "the relay redirects elsewhere, which is not followed"
     return f"the relay answered {answer.status}"
