@@ -100,7 +100,7 @@ def sign_in(site: Service, page: Page, start: str, *roles: str) -> None:
     who = site.user(*roles, password=PASSWORD)
     page.goto(start)
     page.get_by_label("Name").fill(who.name)
-    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
 
 
