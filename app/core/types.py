@@ -131,11 +131,17 @@ class Quality:
 
 
 @dataclass(frozen=True, eq=False)
-class Sample:
-    """One usable face in one frame, ready to become evidence. `liveness` is None if it was not measured."""
+class Detection:
+    """One face in one frame. One that is good enough to compare is a Sample."""
 
     face: Face
     quality: Quality
+
+
+@dataclass(frozen=True, eq=False)
+class Sample(Detection):
+    """One usable face in one frame, ready to become evidence. `liveness` is None if it was not measured."""
+
     embedding: Vector
     liveness: float | None = None
 

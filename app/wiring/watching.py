@@ -7,10 +7,9 @@ from app.adapters.cameras.mailbox import Mailbox
 from app.adapters.cameras.sources import open_source
 from app.adapters.vision.photos.scaling import turned
 from app.core.approach import tracks
-from app.core.approach.tracks import Detection
 from app.core.cameras.camera import Camera
 from app.core.recognition.quality import GATE
-from app.core.types import Box, Face, Pixels
+from app.core.types import Box, Detection, Face, Pixels
 from app.services.access.approaches import Approaches, Watch
 from app.services.recognition.recognition import snapshot
 from app.wiring.office import camera_reach, new_id

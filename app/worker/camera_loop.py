@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from app.core.approach.tracks import Detection
 from app.core.approach.tries import Zone
 from app.core.errors import Busy
 from app.core.events.decision import RecordedDecision
 from app.core.gates.commands import RemotePoll
 from app.core.gates.gate import Gate
-from app.core.types import Box, Pixels
+from app.core.types import Box, Detection, Pixels
 from app.services.access.approaches import Approaches, Watch
 
 logger = logging.getLogger(__name__)

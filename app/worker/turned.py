@@ -4,10 +4,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from app.core.approach.tracks import Detection
 from app.core.cameras.turned import TURNS, TurnSigns, stands_upright
 from app.core.errors import Busy
-from app.core.types import Face, Pixels
+from app.core.types import Detection, Face, Pixels
 
 LONGEST_PX = 960
 

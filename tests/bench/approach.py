@@ -18,14 +18,14 @@ import cv2
 import numpy as np
 from rich.console import Console
 
-from app.core.approach.tracks import Detection, Rules, Scene, step
+from app.core.approach.tracks import Rules, Scene, step
 from app.core.approach.tries import Zone
 from app.core.events.decision import RecordedDecision
 from app.core.people.details import Details
 from app.core.recognition.evidence import unit
 from app.core.recognition.quality import GATE
 from app.core.sealing import Sealed, context
-from app.core.types import Employee, Pixels, Template, Vector
+from app.core.types import Detection, Employee, Pixels, Sample, Template, Vector
 from app.demo.film.cast import EMPLOYEES, PORTRAITS, Portrait, photo, photo_bytes
 from app.demo.film.scene import DAY, EVENING, Frame, Light, PlacedFigure, Studio
 from app.services.access.approaches import Approaches, Watch
@@ -181,7 +181,7 @@ def costs(console: Console) -> None:
                     began = time.perf_counter()
                     found = see(system, pixels, zone)
                     took.append((time.perf_counter() - began) * 1000)
-                compared = sum(one.embedding is not None for one in found)
+                compared = sum(isinstance(one, Sample) for one in found)
                 console.print(
                     f"  1920x1080, {len(people)} faces, {words}: {compared} compared, "
                     f"median {np.median(took[10:]):.1f} ms, p95 {np.quantile(took[10:], 0.95):.1f}"
@@ -219,7 +219,7 @@ def people_of(system: System, frames: list[Pixels], fps: float, zone: Zone) -> l
             part, box = parts.setdefault(track_id, Part()), seen.face.box
             part.left = min(part.left, box.x_px / pixels.shape[1])
             part.right = max(part.right, (box.x_px + box.width_px) / pixels.shape[1])
-            if seen.embedding is not None:
+            if isinstance(seen, Sample):
                 part.vectors[i] = seen.embedding
     return [part for part in parts.values() if len(part.vectors) >= len(frames) / 2]
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from app.core.approach.tracks import Detection, Rules
+from app.core.approach.tracks import Rules
 from app.core.approach.tries import Zone
 from app.core.errors import NotRecorded
 from app.core.events.decision import RecordedDecision
 from app.core.gates.gate import Gate
-from app.core.types import Box, Face, Pixels, Quality, QualityProblem, Vector
+from app.core.types import Box, Detection, Face, Pixels, Quality, QualityProblem, Sample, Vector
 from app.services.access.approaches import Approaches, Watch
 from tests.services.process import SAME_PERSON, Process
 
@@ -27,7 +27,8 @@ def face(
     """of: whom it shows; None for a face that is turned away."""
     box = Box(x - width / 2, 360 - width / 2, width, width)
     good = Quality(quality) if of is not None else Quality(quality, POOR)
-    return Detection(Face(box, np.zeros((5, 2), np.float32), 0.9), good, of, liveness)
+    seen = Face(box, np.zeros((5, 2), np.float32), 0.9)
+    return Detection(seen, good) if of is None else Sample(seen, good, of, liveness)
 
 
 class Stage:

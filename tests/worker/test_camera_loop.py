@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.core.approach.tracks import Detection, Scene, Track
+from app.core.approach.tracks import Scene, Track
 from app.core.approach.tries import AtGate, Zone
 from app.core.errors import Busy
-from app.core.types import Box, Pixels
+from app.core.types import Box, Detection, Pixels
 from app.services.access.approaches import Watch
 from app.services.access.watch import Glimpse
 from app.worker import camera_loop

@@ -12,21 +12,11 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from app.core.types import Box, Face, Quality, Sample, Vector
+from app.core.types import Box, Detection, Quality, Sample, Vector
 
 MOST_SIGHTINGS = 8  # per decision; the best ones are kept
 SMOOTH_S = 0.04  # speeds are smoothed over this time: half old, half new at 25 frames a second
 SAME_SIZE = 0.5  # a face less than half as wide as expected is somebody further back
-
-
-@dataclass(frozen=True, eq=False)
-class Detection:
-    """One face in one frame. `embedding` is None if the face is too small or too poor to compare."""
-
-    face: Face
-    quality: Quality
-    embedding: Vector | None
-    liveness: float | None = None
 
 
 @dataclass(frozen=True)
@@ -146,7 +136,7 @@ def step(scene: Scene, faces: Sequence[Detection], at: datetime, rules: Rules) -
             found[next_id] = face
             living.append(_born(next_id, face, at))
             next_id += 1
-    fresh = frozenset(track_id for track_id, face in found.items() if face.embedding is not None)
+    fresh = frozenset(track_id for track_id, face in found.items() if isinstance(face, Sample))
     return Step(Scene(tuple(living), next_id), found, fresh, ended)
 
 
@@ -165,7 +155,7 @@ def _affinity(track: Track, seen: Detection, at: datetime, rules: Rules) -> floa
     expected = track.predicted(at)
     alike = 0.0
     reach = rules.reach
-    if seen.embedding is not None and track.sightings:
+    if isinstance(seen, Sample) and track.sightings:
         alike = float(_mean(track.sightings) @ seen.embedding)
         if not alike >= rules.same_person:
             return None
@@ -222,8 +212,8 @@ def _moved(track: Track, seen: Detection, at: datetime) -> Track:
         growth=keep * track.growth + (width - track.box.width_px) / span,
         widest_px=max(track.widest_px, width),
         seen=track.seen + 1,
-        usable=track.usable + (seen.embedding is not None),
-        usable_at=track.usable_at if seen.embedding is None else at,
+        usable=track.usable + isinstance(seen, Sample),
+        usable_at=at if isinstance(seen, Sample) else track.usable_at,
         sightings=_kept(track.sightings, seen),
         last_quality=seen.quality,
     )
@@ -231,10 +221,9 @@ def _moved(track: Track, seen: Detection, at: datetime) -> Track:
 
 def _kept(sightings: tuple[Sample, ...], seen: Detection) -> tuple[Sample, ...]:
     """Returns the newest sighting and the best of those before it, oldest first."""
-    if seen.embedding is None:
+    if not isinstance(seen, Sample):
         return sightings
-    new = Sample(seen.face, seen.quality, seen.embedding, seen.liveness)
     if len(sightings) < MOST_SIGHTINGS:
-        return (*sightings, new)
+        return (*sightings, seen)
     worst = min(range(len(sightings)), key=lambda i: sightings[i].quality.score)
-    return (*sightings[:worst], *sightings[worst + 1 :], new)
+    return (*sightings[:worst], *sightings[worst + 1 :], seen)

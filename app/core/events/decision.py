@@ -45,13 +45,20 @@ class Identity:
 class RecordedDecision:
     """One decision, and where it stands in its gate's chain.
 
-    id: the event's. gate: its name at that time. at, open_until: UTC, whole milliseconds; open_until is None for a
-    denial and for a release. employee: who was identified, also when refused. similarity, threshold, margin: cosine,
-    -1 to 1, four decimals; None where no face was compared. liveness: 0 a picture to 1 a person. faces: the most in one
-    frame. rule: the one that let somebody in, or would have at another time, of the rules of `rules_version`.
-    request_digest: hex SHA-256 over what was sent; None from a camera. actor: the id of the user or key that
-    gave an order. comment: the reason they gave. checkpoint: None until the event is appended. nonce: what the asker
-    made up. signature: over `signed_part`, base64; None until it is signed.
+    Attributes:
+        id: the event's.
+        gate: its name at that time.
+        at, open_until: UTC, whole milliseconds. `open_until` is None for a denial, and for a release that was ordered.
+        employee: who was identified, also if they were refused.
+        similarity, threshold, margin: cosine, -1 to 1, four decimals; None if no face was compared.
+        liveness: from 0 (attack) to 1 (live); None if it was not measured.
+        faces: the most in one frame.
+        request_digest: hex SHA-256 over what was sent; None from a camera.
+        rule: the one that let somebody in, or would have at another time, of the rules of `rules_version`.
+        actor: the id of the user or key that gave an order; `comment` is the reason they gave.
+        checkpoint: None until the event is appended.
+        nonce: what the asker made up, if anything.
+        signature: over `signed_part`, base64; None until it is signed.
     """
 
     id: str

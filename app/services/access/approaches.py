@@ -13,7 +13,7 @@ from time import perf_counter
 
 from app.core.approach import tracks
 from app.core.approach import tries as approach
-from app.core.approach.tracks import Detection, Scene, Step, Track
+from app.core.approach.tracks import Scene, Step, Track
 from app.core.approach.tries import AtGate
 from app.core.errors import FacegateError, NotRecorded, Unconfirmed
 from app.core.events.decision import RecordedDecision
@@ -21,7 +21,7 @@ from app.core.gates.commands import RemotePoll
 from app.core.gates.gate import Gate
 from app.core.ports.store import Store
 from app.core.recognition.liveness import LivenessMode
-from app.core.types import Evidence, Pixels, Reason
+from app.core.types import Detection, Evidence, Pixels, Reason
 from app.services.access.decision_request import FROM_CAMERA, DecisionRequest
 from app.services.access.decision_service import FAULT, DecisionService
 from app.services.access.watch import Glimpse, Openings, Passage, View, Visit

@@ -11,12 +11,11 @@ from time import monotonic
 
 import numpy as np
 
-from app.core.approach.tracks import Detection
 from app.core.errors import BadInput
 from app.core.ports.recognition import Aligner, Cropper, Decoder, Detector, Embedder, Liveness
 from app.core.recognition import subject
 from app.core.recognition.quality import GATE, Measures, QualityLimits, assess, judge, measure
-from app.core.types import Box, Face, FrameResult, Pixels, Quality, QualityProblem, Reason, Sample
+from app.core.types import Box, Detection, Face, FrameResult, Pixels, Quality, QualityProblem, Reason, Sample
 from app.services.recognition.engine_pool import EnginePool
 
 SNAPSHOT_HEIGHT_PX = 240
@@ -176,14 +175,14 @@ class Recognition:
     ) -> Detection:
         # The first look at a large frame is rough: only the second can say that a face is a little too narrow.
         if not compare or found.box.width_px < ROUGHLY * limits.min_face_px:
-            return Detection(found, Quality(0.0, (QualityProblem.FACE_TOO_SMALL,)), None)
+            return Detection(found, Quality(0.0, (QualityProblem.FACE_TOO_SMALL,)))
         face = engine.detector.refine(pixels, found)
         crop = self._align(pixels, face.landmarks)
         quality = assess(face, crop, pixels.shape, limits)
         if not quality.good:
-            return Detection(face, quality, None)
+            return Detection(face, quality)
         embedding = engine.embedder.embed([self._fed(pixels, face, crop)], flip=flip)[0]
-        return Detection(face, quality, embedding, engine.alive(pixels, found, liveness))
+        return Sample(face, quality, embedding, engine.alive(pixels, found, liveness))
 
     def _fed(self, pixels: Pixels, face: Face, aligned: Pixels) -> Pixels:
         """What the embedder is fed: the aligned crop that quality was judged on, or the pack's own."""

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from app.core.approach import tries as approach
-from app.core.approach.tracks import Detection, Rules, Scene, Track, step
+from app.core.approach.tracks import Rules, Scene, Track, step
 from app.core.approach.tries import RIVAL, SHARE, TRIES, WAIT_MS, AtGate, Zone, at_gate, due
 from app.core.recognition.calibration import Calibration, Tail
 from app.core.recognition.evidence import fold
@@ -198,8 +198,8 @@ def test_spending_the_whole_rate_on_each_try_would_exceed_it() -> None:
     assert first < 1.3 * RATE and ever > 1.3 * RATE
 
 
-def embedded(vector: Vector) -> Detection:
-    return Detection(Face(Box(400, 300, 100, 130), np.zeros((5, 2), np.float32), 0.9), Quality(0.9), vector)
+def embedded(vector: Vector) -> Sample:
+    return Sample(Face(Box(400, 300, 100, 130), np.zeros((5, 2), np.float32), 0.9), Quality(0.9), vector)
 
 
 def test_a_track_always_gives_frames_that_fold() -> None:

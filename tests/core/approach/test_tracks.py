@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.core.approach.tracks import MOST_SIGHTINGS, Detection, Rules, Scene, Step, Track, overlap, step
-from app.core.types import Box, Face, Quality, Vector
+from app.core.approach.tracks import MOST_SIGHTINGS, Rules, Scene, Step, Track, overlap, step
+from app.core.types import Box, Detection, Face, Quality, Sample, Vector
 from tests.fakes import DIMENSION, NOW, like, person
 
 RULES = Rules(same_person=0.36)
@@ -22,7 +22,8 @@ def face(
 ) -> Detection:
     """A face whose middle is at (x, y). of: whom it shows; None for one that cannot be compared."""
     box = Box(x - width / 2, y - width * 0.65, width, width * 1.3)
-    return Detection(Face(box, np.full((5, 2), tag, np.float32), 0.9), Quality(quality), of)
+    seen = Face(box, np.full((5, 2), tag, np.float32), 0.9)
+    return Detection(seen, Quality(quality)) if of is None else Sample(seen, Quality(quality), of)
 
 
 class Film:

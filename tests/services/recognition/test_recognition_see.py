@@ -7,7 +7,7 @@ import pytest
 
 from app.core.errors import BadInput, Busy
 from app.core.recognition.quality import GATE
-from app.core.types import Box, Face, Pixels, QualityProblem
+from app.core.types import Box, Face, Pixels, QualityProblem, Sample
 from tests.services.recognition.scene import FRAME, FakeLiveness, Scene, dark, face
 
 WHOLE = Box(0, 0, 1280, 720)
@@ -18,7 +18,7 @@ def test_faces_come_widest_first_and_only_the_widest_are_compared() -> None:
     scene = Scene([face(200, 300, 80), face(500, 300, 120), face(800, 300, 100), face(1100, 300, 90)])
     seen = scene.recognition().see(FRAME, region=WHOLE, most=2, limits=LIMITS)
     assert [one.face.box.width_px for one in seen] == [120, 100, 90, 80]
-    assert [one.embedding is not None for one in seen] == [True, True, False, False]
+    assert [isinstance(one, Sample) for one in seen] == [True, True, False, False]
     assert scene.embedder.embedded == [False, False] and len(scene.detector.refined) == 2
 
 
@@ -44,14 +44,16 @@ def test_the_second_look_says_whether_a_face_is_wide_enough(rough: float, fine: 
     scene = Scene([face(640, 300, rough)])
     scene.detector.refine = lambda pixels, one: face(640, 300, fine)  # type: ignore[method-assign]
     (one,) = scene.recognition().see(FRAME, region=WHOLE, most=3, limits=LIMITS)
-    assert (one.embedding is not None) is compared
+    assert isinstance(one, Sample) is compared
     assert (QualityProblem.FACE_TOO_SMALL in one.quality.problems) is not compared
 
 
 def test_a_poor_face_is_seen_and_not_compared() -> None:
     scene = Scene([face(640, 300, 100)], align=dark)
     (one,) = scene.recognition().see(FRAME, region=WHOLE, most=3, limits=LIMITS)
-    assert one.embedding is None and QualityProblem.TOO_DARK in one.quality.problems and not scene.embedder.embedded
+    assert (
+        not isinstance(one, Sample) and QualityProblem.TOO_DARK in one.quality.problems and not scene.embedder.embedded
+    )
 
 
 def test_a_region_beyond_the_frame_is_cut_and_nobody_is_nobody() -> None:
