@@ -16,6 +16,14 @@ from app.wiring import System
 from app.worker.supervisor import Supervisor
 
 BUCKETS = (0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5)
+# Outcomes of a frame, each with its count in the loop's tally.
+FRAMES = {
+    "processed": "frames",
+    "skipped": "skipped",
+    "repeated": "repeated",
+    "engine_busy": "busy",
+    "failed": "faults",
+}
 STATES = (*(state.value for state in CameraState), NOT_WATCHED)
 
 
@@ -26,13 +34,17 @@ class Gates(Collector):
         self._control = system.gate_control
 
     def collect(self) -> Iterator[Metric]:
-        works = GaugeMetricFamily("facegate_gate_works", "1: the gate can be driven now", labels=["gate", "driver"])
-        door = GaugeMetricFamily("facegate_gate_door", "1: the door is in this state", labels=["gate", "state"])
+        up = GaugeMetricFamily(
+            "facegate_gate_up", "1 if the gate can be driven now, else 0.", labels=["gate", "driver"]
+        )
+        door = GaugeMetricFamily(
+            "facegate_gate_door_state", "1 for the state the door is in, 0 for the others.", labels=["gate", "state"]
+        )
         for gate in self._control.view():
-            works.add_metric([gate.name, gate.driver.value], float(gate.fault is None))
+            up.add_metric([gate.name, gate.driver.value], float(gate.fault is None))
             for state in DoorState if gate.door is not None else ():
                 door.add_metric([gate.name, state.value], float(gate.door is state))
-        yield works
+        yield up
         yield door
 
 
@@ -46,10 +58,16 @@ class Cameras(Collector):
         self._views = views
 
     def collect(self) -> Iterator[Metric]:
-        state = GaugeMetricFamily("facegate_camera_state", "1: the camera is in this state", labels=["camera", "state"])
-        frames = CounterMetricFamily("facegate_camera_frames", "Frames by what was done", labels=["camera", "what"])
+        state = GaugeMetricFamily(
+            "facegate_camera_state", "1 for the state the camera is in, 0 for the others.", labels=["camera", "state"]
+        )
+        frames = CounterMetricFamily(
+            "facegate_camera_frames", "Frames of this process's cameras, by outcome.", labels=["camera", "outcome"]
+        )
         latency = GaugeMetricFamily(
-            "facegate_camera_latency_seconds", "95 % of newest frames: capture to end of work", labels=["camera"]
+            "facegate_camera_latency_p95_seconds",
+            "95th percentile of the time from capture to the end of a frame's work, over the newest thousand frames.",
+            labels=["camera"],
         )
         for view in self._views():
             name = view.camera.name
@@ -58,8 +76,8 @@ class Cameras(Collector):
             if view.post is None:
                 continue
             tally = view.post.loop.tally
-            for what in ("frames", "skipped", "repeated", "busy", "faults"):
-                frames.add_metric([name, what], float(getattr(tally, what)))
+            for outcome, count in FRAMES.items():
+                frames.add_metric([name, outcome], float(getattr(tally, count)))
             if newest := sorted(tally.latency_ms):
                 latency.add_metric([name], newest[int(0.95 * (len(newest) - 1))] / 1000)
         yield from (state, frames, latency)
@@ -71,22 +89,30 @@ class Metrics:
     def __init__(self, system: System, supervisor: Supervisor | None) -> None:
         self.registry = CollectorRegistry()
         self._decisions = Counter(
-            "facegate_decisions", "Recorded decisions", ["gate", "decision", "reason"], registry=self.registry
+            "facegate_decisions",
+            "Recorded decisions, by outcome and reason.",
+            ["gate", "decision", "reason"],
+            registry=self.registry,
         )
         self._took = Histogram(
-            "facegate_decision_seconds", "From request to decision", buckets=BUCKETS, registry=self.registry
+            "facegate_decision_duration_seconds",
+            "Time from a request, or from the newest frame, to the recorded decision.",
+            buckets=BUCKETS,
+            registry=self.registry,
         )
-        Gauge("facegate_gallery_templates", "Employees that can be recognised", registry=self.registry).set_function(
+        Gauge("facegate_gallery_templates", "Employees that can be recognised.", registry=self.registry).set_function(
             lambda: len(system.gallery)
         )
         Gauge(
-            "facegate_gallery_revision", "Change up to which the gallery is current", registry=self.registry
+            "facegate_gallery_revision",
+            "Number of the newest change of templates that the gallery has.",
+            registry=self.registry,
         ).set_function(lambda: system.gallery.revision)
-        Gauge("facegate_recognition_workers", "Faces recognised at once", registry=self.registry).set(
+        Gauge("facegate_recognition_workers", "How many requests are recognised at once.", registry=self.registry).set(
             system.recognition.engines
         )
         self._results = Counter(
-            "facegate_gate_results", "What gates did with their commands", ["gate", "outcome"], registry=self.registry
+            "facegate_gate_results", "Commands to gates, by outcome.", ["gate", "outcome"], registry=self.registry
         )
         self.registry.register(Gates(system))
         self.registry.register(Cameras(partial(enabled_views, system, supervisor)))

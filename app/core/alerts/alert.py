@@ -20,7 +20,7 @@ class AlertKind(StrEnum):
     DOOR_FORCED = "door_forced"
     DOOR_FAULT = "door_fault"
     TAILGATING = "tailgating"
-    PICTURE_AGAIN = "picture_again"
+    REPEATED_PICTURE = "repeated_picture"
     GATE_FAILED = "gate_failed"
     RECORD_ALTERED = "record_altered"
     LOCKDOWN = "lockdown"
@@ -38,7 +38,7 @@ OF_CAMERAS = {
 }
 
 # Momentary incidents: an acknowledgement or time clears them.
-TRANSIENT = frozenset({AlertKind.TAILGATING, AlertKind.CAMERA_TURNED, AlertKind.PICTURE_AGAIN})
+TRANSIENT = frozenset({AlertKind.TAILGATING, AlertKind.CAMERA_TURNED, AlertKind.REPEATED_PICTURE})
 TRANSIENT_LASTS = timedelta(minutes=10)
 
 

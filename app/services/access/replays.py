@@ -39,5 +39,5 @@ class Replays:
             tx.pictures.forget(now - KEPT)
         fresh = tx.pictures.add(pictures, now)
         if not fresh:
-            tx.alerts.raise_(Alert(self.new_id(), now, AlertKind.PICTURE_AGAIN, gate_id, None, WORDS))
+            tx.alerts.raise_(Alert(self.new_id(), now, AlertKind.REPEATED_PICTURE, gate_id, None, WORDS))
         return frozenset(pictures) - fresh if self.deny else frozenset()

@@ -256,7 +256,7 @@ class CandidateOut(BaseModel):
     employee: Identity
     similarity: float
     threshold: float
-    over_threshold: bool
+    above_threshold: bool
 
 
 class Page(BaseModel, Generic[Item]):

@@ -44,7 +44,7 @@ ALERTS: dict[str, str] = {
     AlertKind.DOOR_FAULT: "Door reports a fault",
     AlertKind.RECORD_ALTERED: "A record was altered in the database; run audit verify",
     AlertKind.TAILGATING: "Somebody may have followed in",
-    AlertKind.PICTURE_AGAIN: "The same picture was sent again",
+    AlertKind.REPEATED_PICTURE: "The same picture was sent again",
     AlertKind.GATE_FAILED: "Gate does not respond",
     AlertKind.LOCKDOWN: "Lockdown",
     AlertKind.RELEASE: "Gates are released",

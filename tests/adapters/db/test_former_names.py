@@ -1,6 +1,7 @@
 """A row that was sealed while its columns had other names is still ours after the migration that renames them."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
 import pytest
@@ -8,7 +9,8 @@ from sqlalchemy import Table
 
 from app.adapters.db.engine import migrate
 from app.adapters.db.seals.row_seal import RowSeals
-from app.adapters.db.store import open_store
+from app.adapters.db.store import SqlStore, open_store
+from app.core.alerts.alert import Alert, AlertKind
 from app.core.gates.gate import Gate
 from app.core.site.mode import SiteMode, SiteState
 from tests.fakes import NOW
@@ -16,6 +18,12 @@ from tests.fakes import NOW
 LOBBY = Gate("G1", "lobby-1", unlock_ms=4000, created_at=NOW)
 RELEASED = SiteState(SiteMode.RELEASE, NOW, "K1", ("G1",))
 NAMES = {"gates": {"unlock_ms": "open_ms", "door_held_after_ms": "held_after_ms"}, "site": {"actor": "key_id"}}
+
+
+class Former(StrEnum):
+    """A kind of alert as an earlier version stored it."""
+
+    PICTURE_AGAIN = "picture_again"
 
 
 def test_rows_sealed_before_columns_were_renamed_are_used_and_pass_the_audit(
@@ -46,3 +54,10 @@ def test_rows_sealed_before_columns_were_renamed_are_used_and_pass_the_audit(
         assert tx.gates.all()[0].unlock_ms == 3000
         assert list(tx.seals.flaws()) == []
     store.close()
+
+
+def test_an_alert_stored_under_a_former_kind_has_its_new_name(store: SqlStore) -> None:
+    with store.write() as tx:
+        tx.alerts.raise_(Alert("A1", NOW, Former.PICTURE_AGAIN))  # type: ignore[arg-type]
+        assert [alert.kind for alert in tx.alerts.open()] == [AlertKind.REPEATED_PICTURE]
+        assert [alert.kind for alert in tx.alerts.find()] == [AlertKind.REPEATED_PICTURE]

@@ -1,5 +1,7 @@
 """Comparing pictures without a gate; what an operator reads; the pages for people."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,9 +40,9 @@ def test_identify(client: TestClient, admin: Headers, ada: dict[str, Any], nothi
     with nothing_stored():
         answer = client.post("/v1/identify", headers=admin, files=photos(pictures.ADA[1], field="image"))
     candidates = answer.json()["candidates"]
-    assert all(set(c) == {"employee", "similarity", "threshold", "over_threshold"} for c in candidates)
+    assert all(set(c) == {"employee", "similarity", "threshold", "above_threshold"} for c in candidates)
     assert candidates[0]["employee"] == {"id": ada["id"], "name": ada["name"], "number": ada["number"]}
-    assert candidates[0]["over_threshold"] is True
+    assert candidates[0]["above_threshold"] is True
     similarities = [c["similarity"] for c in candidates]
     assert similarities == sorted(similarities, reverse=True)
     two = photos(*pictures.ADA, field="image")
@@ -121,8 +123,18 @@ def test_metrics_count_decisions_without_names(client: TestClient, admin: Header
     client.post("/v1/gates/lobby-1/decisions", headers={**gate, "Content-Type": "image/jpeg"}, content=pictures.empty())
     assert counted() == before + 1
     text = client.get("/metrics", headers=admin).text
-    assert "facegate_gallery_templates" in text and "facegate_decision_seconds_bucket" in text
+    assert "facegate_gallery_templates" in text and "facegate_decision_duration_seconds_bucket" in text
     assert "Ada" not in text and "E-1001" not in text
+
+
+def test_metrics_are_the_documented_ones(client: TestClient, admin: Headers) -> None:
+    text = client.get("/metrics", headers=admin).text
+    given = {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE facegate_")}
+    given = {name for name in given if not name.endswith("_created")}
+    readme = (Path(__file__).parents[3] / "app/web/api/README.md").read_text()
+    assert given == set(re.findall(r"^\| `(facegate_\w+)`", readme, re.M))
+    helps = dict(line.split(" ", 3)[2:] for line in text.splitlines() if line.startswith("# HELP facegate_"))
+    assert all(words.endswith(".") for words in helps.values()), helps
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])

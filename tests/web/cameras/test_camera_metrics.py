@@ -34,6 +34,6 @@ def test_a_cameras_state_and_work_are_counted() -> None:
     assert 'facegate_camera_state{camera="lobby-cam",state="not_watched"} 0.0' in text
     assert 'facegate_camera_state{camera="west-cam",state="working"} 1.0' in text
     assert 'facegate_camera_state{camera="dock-cam",state="not_watched"} 1.0' in text
-    assert 'facegate_camera_frames_total{camera="lobby-cam",what="skipped"} 3.0' in text
-    assert 'facegate_camera_latency_seconds{camera="lobby-cam"} 0.02' in text
+    assert 'facegate_camera_frames_total{camera="lobby-cam",outcome="skipped"} 3.0' in text
+    assert 'facegate_camera_latency_p95_seconds{camera="lobby-cam"} 0.02' in text
     assert 'frames_total{camera="west-cam"' not in text and 'frames_total{camera="dock-cam"' not in text

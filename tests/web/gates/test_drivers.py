@@ -80,4 +80,4 @@ def test_gates_are_part_of_readiness_and_metrics(client: TestClient, admin: Head
     ready = client.get("/readyz", headers=admin)
     assert ready.status_code == 200 and ready.json()["checks"]["gates"]["ok"] is True
     text = client.get("/metrics", headers=admin).text
-    assert "facegate_gate_works" in text and "facegate_gate_results" in text
+    assert "facegate_gate_up" in text and "facegate_gate_results" in text

@@ -16,7 +16,7 @@ ALLOWED = {
     r"POST /v1/gates/{gate}/decisions": {"gate"},
     r"POST /v1/gates/{gate}/heartbeat": {"gate"},
     r"POST /v1/gates/{gate}/(open|lock|unlock)": {"admin", "security"},
-    r"POST /v1/events/{event_id}/correction": {"admin", "security"},
+    r"POST /v1/events/{event_id}/corrections": {"admin", "security"},
     r"POST /v1/alerts/{id}/acknowledge": {"admin", "security"},
     r"\w+ /v1/(employees|gates|keys|imports|cameras|zones|schedules|rules|groups|credentials|lockdown)\b.*": {"admin"},
     r"POST /v1/photo-checks": {"admin"},

@@ -51,7 +51,7 @@ def alerts(client: TestClient, security: Headers) -> Callable[..., list[dict[str
         assert answer.status_code == 200 and set(answer.json()) == {"items", "next"}
         assert all(set(alert) == ALERT_FIELDS for alert in answer.json()["items"])
         # The tests have few pictures, and send them again and again.
-        return [alert for alert in answer.json()["items"] if alert["kind"] != "picture_again"]
+        return [alert for alert in answer.json()["items"] if alert["kind"] != "repeated_picture"]
 
     return find
 

@@ -69,6 +69,8 @@ class AlertRows:
         return [_alert(row) for row in self._rows.find(query)]
 
 
+# Kinds as earlier versions stored them.
+_NEW_KINDS = {"picture_again": AlertKind.REPEATED_PICTURE}
 _NEWEST_FIRST = select(alerts).order_by(alerts.c.id.desc())
 
 
@@ -96,4 +98,6 @@ def _alert(row: dict[str, Any]) -> Alert:
     at, actor, comment = (row.pop(f"acknowledged_{name}") for name in ("at", "by", "comment"))
     acknowledged = None if at is None else Acknowledgement(at, actor, comment)
     places = {"gate_id": row["gate_id"] or None, "camera_id": row["camera_id"] or None}
-    return Alert(**{**row, **places, "kind": AlertKind(row["kind"]), "acknowledged": acknowledged})
+    return Alert(
+        **{**row, **places, "kind": _NEW_KINDS.get(row["kind"]) or AlertKind(row["kind"]), "acknowledged": acknowledged}
+    )

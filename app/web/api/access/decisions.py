@@ -1,4 +1,4 @@
-"""The endpoint gate hardware calls: frames of one approach in, open or deny out."""
+"""The endpoint that gate hardware calls: frames of one approach in, open or deny out."""
 
 from datetime import timedelta
 from time import perf_counter
@@ -24,7 +24,7 @@ router = APIRouter(tags=["Decisions"])
 
 
 class Sent(BaseModel):
-    """What a decision request carries, whichever of the three forms it took."""
+    """What a decision request carries, in whichever of its three forms."""
 
     frames: list[bytes] = Field(default_factory=list)
     credential: str | None = Field(None, min_length=1, max_length=512)
@@ -52,7 +52,7 @@ async def sent(request: Request) -> Sent:
     "/gates/{gate}/decisions",
     response_model=DecisionAnswer,
     response_model_exclude_unset=True,  # what is not there was not signed
-    summary="May this person pass?",
+    summary="Decide whether this person may pass",
     responses=CONFLICT,
     openapi_extra={"requestBody": DECISION_BODY},
 )
@@ -67,12 +67,13 @@ def decide(
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=128)] = None,
     facegate_nonce: Annotated[str | None, Header(pattern=NONCE)] = None,
 ) -> dict[str, Any]:
-    """Open or deny, always with a reason. The event is committed before this answers.
+    """Answers open or deny, always with a reason. The event is committed before this answers.
 
-    The answer holds `request_digest` and, where a header `Facegate-Nonce` came, `nonce`, both signed: make a new nonce
-    for each request, compare both, and no earlier answer can be taken for this one. A picture that was sent before,
-    under another request, is denied as `stale_frame` and raises the alert `picture_again`; to repeat a request, send
-    the same `Idempotency-Key`.
+    `request_digest` and `nonce` bind the answer to its request, and are signed. Send a new `Facegate-Nonce` with each
+    request and compare both fields: then nobody can pass off an earlier answer as this one.
+
+    A picture that came before in another request is denied as `stale_frame` and raises the alert `repeated_picture`. To
+    repeat a request, send the same `Idempotency-Key`.
     """
     answer = _decided(request, arrival_of(request, gate), system, watching, body, idempotency_key)
     return (answer if facegate_nonce is None else system.answers.bound(answer, facegate_nonce)).json()
@@ -108,7 +109,7 @@ def _decided(
 def seen_now(
     system: System, watching: Supervisor | None, arrival: Arrival, idempotency_key: str | None
 ) -> RecordedDecision:
-    """What the gate's own camera sees now, whichever process watches it.
+    """Decide on what the gate's own camera sees now, whichever process watches it.
 
     Raises Conflict where the gate has none, Busy where none is watched or the one who watches is silent.
     """

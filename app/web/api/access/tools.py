@@ -1,4 +1,4 @@
-"""Comparing pictures without a gate: are these the same person, and who is this?"""
+"""Compares pictures without a gate: are these the same person, and who is this?"""
 
 from typing import Annotated
 
@@ -30,17 +30,27 @@ async def one(request: Request) -> bytes:
     return images[0]
 
 
-@router.post("/verify", summary="Same person?", responses=BODY_ERRORS, openapi_extra=files_body(a=1, b=1))
+@router.post(
+    "/verify",
+    summary="Compare two pictures: is it the same person?",
+    responses=BODY_ERRORS,
+    openapi_extra=files_body(a=1, b=1),
+)
 def verify(system: SystemOf, _: Admin, _turn: FewPictures, pair: Annotated[tuple[bytes, bytes], Depends(two)]) -> Same:
-    """Compares two pictures with each other; nothing is stored."""
+    """Compares two pictures with each other. Nothing is stored."""
     return Same(**system.comparison.verify(*map(system.enrolment.readable, pair)))
 
 
-@router.post("/identify", summary="Who is this?", responses=BODY_ERRORS, openapi_extra=files_body(image=1))
+@router.post(
+    "/identify",
+    summary="Rank the employees that a picture resembles",
+    responses=BODY_ERRORS,
+    openapi_extra=files_body(image=1),
+)
 def identify(
     system: SystemOf, _: Admin, _turn: FewPictures, image: Annotated[bytes, Depends(one)]
 ) -> dict[str, list[CandidateOut]]:
-    """Ranked candidates; no event, no gate, nothing stored."""
+    """Answers with ranked candidates. There is no event and no gate, and nothing is stored."""
     found = system.comparison.identify(system.enrolment.readable(image))
     return {
         "candidates": [
@@ -48,7 +58,7 @@ def identify(
                 employee=Identity(id=m.employee.id, name=m.employee.name, number=m.employee.number),
                 similarity=round(m.similarity, 4),
                 threshold=round(m.threshold, 4),
-                over_threshold=m.similarity >= m.threshold,
+                above_threshold=m.similarity >= m.threshold,
             )
             for m in found
         ]

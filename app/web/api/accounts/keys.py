@@ -13,7 +13,7 @@ router = APIRouter(prefix="/keys", tags=["Keys"])
 
 @router.post("", status_code=201, summary="Create a key", responses=CONFLICT)
 def create(body: KeyIn, system: SystemOf, _: Admin) -> NewKey:
-    """The answer is the only place where the key itself ever stands."""
+    """Only this answer shows the key; the service stores its hash."""
     secret, key = system.keys.create(body.role, body.gate, body.name)
     return NewKey.model_validate({**asdict(key), "key": secret})
 
@@ -30,11 +30,11 @@ def read(key_id: str, system: SystemOf, _: Admin) -> KeyOut:
 
 @router.patch("/{key_id}", summary="Rename a key", responses=CONFLICT)
 def patch(key_id: str, body: KeyPatch, system: SystemOf, _: Admin) -> KeyOut:
-    """What it may do never changes: revoke it and create another."""
+    """A key's role never changes: revoke the key and create another."""
     return KeyOut.model_validate(asdict(system.keys.rename(key_id, body.name)))
 
 
 @router.delete("/{key_id}", status_code=204, summary="Revoke a key", responses=CONFLICT)
 def revoke(key_id: str, system: SystemOf, _: Admin) -> None:
-    """It opens nothing from the moment this answers, in every process."""
+    """Once this answers, no process accepts the key."""
     system.keys.revoke(key_id)

@@ -1,4 +1,4 @@
-"""People who sign in: admins add them, give them roles and links; everybody changes their own password."""
+"""People who sign in. Admins add them and give them roles and links; people change their own password."""
 
 from datetime import datetime
 from typing import Annotated
@@ -40,7 +40,7 @@ class UserOut(BaseModel):
     name: str
     roles: list[Role]
     enabled: bool
-    can_sign_in: bool = Field(description="enabled, and with a password or through another provider")
+    can_sign_in: bool = Field(description="they are enabled, and have a password or another provider")
     created_at: Moment
 
     @classmethod
@@ -56,14 +56,14 @@ class UserOut(BaseModel):
 
 
 class LinkOut(BaseModel):
-    """A link that works once. Give it to nobody but the user: whoever opens it chooses the password."""
+    """A link that works once. Give it to the user alone: whoever opens it chooses the password."""
 
-    path: str = Field(description="at this service's address", examples=["/reset?token=..."])
-    ends_at: Moment
+    path: str = Field(description="append it to this service's address", examples=["/reset?token=..."])
+    expires_at: Moment
 
 
 class SignInOut(BaseModel):
-    """name is empty where nobody has the name that was typed: people type passwords there, so it is not kept."""
+    """name is empty if no user has the name that was typed. It is not kept, because people type passwords there."""
 
     id: str
     at: Moment
@@ -72,12 +72,12 @@ class SignInOut(BaseModel):
     address: str
     method: Method
     outcome: SignInOutcome
-    detail: str = Field(description="why another provider's word opened nothing: the check, or the groups that came")
+    detail: str = Field(description="why a sign-in through another provider failed: the check, or the groups it sent")
 
 
 @router.post("/users", status_code=201, summary="Add a user", responses=CONFLICT)
 def add(body: UserIn, system: SystemOf, _: Admin) -> UserOut:
-    """They cannot sign in yet: make a link (`POST /v1/users/{id}/reset`), with which they choose their password."""
+    """They cannot sign in yet. Make a link (`POST /v1/users/{id}/reset`) with which they choose a password."""
     return UserOut.of(system.reception.users.add(body.name, roles_of(body.roles)))
 
 
@@ -93,16 +93,16 @@ def read(user_id: str, system: SystemOf, _: Admin) -> UserOut:
 
 @router.patch("/users/{user_id}", summary="Change roles, disable or enable", responses=CONFLICT)
 def change(user_id: str, body: UserPatch, system: SystemOf, _: Admin) -> UserOut:
-    """Signs them out everywhere. The last admin who can sign in stays one (409)."""
+    """This signs them out everywhere. The last admin who can sign in stays an admin (409)."""
     roles = None if body.roles is None else roles_of(body.roles)
     return UserOut.of(system.reception.users.change(user_id, roles, body.enabled))
 
 
-@router.post("/users/{user_id}/reset", summary="A link to choose a new password", responses=CONFLICT)
+@router.post("/users/{user_id}/reset", summary="Make a link to choose a new password", responses=CONFLICT)
 def reset(user_id: str, system: SystemOf, _: Admin) -> LinkOut:
-    """Works once, for a day; earlier links end. The old password holds until the link is used."""
+    """The link works once, for a day, and earlier links end. The old password works until the link is used."""
     token = system.reception.users.reset(user_id)
-    return LinkOut(path=f"/reset?token={token}", ends_at=_later(system.clock()))
+    return LinkOut(path=f"/reset?token={token}", expires_at=_later(system.clock()))
 
 
 @router.delete("/users/{user_id}/sessions", status_code=204, summary="Sign a user out everywhere", responses=CONFLICT)
@@ -118,7 +118,7 @@ def sign_ins(
     user: Annotated[str | None, Query(max_length=64, description="a user's id")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Page[SignInOut]:
-    """Attempts that had to wait are not looked at, and not listed. Kept for a year."""
+    """Attempts that had to wait are neither checked nor listed. Entries are kept for a year."""
     found = system.reception.sign_in.recent(user, cursor, limit + 1)
     items = [SignInOut.model_validate(vars(row)) for row in found[:limit]]
     return Page(items=items, next=items[-1].id if len(found) > limit else None)

@@ -36,8 +36,8 @@ class AlertOut(BaseModel):
     gate: str | None
     camera: str | None
     detail: str
-    cleared_at: Moment | None = Field(description="when its cause ended; null until then")
-    acknowledged: AcknowledgementOut | None = Field(description="who looked at it; null: nobody has")
+    cleared_at: Moment | None = Field(description="when the alert ended; null until then")
+    acknowledged: AcknowledgementOut | None = Field(description="who has looked at it; null: nobody")
 
     @classmethod
     def of(cls, named: NamedAlert) -> "AlertOut":
@@ -55,7 +55,7 @@ class AlertOut(BaseModel):
         )
 
 
-@router.get("", summary="What somebody must look at, newest first", responses=ERRORS)
+@router.get("", summary="List alerts, newest first", responses=ERRORS)
 def find(
     system: SystemOf,
     _: Reader,
@@ -69,7 +69,7 @@ def find(
     return Page(items=[AlertOut.of(a) for a in found[:limit]], next=found[limit - 1].alert.id if more else None)
 
 
-@router.post("/{id}/acknowledge", summary="Say that you have looked at an alert", responses=CONFLICT)
+@router.post("/{id}/acknowledge", summary="Acknowledge an alert", responses=CONFLICT)
 def acknowledge(id: str, body: AcknowledgementIn, system: SystemOf, who: Watcher) -> AlertOut:
     """Records who acknowledged it, when and with which comment. It ends a transient alert, such as tailgating, which
     otherwise ends after ten minutes. All others last until their cause ends.

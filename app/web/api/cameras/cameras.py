@@ -20,13 +20,13 @@ router = APIRouter(prefix="/cameras", tags=["Cameras"])
 
 
 class ZoneBody(Strict):
-    """Where in the picture the gate is, as shares of its width and height, and the face width it starts at."""
+    """The part of the picture that belongs to the gate, as shares of width and height, and the smallest face."""
 
     left: float = Field(0.0, ge=0, le=1)
     top: float = Field(0.0, ge=0, le=1)
     right: float = Field(1.0, ge=0, le=1)
     bottom: float = Field(1.0, ge=0, le=1)
-    min_face_px: float = Field(48.0, ge=24, le=1000, description="the distance at which recognition starts")
+    min_face_px: float = Field(48.0, ge=24, le=1000, description="width of a face from which recognition starts")
 
     def sent(self) -> dict[str, float]:
         return {name: getattr(self, name) for name in self.model_fields_set}
@@ -58,7 +58,7 @@ class CameraOut(BaseModel):
     id: str
     name: str
     gate: str
-    url: str = Field(description="without its password; empty where the stored one is damaged, see `detail`")
+    url: str = Field(description="without its password; empty if the stored address is damaged, see `detail`")
     zone: ZoneBody
     rotation: int = Field(description=TURNED)
     enabled: bool
@@ -73,7 +73,7 @@ class CameraOut(BaseModel):
 
 @router.post("", status_code=201, summary="Add a camera", responses=CONFLICT)
 def create(body: CameraIn, system: SystemOf, watching: Watching, _: Admin) -> CameraOut:
-    """Watched within seconds. Files and devices of the machine are added on its command line only."""
+    """A process watches the camera within seconds. Add files and devices of the machine on its command line."""
     zone = zone_of(Zone(), body.zone.sent() if body.zone else {})
     camera = system.cameras.add(body.name, body.gate, Address(body.url, rotation=body.rotation), zone)
     return _out(system, watching, [camera])[0]

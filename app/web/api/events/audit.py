@@ -12,11 +12,11 @@ from app.web.security import Reader, SystemOf, caller
 router = APIRouter(tags=["Audit"])
 
 
-@router.get("/audit/verify", summary="Was the log altered?", responses=ERRORS)
+@router.get("/audit/verify", summary="Check whether the log was altered", responses=ERRORS)
 def verify(system: SystemOf, _: Reader, _turn: OneAudit) -> dict[str, Any]:
-    """Walks every gate's chain and checks it against the signed checkpoints; names the first bad record.
+    """Checks every gate's chain against the signed checkpoints, and names the first bad record.
 
-    One at a time, and gates go first.
+    One check runs at a time, and decisions go first.
     """
     report = asdict(system.checkpoints.verify(rest=resting()))
     return {"valid": report["valid"], "gates": report["gates"], "first_bad": report["flaw"]}

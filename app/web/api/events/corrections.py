@@ -1,4 +1,4 @@
-"""What people say of an event afterwards: "not this person", "this was Ada". The event itself stays as it is."""
+"""Corrections of events: "not this person", "this was Ada". The event itself never changes."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
@@ -13,30 +13,32 @@ router = APIRouter(prefix="/events/{event_id}", tags=["Events"])
 
 class CorrectionIn(Strict):
     kind: CorrectionKind
-    employee: str | None = Field(None, max_length=64, description="of `was`: the id of the employee it shows")
+    employee: str | None = Field(
+        None, max_length=64, description="for `was`: the id of the employee whom the event shows"
+    )
 
 
 class CorrectionOut(BaseModel):
-    """One statement, by whom and when, signed by the installation."""
+    """One correction, signed by the installation."""
 
     id: str
     event_id: str
     at: str
     actor: str = Field(description="id of the key or user")
     kind: CorrectionKind
-    employee: Identity | None = Field(description="of whom it is said; null once they are erased")
-    forged: bool = Field(description="true: not as this installation signed it, do not believe it")
+    employee: Identity | None = Field(description="the person it is about; null once they are erased")
+    forged: bool = Field(description="true: this installation did not sign it; do not believe it")
 
 
-@router.post("/correction", status_code=201, summary="Say whom an event shows", responses=CONFLICT)
+@router.post("/corrections", status_code=201, summary="Correct who an event shows", responses=CONFLICT)
 def add(event_id: str, body: CorrectionIn, system: SystemOf, who: Watcher) -> CorrectionOut:
-    """A record of its own; labelled pictures for a calibration of one's own come of it (`corrections export`)."""
+    """Adds a signed record beside the event. `corrections export` makes labelled pictures of such records."""
     made = system.corrections.add(event_id, body.kind, body.employee, who.id)
     shown = {one["id"]: one for one in system.corrections.of(event_id)}
     return CorrectionOut.model_validate(shown[made.id])
 
 
-@router.get("/corrections", summary="What was said of an event", responses=ERRORS)
+@router.get("/corrections", summary="List the corrections of an event", responses=ERRORS)
 def find(event_id: str, system: SystemOf, _: Reader) -> Page[CorrectionOut]:
     system.events.get(event_id)
     return Page(items=[CorrectionOut.model_validate(one) for one in system.corrections.of(event_id)], next=None)

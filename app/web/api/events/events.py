@@ -1,4 +1,4 @@
-"""The log: every decision, as it was answered, with its place in the chain."""
+"""The log: every decision as it was answered, with its place in the chain."""
 
 import csv
 import io
@@ -64,7 +64,7 @@ def as_csv(
     since: Since = None,
     until: Until = None,
 ) -> StreamingResponse:
-    """Every event that matches, newest first."""
+    """All matching events, newest first."""
 
     def lines() -> Iterator[str]:
         yield _row(CSV_COLUMNS)
@@ -93,12 +93,14 @@ def snapshot(event_id: str, system: SystemOf, _: Reader) -> Response:
 
 @router.get("/events/{event_id}/pictures", summary="The pictures of an event", responses=ERRORS)
 def pictures(event_id: str, system: SystemOf, _: Reader) -> Page[PictureOut]:
-    """Best first. More than one only where FACEGATE_ENROL_FROM_GATE is on: the approach's best usable frames."""
+    """The best picture comes first. FACEGATE_ENROL_FROM_GATE keeps more than one: the best usable frames."""
     kept = system.events.pictures(event_id)
     return Page(items=[PictureOut(number=i, size=len(data)) for i, data in enumerate(kept, 1)], next=None)
 
 
-@router.get("/events/{event_id}/pictures/{number}", summary="One of them", responses=ERRORS, response_class=Response)
+@router.get(
+    "/events/{event_id}/pictures/{number}", summary="One picture of an event", responses=ERRORS, response_class=Response
+)
 def picture(event_id: str, number: int, system: SystemOf, _: Reader) -> Response:
     return Response(system.events.picture(event_id, number), media_type="image/jpeg", headers=PRIVATE)
 

@@ -19,7 +19,7 @@ async def stream(
     request: Request,
     credentials: Credentials,
     _: Reader,
-    after: Annotated[str | None, Query(max_length=64, description="begin after this event")] = None,
+    after: Annotated[str | None, Query(max_length=64, description="the id of the event to begin after")] = None,
     last_event_id: Annotated[str | None, Header(max_length=64)] = None,
 ) -> EventStream:
     """Server-sent events. `decision` holds an event as in the list; its id is the event's. `gate_result`, `alert`,

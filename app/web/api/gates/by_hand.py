@@ -1,4 +1,4 @@
-"""Gates opened and locked by hand: by whom and why stands in the log."""
+"""Opens and locks gates by hand. The log names who did it, with a comment."""
 
 from fastapi import APIRouter
 from pydantic import Field
@@ -19,20 +19,20 @@ class Order(Strict):
 
 @router.post("/open", summary="Open a gate by hand", responses=CONFLICT)
 def open_(gate: str, body: Order, system: SystemOf, who: Watcher) -> EventOut:
-    """For one person, as long as the gate always opens; an event like any other. Sent to the gate once it is recorded.
+    """Opens the gate for one person, for its usual time. The order is recorded as an event, then sent to the gate.
 
-    Not during a lockdown, nor where the gate is locked or disabled: end that first.
+    It is refused during a lockdown and at a locked or disabled gate: end that first.
     """
     return _event(system, system.by_hand.open(gate, body.comment, who.id))
 
 
-@router.post("/lock", summary="Let nobody in at a gate", responses=CONFLICT)
+@router.post("/lock", summary="Lock a gate by hand: it lets nobody in", responses=CONFLICT)
 def lock(gate: str, body: Order, system: SystemOf, who: Watcher) -> EventOut:
-    """From the next decision on: everybody is denied, `locked_by_hand`. Nobody is kept in: egress is never locked."""
+    """From the next decision on, everybody is denied with `locked_by_hand`. Egress is never locked."""
     return _event(system, system.by_hand.lock(gate, body.comment, who.id))
 
 
-@router.post("/unlock", summary="End that", responses=CONFLICT)
+@router.post("/unlock", summary="Unlock a gate by hand", responses=CONFLICT)
 def unlock(gate: str, body: Order, system: SystemOf, who: Watcher) -> EventOut:
     return _event(system, system.by_hand.unlock(gate, body.comment, who.id))
 

@@ -1,4 +1,4 @@
-"""Gates: list, create, read, change, and what their hardware says of the door."""
+"""Gates: list, create, read, change and remove them, and what their hardware reports of the door."""
 
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -21,15 +21,15 @@ router = APIRouter(prefix="/gates", tags=["Gates"])
 
 DRIVER = "dry_run, webhook, mqtt, osdp or serial; plain: the hardware asks for decisions and opens by itself"
 LIVENESS = (
-    "required: a face that looks like a picture opens nothing, nor does any where the networks' weights are missing; "
-    "monitor: the score stands in the answer and refuses nobody; off: not looked at; auto: required where the weights "
-    "are, else monitor"
+    "required: a face that looks like a picture is denied, and so is every face while the weights are missing; "
+    "monitor: the score is in the answer and denies nobody; off: not measured; auto: required if the weights are "
+    "installed, else monitor"
 )
 CONFIG = "the driver's settings; may hold secrets, so it is sealed and never given back"
 
 
 class GatePatch(Strict):
-    """Only what is sent changes. Another driver starts from the config that is sent with it."""
+    """Only the fields that are sent change. A new driver starts from the config that is sent with it."""
 
     enabled: bool | None = None
     unlock_ms: int | None = None
@@ -50,8 +50,12 @@ class GateIn(Strict):
     unlock_ms: int = Field(5000, examples=[5000], description="how long it opens for one person")
     driver: str = Field("dry_run", max_length=32, description=DRIVER)
     config: dict[str, Any] = Field(default_factory=dict, description=CONFIG, examples=[{}])
-    fail_mode: FailMode = Field(FailMode.SECURE, description="what it does when nobody drives it: locked, or released")
-    door_held_after_ms: int = Field(15000, examples=[15000], description="a door open for longer is an alert")
+    fail_mode: FailMode = Field(
+        FailMode.SECURE, description="what the gate does while nobody drives it: secure stays locked, safe stands open"
+    )
+    door_held_after_ms: int = Field(
+        15000, examples=[15000], description="a door that is open for longer raises an alert"
+    )
     liveness: LivenessMode = Field(LivenessMode.AUTO, description=LIVENESS)
 
     def driving(self) -> GateUpdate:
@@ -64,24 +68,24 @@ class GateOut(BaseModel):
     id: str
     name: str
     enabled: bool
-    locked: bool = Field(description="by hand: it lets nobody in")
+    locked: bool = Field(description="by hand; a locked gate lets nobody in")
     unlock_ms: int
     created_at: Moment | None
     driver: str
-    configured: bool = Field(description="whether the driver has settings of its own; they are never shown")
+    configured: bool = Field(description="whether the driver has settings, which are never shown")
     fail_mode: FailMode
     door_held_after_ms: int
-    liveness: Literal["required", "monitor", "off"] = Field(description="what holds in the process that answers")
-    liveness_auto: bool = Field(description="nobody chose it: it follows from whether the networks' weights are here")
-    door: DoorState | None = Field(description="as the hardware last said it; null: it never did")
-    door_at: Moment | None = Field(description="since when")
-    healthy: bool | None = Field(description="whether it can be driven now; null: not by the process that answers")
+    liveness: Literal["required", "monitor", "off"] = Field(description="the mode in the process that answers")
+    liveness_auto: bool = Field(description="true: the mode follows from whether the weights are installed")
+    door: DoorState | None = Field(description="as the hardware last reported it; null: it never did")
+    door_at: Moment | None = Field(description="since when it is in that state")
+    healthy: bool | None = Field(description="whether it can be driven now; null: another process drives it")
     fault: str | None = Field(examples=[None], description="what is wrong with it")
     driven_by: str | None = Field(examples=[None], description="the process that drives it and watches its cameras")
 
     @classmethod
     def of(cls, gate: Gate, system: System, holders: Mapping[str, str] | None = None) -> "GateOut":
-        """holders: where they are known already."""
+        """holders: which process drives which gate, if the caller has read that already."""
         states = system.gate_control.healthy()
         fault = states.get(gate.name)
         shown = {name: getattr(gate, name) for name in cls.model_fields if hasattr(gate, name)}
@@ -102,7 +106,7 @@ class Heartbeat(Strict):
 
 @router.post("", status_code=201, summary="Add a gate", responses=CONFLICT)
 def create(body: GateIn, system: SystemOf, _: Admin) -> GateOut:
-    """It starts enabled; give its hardware a key of role gate."""
+    """The gate starts enabled. Next, give its hardware a key of role gate."""
     gate = system.gate_settings.add(body.name, body.driving())
     system.gate_control.refresh()
     return GateOut.of(gate, system)
@@ -121,7 +125,7 @@ def read(gate: str, system: SystemOf, _: Admin) -> GateOut:
 
 @router.patch("/{gate}", summary="Change a gate", responses=CONFLICT)
 def patch(gate: str, body: GatePatch, system: SystemOf, _: Admin) -> GateOut:
-    """A disabled gate denies everybody, from the next decision on; another driver takes over within seconds."""
+    """A disabled gate denies everybody from the next decision on. A new driver takes over within seconds."""
     changed = system.gate_settings.change(gate, body.driving())
     system.gate_control.refresh()
     return GateOut.of(changed, system)
@@ -129,16 +133,16 @@ def patch(gate: str, body: GatePatch, system: SystemOf, _: Admin) -> GateOut:
 
 @router.delete("/{gate}", status_code=204, summary="Remove a gate that was never used", responses=CONFLICT)
 def delete(gate: str, system: SystemOf, _: Admin) -> None:
-    """With its keys. A gate with events stays, for its log does: disable it."""
+    """Its keys go too. A gate with events cannot be removed, because its log stays: disable it."""
     system.gates.remove(gate)
     system.gate_control.refresh()
 
 
-@router.post("/{gate}/heartbeat", status_code=204, summary="What the door is now", responses=CONFLICT)
+@router.post("/{gate}/heartbeat", status_code=204, summary="Report the door's state", responses=CONFLICT)
 def heartbeat(gate: str, body: Heartbeat, system: SystemOf, key: GateKey) -> None:
-    """For hardware that tells its door's state over HTTP: at every change at once, and now and then.
+    """For hardware that reports its door over HTTP: at once after every change, and now and then.
 
-    A door that opens without a decision that covers it is a door_forced alert, one that stays open a door_held alert.
+    A door that opens without a decision raises the alert door_forced. A door that stays open raises door_held.
     """
     found = system.gates.get(gate)
     if found.id != key.gate_id:

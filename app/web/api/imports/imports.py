@@ -1,4 +1,4 @@
-"""Imports: bring a file of people, look at its report row by row, apply it, follow it, end it."""
+"""Imports: upload a file of people, read its report row by row, apply, follow or cancel it."""
 
 import asyncio
 import csv
@@ -29,7 +29,7 @@ from app.wiring import System
 router = APIRouter(prefix="/imports", tags=["Imports"])
 
 _EVERY_S = 0.5
-_STILL_ALLOWED = 30  # looks after which whoever follows is asked for again; what is sent then also keeps the line
+_STILL_ALLOWED = 30  # after so many looks the follower's role is checked again, and a comment keeps the line open
 _ROOM = 500_000_000  # bytes of disk that an upload must leave
 
 
@@ -40,9 +40,9 @@ class ProblemOut(BaseModel):
 
 
 class RowOut(BaseModel):
-    """What became of a row; in a dry run, what would. refused: nothing of it is applied."""
+    """What became of a row, or would become of it in a dry run. Nothing of a refused row is applied."""
 
-    line: int = Field(examples=[17], description="of the CSV; its header is line 1")
+    line: int = Field(examples=[17], description="line of the CSV; the header is line 1")
     number: str = Field(examples=["E-1001"])
     outcome: RowOutcome
     photos: int = Field(description="accepted photos")
@@ -56,7 +56,7 @@ class RowOut(BaseModel):
 
 
 class ImportOut(BaseModel):
-    """How far an import is. rows and photos are null until its files are read."""
+    """How far an import has come. rows and photos are null until its files are read."""
 
     id: str
     state: ImportState
@@ -67,14 +67,14 @@ class ImportOut(BaseModel):
     ended_at: Moment | None
     rows: int | None
     photos: int | None
-    done: int = Field(description="rows dealt with")
+    done: int = Field(description="rows processed")
     done_photos: int
-    rate: float | None = Field(description="rows a second in this run")
-    eta_s: float | None = Field(description="seconds left at that rate")
+    rows_per_s: float | None = Field(description="in this run")
+    eta_s: float | None = Field(description="seconds left at that speed")
     counts: dict[str, int] = Field(
         examples=[{"added": 9990, "changed": 0, "unchanged": 0, "refused": 10, "problems": 31}]
     )
-    encoding: str | None = Field(description="what the CSV was said to have")
+    encoding: str | None = Field(description="encoding that was named for the CSV")
     notices: list[str] = Field(description="about the files as a whole")
     detail: str | None = Field(description="why it failed, and what to do")
 
@@ -84,7 +84,7 @@ class ImportOut(BaseModel):
         rate, left = job.rate(now), job.eta_s(now)
         told = {name: getattr(job, name) for name in cls.model_fields if hasattr(job, name)}
         told |= {
-            "rate": None if rate is None else round(rate, 2),
+            "rows_per_s": None if rate is None else round(rate, 2),
             "eta_s": None if left is None else round(left, 1),
             "counts": counts,
             "notices": list(job.notices),
@@ -93,7 +93,7 @@ class ImportOut(BaseModel):
 
 
 class ImportWithRows(ImportOut):
-    problems: Page[RowOut] = Field(description="the rows asked for, by default those with problems")
+    problems: Page[RowOut] = Field(description="the chosen rows, by default those with problems")
 
 
 class Started(BaseModel):
@@ -124,9 +124,9 @@ BODY: dict[str, Any] = {
 }
 
 
-@router.post("", status_code=202, summary="Bring a file of people", responses=CONFLICT, openapi_extra=BODY)
+@router.post("", status_code=202, summary="Upload a file of people", responses=CONFLICT, openapi_extra=BODY)
 async def create(request: Request, system: SystemOf, who: Admin) -> Started:
-    """A dry run unless `dry_run=false`: it changes nothing, reports on each row, and can be applied within a day."""
+    """A dry run, unless `dry_run=false`. It changes nothing, reports on each row and can be applied within a day."""
     declared = int(request.headers.get("content-length", 0))
     if declared > shutil.disk_usage(system.settings.data).free - _ROOM:
         raise TooLarge("disk_full", "The service's disk has no room for this upload; make some, or split the import.")
@@ -139,7 +139,7 @@ async def create(request: Request, system: SystemOf, who: Admin) -> Started:
 
 @router.get("", summary="List imports, newest first", responses=ERRORS)
 def find(system: SystemOf, _: Admin) -> Page[ImportOut]:
-    """The last fifty."""
+    """Lists the last fifty."""
     return Page(items=[ImportOut.of(system, job, counts) for job, counts in system.import_reports.all()], next=None)
 
 
@@ -153,7 +153,7 @@ def read(
     cursor: Annotated[str | None, Query(max_length=20)] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> ImportWithRows:
-    """State, counts, and what there is to say of each row. Reports are kept for thirty days."""
+    """State, counts and a report for each row. Reports are kept for thirty days."""
     job, counts = system.import_reports.get(import_id)
     if cursor is not None and not (cursor.isascii() and cursor.isdigit() and len(cursor) < 10):
         raise not_ours()
@@ -179,7 +179,9 @@ def report(import_id: str, system: SystemOf, _: Admin) -> StreamingResponse:
     return StreamingResponse(lines(), media_type="text/csv; charset=utf-8", headers=headers)
 
 
-@router.get("/{import_id}/events", summary="Follow an import", responses=ERRORS, response_class=StreamingResponse)
+@router.get(
+    "/{import_id}/events", summary="Follow an import as it runs", responses=ERRORS, response_class=StreamingResponse
+)
 async def events(
     import_id: str, request: Request, system: SystemOf, credentials: Credentials, _: Admin
 ) -> StreamingResponse:
@@ -216,12 +218,12 @@ async def events(
 
 @router.post("/{import_id}/apply", status_code=202, summary="Apply a dry run", responses=CONFLICT)
 def apply(import_id: str, system: SystemOf, _: Admin) -> Started:
-    """Takes in what the dry run has checked, from the same files."""
+    """Imports what the dry run has checked, from the same files."""
     return Started(id=system.imports.apply(import_id).id)
 
 
-@router.post("/{import_id}/cancel", summary="End an import", responses=CONFLICT)
+@router.post("/{import_id}/cancel", summary="Cancel an import", responses=CONFLICT)
 def cancel(import_id: str, system: SystemOf, _: Admin) -> ImportOut:
-    """What was applied stays; the uploaded files are destroyed."""
+    """What was applied stays. The uploaded files are destroyed."""
     system.imports.cancel(import_id)
     return ImportOut.of(system, *system.import_reports.get(import_id))

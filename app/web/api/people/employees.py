@@ -20,7 +20,7 @@ router = APIRouter(prefix="/employees", tags=["Employees"])
 
 @router.post("", status_code=201, summary="Add an employee", responses=CONFLICT)
 def create(body: EmployeeIn, system: SystemOf, _: Admin) -> EmployeeOut:
-    """Not enrolled yet: send photos next."""
+    """The employee is not enrolled yet: send photos next."""
     details = Details(**{**body.model_dump(), "groups": tuple(body.groups)})
     return EmployeeOut.of(system.enrolment.add(details))
 
@@ -46,7 +46,7 @@ def read(employee_id: str, system: SystemOf, _: Admin) -> EmployeeOut:
 
 @router.patch("/{employee_id}", summary="Change an employee", responses=CONFLICT)
 def patch(employee_id: str, body: EmployeePatch, system: SystemOf, _: Admin) -> EmployeeOut:
-    """What this answers is what the next decision goes by, at every gate."""
+    """Every gate goes by the change from its next decision on."""
 
     def change(before: Employee) -> Details:
         fields = {name: getattr(before, name) for name in Details.__dataclass_fields__}
@@ -63,7 +63,7 @@ def patch(employee_id: str, body: EmployeePatch, system: SystemOf, _: Admin) -> 
 
 @router.delete("/{employee_id}", summary="Erase an employee", responses=CONFLICT)
 def erase(employee_id: str, system: SystemOf, _: Admin) -> ReceiptOut:
-    """Destroys photos, template, key and name, here and in every restored backup; answers with the receipt.
+    """Destroys photos, template, key and name, here and in every restored backup. The answer is the receipt.
 
     Erasing again answers with the first receipt.
     """

@@ -1,4 +1,4 @@
-"""Everybody in one file, as an import takes them."""
+"""Exports all employees in one file, as an import takes them."""
 
 import logging
 from collections.abc import Iterator
@@ -20,16 +20,16 @@ _STILL_ALLOWED = 100  # files after which whoever takes them is asked for again
 
 @router.get(
     "/employees.zip",
-    summary="Everybody with their photos, as an import takes them",
+    summary="Export all employees with their photos, as an import takes them",
     responses=ERRORS,
     response_class=StreamingResponse,
 )
 def everybody(
     request: Request, system: SystemOf, credentials: Credentials, who: Admin, _turn: FewExports
 ) -> StreamingResponse:
-    """people.csv and photos/ in one zip, **not encrypted**; sent as it is read, so it has no length.
+    """Sends people.csv and photos/ in one zip, **not encrypted**. It is sent as it is read, so it has no length.
 
-    `POST /v1/imports` takes it back as its part `photos`, without a `csv`. One that broke off is no readable zip.
+    `POST /v1/imports` takes it back as its part `photos`, without a `csv`. A zip that broke off cannot be read.
     """
 
     def parts() -> Iterator[bytes]:

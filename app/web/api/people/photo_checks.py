@@ -1,4 +1,4 @@
-"""What is good or bad about a picture before it is sent as a photo: so that a camera can be guided, live."""
+"""Checks a picture before it is sent as a photo, so that a page can guide the person at the camera."""
 
 from typing import Annotated
 
@@ -17,7 +17,7 @@ router = APIRouter(prefix="/photo-checks", tags=["Photos"])
 
 
 class FaceBox(BaseModel):
-    """As shares of the picture's width and height, from its upper left corner."""
+    """Shares of the picture's width and height, from its upper left corner."""
 
     x: float
     y: float
@@ -26,7 +26,7 @@ class FaceBox(BaseModel):
 
 
 class CheckOut(BaseModel):
-    """problems and quality are those an enrolment would find; nothing is compared to anybody, and nothing is kept."""
+    """An enrolment would find these problems and this quality. Nothing is compared to anybody, and nothing is kept."""
 
     good: bool
     problems: list[str] = Field(examples=[["face_too_small"]])
@@ -44,9 +44,9 @@ async def picture(request: Request) -> bytes:
 BODY = {"requestBody": {"required": True, "content": {kind.media_type: IMAGE for kind in PHOTO_KINDS}}}
 
 
-@router.post("", summary="Judge a picture by the checks of enrolment", responses=BODY_ERRORS, openapi_extra=BODY)
+@router.post("", summary="Check whether a picture would do as a photo", responses=BODY_ERRORS, openapi_extra=BODY)
 def check(system: SystemOf, _: Admin, _turn: FewPictures, data: Annotated[bytes, Depends(picture)]) -> CheckOut:
-    """Takes about 10 ms: send a camera's frames, three to five a second, to guide whoever stands before it."""
+    """Takes about 10 ms. Send three to five frames a second of a camera to guide the person before it."""
     found = system.recognition.inspect(system.enrolment.readable(data), limits=ENROLMENT)
     if found.box is None or found.quality is None or found.measures is None:
         code = str(found.reason)

@@ -1,4 +1,4 @@
-"""An employee's photos: each is judged, and the good ones make the template."""
+"""An employee's photos: each is checked, and the good ones make the template."""
 
 from dataclasses import asdict
 from typing import Annotated, Self
@@ -26,12 +26,10 @@ async def sent(request: Request) -> list[bytes]:
 def add(
     employee_id: str, system: SystemOf, _: Admin, _turn: FewPictures, photos: Annotated[list[bytes], Depends(sent)]
 ) -> PhotosOut:
-    """One result a photo, in order. Once this answers, every gate knows the person.
+    """Answers with one result a photo, in order. Once it does, every gate knows the person.
 
-    A photo is a JPEG, PNG, WebP, HEIC or AVIF, whatever its part says; the last three are kept
-    as JPEG.
-
-    Partial success is 200; if no photo can be read at all, the answer is 400.
+    A photo is a JPEG, PNG, WebP, HEIC or AVIF, whatever its part declares. The last three are kept as JPEG. Partial
+    success is 200. If no photo can be read at all, the answer is 400.
     """
     results = system.enrolment.add_photos(employee_id, photos)
     return PhotosOut(photos=[PhotoOut(**asdict(r)) for r in results])
@@ -39,11 +37,11 @@ def add(
 
 class EventPicture(Strict):
     event: str
-    number: int = Field(1, ge=1, le=100, description="as GET /v1/events/{event}/pictures counts them")
+    number: int = Field(1, ge=1, le=100, description="as in GET /v1/events/{event}/pictures")
 
 
 class FromEvents(Strict):
-    """Whole events, of which the best picture is taken, or single pictures of them, or both."""
+    """Events, whose best picture is taken, or single pictures of events, or both."""
 
     events: list[str] = Field([], max_length=MAX_PHOTOS, examples=[["01KAR3T9V5S0W8J6Q2X4Y7Z1AB"]])
     pictures: list[EventPicture] = Field([], max_length=MAX_PHOTOS)
@@ -59,9 +57,9 @@ class FromEvents(Strict):
         return [*(EventPicture(event=event, number=1) for event in self.events), *self.pictures]
 
 
-@router.post("/from-events", summary="Enrol with what a gate saw", responses=CONFLICT)
+@router.post("/from-events", summary="Enrol with pictures of events", responses=CONFLICT)
 def add_from_events(employee_id: str, body: FromEvents, system: SystemOf, _: Admin) -> PhotosOut:
-    """Takes the pictures of these events as photos, with the same checks. Off unless the operator allows it."""
+    """Makes photos of these events' pictures, with the same checks. It is off unless the operator allows it."""
     if not system.settings.enrol_from_gate:
         raise Forbidden("enrol_from_gate_off", "Whoever runs the service must allow it: FACEGATE_ENROL_FROM_GATE=true.")
     found = [system.events.picture(each.event, each.number) for each in body.wanted]
@@ -71,7 +69,7 @@ def add_from_events(employee_id: str, body: FromEvents, system: SystemOf, _: Adm
 
 @router.get("", summary="List an employee's photos", responses=ERRORS)
 def find(employee_id: str, system: SystemOf, _: Admin) -> Page[KeptPhoto]:
-    """One page: nobody has more than ten."""
+    """One page holds them all: nobody has more than ten."""
     kept = [
         KeptPhoto(id=p.id, quality=round(p.quality, 3), media_type=p.media_type, created_at=p.created_at)
         for p in system.enrolment.photos(employee_id)
@@ -79,7 +77,7 @@ def find(employee_id: str, system: SystemOf, _: Admin) -> Page[KeptPhoto]:
     return Page(items=kept, next=None)
 
 
-@router.get("/{photo_id}", summary="See a photo", responses=ERRORS, response_class=Response)
+@router.get("/{photo_id}", summary="Read a photo", responses=ERRORS, response_class=Response)
 def read(employee_id: str, photo_id: str, system: SystemOf, _: Admin) -> Response:
     data, media_type = system.enrolment.photo(employee_id, photo_id)
     return Response(data, media_type=media_type, headers=PRIVATE)
@@ -87,7 +85,7 @@ def read(employee_id: str, photo_id: str, system: SystemOf, _: Admin) -> Respons
 
 @router.delete("/{photo_id}", status_code=204, summary="Remove a photo", responses=CONFLICT)
 def delete(employee_id: str, photo_id: str, system: SystemOf, _: Admin) -> None:
-    """The template is made anew without it, before this answers."""
+    """The template is made anew without the photo before this answers."""
     system.enrolment.delete_photo(employee_id, photo_id)
 
 

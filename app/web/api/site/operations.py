@@ -1,4 +1,4 @@
-"""For whoever runs the box: does it live, is it ready, what does it count."""
+"""For operators: is the process alive, is it ready, and its metrics."""
 
 from typing import Any
 

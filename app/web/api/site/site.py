@@ -1,4 +1,4 @@
-"""The site as a whole: lockdown, and release on fire."""
+"""The site as a whole: lockdown and emergency release."""
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
@@ -27,12 +27,12 @@ class ModeIn(Strict):
 
 
 class ModeOut(BaseModel):
-    """The mode that holds now, since when, the id of the key or user who ordered it, and their comment."""
+    """The mode now, since when, the id of the key or user who ordered it, and their comment."""
 
     mode: SiteMode
     since: Moment | None
     actor: str | None
-    gates: list[str] = Field(description="where it holds; empty: at every gate, also those to come")
+    gates: list[str] = Field(description="where it applies; empty: at every gate, new ones too")
     comment: str
 
     @classmethod
@@ -50,20 +50,20 @@ class ModeOut(BaseModel):
         )
 
 
-@router.post("/lockdown", summary="Let nobody in, or end that", responses=CONFLICT)
+@router.post("/lockdown", summary="Start or end a lockdown", responses=CONFLICT)
 def lockdown(body: ModeIn, system: SystemOf, key: Admin) -> ModeOut:
-    """From when this answers, every decision is a denial. Nobody is kept in: egress is never locked."""
+    """Once this answers, every decision is a denial. Egress is never locked."""
     return _set(system, SiteMode.LOCKDOWN, body, key.id)
 
 
-@router.post("/release", summary="Open every gate (fire), or end that", responses=CONFLICT)
+@router.post("/release", summary="Start or end an emergency release", responses=CONFLICT)
 def release(request: Request, body: ModeIn, system: SystemOf, key: Watcher) -> ModeOut:
-    """Gates that are driven stand open, decisions answer open, and the log says so. It beats everything, a lockdown and
-    a disabled gate too. While the database is gone a release is carried out at once and answered 503: the gates that
-    this process drives stand open, and the record is made once the database answers. `detail` says so.
+    """Driven gates stand open and every decision is an opening, even during a lockdown or at a disabled gate. Without
+    its database the service still opens the gates that this process drives, and answers 503; `detail` explains it. The
+    record is made once the database answers.
 
-    A fire panel gets a key of role security. It may say it as often as it likes; only changes are recorded. Its key, or
-    a signed-in guard, need no database for it if they were known to this process a second before.
+    Give a fire panel a key of role security. It may repeat the order as often as it likes: only changes are recorded.
+    Its key, or a signed-in guard, needs no database if this process knew them a second before.
     """
     if not body.active:
         looked_up(request)

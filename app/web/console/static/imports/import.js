@@ -20,7 +20,7 @@ function progress(job) {
   bar.value = job.done;
   const parts = [];
   if (job.rows !== null) parts.push(`${job.done.toLocaleString()} of ${job.rows.toLocaleString()} rows`);
-  if (job.rate) parts.push(`${job.rate.toFixed(1)} people a second`);
+  if (job.rows_per_s) parts.push(`${job.rows_per_s.toFixed(1)} people a second`);
   if (job.eta_s !== null) parts.push(`about ${duration(job.eta_s)} left`);
   document.getElementById("pace").textContent = parts.join(", ") || "Waiting for its turn …";
   for (const [key, count] of Object.entries(job.counts)) {
