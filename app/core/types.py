@@ -56,6 +56,8 @@ OPENING = frozenset({Reason.RECOGNISED, Reason.FREE_ENTRY, Reason.RELEASED, Reas
 
 
 class Verdict(StrEnum):
+    """What a decision does at the gate."""
+
     OPEN = "open"
     DENY = "deny"
 
@@ -71,6 +73,8 @@ class Role(StrEnum):
 
 
 class Status(StrEnum):
+    """Whether an employee may pass at all."""
+
     ACTIVE = "active"
     INACTIVE = "inactive"
 
@@ -210,6 +214,8 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Employee:
+    """Somebody who may pass. `valid_from` and `valid_until` are inclusive; None means no limit."""
+
     id: str
     number: str
     name: str

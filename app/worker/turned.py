@@ -29,7 +29,7 @@ class TurnWatch:
         self._signs = self._signs.with_look(now_s, self._turn(pixels))
         if self._signs.sure:
             self._tell(self._signs.turn)
-            self._signs = self._signs.said(now_s)
+            self._signs = self._signs.reported(now_s)
 
     def _turn(self, pixels: Pixels) -> int | None:
         step = -(-max(pixels.shape[:2]) // LONGEST_PX)

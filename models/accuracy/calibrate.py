@@ -176,7 +176,7 @@ def command(
         raise typer.BadParameter(needs)
     rng = np.random.default_rng(seed)
     everybody = list(range(len(raw.people)))
-    anew = new_centre or kept is None
+    remeasured = new_centre or kept is None
     centre = np.round(raw.centre(everybody), 6) if kept is None or new_centre else kept
     e = raw.off(centre)
     try:
@@ -209,7 +209,7 @@ def command(
         path = packs.calibration_path(pack, folder)
         write_manifest(path, found, how)
         console.print(f"wrote {path}", markup=False)
-        if anew:
+        if remeasured:
             console.print(f"the centre changed; make the stored templates again: python -m app reembed --pack {pack}")
 
 

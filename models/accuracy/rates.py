@@ -96,9 +96,9 @@ def at_set_rates(
     trials = [t for t, _ in played]
     rows = []
     for rate in rates:
-        told = [accepted(t, c, rate, setting) for t, c in played]
-        mates = np.concatenate([m for m, _ in told])
-        strangers = np.concatenate([s for _, s in told])
+        decided = [accepted(t, c, rate, setting) for t, c in played]
+        mates = np.concatenate([m for m, _ in decided])
+        strangers = np.concatenate([s for _, s in decided])
         whose = np.concatenate([t.stranger_id for t in trials])
         false, tries = (np.bincount(whose, weights=w, minlength=people) for w in (strangers, np.ones(len(whose))))
 

@@ -16,6 +16,8 @@ ALIASES = {"Jon_Gruden": "John_Gruden", "Wang_Nan": "Nan_Wang", "Pauline_Landers
 
 @dataclass(frozen=True)
 class LabelledPhoto:
+    """A photo and the name of the person it shows."""
+
     person: str
     path: Path
 

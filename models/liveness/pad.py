@@ -56,6 +56,7 @@ class Presentation:
 
     @property
     def live(self) -> bool:
+        """Whether it shows a live person."""
         return self.kind == LIVE
 
 
@@ -170,6 +171,7 @@ class Rate:
 
     @property
     def value(self) -> float:
+        """The share of errors; NaN without cases."""
         return self.errors / self.total if self.total else float("nan")
 
     def as_json(self) -> dict[str, Any]:

@@ -62,9 +62,9 @@ def portraits(folder: Path, sample: int, seed: int) -> list[Shot]:
 def markdown(report: dict[str, Any]) -> str:
     """Returns the report as Markdown tables. Each rate is shown with its counts and interval."""
     lines = ["# Presentation attacks", ""]
-    told = ", ".join(f"{count} {kind}" for kind, count in report["presentations"].items())
+    counts = ", ".join(f"{count} {kind}" for kind, count in report["presentations"].items())
     lines += [
-        f"{report['frames']} frames of {told} presentations. APCER: attacks accepted. BPCER: live people refused.",
+        f"{report['frames']} frames of {counts} presentations. APCER: attacks accepted. BPCER: live people refused.",
         f"The gate's rule: the median of up to {report['rule']['frames']} frames must reach",
         f"{', '.join(map(str, report['rule']['live_from']))} with one, two, three, four and five frames. The",
         "95 % intervals (Wilson) treat the cases of a row as independent, but windows of one clip are not.",

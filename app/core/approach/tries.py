@@ -115,7 +115,7 @@ def due(track: Track, tries: int, tried_from: int | None) -> bool:
     return tried_from is None or track.usable - tried_from + 1 >= TRIES[tries]
 
 
-def looks(track: Track, faces: int, same_person: float, views: Sequence[Pixels] = ()) -> list[FrameResult]:
+def frame_results(track: Track, faces: int, same_person: float, views: Sequence[Pixels] = ()) -> list[FrameResult]:
     """Returns the track as input for `evidence.fold`, oldest first.
 
     It holds the newest sighting and those earlier ones that resemble it and each other, so the evidence is about the

@@ -103,6 +103,7 @@ class Signs:
 
     @property
     def last_s(self) -> float | None:
+        """When the newest picture arrived; None before the first."""
         return self.frames_s[-1] if self.frames_s else None
 
     def with_frame(self, at_s: float, seen: PictureStats, *, repeated: bool, limits: HealthLimits = DEFAULT) -> "Signs":
@@ -149,6 +150,7 @@ class Health:
 
     @property
     def well(self) -> bool:
+        """Whether the camera works."""
         return self.state is CameraState.WORKING
 
 

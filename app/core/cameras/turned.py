@@ -39,9 +39,11 @@ class TurnSigns:
     times: int = 0
 
     def with_faces(self, faces: Sequence[Face]) -> "TurnSigns":
+        """Records the faces found without rotating the picture."""
         return replace(self, upright=True) if any(map(stands_upright, faces)) else self
 
     def due(self, now_s: float) -> bool:
+        """Whether to look again."""
         return not self.upright and now_s - self.looked_s >= EVERY_S
 
     def with_look(self, now_s: float, turn: int | None) -> "TurnSigns":
@@ -52,7 +54,9 @@ class TurnSigns:
 
     @property
     def sure(self) -> bool:
+        """Whether enough looks agree."""
         return self.times >= TIMES
 
-    def said(self, now_s: float) -> "TurnSigns":
+    def reported(self, now_s: float) -> "TurnSigns":
+        """Starts again after a report, once QUIET_S has passed."""
         return TurnSigns(looked_s=now_s + QUIET_S - EVERY_S)

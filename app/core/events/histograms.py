@@ -23,6 +23,8 @@ class Figure(StrEnum):
 
 @dataclass(frozen=True)
 class Bucket:
+    """A count of decisions at one gate on one day (UTC) whose figure is in one bucket."""
+
     gate_id: str
     day: date
     kind: Figure

@@ -58,6 +58,7 @@ class Row:
 
     @property
     def sent(self) -> dict[str, Any]:
+        """The values by column."""
         return dict(zip(self.columns, self.values, strict=True))
 
     def value(self, column: str) -> Any:
@@ -71,6 +72,8 @@ class Row:
 
 @dataclass(frozen=True)
 class PeopleFile:
+    """The rows of a file, and sentences about it for the person who sent it."""
+
     rows: tuple[Row, ...]
     notices: tuple[str, ...] = ()
 
@@ -95,7 +98,7 @@ class _Table:
             try:
                 cells = next(reader, None)
             except csv.Error as error:
-                raise BadInput("bad_csv", self._said(error)) from None
+                raise BadInput("bad_csv", self._unreadable(error)) from None
             if cells is None:
                 return
             if len(cells) > MOST_COLUMNS:
@@ -106,11 +109,11 @@ class _Table:
         for line in self.lines:
             self._line += 1
             if self._line - self._begins >= MOST_ROW_LINES:
-                raise BadInput("bad_csv", self._said("a quote is not closed"))
+                raise BadInput("bad_csv", self._unreadable("a quote is not closed"))
             self.cut_off = line[-1] not in "\r\n"
             yield line
 
-    def _said(self, error: object) -> str:
+    def _unreadable(self, error: object) -> str:
         words = str(error)
         if words == "unexpected end of data":
             words = "a quote is not closed"
@@ -155,12 +158,12 @@ def _table(text: Text) -> tuple[_Table, int]:
     lines = text.lines()
     above = list(islice(lines, _ABOVE))
     before, delimiters = 0, _DELIMITERS
-    said = above[0].strip().strip('"').lower() if above else ""
-    if said.startswith("sep="):
+    first = above[0].strip().strip('"').lower() if above else ""
+    if first.startswith("sep="):
         # A line for spreadsheets. A tab in it was stripped along with the line end.
-        before, delimiters = 1, said[4:5] or "\t"
+        before, delimiters = 1, first[4:5] or "\t"
         if delimiters not in _DELIMITERS:
-            raise BadInput("bad_delimiter", f"Line 1 of the CSV says {said!r}; the delimiter must be , ; | or a tab.")
+            raise BadInput("bad_delimiter", f"Line 1 of the CSV says {first!r}; the delimiter must be , ; | or a tab.")
     best = (0, 0, delimiters[0], 1)
     for delimiter in delimiters:
         reader = csv.reader(above[before:], delimiter=delimiter)

@@ -26,16 +26,16 @@ _BOMS = (
 
 @dataclass(frozen=True)
 class Text:
-    """A CSV whose encoding is known. `said` means that a person named it."""
+    """A CSV whose encoding is known. `named` means that a person named it."""
 
     data: bytes
     encoding: str
-    said: bool = False
+    named: bool = False
 
     @property
     def proved(self) -> bool:
         """Whether the file itself proves its encoding. NUL bytes suggest UTF-16 but do not prove it."""
-        return not self.said and (self.encoding == encodings.UTF_8 or any(self.data.startswith(b) for b, _ in _BOMS))
+        return not self.named and (self.encoding == encodings.UTF_8 or any(self.data.startswith(b) for b, _ in _BOMS))
 
     def head(self) -> str:
         """Returns the first characters, without byte order marks."""
@@ -79,7 +79,7 @@ class Text:
 
     def _undecodable(self, near: int) -> BadInput:
         line = self.data.count(b"\n", 0, near) + 1
-        cure = "name the right one" if self.said else "export it again, as UTF-8"
+        cure = "name the right one" if self.named else "export it again, as UTF-8"
         detail = f"The CSV is not {self.encoding}: it has an invalid byte in line {line} or later; {cure}."
         return BadInput("bad_encoding", detail)
 
@@ -109,7 +109,7 @@ def text_of(data: bytes, encoding: str | None = None) -> Text:
     if shows and shows != name:
         detail = f"The CSV is {shows}, not {name}, which would garble its names. Leave the encoding out."
         raise BadInput("wrong_encoding", detail)
-    return Text(data, name, said=True)
+    return Text(data, name, named=True)
 
 
 def _by_nulls(data: bytes) -> str | None:

@@ -60,6 +60,7 @@ class Unused:
         self._names: dict[str, list[str]] = {}
 
     def add(self, name: str, kind: str) -> None:
+        """Counts one file."""
         if kind not in self.counts and len(self.counts) >= 30:
             kind = "of other kinds"
         self.counts[kind] = self.counts.get(kind, 0) + 1
@@ -82,6 +83,7 @@ _KINDS = ", ".join(kind.name for kind in PHOTO_KINDS[:-1]) + f" or {PHOTO_KINDS[
 
 
 def such_as(names: Sequence[str]) -> str:
+    """Names the first few files."""
     return "such as " + ", ".join(name[-80:] for name in names[:SHOWN])
 
 

@@ -23,6 +23,8 @@ class PasswordHasher(Protocol):
 
 
 class Users(Protocol):
+    """The stored users."""
+
     def add(self, user: User) -> None:
         """Raises Conflict('name_taken')."""
         ...
@@ -47,6 +49,8 @@ class Users(Protocol):
 
 
 class Sessions(Protocol):
+    """The stored sessions."""
+
     def add(self, session: Session) -> None: ...
     def by_hash(self, hash_hex: str) -> tuple[Session, User] | None: ...
     def of(self, user_id: str) -> list[Session]:
@@ -65,6 +69,8 @@ class Sessions(Protocol):
 
 
 class Tickets(Protocol):
+    """The stored one-time links."""
+
     def add(self, ticket: Ticket) -> None: ...
     def get(self, hash_hex: str) -> Ticket | None: ...
     def take(self, hash_hex: str) -> bool:
@@ -93,6 +99,8 @@ class Tallies(Protocol):
 
 
 class SignIns(Protocol):
+    """The stored record of sign-ins."""
+
     def add(self, sign_in: SignIn) -> None: ...
     def find(self, user_id: str | None = None, before: str | None = None, limit: int = 50) -> list[SignIn]:
         """Returns sign-ins, newest first by id."""
@@ -102,6 +110,8 @@ class SignIns(Protocol):
 
 
 class ApiKeys(Protocol):
+    """The stored keys of devices."""
+
     def add(self, key: ApiKey) -> None: ...
     def get(self, key_id: str) -> ApiKey | None: ...
     def by_hash(self, hash_hex: str) -> ApiKey | None: ...

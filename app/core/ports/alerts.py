@@ -7,6 +7,8 @@ from app.core.alerts.alert import Acknowledgement, Alert, AlertKind
 
 
 class Alerts(Protocol):
+    """The stored alerts."""
+
     def raise_(self, alert: Alert) -> bool:
         """Stores the alert. Returns False, even in a race, if this kind, gate and camera has an uncleared alert."""
         ...

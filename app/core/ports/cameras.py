@@ -24,6 +24,8 @@ class Source(Protocol):
 
 
 class Cameras(Protocol):
+    """The stored cameras."""
+
     def add(self, camera: Camera) -> None:
         """Stores a new camera. Raises Conflict('camera_exists') if the name is in use."""
         ...

@@ -11,6 +11,8 @@ from app.core.types import Reason
 
 
 class Corrections(Protocol):
+    """The stored corrections of events."""
+
     def add(self, correction: Correction) -> None: ...
     def of(self, event_ids: Iterable[str]) -> dict[str, list[Correction]]:
         """Returns the corrections by event id, oldest first."""
@@ -26,6 +28,8 @@ class Corrections(Protocol):
 
 
 class Histograms(Protocol):
+    """The stored counts of figures, per gate and day."""
+
     def add(self, histograms: Iterable[Bucket]) -> None:
         """Adds one to each bucket. Call it while holding the gate's chain head, so that processes cannot deadlock."""
         ...
@@ -59,6 +63,8 @@ class Seals(Protocol):
 
 
 class Events(Protocol):
+    """The stored events, chained per gate."""
+
     def lock_head(self, gate_id: str) -> ChainHead:
         """Locks and returns the gate's chain head, so that two processes cannot append the same sequence."""
         ...

@@ -11,6 +11,8 @@ from app.core.site.mode import ClockFacts
 
 
 class GateResults(Protocol):
+    """The stored results of commands to gates."""
+
     def put(self, row: GateResultRow) -> None:
         """Stores the result, replacing an earlier one of the same event."""
         ...
@@ -42,6 +44,8 @@ class Heartbeats(Protocol):
 
 
 class Clocks(Protocol):
+    """What the database knows about the time."""
+
     def now(self) -> datetime | None:
         """Returns the database server's time, which leases use; None for a database file on this machine."""
         ...
@@ -82,6 +86,8 @@ class GateDriver(Protocol):
 
 
 class Gates(Protocol):
+    """The stored gates."""
+
     def add(self, gate: Gate) -> None:
         """Stores a new gate. Raises Conflict('gate_exists') if the name is in use."""
         ...

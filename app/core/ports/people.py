@@ -9,6 +9,8 @@ from app.core.types import Employee, Photo, Template
 
 
 class Employees(Protocol):
+    """The stored employees."""
+
     def add(self, employee: Employee) -> None:
         """Stores a new employee. Raises Conflict('number_taken') if the number is in use."""
         ...
@@ -37,6 +39,8 @@ class Employees(Protocol):
 
 
 class Photos(Protocol):
+    """The stored photos of employees."""
+
     def add(self, new: Sequence[Photo]) -> None:
         """Stores photos, at least one."""
         ...
@@ -111,6 +115,8 @@ class DataKeys(Protocol):
 
 
 class Erasures(Protocol):
+    """The stored receipts of erasures."""
+
     def add(self, receipt: Receipt) -> None: ...
     def get(self, employee_id: str) -> Receipt | None: ...
     def all(self) -> list[Receipt]: ...

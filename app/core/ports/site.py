@@ -81,11 +81,15 @@ class RemotePolls(Protocol):
 
 
 class Installations(Protocol):
+    """The stored facts about this installation."""
+
     def get(self) -> Installation | None: ...
     def put(self, installation: Installation) -> None: ...
 
 
 class Site(Protocol):
+    """The stored mode of the site."""
+
     def get(self) -> SiteState:
         """Returns the state; before the first `put`, it is normal and has no time or author."""
         ...

@@ -16,25 +16,25 @@ from app.core.types import Candidate, Evidence, FrameResult, Reason, Vector
 FURTHEST = (Reason.POOR_QUALITY, Reason.FACE_TOO_SMALL, Reason.SEVERAL_FACES, Reason.NO_FACE)
 
 
-def fold(looks: Sequence[FrameResult], same_person: float) -> Evidence:
+def fold(results: Sequence[FrameResult], same_person: float) -> Evidence:
     """Fuses the frames of one approach.
 
     Frames without a subject are skipped; if no frame has one, the evidence carries the reason. If any two subjects are
     less similar than `same_person`, somebody else stepped in: the reason is AMBIGUOUS and nobody is identified.
 
     Args:
-        looks: the results of the frames, oldest first.
+        results: of the frames, oldest first.
         same_person: the cosine similarity below which two frames show different people, from the pack's calibration.
 
     Raises:
         ValueError: there are no frames, or an embedding or a liveness score is not finite.
     """
-    if not looks:
+    if not results:
         raise ValueError("evidence needs at least one frame")
-    faces = max(look.faces for look in looks)
-    subjects = [look.subject for look in looks if look.subject is not None]
+    faces = max(result.faces for result in results)
+    subjects = [result.subject for result in results if result.subject is not None]
     if not subjects:
-        reasons = {look.reason for look in looks}
+        reasons = {result.reason for result in results}
         reason = next((r for r in FURTHEST if r in reasons), Reason.NO_FACE)
         return Evidence(faces=faces, frames_used=0, reason=reason)
     vectors = np.stack([subject.embedding for subject in subjects])

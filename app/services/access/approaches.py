@@ -267,7 +267,7 @@ class Approaches:
             raise NotRecorded("its gate is gone")
         watch.asks_liveness = gate.liveness is not LivenessMode.OFF
         views = [view.pixels for view in visit.views]
-        looks = approach.looks(track, visit.faces, self.rules.same_person, views)
+        looks = approach.frame_results(track, visit.faces, self.rules.same_person, views)
         case = DecisionRequest(gate, looks, track.seen, at, started, camera=watch.camera, share=approach.SHARE)
         found = self.verdicts.evidence(looks) if current else FAULT
         try:

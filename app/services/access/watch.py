@@ -136,7 +136,7 @@ class Glimpse:
         if person.usable_at != self.at:
             # The track's earlier frames may show somebody whom this person has stepped in front of.
             person = replace(person, sightings=())
-        return approach.looks(person, self.faces, same_person, self.views.get(person.id, ()))
+        return approach.frame_results(person, self.faces, same_person, self.views.get(person.id, ()))
 
 
 @dataclass(eq=False)

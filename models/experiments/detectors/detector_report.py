@@ -74,7 +74,7 @@ def markdown(report: dict[str, Any], scenes: Sequence[Sequence[Score]]) -> str:
         lines += ["", f"## {title(rows)}", "", *markdown_table(HEADS, [cells(score) for score in rows])]
     if report["disagreement"]:
         heads = ("Where", "Faces both found", "Distance %: median, p95", "minus the mean offset")
-        told = [
+        distances = [
             [
                 f"faces {d['face_px']} px wide" if d["face_px"] else "photos",
                 f"{d['pictures']}",
@@ -87,7 +87,7 @@ def markdown(report: dict[str, Any], scenes: Sequence[Sequence[Score]]) -> str:
             "",
             "## YuNet against MTCNN, each at its widest, with the second look",
             "",
-            *markdown_table(heads, told),
+            *markdown_table(heads, distances),
         ]
     return "\n".join(lines) + "\n"
 

@@ -108,12 +108,14 @@ class Camera:
         self.align = pack.align
 
     def face(self, pixels: Pixels) -> Face | None:
+        """Returns the widest face, refined, or None."""
         faces = self._detector.detect(pixels, smallest_px=24)
         if not faces:
             return None
         return self._detector.refine(pixels, max(faces, key=lambda face: face.box.width_px))
 
     def crop(self, pixels: Pixels) -> Pixels | None:
+        """Returns the aligned crop of the widest face, or None."""
         face = self.face(pixels)
         return None if face is None else self.align(pixels, face.landmarks)
 

@@ -196,7 +196,7 @@ def command(
         raise typer.BadParameter(str(error)) from error
     for group in GROUPS:
         _print(cells, group, console)
-    told = {
+    report = {
         "command": f"python -m models.experiments variants {shlex.quote(dataset.name)} --repeats {repeats} "
         f"--enrolled {enrolled} --seed {seed} --pack {pack}",
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -205,7 +205,7 @@ def command(
         "cells": [asdict(c) for c in cells],
     }
     out.mkdir(parents=True, exist_ok=True)
-    (out / "variants.json").write_text(json.dumps(told, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    (out / "variants.json").write_text(json.dumps(report, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     (out / "variants.md").write_text(markdown(cells), encoding="utf-8")
     console.print(f"wrote {out / 'variants.md'} and {out / 'variants.json'}", markup=False, soft_wrap=True)
 

@@ -110,14 +110,14 @@ def test_a_skipped_try_is_made_at_the_next_frame() -> None:
 
 def test_only_sightings_of_the_newest_person_are_used() -> None:
     mixed = [sighting(person(0)), sighting(like(1, 0.9, 0)), sighting(person(1)), sighting(like(1, 0.95, 2))]
-    chosen = approach.looks(track(1, 100, sightings=tuple(mixed)), 3, SAME)
+    chosen = approach.frame_results(track(1, 100, sightings=tuple(mixed)), 3, SAME)
     assert [look.subject for look in chosen] == mixed[1:]
     assert fold(chosen, SAME).reason is None and {look.faces for look in chosen} == {3}
 
 
 def test_a_track_without_sightings_gives_the_reason() -> None:
     poor = Quality(0.2, (QualityProblem.TURNED_AWAY,))
-    (look,) = approach.looks(track(1, 100, last_quality=poor), 2, SAME)
+    (look,) = approach.frame_results(track(1, 100, last_quality=poor), 2, SAME)
     assert (look.reason, look.problems, look.faces) == (Reason.POOR_QUALITY, poor.problems, 2)
 
 
@@ -207,5 +207,5 @@ def test_a_track_always_gives_frames_that_fold() -> None:
     for i in range(20):
         scene = step(scene, [embedded(like(0, 0.8, 1 + i % 14))], NOW + timedelta(milliseconds=40 * i), rules).scene
     (one,) = scene.tracks
-    folded = fold(approach.looks(one, 1, SAME), SAME)
+    folded = fold(approach.frame_results(one, 1, SAME), SAME)
     assert folded.reason is None and folded.frames_used == 8 and isinstance(one.sightings[0], Sample)

@@ -34,7 +34,7 @@ def test_agreeing_looks_are_reported_now_and_then() -> None:
     for _ in range(TIMES - 2):
         signs = signs.with_look(now, 90)
     assert signs.sure and signs.turn == 90
-    signs = signs.said(now)
+    signs = signs.reported(now)
     assert not signs.sure and not signs.due(now + QUIET_S - 1) and signs.due(now + QUIET_S)
 
 
