@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -12,9 +11,9 @@ import httpx
 import pytest
 
 from tests import pictures
-from tests.e2e.server import GATE, Server, Site, serving
+from tests.e2e.lines import DECISIONS, alive, asked, connected, post
+from tests.e2e.server import Server, Site, serving
 
-DECISIONS = f"/v1/gates/{GATE}/decisions"
 BIG = bytes(40_000_000)  # more than a request may have
 
 
@@ -23,32 +22,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with serving(Site.make(tmp_path_factory.mktemp("edge") / "data")) as server:
         yield server
         assert "Traceback" not in server.log.read_text()
-
-
-def connected(server: Server, within_s: float = 20) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", server.port), timeout=within_s)
-
-
-def asked(server: Server, head: str, body: bytes = b"") -> bytes:
-    """Sends one request and reads until the service hangs up."""
-    with connected(server) as line:
-        line.sendall(f"{head}\r\n\r\n".encode("latin-1") + body)
-        return b"".join(iter(lambda: line.recv(65_536), b""))
-
-
-def alive(line: socket.socket) -> None:
-    """One request and the whole of its answer, on a connection that stays open. Raises ConnectionError."""
-    line.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
-    answer = b""
-    while b"alive" not in answer:
-        if not (more := line.recv(1000)):
-            raise ConnectionResetError
-        answer += more
-    assert answer.startswith(b"HTTP/1.1 200 ")
-
-
-def post(path: str, *fields: str) -> str:
-    return "\r\n".join([f"POST {path} HTTP/1.1", "Host: a", "Connection: close", *fields])
 
 
 # A body that is too large, to clients that read no answer before they have sent everything.
@@ -93,12 +66,6 @@ def test_who_waits_to_be_invited_is_refused_at_once(server: Server) -> None:
     head = post(DECISIONS, "Content-Length: 9000000", "Content-Type: image/jpeg", "Expect: 100-continue")
     assert asked(server, head).startswith(b"HTTP/1.1 401 ")
     assert time.monotonic() - started < 5
-
-
-def test_reading_on_has_an_end(server: Server) -> None:
-    """Nothing more comes: the answer does, within the bound."""
-    head = post(DECISIONS, "Content-Length: 40000000", "Content-Type: image/jpeg")
-    assert asked(server, head, b"x").startswith(b"HTTP/1.1 413 ")
 
 
 # Headers that say one thing to one reader and another to the next.
@@ -217,38 +184,3 @@ def test_one_gates_key_keeps_no_fire_panel_out(server: Server) -> None:
             with httpx.Client(base_url=server.http.base_url, timeout=30, trust_env=False) as panel:
                 ended = panel.post("/v1/release", headers=server.site.key("security"), json={"active": False})
             assert ended.status_code == 200, ended.text
-
-
-@pytest.mark.parametrize(
-    "more", [(b"\r\n", b"\r\n"), (b"G", b""), (b"GET / HTTP/1.1\r\nHost: a\r\nX: ", b"x")], ids=range(3)
-)
-def test_a_second_request_has_as_little_time_as_the_first(server: Server, more: tuple[bytes, bytes]) -> None:
-    with connected(server) as line:
-        alive(line)
-        line.sendall(more[0])
-        started, ended = time.monotonic(), threading.Event()
-
-        def trickle() -> None:
-            with suppress(OSError):
-                while not ended.wait(1):
-                    line.sendall(more[1])
-
-        thread = threading.Thread(target=trickle)
-        thread.start()
-        try:
-            with suppress(ConnectionError):
-                assert line.recv(1000) == b""
-        finally:
-            ended.set()
-            thread.join()
-        assert 5 < time.monotonic() - started < 15
-
-
-def test_a_polite_connection_stays_open_between_requests(server: Server) -> None:
-    """Proxies and gates keep theirs for a minute."""
-    with connected(server) as line:
-        for _ in range(2):
-            alive(line)
-            line.settimeout(11)
-            with pytest.raises(TimeoutError):
-                line.recv(1)
