@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from tests import pictures
-from tests.e2e.lines import DECISIONS, alive, asked, connected, post
 from tests.e2e.server import Server, Site, serving
+from tests.e2e.wire.lines import DECISIONS, alive, asked, connected, post
 
 BIG = bytes(40_000_000)  # more than a request may have
 

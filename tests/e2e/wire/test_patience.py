@@ -10,8 +10,8 @@ from functools import partial
 
 import pytest
 
-from tests.e2e.lines import DECISIONS, alive, asked, connected, post
 from tests.e2e.server import Server, Site, serving
+from tests.e2e.wire.lines import DECISIONS, alive, asked, connected, post
 
 Case = Callable[[Server], None]
 
