@@ -70,6 +70,10 @@ def test_without_a_body_the_lowest_similarity_is_the_start(tail: Tail) -> None:
     assert tail.false_match_rate(0.1) == pytest.approx(1e-3)
 
 
+def test_the_lowest_similarity_follows_the_ratio_of_the_rates() -> None:
+    assert replace(TAIL, body_rate=2.5e-3).lowest == pytest.approx(0.36 - 0.05 * math.log(2.5), abs=1e-12)
+
+
 def test_a_body_of_scale_zero_is_no_body() -> None:
     assert replace(TAIL, body_scale=0.0).lowest == 0.36
 
@@ -126,13 +130,17 @@ def test_a_very_steep_curve_saturates_without_overflow() -> None:
         {"start": 1.0},
         {"start": 1.5},
         {"start": -1.0},
+        {"start": -1.5, "body_scale": 0.0},
         {"rate": 0.0},
+        {"rate": -0.1},
         {"rate": 1.0},
         {"rate": 1.5},
         {"scale": 0.0},
         {"scale": -0.1},
         {"shape": 0.5},
         {"shape": -0.5},
+        {"shape": 0.6},
+        {"shape": -0.6},
         {"photo_shift": -1e-9},
         {"frame_shift": -1e-9},
         {"body_scale": -0.05},
@@ -180,6 +188,8 @@ def test_parameters_inside_their_range_are_accepted(change: dict[str, float]) ->
     [
         {"same_person": 1.0},
         {"same_person": -1.0},
+        {"same_person": 1.5},
+        {"same_person": -1.5},
         {"margin": -1e-9},
         {"margin": 1.0},
         {"margin": 1.5},
