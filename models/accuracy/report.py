@@ -59,7 +59,7 @@ def draw(found: dict[str, Any], folder: Path) -> list[str]:
             plots.open_set(chosen, label, f"open set by {label} ({fixed}), {title}", to(f"open-set-by-{label}.png"))
     if found["open_set"]["at_set_rates"]:
         shown = [r for r in found["open_set"]["at_set_rates"] if (r["photos"], r["frames"]) in ((1, 1), (3, 1))]
-        plots.set_rates(shown, f"what a set rate gives, {title}", to("set-rates.png"))
+        plots.set_rates(shown, f"measured over set rate, {title}", to("set-rates.png"))
     return names
 
 
@@ -133,7 +133,7 @@ def _comparison(c: dict[str, Any]) -> list[str]:
         sure = f"{_scientific(p['fmr_wilson95'])}; {_scientific(p['fmr_people95'])}"
         both = f"{_interval(p['fnmr_wilson95'])}; {_interval(p['fnmr_people95'])}"
         rows.append([f"{p['fmr_target']:g}", f"{p['threshold']:.3f}", fmr, sure, _percent(p["fnmr"]), both])
-    heads = ["FMR", "threshold", "counted", "95 % of FMR (Wilson; people)", "FNMR", "95 % of FNMR (Wilson; people)"]
+    heads = ["FMR", "threshold", "count", "95 % of FMR (Wilson; people)", "FNMR", "95 % of FNMR (Wilson; people)"]
     title = f"## Every photo against every other: EER {_percent(c['eer'])}"
     counts = f"{c['genuine_comparisons']} pairs of one person, {c['impostor_comparisons']} of strangers."
     return ["", title, "", counts, "", *markdown_table(heads, rows)]
@@ -164,7 +164,7 @@ def _open_set(o: dict[str, Any]) -> list[str]:
         why.setdefault(gone["why"], []).append(setting)
     lines += [f"- not measured: {'; '.join(settings)}: {reason}" for reason, settings in why.items()]
     if o["at_set_rates"]:
-        lines += ["", "### What a set rate gives", ""]
+        lines += ["", "### Errors at set rates", ""]
         rows = [
             [
                 f"{r['enrolled']}",

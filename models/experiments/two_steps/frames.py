@@ -106,7 +106,7 @@ def _colour(rng: np.random.Generator) -> NDArray[np.float32]:
 
 
 def _prefiltered(who: Visitor, scale: float) -> NDArray[np.uint8]:
-    """The visitor, smoothed where it will be made smaller: a bilinear warp alone would alias."""
+    """Smooths the visitor if it will be shrunk, because a bilinear warp alone would alias."""
     if scale >= 0.9:
         return who.bgra
     return np.asarray(cv2.GaussianBlur(who.bgra, (0, 0), 0.45 / scale), dtype=np.uint8)
