@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from rich.console import Console
 
 from app.adapters.vision.networks.runtime import cpu_has_bf16
-from tests.bench import approach, cameras, compare, frame, gallery, http, imports, live, log, people, rules
+from tests.bench import approach, cameras, gallery, imports, log, people, rules
+from tests.bench.decision import compare, frame, http, live
 from tests.bench.soak import soak
 
 ALONE = {

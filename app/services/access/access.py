@@ -1,4 +1,4 @@
-"""The main job over HTTP: frames of one approach in, a recorded and signed decision out."""
+"""Decides about the frames of one approach that a gate sent: a recorded and signed decision comes back."""
 
 import hashlib
 import logging
@@ -42,7 +42,7 @@ class Approach:
 
     @property
     def digest(self) -> str:
-        """Of what is asked: SHA-256 over each frame's own, and the credential."""
+        """Hex SHA-256 over the frames' own digests, in order, and the credential."""
         frames = b"".join(map(bytes.fromhex, self.pictures))
         return hashlib.sha256(frames + (self.credential or "").encode()).hexdigest()
 
@@ -54,7 +54,7 @@ class Approach:
 
 
 class Looks(Protocol):
-    """One look for each encoded frame. liveness: score it, too. who: takes turns with the others."""
+    """Returns one result for each encoded frame. liveness: score it too. who: takes turns with the others."""
 
     def __call__(self, frames: Sequence[bytes], *, liveness: bool, who: Hashable) -> list[FrameResult]: ...
 
@@ -63,10 +63,12 @@ class Looks(Protocol):
 class Arrival:
     """A gate as it was when a request for it arrived.
 
-    current: the gallery could be brought up to date. may_look: faces may be looked at; not where the gate is disabled,
-    locked down or released, or where its schedule lets nobody in or everybody. repeated: a request with the same
-    idempotency key was recorded within the last minute.
-    has_camera: the gate has an enabled camera; None where nobody asked.
+    Attributes:
+        current: whether the gallery is up to date.
+        may_look: whether faces may be looked at. Not if the gate is disabled, locked down or released, or if its
+            schedule lets in nobody or everybody.
+        repeated: whether a request with the same idempotency key was recorded within the last minute.
+        has_camera: whether the gate has an enabled camera; None if nobody asked.
     """
 
     gate: Gate
@@ -78,7 +80,7 @@ class Arrival:
 
 @dataclass(frozen=True)
 class Access:
-    """looks: what the frames of one approach show, one look each (see `recognition`)."""
+    """looks: what the frames of one approach show, one result each (see `recognition`)."""
 
     store: Store
     looks: Looks
@@ -87,7 +89,7 @@ class Access:
     def arrival(
         self, tx: Transaction, gate: Gate, idempotency_key: str | None, *, with_camera: bool = False
     ) -> Arrival:
-        """Read everything that a decision needs before faces are looked at. with_camera: fill `has_camera` too."""
+        """Reads everything that a decision needs before it looks at faces. with_camera: fill `has_camera` too."""
         service = self.verdicts
         rules, doubted = service.rules.at(tx), service.clock_doubted()
         entry = service.rules.entry(tx, rules, gate.id, service.clock(), clock_doubted=doubted)
@@ -101,18 +103,19 @@ class Access:
         )
 
     def decide(self, approach: Approach, arrival: Arrival | None = None) -> RecordedDecision:
-        """Decide about one approach, and return the signed answer after its event is committed.
+        """Decides about one approach and returns the signed answer once its event is committed.
 
         Args:
             approach: What the gate sent.
             arrival: What was read when the request arrived; None reads it now.
 
+        Nothing opens if this raises.
+
         Raises:
             NotFound: There is no such gate.
-            BadInput: A frame cannot be used. TooLarge likewise.
-            Busy: Too many wait.
+            BadInput, TooLarge: A frame cannot be used.
+            Busy: Too many requests are waiting.
             NotRecorded: The event could not be written.
-            In none of these cases does anything open.
         """
         started = perf_counter()
         arrival = arrival or self._arrived(approach)
@@ -138,7 +141,7 @@ class Access:
         except Refusal:
             raise
         except Exception:
-            # Whatever it is, it becomes a recorded denial with the reason system_fault.
+            # Any fault becomes a recorded denial with the reason system_fault.
             logger.exception("recognition_failed gate=%s", arrival.gate.id)
             found = FAULT
         return self.verdicts.record(case, found)
@@ -151,13 +154,16 @@ class Access:
             return self.arrival(tx, gate, approach.idempotency_key)
 
     def _earlier(self, gate: Gate, approach: Approach) -> RecordedDecision | None:
-        """What the same request was answered before, without looking at its faces again."""
+        """The answer that the same request had before; its faces are not looked at again."""
         with self.store.read() as tx:
             return self.verdicts.earlier(tx, gate, approach.idempotency_key, approach.digest)
 
     def _looks(self, frames: Sequence[bytes], *, liveness: bool, who: Hashable) -> list[FrameResult]:
-        """One a frame. A picture that comes twice in a request is looked at once and scored once: no camera takes the
-        same picture twice, and liveness asks less of each frame where there are several."""
+        """Returns one result for each frame.
+
+        A picture that comes twice in a request is looked at and scored once. No camera takes the same picture twice,
+        and the more frames there are, the less liveness demands of each.
+        """
         different = list(dict.fromkeys(frames))
         found = dict(zip(different, self.looks(different, liveness=liveness, who=who), strict=True))
         return [found[frame] if frame not in frames[:i] else _unscored(found[frame]) for i, frame in enumerate(frames)]

@@ -1,7 +1,7 @@
-"""From the faces of a camera's frames to one decision an approach: who comes, when to try, when to give up.
+"""Makes one decision for each approach from a camera's faces: who comes, when to try, when to give up.
 
-A track is tried as its evidence grows and opens as soon as it suffices; if it does not, one denial is recorded when the
-person leaves or has waited long enough. Only the person at the gate is ever tried, and only while they are seen.
+A track is tried as its evidence grows, and the gate opens as soon as it suffices. If it never does, one denial is
+recorded when the person leaves or has waited long enough. Only the person at the gate is tried, while in view.
 """
 
 import logging
@@ -33,9 +33,14 @@ Decisions = list[RecordedDecision]
 
 @dataclass(frozen=True)
 class Approaches:
-    """snapshot: a small copy of a face's surroundings, for the record. carry_out: told of every answer that opens,
-    after it is committed; it must not block. tailgating: told of a gate at which somebody followed through. views: how
-    many pictures of an approach are kept for the record."""
+    """All cameras' approaches, with what they share: the openings of each gate.
+
+    Attributes:
+        snapshot: makes a small copy of a face and its surroundings, for the record.
+        carry_out: called with every answer that opens, after its commit; it must not block.
+        tailgating: called with a gate at which somebody followed another person through, and the camera.
+        views: how many pictures of an approach are kept.
+    """
 
     store: Store
     verdicts: DecisionService
@@ -47,7 +52,7 @@ class Approaches:
     _openings: dict[str, Openings] = field(default_factory=dict, init=False, repr=False)  # by gate
 
     def frame(self, watch: Watch, seen: Sequence[Detection], pixels: Pixels, captured_at: datetime) -> Decisions:
-        """Takes in one frame's faces; the decisions it brought about, already recorded and carried out."""
+        """Takes in the faces of one frame. Returns the decisions that followed, already recorded and carried out."""
         height, width = pixels.shape[:2]
         step = tracks.step(watch.latest.scene if watch.latest else Scene(), seen, captured_at, self.rules)
         near = approach.at_gate(step.scene, watch.zone, width, height, captured_at, watch.let_in)
@@ -58,7 +63,7 @@ class Approaches:
         return answers + self._left(watch, step, captured_at)
 
     def silence(self, watch: Watch, at: datetime) -> Decisions:
-        """No new frame came for a while: whoever was in view has left. Denials that are owed are recorded."""
+        """Ends all approaches, because no new frame came for a while. Records the denials that are still due."""
         if watch.latest is None:
             return []
         step = tracks.step(watch.latest.scene, (), at, self.rules)
@@ -75,16 +80,16 @@ class Approaches:
         *,
         current: bool | None = None,
     ) -> RecordedDecision:
-        """What the camera sees this moment, decided and recorded: for hardware that polls. Raises NotRecorded.
+        """Decides about what the camera sees at this moment, for hardware that polls.
 
-        question: of another process. Raises GivenUp where it does not wait any more: then nothing is recorded.
-        current: whether the gallery was brought up to date for this; None does it now.
+        question: what another process asked, if the request came to that one. current: whether the gallery is up to
+        date; None brings it up to date. Raises NotRecorded, and GivenUp if the other process no longer waits.
         """
         started = perf_counter()
         latest = watch.latest
         person = latest.person.person if latest else None
         if latest is None:
-            # A camera that gave no frame yet is as stale as can be.
+            # Before its first frame a camera is as stale as it can be.
             case = DecisionRequest(gate, (), 0, received_at - timedelta(days=1), started, camera=watch.camera)
         else:
             looks = latest.looks(self.rules.same_person)
@@ -112,7 +117,7 @@ class Approaches:
         return answer
 
     def _opened_by_camera(self, openings: Openings, case: DecisionRequest, found: Evidence) -> RecordedDecision | None:
-        """The answer by which a camera of this gate has let this person in a moment before: one opening, one event."""
+        """The answer with which a camera of this gate just let this person in: one opening makes one event."""
         for passage in openings.of(found.employee_id, case.seen_at):
             if passage.track_id is not None and passage.event_id is not None:
                 return self.verdicts.again(case, found, passage.event_id)
@@ -130,7 +135,7 @@ class Approaches:
         answer: RecordedDecision | None,
         who: str | None = None,
     ) -> None:
-        """The opening while it lasts. answer: None where it came too late, and then who it was for."""
+        """Remembers an opening while it lasts. answer: None if it came too late; then `who` says for whom it was."""
         if answer is not None:
             who = answer.employee.id if answer.employee else None
         until = case.seen_at + timedelta(milliseconds=case.gate.unlock_ms)
@@ -140,7 +145,7 @@ class Approaches:
         watch.opened(passage)
 
     def _follow(self, watch: Watch, step: Step, near: AtGate, pixels: Pixels, at: datetime) -> None:
-        """Brings each track's visit up to date with the frame."""
+        """Updates each track's visit from the frame."""
         let_in = watch.let_in & step.faces.keys()
         close = {t.id for t in (*near.rivals, near.person) if t is not None}
         for track in step.scene.tracks:
@@ -154,7 +159,7 @@ class Approaches:
                 visit.near_since = visit.near_since or at
                 visit.near += 1
                 visit.alone |= near.person is track
-            # Pictures of a track's best sightings, or else one of its widest, so that the record shows who it was.
+            # The record shows the best usable views of a track, or else one of its widest.
             fresh = track.id in step.fresh
             rank = (fresh, round(face.quality.score, 2) if fresh else 0.0, track.box.width_px)
             most = self.views if fresh else 1
@@ -189,7 +194,7 @@ class Approaches:
         return answers
 
     def _tried(self, watch: Watch, track: Track, visit: Visit, at: datetime) -> Decisions:
-        """One try of what was seen so far: recorded and carried out if it opens, else nothing happens."""
+        """Tries what was seen so far. An opening is recorded and carried out; otherwise nothing happens."""
         try:
             case, found, opens = self._weighed(watch, track, visit, at)
             if opens:
@@ -205,8 +210,8 @@ class Approaches:
         with openings.deciding:
             for passage in openings.of(who, case.seen_at):
                 if passage.camera != watch.camera or passage.track_id is None or passage.track_id not in visit.beside:
-                    # The tracker lost somebody for whom the gate stands open, and found them again; or they were let
-                    # in by a poll, or by another camera of this gate.
+                    # The gate is open for this person already: the tracker lost them and found them again, or a poll
+                    # or another camera of this gate let them in.
                     visit.let_in, visit.too_late = passage.opened, not passage.opened
                     return []
             try:
@@ -217,19 +222,19 @@ class Approaches:
                 logger.error("opening_recorded_too_late camera=%s reason=%s", watch.camera, error)
                 return []
             if not answer.opens:
-                visit.denied = True  # dismissed between the two looks at the database
+                visit.denied = True  # suspended between the two transactions
                 return [answer]
             visit.let_in = True
             self._keep(watch, case, track, track.id, answer)
         try:
             self.carry_out(case.gate, answer)
         except Exception:
-            # It is recorded, so it stands; the other tracks of this frame must not pay for it.
+            # The decision is recorded and stands. The other tracks of this frame must go on.
             logger.exception("opening_not_handed_on camera=%s gate=stays_shut", watch.camera)
         return [answer]
 
     def _denied(self, watch: Watch, track: Track, visit: Visit, at: datetime, *, left: bool = False) -> Decisions:
-        """The one denial of an approach, unless it has had its answer. left: the gate must not open any more."""
+        """Records the one denial of an approach without an answer. left: the person is gone, so nothing may open."""
         if visit.let_in or visit.denied or visit.too_late:
             return []
         if left and watch.was_denied(track, self.rules.same_person):
@@ -240,7 +245,7 @@ class Approaches:
             if not visit.alone:
                 found = Evidence(visit.faces, 0, Reason.SEVERAL_FACES)
             elif opens and not left:
-                # What was seen before opens only while that person is seen.
+                # Earlier frames open the gate only while the person is still in view.
                 return self._opened(watch, track, visit, case, found) if track.usable_at == at else []
             elif opens:
                 found = Evidence(visit.faces, 0, Reason.NO_FACE)
@@ -250,7 +255,7 @@ class Approaches:
             answer = self.verdicts.record(case, found)
         except NotRecorded as error:
             watch.complain(error)
-            visit.denied = isinstance(error, Unconfirmed)  # it may be recorded: not a second time
+            visit.denied = isinstance(error, Unconfirmed)  # it may be recorded, so it must not be tried again
             return []
         visit.denied = True
         return [answer]
@@ -258,13 +263,13 @@ class Approaches:
     def _weighed(
         self, watch: Watch, track: Track, visit: Visit, at: datetime
     ) -> tuple[DecisionRequest, Evidence, bool]:
-        """The case, what it shows, and whether it would open. Raises NotRecorded where the database or gate is gone."""
+        """The case, its evidence, and whether it would open. Raises NotRecorded if the database or gate is gone."""
         started = perf_counter()
         with self.store.read() as tx:
             gate = tx.gates.get(watch.gate_id)
             current = self.verdicts.refresh(tx)
         if gate is None:
-            raise NotRecorded("its gate is gone")
+            raise NotRecorded("the camera's gate no longer exists")
         watch.asks_liveness = gate.liveness is not LivenessMode.OFF
         views = [view.pixels for view in visit.views]
         looks = approach.frame_results(track, visit.faces, self.rules.same_person, views)
@@ -275,7 +280,7 @@ class Approaches:
         except NotRecorded:
             raise
         except Exception:
-            # Whatever it is, it becomes a recorded denial with the reason system_fault.
+            # Any fault becomes a recorded denial with the reason system_fault.
             logger.exception("decision_failed camera=%s gate=stays_shut", watch.camera)
             found, opens = FAULT, False
         watch.unrecorded = False
@@ -290,5 +295,5 @@ class Approaches:
             if gate is not None:
                 self.tailgating(gate, watch.camera)
         except Exception:
-            # A hint, told once: not worth the frame's decisions, nor an error at every frame.
+            # This alert must not cost the frame its decisions, nor log an error at every frame.
             logger.exception("tailgating_alert_failed camera=%s", watch.camera)

@@ -22,8 +22,13 @@ class Match:
 
 @dataclass(frozen=True)
 class Comparison:
-    """look: what a picture shows. same_person: the threshold of `verify`. probability: of a similarity, that the two
-    are one person (calibrated)."""
+    """Compares pictures with each other and with the gallery.
+
+    Attributes:
+        look: what a picture shows.
+        same_person: the similarity from which `verify` says yes.
+        probability: the calibrated probability that two pictures of a similarity show one person.
+    """
 
     store: Store
     look: Callable[[bytes], FrameResult]
@@ -33,7 +38,7 @@ class Comparison:
     probability: Callable[[float], float]
 
     def verify(self, a: bytes, b: bytes) -> dict[str, Any]:
-        """Are these two the same person? Raises BadInput naming which picture cannot be used."""
+        """Whether two pictures show the same person. Raises BadInput, which names the picture that cannot be used."""
         similarity = float(self._vector(a, "a") @ self._vector(b, "b"))
         return {
             "same": similarity >= self.same_person,
@@ -43,7 +48,7 @@ class Comparison:
         }
 
     def identify(self, image: bytes) -> list[Match]:
-        """The nearest employees, best first, each with the threshold that a gate would set."""
+        """Returns the nearest employees, best first, each with the threshold that a gate would apply."""
         vector = self._vector(image, "image")
         with self.store.read() as tx:
             self.gallery.refresh(tx)

@@ -1,4 +1,4 @@
-"""What one decision is asked about, and who waits for it."""
+"""What a decision is about, and who waits for it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ FROM_CAMERA = "from_camera"  # the digest of every request for what the gate's o
 
 
 class GivenUp(Busy):
-    """Nobody waits for the answer any more."""
+    """The process that asked no longer waits, so nothing may be recorded."""
 
     def __init__(self) -> None:
         super().__init__("request_withdrawn", "Nobody waits for the answer any more.")
 
 
 class Threshold(Protocol):
-    """The similarity that keeps strangers' accepts at a share of the operator's rate (from the pack's calibration)."""
+    """The calibrated similarity that keeps false accepts at a share of the operator's rate."""
 
     def __call__(self, gallery_size: int, photos: int, frames: int, share: float = 1.0) -> float: ...
 
@@ -30,11 +30,16 @@ class Threshold(Protocol):
 class DecisionRequest:
     """What one decision is about.
 
-    looks: what its frames show, oldest first. frames: how many were sent or seen. seen_at: when the newest frame was
-    taken, or received where the sender does not say. share: of the false accept rate, where one approach is tried
-    several times (`core.approach`). started: `perf_counter` when the work began. digest: of what was asked, so that an
-    idempotency key is not taken for another request. question: of another process, which this answers. pictures: the
-    digest of each frame that a gate sent; where faces were looked at, one for each of `looks`."""
+    Attributes:
+        looks: what its frames show, oldest first.
+        frames: how many frames were sent or seen.
+        seen_at: when the newest frame was taken, or received if the sender does not say.
+        started: `perf_counter` when the work began.
+        digest: of the request, so that an idempotency key does not answer another one.
+        share: of the false accept rate, if one approach is tried several times (`core.approach`).
+        question: what another process asked, if this answers it.
+        pictures: the digest of each frame that a gate sent; if faces were looked at, one for each of `looks`.
+    """
 
     gate: Gate
     looks: Sequence[FrameResult]

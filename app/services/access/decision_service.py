@@ -1,6 +1,7 @@
-"""Decides a case and records it: the one way in which an answer comes about, for HTTP requests and cameras alike.
+"""Decides and records. Every answer comes from here, for HTTP requests and cameras alike.
 
-What holds is read in the transaction that records. What raises on the way is a closed gate, `system_fault`.
+Gate, employee, rules and mode are read in the transaction that records the event. An unexpected error keeps the gate
+shut and is recorded as `system_fault`.
 """
 
 import logging
@@ -29,7 +30,7 @@ from app.services.people.gallery import Gallery
 
 logger = logging.getLogger(__name__)
 
-NEVER = 1.0  # the threshold where nobody could be identified anyway
+NEVER = 1.0  # the threshold if there is nobody to compare with
 FAULT = Evidence(0, 0, Reason.SYSTEM_FAULT)
 
 
@@ -44,9 +45,17 @@ class _Assessment:
 
 @dataclass(frozen=True)
 class DecisionService:
-    """same_person, margin: calibrated similarities. encode: pixels to JPEG bytes, for the record. pictures: how many
-    an event keeps at most. new_id: the next decision id. liveness_works: its weights are here. on_decision: told of
-    every recorded answer. second_records: told of what was recorded too late."""
+    """Assesses evidence by the policy, and records the decision.
+
+    Attributes:
+        new_id: makes the id of the next event.
+        encode: pixels to JPEG bytes, for the record.
+        same_person, margin: calibrated similarities.
+        pictures: the most that an event keeps.
+        liveness_works: the liveness weights are installed.
+        on_decision: called with every recorded answer.
+        second_records: notes the openings that were recorded too late.
+    """
 
     store: Store
     gallery: Gallery
@@ -70,7 +79,7 @@ class DecisionService:
     rules: CurrentRules = field(default_factory=CurrentRules)
 
     def evidence(self, looks: Sequence[FrameResult]) -> Evidence:
-        """The looks folded, and who they resemble. FAULT where anything raises."""
+        """Folds the looks and finds whom they resemble. Returns FAULT if anything raises."""
         if not looks:
             return Evidence(0, 0, Reason.NO_FACE)
         try:
@@ -83,28 +92,32 @@ class DecisionService:
             return FAULT
 
     def would_open(self, case: DecisionRequest, found: Evidence) -> bool:
-        """Whether recording the case now would open the gate. Raises NotRecorded where the database is gone."""
+        """Whether recording the case now would open the gate. Raises NotRecorded if the database is gone."""
         with self.store.read() as tx:
             return self._assess(tx, case, found).decision.verdict is Verdict.OPEN
 
     def record(self, case: DecisionRequest, found: Evidence) -> RecordedDecision:
-        """The signed answer, after its event is committed. Raises NotRecorded: then nothing opens (Unconfirmed: it may
-        be recorded); GivenUp where nobody waits for the answer any more: then nothing is recorded either."""
+        """Decides the case and returns the signed answer once its event is committed.
+
+        Raises:
+            NotRecorded: The event was not written, so nothing opens. Its kind Unconfirmed: it may have been.
+            GivenUp: Nobody waits for the answer any more, so nothing is recorded.
+        """
         try:
             return self._record(case, found)
         except (Refusal, NotRecorded):
             raise
         except Exception:
-            # Somebody erased at this moment, a calibration that gives no number: nothing of it was recorded yet.
+            # For instance an employee who was just erased, or a calibration without a number. Nothing is recorded yet.
             logger.exception("decision_failed gate=stays_shut")
             return self._record(replace(case, looks=()), FAULT)
 
     def refresh(self, tx: Transaction) -> bool:
-        """Whether the gallery could be brought up to date; templates of another pack may be in the database."""
+        """Brings the gallery up to date. Returns False if that fails, for instance at templates of another pack."""
         try:
             self.gallery.refresh(tx)
         except Exception:
-            # The caller records a denial: an index that may be out of date identifies nobody.
+            # An index that may be out of date must identify nobody, so the caller records a denial.
             logger.exception("gallery_unreadable gate=stays_shut")
             return False
         return True
@@ -121,7 +134,7 @@ class DecisionService:
         )
 
     def again(self, case: DecisionRequest, found: Evidence, event_id: str) -> RecordedDecision | None:
-        """The answer of an opening that is recorded, if the case would open too. Raises as `record` does."""
+        """The answer of a recorded opening, if this case would open as well. Raises as `record` does."""
         with self.store.write(self._deadline(case)) as tx:
             answer = self.repeats.again(tx, event_id)
             if answer is None or self._assess(tx, case, found, for_update=True).decision.verdict is not Verdict.OPEN:
@@ -135,7 +148,7 @@ class DecisionService:
         try:
             answer, is_new = self._write(case, found, image, event_id)
         except Unconfirmed:
-            # The log may say that the gate was opened, and nobody will be let in by that.
+            # The log may say that the gate opened, though nobody is let in.
             self.second_records.too_late(case.gate.id, event_id)
             raise
         if not is_new:
@@ -143,17 +156,17 @@ class DecisionService:
         try:
             self.on_decision(answer)
         except Exception:
-            # Committed already: to lose the answer now would leave the log saying what nobody was told.
+            # The event is committed, so the answer must reach its caller.
             logger.exception("decision_listener_failed decision=recorded")
         return answer
 
     def _write(
         self, case: DecisionRequest, found: Evidence, image: bytes | None, event_id: str
     ) -> tuple[RecordedDecision, bool]:
-        """The committed answer, and whether it is not one that was given before."""
+        """Returns the committed answer, and whether it is new."""
         with self.store.write(self._deadline(case)) as tx:
-            # Twins of one request wait here for each other, and the second finds what the first recorded; so do a
-            # decision and an order of lockdown, whose own event stands in the same chain.
+            # Two copies of one request wait here for each other, and the second finds the first one's event. A decision
+            # and a lockdown wait here too, because both append to this chain.
             head = tx.events.lock_head(case.gate.id)
             if earlier := self.earlier(tx, case.gate, case.idempotency_key, case.digest):
                 _answer(tx, case, earlier)
@@ -170,15 +183,15 @@ class DecisionService:
             return self.answers.sign(recorded), True
 
     def _repeated(self, tx: Transaction, case: DecisionRequest) -> frozenset[str]:
-        """Pictures of the request that are not evidence, because they came before under another one."""
+        """The pictures of this request that are not evidence, because another request brought them before."""
         if not case.pictures or self.repeats.is_known(tx, case.gate, case.idempotency_key):
-            return frozenset()  # the same request again, which opens no more, is no replay
+            return frozenset()  # the same request again is not a replay
         return self.replays.take(tx, case.gate.id, case.pictures, self.clock())
 
     def _without(
         self, repeated: frozenset[str], case: DecisionRequest, found: Evidence
     ) -> tuple[DecisionRequest, Evidence]:
-        """The case and its evidence without these pictures; AGAIN where nothing is left."""
+        """Returns the case and its evidence without these pictures; AGAIN if none is left."""
         if found is FAULT:
             return case, found
         looked_at = zip(case.pictures, case.looks, strict=True) if case.looks else ()
@@ -189,7 +202,7 @@ class DecisionService:
         return min(timedelta(milliseconds=self.record_deadline_ms), self._left(case))
 
     def _left(self, case: DecisionRequest) -> timedelta:
-        """How long somebody waits for this yet. Raises GivenUp where nobody does."""
+        """How much longer somebody waits for the answer. Raises GivenUp if nobody does."""
         if case.question is None:
             return timedelta.max
         left = case.question.until - self.clock()
@@ -198,7 +211,7 @@ class DecisionService:
         return left
 
     def _image(self, looks: Sequence[FrameResult]) -> bytes | None:
-        """The newest look's picture, and of the usable ones before it as many as are kept."""
+        """Bundles the newest picture and the usable ones before it, as many as an event keeps."""
         shown = [look for look in reversed(looks) if look.snapshot is not None]
         if not shown or not self.pictures:
             return None
@@ -208,16 +221,16 @@ class DecisionService:
     def _assess(
         self, tx: Transaction, case: DecisionRequest, found: Evidence, *, for_update: bool = False
     ) -> _Assessment:
-        """Gate and employee as this transaction has them, and what follows.
+        """Applies the policy to the gate and the employee as this transaction has them.
 
-        hold: keeps the employee as they are until the commit, so that who is dismissed meanwhile is refused.
+        for_update: nobody changes the employee until the commit, so a suspension that comes first is seen.
         """
         gate = tx.gates.get(case.gate.id) or case.gate
         employee = tx.employees.get(found.best.employee_id, for_update=for_update) if found.best else None
         threshold = None
         if employee is not None and employee.photos:
             threshold = self.threshold(len(self.gallery), employee.photos, found.frames_used, case.share)
-        # The picture must be fresh when the answer is given, which may be as late as somebody waits for it.
+        # The picture must still be fresh when the answer arrives, which may take as long as somebody waits.
         on_its_way_ms = self._left(case) // timedelta(milliseconds=1) if case.question else 0
         limits = policy.PolicyLimits(
             threshold=NEVER if threshold is None else threshold,
@@ -228,9 +241,9 @@ class DecisionService:
         )
         now = self.clock()
         rules = self.rules.at(tx)
-        # Read last: a lockdown or release that was ordered while faces were compared holds already.
+        # Read last, so that a lockdown or release ordered while faces were compared applies.
         mode = tx.site.get().mode_at(gate.id)
-        # No credential can be enrolled yet, so every one that is presented is unknown.
+        # Credentials cannot be enrolled yet, so every one is unknown.
         decision = policy.decide(
             found,
             employee,
@@ -248,7 +261,7 @@ class DecisionService:
     def _described(
         self, case: DecisionRequest, found: Evidence, assessed: _Assessment, event_id: str
     ) -> RecordedDecision:
-        """What the log keeps of the decision."""
+        """The decision as the log keeps it."""
         gate, decision, now = assessed.gate, assessed.decision, assessed.now
         opens = decision.verdict is Verdict.OPEN
         return RecordedDecision(
@@ -277,11 +290,11 @@ class DecisionService:
 
 
 def _answer(tx: Transaction, case: DecisionRequest, answer: RecordedDecision) -> None:
-    """Names the event to whoever asked. Raises GivenUp where it was withdrawn: that must not commit."""
+    """Names the event to the process that asked. Raises GivenUp if it no longer waits: nothing may be committed."""
     if case.question is not None and not tx.questions.answer(case.question.id, answer.id):
         raise GivenUp
 
 
 def rounded(value: float | None) -> float | None:
-    """Four decimals: more would be noise, and a signature needs one spelling."""
+    """Rounds to four decimals: more would be noise, and a signature needs one spelling."""
     return None if value is None else round(float(value), 4)

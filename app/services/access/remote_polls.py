@@ -1,8 +1,8 @@
-"""What a gate's camera sees now, where another process watches it: asked through the database, answered by its event.
+"""Asks another process what a gate's camera sees, through the database.
 
-Whoever watches decides, and names the event in the transaction that records it; who asked reads it and signs the same
-answer. A question is answered or withdrawn, never both, so nothing is decided for somebody who has given up, and what
-comes late opens nothing.
+The process that watches the camera decides, and names its event in the transaction that records it. The process that
+asked reads the event and signs the same answer. A question is either answered or withdrawn, never both. So nothing is
+decided for somebody who gave up, and a late answer opens nothing.
 """
 
 import time
@@ -19,18 +19,18 @@ from app.core.ports.store import Clock, Store, Transaction
 from app.services.access.decision_request import FROM_CAMERA
 from app.services.access.decision_service import DecisionService
 
-LONGEST_MS = 1000  # a person walks on, and hardware that polls asks again
+LONGEST_MS = 1000  # then the person has walked on, and the hardware asks again
 READ_S = 0.02
-MOST = 16  # at once: each keeps one of the threads that serve requests
+MOST = 16  # at a time: each occupies one of the threads that serve requests
 
-NOBODY = "No process watches this gate's camera now: start a `worker` or `serve`, or wait ten seconds for a takeover."
-BEGINNING = "This process only begins to watch this gate's camera; try again in a second."
-SILENT = "The process that watches this gate's camera did not answer in time; if it died, another takes over soon."
+NOBODY = "No process watches this gate's camera. Start a `worker` or `serve`, or wait ten seconds for a takeover."
+BEGINNING = "This process is just starting to watch this gate's camera; try again in a second."
+SILENT = "The process that watches this gate's camera did not answer in time. If it has died, another takes over soon."
 
 
 @dataclass(frozen=True)
 class RemotePolls:
-    """here: this process's name among those that hold leases."""
+    """here: the name under which this process holds leases."""
 
     store: Store
     verdicts: DecisionService
@@ -40,10 +40,12 @@ class RemotePolls:
     _slots: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(MOST), repr=False)
 
     def ask(self, gate: Gate, idempotency_key: str | None = None) -> RecordedDecision:
-        """The signed answer, as the process that watches would give it; its event is committed.
+        """Returns the signed answer of the process that watches the camera; its event is committed.
 
-        Raises Busy where nobody watches the camera or answers in time: then nothing opens, and nothing is decided any
-        more; Conflict('idempotency_key_reused'), NotRecorded.
+        Raises:
+            Busy: Nobody watches the camera, or no answer came in time. Nothing opens, and nothing is decided later.
+            Conflict: The idempotency key came with another request.
+            NotRecorded: The database did not take the question.
         """
         wait_ms = min(LONGEST_MS, gate.unlock_ms // 2, self.verdicts.max_frame_age_ms // 2)
         end = time.monotonic() + wait_ms / 1000
@@ -57,7 +59,7 @@ class RemotePolls:
         if holder == self.here:
             raise Busy("camera_unavailable", BEGINNING)
         if not self._slots.acquire(blocking=False):
-            raise Busy("too_busy", "Too many wait for their cameras; try again in a second.")
+            raise Busy("too_busy", "Too many requests are waiting for cameras; try again in a second.")
         try:
             wait = timedelta(milliseconds=wait_ms)
             question = RemotePoll(self.new_id(), gate.id, now, now + wait, idempotency_key)
@@ -85,7 +87,7 @@ class RemotePolls:
             with self.store.read() as tx:
                 return self._recorded(tx, tx.questions.answered(question.id))
         except NotRecorded:
-            return None  # gone for a moment: to give up now would leave a question that is decided for nobody
+            return None  # the database is gone for a moment; giving up now would leave the question open
 
     def _recorded(self, tx: Transaction, event_id: str | None) -> RecordedDecision | None:
         row = tx.events.get(event_id) if event_id is not None else None

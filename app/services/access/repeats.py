@@ -1,4 +1,4 @@
-"""A request that comes again is answered as before: recorded once, opened once; not if that opened what is shut."""
+"""Answers a repeated request as before, so that it is recorded and opens once, unless the gate is shut by now."""
 
 import hashlib
 from collections.abc import Callable
@@ -22,8 +22,8 @@ from app.services.events.answers import Answers
 from app.services.events.second_records import TooLate
 
 IDEMPOTENT_FOR = timedelta(seconds=60)
-APART = timedelta(seconds=2)  # so far the clocks of processes that share a site may be apart
-# Which run of the machine, and how long it has lasted in ms: a count that no clock's step moves.
+APART = timedelta(seconds=2)  # how far apart the clocks of a site's processes may be
+# Which boot of the machine, and the ms since then: a count that no change of the clock affects.
 Uptime = Callable[[], tuple[str, int]]
 
 
@@ -39,9 +39,9 @@ class Repeats:
     clock_doubted: Callable[[], bool] = bool
 
     def earlier(self, tx: Transaction, gate: Gate, idempotency_key: str | None, digest: str) -> RecordedDecision | None:
-        """What was answered to the same request within the last minute, unless it would open what is shut by now.
+        """The answer to the same request within the last minute, unless it would open a gate that is shut by now.
 
-        Raises Conflict('idempotency_key_reused') where the key came with another request.
+        Raises Conflict('idempotency_key_reused') if the key came with another request.
         """
         if idempotency_key is None:
             return None
@@ -53,7 +53,7 @@ class Repeats:
         return self.again(tx, found.event_id)
 
     def _is_recent(self, tx: Transaction, found: Remembered) -> bool:
-        """By the clock, and by a count that goes on when the clock is set back: an opening must not last for hours."""
+        """Asks the clock, and a count that runs on when the clock is set back: an opening must not last for hours."""
         now = self.clock()
         if self.uptime is not None and found.boot is not None and found.uptime_ms is not None:
             boot, uptime_ms = self.uptime()
@@ -62,9 +62,9 @@ class Repeats:
                 if not timedelta() <= since <= IDEMPOTENT_FOR:
                     return False
             elif (shared := tx.clocks.now()) is not None:
-                now = shared  # of another machine: the database's clock is the one that both have
+                now = shared  # another machine recorded it, and both know the database's clock
             else:
-                return False  # the machine was started anew since: how long that took, its clock may not know
+                return False  # the machine has restarted since, and its clock may not know how long that took
         return found.at - APART <= now <= found.at + IDEMPOTENT_FOR
 
     def is_known(self, tx: Transaction, gate: Gate, idempotency_key: str | None) -> bool:
@@ -75,7 +75,7 @@ class Repeats:
         return found is not None and self._is_recent(tx, found)
 
     def again(self, tx: Transaction, event_id: str) -> RecordedDecision | None:
-        """The recorded answer, signed; None where it is gone or would open what is shut by now."""
+        """The recorded answer, signed; None if it is gone, or would open a gate that is shut by now."""
         row = tx.events.get(event_id)
         decision = self.log.decision_of(tx, row) if row else None
         if decision is None or (decision.opens and not self._still_opens(tx, decision)):
@@ -91,12 +91,11 @@ class Repeats:
         tx.events.remember(gate_id, idempotency_key, Remembered(event_id, self._keyed(digest), now, *run))
 
     def _keyed(self, digest: str) -> str:
-        """A card number can be guessed from its digest, but only with the master key from this one."""
+        """Hashes the digest under the master key: from the plain one, a card number could be guessed."""
         return hashlib.sha256(self.answers.signer.sign(b"repeat:" + digest.encode()).encode()).hexdigest()
 
     def _still_opens(self, tx: Transaction, answer: RecordedDecision) -> bool:
-        """Whether gate and person may still do what was answered: who is dismissed is refused, repeated or not. An
-        opening that came too late was none."""
+        """Whether the gate would still open for this person. An opening that was recorded too late never opened."""
         result = tx.gate_results.of([answer.id]).get(answer.id)
         if self.second_records.was_too_late(answer.id) or (
             result is not None and result.outcome is CommandOutcome.TOO_LATE

@@ -1,4 +1,4 @@
-"""What is going on before one camera: who is in view, how far each approach has come, for whom the gate stands open."""
+"""What happens in front of one camera: who is in view, how far each approach is, and for whom the gate is open."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -15,20 +15,23 @@ from app.core.types import FrameResult, Pixels, Reason, Sample
 logger = logging.getLogger(__name__)
 
 APART = timedelta(milliseconds=200)  # frames nearer to each other show the same, so only the better one is kept
-# Who was denied and is found again so soon has not come a second time: they looked away, or something hid them.
+# Somebody who was denied and is found again so soon had only looked away or been hidden.
 COOL_DOWN = timedelta(seconds=3)
-AT_ONCE = timedelta(seconds=2)  # no picture older than this opens anything
-PASSAGES_KEPT = timedelta(seconds=10)  # past its end: who followed is known when their track ends
+AT_ONCE = timedelta(seconds=2)  # an older picture opens nothing
+PASSAGES_KEPT = timedelta(seconds=10)  # after its end: a tailgater is noticed only when their track ends
 
 
 @dataclass(eq=False)
 class Visit:
     """How far one track's approach has come; forgotten with the track.
 
-    near_since, near: when, and in how many frames, the person was at the gate or beside whoever is. alone: once without
-    a rival. faces: most in one frame. tries, tried_from: see `approach.due`. beside: tracks seen together with this one
-    after they were let in, so these are other people. too_late: the answer was recorded too late to be carried out; the
-    approach has had it all the same.
+    Attributes:
+        near_since, near: since when, and in how many frames, the person was at the gate or beside somebody there.
+        alone: whether the person was at the gate without a rival at least once.
+        faces: the most in one frame.
+        tries, tried_from: see `approach.due`.
+        too_late: the answer was recorded too late to be carried out; the approach gets no other.
+        beside: tracks in view together with this one after they were let in, so they are other people.
     """
 
     near_since: datetime | None = None
@@ -44,20 +47,20 @@ class Visit:
     views: list["View"] = field(default_factory=list)
 
     def wants(self, rank: tuple[float, ...], at: datetime, most: int) -> bool:
-        """Whether a view of that rank would be kept: asked before it is copied from the frame."""
+        """Whether a view of that rank would be kept; asked before it is copied from the frame."""
         near = [view.rank for view in self.views if abs(at - view.at) < APART]
         worst = self.views[-1].rank if len(self.views) >= most else ()
         return rank > max(near, default=worst)
 
     def keep(self, view: "View", most: int) -> None:
-        """Beside those from other moments, best first; one of usable faces drops all that are not."""
+        """Keeps the view beside those from other moments, best first. The first usable view drops all others."""
         others = [v for v in self.views if abs(view.at - v.at) >= APART and v.rank[0] >= view.rank[0]]
         self.views = sorted([*others, view], key=lambda v: v.rank, reverse=True)[:most]
 
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """A face with its surroundings, for the record. rank: first whether it is usable, then how good it is."""
+    """A face and its surroundings, for the record. rank: whether it is usable, then how good it is."""
 
     rank: tuple[float, ...]
     at: datetime
@@ -66,8 +69,13 @@ class View:
 
 @dataclass(eq=False)
 class Passage:
-    """An opening while it lasts: for whom, by which track (None: of a polled answer) of which camera, what that showed,
-    and as which event it is recorded."""
+    """An opening while it lasts.
+
+    Attributes:
+        track_id: the track that was let in; None if a poll opened.
+        sightings: what the track showed.
+        event_id: the event; None if it was recorded too late, so the gate stayed shut.
+    """
 
     employee_id: str | None
     track_id: int | None
@@ -80,7 +88,7 @@ class Passage:
 
     @property
     def opened(self) -> bool:
-        """False: it was recorded too late, so the gate stayed shut."""
+        """Whether the gate opened; it did not if the event was recorded too late."""
         return self.event_id is not None
 
     def lasts(self, at: datetime) -> bool:
@@ -89,10 +97,9 @@ class Passage:
 
 @dataclass(eq=False)
 class Openings:
-    """For whom one gate was opened just now, by whichever of its cameras, or a poll.
+    """For whom one gate just opened, by any of its cameras or by a poll.
 
-    deciding: held from the look at these to the recording, so that of two ways to one opening the later sees the
-    earlier.
+    deciding: held from reading these until the event is recorded, so that a second way to the same opening sees it.
     """
 
     deciding: Lock = field(default_factory=Lock, repr=False)
@@ -102,14 +109,14 @@ class Openings:
         self._recent = [*(p for p in self._recent if p.until > passage.since), passage]
 
     def of(self, employee_id: str | None, at: datetime) -> list[Passage]:
-        """Those of this employee that last, newest first. Another camera's frame may be a moment older."""
+        """This employee's openings that still last, newest first. Another camera's frame may be a moment older."""
         found = [p for p in self._recent if employee_id is not None and p.employee_id == employee_id]
         return [p for p in reversed(found) if p.since - AT_ONCE <= at < p.until]
 
 
 @dataclass(frozen=True, eq=False)
 class TurnedAway:
-    """Whom the gate stayed shut for, and when they were last seen."""
+    """Somebody who was denied, and when they were last seen."""
 
     sightings: tuple[Sample, ...]
     last_at: datetime
@@ -117,7 +124,7 @@ class TurnedAway:
 
 @dataclass(frozen=True, eq=False)
 class Glimpse:
-    """What the newest frame showed. Immutable, and replaced as one: other threads read it without a lock."""
+    """What the newest frame showed. Immutable and replaced as a whole, so other threads read it without a lock."""
 
     scene: Scene
     at: datetime
@@ -128,7 +135,7 @@ class Glimpse:
     views: Mapping[int, Sequence[Pixels]]
 
     def looks(self, same_person: float) -> list[FrameResult]:
-        """What it shows of the person at the gate, or why it shows nobody. same_person: a similarity."""
+        """What the frame shows of the person at the gate, or why it shows nobody. same_person: a similarity."""
         person = self.person.person
         if person is None:
             reason = Reason.FACE_TOO_SMALL if self.faces else Reason.NO_FACE
@@ -141,9 +148,9 @@ class Glimpse:
 
 @dataclass(eq=False)
 class Watch:
-    """What is going on before one camera. Only its camera's thread changes it; `latest` may be read by others.
+    """What happens in front of one camera. Only the camera's thread changes it; other threads may read `latest`.
 
-    asks_liveness: whether its gate did when somebody was last tried.
+    asks_liveness: whether the gate asked for liveness when somebody was last tried.
     """
 
     camera: str
@@ -163,13 +170,13 @@ class Watch:
         return self.latest is not None and bool(self.latest.scene.tracks)
 
     def opened(self, passage: Passage) -> None:
-        """From the camera's thread, or from one that answers polls."""
+        """Called by the camera's thread, or by one that answers polls."""
         with self._lock:
             kept = [p for p in self.passages if p.until + PASSAGES_KEPT > passage.since]
             self.passages = [*kept, passage]
 
     def polled(self, track_id: int) -> int:
-        """Counts a poll for the person of this track; how many there were. Tracks that have ended are forgotten."""
+        """Counts a poll for this track and returns how many there were. Ended tracks are forgotten."""
         with self._lock:
             living = {t.id for t in self.latest.scene.tracks} if self.latest else set()
             self.polls = {i: n for i, n in self.polls.items() if i in living}
@@ -177,7 +184,7 @@ class Watch:
             return self.polls[track_id]
 
     def was_let_in(self, track: Track, visit: Visit, same_person: float) -> bool:
-        """Whether this is a piece of the way of somebody for whom the gate stands open, too poor to be recognised."""
+        """Whether this track is somebody for whom the gate is open, seen too poorly to be recognised."""
         return bool(track.sightings) and any(
             p.lasts(track.last_at) and not is_another(p, track, visit, same_person)
             for p in self.passages
@@ -185,7 +192,7 @@ class Watch:
         )
 
     def was_denied(self, track: Track, same_person: float) -> bool:
-        """Whether this is a piece of the way of somebody who has had their denial a moment before."""
+        """Whether this track is somebody who was denied a moment ago."""
         return bool(track.sightings) and any(
             bool(t.sightings)
             and track.first_at < t.last_at + COOL_DOWN
@@ -194,7 +201,7 @@ class Watch:
         )
 
     def tailgates(self, track: Track, visit: Visit, same_person: float) -> bool:
-        """Whether somebody crossed who was not let in, while the gate stood open for another. True once an opening."""
+        """Whether somebody who was not let in crossed while the gate was open for another. True once an opening."""
         latest = self.latest
         if visit.let_in or latest is None or not approach.crossed(track, latest.width_px, latest.height_px):
             return False
@@ -206,12 +213,12 @@ class Watch:
         return False
 
     def refused(self, track: Track) -> None:
-        """The track of somebody who was denied has ended."""
+        """Notes that the track of somebody who was denied has ended."""
         kept = [t for t in self.turned_away if t.last_at + COOL_DOWN > track.last_at]
         self.turned_away = [*kept, TurnedAway(track.sightings, track.last_at)]
 
     def complain(self, error: NotRecorded) -> None:
-        """Once an outage, not once a frame."""
+        """Logs an outage once, not at every frame."""
         if not self.unrecorded:
             logger.error('decision_not_recorded camera=%s why="%s" gate=stays_shut', self.camera, error)
         self.unrecorded = True

@@ -18,11 +18,11 @@ from app.services.events.access_log import AccessLog
 from app.services.people.erasure import message
 
 BATCH = 200
-FORGED = "what the gate did with this is not signed by this installation: forged"
-EMPTIED = "whom this was said not to show was taken out of the correction, and nobody was erased"
+FORGED = "the gate's report on this event is not signed by this installation: forged"
+EMPTIED = "a correction of this event lost its person, and nobody was erased"
 NO_GATE = "(none)"
 TABLE = "table:"  # before a table's name, where a checkpoint says how a table stood
-MISQUOTED = "what was said of this afterwards is not signed by this installation: forged"
+MISQUOTED = "a correction of this event is not signed by this installation: forged"
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class AuditReport:
 
 
 class Audit:
-    """Verifies all chains, and signs where they stand. Reads one state of the database; writes nothing."""
+    """Verifies all chains and signs their heads, on one state of the database."""
 
     def __init__(
         self, store: Store, log: AccessLog, signer: Signer, clock: Clock, new_id: Callable[[], str] = lambda: ""
@@ -88,7 +88,7 @@ class Audit:
             explained = self._explained(tx)
             flaw, planted = flaw or self._misquoted(tx), self._planted(tx, marks)
         if first_missing is not None and missing > explained and flaw is None:
-            # Which of them were erased rightly cannot be told any more: that is what erasing means.
+            # An erasure leaves nothing that tells which of them it explains.
             name, event = first_missing
             problem = f"from here on {missing} payloads are missing, and signed erasures explain {explained}"
             flaw = Flaw(name, event.sequence, event.id, problem)
@@ -98,21 +98,21 @@ class Audit:
         return AuditReport(flaw is None, chains, flaw)
 
     def checkpoint(self) -> list[Checkpoint]:
-        """Where every gate's chain stands now, signed."""
+        """Signs the present head of every gate's chain."""
         with self._store.read() as tx:
             heads = tx.events.heads()
         at = self._clock()
         return [self._log.checkpoint(head.gate_id, head.sequence, head.hash, at) for head in heads]
 
     def totals(self) -> list[Checkpoint]:
-        """Where every table stands that decides who may do what: signed, in the form of a gate's head."""
+        """Signs the state of every table that decides who may do what, in the form of a gate's head."""
         with self._store.read() as tx:
             found = tx.seals.totals()
         at = self._clock()
         return [self._log.checkpoint(TABLE + one.table, one.version, one.fingerprint, at) for one in found]
 
     def look_at_rows(self) -> None:
-        """Raises an alert where a table that decides who may do what is not as this installation wrote it."""
+        """Raises an alert if a table that decides who may do what is not as this installation wrote it."""
         with self._store.read() as tx:
             found = next(tx.seals.flaws(thorough=False), None)
         if found is not None:
@@ -121,7 +121,7 @@ class Audit:
                 tx.alerts.raise_(Alert(self._new_id(), self._clock(), AlertKind.RECORD_ALTERED, detail=detail))
 
     def all_clear(self) -> None:
-        """Everything was found good: whatever was altered has been put right."""
+        """Clears that alert, after a verification that found everything good."""
         with self._store.read() as tx:
             stands = any(alert.kind is AlertKind.RECORD_ALTERED for alert in tx.alerts.open())
         if stands:
@@ -129,7 +129,7 @@ class Audit:
                 tx.alerts.clear(AlertKind.RECORD_ALTERED, None, None, self._clock())
 
     def _planted(self, tx: Transaction, marks: dict[str, list[Checkpoint]]) -> Flaw | None:
-        """The first row that acts and is not ours, or the first table that was put back as it once was."""
+        """The first row that this installation did not write, or the first table in an older state."""
         seen_of = {name: marks.pop(name) for name in list(marks) if name.startswith(TABLE)}
         for flaw in tx.seals.flaws():
             return Flaw(NO_GATE, 0, None, f"{flaw.table} {flaw.row}".strip() + f" {flaw.problem}")
@@ -170,7 +170,7 @@ class Audit:
     def _misquoted(self, tx: Transaction) -> Flaw | None:
         """The first correction that is not ours, or names nobody though its event still does.
 
-        Not seen: one that was removed, as it stands in no chain, and a "this was" that was emptied as erasing does.
+        Not noticed: a correction that was removed, because no chain holds it, and a WAS that was emptied.
         """
         try:
             for said in tx.corrections.all():
@@ -197,7 +197,7 @@ class Audit:
                 if self._receipt_signed(receipt) and (known is None or receipt.erased_at > known.erased_at):
                     newest[receipt.employee_id] = receipt
         except (TypeError, ValueError, OverflowError):
-            pass  # what cannot be read explains nothing
+            pass  # an unreadable receipt explains nothing
         return sum(receipt.events_unlinked for receipt in newest.values())
 
     def _receipt_signed(self, receipt: Receipt) -> bool:
@@ -214,7 +214,7 @@ class _Counted:
     """Counts what passes and checks what the gates did with it, so a chain is read once.
 
     missing: how many have no payload; first_missing: the first of them.
-    forged: the first event whose second record is not ours. That one was removed is not seen: it stands in no chain.
+    forged: the first event whose second record is not ours. A removed one is not noticed, because no chain holds it.
     """
 
     def __init__(
@@ -238,7 +238,7 @@ class _Counted:
         while unreadable is None:
             batch: list[EventRow] = []
             try:
-                # One by one: what comes before a record that cannot be read is walked first.
+                # One by one, so that everything before an unreadable record is verified first.
                 for event in islice(self._events, BATCH):
                     batch.append(event)
             except (TypeError, ValueError, OverflowError) as error:
@@ -262,23 +262,23 @@ class _Counted:
         try:
             return {event_id for event_id, row in self._tx.gate_results.of(ids).items() if not self._signed(row)}
         except (TypeError, ValueError, OverflowError):
-            # A field of one of them is of no kind that we write: which one, is found by asking for each.
+            # One of them has a value of the wrong type; ask for each to find out which.
             return set(ids) if len(ids) == 1 else {bad for event in batch for bad in self._bad([event])}
 
 
 def _homeless(tx: Transaction) -> Flaw | None:
-    """The first event of a gate that is not there: no chain holds it."""
+    """The first event of a gate that does not exist; no chain holds it."""
     try:
         event = tx.events.homeless()
     except (TypeError, ValueError, OverflowError):
         return Flaw(NO_GATE, 0, None, "an event of an unknown gate holds what this installation never writes")
     if event is None:
         return None
-    return Flaw(_plain(event.gate_id), event.sequence, event.id, "the record belongs to a gate that is not there")
+    return Flaw(_plain(event.gate_id), event.sequence, event.id, "the record belongs to a gate that does not exist")
 
 
 def _plain(said: object) -> str:
-    """What a damaged record says, cut and without what no answer can carry."""
+    """Text of a damaged record, shortened, without characters that no answer can carry."""
     return str(said).encode("utf-8", "replace").decode()[:100]
 
 

@@ -1,4 +1,4 @@
-"""Lets signed chain heads leave the database: a chain alone does not see its tail cut off."""
+"""Writes signed chain heads outside of the database, because a chain alone does not show that its tail was cut off."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from app.services.events.audit import Audit, AuditReport
 
 @dataclass
 class Checkpoints:
-    """journal: where they go, on another disk if the operator is wise."""
+    """journal: where they go; best on another disk."""
 
     audit: Audit
     journal: Journal

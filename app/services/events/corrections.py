@@ -1,6 +1,6 @@
-"""What people say of events afterwards, and the labelled pictures that come of it for a calibration of one's own.
+"""Corrections that people make to events, and the labelled pictures they give for a calibration of one's own.
 
-The event stays as it was recorded. Who is erased is in no correction any more, and in no export.
+The event itself never changes. An erased person is in no correction and in no export.
 """
 
 import secrets
@@ -20,8 +20,13 @@ from app.services.events.access_log import AccessLog
 
 @dataclass(frozen=True)
 class Labelled:
-    """One picture of an export. folder: the person's, of whom it is said. same: whether it shows them. photo: enrolled,
-    so it does by itself."""
+    """One picture of an export.
+
+    Attributes:
+        folder: the folder of the person whom the label is about.
+        same: whether the picture shows them.
+        photo: whether it is an enrolled photo, which needs no label.
+    """
 
     folder: str
     name: str
@@ -41,7 +46,7 @@ class Corrections:
     new_nonce: Callable[[], str] = lambda: secrets.token_hex(16)
 
     def add(self, event_id: str, kind: CorrectionKind, employee_id: str | None, actor: str) -> Correction:
-        """Signed and kept beside the event. employee_id: who it was; of a denial of the name, the event says whom.
+        """Signs a correction and keeps it beside the event. employee_id: who it was; not needed for NOT_THIS_PERSON.
 
         Raises NotFound, BadInput; Conflict where the event names nobody, or already whom it is said to show.
         """
@@ -58,7 +63,7 @@ class Corrections:
             elif employee_id == event.employee_id:
                 raise Conflict("same_as_event", "The event itself says that it was this person.")
             assert employee_id is not None
-            # Held until the commit: nobody is erased between this and what it says of them.
+            # Locked until the commit, so that nobody is erased before their correction is written.
             if tx.employees.get(employee_id, for_update=True) is None:
                 raise NotFound("unknown_employee", "There is no employee with this id.")
             nonce = self.new_nonce()
@@ -78,12 +83,12 @@ class Corrections:
         return correction
 
     def of(self, event_id: str) -> list[dict[str, Any]]:
-        """What was said of an event, oldest first. forged: not as this installation signed it."""
+        """The corrections of an event, oldest first. forged: this installation did not sign it as it is."""
         with self.store.read() as tx:
             return [self._shown(tx, one) for one in tx.corrections.of([event_id]).get(event_id, [])]
 
     def labelled(self) -> Iterator[Labelled]:
-        """Every corrected event's picture with whom it shows, or does not, and that person's photos before it.
+        """Yields each corrected event's picture with whom it shows or does not show, after that person's photos.
 
         Of one event and person once. Who it was as said last counts, and then whom the event names it was not.
         """
@@ -93,7 +98,7 @@ class Corrections:
                 employee, event = tx.employees.get(employee_id), tx.events.get(event_id)
                 kept = self.log.snapshot_of(tx, event) if event is not None else None
                 if employee is None or kept is None:
-                    continue  # erased meanwhile, or recorded without a picture
+                    continue  # erased since, or recorded without a picture
                 folder = _folder(employee.number)
                 if employee.id not in exported:
                     exported.add(employee.id)
@@ -106,7 +111,7 @@ class Corrections:
             yield Labelled(folder, f"event-{event_id}.jpg", unbundle(kept)[0], same)
 
     def _labels(self) -> dict[tuple[str, str], bool]:
-        """Whether an event shows an employee, by both ids, as far as somebody said so."""
+        """Whether an event shows an employee, by both ids, where a correction says so."""
         labels: dict[tuple[str, str], bool] = {}
         was: dict[str, str] = {}
         with self.store.read() as tx:
@@ -139,5 +144,5 @@ class Corrections:
 
 
 def _folder(number: str) -> str:
-    """An employee number as a folder's name: what no file system takes is written as its code."""
+    """An employee number as a folder name; characters that some file system refuses are written as their codes."""
     return "".join(c if c.isalnum() or c in "-_" else f"%{ord(c):x}" for c in number)

@@ -1,4 +1,4 @@
-"""Work with a time limit, for what may not wait for a database that hangs: a release."""
+"""Runs work with a time limit: a release must not wait for a database that hangs."""
 
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def within(seconds: float, work: Callable[[], T]) -> T:
-    """What the work returns or raises. Raises NotRecorded once the time is up; the work goes on in its own thread."""
+    """Returns or raises what the work does. Raises NotRecorded once the time is up; the work goes on in its thread."""
     done: Future[T] = Future()
 
     def run() -> None:

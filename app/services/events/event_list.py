@@ -1,4 +1,4 @@
-"""Reads the log for people: each event as it was answered, opened with the key that still exists, or without."""
+"""Reads the log for people: each event as it was answered, as far as its key still exists."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +22,7 @@ class EventList:
     answers: Answers
 
     def find(self, which: EventFilter) -> list[LoggedEvent]:
-        """Newest first."""
+        """Returns the events that match, newest first."""
         with _readable(), self.store.read() as tx:
             names = {gate.id: gate.name for gate in tx.gates.all()}
             rows = tx.events.find(which)
@@ -35,17 +35,17 @@ class EventList:
             return self.shown(tx, _known(tx, event_id))
 
     def shown(self, tx: Transaction, row: EventRow) -> LoggedEvent:
-        """One event as the others here, of a transaction that the caller has open."""
+        """Reads one event's details within the caller's transaction."""
         gate = tx.gates.get(row.gate_id)
         result = tx.gate_results.of([row.id]).get(row.id)
         return self._event(tx, row, gate.name if gate else row.gate_id, result)
 
     def snapshot(self, event_id: str) -> bytes:
-        """JPEG bytes of the event's best picture. Raises NotFound where none was kept, or none is left."""
+        """JPEG bytes of the event's best picture. Raises NotFound if none was kept, or none is left."""
         return self.pictures(event_id)[0]
 
     def pictures(self, event_id: str) -> list[bytes]:
-        """All that were kept with the event, best first. Raises NotFound as above."""
+        """All pictures kept with the event, best first, as JPEG bytes. Raises NotFound as `snapshot` does."""
         with self.store.read() as tx:
             kept = self.log.snapshot_of(tx, _known(tx, event_id))
         if kept is None:
@@ -53,7 +53,7 @@ class EventList:
         return unbundle(kept)
 
     def picture(self, event_id: str, number: int) -> bytes:
-        """One of them, counted from 1. Raises NotFound."""
+        """One of the event's pictures, counted from 1. Raises NotFound."""
         kept = self.pictures(event_id)
         if not 1 <= number <= len(kept):
             raise NotFound("no_picture", f"This event has {len(kept)} pictures, counted from 1.")
@@ -84,7 +84,7 @@ class EventList:
 
 @contextmanager
 def _readable() -> Iterator[None]:
-    """A record that somebody altered is a fault with a name, not a defect of the program."""
+    """Turns errors from an altered record into a CryptoFault that names the cause."""
     try:
         yield
     except (KeyError, TypeError, ValueError, OverflowError) as error:

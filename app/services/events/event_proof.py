@@ -1,4 +1,4 @@
-"""What shows that one event stands in its gate's chain as it was recorded, for a person to read and print."""
+"""Proves that an event is in its gate's chain as it was recorded, for a person to read and print."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,14 @@ from app.services.events.access_log import AccessLog
 
 @dataclass(frozen=True)
 class Proof:
-    """payload: None where it is gone by an erasure. checkpoint: the first signed one at or after it that was kept."""
+    """The parts of a proof.
+
+    Attributes:
+        linked: the hash follows from the one before it.
+        signed: this installation signed the event.
+        payload: it is the one that was committed to; None if it was erased.
+        checkpoint: the first kept one at or after the event.
+    """
 
     sequence: int
     previous: str

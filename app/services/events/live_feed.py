@@ -1,4 +1,4 @@
-"""What is new at the site, for everybody who watches: decisions, what gates did with them, alerts, cameras, gates.
+"""What is new at the site, for everybody who watches: decisions, what gates did, alerts, cameras and gates.
 
 The database is asked, not the processes, so what any of them did is seen. A gate's chain has no gaps, and a place in
 each chain is all there is to remember. Whoever asks does so for all watchers at once.
@@ -19,15 +19,15 @@ from app.core.ports.store import Clock, Store, Transaction
 from app.services.cameras.camera_states import standings
 from app.services.events.event_list import EventList
 
-MOST = 200  # events at once, and how many somebody who was away gets
-# An id is made before its event is committed: what was committed behind one that was seen is at most so much older.
+MOST = 200  # events at a time, and the most for somebody who was away
+# Ids are made before their events are committed, so an event may appear this much later than a newer one.
 OVERLAP = timedelta(seconds=5)
 AWAIT_RESULT = timedelta(seconds=60)
 
 
 @dataclass(frozen=True)
 class FeedItem:
-    """kind: decision, gate_result, alert, camera, gate or gap. id: of decisions; there who was away goes on."""
+    """kind: decision, gate_result, alert, camera, gate or gap. id: of a decision, where a watcher resumes."""
 
     kind: str
     data: dict[str, Any]
@@ -36,7 +36,7 @@ class FeedItem:
 
 @dataclass
 class LiveFeed:
-    """Asked by one thread at a time. own: alerts about the service itself that the database does not have."""
+    """One thread at a time may call it. own: alerts about the service itself, which the database does not have."""
 
     store: Store
     events: EventList
@@ -45,10 +45,10 @@ class LiveFeed:
     _seen: dict[str, int] = field(default_factory=dict)
     _awaited: dict[str, datetime] = field(default_factory=dict)
     _site: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
-    _alerts: frozenset[str] = frozenset()  # those of the last seconds that were there at the last look
+    _alerts: frozenset[str] = frozenset()  # recent ones that the last look found
 
     def begin(self) -> None:
-        """From here on, everything is new."""
+        """Starts: whatever comes after this is new."""
         with self.store.read() as tx:
             self._seen = {head.gate_id: head.sequence for head in tx.events.heads()}
             self._site = self._look(tx)
@@ -56,8 +56,8 @@ class LiveFeed:
         self._awaited = {}
 
     def passages(self) -> list[FeedItem]:
-        """Decisions since the last time, and what became of those that open."""
-        # Copies: where the database fails in the middle nothing was told, and the next look finds all of it again.
+        """The decisions since the last call, and what gates did with those that open."""
+        # Copies, so that the next call finds everything again if the database fails in the middle.
         seen, awaited = dict(self._seen), dict(self._awaited)
         with self.store.read() as tx:
             new: list[LoggedEvent] = []
@@ -82,10 +82,10 @@ class LiveFeed:
         return found
 
     def site(self) -> list[FeedItem]:
-        """What changed at gates, cameras and alerts since the last time."""
+        """What changed at gates, cameras and alerts since the last call."""
         with self.store.read() as tx:
             now, newest = self._look(tx), self._newest(tx)
-            # A door that was forced and fell shut between two looks: it stood in neither.
+            # A door may be forced and fall shut between two looks, so that neither shows the alert.
             brief = [a for a in newest if a.cleared_at is not None and a.id not in self._alerts]
             names = _names(tx.gates.all(), tx.cameras.all()) if brief else {}
             shown = [("alert", _shown(alert, names)) for alert in brief]

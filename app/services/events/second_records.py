@@ -1,6 +1,6 @@
-"""The second record of an opening that no driver reports: it came too late, or the service had stopped.
+"""Writes an opening's second record when no driver does: it was too late, or the service had stopped.
 
-A thread writes it, tries until the database has taken it, and ends then.
+A thread writes the records, repeats until the database has taken them, and then ends.
 """
 
 import logging
@@ -24,11 +24,11 @@ UNTAKEN = GateResult(CommandOutcome.TOO_LATE, "no process drove the gate")
 GONE = GateResult(CommandOutcome.TOO_LATE, "the database was gone before it was sent")
 
 AGAIN_S = 1.0
-MOST_WAITING = 1000  # while the database is gone nothing is decided, so hardly any wait
+MOST_WAITING = 1000  # nothing is decided while the database is gone, so few ever wait
 
 
 class TooLate(Protocol):
-    """What a decision needs of these records."""
+    """The part of these records that decisions use."""
 
     def too_late(self, gate: str, event_id: str) -> None: ...
     def was_too_late(self, event_id: str) -> bool: ...
@@ -53,18 +53,16 @@ class SecondRecords:
         self._closing = Event()
 
     def too_late(self, gate: str, event_id: str) -> None:
-        """An opening that may be in the log by now, and nobody was let in. Of what is not, or is no opening, nothing is
-        written."""
+        """Notes an opening that may be in the log though nobody was let in. Nothing is written if it is not there."""
         self._late.append(event_id)
         self._add(gate, event_id, TOO_LATE, driven_only=False)
 
     def not_sent(self, gate: str, event_id: str, why: GateResult) -> None:
-        """The opening is recorded, and nobody sends it. Of hardware that asks by itself nothing is known, so nothing is
-        written."""
+        """Notes a recorded opening that nobody sends to the gate. Nothing is written for hardware that polls."""
         self._add(gate, event_id, why, driven_only=True)
 
     def was_too_late(self, event_id: str) -> bool:
-        """Whether it was said here that nobody was let in by this event, written by now or not."""
+        """Whether `too_late` was called for this event, whether or not its record is written yet."""
         return event_id in tuple(self._late)
 
     def is_waiting(self, event_id: str) -> bool:
@@ -72,7 +70,7 @@ class SecondRecords:
         return any(record.row.event_id == event_id for record in tuple(self._waiting))
 
     def close(self) -> None:
-        """One more try for what waits. Safe to call twice."""
+        """Tries once more to write what waits. Safe to call twice."""
         self._closing.set()
         with self._lock:
             thread = self._thread
@@ -109,7 +107,7 @@ class SecondRecords:
                 self._closing.wait(AGAIN_S)
 
     def _guarded(self, record: _Record) -> bool:
-        """Whether nothing is left to do."""
+        """Writes a record. Returns whether it is done with."""
         try:
             self._write(record)
         except NotRecorded:
@@ -117,7 +115,7 @@ class SecondRecords:
         except FacegateError as error:
             logger.error("second_record_failed event=%s error=%s", record.row.event_id, type(error).__name__)
         except Exception:
-            # Tried again it would fail again, and what waits behind it would wait for ever.
+            # It would fail again, and everything behind it would wait for ever.
             logger.exception("second_record_failed event=%s", record.row.event_id)
         return True
 
@@ -126,7 +124,7 @@ class SecondRecords:
             gate = tx.gates.by_name_or_id(record.gate)
             if gate is None or (record.driven_only and gate.driver is DriverKind.PLAIN):
                 return
-            # A commit whose end we did not see may still be under way: it holds the head of the chain.
+            # A commit whose end we did not see may still be running; it holds the head of the chain.
             tx.events.lock_head(gate.id)
             event = tx.events.get(record.row.event_id)
             if event is not None and event.verdict is Verdict.OPEN:
@@ -134,7 +132,7 @@ class SecondRecords:
 
 
 class NoSecondRecords:
-    """Where nobody keeps them: tools and tests."""
+    """For tools and tests, which keep no second records."""
 
     def too_late(self, gate: str, event_id: str) -> None:
         logger.error("opening_recorded_too_late event=%s", event_id)

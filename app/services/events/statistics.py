@@ -1,4 +1,4 @@
-"""What happened at the gates, counted: for plots, and for what a rate means in people. Nothing here names anybody."""
+"""Counts what happened at the gates, for plots and to show what a rate means in people. Nothing here names anybody."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,11 +7,11 @@ from app.core.events.histograms import Bucket, Figure
 from app.core.ports.store import Clock, Store
 from app.core.types import OPENING, Reason
 
-# Of these nobody was identified by a face that could be compared: what strangers' attempts look like.
+# A face was compared and nobody was identified: what strangers' attempts look like.
 STRANGERS = frozenset({Reason.NOT_RECOGNISED})
 ORDERS = frozenset({Reason.RELEASED, Reason.RESTORED, Reason.OPENED_BY_HAND, Reason.UNLOCKED_BY_HAND})
 DAYS_SEEN = 30
-INSTANT = timedelta(milliseconds=1)  # what happens now has happened
+INSTANT = timedelta(milliseconds=1)  # includes what happens right now
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Hour:
 
 @dataclass(frozen=True)
 class Pace:
-    """How many attempts of strangers a day there were, over so many days with events."""
+    """The attempts of strangers, and the number of days they were counted over."""
 
     days: int
     attempts: int
@@ -74,7 +74,7 @@ class Statistics:
         )
 
     def strangers(self) -> Pace:
-        """Over the last 30 days, or as many as there were since the first event in them."""
+        """Counts strangers over the last 30 days, or since the first event within them."""
         until = self.clock()
         with self.store.read() as tx:
             counted = tx.counts.hourly(until - timedelta(days=DAYS_SEEN), until + INSTANT)
@@ -84,7 +84,7 @@ class Statistics:
         return Pace(days, sum(count for _, reason, count in counted if reason in STRANGERS))
 
     def took(self) -> list[Bucket]:
-        """How long decisions took, in the last week."""
+        """How long decisions took in the last week."""
         until = self.clock()
         with self.store.read() as tx:
             found = tx.histograms.between((until - timedelta(days=7)).date(), until.date())

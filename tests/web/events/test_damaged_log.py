@@ -69,7 +69,7 @@ def test_a_damaged_line_of_the_checkpoints_is_named(opened: System, calls: Calls
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        ("UPDATE events SET gate_id = 'nowhere'", "gate that is not there"),
+        ("UPDATE events SET gate_id = 'nowhere'", "gate that does not exist"),
         ("UPDATE events SET gate_id = 'nowhere', verdict = 'perhaps'", "unknown gate"),
         ("UPDATE events SET verdict = 'perhaps'", "cannot be read"),
         ("UPDATE events SET at = 'today'", "cannot be read"),

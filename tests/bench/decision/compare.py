@@ -18,7 +18,7 @@ from rich.console import Console
 
 from tests.bench.ground import frame, jpeg
 
-HERE = Path(__file__).parents[2]
+HERE = Path(__file__).parents[3]
 # Runs in either checkout, so it uses only what both have.
 SERVICE = """
 import json, sys, threading, time
