@@ -71,25 +71,25 @@ API = (
 )
 
 ABOUT = """
-Gate hardware, HR systems and scripts are written against this contract; it changes only by addition.
+Gate hardware, HR systems and scripts rely on this contract. It changes only by addition.
 
 Send `Authorization: Bearer KEY`. Errors look like `{"error": "code", "detail": "what to do"}`. Lists page by `cursor`.
 """
 
 
 def create_app(system: System, supervisor: Supervisor | None = None) -> FastAPI:
-    """The application that serves this system. It owns neither: whoever opened them closes them.
+    """Returns the application that serves this system. The caller closes system and supervisor.
 
-    supervisor: of the cameras that this process watches, if it does.
+    supervisor: of the cameras that this process watches, if it watches any.
     """
     app = FastAPI(
         title="Facegate",
         version="1",
         description=ABOUT,
-        docs_url=None,  # the generated viewer loads scripts from another site; /docs is our own page
+        docs_url=None,  # the generated viewer loads scripts from another site, so /docs is our own page
         redoc_url=None,
         lifespan=warm,
-        redirect_slashes=False,  # a redirect is no answer of the contract, and repeats the Host it was sent
+        redirect_slashes=False,  # the contract has no redirects, and one would repeat the Host that was sent
     )
     app.state.system = system
     app.state.supervisor = supervisor
@@ -103,7 +103,7 @@ def create_app(system: System, supervisor: Supervisor | None = None) -> FastAPI:
     app.add_middleware(BodyLimit, most=most, imports=system.settings.max_import_mb * 1_000_000, admit=admission.admit)
     app.add_middleware(SafeHeaders)
     app.add_middleware(HeadAsGet)
-    app.add_middleware(  # the outermost: all others see the caller and the path as they are
+    app.add_middleware(  # the outermost, so that all others see the real caller and path
         Forwarded, trusted=system.settings.trusted_proxies, prefix=system.settings.path_prefix
     )
     for resource in API:

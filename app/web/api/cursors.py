@@ -1,5 +1,7 @@
-"""Cursors: where the page before ended. Opaque to whoever pages; one that we did not give is refused, because a page
-without anything in it would tell a script that it has seen everybody."""
+"""Cursors, which say where the last page ended. They are opaque to callers.
+
+A foreign cursor is refused, because an empty page would tell a script that it has seen everything.
+"""
 
 import base64
 import binascii
@@ -14,11 +16,11 @@ _ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")  # a ULID
 
 
 def not_ours() -> BadInput:
-    return BadInput("bad_cursor", "Send the cursor that the page before gave.")
+    return BadInput("bad_cursor", "Send the cursor that the last page gave.")
 
 
 def after(text: str) -> str:
-    """The cursor of a list that is ordered by a text, such as a number."""
+    """Returns the cursor for a list that is sorted by a text, such as a number."""
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 

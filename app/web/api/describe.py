@@ -1,4 +1,4 @@
-"""What the generated contract says besides the schemas: how errors look, and the bodies that are not plain JSON."""
+"""What the generated contract adds to the schemas: the form of errors, and bodies that are not plain JSON."""
 
 from typing import Any
 
@@ -14,10 +14,10 @@ MEANINGS = "\n".join(
 
 
 class Problem(BaseModel):
-    """Every error looks like this."""
+    """The form of every error."""
 
     error: str = Field(examples=["unknown_gate"], json_schema_extra={"enum": [*codes()]}, description=MEANINGS)
-    detail: str = Field(examples=["There is no gate of that name; an admin can add it."])
+    detail: str = Field(examples=["There is no gate of that name. An admin can add it."])
 
 
 def _error(description: str) -> dict[str, Any]:
@@ -27,16 +27,16 @@ def _error(description: str) -> dict[str, Any]:
 ERRORS: dict[int | str, dict[str, Any]] = {
     400: _error("An image cannot be read, or a value is out of bounds"),
     401: _error("No key, or one that is unknown or revoked"),
-    403: _error("The key's role does not reach this far"),
-    404: _error("No such thing"),
+    403: _error("The caller's role does not allow this"),
+    404: _error("It does not exist"),
     413: _error("Too large"),
     422: _error("Malformed request"),
-    503: _error("Busy: nothing was done. Or the database did not confirm a record: `detail` says what holds"),
+    503: _error("Busy, and nothing was done; or the database did not confirm a record. `detail` says which"),
 }
 OPERATIONS: dict[int | str, dict[str, Any]] = {
     400: _error("The request is not valid HTTP"),
-    401: _error("Not from this machine, and no key, or one that is unknown or revoked"),
-    403: _error("Not from this machine, and the key is not an admin's"),
+    401: _error("The caller is on another machine and has no key, or one that is unknown or revoked"),
+    403: _error("The caller is on another machine and is not an admin"),
     413: _error("Too large"),
 }
 BODY_ERRORS: dict[int | str, dict[str, Any]] = {**ERRORS, 408: _error("The body did not arrive in time")}
@@ -74,7 +74,7 @@ DECISION_BODY = {
 
 
 def files_body(**fields: int) -> dict[str, Any]:
-    """The OpenAPI body of a multipart form of files; each field with the most files it may hold."""
+    """Returns the OpenAPI body of a multipart form. fields: the most files that each field may hold."""
     one = {"type": "string", "format": "binary"}
     properties = {
         name: one if most == 1 else {"type": "array", "items": one, "maxItems": most} for name, most in fields.items()

@@ -1,4 +1,4 @@
-"""What goes over the wire, with examples: the generated contract page is made of these."""
+"""The schemas of requests and answers, with the examples that the contract page shows."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Generic, Literal, TypeVar
@@ -18,7 +18,7 @@ Item = TypeVar("Item")
 
 
 class Strict(BaseModel):
-    """A request body: an unknown field is an error, not a silent nothing."""
+    """A request body in which an unknown field is an error."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -58,17 +58,19 @@ class DecisionAnswer(BaseModel):
     similarity: float | None = Field(examples=[0.71])
     threshold: float | None = Field(examples=[0.55])
     margin: float | None = Field(examples=[0.4])
-    liveness: float | None = Field(examples=[0.98], description="0 a picture to 1 a person; null: not measured")
-    liveness_state: LivenessState = Field(description="unmeasured: no face compared; unavailable: no weights here")
+    liveness: float | None = Field(examples=[0.98], description="from 0, a picture, to 1, a person; null: not measured")
+    liveness_state: LivenessState = Field(
+        description="unmeasured: no face compared; unavailable: the weights are missing"
+    )
     faces: int = Field(examples=[1], description="most faces in one frame")
-    camera: str | None = Field(description="the camera that saw it, or null where frames were sent")
+    camera: str | None = Field(description="the camera that saw it; null if frames were sent")
     frames_received: int = Field(examples=[3], description="how many frames were sent")
     frames_used: int = Field(examples=[3])
     request_digest: str | None = Field(
         None,
         description="hex SHA-256 over the frames' SHA-256 digests, in order, and the credential; null: from a camera",
     )
-    nonce: str | None = Field(None, description="the request's header Facegate-Nonce, where one came")
+    nonce: str | None = Field(None, description="the request's header Facegate-Nonce, if any")
     duration_ms: float = Field(examples=[21.4])
     rule: RuleRef | None = Field(description="the rule that let them in, or would have at another time")
     rules_version: int | None = Field(examples=[12], description="which version of the rules was asked")
@@ -77,12 +79,12 @@ class DecisionAnswer(BaseModel):
 
 
 class GateResultOut(BaseModel):
-    """What the gate did with the command of an event."""
+    """What the gate did with an event's command."""
 
     outcome: CommandOutcome
     detail: str
     at: str
-    forged: bool = Field(description="true: the record is not signed by this installation, do not believe it")
+    forged: bool = Field(description="true: this installation did not sign the record; do not trust it")
 
 
 class PictureOut(BaseModel):
@@ -91,9 +93,9 @@ class PictureOut(BaseModel):
 
 
 class EventOut(BaseModel):
-    """A recorded decision: as it was answered, and where it stands in its gate's chain.
+    """A recorded decision as it was answered, with its place in its gate's chain.
 
-    Once its person is erased or its retention has ended, what was personal is null and the chain still verifies.
+    Once the person is erased or the retention ends, personal fields are null, and the chain still verifies.
     """
 
     decision_id: str
@@ -123,7 +125,7 @@ class EventOut(BaseModel):
     camera: str | None = None
     actor: str | None = Field(None, description="id of the key or user who gave an order")
     comment: str | None = Field(None, description="what they said about it")
-    gate_result: GateResultOut | None = Field(None, description="what the gate did afterwards, once it has said so")
+    gate_result: GateResultOut | None = Field(None, description="what the gate did, once it has reported it")
     snapshot: bool = Field(description="whether /snapshot has a picture")
 
 
@@ -131,7 +133,7 @@ def _utc(value: datetime) -> datetime:
     try:
         return value.astimezone(UTC)
     except OverflowError:
-        raise ValueError("the time lies before year 1 or after year 9999 of UTC") from None
+        raise ValueError("the time is before year 1 or after year 9999 in UTC") from None
 
 
 When = Annotated[AwareDatetime, AfterValidator(_utc)]
@@ -146,11 +148,11 @@ class EmployeeIn(Strict):
     groups: list[str] = Field(default_factory=list, examples=[["engineering"]])
     legal_basis: str | None = Field(None, examples=["consent"])
     consent_at: When | None = None
-    card_number: str | None = Field(None, examples=["4711"], description="digits, for gates that want to see a card")
+    card_number: str | None = Field(None, examples=["4711"], description="digits, for gates that also need a card")
 
 
 class EmployeePatch(Strict):
-    """Only what is sent changes; null clears."""
+    """Only what is sent changes. null clears a field."""
 
     number: str | None = None
     name: str | None = None
@@ -177,7 +179,7 @@ class EmployeeOut(BaseModel):
     consent_at: Moment | None
     card_number: str | None
     created_at: Moment | None
-    photos: int = Field(description="accepted photos the template is made of; 0: not enrolled")
+    photos: int = Field(description="accepted photos in the template; 0: not enrolled")
 
     @classmethod
     def of(cls, employee: Employee) -> "EmployeeOut":
@@ -188,7 +190,7 @@ class EmployeeOut(BaseModel):
 
 
 class PhotoOut(BaseModel):
-    """What became of one photo."""
+    """The result of one photo."""
 
     accepted: bool
     problems: list[str] = Field(examples=[["face_too_small"]])
@@ -209,7 +211,7 @@ class KeptPhoto(BaseModel):
 
 
 class ReceiptOut(BaseModel):
-    """Proof of an erasure; `signature` covers the other fields."""
+    """Proof of an erasure. `signature` covers the other fields."""
 
     id: str
     employee_id: str
@@ -222,7 +224,7 @@ class ReceiptOut(BaseModel):
 
 class KeyIn(Strict):
     role: Role
-    gate: PlainText | None = Field(None, max_length=64, description="the gate's name, for role gate only")
+    gate: PlainText | None = Field(None, max_length=64, description="the gate's name, only for role gate")
     name: PlainText = Field("", max_length=100, examples=["turnstile controller"])
 
 
@@ -240,11 +242,11 @@ class KeyOut(BaseModel):
 
 
 class NewKey(KeyOut):
-    key: str = Field(description="shown this once")
+    key: str = Field(description="shown only this once")
 
 
 class Same(BaseModel):
-    """Whether two pictures show one person."""
+    """Whether two pictures show the same person."""
 
     same: bool
     similarity: float

@@ -32,7 +32,7 @@ class Sent(BaseModel):
 
 
 async def sent(request: Request) -> Sent:
-    """Reads the body by its content type. Raises BadInput."""
+    """Reads the body according to its content type. Raises BadInput."""
     media_type = media_type_of(request)
     if media_type in IMAGE_TYPES:
         return Sent(frames=[checked(await request.body(), media_type)], credential=None)
@@ -89,15 +89,15 @@ def _decided(
 ) -> RecordedDecision:
     waited_s = perf_counter() - received_s(request)
     if waited_s * 1000 > system.settings.max_frame_age_ms:
-        # It could only be refused as stale; to look at it would keep the next ones waiting too.
-        raise Busy("too_busy", "The request waited too long for its turn; try again in a second.")
+        # The frames are stale by now, and judging them would delay the next requests too.
+        raise Busy("too_busy", "The request waited too long for its turn. Try again in a second.")
     if body.from_camera:
         return seen_now(system, watching, arrival, idempotency_key)
     return system.access.decide(
         Approach(
             gate=arrival.gate.id,
             frames=tuple(body.frames),
-            # Waiting for a thread counts: a picture gets no younger by it.
+            # Waiting for a thread counts towards the picture's age.
             received_at=system.clock() - timedelta(seconds=waited_s),
             credential=body.credential,
             idempotency_key=idempotency_key,
@@ -111,11 +111,11 @@ def seen_now(
 ) -> RecordedDecision:
     """Decide on what the gate's own camera sees now, whichever process watches it.
 
-    Raises Conflict where the gate has none, Busy where none is watched or the one who watches is silent.
+    Raises Conflict if the gate has no camera, and Busy if no process watches it or the one that does is silent.
     """
     gate = arrival.gate
     if not arrival.has_camera:
-        raise Conflict("no_camera", "This gate has no camera of its own; send the frames.")
+        raise Conflict("no_camera", "This gate has no camera. Send the frames.")
     post = watching.post_of_gate(gate.id) if watching else None
     if post is None:
         return system.questions.ask(gate, idempotency_key)

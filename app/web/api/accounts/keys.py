@@ -1,4 +1,4 @@
-"""Keys for devices and scripts: shown once, revocable at once."""
+"""Keys for devices and scripts, which are shown once and can be revoked."""
 
 from dataclasses import asdict
 

@@ -110,7 +110,7 @@ def sign_out(user_id: str, system: SystemOf, _: Admin) -> None:
     system.reception.sessions.end_all(system.reception.users.get(user_id).id)
 
 
-@router.get("/sign-ins", summary="Who signed in, or tried to, newest first", responses=ERRORS)
+@router.get("/sign-ins", summary="List sign-ins and failed ones, newest first", responses=ERRORS)
 def sign_ins(
     system: SystemOf,
     _: Admin,
@@ -124,16 +124,16 @@ def sign_ins(
     return Page(items=items, next=items[-1].id if len(found) > limit else None)
 
 
-@router.post("/account/password", status_code=204, summary="Change one's own password", responses=CONFLICT)
+@router.post("/account/password", status_code=204, summary="Change your own password", responses=CONFLICT)
 def set_password(body: PasswordIn, request: Request, system: SystemOf, person: Person) -> None:
-    """For people who are signed in, not for keys. Their other sessions end."""
+    """For signed-in people, not for keys. Ends their other sessions."""
     client: Client = client_of(request)
     system.reception.sign_in.change_password(person, body.old, body.new, client)
 
 
 @router.delete("/account/sessions", status_code=204, summary="Sign out everywhere else", responses=CONFLICT)
 def sign_out_elsewhere(system: SystemOf, person: Person) -> None:
-    """For people who are signed in, not for keys."""
+    """For signed-in people, not for keys."""
     system.reception.sessions.end_all(person.user.id, but=person.session.id)
 
 

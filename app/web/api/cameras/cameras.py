@@ -1,4 +1,4 @@
-"""Cameras: list, create, read, change, delete. An address is written and never read back whole."""
+"""Cameras: list, create, read, change, delete. An address is never returned with its password."""
 
 from typing import Literal
 
@@ -64,8 +64,8 @@ class CameraOut(BaseModel):
     enabled: bool
     created_at: Moment | None
     state: str = Field(
-        description="working, or what is wrong with it; `not_watched` where no process watches it; `off` where it is "
-        "disabled; `broken` where its stored address is damaged",
+        description="working, or what is wrong with it; `not_watched`: no process watches it; `off`: it is disabled; "
+        "`broken`: its stored address is damaged",
     )
     detail: str | None
     watched_by: str | None = Field(description="the process that watches it")
@@ -112,7 +112,7 @@ def _out(system: System, watching: Supervisor | None, cameras: list[Camera]) -> 
     views = {view.camera.id: view for view in camera_views(system, watching)}
     found = []
     for camera in cameras:
-        # One that was removed at this moment was watched by nobody.
+        # Nobody watches a camera that was removed at this moment.
         view = views.get(camera.id, CameraView(camera, NOT_WATCHED))
         zone, shown = camera.zone, system.cameras.shown(camera)
         found.append(
@@ -121,7 +121,7 @@ def _out(system: System, watching: Supervisor | None, cameras: list[Camera]) -> 
                 name=camera.name,
                 gate=gates[camera.gate_id],
                 url=shown.url,
-                # Not checked again: one camera that was set up otherwise must not take the list away.
+                # Not validated again: one unusual camera must not break the whole list.
                 zone=ZoneBody.model_construct(
                     left=zone.left,
                     top=zone.top,

@@ -1,4 +1,4 @@
-"""Proof that the log was not altered, and the key with which signatures are checked."""
+"""The check of the log, and the public key that verifies signatures."""
 
 from dataclasses import asdict
 from typing import Any
@@ -26,5 +26,5 @@ def verify(system: SystemOf, _: Reader, _turn: OneAudit) -> dict[str, Any]:
     "/signing-key", summary="The public key of all signatures", responses=ERRORS, dependencies=[Depends(caller)]
 )
 def signing_key(system: SystemOf) -> dict[str, str]:
-    """Ed25519, base64. Any key may read it; pin it in the gate when it is installed."""
+    """Ed25519, base64. Any key may read it. Pin it in the gate at installation."""
     return {"algorithm": "Ed25519", "public_key": system.signer.public_key()}

@@ -107,7 +107,7 @@ def picture(event_id: str, number: int, system: SystemOf, _: Reader) -> Response
 
 def _row(cells: Iterable[object]) -> str:
     text = io.StringIO()
-    # A cell that begins like a formula would run in a spreadsheet: a name is written by somebody else.
+    # A spreadsheet would run a cell that begins like a formula, and somebody else writes the names.
     safe = [f"'{c}" if isinstance(c, str) and c[:1] in "=+-@\t\r" else c for c in cells]
     csv.writer(text).writerow(safe)
     return text.getvalue()

@@ -25,7 +25,7 @@ LIVENESS = (
     "monitor: the score is in the answer and denies nobody; off: not measured; auto: required if the weights are "
     "installed, else monitor"
 )
-CONFIG = "the driver's settings; may hold secrets, so it is sealed and never given back"
+CONFIG = "the driver's settings; sealed and never returned, because they may hold secrets"
 
 
 class GatePatch(Strict):

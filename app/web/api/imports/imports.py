@@ -36,7 +36,7 @@ _ROOM = 500_000_000  # bytes of disk that an upload must leave
 class ProblemOut(BaseModel):
     code: str = Field(examples=["blurred"])
     detail: str = Field(examples=["The photo is blurred; hold still and focus."])
-    photo: str | None = Field(None, examples=["E-1001_2.jpg"], description="the file it is about")
+    photo: str | None = Field(None, examples=["E-1001_2.jpg"], description="the file that this is about")
 
 
 class RowOut(BaseModel):
@@ -76,7 +76,7 @@ class ImportOut(BaseModel):
     )
     encoding: str | None = Field(description="encoding that was named for the CSV")
     notices: list[str] = Field(description="about the files as a whole")
-    detail: str | None = Field(description="why it failed, and what to do")
+    detail: str | None = Field(description="why it failed and what to do")
 
     @classmethod
     def of(cls, system: System, job: Import, counts: dict[str, int]) -> "ImportOut":
@@ -129,7 +129,7 @@ async def create(request: Request, system: SystemOf, who: Admin) -> Started:
     """A dry run, unless `dry_run=false`. It changes nothing, reports on each row and can be applied within a day."""
     declared = int(request.headers.get("content-length", 0))
     if declared > shutil.disk_usage(system.settings.data).free - _ROOM:
-        raise TooLarge("disk_full", "The service's disk has no room for this upload; make some, or split the import.")
+        raise TooLarge("disk_full", "The disk has no room for this upload. Free some space, or split the import.")
     async with contextmanager_in_threadpool(system.imports.receive()) as arriving:
         dry_run, encoding = await import_upload.receive(request, arriving)
         submit = partial(system.imports.submit, dry_run=dry_run, actor=who.name, encoding=encoding)
@@ -185,29 +185,29 @@ def report(import_id: str, system: SystemOf, _: Admin) -> StreamingResponse:
 async def events(
     import_id: str, request: Request, system: SystemOf, credentials: Credentials, _: Admin
 ) -> StreamingResponse:
-    """Server-sent: an event `progress` (the import without its rows) at each change, until it or the service ends."""
+    """Server-sent events: `progress`, the import without its rows, at each change until it or the service ends."""
     first = await run_in_threadpool(system.import_reports.get, import_id)
     streams = request.app.state.streams
 
     def still_allowed() -> bool:
         try:
             allow(caller(request, credentials, ""), Role.ADMIN)
-        except FacegateError:  # signed out, or the database is gone: the browser comes again and is told
+        except FacegateError:  # signed out, or the database is gone: the browser reconnects and learns which
             return False
         return True
 
     async def stream() -> AsyncIterator[str]:
-        found, said, looks = first, "", 0
+        found, sent, looks = first, "", 0
         while True:
-            # However much happens: while an import runs, there is something to tell at each look.
+            # Also when there is something to send at every look, as while an import runs.
             if (looks := looks + 1) % _STILL_ALLOWED == 0:
                 if not await run_in_threadpool(still_allowed):
                     return
                 yield ": still here\n\n"
-            told = ImportOut.of(system, *found).model_dump_json()
-            if told != said:
-                yield f"event: progress\ndata: {told}\n\n"
-                said = told
+            progress = ImportOut.of(system, *found).model_dump_json()
+            if progress != sent:
+                yield f"event: progress\ndata: {progress}\n\n"
+                sent = progress
             if found[0].state not in OPEN or streams.closed or await request.is_disconnected():
                 return
             await asyncio.sleep(_EVERY_S)

@@ -15,7 +15,7 @@ from app.web.security import Admin, Credentials, SystemOf, allow, caller
 router = APIRouter(tags=["Imports"])
 logger = logging.getLogger(__name__)
 
-_STILL_ALLOWED = 100  # files after which whoever takes them is asked for again
+_STILL_ALLOWED = 100  # files between two checks of the caller's rights
 
 
 @router.get(
@@ -35,7 +35,7 @@ def everybody(
     def parts() -> Iterator[bytes]:
         for number, part in enumerate(zipped(system.people_export.files()), 1):
             if number % _STILL_ALLOWED == 0:
-                # Minutes for a large company: who is signed out or loses the role meanwhile gets no more.
+                # This takes minutes for a large company. A caller who is signed out meanwhile gets no more.
                 allow(caller(request, credentials, ""), Role.ADMIN)
             yield part
         logger.warning("people_export_ended by=%s id=%s content=everybody encrypted=no", who.kind, who.id)

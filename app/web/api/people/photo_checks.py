@@ -34,7 +34,7 @@ class CheckOut(BaseModel):
     quality: float = Field(examples=[0.93])
     faces: int
     face: FaceBox | None
-    yaw: float | None = Field(description="0 from the front; below 0 the nose points left in the picture")
+    yaw: float | None = Field(description="0 from the front; negative if the nose points left in the picture")
 
 
 async def picture(request: Request) -> bytes:

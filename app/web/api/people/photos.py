@@ -61,7 +61,7 @@ class FromEvents(Strict):
 def add_from_events(employee_id: str, body: FromEvents, system: SystemOf, _: Admin) -> PhotosOut:
     """Makes photos of these events' pictures, with the same checks. It is off unless the operator allows it."""
     if not system.settings.enrol_from_gate:
-        raise Forbidden("enrol_from_gate_off", "Whoever runs the service must allow it: FACEGATE_ENROL_FROM_GATE=true.")
+        raise Forbidden("enrol_from_gate_off", "The settings do not allow this. Set FACEGATE_ENROL_FROM_GATE=true.")
     found = [system.events.picture(each.event, each.number) for each in body.wanted]
     results = system.enrolment.add_photos(employee_id, found)
     return PhotosOut(photos=[PhotoOut(**asdict(r)) for r in results])
@@ -89,5 +89,5 @@ def delete(employee_id: str, photo_id: str, system: SystemOf, _: Admin) -> None:
     system.enrolment.delete_photo(employee_id, photo_id)
 
 
-# A face is in no cache, and bytes that came from outside are never sniffed into a page.
+# No cache keeps a face, and no browser takes uploaded bytes for a page.
 PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}

@@ -23,7 +23,7 @@ class Readiness(BaseModel):
     checks: dict[str, PartOut]
 
 
-NOT_READY: dict[int | str, dict[str, Any]] = {503: {"model": Readiness, "description": "Not ready: `checks` says why"}}
+NOT_READY: dict[int | str, dict[str, Any]] = {503: {"model": Readiness, "description": "Not ready; `checks` says why"}}
 
 
 @router.get("/healthz", summary="The process lives")
@@ -31,11 +31,11 @@ def healthz() -> dict[str, str]:
     return {"status": "alive"}
 
 
-@router.get("/readyz", summary="Each part, by name: can it serve?", responses=NOT_READY)
+@router.get("/readyz", summary="Whether each part works", responses=NOT_READY)
 def readyz(request: Request, response: Response) -> Readiness:
-    """200 when a decision could be made and recorded now, else 503 with what is wrong.
+    """200 if a decision could be made and recorded now, else 503 with what is wrong.
 
-    A gate or camera that is not well shows here and makes nothing unready: the others serve on.
+    A gate or camera with a fault is listed, but does not make the service unready, because the others work.
     """
     glances: health.HealthChecks = request.app.state.glances
     checks = glances.now()

@@ -16,13 +16,13 @@ router = APIRouter(tags=["Site"])
 
 class ModeIn(Strict):
     active: bool
-    gates: list[str] = Field(default_factory=list, max_length=1000, description="names; none: every gate")
-    zones: list[str] = Field(default_factory=list, max_length=1000, description="there are none yet: name the gates")
+    gates: list[str] = Field(default_factory=list, max_length=1000, description="names of gates; empty: every gate")
+    zones: list[str] = Field(default_factory=list, max_length=1000, description="there are no zones yet; name gates")
     comment: PlainText = Field("", max_length=200, examples=["Fire drill"], description="kept with each gate's event")
 
     def names(self) -> list[str]:
         if self.zones:
-            raise BadInput("no_zones", "There are no zones yet; name the gates, or none for every gate.")
+            raise BadInput("no_zones", "There are no zones yet. Name gates, or none for every gate.")
         return self.gates
 
 
@@ -39,7 +39,7 @@ class ModeOut(BaseModel):
     def of(cls, state: SiteState, system: System) -> "ModeOut":
         try:
             names = {gate.id: gate.name for gate in system.gates.all()}
-        except NotRecorded:  # the order is recorded: to say less about it is better than to say that it failed
+        except NotRecorded:  # the order is recorded, so an answer with less detail is better than an error
             names = {}
         return cls(
             mode=state.mode,
