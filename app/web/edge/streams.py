@@ -147,12 +147,12 @@ class Streams:
                     news += await asyncio.to_thread(self._feed.site)
                     site_due = now() + SITE_EVERY_S
                 if at_fault:
-                    news.append(FeedItem("fault", {"words": None}))
+                    news.append(FeedItem("fault", {"detail": None}))
                 at_fault = False
             except FacegateError as error:
                 site_due = now() + SITE_EVERY_S
                 if not at_fault:
-                    news.append(FeedItem("fault", {"words": "The database does not answer."}))
+                    news.append(FeedItem("fault", {"detail": "The database does not answer."}))
                     logger.warning('database_gone for=live_feed why="%s"', error)
                 at_fault = True
             if now() >= beat_due:

@@ -9,6 +9,7 @@ import pytest
 from app.core.errors import NotRecorded
 from app.web import health
 from app.web.app import create_app
+from app.web.codes import codes
 from app.wiring import System
 from tests import pictures
 from tests.web.conftest import Headers, TestClient, photos, problem
@@ -169,6 +170,13 @@ def test_the_contract_page_holds_every_call(client: TestClient) -> None:
     for path, methods in spec["paths"].items():
         for method in methods:
             assert f"{method.upper()} {path}" in page
+
+
+def test_the_contract_page_lists_every_code(client: TestClient) -> None:
+    page = client.get("/docs").text
+    assert codes()
+    assert [code for code in codes() if f"<td><code>{code}</code></td>" not in page] == []
+    assert "<code>dry_run</code> is neither true nor false." in page, "backticks are shown as code"
 
 
 def test_the_contract_says_how_operations_refuse(client: TestClient) -> None:

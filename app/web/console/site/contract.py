@@ -1,10 +1,12 @@
 """The page of the HTTP contract, made from what the code declares."""
 
 import json
+import re
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
+from markupsafe import Markup, escape
 
 from app.web.codes import BY_STATUS, PROBLEMS
 from app.web.console.render import render
@@ -20,7 +22,14 @@ def contract(request: Request, visitor: Visitor) -> HTMLResponse:
     spec = request.app.openapi()
     about = spec["info"]["description"]
     tables = {**{f"Errors with status {status}": table for status, table in BY_STATUS.items()}, IN_PROBLEMS: PROBLEMS}
-    return render(request, "site/contract.html", visitor, about=about, groups=_groups(spec), tables=tables)
+    return render(
+        request, "site/contract.html", visitor, about=about, groups=_groups(spec), tables=tables, marked=_marked
+    )
+
+
+def _marked(text: str) -> Markup:
+    """The text with what stands between backticks as code; descriptions are Markdown."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704  it is escaped
 
 
 def _groups(spec: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:

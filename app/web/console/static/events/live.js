@@ -168,7 +168,7 @@ const handlers = {
   gap() {
     if (settled) location.reload();
   },
-  fault({ words: fault }) {
+  fault({ detail: fault }) {
     state(fault ?? "live", fault ? "bad" : "good");
   },
   beat() {},
