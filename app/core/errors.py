@@ -6,6 +6,7 @@ FacegateError
 │   ├── TooLarge
 │   ├── NotFound
 │   ├── Conflict
+│   │   └── Outdated   it was changed meanwhile; carries what it is now
 │   ├── Unauthorised   the caller is not authenticated
 │   ├── Forbidden      the caller is authenticated but not allowed
 │   └── Busy           nothing was done; try again later
@@ -20,7 +21,9 @@ FacegateError
     └── CryptoFault    a sealed record does not open
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
 
 
 class FacegateError(Exception):
@@ -50,6 +53,14 @@ class NotFound(Refusal):
 
 class Conflict(Refusal):
     """The request contradicts what is already stored."""
+
+
+class Outdated(Conflict):
+    """It is based on something that was changed meanwhile; `current` is what that is now, as plain values."""
+
+    def __init__(self, code: str, detail: str, current: Mapping[str, Any]) -> None:
+        super().__init__(code, detail)
+        self.current = current
 
 
 class Unauthorised(Refusal):

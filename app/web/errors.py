@@ -19,6 +19,7 @@ from app.core.errors import (
     NotFound,
     NotRecorded,
     NotYetRecorded,
+    Outdated,
     Refusal,
     TooLarge,
     Unauthorised,
@@ -36,6 +37,7 @@ STATUS: dict[type[Refusal], int] = {
     Forbidden: 403,
     NotFound: 404,
     Conflict: 409,
+    Outdated: 409,
     TooLarge: 413,
     Busy: 503,
 }
@@ -86,6 +88,9 @@ def _facegate(request: Request, error: Exception) -> JSONResponse:
         headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
         if isinstance(error, Busy):
             headers["Retry-After"] = str(error.retry_after_s)
+        if isinstance(error, Outdated):
+            members = {"error": error.code, "detail": error.detail, "current": dict(error.current)}
+            return JSONResponse(members, status, headers)
         return problem(status, error.code, error.detail, headers)
     logger.error('request_failed request="%s" error=%s why="%s"', _where(request), type(error).__name__, error)
     if isinstance(error, Unconfirmed):

@@ -21,6 +21,9 @@ from app.adapters.uptime import uptime_s
 from app.core.alerts.alert import Alert, AlertKind
 from app.core.errors import CryptoFault
 from app.core.site.installation import Installation
+from app.services.access.permits import Permits
+from app.services.access.rule_book import RuleBook
+from app.services.access.rule_questions import RuleQuestions
 from app.services.accounts.keys import Keys
 from app.services.accounts.release_callers import ReleaseCallers
 from app.services.alerts.alert_list import AlertList
@@ -73,6 +76,9 @@ class Backbone:
     signer: Ed25519Signer
     keys: Keys
     gates: GateList
+    rule_book: RuleBook
+    rule_questions: RuleQuestions
+    permits: Permits
     erasure: Erasure
     log: AccessLog
     answers: Answers
@@ -154,6 +160,9 @@ def open_backbone(settings: Settings, clock: Callable[[], datetime] = utc_now, *
         signer=signer,
         keys=Keys(store, clock, new_id, callers.forget),
         gates=GateList(store, clock, new_id),
+        rule_book=RuleBook(store, clock, new_id),
+        rule_questions=RuleQuestions(store, clock),
+        permits=Permits(store, clock, new_id),
         erasure=Erasure(store, signer, JsonJournal(settings.erasures), clock, new_id, vault.forget),
         log=log,
         answers=answers,

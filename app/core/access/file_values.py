@@ -16,6 +16,7 @@ Path = tuple[str | int, ...]
 CLOCK = re.compile(r"([0-9]{2}):([0-5][0-9])")
 MONTH_AND_DAY = re.compile(r"[0-9]{2}-[0-9]{2}")
 MOST_ENTRIES = 10_000
+MOST_SAID = 1000  # characters of an error
 
 
 class BadRulesFile(BadInput):
@@ -23,7 +24,9 @@ class BadRulesFile(BadInput):
 
     def __init__(self, path: Path, detail: str) -> None:
         where = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
-        super().__init__("bad_rules_file", f"{where}: {detail}" if where else detail)
+        # What is wrong may be text that cannot be printed, and long.
+        said = f"{where}: {detail}" if where else detail
+        super().__init__("bad_rules_file", said[:MOST_SAID].encode(errors="backslashreplace").decode())
         self.path = path
 
 

@@ -124,13 +124,18 @@ def liveness_state(evidence: Evidence, gate: Gate, works: bool) -> liveness.Live
     return liveness.state(gate.liveness, works, evidence.liveness, evidence.liveness_frames)
 
 
+def blocked(employee: Employee, now: datetime, clock_doubted: bool = False) -> bool:
+    """Whether the employee is blocked. While the clock must be wrong, a block does not end."""
+    if employee.blocked_at is None:
+        return False
+    return clock_doubted or employee.blocked_until is None or now < employee.blocked_until
+
+
 def standing(employee: Employee, now: datetime, clock_doubted: bool = False) -> Reason | None:
     """Why this employee may pass at no gate right now, or None. `valid_from` and `valid_until` are inclusive."""
     if employee.status is not Status.ACTIVE:
         return Reason.EMPLOYEE_INACTIVE
-    if employee.blocked_at is not None and (
-        clock_doubted or employee.blocked_until is None or now < employee.blocked_until
-    ):
+    if blocked(employee, now, clock_doubted):
         return Reason.BLOCKED
     if clock_doubted and (employee.valid_from is not None or employee.valid_until is not None):
         return Reason.CLOCK_UNCONFIRMED

@@ -154,6 +154,10 @@ class Rule:
         plain_text("name", self.name, NAME_CHARS)
         if self.note is not None:
             plain_text("note", self.note, NOTE_CHARS)
+        for name in ("valid_from", "valid_until"):
+            day: date | None = getattr(self, name)
+            if day is not None and not 2000 <= day.year <= 2999:
+                raise BadInput(f"bad_{name}", f"{name} lies between the years 2000 and 2999.")
         if self.valid_from and self.valid_until and self.valid_until < self.valid_from:
             raise BadInput("bad_valid_until", "valid_until is before valid_from.")
 

@@ -80,7 +80,9 @@ class RulesReader:
         raw = value.raw if isinstance(value.raw, Mapping) else {}
         name = Value(raw.get("name"), (*value.path, "name")).text()
         if name not in self._ids[kind]:
-            self._ids[kind][name] = self._new_id()
+            same = (known for known in self._ids[kind] if known.casefold() == name.casefold())
+            known = next(same, None)
+            self._ids[kind][name] = self._new_id() if known is None else self._ids[kind].pop(known)
 
     def _site(self, value: Value) -> Site:
         fields = value.fields(("name", "time_zone"))

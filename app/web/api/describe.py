@@ -18,6 +18,7 @@ class Problem(BaseModel):
 
     error: str = Field(examples=["unknown_gate"], json_schema_extra={"enum": [*codes()]}, description=MEANINGS)
     detail: str = Field(examples=["There is no gate of that name. An admin can add it."])
+    current: dict[str, Any] | None = Field(None, description="of 409 on a change of rules: what it is by now")
 
 
 def _error(description: str) -> dict[str, Any]:

@@ -124,6 +124,14 @@ def test_what_is_wrong_is_named_by_its_place(path: tuple[str | int, ...], value:
     assert refused.value.code == "bad_rules_file"
 
 
+def test_what_is_said_of_a_wrong_file_can_be_printed_and_is_short() -> None:
+    data = written()
+    data["rules"][0]["schedule"] = "\ud800" * 100_000
+    with pytest.raises(BadRulesFile) as refused:
+        read(data)
+    assert len(refused.value.detail.encode()) < 10_000
+
+
 def test_parts_that_contradict_each_other_are_refused() -> None:
     data = written()
     data["zones"] = [

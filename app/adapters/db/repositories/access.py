@@ -102,6 +102,7 @@ class RuleRows:
         for part in parts:
             table = KINDS[type(part)].table
             (key,) = table.primary_key
+            self._rows(table).one(key == part.id, for_update=True)  # before what goes with it
             self._rows(table).delete(key == part.id)
         self._changed()
 
