@@ -1,7 +1,7 @@
-"""Follows the site to another model pack: the process ends in order and starts again as it was called, in seconds.
+"""Follows the site to another model pack: the process shuts down cleanly and restarts itself, within seconds.
 
-Until then it decides by the old pack's templates, which it holds in memory. What cannot be served here is not followed:
-the process goes on as it is, and says so.
+Until then it decides with the old pack's templates, which it holds in memory. If it cannot serve the new pack, it goes
+on unchanged and logs why.
 """
 
 import logging
@@ -15,15 +15,15 @@ from threading import Event, Thread
 from app.core.errors import FacegateError, NotRecorded
 from app.wiring import System, moved_on
 
-EVERY_S = 2  # how soon a move is noticed
-AGAIN_S = 30  # and what keeps this process from following is tried again
+EVERY_S = 2  # how soon a change of pack is noticed
+AGAIN_S = 30  # pause before retrying what keeps this process from following
 
 logger = logging.getLogger(__name__)
 
 
 @contextmanager
 def following(system: System, moved: Event) -> Iterator[None]:
-    """Inside the block a move is watched for; it sets `moved` and ends the process as SIGTERM does."""
+    """Watches for a change of pack inside the block. A change sets `moved` and ends the process as SIGTERM does."""
     stop = Event()
 
     def loop() -> None:
@@ -33,10 +33,10 @@ def following(system: System, moved: Event) -> Iterator[None]:
             try:
                 name = moved_on(system, system.recognition.pack_digest, system.recognition.precision)
             except Exception as error:
-                # Whatever it is, this thread must live on: nothing else would notice the move.
+                # This thread must survive any fault: nothing else would notice the change.
                 wait, before, said = AGAIN_S, said, f"{type(error).__name__}: {error}"
                 if said != before and isinstance(error, NotRecorded):
-                    # The database is gone for a moment: that says nothing of the pack.
+                    # The database is gone for a moment, which says nothing about the pack.
                     logger.warning('pack_not_checked why="%s" next=retry', error)
                 elif said != before and isinstance(error, FacegateError):
                     logger.error('pack_outdated why="%s" next=retry', error)
@@ -60,7 +60,7 @@ def following(system: System, moved: Event) -> Iterator[None]:
 
 
 def start_again() -> None:
-    """Replaces this process by a new one with the same words. To be called with everything closed."""
+    """Replaces this process with a new one with the same arguments. Call it with everything closed."""
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  its own words, and no shell
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  its own arguments, and no shell

@@ -1,6 +1,6 @@
-"""The address that is served: taken at the start, and kept over a restart, so that nobody is refused meanwhile.
+"""The served address: bound at the start and kept across a restart, so no client is refused meanwhile.
 
-A process that starts again hands its listening socket to itself. Whoever connects in between waits for the new one.
+A process that restarts passes its listening socket to itself. Clients that connect in between wait for the new process.
 """
 
 import os
@@ -9,33 +9,33 @@ from dataclasses import dataclass
 
 from app.settings import SettingsError
 
-# Process, descriptor, time. No setting: nobody sets it, and the process check keeps it from whoever inherits it else.
+# Process, descriptor, time. Not a setting: nobody sets it, and the process id keeps other heirs from using it.
 HANDED = "_FACEGATE_LISTENER"
 
 
 @dataclass(frozen=True)
 class Listener:
-    """away_since_s: since when nobody has accepted there, on `time.perf_counter`; None at a first start."""
+    """away_since_s: since when nobody accepts connections, on `time.perf_counter`; None at a first start."""
 
     socket: socket.socket
     away_since_s: float | None = None
 
     def hand_on(self, away_since_s: float) -> None:
-        """To be called at last before this process replaces itself."""
+        """Call this last, before the process replaces itself."""
         self.socket.set_inheritable(True)
         os.environ[HANDED] = f"{os.getpid()} {self.socket.fileno()} {away_since_s!r}"
 
 
 def bound(host: str, port: int) -> Listener:
-    """The address is ours before a key is shown and a start announced; at a first start nobody can connect yet.
+    """Binds the address before a key is shown and the start is announced. At a first start nobody can connect yet.
 
-    Raises SettingsError where somebody else has it.
+    Raises SettingsError if another program has it.
     """
     return _handed() or Listener(_new(host, port))
 
 
 def _handed() -> Listener | None:
-    """What this process handed to itself. Its words, and so its address, are the same as before."""
+    """The socket that this process passed to itself. Its arguments, and so its address, are unchanged."""
     process, number, away_since_s = (*os.environ.pop(HANDED, "").split(), "", "", "")[:3]
     if process != str(os.getpid()):
         return None
@@ -45,8 +45,8 @@ def _handed() -> Listener | None:
 
 
 def _new(host: str, port: int) -> socket.socket:
-    # The protocol is named, or asyncio leaves TCP_NODELAY off: every answer but a connection's first ones would wait
-    # 40 ms for the other side's acknowledgement, between its headers and its body.
+    # Without the protocol asyncio leaves TCP_NODELAY off. Most answers would then wait 40 ms between headers and body,
+    # for the peer's acknowledgement.
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,4 +1,4 @@
-"""Looks after the footing of the service while it runs: can it record, is its clock right."""
+"""Checks a running service: whether it can record, and whether its clock is right."""
 
 import logging
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ EVERY_S = 10.0
 
 @contextmanager
 def self_checking(system: System) -> Iterator[None]:
-    """Inside the block a thread tries these things now and then; what it finds is an alert."""
+    """Runs the checks in a thread inside the block, now and then. What they find becomes an alert."""
     stop = Event()
 
     def loop() -> None:
@@ -24,9 +24,9 @@ def self_checking(system: System) -> Iterator[None]:
                 try:
                     check()
                 except NotRecorded:
-                    pass  # logged and an alert by now
+                    pass  # already logged, and an alert
                 except Exception:
-                    # Whatever it is, the other checks must go on.
+                    # The other checks must go on, whatever the fault.
                     logger.exception("self_check_failed")
             if stop.wait(EVERY_S):
                 return

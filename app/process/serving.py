@@ -1,4 +1,4 @@
-"""Runs the service until it is told to stop: readiness, the first key, checkpoints, an orderly end."""
+"""Runs the service until it is stopped: readiness, the first key, checkpoints, a clean shutdown."""
 
 import logging
 import resource
@@ -27,17 +27,19 @@ from app.wiring.watching import supervisor
 from app.worker.answering import Answering
 from app.worker.supervisor import Supervisor
 
-FIRST_CHECKPOINT_S = 10  # how soon a gate's first event stands in a checkpoint
+FIRST_CHECKPOINT_S = 10  # how soon a gate's first event is covered by a checkpoint
 
 logger = logging.getLogger(__name__)
 
 
 def run(settings: Settings, host: str, port: int, announce: Callable[[str], None], *, cameras: bool = True) -> None:
-    """Serves until SIGTERM or SIGINT; requests in work are answered first. announce: tells the operator.
+    """Serves until SIGTERM or SIGINT, and answers running requests first.
 
-    cameras: watch them in this process; without, `worker` processes do.
+    Args:
+        announce: Shows a message to the operator.
+        cameras: Watch the cameras in this process. Otherwise `worker` processes do.
     """
-    # Ours alone: libraries talk of themselves, and a line a request would hold who was searched for.
+    # Our own log only: libraries log about themselves, and a line per request would hold the names searched for.
     logging.getLogger("app").setLevel(settings.log_level.upper())
     allow_connections()
     memory.bound()
@@ -52,7 +54,7 @@ def run(settings: Settings, host: str, port: int, announce: Callable[[str], None
 def _serve(
     settings: Settings, listener: Listener, address: str, announce: Callable[[str], None], *, cameras: bool
 ) -> float | None:
-    """Until it is told to stop. Since when nobody accepts any more, where it is to start again for another pack."""
+    """Serves until stopped. Returns since when nobody accepts connections if it is to restart for another pack."""
     system, moved = open_system(settings), Event()
     backlog, ended = Backlog(listener.away_since_s), False
     away_since_s: float | None = None
@@ -67,18 +69,18 @@ def _serve(
             backlog.begun()
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-            end()  # before it waits for the requests in work: streams never end by themselves
+            end()  # before it waits for running requests: streams never end by themselves
             await super().shutdown(sockets)
 
     def end() -> None:
         nonlocal ended, away_since_s
-        if ended:  # what ended it first counts: a stop is no move, whatever is noticed meanwhile
+        if ended:  # the first cause counts: a stop stays a stop, even if a change of pack is noticed meanwhile
             return
         ended = True
         if moved.is_set():
             away_since_s = time.perf_counter()
         else:
-            listener.socket.close()  # or who connects now would wait for nobody
+            listener.socket.close()  # or clients that connect now would wait in vain
         app.state.streams.close()
 
     try:
@@ -95,7 +97,7 @@ def _serve(
             server_header=False,
             timeout_graceful_shutdown=10,
             http=Protocol,
-            ws="none",  # a connection that changes its protocol would lose its timers and its place
+            ws="none",  # a connection that changes its protocol would lose its time limits and its place
             timeout_keep_alive=IDLE_S,
         )
         server = Server(config)
@@ -109,9 +111,9 @@ def _serve(
             following(system, moved),
             standing_by(system),
         ):
-            # A copy: it closes what it is given once it accepts no more.
+            # A copy: uvicorn closes the socket once it accepts no more.
             server.run(sockets=[listener.socket.dup()])
-            end()  # also where it was told so before it had begun to serve
+            end()  # also if it was stopped before it began to serve
     finally:
         system.imports.close()
         system.close()
@@ -119,7 +121,7 @@ def _serve(
 
 
 def watch(settings: Settings, announce: Callable[[str], None]) -> None:
-    """Watches cameras until SIGTERM or SIGINT and serves nothing: on a machine of its own, on the same database."""
+    """Watches cameras until SIGTERM or SIGINT and serves nothing, for a second machine on the same database."""
     logging.getLogger("app").setLevel(settings.log_level.upper())
     memory.bound()
     system, moved = open_system(settings, begin=False), Event()
@@ -144,11 +146,11 @@ def watch(settings: Settings, announce: Callable[[str], None]) -> None:
 
 @contextmanager
 def watched(system: System, watching: Supervisor | None) -> Iterator[None]:
-    """Cameras are watched and gates driven inside the block."""
+    """Watches cameras and drives gates inside the block."""
     if watching is None:
         yield
         return
-    # Only who watches cameras decides for gates by itself, and so drives them.
+    # Only a process that watches cameras decides for gates by itself, and so drives them.
     system.gate_control.start()
     watching.start()
     answering = Answering(watching, system.store, system.clock)
@@ -161,13 +163,13 @@ def watched(system: System, watching: Supervisor | None) -> Iterator[None]:
 
 
 def allow_connections() -> None:
-    """Raises the soft limit of open files to the hard one: too few would stop everything once clients are many."""
+    """Raises the soft limit of open files to the hard one: with many clients, too low a limit stops everything."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def first_key(system: System, announce: Callable[[str], None]) -> None:
-    """Makes an admin key if there is none yet, and shows it this once."""
+    """Makes an admin key if there is none yet, and shows it once."""
     if any(key.role is Role.ADMIN for key in system.keys.all()):
         return
     secret, _ = system.keys.create(Role.ADMIN, name="first start")
@@ -175,7 +177,7 @@ def first_key(system: System, announce: Callable[[str], None]) -> None:
 
 
 def first_user(system: System, announce: Callable[[str], None], address: str) -> None:
-    """Shows the link that makes the first admin, a new one at each start, for as long as there is no user."""
+    """Shows a link that creates the first admin, as long as there is no user. Each start makes a new link."""
     token = system.reception.users.setup()
     if token is not None:
         announce(f"Set up the console (once, within a day): {address}/setup?token={token}")
@@ -183,10 +185,10 @@ def first_user(system: System, announce: Callable[[str], None], address: str) ->
 
 @contextmanager
 def orderly_end(server: uvicorn.Server) -> Iterator[None]:
-    """SIGTERM and SIGINT end the server and nothing else.
+    """SIGTERM and SIGINT end only the server.
 
-    Once stopped, uvicorn raises the signal again as it found it, which would end the process before the last
-    checkpoints are written and the database is closed.
+    Once stopped, uvicorn raises the signal again, which would end the process before the last checkpoints are written
+    and the database is closed.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -205,14 +207,14 @@ def orderly_end(server: uvicorn.Server) -> Iterator[None]:
 
 @contextmanager
 def checkpointing(system: System) -> Iterator[None]:
-    """Writes signed chain heads at once, now and then, and once more at the end; a new gate's first soon after it."""
+    """Writes signed chain heads at the start, at intervals, at the end, and soon after a new gate's first event."""
     stop = Event()
 
     def write(*, first: bool = False) -> None:
         try:
             system.checkpoints.write(first=first)
         except (FacegateError, OSError) as error:
-            # A database or disk that is gone is no bug that a trace would help to find.
+            # A database or disk that is gone is not a bug, so a traceback would not help.
             logger.error('checkpoint_failed why="%s" log=still_verifies', error)
 
     def loop() -> None:

@@ -1,5 +1,5 @@
-"""What keeps a fire release possible without a database: every second, who may order one is learnt anew, and one that
-was carried out without a record is recorded.
+"""Keeps an emergency release possible without a database: every second it rereads who may order one, and records
+those that were carried out without a record.
 """
 
 import logging
@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 @contextmanager
 def standing_by(system: System) -> Iterator[None]:
-    """Inside the block."""
+    """Runs a thread that does this inside the block."""
     stop = Event()
 
     def look() -> None:
@@ -42,8 +42,8 @@ def _guarded(step: Callable[[], None]) -> None:
     try:
         step()
     except NotRecorded as error:
-        # An outage has its lines already; this is what the thread is for.
+        # An outage is already logged, and it is what this thread is for.
         logger.debug("standing_by_waits reason=%s", error)
     except Exception:
-        # Whatever it is, the thread must live on.
+        # The thread must survive any fault.
         logger.exception("standing_by_failed")

@@ -1,4 +1,4 @@
-"""Builds the application: the only place that names concrete adapters."""
+"""Builds the application. Only this folder names concrete adapters."""
 
 from app.wiring.office import Backbone, new_id, open_backbone, read_checkpoints, utc_now
 from app.wiring.packs import moved_on, settle_pack, settle_precision

@@ -1,6 +1,6 @@
-"""Whether a start may begin a new installation. A lost database or key must not be replaced by an empty one.
+"""Decides whether a start may create a new installation. A lost database or key must not be replaced by an empty one.
 
-Only `serve` begins one, and only where nothing shows that there was one before.
+Only `serve` creates one, and only if there is no trace of an earlier one.
 """
 
 from collections.abc import Iterator
@@ -20,19 +20,24 @@ KEY_FILE = "master.key"
 
 
 class NoInstallation(Fault):
-    """There is no Facegate data yet, and this command does not make any."""
+    """There is no Facegate data yet, and this command does not create any."""
 
 
 def check(settings: Settings, *, begin: bool) -> None:
-    """Returns where an installation is there, or may be begun. Writes nothing.
+    """Returns if there is an installation or this start may create one. Writes nothing.
 
-    begin: whether this start may begin one. Raises NoInstallation where it may not and there is none, Fault where a
-    database is lost, CryptoFault where the master key is.
+    Args:
+        begin: Whether this start may create one.
+
+    Raises:
+        NoInstallation: There is none, and this start may not create one.
+        Fault: The database is lost.
+        CryptoFault: The master key is lost.
     """
     if not begin and not settings.data.is_dir():
         raise _nothing(settings)
-    # In this order: whoever begins makes database and key in one commit, then the first rows, then the journals. So
-    # two first starts at once never take each other's for what is left of a lost one.
+    # In this order: a first start makes database and key in one commit, then the first rows, then the journals. So two
+    # first starts at once never mistake each other's files for the remains of a lost installation.
     journals, others = _journals(settings), _others(settings)
     with said_plainly(settings):
         state = migrate.state(settings.url)
@@ -58,7 +63,7 @@ def check(settings: Settings, *, begin: bool) -> None:
 
 @contextmanager
 def said_plainly(settings: Settings) -> Iterator[None]:
-    """What keeps a database from being opened becomes a Fault that says what to do."""
+    """Turns whatever prevents opening a database into a Fault that says what to do."""
     try:
         yield
     except DBAPIError as error:
@@ -74,7 +79,7 @@ def _journals(settings: Settings) -> list[str]:
 
 
 def _others(settings: Settings) -> list[str]:
-    """Keys, and the file of another database than the one that the settings name."""
+    """Keys, and the file of a database other than the one in the settings."""
     found = [settings.key_file] if settings.master_key else [_key(settings), settings.key_file]
     if settings.database_url is not None:
         found.append(settings.data / "facegate.db")

@@ -1,4 +1,4 @@
-"""Builds what moves gates: the check of their settings, their drivers, and the modes of the site."""
+"""Builds what drives gates: the check of their settings, their drivers, and the modes of the site."""
 
 from collections.abc import Callable, Collection, Mapping
 
@@ -24,7 +24,7 @@ def gate_control(
     mine: Callable[[], Collection[str]],
     others: Callable[[], Collection[str]],
 ) -> GateDispatcher:
-    """Connected to nothing before its `start`: most commands must not move hardware."""
+    """Connects to nothing before its `start`: most commands must not move hardware."""
 
     def build(
         kind: DriverKind, told: Mapping[str, object], on_state: Callable[[DoorState], None], released: bool

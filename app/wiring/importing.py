@@ -1,4 +1,4 @@
-"""Builds what takes people in by the thousand, and gives them out again."""
+"""Builds imports and exports of people."""
 
 import zipfile
 from functools import partial
@@ -33,7 +33,7 @@ def import_desk(office: Backbone, enrolment: Enrolment, recognition: Recognition
 def people_and_photos(
     file: Path, photos: Path | None, max_image_mb: int, encoding: str | None = None
 ) -> tuple[bytes, PhotoSource]:
-    """The CSV and its photos, which may lie in one zip as an export does. Raises BadInput."""
+    """The CSV and its photos, which may be together in one zip, like an export. Raises BadInput."""
     if photos is None and zipfile.is_zipfile(file):
         both = ZipPhotos(file.open("rb"), max_image_mb * 1_000_000, encoding)
         people = both.people(people_text.MOST_BYTES)
@@ -44,7 +44,7 @@ def people_and_photos(
 
 
 def photo_source(path: Path | None, max_image_mb: int, encoding: str | None = None) -> PhotoSource:
-    """Photos of a folder or zip of this machine; None: an import without photos. Raises BadInput."""
+    """The photos in a folder or zip of this machine; without a path, none. Raises BadInput."""
     most = max_image_mb * 1_000_000
     if path is None:
         return NoPhotos()

@@ -1,4 +1,4 @@
-"""What works without a model: database, keys, log. Most commands need no more, and start in no time."""
+"""What works without a model: database, keys, log. Most commands need no more and start at once."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -56,7 +56,7 @@ from app.wiring.people import SignInServices, open_sign_in
 
 
 def utc_now() -> datetime:
-    """Whole milliseconds: what the log can carry."""
+    """The time now, in whole milliseconds, the resolution of the log."""
     now = datetime.now(UTC)
     return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
@@ -104,7 +104,7 @@ class Backbone:
     release_callers: ReleaseCallers
 
     def close(self) -> None:
-        # Gates first: what they still say is written down.
+        # Gates first: what they still report is recorded.
         self.gate_control.close()
         self.store.close()
 
@@ -112,8 +112,8 @@ class Backbone:
 def open_backbone(settings: Settings, clock: Callable[[], datetime] = utc_now, *, begin: bool = True) -> Backbone:
     """Brings the schema up to date and checks the master key.
 
-    begin: an installation that is not there is begun, in a data folder that is made. Raises as `beginning.check` does,
-    and CryptoFault for another master key.
+    begin: create the installation and its data folder if there is none. Raises as `beginning.check` does, and
+    CryptoFault for another master key.
     """
     beginning.check(settings, begin=begin)
     if begin:
@@ -130,7 +130,7 @@ def open_backbone(settings: Settings, clock: Callable[[], datetime] = utc_now, *
     master = load()
     seals, key_file = _seals(master), KeyFile(settings.key_file)
     vault, signer = Vault(master, key_file), Ed25519Signer(master)
-    # A test's clock goes for everything.
+    # A test's clock applies to everything.
     store = open_store(settings.url, seals, vault, server_clock=clock is utc_now)
     seals.on_altered = partial(_alarm, store, clock)
     with store.read() as tx:
@@ -192,7 +192,7 @@ def open_backbone(settings: Settings, clock: Callable[[], datetime] = utc_now, *
 
 
 def check_master_key(vault: Vault, installation: Installation | None) -> None:
-    """Raises CryptoFault for another key than the database was sealed with; before the first start none was."""
+    """Raises CryptoFault if the database was sealed with another key. A new database was sealed with none."""
     if installation is not None and not vault.check(installation.key_check):
         raise CryptoFault(
             "the master key is not the one this database was sealed with: restore master.key from its backup"
@@ -204,9 +204,9 @@ def camera_reach(settings: Settings) -> address.Reach:
 
 
 def settle_keys(store: SqlStore, vault: Vault, key_file: KeyFile) -> None:
-    """Every data key needs its secret in the key file: those from before there was one get theirs, once.
+    """Gives every data key its secret in the key file, once, for keys older than that file.
 
-    Raises CryptoFault where the key file is missing. None is made beside keys that need it.
+    Raises CryptoFault if the key file is missing although keys need it.
     """
     with store.read() as tx:
         keys = tx.data_keys.all()
@@ -229,7 +229,7 @@ def _seals(master: bytes) -> RowSeals:
 
 
 def _alarm(store: SqlStore, clock: Callable[[], datetime], table: str, row: str) -> None:
-    """Somebody who has no master key wrote this row."""
+    """Raises the alert that somebody without the master key wrote this row."""
     with store.write() as tx:
         tx.alerts.raise_(Alert(new_id(), clock(), AlertKind.RECORD_ALTERED, detail=f"{table} {row}"[:200]))
 
@@ -239,5 +239,5 @@ def _allowed(reach: address.Reach, where: Address) -> None:
 
 
 def read_checkpoints(path: Path, damaged: list[str]) -> Iterator[dict[str, object]]:
-    """Signed chain heads that were kept in a file, one JSON object a line; damaged: lines that are none."""
+    """The signed chain heads of a file with one JSON object per line, and the lines that are damaged."""
     return JsonJournal(path).entries(damaged)

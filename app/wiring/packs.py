@@ -1,4 +1,4 @@
-"""Which model pack and precision this database runs with: the setting, else what made its templates."""
+"""The model pack and precision for this database: the setting, else those of its templates."""
 
 from app.adapters.vision.networks.runtime import Precision, best_precision
 from app.adapters.vision.packs import pack as packs
@@ -10,7 +10,7 @@ from app.wiring.office import Backbone, check_master_key
 def settle_pack(office: Backbone) -> str:
     """The name of the pack to run: the setting, else the one that made the stored templates, else sface.
 
-    Raises PackMismatch where no pack that is here made them.
+    Raises PackMismatch if no installed pack made them.
     """
     folder = office.settings.pack_folder
     if office.settings.pack != "auto":
@@ -30,7 +30,7 @@ def settle_pack(office: Backbone) -> str:
 
 
 def settle_precision(office: Backbone) -> Precision:
-    """The precision to run: the setting, else what the stored templates were made with, else the CPU's best."""
+    """The precision to run: the setting, else that of the stored templates, else the CPU's best."""
     if office.settings.precision != "auto":
         return office.settings.precision
     with office.store.read() as tx:
@@ -41,9 +41,9 @@ def settle_precision(office: Backbone) -> Precision:
 
 
 def moved_on(office: Backbone, digest: str, precision: str) -> str | None:
-    """The pack that the site has moved to from this one, where it is here and sound; None: nothing to follow.
+    """The pack that the site has moved to, or None if it is still this one.
 
-    Raises PackMismatch where it cannot be served here.
+    Raises PackMismatch if this process cannot serve it.
     """
     with office.store.read() as tx:
         now = tx.installation.get()
@@ -63,10 +63,13 @@ def moved_on(office: Backbone, digest: str, precision: str) -> str | None:
 
 
 def install(office: Backbone, digest: str, precision: str) -> None:
-    """Fixes pack, precision and master key for this database at the first start; later checks them.
+    """Stores pack, precision and master key for this database at the first start, and checks them later.
 
-    Raises PackMismatch, and CryptoFault where another program with another master key was first. While nobody is
-    enrolled there is no pack to mismatch, so the facts are simply replaced.
+    While nobody is enrolled, no template can mismatch, so they are simply replaced.
+
+    Raises:
+        PackMismatch: The templates were made with another pack or precision.
+        CryptoFault: Another program with another master key was first.
     """
     with office.store.write() as tx:
         tx.templates.lock()  # of two first starts at once, the later sees the earlier

@@ -1,4 +1,4 @@
-"""Builds what people sign in with."""
+"""Builds sign-in."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The whole service: models warm, the gallery loaded, the erased erased again."""
+"""The whole service: models warm, gallery loaded, earlier erasures repeated if a backup undid them."""
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
@@ -42,7 +42,7 @@ from app.wiring.packs import install, settle_pack, settle_precision
 
 logger = logging.getLogger(__name__)
 
-# How often a new employee may be taken for somebody enrolled already: a wrong refusal costs an admin's time, a wrong
+# How often a new employee may be mistaken for one already enrolled. A wrong refusal costs an admin's time; a wrong
 # acceptance lets one person pass as two.
 DUPLICATE_RATE = 1e-4
 
@@ -66,14 +66,14 @@ class System(Backbone):
     on_decision: list[Callable[[RecordedDecision], None]] = field(default_factory=list)
 
     def threshold(self, photos: int, frames: int) -> float:
-        """The similarity from which somebody with so many photos is recognised now, at the operator's rate."""
+        """The similarity at which somebody with this many photos is recognised, at the operator's rate."""
         return self.calibration.threshold(self.settings.false_accept_rate, len(self.gallery), photos, frames)
 
 
 def open_system(settings: Settings, clock: Callable[[], datetime] = utc_now, *, begin: bool = True) -> System:
-    """Everything, ready to serve: models warm, the erased erased again, the gallery loaded.
+    """Opens everything, ready to serve.
 
-    begin: as of `open_backbone`. Raises Fault with a message that says what to do: weights, keys, packs, database.
+    begin: as in `open_backbone`. Raises Fault for weights, keys, packs and database; the message says what to do.
     """
     office = open_backbone(settings, clock, begin=begin)
     try:
@@ -166,7 +166,7 @@ def _assemble(office: Backbone) -> System:
 
 
 def open_recognition(office: Backbone, name: str | None = None, precision: Precision | None = None) -> Recognition:
-    """The models, loaded, checked by hash and warm. name, precision: of the pack; as settled if not given."""
+    """The models: loaded, checked by hash, warm. name, precision: of the pack; the settled ones if not given."""
     settings = office.settings
     pack = packs.open_pack(
         name or settle_pack(office),
@@ -187,7 +187,7 @@ def open_recognition(office: Backbone, name: str | None = None, precision: Preci
         max_wait_s=settings.max_wait_ms / 1000,
         snapshot_height_px=settings.picture_height_px,
     )
-    # Decoders load their parts at the first picture; that should not be the first person's.
+    # Decoders load their parts at the first picture, which should not be the first person's.
     recognition.looks([encode_jpeg(np.zeros((720, 1280, 3), np.uint8))])
     return recognition
 

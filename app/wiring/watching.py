@@ -1,4 +1,4 @@
-"""Builds what watches: cameras, their loops, the supervisor. Apart from `system`, so that only who watches needs it."""
+"""Builds cameras, their loops and the supervisor. Not in `system`, so only a process that watches loads it."""
 
 from dataclasses import replace
 from functools import partial
@@ -18,12 +18,12 @@ from app.worker.camera_loop import CameraLoop
 from app.worker.supervisor import Post, Supervisor
 from app.worker.turned import TurnWatch
 
-# Faces compared in one frame: the one at the gate and whoever is next to it. More would cost the frame's time.
+# Faces compared in one frame: the one at the gate and its neighbour. More would take too long.
 MOST_FACES = 3
 
 
 def supervisor(system: System) -> Supervisor:
-    """What watches this installation's cameras; not started yet."""
+    """The supervisor of this installation's cameras, not started yet."""
     reach = camera_reach(system.settings)
     approaches = Approaches(
         store=system.store,
@@ -55,13 +55,13 @@ def supervisor(system: System) -> Supervisor:
                 allow_local=address.local,
                 clock=system.clock,
                 reach=reach,
-                # A recording begins again within its connection: with each new one the approaches are forgotten.
+                # A recording loops within one connection, because every new connection forgets the approaches.
                 loop=True,
             ),
             system.clock,
         )
         watch = Watch(camera.name, camera.gate_id, camera.zone)
-        # Only a picture that comes as it is can hint that it should be turned.
+        # Only an unturned picture can show that it should be turned.
         turn = partial(turned, degrees=address.rotation) if address.rotation else None
         after = None if turn else TurnWatch(faces, partial(system.transient_alerts.turned, camera)).frame
         loop = CameraLoop(watch, mailbox, see, approaches, system.clock, turn=turn, after=after)

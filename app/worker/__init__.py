@@ -1,1 +1,1 @@
-"""The camera loop: a capture thread a camera, recognition of the newest frame, a watchdog, leases between processes."""
+"""Watches cameras: a capture thread for each, recognition of the newest frame, a watchdog, leases between processes."""

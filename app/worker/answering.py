@@ -1,6 +1,6 @@
 """Answers what other processes ask of the cameras that this one watches (see `services.questions`).
 
-In a thread of its own: neither the cameras' loops nor the watchdog wait for it.
+It has a thread of its own, so neither the cameras' loops nor the watchdog wait for it.
 """
 
 import logging
@@ -18,7 +18,7 @@ from app.worker.supervisor import Supervisor
 
 logger = logging.getLogger(__name__)
 
-LOOK_S = 0.1  # one read of an index, and half of this is what a question waits
+LOOK_S = 0.1  # each look reads one index; a question waits for half of this on average
 
 
 class Answering:
@@ -33,19 +33,19 @@ class Answering:
         self._thread.start()
 
     def stop(self) -> None:
-        """Returns once what was being answered is. Who asks later is told that nobody watches."""
+        """Returns once the current question is answered. Later ones find that nobody watches the camera."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join(timeout=5)
 
     def look(self) -> None:
-        """Answers what waits now, oldest first. Raises NotRecorded where it cannot be read."""
+        """Answers the waiting questions, oldest first. Raises NotRecorded if they cannot be read."""
         gates = {post.camera.gate_id for post in self._watching.posts()}
         if not gates:
             return
         with self._store.read() as tx:
             now, apart = shared_time(tx, self._clock)
-            # Whoever asked went by the clock that is shared; what it means here is by our own.
+            # The asking process used the shared clock. Translate its times to ours.
             found = tx.questions.waiting(gates, now)
             waiting = [replace(one, at=one.at - apart, until=one.until - apart) for one in found]
             known = {question.gate_id: tx.gates.get(question.gate_id) for question in waiting}
@@ -60,7 +60,7 @@ class Answering:
         try:
             post.loop.now(gate, self._clock(), question.idempotency_key, question)
         except (Refusal, NotRecorded) as error:
-            # Who asked has given up, or is about to, and is told so by the process that it asked.
+            # The caller has given up, or is about to. The process that it asked tells it why.
             logger.debug('remote_poll_unanswered why="%s"', error)
         except Exception:
             # One question's fault must not leave the others without an answer.
@@ -71,7 +71,7 @@ class Answering:
             try:
                 self.look()
             except NotRecorded:
-                pass  # the supervisor, which reads the same database, says so
+                pass  # the supervisor reads the same database and reports it
             except Exception:
-                # Whatever it is, the thread must live on: without it hardware that polls elsewhere is refused.
+                # The thread must survive any fault: without it, hardware that polls another process is refused.
                 logger.exception("remote_polls_not_read next=retry")

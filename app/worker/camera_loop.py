@@ -1,4 +1,4 @@
-"""One camera's loop: the newest frame in, faces seen, approaches decided. It outlives whatever a frame does to it."""
+"""One camera's loop: take the newest frame, find faces, decide approaches. No fault of a frame ends it."""
 
 import logging
 import threading
@@ -18,10 +18,10 @@ from app.services.access.approaches import Approaches, Watch
 
 logger = logging.getLogger(__name__)
 
-IDLE_S = 0.1  # with nobody in view ten frames a second are enough to notice somebody, at less than half of the work
+IDLE_S = 0.1  # with nobody in view, ten frames a second suffice to notice somebody, for less than half the work
 TAKE_S = 0.5
 AFTER_FAULT_S = 0.2
-ENDED_S = 0.05  # between looks at whether somebody is still awaited after the end of a recording
+ENDED_S = 0.05  # between checks whether anybody still awaits a decision after the end of a recording
 STOP_S = 2.0
 
 
@@ -52,10 +52,13 @@ class See(Protocol):
 
 @dataclass
 class Tally:
-    """What the loop did: for metrics and the bench.
+    """What the loop did, for metrics and the bench.
 
-    skipped: with nobody in view. repeated: the same picture once more. busy: no engine became free. latency_ms: from
-    capture to the end of the frame's work, of the newest thousand frames.
+    Attributes:
+        skipped: Frames left out because nobody was in view.
+        repeated: Frames equal to the one before.
+        busy: Frames for which no engine became free.
+        latency_ms: From capture to the end of the frame's work, for the newest thousand frames.
     """
 
     frames: int = 0
@@ -67,9 +70,12 @@ class Tally:
 
 
 class CameraLoop:
-    """Runs in a thread of its own from `start` to `stop`. on_answer: told of every decision.
+    """Runs in a thread of its own from `start` to `stop`.
 
-    turn: makes a picture stand upright, before anything looks at it. after: told of each frame and the faces in it.
+    Args:
+        on_answer: Called with every decision.
+        turn: Turns a picture upright before anything looks at it.
+        after: Called with each frame and the faces in it.
     """
 
     def __init__(
@@ -100,7 +106,7 @@ class CameraLoop:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends within two seconds, or is left to end by itself; who is in view gets no decision any more."""
+        """Ends within two seconds, or leaves the thread to end by itself. Nobody in view gets a decision any more."""
         deadline = time.monotonic() + STOP_S
         self._stopping.set()
         self.mailbox.stop()
@@ -131,7 +137,7 @@ class CameraLoop:
                 if self._stopping.is_set():
                     return
                 if taken is None or taken.captured_at == newest:
-                    # A frozen picture keeps its time: it shows nothing new, and whoever is in it may be gone.
+                    # A frozen picture keeps its old time: whoever it shows may be gone.
                     self.tally.repeated += taken is not None
                     self._told(self._approaches.silence(self.watch, self._clock()))
                     if taken is None and self.mailbox.ended:
@@ -149,7 +155,7 @@ class CameraLoop:
             except Busy:
                 self.tally.busy += 1
             except Exception:
-                # One frame must not end the watch; the gate stayed shut for it.
+                # One frame must not end the watch. The gate stayed shut for it.
                 logger.exception("frame_failed camera=%s", self.watch.camera)
                 self.tally.faults += 1
                 self._stopping.wait(AFTER_FAULT_S)
@@ -168,17 +174,17 @@ class CameraLoop:
             self._after(pixels, seen, time.monotonic())
 
     def _told(self, answers: Sequence[RecordedDecision]) -> None:
-        """A listener that fails must not cost the frame that follows its time, nor the other answers their listener."""
+        """Passes the answers on. A listener that fails must not delay the next frame or hide the other answers."""
         for answer in answers:
             try:
                 self._on_answer(answer)
             except Exception:
-                # Recorded already; the docstring says who must not pay for it.
+                # The decision is already recorded.
                 logger.exception("decision_listener_failed camera=%s decision=recorded", self.watch.camera)
 
 
 def region(zone: Zone, pixels: Pixels) -> Box:
-    """The zone in pixels of this frame: faces are looked for only there, so they are found smaller."""
+    """The zone in pixels of this frame. Searching only there also finds smaller faces."""
     height, width = pixels.shape[:2]
     return Box(
         zone.left * width,

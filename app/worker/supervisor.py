@@ -1,7 +1,7 @@
-"""Sees to it that the cameras of this process's gates are watched, and says loudly where one is not well.
+"""Watches the cameras of this process's gates, and raises an alert if one has a fault.
 
-Which gates those are, `services.duty` says: several processes share a site, and each camera has one of them. The
-watchdog turns a camera's state into an alert, and takes it back when all is well.
+Several processes share a site, and `services.site.gate_leases` decides which of them has which gate. The watchdog turns
+a camera's state into an alert and clears it when all is well.
 """
 
 import logging
@@ -29,7 +29,7 @@ KINDS = frozenset(OF_CAMERAS.values())
 
 
 class Watched(Protocol):
-    """What the watchdog asks of a mailbox."""
+    """What the watchdog needs of a mailbox."""
 
     def check(self) -> Health: ...
     @property
@@ -37,21 +37,21 @@ class Watched(Protocol):
 
 
 class Hardware(Protocol):
-    """The drivers of this process's gates. held: the ids of the gates that it has or still lets go of."""
+    """The drivers of this process's gates. held: the ids of the gates that it drives or is still releasing."""
 
     def refresh(self) -> None:
-        """The gates of this process are others than before. Returns at once."""
+        """Called when this process's gates have changed. Returns at once."""
         ...
 
     def held(self) -> Collection[str]: ...
     def close(self) -> None:
-        """Lets go of all. Takes seconds where one does not answer; safe to call twice."""
+        """Closes all drivers. Takes seconds if one does not answer. Safe to call twice."""
         ...
 
 
 @dataclass
 class Post:
-    """A camera that this process watches. told: the state that the database's alerts are of."""
+    """A camera that this process watches. told: the state that the alerts in the database describe."""
 
     camera: Camera
     loop: CameraLoop
@@ -61,9 +61,11 @@ class Post:
 
 
 class Supervisor:
-    """Starts and stops loops as the database says. post: builds loop and mailbox for a camera.
+    """Starts and stops loops as the database says.
 
-    hardware: let go of before its gates are another process's; None where this one drives nothing.
+    Args:
+        post: Builds the loop and mailbox of a camera.
+        hardware: Closed before another process gets its gates. None if this process drives nothing.
     """
 
     def __init__(
@@ -92,9 +94,9 @@ class Supervisor:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stops all loops, lets go of the gates and gives them back, so that another process takes them at once.
+        """Stops all loops, closes the drivers, then gives up the leases, so another process takes over at once.
 
-        In this order: a driver's last word is its fail mode, which must not come after a successor's first.
+        The order matters: a driver's last command is its fail mode, which must not follow a successor's first command.
         """
         self._stopping.set()
         if self._thread.is_alive():
@@ -111,7 +113,7 @@ class Supervisor:
         def leave() -> None:
             self._duty.leave(hardware.held())
 
-        self._done(leave)  # first, to learn which gates are another's by now
+        self._done(leave)  # first, to learn which gates another process has by now
         closing = threading.Thread(target=hardware.close, name="gates-close", daemon=True)
         closing.start()
         closing.join(SYNC_S)
@@ -121,12 +123,12 @@ class Supervisor:
             closing.join(SYNC_S)
 
     def posts(self) -> list[Post]:
-        """What this process watches now."""
+        """The cameras that this process watches now."""
         with self._lock:
             return list(self._posts.values())
 
     def post_of_gate(self, gate_id: str) -> Post | None:
-        """The watched camera of a gate. Of several one that is well, then the first by name."""
+        """The watched camera of a gate. Prefers one without a fault, then the first by name."""
 
         def rank(post: Post) -> tuple[bool, str]:
             return post.health is None or not post.health.well, post.camera.name
@@ -134,7 +136,7 @@ class Supervisor:
         return min((p for p in self.posts() if p.camera.gate_id == gate_id), key=rank, default=None)
 
     def sync(self) -> None:
-        """Renews the duty, starts what is ours, stops what is not, restarts what has died."""
+        """Renews the leases, starts our cameras, stops the others, restarts what has died."""
         before = self._duty.gates()
         gates = self._duty.renew(self._hardware.held() if self._hardware is not None else ())
         if self._hardware is not None and gates != before:
@@ -146,7 +148,7 @@ class Supervisor:
         if over := orphans + transient:
             with self._store.write() as tx:
                 for alert in over:
-                    tx.alerts.end(alert.id, self._clock())  # this one, and not the next of its kind
+                    tx.alerts.end(alert.id, self._clock())  # exactly this one, not a later one of its kind
         mine = {id_: camera for id_, camera in enabled.items() if camera.gate_id in gates}
         self._end([p for p in self.posts() if mine.get(p.camera.id) != p.camera or not p.loop.alive()])
         for camera_id, camera in mine.items():
@@ -154,24 +156,24 @@ class Supervisor:
                 self._begin(camera)
 
     def look(self) -> None:
-        """The watchdog: an alert for every camera that is not well, and its end when it is."""
+        """The watchdog: raises an alert for every camera with a fault, and clears it afterwards."""
         news: list[tuple[Post, Health]] = []
         for post in self.posts():
             post.health = health = self._checked(post)
             if health.state is not post.told:
                 news.append((post, health))
         for post, health in news:
-            # Each alone: what the database refuses of one camera must not keep the others' alerts from it.
+            # One by one: if the database refuses one camera's alert, the others must still be stored.
             if (health.well or health.state in OF_CAMERAS) and not self._told(post, health):
                 continue
-            # Only now: what could not be stored is news at the next look too.
+            # Only now: what could not be stored is tried again at the next look.
             post.told = health.state
 
     def _checked(self, post: Post) -> Health:
         try:
             return post.mailbox.check()
         except Exception as error:
-            # A camera whose state nobody knows is not well, and the others are still to be looked at.
+            # A camera of unknown state has a fault, and the others must still be checked.
             if post.health is None or post.health.state is not CameraState.DEAD:
                 logger.exception("camera_check_failed camera=%s", post.camera.name)
             return Health(CameraState.DEAD, 0.0, f"its state cannot be checked: {type(error).__name__}")
@@ -183,13 +185,13 @@ class Supervisor:
         except NotRecorded:
             raise  # the database is gone for all
         except Exception:
-            # This camera's fault alone: tried again at the next look.
+            # Only this camera's fault: tried again at the next look.
             logger.exception("camera_alert_failed camera=%s", post.camera.name)
             return False
         return True
 
     def _tell(self, tx: Transaction, post: Post, health: Health) -> None:
-        """One alert a camera: of what is wrong now. One that is being tried again keeps its last."""
+        """Keeps one alert for each camera, for its present fault. A camera that reconnects keeps its last alert."""
         camera, kind, now = post.camera, OF_CAMERAS.get(health.state), self._clock()
         if kind is None and not health.well:
             return
@@ -213,21 +215,21 @@ class Supervisor:
         while not self._stopping.is_set():
             if time.monotonic() >= due_s and self._done(self.sync):
                 due_s = time.monotonic() + SYNC_S
-            # Also where the other failed: how the cameras are does not hang on the database.
+            # Even if that failed: the cameras' state does not depend on the database.
             self._done(self.look)
             self._stopping.wait(LOOK_S)
 
     def _done(self, work: Callable[[], None]) -> bool:
-        """Whether it worked. The database may be gone for a while: cameras go on, and nothing opens unrecorded."""
+        """Whether it worked. If the database is gone for a while, cameras go on and nothing opens unrecorded."""
         try:
             work()
         except NotRecorded as error:
-            # One line for an outage, not one each half second.
+            # One line per outage, not one every half second.
             logger.log(logging.DEBUG if self._failing else logging.ERROR, 'database_gone for=cameras why="%s"', error)
             self._failing = True
             return False
         except Exception:
-            # Whatever it is, the thread that renews the leases and raises the alerts must live on.
+            # The thread that renews the leases and raises the alerts must survive any fault.
             logger.exception("camera_supervision_failed next=retry")
             return False
         if work == self.sync and self._failing:
@@ -236,12 +238,12 @@ class Supervisor:
         return True
 
     def _begin(self, camera: Camera) -> None:
-        """Starts a post. A camera that cannot be watched is said once and tried again; the others go on."""
+        """Starts a post. A camera that cannot be watched is logged once and retried; the others go on."""
         try:
             post = self._post(camera)
             post.loop.start()
         except Exception as error:
-            # A damaged address, or anything else of one camera: the others are still to be watched.
+            # A damaged address or any other fault of one camera: the others must still be watched.
             self._refuse(camera, error)
             return
         self._refused.pop(camera.id, None)
@@ -252,7 +254,7 @@ class Supervisor:
     def _refuse(self, camera: Camera, error: Exception) -> None:
         if self._refused.get(camera.id) == camera:
             return
-        # Of a foreign exception only the kind: its text may hold the address.
+        # Only the type of a foreign exception: its text may hold the address.
         why = str(error) if isinstance(error, FacegateError) else type(error).__name__
         logger.error('camera_watch_refused camera=%s why="%s"', camera.name, why)
         words = f"it cannot be watched: {why}"[:200]
@@ -263,13 +265,13 @@ class Supervisor:
         except NotRecorded:
             raise  # the database is gone for all
         except Exception:
-            # Tried again at the next look; the other cameras are still to be watched.
+            # Tried again at the next look. The other cameras must still be watched.
             logger.exception("camera_alert_failed camera=%s", camera.name)
             return
         self._refused[camera.id] = camera
 
     def _end(self, posts: Sequence[Post]) -> None:
-        """All at once: each may take two seconds, and the leases of the others must be renewed meanwhile."""
+        """Stops them all at once: each may take two seconds, and the other leases must be renewed meanwhile."""
         with self._lock:
             for post in posts:
                 self._posts.pop(post.camera.id, None)

@@ -1,4 +1,4 @@
-"""Looks now and then whether a camera that shows no face shows one when its picture is turned."""
+"""Checks now and then whether a camera without faces shows one when its picture is turned."""
 
 from collections.abc import Callable, Sequence
 
@@ -12,7 +12,7 @@ LONGEST_PX = 960
 
 
 class TurnWatch:
-    """Of one camera. find: every face of a picture. tell: once it is sure, by how many degrees to turn it."""
+    """For one camera. find: returns every face of a picture. tell: called with the degrees to turn it by, once sure."""
 
     def __init__(self, find: Callable[[Pixels], Sequence[Face]], tell: Callable[[int], None]) -> None:
         self._find = find
@@ -20,7 +20,7 @@ class TurnWatch:
         self._signs = TurnSigns()
 
     def frame(self, pixels: Pixels, seen: Sequence[Detection], now_s: float) -> None:
-        """After a frame was looked at. seen: the faces in it. Costs nothing once a face stood upright."""
+        """Called after each frame, with the faces in it. Costs nothing once an upright face was seen."""
         if self._signs.upright:
             return
         self._signs = self._signs.with_faces([each.face for each in seen])
@@ -38,7 +38,7 @@ class TurnWatch:
             try:
                 faces = self._find(np.ascontiguousarray(np.rot90(small, -turn // 90)))
             except Busy:
-                return None  # somebody at a gate needs the engines
+                return None  # somebody at a gate needs the engine
             for face in faces:
                 if stands_upright(face) and face.score > score:
                     best, score = turn, face.score

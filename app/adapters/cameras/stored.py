@@ -24,7 +24,9 @@ FOLDER_FPS = 10.0
 
 
 class StoredSource:
-    """Implements ports.Source. Each frame comes when it is due; captured_at is the clock's time at that moment.
+    """Implements `ports.cameras.Source`.
+
+    Each frame comes when it is due; captured_at is the clock's time at that moment.
 
     Args:
         patient: Play as fast as frames are taken, not in real time.

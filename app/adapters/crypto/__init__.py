@@ -1,1 +1,1 @@
-"""Sealing, signing and the journal: cryptography and files behind ports.Vault, ports.Signer and ports.Journal."""
+"""Sealing, signing and the journal: implements ports.Vault, ports.Signer and ports.Journal."""

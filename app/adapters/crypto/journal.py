@@ -1,4 +1,4 @@
-"""A file of JSON lines that outlives the database: what was erased must stay erased after a restore from a backup."""
+"""A file of JSON lines that outlives the database: an erasure must survive a restore from a backup."""
 
 import fcntl
 import json
@@ -11,13 +11,16 @@ from app.core.errors import CryptoFault
 
 
 class JsonJournal:
-    """ports.Journal. Several processes may append; a line torn by a crash was never acknowledged and is dropped."""
+    """Implements `ports.crypto.Journal`.
+
+    Several processes may append; a line torn by a crash was never acknowledged and is dropped.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def append(self, entry: dict[str, object]) -> None:
-        """Returns once the line is on the disk. Raises OSError if it cannot be, ValueError or TypeError if not JSON."""
+        """Returns once the line is on the disk. Raises OSError if that fails, ValueError or TypeError if not JSON."""
         line = json.dumps(entry, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode() + b"\n"
         self._path.parent.mkdir(parents=True, exist_ok=True)
         new = not self._path.exists()
@@ -39,7 +42,7 @@ class JsonJournal:
     def entries(self, damaged: list[str] | None = None) -> Iterator[dict[str, object]]:
         """Oldest first. Raises CryptoFault at a damaged line: skipping it could bring an erased person back.
 
-        damaged: gets a sentence for each damaged line, which is then left out instead.
+        damaged: Called with a sentence for each damaged line, which is then left out instead.
         """
         if not self._path.exists():
             return
@@ -49,7 +52,7 @@ class JsonJournal:
         for number, line in enumerate(lines, start=1):
             try:
                 entry = json.loads(line)
-            except (ValueError, RecursionError):  # the latter where it is nested a thousand deep
+            except (ValueError, RecursionError):  # the latter for JSON nested a thousand deep
                 entry = None
             if isinstance(entry, dict):
                 yield entry
@@ -61,7 +64,7 @@ class JsonJournal:
 
 
 def _end_of_lines(file: FileIO) -> int:
-    """The offset behind the last whole line. Reads the whole file only when its last line is torn."""
+    """The offset after the last whole line. Reads the whole file only if its last line is torn."""
     size = file.seek(0, os.SEEK_END)
     if size == 0:
         return 0

@@ -1,11 +1,11 @@
-"""The half of every data key that lies outside the database, in one file that backups of the database do not hold.
+"""The half of every data key that is not in the database, in one file that backups of the database do not contain.
 
-A data key opens only with the master key, its row in the database and its secret here. To erase somebody, their secret
-is overwritten in place: then no older copy of the database opens what was theirs. Enrolment adds a secret, nothing else
-changes the file, so everybody who is not erased opens whatever backup of the database comes back.
+A data key opens only with the master key, its row in the database and its secret here. An erasure overwrites the
+secret in place, so no older copy of the database opens that person's data. Nothing but an enrolment adds a secret, so a
+restored backup of the database opens for everybody who is not erased.
 
-Records of 64 bytes, so that none crosses a sector: slot (16), secret (32), the first 16 bytes of SHA-256 over both.
-Zeros are what is left of a destroyed one. Several processes may use the file; on several machines it must be shared.
+Records have 64 bytes, so none crosses a sector: slot (16), secret (32), the first 16 bytes of SHA-256 over both. A
+destroyed record is zeros. Several processes may use the file; several machines must share it.
 """
 
 import errno
@@ -40,12 +40,12 @@ class KeyFile:
         return self._path.exists()
 
     def create(self) -> None:
-        """Without a secret yet; nothing happens where it is there. Raises CryptoFault if others may read it."""
+        """Makes an empty file, if there is none. Raises CryptoFault if others may read it."""
         with self._opened(os.O_CREAT):
             pass
 
     def new(self, count: int = 1) -> list[tuple[bytes, bytes]]:
-        """Slots with their secrets, on the disk when this returns. Raises NotRecorded where they cannot be."""
+        """New slots with their secrets, on the disk when this returns. Raises NotRecorded if that fails."""
         made = [(secrets.token_bytes(SLOT_BYTES), secrets.token_bytes(_SECRET_BYTES)) for _ in range(count)]
         try:
             self._append(made)
@@ -57,7 +57,7 @@ class KeyFile:
 
     def _append(self, made: list[tuple[bytes, bytes]]) -> None:
         with self._opened(os.O_CREAT) as file:
-            # What a crash left of a record was never used.
+            # A record torn by a crash was never used.
             end = os.fstat(file).st_size // _RECORD_BYTES * _RECORD_BYTES
             os.ftruncate(file, end)
             records = b"".join(slot + secret + _check(slot, secret) for slot, secret in made)
@@ -67,7 +67,7 @@ class KeyFile:
             os.fsync(file)
 
     def get(self, slot: bytes) -> bytes:
-        """Raises CryptoFault where the secret was destroyed, or lies in another file."""
+        """The secret of a slot. Raises CryptoFault if it was destroyed or is in another file."""
         with self._lock:
             secret = self._known.get(slot)
         if secret is None:
@@ -78,7 +78,7 @@ class KeyFile:
         return secret
 
     def destroy(self, slot: bytes) -> None:
-        """From the return of this call nobody opens what the slot's key sealed. Raises OSError."""
+        """Destroys a secret. Once this returns, nobody can open what its key sealed. Raises OSError."""
         if self.exists():
             with self._opened() as file:
                 for offset, record in _records(file):

@@ -1,4 +1,4 @@
-"""argon2id, bounded: one hash at a time in a thread of low priority, so that a flood of sign-ins leaves gates alone."""
+"""argon2id, one hash at a time in a low-priority thread, so a flood of sign-ins does not slow the gates."""
 
 import os
 import sys
@@ -13,14 +13,14 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from app.core.errors import Busy
 
-# OWASP's second choice, 19 MiB: a hash takes about 20 ms of one core, and one at a time is all that is ever held.
+# OWASP's second choice: a hash takes 19 MiB and about 20 ms of one core, and there is only one at a time.
 TIME_COST, MEMORY_KIB, LANES = 2, 19_456, 1
 MOST_WAITING = 8
 Result = TypeVar("Result")
 
 
 class Argon2:
-    """user_ports.PasswordHasher. Shared by all threads."""
+    """Implements `ports.accounts.PasswordHasher`. Shared by all threads."""
 
     def __init__(self, time_cost: int = TIME_COST, memory_kib: int = MEMORY_KIB) -> None:
         self._argon2 = PasswordHasher(time_cost, memory_kib, LANES)
@@ -50,7 +50,7 @@ class Argon2:
         return hashed is not None
 
     def _bounded(self, work: Callable[[], Result]) -> Result:
-        # Waiting costs one of the threads that decisions run in, so only a few may wait.
+        # Each waiter occupies a thread that decisions need, so only a few may wait.
         if not self._places.acquire(blocking=False):
             raise Busy("too_many_sign_ins", "Too many people are signing in at once; try again in a moment.", 2)
         try:
@@ -60,10 +60,10 @@ class Argon2:
 
 
 def _bytes(password: str) -> bytes:
-    """The same for every keyboard that writes the same letters. Lone surrogates are no text, but no fault either."""
+    """The same bytes for the same letters from any keyboard. Lone surrogates are not text, but must not fail."""
     return unicodedata.normalize("NFKC", password).encode("utf-8", "surrogatepass")
 
 
 def _step_back() -> None:
-    if sys.platform == "linux":  # where a priority can be one thread's
+    if sys.platform == "linux":  # only Linux gives a single thread a priority
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)

@@ -1,4 +1,4 @@
-"""Signs what leaves the box (answers, checkpoints, receipts), so that a gate and an auditor can tell it is ours."""
+"""Signs what leaves this machine (answers, checkpoints, receipts), so gates and auditors can verify its origin."""
 
 import base64
 import binascii
@@ -12,7 +12,10 @@ _INFO = b"facegate signing v1"
 
 
 class Ed25519Signer:
-    """ports.Signer. The key follows from the master key, so a restored installation signs as before."""
+    """Implements `ports.crypto.Signer`.
+
+    The key is derived from the master key, so a restored installation signs as before.
+    """
 
     def __init__(self, master_key: bytes) -> None:
         seed = HKDF(algorithm=SHA256(), length=32, salt=None, info=_INFO).derive(master_key)
@@ -23,7 +26,7 @@ class Ed25519Signer:
         return base64.b64encode(self._private.sign(message)).decode()
 
     def verify(self, message: bytes, signature: str) -> bool:
-        """Whether the signature is ours; False also for what is not base64."""
+        """Whether the signature is ours. False also for text that is not base64."""
         try:
             self._public.verify(base64.b64decode(signature, validate=True), message)
         except (InvalidSignature, binascii.Error, ValueError):

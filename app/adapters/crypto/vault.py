@@ -1,7 +1,7 @@
-"""Seals personal data so that a stolen database is unreadable, and losing one key erases one person.
+"""Seals personal data: a stolen database is unreadable, and destroying one key erases one person.
 
-AES-256-GCM throughout. Each subject has a random key, stored wrapped under a key derived from the master key and from
-a secret of the subject's own in the key file; the master key itself never encrypts anything.
+AES-256-GCM throughout. Each subject has a random key. It is stored wrapped under a key derived from the master key and
+the subject's secret in the key file. The master key itself never encrypts anything.
 """
 
 import base64
@@ -27,14 +27,15 @@ KEY_BYTES = 32
 _NONCE_BYTES = 12
 _VERSION = b"\x01"
 _WRAPPED = b"facegate subject key v1"
-_WITH_SECRET = b"\x02"  # then the slot, then what _encrypt gives
+_WITH_SECRET = b"\x02"  # then the slot, then the output of _encrypt
 
 
 class Vault:
-    """ports.Vault. Shared by all threads.
+    """Implements `ports.crypto.Vault`. Shared by all threads.
 
-    Sealed bytes are: version (1), nonce (12), ciphertext with tag (plaintext + 16). secrets: where each subject's
-    secret lies; without one, subject keys are wrapped under the master key alone.
+    Sealed bytes are version (1), nonce (12), ciphertext with tag (plaintext + 16).
+
+    secrets: holds each subject's secret. Without it, subject keys are wrapped under the master key alone.
     """
 
     def __init__(self, master_key: bytes, secrets: KeyFile | None = None) -> None:
@@ -46,11 +47,11 @@ class Vault:
         self._check = derive(master_key, b"facegate key check v1")
 
     def new_key(self) -> bytes:
-        """A fresh subject key, wrapped; its secret is in the key file when this returns."""
+        """A new subject key, wrapped. Its secret is in the key file when this returns."""
         return self.new_keys(1)[0]
 
     def new_keys(self, count: int) -> list[bytes]:
-        """Several, for one flush of the key file."""
+        """Several new keys, with a single flush of the key file."""
         return self._wrap([token_bytes(KEY_BYTES) for _ in range(count)])
 
     def seal(self, wrapped_key: bytes, plaintext: bytes, context: str) -> bytes:
@@ -62,12 +63,12 @@ class Vault:
         return _decrypt(AESGCM(self._unwrapped(wrapped_key)), sealed, context.encode())
 
     def digest(self, wrapped_key: bytes, message: bytes, context: str) -> bytes:
-        """HMAC-SHA256 over context and message, with a key that follows from the subject's. Raises CryptoFault."""
+        """HMAC-SHA256 over context and message, with a key derived from the subject's. Raises CryptoFault."""
         key = derive(self._unwrapped(wrapped_key), b"facegate digest v1")
         return hmac.digest(key, context.encode() + b"\0" + message, "sha256")
 
     def key_check(self) -> bytes:
-        """32 bytes that tell this master key from another and give nothing of it away; kept with the installation."""
+        """32 bytes that identify this master key and reveal nothing of it. Stored with the installation."""
         return self._check
 
     def check(self, stored: bytes) -> bool:
@@ -75,16 +76,16 @@ class Vault:
         return bytes_eq(self._check, stored)
 
     def forget(self, wrapped_key: bytes) -> None:
-        """Destroys the subject's secret: from now on no copy of the wrapped key opens anything."""
+        """Destroys the subject's secret, so no copy of the wrapped key opens anything any more."""
         if self._secrets is not None and wrapped_key[:1] == _WITH_SECRET:
             self._secrets.destroy(wrapped_key[1 : 1 + SLOT_BYTES])
 
     def is_old(self, wrapped_key: bytes) -> bool:
-        """Whether it opens without the key file."""
+        """Whether the wrapped key opens without the key file."""
         return wrapped_key[:1] != _WITH_SECRET
 
     def rewrap(self, wrapped_keys: Sequence[bytes]) -> list[bytes]:
-        """The same subject keys, each with a new secret."""
+        """The same subject keys, each wrapped with a new secret."""
         return self._wrap([self._unwrapped(wrapped) for wrapped in wrapped_keys])
 
     def _wrap(self, keys: Sequence[bytes]) -> list[bytes]:
@@ -114,16 +115,18 @@ def derive(master_key: bytes, info: bytes) -> bytes:
 
 
 def load_master_key(path: Path, env_value: str | None = None) -> bytes:
-    """The master key: from the setting if it is given (base64), else from the file, which is made at the first start.
+    """The master key, from the setting (base64) if given, else from the file, which the first start creates.
 
-    The file is made whole and once, also when several processes start together. Raises CryptoFault, saying what to do,
-    for a value that is not 32 bytes in base64 and for a file that others may read.
+    The file is created whole and once, even if several processes start together.
+
+    Raises:
+        CryptoFault: The value is not 32 bytes in base64, or others may read the file. The message says what to do.
     """
     if env_value:
         return _decoded(env_value, "the master key setting")
     if not path.exists():
         _create(path)
-    # The open file is what is checked, so it cannot be exchanged in between.
+    # Check the open file, so it cannot be swapped in between.
     with path.open("rb") as file:
         mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
         if mode & 0o077:
@@ -132,7 +135,7 @@ def load_master_key(path: Path, env_value: str | None = None) -> bytes:
 
 
 def _create(path: Path) -> None:
-    # Written beside, then linked: the name appears with all its bytes or not at all, and only for the first to come.
+    # Written beside, then linked: the name appears with all its bytes or not at all, and only for the first process.
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{token_hex(8)}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -169,7 +172,7 @@ def _encrypt(key: AESGCM, plaintext: bytes, context: bytes) -> bytes:
 
 def _decrypt(key: AESGCM, sealed: bytes, context: bytes) -> bytes:
     if not isinstance(sealed, bytes) or sealed[:1] != _VERSION or len(sealed) < 1 + _NONCE_BYTES + 16:
-        raise CryptoFault("these are not sealed bytes")
+        raise CryptoFault("these bytes are not sealed")
     try:
         return key.decrypt(sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :], context)
     except InvalidTag as error:

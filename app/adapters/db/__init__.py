@@ -1,1 +1,1 @@
-"""The database behind ports.Store: SQLite beside the gate, PostgreSQL where several processes share one truth."""
+"""The database behind ports.Store: SQLite beside the gate, PostgreSQL for several processes on one database."""

@@ -1,6 +1,6 @@
-"""The unit of work over one database: what a service reads or writes in one block, and what becomes of the errors.
+"""The unit of work over one database: what a service reads or writes in one block, and the errors of it.
 
-Foreign exceptions end here: whatever keeps a write from being committed is NotRecorded, and so a closed gate.
+Foreign exceptions end here. Whatever prevents a commit becomes NotRecorded, and so a closed gate.
 """
 
 import threading
@@ -61,7 +61,7 @@ from app.core.ports.site import Installations, Leases, RemotePolls, Site, Watche
 from app.core.ports.store import Transaction
 from app.core.site.installation import Installation
 
-_STATEMENT_MS = 30_000  # PostgreSQL, for writes nobody waits at a gate for: an erasure touches many events
+_STATEMENT_MS = 30_000  # PostgreSQL, for writes that nobody at a gate waits for: an erasure touches many events
 
 
 def open_store(
@@ -69,8 +69,9 @@ def open_store(
 ) -> "SqlStore":
     """A store on a database that is already migrated (`migrate.upgrade`). Raises ValueError for an unusable URL.
 
-    seals, vault: those that the database was migrated with. server_clock: processes share the clock of the server,
-    where there is one; a file has none but the machine's.
+    Args:
+        seals, vault: Those that the database was migrated with.
+        server_clock: Processes share the database server's clock. Without effect for SQLite.
     """
     engine = make_engine(url)
     engine.update_execution_options(**use(seals), **carry(PersonBox(seals, vault)))
@@ -135,38 +136,42 @@ class SqlTransaction:
 
 
 class SqlStore:
-    """Store on SQLite or PostgreSQL. Shared by all threads; `close` gives the connections back to the system."""
+    """Store on SQLite or PostgreSQL. Shared by all threads. `close` closes the connections."""
 
     def __init__(self, engine: Engine, seals: RowSeals, server_clock: bool = False) -> None:
         self._engine = engine
         self._seals = seals
         self._server_clock = server_clock
-        # SQLite polls for its write lock, up to 100 ms apart; threads of one process queue here instead.
+        # SQLite polls for its write lock up to every 100 ms. Threads of one process queue here instead.
         self._writers = threading.Lock() if engine.dialect.name == "sqlite" else None
         self._log = LogEmptier(engine)
         file = sqlite_file(engine.url.render_as_string(hide_password=False))
         self._folder = None if file is None else file.parent
-        self.failures = 0  # writes that the database refused, ever
+        self.failures = 0  # writes that the database refused since the start
 
     def close(self) -> None:
         self._log.close()
         self._engine.dispose()
 
     def read(self) -> AbstractContextManager[Transaction]:
-        """One unmoving state of the database; nothing in the block can change it. Raises NotRecorded if it is gone."""
+        """A consistent snapshot of the database, which the block cannot change. Raises NotRecorded if it is gone."""
         return self._read()
 
     def write(self, deadline: timedelta | None = None) -> AbstractContextManager[Transaction]:
         """Commits when the block ends, rolls back when it raises. Not to be nested.
 
-        deadline: from now to the commit; None waits 2 s for locks and bounds nothing else. Raises NotRecorded past it,
-        and when the database is locked, full, gone or refuses; Unconfirmed where it may have been committed all the
-        same; Conflict where a row contradicts another.
+        Args:
+            deadline: From now to the commit. None waits 2 s for locks and bounds nothing else.
+
+        Raises:
+            NotRecorded: The deadline passed, or the database is locked, full, gone or refuses.
+            Unconfirmed: It may have been committed all the same.
+            Conflict: A row contradicts another.
         """
         return self._write(deadline)
 
     def alone(self, what: str) -> AbstractContextManager[bool]:
-        """Whether this work is the block's: of all processes on this database one gets True, also after a kill."""
+        """Yields whether the block may do this work: one process on this database gets True, even after a kill."""
         return self._alone(what)
 
     @contextmanager
@@ -212,10 +217,10 @@ class SqlStore:
                     _left_ms(end)
                 _commit(transaction)
             if deadline is not None and time.monotonic() >= end:
-                # Whoever asked has stopped waiting.
+                # The caller has stopped waiting.
                 raise Unconfirmed("the write was committed after its deadline")
             erased = connection.info.pop(ERASED, False)
-        if erased:  # in nobody's turn: a reader may be in the way for long
+        if erased:  # outside the turn: a reader may be in the way for long
             self._log.empty()
 
     @contextmanager

@@ -11,7 +11,10 @@ KEPT = 1000
 
 
 class DryRunGate:
-    """ports.GateDriver. commands: the last 1000 that would have been sent, newest last. mode: 'secure' or 'release'."""
+    """Implements `ports.gates.GateDriver`.
+
+    commands: the last 1000 that would have been sent, newest last. mode: 'secure' or 'release'.
+    """
 
     def __init__(self, config: DryRunConfig, *, clock: Clock, released: bool = False) -> None:
         self._fail_mode = config.fail_mode

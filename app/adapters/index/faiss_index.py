@@ -1,8 +1,8 @@
-"""An exact FAISS index that can change while it is searched, because what is searched never changes.
+"""An exact FAISS index that can change while it is searched, because a search works on an immutable snapshot.
 
-A FAISS index crashes when searched and changed at once (seen in 2 of 5 runs), so a search works on a snapshot: an
-immutable main index, a small exact delta and the rows of the main index that no longer count. A change makes a new
-snapshot and swaps one reference; when the delta has grown, everything is folded into a new main index.
+A FAISS index crashes if it is searched and changed at once (in 2 of 5 runs). A snapshot has an immutable main index, a
+small exact delta, and the rows of the main index that no longer count. A change makes a new snapshot and swaps one
+reference. When the delta has grown, everything is merged into a new main index.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 
 from app.core.types import Candidate, Vector
 
-# The delta is searched by one matrix product: 1,024 x 128 costs 0.02 ms, and folding it in at 100,000 rows 60 ms.
+# One matrix product searches the delta: 0.02 ms for 1,024 x 128. Merging it at 100,000 rows takes 60 ms.
 FOLD_AT = 1024
 
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """What a search sees. Rows of `main` in `dead` were removed or superseded by `delta`."""
+    """What a search sees. Rows of `main` in `dead` were removed or replaced by `delta`."""
 
     main: Any
     main_ids: tuple[str, ...]
@@ -56,22 +56,22 @@ class FaissIndex:
         """The k nearest employees, best first; fewer if there are fewer. Raises ValueError for a wrong shape."""
         if vector.shape != (self.dimension,):
             raise ValueError(f"a vector of {self.dimension} was expected, not of shape {vector.shape}")
-        # One thread a request and several requests at once beat several threads a request. OpenMP counts for each
-        # calling thread anew: set once at start, every request thread brought a pool of its own (2026-11-23: 0.48 ms
-        # instead of 0.14 at 20,000 rows).
+        # Several requests with one thread each beat several threads per request. OpenMP has a setting per calling
+        # thread: set only at the start, every request thread got a pool of its own (0.48 ms instead of 0.14 at 20,000
+        # rows, 2026-11-23).
         faiss.omp_set_num_threads(1)
         now = self._now
         found = self._search_main(now, vector, k)
         if now.delta_ids:
             similarities = now.delta @ vector
             found += [Candidate(i, float(s)) for i, s in zip(now.delta_ids, similarities, strict=True)]
-        # Equal similarities are put in order by id, so that an answer does not depend on who enrolled first.
+        # Equal similarities are sorted by id, so the answer does not depend on who enrolled first.
         return sorted(found, key=lambda c: (-c.similarity, c.employee_id))[:k]
 
     def rebuild(self, ids: Sequence[str], vectors: NDArray[np.float32]) -> None:
-        """Replaces everything. vectors: (n, dimension) float32, unit length, a row an id; ids are unique."""
+        """Replaces everything. vectors: (n, dimension) float32, unit length, one row for each of the unique ids."""
         if len(set(ids)) != len(ids) or vectors.shape != (len(ids), self.dimension):
-            raise ValueError("one vector an employee is needed")
+            raise ValueError("each employee needs one vector")
         with self._lock:
             self._now = self._snapshot(tuple(ids), vectors)
 
@@ -105,8 +105,8 @@ class FaissIndex:
         return Snapshot(main, ids, row_of, frozenset(), (), np.empty((0, self.dimension), np.float32))
 
     def _search_main(self, now: Snapshot, vector: Vector, k: int) -> list[Candidate]:
-        # Dead rows may crowd out living ones, and which of several equals come first is FAISS's choice: so ask for more
-        # until the k-th living one and all its equals came back, which is when a lesser one follows, or all rows have.
+        # Dead rows may crowd out living ones, and FAISS returns equals in any order. So ask for more until the k-th
+        # living row and all its equals are there, which is certain once a lesser one follows or all rows have come.
         rows, want = len(now.main_ids), k + 1 + min(len(now.dead), 8)
         while rows:
             similarities, found = now.main.search(vector.reshape(1, -1), min(want, rows))

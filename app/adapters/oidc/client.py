@@ -1,6 +1,6 @@
 """Asks an OpenID Connect provider who somebody is: discovery, authorization code with PKCE, a checked ID token.
 
-What it answers is bounded in size and time, and believed only after signature, issuer, audience, times and nonce.
+Its answers are bounded in size and time, and trusted once signature, issuer, audience, times and nonce are checked.
 """
 
 import hmac
@@ -19,7 +19,12 @@ from app.adapters.oidc.unreached import unreached
 from app.core.accounts.provider import NotConfirmed, Provider, is_private, shown
 from app.core.errors import ProviderFailed
 
-ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"]  # asymmetric only: with a secret's the client could sign for itself
+ALGORITHMS = [
+    "RS256",
+    "PS256",
+    "ES256",
+    "EdDSA",
+]  # asymmetric only: with a shared secret the client could sign for itself
 KEY_TYPES = ("RSA", "EC", "OKP")
 SCOPE = "openid profile email groups"
 MOST_BYTES = 1_000_000
@@ -30,7 +35,10 @@ SUBJECT_CHARS = 255  # OpenID Connect Core, 2
 
 
 class OidcClient:
-    """provider.IdentityProvider. Shared by all threads; what discovery said is kept for ten minutes."""
+    """Implements `accounts.provider.IdentityProvider`.
+
+    Shared by all threads; Discovery is cached for ten minutes.
+    """
 
     def __init__(self) -> None:
         self._found: dict[str, tuple[float, dict[str, Any]]] = {}
@@ -62,35 +70,37 @@ class OidcClient:
         if not isinstance(token, str):
             raise NotConfirmed("the token endpoint's answer holds no ID token")
         claims = self._checked(provider, found, token, nonce)
-        # Groups need not stand in the token. Where the provider says that it leaves them out, it does so there too.
+        # Groups may be missing in the token. If the provider says it leaves them out, it also does so in userinfo.
         if provider.groups_of(claims) is None and not provider.left_out(claims) and "userinfo_endpoint" in found:
             claims = {**self._userinfo(found, answer, claims), **claims}
         return claims
 
     def _redeemed(self, provider: Provider, found: dict[str, Any], secret: str, form: dict[str, str]) -> dict[str, Any]:
-        """The token endpoint's answer. We prove ourselves in a header, or in the form where only that is taken."""
+        """The token endpoint's answer. We authenticate in a header, or in the form if only that is accepted."""
         where, ways = str(found["token_endpoint"]), found.get("token_endpoint_auth_methods_supported")
         basic = not isinstance(ways, list) or "client_secret_basic" in ways  # the default: RFC 8414, 2
         in_form = isinstance(ways, list) and "client_secret_post" in ways
         if not basic and not in_form:
-            raise ProviderFailed("the sign-in provider takes no client secret: register Facegate as a web application")
+            raise ProviderFailed(
+                "the sign-in provider accepts no client secret: register Facegate as a web application"
+            )
         try:
             if basic:
                 return self._ask("POST", where, data=form, auth=_basic(provider.client_id, secret))
         except NotConfirmed as error:
-            # A client may be registered for the one way though the provider knows both; no code is used up by this.
+            # A client may be registered for only one of the two ways. A refusal does not use up the code.
             if not (in_form and "invalid_client" in error.check):
                 raise
         return self._ask("POST", where, data={**form, "client_id": provider.client_id, "client_secret": secret})
 
     def _userinfo(self, found: dict[str, Any], answer: dict[str, Any], claims: Mapping[str, object]) -> dict[str, Any]:
-        """What the provider says beside the token, of the same person."""
+        """The provider's userinfo about the same person."""
         token = answer.get("access_token")
         if not isinstance(token, str) or not token.isascii() or not token.isprintable():
             return {}
         said = self._ask("GET", str(found["userinfo_endpoint"]), headers={"Authorization": f"Bearer {token}"})
         if said.get("sub") != claims["sub"]:
-            raise NotConfirmed("userinfo is of another person than the ID token")
+            raise NotConfirmed("userinfo is about another person than the ID token")
         return said
 
     def _checked(self, provider: Provider, found: dict[str, Any], token: str, nonce: str) -> Mapping[str, object]:
@@ -104,14 +114,14 @@ class OidcClient:
             iat={"essential": True},
         )
         try:
-            # A provider's keys are public ones: shared secrets among them are not even read.
+            # Only public keys: shared secrets among them are not even read.
             public: Any = {"keys": [key for key in keys["keys"] if key["kty"] in KEY_TYPES]}
             read = jwt.decode(token, KeySet.import_key_set(public), algorithms=ALGORITHMS)
             rules.validate(read.claims)
         except ClaimError as error:
             raise NotConfirmed(_claim_wrong(error, provider)) from error
         except BadSignatureError as error:
-            raise NotConfirmed("the ID token's signature is not by the provider's keys") from error
+            raise NotConfirmed("the ID token is not signed with the provider's keys") from error
         except (JoseError, ValueError, TypeError, KeyError, RecursionError) as error:
             raise NotConfirmed(
                 f"the ID token or the provider's keys cannot be read ({type(error).__name__})"
@@ -124,7 +134,7 @@ class OidcClient:
         if (several or "azp" in claims) and claims.get("azp") != provider.client_id:
             raise NotConfirmed("the ID token was made for another client (azp)")
         if not isinstance(claims["sub"], str) or not 0 < len(claims["sub"]) <= SUBJECT_CHARS:
-            raise NotConfirmed("the ID token's subject (sub) is no text of up to 255 characters")
+            raise NotConfirmed("the ID token's subject (sub) is not a text of up to 255 characters")
         return claims
 
     def _discover(self, issuer: str) -> dict[str, Any]:
@@ -144,8 +154,8 @@ class OidcClient:
         return found
 
     def _ask(self, method: str, url: str, *, headers: Mapping[str, str] = {}, **form: Any) -> dict[str, Any]:
-        """A JSON object. Raises ProviderFailed, and NotConfirmed where the provider refuses what was sent."""
-        # Uncompressed: what is read is what was sent, so the bound on it holds.
+        """A JSON object. Raises ProviderFailed, and NotConfirmed if the provider refuses what was sent."""
+        # Uncompressed, so the limit on the size holds for what is read.
         asked = {"Accept": "application/json", "Accept-Encoding": "identity", **headers}
         try:
             with (
@@ -156,7 +166,7 @@ class OidcClient:
                 for part in answer.iter_raw():
                     body += part
                     if len(body) > MOST_BYTES or time.monotonic() - began > 2 * TIMEOUT_S:
-                        raise ProviderFailed("the sign-in provider answers too much or too slowly")
+                        raise ProviderFailed("the sign-in provider's answer is too large or too slow")
                 if answer.status_code in (400, 401, 403) and form:
                     raise NotConfirmed(f"the token endpoint answers {answer.status_code}{_said(bytes(body))}")
                 answer.raise_for_status()

@@ -1,4 +1,4 @@
-"""Why a provider could not be asked, told apart: unknown host, refused, no route, too slow, certificate."""
+"""Why a provider could not be asked: unknown host, refused, no route, too slow, certificate."""
 
 import socket
 import ssl
@@ -9,7 +9,7 @@ import httpx
 
 
 def unreached(error: Exception, url: str, timeout_s: float) -> str:
-    """One sentence that says what to look at. Never more of the address than its host and path."""
+    """One sentence that says what to check. It shows no more of the address than host and path."""
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     if isinstance(error, httpx.HTTPStatusError):

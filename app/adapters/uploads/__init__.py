@@ -1,1 +1,1 @@
-"""Photos as they are brought: in a folder, in an archive, and the sealed copy of an upload."""
+"""Where photos come from: a folder, an archive, or the sealed copy of an upload."""

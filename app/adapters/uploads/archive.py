@@ -1,6 +1,6 @@
-"""Photos in a zip: nothing is ever unpacked to a disk, and a bomb is refused by what its own directory says.
+"""Photos in a zip. Nothing is ever unpacked to a disk, and a bomb is refused by its own directory.
 
-Names in it are compared and shown, never opened: `../../x` and `/x` are only odd names here.
+Names in it are compared and shown but never opened: `../../x` and `/x` are only odd names here.
 """
 
 import hashlib
@@ -14,15 +14,15 @@ from app.core.imports import people_encodings as encodings
 from app.core.imports.photo_names import SYSTEM, Unused, clean, kind_of
 
 MOST_ENTRIES = 200_000
-MOST_DIRECTORY = 40_000_000  # bytes of the list of contents, which is read whole
-# Photos do not get smaller in a zip; what says it grows by more is no photo.
+MOST_DIRECTORY = 40_000_000  # bytes of the directory, which is read whole
+# A zip hardly compresses photos: an entry that grows by more is not one.
 MOST_GROWTH = 20
 _ROOM = 100_000_000
 _PIECE = 1 << 20
 PEOPLE = "people.csv"
 _UTF8 = 1 << 11  # the flag of an entry whose name is UTF-8
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-# NotImplementedError is zipfile's for what it cannot read; the others are what damaged bytes lead it to.
+# NotImplementedError: zipfile does not support the entry. The others: damaged bytes.
 _DAMAGE = (zipfile.BadZipFile, zlib.error, ValueError, OverflowError, EOFError, NotImplementedError)
 
 
@@ -34,7 +34,10 @@ class Seekable(Protocol):
 
 
 class ZipPhotos:
-    """imports.PhotoSource. Raises BadInput or TooLarge where the zip as a whole cannot be used. Closes its file."""
+    """Implements `imports.reports.PhotoSource`.
+
+    Raises BadInput or TooLarge if the zip as a whole cannot be used. Closes its file.
+    """
 
     def __init__(
         self, file: Seekable, most_bytes: int, encoding: str | None = None, *, with_people: bool = True
@@ -48,12 +51,12 @@ class ZipPhotos:
         try:
             self._zip = zipfile.ZipFile(_Bounded(file, size))
         except _DAMAGE as error:
-            raise BadInput("bad_zip", "The photos are no zip file, or it is damaged; pack it again.") from error
+            raise BadInput("bad_zip", "The photos are not a zip file, or it is damaged; pack it again.") from error
         entries = self._zip.infolist()
         if len(entries) > MOST_ENTRIES:
             raise TooLarge("too_many_files", f"The zip has more than {MOST_ENTRIES} files; split the import.")
         if sum(entry.file_size for entry in entries) > MOST_GROWTH * size + _ROOM:
-            raise TooLarge("zip_bomb", "The zip says that it grows by far when unpacked; photos do not.")
+            raise TooLarge("zip_bomb", "The zip claims to grow far too much when unpacked; photos do not.")
         self._people: list[zipfile.ZipInfo] = []
         self._entries: dict[str, zipfile.ZipInfo] = {}
         self._unused = Unused()
@@ -75,7 +78,7 @@ class ZipPhotos:
             self._entries[name] = entry
 
     def people(self, most: int) -> bytes | None:
-        """The people.csv that lies in it, in whichever folder; None without. Raises BadInput or TooLarge."""
+        """The people.csv in it, from any folder, or None. Raises BadInput or TooLarge."""
         if not self._people:
             return None
         if len(self._people) > 1:
@@ -101,21 +104,21 @@ class ZipPhotos:
         return data
 
     def _read(self, entry: zipfile.ZipInfo, most: int, what: str) -> bytes:
-        """At most one byte more than `most`. what: it is called in a refusal."""
+        """Reads at most one byte more than `most`. what: its name in a refusal."""
         if entry.flag_bits & 1:
             raise BadInput("encrypted_photo", f"{what} is encrypted in the zip; pack it without a password.")
         if entry.compress_type not in _METHODS:
-            raise BadInput("bad_zip_entry", f"{what} is packed in a way that is not read here; pack with 'deflate'.")
+            raise BadInput("bad_zip_entry", f"{what} is compressed in an unsupported way; pack with 'deflate'.")
         try:
             with self._zip.open(entry) as member:
-                # In pieces: in one, copying would stop every other thread meanwhile.
+                # In pieces: one large copy would block every other thread.
                 data = bytearray()
                 while len(data) <= most and (piece := member.read(min(_PIECE, most + 1 - len(data)))):
                     data += piece
                 return bytes(data)
         except _DAMAGE as error:
             raise BadInput("bad_zip_entry", f"{what} is damaged in the zip; pack it again.") from error
-        except OSError as error:  # of this machine's disk: the zip may be sound
+        except OSError as error:  # a fault of this machine's disk: the zip may be intact
             raise BadInput("unreadable_photo", f"{what} cannot be read: {error.strerror}.") from error
 
     def fingerprint(self) -> str:
@@ -129,7 +132,7 @@ class ZipPhotos:
 def _name(entry: zipfile.ZipInfo, encoding: str | None) -> str:
     if entry.flag_bits & _UTF8:
         return entry.filename
-    raw = entry.filename.encode("cp437")  # zipfile's own reading of it
+    raw = entry.filename.encode("cp437")  # as zipfile has decoded it
     for codec in ("utf-8", encodings.CODECS[encodings.known(encoding)] if encoding else "cp437"):
         try:
             return raw.decode(codec)
@@ -143,7 +146,7 @@ def _is_link(entry: zipfile.ZipInfo) -> bool:
 
 
 class _Bounded(io.RawIOBase):
-    """The file, of which nobody reads more at once than a list of contents may be long."""
+    """The file, with a limit on how much zipfile reads at once: the longest directory."""
 
     def __init__(self, file: Seekable, size: int) -> None:
         self._file = file
@@ -158,7 +161,7 @@ class _Bounded(io.RawIOBase):
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         if whence == io.SEEK_SET and offset < 0:
-            # Where damaged bytes lead. A file would call it a fault of the machine, bytes in memory would not.
+            # Damaged bytes lead here. A real file would raise OSError, which looks like a fault of the machine.
             raise ValueError("before the file's beginning")
         return self._file.seek(offset, whence)
 

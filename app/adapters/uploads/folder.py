@@ -1,4 +1,4 @@
-"""Photos in a folder of this machine: plain files only, found by walking down and never by a name from outside."""
+"""Photos in a folder of this machine. Only plain files, found by walking the folder, never by a name from outside."""
 
 import hashlib
 import os
@@ -13,7 +13,10 @@ MOST_FILES = 200_000
 
 
 class FolderPhotos:
-    """imports.PhotoSource. Symbolic links are not followed: a link could bring in any file of this machine."""
+    """Implements `imports.reports.PhotoSource`.
+
+    Symbolic links are not followed: a link could lead to any file of this machine.
+    """
 
     def __init__(self, folder: Path, most_bytes: int) -> None:
         self._folder = folder
@@ -59,7 +62,7 @@ def _special(facts: os.stat_result) -> str | None:
 
 
 def _files(folder: Path, unused: Unused) -> Iterator[tuple[str, os.stat_result]]:
-    """Name below the folder, and facts. Strings: a path object a file would take three times as long."""
+    """Yields each file's name below the folder and its stat. Strings: path objects would take three times as long."""
 
     def closed(error: OSError) -> None:
         unused.add(os.path.relpath(error.filename, folder), "a folder that cannot be opened")

@@ -1,5 +1,7 @@
-"""An upload on the disk, sealed piece by piece while it arrives and opened piece by piece: its photos never lie there
-in the clear, and destroying one key destroys every copy of it."""
+"""An upload on the disk, sealed piece by piece as it arrives and opened piece by piece.
+
+Its photos are never on the disk in the clear, and destroying one key destroys every copy.
+"""
 
 import io
 import os
@@ -17,12 +19,12 @@ Seal = Callable[[bytes, str], bytes]
 
 
 def _context(number: int, last: bool) -> str:
-    # The last piece says so: a file that was cut off, or continued, does not open.
+    # The last piece is marked as such: a truncated or extended file does not open.
     return f"piece {number}{' of all' if last else ''}"
 
 
 def sync_folder(path: Path) -> None:
-    """What was made in the folder is there after a power cut, too: a file's own fsync does not bring its name."""
+    """Makes new names in the folder survive a power cut: a file's own fsync does not store its name."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -31,7 +33,7 @@ def sync_folder(path: Path) -> None:
 
 
 class SealedWriter:
-    """Takes plain bytes, in order; `close` makes it whole, and lasting. seal: bytes and what they are bound to."""
+    """Takes plain bytes in order. `close` completes and flushes the file. seal: called with bytes and their context."""
 
     def __init__(self, path: Path, seal: Seal) -> None:
         self._folder = path.parent
@@ -66,7 +68,7 @@ class SealedWriter:
 
 
 class SealedReader(io.RawIOBase):
-    """The plain bytes again, anywhere in the file. One thread at a time. Raises CryptoFault for what was altered."""
+    """Reads the plain bytes anywhere in the file. For one thread at a time. Raises CryptoFault for altered bytes."""
 
     def __init__(self, path: Path, unseal: Seal) -> None:
         self._file = path.open("rb")
@@ -88,7 +90,7 @@ class SealedReader(io.RawIOBase):
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
         if start + offset < 0:
-            raise ValueError("there is nothing before the beginning")
+            raise ValueError("cannot seek before the start")
         self._at = start + offset
         return self._at
 

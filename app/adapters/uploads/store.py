@@ -1,4 +1,4 @@
-"""The data folder's `imports`: one folder an upload, its files sealed, and locks that die with their process."""
+"""The data folder's `imports`: a folder for each upload, sealed files, and locks that end with their process."""
 
 import fcntl
 import os
@@ -20,7 +20,7 @@ _LOCK = "lock"
 
 
 class UploadFolder:
-    """imports.Uploads."""
+    """Implements `imports.reports.Uploads`."""
 
     def __init__(self, folder: Path, most_photo_bytes: int) -> None:
         self._folder = folder
@@ -79,8 +79,10 @@ class UploadFolder:
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
-        """Nobody else makes, claims or deletes an upload meanwhile: a new one is never seen without its owner's lock,
-        and no lock is taken in a folder that goes away."""
+        """Excludes others from making, claiming or deleting an upload meanwhile.
+
+        So a new upload is never visible without its owner's lock, and nobody locks in a folder that is being deleted.
+        """
         if not self._folder.is_dir():
             self._folder.mkdir(mode=0o700, exist_ok=True)
             sync_folder(self._folder.parent)
@@ -102,12 +104,12 @@ class UploadFolder:
 
     def _of(self, import_id: str) -> Path:
         if not _ID.fullmatch(import_id):
-            raise ValueError("an import's id is letters and digits")
+            raise ValueError("an import's id consists of letters and digits")
         return self._folder / import_id
 
 
 class NoPhotos:
-    """imports.PhotoSource of an import without any."""
+    """Implements `imports.reports.PhotoSource` for an import without photos."""
 
     def names(self) -> list[str]:
         return []

@@ -1,10 +1,10 @@
-"""Seeing: bytes to pixels, pixels to faces, faces to vectors. OpenCV, Pillow and OpenVINO are named only here.
+"""Bytes to pixels, pixels to faces, faces to vectors. Only this folder uses OpenCV, Pillow and OpenVINO.
 
-This runs before any module here imports cv2, which reads both variables once, when it is loaded.
+This module runs before any other here imports cv2, which reads both variables once, when it is loaded.
 """
 
 import os
 
-# A 109 KB PNG of 30,000 x 30,000 otherwise costs 5 GB; the decoder refuses by the header first, this is a second lock.
+# Otherwise a 109 KB PNG of 30,000 x 30,000 costs 5 GB. The decoder refuses it by its header; this is a second guard.
 os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(250_000_000))
 os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")

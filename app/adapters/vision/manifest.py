@@ -1,5 +1,6 @@
-"""What a model pack is worth: its calibration as the laboratory writes it down, in `models/manifest.toml` for a pack
-that is built in and in `calibration.toml` of its folder for any other (`pack.calibration_path` tells which)."""
+"""A model pack's calibration as the laboratory writes it: in `models/manifest.toml` for the built-in pack, otherwise
+in the pack's own `calibration.toml` (see `pack.calibration_path`).
+"""
 
 import json
 import tomllib
@@ -16,8 +17,12 @@ MANIFEST_PATH = Path(__file__).parents[3] / "models" / "manifest.toml"
 
 @dataclass(frozen=True)
 class PackManifest:
-    """digest: of the pack that was calibrated (`pack.digest()`); the numbers hold for no other. centre: what is taken
-    off each vector (`core.centre`), `dimension` numbers or none."""
+    """The calibration of one pack.
+
+    Attributes:
+        digest: Of the calibrated pack (`pack.digest()`). The numbers hold for no other.
+        centre: Subtracted from each vector (`core.centre`); `dimension` numbers, or none.
+    """
 
     name: str
     dimension: int
@@ -60,7 +65,7 @@ def read_manifest(name: str, path: Path = MANIFEST_PATH) -> PackManifest:
 
 
 def read_centre(name: str, path: Path) -> tuple[float, ...]:
-    """The centre of the pack called `name`; none where it has no calibration yet. Raises WeightsError as above."""
+    """The centre of the pack called `name`; none if it is not calibrated yet. Raises WeightsError as above."""
     try:
         known = name in tomllib.loads(path.read_text(encoding="utf-8"))["packs"]
     except (OSError, ValueError, KeyError) as error:
@@ -100,7 +105,7 @@ def write_manifest(path: Path, found: PackManifest, how: Mapping[str, Any]) -> N
 def _toml(name: str, values: Mapping[str, Any]) -> list[str]:
     plain = {key: value for key, value in values.items() if not isinstance(value, dict)}
     lines = ["", f"[{name}]"]
-    # A JSON text is a TOML text: the same escapes.
+    # A JSON string is also a TOML string: they have the same escapes.
     lines += [
         f"{key} = {json.dumps(value, ensure_ascii=False) if isinstance(value, str) else value}"
         for key, value in plain.items()

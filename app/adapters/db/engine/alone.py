@@ -1,4 +1,4 @@
-"""Work that one process at a time may do on a database, whichever machine it runs on; a kill gives it free."""
+"""Work that only one process at a time may do on a database, on any machine. A killed process releases it."""
 
 import fcntl
 import hashlib
@@ -13,16 +13,16 @@ from sqlalchemy.exc import DBAPIError
 
 @contextmanager
 def alone(engine: Engine, what: str) -> Iterator[bool]:
-    """Whether the work is this block's: False where somebody else does it."""
+    """Yields whether this block may do the work: False if another process is doing it."""
     if engine.dialect.name == "sqlite":
-        # A file beside the database: to open and close that itself would drop this process's locks on it.
+        # A file beside the database: opening and closing the database itself would drop this process's locks on it.
         path = Path(f"{engine.url.database}-{what}.lock")
         handle = _locked(path)
         try:
             yield handle is not None
         finally:
             if handle is not None:
-                path.unlink()  # before it is let go, or it could be somebody else's by now
+                path.unlink()  # before it is unlocked, or it could belong to another process by then
                 os.close(handle)
         return
     key = int.from_bytes(hashlib.sha256(f"facegate {what}".encode()).digest()[:8], "big", signed=True)
@@ -34,7 +34,7 @@ def alone(engine: Engine, what: str) -> Iterator[bool]:
         connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
         yield bool(connection.execute(select(func.pg_try_advisory_xact_lock(key))).scalar_one())
     finally:
-        with suppress(DBAPIError):  # a connection that is lost has lost the lock already
+        with suppress(DBAPIError):  # a lost connection has already lost the lock
             connection.close()
 
 
@@ -50,4 +50,4 @@ def _locked(path: Path) -> int | None:
             return None
         except FileNotFoundError:
             pass
-        os.close(handle)  # whoever had it removed it in between
+        os.close(handle)  # its former owner removed it meanwhile

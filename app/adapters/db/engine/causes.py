@@ -1,4 +1,4 @@
-"""Why a database refused, from its driver's error: so that whoever reads of it knows what to do."""
+"""Why a database refused, by its driver's error, so the reader of the log knows what to do."""
 
 import os
 import sqlite3
@@ -31,7 +31,7 @@ _POSTGRESQL = {
 
 
 def cause_of(error: Exception, folder: Path | None) -> Cause | None:
-    """folder: of an SQLite file; its disk is asked where SQLite itself only says that it failed."""
+    """The cause. folder: of an SQLite file; its disk is checked if SQLite only reports that it failed."""
     original = error.orig if isinstance(error, sql.DBAPIError) else None
     if isinstance(original, sqlite3.Error):
         name = getattr(original, "sqlite_errorname", None) or ""

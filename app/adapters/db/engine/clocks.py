@@ -1,4 +1,4 @@
-"""Two single rows: the heartbeat, which shows that the database takes records, and what is known of the clock."""
+"""Two single rows: the heartbeat, which shows that the database accepts writes, and what is known of the clock."""
 
 from datetime import UTC, datetime
 
@@ -13,7 +13,7 @@ ALTERED = "what is known of the clock was altered in the database"
 
 
 class HeartbeatRow:
-    """site_ports.Heartbeats."""
+    """Implements `ports.gates.Heartbeats`."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -28,7 +28,7 @@ class HeartbeatRow:
 
 
 class ClockRow:
-    """site_ports.Clocks. shared: the server's clock is the one to go by."""
+    """Implements `ports.gates.Clocks`. shared: the server's clock is the one to go by."""
 
     def __init__(self, connection: Connection, shared: bool) -> None:
         self._connection = connection

@@ -1,7 +1,7 @@
-"""Opens a database so that what it acknowledges is on the disk: the pragmas, the BEGIN, the pool, the timeouts.
+"""Opens a database so that whatever it acknowledges is on the disk: the pragmas, the BEGIN, the pool, the timeouts.
 
-SQLite's driver begins transactions by its own rules unless it is told not to, so it is told (`isolation_level=None`)
-and every transaction here opens with a BEGIN that says whether it will write.
+SQLite's driver begins transactions by rules of its own. `isolation_level=None` turns that off, and every transaction
+here starts with a BEGIN that says whether it will write.
 """
 
 import os
@@ -27,8 +27,8 @@ def parse(url: str) -> URL:
     parsed = make_url(url)
     backend = parsed.get_backend_name()
     if backend == "postgresql":
-        if "@" in f"{parsed.host}{parsed.database}":  # a password was cut in two; its rest would be shown as a host
-            raise ValueError(f"the address has an @ too many: {CURE}")
+        if "@" in f"{parsed.host}{parsed.database}":  # a password was cut in two, and its rest would be shown as a host
+            raise ValueError(f"the address has one @ too many: {CURE}")
         return parsed.set(drivername="postgresql+psycopg")
     if backend == "sqlite" and parsed.database not in (None, "", ":memory:"):
         return parsed.set(drivername="sqlite+pysqlite")
@@ -44,7 +44,7 @@ def sqlite_file(url: str) -> Path | None:
 def make_engine(url: str, *, foreign_keys: bool = True) -> Engine:
     """An engine with a small pool. Connects on first use. foreign_keys=False lets a migration rebuild tables.
 
-    Raises Fault where PostgreSQL's driver is not installed.
+    Raises Fault if PostgreSQL's driver is not installed.
     """
     parsed = parse(url)
     if parsed.get_backend_name() == "sqlite":
@@ -71,9 +71,9 @@ def make_engine(url: str, *, foreign_keys: bool = True) -> Engine:
 
 
 def _mind_pooler(connection: Any, _record: Any) -> None:
-    """Prepares nothing behind a pooler such as PgBouncer: each transaction may run in another session there.
+    """Turns prepared statements off behind a pooler such as PgBouncer, where each transaction may get another session.
 
-    A pooler gives out a process number of its own, which is not the one that the server's session has.
+    A pooler reports a process number of its own, which differs from that of the server's session.
     """
     server = connection.execute("SELECT pg_backend_pid()").fetchone()[0]
     connection.rollback()
@@ -82,7 +82,7 @@ def _mind_pooler(connection: Any, _record: Any) -> None:
 
 
 def _forget_values(context: ExceptionContext) -> None:
-    """PostgreSQL quotes values below an error's first line, and in it where a value is what is wrong."""
+    """Keeps values out of errors: PostgreSQL quotes them after the first line, and in it if a value is at fault."""
     vague = isinstance(context.sqlalchemy_exception, DataError)
     for error in (context.original_exception, context.sqlalchemy_exception):
         if error is not None and error.args:
@@ -90,37 +90,37 @@ def _forget_values(context: ExceptionContext) -> None:
 
 
 def reading(connection: Connection) -> Connection:
-    """Sets a fresh connection up to see one unmoving state and change nothing, in either database."""
+    """Sets a fresh connection up to read one consistent snapshot and change nothing, in either database."""
     if connection.dialect.name == "sqlite":
         return connection.execution_options(**{_BEGIN: "BEGIN", _WAIT: DEFAULT_WAIT_MS})
     return connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
 def writing(connection: Connection, wait_ms: int) -> Connection:
-    """Sets a fresh connection up to write, waiting for SQLite's one write lock for at most wait_ms."""
+    """Sets a fresh connection up to write. Waits at most wait_ms for SQLite's single write lock."""
     if connection.dialect.name == "sqlite":
         return connection.execution_options(**{_BEGIN: "BEGIN IMMEDIATE", _WAIT: wait_ms})
     return connection
 
 
 def held(query: Select[Any], for_update: bool = True) -> Select[Any]:
-    """With hold, the rows that are read stay as they are until the transaction ends: what is put back undoes nothing.
+    """Locks the rows until the transaction ends, so writing them back undoes nobody's change.
 
-    For PostgreSQL; SQLite's one writer holds everything anyway. Rows that point to it can be added meanwhile.
+    For PostgreSQL; SQLite's single writer locks everything anyway. Rows that refer to them can still be added.
     """
     return query.with_for_update(key_share=True) if for_update else query
 
 
 def is_taken(error: IntegrityError, column: Column[Any]) -> bool:
-    """Whether the error says that another row has this column's value, where a unique key or index is on it alone."""
-    diagnosis = getattr(error.orig, "diag", None)  # PostgreSQL names the constraint; SQLite's words hold no values
+    """Whether another row has this column's value, by the error of a unique key or index on this column alone."""
+    diagnosis = getattr(error.orig, "diag", None)  # PostgreSQL names the constraint; SQLite's message holds no values
     if diagnosis is not None:
         return diagnosis.constraint_name in {f"{kind}_{column.table.name}_{column.name}" for kind in ("uq", "ix")}
     return str(error.orig) == f"UNIQUE constraint failed: {column.table.name}.{column.name}"
 
 
 def upsert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """An INSERT that can be told what to do on a conflict, in this connection's database."""
+    """An INSERT with ON CONFLICT, in the dialect of this connection's database."""
     return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
 
 
@@ -138,14 +138,14 @@ def _sqlite(url: URL, foreign_keys: bool) -> Engine:
 
     @event.listens_for(engine, "do_connect")
     def make_private(*_: Any) -> None:
-        # Its -wal and -shm get the file's own mode. Only ever a file that this call makes: to open and close one that
-        # is in use would drop this process's locks on it. What cannot be made, SQLite says better.
+        # Its -wal and -shm get the file's own mode. Only a file that this call creates: opening and closing one in use
+        # would drop this process's locks on it. If it cannot be created, SQLite's own error is better.
         with suppress(OSError):
             os.close(os.open(url.database or "", os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: Any) -> None:
-        # busy_timeout first: the others may meet another process's lock.
+        # busy_timeout first: the other pragmas may meet another process's lock.
         connection.execute(f"PRAGMA busy_timeout={DEFAULT_WAIT_MS}")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")

@@ -1,4 +1,4 @@
-"""Brings a database to the schema of this version, once, also when several processes start together on a fresh one."""
+"""Migrates a database to this version's schema, once, even if several processes start on a fresh one together."""
 
 import enum
 import fcntl
@@ -31,12 +31,12 @@ OLD = (
 _ADVISORY_LOCK = 0x46414345  # "FACE": any constant that only we use in the database
 
 
-# Whoever uses an installation leaves a row in one of these.
+# An installation in use has a row in at least one of these.
 _FIRST = (tables.installation, tables.api_keys, tables.gates, tables.employees, tables.users)
 
 
 class State(enum.Enum):
-    """Of a database: without our tables, with nothing in them, or with an installation."""
+    """The state of a database: without our tables, with empty ones, or with an installation."""
 
     ABSENT = enum.auto()
     EMPTY = enum.auto()
@@ -44,7 +44,7 @@ class State(enum.Enum):
 
 
 def state(url: str) -> State:
-    """What is in the database, of whatever version. Creates no SQLite file."""
+    """The state of a database of any version. Creates no SQLite file."""
     file = sqlite_file(url)
     if file is not None and not file.exists():
         return State.ABSENT
@@ -90,7 +90,7 @@ def upgrade(
 
 
 def _rewrite(url: str) -> None:
-    """PostgreSQL keeps what a row held before in its files until the table is written anew."""
+    """Rewrites the table: until then PostgreSQL's files keep what its rows held before."""
     if sqlite_file(url) is None:
         engine = make_engine(url)
         try:
@@ -102,13 +102,13 @@ def _rewrite(url: str) -> None:
 
 
 def downgrade(url: str, revision: str) -> None:
-    """To an older schema ("base" for none), losing what it has no place for."""
+    """Migrates to an older schema ("base" for none). What has no place in it is lost."""
     with _alone(url) as connection:
         command.downgrade(_config(connection), revision)
 
 
 def current(url: str) -> str | None:
-    """The revision the database stands at, None before the first migration."""
+    """The database's revision; None before the first migration."""
     file = sqlite_file(url)
     if file is not None and not file.exists():
         return None
@@ -121,7 +121,7 @@ def current(url: str) -> str | None:
 
 
 def head(url: str | None = None) -> str | None:
-    """The newest revision this version of Facegate knows; the same for every database."""
+    """The newest revision that this version of Facegate knows. The same for every database."""
     return ScriptDirectory.from_config(_config(None)).get_current_head()
 
 
@@ -134,14 +134,14 @@ def _config(connection: Connection | None) -> Config:
 
 @contextmanager
 def _alone(url: str) -> Iterator[Connection]:
-    """A transaction that no other migrating process shares: a file lock for SQLite, an advisory lock for PostgreSQL."""
+    """A transaction that excludes other migrating processes, by a file lock (SQLite) or advisory lock (PostgreSQL)."""
     file = sqlite_file(url)
     if file is None:
         with _transaction(url) as connection:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ADVISORY_LOCK})
             yield connection
         return
-    # Held from before the first connection: turning a fresh file to WAL does not wait for another that does the same.
+    # Taken before the first connection: switching a fresh file to WAL does not wait for another process doing the same.
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.with_name(file.name + ".lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

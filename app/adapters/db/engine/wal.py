@@ -1,4 +1,4 @@
-"""SQLite's write-ahead log: emptied after an erasure, for it keeps old pages of the erased until then."""
+"""Empties SQLite's write-ahead log after an erasure: until then it keeps old pages of the erased person."""
 
 import logging
 import sqlite3
@@ -8,13 +8,13 @@ from sqlalchemy import Engine
 from sqlalchemy import exc as sql
 
 _log = logging.getLogger(__name__)
-WAIT_MS = 50  # an attempt holds up every write, in every process, for as long as it waits for readers
+WAIT_MS = 50  # an attempt blocks every write, in every process, while it waits for readers
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 LAST_TRIES_S = 2.0
 
 
 class LogEmptier:
-    """Empties the log of one SQLite database, as soon as no reader needs what is in it; does nothing on PostgreSQL."""
+    """Empties the log of one SQLite database as soon as no reader needs it. Does nothing on PostgreSQL."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -23,7 +23,7 @@ class LogEmptier:
         self._thread: threading.Thread | None = None
 
     def empty(self) -> None:
-        """After the commit. Tries once, and where a reader is in the way again later, in a thread. Raises nothing."""
+        """Called after the commit. Tries once; if a reader is in the way, a thread retries later. Raises nothing."""
         if self._engine.dialect.name != "sqlite":
             return
         with self._lock:
@@ -34,7 +34,7 @@ class LogEmptier:
             self._thread.start()
 
     def close(self) -> None:
-        """A few more tries, where one is due. Whichever process closes the database last removes the log."""
+        """Makes a few last tries if one is due. The last process to close the database removes the log anyway."""
         thread = self._thread
         if thread is None:
             return
@@ -60,15 +60,15 @@ class LogEmptier:
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
     def _emptied(self) -> bool:
-        """Moves the log into the file and truncates it; False where somebody still reads from it, or it fails."""
+        """Moves the log into the file and truncates it. False if somebody still reads from it, or on an error."""
         try:
             with self._engine.connect() as connection:
                 raw = connection.connection.driver_connection
                 assert raw is not None
-                # Each transaction sets its own before it begins.
+                # Every transaction sets its own timeout before it begins.
                 raw.execute(f"PRAGMA busy_timeout={WAIT_MS}")
                 return not raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         except (sqlite3.Error, sql.SQLAlchemyError) as error:
-            # The erasure is committed: whatever this is, it must not look as if it had failed.
+            # The erasure is committed. This fault must not look as if it had failed.
             _log.warning("wal_not_emptied after=erasure error=%s", type(error).__name__)
             return False

@@ -51,7 +51,7 @@ Columns = Mapping[str, Any]
 
 
 class RuleRows:
-    """access_ports.Rules."""
+    """Implements `ports.access.Rules`."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

@@ -27,7 +27,7 @@ from app.core.types import ApiKey, Role
 
 
 class UserRows:
-    """user_ports.Users."""
+    """Implements `ports.accounts.Users`."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -56,7 +56,7 @@ class UserRows:
 
 
 class SessionRows:
-    """user_ports.Sessions."""
+    """Implements `ports.accounts.Sessions`."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -91,7 +91,7 @@ class SessionRows:
 
 
 class TicketRows:
-    """user_ports.Tickets."""
+    """Implements `ports.accounts.Tickets`."""
 
     def __init__(self, connection: Connection) -> None:
         self._rows = SealedRows(connection, tickets)
@@ -112,7 +112,7 @@ class TicketRows:
 
 
 class TallyRows:
-    """user_ports.Tallies."""
+    """Implements `ports.accounts.Tallies`."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -122,7 +122,7 @@ class TallyRows:
         return {row.bucket: Tally(row.wrong, row.last_at) for row in self._connection.execute(query)}
 
     def hold(self, bucket: str, now: datetime) -> Tally:
-        # An update that changes nothing holds the row, and finds the newest one, where an insert does not hold first.
+        # An update that changes nothing locks the row and sees its newest version, which an insert would not.
         statement = upsert(self._connection, tallies).values(bucket=bucket, wrong=0, last_at=now)
         row = self._connection.execute(
             statement.on_conflict_do_update(
@@ -149,7 +149,7 @@ class TallyRows:
 
 
 class SignInRows:
-    """user_ports.SignIns."""
+    """Implements `ports.accounts.SignIns`."""
 
     def __init__(self, connection: Connection) -> None:
         self._rows = SealedRows(connection, sign_ins)
@@ -215,7 +215,7 @@ def _user(row: dict[str, Any] | None) -> User | None:
 
 
 class ApiKeyRows:
-    """record_ports.ApiKeys."""
+    """Implements `ports.accounts.ApiKeys`."""
 
     def __init__(self, connection: Connection) -> None:
         self._rows = SealedRows(connection, api_keys)

@@ -1,4 +1,4 @@
-"""Rows of what somebody must look at."""
+"""Rows of alerts."""
 
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,10 @@ from app.core.alerts.alert import Acknowledgement, Alert, AlertKind
 
 
 class AlertRows:
-    """site_ports.Alerts. A unique index over the uncleared ones makes raising safe when several processes do it."""
+    """Implements `ports.alerts.Alerts`.
+
+    A unique index over the uncleared ones lets several processes raise the same alert safely.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

@@ -14,7 +14,7 @@ from app.core.errors import Conflict
 
 
 class CameraRows:
-    """site_ports.Cameras."""
+    """Implements `ports.cameras.Cameras`."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

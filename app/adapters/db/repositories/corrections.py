@@ -1,4 +1,4 @@
-"""Rows of what people said of events."""
+"""Rows of corrections of events."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -12,7 +12,7 @@ from app.core.events.corrections import Correction, CorrectionKind
 
 
 class CorrectionRows:
-    """log_ports.Corrections."""
+    """Implements `ports.events.Corrections`."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -37,7 +37,7 @@ class CorrectionRows:
         person = blinded(self._connection, employee_id)
         empty = {"employee_id": None, "nonce": None}
         self._rows.update(empty, corrections.c.employee_id == person)
-        # An altered one is not made good, and still must not name whom it named.
+        # An altered row does not get a good seal, but its personal part must go all the same.
         self._connection.execute(update(corrections).where(corrections.c.employee_id == person).values(**empty))
 
     def _correction(self, row: Row[Any]) -> Correction:
@@ -45,5 +45,5 @@ class CorrectionRows:
         return Correction(**{**row._mapping, "kind": CorrectionKind(row.kind), "employee_id": person})
 
 
-# Signed, and whoever reads one says if it is forged: no seal is asked for here.
+# Corrections are signed and their readers check that, so the seal is not checked here.
 _SIGNED = [column for column in corrections.c if column.name != "seal"]

@@ -1,4 +1,4 @@
-"""Rows that make erasure possible and provable: the keys whose loss is the erasure, and its receipts."""
+"""Rows that make erasure possible and provable: the keys whose destruction is the erasure, and its receipts."""
 
 from datetime import datetime
 
@@ -13,10 +13,10 @@ from app.core.people.records import Receipt
 
 
 class DataKeyRows:
-    """record_ports.DataKeys.
+    """Implements `ports.people.DataKeys`.
 
-    writing: whether the transaction may write. There, reading a key holds it until the commit (PostgreSQL; SQLite has
-    one writer anyway), so nobody can be erased between the sealing of an event and its commit.
+    writing: whether the transaction may write. If so, `get` locks the key until the commit (on PostgreSQL; SQLite has a
+    single writer anyway), so nobody can be erased between the sealing of an event and its commit.
     """
 
     def __init__(self, connection: Connection, *, writing: bool) -> None:
@@ -60,11 +60,11 @@ class DataKeyRows:
 
     def replace(self, subject_id: str, wrapped: bytes) -> None:
         self._rows.update({"wrapped": wrapped}, data_keys.c.subject_id == subject_id)
-        self._connection.info[ERASED] = True  # nor may the log keep the old one
+        self._connection.info[ERASED] = True  # the log must not keep the old key either
 
 
 class ErasureRows:
-    """record_ports.Erasures."""
+    """Implements `ports.people.Erasures`."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -85,5 +85,5 @@ class ErasureRows:
         return found
 
 
-# Signed: whoever counts on one checks that.
+# Receipts are signed, and their readers check that.
 _SIGNED = [column for column in erasures.c if column.name != "seal"]

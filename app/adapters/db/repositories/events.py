@@ -21,7 +21,7 @@ from app.core.types import Reason, Verdict
 
 
 class EventRows:
-    """record_ports.Events. Lists leave the snapshot out: only `get` and `chain` read it."""
+    """Implements `ports.events.Events`. Lists leave the snapshot out: only `get` and `chain` read it."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -77,7 +77,7 @@ class EventRows:
         return None if row is None else self._event(row)
 
     def unlink(self, employee_id: str) -> int:
-        # Sealing holds the key until its commit: after waiting for the key, no event of this person can still appear.
+        # Sealing locks the key until its commit. Once we have the key, no further event of this person can appear.
         held = select(data_keys.c.subject_id).where(data_keys.c.subject_id == employee_id).with_for_update()
         self._connection.execute(held)
         person = blinded(self._connection, employee_id)
@@ -93,7 +93,7 @@ class EventRows:
                 or_(
                     events.c.employee_id == person,
                     events.c.subject_id == person,
-                    # Of nobody when it was recorded; what is gone already is not counted again.
+                    # Recorded of nobody, and attributed later. What is gone already is not counted again.
                     and_(events.c.id.in_(shown), events.c.sealed_payload.is_not(None)),
                 )
             )
@@ -129,13 +129,13 @@ class EventRows:
 
 
 class SentPictureRows:
-    """pictures.SentPictures."""
+    """Implements `access.picture_digests.SentPictures`."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def add(self, digests: Iterable[str], at: datetime) -> set[str]:
-        # In one order, so that two who add the same ones do not wait for each other.
+        # In one order, so that two writers of the same digests do not wait for each other.
         rows = [{"digest": digest, "at": at} for digest in sorted(set(digests))]
         statement = upsert(self._connection, sent_pictures).on_conflict_do_nothing().returning(sent_pictures.c.digest)
         return set(self._connection.execute(statement, rows).scalars())
@@ -144,8 +144,8 @@ class SentPictureRows:
         self._connection.execute(delete(sent_pictures).where(sent_pictures.c.at < before))
 
 
-# `at` comes raw and is converted row by row, so that an altered row fails at its own place in the chain and not with
-# the whole batch it was fetched in.
+# `at` is read raw and converted row by row, so an altered row fails at its own place in the chain and not together with
+# its whole batch.
 _CLEAR = (
     events.c.id,
     events.c.gate_id,

@@ -1,7 +1,7 @@
 """Rows of the gallery: templates, and the feed by which every process learns which of them changed.
 
-Every change takes the next revision by updating one row, whose lock lasts until the commit: so revisions become visible
-in their order, and a reader that has seen N has missed nothing below N.
+Every change takes the next revision by updating one row, whose lock lasts until the commit. So revisions become visible
+in order, and a reader that has seen N has missed nothing below N.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,7 +19,7 @@ _IDS_PER_QUERY = 1000  # below both databases' bounds on parameters
 
 
 def record_change(connection: Connection, employee_id: str) -> None:
-    """Takes the next revision for this employee's template, holding the feed until the transaction ends."""
+    """Takes the next revision for this employee's template, and locks the feed until the transaction ends."""
     revision = connection.execute(
         update(gallery).values(revision=gallery.c.revision + 1).returning(gallery.c.revision)
     ).scalar_one()
@@ -30,7 +30,7 @@ def record_change(connection: Connection, employee_id: str) -> None:
 
 
 class TemplateRows:
-    """record_ports.Templates."""
+    """Implements `ports.people.Templates`."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

@@ -1,4 +1,4 @@
-"""Rows by which several processes share the gates: leases, who could take one, openings and questions on their way."""
+"""Rows with which processes share the gates: leases, candidates for them, openings and questions in transit."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -14,7 +14,7 @@ from app.core.gates.commands import Order, RemotePoll
 
 
 class LeaseRows:
-    """duty_ports.Leases. One statement takes or renews, so of two processes the database lets one win."""
+    """Implements `ports.site.Leases`. One statement takes or renews a lease, so of two processes one wins."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -29,7 +29,7 @@ class LeaseRows:
         try:
             with self._connection.begin_nested():
                 return self._connection.execute(taken.returning(leases.c.gate_id)).one_or_none() is not None
-        except IntegrityError:  # the gate was deleted meanwhile
+        except IntegrityError:  # the gate has been deleted meanwhile
             return False
 
     def give_up(self, holder: str, gate_ids: Collection[str] | None = None) -> None:
@@ -43,7 +43,7 @@ class LeaseRows:
 
 
 class WatcherRows:
-    """duty_ports.Watchers."""
+    """Implements `ports.site.Watchers`."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -70,7 +70,7 @@ class WatcherRows:
 
 
 class OrderRows:
-    """duty_ports.Orders."""
+    """Implements `ports.gates.Orders`."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -96,7 +96,7 @@ class OrderRows:
 
 
 class RemotePollRows:
-    """duty_ports.RemotePolls. One statement answers or withdraws, so the database lets one of the two win."""
+    """Implements `ports.site.RemotePolls`. One statement answers or withdraws a question, so one of the two wins."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

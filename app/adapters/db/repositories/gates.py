@@ -1,4 +1,4 @@
-"""Rows of what guards a door: gates, what their doors report, and the keys devices and people come with."""
+"""Rows of gates, the states of their doors, and the results of their commands."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -28,7 +28,10 @@ _GATE: Select[Any] = select(
 
 
 class GateRows:
-    """record_ports.Gates. A gate's row also holds the head of its chain, which only `events.append` moves."""
+    """Implements `ports.gates.Gates`.
+
+    A gate's row also holds the head of its chain, which only `events.append` moves.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -68,7 +71,7 @@ class GateRows:
 
 
 class DoorRows:
-    """site_ports.Doors."""
+    """Implements `ports.gates.Doors`."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -110,7 +113,7 @@ _IDS_PER_QUERY = 1000  # below both databases' bounds on parameters
 
 
 class GateResultRows:
-    """site_ports.GateResults."""
+    """Implements `ports.gates.GateResults`."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -124,7 +127,7 @@ class GateResultRows:
         for start in range(0, len(wanted), _IDS_PER_QUERY):
             ids = wanted[start : start + _IDS_PER_QUERY]
             query = select(*(c for c in gate_results.c if c.name != "seal")).where(gate_results.c.event_id.in_(ids))
-            # Signed, and whoever reads one says if it is forged: no seal is asked for here.
+            # Results are signed and their readers check that, so the seal is not checked here.
             for row in self._connection.execute(query):
                 found[row.event_id] = GateResultRow(**{**row._mapping, "outcome": CommandOutcome(row.outcome)})
         return found

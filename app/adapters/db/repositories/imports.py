@@ -11,7 +11,7 @@ from app.core.imports.reports import Import, ImportState, RowFilter, RowOutcome,
 
 
 class ImportRows:
-    """imports.Imports."""
+    """Implements `imports.reports.Imports`."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -67,7 +67,7 @@ class ImportRows:
 
 
 def _columns(what: Import) -> dict[str, Any]:
-    # The sentences are kept sealed only, in `told`.
+    # Notices are stored only sealed, in `told`.
     columns = {name: value for name, value in vars(what).items() if name not in ("notices", "detail")}
     return {**columns, "state": what.state.value}
 

@@ -69,7 +69,7 @@ def _bounds(connection: Connection, which: EventFilter) -> list[ColumnElement[bo
         at = connection.execute(select(events.c.at).where(events.c.id == which.before)).scalar_one_or_none()
         if at is None:
             return None
-        # The first is implied by the second; with it both databases seek to the place.
+        # The second implies the first, with which both databases can seek to the place.
         where += [events.c.at <= at, or_(events.c.at < at, events.c.id < which.before)]
     return where
 
@@ -85,7 +85,7 @@ def _of_employee(
     reasons: Sequence[Reason] | None,
     where: Sequence[ColumnElement[bool]],
 ) -> Select[Any]:
-    """One person has thousands of events, no more: the rest is looked at one by one, and kept from any other index."""
+    """One person has at most thousands of events, so the rest is filtered row by row, without any other index."""
     where = [*where, events.c.employee_id == person]
     if gate_id is not None:
         where.append(events.c.gate_id.concat("") == gate_id)

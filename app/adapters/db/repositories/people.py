@@ -1,4 +1,4 @@
-"""Rows of the people we know: employees and their photos."""
+"""Rows of employees and their photos."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,7 +21,10 @@ from app.core.types import Employee, Photo, Status
 
 
 class EmployeeRows:
-    """record_ports.Employees. `Employee.photos` is the template's count: who has no template is not enrolled."""
+    """Implements `ports.people.Employees`.
+
+    `Employee.photos` is the template's count: without a template nobody is enrolled.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -35,7 +38,7 @@ class EmployeeRows:
     def get(self, employee_id: str, *, for_update: bool = False) -> Employee | None:
         query = _SELECT.where(employees.c.id == employee_id)
         if for_update:
-            # PostgreSQL; SQLite's one writer holds everything anyway.
+            # For PostgreSQL; SQLite's single writer locks everything anyway.
             query = query.with_for_update(read=True, of=employees)
         return self._one(query)
 
@@ -53,7 +56,7 @@ class EmployeeRows:
         RuleRows(self._connection).note_groups(employee.groups)
 
     def delete(self, employee_id: str) -> None:
-        # The feed's lock comes first, as in templates.put, or the two could wait for each other.
+        # The feed is locked first, as in templates.put: see "The order of locks" in README.md.
         gallery.record_change(self._connection, employee_id)
         self._rows.delete(employees.c.id == employee_id)
         self._connection.info[ERASED] = True
@@ -72,7 +75,7 @@ class EmployeeRows:
         return self._connection.execute(query.where(*_matching(which)) if which else query).scalar_one()
 
     def _among(self, which: EmployeeFilter) -> list[tuple[str, bytes]]:
-        """Whom the conditions on what is in the clear leave, with the seals of their rows."""
+        """Ids and seals of the employees that match the conditions on unsealed columns."""
         query = select(employees.c.id, employees.c.seal).select_from(_PEOPLE).where(*_matching(which))
         return [(row.id, row.seal) for row in self._connection.execute(query)]
 
@@ -92,9 +95,9 @@ class EmployeeRows:
         try:
             personal = box_of(self._connection).open(values["id"], seal, wrapped, sealed)
         except CryptoFault:
-            # Erased, and back with an older copy of the database: nobody by now.
+            # Erased, and back with an older copy of the database: nobody any more.
             return None
-        # The threshold follows from how many photos there are.
+        # The threshold depends on the number of photos, so the template must be intact.
         enrolled = template["photos"] is not None and seals_of(self._connection).good(templates, template)
         values |= vars(personal) | {"status": Status(values["status"]), "groups": tuple(values["groups"])}
         return Employee(**values, photos=template["photos"] if enrolled else 0)
@@ -107,7 +110,7 @@ class EmployeeRows:
 
 
 class PhotoRows:
-    """record_ports.Photos."""
+    """Implements `ports.people.Photos`."""
 
     def __init__(self, connection: Connection) -> None:
         self._rows = SealedRows(connection, photos)
@@ -131,7 +134,7 @@ class PhotoRows:
         self._rows.delete(photos.c.id == photo_id)
 
 
-ERASED = "facegate_erased"  # set on a connection whose transaction removed somebody: the store then empties the log
+ERASED = "facegate_erased"  # set on a connection whose transaction erased somebody: the store then empties the log
 
 _PEOPLE = employees.outerjoin(templates, templates.c.employee_id == employees.c.id)
 _SELECT: Select[Any] = select(
@@ -153,7 +156,7 @@ def _matching(which: EmployeeFilter) -> list[ColumnElement[bool]]:
 
 @contextmanager
 def _numbers_free(connection: Connection, employee: Employee) -> Iterator[None]:
-    # A savepoint, because PostgreSQL refuses everything after an error and an import goes on with the next row.
+    # A savepoint: after an error PostgreSQL refuses everything else, but an import goes on with the next row.
     try:
         with connection.begin_nested():
             yield

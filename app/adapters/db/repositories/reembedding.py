@@ -11,7 +11,7 @@ from app.core.types import Template
 
 
 class MoveRows:
-    """move_ports.Moves."""
+    """Implements `ports.reembedding.Moves`."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -70,7 +70,7 @@ class MoveRows:
         return sorted(one.number for one in found if one is not None)
 
     def switch(self, pack_digest: str, precision: str) -> int:
-        # Somebody whose photos were all deleted meanwhile is not enrolled any more.
+        # An employee whose photos were all deleted meanwhile is no longer enrolled.
         has_photos = exists().where(photos.c.employee_id == next_templates.c.employee_id)
         ready = select(next_templates).where(
             next_templates.c.photos > 0, has_photos, *_made_by(next_templates, pack_digest, precision)

@@ -1,4 +1,4 @@
-"""Rows of how the site fares: what gates did with their commands, alerts, and the mode everything is in."""
+"""The row of the site's mode: normal, lockdown or release."""
 
 from sqlalchemy import Connection
 
@@ -8,10 +8,10 @@ from app.core.site.mode import SiteMode, SiteState
 
 
 class SiteRow:
-    """site_ports.Site.
+    """Implements `ports.site.Site`.
 
-    A row that is gone, or that this installation did not write, lets nobody in: it reads as a lockdown of unknown date,
-    which a release of every gate overrides and anybody who may end a lockdown can end.
+    A row that is missing, or that this installation did not write, lets nobody in: it reads as a lockdown of unknown
+    date. A release of every gate overrides it, and anybody who may end a lockdown can end it.
     """
 
     def __init__(self, connection: Connection) -> None:

@@ -15,7 +15,7 @@ _HOUR_MS = 3_600_000
 
 
 class HistogramRows:
-    """log_ports.Histograms."""
+    """Implements `ports.events.Histograms`."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -44,7 +44,7 @@ class HistogramRows:
 
 
 class CountRows:
-    """log_ports.Counts."""
+    """Implements `ports.events.Counts`."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -52,7 +52,7 @@ class CountRows:
     def hourly(self, since: datetime, until: datetime) -> list[tuple[datetime, Reason, int]]:
         found: list[tuple[datetime, Reason, int]] = []
         for reason in Reason:
-            # Reason by reason: each is one stretch of an index.
+            # One query per reason: each reads one range of an index.
             start = type_coerce(events.c.at, BigInteger)
             hour = (start - start % _HOUR_MS).label("hour")
             query = (

@@ -9,7 +9,7 @@ from app.core.types import Employee
 
 
 def seal_people(connection: Connection, seals: RowSeals, vault: Vault | None) -> int:
-    """How many there were. Raises CryptoFault where somebody's key does not open."""
+    """Returns how many there were. Raises CryptoFault if a key does not open."""
     box = PersonBox(seals, vault)
     wrapped = select(data_keys.c.subject_id, data_keys.c.wrapped)
     keys = {row.subject_id: row.wrapped for row in connection.execute(wrapped)}
@@ -21,7 +21,7 @@ def seal_people(connection: Connection, seals: RowSeals, vault: Vault | None) ->
 
 
 def blind_movements(connection: Connection, seals: RowSeals) -> None:
-    """Who went where when: of a log of a million passages, one update a person."""
+    """Blinds the ids in the log, with one update per person even in a log of a million passages."""
     for column in (events.c.employee_id, events.c.subject_id, corrections.c.employee_id, orders.c.employee_id):
         for person in connection.execute(select(column).where(column.is_not(None)).distinct()).scalars().all():
             if not person.startswith("day:"):

@@ -1,7 +1,7 @@
 """Seals what names a person (number, name, email, card), and why they are blocked, under the person's own data key.
 
-So it goes with the key. A number and a card are found by a keyed digest. What was opened once stays in memory beside
-the row's seal, so that a list of 10,000 people is searched there and a decision opens nothing twice.
+So destroying the key erases it. A keyed digest finds a number or a card. What was opened once stays in memory beside
+the row's seal, so a list of 10,000 people is searched there and a decision opens nothing twice.
 """
 
 import json
@@ -26,7 +26,7 @@ _IDS_PER_QUERY = 900  # below both databases' bounds on parameters
 
 
 class Vault(Protocol):
-    """The part of ports.Vault that is needed here."""
+    """The part of ports.Vault that this module needs."""
 
     def seal(self, wrapped_key: bytes, plaintext: bytes, context: str) -> bytes: ...
     def open(self, wrapped_key: bytes, sealed: bytes, context: str) -> bytes: ...
@@ -45,7 +45,7 @@ class Personal:
 
 
 class PersonBox:
-    """Shared by all threads. vault: None in tests and benches, where the seals' own key seals everybody."""
+    """Shared by all threads. vault: None in tests and benches, which use the seals' key for everybody."""
 
     def __init__(self, seals: RowSeals, vault: Vault | None = None) -> None:
         self._seals = seals
@@ -54,7 +54,7 @@ class PersonBox:
         self._opened: dict[str, tuple[bytes, Personal]] = {}
 
     def columns(self, wrapped: bytes | None, employee: Employee) -> dict[str, Any]:
-        """What of an employee is stored instead of what names them. Raises CryptoFault without their key."""
+        """The columns that replace an employee's personal data. Raises CryptoFault without their key."""
         personal = Personal(employee.number, employee.name, employee.email, employee.card_number, employee.block_reason)
         plain = json.dumps(vars(personal), ensure_ascii=False).encode("utf-8", "surrogatepass")
         if self._vault is None:
@@ -74,7 +74,7 @@ class PersonBox:
         return self._seals.digest(f"{kind} {value}")
 
     def open(self, employee_id: str, seal: bytes, wrapped: bytes | None, sealed: bytes) -> Personal:
-        """seal: of the row, whose personal part is opened once. Raises CryptoFault once the key is destroyed."""
+        """The personal data. seal: the row's; it is opened once. Raises CryptoFault if the key is destroyed."""
         known = self.known(employee_id, seal)
         if known is not None:
             return known
@@ -114,7 +114,7 @@ def box_of(connection: Connection) -> PersonBox:
 
 
 def search(connection: Connection, among: list[tuple[str, bytes]], which: EmployeeFilter) -> list[tuple[str, str]]:
-    """Number and id of those who match, by number. among: ids and seals; `limit` is not looked at."""
+    """(number, id) of the employees that match, sorted by number. among: ids and seals. Ignores `limit`."""
     box = box_of(connection)
     people = {employee_id: box.known(employee_id, seal) for employee_id, seal in among}
     unknown = [employee_id for employee_id, personal in people.items() if personal is None]

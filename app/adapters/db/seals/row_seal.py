@@ -1,8 +1,8 @@
-"""Seals rows that act, so that who can write to the database but has no master key can plant, alter or move none.
+"""Seals rows that act, so nobody without the master key can plant, alter or move one by writing to the database.
 
 A seal is HMAC-SHA256 over the table's name and all the row's columns. The total of a table's seals is kept encrypted
-beside it: a row that was removed, or brought back as it once was, no longer adds up. Both keys follow from the master
-key. `sealed_rows.SealedRows` is how repositories read and write these tables.
+beside it: after a row was removed or replaced with an older version, it no longer adds up. Both keys are derived from
+the master key. Repositories read and write these tables through `sealed_rows.SealedRows`.
 """
 
 import base64
@@ -31,7 +31,7 @@ _KEPT = 200_000
 
 
 class Altered(ValueError):
-    """A row was not written by this installation as it stands. `table` and `row` say which."""
+    """This installation did not write a row as it is now. `table` and `row` name it."""
 
     def __init__(self, table: str, row: str) -> None:
         super().__init__(f"{table} {row} was altered")
@@ -41,7 +41,7 @@ class Altered(ValueError):
 class RowSeals:
     """Makes and checks seals under one key. Shared by all threads.
 
-    Altered rows that somebody met are kept until `tell` passes them to `on_altered`, outside of any transaction.
+    Altered rows that were found are kept until `tell` passes them to `on_altered`, outside of any transaction.
     """
 
     def __init__(self, key: bytes) -> None:
@@ -57,11 +57,11 @@ class RowSeals:
         self.on_altered: Callable[[str, str], None] = lambda table, row: None
 
     def seal(self, table: Table, values: Mapping[str, Any]) -> bytes:
-        """Return the seal of a whole row. Raises TypeError or ValueError where a value is not of its column's kind."""
+        """The seal of a whole row. Raises TypeError or ValueError if a value does not fit its column."""
         return self._seal(table, values, {})
 
     def _seal(self, table: Table, values: Mapping[str, Any], names: Mapping[str, str]) -> bytes:
-        # What is NULL is left out, so that a column that comes later leaves the seals of older rows good.
+        # NULLs are left out, so a column added later does not invalidate the seals of older rows.
         plain = {names.get(name, name): of(values[name]) for name, of in covered(table) if values[name] is not None}
         message = json.dumps([table.name, plain], sort_keys=True, separators=(",", ":"), allow_nan=False)
         return hmac.digest(self._key, message.encode(), "sha256")
@@ -82,7 +82,7 @@ class RowSeals:
             return False
 
     def met(self, table: Table, row: Mapping[str, Any]) -> Altered:
-        """Notes a bad row, for the alarm; logged once."""
+        """Notes an altered row for the alert, and logs it once."""
         name = " ".join(str(row[column.name]) for column in table.primary_key)
         with self._lock:
             if (table.name, name) not in self._met and len(self._met) < _NAMED_ONCE:
@@ -93,7 +93,7 @@ class RowSeals:
         return Altered(table.name, name)
 
     def tell(self) -> None:
-        """Raises nothing. Called when no transaction is open."""
+        """Passes noted rows on. Called when no transaction is open. Raises nothing."""
         if not self._met:
             return
         with self._lock:
@@ -108,15 +108,15 @@ class RowSeals:
                     self._met.pop(key, None)
 
     def digest(self, value: str) -> str:
-        """By which a value is found that is stored sealed."""
+        """The digest that finds a value which is stored sealed."""
         return hmac.digest(self._digest, value.encode("utf-8", "surrogatepass"), "sha256").hex()
 
     def blind(self, value: str) -> str:
-        """The same text for the same value, by which rows are found; nobody without the key can tell which value."""
+        """The same text for the same value, to find rows by. Only the key reveals the value."""
         return base64.urlsafe_b64encode(self._blinding.encrypt(value.encode(), None)).decode()
 
     def _unblind(self, blinded: str) -> str:
-        """What was blinded; what was not comes back as it is, for the audit to judge."""
+        """The blinded value. Text that was never blinded is returned unchanged, for the audit to judge."""
         try:
             return self._blinding.decrypt(base64.urlsafe_b64decode(blinded), None).decode()
         except (InvalidTag, TypeError, ValueError):
@@ -144,7 +144,7 @@ class RowSeals:
         return nonce + self._totals.encrypt(nonce, plain, name.encode())
 
     def open_total(self, name: str, sealed: bytes) -> tuple[int, int]:
-        """How often the table was written, and its total. Raises Altered."""
+        """(how often the table was written, its total). Raises Altered."""
         try:
             plain = self._totals.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], name.encode())
         except (InvalidTag, TypeError, ValueError):
@@ -152,7 +152,7 @@ class RowSeals:
         return int.from_bytes(plain[:_VERSION_BYTES], "big"), int.from_bytes(plain[_VERSION_BYTES:], "big")
 
     def fingerprint(self, name: str, version: int, total: int) -> str:
-        """What a checkpoint says of a total; it gives nothing of it away."""
+        """A total's fingerprint for a checkpoint, which reveals nothing of the total."""
         message = f"{name} {version} {total}".encode()
         return hmac.digest(self._element, message, "sha256").hex()
 
@@ -161,7 +161,7 @@ UNKEYED = RowSeals(bytes(32))  # for tests and benches, which have no master key
 
 
 def seals_of(connection: Connection) -> RowSeals:
-    """Those that the connection's engine was made with."""
+    """The seals that the connection's engine was made with."""
     return connection.get_execution_options().get(_OPTION, UNKEYED)  # type: ignore[no-any-return]
 
 
@@ -171,7 +171,7 @@ def use(seals: RowSeals) -> dict[str, Any]:
 
 
 def blinded(connection: Connection, person: str | None) -> str | None:
-    """An employee's id as it is stored where it says who went where when. A day's key of strangers is nobody's id."""
+    """An employee's id as stored beside their movements. The key of a day's strangers is no employee's id."""
     return person if person is None or person.startswith("day:") else seals_of(connection).blind(person)
 
 
@@ -200,7 +200,7 @@ def _hex(value: Any) -> str:
 
 
 def _plain(column: Column[Any]) -> Callable[[Any], Any]:
-    """How a column's value is written into what is sealed: the same before it is stored and after it was read."""
+    """The form in which a column's value is sealed: the same before storing and after reading."""
     for kind, of in ((Instant, _millis), (JSON, _json), (Boolean, bool), (LargeBinary, _hex), (Float, float)):
         if isinstance(column.type, kind):
             return of
@@ -217,5 +217,5 @@ _FORMER = {table.name: names for table, names in FORMER_NAMES.items()}
 
 
 def covered(table: Table) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
-    """The columns that a seal covers, each with how its value is written into it."""
+    """The columns that a seal covers, each with the function that gives its sealed form."""
     return _COVERED[table.name]

@@ -1,6 +1,6 @@
-"""How repositories read and write sealed tables: an altered row does not come back, a written one is sealed.
+"""How repositories read and write sealed tables: altered rows are left out, written ones are sealed.
 
-Each write also counts towards its table's total, which is settled as the last step before the commit.
+Each write also changes its table's total, which is stored as the last step before the commit.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,7 +15,7 @@ _PENDING = "facegate_totals"
 
 
 class SealedRows:
-    """One sealed table within one transaction. Rows come back as plain dicts; an altered one does not come at all."""
+    """One sealed table within one transaction. Rows are plain dicts. Altered ones are left out."""
 
     def __init__(self, connection: Connection, table: Table) -> None:
         self._connection = connection
@@ -25,7 +25,7 @@ class SealedRows:
     # Reading
 
     def checked(self, row: Row[Any] | None) -> dict[str, Any] | None:
-        """The columns of a row whose select holds the whole table; None for none, and for an altered one."""
+        """The columns of a row selected whole; None for no row and for an altered one."""
         if row is None:
             return None
         values = dict(row._mapping)
@@ -41,7 +41,7 @@ class SealedRows:
         return self.checked(rows[0]) if rows else None
 
     def find(self, query: Select[Any]) -> Iterator[dict[str, Any]]:
-        """The good rows of a select of the whole table."""
+        """The intact rows of a select of whole rows."""
         for row in readable(self._connection, self._table, query):
             values = self.checked(row)
             if values is not None:
@@ -50,7 +50,7 @@ class SealedRows:
     # Writing
 
     def sealed(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """A whole row with its seal; columns that are not given are NULL."""
+        """A whole row with its seal. Missing columns are NULL."""
         whole = {name: values.get(name) for name, _ in covered(self._table)} | dict(values)
         return {**values, "seal": self._seals.seal(self._table, whole)}
 
@@ -61,7 +61,7 @@ class SealedRows:
             self.count(*(values["seal"] for values in new))
 
     def put(self, values: Mapping[str, Any]) -> None:
-        """Inserts the row or, whatever is there under its key, replaces it."""
+        """Inserts the row, or replaces whatever has its key."""
         key = [column == values[column.name] for column in self._table.primary_key]
         query = select(self._table.c.seal).where(*key)
         before = self._connection.execute(_held(query)).one_or_none()
@@ -73,7 +73,7 @@ class SealedRows:
             self._recount(before.seal, new["seal"])
 
     def update(self, changes: Mapping[str, Any], *where: ColumnElement[bool]) -> int:
-        """How many rows were changed. An altered row stays as it is: a change must not make it good."""
+        """Returns how many rows were changed. An altered row stays as it is: a change must not give it a good seal."""
         changed = 0
         for row in readable(self._connection, self._table, _held(select(self._table).where(*where))):
             values = self.checked(row)
@@ -87,7 +87,7 @@ class SealedRows:
         return changed
 
     def delete(self, *where: ColumnElement[bool]) -> int:
-        """How many rows are gone, with those that go with them."""
+        """Deletes rows and their children, and returns how many rows are gone, without the children."""
         for child, column, parent in _children(self._table):
             SealedRows(self._connection, child).delete(column.in_(select(parent).where(*where)))
         gone = delete(self._table).where(*where).returning(self._table.c.seal)
@@ -96,7 +96,7 @@ class SealedRows:
         return len(seals)
 
     def take(self, *where: ColumnElement[bool]) -> list[dict[str, Any]]:
-        """Removes rows and returns the good ones; of two that take one, one gets it."""
+        """Removes rows and returns the intact ones. If two transactions take the same row, one gets it."""
         rows = self._connection.execute(delete(self._table).where(*where).returning(*self._table.c)).all()
         self.discount(*(row.seal for row in rows))
         return [values for values in map(self.checked, rows) if values is not None]
@@ -120,7 +120,7 @@ class SealedRows:
 
 
 def readable(connection: Connection, table: Table, query: Select[Any]) -> Iterable[Row[Any]]:
-    """The rows of a select of the whole table; not those with a value that none of our kinds can be made of."""
+    """The rows of a select of whole rows, without those that hold a value of the wrong kind."""
     try:
         return connection.execute(query).all()
     except (TypeError, ValueError, OverflowError):
@@ -135,12 +135,12 @@ def readable(connection: Connection, table: Table, query: Select[Any]) -> Iterab
 
 
 def begin_totals(connection: Connection) -> None:
-    """At the begin of a write: nothing is left of one that was rolled back."""
+    """Called at the start of a write. Forgets what a rolled-back write left."""
     connection.info.pop(_PENDING, None)
 
 
 def settle_totals(connection: Connection) -> None:
-    """As the last step before the commit, by name: so no two writes wait for each other crosswise."""
+    """Stores the changed totals. Called last before the commit, and in order of name, as the order of locks says."""
     seals = seals_of(connection)
     pending: dict[str, int] = connection.info.pop(_PENDING, {})
     for name, delta in sorted(pending.items()):
@@ -148,7 +148,7 @@ def settle_totals(connection: Connection) -> None:
         try:
             version, total = seals.open_total(name, connection.execute(query).scalar_one_or_none() or b"")
         except Altered:
-            # Stays as it is, for the audit to find: a site whose total was damaged still has to work.
+            # Left for the audit to find: a site with a damaged total still has to work.
             continue
         new = seals.close_total(name, version + 1, total + delta)
         connection.execute(update(seal_totals).where(seal_totals.c.name == name).values(sealed=new))
@@ -159,7 +159,7 @@ def _held(query: Select[Any]) -> Select[Any]:
 
 
 def _children(table: Table) -> Iterable[tuple[Table, Column[Any], Column[Any]]]:
-    """Counted tables whose rows go with this one's."""
+    """Counted tables whose rows are deleted with this one's."""
     for child in COUNTED:
         for key in child.foreign_keys:
             if key.column.table is table and key.ondelete == "CASCADE":

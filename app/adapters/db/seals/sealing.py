@@ -1,4 +1,4 @@
-"""Seals what an installation stored before there were seals, once; and looks whether all seals are good."""
+"""Seals, once, what an installation stored before there were seals, and checks all seals."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
@@ -55,7 +55,7 @@ def seal_tables(connection: Connection, seals: RowSeals, tables: Iterable[Table]
 
 
 def check_mark(connection: Connection, seals: RowSeals) -> None:
-    """Raises CryptoFault where this database was not sealed with this key."""
+    """Raises CryptoFault if this database was sealed with another key."""
     try:
         seals.open_total(_MARK, _total(connection, _MARK))
     except Altered:
@@ -63,7 +63,7 @@ def check_mark(connection: Connection, seals: RowSeals) -> None:
 
 
 class SealRows:
-    """log_ports.Seals."""
+    """Implements `ports.events.Seals`."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -90,7 +90,7 @@ class SealRows:
                 yield SealFlaw(table.name, "", "has rows that were removed, or put back as they once were")
 
     def _rows(self, table: Table) -> Iterator[Mapping[str, Any]]:
-        """Every row; of one with a value that none of our kinds can be made of, its key alone."""
+        """Every row; only the key of one that holds a value of the wrong kind."""
         given: set[tuple[Any, ...]] = set()
         try:
             for batch in _batches(self._connection, table):

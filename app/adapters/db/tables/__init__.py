@@ -1,4 +1,4 @@
-"""The tables, once: what the queries and the migrations are both checked against."""
+"""The tables. Queries and migrations are both checked against them."""
 
 from app.adapters.db.tables.access import (
     calendars,

@@ -79,7 +79,7 @@ tallies = Table(
 )
 
 
-# user_id is no foreign key: the log outlives whom it tells of.
+# user_id is not a foreign key: the log outlives its users.
 sign_ins = Table(
     "sign_ins",
     metadata,
@@ -94,7 +94,7 @@ sign_ins = Table(
 )
 
 
-# One row, id 1, or none. roles: from the provider's groups to ours.
+# One row with id 1, or none. roles: maps the provider's groups to our roles.
 provider = Table(
     "provider",
     metadata,

@@ -10,7 +10,7 @@ from sqlalchemy import (
 
 from app.adapters.db.tables.base import KEY, Instant, metadata
 
-# No foreign keys: an alert outlives its camera. "" is no gate or no camera, since to an index no NULL equals another.
+# No foreign keys: an alert outlives its camera. "" means no gate or camera, since NULLs never collide in an index.
 alerts = Table(
     "alerts",
     metadata,

@@ -15,7 +15,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 def to_millis(at: datetime) -> int:
     """Milliseconds since the epoch, rounded down. Raises ValueError for a time without a zone."""
     if at.tzinfo is None:
-        raise ValueError("a time without a zone is not a time: use UTC")
+        raise ValueError("a time needs a zone: use UTC")
     return (at - EPOCH) // _MILLISECOND
 
 
@@ -36,7 +36,7 @@ class Instant(TypeDecorator[datetime]):
         return None if value is None else from_millis(value)
 
 
-# Compared byte by byte in both databases: PostgreSQL's default collation would sort and page differently from SQLite.
+# Both databases compare bytes: PostgreSQL's default collation would sort and page differently from SQLite.
 KEY = String().with_variant(String(collation="C"), "postgresql")
 
 metadata = MetaData(

@@ -15,7 +15,7 @@ from sqlalchemy import (
 
 from app.adapters.db.tables.base import KEY, Instant, metadata
 
-# employee_id and subject_id are no foreign keys: an event outlives its employee and its key.
+# employee_id and subject_id are not foreign keys: an event outlives its employee and its key.
 events = Table(
     "events",
     metadata,
@@ -35,7 +35,7 @@ events = Table(
     Column("camera", KEY),
     UniqueConstraint("gate_id", "sequence"),
     Index(None, "subject_id"),
-    # A page of the log is the end of one of these, whatever the filter: `passages.EventRows.find` says how.
+    # Whatever the filter, a page of the log is the end of one of these: see `log_pages`.
     Index(None, "at", "id"),
     Index(None, "gate_id", "at", "id"),
     Index(None, "employee_id", "at", "id"),
@@ -44,7 +44,7 @@ events = Table(
     Index(None, "camera", "reason", "at", "id", "gate_id"),
 )
 
-# What people said of events: no foreign key to the employee, whose erasure empties the personal part.
+# Corrections of events. No foreign key to the employee, whose erasure empties the personal part.
 corrections = Table(
     "corrections",
     metadata,
@@ -59,7 +59,7 @@ corrections = Table(
     Column("nonce", String),
 )
 
-# How often a figure fell into a bucket on a day: statistics that hold no passage of anybody.
+# How often a figure fell into a bucket on a day: statistics without anybody's passages.
 histograms = Table(
     "histograms",
     metadata,

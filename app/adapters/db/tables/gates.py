@@ -35,7 +35,7 @@ gates = Table(
 )
 
 
-# Apart from `gates`, whose rows decisions lock.
+# Not in `gates`, whose rows decisions lock.
 doors = Table(
     "doors",
     metadata,

@@ -1,4 +1,4 @@
-"""Imports of people: how far each is, and what it said of each row."""
+"""Imports of people: the progress of each, and its result for each row."""
 
 from sqlalchemy import JSON, Boolean, Column, ForeignKey, Integer, LargeBinary, String, Table, Text
 
@@ -22,11 +22,11 @@ imports = Table(
     Column("done_before", Integer, nullable=False),
     Column("encoding", String),
     Column("attempts", Integer, nullable=False),
-    Column("told", LargeBinary),  # sentences about the files, sealed like the rows
+    Column("told", LargeBinary),  # notices about the files, sealed like the rows
     Column("counts", JSON),
 )
 
-# What names a person goes with that person: the row by its key, the rest by being sealed under the import's key.
+# A person's data goes with the person: the row by its key, the rest because it is sealed under the import's key.
 import_rows = Table(
     "import_rows",
     metadata,

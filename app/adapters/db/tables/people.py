@@ -16,7 +16,7 @@ from sqlalchemy import (
 
 from app.adapters.db.tables.base import KEY, Instant, metadata
 
-# One row, id 1, inserted by the migration so that there is always a row to lock.
+# One row with id 1. The migration inserts it, so there is always a row to lock.
 gallery = Table(
     "gallery",
     metadata,
@@ -24,7 +24,7 @@ gallery = Table(
     Column("revision", BigInteger, nullable=False),
 )
 
-# The newest change of each employee only, so the feed does not grow with every re-enrolment.
+# Only the newest change of each employee, so the feed does not grow with every re-enrolment.
 gallery_changes = Table(
     "gallery_changes",
     metadata,
@@ -44,7 +44,7 @@ employees = Table(
     "employees",
     metadata,
     Column("id", KEY, primary_key=True),
-    # Number, name, email and card, sealed under the person's own key; found by keyed digests.
+    # Number, name, email and card, sealed under the person's own key. Keyed digests find them.
     Column("sealed_person", LargeBinary),
     Column("number_digest", KEY, unique=True),
     Column("card_digest", KEY, unique=True),
@@ -83,7 +83,7 @@ templates = Table(
     Column("precision", String, nullable=False),
 )
 
-# A move to another pack makes these beside `templates`; its switch moves them there.
+# A move to another pack prepares these beside `templates`. Its switch moves them there.
 next_templates = Table(
     "next_templates",
     metadata,
@@ -95,8 +95,8 @@ next_templates = Table(
     Column("of_photos", Integer, nullable=False),
 )
 
-# Of the photos that were there at a move; later ones have theirs in `photos`. Apart, because to change a row of
-# `photos` rewrites the picture in it.
+# Embeddings of the photos that existed at a move; later photos have theirs in `photos`. A table of its own, because
+# changing a row of `photos` rewrites its picture.
 embeddings = Table(
     "embeddings",
     metadata,

@@ -1,8 +1,8 @@
 """Which tables carry seals, and what a seal covers. README.md in this folder's parent says why.
 
-A row of these tables acts: it opens a gate, lets somebody in or out of their rights, or explains a record. Each has a
-column `seal`, a MAC over the table's name and every column but those named here. Of the counted ones the database also
-keeps a sealed total, so that a row that was removed, or put back as it once was, shows.
+A row of these tables acts: it opens a gate, grants or removes rights, or explains a record. Each has a column `seal`, a
+MAC over the table's name and every column but those named here. For the counted tables the database also keeps a sealed
+total, which reveals a row that was removed or replaced with an older version.
 """
 
 from sqlalchemy import Column, LargeBinary, Table
@@ -26,7 +26,7 @@ from app.adapters.db.tables.people import (
 )
 from app.adapters.db.tables.site import clock, installation, questions, site
 
-# The head of a gate's chain is checked by the chain itself; how far an import has come acts on nothing.
+# The chain itself checks the head of a gate's chain. The progress of an import has no effect.
 UNCOVERED: dict[Table, frozenset[str]] = {
     gates: frozenset({"head_sequence", "head_hash"}),
     imports: frozenset(
@@ -45,7 +45,7 @@ UNCOVERED: dict[Table, frozenset[str]] = {
     ),
 }
 
-# Former names of columns. A row that was sealed under one keeps a good seal, and gets a new one when it is written.
+# Former names of columns. A row sealed under one keeps a good seal, and gets a new one at its next write.
 FORMER_NAMES: dict[Table, dict[str, str]] = {
     gates: {"unlock_ms": "open_ms", "door_held_after_ms": "held_after_ms"},
     corrections: {"actor": "by"},
@@ -53,8 +53,8 @@ FORMER_NAMES: dict[Table, dict[str, str]] = {
     site: {"actor": "key_id"},
 }
 
-# Short-lived and written at every opening: their seals are checked, and what is put back late is over by then. What is
-# known of the clock is found anew where it is gone.
+# Short-lived and written at every opening. Their seals are checked, and a row put back late has expired. The clock's
+# row is rebuilt if it is gone.
 PASSING = (orders, questions, idempotency, clock)
 
 COUNTED = (

@@ -14,7 +14,7 @@ from sqlalchemy import (
 
 from app.adapters.db.tables.base import KEY, Instant, metadata
 
-# Who watches and drives which gate, and who could.
+# Which process drives which gate, and which processes could.
 leases = Table(
     "leases",
     metadata,
@@ -32,8 +32,8 @@ watchers = Table(
 )
 
 
-# What one process wants to know of a camera that another watches. event_id: of the answer, which needs no key of its
-# own here: events are never deleted.
+# What one process asks about a camera that another watches. event_id: the answer, without a foreign key, since events
+# are never deleted.
 questions = Table(
     "questions",
     metadata,
@@ -44,7 +44,7 @@ questions = Table(
     Column("idempotency_key", KEY),
     Column("event_id", KEY),
 )
-# Looked at ten times a second, beside what was answered within the last minute.
+# Read ten times a second, beside the answers of the last minute.
 UNANSWERED = questions.c.event_id.is_(None)
 Index(
     "ix_questions_unanswered",
@@ -54,7 +54,7 @@ Index(
 )
 
 
-# One row, id 1, from the first lockdown or release on.
+# One row with id 1, from the first lockdown or release on.
 site = Table(
     "site",
     metadata,
@@ -66,7 +66,7 @@ site = Table(
     Column("comment", Text),
 )
 
-# One row each, id 1.
+# One row each, with id 1.
 heartbeat = Table(
     "heartbeat",
     metadata,
@@ -86,7 +86,7 @@ clock = Table(
 )
 
 
-# One row, id 1, written at the first start.
+# One row with id 1, written at the first start.
 installation = Table(
     "installation",
     metadata,

@@ -1,4 +1,4 @@
-"""How each command to an HTTP relay is sent, written out: its method, address, headers, body and login."""
+"""The request for each command to an HTTP relay: its method, address, headers, body and login."""
 
 import re
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ OURS = frozenset({"host", "content-length", "transfer-encoding", "connection"})
 
 
 def check_url(url: str) -> str:
-    """The URL. Raises ValueError, in words that do not repeat it."""
+    """Returns the URL. Raises ValueError, whose message does not repeat it."""
     if is_ambiguous(url):
         raise ValueError("must hold no user name or password, and an @ in a path as %40")
     parts = urlsplit(url)
@@ -26,7 +26,7 @@ def check_url(url: str) -> str:
     if parts.fragment or not url.isascii() or re.search(r"[\s\x00-\x1f\x7f]", url):
         raise ValueError("must hold no fragment, space or control character")
     try:
-        parts.port  # noqa: B018  its check is what is wanted
+        parts.port  # noqa: B018  reading it checks it
     except ValueError:
         raise ValueError("has no valid port number") from None
     try:
@@ -59,7 +59,7 @@ class HttpLogin(Part):
 
 
 class HttpCommand(Part):
-    """One request, sent as it is written here."""
+    """One request, sent exactly as configured."""
 
     method: Literal["GET", "POST", "PUT", "PATCH"] = "GET"
     url: str = Field(repr=False, max_length=2000)
@@ -101,8 +101,12 @@ class HttpCommands(Part):
 
 @dataclass(frozen=True)
 class HttpForm:
-    """shuts_itself: the relay ends an opening by its own timer, else we send `secure` after open_s. refusals: words in
-    an answer of status 200 that say that nothing was done."""
+    """The requests of a relay.
+
+    Attributes:
+        shuts_itself: The relay ends an opening by its own timer. Otherwise we send `secure` after open_s.
+        refusals: Texts in an answer of status 200 that mean that nothing was done.
+    """
 
     commands: HttpCommands
     shuts_itself: bool

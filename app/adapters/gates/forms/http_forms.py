@@ -1,4 +1,4 @@
-"""The ready forms of common HTTP relays: the requests that their makers' documents name for each command.
+"""Ready forms of common HTTP relays: the request for each command by the maker's documentation.
 
 As of 2026: Shelly 1st generation (`/relay/N`, `timer`), Shelly 2nd generation and later (`Switch.Set`, `toggle_after`),
 Tasmota (`/cm`, `PulseTime`), ESPHome (`web_server`), Home Assistant (REST).
@@ -19,7 +19,7 @@ def _model(given: object) -> str | None:
 
 
 MODELS = ("shelly-gen1", "shelly-gen2", "tasmota", "esphome", "home-assistant")
-# Pydantic's own discriminator repeats what was given.
+# Pydantic's own discriminator would repeat the input in its error.
 BY_MODEL = Discriminator(
     _model, custom_error_type="unknown_model", custom_error_message=f"model must be one of {', '.join(MODELS)}"
 )
@@ -28,8 +28,8 @@ BY_MODEL = Discriminator(
 class Device(Part):
     """A ready form. url: where the device answers, without the path of its interface. inverted: on locks, off unlocks.
 
-    The commands are made without the check for contradictions: an entity may be called `toggle`, and the forms have
-    tests against each device.
+    The commands skip the check for contradictions: an entity may be called `toggle`, and tests run the forms against
+    each device.
     """
 
     url: str = Field(repr=False, max_length=1000)
@@ -42,7 +42,7 @@ class Device(Part):
     def _base(cls, url: str) -> str:
         check_url(url)
         if urlsplit(url).query:
-            raise ValueError("is the device's address alone: the form adds the rest")
+            raise ValueError("must be the device's address only: the form adds the rest")
         return url.rstrip("/")
 
     @model_validator(mode="after")
@@ -132,7 +132,7 @@ class EspHome(Device):
     def form(self, open_s: float) -> HttpForm:
         def press(kind: str, name: str, action: str) -> HttpCommand:
             url = f"{self.url}/{kind}/{quote(name, safe='')}/{action}"
-            # An empty body has a length: the device refuses a POST without one.
+            # An empty body, for its Content-Length: the device refuses a POST without one.
             return HttpCommand(method="POST", url=url, body="", login=self._login(self.login))
 
         unlock, lock = ("turn_off", "turn_on") if self.inverted else ("turn_on", "turn_off")

@@ -1,5 +1,5 @@
-"""How each command to a relay behind a broker is published, and how its state comes back: written out, or as the ready
-form of a common device.
+"""The message for each command to a relay behind a broker, and how its state comes back: configured one by one, or by
+the ready form of a common device.
 
 The forms follow the makers' documents of 2026: Shelly 1st generation (`shellies/ID/relay/N/command`), Shelly 2nd
 generation and later (RPC over MQTT), Tasmota (`cmnd/TOPIC/Backlog`), ESPHome (`PREFIX/switch/ID/command`), and anything
@@ -28,7 +28,7 @@ class MqttCommand(Part):
 
 
 class MqttState(Part):
-    """What the relay says of itself on its topic: the payload, or that field of a JSON object, as text in any case."""
+    """What the relay reports on its topic: the payload or a field of a JSON object, as text, in any case."""
 
     topic: Topic
     unlocked: Word = "ON"
@@ -36,7 +36,7 @@ class MqttState(Part):
     field: str | None = Field(default=None, max_length=100)
 
     def read(self, payload: bytes) -> bool | None:
-        """Whether the relay is unlocked; None where that is not said."""
+        """Whether the relay is unlocked, or None if the payload does not say."""
         word: Any
         try:
             word = payload.decode()
@@ -100,7 +100,7 @@ class MqttDevice(Part):
         state: MqttState,
         availability: MqttAvailability | None,
     ) -> MqttCommands:
-        """Without the check for contradictions: a topic may be called `toggle`, and the forms have tests."""
+        """Skips the check for contradictions: a topic may be called `toggle`, and the forms have tests."""
         made = [MqttCommand(topic=topic, payload=payload) for topic, payload in (opening, release, secure)]
         if self.inverted:
             state = state.model_copy(update={"unlocked": state.locked, "locked": state.unlocked})

@@ -1,8 +1,8 @@
 """Which requests switch a relay by themselves, and which pairs of requests contradict each other.
 
-An address like `/relay/0?turn=on` unlocks whatever is sent to it, `secure` included. These checks refuse what they
-recognise by its words: addresses that act, toggles, timers that undo a `secure` or a `release`, and a `secure` that
-switches the same way as `open` or `release`. A device with words of its own gets past them.
+An address like `/relay/0?turn=on` unlocks whatever is sent to it, even `secure`. These checks refuse what they
+recognise by its wording: addresses that act, toggles, timers that undo a `secure` or a `release`, and a `secure` that
+switches the same way as `open` or `release`. A device with a wording of its own escapes them.
 """
 
 import re
@@ -31,7 +31,7 @@ ACTS = (
 
 @dataclass(frozen=True)
 class Said:
-    """One command as it is sent: where to, and what. Only its words are looked at."""
+    """One command as it is sent: address and content. Only the wording is checked."""
 
     address: str
     content: str = ""
@@ -43,7 +43,7 @@ class Said:
 
 
 def acts_by_itself(url: str) -> bool:
-    """Whether calling the URL seems to switch something, whatever the body says."""
+    """Whether calling the URL alone seems to switch something, whatever the body."""
     parts = urlsplit(url)
     path = unquote_plus(parts.path)
     if NUMBERED.search(path) or HOME_HOOK.search(path) or (ACTIONS | INTERFACES).intersection(_words(path)):
@@ -54,7 +54,7 @@ def acts_by_itself(url: str) -> bool:
 
 
 def contradiction(said: Mapping[str, Said]) -> str | None:
-    """What is wrong with `open`, `release` and `secure` as they are sent, or None."""
+    """The contradiction among `open`, `release` and `secure`, or None."""
     for name, one in said.items():
         if TOGGLES & one.words:
             return f"{name} toggles: what it does depends on what was before"
@@ -76,8 +76,8 @@ def _same(one: Said, other: Said) -> bool:
 
 
 def _sense(said: Said) -> bool | None:
-    """True: on, open; False: off, shut; None: it does not say, or says both."""
-    # What is sent decides before where to: a topic's or entity's name may be any word.
+    """True for on or open, False for off or shut, None if neither or both."""
+    # The content decides before the address: a topic or entity may have any name.
     parts = urlsplit(said.address)
     for text in (said.content, parts.query, parts.path):
         words = set(_words(text))

@@ -1,7 +1,7 @@
-"""How alive a face looks: the MiniFASNet pair on two crops around it, under OpenVINO.
+"""Judges liveness: the MiniFASNet pair on two crops around the face, under OpenVINO.
 
-Minivision, Silent-Face-Anti-Spoofing: V2 sees 2.7 times the face's box, V1SE 4.0 times, for it is the edge of a phone
-or of a sheet that gives an attack away. The score is the mean of both.
+Minivision, Silent-Face-Anti-Spoofing: V2 sees 2.7 times the face's box and V1SE 4.0 times, because the edge of a phone
+or sheet reveals an attack. The score is the mean of both.
 """
 
 import math
@@ -18,21 +18,21 @@ from app.core.types import Box, Pixels
 
 SIZE_PX = 80
 LIVE = 1  # of three classes; the others are two kinds of attack
-# Each artifact and how much of the face's surroundings it was trained to see.
+# Each artifact, and the scale of the surroundings it was trained on.
 PAIR = (("minifasnet-v2", 2.7), ("minifasnet-v1se", 4.0))
 
 
 def crop(pixels: Pixels, box: Box, scale: float) -> Pixels:
-    """(80, 80, 3) uint8 BGR: the box, so many times as large, shifted into the picture where it reaches over its edge.
+    """(80, 80, 3) uint8 BGR: the box enlarged by the scale, shifted into the picture if it crosses an edge.
 
-    Neither padded nor squeezed: where the picture is too small for the scale, a smaller scale is taken. As published,
-    rounding and the pixel more at the right and bottom included. Raises ValueError for a box outside the picture.
+    Neither padded nor distorted: if the picture is too small, the scale is reduced. As published, including the
+    rounding and the extra pixel at the right and bottom. Raises ValueError for a box outside the picture.
     """
     rows, columns = pixels.shape[:2]
     left, top = max(0.0, box.x_px), max(0.0, box.y_px)
     width = min(float(columns), box.x_px + box.width_px) - left
     height = min(float(rows), box.y_px + box.height_px) - top
-    # Asked by itself: `max` and `min` make a number of what is none.
+    # Checked separately: `max` and `min` turn NaN into a number.
     finite = math.isfinite(box.x_px + box.y_px + box.width_px + box.height_px)
     if not (finite and width >= 1 and height >= 1):
         raise ValueError(f"the box {box} lies outside the picture")
@@ -48,7 +48,7 @@ def crop(pixels: Pixels, box: Box, scale: float) -> Pixels:
 
 
 def _span(centre: float, length: float, last: int) -> tuple[int, int]:
-    """First and last pixel of so long a stretch around the centre, shifted into 0 to last."""
+    """The first and last pixel of a span around the centre, shifted into 0 to last."""
     low, high = centre - length / 2, centre + length / 2
     if low < 0:
         low, high = 0.0, high - low
@@ -60,8 +60,8 @@ def _span(centre: float, length: float, last: int) -> tuple[int, int]:
 class MiniFasNets:
     """Both networks, compiled and shared by every worker; `judge()` gives one worker its own requests.
 
-    In the precision that is faster here: on an AMD EPYC bfloat16 takes 1.9 ms for both instead of 2.8, and of 234
-    frames' scores none moved by more than 0.025, none over a threshold (2026-11-24).
+    They run in the faster precision: on an AMD EPYC bfloat16 takes 1.9 ms for both instead of 2.8. Of 234 frames'
+    scores none moved by more than 0.025, and none across a threshold (2026-11-24).
     Raises WeightsError: no MiniFASNet.
     """
 
@@ -102,7 +102,11 @@ class LivenessJudge:
 
 
 def open_judges(cache: Path, *, workers: int = 1) -> tuple[LivenessJudge, ...]:
-    """One judge a worker, loaded, compiled and warm. Raises WeightsMissing where the weights were never fetched, and
-    WeightsError where they are damaged."""
+    """One judge per worker: loaded, compiled, warm.
+
+    Raises:
+        WeightsMissing: The weights were never fetched.
+        WeightsError: They are damaged.
+    """
     networks = MiniFasNets(tuple(weights.load(name, cache) for name, _ in PAIR), workers=workers)
     return tuple(networks.judge() for _ in range(workers))

@@ -1,4 +1,4 @@
-"""Where the faces are, by MTCNN: three networks, each judging what the one before proposes, under OpenVINO.
+"""Finds faces with MTCNN under OpenVINO: three networks, each checking what the previous one proposes.
 
 Zhang et al., "Joint face detection and alignment using multitask cascaded convolutional networks", IEEE Signal
 Processing Letters 23(10), 2016; steps, thresholds and rounding as facenet-pytorch 2.5.3 (`detect_face.py`, MIT).
@@ -14,14 +14,14 @@ from app.adapters.vision.networks.runtime import compile_stack
 from app.adapters.vision.photos.scaling import fit, shrink
 from app.core.types import Box, Face, Pixels
 
-# Enters the pack's digest.
+# Part of the pack's digest.
 VERSION = "mtcnn-ov-1"
 NETWORKS = ("mtcnn-pnet", "mtcnn-rnet", "mtcnn-onet")
 THRESHOLDS = (0.6, 0.7, 0.7)
 FACTOR = 0.709  # between two sizes of the pyramid
-SEEN_PX = 20  # the narrowest face that is looked for, in the picture that is searched
-WIDEST_PX = 960  # and the longest side that picture may have
-_MOST = 2000  # proposals a size of the pyramid; a hostile picture must not cost more
+SEEN_PX = 20  # the narrowest face to find, in the searched picture
+WIDEST_PX = 960  # the longest side of the searched picture
+_MOST = 2000  # proposals per size of the pyramid; a hostile picture must not cost more
 _MOST_FACES = 64
 
 Array = NDArray[np.float32]
@@ -69,7 +69,7 @@ class MtcnnDetector:
         return [_face(box, landmarks, ratio) for box, landmarks in found if np.ptp(landmarks[:, 0]) > 0.5]
 
     def refine(self, pixels: Pixels, face: Face) -> Face:
-        """The face found again in its own surroundings, scaled so that it is 96 px wide; `face` where that fails."""
+        """The face, found again in its surroundings scaled so that it is 96 px wide, or `face` if that fails."""
         side = 2 * max(face.box.width_px, face.box.height_px)
         x, y = face.box.centre
         left, top = max(0, round(x - side / 2)), max(0, round(y - side / 2))
@@ -114,7 +114,7 @@ class MtcnnDetector:
         return _squared(np.hstack([moved, boxes[:, 4:5]]))
 
     def _judge(self, rgb: Pixels, request: Any, side: int, boxes: Array, least: float) -> tuple[Array, Array]:
-        """Boxes that the network takes for faces, moved as it says, and their (n, 5, 2) landmarks if it gives any."""
+        """The boxes that the network accepts as faces, adjusted, and their (n, 5, 2) landmarks if it gives any."""
         height, width = rgb.shape[:2]
         cut = np.trunc(boxes[:, :4]).astype(int)
         cut[:, :2] = np.maximum(cut[:, :2], 1)

@@ -1,4 +1,4 @@
-"""How a network runs: OpenVINO on the CPU, from bytes in memory, with explicit threads.
+"""Runs networks: OpenVINO on the CPU, from bytes in memory, with explicit threads.
 
 Measured 2026-11-23, one thread, AMD EPYC with avx512_bf16: SFace 7.3 ms float32, 4.4 ms bf16; YuNet at 320 x 192 0.8 ms
 against 2.0 ms through OpenCV's own network code.
@@ -19,7 +19,7 @@ from app.core.errors import PackMismatch, WeightsError
 
 Precision = Literal["f32", "bf16"]
 
-# The other has to be so much faster, or what was measured was the machine's other work.
+# The other must be this much faster, or the difference may be other work on the machine.
 WORTH_IT = 0.9
 
 
@@ -29,7 +29,7 @@ def _core() -> Any:
 
 
 def cpu_has_bf16() -> bool:
-    """Whether this CPU multiplies bfloat16 natively; elsewhere OpenVINO would quietly compute something else."""
+    """Whether this CPU multiplies bfloat16 natively. Otherwise OpenVINO would silently compute something else."""
     return "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
@@ -43,7 +43,7 @@ def best_precision() -> Precision:
 
 
 def faster_than(precision: Precision) -> Precision | None:
-    """The other one, where it is clearly faster on this CPU; else None."""
+    """The other precision if it is clearly faster on this CPU, else None."""
     other: Precision = "f32" if precision == "bf16" else "bf16"
     if not cpu_has_bf16():
         return None
@@ -53,7 +53,7 @@ def faster_than(precision: Precision) -> Precision | None:
 
 @cache
 def _trial_s() -> dict[Precision, float]:
-    """Seconds that a small network of the embedder's kind (three inverted residual blocks) takes at its best."""
+    """The best time, in seconds, of a small network like the embedder's (three inverted residual blocks)."""
     dice = np.random.default_rng(0)
 
     def weights(*shape: int) -> Any:
@@ -66,7 +66,7 @@ def _trial_s() -> dict[Precision, float]:
         at = op.relu(op.group_convolution(at, weights(128, 1, 1, 3, 3), [1, 1], [1, 1], [1, 1], [1, 1]))
         at = op.convolution(at, weights(64, 128, 1, 1), [1, 1], [0, 0], [0, 0], [1, 1])
     network = ov.Model([op.result(at)], [picture])
-    # Numbers as they occur; what lies in memory may be denormal, and ten times as slow.
+    # Realistic numbers: uninitialised memory may hold denormals, which are ten times as slow.
     shown = dice.standard_normal((1, 64, 28, 28), dtype=np.float32)
     taken_s: dict[Precision, float] = {}
     for precision in ("f32", "bf16"):
@@ -106,7 +106,7 @@ def compile_network(
         PackMismatch: bf16 asked of a CPU without it.
     """
     if precision == "bf16" and not cpu_has_bf16():
-        raise PackMismatch("bf16 was asked for and this CPU has none; set the precision to f32 and re-embed")
+        raise PackMismatch("bf16 was requested but this CPU does not have it; set the precision to f32 and re-embed")
     try:
         network = _core().read_model(model, b"")
         prepare = PrePostProcessor(network)
@@ -116,7 +116,7 @@ def compile_network(
         if rgb:
             picture.tensor().set_color_format(ColorFormat.BGR)
             steps.convert_color(ColorFormat.RGB)
-        # Left out where they change nothing: the graphs that templates were made with stay as they were.
+        # Left out if they change nothing, so the graphs that made existing templates stay the same.
         if any(mean):
             steps.mean(list(mean))
         if any(number != 1 for number in scale):
@@ -133,7 +133,7 @@ def compile_network(
             network,
             "CPU",
             {
-                # One stream a worker, one thread a stream: requests never wait for each other's threads.
+                # One stream per worker, one thread per stream: requests never wait for each other's threads.
                 "NUM_STREAMS": workers,
                 "INFERENCE_NUM_THREADS": workers,
                 "INFERENCE_PRECISION_HINT": precision,
@@ -144,7 +144,7 @@ def compile_network(
 
 
 def compile_stack(model: bytes, *, workers: int) -> Any:
-    """A compiled network for any number of pictures of any size its graph takes: float32, prepared by the caller.
+    """A compiled network for any number of pictures of any size that its graph accepts, as float32 from the caller.
 
     Raises WeightsError: the bytes are not a network OpenVINO reads.
     """

@@ -1,4 +1,4 @@
-"""Where the faces are: YuNet on the scaled frame, and once more on the chosen face's own region.
+"""Finds faces: YuNet on the scaled frame, and again on the chosen face's own region.
 
 YuNet: Wu et al., "YuNet: a tiny millisecond-level face detector", Machine Intelligence Research 2023. The network runs
 under OpenVINO and is decoded here (after OpenCV's face_detect.cpp): at 320 wide 0.8 ms against 2.0 through
@@ -18,30 +18,30 @@ from app.adapters.vision.photos.scaling import fit, shrink
 from app.core.types import Box, Face, Pixels
 
 _STRIDES = (8, 16, 32)
-_OVERLAP = 0.3  # of two boxes this much over each other (IoU) only the better is kept
+_OVERLAP = 0.3  # of two boxes that overlap this much (IoU) only the better is kept
 _MOST_FACES = 64  # a picture of a crowd must not cost more than this many boxes
 
-# The second look: the face's surroundings, twice its size, on a canvas where it is 96 px wide.
+# The second pass: the face with its surroundings, twice its size, on a canvas where it is 96 px wide.
 REFINE_CANVAS_PX = 192
 REFINE_MARGIN = 2.0
-# Enters the pack's digest: it moves landmarks, and so vectors.
+# Part of the pack's digest: it moves landmarks, and so vectors.
 VERSION = f"yunet-ov-refine{REFINE_CANVAS_PX}-1"
 
 
-# So wide a face must be in the picture that is searched. Of 200 photos' faces before drawn walls 45 % were missed at
+# A face must be at least this wide in the searched picture. Of 200 photos' faces before drawn walls 45 % were missed at
 # 12 px, 10 % at 18, 4.5 % at 24 (`models.experiments detectors`, 2026-11-26).
 SEEN_PX = 18
-# And so wide that picture may become: beyond, in frames of over 2560 px, faces of 48 px are narrower than that.
+# The searched picture's largest width. In frames of over 2560 px, faces of 48 px then become narrower than that.
 WIDEST_PX = 960
-# Frames of common cameras, and the face width they are searched for.
+# Frame sizes of common cameras, and the face width they are searched for.
 _COMMON = ((720, 1280), (1080, 1920))
 _COMMON_FACE_PX = 48
-# Compiled networks kept, of 8 MB each: whoever sends pictures of ever other shapes must not fill the memory.
+# How many compiled networks of 8 MB each are kept: pictures of ever new shapes must not fill the memory.
 _KEPT = 24
 
 
 class YunetNetwork:
-    """The network compiled once for each canvas size (multiples of 32), of which the latest are kept.
+    """The network, compiled once for each canvas size (multiples of 32). The latest ones are kept.
 
     Fixed sizes, because switching sizes in one network with free dimensions costs 0.9 ms each time; compiling one takes
     80 ms (2026-11-23), so those of common cameras are made beforehand.
@@ -64,7 +64,7 @@ class YunetNetwork:
         self.compiled(REFINE_CANVAS_PX, REFINE_CANVAS_PX)
 
     def searched_px(self, height_px: int, width_px: int, smallest_px: float | None) -> int:
-        """The longer side at which a frame is searched for faces so wide."""
+        """The longer side at which a frame is searched for faces of this width."""
         if smallest_px is None:
             return self.width_px
         needed_px = SEEN_PX * max(height_px, width_px) / smallest_px
@@ -102,7 +102,7 @@ class YunetDetector:
     def detect(self, pixels: Pixels, *, smallest_px: float | None = None) -> list[Face]:
         """Every face, in frame pixels, best score first.
 
-        The frame is searched with its longer side at `width_px`, or wider where faces of `smallest_px` need it.
+        The frame is searched with its longer side at `width_px`, or wider if faces of `smallest_px` need it.
         """
         height, width = pixels.shape[:2]
         small = shrink(pixels, *fit(height, width, self._network.searched_px(height, width, smallest_px)))
@@ -110,10 +110,10 @@ class YunetDetector:
         return [_face(row, width / small.shape[1], height / small.shape[0], 0, 0) for row in found]
 
     def refine(self, pixels: Pixels, face: Face) -> Face:
-        """The same face with its box and landmarks found again at a finer scale; `face` itself where that fails.
+        """The same face, with box and landmarks found again at a finer scale, or `face` if that fails.
 
         In a 1280-pixel frame searched at 320 a face of 62 px is 15 px, and its landmarks are rough: mean similarity to
-        another photo of the person 0.577, with the second look 0.669; at 96 px 0.642 and 0.668 (250 people).
+        another photo of the person 0.577, with the second pass 0.669; at 96 px 0.642 and 0.668 (250 people).
         """
         side = REFINE_MARGIN * max(face.box.width_px, face.box.height_px)
         x, y = face.box.centre
@@ -145,7 +145,7 @@ class _Canvas:
         self._request = compiled.create_infer_request()
         self._input = np.zeros((1, height_px, width_px, 3), dtype=np.uint8)
         self._outputs = {name: i for i, output in enumerate(compiled.outputs) for name in output.names}
-        # For each cell of each stride, in the order of the outputs: column, row, stride.
+        # Column, row and stride of each cell, in the order of the outputs.
         self._cells = np.concatenate(
             [
                 np.stack(

@@ -1,4 +1,4 @@
-"""Which vector stands for a face: a pack's network under OpenVINO, one crop a run, unit length.
+"""Computes a face's vector: a pack's network under OpenVINO, one crop per run, unit length.
 
 SFace: Zhong et al., "SFace: sigmoid-constrained hypersphere loss for robust face recognition", IEEE TIP 2021.
 """
@@ -20,15 +20,15 @@ from app.core.types import Pixels
 class EmbeddingNetwork:
     """The compiled network, shared by every worker; `embedder()` gives one worker its own request.
 
-    centre: what all faces share, taken off each vector (`core.centre`).
+    centre: what all faces share, subtracted from each vector (`core.centre`).
 
-    Runs one crop at a time: a batch costs as much as its crops one by one (13.3 ms for 2, 40.1 for 6, 7.3 for one,
-    2026-11-23), and so a crop gives the same vector bit for bit in whatever company it comes.
+    Runs one crop at a time: a batch takes as long as its crops one by one (13.3 ms for 2, 40.1 for 6, 7.3 for one,
+    2026-11-23). So a crop always gives the same vector bit for bit, whatever else is in the request.
 
     Raises:
-        WeightsError: the centre is of another size, or not a network that gives what `pack` says, or one that answers
-            every picture alike.
-        PackMismatch: bf16 asked of a CPU without it.
+        WeightsError: The centre has the wrong size, the network does not give what `pack` says, or it gives the same
+            vector for every picture.
+        PackMismatch: bf16 was requested from a CPU without it.
     """
 
     def __init__(

@@ -1,8 +1,8 @@
-"""Which ONNX files may become an embedder: judged from the graph before anything is compiled, and by what it answers.
+"""Decides which ONNX files may become an embedder, by the graph before it is compiled and by the network's output.
 
-A pack comes from anywhere. A network that is only nearly right opens gates: one that gives the same vector for every
-face matches everybody, and no error is raised. Whether the colours are in the right order cannot be known from the file
-(the answers are plausible either way): `calibrate` and `evaluate` show it, as error rates that are too high.
+A pack comes from anywhere, and a network that is only nearly right opens gates: one that gives the same vector for
+every face matches everybody without any error. The order of the colours cannot be checked here, since the output is
+plausible either way. `calibrate` and `evaluate` show it as error rates that are too high.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,18 +14,18 @@ from numpy.typing import NDArray
 from app.adapters.vision.packs.pack_file import PackFile
 from app.core.errors import WeightsError
 
-OLDEST_OPSET = 7  # what OpenVINO reads
+OLDEST_OPSET = 7  # the oldest that OpenVINO reads
 _CONTROL = frozenset({"If", "Loop", "Scan", "SequenceMap"})
 _FLOATS = frozenset({onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16})
-# Noise, its mirror image and flat grey are as unlike as pictures can be; a network that sees answers differently.
+# Noise, its mirror image and flat grey differ as much as pictures can. A working network tells them apart.
 SAME = 0.9999
 
 
 def examine(content: bytes, pack: PackFile) -> None:
-    """Raises WeightsError saying what keeps this file from being the embedder that `pack` describes."""
+    """Raises WeightsError with the reason if this file is not the embedder that `pack` describes."""
     try:
         model = onnx.load_from_string(content)
-    except Exception as error:  # protobuf's DecodeError has moved between modules; whatever it is, it is not ONNX
+    except Exception as error:  # protobuf's DecodeError has moved between modules; any error means that it is not ONNX
         raise WeightsError(f"{pack.file} is not an ONNX file") from error
     if not model.graph.node:
         raise WeightsError(f"{pack.file} is not an ONNX network: its graph is empty")
@@ -55,7 +55,7 @@ def examine(content: bytes, pack: PackFile) -> None:
 
 
 def sees(pack: PackFile, answers: NDArray[np.float32]) -> None:
-    """Raises WeightsError if the raw answers to different pictures (n, dimension) are none of a network that sees."""
+    """Raises WeightsError if raw outputs (n, dimension) for different pictures show a broken network."""
     if not np.isfinite(answers).all():
         raise WeightsError(f"{pack.file} answers a picture with numbers that are none (NaN or infinite)")
     lengths = np.linalg.norm(answers, axis=1)
@@ -69,7 +69,7 @@ def sees(pack: PackFile, answers: NDArray[np.float32]) -> None:
 
 
 def probes(size_px: int) -> list[NDArray[np.uint8]]:
-    """Pictures unlike each other, the same at every start."""
+    """Very different pictures, the same at every start."""
     noise = np.random.default_rng(0).integers(0, 256, (size_px, size_px, 3), dtype=np.uint8)
     slope = np.linspace(0, 255, size_px).astype(np.uint8)
     return [noise, np.ascontiguousarray(np.broadcast_to(slope[:, None, None], noise.shape)), np.full_like(noise, 128)]

@@ -1,6 +1,6 @@
-"""What belongs together as a model pack, and the digest by which templates know the pack that made them.
+"""A model pack, and the digest that ties templates to the pack that made them.
 
-`sface` is built in; every other name is a folder of the owner's (`pack_file`).
+`sface` is built in. Every other name is a folder of the operator's (`pack_file`).
 """
 
 import hashlib
@@ -25,7 +25,7 @@ from app.core.recognition import alignment
 
 NAME = "sface"
 BUILT_IN = (NAME,)
-# What SFace is fed; the graph itself computes (x - 127.5) / 128.
+# SFace's input. The graph itself computes (x - 127.5) / 128.
 SFACE = PackFile(
     file="sface",
     sha256="0" * 64,  # pinned in artifacts.toml
@@ -40,9 +40,9 @@ SFACE = PackFile(
 
 @dataclass(frozen=True)
 class Pack:
-    """Detectors and embedders in pairs, one pair a worker. Two packs fit if their digests and precisions are equal.
+    """Pairs of a detector and an embedder, one for each worker. Two packs fit if digests and precisions are equal.
 
-    align: the crop that quality is judged on. crop: what the embedder is fed, where that is another one.
+    align: makes the crop on which quality is judged. crop: makes the embedder's input, if that is another crop.
     """
 
     name: str
@@ -55,24 +55,24 @@ class Pack:
 
 
 def folder(cache: Path) -> Path:
-    """Where packs lie if no setting says so."""
+    """The folder of packs without a setting."""
     return cache / "packs"
 
 
 def names(packs: Path) -> list[str]:
-    """Every pack there is, built in or in the folder `packs`, sound or not."""
+    """Every pack, built in or in the folder `packs`, usable or not."""
     return [*BUILT_IN, *(name for name in pack_file.listed(packs) if name not in BUILT_IN)]
 
 
 def misnamed(packs: Path) -> list[tuple[str, str]]:
-    """The folders in `packs` that hold a pack nothing can ask for, by their names, and why it is passed over."""
+    """The folders in `packs` whose names make their packs unusable, with the reason."""
     found = [(name, f"{pack_file.NAMING}; rename the folder") for name in pack_file.misnamed(packs)]
     hidden = [name for name in pack_file.listed(packs) if name in BUILT_IN]
     return found + [(name, f"{name} is the built-in pack's name; rename the folder") for name in hidden]
 
 
 def described(name: str, packs: Path) -> PackFile:
-    """What the pack says of itself. Raises WeightsError: there is none of that name, or it contradicts itself."""
+    """The pack's description. Raises WeightsError if there is no such pack or it contradicts itself."""
     if name in BUILT_IN:
         return replace(SFACE, sha256=weights.read_artifacts()[NAME].sha256)
     try:
@@ -82,19 +82,19 @@ def described(name: str, packs: Path) -> PackFile:
 
 
 def centre(name: str, packs: Path) -> NDArray[np.float32] | None:
-    """What the pack takes off each vector, as its calibration measured it; None before there is one, or without."""
+    """The centre that the pack subtracts from each vector, or None without a calibration or a centre."""
     path = calibration_path(name, packs)
     found = manifest.read_centre(name, path) if path.exists() else ()
     return np.array(found, dtype=np.float32) if found else None
 
 
 def digest(name: str, packs: Path) -> str:
-    """sha256, hex, over everything that moves a vector but the arithmetic's precision, which stands beside it."""
+    """sha256, hex, over everything that changes a vector except the precision, which is stored beside it."""
     return digest_with(name, packs, centre(name, packs))
 
 
 def digest_with(name: str, packs: Path, centre: NDArray[np.float32] | None) -> str:
-    """The digest with another centre than the calibration's, or with none: for whoever measures it."""
+    """The digest with another centre than the calibration's, or none, for measuring a centre."""
     pack = described(name, packs)
     artifacts = weights.read_artifacts()
     parts = {"detector": artifacts["yunet"].sha256, "detection": yunet.VERSION, "embedder": pack.sha256}
@@ -105,7 +105,7 @@ def digest_with(name: str, packs: Path, centre: NDArray[np.float32] | None) -> s
     if name in BUILT_IN:
         parts |= {"pack": NAME, "warp": warp.VERSION, "input": "rgb-0-255-nchw-112"}
     else:
-        # Not the name: a pack that is renamed makes the same templates.
+        # Without the name: a renamed pack makes the same templates.
         parts |= {
             "warp": warp.VERSION if pack.warp == "arcface" else f"{warp.BOX_VERSION}-{pack.margin_px}",
             "input": f"{pack.colour}-{pack.mean}-{pack.scale}-{pack.layout}-{pack.size_px}-{pack.dimension}",
@@ -114,7 +114,7 @@ def digest_with(name: str, packs: Path, centre: NDArray[np.float32] | None) -> s
 
 
 def named(wanted: str, packs: Path) -> str | None:
-    """The name of the pack with this digest, or None where none has it (packs that cannot be read are passed over)."""
+    """The name of the pack with this digest, or None. Skips packs that cannot be read."""
     for name in names(packs):
         try:
             if digest(name, packs) == wanted:
@@ -125,12 +125,12 @@ def named(wanted: str, packs: Path) -> str | None:
 
 
 def calibration_path(name: str, packs: Path) -> Path:
-    """Where the pack's calibration stands: `models/manifest.toml`, or the pack's own folder."""
+    """The file of the pack's calibration: `models/manifest.toml`, or one in the pack's own folder."""
     return manifest.MANIFEST_PATH if name in BUILT_IN else pack_file.folder_of(name, packs) / pack_file.CALIBRATION
 
 
 def read_calibration(name: str, packs: Path) -> manifest.PackManifest:
-    """The calibration of the pack as it is now. Raises WeightsError where it has none, or that of other bytes."""
+    """The calibration of the pack as it is now. Raises WeightsError if it has none, or one for other bytes."""
     found = manifest.read_manifest(name, calibration_path(name, packs))
     if (found.digest, found.dimension) != (digest(name, packs), described(name, packs).dimension):
         raise WeightsError(
@@ -152,12 +152,13 @@ def open_pack(
 ) -> Pack:
     """Loads, checks, compiles and warms up a pack; about a second.
 
-    packs: the folder of the owner's packs, `cache/packs` if not given (setting FACEGATE_PACKS). centred: false for
-    whoever measures the centre; such vectors fit no template.
+    Args:
+        packs: The folder of the operator's packs; `cache/packs` by default (setting FACEGATE_PACKS).
+        centred: False to measure the centre. Such vectors fit no template.
 
     Raises:
-        WeightsError: a model is missing, damaged or none; the message says what to do.
-        PackMismatch: bf16 asked of a CPU without it.
+        WeightsError: A model is missing, damaged or not a model. The message says what to do.
+        PackMismatch: bf16 was requested from a CPU without it.
     """
     packs = folder(cache) if packs is None else packs
     pack = described(name, packs)
@@ -170,7 +171,7 @@ def open_pack(
 
 
 def problem(name: str, cache: Path, packs: Path) -> str | None:
-    """What keeps the pack from being served, or None: the files, the network and the calibration are all tried."""
+    """What prevents serving the pack, or None. Tries its files, network and calibration."""
     try:
         pack = described(name, packs)
         _detectors(pack, cache, 1, 320)

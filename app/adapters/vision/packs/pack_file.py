@@ -1,4 +1,4 @@
-"""A pack of the owner's own: a folder with `pack.toml` and an ONNX network. What may stand in it, and where packs lie.
+"""A pack of the operator's own: a folder with `pack.toml` and an ONNX network. Its format, and where packs are.
 
 PACKS/NAME/pack.toml          as below
 PACKS/NAME/model.onnx         the embedder
@@ -34,7 +34,7 @@ from app.core.errors import WeightsError
 FILE = "pack.toml"
 CALIBRATION = "calibration.toml"
 MOST_TOML_BYTES = 64 * 1024
-MOST_BYTES = 600 * 1024 * 1024  # the largest face networks published, 100 layers in float32, have 250 MB
+MOST_BYTES = 600 * 1024 * 1024  # the largest published face networks, 100 layers in float32, have 250 MB
 NAMING = "a pack's name has 1 to 40 small letters (a to z), digits, dashes or underscores, a letter or digit first"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
@@ -43,7 +43,7 @@ Triple = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class PackFile:
-    """`pack.toml`, checked on construction: what the network is fed, and how. Raises ValueError."""
+    """`pack.toml`, checked on construction: the network's input and how to prepare it. Raises ValueError."""
 
     file: str
     sha256: str
@@ -96,27 +96,27 @@ _CHOICES = {
 
 
 def folder_of(name: str, packs: Path) -> Path:
-    """Where the pack of that name lies. Raises WeightsError for a name that is none: it becomes part of a path."""
+    """The folder of a pack. Raises WeightsError for an invalid name: it becomes part of a path."""
     if not _NAME.fullmatch(name):
         raise WeightsError(NAMING)
     return packs / name
 
 
 def listed(packs: Path) -> Iterator[str]:
-    """The names of the folders that hold a `pack.toml`, sorted; those that may be a pack's.
+    """The valid names of the folders that hold a `pack.toml`, sorted.
 
-    One that cannot be looked into is among them, so that reading it says why. Raises WeightsError where `packs` cannot.
+    Unreadable folders are included, so reading them says why. Raises WeightsError if `packs` itself is unreadable.
     """
     yield from (name for name in _folders(packs, unread=True) if _NAME.fullmatch(name))
 
 
 def misnamed(packs: Path) -> Iterator[str]:
-    """The names of the other folders that hold a `pack.toml`, sorted: nothing loads them by such a name."""
+    """The invalid names of folders that hold a `pack.toml`, sorted: nothing can load them."""
     yield from (name for name in _folders(packs, unread=False) if not _NAME.fullmatch(name))
 
 
 def _folders(packs: Path, *, unread: bool) -> list[str]:
-    """unread: whether those that cannot be looked into, as after a copy by another user, count as packs."""
+    """unread: whether unreadable folders count as packs, as after a copy by another user."""
 
     def holds(folder: Path) -> bool:
         try:
@@ -148,12 +148,12 @@ def read_pack_file(name: str, packs: Path) -> PackFile:
         raise WeightsError(f"{path} is larger than {MOST_TOML_BYTES} bytes; it should have a dozen lines")
     try:
         return _pack_file(tomllib.loads(content.decode()))
-    except (ValueError, RecursionError) as error:  # brackets nested without end
+    except (ValueError, RecursionError) as error:  # brackets nested too deeply
         raise WeightsError(f"{path}: {error}") from error
 
 
 def read_network(name: str, packs: Path, described: PackFile) -> bytes:
-    """The network's bytes, read once and checked, so that what was hashed is what is used.
+    """The network's bytes, read once and checked, so the hashed bytes are the ones used.
 
     Raises:
         WeightsMissing, WeightsDamaged, WeightsError: not there, another hash, a link out of its folder, or too large.
@@ -169,7 +169,7 @@ def read_network(name: str, packs: Path, described: PackFile) -> bytes:
             content = stream.read(MOST_BYTES + 1)
     except FileNotFoundError:
         raise WeightsMissing(f"pack {name}: {path} does not exist") from None
-    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
+    except (OSError, RuntimeError) as error:  # RuntimeError: circular links
         raise WeightsError(f"pack {name}: {described.file} cannot be read: {error}") from error
     if len(content) > MOST_BYTES:
         raise WeightsError(f"pack {name}: {described.file} is larger than {MOST_BYTES // 1024**2} MiB")
@@ -182,7 +182,7 @@ def read_network(name: str, packs: Path, described: PackFile) -> bytes:
 
 
 def write_pack_file(folder: Path, described: PackFile) -> None:
-    """Writes `pack.toml` into a folder that is made if it is missing. The network's file is the caller's."""
+    """Writes `pack.toml`, and makes the folder if it is missing. The caller provides the network's file."""
     folder.mkdir(parents=True, exist_ok=True)
     lines = ["# A model pack; see app/adapters/vision/pack_file.py for what each line means."]
     for each in fields(described):

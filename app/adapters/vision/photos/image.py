@@ -1,7 +1,7 @@
-"""Which bytes become pixels: everything about a picture is judged from its header before anything is decoded.
+"""Decides which bytes become pixels: everything is judged from a picture's header before anything is decoded.
 
-Bytes come from whoever holds a key, so a bomb must cost nothing and half a picture must be an error, never a grey half.
-A large picture is decoded smaller. What bounds it is the memory that decoding takes: docs and figures in README.md.
+Anybody with a key can send bytes, so a bomb must cost nothing, and half a picture must be an error, never half grey. A
+large picture is decoded smaller. The limit is the memory that decoding takes: README.md has the figures.
 """
 
 import zlib
@@ -22,10 +22,10 @@ from app.core.types import Pixels
 
 _PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 _ORIENTATION_TAG = 0x0112
-# More costs time per byte that no camera needs: a 10 MB PNG has some thousand chunks.
+# More chunks only cost time: a 10 MB PNG has about a thousand.
 _MOST_CHUNKS = 20_000
 _SEND = "send a JPEG or PNG"
-# Colour types of PNG: how many channels a pixel has, as decoded.
+# Channels per decoded pixel, by PNG colour type.
 _CHANNELS = {0: 1, 2: 3, 3: 3, 4: 2, 6: 4}
 _TRANSPARENT = frozenset({4, 6})
 _REDUCED = {
@@ -38,8 +38,13 @@ _REDUCED = {
 
 @dataclass(frozen=True)
 class ImageLimits:
-    """max_pixels: as stored. max_decoded_pixels: beyond, a picture is decoded at a half, a quarter or an eighth of its
-    width and height. max_memory_bytes: what decoding may hold besides the smaller picture."""
+    """The limits for a picture.
+
+    Attributes:
+        max_pixels: As stored.
+        max_decoded_pixels: A larger picture is decoded at a half, a quarter or an eighth of its width and height.
+        max_memory_bytes: What decoding may take besides the smaller picture.
+    """
 
     min_side_px: int = 48
     max_pixels: int = 200_000_000
@@ -50,10 +55,15 @@ class ImageLimits:
 
 @dataclass(frozen=True)
 class Header:
-    """What a picture says of itself. width_px and height_px are as stored; orientation is EXIF's, 1 to 8.
+    """A picture's own description.
 
-    shrunk: 1, 2, 4 or 8, by which width and height are divided. alpha: it may be transparent. end: one past its bytes.
-    work: megapixels times scans.
+    Attributes:
+        width_px, height_px: As stored.
+        orientation: EXIF's, 1 to 8.
+        shrunk: The divisor of width and height when decoding: 1, 2, 4 or 8.
+        alpha: Whether it may be transparent.
+        end: One past its last byte.
+        work: Megapixels times scans.
     """
 
     media_type: str
@@ -68,7 +78,7 @@ class Header:
 
 @dataclass(frozen=True)
 class ImageDecoder:
-    """Implements `ports.Decoder`."""
+    """Implements `ports.recognition.Decoder`."""
 
     limits: ImageLimits = ImageLimits()
 
@@ -79,8 +89,8 @@ class ImageDecoder:
 def decode(data: bytes, limits: ImageLimits = ImageLimits()) -> Pixels:
     """(height, width, 3) uint8 BGR, upright: the EXIF orientation is applied here, once.
 
-    Grey pictures come out with three equal channels, whether the file says that it is grey or only its pixels do.
-    1280 x 720 takes 1.6 ms of JPEG (2026-11-23); simplejpeg 1.45 ms, which does not earn a dependency.
+    Grey pictures get three equal channels. A JPEG of 1280 x 720 takes 1.6 ms (2026-11-23); simplejpeg takes 1.45 ms,
+    which does not justify a dependency.
 
     Raises:
         BadInput: empty_body, not_an_image, truncated_image, image_too_small, unsupported_image.
@@ -125,7 +135,7 @@ def read_header(data: bytes, limits: ImageLimits = ImageLimits()) -> Header:
 
 
 def _bounded(width: int, height: int, memory_bytes: int, limits: ImageLimits) -> int:
-    """By what to divide its sides, 1 to 8. Raises BadInput or TooLarge."""
+    """The divisor for its sides, 1 to 8. Raises BadInput or TooLarge."""
     if width * height > limits.max_pixels:
         raise TooLarge(
             "image_too_large",
@@ -143,7 +153,7 @@ def _bounded(width: int, height: int, memory_bytes: int, limits: ImageLimits) ->
 
 
 def _png(data: bytes, limits: ImageLimits) -> Header:
-    """Walks the chunks: all there, none altered, not animated."""
+    """Checks the chunks: complete, unaltered, not animated."""
     width = height = memory_bytes = 0
     alpha, exif = False, None
     position = len(_PNG_MAGIC)
@@ -180,7 +190,7 @@ def _png(data: bytes, limits: ImageLimits) -> Header:
 
 
 def _opaque(pixels: NDArray[Any], shrunk: int) -> Pixels:
-    """BGR of a picture with an alpha channel that is used nowhere. Raises BadInput for one with transparent parts."""
+    """BGR of a picture whose alpha channel is opaque. Raises BadInput for one with transparent parts."""
     if pixels.dtype == np.uint16:
         pixels = (pixels >> 8).astype(np.uint8)
     if pixels.ndim == 3 and pixels.shape[2] in (2, 4):
@@ -195,7 +205,7 @@ def _opaque(pixels: NDArray[Any], shrunk: int) -> Pixels:
 
 
 def _orientation(exif: bytes | None) -> int:
-    """EXIF's orientation, 1 where it is absent or makes no sense: broken metadata must not refuse a good picture."""
+    """EXIF's orientation; 1 if it is absent or invalid: broken metadata must not refuse a good picture."""
     if not exif:
         return 1
     reader = Image.Exif()
@@ -203,7 +213,7 @@ def _orientation(exif: bytes | None) -> int:
         reader.load(exif)
         value = reader.get(_ORIENTATION_TAG, 1)
     except Exception:
-        # Pillow raises whatever the broken bytes lead it to. The picture itself may be sound: it is taken as it lies.
+        # Broken metadata can make Pillow raise anything. The picture itself may be intact, so take it unturned.
         return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 

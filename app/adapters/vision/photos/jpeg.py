@@ -1,10 +1,10 @@
-"""Writes pictures for the record."""
+"""Encodes pictures for the log."""
 
 import cv2
 
 from app.core.types import Pixels
 
-QUALITY = 85  # a 240 px snapshot is about 10 KB and a face can still be told
+QUALITY = 85  # a 240 px snapshot is about 10 KB, and a face is still recognisable
 
 
 def encode_jpeg(pixels: Pixels) -> bytes:

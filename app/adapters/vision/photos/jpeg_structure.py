@@ -1,6 +1,6 @@
-"""Where a JPEG's main picture ends and what decoding it will take, read from its markers without decoding anything.
+"""Finds where a JPEG's main picture ends and what decoding it costs, from its markers, without decoding anything.
 
-What follows the first end marker is ignored: the video of a motion photo, the further pictures of an MPO, padding.
+Whatever follows the first end marker is ignored: a motion photo's video, an MPO's further pictures, padding.
 Marker codes: ITU-T T.81, table B.1.
 """
 
@@ -14,17 +14,17 @@ _FRAMES = frozenset({0xC0, 0xC1, 0xC2})  # baseline, extended and progressive, H
 _OTHER_FRAMES = frozenset(range(0xC3, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE = 0xC2
 _ALONE = frozenset({0x01, *range(0xD0, 0xD9)})
-# In the pixels FF is followed by 00 or by a restart marker; anything else ends them.
+# In pixel data FF is followed by 00 or a restart marker. Anything else ends the data.
 _START, _END = re.compile(rb"\xff\xd8"), re.compile(rb"\xff\xd9")
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _FILL = re.compile(rb"\xff+")
-_MOST_MARKERS = 4_000  # a photo has some dozen; each costs a step of this interpreter
+_MOST_MARKERS = 4_000  # a photo has a few dozen; each costs an iteration in Python
 _EXIF = b"Exif\0\0"
 
 
 @dataclass(frozen=True)
 class JpegStructure:
-    """end: one past the main picture. coefficient_bytes: what a decoder must hold at once besides the pixels."""
+    """end: one past the main picture. coefficient_bytes: what a decoder must hold besides the pixels."""
 
     width_px: int
     height_px: int
@@ -42,7 +42,7 @@ class JpegStructure:
 
 
 def read_structure(data: bytes, most_scans: int) -> JpegStructure:
-    """Raises BadInput: truncated_image where the end is missing, unsupported_image, not_an_image."""
+    """Reads the markers. Raises BadInput: truncated_image if the end is missing, unsupported_image, not_an_image."""
     frame: _Frame | None = None
     exif: bytes | None = None
     scans, position = 0, 2
@@ -106,7 +106,7 @@ def _frame(marker: int, content: bytes, before: "_Frame | None") -> _Frame:
     if not sampling or min(min(each) for each in sampling) < 1:
         raise BadInput("truncated_image", "the JPEG's header is damaged; send it again")
     across, down = max(h for h, _ in sampling), max(v for _, v in sampling)
-    # Two bytes a coefficient, as many coefficients as samples.
+    # Two bytes per coefficient, as many coefficients as samples.
     held = sum(2 * width * height * h * v // (across * down) for h, v in sampling)
     return _Frame(width, height, len(sampling), marker == _PROGRESSIVE, held)
 

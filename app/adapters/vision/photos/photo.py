@@ -1,4 +1,4 @@
-"""Makes of whatever a phone or browser saves as a photo one that is kept: a JPEG or PNG, and nothing behind it."""
+"""Converts whatever a phone or browser saves as a photo into one to keep: a JPEG or PNG, with nothing after it."""
 
 import subprocess
 import sys
@@ -20,15 +20,15 @@ SAVE = "save it as a JPEG"
 
 @dataclass(frozen=True)
 class PhotoReader:
-    """Makes a photo one that `ports.Decoder` reads. Converts one at a time, so that memory is bounded."""
+    """Converts a photo into one that `ports.Decoder` reads, one at a time, so memory is bounded."""
 
     limits: ImageLimits = field(default_factory=ImageLimits)
     _one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self, data: bytes) -> bytes:
-        """Raises BadInput and TooLarge, as the decoder does and with the same codes."""
+        """Converts a photo. Raises BadInput and TooLarge with the decoder's codes."""
         if not data:
-            return data  # the decoder's to refuse
+            return data  # the decoder refuses it
         kind = photo_kind(data)
         if kind is None:
             raise BadInput("not_an_image", not_read(data, PHOTO_KINDS))

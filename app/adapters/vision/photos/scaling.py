@@ -1,11 +1,11 @@
-"""Turning pictures, and making them smaller without aliasing, cheaply: halve by area, then interpolate."""
+"""Turns pictures, and shrinks them cheaply without aliasing: halve by area, then interpolate."""
 
 import cv2
 import numpy as np
 
 from app.core.types import Pixels
 
-# Several requests at once beat several threads a request, and cv2's own pool would fight the leases for cores.
+# Several requests at once beat several threads per request, and cv2's own pool would compete with them for cores.
 cv2.setNumThreads(1)
 _TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 
