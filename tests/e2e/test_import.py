@@ -132,7 +132,7 @@ def test_what_the_command_says_of_rows_that_do_not_work(tmp_path: Path) -> None:
     assert "1 would be added, 0 would be changed, 0 would be unchanged, 1 would be refused" in done.stdout
     assert report.read_text().splitlines()[1].startswith("2,E-1,refused,0,bad_valid_until")
     wrong = app("import", str(tmp_path / "people.csv"), str(report), data=data)
-    assert wrong.returncode == 1 and "no zip file" in wrong.stderr
+    assert wrong.returncode == 1 and "not a zip file" in wrong.stderr
 
 
 def test_the_same_import_runs_once_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

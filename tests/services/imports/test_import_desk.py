@@ -67,7 +67,7 @@ def test_the_desk_runs_by_itself_and_ends(importing: Importing, site: Process) -
     ("csv", "zipped", "said"),
     [
         (b"name\nAda\n", b"", "needs a column number"),
-        (CSV, b"this is no zip", "no zip file"),
+        (CSV, b"this is no zip", "not a zip file"),
         (b"\x81\x8d", b"", "UTF-8"),
     ],
 )
