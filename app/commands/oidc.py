@@ -33,7 +33,7 @@ def set_provider(
     if not secret:
         raise BadInput("no_secret", "The client secret is missing. Type it, or pipe it to standard input.")
     with backbone(data) as here:
-        here.reception.federation.set(issuer, client_id, secret, claim, roles, label)
+        here.accounts.federation.set(issuer, client_id, secret, claim, roles, label)
     err.print("People can now sign in through the provider.", markup=False)
 
 
@@ -41,7 +41,7 @@ def set_provider(
 def show_provider(data: Data = HERE) -> None:
     """Show the provider, never its secret."""
     with backbone(data) as here:
-        found = here.reception.federation.provider()
+        found = here.accounts.federation.provider()
     if found is None:
         out.print("No provider is set.")
         return
@@ -54,7 +54,7 @@ def show_provider(data: Data = HERE) -> None:
 def remove_provider(data: Data = HERE) -> None:
     """Remove the provider. Nobody can sign in through it any more."""
     with backbone(data) as here:
-        here.reception.federation.remove()
+        here.accounts.federation.remove()
 
 
 def _pair(text: str) -> tuple[str, Role]:

@@ -29,7 +29,7 @@ def add_user(
     from app.services.accounts.users import roles_of
 
     with backbone(data) as here:
-        users = here.reception.users
+        users = here.accounts.users
         user = users.add(name, roles_of(role), None if link else _password())
         if link:
             out.print(_link(address, users.reset(user.id)), markup=False)
@@ -42,7 +42,7 @@ def list_users(data: Data = HERE) -> None:
     """List users, their roles and whether they can sign in."""
     with backbone(data) as here:
         table = Table("name", "roles", "state", box=None, pad_edge=False)
-        for user in here.reception.users.all():
+        for user in here.accounts.users.all():
             state = "active" if user.password or user.subject else "no password yet"
             table.add_row(user.name, ", ".join(sorted(user.roles)), state if user.enabled else "disabled")
     out.print(table, markup=False)
@@ -52,7 +52,7 @@ def list_users(data: Data = HERE) -> None:
 def reset_user(name: Name, address: Address = HERE_SERVED, data: Data = HERE) -> None:
     """Print a one-time link to choose a new password, valid for a day. Also ends a lock after wrong passwords."""
     with backbone(data) as here:
-        users = here.reception.users
+        users = here.accounts.users
         out.print(_link(address, users.reset(users.by_name(name).id)), markup=False)
 
 
@@ -60,14 +60,14 @@ def reset_user(name: Name, address: Address = HERE_SERVED, data: Data = HERE) ->
 def disable_user(name: Name, data: Data = HERE) -> None:
     """Sign a user out everywhere and refuse further sign-ins. The last admin cannot be disabled."""
     with backbone(data) as here:
-        here.reception.users.change(here.reception.users.by_name(name).id, enabled=False)
+        here.accounts.users.change(here.accounts.users.by_name(name).id, enabled=False)
 
 
 @cli.command("enable")
 def enable_user(name: Name, data: Data = HERE) -> None:
     """Let a user sign in again."""
     with backbone(data) as here:
-        here.reception.users.change(here.reception.users.by_name(name).id, enabled=True)
+        here.accounts.users.change(here.accounts.users.by_name(name).id, enabled=True)
 
 
 def _link(address: str, token: str) -> str:

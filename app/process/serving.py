@@ -178,7 +178,7 @@ def first_key(system: System, announce: Callable[[str], None]) -> None:
 
 def first_user(system: System, announce: Callable[[str], None], address: str) -> None:
     """Shows a link that creates the first admin, as long as there is no user. Each start makes a new link."""
-    token = system.reception.users.setup()
+    token = system.accounts.users.setup()
     if token is not None:
         announce(f"Set up the console (once, within a day): {address}/setup?token={token}")
 

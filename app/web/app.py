@@ -95,7 +95,7 @@ def create_app(system: System, supervisor: Supervisor | None = None) -> FastAPI:
     )
     app.state.system = system
     app.state.supervisor = supervisor
-    app.state.glances = health.HealthChecks(system, supervisor)
+    app.state.health_checks = health.HealthChecks(system, supervisor)
     app.state.metrics = Metrics(system, supervisor)
     app.state.streams = Streams(system.feed)
     system.on_decision.append(app.state.streams.wake)

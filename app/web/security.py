@@ -74,7 +74,7 @@ def signed_in(request: Request) -> SignedIn | None:
     token = request.cookies.get(cookie_name(request))
     if not token:
         return None
-    found: SignedIn | None = request.app.state.system.reception.sessions.find(token)
+    found: SignedIn | None = request.app.state.system.accounts.sessions.find(token)
     if found is not None:
         request.scope["state"][AUTHENTICATED] = found.user.id
     return found

@@ -1,6 +1,6 @@
 """Builds the application. Only this folder names concrete adapters."""
 
-from app.wiring.office import Backbone, new_id, open_backbone, read_checkpoints, utc_now
+from app.wiring.backbone import Backbone, new_id, open_backbone, read_checkpoints, utc_now
 from app.wiring.packs import moved_on, settle_pack, settle_precision
 from app.wiring.system import System, open_system, reembed
 

@@ -15,18 +15,18 @@ from app.services.imports.bulk_import import BulkImport
 from app.services.imports.import_desk import ImportDesk
 from app.services.people.enrolment import Enrolment
 from app.services.recognition.recognition import Recognition
-from app.wiring.office import Backbone, new_id
+from app.wiring.backbone import Backbone, new_id
 
 
-def import_desk(office: Backbone, enrolment: Enrolment, recognition: Recognition) -> ImportDesk:
+def import_desk(backbone: Backbone, enrolment: Enrolment, recognition: Recognition) -> ImportDesk:
     look = partial(recognition.look_bytes, limits=ENROLMENT, flip=True, patient=True)
     return ImportDesk(
-        store=office.store,
-        vault=office.vault,
-        clock=office.clock,
+        store=backbone.store,
+        vault=backbone.vault,
+        clock=backbone.clock,
         new_id=new_id,
-        uploads=UploadFolder(office.settings.data / "imports", office.settings.max_image_mb * 1_000_000),
-        bulk=BulkImport(enrolment, office.vault, look, recognition.engines),
+        uploads=UploadFolder(backbone.settings.data / "imports", backbone.settings.max_image_mb * 1_000_000),
+        bulk=BulkImport(enrolment, backbone.vault, look, recognition.engines),
     )
 
 

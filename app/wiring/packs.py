@@ -4,18 +4,18 @@ from app.adapters.vision.networks.runtime import Precision, best_precision
 from app.adapters.vision.packs import pack as packs
 from app.core.errors import PackMismatch
 from app.core.site.installation import Installation
-from app.wiring.office import Backbone, check_master_key
+from app.wiring.backbone import Backbone, check_master_key
 
 
-def settle_pack(office: Backbone) -> str:
+def settle_pack(backbone: Backbone) -> str:
     """The name of the pack to run: the setting, else the one that made the stored templates, else sface.
 
     Raises PackMismatch if no installed pack made them.
     """
-    folder = office.settings.pack_folder
-    if office.settings.pack != "auto":
-        return office.settings.pack
-    with office.store.read() as tx:
+    folder = backbone.settings.pack_folder
+    if backbone.settings.pack != "auto":
+        return backbone.settings.pack
+    with backbone.store.read() as tx:
         installation = tx.installation.get()
         enrolled = bool(tx.templates.photo_counts())
     if installation is None:
@@ -24,32 +24,32 @@ def settle_pack(office: Backbone) -> str:
     if name is None and enrolled:
         raise PackMismatch(
             f"the stored templates were made with pack {installation.pack_digest[:12]}, and no pack in {folder} is it. "
-            f"Bring it back there, or run: python -m app reembed --pack {packs.NAME} --data {office.settings.data}"
+            f"Bring it back there, or run: python -m app reembed --pack {packs.NAME} --data {backbone.settings.data}"
         )
     return name or packs.NAME
 
 
-def settle_precision(office: Backbone) -> Precision:
+def settle_precision(backbone: Backbone) -> Precision:
     """The precision to run: the setting, else that of the stored templates, else the CPU's best."""
-    if office.settings.precision != "auto":
-        return office.settings.precision
-    with office.store.read() as tx:
+    if backbone.settings.precision != "auto":
+        return backbone.settings.precision
+    with backbone.store.read() as tx:
         installation = tx.installation.get()
     if installation is not None and installation.precision in ("f32", "bf16"):
         return "bf16" if installation.precision == "bf16" else "f32"
     return best_precision()
 
 
-def moved_on(office: Backbone, digest: str, precision: str) -> str | None:
+def moved_on(backbone: Backbone, digest: str, precision: str) -> str | None:
     """The pack that the site has moved to, or None if it is still this one.
 
     Raises PackMismatch if this process cannot serve it.
     """
-    with office.store.read() as tx:
+    with backbone.store.read() as tx:
         now = tx.installation.get()
     if now is None or (now.pack_digest, now.precision) == (digest, precision):
         return None
-    settings = office.settings
+    settings = backbone.settings
     name = packs.named(now.pack_digest, settings.pack_folder)
     if name is None:
         raise PackMismatch(f"the site moved to pack {now.pack_digest[:12]}, which is not in {settings.pack_folder}")
@@ -62,7 +62,7 @@ def moved_on(office: Backbone, digest: str, precision: str) -> str | None:
     return name
 
 
-def install(office: Backbone, digest: str, precision: str) -> None:
+def install(backbone: Backbone, digest: str, precision: str) -> None:
     """Stores pack, precision and master key for this database at the first start, and checks them later.
 
     While nobody is enrolled, no template can mismatch, so they are simply replaced.
@@ -71,18 +71,18 @@ def install(office: Backbone, digest: str, precision: str) -> None:
         PackMismatch: The templates were made with another pack or precision.
         CryptoFault: Another program with another master key was first.
     """
-    with office.store.write() as tx:
+    with backbone.store.write() as tx:
         tx.templates.lock()  # of two first starts at once, the later sees the earlier
         before = tx.installation.get()
-        check_master_key(office.vault, before)
+        check_master_key(backbone.vault, before)
         if before is not None and (before.pack_digest, before.precision) == (digest, precision):
             return
         if before is not None and tx.templates.photo_counts():
-            name = packs.named(digest, office.settings.pack_folder) or packs.NAME
+            name = packs.named(digest, backbone.settings.pack_folder) or packs.NAME
             raise PackMismatch(
                 f"the stored templates were made with pack {before.pack_digest[:12]} ({before.precision}); this "
                 f"program runs {digest[:12]} ({precision}). "
-                f"Run: python -m app reembed --pack {name} --data {office.settings.data}"
+                f"Run: python -m app reembed --pack {name} --data {backbone.settings.data}"
             )
-        created = before.created_at if before else office.clock()
-        tx.installation.put(Installation(digest, precision, office.vault.key_check(), created))
+        created = before.created_at if before else backbone.clock()
+        tx.installation.put(Installation(digest, precision, backbone.vault.key_check(), created))

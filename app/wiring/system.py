@@ -36,8 +36,8 @@ from app.services.people.portraits import Portraits
 from app.services.people.reembedding import Moved, Reembedding
 from app.services.recognition.recognition import Engine, Recognition
 from app.settings import Settings, SettingsError
+from app.wiring.backbone import Backbone, new_id, open_backbone, utc_now
 from app.wiring.importing import import_desk
-from app.wiring.office import Backbone, new_id, open_backbone, utc_now
 from app.wiring.packs import install, settle_pack, settle_precision
 
 logger = logging.getLogger(__name__)
@@ -75,21 +75,21 @@ def open_system(settings: Settings, clock: Callable[[], datetime] = utc_now, *, 
 
     begin: as in `open_backbone`. Raises Fault for weights, keys, packs and database; the message says what to do.
     """
-    office = open_backbone(settings, clock, begin=begin)
+    backbone = open_backbone(settings, clock, begin=begin)
     try:
-        return _assemble(office)
+        return _assemble(backbone)
     except BaseException:
-        office.close()
+        backbone.close()
         raise
 
 
-def _assemble(office: Backbone) -> System:
-    settings, store = office.settings, office.store
-    recognition = open_recognition(office)
-    install(office, recognition.pack_digest, recognition.precision)
-    manifest = packs.read_calibration(settle_pack(office), settings.pack_folder)
+def _assemble(backbone: Backbone) -> System:
+    settings, store = backbone.settings, backbone.store
+    recognition = open_recognition(backbone)
+    install(backbone, recognition.pack_digest, recognition.precision)
+    manifest = packs.read_calibration(settle_pack(backbone), settings.pack_folder)
     calibration = manifest.calibration
-    gallery = Gallery(FaissIndex(manifest.dimension), office.vault, recognition.pack_digest, recognition.precision)
+    gallery = Gallery(FaissIndex(manifest.dimension), backbone.vault, recognition.pack_digest, recognition.precision)
     at_gate = replace(GATE, min_face_px=float(settings.min_face_px))
     listeners: list[Callable[[RecordedDecision], None]] = []
 
@@ -103,9 +103,9 @@ def _assemble(office: Backbone) -> System:
     verdicts = DecisionService(
         store=store,
         gallery=gallery,
-        log=office.log,
-        answers=office.answers,
-        clock=office.clock,
+        log=backbone.log,
+        answers=backbone.answers,
+        clock=backbone.clock,
         new_id=new_id,
         encode=encode_jpeg,
         threshold=threshold,
@@ -117,22 +117,22 @@ def _assemble(office: Backbone) -> System:
         pictures=settings.pictures_kept,
         liveness_works=recognition.liveness_works,
         on_decision=tell,
-        second_records=office.gate_control.second_records,
-        uptime=uptime.run if office.clock is utc_now else None,
-        clock_doubted=lambda: settings.doubtful_clock == "refuse" and office.clock_watch.doubt() is not None,
+        second_records=backbone.gate_control.second_records,
+        uptime=uptime.run if backbone.clock is utc_now else None,
+        clock_doubted=lambda: settings.doubtful_clock == "refuse" and backbone.clock_watch.doubt() is not None,
     )
     enrolment = Enrolment(
         store=store,
         look=partial(recognition.look_bytes, limits=ENROLMENT, flip=True),
         gallery=gallery,
-        vault=office.vault,
-        clock=office.clock,
+        vault=backbone.vault,
+        clock=backbone.clock,
         new_id=new_id,
         same_person=calibration.same_person,
         duplicate=lambda size, photos: calibration.threshold(DUPLICATE_RATE, size, photos, photos),
         readable=PhotoReader(image_limits(settings)),
     )
-    shared = {name: getattr(office, name) for name in Backbone.__dataclass_fields__}
+    shared = {name: getattr(backbone, name) for name in Backbone.__dataclass_fields__}
     system = System(
         **shared,
         gallery=gallery,
@@ -140,11 +140,11 @@ def _assemble(office: Backbone) -> System:
         calibration=calibration,
         enrolment=enrolment,
         portraits=Portraits(enrolment, decoder(settings), encode_jpeg),
-        imports=import_desk(office, enrolment, recognition),
-        import_reports=ImportReports(store, office.vault),
+        imports=import_desk(backbone, enrolment, recognition),
+        import_reports=ImportReports(store, backbone.vault),
         people_export=PeopleExport(enrolment),
         access=Access(store, partial(recognition.looks, limits=at_gate, flip=settings.gate_flip), verdicts),
-        questions=RemotePolls(store, verdicts, office.clock, new_id, office.duty.holder),
+        questions=RemotePolls(store, verdicts, backbone.clock, new_id, backbone.duty.holder),
         verdicts=verdicts,
         comparison=Comparison(
             store=store,
@@ -156,7 +156,7 @@ def _assemble(office: Backbone) -> System:
         ),
         on_decision=listeners,
     )
-    office.clock_watch.look()  # before the first decision
+    backbone.clock_watch.look()  # before the first decision
     again = system.erasure.replay()
     if again:
         logger.warning('erasures_repeated employees=%d why="an older backup, or an erasure that was cut off"', again)
@@ -165,14 +165,14 @@ def _assemble(office: Backbone) -> System:
     return system
 
 
-def open_recognition(office: Backbone, name: str | None = None, precision: Precision | None = None) -> Recognition:
+def open_recognition(backbone: Backbone, name: str | None = None, precision: Precision | None = None) -> Recognition:
     """The models: loaded, checked by hash, warm. name, precision: of the pack; the settled ones if not given."""
-    settings = office.settings
+    settings = backbone.settings
     pack = packs.open_pack(
-        name or settle_pack(office),
+        name or settle_pack(backbone),
         settings.cache,
         settings.pack_folder,
-        precision=precision or settle_precision(office),
+        precision=precision or settle_precision(backbone),
         workers=settings.threads,
         width_px=settings.detect_width_px,
     )
@@ -221,18 +221,18 @@ def reembed(
         raise SettingsError(
             f"pack: the setting says {settings.pack}; make it {name} (or auto) first, or no start works"
         )
-    office = open_backbone(settings, begin=False)
+    backbone = open_backbone(settings, begin=False)
     try:
-        name = name or settle_pack(office)
+        name = name or settle_pack(backbone)
         if why := packs.problem(name, settings.cache, settings.pack_folder):
             raise WeightsError(f"the pack {name} cannot be served: {why}")
-        recognition = open_recognition(office, name)
+        recognition = open_recognition(backbone, name)
         return Reembedding(
-            store=office.store,
-            vault=office.vault,
+            store=backbone.store,
+            vault=backbone.vault,
             look=partial(recognition.look_bytes, limits=ENROLMENT, flip=True),
             pack_digest=recognition.pack_digest,
             precision=recognition.precision,
         ).run(progress, leave_out=leave_out)
     finally:
-        office.close()
+        backbone.close()

@@ -12,7 +12,7 @@ from app.core.recognition.quality import GATE
 from app.core.types import Box, Detection, Face, Pixels
 from app.services.access.approaches import Approaches, Watch
 from app.services.recognition.recognition import snapshot
-from app.wiring.office import camera_reach, new_id
+from app.wiring.backbone import camera_reach, new_id
 from app.wiring.system import System
 from app.worker.camera_loop import CameraLoop
 from app.worker.supervisor import Post, Supervisor

@@ -49,9 +49,9 @@ def main(arguments: list[str]) -> None:
 
 
 def typing(system: System, console: Console) -> None:
-    user = system.reception.users.add("bench", frozenset({Role.ADMIN}), None)
+    user = system.accounts.users.add("bench", frozenset({Role.ADMIN}), None)
     with system.store.write() as tx:
-        cookie = system.reception.sessions.open(tx, user, "127.0.0.1", "bench")
+        cookie = system.accounts.sessions.open(tx, user, "127.0.0.1", "bench")
     with TestClient(create_app(system)) as client:
         client.cookies.set("facegate", cookie)
 

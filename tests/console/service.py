@@ -61,12 +61,12 @@ class Service:
     def user(self, *roles: str, name: str | None = None, password: str | None = None) -> User:
         """Somebody new who can sign in."""
         name = name or f"{'-'.join(roles)} {next(_users)}"
-        return self.system.reception.users.add(name, frozenset(map(Role, roles)), password)
+        return self.system.accounts.users.add(name, frozenset(map(Role, roles)), password)
 
     def session(self, user: User) -> str:
         """The cookie of a browser in which they are signed in."""
         with self.system.store.write() as tx:
-            return self.system.reception.sessions.open(tx, user, "127.0.0.1", "a browser of the tests")
+            return self.system.accounts.sessions.open(tx, user, "127.0.0.1", "a browser of the tests")
 
     def key(self, role: str, gate: str | None = None) -> dict[str, str]:
         """Headers with a new key, for calls beside the browser."""

@@ -11,7 +11,7 @@ from app.core.errors import Unauthorised
 from app.core.types import Role
 from app.services.accounts.keys import digest
 from app.settings import Settings
-from app.wiring.office import Backbone, open_backbone
+from app.wiring.backbone import Backbone, open_backbone
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from app.adapters.db.engine import migrate
 from app.core.errors import CryptoFault, Fault
 from app.core.types import Role
 from app.settings import Settings
-from app.wiring.office import open_backbone
+from app.wiring.backbone import open_backbone
 from tests.e2e.server import quick
 
 KEY = SecretStr(base64.b64encode(bytes(32)).decode())

@@ -15,7 +15,7 @@ from app.adapters.crypto.vault import Vault
 from app.adapters.db.tables import seal_totals
 from app.core.errors import CryptoFault
 from app.settings import Settings
-from app.wiring.office import Backbone, open_backbone
+from app.wiring.backbone import Backbone, open_backbone
 from app.wiring.packs import install
 
 KEYS = [base64.b64encode(bytes([n]) * 32).decode() for n in (1, 2)]

@@ -79,9 +79,9 @@ def viewer(system: System) -> Headers:
 
 def sign_in(system: System, *roles: Role) -> str:
     """A new user's session; the cookie's value."""
-    user = system.reception.users.add(f"user {next(_users)}", frozenset(roles))
+    user = system.accounts.users.add(f"user {next(_users)}", frozenset(roles))
     with system.store.write() as tx:
-        return system.reception.sessions.open(tx, user, "192.0.2.7", "a browser")
+        return system.accounts.sessions.open(tx, user, "192.0.2.7", "a browser")
 
 
 def cookie(token: str) -> Headers:

@@ -37,10 +37,10 @@ def issuer(site: Service) -> Iterator[str]:
         assert line, "the provider did not start"
         issuer = line.split()[1]
         roles = {"admins": Role.ADMIN, "guards": Role.SECURITY}
-        site.system.reception.federation.set(issuer, "facegate", SECRET, "groups", roles, "Example Corp")
+        site.system.accounts.federation.set(issuer, "facegate", SECRET, "groups", roles, "Example Corp")
         yield issuer
     finally:
-        site.system.reception.federation.remove()
+        site.system.accounts.federation.remove()
         process.kill()
         process.wait()
         process.stdout.close()
@@ -64,14 +64,14 @@ def test_roles_follow_the_groups_there(
     sign_in_there(page, "ada")
     expect(page).to_have_url(f"{site.url}/signins")
     expect(page.get_by_role("row").nth(1)).to_contain_text("sign-in provider")
-    user = site.system.reception.users.by_name("ada")
+    user = site.system.accounts.users.by_name("ada")
     assert (user.roles, user.subject, user.password) == ({Role.ADMIN}, f"{issuer} ada", None)
     guard = page_as(path="/signin?next=/account")
     guard.get_by_role("link", name="Sign in with Example Corp").click()
     sign_in_there(guard, "grace")
     expect(guard.get_by_role("heading", name="grace")).to_be_visible()
     assert guard.get_by_label("Current password").count() == 0
-    assert site.system.reception.users.by_name("grace").roles == {Role.SECURITY}
+    assert site.system.accounts.users.by_name("grace").roles == {Role.SECURITY}
 
 
 def test_a_name_taken_here_is_not_taken_over(site: Service, issuer: str, page_as: Open) -> None:
@@ -82,7 +82,7 @@ def test_a_name_taken_here_is_not_taken_over(site: Service, issuer: str, page_as
     page.get_by_role("link", name="Sign in with Example Corp").click()
     sign_in_there(page, "root")
     expect(page.get_by_role("alert")).to_contain_text("nothing here is open to you")
-    assert site.system.reception.users.by_name("root") == before
+    assert site.system.accounts.users.by_name("root") == before
 
 
 def test_who_is_in_no_group_or_was_disabled_stays_out(
@@ -92,7 +92,7 @@ def test_who_is_in_no_group_or_was_disabled_stays_out(
     page.get_by_role("link", name="Sign in with Example Corp").click()
     sign_in_there(page, "eve")
     expect(page.get_by_role("alert")).to_contain_text("nothing here is open to you")
-    (refused,) = site.system.reception.sign_in.recent(limit=1)
+    (refused,) = site.system.accounts.sign_in.recent(limit=1)
     assert (refused.outcome, refused.detail) == ("refused", "no role is set for any of these groups: everybody")
     assert f'sign_in_refused method=provider why="{refused.detail}"' in caplog.messages
     admin = page_as("admin", path="/signins")
@@ -118,4 +118,4 @@ def test_what_the_provider_sends_in_place_of_a_code_is_written_down(site: Servic
     state = journey["value"].partition(".")[0]
     page.goto(f"{site.url}/signin/provider/back?error=access_denied&state={state}")
     expect(page.get_by_role("alert")).to_contain_text("start again")
-    assert site.system.reception.sign_in.recent(limit=1)[0].detail == "the provider sends no code: access_denied"
+    assert site.system.accounts.sign_in.recent(limit=1)[0].detail == "the provider sends no code: access_denied"

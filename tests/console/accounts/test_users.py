@@ -14,7 +14,7 @@ Axe = Callable[[Page], None]
 
 def test_from_the_first_link_to_a_colleague(fresh_site: Service, page_as: Open, look: Look, axe: Axe) -> None:
     """Given a new service, the first admin sets it up, adds a guard, and takes the right away again."""
-    token = fresh_site.system.reception.users.setup()
+    token = fresh_site.system.accounts.users.setup()
     admin = page_as(path=f"/setup?token={token}", site=fresh_site)
     look(admin, "setup")
     axe(admin)

@@ -61,8 +61,8 @@ def test_the_page_of_strangers_looks_once_a_second(
     monkeypatch.setattr(health, "LOOK_EVERY_S", 1.0)
     looked = []
     monkeypatch.setattr(health, "check", lambda *_: looked.append(1) or {})
-    glances = health.HealthChecks(system, None)
-    assert [glances() for _ in range(5)] == [{}] * 5
+    health_checks = health.HealthChecks(system, None)
+    assert [health_checks() for _ in range(5)] == [{}] * 5
     assert len(looked) == 1
 
 

@@ -21,7 +21,7 @@ _numbers = count(1)
 def name(system: System) -> str:
     """Of a new admin with a password."""
     name = f"ada {next(_numbers)}"
-    system.reception.users.add(name, frozenset({Role.ADMIN}), PASSWORD)
+    system.accounts.users.add(name, frozenset({Role.ADMIN}), PASSWORD)
     return name
 
 
@@ -202,7 +202,7 @@ def test_hostile_forms_are_refused_kindly(browser: TestClient, name: str) -> Non
 
 def test_what_a_session_does_bears_its_users_id(client: TestClient, system: System) -> None:
     token = sign_in(system, Role.ADMIN)
-    who = system.reception.sessions.find(token)
+    who = system.accounts.sessions.find(token)
     assert who is not None
     locked = client.post("/v1/lockdown", headers=cookie(token), json={"active": True})
     client.post("/v1/lockdown", headers=cookie(token), json={"active": False})

@@ -16,7 +16,7 @@ from app.services.cameras.camera_list import Address
 from app.services.site.gate_leases import GateLeases
 from app.web.app import create_app
 from app.wiring import System
-from app.wiring.office import new_id
+from app.wiring.backbone import new_id
 from app.worker.camera_loop import Tally
 from tests.web.conftest import GATE, Headers, TestClient
 

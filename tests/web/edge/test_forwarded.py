@@ -102,7 +102,7 @@ def test_a_form_of_another_site_signs_nobody_in(
     system: System, browser: TestClient, headers: dict[str, str], status: int
 ) -> None:
     name = f"somebody {len(headers)} {status} {abs(hash(tuple(headers.items())))}"[:60]
-    system.reception.users.add(name, frozenset({Role.VIEWER}), PASSWORD)
+    system.accounts.users.add(name, frozenset({Role.VIEWER}), PASSWORD)
     answer = browser.post("/signin", data={"name": name, "password": PASSWORD}, headers=headers)
     assert answer.status_code == status, answer.text
     if status == 403:

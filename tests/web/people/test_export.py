@@ -108,9 +108,9 @@ def test_only_admins_take_it_and_it_is_written_down(
     for headers in (security, cookie(sign_in(system, Role.VIEWER))):
         problem(client.get(ZIP, headers=headers), 403, code="wrong_role")
     caplog.set_level(logging.WARNING, exports.__name__)
-    before = system.reception.users.all()
+    before = system.accounts.users.all()
     fetched(client, cookie(sign_in(system, Role.ADMIN)))
-    (user,) = [one for one in system.reception.users.all() if one.id not in {known.id for known in before}]
+    (user,) = [one for one in system.accounts.users.all() if one.id not in {known.id for known in before}]
     assert [user.id in record.getMessage() for record in caplog.records] == [True, True]
 
 

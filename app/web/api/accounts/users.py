@@ -78,36 +78,36 @@ class SignInOut(BaseModel):
 @router.post("/users", status_code=201, summary="Add a user", responses=CONFLICT)
 def add(body: UserIn, system: SystemOf, _: Admin) -> UserOut:
     """They cannot sign in yet. Make a link (`POST /v1/users/{id}/reset`) with which they choose a password."""
-    return UserOut.of(system.reception.users.add(body.name, roles_of(body.roles)))
+    return UserOut.of(system.accounts.users.add(body.name, roles_of(body.roles)))
 
 
 @router.get("/users", summary="List users", responses=ERRORS)
 def find(system: SystemOf, _: Admin) -> Page[UserOut]:
-    return Page(items=[UserOut.of(user) for user in system.reception.users.all()], next=None)
+    return Page(items=[UserOut.of(user) for user in system.accounts.users.all()], next=None)
 
 
 @router.get("/users/{user_id}", summary="Read a user", responses=ERRORS)
 def read(user_id: str, system: SystemOf, _: Admin) -> UserOut:
-    return UserOut.of(system.reception.users.get(user_id))
+    return UserOut.of(system.accounts.users.get(user_id))
 
 
 @router.patch("/users/{user_id}", summary="Change roles, disable or enable", responses=CONFLICT)
 def change(user_id: str, body: UserPatch, system: SystemOf, _: Admin) -> UserOut:
     """This signs them out everywhere. The last admin who can sign in stays an admin (409)."""
     roles = None if body.roles is None else roles_of(body.roles)
-    return UserOut.of(system.reception.users.change(user_id, roles, body.enabled))
+    return UserOut.of(system.accounts.users.change(user_id, roles, body.enabled))
 
 
 @router.post("/users/{user_id}/reset", summary="Make a link to choose a new password", responses=CONFLICT)
 def reset(user_id: str, system: SystemOf, _: Admin) -> LinkOut:
     """The link works once, for a day, and earlier links end. The old password works until the link is used."""
-    token = system.reception.users.reset(user_id)
+    token = system.accounts.users.reset(user_id)
     return LinkOut(path=f"/reset?token={token}", expires_at=_later(system.clock()))
 
 
 @router.delete("/users/{user_id}/sessions", status_code=204, summary="Sign a user out everywhere", responses=CONFLICT)
 def sign_out(user_id: str, system: SystemOf, _: Admin) -> None:
-    system.reception.sessions.end_all(system.reception.users.get(user_id).id)
+    system.accounts.sessions.end_all(system.accounts.users.get(user_id).id)
 
 
 @router.get("/sign-ins", summary="List sign-ins and failed ones, newest first", responses=ERRORS)
@@ -119,7 +119,7 @@ def sign_ins(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Page[SignInOut]:
     """Attempts that had to wait are neither checked nor listed. Entries are kept for a year."""
-    found = system.reception.sign_in.recent(user, cursor, limit + 1)
+    found = system.accounts.sign_in.recent(user, cursor, limit + 1)
     items = [SignInOut.model_validate(vars(row)) for row in found[:limit]]
     return Page(items=items, next=items[-1].id if len(found) > limit else None)
 
@@ -128,13 +128,13 @@ def sign_ins(
 def set_password(body: PasswordIn, request: Request, system: SystemOf, person: Person) -> None:
     """For signed-in people, not for keys. Ends their other sessions."""
     client: Client = client_of(request)
-    system.reception.sign_in.change_password(person, body.old, body.new, client)
+    system.accounts.sign_in.change_password(person, body.old, body.new, client)
 
 
 @router.delete("/account/sessions", status_code=204, summary="Sign out everywhere else", responses=CONFLICT)
 def sign_out_elsewhere(system: SystemOf, person: Person) -> None:
     """For signed-in people, not for keys."""
-    system.reception.sessions.end_all(person.user.id, but=person.session.id)
+    system.accounts.sessions.end_all(person.user.id, but=person.session.id)
 
 
 def _later(now: datetime) -> datetime:

@@ -37,8 +37,8 @@ def readyz(request: Request, response: Response) -> Readiness:
 
     A gate or camera with a fault is listed, but does not make the service unready, because the others work.
     """
-    glances: health.HealthChecks = request.app.state.glances
-    checks = glances.now()
+    health_checks: health.HealthChecks = request.app.state.health_checks
+    checks = health_checks.now()
     ready = health.ready(checks)
     response.status_code = 200 if ready else 503
     return Readiness(ready=ready, checks={name: PartOut(ok=c.ok, detail=c.detail) for name, c in checks.items()})

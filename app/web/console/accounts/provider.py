@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 @router.get(BEGIN)
 def begin(request: Request, system: SystemOf, next: str = "/") -> Response:
     try:
-        address, journey = system.reception.federation.begin(_redirect(request))
+        address, journey = system.accounts.federation.begin(_redirect(request))
     except FacegateError as error:
         return _failed(request, error)
     answer = RedirectResponse(address, 303)
@@ -39,7 +39,7 @@ def back(request: Request, system: SystemOf, state: str = "", code: str = "", er
     cookie = request.cookies.get(JOURNEY, "")
     client = client_of(request)
     try:
-        entered = system.reception.federation.finish(cookie, state, code, _redirect(request), client, error)
+        entered = system.accounts.federation.finish(cookie, state, code, _redirect(request), client, error)
     except FacegateError as failure:
         answer: Response = _failed(request, failure)
     else:

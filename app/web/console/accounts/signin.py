@@ -32,7 +32,7 @@ def enter(
     _from_here(request)
     wanted = local_path(next)
     try:
-        entered = system.reception.sign_in.with_password(name, password, client_of(request))
+        entered = system.accounts.sign_in.with_password(name, password, client_of(request))
     except Refusal as refusal:
         return signin_form(request, _status(refusal), next=wanted, name=name[:64], problem=refusal.detail)
     return remember(request, RedirectResponse(wanted, 303), entered)
@@ -40,7 +40,7 @@ def enter(
 
 @router.post("/signout")
 def leave(request: Request, system: SystemOf, person: AnyPage) -> Response:
-    system.reception.sessions.end(person.session.id)
+    system.accounts.sessions.end(person.session.id)
     answer = RedirectResponse("/signin", 303)
     name, path = cookie_name(request), cookie_path(request)
     answer.delete_cookie(name, path=path, secure=_secure(request), httponly=True, samesite="strict")
@@ -53,7 +53,7 @@ def follow(request: Request, system: SystemOf, token: str = "") -> Response:
     """Shows the form of a one-time link. Sending the form uses the link up; opening it does not."""
     kind = _kind(request)
     try:
-        user = system.reception.users.ticket(token, kind)
+        user = system.accounts.users.ticket(token, kind)
     except Refusal as refusal:
         return render(request, "accounts/link.html", None, 404, kind=kind, problem=refusal.detail, token=None, name="")
     return render(
@@ -72,9 +72,9 @@ def redeem(
     again: Short = "",
 ) -> Response:
     _from_here(request)
-    kind, reception = _kind(request), system.reception
+    kind, accounts = _kind(request), system.accounts
     try:
-        user = reception.users.ticket(token, kind)
+        user = accounts.users.ticket(token, kind)
     except Refusal as refusal:
         return render(request, "accounts/link.html", None, 404, kind=kind, problem=refusal.detail, token=None, name="")
     shown = user.name if user else name[:64]
@@ -82,9 +82,9 @@ def redeem(
         if password != again:
             raise Forbidden("passwords_differ", "The two passwords differ; type them again.")
         if kind is TicketKind.SETUP:
-            entered = reception.sign_in.with_setup_link(token, name, password, client_of(request))
+            entered = accounts.sign_in.with_setup_link(token, name, password, client_of(request))
         else:
-            entered = reception.sign_in.with_reset_link(token, password, client_of(request))
+            entered = accounts.sign_in.with_reset_link(token, password, client_of(request))
     except Refusal as refusal:
         problem = refusal.detail
         return render(
@@ -106,7 +106,7 @@ def remember(request: Request, answer: Response, entered: Entered) -> Response:
 def signin_form(
     request: Request, status: int = 200, *, next: str = "/", name: str = "", problem: str = ""
 ) -> HTMLResponse:
-    provider = request.app.state.system.reception.federation.provider()
+    provider = request.app.state.system.accounts.federation.provider()
     context = {"next": next, "name": name, "problem": problem, "provider": provider}
     return render(request, "accounts/signin.html", None, status, **context)
 

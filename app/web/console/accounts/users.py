@@ -31,7 +31,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/users", response_class=HTMLResponse)
 def users(request: Request, system: SystemOf, person: AdminPage) -> HTMLResponse:
-    found = system.reception.users.all()
+    found = system.accounts.users.all()
     return render(request, "accounts/users.html", person, users=found, roles=PERSON_ROLE_WORDS)
 
 
@@ -43,14 +43,14 @@ def sign_ins(
     user: Annotated[str | None, Query(max_length=64)] = None,
     cursor: Annotated[str | None, Query(max_length=64)] = None,
 ) -> HTMLResponse:
-    found = system.reception.sign_in.recent(user or None, cursor, ROWS + 1)
+    found = system.accounts.sign_in.recent(user or None, cursor, ROWS + 1)
     return render(
         request,
         "accounts/signins.html",
         person,
         rows=found[:ROWS],
         older=found[ROWS - 1].id if len(found) > ROWS else None,
-        users=system.reception.users.all(),
+        users=system.accounts.users.all(),
         chosen=user or "",
         outcomes=OUTCOMES,
     )
@@ -68,8 +68,8 @@ def account(request: Request, system: SystemOf, person: AnyPage) -> HTMLResponse
         request,
         "accounts/account.html",
         person,
-        sessions=system.reception.sessions.of(person.user.id),
-        rows=system.reception.sign_in.recent(person.user.id, limit=10),
+        sessions=system.accounts.sessions.of(person.user.id),
+        rows=system.accounts.sign_in.recent(person.user.id, limit=10),
         outcomes=OUTCOMES,
         roles=PERSON_ROLE_WORDS,
     )

@@ -32,7 +32,7 @@ class Times:
 
 @router.get("/health", response_class=HTMLResponse)
 def health(request: Request, system: SystemOf, person: AnyPage) -> HTMLResponse:
-    now = system.feed.catch_up(None)
+    now, checks = system.feed.catch_up(None), request.app.state.health_checks()
     rate = system.settings.false_accept_rate
     pace = system.statistics.strangers()
     return render(
@@ -40,7 +40,7 @@ def health(request: Request, system: SystemOf, person: AnyPage) -> HTMLResponse:
         "site/health.html",
         person,
         # Cameras have their own list.
-        checks={name: check for name, check in request.app.state.glances().items() if not name.startswith("camera ")},
+        checks={name: check for name, check in checks.items() if not name.startswith("camera ")},
         gates=_of(now, "gate"),
         cameras=_of(now, "camera"),
         alerts=_of(now, "alert"),

@@ -15,8 +15,8 @@ router = APIRouter(include_in_schema=False)
 @router.get("/", response_class=HTMLResponse)
 def status(request: Request, system: SystemOf, visitor: Visitor) -> HTMLResponse:
     """Shows nothing that a stranger may not see: what is missing is for people who signed in."""
-    glances: health.HealthChecks = request.app.state.glances
-    checks = {name: found for name, found in glances().items() if found.essential or found.limited}
+    health_checks: health.HealthChecks = request.app.state.health_checks
+    checks = {name: found for name, found in health_checks().items() if found.essential or found.limited}
     ready = health.ready(checks)
     missing = _missing(system) if ready and visitor else []
     return render(request, "site/status.html", visitor, checks=checks, ready=ready, missing=missing)

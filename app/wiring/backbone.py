@@ -95,7 +95,7 @@ class Backbone:
     own_alerts: OwnAlerts
     storage: StorageWatch
     clock_watch: ClockWatch
-    reception: SignInServices
+    accounts: SignInServices
     by_hand: ByHand
     corrections: Corrections
     feed: LiveFeed
@@ -181,7 +181,7 @@ def open_backbone(settings: Settings, clock: Callable[[], datetime] = utc_now, *
         ),
         clock_watch=clock_watch,
         transient_alerts=TransientAlerts(store, clock, new_id),
-        reception=open_sign_in(settings, store, vault, signer, clock, new_id, callers.forget),
+        accounts=open_sign_in(settings, store, vault, signer, clock, new_id, callers.forget),
         by_hand=ByHand(store, log, answers, clock, new_id, driving.carry_out, driving.second_records),
         corrections=Corrections(store, log, vault, signer, clock, new_id),
         feed=LiveFeed(store, events, clock, own_alerts.unstored),
