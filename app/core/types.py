@@ -4,7 +4,7 @@ Names carry units if the type cannot. A value that could open a gate if it were 
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 import numpy as np
@@ -221,11 +221,11 @@ class Employee:
     name: str
     status: Status = Status.ACTIVE
     email: str | None = None
-    valid_from: datetime | None = None
-    valid_until: datetime | None = None
+    valid_from: date | None = None  # a date is a whole day on the gate's clock, both ends included
+    valid_until: date | None = None
     groups: tuple[str, ...] = ()
     legal_basis: str | None = None
-    consent_at: datetime | None = None
+    consent_at: date | None = None
     created_at: datetime | None = None
     photos: int = 0  # accepted photos in the template; 0 = not enrolled
     card_number: str | None = None  # decimal digits, for hardware that expects a card; unique

@@ -27,6 +27,7 @@ from app.services.access.comparison import Comparison
 from app.services.access.decision_service import DecisionService
 from app.services.access.remote_polls import RemotePolls
 from app.services.access.replays import Replays
+from app.services.access.site_clock import SiteClock
 from app.services.imports.import_desk import ImportDesk
 from app.services.imports.import_reports import ImportReports
 from app.services.imports.people_export import PeopleExport
@@ -57,6 +58,7 @@ class System(Backbone):
     enrolment: Enrolment
     verdicts: DecisionService
     access: Access
+    site_clock: SiteClock
     questions: RemotePolls
     comparison: Comparison
     portraits: Portraits
@@ -145,6 +147,7 @@ def _assemble(backbone: Backbone) -> System:
         people_export=PeopleExport(enrolment),
         access=Access(store, partial(recognition.looks, limits=at_gate, flip=settings.gate_flip), verdicts),
         questions=RemotePolls(store, verdicts, backbone.clock, new_id, backbone.duty.holder),
+        site_clock=SiteClock(store, backbone.clock, verdicts.rules),
         verdicts=verdicts,
         comparison=Comparison(
             store=store,

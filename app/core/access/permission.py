@@ -5,7 +5,7 @@ Rules are a union: one that allows is enough, and the first in the rule set's or
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple
@@ -128,6 +128,10 @@ class CompiledRules:
         """The time zone whose wall clock counts at a gate; None for a gate that the rules do not know."""
         gate = self._gates.get(gate_id)
         return gate.zone if gate else None
+
+    def day_at(self, gate_id: str, at: datetime) -> date:
+        """The date on a gate's wall clock; in UTC at a gate that the rules do not know, where nobody may pass."""
+        return at.astimezone(self.zone_at(gate_id) or UTC).date()
 
     def may_pass(self, person: Person, gate_id: str, at: datetime) -> Permission:
         """Whether the person may pass the gate at this instant. A gate that the rules do not know lets nobody in."""

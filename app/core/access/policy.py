@@ -5,7 +5,7 @@ fails gives the recorded reason. Anything not explicitly allowed is denied.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from app.core.access.permission import CompiledRules, Denial
 from app.core.access.rules import EntryMode, Person
@@ -95,7 +95,7 @@ def decide(
     # The log names whose picture it is; the answer does not reveal their status.
     if liveness.refuses(gate.liveness, limits.liveness_works, liveness_state(evidence, gate, limits.liveness_works)):
         return Decision(Reason.SPOOF_SUSPECTED, employee)
-    if refused := standing(employee, now, limits.clock_doubted):
+    if refused := standing(employee, now, rules.day_at(gate.id, now), limits.clock_doubted):
         return Decision(refused, employee)
     return by_rules(employee, gate.id, now, rules, limits.clock_doubted)
 
@@ -131,16 +131,16 @@ def blocked(employee: Employee, now: datetime, clock_doubted: bool = False) -> b
     return clock_doubted or employee.blocked_until is None or now < employee.blocked_until
 
 
-def standing(employee: Employee, now: datetime, clock_doubted: bool = False) -> Reason | None:
-    """Why this employee may pass at no gate right now, or None. `valid_from` and `valid_until` are inclusive."""
+def standing(employee: Employee, now: datetime, today: date, clock_doubted: bool = False) -> Reason | None:
+    """Why this employee may pass no gate where it is `today`, or None. `valid_until` is the last day, all of it."""
     if employee.status is not Status.ACTIVE:
         return Reason.EMPLOYEE_INACTIVE
     if blocked(employee, now, clock_doubted):
         return Reason.BLOCKED
     if clock_doubted and (employee.valid_from is not None or employee.valid_until is not None):
         return Reason.CLOCK_UNCONFIRMED
-    if employee.valid_from is not None and now < employee.valid_from:
+    if employee.valid_from is not None and today < employee.valid_from:
         return Reason.NOT_YET_VALID
-    if employee.valid_until is not None and now > employee.valid_until:
+    if employee.valid_until is not None and today > employee.valid_until:
         return Reason.EXPIRED
     return None

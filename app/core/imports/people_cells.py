@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, time
+from datetime import date, datetime, time
 from typing import Any
 
 from app.core.errors import BadInput
@@ -13,7 +13,8 @@ _LONGEST = 20_000  # characters in a cell with several values
 _RUNS = re.compile(r"'*[=+\-@\t\r]")  # what a spreadsheet would run, plain or escaped
 _TEXT = re.compile(r'="([^"]*)"')  # a formula that is only text, which some people use to keep leading zeros
 _SHORTENED = re.compile(r"\d([.,]\d+)?E\+\d+", re.IGNORECASE)  # how a spreadsheet shortens a long number
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_DATED = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\S+", re.ASCII)  # a day with a time
 # Invisible blanks. A tab is not one of them, because it hides a formula that follows it.
 _BLANKS = " \n\r\u00a0\u3000\u200b\u2060\ufeff"
 
@@ -101,20 +102,27 @@ def value(name: str, cell: str) -> Any:
         except ValueError:
             raise BadInput("bad_status", "status must be active or inactive.") from None
     if name in ("valid_from", "valid_until", "consent_at"):
-        return _moment(name, cell)
+        return _day(name, cell)
     return cell
 
 
-def _moment(name: str, cell: str) -> datetime:
-    """Parses a time. A date alone means that whole day in UTC: its start, or for valid_until its last millisecond."""
+def _day(name: str, cell: str) -> date:
+    """Parses a day. With a time it is the day as written, if that time is where the day starts or ends.
+
+    Other systems write a day as its midnight, and older exports of this one as its first or last moment. Any other time
+    would be lost without a word, and with it when somebody's access ends. Consent is given on a day, at whatever time.
+    """
     try:
-        moment = datetime.fromisoformat(cell)
         if _DATE.fullmatch(cell):
-            ends = name == "valid_until"
-            return datetime.combine(moment.date(), time(23, 59, 59, 999000) if ends else time(), UTC)
-        if moment.tzinfo is not None:
-            # The database keeps whole milliseconds; more digits would count as a change in every import.
-            return moment.astimezone(UTC).replace(microsecond=moment.microsecond // 1000 * 1000)
-    except (ValueError, OverflowError):
+            return date.fromisoformat(cell)
+        if _DATED.fullmatch(cell):
+            moment = datetime.fromisoformat(cell)
+            if name == "consent_at" or _bounds_a_day(moment.time()):
+                return moment.date()
+    except ValueError:
         pass
-    raise BadInput(f"bad_{name}", f"{name} needs the form 2027-12-31 or 2027-12-31T18:00:00Z.")
+    raise BadInput(f"bad_{name}", f"{name} needs the form 2027-12-31.")
+
+
+def _bounds_a_day(at: time) -> bool:
+    return at == time() or at >= time(23, 59, 59)

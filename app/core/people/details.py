@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date
 
 from app.core.errors import BadInput
 from app.core.text import plain_text
@@ -16,17 +16,20 @@ EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
 
 @dataclass(frozen=True)
 class Details:
-    """The details of an employee, checked on construction. Raises BadInput, which names the field and the rule."""
+    """The details of an employee, checked on construction. Raises BadInput, which names the field and the rule.
+
+    A date is a whole day on the clock of the gate that decides; `valid_until` is the last day.
+    """
 
     number: str
     name: str
     status: Status = Status.ACTIVE
     email: str | None = None
-    valid_from: datetime | None = None
-    valid_until: datetime | None = None
+    valid_from: date | None = None
+    valid_until: date | None = None
     groups: tuple[str, ...] = field(default=())
     legal_basis: str | None = None
-    consent_at: datetime | None = None
+    consent_at: date | None = None
     card_number: str | None = None
 
     def __post_init__(self) -> None:
@@ -46,9 +49,5 @@ class Details:
             plain_text("legal_basis", self.legal_basis, NAME_CHARS)
         if self.card_number is not None and not CARD_NUMBER.fullmatch(self.card_number):
             raise BadInput("bad_card_number", "A card number has 1 to 20 decimal digits.")
-        for name in ("valid_from", "valid_until", "consent_at"):
-            moment: datetime | None = getattr(self, name)
-            if moment is not None and moment.tzinfo is None:
-                raise BadInput(f"bad_{name}", f"{name} needs a time zone, such as 2026-11-23T08:00:00Z.")
         if self.valid_from and self.valid_until and self.valid_until < self.valid_from:
             raise BadInput("bad_valid_until", "valid_until is before valid_from.")

@@ -1,7 +1,7 @@
 """The receipt of an erasure, and the filter to list employees."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from app.core.types import Status
 
@@ -26,13 +26,13 @@ class EmployeeFilter:
     Attributes:
         q: text to find in the number or the name.
         enrolled: whether they have a template.
-        ends: valid_until is at or after the first time and before the second.
+        ends: valid_until is one of the days from the first to the second, both included.
         after: the last number on the previous page.
     """
 
     q: str | None = None
     status: Status | None = None
     enrolled: bool | None = None
-    ends: tuple[datetime, datetime] | None = None
+    ends: tuple[date, date] | None = None
     after: str | None = None
     limit: int = 50

@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from app.core.access.difference import Difference, difference
@@ -143,7 +143,9 @@ class RuleBook:
                 tx.templates.lock()
             before = tx.rules.all().sound()
             after = change(tx, before)
-            people = persons((e for e in everybody(tx) if e.valid_until is None or e.valid_until >= now), after)
+            yesterday = now.date() - timedelta(days=1)  # a day's leeway covers every time zone
+            valid = (e for e in everybody(tx) if e.valid_until is None or e.valid_until >= yesterday)
+            people = persons(valid, after)
             if not dry_run:
                 store(tx, before, after)
             members: dict[str, int] = {}

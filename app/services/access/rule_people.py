@@ -9,7 +9,7 @@ from app.core.types import Employee, Status
 
 
 def persons(employees: Iterable[Employee], rules: RuleSet) -> list[Person]:
-    """The employees with the groups that these rules have. Dates of validity are left to the policy."""
+    """The employees with the groups that these rules have."""
     compiled = CompiledRules(rules)
     return [person_of(employee, compiled) for employee in employees]
 
@@ -18,4 +18,11 @@ def person_of(employee: Employee, rules: CompiledRules) -> Person:
     block = None
     if employee.blocked_at is not None:
         block = Block(employee.block_reason or "blocked", employee.blocked_until)
-    return Person(employee.id, rules.group_ids(employee.groups), active=employee.status is Status.ACTIVE, block=block)
+    return Person(
+        employee.id,
+        rules.group_ids(employee.groups),
+        employee.status is Status.ACTIVE,
+        employee.valid_from,
+        employee.valid_until,
+        block,
+    )

@@ -51,7 +51,7 @@ class RuleQuestions:
             where = _gate(tx, gate)
             rules = CompiledRules(tx.rules.all())
         answer = explain(rules, person_of(who, rules), where.id, at, who.name)
-        return Answer(who, where, at, policy.standing(who, at), answer)
+        return Answer(who, where, at, policy.standing(who, at, rules.day_at(where.id, at)), answer)
 
     def _asked(self, at: datetime | None) -> datetime:
         now = self.clock()
@@ -65,7 +65,8 @@ class RuleQuestions:
         with self.store.read() as tx:
             where = _gate(tx, gate)
             rules = CompiledRules(tx.rules.all())
-            people = {e.id: e for e in everybody(tx) if policy.standing(e, at) is None}
+            today = rules.day_at(where.id, at)
+            people = {e.id: e for e in everybody(tx) if policy.standing(e, at, today) is None}
         allowed = rules.who(where.id, at, [person_of(employee, rules) for employee in people.values()])
         return [people[person.id] for person in allowed]
 

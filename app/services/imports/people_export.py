@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from app.core.canonical import instant
 from app.core.errors import NotFound
 from app.core.imports.people_cells import harmless, join
 from app.core.imports.people_file import COLUMNS
@@ -93,11 +92,11 @@ def _exported(employee: Employee, photos: list[Photo], names: set[str]) -> Expor
         "name": employee.name,
         "email": employee.email,
         "status": employee.status.value,
-        "valid_from": instant(employee.valid_from) if employee.valid_from else None,
-        "valid_until": instant(employee.valid_until) if employee.valid_until else None,
+        "valid_from": str(employee.valid_from or ""),
+        "valid_until": str(employee.valid_until or ""),
         "groups": join(employee.groups),
         "legal_basis": employee.legal_basis,
-        "consent_at": instant(employee.consent_at) if employee.consent_at else None,
+        "consent_at": str(employee.consent_at or ""),
         "card_number": employee.card_number,
         "photos": join(list(files)),
     }

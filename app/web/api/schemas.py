@@ -1,9 +1,10 @@
 """The schemas of requests and answers, with the examples that the contract page shows."""
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, date, datetime
 from typing import Annotated, Generic, Literal, TypeVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from app.core.canonical import instant
 from app.core.gates.commands import CommandOutcome
@@ -137,17 +138,28 @@ def _utc(value: datetime) -> datetime:
 
 
 When = Annotated[AwareDatetime, AfterValidator(_utc)]
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+def _day(value: object) -> object:
+    # Pydantic alone also takes a time at midnight, and a number of seconds: whose day that is depends on a time zone.
+    if not isinstance(value, str) or not _DAY.fullmatch(value):
+        raise ValueError("send a date such as 2027-12-31, without a time")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_day)]
 
 
 class EmployeeIn(Strict):
     number: str = Field(examples=["E-1001"])
     name: str = Field(examples=["Ada Lovelace"])
     email: str | None = Field(None, examples=["ada@example.org"])
-    valid_from: When | None = None
-    valid_until: When | None = Field(None, examples=["2027-12-31T23:59:59Z"])
+    valid_from: Day | None = Field(None, description="the first day, on the clock of each gate")
+    valid_until: Day | None = Field(None, examples=["2027-12-31"], description="the last day, which is included")
     groups: list[str] = Field(default_factory=list, examples=[["engineering"]])
     legal_basis: str | None = Field(None, examples=["consent"])
-    consent_at: When | None = None
+    consent_at: Day | None = None
     card_number: str | None = Field(None, examples=["4711"], description="digits, for gates that also need a card")
 
 
@@ -158,11 +170,11 @@ class EmployeePatch(Strict):
     name: str | None = None
     status: Status | None = Field(None, examples=["inactive"])
     email: str | None = None
-    valid_from: When | None = None
-    valid_until: When | None = None
+    valid_from: Day | None = None
+    valid_until: Day | None = None
     groups: list[str] | None = None
     legal_basis: str | None = None
-    consent_at: When | None = None
+    consent_at: Day | None = None
     card_number: str | None = None
 
 
@@ -172,11 +184,11 @@ class EmployeeOut(BaseModel):
     name: str
     status: Status
     email: str | None
-    valid_from: Moment | None
-    valid_until: Moment | None
+    valid_from: date | None
+    valid_until: date | None
     groups: list[str]
     legal_basis: str | None
-    consent_at: Moment | None
+    consent_at: date | None
     card_number: str | None
     created_at: Moment | None
     photos: int = Field(description="accepted photos in the template; 0: not enrolled")

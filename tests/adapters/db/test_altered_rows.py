@@ -28,7 +28,7 @@ from sqlalchemy import (
 from app.adapters.db.seals.row_seal import RowSeals, use
 from app.adapters.db.seals.sealing import SealRows, check_mark
 from app.adapters.db.store import SqlStore, open_store
-from app.adapters.db.tables import COUNTED, SEALED, UNCOVERED, Instant, metadata, seal_totals
+from app.adapters.db.tables import COUNTED, SEALED, UNCOVERED, Day, Instant, metadata, seal_totals
 from app.core.access import rules as access
 from app.core.access.schedules import Calendar, Hours, Schedule, Window
 from app.core.accounts.provider import Provider
@@ -76,8 +76,8 @@ def populated(store: SqlStore) -> SqlStore:
             tx.gates.add(Gate(gate, f"gate-{n}", created_at=NOW, sealed_config=b"config"))
             tx.cameras.add(Camera(f"C{n}", f"camera-{n}", gate, b"url", created_at=NOW))
             tx.employees.add(
-                Employee(employee, f"N-{n}", f"Name {n}", Status.INACTIVE, f"{n}@example.org", NOW, LATER, ("staff",),
-                         "consent", NOW, NOW, card_number=f"47{n}")
+                Employee(employee, f"N-{n}", f"Name {n}", Status.INACTIVE, f"{n}@example.org", DAY, DAY, ("staff",),
+                         "consent", DAY, NOW, card_number=f"47{n}")
             )  # fmt: skip
             tx.data_keys.add(employee, b"wrapped" + n.encode())
             tx.photos.add([Photo(photo, employee, b"image" + n.encode(), b"vector", "image/jpeg", 0.9, NOW)])
@@ -141,6 +141,8 @@ def rewritten(connection: Connection, column: Column[Any], value: Any) -> Any:
         return json.loads('["another"]') if isinstance(value, list) else {"another": "admin"}
     if isinstance(column.type, Instant):
         return (value or NOW) + timedelta(days=365)
+    if isinstance(column.type, Day):
+        return (value or DAY) + timedelta(days=365)
     if isinstance(column.type, (Integer, Float)):
         return (value or 0) + 1
     if isinstance(column.type, LargeBinary):

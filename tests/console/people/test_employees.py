@@ -152,7 +152,7 @@ def test_editing(site: Service, page_as: Open, look: Look, axe: Axe) -> None:
     expect(page.get_by_role("heading", name="Grace Hopper")).to_be_visible()
     expect(page.locator(".page-head").get_by_text("ended")).to_be_visible()
     stored = site.system.enrolment.get(person)
-    assert stored.valid_until is not None and stored.valid_until.isoformat() == "2020-01-31T23:59:59.999000+00:00"
+    assert stored.valid_until is not None and stored.valid_until.isoformat() == "2020-01-31"
     page.get_by_role("button", name="Edit").click()
     page.locator("#edit").get_by_label("E-mail").fill("grace@example.org")
     page.get_by_role("button", name="Save").click()

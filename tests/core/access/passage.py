@@ -20,6 +20,7 @@ GATE = Gate("01G", "lobby-1")
 ADA = Employee("01A", "E-1001", "Ada Lovelace", photos=3)
 EVIDENCE = Evidence(1, 1, None, person(0), Candidate(ADA.id, 0.8), 0.4)
 TICK = timedelta(milliseconds=1)
+DAY = timedelta(days=1)
 NIGHTS = Schedule("night", "Nights", (Window((0, 1, 2, 3, 4, 5, 6), Hours(0, 60)),))
 ALWAYS = CompiledRules(
     RuleSet(
@@ -103,10 +104,10 @@ class Scene:
         self.changed(status=Status.INACTIVE)
 
     def too_early(self) -> None:
-        self.changed(valid_from=self.now + TICK)
+        self.changed(valid_from=(self.now + DAY).date())
 
     def expired(self) -> None:
-        self.changed(valid_until=self.now - TICK)
+        self.changed(valid_until=(self.now - DAY).date())
 
     def locked(self) -> None:
         self.gate = replace(self.gate, locked=True)

@@ -1,7 +1,7 @@
 """Who may pass: every refusal alone, their order, and that nothing but all conditions together opens a gate."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, timedelta
 from itertools import combinations
 
 import numpy as np
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from app.core.access.policy import PolicyLimits, decide, standing
 from app.core.site.mode import SiteMode
 from app.core.types import OPENING, Candidate, Decision, Employee, Evidence, Reason, Status, Verdict
-from tests.core.access.passage import ADA, ALWAYS, EVIDENCE, GATE, LIMITS, NAN, TICK, Scene, only
+from tests.core.access.passage import ADA, ALWAYS, DAY, EVIDENCE, GATE, LIMITS, NAN, Scene, only
 from tests.fakes import NOW
 
 ORDER = [
@@ -108,19 +108,16 @@ def test_a_value_equal_to_its_limit_is_enough() -> None:
     assert scene.decide().reason is Reason.RECOGNISED
 
 
-def test_validity_includes_its_first_and_last_instant() -> None:
-    valid = replace(ADA, valid_from=NOW, valid_until=NOW + timedelta(hours=1))
+def test_validity_includes_its_first_and_last_day() -> None:
+    today = NOW.date()
+    valid = replace(ADA, valid_from=today, valid_until=today + DAY)
     expected = {
-        NOW - TICK: Reason.NOT_YET_VALID,
-        NOW: None,
-        NOW + timedelta(hours=1): None,
-        NOW + timedelta(hours=1) + TICK: Reason.EXPIRED,
+        today - DAY: Reason.NOT_YET_VALID,
+        today: None,
+        today + DAY: None,
+        today + 2 * DAY: Reason.EXPIRED,
     }
-    assert {at: standing(valid, at) for at in expected} == expected
-
-
-def test_an_instant_of_validity_is_enough() -> None:
-    assert standing(replace(ADA, valid_from=NOW, valid_until=NOW), NOW) is None
+    assert {day: standing(valid, NOW, day) for day in expected} == expected
 
 
 @pytest.mark.parametrize(
@@ -158,7 +155,8 @@ def test_only_the_enrolled_employee_found_by_the_search_can_pass(employee: Emplo
     assert scene.decide() == Decision(Reason.NOT_RECOGNISED)
 
 
-moments = st.one_of(st.none(), st.sampled_from([NOW - TICK, NOW, NOW + TICK]))
+TODAY = NOW.date()
+days = st.one_of(st.none(), st.sampled_from([TODAY - DAY, TODAY, TODAY + DAY]))
 numbers = st.one_of(st.just(NAN), st.floats(-1.0, 2.0), st.sampled_from([0.5, 0.1]))
 
 
@@ -175,8 +173,8 @@ numbers = st.one_of(st.just(NAN), st.floats(-1.0, 2.0), st.sampled_from([0.5, 0.
     employee_id=st.one_of(st.none(), st.sampled_from(["01A", "01A", "01B"])),
     photos=st.integers(0, 2),
     status=st.sampled_from(Status),
-    valid_from=moments,
-    valid_until=moments,
+    valid_from=days,
+    valid_until=days,
     allowed=st.sampled_from([True, True, False]),
 )
 def test_it_opens_if_and_only_if_every_condition_holds(
@@ -191,8 +189,8 @@ def test_it_opens_if_and_only_if_every_condition_holds(
     employee_id: str | None,
     photos: int,
     status: Status,
-    valid_from: datetime | None,
-    valid_until: datetime | None,
+    valid_from: date | None,
+    valid_until: date | None,
     allowed: bool,
 ) -> None:
     evidence = Evidence(
@@ -223,8 +221,8 @@ def test_it_opens_if_and_only_if_every_condition_holds(
         margin is not None and margin >= 0.1,
         photos >= 1,
         status == "active",
-        valid_from in (None, NOW - TICK, NOW),
-        valid_until in (None, NOW, NOW + TICK),
+        valid_from in (None, TODAY - DAY, TODAY),
+        valid_until in (None, TODAY, TODAY + DAY),
         allowed,
     ]
     assert (decision.verdict is Verdict.OPEN) == all(may_pass)

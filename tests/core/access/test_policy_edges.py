@@ -1,18 +1,16 @@
 """Edge cases of the policy: the ends of its limits, records of other people, and a clock in doubt."""
 
 from dataclasses import FrozenInstanceError, replace
-from datetime import datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from app.core.access.policy import PolicyLimits, decide, standing
 from app.core.types import Candidate, Decision, Reason, Status
-from tests.core.access.passage import ADA, ALWAYS, EVIDENCE, GATE, LIMITS, TICK, Scene
+from tests.core.access.passage import ADA, ALWAYS, DAY, EVIDENCE, GATE, LIMITS, Scene
 from tests.fakes import NOW
 
-HOUR = timedelta(hours=1)
-FROM = NOW - HOUR
-UNTIL = NOW + HOUR
+TODAY, TOMORROW, YESTERDAY = NOW.date(), (NOW + DAY).date(), (NOW - DAY).date()
 
 
 @pytest.mark.parametrize("limits", [(-1.0, 0.0, 1), (1.0, 2.0, 1), (0.0, 1.5, 86_400_000)])
@@ -51,10 +49,10 @@ def test_by_default_there_is_no_bad_credential_and_the_mode_is_normal() -> None:
 
 
 @pytest.mark.parametrize(
-    ("valid_from", "valid_until"), [(FROM, None), (None, UNTIL), (FROM, UNTIL), (NOW + HOUR, None), (None, NOW - HOUR)]
+    ("valid_from", "valid_until"), [(TODAY, None), (None, TODAY), (TODAY, TODAY), (TOMORROW, None), (None, YESTERDAY)]
 )
 def test_people_with_a_start_or_end_date_wait_until_the_clock_is_confirmed(
-    valid_from: datetime | None, valid_until: datetime | None
+    valid_from: date | None, valid_until: date | None
 ) -> None:
     scene = Scene()
     scene.changed(valid_from=valid_from, valid_until=valid_until)
@@ -69,26 +67,25 @@ def test_people_without_dates_pass_while_the_clock_is_in_doubt() -> None:
 
 
 def test_inactive_people_are_refused_as_inactive_while_the_clock_is_in_doubt() -> None:
-    gone = replace(ADA, status=Status.INACTIVE, valid_until=UNTIL)
-    assert standing(gone, NOW, clock_doubted=True) is Reason.EMPLOYEE_INACTIVE
+    gone = replace(ADA, status=Status.INACTIVE, valid_until=TODAY)
+    assert standing(gone, NOW, TODAY, clock_doubted=True) is Reason.EMPLOYEE_INACTIVE
 
 
 @pytest.mark.parametrize(
     ("valid_from", "valid_until", "reason"),
     [
-        (FROM, UNTIL, None),
-        (FROM, None, None),
-        (None, UNTIL, None),
-        (NOW + TICK, None, Reason.NOT_YET_VALID),
-        (None, NOW - TICK, Reason.EXPIRED),
-        (NOW + TICK, UNTIL, Reason.NOT_YET_VALID),
-        (FROM, NOW - TICK, Reason.EXPIRED),
+        (YESTERDAY, TOMORROW, None),
+        (TODAY, None, None),
+        (None, TODAY, None),
+        (TODAY, TODAY, None),
+        (TOMORROW, None, Reason.NOT_YET_VALID),
+        (None, YESTERDAY, Reason.EXPIRED),
+        (TOMORROW, TOMORROW, Reason.NOT_YET_VALID),
+        (YESTERDAY, YESTERDAY, Reason.EXPIRED),
     ],
 )
-def test_each_date_counts_by_itself(
-    valid_from: datetime | None, valid_until: datetime | None, reason: Reason | None
-) -> None:
-    assert standing(replace(ADA, valid_from=valid_from, valid_until=valid_until), NOW) is reason
+def test_each_date_counts_by_itself(valid_from: date | None, valid_until: date | None, reason: Reason | None) -> None:
+    assert standing(replace(ADA, valid_from=valid_from, valid_until=valid_until), NOW, TODAY) is reason
 
 
 @pytest.mark.parametrize(("age_ms", "fresh"), [(2000, True), (2001, False), (-2000, True), (-2001, False)])

@@ -52,8 +52,8 @@ def test_a_release_opens_a_gate_that_its_schedule_shuts() -> None:
 @pytest.mark.parametrize(("until", "blocked"), [(None, True), (NOW + TICK, True), (NOW, False), (NOW - TICK, False)])
 def test_a_block_holds_until_its_end(until: object, blocked: bool) -> None:
     somebody = replace(ADA, blocked_at=NOW - HOUR, blocked_until=until)  # type: ignore[arg-type]
-    assert standing(somebody, NOW) is (Reason.BLOCKED if blocked else None)
-    assert standing(somebody, NOW, clock_doubted=True) is Reason.BLOCKED  # its end may not have come
+    assert standing(somebody, NOW, NOW.date()) is (Reason.BLOCKED if blocked else None)
+    assert standing(somebody, NOW, NOW.date(), clock_doubted=True) is Reason.BLOCKED  # its end may not have come
 
 
 def test_a_block_wins_over_a_grant() -> None:

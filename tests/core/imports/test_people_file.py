@@ -1,6 +1,6 @@
 """A file of people: what is read from it, and what is refused with the line and the reason."""
 
-from datetime import UTC, datetime
+from datetime import date
 
 import pytest
 from hypothesis import given
@@ -31,11 +31,21 @@ def test_a_row_says_who_somebody_is() -> None:
     ).rows
     details = row.details(None)
     assert (details.number, details.name, details.status) == ("E-1", "Lovelace, Ada", Status.INACTIVE)
-    assert details.valid_from == datetime(2026, 1, 1, tzinfo=UTC)
-    assert details.valid_until == datetime(2027, 12, 31, 23, 59, 59, 999000, UTC), "the whole last day"
-    assert details.consent_at == datetime(2026, 1, 2, 8, tzinfo=UTC)
+    assert details.valid_from == date(2026, 1, 1)
+    assert details.valid_until == date(2027, 12, 31)
+    assert details.consent_at == date(2026, 1, 2)
     assert (details.groups, details.card_number) == (("sales", "lab"), "0042")
     assert row.photos == ("a.jpg", "b.jpg") and row.line == 2 and not row.problems
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["2027-12-31", "2027-12-31T00:00:00", "2027-12-31 00:00:00", "2027-12-31T23:59:59.999Z", "2027-12-31T00:00-05:00"],
+)
+def test_a_day_is_read_as_it_is_written_whatever_the_zone(cell: str) -> None:
+    (row,) = read(f"number,name,valid_from,valid_until,consent_at\nE-1,Ada,{cell},{cell},{cell}\n").rows
+    assert not row.problems
+    assert {row.value(name) for name in ("valid_from", "valid_until", "consent_at")} == {date(2027, 12, 31)}
 
 
 def test_a_missing_column_changes_nothing_and_an_empty_cell_clears() -> None:
@@ -77,7 +87,12 @@ def test_a_marked_column_is_ignored() -> None:
         ("E-1,Ada,31.12.2027,", "bad_valid_until"),
         ("E-1,Ada,2027-12-31T08:00,", "bad_valid_until"),
         ("E-1,Ada,2027-02-30,", "bad_valid_until"),
-        ("E-1,Ada,9999-12-31T23:59:59-12:00,", "bad_valid_until"),
+        ("E-1,Ada,2027-12-31T18:00:00Z,", "bad_valid_until"),
+        ("E-1,Ada,2027-12-31T23:59:58Z,", "bad_valid_until"),
+        ("E-1,Ada,20271231,", "bad_valid_until"),
+        ("E-1,Ada,2027-W52-5,", "bad_valid_until"),
+        ("E-1,Ada,٢027-12-31,", "bad_valid_until"),
+        ("E-1,Ada,10000-01-01,", "bad_valid_until"),
         ("E-1,Ada,,4a", "bad_card_number"),
         ("E-1,,,", "bad_name"),
         (",Ada,,", "bad_number"),

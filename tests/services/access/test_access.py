@@ -191,8 +191,8 @@ def test_too_much_at_once_is_refused_and_not_recorded(site: Process, start: Star
     ("change", "reason"),
     [
         ({"status": Status.INACTIVE}, "employee_inactive"),
-        ({"valid_until": NOW - timedelta(milliseconds=1)}, "expired"),
-        ({"valid_from": NOW + timedelta(milliseconds=1)}, "not_yet_valid"),
+        ({"valid_until": (NOW - timedelta(days=2)).date()}, "expired"),
+        ({"valid_from": (NOW + timedelta(days=2)).date()}, "not_yet_valid"),
     ],
 )
 def test_who_may_not_pass_any_more_is_refused_by_the_next_decision_of_every_process(

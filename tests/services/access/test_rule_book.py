@@ -1,6 +1,7 @@
 """Changing rules: as a file or by the entry, with what a change does, and what two admins at once are told."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -219,3 +220,17 @@ def test_groups_of_a_directory_stay(book: RuleBook, site: Process) -> None:
         tx.rules.put(Group("01H", "Local"))
     book.apply(changed(book, groups=[]))
     assert book.entries("groups") == []
+
+
+def test_a_first_day_begins_at_midnight_at_the_gate_in_every_answer(site: Process, staff: list[str]) -> None:
+    with site.store.write() as tx:
+        (here,) = tx.rules.all().sites
+        tx.rules.put(replace(here, time_zone="Australia/Sydney"))
+    site.enrolment.update(staff[1], lambda e: Details(e.number, e.name, valid_from=date(2026, 12, 1)))
+    questions = RuleQuestions(site.store, site.clock)
+    midnight = datetime(2026, 11, 30, 13, tzinfo=UTC)
+    before = midnight - timedelta(milliseconds=1)
+    assert questions.explain("E-1", "lobby-1", before).reason is Reason.NOT_YET_VALID
+    assert questions.explain("E-1", "lobby-1", midnight).reason is Reason.RECOGNISED
+    assert "E-1" not in [one.number for one in questions.who("lobby-1", before)]
+    assert "E-1" in [one.number for one in questions.who("lobby-1", midnight)]

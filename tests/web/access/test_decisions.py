@@ -140,8 +140,8 @@ def test_employee_status_and_validity_hold_at_once(
     reasons = {}
     for change in (
         {"status": "inactive"},
-        {"status": "active", "valid_from": "2100-01-01T00:00:00Z"},
-        {"valid_from": None, "valid_until": "2001-01-01T00:00:00Z"},
+        {"status": "active", "valid_from": "2100-01-01"},
+        {"valid_from": None, "valid_until": "2001-01-01"},
         {"valid_until": None},
     ):
         assert client.patch(address, headers=admin, json=change).status_code == 200

@@ -22,22 +22,18 @@ def test_an_employee_is_created_read_changed_and_erased(client: TestClient, admi
         "number": "C-1",
         "name": "Katherine Johnson",
         "email": "k@example.org",
-        "valid_from": "2026-01-01T01:00:00+01:00",
-        "valid_until": "2099-01-01T00:00:00Z",
+        "valid_from": "2026-01-01",
+        "valid_until": "2099-12-31",
         "groups": ["orbit", "night"],
         "legal_basis": "consent",
-        "consent_at": "2026-01-01T00:00:00Z",
+        "consent_at": "2026-01-01",
         "card_number": "0047",
     }
     created = client.post(BASE, headers=admin, json=sent)
     assert created.status_code == 201
     employee = created.json()
     assert set(employee) == FIELDS
-    assert {**employee, **sent, "valid_from": "2026-01-01T00:00:00.000Z"} == {
-        **employee,
-        **sent,
-        "valid_from": employee["valid_from"],
-    }
+    assert {**employee, **sent} == employee
     assert (employee["status"], employee["photos"]) == ("active", 0)
     address = f"{BASE}/{employee['id']}"
     assert client.get(address, headers=admin).json() == employee

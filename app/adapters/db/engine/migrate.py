@@ -15,6 +15,7 @@ from sqlalchemy import Connection, inspect, literal, select, text
 from app.adapters.db import tables
 from app.adapters.db.engine.connect import make_engine, sqlite_file
 from app.adapters.db.seals.first_rules import lay_down
+from app.adapters.db.seals.people_by_day import seal_days, sealed_with_times
 from app.adapters.db.seals.people_sealing import blind_movements, seal_people
 from app.adapters.db.seals.person_box import Vault
 from app.adapters.db.seals.row_seal import UNKEYED, RowSeals
@@ -24,6 +25,7 @@ from app.core.errors import CryptoFault
 _SCRIPTS = Path(__file__).parents[4] / "migrations"
 SEALED_AT = "0016"  # the columns for seals and sealed people are there, and what was in the clear is too
 RULES_AT = "0021"  # the tables of rules are there, and empty
+TIMES_AT = "0022"  # the last schema in which the dates of people are times
 OLD = (
     "this database has no seals, and its key file says that it had: restore a newer backup. If it really is a backup "
     "from before seals, move people.keys away and start again"
@@ -73,7 +75,13 @@ def upgrade(
         before = MigrationContext.configure(connection).get_current_revision() or ""
         if before >= SEALED_AT:
             check_mark(connection, seals())
-            command.upgrade(_config(connection), "head")
+            if before <= TIMES_AT:
+                command.upgrade(_config(connection), TIMES_AT)
+                with_times = sealed_with_times(connection, seals())
+                command.upgrade(_config(connection), "head")
+                seal_days(connection, seals(), with_times)
+            else:
+                command.upgrade(_config(connection), "head")
             if before < RULES_AT:
                 lay_down(connection, seals())
         else:

@@ -150,7 +150,7 @@ def _matching(which: EmployeeFilter) -> list[ColumnElement[bool]]:
     if which.enrolled is not None:
         found.append(templates.c.photos.is_not(None) if which.enrolled else templates.c.photos.is_(None))
     if which.ends is not None:
-        found += [employees.c.valid_until >= which.ends[0], employees.c.valid_until < which.ends[1]]
+        found += [employees.c.valid_until >= which.ends[0], employees.c.valid_until <= which.ends[1]]
     return found
 
 

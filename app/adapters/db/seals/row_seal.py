@@ -11,7 +11,7 @@ import json
 import logging
 import secrets
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from threading import Lock
 from typing import Any
 
@@ -19,7 +19,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESSIV
 from sqlalchemy import JSON, Boolean, Column, Connection, Float, Integer, LargeBinary, Table
 
-from app.adapters.db.tables import FORMER_NAMES, SEALED, UNCOVERED, Instant, to_millis
+from app.adapters.db.tables import FORMER_NAMES, UNCOVERED, Day, Instant, day_text, to_millis
 from app.core.errors import CryptoFault
 
 logger = logging.getLogger(__name__)
@@ -183,6 +183,10 @@ def _millis(value: Any) -> int:
     return to_millis(value)
 
 
+def _day(value: Any) -> str:
+    return day_text(value)
+
+
 def _json(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
@@ -199,23 +203,29 @@ def _hex(value: Any) -> str:
     return value.hex()
 
 
+_KINDS: tuple[tuple[type[Any], Callable[[Any], Any]], ...] = (
+    (Instant, _millis),
+    (Day, _day),
+    (JSON, _json),
+    (Boolean, bool),
+    (LargeBinary, _hex),
+    (Float, float),
+)
+
+
 def _plain(column: Column[Any]) -> Callable[[Any], Any]:
     """The form in which a column's value is sealed: the same before storing and after reading."""
-    for kind, of in ((Instant, _millis), (JSON, _json), (Boolean, bool), (LargeBinary, _hex), (Float, float)):
+    for kind, of in _KINDS:
         if isinstance(column.type, kind):
             return of
     return int if isinstance(column.type, Integer) else _text
 
 
-def _columns(table: Table) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
-    left_out = UNCOVERED.get(table, frozenset()) | {"seal"}
-    return tuple((column.name, _plain(column)) for column in table.c if column.name not in left_out)
-
-
-_COVERED = {table.name: _columns(table) for table in SEALED}
 _FORMER = {table.name: names for table, names in FORMER_NAMES.items()}
 
 
+@cache
 def covered(table: Table) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
     """The columns that a seal covers, each with the function that gives its sealed form."""
-    return _COVERED[table.name]
+    left_out = UNCOVERED.get(table, frozenset()) | {"seal"}
+    return tuple((column.name, _plain(column)) for column in table.c if column.name not in left_out)

@@ -38,7 +38,7 @@ def seal_all(connection: Connection, seals: RowSeals) -> None:
     """Every row of the sealed tables, as it stands. Right after the migration that made the columns, and never later:
     whoever could have this done again could have planted rows sealed."""
     seal_tables(connection, seals, SEALED)
-    _set(connection, _MARK, seals.close_total(_MARK, 0, 0))
+    write_total(connection, _MARK, seals.close_total(_MARK, 0, 0))
 
 
 def seal_tables(connection: Connection, seals: RowSeals, tables: Iterable[Table]) -> None:
@@ -51,13 +51,13 @@ def seal_tables(connection: Connection, seals: RowSeals, tables: Iterable[Table]
             connection.execute(update(table).where(*key).values(seal=bindparam("new_seal")), new)
             total += sum(seals.element(row["new_seal"]) for row in new)
         if table in COUNTED:
-            _set(connection, table.name, seals.close_total(table.name, 0, total))
+            write_total(connection, table.name, seals.close_total(table.name, 0, total))
 
 
 def check_mark(connection: Connection, seals: RowSeals) -> None:
     """Raises CryptoFault if this database was sealed with another key."""
     try:
-        seals.open_total(_MARK, _total(connection, _MARK))
+        seals.open_total(_MARK, read_total(connection, _MARK))
     except Altered:
         raise CryptoFault(NOT_OURS) from None
 
@@ -82,7 +82,7 @@ class SealRows:
             if table not in COUNTED or not whole:
                 continue
             try:
-                _, counted = self._seals.open_total(table.name, _total(self._connection, table.name))
+                _, counted = self._seals.open_total(table.name, read_total(self._connection, table.name))
             except Altered:
                 yield SealFlaw("seal_totals", table.name, "was altered or removed")
                 continue
@@ -112,7 +112,7 @@ class SealRows:
         found = []
         for name in (table.name for table in _ACTING):
             try:
-                version, total = self._seals.open_total(name, _total(self._connection, name))
+                version, total = self._seals.open_total(name, read_total(self._connection, name))
             except Altered:
                 continue
             found.append(TableTotal(name, version, self._seals.fingerprint(name, version, total)))
@@ -129,12 +129,12 @@ def _key_of(table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
     return {f"_pk_{column.name}": row[column.name] for column in table.primary_key}
 
 
-def _total(connection: Connection, name: str) -> bytes:
+def read_total(connection: Connection, name: str) -> bytes:
     return (
         connection.execute(select(seal_totals.c.sealed).where(seal_totals.c.name == name)).scalar_one_or_none() or b""
     )
 
 
-def _set(connection: Connection, name: str, sealed: bytes) -> None:
+def write_total(connection: Connection, name: str, sealed: bytes) -> None:
     connection.execute(delete(seal_totals).where(seal_totals.c.name == name))
     connection.execute(insert(seal_totals).values(name=name, sealed=sealed))

@@ -16,7 +16,7 @@ from app.adapters.db.tables.access import (
 )
 from app.adapters.db.tables.accounts import api_keys, provider, sessions, sign_ins, tallies, tickets, users
 from app.adapters.db.tables.alerts import UNCLEARED, alerts
-from app.adapters.db.tables.base import EPOCH, KEY, Instant, from_millis, metadata, to_millis
+from app.adapters.db.tables.base import EPOCH, KEY, Day, Instant, day_text, from_millis, metadata, to_millis
 from app.adapters.db.tables.cameras import cameras
 from app.adapters.db.tables.events import corrections, events, gate_results, histograms, idempotency, sent_pictures
 from app.adapters.db.tables.gates import doors, gates, orders
@@ -44,6 +44,7 @@ __all__ = [
     "UNANSWERED",
     "UNCLEARED",
     "UNCOVERED",
+    "Day",
     "Instant",
     "alerts",
     "api_keys",
@@ -52,6 +53,7 @@ __all__ = [
     "clock",
     "corrections",
     "data_keys",
+    "day_text",
     "doors",
     "embeddings",
     "employees",

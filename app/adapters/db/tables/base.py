@@ -1,9 +1,10 @@
 """What every table shares: how times, keys and the names of constraints are stored.
 
-Times are whole milliseconds since 1970 in UTC, because that is exact, sorts, and is the same in both databases.
+Times are whole milliseconds since 1970 in UTC, because that is exact, sorts, and is the same in both databases. A day
+is its ISO text, which sorts too: it has no time zone until a gate compares it with its own clock.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, Dialect, MetaData, String, TypeDecorator
@@ -34,6 +35,26 @@ class Instant(TypeDecorator[datetime]):
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
         return None if value is None else from_millis(value)
+
+
+def day_text(day: date) -> str:
+    """Formats a day as 2026-11-23. Raises ValueError for a time, whose day depends on a time zone."""
+    if isinstance(day, datetime):
+        raise ValueError("a time is not a day")
+    return day.isoformat()
+
+
+class Day(TypeDecorator[date]):
+    """A date without a time, stored as its ISO text. Raises ValueError (inside StatementError) for a time."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: date | None, dialect: Dialect) -> str | None:
+        return None if value is None else day_text(value)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> date | None:
+        return None if value is None else date.fromisoformat(value)
 
 
 # Both databases compare bytes: PostgreSQL's default collation would sort and page differently from SQLite.

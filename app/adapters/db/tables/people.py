@@ -14,7 +14,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from app.adapters.db.tables.base import KEY, Instant, metadata
+from app.adapters.db.tables.base import KEY, Day, Instant, metadata
 
 # One row with id 1. The migration inserts it, so there is always a row to lock.
 gallery = Table(
@@ -49,11 +49,11 @@ employees = Table(
     Column("number_digest", KEY, unique=True),
     Column("card_digest", KEY, unique=True),
     Column("status", String, nullable=False),
-    Column("valid_from", Instant),
-    Column("valid_until", Instant),
+    Column("valid_from", Day),
+    Column("valid_until", Day),
     Column("groups", JSON, nullable=False),
     Column("legal_basis", Text),
-    Column("consent_at", Instant),
+    Column("consent_at", Day),
     Column("created_at", Instant),
     # The reason lies sealed with the name. Without an end, until somebody lifts it.
     Column("blocked_at", Instant),

@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
@@ -54,14 +54,14 @@ def find(
     part: bool = False,
 ) -> HTMLResponse:
     """part: only the rows, for a page that is already open."""
-    now = system.clock()
-    which = _filter(q.strip(), show, now)
+    today = system.site_clock.today()
+    which = _filter(q.strip(), show, today)
     with system.store.read() as tx:
         found = tx.employees.find(EmployeeFilter(**{**vars(which), "after": cursor, "limit": PAGE + 1}))
         matching = tx.employees.count(which)
         everybody = tx.employees.count()
     shown: dict[str, Any] = {
-        "people": [(employee, labels(employee, now)) for employee in found[:PAGE]],
+        "people": [(employee, labels(employee, today)) for employee in found[:PAGE]],
         "next": found[PAGE - 1].number if len(found) > PAGE else None,
         "matching": matching,
         "everybody": everybody,
@@ -85,7 +85,7 @@ def one(employee_id: str, request: Request, system: SystemOf, person: AdminPage)
         "people/employee.html",
         person,
         employee=employee,
-        labels=labels(employee, system.clock()),
+        labels=labels(employee, system.site_clock.today()),
         photos=system.enrolment.photos(employee_id),
         passages=[one.json() for one in system.events.find(EventFilter(employee_id=employee_id, limit=PASSAGES))],
         most_photos=MAX_PHOTOS,
@@ -108,27 +108,27 @@ def sightings(employee_id: str, request: Request, system: SystemOf, person: Admi
     )
 
 
-def labels(employee: Employee, now: datetime) -> list[Label]:
+def labels(employee: Employee, today: date) -> list[Label]:
     """Returns what keeps the employee out now or soon, the most important first."""
     found = []
     if employee.status is Status.INACTIVE:
         found.append(Label("suspended", "bad"))
-    if employee.valid_until is not None and employee.valid_until < now:
+    if employee.valid_until is not None and employee.valid_until < today:
         found.append(Label("ended", "bad"))
-    elif employee.valid_until is not None and employee.valid_until < now + SOON:
+    elif employee.valid_until is not None and employee.valid_until < today + SOON:
         found.append(Label("ends soon", "warn"))
-    if employee.valid_from is not None and employee.valid_from > now:
+    if employee.valid_from is not None and employee.valid_from > today:
         found.append(Label("not yet valid", "warn"))
     if not employee.photos:
         found.append(Label("no photos", "warn"))
     return found or [Label("active", "good")]
 
 
-def _filter(q: str, show: Show, now: datetime) -> EmployeeFilter:
+def _filter(q: str, show: Show, today: date) -> EmployeeFilter:
     status = {"active": Status.ACTIVE, "inactive": Status.INACTIVE}.get(show)
     return EmployeeFilter(
         q=q or None,
         status=status,
         enrolled=False if show == "no_photos" else None,
-        ends=(now, now + SOON) if show == "expiring" else None,
+        ends=(today, today + SOON) if show == "expiring" else None,
     )
