@@ -120,7 +120,8 @@ def test_probability_follows_the_logistic_curve() -> None:
 def test_a_very_steep_curve_saturates_without_overflow() -> None:
     steep = replace(CALIBRATION, steepness=1e4)
     assert steep.probability(-1.0) == 0.0
-    assert steep.probability(0.33 - 0.06995) == pytest.approx(math.exp(-699.5), rel=1e-6)
+    assert steep.probability(0.33 - 0.06995) == pytest.approx(math.exp(-699.5), rel=1e-6, abs=0)
+    assert steep.probability(0.33 - 0.07005) == 0.0
     assert steep.probability(1.0) == 1.0
 
 
@@ -148,6 +149,7 @@ def test_a_very_steep_curve_saturates_without_overflow() -> None:
         {"body_rate": 1.0},
         {"body_rate": 1.5},
         {"body_scale": 0.3},  # lowest would be -1.02
+        {"start": 0.0, "body_scale": 1 / math.log(100)},  # lowest would be -1
         {"start": math.nan},
         {"rate": math.nan},
         {"scale": math.nan},
