@@ -149,7 +149,7 @@ def test_a_very_steep_curve_saturates_without_overflow() -> None:
         {"body_rate": 1.0},
         {"body_rate": 1.5},
         {"body_scale": 0.3},  # lowest would be -1.02
-        {"start": 0.0, "body_scale": 1 / math.log(100)},  # lowest would be -1
+        {"body_scale": 1.36 / math.log(0.1 / 1e-3)},  # lowest would be -1
         {"start": math.nan},
         {"rate": math.nan},
         {"scale": math.nan},
