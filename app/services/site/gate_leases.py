@@ -62,15 +62,21 @@ class GateLeases:
         """
         with self._store.write() as tx:
             now, apart = shared_time(tx, self._clock)
-            untaken = self._sweep(tx, now)
-            kept = self._keep(tx, self._leaving, held, now)
-            if abs(apart) > CLOCKS_APART:
+            # In the order of locks: watchers, questions, orders, leases.
+            lost = self._forget_watchers(tx, now)
+            wrong = abs(apart) > CLOCKS_APART
+            if wrong:
                 # It would date pictures and openings wrongly: others have its gates until its clock is right.
                 tx.watchers.leave(self.holder)
-                wanted = set[str]()
             else:
                 tx.watchers.arrive(self.holder, self._only, now + LEASE)
-                wanted = {gate for gate, who in self._deal(tx, now).items() if who == self.holder}
+            tx.questions.forget(now - STALE)
+            untaken = tx.orders.forget(now - STALE)
+            for holder in lost:
+                tx.leases.give_up(holder)
+            kept = self._keep(tx, self._leaving, held, now)
+            dealt = {} if wrong else self._deal(tx, now)
+            wanted = {gate for gate, who in dealt.items() if who == self.holder}
             mine = frozenset(gate for gate in sorted(wanted) if tx.leases.take(gate, self.holder, now, now + LEASE))
             others = self._elsewhere(tx)
         with self._lock:
@@ -98,8 +104,8 @@ class GateLeases:
         with self._lock:
             self._mine = frozenset()
         with self._store.write() as tx:
-            tx.leases.give_up(self.holder)
             tx.watchers.leave(self.holder)
+            tx.leases.give_up(self.holder)
 
     def _say(self, apart: timedelta) -> None:
         was, self._apart = abs(self._apart) > CLOCKS_APART, apart
@@ -118,14 +124,14 @@ class GateLeases:
     def _elsewhere(self, tx: Transaction) -> frozenset[str]:
         return frozenset(gate for gate, (who, _) in tx.leases.holders().items() if who != self.holder)
 
-    def _sweep(self, tx: Transaction, now: datetime) -> list[Order]:
-        for holder, until in {**tx.watchers.all(), **dict(tx.leases.holders().values())}.items():
-            if until > now + LONGEST:
-                tx.leases.give_up(holder)
-                tx.watchers.leave(holder)
+    def _forget_watchers(self, tx: Transaction, now: datetime) -> list[str]:
+        """Those whose time is up. Returns those whose time is too far ahead, as after a clock was set back."""
+        known = {**tx.watchers.all(), **dict(tx.leases.holders().values())}
+        ahead = sorted(holder for holder, until in known.items() if until > now + LONGEST)
+        for holder in ahead:
+            tx.watchers.leave(holder)
         tx.watchers.forget(now)
-        tx.questions.forget(now - STALE)
-        return tx.orders.forget(now - STALE)
+        return ahead
 
     def _deal(self, tx: Transaction, now: datetime) -> dict[str, str]:
         gates = {gate.id: gate.name for gate in tx.gates.all()}
