@@ -168,7 +168,7 @@ def test_a_camera_whose_mailbox_fails_is_watched_on(started: Started, monkeypatc
     eventually(lambda: one.loop.tally.frames == 1)
 
 
-def test_when_every_engine_is_in_use_the_frame_is_let_go_and_counted(started: Started) -> None:
+def test_a_frame_is_dropped_and_counted_when_every_engine_is_busy(started: Started) -> None:
     def see(pixels: Pixels, **_: Any) -> list[Detection]:
         raise Busy("too_busy", "try again")
 
@@ -196,7 +196,7 @@ def test_with_nobody_in_view_most_frames_are_let_go(started: Started, monkeypatc
     assert one.loop.tally.frames == 14
 
 
-def test_silence_is_told(started: Started) -> None:
+def test_silence_is_reported(started: Started) -> None:
     one = started()
     eventually(lambda: len(one.approaches.silences) > 2)
     assert set(one.approaches.silences) == {NOW + timedelta(seconds=1)}  # by the clock, not by the last picture
@@ -215,7 +215,7 @@ def test_a_clock_that_is_set_back_blinds_nobody(started: Started) -> None:
     eventually(lambda: one.loop.tally.frames == 3)
 
 
-def test_answers_are_told_and_a_listener_that_fails_costs_nothing(started: Started) -> None:
+def test_listeners_get_the_answers_and_one_that_fails_costs_nothing(started: Started) -> None:
     one = started()
     one.approaches.answers = ["first", "second"]
 

@@ -45,7 +45,7 @@ def test_turning_by_the_rotation_makes_it_upright() -> None:
         np.testing.assert_array_equal(turned(picture, degrees), np.rot90(picture, -degrees // 90))
 
 
-def test_who_needs_the_engines_goes_first() -> None:
+def test_a_turned_look_gives_way_to_whoever_needs_the_engines() -> None:
     def busy(pixels: Pixels) -> list[Face]:
         raise Busy("too_busy", "later")
 
