@@ -8,7 +8,7 @@ from PIL import Image
 
 from app.adapters.vision.photos.image import decode
 from app.adapters.vision.photos.scaling import turned
-from app.core.approach.tries import Zone
+from app.core.approach.tries import Region
 from app.core.cameras.turned import EVERY_S, TIMES
 from app.core.errors import Busy
 from app.core.types import Box, Face, Pixels
@@ -64,7 +64,9 @@ def test_a_camera_on_its_side_sees_faces_with_its_rotation_and_hints_without(
     for i in range(2):  # a picture that stands still is not looked at again
         sideways[:8, :8] = 100 * i
         Image.fromarray(sideways[..., ::-1]).save(tmp_path / f"{i}.png")
-    camera = system.cameras.add("film", GATE, Address(f"folder:{tmp_path}#fast", True, rotation), Zone(min_face_px=24))
+    camera = system.cameras.add(
+        "film", GATE, Address(f"folder:{tmp_path}#fast", True, rotation), Region(min_face_px=24)
+    )
     post = supervisor(system)._post(camera)
     assert isinstance(post.loop, CameraLoop)
     watch = post.loop.watch

@@ -48,6 +48,7 @@ UNCOVERED: dict[Table, frozenset[str]] = {
 # Former names of columns. A row sealed under one keeps a good seal, and gets a new one at its next write.
 FORMER_NAMES: dict[Table, dict[str, str]] = {
     gates: {"unlock_ms": "open_ms", "door_held_after_ms": "held_after_ms"},
+    cameras: {"region": "zone"},
     corrections: {"actor": "by"},
     imports: {"actor": "by"},
     site: {"actor": "key_id"},
