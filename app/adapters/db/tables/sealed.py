@@ -58,10 +58,9 @@ FORMER_NAMES: dict[Table, dict[str, str]] = {
 # row is rebuilt if it is gone.
 PASSING = (orders, questions, idempotency, clock)
 
+# What is deleted with a row of another table goes in this order, which keeps to the order of locks in README.md.
 COUNTED = (
     alerts,
-    api_keys,
-    cameras,
     corrections,
     embeddings,
     employees,
@@ -81,6 +80,8 @@ COUNTED = (
     tickets,
     users,
     *RULE_TABLES,
+    cameras,
+    api_keys,
 )
 
 SEALED = (*PASSING, *COUNTED)
