@@ -141,7 +141,7 @@ def test_the_log_is_filtered_in_the_address_and_one_event_is_corrected(
     page.goto("/log?employee=W-1")
     expect(page.locator("a.log-row").first).to_contain_text("Ada Lovelace")
     page.locator("a.log-row").first.click()
-    expect(page.get_by_text("“Every active employee, at every gate, within the dates")).to_be_visible()
+    expect(page.get_by_text("“Everybody, everywhere, always” lets them in")).to_be_visible()
     look(page, "event-open")
     axe(page)
     page.goto("/log?employee=nobody-s-number")
