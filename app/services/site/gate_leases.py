@@ -58,7 +58,7 @@ class GateLeases:
             return _held(tx, shared_time(tx, self._clock)[0])
 
     def renew(self, held: Collection[str] = ()) -> frozenset[str]:
-        """Takes and keeps this process's share of the gates, and gives up the rest. Raises NotRecorded: nothing changes.
+        """Takes and keeps this process's gates, and gives up the rest. Raises NotRecorded: then nothing changes.
 
         held: the gates whose hardware it has in hand; it keeps their leases until it has given them up.
         """
