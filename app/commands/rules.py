@@ -12,7 +12,7 @@ from app.core.errors import BadInput
 from app.core.types import OPENING
 
 if TYPE_CHECKING:
-    from app.services.access.rule_book import RuleChange
+    from app.services.access.rules.rule_book import RuleChange
     from app.wiring import Backbone
 
 cli = typer.Typer(no_args_is_help=True, help="Read, change and question the rules of who may pass.")

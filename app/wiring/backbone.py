@@ -22,10 +22,10 @@ from app.adapters.yaml.rules_text import read_rules, write_rules
 from app.core.alerts.alert import Alert, AlertKind
 from app.core.errors import CryptoFault
 from app.core.site.installation import Installation
-from app.services.access.permits import Permits
-from app.services.access.rule_book import RuleBook
-from app.services.access.rule_questions import RuleQuestions
-from app.services.access.rules_text import RulesText
+from app.services.access.rules.permits import Permits
+from app.services.access.rules.rule_book import RuleBook
+from app.services.access.rules.rule_questions import RuleQuestions
+from app.services.access.rules.rules_text import RulesText
 from app.services.accounts.keys import Keys
 from app.services.accounts.release_callers import ReleaseCallers
 from app.services.alerts.alert_list import AlertList

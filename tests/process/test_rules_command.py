@@ -12,7 +12,7 @@ from app.core.errors import BadInput
 from app.core.people.details import Details
 from app.core.types import Employee
 from app.settings import Settings
-from app.wiring.office import open_backbone
+from app.wiring.backbone import open_backbone
 
 DAYS = """
 schedules:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from app.core.access.time_zones import time_zone
 from app.core.ports.store import Clock, Store
-from app.services.access.current_rules import CurrentRules
+from app.services.access.rules.current_rules import CurrentRules
 
 
 @dataclass(frozen=True)

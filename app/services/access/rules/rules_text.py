@@ -9,7 +9,7 @@ from app.core.access.file_values import BadRulesFile, Path
 from app.core.access.rule_set import Contradiction
 from app.core.errors import BadInput
 from app.core.ports.access import RulesDocument
-from app.services.access.rule_book import RuleBook, RuleChange
+from app.services.access.rules.rule_book import RuleBook, RuleChange
 
 ENTRY = re.compile(r"(?P<kind>\w+)\[(?P<name>.*)\](?:\.(?P<key>\w+))?")
 
