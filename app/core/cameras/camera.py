@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from app.core.approach.tries import Region
+from app.core.approach.tries import Zone
 
 
 @dataclass(frozen=True)
@@ -15,5 +15,5 @@ class Camera:
     gate_id: str
     sealed_url: bytes
     enabled: bool = True
-    region: Region = field(default_factory=Region)
+    zone: Zone = field(default_factory=Zone)
     created_at: datetime | None = None

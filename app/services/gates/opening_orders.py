@@ -1,4 +1,4 @@
-"""Passes openings to the process that drives the gate, through the database and only within their window."""
+"""Openings on their way to the process that drives the gate: through the database, and only within their window."""
 
 import logging
 from collections.abc import Collection
@@ -20,22 +20,22 @@ class OpeningOrders:
         self._waiting = WriteBehind()
 
     def add(self, decision: RecordedDecision) -> None:
-        """Queues an opening, which `pass_on` writes. Returns at once."""
+        """At once; `pass_on` writes it."""
         self._waiting.add(partial(self._put, decision))
 
     def pass_on(self) -> bool:
-        """Writes what waits, and returns whether all is written. Raises NotRecorded: then the rest waits on."""
+        """Whether none waits any more. Raises NotRecorded: then they wait on, until their windows are over."""
         return self._waiting.catch_up(ROUND_S)
 
     def pass_on_now(self, decision: RecordedDecision) -> None:
-        """Writes an opening at once, for a process without a thread of its own."""
+        """For a process that has no thread for it."""
         try:
             self._put(decision)
         except NotRecorded:
             self._not_sent(decision)
 
     def take(self, gate_ids: Collection[str]) -> list[Order]:
-        """Takes what other processes decided for these gates, oldest first. Raises NotRecorded."""
+        """What other processes decided for these gates, oldest first. Raises NotRecorded."""
         with self._store.read() as tx:
             if not tx.orders.waiting(gate_ids):
                 return []
@@ -57,7 +57,7 @@ class OpeningOrders:
 
 
 def order_of(decision: RecordedDecision) -> Order:
-    """The order for a decision that opens. Raises ValueError if it has no end."""
+    """What the gate is to do. Raises ValueError for a decision that opens nothing for a while."""
     if decision.open_until is None:
         raise ValueError("only an opening with an end can be ordered")
     employee_id = None if decision.employee is None else decision.employee.id
