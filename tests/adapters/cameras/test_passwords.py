@@ -65,9 +65,9 @@ def test_each_kind_of_address_is_judged_alike(password: str, caplog: pytest.LogC
     assert is_ambiguous(f"rtsp://admin:{password}@host/path")
     webhook = {"gate": "lobby-1", "url": f"https://admin:{password}@10.0.5.7/relay", "secret": "s" * 16}
     with caplog.at_level(logging.DEBUG):
-        with pytest.raises(BadInput, match="no user name or password") as refused:
+        with pytest.raises(BadInput, match="must not hold a user name or password") as refused:
             check_config("webhook", webhook)
-        with pytest.raises(BadInput, match="no user name or password"):
+        with pytest.raises(BadInput, match="must not hold a user name or password"):
             check_issuer(f"https://admin:{password}@login.example.com/realm")
     assert password not in refused.value.detail + caplog.text
 
