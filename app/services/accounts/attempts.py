@@ -1,4 +1,4 @@
-"""Wrong passwords, counted before they are looked at, so that many guesses at once count as many.
+"""Counts sign-in attempts before their passwords are checked, so that guesses at the same time all count.
 
 Counted for the name, for the address, and apart from these for a browser in which the name has signed in before: who
 fails on purpose from elsewhere locks nobody out of their own browser.
@@ -20,7 +20,7 @@ class Attempts:
     clock: Clock
 
     def admit(self, name: str, address: str, device: str | None) -> datetime | None:
-        """Counts one more wrong attempt and returns None; or, where it is too early, counts nothing and says when.
+        """Counts one more attempt and returns None. If it comes too early, counts nothing and returns how long to wait.
 
         device: the browser's mark, where it is known to have signed in as this name.
         """
@@ -28,11 +28,11 @@ class Attempts:
         buckets = _buckets(name, address, device)
         with self.store.read() as tx:
             wait = _wait(tx.tallies.get(buckets), buckets, now)
-        if wait is not None:  # refused without a write: a flood of attempts must not keep the database busy
+        if wait is not None:  # refused without a write, so that a flood of attempts does not keep the database busy
             return wait
         with self.store.write() as tx:
             tx.tallies.forget(now - FORGOTTEN)
-            # Held in one order, the name's before the address's: of two guesses at once, the later sees the earlier.
+            # Locked in one order, name before address, so that the later of two guesses sees the earlier.
             tallies = {bucket: tx.tallies.hold(bucket, now) for bucket in buckets}
             wait = _wait(tallies, buckets, now)
             if wait is None:
@@ -41,7 +41,7 @@ class Attempts:
             return wait
 
     def forgive(self, name: str, address: str, device: str | None) -> None:
-        """The last attempt was right: the name starts at nothing; the address gets back the one that was counted."""
+        """Notes that the last attempt was right: resets the name's count, and takes one off the address's."""
         own, shared = _buckets(name, address, device)
         with self.store.write() as tx:
             tx.tallies.drop(own)
@@ -64,7 +64,7 @@ def _wait(tallies: dict[str, Tally], buckets: dict[str, int], now: datetime) -> 
 
 
 def _network(address: str) -> str:
-    """One home or office: an IPv6 client has 2^64 addresses to fail from."""
+    """The network of one home or office, since an IPv6 client has 2^64 addresses to try from."""
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:
@@ -73,5 +73,5 @@ def _network(address: str) -> str:
 
 
 def _hash(kind: str, what: str) -> str:
-    """Names nobody: people type passwords into the field for the name."""
+    """Hashes the name, because people type passwords into its field."""
     return hashlib.sha256(f"{kind}:{what}".encode("utf-8", "surrogatepass")).hexdigest()

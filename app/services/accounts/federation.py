@@ -1,4 +1,4 @@
-"""Signing in through another provider: sent there with state, nonce and PKCE, and believed when all three come back.
+"""Signs people in through another provider: sends them with state, nonce and PKCE, and checks all three afterwards.
 
 Roles follow from the provider's groups at every sign-in. A user of this kind is known by issuer and subject alone, so a
 name or e-mail that somebody chose there takes over nobody here.
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Journey:
-    """A browser on its way to the provider: what it must bring back, kept in its own cookie."""
+    """What a browser must bring back from the provider, kept in its own cookie."""
 
     state: str
     nonce: str
@@ -78,12 +78,12 @@ class Federation:
             tx.providers.put(replace(provider, sealed_secret=sealed))
 
     def remove(self) -> None:
-        """Nobody signs in through it from then on; sessions that hold go on until they end."""
+        """Removes the provider. Nobody signs in through it any more; present sessions go on until they end."""
         with self.store.write() as tx:
             tx.providers.put(None)
 
     def begin(self, redirect: str) -> tuple[str, Journey]:
-        """Where to send the browser, and what it must keep. Raises NotFound where there is no provider."""
+        """Returns where to send the browser, and what it must keep. Raises NotFound if there is no provider."""
         journey = Journey.new()
         provider = self._known()
         return self.client.address(provider, redirect, journey.state, journey.nonce, journey.challenge), journey
@@ -148,7 +148,7 @@ class Federation:
 
 
 def _with_roles(tx: Transaction, user: User, roles: frozenset[Role]) -> User:
-    """The user with the roles that the provider gives now; if they changed, signed out elsewhere."""
+    """Gives the user the provider's present roles; if they changed, ends the user's other sessions."""
     if user.roles == roles:
         return user
     user = replace(user, roles=roles)

@@ -15,11 +15,11 @@ class Keys:
     store: Store
     clock: Clock
     new_id: Callable[[], str]
-    # Called with the id of a key that is worth nothing from now on.
+    # Called with the id of a revoked key.
     revoked: Callable[[str], None] = lambda _: None
 
     def create(self, role: Role, gate: str | None = None, name: str = "") -> tuple[str, ApiKey]:
-        """The secret, which is kept nowhere, and its record. A gate key needs its gate, no other may have one.
+        """Makes a key. Returns the secret, which is stored nowhere, and its record. Only a gate key has a gate.
 
         Raises BadInput, and NotFound for an unknown gate.
         """
@@ -27,7 +27,7 @@ class Keys:
             raise BadInput("bad_role", "Role viewer is for people; give the key role security to read the log.")
         if (role is Role.GATE) != (gate is not None):
             raise BadInput("bad_gate", "A key of role gate names its gate; no other key does.")
-        # 256 random bits need no slow hash: there is nothing to guess.
+        # 256 random bits cannot be guessed, so they need no slow hash.
         secret = f"fg_{role.value}_{secrets.token_urlsafe(32)}"
         with self.store.write() as tx:
             gate_id = None
@@ -41,7 +41,7 @@ class Keys:
         return secret, key
 
     def authenticate(self, secret: str, then: Callable[[Transaction, ApiKey], None] = lambda tx, key: None) -> ApiKey:
-        """The key's record as the database has it now.
+        """Finds the record of a key as the database has it now.
 
         Args:
             secret: What the caller sent.
@@ -76,7 +76,7 @@ class Keys:
         return self.get(key_id)
 
     def revoke(self, key_id: str) -> None:
-        """From the return of this call the key opens nothing. Raises NotFound."""
+        """Revokes a key. Once this returns, it opens nothing. Raises NotFound."""
         self.get(key_id)
         with self.store.write() as tx:
             tx.api_keys.revoke(key_id, self.clock())

@@ -28,7 +28,7 @@ class ReleaseCallers:
         self._sessions: dict[str, SignedIn] = {}
 
     def refresh(self) -> None:
-        """As the database has it now. Raises NotRecorded: then what was known holds on."""
+        """Reads who may order one from the database. Raises NotRecorded: then nothing changes."""
         before = self._forgotten
         found: dict[str, SignedIn] = {}
         with self._store.read() as tx:
@@ -41,12 +41,12 @@ class ReleaseCallers:
                 if user.enabled and not user.roles.isdisjoint(MAY_RELEASE):
                     found |= {session.hash: SignedIn(session, user) for session in tx.sessions.of(user.id)}
         with self._lock:
-            # What was read may be older than what was taken away meanwhile: the next look has both.
+            # The read may be older than a removal meanwhile; the next one has both.
             if self._forgotten == before:
                 self._keys, self._sessions = principals, found
 
     def forget(self, id_: str) -> None:
-        """A key was revoked, a session ended, or a user changed: from now on it counts for nothing here."""
+        """Forgets a key that was revoked, a session that ended, or a user who changed."""
         with self._lock:
             self._forgotten += 1
             self._keys = {hash_: who for hash_, who in self._keys.items() if who.id != id_}

@@ -1,4 +1,4 @@
-"""Who is signed in: sessions in the database, found by the hash of a cookie, ended by time, by hand or by a change.
+"""Sessions of people: in the database, found by the hash of a cookie, ended by time, by hand or by a change.
 
 Each request reads session and user as they are now, so what an admin takes away is gone at the next click.
 """
@@ -15,13 +15,13 @@ from app.core.accounts.users import Principal, Session, User
 from app.core.errors import NotRecorded
 from app.core.ports.store import Clock, Store, Transaction
 
-SEEN_EVERY = timedelta(minutes=1)  # a write for every click would be one for nothing
+SEEN_EVERY = timedelta(minutes=1)  # not every click needs a write
 AGENT_CHARS = 200
 
 
 @dataclass(frozen=True)
 class SignedIn:
-    """A session that holds, and whose it is."""
+    """A valid session and its user."""
 
     session: Session
     user: User
@@ -44,7 +44,7 @@ class Sessions:
     ended: Callable[[str], None] = lambda _: None
 
     def open(self, tx: Transaction, user: User, address: str, agent: str) -> str:
-        """A new session in the caller's transaction; the cookie's value, which is kept nowhere."""
+        """Opens a session within the caller's transaction. Returns the cookie's value, which is stored nowhere."""
         now = self.clock()
         token = secrets.token_urlsafe(32)
         tx.sessions.forget(now)
@@ -55,7 +55,7 @@ class Sessions:
         return token
 
     def find(self, token: str) -> SignedIn | None:
-        """Whose session this is; None when there is none, it is over, or its user is disabled."""
+        """Finds a session and its user; None if there is none, it is over, or its user is disabled."""
         now = self.clock()
         with self.store.read() as tx:
             found = tx.sessions.by_hash(digest(token))
@@ -65,13 +65,13 @@ class Sessions:
         if not user.enabled or now >= session.ends_at or now - session.seen_at >= self.idle:
             return None
         if now - session.seen_at >= SEEN_EVERY:
-            # On a full disk who is signed in can still read, and release.
+            # On a full disk, people who are signed in can still read, and order a release.
             with suppress(NotRecorded), self.store.write() as tx:
                 tx.sessions.seen(session.id, now)
         return SignedIn(session, user)
 
     def of(self, user_id: str) -> list[Session]:
-        """Those that hold, newest first."""
+        """Returns the valid sessions, newest first."""
         now = self.clock()
         with self.store.read() as tx:
             return [s for s in tx.sessions.of(user_id) if now < s.ends_at and now - s.seen_at < self.idle]
@@ -82,7 +82,7 @@ class Sessions:
         self.ended(session_id)
 
     def end_all(self, user_id: str, but: str | None = None) -> int:
-        """Signs out everywhere, `but` for one session; how many ended."""
+        """Ends all sessions of a user, `but` for one. Returns how many."""
         with self.store.write() as tx:
             count = tx.sessions.end_all(user_id, but)
         self.ended(user_id)
@@ -90,15 +90,15 @@ class Sessions:
 
 
 def digest(token: str) -> str:
-    """256 random bits need no slow hash."""
+    """SHA-256: 256 random bits need no slow hash."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def csrf_of(token: str) -> str:
-    """What a page sends back with every change. It follows from the cookie, and the cookie does not follow from it."""
+    """What a page sends back with every change. It follows from the cookie, but not the other way round."""
     return hmac.new(token.encode("utf-8", "surrogatepass"), b"csrf", hashlib.sha256).hexdigest()
 
 
 def printable(text: str) -> str:
-    """What a browser says of itself, without control characters, cut to a length that can be stored."""
+    """A browser's description of itself, without control characters, cut to the length that is stored."""
     return "".join(c for c in text[:AGENT_CHARS] if c.isprintable())

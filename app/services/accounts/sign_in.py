@@ -17,13 +17,13 @@ from app.services.accounts.attempts import Attempts
 from app.services.accounts.sessions import Sessions, SignedIn, printable
 from app.services.accounts.users import Users, wrong_password
 
-KEPT = timedelta(days=365)  # sign-ins in the log
+KEPT = timedelta(days=365)  # how long sign-ins stay in the log
 ADDRESS_CHARS = 64
 
 
 @dataclass(frozen=True)
 class Client:
-    """Where a sign-in comes from. device: the mark this browser got when somebody signed in with it before."""
+    """Where a sign-in comes from. device: the mark that this browser got at an earlier sign-in."""
 
     address: str
     agent: str = ""
@@ -32,7 +32,7 @@ class Client:
 
 @dataclass(frozen=True)
 class Entered:
-    """A sign-in that worked. session: the cookie. device: the browser's mark, to be kept for long."""
+    """A successful sign-in. session: the cookie. device: the browser's mark, a long-lived cookie."""
 
     user: User
     session: str
@@ -51,7 +51,7 @@ class SigningIn:
     new_id: Callable[[], str]
 
     def with_password(self, name: str, password: str, client: Client) -> Entered:
-        """Raises Unauthorised, and Busy where too many wrong attempts were made or are being made."""
+        """Signs in with a password. Raises Unauthorised, and Busy after or during too many wrong attempts."""
         with self.store.read() as tx:
             user = tx.users.by_name(name)
         device = self._device(client, user)
@@ -99,25 +99,25 @@ class SigningIn:
         self.users.set_password(who.user, new, who.session.id)
 
     def through_provider(self, user: User, client: Client) -> Entered:
-        """For somebody whom `Federation` has checked. Raises Unauthorised where they were disabled meanwhile."""
+        """Signs in somebody whom `Federation` has checked. Raises Unauthorised if they were disabled meanwhile."""
         return self._enter(user, client, Method.PROVIDER)
 
     def refused(self, user: User | None, client: Client, why: str) -> None:
-        """Writes down that the provider's word opened nothing, and why."""
+        """Records a failed sign-in through the provider, and why it failed."""
         with self.store.write() as tx:
             self._record(tx, user, client, Method.PROVIDER, SignInOutcome.REFUSED, why)
 
     def recent(self, user_id: str | None = None, before: str | None = None, limit: int = 50) -> list[SignIn]:
-        """The log of sign-ins, newest first."""
+        """Returns the log of sign-ins, newest first."""
         with self.store.read() as tx:
             return tx.sign_ins.find(user_id, before, limit)
 
     def _enter(
         self, user: User, client: Client, method: Method, checked: str | None = None, renewed: str | None = None
     ) -> Entered:
-        """checked: the hash that the password matched. renewed: the same password's hash at the costs of today."""
+        """checked: the hash that the password matched. renewed: the password's hash at today's cost."""
         with self.store.write() as tx:
-            # Read again: since the check, an admin may have disabled them, or somebody set another password.
+            # Read again: since the check, the user may have been disabled or have another password.
             now = tx.users.get(user.id, for_update=True)
             if now is None or not now.enabled or (checked is not None and now.password != checked):
                 raise _wrong()
@@ -153,7 +153,7 @@ class SigningIn:
         )
 
     def _mark(self, user: User) -> str:
-        """Signed, so that it is stored nowhere: what tells this browser from those that never signed in as the user."""
+        """Makes a browser's mark: signed, stored nowhere. It says that the user signed in with this browser."""
         words = f"{user.id}.{self.new_id()}"
         return f"{words}.{self.signer.sign(_mark_message(words))}"
 

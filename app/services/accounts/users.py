@@ -30,7 +30,7 @@ class Users:
     hasher: PasswordHasher
     clock: Clock
     new_id: Callable[[], str]
-    # Called with the id of a user whose sessions ended.
+    # Called with the id of a user whose sessions have ended.
     signed_out: Callable[[str], None] = lambda _: None
 
     def all(self) -> list[User]:
@@ -51,18 +51,18 @@ class Users:
         return found
 
     def add(self, name: str, roles: frozenset[Role], password: str | None = None) -> User:
-        """Without a password they sign in through a link (`reset`) or another provider. Raises BadInput, Conflict."""
+        """Adds a user. Without a password they sign in by a link (`reset`) or a provider. Raises BadInput, Conflict."""
         name, roles = user_name(name), person_roles(roles)
         hashed = None if password is None else self.hasher.hash(check_password(password, name))
         user = User(self.new_id(), name, roles, hashed, self.clock())
         with self.store.write() as tx:
-            # Somebody can sign in now; the link that makes the first admin is of no more use but to others.
+            # Somebody can sign in now, so the link that makes the first admin must not remain.
             tx.tickets.withdraw(None)
             tx.users.add(user)
         return user
 
     def change(self, user_id: str, roles: frozenset[Role] | None = None, enabled: bool | None = None) -> User:
-        """Whoever is changed signs in again. Raises Conflict for what would leave no admin who can sign in."""
+        """Changes a user and ends their sessions. Raises Conflict if no admin could sign in any more."""
         with self.store.write() as tx:
             everybody = tx.users.all(for_update=True)
             before = _known(tx, user_id)
@@ -94,28 +94,28 @@ class Users:
             return self._issue(tx, TicketKind.RESET, user_id, RESET_FOR)
 
     def setup(self) -> str | None:
-        """The token of the link that makes the first admin; None once there is a user. Earlier ones end."""
+        """Makes the token of the link that makes the first admin; None once there is a user. Earlier ones end."""
         with self.store.write() as tx:
             tx.tickets.withdraw(None)
             return None if tx.users.all() else self._issue(tx, TicketKind.SETUP, None, SETUP_FOR)
 
     def ticket(self, token: str, kind: TicketKind) -> User | None:
-        """Whose link this is; None for the first admin's. Raises NotFound for one that is used up or over."""
+        """The user of a link; None for the first admin's. Raises NotFound for one that was used or has expired."""
         with self.store.read() as tx:
             ticket = self._valid(tx, token, kind)
             return _known(tx, ticket.user_id) if ticket.user_id else None
 
     def redeem_setup(self, tx: Transaction, token: str, name: str, hashed: str) -> User:
-        """The first admin, in the caller's transaction. Raises NotFound, BadInput."""
+        """Makes the first admin within the caller's transaction. Raises NotFound, BadInput."""
         self._take(tx, token, TicketKind.SETUP)
-        if tx.users.all():  # somebody was added while the link was being made
+        if tx.users.all():  # somebody was added since the link was made
             raise _used_up()
         user = User(self.new_id(), user_name(name), frozenset({Role.ADMIN, Role.SECURITY}), hashed, self.clock())
         tx.users.add(user)
         return user
 
     def redeem_reset(self, tx: Transaction, token: str, hashed: str) -> User:
-        """The user with the new password, signed out everywhere, in the caller's transaction. Raises NotFound."""
+        """Sets the password and ends all sessions, within the caller's transaction. Raises NotFound."""
         ticket = self._valid(tx, token, TicketKind.RESET)
         user = replace(_known(tx, ticket.user_id or "", for_update=True), password=hashed)
         self._take(tx, token, TicketKind.RESET)
@@ -134,7 +134,7 @@ class Users:
         hashed = self.hasher.hash(check_password(password, user.name))
         with self.store.write() as tx:
             now = _known(tx, user.id, for_update=True)
-            # The hash took its time: meanwhile the account may have been disabled, or taken back with a link.
+            # Hashing takes time; meanwhile the account may have been disabled, or recovered with a link.
             if not now.enabled or all(session.id != session_id for session in tx.sessions.of(user.id)):
                 raise Unauthorised("signed_out", "You are signed out; sign in again.")
             if now.password != user.password:
@@ -161,7 +161,7 @@ class Users:
 
 
 def roles_of(names: list[str]) -> frozenset[Role]:
-    """Roles as people write them. Raises BadInput."""
+    """Reads roles as people write them. Raises BadInput."""
     try:
         return person_roles(frozenset(Role(name) for name in names))
     except ValueError:

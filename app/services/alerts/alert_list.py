@@ -14,7 +14,7 @@ MOST_COMMENT_CHARS = 200
 
 @dataclass(frozen=True)
 class NamedAlert:
-    """An alert, and the names of its gate and camera; its id where a camera is gone."""
+    """An alert, with the names of its gate and camera; the id of a camera that was removed."""
 
     alert: Alert
     gate: str | None
@@ -36,7 +36,7 @@ class AlertList:
         before: str | None = None,
         limit: int = 50,
     ) -> list[NamedAlert]:
-        """Newest first. `before`: the id the page starts below. Raises NotRecorded where the database is gone."""
+        """Lists alerts, newest first. before: the id that the page follows. Raises NotRecorded without the database."""
         own = [a for a in self.own() if since is None or a.at >= since]
         try:
             with self.store.read() as tx:
@@ -44,11 +44,11 @@ class AlertList:
         except NotRecorded:
             if state is not AlertState.OPEN or not own:
                 raise
-            # The database cannot even be read; that is what they are about.
+            # The database cannot be read, which is what these alerts are about.
             return [NamedAlert(alert, None, None) for alert in own]
 
     def acknowledge(self, alert_id: str, actor: str, comment: str) -> NamedAlert:
-        """Record that somebody looked at an alert. That ends a transient one; all others last as long as their cause.
+        """Records that somebody looked at an alert. That ends a transient one; all others last as long as their cause.
 
         Args:
             actor: the id of the key or user.

@@ -1,4 +1,4 @@
-"""The cameras there are, each watching one gate. An address may hold a password, so it is sealed, and shown masked."""
+"""Lists and changes cameras, each of one gate. An address may hold a password, so it is sealed and shown masked."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -54,7 +54,7 @@ class CameraList:
     masked: Callable[[str], str]
 
     def add(self, name: str, gate: str, address: Address, zone: Zone) -> Camera:
-        """Watched from now on by whichever worker takes it. Raises BadInput, NotFound, Conflict('camera_exists')."""
+        """Adds a camera, which some worker starts to watch. Raises BadInput, NotFound, Conflict('camera_exists')."""
         self.check(address)
         with self.store.write() as tx:
             camera = Camera(
@@ -74,7 +74,7 @@ class CameraList:
             return tx.cameras.all()
 
     def of_gate(self, gate_id: str) -> list[Camera]:
-        """By name."""
+        """Returns all cameras, by name."""
         with self.store.read() as tx:
             return tx.cameras.of_gate(gate_id)
 
@@ -119,7 +119,7 @@ class CameraList:
             tx.cameras.delete(_camera(tx, name).id)
 
     def address(self, camera: Camera) -> Address:
-        """Where the camera is, for whoever opens it. Raises CryptoFault."""
+        """The camera's address, to open it. Raises CryptoFault."""
         with self.store.read() as tx:
             return self._open(tx, camera)
 
@@ -139,11 +139,11 @@ class CameraList:
         return replace(address or before, rotation=before.rotation if rotation is None else rotation)
 
     def shown(self, camera: Camera) -> Shown:
-        """The address as an admin may see it. One that does not open is said to be so: the other cameras work."""
+        """The address as an admin may see it. If it does not open it says so, and the other cameras still work."""
         try:
             address = self.address(camera)
             return Shown(self.masked(address.url), rotation=address.rotation)
-        except (CryptoFault, ValueError, TypeError):  # altered bytes do not open; opened, they may be no address
+        except (CryptoFault, ValueError, TypeError):  # altered bytes do not open, or are not an address
             return Shown("", BROKEN)
 
     def _seal(self, tx: Transaction, camera_id: str, address: Address) -> bytes:

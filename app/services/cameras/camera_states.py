@@ -1,4 +1,4 @@
-"""How each camera fares, as any process can tell: by the lease of its gate, and by the alert that stands for it."""
+"""Each camera's state, as any process can tell it from the lease of its gate and the camera's alerts."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ NOBODY = "no process watches it: start a `worker`, or a `serve` that watches cam
 
 @dataclass(frozen=True)
 class CameraCondition:
-    """state: what is wrong, or WORKING, OFF, NOT_WATCHED. holder: of its gate's lease, whether it has begun or not."""
+    """state: what is wrong, or WORKING, OFF, NOT_WATCHED. holder: the process that has the lease of its gate."""
 
     state: str
     holder: str | None = None
@@ -27,7 +27,7 @@ class CameraStates:
     clock: Clock
 
     def all(self) -> list[tuple[Camera, CameraCondition]]:
-        """By the camera's name."""
+        """Returns the states by the camera's name."""
         with self.store.read() as tx:
             cameras = tx.cameras.all()
             found = standings(cameras, tx.leases.holders(), tx.alerts.open(), tx.clocks.now() or self.clock())
@@ -39,7 +39,7 @@ def standings(
 ) -> dict[str, CameraCondition]:
     """By the camera's id. leases: who has each gate, until when. alerts: newest first."""
     held = {gate_id: holder for gate_id, (holder, until) in leases.items() if until > now}
-    # Doors and people who followed in have alerts at cameras, too.
+    # Doors and tailgating have alerts at cameras, too.
     state_of = {kind: state.value for state, kind in OF_CAMERAS.items()}
     wrong = {alert.camera_id: alert for alert in reversed(alerts) if alert.kind in state_of}
     return {

@@ -1,4 +1,4 @@
-"""Takes a file of people in, row by row: each is looked at on every core, and applied in a transaction of its own.
+"""Imports a file of people row by row. All cores look at photos; each row has a transaction of its own.
 
 So a kill loses nothing that was applied, gates get their turn at the database between rows, and the same file again
 changes nothing. A dry run does the same and takes each row back, so what it reports is what applying would do.
@@ -27,8 +27,8 @@ from app.services.imports.import_reports import known, opened, record, telling
 from app.services.people.enrolment import MAX_PHOTOS, Enrolment
 from app.services.people.photo_judgement import Judged, KnownPictures, PhotoResult, judge, sha256
 
-AHEAD = 4  # rows looked at before the oldest of them is applied, above one a worker; bounds the photos in memory
-_PATIENCE_S = (0.1, 0.5, 2, 5, 10)  # between tries of a row that the database does not take
+AHEAD = 4  # rows prepared ahead, besides one for each worker; bounds the photos in memory
+_PATIENCE_S = (0.1, 0.5, 2, 5, 10)  # pauses before a row is tried again that the database did not take
 Result = TypeVar("Result")
 _SAME_FACE = "This person is enrolled already, under another number"
 
@@ -58,12 +58,12 @@ class _TakenBack(Exception):
 
 
 class _Ended(Exception):
-    """Somebody has ended the import."""
+    """Somebody ended the import."""
 
 
 @dataclass(frozen=True)
 class BulkImport:
-    """look: at one photo, with the strict limits, behind whoever stands at a gate. workers: how many at once."""
+    """look: looks at one photo with the strict limits, after people at gates. workers: how many at a time."""
 
     enrolment: Enrolment
     vault: Vault
@@ -80,7 +80,7 @@ class BulkImport:
         stop: Callable[[], bool] = lambda: False,
         told: Callable[[RowReport], None] = lambda report: None,
     ) -> Import:
-        """Goes through the file from where an earlier run ended. stop: asked before each row; then it goes on later.
+        """Imports the file from where an earlier run ended. stop: asked before each row, to go on another time.
 
         told: each row's report, as it is recorded. Raises NotRecorded where the database is gone for long, Busy where
         the site moved to another pack: then the import goes on later, by the new one. Conflict for one that has ended.
@@ -142,7 +142,7 @@ class BulkImport:
             return opened(tx, self.vault, job)
 
     def _prepare(self, row: Row, photos: PhotoSource, matched: Matched) -> Prepared:
-        """In a worker: reads the row's photos and looks at those that are not kept already."""
+        """Reads a row's photos and looks at those that are not kept yet. Runs in a worker."""
         if row.problems:
             return Prepared(row, photos=len(chosen(row, matched)[0]))
         names, problems = chosen(row, matched)
@@ -162,15 +162,15 @@ class BulkImport:
                 problems.append(RowProblem("too_many_photos", detail, photo=name))
                 continue
             one = judge(self.look, data, self.enrolment.readable)
-            # A photo of another kind than is kept is known by what was made of it.
+            # One of another format is known by what it was converted to.
             if one.data is data or known.take(one.sha256):
                 judged.append((name, one))
         if not kept and not judged:
-            problems.append(RowProblem("no_photos", "There is no photo of this person; gates cannot know them."))
+            problems.append(RowProblem("no_photos", "This person has no photo, so gates cannot recognise them."))
         return Prepared(row, judged, tuple(problems), kept, len(names), older)
 
     def _known_pictures(self, number: str) -> tuple[KnownPictures, dict[str, bytes]]:
-        """Those that are kept of the employee with this number; see `Enrolment.older_digests` for the second."""
+        """The kept pictures of the employee with this number; see `Enrolment.older_digests` for the second."""
         with self.enrolment.store.read() as tx:
             employee = tx.employees.by_number(number)
             key = tx.data_keys.get(employee.id) if employee else None
@@ -186,7 +186,7 @@ class BulkImport:
         newcomers: DryRunGallery | None,
         told: Callable[[RowReport], None],
     ) -> bool:
-        """Applies the oldest row that was looked at; False where the import was ended meanwhile, and it was not."""
+        """Applies the oldest row that is prepared. Returns False if the import was ended first."""
         prepared = ahead[0].result()
         try:
             report = self._patiently(lambda: self._settle(job, prepared, newcomers))
@@ -202,7 +202,7 @@ class BulkImport:
             if row.problems:
                 raise _TakenBack(RowReport(row.line, row.number, RowOutcome.REFUSED, row.problems))
             with self.enrolment.store.write() as tx:
-                # The feed first, as everywhere, and held: who has this number stays who has it.
+                # The feed first, as everywhere. Locked, so that the number stays with whoever has it.
                 tx.templates.lock()
                 _hold(tx, job.id)
                 report = self._apply(tx, prepared)
@@ -215,13 +215,13 @@ class BulkImport:
         except _TakenBack as back:
             report, vector = back.report, back.vector
         except Busy:
-            raise  # says nothing of the row
+            raise  # not the row's fault
         except Refusal as refused:
             problem = RowProblem(refused.code, refused.detail)
             report, vector = RowReport(row.line, row.number, RowOutcome.REFUSED, (problem,)), None
         if newcomers is not None and vector is not None:
             report = self._compared(report, vector, newcomers)
-        # What was taken back has no row to point to; who was there before has.
+        # A new employee was rolled back and has no id; one who was there before has.
         with self.enrolment.store.write() as tx:
             _hold(tx, job.id)
             there = tx.employees.by_number(row.number)
@@ -261,7 +261,7 @@ class BulkImport:
         return np.frombuffer(plain, dtype="<f4")
 
     def _compared(self, report: RowReport, vector: Vector, newcomers: DryRunGallery) -> RowReport:
-        """The report of a dry run's row beside the file's other rows, which applying would find in the gallery."""
+        """Compares a dry run's row with the file's other rows, which a real import would find in the gallery."""
         size = len(self.enrolment.gallery) + len(newcomers.lines)
         nearest = newcomers.nearest(vector)
         if nearest is not None and nearest[1] >= self.enrolment.duplicate(size, max(1, report.photos)):
@@ -280,6 +280,6 @@ class BulkImport:
 
 
 def _hold(tx: Transaction, import_id: str) -> None:
-    """Nobody ends the import until the row's transaction does: what `cancel` counts is all there will be."""
+    """Locks the import until the row's transaction ends, so that `cancel` counts every row there will be."""
     if known(tx, import_id, for_update=True).state is not ImportState.RUNNING:
         raise _Ended

@@ -1,4 +1,4 @@
-"""The faces of an import that is only tried: they stand in no gallery, and two of them may be one person."""
+"""The faces of a dry run. They are in no gallery, and two of them may be one person."""
 
 from dataclasses import dataclass, field
 
@@ -10,7 +10,7 @@ from app.core.types import Vector
 
 @dataclass
 class DryRunGallery:
-    """Templates of a dry run's rows, which are in no gallery."""
+    """The templates of a dry run's rows."""
 
     most: int
     lines: list[int] = field(default_factory=list)
@@ -23,7 +23,7 @@ class DryRunGallery:
         self.lines.append(line)
 
     def nearest(self, vector: Vector) -> tuple[int, float] | None:
-        """The line of the most similar one, and how similar."""
+        """Returns the line of the most similar row, and the similarity."""
         if self._vectors is None:
             return None
         similarities = self._vectors[: len(self.lines)] @ vector

@@ -1,4 +1,4 @@
-"""How often an import is begun: one that takes the service with it is not begun for ever."""
+"""Counts how often an import was started, so that one which crashes the service is not started for ever."""
 
 from dataclasses import dataclass, field, replace
 
@@ -17,7 +17,7 @@ class ImportAttempts:
     """
 
     store: Store
-    _came_back: set[str] = field(default_factory=set, repr=False)  # whose last attempt here did
+    _came_back: set[str] = field(default_factory=set, repr=False)  # imports whose last attempt here returned
 
     def begin(self, import_id: str) -> str | None:
         """Counts an attempt, and gives the CSV's encoding. Raises Conflict for one too many."""
@@ -36,10 +36,10 @@ class ImportAttempts:
         return job.encoding
 
     def came_back(self, import_id: str) -> None:
-        """The machine was not able to go on, and says so: the import is not to blame."""
+        """Notes that the machine could not go on, which is not the import's fault."""
         self._came_back.add(import_id)
 
     def pause(self, import_id: str) -> None:
-        """The service ends in an orderly way."""
+        """Notes that the service ends in an orderly way."""
         with self.store.write() as tx:
             tx.imports.put(replace(known(tx, import_id, for_update=True), attempts=0))

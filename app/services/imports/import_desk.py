@@ -1,4 +1,4 @@
-"""Where imports are brought, wait, run one after the other, and are tidied away.
+"""Receives imports, runs them one after the other, and cleans up after them.
 
 An upload lies sealed under a key of its own, which is destroyed with it: at the end, when it is cancelled, or a day
 after a dry run that nobody applied. Reports are kept for thirty days. One thread runs imports; what a killed process
@@ -27,13 +27,13 @@ from app.services.imports.sealed_uploads import SealedUploads
 logger = logging.getLogger(__name__)
 
 KEPT_TO_APPLY = timedelta(days=1)
-GIVEN_UP = timedelta(days=7)  # a command that was killed and never called again
+GIVEN_UP = timedelta(days=7)  # a command that was killed and never run again
 _LOOK_EVERY_S = 5.0
 
 
 @dataclass(frozen=True)
 class Arriving:
-    """An upload on its way in."""
+    """An upload that is being received."""
 
     import_id: str
     csv: Writer
@@ -87,7 +87,7 @@ class ImportDesk:
         encoding = people_encodings.known(encoding) if encoding else None
         upload.csv.close()
         upload.photos.close()
-        # The form of a browser sends a field without a file as an empty one.
+        # A browser's form sends an empty file for a field without one.
         if not upload.csv.size:
             self._sealed.people(upload.import_id)
         return self.open(actor, dry_run=dry_run, import_id=upload.import_id, encoding=encoding)
@@ -101,7 +101,7 @@ class ImportDesk:
         import_id: str | None = None,
         encoding: str | None = None,
     ) -> Import:
-        """Writes down an import and makes the key of its reports."""
+        """Records an import and makes the key of its reports."""
         job = Import(import_id or self.new_id(), ImportState.WAITING, dry_run, actor[:200], self.clock(), fingerprint)
         job = replace(job, encoding=encoding)
         with self.store.write() as tx:
@@ -111,20 +111,20 @@ class ImportDesk:
 
     @contextmanager
     def alone(self, fingerprint: str) -> Iterator[None]:
-        """Nobody else imports the same things meanwhile. Raises Conflict where somebody does."""
+        """Keeps others from importing the same files meanwhile. Raises Conflict if somebody does already."""
         with self.store.alone(f"import-{fingerprint[:32]}") as mine:
             if not mine:
                 raise Conflict("import_running", "This import is running already; its progress is shown under Imports.")
             yield
 
     def unfinished(self, fingerprint: str) -> Import | None:
-        """An import of the same things that was cut off."""
+        """An import of the same files that was cut off."""
         with self.store.read() as tx:
             found = (job for job in tx.imports.all() if job.fingerprint == fingerprint and not job.dry_run)
             return next((job for job in found if job.state in OPEN), None)
 
     def apply(self, import_id: str) -> Import:
-        """Applies what a dry run has checked. Raises NotFound, and Conflict where there is nothing to apply."""
+        """Applies what a dry run has checked. Raises NotFound, and Conflict if there is nothing to apply."""
         with self.store.write() as tx:
             job = known(tx, import_id, for_update=True)
             if job.state is not ImportState.CHECKED or not self._sealed.is_there(tx, import_id):
@@ -165,7 +165,7 @@ class ImportDesk:
         return job
 
     def forget(self, import_id: str) -> None:
-        """Destroys an import's reports, in every copy of the database; its figures stay."""
+        """Destroys an import's reports in every copy of the database. Its figures stay."""
         with self.store.write() as tx:
             job = known(tx, import_id, for_update=True)
             key = tx.data_keys.get(import_id)
@@ -182,7 +182,7 @@ class ImportDesk:
         self._thread.start()
 
     def close(self) -> None:
-        """Ends after the row in work; what is left goes on at the next start."""
+        """Stops after the present row; the rest goes on at the next start."""
         self._stop.set()
         self._wake.set()
         if self._thread is not None:
@@ -191,7 +191,7 @@ class ImportDesk:
     def _loop(self) -> None:
         while not self._stop.is_set():
             self._surely("tidying imports", self.tidy)
-            # Apart: what keeps the one from being done must not keep the other.
+            # Separately, so that a failure of one does not prevent the other.
             if not self._surely("running imports", self.run_next):
                 self._wake.wait(_LOOK_EVERY_S)
                 self._wake.clear()
@@ -236,7 +236,7 @@ class ImportDesk:
             except Refusal as refused:
                 self._fail(import_id, refused.detail)
             except Exception as error:
-                # Whatever one import's content leads to, the next one must run.
+                # Whatever happens to one import, the next one must run.
                 logger.error('import_failed import=%s at="%s"', import_id, _place(error))
                 self._fail(import_id, "The service failed at this import and has logged why; what was applied stays.")
             return True

@@ -1,4 +1,4 @@
-"""Which photos a row of an import has, and what is said of files that no row has."""
+"""Finds the photos of an import's rows, and reports the files that no row uses."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from app.core.imports.reports import PhotoSource, RowProblem
 
 
 def chosen(row: Row, matched: Matched) -> tuple[list[str], list[RowProblem]]:
-    """The photos of a row, and what it names that is not there."""
+    """The photos of a row, and a problem for each that it names and that is missing."""
     if row.photos is None:
         return list(matched.of.get(clean(row.number), ())), []
     names: list[str] = []
@@ -23,7 +23,7 @@ def chosen(row: Row, matched: Matched) -> tuple[list[str], list[RowProblem]]:
 
 
 def about_photos(file: PeopleFile, matched: Matched, photos: PhotoSource) -> Iterator[str]:
-    """A sentence for each kind of file that no row uses."""
+    """Returns a sentence for each kind of file that no row uses."""
     used = {name for row in file.rows for name in chosen(row, matched)[0]}
     strays = [name for name in photos.names() if name not in used]
     if strays:

@@ -1,4 +1,4 @@
-"""What an import says of each row, as it is kept and as it is read: numbers lie sealed, and go with their person."""
+"""Keeps and reads an import's report on each row. Employee numbers are sealed, and are erased with their person."""
 
 import json
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ class ImportReports:
             return job, dict(job.counts) if job.counts is not None else tx.imports.counts(import_id)
 
     def all(self) -> list[tuple[Import, dict[str, int]]]:
-        """The last fifty, newest first."""
+        """Returns the last fifty imports, newest first."""
         with self.store.read() as tx:
             jobs = [opened(tx, self.vault, job) for job in tx.imports.all()]
             return [(job, dict(job.counts or tx.imports.counts(job.id))) for job in jobs]
@@ -43,14 +43,14 @@ class ImportReports:
             return [self._opened(tx, key, import_id, row) for row in tx.imports.rows(import_id, which)]
 
     def every(self, import_id: str, *, problems: bool = False) -> Iterator[RowReport]:
-        """All reports, page by page."""
+        """Yields all reports, page by page."""
         after = 0
         while page := self.rows(import_id, RowFilter(problems=problems, after=after, limit=PAGE)):
             yield from page
             after = page[-1].line
 
     def table(self, import_id: str) -> Iterator[list[str]]:
-        """All reports as the lines of a CSV, its header first; a row with several problems has several lines."""
+        """Yields all reports as lines of a CSV, header first; a row with several problems has several lines."""
         yield ["line", "number", "outcome", "photos", "problem", "photo", "detail"]
         for row in self.every(import_id):
             for problem in row.problems or (None,):
@@ -65,7 +65,7 @@ class ImportReports:
 
 
 def record(tx: Transaction, vault: Vault, import_id: str, report: RowReport, photos: int) -> None:
-    """Keeps a report, number and problems sealed, and counts the row as dealt with. photos: how many it has."""
+    """Keeps a report with number and problems sealed, and counts the row as done. photos: how many it has."""
     told = {"number": report.number, "problems": [vars(problem) for problem in report.problems]}
     key = tx.data_keys.get(import_id)
     if key is None:
@@ -79,7 +79,7 @@ def record(tx: Transaction, vault: Vault, import_id: str, report: RowReport, pho
 def telling(
     tx: Transaction, vault: Vault, job: Import, *, notices: tuple[str, ...] | None = None, detail: str | None = None
 ) -> Import:
-    """The import with these sentences, sealed. They are lost where its key is gone."""
+    """The import with these sentences, sealed. They are lost if its key is gone."""
     job = opened(tx, vault, job)
     job = replace(job, notices=job.notices if notices is None else notices, detail=detail)
     key = tx.data_keys.get(job.id)
@@ -90,7 +90,7 @@ def telling(
 
 
 def opened(tx: Transaction, vault: Vault, job: Import) -> Import:
-    """The import with what it says of its files, as long as its key is there."""
+    """The import with its notes on the files, as long as its key exists."""
     key = tx.data_keys.get(job.id) if job.told else None
     if key is None or job.told is None:
         return job

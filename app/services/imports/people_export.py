@@ -1,4 +1,4 @@
-"""Everybody with their photos, in the form that an import takes: what is exported here is the same people elsewhere."""
+"""Exports everybody with their photos, in the form that an import takes."""
 
 import csv
 import io
@@ -21,7 +21,7 @@ _ENDINGS = {"image/jpeg": ".jpg", "image/png": ".png"}
 
 @dataclass(frozen=True)
 class Exported:
-    """One person. cells: a text for each of COLUMNS, which no spreadsheet runs. photos: ids by file name."""
+    """One person. cells: a text for each of COLUMNS, safe to open in a spreadsheet. photos: ids by file name."""
 
     employee_id: str
     cells: dict[str, str]
@@ -37,7 +37,7 @@ class PeopleExport:
             return tx.employees.count()
 
     def everybody(self) -> Iterator[Exported]:
-        """Employees by number, page by page."""
+        """Yields employees by number, page by page."""
         after = None
         names: set[str] = set()
         while page := self.enrolment.find(EmployeeFilter(after=after, limit=PAGE)):
@@ -81,7 +81,7 @@ class PeopleExport:
 
 
 def _exported(employee: Employee, photos: list[Photo], names: set[str]) -> Exported:
-    # Not every number can be a file's name, and two may be the same where capitals do not count.
+    # Not every number can be a file name, and two may be equal where case does not count.
     stem = employee.number
     if not _PLAIN.fullmatch(stem) or stem.casefold() in names:
         stem = employee.id

@@ -1,4 +1,4 @@
-"""Uploads under a key of their own: whoever destroys the key destroys every copy of the files."""
+"""Uploads sealed under a key of their own; destroying the key destroys every copy of the files."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -18,14 +18,14 @@ CSV, PHOTOS = "people.csv", "photos.zip"
 
 @dataclass(frozen=True)
 class SealedUploads:
-    """The files of uploads. Raises NotFound where their key is gone."""
+    """The files of uploads. Raises NotFound if their key is gone."""
 
     store: Store
     vault: Vault
     folder: Uploads
 
     def begin(self, import_id: str) -> tuple[Writer, Writer]:
-        """Makes the key; gives out where the people and their photos are written."""
+        """Makes the key. Returns the writers for the people and their photos."""
         with self.store.write() as tx:
             tx.data_keys.add(_key(import_id), self.vault.new_key())
         return self._writer(import_id, CSV), self._writer(import_id, PHOTOS)
@@ -34,7 +34,7 @@ class SealedUploads:
         return tx.data_keys.get(_key(import_id)) is not None
 
     def people(self, import_id: str) -> bytes:
-        """The people: sent by themselves or, where they were not, in the zip. Raises BadInput."""
+        """The people's CSV: sent by itself, or else in the zip. Raises BadInput."""
         data = self.folder.csv(import_id, self._bound(import_id, CSV, self.vault.open), people_text.MOST_BYTES)
         if not data:
             unseal = self._bound(import_id, PHOTOS, self.vault.open)
@@ -59,7 +59,7 @@ class SealedUploads:
         return self.folder.writer(import_id, name, self._bound(import_id, name, self.vault.seal))
 
     def _bound(self, import_id: str, name: str, work: Work) -> Callable[[bytes, str], bytes]:
-        """Seals or opens pieces of one of the files, each bound to its file and place."""
+        """Returns what seals or opens the pieces of one file, each bound to its file and place."""
         with self.store.read() as tx:
             key = tx.data_keys.get(_key(import_id)) or b""
         if not key:

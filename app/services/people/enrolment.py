@@ -1,4 +1,4 @@
-"""Makes people known: employees, their photos, the template they are matched by.
+"""Enrols people: employees, their photos, and the template that faces are matched against.
 
 A photo counts only if it is good enough, shows the same person as the others, and that person is not enrolled under
 another number. Everything of one call commits together, and the call returns after the commit.
@@ -37,7 +37,7 @@ NOT_SEEN = b""  # the embedding of a kept photo in which the present pack finds 
 
 
 class _Unrecognisable(Exception):
-    """Takes an addition back."""
+    """Rolls an addition back."""
 
 
 @dataclass(frozen=True)
@@ -58,14 +58,14 @@ class Enrolment:
     readable: Callable[[bytes], bytes]
 
     def add(self, details: Details) -> Employee:
-        """A new employee, not enrolled yet. Raises Conflict('number_taken')."""
+        """Adds an employee, who is not enrolled yet. Raises Conflict('number_taken')."""
         with self.store.write() as tx:
             return self.enter(tx, details)
 
     def enter(self, tx: Transaction, details: Details) -> Employee:
         """`add` within a write."""
         employee = Employee(id=self.new_id(), created_at=self.clock(), **_fields(details))
-        if tx.employees.by_number(employee.number) is not None:  # before a key is made for nobody
+        if tx.employees.by_number(employee.number) is not None:  # before a key is made in vain
             raise Conflict("number_taken", f"Another employee already has the number {employee.number}.")
         tx.data_keys.add(employee.id, self.vault.new_key())
         tx.employees.add(employee)
@@ -84,22 +84,22 @@ class Enrolment:
             return tx.employees.find(which)
 
     def update(self, employee_id: str, change: Callable[[Employee], Details]) -> Employee:
-        """Applies `change` to the employee as stored. What returns from here is what the next decision reads."""
+        """Applies `change` to the stored employee. Once this returns, decisions read the result."""
         with self.store.write() as tx:
-            # Held from reading to writing: of two changes at once, neither undoes the other.
+            # Locked from reading to writing, so that two changes at once do not undo each other.
             tx.templates.lock()
             before = _known(tx, employee_id)
             return self.amend(tx, before, change(before))
 
     def amend(self, tx: Transaction, before: Employee, details: Details) -> Employee:
-        """`update` within a write that holds the employee; writes nothing where nothing differs."""
+        """`update` within a write that has locked the employee. Writes nothing if nothing differs."""
         after = replace(before, **_fields(details))
         if after != before:
             tx.employees.update(after)
         return after
 
     def add_photos(self, employee_id: str, photos: Sequence[bytes]) -> list[PhotoResult]:
-        """Judges each photo, keeps the good ones and makes the template anew. One result a photo, in order.
+        """Judges each photo, keeps the good ones and rebuilds the template. One result for each photo, in order.
 
         Raises NotFound, and BadInput where no photo was sent, too many, or none of them could be read at all.
         """
@@ -113,7 +113,7 @@ class Enrolment:
             return self.keep(tx, employee_id, judged, older)
 
     def add_recognisable(self, details: Details, photos: Sequence[bytes]) -> tuple[Employee | None, list[PhotoResult]]:
-        """A new employee with the good ones of the photos; None where none is, and then nobody was added.
+        """Adds an employee with the good ones of the photos. If none is good, adds nobody and returns None.
 
         In one transaction: nobody else ever meets a name that is about to go again. Raises as `add` and `add_photos`.
         """
@@ -142,7 +142,7 @@ class Enrolment:
     def keep(
         self, tx: Transaction, employee_id: str, judged: Sequence[Judged], older: Mapping[str, bytes] | None = None
     ) -> list[PhotoResult]:
-        """Within a write: keep those of the photos that show the employee, and nobody else who is enrolled.
+        """Within a write, keeps the photos that show the employee and nobody else who is enrolled.
 
         Args:
             tx: The write.
@@ -154,7 +154,7 @@ class Enrolment:
             NotFound: There is no such employee.
             Conflict: There would be too many photos.
         """
-        # Held to the end: no other process can enrol the same face under another number meanwhile.
+        # Locked to the end, so that no other process enrols the same face under another number.
         tx.templates.lock()
         self._check_pack(tx)
         _known(tx, employee_id)
@@ -166,7 +166,7 @@ class Enrolment:
         if len(kept) + new > MAX_PHOTOS:
             raise Conflict(
                 "too_many_photos",
-                f"{len(kept)} photos are kept already, of at most {MAX_PHOTOS}; delete one first.",
+                f"{len(kept)} of at most {MAX_PHOTOS} photos are kept already; delete one first.",
             )
         assessed = weigh(self.embeddings(tx, key, kept), judged, self.same_person)
         results = assessed.results
@@ -175,7 +175,7 @@ class Enrolment:
         if twin := self.twin(assessed.template, assessed.photos, employee_id):
             other = tx.employees.get(twin.employee_id)
             if other is not None:
-                detail = f"This person is enrolled already, under number {other.number}."
+                detail = f"This person is already enrolled under number {other.number}."
                 for i in assessed.agreed:
                     results[i] = refused(results[i], "already_enrolled_as", detail, other.id)
                 return results
@@ -187,7 +187,7 @@ class Enrolment:
         return results
 
     def twin(self, template: Vector, photos: int, employee_id: str | None) -> Candidate | None:
-        """Somebody other than the employee who looks so much like the template of so many photos as to be the same."""
+        """Another employee so similar to this template of so many photos that they must be the same person, or None."""
         others = [c for c in self.gallery.search(template, k=2) if c.employee_id != employee_id]
         if not others or others[0].similarity < self.duplicate(len(self.gallery), photos):
             return None
@@ -209,7 +209,7 @@ class Enrolment:
             return tx.photos.of(employee_id)
 
     def delete_photo(self, employee_id: str, photo_id: str) -> None:
-        """Removes a photo and makes the template anew without it; without photos nobody is matched. Raises NotFound."""
+        """Removes a photo and rebuilds the template; without photos nobody is matched. Raises NotFound."""
         with self.store.write() as tx:
             tx.templates.lock()
             self._check_pack(tx)
@@ -239,7 +239,7 @@ class Enrolment:
         )
 
     def older_digests(self, tx: Transaction, employee_id: str) -> dict[str, bytes]:
-        """Digests, by photo, of those that an earlier version kept without. Opens the pictures: not for a write."""
+        """Digests, by photo, of those that were kept without. Opens the pictures, so call it outside of writes."""
         photos = tx.photos.without_digest(employee_id)
         key = tx.data_keys.get(employee_id) if photos else None
         return {photo.id: self._digest_of(key, photo) for photo in photos} if key else {}
@@ -259,7 +259,7 @@ class Enrolment:
         return self._digest(photo.employee_id, key, sha256(image))
 
     def embeddings(self, tx: Transaction, key: bytes, photos: Sequence[Photo]) -> list[Vector]:
-        """Those of the photos that the template is made of; see NOT_SEEN. A move's come before the photos' own."""
+        """The embeddings that the template is made of; see NOT_SEEN. A move's embeddings replace the photos' own."""
         if not photos:
             return []
         moved = tx.moves.embeddings((p.id for p in photos), self.gallery.pack_digest, self.gallery.precision)
@@ -268,7 +268,7 @@ class Enrolment:
         return [np.frombuffer(vector, dtype="<f4") for vector in plain if vector != NOT_SEEN]
 
     def _check_pack(self, tx: Transaction) -> None:
-        """Raises Busy where the site moved to another pack, and this process has not followed yet."""
+        """Raises Busy if the site moved to another pack and this process has not followed yet."""
         installed = tx.installation.get()
         ours = (self.gallery.pack_digest, self.gallery.precision)
         if installed is not None and (installed.pack_digest, installed.precision) != ours:

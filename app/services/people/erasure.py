@@ -1,4 +1,4 @@
-"""Makes people unknown, provably: photos, template, key and name are destroyed and a signed receipt is journalled.
+"""Erases people provably: destroys photos, template, key and name, and journals a signed receipt.
 
 The journal lives outside the database: after a restore from an older backup it is replayed before anything is served,
 so the erased stay erased.
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Erasure:
-    """forget: destroys what a wrapped data key needs beside the database."""
+    """forget: destroys what a wrapped data key needs besides the database."""
 
     store: Store
     signer: Signer
@@ -31,14 +31,14 @@ class Erasure:
     forget: Callable[[bytes], None] = lambda wrapped: None
 
     def erase(self, employee_id: str) -> Receipt:
-        """Destroys everything personal of an employee; answers with the signed receipt. Raises NotFound.
+        """Destroys an employee's personal data and returns the signed receipt. Raises NotFound.
 
         The receipt is journalled first, then the secret of the person's key is destroyed, then the rows go: whatever
         a crash cuts off, the next start finishes.
         """
         with self.store.write() as tx:
-            # The feed before the key as an enrolment has them, the person before it as a decision: else each could wait
-            # for the other.
+            # Feed before key, as in an enrolment, and person before key, as in a decision; otherwise two of them could
+            # wait for each other.
             tx.templates.lock()
             if not tx.employees.lock(employee_id):
                 raise NotFound("unknown_employee", "There is no employee with this id.")
@@ -49,7 +49,7 @@ class Erasure:
         return receipt
 
     def replay(self) -> int:
-        """Erases whoever the journal says is erased and is still there. Returns how many.
+        """Erases again whoever the journal says is erased and is still there. Returns how many.
 
         A restored, older backup brought them back, or the erasure was cut off before its commit. A line that this
         installation did not sign erases nobody, and raises an alarm.

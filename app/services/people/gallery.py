@@ -1,4 +1,4 @@
-"""Keeps the search index true to the database: built at start, brought up to date before every search.
+"""Keeps the search index in line with the database: built at start, brought up to date before every search.
 
 The database is the truth and the index a cache. Every change of a template takes the next revision; comparing one
 number before a search (0.1 ms) is enough to see an enrolment or erasure by any process the moment it is committed.
@@ -19,7 +19,7 @@ from app.core.types import Candidate, Template, Vector
 
 @dataclass
 class Gallery:
-    """All templates, searchable. pack_digest and precision: what every template must have been made with."""
+    """All templates, searchable. Every one must have been made with this pack_digest and precision."""
 
     index: Index
     vault: Vault
@@ -37,27 +37,27 @@ class Gallery:
         return self._revision
 
     def refresh(self, tx: Transaction) -> None:
-        """Brings the index up to the transaction's view. Raises PackMismatch for a template of another model."""
+        """Brings the index up to date with the transaction. Raises PackMismatch for a template of another model."""
         if tx.templates.revision() == self._revision:
             return
         with self._lock:
             current = tx.templates.revision()
-            # Another thread may have gone further than this transaction can see: never step back.
+            # Another thread may be further than this transaction can see; never step back.
             if current <= self._revision:
                 return
             if self._revision < 0:
                 self._load(tx)
             else:
                 changed = tx.templates.changed_since(self._revision)
-                # One of another pack means that the site moved on and this process has yet to follow (it restarts by
-                # itself): who changes in between is unknown here, everybody else is still matched as before.
+                # A template of another pack means that the site moved on, and this process will restart by itself.
+                # Until then, people who change are unknown here; everybody else is matched as before.
                 ours = [(t, key) for t, key in tx.templates.some(changed) if self._fits(t)]
                 fresh = {t.employee_id: self._open(t, key) for t, key in ours}
                 self.index.apply(fresh, changed - fresh.keys())
             self._revision = current
 
     def search(self, vector: Vector, k: int = 2) -> list[Candidate]:
-        """The k nearest employees, best first."""
+        """Returns the k nearest employees, best first."""
         return self.index.search(vector, k)
 
     def _load(self, tx: Transaction) -> None:

@@ -1,6 +1,6 @@
-"""What each of several photos is worth for one person: whether it is good enough, and whether all show that person.
+"""Judges photos of one person: whether each is good enough, and whether all show the same person.
 
-Judged in one place, so that a photo that is refused when it is sent alone is refused in an import, too.
+An import refuses the same photos as a single upload, because both ask here.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ ADVICE = {
     "turned_away": "The face is turned away; look at the camera.",
     "cut_off": "The face is cut off; bring all of it into the picture.",
     "duplicate_photo": "This picture is there already; send another one, taken in different light or on another day.",
-    "not_same_person": "This photo shows somebody else than the others; send photos of one person.",
+    "not_same_person": "This photo shows a different person than the others; send photos of one person.",
 }
 
 
@@ -77,7 +77,7 @@ class KnownPictures:
 
 @dataclass(frozen=True, eq=False)
 class Weighed:
-    """Results of all photos, none accepted yet; the agreed ones (by position), and the template they make."""
+    """The results of all photos, none accepted yet; the positions of those that agree, and their template."""
 
     results: list[PhotoResult]
     agreed: list[int]
@@ -86,7 +86,7 @@ class Weighed:
 
 
 def judge(look: Callable[[bytes], FrameResult], photo: bytes, readable: Callable[[bytes], bytes]) -> Judged:
-    """Looks at one photo, as `readable` makes it. Raises only what says nothing of the photo, such as Busy."""
+    """Looks at one photo, as `readable` makes it. Raises only errors that are not about the photo, such as Busy."""
     try:
         photo = readable(photo)
         found = look(photo)
@@ -114,7 +114,7 @@ def sha256(data: bytes) -> bytes:
 
 
 def weigh(known: Sequence[Vector], judged: Sequence[Judged], same_person: float) -> Weighed:
-    """Which photos show the person of the known ones, and the template of all of them; none if no photo agrees."""
+    """Finds the photos that show the person of the known ones, and the template of all; none if no photo agrees."""
     results = [one.result for one in judged]
     seen = {i: one.seen.embedding for i, one in enumerate(judged) if one.seen is not None}
     agreed = _agreeing(known, seen, same_person) if seen else set()
@@ -131,7 +131,7 @@ def refused(result: PhotoResult, problem: str, detail: str | None = None, other:
 
 
 def _agreeing(known: Sequence[Vector], new: dict[int, Vector], same_person: float) -> set[int]:
-    """Which new photos show the person of the known ones; without any, the person most of the new ones show.
+    """The new photos that show the person of the known ones or, without any, the person that most of them show.
 
     A tie (two photos, two people) gives nobody: there is no telling which of them is meant.
     """

@@ -1,4 +1,4 @@
-"""A small picture of an employee to compare a face with: their best photo, scaled down. Kept nowhere."""
+"""Makes a small picture of an employee to compare a face with: their best photo, scaled down. Nothing is stored."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class Portraits:
     encode: Callable[[Pixels], bytes]
 
     def of(self, employee_id: str) -> bytes:
-        """JPEG, at most 240 px high. Raises NotFound for who is not there or has no photo."""
+        """JPEG bytes, at most 240 px high. Raises NotFound for an unknown employee, or one without a photo."""
         photos = self.enrolment.photos(employee_id)
         if not photos:
             raise NotFound("no_photo", "This employee has no photo.")

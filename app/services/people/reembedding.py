@@ -23,7 +23,7 @@ MOST_NAMED = 50  # numbers of employees in one message
 
 @dataclass(frozen=True)
 class Moved:
-    """templates: how many there are now. left_out: numbers of those who had one and have none now."""
+    """templates: how many there are now. left_out: the numbers of employees who lost theirs."""
 
     templates: int
     left_out: tuple[str, ...] = ()
@@ -40,7 +40,7 @@ class Reembedding:
     precision: str
 
     def run(self, progress: Callable[[Sequence[str]], Iterable[str]], *, leave_out: bool = False) -> Moved:
-        """Makes what is missing, then switches. progress: passes the employees on one by one and shows how far it is.
+        """Makes the missing templates, then switches. progress: yields the employees it is given, and shows progress.
 
         A photo in which the new pack finds no good face is left out of the template. If that leaves employees with
         none, PackMismatch names their numbers and the old templates go on being served, unless `leave_out`: then those
@@ -64,7 +64,7 @@ class Reembedding:
                     return moved
 
     def _employee(self, employee_id: str) -> None:
-        """Looks at the photos outside of any transaction: decisions are recorded meanwhile."""
+        """Looks at the photos outside of any transaction, so that decisions can be recorded."""
         with self.store.read() as tx:
             key, photos = tx.data_keys.get(employee_id), tx.photos.of(employee_id)
         if key is None:
@@ -75,10 +75,10 @@ class Reembedding:
             found[photo.id] = None if look.subject is None else look.subject.embedding
         vectors = [vector for vector in found.values() if vector is not None]
         with self.store.write() as tx:
-            tx.templates.lock()  # whoever enrols or erases waits, or is seen here
+            tx.templates.lock()  # enrolments and erasures wait, or are seen here
             key = tx.data_keys.get(employee_id)
             if key is None or {photo.id for photo in tx.photos.of(employee_id)} != found.keys() or not found:
-                return  # erased, or other photos by now: then it is waiting again
+                return  # erased, or the photos have changed and it waits again
             sealed = NOT_SEEN
             if vectors:
                 sealed = self._seal(key, unit(np.mean(vectors, axis=0)), Sealed.TEMPLATE, employee_id)
@@ -92,7 +92,7 @@ class Reembedding:
             )
 
     def _switch(self, leave_out: bool) -> Moved | None:
-        """None: somebody was enrolled since the last look, and has to be moved first."""
+        """Switches. Returns None if somebody was enrolled since the last look, who has to be moved first."""
         with self.store.write() as tx:
             tx.templates.lock()
             if tx.moves.waiting(self.pack_digest, self.precision):
@@ -112,6 +112,6 @@ class Reembedding:
             return Moved(count, tuple(refused))
 
     def _seal(self, key: bytes, vector: Vector | None, kind: Sealed, employee_id: str) -> bytes:
-        # NOT_SEEN: the old pack's embedding of this photo must not get into the next template.
+        # NOT_SEEN, so that the old pack's embedding of this photo does not get into the next template.
         plain = NOT_SEEN if vector is None else vector.astype("<f4").tobytes()
         return self.vault.seal(key, plain, context(kind, employee_id))

@@ -1,4 +1,4 @@
-"""Who looks next: engines are few, and whoever stands at a gate goes before an import that has hours.
+"""Decides who gets an engine next. They are few, and people at a gate go before an import that has hours.
 
 Those at gates take turns: the next free engine goes to whoever was served longest ago, however many requests another
 has waiting. So a flood of one key delays the others by one picture at most, and an import by one photo.
@@ -21,17 +21,17 @@ class EnginePool(Generic[Item]):
     """Lends engines, each to one thread at a time."""
 
     def __init__(self, engines: Sequence[Item], max_wait_s: float) -> None:
-        # Last in, first out: the engine used last has its buffers in the cache.
+        # Last in, first out: the engine used last still has its buffers in the cache.
         self._idle = list(engines)
         self.max_wait_s = max_wait_s
         self._changed = Condition()
-        self._urgent: dict[Hashable, deque[object]] = {}  # tickets of whoever waits
-        self._served: dict[Hashable, int] = {}  # at which turn each was served last
+        self._urgent: dict[Hashable, deque[object]] = {}  # the tickets of those that wait
+        self._served: dict[Hashable, int] = {}  # the turn at which each was last served
         self._turn = 0
 
     @contextmanager
     def lease(self, who: Hashable = None, *, patient: bool = False, max_wait_s: float | None = None) -> Iterator[Item]:
-        """An engine for the block. who: takes turns with the others. max_wait_s: if not as long as usual.
+        """Lends an engine for the block. who: takes turns with the others. max_wait_s: None for the usual wait.
 
         patient: without limit of time, and only while nobody else waits for one.
 

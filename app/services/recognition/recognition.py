@@ -1,4 +1,4 @@
-"""From one frame to the sighting of the person at the gate, or the reason there is none; bounded in time and memory.
+"""Finds the person at the gate in a frame, or the reason there is none, within bounds of time and memory.
 
 Decoding and inference happen under a lease of one engine, so as many frames are in work as there are engines, and what
 waits too long is refused instead of answered late.
@@ -24,7 +24,7 @@ ROUGHLY = 0.85
 
 @dataclass(frozen=True)
 class Engine:
-    """What one request holds while it looks: all serve one thread at a time. liveness: where its weights are here."""
+    """What one request uses while it looks; one thread at a time. liveness: None without its weights."""
 
     detector: Detector
     embedder: Embedder
@@ -36,7 +36,7 @@ class Engine:
 
 @dataclass(frozen=True)
 class Inspection:
-    """What one picture is worth. reason: why it has no subject; else box (in its pixels), measures and quality."""
+    """How good one picture is. reason: why it has no subject; otherwise box (its pixels), measures and quality."""
 
     width_px: int
     height_px: int
@@ -48,7 +48,7 @@ class Inspection:
 
 
 class Recognition:
-    """Looks at frames. Safe to share between threads. affordable: raises for frames that cost too much to decode."""
+    """Looks at frames; threads may share it. affordable: raises for frames that cost too much to decode."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class Recognition:
     def look(
         self, pixels: Pixels, *, limits: QualityLimits = GATE, flip: bool = False, liveness: bool = False
     ) -> FrameResult:
-        """Finds the face at the gate in (height, width, 3) uint8 BGR and embeds it, and no other.
+        """Finds the face at the gate in (height, width, 3) uint8 BGR and embeds that one only.
 
         flip: average with the mirror image, as templates are made; twice the embedding time. liveness: score it too,
         where the weights are here.
@@ -109,7 +109,7 @@ class Recognition:
         liveness: bool = False,
         who: Hashable = None,
     ) -> list[FrameResult]:
-        """One look for each encoded frame, in order. Raises as `look_bytes`.
+        """Returns one result for each encoded frame, in order. Raises as `look_bytes`.
 
         who: takes turns with the others, frame by frame; all waits together are as long as one may be. A batch of crops
         would take as long as the crops one by one.
@@ -124,7 +124,7 @@ class Recognition:
         return found
 
     def inspect(self, data: bytes, *, limits: QualityLimits) -> Inspection:
-        """How good a picture is, without comparing it to anybody. Raises as `look_bytes`."""
+        """Measures how good a picture is, without comparing it to anybody. Raises as `look_bytes`."""
         with self._pool.lease() as engine:
             pixels = self._decode(data)
             height, width = pixels.shape[:2]
@@ -173,7 +173,7 @@ class Recognition:
         flip: bool,
         liveness: bool,
     ) -> Detection:
-        # The first look at a large frame is rough: only the second can say that a face is a little too narrow.
+        # The first look at a large frame is rough; only the second can tell that a face is a little too narrow.
         if not compare or found.box.width_px < ROUGHLY * limits.min_face_px:
             return Detection(found, Quality(0.0, (QualityProblem.FACE_TOO_SMALL,)))
         face = engine.detector.refine(pixels, found)
@@ -185,7 +185,7 @@ class Recognition:
         return Sample(face, quality, embedding, engine.alive(pixels, found, liveness))
 
     def _fed(self, pixels: Pixels, face: Face, aligned: Pixels) -> Pixels:
-        """What the embedder is fed: the aligned crop that quality was judged on, or the pack's own."""
+        """The embedder's input: the aligned crop that quality was judged on, or the pack's own."""
         return aligned if self._crop is None else self._crop(pixels, face)
 
     def _look(self, engine: Engine, pixels: Pixels, limits: QualityLimits, flip: bool, liveness: bool) -> FrameResult:
