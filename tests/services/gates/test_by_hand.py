@@ -52,7 +52,7 @@ def test_a_locked_gate_lets_nobody_in_until_it_is_unlocked(
     assert site.sees(0) == "locked_by_hand"
     with pytest.raises(Conflict, match="unlock it first"):
         by_hand.open("lobby-1", "let me", "user-7")
-    with pytest.raises(Conflict, match="locked already"):
+    with pytest.raises(Conflict, match="already locked"):
         by_hand.lock("lobby-1", "again", "user-7")
     by_hand.unlock("lobby-1", "it is mended", "user-7")
     assert site.sees(0) == "recognised"
