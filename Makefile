@@ -7,13 +7,14 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test quick peers check bench migrate
+.PHONY: help demo run test quick coverage peers check bench migrate
 
 help:
 	@echo "make demo     watch a turnstile recognise real people from real photos (DEMO_EXIT=1: end after the table)"
 	@echo "make run      start the service for real use, data in ./data (PORT=8000)"
 	@echo "make test     the tests, on SQLite and PostgreSQL (ARGS=... goes to pytest)"
 	@echo "make quick    the unit ring: rules and architecture, in seconds"
+	@echo "make coverage which lines of the core and the services their tests do not run"
 	@echo "make check    lint, format, types, architecture, then the tests"
 	@echo "make bench    measure speed and accuracy"
 	@echo "make migrate  bring the schema of the database in ./data up to date"
@@ -35,6 +36,13 @@ test: .venv/.dev peers
 # The rules of the core and the shape of the project, with few examples of each property.
 quick: .venv/.dev
 	HYPOTHESIS_PROFILE=quick $(BIN)/python -m pytest -m "not slow" tests/core tests/test_architecture.py $(ARGS)
+
+# Not part of the check: tracing every line makes these tests half as slow again.
+coverage: .venv/.dev
+	rm -rf .coverage.d && mkdir .coverage.d
+	$(BIN)/python -m coverage run -m pytest --numprocesses 2 --dist loadfile --db sqlite tests/core tests/services $(ARGS)
+	$(BIN)/python -m coverage combine --quiet
+	$(BIN)/python -m coverage report
 
 # A real RTSP server, MQTT broker and Chromium for the tests come from Debian. Without them (or without being root) those tests skip, saying so.
 peers:

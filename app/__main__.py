@@ -12,7 +12,7 @@ import typer
 from rich.table import Table
 
 from app import machine
-from app.commands import audit, cameras, clock, corrections, gates, keys, oidc, packs, people, users
+from app.commands import audit, cameras, clock, corrections, gates, keys, oidc, packs, people, rules, users
 from app.commands.common import HERE, Data, backbone, err, out, settings_of
 from app.core.errors import Conflict, FacegateError, NotFound
 from app.core.people.details import Details
@@ -28,6 +28,7 @@ GROUPS = {
     "keys": keys,
     "gates": gates,
     "cameras": cameras,
+    "rules": rules,
     "audit": audit,
     "clock": clock,
     "corrections": corrections,

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import typer
 
 from app.commands.common import HERE, Data, backbone, out
-from app.core.approach.tries import Zone
+from app.core.approach.tries import Region
 from app.core.errors import BadInput
 from app.services.cameras.camera_list import Address
 
@@ -30,7 +30,7 @@ def add_camera(
     min_face_px: Annotated[
         float, typer.Option(min=24, max=1000, help="Face width from which people are recognised.")
     ] = 48.0,
-    zone: Annotated[str, typer.Option(help="left,top,right,bottom as shares of the picture.")] = "0,0,1,1",
+    region: Annotated[str, typer.Option(help="left,top,right,bottom as shares of the picture.")] = "0,0,1,1",
     rotation: Annotated[
         str, typer.Option(help="Degrees clockwise that turn its picture upright: 0, 90, 180 or 270.")
     ] = "0",
@@ -38,10 +38,10 @@ def add_camera(
 ) -> None:
     """Add a camera. Only this command may add a file, a folder, a device or a server on this machine."""
     try:
-        left, top, right, bottom = (float(part) for part in zone.split(","))
-        area = Zone(left, top, right, bottom, min_face_px)
+        left, top, right, bottom = (float(part) for part in region.split(","))
+        area = Region(left, top, right, bottom, min_face_px)
     except ValueError:
-        raise BadInput("bad_zone", "A zone is four shares such as 0.2,0,0.8,1.") from None
+        raise BadInput("bad_region", "A region is four shares such as 0.2,0,0.8,1.") from None
     if rotation not in ("0", "90", "180", "270"):
         raise BadInput("bad_rotation", "--rotation is 0, 90, 180 or 270.")
     stored = url.partition(":")[0].lower() in LOCAL

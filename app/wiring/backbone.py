@@ -18,12 +18,14 @@ from app.adapters.db.engine import migrate
 from app.adapters.db.seals.row_seal import RowSeals
 from app.adapters.db.store import SqlStore, open_store
 from app.adapters.uptime import uptime_s
+from app.adapters.yaml.rules_text import read_rules, write_rules
 from app.core.alerts.alert import Alert, AlertKind
 from app.core.errors import CryptoFault
 from app.core.site.installation import Installation
-from app.services.access.permits import Permits
-from app.services.access.rule_book import RuleBook
-from app.services.access.rule_questions import RuleQuestions
+from app.services.access.rules.permits import Permits
+from app.services.access.rules.rule_book import RuleBook
+from app.services.access.rules.rule_questions import RuleQuestions
+from app.services.access.rules.rules_text import RulesText
 from app.services.accounts.keys import Keys
 from app.services.accounts.release_callers import ReleaseCallers
 from app.services.alerts.alert_list import AlertList
@@ -78,6 +80,7 @@ class Backbone:
     gates: GateList
     rule_book: RuleBook
     rule_questions: RuleQuestions
+    rules_text: RulesText
     permits: Permits
     erasure: Erasure
     log: AccessLog
@@ -162,6 +165,7 @@ def open_backbone(settings: Settings, clock: Callable[[], datetime] = utc_now, *
         gates=GateList(store, clock, new_id),
         rule_book=RuleBook(store, clock, new_id),
         rule_questions=RuleQuestions(store, clock),
+        rules_text=RulesText(RuleBook(store, clock, new_id), read_rules, write_rules),
         permits=Permits(store, clock, new_id),
         erasure=Erasure(store, signer, JsonJournal(settings.erasures), clock, new_id, vault.forget),
         log=log,

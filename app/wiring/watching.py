@@ -60,7 +60,7 @@ def supervisor(system: System) -> Supervisor:
             ),
             system.clock,
         )
-        watch = Watch(camera.name, camera.gate_id, camera.zone)
+        watch = Watch(camera.name, camera.gate_id, camera.region)
         # Only an unturned picture can show that it should be turned.
         turn = partial(turned, degrees=address.rotation) if address.rotation else None
         after = None if turn else TurnWatch(faces, partial(system.transient_alerts.turned, camera)).frame

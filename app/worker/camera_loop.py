@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from app.core.approach.tries import Zone
+from app.core.approach.tries import Region
 from app.core.errors import Busy
 from app.core.events.decision import RecordedDecision
 from app.core.gates.commands import RemotePoll
@@ -163,9 +163,9 @@ class CameraLoop:
     def _frame(self, pixels: Pixels, captured_at: datetime) -> None:
         if self._turn is not None:
             pixels = self._turn(pixels)
-        zone = self.watch.zone
+        region = self.watch.region
         liveness = self.watch.asks_liveness
-        seen = self._see(pixels, region=region(zone, pixels), min_face_px=zone.min_face_px, liveness=liveness)
+        seen = self._see(pixels, region=in_pixels(region, pixels), min_face_px=region.min_face_px, liveness=liveness)
         self._told(self._approaches.frame(self.watch, seen, pixels, captured_at))
         self.tally.frames += 1
         self.tally.latency_ms.append((self._clock() - captured_at).total_seconds() * 1000)
@@ -183,12 +183,12 @@ class CameraLoop:
                 logger.exception("decision_listener_failed camera=%s decision=recorded", self.watch.camera)
 
 
-def region(zone: Zone, pixels: Pixels) -> Box:
-    """The zone in pixels of this frame. Searching only there also finds smaller faces."""
+def in_pixels(region: Region, pixels: Pixels) -> Box:
+    """The region in pixels of this frame. Searching only there also finds smaller faces."""
     height, width = pixels.shape[:2]
     return Box(
-        zone.left * width,
-        zone.top * height,
-        (zone.right - zone.left) * width,
-        (zone.bottom - zone.top) * height,
+        region.left * width,
+        region.top * height,
+        (region.right - region.left) * width,
+        (region.bottom - region.top) * height,
     )

@@ -1,4 +1,4 @@
-"""Each gate has a setting for faces that look like pictures."""
+"""Each gate says what it does about faces that are pictures."""
 
 import sqlalchemy as sa
 from alembic import op

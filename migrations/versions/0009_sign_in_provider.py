@@ -1,4 +1,4 @@
-"""The sign-in provider (OpenID Connect), with its secret sealed."""
+"""Another provider through which people sign in (OpenID Connect), its secret sealed."""
 
 import sqlalchemy as sa
 from alembic import op

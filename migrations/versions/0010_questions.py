@@ -1,4 +1,4 @@
-"""Polls by one process of a camera that another watches."""
+"""Questions of one process about a camera that another watches."""
 
 import sqlalchemy as sa
 from alembic import op

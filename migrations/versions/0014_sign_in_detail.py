@@ -1,4 +1,4 @@
-"""The log of sign-ins says why a sign-in through the provider was refused."""
+"""The log of sign-ins says why another provider's word opened nothing."""
 
 import sqlalchemy as sa
 from alembic import op

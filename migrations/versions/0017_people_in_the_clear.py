@@ -1,4 +1,4 @@
-"""Drops unsealed numbers, names, e-mail addresses and cards. A downgrade cannot restore them and stores ids."""
+"""Number, name, email and card in the clear go. Not to be had back: a downgrade puts ids in their place."""
 
 import sqlalchemy as sa
 from alembic import op

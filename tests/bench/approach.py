@@ -19,7 +19,7 @@ import numpy as np
 from rich.console import Console
 
 from app.core.approach.tracks import Rules, Scene, step
-from app.core.approach.tries import Zone
+from app.core.approach.tries import Region
 from app.core.events.decision import RecordedDecision
 from app.core.people.details import Details
 from app.core.recognition.evidence import unit
@@ -32,7 +32,7 @@ from app.services.access.approaches import Approaches, Watch
 from app.services.recognition.recognition import snapshot
 from app.settings import Settings, default_cache
 from app.wiring import System, new_id, open_system
-from app.worker.camera_loop import region
+from app.worker.camera_loop import in_pixels
 from tests.bench.ground import add_gate, populate
 
 FRAME_S = 1 / 25
@@ -71,9 +71,9 @@ def gate(enrolled: int) -> Iterator[tuple[System, Now]]:
 class Camera:
     """Feeds frames to what a camera loop feeds them to."""
 
-    def __init__(self, system: System, now: Now, zone: Zone) -> None:
+    def __init__(self, system: System, now: Now, region: Region) -> None:
         self.system, self.now = system, now
-        self.watch = Watch("bench", system.gates.get("bench").id, zone)
+        self.watch = Watch("bench", system.gates.get("bench").id, region)
         self.opened: list[tuple[RecordedDecision, float]] = []  # with milliseconds from capture to command
         self.answers: list[RecordedDecision] = []
         self.duration_ms: list[float] = []
@@ -92,7 +92,7 @@ class Camera:
     def show(self, pixels: Pixels, at: datetime) -> float:
         """Milliseconds that the frame's work took."""
         self.now.captured_at, self.now.began = at, time.perf_counter()
-        seen = see(self.system, pixels, self.watch.zone)
+        seen = see(self.system, pixels, self.watch.region)
         self.answers += self.approaches.frame(self.watch, seen, pixels, at)
         self.duration_ms.append(self.age_ms())
         return self.duration_ms[-1]
@@ -102,9 +102,9 @@ class Camera:
         self.answers += self.approaches.silence(self.watch, self.now.captured_at)
 
 
-def see(system: System, pixels: Pixels, zone: Zone) -> list[Detection]:
-    limits = replace(GATE, min_face_px=zone.min_face_px)
-    return system.recognition.see(pixels, region=region(zone, pixels), most=3, limits=limits, liveness=True)
+def see(system: System, pixels: Pixels, region: Region) -> list[Detection]:
+    limits = replace(GATE, min_face_px=region.min_face_px)
+    return system.recognition.see(pixels, region=in_pixels(region, pixels), most=3, limits=limits, liveness=True)
 
 
 def walk(portrait: Portrait, pace_m_s: float, light: Light) -> Iterator[tuple[float, Frame]]:
@@ -133,7 +133,7 @@ def rendered(console: Console, enrolled: int) -> None:
         for portrait in PORTRAITS:
             known = PLAYED.get(portrait.artifact)
             for pace, light in [(p, DAY) for p in PACES_M_S] + [(1.4, EVENING)] if known else [(1.4, DAY)]:
-                camera = Camera(system, now, Zone(min_face_px=MIN_FACE_PX))
+                camera = Camera(system, now, Region(min_face_px=MIN_FACE_PX))
                 start = now.captured_at + timedelta(minutes=1)
                 near = free_at = None
                 for i, (width, frame) in enumerate(walk(portrait, pace, light)):
@@ -175,11 +175,11 @@ def costs(console: Console) -> None:
             standing = tuple(PlacedFigure(PORTRAITS[i], w, x) for i, (x, w) in enumerate(people))
             frame = cv2.resize(studio.draw(Frame(standing)), (1920, 1080), interpolation=cv2.INTER_CUBIC)
             pixels = np.asarray(frame, dtype=np.uint8)
-            for words, zone in (("whole", Zone()), ("middle half", Zone(0.25, 0.1, 0.75, 0.9))):
+            for words, region in (("whole", Region()), ("middle half", Region(0.25, 0.1, 0.75, 0.9))):
                 took = []
                 for _ in range(60):
                     began = time.perf_counter()
-                    found = see(system, pixels, zone)
+                    found = see(system, pixels, region)
                     took.append((time.perf_counter() - began) * 1000)
                 compared = sum(isinstance(one, Sample) for one in found)
                 console.print(
@@ -208,12 +208,12 @@ def pictures(path: Path) -> tuple[list[Pixels], float]:
     return found, fps
 
 
-def people_of(system: System, frames: list[Pixels], fps: float, zone: Zone) -> list[Part]:
+def people_of(system: System, frames: list[Pixels], fps: float, region: Region) -> list[Part]:
     """Whoever is seen in at least half of the clip."""
     scene, parts, at = Scene(), dict[int, Part](), datetime(2026, 11, 23, tzinfo=UTC)
     rules = Rules(system.calibration.same_person)
     for i, pixels in enumerate(frames):
-        now = step(scene, see(system, pixels, zone), at + timedelta(seconds=i / fps), rules)
+        now = step(scene, see(system, pixels, region), at + timedelta(seconds=i / fps), rules)
         scene = now.scene
         for track_id, seen in now.faces.items():
             part, box = parts.setdefault(track_id, Part()), seen.face.box
@@ -247,7 +247,7 @@ def clip(console: Console, path: Path, enrolled: int, min_face_px: float) -> Non
         for stranger in (False, True):
             results = []
             with gate(enrolled) as (system, now):
-                people = people_of(system, frames, fps, Zone(min_face_px=min_face_px))
+                people = people_of(system, frames, fps, Region(min_face_px=min_face_px))
                 if not people:
                     console.print(f"  {path.name}: nobody is seen in half of it")
                     return
@@ -259,8 +259,8 @@ def clip(console: Console, path: Path, enrolled: int, min_face_px: float) -> Non
                         enrolled_as = system.enrolment.by_number(f"P{n}")
                         assert enrolled_as is not None
                         system.erasure.erase(enrolled_as.id)
-                    zone = Zone(max(0.0, part.left - 0.02), 0, min(1.0, part.right + 0.02), 1, min_face_px)
-                    camera = Camera(system, now, zone)
+                    region = Region(max(0.0, part.left - 0.02), 0, min(1.0, part.right + 0.02), 1, min_face_px)
+                    camera = Camera(system, now, region)
                     start = now.captured_at + timedelta(minutes=1)
                     for i in played:
                         camera.show(frames[i], start + timedelta(seconds=i / fps))

@@ -25,7 +25,7 @@ from rich.table import Table
 
 from app.adapters.cameras.decode import pictures
 from app.adapters.cameras.mailbox import Mailbox
-from app.core.approach.tries import Zone
+from app.core.approach.tries import Region
 from app.core.people.details import Details
 from app.demo.film.cast import EMPLOYEES, photo_bytes
 from app.services.access.approaches import Approaches
@@ -137,7 +137,7 @@ def service(folder: Path, addresses: Sequence[str]) -> Iterator[System]:
             system.enrolment.add_photos(employee.id, [photo_bytes(p, default_cache()) for p in person.enrolled_with])
         for i, address in enumerate(addresses, 1):
             add_gate(system, f"gate-{i}")
-            system.cameras.add(f"camera-{i}", f"gate-{i}", Address(address, local=True), Zone())
+            system.cameras.add(f"camera-{i}", f"gate-{i}", Address(address, local=True), Region())
         yield system
     finally:
         system.close()

@@ -11,7 +11,7 @@ from typing import Any, Self
 import cv2
 import httpx
 
-from app.core.approach.tries import Zone
+from app.core.approach.tries import Region
 from app.core.types import Pixels
 from app.demo.film.cast import JACINDA_SMILING
 from app.demo.film.scene import Frame, PlacedFigure
@@ -110,7 +110,7 @@ def add_camera(site: Site, name: str, gate: str, url: str) -> None:
     """As on the machine itself: also what the API refuses, such as a camera on the loopback."""
     office = open_backbone(read_settings(site.data, **site.settings))
     try:
-        office.cameras.add(name, gate, Address(url, local=True), Zone())
+        office.cameras.add(name, gate, Address(url, local=True), Region())
     finally:
         office.close()
 

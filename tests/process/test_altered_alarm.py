@@ -26,7 +26,7 @@ def alerts(office: Backbone) -> list[tuple[AlertKind, str]]:
         return [(alert.kind, alert.detail) for alert in tx.alerts.open()]
 
 
-def test_a_planted_admin_key_opens_nothing_and_is_told(office: Backbone) -> None:
+def test_a_planted_admin_key_opens_nothing_and_is_reported(office: Backbone) -> None:
     gate = office.gates.add("lobby-1")
     office.keys.create(Role.GATE, gate.name)
     with office.store._engine.begin() as connection:

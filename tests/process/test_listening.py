@@ -70,7 +70,7 @@ def test_the_first_request_of_who_waited_is_as_old_as_the_wait() -> None:
     assert seen == [7.5, None]
 
 
-def test_who_is_accepted_first_counts_as_having_waited_all_the_while(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_connection_accepted_after_the_start_counts_as_waiting_since_before(monkeypatch: pytest.MonkeyPatch) -> None:
     now_s = 100.0
     monkeypatch.setattr(patience, "perf_counter", lambda: now_s)
     waiting, fresh = Backlog(7.5), Backlog()

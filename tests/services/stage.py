@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from app.core.approach.tracks import Rules
-from app.core.approach.tries import Zone
+from app.core.approach.tries import Region
 from app.core.errors import NotRecorded
 from app.core.events.decision import RecordedDecision
 from app.core.gates.gate import Gate
@@ -37,7 +37,7 @@ class Stage:
     def __init__(self, site: Process, store: Any = None) -> None:
         self.site = site
         self.gate = site.gates.get("lobby-1")
-        self.watch = Watch("door", self.gate.id, Zone(min_face_px=48))
+        self.watch = Watch("door", self.gate.id, Region(min_face_px=48))
         self.carried: list[RecordedDecision] = []
         self.hints: list[tuple[str, str]] = []
         self.snapshots: list[Detection] = []

@@ -4,6 +4,7 @@ import json
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -115,6 +116,20 @@ def newcomer(client: TestClient, admin: Headers, request: pytest.FixtureRequest)
     employee = client.post("/v1/employees", headers=admin, json={"number": number, "name": "Grace Hopper"}).json()
     yield employee
     client.delete(f"/v1/employees/{employee['id']}", headers=admin)
+
+
+@pytest.fixture
+def in_zone(system: System) -> Iterator[Callable[[str], None]]:
+    """Moves the site to another time zone until the test ends."""
+    with system.store.read() as tx:
+        (before,) = tx.rules.all().sites
+
+    def move(name: str) -> None:
+        with system.store.write() as tx:
+            tx.rules.put(replace(before, time_zone=name))
+
+    yield move
+    move(before.time_zone)
 
 
 def photos(*names: str, field: str = "photo") -> list[tuple[str, tuple[str, bytes, str]]]:

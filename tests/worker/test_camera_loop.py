@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 
 from app.core.approach.tracks import Scene, Track
-from app.core.approach.tries import AtGate, Zone
+from app.core.approach.tries import AtGate, Region
 from app.core.errors import Busy
 from app.core.types import Box, Detection, Pixels
 from app.services.access.approaches import Watch
 from app.services.access.watch import Glimpse
 from app.worker import camera_loop
-from app.worker.camera_loop import CameraLoop, region
+from app.worker.camera_loop import CameraLoop, in_pixels
 from tests.fakes import NOW
 from tests.waiting import eventually
 
@@ -86,7 +86,7 @@ class Approaches:
 class Loop:
     def __init__(self, see: Callable[..., list[Detection]] = lambda pixels, **_: []) -> None:
         self.slot, self.approaches, self.heard = Slot(), Approaches(), list[Any]()
-        self.watch = Watch("door", "gate", Zone(0.25, 0, 0.75, 1, 60))
+        self.watch = Watch("door", "gate", Region(0.25, 0, 0.75, 1, 60))
         self.loop = CameraLoop(
             self.watch,
             self.slot,
@@ -119,7 +119,7 @@ def started() -> Iterator[Callable[..., Loop]]:
 Started = Callable[..., Loop]
 
 
-def test_frames_are_seen_in_the_zone_and_their_age_is_counted(started: Started) -> None:
+def test_frames_are_seen_in_the_region_and_their_age_is_counted(started: Started) -> None:
     asked: list[tuple[Box, float]] = []
 
     def see(pixels: Pixels, *, region: Box, min_face_px: float, liveness: bool) -> list[Detection]:
@@ -168,7 +168,7 @@ def test_a_camera_whose_mailbox_fails_is_watched_on(started: Started, monkeypatc
     eventually(lambda: one.loop.tally.frames == 1)
 
 
-def test_when_every_engine_is_in_use_the_frame_is_let_go_and_counted(started: Started) -> None:
+def test_a_frame_is_dropped_and_counted_when_every_engine_is_busy(started: Started) -> None:
     def see(pixels: Pixels, **_: Any) -> list[Detection]:
         raise Busy("too_busy", "try again")
 
@@ -196,7 +196,7 @@ def test_with_nobody_in_view_most_frames_are_let_go(started: Started, monkeypatc
     assert one.loop.tally.frames == 14
 
 
-def test_silence_is_told(started: Started) -> None:
+def test_silence_is_reported(started: Started) -> None:
     one = started()
     eventually(lambda: len(one.approaches.silences) > 2)
     assert set(one.approaches.silences) == {NOW + timedelta(seconds=1)}  # by the clock, not by the last picture
@@ -215,7 +215,7 @@ def test_a_clock_that_is_set_back_blinds_nobody(started: Started) -> None:
     eventually(lambda: one.loop.tally.frames == 3)
 
 
-def test_answers_are_told_and_a_listener_that_fails_costs_nothing(started: Started) -> None:
+def test_listeners_get_the_answers_and_one_that_fails_costs_nothing(started: Started) -> None:
     one = started()
     one.approaches.answers = ["first", "second"]
 
@@ -275,9 +275,9 @@ def test_a_loop_that_was_never_started_can_be_stopped() -> None:
     assert one.slot.stopped and not one.loop.alive()
 
 
-def test_the_region_is_the_zone_in_pixels() -> None:
-    assert region(Zone(), PICTURE) == Box(0, 0, 1280, 720)
-    assert region(Zone(0.5, 0.25, 1, 0.75), PICTURE[:360, :640]) == Box(320, 90, 320, 180)
+def test_a_region_is_the_same_share_of_frames_of_any_size() -> None:
+    assert in_pixels(Region(), PICTURE) == Box(0, 0, 1280, 720)
+    assert in_pixels(Region(0.5, 0.25, 1, 0.75), PICTURE[:360, :640]) == Box(320, 90, 320, 180)
 
 
 def test_of_a_recording_that_waits_every_frame_is_looked_at(started: Started) -> None:

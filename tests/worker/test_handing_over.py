@@ -89,7 +89,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.worker.supervisor.SYNC_S", 0.02)
 
 
-def test_who_stops_lets_go_before_the_next_one_takes(
+def test_a_process_that_stops_gives_up_a_gate_before_the_next_one_takes_it(
     begin: Callable[[], GateUpdate], gates: Callable[[str], Gate], clock: Clock
 ) -> None:
     gates("lobby-1")
@@ -118,7 +118,7 @@ def until(one: GateUpdate) -> datetime | None:
         return max((until for who, until in tx.leases.holders().values() if who == one.duty.holder), default=None)
 
 
-def test_who_has_to_share_lets_go_before_the_next_one_takes(
+def test_a_process_gives_up_a_gate_before_the_next_one_takes_it(
     begin: Callable[[], GateUpdate], gates: Callable[[str], Gate], clock: Clock
 ) -> None:
     gates("east"), gates("west")
@@ -143,7 +143,7 @@ def test_who_has_to_share_lets_go_before_the_next_one_takes(
     assert len(b.duty.gates()) == 1
 
 
-def test_a_gate_that_comes_back_is_taken_once_it_was_let_go(
+def test_a_gate_that_comes_back_is_taken_once_it_is_released(
     begin: Callable[[], GateUpdate], gates: Callable[[str], Gate], clock: Clock
 ) -> None:
     gates("east"), gates("west")

@@ -34,7 +34,7 @@ def test_the_cameras_of_a_gate_have_one_process(start: Callable[..., Worker], ad
     assert (a.watches(), b.watches()) == (["east", "west"], [])
 
 
-def test_who_comes_later_gets_a_share_once_it_was_let_go(
+def test_a_late_process_gets_its_share_once_it_is_released(
     start: Callable[..., Worker], add: Callable[..., Camera], clock: Clock
 ) -> None:
     add("east", "east-gate"), add("west", "west-gate")
@@ -56,7 +56,9 @@ def test_who_comes_later_gets_a_share_once_it_was_let_go(
     assert len(a.built[kept[0]]) == 1, "what stays is not disturbed"
 
 
-def test_a_gate_is_only_for_whom_it_is_meant_for(start: Callable[..., Worker], add: Callable[..., Camera]) -> None:
+def test_a_process_takes_only_the_gates_it_is_meant_for(
+    start: Callable[..., Worker], add: Callable[..., Camera]
+) -> None:
     add("east", "east-gate"), add("west", "west-gate")
     a, b = start("west-gate"), start("east-gate", "of-tomorrow")
     b.supervisor.sync()
@@ -68,7 +70,7 @@ def test_a_gate_is_only_for_whom_it_is_meant_for(start: Callable[..., Worker], a
     assert a.watches() == ["west"]
 
 
-def test_who_dies_loses_the_cameras_when_the_lease_ends(
+def test_a_dead_process_loses_its_cameras_when_the_lease_ends(
     start: Callable[..., Worker], add: Callable[..., Camera], clock: Clock
 ) -> None:
     add("east")
@@ -84,7 +86,9 @@ def test_who_dies_loses_the_cameras_when_the_lease_ends(
     assert b.watches() == ["east"]
 
 
-def test_who_renews_keeps_them(start: Callable[..., Worker], add: Callable[..., Camera], clock: Clock) -> None:
+def test_a_process_that_renews_keeps_its_gates(
+    start: Callable[..., Worker], add: Callable[..., Camera], clock: Clock
+) -> None:
     add("east")
     a, b = start(), start()
     for _ in range(10):
@@ -96,7 +100,9 @@ def test_who_renews_keeps_them(start: Callable[..., Worker], add: Callable[..., 
     assert len(a.built["east"]) == 1
 
 
-def test_who_comes_back_too_late_stops(start: Callable[..., Worker], add: Callable[..., Camera], clock: Clock) -> None:
+def test_a_process_that_comes_back_too_late_stops(
+    start: Callable[..., Worker], add: Callable[..., Camera], clock: Clock
+) -> None:
     add("east")
     a, b = start(), start()
     a.supervisor.sync()
@@ -109,7 +115,9 @@ def test_who_comes_back_too_late_stops(start: Callable[..., Worker], add: Callab
     assert a.loop("east").stopped.is_set()
 
 
-def test_who_stops_gives_them_back_at_once(start: Callable[..., Worker], add: Callable[..., Camera]) -> None:
+def test_a_process_that_stops_gives_its_gates_back_at_once(
+    start: Callable[..., Worker], add: Callable[..., Camera]
+) -> None:
     add("east")
     a, b = start(), start()
     a.supervisor.sync()

@@ -10,11 +10,10 @@ from typing import Any
 
 import yaml
 
+from app.core.access.file_values import MOST_BYTES, Path
 from app.core.errors import BadInput
 
-MOST_BYTES = 2_000_000
 MOST_DEPTH = 12
-Path = tuple[str | int, ...]
 _WORDS: dict[str, object] = {"": None, "~": None, "null": None, "true": True, "false": False}
 _NEXT_SECTION = re.compile(r"\n(?=[a-z])")  # only the keys at the top begin a line with a letter
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
@@ -42,7 +41,7 @@ def read_rules(raw: bytes) -> RulesDocument:
             tags, keys twice or several documents. The detail names the line.
     """
     if len(raw) > MOST_BYTES:
-        raise _bad(f"The file has {len(raw)} bytes; at most {MOST_BYTES} are read.")
+        raise _bad(f"The file is too large: at most {MOST_BYTES // 1_000_000} MB are read.")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as e:

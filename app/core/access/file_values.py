@@ -15,6 +15,7 @@ Made = TypeVar("Made")
 Path = tuple[str | int, ...]
 CLOCK = re.compile(r"([0-9]{2}):([0-5][0-9])")
 MONTH_AND_DAY = re.compile(r"[0-9]{2}-[0-9]{2}")
+MOST_BYTES = 2_000_000  # of a rules file; 10,000 rules take about 1.5 MB
 MOST_ENTRIES = 10_000
 MOST_SAID = 1000  # characters of an error
 

@@ -26,6 +26,14 @@ class Problem:
     detail: str
 
 
+class Contradiction(BadInput):
+    """Parts of a rule set contradict each other. path: where, as a problem has it."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.code, f"{problem.path}: {problem.detail}")
+        self.path = problem.path
+
+
 @dataclass(frozen=True)
 class RuleSet:
     """Rules and everything they name. version: grows with every change. grants are listed apart from the rules."""
@@ -73,9 +81,9 @@ class RuleSet:
         return {schedule.id: Timetable(schedule, calendars) for schedule in self.schedules}
 
     def check(self) -> None:
-        """Raises BadInput for the first problem."""
+        """Raises Contradiction for the first problem."""
         for problem in self.problems():
-            raise BadInput(problem.code, f"{problem.path}: {problem.detail}")
+            raise Contradiction(problem)
 
     def problems(self) -> Iterator[Problem]:
         """Everything that contradicts itself: names that are taken, things that do not exist, circles of zones."""

@@ -41,6 +41,7 @@ class RulesReader:
     def __init__(self, known: RuleSet, numbers: Mapping[str, str], new_id: Callable[[], str]) -> None:
         self._known = known
         self._ids = {kind: {thing.name: thing.id for thing in things} for kind, things in known.kinds.items()}
+        self._named: dict[str, set[str]] = {kind: set() for kind in self._ids}  # the names that the file has
         self._modes = {_mode_key(mode): mode.id for mode in known.modes}
         self._numbers = numbers
         self._new_id = new_id
@@ -80,9 +81,11 @@ class RulesReader:
         raw = value.raw if isinstance(value.raw, Mapping) else {}
         name = Value(raw.get("name"), (*value.path, "name")).text()
         if name not in self._ids[kind]:
-            same = (known for known in self._ids[kind] if known.casefold() == name.casefold())
+            mine = self._named[kind]
+            same = (known for known in self._ids[kind] if known.casefold() == name.casefold() and known not in mine)
             known = next(same, None)
             self._ids[kind][name] = self._new_id() if known is None else self._ids[kind].pop(known)
+        self._named[kind].add(name)
 
     def _site(self, value: Value) -> Site:
         fields = value.fields(("name", "time_zone"))

@@ -43,7 +43,7 @@ def poll_share(polls: int) -> float:
 
 
 @dataclass(frozen=True)
-class Zone:
+class Region:
     """The part of the picture at the gate (shares of width and height, 0 to 1), and the narrowest face that counts."""
 
     left: float = 0.0
@@ -54,10 +54,10 @@ class Zone:
 
     def __post_init__(self) -> None:
         if not (0 <= self.left < self.right <= 1 and 0 <= self.top < self.bottom <= 1 and self.min_face_px > 0):
-            raise ValueError(f"not a zone: {self}")
+            raise ValueError(f"not a region: {self}")
 
     def holds(self, box: Box, width_px: int, height_px: int) -> bool:
-        """Whether the centre of the box is in the zone, in a frame of this size."""
+        """Whether the centre of the box is in the region, in a frame of this size."""
         x, y = box.centre[0] / width_px, box.centre[1] / height_px
         return self.left <= x <= self.right and self.top <= y <= self.bottom
 
@@ -76,9 +76,9 @@ class AtGate:
 
 
 def at_gate(
-    scene: Scene, zone: Zone, width_px: int, height_px: int, at: datetime, let_in: frozenset[int] = frozenset()
+    scene: Scene, region: Region, width_px: int, height_px: int, at: datetime, let_in: frozenset[int] = frozenset()
 ) -> AtGate:
-    """Returns the person with the widest face in the zone, if it is clearly wider than the next.
+    """Returns the person with the widest face in the region, if it is clearly wider than the next.
 
     A face further back is narrower, so nobody gets in on the face of the person in front of or behind them.
     Somebody not seen at this moment keeps their place, so that a missed detection does not put the next person in it.
@@ -88,7 +88,9 @@ def at_gate(
         at: the time of this frame.
         let_in: the ids of the tracks that the gate has opened for.
     """
-    near = [t for t in scene.tracks if zone.holds(t.box, width_px, height_px) and t.box.width_px >= zone.min_face_px]
+    near = [
+        t for t in scene.tracks if region.holds(t.box, width_px, height_px) and t.box.width_px >= region.min_face_px
+    ]
     seen = [t for t in near if t.last_at == at]
     hidden = [
         t for t in near if t.last_at != at and t.id not in let_in and all(overlap(t.box, s.box) < COVERED for s in seen)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from app.core.approach.tries import Zone
+from app.core.approach.tries import Region
 
 
 @dataclass(frozen=True)
@@ -15,5 +15,5 @@ class Camera:
     gate_id: str
     sealed_url: bytes
     enabled: bool = True
-    zone: Zone = field(default_factory=Zone)
+    region: Region = field(default_factory=Region)
     created_at: datetime | None = None

@@ -10,6 +10,17 @@ from app.core.access.schedules import Calendar, Schedule
 RulePart = Site | Zone | GatePlace | Lane | Group | Calendar | Schedule | Rule | GateMode | Grant
 
 
+class RulesDocument(Protocol):
+    """A text that was read: mappings, lists, text, whole numbers, booleans and None."""
+
+    @property
+    def data(self) -> object: ...
+
+    def line(self, path: tuple[str | int, ...]) -> int:
+        """The line, from 1, of the value at a path, or of the closest one around it."""
+        ...
+
+
 class Rules(Protocol):
     """The rules and everything they name. Each change takes the next version in its own transaction."""
 

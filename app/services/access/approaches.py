@@ -55,7 +55,7 @@ class Approaches:
         """Takes in the faces of one frame. Returns the decisions that followed, already recorded and carried out."""
         height, width = pixels.shape[:2]
         step = tracks.step(watch.latest.scene if watch.latest else Scene(), seen, captured_at, self.rules)
-        near = approach.at_gate(step.scene, watch.zone, width, height, captured_at, watch.let_in)
+        near = approach.at_gate(step.scene, watch.region, width, height, captured_at, watch.let_in)
         self._follow(watch, step, near, pixels, captured_at)
         views = {i: [view.pixels for view in visit.views] for i, visit in watch.visits.items()}
         watch.latest = Glimpse(step.scene, captured_at, width, height, len(seen), near, views)

@@ -19,10 +19,10 @@ from app.core.media import bundle
 from app.core.ports.store import Clock, Store, Transaction
 from app.core.recognition import evidence as evidence_of
 from app.core.types import Decision, Evidence, FrameResult, Pixels, Reason, Verdict
-from app.services.access.current_rules import CurrentRules
 from app.services.access.decision_request import FROM_CAMERA, DecisionRequest, GivenUp, Threshold
 from app.services.access.repeats import Repeats, Uptime
 from app.services.access.replays import AGAIN, Replays
+from app.services.access.rules.current_rules import CurrentRules
 from app.services.events.access_log import AccessLog
 from app.services.events.answers import Answers
 from app.services.events.second_records import NoSecondRecords, TooLate

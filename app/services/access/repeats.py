@@ -16,7 +16,7 @@ from app.core.ports.store import Clock, Transaction
 from app.core.recognition import liveness
 from app.core.site.mode import SiteMode
 from app.core.types import Reason, Verdict
-from app.services.access.current_rules import CurrentRules
+from app.services.access.rules.current_rules import CurrentRules
 from app.services.events.access_log import AccessLog
 from app.services.events.answers import Answers
 from app.services.events.second_records import TooLate

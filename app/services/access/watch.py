@@ -8,7 +8,7 @@ from threading import Lock
 
 from app.core.approach import tries as approach
 from app.core.approach.tracks import Scene, Track
-from app.core.approach.tries import AtGate, Zone
+from app.core.approach.tries import AtGate, Region
 from app.core.errors import NotRecorded
 from app.core.types import FrameResult, Pixels, Reason, Sample
 
@@ -155,7 +155,7 @@ class Watch:
 
     camera: str
     gate_id: str
-    zone: Zone
+    region: Region
     latest: Glimpse | None = None
     visits: dict[int, Visit] = field(default_factory=dict)
     passages: list[Passage] = field(default_factory=list)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 
-from app.core.approach.tries import Zone
+from app.core.approach.tries import Region
 from app.core.cameras.camera import Camera
 from app.core.errors import BadInput, Conflict, CryptoFault, NotFound
 from app.core.gates.gate import Gate
@@ -53,7 +53,7 @@ class CameraList:
     check: Callable[[Address], None]
     masked: Callable[[str], str]
 
-    def add(self, name: str, gate: str, address: Address, zone: Zone) -> Camera:
+    def add(self, name: str, gate: str, address: Address, region: Region) -> Camera:
         """Adds a camera, which some worker starts to watch. Raises BadInput, NotFound, Conflict('camera_exists')."""
         self.check(address)
         with self.store.write() as tx:
@@ -62,7 +62,7 @@ class CameraList:
                 name=gate_name(name),
                 gate_id=_gate(tx, gate).id,
                 sealed_url=b"",
-                zone=zone,
+                region=region,
                 created_at=self.clock(),
             )
             camera = replace(camera, sealed_url=self._seal(tx, camera.id, address))
@@ -89,18 +89,19 @@ class CameraList:
         *,
         gate: str | None = None,
         address: Address | None = None,
-        zone: Mapping[str, float] | None = None,
+        region: Mapping[str, float] | None = None,
         enabled: bool | None = None,
         rotation: int | None = None,
     ) -> Camera:
         """Takes effect within seconds, in whichever process watches. Raises NotFound, BadInput,
         and Conflict where only the rotation of a camera changes whose stored address does not open.
 
-        zone: what of it changes.
+        region: what of it changes.
         """
         if address is not None:
             self.check(address)
         with self.store.write() as tx:
+            tx.data_keys.get(SITE)  # locked before the camera, as in every transaction
             camera = _camera(tx, name, for_update=True)
             if address is not None or rotation is not None:
                 changed = self._changed(tx, camera, address, rotation)
@@ -108,7 +109,7 @@ class CameraList:
             camera = replace(
                 camera,
                 gate_id=camera.gate_id if gate is None else _gate(tx, gate).id,
-                zone=zone_of(camera.zone, zone or {}),
+                region=region_of(camera.region, region or {}),
                 enabled=camera.enabled if enabled is None else enabled,
             )
             tx.cameras.update(camera)
@@ -152,12 +153,14 @@ class CameraList:
         return self.vault.seal(key, plain, context(Sealed.CAMERA_URL, camera_id))
 
 
-def zone_of(before: Zone, changed: Mapping[str, float]) -> Zone:
-    """A zone with these of its fields changed. Raises BadInput."""
+def region_of(before: Region, changed: Mapping[str, float]) -> Region:
+    """A region with these of its fields changed. Raises BadInput."""
     try:
         return replace(before, **changed)
     except ValueError as error:
-        raise BadInput("bad_zone", "A zone's left lies left of its right, and its top above its bottom.") from error
+        raise BadInput(
+            "bad_region", "A region's left edge is left of its right, and its top above its bottom."
+        ) from error
 
 
 def _camera(tx: Transaction, name: str, *, for_update: bool = False) -> Camera:

@@ -1,4 +1,4 @@
-"""A person opens a gate for somebody, or locks it and unlocks it: who and why stands in the gate's own chain.
+"""Opens, locks and unlocks gates by order of a person. The gate's own chain records who and why.
 
 A lock is about who is let in; no order here or elsewhere keeps anybody in. A release (fire) opens a locked gate too.
 """
@@ -25,7 +25,7 @@ MOST_COMMENT_CHARS = 200
 
 @dataclass(frozen=True)
 class ByHand:
-    """carry_out: hands a recorded opening to the gate. told: of every recorded order."""
+    """carry_out: hands a recorded opening to the gate."""
 
     store: Store
     log: AccessLog
@@ -36,7 +36,7 @@ class ByHand:
     second_records: TooLate = field(default_factory=NoSecondRecords)
 
     def open(self, name: str, comment: str, actor: str) -> RecordedDecision:
-        """Recorded, then sent to the gate as any opening. actor: the id of the key or user who orders it.
+        """Records an opening, then sends it to the gate. actor: the id of the key or user who orders it.
 
         Raises NotFound, BadInput for no reason given, Conflict where the gate is locked or shut for everybody, stands
         open already or cannot be told; NotRecorded: then nothing opens.
@@ -45,7 +45,7 @@ class ByHand:
         try:
             answer = self._open(name, comment, actor, event_id)
         except Unconfirmed:
-            # The log may say that the gate was opened, and it will not be.
+            # The log may say that the gate opened, which it never will.
             self.second_records.too_late(name, event_id)
             raise
         self.carry_out(answer)
@@ -58,7 +58,7 @@ class ByHand:
                 raise Conflict("gate_not_driven", "This gate's hardware asks for decisions and cannot be told to open.")
             mode = tx.site.get().mode_at(gate.id)
             if mode is SiteMode.RELEASE:
-                raise Conflict("release_active", "The gate stands open for everybody.")
+                raise Conflict("release_active", "The gate is open for everybody.")
             if mode is SiteMode.LOCKDOWN:
                 raise Conflict("lockdown_active", "A lockdown is in force; end it at this gate first.")
             if gate.locked:
@@ -68,7 +68,7 @@ class ByHand:
             return self._record(tx, gate, Reason.OPENED_BY_HAND, comment, actor, event_id)
 
     def lock(self, name: str, comment: str, actor: str) -> RecordedDecision:
-        """From when this returns nobody is let in there, until it is unlocked. Raises as above, Conflict if it is."""
+        """Once this returns, nobody gets in until the gate is unlocked. Raises as `open`; Conflict if it is locked."""
         return self._turn(name, True, comment, actor)
 
     def unlock(self, name: str, comment: str, actor: str) -> RecordedDecision:
@@ -79,7 +79,7 @@ class ByHand:
         with self.store.write() as tx:
             gate = _held(tx, name)
             if gate.locked is locked:
-                raise Conflict("already_in_that_state", f"The gate is {'locked already' if locked else 'not locked'}.")
+                raise Conflict("already_in_that_state", f"The gate is {'already locked' if locked else 'not locked'}.")
             tx.gates.update(replace(gate, locked=locked))
             return self._record(
                 tx, gate, Reason.LOCKED_BY_HAND if locked else Reason.UNLOCKED_BY_HAND, comment, actor, self.new_id()
@@ -94,7 +94,7 @@ class ByHand:
 
 
 def _held(tx: Transaction, name: str) -> Gate:
-    """The gate as it is once its chain is held: a decision or another order waits."""
+    """Locks the gate's chain, so that decisions and other orders wait, and reads the gate."""
     gate = tx.gates.by_name_or_id(name)
     if gate is None:
         raise NotFound("unknown_gate", "There is no gate of that name.")

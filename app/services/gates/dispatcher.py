@@ -1,4 +1,4 @@
-"""What happens after a decision: gates are opened, and what they did is the second record of the event.
+"""Opens gates after decisions, and records what they did as the event's second record.
 
 The database says which gates there are, how each is driven and which mode holds; this follows it, also after a change
 that another process made. Nobody at a gate waits for hardware or for a database here.
@@ -29,12 +29,12 @@ from app.services.gates.write_behind import ROUND_S, WRITE_S, WriteBehind
 
 logger = logging.getLogger(__name__)
 
-UNUSABLE = GateResult(CommandOutcome.FAILED, "the gate cannot be driven as it is set")
+UNUSABLE = GateResult(CommandOutcome.FAILED, "the gate cannot be driven with its settings")
 
 
 @dataclass(frozen=True)
 class GateView:
-    """One gate as this process has it. fault: what is wrong now, in words without secrets, or None."""
+    """One gate as this process sees it. fault: what is wrong now, in words without secrets, or None."""
 
     name: str
     driver: DriverKind
@@ -43,7 +43,7 @@ class GateView:
 
 
 class GateDispatcher:
-    """One driver for each gate that is this process's, from `start` to `close`; openings of others find their process.
+    """Drives this process's gates from `start` to `close`, and passes openings of others on to their processes.
 
     mine: the ids of this process's gates, now; others: of those that others have. build: raises BadInput where a gate's
     settings cannot be used. tick_s: seconds between looks at the database. on_result: told of a gate's name and what it
@@ -76,11 +76,11 @@ class GateDispatcher:
         self._stopped = False
         self._thread: Thread | None = None
         self.on_result: list[Callable[[str, GateResult], None]] = []
-        # Before the database is followed: a release that could not be recorded stands in it then.
+        # Called before the database is read, so that a release which could not be recorded is in it by then.
         self.record_late: Callable[[], None] = lambda: None
 
     def start(self) -> None:
-        """Connects the gates. A database that is gone is waited for."""
+        """Connects the gates. Waits for a database that is gone."""
         if self._thread is not None:
             return
         self._guarded(self._drivers.sync)
@@ -88,9 +88,9 @@ class GateDispatcher:
         self._thread.start()
 
     def carry_out(self, decision: RecordedDecision) -> None:
-        """Open the gate of a recorded decision that opens, whichever process drives it. Raises nothing.
+        """Opens the gate of a recorded decision that opens, whichever process drives it. Raises nothing.
 
-        Returns at once where this process drives gates, else after a write.
+        Returns at once if this process drives gates, otherwise after a write.
         """
         if not decision.opens:
             return
@@ -101,27 +101,27 @@ class GateDispatcher:
         elif one is not None:
             self._hand_on(one, order_of(decision))
         elif self._thread is not None:
-            # That may be for this process in a moment, where the gate is new.
+            # If the gate is new, this process may drive it in a moment.
             self._orders.add(decision)
             self._wake.set()
         else:
             self._orders.pass_on_now(decision)
 
     def untaken(self, orders: Collection[Order]) -> None:
-        """Openings for other processes that none of them took."""
+        """Notes openings for other processes that none of them took."""
         for order in orders:
             self.second_records.not_sent(order.gate_id, order.event_id, UNTAKEN)
 
     def report(self, gate_id: str, state: DoorState, at: datetime) -> None:
-        """What a door was at that time. Returns once it is stored. Raises NotRecorded."""
+        """Stores what a door was at that time. Raises NotRecorded."""
         self._doors.report(gate_id, state, at)
 
     def follow(self, site: SiteState) -> None:
-        """The mode that is recorded; an older one than what holds changes nothing."""
+        """Follows the recorded mode; one older than the present mode changes nothing."""
         self._drivers.follow(site)
 
     def release(self, site: SiteState) -> SiteState:
-        """Before it is recorded: in a fire the gates come first. See `DriverPool.release`."""
+        """Releases before the record is written: in a fire the gates come first. See `DriverPool.release`."""
         return self._drivers.release(site)
 
     def release_unread(self, names: Collection[str], site: SiteState) -> SiteState:
@@ -137,24 +137,24 @@ class GateDispatcher:
         self._drivers.supersede(told, site)
 
     def held(self) -> set[str]:
-        """The ids of the gates whose hardware this process has or still lets go of."""
+        """The ids of the gates whose hardware this process holds, or is still giving up."""
         return self._drivers.held()
 
     def refresh(self) -> None:
-        """Looks at the database now instead of at the next tick: a gate was changed."""
+        """Reads the database now instead of at the next tick, because a gate changed."""
         self._look = True
         self._wake.set()
 
     def view(self) -> list[GateView]:
-        """Every gate by name, none before `start`."""
+        """Returns every gate, by name; none before `start`."""
         return [GateView(one.gate.name, one.gate.driver, one.gate.door, one.fault) for one in self._drivers.all()]
 
     def healthy(self) -> dict[str, str | None]:
-        """By gate: None, or what is wrong with it. A gate that this process does not know is not in it."""
+        """What is wrong with each gate that this process knows, or None, by name."""
         return {one.name: one.fault for one in self.view()}
 
     def close(self) -> None:
-        """Leaves every gate as its fail mode demands and keeps what they still said. Safe to call twice."""
+        """Leaves every gate as its fail mode demands, and records its last results. Safe to call twice."""
         if self._thread is None or self._stopped:
             self.second_records.close()
             return
@@ -182,7 +182,7 @@ class GateDispatcher:
                 self._hand_on(one, order)
 
     def _command(self, gate: str, order: Order) -> OpenCommand:
-        """Reads the card number now: a card that was taken from somebody is not shown any more."""
+        """Makes the command. Reads the card number only now, so that a withdrawn card is not shown."""
         employee = None
         if order.employee_id is not None:
             try:
@@ -195,14 +195,14 @@ class GateDispatcher:
         return OpenCommand(order.event_id, gate, order.at, order.until, employee.card_number if employee else None)
 
     def _done(self, gate: str, event_id: str, result: GateResult) -> None:
-        """From a lane's thread."""
+        """Records a result. Called by a driver worker's thread."""
         row = GateResultRow(event_id, self._clock(), result.outcome, result.detail)
         self._later(partial(self._record, replace(row, signature=self._signer.sign(row.signed_part))))
         for listener in self.on_result:
             try:
                 listener(gate, result)
             except Exception:
-                # A listener only counts: the other listeners, and the lane's next opening, must not pay for it.
+                # A listener only counts; its fault must not stop the others or the next opening.
                 logger.exception("gate_result_listener_failed gate=%s event=%s", gate, event_id)
 
     def _record(self, row: GateResultRow) -> None:
@@ -212,24 +212,24 @@ class GateDispatcher:
     # Doors
 
     def _heard(self, gate_id: str, state: DoorState) -> None:
-        """From a driver's thread, which must not wait for the database."""
-        # A door that goes to and fro while the database is gone waits once for each state: that it was open counts.
+        """Called by a driver's thread, which must not wait for the database."""
+        # While the database is gone, one report of each state waits, so an opened door is not forgotten.
         self._later(partial(self._keep_door, gate_id, state, self._clock()), (gate_id, state))
 
     def _keep_door(self, gate_id: str, state: DoorState, at: datetime) -> None:
         one = self._drivers.of(gate_id)
         if state is DoorState.FAULT and one is not None and one.lane is not None and one.lane.line_is_lost():
-            return  # of the line, not of the door: no report would ever end it
+            return  # the line is lost, not the door; no report would ever clear it
         self._doors.report(gate_id, state, at)
 
-    # The thread that follows the database and writes down what happened.
+    # The thread that follows the database and writes what happened
 
     def _later(self, write: Callable[[], None], slot: Hashable | None = None) -> None:
         self._behind.add(write, slot)
         self._wake.set()
 
     def _watch(self) -> None:
-        """Orders first: what waits to be written, however much it is, takes a fifth of a second and then waits on."""
+        """Takes orders first. Writing gets a fifth of a second, however much waits, and goes on in the next round."""
         due = monotonic()
         while not self._stopped:
             self._wake.wait(max(0.0, due - monotonic()))
@@ -241,7 +241,7 @@ class GateDispatcher:
                 due = monotonic() + self._tick_s
                 orders = (self.record_late, self._drivers.sync, self._take_orders)
                 steps = (*orders, *steps, self._drivers.look, self._doors.look_for_held, self._alert)
-            done = [self._guarded(step) for step in steps]  # each of them, whatever became of the one before
+            done = [self._guarded(step) for step in steps]  # every step, even if the one before failed
             if looks and all(done) and self._without_database:
                 self._without_database = False
                 logger.warning("database_back for=gates")
@@ -255,23 +255,23 @@ class GateDispatcher:
             self._wake.set()
 
     def _guarded(self, step: Callable[[], object]) -> bool:
-        """Whether it was done."""
+        """Runs a step. Returns whether it succeeded."""
         try:
             step()
         except NotRecorded as error:
-            # One line for an outage, not three each second.
+            # An outage is logged once, not three times a second.
             level = logging.DEBUG if self._without_database else logging.WARNING
             logger.log(level, 'database_gone for=gates why="%s"', error)
             self._without_database = True
             return False
         except Exception:
-            # One step's fault must end neither the others nor the thread that looks after every gate.
+            # A fault in one step must not stop the others, or the thread that looks after every gate.
             logger.exception("gate_supervision_failed again_s=%s", self._tick_s)
             return False
         return True
 
     def _alert(self) -> None:
-        """Raises and clears the alert of each gate when its own state changes: another process may see it otherwise."""
+        """Raises and clears each gate's alert when its state changes here; another process may see it differently."""
         for one in self._drivers.all():
             words = one.complaint
             if one.alerted is (words is not None) or (words is None and _unsettled(one)):
@@ -286,5 +286,5 @@ class GateDispatcher:
 
 
 def _unsettled(one: PooledDriver) -> bool:
-    """A gate still connecting: an alert from before the restart may be true."""
+    """Whether the gate is still connecting, so that an alert from before the restart may still hold."""
     return one.alerted is None and one.fault is not None

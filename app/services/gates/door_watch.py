@@ -1,4 +1,4 @@
-"""Keeps what doors report, and raises and clears their alarms. Which alarm stands when is `core.doors`."""
+"""Stores what doors report, and raises and clears their alarms. `core.gates.doors` says which alarm applies."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,15 +17,14 @@ from app.core.types import Verdict
 
 @dataclass(frozen=True)
 class DoorWatch:
-    """A door's row moves with its state only: `door_at` is since when, and hardware that says every few seconds that
-    its door is still closed costs no write."""
+    """Writes a door's row only when its state changes: hardware that repeats itself costs no write."""
 
     store: Store
     clock: Clock
     new_id: Callable[[], str]
 
     def report(self, gate_id: str, state: DoorState, at: datetime) -> None:
-        """A door was in this state at that time (ours, on arrival). Of an unknown gate: nothing.
+        """Notes that a door was in this state at that time (ours, on arrival). Ignores an unknown gate.
 
         Raises NotRecorded: then the report is lost unless it is made again.
         """
@@ -38,7 +37,7 @@ class DoorWatch:
                 self._keep(tx, gate_id, change)
 
     def look_for_held(self) -> None:
-        """Raises the alarm for every door that is open for too long by now. Raises NotRecorded."""
+        """Raises the alarm for every door that has been open for too long. Raises NotRecorded."""
         now = self.clock()
         with self.store.read() as tx:
             late = [gate.id for gate in tx.gates.all() if self._overdue(tx, gate, now)]
@@ -62,12 +61,12 @@ class DoorWatch:
 
     def _overdue(self, tx: Transaction, gate: Gate, now: datetime) -> doors.Change | None:
         door = _door(gate)
-        # Asked first without what has to be searched for.
+        # The cheap question first, without searching the log.
         if doors.overdue(door, now, None, gate.door_held_after_ms) is None:
             return None
         site = tx.site.get()
         if site.mode is SiteMode.NORMAL and site.since is not None:
-            # When a release ends, doors that stood open for it get their time to close.
+            # After a release, open doors get their time to close.
             door = doors.Door(door.state, max(door.since or site.since, site.since))
         released = site.mode_at(gate.id) is SiteMode.RELEASE
         return doors.overdue(door, now, _opening(tx, gate, now), gate.door_held_after_ms, released=released)
@@ -88,8 +87,8 @@ def _door(gate: Gate) -> doors.Door:
 
 
 def _opening(tx: Transaction, gate: Gate, at: datetime) -> doors.Opening | None:
-    """The newest opening there was by then, whichever process told the gate, from the log itself."""
-    # What began earlier is over and counts for nothing.
+    """The newest opening up to that time, from the log, whichever process carried it out."""
+    # An opening before this is over by now.
     back = timedelta(milliseconds=max(LONGEST_UNLOCK_MS, gate.door_held_after_ms)) + doors.GRACE
     which = EventFilter(gate=gate.name, verdict=Verdict.OPEN, since=at - back, until=at + doors.GRACE, limit=1)
     for event in tx.events.find(which):

@@ -1,4 +1,4 @@
-"""The drivers of this process's gates, as the database has the gates: built, built anew when a gate's settings change,
+"""The drivers of this process's gates. They follow the database: built, rebuilt when a gate's settings change,
 told the mode that holds, and let go of. Settings that cannot be used are kept as words, so one gate never takes another
 with it.
 """
@@ -24,14 +24,19 @@ from app.services.gates.held_mode import HeldMode
 
 logger = logging.getLogger(__name__)
 
-# A gate's driver: of which kind, from what it is told, its door's listener, and whether a release is in force.
+# Builds a driver from its kind, its settings, its door's listener, and whether a release is in force.
 Build = Callable[[DriverKind, Config, Callable[[DoorState], None], bool], GateDriver]
 
 
 @dataclass
 class PooledDriver:
-    """One gate. lane: None where nothing is driven (a plain gate) or can be (`broken` says why). alerted: whether its
-    alert stands, as far as this process knows."""
+    """One gate.
+
+    Attributes:
+        lane: its worker; None for a plain gate, or if the gate cannot be driven.
+        broken: why it cannot be driven.
+        alerted: whether its alert is raised, as far as this process knows.
+    """
 
     gate: Gate
     lane: DriverWorker | None = None
@@ -45,13 +50,12 @@ class PooledDriver:
 
     @property
     def complaint(self) -> str | None:
-        """What is wrong for long enough that somebody should look."""
+        """What has been wrong for so long that somebody should look."""
         return self.broken or (self.lane.complaint() if self.lane else None)
 
 
 class DriverHandover:
-    """A lane that lets go of its hardware, in a thread of its own: a gate that does not answer must hold up no other,
-    and no release."""
+    """Closes a worker in a thread of its own, so that a gate that does not answer delays no other and no release."""
 
     def __init__(self, lane: DriverWorker, tell: bool, why: GateResult, over: Callable[[], None]) -> None:
         self.lane = lane
@@ -63,7 +67,7 @@ class DriverHandover:
         self._thread.start()
 
     def lasts(self) -> bool:
-        """False also where it takes too long: hardware that hangs for ever must not keep its gate from everybody."""
+        """Whether it is still closing. False after too long: hardware that hangs must not block its gate for ever."""
         return self._thread.is_alive() and monotonic() < self._until
 
     def wait(self) -> None:
@@ -103,7 +107,7 @@ class DriverPool:
         self._held = HeldMode()
 
     def all(self) -> list[PooledDriver]:
-        """By the gate's name."""
+        """Returns all gates, by name."""
         with self._lock:
             return sorted(self._driven.values(), key=lambda one: one.gate.name)
 
@@ -112,7 +116,7 @@ class DriverPool:
             return self._driven.get(gate_id)
 
     def held(self) -> set[str]:
-        """The ids of the gates whose hardware this process has, is taking, or still lets go of."""
+        """The ids of the gates whose hardware this process holds, is taking, or is giving up."""
         with self._lock:
             held = {gate_id for gate_id, one in self._driven.items() if one.lane is not None and not one.lane.stopped}
             held |= {gate_id for gate_id, parting in self._parting.items() if parting.lasts()}
@@ -125,27 +129,26 @@ class DriverPool:
             return self._held.site
 
     def follow(self, site: SiteState) -> None:
-        """What is recorded. Returns at once. See `HeldMode.follow`."""
+        """Follows the recorded mode. Returns at once. See `HeldMode.follow`."""
         with self._lock:
-            # Of one moment: who compared first and told later would undo what came in between.
+            # Compare and tell under one lock, or a late caller would undo a newer mode.
             self._held.follow(site)
             self._tell()
 
     def release(self, site: SiteState) -> SiteState:
-        """A release that was ordered here and is not recorded yet holds at once. See `HeldMode.release`."""
+        """Applies a release that was ordered here at once, before it is recorded. See `HeldMode.release`."""
         with self._lock:
             return self._release(site)
 
     def release_unread(self, names: Collection[str], site: SiteState) -> SiteState:
-        """The same of gates by name or id, while no database can be asked which these are. A name of nothing that is
-        driven here releases every gate."""
+        """Releases gates by name or id while the database cannot be asked. An unknown name releases every gate."""
         with self._lock:
             known = {key: one.gate.id for one in self._driven.values() for key in (one.gate.name, one.gate.id)}
             gates = {known.get(name, "") for name in names}
             return self._release(replace(site, gates=() if "" in gates else tuple(sorted(gates))))
 
     def released(self) -> int:
-        """How many gates that are driven here a release holds for."""
+        """How many of the gates driven here are released."""
         with self._lock:
             lanes = [gate_id for gate_id, one in self._driven.items() if one.lane is not None]
             return sum(self._held.mode_at(gate_id) is SiteMode.RELEASE for gate_id in lanes)
@@ -162,18 +165,18 @@ class DriverPool:
         return told
 
     def _tell(self) -> None:
-        """The lock is held, so lanes hear of modes in the order in which they hold."""
+        """Tells all workers the mode. The caller holds the lock, so they hear of modes in their order."""
         for one in self._driven.values():
             if one.lane is not None:
                 one.lane.follow(self._held.mode_at(one.gate.id))
 
     def sync(self) -> None:
-        """Does what the database says. Raises NotRecorded where it is gone: then everything stays as it was."""
+        """Brings the drivers in line with the database. Raises NotRecorded if it is gone: then nothing changes."""
         mine = self._mine()
         with self._store.read() as tx:
             gates, site = [gate for gate in tx.gates.all() if gate.id in mine], tx.site.get()
             configs = {gate.id: self._opened(tx, gate) for gate in gates if self._is_new(gate)}
-        # What this process was told may be newer than what it read, or not recorded at all.
+        # A mode set in this process may be newer than what was read, or not recorded at all.
         self.follow(site)
         self._let_go({one.gate.id for one in self.all()} - {gate.id for gate in gates})
         for gate in gates:
@@ -183,13 +186,13 @@ class DriverPool:
                 one.gate = gate
 
     def look(self) -> None:
-        """Gives up openings that a driver hangs on."""
+        """Gives up openings in which a driver hangs."""
         for one in self.all():
             if one.lane is not None:
                 one.lane.look()
 
     def close(self) -> None:
-        """Leaves every gate as its fail mode, or a release in force, demands, and takes none any more."""
+        """Leaves every gate as its fail mode or a release in force demands, and takes no more gates."""
         with self._lock:
             self._closed = True
         self._let_go({one.gate.id for one in self.all()})
@@ -236,7 +239,7 @@ class DriverPool:
             self._parting.pop(gate.id, None)
             self._taking = gate.id
         try:
-            # Asked once more, now that `held` tells: what was given up since then may be another process's.
+            # Ask again, now that `held` includes the gate: another process may have it by now.
             if gate.id in self._mine():
                 self._take(gate, config, before.alerted if before else None)
         finally:
@@ -267,8 +270,8 @@ class DriverPool:
         except Refusal as error:
             one.broken = error.detail
         except Exception as error:
-            # One gate's fault, and told as such: the others are still to be driven.
-            # The kind only: foreign words may hold an address or a key.
+            # One gate's fault must not keep the others from being driven.
+            # Only the type of the error: its text may hold an address or a key.
             logger.error(
                 "gate_driver_not_built gate=%s driver=%s error=%s", gate.name, gate.driver, type(error).__name__
             )

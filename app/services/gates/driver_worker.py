@@ -1,4 +1,4 @@
-"""One gate's driver and the threads that talk to it: a decision never waits for hardware, a fire not for a decision.
+"""One gate's driver and the threads that talk to it. Decisions never wait for hardware, nor a fire for a decision.
 
 Commands and release have a thread each: hardware that hangs on an opening must not keep a gate shut in a fire. A driver
 that does not return is a fault of its gate, and what became of the opening is recorded without it.
@@ -20,11 +20,11 @@ from app.services.events.second_records import STOPPED
 
 logger = logging.getLogger(__name__)
 
-AGAIN_S = 2.0  # between tries to deliver a release or its end
-CLOSE_S = 5.0  # for a driver that was closed to let go of a command
-HANGS_S = 2.0  # after a window's end: then a driver that has not returned hangs
-SAY_S = 5.0  # drivers wait 2 s at most for hardware to take a release
-PATIENCE = timedelta(seconds=10)  # a line may be lost for a moment, and takes one to come up
+AGAIN_S = 2.0  # between attempts to deliver a release or its end
+CLOSE_S = 5.0  # for a closed driver to return from a command
+HANGS_S = 2.0  # a driver that has not returned this long after a window's end hangs
+SAY_S = 5.0  # for a release; drivers wait at most 2 s for hardware to take it
+PATIENCE = timedelta(seconds=10)  # a line may be lost for a moment, or take one to come up
 SUPERSEDED = GateResult(CommandOutcome.TOO_LATE, "a newer opening of this gate took its place")
 LOCKED = GateResult(CommandOutcome.TOO_LATE, "a lockdown began before it was sent")
 CHANGED = GateResult(CommandOutcome.TOO_LATE, "the gate's settings changed before it was sent")
@@ -40,7 +40,7 @@ Prepare = Callable[[], OpenCommand]
 
 @dataclass
 class _Opening:
-    """One that waits, or is under way. due_s: when it should be over, monotonic. given_up: its result is recorded."""
+    """An opening that waits or is under way. due_s: its end, monotonic. given_up: its result is recorded already."""
 
     event_id: str
     prepare: Prepare
@@ -50,7 +50,7 @@ class _Opening:
 
 
 class DriverWorker:
-    """driver: closed with the lane. done: told what became of a command, from the lane's thread; must not raise."""
+    """driver: closed with this. done: called with the result of each command, by a thread of this; must not raise."""
 
     def __init__(
         self,
@@ -70,8 +70,8 @@ class DriverWorker:
         self._stopped = False
         self._why = STOPPED
         self._mode = mode
-        # A driver is built in the mode that holds; a release is said again to learn whether it can be done at all, and
-        # its end if it is over by then.
+        # A driver is built in the present mode. A release is sent again all the same, to learn whether the hardware can
+        # do it.
         self._released: bool | None = None if mode is SiteMode.RELEASE else False
         self._unreleased: str | None = None
         self._failed: str | None = None
@@ -84,7 +84,7 @@ class DriverWorker:
             thread.start()
 
     def put(self, event_id: str, prepare: Prepare, until: datetime) -> None:
-        """Returns at once. prepare: makes the command, in the lane's thread. until: the end of its window."""
+        """Queues an opening. prepare: makes the command, in a thread of this. until: the end of its window."""
         with self._changed:
             stopped = self._stopped
             if not stopped:
@@ -94,7 +94,7 @@ class DriverWorker:
             self._done(event_id, self._why)
 
     def follow(self, mode: SiteMode) -> None:
-        """The mode that holds at this gate from now on. Returns at once."""
+        """Sets the gate's mode. Returns at once."""
         with self._changed:
             self._mode = mode
             self._changed.notify_all()
@@ -104,7 +104,7 @@ class DriverWorker:
         return self._unreleased or self._hanging() or self._line() or self._failed
 
     def complaint(self) -> str | None:
-        """What somebody should look at: a release or command that failed, or a line that does not come back."""
+        """What somebody should look at: a failed release or command, or a line that stays down."""
         line, now = self._line(), self._clock()
         if line is None:
             self._fault_since = None
@@ -114,10 +114,9 @@ class DriverWorker:
         return self._unreleased or self._hanging() or self._failed or (line if lasting or line == FOREIGN else None)
 
     def look(self) -> None:
-        """Gives up what the driver hangs on, and what waits behind it for longer than its window. To be called now and
-        then."""
+        """Gives up an opening in which the driver hangs, and those behind it that are too late. Call it regularly."""
         with self._changed:
-            # In here: what the driver says at last must come after it.
+            # Under the lock, so that the driver's late answer comes after it.
             if self._hangs_in_opening():
                 self._give_up()
             now, busy = self._clock(), self._under_way is not None
@@ -127,7 +126,7 @@ class DriverWorker:
             self._done(one.event_id, BUSY)
 
     def _give_up(self) -> None:
-        """The opening under way, once. The lock is held."""
+        """Gives up the opening under way, once. The caller holds the lock."""
         one = self._under_way
         if one is not None and not one.given_up:
             one.given_up = True
@@ -135,7 +134,7 @@ class DriverWorker:
             self._done(one.event_id, NO_ANSWER)
 
     def _hanging(self) -> str | None:
-        """What the driver does not return from, or None."""
+        """Says in which call the driver hangs, or None."""
         since = self._saying_since_s
         if since is not None and monotonic() - since >= SAY_S:
             return "the driver hangs: it does not answer a release or its end"
@@ -151,19 +150,18 @@ class DriverWorker:
         return self._stopped
 
     def _line(self) -> str | None:
-        """What the driver says of its connection; a driver that cannot even say that is not well, and no other gate's
-        state may be lost by it."""
+        """What the driver says of its connection. One that raises here is faulty; other gates must not suffer."""
         try:
             return self._driver.healthy()
         except Exception as error:
-            # The kind only: foreign words may hold an address or a key.
+            # Only the type of the error: its text may hold an address or a key.
             return f"the driver failed: {type(error).__name__}"
 
     def line_is_lost(self) -> bool:
         return self._line() is not None
 
     def close(self, *, tell: bool = True, why: GateResult = STOPPED) -> None:
-        """Leaves the hardware as its fail mode, or a release in force, demands. Takes seconds if it does not answer.
+        """Leaves the hardware as its fail mode or a release in force demands. Takes seconds if it does not answer.
 
         tell: False to leave it as it is. why: the result of every opening that was not sent by then.
         """
@@ -175,18 +173,18 @@ class DriverWorker:
         try:
             self._driver.close(tell=tell)
         except Exception as error:
-            # The kind only: foreign words may hold an address or a key. The threads are still to be joined.
+            # Only the type of the error: its text may hold an address or a key. The threads are still to be joined.
             logger.error("gate_driver_close_failed gate=%s error=%s", self._name, type(error).__name__)
         for thread in self._threads:
             thread.join(CLOSE_S)
-        # Nothing is left here, unless the driver hangs.
+        # Nothing is left by now, unless the driver hangs.
         with self._changed:
             left, self._pending = self._pending, []
             self._give_up()
         for one in left:
             self._done(one.event_id, self._why)
 
-    # Openings: newest first, for the person who stands there now; whoever came before has seen the gate stay shut.
+    # Openings, newest first: for the person who is there now. Whoever came before saw the gate stay shut.
 
     def _carry_out(self) -> None:
         while True:
@@ -208,7 +206,7 @@ class DriverWorker:
             if result.outcome is not CommandOutcome.TOO_LATE:
                 self._failed = result.detail or "failed" if result.outcome is CommandOutcome.FAILED else None
             if given_up:
-                # The truth after all: it takes the place of the record that says that it is not known.
+                # The late answer replaces the record that said the result was unknown.
                 result = replace(result, detail=f"{result.detail}; {LATE}" if result.detail else LATE)
             self._done(taken[-1].event_id, result)
 
@@ -225,11 +223,11 @@ class DriverWorker:
                 return LOCKED
             return self._driver.open(command)
         except Exception as error:
-            # The kind only: foreign words may hold an address or a key.
+            # Only the type of the error: its text may hold an address or a key.
             logger.error("gate_command_failed gate=%s error=%s", self._name, type(error).__name__)
             return GateResult(CommandOutcome.FAILED, "the command broke off; whether the gate got it is not known")
 
-    # The mode: said again until the driver has it.
+    # The mode, repeated until the driver has it
 
     def _keep_mode(self) -> None:
         while True:
@@ -249,14 +247,14 @@ class DriverWorker:
         return self._stopped or (self._mode is SiteMode.RELEASE) != self._released
 
     def _say(self, active: bool) -> str | None:
-        """None once the driver has taken it, else why not."""
+        """Tells the driver the mode. Returns None once it has it, otherwise why not."""
         try:
             result = self._driver.release(active)
         except Exception as error:
-            # The kind only, as above. It is said again until the driver takes it: that is why nothing is raised.
+            # Only the type, as above. Nothing is raised, because the mode is sent again until the driver has it.
             logger.error("gate_release_failed gate=%s error=%s", self._name, type(error).__name__)
             result = GateResult(CommandOutcome.FAILED, "the driver failed")
-        # Hardware that cannot be released (a panel holds it) refuses the end of a release, too, and is none the worse.
+        # Hardware that cannot be released, because a panel holds it, may refuse the end of a release as well.
         if result.outcome is not CommandOutcome.FAILED or (not active and self._line() is None):
             return None
         return f"{'release' if active else 'end of release'} failed: {result.detail}"

@@ -1,4 +1,4 @@
-"""The gates there are. Nothing about who may pass them: that is `core.policy`."""
+"""Lists, adds and removes gates. Who may pass them is for `core.access`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,11 +23,11 @@ class GateList:
         return gate
 
     def remove(self, name: str) -> None:
-        """A gate that was never used, with its keys. Raises NotFound, and Conflict for one whose log has to stay."""
+        """Removes an unused gate and its keys. Raises NotFound, and Conflict for a gate with a log or cameras."""
         gate = self.get(name)
         with self.store.write() as tx:
             if tx.events.lock_head(gate.id).sequence:
-                raise Conflict("gate_has_events", "The log of a gate stays, and so does the gate: disable it instead.")
+                raise Conflict("gate_has_events", "A gate with a log must stay. Disable it instead.")
             if tx.cameras.of_gate(gate.id):
                 raise Conflict("gate_has_cameras", "Remove its cameras first, or give them to another gate.")
             tx.gates.delete(gate.id)

@@ -1,4 +1,4 @@
-"""How a gate is driven: checked against its kind of hardware before it is stored, and sealed, for it may hold secrets.
+"""How a gate is driven. Settings are checked for their kind of hardware, and stored sealed, as they may hold secrets.
 
 What a driver is told comes from two places: its own config, and the gate's row (name and fail mode), which wins nothing
 silently: a config that names either is refused.
@@ -26,7 +26,7 @@ Config = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class GateUpdate:
-    """What is to change about a gate; None leaves it as it is. A new driver starts from an empty config."""
+    """Changes to a gate; None leaves a field as it is. A new driver starts with an empty config."""
 
     enabled: bool | None = None
     unlock_ms: int | None = None
@@ -60,7 +60,7 @@ class GateSettings:
         return gate
 
     def change(self, name: str, wanted: GateUpdate) -> Gate:
-        """Holds from the next decision on, in every process; drivers follow within seconds.
+        """Changes a gate from the next decision on, in every process; drivers follow within seconds.
 
         Raises NotFound, and BadInput for what cannot be: then nothing changes.
         """
@@ -68,7 +68,7 @@ class GateSettings:
             gate = tx.gates.by_name_or_id(name)
             if gate is None:
                 raise NotFound("unknown_gate", "There is no gate of that name.")
-            # Read again once it is held: of two changes at once, neither undoes the other.
+            # Read again under the lock, so that two changes at once do not undo each other.
             tx.events.lock_head(gate.id)
             gate = self._with(tx, tx.gates.get(gate.id) or gate, wanted)
             tx.gates.update(gate)
@@ -92,7 +92,7 @@ class GateSettings:
         else:
             config = {} if driver != gate.driver else config_of(tx, self.vault, gate)
         if FROM_THE_ROW & config.keys():
-            raise BadInput("bad_gate_config", "gate and fail_mode stand beside the config, not in it.")
+            raise BadInput("bad_gate_config", "gate and fail_mode belong beside the config, not in it.")
         gate = replace(
             gate,
             driver=driver,
@@ -111,13 +111,13 @@ class GateSettings:
         try:
             plain = canonical(dict(config))
         except (TypeError, ValueError):
-            raise BadInput("bad_gate_config", "The config holds what JSON has no form for.") from None
+            raise BadInput("bad_gate_config", "The config holds a value that JSON cannot express.") from None
         wrapped = tx.data_keys.get(SITE) or tx.data_keys.get_or_add(SITE, self.vault.new_key())
         return self.vault.seal(wrapped, plain, context(Sealed.GATE_CONFIG, gate_id))
 
 
 def config_of(tx: Transaction, vault: Vault, gate: Gate) -> Config:
-    """The driver's own settings, opened. Raises CryptoFault where they do not open (a backup without its key)."""
+    """The driver's own settings, opened. Raises CryptoFault if they do not open, as in a backup without its key."""
     if gate.sealed_config is None:
         return {}
     wrapped = tx.data_keys.get(SITE)
@@ -125,10 +125,10 @@ def config_of(tx: Transaction, vault: Vault, gate: Gate) -> Config:
         raise CryptoFault("the key of the gates' settings is gone: set the gate's config again")
     config = json.loads(vault.open(wrapped, gate.sealed_config, context(Sealed.GATE_CONFIG, gate.id)))
     if not isinstance(config, dict):
-        raise CryptoFault("a gate's settings are none: set the gate's config again")
+        raise CryptoFault("a gate's settings are unreadable: set the gate's config again")
     return config
 
 
 def told(gate: Gate, config: Config) -> Config:
-    """Everything that the driver is told: its config, the gate's name and its fail mode."""
+    """All of the driver's settings: its config, the gate's name and its fail mode."""
     return {**config, "gate": gate.name, "fail_mode": gate.fail_mode.value}

@@ -16,7 +16,7 @@ class HeldMode:
 
     @property
     def site(self) -> SiteState:
-        """As one state. Of a release that is not recorded yet, and another mode elsewhere, it is the release."""
+        """The present mode as one state. An unrecorded release takes precedence over another mode elsewhere."""
         if self._unrecorded is None:
             return self._recorded
         return _added(self._unrecorded, self._recorded if self._recorded.mode is SiteMode.RELEASE else None)
@@ -52,7 +52,7 @@ class HeldMode:
 
 
 def _added(release: SiteState, to: SiteState | None) -> SiteState:
-    """Both at once; none named is every gate."""
+    """Joins two sets of gates; an empty one means every gate."""
     if to is None:
         return release
     both = release.gates and to.gates

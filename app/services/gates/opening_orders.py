@@ -1,4 +1,4 @@
-"""Openings on their way to the process that drives the gate: through the database, and only within their window."""
+"""Passes openings to the process that drives the gate, through the database and only within their window."""
 
 import logging
 from collections.abc import Collection
@@ -20,22 +20,22 @@ class OpeningOrders:
         self._waiting = WriteBehind()
 
     def add(self, decision: RecordedDecision) -> None:
-        """At once; `pass_on` writes it."""
+        """Queues an opening, which `pass_on` writes. Returns at once."""
         self._waiting.add(partial(self._put, decision))
 
     def pass_on(self) -> bool:
-        """Whether none waits any more. Raises NotRecorded: then they wait on, until their windows are over."""
+        """Writes what waits, and returns whether all is written. Raises NotRecorded: then the rest waits on."""
         return self._waiting.catch_up(ROUND_S)
 
     def pass_on_now(self, decision: RecordedDecision) -> None:
-        """For a process that has no thread for it."""
+        """Writes an opening at once, for a process without a thread of its own."""
         try:
             self._put(decision)
         except NotRecorded:
             self._not_sent(decision)
 
     def take(self, gate_ids: Collection[str]) -> list[Order]:
-        """What other processes decided for these gates, oldest first. Raises NotRecorded."""
+        """Takes what other processes decided for these gates, oldest first. Raises NotRecorded."""
         with self._store.read() as tx:
             if not tx.orders.waiting(gate_ids):
                 return []
@@ -57,7 +57,7 @@ class OpeningOrders:
 
 
 def order_of(decision: RecordedDecision) -> Order:
-    """What the gate is to do. Raises ValueError for a decision that opens nothing for a while."""
+    """The order for a decision that opens. Raises ValueError if it has no end."""
     if decision.open_until is None:
         raise ValueError("only an opening with an end can be ordered")
     employee_id = None if decision.employee is None else decision.employee.id

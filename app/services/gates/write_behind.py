@@ -1,4 +1,4 @@
-"""What waits to be written: nobody at a gate waits for a database, and one that is gone loses nothing for a while."""
+"""Writes later, so that nobody at a gate waits for the database, and nothing is lost while it is gone for a while."""
 
 import logging
 from collections import OrderedDict
@@ -10,9 +10,9 @@ from app.core.errors import NotRecorded
 
 logger = logging.getLogger(__name__)
 
-WRITE_S = 10.0  # for a thread that is still writing when the process ends
-MOST_WAITING = 10_000  # for a database which is gone; beyond, the newest are lost
-ROUND_S = 0.2  # then whoever catches up has something more urgent to look at
+WRITE_S = 10.0  # for what is still to be written when the process ends
+MOST_WAITING = 10_000  # while the database is gone; any more are lost
+ROUND_S = 0.2  # then the caller has something more urgent to do
 
 Write = Callable[[], None]
 
@@ -29,7 +29,7 @@ class WriteBehind:
         return len(self._waiting)
 
     def add(self, write: Write, slot: Hashable | None = None) -> None:
-        """At once. slot: a newer write of the same slot replaces one that waits."""
+        """Queues a write. slot: a newer write of the same slot replaces one that waits."""
         with self._lock:
             key = slot if slot is not None else object()
             if self._waiting.pop(key, None) is None and len(self._waiting) >= MOST_WAITING:
@@ -42,7 +42,7 @@ class WriteBehind:
 
         Raises NotRecorded: then the rest waits on.
         """
-        # One thread at a time, so that the order is kept: at the end there may be two.
+        # One thread at a time keeps the order; when the process ends there may be two.
         if not self._writing.acquire(timeout=WRITE_S):
             logger.error("gate_record_lost count=%d reason=the_database_does_not_answer", len(self))
             return False
@@ -64,9 +64,9 @@ class WriteBehind:
             except NotRecorded:
                 raise
             except Exception:
-                # Tried again it would fail again, and everything behind it would wait for ever.
+                # It would fail again, and everything behind it would wait for ever.
                 logger.exception("gate_record_failed record=dropped")
             with self._lock:
-                # What came into its slot meanwhile is still to be written.
+                # A newer write of its slot is still to be written.
                 if self._waiting.get(key) is write:
                     del self._waiting[key]

@@ -1,4 +1,4 @@
-"""Whether this process's clock can be right: it stands behind no record, makes no step, and agrees with the database.
+"""Watches whether this process's clock can be right: not behind any record, no steps, in step with the database.
 
 A doubt lasts, also over a restart, until somebody confirms the clock or it is put right. While it lasts, people whose
 dates matter are refused (`core.policy`); everybody else passes.
@@ -19,25 +19,25 @@ from app.services.site.own_alerts import OwnAlerts
 
 logger = logging.getLogger(__name__)
 
-BACK = timedelta(seconds=5)  # time synchronisation sets a clock back by less
-AHEAD = timedelta(minutes=1)  # so long a machine may have stood still; a day's end comes no earlier by it
+BACK = timedelta(seconds=5)  # time synchronisation sets clocks back by less
+AHEAD = timedelta(minutes=1)  # a machine may have been suspended for as long
 CURE = "set it, then run: python -m app clock confirm"
 
 
 class ClockWatch:
-    """uptime_s: a count that no step of the clock moves; None: steps are not looked for."""
+    """uptime_s: a count that no change of the clock affects; None: steps are not looked for."""
 
     def __init__(self, store: Store, clock: Clock, uptime_s: Callable[[], float] | None, alerts: OwnAlerts) -> None:
         self._store, self._clock, self._uptime_s, self._alerts = store, clock, uptime_s, alerts
         self._lock = Lock()
         self._before: tuple[datetime, float] | None = None
-        self._doubt: str | None = None  # until it is confirmed
-        self._apart: str | None = None  # until it agrees again
+        self._doubt: str | None = None  # until somebody confirms the clock
+        self._apart: str | None = None  # until the clocks agree again
         self._went_ahead = False
         self._confirmed_at: datetime | None = None
 
     def doubt(self) -> str | None:
-        """Why the clock cannot be right, now; reads two clocks and nothing else."""
+        """Says why the clock must be wrong now, or None. Reads two clocks and nothing else."""
         with self._lock:
             self._notice_step(self._clock())
             return self._doubt or self._apart
@@ -47,7 +47,7 @@ class ClockWatch:
         return None if self.doubt() else now
 
     def look(self) -> None:
-        """Compares the clock with what is recorded, keeps a doubt, raises and ends the alert. Raises NotRecorded."""
+        """Compares the clock with the records, stores a doubt, and raises or clears the alert. Raises NotRecorded."""
         with self._store.read() as tx:
             facts, newest, beat = tx.clocks.get(), tx.clocks.newest_event(), tx.heartbeats.last()
             _, apart = shared_time(tx, self._clock)
@@ -60,7 +60,7 @@ class ClockWatch:
             was_apart = self._apart is not None
             self._apart = f"it is {_for_people(apart)} apart from the database's" if abs(apart) > CLOCKS_APART else None
             if was_apart and self._apart is None:
-                self._doubt = facts.doubt  # what this process noticed of itself is over
+                self._doubt = facts.doubt  # replaces what this process noticed by itself
             if facts.confirmed_at != self._confirmed_at:
                 self._doubt, self._confirmed_at = facts.doubt, facts.confirmed_at
             elif self._doubt is None:
@@ -79,7 +79,7 @@ class ClockWatch:
         self._alerts.say(AlertKind.CLOCK_WRONG, words and f"{words}: {CURE}")
 
     def confirm(self) -> datetime:
-        """Somebody says that the clock is right now: what is recorded later than this was recorded by a wrong one."""
+        """Confirms that the clock is right now. Records that are later than this came from a wrong clock."""
         now = self._clock()
         with self._store.write() as tx:
             tx.clocks.put(ClockFacts(covers=tx.clocks.newest_event(), confirmed_at=now))
@@ -96,7 +96,7 @@ class ClockWatch:
             logger.error("clock_doubt_not_stored")
 
     def _notice_step(self, now: datetime) -> None:
-        """The lock is held."""
+        """The caller holds the lock."""
         if self._uptime_s is None:
             return
         uptime_s = self._uptime_s()

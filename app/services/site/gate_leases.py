@@ -1,4 +1,4 @@
-"""The gates that this process watches and drives now, shared with the others by leases in the database.
+"""Which gates this process watches and drives. Processes share the gates by leases in the database.
 
 A lease ends by itself, so whoever dies gives up. A gate that is dealt to somebody else is let go of first, and its
 lease given up at the first renewal after that: two processes hold one line only where one has lost the database.
@@ -19,14 +19,14 @@ from app.core.site.gate_leases import deal
 logger = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=8)
-# A lease that ends later than any could was taken before the clock was set back, by a process that may be gone.
+# A lease that ends later than possible dates from before the clock was set back; its process may be gone.
 LONGEST = 2 * LEASE
-CLOCKS_APART = timedelta(seconds=2)  # of this process and the database; beyond, it drives nothing
+CLOCKS_APART = timedelta(seconds=2)  # between process and database; beyond, the process drives nothing
 STALE = timedelta(minutes=1)  # an opening that nobody took (time enough to be recorded as too late), and a question
 
 
 class GateLeases:
-    """only: the names of the gates that this process may have; empty for every one. Nothing is taken before `renew`."""
+    """only: the names of the gates that this process may take; empty for all. Nothing is taken before `renew`."""
 
     def __init__(self, store: Store, clock: Callable[[], datetime], only: Collection[str] = ()) -> None:
         self.holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
@@ -36,29 +36,31 @@ class GateLeases:
         self._leaving: frozenset[str] = frozenset()
         self._others: frozenset[str] = frozenset()
         self._apart = timedelta()
-        # Told of openings that no process took in time.
+        # Called with openings that no process took in time.
         self.untaken: Callable[[list[Order]], None] = lambda _: None
 
     def gates(self) -> frozenset[str]:
-        """The ids of the gates that are this process's now. They stay its own while the database is gone."""
+        """The ids of this process's gates. They remain its own while the database is gone."""
         with self._lock:
             return self._mine
 
     def others(self) -> frozenset[str]:
-        """The ids of the gates that other processes have, as of the last look. One that was this process's is among
-        them where it was away for too long: what it would say at that gate now is not asked for any more."""
+        """The ids of the gates that other processes have, as of the last renewal.
+
+        A process that was away for too long finds its former gates here, and must not touch them any more.
+        """
         with self._lock:
             return self._others
 
     def holders(self) -> dict[str, str]:
-        """Every gate's process by the gate's id, where it has one now."""
+        """The process that holds each gate, by the gate's id; gates without one are left out."""
         with self._store.read() as tx:
             return _held(tx, shared_time(tx, self._clock)[0])
 
     def renew(self, held: Collection[str] = ()) -> frozenset[str]:
-        """Takes and keeps what is dealt to this process, lets go of the rest. Raises NotRecorded: nothing changes.
+        """Takes and keeps this process's gates, and gives up the rest. Raises NotRecorded: then nothing changes.
 
-        held: the gates whose hardware it has in hand now. Of those it has to let go of, such a one's lease is kept.
+        held: the gates whose hardware it has in hand; it keeps their leases until it has given them up.
         """
         with self._store.write() as tx:
             now, apart = shared_time(tx, self._clock)
@@ -66,7 +68,7 @@ class GateLeases:
             lost = self._forget_watchers(tx, now)
             wrong = abs(apart) > CLOCKS_APART
             if wrong:
-                # It would date pictures and openings wrongly: others have its gates until its clock is right.
+                # It would date pictures and openings wrongly, so others get its gates until its clock is right.
                 tx.watchers.leave(self.holder)
             else:
                 tx.watchers.arrive(self.holder, self._only, now + LEASE)
@@ -87,8 +89,10 @@ class GateLeases:
         return mine
 
     def leave(self, held: Collection[str]) -> None:
-        """For a process that stops: nothing is its own to take any more, and only what it still has in hand keeps its
-        lease. Raises NotRecorded: nothing is given up."""
+        """Prepares to stop: takes no more gates, and keeps only the leases of those still in hand.
+
+        Raises NotRecorded: nothing is given up.
+        """
         with self._lock:
             leaving = self._leaving | self._mine
         with self._store.write() as tx:
@@ -96,11 +100,11 @@ class GateLeases:
             kept = self._keep(tx, leaving, held, shared_time(tx, self._clock)[0])
             others = self._elsewhere(tx)
         with self._lock:
-            # At once: whoever sees that a gate is not its own any more must see whose it is.
+            # In one step: whoever sees that a gate is no longer its own must see whose it is.
             self._mine, self._leaving, self._others = frozenset(), kept, others
 
     def resign(self) -> None:
-        """Gives everything back, so that another process takes it at once. Raises NotRecorded: it ends by itself."""
+        """Gives up all leases, so that others take over at once. Raises NotRecorded: then the leases expire."""
         with self._lock:
             self._mine = frozenset()
         with self._store.write() as tx:
@@ -118,7 +122,7 @@ class GateLeases:
     def _keep(self, tx: Transaction, leaving: frozenset[str], held: Collection[str], now: datetime) -> frozenset[str]:
         kept = leaving.intersection(held)
         tx.leases.give_up(self.holder, leaving - kept)
-        # Not those that another process has by now, as after an outage. In one order: each holds a row.
+        # Not those that another process has by now, as after an outage. In one order, since each locks a row.
         return frozenset(gate for gate in sorted(kept) if tx.leases.take(gate, self.holder, now, now + LEASE))
 
     def _elsewhere(self, tx: Transaction) -> frozenset[str]:
@@ -137,7 +141,7 @@ class GateLeases:
         gates = {gate.id: gate.name for gate in tx.gates.all()}
         cameras = dict.fromkeys(gates, 0)
         for camera in tx.cameras.all():
-            if camera.gate_id in cameras:  # else its gate was added after the gates were read: dealt next time
+            if camera.gate_id in cameras:  # otherwise its gate was added since, and is shared out next time
                 cameras[camera.gate_id] += camera.enabled
         here = tx.watchers.present()
         able = {id_: [who for who, only in here.items() if not only or name in only] for id_, name in gates.items()}
@@ -145,9 +149,9 @@ class GateLeases:
 
 
 def shared_time(tx: Transaction, clock: Callable[[], datetime]) -> tuple[datetime, timedelta]:
-    """The time that all processes of the site go by, and how far it is ahead of this one's clock.
+    """The time that all processes of the site share, and how far it is ahead of this one's clock.
 
-    Zero where the difference may be the time that the question took, or where the database is a file.
+    Zero if the difference may just be the time that asking took, or if the database is a file.
     """
     before = clock()
     found = tx.clocks.now()

@@ -1,4 +1,4 @@
-"""Releases that this process carried out and could not record yet. Any thread may add, read or remove at any time."""
+"""Releases that this process carried out and could not record yet. Any thread may use it at any time."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -8,18 +8,18 @@ from app.core.site.mode import SiteState
 
 
 class LateReleases:
-    """Copy on write: a reader has an unchanging tuple, and only the swap takes the lock."""
+    """Copy on write: readers get an immutable tuple, and only the swap takes the lock."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._waiting: tuple[SiteState, ...] = ()
 
     def all(self) -> tuple[SiteState, ...]:
-        """Oldest first."""
+        """Returns the releases, oldest first."""
         return self._waiting
 
     def add(self, release: SiteState) -> None:
-        """A release that covers the gates of an older one replaces it, so a panel that repeats itself takes no room."""
+        """Adds a release, in place of older ones whose gates it covers: a panel that repeats itself takes no room."""
         with self._lock:
             newer = [kept for kept in self._waiting if _is_newer(kept, release)]
             if any(_covers(kept, release) for kept in newer):
@@ -28,13 +28,13 @@ class LateReleases:
             self._waiting = (*older, release, *newer)
 
     def remove(self, releases: Collection[SiteState]) -> None:
-        """What is not there any more is no fault: another order ended or recorded it."""
+        """Removes releases. One may be gone already, because another order ended or recorded it."""
         with self._lock:
             self._waiting = tuple(kept for kept in self._waiting if kept not in releases)
 
 
 def together(releases: Collection[SiteState]) -> SiteState:
-    """One release of the gates of all of them, by whoever ordered the newest. Raises ValueError for none."""
+    """Joins releases into one, in the name of whoever ordered the newest. Raises ValueError for none."""
     newest = max(releases, key=lambda one: (one.since is not None, one.since))
     every = any(not one.gates for one in releases)
     return replace(newest, gates=() if every else tuple(sorted({gate for one in releases for gate in one.gates})))

@@ -1,4 +1,4 @@
-"""Alerts about the service itself: kept in memory as well, for the database may be what is wrong."""
+"""Alerts about the service itself, also kept in memory, since the database may be what is wrong."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ class OwnAlerts:
     _lock: Lock = field(default_factory=Lock, init=False, repr=False)
 
     def say(self, kind: AlertKind, words: str | None) -> None:
-        """What is wrong now, or None. Stores the change where that is possible; else at a later call."""
+        """Sets what is wrong now, or None. Stores the change if it can; otherwise a later call does."""
         with self._lock:
             standing = self._standing.get(kind)
             if words is None:
@@ -42,6 +42,6 @@ class OwnAlerts:
             self._settled.add(kind)
 
     def unstored(self) -> list[Alert]:
-        """Those that stand and that the database does not have."""
+        """The raised alerts that the database does not have."""
         with self._lock:
             return [alert for kind, alert in self._standing.items() if kind not in self._settled]

@@ -1,4 +1,4 @@
-"""Lockdown (nobody is let in) and release (fire: every gate stands open), and the way back. Who did it is in the log.
+"""Lockdown (nobody gets in), release (fire: every gate opens), and the way back. The log records who ordered it.
 
 Each change is an event in the chain of every gate for which something changes, and an alert that stands until the mode
 ends. Egress is never locked: lockdown is about who is let in. Fire beats everything, the log included: a release opens
@@ -34,38 +34,38 @@ REASON = {
 }
 ALERT = {SiteMode.RELEASE: AlertKind.RELEASE, SiteMode.LOCKDOWN: AlertKind.LOCKDOWN}
 
-# For a release: a database that hangs counts as one that is gone.
+# For a release, a database that hangs counts as gone.
 READ_S = 2.0
 RECORD_S = 5.0  # longer than the store waits for locks
 
 
 class Gates(Protocol):
-    """What moves this process's gates. Orders come in several threads at once."""
+    """Drives this process's gates. Several threads may call it at once."""
 
     def follow(self, site: SiteState) -> None:
-        """What is recorded holds from now on, unless something newer does."""
+        """Applies the recorded mode, unless a newer one applies already."""
         ...
 
     def release(self, site: SiteState) -> SiteState:
-        """A release holds at once, newer than anything before; what holds now is returned, for `supersede`."""
+        """Releases at once, over anything before. Returns what applies now, for `supersede`."""
         ...
 
     def release_unread(self, names: Collection[str], site: SiteState) -> SiteState:
-        """The same, of gates by name or id, where the database cannot say which these are: in doubt, every gate."""
+        """Releases gates by name or id when the database cannot be asked; in doubt, every gate."""
         ...
 
     def released(self) -> int:
-        """How many gates that are driven here stand open for everybody, as far as orders go."""
+        """How many of the gates driven here are released, as far as orders go."""
         ...
 
     def supersede(self, told: SiteState, site: SiteState) -> None:
-        """`site` holds instead of that release, if that still holds."""
+        """Replaces that release by `site`, if it still applies."""
         ...
 
 
 @dataclass(frozen=True)
 class SiteControl:
-    """gates: told of each mode, before it is recorded where it is a release; None where nothing is driven."""
+    """gates: told each mode, a release before it is recorded; None if nothing is driven here."""
 
     store: Store
     log: AccessLog
@@ -73,7 +73,7 @@ class SiteControl:
     new_id: Callable[[], str]
     gates: Gates | None = None
     _late: LateReleases = field(default_factory=LateReleases, init=False, repr=False)
-    # Held by all that could end one of them, or record it; a release waits for nobody.
+    # Locked by whatever could end or record one of them; a release itself waits for nobody.
     _recording: Lock = field(default_factory=Lock, init=False, repr=False)
 
     def state(self) -> SiteState:
@@ -82,7 +82,7 @@ class SiteControl:
 
     @property
     def is_unrecorded(self) -> bool:
-        """Whether a release was carried out here that the database has not taken yet."""
+        """Whether a release was carried out here that is not recorded yet."""
         return bool(self._late.all())
 
     def set_mode(
@@ -95,7 +95,7 @@ class SiteControl:
         unread: bool = False,
         comment: str = "",
     ) -> SiteState:
-        """The state that holds now. Nothing is recorded twice: a fire panel may say it every second.
+        """Sets the mode and returns the state. Nothing is recorded twice: a fire panel may repeat itself every second.
 
         gates: names; none means every gate, also those to come. actor: the id of the key or user who orders it. NORMAL
         ends whatever holds at these gates, or with `ending` that mode only. Gates add up while one mode holds. A
@@ -113,7 +113,7 @@ class SiteControl:
             return self._set(order)
         with self._recording:
             try:
-                # Whoever orders this may know of no fire; what it does to a release is decided once that is recorded.
+                # Whoever orders this may not know of a fire. Its effect on a release is decided once that is recorded.
                 self._record_late()
             except NotRecorded:
                 if not order.ends_every_release:
@@ -122,7 +122,7 @@ class SiteControl:
             return self._set(order)
 
     def record_late(self) -> None:
-        """Records the releases that are in force here and could not be recorded. Raises NotRecorded."""
+        """Records the releases that are in force here and not recorded yet. Raises NotRecorded."""
         if self._late.all():
             with self._recording:
                 self._record_late()
@@ -136,7 +136,7 @@ class SiteControl:
             )
 
     def _set(self, order: SiteOrder) -> SiteState:
-        # Before anything is read: this order is about the releases of now, not about one that comes meanwhile.
+        # Before anything is read: the order is about present releases, not about one that comes meanwhile.
         unrecorded = self._late.all()
         releases = order.mode is SiteMode.RELEASE
         try:
@@ -149,7 +149,7 @@ class SiteControl:
             _log_unforeseen(error)
             raise self._release_unread(order) from error
         if after == before:
-            # Says again a release of every gate, or ends all that could not be recorded.
+            # It repeats a release of every gate, or ends all that could not be recorded.
             ends = not before.gates if releases else order.ends_every_release
             self._follow(before, unrecorded if ends else ())
             return before
@@ -160,7 +160,7 @@ class SiteControl:
         return after
 
     def _read(self, order: SiteOrder) -> tuple[SiteState, SiteState]:
-        """The state that holds, and the one that would."""
+        """Returns the present state, and the one after the order."""
         with self.store.read() as tx:
             before = tx.site.get()
             return before, order.after(tx, before, self.clock())
@@ -168,12 +168,12 @@ class SiteControl:
     def _record_release(self, order: SiteOrder, site: SiteState, unrecorded: Collection[SiteState]) -> SiteState:
         told = self._release(site)
         if told.gates != site.gates:
-            # Others are released already and not recorded: they are now.
+            # Other gates are released and not recorded yet; record them too.
             order = replace(order, gates=told.gates, in_force=True)
         try:
             after = within(RECORD_S, lambda: self._record(order))
         except Refusal:
-            # Another order came before it was recorded (a lockdown, a gate's end): what is refused must not hold.
+            # Another order came first, such as a lockdown. A release that is refused must not stay in force.
             self._take_back(told)
             raise
         except Exception as error:
@@ -183,12 +183,12 @@ class SiteControl:
         return after
 
     def _release(self, site: SiteState, unread: Collection[str] | None = None) -> SiteState:
-        """What is in force and not recorded now. unread: the gates' names, where the database cannot be asked."""
+        """Releases, and returns what is in force. unread: the gates' names, if the database cannot be asked."""
         try:
             if self.gates is not None:
                 return self.gates.release(site) if unread is None else self.gates.release_unread(unread, site)
         except Exception:
-            # The order has to be recorded all the same: every process that drives gates reads it within a second.
+            # It must be recorded all the same: every process that drives gates reads it within a second.
             logger.exception('release_not_passed_on next="gates read it once it is recorded"')
         return together((*self._late.all(), site))
 
@@ -217,7 +217,7 @@ class SiteControl:
                     self.gates.supersede(told, site)
                 self.gates.follow(site)
         except Exception:
-            # It is recorded, and that is what the caller is told; who drives gates reads it within a second.
+            # It is recorded, so the caller gets that answer; processes that drive gates read it within a second.
             logger.exception('mode_not_passed_on next="gates read it from the database"')
 
     def _take_back(self, told: SiteState) -> None:
@@ -230,7 +230,7 @@ class SiteControl:
         with self.store.write() as tx:
             known = sorted(tx.gates.all(), key=lambda gate: gate.id)
             for gate in known:
-                # In one order, and before the mode is read: of two changes at once, the later sees the earlier.
+                # In one order, and before the mode is read, so that the later of two changes sees the earlier.
                 tx.events.lock_head(gate.id)
             before = tx.site.get()
             after = order.after(tx, before, self.clock())
@@ -260,6 +260,6 @@ class SiteControl:
 
 
 def _log_unforeseen(error: Exception) -> None:
-    """A fire waits for no defect either; the release goes on."""
+    """Logs a defect. The release goes on, because a fire does not wait for defects either."""
     if not isinstance(error, NotRecorded):
         logger.error("release_not_recorded error=%s", type(error).__name__, exc_info=error)

@@ -1,4 +1,4 @@
-"""An order that changes the site's mode, and what would hold by it: gates add up, and fire beats a lockdown."""
+"""An order that changes the site's mode, and its effect: gates add up, and a fire overrides a lockdown."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -27,7 +27,7 @@ class SiteOrder:
         return self.mode is SiteMode.NORMAL and self.ending is not SiteMode.LOCKDOWN and not self.gates
 
     def after(self, tx: Transaction, before: SiteState, now: datetime) -> SiteState:
-        """What would hold; `before` itself where nothing changes. Raises NotFound, Conflict."""
+        """The state after the order; `before` itself if nothing changes. Raises NotFound, Conflict."""
         named = self._named(tx)
         if self.in_force and self.gates and not named:
             return before
@@ -47,7 +47,7 @@ class SiteOrder:
         if after == before:
             return before
         if before.since is not None:
-            # Later than what it follows, whatever became of the clock: processes go by which is newer.
+            # Later than the state it follows, whatever the clock says: processes compare the times.
             now = max(now, before.since + timedelta(milliseconds=1))
         return replace(after, since=now, actor=self.actor, comment=self.comment)
 

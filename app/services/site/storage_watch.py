@@ -1,4 +1,4 @@
-"""Whether events can be recorded now: tried with a committed write as large as an event, not asked of the disk."""
+"""Watches whether events can be recorded, by committing a write as large as an event rather than asking the disk."""
 
 import logging
 import os
@@ -15,20 +15,20 @@ from app.services.site.own_alerts import OwnAlerts
 
 logger = logging.getLogger(__name__)
 
-# An event with its picture. A smaller write may fit into room that is left for it and say nothing of an event.
+# The size of an event with its picture. A smaller write might still fit where an event does not.
 BALLAST_BYTES = 16_384
-FRESH_S = 1.0  # a result is as good as new for so long, unless a write fails meanwhile
+FRESH_S = 1.0  # how long a result is reused, unless a write fails meanwhile
 
 
 class Counting(Store, Protocol):
     @property
     def failures(self) -> int:
-        """Writes that the database refused, ever."""
+        """How many writes the database has refused so far."""
         ...
 
 
 class StorageWatch:
-    """deadline: of the trial, as of a decision. trusted_time: the clock, or None where it is not to be trusted."""
+    """deadline: of the trial, as for a decision. trusted_time: the clock; gives None if it is in doubt."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class StorageWatch:
         self._found: NotRecorded | None = None
 
     def try_it(self) -> None:
-        """Raises NotRecorded with its cause where no event could be recorded. Costs a write, at most one a second."""
+        """Raises NotRecorded with its cause if no event can be recorded. Costs at most one write a second."""
         with self._lock:
             if monotonic() - self._looked_s > FRESH_S or self._store.failures != self._failures:
                 found = self._try()
@@ -54,7 +54,7 @@ class StorageWatch:
                     elif self._found is not None:
                         logger.warning("database_writable_again")
                 self._found = found
-                # Through the database too, where it takes it; an alert that it does not take stands in memory.
+                # In the database too, if it takes the alert; otherwise in memory alone.
                 self._alerts.say(AlertKind.DATABASE_UNWRITABLE, None if found is None else str(found.cause or found))
                 self._looked_s, self._failures = monotonic(), self._store.failures
             if self._found is not None:
@@ -63,7 +63,7 @@ class StorageWatch:
     def _try(self) -> NotRecorded | None:
         try:
             with self._store.write(self._deadline) as tx:
-                # Random: a file system or a database that packs what it stores must not make it small.
+                # Random, so that no file system or database compresses it.
                 tx.heartbeats.beat(self._trusted_time(), os.urandom(BALLAST_BYTES))
         except NotRecorded as error:
             return error

@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from app.core.accounts.users import PERSON_ROLES
 from app.core.types import Role
 from app.services.accounts.sessions import SignedIn, csrf_of
+from app.web.console.page_clock import PageClock
 from app.web.security import cookie_name, prefix_of
 
 HERE = Path(__file__).parent
@@ -57,12 +58,13 @@ def render(
 ) -> HTMLResponse:
     """Renders the page for this person, or for a visitor who is not signed in if None.
 
-    Templates get `person`, `user`, `csrf` and the context. Every address in a template begins with `root`, because a
-    proxy may serve the console below a path.
+    Templates get `person`, `user`, `csrf`, `clock`, its `when`, and the context. Every address in a template begins
+    with `root`, because a proxy may serve the console below a path.
     """
     user = person.user if person else None
     links = [link for link in request.app.state.navigation if user and not link.roles.isdisjoint(user.roles)]
     here = max((link.path for link in links if _within(request.url.path, link.path)), key=len, default="")
+    clock = PageClock(lambda: request.app.state.system.site_clock.read())
     page = templates.get_template(template).render(
         person=person,
         user=user,
@@ -71,6 +73,8 @@ def render(
         here=here,
         request_path=request.url.path,
         root=prefix_of(request),
+        clock=clock,
+        when=clock.when,
         **context,
     )
     return HTMLResponse(page, status_code)

@@ -137,7 +137,7 @@ def test_a_decoder_that_cannot_keep_up_neither_falls_behind_nor_makes_old_pictur
     assert np.median(behind_ms[10:]) < 1100, behind_ms
 
 
-def test_what_was_checked_is_what_is_connected_to() -> None:
+def test_the_connection_goes_to_the_address_that_was_checked() -> None:
     """The name leads to this machine only in the check: nobody else could have looked it up."""
     with web(motion_jpeg(itertools.repeat(jpeg(noise(1)), 9))) as port:
         url = f"http://cam.invalid:{port}/"

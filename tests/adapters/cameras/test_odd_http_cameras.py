@@ -139,7 +139,7 @@ def test_a_snapshot_that_stands_still_is_said() -> None:
 
 
 @pytest.mark.parametrize("content_type", ["text/html; charset=utf-8", "image/png", "application/json"])
-def test_what_is_no_camera_is_said(content_type: str) -> None:
+def test_an_address_without_a_camera_is_named(content_type: str) -> None:
     def page(request: BaseHTTPRequestHandler) -> None:
         request.send_response(200)
         request.send_header("Content-Type", content_type)

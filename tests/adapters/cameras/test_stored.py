@@ -82,7 +82,7 @@ def test_a_picture_is_turned_upright(tmp_path: Path, orientation: int) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"no video", b"#EXTM3U\n#EXTINF:1\nfile:///etc/hostname\n"])
-def test_what_is_no_video_fails_in_own_words(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_no_video_fails_without_naming_the_path(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "secret-name.mp4"
     file.write_bytes(content)
     for url in (f"file:{file}", f"file:{tmp_path / 'missing'}", f"folder:{tmp_path}/missing"):

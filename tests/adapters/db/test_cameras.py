@@ -7,7 +7,7 @@ import pytest
 
 from app.adapters.db.store import SqlStore
 from app.core.alerts.alert import Alert, AlertKind
-from app.core.approach.tries import Zone
+from app.core.approach.tries import Region
 from app.core.cameras.camera import Camera
 from app.core.errors import Conflict
 from app.core.gates.gate import Gate
@@ -16,7 +16,7 @@ NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 LEASE = timedelta(seconds=10)
 LOBBY = Gate("01G", "lobby-1", created_at=NOW)
 DOCK = Gate("02G", "dock", created_at=NOW)
-FRONT = Camera("01C", "front", "01G", b"sealed \x00\xff", zone=Zone(0.1, 0.25, 0.9, 1.0, 56.5), created_at=NOW)
+FRONT = Camera("01C", "front", "01G", b"sealed \x00\xff", region=Region(0.1, 0.25, 0.9, 1.0, 56.5), created_at=NOW)
 BACK = Camera("02C", "back", "01G", b"other", enabled=False)
 WAIT = timedelta(seconds=30)  # for the threads of a busy machine
 
@@ -59,7 +59,7 @@ def test_an_unknown_gate_or_a_used_id_is_another_conflict(site: SqlStore, camera
 
 
 def test_update(site: SqlStore) -> None:
-    changed = replace(FRONT, name="entrance", gate_id="02G", sealed_url=b"new", enabled=False, zone=Zone())
+    changed = replace(FRONT, name="entrance", gate_id="02G", sealed_url=b"new", enabled=False, region=Region())
     with site.write() as tx:
         tx.cameras.update(changed)
     with site.read() as tx:

@@ -154,7 +154,7 @@ def test_a_read_takes_no_lease(site: SqlStore) -> None:
         tx.leases.take("01G", "a", NOW, NOW + LEASE)
 
 
-def test_who_gives_up_some_keeps_the_others(site: SqlStore) -> None:
+def test_a_process_that_gives_up_some_gates_keeps_the_others(site: SqlStore) -> None:
     with site.write() as tx:
         assert tx.leases.take("01G", "a", NOW, NOW + LEASE) and tx.leases.take("02G", "a", NOW, NOW + LEASE)
         tx.leases.give_up("a", {"01G"})

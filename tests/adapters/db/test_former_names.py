@@ -11,13 +11,20 @@ from app.adapters.db.engine import migrate
 from app.adapters.db.seals.row_seal import RowSeals
 from app.adapters.db.store import SqlStore, open_store
 from app.core.alerts.alert import Alert, AlertKind
+from app.core.approach.tries import Region
+from app.core.cameras.camera import Camera
 from app.core.gates.gate import Gate
 from app.core.site.mode import SiteMode, SiteState
 from tests.fakes import NOW
 
 LOBBY = Gate("G1", "lobby-1", unlock_ms=4000, created_at=NOW)
 RELEASED = SiteState(SiteMode.RELEASE, NOW, "K1", ("G1",))
-NAMES = {"gates": {"unlock_ms": "open_ms", "door_held_after_ms": "held_after_ms"}, "site": {"actor": "key_id"}}
+FRONT = Camera("C1", "front", "G1", b"sealed", region=Region(0.1, 0.2, 0.9, 1.0, 60), created_at=NOW)
+NAMES = {
+    "cameras": {"region": "zone"},
+    "gates": {"unlock_ms": "open_ms", "door_held_after_ms": "held_after_ms"},
+    "site": {"actor": "key_id"},
+}
 
 
 class Former(StrEnum):
@@ -40,6 +47,7 @@ def test_rows_sealed_before_columns_were_renamed_are_used_and_pass_the_audit(
         store = open_store(empty_database_url, seals)
         with store.write() as tx:
             tx.gates.add(LOBBY)
+            tx.cameras.add(FRONT)
             tx.site.put(RELEASED)
         store.close()
         migrate.downgrade(empty_database_url, "0017")
@@ -47,6 +55,7 @@ def test_rows_sealed_before_columns_were_renamed_are_used_and_pass_the_audit(
     store = open_store(empty_database_url, seals)
     with store.write() as tx:
         assert tx.gates.all() == [LOBBY]
+        assert tx.cameras.all() == [FRONT]
         assert tx.site.get() == RELEASED
         assert list(tx.seals.flaws()) == []
         tx.gates.update(Gate("G1", "lobby-1", unlock_ms=3000, created_at=NOW))

@@ -180,7 +180,7 @@ def test_templates_and_their_feed(store: SqlStore) -> None:
         assert tx.templates.changed_since(3) == {EVA.id}
 
 
-def test_deleting_an_employee_takes_photos_and_template_along_and_tells_the_feed(store: SqlStore) -> None:
+def test_deleting_an_employee_deletes_photos_and_template_and_reaches_the_feed(store: SqlStore) -> None:
     with store.write() as tx:
         tx.employees.add(ADA)
         tx.photos.add([photo("1")])

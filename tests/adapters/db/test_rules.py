@@ -133,7 +133,7 @@ def test_what_something_names_cannot_go(store: SqlStore, site: str) -> None:
     assert [schedule.id for schedule in stored(store).schedules] == ["T1"]
 
 
-def test_who_is_erased_leaves_the_rules(store: SqlStore, site: str) -> None:
+def test_an_erasure_leaves_no_rule_of_the_person(store: SqlStore, site: str) -> None:
     with store.write() as tx:
         tx.rules.put(
             Calendar("C1", "Holidays"), Calendar("C2", "Closing"), DAYS, replace(STAFF, where=Where(everywhere=True)),

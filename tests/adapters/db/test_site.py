@@ -163,7 +163,7 @@ def test_the_mode_of_the_site(lobby: SqlStore) -> None:
     assert release.mode_at("anything") is SiteMode.RELEASE
 
 
-def test_a_doors_newest_report_stands_whatever_order_they_come_in(lobby: SqlStore) -> None:
+def test_a_doors_newest_report_wins_in_whatever_order_they_arrive(lobby: SqlStore) -> None:
     with lobby.write() as tx:
         assert tx.doors.get("01G") is None
         assert tx.doors.set("01G", DoorState.OPEN, NOW) is True

@@ -67,7 +67,7 @@ def test_misspelt_and_mistyped_keys_are_refused(kind: str, wrong: dict[str, Any]
         ("serial", {"invert": True}),
     ],
 )
-def test_what_cannot_be_is_refused(kind: str, wrong: dict[str, Any]) -> None:
+def test_impossible_values_are_refused(kind: str, wrong: dict[str, Any]) -> None:
     with pytest.raises(BadInput):
         check_config(kind, WHOLE.get(kind, {}) | wrong)
 

@@ -45,7 +45,7 @@ def test_commands_at_once_go_one_after_the_other(peer: Peer, build: Build) -> No
     eventually(lambda: sorted(peer.opened) == expected(peer, *sorted(o.event_id for o in orders)))
 
 
-def test_what_is_too_late_is_never_sent(peer: Peer, build: Build) -> None:
+def test_a_late_command_is_never_sent(peer: Peer, build: Build) -> None:
     driver = build(peer)
     assert driver.open(command(1, age_s=1.001)).outcome is CommandOutcome.TOO_LATE
     never(lambda: peer.opened)
@@ -70,7 +70,7 @@ def test_a_hanging_peer_holds_nobody_longer_than_the_window_and_opens_nothing_la
     eventually(lambda: driver.healthy() is None)
 
 
-def test_who_waits_behind_a_hanging_command_is_too_late(peer: Peer, build: Build) -> None:
+def test_a_command_behind_a_hanging_one_is_too_late(peer: Peer, build: Build) -> None:
     driver = build(peer)
     if peer.kind == "dry_run":
         pytest.skip("it never hangs")
@@ -100,7 +100,7 @@ def test_closing_leaves_the_gate_as_its_fail_mode_demands(peer: Peer, build: Bui
     assert drivers_threads() == []
 
 
-def test_a_gate_that_is_another_s_by_now_is_told_nothing_more(peer: Peer, build: Build) -> None:
+def test_a_gate_of_another_process_receives_nothing_more(peer: Peer, build: Build) -> None:
     if peer.kind in ("osdp", "serial"):
         pytest.skip("who has the line is the only one to say anything")
     driver = build(peer, fail_mode="safe")

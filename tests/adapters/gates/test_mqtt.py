@@ -175,7 +175,7 @@ def test_an_account_that_may_not_read_is_named(tmp_path: Path, build: Build, rea
         broker.kill()
 
 
-def test_two_that_disagree_do_not_fight_and_the_release_stands(
+def test_two_that_disagree_do_not_fight_and_the_release_wins(
     peer: MqttPeer, build: Build, caplog: pytest.LogCaptureFixture
 ) -> None:
     released, secure = build(peer), build(peer)
@@ -245,7 +245,7 @@ def test_the_broker_restarts_after_the_command_and_nothing_is_sent_twice(mortal:
     never(lambda: len(mortal.opened) > 1)
 
 
-def test_a_release_that_was_lost_is_told_when_the_broker_is_back(mortal: MqttPeer, build: Build) -> None:
+def test_a_lost_release_is_sent_when_the_broker_is_back(mortal: MqttPeer, build: Build) -> None:
     driver = build(mortal)
     mortal.broker.kill()
     mortal.lose()

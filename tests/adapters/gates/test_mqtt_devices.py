@@ -108,7 +108,7 @@ def test_somebody_else_s_off_does_not_shut_a_released_gate(make: Make, build: Bu
     assert driver.healthy() == FOREIGN
 
 
-def test_an_offline_relay_is_not_told_to_open_and_gets_the_mode_when_it_is_back(make: Make, build: Build) -> None:
+def test_an_offline_relay_receives_no_opening_and_gets_the_mode_when_it_is_back(make: Make, build: Build) -> None:
     device = make("Tasmota")
     driver = build(device)
     device.lose()
@@ -120,7 +120,7 @@ def test_an_offline_relay_is_not_told_to_open_and_gets_the_mode_when_it_is_back(
     assert driver.open(command()).outcome is CommandOutcome.SENT
 
 
-def test_a_relay_that_was_switched_by_hand_is_told_its_mode_again(make: Make, build: Build) -> None:
+def test_a_relay_that_was_switched_by_hand_receives_its_mode_again(make: Make, build: Build) -> None:
     device = make("HomeAssistant")
     build(device)
     device.coil.put(True)

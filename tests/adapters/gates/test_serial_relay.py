@@ -75,7 +75,7 @@ def test_the_second_has_the_line_once_the_first_left_it_and_the_last_word(board:
     eventually(lambda: board.told == ["secure", "release", "secure"])
 
 
-def test_a_board_that_forgets_a_release_is_told_it_again(
+def test_a_board_that_forgets_a_release_receives_it_again(
     board: RelayBoard, build: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(serial_relay, "RELEASE_AGAIN_S", 0.2)

@@ -69,7 +69,7 @@ def altered(payload: bytes, **changes: object) -> str:
     return json.dumps({**json.loads(payload), **changes})
 
 
-def test_what_we_sign_is_obeyed_once(relay: SignedRelay, build: Build) -> None:
+def test_a_signed_command_is_obeyed_once(relay: SignedRelay, build: Build) -> None:
     driver = build(relay)
     for _ in range(2):
         assert driver.open(command()).outcome is CommandOutcome.SENT
@@ -152,7 +152,7 @@ def test_a_service_whose_clock_is_behind_is_obeyed_all_the_same(relay: SignedRel
         driver.close()
 
 
-def test_of_two_services_that_disagree_the_release_stands(relay: SignedRelay, build: Build) -> None:
+def test_when_two_services_disagree_the_release_wins(relay: SignedRelay, build: Build) -> None:
     released, secure = build(relay), build(relay)
     released.release(True)
     eventually(lambda: relay.mode == "release")

@@ -197,7 +197,7 @@ def test_release_does_not_wait_behind_a_hanging_opening(relay: HttpRelay, build:
         assert relay.mode == "release"
 
 
-def test_a_relay_that_forgets_a_release_is_told_it_again_and_never_its_end(
+def test_a_relay_that_forgets_a_release_receives_it_again_and_never_its_end(
     relay: HttpRelay, build: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.adapters.gates.http.webhook.RELEASE_AGAIN_S", 0.3)

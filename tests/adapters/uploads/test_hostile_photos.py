@@ -82,7 +82,7 @@ def test_links_nested_zips_and_other_packings(monkeypatch: pytest.MonkeyPatch) -
     assert code(lambda: photos.read("E-2.jpg")) == "bad_zip_entry"
 
 
-def test_an_encrypted_photo_says_so() -> None:
+def test_an_encrypted_photo_is_refused_as_encrypted() -> None:
     data = bytearray(zipped({"E-1.jpg": b"x" * 100}).getvalue())
     for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         data[data.index(signature) + offset] |= 1
@@ -95,7 +95,7 @@ def test_an_encrypted_photo_says_so() -> None:
     [b"", b"PK", b"no zip at all" * 100, zipped({"E-1.jpg": b"x" * 999}).getvalue()[:-30]],
     ids=["empty", "a beginning", "words", "cut off"],  # a zip holds the time
 )
-def test_what_is_no_zip_is_refused(data: bytes) -> None:
+def test_a_file_that_is_no_zip_is_refused(data: bytes) -> None:
     assert code(lambda: ZipPhotos(io.BytesIO(data), MOST)) == "bad_zip"
 
 

@@ -268,7 +268,7 @@ def test_another_dimension_or_size_than_the_network_has_is_refused(tmp_path: Pat
 
 
 @pytest.mark.parametrize("content", [b"", b"GIF89a", b"\x08\x08" * 5000])
-def test_what_is_no_network_is_refused(content: bytes) -> None:
+def test_a_file_that_is_no_network_is_refused(content: bytes) -> None:
     with pytest.raises(WeightsError, match="not an ONNX"):
         onnx_file.examine(content, described(content))
 

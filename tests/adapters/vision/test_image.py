@@ -82,7 +82,7 @@ def test_nothing_at_all() -> None:
 @pytest.mark.parametrize(
     "data", [b"hello", b"GIF89a" + bytes(100), b"%PDF-1.7", b"\x00" * 1000, b"\xff\xd8", b"<svg/>"]
 )
-def test_what_is_no_jpeg_or_png(data: bytes) -> None:
+def test_bytes_that_are_neither_jpeg_nor_png(data: bytes) -> None:
     assert sniff(data) is None
     assert refused(data).code == "not_an_image"
 
@@ -200,7 +200,7 @@ def test_what_pngs_hold_beside_rgb_comes_out_the_same(name: str) -> None:
 
 @pytest.mark.parametrize("mode", ["L", "LA", "RGB", "I;16"])
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
-def test_grey_is_read_whether_the_file_says_so_or_only_its_pixels_do(mode: str, kind: str) -> None:
+def test_grey_is_read_from_the_files_format_and_from_its_pixels(mode: str, kind: str) -> None:
     if kind == "JPEG" and mode not in ("L", "RGB"):
         pytest.skip("no such JPEG")
     grey = np.asarray(Image.fromarray(picture()).convert("L"))

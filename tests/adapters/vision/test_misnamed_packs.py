@@ -23,7 +23,7 @@ def folders(root: Path, *names: str) -> Path:
     return root
 
 
-def test_folders_with_names_that_no_pack_may_have_are_told_with_the_rule(tmp_path: Path) -> None:
+def test_the_error_for_a_folder_that_no_pack_may_be_called_names_the_rule(tmp_path: Path) -> None:
     folders(tmp_path, "Mine", "-mine", "gesicht-größe", "sface")
     (tmp_path / "No Pack").mkdir()
 

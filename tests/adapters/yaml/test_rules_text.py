@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.adapters.yaml.rules_text import MOST_BYTES, MOST_DEPTH, read_rules, write_rules
+from app.adapters.yaml.rules_text import MOST_DEPTH, read_rules, write_rules
+from app.core.access.file_values import MOST_BYTES
 from app.core.errors import BadInput
 
 FILE = b"""\
@@ -102,7 +103,7 @@ def test_text_that_is_not_yaml_is_named_with_its_line() -> None:
 
 
 def test_a_file_that_is_too_large_is_refused_before_it_is_read() -> None:
-    assert refusal(b"a" * 100_000_000) == f"The file has 100000000 bytes; at most {MOST_BYTES} are read."
+    assert refusal(b"a" * 100_000_000) == "The file is too large: at most 2 MB are read."
 
 
 def test_values_that_are_nested_too_deep_are_refused() -> None:

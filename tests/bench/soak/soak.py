@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 import psutil
 from rich.console import Console
 
-from app.core.approach.tries import Zone
+from app.core.approach.tries import Region
 from app.demo.film.cast import EMPLOYEES
 from app.services.cameras.camera_list import Address
 from app.settings import read_settings
@@ -177,7 +177,7 @@ def watched(folder: Path) -> Iterator[tuple[Watcher, Camera, Line, Server]]:
                 assert any(result["accepted"] for result in server.photograph(employee, *person.enrolled_with))
             office = open_backbone(read_settings(site.data))
             # A camera on the loopback is one that the API refuses.
-            office.cameras.add("soak", GATE, Address(f"rtsp://127.0.0.1:{line.port}/stream", local=True), Zone())
+            office.cameras.add("soak", GATE, Address(f"rtsp://127.0.0.1:{line.port}/stream", local=True), Region())
             office.close()
             watcher = Watcher(site, server)
             stack.callback(watcher.close)

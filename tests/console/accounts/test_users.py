@@ -119,7 +119,7 @@ def test_a_key_is_shown_once_and_revoked(site: Service, page_as: Open, look: Loo
     assert site.system.keys.get(key.id).revoked_at is not None
 
 
-def test_who_may_not_sees_a_page_that_says_so(page_as: Open, look: Look, axe: Axe) -> None:
+def test_a_user_without_the_role_sees_a_page_that_names_it(page_as: Open, look: Look, axe: Axe) -> None:
     page = page_as("viewer", path="/users")
     expect(page.get_by_text("This page needs the role admin")).to_be_visible()
     look(page, "not-for-you")

@@ -95,7 +95,7 @@ def test_each_tailgating_alarms_and_lasts_until_somebody_acknowledges_it(site: S
         expect(page.get_by_text("Somebody may have followed in")).to_have_count(0)
 
 
-def test_a_page_that_hears_nothing_says_so_within_ten_seconds(site: Service, page_as: Open) -> None:
+def test_a_page_without_news_shows_it_within_ten_seconds(site: Service, page_as: Open) -> None:
     """Given a silent stream, the page is grey and says how old it is; with the next beat it is live again."""
     site.system.gates.add("silent")
     page = page_as("viewer")

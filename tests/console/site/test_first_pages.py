@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, Response, expect
 
 from app.core.alerts.alert import Alert, AlertKind
-from app.core.approach.tries import Zone
+from app.core.approach.tries import Region
 from app.core.people.details import Details
 from app.core.recognition.liveness import LivenessMode
 from app.services.cameras.camera_list import Address
@@ -96,7 +96,7 @@ def troubled(site: Service) -> Iterator[Service]:
     system = site.system
     gate = system.gates.add(GATE)
     system.gate_settings.change(GATE, GateUpdate(liveness=LivenessMode.MONITOR))
-    lost, _ = (system.cameras.add(name, GATE, Address("rtsp://10.0.5.7/1"), Zone()) for name in ("hall", "hall-side"))
+    lost, _ = (system.cameras.add(name, GATE, Address("rtsp://10.0.5.7/1"), Region()) for name in ("hall", "hall-side"))
     standing = [
         Alert(new_id(), system.clock(), AlertKind.CAMERA_DEAD, gate.id, lost.id, "no pictures for 3 s"),
         Alert(new_id(), system.clock(), AlertKind.DOOR_FORCED, gate.id, None, "no decision covers it"),

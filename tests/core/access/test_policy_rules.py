@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from app.core.access.policy import standing
+from app.core.access.policy import blocked, by_rules, standing
 from app.core.access.rules import EntryMode, Grant, Rule, Where, Who
 from app.core.site.mode import SiteMode
 from app.core.types import AppliedRule, Decision, Reason
@@ -87,3 +87,8 @@ def test_a_gate_that_the_rules_do_not_know_lets_nobody_in() -> None:
     scene = Scene()
     scene.gate = replace(GATE, id="01X")
     assert scene.decide() == Decision(Reason.NO_RULE, ADA)
+
+
+def test_by_default_the_clock_is_right() -> None:
+    assert by_rules(ADA, GATE.id, NOW, only(DATED)) == Decision(Reason.RECOGNISED, ADA)
+    assert not blocked(replace(ADA, blocked_at=NOW - HOUR, blocked_until=NOW), NOW)

@@ -8,14 +8,14 @@ import pytest
 
 from app.core.approach import tries as approach
 from app.core.approach.tracks import Rules, Scene, Track, step
-from app.core.approach.tries import RIVAL, SHARE, TRIES, WAIT_MS, AtGate, Zone, at_gate, due
+from app.core.approach.tries import RIVAL, SHARE, TRIES, WAIT_MS, AtGate, Region, at_gate, due
 from app.core.recognition.calibration import Calibration, Tail
 from app.core.recognition.evidence import fold
 from app.core.types import Box, Face, Quality, QualityProblem, Reason, Sample, Vector
 from tests.fakes import NOW, like, person, sighting
 
 WIDTH, HEIGHT = 1280, 720
-ZONE = Zone(min_face_px=48)
+REGION = Region(min_face_px=48)
 SAME = 0.36
 
 
@@ -26,8 +26,8 @@ def track(track_id: int, width: float, x: float = 640, *, y: float = 300, unseen
     return replace(base, **more)  # type: ignore[arg-type]
 
 
-def stands(*tracks: Track, zone: Zone = ZONE, let_in: frozenset[int] = frozenset()) -> AtGate:
-    return at_gate(Scene(tracks, 100), zone, WIDTH, HEIGHT, NOW, let_in)
+def stands(*tracks: Track, region: Region = REGION, let_in: frozenset[int] = frozenset()) -> AtGate:
+    return at_gate(Scene(tracks, 100), region, WIDTH, HEIGHT, NOW, let_in)
 
 
 def test_the_widest_face_is_at_the_gate() -> None:
@@ -47,21 +47,21 @@ def test_a_face_that_is_too_narrow_is_neither_at_the_gate_nor_a_rival() -> None:
     assert stands().person is None
 
 
-def test_only_people_in_the_zone_count() -> None:
-    zone = Zone(0.25, 0.1, 0.75, 0.9, 48)
+def test_only_people_in_the_region_count() -> None:
+    region = Region(0.25, 0.1, 0.75, 0.9, 48)
     outside, above, inside = track(1, 300, 200), track(2, 200, y=50), track(3, 60, 700)
-    found = stands(outside, above, inside, zone=zone)
+    found = stands(outside, above, inside, region=region)
     assert found.person is inside and not found.rivals
-    assert zone.holds(track(1, 10, 320, y=72).box, WIDTH, HEIGHT)  # the line itself is inside
+    assert region.holds(track(1, 10, 320, y=72).box, WIDTH, HEIGHT)  # the line itself is inside
 
 
 @pytest.mark.parametrize(
     "values",
     [(0.5, 0, 0.5, 1, 48), (0.6, 0, 0.4, 1, 48), (-0.1, 0, 1, 1, 48), (0, 0, 1, 1.1, 48), (0, 0, 1, 1, 0)],
 )
-def test_impossible_zones_are_refused(values: tuple[float, ...]) -> None:
+def test_impossible_regions_are_refused(values: tuple[float, ...]) -> None:
     with pytest.raises(ValueError):
-        Zone(*values)
+        Region(*values)
 
 
 def test_a_missed_face_keeps_its_place_before_the_one_behind() -> None:

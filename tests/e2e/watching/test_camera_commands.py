@@ -68,7 +68,7 @@ def test_what_no_camera_is_at_is_refused_here_too(data: Path, url: str) -> None:
 def test_each_refusal_names_what_is_wrong(data: Path) -> None:
     for words, says in (
         (("rtsp://10.0.5.7/y", "--min-face-px", "1001"), "--min-face-px"),
-        (("rtsp://10.0.5.7/y", "--zone", "0,0,2,1"), "A zone is four shares"),
+        (("rtsp://10.0.5.7/y", "--region", "0,0,2,1"), "A region is four shares"),
         (("foo:bar",), "device:, file: or folder:"),
     ):
         refused = quick("cameras", "add", "east", *words, "--gate", GATE, data=data)

@@ -79,7 +79,7 @@ def ask(server: Server) -> dict[str, Any]:
     return {"status": answer.status_code, **answer.json()}
 
 
-def test_who_walks_up_is_let_in_and_stands_in_the_log(server: Server, east: str) -> None:
+def test_an_employee_who_walks_up_is_let_in_and_recorded(server: Server, east: str) -> None:
     eventually(lambda: seen_by(server, east), "an event")
     eventually(lambda: seen_by(server, east)[-1]["gate_result"], "what the gate did")
 

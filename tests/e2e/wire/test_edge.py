@@ -61,7 +61,7 @@ def test_a_refused_key_is_read_too(server: Server) -> None:
     client.close()
 
 
-def test_who_waits_to_be_invited_is_refused_at_once(server: Server) -> None:
+def test_a_client_that_expects_100_continue_is_refused_at_once(server: Server) -> None:
     started = time.monotonic()
     head = post(DECISIONS, "Content-Length: 9000000", "Content-Type: image/jpeg", "Expect: 100-continue")
     assert asked(server, head).startswith(b"HTTP/1.1 401 ")

@@ -84,7 +84,7 @@ def test_an_upload_without_end(server: Server) -> None:
     ],
     ids=range(6),
 )
-def test_what_is_no_http(server: Server, request_head: str) -> None:
+def test_bytes_that_are_not_http(server: Server, request_head: str) -> None:
     try:
         answer = raw(server, request_head)
     except (ConnectionResetError, BrokenPipeError):

@@ -25,7 +25,7 @@ def details(employee: Employee, **changes: Any) -> Details:
     return Details(**{"number": employee.number, "name": employee.name, **changes})
 
 
-def test_who_is_enrolled_passes(site: Process) -> None:
+def test_an_enrolled_employee_passes(site: Process) -> None:
     ada = site.enrol("E-1", ADA)
     site.change_gate("lobby-1", unlock_ms=3000)
     answer = site.decide(photo(like(0, 0.8)), empty())
@@ -216,7 +216,7 @@ def test_who_is_enrolled_or_erased_is_so_for_the_next_decision_of_every_process(
     assert len(other.gallery) == len(site.gallery) == 0
 
 
-def test_who_is_erased_while_being_looked_at_is_refused(site: Process, start: Start) -> None:
+def test_an_employee_erased_during_recognition_is_refused(site: Process, start: Start) -> None:
     ada = site.enrol("E-1", ADA)
 
     def slow(frames: Any, *, liveness: bool, who: Any) -> Any:

@@ -91,7 +91,7 @@ def test_a_stranger_who_is_lost_and_found_again_has_not_come_twice(stage: Stage)
     assert reasons(stage.show(face(ADA), times=5)) == ["recognised"]
 
 
-def test_who_waits_in_vain_after_being_found_again_is_told_so(stage: Stage) -> None:
+def test_somebody_found_again_who_waits_in_vain_is_denied(stage: Stage) -> None:
     stage.show(face(STRANGER), times=50)
     assert reasons(stage.leave()) == ["not_recognised"]
     assert reasons(stage.show(face(STRANGER), times=WAIT_MS // 40 + 1)) == ["not_recognised"]
@@ -110,7 +110,7 @@ def test_somebody_who_takes_the_hood_off_after_the_denial_is_let_in(stage: Stage
     assert not stage.leave() and stage.site.recorded() == 2
 
 
-def test_nobody_is_let_in_by_who_stands_behind(stage: Stage) -> None:
+def test_the_person_behind_lets_nobody_in(stage: Stage) -> None:
     front, behind = face(STRANGER, 150), face(ADA, 100, 900)
     assert not stage.show(front, behind, times=100)
     # Also where the detector misses the one in front for a moment.
@@ -120,7 +120,7 @@ def test_nobody_is_let_in_by_who_stands_behind(stage: Stage) -> None:
     assert reasons(answers) == ["recognised", "not_recognised"] and answers[0].employee.number == "E-1"
 
 
-def test_nobody_behind_is_let_in_by_who_stands_in_front(stage: Stage) -> None:
+def test_the_person_in_front_lets_nobody_in_who_is_behind(stage: Stage) -> None:
     front, behind = face(ADA, 150), face(STRANGER, 100, 900)
     assert reasons(stage.show(front, behind, times=50)) == ["recognised"]
     # Ada walks through; the stranger comes up at once, and is tried on their own.
@@ -128,7 +128,7 @@ def test_nobody_behind_is_let_in_by_who_stands_in_front(stage: Stage) -> None:
     assert len(stage.carried) == 1
 
 
-def test_who_follows_an_opening_is_tried_as_soon_as_the_first_is_out_of_sight(stage: Stage) -> None:
+def test_a_follower_is_tried_as_soon_as_the_first_is_out_of_sight(stage: Stage) -> None:
     front, behind = face(ADA, 150), face(BOB, 100, 900)
     stage.show(front, behind, times=20)
     (answer,) = stage.show(behind)
@@ -153,7 +153,7 @@ def test_who_steps_before_an_employee_is_not_let_in_as_them(stage: Stage) -> Non
     assert "recognised" not in reasons(answers) and not stage.carried
 
 
-def test_a_track_lost_and_found_while_the_gate_stands_open_is_no_second_event(stage: Stage) -> None:
+def test_a_track_lost_and_found_while_the_gate_is_open_is_no_second_event(stage: Stage) -> None:
     stage.show(face(ADA), times=5)
     stage.leave()
     assert not stage.show(face(ADA), times=5)
@@ -172,7 +172,7 @@ def test_after_the_opening_has_ended_there_is_a_second_event(stage: Stage) -> No
     assert reasons(stage.show(face(ADA))) == ["recognised"]
 
 
-def test_who_is_only_poorly_seen_is_told_so(stage: Stage) -> None:
+def test_somebody_seen_only_poorly_is_denied_with_that_reason(stage: Stage) -> None:
     assert not stage.show(face(None), times=10)
     (answer,) = stage.leave()
     assert (answer.reason, answer.frames_received, answer.frames_used) == ("poor_quality", 10, 0)
@@ -186,7 +186,7 @@ def test_passers_by_cause_no_event(stage: Stage) -> None:
     assert not stage.leave() and stage.site.recorded() == 0
 
 
-def test_who_has_left_opens_nothing(stage: Stage) -> None:
+def test_an_inactive_employee_opens_nothing(stage: Stage) -> None:
     # Given an employee whose frames come to suffice between two tries,
     stage.site.threshold.value = 0.99
     stage.show(face(like(0, 0.9)), times=4)
@@ -198,7 +198,7 @@ def test_who_has_left_opens_nothing(stage: Stage) -> None:
     assert not stage.carried
 
 
-def test_who_is_deactivated_on_the_way_is_refused_by_name(stage: Stage) -> None:
+def test_an_employee_deactivated_while_approaching_is_refused_by_name(stage: Stage) -> None:
     stage.site.threshold.value = 0.99
     stage.show(face(like(0, 0.9)), times=3)
     ada = stage.site.enrolment.by_number("E-1")
@@ -243,7 +243,7 @@ def test_a_failure_that_nobody_foresaw_is_a_recorded_denial(site: Process, start
     assert reasons(stage.leave()) == ["system_fault"]
 
 
-def test_a_gate_that_cannot_be_told_leaves_a_recorded_opening(stage: Stage) -> None:
+def test_an_opening_stays_recorded_though_the_gate_cannot_be_reached(stage: Stage) -> None:
     def unplugged(*_: Any) -> None:
         raise RuntimeError("unplugged")
 

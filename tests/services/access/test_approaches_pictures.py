@@ -63,7 +63,7 @@ def test_an_approach_that_was_never_usable_shows_once_who_it_was(stage: Stage) -
     assert stage.site.events.pictures(answer.id) == [picture(90)]
 
 
-def test_who_is_erased_leaves_no_picture(stage: Stage) -> None:
+def test_an_erasure_leaves_no_picture(stage: Stage) -> None:
     stage.site.threshold.value = 0.99
     for quality in (0.7, 0.8):
         stage.show(face(like(0, 0.9), quality=quality), times=6)

@@ -147,7 +147,7 @@ def test_several_who_follow_one_opening_are_one_hint(stage: Stage) -> None:
     assert len(stage.hints) == 1
 
 
-def test_who_came_up_unseen_behind_is_a_hint_if_surely_another(stage: Stage) -> None:
+def test_an_unseen_follower_is_tailgating_if_surely_somebody_else(stage: Stage) -> None:
     walk_through(stage)
     for one in grows(STRANGER):
         stage.show(one)

@@ -14,7 +14,7 @@ from app.adapters.db.repositories.cameras import CameraRows
 from app.adapters.db.store import SqlStore
 from app.core.accounts.provider import Provider
 from app.core.accounts.users import TicketKind, User
-from app.core.approach.tries import Zone
+from app.core.approach.tries import Region
 from app.core.errors import NotFound, Unauthorised
 from app.core.gates.gate import Gate
 from app.core.types import Role
@@ -132,7 +132,7 @@ def test_a_link_for_the_first_admin_is_none_where_somebody_was_added_meanwhile(
         desk.sign_in.with_setup_link(str(link), "mallory", OTHER, HERE)
 
 
-def test_a_camera_that_is_moved_while_its_zone_changes_is_moved(
+def test_a_camera_that_is_moved_while_its_region_changes_is_moved(
     store: SqlStore, vault: Vault, clock: Clock, meanwhile: Meanwhile
 ) -> None:
     cameras = CameraList(store, vault, clock, new_id, check=lambda address: None, masked=lambda url: url)
@@ -140,9 +140,9 @@ def test_a_camera_that_is_moved_while_its_zone_changes_is_moved(
     with store.write() as tx:
         tx.gates.add(lobby)
         tx.gates.add(dock)
-    cameras.add("front", "lobby", Address("rtsp://192.0.2.7"), Zone())
+    cameras.add("front", "lobby", Address("rtsp://192.0.2.7"), Region())
     meanwhile.before(CameraRows, "update", lambda: cameras.update("front", gate="dock", enabled=False))
-    cameras.update("front", zone={"left": 0.5})
+    cameras.update("front", region={"left": 0.5})
     meanwhile.results()
     found = cameras.get("front")
-    assert (found.gate_id, found.enabled, found.zone) == (dock.id, False, Zone(left=0.5))
+    assert (found.gate_id, found.enabled, found.region) == (dock.id, False, Region(left=0.5))

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from app.adapters.db.repositories.events import EventRows
-from app.core.approach.tries import Zone
+from app.core.approach.tries import Region
 from app.core.events.decision import RecordedDecision
 from app.services.access.approaches import Watch
 from tests.fakes import like, person, photo
@@ -47,7 +47,7 @@ def test_both_at_once_are_one_event(stage: Stage, meanwhile: Meanwhile) -> None:
 
 def test_a_second_camera_of_the_gate_records_no_second_opening(stage: Stage) -> None:
     stage.show(face(ADA))
-    other = Watch("door-2", stage.gate.id, Zone(min_face_px=48))
+    other = Watch("door-2", stage.gate.id, Region(min_face_px=48))
 
     def sees(whom: Any) -> list[RecordedDecision]:
         return stage.approaches.frame(other, [face(whom)], PICTURE, stage.at)
@@ -60,7 +60,7 @@ def test_a_second_camera_of_the_gate_records_no_second_opening(stage: Stage) -> 
 def test_a_camera_of_another_gate_is_another_opening(stage: Stage) -> None:
     stage.show(face(ADA))
     dock = stage.site.gates.add("dock")
-    other = Watch("dock-door", dock.id, Zone(min_face_px=48))
+    other = Watch("dock-door", dock.id, Region(min_face_px=48))
     answers = stage.approaches.frame(other, [face(ADA)], PICTURE, stage.at)
     assert reasons(answers) == ["recognised"]
 

@@ -228,7 +228,7 @@ def test_a_repeated_question_has_the_same_answer_and_one_event(
         assert stage.site.verdicts.earlier(tx, stage.gate, "twins", FROM_CAMERA)
 
 
-def test_too_many_at_once_are_told_to_come_back(stage: Stage, questions: RemotePolls) -> None:
+def test_too_many_at_once_are_asked_to_come_back(stage: Stage, questions: RemotePolls) -> None:
     for _ in range(MOST):
         questions._slots.acquire()
     with pytest.raises(Busy, match="Too many"):

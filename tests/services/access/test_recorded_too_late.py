@@ -131,7 +131,7 @@ def test_a_poll_that_came_too_late_is_no_reason_for_the_camera_to_open(site: Pro
     assert stage.show(face(ADA), times=3) == [] and site.recorded() == 1
 
 
-def test_an_order_of_a_person_that_came_too_late_says_so(site: Process, clock: Clock) -> None:
+def test_an_order_of_a_person_that_came_too_late_is_recorded_as_too_late(site: Process, clock: Clock) -> None:
     class Lost:
         """A connection that breaks off at the commit, which the server has carried out."""
 
@@ -150,7 +150,7 @@ def test_an_order_of_a_person_that_came_too_late_says_so(site: Process, clock: C
     assert only_result(site).detail == LATE and sent == []
 
 
-def test_it_stands_in_the_place_of_nothing_that_a_driver_said(site: Process, late: Process) -> None:
+def test_it_replaces_nothing_that_a_driver_reported(site: Process, late: Process) -> None:
     """A decision in time has no such record."""
     answer = late.decide(photo(ADA))
     assert answer.verdict == "open" and results(site) == {}

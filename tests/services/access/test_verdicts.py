@@ -79,7 +79,7 @@ class Uncommitted:
             raise NotRecorded("the disk is full")
 
 
-def test_what_is_not_committed_is_not_answered(site: Process, start: Start) -> None:
+def test_no_answer_is_given_without_a_commit(site: Process, start: Start) -> None:
     site.enrol("E-1", ADA)
     other = start(store=Uncommitted(site.store))
     with pytest.raises(NotRecorded):

@@ -251,7 +251,7 @@ def meanwhile_hashing(monkeypatch: pytest.MonkeyPatch, what: Callable[[], object
     monkeypatch.setattr(Argon2, "hash", hashed)
 
 
-def test_too_many_at_once_are_told_to_come_back(desk: Desk) -> None:
+def test_too_many_at_once_are_asked_to_come_back(desk: Desk) -> None:
     """The hasher holds one at a time and lets few wait: the others' threads go back to deciding at gates."""
     hasher = Argon2(time_cost=1, memory_kib=8)
     taken = [hasher._places.acquire(blocking=False) for _ in range(8)]

@@ -53,7 +53,7 @@ def test_what_was_said_last_labels_a_picture_and_whom_it_named_it_does_not_show(
     assert labels == [("E-1", True, True), ("E-1", False, False), ("E-2", True, True), ("E-2", False, True)]
 
 
-def test_what_cannot_be_said(site: Process, corrections: Corrections) -> None:
+def test_corrections_that_are_refused(site: Process, corrections: Corrections) -> None:
     ada = site.enrol("E-1", photo(person(0)))
     opened, stranger = site.decide(photo(person(0))), site.decide(photo(person(5)))
     with pytest.raises(Conflict, match="names nobody"):

@@ -64,13 +64,13 @@ def test_the_picture_of_the_newest_frame_is_kept(site: Process, opened: Recorded
     assert site.events.snapshot(opened.id) == encode(VIEW)
 
 
-def test_what_never_was_is_not_found(site: Process) -> None:
+def test_an_unknown_id_is_not_found(site: Process) -> None:
     for ask in (site.events.get, site.events.snapshot):
         with pytest.raises(NotFound):
             ask("nothing")
 
 
-def test_an_event_without_a_picture_says_so(site: Process) -> None:
+def test_an_event_without_a_picture_shows_that(site: Process) -> None:
     answer = site.decide(credential="a badge")
     assert site.events.get(answer.id).has_picture is False
     with pytest.raises(NotFound) as refusal:
@@ -83,7 +83,7 @@ def test_a_denial_keeps_the_picture_of_nobody(site: Process) -> None:
     assert site.events.snapshot(answer.id) == encode(VIEW)
 
 
-def test_after_an_erasure_the_event_stands_without_the_person(
+def test_after_an_erasure_the_event_stays_without_the_person(
     site: Process, opened: RecordedDecision, clock: Clock
 ) -> None:
     assert opened.employee is not None

@@ -78,7 +78,7 @@ def test_a_mode_of_the_site_comes_first(
 
 
 @pytest.mark.parametrize("change", [{"enabled": False}, {"driver": "plain"}])
-def test_what_is_off_or_cannot_be_told_is_not_opened(
+def test_a_gate_that_is_off_or_unreachable_is_not_opened(
     site: Process, by_hand: ByHand, sent: list[RecordedDecision], change: dict[str, Any]
 ) -> None:
     site.change_gate("lobby-1", **change)

@@ -124,7 +124,7 @@ def test_a_driver_that_raises_after_all_is_a_failed_opening(
     assert recorded(site, second).outcome is CommandOutcome.OPENED
 
 
-def test_what_a_gate_did_is_recorded_once_the_database_is_back(
+def test_a_gates_result_is_recorded_once_the_database_is_back(
     site: Process,
     control: GateDispatcher,
     turnstile: Turnstile,
@@ -158,7 +158,7 @@ def test_what_was_not_sent_when_the_service_stops_is_recorded_as_such(
     control.carry_out(site.decide(photo(person(0))))  # nothing to be done, and nothing raised
 
 
-def test_the_listeners_are_told_and_may_fail(
+def test_listeners_hear_of_it_and_may_fail(
     site: Process, control: GateDispatcher, turnstile: Turnstile, answer: RecordedDecision
 ) -> None:
     told: list[tuple[str, CommandOutcome]] = []

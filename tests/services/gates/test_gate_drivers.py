@@ -62,7 +62,7 @@ def test_a_gate_that_was_added_a_moment_ago_opens_too(
     assert [command.gate for command in yard.built[1].opened] == ["dock"]
 
 
-def test_a_changed_gate_gets_a_new_driver_and_the_old_one_lets_go(
+def test_a_changed_gate_gets_a_new_driver_and_the_old_one_closes(
     site: Process,
     gate_settings: GateSettings,
     control: GateDispatcher,
@@ -128,7 +128,7 @@ def test_nothing_is_sent_to_a_gate_that_asks_by_itself(
     assert yard.built == [] and result(site, answer) is None
 
 
-def test_a_driver_tells_its_doors_state_without_waiting_for_the_database(
+def test_a_driver_reports_its_door_without_waiting_for_the_database(
     site: Process, control: GateDispatcher, turnstile: Turnstile
 ) -> None:
     turnstile.say(DoorState.CLOSED)

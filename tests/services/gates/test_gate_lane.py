@@ -57,7 +57,7 @@ def test_the_end_of_a_release_is_said_until_it_arrives(lane: DriverWorker, turns
     eventually(lambda: lane.fault() is None)
 
 
-def test_a_lockdown_is_nothing_that_hardware_is_told(lane: DriverWorker, turnstile: Turnstile) -> None:
+def test_hardware_receives_no_lockdown(lane: DriverWorker, turnstile: Turnstile) -> None:
     lane.follow(SiteMode.LOCKDOWN)
     lane.close()
     assert turnstile.released == []

@@ -46,7 +46,7 @@ def first_bad(site: Process) -> tuple[int, str | None, bool]:
     """Its sequence and id, and whether it is what the gate did that is forged."""
     report = site.audit.verify()
     assert not report.valid and report.flaw is not None
-    return report.flaw.sequence, report.flaw.event_id, "what the gate did" in report.flaw.problem
+    return report.flaw.sequence, report.flaw.event_id, "the gate's report" in report.flaw.problem
 
 
 def test_honest_results_are_valid(site: Process, answers: list[RecordedDecision]) -> None:

@@ -17,7 +17,7 @@ from tests.services.process import Process
 from tests.waiting import eventually
 
 
-def test_an_opening_after_the_stop_says_so(
+def test_an_opening_after_the_stop_is_recorded_as_not_sent(
     site: Process, control: GateDispatcher, turnstile: Turnstile, answer: RecordedDecision
 ) -> None:
     control.close()
@@ -27,7 +27,7 @@ def test_an_opening_after_the_stop_says_so(
     assert turnstile.opened == []
 
 
-def test_an_opening_while_the_driver_is_changed_says_so(
+def test_an_opening_while_the_driver_changes_is_recorded_as_not_sent(
     site: Process, control: GateDispatcher, turnstile: Turnstile, gate_settings: GateSettings, answer: RecordedDecision
 ) -> None:
     turnstile.free.clear()
@@ -47,7 +47,7 @@ def test_an_opening_while_the_driver_is_changed_says_so(
         (False, "this process gave up the gate before it was sent"),
     ],
 )
-def test_an_opening_while_the_gate_changes_hands_says_so(
+def test_an_opening_while_the_gate_changes_hands_is_recorded_as_not_sent(
     site: Process,
     gate_settings: GateSettings,
     answer: RecordedDecision,
@@ -77,7 +77,9 @@ def test_an_opening_while_the_gate_changes_hands_says_so(
         control.close()
 
 
-def test_an_opening_that_no_process_took_says_so(site: Process, control: GateDispatcher, clock: Clock) -> None:
+def test_an_opening_that_no_process_took_is_recorded_as_not_sent(
+    site: Process, control: GateDispatcher, clock: Clock
+) -> None:
     site.enrol("E-1", photo(person(0)))
     untaken = site.decide(photo(person(0)))
     gate = site.gates.get("lobby-1")

@@ -59,7 +59,7 @@ def test_a_gate_may_be_added_with_everything(site: Process, settings: GateSettin
         (GateUpdate(door_held_after_ms=1), "bad_door_held_after_ms"),
     ],
 )
-def test_what_cannot_be_changes_nothing(site: Process, settings: GateSettings, wanted: GateUpdate, code: str) -> None:
+def test_impossible_values_change_nothing(site: Process, settings: GateSettings, wanted: GateUpdate, code: str) -> None:
     before = site.gates.get("lobby-1")
     with pytest.raises(BadInput) as refusal:
         settings.change("lobby-1", wanted)

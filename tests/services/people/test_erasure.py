@@ -77,7 +77,7 @@ def test_the_journal_holds_the_receipt_and_nothing_personal(site: Process, ada: 
     assert "E-1" not in text and ada.name not in text
 
 
-def test_who_never_was_is_not_erased(site: Process, ada: Employee) -> None:
+def test_an_unknown_employee_is_not_erased(site: Process, ada: Employee) -> None:
     with pytest.raises(NotFound):
         site.erasure.erase("nobody")
     site.erasure.erase(ada.id)

@@ -15,7 +15,7 @@ Start = Callable[..., Process]
 
 
 @pytest.mark.parametrize("shown", [empty(), photo(like(0, 0.95))])
-def test_who_could_not_be_recognised_was_never_added(start: Start, site: Process, shown: bytes) -> None:
+def test_somebody_who_could_not_be_recognised_is_not_added(start: Start, site: Process, shown: bytes) -> None:
     site.enrol("E-1", photo(person(0)))
     other, met = start(), list[Employee | None]()
 
@@ -41,7 +41,7 @@ def test_whom_somebody_else_added_meanwhile_stays(start: Start, site: Process) -
     assert kept is not None and kept.photos == 1
 
 
-def test_who_is_added_with_photos_is_recognised(site: Process) -> None:
+def test_an_employee_added_with_photos_is_recognised(site: Process) -> None:
     added, results = site.enrolment.add_recognisable(Details("E-7", "Bob"), [photo(person(5)), empty()])
     assert added is not None and [result.accepted for result in results] == [True, False]
     assert site.sees(5) == "recognised"

@@ -187,7 +187,7 @@ def test_a_process_that_has_not_followed_yet_enrols_nobody_and_says_why(
     assert installed.sees(0) == "not_recognised" and installed.sees(1) == "recognised"
 
 
-def test_who_cannot_be_seen_by_the_newer_model_is_named_and_nothing_is_switched(
+def test_people_whom_the_new_model_cannot_see_are_named_and_nothing_is_switched(
     installed: Process, reembedding: Reembedding, upgraded: Process
 ) -> None:
     installed.enrol("E-4", photo(person(5)))

@@ -40,7 +40,7 @@ def test_an_import_takes_every_engine_while_nobody_else_wants_one() -> None:
         assert again == first, "given back last, it has its buffers in the cache"
 
 
-def test_who_waits_in_line_is_served_in_turn() -> None:
+def test_requests_are_served_in_turn() -> None:
     pool = EnginePool(["one"], max_wait_s=5)
     order: list[int] = []
     ready = threading.Semaphore(0)
@@ -57,7 +57,7 @@ def test_who_waits_in_line_is_served_in_turn() -> None:
     assert order == [0, 1, 2]
 
 
-def test_who_gave_up_holds_nobody_up() -> None:
+def test_a_client_that_gave_up_delays_nobody() -> None:
     pool = EnginePool(["one"], max_wait_s=0.01)
     with pool.lease(), pytest.raises(Busy), pool.lease():
         pass

@@ -107,7 +107,7 @@ def test_a_broken_frame_frees_its_engine() -> None:
     assert recognition.look_bytes(b"fine").subject is not None
 
 
-def test_what_waits_too_long_is_refused() -> None:
+def test_a_request_that_waits_too_long_is_refused() -> None:
     # Given one engine, held by another request
     scene = Scene([face(640, 360, 120)])
     scene.embedder.held = True

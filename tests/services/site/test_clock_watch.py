@@ -74,7 +74,7 @@ def alerts(site: Process) -> list[AlertKind]:
         return [alert.kind for alert in tx.alerts.open()]
 
 
-def test_who_has_expired_does_not_pass_by_a_clock_before_the_log(
+def test_a_clock_behind_the_log_lets_no_expired_employee_pass(
     site: Process, start: Start, begin: Callable[[], ClockWatch], clock: Clock, machine: Machine
 ) -> None:
     """The smallest case: an expired employee, a clock a day behind the last event."""

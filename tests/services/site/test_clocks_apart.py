@@ -48,7 +48,7 @@ def test_clocks_that_are_apart_give_no_gate_two_processes(
     assert len(said) == 1 and said[0].startswith(f"clock_apart_from_database seconds={ahead_s:.0f}"[:-2]), said
 
 
-def test_one_whose_clock_goes_wrong_lets_go_and_is_back_when_it_is_right(
+def test_a_process_with_a_wrong_clock_gives_up_its_gates_until_it_is_right(
     duties: tuple[GateLeases, GateLeases, Apart],
 ) -> None:
     right, other, clock = duties

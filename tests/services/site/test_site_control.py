@@ -96,7 +96,7 @@ def test_a_mode_is_in_every_chain_and_an_alert_until_it_ends(
     assert site.recorded() == 4
 
 
-def test_who_ordered_it_is_in_the_log_and_signed(site: Process, control_of_site: SiteControl) -> None:
+def test_the_log_names_and_signs_who_ordered_it(site: Process, control_of_site: SiteControl) -> None:
     control_of_site.set_mode(LOCKDOWN, actor="key-1")
     event = site.events.find(EventFilter(gate="dock"))[0]
     order = event.decision
@@ -184,7 +184,7 @@ def test_a_newer_mode_is_later_whatever_the_clock_does(control_of_site: SiteCont
     assert first.since is not None and second.since is not None and second.since > first.since
 
 
-def test_a_release_that_cannot_be_recorded_opens_all_the_same_and_says_so(
+def test_a_release_that_cannot_be_recorded_opens_all_the_same_and_reports_it(
     site: Process, control_of_site: SiteControl, told: list[SiteState], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:

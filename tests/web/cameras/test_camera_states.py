@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.core.alerts.alert import Alert, AlertKind
-from app.core.approach.tries import Zone
+from app.core.approach.tries import Region
 from app.core.cameras.camera import Camera
 from app.core.cameras.health import CameraState, Health
 from app.core.errors import NotRecorded
@@ -25,7 +25,7 @@ NAME = "far-cam"
 
 @pytest.fixture
 def far(system: System) -> Iterator[Camera]:
-    yield system.cameras.add(NAME, GATE, Address("rtsp://10.0.5.7/1"), Zone())
+    yield system.cameras.add(NAME, GATE, Address("rtsp://10.0.5.7/1"), Region())
     system.cameras.delete(NAME)
 
 
@@ -129,7 +129,7 @@ def test_without_a_database_ones_own_are_still_told(
     def gone() -> Any:
         raise NotRecorded("the database is gone")
 
-    other = system.cameras.add("near-cam", GATE, Address("rtsp://10.0.5.8/1"), Zone())
+    other = system.cameras.add("near-cam", GATE, Address("rtsp://10.0.5.8/1"), Region())
     with TestClient(create_app(system, here(other, CameraState.WORKING))) as client:
         system.cameras.delete("near-cam")
         assert {"camera far-cam", "camera near-cam"} <= set(client.get("/readyz", headers=admin).json()["checks"])

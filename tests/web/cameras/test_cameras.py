@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from app.adapters.cameras.mailbox import Mailbox
-from app.core.approach.tries import Zone
+from app.core.approach.tries import Region
 from app.services.cameras.camera_list import Address
 from app.wiring import System
 from app.wiring.watching import supervisor
@@ -59,11 +59,11 @@ def test_other_changes_leave_a_damaged_address_and_say_so(client: TestClient, ad
     assert changed.status_code == 200 and changed.json()["state"] == "broken"
 
 
-def test_a_zone_that_the_api_would_refuse_is_shown(client: TestClient, admin: Headers, system: System) -> None:
-    system.cameras.add("far", GATE, Address(URL, local=False), Zone(min_face_px=5000))
+def test_a_region_that_the_api_would_refuse_is_shown(client: TestClient, admin: Headers, system: System) -> None:
+    system.cameras.add("far", GATE, Address(URL, local=False), Region(min_face_px=5000))
     try:
         listed = {camera["name"]: camera for camera in client.get("/v1/cameras", headers=admin).json()["items"]}
-        assert listed["far"]["zone"]["min_face_px"] == 5000
+        assert listed["far"]["region"]["min_face_px"] == 5000
         assert client.patch("/v1/cameras/far", headers=admin, json={"enabled": False}).status_code == 200
     finally:
         client.delete("/v1/cameras/far", headers=admin)
@@ -73,7 +73,7 @@ def test_a_recording_begins_again_within_its_connection(system: System, tmp_path
     """With a new one the loop would forget who it has just opened for."""
     for level in (60, 120):
         Image.new("L", (160, 120), level).save(tmp_path / f"{level}.png")
-    camera = system.cameras.add("film", GATE, Address(f"folder:{tmp_path}", local=True), Zone())
+    camera = system.cameras.add("film", GATE, Address(f"folder:{tmp_path}", local=True), Region())
     box = supervisor(system)._post(camera).mailbox
     assert isinstance(box, Mailbox)
     box.start()
@@ -88,16 +88,18 @@ def test_a_recording_begins_again_within_its_connection(system: System, tmp_path
         system.cameras.delete("film")
 
 
-def test_of_a_zone_only_what_is_sent_changes(client: TestClient, admin: Headers) -> None:
-    body = {"name": "zoned", "gate": GATE, "url": URL, "zone": {"left": 0.25, "right": 0.75}}
+def test_of_a_region_only_what_is_sent_changes(client: TestClient, admin: Headers) -> None:
+    body = {"name": "cropped", "gate": GATE, "url": URL, "region": {"left": 0.25, "right": 0.75}}
     made = client.post("/v1/cameras", headers=admin, json=body).json()
     try:
-        changed = client.patch("/v1/cameras/zoned", headers=admin, json={"zone": {"min_face_px": 60}}).json()
-        assert changed["zone"] == {"left": 0.25, "top": 0.0, "right": 0.75, "bottom": 1.0, "min_face_px": 60.0}
-        problem(client.patch("/v1/cameras/zoned", headers=admin, json={"zone": {"right": 0.2}}), 400, code="bad_zone")
-        assert client.get(f"/v1/cameras/{made['id']}", headers=admin).json()["zone"] == changed["zone"]
+        changed = client.patch("/v1/cameras/cropped", headers=admin, json={"region": {"min_face_px": 60}}).json()
+        assert changed["region"] == {"left": 0.25, "top": 0.0, "right": 0.75, "bottom": 1.0, "min_face_px": 60.0}
+        problem(
+            client.patch("/v1/cameras/cropped", headers=admin, json={"region": {"right": 0.2}}), 400, code="bad_region"
+        )
+        assert client.get(f"/v1/cameras/{made['id']}", headers=admin).json()["region"] == changed["region"]
     finally:
-        assert client.delete("/v1/cameras/zoned", headers=admin).status_code == 204
+        assert client.delete("/v1/cameras/cropped", headers=admin).status_code == 204
 
 
 def test_a_camera_and_a_gate_are_found_by_the_id_that_making_them_gave(client: TestClient, admin: Headers) -> None:
@@ -154,7 +156,7 @@ def test_the_rotation_of_a_damaged_address_is_set_with_it(client: TestClient, ad
 def test_a_turned_camera_is_an_alert_that_names_the_rotation(
     client: TestClient, admin: Headers, system: System
 ) -> None:
-    system.cameras.add("upside", GATE, Address(URL), Zone())
+    system.cameras.add("upside", GATE, Address(URL), Region())
     system.transient_alerts.turned(system.cameras.get("upside"), 180)
     system.transient_alerts.turned(system.cameras.get("upside"), 180)
     told = [a for a in client.get("/v1/alerts", headers=admin).json()["items"] if a["kind"] == "camera_turned"]

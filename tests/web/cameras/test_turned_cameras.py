@@ -8,7 +8,7 @@ from PIL import Image
 
 from app.adapters.vision.photos.image import decode
 from app.adapters.vision.photos.scaling import turned
-from app.core.approach.tries import Zone
+from app.core.approach.tries import Region
 from app.core.cameras.turned import EVERY_S, TIMES
 from app.core.errors import Busy
 from app.core.types import Box, Face, Pixels
@@ -45,7 +45,7 @@ def test_turning_by_the_rotation_makes_it_upright() -> None:
         np.testing.assert_array_equal(turned(picture, degrees), np.rot90(picture, -degrees // 90))
 
 
-def test_who_needs_the_engines_goes_first() -> None:
+def test_a_turned_look_gives_way_to_whoever_needs_the_engines() -> None:
     def busy(pixels: Pixels) -> list[Face]:
         raise Busy("too_busy", "later")
 
@@ -64,7 +64,9 @@ def test_a_camera_on_its_side_sees_faces_with_its_rotation_and_hints_without(
     for i in range(2):  # a picture that stands still is not looked at again
         sideways[:8, :8] = 100 * i
         Image.fromarray(sideways[..., ::-1]).save(tmp_path / f"{i}.png")
-    camera = system.cameras.add("film", GATE, Address(f"folder:{tmp_path}#fast", True, rotation), Zone(min_face_px=24))
+    camera = system.cameras.add(
+        "film", GATE, Address(f"folder:{tmp_path}#fast", True, rotation), Region(min_face_px=24)
+    )
     post = supervisor(system)._post(camera)
     assert isinstance(post.loop, CameraLoop)
     watch = post.loop.watch

@@ -109,7 +109,7 @@ def test_a_form_of_another_site_signs_nobody_in(
         problem(answer, 403, code="cross_site_form")
 
 
-def test_a_proxy_that_changes_the_host_over_http_is_told_what_to_pass(browser: TestClient) -> None:
+def test_a_proxy_that_changes_the_host_gets_an_error_that_names_the_header(browser: TestClient) -> None:
     answer = browser.post("/signin", data={"name": "a", "password": "b"}, headers={"Origin": OTHER})
     assert "proxy_set_header Host $http_host" in answer.json()["detail"]
 

@@ -2,10 +2,14 @@
 
 import csv
 import io
+import re
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
 
+from app.core.canonical import moment
 from app.core.types import Reason
 from tests import pictures
 from tests.web.conftest import DECISIONS, Headers, TestClient, photos, problem
@@ -91,6 +95,16 @@ def test_csv(client: TestClient, security: Headers, decided: list[dict[str, Any]
     assert (rows[-1]["number"], rows[-1]["name"], rows[-1]["decision"]) == ("E-1001", "Ada Lovelace", "open")
     assert (rows[0]["name"], rows[0]["reason"]) == ("", "not_recognised")
     assert all(Reason(row["reason"]) for row in rows)
+    assert [datetime.fromisoformat(row["at"]) for row in rows] == [moment(a["at"]) for a in reversed(decided[:3])]
+
+
+def test_a_time_in_the_csv_is_on_the_gates_clock(
+    client: TestClient, security: Headers, decided: list[dict[str, Any]], in_zone: Callable[[str], None]
+) -> None:
+    in_zone("Asia/Kolkata")
+    text = client.get("/v1/events.csv", headers=security, params={"gate": "lobby-1"}).text
+    (at, *_) = [row["at"] for row in csv.DictReader(io.StringIO(text, newline=""))]
+    assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+05:30", at)
 
 
 def test_a_name_does_not_run_in_a_spreadsheet(

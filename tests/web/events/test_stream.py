@@ -81,7 +81,7 @@ def decide(service: Service) -> str:
     return str(answer.json()["decision_id"])
 
 
-def test_a_decision_is_told_as_the_log_has_it(service: Service) -> None:
+def test_the_feed_shows_a_decision_as_the_log_has_it(service: Service) -> None:
     with watching(service) as stream:
         assert stream.until("gate", gate=GATE)["mode"] == "normal"
         made = decide(service)
@@ -91,7 +91,7 @@ def test_a_decision_is_told_as_the_log_has_it(service: Service) -> None:
         assert {name: listed[name] for name in told} == told
 
 
-def test_what_another_process_did_is_told_too(service: Service) -> None:
+def test_the_feed_shows_what_another_process_did(service: Service) -> None:
     with watching(service) as stream:
         stream.until("gate", gate=GATE)
         # Behind the back of the service: nothing wakes it.
@@ -108,7 +108,7 @@ def test_what_another_process_did_is_told_too(service: Service) -> None:
         assert stream.until("alert")["cleared"] is True
 
 
-def test_what_was_over_between_two_looks_is_told_once(service: Service) -> None:
+def test_an_alert_that_ended_between_two_queries_is_reported_once(service: Service) -> None:
     """A door that was forced and fell shut again is what a guard should see."""
     tx_of, clock = service.system.store.write, service.system.clock
     with watching(service) as stream:
@@ -124,7 +124,7 @@ def test_what_was_over_between_two_looks_is_told_once(service: Service) -> None:
             assert (ended["id"], ended["cleared"]) == (alert.id, True)
 
 
-def test_who_was_away_gets_what_they_missed(service: Service) -> None:
+def test_a_watcher_that_was_away_gets_what_it_missed(service: Service) -> None:
     first, second, third = decide(service), decide(service), decide(service)
     for query in ({"last": first}, {"after": first}):
         with watching(service, **query) as stream:  # type: ignore[arg-type]  both are texts
@@ -136,7 +136,7 @@ def test_who_was_away_gets_what_they_missed(service: Service) -> None:
         stream.until("gap")
 
 
-def test_what_a_gate_did_follows(service: Service) -> None:
+def test_the_gates_result_follows(service: Service) -> None:
     system = service.system
     with watching(service) as stream:
         stream.until("gate", gate=GATE)
@@ -182,14 +182,14 @@ def test_no_more_watch_than_may_however_many_come_at_once(service: Service, monk
         assert sorted(one.result() for one in statuses) == [200] * 3 + [503] * 17
 
 
-def test_who_does_not_read_is_let_go_and_the_others_are_told(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_watcher_that_does_not_read_is_dropped(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streams, "LAG", 5)
     watcher = streams.Watcher(0.0)
     watcher.give([(None, b"x")] * 6)
     assert watcher.over and watcher.take(set()) == b""
 
 
-def test_a_look_that_fails_lets_everybody_go_and_they_come_again(
+def test_a_failing_query_drops_all_watchers_and_they_reconnect(
     service: Service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     with watching(service) as stream:
@@ -206,7 +206,7 @@ def test_a_look_that_fails_lets_everybody_go_and_they_come_again(
         stream.until("decision", decision_id=second)
 
 
-def test_a_decision_is_told_though_the_rest_of_its_look_fails(
+def test_the_feed_shows_a_decision_though_the_rest_of_its_query_fails(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(streams, "SITE_EVERY_S", 0)
@@ -231,7 +231,7 @@ def test_a_decision_is_told_though_the_rest_of_its_look_fails(
         stream.until("fault")
 
 
-def test_who_may_watch_no_more_is_let_go_however_much_happens(
+def test_a_watcher_that_loses_the_right_is_dropped_even_at_a_busy_gate(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Until 2026-11-26 this was asked after 15 s of silence only, and at a busy gate there is none."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.core.approach.tries import Zone
+from app.core.approach.tries import Region
 from app.services.cameras.camera_list import Address
 from app.services.site.gate_leases import GateLeases
 from app.web.app import create_app
@@ -17,7 +17,7 @@ from tests.web.conftest import GATE, Headers, TestClient
 @pytest.fixture
 def posts(system: System) -> Iterator[list[Any]]:
     """What this process watches; it has every gate."""
-    camera = system.cameras.add("seen-cam", GATE, Address("rtsp://10.0.5.7/1"), Zone())
+    camera = system.cameras.add("seen-cam", GATE, Address("rtsp://10.0.5.7/1"), Region())
     system.duty.renew()
     yield [SimpleNamespace(camera=camera, health=None)]
     system.duty.resign()

@@ -55,7 +55,7 @@ def test_a_driver_that_cannot_be_is_refused(
     assert client.get(f"/v1/gates/{GATE}", headers=admin).json() == before
 
 
-def test_what_a_gate_did_is_shown_with_its_event_and_a_forgery_as_such(
+def test_an_event_shows_its_gate_result_and_whether_it_is_forged(
     client: TestClient, gate: Headers, security: Headers, system: System
 ) -> None:
     event_id = client.post(DECISIONS, headers=gate, json={"credential": "1234"}).json()["decision_id"]

@@ -41,9 +41,7 @@ def test_a_gate_is_created_read_and_changed(client: TestClient, admin: Headers) 
     problem(client.patch("/v1/gates/nowhere", headers=admin, json={}), 404, code="unknown_gate")
 
 
-def test_what_a_gate_does_about_pictures_is_chosen_and_shown(
-    client: TestClient, admin: Headers, system: System
-) -> None:
+def test_a_gates_liveness_mode_is_chosen_and_shown(client: TestClient, admin: Headers, system: System) -> None:
     client.post("/v1/gates", headers=admin, json={"name": "live.1"})
     works = system.recognition.liveness_works
 
@@ -92,7 +90,7 @@ def test_a_gate_with_a_log_stays(client: TestClient, admin: Headers, gate: Heade
 @pytest.mark.parametrize(
     "body", [{"name": n} for n in ("", "a b", "../x", "ä", "x" * 65, "a/b", "a\nb", "-a", "a\x00")]
 )
-def test_a_gate_name_stands_in_an_address(
+def test_a_gate_name_fits_into_an_address(
     client: TestClient, admin: Headers, body: dict[str, Any], nothing_stored: Any
 ) -> None:
     with nothing_stored():

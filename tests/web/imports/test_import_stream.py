@@ -43,7 +43,7 @@ def test_following_an_import_ends_when_the_service_does(tmp_path: Path) -> None:
         assert told[-1]["state"] in {"waiting", "running"}
 
 
-def test_who_may_no_longer_follow_an_import_is_let_go_however_much_happens(
+def test_a_watcher_that_loses_the_right_stops_following_an_import(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(imports, "_EVERY_S", 0.02)

@@ -88,7 +88,7 @@ def test_a_dry_run_and_its_application(
     assert client.get("/v1/imports", headers=admin).json()["items"][0]["id"] == import_id
 
 
-def test_progress_is_told_as_it_happens(client: TestClient, admin: Headers, files: Files, imported: Any) -> None:
+def test_progress_is_reported_as_it_happens(client: TestClient, admin: Headers, files: Files, imported: Any) -> None:
     import_id = imported({"csv": files["csv"]}, dry_run="true")
     with client.stream("GET", f"/v1/imports/{import_id}/events", headers=admin) as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")

@@ -114,7 +114,7 @@ def test_only_admins_take_it_and_it_is_written_down(
     assert [user.id in record.getMessage() for record in caplog.records] == [True, True]
 
 
-def test_who_loses_the_role_gets_no_more(
+def test_a_watcher_that_loses_the_role_gets_no_more(
     client: TestClient, system: System, ada: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(exports, "_STILL_ALLOWED", 1)

@@ -41,6 +41,6 @@ def test_what_is_wrong_and_what_to_do(
     assert found["faces"] == faces and (found["face"] is not None) == framed
 
 
-def test_what_is_no_picture_is_refused(client: TestClient, admin: Headers) -> None:
+def test_bytes_that_are_no_picture_are_refused(client: TestClient, admin: Headers) -> None:
     for data, sent in ((b"", JPEG), (b"no picture", JPEG), (pictures.empty(), {"Content-Type": "image/png"})):
         problem(client.post("/v1/photo-checks", headers={**admin, **sent}, content=data), 400)

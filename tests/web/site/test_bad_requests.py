@@ -148,7 +148,7 @@ def test_a_decision_of_malformed_json(client: TestClient, gate: Headers, nothing
         problem(client.post(DECISIONS, headers={**gate, "Content-Type": "application/json"}, content=body), 400)
 
 
-def test_json_that_is_not_said_to_be_json_is_told_so(client: TestClient, admin: Headers) -> None:
+def test_json_without_its_content_type_is_refused(client: TestClient, admin: Headers) -> None:
     sent = client.post("/v1/employees", headers=admin, content=b'{"number": "E-84", "name": "x"}')
     assert "Content-Type: application/json" in problem(sent, 422)["detail"]
 

@@ -109,7 +109,7 @@ def test_some_gates_alone(order: Any, alerts: Any) -> None:
     assert order("lockdown", active=False).json()["mode"] == "release"
 
 
-def test_what_cannot_be_ordered(order: Any, nothing_stored: Any) -> None:
+def test_orders_that_are_refused(order: Any, nothing_stored: Any) -> None:
     with nothing_stored():
         for mode in ("lockdown", "release"):
             problem(order(mode, active=True, zones=["yard"]), 400, code="no_zones")
@@ -192,7 +192,7 @@ def test_an_acknowledgement_ends_tailgating_and_is_kept_with_a_forced_door(
 
 
 @pytest.mark.parametrize("kind", list(AlertKind))
-def test_health_and_live_show_a_camera_whatever_stands_for_it(
+def test_health_and_live_show_a_camera_with_every_kind_of_alert(
     client: TestClient, system: System, admin: Headers, beat: Any, kind: AlertKind
 ) -> None:
     gate = system.gates.get(DOOR)

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from app.adapters.db.engine.connect import is_taken
 from app.adapters.db.seals.sealed_rows import SealedRows
 from app.adapters.db.tables import cameras
-from app.core.approach.tries import Zone
+from app.core.approach.tries import Region
 from app.core.cameras.camera import Camera
 from app.core.errors import Conflict
 
@@ -57,11 +57,11 @@ class CameraRows:
 
 
 def _columns(camera: Camera) -> dict[str, Any]:
-    return {**vars(camera), "zone": dict(vars(camera.zone))}
+    return {**vars(camera), "region": dict(vars(camera.region))}
 
 
 def _camera(row: dict[str, Any]) -> Camera:
-    return Camera(**{**row, "zone": Zone(**row["zone"])})
+    return Camera(**{**row, "region": Region(**row["region"])})
 
 
 def _refuse(error: IntegrityError, camera: Camera) -> NoReturn:

@@ -20,7 +20,7 @@ cameras = Table(
     Column("gate_id", KEY, ForeignKey("gates.id"), nullable=False, index=True),
     Column("sealed_url", LargeBinary, nullable=False),
     Column("enabled", Boolean, nullable=False),
-    Column("zone", JSON, nullable=False),
+    Column("region", JSON, nullable=False),
     Column("created_at", Instant),
     UniqueConstraint("name"),
 )

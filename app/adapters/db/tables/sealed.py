@@ -48,6 +48,7 @@ UNCOVERED: dict[Table, frozenset[str]] = {
 # Former names of columns. A row sealed under one keeps a good seal, and gets a new one at its next write.
 FORMER_NAMES: dict[Table, dict[str, str]] = {
     gates: {"unlock_ms": "open_ms", "door_held_after_ms": "held_after_ms"},
+    cameras: {"region": "zone"},
     corrections: {"actor": "by"},
     imports: {"actor": "by"},
     site: {"actor": "key_id"},
@@ -57,10 +58,9 @@ FORMER_NAMES: dict[Table, dict[str, str]] = {
 # row is rebuilt if it is gone.
 PASSING = (orders, questions, idempotency, clock)
 
+# What is deleted with a row of another table goes in this order, which keeps to the order of locks in README.md.
 COUNTED = (
     alerts,
-    api_keys,
-    cameras,
     corrections,
     embeddings,
     employees,
@@ -80,6 +80,8 @@ COUNTED = (
     tickets,
     users,
     *RULE_TABLES,
+    cameras,
+    api_keys,
 )
 
 SEALED = (*PASSING, *COUNTED)

@@ -8,8 +8,8 @@ from pydantic import BaseModel, Field
 from app.core.access.explanation import RuleAnswer
 from app.core.errors import BadInput
 from app.core.types import OPENING, Reason
-from app.services.access.rule_book import Entry, RuleChange
-from app.services.access.rule_questions import Answer
+from app.services.access.rules.rule_book import Entry, RuleChange
+from app.services.access.rules.rule_questions import Answer
 from app.web.api.describe import CONFLICT, ERRORS
 from app.web.api.schemas import Identity, Moment, When
 from app.web.fields import PlainText

@@ -5,9 +5,9 @@ from typing import Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from app.core.approach.tries import Zone
+from app.core.approach.tries import Region
 from app.core.cameras.camera import Camera
-from app.services.cameras.camera_list import Address, zone_of
+from app.services.cameras.camera_list import Address, region_of
 from app.services.cameras.camera_states import NOT_WATCHED
 from app.web.api.describe import CONFLICT, ERRORS
 from app.web.api.schemas import Moment, Page, Strict
@@ -19,7 +19,7 @@ from app.worker.supervisor import Supervisor
 router = APIRouter(prefix="/cameras", tags=["Cameras"])
 
 
-class ZoneBody(Strict):
+class RegionBody(Strict):
     """The part of the picture that belongs to the gate, as shares of width and height, and the smallest face."""
 
     left: float = Field(0.0, ge=0, le=1)
@@ -33,14 +33,14 @@ class ZoneBody(Strict):
 
 
 Rotation = Literal[0, 90, 180, 270]
-TURNED = "degrees clockwise by which its picture is turned to stand upright; the zone is of the turned picture"
+TURNED = "degrees clockwise by which its picture is turned to stand upright; the region is of the turned picture"
 
 
 class CameraIn(Strict):
     name: str = Field(examples=["lobby-cam"])
     gate: str = Field(examples=["lobby-1"])
     url: str = Field(max_length=2000, examples=["rtsp://user:password@10.0.5.7/stream1"])
-    zone: ZoneBody | None = None
+    region: RegionBody | None = None
     rotation: Rotation = Field(0, description=TURNED)
 
 
@@ -49,7 +49,7 @@ class CameraPatch(Strict):
 
     gate: str | None = None
     url: str | None = Field(None, max_length=2000)
-    zone: ZoneBody | None = None
+    region: RegionBody | None = None
     enabled: bool | None = None
     rotation: Rotation | None = Field(None, description=TURNED)
 
@@ -59,7 +59,7 @@ class CameraOut(BaseModel):
     name: str
     gate: str
     url: str = Field(description="without its password; empty if the stored address is damaged, see `detail`")
-    zone: ZoneBody
+    region: RegionBody
     rotation: int = Field(description=TURNED)
     enabled: bool
     created_at: Moment | None
@@ -74,8 +74,8 @@ class CameraOut(BaseModel):
 @router.post("", status_code=201, summary="Add a camera", responses=CONFLICT)
 def create(body: CameraIn, system: SystemOf, watching: Watching, _: Admin) -> CameraOut:
     """A process watches the camera within seconds. Add files and devices of the machine on its command line."""
-    zone = zone_of(Zone(), body.zone.sent() if body.zone else {})
-    camera = system.cameras.add(body.name, body.gate, Address(body.url, rotation=body.rotation), zone)
+    region = region_of(Region(), body.region.sent() if body.region else {})
+    camera = system.cameras.add(body.name, body.gate, Address(body.url, rotation=body.rotation), region)
     return _out(system, watching, [camera])[0]
 
 
@@ -95,7 +95,7 @@ def patch(camera: str, body: CameraPatch, system: SystemOf, watching: Watching, 
         camera,
         gate=body.gate,
         address=None if body.url is None else Address(body.url),
-        zone=None if body.zone is None else body.zone.sent(),
+        region=None if body.region is None else body.region.sent(),
         enabled=body.enabled,
         rotation=body.rotation,
     )
@@ -114,7 +114,7 @@ def _out(system: System, watching: Supervisor | None, cameras: list[Camera]) -> 
     for camera in cameras:
         # Nobody watches a camera that was removed at this moment.
         view = views.get(camera.id, CameraView(camera, NOT_WATCHED))
-        zone, shown = camera.zone, system.cameras.shown(camera)
+        region, shown = camera.region, system.cameras.shown(camera)
         found.append(
             CameraOut(
                 id=camera.id,
@@ -122,12 +122,12 @@ def _out(system: System, watching: Supervisor | None, cameras: list[Camera]) -> 
                 gate=gates[camera.gate_id],
                 url=shown.url,
                 # Not validated again: one unusual camera must not break the whole list.
-                zone=ZoneBody.model_construct(
-                    left=zone.left,
-                    top=zone.top,
-                    right=zone.right,
-                    bottom=zone.bottom,
-                    min_face_px=zone.min_face_px,
+                region=RegionBody.model_construct(
+                    left=region.left,
+                    top=region.top,
+                    right=region.right,
+                    bottom=region.bottom,
+                    min_face_px=region.min_face_px,
                 ),
                 rotation=shown.rotation,
                 enabled=camera.enabled,

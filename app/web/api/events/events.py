@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
+from app.core.canonical import moment
 from app.core.events.records import EventFilter
 from app.core.types import Reason, Verdict
 from app.web.api.cursors import IdCursor
@@ -64,7 +65,8 @@ def as_csv(
     since: Since = None,
     until: Until = None,
 ) -> StreamingResponse:
-    """All matching events, newest first."""
+    """All matching events, newest first. Times are on the gate's clock, with its offset from UTC."""
+    clocks = system.site_clock.read()
 
     def lines() -> Iterator[str]:
         yield _row(CSV_COLUMNS)
@@ -75,6 +77,8 @@ def as_csv(
             for event in page:
                 who = event.decision.employee if event.decision is not None else None
                 flat = {**event.json(), **({} if who is None else {"number": who.number, "name": who.name})}
+                local = moment(flat["at"]).astimezone(clocks.zone_of(flat["gate"]))
+                flat["at"] = local.isoformat(timespec="milliseconds")
                 yield _row([flat.get(column) for column in CSV_COLUMNS])
             before = page[-1].id
 

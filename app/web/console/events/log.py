@@ -1,18 +1,19 @@
 """The log, with its filters in the address, and the page of one event."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from app.core.canonical import instant
 from app.core.errors import BadInput, Forbidden, NotFound, Refusal
 from app.core.events.corrections import CorrectionKind
 from app.core.events.records import EventFilter
 from app.core.types import Reason, Role, Verdict
 from app.services.accounts.sessions import SignedIn
 from app.web.console.events.rule import rule_of
+from app.web.console.page_clock import from_field
 from app.web.console.render import Link, render
 from app.web.console.session import AnyPage, SecurityPage
 from app.web.console.words import OUTCOMES, REASONS
@@ -27,12 +28,16 @@ PAGE = 50
 class Wanted:
     """The filters in the address. Empty and unknown values do not filter."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, system: System) -> None:
         names = ("gate", "employee", "decision", "reason", "camera", "from", "to")
         self.fields = {name: request.query_params.get(name, "")[:64].strip() for name in names}
         for name, known in (("decision", Verdict), ("reason", Reason)):
             if self.fields[name] not in set(known):
                 self.fields[name] = ""
+        zone = system.site_clock.read().zone
+        self.times = {name: from_field(self.fields[name], zone, latest=name == "to") for name in ("from", "to")}
+        for name, at in self.times.items():
+            self.fields[name] = instant(at) if at else ""
 
     def query(self, system: System) -> dict[str, Any]:
         """As /v1/events takes it. The number of an employee becomes their id; nobody's finds nothing."""
@@ -49,8 +54,8 @@ class Wanted:
             query.get("employee"),
             Verdict(query["decision"]) if "decision" in query else None,
             Reason(query["reason"]) if "reason" in query else None,
-            _moment(query.get("from")),
-            _moment(query.get("to")),
+            self.times["from"],
+            self.times["to"],
             before,
             PAGE + 1,
             query.get("camera"),
@@ -59,13 +64,14 @@ class Wanted:
 
 @router.get("/log", response_class=HTMLResponse)
 def log(request: Request, system: SystemOf, person: AnyPage) -> HTMLResponse:
-    wanted = Wanted(request)
+    wanted = Wanted(request, system)
     return render(
         request,
         "events/log.html",
         person,
         **_page(system, wanted, None),
         fields=wanted.fields,
+        times=wanted.times,
         query=urlencode({k: v for k, v in wanted.fields.items() if v}),
         csv=urlencode(wanted.query(system)),
         gates=[(gate.name, gate.name) for gate in system.gates.all()],
@@ -79,7 +85,9 @@ def rows(
     request: Request, system: SystemOf, person: AnyPage, cursor: Annotated[str, Query(max_length=64)] = ""
 ) -> HTMLResponse:
     """The rows after an event, which the page loads on scrolling."""
-    return render(request, "events/log_rows.html", person, **_page(system, Wanted(request), cursor), reasons=REASONS)
+    return render(
+        request, "events/log_rows.html", person, **_page(system, Wanted(request, system), cursor), reasons=REASONS
+    )
 
 
 @router.get("/log/{event_id}", response_class=HTMLResponse)
@@ -134,7 +142,6 @@ def _event(request: Request, system: System, person: SignedIn, event_id: str, pr
         person,
         400 if problem else 200,
         event=found,
-        at=datetime.fromisoformat(found["at"]),
         pictures=pictures,
         rule=rule_of(Reason(found["reason"]), found.get("method"), (found.get("rule") or {}).get("name")),
         proof=system.proofs.of(event_id),
@@ -161,14 +168,4 @@ def _page(system: System, wanted: Wanted, before: str | None) -> dict[str, Any]:
     for one in found:
         for name in ("employee", "similarity", "threshold", "method"):
             one.setdefault(name, None)  # missing for an erased person
-        one["when"] = datetime.fromisoformat(one["at"])
     return {"events": found[:PAGE], "next": found[PAGE - 1]["decision_id"] if len(found) > PAGE else ""}
-
-
-def _moment(text: str | None) -> datetime | None:
-    """Parses a time from the address, in UTC if it has no zone. Returns None for what is not a time."""
-    try:
-        at = datetime.fromisoformat(text) if text else None
-        return at if at is None else at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None

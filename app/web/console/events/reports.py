@@ -1,5 +1,6 @@
 """Reports: passages per hour, reasons for denials, and the similarity of accepted and refused faces."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated
 
@@ -17,6 +18,7 @@ from app.web.security import SystemOf
 router = APIRouter(include_in_schema=False)
 LINKS = (Link("/reports", "Reports", "reports"),)
 SPANS = {1: "24 hours", 7: "7 days", 30: "30 days"}
+HOUR = "%Y-%m-%d %H:%M"  # a zone may be half an hour off
 USUAL = (3, 1)  # the drawn threshold is for this many photos and frames
 
 
@@ -26,6 +28,8 @@ def reports(
 ) -> HTMLResponse:
     days = days if days in SPANS else 1
     period = system.statistics.last(timedelta(days=days))
+    zone = system.site_clock.read().zone
+    hours = [replace(hour, at=hour.at.astimezone(zone)) for hour in period.hours]
     threshold = system.threshold(*USUAL)
     most = max((count for _, count in period.denials), default=1)
     return render(
@@ -35,12 +39,13 @@ def reports(
         spans=SPANS,
         days=days,
         period=period,
-        passages=_passages(period.hours, days),
+        passages=_passages(hours, days),
+        busy=[(f"{hour.at:{HOUR}}", hour.opened, hour.denied) for hour in hours if hour.opened or hour.denied],
         denials=[(REASONS[reason], reason.value, count, 100 * count / most) for reason, count in period.denials],
         similarities=_similarities(period, threshold),
         threshold=threshold,
-        opened=sum(hour.opened for hour in period.hours),
-        denied=sum(hour.denied for hour in period.hours),
+        opened=sum(hour.opened for hour in hours),
+        denied=sum(hour.denied for hour in hours),
     )
 
 
@@ -49,8 +54,8 @@ def _passages(hours: list[Hour], days: int) -> Plot:
     given = [
         Column(
             [hour.opened, hour.denied],
-            f"{hour.at:%Y-%m-%d %H:00} UTC: {hour.opened} opened, {hour.denied} denied",
-            (f"{hour.at:%H:00}" if days == 1 else f"{hour.at:%d %b}") if i % every == 0 else "",
+            f"{hour.at:{HOUR}}: {hour.opened} opened, {hour.denied} denied",
+            (f"{hour.at:%H:%M}" if days == 1 else f"{hour.at:%d %b}") if i % every == 0 else "",
         )
         for i, hour in enumerate(hours)
     ]

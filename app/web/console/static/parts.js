@@ -41,13 +41,35 @@ export function bar(value, mark = null, label = "") {
   return svg("svg", box, ...parts);
 }
 
-const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
-const TIME = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
+// The page names its zone once, and those of gates elsewhere.
+const clock = document.getElementById("clock");
+const siteZone = clock?.dataset.zone ?? "UTC";
+const elsewhere = JSON.parse(clock?.dataset.elsewhere ?? "{}");
+const formats = new Map();
 
-/** A moment in the reader's time zone; only the time if it is today. */
-export function moment(at) {
-  const date = new Date(at);
-  return date.toDateString() === new Date().toDateString() ? TIME.format(date) : `${DAY.format(date)}, ${TIME.format(date)}`;
+/** ["2026-11-23", "14:03:05"], on the clock of the zone. */
+function wall(date, zone) {
+  // Swedish dates are ISO 8601.
+  const parts = { timeZone: zone, dateStyle: "short", timeStyle: "medium" };
+  if (!formats.has(zone)) formats.set(zone, new Intl.DateTimeFormat("sv-SE", parts));
+  return formats.get(zone).format(date).split(" ");
 }
 
-export const when = (at) => el("time", { datetime: at, title: at }, moment(at));
+/** The date, the time and the zone of a moment on the gate's or the site's clock. today: whether that is the date now. */
+function shown(at, gate) {
+  const zone = elsewhere[gate] ?? siteZone;
+  const [day, time] = wall(new Date(at), zone);
+  return { day, time, today: day === wall(new Date(), zone)[0], zone: zone === siteZone ? "" : ` ${zone}` };
+}
+
+/** A moment as text with its date, as in "2026-11-23 14:03:05". */
+export function moment(at) {
+  const { day, time, zone } = shown(at);
+  return `${day} ${time}${zone}`;
+}
+
+/** As `when` of page_clock.py. */
+export function when(at, gate) {
+  const { day, time, today, zone } = shown(at, gate);
+  return el("time", { datetime: at, title: at }, el("span", { class: today ? "today" : "date" }, `${day} `), time, zone);
+}

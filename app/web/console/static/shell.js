@@ -1,7 +1,6 @@
-// What every page does: switches the theme, shows local times, opens dialogs, shows messages from the page before.
+// What every page does: switches the theme, opens dialogs, shows messages from the page before.
 
 import { say } from "./api.js";
-import { moment } from "./parts.js";
 
 const root = document.documentElement;
 const dark = () => root.dataset.theme === "dark" || (!root.dataset.theme && matchMedia("(prefers-color-scheme: dark)").matches);
@@ -16,11 +15,6 @@ for (const button of document.querySelectorAll("[data-theme-switch]")) {
 
 // In a narrow window the navigation is a strip that scrolls.
 document.querySelector(".main-nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
-
-for (const time of document.querySelectorAll("time[datetime]")) {
-  time.title = time.textContent;
-  time.textContent = moment(time.dateTime);
-}
 
 for (const button of document.querySelectorAll("[data-opens]")) {
   button.addEventListener("click", () => document.getElementById(button.dataset.opens).showModal());

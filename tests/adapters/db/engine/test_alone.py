@@ -43,7 +43,7 @@ def test_one_has_it_until_it_ends(store: SqlStore, other: SqlStore, tmp_path: Pa
     assert free(other) and not list(tmp_path.glob("*.lock"))
 
 
-def test_who_is_killed_has_it_no_more(store: SqlStore, database_url: str) -> None:
+def test_a_killed_process_loses_the_lock(store: SqlStore, database_url: str) -> None:
     words = [sys.executable, "-c", HOLDS, database_url]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None

@@ -97,7 +97,7 @@ def test_a_program_that_ends_waits_a_little_for_the_reader(store: SqlStore, othe
     assert not left(tmp_path), "though another process still has the database open"
 
 
-def test_an_erasure_stands_where_the_log_cannot_be_emptied(
+def test_an_erasure_holds_though_the_log_cannot_be_emptied(
     tmp_path: Path, store: SqlStore, caplog: pytest.LogCaptureFixture
 ) -> None:
     failing = again(tmp_path / "facegate.db")

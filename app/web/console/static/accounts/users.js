@@ -1,6 +1,7 @@
 // Adds users, changes them, and shows their one-time links.
 
 import { call, rooted, say, sayNext } from "../api.js";
+import { moment } from "../parts.js";
 
 const add = document.getElementById("add");
 const edit = document.getElementById("edit");
@@ -60,7 +61,7 @@ document.getElementById("link-copy").addEventListener("click", async () => {
 async function showLink(id, name) {
   const made = await call(`/v1/users/${id}/reset`, { method: "POST" }).catch(() => null);
   if (!made) return;
-  const until = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }).format(new Date(made.expires_at));
+  const until = moment(made.expires_at);
   document.getElementById("link-words").textContent =
     `Give it to ${name} and nobody else: whoever opens it sets the password. It works once, until ${until}.`;
   document.getElementById("link-address").textContent = location.origin + rooted(made.path);

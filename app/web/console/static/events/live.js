@@ -43,14 +43,14 @@ function large(event) {
       el("p", { class: "now-who" }, who(event)),
       like && el("div", { class: "like" }, bar(event.similarity, event.threshold, "Similarity"),
         el("span", { class: "faint" }, `${event.similarity.toFixed(2)}${event.threshold === null ? "" : `, threshold ${event.threshold.toFixed(2)}`}`)),
-      el("p", { class: "faint" }, when(event.at), event.camera ? ` · ${event.camera}` : "",
+      el("p", { class: "faint" }, when(event.at, event.gate), event.camera ? ` · ${event.camera}` : "",
         event.gate_result ? ` · ${words.outcomes[event.gate_result.outcome]}` : "")));
 }
 
 function small(event) {
   return el("li", { class: kind(event) },
     el("a", { href: rooted(`/log/${event.decision_id}`) }, words.reasons[event.reason] ?? event.reason),
-    el("span", { class: "lane-who" }, who(event)), when(event.at));
+    el("span", { class: "lane-who" }, who(event)), when(event.at, event.gate));
 }
 
 function draw(gate) {
@@ -85,7 +85,7 @@ function drawState(gate) {
 
 function drawAlerts() {
   document.getElementById("alerts").replaceChildren(...[...alerts.values()].map((a) =>
-    el("p", { class: "notice bad" }, el("strong", {}, words.alerts[a.kind] ?? a.kind), a.gate ? ` at ${a.gate}` : "", a.detail ? `: ${a.detail}` : "", ", ", when(a.at), " ",
+    el("p", { class: "notice bad" }, el("strong", {}, words.alerts[a.kind] ?? a.kind), a.gate ? ` at ${a.gate}` : "", a.detail ? `: ${a.detail}` : "", " ", when(a.at, a.gate),
       a.acknowledged ? badge("Acknowledged") : mayOrder && el("button", { type: "button", class: "small second", "data-acknowledge": a.id }, "Acknowledge"))));
 }
 

@@ -1,13 +1,11 @@
 // The log: loads more rows on scrolling, and keeps the page small.
 
 import { rooted } from "../api.js";
-import { moment } from "../parts.js";
 
 const MOST_CHUNKS = 30; // of 50 rows
 const rows = document.getElementById("rows");
 const end = document.getElementById("end");
 
-// Times in the address are UTC; people read and type their local time.
 const form = document.getElementById("filters");
 // On a phone seven fields would hide the log.
 const narrow = matchMedia("(max-width: 52rem)");
@@ -16,18 +14,11 @@ const fold = () => {
 };
 narrow.addEventListener("change", fold); // a phone that is turned
 fold();
-for (const input of form.querySelectorAll("[data-at]")) {
-  const at = new Date(input.dataset.at);
-  if (input.dataset.at && !Number.isNaN(at.valueOf())) {
-    input.value = new Date(at - at.getTimezoneOffset() * 60000).toISOString().slice(0, 19);
-  }
-}
 form.addEventListener("submit", (submit) => {
   submit.preventDefault();
   const query = new URLSearchParams();
   for (const [name, value] of new FormData(form)) {
-    if (!value) continue;
-    query.set(name, name === "from" || name === "to" ? new Date(value).toISOString() : value);
+    if (value) query.set(name, value);
   }
   location.assign(rooted(`/log${query.size ? `?${query}` : ""}`));
 });
@@ -46,7 +37,6 @@ async function more() {
     const answer = await fetch(rooted(`/log/rows?${query}`));
     if (!answer.ok || answer.redirected) throw new Error("refused");
     const chunk = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(".chunk");
-    for (const time of chunk.querySelectorAll("time")) time.textContent = moment(time.dateTime);
     rows.append(chunk);
     const chunks = rows.querySelectorAll(".chunk");
     if (chunks.length > MOST_CHUNKS) {

@@ -1,7 +1,6 @@
 // The list of employees is searched during typing; the address bar keeps the query.
 
 import { rooted } from "../api.js";
-import { moment } from "../parts.js";
 
 const form = document.querySelector(".people-filter");
 const field = form.elements.q;
@@ -20,7 +19,6 @@ async function part(address) {
   if (!answer.ok) throw new Error(`the list answered ${answer.status}`);
   const made = document.createElement("template");
   made.innerHTML = await answer.text();
-  for (const time of made.content.querySelectorAll("time[datetime]")) time.textContent = moment(time.dateTime);
   return made.content;
 }
 

@@ -11,8 +11,8 @@ from app.core.errors import BadInput, NotFound
 from app.core.gates.gate import Gate
 from app.core.ports.store import Store, Transaction
 from app.core.types import Employee, Reason
-from app.services.access.rule_changes import everybody
-from app.services.access.rule_people import person_of
+from app.services.access.rules.rule_changes import everybody
+from app.services.access.rules.rule_people import person_of
 
 FAR = timedelta(days=3653)  # where calendars and time zones still mean something
 

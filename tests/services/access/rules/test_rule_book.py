@@ -10,9 +10,9 @@ from app.core.access.rules import Group
 from app.core.errors import BadInput, Conflict, NotFound, Outdated
 from app.core.people.details import Details
 from app.core.types import Reason
-from app.services.access.permits import Permits
-from app.services.access.rule_book import RuleBook
-from app.services.access.rule_questions import RuleQuestions
+from app.services.access.rules.permits import Permits
+from app.services.access.rules.rule_book import RuleBook
+from app.services.access.rules.rule_questions import RuleQuestions
 from tests.fakes import Clock, new_id, person, photo
 from tests.services.process import Process
 

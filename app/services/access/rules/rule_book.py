@@ -16,8 +16,8 @@ from app.core.access.rule_set import Problem, RuleSet
 from app.core.access.rules_file import KINDS, RulesReader, write
 from app.core.errors import BadInput, Conflict, NotFound, Outdated
 from app.core.ports.store import Store, Transaction
-from app.services.access.rule_changes import everybody, store
-from app.services.access.rule_people import persons
+from app.services.access.rules.rule_changes import everybody, store
+from app.services.access.rules.rule_people import persons
 
 NAMED = tuple(kind for kind in KINDS if kind != "modes")
 
