@@ -87,7 +87,8 @@ def _database(system: System) -> str:
     # Only a write shows a full or read-only disk; reading and taking the write lock do not.
     system.storage.try_it()
     with system.store.read() as tx:
-        return f"{tx.employees.count()} employees, writable"
+        count = tx.employees.count()
+        return f"{count} {'employee' if count == 1 else 'employees'}, writable"
 
 
 def _clock(system: System) -> Check:
@@ -99,7 +100,8 @@ def _clock(system: System) -> Check:
 def _gallery(system: System) -> str:
     with system.store.read() as tx:
         system.gallery.refresh(tx)
-    return f"{len(system.gallery)} templates, revision {system.gallery.revision}"
+    count = len(system.gallery)
+    return f"{count} {'template' if count == 1 else 'templates'}, revision {system.gallery.revision}"
 
 
 def _camera(view: CameraView) -> Check:
@@ -110,6 +112,7 @@ def _gates(system: System) -> Check:
     states = system.gate_control.healthy()
     broken = sum(fault is not None for fault in states.values())
     words = f"{len(states) - broken} of {len(states)} work" + (", see GET /v1/gates" if broken else "")
+    words = words if states else "none driven by this process"
     if system.site.is_unrecorded:
         words += "; a release is in force but not recorded yet"
     return Check(not broken, words, essential=False)

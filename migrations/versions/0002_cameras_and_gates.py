@@ -12,7 +12,7 @@ KEY = sa.String().with_variant(sa.String(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
-    # Columns are added in place, also in SQLite: rebuilding `gates` and `employees` would copy people for nothing.
+    # Columns are added in place, also in SQLite, because rebuilding `gates` and `employees` would copy all people.
     op.add_column("employees", sa.Column("card_number", KEY, nullable=True))
     op.create_index("ix_employees_card_number", "employees", ["card_number"], unique=True)
     op.add_column("gates", sa.Column("driver", sa.String(), nullable=False, server_default="dry_run"))

@@ -1,4 +1,4 @@
-"""Processes share gates whole: leases are of gates, processes say that they are there, openings find their driver."""
+"""Processes share whole gates: a lease covers a gate, processes report that they run, openings reach their driver."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,7 +12,7 @@ KEY = sa.String().with_variant(sa.String(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
-    # Leases last seconds: nothing is lost with the old ones.
+    # Leases last seconds, so dropping the old ones loses nothing.
     op.drop_table("leases")
     _leases("gate_id", "gates")
     op.create_table(

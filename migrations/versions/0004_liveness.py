@@ -1,4 +1,4 @@
-"""Each gate says what it does about faces that are pictures."""
+"""Each gate has a setting for faces that look like pictures."""
 
 import sqlalchemy as sa
 from alembic import op

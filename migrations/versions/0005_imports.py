@@ -1,4 +1,4 @@
-"""Imports of people and what they said of each row; names are found without their accents."""
+"""Imports of people and their reports on each row; searches ignore the accents of names."""
 
 import unicodedata
 from collections.abc import Callable

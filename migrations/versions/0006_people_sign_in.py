@@ -1,4 +1,4 @@
-"""Users, sessions, links that work once, counts of wrong attempts, and the log of sign-ins."""
+"""Users, sessions, one-time links, counts of failed attempts, and the log of sign-ins."""
 
 import sqlalchemy as sa
 from alembic import op

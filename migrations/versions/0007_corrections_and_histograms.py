@@ -1,4 +1,4 @@
-"""The log is found by camera and in the order of time; corrections of events; histograms; gates are locked by hand."""
+"""Indexes of the log by camera and by time; corrections of events; histograms; gates that are locked by hand."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""A move to another model pack: templates and embeddings beside those that are served."""
+"""A move to another model pack: new templates and embeddings beside those in use."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Another provider through which people sign in (OpenID Connect), its secret sealed."""
+"""The sign-in provider (OpenID Connect), with its secret sealed."""
 
 import sqlalchemy as sa
 from alembic import op

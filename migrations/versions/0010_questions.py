@@ -1,4 +1,4 @@
-"""Questions of one process about a camera that another watches."""
+"""Polls by one process of a camera that another watches."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Rows that act carry a seal. They are sealed right after this migration, by `migrate.upgrade`, which has the key."""
+"""Rows that can open a gate carry a seal. `migrate.upgrade`, which has the key, seals them after this migration."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -46,7 +46,7 @@ def upgrade() -> None:
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("name", name="pk_seal_totals"),
     )
-    # From now on there is always a mode: a row that is gone was removed by somebody else.
+    # From now on there is always a mode, so a missing row was removed by somebody else.
     op.execute(
         "INSERT INTO site (id, mode, since, key_id, gates) SELECT 1, 'normal', NULL, NULL, '[]'"
         " WHERE NOT EXISTS (SELECT 1 FROM site)"

@@ -1,4 +1,4 @@
-"""The heartbeat, what is known of the clock, and how long the machine had run when an answer was remembered."""
+"""The heartbeat, facts about the clock, and the machine's uptime when an answer was stored."""
 
 import sqlalchemy as sa
 from alembic import op

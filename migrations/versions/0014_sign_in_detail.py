@@ -1,4 +1,4 @@
-"""The log of sign-ins says why another provider's word opened nothing."""
+"""The log of sign-ins says why a sign-in through the provider was refused."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Digests of the pictures that gates sent, so that the same one again is told apart."""
+"""Digests of the pictures that gates sent, so that a repeated one is recognised."""
 
 import sqlalchemy as sa
 from alembic import op

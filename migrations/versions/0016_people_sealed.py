@@ -1,4 +1,4 @@
-"""What names a person is sealed. `migrate.upgrade` fills these columns, and 0017 removes what was in the clear."""
+"""Names, numbers, e-mail addresses and cards are sealed. `migrate.upgrade` fills these columns; 0017 drops the old."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Number, name, email and card in the clear go. Not to be had back: a downgrade puts ids in their place."""
+"""Drops unsealed numbers, names, e-mail addresses and cards. A downgrade cannot restore them and stores ids."""
 
 import sqlalchemy as sa
 from alembic import op

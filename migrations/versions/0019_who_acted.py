@@ -1,4 +1,4 @@
-"""Who gave an order, made a correction or sent an import is the `actor`, as in the API."""
+"""The author of an order, correction or import is the `actor`, as in the API."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Who plays in the demo: which photos enrol a person and which others the gate sees, and where the face is in them."""
+"""The cast of the demo: the photos that enrol each person, the others that the gate sees, and the faces in them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +41,7 @@ RISHI = Person("Rishi Sunak")
 EILEEN = Person("Eileen Collins")
 EMPLOYEES = (JACINDA, EMMANUEL, BARACK)
 
-# What an enrolment has to say of each photo: a face that the picture's edge cuts would spoil the template.
+# The expected verdict on each refused photo: a face cut off by the picture's edge would spoil the template.
 REFUSED_PHOTOS = {"obama_partial_face": "cut_off"}
 
 JACINDA_SMILING = Portrait("person_b_2", Box(213, 133, 279, 391))
@@ -63,7 +63,7 @@ PORTRAITS = (
 
 
 def photo_bytes(artifact: str, cache: Path) -> bytes:
-    """The photo as it was published. Raises WeightsError naming the command that fetches it."""
+    """Returns the photo as published. Raises WeightsError naming the command that fetches it."""
     return weights.load(artifact, cache)
 
 
@@ -71,5 +71,5 @@ def photo(artifact: str, cache: Path) -> Pixels:
     """The photo's pixels, BGR. Raises WeightsError."""
     pixels = cv2.imdecode(np.frombuffer(photo_bytes(artifact, cache), dtype=np.uint8), cv2.IMREAD_COLOR)
     if pixels is None:
-        raise ValueError(f"{artifact} is no picture")
+        raise ValueError(f"{artifact} is not a picture")
     return pixels.astype(np.uint8, copy=False)

@@ -1,4 +1,4 @@
-"""What an admin, a guard and the gate's hardware do over HTTP; the service is asked nothing in any other way."""
+"""What an admin, a guard and the gate's hardware do over HTTP, the only way in which the demo asks the service."""
 
 import time
 from collections.abc import Sequence
@@ -16,19 +16,19 @@ Json = dict[str, Any]
 
 
 def connect(url: str) -> httpx.Client:
-    """A client without a key. The environment's proxies do not reach this machine's own service."""
+    """Returns a client without a key. It ignores the environment's proxies, which cannot reach this machine."""
     return httpx.Client(base_url=url, timeout=30, trust_env=False)
 
 
 @dataclass(frozen=True)
 class Desk:
-    """The admin's desk."""
+    """What an admin does."""
 
     client: httpx.Client
     key: str
 
     def employ(self, person: Person) -> str:
-        """Adds somebody and returns their id; who is left of an earlier run under that number is erased first."""
+        """Adds a person and returns their id. Erases anybody with that number from an earlier run first."""
         for earlier in self._ask("GET", "/v1/employees", params={"q": person.number})["items"]:
             if earlier["number"] == person.number:
                 self._ask("DELETE", f"/v1/employees/{earlier['id']}")
@@ -36,7 +36,7 @@ class Desk:
         return str(added["id"])
 
     def enrol(self, employee_id: str, photos: Sequence[bytes]) -> list[Json]:
-        """One result a photo, in order."""
+        """Sends photos. Returns one result for each, in order."""
         files = [("photo", (f"{i}.jpg", photo, "image/jpeg")) for i, photo in enumerate(photos, 1)]
         results: list[Json] = self._ask("POST", f"/v1/employees/{employee_id}/photos", files=files)["photos"]
         return results
@@ -49,7 +49,7 @@ class Desk:
             self._ask("PATCH", f"/v1/employees/{employee_id}", json={"status": status})
 
     def add_gate(self, gate: str) -> None:
-        """Unless it is there from an earlier run. It records liveness and refuses nobody: the cast are pictures."""
+        """Adds the gate, unless an earlier run did. It only records liveness, because the cast are pictures."""
         if all(known["name"] != gate for known in self._ask("GET", "/v1/gates")["items"]):
             self._ask("POST", "/v1/gates", json={"name": gate})
         self._ask("PATCH", f"/v1/gates/{gate}", json={"liveness": "monitor"})
@@ -61,7 +61,7 @@ class Desk:
         return self._ask("GET", f"/v1/cameras/{name}")
 
     def remove_camera(self, name: str) -> None:
-        """Of an earlier run, if there is one."""
+        """Removes the camera of an earlier run, if there is one."""
         if any(known["name"] == name for known in self._ask("GET", "/v1/cameras")["items"]):
             self._ask("DELETE", f"/v1/cameras/{name}")
 
@@ -77,7 +77,7 @@ class Desk:
 
 @dataclass(frozen=True)
 class Guard:
-    """The security staff's screen."""
+    """What a guard sees."""
 
     client: httpx.Client
     key: str
@@ -101,14 +101,14 @@ class Guard:
 
 @dataclass(frozen=True)
 class GateHardware:
-    """The box in the turnstile: it has frames and a key, and does as it is told."""
+    """The hardware in the turnstile: it sends frames with its key and does what the answer says."""
 
     client: httpx.Client
     key: str
     gate: str
 
     def ask(self, frames: Sequence[bytes]) -> tuple[Json, float]:
-        """The decision on one approach, and the milliseconds from the first byte sent to the last received."""
+        """Returns the decision on one approach, and the milliseconds from the first byte sent to the last received."""
         request = self.client.build_request(
             "POST",
             f"/v1/gates/{self.gate}/decisions",
@@ -125,7 +125,7 @@ def bearer(key: str) -> dict[str, str]:
 
 
 def answer_of(response: httpx.Response) -> Json:
-    """The JSON of a response; nothing where it has no body. Raises DemoFailed with what the service said instead."""
+    """Returns the JSON of a response, or nothing if it has no body. Raises DemoFailed with the service's error."""
     if response.is_error:
         raise DemoFailed(
             f"{response.request.method} {response.request.url.path}: {response.status_code} {response.text}"

@@ -1,4 +1,4 @@
-"""The live camera: has the service watch the clip as it would watch a lobby, and reads its events as they come."""
+"""The live camera: makes the service watch the clip like a real camera, and reads the events as they come."""
 
 import time
 from collections.abc import Callable
@@ -12,20 +12,20 @@ from app.demo.play.service import DemoFailed, Service
 
 CAMERA, GATE = "lobby-cam", "lobby-cam-gate"
 CLIP = "approaches.mp4"
-# A gate that opened for a face of 48 px, the default, would stand open before its person has come half of the way.
+# With the default of 48 px the gate would open before the person has come half of the way.
 MIN_FACE_PX = 90
 # The supervisor looks for new cameras every two seconds.
 _WATCHED_WITHIN_S = 20.0
 _LOOK_EVERY_S = 0.2
-# Told to stop before the clip ends, the service does not begin it again.
+# The camera is switched off before the clip ends, so that the service does not begin it again.
 _STOP_BEFORE_END_S = 0.3
-# A gate says what it did after its event; so long it is waited for before the event is shown without.
+# A gate reports what it did after its event. After this long the event is shown without.
 _GATE_ANSWERS_WITHIN_S = 1.0
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """An event of the live camera, as the service tells it. at_s: the second of the clip at which it was decided."""
+    """An event of the live camera. at_s: the second of the clip at which it was decided."""
 
     event: Json
     at_s: float
@@ -45,7 +45,7 @@ class LiveCamera:
     on_alert: Callable[[Json, float], None]
 
     def play(self) -> None:
-        """Lets the clip be watched once. Raises DemoFailed if nobody watches."""
+        """Makes the service watch the clip once. Raises DemoFailed if it does not begin."""
         self.desk.remove_camera(CAMERA)
         where = f"file:{quote(str(self.service.data / CLIP))}"
         self.service.command("cameras", "add", CAMERA, where, "--gate", GATE, "--min-face-px", str(MIN_FACE_PX))
@@ -61,7 +61,7 @@ class LiveCamera:
         self._read(known, began_at, LENGTH_S + _GATE_ANSWERS_WITHIN_S)
 
     def _wait_until_watched(self) -> tuple[datetime, float]:
-        """When the clip began, on the wall's clock and the monotonic one: within a tenth of a second."""
+        """Returns when the clip began, on the wall clock and the monotonic one, to within a tenth of a second."""
         deadline = time.monotonic() + _WATCHED_WITHIN_S
         while time.monotonic() < deadline:
             if self.desk.camera(CAMERA)["watched_by"] is not None:
@@ -70,7 +70,7 @@ class LiveCamera:
         raise DemoFailed(f"the service did not begin to watch {CAMERA} within {_WATCHED_WITHIN_S:.0f} s")
 
     def _read(self, known: set[str], began_at: datetime, second: float) -> None:
-        """Tells of what is new, oldest first. An opening waits for what its gate did, and later events for it."""
+        """Reports what is new, the oldest first. An opening waits for its gate's result, and later events for it."""
         for alert in reversed(self.guard.alerts(GATE, since=began_at)):
             if alert["id"] not in known:
                 known.add(alert["id"])
@@ -87,5 +87,5 @@ class LiveCamera:
 
 
 def _second(said: Json, began_at: datetime) -> float:
-    """The second of the clip at which this was."""
+    """Returns the second of the clip at which this happened."""
     return (datetime.fromisoformat(said["at"]) - began_at).total_seconds()

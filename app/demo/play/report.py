@@ -1,4 +1,4 @@
-"""What the audience reads: one line a decision as it falls, within 100 columns, in a terminal as in a pipe."""
+"""What the audience reads: one line for each decision, within 100 columns, in a terminal or a pipe."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -44,7 +44,7 @@ Columns = tuple[tuple[str, int], ...]
 
 
 def console() -> Console:
-    """Colours in a terminal, none in a pipe; there also the full width, as nobody's window limits it."""
+    """Returns a console with colours in a terminal, and without colours but at full width in a pipe."""
     plain = Console(highlight=False)
     return Console(highlight=False, width=min(WIDTH, plain.width) if plain.is_terminal else WIDTH)
 
@@ -74,13 +74,13 @@ def live_heading(out: Console) -> None:
 
 
 def somebody_comes(out: Console, walk: Walk) -> None:
-    """What the audience would see, had it the camera's picture."""
+    """Announces who walks into the camera's picture."""
     known = walk.person.number or "stranger"
     out.print(f"{walk.comes_s:4.1f} s {walk.person.name} ({known}) {walk.how}", style="cyan", markup=False)
 
 
 def event(out: Console, at_s: float, said: Json, wrong: str) -> None:
-    """wrong: what it ought to have been, or nothing."""
+    """Prints one event of the live camera. wrong: what was expected instead, or nothing."""
     opened = said["decision"] == Verdict.OPEN
     did = said["gate_result"]["outcome"] if said["gate_result"] else "not yet" if opened else ""
     cells = {
@@ -99,7 +99,7 @@ def event(out: Console, at_s: float, said: Json, wrong: str) -> None:
 
 
 def alert(out: Console, said: Json, at_s: float) -> None:
-    """What the guards are told to look at: a hint, and not judged."""
+    """Prints an alert for the guards. Alerts are not judged right or wrong."""
     out.print(f"{at_s:4.1f} s ALERT {said['detail'] or said['kind']}", style="yellow", markup=False)
 
 
@@ -108,13 +108,13 @@ def live_summary(out: Console, found: Summary, passages: Sequence[Passage]) -> N
     for passage in passages:
         if len(passage.events) != 1:
             _complain(out, passage.complaint)
-    each = ": one event each, and none of who only crossed behind" if found.good else ""
+    each = ": one event each, and none for people who only crossed behind" if found.good else ""
     out.print(
         f"{found.right} of {found.total} approaches right{each};\n"
         f"strangers let in: {found.let_in_wrongly}; employees turned away: {found.turned_away_wrongly}",
         style=_style(found),
     )
-    out.print("frames   of those in which the person was seen, how many were compared", style="dim")
+    out.print("frames   how many were compared, of those that showed the person", style="dim")
 
 
 def change(out: Console, done: Change) -> None:
@@ -131,7 +131,7 @@ def summary(out: Console, outcomes: list[Assessment], found: Summary) -> None:
 
 
 def audit(out: Console, said: Json) -> None:
-    """What `GET /v1/audit/verify` answered."""
+    """Prints what `GET /v1/audit/verify` answered."""
     if said["valid"]:
         events = [gate["events"] for gate in said["gates"].values()]
         out.print(f"The log is intact: {sum(events)} decisions, each signed and chained to the last at its gate.")
@@ -140,18 +140,18 @@ def audit(out: Console, said: Json) -> None:
 
 
 def liveness(out: Console, answers: Sequence[Json]) -> None:
-    """Honest about a play whose cast are pictures: what a gate with liveness required would have made of them."""
+    """Says what a gate that requires liveness would have done, since the cast are pictures."""
     states = Counter(answer["liveness_state"] for answer in answers)
     if states["unavailable"]:
         words = (
-            "Liveness was not measured: its weights are not here. A photo held up to a camera is not noticed; \n"
-            "`python -m models fetch --group liveness` fetches them, and `python -m app doctor` says more."
+            "Liveness was not measured: the weights are missing. A photo held up to a camera is not noticed.\n"
+            "`python -m models fetch --group liveness` fetches the weights; `python -m app doctor` says more."
         )
     else:
         taken, measured = states["spoof_suspected"], states["spoof_suspected"] + states["live"]
         words = (
-            f"Liveness was only recorded (monitor): the cast are photos cut out and pasted, and {taken} of {measured}\n"
-            "approaches were taken for pictures. A gate outside this demo requires it, and refuses them."
+            f"Liveness was only recorded, because the cast are cut-out photos: {taken} of {measured} approaches\n"
+            "looked like pictures. A gate outside this demo requires liveness and would refuse them."
         )
     out.print(words, style="dim", markup=False)
 
@@ -164,16 +164,16 @@ def legend(out: Console, outcomes: list[Assessment], false_accept_rate: float) -
         "sim/thr  similarity to the nearest employee / the threshold, which follows\n"
         f"         from false_accept_rate: one stranger's attempt in {1 / false_accept_rate:,.0f} may open\n"
         f"ms       HTTP round trip with all frames of the approach: median {http:.0f}, and the\n"
-        f"         service looks, decides and records in {inside:.0f} of it",
+        f"         service recognises, decides and records in {inside:.0f} of it",
         style="dim",
     )
 
 
 def where_to_look(out: Console, url: str, gate: str, keys: dict[str, str], frames: Path, example: Path) -> None:
-    """Links, and a request to paste; its lines are not wrapped, or they could not be pasted."""
-    out.print(f"\nStill serving: {url}/ and {url}/docs; the frames lie in {frames}/.", soft_wrap=True, markup=False)
+    """Prints links and a request to paste, without wrapping its lines."""
+    out.print(f"\nStill serving: {url}/ and {url}/docs; the frames are in {frames}/.", soft_wrap=True, markup=False)
     for role, key in keys.items():
-        out.print(f"  {role} key, of this demo only: {key}", soft_wrap=True, markup=False)
+        out.print(f"  {role} key, for this demo only: {key}", soft_wrap=True, markup=False)
     out.print("Be the gate yourself:\n", markup=False)
     out.print(
         f"curl -H 'Authorization: Bearer {keys['gate']}' \\\n"
@@ -185,10 +185,10 @@ def where_to_look(out: Console, url: str, gate: str, keys: dict[str, str], frame
 
 
 def what_goes_on(out: Console, url: str, gate: str, security_key: str, gone: Person) -> None:
-    """While the clip is watched again and again."""
+    """Prints how to read the events of the camera, which now watches its clip in a loop."""
     out.print(
-        f"\nThe camera is on again and sees its clip over and over ({gone.name}, erased, as a stranger).\n"
-        "Read what it sees:\n",
+        f"\nThe camera is on again and watches its clip in a loop ({gone.name}, who was erased, is a stranger now).\n"
+        "Read its events:\n",
         markup=False,
     )
     out.print(
@@ -200,7 +200,7 @@ def what_goes_on(out: Console, url: str, gate: str, security_key: str, gone: Per
 
 
 def _widths(out: Console) -> dict[str, int]:
-    """Columns and their widths for this window. Where `expected` has no room, it is said of a wrong answer."""
+    """Returns columns and widths for this window. Without room for `expected`, wrong answers state it."""
     return _fitted(out, COLUMNS, optional="expected", flexible="how")
 
 
@@ -209,7 +209,7 @@ def _live_widths(out: Console) -> dict[str, int]:
 
 
 def _fitted(out: Console, columns: Columns, optional: str, flexible: str) -> dict[str, int]:
-    """In a narrow window the optional column goes, and the flexible one gets what the others leave."""
+    """Drops the optional column in a narrow window, and gives the flexible one what the others leave."""
     widths = dict(columns)
     if out.width < WIDTH:
         del widths[optional]
@@ -224,7 +224,7 @@ def _heading(out: Console, widths: dict[str, int]) -> None:
 
 
 def _line(widths: dict[str, int], cells: Mapping[str, str | Text]) -> Table:
-    """One row of a table, printed by itself: a table of rich's own appears when its last row is known."""
+    """Returns one row of a table, to print by itself: rich prints a table only when its last row is known."""
     line = Table.grid(padding=(0, 1, 0, 0))
     for width in widths.values():
         line.add_column(width=width, overflow="fold")

@@ -1,6 +1,6 @@
-"""The play: who walks up to the gate and how, what the gate ought to answer, and what an admin does in between.
+"""The script: who walks up to the gate and how, the expected answer, and what an admin does in between.
 
-Every reason a newcomer will meet comes up once, and what the gate ought to say is written here before it is asked.
+Every reason that a newcomer will meet comes up once.
 """
 
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ from app.demo.film.scene import AGAINST_THE_LIGHT, DAY, EVENING, LIGHTS_OUT, SUN
 
 @dataclass(frozen=True)
 class Approach:
-    """One request for a decision. who: as the audience knows them. person: whom the gate ought to name, if anybody."""
+    """One request for a decision. who: as the audience knows them. person: whom the gate should name, if anybody."""
 
     who: str
     how: str
@@ -63,7 +63,7 @@ def walk(
     light: Light = DAY,
     behind: tuple[PlacedFigure, ...] = (),
 ) -> tuple[Frame, ...]:
-    """Frames of one person coming nearer, a face width each; who starts off the middle drifts towards it."""
+    """Returns frames of one person coming nearer, one for each face width, and drifting towards the middle."""
 
     def one(step: int, width: float) -> Frame:
         sway = 1 - 0.3 * step
@@ -74,7 +74,7 @@ def walk(
 
 
 def play() -> Iterator[Approach | Change]:
-    """The whole evening, in order."""
+    """Yields the whole script, in order."""
     recognised = Reason.RECOGNISED
     yield Approach("nobody", "an empty lobby", (Frame(),), Reason.NO_FACE)
     yield Approach(JACINDA.name, "walks up, 3 frames", walk(JACINDA_SMILING, 100, 140, 190), recognised, JACINDA)

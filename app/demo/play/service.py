@@ -1,6 +1,6 @@
-"""The real service as a process of its own, on a folder of its own: the demo only ever talks to it as others would.
+"""The real service in its own process, on its own folder. The demo talks to it as any client would.
 
-Settings of the environment reach it, but none that would lead it to somebody's real database, keys or journals.
+It gets the environment's settings, except those that would lead it to a real database, keys or journals.
 """
 
 import os
@@ -29,14 +29,14 @@ _LOG_LINES = 25
 
 
 class DemoFailed(Fault):
-    """The play cannot go on; the message says why and what to do."""
+    """The demo cannot continue. The message says why and what to do."""
 
 
 @contextmanager
 def folder(chosen: Path | None) -> Iterator[Path]:
-    """The data folder: a temporary one, gone afterwards, or the chosen one, kept, and never one of a real service.
+    """Gives the data folder: a temporary one that is removed afterwards, or the chosen one, which stays.
 
-    Raises DemoFailed.
+    Raises DemoFailed for a folder that may belong to a real service.
     """
     if chosen is None:
         path = Path(tempfile.mkdtemp(prefix="facegate-demo-"))
@@ -53,7 +53,7 @@ def folder(chosen: Path | None) -> Iterator[Path]:
 
 
 def free_port(wanted: int) -> int:
-    """`wanted` if nobody listens there, else one that the system picks."""
+    """Returns the wanted port if nothing listens there, else one that the system picks."""
     for port in (wanted, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -81,7 +81,7 @@ class Service:
         return self.data / "service.log"
 
     def command(self, *words: str) -> str:
-        """What `python -m app WORDS --data DIR` prints. Raises DemoFailed with what it said instead."""
+        """Returns what `python -m app WORDS --data DIR` prints. Raises DemoFailed with its error."""
         line = [sys.executable, "-m", "app", *words, "--data", str(self.data)]
         done = subprocess.run(line, env=_environment(), capture_output=True, text=True, timeout=120)  # noqa: S603
         if done.returncode:
@@ -90,7 +90,7 @@ class Service:
 
     @contextmanager
     def running(self) -> Iterator["subprocess.Popen[bytes]"]:
-        """Starts it without waiting for it; at the end it is stopped, by force if it does not end by itself."""
+        """Starts the service without waiting for it. Stops it at the end, by force if it does not stop itself."""
         line = [
             sys.executable,
             "-m",
@@ -104,7 +104,7 @@ class Service:
             str(self.data),
         ]
         with self.log.open("wb") as log:
-            # In a session of its own, so that Ctrl-C reaches the demo alone, and the demo ends it in order.
+            # In its own session, so that Ctrl-C reaches only the demo, which then stops the service in order.
             process = subprocess.Popen(  # noqa: S603
                 line, env=_environment(), stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
             )
@@ -119,7 +119,7 @@ class Service:
                 process.wait()
 
     def wait_until_ready(self, process: "subprocess.Popen[bytes]", client: httpx.Client) -> None:
-        """Returns once /readyz says yes. Raises DemoFailed with the end of its log."""
+        """Returns once /readyz answers 200. Raises DemoFailed with the end of the service's log."""
         deadline = time.monotonic() + READY_WITHIN_S
         while time.monotonic() < deadline:
             if process.poll() is not None:
@@ -133,7 +133,7 @@ class Service:
         raise DemoFailed(f"the service was not ready within {READY_WITHIN_S} s; its log ends:\n{self._tail()}")
 
     def stopped(self, process: "subprocess.Popen[bytes]") -> DemoFailed:
-        """The error to raise when it ended by itself."""
+        """Returns the error for a service that ended by itself."""
         return DemoFailed(f"the service ended by itself (exit code {process.returncode}); its log:\n{self._tail()}")
 
     def _tail(self) -> str:
@@ -142,6 +142,6 @@ class Service:
 
 def _environment() -> dict[str, str]:
     left_out = {PREFIX + name for name in ELSEWHERE}
-    # Its frames are drawn once, and whoever looks on may send them again.
+    # The frames are drawn once, and the audience may send them again.
     again = {f"{PREFIX}REPLAYED_PICTURE": "alarm"}
     return {name: value for name, value in os.environ.items() if name not in left_out} | again

@@ -1,4 +1,4 @@
-"""Puts the play on: starts the service, enrols the cast, lets people walk up, judges, and serves on until Ctrl-C."""
+"""Runs the demo: starts the service, enrols the cast, lets people walk up, judges, and serves until Ctrl-C."""
 
 import logging
 import signal
@@ -40,7 +40,7 @@ def run(data: Path | None, port: int, stay: bool) -> int:
         with _signals_as_interrupts(), folder(data) as place:
             return _run(out, Service(place.resolve(), free_port(port)), stay)
     except FacegateError as error:
-        out.print(f"\nThe demo cannot go on: {error}", style="red", soft_wrap=True, markup=False)
+        out.print(f"\nThe demo cannot continue: {error}", style="red", soft_wrap=True, markup=False)
         return 1
     except httpx.TransportError as error:
         out.print(f"\nThe service does not answer: {error}", style="red", soft_wrap=True, markup=False)
@@ -57,7 +57,7 @@ def _run(out: Console, service: Service, stay: bool) -> int:
     studio = Studio(lambda artifact: photo(artifact, cache))
     out.print("1. Starts the service (SQLite and FAISS, nothing else) and makes an admin key.")
     with service.running() as process, connect(service.url) as client:
-        out.print("2. Draws people cut out of photos nobody was enrolled with, and a film of them.")
+        out.print("2. Cuts people out of photos that enrolled nobody, and draws a film of them.")
         scenes = _draw(studio, service.data / "frames")
         _film(out, studio, service.data / live.CLIP)
         service.wait_until_ready(process, client)
@@ -69,7 +69,7 @@ def _run(out: Console, service: Service, stay: bool) -> int:
         keys["security"] = desk.new_key("security")
         out.print("3. Enrols three employees over HTTP:")
         ids = _enrol(out, desk, cache)
-        out.print("4. The service watches the film as a live camera; its events as they happen:")
+        out.print("4. The service watches the film as a live camera. Its events as they happen:")
         seen = _watch(out, service, desk, Guard(client, keys["security"]))
         out.print(f"\n5. Plays the gate {GATE}: sends frames with its key, does what the answer says.")
         outcomes = _perform(out, desk, GateHardware(client, keys["gate"], GATE), scenes, ids)
@@ -89,7 +89,7 @@ def _run(out: Console, service: Service, stay: bool) -> int:
 
 
 def _draw(studio: Studio, place: Path) -> list[tuple[Approach | Change, list[Path]]]:
-    """Every frame as a file, so that the audience can look at it and send it again."""
+    """Writes every frame to a file, so that the audience can look at it and send it again."""
     place.mkdir(exist_ok=True)
     scenes: list[tuple[Approach | Change, list[Path]]] = []
     number = 0
@@ -105,7 +105,7 @@ def _draw(studio: Studio, place: Path) -> list[tuple[Approach | Change, list[Pat
 
 
 def _film(out: Console, studio: Studio, path: Path) -> None:
-    """The live camera's clip; a bar shows how far it is, in a terminal."""
+    """Draws the clip of the live camera, with a progress bar in a terminal."""
     frames = clip.frame_count()
     with Progress(console=out, transient=True, disable=not out.is_terminal) as progress:
         task = progress.add_task("   Filming", total=frames)
@@ -113,7 +113,7 @@ def _film(out: Console, studio: Studio, path: Path) -> None:
 
 
 def _enrol(out: Console, desk: Desk, cache: Path) -> dict[str, str]:
-    """Employee ids by number. Raises DemoFailed where a photo is judged otherwise than it should be."""
+    """Enrols the cast. Returns employee ids by number. Raises DemoFailed if a photo gets an unexpected verdict."""
     ids = {}
     for person in EMPLOYEES:
         ids[person.number] = desk.employ(person)
@@ -129,7 +129,7 @@ def _enrol(out: Console, desk: Desk, cache: Path) -> dict[str, str]:
 
 
 def _watch(out: Console, service: Service, desk: Desk, guard: Guard) -> Summary:
-    """The live camera, from the first walk to the last, and what is to be said of it."""
+    """Runs the live camera from the first walk to the last, and reports."""
     recorded: list[Recorded] = []
 
     def on_event(one: Recorded) -> None:
@@ -169,7 +169,7 @@ def _shows_jacinda(scene: Approach | Change) -> bool:
 
 
 def _serve_on(out: Console, service: Service, process: "subprocess.Popen[bytes]") -> None:
-    """Until interrupted. Raises DemoFailed if the service ends before."""
+    """Waits until interrupted. Raises DemoFailed if the service ends before."""
     try:
         process.wait()
     except KeyboardInterrupt:
@@ -180,7 +180,7 @@ def _serve_on(out: Console, service: Service, process: "subprocess.Popen[bytes]"
 
 @contextmanager
 def _signals_as_interrupts() -> Iterator[None]:
-    """A closed terminal or a polite kill ends the demo as Ctrl-C does: with its service, and its temporary folder."""
+    """Makes SIGTERM and a closed terminal end the demo like Ctrl-C, with its service and its temporary folder."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt

@@ -32,25 +32,25 @@ class Assessment:
 
     @property
     def complaint(self) -> str:
-        """What was expected instead, or nothing."""
+        """What was expected instead; empty if it was right."""
         return complaint(self.answer, self.approach.reason, self.approach.person)
 
     @property
     def let_in_wrongly(self) -> bool:
-        """Open for whom it should have stayed shut, or in somebody else's name."""
+        """Whether the gate opened for somebody it should not, or in somebody else's name."""
         return self.opened and not self.right
 
 
 @dataclass(frozen=True)
 class Passage:
-    """One walk of the clip and the events that fell into its time: there ought to be one."""
+    """One walk of the clip and the events in its time, of which there should be one."""
 
     walk: Walk
     events: tuple[Json, ...]
 
     @property
     def complaint(self) -> str:
-        """What was expected instead, or nothing."""
+        """What was expected instead; empty if it was right."""
         if len(self.events) != 1:
             return f"{self.walk.person.name}: {len(self.events)} events instead of one"
         return walk_complaint(self.walk, self.events[0])
@@ -86,18 +86,18 @@ def summarise(outcomes: Sequence[Assessment]) -> Summary:
 
 
 def walk_at(at_s: float) -> Walk:
-    """Whose event it is that was made at this second of the clip."""
+    """Returns the walk to which an event at this second of the clip belongs."""
     approaches = [walk for walk in WALKS if walk.reason is not None]
     return next((walk for walk in approaches if at_s <= walk.until_s), approaches[-1])
 
 
 def walk_complaint(walk: Walk, event: Json) -> str:
-    """What this event of the walk ought to have been, or nothing."""
+    """Returns what this event of the walk should have been; empty if it was right."""
     return complaint(event, walk.reason, walk.person if walk.opens else None)
 
 
 def passages(recorded: Sequence[Recorded]) -> list[Passage]:
-    """One for each walk that ought to have an event; every event is in one of them."""
+    """Returns one passage for each walk that should have an event. Every event is in one of them."""
     of_walk: dict[str, list[Json]] = {}
     for one in recorded:
         of_walk.setdefault(walk_at(one.at_s).person.name, []).append(one.event)
@@ -114,7 +114,7 @@ def summarise_live(found: Sequence[Passage]) -> Summary:
 
 
 def complaint(answer: Json, reason: Reason | None, person: Person | None) -> str:
-    """What the answer, or the event, ought to have been: its verdict follows from the reason. Or nothing."""
+    """Returns what the answer or event should have been; empty if it was right. The reason implies the verdict."""
     named = (answer["employee"] or {}).get("number", "")
     meant = person.number if person else ""
     opens = reason in OPENING

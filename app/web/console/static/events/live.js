@@ -85,7 +85,7 @@ function drawState(gate) {
 
 function drawAlerts() {
   document.getElementById("alerts").replaceChildren(...[...alerts.values()].map((a) =>
-    el("p", { class: "notice bad" }, el("strong", {}, words.alerts[a.kind] ?? a.kind), a.gate ? ` at ${a.gate}` : "", a.detail ? `: ${a.detail}` : "", " ", when(a.at, a.gate),
+    el("p", { class: "notice bad" }, el("strong", {}, words.alerts[a.kind] ?? a.kind), a.gate ? ` at ${a.gate}` : "", a.detail ? `: ${a.detail}` : "", ", ", when(a.at, a.gate), " ",
       a.acknowledged ? badge("Acknowledged") : mayOrder && el("button", { type: "button", class: "small second", "data-acknowledge": a.id }, "Acknowledge"))));
 }
 
