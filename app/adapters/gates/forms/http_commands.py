@@ -17,12 +17,12 @@ OURS = frozenset({"host", "content-length", "transfer-encoding", "connection"})
 def check_url(url: str) -> str:
     """Returns the URL. Raises ValueError, whose message does not repeat it."""
     if is_ambiguous(url):
-        raise ValueError("must hold no user name or password, and an @ in a path as %40")
+        raise ValueError("must not hold a user name or password; write an @ in its path as %40")
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("must be an http or https URL")
     if parts.username is not None or parts.password is not None:
-        raise ValueError("must hold no user name or password: signed requests need none, others have a login")
+        raise ValueError("must not hold a user name or password: a signed request needs none, others have a login")
     if parts.fragment or not url.isascii() or re.search(r"[\s\x00-\x1f\x7f]", url):
         raise ValueError("must hold no fragment, space or control character")
     try:
