@@ -114,7 +114,7 @@ def test_each_photo_gets_its_verdict(site: Service, page_as: Open, look: Look, a
     page.set_input_files("#files", photos("impostor_1", "impostor_2", "empty"))
     verdicts = page.locator("#verdicts li")
     expect(verdicts.nth(0)).to_contain_text("Accepted")
-    expect(verdicts.nth(1)).to_contain_text("shows somebody else")
+    expect(verdicts.nth(1)).to_contain_text("shows a different person")
     expect(verdicts.nth(2)).to_contain_text("No face was found")
     look(page, "employee-verdicts"), axe(page)
     page.get_by_role("button", name="Done").click()
