@@ -67,7 +67,9 @@ def test_in_a_fire_a_locked_gate_opens(site: Process, by_hand: ByHand, clock: Cl
     assert site.sees(0) == "released"
 
 
-@pytest.mark.parametrize(("mode", "words"), [(SiteMode.LOCKDOWN, "lockdown"), (SiteMode.RELEASE, "is open for everybody")])
+@pytest.mark.parametrize(
+    ("mode", "words"), [(SiteMode.LOCKDOWN, "lockdown"), (SiteMode.RELEASE, "is open for everybody")]
+)
 def test_a_mode_of_the_site_comes_first(
     site: Process, by_hand: ByHand, sent: list[RecordedDecision], clock: Clock, mode: SiteMode, words: str
 ) -> None:
