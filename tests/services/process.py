@@ -84,6 +84,7 @@ class Process:
                 "same_person": SAME_PERSON,
                 "margin": MARGIN,
                 "max_frame_age_ms": 2000,
+                "record_deadline_ms": 20_000,  # of real time, which a busy machine takes
                 "on_decision": self.told.append,
                 **access,
             }
