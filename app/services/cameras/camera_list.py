@@ -101,7 +101,6 @@ class CameraList:
         if address is not None:
             self.check(address)
         with self.store.write() as tx:
-            tx.data_keys.get(SITE)  # locked before the camera, as in every transaction
             camera = _camera(tx, name, for_update=True)
             if address is not None or rotation is not None:
                 changed = self._changed(tx, camera, address, rotation)

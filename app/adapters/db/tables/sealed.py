@@ -61,6 +61,8 @@ PASSING = (orders, questions, idempotency, clock)
 # What is deleted with a row of another table goes in this order, which keeps to the order of locks in README.md.
 COUNTED = (
     alerts,
+    api_keys,
+    cameras,
     corrections,
     embeddings,
     employees,
@@ -80,8 +82,6 @@ COUNTED = (
     tickets,
     users,
     *RULE_TABLES,
-    cameras,
-    api_keys,
 )
 
 SEALED = (*PASSING, *COUNTED)
