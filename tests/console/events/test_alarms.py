@@ -96,7 +96,7 @@ def test_each_tailgating_alarms_and_lasts_until_somebody_acknowledges_it(site: S
 
 
 def test_a_page_without_news_shows_it_within_ten_seconds(site: Service, page_as: Open) -> None:
-    """Given a silent stream, the page is grey and says how old it is; with the next beat it is live again."""
+    """Given a silent stream, the page turns grey and shows how old it is. The next beat makes it live again."""
     site.system.gates.add("silent")
     page = page_as("viewer")
     page.clock.install()
