@@ -86,3 +86,16 @@ def test_only_enough_live_frames_pass_if_liveness_is_required(
         effective(mode, works) is LivenessMode.REQUIRED
         and not (works and score is not None and score >= LIVE_FROM[frames - 1])
     )
+
+
+def test_the_scores_that_were_measured_to_suffice() -> None:
+    assert LIVE_FROM == (0.7, 0.7, 0.6, 0.6, 0.5)
+    for frames, needed in enumerate(LIVE_FROM, start=1):
+        assert state(LivenessMode.REQUIRED, True, needed + 0.01, frames) is LivenessState.LIVE
+        assert state(LivenessMode.REQUIRED, True, 1.0, frames) is LivenessState.LIVE
+        assert state(LivenessMode.REQUIRED, True, needed - 0.01, frames) is LivenessState.SPOOF_SUSPECTED
+
+
+@pytest.mark.parametrize(("score", "frames"), [(None, 0), (None, 3), (0.9, 0)])
+def test_without_a_score_or_a_frame_nothing_was_measured(score: float | None, frames: int) -> None:
+    assert state(LivenessMode.REQUIRED, True, score, frames) is LivenessState.UNMEASURED
