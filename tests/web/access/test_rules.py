@@ -40,25 +40,25 @@ def test_a_change_is_proposed_then_made_and_explained(
 ) -> None:
     rules = client.get("/v1/rules/rules", headers=admin).json()["items"]
     everybody = next(item for item in rules if item["entry"]["who"] == "everybody")
-    ask = {"employee": newcomer["number"], "gate": GATE}
-    told = client.get("/v1/rules/explain", headers=security, params=ask).json()
+    ask = {"person": newcomer["number"], "gate": GATE}
+    told = client.get("/v1/access/explain", headers=security, params=ask).json()
     assert (told["decision"], told["reason"]) == ("open", "recognised")
     path, only = f"/v1/rules/rules/{everybody['id']}", {**everybody["entry"], "where": {"gates": [OTHER_GATE]}}
     proposed = client.put(path, headers=admin, params={"dry_run": True}, json=only).json()
     (here,) = [gate for gate in proposed["gates"] if gate["gate"] == GATE]
     assert newcomer["id"] in here["lost"] and here["nobody_left"]
     assert f"nobody is left for {GATE}" in proposed["words"]
-    assert client.get("/v1/rules/explain", headers=security, params=ask).json()["decision"] == "open"
+    assert client.get("/v1/access/explain", headers=security, params=ask).json()["decision"] == "open"
     made = client.put(path, headers=admin | {"If-Match": everybody["mark"]}, json=only)
     assert made.status_code == 200, made.text
-    told = client.get("/v1/rules/explain", headers=security, params=ask).json()
+    told = client.get("/v1/access/explain", headers=security, params=ask).json()
     assert (told["decision"], told["reason"]) == ("deny", "no_rule")
     assert told["words"] == f"No rule lets {newcomer['name']} through {GATE}."
     assert told["nearest"] == everybody["id"]
     assert [c["kind"] for c in told["rules"][0]["conditions"] if not c["passed"]] == ["where"]
-    who = client.get("/v1/rules/who", headers=security, params={"gate": OTHER_GATE}).json()
+    who = client.get("/v1/access/who", headers=security, params={"gate": OTHER_GATE}).json()
     assert newcomer["id"] in [employee["id"] for employee in who["employees"]]
-    assert client.get("/v1/rules/who", headers=security, params={"gate": GATE}).json()["employees"] == []
+    assert client.get("/v1/access/who", headers=security, params={"gate": GATE}).json()["employees"] == []
     # The second of two admins is shown what the first made.
     late = client.put(path, headers=admin | {"If-Match": everybody["mark"]}, json=everybody["entry"])
     assert (late.status_code, late.json()["error"]) == (409, "entry_changed")
@@ -92,9 +92,9 @@ def test_entries_are_added_and_removed_unless_something_names_them(client: TestC
         ("PUT", "/v1/rules", {}, 400, "bad_rules_file"),
         ("PUT", "/v1/rules/rules/01X", {}, 404, "unknown_entry"),
         ("DELETE", "/v1/rules/rules/01X", None, 404, "unknown_entry"),
-        ("GET", "/v1/rules/explain?employee=nobody&gate=lobby-1", None, 404, "unknown_employee"),
-        ("GET", "/v1/rules/who?gate=nowhere", None, 404, "unknown_gate"),
-        ("GET", f"/v1/rules/who?gate={GATE}&at=9999-12-31T00:00:00Z", None, 400, "bad_at"),
+        ("GET", "/v1/access/explain?person=nobody&gate=lobby-1", None, 404, "unknown_employee"),
+        ("GET", "/v1/access/who?gate=nowhere", None, 404, "unknown_gate"),
+        ("GET", f"/v1/access/who?gate={GATE}&at=9999-12-31T00:00:00Z", None, 400, "bad_at"),
         ("DELETE", "/v1/grants/01X", None, 404, "unknown_grant"),
         ("PUT", "/v1/employees/01X/block", {"reason": "badge lost"}, 404, "unknown_employee"),
     ],
@@ -123,7 +123,7 @@ def test_a_grant_and_a_block(client: TestClient, admin: Headers, newcomer: dict[
     assert client.get(block, headers=admin).json()["blocked_at"] is None
     assert client.put(block, headers=admin, json={"reason": "badge lost"}).json()["reason"] == "badge lost"
     assert made.json()["id"] not in [item["id"] for item in client.get("/v1/grants", headers=admin).json()["items"]]
-    told = client.get("/v1/rules/explain", headers=admin, params={"employee": who, "gate": GATE}).json()
+    told = client.get("/v1/access/explain", headers=admin, params={"person": who, "gate": GATE}).json()
     assert (told["decision"], told["reason"]) == ("deny", "blocked")
     refused = client.post("/v1/grants", headers=admin, json=grant)
     assert (refused.status_code, refused.json()["error"]) == (409, "employee_blocked")

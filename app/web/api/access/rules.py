@@ -1,19 +1,14 @@
-"""Rules: read and changed as a whole file or by the entry, and asked who may pass and why."""
+"""Rules: read and changed, as a whole file or by the entry."""
 
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Header, Query
 from pydantic import BaseModel, Field
 
-from app.core.access.explanation import RuleAnswer
 from app.core.errors import BadInput
-from app.core.types import OPENING, Reason
 from app.services.access.rules.rule_book import Entry, RuleChange
-from app.services.access.rules.rule_questions import Answer
 from app.web.api.describe import CONFLICT, ERRORS
-from app.web.api.schemas import Identity, Moment, When
-from app.web.fields import PlainText
-from app.web.security import Admin, Reader, SystemOf
+from app.web.security import Admin, SystemOf
 
 router = APIRouter(prefix="/rules", tags=["Rules"])
 
@@ -28,7 +23,6 @@ ENTRY = Body(
     description="an entry as the rules file has it: names instead of ids",
     examples=[{"name": "Staff", "who": {"groups": ["Staff"]}, "where": "everywhere", "schedule": "Working hours"}],
 )
-AT = "the time that is asked about; none: now"
 
 
 class RulesOut(BaseModel):
@@ -93,64 +87,6 @@ class ChangeOut(BaseModel):
         )
 
 
-class ConditionOut(BaseModel):
-    kind: Literal["who", "where", "validity", "schedule"]
-    passed: bool
-    words: str = Field(description="what the rule asks for")
-
-
-class RuleAnswerOut(BaseModel):
-    id: str
-    name: str
-    allows: bool
-    conditions: list[ConditionOut]
-    opens_at: Moment | None = Field(description="when it lets the employee in next")
-
-    @classmethod
-    def of(cls, answer: RuleAnswer) -> "RuleAnswerOut":
-        return cls(
-            id=answer.rule.id,
-            name=answer.rule.name,
-            allows=not answer.failed,
-            conditions=[ConditionOut(kind=c.kind.value, passed=c.passed, words=c.words) for c in answer.conditions],
-            opens_at=answer.opens_at,
-        )
-
-
-class ExplanationOut(BaseModel):
-    """What a decision about the employee would come to, and every rule's part in it."""
-
-    employee: Identity
-    gate: str
-    at: Moment
-    decision: Literal["open", "deny"]
-    reason: Reason
-    words: str = Field(examples=["Opens Mon 07:00."])
-    rules_version: int
-    rules: list[RuleAnswerOut]
-    nearest: str | None = Field(description="the id of the rule that lacked least, if none allows")
-
-    @classmethod
-    def of(cls, answer: Answer) -> "ExplanationOut":
-        told, who = answer.explanation, answer.employee
-        return cls(
-            employee=Identity(id=who.id, name=who.name, number=who.number),
-            gate=answer.gate.name,
-            at=answer.at,
-            decision="open" if answer.reason in OPENING else "deny",
-            reason=answer.reason,
-            words=told.words,
-            rules_version=told.version,
-            rules=[RuleAnswerOut.of(one) for one in told.rules],
-            nearest=told.nearest.rule.id if told.nearest else None,
-        )
-
-
-class WhoOut(BaseModel):
-    gate: str
-    employees: list[Identity]
-
-
 def _version(if_match: str | None) -> int | None:
     if if_match is None:
         return None
@@ -180,28 +116,6 @@ def apply(
 ) -> ChangeOut:
     """All of it or nothing. Gates that the file leaves out stay where they are, and so do groups of a directory."""
     return ChangeOut.of(system.rule_book.apply(body, dry_run=dry_run, version=_version(if_match)))
-
-
-@router.get("/explain", summary="May this employee pass, and why?", responses=ERRORS)
-def explain(
-    system: SystemOf,
-    _: Reader,
-    employee: Annotated[PlainText, Query(max_length=64, description="id or number")],
-    gate: Annotated[PlainText, Query(max_length=64, description="name or id")],
-    at: Annotated[When | None, Query(description=AT)] = None,
-) -> ExplanationOut:
-    return ExplanationOut.of(system.rule_questions.explain(employee, gate, at))
-
-
-@router.get("/who", summary="Who may pass this gate?", responses=ERRORS)
-def who(
-    system: SystemOf,
-    _: Reader,
-    gate: Annotated[PlainText, Query(max_length=64, description="name or id")],
-    at: Annotated[When | None, Query(description=AT)] = None,
-) -> WhoOut:
-    found = system.rule_questions.who(gate, at)
-    return WhoOut(gate=gate, employees=[Identity(id=e.id, name=e.name, number=e.number) for e in found])
 
 
 @router.get("/{kind}", summary="List the entries of a kind", responses=ERRORS)
