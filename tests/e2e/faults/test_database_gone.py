@@ -36,7 +36,7 @@ def test_the_database_server_is_killed_and_comes_back(postgres_to_kill: Postgres
         postgres_to_kill.kill()
         answer = server.approach(JACINDA)
         assert (answer.status_code, answer.json()["error"]) == (503, "not_recorded")
-        eventually(lambda: "could not be recorded" in server.log.read_text(), "an approach without a record")
+        eventually(lambda: "decision_not_recorded" in server.log.read_text(), "an approach without a record")
         ready = server.http.get("/readyz")
         assert ready.status_code == 503 and not ready.json()["checks"]["database"]["ok"]
         assert ready.json()["checks"]["camera north"]["ok"], "the camera is watched all the while"

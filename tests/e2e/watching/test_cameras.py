@@ -132,7 +132,7 @@ def test_a_locked_database_lets_nobody_in_and_nothing_is_stuck_after(server: Ser
     try:
         lock.execute("BEGIN IMMEDIATE")
         before = {event["decision_id"] for event in seen_by(server, "north")}
-        eventually(lambda: "could not be recorded" in server.log.read_text(), "an approach without a record")
+        eventually(lambda: "decision_not_recorded" in server.log.read_text(), "an approach without a record")
         assert {event["decision_id"] for event in seen_by(server, "north")} == before
         assert server.http.get("/readyz").status_code == 503
         assert camera(server, "north")["state"] == "working"

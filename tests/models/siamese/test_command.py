@@ -87,5 +87,5 @@ def test_a_folder_without_photos_is_one_kind_sentence(tmp_path: Path) -> None:
 
     result = CliRunner().invoke(app, ["train", str(tmp_path), "--out", str(tmp_path / "out")])
     assert result.exit_code == 1
-    assert "a folder for each person" in " ".join(result.output.split())
+    assert "a folder per person" in " ".join(result.output.split())
     assert "Traceback" not in result.output

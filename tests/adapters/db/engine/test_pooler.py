@@ -76,13 +76,13 @@ def test_statements_are_repeated_in_whatever_session(pooled: SqlStore, pooled_ur
     other = open_store(pooled_url)
     try:
         for n in range(20):
-            # Both at once, in either order: so they change sessions.
+            # Both at once, in either order: so they change sessions. One reads, since writers of gates wait in turn.
             first, second = (pooled, other) if n % 2 else (other, pooled)
-            with first.write() as one, second.write() as two:
-                one.gates.add(Gate(f"{n:02d}-1", f"gate-{n}-1"))
-                two.gates.add(Gate(f"{n:02d}-2", f"gate-{n}-2"))
+            with first.write() as one, second.read() as two:
+                assert len(two.gates.all()) == n
+                one.gates.add(Gate(f"{n:02d}", f"gate-{n}"))
         with pooled.read() as tx:
-            assert len(tx.gates.all()) == 40
+            assert len(tx.gates.all()) == 20
     finally:
         other.close()
 
