@@ -76,7 +76,7 @@ def difference(before: RuleSet, after: RuleSet, people: Iterable[Person], at: da
     numbered = [_gates(rules, times) for rules in (before, after)]
     kinds, all_kinds = times.kinds()
     old, new = (with_kinds(kinds) for with_kinds in numbered)
-    # Everybody in the same groups whom no rule names has the same access.
+    # People in the same groups have the same access, unless a rule names them.
     named = {person for side in (old, new) for gate in side.values() for person in gate.people}
     classes: Classes = {}
     for person in people:
@@ -94,7 +94,7 @@ def difference(before: RuleSet, after: RuleSet, people: Iterable[Person], at: da
 
 @dataclass
 class _GateTimes:
-    """By whom a gate can be passed, and when: the kinds of minute as bits. zone: whose wall clock they are on."""
+    """Who can pass a gate, and when, as bits: one for each kind of minute. zone: the time zone of those minutes."""
 
     zone: str = ""
     everybody: int = 0

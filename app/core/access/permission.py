@@ -48,7 +48,7 @@ class Permission:
 
 @dataclass(frozen=True)
 class ModeNow:
-    """What a gate does at an instant. since: when the window that says so started, in UTC; None for always."""
+    """What a gate does at an instant. since: the start of the mode's window, in UTC; None without a schedule."""
 
     mode: EntryMode = EntryMode.NORMAL
     by: GateMode | None = None

@@ -103,7 +103,7 @@ def decide(
 def by_rules(
     employee: Employee, gate_id: str, now: datetime, rules: CompiledRules, clock_doubted: bool = False
 ) -> Decision:
-    """Decides by the rules alone, about somebody whom nothing else keeps out.
+    """Decides by the rules alone. Every other question has been asked and passed.
 
     While the clock must be wrong, only rules without a schedule and without dates let anybody in.
     """

@@ -5,6 +5,7 @@ Writing what was read changes nothing. Who belongs to a group, and temporary gra
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from app.core.access.file_values import Value
@@ -136,10 +137,8 @@ class RulesReader:
         for entry in fields["on_calendar"].items() if "on_calendar" in fields else ():
             parts = entry.fields(("calendar", "windows"))
             calendar = parts["calendar"].known(self._ids["calendars"], "calendar")
-            hours = tuple(
-                sorted(_hours(hours, hours.fields(("start", "length"))) for hours in parts["windows"].items())
-            )
-            entries.append(entry.make(lambda calendar=calendar, hours=hours: CalendarHours(calendar, hours)))  # type: ignore[misc]
+            hours = sorted(_hours(one, one.fields(("start", "length"))) for one in parts["windows"].items())
+            entries.append(entry.make(partial(CalendarHours, calendar, tuple(hours))))
         schedule_id = self._ids["schedules"][name]
         return value.make(lambda: Schedule(schedule_id, name, tuple(sorted(windows)), tuple(entries)))
 

@@ -43,7 +43,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class RecordedDecision:
-    """One decision, and where it stands in its gate's chain.
+    """One decision and its place in the gate's chain.
 
     Attributes:
         id: the event's.

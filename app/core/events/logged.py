@@ -56,7 +56,7 @@ class LoggedEvent:
         return self.verdict is Verdict.OPEN
 
     def json(self) -> dict[str, Any]:
-        """The event as it is printed: the members of the answer, and where it stands in its gate's chain."""
+        """The event as it is printed: the members of the answer, and its place in the gate's chain."""
         if self.decision is not None:
             printed = self.decision.json()
         else:

@@ -25,7 +25,7 @@ class Rules(Protocol):
     """The rules and everything they name. Each change takes the next version in its own transaction."""
 
     def version(self) -> int:
-        """Which rules are in force: one more after each change. 0 where the row that says so was altered."""
+        """The version of the rules; each change adds one. 0 if its row was altered."""
         ...
 
     def lock(self) -> int:

@@ -27,7 +27,7 @@ from app.demo.film.scene import AGAINST_THE_LIGHT, DAY, EVENING, LIGHTS_OUT, SUN
 
 @dataclass(frozen=True)
 class Approach:
-    """One request for a decision. who: as the audience knows them. person: whom the gate should name, if anybody."""
+    """One request for a decision. who: the name for the audience. person: who the gate should recognise, or None."""
 
     who: str
     how: str

@@ -135,7 +135,7 @@ class Approaches:
         answer: RecordedDecision | None,
         who: str | None = None,
     ) -> None:
-        """Remembers an opening while it lasts. answer: None if it came too late; then `who` says for whom it was."""
+        """Remembers an opening while it lasts. answer: None if it came too late; `who` is then the person."""
         if answer is not None:
             who = answer.employee.id if answer.employee else None
         until = case.seen_at + timedelta(milliseconds=case.gate.unlock_ms)

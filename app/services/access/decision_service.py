@@ -79,7 +79,7 @@ class DecisionService:
     rules: CurrentRules = field(default_factory=CurrentRules)
 
     def evidence(self, looks: Sequence[FrameResult]) -> Evidence:
-        """Folds the looks and finds whom they resemble. Returns FAULT if anything raises."""
+        """Combines the frames and searches for the nearest employee. Returns FAULT if anything raises."""
         if not looks:
             return Evidence(0, 0, Reason.NO_FACE)
         try:

@@ -1,6 +1,6 @@
 """Rows of what happened at the gates: events, the head of each gate's chain, and what tells a repeat.
 
-A repeat is told by its key, or by pictures whose digests are kept for as long as the same one again matters.
+A repeat is recognised by its idempotency key, or by the digests of its pictures while they are kept.
 """
 
 from collections.abc import Iterable, Iterator

@@ -110,7 +110,8 @@ def carry(box: PersonBox) -> dict[str, Any]:
 
 
 def box_of(connection: Connection) -> PersonBox:
-    return connection.get_execution_options().get(_OPTION, _TESTS)  # type: ignore[no-any-return]
+    box: PersonBox = connection.get_execution_options().get(_OPTION, _TESTS)
+    return box
 
 
 def search(connection: Connection, among: list[tuple[str, bytes]], which: EmployeeFilter) -> list[tuple[str, str]]:

@@ -103,6 +103,8 @@ class RowSeals:
             try:
                 self.on_altered(*key)
             except Exception:
+                # The decision that met the row is already made: a failing alarm must not undo it. It is tried again
+                # when the row is read again.
                 logger.warning('alarm_failed table=%s row="%s" next=when_read_again', *key)
                 with self._lock:
                     self._met.pop(key, None)
@@ -162,7 +164,8 @@ UNKEYED = RowSeals(bytes(32))  # for tests and benches, which have no master key
 
 def seals_of(connection: Connection) -> RowSeals:
     """The seals that the connection's engine was made with."""
-    return connection.get_execution_options().get(_OPTION, UNKEYED)  # type: ignore[no-any-return]
+    seals: RowSeals = connection.get_execution_options().get(_OPTION, UNKEYED)
+    return seals
 
 
 def use(seals: RowSeals) -> dict[str, Any]:

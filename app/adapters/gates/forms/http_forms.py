@@ -5,6 +5,7 @@ Tasmota (`/cm`, `PulseTime`), ESPHome (`web_server`), Home Assistant (REST).
 """
 
 import json
+from abc import abstractmethod
 from typing import Annotated, Literal
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -51,8 +52,9 @@ class Device(Part):
             raise ValueError("username and password belong together")
         return self
 
+    @abstractmethod
     def form(self, open_s: float) -> HttpForm:
-        raise NotImplementedError
+        """The device's own requests for each command. open_s: how long it stays unlocked."""
 
     def _login(self, scheme: Literal["basic", "digest"]) -> HttpLogin | None:
         if self.username is None:

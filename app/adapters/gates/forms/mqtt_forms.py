@@ -7,6 +7,7 @@ that Home Assistant knows as an MQTT switch.
 """
 
 import json
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -89,8 +90,9 @@ class MqttDevice(Part):
 
     inverted: bool = False
 
+    @abstractmethod
     def form(self, open_s: float) -> MqttForm:
-        raise NotImplementedError
+        """The device's own requests for each command. open_s: how long it stays unlocked."""
 
     def _commands(
         self,

@@ -187,7 +187,7 @@ def _unchanged(entry: Entry, mark: str | None) -> None:
 
 
 def _renamed(rules: RuleSet, kind: str, entry_id: str, name: object) -> RuleSet:
-    """The rules with another name for one thing, so that what names it follows."""
+    """Return the rules with one thing renamed. References are by id, so they follow."""
     if kind not in NAMED or kind == "gates" or not isinstance(name, str):
         return rules
     parts = (replace(part, name=name) if part.id == entry_id else part for part in getattr(rules, kind))
