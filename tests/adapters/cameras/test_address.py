@@ -8,12 +8,12 @@ from app.core.errors import BadInput
 from tests.adapters.cameras.peers import clock
 
 
-def test_an_address_is_taken_apart() -> None:
+def test_address_is_parsed() -> None:
     address = parse("rtsp://us%40er:p%3Aw@Cam.example/ch1?sub=1", allow_local=False)
     assert address == CameraAddress("rtsp", "cam.example", 554, "/ch1?sub=1", "us@er", "p:w")
 
 
-def test_nothing_secret_shows_in_an_address() -> None:
+def test_printed_address_hides_its_secrets() -> None:
     url = "rtsp://user:pass@cam.example/user=u_password=p.sdp?token=t"
     assert masked(url) == "rtsp://cam.example:554/***"
     shown = repr(parse(url, allow_local=False))
@@ -43,7 +43,7 @@ def test_nothing_secret_shows_in_an_address() -> None:
         "rtsp://cam.example/" + "x" * 2000,
     ],
 )
-def test_what_is_no_camera_address_is_refused_without_being_repeated(url: str) -> None:
+def test_invalid_address_is_refused_and_not_quoted(url: str) -> None:
     with pytest.raises(BadInput) as refused:
         parse(url, allow_local=True)
     assert refused.value.code == "bad_camera_address"
@@ -53,7 +53,7 @@ def test_what_is_no_camera_address_is_refused_without_being_repeated(url: str) -
 @pytest.mark.parametrize(
     "url", ["file:/etc/passwd", "file:///etc/passwd", "folder:/etc", "device:0", "FILE:/etc/passwd"]
 )
-def test_files_folders_and_devices_are_not_set_over_the_api(url: str) -> None:
+def test_api_refuses_files_folders_and_devices(url: str) -> None:
     with pytest.raises(BadInput):
         check(url, allow_local=False)
     with pytest.raises(BadInput):
@@ -61,7 +61,7 @@ def test_files_folders_and_devices_are_not_set_over_the_api(url: str) -> None:
     assert parse(url, allow_local=True).local
 
 
-def test_a_recording_says_whether_it_has_a_pace_of_its_own() -> None:
+def test_recording_address_says_whether_it_plays_in_real_time() -> None:
     fast = parse("file:/films/a%20b%23fast#fast", allow_local=True)
     assert (fast.path, fast.fast) == ("/films/a b#fast", True)
     assert masked("folder:/films#fast") == "folder:/films#fast"
@@ -89,7 +89,7 @@ def test_a_site_names_the_schemes_it_allows() -> None:
     assert check("rtsps://10.0.0.7/1", allow_local=False, reach=secure).scheme == "rtsps"
 
 
-def test_a_camera_that_is_not_there_yet_can_be_saved() -> None:
+def test_unreachable_camera_can_be_saved() -> None:
     def unknown(name: str, port: int) -> list[str]:
         raise OSError
 

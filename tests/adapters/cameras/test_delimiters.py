@@ -52,7 +52,7 @@ def without_delimiters(data: bytes) -> list[tuple[bool, int, bytes]]:
     return [(mark, time, body) for _, mark, time, body in packets(data) if body != b"\x09\xf0"]
 
 
-def test_each_picture_is_followed_by_a_delimiter_once_its_marks_are_believed() -> None:
+def test_delimiter_follows_each_picture_once_its_markers_are_trusted() -> None:
     delimiters = described()
     out = packets(b"".join(delimiters.pass_on(p) for p in pictures(20)))
 
@@ -65,7 +65,7 @@ def test_each_picture_is_followed_by_a_delimiter_once_its_marks_are_believed() -
     assert delimiters.prompt
 
 
-def test_nothing_of_the_camera_is_lost_however_it_arrives() -> None:
+def test_no_byte_is_lost_however_packets_are_split() -> None:
     stream = list(pictures(30))
     text = iter([ANSWER, WITH_BODY])
     whole = b"".join(p + (next(text) if i in (31, 62) else b"") for i, p in enumerate(stream))
@@ -84,7 +84,7 @@ def test_nothing_of_the_camera_is_lost_however_it_arrives() -> None:
     assert without_delimiters(reference) == plain
 
 
-def test_a_camera_whose_marks_stand_inside_a_picture_is_left_as_it_is() -> None:
+def test_stream_with_markers_inside_pictures_is_unchanged() -> None:
     delimiters = described()
     for p in pictures(12):
         delimiters.pass_on(p)
@@ -100,21 +100,21 @@ def test_a_camera_whose_marks_stand_inside_a_picture_is_left_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("kind", [97, 26, 72])
-def test_what_is_neither_h264_nor_h265_is_left_as_it_is(kind: int) -> None:
+def test_other_codecs_are_unchanged(kind: int) -> None:
     stream = b"".join(pictures(20, kind=kind))
     delimiters = described()
     assert delimiters.pass_on(stream) == stream
     assert delimiters.prompt is (kind == 26)  # motion JPEG's pictures come out at the mark
 
 
-def test_a_camera_without_marks_is_left_as_it_is() -> None:
+def test_stream_without_markers_is_unchanged() -> None:
     stream = b"".join(packet(i, 3600 * (i // 3), marked=False) for i in range(90))
     delimiters = described()
     assert delimiters.pass_on(stream) == stream and not delimiters.prompt
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_garbage_goes_through_as_it_came(seed: int) -> None:
+def test_garbage_is_passed_on_unchanged(seed: int) -> None:
     delimiters = described()
     for p in pictures(12):
         delimiters.pass_on(p)
@@ -123,14 +123,14 @@ def test_garbage_goes_through_as_it_came(seed: int) -> None:
     assert out == garbage and not delimiters.prompt
 
 
-def test_a_length_that_never_comes_holds_back_no_more_than_a_packet() -> None:
+def test_missing_bytes_hold_back_at_most_one_packet() -> None:
     delimiters = described()
     assert delimiters.pass_on(b"$\x00\xff\xff" + bytes(1000)) == b""
     assert len(delimiters.pass_on(bytes(70_000))) >= 65_539
 
 
 @pytest.mark.parametrize("codec", ["h264", "h265"])
-def test_a_real_cameras_picture_does_not_wait_for_the_next(rtsp: Callable[..., RtspCamera], codec: str) -> None:
+def test_picture_does_not_wait_for_the_next_one(rtsp: Callable[..., RtspCamera], codec: str) -> None:
     camera = rtsp("--codec", codec, "--size", "640x368")
     eye = source(camera.url)
     waited_ms, stamped_ms = [], []

@@ -76,7 +76,7 @@ def reads(url: str, tls: ssl.SSLContext | None = None) -> int:
         source.close()
 
 
-def test_an_own_certificate_is_trusted_by_its_digest_only(own: tuple[ssl.SSLContext, str, Path]) -> None:
+def test_self_signed_certificate_is_trusted_by_its_digest_only(own: tuple[ssl.SSLContext, str, Path]) -> None:
     context, digest, file = own
     with (
         web(motion_jpeg(itertools.repeat(jpeg(noise(1))), every_s=0.02)) as plain,

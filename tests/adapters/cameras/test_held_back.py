@@ -78,7 +78,7 @@ class Feed:
     def close(self) -> None: ...
 
 
-def test_a_picture_held_back_over_a_silence_is_as_old_as_the_silence(clip: Path) -> None:
+def test_age_of_a_held_back_picture_includes_the_silence(clip: Path) -> None:
     feed = Feed(clip)
     address = parse("http://camera.example/stream", allow_local=False)
     source = LiveSource(feed, LastWords(address), lambda: datetime.now(UTC))
@@ -93,7 +93,7 @@ def test_a_picture_held_back_over_a_silence_is_as_old_as_the_silence(clip: Path)
 
 
 @pytest.mark.parametrize("length", [True, False], ids=["with lengths", "boundaries only"])
-def test_a_picture_that_waited_for_the_next_ones_boundary_is_as_old_as_that(length: bool) -> None:
+def test_age_of_a_picture_includes_the_wait_for_the_next_boundary(length: bool) -> None:
     """The true age is known from the brightness. Not too small: FFmpeg looks for the boundary in steps of 2 KB."""
     sent: list[float] = []
 

@@ -36,7 +36,7 @@ def split(data: bytes, cuts: list[int]) -> list[bytes]:
 
 @pytest.mark.parametrize("dress", DRESS)
 @given(cuts=st.lists(st.integers(0, 100_000), max_size=12))
-def test_whole_pictures_come_out_whatever_is_round_them(dress: str, cuts: list[int]) -> None:
+def test_complete_pictures_are_found_amid_other_bytes(dress: str, cuts: list[int]) -> None:
     before, behind = DRESS[dress]
     sent = [PICTURES[0], WITH_THUMBNAIL, PICTURES[2]]
     preamble = b"This is a multipart message.\r\n\r\n\xff\xd8 no picture \xff\xd9"
@@ -44,13 +44,13 @@ def test_whole_pictures_come_out_whatever_is_round_them(dress: str, cuts: list[i
 
 
 @given(cuts=st.lists(st.integers(0, 100_000), max_size=12))
-def test_each_byte_alone_and_a_half_picture_between(cuts: list[int]) -> None:
+def test_single_byte_reads_and_a_truncated_picture(cuts: list[int]) -> None:
     half = b"\r\n--frame\r\n\r\n" + PICTURES[0][: len(PICTURES[0]) // 2]
     found = split(PICTURES[1] + half + b"\r\n--frame\r\n\r\n" + PICTURES[2], cuts)
     assert found[0] == PICTURES[1] and found[-1] == PICTURES[2] and len(found) <= 3
 
 
-def test_a_camera_without_end_markers_is_cut_at_its_boundaries() -> None:
+def test_stream_without_end_markers_is_split_at_boundaries() -> None:
     part = b"\r\n--frame\r\nContent-Type: image/jpeg\r\n\r\n"
     bare = [picture[:-2] for picture in PICTURES]
     splitter = JpegSplitter()
@@ -61,7 +61,7 @@ def test_a_camera_without_end_markers_is_cut_at_its_boundaries() -> None:
 
 
 @given(st.binary(max_size=2000), st.binary(max_size=50))
-def test_anything_at_all_is_survived(data: bytes, more: bytes) -> None:
+def test_arbitrary_bytes_raise_nothing(data: bytes, more: bytes) -> None:
     splitter = JpegSplitter()
     for piece in (data, b"\xff\xd8\xff", more, b"\xff\xd8\xff\xda\0\2", data):
         splitter.feed(piece)

@@ -59,7 +59,7 @@ def test_an_rtsp_camera_gives_pictures_with_the_time_they_were_received(rtsp: Ca
 
 
 @pytest.mark.parametrize("way", ["basic", "digest"])
-def test_a_camera_is_logged_in_to_and_a_wrong_password_is_named(rtsp: Callable[..., RtspCamera], way: str) -> None:
+def test_rtsp_login_works_and_a_wrong_password_is_named(rtsp: Callable[..., RtspCamera], way: str) -> None:
     camera = rtsp("--auth", way, "--user", "alice@door", "--password", "s3cr-t:/")
     good = source(camera.url.replace("//", "//alice%40door:s3cr-t%3A%2F@"))
     assert good.read() is not None
@@ -92,7 +92,7 @@ def test_a_motion_jpeg_camera_gives_its_pictures(length: bool) -> None:
 
 
 @pytest.mark.parametrize("algorithm", ["MD5", "SHA-256"])
-def test_a_motion_jpeg_camera_is_logged_in_to_with_digest(algorithm: str) -> None:
+def test_motion_jpeg_digest_login_works(algorithm: str) -> None:
     asked: list[str] = []
 
     def handle(request: BaseHTTPRequestHandler) -> None:
@@ -146,11 +146,11 @@ def test_the_connection_goes_to_the_address_that_was_checked() -> None:
         camera.close()
 
 
-def test_a_device_that_is_not_there_is_named() -> None:
+def test_missing_device_is_named() -> None:
     assert failure("device:63")[0] == "there is no such device or file"
 
 
-def test_close_ends_a_read_that_waits() -> None:
+def test_close_ends_a_waiting_read() -> None:
     with rude(lambda connection: pass_time(9)) as port:
         for scheme in ("rtsp", "http"):
             camera = source(f"{scheme}://127.0.0.1:{port}/")

@@ -83,7 +83,7 @@ def stopping() -> Iterator[Callable[[Mailbox], Mailbox]]:
 Start = Callable[[Mailbox], Mailbox]
 
 
-def test_a_slow_consumer_stays_close_to_now(rtsp: Callable[..., RtspCamera], stopping: Start) -> None:
+def test_slow_consumer_gets_recent_pictures(rtsp: Callable[..., RtspCamera], stopping: Start) -> None:
     box = stopping(mailbox(rtsp()))
     assert box.take(5) is not None
     behind_ms, sequences = [], []
@@ -100,7 +100,7 @@ def test_a_slow_consumer_stays_close_to_now(rtsp: Callable[..., RtspCamera], sto
     assert box.dropped > 60
 
 
-def test_a_camera_that_is_unplugged_is_seen_and_comes_back_by_itself(
+def test_unplugged_camera_is_noticed_and_reconnects(
     rtsp: Callable[..., RtspCamera], stopping: Start, caplog: pytest.LogCaptureFixture
 ) -> None:
     camera = rtsp()
@@ -116,7 +116,7 @@ def test_a_camera_that_is_unplugged_is_seen_and_comes_back_by_itself(
     assert "camera_state camera=door state=reconnecting" in caplog.text
 
 
-def test_what_a_camera_shows_is_watched(rtsp: Callable[..., RtspCamera], stopping: Start) -> None:
+def test_state_follows_the_picture(rtsp: Callable[..., RtspCamera], stopping: Start) -> None:
     camera = rtsp()
     box = stopping(mailbox(camera))
     until(box, CameraState.WORKING)
@@ -133,7 +133,7 @@ def test_what_a_camera_shows_is_watched(rtsp: Callable[..., RtspCamera], stoppin
         assert until(box, CameraState.WORKING) < 6, command
 
 
-def test_a_frozen_picture_grows_old(stopping: Start) -> None:
+def test_age_of_a_frozen_picture_grows(stopping: Start) -> None:
     """An employee's frozen picture must not open a gate: it keeps the time at which it was new."""
     moving, still = noise(1), noise(2)
     box = stopping(Mailbox("door", lambda: Scripted(iter([moving, still, still.copy(), still.copy()])), lambda: START))
@@ -150,7 +150,7 @@ def test_one_byte_of_noise_is_not_frozen(stopping: Start) -> None:
     assert last(box, 2).captured_at == START + timedelta(milliseconds=80)
 
 
-def test_a_picture_that_a_dying_connection_gives_out_late_is_no_sign_of_life(stopping: Start) -> None:
+def test_late_picture_of_a_dying_connection_does_not_count_as_alive(stopping: Start) -> None:
     """Found by an hour of faults: 6 of 24 times garbage was named after more than 5 s (2026-11-24)."""
     now_s = [100.0]  # of both clocks
 
@@ -183,7 +183,7 @@ def last(box: Mailbox, sequence: int) -> Captured:
 
 
 @pytest.mark.parametrize("broken", [SourceFailed("it broke"), RuntimeError("rtsp://alice:s3cr-t@door")])
-def test_whatever_breaks_is_opened_anew_and_logged_without_secrets(
+def test_failed_source_is_reopened_and_logged_without_secrets(
     broken: Exception, stopping: Start, caplog: pytest.LogCaptureFixture
 ) -> None:
     scripts = iter([[noise(1), broken], [noise(2)]])
@@ -194,7 +194,7 @@ def test_whatever_breaks_is_opened_anew_and_logged_without_secrets(
     assert "camera_lost camera=door " in caplog.text
 
 
-def test_a_camera_that_keeps_breaking_is_tried_slowly_and_said_loudly(
+def test_failing_camera_is_retried_slowly_and_logged_as_an_error(
     monkeypatch: pytest.MonkeyPatch, stopping: Start, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("app.adapters.cameras.mailbox.FIRST_WAIT_S", 0.001)
@@ -212,7 +212,7 @@ def test_a_camera_that_keeps_breaking_is_tried_slowly_and_said_loudly(
     assert [record for record in caplog.records if record.levelno == logging.ERROR]
 
 
-def test_stop_does_not_wait_for_a_source_that_hangs() -> None:
+def test_stop_does_not_wait_for_a_hanging_source() -> None:
     hanging = threading.Event()
 
     def factory() -> Scripted:
@@ -229,7 +229,7 @@ def test_stop_does_not_wait_for_a_source_that_hangs() -> None:
     hanging.set()
 
 
-def test_a_recording_that_has_time_loses_no_picture(tmp_path: Path, stopping: Start) -> None:
+def test_patient_recording_drops_no_picture(tmp_path: Path, stopping: Start) -> None:
     """Given somebody who takes 20 ms a picture, a recording without a pace of its own waits for them, and ends."""
     for number in range(30):
         Image.fromarray(noise(number)).save(tmp_path / f"{number:02d}.png")

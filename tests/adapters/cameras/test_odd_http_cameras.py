@@ -107,7 +107,7 @@ class Snapshots:
         self._server.server_close()
 
 
-def test_a_snapshot_camera_is_asked_again_over_one_connection() -> None:
+def test_snapshots_reuse_one_connection() -> None:
     with Snapshots(fps=4) as site:
         camera = source(site.url)
         got = [camera.read() for _ in range(5)]
@@ -127,7 +127,7 @@ def test_a_snapshot_camera_that_closes_each_connection(login: str) -> None:
         camera.close()
 
 
-def test_a_snapshot_that_stands_still_is_said() -> None:
+def test_unchanged_snapshot_is_reported() -> None:
     with Snapshots(fps=8, frozen=True) as site:
         camera, read = source(site.url), 0
         with pytest.raises(SourceFailed, match="the same picture again and again"):
@@ -139,7 +139,7 @@ def test_a_snapshot_that_stands_still_is_said() -> None:
 
 
 @pytest.mark.parametrize("content_type", ["text/html; charset=utf-8", "image/png", "application/json"])
-def test_an_address_without_a_camera_is_named(content_type: str) -> None:
+def test_address_without_a_camera_is_reported(content_type: str) -> None:
     def page(request: BaseHTTPRequestHandler) -> None:
         request.send_response(200)
         request.send_header("Content-Type", content_type)
@@ -150,7 +150,7 @@ def test_an_address_without_a_camera_is_named(content_type: str) -> None:
         assert "neither a motion JPEG stream nor a JPEG" in failure(f"http://127.0.0.1:{port}/")[0]
 
 
-def test_a_stream_without_a_picture_is_said() -> None:
+def test_stream_without_a_picture_is_reported() -> None:
     with web(sends("multipart/x-mixed-replace; boundary=x", "--x\r\n")) as port:
         camera = source(f"http://127.0.0.1:{port}/")
         camera.read()

@@ -80,7 +80,7 @@ def test_a_redirect_is_refused_however_it_is_written(hidden: bytes, status: byte
 
 
 @pytest.mark.parametrize("end", [b"\r\n", b"\n"])
-def test_a_text_among_the_packets_ends_where_ffmpeg_ends_it(end: bytes) -> None:
+def test_text_between_packets_ends_where_ffmpeg_ends_it(end: bytes) -> None:
     body = end.join((b"RTSP/1.0 200 OK", b"Content-Length: 5", b"CSeq: 7", b"", b"$a\0\0b"))
     packet = b"$\0\0\4abcd"
     delimiters = Delimiters()

@@ -35,7 +35,7 @@ def assert_nothing_of(password: str, shown: str) -> None:
 
 
 @given(SCHEMES, AMBIGUOUS)
-def test_a_password_that_separates_is_refused_with_its_cure(scheme: str, password: str) -> None:
+def test_password_with_a_separator_is_refused_with_the_escape_to_use(scheme: str, password: str) -> None:
     url = f"{scheme}://admin:{password}@10.0.5.7/stream1"
     for refuse in (lambda: parse(url, allow_local=False), lambda: check(url, allow_local=True)):
         with pytest.raises(BadInput) as refused:
@@ -61,7 +61,7 @@ def test_an_encoded_password_is_used_and_never_shown(scheme: str, password: str)
 
 
 @pytest.mark.parametrize("password", ["12/34", "ab/cd", "p?x", "p#x", "p@ss", "a@b/c@d", "p[x", "p]x", "p\\x"])
-def test_each_kind_of_address_is_judged_alike(password: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_all_address_kinds_follow_the_same_rule(password: str, caplog: pytest.LogCaptureFixture) -> None:
     assert is_ambiguous(f"rtsp://admin:{password}@host/path")
     webhook = {"gate": "lobby-1", "url": f"https://admin:{password}@10.0.5.7/relay", "secret": "s" * 16}
     with caplog.at_level(logging.DEBUG):
@@ -73,7 +73,7 @@ def test_each_kind_of_address_is_judged_alike(password: str, caplog: pytest.LogC
 
 
 @pytest.mark.parametrize("url", ["postgresql://u:a@b/c@host/db", "postgresql://u:p@ss@host/db"])
-def test_a_database_password_is_not_cut_in_two(url: str) -> None:
+def test_database_password_with_a_separator_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="write / as %2F"):
         engine.parse(url)
     assert engine.parse("postgresql://u:a%40b%2Fc@host/db").password == "a@b/c"
@@ -82,5 +82,5 @@ def test_a_database_password_is_not_cut_in_two(url: str) -> None:
 @pytest.mark.parametrize(
     "url", ["rtsp://host/path", "rtsp://a:b@host/p?x=1#y", "http://[::1]/x", "file:/a@b", "rtsp://u:p@[fd00::7]:554/s"]
 )
-def test_what_has_one_meaning_is_no_riddle(url: str) -> None:
+def test_unambiguous_password_is_accepted(url: str) -> None:
     assert not is_ambiguous(url)

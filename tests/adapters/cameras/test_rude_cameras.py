@@ -62,7 +62,7 @@ RUDE: dict[str, Callable[[socket], None]] = {
 }
 
 
-def test_every_rude_camera_is_given_up_within_five_seconds() -> None:
+def test_misbehaving_camera_is_given_up_within_five_seconds() -> None:
     """All at once: each is allowed its five seconds."""
     cases = [(scheme, name) for scheme in ("rtsp", "http") for name in RUDE]
     took: dict[tuple[str, str], tuple[float, str]] = {}
@@ -82,7 +82,7 @@ def test_every_rude_camera_is_given_up_within_five_seconds() -> None:
     assert not {case: took[case] for case in cases if took[case][0] > 5}
 
 
-def test_pictures_that_are_no_pictures_fail_and_one_spoilt_one_does_not() -> None:
+def test_invalid_pictures_fail_and_a_single_damaged_one_does_not() -> None:
     good, spoilt = jpeg(noise(1)), bytes(range(256)) * 20
     with web(motion_jpeg(itertools.chain([good, spoilt, spoilt], itertools.repeat(good, 30)), every_s=0.01)) as port:
         camera = source(f"http://127.0.0.1:{port}/")
@@ -92,7 +92,7 @@ def test_pictures_that_are_no_pictures_fail_and_one_spoilt_one_does_not() -> Non
         assert failure(f"http://127.0.0.1:{port}/")[0]
 
 
-def test_a_picture_that_claims_to_be_huge_is_refused_before_it_costs_memory() -> None:
+def test_huge_picture_is_refused_before_memory_is_allocated() -> None:
     honest = jpeg(noise(1))
     start = honest.index(b"\xff\xc0")
     huge = honest[: start + 5] + (8000).to_bytes(2, "big") * 2 + honest[start + 9 :]
@@ -102,7 +102,7 @@ def test_a_picture_that_claims_to_be_huge_is_refused_before_it_costs_memory() ->
     assert psutil.Process().memory_info().rss - before < 60_000_000
 
 
-def test_nothing_at_the_port_and_an_unknown_host_are_told_apart() -> None:
+def test_closed_port_and_unknown_host_have_different_errors() -> None:
     with rude(lambda _: None) as port:
         pass
     assert "nothing answers" in failure(f"rtsp://127.0.0.1:{port}/hidden-path")[0]
@@ -120,7 +120,7 @@ def test_nothing_at_the_port_and_an_unknown_host_are_told_apart() -> None:
     camera.close()
 
 
-def test_logs_hold_no_secret_and_last_words_say_something(caplog: pytest.LogCaptureFixture) -> None:
+def test_logs_hold_no_secret_and_decoder_messages_are_kept(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     spoilt = b"\xff\xd8\xff\xdb\0\4ab\xff\xda\0\3c" + bytes(500) + b"\xff\xd9"
     with web(motion_jpeg(itertools.repeat(spoilt, 20), every_s=0.01)) as port:

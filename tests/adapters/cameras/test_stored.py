@@ -43,11 +43,11 @@ def test_a_video_is_read_to_its_end_in_order(video: Path) -> None:
     assert levels(address(video), 99) == list(range(20, 220, 20))
 
 
-def test_a_video_begins_again_where_it_should(video: Path) -> None:
+def test_looping_video_restarts(video: Path) -> None:
     assert levels(address(video), 25, loop=True) == [*range(20, 220, 20), *range(20, 220, 20), 20, 40, 60, 80, 100]
 
 
-def test_a_video_takes_its_own_time(video: Path) -> None:
+def test_video_plays_at_its_own_rate(video: Path) -> None:
     began = time.monotonic()
     assert len(levels(address(video), 10, fast=False)) == 10
     assert 0.35 < time.monotonic() - began < 3
@@ -65,7 +65,7 @@ def test_a_folder_is_read_in_the_order_of_names(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])
-def test_a_picture_is_turned_upright(tmp_path: Path, orientation: int) -> None:
+def test_picture_is_rotated_upright(tmp_path: Path, orientation: int) -> None:
     upright = Image.fromarray(
         np.kron(np.array([[250, 20], [120, 60], [180, 90]], np.uint8), np.ones((40, 40), np.uint8))
     )
@@ -82,7 +82,7 @@ def test_a_picture_is_turned_upright(tmp_path: Path, orientation: int) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"no video", b"#EXTM3U\n#EXTINF:1\nfile:///etc/hostname\n"])
-def test_a_file_that_is_no_video_fails_without_naming_the_path(tmp_path: Path, content: bytes) -> None:
+def test_invalid_video_fails_without_naming_the_path(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "secret-name.mp4"
     file.write_bytes(content)
     for url in (f"file:{file}", f"file:{tmp_path / 'missing'}", f"folder:{tmp_path}/missing"):
@@ -94,7 +94,7 @@ def test_a_file_that_is_no_video_fails_without_naming_the_path(tmp_path: Path, c
         assert "secret" not in " ".join(source.last_words)
 
 
-def test_an_empty_folder_is_no_endless_loop(tmp_path: Path) -> None:
+def test_empty_folder_does_not_loop_forever(tmp_path: Path) -> None:
     with pytest.raises(SourceFailed):
         open_source(f"folder:{tmp_path}", allow_local=True, clock=clock, loop=True).read()
 

@@ -15,7 +15,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "data" / "erasures.jsonl"
 
 
-def test_lines_come_back_in_order(path: Path) -> None:
+def test_entries_are_read_back_in_order(path: Path) -> None:
     journal = JsonJournal(path)
     assert list(journal.entries()) == []
     journal.append({"employee_id": "01A", "name": "Éva\n"})
@@ -35,7 +35,7 @@ def test_a_torn_last_line_is_dropped(path: Path, torn: bytes) -> None:
     assert list(journal.entries()) == [{"n": 1}, {"n": 2}]
 
 
-def test_a_file_of_nothing_but_a_torn_line(path: Path) -> None:
+def test_file_with_only_a_torn_line_is_empty(path: Path) -> None:
     path.parent.mkdir()
     path.write_bytes(b'{"n"')
     JsonJournal(path).append({"n": 1})
@@ -65,7 +65,7 @@ def test_processes_append_together(path: Path) -> None:
     assert [[entry["n"] for entry in entries if entry["who"] == who] for who in "abc"] == [list(range(50))] * 3
 
 
-def test_damaged_lines_are_named_where_the_sound_ones_are_wanted(path: Path) -> None:
+def test_damaged_lines_are_reported_beside_the_intact_ones(path: Path) -> None:
     journal = JsonJournal(path)
     journal.append({"n": 1})
     with path.open("ab") as file:

@@ -14,7 +14,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "people.keys"
 
 
-def test_a_secret_is_there_for_every_process_until_it_is_destroyed(path: Path) -> None:
+def test_every_process_reads_a_secret_until_it_is_destroyed(path: Path) -> None:
     one, other = KeyFile(path), KeyFile(path)
     (slot, secret), (kept, _) = one.new(2)
     assert other.get(slot) == secret
@@ -25,7 +25,7 @@ def test_a_secret_is_there_for_every_process_until_it_is_destroyed(path: Path) -
     assert KeyFile(path).get(kept) == one.get(kept)
 
 
-def test_what_a_crash_left_of_a_record_hides_no_other(path: Path) -> None:
+def test_torn_record_hides_no_other_record(path: Path) -> None:
     (slot, secret), (cut, _) = KeyFile(path).new(2)
     path.write_bytes(path.read_bytes()[:-20])
     keys = KeyFile(path)
@@ -36,7 +36,7 @@ def test_what_a_crash_left_of_a_record_hides_no_other(path: Path) -> None:
     assert KeyFile(path).get(new) == new_secret and KeyFile(path).get(slot) == secret
 
 
-def test_a_file_that_others_may_read_is_refused(path: Path) -> None:
+def test_file_readable_by_others_is_refused(path: Path) -> None:
     keys = KeyFile(path)
     keys.create()
     path.chmod(0o640)
@@ -44,7 +44,7 @@ def test_a_file_that_others_may_read_is_refused(path: Path) -> None:
         keys.new()
 
 
-def test_a_key_needs_master_key_and_secret(path: Path, master_key: bytes, tmp_path: Path) -> None:
+def test_data_key_needs_master_key_and_secret(path: Path, master_key: bytes, tmp_path: Path) -> None:
     vault = Vault(master_key, KeyFile(path))
     key = vault.new_key()
     sealed = vault.seal(key, b"face", "photo 1")
@@ -57,7 +57,7 @@ def test_a_key_needs_master_key_and_secret(path: Path, master_key: bytes, tmp_pa
         vault.open(key, sealed, "photo 1")
 
 
-def test_keys_from_before_are_wrapped_anew(path: Path, master_key: bytes) -> None:
+def test_old_keys_are_rewrapped(path: Path, master_key: bytes) -> None:
     old = Vault(master_key)
     keys = [old.new_key() for _ in range(3)]
     sealed = [old.seal(key, b"face", "photo") for key in keys]

@@ -11,7 +11,7 @@ from app.adapters.crypto.vault import Vault, load_master_key
 from app.core.errors import CryptoFault
 
 
-def test_what_is_sealed_opens(vault: Vault) -> None:
+def test_sealed_text_opens(vault: Vault) -> None:
     key = vault.new_key()
     sealed = vault.seal(key, b"a face", "photo 1")
     assert b"a face" not in sealed
@@ -19,7 +19,7 @@ def test_what_is_sealed_opens(vault: Vault) -> None:
     assert vault.seal(key, b"a face", "photo 1") != sealed
 
 
-def test_nothing_else_opens_it(vault: Vault) -> None:
+def test_other_keys_and_contexts_open_nothing(vault: Vault) -> None:
     key = vault.new_key()
     sealed = vault.seal(key, b"a face", "photo 1")
     altered = sealed[:-1] + bytes([sealed[-1] ^ 1])
@@ -39,7 +39,7 @@ def test_nothing_else_opens_it(vault: Vault) -> None:
         Vault(bytes(32)).open(key, sealed, "photo 1")
 
 
-def test_the_key_check_tells_master_keys_apart(vault: Vault, master_key: bytes) -> None:
+def test_key_check_distinguishes_master_keys(vault: Vault, master_key: bytes) -> None:
     assert Vault(master_key).check(vault.key_check())
     assert not Vault(bytes(32)).check(vault.key_check())
     assert not vault.check(b"")
@@ -51,7 +51,7 @@ def test_a_master_key_has_32_bytes() -> None:
         Vault(b"short")
 
 
-def test_the_file_is_made_once_and_private(tmp_path: Path) -> None:
+def test_key_file_is_created_once_and_is_private(tmp_path: Path) -> None:
     path = tmp_path / "data" / "master.key"
     key = load_master_key(path, None)
     assert len(key) == 32 and load_master_key(path, "") == key
@@ -59,7 +59,7 @@ def test_the_file_is_made_once_and_private(tmp_path: Path) -> None:
     assert [file.name for file in path.parent.iterdir()] == ["master.key"]
 
 
-def test_the_setting_wins_and_no_file_is_made(tmp_path: Path, master_key: bytes) -> None:
+def test_setting_takes_precedence_and_no_file_is_created(tmp_path: Path, master_key: bytes) -> None:
     path = tmp_path / "master.key"
     assert load_master_key(path, base64.b64encode(master_key).decode() + "\n") == master_key
     assert not path.exists()
@@ -69,7 +69,7 @@ def test_the_setting_wins_and_no_file_is_made(tmp_path: Path, master_key: bytes)
         assert wrong not in str(fault.value)
 
 
-def test_a_file_others_may_read_is_refused(tmp_path: Path) -> None:
+def test_file_readable_by_others_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "master.key"
     load_master_key(path, None)
     path.chmod(0o640)
@@ -85,7 +85,7 @@ def test_an_emptied_file_is_refused_and_not_replaced(tmp_path: Path) -> None:
     assert path.read_bytes() == b""
 
 
-def test_processes_that_race_get_the_same_key(tmp_path: Path) -> None:
+def test_racing_processes_get_the_same_key(tmp_path: Path) -> None:
     program = (
         "import sys, pathlib; from app.adapters.crypto.vault import load_master_key;"
         "sys.stdin.readline(); print(load_master_key(pathlib.Path(sys.argv[1])).hex())"

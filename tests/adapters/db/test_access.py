@@ -53,7 +53,7 @@ def test_api_keys(store: SqlStore) -> None:
         assert [(found.id, found.revoked_at) for found in tx.api_keys.all()] == [("01K", None), ("02K", NOW)]
 
 
-def test_subject_keys(store: SqlStore) -> None:
+def test_data_keys(store: SqlStore) -> None:
     with store.write() as tx:
         assert tx.data_keys.get_or_add("day:2026-11-23", b"first") == b"first"
         assert tx.data_keys.get_or_add("day:2026-11-23", b"second") == b"first"

@@ -184,7 +184,7 @@ def found(connection: Connection) -> list[str]:
     return [flaw.table for flaw in SealRows(connection).flaws()]
 
 
-def test_every_alteration_of_a_row_that_acts_is_found(populated: SqlStore) -> None:
+def test_every_change_of_a_sealed_row_is_found(populated: SqlStore) -> None:
     tried, missed = 0, []
     with populated._engine.connect() as connection:
         assert found(connection) == []
@@ -209,11 +209,11 @@ def test_every_alteration_of_a_row_that_acts_is_found(populated: SqlStore) -> No
     assert tried >= 190
 
 
-def test_every_table_is_sealed_or_acts_on_nothing() -> None:
+def test_every_table_is_sealed_or_listed_as_harmless() -> None:
     assert {table.name for table in SEALED} | INERT | ELSEWHERE == set(metadata.tables)
 
 
-def test_a_row_that_is_put_back_as_it_once_was_is_found(populated: SqlStore) -> None:
+def test_replayed_row_is_found(populated: SqlStore) -> None:
     gate_key = text("SELECT * FROM api_keys WHERE id = 'K1'")
     with populated._engine.connect() as connection:
         before = dict(connection.execute(gate_key).one()._mapping)
@@ -261,7 +261,7 @@ def test_an_altered_row_is_not_used_and_reported_once(populated: SqlStore) -> No
 
 
 @pytest.mark.parametrize("statement", ["DELETE FROM site", "UPDATE site SET mode = 'release'"])
-def test_a_mode_that_nobody_ordered_lets_nobody_in(populated: SqlStore, statement: str) -> None:
+def test_forged_mode_lets_nobody_in(populated: SqlStore, statement: str) -> None:
     with populated._engine.begin() as connection:
         connection.execute(text(statement))
     with populated.write() as tx:
@@ -271,7 +271,7 @@ def test_a_mode_that_nobody_ordered_lets_nobody_in(populated: SqlStore, statemen
         assert tx.site.get().mode is SiteMode.NORMAL
 
 
-def test_a_change_makes_no_altered_row_good(populated: SqlStore) -> None:
+def test_update_does_not_reseal_an_altered_row(populated: SqlStore) -> None:
     with populated._engine.begin() as connection:
         connection.execute(text("UPDATE api_keys SET role = 'admin' WHERE id = 'K1'"))
     with populated.write() as tx:
@@ -280,7 +280,7 @@ def test_a_change_makes_no_altered_row_good(populated: SqlStore) -> None:
         assert tx.api_keys.get("K1") is None
 
 
-def test_totals_that_were_removed_are_found_and_stop_nothing(populated: SqlStore) -> None:
+def test_removed_totals_are_found_and_nothing_stops(populated: SqlStore) -> None:
     with populated._engine.begin() as connection:
         connection.execute(delete(seal_totals).where(seal_totals.c.name == "users"))
     with populated.write() as tx:
@@ -289,7 +289,7 @@ def test_totals_that_were_removed_are_found_and_stop_nothing(populated: SqlStore
         assert [(flaw.table, flaw.row) for flaw in tx.seals.flaws()] == [("seal_totals", "users")]
 
 
-def test_another_master_key_is_told_apart(populated: SqlStore) -> None:
+def test_wrong_master_key_is_distinguished(populated: SqlStore) -> None:
     other = RowSeals(bytes([7]) * 32)
     with populated._engine.connect() as connection:
         with pytest.raises(CryptoFault, match="restore"):

@@ -31,7 +31,7 @@ def site(store: SqlStore) -> SqlStore:
     return store
 
 
-def test_a_camera_comes_back_as_it_went_in(site: SqlStore) -> None:
+def test_camera_round_trip(site: SqlStore) -> None:
     with site.read() as tx:
         assert tx.cameras.get("01C") == tx.cameras.by_name_or_id("front") == FRONT
         assert tx.cameras.all() == tx.cameras.of_gate("01G") == [BACK, FRONT]
@@ -39,7 +39,7 @@ def test_a_camera_comes_back_as_it_went_in(site: SqlStore) -> None:
         assert tx.cameras.get("nothing") is tx.cameras.by_name_or_id("nothing") is None
 
 
-def test_a_taken_name_is_a_conflict_and_the_block_goes_on(site: SqlStore) -> None:
+def test_duplicate_name_is_a_conflict_and_the_transaction_continues(site: SqlStore) -> None:
     with site.write() as tx:
         with pytest.raises(Conflict) as added:
             tx.cameras.add(replace(BACK, id="03C"))
@@ -52,7 +52,7 @@ def test_a_taken_name_is_a_conflict_and_the_block_goes_on(site: SqlStore) -> Non
 
 
 @pytest.mark.parametrize("camera", [replace(BACK, id="03C", name="x", gate_id="nowhere"), replace(BACK, name="x")])
-def test_an_unknown_gate_or_a_used_id_is_another_conflict(site: SqlStore, camera: Camera) -> None:
+def test_unknown_gate_and_used_id_have_their_own_conflicts(site: SqlStore, camera: Camera) -> None:
     with pytest.raises(Conflict) as refusal, site.write() as tx:
         tx.cameras.add(camera)
     assert refusal.value.code == "conflicts_with_stored"

@@ -29,7 +29,7 @@ def test_a_time_is_not_stored_as_a_day(store: SqlStore) -> None:
         tx.employees.add(Employee("E1", "N-1", "Ada", valid_from=NOW))
 
 
-def test_who_ends_is_found_from_the_first_day_to_the_last(store: SqlStore) -> None:
+def test_filter_by_last_day_includes_both_ends(store: SqlStore) -> None:
     with store.write() as tx:
         for day in range(1, 6):
             tx.employees.add(Employee(f"E{day}", f"N-{day}", "Ada", valid_until=date(2026, 12, day)))
@@ -68,7 +68,7 @@ def change_as_then(connection: Connection, person: str, values: dict[str, dateti
     write_total(connection, "employees", SEALS.close_total("employees", version + 1, total))
 
 
-def test_days_that_pages_and_imports_stored_stay_those_days_in_any_zone(empty_database_url: str) -> None:
+def test_days_of_pages_and_imports_stay_the_same_in_any_zone(empty_database_url: str) -> None:
     older(empty_database_url, {"E1": (FIRST, LAST, FIRST), "E2": (None, None, None)}, "Australia/Sydney")
     migrate.upgrade(empty_database_url, lambda: SEALS)
     store = open_store(empty_database_url, SEALS)
@@ -127,7 +127,7 @@ def test_an_altered_row_is_not_sealed_again(empty_database_url: str, planted: st
     store.close()
 
 
-def test_a_total_that_was_altered_stays_so(empty_database_url: str) -> None:
+def test_altered_total_stays_altered(empty_database_url: str) -> None:
     older(empty_database_url, {"E1": (FIRST, LAST, None)})
     engine = make_engine(empty_database_url)
     with engine.begin() as connection:
@@ -140,7 +140,7 @@ def test_a_total_that_was_altered_stays_so(empty_database_url: str) -> None:
     store.close()
 
 
-def test_an_older_version_gets_the_first_and_last_moment_of_the_days(empty_database_url: str) -> None:
+def test_downgrade_gives_first_and_last_moment_of_each_day(empty_database_url: str) -> None:
     migrate.upgrade(empty_database_url)
     store = open_store(empty_database_url)
     day = date(2026, 12, 31)

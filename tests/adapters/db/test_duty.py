@@ -25,7 +25,7 @@ def site(store: SqlStore) -> SqlStore:
     return store
 
 
-def test_a_lease_is_one_holders_until_it_expires(site: SqlStore) -> None:
+def test_lease_has_one_holder_until_it_expires(site: SqlStore) -> None:
     def take(holder: str, after_s: float) -> bool:
         now = NOW + timedelta(seconds=after_s)
         with site.write() as tx:
@@ -41,7 +41,7 @@ def test_a_lease_is_one_holders_until_it_expires(site: SqlStore) -> None:
         assert tx.leases.holders() == {"01G": ("b", NOW + timedelta(seconds=25))}
 
 
-def test_a_holder_gives_up_what_is_its_own(site: SqlStore) -> None:
+def test_holder_gives_up_only_its_own_leases(site: SqlStore) -> None:
     with site.write() as tx:
         assert tx.leases.take("01G", "a", NOW, NOW + LEASE)
         assert tx.leases.take("02G", "b", NOW, NOW + LEASE)
@@ -51,13 +51,13 @@ def test_a_holder_gives_up_what_is_its_own(site: SqlStore) -> None:
         assert tx.leases.take("01G", "b", NOW, NOW + LEASE)
 
 
-def test_the_lease_of_a_gate_that_is_gone_is_not_given_and_the_block_goes_on(site: SqlStore) -> None:
+def test_lease_of_a_deleted_gate_is_refused_and_the_transaction_continues(site: SqlStore) -> None:
     with site.write() as tx:
         assert tx.leases.take("deleted", "a", NOW, NOW + LEASE) is False
         assert tx.leases.take("01G", "a", NOW, NOW + LEASE) is True
 
 
-def test_of_threads_that_race_for_a_gate_one_gets_it(site: SqlStore) -> None:
+def test_one_of_several_racing_threads_gets_the_lease(site: SqlStore) -> None:
     start, won = threading.Barrier(8), []
 
     def race(holder: str) -> None:
@@ -78,7 +78,7 @@ def test_of_threads_that_race_for_a_gate_one_gets_it(site: SqlStore) -> None:
         assert tx.leases.holders()["01G"] == (dict(won)[4], NOW + 5 * LEASE)
 
 
-def test_a_lease_that_is_being_taken_is_waited_for(site: SqlStore, database: str) -> None:
+def test_lease_being_taken_is_waited_for(site: SqlStore, database: str) -> None:
     """Whoever comes second, before the first has committed, neither wins nor fails."""
     if database != "postgresql":
         pytest.skip("SQLite has one writer at a time")
@@ -120,7 +120,7 @@ store.close()
 """
 
 
-def test_of_two_processes_each_gate_is_one_processs(site: SqlStore, database_url: str) -> None:
+def test_two_processes_never_share_a_gate(site: SqlStore, database_url: str) -> None:
     """Both go through the same rounds; whenever one wins, the other must not have won the same round."""
     processes = [
         subprocess.Popen(
@@ -163,7 +163,7 @@ def test_a_process_that_gives_up_some_gates_keeps_the_others(site: SqlStore) -> 
         assert tx.leases.holders() == {"02G": ("a", NOW + LEASE)}
 
 
-def test_who_is_there_and_for_which_gates(site: SqlStore) -> None:
+def test_watchers_are_listed_with_their_gates(site: SqlStore) -> None:
     with site.write() as tx:
         tx.watchers.arrive("a", (), NOW + LEASE)
         tx.watchers.arrive("b", ("dock",), NOW + LEASE)
@@ -176,7 +176,7 @@ def test_who_is_there_and_for_which_gates(site: SqlStore) -> None:
         assert list(tx.watchers.present()) == ["b"]
 
 
-def test_an_order_is_taken_once_oldest_first_and_forgotten_in_time(site: SqlStore) -> None:
+def test_orders_are_taken_once_oldest_first_and_expire(site: SqlStore) -> None:
     first = Order("01E", "01G", "01P", NOW, NOW + LEASE)
     second = Order("02E", "01G", None, NOW + timedelta(seconds=1), NOW + LEASE)
     other = Order("03E", "02G", None, NOW, NOW + LEASE)

@@ -81,12 +81,12 @@ def at_once(site: SqlStore, first: Callable[[Transaction], object], second: Call
 
 
 @pytest.mark.parametrize(("change", "which"), [(user, 0), (every_user, 0), (camera, 1), (upload, 2)])
-def test_two_changes_at_once_are_both_kept(site: SqlStore, change: Change, which: int) -> None:
+def test_concurrent_changes_are_both_kept(site: SqlStore, change: Change, which: int) -> None:
     assert at_once(site, lambda tx: change(tx, "b"), lambda tx: change(tx, "c"))
     assert seen(site)[which] == "abc"
 
 
-def test_two_wrong_passwords_at_once_are_two(site: SqlStore) -> None:
+def test_concurrent_wrong_passwords_are_both_counted(site: SqlStore) -> None:
     def count(tx: Transaction) -> None:
         tx.tallies.put("name", one_more(tx.tallies.hold("name", NOW), NOW))
 
@@ -97,7 +97,7 @@ def test_two_wrong_passwords_at_once_are_two(site: SqlStore) -> None:
         assert tx.tallies.get(["name"]) == {"name": Tally(4, NOW)}
 
 
-def test_whoever_is_to_be_erased_is_decided_about_before_or_after(site: SqlStore) -> None:
+def test_decision_about_an_erased_person_happens_before_or_after(site: SqlStore) -> None:
     def hold(tx: Transaction) -> None:
         tx.employees.get("01E", for_update=True)
 

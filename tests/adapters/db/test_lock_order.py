@@ -29,7 +29,7 @@ def test_every_table_has_one_place() -> None:
     assert order[-1] == seal_totals.name
 
 
-def test_what_locks_rows_is_known() -> None:
+def test_statements_that_lock_rows_are_recognised() -> None:
     assert locked_by(HEAD) == {"gates"}
     assert locked_by(PERSON) == locked_by(insert(events)) == set()
     assert locked_by(PERSON.with_for_update(of=employees)) == {"employees"}
@@ -51,7 +51,7 @@ def test_what_locks_rows_is_known() -> None:
         ([upsert(gallery_changes).on_conflict_do_nothing()], ["gallery_changes is written without a lock on gallery"]),
     ],
 )
-def test_a_lock_out_of_order_is_found(
+def test_lock_out_of_order_is_detected(
     statements: list[object], mistakes: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lock_order, "SERVICES", __file__)  # this test is the service

@@ -34,7 +34,7 @@ def template(employee_id: str = ADA.id, vector: bytes = b"vector", photos: int =
     return Template(employee_id, vector, photos, "digest", "float32")
 
 
-def test_an_employee_comes_back_as_it_went_in(store: SqlStore) -> None:
+def test_employee_round_trip(store: SqlStore) -> None:
     with store.write() as tx:
         tx.employees.add(ADA)
         tx.employees.add(EVA)
@@ -58,7 +58,7 @@ def test_a_time_without_a_zone_is_refused(store: SqlStore) -> None:
         tx.employees.add(replace(ADA, created_at=datetime(2026, 1, 1)))  # noqa: DTZ001
 
 
-def test_a_taken_number_is_a_conflict_and_the_block_goes_on(store: SqlStore) -> None:
+def test_duplicate_number_is_a_conflict_and_the_transaction_continues(store: SqlStore) -> None:
     with store.write() as tx:
         tx.employees.add(ADA)
         with pytest.raises(Conflict) as refusal:
@@ -71,7 +71,7 @@ def test_a_taken_number_is_a_conflict_and_the_block_goes_on(store: SqlStore) -> 
         assert tx.employees.count() == 2
 
 
-def test_a_card_is_one_persons(store: SqlStore) -> None:
+def test_card_belongs_to_one_person(store: SqlStore) -> None:
     with store.write() as tx:
         tx.employees.add(replace(ADA, card_number="4711"))
         tx.employees.add(EVA)
@@ -145,12 +145,12 @@ def test_photos_oldest_first(store: SqlStore) -> None:
         assert [found.id for found in tx.photos.of(ADA.id)] == ["2"]
 
 
-def test_a_photo_of_nobody_is_a_conflict(store: SqlStore) -> None:
+def test_photo_without_an_employee_is_a_conflict(store: SqlStore) -> None:
     with pytest.raises(Conflict), store.write() as tx:
         tx.photos.add([photo("1")])
 
 
-def test_templates_and_their_feed(store: SqlStore) -> None:
+def test_template_changes_are_listed_in_order(store: SqlStore) -> None:
     with store.write() as tx:
         tx.employees.add(ADA)
         tx.employees.add(EVA)
@@ -180,7 +180,7 @@ def test_templates_and_their_feed(store: SqlStore) -> None:
         assert tx.templates.changed_since(3) == {EVA.id}
 
 
-def test_deleting_an_employee_deletes_photos_and_template_and_reaches_the_feed(store: SqlStore) -> None:
+def test_deleting_an_employee_deletes_photos_and_template_and_is_listed_as_a_change(store: SqlStore) -> None:
     with store.write() as tx:
         tx.employees.add(ADA)
         tx.photos.add([photo("1")])

@@ -37,7 +37,7 @@ def people(database_url: str, vault: Vault) -> Iterator[SqlStore]:
     store.close()
 
 
-def test_people_are_stored_found_and_changed(people: SqlStore, database_url: str, vault: Vault) -> None:
+def test_people_are_added_found_and_updated(people: SqlStore, database_url: str, vault: Vault) -> None:
     fresh = open_store(database_url, UNKEYED, vault)
     for store in (people, fresh):
         with store.read() as tx:
@@ -58,7 +58,7 @@ def test_people_are_stored_found_and_changed(people: SqlStore, database_url: str
     fresh.close()
 
 
-def test_a_number_and_a_card_are_somebodys_alone(people: SqlStore, vault: Vault) -> None:
+def test_number_and_card_are_unique(people: SqlStore, vault: Vault) -> None:
     for other, code in ((replace(EVA, number=ADA.number), "number_taken"),
                         (replace(EVA, card_number=ADA.card_number), "card_taken")):  # fmt: skip
         with pytest.raises(Conflict) as refused, people.write() as tx:
@@ -66,7 +66,7 @@ def test_a_number_and_a_card_are_somebodys_alone(people: SqlStore, vault: Vault)
         assert refused.value.code == code
 
 
-def test_without_the_key_nobody_is_named(people: SqlStore, vault: Vault, database_url: str) -> None:
+def test_nobody_is_named_without_the_key(people: SqlStore, vault: Vault, database_url: str) -> None:
     # Given a copy of the database from before the erasure, and the key file as it is after it
     with people.read() as tx:
         key = tx.data_keys.get(ADA.id)
@@ -81,14 +81,14 @@ def test_without_the_key_nobody_is_named(people: SqlStore, vault: Vault, databas
     thief.close()
 
 
-def test_no_table_holds_what_names_somebody(people: SqlStore) -> None:
+def test_no_table_holds_personal_data_in_the_clear(people: SqlStore) -> None:
     with people._engine.connect() as connection:
         rows = connection.execute(text("SELECT * FROM employees")).all()
     stored = repr([[bytes(v) if isinstance(v, memoryview) else v for v in row] for row in rows])
     assert not [mark for mark in ("Ada", "1001", "example.org", "9021", "gyf") if mark in stored]
 
 
-def test_who_was_in_the_clear_is_sealed_by_the_upgrade(empty_database_url: str, vault: Vault) -> None:
+def test_upgrade_seals_people_stored_in_the_clear(empty_database_url: str, vault: Vault) -> None:
     migrate.upgrade(empty_database_url)
     migrate.downgrade(empty_database_url, "0011")
     engine = make_engine(empty_database_url)

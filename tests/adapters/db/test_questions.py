@@ -26,7 +26,7 @@ def site(store: SqlStore) -> SqlStore:
     return store
 
 
-def test_what_waits_is_what_is_neither_answered_nor_over_oldest_first(site: SqlStore) -> None:
+def test_waiting_polls_are_listed_oldest_first(site: SqlStore) -> None:
     first, second, other = question(1, key="a key"), question(2), question(3, "02G")
     with site.write() as tx:
         for one in (second, other, first, question(4, until_s=0.5)):
@@ -44,7 +44,7 @@ def test_what_waits_is_what_is_neither_answered_nor_over_oldest_first(site: SqlS
         assert tx.questions.answered(first.id) == "01E" and tx.questions.answered(second.id) is None
 
 
-def test_who_withdraws_learns_what_came_before(site: SqlStore) -> None:
+def test_withdrawal_returns_an_earlier_answer(site: SqlStore) -> None:
     answered, open_ = question(1), question(2)
     with site.write() as tx:
         tx.questions.put(answered)
@@ -57,7 +57,7 @@ def test_who_withdraws_learns_what_came_before(site: SqlStore) -> None:
         assert not tx.questions.answer(open_.id, "01E")
 
 
-def test_they_are_forgotten_in_time_and_go_with_their_gate(site: SqlStore) -> None:
+def test_old_polls_and_polls_of_deleted_gates_are_removed(site: SqlStore) -> None:
     with site.write() as tx:
         tx.questions.put(question(1))
         tx.questions.put(question(2, "02G", until_s=2))
@@ -68,7 +68,7 @@ def test_they_are_forgotten_in_time_and_go_with_their_gate(site: SqlStore) -> No
         assert tx.questions.waiting(["01G"], NOW) == [] and tx.questions.answered("02Q") == "01E"
 
 
-def test_of_an_answer_and_a_withdrawal_at_once_one_happens(site: SqlStore) -> None:
+def test_answer_and_withdrawal_exclude_each_other(site: SqlStore) -> None:
     rounds = 20
     with site.write() as tx:
         for number in range(rounds):
@@ -97,7 +97,7 @@ def test_of_an_answer_and_a_withdrawal_at_once_one_happens(site: SqlStore) -> No
     assert [withdrawn[n] == "01E" for n in range(rounds)] == [answered[n] for n in range(rounds)]
 
 
-def test_an_answer_that_is_being_recorded_is_waited_for(site: SqlStore, database: str) -> None:
+def test_withdrawal_waits_for_an_answer_in_progress(site: SqlStore, database: str) -> None:
     """Whoever gives up meanwhile learns of it; an answer that is rolled back was none."""
     if database != "postgresql":
         pytest.skip("SQLite has one writer at a time")

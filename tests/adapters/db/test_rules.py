@@ -78,7 +78,7 @@ def test_a_new_installation_lets_everybody_in_everywhere_always(store: SqlStore,
     rules.check()
 
 
-def test_what_is_stored_comes_back(store: SqlStore, site: str) -> None:
+def test_rules_round_trip(store: SqlStore, site: str) -> None:
     parts = (
         Place("S2", "Harbour", "Australia/Lord_Howe"),
         Zone("Z1", "Office", site),
@@ -122,7 +122,7 @@ def test_each_change_has_the_next_version(store: SqlStore, site: str) -> None:
     assert [group.name for group in stored(store).groups] == ["Staff"]
 
 
-def test_what_something_names_cannot_go(store: SqlStore, site: str) -> None:
+def test_referenced_entry_cannot_be_deleted(store: SqlStore, site: str) -> None:
     with store.write() as tx:
         tx.rules.put(Calendar("C1", "Holidays"), Calendar("C2", "Closing"), DAYS)
         tx.rules.put(replace(STAFF, who=Who(everybody=True)))
@@ -133,7 +133,7 @@ def test_what_something_names_cannot_go(store: SqlStore, site: str) -> None:
     assert [schedule.id for schedule in stored(store).schedules] == ["T1"]
 
 
-def test_an_erasure_leaves_no_rule_of_the_person(store: SqlStore, site: str) -> None:
+def test_erasure_removes_the_persons_rules(store: SqlStore, site: str) -> None:
     with store.write() as tx:
         tx.rules.put(
             Calendar("C1", "Holidays"), Calendar("C2", "Closing"), DAYS, replace(STAFF, where=Where(everywhere=True)),
@@ -149,7 +149,7 @@ def test_an_erasure_leaves_no_rule_of_the_person(store: SqlStore, site: str) -> 
         assert list(tx.seals.flaws()) == []
 
 
-def test_a_gate_leaves_with_its_place_and_lane(store: SqlStore, site: str) -> None:
+def test_deleting_a_gate_deletes_its_place_and_lane(store: SqlStore, site: str) -> None:
     with store.write() as tx:
         tx.rules.put(Lane("L1", "Lobby", ("G1", "G2")), GateMode("N1", "G1", EntryMode.NO_ENTRY))
         tx.gates.delete("G1")
@@ -193,7 +193,7 @@ def test_a_block_is_stored_with_its_reason_sealed(store: SqlStore) -> None:
     assert len(rows) == 1 and b"lost badge" not in repr(rows).encode()
 
 
-def test_an_older_installation_keeps_who_may_pass(empty_database_url: str) -> None:
+def test_upgrade_keeps_who_may_pass(empty_database_url: str) -> None:
     seals = RowSeals(bytes(range(32)))
     migrate.upgrade(empty_database_url, lambda: seals)
     store = open_store(empty_database_url, seals)

@@ -38,7 +38,7 @@ def lobby(store: SqlStore) -> SqlStore:
     return store
 
 
-def test_a_result_comes_back_with_its_signature_and_a_later_one_replaces_it(lobby: SqlStore) -> None:
+def test_result_keeps_its_signature_and_a_later_one_replaces_it(lobby: SqlStore) -> None:
     sent = GateResultRow("1E", NOW, CommandOutcome.SENT, "handed over", "signature")
     opened = replace(sent, at=NOW + SECOND, outcome=CommandOutcome.OPENED, detail="", signature="another")
     other = replace(sent, event_id="2E", outcome=CommandOutcome.TOO_LATE)
@@ -70,7 +70,7 @@ def test_an_alert_is_raised_once_until_it_is_cleared(lobby: SqlStore) -> None:
         assert tx.alerts.find() == [replace(HELD, id="03L"), replace(HELD, cleared_at=NOW + SECOND)]
 
 
-def test_alerts_of_another_kind_gate_or_camera_are_others(lobby: SqlStore) -> None:
+def test_alerts_differ_by_kind_gate_and_camera(lobby: SqlStore) -> None:
     alerts = [
         HELD,
         replace(HELD, id="02L", kind=AlertKind.DOOR_FORCED),
@@ -116,7 +116,7 @@ def test_a_used_alert_id_is_a_conflict_and_no_repeat(lobby: SqlStore) -> None:
         tx.alerts.raise_(replace(HELD, gate_id="02G"))
 
 
-def test_of_those_who_race_to_raise_an_alert_one_does(lobby: SqlStore, database_url: str) -> None:
+def test_racing_threads_raise_an_alert_once(lobby: SqlStore, database_url: str) -> None:
     stores = [lobby, open_store(database_url)]  # the second as another process would
     start, raised = threading.Barrier(8), []
 
@@ -163,7 +163,7 @@ def test_the_mode_of_the_site(lobby: SqlStore) -> None:
     assert release.mode_at("anything") is SiteMode.RELEASE
 
 
-def test_a_doors_newest_report_wins_in_whatever_order_they_arrive(lobby: SqlStore) -> None:
+def test_newest_door_report_wins_in_any_order(lobby: SqlStore) -> None:
     with lobby.write() as tx:
         assert tx.doors.get("01G") is None
         assert tx.doors.set("01G", DoorState.OPEN, NOW) is True
@@ -186,7 +186,7 @@ def test_a_gates_update_does_not_move_its_door(lobby: SqlStore) -> None:
     assert found == Gate("01G", "lobby-1", True, 5000, NOW, "mqtt", b"sealed", "safe", 1, "open", NOW)
 
 
-def test_a_door_at_no_gate_is_a_conflict(lobby: SqlStore) -> None:
+def test_door_without_a_gate_is_a_conflict(lobby: SqlStore) -> None:
     with pytest.raises(Conflict), lobby.write() as tx:
         tx.doors.set("nowhere", DoorState.OPEN, NOW)
 
@@ -208,7 +208,7 @@ def _report(store: SqlStore) -> None:
         assert tx.doors.set("01G", DoorState.OPEN, NOW)
 
 
-def test_what_is_signed_of_a_result() -> None:
+def test_signature_covers_the_documented_members_of_a_result() -> None:
     row = GateResultRow("1E", NOW, CommandOutcome.OPENED, "é", "not signed")
     assert row.signed_part.decode() == (
         '{"at":"2026-11-23T08:00:00.123Z","detail":"é","event_id":"1E","outcome":"opened","v":1}'

@@ -21,7 +21,7 @@ LOBBY = Gate("01G", "lobby-1")
 SHORT = timedelta(milliseconds=200)
 
 
-def test_a_block_that_raises_leaves_nothing(store: SqlStore) -> None:
+def test_raising_block_is_rolled_back(store: SqlStore) -> None:
     with pytest.raises(RuntimeError), store.write() as tx:
         tx.employees.add(ADA)
         raise RuntimeError
@@ -29,7 +29,7 @@ def test_a_block_that_raises_leaves_nothing(store: SqlStore) -> None:
         assert tx.employees.count() == 0
 
 
-def test_a_reader_sees_one_unmoving_state(store: SqlStore) -> None:
+def test_reader_sees_one_snapshot(store: SqlStore) -> None:
     with store.read() as before:
         assert before.employees.count() == 0
         with store.write() as tx:
@@ -62,7 +62,7 @@ def test_a_locked_head_is_not_recorded_within_the_deadline(database_url: str, st
     other.close()
 
 
-def test_what_takes_longer_than_its_deadline_is_not_recorded(store: SqlStore) -> None:
+def test_write_past_its_deadline_is_not_recorded(store: SqlStore) -> None:
     with pytest.raises(NotRecorded), store.write(SHORT) as tx:
         tx.gates.add(LOBBY)
         pass_time(SHORT.total_seconds() * 1.1)
@@ -70,7 +70,7 @@ def test_what_takes_longer_than_its_deadline_is_not_recorded(store: SqlStore) ->
         assert tx.gates.all() == []
 
 
-def test_a_database_that_is_gone_is_not_recorded(database: str, tmp_path: Path) -> None:
+def test_missing_database_raises_not_recorded(database: str, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/nowhere/f.db" if database == "sqlite" else f"postgresql://u@/x?host={tmp_path}"
     gone = open_store(url)
     with pytest.raises(NotRecorded) as fault, gone.write():
@@ -81,7 +81,7 @@ def test_a_database_that_is_gone_is_not_recorded(database: str, tmp_path: Path) 
     gone.close()
 
 
-def test_a_full_disk_is_not_recorded(tmp_path: Path, database: str, store: SqlStore) -> None:
+def test_full_disk_raises_not_recorded(tmp_path: Path, database: str, store: SqlStore) -> None:
     if database != "sqlite":
         pytest.skip("SQLite's page limit stands in for a full disk")
     with store._engine.connect() as connection:
@@ -96,7 +96,7 @@ def test_a_full_disk_is_not_recorded(tmp_path: Path, database: str, store: SqlSt
         assert tx.employees.count() == 0
 
 
-def test_threads_write_in_turn_without_a_loss(store: SqlStore) -> None:
+def test_concurrent_writes_lose_nothing(store: SqlStore) -> None:
     def enrol(number: int) -> None:
         with store.write(timedelta(seconds=30)) as tx:
             tx.employees.add(Employee(f"id-{number}", f"E-{number}", "Somebody"))
@@ -117,14 +117,14 @@ def test_other_contradictions_are_conflicts(store: SqlStore) -> None:
     assert refusal.value.code == "conflicts_with_stored"
 
 
-def test_what_postgresql_cannot_store_is_bad_input(database: str, store: SqlStore) -> None:
+def test_text_postgresql_cannot_store_is_bad_input(database: str, store: SqlStore) -> None:
     if database != "postgresql":
         pytest.skip("SQLite takes it")
     with pytest.raises(BadInput), store.write() as tx:
         tx.gates.add(Gate("01G", "nul \x00"))
 
 
-def test_sqlite_is_set_to_keep_what_it_acknowledges(database: str, database_url: str) -> None:
+def test_sqlite_is_durable(database: str, database_url: str) -> None:
     if database != "sqlite":
         pytest.skip("SQLite's settings")
     engine = make_engine(database_url)
@@ -135,7 +135,7 @@ def test_sqlite_is_set_to_keep_what_it_acknowledges(database: str, database_url:
     assert found == expected
 
 
-def test_an_erased_employee_is_in_no_file(database: str, store: SqlStore, tmp_path: Path) -> None:
+def test_no_database_file_holds_an_erased_employee(database: str, store: SqlStore, tmp_path: Path) -> None:
     if database != "sqlite":
         pytest.skip("PostgreSQL frees pages at its next VACUUM")
     marks = (b"Ada Lovelace", b"ada lovelace", b"ada@example.org", b"E-1001", b"TEMPLATE-BYTES", b"90210471108")
@@ -161,7 +161,7 @@ def test_urls() -> None:
             parse(url)
 
 
-def test_a_commit_that_ends_too_late_may_be_there(store: SqlStore) -> None:
+def test_late_commit_is_unconfirmed(store: SqlStore) -> None:
     with pytest.raises(Unconfirmed), store.write(SHORT) as tx:
         tx.employees.add(ADA)
         event.listen(store._engine, "commit", lambda _: pass_time(0.3), once=True)
@@ -169,7 +169,7 @@ def test_a_commit_that_ends_too_late_may_be_there(store: SqlStore) -> None:
         assert tx.employees.count() == 1
 
 
-def test_a_connection_that_breaks_off_at_the_commit_leaves_the_end_unknown(store: SqlStore, database: str) -> None:
+def test_connection_lost_during_commit_is_unconfirmed(store: SqlStore, database: str) -> None:
     if database != "postgresql":
         pytest.skip("SQLite is a file, not a server")
 

@@ -17,7 +17,7 @@ BOARD = {"gate": "g", "device": "/dev/ttyUSB0"}
 WHOLE = {"dry_run": {}, "webhook": HOOK, "mqtt": BROKER, "osdp": PANEL, "serial": BOARD}
 
 
-def test_every_kind_has_its_least_config() -> None:
+def test_every_driver_accepts_its_minimal_config() -> None:
     assert set(WHOLE) == set(KINDS)
     for kind, config in WHOLE.items():
         assert check_config(kind, config).fail_mode.value == "secure"
@@ -83,7 +83,7 @@ def test_impossible_values_are_refused(kind: str, wrong: dict[str, Any]) -> None
         ("webhook", {"commands": {"open": {"url": f"http://a:{SECRET}@b/", "headers": {"X": f"{SECRET}\n"}}}}),
     ],
 )
-def test_a_refusal_repeats_no_value(kind: str, wrong: dict[str, Any]) -> None:
+def test_refusal_quotes_no_value(kind: str, wrong: dict[str, Any]) -> None:
     with pytest.raises(BadInput) as caught:
         check_config(kind, WHOLE[kind] | wrong)
     assert SECRET not in caught.value.detail
@@ -94,7 +94,7 @@ def test_a_refusal_repeats_no_value(kind: str, wrong: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("kind", "module"), [("mqtt", "paho"), ("osdp", "osdp_sys"), ("osdp", "serial"), ("serial", "serial")]
 )
-def test_a_missing_library_is_said_with_its_cure(kind: str, module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_library_error_says_how_to_install_it(kind: str, module: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Before a gate is stored that cannot be driven, as when it is built."""
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(BadInput, match=rf"pip install -e '\.\[{kind}\]'") as caught:
@@ -105,7 +105,7 @@ def test_a_missing_library_is_said_with_its_cure(kind: str, module: str, monkeyp
     assert check_config("webhook", HOOK)
 
 
-def test_half_a_library_is_said_when_the_driver_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_broken_library_is_reported_when_the_driver_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "app.adapters.gates.mqtt.mqtt", raising=False)
     monkeypatch.delitem(sys.modules, "app.adapters.gates.mqtt.connection", raising=False)
     monkeypatch.setitem(sys.modules, "paho.mqtt.enums", None)

@@ -27,7 +27,7 @@ def test_a_command_opens_once(peer: Peer, build: Build) -> None:
     never(lambda: len(peer.opened) > 1)
 
 
-def test_the_same_event_again_is_not_sent_again_and_has_the_same_result(peer: Peer, build: Build) -> None:
+def test_repeated_event_is_not_sent_twice_and_returns_the_same_result(peer: Peer, build: Build) -> None:
     driver, order = build(peer), command()
     with ThreadPoolExecutor(4) as several:
         results = list(several.map(driver.open, [order] * 4))
@@ -37,7 +37,7 @@ def test_the_same_event_again_is_not_sent_again_and_has_the_same_result(peer: Pe
     never(lambda: len(peer.opened) > 1)
 
 
-def test_commands_at_once_go_one_after_the_other(peer: Peer, build: Build) -> None:
+def test_concurrent_commands_are_serialised(peer: Peer, build: Build) -> None:
     driver, orders = build(peer), [command(3) for _ in range(4)]
     with ThreadPoolExecutor(4) as several:
         results = list(several.map(driver.open, orders))
@@ -51,7 +51,7 @@ def test_a_late_command_is_never_sent(peer: Peer, build: Build) -> None:
     never(lambda: peer.opened)
 
 
-def test_a_hanging_peer_holds_nobody_longer_than_the_window_and_opens_nothing_later(peer: Peer, build: Build) -> None:
+def test_hanging_device_blocks_no_longer_than_the_window_and_opens_nothing_later(peer: Peer, build: Build) -> None:
     driver = build(peer)
     peer.hang()
     began = time.monotonic()
@@ -70,7 +70,7 @@ def test_a_hanging_peer_holds_nobody_longer_than_the_window_and_opens_nothing_la
     eventually(lambda: driver.healthy() is None)
 
 
-def test_a_command_behind_a_hanging_one_is_too_late(peer: Peer, build: Build) -> None:
+def test_command_queued_behind_a_hanging_one_expires(peer: Peer, build: Build) -> None:
     driver = build(peer)
     if peer.kind == "dry_run":
         pytest.skip("it never hangs")
@@ -85,7 +85,7 @@ def test_a_command_behind_a_hanging_one_is_too_late(peer: Peer, build: Build) ->
 
 
 @pytest.mark.parametrize("fail_mode", ["secure", "safe"])
-def test_closing_leaves_the_gate_as_its_fail_mode_demands(peer: Peer, build: Build, fail_mode: str) -> None:
+def test_close_leaves_the_gate_in_its_fail_mode(peer: Peer, build: Build, fail_mode: str) -> None:
     if (peer.kind, fail_mode) == ("osdp", "safe"):
         pytest.skip("the panel holds the lock: refused by the config")
     driver = build(peer, fail_mode=fail_mode)
@@ -100,7 +100,7 @@ def test_closing_leaves_the_gate_as_its_fail_mode_demands(peer: Peer, build: Bui
     assert drivers_threads() == []
 
 
-def test_a_gate_of_another_process_receives_nothing_more(peer: Peer, build: Build) -> None:
+def test_gate_taken_by_another_process_receives_nothing(peer: Peer, build: Build) -> None:
     if peer.kind in ("osdp", "serial"):
         pytest.skip("who has the line is the only one to say anything")
     driver = build(peer, fail_mode="safe")
@@ -111,7 +111,7 @@ def test_a_gate_of_another_process_receives_nothing_more(peer: Peer, build: Buil
     assert successor is None or successor.open(command()).outcome in DONE
 
 
-def test_fire_releases_and_outlasts_us(peer: Peer, build: Build) -> None:
+def test_emergency_release_outlasts_the_process(peer: Peer, build: Build) -> None:
     driver = build(peer)
     if peer.kind == "osdp":
         assert driver.release(True).outcome is CommandOutcome.FAILED
@@ -126,7 +126,7 @@ def test_fire_releases_and_outlasts_us(peer: Peer, build: Build) -> None:
     never(lambda: peer.mode != "release")
 
 
-def test_a_restart_in_a_fire_does_not_lock(peer: Peer, build: Build) -> None:
+def test_restart_during_a_release_does_not_lock(peer: Peer, build: Build) -> None:
     if peer.kind == "osdp":
         pytest.skip("the panel holds the lock")
     build(peer, released=True)
@@ -134,7 +134,7 @@ def test_a_restart_in_a_fire_does_not_lock(peer: Peer, build: Build) -> None:
     never(lambda: peer.mode != "release")
 
 
-def test_no_secret_in_words(peer: Peer, build: Build, caplog: pytest.LogCaptureFixture) -> None:
+def test_errors_contain_no_secret(peer: Peer, build: Build, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     driver = build(peer)
     peer.hang()
@@ -147,7 +147,7 @@ def test_no_secret_in_words(peer: Peer, build: Build, caplog: pytest.LogCaptureF
         assert secret not in "".join(words)
 
 
-def test_a_listener_that_fails_stops_nothing(peer: Peer, build: Build, states: list[DoorState]) -> None:
+def test_failing_listener_stops_nothing(peer: Peer, build: Build, states: list[DoorState]) -> None:
     driver = build(peer)
     if hasattr(driver, "_reporter"):
         driver._reporter._on_state = lambda _: 1 / 0

@@ -80,7 +80,7 @@ def gates() -> Iterator[Any]:
 
 
 @each_case
-def test_every_command_does_what_it_says_and_nothing_else_unlocks(
+def test_each_command_acts_as_documented_and_nothing_else_unlocks(
     gates: Any, build: Build, name: str, inverted: bool
 ) -> None:
     gate = gates(name, inverted)
@@ -129,7 +129,7 @@ def test_a_device_with_a_login(gates: Any, build: Build, name: str) -> None:
     assert "not it" not in str(stranger.healthy())
 
 
-def test_an_off_that_is_lost_is_sent_until_it_arrives(gates: Any, build: Build) -> None:
+def test_lost_off_command_is_retried(gates: Any, build: Build) -> None:
     gate = gates("esphome", False)
     driver = build(gate)
     driver.open(command())
@@ -138,7 +138,7 @@ def test_an_off_that_is_lost_is_sent_until_it_arrives(gates: Any, build: Build) 
     assert gate.served.fails == 0
 
 
-def test_a_second_person_is_not_shut_out_by_the_end_of_the_first_opening(gates: Any, build: Build) -> None:
+def test_end_of_the_first_opening_does_not_lock_out_the_second_person(gates: Any, build: Build) -> None:
     gate = gates("home-assistant", False)
     driver = build(gate, open_s=1.0)
     driver.open(command())
@@ -149,7 +149,7 @@ def test_a_second_person_is_not_shut_out_by_the_end_of_the_first_opening(gates: 
     assert time.monotonic() - second_s > 0.95, "the first one's opening was over after 0.7"
 
 
-def test_the_end_of_the_service_ends_an_opening(gates: Any, build: Build) -> None:
+def test_shutdown_ends_an_opening(gates: Any, build: Build) -> None:
     gate = gates("home-assistant", False)
     driver = build(gate, open_s=60.0)
     driver.open(command())
@@ -159,7 +159,7 @@ def test_the_end_of_the_service_ends_an_opening(gates: Any, build: Build) -> Non
 
 
 @given(data=st.data())
-def test_no_sequence_of_commands_leaves_a_gate_unlocked_that_was_secured(data: st.DataObject) -> None:
+def test_no_command_sequence_leaves_a_secured_gate_unlocked(data: st.DataObject) -> None:
     """The forms alone, against devices whose clock the test moves: hours pass, and device settings may be anything."""
     name, inverted = data.draw(st.sampled_from(CASES))
     now = [0.0]
@@ -198,7 +198,7 @@ def test_no_sequence_of_commands_leaves_a_gate_unlocked_that_was_secured(data: s
         "/api/switch/ctrl?switch=1&action=on", "/%6Fpen", "/?relay=1", "/hook?state=1", "/openDoor", "/RELAY/0?TURN=ON",
     ],
 )  # fmt: skip
-def test_an_address_that_acts_by_itself_is_refused_and_the_other_form_is_named(path: str) -> None:
+def test_self_acting_url_is_refused_and_the_right_form_is_named(path: str) -> None:
     config = {"gate": "g", "url": f"http://10.0.0.9{path}", "secret": "a secret of sixteen"}
     with pytest.raises(BadInput) as caught:
         check_config("webhook", config)
@@ -208,7 +208,7 @@ def test_an_address_that_acts_by_itself_is_refused_and_the_other_form_is_named(p
 
 
 @pytest.mark.parametrize("path", ["/", "/hook", "/gates/lobby-1/command", "/facegate?token=abc", "/v1/doors/lobby"])
-def test_an_address_for_signed_commands_is_taken(path: str) -> None:
+def test_url_for_signed_commands_is_accepted(path: str) -> None:
     assert check_config("webhook", {"gate": "g", "url": f"http://10.0.0.9{path}", "secret": "a secret of sixteen"})
 
 
@@ -234,12 +234,12 @@ ON, OFF = {"url": R + "on"}, {"url": R + "off"}
         ({"open": {"url": "http://169.254.169.254/"}, "release": ON, "secure": OFF}, "metadata"),
     ],
 )  # fmt: skip
-def test_commands_that_contradict_each_other_are_refused(commands: dict[str, Any], wrong: str) -> None:
+def test_contradictory_commands_are_refused(commands: dict[str, Any], wrong: str) -> None:
     with pytest.raises(BadInput, match=wrong):
         check_config("webhook", {"gate": "g", "commands": commands})
 
 
-def test_a_lock_held_by_current_may_lock_with_on() -> None:
+def test_fail_safe_lock_may_lock_with_on() -> None:
     commands = {"open": {"url": R + "off&timer=3"}, "release": OFF, "secure": ON}
     assert check_config("webhook", {"gate": "g", "commands": commands, "shuts_itself": True})
 
@@ -258,7 +258,7 @@ def test_a_lock_held_by_current_may_lock_with_on() -> None:
         {"relay": {"model": "home-assistant", "url": "http://10.0.0.9", **HA, "pulse": "switch.gate"}},
     ],
 )
-def test_one_whole_form_and_no_other(config: dict[str, Any]) -> None:
+def test_exactly_one_complete_form_is_accepted(config: dict[str, Any]) -> None:
     with pytest.raises(BadInput):
         check_config("webhook", {"gate": "g"} | config)
 

@@ -44,14 +44,14 @@ def mortal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MqttPeer]
 
 
 @pytest.mark.parametrize("payload", ["held", '"held"', '{"state": "held", "since": 1}', " HELD\n"])
-def test_the_door_s_state_comes_back(peer: MqttPeer, build: Build, states: list[DoorState], payload: str) -> None:
+def test_door_state_is_reported(peer: MqttPeer, build: Build, states: list[DoorState], payload: str) -> None:
     build(peer)
     peer.say(payload)
     eventually(lambda: states == [DoorState.HELD])
 
 
 @pytest.mark.parametrize("payload", ["ajar", "", "{", "[1]", "9", "[" * 900, "x" * 5000])
-def test_what_is_no_state_is_ignored(peer: MqttPeer, build: Build, states: list[DoorState], payload: str) -> None:
+def test_invalid_state_is_ignored(peer: MqttPeer, build: Build, states: list[DoorState], payload: str) -> None:
     driver = build(peer)
     peer.say(payload)
     peer.say("open")
@@ -95,7 +95,7 @@ def test_nothing_opens_a_released_gate_while_its_connection_changes(
     assert peer.opened == []
 
 
-def test_opening_is_not_retained_and_the_mode_is(peer: MqttPeer, build: Build) -> None:
+def test_mode_is_retained_and_an_opening_is_not(peer: MqttPeer, build: Build) -> None:
     driver = build(peer)
     driver.open(command())
     driver.release(True)
@@ -123,7 +123,7 @@ def test_the_last_will(peer: MqttPeer, fail_mode: str, fire: bool, left: str) ->
     assert peer.mode == left
 
 
-def test_a_dead_machine_s_last_will_does_not_outlast_its_successor(peer: MqttPeer, build: Build) -> None:
+def test_successor_overrides_a_dead_process_last_will(peer: MqttPeer, build: Build) -> None:
     """It loses its power: no goodbye and no reset, so the broker finds out when somebody else has long been driving."""
     config = json.dumps(peer.config | {"fail_mode": "safe", "keepalive_s": 1})
     process = subprocess.Popen([*DRIVER, config], cwd=ROOT, stdout=subprocess.PIPE, text=True)
@@ -153,7 +153,7 @@ def modes(peer: MqttPeer) -> list[str]:
 
 
 @pytest.mark.parametrize("told", ['{"mode": "release"}', '{"mode": "ajar"}', '{"mode": ["release"]}'])
-def test_a_mode_that_nobody_wants_does_not_stay(peer: MqttPeer, build: Build, told: str) -> None:
+def test_stale_mode_is_replaced(peer: MqttPeer, build: Build, told: str) -> None:
     build(peer)
     before = len(modes(peer))
     peer._client.publish(f"{peer._prefix}/mode", told, qos=1, retain=True).wait_for_publish(5)
@@ -175,7 +175,7 @@ def test_an_account_that_may_not_read_is_named(tmp_path: Path, build: Build, rea
         broker.kill()
 
 
-def test_two_that_disagree_do_not_fight_and_the_release_wins(
+def test_release_wins_between_two_disagreeing_services(
     peer: MqttPeer, build: Build, caplog: pytest.LogCaptureFixture
 ) -> None:
     released, secure = build(peer), build(peer)
@@ -255,14 +255,14 @@ def test_a_lost_release_is_sent_when_the_broker_is_back(mortal: MqttPeer, build:
     eventually(lambda: mortal.mode == "release")
 
 
-def test_mqtt_5_knows_that_nobody_listens(brokers: dict[str, Broker], build: Build) -> None:
+def test_mqtt_5_reports_a_missing_subscriber(brokers: dict[str, Broker], build: Build) -> None:
     peer = MqttPeer(brokers["mosquitto"])
     driver = build(peer)
     peer.close()
     eventually(lambda: driver.open(command(0.3)).detail == "no gate listens")
 
 
-def test_an_address_that_no_gate_has_is_refused(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_forbidden_broker_address_is_refused(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
     class Metadata:
         kind = "mqtt"
         config = {"gate": "lobby-1", "host": "broker.example"}  # noqa: RUF012

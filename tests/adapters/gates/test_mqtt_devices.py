@@ -39,7 +39,7 @@ def make(broker: Broker) -> Iterator[Make]:
 
 
 @pytest.mark.parametrize(("name", "inverted"), CASES)
-def test_every_command_does_what_it_says_and_nothing_else_unlocks(
+def test_each_command_acts_as_documented_and_nothing_else_unlocks(
     make: Make, build: Build, states: list[DoorState], name: str, inverted: bool
 ) -> None:
     device = make(name, inverted)
@@ -80,7 +80,7 @@ def test_a_release_outlasts_the_opening_it_followed(make: Make, build: Build, na
 
 
 @pytest.mark.parametrize("name", ["ShellyGen1", "ShellyGen2"])
-def test_somebody_else_s_on_is_an_alarm_and_undone(make: Make, build: Build, name: str) -> None:
+def test_foreign_on_command_raises_an_alarm_and_is_undone(make: Make, build: Build, name: str) -> None:
     device = make(name)
     driver = build(device)
     topic, payload = device.topics[0], "on"
@@ -99,7 +99,7 @@ def test_somebody_else_s_on_is_an_alarm_and_undone(make: Make, build: Build, nam
     never(lambda: device.unlocked)
 
 
-def test_somebody_else_s_off_does_not_shut_a_released_gate(make: Make, build: Build) -> None:
+def test_foreign_off_command_does_not_shut_a_released_gate(make: Make, build: Build) -> None:
     device = make("EspHome")
     driver = build(device, released=True)
     device._client.publish(device.topics[0], "OFF", qos=1)
@@ -120,7 +120,7 @@ def test_an_offline_relay_receives_no_opening_and_gets_the_mode_when_it_is_back(
     assert driver.open(command()).outcome is CommandOutcome.SENT
 
 
-def test_a_relay_that_was_switched_by_hand_receives_its_mode_again(make: Make, build: Build) -> None:
+def test_manually_switched_relay_receives_its_mode_again(make: Make, build: Build) -> None:
     device = make("HomeAssistant")
     build(device)
     device.coil.put(True)
@@ -146,7 +146,7 @@ ON, OFF = {"topic": "a/set", "payload": "ON"}, {"topic": "a/set", "payload": "OF
         ({"relay": {"model": "tasmota", "topic": "a"}, "shuts_itself": True}, "belongs to commands"),
     ],
 )
-def test_what_contradicts_itself_is_refused(more: dict[str, Any], wrong: str) -> None:
+def test_contradictory_config_is_refused(more: dict[str, Any], wrong: str) -> None:
     with pytest.raises(BadInput) as caught:
         check_config("mqtt", {"gate": "g", "host": "10.0.0.9", **more})
     assert wrong in caught.value.detail.replace("of their own", "their own")

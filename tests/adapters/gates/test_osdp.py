@@ -40,7 +40,7 @@ def test_raw_bits(panel: Panel, build: Build) -> None:
     eventually(lambda: panel.cards == [(32, bytes.fromhex("deadbeef"))])
 
 
-def test_a_panel_with_another_key_gets_nothing(build: Build) -> None:
+def test_panel_with_a_wrong_key_receives_nothing(build: Build) -> None:
     with closing(Panel(key=OTHER_KEY, config_key=bytes(range(16, 32)))) as panel:
         driver = build(panel, ready=False)
         result = driver.open(command(1))
@@ -50,7 +50,7 @@ def test_a_panel_with_another_key_gets_nothing(build: Build) -> None:
         driver.close()
 
 
-def test_a_panel_that_was_away_does_not_get_the_card_of_then(panel: Panel, build: Build) -> None:
+def test_reconnecting_panel_does_not_receive_an_old_card(panel: Panel, build: Build) -> None:
     driver = build(panel)
     panel.hang()
     began = time.monotonic()
@@ -78,7 +78,7 @@ def test_a_panel_that_restarts_within_the_time_reads_it(panel: Panel, build: Bui
 
 
 @pytest.mark.parametrize("number", ["70000", "12a", "-1", "١٢"])
-def test_a_number_that_is_no_card_of_this_format(panel: Panel, build: Build, number: str) -> None:
+def test_invalid_card_number_is_refused(panel: Panel, build: Build, number: str) -> None:
     driver = build(panel)
     result = driver.open(command(event_id=number))
     assert result.outcome is CommandOutcome.FAILED
@@ -86,7 +86,7 @@ def test_a_number_that_is_no_card_of_this_format(panel: Panel, build: Build, num
     never(lambda: panel.cards, 0.1)
 
 
-def test_somebody_without_a_card(panel: Panel, build: Build) -> None:
+def test_person_without_a_card_is_refused(panel: Panel, build: Build) -> None:
     from dataclasses import replace
 
     result = build(panel).open(replace(command(), card_number=None))
@@ -111,7 +111,7 @@ def test_the_panel_cannot_change_the_key(panel: Panel, build: Build) -> None:
     assert driver.open(command(2)).outcome is CommandOutcome.SENT
 
 
-def test_a_line_that_is_not_there(build: Build) -> None:
+def test_missing_serial_line_is_reported(build: Build) -> None:
     class Missing:
         kind = "osdp"
         config = {"gate": "lobby-1", "device": "/dev/tty-nobody", "key": OTHER_KEY.hex()}  # noqa: RUF012

@@ -24,7 +24,7 @@ def board() -> Iterator[RelayBoard]:
         yield board
 
 
-def test_on_for_the_time_and_off_again(board: RelayBoard, build: Build) -> None:
+def test_relay_switches_on_for_the_pulse_and_off_again(board: RelayBoard, build: Build) -> None:
     driver = build(board)
     began = time.monotonic()
     assert driver.open(command()).outcome is CommandOutcome.SENT
@@ -32,7 +32,7 @@ def test_on_for_the_time_and_off_again(board: RelayBoard, build: Build) -> None:
     assert time.monotonic() - began > 0.14
 
 
-def test_a_second_person_makes_it_longer(board: RelayBoard, build: Build) -> None:
+def test_second_opening_extends_the_pulse(board: RelayBoard, build: Build) -> None:
     driver = build(board, open_s=1)
     driver.open(command())
     pass_time(0.3)
@@ -42,7 +42,7 @@ def test_a_second_person_makes_it_longer(board: RelayBoard, build: Build) -> Non
     assert time.monotonic() - second_s > 0.95, "the first one's time was over after 0.7"
 
 
-def test_a_pulse_that_ends_in_a_fire_does_not_lock(board: RelayBoard, build: Build) -> None:
+def test_pulse_ending_during_a_release_does_not_lock(board: RelayBoard, build: Build) -> None:
     driver = build(board)
     driver.open(command())
     driver.release(True)
@@ -59,7 +59,7 @@ def test_closing_in_the_middle_of_a_pulse_closes_the_gate(board: RelayBoard, bui
     eventually(lambda: board.told == ["secure", "release", "secure"])
 
 
-def test_two_drivers_cannot_have_one_line(board: RelayBoard, build: Build) -> None:
+def test_two_drivers_cannot_share_a_line(board: RelayBoard, build: Build) -> None:
     build(board)
     second = build(board, ready=False)
     eventually(lambda: second.healthy() == "the serial line cannot be used")
@@ -67,7 +67,7 @@ def test_two_drivers_cannot_have_one_line(board: RelayBoard, build: Build) -> No
     assert board.opened == []
 
 
-def test_the_second_has_the_line_once_the_first_left_it_and_the_last_word(board: RelayBoard, build: Build) -> None:
+def test_second_driver_gets_the_line_after_the_first_closes(board: RelayBoard, build: Build) -> None:
     first = build(board, fail_mode="safe")
     second = build(board, ready=False)
     first.close()
@@ -89,7 +89,7 @@ def test_a_board_that_forgets_a_release_receives_it_again(
     assert board.told.count("secure") == 2
 
 
-def test_a_board_that_is_unplugged_is_noticed_and_found_again(
+def test_unplugged_board_is_noticed_and_reconnected(
     build: Build, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, states: list[DoorState]
 ) -> None:
     """Unplugged in the middle of a pulse: when it is back, the first thing it hears is 'off'."""
@@ -145,7 +145,7 @@ class PtyWithLines(serial.Serial):
 
 
 @pytest.mark.parametrize("invert", [False, True])
-def test_a_crash_leaves_the_line_as_the_mode_demands(board: RelayBoard, invert: bool) -> None:
+def test_crash_leaves_the_line_in_its_mode(board: RelayBoard, invert: bool) -> None:
     """The kernel drops RTS when its user dies, unless it was told to leave it: where off is RTS up, that would open."""
 
     def connect(config: SerialConfig, asserted: bool) -> serial.Serial:
@@ -166,9 +166,7 @@ def test_a_crash_leaves_the_line_as_the_mode_demands(board: RelayBoard, invert: 
     assert dropped() is not invert
 
 
-def test_a_thread_that_wakes_after_the_window_sends_nothing(
-    board: RelayBoard, build: Build, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_late_thread_sends_nothing(board: RelayBoard, build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a busy machine `select` came back late, found the line free again, and a command that was over was sent."""
     driver = build(board)
     eventually(lambda: board.told == ["secure"])
@@ -184,7 +182,7 @@ def test_a_thread_that_wakes_after_the_window_sends_nothing(
     never(lambda: board.opened)
 
 
-def test_what_is_in_work_at_the_windows_end_is_reported_as_it_ended(
+def test_command_in_progress_at_the_windows_end_reports_its_result(
     board: RelayBoard, build: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A relay that was switched on is never reported as one that was not."""

@@ -95,7 +95,7 @@ FORGED: dict[str, Callable[[bytes], str | bytes]] = {
 
 
 @pytest.mark.parametrize("forged", FORGED)
-def test_a_forged_opening_opens_nothing_and_is_an_alarm(relay: SignedRelay, build: Build, forged: str) -> None:
+def test_forged_command_opens_nothing_and_raises_an_alarm(relay: SignedRelay, build: Build, forged: str) -> None:
     driver = build(relay)
     driver.open(command())
     eventually(lambda: relay.obeyed.count("open") == 1)
@@ -108,7 +108,7 @@ def test_a_forged_opening_opens_nothing_and_is_an_alarm(relay: SignedRelay, buil
     eventually(lambda: relay.obeyed.count("open") == 2)
 
 
-def test_a_released_gate_is_not_shut_by_somebody_else(relay: SignedRelay, build: Build) -> None:
+def test_foreign_command_does_not_shut_a_released_gate(relay: SignedRelay, build: Build) -> None:
     driver = build(relay)
     eventually(lambda: relay.mode == "secure")
     before = relay.payloads["mode"][-1]
@@ -124,7 +124,7 @@ def test_a_released_gate_is_not_shut_by_somebody_else(relay: SignedRelay, build:
         eventually(lambda: later.mode == "release")
 
 
-def test_a_command_left_at_the_broker_is_found_and_taken_away(relay: SignedRelay, build: Build) -> None:
+def test_stale_retained_command_is_removed(relay: SignedRelay, build: Build) -> None:
     relay.inject("command", '{"command": "open"}', retain=True)
     driver = build(relay, ready=False)
     eventually(lambda: driver.healthy() == FOREIGN)
@@ -138,7 +138,7 @@ def test_a_command_left_at_the_broker_is_found_and_taken_away(relay: SignedRelay
     eventually(is_clean)
 
 
-def test_a_service_whose_clock_is_behind_is_obeyed_all_the_same(relay: SignedRelay, build: Build) -> None:
+def test_commands_of_a_service_with_a_slow_clock_are_obeyed(relay: SignedRelay, build: Build) -> None:
     """It reads from the broker which session was the newest, and begins a newer one."""
     build(relay).close()
     eventually(lambda: relay.mode == "secure")
@@ -164,7 +164,7 @@ def test_when_two_services_disagree_the_release_wins(relay: SignedRelay, build: 
     eventually(lambda: secure.healthy() == released.healthy() == FOREIGN)
 
 
-def test_what_is_signed_is_written_down() -> None:
+def test_signed_message_format_is_pinned() -> None:
     """The example of README.md, computed by hand from its words."""
     message = {
         "event_id": "01J",
@@ -203,7 +203,7 @@ def opening(session: int, number: int, seconds: float = 5.0, **more: Any) -> byt
         signed("mode", command="open", until="2099-01-01T00:00:00+00:00", session=9, number=1),
     ],
 )  # fmt: skip
-def test_the_verifier_refuses_what_is_old_late_or_another_s(payload: bytes) -> None:
+def test_verifier_refuses_old_late_and_foreign_messages(payload: bytes) -> None:
     relay = MqttVerifier(SECRET, "lobby-1", seen={"command": [8, 5], "mode": [8, 1]})
     assert not relay.opens(payload)
     assert relay.opens(opening(8, 6)) and not relay.opens(opening(8, 6))

@@ -41,7 +41,7 @@ def test_a_relay_that_confirms_opened_and_one_that_does_not(relay: HttpRelay, bu
     assert driver.open(command()).outcome is CommandOutcome.SENT
 
 
-def test_what_is_posted(relay: HttpRelay, build: Build) -> None:
+def test_posted_body(relay: HttpRelay, build: Build) -> None:
     order = command()
     build(relay).open(order)
     assert opens(relay) == [
@@ -55,7 +55,7 @@ def test_what_is_posted(relay: HttpRelay, build: Build) -> None:
     ]
 
 
-def test_the_door_s_state_in_an_answer_is_reported_once_a_change(
+def test_door_state_in_a_response_is_reported_once_per_change(
     relay: HttpRelay, build: Build, states: list[DoorState]
 ) -> None:
     driver = build(relay)
@@ -87,7 +87,7 @@ def test_a_relay_that_does_not_recover_fails_at_the_window_s_end(relay: HttpRela
 
 
 @pytest.mark.parametrize("status", ["400", "401", "404"])
-def test_a_refusal_is_not_tried_again(relay: HttpRelay, build: Build, status: str) -> None:
+def test_refusal_is_not_retried(relay: HttpRelay, build: Build, status: str) -> None:
     driver = build(relay)
     relay.script.append(status)
     assert driver.open(command()).outcome is CommandOutcome.FAILED
@@ -102,7 +102,7 @@ def test_a_redirect_is_not_followed(relay: HttpRelay, build: Build) -> None:
     assert "elsewhere" in result.detail
 
 
-def test_an_answer_that_drips_does_not_hold_anybody(relay: HttpRelay, build: Build) -> None:
+def test_slow_dripping_response_blocks_nobody(relay: HttpRelay, build: Build) -> None:
     """Each byte comes in time; their sum does not."""
     driver = build(relay)
     relay.script.append("drip")
@@ -126,7 +126,7 @@ def test_the_wrong_secret_opens_nothing(relay: HttpRelay, build: Build) -> None:
     assert relay.opened == []
 
 
-def test_nobody_listens_and_then_somebody_does(build: Build) -> None:
+def test_closed_port_is_retried_until_it_opens(build: Build) -> None:
     nobody = Nobody()
     driver = build(nobody, ready=False)
     result = driver.open(command(0.3))
@@ -145,7 +145,7 @@ def test_nobody_listens_and_then_somebody_does(build: Build) -> None:
         driver.close()
 
 
-def test_a_relay_that_dies_is_noticed_without_a_command(relay: HttpRelay, build: Build) -> None:
+def test_dead_relay_is_noticed_without_a_command(relay: HttpRelay, build: Build) -> None:
     driver = build(relay)
     relay._server.shutdown()
     relay._server.socket.close()
@@ -173,7 +173,7 @@ def test_a_name_that_does_not_resolve_in_time_sends_nothing_later(
     never(lambda: opens(relay))
 
 
-def test_a_name_that_turns_into_metadata_is_refused(
+def test_hostname_resolving_to_a_metadata_service_is_refused(
     relay: HttpRelay, build: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     driver = build(relay)

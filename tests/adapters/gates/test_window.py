@@ -12,13 +12,13 @@ from app.core.gates.commands import CommandOutcome, GateResult, OpenCommand
 from tests.adapters.gates.peers import command
 
 
-def test_a_clock_that_went_back_makes_no_window_longer() -> None:
+def test_clock_set_back_extends_no_window() -> None:
     order = command(2)
     window = Window.of(order, lambda: order.at - timedelta(hours=1))
     assert 1.9 < window.left_s() <= 2.0
 
 
-def test_a_clock_that_went_ahead_sends_nothing() -> None:
+def test_clock_set_ahead_sends_nothing() -> None:
     order = command(2)
     sent: list[OpenCommand] = []
 
@@ -31,7 +31,7 @@ def test_a_clock_that_went_ahead_sends_nothing() -> None:
     assert sent == []
 
 
-def test_a_driver_s_own_fault_is_a_result_and_not_said_in_its_words(caplog: pytest.LogCaptureFixture) -> None:
+def test_driver_exception_becomes_a_result_without_its_text(caplog: pytest.LogCaptureFixture) -> None:
     order = command(2)
 
     def hand_over(_: OpenCommand, __: Window) -> GateResult:

@@ -63,7 +63,7 @@ steps = st.lists(
     max_examples=settings.default.max_examples * 3 // 2, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(start=st.dictionaries(ids, st.integers(0, 10_000)), steps=steps, fold_at=st.integers(0, 12), k=st.integers(1, 6))
-def test_any_changes_answer_as_comparing_with_everybody(
+def test_search_equals_brute_force_after_any_changes(
     start: dict[str, int], steps: list[tuple[dict[str, int], set[str]]], fold_at: int, k: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -100,7 +100,7 @@ def test_ten_thousand_employees_and_several_folds_are_exact() -> None:
             check(index, plain, query, 5)
 
 
-def test_the_dead_do_not_crowd_out_the_living() -> None:
+def test_deleted_entries_do_not_crowd_out_current_ones() -> None:
     # Given 900 people who all look like the query, and one who does a little
     index = FaissIndex(DIMENSION)
     names = [f"{n:03d}" for n in range(900)]
@@ -113,7 +113,7 @@ def test_the_dead_do_not_crowd_out_the_living() -> None:
     assert [c.employee_id for c in index.search(axis(0), 9)] == ["zoe", "yan"]
 
 
-def test_equals_are_ordered_by_id_however_they_were_enrolled() -> None:
+def test_ties_are_ordered_by_id() -> None:
     for names in (["a", "b", "c", "d", "e"], ["e", "d", "c", "b", "a"], ["c", "a", "e", "b", "d"]):
         loaded, added = FaissIndex(DIMENSION), FaissIndex(DIMENSION)
         loaded.rebuild(names, np.stack([axis(0)] * 5))
@@ -126,7 +126,7 @@ def test_equals_are_ordered_by_id_however_they_were_enrolled() -> None:
             assert [c.employee_id for c in index.search(axis(0), 2)] == ["a", "b"]
 
 
-def test_an_empty_index_knows_nobody() -> None:
+def test_empty_index_returns_nobody() -> None:
     index = FaissIndex(DIMENSION)
     assert index.search(axis(0), 2) == [] and len(index) == 0
     index.apply({"a": axis(0)}, ())
@@ -166,14 +166,14 @@ def test_a_change_of_another_shape_is_refused_and_changes_nothing() -> None:
     assert index.search(axis(0), 2) == [Candidate("a", 1.0)]
 
 
-def test_a_query_that_is_no_number_finds_nobody_alike() -> None:
+def test_nan_query_matches_nobody() -> None:
     index = FaissIndex(DIMENSION)
     index.rebuild(["a"], axis(0).reshape(1, -1))
     index.apply({"b": axis(1)}, ())
     assert not [c for c in index.search(np.full(DIMENSION, np.nan, np.float32), 2) if c.similarity >= -1]
 
 
-def test_a_search_takes_one_thread_whoever_asks() -> None:
+def test_search_uses_one_thread() -> None:
     index = FaissIndex(DIMENSION)
     index.rebuild(["a"], axis(0).reshape(1, -1))
     taken: list[int] = []
@@ -188,7 +188,7 @@ def test_a_search_takes_one_thread_whoever_asks() -> None:
     assert taken == [1]
 
 
-def test_searching_while_others_change_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_concurrent_search_and_changes(monkeypatch: pytest.MonkeyPatch) -> None:
     # Given one who stays, one who is replaced by an equally good template, and a crowd that comes and goes
     monkeypatch.setattr(faiss_index, "FOLD_AT", 64)
     index = FaissIndex(DIMENSION)

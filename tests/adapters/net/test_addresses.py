@@ -58,7 +58,7 @@ def at(*found: str, loopback: bool = False, networks: tuple[str, ...] = ()) -> l
 
 @pytest.mark.parametrize("found", NEVER)
 @pytest.mark.parametrize("loopback", [False, True])
-def test_metadata_services_and_what_is_no_single_machine_are_refused(found: str, loopback: bool) -> None:
+def test_metadata_and_multicast_addresses_are_refused(found: str, loopback: bool) -> None:
     for answers, networks in (((found,), ()), (("192.168.1.7", found), ()), ((found,), ("0.0.0.0/0", "::/0"))):
         with pytest.raises(ForbiddenAddress, match="metadata"):
             at(*answers, loopback=loopback, networks=networks)
@@ -67,7 +67,7 @@ def test_metadata_services_and_what_is_no_single_machine_are_refused(found: str,
 
 
 @pytest.mark.parametrize("found", LOOPBACK)
-def test_the_server_itself_is_no_device_unless_somebody_allows_it(found: str) -> None:
+def test_loopback_is_refused_unless_allowed(found: str) -> None:
     for networks in ((), ("0.0.0.0/0", "::/0"), ("10.0.0.0/8",)):
         with pytest.raises(ForbiddenAddress, match="the server itself"):
             at(found, networks=networks)
@@ -79,12 +79,12 @@ def test_the_server_itself_is_no_device_unless_somebody_allows_it(found: str) ->
 
 
 @pytest.mark.parametrize("found", DEVICES)
-def test_a_device_may_be_anywhere_else(found: str) -> None:
+def test_other_addresses_are_allowed(found: str) -> None:
     assert [ip_address(address) for address in at(found)] == [ip_address(found)]
     check_literal(found, loopback=False)
 
 
-def test_private_networks_are_where_devices_live_and_may_be_narrowed() -> None:
+def test_private_networks_are_allowed_and_can_be_narrowed() -> None:
     assert at("192.168.1.7", "10.0.0.7") == ["192.168.1.7", "10.0.0.7"]
     assert at("10.1.2.3", networks=("10.1.0.0/16", "fd00:1::/32")) == ["10.1.2.3"]
     for found in (("10.2.2.3",), ("10.1.2.3", "10.2.2.3"), ("fd00:2::1",)):
@@ -92,7 +92,7 @@ def test_private_networks_are_where_devices_live_and_may_be_narrowed() -> None:
             at(*found, networks=("10.1.0.0/16", "fd00:1::/32"))
 
 
-def test_a_name_is_checked_when_it_is_resolved_and_one_without_an_address_leads_nowhere() -> None:
+def test_hostname_is_checked_when_resolved_and_fails_without_an_address() -> None:
     check_literal("device.example", loopback=False)
     with pytest.raises(OSError, match="no address"):
         at()
@@ -129,11 +129,11 @@ def test_each_kind_of_address_goes_through_the_policy(door: Callable[[str], obje
 
 @pytest.mark.parametrize("host", DEVICES)
 @pytest.mark.parametrize("door", EVERY_DOOR)
-def test_each_kind_of_address_may_be_a_device_s(door: Callable[[str], object], host: str) -> None:
+def test_each_address_family_may_be_a_device(door: Callable[[str], object], host: str) -> None:
     assert door(f"[{host}]" if ":" in host else host)
 
 
-def test_a_camera_on_this_machine_is_not_set_over_the_api_and_a_broker_is() -> None:
+def test_api_allows_a_loopback_broker_but_no_loopback_camera() -> None:
     with pytest.raises(BadInput, match="the server itself"):
         camera("127.0.0.1")
     assert camera("127.0.0.1", reach=Reach((ip_network("127.0.0.0/8"),)))

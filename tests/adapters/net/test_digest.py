@@ -40,7 +40,7 @@ def test_the_strongest_challenge_is_answered() -> None:
     assert holds(old, "p", "md5") and "qop" not in fields(old)
 
 
-def test_the_challenge_is_used_again_and_each_use_is_counted() -> None:
+def test_challenge_is_reused_with_a_growing_count() -> None:
     login = DigestLogin("Mufasa", "Circle of Life")
     assert login.known("GET", URL) is None
     login.answer("GET", URL, [SHA256])
@@ -65,7 +65,7 @@ def test_the_challenge_is_used_again_and_each_use_is_counted() -> None:
         'Digest realm="x", nonce="n", qop="nothing"',
     ],
 )
-def test_a_challenge_that_cannot_be_answered_is_passed_over(challenge: str) -> None:
+def test_unsupported_challenge_is_skipped(challenge: str) -> None:
     assert DigestLogin("u", "p").answer("GET", URL, [challenge]) is None
     assert holds(DigestLogin("u", "p").answer("GET", URL, [challenge, MD5]), "p", "md5")
 

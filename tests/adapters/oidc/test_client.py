@@ -98,7 +98,7 @@ def liar() -> Iterator[Liar]:
     liar.server.server_close()
 
 
-def test_an_honest_one_is_believed(liar: Liar) -> None:
+def test_valid_token_is_accepted(liar: Liar) -> None:
     liar.claims["groups"] = ["admins", "others"]
     claims = liar.redeem()
     assert claims["sub"] == "ada" and liar.provider().roles_of(claims) == {Role.ADMIN}
@@ -129,7 +129,7 @@ def test_an_honest_one_is_believed(liar: Liar) -> None:
     ],
     ids=str,
 )
-def test_a_token_that_is_wrong_in_one_thing_is_refused(liar: Liar, lie: dict[str, Any]) -> None:
+def test_token_with_one_wrong_claim_is_refused(liar: Liar, lie: dict[str, Any]) -> None:
     liar.claims = {name: value for name, value in {**liar.claims, **lie}.items() if value is not None}
     with pytest.raises(NotConfirmed) as refused:
         liar.redeem()
@@ -137,7 +137,7 @@ def test_a_token_that_is_wrong_in_one_thing_is_refused(liar: Liar, lie: dict[str
     assert wrong in refused.value.check or "another client" in refused.value.check, refused.value.check
 
 
-def test_a_token_that_is_not_the_providers_is_refused(liar: Liar) -> None:
+def test_token_of_another_provider_is_refused(liar: Liar) -> None:
     nobody = base64.urlsafe_b64encode(b'{"alg":"none"}').rstrip(b"=").decode()
 
     def unsigned(claims: dict[str, Any]) -> str:
@@ -182,26 +182,26 @@ def test_a_token_that_is_not_the_providers_is_refused(liar: Liar) -> None:
         ("/keys", 200, b'{"keys":' + b"[" * 100_000),
     ],
 )
-def test_a_broken_one_is_a_fault_and_not_a_crash(liar: Liar, path: str, status: int, body: bytes) -> None:
+def test_broken_provider_raises_provider_failed(liar: Liar, path: str, status: int, body: bytes) -> None:
     liar.raw[path] = (status, body)
     with pytest.raises(ProviderFailed):
         liar.redeem()
 
 
 @pytest.mark.parametrize("body", [b'{"keys": 5}', b"{}", b'{"keys": [{"kty": "oct", "k": "AA"}]}'])
-def test_keys_that_are_none_confirm_nothing(liar: Liar, body: bytes) -> None:
+def test_invalid_keys_verify_nothing(liar: Liar, body: bytes) -> None:
     liar.raw["/keys"] = (200, body)
     with pytest.raises(Unauthorised):
         liar.redeem()
 
 
-def test_a_refused_code_is_the_persons_to_mend(liar: Liar) -> None:
+def test_refused_code_is_a_client_error(liar: Liar) -> None:
     liar.raw["/token"] = (400, b'{"error": "invalid_grant"}')
     with pytest.raises(Unauthorised):
         liar.redeem()
 
 
-def test_discovery_leads_nowhere_but_to_the_provider(liar: Liar) -> None:
+def test_discovery_stays_with_the_issuer(liar: Liar) -> None:
     liar.found["issuer"] = "https://another.example"
     with pytest.raises(ProviderFailed):
         liar.redeem()
@@ -231,7 +231,7 @@ def test_an_issuer_that_could_be_impersonated_is_refused(liar: Liar, issuer: str
         Provider(issuer, "facegate", b"", "groups", {"admins": Role.ADMIN}, "Example")
 
 
-def test_groups_that_are_none_carry_no_role(liar: Liar) -> None:
+def test_invalid_groups_give_no_role(liar: Liar) -> None:
     provider = liar.provider()
     for said in (None, 5, {"admins": True}, [["admins"]], ["Admins"], "", [None]):
         assert provider.roles_of({"groups": said}) == frozenset()
@@ -239,7 +239,7 @@ def test_groups_that_are_none_carry_no_role(liar: Liar) -> None:
     assert provider.roles_of({}) == frozenset()
 
 
-def test_groups_come_from_userinfo_where_the_token_has_none(liar: Liar) -> None:
+def test_groups_are_read_from_userinfo_if_missing_in_the_token(liar: Liar) -> None:
     liar.found["userinfo_endpoint"] = f"{liar.url}/userinfo"
     liar.userinfo |= {"groups": ["admins"], "iss": "https://another.example"}
     claims = liar.redeem()
@@ -251,7 +251,7 @@ def test_groups_come_from_userinfo_where_the_token_has_none(liar: Liar) -> None:
     assert "/userinfo" not in [path for path, _, _ in liar.asked]
 
 
-def test_userinfo_of_somebody_else_is_refused(liar: Liar) -> None:
+def test_userinfo_with_another_subject_is_refused(liar: Liar) -> None:
     liar.found["userinfo_endpoint"] = f"{liar.url}/userinfo"
     liar.userinfo = {"sub": "eve", "groups": ["admins"]}
     with pytest.raises(NotConfirmed, match="cannot be trusted") as refused:
@@ -260,7 +260,7 @@ def test_userinfo_of_somebody_else_is_refused(liar: Liar) -> None:
 
 
 @pytest.mark.parametrize("ways", [["client_secret_post"], ["client_secret_basic", "client_secret_post"]], ids=str)
-def test_a_secret_goes_into_the_form_where_that_is_the_way(liar: Liar, ways: list[str]) -> None:
+def test_secret_is_posted_if_the_provider_wants_that(liar: Liar, ways: list[str]) -> None:
     """Also where the provider knows both, and this client was registered for the form."""
     liar.found["token_endpoint_auth_methods_supported"] = ways
     liar.wants_form = True
@@ -270,7 +270,7 @@ def test_a_secret_goes_into_the_form_where_that_is_the_way(liar: Liar, ways: lis
     assert len([asked for asked in liar.asked if asked[0] == "/token"]) == len(ways)
 
 
-def test_a_wrong_secret_is_named_and_sent_in_no_other_way(liar: Liar) -> None:
+def test_wrong_secret_is_reported_and_not_retried_another_way(liar: Liar) -> None:
     liar.wants_form = True
     with pytest.raises(NotConfirmed) as refused:
         liar.redeem()
@@ -289,7 +289,7 @@ def test_a_token_nested_a_thousand_deep_is_refused(liar: Liar) -> None:
         liar.redeem()
 
 
-def test_what_is_compressed_is_not_unpacked(liar: Liar) -> None:
+def test_compressed_response_is_refused(liar: Liar) -> None:
     """A megabyte of nothing can be a thousand of zeros."""
     liar.raw["/token"] = (200, gzip.compress(b" " * 50_000_000))
     with pytest.raises(ProviderFailed, match="is no JSON"):

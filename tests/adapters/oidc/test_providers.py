@@ -39,14 +39,14 @@ def provider(claim: str = "groups", issuer: str = ISSUER) -> Provider:
         ("a.b", {"a.b": ["admins"], "a": {"b": ["guards"]}}),  # the claim of that name goes first
     ],
 )
-def test_groups_are_found_where_the_claim_leads(claim: str, claims: dict[str, Any]) -> None:
+def test_groups_are_found_at_the_claims_path(claim: str, claims: dict[str, Any]) -> None:
     assert provider(claim).roles_of(claims) == {Role.ADMIN}
 
 
 @pytest.mark.parametrize(
     "claims", [{}, {"a": 1}, {"a": {"c": ["admins"]}}, {"a": ["b", "admins"]}, {"a": {"b": {"admins": 1}}}]
 )
-def test_where_it_leads_nowhere_there_is_no_role(claims: dict[str, Any]) -> None:
+def test_missing_claim_path_gives_no_role(claims: dict[str, Any]) -> None:
     assert provider("a.b").roles_of(claims) == frozenset()
 
 
@@ -62,7 +62,7 @@ def test_where_it_leads_nowhere_there_is_no_role(claims: dict[str, Any]) -> None
     ],
     ids=str,
 )
-def test_a_refusal_says_which_groups_came(claims: dict[str, Any], says: str) -> None:
+def test_refusal_lists_the_received_groups(claims: dict[str, Any], says: str) -> None:
     assert says in provider().refusal(claims)
 
 
@@ -81,19 +81,19 @@ def said_of(issuer: str) -> str:
     return str(failed.value)
 
 
-def test_an_unknown_host_is_told_from_one_that_refuses(listener: socket.socket) -> None:
+def test_unknown_host_and_refused_connection_have_different_errors(listener: socket.socket) -> None:
     assert "there is no host nowhere.invalid" in said_of("https://nowhere.invalid/realm")
     port = listener.getsockname()[1]
     listener.close()
     assert f"127.0.0.1:{port} refuses the connection" in said_of(f"http://127.0.0.1:{port}")
 
 
-def test_one_that_is_silent_is_too_slow(listener: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_silent_provider_times_out(listener: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.adapters.oidc.client.TIMEOUT_S", 0.2)
     assert "does not answer within" in said_of(f"http://127.0.0.1:{listener.getsockname()[1]}")
 
 
-def test_a_certificate_that_does_not_hold_is_named(listener: socket.socket, tmp_path: Path) -> None:
+def test_invalid_certificate_is_named(listener: socket.socket, tmp_path: Path) -> None:
     key, now = ec.generate_private_key(ec.SECP256R1()), datetime.datetime.now(datetime.UTC)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     builder = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + datetime.timedelta(days=1))
@@ -119,6 +119,6 @@ def test_a_certificate_that_does_not_hold_is_named(listener: socket.socket, tmp_
     assert "the certificate of localhost" in said and "self-signed" in said and "SSL_CERT_FILE" in said
 
 
-def test_nothing_secret_of_an_address_is_repeated() -> None:
+def test_errors_hide_secrets_of_an_address() -> None:
     said = unreached(httpx.ConnectError("x"), "https://user:hunter2@login.example.com/a?token=hunter2", 5)
     assert "hunter2" not in said and "login.example.com" in said

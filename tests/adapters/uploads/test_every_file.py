@@ -32,7 +32,7 @@ def unflagged(names: list[bytes]) -> io.BytesIO:
     return io.BytesIO(content)
 
 
-def test_a_folder_names_what_it_does_not_use(tmp_path: Path) -> None:
+def test_folder_lists_unused_files(tmp_path: Path) -> None:
     for name in FILES:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"x")
@@ -43,7 +43,7 @@ def test_a_folder_names_what_it_does_not_use(tmp_path: Path) -> None:
     assert found.unused().counts == UNUSED | {"a link": 1, "no ending": 2}
 
 
-def test_a_zip_names_what_it_does_not_use() -> None:
+def test_zip_lists_unused_files() -> None:
     found = ZipPhotos(zipped(dict.fromkeys([*FILES, "__MACOSX/._E-1.jpg", "in/", "people.csv"], b"x")), 100)
     assert set(found.names()) == PHOTOS and found.people(100) == b"x"
     assert found.unused().counts == UNUSED | {"system": 2}
@@ -52,7 +52,7 @@ def test_a_zip_names_what_it_does_not_use() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
-def test_of_two_files_of_one_name_one_is_named_as_unused() -> None:
+def test_duplicate_name_in_a_zip_is_listed_as_unused() -> None:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as packed:
         packed.writestr("E-1.jpg", b"first")
@@ -61,7 +61,7 @@ def test_of_two_files_of_one_name_one_is_named_as_unused() -> None:
     assert found.unused().counts == {"twice in the zip by the same name": 1} and found.read("E-1.jpg") == b"first"
 
 
-def test_names_of_finder_are_utf_8_and_others_as_said() -> None:
+def test_finder_names_are_utf_8_and_others_as_declared() -> None:
     names = ["Łukasz 王.jpg".encode(), "Jürgen.jpg".encode("cp437")]
     assert ZipPhotos(unflagged(names), 100).names() == ["Łukasz 王.jpg", "Jürgen.jpg"]
     names = ["山田.jpg".encode("cp932")]

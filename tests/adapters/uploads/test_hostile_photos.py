@@ -32,14 +32,14 @@ def code(work: object) -> str:
     return refused.value.code
 
 
-def test_a_zip_gives_its_photos() -> None:
+def test_zip_yields_its_photos() -> None:
     photos = ZipPhotos(zipped({"E-1.jpg": b"one", "a/E-2.png": b"two", "list.txt": b"", "__MACOSX/E-1.jpg": b""}), MOST)
     assert photos.names() == ["E-1.jpg", "a/E-2.png"]
     assert (photos.read("E-1.jpg"), photos.read("a/E-2.png")) == (b"one", b"two")
     assert code(lambda: photos.read("list.txt")) == "missing_photo"
 
 
-def test_names_that_lead_outside_are_only_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_path_traversal_names_are_only_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     names = ["../../../evil.jpg", "/etc/evil.jpg", "C:\\evil.jpg"]
     photos = ZipPhotos(zipped(dict.fromkeys(names, b"x")), MOST)
@@ -54,13 +54,13 @@ def test_a_photo_that_grows_is_stopped_at_the_limit() -> None:
     assert photos.read("E-2.jpg") == b"fine"
 
 
-def test_a_bomb_is_refused_by_its_directory() -> None:
+def test_bomb_is_refused_by_its_index() -> None:
     file = zipped({f"{n}.jpg": bytes(60_000_000) for n in range(4)})
     assert len(file.getvalue()) < 300_000
     assert code(lambda: ZipPhotos(file, MOST)) == "zip_bomb"
 
 
-def test_a_size_that_lies_gives_no_more_than_it_says() -> None:
+def test_false_size_yields_no_more_than_declared() -> None:
     data = bytearray(zipped({"E-1.jpg": b"x" * 5000}).getvalue())
     for signature, offset in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
         at = data.index(signature) + offset
@@ -95,7 +95,7 @@ def test_an_encrypted_photo_is_refused_as_encrypted() -> None:
     [b"", b"PK", b"no zip at all" * 100, zipped({"E-1.jpg": b"x" * 999}).getvalue()[:-30]],
     ids=["empty", "a beginning", "words", "cut off"],  # a zip holds the time
 )
-def test_a_file_that_is_no_zip_is_refused(data: bytes) -> None:
+def test_invalid_zip_is_refused(data: bytes) -> None:
     assert code(lambda: ZipPhotos(io.BytesIO(data), MOST)) == "bad_zip"
 
 
@@ -107,7 +107,7 @@ def test_too_many_files_and_too_long_a_list(monkeypatch: pytest.MonkeyPatch) -> 
     assert code(lambda: ZipPhotos(io.BytesIO(file.getvalue()), MOST)) == "bad_zip"
 
 
-def test_a_damaged_photo_is_one_problem_not_the_end() -> None:
+def test_damaged_photo_does_not_end_the_import() -> None:
     data = bytearray(zipped({"E-1.jpg": os.urandom(1000), "E-2.jpg": b"fine"}).getvalue())
     data[60:90] = bytes(30)
     photos = ZipPhotos(io.BytesIO(bytes(data)), MOST)
@@ -116,7 +116,7 @@ def test_a_damaged_photo_is_one_problem_not_the_end() -> None:
 
 
 @pytest.mark.parametrize(("at", "says"), [(12, "bad_zip"), (16, "bad_zip_entry")], ids=["size", "offset"])
-def test_what_lies_before_the_beginning_is_damage_in_a_file_too(tmp_path: Path, at: int, says: str) -> None:
+def test_offset_before_the_file_is_reported_as_damage(tmp_path: Path, at: int, says: str) -> None:
     """A file answers a seek before its beginning otherwise than bytes in memory do."""
     data = bytearray(zipped({"E-1.jpg": b"one"}).getvalue())
     struct.pack_into("<I", data, data.rfind(b"PK\x05\x06") + at, len(data) + 500)
@@ -126,7 +126,7 @@ def test_what_lies_before_the_beginning_is_damage_in_a_file_too(tmp_path: Path, 
             assert code(lambda file=file: ZipPhotos(file, MOST).read("E-1.jpg")) == says
 
 
-def test_a_disk_that_fails_is_not_called_a_damaged_zip() -> None:
+def test_disk_error_is_not_reported_as_a_damaged_zip() -> None:
     class Failing(io.BytesIO):
         def read(self, size: int | None = -1) -> bytes:
             if failing:
@@ -139,7 +139,7 @@ def test_a_disk_that_fails_is_not_called_a_damaged_zip() -> None:
     assert code(lambda: photos.read("E-1.jpg")) == "unreadable_photo"
 
 
-def test_a_folder_gives_plain_files_and_follows_no_link(tmp_path: Path) -> None:
+def test_folder_yields_plain_files_and_follows_no_link(tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "secret.jpg").write_bytes(b"secret")

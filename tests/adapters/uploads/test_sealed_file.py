@@ -32,7 +32,7 @@ def opened(path: Path, vault: Vault, key: bytes) -> SealedReader:
 
 
 @pytest.mark.parametrize("size", [0, 1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE, 5 * PIECE + 7])
-def test_what_was_written_is_read(tmp_path: Path, vault: Vault, key: bytes, size: int) -> None:
+def test_written_bytes_are_read_back(tmp_path: Path, vault: Vault, key: bytes, size: int) -> None:
     data = os.urandom(size)
     file = opened(sealed(tmp_path / "x", vault, key, data), vault, key)
     assert file.read() == data and file.read() == b""
@@ -42,12 +42,12 @@ def test_what_was_written_is_read(tmp_path: Path, vault: Vault, key: bytes, size
     file.close()
 
 
-def test_nothing_lies_there_in_the_clear(tmp_path: Path, vault: Vault, key: bytes) -> None:
+def test_file_holds_no_clear_text(tmp_path: Path, vault: Vault, key: bytes) -> None:
     path = sealed(tmp_path / "x", vault, key, b"a face" * 1000)
     assert b"face" not in path.read_bytes() and path.stat().st_mode & 0o077 == 0
 
 
-def test_another_key_a_cut_and_a_swap_are_noticed(tmp_path: Path, vault: Vault, key: bytes) -> None:
+def test_wrong_key_truncation_and_swap_are_detected(tmp_path: Path, vault: Vault, key: bytes) -> None:
     path = sealed(tmp_path / "x", vault, key, os.urandom(3 * PIECE + 5))
     whole = path.read_bytes()
     piece = PIECE + 29
@@ -65,7 +65,7 @@ def test_another_key_a_cut_and_a_swap_are_noticed(tmp_path: Path, vault: Vault, 
             opened(path, vault, key).read()
 
 
-def test_a_zip_is_read_in_it(tmp_path: Path, vault: Vault, key: bytes) -> None:
+def test_sealed_zip_can_be_read(tmp_path: Path, vault: Vault, key: bytes) -> None:
     photos = {f"E-{n}.jpg": os.urandom(300_000) for n in range(12)}
     plain = tmp_path / "plain.zip"
     with zipfile.ZipFile(plain, "w") as packed:
@@ -78,9 +78,7 @@ def test_a_zip_is_read_in_it(tmp_path: Path, vault: Vault, key: bytes) -> None:
     found.close()
 
 
-def test_what_was_taken_in_is_there_after_a_power_cut_names_and_all(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_accepted_upload_survives_a_power_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sync, synced = os.fsync, set[int]()
 
     def noted(handle: int) -> None:

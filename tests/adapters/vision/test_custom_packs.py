@@ -41,7 +41,7 @@ def test_a_sound_pack_is_listed_opened_and_gives_vectors_of_its_own_length(tmp_p
 @pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
 @pytest.mark.parametrize("side", [112, "any"])
 @pytest.mark.parametrize("colour", ["RGB", "BGR"])
-def test_the_network_is_fed_what_the_pack_says(layout: str, side: int | str, colour: str) -> None:
+def test_network_input_follows_the_pack(layout: str, side: int | str, colour: str) -> None:
     model = network(side=side, layout=layout)
     mean, scale = (100.0, 110.0, 120.0), (50.0, 60.0, 70.0)
     content = model.SerializeToString()
@@ -58,7 +58,7 @@ def test_the_network_is_fed_what_the_pack_says(layout: str, side: int | str, col
     np.testing.assert_allclose(got, expected / np.linalg.norm(expected), atol=1e-4)
 
 
-def test_everything_that_moves_a_vector_changes_the_digest_and_the_name_does_not(tmp_path: Path) -> None:
+def test_digest_covers_all_that_changes_a_vector_but_not_the_name(tmp_path: Path) -> None:
     plain = make_pack(tmp_path, "a")
     make_pack(tmp_path, "b")
     make_pack(tmp_path, "noted", change=lambda pack: replace(pack, note="a note"))
@@ -120,7 +120,7 @@ def test_a_pack_without_calibration_says_how_to_get_one(tmp_path: Path) -> None:
         ("margin_px = 0", "# " + "x" * 70000, "larger than"),
     ],
 )
-def test_a_description_that_cannot_be_is_refused_with_the_reason(tmp_path: Path, old: str, new: str, said: str) -> None:
+def test_impossible_description_is_refused_with_the_reason(tmp_path: Path, old: str, new: str, said: str) -> None:
     folder = make_pack(tmp_path, "own")
     text = (folder / "pack.toml").read_text()
     assert old in text
@@ -131,18 +131,18 @@ def test_a_description_that_cannot_be_is_refused_with_the_reason(tmp_path: Path,
 
 
 @pytest.mark.parametrize("name", ["../up", "a/b", "", ".", "A", "x" * 41, "a\0b"])
-def test_a_name_that_would_lead_elsewhere_is_refused(tmp_path: Path, name: str) -> None:
+def test_path_traversal_name_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(WeightsError, match="name has 1 to 40"):
         packs.described(name, tmp_path)
 
 
-def test_an_unknown_pack_names_those_that_are_there(tmp_path: Path) -> None:
+def test_unknown_pack_error_lists_the_known_ones(tmp_path: Path) -> None:
     make_pack(tmp_path, "own")
     with pytest.raises(WeightsError, match="there are: sface, own"):
         packs.described("owm", tmp_path)
 
 
-def test_other_bytes_than_pinned_are_refused(tmp_path: Path) -> None:
+def test_bytes_with_another_hash_are_refused(tmp_path: Path) -> None:
     file = make_pack(tmp_path, "own") / FILE
     file.write_bytes(file.read_bytes() + b"\0")
     assert "has sha256" in problem(tmp_path)
@@ -162,7 +162,7 @@ def test_a_link_out_of_the_folder_is_refused_and_a_missing_file_is_named(tmp_pat
     assert "cannot be read" in problem(tmp_path)
 
 
-def test_a_huge_file_is_refused_before_it_is_all_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_huge_file_is_refused_before_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_pack(tmp_path, "own")
     monkeypatch.setattr(pack_file, "MOST_BYTES", 1000)
     assert "is larger than" in problem(tmp_path)
@@ -250,7 +250,7 @@ def _constant(model: onnx.ModelProto) -> None:
         (_constant, "the same vector whatever the picture"),
     ],
 )
-def test_a_network_that_is_no_embedder_is_refused_with_the_reason(tmp_path: Path, change: Change, said: str) -> None:
+def test_network_of_another_kind_is_refused_with_the_reason(tmp_path: Path, change: Change, said: str) -> None:
     model = network()
     change(model)
     make_pack(tmp_path, "own", model=model)
@@ -268,7 +268,7 @@ def test_another_dimension_or_size_than_the_network_has_is_refused(tmp_path: Pat
 
 
 @pytest.mark.parametrize("content", [b"", b"GIF89a", b"\x08\x08" * 5000])
-def test_a_file_that_is_no_network_is_refused(content: bytes) -> None:
+def test_invalid_network_file_is_refused(content: bytes) -> None:
     with pytest.raises(WeightsError, match="not an ONNX"):
         onnx_file.examine(content, described(content))
 

@@ -26,7 +26,7 @@ def crops(detector: YunetDetector) -> dict[str, Pixels]:
     return found
 
 
-def test_people_resemble_themselves_and_nobody_else(embedder: CropEmbedder, crops: dict[str, Pixels]) -> None:
+def test_photos_of_one_person_are_similar_and_of_two_are_not(embedder: CropEmbedder, crops: dict[str, Pixels]) -> None:
     similarity = dict(zip(crops, embedder.embed(list(crops.values()), flip=True), strict=True))
 
     for a, b in (("person_a_1", "person_a_2"), ("person_b_1", "person_b_2"), ("obama", "obama2")):
@@ -45,7 +45,7 @@ def test_vectors_have_unit_length_and_come_in_order(embedder: CropEmbedder, crop
         np.testing.assert_array_equal(embedder.embed([crop], flip=False)[0], row)
 
 
-def test_no_crops_no_vectors(embedder: CropEmbedder) -> None:
+def test_no_crops_give_no_vectors(embedder: CropEmbedder) -> None:
     assert embedder.embed([], flip=True).shape == (0, SFACE.dimension)
 
 
@@ -68,7 +68,7 @@ def test_the_channel_order_is_right(embedder: CropEmbedder, crops: dict[str, Pix
     assert right_a @ right_b > swapped @ right_b + 0.02
 
 
-def test_the_graph_is_fed_rgb(sface_bytes: bytes, embedder: CropEmbedder, crops: dict[str, Pixels]) -> None:
+def test_graph_input_is_rgb(sface_bytes: bytes, embedder: CropEmbedder, crops: dict[str, Pixels]) -> None:
     # Given the network without our preparation, fed RGB by hand
     import openvino as ov
 
@@ -106,7 +106,7 @@ def test_the_faster_precision_is_best(monkeypatch: pytest.MonkeyPatch, bf16_s: f
     assert runtime.faster_than("bf16") == ("f32" if bf16_s > 1.2 else None)
 
 
-def test_another_network_is_a_fault(yunet_bytes: bytes) -> None:
+def test_wrong_network_is_an_error(yunet_bytes: bytes) -> None:
     with pytest.raises(WeightsError):
         EmbeddingNetwork(yunet_bytes, SFACE, precision="f32")
     with pytest.raises(WeightsError):
@@ -116,12 +116,12 @@ def test_another_network_is_a_fault(yunet_bytes: bytes) -> None:
 @pytest.mark.parametrize(
     "crop", [np.zeros((112, 112), np.uint8), np.zeros((96, 112, 3), np.uint8), np.zeros((112, 112, 3))]
 )
-def test_a_crop_of_another_form_is_an_error(embedder: CropEmbedder, crop: np.ndarray) -> None:
+def test_crop_of_a_wrong_shape_is_an_error(embedder: CropEmbedder, crop: np.ndarray) -> None:
     with pytest.raises(ValueError, match="crop"):
         embedder.embed([crop], flip=False)
 
 
-def test_workers_of_one_network_agree_when_they_run_at_once(sface_bytes: bytes, crops: dict[str, Pixels]) -> None:
+def test_concurrent_workers_of_one_network_agree(sface_bytes: bytes, crops: dict[str, Pixels]) -> None:
     network = EmbeddingNetwork(sface_bytes, SFACE, precision="f32", workers=2)
     every = list(crops.values())
     expected = network.embedder().embed(every, flip=False)

@@ -21,14 +21,14 @@ def scanned(data: bytes, times: int) -> bytes:
     return data[:-2] + data[last:-2] * times + data[-2:]
 
 
-def test_pixels_are_counted_once_a_scan() -> None:
+def test_pixels_are_counted_once_per_scan() -> None:
     assert jpeg_cost.work(jpeg(1000, 500)) == 0.5
     assert jpeg_cost.work(jpeg(1000, 500, progressive=True)) == 5.0
     assert jpeg_cost.work(pictures.png_of(1000, 500)) == 0.5
     assert jpeg_cost.work(b"no picture") == 0
 
 
-def test_neither_a_thumbnail_nor_what_follows_counts() -> None:
+def test_thumbnail_and_trailing_bytes_do_not_count() -> None:
     exif = Image.Exif()
     exif[0x9286] = b"\xff\xda" * 100
     out = io.BytesIO()
@@ -36,7 +36,7 @@ def test_neither_a_thumbnail_nor_what_follows_counts() -> None:
     assert jpeg_cost.work(out.getvalue() + b"\xff\xda" * 100) == 0.5
 
 
-def test_an_end_within_a_comment_ends_nothing() -> None:
+def test_end_marker_in_a_comment_is_ignored() -> None:
     data = scanned(jpeg(1000, 500, progressive=True), 2)
     last = data.rindex(b"\xff\xda")
     comment = b"\xff\xfe\x00\x04\xff\xd9"

@@ -89,7 +89,7 @@ def test_the_networks_see_blue_green_red_from_0_to_255_and_the_second_class_is_l
     assert swapped == pytest.approx(likely[0] / likely.sum(), abs=0.01)
 
 
-def test_another_network_is_refused() -> None:
+def test_wrong_network_is_refused() -> None:
     wrong = onnx.load_from_string(channels_as_logits())
     wrong.graph.node[-1].output[0] = "doubled"
     wrong.graph.node.append(helper.make_node("Concat", ["doubled", "doubled"], ["output"], axis=1))
@@ -100,7 +100,7 @@ def test_another_network_is_refused() -> None:
         MiniFasNets((b"no network", b"no network"))
 
 
-def test_weights_that_were_never_fetched_are_missing_and_damaged_ones_are_refused(tmp_path: Path) -> None:
+def test_missing_weights_are_reported_and_damaged_ones_refused(tmp_path: Path) -> None:
     with pytest.raises(WeightsMissing, match="models fetch minifasnet-v2"):
         open_judges(tmp_path)
     (tmp_path / weights.read_artifacts()["minifasnet-v2"].cached_name).write_bytes(b"damaged")
@@ -126,7 +126,7 @@ def test_a_live_face_scores_high_and_its_picture_on_a_screen_low(
         assert judges[0].score(picture, detector.detect(picture)[0].box) < 0.5
 
 
-def test_workers_side_by_side_give_what_each_gives_alone(judges: tuple[LivenessJudge, ...]) -> None:
+def test_concurrent_workers_give_the_same_scores(judges: tuple[LivenessJudge, ...]) -> None:
     rng = np.random.default_rng(1)
     frames = [rng.integers(0, 255, (240, 320, 3), dtype=np.uint8) for _ in range(6)]
     box = Box(100, 80, 90, 110)

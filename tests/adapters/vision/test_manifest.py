@@ -13,7 +13,7 @@ from app.core.recognition.centre import off_centre
 from tests.packs import described, network
 
 
-def test_the_pack_that_is_served_is_the_one_that_was_calibrated(tmp_path: Path) -> None:
+def test_served_pack_is_the_calibrated_one(tmp_path: Path) -> None:
     # A change of warp, detector or weights without a new calibration would open gates by numbers of another pack.
     manifest = read_manifest(packs.NAME)
     assert manifest.digest == packs.digest(packs.NAME, tmp_path)
@@ -38,26 +38,26 @@ def test_the_served_calibration_is_sensible() -> None:
         '[packs.sface]\ncalibration = "x"',
     ],
 )
-def test_a_manifest_that_holds_no_calibration_is_a_fault(tmp_path: Path, text: str) -> None:
+def test_manifest_without_calibration_is_an_error(tmp_path: Path, text: str) -> None:
     path = tmp_path / "manifest.toml"
     path.write_text(text)
     with pytest.raises(WeightsError, match=r"manifest\.toml"):
         read_manifest("sface", path)
 
 
-def test_numbers_that_are_no_calibration_are_a_fault(tmp_path: Path) -> None:
+def test_invalid_calibration_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "manifest.toml"
     path.write_text(MANIFEST_PATH.read_text().replace("margin = ", "margin = 1"))
     with pytest.raises(WeightsError, match="not calibrated"):
         read_manifest("sface", path)
 
 
-def test_no_manifest_is_a_fault(tmp_path: Path) -> None:
+def test_missing_manifest_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(WeightsError):
         read_manifest("sface", tmp_path / "none.toml")
 
 
-def test_another_centre_is_another_pack(tmp_path: Path) -> None:
+def test_centre_changes_the_packs_digest(tmp_path: Path) -> None:
     served = packs.centre(packs.NAME, tmp_path)
     assert served is not None
     assert packs.digest_with(packs.NAME, tmp_path, served) == packs.digest(packs.NAME, tmp_path)
@@ -65,7 +65,7 @@ def test_another_centre_is_another_pack(tmp_path: Path) -> None:
     assert len(others | {packs.digest(packs.NAME, tmp_path)}) == 3
 
 
-def test_a_centre_is_written_and_read_and_a_wrong_one_is_a_fault(tmp_path: Path) -> None:
+def test_centre_round_trip_and_invalid_centre(tmp_path: Path) -> None:
     path = tmp_path / "manifest.toml"
     c = read_manifest(packs.NAME).calibration
     write_manifest(path, PackManifest("own", 3, "abc", c, (0.1, -0.2, 0.0)), {})
@@ -76,7 +76,7 @@ def test_a_centre_is_written_and_read_and_a_wrong_one_is_a_fault(tmp_path: Path)
         read_manifest("own", path)
 
 
-def test_a_pack_takes_its_centre_off_every_vector() -> None:
+def test_pack_subtracts_its_centre_from_every_vector() -> None:
     content = network().SerializeToString()
     crops = list(np.random.default_rng(0).integers(0, 255, (3, 112, 112, 3), dtype=np.uint8))
     centre = np.linspace(-0.05, 0.05, 64, dtype=np.float32)

@@ -23,7 +23,7 @@ def folders(root: Path, *names: str) -> Path:
     return root
 
 
-def test_the_error_for_a_folder_that_no_pack_may_be_called_names_the_rule(tmp_path: Path) -> None:
+def test_misnamed_folder_error_states_the_naming_rule(tmp_path: Path) -> None:
     folders(tmp_path, "Mine", "-mine", "gesicht-größe", "sface")
     (tmp_path / "No Pack").mkdir()
 
@@ -35,9 +35,7 @@ def test_the_error_for_a_folder_that_no_pack_may_be_called_names_the_rule(tmp_pa
     assert packs.misnamed(tmp_path / "nowhere") == []
 
 
-def test_a_folder_that_may_not_be_looked_into_is_a_pack_that_cannot_be_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unreadable_folder_is_an_unreadable_pack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As after a copy by root. Simulated: root, as whom the tests may run, may look everywhere."""
     folders(tmp_path, "locked", "lost+found")
     is_file, open_file = Path.is_file, Path.open
@@ -62,7 +60,7 @@ def test_a_folder_that_may_not_be_looked_into_is_a_pack_that_cannot_be_read(
         packs.names(tmp_path)
 
 
-def test_the_command_lists_them_as_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_command_lists_misnamed_packs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("yunet", "sface"):
         photo(name)  # the weights are there
     monkeypatch.setenv("FACEGATE_PACKS", str(folders(tmp_path / "packs", "Mine", "a\nb")))

@@ -47,7 +47,7 @@ def test_boxes_and_landmarks_are_in_frame_pixels_and_in_the_order_of_the_contrac
     assert abs(x - nose[0]) < 25 and abs(y - nose[1]) < 25
 
 
-def test_the_second_look_is_of_the_same_face(either: Detector, astronaut: Pixels) -> None:
+def test_refinement_stays_with_the_same_face(either: Detector, astronaut: Pixels) -> None:
     (face,) = either.detect(astronaut)
     again = either.refine(astronaut, face)
     np.testing.assert_allclose(again.landmarks, face.landmarks, atol=8)
@@ -55,12 +55,12 @@ def test_the_second_look_is_of_the_same_face(either: Detector, astronaut: Pixels
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (8, 400), (400, 8), (31, 33), (300, 300)])
-def test_nothing_is_found_in_nothing(either: Detector, shape: tuple[int, int]) -> None:
+def test_empty_picture_has_no_face(either: Detector, shape: tuple[int, int]) -> None:
     assert either.detect(np.zeros((*shape, 3), np.uint8)) == []
     assert either.detect(np.full((*shape, 3), 255, np.uint8), smallest_px=24) == []
 
 
-def test_a_group_is_counted_best_first(either: Detector, astronaut: Pixels) -> None:
+def test_faces_of_a_group_come_best_first(either: Detector, astronaut: Pixels) -> None:
     faces = either.detect(np.hstack([astronaut, astronaut[:, ::-1]]))
     assert len(faces) == 2 and faces[0].score >= faces[1].score
 
@@ -73,7 +73,7 @@ def test_both_detectors_agree_where_the_face_is(mtcnn: MtcnnDetector, detector: 
         assert np.linalg.norm(ours.landmarks - theirs.landmarks, axis=1).mean() < 0.12 * eyes
 
 
-def test_it_finds_what_the_library_finds(mtcnn: MtcnnDetector, astronaut: Pixels) -> None:
+def test_detections_equal_the_reference_library(mtcnn: MtcnnDetector, astronaut: Pixels) -> None:
     library = pytest.importorskip("facenet_pytorch", reason="the comparison needs the extra `train`")
     small = shrink(astronaut, 320, 320)
     boxes, scores, points = library.MTCNN(min_face_size=20).detect(small[..., ::-1].copy(), landmarks=True)
@@ -88,6 +88,6 @@ def test_it_finds_what_the_library_finds(mtcnn: MtcnnDetector, astronaut: Pixels
     np.testing.assert_allclose(found[0].landmarks, np.asarray(points[sure[0]], dtype=float), atol=1.5)
 
 
-def test_bytes_that_are_no_network_are_a_fault() -> None:
+def test_invalid_network_bytes_are_an_error() -> None:
     with pytest.raises(WeightsError):
         MtcnnNetworks((b"", b"", b""))

@@ -50,7 +50,7 @@ def test_a_large_photo_is_decoded_smaller(width: int, height: int) -> None:
 @pytest.mark.parametrize(
     ("width", "height", "by"), [(4032, 3024, 1), (5712, 4284, 2), (8160, 6144, 2), (9248, 6936, 4), (16320, 12240, 4)]
 )
-def test_how_much_smaller_follows_from_the_size(width: int, height: int, by: int) -> None:
+def test_scale_follows_from_the_size(width: int, height: int, by: int) -> None:
     assert read_header(claiming(width, height)).shrunk == by
 
 
@@ -84,7 +84,7 @@ VIDEO = struct.pack(">I4s4sI4s", 20, b"ftyp", b"mp42", 0, b"mp42") + b"\xff\xda\
 
 @pytest.mark.parametrize("behind", [VIDEO, VIDEO + b"\xff\xd9" + VIDEO, bytes(1000), encoded(picture()), b"\xff\xda"])
 @pytest.mark.parametrize("options", [{}, {"progressive": True}])
-def test_a_motion_photo_is_its_picture(behind: bytes, options: dict[str, object]) -> None:
+def test_motion_photo_yields_its_picture(behind: bytes, options: dict[str, object]) -> None:
     rng = np.random.default_rng(0)
     whole = encoded(rng.integers(0, 255, (120, 160, 3), dtype=np.uint8), exif=oriented(6), **options)
     np.testing.assert_array_equal(decode(whole + behind), decode(whole))
@@ -93,7 +93,7 @@ def test_a_motion_photo_is_its_picture(behind: bytes, options: dict[str, object]
 
 
 @pytest.mark.parametrize("options", [{}, {"progressive": True}])
-def test_a_cut_picture_is_not_completed_by_what_follows_it(options: dict[str, object]) -> None:
+def test_truncated_picture_is_not_completed_by_trailing_bytes(options: dict[str, object]) -> None:
     rng = np.random.default_rng(0)
     whole = encoded(rng.integers(0, 255, (120, 160, 3), dtype=np.uint8), **options)
     for share in (0.4, 0.7, 0.99):
@@ -104,7 +104,7 @@ def test_a_cut_picture_is_not_completed_by_what_follows_it(options: dict[str, ob
 
 @pytest.mark.parametrize("progressive", [False, True])
 @pytest.mark.parametrize("filling", [b"\xff", b"\xff\xfe\0\2", b"\xff\xd0", b"\0", b"\xff\0", b"\xff\x01\0"])
-def test_looking_for_the_end_takes_no_time(filling: bytes, progressive: bool) -> None:
+def test_end_is_found_quickly(filling: bytes, progressive: bool) -> None:
     whole = encoded(picture(), progressive=progressive)
     began = time.process_time()
     for at in (2, len(whole) - 40):
@@ -114,13 +114,13 @@ def test_looking_for_the_end_takes_no_time(filling: bytes, progressive: bool) ->
     assert time.process_time() - began < 1.5
 
 
-def test_a_multi_picture_file_is_its_first_picture() -> None:
+def test_multi_picture_file_yields_its_first_picture() -> None:
     out = io.BytesIO()
     Image.fromarray(picture()).save(out, "MPO", save_all=True, append_images=[Image.new("RGB", (160, 120))])
     np.testing.assert_allclose(decode(read(out.getvalue()))[10, 10], (30, 30, 200), atol=6)
 
 
-def test_a_thumbnail_is_not_where_the_picture_ends() -> None:
+def test_thumbnail_does_not_end_the_picture() -> None:
     thumbnail = encoded(picture(64, 64))
     whole = encoded(picture(), exif=b"Exif\0\0" + b"II*\0\x08\0\0\0\0\0\0\0\0\0" + thumbnail)
     assert decode(whole).shape == (120, 160, 3)
@@ -131,14 +131,14 @@ def test_a_thumbnail_is_not_where_the_picture_ends() -> None:
 
 
 @pytest.mark.parametrize("kind", FORMATS)
-def test_what_phones_and_browsers_save_is_read(kind: str) -> None:
+def test_formats_of_phones_and_browsers_are_read(kind: str) -> None:
     kept = read(encoded(picture(), kind, quality=95))
     assert read_header(kept).media_type == "image/jpeg"
     np.testing.assert_allclose(decode(kept)[5::10, 5::10, ::-1], picture()[5::10, 5::10], atol=25)
 
 
 @pytest.mark.parametrize("kind", FORMATS)
-def test_an_orientation_is_respected_there_too(kind: str) -> None:
+def test_orientation_is_respected(kind: str) -> None:
     kept = read(
         encoded(Image.fromarray(picture()).transpose(Image.Transpose.ROTATE_90), kind, exif=oriented(6).tobytes())
     )
@@ -148,7 +148,7 @@ def test_an_orientation_is_respected_there_too(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", FORMATS)
-def test_a_damaged_one_is_refused_by_its_name(kind: str) -> None:
+def test_damaged_photo_is_refused_by_its_format(kind: str) -> None:
     rng = np.random.default_rng(3)
     whole = encoded(rng.integers(0, 255, (120, 160, 3), dtype=np.uint8), kind)
     for length in (40, len(whole) // 3, len(whole) - 300):
@@ -157,7 +157,7 @@ def test_a_damaged_one_is_refused_by_its_name(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", FORMATS)
-def test_fuzzed_ones_are_read_or_refused(kind: str) -> None:
+def test_fuzzed_photos_are_read_or_refused(kind: str) -> None:
     rng = np.random.default_rng(5)
     whole = np.frombuffer(encoded(picture(64, 64), kind), np.uint8)
     for _ in range(6):
@@ -170,7 +170,7 @@ def test_fuzzed_ones_are_read_or_refused(kind: str) -> None:
             assert error.detail
 
 
-def test_a_webp_that_claims_to_be_huge_costs_nothing() -> None:
+def test_huge_webp_is_refused_at_no_cost() -> None:
     canvas = (16382).to_bytes(3, "little") * 2
     inner = encoded(picture(), "WEBP")[12:]
     body = b"WEBP" + b"VP8X" + struct.pack("<I", 10) + bytes(4) + canvas + inner
@@ -179,14 +179,14 @@ def test_a_webp_that_claims_to_be_huge_costs_nothing() -> None:
     assert time.perf_counter() - started < 15
 
 
-def test_one_of_too_many_pixels_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_photo_with_too_many_pixels_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(photo, "MOST_PIXELS", 10_000)
     error = refused(encoded(picture(), "WEBP"))
     assert error.code == "image_too_large" and "a WebP photo" in error.detail
 
 
 @pytest.mark.parametrize("kind", ["WEBP", "AVIF"])
-def test_animated_and_transparent_ones_are_named(kind: str) -> None:
+def test_animated_and_transparent_photos_are_named(kind: str) -> None:
     first = Image.fromarray(picture())
     animated = encoded(first, kind, save_all=True, append_images=[first.rotate(180)], duration=100)
     assert "several pictures" in refused(animated).detail
@@ -216,7 +216,7 @@ def test_the_decoder_never_sees_the_services_secrets(monkeypatch: pytest.MonkeyP
         (b"%PDF-1.7", "a PDF"),
     ],
 )
-def test_what_is_not_read_is_named(begins: bytes, name: str) -> None:
+def test_unsupported_format_is_named(begins: bytes, name: str) -> None:
     error = refused(begins + bytes(100))
     assert error.code == "not_an_image"
     assert error.detail == f"This is {name}; send a JPEG, PNG, WebP, HEIC or AVIF."

@@ -7,7 +7,7 @@ from app.adapters.vision.networks.runtime import compile_network
 STARTS = 6
 
 
-def test_every_worker_sees_the_same(yunet_bytes: bytes) -> None:
+def test_every_worker_gives_the_same_result(yunet_bytes: bytes) -> None:
     picture = np.random.default_rng(5).integers(0, 256, (1, 192, 320, 3), dtype=np.uint8)
     one = compile_network(yunet_bytes, height_px=192, width_px=320, rgb=False, precision="f32", workers=1)
     expected = [np.array(v) for v in one.create_infer_request().infer({0: picture}).values()]

@@ -11,7 +11,7 @@ from app.core.recognition import alignment
 from tests.photos import photo
 
 
-def test_a_face_that_lies_in_the_template_is_not_moved() -> None:
+def test_aligned_face_is_not_moved() -> None:
     frame = np.random.default_rng(0).integers(0, 255, (112, 112, 3), dtype=np.uint8)
     np.testing.assert_array_equal(align(frame, alignment.TEMPLATE.astype(np.float32)), frame)
 
@@ -37,13 +37,13 @@ def test_fine_patterns_on_a_large_face_do_not_alias() -> None:
     assert np.abs(crop[4:-4, 4:-4].astype(int) - 127).max() <= 3
 
 
-def test_beyond_the_frame_it_is_black() -> None:
+def test_area_outside_the_frame_is_black() -> None:
     crop = align(np.full((200, 200, 3), 255, np.uint8), (alignment.TEMPLATE + np.array((-56, 40))).astype(np.float32))
     assert (crop[:, :55] == 0).all()
     assert (crop[:, 57:] == 255).all()
 
 
-def test_large_face_wholly_outside_is_black_and_no_error() -> None:
+def test_face_outside_the_frame_is_black_without_error() -> None:
     crop = align(np.full((100, 100, 3), 255, np.uint8), (alignment.TEMPLATE * 5 + 3000).astype(np.float32))
     assert crop.shape == (112, 112, 3)
 

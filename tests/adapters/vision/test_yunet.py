@@ -25,7 +25,7 @@ def placed(pixels: Pixels, face_scale: float, left: int, top: int) -> Pixels:
     return frame
 
 
-def test_it_finds_what_opencv_finds(yunet_bytes: bytes, detector: YunetDetector, astronaut: Pixels) -> None:
+def test_detections_equal_opencvs(yunet_bytes: bytes, detector: YunetDetector, astronaut: Pixels) -> None:
     small = shrink(astronaut, 320, 320)
     reference = cv2.FaceDetectorYN.create(
         "onnx", np.frombuffer(yunet_bytes, np.uint8), np.empty(0, np.uint8), (320, 320), 0.6, 0.3
@@ -52,7 +52,7 @@ def test_boxes_and_landmarks_are_in_frame_pixels(detector: YunetDetector, astron
     assert right_eye[1] < nose[1] < right_mouth[1]
 
 
-def test_the_second_look_finds_landmarks_of_small_faces_again(detector: YunetDetector, astronaut: Pixels) -> None:
+def test_refinement_improves_landmarks_of_small_faces(detector: YunetDetector, astronaut: Pixels) -> None:
     # Given the same face small in a wide frame
     scale = 0.6
     frame = placed(astronaut, scale, 400, 200)
@@ -66,7 +66,7 @@ def test_the_second_look_finds_landmarks_of_small_faces_again(detector: YunetDet
     assert fine_error < coarse_error / 2
 
 
-def test_the_second_look_stays_with_its_face(detector: YunetDetector, astronaut: Pixels) -> None:
+def test_refinement_stays_with_its_face(detector: YunetDetector, astronaut: Pixels) -> None:
     # Given two faces so near that each lies in the other's surroundings
     frame = np.full((400, 400, 3), 90, dtype=np.uint8)
     person = astronaut[50:230, 170:280]
@@ -78,33 +78,33 @@ def test_the_second_look_stays_with_its_face(detector: YunetDetector, astronaut:
         assert abs(refined.box.centre[0] - face.box.centre[0]) < 15
 
 
-def test_a_face_that_is_not_there_any_more_is_kept_as_it_was(detector: YunetDetector, astronaut: Pixels) -> None:
+def test_vanished_face_is_kept_unrefined(detector: YunetDetector, astronaut: Pixels) -> None:
     (face,) = detector.detect(astronaut)
     assert detector.refine(np.zeros_like(astronaut), face) is face
     assert detector.refine(np.zeros((10, 10, 3), dtype=np.uint8), face) is face
 
 
 @pytest.mark.parametrize("shape", [(48, 48), (48, 5000), (5000, 48), (1080, 1920), (321, 319), (1, 1)])
-def test_any_shape_is_searched_and_nothing_found_in_nothing(detector: YunetDetector, shape: tuple[int, int]) -> None:
+def test_any_shape_is_searched_and_an_empty_one_has_no_face(detector: YunetDetector, shape: tuple[int, int]) -> None:
     assert detector.detect(np.zeros((*shape, 3), dtype=np.uint8)) == []
     noise = np.random.default_rng(0).integers(0, 255, (*shape, 3), dtype=np.uint8)
     for face in detector.detect(noise):
         assert np.isfinite(face.landmarks).all()
 
 
-def test_a_frame_leaves_nothing_behind_for_the_next(detector: YunetDetector, astronaut: Pixels) -> None:
+def test_frame_leaves_no_state_for_the_next(detector: YunetDetector, astronaut: Pixels) -> None:
     # Given a full canvas, when a shorter frame uses the same one, then nothing of the first is found in it
     assert detector.detect(astronaut)
     assert detector.detect(np.full((290, 512, 3), 90, dtype=np.uint8)) == []
 
 
-def test_a_group_is_counted(detector: YunetDetector, astronaut: Pixels) -> None:
+def test_all_faces_of_a_group_are_found(detector: YunetDetector, astronaut: Pixels) -> None:
     person = astronaut[20:260, 130:330]
     row = np.hstack([person] * 4)
     assert len(detector.detect(np.vstack([row] * 2))) == 8
 
 
-def test_bytes_that_are_no_network_are_a_fault() -> None:
+def test_invalid_network_bytes_are_an_error() -> None:
     with pytest.raises(WeightsError):
         YunetNetwork(b"not a model")
 
@@ -118,7 +118,7 @@ def test_a_useless_width_is_an_error(yunet_bytes: bytes) -> None:
     ("shape", "expected"),
     [((720, 1280), (320, 180)), ((250, 250), (250, 250)), ((1280, 720), (180, 320)), ((9000, 2), (1, 320))],
 )
-def test_pictures_are_fitted_and_never_enlarged(shape: tuple[int, int], expected: tuple[int, int]) -> None:
+def test_pictures_are_shrunk_to_fit_and_never_enlarged(shape: tuple[int, int], expected: tuple[int, int]) -> None:
     assert fit(*shape, 320) == expected
 
 
@@ -131,7 +131,7 @@ def test_shrinking_averages_and_does_not_alias() -> None:
     assert np.abs(small.astype(int) - 127).max() <= 2
 
 
-def test_faces_that_must_be_found_in_a_large_frame_are(detector: YunetDetector) -> None:
+def test_required_faces_are_found_in_a_large_frame(detector: YunetDetector) -> None:
     """48 px in a 1920-pixel frame: too small for a search at 320, which finds hardly any."""
     rng = np.random.default_rng(1)
     wall = cv2.resize(rng.integers(100, 140, (135, 240, 3), dtype=np.uint8), (1920, 1080))
@@ -148,7 +148,7 @@ def test_faces_that_must_be_found_in_a_large_frame_are(detector: YunetDetector) 
     assert found[48] >= 11 > found[None] + 4, found
 
 
-def test_common_cameras_wait_for_no_compiling_and_strange_ones_fill_no_memory(
+def test_common_sizes_are_precompiled_and_others_are_bounded(
     yunet_bytes: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     network = YunetNetwork(yunet_bytes)

@@ -94,11 +94,11 @@ def test_each_value_has_its_line(path: tuple[str | int, ...], line: int) -> None
         (b"a: \x00\n", "The file holds characters that YAML does not allow."),
     ],
 )
-def test_what_is_not_read_is_named_with_its_line(raw: bytes, detail: str) -> None:
+def test_unsupported_yaml_is_named_with_its_line(raw: bytes, detail: str) -> None:
     assert refusal(raw) == detail
 
 
-def test_text_that_is_not_yaml_is_named_with_its_line() -> None:
+def test_invalid_yaml_is_named_with_its_line() -> None:
     assert refusal(b"a: 1\nb: [1, 2\nc: 3\n").startswith("Line 3: This is not YAML: ")
 
 
@@ -115,7 +115,7 @@ def test_values_that_are_nested_too_deep_are_refused() -> None:
     assert refusal(b"- " * (MOST_BYTES // 2)).startswith("Line 1: ")
 
 
-def test_anchors_that_would_explode_are_refused() -> None:
+def test_exploding_anchors_are_refused() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 30)]
     assert refusal("\n".join(lines).encode()).startswith("Line 1: Anchors")
@@ -133,7 +133,7 @@ def test_an_entry_is_one_line_where_it_fits() -> None:
     )
 
 
-def test_what_appears_twice_is_written_twice() -> None:
+def test_repeated_value_is_written_twice() -> None:
     same = ["Mon"]
     assert "&" not in write_rules({"a": [same, same]})
 
@@ -150,7 +150,7 @@ values = st.recursive(
 
 
 @given(st.dictionaries(texts, values, min_size=1, max_size=6))
-def test_what_is_written_is_read_back(data: dict[str, object]) -> None:
+def test_written_rules_are_read_back(data: dict[str, object]) -> None:
     assert read_rules(write_rules(data).encode()).data == data
 
 

@@ -34,7 +34,7 @@ def free(store: SqlStore) -> bool:
         return mine
 
 
-def test_one_has_it_until_it_ends(store: SqlStore, other: SqlStore, tmp_path: Path) -> None:
+def test_lock_is_held_until_the_block_ends(store: SqlStore, other: SqlStore, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="it failed"), store.alone("import-1") as mine:
         assert mine and not free(other) and not free(store)
         with other.alone("import-2") as another:
@@ -55,7 +55,7 @@ def test_a_killed_process_loses_the_lock(store: SqlStore, database_url: str) -> 
         eventually(lambda: free(store))
 
 
-def test_never_two_at_once(store: SqlStore, other: SqlStore) -> None:
+def test_two_processes_never_hold_the_lock(store: SqlStore, other: SqlStore) -> None:
     inside = Lock()
 
     def once(of: SqlStore) -> bool:

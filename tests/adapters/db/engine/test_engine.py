@@ -21,7 +21,7 @@ def careless() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("careless")
-def test_a_new_database_is_private_in_a_folder_that_is_not(tmp_path: Path) -> None:
+def test_new_database_is_private_in_a_shared_folder(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     url = f"sqlite:///{tmp_path / 'facegate.db'}"
     migrate.upgrade(url)
@@ -35,7 +35,7 @@ def test_a_new_database_is_private_in_a_folder_that_is_not(tmp_path: Path) -> No
 
 
 @pytest.mark.usefixtures("careless")
-def test_a_database_that_is_there_keeps_its_mode(tmp_path: Path) -> None:
+def test_existing_database_keeps_its_file_mode(tmp_path: Path) -> None:
     """An operator may let a backup's group read it."""
     file = tmp_path / "facegate.db"
     file.touch()
@@ -44,7 +44,7 @@ def test_a_database_that_is_there_keeps_its_mode(tmp_path: Path) -> None:
     assert file.stat().st_mode & 0o777 == 0o640
 
 
-def test_a_missing_driver_is_said_with_its_cure(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_driver_error_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in sys.modules if name.partition(".")[0] == "psycopg"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "psycopg", None)

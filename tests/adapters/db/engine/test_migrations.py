@@ -38,7 +38,7 @@ def test_up_down_and_up_again(empty_database_url: str) -> None:
     assert migrate.current(empty_database_url) == migrate.head() is not None
 
 
-def test_what_was_stored_by_the_first_version_is_kept_up_and_down(empty_database_url: str) -> None:
+def test_first_versions_rows_survive_upgrade_and_downgrade(empty_database_url: str) -> None:
     migrate.upgrade(empty_database_url)
     migrate.downgrade(empty_database_url, "0001")
     engine = make_engine(empty_database_url)
@@ -62,7 +62,7 @@ def test_what_was_stored_by_the_first_version_is_kept_up_and_down(empty_database
     assert counts == [1, 1, 1, 1]
 
 
-def test_what_imports_said_in_the_clear_goes_and_their_figures_stay(empty_database_url: str) -> None:
+def test_upgrade_removes_clear_text_of_imports_and_keeps_their_counts(empty_database_url: str) -> None:
     migrate.upgrade(empty_database_url)
     migrate.downgrade(empty_database_url, "0010")
     said = """INSERT INTO imports (id, state, dry_run, by, created_at, fingerprint, done, done_photos, done_before,
@@ -80,7 +80,7 @@ def test_what_imports_said_in_the_clear_goes_and_their_figures_stay(empty_databa
     assert (job.id, job.done, job.counts, job.told, job.attempts) == ("01I", 7, {"added": 7}, None, 0)
 
 
-def test_migrations_build_what_the_tables_say(database_url: str) -> None:
+def test_migrations_build_the_declared_tables(database_url: str) -> None:
     engine = make_engine(database_url)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"target_metadata": metadata})
@@ -89,7 +89,7 @@ def test_migrations_build_what_the_tables_say(database_url: str) -> None:
     assert len(metadata.tables) > 10
 
 
-def test_processes_that_start_together_migrate_once(empty_database_url: str) -> None:
+def test_processes_starting_together_migrate_once(empty_database_url: str) -> None:
     program = "import sys; from app.adapters.db.engine import migrate; migrate.upgrade(sys.argv[1])"
     processes = [
         subprocess.Popen([sys.executable, "-c", program, empty_database_url], stderr=subprocess.PIPE, text=True)

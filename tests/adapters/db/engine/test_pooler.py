@@ -71,7 +71,7 @@ def pooled(pooled_url: str) -> Iterator[SqlStore]:
     store.close()
 
 
-def test_statements_are_repeated_in_whatever_session(pooled: SqlStore, pooled_url: str) -> None:
+def test_statements_work_in_any_session(pooled: SqlStore, pooled_url: str) -> None:
     """A driver prepares what it sees the sixth time, in a session that the next transaction does not have."""
     other = open_store(pooled_url)
     try:
@@ -87,7 +87,7 @@ def test_statements_are_repeated_in_whatever_session(pooled: SqlStore, pooled_ur
         other.close()
 
 
-def test_what_is_done_alone_is_free_again(pooled: SqlStore, pooled_url: str) -> None:
+def test_exclusive_lock_is_released_through_a_pooler(pooled: SqlStore, pooled_url: str) -> None:
     """Also where the pooler gives the session to somebody else afterwards."""
     other = open_store(pooled_url)
     try:

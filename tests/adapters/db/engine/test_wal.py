@@ -54,7 +54,7 @@ def left(folder: Path) -> list[str]:
     return [file.name for file in folder.iterdir() if file.is_file() and MARK in file.read_bytes()]
 
 
-def test_an_erasure_beside_a_long_reader_holds_up_no_gate(store: SqlStore, other: SqlStore) -> None:
+def test_erasure_during_a_long_read_delays_no_gate(store: SqlStore, other: SqlStore) -> None:
     slowest_s = 0.0
     with store.read() as reader, ThreadPoolExecutor() as pool:
         assert reader.employees.count() == 1
@@ -73,7 +73,7 @@ def test_an_erasure_beside_a_long_reader_holds_up_no_gate(store: SqlStore, other
 
 
 @pytest.mark.parametrize("reads", ["store", "other"])
-def test_what_a_reader_needed_leaves_the_log_when_it_is_done(
+def test_log_is_emptied_after_the_reader_ends(
     store: SqlStore, tmp_path: Path, reads: str, request: pytest.FixtureRequest
 ) -> None:
     reader: SqlStore = request.getfixturevalue(reads)
@@ -86,7 +86,7 @@ def test_what_a_reader_needed_leaves_the_log_when_it_is_done(
     eventually(lambda: threading.active_count() == before)
 
 
-def test_a_program_that_ends_waits_a_little_for_the_reader(store: SqlStore, other: SqlStore, tmp_path: Path) -> None:
+def test_exit_waits_briefly_for_the_reader(store: SqlStore, other: SqlStore, tmp_path: Path) -> None:
     with ThreadPoolExecutor() as pool:
         with other.read() as tx:
             assert tx.employees.count() == 1
@@ -97,7 +97,7 @@ def test_a_program_that_ends_waits_a_little_for_the_reader(store: SqlStore, othe
     assert not left(tmp_path), "though another process still has the database open"
 
 
-def test_an_erasure_holds_though_the_log_cannot_be_emptied(
+def test_erasure_holds_when_the_log_cannot_be_emptied(
     tmp_path: Path, store: SqlStore, caplog: pytest.LogCaptureFixture
 ) -> None:
     failing = again(tmp_path / "facegate.db")
