@@ -7,7 +7,7 @@ from datetime import date
 from enum import StrEnum
 from typing import TypeVar
 
-from app.core.access.schedules import WEEKDAYS, CalendarDay
+from app.core.access.schedules import WEEKDAYS, YEARLY
 from app.core.errors import BadInput
 
 Kind = TypeVar("Kind", bound=StrEnum)
@@ -15,6 +15,7 @@ Made = TypeVar("Made")
 Path = tuple[str | int, ...]
 CLOCK = re.compile(r"([0-9]{2}):([0-5][0-9])")
 MONTH_AND_DAY = re.compile(r"[0-9]{2}-[0-9]{2}")
+Date = date  # `Value.date` hides the name
 MOST_BYTES = 2_000_000  # of a rules file; 10,000 rules take about 1.5 MB
 MOST_ENTRIES = 10_000
 MOST_SAID = 1000  # characters of an error
@@ -82,13 +83,13 @@ class Value:
         except ValueError as e:
             raise self.fail("Write a date such as 2026-12-25.") from e
 
-    def month_and_day(self) -> CalendarDay:
-        """A day of every year, MM-DD."""
+    def month_and_day(self) -> Date:
+        """A day of every year, MM-DD, in the year that stands for every year."""
         text = self.text()
         try:
             if not MONTH_AND_DAY.fullmatch(text):
                 raise ValueError
-            return CalendarDay(date.fromisoformat(f"2000-{text}"), yearly=True)
+            return date.fromisoformat(f"{YEARLY}-{text}")
         except ValueError as e:
             raise self.fail('Write a month and a day, such as "12-25".') from e
 

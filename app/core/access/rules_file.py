@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from app.core.access.file_times import calendar_day, day_written, hours_of, hours_written, window_of
 from app.core.access.file_values import Value
 from app.core.access.rule_set import RuleSet, in_order
 from app.core.access.rules import (
@@ -23,7 +24,7 @@ from app.core.access.rules import (
     Who,
     Zone,
 )
-from app.core.access.schedules import WEEKDAYS, Calendar, CalendarDay, CalendarHours, Hours, Schedule, Window
+from app.core.access.schedules import WEEKDAYS, Calendar, CalendarHours, Schedule
 
 FORMAT = 1
 KINDS = ("sites", "zones", "gates", "lanes", "groups", "calendars", "schedules", "rules", "modes")
@@ -125,19 +126,19 @@ class RulesReader:
     def _calendar(self, value: Value) -> Calendar:
         fields = value.fields(("name",), ("dates", "yearly"))
         name = fields["name"].text()
-        days = [CalendarDay(day.date()) for day in fields["dates"].items()] if "dates" in fields else []
-        days += [day.month_and_day() for day in fields["yearly"].items()] if "yearly" in fields else []
+        days = [calendar_day(day, yearly=False) for day in fields["dates"].items()] if "dates" in fields else []
+        days += [calendar_day(day, yearly=True) for day in fields["yearly"].items()] if "yearly" in fields else []
         return value.make(lambda: Calendar(self._ids["calendars"][name], name, tuple(sorted(days))))
 
     def _schedule(self, value: Value) -> Schedule:
         fields = value.fields(("name",), ("windows", "on_calendar"))
         name = fields["name"].text()
-        windows = [_window(window) for window in fields["windows"].items()] if "windows" in fields else []
+        windows = [window_of(window) for window in fields["windows"].items()] if "windows" in fields else []
         entries = []
         for entry in fields["on_calendar"].items() if "on_calendar" in fields else ():
             parts = entry.fields(("calendar", "windows"))
             calendar = parts["calendar"].known(self._ids["calendars"], "calendar")
-            hours = sorted(_hours(one, one.fields(("start", "length"))) for one in parts["windows"].items())
+            hours = sorted(hours_of(one, one.fields(("start", "length"))) for one in parts["windows"].items())
             entries.append(entry.make(partial(CalendarHours, calendar, tuple(hours))))
         schedule_id = self._ids["schedules"][name]
         return value.make(lambda: Schedule(schedule_id, name, tuple(sorted(windows)), tuple(entries)))
@@ -227,8 +228,8 @@ def write(rules: RuleSet, numbers: Mapping[str, str]) -> dict[str, Any]:
         "calendars": [
             _filled(
                 name=calendar.name,
-                dates=[str(day.date) for day in sorted(calendar.days) if not day.yearly] or None,
-                yearly=[f"{day.date:%m-%d}" for day in sorted(calendar.days) if day.yearly] or None,
+                dates=[day_written(day) for day in sorted(calendar.days) if not day.yearly] or None,
+                yearly=[day_written(day) for day in sorted(calendar.days) if day.yearly] or None,
             )
             for calendar in in_order(rules.calendars)
         ],
@@ -236,12 +237,12 @@ def write(rules: RuleSet, numbers: Mapping[str, str]) -> dict[str, Any]:
             _filled(
                 name=schedule.name,
                 windows=[
-                    {"days": [WEEKDAYS[day] for day in window.weekdays]} | _hours_written(window.hours)
+                    {"days": [WEEKDAYS[day] for day in window.weekdays]} | hours_written(window.hours)
                     for window in sorted(schedule.windows)
                 ]
                 or None,
                 on_calendar=[
-                    {"calendar": names[entry.calendar_id], "windows": [_hours_written(h) for h in sorted(entry.hours)]}
+                    {"calendar": names[entry.calendar_id], "windows": [hours_written(h) for h in sorted(entry.hours)]}
                     for entry in schedule.on_calendar
                 ]
                 or None,
@@ -277,22 +278,6 @@ def write(rules: RuleSet, numbers: Mapping[str, str]) -> dict[str, Any]:
 
 def _filled(**fields: object) -> dict[str, Any]:
     return {key: value for key, value in fields.items() if value is not None}
-
-
-def _hours_written(hours: Hours) -> dict[str, str]:
-    return {key: f"{m // 60:02}:{m % 60:02}" for key, m in (("start", hours.start_min), ("length", hours.length_min))}
-
-
-def _window(value: Value) -> Window:
-    fields = value.fields(("days", "start", "length"))
-    hours = _hours(value, fields)
-    days = tuple(sorted(day.weekday() for day in fields["days"].items()))
-    return value.make(lambda: Window(days, hours))
-
-
-def _hours(value: Value, fields: Mapping[str, Value]) -> Hours:
-    start, length = fields["start"].minutes(), fields["length"].minutes()
-    return value.make(lambda: Hours(start, length))
 
 
 def _mode_key(mode: GateMode) -> tuple[str, str, str, str]:

@@ -62,14 +62,25 @@ class Window:
 
 @dataclass(frozen=True, order=True)
 class CalendarDay:
-    """One date, or the same day of every year; then the year is YEARLY. 29 February comes only in leap years."""
+    """One date, or the same day of every year; then the year is YEARLY. 29 February comes only in leap years.
+
+    name: what people call the day, such as Good Friday; it decides nothing. Raises BadInput for a bad one.
+    """
 
     date: date
     yearly: bool = False
+    name: str = ""
 
     def __post_init__(self) -> None:
+        if self.name:
+            plain_text("name", self.name, NAME_CHARS)
         if self.yearly:
             object.__setattr__(self, "date", self.date.replace(year=YEARLY))
+
+    @property
+    def when(self) -> tuple[int, bool]:
+        """What makes it another day than the others of its calendar."""
+        return self.date.toordinal(), self.yearly
 
     @property
     def month_and_day(self) -> tuple[int, int]:
@@ -91,11 +102,11 @@ class Calendar:
         plain_text("name", self.name, NAME_CHARS)
         if len(self.days) > MOST_DAYS:
             raise BadInput("bad_calendar", f"A calendar has at most {MOST_DAYS} dates.")
-        seen: set[CalendarDay] = set()
+        seen: set[tuple[int, bool]] = set()
         for day in self.days:
-            if day in seen or (not day.yearly and day.month_and_day in self._yearly):
+            if day.when in seen or (not day.yearly and day.month_and_day in self._yearly):
                 raise BadInput("duplicate_date", f"{day} is in the calendar twice.")
-            seen.add(day)
+            seen.add(day.when)
 
     @cached_property
     def _yearly(self) -> frozenset[tuple[int, int]]:

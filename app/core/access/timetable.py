@@ -32,7 +32,7 @@ class Timetable:
     @cached_property
     def content(self) -> tuple[object, ...]:
         """What decides when it is open: equal for two timetables that are open at the same times by the same words."""
-        calendars = tuple((frozenset(calendar.days), hours) for calendar, hours in self._calendars)
+        calendars = tuple((frozenset(day.when for day in calendar.days), hours) for calendar, hours in self._calendars)
         return self._week, calendars
 
     def hours_on(self, day: date) -> tuple[Hours, ...]:

@@ -35,7 +35,9 @@ from app.core.types import Employee
 from tests.fakes import NOW
 
 HOUR = timedelta(hours=1)
-HOLIDAYS = Calendar("C1", "Holidays", (CalendarDay(date(2026, 12, 25), True), CalendarDay(date(2027, 3, 26))))
+HOLIDAYS = Calendar(
+    "C1", "Holidays", (CalendarDay(date(2026, 12, 25), True), CalendarDay(date(2027, 3, 26), False, "Good Friday"))
+)
 DAYS = Schedule(
     "T1", "Days", (Window((0, 1, 2), Hours(420, 720)),), (CalendarHours("C1", (Hours(600, 60),)), CalendarHours("C2"))
 )

@@ -90,6 +90,12 @@ def test_what_a_file_leaves_out() -> None:
         (("calendars", 0, "dates", 0), "2026-13-01", "calendars[0].dates[0]: Write a date"),
         (("calendars", 0, "yearly", 0), "25.12.", "calendars[0].yearly[0]: Write a month and a day"),
         (("calendars", 0, "yearly"), ["12-25", "12-25"], "calendars[0]: 12-25 of every year is in the calendar twice."),
+        (("calendars", 0, "dates", 0), {"date": "2026-12-24"}, "calendars[0].dates[0]: name is missing."),
+        (
+            ("calendars", 0, "yearly", 0),
+            {"date": "12-25", "name": " "},
+            "calendars[0].yearly[0]: name must not be empty.",
+        ),
         (
             ("schedules", 0, "windows", 0, "start"),
             420,

@@ -237,6 +237,13 @@ def test_the_minutes_of_a_week_are_the_lengths_of_its_windows(drawn: Schedule, c
             lambda: Calendar("c", "Twice", (CalendarDay(date(2021, 1, 1), True), CalendarDay(date(2020, 1, 1), True))),
             "duplicate_date",
         ),
+        (
+            lambda: Calendar(
+                "c", "Twice", (CalendarDay(date(2027, 1, 1), False, "New Year"), CalendarDay(date(2027, 1, 1)))
+            ),
+            "duplicate_date",
+        ),
+        (lambda: CalendarDay(date(2027, 1, 1), False, "\u202e"), "bad_name"),
         (lambda: time_zone("Europe/Bonn"), "unknown_time_zone"),
         (lambda: time_zone("../../etc/passwd"), "unknown_time_zone"),
     ],

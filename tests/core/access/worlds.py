@@ -58,7 +58,8 @@ def schedules(draw: st.DrawFn, schedule_id: str = "s") -> Schedule:
     return Schedule(schedule_id, schedule_id, tuple(windows), tuple(CalendarHours(name, draw(hours)) for name in names))
 
 
-CALENDARS = st.lists(DAYS, unique=True, max_size=4).map(lambda days: tuple(CalendarDay(day) for day in days))
+NAMED_DAYS = st.builds(CalendarDay, DAYS, st.just(False), st.sampled_from(("", "Good Friday")))
+CALENDARS = st.lists(NAMED_DAYS, unique_by=lambda day: day.date, max_size=4).map(tuple)
 
 
 @st.composite

@@ -204,7 +204,8 @@ def _schedule(row: Columns) -> Schedule:
 
 
 def _calendar(row: Columns) -> Calendar:
-    days = tuple(CalendarDay(date.fromisoformat(day), yearly) for day, yearly in row["days"])
+    # Only a day with a name has a third part.
+    days = tuple(CalendarDay(date.fromisoformat(day), yearly, *name) for day, yearly, *name in row["days"])
     return Calendar(row["id"], row["name"], days)
 
 
@@ -241,7 +242,7 @@ KINDS: dict[type[Any], Kept] = {
         lambda calendar: {
             "id": calendar.id,
             "name": calendar.name,
-            "days": [[day.date.isoformat(), day.yearly] for day in calendar.days],
+            "days": [[day.date.isoformat(), day.yearly, *([day.name] if day.name else [])] for day in calendar.days],
         },
         _calendar,
     ),
