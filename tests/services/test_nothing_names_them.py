@@ -73,9 +73,7 @@ def in_files(site: Process, folder: Path, *marks: str) -> set[tuple[str, str]]:
     return {(file.name, mark) for file in files for mark in marks if mark.encode() in file.read_bytes()}
 
 
-def test_a_stolen_database_names_nobody_and_says_not_who_went_where(
-    site: Process, ada: Employee, tmp_path: Path
-) -> None:
+def test_stolen_database_reveals_neither_names_nor_movements(site: Process, ada: Employee, tmp_path: Path) -> None:
     assert in_tables(site, *MARKS) == set()
     assert in_files(site, tmp_path, *MARKS) == set()
     movements = {"events", "corrections", "orders", "idempotency", "gate_results"}
@@ -84,7 +82,7 @@ def test_a_stolen_database_names_nobody_and_says_not_who_went_where(
     assert [event.decision.employee.id for event in site.events.find(EventFilter(employee_id=ada.id))] == [ada.id] * 2
 
 
-def test_after_an_erasure_nothing_names_her(site: Process, ada: Employee, tmp_path: Path) -> None:
+def test_erased_person_is_named_nowhere(site: Process, ada: Employee, tmp_path: Path) -> None:
     site.erasure.erase(ada.id)
     assert in_tables(site, *MARKS, UNKEYED.blind(ada.id)) == set()
     assert in_files(site, tmp_path, *MARKS) == set()
@@ -93,7 +91,7 @@ def test_after_an_erasure_nothing_names_her(site: Process, ada: Employee, tmp_pa
     assert site.audit.verify().valid
 
 
-def test_an_erased_name_is_in_no_memory_of_another_process(
+def test_erased_name_leaves_the_memory_of_other_processes(
     site: Process, ada: Employee, start: Callable[..., Process]
 ) -> None:
     other = start()

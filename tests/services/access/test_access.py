@@ -64,12 +64,12 @@ def test_a_stranger_does_not_pass(site: Process) -> None:
     assert (answer.similarity, answer.threshold) == (0.49, 0.5)
 
 
-def test_in_an_empty_gallery_nobody_is_recognised(site: Process) -> None:
+def test_empty_gallery_recognises_nobody(site: Process) -> None:
     answer = site.decide(ADA)
     assert (answer.reason, answer.similarity, answer.threshold) == ("not_recognised", None, None)
 
 
-def test_why_nobody_could_be_compared_is_answered_and_recorded(site: Process) -> None:
+def test_reason_without_a_comparison_is_returned_and_recorded(site: Process) -> None:
     for reason in (Reason.NO_FACE, Reason.SEVERAL_FACES, Reason.FACE_TOO_SMALL, Reason.POOR_QUALITY):
         answer = site.decide(empty(reason))
         assert answer.reason == site.events.get(answer.id).reason == reason
@@ -87,12 +87,12 @@ def test_twins_are_ambiguous(site: Process) -> None:
     assert site.sees(0) == "recognised"
 
 
-def test_two_people_in_one_approach_are_nobody(site: Process) -> None:
+def test_two_people_in_one_approach_identify_nobody(site: Process) -> None:
     site.enrol("E-1", ADA)
     assert site.decide(ADA, photo(person(1))).reason == "ambiguous"
 
 
-def test_an_answer_is_signed_in_every_field(site: Process, signer: Ed25519Signer) -> None:
+def test_signature_covers_every_field_of_an_answer(site: Process, signer: Ed25519Signer) -> None:
     site.enrol("E-1", ADA)
     answer = site.decide(ADA)
     assert answer.checkpoint is not None and answer.signature is not None
@@ -106,7 +106,7 @@ def test_an_answer_is_signed_in_every_field(site: Process, signer: Ed25519Signer
         assert not signer.verify(canonical(rest), answer.signature), name
 
 
-def test_a_disabled_gate_looks_at_nobody(site: Process, start: Start) -> None:
+def test_disabled_gate_runs_no_recognition(site: Process, start: Start) -> None:
     site.enrol("E-1", ADA)
     looked: list[object] = []
 
@@ -123,7 +123,7 @@ def test_a_disabled_gate_looks_at_nobody(site: Process, start: Start) -> None:
     assert other.sees(0) == "recognised"
 
 
-def test_a_gate_disabled_while_somebody_is_looked_at_stays_shut(site: Process, start: Start) -> None:
+def test_gate_disabled_during_recognition_stays_shut(site: Process, start: Start) -> None:
     site.enrol("E-1", ADA)
 
     def slow(frames: Any, *, liveness: bool, who: Any) -> Any:
@@ -133,27 +133,27 @@ def test_a_gate_disabled_while_somebody_is_looked_at_stays_shut(site: Process, s
     assert start(looks=slow).sees(0) == "gate_disabled"
 
 
-def test_a_credential_is_unknown_and_no_face_is_looked_at_for_it(site: Process) -> None:
+def test_unknown_credential_is_denied_without_recognition(site: Process) -> None:
     site.enrol("E-1", ADA)
     answer = site.decide(BROKEN, credential="a badge")
     assert (answer.reason, answer.method) == ("credential_unknown", "credential")
     assert site.decide(credential="a badge").verdict == "deny"
 
 
-def test_a_picture_that_waited_too_long_opens_nothing(site: Process) -> None:
+def test_stale_picture_opens_nothing(site: Process) -> None:
     site.enrol("E-1", ADA)
     assert site.sees(0, received_at=NOW - timedelta(milliseconds=2000)) == "recognised"
     assert site.sees(0, received_at=NOW - timedelta(milliseconds=2001)) == "stale_frame"
 
 
-def test_a_failing_recognition_is_a_recorded_denial(site: Process) -> None:
+def test_failing_recognition_is_recorded_as_a_denial(site: Process) -> None:
     site.enrol("E-1", ADA)
     answer = site.decide(ADA, BROKEN)
     assert (answer.verdict, answer.reason, answer.employee) == ("deny", "system_fault", None)
     assert site.events.get(answer.id).reason == "system_fault"
 
 
-def test_templates_of_another_pack_are_a_recorded_denial(site: Process, start: Start) -> None:
+def test_templates_of_another_pack_are_recorded_as_a_denial(site: Process, start: Start) -> None:
     site.enrol("E-1", ADA)
     other = start()
     other.gallery.pack_digest = "newer pack"
@@ -170,7 +170,7 @@ def test_templates_of_another_pack_are_a_recorded_denial(site: Process, start: S
         ({"frames": (ADA,) * 9}, BadInput),
     ],
 )
-def test_what_cannot_be_used_is_refused_and_not_recorded(
+def test_unusable_request_is_refused_and_not_recorded(
     site: Process, approach: dict[str, Any], error: type[Exception]
 ) -> None:
     with pytest.raises(error):
@@ -178,7 +178,7 @@ def test_what_cannot_be_used_is_refused_and_not_recorded(
     assert site.recorded() == 0 and site.told == []
 
 
-def test_too_much_at_once_is_refused_and_not_recorded(site: Process, start: Start) -> None:
+def test_overload_is_refused_and_not_recorded(site: Process, start: Start) -> None:
     def busy(_: Any, *, liveness: bool, who: Any) -> Any:
         raise Busy("too_busy", "later")
 
@@ -195,7 +195,7 @@ def test_too_much_at_once_is_refused_and_not_recorded(site: Process, start: Star
         ({"valid_from": (NOW + timedelta(days=2)).date()}, "not_yet_valid"),
     ],
 )
-def test_who_may_not_pass_any_more_is_refused_by_the_next_decision_of_every_process(
+def test_deactivation_holds_at_the_next_decision_of_every_process(
     site: Process, start: Start, change: dict[str, Any], reason: str
 ) -> None:
     ada, other = site.enrol("E-1", ADA), start()
@@ -206,7 +206,7 @@ def test_who_may_not_pass_any_more_is_refused_by_the_next_decision_of_every_proc
     assert site.sees(0) == reason
 
 
-def test_who_is_enrolled_or_erased_is_so_for_the_next_decision_of_every_process(site: Process, start: Start) -> None:
+def test_enrolment_and_erasure_hold_at_the_next_decision_of_every_process(site: Process, start: Start) -> None:
     other = start()
     assert other.sees(0) == "not_recognised"
     ada = site.enrol("E-1", ADA)

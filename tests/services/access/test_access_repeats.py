@@ -32,7 +32,7 @@ def test_the_same_key_gets_the_same_answer_and_one_event(site: Process, start: S
     assert site.told == [first]
 
 
-def test_a_key_is_not_taken_for_another_request(site: Process) -> None:
+def test_key_with_another_request_is_refused(site: Process) -> None:
     """Found by a reviewer: a stranger's frames under an employee's key got the employee's opening (2026-11-23)."""
     site.enrol("E-1", ADA)
     site.decide(ADA, idempotency_key="k")
@@ -42,14 +42,14 @@ def test_a_key_is_not_taken_for_another_request(site: Process) -> None:
     assert site.recorded() == 1
 
 
-def test_a_repeat_opens_for_nobody_who_was_dismissed_since(site: Process) -> None:
+def test_repeat_does_not_open_for_somebody_deactivated_since(site: Process) -> None:
     ada = site.enrol("E-1", ADA)
     assert site.decide(ADA, idempotency_key="k").verdict == "open"
     site.enrolment.update(ada.id, lambda e: Details(e.number, e.name, status=Status.INACTIVE))
     assert site.decide(ADA, idempotency_key="k").reason == "employee_inactive"
 
 
-def test_a_repeat_opens_no_gate_that_was_shut_since(site: Process) -> None:
+def test_repeat_does_not_open_a_gate_disabled_since(site: Process) -> None:
     site.enrol("E-1", ADA)
     first = site.decide(ADA, idempotency_key="k")
     with site.store.write() as tx:
@@ -74,7 +74,7 @@ def test_another_key_is_another_decision(site: Process) -> None:
     assert site.sees(1, idempotency_key="l") == "not_recognised"
 
 
-def test_after_a_minute_the_key_is_free_again(site: Process, clock: Clock) -> None:
+def test_key_is_free_after_a_minute(site: Process, clock: Clock) -> None:
     site.enrol("E-1", ADA)
     site.decide(ADA, idempotency_key="k")
     clock.advance(seconds=60)
@@ -102,7 +102,7 @@ def test_a_failed_request_may_be_repeated_under_its_key(site: Process) -> None:
     assert site.sees(0, idempotency_key="k") == "recognised"
 
 
-def test_an_erased_answer_is_not_given_again(site: Process) -> None:
+def test_erased_answer_is_not_repeated(site: Process) -> None:
     ada = site.enrol("E-1", ADA)
     site.decide(ADA, idempotency_key="k")
     site.erasure.erase(ada.id)
@@ -111,7 +111,7 @@ def test_an_erased_answer_is_not_given_again(site: Process) -> None:
 
 
 @pytest.mark.parametrize("processes", [1, 2])
-def test_one_key_many_times_at_once_is_one_event(site: Process, start: Start, processes: int) -> None:
+def test_concurrent_repeats_are_one_event(site: Process, start: Start, processes: int) -> None:
     site.enrol("E-1", ADA)
     together = threading.Barrier(4)
 
@@ -135,7 +135,7 @@ def test_one_key_many_times_at_once_is_one_event(site: Process, start: Start, pr
     assert sum(len(process.told) for process in running) == 1
 
 
-def test_different_keys_at_once_are_all_recorded_in_one_chain(site: Process, start: Start) -> None:
+def test_concurrent_requests_are_all_recorded_in_one_chain(site: Process, start: Start) -> None:
     site.enrol("E-1", ADA)
     running = [start(record_deadline_ms=20_000) for _ in range(2)]
 
@@ -151,7 +151,7 @@ def test_different_keys_at_once_are_all_recorded_in_one_chain(site: Process, sta
     assert site.recorded() == 20
 
 
-def test_nobody_guesses_a_card_number_from_what_is_kept_for_repeats(site: Process, database_url: str) -> None:
+def test_stored_repeats_do_not_reveal_a_card_number(site: Process, database_url: str) -> None:
     ada, engine = site.enrol("E-1", ADA), make_engine(database_url)
     site.decide(ADA, credential="4711", idempotency_key="k")  # nobody's
     assert site.decide(ADA, idempotency_key="l").verdict == "open"

@@ -34,14 +34,14 @@ def weak(i: int) -> Any:
     return like(0, 0.65, 2 + i)
 
 
-def test_the_first_frame_that_suffices_opens(stage: Stage) -> None:
+def test_first_sufficient_frame_opens(stage: Stage) -> None:
     (answer,) = stage.show(face(ADA))
     assert (answer.reason, answer.employee.number, answer.camera) == ("recognised", "E-1", "door")
     assert (answer.frames_received, answer.frames_used, answer.faces) == (1, 1, 1)
     assert stage.carried == [answer] and stage.site.recorded() == 1
 
 
-def test_weak_frames_open_as_soon_as_together_they_suffice(stage: Stage) -> None:
+def test_weak_frames_open_once_they_suffice_together(stage: Stage) -> None:
     stage.site.threshold.value = 0.7
     assert not stage.show(face(weak(0)))
     (answer,) = stage.show(face(weak(1)))
@@ -75,7 +75,7 @@ def test_a_stranger_gets_one_denial_when_leaving(stage: Stage) -> None:
     assert (answer.frames_received, answer.frames_used) == (100, 8) and stage.site.recorded() == 1
 
 
-def test_a_stranger_who_is_lost_and_found_again_has_not_come_twice(stage: Stage) -> None:
+def test_stranger_lost_and_found_again_is_one_event(stage: Stage) -> None:
     stage.show(face(STRANGER), times=50)
     assert reasons(stage.leave()) == ["not_recognised"]
     for _ in range(4):
@@ -91,7 +91,7 @@ def test_a_stranger_who_is_lost_and_found_again_has_not_come_twice(stage: Stage)
     assert reasons(stage.show(face(ADA), times=5)) == ["recognised"]
 
 
-def test_somebody_found_again_who_waits_in_vain_is_denied(stage: Stage) -> None:
+def test_person_found_again_who_keeps_waiting_is_denied(stage: Stage) -> None:
     stage.show(face(STRANGER), times=50)
     assert reasons(stage.leave()) == ["not_recognised"]
     assert reasons(stage.show(face(STRANGER), times=WAIT_MS // 40 + 1)) == ["not_recognised"]
@@ -104,13 +104,13 @@ def test_a_stranger_who_stays_gets_one_denial_after_a_while(stage: Stage) -> Non
     assert not stage.show(face(STRANGER), times=300) and not stage.leave() and stage.site.recorded() == 1
 
 
-def test_somebody_who_takes_the_hood_off_after_the_denial_is_let_in(stage: Stage) -> None:
+def test_person_recognised_after_a_denial_is_let_in(stage: Stage) -> None:
     assert reasons(stage.show(face(None), times=WAIT_MS // 40 + 1)) == ["poor_quality"]
     assert reasons(stage.show(face(ADA), times=50)) == ["recognised"]
     assert not stage.leave() and stage.site.recorded() == 2
 
 
-def test_the_person_behind_lets_nobody_in(stage: Stage) -> None:
+def test_employee_behind_does_not_let_in_the_person_in_front(stage: Stage) -> None:
     front, behind = face(STRANGER, 150), face(ADA, 100, 900)
     assert not stage.show(front, behind, times=100)
     # Also where the detector misses the one in front for a moment.
@@ -120,7 +120,7 @@ def test_the_person_behind_lets_nobody_in(stage: Stage) -> None:
     assert reasons(answers) == ["recognised", "not_recognised"] and answers[0].employee.number == "E-1"
 
 
-def test_the_person_in_front_lets_nobody_in_who_is_behind(stage: Stage) -> None:
+def test_employee_in_front_does_not_let_in_the_person_behind(stage: Stage) -> None:
     front, behind = face(ADA, 150), face(STRANGER, 100, 900)
     assert reasons(stage.show(front, behind, times=50)) == ["recognised"]
     # Ada walks through; the stranger comes up at once, and is tried on their own.
@@ -135,7 +135,7 @@ def test_a_follower_is_tried_as_soon_as_the_first_is_out_of_sight(stage: Stage) 
     assert (answer.employee.number, answer.frames_received, answer.frames_used) == ("E-2", 21, 8)
 
 
-def test_of_two_equally_near_nobody_is_let_in(stage: Stage) -> None:
+def test_two_equally_near_people_are_both_denied(stage: Stage) -> None:
     pair = face(ADA, 120, 500), face(STRANGER, 115, 800)
     assert not stage.show(*pair, times=100)
     answers = stage.leave()
@@ -143,7 +143,7 @@ def test_of_two_equally_near_nobody_is_let_in(stage: Stage) -> None:
     assert not any(a.employee for a in answers) and not stage.carried
 
 
-def test_who_steps_before_an_employee_is_not_let_in_as_them(stage: Stage) -> None:
+def test_person_stepping_in_front_is_not_let_in_as_the_employee(stage: Stage) -> None:
     stage.site.threshold.value = 0.99
     stage.show(face(like(0, 0.9)), times=20)
     stage.site.threshold.value = 0.5
@@ -153,7 +153,7 @@ def test_who_steps_before_an_employee_is_not_let_in_as_them(stage: Stage) -> Non
     assert "recognised" not in reasons(answers) and not stage.carried
 
 
-def test_a_track_lost_and_found_while_the_gate_is_open_is_no_second_event(stage: Stage) -> None:
+def test_track_lost_and_found_while_the_gate_is_open_is_one_event(stage: Stage) -> None:
     stage.show(face(ADA), times=5)
     stage.leave()
     assert not stage.show(face(ADA), times=5)
@@ -166,7 +166,7 @@ def test_a_track_lost_and_found_while_the_gate_is_open_is_no_second_event(stage:
     assert reasons(stage.show(face(like(0, 0.2, 9)), times=5) + stage.leave()) == ["not_recognised"]
 
 
-def test_after_the_opening_has_ended_there_is_a_second_event(stage: Stage) -> None:
+def test_track_found_after_the_opening_ended_is_a_second_event(stage: Stage) -> None:
     stage.show(face(ADA), times=5)
     stage.show(times=150)
     assert reasons(stage.show(face(ADA))) == ["recognised"]
@@ -210,14 +210,14 @@ def test_an_employee_deactivated_while_approaching_is_refused_by_name(stage: Sta
     assert (answer.reason, answer.employee.number) == ("employee_inactive", "E-1") and not stage.carried
 
 
-def test_in_a_fire_every_approach_is_an_opening_and_none_has_a_name(stage: Stage) -> None:
+def test_released_gate_records_every_approach_as_an_opening_without_a_name(stage: Stage) -> None:
     with stage.site.store.write() as tx:
         tx.site.put(SiteState(SiteMode.RELEASE, stage.at))
     answers = stage.show(face(STRANGER), times=5) + stage.leave() + stage.show(face(ADA), times=5)
     assert reasons(answers) == ["released"] * 2 and [a.employee for a in answers] == [None, None]
 
 
-def test_a_database_that_is_gone_opens_nothing_and_is_tried_again(
+def test_lost_database_opens_nothing_and_is_retried(
     site: Process, start: Start, caplog: pytest.LogCaptureFixture
 ) -> None:
     site.enrol("E-1", photo(ADA))
@@ -232,7 +232,7 @@ def test_a_database_that_is_gone_opens_nothing_and_is_tried_again(
     assert reasons(stage.show(face(ADA, 125))) == ["recognised"] and site.recorded() == 1
 
 
-def test_a_failure_that_nobody_foresaw_is_a_recorded_denial(site: Process, start: Start) -> None:
+def test_unexpected_failure_is_recorded_as_a_denial(site: Process, start: Start) -> None:
     site.enrol("E-1", photo(ADA))
 
     def broken(*_: Any) -> float:
@@ -243,7 +243,7 @@ def test_a_failure_that_nobody_foresaw_is_a_recorded_denial(site: Process, start
     assert reasons(stage.leave()) == ["system_fault"]
 
 
-def test_an_opening_stays_recorded_though_the_gate_cannot_be_reached(stage: Stage) -> None:
+def test_opening_stays_recorded_if_the_gate_is_unreachable(stage: Stage) -> None:
     def unplugged(*_: Any) -> None:
         raise RuntimeError("unplugged")
 
@@ -251,12 +251,12 @@ def test_an_opening_stays_recorded_though_the_gate_cannot_be_reached(stage: Stag
     assert reasons(stage.show(face(ADA), times=20)) == ["recognised"] and not stage.leave()
 
 
-def test_a_gate_that_is_gone_decides_nothing(stage: Stage) -> None:
+def test_deleted_gate_decides_nothing(stage: Stage) -> None:
     stage.watch.gate_id = "no such gate"
     assert not stage.show(face(ADA), times=20) and not stage.leave() and stage.site.recorded() == 0
 
 
-def test_silence_ends_who_was_in_view(stage: Stage) -> None:
+def test_silence_ends_all_approaches(stage: Stage) -> None:
     assert not stage.approaches.silence(stage.watch, stage.at)
     stage.show(face(STRANGER), times=20)
     assert not stage.approaches.silence(stage.watch, stage.at + timedelta(milliseconds=500))

@@ -47,7 +47,7 @@ def test_the_best_usable_pictures_of_different_moments_are_kept(stage: Stage) ->
     assert stage.site.recorded() == 1  # and the audit finds it good
 
 
-def test_frames_next_to_each_other_count_once(stage: Stage) -> None:
+def test_adjacent_frames_count_once(stage: Stage) -> None:
     for width in (100, 101, 102, 103):
         stage.show(face(STRANGER, width, quality=0.5 + width / 1000))
     (answer,) = stage.leave()
@@ -55,7 +55,7 @@ def test_frames_next_to_each_other_count_once(stage: Stage) -> None:
     assert stage.site.events.pictures(answer.id) == [picture(103)]
 
 
-def test_an_approach_that_was_never_usable_shows_once_who_it_was(stage: Stage) -> None:
+def test_unusable_approach_keeps_one_picture(stage: Stage) -> None:
     for width in (60, 70, 80, 90):
         stage.show(face(None, width), times=6)
     (answer,) = stage.leave()
@@ -63,7 +63,7 @@ def test_an_approach_that_was_never_usable_shows_once_who_it_was(stage: Stage) -
     assert stage.site.events.pictures(answer.id) == [picture(90)]
 
 
-def test_an_erasure_leaves_no_picture(stage: Stage) -> None:
+def test_erasure_removes_the_pictures(stage: Stage) -> None:
     stage.site.threshold.value = 0.99
     for quality in (0.7, 0.8):
         stage.show(face(like(0, 0.9), quality=quality), times=6)

@@ -28,7 +28,7 @@ def stage(site: Process) -> Stage:
 # What the camera sees now, for hardware that polls
 
 
-def test_a_poll_answers_with_who_is_at_the_gate(stage: Stage) -> None:
+def test_poll_identifies_the_person_at_the_gate(stage: Stage) -> None:
     stage.site.threshold.value = 0.99
     stage.show(face(like(0, 0.9)), face(STRANGER, 60, 900), times=10)
     stage.site.threshold.value = 0.5
@@ -45,7 +45,7 @@ def test_a_poll_before_the_first_frame_is_stale(stage: Stage) -> None:
     assert (answer.reason, answer.frames_received) == ("stale_frame", 0)
 
 
-def test_a_poll_when_nobody_is_there(stage: Stage) -> None:
+def test_poll_with_nobody_in_view(stage: Stage) -> None:
     stage.show()
     assert stage.now().reason == "no_face"
     stage.show(face(STRANGER, 40))
@@ -71,7 +71,7 @@ def test_a_poll_after_the_picture_froze_is_stale(stage: Stage) -> None:
     assert stage.now().reason == "stale_frame" and not stage.carried
 
 
-def test_a_poll_is_about_the_face_of_this_moment(stage: Stage) -> None:
+def test_poll_uses_the_current_face(stage: Stage) -> None:
     # Given Ada, and in the newest frame a face at her place that cannot be compared,
     stage.site.threshold.value = 0.99
     stage.show(face(like(0, 0.9)), times=5)
@@ -93,7 +93,7 @@ def test_a_poll_without_a_database_raises(site: Process, start: Start) -> None:
     assert stage.now().reason == "not_recognised"
 
 
-def test_polls_while_frames_come(stage: Stage, database: str) -> None:
+def test_concurrent_polls_and_frames(stage: Stage, database: str) -> None:
     """A poll sees one frame's state whole, whatever the camera's thread does meanwhile."""
     raised: list[Exception] = []
     found: list[str] = []
@@ -128,7 +128,7 @@ def grows(of: Any, x: float = 640) -> list[Any]:
     return [face(of, 100 + 8 * i, x) for i in range(15)]
 
 
-def test_somebody_who_follows_through_is_a_hint_once(stage: Stage) -> None:
+def test_follower_raises_one_tailgating_alert(stage: Stage) -> None:
     walk_through(stage, face(STRANGER, 100, 900))
     for one in grows(STRANGER, 900):
         stage.show(one)
@@ -138,7 +138,7 @@ def test_somebody_who_follows_through_is_a_hint_once(stage: Stage) -> None:
     assert stage.hints == [("lobby-1", "door")]
 
 
-def test_several_who_follow_one_opening_are_one_hint(stage: Stage) -> None:
+def test_several_followers_of_one_opening_raise_one_alert(stage: Stage) -> None:
     walk_through(stage, face(STRANGER, 100, 900), face(person(8), 90, 300))
     for one, other in zip(grows(STRANGER, 900), grows(person(8), 300), strict=True):
         stage.show(one, other)
@@ -147,7 +147,7 @@ def test_several_who_follow_one_opening_are_one_hint(stage: Stage) -> None:
     assert len(stage.hints) == 1
 
 
-def test_an_unseen_follower_is_tailgating_if_surely_somebody_else(stage: Stage) -> None:
+def test_follower_first_seen_late_is_tailgating_if_certainly_another_person(stage: Stage) -> None:
     walk_through(stage)
     for one in grows(STRANGER):
         stage.show(one)
@@ -155,7 +155,7 @@ def test_an_unseen_follower_is_tailgating_if_surely_somebody_else(stage: Stage) 
     assert stage.hints == [("lobby-1", "door")]
 
 
-def test_a_piece_of_the_same_way_is_none(stage: Stage) -> None:
+def test_interrupted_track_of_one_person_is_not_tailgating(stage: Stage) -> None:
     walk_through(stage)
     stage.show(times=21)
     for one in grows(like(0, 0.5)):  # herself, once more found
@@ -167,7 +167,7 @@ def test_a_piece_of_the_same_way_is_none(stage: Stage) -> None:
     assert not stage.hints
 
 
-def test_whoever_crosses_at_a_gate_that_is_shut_is_none(stage: Stage) -> None:
+def test_crossing_at_a_shut_gate_is_not_tailgating(stage: Stage) -> None:
     for one in grows(STRANGER):
         stage.show(one)
     stage.leave()
@@ -179,7 +179,7 @@ def test_whoever_crosses_at_a_gate_that_is_shut_is_none(stage: Stage) -> None:
     assert not stage.hints and reasons(stage.carried) == ["recognised"]
 
 
-def test_who_waits_behind_and_goes_back_is_none(stage: Stage) -> None:
+def test_person_who_turns_back_is_not_tailgating(stage: Stage) -> None:
     walk_through(stage, face(STRANGER, 100, 900))
     for one in reversed(grows(STRANGER, 900)):
         stage.show(one)
@@ -187,7 +187,7 @@ def test_who_waits_behind_and_goes_back_is_none(stage: Stage) -> None:
     assert not stage.hints
 
 
-def test_an_employee_who_follows_an_employee_is_none(stage: Stage) -> None:
+def test_recognised_employee_behind_another_is_not_tailgating(stage: Stage) -> None:
     walk_through(stage, face(person(1), 100, 900))
     for one in grows(person(1), 900):
         stage.show(one)
@@ -209,12 +209,12 @@ def test_the_record_shows_the_best_picture(stage: Stage) -> None:
     assert [seen.face.box.width_px for seen in stage.snapshots] == [60, 100, 120]
 
 
-def test_no_picture_is_taken_of_faces_far_away(stage: Stage) -> None:
+def test_distant_faces_are_not_photographed(stage: Stage) -> None:
     stage.show(face(None, 40), times=20)
     assert not stage.snapshots
 
 
-def test_nothing_is_kept_of_people_who_left(stage: Stage) -> None:
+def test_people_who_left_are_forgotten(stage: Stage) -> None:
     stage.show(face(ADA), times=5)
     rng = np.random.default_rng(3)
     for _ in range(3000):
@@ -228,7 +228,7 @@ def test_nothing_is_kept_of_people_who_left(stage: Stage) -> None:
     assert len(stage.watch.passages) == 1 and len(stage.carried) == 6
 
 
-def test_a_frame_that_failed_half_way_leaves_nothing_behind(stage: Stage) -> None:
+def test_failed_frame_leaves_no_state(stage: Stage) -> None:
     def full(*_: Any) -> Any:
         raise MemoryError
 

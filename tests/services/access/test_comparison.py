@@ -15,7 +15,7 @@ Start = Callable[..., Process]
 ADA = photo(person(0))
 
 
-def test_two_pictures_show_one_person_or_two(site: Process) -> None:
+def test_verify_distinguishes_one_person_from_two(site: Process) -> None:
     for similarity, same in ((1.0, True), (0.31, True), (0.29, False), (-0.5, False)):
         assert site.comparison.verify(ADA, photo(like(0, similarity))) == {
             "same": same,
@@ -26,7 +26,7 @@ def test_two_pictures_show_one_person_or_two(site: Process) -> None:
     assert site.recorded() == 0
 
 
-def test_the_picture_that_cannot_be_compared_is_named(site: Process) -> None:
+def test_unusable_picture_is_named(site: Process) -> None:
     blurred = empty(Reason.POOR_QUALITY)
     for pictures, named in (((blurred, ADA), "`a`"), ((ADA, blurred), "`b`")):
         with pytest.raises(BadInput, match=named) as refusal:
@@ -49,11 +49,11 @@ def test_the_nearest_employees_come_best_first(site: Process) -> None:
     assert site.recorded() == 0
 
 
-def test_nobody_is_like_anybody_in_an_empty_gallery(site: Process) -> None:
+def test_identify_in_an_empty_gallery_finds_nobody(site: Process) -> None:
     assert site.comparison.identify(ADA) == []
 
 
-def test_what_another_process_changed_is_seen(site: Process, start: Start) -> None:
+def test_identify_sees_changes_of_other_processes(site: Process, start: Start) -> None:
     other = start()
     ada = site.enrol("E-1", ADA)
     assert [match.employee for match in other.comparison.identify(ADA)] == [ada]

@@ -32,7 +32,7 @@ def said(answer: RecordedDecision) -> tuple[Any, ...]:
     return answer.verdict, answer.reason, answer.liveness, answer.liveness_state
 
 
-def test_who_looks_live_passes_and_a_picture_does_not_by_default(guarded: Process) -> None:
+def test_live_person_passes_and_a_picture_is_denied(guarded: Process) -> None:
     assert said(guarded.decide(*frames(0.98))) == ("open", "recognised", 0.98, "live")
     spoof = guarded.decide(*frames(0.02))
     assert said(spoof) == ("deny", "spoof_suspected", 0.02, "spoof_suspected")
@@ -75,7 +75,7 @@ def test_strangers_and_empty_pictures_keep_their_reasons(guarded: Process) -> No
     assert said(guarded.decide(credential="1234")) == ("deny", "credential_unknown", None, "unmeasured")
 
 
-def test_a_repeated_request_opens_for_no_picture_once_the_gate_requires_liveness(guarded: Process) -> None:
+def test_repeat_does_not_open_for_a_picture_once_liveness_is_required(guarded: Process) -> None:
     guarded.change_gate("lobby-1", liveness=LivenessMode.MONITOR)
     asked = {"idempotency_key": "once"}
     first = guarded.decide(*frames(0.02), **asked)
@@ -84,7 +84,7 @@ def test_a_repeated_request_opens_for_no_picture_once_the_gate_requires_liveness
     assert guarded.decide(*frames(0.02), **asked).reason == "spoof_suspected"
 
 
-def test_a_score_that_is_no_number_opens_nothing(guarded: Process) -> None:
+def test_nan_score_opens_nothing(guarded: Process) -> None:
     assert said(guarded.decide(*frames(float("nan")))) == ("deny", "system_fault", None, "unmeasured")
 
 
@@ -104,7 +104,7 @@ def stage(guarded: Process) -> Stage:
     return Stage(guarded)
 
 
-def test_one_bad_frame_keeps_nobody_out(stage: Stage) -> None:
+def test_one_bad_frame_denies_nobody(stage: Stage) -> None:
     assert not stage.show(face(ADA, liveness=0.1))
     assert not stage.show(face(ADA, liveness=0.9))
     (answer,) = stage.show(face(ADA, liveness=0.95))
@@ -112,26 +112,26 @@ def test_one_bad_frame_keeps_nobody_out(stage: Stage) -> None:
     assert stage.carried == [answer] and not stage.leave()
 
 
-def test_a_picture_is_one_denial_when_it_goes(stage: Stage) -> None:
+def test_picture_gets_one_denial_when_it_leaves(stage: Stage) -> None:
     assert not stage.show(face(ADA, liveness=0.1), times=40)
     (answer,) = stage.leave()
     assert said(answer) == ("deny", "spoof_suspected", 0.1, "spoof_suspected")
     assert not stage.carried and stage.site.recorded() == 1
 
 
-def test_a_moment_that_looks_live_opens_nothing_for_a_picture(stage: Stage) -> None:
+def test_momentarily_live_looking_picture_opens_nothing(stage: Stage) -> None:
     stage.show(face(ADA, liveness=0.1), times=3)
     stage.show(face(ADA, liveness=0.99), times=1)
     stage.show(face(ADA, liveness=0.1), times=40)
     assert reasons(stage.leave()) == ["spoof_suspected"]
 
 
-def test_who_was_never_measured_waits(stage: Stage) -> None:
+def test_unmeasured_person_waits(stage: Stage) -> None:
     assert not stage.show(face(ADA), times=10)
     assert reasons(stage.show(face(ADA, liveness=0.9), times=20)) == ["recognised"]
 
 
-def test_the_camera_asks_for_no_liveness_where_the_gate_wants_none(stage: Stage) -> None:
+def test_liveness_is_not_computed_if_the_gate_does_not_want_it(stage: Stage) -> None:
     assert stage.watch.asks_liveness
     stage.site.change_gate("lobby-1", liveness=LivenessMode.OFF)
     (answer,) = stage.show(face(ADA))
@@ -141,6 +141,6 @@ def test_the_camera_asks_for_no_liveness_where_the_gate_wants_none(stage: Stage)
     assert not stage.show(face(ADA)) and stage.watch.asks_liveness
 
 
-def test_a_poll_sees_the_same(stage: Stage) -> None:
+def test_poll_applies_liveness_too(stage: Stage) -> None:
     stage.show(face(ADA, liveness=0.1), times=3)
     assert said(stage.now())[1:] == ("spoof_suspected", 0.1, "spoof_suspected")

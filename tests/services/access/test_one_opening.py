@@ -23,13 +23,13 @@ def stage(site: Process) -> Stage:
     return Stage(site)
 
 
-def test_hardware_that_asks_gets_the_opening_that_the_camera_recorded(stage: Stage) -> None:
+def test_polling_hardware_gets_the_opening_the_camera_recorded(stage: Stage) -> None:
     (opened,) = stage.show(face(ADA))
     assert stage.now() == opened
     assert stage.now() == opened and stage.site.recorded() == 1
 
 
-def test_what_hardware_was_answered_is_not_recorded_by_the_camera(stage: Stage) -> None:
+def test_camera_does_not_record_an_opening_that_hardware_received(stage: Stage) -> None:
     stage.site.threshold.value = 0.99
     stage.show(face(like(0, 0.9)))
     stage.site.threshold.value = 0.5
@@ -38,7 +38,7 @@ def test_what_hardware_was_answered_is_not_recorded_by_the_camera(stage: Stage) 
     assert stage.show(face(ADA), times=3) == [] and stage.site.recorded() == 1
 
 
-def test_both_at_once_are_one_event(stage: Stage, meanwhile: Meanwhile) -> None:
+def test_concurrent_poll_and_camera_are_one_event(stage: Stage, meanwhile: Meanwhile) -> None:
     meanwhile.before(EventRows, "append", stage.now)  # the poll begins while the camera records
     (opened,) = stage.show(face(ADA))
     assert meanwhile.results() == [opened]
@@ -65,7 +65,7 @@ def test_a_camera_of_another_gate_is_another_opening(stage: Stage) -> None:
     assert reasons(answers) == ["recognised"]
 
 
-def test_who_was_dismissed_since_is_not_let_in_by_asking(stage: Stage) -> None:
+def test_poll_does_not_let_in_somebody_deactivated_since(stage: Stage) -> None:
     stage.show(face(ADA))
     stage.site.change_gate("lobby-1", enabled=False)
     assert stage.now().reason == "gate_disabled"

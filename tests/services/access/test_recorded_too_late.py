@@ -83,7 +83,7 @@ def test_a_denial_needs_no_second_record(site: Process, late: Process) -> None:
     assert results(site) == {}
 
 
-def test_a_repeat_is_not_answered_with_it(site: Process, late: Process) -> None:
+def test_late_opening_is_not_repeated(site: Process, late: Process) -> None:
     sent = photo(ADA)
     with slow_commits(late.store), pytest.raises(Unconfirmed):
         late.decide(sent, idempotency_key="k")
@@ -92,7 +92,7 @@ def test_a_repeat_is_not_answered_with_it(site: Process, late: Process) -> None:
     assert late.decide(sent, idempotency_key="k") == again
 
 
-def test_the_approach_has_had_its_answer(site: Process, late: Process) -> None:
+def test_approach_gets_no_second_answer_after_a_late_opening(site: Process, late: Process) -> None:
     stage = Stage(late)
     with slow_commits(late.store):
         assert stage.show(face(ADA)) == []
@@ -103,7 +103,7 @@ def test_the_approach_has_had_its_answer(site: Process, late: Process) -> None:
     assert reasons(stage.show(face(ADA))) == ["recognised"], "they come again"
 
 
-def test_who_is_lost_and_found_while_it_would_stand_open_is_the_same_approach(site: Process, late: Process) -> None:
+def test_track_found_again_within_the_late_openings_time_is_the_same_approach(site: Process, late: Process) -> None:
     stage = Stage(late)
     with slow_commits(late.store):
         stage.show(face(ADA))
@@ -112,7 +112,7 @@ def test_who_is_lost_and_found_while_it_would_stand_open_is_the_same_approach(si
     assert reasons(stage.leave() + stage.show(face(BOB))) == ["recognised"], "and nobody else pays for it"
 
 
-def test_a_denial_that_came_too_late_is_recorded_once(site: Process, late: Process) -> None:
+def test_late_denial_is_recorded_once(site: Process, late: Process) -> None:
     stage = Stage(late)
     stage.show(face(person(9)), times=5)
     with slow_commits(late.store):
@@ -121,7 +121,7 @@ def test_a_denial_that_came_too_late_is_recorded_once(site: Process, late: Proce
     assert site.recorded() == 1
 
 
-def test_a_poll_that_came_too_late_is_no_reason_for_the_camera_to_open(site: Process, late: Process) -> None:
+def test_late_poll_does_not_make_the_camera_open(site: Process, late: Process) -> None:
     stage = Stage(late)
     late.threshold.value = 0.99
     assert stage.show(face(like(0, 0.9))) == []
@@ -131,7 +131,7 @@ def test_a_poll_that_came_too_late_is_no_reason_for_the_camera_to_open(site: Pro
     assert stage.show(face(ADA), times=3) == [] and site.recorded() == 1
 
 
-def test_an_order_of_a_person_that_came_too_late_is_recorded_as_too_late(site: Process, clock: Clock) -> None:
+def test_late_manual_order_is_recorded_as_too_late(site: Process, clock: Clock) -> None:
     class Lost:
         """A connection that breaks off at the commit, which the server has carried out."""
 
@@ -150,7 +150,7 @@ def test_an_order_of_a_person_that_came_too_late_is_recorded_as_too_late(site: P
     assert only_result(site).detail == LATE and sent == []
 
 
-def test_it_replaces_nothing_that_a_driver_reported(site: Process, late: Process) -> None:
+def test_second_record_does_not_replace_a_drivers_report(site: Process, late: Process) -> None:
     """A decision in time has no such record."""
     answer = late.decide(photo(ADA))
     assert answer.verdict == "open" and results(site) == {}

@@ -33,14 +33,14 @@ def gate(site: Process, start: Start, machine: Machine) -> Process:
 
 
 @pytest.mark.parametrize("back", [timedelta(seconds=3), timedelta(hours=3), timedelta(days=400)])
-def test_a_clock_that_is_set_back_ends_the_memory(gate: Process, clock: Clock, back: timedelta) -> None:
+def test_clock_set_back_forgets_earlier_requests(gate: Process, clock: Clock, back: timedelta) -> None:
     first = gate.decide(ADA, idempotency_key="k")
     clock.now -= back
     assert gate.decide(ADA, idempotency_key="k").id != first.id
 
 
 @pytest.mark.parametrize("steps", [2, 40])
-def test_small_steps_back_do_not_make_it_last(gate: Process, clock: Clock, machine: Machine, steps: int) -> None:
+def test_small_clock_steps_do_not_extend_the_memory(gate: Process, clock: Clock, machine: Machine, steps: int) -> None:
     """A minute, set back by as much again and again: by the clock no time goes by."""
     first = gate.decide(ADA, idempotency_key="k")
     for _ in range(steps):
@@ -48,7 +48,7 @@ def test_small_steps_back_do_not_make_it_last(gate: Process, clock: Clock, machi
     assert gate.decide(ADA, idempotency_key="k").id != first.id
 
 
-def test_within_the_minute_it_is_the_same(gate: Process, start: Start, clock: Clock, machine: Machine) -> None:
+def test_repeat_within_a_minute_is_recognised(gate: Process, start: Start, clock: Clock, machine: Machine) -> None:
     first = gate.decide(ADA, idempotency_key="k")
     clock.advance(seconds=59)
     machine.ran_ms += 59_000
@@ -56,13 +56,13 @@ def test_within_the_minute_it_is_the_same(gate: Process, start: Start, clock: Cl
     assert start(uptime=machine).decide(ADA, idempotency_key="k") == first, "after a restart of the service, too"
 
 
-def test_after_a_restart_of_the_machine_nothing_is_remembered(gate: Process, machine: Machine) -> None:
+def test_reboot_forgets_repeats(gate: Process, machine: Machine) -> None:
     first = gate.decide(ADA, idempotency_key="k")
     machine.boot, machine.ran_ms = "second", 5_000
     assert gate.decide(ADA, idempotency_key="k").id != first.id
 
 
-def test_the_machine_counts() -> None:
+def test_machine_reports_its_boot_and_uptime() -> None:
     boot, ran_ms = uptime.run()
     again = uptime.run()
     assert boot and again[0] == boot and 0 <= again[1] - ran_ms < 60_000

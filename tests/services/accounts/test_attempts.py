@@ -39,7 +39,7 @@ def wait(desk: Desk, name: str = "ada", client: Client = ELSEWHERE, password: st
     return refused.value.retry_after_s
 
 
-def test_waiting_grows_to_a_bound(desk: Desk, clock: Clock) -> None:
+def test_wait_grows_to_a_limit(desk: Desk, clock: Clock) -> None:
     fail(desk, FREE_A_NAME)
     waits = []
     for _ in range(12):
@@ -49,7 +49,7 @@ def test_waiting_grows_to_a_bound(desk: Desk, clock: Clock) -> None:
     assert waits == [2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900]
 
 
-def test_the_right_password_waits_too_and_then_works(desk: Desk, clock: Clock) -> None:
+def test_correct_password_waits_too_and_then_works(desk: Desk, clock: Clock) -> None:
     fail(desk, FREE_A_NAME)
     clock.advance(seconds=wait(desk, password=PASSWORD))
     assert desk.enter(client=ELSEWHERE)
@@ -57,7 +57,7 @@ def test_the_right_password_waits_too_and_then_works(desk: Desk, clock: Clock) -
     assert desk.enter(client=ELSEWHERE), "a right one wipes the slate"
 
 
-def test_trying_while_locked_makes_it_no_longer(desk: Desk, clock: Clock) -> None:
+def test_attempts_while_locked_do_not_extend_the_lock(desk: Desk, clock: Clock) -> None:
     fail(desk, FREE_A_NAME)
     first = wait(desk)
     for _ in range(50):
@@ -74,7 +74,7 @@ def test_an_unknown_name_is_locked_like_a_known_one(desk: Desk) -> None:
     assert wait(desk, "nobody") == wait(desk, "ada", HERE)
 
 
-def test_nobody_is_locked_out_of_their_own_browser(desk: Desk, clock: Clock) -> None:
+def test_own_browser_is_not_locked_out(desk: Desk, clock: Clock) -> None:
     """Given a browser in which Ada signed in, when somebody elsewhere fails as Ada for days, then Ada still enters."""
     own = replace(HERE, device=desk.sign_in.with_password("ada", PASSWORD, HERE).device)
     for _ in range(40):
@@ -86,7 +86,7 @@ def test_nobody_is_locked_out_of_their_own_browser(desk: Desk, clock: Clock) -> 
     wait(desk, client=own)
 
 
-def test_a_browsers_mark_is_of_one_user_and_cannot_be_made_up(desk: Desk) -> None:
+def test_browser_mark_belongs_to_one_user_and_cannot_be_forged(desk: Desk) -> None:
     desk.admin("bob")
     bobs = desk.sign_in.with_password("bob", PASSWORD, HERE).device
     adas = desk.sign_in.with_password("ada", PASSWORD, HERE).device
@@ -116,21 +116,21 @@ def test_a_reset_by_an_admin_ends_the_lock(desk: Desk) -> None:
     assert desk.enter(client=HERE)
 
 
-def test_after_a_day_old_mistakes_are_forgotten(desk: Desk, clock: Clock) -> None:
+def test_failures_are_forgotten_after_a_day(desk: Desk, clock: Clock) -> None:
     fail(desk, FREE_A_NAME - 1)
     clock.now += timedelta(hours=25)
     fail(desk, FREE_A_NAME)
     wait(desk)
 
 
-def test_guesses_made_at_once_are_all_counted(desk: Desk) -> None:
+def test_concurrent_guesses_are_all_counted(desk: Desk) -> None:
     """Given attempts that were let in and have no answer yet, then the next one waits already."""
     for _ in range(FREE_A_NAME):
         assert desk.attempts.admit("ada", "192.0.2.50", None) is None
     assert desk.attempts.admit("ada", "192.0.2.51", None) is not None
 
 
-def test_guesses_in_the_same_moment_are_as_many(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_guesses_in_one_instant_are_all_counted(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     everybody, read = threading.Barrier(8, timeout=30), TallyRows.get
 
     def together(rows: TallyRows, buckets: Iterable[str]) -> dict[str, Tally]:
@@ -144,7 +144,7 @@ def test_guesses_in_the_same_moment_are_as_many(desk: Desk, monkeypatch: pytest.
     assert admitted.count(None) == FREE_A_NAME
 
 
-def test_right_ones_in_the_same_moment_are_all_forgiven(desk: Desk) -> None:
+def test_correct_passwords_in_one_instant_are_all_forgiven(desk: Desk) -> None:
     def admitted(n: int) -> bool:
         return desk.attempts.admit(f"name {n}", HERE.address, None) is None
 
@@ -154,7 +154,7 @@ def test_right_ones_in_the_same_moment_are_all_forgiven(desk: Desk) -> None:
     assert [admitted(n) for n in range(9)] == [True] * 8 + [False]
 
 
-def test_guessing_with_a_stolen_session_is_guessing(desk: Desk) -> None:
+def test_guesses_from_a_stolen_session_count(desk: Desk) -> None:
     who = desk.sessions.find(desk.enter())
     assert who is not None
     for _ in range(FREE_A_NAME):

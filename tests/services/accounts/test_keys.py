@@ -16,7 +16,7 @@ Start = Callable[..., Process]
 KEY_ROLES = [role for role in Role if role is not Role.VIEWER]
 
 
-def test_a_key_says_who_calls(site: Process, start: Start) -> None:
+def test_key_identifies_its_caller(site: Process, start: Start) -> None:
     other = start()
     for role in KEY_ROLES:
         gate = "lobby-1" if role is Role.GATE else None
@@ -34,7 +34,7 @@ def test_a_gate_key_names_its_gate_and_no_other_key_does(site: Process) -> None:
     assert site.keys.all() == []
 
 
-def test_a_role_for_people_is_no_keys(site: Process) -> None:
+def test_key_cannot_have_a_personal_role(site: Process) -> None:
     with pytest.raises(BadInput, match="security"):
         site.keys.create(Role.VIEWER)
     assert site.keys.all() == []
@@ -53,11 +53,11 @@ def test_only_the_hash_is_kept(site: Process) -> None:
     assert key.name == "admin"
 
 
-def test_no_two_secrets_are_alike(site: Process) -> None:
+def test_secrets_are_unique(site: Process) -> None:
     assert len({site.keys.create(Role.SECURITY)[0] for _ in range(5)}) == len(site.keys.all()) == 5
 
 
-def test_anything_but_the_secret_is_refused(site: Process) -> None:
+def test_wrong_secret_is_refused(site: Process) -> None:
     secret, key = site.keys.create(Role.ADMIN)
     for wrong in ("", secret[:-1], secret + " ", secret.upper(), key.hash, key.id, "fg_admin_", "' OR 1=1 --", "ключ"):
         with pytest.raises(Unauthorised):
@@ -78,7 +78,7 @@ def test_a_revoked_key_is_refused_at_once_in_every_process(site: Process, start:
     assert site.keys.get(key.id).revoked_at == clock()
 
 
-def test_a_key_that_never_was_cannot_be_revoked(site: Process) -> None:
+def test_unknown_key_cannot_be_revoked(site: Process) -> None:
     for ask in (site.keys.revoke, site.keys.get):
         with pytest.raises(NotFound):
             ask("nothing")

@@ -51,7 +51,7 @@ def gone(store: Unreachable) -> Iterator[None]:
     store.gone = False
 
 
-def test_keys_that_may_release_are_known_and_no_others(callers: ReleaseCallers, keys: Keys, store: Unreachable) -> None:
+def test_only_keys_that_may_release_are_cached(callers: ReleaseCallers, keys: Keys, store: Unreachable) -> None:
     secrets = {
         role: keys.create(role, "lobby-1" if role is Role.GATE else None)[0] for role in set(Role) - {Role.VIEWER}
     }
@@ -66,7 +66,7 @@ def test_keys_that_may_release_are_known_and_no_others(callers: ReleaseCallers, 
     assert secrets[Role.SECURITY] not in repr(vars(callers)), "hashes alone are kept"
 
 
-def test_a_key_that_is_revoked_is_known_no_more(callers: ReleaseCallers, keys: Keys, site: Process) -> None:
+def test_revoked_key_is_removed(callers: ReleaseCallers, keys: Keys, site: Process) -> None:
     here, key = keys.create(Role.SECURITY)
     elsewhere, other = keys.create(Role.SECURITY)
     callers.refresh()
@@ -78,7 +78,7 @@ def test_a_key_that_is_revoked_is_known_no_more(callers: ReleaseCallers, keys: K
     assert callers.by_key(elsewhere) is None, "after a look in another"
 
 
-def test_a_look_that_began_before_a_revocation_brings_nothing_back(
+def test_refresh_begun_before_a_revocation_does_not_restore_the_key(
     callers: ReleaseCallers, keys: Keys, store: Unreachable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     secret, key = keys.create(Role.ADMIN)
@@ -97,7 +97,7 @@ def test_a_look_that_began_before_a_revocation_brings_nothing_back(
     assert callers.by_key(secret) is None
 
 
-def test_a_session_counts_while_it_holds(callers: ReleaseCallers, desk: Desk, clock: Clock) -> None:
+def test_valid_session_may_release(callers: ReleaseCallers, desk: Desk, clock: Clock) -> None:
     desk.admin()
     token = desk.enter()
     callers.refresh()
@@ -111,7 +111,7 @@ def test_a_session_counts_while_it_holds(callers: ReleaseCallers, desk: Desk, cl
     assert callers.by_session("") is None
 
 
-def test_a_session_that_ended_or_whose_user_changed_does_not(callers: ReleaseCallers, desk: Desk) -> None:
+def test_ended_session_and_changed_user_may_not_release(callers: ReleaseCallers, desk: Desk) -> None:
     desk.admin()
     user = desk.users.add("grace", frozenset({Role.SECURITY}), PASSWORD)
     viewer = desk.users.add("eve", frozenset({Role.VIEWER}), PASSWORD)
@@ -128,7 +128,7 @@ def test_a_session_that_ended_or_whose_user_changed_does_not(callers: ReleaseCal
     assert callers.by_session(tokens[0]) is None
 
 
-def test_on_a_full_disk_who_is_signed_in_still_is(desk: Desk, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_session_stays_valid_on_a_full_disk(desk: Desk, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     """That they were seen is not worth a refusal."""
     desk.admin()
     token = desk.enter()

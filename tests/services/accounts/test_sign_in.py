@@ -21,7 +21,7 @@ def desk(store: SqlStore, signer: Ed25519Signer, clock: Clock) -> Desk:
     return Desk(store, signer, clock)
 
 
-def test_a_session_says_who_and_what_they_may(desk: Desk) -> None:
+def test_session_names_the_user_and_their_roles(desk: Desk) -> None:
     ada = desk.users.add("Ada", frozenset({Role.ADMIN, Role.SECURITY}), PASSWORD)
     found = desk.sessions.find(desk.enter("  aDA "))  # case and space do not matter
     assert found is not None
@@ -31,7 +31,7 @@ def test_a_session_says_who_and_what_they_may(desk: Desk) -> None:
     assert desk.outcomes() == ["signed_in"]
 
 
-def test_nothing_that_is_stored_lets_anybody_in(desk: Desk) -> None:
+def test_stored_data_does_not_allow_signing_in(desk: Desk) -> None:
     desk.admin()
     token = desk.enter()
     with desk.store.read() as tx:
@@ -42,7 +42,7 @@ def test_nothing_that_is_stored_lets_anybody_in(desk: Desk) -> None:
     assert desk.sessions.find(session.hash) is desk.sessions.find(csrf_of(token)) is desk.sessions.find("") is None
 
 
-def test_wrong_name_and_wrong_password_get_one_answer(desk: Desk) -> None:
+def test_wrong_name_and_wrong_password_get_the_same_answer(desk: Desk) -> None:
     desk.admin()
     bob = desk.users.add("bob", frozenset({Role.VIEWER}), PASSWORD)
     desk.users.change(bob.id, enabled=False)
@@ -56,7 +56,7 @@ def test_wrong_name_and_wrong_password_get_one_answer(desk: Desk) -> None:
     assert all(row.name in ("ada", "bob", "") for row in desk.sign_in.recent()), "a typed name may be a password"
 
 
-def test_a_session_ends_when_nobody_uses_it_and_at_last_always(desk: Desk, clock: Clock) -> None:
+def test_session_ends_when_idle_and_after_its_maximum(desk: Desk, clock: Clock) -> None:
     desk.admin()
     token = desk.enter()
     for _ in range(11):  # somebody at work
@@ -69,7 +69,7 @@ def test_a_session_ends_when_nobody_uses_it_and_at_last_always(desk: Desk, clock
     assert desk.sessions.find(token) is None
 
 
-def test_what_is_taken_away_is_gone_at_once(desk: Desk) -> None:
+def test_revoked_rights_are_lost_at_once(desk: Desk) -> None:
     desk.admin()
     bob = desk.users.add("bob", frozenset({Role.SECURITY}), PASSWORD)
     for change in ({"roles": frozenset({Role.VIEWER})}, {"enabled": False}):
@@ -80,7 +80,7 @@ def test_what_is_taken_away_is_gone_at_once(desk: Desk) -> None:
         desk.enter("bob")
 
 
-def test_signing_out_here_and_everywhere(desk: Desk) -> None:
+def test_sign_out_of_one_session_and_of_all(desk: Desk) -> None:
     ada = desk.admin()
     here, there, third = (desk.enter() for _ in range(3))
     found = desk.sessions.find(here)
@@ -128,7 +128,7 @@ def test_a_reset_link_works_once_and_for_a_day(desk: Desk, clock: Clock) -> None
         desk.sign_in.with_setup_link(desk.users.reset(ada.id), "eve", OTHER, HERE)
 
 
-def test_the_first_admin_comes_through_a_link_that_ends_with_it(desk: Desk) -> None:
+def test_setup_link_creates_the_first_admin_once(desk: Desk) -> None:
     first, link = desk.users.setup(), desk.users.setup()
     assert first and link
     with pytest.raises(NotFound):
@@ -161,7 +161,7 @@ def test_one_admin_who_can_sign_in_remains(desk: Desk) -> None:
         desk.users.change(bob.id, enabled=False)
 
 
-def test_names_are_one_whatever_their_case_and_roles_are_peoples(desk: Desk) -> None:
+def test_names_ignore_case_and_roles_are_personal(desk: Desk) -> None:
     desk.admin("Ada")
     with pytest.raises(Conflict):
         desk.admin(" ada ")
@@ -173,7 +173,7 @@ def test_names_are_one_whatever_their_case_and_roles_are_peoples(desk: Desk) -> 
             desk.users.add(name, frozenset({Role.VIEWER}))
 
 
-def test_a_hash_of_older_costs_is_renewed_at_the_next_sign_in(desk: Desk) -> None:
+def test_outdated_hash_is_renewed_at_the_next_sign_in(desk: Desk) -> None:
     ada = desk.admin()
     older = Argon2(time_cost=2, memory_kib=16).hash(PASSWORD)
     with desk.store.write() as tx:
@@ -184,7 +184,7 @@ def test_a_hash_of_older_costs_is_renewed_at_the_next_sign_in(desk: Desk) -> Non
     assert desk.enter()
 
 
-def test_a_password_that_was_changed_meanwhile_lets_nobody_in(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_password_changed_during_sign_in_is_refused(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Given a sign-in under way, when a reset link sets another password, then the old one gets no session."""
     ada = desk.admin()
     link = desk.users.reset(ada.id)
@@ -201,7 +201,7 @@ def test_a_password_that_was_changed_meanwhile_lets_nobody_in(desk: Desk, monkey
     assert len(desk.sessions.of(ada.id)) == 1
 
 
-def test_an_account_that_was_taken_back_meanwhile_stays_so(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_account_disabled_during_sign_in_stays_disabled(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Given a thief with the password and a session, when the owner uses a link while the thief's new one is hashed,
     then the owner's password and session hold."""
     ada, thief = desk.admin(), desk.sessions.find(desk.enter())
@@ -218,7 +218,7 @@ def test_an_account_that_was_taken_back_meanwhile_stays_so(desk: Desk, monkeypat
     assert desk.enter(password=OTHER)
 
 
-def test_a_password_is_changed_by_whoever_still_may(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_disabled_user_cannot_change_the_password(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     ada, _ = desk.admin(), desk.admin("bob")
     who, other = (desk.sessions.find(desk.enter()) for _ in range(2))
     assert who is not None and other is not None
@@ -251,7 +251,7 @@ def meanwhile_hashing(monkeypatch: pytest.MonkeyPatch, what: Callable[[], object
     monkeypatch.setattr(Argon2, "hash", hashed)
 
 
-def test_too_many_at_once_are_asked_to_come_back(desk: Desk) -> None:
+def test_too_many_concurrent_sign_ins_get_busy(desk: Desk) -> None:
     """The hasher holds one at a time and lets few wait: the others' threads go back to deciding at gates."""
     hasher = Argon2(time_cost=1, memory_kib=8)
     taken = [hasher._places.acquire(blocking=False) for _ in range(8)]

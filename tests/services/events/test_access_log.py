@@ -58,7 +58,7 @@ def append(store: SqlStore, vault: Vault, log: AccessLog) -> Append:
     return append
 
 
-def test_an_event_comes_back_as_it_was_written(store: SqlStore, log: AccessLog, append: Append) -> None:
+def test_event_round_trip(store: SqlStore, log: AccessLog, append: Append) -> None:
     row = append("e1", snapshot=b"a picture")
     with store.read() as tx:
         stored = tx.events.get("e1")
@@ -68,12 +68,12 @@ def test_an_event_comes_back_as_it_was_written(store: SqlStore, log: AccessLog, 
         assert tx.events.get("nothing") is None
 
 
-def test_nothing_personal_is_in_the_clear(append: Append) -> None:
+def test_rows_hold_no_personal_data_in_the_clear(append: Append) -> None:
     row = append("e1", snapshot=b"a picture")
     assert b"Ada" not in (row.sealed_payload or b"") and b"a picture" not in (row.sealed_snapshot or b"")
 
 
-def test_events_follow_each_other(append: Append, signer: Ed25519Signer) -> None:
+def test_events_are_chained(append: Append, signer: Ed25519Signer) -> None:
     first = append("e1")
     second = append("e2")
     assert (first.sequence, second.sequence) == (1, 2)
@@ -81,24 +81,24 @@ def test_events_follow_each_other(append: Append, signer: Ed25519Signer) -> None
     assert signer.verify(Checkpoint(LOBBY.id, 1, first.hash, AT).signed_part, first.signature)
 
 
-def test_the_same_payload_never_has_the_same_commitment(append: Append) -> None:
+def test_equal_payloads_have_different_commitments(append: Append) -> None:
     assert append("e1").commitment != append("e2").commitment
 
 
-def test_strangers_of_a_day_share_a_key(append: Append) -> None:
+def test_strangers_of_one_day_share_a_key(append: Append) -> None:
     rows = [append(f"e{n}", employee=None, at=AT + timedelta(hours=12 * n)) for n in range(3)]
     assert [row.subject_id for row in rows] == ["day:2026-11-23", "day:2026-11-23", "day:2026-11-24"]
     assert {row.employee_id for row in rows} == {None}
 
 
-def test_microseconds_are_cut_before_they_are_hashed(store: SqlStore, append: Append) -> None:
+def test_times_are_truncated_to_milliseconds_before_hashing(store: SqlStore, append: Append) -> None:
     row = append("e1", at=AT + timedelta(microseconds=999))
     assert row.at == AT
     with store.read() as tx:
         assert tx.events.get("e1") == row
 
 
-def test_nobody_erased_is_recorded_again(store: SqlStore, append: Append) -> None:
+def test_erased_person_is_not_recorded_again(store: SqlStore, append: Append) -> None:
     with store.write() as tx:
         tx.data_keys.destroy(ADA.id)
     with pytest.raises(CryptoFault):
@@ -107,7 +107,7 @@ def test_nobody_erased_is_recorded_again(store: SqlStore, append: Append) -> Non
         assert tx.events.heads()[0].sequence == 0
 
 
-def test_what_is_not_committed_leaves_no_gap(store: SqlStore, log: AccessLog, append: Append) -> None:
+def test_rolled_back_event_leaves_no_gap(store: SqlStore, log: AccessLog, append: Append) -> None:
     with pytest.raises(RuntimeError), store.write() as tx:
         log.append(tx, described("lost", None))
         raise RuntimeError
@@ -121,7 +121,7 @@ def test_a_picture_of_another_event_does_not_open(store: SqlStore, log: AccessLo
         log.snapshot_of(tx, EventRow(**{**vars(one), "sealed_snapshot": two.sealed_snapshot}))
 
 
-def test_erasing_unlinks_and_closes_every_copy(store: SqlStore, log: AccessLog, append: Append) -> None:
+def test_erasure_unlinks_events_and_destroys_the_key(store: SqlStore, log: AccessLog, append: Append) -> None:
     row = append("e1", snapshot=b"a picture")
     append("e2", employee=None)
     with store.write() as tx:
@@ -141,9 +141,7 @@ def test_erasing_unlinks_and_closes_every_copy(store: SqlStore, log: AccessLog, 
         )
 
 
-def test_who_is_erased_while_an_event_is_being_sealed_is_unlinked_from_it(
-    store: SqlStore, log: AccessLog, append: Append
-) -> None:
+def test_person_erased_while_an_event_is_sealed_is_unlinked(store: SqlStore, log: AccessLog, append: Append) -> None:
     unlinked: list[int] = []
 
     def erase() -> None:

@@ -18,7 +18,7 @@ from tests.services.events.written import ADA, AT, DOCK, EVA, LENGTH, LOBBY, Tam
 pytestmark = pytest.mark.one_database
 
 
-def test_an_honest_log_is_valid(audit: Audit, rows: list[EventRow]) -> None:
+def test_untouched_log_is_valid(audit: Audit, rows: list[EventRow]) -> None:
     report = audit.verify(marks_of(audit))
     assert report.valid and report.flaw is None
     assert {name: chain.events for name, chain in report.gates.items()} == {"lobby-1": LENGTH, "dock": 2}
@@ -77,7 +77,7 @@ def test_swapped_payloads_of_one_person(audit: Audit, rows: list[EventRow], tamp
     assert first_bad(audit) == ("lobby-1", 1, "e1")
 
 
-def test_a_payload_dropped_to_put_another_name_in(audit: Audit, rows: list[EventRow], tamper: Tamper) -> None:
+def test_payload_removed_to_insert_another_name(audit: Audit, rows: list[EventRow], tamper: Tamper) -> None:
     tamper("UPDATE events SET sealed_payload = NULL, employee_id = '01B' WHERE id = 'e4'")
     assert first_bad(audit) == ("lobby-1", 4, "e4")
 
@@ -87,12 +87,12 @@ def test_a_dropped_record(audit: Audit, rows: list[EventRow], tamper: Tamper) ->
     assert first_bad(audit) == ("lobby-1", 3, None)
 
 
-def test_a_dropped_record_with_the_numbers_closed_up(audit: Audit, rows: list[EventRow], tamper: Tamper) -> None:
+def test_dropped_record_with_renumbered_successors(audit: Audit, rows: list[EventRow], tamper: Tamper) -> None:
     tamper("DELETE FROM events WHERE id = 'e3'", *_renumber({"e4": 3, "e5": 4, "e6": 5}))
     assert first_bad(audit) == ("lobby-1", 3, "e4")
 
 
-def test_records_in_another_order(audit: Audit, rows: list[EventRow], tamper: Tamper) -> None:
+def test_reordered_records(audit: Audit, rows: list[EventRow], tamper: Tamper) -> None:
     tamper(*_renumber({"e2": 3, "e3": 2}))
     assert first_bad(audit) == ("lobby-1", 2, "e3")
 
@@ -113,7 +113,7 @@ FORGED = (
 )
 
 
-def test_a_forged_record_slipped_in(audit: Audit, rows: list[EventRow], tamper: Tamper) -> None:
+def test_inserted_forged_record(audit: Audit, rows: list[EventRow], tamper: Tamper) -> None:
     forged = link(rows[1].hash, LOBBY.id, "forged", 3, AT, "open", "recognised", "ab" * 32)
     tamper(
         *_renumber({"e6": 7, "e5": 6, "e4": 5, "e3": 4}),
@@ -126,7 +126,7 @@ def test_a_forged_record_slipped_in(audit: Audit, rows: list[EventRow], tamper: 
     assert first_bad(audit) == ("lobby-1", 3, "forged")
 
 
-def test_a_forged_record_appended_with_a_head_to_match(audit: Audit, rows: list[EventRow], tamper: Tamper) -> None:
+def test_appended_forged_record_with_a_matching_head(audit: Audit, rows: list[EventRow], tamper: Tamper) -> None:
     forged = link(rows[-1].hash, LOBBY.id, "forged", 7, AT, "open", "recognised", "ab" * 32)
     tamper(
         FORGED.format(sequence=7),
@@ -139,12 +139,12 @@ def test_a_forged_record_appended_with_a_head_to_match(audit: Audit, rows: list[
     assert first_bad(audit) == ("lobby-1", 7, "forged")
 
 
-def test_a_cut_tail_shows_by_the_head(audit: Audit, rows: list[EventRow], tamper: Tamper) -> None:
+def test_truncated_log_is_found_by_its_head(audit: Audit, rows: list[EventRow], tamper: Tamper) -> None:
     tamper("DELETE FROM events WHERE gate_id = '01G' AND sequence > 4")
     assert first_bad(audit) == ("lobby-1", 5, None)
 
 
-def test_a_cut_tail_with_the_head_mended_shows_by_a_checkpoint(
+def test_truncated_log_with_a_repaired_head_is_found_by_a_checkpoint(
     audit: Audit, rows: list[EventRow], tamper: Tamper
 ) -> None:
     kept_elsewhere = marks_of(audit)
@@ -157,7 +157,7 @@ def test_a_cut_tail_with_the_head_mended_shows_by_a_checkpoint(
     assert first_bad(audit, kept_elsewhere) == ("lobby-1", 5, None)
 
 
-def test_a_rewritten_history_shows_by_a_checkpoint(
+def test_rewritten_log_is_found_by_a_checkpoint(
     audit: Audit, store: SqlStore, log: AccessLog, rows: list[EventRow], tamper: Tamper
 ) -> None:
     kept_elsewhere = marks_of(audit)
@@ -172,13 +172,13 @@ def test_a_rewritten_history_shows_by_a_checkpoint(
     assert first_bad(audit, kept_elsewhere) == ("lobby-1", LENGTH, f"r{LENGTH}")
 
 
-def test_a_gate_that_is_gone(audit: Audit, rows: list[EventRow], tamper: Tamper) -> None:
+def test_deleted_gate_is_found(audit: Audit, rows: list[EventRow], tamper: Tamper) -> None:
     kept_elsewhere = marks_of(audit)
     tamper("DELETE FROM events WHERE gate_id = '01G'", "DELETE FROM gates WHERE id = '01G'")
     assert first_bad(audit, kept_elsewhere) == ("01G", 1, None)
 
 
-def test_a_checkpoint_that_is_not_ours(audit: Audit, rows: list[EventRow]) -> None:
+def test_foreign_checkpoint_is_found(audit: Audit, rows: list[EventRow]) -> None:
     marks = marks_of(audit)
     forged = {**marks[0], "sequence": 1}
     for wrong in (forged, {"gate_id": "01G"}, {}, {**marks[0], "signature": None}):
@@ -191,17 +191,17 @@ def test_a_moved_head(audit: Audit, rows: list[EventRow], tamper: Tamper) -> Non
     assert first_bad(audit) == ("lobby-1", LENGTH, None)
 
 
-def test_the_first_of_several_is_named(audit: Audit, rows: list[EventRow], tamper: Tamper) -> None:
+def test_first_of_several_flaws_is_named(audit: Audit, rows: list[EventRow], tamper: Tamper) -> None:
     tamper("UPDATE events SET reason = 'no_face' WHERE id IN ('e5', 'e2', 'e6')")
     assert first_bad(audit) == ("lobby-1", 2, "e2")
 
 
-def test_the_erased_still_verify(audit: Audit, erasure: Erasure, rows: list[EventRow]) -> None:
+def test_log_verifies_after_an_erasure(audit: Audit, erasure: Erasure, rows: list[EventRow]) -> None:
     assert [erasure.erase(employee.id).events_unlinked for employee in (ADA, EVA)] == [4, 2]
     assert audit.verify(marks_of(audit)).valid
 
 
-def test_a_longer_log_streams(audit: Audit, store: SqlStore, log: AccessLog, rows: list[EventRow]) -> None:
+def test_long_log_is_streamed(audit: Audit, store: SqlStore, log: AccessLog, rows: list[EventRow]) -> None:
     with store.write(timedelta(seconds=60)) as tx:
         for n in range(1200):
             log.append(tx, decided(DOCK, f"x{n:05}", Reason.NO_FACE, AT))
@@ -214,9 +214,7 @@ def _renumber(moves: dict[str, int]) -> list[str]:
     return [*away, "UPDATE events SET sequence = -sequence WHERE sequence < 0"]
 
 
-def test_an_event_of_a_gate_that_is_not_there(
-    audit: Audit, rows: list[EventRow], store: SqlStore, database: str
-) -> None:
+def test_event_of_an_unknown_gate_is_found(audit: Audit, rows: list[EventRow], store: SqlStore, database: str) -> None:
     without_rules = "PRAGMA foreign_keys = OFF" if database == "sqlite" else "SET session_replication_role = replica"
     with store._engine.connect() as connection:
         raw: Any = connection.connection.driver_connection

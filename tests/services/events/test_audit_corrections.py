@@ -53,7 +53,7 @@ def test_a_correction_that_was_emptied(
     assert audit.verify().flaw == Flaw("lobby-1", 1, "e1", EMPTIED)
 
 
-def test_the_erased_are_in_no_correction_and_what_is_left_verifies(
+def test_erasure_removes_corrections_and_the_rest_verifies(
     audit: Audit, corrections: Corrections, erasure: Erasure, rows: list[EventRow]
 ) -> None:
     corrections.add("e1", CorrectionKind.NOT_THIS_PERSON, None, "k1")

@@ -18,12 +18,12 @@ HIDDEN = "UPDATE events SET employee_id=NULL, subject_id=NULL, sealed_payload=NU
 
 
 @pytest.mark.parametrize("position", [1, 3, 6])
-def test_who_passed_hidden(audit: Audit, rows: list[EventRow], tamper: Tamper, position: int) -> None:
+def test_hidden_person_is_found(audit: Audit, rows: list[EventRow], tamper: Tamper, position: int) -> None:
     tamper(HIDDEN.format(f"e{position}"))
     assert first_bad(audit) == ("lobby-1", position, f"e{position}")
 
 
-def test_who_passed_hidden_beside_an_erasure(
+def test_hidden_person_is_found_beside_an_erasure(
     audit: Audit, erasure: Erasure, rows: list[EventRow], tamper: Tamper
 ) -> None:
     erasure.erase(EVA.id)
@@ -48,7 +48,7 @@ def test_who_passed_hidden_beside_an_erasure(
         " FROM erasures",
     ],
 )
-def test_receipts_are_not_made_up(
+def test_forged_receipt_is_found(
     audit: Audit, erasure: Erasure, rows: list[EventRow], tamper: Tamper, statement: str
 ) -> None:
     erasure.erase(EVA.id)
@@ -56,7 +56,7 @@ def test_receipts_are_not_made_up(
     assert first_bad(audit)[0] == "lobby-1"
 
 
-def test_a_receipt_of_before_a_restore_does_not_count_twice(
+def test_receipt_from_before_a_restore_counts_once(
     audit: Audit, store: SqlStore, erasure: Erasure, signer: Ed25519Signer, rows: list[EventRow], tamper: Tamper
 ) -> None:
     now = erasure.erase(EVA.id)
@@ -68,35 +68,35 @@ def test_a_receipt_of_before_a_restore_does_not_count_twice(
     assert not audit.verify().valid
 
 
-def test_the_key_of_a_days_strangers_destroyed(audit: Audit, rows: list[EventRow], tamper: Tamper) -> None:
+def test_destroyed_day_key_is_found(audit: Audit, rows: list[EventRow], tamper: Tamper) -> None:
     tamper(f"DELETE FROM subject_keys WHERE subject_id = 'day:{AT:%Y-%m-%d}'")
     assert first_bad(audit) == ("lobby-1", 2, "e2")
 
 
-def test_the_key_of_a_days_strangers_spoilt(audit: Audit, rows: list[EventRow], tamper: Tamper) -> None:
+def test_damaged_day_key_is_found(audit: Audit, rows: list[EventRow], tamper: Tamper) -> None:
     tamper(f"UPDATE subject_keys SET wrapped = 'garbage' WHERE subject_id = 'day:{AT:%Y-%m-%d}'")
     assert first_bad(audit) == ("lobby-1", 2, "e2")
 
 
-def test_the_key_of_an_employee_destroyed(audit: Audit, rows: list[EventRow], tamper: Tamper) -> None:
+def test_destroyed_employee_key_is_found(audit: Audit, rows: list[EventRow], tamper: Tamper) -> None:
     tamper("DELETE FROM subject_keys WHERE subject_id = '01B'")
     assert first_bad(audit) == ("lobby-1", 1, "e1")
 
 
 @pytest.mark.parametrize("snapshot", [None, b"garbage", b""])
-def test_a_picture_removed_or_spoilt(
+def test_removed_or_damaged_picture_is_found(
     audit: Audit, rows: list[EventRow], tamper: Tamper, snapshot: bytes | None
 ) -> None:
     tamper("UPDATE events SET sealed_snapshot = :snapshot WHERE id = 'e4'", snapshot=snapshot)
     assert first_bad(audit) == ("lobby-1", 4, "e4")
 
 
-def test_pictures_of_one_person_swapped(audit: Audit, rows: list[EventRow], tamper: Tamper) -> None:
+def test_swapped_pictures_of_one_person_are_found(audit: Audit, rows: list[EventRow], tamper: Tamper) -> None:
     for row, other in ((rows[0], rows[3]), (rows[3], rows[0])):
         tamper("UPDATE events SET sealed_snapshot = :sealed WHERE id = :id", sealed=other.sealed_snapshot, id=row.id)
     assert first_bad(audit) == ("lobby-1", 1, "e1")
 
 
-def test_a_payload_removed_with_its_key_still_named(audit: Audit, rows: list[EventRow], tamper: Tamper) -> None:
+def test_removed_payload_with_its_key_still_named_is_found(audit: Audit, rows: list[EventRow], tamper: Tamper) -> None:
     tamper("UPDATE events SET employee_id = NULL, sealed_payload = NULL, sealed_snapshot = NULL WHERE id = 'e5'")
     assert first_bad(audit) == ("lobby-1", 5, "e5")

@@ -43,7 +43,7 @@ def cut_off(site: Process, sequence: int, hash_hex: str) -> None:
         connection.exec_driver_sql(f"UPDATE gates SET head_sequence = {sequence}, head_hash = '{hash_hex}'")
 
 
-def test_where_each_gate_stands_is_written_when_it_has_moved(
+def test_checkpoint_is_written_for_each_gate_with_new_events(
     site: Process, checkpoints: Checkpoints, journal: JsonJournal
 ) -> None:
     site.gates.add("dock")
@@ -60,7 +60,7 @@ def test_where_each_gate_stands_is_written_when_it_has_moved(
     assert all(site.signer.verify(mark.signed_part, mark.signature) for mark in written)
 
 
-def test_the_first_of_a_gate_does_not_wait_for_the_rest(
+def test_first_checkpoint_of_a_gate_is_written_early(
     site: Process, checkpoints: Checkpoints, journal: JsonJournal
 ) -> None:
     site.gates.add("dock")
@@ -73,7 +73,7 @@ def test_the_first_of_a_gate_does_not_wait_for_the_rest(
     assert checkpoints.write() == 1
 
 
-def test_a_service_that_runs_writes_at_its_start_and_soon_after_a_gates_first_event(
+def test_running_service_writes_checkpoints_at_start_and_after_a_first_event(
     site: Process, checkpoints: Checkpoints, journal: JsonJournal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(serving, "FIRST_CHECKPOINT_S", 0.05)
@@ -91,7 +91,7 @@ def test_a_service_that_runs_writes_at_its_start_and_soon_after_a_gates_first_ev
     assert report.flaw is not None and (report.flaw.gate, report.flaw.sequence) == ("dock", 1)
 
 
-def test_a_whole_log_is_valid_also_after_a_restart(
+def test_complete_log_is_valid_after_a_restart(
     site: Process, start: Start, checkpoints: Checkpoints, journal: JsonJournal
 ) -> None:
     site.sees(0)
@@ -102,7 +102,7 @@ def test_a_whole_log_is_valid_also_after_a_restart(
     assert again.write() == 1 and again.verify().valid
 
 
-def test_a_log_that_was_cut_off_is_found_by_what_was_written(site: Process, checkpoints: Checkpoints) -> None:
+def test_truncated_log_is_found_by_a_written_checkpoint(site: Process, checkpoints: Checkpoints) -> None:
     first, _ = site.decide(credential="a badge"), site.sees(0)
     checkpoints.write()
     cut_off(site, 1, first.checkpoint.hash)
@@ -112,7 +112,7 @@ def test_a_log_that_was_cut_off_is_found_by_what_was_written(site: Process, chec
     assert (report.flaw.gate, report.flaw.sequence) == ("lobby-1", 2)
 
 
-def test_a_log_that_was_cut_off_is_found_by_what_a_gate_kept(
+def test_truncated_log_is_found_by_a_gates_checkpoint(
     site: Process, checkpoints: Checkpoints, journal: JsonJournal
 ) -> None:
     answer = site.decide(credential="a badge")
@@ -121,7 +121,7 @@ def test_a_log_that_was_cut_off_is_found_by_what_a_gate_kept(
     assert not checkpoints.verify([answer.checkpoint.json()]).valid
 
 
-def test_a_forged_checkpoint_is_itself_a_flaw(site: Process, checkpoints: Checkpoints, journal: JsonJournal) -> None:
+def test_forged_checkpoint_is_a_flaw(site: Process, checkpoints: Checkpoints, journal: JsonJournal) -> None:
     answer = site.decide(credential="a badge")
     journal.append({**answer.checkpoint.json(), "sequence": 7})
     report = checkpoints.verify()

@@ -18,7 +18,7 @@ def corrections(site: Process, clock: Clock) -> Corrections:
     return Corrections(site.store, site.log, site.vault, site.signer, clock, new_id)
 
 
-def test_not_this_person_and_who_it_was(site: Process, corrections: Corrections) -> None:
+def test_correction_says_it_was_another_person(site: Process, corrections: Corrections) -> None:
     ada, bob = site.enrol("E-1", photo(person(0))), site.enrol("E/2", photo(person(1)))
     opened = site.decide(photo(person(0)))
     before = site.events.get(opened.id)
@@ -41,9 +41,7 @@ def test_not_this_person_and_who_it_was(site: Process, corrections: Corrections)
     assert ada.id != bob.id
 
 
-def test_what_was_said_last_labels_a_picture_and_whom_it_named_it_does_not_show(
-    site: Process, corrections: Corrections
-) -> None:
+def test_latest_correction_labels_the_picture(site: Process, corrections: Corrections) -> None:
     site.enrol("E-1", photo(person(0)))
     bob, cay = site.enrol("E-2", photo(person(1))), site.enrol("E-3", photo(person(2)))
     opened = site.decide(photo(person(0))).id
@@ -68,9 +66,7 @@ def test_corrections_that_are_refused(site: Process, corrections: Corrections) -
     assert list(corrections.labelled()) == []
 
 
-def test_who_is_erased_is_in_no_correction_and_the_picture_that_showed_them_is_gone(
-    site: Process, corrections: Corrections
-) -> None:
+def test_erasure_removes_corrections_and_pictures(site: Process, corrections: Corrections) -> None:
     ada = site.enrol("E-1", photo(person(0)))
     stranger = site.decide(photo(person(5)))
     corrections.add(stranger.id, WAS, ada.id, "user-7")
@@ -84,9 +80,7 @@ def test_who_is_erased_is_in_no_correction_and_the_picture_that_showed_them_is_g
     assert site.recorded() == 1
 
 
-def test_a_correction_somebody_altered_is_called_forged_and_not_exported(
-    site: Process, corrections: Corrections
-) -> None:
+def test_altered_correction_is_marked_forged_and_not_exported(site: Process, corrections: Corrections) -> None:
     ada, bob = site.enrol("E-1", photo(person(0))), site.enrol("E-2", photo(person(1)))
     stranger = site.decide(photo(person(5)))
     made = corrections.add(stranger.id, WAS, ada.id, "user-7")

@@ -26,7 +26,7 @@ def opened(site: Process) -> RecordedDecision:
     return site.decide(photo(like(0, 0.8)))
 
 
-def test_an_event_is_the_answer_to_the_byte(site: Process, opened: RecordedDecision) -> None:
+def test_event_equals_the_answer_byte_for_byte(site: Process, opened: RecordedDecision) -> None:
     event = site.events.get(opened.id)
     assert event.decision == opened
     answered = {name: value for name, value in event.json().items() if name not in EVENT_ONLY}
@@ -70,7 +70,7 @@ def test_an_unknown_id_is_not_found(site: Process) -> None:
             ask("nothing")
 
 
-def test_an_event_without_a_picture_shows_that(site: Process) -> None:
+def test_event_without_a_picture_says_so(site: Process) -> None:
     answer = site.decide(credential="a badge")
     assert site.events.get(answer.id).has_picture is False
     with pytest.raises(NotFound) as refusal:
@@ -78,7 +78,7 @@ def test_an_event_without_a_picture_shows_that(site: Process) -> None:
     assert refusal.value.code == "no_snapshot"
 
 
-def test_a_denial_keeps_the_picture_of_nobody(site: Process) -> None:
+def test_denial_of_a_stranger_keeps_the_picture(site: Process) -> None:
     answer = site.decide(empty())
     assert site.events.snapshot(answer.id) == encode(VIEW)
 
@@ -115,7 +115,7 @@ class FirstVersion(RecordedDecision):
         return {old.get(name, name): value for name, value in super().payload().items() if name not in later}
 
 
-def test_an_event_recorded_under_old_field_names_is_shown_under_todays(site: Process) -> None:
+def test_event_with_old_field_names_is_shown_with_the_current_ones(site: Process) -> None:
     today = ordered(
         site.gates.get("lobby-1"), "01OLD", Reason.OPENED_BY_HAND, NOW, "user-7", NOW, "she forgot her badge"
     )

@@ -38,7 +38,7 @@ def employee_of(event: LoggedEvent) -> str | None:
     return who.id if who else None
 
 
-def test_a_page_is_what_going_through_all_of_them_finds(site: Process, clock: Clock) -> None:
+def test_filtered_page_equals_a_full_scan(site: Process, clock: Clock) -> None:
     site.gates.add("dock")
     ada = site.enrol("E-1", photo(person(0)))
     for number in range(24):

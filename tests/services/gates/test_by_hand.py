@@ -31,7 +31,7 @@ def reasons(site: Process) -> list[str]:
     return [event.reason for event in site.events.find(EventFilter())][::-1]
 
 
-def test_an_opening_is_an_event_with_who_and_why_and_goes_to_the_gate(
+def test_manual_opening_is_recorded_with_actor_and_comment_and_opens_the_gate(
     site: Process, by_hand: ByHand, sent: list[RecordedDecision]
 ) -> None:
     answer = by_hand.open("lobby-1", " forgot her badge ", "user-7")
@@ -61,7 +61,7 @@ def test_a_locked_gate_lets_nobody_in_until_it_is_unlocked(
     assert site.recorded() == 4
 
 
-def test_in_a_fire_a_locked_gate_opens(site: Process, by_hand: ByHand, clock: Clock) -> None:
+def test_locked_gate_opens_in_a_release(site: Process, by_hand: ByHand, clock: Clock) -> None:
     by_hand.lock("lobby-1", "a window is broken", "user-7")
     SiteControl(site.store, site.log, clock, new_id).set_mode(SiteMode.RELEASE)
     assert site.sees(0) == "released"
@@ -70,7 +70,7 @@ def test_in_a_fire_a_locked_gate_opens(site: Process, by_hand: ByHand, clock: Cl
 @pytest.mark.parametrize(
     ("mode", "words"), [(SiteMode.LOCKDOWN, "lockdown"), (SiteMode.RELEASE, "is open for everybody")]
 )
-def test_a_mode_of_the_site_comes_first(
+def test_site_mode_takes_precedence(
     site: Process, by_hand: ByHand, sent: list[RecordedDecision], clock: Clock, mode: SiteMode, words: str
 ) -> None:
     SiteControl(site.store, site.log, clock, new_id).set_mode(mode)
@@ -80,7 +80,7 @@ def test_a_mode_of_the_site_comes_first(
 
 
 @pytest.mark.parametrize("change", [{"enabled": False}, {"driver": "plain"}])
-def test_a_gate_that_is_off_or_unreachable_is_not_opened(
+def test_disabled_or_unreachable_gate_is_not_opened(
     site: Process, by_hand: ByHand, sent: list[RecordedDecision], change: dict[str, Any]
 ) -> None:
     site.change_gate("lobby-1", **change)

@@ -42,7 +42,7 @@ def door(site: Process) -> str | None:
 Says = Callable[[DoorState], None]
 
 
-def test_somebody_who_is_let_in_forces_nothing(site: Process, start: Start, says: Says, clock: Clock) -> None:
+def test_admitted_person_does_not_force_the_door(site: Process, start: Start, says: Says, clock: Clock) -> None:
     says(CLOSED)
     # by another process, since the log is one
     other = start()
@@ -60,7 +60,7 @@ def test_somebody_who_is_let_in_forces_nothing(site: Process, start: Start, says
     assert (door(site), standing(site)) == ("closed", [])
 
 
-def test_a_refusal_covers_nothing(site: Process, says: Says) -> None:
+def test_denial_does_not_cover_an_opened_door(site: Process, says: Says) -> None:
     says(CLOSED)
     assert site.sees(3) == "not_recognised"
     says(OPEN)
@@ -76,7 +76,7 @@ def test_an_opening_of_one_gate_covers_no_other(site: Process, says: Says) -> No
     assert standing(site) == [AlertKind.DOOR_FORCED]
 
 
-def test_a_door_is_held_after_its_gates_time(site: Process, doors: DoorWatch, says: Says, clock: Clock) -> None:
+def test_door_is_held_after_its_gates_limit(site: Process, doors: DoorWatch, says: Says, clock: Clock) -> None:
     says(OPEN)
     clock.advance(seconds=15)
     doors.look_for_held()
@@ -90,7 +90,7 @@ def test_a_door_is_held_after_its_gates_time(site: Process, doors: DoorWatch, sa
     assert standing(site) == []
 
 
-def test_everybody_who_passes_may_keep_it_open(site: Process, doors: DoorWatch, says: Says, clock: Clock) -> None:
+def test_each_passage_extends_the_limit(site: Process, doors: DoorWatch, says: Says, clock: Clock) -> None:
     site.enrol("E-1", photo(person(0)))
     says(OPEN)
     for _ in range(3):
@@ -100,7 +100,7 @@ def test_everybody_who_passes_may_keep_it_open(site: Process, doors: DoorWatch, 
     assert standing(site) == []
 
 
-def test_in_a_fire_doors_stand_open_and_get_their_time_when_it_is_over(
+def test_released_doors_may_stay_open_and_get_the_limit_afterwards(
     site: Process, doors: DoorWatch, says: Says, clock: Clock
 ) -> None:
     control = SiteControl(site.store, site.log, clock, new_id)
@@ -121,7 +121,7 @@ def test_in_a_fire_doors_stand_open_and_get_their_time_when_it_is_over(
 
 
 @pytest.mark.parametrize(("state", "alert"), [(HELD, "door_held"), (FORCED, "door_forced"), (FAULT, "door_fault")])
-def test_what_the_hardware_says_is_an_alert_once(site: Process, says: Says, state: DoorState, alert: str) -> None:
+def test_hardware_alarm_raises_one_alert(site: Process, says: Says, state: DoorState, alert: str) -> None:
     says(state)
     says(state)
     assert (door(site), standing(site)) == (state.value, [alert])
@@ -137,6 +137,6 @@ def test_a_report_that_changes_nothing_writes_nothing(
     assert site.gates.get("lobby-1").door_at == NOW
 
 
-def test_an_unknown_gates_report_is_left_out(site: Process, doors: DoorWatch, clock: Clock) -> None:
+def test_report_of_an_unknown_gate_is_ignored(site: Process, doors: DoorWatch, clock: Clock) -> None:
     doors.report("nobody's", FORCED, clock())
     assert standing(site) == []

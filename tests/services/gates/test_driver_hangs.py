@@ -87,7 +87,7 @@ def put(lane: DriverWorker, event_id: str, seconds: float = 5) -> None:
     lane.put(event_id, lambda: OpenCommand(event_id, "lobby-1", NOW, until), until)
 
 
-def test_it_is_an_alert_and_the_opening_has_failed_as_far_as_is_known(
+def test_hanging_opening_raises_an_alert_and_is_recorded_as_failed(
     site: Process, control: GateDispatcher, turnstile: Turnstile, answer: RecordedDecision
 ) -> None:
     turnstile.free.clear()
@@ -128,7 +128,7 @@ def test_a_release_that_hangs_is_an_alert(
     assert control.healthy() == {"lobby-1": None}
 
 
-def test_before_its_time_it_hangs_in_nothing(
+def test_driver_within_its_time_does_not_count_as_hanging(
     lane: DriverWorker, stuck: Stuck, done: list[tuple[str, GateResult]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.services.gates.driver_worker.HANGS_S", 60.0)
@@ -140,7 +140,7 @@ def test_before_its_time_it_hangs_in_nothing(
     assert lane.fault() is None and lane.complaint() is None and done == []
 
 
-def test_it_is_given_up_once_and_what_waits_behind_it_when_its_own_window_is_over(
+def test_hanging_command_is_given_up_once_and_queued_ones_expire(
     lane: DriverWorker, stuck: Stuck, done: list[tuple[str, GateResult]], clock: Clock
 ) -> None:
     put(lane, "first")
@@ -166,7 +166,7 @@ def test_it_is_given_up_once_and_what_waits_behind_it_when_its_own_window_is_ove
     ]
 
 
-def test_at_the_end_nothing_is_left_without_a_record(
+def test_every_command_is_recorded_at_shutdown(
     lane: DriverWorker, stuck: Stuck, done: list[tuple[str, GateResult]]
 ) -> None:
     put(lane, "first")

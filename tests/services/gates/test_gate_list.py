@@ -22,7 +22,7 @@ def test_a_new_gate_is_enabled_and_has_no_events(site: Process, start: Start) ->
     assert site.recorded() == 0
 
 
-def test_a_name_is_given_once(site: Process) -> None:
+def test_gate_names_are_unique(site: Process) -> None:
     with pytest.raises(Conflict) as refusal:
         site.gates.add("lobby-1")
     assert refusal.value.code == "gate_exists"
@@ -30,7 +30,7 @@ def test_a_name_is_given_once(site: Process) -> None:
 
 
 @pytest.mark.parametrize(("name", "opening_ms"), [("a/b", 5000), ("", 5000), ("dock", 0), ("dock", 60_001)])
-def test_a_gate_that_makes_no_sense_is_refused(site: Process, name: str, opening_ms: int) -> None:
+def test_invalid_gate_is_refused(site: Process, name: str, opening_ms: int) -> None:
     with pytest.raises(BadInput):
         site.gates.add(name, opening_ms)
     assert len(site.gates.all()) == 1
@@ -54,7 +54,7 @@ def test_a_change_holds_at_the_next_decision_of_every_process(site: Process, sta
     assert other.sees(0) == "recognised"
 
 
-def test_a_change_that_makes_no_sense_changes_nothing(site: Process) -> None:
+def test_invalid_change_changes_nothing(site: Process) -> None:
     before = site.gates.get("lobby-1")
     with pytest.raises(BadInput):
         site.change_gate("lobby-1", enabled=False, unlock_ms=1)
@@ -68,7 +68,7 @@ def test_a_gate_that_is_changed_keeps_its_chain(site: Process) -> None:
     assert site.recorded() == 2
 
 
-def test_changes_at_once_do_not_undo_each_other(site: Process, start: Start) -> None:
+def test_concurrent_changes_are_all_kept(site: Process, start: Start) -> None:
     # Given that the gate is being used, so that both changes wait for it
     other = start()
     changes = [

@@ -49,7 +49,7 @@ def first_bad(site: Process) -> tuple[int, str | None, bool]:
     return report.flaw.sequence, report.flaw.event_id, "the gate's report" in report.flaw.problem
 
 
-def test_honest_results_are_valid(site: Process, answers: list[RecordedDecision]) -> None:
+def test_untouched_results_are_valid(site: Process, answers: list[RecordedDecision]) -> None:
     assert site.recorded() == 5
 
 
@@ -64,7 +64,7 @@ def test_a_changed_result_is_found(
     assert first_bad(site) == (3, third, True)
 
 
-def test_a_result_is_of_its_own_event(
+def test_result_belongs_to_its_own_event(
     site: Process, answers: list[RecordedDecision], tamper: Callable[..., None]
 ) -> None:
     first, second = (answer.id for answer in answers[:2])

@@ -92,7 +92,7 @@ def test_an_opening_that_no_process_took_is_recorded_as_not_sent(
     assert recorded(site, untaken).detail == "no process drove the gate"
 
 
-def test_hardware_that_asks_by_itself_gets_no_such_record(
+def test_polling_hardware_gets_no_second_record(
     site: Process, control: GateDispatcher, gate_settings: GateSettings, answer: RecordedDecision
 ) -> None:
     gate_settings.change("lobby-1", GateUpdate(driver=DriverKind.PLAIN))
@@ -103,7 +103,7 @@ def test_hardware_that_asks_by_itself_gets_no_such_record(
     assert result(site, answer) is None
 
 
-def test_it_is_written_once_the_database_is_back(
+def test_second_record_is_written_once_the_database_is_back(
     site: Process, answer: RecordedDecision, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def gone(*_: object) -> None:
@@ -119,7 +119,7 @@ def test_it_is_written_once_the_database_is_back(
     eventually(lambda: not second.is_waiting(answer.id))
 
 
-def test_what_was_never_recorded_gets_no_second_record(site: Process, clock: Clock, answer: RecordedDecision) -> None:
+def test_unrecorded_event_gets_no_second_record(site: Process, clock: Clock, answer: RecordedDecision) -> None:
     second = SecondRecords(site.store, site.signer, clock)
     second.too_late("lobby-1", "01UNKNOWN")
     second.too_late("gone", answer.id)
@@ -128,7 +128,7 @@ def test_what_was_never_recorded_gets_no_second_record(site: Process, clock: Clo
         assert tx.gate_results.of(["01UNKNOWN", answer.id]) == {}
 
 
-def test_a_driver_that_fails_to_say_how_it_is_hides_no_other_gate(
+def test_failing_health_check_hides_no_other_gate(
     control: GateDispatcher, turnstile: Turnstile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def failing(_: Turnstile) -> str | None:

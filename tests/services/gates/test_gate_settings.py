@@ -26,14 +26,14 @@ def config(site: Process, gate: str) -> dict[str, object]:
         return dict(config_of(tx, site.vault, site.gates.get(gate)))
 
 
-def test_a_config_is_sealed_and_comes_back_whole(site: Process, settings: GateSettings) -> None:
+def test_config_is_sealed_and_read_back(site: Process, settings: GateSettings) -> None:
     gate = settings.change("lobby-1", OSDP)
     assert gate == site.gates.get("lobby-1")
     assert gate.driver == "osdp" and gate.sealed_config is not None and KEY.encode() not in gate.sealed_config
     assert config(site, "lobby-1") == OSDP.config
 
 
-def test_a_gate_may_be_added_with_everything(site: Process, settings: GateSettings) -> None:
+def test_gate_is_added_with_all_settings(site: Process, settings: GateSettings) -> None:
     gate = settings.add("dock", GateUpdate(unlock_ms=900, door_held_after_ms=2000, fail_mode=FailMode.SAFE))
     assert gate == site.gates.get("dock")
     assert (gate.driver, gate.unlock_ms, gate.door_held_after_ms, gate.fail_mode) == ("dry_run", 900, 2000, "safe")

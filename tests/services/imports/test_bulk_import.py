@@ -30,7 +30,7 @@ def everybody(site: Process) -> dict[str, int]:
     return {employee.number: employee.photos for employee in site.enrolment.find(EmployeeFilter())}
 
 
-def test_people_are_taken_in_and_recognised(importing: Importing, site: Process) -> None:
+def test_imported_people_are_recognised(importing: Importing, site: Process) -> None:
     done = importing.run(THREE, {**FACES, "E-1_2.jpg": photo(like(1, 0.9)), "stray.jpg": b"x"})
     assert (done.state, done.rows, done.photos, done.done, done.done_photos) == (ImportState.DONE, 3, 4, 3, 4)
     assert done.counts == {"added": 3, "changed": 0, "unchanged": 0, "refused": 0, "problems": 0}
@@ -39,12 +39,12 @@ def test_people_are_taken_in_and_recognised(importing: Importing, site: Process)
     assert site.sees(2) == "recognised"
 
 
-def test_a_row_names_its_photo_as_windows_writes_a_path(importing: Importing, site: Process) -> None:
+def test_row_may_name_its_photo_by_a_windows_path(importing: Importing, site: Process) -> None:
     done = importing.run("number,name,photos\nE-1,Ada,pics\\Ada.jpg\n", {"pics/ada.jpg": FACES["E-1.jpg"]})
     assert done.counts is not None and done.counts["problems"] == 0 and everybody(site) == {"E-1": 1}
 
 
-def test_a_photo_that_its_row_does_not_name_is_said(importing: Importing) -> None:
+def test_photo_not_named_by_its_row_is_reported(importing: Importing) -> None:
     csv = "number,name,photos\nE-1,Ada,a.jpg\n42,Bob,\n"
     done = importing.run(csv, {"a.jpg": FACES["E-1.jpg"], "E-1.jpg": FACES["E-2.jpg"], "0042.jpg": FACES["E-3.jpg"]})
     assert done.notices == (
@@ -53,7 +53,7 @@ def test_a_photo_that_its_row_does_not_name_is_said(importing: Importing) -> Non
     )
 
 
-def test_a_dry_run_reports_the_same_and_changes_nothing(importing: Importing, site: Process) -> None:
+def test_dry_run_gives_the_same_report_and_changes_nothing(importing: Importing, site: Process) -> None:
     photos = {
         **FACES,
         "E-2_2.jpg": empty(Reason.POOR_QUALITY, QualityProblem.BLURRED),
@@ -95,7 +95,7 @@ def test_a_dry_run_reports_the_same_and_changes_nothing(importing: Importing, si
     ]
 
 
-def test_the_same_import_again_changes_nothing(importing: Importing, site: Process) -> None:
+def test_repeated_import_changes_nothing(importing: Importing, site: Process) -> None:
     photos = {**FACES, "E-1_2.jpg": photo(like(1, 0.9)), "E-3_2.jpg": photo(person(8))}
     csv = THREE.replace("name\n", "name,valid_until,groups\n").replace("Ada\n", "Ada,2027-12-31,a|b\n")
     csv = csv.replace("Bob\n", "Bob,,\n").replace("Cay\n", "Cay,2027-01-01,\n")
@@ -109,7 +109,7 @@ def test_the_same_import_again_changes_nothing(importing: Importing, site: Proce
         assert tx.templates.revision() == revision
 
 
-def test_photos_that_are_converted_are_known_when_they_come_again(importing: Importing, site: Process) -> None:
+def test_converted_photos_are_recognised_as_repeats(importing: Importing, site: Process) -> None:
     of_a_phone = {name: OF_A_PHONE + data for name, data in FACES.items()}
     first = importing.run(THREE, of_a_phone)
     assert first.counts is not None and first.counts["added"] == 3
@@ -118,7 +118,7 @@ def test_photos_that_are_converted_are_known_when_they_come_again(importing: Imp
         assert again.counts is not None and again.counts["unchanged"] == 3
 
 
-def test_a_later_file_changes_what_it_says(importing: Importing, site: Process) -> None:
+def test_later_file_changes_only_its_columns(importing: Importing, site: Process) -> None:
     importing.run(THREE, FACES)
     photos = {**FACES, "E-2_2.jpg": photo(like(2, 0.9)), "E-3_2.jpg": photo(person(7))}
     done = importing.run(THREE.replace("Ada", "Ada Lovelace"), photos)
@@ -127,7 +127,7 @@ def test_a_later_file_changes_what_it_says(importing: Importing, site: Process) 
     assert everybody(site) == {"E-1": 1, "E-2": 2, "E-3": 1}
 
 
-def test_photos_that_a_row_names(importing: Importing, site: Process) -> None:
+def test_row_names_its_photos(importing: Importing, site: Process) -> None:
     csv = "number,name,photos\nE-1,Ada,x.jpg|faces/y.jpg|gone.jpg\nE-2,Bob,\n"
     done = importing.run(
         csv, {"x.jpg": photo(person(1)), "faces/y.jpg": photo(like(1, 0.9)), "E-2.jpg": photo(person(2))}
@@ -143,7 +143,7 @@ def test_more_photos_than_are_kept(importing: Importing, site: Process) -> None:
     assert importing.outcomes(importing.run(HEAD + "E-1,Ada\n", photos)) == {"E-1": "unchanged"}
 
 
-def test_a_card_that_somebody_has_is_refused(importing: Importing, site: Process) -> None:
+def test_card_of_another_person_is_refused(importing: Importing, site: Process) -> None:
     importing.run("number,name,card_number\nE-1,Ada,42\n")
     for dry_run in (True, False):
         done = importing.run("number,name,card_number\nE-2,Bob,42\n", dry_run=dry_run)
@@ -151,7 +151,7 @@ def test_a_card_that_somebody_has_is_refused(importing: Importing, site: Process
 
 
 @pytest.mark.parametrize("after", [0, 1, 2])
-def test_what_was_cut_off_goes_on_where_it_was(importing: Importing, site: Process, after: int) -> None:
+def test_interrupted_import_resumes(importing: Importing, site: Process, after: int) -> None:
     looked: list[bytes] = []
 
     def counting(data: bytes) -> FrameResult:
@@ -182,7 +182,7 @@ def test_a_cancelled_import_keeps_what_it_applied(importing: Importing, site: Pr
     assert done.counts is not None and done.counts["added"] == done.done == len(everybody(site)) == 1
 
 
-def test_who_is_erased_goes_from_the_reports_too(importing: Importing, site: Process) -> None:
+def test_erasure_removes_the_person_from_reports(importing: Importing, site: Process) -> None:
     photos = {**FACES, "E-4.jpg": photo(like(1, 0.95))}
     done = importing.run(THREE + "E-4,Dan\n", photos)
     ada = site.enrolment.by_number("E-1")
@@ -195,7 +195,7 @@ def test_who_is_erased_goes_from_the_reports_too(importing: Importing, site: Pro
     ]
 
 
-def test_reports_lie_sealed(importing: Importing, site: Process) -> None:
+def test_reports_are_sealed(importing: Importing, site: Process) -> None:
     done = importing.run(HEAD + "E-77,Ada\n", {"E-77.jpg": empty()})
     with site.store.read() as tx:
         (row,) = tx.imports.rows(done.id, RowFilter())
@@ -204,7 +204,7 @@ def test_reports_lie_sealed(importing: Importing, site: Process) -> None:
     assert importing.rows(done) == [] and importing.reports.get(done.id)[1]["added"] == 1
 
 
-def test_a_busy_database_is_asked_again(importing: Importing, site: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_busy_database_is_retried(importing: Importing, site: Process, monkeypatch: pytest.MonkeyPatch) -> None:
     real, faults = site.enrolment.keep, iter([NotRecorded("locked"), NotRecorded("locked")])
 
     def keep(*given: object) -> object:
@@ -217,7 +217,7 @@ def test_a_busy_database_is_asked_again(importing: Importing, site: Process, mon
     assert done.counts is not None and done.counts["added"] == 3
 
 
-def test_as_many_photos_are_looked_at_at_once_as_there_are_workers(site: Process, tmp_path: Path) -> None:
+def test_photos_are_examined_by_all_workers(site: Process, tmp_path: Path) -> None:
     together = threading.Barrier(2, timeout=30)
     entered: list[Callable[[], object]] = []
 

@@ -33,7 +33,7 @@ def killed(start: Start, folder: Path, look: Callable[[bytes], FrameResult]) -> 
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
 
 
-def test_what_kills_the_service_twice_is_given_up(start: Start, site: Process, tmp_path: Path) -> None:
+def test_import_that_kills_the_service_twice_is_given_up(start: Start, site: Process, tmp_path: Path) -> None:
     importing = Importing(site, tmp_path)
     job = importing.upload(CSV, photos(), dry_run=False)
     later = importing.upload(CSV, photos(), dry_run=False)
@@ -44,7 +44,9 @@ def test_what_kills_the_service_twice_is_given_up(start: Start, site: Process, t
     assert importing.desk.run_next() and state(importing, later.id) is ImportState.DONE, "the next one is run"
 
 
-def test_a_dry_run_that_kills_is_given_up_though_it_gets_on(start: Start, site: Process, tmp_path: Path) -> None:
+def test_dry_run_that_kills_the_service_is_given_up_despite_progress(
+    start: Start, site: Process, tmp_path: Path
+) -> None:
     importing = Importing(site, tmp_path)
     job = importing.upload(CSV, photos(), dry_run=True)
     for _ in range(2):
@@ -52,7 +54,7 @@ def test_a_dry_run_that_kills_is_given_up_though_it_gets_on(start: Start, site: 
     assert importing.desk.run_next() and state(importing, job.id) is ImportState.FAILED
 
 
-def test_who_gets_on_between_kills_goes_on(start: Start, site: Process, tmp_path: Path) -> None:
+def test_import_with_progress_between_kills_continues(start: Start, site: Process, tmp_path: Path) -> None:
     importing = Importing(site, tmp_path)
     csv = b"number,name\n" + b"".join(b"N-%d,Nobody\n" % at for at in range(40))
     job = importing.upload(csv + b"E-1,Ada\n", photos(), dry_run=False)
@@ -66,7 +68,7 @@ def test_who_gets_on_between_kills_goes_on(start: Start, site: Process, tmp_path
     assert found.detail is not None and "after line" in found.detail and "N-0" in people(site)
 
 
-def test_an_orderly_end_is_no_attempt(start: Start, site: Process, tmp_path: Path) -> None:
+def test_orderly_shutdown_does_not_count_as_an_attempt(start: Start, site: Process, tmp_path: Path) -> None:
     job = Importing(site, tmp_path).upload(CSV, photos(), dry_run=False)
     for _ in range(4):
         stopped = Importing(start(), tmp_path)
@@ -76,7 +78,7 @@ def test_an_orderly_end_is_no_attempt(start: Start, site: Process, tmp_path: Pat
     assert importing.desk.run_next() and state(importing, job.id) is ImportState.DONE
 
 
-def test_a_busy_machine_is_no_attempt(site: Process, tmp_path: Path) -> None:
+def test_busy_machine_does_not_count_as_an_attempt(site: Process, tmp_path: Path) -> None:
     busy = True
 
     def seldom(data: bytes) -> FrameResult:

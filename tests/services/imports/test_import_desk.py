@@ -45,7 +45,7 @@ def test_a_dry_run_waits_to_be_applied(importing: Importing, site: Process, tmp_
         importing.desk.apply(job.id)
 
 
-def test_what_another_process_left_is_taken_up(
+def test_import_left_by_another_process_is_resumed(
     start: Callable[..., Process], importing: Importing, site: Process, tmp_path: Path
 ) -> None:
     job = importing.upload(CSV, photos(), dry_run=False)
@@ -56,7 +56,7 @@ def test_what_another_process_left_is_taken_up(
     assert state(importing, job.id) is ImportState.DONE and people(site) == ["E-1", "E-2"]
 
 
-def test_the_desk_runs_by_itself_and_ends(importing: Importing, site: Process) -> None:
+def test_desk_runs_imports_and_stops(importing: Importing, site: Process) -> None:
     importing.desk.start()
     job = importing.upload(CSV, photos(), dry_run=False)
     eventually(lambda: state(importing, job.id) is ImportState.DONE)
@@ -82,7 +82,7 @@ def test_files_that_cannot_be_used_fail_with_the_reason(
     assert left(tmp_path) == []
 
 
-def test_an_upload_that_breaks_off_leaves_nothing(importing: Importing, site: Process, tmp_path: Path) -> None:
+def test_aborted_upload_leaves_nothing(importing: Importing, site: Process, tmp_path: Path) -> None:
     with pytest.raises(BadInput), importing.desk.receive() as arriving:
         arriving.csv.write(CSV)
         raise BadInput("broken_off", "It broke off.")
@@ -103,7 +103,7 @@ def test_leftovers_of_a_killed_process_are_destroyed(importing: Importing, tmp_p
     assert not folder.exists() and len(left(tmp_path)) == 3, "what still arrives stays"
 
 
-def test_tidying_all_the_time_costs_no_upload(importing: Importing, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_continuous_tidying_loses_no_upload(importing: Importing, monkeypatch: pytest.MonkeyPatch) -> None:
     stop = Event()
     lock = fcntl.flock
 
@@ -126,7 +126,7 @@ def test_tidying_all_the_time_costs_no_upload(importing: Importing, monkeypatch:
     assert set(importing.uploads.all()) == {job.id for job in jobs}
 
 
-def test_what_is_submitted_between_a_look_and_a_claim_stays(
+def test_import_submitted_during_tidying_is_kept(
     importing: Importing, site: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     claim = importing.uploads.claim
@@ -146,13 +146,13 @@ def test_what_is_submitted_between_a_look_and_a_claim_stays(
     assert importing.desk.run_next() and state(importing, arriving.import_id) is ImportState.DONE
 
 
-def test_an_upload_that_was_deleted_is_nobodys(importing: Importing) -> None:
+def test_deleted_upload_cannot_be_claimed(importing: Importing) -> None:
     with importing.uploads.claim("01GONE") as mine:
         assert not mine
     assert importing.uploads.all() == []
 
 
-def test_time_ends_what_nobody_applies_and_what_nobody_reads(
+def test_unapplied_imports_and_unread_reports_expire(
     importing: Importing, site: Process, clock: Clock, tmp_path: Path
 ) -> None:
     job = importing.upload(CSV, photos(), dry_run=True)
@@ -179,9 +179,7 @@ def test_cancelling(importing: Importing, site: Process, tmp_path: Path) -> None
         importing.desk.cancel("nobody")
 
 
-def test_cancelled_in_the_moment_it_begins(
-    importing: Importing, site: Process, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_cancelled_as_it_begins(importing: Importing, site: Process, monkeypatch: pytest.MonkeyPatch) -> None:
     job = importing.upload(CSV, photos(), dry_run=False)
     claim = importing.uploads.claim
 

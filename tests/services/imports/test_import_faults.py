@@ -35,7 +35,7 @@ def numbers(site: Process) -> list[str]:
 
 
 @pytest.mark.parametrize("ended", [CancelledError, GeneratorExit, NotRecorded])
-def test_what_was_submitted_keeps_its_files_however_receiving_ends(
+def test_submitted_import_keeps_its_files_however_receiving_ends(
     importing: Importing, ended: type[BaseException]
 ) -> None:
     with pytest.raises(ended), importing.desk.receive() as arriving:
@@ -46,7 +46,7 @@ def test_what_was_submitted_keeps_its_files_however_receiving_ends(
     assert importing.desk.run_next() and state(importing, arriving.import_id) is ImportState.DONE
 
 
-def test_a_database_that_does_not_say_what_became_of_an_upload_costs_none(
+def test_unconfirmed_submission_loses_no_upload(
     importing: Importing, site: Process, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def gone() -> Any:
@@ -75,7 +75,7 @@ def test_an_upload_whose_key_is_gone_fails_and_the_next_is_run(importing: Import
 
 
 @pytest.mark.parametrize("fault", [ValueError("E-1 Ada"), PermissionError(13, "Permission denied")])
-def test_tidying_that_fails_steadily_is_said_once_and_stops_nothing(
+def test_lasting_failure_of_tidying_is_logged_once_and_stops_nothing(
     importing: Importing,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -101,7 +101,7 @@ def test_tidying_that_fails_steadily_is_said_once_and_stops_nothing(
     assert len(caplog.messages) == 1 and "01STUCK" in caplog.text and "Ada" not in caplog.text
 
 
-def test_the_desk_outlives_whatever_a_look_meets(importing: Importing, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_desk_survives_any_failure(importing: Importing, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.services.imports.import_desk._LOOK_EVERY_S", 0.01)
     real, faults = importing.uploads.all, iter([ValueError("anything")] * 4)
 
@@ -117,7 +117,7 @@ def test_the_desk_outlives_whatever_a_look_meets(importing: Importing, monkeypat
         eventually(lambda: state(importing, job.id) is ImportState.DONE)
 
 
-def test_a_switch_of_the_pack_refuses_nobody_and_the_import_goes_on_by_the_new_one(
+def test_import_continues_with_the_new_pack_and_refuses_nobody(
     importing: Importing, site: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     switched_to(site, "pack")

@@ -50,7 +50,7 @@ def kept(url: str, folder: Path) -> str:
     return "\n".join(rows + files)
 
 
-def test_names_are_sealed_and_shown_to_whoever_may_read(site: Process, tmp_path: Path, database_url: str) -> None:
+def test_names_are_sealed_and_shown_to_readers(site: Process, tmp_path: Path, database_url: str) -> None:
     importing = Importing(site, tmp_path)
     done = importing.upload(CSV.encode(), zipped("E-1.jpg", "Bob Kahn.jpg", "Kahn.pdf"), dry_run=False)
     asked = importing.upload("number,name\nE-3,Łukasz Żak\n".encode("cp1250"), b"", dry_run=False)
@@ -68,7 +68,7 @@ def test_names_are_sealed_and_shown_to_whoever_may_read(site: Process, tmp_path:
     assert not [name for name in (*NAMES, "E-1") if name in kept(database_url, tmp_path / "imports")]
 
 
-def test_what_was_said_goes_with_the_reports(site: Process, tmp_path: Path) -> None:
+def test_notices_are_deleted_with_the_reports(site: Process, tmp_path: Path) -> None:
     importing = Importing(site, tmp_path)
     job = importing.upload(CSV.encode(), zipped("E-1.jpg", "Bob Kahn.jpg"), dry_run=False)
     assert importing.desk.run_next()
@@ -76,7 +76,7 @@ def test_what_was_said_goes_with_the_reports(site: Process, tmp_path: Path) -> N
     assert importing.reports.get(job.id)[0].notices == ()
 
 
-def test_an_erasure_ends_what_earlier_imports_say(site: Process, tmp_path: Path, clock: Clock) -> None:
+def test_erasure_removes_names_from_earlier_imports(site: Process, tmp_path: Path, clock: Clock) -> None:
     importing = Importing(site, tmp_path)
     ended = importing.upload(CSV.encode(), zipped("E-1.jpg", "Ada Lovelace.jpg"), dry_run=False)
     assert importing.desk.run_next()

@@ -100,7 +100,7 @@ def test_cancelled_while_it_is_applied(importing: Importing, site: Process) -> N
 
 
 @pytest.mark.parametrize("row", [1, 9])
-def test_no_row_is_applied_once_cancel_has_answered(importing: Importing, site: Process, row: int) -> None:
+def test_no_row_is_applied_after_cancel_returns(importing: Importing, site: Process, row: int) -> None:
     """The ninth is applied while rows are still being handed to those who look."""
     job = importing.desk.open("tests", dry_run=False)
     asked, answered = iter(range(20)), list[Import]()
@@ -116,7 +116,7 @@ def test_no_row_is_applied_once_cancel_has_answered(importing: Importing, site: 
     assert done.counts == answer.counts and done.state is ImportState.CANCELLED
 
 
-def test_what_is_applied_while_tidying_looks_is_not_given_up(
+def test_import_applied_during_tidying_is_not_given_up(
     importing: Importing, site: Process, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = importing.upload(CSV, photos(), dry_run=True)

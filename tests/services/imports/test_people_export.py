@@ -36,7 +36,7 @@ def test_the_photos_come_first_and_the_people_last(site: Process) -> None:
     assert table(files[-1][1]) == {"E-1": "E-1_1.jpg|E-1_2.jpg", "E-2": "E-2_1.jpg|E-2_2.jpg", "E-3": ""}
 
 
-def test_who_is_erased_and_what_is_deleted_meanwhile_is_not_named(site: Process) -> None:
+def test_people_and_photos_deleted_meanwhile_are_left_out(site: Process) -> None:
     first, second, third = (enrolled(site, f"E-{n}", n) for n in (1, 2, 3))
     files = PeopleExport(site.enrolment).files()
     assert next(files)[0] == "photos/E-1_1.jpg"

@@ -44,7 +44,7 @@ def similarity(site: Process, vector: np.ndarray) -> float:
     return site.gallery.search(vector, 1)[0].similarity
 
 
-def test_an_employee_is_known_before_being_enrolled(site: Process, ada: Employee) -> None:
+def test_employee_exists_before_photos_are_added(site: Process, ada: Employee) -> None:
     assert (ada.photos, ada.created_at, ada.status) == (0, NOW, Status.ACTIVE)
     assert site.enrolment.get(ada.id) == site.enrolment.by_number("E-1") == ada
     assert site.enrolment.find(EmployeeFilter()) == [ada]
@@ -53,14 +53,14 @@ def test_an_employee_is_known_before_being_enrolled(site: Process, ada: Employee
         site.enrolment.get("nobody")
 
 
-def test_a_number_is_given_once(site: Process, ada: Employee) -> None:
+def test_numbers_are_unique(site: Process, ada: Employee) -> None:
     with pytest.raises(Conflict) as refusal:
         site.enrolment.add(Details("E-1", "Somebody else"))
     assert refusal.value.code == "number_taken"
     assert site.enrolment.find(EmployeeFilter()) == [ada]
 
 
-def test_good_photos_make_the_template_that_the_gate_sees_at_once(site: Process, start: Start, ada: Employee) -> None:
+def test_good_photos_make_a_template_that_gates_use_at_once(site: Process, start: Start, ada: Employee) -> None:
     other = start()
     assert other.sees(0) == "not_recognised"
     results = site.enrolment.add_photos(ada.id, [same(1), same(2)])
@@ -99,7 +99,7 @@ def test_good_photos_count_and_bad_ones_get_their_reason_and_advice(site: Proces
     assert len(site.enrolment.photos(ada.id)) == site.enrolment.get(ada.id).photos == 1
 
 
-def test_photos_that_show_nobody_enrol_nobody(site: Process, ada: Employee) -> None:
+def test_photos_without_a_face_enrol_nobody(site: Process, ada: Employee) -> None:
     assert accepted(site.enrolment.add_photos(ada.id, [empty(), b"not a picture"])) == [False, False]
     assert site.enrolment.photos(ada.id) == [] and site.enrolment.get(ada.id).photos == 0
 
@@ -116,12 +116,12 @@ def test_none_or_too_many_photos_are_refused(site: Process, ada: Employee, count
         site.enrolment.add_photos(ada.id, [same(n) for n in range(count)])
 
 
-def test_photos_of_nobody_known_are_refused(site: Process) -> None:
+def test_photos_of_an_unknown_employee_are_refused(site: Process) -> None:
     with pytest.raises(NotFound):
         site.enrolment.add_photos("nobody", [same(1)])
 
 
-def test_ten_photos_are_kept_at_most_those_kept_before_included(site: Process, ada: Employee) -> None:
+def test_at_most_ten_photos_are_kept(site: Process, ada: Employee) -> None:
     site.enrolment.add_photos(ada.id, [same(n) for n in range(7)])
     with pytest.raises(Conflict) as refusal:
         site.enrolment.add_photos(ada.id, [same(n) for n in range(7, 11)])
@@ -160,7 +160,7 @@ def test_photos_that_disagree_count_only_with_a_majority(
     assert site.sees(0) == ("recognised" if any(expected) else "not_recognised")
 
 
-def test_later_photos_are_held_against_the_template_not_the_majority(site: Process, ada: Employee) -> None:
+def test_later_photos_are_compared_with_the_template(site: Process, ada: Employee) -> None:
     site.enrolment.add_photos(ada.id, [same(1)])
     results = site.enrolment.add_photos(ada.id, [photo(person(5)), photo(person(5), note="again"), same(2)])
     assert accepted(results) == [False, False, True]
@@ -168,7 +168,7 @@ def test_later_photos_are_held_against_the_template_not_the_majority(site: Proce
     assert site.sees(5) == "not_recognised" and site.enrolment.get(ada.id).photos == 2
 
 
-def test_who_is_enrolled_under_another_number_is_refused_and_told_which(site: Process, ada: Employee) -> None:
+def test_person_enrolled_under_another_number_is_refused_and_the_number_named(site: Process, ada: Employee) -> None:
     site.enrolment.add_photos(ada.id, [same(1)])
     alias = site.enrolment.add(Details("E-2", "Augusta King"))
     results = site.enrolment.add_photos(alias.id, [same(2), empty()])
@@ -180,13 +180,13 @@ def test_who_is_enrolled_under_another_number_is_refused_and_told_which(site: Pr
     assert accepted(site.enrolment.add_photos(ada.id, [same(2)])) == [True]
 
 
-def test_who_was_erased_can_be_enrolled_under_another_number(site: Process, ada: Employee) -> None:
+def test_erased_person_can_be_enrolled_under_another_number(site: Process, ada: Employee) -> None:
     site.enrolment.add_photos(ada.id, [same(1)])
     site.erasure.erase(ada.id)
     assert site.enrol("E-2", same(1)).photos == 1
 
 
-def test_one_face_enrolled_twice_at_once_is_enrolled_once(site: Process, start: Start, ada: Employee) -> None:
+def test_face_enrolled_twice_concurrently_is_enrolled_once(site: Process, start: Start, ada: Employee) -> None:
     eva = site.enrolment.add(Details("E-2", "Éva"))
     together = threading.Barrier(2)
     results: dict[str, list[PhotoResult]] = {}
@@ -211,7 +211,7 @@ def test_one_face_enrolled_twice_at_once_is_enrolled_once(site: Process, start: 
     assert site.enrolment.get(ada.id).photos + site.enrolment.get(eva.id).photos == 1
 
 
-def test_a_photo_is_given_back_as_it_came_and_is_sealed_in_between(site: Process, ada: Employee) -> None:
+def test_photo_is_stored_sealed_and_returned_unchanged(site: Process, ada: Employee) -> None:
     data = same(1)
     (result,) = site.enrolment.add_photos(ada.id, [data])
     assert result.id is not None
@@ -227,7 +227,7 @@ def test_a_photo_is_given_back_as_it_came_and_is_sealed_in_between(site: Process
     assert site.enrolment.get(ada.id).photos == 1
 
 
-def test_deleting_a_photo_makes_the_template_anew(site: Process, start: Start, ada: Employee, clock: Clock) -> None:
+def test_deleting_a_photo_rebuilds_the_template(site: Process, start: Start, ada: Employee, clock: Clock) -> None:
     other = start()
     first, second = site.enrolment.add_photos(ada.id, [photo(like(0, 0.8, 1)), photo(like(0, 0.8, 2))])
     assert similarity(site, like(0, 0.8, 2)) == pytest.approx(0.906, abs=2e-3)
@@ -242,7 +242,7 @@ def test_deleting_a_photo_makes_the_template_anew(site: Process, start: Start, a
     assert site.enrolment.get(ada.id).photos == len(site.gallery) == 0
 
 
-def test_what_is_known_of_an_employee_changes_and_the_template_stays(site: Process, ada: Employee) -> None:
+def test_changed_details_keep_the_template(site: Process, ada: Employee) -> None:
     site.enrolment.add_photos(ada.id, [same(1)])
     until = date(2026, 11, 24)
     after = site.enrolment.update(ada.id, lambda e: Details(e.number, "Ada King", valid_until=until, groups=("night",)))
@@ -252,7 +252,7 @@ def test_what_is_known_of_an_employee_changes_and_the_template_stays(site: Proce
         site.enrolment.update("nobody", lambda e: Details(e.number, e.name))
 
 
-def test_of_two_changes_at_once_neither_undoes_the_other(site: Process, start: Start, ada: Employee) -> None:
+def test_concurrent_changes_are_both_kept(site: Process, start: Start, ada: Employee) -> None:
     other = start()
     second = threading.Thread(
         target=lambda: other.enrolment.update(ada.id, lambda e: Details(e.number, e.name, Status.INACTIVE))

@@ -58,7 +58,7 @@ def copy_of(site: Process, employee_id: str) -> Copy:
     return opened
 
 
-def test_an_old_copy_opens_nothing_of_who_was_erased(
+def test_backup_does_not_reveal_an_erased_person(
     site: Process, ada: Employee, master_key: bytes, tmp_path: Path
 ) -> None:
     eva = site.enrolment.by_number("E-2")
@@ -73,7 +73,7 @@ def test_an_old_copy_opens_nothing_of_who_was_erased(
 
 
 @pytest.mark.parametrize("step", ["before the secret", "after the secret"])
-def test_an_erasure_cut_off_is_finished_and_harms_nobody_else(
+def test_interrupted_erasure_is_completed_and_affects_nobody_else(
     site: Process, start: Callable[..., Process], ada: Employee, step: str
 ) -> None:
     hers = copy_of(site, ada.id)

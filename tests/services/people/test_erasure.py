@@ -77,7 +77,7 @@ def test_the_journal_holds_the_receipt_and_nothing_personal(site: Process, ada: 
     assert "E-1" not in text and ada.name not in text
 
 
-def test_an_unknown_employee_is_not_erased(site: Process, ada: Employee) -> None:
+def test_unknown_employee_cannot_be_erased(site: Process, ada: Employee) -> None:
     with pytest.raises(NotFound):
         site.erasure.erase("nobody")
     site.erasure.erase(ada.id)
@@ -87,7 +87,7 @@ def test_an_unknown_employee_is_not_erased(site: Process, ada: Employee) -> None
     assert site.erasure.receipt("nobody") is None
 
 
-def test_one_who_was_not_enrolled_is_erased_too(site: Process) -> None:
+def test_employee_without_photos_can_be_erased(site: Process) -> None:
     employee = site.enrolment.add(Details("E-3", "Nobody's face"))
     receipt = site.erasure.erase(employee.id)
     assert (receipt.photos, receipt.templates, receipt.events_unlinked) == (0, 0, 0)
@@ -124,7 +124,7 @@ def test_an_erasure_cut_off_before_its_commit_is_finished_at_the_next_start(
     assert receipt is not None and again.signer.verify(message(receipt), receipt.signature)
 
 
-def test_who_is_erased_stays_so_when_an_older_database_comes_back(
+def test_erased_person_stays_erased_after_a_restore(
     site: Process, start: Start, ada: Employee, database: str, tmp_path: Path
 ) -> None:
     if database != "sqlite":
@@ -157,7 +157,7 @@ def test_a_journal_that_is_damaged_stops_the_start(site: Process, ada: Employee,
         site.erasure.replay()
 
 
-def test_a_line_that_this_installation_did_not_sign_erases_nobody(site: Process, ada: Employee) -> None:
+def test_unsigned_journal_line_erases_nobody(site: Process, ada: Employee) -> None:
     # Given a signed receipt of somebody else, under Ada's id, and a line without a signature
     eva = site.enrol("E-7", photo(person(3)))
     receipt = as_json(site.erasure.erase(eva.id))
@@ -171,7 +171,7 @@ def test_a_line_that_this_installation_did_not_sign_erases_nobody(site: Process,
         assert [alert.kind for alert in tx.alerts.open()] == [AlertKind.RECORD_ALTERED]
 
 
-def test_two_erasures_at_once_give_one_receipt(site: Process, start: Start, ada: Employee) -> None:
+def test_concurrent_erasures_give_one_receipt(site: Process, start: Start, ada: Employee) -> None:
     outcomes: list[object] = []
 
     def erase(process: Process) -> None:
@@ -189,9 +189,7 @@ def test_two_erasures_at_once_give_one_receipt(site: Process, start: Start, ada:
     assert len(list(site.journal.entries())) == 1
 
 
-def test_who_is_erased_while_photos_are_added_is_erased_without_a_deadlock(
-    site: Process, start: Start, ada: Employee
-) -> None:
+def test_erasure_while_photos_are_added_does_not_deadlock(site: Process, start: Start, ada: Employee) -> None:
     # Given an enrolment that holds the feed and has not read the employee's key yet
     receipts: list[Receipt] = []
     eraser = threading.Thread(target=lambda: receipts.append(start().erasure.erase(ada.id)))
@@ -211,9 +209,7 @@ def test_who_is_erased_while_photos_are_added_is_erased_without_a_deadlock(
     assert left_of(site, ada) == []
 
 
-def test_who_is_erased_while_a_gate_decides_is_let_in_and_then_erased(
-    site: Process, start: Start, ada: Employee
-) -> None:
+def test_erasure_waits_for_a_decision_in_progress(site: Process, start: Start, ada: Employee) -> None:
     # Given a decision that holds the employee and has not read the key yet
     receipts: list[Receipt] = []
     eraser = threading.Thread(target=lambda: receipts.append(site.erasure.erase(ada.id)))

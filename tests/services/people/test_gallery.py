@@ -28,7 +28,7 @@ def test_an_empty_database_is_an_empty_gallery(site: Process) -> None:
     assert site.gallery.revision == 0
 
 
-def test_it_is_loaded_whole_and_then_follows_each_change(site: Process, start: Start) -> None:
+def test_gallery_is_loaded_once_and_then_follows_changes(site: Process, start: Start) -> None:
     ada, eva = (site.enrol(f"E-{n}", photo(person(n))) for n in range(2))
     other = start()
     assert refreshed(other) == [ada.id, eva.id]
@@ -39,7 +39,7 @@ def test_it_is_loaded_whole_and_then_follows_each_change(site: Process, start: S
     assert [round(c.similarity) for c in other.gallery.search(person(3), 1)] == [1]
 
 
-def test_what_is_not_committed_is_not_seen(site: Process, start: Start) -> None:
+def test_uncommitted_change_is_not_seen(site: Process, start: Start) -> None:
     other = start()
     ada = site.enrol("E-1", photo(person(0)))
     with pytest.raises(RuntimeError), site.store.write() as tx:
@@ -49,7 +49,7 @@ def test_what_is_not_committed_is_not_seen(site: Process, start: Start) -> None:
     assert refreshed(other) == refreshed(site) == [ada.id]
 
 
-def test_it_never_steps_back(site: Process) -> None:
+def test_gallery_never_returns_to_an_older_revision(site: Process) -> None:
     # Given a transaction that began before somebody was enrolled
     with site.store.read() as early:
         early.templates.revision()
@@ -87,9 +87,7 @@ def test_templates_of_another_model_are_refused_with_what_to_do(
     assert len(other) == 0 and other.revision == -1
 
 
-def test_who_gets_a_template_of_another_model_later_is_unknown_here_and_nobody_else(
-    site: Process, start: Start
-) -> None:
+def test_later_template_of_another_model_affects_only_its_owner(site: Process, start: Start) -> None:
     """The site moved on to another pack, and this process is about to follow."""
     ada = site.enrol("E-1", photo(person(0)))
     other = start()

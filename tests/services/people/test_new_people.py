@@ -15,7 +15,7 @@ Start = Callable[..., Process]
 
 
 @pytest.mark.parametrize("shown", [empty(), photo(like(0, 0.95))])
-def test_somebody_who_could_not_be_recognised_is_not_added(start: Start, site: Process, shown: bytes) -> None:
+def test_unrecognisable_person_is_not_added(start: Start, site: Process, shown: bytes) -> None:
     site.enrol("E-1", photo(person(0)))
     other, met = start(), list[Employee | None]()
 
@@ -28,7 +28,7 @@ def test_somebody_who_could_not_be_recognised_is_not_added(start: Start, site: P
     assert met == [None] and site.enrolment.by_number("E-7") is None and not list(site.journal.entries())
 
 
-def test_whom_somebody_else_added_meanwhile_stays(start: Start, site: Process) -> None:
+def test_person_added_by_another_meanwhile_stays(start: Start, site: Process) -> None:
     other = start()
 
     def meanwhile(data: bytes) -> FrameResult:

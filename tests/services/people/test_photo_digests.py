@@ -46,14 +46,14 @@ def problems(site: Process, employee_id: str, *pictures: bytes) -> list[tuple[st
     return [result.problems for result in site.enrolment.add_photos(employee_id, pictures)]
 
 
-def test_a_kept_photo_is_opened_for_no_comparison(site: Process, opened: list[tuple[str, bool]]) -> None:
+def test_stored_photo_is_not_decrypted_for_comparison(site: Process, opened: list[tuple[str, bool]]) -> None:
     ada = site.enrol("E-1", PICTURE)
     assert problems(site, ada.id, OTHER, PICTURE, OTHER) == [(), ("duplicate_photo",), ("duplicate_photo",)]
     assert context(Sealed.PHOTO, ada.id) not in dict(opened)
     assert context(Sealed.EMBEDDING, ada.id) in dict(opened), "the spy sees what is opened"
 
 
-def test_a_photo_that_an_earlier_version_kept_is_opened_outside_of_the_write(
+def test_photo_of_an_earlier_version_is_decrypted_outside_the_write(
     site: Process, opened: list[tuple[str, bool]]
 ) -> None:
     ada = site.enrol("E-1", PICTURE)
@@ -66,7 +66,7 @@ def test_a_photo_that_an_earlier_version_kept_is_opened_outside_of_the_write(
     assert (context(Sealed.PHOTO, ada.id), True) not in opened
 
 
-def test_a_digest_tells_nothing_without_the_employees_key(site: Process) -> None:
+def test_digest_reveals_nothing_without_the_employees_key(site: Process) -> None:
     ada, bob = site.enrol("E-1", PICTURE), site.enrol("E-2", photo(person(1)))
     with site.store.read() as tx:
         (kept,), keys = tx.photos.of(ada.id), [tx.data_keys.get(one.id) for one in (ada, bob)]

@@ -73,7 +73,7 @@ def packs(site: Process) -> set[tuple[str, str]]:
     return {(t.pack_digest, t.precision) for t in templates(site).values()} | {(facts.pack_digest, facts.precision)}
 
 
-def test_everybody_enrolled_is_made_anew(installed: Process, reembedding: Reembedding, upgraded: Process) -> None:
+def test_every_template_is_recomputed(installed: Process, reembedding: Reembedding, upgraded: Process) -> None:
     assert upgraded.sees(0) == "system_fault"
     passed: list[str] = []
 
@@ -107,7 +107,7 @@ def test_photos_are_kept_as_they_were(
 
 
 @pytest.mark.parametrize("fault", [RuntimeError("the model failed"), KeyboardInterrupt()])
-def test_if_it_is_cut_off_the_old_templates_serve_on_and_the_next_run_does_only_the_rest(
+def test_interrupted_run_keeps_the_old_templates_and_resumes(
     installed: Process, reembedding: Reembedding, upgraded: Process, fault: BaseException
 ) -> None:
     before, looked = templates(installed), []
@@ -132,7 +132,7 @@ def test_if_it_is_cut_off_the_old_templates_serve_on_and_the_next_run_does_only_
     assert upgraded.sees(0) == upgraded.sees(1) == "recognised"
 
 
-def test_gates_decide_by_the_old_templates_all_the_while(installed: Process, reembedding: Reembedding) -> None:
+def test_gates_use_the_old_templates_during_the_run(installed: Process, reembedding: Reembedding) -> None:
     found: list[str] = []
 
     def watched(data: bytes) -> FrameResult:
@@ -143,9 +143,7 @@ def test_gates_decide_by_the_old_templates_all_the_while(installed: Process, ree
     assert found == ["recognised"] * 3
 
 
-def test_who_is_enrolled_changed_or_erased_during_the_move_is_so_after_it(
-    installed: Process, reembedding: Reembedding, upgraded: Process
-) -> None:
+def test_changes_during_the_run_are_kept(installed: Process, reembedding: Reembedding, upgraded: Process) -> None:
     eva = installed.enrolment.by_number("E-2")
     ada = installed.enrolment.by_number("E-1")
     assert eva is not None and ada is not None
@@ -204,7 +202,9 @@ def test_people_whom_the_new_model_cannot_see_are_named_and_nothing_is_switched(
     assert upgraded.sees(5) == "recognised"
 
 
-def test_while_a_move_runs_no_other_begins(installed: Process, reembedding: Reembedding, start: Start) -> None:
+def test_second_run_is_refused_while_one_is_in_progress(
+    installed: Process, reembedding: Reembedding, start: Start
+) -> None:
     other = replace(reembedding, store=start().store, look=look, pack_digest="third", precision="f32")
     refused: list[str] = []
 
@@ -219,7 +219,7 @@ def test_while_a_move_runs_no_other_begins(installed: Process, reembedding: Reem
     assert other.run(list) == Moved(2) and packs(installed) == {("third", "f32")}
 
 
-def test_what_a_move_to_another_pack_made_is_not_switched_to(installed: Process, reembedding: Reembedding) -> None:
+def test_results_for_another_pack_are_not_switched_to(installed: Process, reembedding: Reembedding) -> None:
     """As one that lost its connection, and with it the lock, could still write."""
     again = iter([1])
 
@@ -236,9 +236,7 @@ def test_what_a_move_to_another_pack_made_is_not_switched_to(installed: Process,
     assert packs(installed) == {("newer", "bf16")}
 
 
-def test_a_move_back_makes_the_old_vectors_again(
-    installed: Process, reembedding: Reembedding, upgraded: Process
-) -> None:
+def test_moving_back_gives_the_old_vectors(installed: Process, reembedding: Reembedding, upgraded: Process) -> None:
     reembedding.run(list)
     upgraded.sees(0)
     ada = upgraded.enrolment.by_number("E-1")
@@ -252,7 +250,7 @@ def test_a_move_back_makes_the_old_vectors_again(
     assert installed.sees(0) == installed.sees(1) == "recognised"
 
 
-def test_a_photo_in_which_the_newer_model_sees_nobody_never_gets_into_a_template_again(
+def test_photo_without_a_face_for_the_new_model_stays_out_of_templates(
     installed: Process, reembedding: Reembedding, upgraded: Process
 ) -> None:
     # Given a photo that was good to the old model only

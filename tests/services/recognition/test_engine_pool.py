@@ -30,7 +30,7 @@ def test_a_decision_goes_before_an_import_that_waited_longer() -> None:
     assert order == ["gate", "import", "import"]
 
 
-def test_an_import_takes_every_engine_while_nobody_else_wants_one() -> None:
+def test_import_uses_every_idle_engine() -> None:
     pool = EnginePool(["one", "two"], max_wait_s=0)
     with pool.lease(patient=True) as first, pool.lease(patient=True) as second:
         assert {first, second} == {"one", "two"}
@@ -57,7 +57,7 @@ def test_requests_are_served_in_turn() -> None:
     assert order == [0, 1, 2]
 
 
-def test_a_client_that_gave_up_delays_nobody() -> None:
+def test_abandoned_request_delays_nobody() -> None:
     pool = EnginePool(["one"], max_wait_s=0.01)
     with pool.lease(), pytest.raises(Busy), pool.lease():
         pass
@@ -66,7 +66,7 @@ def test_a_client_that_gave_up_delays_nobody() -> None:
         assert engine == "one"
 
 
-def test_a_fault_in_the_block_gives_the_engine_back() -> None:
+def test_engine_is_returned_after_an_exception() -> None:
     pool = EnginePool(["one"], max_wait_s=0)
     with pytest.raises(RuntimeError), pool.lease():
         raise RuntimeError
@@ -74,7 +74,7 @@ def test_a_fault_in_the_block_gives_the_engine_back() -> None:
         assert engine == "one"
 
 
-def test_a_flood_of_one_delays_another_by_one_piece_of_work() -> None:
+def test_flood_from_one_client_delays_another_by_one_job() -> None:
     pool = EnginePool(["one"], max_wait_s=5)
     order: list[str] = []
 
@@ -91,7 +91,7 @@ def test_a_flood_of_one_delays_another_by_one_piece_of_work() -> None:
     assert order[2:4] == ["flood", "gate"] and order[4:] == ["flood"] * 5
 
 
-def test_whose_turns_are_remembered_is_bounded() -> None:
+def test_memory_for_turns_is_bounded() -> None:
     pool = EnginePool(["one"], max_wait_s=0)
     for who in range(3000):
         with pool.lease(who):

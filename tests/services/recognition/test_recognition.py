@@ -22,7 +22,7 @@ from tests.services.recognition.scene import (
 from tests.waiting import eventually
 
 
-def test_one_good_face_becomes_a_sighting() -> None:
+def test_good_face_becomes_a_sample() -> None:
     scene = Scene([face(640, 360, 120)])
 
     look = scene.recognition().look(FRAME)
@@ -55,7 +55,7 @@ def test_only_the_face_at_the_gate_is_refined_and_embedded() -> None:
         ([face(640, 360, 20)], Reason.FACE_TOO_SMALL),
     ],
 )
-def test_where_nobody_stands_at_the_gate_there_is_a_reason_and_no_vector(faces: list[Face], reason: Reason) -> None:
+def test_nobody_at_the_gate_gives_a_reason_and_no_embedding(faces: list[Face], reason: Reason) -> None:
     scene = Scene(faces)
 
     look = scene.recognition().look(FRAME)
@@ -71,7 +71,7 @@ def test_a_small_face_is_named_as_a_problem_too() -> None:
     assert Scene([face(640, 360, 20)]).recognition().look(FRAME).problems == (QualityProblem.FACE_TOO_SMALL,)
 
 
-def test_a_bad_picture_is_not_embedded() -> None:
+def test_poor_face_is_not_embedded() -> None:
     scene = Scene([face(640, 360, 120)], align=dark)
 
     look = scene.recognition().look(FRAME)
@@ -126,7 +126,7 @@ def test_a_request_that_waits_too_long_is_refused() -> None:
 
 
 @pytest.mark.parametrize("frame", [np.zeros((720, 1280), np.uint8), np.zeros((9, 9, 4), np.uint8), np.zeros((9, 9, 3))])
-def test_pixels_of_another_form_are_refused(frame: np.ndarray) -> None:
+def test_pixels_of_a_wrong_shape_are_refused(frame: np.ndarray) -> None:
     with pytest.raises(BadInput):
         Scene([]).recognition().look(frame)
 
@@ -147,7 +147,7 @@ def test_a_snapshot_is_small_and_a_copy(box: Box | None) -> None:
     assert view.base is None
 
 
-def test_liveness_is_of_the_face_at_the_gate_as_it_was_found_and_only_where_it_is_asked_for() -> None:
+def test_liveness_scores_the_detected_face_at_the_gate_only_on_request() -> None:
     scene = Scene([face(200, 360, 60), face(640, 360, 120)], liveness=FakeLiveness())
     found = face(640, 360, 120)
     scene.detector.refine = lambda pixels, one: replace(one, box=Box(0, 0, 100, 100))  # type: ignore[method-assign]
@@ -167,7 +167,7 @@ def test_a_face_that_is_not_compared_is_not_scored() -> None:
     assert dim.liveness is not None and dim.liveness.scored == []
 
 
-def test_without_weights_there_is_no_liveness_and_it_is_known() -> None:
+def test_missing_weights_mean_no_liveness_and_are_reported() -> None:
     recognition = Scene([face(640, 360, 120)]).recognition()
     look = recognition.look(FRAME, liveness=True)
     assert look.subject is not None and look.subject.liveness is None and not recognition.liveness_works

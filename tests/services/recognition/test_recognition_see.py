@@ -22,7 +22,7 @@ def test_faces_come_widest_first_and_only_the_widest_are_compared() -> None:
     assert scene.embedder.embedded == [False, False] and len(scene.detector.refined) == 2
 
 
-def test_only_the_region_is_searched_and_places_are_those_of_the_frame() -> None:
+def test_only_the_region_is_searched_and_boxes_are_in_frame_pixels() -> None:
     scene = Scene([face(100, 100, 80)])
     searched: list[tuple[int, ...]] = []
 
@@ -40,7 +40,7 @@ def test_only_the_region_is_searched_and_places_are_those_of_the_frame() -> None
 @pytest.mark.parametrize(
     ("rough", "fine", "compared"), [(50, 40, False), (52, 61, True), (52, 59, False), (61, 59, False)]
 )
-def test_the_second_look_says_whether_a_face_is_wide_enough(rough: float, fine: float, compared: bool) -> None:
+def test_refinement_decides_whether_a_face_is_wide_enough(rough: float, fine: float, compared: bool) -> None:
     scene = Scene([face(640, 300, rough)])
     scene.detector.refine = lambda pixels, one: face(640, 300, fine)  # type: ignore[method-assign]
     (one,) = scene.recognition().see(FRAME, region=WHOLE, most=3, limits=LIMITS)
@@ -48,7 +48,7 @@ def test_the_second_look_says_whether_a_face_is_wide_enough(rough: float, fine: 
     assert (QualityProblem.FACE_TOO_SMALL in one.quality.problems) is not compared
 
 
-def test_a_poor_face_is_seen_and_not_compared() -> None:
+def test_poor_face_is_detected_and_not_embedded() -> None:
     scene = Scene([face(640, 300, 100)], align=dark)
     (one,) = scene.recognition().see(FRAME, region=WHOLE, most=3, limits=LIMITS)
     assert (
@@ -56,11 +56,11 @@ def test_a_poor_face_is_seen_and_not_compared() -> None:
     )
 
 
-def test_a_region_beyond_the_frame_is_cut_and_nobody_is_nobody() -> None:
+def test_region_beyond_the_frame_is_clipped() -> None:
     assert Scene([]).recognition().see(FRAME, region=Box(-50, -50, 4000, 4000), most=3) == []
 
 
-def test_what_is_no_frame_is_refused_and_the_engine_is_given_back() -> None:
+def test_invalid_frame_is_refused_and_the_engine_returned() -> None:
     recognition = Scene([]).recognition()
     with pytest.raises(BadInput):
         recognition.see(FRAME[..., 0], region=WHOLE, most=3)

@@ -125,7 +125,7 @@ def test_a_clock_that_goes_on_is_not_doubted(
     ("step", "words"),
     [(timedelta(hours=-3), "it was set back by 3 hours"), (timedelta(days=2), "it was set ahead by 2 days")],
 )
-def test_a_step_while_it_runs_is_noticed_at_the_next_decision(
+def test_clock_step_is_noticed_at_the_next_decision(
     site: Process, begin: Callable[[], ClockWatch], clock: Clock, machine: Machine, step: timedelta, words: str
 ) -> None:
     watch = begin()
@@ -167,7 +167,7 @@ def test_a_clock_that_catches_up_slowly_is_not_trusted(
     assert watch.doubt() is not None, "an hour behind is an hour behind"
 
 
-def test_without_events_the_heartbeat_tells(
+def test_heartbeat_detects_a_step_without_events(
     site: Process, begin: Callable[[], ClockWatch], clock: Clock, machine: Machine
 ) -> None:
     watch = begin()

@@ -35,7 +35,7 @@ def duties(database: str, database_url: str) -> Iterator[tuple[GateLeases, GateL
 
 
 @pytest.mark.parametrize("ahead_s", [20.0, -20.0, 3600.0, -86_400.0])
-def test_clocks_that_are_apart_give_no_gate_two_processes(
+def test_clock_skew_gives_no_gate_two_processes(
     duties: tuple[GateLeases, GateLeases, Apart], ahead_s: float, caplog: pytest.LogCaptureFixture
 ) -> None:
     right, wrong, clock = duties
@@ -66,7 +66,7 @@ def test_a_process_with_a_wrong_clock_gives_up_its_gates_until_it_is_right(
     assert len(other.renew()) == 1
 
 
-def test_what_a_slow_answer_may_explain_is_no_difference(duties: tuple[GateLeases, GateLeases, Apart]) -> None:
+def test_slow_answer_is_not_taken_for_clock_skew(duties: tuple[GateLeases, GateLeases, Apart]) -> None:
     right, _, clock = duties
     store = right._store
     for ahead_s in (1.0, -1.0):

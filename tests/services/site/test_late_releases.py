@@ -15,7 +15,7 @@ def release(at_ms: int, *gates: str) -> SiteState:
     return SiteState(SiteMode.RELEASE, NOW + timedelta(milliseconds=at_ms), f"key {at_ms}", gates)
 
 
-def test_a_panel_that_repeats_itself_takes_no_room() -> None:
+def test_repeated_release_takes_no_room() -> None:
     late = LateReleases()
     for at_ms in range(5):
         late.add(release(at_ms, "dock"))
@@ -27,7 +27,7 @@ def test_a_panel_that_repeats_itself_takes_no_room() -> None:
     assert late.all() == (release(6),)
 
 
-def test_all_gates_are_released_together_by_whoever_came_last() -> None:
+def test_releases_combine_their_gates_and_the_latest_time() -> None:
     both = together([release(2, "lobby"), release(1, "dock")])
     assert both == release(2, "dock", "lobby")
     assert together([release(2, "lobby"), release(1)]).gates == ()
@@ -35,7 +35,7 @@ def test_all_gates_are_released_together_by_whoever_came_last() -> None:
         together([])
 
 
-def test_many_threads_add_and_remove_at_once() -> None:
+def test_concurrent_add_and_remove() -> None:
     """A deque raised IndexError here: another thread appended while it compared."""
     late, go, failed = LateReleases(), Barrier(4), []
 

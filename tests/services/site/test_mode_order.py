@@ -70,7 +70,7 @@ def mode(control: GateDispatcher) -> SiteMode:
     return control._drivers.site.mode
 
 
-def test_a_panel_that_says_no_fire_does_not_end_the_release_that_came_meanwhile(
+def test_all_clear_does_not_end_a_release_ordered_meanwhile(
     site: Process,
     control: GateDispatcher,
     turnstile: Turnstile,
@@ -92,7 +92,7 @@ def test_a_panel_that_says_no_fire_does_not_end_the_release_that_came_meanwhile(
     eventually(lambda: turnstile.released == [True])
 
 
-def test_what_was_read_before_a_release_does_not_undo_it(
+def test_state_read_before_a_release_does_not_undo_it(
     control: GateDispatcher, turnstile: Turnstile, ordered: SiteControl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The thread that follows the database compared already, and comes to tell it only now."""
@@ -115,7 +115,7 @@ def test_what_was_read_before_a_release_does_not_undo_it(
     assert told and set(told) == {RELEASE}
 
 
-def test_a_gate_that_is_taken_while_a_release_comes_is_released(
+def test_gate_taken_during_a_release_is_released(
     control: GateDispatcher,
     turnstile: Turnstile,
     ordered: SiteControl,
@@ -143,7 +143,7 @@ def test_a_gate_that_is_taken_while_a_release_comes_is_released(
     assert yard.built[1].released == [True]
 
 
-def test_the_end_of_a_release_is_older_than_nothing_that_came_before(
+def test_end_of_a_release_is_newer_than_earlier_orders(
     site: Process, control: GateDispatcher, turnstile: Turnstile, ordered: SiteControl, clock: Clock
 ) -> None:
     """A machine whose clock goes ahead set the last mode."""
@@ -159,7 +159,7 @@ def unwritable(*_: object) -> None:
     raise NotRecorded("the disk is full")
 
 
-def test_an_unrecorded_release_ends_with_the_order_and_not_with_one_from_before(
+def test_unrecorded_release_is_ended_only_by_a_later_order(
     site: Process,
     control: GateDispatcher,
     turnstile: Turnstile,
@@ -196,7 +196,7 @@ def test_an_unrecorded_release_ends_with_the_order_and_not_with_one_from_before(
     eventually(lambda: turnstile.released == [True, False])
 
 
-def test_a_release_that_is_refused_after_all_is_taken_back(
+def test_release_refused_late_is_undone(
     site: Process, control: GateDispatcher, turnstile: Turnstile, late: Late, clock: Clock, ordered: SiteControl
 ) -> None:
     """Of one gate, while a lockdown that it would undo is recorded."""

@@ -229,7 +229,7 @@ class Orders(RuleBasedStateMachine):
             self.site.store.close()
 
 
-def test_orders_over_a_store_that_fails(
+def test_release_orders_with_a_failing_store(
     sqlite_template: Path, tmp_path: Path, vault: Vault, signer: Ed25519Signer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Orders, "template", sqlite_template, raising=False)

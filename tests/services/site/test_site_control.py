@@ -81,7 +81,7 @@ def alerts(site: Process) -> list[tuple[AlertKind, str | None]]:
     ("mode", "verdict", "reason", "alert"),
     [(LOCKDOWN, "deny", "lockdown", AlertKind.LOCKDOWN), (RELEASE, "open", "released", AlertKind.RELEASE)],
 )
-def test_a_mode_is_in_every_chain_and_an_alert_until_it_ends(
+def test_mode_is_recorded_at_every_gate_and_raises_an_alert_until_it_ends(
     site: Process, control_of_site: SiteControl, clock: Clock, mode: SiteMode, verdict: str, reason: str, alert: Any
 ) -> None:
     state = control_of_site.set_mode(mode, actor="key-1")
@@ -105,7 +105,7 @@ def test_the_log_names_and_signs_who_ordered_it(site: Process, control_of_site: 
     assert site.signer.verify(order.signed_part, order.signature)
 
 
-def test_what_holds_already_is_not_recorded_again(
+def test_unchanged_mode_is_not_recorded_again(
     site: Process, control_of_site: SiteControl, told: list[SiteState], clock: Clock
 ) -> None:
     first = control_of_site.set_mode(RELEASE, actor="panel")
@@ -135,7 +135,7 @@ def test_a_mode_may_hold_for_some_gates(site: Process, control_of_site: SiteCont
     assert site.recorded() == 4
 
 
-def test_one_gate_may_leave_a_mode_that_holds_for_all(site: Process, control_of_site: SiteControl) -> None:
+def test_mode_can_be_ended_for_one_gate(site: Process, control_of_site: SiteControl) -> None:
     lobby = site.gates.get("lobby-1")
     control_of_site.set_mode(LOCKDOWN)
     assert control_of_site.set_mode(NORMAL, ["dock"]).gates == (lobby.id,)
@@ -146,7 +146,7 @@ def test_one_gate_may_leave_a_mode_that_holds_for_all(site: Process, control_of_
     assert alerts(site) == [(AlertKind.LOCKDOWN, None)]
 
 
-def test_fire_beats_a_lockdown_and_a_lockdown_does_not_beat_fire(
+def test_release_overrides_a_lockdown_and_not_the_reverse(
     site: Process, control_of_site: SiteControl, clock: Clock
 ) -> None:
     control_of_site.set_mode(LOCKDOWN)
@@ -177,14 +177,14 @@ def test_an_unknown_gate_changes_nothing(site: Process, control_of_site: SiteCon
     assert (site.recorded(), told, alerts(site)) == (0, [], [])
 
 
-def test_a_newer_mode_is_later_whatever_the_clock_does(control_of_site: SiteControl, clock: Clock) -> None:
+def test_order_of_modes_does_not_depend_on_the_clock(control_of_site: SiteControl, clock: Clock) -> None:
     first = control_of_site.set_mode(LOCKDOWN)
     clock.advance(hours=-1)
     second = control_of_site.set_mode(NORMAL)
     assert first.since is not None and second.since is not None and second.since > first.since
 
 
-def test_a_release_that_cannot_be_recorded_opens_all_the_same_and_reports_it(
+def test_unrecordable_release_opens_and_reports_it(
     site: Process, control_of_site: SiteControl, told: list[SiteState], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:
@@ -207,7 +207,7 @@ def test_a_release_that_cannot_be_recorded_opens_all_the_same_and_reports_it(
     assert events(site, "dock") == [("dock", "open", "released"), ("dock", "deny", "restored")]
 
 
-def test_a_listener_that_fails_keeps_nothing_from_being_recorded(site: Process, clock: Clock) -> None:
+def test_failing_listener_does_not_prevent_recording(site: Process, clock: Clock) -> None:
     control = SiteControl(site.store, site.log, clock, new_id, Deaf())
     assert control.set_mode(RELEASE).mode is RELEASE
     assert site.recorded() == 1
@@ -237,7 +237,7 @@ def test_a_lockdown_leaves_the_hardware_alone(
     assert turnstile.released == []
 
 
-def test_a_release_waits_for_no_opening(
+def test_release_does_not_wait_for_an_opening(
     site: Process, turnstile: Turnstile, control: GateDispatcher, ordered: SiteControl, answer: Any
 ) -> None:
     turnstile.free.clear()
@@ -258,7 +258,7 @@ def test_a_mode_that_another_process_set_is_followed(
     eventually(lambda: len(yard.built) == 2 and yard.built[1].released[:1] == [True])
 
 
-def test_what_is_not_recorded_is_not_undone_by_what_is(
+def test_recorded_mode_does_not_undo_an_unrecorded_release(
     turnstile: Turnstile, control: GateDispatcher, gate_settings: GateSettings, yard: Yard
 ) -> None:
     control.release(SiteState(RELEASE, NOW))
@@ -270,7 +270,7 @@ def test_what_is_not_recorded_is_not_undone_by_what_is(
     assert turnstile.released == [True]
 
 
-def test_a_release_that_a_gate_refuses_is_tried_on_and_an_alert(
+def test_release_refused_by_a_gate_is_retried_and_raises_an_alert(
     site: Process, turnstile: Turnstile, ordered: SiteControl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.services.gates.driver_worker.AGAIN_S", 0.01)

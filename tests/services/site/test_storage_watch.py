@@ -40,7 +40,7 @@ def why(watch: StorageWatch) -> Cause | None:
     return refused.value.cause
 
 
-def test_it_writes_as_much_as_an_event_once_a_second(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_test_write_is_as_large_as_an_event_once_a_second(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
     watch, alerts = watch_of(store)
     written: list[int] = []
     write = store.write
@@ -58,7 +58,7 @@ def test_it_writes_as_much_as_an_event_once_a_second(store: SqlStore, monkeypatc
         assert tx.heartbeats.last() == NOW
 
 
-def test_a_write_that_fails_is_no_time_for_an_old_result(store: SqlStore, database_url: str, database: str) -> None:
+def test_failing_write_replaces_an_older_result(store: SqlStore, database_url: str, database: str) -> None:
     watch, alerts = watch_of(store)
     watch.try_it()
     other = make_engine(database_url)
@@ -112,7 +112,7 @@ def on(disk: Path) -> SqlStore:
     return open_store(url)
 
 
-def test_a_real_disk_that_is_read_only(disk: Path) -> None:
+def test_read_only_disk_is_named(disk: Path) -> None:
     store = on(disk)
     watch, _ = watch_of(store)
     store._engine.dispose()
@@ -122,7 +122,7 @@ def test_a_real_disk_that_is_read_only(disk: Path) -> None:
     store.close()
 
 
-def test_a_real_disk_that_is_full(disk: Path) -> None:
+def test_full_disk_is_named(disk: Path) -> None:
     store = on(disk)
     watch, alerts = watch_of(store)
     filler = disk / "filler"
@@ -141,7 +141,7 @@ def test_a_real_disk_that_is_full(disk: Path) -> None:
     store.close()
 
 
-def test_a_file_that_is_no_database(store: SqlStore, database: str, database_url: str) -> None:
+def test_invalid_database_file_is_named(store: SqlStore, database: str, database_url: str) -> None:
     file = sqlite_file(database_url)
     if database != "sqlite" or file is None:
         pytest.skip("of a file")

@@ -56,7 +56,7 @@ def mode(control: GateDispatcher) -> SiteMode:
     return control._drivers.site.mode
 
 
-def test_the_end_of_a_lockdown_does_not_end_it(
+def test_end_of_a_lockdown_does_not_end_the_release(
     site: Process, control: GateDispatcher, ordered: SiteControl, turnstile: Turnstile
 ) -> None:
     ordered.set_mode(LOCKDOWN)
@@ -69,7 +69,7 @@ def test_the_end_of_a_lockdown_does_not_end_it(
     eventually(lambda: turnstile.released == [True, False])
 
 
-def test_a_lockdown_is_refused_until_it_is_ended(
+def test_lockdown_is_refused_until_the_release_ends(
     site: Process, control: GateDispatcher, ordered: SiteControl, turnstile: Turnstile
 ) -> None:
     cry_fire(site, ordered)
@@ -80,7 +80,7 @@ def test_a_lockdown_is_refused_until_it_is_ended(
     assert ordered.set_mode(LOCKDOWN).mode is mode(control) is LOCKDOWN
 
 
-def test_a_lockdown_by_another_process_does_not_end_it_and_the_database_learns_of_it(
+def test_lockdown_by_another_process_does_not_end_the_release_and_it_is_recorded(
     site: Process, start: Start, control: GateDispatcher, ordered: SiteControl, turnstile: Turnstile, clock: Clock
 ) -> None:
     cry_fire(site, ordered)
@@ -98,7 +98,7 @@ def test_a_lockdown_by_another_process_does_not_end_it_and_the_database_learns_o
     eventually(lambda: turnstile.released == [True, False])
 
 
-def test_it_is_recorded_once_when_the_database_answers_and_before_its_end(
+def test_release_is_recorded_once_when_the_database_answers_and_before_its_end(
     site: Process, control: GateDispatcher, ordered: SiteControl
 ) -> None:
     cry_fire(site, ordered)
@@ -112,7 +112,7 @@ def test_it_is_recorded_once_when_the_database_answers_and_before_its_end(
     assert reasons(site) == ["released", "restored", "released"] and mode(control) is RELEASE
 
 
-def test_on_a_full_disk_too_it_can_be_ended(
+def test_release_can_be_ended_on_a_full_disk(
     site: Process, control: GateDispatcher, ordered: SiteControl, turnstile: Turnstile
 ) -> None:
     cry_fire(site, ordered)
@@ -123,7 +123,7 @@ def test_on_a_full_disk_too_it_can_be_ended(
     assert mode(control) is NORMAL
 
 
-def test_its_end_at_one_gate_is_its_end_at_no_other(
+def test_end_at_one_gate_does_not_end_it_at_another(
     site: Process, control: GateDispatcher, ordered: SiteControl, gate_settings: GateSettings
 ) -> None:
     gate_settings.add("dock", TURNSTILE)
@@ -136,7 +136,7 @@ def test_its_end_at_one_gate_is_its_end_at_no_other(
 
 
 @pytest.mark.parametrize("names", [["lobby-1"], ["the id"], ["lobby-1", "lobby-1"]])
-def test_gates_that_are_named_open_though_nothing_can_be_read(
+def test_named_gates_open_while_nothing_can_be_read(
     site: Process,
     control: GateDispatcher,
     ordered: SiteControl,
@@ -159,7 +159,7 @@ def test_gates_that_are_named_open_though_nothing_can_be_read(
     assert reasons(site) == ["released"]
 
 
-def test_a_name_that_nobody_here_knows_opens_every_gate_while_nothing_can_be_read(
+def test_unknown_name_opens_every_gate_while_nothing_can_be_read(
     site: Process, ordered: SiteControl, turnstile: Turnstile
 ) -> None:
     with down(site, "read", "write"), pytest.raises(NotYetRecorded):
@@ -169,7 +169,7 @@ def test_a_name_that_nobody_here_knows_opens_every_gate_while_nothing_can_be_rea
     assert (ordered.state().mode, ordered.state().gates) == (RELEASE, ())
 
 
-def test_unread_it_narrows_no_release_that_is_recorded(
+def test_release_made_without_reading_does_not_narrow_a_recorded_one(
     site: Process, control: GateDispatcher, ordered: SiteControl, turnstile: Turnstile
 ) -> None:
     ordered.set_mode(RELEASE)
@@ -180,7 +180,7 @@ def test_unread_it_narrows_no_release_that_is_recorded(
     assert ordered.state().gates == control._drivers.site.gates == ()
 
 
-def test_a_lockdown_that_nobody_could_read_does_not_end_it(
+def test_unreadable_lockdown_does_not_end_the_release(
     site: Process, start: Start, control: GateDispatcher, ordered: SiteControl, turnstile: Turnstile, clock: Clock
 ) -> None:
     other = start()
@@ -193,7 +193,7 @@ def test_a_lockdown_that_nobody_could_read_does_not_end_it(
     eventually(lambda: turnstile.released == [True])
 
 
-def test_a_gate_that_is_deleted_meanwhile_does_not_end_it_at_the_others(
+def test_deleting_a_gate_does_not_end_the_release_at_others(
     site: Process, ordered: SiteControl, turnstile: Turnstile
 ) -> None:
     gate_id = site.gates.get("lobby-1").id
@@ -203,7 +203,7 @@ def test_a_gate_that_is_deleted_meanwhile_does_not_end_it_at_the_others(
 
 
 @pytest.mark.parametrize("does", ["read", "write"])
-def test_no_defect_holds_it_up(
+def test_unexpected_failure_does_not_delay_the_release(
     site: Process, ordered: SiteControl, turnstile: Turnstile, monkeypatch: pytest.MonkeyPatch, does: str
 ) -> None:
     with monkeypatch.context() as broken:
@@ -215,9 +215,7 @@ def test_no_defect_holds_it_up(
     assert reasons(site) == ["released"]
 
 
-def test_a_process_that_drives_none_says_that_none_is_open(
-    site: Process, clock: Clock, control: GateDispatcher
-) -> None:
+def test_process_without_gates_reports_that_none_is_open(site: Process, clock: Clock, control: GateDispatcher) -> None:
     """Its gates are driven elsewhere, or are hardware that asks by itself."""
     ordered = SiteControl(site.store, site.log, clock, new_id, control)
     with down(site, "write"), pytest.raises(NotYetRecorded, match="none is open yet"):
@@ -226,16 +224,14 @@ def test_a_process_that_drives_none_says_that_none_is_open(
     assert reasons(site) == ["released"]
 
 
-def test_where_the_database_is_known_to_be_gone_it_is_not_asked(
-    site: Process, ordered: SiteControl, turnstile: Turnstile
-) -> None:
+def test_unread_release_does_not_read_the_database(site: Process, ordered: SiteControl, turnstile: Turnstile) -> None:
     with pytest.raises(NotYetRecorded):
         ordered.set_mode(RELEASE, ["lobby-1"], unread=True)
     eventually(lambda: turnstile.released == [True])
     assert ordered.state().mode is NORMAL
 
 
-def test_a_database_that_hangs_holds_up_no_release(
+def test_hanging_database_delays_no_release(
     site: Process, ordered: SiteControl, turnstile: Turnstile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.services.site.site_control.READ_S", 0.05)
@@ -253,7 +249,7 @@ def test_a_database_that_hangs_holds_up_no_release(
         answers.set()
 
 
-def test_a_release_of_one_gate_narrows_none(
+def test_release_of_one_gate_does_not_narrow_an_unrecorded_release(
     site: Process, control: GateDispatcher, ordered: SiteControl, gate_settings: GateSettings
 ) -> None:
     gate_settings.add("dock", TURNSTILE)

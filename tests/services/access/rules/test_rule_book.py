@@ -54,7 +54,7 @@ def entry_of(book: RuleBook, kind: str, name: str) -> str:
     return next(entry.id for entry in book.entries(kind) if entry.data["name"] == name)
 
 
-def test_a_file_is_applied_as_a_whole_and_says_what_it_does(book: RuleBook, site: Process, staff: list[str]) -> None:
+def test_file_is_applied_as_a_whole_and_its_effect_is_reported(book: RuleBook, site: Process, staff: list[str]) -> None:
     site.gates.add("lobby-2")
     wanted = changed(book, schedules=[DAYS], rules=[STAFF])
     before = book.file()
@@ -77,7 +77,7 @@ def test_a_wrong_file_changes_nothing(book: RuleBook) -> None:
     assert book.file() == before
 
 
-def test_a_file_from_older_rules_is_refused_with_the_newer_ones(book: RuleBook, site: Process) -> None:
+def test_file_based_on_an_older_version_is_refused_with_the_current_rules(book: RuleBook, site: Process) -> None:
     version, data = book.file()
     book.save("schedules", DAYS)
     with pytest.raises(Outdated) as refused:
@@ -86,7 +86,7 @@ def test_a_file_from_older_rules_is_refused_with_the_newer_ones(book: RuleBook, 
     assert refused.value.current["version"] == book.file()[0]
 
 
-def test_of_two_admins_the_second_sees_what_the_first_made(book: RuleBook, staff: list[str]) -> None:
+def test_second_admins_conflict_shows_the_first_admins_change(book: RuleBook, staff: list[str]) -> None:
     book.save("schedules", DAYS)
     rule = entry_of(book, "rules", "Everybody, everywhere, always")
     mark = book.entry("rules", rule).mark
@@ -101,7 +101,7 @@ def test_of_two_admins_the_second_sees_what_the_first_made(book: RuleBook, staff
     assert book.entry("rules", rule).data["note"] == "the second"
 
 
-def test_what_is_in_use_stays_and_its_users_are_named(book: RuleBook, staff: list[str]) -> None:
+def test_entry_in_use_cannot_be_deleted_and_its_users_are_named(book: RuleBook, staff: list[str]) -> None:
     book.save("schedules", DAYS)
     book.save("rules", STAFF)
     for kind, name in (("schedules", "Days"), ("groups", "Staff")):
@@ -112,7 +112,7 @@ def test_what_is_in_use_stays_and_its_users_are_named(book: RuleBook, staff: lis
     assert book.entries("schedules") == []
 
 
-def test_a_group_takes_its_members_along_under_its_new_name(book: RuleBook, site: Process, staff: list[str]) -> None:
+def test_renamed_group_keeps_its_members(book: RuleBook, site: Process, staff: list[str]) -> None:
     book.save("rules", {**STAFF, "schedule": None})
     book.delete("rules", entry_of(book, "rules", "Everybody, everywhere, always"))
     book.save("groups", {"name": "Crew"}, entry_of(book, "groups", "Staff"))
@@ -125,7 +125,7 @@ def test_a_group_takes_its_members_along_under_its_new_name(book: RuleBook, site
     assert site.sees() == "no_rule"
 
 
-def test_gates_come_and_go_elsewhere_and_get_their_place_here(book: RuleBook, site: Process) -> None:
+def test_rules_place_a_gate_but_do_not_add_or_delete_it(book: RuleBook, site: Process) -> None:
     home = book.entries("sites")[0].data["name"]
     book.save("zones", {"name": "Office", "site": home})
     (gate,) = book.entries("gates")
@@ -138,7 +138,7 @@ def test_gates_come_and_go_elsewhere_and_get_their_place_here(book: RuleBook, si
             attempt()
 
 
-def test_a_mode_of_a_gate_is_an_entry_too(book: RuleBook, site: Process) -> None:
+def test_gate_mode_is_an_entry(book: RuleBook, site: Process) -> None:
     book.save("modes", {"gate": "lobby-1", "mode": "no_entry"})
     (mode,) = book.entries("modes")
     assert site.sees() == "no_entry"
@@ -148,7 +148,7 @@ def test_a_mode_of_a_gate_is_an_entry_too(book: RuleBook, site: Process) -> None
     assert book.entries("modes") == []
 
 
-def test_what_is_not_there_is_not_found(book: RuleBook) -> None:
+def test_unknown_entry_is_not_found(book: RuleBook) -> None:
     for attempt in (
         lambda: book.entries("doors"),
         lambda: book.entry("rules", "01X"),
@@ -159,7 +159,7 @@ def test_what_is_not_there_is_not_found(book: RuleBook) -> None:
             attempt()
 
 
-def test_why_and_who(book: RuleBook, site: Process, staff: list[str]) -> None:
+def test_explanation_and_list_of_who_may_pass(book: RuleBook, site: Process, staff: list[str]) -> None:
     questions = RuleQuestions(site.store, site.clock)
     book.apply(changed(book, schedules=[DAYS], rules=[STAFF]))
     sunday = site.clock().replace(day=22)
@@ -177,7 +177,7 @@ def test_why_and_who(book: RuleBook, site: Process, staff: list[str]) -> None:
             unknown()
 
 
-def test_a_grant_holds_for_a_day_and_ends_when_told(
+def test_grant_lasts_a_day_and_can_be_ended(
     book: RuleBook, permits: Permits, site: Process, staff: list[str], clock: Clock
 ) -> None:
     book.apply(changed(book, rules=[]))
@@ -215,7 +215,7 @@ def test_a_grant_never_outlives_a_block(
     assert site.sees() == "no_rule"
 
 
-def test_groups_of_a_directory_stay(book: RuleBook, site: Process) -> None:
+def test_directory_groups_cannot_be_deleted(book: RuleBook, site: Process) -> None:
     with site.store.write() as tx:
         tx.rules.put(Group("01H", "Local"))
     book.apply(changed(book, groups=[]))

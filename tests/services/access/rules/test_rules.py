@@ -26,7 +26,7 @@ def only(process: Process, *rules: Rule) -> None:
         tx.rules.put(Group("H1", "Staff"), NEVER_NOW, *rules)
 
 
-def test_a_rule_that_goes_lets_nobody_in_from_the_next_decision(site: Process) -> None:
+def test_deleted_rule_lets_nobody_in_from_the_next_decision(site: Process) -> None:
     site.enrol("E-1", photo(person(0)))
     opened = site.decide(photo(person(0)))
     assert opened.opens and opened.rule is not None
@@ -41,7 +41,7 @@ def test_a_rule_that_goes_lets_nobody_in_from_the_next_decision(site: Process) -
     assert site.events.get(opened.id).json()["rule"] == {"id": opened.rule.id, "name": opened.rule.name}
 
 
-def test_membership_decides_whatever_the_case_of_the_name(site: Process) -> None:
+def test_group_names_ignore_case(site: Process) -> None:
     ada = site.enrol("E-1", photo(person(0)))
     only(site, STAFF)
     assert site.sees() == "no_rule"
@@ -49,7 +49,7 @@ def test_membership_decides_whatever_the_case_of_the_name(site: Process) -> None
     assert site.sees() == "recognised"
 
 
-def test_outside_the_schedule_names_the_rule(site: Process) -> None:
+def test_denial_outside_the_schedule_names_the_rule(site: Process) -> None:
     site.enrol("E-1", photo(person(0)))
     only(site, Rule("01R", "Saturdays", Who(everybody=True), EVERYWHERE, "01N"))
     denied = site.decide(photo(person(0)))
@@ -94,7 +94,7 @@ def test_a_free_period_waits_for_its_first_person(site: Process) -> None:
     assert site.sees(3) == "free_entry"
 
 
-def test_a_repeat_of_an_opening_is_none_once_the_rule_is_gone(site: Process) -> None:
+def test_repeated_request_does_not_open_once_the_rule_is_deleted(site: Process) -> None:
     site.enrol("E-1", photo(person(0)))
     frame = photo(person(0))
     assert site.decide(frame, idempotency_key="k").opens
@@ -104,7 +104,7 @@ def test_a_repeat_of_an_opening_is_none_once_the_rule_is_gone(site: Process) -> 
     assert site.decide(frame, idempotency_key="k").reason is Reason.NO_RULE
 
 
-def test_another_process_knows_with_its_next_decision(site: Process, start: Start) -> None:
+def test_other_processes_apply_a_change_at_their_next_decision(site: Process, start: Start) -> None:
     site.enrol("E-1", photo(person(0)))
     branch = start()
     for number in range(20):

@@ -49,7 +49,7 @@ def backlog(control: GateDispatcher, turnstile: Turnstile) -> Iterator[Callable[
     over.set()
 
 
-def test_a_release_that_another_process_ordered_does_not_wait(
+def test_release_ordered_by_another_process_does_not_wait(
     turnstile: Turnstile, other: Any, backlog: Callable[[], int]
 ) -> None:
     other[0].set_mode(SiteMode.RELEASE)
@@ -59,7 +59,7 @@ def test_a_release_that_another_process_ordered_does_not_wait(
     assert backlog() > 1000
 
 
-def test_an_opening_that_another_process_decided_does_not_wait(
+def test_opening_decided_by_another_process_does_not_wait(
     turnstile: Turnstile, other: Any, backlog: Callable[[], int], answer: RecordedDecision
 ) -> None:
     other[1].carry_out(answer)
@@ -86,7 +86,7 @@ def test_an_opening_whose_window_ends_while_the_database_is_gone_is_not_passed_o
     control.close()
 
 
-def test_a_door_that_goes_to_and_fro_waits_once_for_each_state(
+def test_flapping_door_queues_one_write_per_state(
     site: Process, control: GateDispatcher, turnstile: Turnstile, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     turnstile.say(DoorState.CLOSED)
@@ -110,7 +110,7 @@ def test_a_door_that_goes_to_and_fro_waits_once_for_each_state(
 # The queue itself
 
 
-def test_a_newer_write_takes_the_place_of_one_that_waits_and_comes_last() -> None:
+def test_newer_write_replaces_a_waiting_one_and_goes_last() -> None:
     behind, written = WriteBehind(), list[str]()
     behind.add(lambda: written.append("old"), "door")
     behind.add(lambda: written.append("other"))
@@ -119,7 +119,7 @@ def test_a_newer_write_takes_the_place_of_one_that_waits_and_comes_last() -> Non
     assert behind.catch_up() and written == ["other", "new"] and len(behind) == 0
 
 
-def test_what_comes_while_its_slot_is_written_is_written_too() -> None:
+def test_write_added_while_its_slot_is_written_is_kept() -> None:
     behind, written = WriteBehind(), list[str]()
 
     def first() -> None:
@@ -131,7 +131,7 @@ def test_what_comes_while_its_slot_is_written_is_written_too() -> None:
     assert behind.catch_up() and written == ["first", "second"]
 
 
-def test_a_round_begins_nothing_after_its_time() -> None:
+def test_round_starts_no_write_after_its_time_limit() -> None:
     behind, written = WriteBehind(), list[int]()
     for number in range(3):
         behind.add(lambda number=number: written.append(number))  # type: ignore[misc]
@@ -139,7 +139,7 @@ def test_a_round_begins_nothing_after_its_time() -> None:
     assert behind.catch_up(60.0) and written == [0, 1, 2]
 
 
-def test_a_database_that_is_gone_keeps_everything_in_order_and_a_faulty_write_is_left_out() -> None:
+def test_lost_database_keeps_the_order_and_a_faulty_write_is_dropped() -> None:
     behind, written, gone = WriteBehind(), list[str](), [True]
 
     def write() -> None:
@@ -157,7 +157,7 @@ def test_a_database_that_is_gone_keeps_everything_in_order_and_a_faulty_write_is
     assert behind.catch_up() and written == ["first", "last"]
 
 
-def test_when_too_much_waits_the_newest_is_lost_but_a_door_has_its_slot(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_full_queue_drops_the_newest_write_but_never_a_door(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.services.gates.write_behind.MOST_WAITING", 2)
     behind, written = WriteBehind(), list[str]()
     behind.add(lambda: written.append("old"), "door")

@@ -39,7 +39,7 @@ def lobby(site: Process, gate_settings: GateSettings) -> str:
     return gate_settings.change("lobby-1", TURNSTILE).id
 
 
-def test_a_gate_changes_hands_whole(begin: Begin, lobby: str) -> None:
+def test_gate_is_handed_over_completely(begin: Begin, lobby: str) -> None:
     (a, at_a, of_a), (b, at_b, of_b) = begin(), begin()
     of_a.add(lobby)
     eventually(lambda: a.healthy() == {"lobby-1": None})
@@ -53,7 +53,7 @@ def test_a_gate_changes_hands_whole(begin: Begin, lobby: str) -> None:
 
 
 @pytest.mark.parametrize("driving", [True, False])
-def test_an_opening_decided_elsewhere_is_sent_by_who_drives(
+def test_opening_decided_elsewhere_is_sent_by_the_driving_process(
     begin: Begin, lobby: str, site: Process, answer: RecordedDecision, driving: bool
 ) -> None:
     (_, at_a, of_a), (b, at_b, _) = begin(), begin(driving=driving)
@@ -67,7 +67,7 @@ def test_an_opening_decided_elsewhere_is_sent_by_who_drives(
     assert at_b.built == []
 
 
-def test_one_that_finds_its_gate_too_late_is_not_sent(
+def test_opening_that_reaches_the_driving_process_late_is_not_sent(
     begin: Begin, lobby: str, site: Process, answer: RecordedDecision, clock: Clock
 ) -> None:
     (_, at_a, of_a), (b, _, _) = begin(), begin(driving=False)
@@ -78,7 +78,7 @@ def test_one_that_finds_its_gate_too_late_is_not_sent(
     assert at_a.built[0].opened == []
 
 
-def test_a_denial_goes_nowhere(begin: Begin, lobby: str, site: Process) -> None:
+def test_denial_is_not_passed_on(begin: Begin, lobby: str, site: Process) -> None:
     b, _, _ = begin(driving=False)
     denied = site.decide(photo(person(3)))
     b.carry_out(denied)

@@ -20,7 +20,7 @@ from tests.waiting import eventually
 pytestmark = pytest.mark.one_database
 
 
-def test_a_lost_line_is_an_alert_once_it_lasts(
+def test_lasting_loss_of_the_line_raises_an_alert(
     site: Process, control: GateDispatcher, turnstile: Turnstile, clock: Clock
 ) -> None:
     turnstile.fault = "the broker cannot be reached"
@@ -37,9 +37,7 @@ def test_a_lost_line_is_an_alert_once_it_lasts(
     eventually(lambda: alerts(site) == [])
 
 
-def test_somebody_else_s_commands_are_an_alert_at_once(
-    site: Process, control: GateDispatcher, turnstile: Turnstile
-) -> None:
+def test_foreign_commands_raise_an_alert_at_once(site: Process, control: GateDispatcher, turnstile: Turnstile) -> None:
     turnstile.fault = FOREIGN
     control.refresh()
     eventually(lambda: alerts(site) == [(AlertKind.GATE_FAILED, FOREIGN)])
@@ -47,7 +45,7 @@ def test_somebody_else_s_commands_are_an_alert_at_once(
     eventually(lambda: alerts(site) == [])
 
 
-def test_a_gate_that_was_added_a_moment_ago_opens_too(
+def test_newly_added_gate_opens(
     site: Process,
     gate_settings: GateSettings,
     control: GateDispatcher,
@@ -83,7 +81,7 @@ def test_a_changed_gate_gets_a_new_driver_and_the_old_one_closes(
     assert len(yard.built) == 2
 
 
-def test_a_gate_that_cannot_be_driven_is_an_alert_and_stops_no_other(
+def test_undrivable_gate_raises_an_alert_and_stops_no_other(
     site: Process, gate_settings: GateSettings, control: GateDispatcher, turnstile: Turnstile, answer: RecordedDecision
 ) -> None:
     dock = gate_settings.add("dock", GateUpdate(driver=DriverKind.DRY_RUN))
@@ -103,7 +101,7 @@ def test_a_gate_that_cannot_be_driven_is_an_alert_and_stops_no_other(
     eventually(lambda: alerts(site) == [])
 
 
-def test_settings_that_do_not_open_are_an_alert(
+def test_settings_that_cannot_be_unsealed_raise_an_alert(
     site: Process, gate_settings: GateSettings, control: GateDispatcher, yard: Yard
 ) -> None:
     gate = gate_settings.change("lobby-1", TURNSTILE)
@@ -117,7 +115,7 @@ def test_settings_that_do_not_open_are_an_alert(
     eventually(lambda: control.healthy() == {"lobby-1": None})
 
 
-def test_nothing_is_sent_to_a_gate_that_asks_by_itself(
+def test_polling_gate_receives_no_command(
     site: Process, gate_settings: GateSettings, control: GateDispatcher, yard: Yard, answer: RecordedDecision
 ) -> None:
     gate_settings.change("lobby-1", GateUpdate(driver=DriverKind.PLAIN))
@@ -139,7 +137,7 @@ def test_a_driver_reports_its_door_without_waiting_for_the_database(
     eventually(lambda: alerts(site) == [])
 
 
-def test_a_lost_line_is_no_fault_of_the_door(site: Process, control: GateDispatcher, turnstile: Turnstile) -> None:
+def test_lost_line_is_not_a_door_fault(site: Process, control: GateDispatcher, turnstile: Turnstile) -> None:
     turnstile.fault = "the serial line cannot be used"
     turnstile.say(DoorState.FAULT)
     turnstile.say(DoorState.CLOSED)

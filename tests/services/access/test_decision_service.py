@@ -33,25 +33,23 @@ def failing(*_: Any) -> Any:
 
 
 @pytest.mark.parametrize("part", ["encode", "threshold"])
-def test_any_other_failure_is_a_recorded_denial(site: Process, start: Start, part: str) -> None:
+def test_any_other_failure_is_recorded_as_a_denial(site: Process, start: Start, part: str) -> None:
     site.enrol("E-1", ADA)
     assert start(**{part: failing}).sees(0) == "system_fault"
     assert site.recorded() == 1
 
 
-def test_a_threshold_that_is_no_number_opens_nothing(site: Process, start: Start) -> None:
+def test_nan_threshold_opens_nothing(site: Process, start: Start) -> None:
     site.enrol("E-1", ADA)
     assert start(threshold=lambda *_: float("nan")).sees(0) == "system_fault"
 
 
-def test_a_listener_that_fails_does_not_take_the_answer_back(site: Process, start: Start) -> None:
+def test_failing_listener_does_not_revoke_the_answer(site: Process, start: Start) -> None:
     site.enrol("E-1", ADA)
     assert start(on_decision=failing).sees(0) == "recognised"
 
 
-def test_who_is_erased_while_the_decision_is_made_is_denied_and_not_named(
-    site: Process, start: Start, database: str
-) -> None:
+def test_person_erased_during_the_decision_is_denied_and_not_named(site: Process, start: Start, database: str) -> None:
     if database == "sqlite":
         pytest.skip("SQLite has one writer, so nobody is erased meanwhile")
     ada = site.enrol("E-1", ADA)
@@ -88,7 +86,7 @@ def test_no_answer_is_given_without_a_commit(site: Process, start: Start) -> Non
     assert site.sees(0, idempotency_key="k") == "recognised"
 
 
-def test_what_is_not_committed_in_time_is_not_answered(site: Process, start: Start) -> None:
+def test_late_commit_is_not_answered(site: Process, start: Start) -> None:
     site.enrol("E-1", ADA)
     other = start(record_deadline_ms=100)
     gate = site.gates.get("lobby-1")
@@ -99,7 +97,7 @@ def test_what_is_not_committed_in_time_is_not_answered(site: Process, start: Sta
     assert other.told == [] and site.recorded() == 0
 
 
-def test_frames_that_cannot_be_weighed_are_a_recorded_denial(site: Process, start: Start) -> None:
+def test_incomparable_frames_are_recorded_as_a_denial(site: Process, start: Start) -> None:
     site.enrol("E-1", ADA)
     broken = seen(np.full_like(person(0), np.nan))
     assert start(looks=lambda frames, liveness, who: [broken]).sees(0) == "system_fault"
@@ -108,7 +106,7 @@ def test_frames_that_cannot_be_weighed_are_a_recorded_denial(site: Process, star
     assert site.recorded() == 2
 
 
-def test_pictures_are_kept_only_where_that_is_wanted(site: Process, start: Start) -> None:
+def test_pictures_are_kept_only_if_the_setting_says_so(site: Process, start: Start) -> None:
     site.enrol("E-1", ADA)
     answer = start(pictures=0).decide(ADA)
     assert answer.reason == "recognised" and not site.events.get(answer.id).has_picture
@@ -116,7 +114,7 @@ def test_pictures_are_kept_only_where_that_is_wanted(site: Process, start: Start
         site.events.snapshot(answer.id)
 
 
-def test_what_would_open_is_not_recorded(site: Process) -> None:
+def test_would_open_records_nothing(site: Process) -> None:
     site.enrol("E-1", ADA)
     gate = site.gates.get("lobby-1")
     with site.store.read() as tx:

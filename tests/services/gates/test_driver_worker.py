@@ -35,9 +35,7 @@ def lane(
     lane.close()
 
 
-def test_hardware_that_cannot_be_released_is_none_the_worse_when_it_is_over(
-    lane: DriverWorker, turnstile: Turnstile
-) -> None:
+def test_unreleasable_hardware_works_after_the_release(lane: DriverWorker, turnstile: Turnstile) -> None:
     turnstile.release_result = REFUSED
     lane.follow(SiteMode.RELEASE)
     eventually(lambda: lane.complaint() == "release failed: the panel holds this gate")
@@ -46,7 +44,7 @@ def test_hardware_that_cannot_be_released_is_none_the_worse_when_it_is_over(
     assert turnstile.released[-1] is False
 
 
-def test_the_end_of_a_release_is_said_until_it_arrives(lane: DriverWorker, turnstile: Turnstile) -> None:
+def test_end_of_a_release_is_retried_until_it_arrives(lane: DriverWorker, turnstile: Turnstile) -> None:
     lane.follow(SiteMode.RELEASE)
     eventually(lambda: turnstile.released == [True])
     turnstile.release_result, turnstile.fault = GateResult(CommandOutcome.FAILED, "no answer"), "no answer"
@@ -63,15 +61,13 @@ def test_hardware_receives_no_lockdown(lane: DriverWorker, turnstile: Turnstile)
     assert turnstile.released == []
 
 
-def test_what_comes_after_the_end_is_not_sent(lane: DriverWorker, done: list[tuple[str, GateResult]]) -> None:
+def test_command_after_close_is_not_sent(lane: DriverWorker, done: list[tuple[str, GateResult]]) -> None:
     lane.close()
     lane.put("late", lambda: pytest.fail("it was prepared"), NOW)
     assert [(event_id, result.outcome) for event_id, result in done] == [("late", CommandOutcome.TOO_LATE)]
 
 
-def test_a_release_that_ends_before_it_was_said_again_is_ended(
-    turnstile: Turnstile, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_release_ended_before_its_retry_is_ended(turnstile: Turnstile, monkeypatch: pytest.MonkeyPatch) -> None:
     """The driver was built released; the lane's thread comes to look only when the release is over."""
     over, keep = Event(), DriverWorker._keep_mode
 

@@ -83,26 +83,26 @@ def stays_disabled(desk: Desk, meanwhile: Meanwhile, user: User, act: Callable[[
     return found
 
 
-def test_whoever_is_disabled_while_they_set_a_password_stays_so(desk: Desk, meanwhile: Meanwhile) -> None:
+def test_user_disabled_while_setting_a_password_stays_disabled(desk: Desk, meanwhile: Meanwhile) -> None:
     user = eve(desk)
     who = desk.sessions.find(desk.enter("eve"))
     assert who is not None
     stays_disabled(desk, meanwhile, user, lambda: desk.sign_in.change_password(who, PASSWORD, OTHER, HERE))
 
 
-def test_whoever_is_disabled_while_they_use_a_link_stays_so(desk: Desk, meanwhile: Meanwhile) -> None:
+def test_user_disabled_while_using_a_link_stays_disabled(desk: Desk, meanwhile: Meanwhile) -> None:
     user = eve(desk)
     link = desk.users.reset(user.id)
     stays_disabled(desk, meanwhile, user, lambda: desk.sign_in.with_reset_link(link, OTHER, HERE))
 
 
-def test_whoever_is_disabled_while_their_hash_is_renewed_stays_so(desk: Desk, meanwhile: Meanwhile) -> None:
+def test_user_disabled_while_the_hash_is_renewed_stays_disabled(desk: Desk, meanwhile: Meanwhile) -> None:
     user = eve(desk, Argon2(time_cost=2, memory_kib=16))
     found = stays_disabled(desk, meanwhile, user, lambda: desk.enter("eve"))
     assert found.password != user.password, "it was renewed"
 
 
-def test_whoever_is_disabled_while_the_provider_changes_their_roles_stays_so(
+def test_user_disabled_while_the_provider_changes_roles_stays_disabled(
     desk: Desk, meanwhile: Meanwhile, through_provider: Callable[[str], object]
 ) -> None:
     through_provider("guests")
@@ -111,7 +111,7 @@ def test_whoever_is_disabled_while_the_provider_changes_their_roles_stays_so(
     assert found.roles == {Role.SECURITY}
 
 
-def test_a_link_for_whoever_is_disabled_meanwhile_is_none(desk: Desk, meanwhile: Meanwhile) -> None:
+def test_link_for_a_user_disabled_meanwhile_is_invalid(desk: Desk, meanwhile: Meanwhile) -> None:
     user = eve(desk)
     meanwhile.before(TicketRows, "add", lambda: desk.users.change(user.id, enabled=False))
     link = desk.users.reset(user.id)
@@ -121,7 +121,7 @@ def test_a_link_for_whoever_is_disabled_meanwhile_is_none(desk: Desk, meanwhile:
         desk.users.ticket(link, TicketKind.RESET)
 
 
-def test_a_link_for_the_first_admin_is_none_where_somebody_was_added_meanwhile(
+def test_setup_link_is_invalid_once_a_user_exists(
     store: SqlStore, signer: Ed25519Signer, clock: Clock, meanwhile: Meanwhile
 ) -> None:
     desk = Desk(store, signer, clock)
@@ -132,7 +132,7 @@ def test_a_link_for_the_first_admin_is_none_where_somebody_was_added_meanwhile(
         desk.sign_in.with_setup_link(str(link), "mallory", OTHER, HERE)
 
 
-def test_a_camera_that_is_moved_while_its_region_changes_is_moved(
+def test_camera_moved_while_its_region_changes_keeps_its_new_gate(
     store: SqlStore, vault: Vault, clock: Clock, meanwhile: Meanwhile
 ) -> None:
     cameras = CameraList(store, vault, clock, new_id, check=lambda address: None, masked=lambda url: url)

@@ -22,7 +22,7 @@ from tests.waiting import eventually
 pytestmark = pytest.mark.one_database
 
 
-def test_an_opening_reaches_the_gate_and_is_the_events_second_record(
+def test_opening_reaches_the_gate_and_its_result_is_recorded(
     site: Process, control: GateDispatcher, turnstile: Turnstile, answer: RecordedDecision
 ) -> None:
     control.carry_out(answer)
@@ -52,7 +52,7 @@ def test_a_denial_moves_nothing(site: Process, control: GateDispatcher, turnstil
     assert turnstile.opened == [] and result(site, denied) is None
 
 
-def test_the_card_is_read_when_the_command_is_made(
+def test_card_number_is_read_when_the_command_is_built(
     site: Process, control: GateDispatcher, turnstile: Turnstile, answer: RecordedDecision
 ) -> None:
     with site.store.write() as tx:
@@ -64,7 +64,7 @@ def test_the_card_is_read_when_the_command_is_made(
     assert [command.card_number for command in turnstile.opened] == ["4711"]
 
 
-def test_nobody_waits_for_a_gate_that_hangs_and_the_newest_opening_wins(
+def test_hanging_gate_blocks_nobody_and_the_newest_opening_wins(
     site: Process, control: GateDispatcher, turnstile: Turnstile, answer: RecordedDecision
 ) -> None:
     turnstile.free.clear()
@@ -79,7 +79,7 @@ def test_nobody_waits_for_a_gate_that_hangs_and_the_newest_opening_wins(
     assert [command.event_id for command in turnstile.opened] == [answer.id, newer.id]
 
 
-def test_a_command_whose_window_is_over_is_not_sent(
+def test_expired_command_is_not_sent(
     site: Process, control: GateDispatcher, turnstile: Turnstile, answer: RecordedDecision, clock: Clock
 ) -> None:
     clock.advance(seconds=5)
@@ -88,7 +88,7 @@ def test_a_command_whose_window_is_over_is_not_sent(
     assert turnstile.opened == []
 
 
-def test_what_waits_when_a_lockdown_begins_is_not_sent(
+def test_queued_opening_is_not_sent_once_a_lockdown_begins(
     site: Process, control: GateDispatcher, turnstile: Turnstile, answer: RecordedDecision
 ) -> None:
     control.follow(SiteState(SiteMode.LOCKDOWN, NOW))
@@ -97,7 +97,7 @@ def test_what_waits_when_a_lockdown_begins_is_not_sent(
     assert turnstile.opened == []
 
 
-def test_a_failure_is_recorded_and_an_alert_until_the_gate_works_again(
+def test_failure_is_recorded_and_raises_an_alert_until_the_gate_works(
     site: Process, control: GateDispatcher, turnstile: Turnstile, answer: RecordedDecision
 ) -> None:
     turnstile.result = GateResult(CommandOutcome.FAILED, "the relay answered 500")
@@ -111,7 +111,7 @@ def test_a_failure_is_recorded_and_an_alert_until_the_gate_works_again(
     assert control.healthy() == {"lobby-1": None}
 
 
-def test_a_driver_that_raises_after_all_is_a_failed_opening(
+def test_raising_driver_is_a_failed_opening(
     site: Process, control: GateDispatcher, turnstile: Turnstile, answer: RecordedDecision
 ) -> None:
     turnstile.raises = True
@@ -142,7 +142,7 @@ def test_a_gates_result_is_recorded_once_the_database_is_back(
     assert recorded(site, answer).outcome is CommandOutcome.OPENED
 
 
-def test_what_was_not_sent_when_the_service_stops_is_recorded_as_such(
+def test_command_not_sent_before_shutdown_is_recorded_as_not_sent(
     site: Process, control: GateDispatcher, turnstile: Turnstile, answer: RecordedDecision
 ) -> None:
     turnstile.free.clear()
@@ -158,7 +158,7 @@ def test_what_was_not_sent_when_the_service_stops_is_recorded_as_such(
     control.carry_out(site.decide(photo(person(0))))  # nothing to be done, and nothing raised
 
 
-def test_listeners_hear_of_it_and_may_fail(
+def test_listeners_are_notified_and_may_fail(
     site: Process, control: GateDispatcher, turnstile: Turnstile, answer: RecordedDecision
 ) -> None:
     told: list[tuple[str, CommandOutcome]] = []
@@ -169,7 +169,7 @@ def test_listeners_hear_of_it_and_may_fail(
     eventually(lambda: told == [("lobby-1", CommandOutcome.OPENED)])
 
 
-def test_what_waits_at_the_end_is_written_once_however_long_the_database_takes(
+def test_pending_results_are_written_once_at_shutdown_despite_a_slow_database(
     control: GateDispatcher, turnstile: Turnstile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.services.gates.dispatcher.CLOSE_S", 0.05)

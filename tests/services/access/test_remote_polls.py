@@ -98,7 +98,7 @@ def refused(questions: RemotePolls, stage: Stage) -> str:
     return refusal.value.detail
 
 
-def test_the_answer_is_that_of_the_process_which_watches(
+def test_poll_is_answered_by_the_watching_process(
     stage: Stage, answering: Answering, questions: RemotePolls, desk: Process
 ) -> None:
     stage.show(face(STRANGER), times=3)
@@ -120,9 +120,7 @@ def test_the_answer_is_that_of_the_process_which_watches(
     assert stage.show(face(like(0, 0.9)), times=5) == []
 
 
-def test_what_nobody_waits_for_any_more_is_not_decided(
-    stage: Stage, answering: Answering, questions: RemotePolls
-) -> None:
+def test_abandoned_poll_is_not_decided(stage: Stage, answering: Answering, questions: RemotePolls) -> None:
     stage.show(face(STRANGER), times=3)
     before = stage.site.recorded()
     gate = stage.site.change_gate("lobby-1", unlock_ms=500)
@@ -146,7 +144,7 @@ def test_what_nobody_waits_for_any_more_is_not_decided(
     assert stage.site.recorded() == before
 
 
-def test_of_several_that_watch_one_answers(stage: Stage, answering: Answering) -> None:
+def test_one_of_several_watching_processes_answers(stage: Stage, answering: Answering) -> None:
     stage.show(face(STRANGER), times=3)
     before = stage.site.recorded()
     question = put(stage)
@@ -157,7 +155,7 @@ def test_of_several_that_watch_one_answers(stage: Stage, answering: Answering) -
     assert stage.site.recorded() == before + 1
 
 
-def test_a_picture_is_fresh_until_the_answer_may_be_given(stage: Stage) -> None:
+def test_picture_stays_fresh_until_the_answer_deadline(stage: Stage) -> None:
     """2000 ms are allowed, and the answer may be a second on its way."""
     stage.show(face(ADA))
     stage.site.clock.advance(seconds=1.1)
@@ -182,7 +180,7 @@ def test_an_opening_that_is_read_too_late_is_not_handed_out(
             questions.ask(gate)
 
 
-def test_where_nobody_watches_it_is_said_at_once(stage: Stage, questions: RemotePolls, clock: Clock) -> None:
+def test_unwatched_gate_is_reported_at_once(stage: Stage, questions: RemotePolls, clock: Clock) -> None:
     gate_id = stage.gate.id
     clock.advance(seconds=LEASE.total_seconds())
     assert refused(questions, stage) == NOBODY  # its holder died
@@ -196,13 +194,13 @@ def test_where_nobody_watches_it_is_said_at_once(stage: Stage, questions: Remote
         assert tx.questions.waiting([gate_id], stage.at) == []
 
 
-def test_who_watches_and_is_silent_is_waited_for_a_moment(stage: Stage, questions: RemotePolls) -> None:
+def test_silent_watcher_is_waited_for_briefly(stage: Stage, questions: RemotePolls) -> None:
     assert refused(questions, stage) == SILENT
     with stage.site.store.read() as tx:
         assert tx.questions.waiting([stage.gate.id], stage.at) == []
 
 
-def test_a_repeated_question_has_the_same_answer_and_one_event(
+def test_repeated_poll_has_the_same_answer_and_one_event(
     stage: Stage, answering: Answering, questions: RemotePolls, clock: Clock
 ) -> None:
     stage.show(face(STRANGER), times=3)
@@ -228,14 +226,14 @@ def test_a_repeated_question_has_the_same_answer_and_one_event(
         assert stage.site.verdicts.earlier(tx, stage.gate, "twins", FROM_CAMERA)
 
 
-def test_too_many_at_once_are_asked_to_come_back(stage: Stage, questions: RemotePolls) -> None:
+def test_too_many_concurrent_polls_get_busy(stage: Stage, questions: RemotePolls) -> None:
     for _ in range(MOST):
         questions._slots.acquire()
     with pytest.raises(Busy, match="Too many"):
         questions.ask(stage.gate)
 
 
-def test_one_question_that_fails_leaves_the_others_their_answer(
+def test_failing_poll_does_not_affect_the_others(
     stage: Stage, answering: Answering, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     failing, fine = put(stage), put(stage)
@@ -252,7 +250,7 @@ def test_one_question_that_fails_leaves_the_others_their_answer(
         assert tx.questions.answered(failing.id) is None and tx.questions.answered(fine.id) is not None
 
 
-def test_a_database_that_is_gone_for_a_moment_is_waited_for_and_opens_nothing(
+def test_briefly_lost_database_is_waited_for_and_opens_nothing(
     stage: Stage, answering: Answering, desk: Process, clock: Clock
 ) -> None:
     store = Unreachable(desk.store)
@@ -271,7 +269,7 @@ def test_a_database_that_is_gone_for_a_moment_is_waited_for_and_opens_nothing(
     assert store.asked > 5
 
 
-def test_the_thread_outlives_a_database_that_is_gone(stage: Stage) -> None:
+def test_thread_survives_a_lost_database(stage: Stage) -> None:
     answering = answers_of(stage)
     store = Unreachable(stage.site.store)
     store.gone = True
