@@ -4,7 +4,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from app.web import errors, health
-from app.web.api.access import decisions, permits, rule_questions, rules, tools
+from app.web.api.access import calendar_files, decisions, permits, rule_questions, rules, tools
 from app.web.api.accounts import keys, users
 from app.web.api.alerts import alerts
 from app.web.api.cameras import cameras
@@ -59,6 +59,7 @@ API = (
     permits,
     rules,
     rule_questions,
+    calendar_files,
     gates,
     by_hand,
     cameras,

@@ -12,6 +12,7 @@ BY_STATUS: dict[int, dict[str, str]] = {
         "bad_block_reason": "The reason for a block is empty, too long or not plain text.",
         "bad_blocked_until": "The end of a block has no time zone.",
         "bad_calendar": "The calendar has too many dates.",
+        "bad_calendar_file": "The iCalendar file cannot be read, is too large, or holds no days.",
         "bad_camera_address": "The camera's address is malformed, or leads where no camera may be.",
         "bad_card_number": "A card number has 1 to 20 decimal digits.",
         "bad_claim": "The sign-in provider's claim is no valid name of a claim.",

@@ -17,11 +17,13 @@ from app.adapters.crypto.vault import Vault, derive, load_master_key
 from app.adapters.db.engine import migrate
 from app.adapters.db.seals.row_seal import RowSeals
 from app.adapters.db.store import SqlStore, open_store
+from app.adapters.icalendar.calendar_file import read_calendar, write_calendar
 from app.adapters.uptime import uptime_s
 from app.adapters.yaml.rules_text import read_rules, write_rules
 from app.core.alerts.alert import Alert, AlertKind
 from app.core.errors import CryptoFault
 from app.core.site.installation import Installation
+from app.services.access.calendar_files import CalendarFiles
 from app.services.access.rules.permits import Permits
 from app.services.access.rules.rule_book import RuleBook
 from app.services.access.rules.rule_questions import RuleQuestions
@@ -81,6 +83,7 @@ class Backbone:
     rule_book: RuleBook
     rule_questions: RuleQuestions
     rules_text: RulesText
+    calendar_files: CalendarFiles
     permits: Permits
     erasure: Erasure
     log: AccessLog
@@ -166,6 +169,7 @@ def open_backbone(settings: Settings, clock: Callable[[], datetime] = utc_now, *
         rule_book=RuleBook(store, clock, new_id),
         rule_questions=RuleQuestions(store, clock),
         rules_text=RulesText(RuleBook(store, clock, new_id), read_rules, write_rules),
+        calendar_files=CalendarFiles(store, clock, read_calendar, write_calendar),
         permits=Permits(store, clock, new_id),
         erasure=Erasure(store, signer, JsonJournal(settings.erasures), clock, new_id, vault.forget),
         log=log,

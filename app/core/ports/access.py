@@ -1,11 +1,12 @@
 """What deciding who may pass needs from the database, as a protocol: a part of `ports.Transaction`."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Protocol
 
 from app.core.access.rule_set import RuleSet
 from app.core.access.rules import GateMode, GatePlace, Grant, Group, Lane, Rule, Site, Zone
-from app.core.access.schedules import Calendar, Schedule
+from app.core.access.schedules import Calendar, CalendarDay, Schedule
 
 RulePart = Site | Zone | GatePlace | Lane | Group | Calendar | Schedule | Rule | GateMode | Grant
 
@@ -19,6 +20,14 @@ class RulesDocument(Protocol):
     def line(self, path: tuple[str | int, ...]) -> int:
         """The line, from 1, of the value at a path, or of the closest one around it."""
         ...
+
+
+@dataclass(frozen=True)
+class CalendarFile:
+    """What an iCalendar file holds: days, and sentences about the events that were left out."""
+
+    days: tuple[CalendarDay, ...]
+    left_out: tuple[str, ...]
 
 
 class Rules(Protocol):

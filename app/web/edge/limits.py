@@ -22,6 +22,8 @@ from app.web.errors import problem
 MOST_PLAIN = 100_000  # bytes of JSON or a plain form: a millisecond to parse, and it is parsed in the event loop
 PICTURES = re.compile(r"/v1/(gates/[^/]+/decisions|employees/[^/]+/photos|photo-checks|verify|identify)")
 IMPORT = ("POST", "/v1/imports")
+CALENDAR = ("POST", "/v1/calendar-files")
+MOST_CALENDAR = 600_000  # bytes; the reader refuses more than 500 kB, and says so in its own words
 RECEIVED_S = "received_s"  # in a request's state; already set if its connection waited to be accepted
 SLOWEST_BYTES_S = 100_000
 BODY_WITHIN_S = 30.0
@@ -79,6 +81,8 @@ class BodyLimit:
         """Returns the most bytes, the least bytes a second, and the answer to a larger body."""
         method, path = scope["method"], scope["path"].removeprefix(scope.get("root_path", ""))
         media_type = dict(scope["headers"]).get(b"content-type", b"").lower()
+        if (method, path) == CALENDAR:
+            return MOST_CALENDAR, float("inf"), "The file is too large: at most 500 kB are read."
         if not media_type.startswith((b"image/", b"multipart/form-data")):
             pass  # parsed in one piece
         elif (method, path) == IMPORT:

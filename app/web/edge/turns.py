@@ -63,6 +63,7 @@ def resting() -> Callable[[], None]:
 
 OneAudit = Annotated[None, Depends(few(1, "An audit", 5))]
 FewExports = Annotated[None, Depends(few(2, "An export", 10))]
+OneCalendar = Annotated[None, Depends(few(1, "A calendar file"))]
 FewLists = Annotated[None, Depends(few(8, "A list of events"))]
 FewPictures = Annotated[None, Depends(few(8, "A check of pictures"))]
 GateShare = Annotated[None, Depends(GatePlaces())]

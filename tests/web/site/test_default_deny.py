@@ -19,6 +19,7 @@ ALLOWED = {
     r"POST /v1/events/{event_id}/corrections": {"admin", "security"},
     r"POST /v1/alerts/{id}/acknowledge": {"admin", "security"},
     r"\w+ /v1/(employees|gates|keys|imports|cameras|zones|schedules|rules|groups|credentials|lockdown)\b.*": {"admin"},
+    r"\w+ /v1/(calendars|calendar-files)\b.*": {"admin"},
     r"\w+ /v1/grants\b.*": {"admin"},
     r"GET /v1/access/(explain|who)": {"admin", "security", "viewer"},
     r"POST /v1/photo-checks": {"admin"},
