@@ -188,3 +188,25 @@ def test_health_and_reports(watched: Service, page_as: Open, look: Look, axe: Ax
     axe(page)
     page.get_by_role("link", name="30 days").click()
     expect(page.get_by_role("link", name="30 days")).to_have_attribute("aria-current", "page")
+
+
+def test_a_refusal_says_which_rule_was_missing(watched: Service, page_as: Open, look: Look, axe: Axe) -> None:
+    with watched.system.store.read() as tx:
+        rules = tx.rules.all().rules
+    guard = page_as("security", path="/live")
+    expect(guard.get_by_text("live", exact=True)).to_be_visible()
+    try:
+        with watched.system.store.write() as tx:
+            tx.rules.delete(*rules)
+        event = decide(watched, pictures.ADA[1])
+        assert event["reason"] == "no_rule"
+        words = f"No rule lets Ada Lovelace through {GATE}."
+        expect(guard.get_by_role("region", name=GATE, exact=True).locator(".now")).to_contain_text(words)
+        look(guard, "live-no-rule")
+        guard.goto(f"/log/{event['decision_id']}")
+        expect(guard.get_by_text(words)).to_be_visible()
+        look(guard, "event-no-rule")
+        axe(guard)
+    finally:
+        with watched.system.store.write() as tx:
+            tx.rules.put(*rules)

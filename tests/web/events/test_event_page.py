@@ -2,10 +2,12 @@
 
 import html
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from app.core.access.rules import Group, Rule, Where, Who
 from app.core.events.decision import Method
 from app.core.types import Reason, Role
 from app.web.console.events.rule import rule_of
@@ -40,6 +42,49 @@ def test_it_names_the_rule_where_a_decision_came_to_it(
     assert rule(client, system, nobody["decision_id"]) == "not asked: “No face in the picture” comes first"
     by_hand = client.post(f"/v1/gates/{GATE}/open", headers=security, json={"comment": "a parcel"}).json()
     assert "this is an order" in rule(client, system, by_hand["decision_id"])
+
+
+def test_a_refusal_says_what_was_missing_until_the_rules_say_something_else(
+    client: TestClient, system: System, ada: Any, ask: Any
+) -> None:
+    with system.store.read() as tx:
+        rules = tx.rules.all().rules
+    cleaners = Rule("01CLEANERS", "Cleaning", Who(groups=frozenset({"01GROUP"})), Where(everywhere=True))
+    try:
+        with system.store.write() as tx:
+            tx.rules.delete(*rules)
+            tx.rules.put(Group("01GROUP", "Cleaners"), cleaners)
+        refused = ask(pictures.small(pictures.ADA[1])).json()
+        assert refused["reason"] == "no_rule"
+        path = f"/live/{refused['decision_id']}/missing"
+        viewer = cookie(sign_in(system, Role.VIEWER))
+        words = f"No rule lets {ada['name']} through {GATE}. “Cleaning” would, but is only for Cleaners."
+        assert client.get(path, headers=viewer).json() == {"words": words}
+        assert f'id="missing">{words}</p>' in client.get(f"/log/{refused['decision_id']}", headers=viewer).text
+        with system.store.write() as tx:
+            tx.rules.put(replace(cleaners, note="changed"))
+        assert (
+            client.get(path, headers=viewer)
+            .json()["words"]
+            .endswith("(The rules changed since; this is what they say now.)")
+        )
+    finally:
+        with system.store.write() as tx:
+            tx.rules.delete(cleaners)
+            tx.rules.delete(Group("01GROUP", "Cleaners"))
+            tx.rules.put(*rules)
+    # Today she would be let in: what she lacked then is not known any more.
+    assert client.get(path, headers=viewer).json() == {"words": ""}
+    assert client.get(path).status_code == 303
+
+
+def test_an_admin_gets_to_the_rule_that_let_somebody_in(client: TestClient, system: System, ada: Any, ask: Any) -> None:
+    opened = ask(pictures.small(pictures.ADA[1])).json()
+    assert opened["reason"] == "recognised"
+    path, link = f"/log/{opened['decision_id']}", f'href="/access/rules/{opened["rule"]["id"]}"'
+    page = client.get(path, headers=cookie(sign_in(system, Role.ADMIN))).text
+    assert link in page and f"<dd>{opened['rules_version']}</dd>" in page
+    assert link not in client.get(path, headers=cookie(sign_in(system, Role.VIEWER))).text
 
 
 @pytest.mark.parametrize("reason", list(Reason))

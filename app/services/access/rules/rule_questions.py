@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from app.core.access import policy
 from app.core.access.explanation import Explanation, explain
-from app.core.access.permission import CompiledRules
+from app.core.access.permission import CompiledRules, ModeNow
+from app.core.access.rules import EntryMode
 from app.core.errors import BadInput, NotFound
 from app.core.gates.gate import Gate
 from app.core.ports.store import Store, Transaction
@@ -19,18 +20,27 @@ FAR = timedelta(days=3653)  # where calendars and time zones still mean somethin
 
 @dataclass(frozen=True)
 class Answer:
-    """What a decision about the person would come to. refused: what keeps them out before any rule is asked."""
+    """What a decision about the person would come to, if their face or badge is recognised.
+
+    Attributes:
+        gate_says: what the gate does with everybody at that time, so that nobody is asked about the person.
+        refused: what keeps the person out everywhere, before any rule is asked.
+        mode: of the gate at that time. A free period that waits for a first person does not count as begun.
+    """
 
     employee: Employee
     gate: Gate
     at: datetime
+    gate_says: Reason | None
     refused: Reason | None
     explanation: Explanation
+    mode: ModeNow
 
     @property
     def reason(self) -> Reason:
         denial = self.explanation.permission.denial
-        return self.refused or (Reason.RECOGNISED if denial is None else Reason(denial.value))
+        by_rules = Reason.RECOGNISED if denial is None else Reason(denial.value)
+        return self.gate_says or self.refused or by_rules
 
 
 @dataclass(frozen=True)
@@ -43,15 +53,17 @@ class RuleQuestions:
 
         Raises NotFound, and BadInput for a time that is too far away.
         """
-        at = self._asked(at)
+        asked = self._asked(at)
         with self.store.read() as tx:
-            who = tx.employees.get(employee) or tx.employees.by_number(employee)
-            if who is None:
-                raise NotFound("unknown_employee", "There is no employee with that id or number.")
-            where = _gate(tx, gate)
-            rules = CompiledRules(tx.rules.all())
-        answer = explain(rules, person_of(who, rules), where.id, at, who.name)
-        return Answer(who, where, at, policy.standing(who, at, rules.day_at(where.id, at)), answer)
+            who, where, rules = _employee(tx, employee), _gate(tx, gate), CompiledRules(tx.rules.all())
+        return _answer(rules, who, where, asked, now=at is None)
+
+    def at_every_gate(self, employee: str, at: datetime | None = None) -> list[Answer]:
+        """As `explain`, for every gate, by name."""
+        asked = self._asked(at)
+        with self.store.read() as tx:
+            who, gates, rules = _employee(tx, employee), tx.gates.all(), CompiledRules(tx.rules.all())
+        return [_answer(rules, who, gate, asked, now=at is None) for gate in gates]
 
     def _asked(self, at: datetime | None) -> datetime:
         now = self.clock()
@@ -69,6 +81,39 @@ class RuleQuestions:
             people = {e.id: e for e in everybody(tx) if policy.standing(e, at, today) is None}
         allowed = rules.who(where.id, at, [person_of(employee, rules) for employee in people.values()])
         return [people[person.id] for person in allowed]
+
+
+def _answer(rules: CompiledRules, who: Employee, gate: Gate, at: datetime, *, now: bool) -> Answer:
+    mode = rules.mode_at(gate.id, at)
+    return Answer(
+        who,
+        gate,
+        at,
+        _gate_says(gate, mode, now=now),
+        policy.standing(who, at, rules.day_at(gate.id, at)),
+        explain(rules, person_of(who, rules), gate.id, at, who.name),
+        mode,
+    )
+
+
+def _gate_says(gate: Gate, mode: ModeNow, *, now: bool) -> Reason | None:
+    """In the order of `policy.decide`. That a gate is disabled or locked says nothing about another time."""
+    if now and not gate.enabled:
+        return Reason.GATE_DISABLED
+    if now and gate.locked:
+        return Reason.LOCKED_BY_HAND
+    if mode.mode is EntryMode.NO_ENTRY:
+        return Reason.NO_ENTRY
+    if mode.mode is EntryMode.FREE and mode.by is not None and mode.by.first_person_group_id is None:
+        return Reason.FREE_ENTRY
+    return None
+
+
+def _employee(tx: Transaction, name: str) -> Employee:
+    employee = tx.employees.get(name) or tx.employees.by_number(name)
+    if employee is None:
+        raise NotFound("unknown_employee", "There is no employee with that id or number.")
+    return employee
 
 
 def _gate(tx: Transaction, name: str) -> Gate:

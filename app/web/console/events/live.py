@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse
 from app.core.canonical import instant
 from app.core.events.records import EventFilter
 from app.core.types import Role
+from app.web.console.events.rule import EXPLAINED, missing
 from app.web.console.hardware import test_gates
 from app.web.console.render import Link, render
 from app.web.console.session import AnyPage
@@ -39,9 +40,16 @@ def live(request: Request, system: SystemOf, person: AnyPage) -> HTMLResponse:
             "after": newest[0].id if newest else None,
             "now": now,
             "words": FOR_SCRIPTS,
+            "explained": EXPLAINED,
         },
         by_hand=person.principal.may(Role.SECURITY, Role.ADMIN),
     )
+
+
+@router.get("/live/{event_id}/missing")
+def missing_at(event_id: str, system: SystemOf, _: AnyPage) -> dict[str, str]:
+    """What a refused person lacked, in words."""
+    return {"words": missing(system, system.events.get(event_id).json())}
 
 
 @router.get("/portraits/{employee_id}", response_class=Response)

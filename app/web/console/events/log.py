@@ -12,7 +12,7 @@ from app.core.events.corrections import CorrectionKind
 from app.core.events.records import EventFilter
 from app.core.types import Reason, Role, Verdict
 from app.services.accounts.sessions import SignedIn
-from app.web.console.events.rule import rule_of
+from app.web.console.events.rule import missing, rule_of
 from app.web.console.page_clock import from_field
 from app.web.console.render import Link, render
 from app.web.console.session import AnyPage, SecurityPage
@@ -144,6 +144,8 @@ def _event(request: Request, system: System, person: SignedIn, event_id: str, pr
         event=found,
         pictures=pictures,
         rule=rule_of(Reason(found["reason"]), found.get("method"), (found.get("rule") or {}).get("name")),
+        missing=missing(system, found),
+        rule_link=_rule_link(system, person, found.get("rule")),
         proof=system.proofs.of(event_id),
         corrections=system.corrections.of(event_id),
         reasons=REASONS,
@@ -153,6 +155,15 @@ def _event(request: Request, system: System, person: SignedIn, event_id: str, pr
         may_correct=person.principal.may(Role.SECURITY, Role.ADMIN) and found.get("method") == "face",
         may_keep=person.principal.may(Role.ADMIN) and system.settings.enrol_from_gate,
     )
+
+
+def _rule_link(system: System, person: SignedIn, rule: dict[str, Any] | None) -> str:
+    """Returns the path of the rule's page, for those who may see it while there is such a rule."""
+    if rule is None or not person.principal.may(Role.ADMIN):
+        return ""
+    with system.store.read() as tx:
+        there = rule["id"] in {one.id for one in tx.rules.all().rules}
+    return f"/access/rules/{rule['id']}" if there else ""
 
 
 def _name(system: System, actor: str | None) -> str:

@@ -1,8 +1,15 @@
-"""Which rule decided an event, in words: the recorded one, or what came before any rule was asked."""
+"""Which rule decided an event, in words: the recorded one, or what came before any rule was asked; and what lacked."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from app.core.canonical import moment
+from app.core.errors import Refusal
 from app.core.events.decision import Method
 from app.core.types import Reason
+from app.web.console.access.explanations import why
 from app.web.console.words import REASONS
+from app.wiring import System
 
 # Of events from before there were rules, and of events whose person was erased.
 THE_RULE = "Every active employee, at every gate, within the dates of their validity"
@@ -11,6 +18,7 @@ _ANSWERS = {
     Reason.RECOGNISED: "lets them in",
     Reason.OUTSIDE_SCHEDULE: "does not let them in at this time",
 }
+_BY_RULES = {Reason.NO_RULE, Reason.OUTSIDE_SCHEDULE}
 _PERSONAL = {
     Reason.EMPLOYEE_INACTIVE: "they were inactive",
     Reason.BLOCKED: "they were blocked",
@@ -18,6 +26,8 @@ _PERSONAL = {
     Reason.EXPIRED: "their validity had ended",
     Reason.CLOCK_UNCONFIRMED: "dates or hours matter for them, and the clock may be wrong",
 }
+
+EXPLAINED = sorted(reason.value for reason in (*_BY_RULES, *_PERSONAL))
 
 
 def rule_of(reason: Reason, method: str | None, rule: str | None = None) -> str:
@@ -36,3 +46,23 @@ def rule_of(reason: Reason, method: str | None, rule: str | None = None) -> str:
     if method == Method.COMMAND:
         return "not asked: this is an order, not a decision about a person"
     return f"not asked: “{REASONS[reason]}” comes first"
+
+
+def missing(system: System, event: Mapping[str, Any]) -> str:
+    """Returns what a refused person lacked, such as "No rule lets Ada through server-room."; "" if nobody knows.
+
+    The log keeps the reason, the rule and the rules' version. The rest follows from the rules of today, so the words
+    say so if they changed, and nothing is said if they or the person would now get another answer.
+    """
+    who, reason = event.get("employee"), event["reason"]
+    if who is None or reason not in EXPLAINED:
+        return ""
+    try:
+        answer = system.rule_questions.explain(who["id"], event["gate"], moment(event["at"]))
+    except Refusal:  # the person or the gate is gone
+        return ""
+    if answer.reason != reason:
+        return ""
+    words = why(answer, system.site_clock.read().zone_of(event["gate"]))
+    changed = reason in _BY_RULES and answer.explanation.version != event.get("rules_version")
+    return f"{words} (The rules changed since; this is what they say now.)" if changed else words

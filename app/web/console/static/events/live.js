@@ -5,7 +5,7 @@ import { badge, bar, el, when } from "../parts.js";
 
 const OF_A_GATE = 6;
 const start = document.getElementById("start");
-const { events, after, now, words } = JSON.parse(start.dataset.start);
+const { events, after, now, words, explained } = JSON.parse(start.dataset.start);
 const NEWS_MS = 10_000; // older events raise no alarm
 const SILENT_MS = 10_000; // two beats of the stream are missing: what the page shows is old
 const ahead = Date.now() - Date.parse(now); // of the service's clock: the reader's may be wrong
@@ -41,10 +41,21 @@ function large(event) {
     el("div", { class: "now-words" },
       el("p", { class: "now-reason" }, el("a", { href: rooted(`/log/${event.decision_id}`) }, words.reasons[event.reason] ?? event.reason)),
       el("p", { class: "now-who" }, who(event)),
+      event.missing && el("p", { class: "now-missing" }, event.missing),
       like && el("div", { class: "like" }, bar(event.similarity, event.threshold, "Similarity"),
         el("span", { class: "faint" }, `${event.similarity.toFixed(2)}${event.threshold === null ? "" : `, threshold ${event.threshold.toFixed(2)}`}`)),
       el("p", { class: "faint" }, when(event.at, event.gate), event.camera ? ` · ${event.camera}` : "",
         event.gate_result ? ` · ${words.outcomes[event.gate_result.outcome]}` : "")));
+}
+
+/** Adds what a refused person lacked, in words; the decision does not wait for them. */
+async function explain(event) {
+  if (!event.employee || event.missing !== undefined || !explained.includes(event.reason)) return;
+  event.missing = "";
+  const found = await call(`/live/${event.decision_id}/missing`, { quiet: true }).catch(() => null);
+  if (!found?.words || !known.has(event.decision_id)) return;
+  known.get(event.decision_id).missing = found.words;
+  draw(event.gate);
 }
 
 function small(event) {
@@ -59,6 +70,7 @@ function draw(gate) {
   const shown = [...known.values()].filter((e) => e.gate === gate).sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : a.decision_id < b.decision_id ? 1 : -1));
   for (const old of shown.splice(OF_A_GATE)) known.delete(old.decision_id);
   const [first, ...rest] = shown;
+  if (first) explain(first);
   lane.querySelector(".lane-now").replaceChildren(first ? large(first) : el("p", { class: "hint" }, "No events yet."));
   lane.querySelector(".lane-list").replaceChildren(...rest.map(small));
 }
