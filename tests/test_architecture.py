@@ -53,7 +53,7 @@ def test_imports_keep_the_contracts() -> None:
     assert done.returncode == 0, done.stdout
 
 
-def test_a_module_holds_one_thought() -> None:
+def test_modules_are_short() -> None:
     """A longer one is split where the thought changes."""
     lines = {named(module): source(module).count("\n") for module in MODULES}
     assert {name: count for name, count in lines.items() if count > LONGEST} == {}
@@ -65,7 +65,7 @@ def test_there_are_modules_to_check() -> None:
     assert len(TESTS) > 200
 
 
-def test_the_core_reads_no_clock_and_touches_nothing() -> None:
+def test_core_reads_no_clock_and_touches_nothing() -> None:
     """What may pass must not depend on when a test runs: time is a value passed in."""
     found = []
     for module in CORE:
@@ -87,13 +87,13 @@ def test_the_core_reads_no_clock_and_touches_nothing() -> None:
 
 
 @pytest.mark.parametrize("noun", NOUNS)
-def test_a_noun_has_a_room_on_every_floor(noun: str) -> None:
+def test_every_layer_has_the_same_noun_folders(noun: str) -> None:
     """Whoever knows where people live in the services knows where they live in the core and the tests."""
     assert any((ROOT / "app" / "services" / noun).glob("*.py"))
     assert any((ROOT / "tests" / "services" / noun).glob("test_*.py")) or noun in UNTESTED_ROOMS
 
 
-def test_a_folder_is_seen_at_a_glance() -> None:
+def test_folders_have_few_files() -> None:
     """The services were 50 files in one corridor once, and nobody found anything."""
     full = {}
     for folder in FOLDERS:
@@ -103,14 +103,14 @@ def test_a_folder_is_seen_at_a_glance() -> None:
     assert full == {}
 
 
-def test_a_module_says_what_it_is_for() -> None:
+def test_every_module_has_a_docstring() -> None:
     silent = [
         named(module) for module in MODULES if module.name != "__init__.py" and not source(module).startswith('"""')
     ]
     assert silent == []
 
 
-def test_a_test_imports_no_other_test() -> None:
+def test_tests_import_no_other_test() -> None:
     """What tests share is in a module of its own, or in a conftest."""
     found = []
     for module in TESTS:
@@ -122,7 +122,7 @@ def test_a_test_imports_no_other_test() -> None:
     assert found == []
 
 
-def test_a_test_waits_as_all_tests_wait() -> None:
+def test_tests_use_the_common_waiter() -> None:
     """No sleep, and no loop that only asks again: `tests/waiting.py` has a limit that a busy machine keeps."""
     found = []
     for module in (module for module in TESTS if not named(module).startswith(MAY_SLEEP)):
@@ -141,7 +141,7 @@ def test_a_test_waits_as_all_tests_wait() -> None:
     assert found == []
 
 
-def test_the_apps_readme_lists_every_setting_and_its_default() -> None:
+def test_apps_readme_lists_every_setting_and_its_default() -> None:
     readme = (ROOT / "app" / "README.md").read_text(encoding="utf-8")
     rows = dict(re.findall(rf"^\| `{PREFIX}(\w+)` \| `([^`]*)` \|", readme, flags=re.MULTILINE))
     shown = {name: field.default for name, field in Settings.model_fields.items()}
@@ -155,13 +155,13 @@ def test_the_apps_readme_lists_every_setting_and_its_default() -> None:
 READMES = [p for p in sorted(ROOT.rglob("README.md")) if not {".venv", ".pytest_cache", "node_modules"} & set(p.parts)]
 
 
-def test_the_readme_can_be_read_to_its_end() -> None:
+def test_readme_is_short() -> None:
     """It was 12,000 words once. What a folder is about is in the folder's own README."""
     assert (ROOT / "README.md").read_text(encoding="utf-8").count("\n") <= 180
 
 
 @pytest.mark.parametrize("readme", READMES, ids=lambda p: str(p.relative_to(ROOT)))
-def test_what_a_readme_links_to_is_there(readme: Path) -> None:
+def test_readme_links_lead_to_files(readme: Path) -> None:
     text = readme.read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text):
         if "://" not in target:
@@ -169,7 +169,7 @@ def test_what_a_readme_links_to_is_there(readme: Path) -> None:
 
 
 @pytest.mark.parametrize("readme", READMES, ids=lambda p: str(p.relative_to(ROOT)))
-def test_a_heading_that_a_readme_links_to_is_there(readme: Path) -> None:
+def test_readme_links_lead_to_headings(readme: Path) -> None:
     text = readme.read_text(encoding="utf-8")
     for target, anchor in re.findall(r"\]\(([^)#\s]*)#([^)]+)\)", text):
         if "://" in target:

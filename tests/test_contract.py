@@ -43,7 +43,7 @@ def first_cells(section: str) -> list[str]:
     ]
 
 
-def test_the_walk_finds_what_is_raised_in_each_way() -> None:
+def test_walk_finds_what_is_raised_in_each_way() -> None:
     found = source()
     assert found.errors["unknown_gate"] == {404}, "a literal"
     assert found.errors["bad_camera_address"] == {400}, "a constant of the module"
@@ -75,7 +75,7 @@ def test_codes_are_snake_case_and_in_order_and_each_has_one_sentence(table: dict
         assert re.fullmatch(r"[A-Z`].*[^.]\.", meaning) and ". " not in meaning, meaning
 
 
-def test_the_openapi_description_lists_the_codes() -> None:
+def test_openapi_description_lists_the_codes() -> None:
     error = Problem.model_json_schema()["properties"]["error"]
     assert error["enum"] == codes()
     assert all(
@@ -94,7 +94,7 @@ def test_every_reason_is_given_somewhere_named_on_the_pages_and_documented() -> 
     assert sorted(documented) == sorted(Reason)
 
 
-def test_the_fields_of_a_decision_are_the_documented_ones() -> None:
+def test_fields_of_a_decision_are_the_documented_ones() -> None:
     documented = first_cells(readme_section("Fields of a decision"))
     assert sorted(documented) == sorted(DecisionAnswer.model_fields)
     example = json.loads(re.search(r"```json\n(.*?)```", readme_section("Fields of a decision"), re.S)[1])  # type: ignore[index]

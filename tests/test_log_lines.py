@@ -46,11 +46,11 @@ def test_every_log_line_is_an_event_with_keys_and_values() -> None:
         "logger.info(words)",
     ],
 )
-def test_a_line_in_words_is_found(line: str) -> None:
+def test_line_in_words_is_found(line: str) -> None:
     [(_, message)] = logged(line)
     assert not is_event(message)
 
 
-def test_a_line_of_keys_and_values_passes() -> None:
+def test_line_of_keys_and_values_passes() -> None:
     [(_, message)] = logged("""_log.log(level, 'gate_failed gate=%s why="%s" again_s=%.1f', name, words, pause_s)""")
     assert is_event(message)

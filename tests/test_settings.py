@@ -43,7 +43,7 @@ def test_everything_has_a_default(tmp_path: Path) -> None:
     assert settings.threads == os.cpu_count()
 
 
-def test_the_environment_comes_before_the_file_and_the_file_before_the_default(
+def test_environment_comes_before_the_file_and_the_file_before_the_default(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     toml(tmp_path, "workers = 3\nmax_wait_ms = 200\n")
@@ -54,7 +54,7 @@ def test_the_environment_comes_before_the_file_and_the_file_before_the_default(
     assert read_settings(tmp_path, workers=7).workers == 7, "the command line comes before all"
 
 
-def test_the_data_folder_is_found_by_argument_then_environment_then_default(
+def test_data_folder_is_found_by_argument_then_environment_then_default(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -69,12 +69,12 @@ def test_the_data_folder_is_found_by_argument_then_environment_then_default(
 @pytest.mark.parametrize(
     ("text", "value"), [("false", False), ("False", False), ("0", False), ("no", False), ("1", True)]
 )
-def test_words_for_no_mean_no(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, value: bool) -> None:
+def test_words_for_false_are_false(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, value: bool) -> None:
     monkeypatch.setenv("FACEGATE_KEEP_SNAPSHOTS", text)
     assert read_settings(tmp_path).keep_snapshots is value
 
 
-def test_an_empty_variable_is_one_that_is_not_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_empty_variable_counts_as_unset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = read_settings(tmp_path)
     for name in Settings.model_fields:
         monkeypatch.setenv(PREFIX + name.upper(), "")
@@ -90,7 +90,7 @@ def test_an_empty_variable_is_one_that_is_not_set(tmp_path: Path, monkeypatch: p
         ("FACEGATE_MASTERKEY", "FACEGATE_MASTER_KEY"),
     ],
 )
-def test_a_misspelt_variable_is_refused_with_what_was_meant(
+def test_misspelt_variable_is_refused_with_a_suggestion(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, meant: str
 ) -> None:
     monkeypatch.setenv(name, "hush hush")
@@ -98,18 +98,18 @@ def test_a_misspelt_variable_is_refused_with_what_was_meant(
     assert name in message and f"Did you mean {meant}?" in message and "hush" not in message
 
 
-def test_a_variable_like_no_setting_is_refused_without_a_guess(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unknown_variable_is_refused_without_a_suggestion(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FACEGATE_XQZ", "1")
     assert "FACEGATE_XQZ" in refusal(tmp_path) and "mean" not in refusal(tmp_path)
 
 
-def test_other_peoples_variables_are_theirs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_foreign_variables_are_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FACEGATES_WORKERS", "7")
     monkeypatch.setenv("WORKERS", "7")
     assert read_settings(tmp_path).workers == 0
 
 
-def test_a_misspelt_name_in_the_file_is_refused(tmp_path: Path) -> None:
+def test_misspelt_name_in_the_file_is_refused(tmp_path: Path) -> None:
     toml(tmp_path, 'worker = "hush hush"\n')
     message = refusal(tmp_path)
     assert "worker: there is no such setting. Did you mean workers?" in message
@@ -117,7 +117,7 @@ def test_a_misspelt_name_in_the_file_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("several", ["10.0.5.0/24, fd00::/8", '["10.0.5.0/24", "fd00::/8"]'])
-def test_several_are_written_with_commas_or_as_json(
+def test_lists_are_written_with_commas_or_as_json(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, several: str
 ) -> None:
     monkeypatch.setenv("FACEGATE_CAMERA_NETWORKS", several)
@@ -126,14 +126,14 @@ def test_several_are_written_with_commas_or_as_json(
     assert "gates" in refusal(tmp_path)
 
 
-def test_what_is_no_network_and_no_scheme_is_named(tmp_path: Path) -> None:
+def test_invalid_network_and_scheme_are_named(tmp_path: Path) -> None:
     toml(tmp_path, 'camera_networks = ["foo"]\n')
     assert "camera_networks" in refusal(tmp_path)
     toml(tmp_path, 'camera_schemes = ["file"]\n')
     assert "camera_schemes" in refusal(tmp_path)
 
 
-def test_several_stand_in_the_file_as_a_list(tmp_path: Path) -> None:
+def test_lists_in_the_file_are_toml_lists(tmp_path: Path) -> None:
     toml(tmp_path, 'gates = ["lobby-1", "dock"]\n')
     assert read_settings(tmp_path).gates == ("lobby-1", "dock")
 
@@ -156,7 +156,7 @@ def test_several_stand_in_the_file_as_a_list(tmp_path: Path) -> None:
         ("log_level", "loud"),
     ],
 )
-def test_a_value_out_of_bounds_is_refused_by_name(
+def test_value_out_of_bounds_is_refused_by_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     monkeypatch.setenv(PREFIX + name.upper(), value)
@@ -169,7 +169,7 @@ def test_every_wrong_value_is_named_at_once(tmp_path: Path) -> None:
     assert "workers" in refusal(tmp_path) and "max_image_mb" in refusal(tmp_path)
 
 
-def test_a_refusal_repeats_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refusal_repeats_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in SECRETS.items():
         monkeypatch.setenv(PREFIX + name, value)
     monkeypatch.setenv("FACEGATE_WORKERS", "-1")
@@ -183,13 +183,13 @@ def test_a_refusal_repeats_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("content", [b"workers = ", b"workers 3", b"\xff\xfe", b'workers = 3\nmaster_key = "hush\n'])
-def test_a_file_that_is_no_toml_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_invalid_toml_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / CONFIG_FILE).write_bytes(content)
     message = refusal(tmp_path)
     assert str(tmp_path / CONFIG_FILE) in message and "hush" not in message
 
 
-def test_secrets_are_stars_wherever_settings_are_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_secrets_are_masked_wherever_settings_are_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in SECRETS.items():
         monkeypatch.setenv(PREFIX + name, value)
     settings = read_settings(tmp_path)
@@ -202,7 +202,7 @@ def test_secrets_are_stars_wherever_settings_are_shown(tmp_path: Path, monkeypat
     assert settings.url == SECRETS["DATABASE_URL"]
 
 
-def test_settings_do_not_change(tmp_path: Path) -> None:
+def test_settings_are_immutable(tmp_path: Path) -> None:
     settings = read_settings(tmp_path)
     with pytest.raises(ValidationError):
         settings.workers = 3  # type: ignore[misc]

@@ -56,14 +56,14 @@ def paths(site: Service) -> Iterator[dict[str, str]]:
 
 
 @pytest.mark.parametrize("page_of", ["employee", "sightings", "employees", "log", "event", "live", "health", "users"])
-def test_a_long_word_moves_no_page_sideways(page_as: Open, paths: dict[str, str], page_of: str) -> None:
+def test_long_word_causes_no_horizontal_scrolling(page_as: Open, paths: dict[str, str], page_of: str) -> None:
     page = page_as("admin", path=paths[page_of], viewport=PHONE)
     expect(page.get_by_text(GATE if page_of == "health" else WORD[:64]).first).to_be_attached()
     assert page.evaluate(OVER) <= 0
     assert page.evaluate(CUT) == []
 
 
-def test_the_labels_of_a_small_plot_stand_apart(site: Service, page_as: Open, paths: dict[str, str]) -> None:
+def test_labels_of_a_small_plot_stand_apart(site: Service, page_as: Open, paths: dict[str, str]) -> None:
     headers = {**site.key("gate", GATE), "Content-Type": "image/jpeg"}
     address = f"{site.url}/v1/gates/{GATE}/decisions"
     httpx.post(address, headers=headers, content=pictures.empty(), trust_env=False, timeout=30).raise_for_status()
@@ -82,7 +82,7 @@ def test_the_labels_of_a_small_plot_stand_apart(site: Service, page_as: Open, pa
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize(("path", "name"), [("/health", "Thresholds"), ("/users", "Users")])
-def test_a_table_shows_on_which_side_there_is_more(page_as: Open, path: str, name: str, theme: str) -> None:
+def test_table_shows_on_which_side_there_is_more(page_as: Open, path: str, name: str, theme: str) -> None:
     page = page_as("admin", path=path, viewport={**PHONE, "height": 4000}, color_scheme=theme)
     table = page.get_by_role("region", name=name, exact=True)
 

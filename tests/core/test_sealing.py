@@ -34,7 +34,7 @@ def test_no_prefix_is_the_beginning_of_another(one: Sealed, other: Sealed) -> No
 
 
 @pytest.mark.parametrize("ids", [("",), ("a:b", "c"), ("a", "", "c")])
-def test_an_id_that_could_be_taken_for_another_is_refused(ids: tuple[str, ...]) -> None:
+def test_id_that_could_be_taken_for_another_is_refused(ids: tuple[str, ...]) -> None:
     with pytest.raises(ValueError):
         context(Sealed.UPLOAD, *ids)
 
@@ -56,5 +56,5 @@ def test_an_id_that_could_be_taken_for_another_is_refused(ids: tuple[str, ...]) 
         (Sealed.IMPORT_ROW, ("01I", 7), "import row:01I:7"),
     ],
 )
-def test_what_earlier_versions_sealed_keeps_its_context(kind: Sealed, ids: tuple[str | int, ...], stored: str) -> None:
+def test_contexts_of_earlier_versions_are_unchanged(kind: Sealed, ids: tuple[str | int, ...], stored: str) -> None:
     assert context(kind, *ids) == stored

@@ -30,7 +30,7 @@ def decoded(path: Path) -> list[np.ndarray]:
         return [frame.to_ndarray(format="bgr24") for frame in container.decode(video=0)]
 
 
-def test_the_film_is_the_same_again_and_no_picture_repeats_the_one_before(studio: Studio, tmp_path: Path) -> None:
+def test_film_is_reproducible_and_no_picture_repeats(studio: Studio, tmp_path: Path) -> None:
     progress: list[int] = []
     for name in ("one", "two"):
         clip.film(studio, tmp_path / name, TWO_SECONDS, lambda: progress.append(1))
@@ -65,7 +65,7 @@ def test_faces_are_where_the_walks_say(studio: Studio, detector: yunet.YunetDete
         assert any(_agree(box, face) for box in found)
 
 
-def test_whoever_comes_nearer_grows_without_a_tremble(studio: Studio) -> None:
+def test_approaching_figure_grows_smoothly(studio: Studio) -> None:
     jacinda = WALKS[0]
     faces = [
         studio.face_of(standing).width_px

@@ -93,7 +93,7 @@ def test_every_decision_is_right_and_it_serves_on_until_interrupted(tmp_path: Pa
 
 
 @pytest.mark.parametrize("code", [0, 1])
-def test_it_ends_when_asked_and_its_exit_code_is_the_result(monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+def test_exit_option_ends_it_and_the_exit_code_is_the_result(monkeypatch: pytest.MonkeyPatch, code: int) -> None:
     asked: list[bool] = []
 
     def run(data: Path | None, port: int, stay: bool) -> int:

@@ -26,7 +26,7 @@ def test_frames_are_what_a_camera_sends(studio: Studio) -> None:
     assert decoded.dtype == np.uint8
 
 
-def test_the_same_description_is_the_same_frame_also_in_another_studio(studio: Studio) -> None:
+def test_equal_descriptions_give_equal_frames_in_any_studio(studio: Studio) -> None:
     frame = Frame((PlacedFigure(JACINDA_SMILING, 120, 0.4, roll_deg=7, yaw_deg=-6),), EVENING)
     first = studio.shoot(frame, seed=3)
     assert studio.shoot(frame, seed=3) == first
@@ -34,27 +34,27 @@ def test_the_same_description_is_the_same_frame_also_in_another_studio(studio: S
     assert studio.shoot(frame, seed=4) != first
 
 
-def test_the_lobby_is_not_changed_by_who_stood_in_it(studio: Studio) -> None:
+def test_figures_do_not_change_the_lobby(studio: Studio) -> None:
     before = studio.draw(Frame(), seed=0)
     studio.draw(Frame((PlacedFigure(EMMANUEL_LATER, 200),)), seed=0)
     assert np.array_equal(studio.draw(Frame(), seed=0), before)
 
 
 @pytest.mark.parametrize("light", [DAY, EVENING, AGAINST_THE_LIGHT, SUNNY], ids=["day", "evening", "against", "sunny"])
-def test_an_empty_lobby_has_no_face(studio: Studio, detector: yunet.YunetDetector, light: Light) -> None:
+def test_empty_lobby_has_no_face(studio: Studio, detector: yunet.YunetDetector, light: Light) -> None:
     assert detector.detect(studio.draw(Frame(light=light))) == []
 
 
 @pytest.mark.parametrize("face_px", [62, 120, 250])
 @pytest.mark.parametrize("portrait", PORTRAITS, ids=lambda portrait: portrait.artifact)
-def test_the_face_is_where_and_as_large_as_described(
+def test_face_is_where_and_as_large_as_described(
     studio: Studio, detector: yunet.YunetDetector, portrait: Portrait, face_px: float
 ) -> None:
     standing = PlacedFigure(portrait, face_px, 0.45, roll_deg=-5, yaw_deg=5)
     _assert_found(studio.draw(Frame((standing,))), studio, standing, detector)
 
 
-def test_a_tilted_head_takes_its_face_along(studio: Studio, detector: yunet.YunetDetector) -> None:
+def test_face_tilts_with_its_head(studio: Studio, detector: yunet.YunetDetector) -> None:
     for roll_deg in (-14, 14):
         standing = PlacedFigure(JACINDA_SMILING, 160, 0.5, roll_deg=roll_deg)
         _assert_found(studio.draw(Frame((standing,))), studio, standing, detector)
@@ -62,12 +62,12 @@ def test_a_tilted_head_takes_its_face_along(studio: Studio, detector: yunet.Yune
         assert offset * roll_deg > 0
 
 
-def test_whoever_stands_at_the_edge_is_cut_by_it(studio: Studio) -> None:
+def test_figure_at_the_edge_is_clipped(studio: Studio) -> None:
     for x in (0.0, 1.0):
         assert studio.draw(Frame((PlacedFigure(JACINDA_SMILING, 200, x),))).shape == (720, 1280, 3)
 
 
-def test_nobody_is_shown_at_the_gate_with_a_photo_of_their_enrolment() -> None:
+def test_enrolment_photos_are_not_shown_at_the_gate() -> None:
     enrolled = {name for person in EMPLOYEES for name in person.enrolled_with}
     assert enrolled
     assert not enrolled & {portrait.artifact for portrait in PORTRAITS}

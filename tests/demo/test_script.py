@@ -24,7 +24,7 @@ def answered(approach: Approach, decision: str, reason: str, number: str = "") -
     return Assessment(approach, answer, 12.0)
 
 
-def test_the_play_has_every_reason_that_is_promised_and_one_to_four_frames_an_approach() -> None:
+def test_play_has_every_reason_that_is_promised_and_one_to_four_frames_an_approach() -> None:
     approaches = [act for act in play() if isinstance(act, Approach)]
     assert {a.reason for a in approaches} == {
         Reason.RECOGNISED,
@@ -40,7 +40,7 @@ def test_the_play_has_every_reason_that_is_promised_and_one_to_four_frames_an_ap
     assert list(play()) == list(play())
 
 
-def test_whoever_was_erased_is_expected_nowhere_afterwards() -> None:
+def test_erased_person_is_not_expected_afterwards() -> None:
     acts = list(play())
     erasures = [i for i, act in enumerate(acts) if isinstance(act, Change) and act.verb is Verb.ERASE]
     assert erasures
@@ -69,7 +69,7 @@ def test_right_means_gate_reason_and_person(outcome: Assessment, right: bool) ->
     assert bool(outcome.complaint) is not right
 
 
-def test_the_summary_counts_who_was_let_in_and_who_was_turned_away() -> None:
+def test_summary_counts_who_was_let_in_and_who_was_turned_away() -> None:
     found = summarise(
         [
             answered(EMPLOYEE, "open", "recognised", JACINDA.number),
@@ -82,5 +82,5 @@ def test_the_summary_counts_who_was_let_in_and_who_was_turned_away() -> None:
     assert not found.good
 
 
-def test_a_play_without_decisions_is_no_success() -> None:
+def test_play_without_decisions_is_no_success() -> None:
     assert not summarise([]).good

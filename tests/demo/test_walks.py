@@ -36,7 +36,7 @@ def event_of(walk: Walk, at_s: float | None = None, **changed: Any) -> Recorded:
 RIGHT = [event_of(walk) for walk in APPROACHES]
 
 
-def test_the_clip_has_employees_strangers_a_pair_and_somebody_who_only_passes() -> None:
+def test_clip_has_employees_strangers_a_pair_and_a_passer_by() -> None:
     assert {walk.person for walk in APPROACHES if walk.opens} == set(EMPLOYEES)
     assert all(not walk.person.number for walk in WALKS if not walk.opens)
     assert max(len(scene(number / FPS).people) for number in range(round(LENGTH_S * FPS))) == 2
@@ -45,7 +45,7 @@ def test_the_clip_has_employees_strangers_a_pair_and_somebody_who_only_passes() 
         assert bool(in_reach(walk)) is (walk.reason is not None)
 
 
-def test_every_event_falls_into_the_time_of_its_walk_also_when_it_comes_late() -> None:
+def test_every_event_falls_into_the_time_of_its_walk() -> None:
     assert [walk.until_s for walk in APPROACHES] == sorted(walk.until_s for walk in APPROACHES)
     late_s = 0.4
     for walk in APPROACHES:
@@ -57,7 +57,7 @@ def test_every_event_falls_into_the_time_of_its_walk_also_when_it_comes_late() -
     assert APPROACHES[-1].until_s < LENGTH_S
 
 
-def test_the_far_one_of_two_is_never_mistaken_for_the_near_one() -> None:
+def test_far_one_of_two_is_never_mistaken_for_the_near_one() -> None:
     for number in range(round(LENGTH_S * FPS)):
         near = sorted((s.face_px for s in scene(number / FPS).people if 0 < s.x < 1), reverse=True)
         if len(near) > 1 and near[0] >= MIN_FACE_PX:

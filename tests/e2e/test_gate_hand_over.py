@@ -11,7 +11,7 @@ from tests.e2e.server import GATE, Server, Site, serving
 from tests.waiting import eventually
 
 
-def test_the_fail_mode_of_who_stops_comes_before_the_mode_of_who_takes_over(
+def test_stopping_process_sends_its_fail_mode_before_the_next_one_sends_its_mode(
     empty_database_url: str, tmp_path: Path
 ) -> None:
     master = base64.b64encode(secrets.token_bytes(32)).decode()

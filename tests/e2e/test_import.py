@@ -55,7 +55,7 @@ def everybody(data: Path) -> dict[str, tuple[Any, ...]]:
     return found
 
 
-def test_killed_it_goes_on_and_twice_is_nothing(tmp_path: Path) -> None:
+def test_killed_import_resumes_and_a_repeat_changes_nothing(tmp_path: Path) -> None:
     csv, photos = write_people(tmp_path / "in")
     data = begun(tmp_path / "data")
     command = [sys.executable, "-m", "app", "import", csv, photos, "--data", str(data)]
@@ -90,7 +90,7 @@ def test_killed_it_goes_on_and_twice_is_nothing(tmp_path: Path) -> None:
     assert "Nothing is new" in third.stdout and everybody(data) == after
 
 
-def test_what_is_exported_is_the_same_people_elsewhere(tmp_path: Path) -> None:
+def test_export_recreates_the_same_people_elsewhere(tmp_path: Path) -> None:
     (tmp_path / "in" / "all").mkdir(parents=True)
     for name in ("obama2", "impostor_1", "biden"):
         (tmp_path / "in" / "all" / f"{name}.jpg").write_bytes(pictures.small(name, 720))
@@ -123,7 +123,7 @@ def test_what_is_exported_is_the_same_people_elsewhere(tmp_path: Path) -> None:
     assert refused.returncode == 1 and "is not empty" in refused.stderr
 
 
-def test_what_the_command_says_of_rows_that_do_not_work(tmp_path: Path) -> None:
+def test_command_reports_failed_rows(tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_text("number,name,valid_until\nE-1,Ada,31.12.2027\nE-2,Bob,\n")
     report, data = tmp_path / "report.csv", begun(tmp_path / "data")
     done = app("import", str(tmp_path / "people.csv"), "--report", str(report), "--dry-run", data=data)
@@ -135,7 +135,7 @@ def test_what_the_command_says_of_rows_that_do_not_work(tmp_path: Path) -> None:
     assert wrong.returncode == 1 and "not a zip file" in wrong.stderr
 
 
-def test_the_same_import_runs_once_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_import_does_not_run_twice_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "people.csv").write_text("number,name\nE-1,Ada\n")
     words, data = ("import", str(tmp_path / "people.csv")), begun(tmp_path / "data")
     run, others = BulkImport.run, list[subprocess.CompletedProcess[str]]()
@@ -154,7 +154,7 @@ def test_the_same_import_runs_once_at_a_time(tmp_path: Path, monkeypatch: pytest
     assert done.returncode == 0 and "1 rows: 1 added" in done.stdout, done
 
 
-def test_a_change_of_the_model_ends_the_command_which_goes_on_when_run_again(
+def test_model_change_ends_the_command_and_a_second_run_resumes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "people.csv").write_text("number,name\nE-1,Ada\n")
@@ -179,7 +179,7 @@ def test_a_change_of_the_model_ends_the_command_which_goes_on_when_run_again(
     assert states == {False: ImportState.DONE, True: ImportState.CANCELLED}
 
 
-def test_an_encoding_is_asked_for_and_every_file_is_named(tmp_path: Path) -> None:
+def test_encoding_is_asked_for_and_every_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_bytes("number;name;photos\r\nE-1;Łukasz Żak;pics\\ada.jpg\r\n".encode("cp1250"))
     (tmp_path / "photos/pics").mkdir(parents=True)
     (tmp_path / "photos/pics/ada.jpg").write_bytes(pictures.small("biden", 720))

@@ -17,7 +17,7 @@ from tests.e2e.server import GATE, Server, Site, app, quick, serving
 from tests.waiting import eventually
 
 
-def test_from_nothing_to_an_open_gate(tmp_path: Path) -> None:
+def test_new_installation_opens_a_gate(tmp_path: Path) -> None:
     """The start as the contract describes it, every word of it over the command line."""
     data = tmp_path / "new" / "data"
     site = Site(data)
@@ -62,7 +62,7 @@ def test_from_nothing_to_an_open_gate(tmp_path: Path) -> None:
         assert again.get("/v1/audit/verify")["valid"] is True
 
 
-def test_commands_say_what_is_wrong(site: Site) -> None:
+def test_commands_explain_errors(site: Site) -> None:
     for words, code, says in (
         (("keys", "create", "--role", "gate"), 1, "names its gate"),
         (("keys", "create", "--role", "gate", "--gate", "nowhere"), 1, "no gate of that name"),
@@ -77,7 +77,7 @@ def test_commands_say_what_is_wrong(site: Site) -> None:
         assert "Traceback" not in ended.stderr and ended.stdout == ""
 
 
-def test_settings_that_are_none(site: Site) -> None:
+def test_invalid_settings_are_refused(site: Site) -> None:
     for settings, says in (
         ({"false_acept_rate": "0.01"}, "Did you mean FACEGATE_FALSE_ACCEPT_RATE?"),
         ({"false_accept_rate": "2"}, "false_accept_rate"),
@@ -97,7 +97,7 @@ def test_settings_that_are_none(site: Site) -> None:
     assert ended.returncode == 1 and "false_acept_rate" in ended.stderr and "facegate.toml" in ended.stderr
 
 
-def test_nobody_is_kept_whose_photos_are_all_refused(site: Site, tmp_path: Path) -> None:
+def test_person_whose_photos_are_all_refused_is_not_kept(site: Site, tmp_path: Path) -> None:
     """Neither by a photo without a face nor by one that cannot be read; who was there before stays."""
     nobody, broken, ada = tmp_path / "nobody.jpg", tmp_path / "broken.jpg", tmp_path / "ada.jpg"
     nobody.write_bytes(pictures.empty())
@@ -146,7 +146,7 @@ def test_damaged_weights_are_not_loaded(site: Site, tmp_path: Path) -> None:
         file.unlink(missing_ok=True)
 
 
-def test_a_port_in_use_and_an_end_by_the_keyboard(site: Site, tmp_path: Path) -> None:
+def test_used_port_is_reported_and_ctrl_c_ends_the_service(site: Site, tmp_path: Path) -> None:
     with serving(site) as server:
         # No key is shown, and no start announced, where nothing can be served.
         ended = quick("serve", "--port", str(server.port), data=tmp_path / "other")
@@ -157,7 +157,7 @@ def test_a_port_in_use_and_an_end_by_the_keyboard(site: Site, tmp_path: Path) ->
         assert server.process.wait(10) == 0
 
 
-def test_two_first_starts_at_once(tmp_path: Path) -> None:
+def test_concurrent_first_starts(tmp_path: Path) -> None:
     """Whoever comes second finds the tables and the key there already."""
     site = Site(tmp_path / "data")
     pair = [Server(site), Server(site)]
@@ -176,7 +176,7 @@ def test_two_first_starts_at_once(tmp_path: Path) -> None:
     eventually(lambda: all(server.process.poll() is not None for server in pair), "the end of both")
 
 
-def test_an_open_live_page_does_not_hold_up_the_end(site: Site) -> None:
+def test_open_live_page_does_not_delay_shutdown(site: Site) -> None:
     """Who stops a container is not patient, and the gates must be let go of before it is killed."""
     with serving(site) as server:
         with server.http.stream("GET", "/v1/events/stream", headers=site.key("security")) as stream:

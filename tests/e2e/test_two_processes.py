@@ -23,7 +23,7 @@ def pair(empty_database_url: str, tmp_path: Path) -> Iterator[tuple[Server, Serv
         yield a, b
 
 
-def test_each_goes_by_what_the_other_did(pair: tuple[Server, Server]) -> None:
+def test_each_process_follows_the_others_changes(pair: tuple[Server, Server]) -> None:
     a, b = pair
     admin = a.site.key("admin")
 

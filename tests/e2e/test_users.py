@@ -43,7 +43,7 @@ def test_users_beside_a_running_service(site: Site) -> None:
         assert "grace" in server.http.get(link.removeprefix("http://127.0.0.1:8000")).text
 
 
-def test_what_the_command_refuses(site: Site) -> None:
+def test_command_refuses_invalid_users(site: Site) -> None:
     for words, typed, says in (
         (("ada", "--role", "admin"), "short\n", "at least 12"),
         (("ada", "--role", "emperor"), PASSWORD, "admin, security or viewer"),

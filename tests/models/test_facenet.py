@@ -37,7 +37,7 @@ def run(folder: Path, *words: str) -> object:
         return CliRunner().invoke(app, ["facenet", *words], env=dict(os.environ))
 
 
-def test_the_app_serves_it_with_the_library_s_detector_and_crop(made: Path) -> None:
+def test_app_serves_it_with_the_library_s_detector_and_crop(made: Path) -> None:
     assert "not calibrated" in str(packs.problem("facenet", default_cache(), made)), "and nothing else is wrong"
     described = packs.described("facenet", made)
     assert (described.dimension, described.size_px, described.detector, described.warp) == (512, 160, "mtcnn", "box")
@@ -52,16 +52,14 @@ def test_other_weights_are_noticed(made: Path) -> None:
         facenet.check("facenet", default_cache(), made, said, seed=3)
 
 
-def test_a_pack_is_never_overwritten(made: Path) -> None:
+def test_pack_is_never_overwritten(made: Path) -> None:
     before = (made / "facenet" / "pack.toml").read_bytes()
     done = run(made, "--weights", "random")
     assert done.exit_code == 2 and "already" in done.output
     assert (made / "facenet" / "pack.toml").read_bytes() == before
 
 
-def test_the_library_s_weights_come_over_the_network(
-    tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_library_s_weights_come_over_the_network(tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its releases cannot be reached from everywhere; here a server on loopback gives what they would hold."""
     torch.manual_seed(5)
     published = InceptionResnetV1(classify=True, num_classes=8631)

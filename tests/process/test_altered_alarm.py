@@ -26,7 +26,7 @@ def alerts(office: Backbone) -> list[tuple[AlertKind, str]]:
         return [(alert.kind, alert.detail) for alert in tx.alerts.open()]
 
 
-def test_a_planted_admin_key_opens_nothing_and_is_reported(office: Backbone) -> None:
+def test_planted_admin_key_opens_nothing_and_is_reported(office: Backbone) -> None:
     gate = office.gates.add("lobby-1")
     office.keys.create(Role.GATE, gate.name)
     with office.store._engine.begin() as connection:
@@ -49,7 +49,7 @@ def test_a_planted_admin_key_opens_nothing_and_is_reported(office: Backbone) -> 
     assert alerts(office) == []
 
 
-def test_a_table_that_is_put_back_whole_is_found_by_a_checkpoint(office: Backbone) -> None:
+def test_table_that_is_put_back_whole_is_found_by_a_checkpoint(office: Backbone) -> None:
     gate = office.gates.add("lobby-1")
     _, key = office.keys.create(Role.GATE, gate.name)
     kept = {}
@@ -68,7 +68,7 @@ def test_a_table_that_is_put_back_whole_is_found_by_a_checkpoint(office: Backbon
     assert flaw is not None and "api_keys was put back as it once was" in flaw.problem
 
 
-def test_who_is_put_back_raises_the_alarm_with_the_next_checkpoint(office: Backbone) -> None:
+def test_restored_row_raises_the_alarm_at_the_next_checkpoint(office: Backbone) -> None:
     gate = office.gates.add("lobby-1")
     _, key = office.keys.create(Role.GATE, gate.name)
     with office.store._engine.begin() as connection:

@@ -44,7 +44,7 @@ def test_no_second_master_key_beside_a_database(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("what", ["checkpoints.jsonl", "erasures.jsonl", "master.key", "people.keys"])
-def test_what_is_left_of_a_lost_database_is_named(settings: Settings, tmp_path: Path, what: str) -> None:
+def test_remains_of_a_lost_database_are_named(settings: Settings, tmp_path: Path, what: str) -> None:
     (settings.data / "checkpoints.jsonl").write_text(json.dumps({"gate_id": "g"}) + "\n")
     (settings.data / "erasures.jsonl").write_text(json.dumps({"employee_id": "e"}) + "\n")
     other = lost(settings, tmp_path)
@@ -58,7 +58,7 @@ def test_what_is_left_of_a_lost_database_is_named(settings: Settings, tmp_path: 
     open_backbone(other).close()
 
 
-def test_an_empty_database_beside_journals_is_a_lost_one(tmp_path: Path) -> None:
+def test_empty_database_beside_journals_is_a_lost_one(tmp_path: Path) -> None:
     """PostgreSQL's server was made anew, and `migrate` ran on it."""
     data = tmp_path / "second"
     data.mkdir()
@@ -72,7 +72,7 @@ def test_an_empty_database_beside_journals_is_a_lost_one(tmp_path: Path) -> None
     open_backbone(empty).close()
 
 
-def test_a_database_that_the_settings_no_longer_name_is_not_forgotten(tmp_path: Path) -> None:
+def test_database_that_the_settings_no_longer_name_is_not_forgotten(tmp_path: Path) -> None:
     """FACEGATE_DATABASE_URL is set, or not set, by mistake."""
     here = Settings(data=tmp_path / "data", master_key=KEY)
     open_backbone(here).close()

@@ -58,7 +58,7 @@ def test_of_two_master_keys_at_once_one_is_refused(offices: OpenAll) -> None:
     assert len(refused) == 1 and "sealed with another master key" in refused[0]
 
 
-def test_the_later_of_two_master_keys_is_refused(offices: OpenAll) -> None:
+def test_later_of_two_master_keys_is_refused(offices: OpenAll) -> None:
     (first,) = offices([KEYS[0]])
     assert isinstance(first, Backbone)
     (second,) = offices([KEYS[1]])
@@ -72,7 +72,7 @@ def test_machines_with_one_master_key_start_at_once(offices: OpenAll) -> None:
     assert all(isinstance(one, Backbone) for one in offices([KEYS[0]] * 4))
 
 
-def test_the_mark_that_rows_are_sealed_cannot_be_taken_away(offices: OpenAll) -> None:
+def test_mark_that_rows_are_sealed_cannot_be_taken_away(offices: OpenAll) -> None:
     # Given somebody with the database's password, who wants the next start to seal what they planted
     (first,) = offices([KEYS[0]])
     assert isinstance(first, Backbone)
@@ -82,7 +82,7 @@ def test_the_mark_that_rows_are_sealed_cannot_be_taken_away(offices: OpenAll) ->
     assert isinstance(again, str) and "the mark that says so was removed" in again
 
 
-def test_a_key_file_that_is_gone_is_not_replaced(offices: OpenAll, tmp_path: Path) -> None:
+def test_key_file_that_is_gone_is_not_replaced(offices: OpenAll, tmp_path: Path) -> None:
     (first,) = offices([KEYS[0]])
     assert isinstance(first, Backbone)
     with first.store.write() as tx:

@@ -48,7 +48,7 @@ def followed(monkeypatch: pytest.MonkeyPatch, *found: Exception | str | None) ->
         (PackMismatch("the pack is not here"), 'pack_outdated why="the pack is not here"'),
     ],
 )
-def test_it_goes_on_and_says_once_why_it_does_not_follow(
+def test_failed_switch_is_logged_once_and_the_service_continues(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, met: Exception, words: str
 ) -> None:
     with caplog.at_level(logging.ERROR, "app"), followed(monkeypatch, met, met, met, None, met, "new"):

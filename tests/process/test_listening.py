@@ -16,7 +16,7 @@ from app.web.edge.limits import RECEIVED_S
 from app.web.edge.patience import SETTLED_S, Backlog, ImpatientProtocol
 
 
-def test_a_process_finds_again_what_it_handed_on_with_who_waits_there(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_restarted_process_keeps_its_socket_and_waiting_clients(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(HANDED, "")
     first = bound("127.0.0.1", 0)
     first.socket.listen()
@@ -34,7 +34,7 @@ def test_a_process_finds_again_what_it_handed_on_with_who_waits_there(monkeypatc
 
 
 @pytest.mark.parametrize("handed", ["", "rubbish", "1 2 3.0"])
-def test_what_another_process_handed_on_is_nobodys(monkeypatch: pytest.MonkeyPatch, handed: str) -> None:
+def test_socket_of_another_process_is_ignored(monkeypatch: pytest.MonkeyPatch, handed: str) -> None:
     monkeypatch.setenv(HANDED, handed)
     listener = bound("127.0.0.1", 0)
     with listener.socket:
@@ -44,7 +44,7 @@ def test_what_another_process_handed_on_is_nobodys(monkeypatch: pytest.MonkeyPat
             bound("127.0.0.1", listener.socket.getsockname()[1])
 
 
-def test_the_first_request_of_who_waited_is_as_old_as_the_wait() -> None:
+def test_age_of_a_request_includes_the_wait_before_accept() -> None:
     seen = list[float | None]()
 
     async def app(scope: Any, _receive: Any, send: Any) -> None:
@@ -70,7 +70,7 @@ def test_the_first_request_of_who_waited_is_as_old_as_the_wait() -> None:
     assert seen == [7.5, None]
 
 
-def test_a_connection_accepted_after_the_start_counts_as_waiting_since_before(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_connection_accepted_after_the_start_counts_as_waiting_since_before(monkeypatch: pytest.MonkeyPatch) -> None:
     now_s = 100.0
     monkeypatch.setattr(patience, "perf_counter", lambda: now_s)
     waiting, fresh = Backlog(7.5), Backlog()

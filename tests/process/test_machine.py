@@ -22,13 +22,13 @@ def test_every_common_refusal_names_the_place_and_a_cure(tmp_path: Path, name: s
     assert str(tmp_path) in said and "Errno" not in said and os.strerror(number) not in said
 
 
-def test_a_refusal_without_a_place_is_said_as_it_is() -> None:
+def test_refusal_without_a_place_is_said_as_it_is() -> None:
     assert machine.in_words(OSError("the journal's disk is full")) == "the journal's disk is full"
     assert machine.in_words(ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")) == "Connection refused"
     assert "ulimit -n" in machine.in_words(OSError(errno.EMFILE, "Too many open files"))
 
 
-def test_a_folder_that_only_lacks_a_permission_is_not_given_away(tmp_path: Path) -> None:
+def test_folder_that_only_lacks_a_permission_is_not_given_away(tmp_path: Path) -> None:
     """What lies beside a missing path may be anybody's: no `chown -R` of /var/lib."""
     said = machine.in_words(PermissionError(errno.EACCES, "Permission denied", "/facegate-of-nobody/data"))
     assert "chown" not in said
@@ -41,7 +41,7 @@ def as_nobody(*words: str, data: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), reason="only root can be another user")
-def test_a_command_of_the_wrong_user_says_whose_the_folder_is(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_command_of_the_wrong_user_says_whose_the_folder_is(tmp_path_factory: pytest.TempPathFactory) -> None:
     data = tmp_path_factory.mktemp("data", numbered=True)
     for folder in (data, *data.parents):
         if folder.stat().st_mode & 0o005 != 0o005:
@@ -55,7 +55,7 @@ def test_a_command_of_the_wrong_user_says_whose_the_folder_is(tmp_path_factory: 
         assert "user nobody may not use" in said and "belongs to root" in said and "root" in said.split(". ")[1], ended
 
 
-def test_a_file_where_the_folder_should_be_and_a_folder_where_the_database_should(tmp_path: Path) -> None:
+def test_file_where_the_folder_should_be_and_a_folder_where_the_database_should(tmp_path: Path) -> None:
     file, data = tmp_path / "file", tmp_path / "data"
     file.touch()
     (data / "facegate.db").mkdir(parents=True)

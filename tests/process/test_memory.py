@@ -28,7 +28,7 @@ print(len(arenas))
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="arenas are glibc's, on Linux")
-def test_the_allocator_has_two_arenas_however_many_threads_there_are() -> None:
+def test_allocator_has_two_arenas_however_many_threads_there_are() -> None:
     def arenas(how: str) -> int:
         ran = subprocess.run([sys.executable, "-c", SCRIPT, how], capture_output=True, text=True, check=True)
         return int(ran.stdout)
@@ -49,7 +49,7 @@ print(before, len(gc.get_objects()), gc.get_freeze_count())
 """
 
 
-def test_what_a_service_is_made_of_is_not_collected_again() -> None:
+def test_startup_objects_are_frozen_for_the_collector() -> None:
     ran = subprocess.run([sys.executable, "-c", SETTLED], capture_output=True, text=True, check=True)
     before, after, frozen = (int(word) for word in ran.stdout.split())
     assert before > 50_000 and after < 1_000 and frozen > 50_000

@@ -50,7 +50,7 @@ def exported(data: Path) -> str:
     return done.stdout
 
 
-def test_what_is_exported_is_applied_and_changes_nothing(data: Path, tmp_path: Path) -> None:
+def test_applying_an_export_changes_nothing(data: Path, tmp_path: Path) -> None:
     before = exported(data)
     assert "Everybody, everywhere, always" in before
     file = tmp_path / "rules.yaml"
@@ -63,7 +63,7 @@ def test_what_is_exported_is_applied_and_changes_nothing(data: Path, tmp_path: P
     assert exported(data) == before
 
 
-def test_a_change_is_shown_made_and_explained(data: Path, tmp_path: Path) -> None:
+def test_change_is_shown_made_and_explained(data: Path, tmp_path: Path) -> None:
     file = tmp_path / "rules.yaml"
     before = exported(data)
     changed = before.replace("schedules: []\n", DAYS.lstrip()).replace(
@@ -84,7 +84,7 @@ def test_a_change_is_shown_made_and_explained(data: Path, tmp_path: Path) -> Non
     assert run(data, "who", "lobby-1", "--at", "2026-11-30T12:00:00+00:00").stdout == "E-1\tAda Lovelace\n"
 
 
-def test_an_entry_that_names_nothing_is_refused_with_its_line(data: Path, tmp_path: Path) -> None:
+def test_entry_that_names_nothing_is_refused_with_its_line(data: Path, tmp_path: Path) -> None:
     file = tmp_path / "rules.yaml"
     before = exported(data)
     file.write_text(before.replace("who: everybody", "who: {groups: [Nobody]}"))
@@ -119,9 +119,7 @@ def test_an_entry_that_names_nothing_is_refused_with_its_line(data: Path, tmp_pa
         ("", "Line 1: Write a mapping"),
     ],
 )
-def test_what_is_wrong_is_named_by_its_line_and_changes_nothing(
-    data: Path, tmp_path: Path, text: str, said: str
-) -> None:
+def test_invalid_file_is_refused_with_its_line(data: Path, tmp_path: Path, text: str, said: str) -> None:
     before = exported(data)
     file = tmp_path / "rules.yaml"
     file.write_text(text)
@@ -130,7 +128,7 @@ def test_what_is_wrong_is_named_by_its_line_and_changes_nothing(
     assert exported(data) == before
 
 
-def test_a_file_of_100_mb_is_not_read(data: Path, tmp_path: Path) -> None:
+def test_file_of_100_mb_is_not_read(data: Path, tmp_path: Path) -> None:
     file = tmp_path / "rules.yaml"
     with file.open("wb") as opened:
         opened.truncate(100_000_000)
@@ -139,6 +137,6 @@ def test_a_file_of_100_mb_is_not_read(data: Path, tmp_path: Path) -> None:
     assert refused.detail == "The file is too large: at most 2 MB are read."
 
 
-def test_a_time_that_cannot_be_read_is_refused(data: Path) -> None:
+def test_time_that_cannot_be_read_is_refused(data: Path) -> None:
     refused = run(data, "who", "lobby-1", "--at", "tomorrow").exception
     assert isinstance(refused, BadInput) and refused.code == "bad_at"

@@ -135,7 +135,7 @@ def test_frames_are_seen_in_the_region_and_their_age_is_counted(started: Started
     assert one.loop.tally.latency_ms == pytest.approx([1000, 960, 920])
 
 
-def test_a_frame_that_fails_does_not_end_the_watch(started: Started, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_frame_that_fails_does_not_end_the_watch(started: Started, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(camera_loop, "AFTER_FAULT_S", 0.001)
     monkeypatch.setattr(camera_loop, "IDLE_S", 0.0)
     calls = iter([RuntimeError("the model failed"), None, ValueError("no such thing"), MemoryError(), None])
@@ -151,7 +151,7 @@ def test_a_frame_that_fails_does_not_end_the_watch(started: Started, monkeypatch
     assert one.loop.tally.faults == 3 and one.loop.alive()
 
 
-def test_a_camera_whose_mailbox_fails_is_watched_on(started: Started, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_camera_whose_mailbox_fails_is_watched_on(started: Started, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(camera_loop, "AFTER_FAULT_S", 0.001)
     one = started()
     take, failing = one.slot.take, [True]
@@ -168,7 +168,7 @@ def test_a_camera_whose_mailbox_fails_is_watched_on(started: Started, monkeypatc
     eventually(lambda: one.loop.tally.frames == 1)
 
 
-def test_a_frame_is_dropped_and_counted_when_every_engine_is_busy(started: Started) -> None:
+def test_frame_is_dropped_and_counted_when_every_engine_is_busy(started: Started) -> None:
     def see(pixels: Pixels, **_: Any) -> list[Detection]:
         raise Busy("too_busy", "try again")
 
@@ -178,7 +178,7 @@ def test_a_frame_is_dropped_and_counted_when_every_engine_is_busy(started: Start
     assert one.loop.tally.busy >= 1 and one.loop.tally.faults == one.loop.tally.frames == 0
 
 
-def test_with_nobody_in_view_most_frames_are_let_go(started: Started, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_most_frames_are_skipped_while_nobody_is_in_view(started: Started, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [100.0]
     monkeypatch.setattr(camera_loop, "time", SimpleNamespace(monotonic=lambda: clock[0]))
     one = started(present=False)
@@ -202,20 +202,20 @@ def test_silence_is_reported(started: Started) -> None:
     assert set(one.approaches.silences) == {NOW + timedelta(seconds=1)}  # by the clock, not by the last picture
 
 
-def test_a_picture_that_repeats_is_silence(started: Started) -> None:
+def test_repeated_picture_counts_as_silence(started: Started) -> None:
     one = started()
     one.slot.put(0, 0, 0, 0)
     eventually(lambda: one.loop.tally.repeated == 3)
     assert one.loop.tally.frames == 1 and len(one.approaches.silences) >= 3
 
 
-def test_a_clock_that_is_set_back_blinds_nobody(started: Started) -> None:
+def test_clock_set_back_does_not_stop_the_watch(started: Started) -> None:
     one = started()
     one.slot.put(0, -3_600_000, -3_599_960)
     eventually(lambda: one.loop.tally.frames == 3)
 
 
-def test_listeners_get_the_answers_and_one_that_fails_costs_nothing(started: Started) -> None:
+def test_listeners_get_the_answers_and_a_failing_one_stops_nothing(started: Started) -> None:
     one = started()
     one.approaches.answers = ["first", "second"]
 
@@ -229,7 +229,7 @@ def test_listeners_get_the_answers_and_one_that_fails_costs_nothing(started: Sta
     assert one.heard == ["first", "second"] * 2 and one.loop.tally.faults == 0
 
 
-def test_at_the_end_of_a_recording_the_loop_ends_when_nobody_is_awaited(started: Started) -> None:
+def test_loop_ends_with_its_recording_once_nobody_is_awaited(started: Started) -> None:
     one = started()
     one.slot.put(0)
     eventually(lambda: one.loop.tally.frames == 1)
@@ -240,7 +240,7 @@ def test_at_the_end_of_a_recording_the_loop_ends_when_nobody_is_awaited(started:
     eventually(lambda: not one.loop.alive())
 
 
-def test_it_stops_within_seconds_also_while_a_frame_takes_for_ever(started: Started) -> None:
+def test_loop_stops_within_seconds_even_while_a_frame_hangs(started: Started) -> None:
     at_work, go_on = threading.Event(), threading.Event()
 
     def see(pixels: Pixels, **_: Any) -> list[Detection]:
@@ -258,7 +258,7 @@ def test_it_stops_within_seconds_also_while_a_frame_takes_for_ever(started: Star
     eventually(lambda: not one.loop.alive())
 
 
-def test_after_the_stop_nobody_is_decided_on(started: Started) -> None:
+def test_stopped_loop_makes_no_decision(started: Started) -> None:
     one = started()
     one.slot.put(0)
     eventually(lambda: one.loop.tally.frames == 1)
@@ -269,18 +269,18 @@ def test_after_the_stop_nobody_is_decided_on(started: Started) -> None:
     assert len(one.approaches.silences) == told and one.loop.tally.frames == 1
 
 
-def test_a_loop_that_was_never_started_can_be_stopped() -> None:
+def test_loop_that_was_never_started_can_be_stopped() -> None:
     one = Loop()
     one.loop.stop()
     assert one.slot.stopped and not one.loop.alive()
 
 
-def test_a_region_is_the_same_share_of_frames_of_any_size() -> None:
+def test_region_is_the_same_share_of_frames_of_any_size() -> None:
     assert in_pixels(Region(), PICTURE) == Box(0, 0, 1280, 720)
     assert in_pixels(Region(0.5, 0.25, 1, 0.75), PICTURE[:360, :640]) == Box(320, 90, 320, 180)
 
 
-def test_of_a_recording_that_waits_every_frame_is_looked_at(started: Started) -> None:
+def test_every_frame_of_a_patient_recording_is_examined(started: Started) -> None:
     one = started(present=False)
     one.slot.patient = True
     one.slot.put(*range(0, 400, 40))

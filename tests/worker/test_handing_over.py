@@ -89,7 +89,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.worker.supervisor.SYNC_S", 0.02)
 
 
-def test_a_process_that_stops_gives_up_a_gate_before_the_next_one_takes_it(
+def test_process_that_stops_gives_up_a_gate_before_the_next_one_takes_it(
     begin: Callable[[], GateUpdate], gates: Callable[[str], Gate], clock: Clock
 ) -> None:
     gates("lobby-1")
@@ -118,7 +118,7 @@ def until(one: GateUpdate) -> datetime | None:
         return max((until for who, until in tx.leases.holders().values() if who == one.duty.holder), default=None)
 
 
-def test_a_process_gives_up_a_gate_before_the_next_one_takes_it(
+def test_process_gives_up_a_gate_before_the_next_one_takes_it(
     begin: Callable[[], GateUpdate], gates: Callable[[str], Gate], clock: Clock
 ) -> None:
     gates("east"), gates("west")
@@ -143,7 +143,7 @@ def test_a_process_gives_up_a_gate_before_the_next_one_takes_it(
     assert len(b.duty.gates()) == 1
 
 
-def test_a_gate_that_comes_back_is_taken_once_it_is_released(
+def test_gate_that_comes_back_is_taken_once_it_is_released(
     begin: Callable[[], GateUpdate], gates: Callable[[str], Gate], clock: Clock
 ) -> None:
     gates("east"), gates("west")
@@ -163,7 +163,7 @@ def test_a_gate_that_comes_back_is_taken_once_it_is_released(
     assert len(a.control.held()) == 2
 
 
-def test_hardware_that_hangs_for_ever_does_not_keep_its_gate(
+def test_hanging_hardware_does_not_keep_its_gate(
     begin: Callable[[], GateUpdate], gates: Callable[[str], Gate], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.services.gates.driver_pool.CLOSE_S", 0.1)
@@ -180,7 +180,7 @@ def test_hardware_that_hangs_for_ever_does_not_keep_its_gate(
 
 
 @pytest.mark.parametrize("stops", [False, True])
-def test_who_was_away_for_too_long_says_nothing_at_a_gate_that_is_another_s(
+def test_process_that_lost_its_lease_sends_nothing_to_the_gate(
     begin: Callable[[], GateUpdate], gates: Callable[[str], Gate], clock: Clock, stops: bool
 ) -> None:
     """It slept, or its way to the database was cut: its fail mode would undo what the other one has told the gate."""
@@ -198,7 +198,7 @@ def test_who_was_away_for_too_long_says_nothing_at_a_gate_that_is_another_s(
     assert b.yard.built[0].told_last
 
 
-def test_a_gate_and_camera_that_are_added_while_gates_are_dealt_are_dealt_next(
+def test_gate_and_camera_that_are_added_while_gates_are_dealt_are_dealt_next(
     start: Callable[..., Worker], add: Callable[..., Camera], meanwhile: Meanwhile
 ) -> None:
     """Each statement of READ COMMITTED sees what is committed by then: a camera whose gate was not yet there."""

@@ -24,7 +24,7 @@ S = CameraState
 # Who watches
 
 
-def test_the_cameras_of_a_gate_have_one_process(start: Callable[..., Worker], add: Callable[..., Camera]) -> None:
+def test_cameras_of_a_gate_have_one_process(start: Callable[..., Worker], add: Callable[..., Camera]) -> None:
     add("east"), add("west")
     a, b = start(), start()
 
@@ -34,7 +34,7 @@ def test_the_cameras_of_a_gate_have_one_process(start: Callable[..., Worker], ad
     assert (a.watches(), b.watches()) == (["east", "west"], [])
 
 
-def test_a_late_process_gets_its_share_once_it_is_released(
+def test_late_process_gets_its_share_once_it_is_released(
     start: Callable[..., Worker], add: Callable[..., Camera], clock: Clock
 ) -> None:
     add("east", "east-gate"), add("west", "west-gate")
@@ -56,9 +56,7 @@ def test_a_late_process_gets_its_share_once_it_is_released(
     assert len(a.built[kept[0]]) == 1, "what stays is not disturbed"
 
 
-def test_a_process_takes_only_the_gates_it_is_meant_for(
-    start: Callable[..., Worker], add: Callable[..., Camera]
-) -> None:
+def test_process_takes_only_the_gates_it_is_meant_for(start: Callable[..., Worker], add: Callable[..., Camera]) -> None:
     add("east", "east-gate"), add("west", "west-gate")
     a, b = start("west-gate"), start("east-gate", "of-tomorrow")
     b.supervisor.sync()
@@ -70,7 +68,7 @@ def test_a_process_takes_only_the_gates_it_is_meant_for(
     assert a.watches() == ["west"]
 
 
-def test_a_dead_process_loses_its_cameras_when_the_lease_ends(
+def test_dead_process_loses_its_cameras_when_the_lease_ends(
     start: Callable[..., Worker], add: Callable[..., Camera], clock: Clock
 ) -> None:
     add("east")
@@ -86,7 +84,7 @@ def test_a_dead_process_loses_its_cameras_when_the_lease_ends(
     assert b.watches() == ["east"]
 
 
-def test_a_process_that_renews_keeps_its_gates(
+def test_process_that_renews_keeps_its_gates(
     start: Callable[..., Worker], add: Callable[..., Camera], clock: Clock
 ) -> None:
     add("east")
@@ -100,7 +98,7 @@ def test_a_process_that_renews_keeps_its_gates(
     assert len(a.built["east"]) == 1
 
 
-def test_a_process_that_comes_back_too_late_stops(
+def test_process_that_comes_back_too_late_stops(
     start: Callable[..., Worker], add: Callable[..., Camera], clock: Clock
 ) -> None:
     add("east")
@@ -115,7 +113,7 @@ def test_a_process_that_comes_back_too_late_stops(
     assert a.loop("east").stopped.is_set()
 
 
-def test_a_process_that_stops_gives_its_gates_back_at_once(
+def test_process_that_stops_gives_its_gates_back_at_once(
     start: Callable[..., Worker], add: Callable[..., Camera]
 ) -> None:
     add("east")
@@ -128,7 +126,7 @@ def test_a_process_that_stops_gives_its_gates_back_at_once(
     assert (a.watches(), b.watches()) == ([], ["east"])
 
 
-def test_a_lease_from_before_the_clock_was_set_back_holds_nobody_up(
+def test_lease_from_before_a_clock_step_blocks_nobody(
     start: Callable[..., Worker], add: Callable[..., Camera], clock: Clock
 ) -> None:
     add("east")
@@ -144,7 +142,7 @@ def test_a_lease_from_before_the_clock_was_set_back_holds_nobody_up(
     assert b.watches() == ["east"] and len(b.built["east"]) == 1
 
 
-def test_of_many_that_race_one_wins(start: Callable[..., Worker], add: Callable[..., Camera]) -> None:
+def test_one_of_several_racing_processes_wins(start: Callable[..., Worker], add: Callable[..., Camera]) -> None:
     names = [add(f"camera-{i}", f"gate-{i}").name for i in range(5)]
     workers = [start() for _ in range(4)]
     at_once = threading.Barrier(len(workers))
@@ -169,7 +167,7 @@ def test_of_many_that_race_one_wins(start: Callable[..., Worker], add: Callable[
 # What an admin changes
 
 
-def test_a_camera_is_watched_from_when_it_is_added_to_when_it_is_removed(
+def test_camera_is_watched_from_when_it_is_added_to_when_it_is_removed(
     start: Callable[..., Worker], add: Callable[..., Camera], change: Callable[..., Camera], store: SqlStore
 ) -> None:
     worker = start()
@@ -194,7 +192,7 @@ def test_a_camera_is_watched_from_when_it_is_added_to_when_it_is_removed(
     assert worker.watches() == []
 
 
-def test_a_changed_camera_is_opened_anew_and_the_others_are_left_alone(
+def test_changed_camera_is_reopened_and_others_continue(
     start: Callable[..., Worker], add: Callable[..., Camera], change: Callable[..., Camera]
 ) -> None:
     east, _ = add("east"), add("west")
@@ -209,7 +207,7 @@ def test_a_changed_camera_is_opened_anew_and_the_others_are_left_alone(
     assert len(worker.built["west"]) == 1
 
 
-def test_a_loop_that_died_is_begun_anew(start: Callable[..., Worker], add: Callable[..., Camera]) -> None:
+def test_dead_loop_is_restarted(start: Callable[..., Worker], add: Callable[..., Camera]) -> None:
     add("east"), add("west")
     worker = start()
     worker.supervisor.sync()
@@ -222,7 +220,7 @@ def test_a_loop_that_died_is_begun_anew(start: Callable[..., Worker], add: Calla
 
 
 @pytest.mark.parametrize("error", [CryptoFault("it cannot be opened"), TypeError("rtsp://user:secret@host")])
-def test_a_camera_that_cannot_be_opened_holds_up_no_other_and_is_said_once(
+def test_camera_that_fails_to_open_delays_no_other_and_is_logged_once(
     start: Callable[..., Worker],
     add: Callable[..., Camera],
     store: SqlStore,
@@ -248,7 +246,7 @@ def test_a_camera_that_cannot_be_opened_holds_up_no_other_and_is_said_once(
     assert alerts(store) == []
 
 
-def test_many_that_end_slowly_end_together(start: Callable[..., Worker], add: Callable[..., Camera]) -> None:
+def test_slow_loops_stop_in_parallel(start: Callable[..., Worker], add: Callable[..., Camera]) -> None:
     for i in range(10):
         add(f"camera-{i}")
     worker = start()
@@ -266,7 +264,7 @@ def test_many_that_end_slowly_end_together(start: Callable[..., Worker], add: Ca
 # The thread
 
 
-def test_it_goes_on_by_itself_through_an_outage_that_it_reports_once(
+def test_supervisor_survives_an_outage_and_logs_it_once(
     start: Callable[..., Worker],
     add: Callable[..., Camera],
     store: SqlStore,

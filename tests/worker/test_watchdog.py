@@ -18,7 +18,7 @@ pytestmark = pytest.mark.one_database
 S = CameraState
 
 
-def test_an_alert_is_raised_when_a_camera_is_not_well_and_cleared_when_it_is(
+def test_alert_is_raised_when_a_camera_is_not_well_and_cleared_when_it_is(
     start: Callable[[], Worker], add: Callable[[str], Camera], store: SqlStore
 ) -> None:
     camera = add("east")
@@ -44,7 +44,7 @@ def test_an_alert_is_raised_when_a_camera_is_not_well_and_cleared_when_it_is(
     assert after(S.WORKING) == []
 
 
-def test_an_alert_says_why_with_the_decoders_last_words(
+def test_alert_says_why_with_the_decoders_last_words(
     start: Callable[[], Worker], add: Callable[[str], Camera], store: SqlStore
 ) -> None:
     add("east")
@@ -60,7 +60,7 @@ def test_an_alert_says_why_with_the_decoders_last_words(
     assert alert.detail == ("no picture for 3 s; " + "x" * 500)[:200]
 
 
-def test_an_alert_of_a_process_that_died_is_cleared_by_the_next(
+def test_alert_of_a_process_that_died_is_cleared_by_the_next(
     start: Callable[[], Worker], add: Callable[[str], Camera], store: SqlStore, clock: Clock
 ) -> None:
     add("east")
@@ -78,7 +78,7 @@ def test_an_alert_of_a_process_that_died_is_cleared_by_the_next(
     assert alerts(store) == []
 
 
-def test_an_alert_ends_with_its_camera(
+def test_alert_ends_with_its_camera(
     start: Callable[[], Worker],
     add: Callable[[str], Camera],
     change: Callable[..., Camera],
@@ -106,7 +106,7 @@ def test_an_alert_ends_with_its_camera(
     assert alerts(store) == [], "nobody looked, and by now nobody need"
 
 
-def test_an_alert_follows_its_camera_to_another_gate(
+def test_alert_follows_its_camera_to_another_gate(
     start: Callable[[], Worker],
     add: Callable[[str], Camera],
     change: Callable[..., Camera],
@@ -132,7 +132,7 @@ def test_an_alert_follows_its_camera_to_another_gate(
     assert alerts(store) == []
 
 
-def test_what_could_not_be_stored_is_stored_later(
+def test_unstored_alert_is_stored_later(
     start: Callable[[], Worker], add: Callable[[str], Camera], store: SqlStore
 ) -> None:
     add("east"), add("west")
@@ -151,9 +151,7 @@ def test_what_could_not_be_stored_is_stored_later(
     assert len(alerts(store)) == 2
 
 
-def test_a_camera_that_is_well_comes_first_for_a_gate(
-    start: Callable[[], Worker], add: Callable[[str], Camera]
-) -> None:
+def test_working_camera_is_preferred_for_a_gate(start: Callable[[], Worker], add: Callable[[str], Camera]) -> None:
     gate_id = add("east").gate_id
     add("west")
     worker = start()
@@ -174,7 +172,7 @@ def test_a_camera_that_is_well_comes_first_for_a_gate(
     assert worker.supervisor.post_of_gate("another") is None
 
 
-def test_a_camera_whose_check_fails_is_not_well_and_blinds_nobody_to_the_others(
+def test_failing_check_marks_only_its_own_camera(
     start: Callable[[], Worker], add: Callable[[str], Camera], store: SqlStore
 ) -> None:
     east, west = add("east"), add("west")
@@ -196,7 +194,7 @@ def test_a_camera_whose_check_fails_is_not_well_and_blinds_nobody_to_the_others(
     assert alerts(store) == []
 
 
-def test_an_alert_that_cannot_be_stored_keeps_no_other_from_being_raised(
+def test_failing_store_of_one_alert_does_not_block_others(
     start: Callable[[], Worker], add: Callable[[str], Camera], store: SqlStore
 ) -> None:
     _, west = add("east"), add("west")

@@ -71,7 +71,7 @@ def test_recording_address_says_whether_it_plays_in_real_time() -> None:
             parse(wrong, allow_local=True)
 
 
-def test_a_device_is_a_video_device() -> None:
+def test_device_is_a_video_device() -> None:
     assert parse("device:2", allow_local=True).path == "/dev/video2"
     assert parse("device:/dev/video0", allow_local=True).path == "/dev/video0"
     for wrong in ("device:/dev/sda", "device:/dev/video0/../sda", "device:"):
@@ -79,7 +79,7 @@ def test_a_device_is_a_video_device() -> None:
             parse(wrong, allow_local=True)
 
 
-def test_a_site_names_the_schemes_it_allows() -> None:
+def test_site_names_the_schemes_it_allows() -> None:
     address = parse("rtsp://cam.example/1", allow_local=False)
     secure = Reach(schemes=frozenset({"rtsps", "https"}))
     with pytest.raises(BadInput, match="by https, rtsps only"):

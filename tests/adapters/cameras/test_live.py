@@ -45,7 +45,7 @@ def answers(status: int, *headers: tuple[str, str]) -> Callable[[BaseHTTPRequest
     return handle
 
 
-def test_an_rtsp_camera_gives_pictures_with_the_time_they_were_received(rtsp: Callable[..., RtspCamera]) -> None:
+def test_rtsp_camera_gives_pictures_with_the_time_they_were_received(rtsp: Callable[..., RtspCamera]) -> None:
     camera = source(rtsp().url)
     try:
         seen = [camera.read() for _ in range(20)][5:]
@@ -82,7 +82,7 @@ def test_colours_arrive_as_blue_green_red() -> None:
 
 
 @pytest.mark.parametrize("length", [True, False], ids=["with lengths", "boundaries only"])
-def test_a_motion_jpeg_camera_gives_its_pictures(length: bool) -> None:
+def test_motion_jpeg_camera_gives_its_pictures(length: bool) -> None:
     pictures = [jpeg(noise(seed)) for seed in range(40)]
     with web(motion_jpeg(iter(pictures), every_s=0.02, length=length)) as port:
         camera = source(f"http://127.0.0.1:{port}/video")
@@ -114,7 +114,7 @@ def test_motion_jpeg_digest_login_works(algorithm: str) -> None:
     assert "s3cr-t" not in asked[1]
 
 
-def test_a_decoder_that_cannot_keep_up_neither_falls_behind_nor_makes_old_pictures_look_new(
+def test_decoder_that_cannot_keep_up_neither_falls_behind_nor_makes_old_pictures_look_new(
     rtsp: Callable[..., RtspCamera], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def slowly(packet: "Packet[VideoStream]") -> "Iterator[tuple[VideoFrame, Pixels]]":
@@ -137,7 +137,7 @@ def test_a_decoder_that_cannot_keep_up_neither_falls_behind_nor_makes_old_pictur
     assert np.median(behind_ms[10:]) < 1100, behind_ms
 
 
-def test_the_connection_goes_to_the_address_that_was_checked() -> None:
+def test_connection_goes_to_the_address_that_was_checked() -> None:
     """The name leads to this machine only in the check: nobody else could have looked it up."""
     with web(motion_jpeg(itertools.repeat(jpeg(noise(1)), 9))) as port:
         url = f"http://cam.invalid:{port}/"

@@ -120,7 +120,7 @@ def test_snapshots_reuse_one_connection() -> None:
 
 
 @pytest.mark.parametrize("login", ["", "Basic YWxpY2U6czNjci10"])
-def test_a_snapshot_camera_that_closes_each_connection(login: str) -> None:
+def test_snapshot_camera_that_closes_each_connection(login: str) -> None:
     with Snapshots(fps=8, keep_alive=False, login=login) as site:
         camera = source(site.url)
         assert len([camera.read() for _ in range(3)]) == 3

@@ -71,7 +71,7 @@ def test_answers_are_read_as_ffmpeg_reads_them(way: str, rtsp: Callable[..., Rts
 
 @pytest.mark.parametrize("hidden", [b"Lo\rcation: rtsp://x", b"X: y\r\n Location: rtsp://x", b"Location : rtsp://x"])
 @pytest.mark.parametrize("status", [b"302 Moved", b" 302", b"301 \xfc"])
-def test_a_redirect_is_refused_however_it_is_written(hidden: bytes, status: bytes) -> None:
+def test_redirect_is_refused_however_it_is_written(hidden: bytes, status: bytes) -> None:
     for end in (b"\r\n", b"\n"):
         answer = b"RTSP/1.0 " + status + end + b"CSeq: 1" + end + hidden + end + end
         with rude(lambda connection, answer=answer: connection.recv(9999) and connection.sendall(answer)) as port:  # type: ignore[misc]

@@ -48,7 +48,7 @@ def test_password_with_a_separator_is_refused_with_the_escape_to_use(scheme: str
 
 
 @given(SCHEMES, PASSWORDS)
-def test_an_encoded_password_is_used_and_never_shown(scheme: str, password: str) -> None:
+def test_encoded_password_is_used_and_never_shown(scheme: str, password: str) -> None:
     encoded = quote(password, safe="")
     url = f"{scheme}://admin:{encoded}@10.0.5.7/{encoded}?key={encoded}"
     address = parse(url, allow_local=False)

@@ -18,7 +18,7 @@ from tests.waiting import pass_time
 
 
 @pytest.mark.parametrize("scheme", ["rtsp", "http"])
-def test_a_redirect_is_refused_and_not_followed(scheme: str) -> None:
+def test_redirect_is_refused_and_not_followed(scheme: str) -> None:
     visited: list[bytes] = []
     with rude(lambda other: visited.append(other.recv(1))) as elsewhere:
         target = f"{scheme}://127.0.0.1:{elsewhere}/x"

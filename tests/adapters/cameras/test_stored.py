@@ -39,7 +39,7 @@ def address(path: Path) -> str:
     return f"file:{str(path).replace('%', '%25').replace(' ', '%20')}"
 
 
-def test_a_video_is_read_to_its_end_in_order(video: Path) -> None:
+def test_video_is_read_to_its_end_in_order(video: Path) -> None:
     assert levels(address(video), 99) == list(range(20, 220, 20))
 
 
@@ -53,7 +53,7 @@ def test_video_plays_at_its_own_rate(video: Path) -> None:
     assert 0.35 < time.monotonic() - began < 3
 
 
-def test_a_folder_is_read_in_the_order_of_names(tmp_path: Path) -> None:
+def test_folder_is_read_in_the_order_of_names(tmp_path: Path) -> None:
     for name, level in (("b.png", 40), ("a.jpg", 20), ("c.JPEG", 60)):
         Image.fromarray(grey(level)).save(tmp_path / name)
     (tmp_path / "notes.txt").write_text("not a picture")

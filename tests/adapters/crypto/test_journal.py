@@ -25,7 +25,7 @@ def test_entries_are_read_back_in_order(path: Path) -> None:
 
 
 @pytest.mark.parametrize("torn", [b'{"employee', b"\xc3", b"\x00\x00"])
-def test_a_torn_last_line_is_dropped(path: Path, torn: bytes) -> None:
+def test_torn_last_line_is_dropped(path: Path, torn: bytes) -> None:
     journal = JsonJournal(path)
     journal.append({"n": 1})
     with path.open("ab") as file:
@@ -43,7 +43,7 @@ def test_file_with_only_a_torn_line_is_empty(path: Path) -> None:
 
 
 @pytest.mark.parametrize("damaged", [b"{]\n", b"[1]\n", b"\n"])
-def test_a_damaged_line_is_not_skipped(path: Path, damaged: bytes) -> None:
+def test_damaged_line_is_not_skipped(path: Path, damaged: bytes) -> None:
     journal = JsonJournal(path)
     journal.append({"n": 1})
     with path.open("ab") as file:

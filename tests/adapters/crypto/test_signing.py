@@ -17,6 +17,6 @@ def test_signatures(signer: Ed25519Signer, master_key: bytes) -> None:
         assert not signer.verify(b"message", malformed)
 
 
-def test_a_gate_verifies_with_the_public_key(signer: Ed25519Signer) -> None:
+def test_gate_verifies_with_the_public_key(signer: Ed25519Signer) -> None:
     public = Ed25519PublicKey.from_public_bytes(base64.b64decode(signer.public_key()))
     public.verify(base64.b64decode(signer.sign(b"message")), b"message")

@@ -46,7 +46,7 @@ def test_key_check_distinguishes_master_keys(vault: Vault, master_key: bytes) ->
     assert master_key not in vault.key_check()
 
 
-def test_a_master_key_has_32_bytes() -> None:
+def test_master_key_has_32_bytes() -> None:
     with pytest.raises(CryptoFault):
         Vault(b"short")
 
@@ -77,7 +77,7 @@ def test_file_readable_by_others_is_refused(tmp_path: Path) -> None:
         load_master_key(path, None)
 
 
-def test_an_emptied_file_is_refused_and_not_replaced(tmp_path: Path) -> None:
+def test_emptied_file_is_refused_and_not_replaced(tmp_path: Path) -> None:
     path = tmp_path / "master.key"
     path.touch(0o600)
     with pytest.raises(CryptoFault, match="backup"):

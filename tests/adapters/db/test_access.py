@@ -86,7 +86,7 @@ def test_installation_is_one_row(store: SqlStore) -> None:
         assert tx.installation.get() == facts
 
 
-def test_a_repeat_is_recalled_within_its_time(store: SqlStore) -> None:
+def test_repeat_is_recalled_within_its_time(store: SqlStore) -> None:
     with store.write() as tx:
         tx.gates.add(LOBBY)
         tx.events.remember("01G", "key", Remembered("old", "digest", NOW - timedelta(seconds=90)))

@@ -228,7 +228,7 @@ def test_replayed_row_is_found(populated: SqlStore) -> None:
         assert [(flaw.table, flaw.row) for flaw in tx.seals.flaws()] == [("api_keys", "")]
 
 
-def test_an_altered_row_is_not_used_and_reported_once(populated: SqlStore) -> None:
+def test_altered_row_is_not_used_and_reported_once(populated: SqlStore) -> None:
     told: list[tuple[str, str]] = []
     populated._seals.on_altered = lambda table, row: told.append((table, row))
     with populated._engine.begin() as connection:

@@ -24,7 +24,7 @@ FIRST = datetime(2026, 12, 1, tzinfo=UTC)
 LAST = datetime(2026, 12, 31, 23, 59, 59, 999000, UTC)
 
 
-def test_a_time_is_not_stored_as_a_day(store: SqlStore) -> None:
+def test_time_is_not_stored_as_a_day(store: SqlStore) -> None:
     with pytest.raises(ValueError, match="a time is not a day"), store.write() as tx:
         tx.employees.add(Employee("E1", "N-1", "Ada", valid_from=NOW))
 
@@ -112,7 +112,7 @@ def test_any_other_time_becomes_the_date_at_the_site(
         "UPDATE employees SET status = 'active', legal_basis = 'x' WHERE id = 'E1'",
     ],
 )
-def test_an_altered_row_is_not_sealed_again(empty_database_url: str, planted: str) -> None:
+def test_altered_row_is_not_sealed_again(empty_database_url: str, planted: str) -> None:
     older(empty_database_url, {"E1": (FIRST, LAST, None), "E2": (FIRST, LAST, None)})
     engine = make_engine(empty_database_url)
     with engine.begin() as connection:

@@ -65,7 +65,7 @@ def test_rows_sealed_before_columns_were_renamed_are_used_and_pass_the_audit(
     store.close()
 
 
-def test_an_alert_stored_under_a_former_kind_has_its_new_name(store: SqlStore) -> None:
+def test_alert_stored_under_a_former_kind_has_its_new_name(store: SqlStore) -> None:
     with store.write() as tx:
         tx.alerts.raise_(Alert("A1", NOW, Former.PICTURE_AGAIN))  # type: ignore[arg-type]
         assert [alert.kind for alert in tx.alerts.open()] == [AlertKind.REPEATED_PICTURE]

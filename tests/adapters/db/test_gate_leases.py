@@ -149,12 +149,12 @@ def test_two_processes_never_share_a_gate(site: SqlStore, database_url: str) -> 
     assert {"39 01G", "39 02G"} <= set(won)
 
 
-def test_a_read_takes_no_lease(site: SqlStore) -> None:
+def test_read_takes_no_lease(site: SqlStore) -> None:
     with pytest.raises(NotRecorded), site.read() as tx:
         tx.leases.take("01G", "a", NOW, NOW + LEASE)
 
 
-def test_a_process_that_gives_up_some_gates_keeps_the_others(site: SqlStore) -> None:
+def test_process_that_gives_up_some_gates_keeps_the_others(site: SqlStore) -> None:
     with site.write() as tx:
         assert tx.leases.take("01G", "a", NOW, NOW + LEASE) and tx.leases.take("02G", "a", NOW, NOW + LEASE)
         tx.leases.give_up("a", {"01G"})

@@ -45,7 +45,7 @@ def test_employee_round_trip(store: SqlStore) -> None:
         assert tx.employees.count() == 2
 
 
-def test_a_time_of_another_zone_is_the_same_moment(store: SqlStore) -> None:
+def test_time_of_another_zone_is_the_same_moment(store: SqlStore) -> None:
     with store.write() as tx:
         tx.employees.add(replace(ADA, created_at=NOW.astimezone(timezone(timedelta(hours=2)))))
     with store.read() as tx:
@@ -53,7 +53,7 @@ def test_a_time_of_another_zone_is_the_same_moment(store: SqlStore) -> None:
         assert found is not None and found.created_at == NOW and found.created_at.tzinfo is UTC
 
 
-def test_a_time_without_a_zone_is_refused(store: SqlStore) -> None:
+def test_time_without_a_zone_is_refused(store: SqlStore) -> None:
     with pytest.raises(ValueError, match="zone"), store.write() as tx:
         tx.employees.add(replace(ADA, created_at=datetime(2026, 1, 1)))  # noqa: DTZ001
 

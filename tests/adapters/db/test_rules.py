@@ -68,7 +68,7 @@ def stored(store: SqlStore) -> RuleSet:
         return tx.rules.all()
 
 
-def test_a_new_installation_lets_everybody_in_everywhere_always(store: SqlStore, site: str) -> None:
+def test_new_installation_lets_everybody_in_everywhere_always(store: SqlStore, site: str) -> None:
     rules = stored(store)
     assert [(place.name, place.time_zone) for place in rules.sites] == [("Site", machines_zone())]
     assert [rule.name for rule in rules.rules] == ["Everybody, everywhere, always"]
@@ -159,7 +159,7 @@ def test_deleting_a_gate_deletes_its_place_and_lane(store: SqlStore, site: str) 
     assert ([gate.id for gate in rules.gates], rules.lanes, rules.modes) == (["G2"], (), ())
 
 
-def test_a_persons_groups_are_groups(store: SqlStore, site: str) -> None:
+def test_persons_groups_are_groups(store: SqlStore, site: str) -> None:
     with store.write() as tx:
         tx.employees.add(Employee("E3", "N-3", "Name 3", groups=("Staff", "Night")))
         tx.employees.add(Employee("E4", "N-4", "Name 4", groups=("staff",)))
@@ -172,7 +172,7 @@ def test_a_persons_groups_are_groups(store: SqlStore, site: str) -> None:
     ]
 
 
-def test_an_altered_row_lets_nobody_in(store: SqlStore, site: str) -> None:
+def test_altered_row_lets_nobody_in(store: SqlStore, site: str) -> None:
     allowed = CompiledRules(stored(store))
     assert allowed.may_pass(Person("E1"), "G1", NOW).allowed
     with store._engine.begin() as connection:
@@ -184,7 +184,7 @@ def test_an_altered_row_lets_nobody_in(store: SqlStore, site: str) -> None:
     store._seals._met.clear()  # the seals are shared by all tests and name each row once
 
 
-def test_a_block_is_stored_with_its_reason_sealed(store: SqlStore) -> None:
+def test_block_is_stored_with_its_reason_sealed(store: SqlStore) -> None:
     blocked = Employee("E9", "N-9", "Name 9", blocked_at=NOW, blocked_until=NOW + HOUR, block_reason="lost badge")
     with store.write() as tx:
         tx.employees.add(blocked)

@@ -53,12 +53,12 @@ def test_result_keeps_its_signature_and_a_later_one_replaces_it(lobby: SqlStore)
         assert tx.gate_results.of(f"{number}E" for number in range(40_000)) == {"1E": opened, "2E": other}
 
 
-def test_a_result_belongs_to_an_event(lobby: SqlStore) -> None:
+def test_result_belongs_to_an_event(lobby: SqlStore) -> None:
     with pytest.raises(Conflict), lobby.write() as tx:
         tx.gate_results.put(GateResultRow("3E", NOW, CommandOutcome.FAILED))
 
 
-def test_an_alert_is_raised_once_until_it_is_cleared(lobby: SqlStore) -> None:
+def test_alert_is_raised_once_until_it_is_cleared(lobby: SqlStore) -> None:
     with lobby.write() as tx:
         assert tx.alerts.raise_(HELD) is True
         assert tx.alerts.raise_(replace(HELD, id="02L")) is False
@@ -109,7 +109,7 @@ def test_alerts_page_newest_first(lobby: SqlStore) -> None:
         assert [alert.id for alert in tx.alerts.find(since=NOW + 3 * SECOND)] == ["04L", "03L"]
 
 
-def test_a_used_alert_id_is_a_conflict_and_no_repeat(lobby: SqlStore) -> None:
+def test_used_alert_id_is_a_conflict_and_no_repeat(lobby: SqlStore) -> None:
     with lobby.write() as tx:
         assert tx.alerts.raise_(HELD)
     with pytest.raises(Conflict), lobby.write() as tx:
@@ -136,7 +136,7 @@ def test_racing_threads_raise_an_alert_once(lobby: SqlStore, database_url: str) 
         assert len(tx.alerts.find()) == 1
 
 
-def test_the_database_itself_refuses_a_second_uncleared_alert(lobby: SqlStore) -> None:
+def test_database_itself_refuses_a_second_uncleared_alert(lobby: SqlStore) -> None:
     with lobby.write() as tx:
         assert tx.alerts.raise_(HELD)
     with pytest.raises(Exception, match=r"(?i)unique"), lobby._engine.begin() as connection:
@@ -148,7 +148,7 @@ def test_the_database_itself_refuses_a_second_uncleared_alert(lobby: SqlStore) -
         )
 
 
-def test_the_mode_of_the_site(lobby: SqlStore) -> None:
+def test_mode_of_the_site(lobby: SqlStore) -> None:
     lockdown = SiteState(SiteMode.LOCKDOWN, NOW, "01K", ("01G", "02G"))
     release = SiteState(SiteMode.RELEASE, NOW + SECOND, "02K")
     with lobby.read() as tx:
@@ -176,7 +176,7 @@ def test_newest_door_report_wins_in_any_order(lobby: SqlStore) -> None:
         assert tx.gates.get("01G") == replace(LOBBY, door=DoorState.FORCED, door_at=NOW + SECOND)
 
 
-def test_a_gates_update_does_not_move_its_door(lobby: SqlStore) -> None:
+def test_gates_update_does_not_move_its_door(lobby: SqlStore) -> None:
     with lobby.write() as tx:
         stale = tx.gates.get("01G")
         assert stale is not None
@@ -191,7 +191,7 @@ def test_door_without_a_gate_is_a_conflict(lobby: SqlStore) -> None:
         tx.doors.set("nowhere", DoorState.OPEN, NOW)
 
 
-def test_a_door_reports_while_its_gate_decides(lobby: SqlStore, database: str) -> None:
+def test_door_reports_while_its_gate_decides(lobby: SqlStore, database: str) -> None:
     if database != "postgresql":
         pytest.skip("SQLite has one writer at a time")
     other = threading.Thread(target=lambda: _report(lobby))

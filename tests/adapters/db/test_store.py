@@ -39,14 +39,14 @@ def test_reader_sees_one_snapshot(store: SqlStore) -> None:
         assert after.employees.count() == 1
 
 
-def test_a_read_cannot_write(store: SqlStore) -> None:
+def test_read_cannot_write(store: SqlStore) -> None:
     with pytest.raises(NotRecorded), store.read() as tx:
         tx.employees.add(ADA)
     with store.write() as tx:
         assert tx.employees.count() == 0
 
 
-def test_a_locked_head_is_not_recorded_within_the_deadline(database_url: str, store: SqlStore) -> None:
+def test_locked_head_is_not_recorded_within_the_deadline(database_url: str, store: SqlStore) -> None:
     other = open_store(database_url)  # as another process would
     with store.write() as tx:
         tx.gates.add(LOBBY)

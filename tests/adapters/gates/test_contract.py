@@ -20,7 +20,7 @@ def expected(peer: Peer, *event_ids: str) -> list[str]:
     return ["release"] * len(event_ids) if peer.kind == "serial" else list(event_ids)
 
 
-def test_a_command_opens_once(peer: Peer, build: Build) -> None:
+def test_command_opens_once(peer: Peer, build: Build) -> None:
     driver, order = build(peer), command()
     assert driver.open(order).outcome in DONE
     eventually(lambda: peer.opened == expected(peer, order.event_id))
@@ -45,7 +45,7 @@ def test_concurrent_commands_are_serialised(peer: Peer, build: Build) -> None:
     eventually(lambda: sorted(peer.opened) == expected(peer, *sorted(o.event_id for o in orders)))
 
 
-def test_a_late_command_is_never_sent(peer: Peer, build: Build) -> None:
+def test_late_command_is_never_sent(peer: Peer, build: Build) -> None:
     driver = build(peer)
     assert driver.open(command(1, age_s=1.001)).outcome is CommandOutcome.TOO_LATE
     never(lambda: peer.opened)

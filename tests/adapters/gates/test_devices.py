@@ -104,7 +104,7 @@ def test_each_command_acts_as_documented_and_nothing_else_unlocks(
 
 
 @each_case
-def test_a_release_outlasts_the_opening_it_followed(gates: Any, build: Build, name: str, inverted: bool) -> None:
+def test_release_outlasts_the_opening_it_followed(gates: Any, build: Build, name: str, inverted: bool) -> None:
     gate = gates(name, inverted)
     driver = build(gate)
     driver.open(command())
@@ -114,7 +114,7 @@ def test_a_release_outlasts_the_opening_it_followed(gates: Any, build: Build, na
 
 
 @pytest.mark.parametrize("name", ["shelly-gen1", "shelly-gen2", "tasmota", "esphome"])
-def test_a_device_with_a_login(gates: Any, build: Build, name: str) -> None:
+def test_device_with_a_login(gates: Any, build: Build, name: str) -> None:
     gate = gates(name, False, True)
     driver = build(gate)
     for _ in range(3):

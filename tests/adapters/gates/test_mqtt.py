@@ -162,7 +162,7 @@ def test_stale_mode_is_replaced(peer: MqttPeer, build: Build, told: str) -> None
 
 
 @pytest.mark.parametrize(("readable", "missing"), [("+/+/state", "mode"), ("+/+/mode", "state")])
-def test_an_account_that_may_not_read_is_named(tmp_path: Path, build: Build, readable: str, missing: str) -> None:
+def test_account_that_may_not_read_is_named(tmp_path: Path, build: Build, readable: str, missing: str) -> None:
     """Both are also without `command`, where others' openings are seen."""
     broker = Broker("amqtt", tmp_path, readable)
     try:
@@ -191,7 +191,7 @@ def test_release_wins_between_two_disagreeing_services(
     eventually(lambda: secure.healthy() == released.healthy() == FOREIGN)
 
 
-def test_the_broker_is_down_and_comes_back_too_late(mortal: MqttPeer, build: Build) -> None:
+def test_broker_is_down_and_comes_back_too_late(mortal: MqttPeer, build: Build) -> None:
     mortal.broker.kill()
     driver = build(mortal, ready=False)
     result = driver.open(command(0.4))
@@ -204,7 +204,7 @@ def test_the_broker_is_down_and_comes_back_too_late(mortal: MqttPeer, build: Bui
     never(lambda: mortal.opened)
 
 
-def test_the_broker_comes_back_within_the_window(mortal: MqttPeer, build: Build) -> None:
+def test_broker_comes_back_within_the_window(mortal: MqttPeer, build: Build) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
     driver = build(mortal)
@@ -218,7 +218,7 @@ def test_the_broker_comes_back_within_the_window(mortal: MqttPeer, build: Build)
         assert opening.result().outcome is CommandOutcome.SENT
 
 
-def test_the_broker_hangs_during_the_command_and_is_restarted(mortal: MqttPeer, build: Build) -> None:
+def test_broker_hangs_during_the_command_and_is_restarted(mortal: MqttPeer, build: Build) -> None:
     """paho would keep the QoS 1 message and send it to the new broker."""
     driver = build(mortal)
     mortal.hang()
@@ -233,7 +233,7 @@ def test_the_broker_hangs_during_the_command_and_is_restarted(mortal: MqttPeer, 
     never(lambda: mortal.opened)
 
 
-def test_the_broker_restarts_after_the_command_and_nothing_is_sent_twice(mortal: MqttPeer, build: Build) -> None:
+def test_broker_restarts_after_the_command_and_nothing_is_sent_twice(mortal: MqttPeer, build: Build) -> None:
     driver, order = build(mortal), command()
     assert driver.open(order).outcome is CommandOutcome.SENT
     eventually(lambda: mortal.opened == [order.event_id])
@@ -245,7 +245,7 @@ def test_the_broker_restarts_after_the_command_and_nothing_is_sent_twice(mortal:
     never(lambda: len(mortal.opened) > 1)
 
 
-def test_a_lost_release_is_sent_when_the_broker_is_back(mortal: MqttPeer, build: Build) -> None:
+def test_lost_release_is_sent_when_the_broker_is_back(mortal: MqttPeer, build: Build) -> None:
     driver = build(mortal)
     mortal.broker.kill()
     mortal.lose()

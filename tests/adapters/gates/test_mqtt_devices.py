@@ -68,7 +68,7 @@ def test_each_command_acts_as_documented_and_nothing_else_unlocks(
 
 
 @pytest.mark.parametrize("name", DEVICES)
-def test_a_release_outlasts_the_opening_it_followed(make: Make, build: Build, name: str) -> None:
+def test_release_outlasts_the_opening_it_followed(make: Make, build: Build, name: str) -> None:
     device = make(name)
     driver = build(device)
     driver.open(command())
@@ -108,7 +108,7 @@ def test_foreign_off_command_does_not_shut_a_released_gate(make: Make, build: Bu
     assert driver.healthy() == FOREIGN
 
 
-def test_an_offline_relay_receives_no_opening_and_gets_the_mode_when_it_is_back(make: Make, build: Build) -> None:
+def test_offline_relay_receives_no_opening_and_gets_the_mode_when_it_is_back(make: Make, build: Build) -> None:
     device = make("Tasmota")
     driver = build(device)
     device.lose()

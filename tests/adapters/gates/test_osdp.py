@@ -22,7 +22,7 @@ def panel() -> Iterator[Panel]:
         yield panel
 
 
-def test_the_panel_reads_the_card_once_in_its_format(panel: Panel, build: Build) -> None:
+def test_panel_reads_the_card_once_in_its_format(panel: Panel, build: Build) -> None:
     driver = build(panel)
     assert driver.open(command(event_id="1001")).outcome is CommandOutcome.SENT
     eventually(lambda: panel.cards)
@@ -66,7 +66,7 @@ def test_reconnecting_panel_does_not_receive_an_old_card(panel: Panel, build: Bu
     assert len(panel.opened) == 1
 
 
-def test_a_panel_that_restarts_within_the_time_reads_it(panel: Panel, build: Build) -> None:
+def test_panel_that_restarts_within_the_time_reads_it(panel: Panel, build: Build) -> None:
     driver, order = build(panel), command(5)
     panel.hang()
     with ThreadPoolExecutor(1) as other:
@@ -96,7 +96,7 @@ def test_person_without_a_card_is_refused(panel: Panel, build: Build) -> None:
     )
 
 
-def test_the_panel_cannot_change_the_key(panel: Panel, build: Build) -> None:
+def test_panel_cannot_change_the_key(panel: Panel, build: Build) -> None:
     import osdp_sys
 
     driver = build(panel)

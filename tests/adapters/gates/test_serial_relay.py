@@ -75,7 +75,7 @@ def test_second_driver_gets_the_line_after_the_first_closes(board: RelayBoard, b
     eventually(lambda: board.told == ["secure", "release", "secure"])
 
 
-def test_a_board_that_forgets_a_release_receives_it_again(
+def test_board_that_forgets_a_release_receives_it_again(
     board: RelayBoard, build: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(serial_relay, "RELEASE_AGAIN_S", 0.2)

@@ -69,7 +69,7 @@ def altered(payload: bytes, **changes: object) -> str:
     return json.dumps({**json.loads(payload), **changes})
 
 
-def test_a_signed_command_is_obeyed_once(relay: SignedRelay, build: Build) -> None:
+def test_signed_command_is_obeyed_once(relay: SignedRelay, build: Build) -> None:
     driver = build(relay)
     for _ in range(2):
         assert driver.open(command()).outcome is CommandOutcome.SENT
@@ -209,7 +209,7 @@ def test_verifier_refuses_old_late_and_foreign_messages(payload: bytes) -> None:
     assert relay.opens(opening(8, 6)) and not relay.opens(opening(8, 6))
 
 
-def test_the_verifier_after_a_last_will() -> None:
+def test_verifier_after_a_last_will() -> None:
     relay = MqttVerifier(SECRET, "lobby-1", now=None)
     mode = signed("mode", mode="release", session=5, number=LAST_WILL)
     assert (relay.mode(mode), relay.mode(mode)) == ("release", "release")
@@ -230,7 +230,7 @@ def test_the_last_will_is_signed(relay: SignedRelay) -> None:
     assert relay.refused == []
 
 
-def test_a_relay_reads_our_web_hook_with_the_reference(build: Build) -> None:
+def test_relay_reads_our_web_hook_with_the_reference(build: Build) -> None:
     with closing(HttpRelay()) as relay:
         driver = build(relay)
         driver.open(command())
@@ -254,7 +254,7 @@ def test_a_relay_reads_our_web_hook_with_the_reference(build: Build) -> None:
 README = Path(__file__).parents[3] / "app" / "adapters" / "gates" / "README.md"
 
 
-def test_the_broker_s_rules_in_the_readme_hold(tmp_path: Path, build: Build) -> None:
+def test_broker_s_rules_in_the_readme_hold(tmp_path: Path, build: Build) -> None:
     """mosquitto with the README's two files: the gate works, and no other account moves it."""
     if mosquitto() is None:
         pytest.skip("no mosquitto here")

@@ -34,7 +34,7 @@ def opens(relay: HttpRelay) -> list[dict[str, object]]:
     return [r for r in relay.requests if r["command"] == "open"]
 
 
-def test_a_relay_that_confirms_opened_and_one_that_does_not(relay: HttpRelay, build: Build) -> None:
+def test_relay_that_confirms_opened_and_one_that_does_not(relay: HttpRelay, build: Build) -> None:
     driver = build(relay)
     assert driver.open(command()).outcome is CommandOutcome.OPENED
     relay.state = "closed"
@@ -65,7 +65,7 @@ def test_door_state_in_a_response_is_reported_once_per_change(
 
 
 @pytest.mark.parametrize("script", [["500"], ["503", "429", "500"], ["garbage"]])
-def test_a_relay_that_recovers_within_the_window_opens(relay: HttpRelay, build: Build, script: list[str]) -> None:
+def test_relay_that_recovers_within_the_window_opens(relay: HttpRelay, build: Build, script: list[str]) -> None:
     driver = build(relay)
     relay.script.extend(script)
     order = command(2)
@@ -75,7 +75,7 @@ def test_a_relay_that_recovers_within_the_window_opens(relay: HttpRelay, build: 
     assert {r["event_id"] for r in opens(relay)} == {order.event_id}
 
 
-def test_a_relay_that_does_not_recover_fails_at_the_window_s_end(relay: HttpRelay, build: Build) -> None:
+def test_relay_that_does_not_recover_fails_at_the_window_s_end(relay: HttpRelay, build: Build) -> None:
     driver = build(relay)
     relay.script.extend(["500"] * 50)
     began = time.monotonic()
@@ -94,7 +94,7 @@ def test_refusal_is_not_retried(relay: HttpRelay, build: Build, status: str) -> 
     assert len(opens(relay)) == 1
 
 
-def test_a_redirect_is_not_followed(relay: HttpRelay, build: Build) -> None:
+def test_redirect_is_not_followed(relay: HttpRelay, build: Build) -> None:
     driver = build(relay)
     relay.script.append("302")
     result = driver.open(command())
@@ -111,7 +111,7 @@ def test_slow_dripping_response_blocks_nobody(relay: HttpRelay, build: Build) ->
     assert time.monotonic() - began < 3  # it drips for five
 
 
-def test_a_dripping_answer_to_one_mode_does_not_hold_up_the_next(relay: HttpRelay, build: Build) -> None:
+def test_dripping_answer_to_one_mode_does_not_hold_up_the_next(relay: HttpRelay, build: Build) -> None:
     relay.script.append("drip")
     driver = build(relay, ready=False, timeout_s=0.2)
     eventually(lambda: relay.requests)
@@ -119,7 +119,7 @@ def test_a_dripping_answer_to_one_mode_does_not_hold_up_the_next(relay: HttpRela
     eventually(lambda: relay.mode == "release", 2)  # it drips for five
 
 
-def test_the_wrong_secret_opens_nothing(relay: HttpRelay, build: Build) -> None:
+def test_wrong_secret_opens_nothing(relay: HttpRelay, build: Build) -> None:
     driver = build(relay, ready=False, secret="not what the relay knows")
     assert driver.open(command()).detail == "the relay answered 401"
     assert driver.healthy() == "the relay answered 401"
@@ -153,7 +153,7 @@ def test_dead_relay_is_noticed_without_a_command(relay: HttpRelay, build: Build)
     relay._server.server_close()
 
 
-def test_a_name_that_does_not_resolve_in_time_sends_nothing_later(
+def test_name_that_does_not_resolve_in_time_sends_nothing_later(
     relay: HttpRelay, build: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     driver = build(relay)
@@ -197,7 +197,7 @@ def test_release_does_not_wait_behind_a_hanging_opening(relay: HttpRelay, build:
         assert relay.mode == "release"
 
 
-def test_a_relay_that_forgets_a_release_receives_it_again_and_never_its_end(
+def test_relay_that_forgets_a_release_receives_it_again_and_never_its_end(
     relay: HttpRelay, build: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.adapters.gates.http.webhook.RELEASE_AGAIN_S", 0.3)

@@ -66,7 +66,7 @@ def test_every_37_bit_card_has_its_number_and_parity(number: int) -> None:
     assert bits[18:].count("1") % 2 == 1
 
 
-def test_a_facility_and_a_number_side_by_side() -> None:
+def test_facility_and_a_number_side_by_side() -> None:
     _, data = encode("5", "wiegand37", 3, None)
     bits = f"{int.from_bytes(data, 'big'):040b}"[:37]
     assert (int(bits[1:17], 2), int(bits[17:36], 2)) == (3, 5)

@@ -138,7 +138,7 @@ def test_empty_index_returns_nobody() -> None:
     assert index.search(axis(0), 2) == []
 
 
-def test_a_replaced_template_no_longer_counts() -> None:
+def test_replaced_template_no_longer_counts() -> None:
     index = FaissIndex(DIMENSION)
     index.rebuild(["a", "b"], np.stack([axis(0), axis(1)]))
     for _ in range(2):  # first over a row of the main index, then over one of the delta
@@ -149,13 +149,13 @@ def test_a_replaced_template_no_longer_counts() -> None:
 
 
 @pytest.mark.parametrize("shape", [(DIMENSION + 1,), (DIMENSION - 1,), (1, DIMENSION), ()])
-def test_a_query_of_another_shape_is_refused(shape: tuple[int, ...]) -> None:
+def test_query_of_another_shape_is_refused(shape: tuple[int, ...]) -> None:
     index = FaissIndex(DIMENSION)
     with pytest.raises(ValueError):
         index.search(np.ones(shape, np.float32), 2)
 
 
-def test_a_change_of_another_shape_is_refused_and_changes_nothing() -> None:
+def test_change_of_another_shape_is_refused_and_changes_nothing() -> None:
     index = FaissIndex(DIMENSION)
     index.rebuild(["a"], axis(0).reshape(1, -1))
     with pytest.raises(ValueError):

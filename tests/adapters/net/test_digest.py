@@ -31,7 +31,7 @@ def holds(header: str | None, password: str, kind: str = "sha256") -> bool:
     return said["response"] == digest(f"{who}:{said['nonce']}{counted}:{what}")
 
 
-def test_the_strongest_challenge_is_answered() -> None:
+def test_strongest_challenge_is_answered() -> None:
     answer = DigestLogin("Mufasa", "Circle of Life").answer("GET", URL, ['Basic realm="x"', MD5, SHA256])
     assert holds(answer, "Circle of Life") and not holds(answer, "Circle of life")
     assert (fields(answer)["uri"], fields(answer)["opaque"]) == ("/dir/index.html?x=1", "FQhe")
@@ -70,6 +70,6 @@ def test_unsupported_challenge_is_skipped(challenge: str) -> None:
     assert holds(DigestLogin("u", "p").answer("GET", URL, [challenge, MD5]), "p", "md5")
 
 
-def test_a_realm_in_another_script_does_no_harm() -> None:
+def test_realm_in_another_script_does_no_harm() -> None:
     answer = DigestLogin("u", "p").answer("GET", URL, ['Digest realm="摄像机", nonce="n"'])
     assert holds(answer, "p", "md5")

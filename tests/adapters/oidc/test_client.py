@@ -226,7 +226,7 @@ def test_discovery_stays_with_the_issuer(liar: Liar) -> None:
         "javascript:1",
     ],
 )
-def test_an_issuer_that_could_be_impersonated_is_refused(liar: Liar, issuer: str) -> None:
+def test_issuer_that_could_be_impersonated_is_refused(liar: Liar, issuer: str) -> None:
     with pytest.raises(BadInput):
         Provider(issuer, "facegate", b"", "groups", {"admins": Role.ADMIN}, "Example")
 
@@ -281,7 +281,7 @@ def test_wrong_secret_is_reported_and_not_retried_another_way(liar: Liar) -> Non
         liar.redeem()
 
 
-def test_a_token_nested_a_thousand_deep_is_refused(liar: Liar) -> None:
+def test_token_nested_a_thousand_deep_is_refused(liar: Liar) -> None:
     head = base64.urlsafe_b64encode(b'{"alg":"RS256","kid":"one"}').rstrip(b"=").decode()
     body = base64.urlsafe_b64encode(b'{"a":' * 100_000 + b"1" + b"}" * 100_000).rstrip(b"=").decode()
     liar.sign = lambda _: f"{head}.{body}.AAAA"

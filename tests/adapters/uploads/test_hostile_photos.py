@@ -48,7 +48,7 @@ def test_path_traversal_names_are_only_names(tmp_path: Path, monkeypatch: pytest
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_photo_that_grows_is_stopped_at_the_limit() -> None:
+def test_photo_that_grows_is_stopped_at_the_limit() -> None:
     photos = ZipPhotos(zipped({"E-1.jpg": bytes(MOST + 1), "E-2.jpg": b"fine"}), MOST)
     assert code(lambda: photos.read("E-1.jpg")) == "image_too_large"
     assert photos.read("E-2.jpg") == b"fine"
@@ -82,7 +82,7 @@ def test_links_nested_zips_and_other_packings(monkeypatch: pytest.MonkeyPatch) -
     assert code(lambda: photos.read("E-2.jpg")) == "bad_zip_entry"
 
 
-def test_an_encrypted_photo_is_refused_as_encrypted() -> None:
+def test_encrypted_photo_is_refused_as_encrypted() -> None:
     data = bytearray(zipped({"E-1.jpg": b"x" * 100}).getvalue())
     for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         data[data.index(signature) + offset] |= 1
@@ -157,7 +157,7 @@ def test_folder_yields_plain_files_and_follows_no_link(tmp_path: Path) -> None:
     assert code(lambda: photos.read("../outside/secret.jpg")) == "missing_photo"
 
 
-def test_a_file_that_becomes_a_link_is_not_followed(tmp_path: Path) -> None:
+def test_file_that_becomes_a_link_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "E-1.jpg").write_bytes(b"one")
     photos = FolderPhotos(tmp_path, MOST)
     (tmp_path / "E-1.jpg").unlink()
@@ -166,7 +166,7 @@ def test_a_file_that_becomes_a_link_is_not_followed(tmp_path: Path) -> None:
         photos.read("E-1.jpg")
 
 
-def test_a_huge_file_is_not_read_whole(tmp_path: Path) -> None:
+def test_huge_file_is_not_read_whole(tmp_path: Path) -> None:
     with (tmp_path / "E-1.jpg").open("wb") as file:
         file.truncate(10**12)
     with pytest.raises(TooLarge):

@@ -25,7 +25,7 @@ def problem(folder: Path, name: str = "own") -> str:
     return packs.problem(name, default_cache(), folder) or ""
 
 
-def test_a_sound_pack_is_listed_opened_and_gives_vectors_of_its_own_length(tmp_path: Path, yunet_bytes: bytes) -> None:
+def test_sound_pack_is_listed_opened_and_gives_vectors_of_its_own_length(tmp_path: Path, yunet_bytes: bytes) -> None:
     make_pack(tmp_path, "own")
 
     assert packs.names(tmp_path) == ["sface", "own"]
@@ -82,7 +82,7 @@ def test_digest_covers_all_that_changes_a_vector_but_not_the_name(tmp_path: Path
     assert plain.is_dir()
 
 
-def test_a_pack_that_changed_after_it_was_calibrated_is_not_served(tmp_path: Path) -> None:
+def test_pack_that_changed_after_it_was_calibrated_is_not_served(tmp_path: Path) -> None:
     folder = make_pack(tmp_path, "own")
     text = (folder / "pack.toml").read_text()
     (folder / "pack.toml").write_text(text.replace('"RGB"', '"BGR"'))
@@ -90,7 +90,7 @@ def test_a_pack_that_changed_after_it_was_calibrated_is_not_served(tmp_path: Pat
     assert "was changed after it was calibrated" in problem(tmp_path)
 
 
-def test_a_pack_without_calibration_says_how_to_get_one(tmp_path: Path) -> None:
+def test_pack_without_calibration_says_how_to_get_one(tmp_path: Path) -> None:
     make_pack(tmp_path, "own", calibrated=False)
 
     assert "python -m models calibrate DATASET --pack own" in problem(tmp_path)
@@ -148,7 +148,7 @@ def test_bytes_with_another_hash_are_refused(tmp_path: Path) -> None:
     assert "has sha256" in problem(tmp_path)
 
 
-def test_a_link_out_of_the_folder_is_refused_and_a_missing_file_is_named(tmp_path: Path) -> None:
+def test_link_out_of_the_folder_is_refused_and_a_missing_file_is_named(tmp_path: Path) -> None:
     file = make_pack(tmp_path, "own") / FILE
     file.rename(tmp_path / "elsewhere.onnx")
     assert "does not exist" in problem(tmp_path)
@@ -273,7 +273,7 @@ def test_invalid_network_file_is_refused(content: bytes) -> None:
         onnx_file.examine(content, described(content))
 
 
-def test_a_larger_crop_shows_the_same_as_the_aligned_one(tmp_path: Path, yunet_bytes: bytes) -> None:
+def test_larger_crop_shows_the_same_as_the_aligned_one(tmp_path: Path, yunet_bytes: bytes) -> None:
     make_pack(tmp_path, "wide", model=network(side="any"), change=lambda pack: replace(pack, size_px=224, dimension=64))
     cropper = packs._cropper(packs.described("wide", tmp_path))
     assert cropper is not None

@@ -59,7 +59,7 @@ def test_flip_averages_with_the_mirror_image(embedder: CropEmbedder, crops: dict
     np.testing.assert_allclose(embedder.embed([crop[:, ::-1]], flip=True)[0], both, atol=1e-5)
 
 
-def test_the_channel_order_is_right(embedder: CropEmbedder, crops: dict[str, Pixels]) -> None:
+def test_channel_order_is_right(embedder: CropEmbedder, crops: dict[str, Pixels]) -> None:
     # A swap is symmetric and silent: both photos swapped still resemble each other. So against the right one.
     a, b = crops["obama"], crops["obama2"]
     right_a, right_b, swapped = embedder.embed([a, b, a[..., ::-1]], flip=False)
@@ -98,7 +98,7 @@ def test_bf16_on_a_cpu_without_it_is_a_fault(monkeypatch: pytest.MonkeyPatch, sf
 
 
 @pytest.mark.parametrize(("bf16_s", "best"), [(0.6, "bf16"), (0.95, "f32"), (1.5, "f32")])
-def test_the_faster_precision_is_best(monkeypatch: pytest.MonkeyPatch, bf16_s: float, best: str) -> None:
+def test_faster_precision_is_best(monkeypatch: pytest.MonkeyPatch, bf16_s: float, best: str) -> None:
     monkeypatch.setattr(runtime, "cpu_has_bf16", lambda: True)
     monkeypatch.setattr(runtime, "_trial_s", lambda: {"f32": 1.0, "bf16": bf16_s})
     assert runtime.best_precision() == best

@@ -50,7 +50,7 @@ def test_pixels_come_out_upright_in_bgr(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_the_orientation_is_respected_exactly_once(kind: str, orientation: int) -> None:
+def test_orientation_is_respected_exactly_once(kind: str, orientation: int) -> None:
     # Given a picture stored so that `orientation` turns it upright again
     stored = Image.fromarray(picture())
     undo = {
@@ -107,19 +107,19 @@ def test_truncated_picture_is_an_error(kind: str) -> None:
         assert refused(whole[: int(len(whole) * share)]).code == "truncated_image"
 
 
-def test_a_progressive_jpeg_is_read_and_a_cut_one_refused() -> None:
+def test_progressive_jpeg_is_read_and_a_cut_one_refused() -> None:
     whole = encoded(picture(), progressive=True)
     assert decode(whole).shape == (120, 160, 3)
     assert refused(whole[: len(whole) // 2]).code == "truncated_image"
 
 
-def test_a_png_altered_on_the_way() -> None:
+def test_png_altered_on_the_way() -> None:
     data = bytearray(encoded(picture(), "PNG"))
     data[len(data) // 2] ^= 0xFF
     assert refused(bytes(data)).code == "truncated_image"
 
 
-def test_a_png_with_too_few_rows() -> None:
+def test_png_with_too_few_rows() -> None:
     assert refused(png(100, 100, chunk(b"IDAT", zlib.compress(bytes(301) * 40)))).code == "truncated_image"
 
 
@@ -148,7 +148,7 @@ def test_limits_are_the_callers() -> None:
     assert ImageDecoder(ImageLimits(max_pixels=1_000_000))(data).shape == (1000, 1000, 3)
 
 
-def test_a_jpeg_that_claims_a_huge_size() -> None:
+def test_jpeg_that_claims_a_huge_size() -> None:
     data = bytearray(encoded(picture()))
     frame = data.index(b"\xff\xc0")
     data[frame + 5 : frame + 9] = struct.pack(">HH", 65_000, 65_000)

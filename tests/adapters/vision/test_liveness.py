@@ -49,11 +49,11 @@ def covered(box: Box, scale: float, picture: Pixels) -> tuple[float, float, floa
         (Box(150, 100, 100, 50), 4.0, (0.5, 25.25, 399, 224.75)),
     ],
 )
-def test_the_crop_is_shifted_into_the_picture(box: Box, scale: float, expected: tuple[float, ...]) -> None:
+def test_crop_is_shifted_into_the_picture(box: Box, scale: float, expected: tuple[float, ...]) -> None:
     assert covered(box, scale, places()) == pytest.approx(expected, abs=3)
 
 
-def test_the_crop_keeps_colours_and_takes_any_box_that_touches_the_picture() -> None:
+def test_crop_keeps_colours_and_takes_any_box_that_touches_the_picture() -> None:
     picture = np.full((300, 400, 3), (10, 20, 30), np.uint8)
     for box in (Box(180, 130, 40, 40), Box(-39, -39, 40, 40), Box(399, 299, 1, 1), Box(-9, -9, 999, 999)):
         assert (crop(picture, box, 2.7) == (10, 20, 30)).all()
@@ -79,7 +79,7 @@ def channels_as_logits() -> bytes:
     return bytes(model.SerializeToString())
 
 
-def test_the_networks_see_blue_green_red_from_0_to_255_and_the_second_class_is_live() -> None:
+def test_networks_see_blue_green_red_from_0_to_255_and_the_second_class_is_live() -> None:
     judge = MiniFasNets((channels_as_logits(), channels_as_logits())).judge()
     picture = np.full((100, 100, 3), (200, 100, 0), np.uint8)
 
@@ -116,7 +116,7 @@ def judges() -> tuple[LivenessJudge, ...]:
         pytest.skip(str(error))
 
 
-def test_a_live_face_scores_high_and_its_picture_on_a_screen_low(
+def test_live_face_scores_high_and_its_picture_on_a_screen_low(
     judges: tuple[LivenessJudge, ...], detector: YunetDetector
 ) -> None:
     for name in ("person_b_2", "obama2"):

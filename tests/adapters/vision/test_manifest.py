@@ -21,7 +21,7 @@ def test_served_pack_is_the_calibrated_one(tmp_path: Path) -> None:
     assert packs.read_calibration(packs.NAME, tmp_path) == manifest
 
 
-def test_the_served_calibration_is_sensible() -> None:
+def test_served_calibration_is_sensible() -> None:
     c = read_manifest(packs.NAME).calibration
     assert 0.4 < c.threshold(0.001, 1_000, 3, 1) < 0.65
     assert c.threshold(0.001, 10_000, 1, 1) > c.threshold(0.001, 1_000, 1, 1)

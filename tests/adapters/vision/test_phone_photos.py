@@ -40,7 +40,7 @@ def refused(data: bytes) -> Refusal:
 
 
 @pytest.mark.parametrize(("width", "height"), [(5712, 4284), (8160, 6144)])
-def test_a_large_photo_is_decoded_smaller(width: int, height: int) -> None:
+def test_large_photo_is_decoded_smaller(width: int, height: int) -> None:
     pixels = decode(encoded(Image.new("L", (width, height), 77)))
     assert pixels.shape[0] * pixels.shape[1] <= LIMITS.max_decoded_pixels
     assert abs(pixels.shape[1] / pixels.shape[0] - width / height) < 0.001
@@ -54,7 +54,7 @@ def test_scale_follows_from_the_size(width: int, height: int, by: int) -> None:
     assert read_header(claiming(width, height)).shrunk == by
 
 
-def test_the_bound_is_the_memory_that_decoding_takes() -> None:
+def test_bound_is_the_memory_that_decoding_takes() -> None:
     assert read_header(claiming(8160, 6144, progressive=True)).shrunk == 2
     for too_large in (
         claiming(16320, 12240, progressive=True),  # a decoder holds all of its coefficients
@@ -67,7 +67,7 @@ def test_the_bound_is_the_memory_that_decoding_takes() -> None:
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_picture_that_is_decoded_smaller_is_upright(kind: str, mode: str, orientation: int) -> None:
+def test_picture_that_is_decoded_smaller_is_upright(kind: str, mode: str, orientation: int) -> None:
     if (kind, mode) == ("JPEG", "RGBA"):
         pytest.skip("no such JPEG")
     image = Image.fromarray(picture()).convert(mode)
@@ -196,7 +196,7 @@ def test_animated_and_transparent_photos_are_named(kind: str) -> None:
     assert decode(read(encoded(first.convert("RGBA"), kind))).shape == (120, 160, 3)
 
 
-def test_the_decoder_never_sees_the_services_secrets(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
+def test_decoder_never_sees_the_services_secrets(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
     monkeypatch.setenv("FACEGATE_MASTER_KEY", "secret")
     spy = f"{tmp_path}/spy.py"
     with open(spy, "w") as file:  # noqa: PTH123

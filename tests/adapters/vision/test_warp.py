@@ -48,7 +48,7 @@ def test_face_outside_the_frame_is_black_without_error() -> None:
     assert crop.shape == (112, 112, 3)
 
 
-def test_a_portrait_and_its_small_copy_give_nearly_the_same_crop(detector: YunetDetector) -> None:
+def test_portrait_and_its_small_copy_give_nearly_the_same_crop(detector: YunetDetector) -> None:
     portrait = decode(photo("biden"))
     face = detector.refine(portrait, detector.detect(portrait)[0])
     small = shrink(portrait, portrait.shape[1] // 2, portrait.shape[0] // 2)

@@ -109,7 +109,7 @@ def test_invalid_network_bytes_are_an_error() -> None:
         YunetNetwork(b"not a model")
 
 
-def test_a_useless_width_is_an_error(yunet_bytes: bytes) -> None:
+def test_useless_width_is_an_error(yunet_bytes: bytes) -> None:
     with pytest.raises(ValueError, match="width"):
         YunetNetwork(yunet_bytes, width_px=32)
 

@@ -102,7 +102,7 @@ def test_invalid_yaml_is_named_with_its_line() -> None:
     assert refusal(b"a: 1\nb: [1, 2\nc: 3\n").startswith("Line 3: This is not YAML: ")
 
 
-def test_a_file_that_is_too_large_is_refused_before_it_is_read() -> None:
+def test_file_that_is_too_large_is_refused_before_it_is_read() -> None:
     assert refusal(b"a" * 100_000_000) == "The file is too large: at most 2 MB are read."
 
 
@@ -121,12 +121,12 @@ def test_exploding_anchors_are_refused() -> None:
     assert refusal("\n".join(lines).encode()).startswith("Line 1: Anchors")
 
 
-def test_an_empty_file_holds_nothing() -> None:
+def test_empty_file_holds_nothing() -> None:
     assert read_rules(b"").data is None
     assert read_rules(b"# nothing\n").data is None
 
 
-def test_an_entry_is_one_line_where_it_fits() -> None:
+def test_entry_is_one_line_where_it_fits() -> None:
     data = {"format": 1, "groups": [{"name": "no"}, {"name": "12"}, {"name": "07:00"}, {"name": "Zoë"}]}
     assert (
         write_rules(data) == "format: 1\n\ngroups:\n- {name: 'no'}\n- {name: '12'}\n- {name: '07:00'}\n- {name: Zoë}\n"

@@ -20,12 +20,12 @@ def judged(files: Callable[[int], int], mb_an_hour: float = 0.0) -> dict[str, Ve
 
 
 @pytest.mark.parametrize("when", [5, 20, 30, 45, 60])
-def test_a_step_is_no_leak(when: int) -> None:
+def test_step_is_no_leak(when: int) -> None:
     assert judged(lambda m: 18 + 2 * (m >= when))["files"].good
 
 
 @pytest.mark.parametrize("every", [3, 10])
-def test_a_file_left_open_again_and_again_is_one(every: int) -> None:
+def test_file_left_open_again_and_again_is_one(every: int) -> None:
     assert not judged(lambda m: 18 + m // every)["files"].good
 
 

@@ -74,7 +74,7 @@ def test_roles_follow_the_groups_there(
     assert site.system.accounts.users.by_name("grace").roles == {Role.SECURITY}
 
 
-def test_a_name_taken_here_is_not_taken_over(site: Service, issuer: str, page_as: Open) -> None:
+def test_existing_user_is_not_taken_over(site: Service, issuer: str, page_as: Open) -> None:
     site.user("admin", name="root")
     with site.system.store.write() as tx:
         before = tx.users.by_name("root")
@@ -85,7 +85,7 @@ def test_a_name_taken_here_is_not_taken_over(site: Service, issuer: str, page_as
     assert site.system.accounts.users.by_name("root") == before
 
 
-def test_who_is_in_no_group_or_was_disabled_stays_out(
+def test_user_without_a_group_or_disabled_is_refused(
     site: Service, issuer: str, page_as: Open, caplog: pytest.LogCaptureFixture
 ) -> None:
     page = page_as(path="/signin")
@@ -100,7 +100,7 @@ def test_who_is_in_no_group_or_was_disabled_stays_out(
     assert not [c for c in page.context.cookies() if c["name"] == "facegate"]
 
 
-def test_an_answer_that_was_not_asked_for_is_refused(site: Service, issuer: str, page_as: Open) -> None:
+def test_unsolicited_answer_is_refused(site: Service, issuer: str, page_as: Open) -> None:
     page = page_as(path="/signin/provider/back?code=stolen&state=made-up")
     expect(page.get_by_role("alert")).to_contain_text("start again")
     page.goto("/signin")
@@ -110,7 +110,7 @@ def test_an_answer_that_was_not_asked_for_is_refused(site: Service, issuer: str,
     expect(page.get_by_role("alert")).to_contain_text("start again")
 
 
-def test_what_the_provider_sends_in_place_of_a_code_is_written_down(site: Service, issuer: str, page_as: Open) -> None:
+def test_providers_error_is_kept_with_the_sign_in(site: Service, issuer: str, page_as: Open) -> None:
     page = page_as(path="/signin")
     page.get_by_role("link", name="Sign in with Example Corp").click()
     expect(page.get_by_placeholder("Enter any login")).to_be_visible()

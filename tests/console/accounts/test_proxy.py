@@ -113,7 +113,7 @@ def decided(site: Service, gate: str) -> str:
     return str(answer.json()["decision_id"])
 
 
-def test_the_shipped_nginx_conf(site: Service, nginx: Start, tabs: Tabs, tmp_path: Path) -> None:
+def test_shipped_nginx_conf(site: Service, nginx: Start, tabs: Tabs, tmp_path: Path) -> None:
     conf, url = shipped(site, tmp_path)
     nginx(conf)
     answering(url)
@@ -131,7 +131,7 @@ def test_the_shipped_nginx_conf(site: Service, nginx: Start, tabs: Tabs, tmp_pat
         assert httpx.get(url + path, headers=claim, verify=False, trust_env=False).status_code == 401  # noqa: S501
 
 
-def test_a_path_of_its_own(tmp_path: Path, nginx: Start, browser: Browser) -> None:
+def test_served_below_a_path_prefix(tmp_path: Path, nginx: Start, browser: Browser) -> None:
     """Links, scripts, redirects, cookies, calls and live events, whether or not the proxy takes the prefix off."""
     with Service.running(tmp_path / "data", path_prefix="/facegate") as site:
         for keeps in (True, False):
@@ -174,7 +174,7 @@ def test_a_path_of_its_own(tmp_path: Path, nginx: Start, browser: Browser) -> No
             tabs.close()
 
 
-def test_a_plain_proxy_pass_over_https(site: Service, nginx: Start, tabs: Tabs, tmp_path: Path) -> None:
+def test_plain_proxy_pass_over_https(site: Service, nginx: Start, tabs: Tabs, tmp_path: Path) -> None:
     """The host is changed on the way; the browser says itself that the form is the page's own."""
     changed = ("proxy_set_header Host $http_host;", "")
     conf, url = shipped(site, tmp_path, changed)
@@ -185,7 +185,7 @@ def test_a_plain_proxy_pass_over_https(site: Service, nginx: Start, tabs: Tabs, 
     expect(page).to_have_url(f"{url}/account")
 
 
-def test_what_a_proxy_answers_is_said_to_be_the_proxys(site: Service, nginx: Start, tabs: Tabs, tmp_path: Path) -> None:
+def test_proxy_error_is_attributed_to_the_proxy(site: Service, nginx: Start, tabs: Tabs, tmp_path: Path) -> None:
     conf, url = shipped(site, tmp_path, ("client_max_body_size 0;", "client_max_body_size 10k;"))
     nginx(conf)
     answering(url)
@@ -219,7 +219,7 @@ def test_what_a_proxy_answers_is_said_to_be_the_proxys(site: Service, nginx: Sta
     assert unreached[:2] == [502, "proxy"] and "Check that the service runs" in unreached[2], unreached
 
 
-def test_the_camera_of_a_page_in_the_clear(site: Service, launch: Callable[..., Browser]) -> None:
+def test_page_without_https_explains_the_missing_camera(site: Service, launch: Callable[..., Browser]) -> None:
     """Away from this machine, and without TLS, a browser has no camera to give."""
     browser = launch("--host-resolver-rules=MAP gate.test 127.0.0.1")
     tabs = Tabs(site, browser)

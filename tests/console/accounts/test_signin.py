@@ -11,7 +11,7 @@ Open = Callable[..., Page]
 Look = Callable[[Page, str], Any]
 
 
-def test_in_and_out(site: Service, page_as: Open, look: Look, axe: Callable[[Page], None]) -> None:
+def test_sign_in_and_out(site: Service, page_as: Open, look: Look, axe: Callable[[Page], None]) -> None:
     ada = site.user("admin", name="Ada at the door", password=PASSWORD)
     page = page_as(path="/signin?next=/docs")
     look(page, "signin")
@@ -32,7 +32,7 @@ def test_in_and_out(site: Service, page_as: Open, look: Look, axe: Callable[[Pag
     assert not [c for c in page.context.cookies() if c["name"] == "facegate"]
 
 
-def test_the_theme_is_chosen_and_remembered(page_as: Open) -> None:
+def test_theme_is_chosen_and_remembered(page_as: Open) -> None:
     page = page_as("viewer", path="/docs")
     paper = "getComputedStyle(document.body).backgroundColor"
     light = page.evaluate(paper)
@@ -46,7 +46,7 @@ def test_the_theme_is_chosen_and_remembered(page_as: Open) -> None:
     assert page.evaluate(paper) == light
 
 
-def test_with_the_keyboard_alone(site: Service, page_as: Open) -> None:
+def test_sign_in_by_keyboard_alone(site: Service, page_as: Open) -> None:
     ada = site.user("viewer", name="Ada at the keyboard", password=PASSWORD)
     page = page_as(path="/signin")
     expect(page.get_by_label("Name")).to_be_focused()

@@ -68,7 +68,7 @@ def test_from_the_first_link_to_a_colleague(fresh_site: Service, page_as: Open, 
     axe(admin)
 
 
-def test_ones_own_account(site: Service, page_as: Open, look: Look, axe: Axe) -> None:
+def test_own_account_page(site: Service, page_as: Open, look: Look, axe: Axe) -> None:
     user = site.user("admin", "security", name="Lin", password=PASSWORD)
     other = page_as(path="/signin")
     page = page_as(path="/signin?next=/account")
@@ -95,7 +95,7 @@ def test_ones_own_account(site: Service, page_as: Open, look: Look, axe: Axe) ->
     expect(other).to_have_url(f"{site.url}/signin?next=%2Faccount")
 
 
-def test_a_key_is_shown_once_and_revoked(site: Service, page_as: Open, look: Look, axe: Axe) -> None:
+def test_key_is_shown_once_and_revoked(site: Service, page_as: Open, look: Look, axe: Axe) -> None:
     site.system.gates.add("north-door")
     page = page_as("admin", path="/keys")
     page.get_by_role("button", name="Create a key").click()
@@ -119,7 +119,7 @@ def test_a_key_is_shown_once_and_revoked(site: Service, page_as: Open, look: Loo
     assert site.system.keys.get(key.id).revoked_at is not None
 
 
-def test_a_user_without_the_role_sees_a_page_that_names_it(page_as: Open, look: Look, axe: Axe) -> None:
+def test_user_without_the_role_sees_a_page_that_names_it(page_as: Open, look: Look, axe: Axe) -> None:
     page = page_as("viewer", path="/users")
     expect(page.get_by_text("This page needs the role admin")).to_be_visible()
     look(page, "not-for-you")

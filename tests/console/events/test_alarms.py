@@ -45,7 +45,7 @@ new MutationObserver(() => states.push([document.getElementById('state').textCon
   .observe(document.body, {subtree: true, childList: true, attributes: true});"""
 
 
-def test_a_page_that_opens_alarms_for_nothing_old(site: Service, page_as: Open) -> None:
+def test_opening_a_page_sounds_no_alarm_for_old_alerts(site: Service, page_as: Open) -> None:
     """Given a fault with so much after it that it is not among the last six, opening the page is no alarm."""
     site.system.gates.add("old-news")
     record(site, "old-news", Reason.SYSTEM_FAULT)
@@ -63,7 +63,7 @@ def test_a_page_that_opens_alarms_for_nothing_old(site: Service, page_as: Open) 
     expect(page.get_by_role("region", name="old-news", exact=True)).to_have_class("lane card alarm")
 
 
-def test_a_clock_that_is_wrong_silences_nothing(site: Service, page_as: Open) -> None:
+def test_wrong_clock_silences_no_alarm(site: Service, page_as: Open) -> None:
     site.system.gates.add("wrong-clock")
     page = page_as("viewer")
     page.add_init_script("{ const now = Date.now; Date.now = () => now() + 3600_000; }" + COUNT)
@@ -73,7 +73,7 @@ def test_a_clock_that_is_wrong_silences_nothing(site: Service, page_as: Open) ->
     page.wait_for_function("() => window.alarms === 1")
 
 
-def test_each_tailgating_alarms_and_lasts_until_somebody_acknowledges_it(site: Service, page_as: Open) -> None:
+def test_each_tailgating_sounds_an_alarm_until_acknowledged(site: Service, page_as: Open) -> None:
     gate = site.system.gates.add("followed")
     guard, wall = page_as("security"), page_as("viewer")
     for page in (guard, wall):
@@ -95,7 +95,7 @@ def test_each_tailgating_alarms_and_lasts_until_somebody_acknowledges_it(site: S
         expect(page.get_by_text("Somebody may have followed in")).to_have_count(0)
 
 
-def test_a_page_without_news_shows_it_within_ten_seconds(site: Service, page_as: Open) -> None:
+def test_lost_connection_is_shown_within_ten_seconds(site: Service, page_as: Open) -> None:
     """Given a silent stream, the page turns grey and shows how old it is. The next beat makes it live again."""
     site.system.gates.add("silent")
     page = page_as("viewer")
@@ -110,7 +110,7 @@ def test_a_page_without_news_shows_it_within_ten_seconds(site: Service, page_as:
     assert (last, stale) == ("live", False)
 
 
-def test_what_was_missed_is_shown_and_alarms_nobody(site: Service, page_as: Open) -> None:
+def test_missed_alerts_are_shown_without_an_alarm(site: Service, page_as: Open) -> None:
     """Given a machine that slept for a minute, a fault of that minute stands on the page, without an alarm."""
     site.system.gates.add("slept")
     page = page_as("viewer")

@@ -51,7 +51,7 @@ def decide(site: Service, portrait: str | None) -> dict[str, Any]:
     return dict(answer.json())
 
 
-def test_one_opens_by_hand_and_the_other_sees_it(watched: Service, page_as: Open, look: Look, axe: Axe) -> None:
+def test_manual_opening_is_visible_to_a_colleague(watched: Service, page_as: Open, look: Look, axe: Axe) -> None:
     guard, wall = page_as("security", path="/live"), page_as("viewer", path="/live")
     for page in (guard, wall):
         expect(page.get_by_text("live", exact=True)).to_be_visible()
@@ -78,7 +78,7 @@ def test_one_opens_by_hand_and_the_other_sees_it(watched: Service, page_as: Open
     expect(lane.locator(".now-reason")).to_have_text("Unlocked by hand")
 
 
-def test_a_decision_is_on_the_page_at_once(watched: Service, page_as: Open) -> None:
+def test_decision_appears_at_once(watched: Service, page_as: Open) -> None:
     wall = page_as("viewer", path="/live")
     expect(wall.get_by_text("live", exact=True)).to_be_visible()
     wall.evaluate(
@@ -100,7 +100,7 @@ def test_a_decision_is_on_the_page_at_once(watched: Service, page_as: Open) -> N
     assert sorted(late)[len(late) // 2] < 1000
 
 
-def test_an_alert_is_seen_and_goes(watched: Service, page_as: Open, look: Look) -> None:
+def test_alert_appears_and_disappears(watched: Service, page_as: Open, look: Look) -> None:
     wall, system = page_as("security", path="/live"), watched.system
     expect(wall.get_by_text("live", exact=True)).to_be_visible()
     sound = wall.get_by_role("button", name="Sound is off")
@@ -120,7 +120,7 @@ def test_an_alert_is_seen_and_goes(watched: Service, page_as: Open, look: Look) 
     expect(wall.get_by_text("Door was forced")).to_have_count(0)
 
 
-def test_the_log_is_filtered_in_the_address_and_one_event_is_corrected(
+def test_log_is_filtered_in_the_address_and_one_event_is_corrected(
     watched: Service, page_as: Open, look: Look, axe: Axe
 ) -> None:
     decide(watched, pictures.STRANGER)
@@ -163,7 +163,7 @@ def test_on_a_phone_the_log_comes_before_its_filters(watched: Service, page_as: 
     expect(phone.get_by_label("Reason")).to_be_visible()
 
 
-def test_a_long_log_is_scrolled(watched: Service, page_as: Open) -> None:
+def test_long_log_is_scrolled(watched: Service, page_as: Open) -> None:
     system = watched.system
     system.gates.add("long")
     for number in range(60):

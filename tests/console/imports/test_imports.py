@@ -41,7 +41,7 @@ def files(folder: Path) -> tuple[str, str]:
     return str(folder / "people.csv"), str(folder / "photos.zip")
 
 
-def test_tried_read_and_applied(
+def test_dry_run_report_and_apply(
     site: Service, page_as: Open, look: Look, axe: Callable[[Page], None], tmp_path: Path
 ) -> None:
     csv, photos = files(tmp_path)
@@ -78,7 +78,7 @@ def test_tried_read_and_applied(
         assert site.system.enrolment.by_number(number) is not None
 
 
-def test_a_late_answer_does_not_replace_what_was_asked_for_after_it(page_as: Open, tmp_path: Path) -> None:
+def test_late_answer_does_not_replace_a_newer_one(page_as: Open, tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_text("number,name\nI-1,Ada\nI-5,\n")
     page = page_as("admin", path="/imports")
     page.set_input_files("#csv", str(tmp_path / "people.csv"))
@@ -97,7 +97,7 @@ def test_a_late_answer_does_not_replace_what_was_asked_for_after_it(page_as: Ope
     expect(rows).to_have_count(1)
 
 
-def test_a_file_that_cannot_be_used_says_why(site: Service, page_as: Open, look: Look, tmp_path: Path) -> None:
+def test_unusable_file_says_why(site: Service, page_as: Open, look: Look, tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_text("number,name,valid_untl\nI-1,Ada,2027-12-31\n")
     page = page_as("admin", path="/imports")
     page.set_input_files("#csv", str(tmp_path / "people.csv"))
@@ -106,7 +106,7 @@ def test_a_file_that_cannot_be_used_says_why(site: Service, page_as: Open, look:
     look(page, "import-failed")
 
 
-def test_an_encoding_is_asked_for_and_chosen(site: Service, page_as: Open, tmp_path: Path) -> None:
+def test_encoding_is_asked_for_and_chosen(site: Service, page_as: Open, tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_bytes("number,name\nI-1,Łukasz Żak\n".encode("cp1250"))
     page = page_as("admin", path="/imports")
     page.set_input_files("#csv", str(tmp_path / "people.csv"))
@@ -141,7 +141,7 @@ def test_progress_is_shown_as_it_happens(
     expect(page.get_by_text("cancelled")).to_be_visible()
 
 
-def test_everybody_is_taken_out_and_brought_again(site: Service, page_as: Open, tmp_path: Path) -> None:
+def test_export_and_import_of_everybody(site: Service, page_as: Open, tmp_path: Path) -> None:
     """One file, as the browser saves it: the page takes it back where the zip goes, without a CSV."""
     made = site.system.enrolment.add(Details("I-1", "Joe Biden"))
     assert site.system.enrolment.add_photos(made.id, [pictures.small("biden", 720)])[0].accepted

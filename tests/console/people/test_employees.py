@@ -76,7 +76,7 @@ def alone(site: Service) -> Iterator[None]:
         site.system.erasure.erase(one.id)
 
 
-def test_from_nobody_to_an_open_gate(
+def test_first_employee_opens_a_gate(
     site: Service, page_as: Open, look: Look, axe: Axe, gate: Callable[[bytes], dict[str, Any]], photos: Any
 ) -> None:
     """One browser enrols; the gate, which did not know the person, opens; another browser sees it, and suspends."""
@@ -160,7 +160,7 @@ def test_editing(site: Service, page_as: Open, look: Look, axe: Axe) -> None:
     assert site.system.enrolment.get(person).valid_until == stored.valid_until
 
 
-def test_erasing_wants_the_number_and_shows_the_receipt(site: Service, page_as: Open, look: Look, axe: Axe) -> None:
+def test_erasure_asks_for_the_number_and_shows_the_receipt(site: Service, page_as: Open, look: Look, axe: Axe) -> None:
     person = employee(site, "P-5", "Leaving Soon", "impostor_2")
     page = page_as("admin", path=f"/employees/{person}")
     page.get_by_role("button", name="Erase", exact=True).click()
@@ -179,7 +179,7 @@ def test_erasing_wants_the_number_and_shows_the_receipt(site: Service, page_as: 
     assert site.system.enrolment.by_number("P-5") is None
 
 
-def test_ten_thousand_are_searched_as_one_types(fresh_site: Service, page_as: Open, look: Look, axe: Axe) -> None:
+def test_search_as_you_type_among_ten_thousand(fresh_site: Service, page_as: Open, look: Look, axe: Axe) -> None:
     populate(fresh_site.system, 10_000)
     person = employee(fresh_site, "Z-1", "Éva Sørensen")
     employee(fresh_site, "Z-2", "Suspended soon")
@@ -269,7 +269,7 @@ def filmed(launch: Callable[..., Browser], film: Path) -> Any:
     browser.close()
 
 
-def test_the_camera_guides_and_takes_the_pictures_itself(
+def test_camera_guides_and_takes_the_pictures_itself(
     site: Service, filmed: Browser, look: Look, axe: Axe, gate: Callable[[bytes], dict[str, Any]]
 ) -> None:
     tabs = Tabs(site, filmed)

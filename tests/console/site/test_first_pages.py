@@ -55,7 +55,7 @@ def test_the_first_page_after_signing_in_is_small(site: Service, page_as: Open) 
 
 
 @pytest.mark.parametrize("path", ["/", "/live", "/log", "/reports", "/health", "/employees", "/imports", "/users"])
-def test_a_page_and_all_it_needs_is_small(page_as: Open, path: str) -> None:
+def test_page_with_all_its_files_is_small(page_as: Open, path: str) -> None:
     """In a browser that has nothing of us yet."""
     page = page_as("admin")
     got = weigh(page)
@@ -74,7 +74,7 @@ def test_the_status_page(page_as: Open, look: Look, axe: Axe) -> None:
     axe(page)
 
 
-def test_a_new_site_is_not_called_ready(fresh_site: Service, page_as: Open, look: Look, axe: Axe) -> None:
+def test_new_site_is_not_called_ready(fresh_site: Service, page_as: Open, look: Look, axe: Axe) -> None:
     system = fresh_site.system
     page = page_as("viewer", path="/", site=fresh_site)
     expect(page.get_by_role("heading", name="Running, but not set up yet")).to_be_visible()

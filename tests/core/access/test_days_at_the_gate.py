@@ -49,7 +49,7 @@ def test_one_day_holds_from_its_first_moment_to_its_last(zone: str, day: date, s
     }
 
 
-def test_a_day_that_the_calendar_skips_ends_with_the_day_before() -> None:
+def test_day_that_the_calendar_skips_ends_with_the_day_before() -> None:
     skipped = date(2011, 12, 30)
     midnight = datetime(2011, 12, 30, 10, tzinfo=UTC)
     assert at_gate("Pacific/Apia", midnight - TICK, last=skipped) is Reason.RECOGNISED
@@ -58,18 +58,18 @@ def test_a_day_that_the_calendar_skips_ends_with_the_day_before() -> None:
     assert at_gate("Pacific/Apia", midnight, first=skipped) is Reason.RECOGNISED
 
 
-def test_an_employee_in_sydney_passes_at_eight_on_the_first_day_and_not_after_the_last() -> None:
+def test_employee_in_sydney_passes_at_eight_on_the_first_day_and_not_after_the_last() -> None:
     first, last = date(2026, 12, 1), date(2026, 12, 31)
     assert at_gate("Australia/Sydney", datetime(2026, 11, 30, 21, tzinfo=UTC), first, last) is Reason.RECOGNISED
     assert at_gate("Australia/Sydney", datetime(2026, 12, 31, 21, tzinfo=UTC), first, last) is Reason.EXPIRED
 
 
-def test_an_employee_in_new_york_passes_at_eight_in_the_evening_of_the_last_day() -> None:
+def test_employee_in_new_york_passes_at_eight_in_the_evening_of_the_last_day() -> None:
     evening = datetime(2027, 1, 1, 1, tzinfo=UTC)
     assert at_gate("America/New_York", evening, last=date(2026, 12, 31)) is Reason.RECOGNISED
 
 
-def test_a_gate_in_another_zone_than_its_site_has_its_own_day() -> None:
+def test_gate_in_another_zone_than_its_site_has_its_own_day() -> None:
     away = GatePlace(GATE.id, GATE.name, "here", time_zone="Asia/Tokyo")
     scene = Scene()
     scene.now = scene.captured_at = datetime(2026, 11, 30, 15, tzinfo=UTC)
@@ -79,7 +79,7 @@ def test_a_gate_in_another_zone_than_its_site_has_its_own_day() -> None:
     assert scene.decide().reason is Reason.RECOGNISED
 
 
-def test_a_gate_that_the_rules_do_not_know_counts_in_utc() -> None:
+def test_gate_that_the_rules_do_not_know_counts_in_utc() -> None:
     scene = Scene()
     scene.rules = CompiledRules(replace(ALWAYS.rules, gates=(), rules=()))
     assert scene.rules.day_at(GATE.id, datetime(2026, 11, 30, 23, 59, tzinfo=UTC)) == date(2026, 11, 30)

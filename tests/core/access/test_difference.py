@@ -33,13 +33,13 @@ def words(after: RuleSet, people: list[Person] = PEOPLE) -> str:
     return difference(RULES, after, people, AT).words
 
 
-def test_who_loses_what_is_said_in_a_sentence() -> None:
+def test_lost_access_is_described_in_a_sentence() -> None:
     off = replace(RULES, rules=(Rule("a", "Staff", STAFF, Where(gates=frozenset({"g2"})), "day"), RULES.rules[1]))
     assert words(off) == "This takes 12 people off 3 gates; nobody is left for Gate 3, Gate 4."
     assert words(RULES) == "This changes nothing for anybody."
 
 
-def test_who_gains_and_whose_hours_change() -> None:
+def test_gained_access_and_changed_hours_are_described() -> None:
     more = replace(
         RULES, rules=(replace(RULES.rules[0], schedule_id="longer"), replace(RULES.rules[1], where=EVERYWHERE))
     )
@@ -52,19 +52,19 @@ def test_who_gains_and_whose_hours_change() -> None:
     )
 
 
-def test_a_gate_on_another_clock_has_other_hours() -> None:
+def test_gate_on_another_clock_has_other_hours() -> None:
     gates = (replace(RULES.gates[0], time_zone="Asia/Tokyo"), *RULES.gates[1:])
     assert words(replace(RULES, gates=gates)) == (
         "This takes hours from 12 people at 1 gate, gives 12 people more hours at 1 gate."
     )
 
 
-def test_a_rule_in_other_words_is_no_change() -> None:
+def test_equivalent_rule_is_no_change() -> None:
     twice = replace(RULES, rules=(*RULES.rules, Rule("c", "Again", STAFF, Where(gates=frozenset({"g1"})), "day")))
     assert difference(RULES, twice, PEOPLE, AT).gates == ()
 
 
-def test_those_who_may_pass_nowhere_are_not_counted() -> None:
+def test_people_who_may_pass_nowhere_are_not_counted() -> None:
     people = [
         replace(PEOPLE[0], active=False),
         replace(PEOPLE[1], block=Block("lost badge")),
@@ -79,7 +79,7 @@ def test_those_who_may_pass_nowhere_are_not_counted() -> None:
 
 @settings(PATIENT, max_examples=30)
 @given(worlds(), worlds(), st.lists(st.frozensets(st.sampled_from(GROUPS)), min_size=3, max_size=3))
-def test_a_difference_is_what_asking_every_quarter_of_an_hour_shows(
+def test_difference_equals_sampling_every_quarter_of_an_hour(
     before: RuleSet, after: RuleSet, groups: list[frozenset[str]]
 ) -> None:
     """One way: whatever asking finds, the difference has; it looks further ahead and to the minute."""

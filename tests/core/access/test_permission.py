@@ -86,9 +86,7 @@ def test_deciding_explaining_and_listing_agree(world: RuleSet, person: Person, g
 
 @PATIENT
 @given(worlds(), rules("extra"), persons(), st.sampled_from(GATES), INSTANTS)
-def test_a_further_rule_takes_nothing_away(
-    world: RuleSet, extra: Rule, person: Person, gate: str, at: datetime
-) -> None:
+def test_further_rule_takes_nothing_away(world: RuleSet, extra: Rule, person: Person, gate: str, at: datetime) -> None:
     more = replace(world, rules=(*world.rules, extra))
     if CompiledRules(world).may_pass(person, gate, at).allowed:
         assert CompiledRules(more).may_pass(person, gate, at).allowed
@@ -96,7 +94,7 @@ def test_a_further_rule_takes_nothing_away(
 
 @PATIENT
 @given(worlds(), persons(), st.sampled_from(GATES), INSTANTS, st.one_of(st.none(), st.timedeltas(min_value=HOUR)))
-def test_a_block_always_wins(world: RuleSet, person: Person, gate: str, at: datetime, lasts: timedelta | None) -> None:
+def test_block_always_wins(world: RuleSet, person: Person, gate: str, at: datetime, lasts: timedelta | None) -> None:
     until = None if lasts is None else at + min(lasts, timedelta(days=999))
     blocked = replace(person, active=True, block=Block("lost badge", until))
     grant = Grant("g", person.id, EVERYWHERE, at - HOUR, at + HOUR, "a parcel", "admin")
@@ -107,18 +105,18 @@ def test_a_block_always_wins(world: RuleSet, person: Person, gate: str, at: date
 
 @PATIENT
 @given(worlds(), persons(), st.sampled_from(GATES), INSTANTS)
-def test_the_order_of_rules_decides_nothing(world: RuleSet, person: Person, gate: str, at: datetime) -> None:
+def test_order_of_rules_does_not_matter(world: RuleSet, person: Person, gate: str, at: datetime) -> None:
     turned = CompiledRules(replace(world, rules=world.rules[::-1]))
     assert turned.may_pass(person, gate, at).denial == CompiledRules(world).may_pass(person, gate, at).denial
 
 
-def test_what_no_rule_allows_is_denied() -> None:
+def test_nothing_is_allowed_without_a_rule() -> None:
     assert site().may_pass(ADA, "None>office", AT).denial is Denial.NO_RULE
     assert site(ALWAYS).may_pass(ADA, "a gate that came later", AT).denial is Denial.NO_RULE
     assert site(ALWAYS).who("a gate that came later", AT, [ADA]) == []
 
 
-def test_a_rule_that_matches_but_for_the_time_is_outside_its_schedule() -> None:
+def test_rule_matching_except_in_time_is_outside_its_schedule() -> None:
     working = Rule("r", "Working", EVERYBODY, EVERYWHERE, "working")
     compiled = site(working)
     assert compiled.may_pass(ADA, "None>office", AT).allowed
@@ -126,7 +124,7 @@ def test_a_rule_that_matches_but_for_the_time_is_outside_its_schedule() -> None:
     assert (late.denial, late.rule) == (Denial.OUTSIDE_SCHEDULE, working)
 
 
-def test_a_rule_that_has_ended_counts_as_deleted() -> None:
+def test_ended_rule_counts_as_deleted() -> None:
     ended = Rule("r", "Summer job", EVERYBODY, EVERYWHERE, valid_until=date(2026, 11, 29))
     begins = Rule("r", "Next week", EVERYBODY, EVERYWHERE, valid_from=date(2026, 12, 7))
     assert site(ended).may_pass(ADA, "None>office", AT).denial is Denial.NO_RULE
@@ -167,11 +165,11 @@ def _around_a_day() -> tuple[timedelta, ...]:
         (Where(zones=frozenset({"store"})), {"office>store"}),
     ],
 )
-def test_which_gates_a_rule_reaches(where: Where, gates: set[str]) -> None:
+def test_rule_reaches_its_gates(where: Where, gates: set[str]) -> None:
     assert reached(where) == gates
 
 
-def test_a_grant_is_for_one_person_and_ends_on_time() -> None:
+def test_grant_is_for_one_person_and_ends_on_time() -> None:
     grant = Grant("g", "ada", Where(gates=frozenset({"office>lab"})), AT, AT + HOUR, "repairs", "admin")
     compiled = site(grants=(grant,))
     assert compiled.may_pass(ADA, "office>lab", AT).rule == grant
@@ -181,7 +179,7 @@ def test_a_grant_is_for_one_person_and_ends_on_time() -> None:
     assert compiled.may_pass(Person("bob"), "office>lab", AT).denial is Denial.NO_RULE
 
 
-def test_the_strictest_mode_counts() -> None:
+def test_strictest_mode_counts() -> None:
     free = GateMode("f", "None>office", EntryMode.FREE, "working", "staff")
     shut = GateMode("n", "None>office", EntryMode.NO_ENTRY, "working")
     normal = GateMode("o", "None>office", EntryMode.NORMAL)

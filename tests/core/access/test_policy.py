@@ -35,7 +35,7 @@ ORDER = [
 ]
 
 
-def test_a_recognised_employee_passes() -> None:
+def test_recognised_employee_passes() -> None:
     decision = Scene().decide()
     assert decision == Decision(Reason.RECOGNISED, ADA)
     assert decision.verdict is Verdict.OPEN
@@ -51,7 +51,7 @@ def test_each_condition_alone_keeps_the_gate_shut(fault: str, reason: Reason) ->
 
 
 @pytest.mark.parametrize(("first", "second"), list(combinations(range(len(ORDER)), 2)))
-def test_of_two_failures_the_first_in_order_is_the_reason(first: int, second: int) -> None:
+def test_first_failed_condition_is_the_reason(first: int, second: int) -> None:
     scene = Scene()
     # The later one is set up first: the order of the questions counts, not that of the events.
     getattr(scene, ORDER[second][0])()
@@ -59,14 +59,14 @@ def test_of_two_failures_the_first_in_order_is_the_reason(first: int, second: in
     assert scene.decide().reason is ORDER[first][1]
 
 
-def test_when_all_fail_only_the_gate_is_named() -> None:
+def test_failure_of_everything_names_only_the_gate() -> None:
     scene = Scene()
     for fault, _ in ORDER:
         getattr(scene, fault)()
     assert scene.decide() == Decision(Reason.GATE_DISABLED)
 
 
-def test_a_release_opens_whatever_else_is_wrong_and_names_nobody() -> None:
+def test_release_opens_whatever_else_is_wrong_and_names_nobody() -> None:
     for fault, _ in [("who may pass", None), *ORDER]:
         scene = Scene()
         getattr(scene, fault, lambda: None)()
@@ -80,13 +80,13 @@ def test_only_recognition_a_free_period_a_release_or_a_hand_opens() -> None:
 
 
 @pytest.mark.parametrize("reason", [r for r in Reason if r not in OPENING])
-def test_a_reason_of_the_evidence_is_passed_on(reason: Reason) -> None:
+def test_reason_of_the_evidence_is_kept(reason: Reason) -> None:
     scene = Scene()
     scene.evidence = replace(EVIDENCE, reason=reason)
     assert scene.decide() == Decision(reason)
 
 
-def test_a_refused_employee_is_named_and_an_unidentified_one_is_not() -> None:
+def test_denied_employee_is_named_and_an_unidentified_person_is_not() -> None:
     for fault, reason in ORDER:
         scene = Scene()
         getattr(scene, fault)()
@@ -101,7 +101,7 @@ def test_a_refused_employee_is_named_and_an_unidentified_one_is_not() -> None:
         assert scene.decide().employee == (scene.employee if known else None)
 
 
-def test_a_value_equal_to_its_limit_is_enough() -> None:
+def test_value_equal_to_its_limit_is_enough() -> None:
     scene = Scene()
     scene.evidence = replace(EVIDENCE, best=Candidate(ADA.id, 0.5), margin=0.1)
     scene.captured_at = NOW - timedelta(milliseconds=2000)
@@ -124,7 +124,7 @@ def test_validity_includes_its_first_and_last_day() -> None:
     ("similarity", "margin", "reason"),
     [(NAN, 0.4, Reason.NOT_RECOGNISED), (0.8, NAN, Reason.AMBIGUOUS), (NAN, NAN, Reason.NOT_RECOGNISED)],
 )
-def test_a_similarity_or_margin_of_nan_opens_nothing(similarity: float, margin: float, reason: Reason) -> None:
+def test_similarity_or_margin_of_nan_opens_nothing(similarity: float, margin: float, reason: Reason) -> None:
     scene = Scene()
     scene.evidence = replace(EVIDENCE, best=Candidate(ADA.id, similarity), margin=margin)
     assert scene.decide().reason is reason
@@ -177,7 +177,7 @@ numbers = st.one_of(st.just(NAN), st.floats(-1.0, 2.0), st.sampled_from([0.5, 0.
     valid_until=days,
     allowed=st.sampled_from([True, True, False]),
 )
-def test_it_opens_if_and_only_if_every_condition_holds(
+def test_opens_if_and_only_if_every_condition_holds(
     enabled: bool,
     mode: SiteMode,
     age_ms: int,

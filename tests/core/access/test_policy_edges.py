@@ -31,7 +31,7 @@ def test_limits_cannot_change_after_the_check() -> None:
 
 
 @pytest.mark.parametrize("named", ["01", "01@", "01B", "02"])
-def test_the_record_of_somebody_else_never_opens_whichever_id_is_greater(named: str) -> None:
+def test_record_of_somebody_else_never_opens_whichever_id_is_greater(named: str) -> None:
     scene = Scene()
     scene.evidence = replace(EVIDENCE, best=Candidate(named, 0.8))
     assert scene.decide() == Decision(Reason.NOT_RECOGNISED)
@@ -89,7 +89,7 @@ def test_each_date_counts_by_itself(valid_from: date | None, valid_until: date |
 
 
 @pytest.mark.parametrize(("age_ms", "fresh"), [(2000, True), (2001, False), (-2000, True), (-2001, False)])
-def test_a_frame_is_stale_in_the_past_and_in_the_future(age_ms: int, fresh: bool) -> None:
+def test_frame_is_stale_in_the_past_and_in_the_future(age_ms: int, fresh: bool) -> None:
     scene = Scene()
     scene.captured_at = NOW - timedelta(milliseconds=age_ms)
     assert scene.decide().reason is (Reason.RECOGNISED if fresh else Reason.STALE_FRAME)

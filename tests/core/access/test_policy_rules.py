@@ -19,7 +19,7 @@ DATED = Rule("01D", "This year", Who(everybody=True), EVERYWHERE, None, date(202
 HOUR = timedelta(hours=1)
 
 
-def test_the_rule_that_lets_somebody_in_is_recorded() -> None:
+def test_rule_that_lets_somebody_in_is_recorded() -> None:
     assert Scene().decide().rule == AppliedRule("01R", "Everybody, everywhere, always")
 
 
@@ -31,7 +31,7 @@ def test_outside_its_schedule_the_rule_is_recorded_too() -> None:
     assert decision.rule == AppliedRule("01N", "Nights")
 
 
-def test_a_free_period_opens_for_everybody_but_not_what_comes_before_it() -> None:
+def test_free_period_opens_for_everybody_but_not_what_comes_before_it() -> None:
     scene = Scene()
     scene.entry = EntryMode.FREE
     scene.no_face()
@@ -42,7 +42,7 @@ def test_a_free_period_opens_for_everybody_but_not_what_comes_before_it() -> Non
     assert scene.decide() == Decision(Reason.RELEASED)
 
 
-def test_a_release_opens_a_gate_that_its_schedule_shuts() -> None:
+def test_release_opens_a_gate_that_its_schedule_shuts() -> None:
     scene = Scene()
     scene.shut_by_schedule()
     scene.mode = SiteMode.RELEASE
@@ -50,13 +50,13 @@ def test_a_release_opens_a_gate_that_its_schedule_shuts() -> None:
 
 
 @pytest.mark.parametrize(("until", "blocked"), [(None, True), (NOW + TICK, True), (NOW, False), (NOW - TICK, False)])
-def test_a_block_holds_until_its_end(until: object, blocked: bool) -> None:
+def test_block_holds_until_its_end(until: object, blocked: bool) -> None:
     somebody = replace(ADA, blocked_at=NOW - HOUR, blocked_until=until)  # type: ignore[arg-type]
     assert standing(somebody, NOW, NOW.date()) is (Reason.BLOCKED if blocked else None)
     assert standing(somebody, NOW, NOW.date(), clock_doubted=True) is Reason.BLOCKED  # its end may not have come
 
 
-def test_a_block_wins_over_a_grant() -> None:
+def test_block_wins_over_a_grant() -> None:
     scene = Scene()
     grant = Grant("01T", ADA.id, EVERYWHERE, NOW - HOUR, NOW + HOUR, "a parcel", "admin")
     scene.rules = type(ALWAYS)(replace(ALWAYS.rules, grants=(grant,)))
@@ -83,7 +83,7 @@ def test_no_rule_is_no_rule_whatever_the_clock() -> None:
     assert scene.decide() == Decision(Reason.NO_RULE, ADA)
 
 
-def test_a_gate_that_the_rules_do_not_know_lets_nobody_in() -> None:
+def test_gate_that_the_rules_do_not_know_lets_nobody_in() -> None:
     scene = Scene()
     scene.gate = replace(GATE, id="01X")
     assert scene.decide() == Decision(Reason.NO_RULE, ADA)

@@ -41,7 +41,7 @@ GOOD = RuleSet(
 )
 
 
-def test_a_rule_set_without_contradictions_is_accepted() -> None:
+def test_rule_set_without_contradictions_is_accepted() -> None:
     GOOD.check()
     assert list(GOOD.problems()) == []
 
@@ -62,7 +62,7 @@ def test_a_rule_set_without_contradictions_is_accepted() -> None:
         ({"modes": (*GOOD.modes, replace(GOOD.modes[0], id="n"))}, "modes[in]", "duplicate_mode"),
     ],
 )
-def test_what_contradicts_itself_is_refused_with_its_place(change: dict[str, object], path: str, code: str) -> None:
+def test_contradiction_is_refused_with_its_place(change: dict[str, object], path: str, code: str) -> None:
     broken = replace(GOOD, **change)  # type: ignore[arg-type]
     assert (path, code) in [(problem.path, problem.code) for problem in broken.problems()]
     with pytest.raises(BadInput):
@@ -91,13 +91,13 @@ def test_what_contradicts_itself_is_refused_with_its_place(change: dict[str, obj
         (lambda: Block(""), "bad_block_reason"),
     ],
 )
-def test_what_cannot_be_meant_is_refused(build: object, code: str) -> None:
+def test_impossible_value_is_refused(build: object, code: str) -> None:
     with pytest.raises(BadInput) as refused:
         build()  # type: ignore[operator]
     assert refused.value.code == code
 
 
-def test_what_is_missing_lets_nobody_in() -> None:
+def test_missing_reference_lets_nobody_in() -> None:
     """A row that was altered reads as if it were not there."""
     ada, noon = Person("ada", frozenset({"staff"})), datetime(2026, 11, 30, 1, 30, tzinfo=UTC)
     whole = CompiledRules(replace(GOOD, modes=()))
@@ -112,7 +112,7 @@ def test_what_is_missing_lets_nobody_in() -> None:
     assert CompiledRules(shut).mode_at("in", noon).mode is EntryMode.NO_ENTRY
 
 
-def test_what_is_in_use_names_its_users() -> None:
+def test_entry_in_use_names_its_users() -> None:
     assert GOOD.used_by("staff") == ("rules[Staff]", "modes[in]")
     assert GOOD.used_by("w") == ("rules[Staff]", "modes[in]")
     assert GOOD.used_by("office") == ("zones[Lab]", "gates[in]", "gates[out]", "rules[Staff]")
@@ -120,7 +120,7 @@ def test_what_is_in_use_names_its_users() -> None:
     assert GOOD.used_by("there") == ()
 
 
-def test_what_is_hardly_meant_is_warned_of() -> None:
+def test_doubtful_rule_gives_a_warning() -> None:
     empty = replace(GOOD, rules=(*GOOD.rules, Rule("n", "Nowhere", EVERYBODY, Where(zones=frozenset({"lab"})))))
     found = [(w.path, w.code) for w in empty.warnings({"staff": 0}, date(2027, 1, 1))]
     assert ("rules[Staff].who", "groups_are_empty") in found

@@ -33,7 +33,7 @@ def written() -> dict[str, Any]:
 
 @PATIENT
 @given(worlds())
-def test_a_round_trip_changes_nothing(world: RuleSet) -> None:
+def test_round_trip_changes_nothing(world: RuleSet) -> None:
     stored = replace(world, zones=in_order(world.zones), groups=in_order(world.groups))
     data = write(stored, NUMBERS)
     assert read(data, stored) == replace(
@@ -44,19 +44,19 @@ def test_a_round_trip_changes_nothing(world: RuleSet) -> None:
     assert write(read(json.loads(json.dumps(data)), stored), NUMBERS) == data
 
 
-def test_into_an_empty_installation_and_out_again() -> None:
+def test_round_trip_through_an_empty_installation() -> None:
     applied = read(written(), GATES_ALONE)
     assert write(applied, NUMBERS) == written()
     assert {rule.name for rule in applied.rules} == {rule.name for rule in RULES.rules}
     assert all(rule.id.startswith("new-") for rule in applied.rules)
 
 
-def test_the_order_in_a_file_does_not_matter() -> None:
+def test_order_in_a_file_does_not_matter() -> None:
     turned = {key: value[::-1] if isinstance(value, list) else value for key, value in reversed(written().items())}
     assert write(read(turned), NUMBERS) == written()
 
 
-def test_a_thing_of_a_known_name_keeps_its_id_and_grants_stay() -> None:
+def test_known_name_keeps_its_id_and_grants_stay() -> None:
     data = written()
     data["rules"][0]["note"] = "since the move"
     changed = read(data)
@@ -65,7 +65,7 @@ def test_a_thing_of_a_known_name_keeps_its_id_and_grants_stay() -> None:
     assert changed.grants == RULES.grants
 
 
-def test_what_a_file_leaves_out() -> None:
+def test_omitted_parts_are_deleted_except_gates_and_directory_groups() -> None:
     """Rules go; gates cannot be removed by a file, and a directory's groups belong to the directory."""
     sent = Group("sent", "Sent by HR", GroupSource.SCIM)
     known = replace(RULES, groups=(*RULES.groups, sent), lanes=(Lane("l", "Lobby", ("lobby-in", "lobby-out")),))
@@ -118,7 +118,7 @@ def test_what_a_file_leaves_out() -> None:
         (("modes", 0, "mode"), "open", "modes[0].mode: Write one of no_entry, normal, free."),
     ],
 )
-def test_what_is_wrong_is_named_by_its_place(path: tuple[str | int, ...], value: object, said: str) -> None:
+def test_error_names_its_place(path: tuple[str | int, ...], value: object, said: str) -> None:
     data = written()
     place: Any = data
     for step in path[:-1]:
@@ -130,7 +130,7 @@ def test_what_is_wrong_is_named_by_its_place(path: tuple[str | int, ...], value:
     assert refused.value.code == "bad_rules_file"
 
 
-def test_what_is_said_of_a_wrong_file_can_be_printed_and_is_short() -> None:
+def test_error_text_is_short_and_printable() -> None:
     data = written()
     data["rules"][0]["schedule"] = "\ud800" * 100_000
     with pytest.raises(BadRulesFile) as refused:
@@ -149,6 +149,6 @@ def test_parts_that_contradict_each_other_are_refused() -> None:
 
 
 @pytest.mark.parametrize("data", [None, [], "rules", 7, {"sites": []}])
-def test_something_else_is_refused(data: object) -> None:
+def test_other_types_are_refused(data: object) -> None:
     with pytest.raises(BadRulesFile):
         read(data)

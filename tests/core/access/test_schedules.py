@@ -75,14 +75,14 @@ def test_minutes_open_on_the_day_the_clock_changes(
 
 
 @pytest.mark.parametrize(("season", "expected"), [(SPRING, 420), (AUTUMN, 540)])
-def test_a_saturday_night_shift_over_the_change(season: str, expected: int) -> None:
+def test_saturday_night_shift_over_the_change(season: str, expected: int) -> None:
     sunday = CHANGES[BERLIN, season]
     timetable = schedule(window("Sat", "22:00", "08:00"))
     start, end = instant(sunday - timedelta(days=1), 0, BERLIN), instant(sunday, 1440, BERLIN)
     assert open_minutes(timetable, start, end, BERLIN) == expected
 
 
-def test_a_night_belongs_to_the_day_it_starts_on() -> None:
+def test_overnight_window_belongs_to_its_first_day() -> None:
     nights = schedule(window("Mon Tue Wed Thu Fri", "22:00", "08:00"))
     assert nights.is_open(at("2026-11-28 01:00"), BERLIN)  # Saturday: Friday's night
     assert not nights.is_open(at("2026-11-30 01:00"), BERLIN)  # Monday: no night began on Sunday
@@ -91,7 +91,7 @@ def test_a_night_belongs_to_the_day_it_starts_on() -> None:
     assert not nights.is_open(at("2026-12-01 06:00"), BERLIN)
 
 
-def test_a_calendar_replaces_the_windows_that_start_on_its_dates() -> None:
+def test_calendar_replaces_the_windows_that_start_on_its_dates() -> None:
     nights = schedule(window("daily", "22:00", "08:00"), on_calendar=(CalendarHours("x"),))
     assert nights.is_open(at("2026-12-25 05:00"), BERLIN)  # the night before runs to its end
     assert not nights.is_open(at("2026-12-25 23:00"), BERLIN)
@@ -99,7 +99,7 @@ def test_a_calendar_replaces_the_windows_that_start_on_its_dates() -> None:
     assert nights.is_open(at("2026-12-26 22:00"), BERLIN)
 
 
-def test_the_first_calendar_of_the_list_counts() -> None:
+def test_first_listed_calendar_counts() -> None:
     short = CalendarHours("x", (Hours(600, 60),))
     for entries, opened in (((short, CalendarHours("y")), True), ((CalendarHours("y"), short), False)):
         timetable = schedule(window("daily", "07:00", "12:00"), on_calendar=entries)
@@ -107,7 +107,7 @@ def test_the_first_calendar_of_the_list_counts() -> None:
         assert not timetable.is_open(at("2026-12-25 12:00"), BERLIN)
 
 
-def test_a_schedule_without_a_calendar_knows_no_holidays() -> None:
+def test_schedule_without_a_calendar_ignores_holidays() -> None:
     assert schedule(window("daily", "07:00", "12:00")).is_open(at("2026-12-25 10:30"), BERLIN)
 
 
@@ -117,7 +117,7 @@ def test_29_february_comes_in_leap_years() -> None:
     assert calendar.has(date(2032, 2, 29))
 
 
-def test_a_window_in_the_gap_is_found_before_it_is_missed() -> None:
+def test_window_in_a_clock_change_gap_is_found_in_advance() -> None:
     timetable = schedule(window("daily", "02:00", "01:00"))
     year = date(2027, 1, 1), date(2027, 12, 31)
     assert timetable.skipped(*year, BERLIN) == [(date(2027, 3, 28), Hours(120, 60))]
@@ -135,23 +135,23 @@ def test_a_window_in_the_gap_is_found_before_it_is_missed() -> None:
         ("2026-12-24 19:00", "2026-12-28 07:00"),
     ],
 )
-def test_when_it_opens_next(now: str, opens: str) -> None:
+def test_next_opening(now: str, opens: str) -> None:
     working = schedule(window("Mon Tue Wed Thu Fri", "07:00", "12:00"), on_calendar=(CalendarHours("x"),))
     assert working.next_opening(at(now), BERLIN) == at(opens)
 
 
-def test_it_opens_when_the_clock_skips_its_start() -> None:
+def test_window_opens_when_the_clock_skips_its_start() -> None:
     timetable = schedule(window("Sun", "02:30", "02:00"))
     assert timetable.next_opening(at("2027-03-28 00:00"), BERLIN) == at("2027-03-28 03:00")
 
 
-def test_it_opens_again_when_the_clock_shows_the_window_again() -> None:
+def test_window_opens_again_in_a_repeated_hour() -> None:
     timetable = schedule(window("Sun", "02:00", "00:30"))
     first = at("2027-10-31 02:45").astimezone(UTC)
     assert timetable.next_opening(first, BERLIN) == first + timedelta(minutes=15)
 
 
-def test_a_schedule_of_one_past_day_does_not_open_again() -> None:
+def test_schedule_of_one_past_day_does_not_open_again() -> None:
     once = Timetable(
         Schedule("s", "Once", (), (CalendarHours("y", (Hours(600, 60),)),)),
         {"y": Calendar("y", "Day", (CalendarDay(date(2026, 12, 25)),))},
@@ -159,7 +159,7 @@ def test_a_schedule_of_one_past_day_does_not_open_again() -> None:
     assert once.next_opening(at("2026-12-25 11:00"), BERLIN) is None
 
 
-def test_since_when_a_window_is_open() -> None:
+def test_start_of_an_open_window() -> None:
     timetable = schedule(window("daily", "22:00", "08:00"))
     assert timetable.open_since(at("2026-12-01 05:00"), BERLIN) == at("2026-11-30 22:00")
     assert timetable.open_since(at("2026-12-01 06:00"), BERLIN) is None
@@ -167,7 +167,7 @@ def test_since_when_a_window_is_open() -> None:
     assert round_the_clock.open_since(at("2026-12-01 05:00"), BERLIN) == at("2026-12-01 00:00")
 
 
-def test_a_clock_change_is_found_to_the_second() -> None:
+def test_clock_change_is_found_to_the_second() -> None:
     assert clock_change(date(2027, 3, 28), BERLIN) == (datetime(2027, 3, 28, 1, tzinfo=UTC), timedelta(hours=1))
     assert clock_change(date(2027, 4, 4), LORD_HOWE) == (datetime(2027, 4, 3, 15, tzinfo=UTC), timedelta(minutes=-30))
     assert clock_change(date(2027, 6, 1), BERLIN) is None
@@ -175,7 +175,7 @@ def test_a_clock_change_is_found_to_the_second() -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(schedules(), st.tuples(CALENDARS, CALENDARS), INSTANTS, st.sampled_from(CLOCKS))
-def test_the_next_opening_is_the_first_open_minute(
+def test_next_opening_is_the_first_open_minute(
     drawn: Schedule, dates: tuple[tuple[CalendarDay, ...], tuple[CalendarDay, ...]], now: datetime, clock: str
 ) -> None:
     zone = time_zone(clock)
@@ -195,7 +195,7 @@ def test_the_next_opening_is_the_first_open_minute(
 
 @settings(max_examples=20, deadline=None)
 @given(schedules(), st.sampled_from(CLOCKS), st.dates(date(2027, 1, 1), date(2028, 12, 31)))
-def test_the_minutes_of_a_week_are_the_lengths_of_its_windows(drawn: Schedule, clock: str, day: date) -> None:
+def test_minutes_of_a_week_are_the_lengths_of_its_windows(drawn: Schedule, clock: str, day: date) -> None:
     """In a week before which and in which the clock is not changed."""
     zone = time_zone(clock)
     if any(clock_change(day + timedelta(days=n), zone) for n in range(-1, 8)):
@@ -248,7 +248,7 @@ def test_the_minutes_of_a_week_are_the_lengths_of_its_windows(drawn: Schedule, c
         (lambda: time_zone("../../etc/passwd"), "unknown_time_zone"),
     ],
 )
-def test_what_cannot_be_meant_is_refused(build: object, code: str) -> None:
+def test_impossible_schedule_is_refused(build: object, code: str) -> None:
     with pytest.raises(BadInput) as refused:
         build()  # type: ignore[operator]
     assert refused.value.code == code

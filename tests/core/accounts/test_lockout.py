@@ -14,7 +14,7 @@ def test_the_first_attempts_are_free() -> None:
 
 
 @pytest.mark.parametrize(("wrong", "seconds"), [(5, 2), (6, 4), (7, 8), (8, 16), (13, 512), (14, 900), (10**9, 900)])
-def test_the_wait_doubles_up_to_a_quarter_of_an_hour(wrong: int, seconds: int) -> None:
+def test_wait_doubles_up_to_a_quarter_of_an_hour(wrong: int, seconds: int) -> None:
     assert free_at(Tally(wrong, NOW), 5) == NOW + timedelta(seconds=seconds)
     assert timedelta(seconds=900) == LONGEST
 

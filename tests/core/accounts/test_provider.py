@@ -52,7 +52,7 @@ def test_dots_lead_into_nested_claims_unless_the_name_itself_has_dots(claims: di
         ({"hasgroups": "true"}, "leaves the groups out"),
     ],
 )
-def test_a_refusal_says_what_is_missing(claims: dict[str, Any], reason: str) -> None:
+def test_refusal_says_what_is_missing(claims: dict[str, Any], reason: str) -> None:
     assert reason in PROVIDER.refusal(claims)
 
 
@@ -89,7 +89,7 @@ def test_https_or_this_machine_can_be_an_issuer(issuer: str) -> None:
         "http://localhost.example.com",
     ],
 )
-def test_an_issuer_that_could_be_impersonated_is_refused(issuer: str) -> None:
+def test_issuer_that_could_be_impersonated_is_refused(issuer: str) -> None:
     with pytest.raises(BadInput) as refused:
         replace(PROVIDER, issuer=issuer)
     assert refused.value.code == "bad_issuer"
@@ -113,7 +113,7 @@ def test_settings_that_cannot_work_are_refused(change: dict[str, Any], code: str
     assert refused.value.code == code
 
 
-def test_a_failed_check_is_for_the_log_and_not_for_the_browser() -> None:
+def test_failed_check_is_for_the_log_and_not_for_the_browser() -> None:
     failed = NotConfirmed("the nonce differs")
     assert failed.check == "the nonce differs"
     assert "nonce" not in failed.detail and failed.code == "provider_refused"

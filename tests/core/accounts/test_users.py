@@ -7,12 +7,12 @@ from app.core.errors import BadInput
 from app.core.types import Role
 
 
-def test_a_name_is_kept_without_surrounding_spaces() -> None:
+def test_name_is_kept_without_surrounding_spaces() -> None:
     assert user_name("  Ada Lovelace ") == "Ada Lovelace"
 
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 65, "ada\nlovelace"])
-def test_a_name_that_cannot_be_shown_is_refused(name: str) -> None:
+def test_name_that_cannot_be_shown_is_refused(name: str) -> None:
     with pytest.raises(BadInput) as refused:
         user_name(name)
     assert refused.value.code == "bad_name"

@@ -30,7 +30,7 @@ def stands(*tracks: Track, region: Region = REGION, let_in: frozenset[int] = fro
     return at_gate(Scene(tracks, 100), region, WIDTH, HEIGHT, NOW, let_in)
 
 
-def test_the_widest_face_is_at_the_gate() -> None:
+def test_widest_face_is_at_the_gate() -> None:
     near, behind = track(1, 120), track(2, 100, 900)
     assert stands(near, behind).person is stands(behind, near).person is near
 
@@ -41,7 +41,7 @@ def test_of_two_equally_near_people_neither_is_at_the_gate(share: float) -> None
     assert found.person is None and [t.id for t in found.rivals] == [1, 2]
 
 
-def test_a_face_that_is_too_narrow_is_neither_at_the_gate_nor_a_rival() -> None:
+def test_face_that_is_too_narrow_is_neither_at_the_gate_nor_a_rival() -> None:
     assert stands(track(1, 47.9)).person is None
     assert stands(track(1, 48), track(2, 47.9, 900)).person is not None
     assert stands().person is None
@@ -64,21 +64,21 @@ def test_impossible_regions_are_refused(values: tuple[float, ...]) -> None:
         Region(*values)
 
 
-def test_a_missed_face_keeps_its_place_before_the_one_behind() -> None:
+def test_missed_face_keeps_its_place_before_the_one_behind() -> None:
     front, behind = track(1, 150, unseen_ms=40), track(2, 100, 900)
     assert stands(front, behind).person is None
     # nor for one equally near
     assert stands(track(1, 100, unseen_ms=40), track(2, 100, 900)).person is None
 
 
-def test_somebody_let_in_and_out_of_sight_has_gone_through() -> None:
+def test_admitted_person_out_of_sight_has_passed() -> None:
     front, behind = track(1, 150, unseen_ms=40), track(2, 100, 900)
     assert stands(front, behind, let_in=frozenset({1})).person is behind
     # while they are seen they still stand there
     assert stands(replace(front, last_at=NOW), behind, let_in=frozenset({1})).person is not behind
 
 
-def test_somebody_stepping_in_front_is_alone_at_the_gate() -> None:
+def test_person_stepping_in_front_is_alone_at_the_gate() -> None:
     hidden, stepped = track(1, 100, unseen_ms=40), track(2, 105, 660)
     assert stands(hidden, stepped).person is stepped
 
@@ -93,35 +93,35 @@ def tried_at(usable: range) -> list[int]:
     return found
 
 
-def test_the_intervals_between_tries_grow_and_the_tries_end() -> None:
+def test_intervals_between_tries_grow_and_tries_end() -> None:
     assert tried_at(range(1, 2000)) == list(TRIES)
     assert list(TRIES) == sorted(set(TRIES)) and TRIES[0] == 1
     # A camera of 25 frames a second still looks when somebody stands there for ten seconds.
     assert TRIES[-1] / 25 > WAIT_MS / 1000
 
 
-def test_somebody_who_waited_behind_another_is_tried_at_once_and_as_often() -> None:
+def test_person_who_waited_behind_is_tried_at_once_and_as_often() -> None:
     assert tried_at(range(51, 2000)) == [50 + count for count in TRIES]
 
 
-def test_a_skipped_try_is_made_at_the_next_frame() -> None:
+def test_skipped_try_is_made_at_the_next_frame() -> None:
     assert due(track(1, 100, usable=5), 2, 1)  # the third sighting passed while the database was gone
 
 
-def test_only_sightings_of_the_newest_person_are_used() -> None:
+def test_only_samples_of_the_newest_person_are_used() -> None:
     mixed = [sighting(person(0)), sighting(like(1, 0.9, 0)), sighting(person(1)), sighting(like(1, 0.95, 2))]
     chosen = approach.frame_results(track(1, 100, sightings=tuple(mixed)), 3, SAME)
     assert [look.subject for look in chosen] == mixed[1:]
     assert fold(chosen, SAME).reason is None and {look.faces for look in chosen} == {3}
 
 
-def test_a_track_without_sightings_gives_the_reason() -> None:
+def test_track_without_samples_gives_the_reason() -> None:
     poor = Quality(0.2, (QualityProblem.TURNED_AWAY,))
     (look,) = approach.frame_results(track(1, 100, last_quality=poor), 2, SAME)
     assert (look.reason, look.problems, look.faces) == (Reason.POOR_QUALITY, poor.problems, 2)
 
 
-def test_an_approach_is_more_than_a_moment_and_ends_with_patience() -> None:
+def test_approach_is_more_than_a_moment_and_ends_with_patience() -> None:
     assert [approach.is_approach(n) for n in (0, 2, 3)] == [False, False, True]
     assert not approach.waited(NOW, NOW + timedelta(milliseconds=WAIT_MS - 1))
     assert approach.waited(NOW, NOW + timedelta(milliseconds=WAIT_MS))
@@ -138,11 +138,11 @@ def test_an_approach_is_more_than_a_moment_and_ends_with_patience() -> None:
         (track(1, 80, x=1270, widest_px=200), False),  # went back and out at the side
     ],
 )
-def test_which_tracks_walked_past(one: Track, has_crossed: bool) -> None:
+def test_tracks_that_walked_past_are_recognised(one: Track, has_crossed: bool) -> None:
     assert approach.crossed(one, WIDTH, HEIGHT) is has_crossed
 
 
-def test_somebody_counts_as_another_only_if_it_is_certain() -> None:
+def test_person_counts_as_another_only_if_certain() -> None:
     ada = (sighting(person(0)), sighting(like(0, 0.9)))
     assert approach.is_another(track(1, 100, sightings=(sighting(person(1)),)), ada, SAME)
     assert not approach.is_another(track(1, 100, sightings=(sighting(person(1)), sighting(like(0, 0.5)))), ada, SAME)
@@ -202,7 +202,7 @@ def embedded(vector: Vector) -> Sample:
     return Sample(Face(Box(400, 300, 100, 130), np.zeros((5, 2), np.float32), 0.9), Quality(0.9), vector)
 
 
-def test_a_track_always_gives_frames_that_fold() -> None:
+def test_frames_of_a_track_always_fold() -> None:
     scene, rules = Scene(), Rules(SAME)
     for i in range(20):
         scene = step(scene, [embedded(like(0, 0.8, 1 + i % 14))], NOW + timedelta(milliseconds=40 * i), rules).scene

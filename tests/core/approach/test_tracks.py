@@ -94,7 +94,7 @@ def test_two_people_who_swap_places_are_distinguished_by_their_faces() -> None:
 
 
 @pytest.mark.parametrize(("lost_frames", "same"), [(10, True), (19, True), (20, False), (75, False)])
-def test_a_track_survives_an_occlusion_shorter_than_the_patience(lost_frames: int, same: bool) -> None:
+def test_track_survives_an_occlusion_shorter_than_the_patience(lost_frames: int, same: bool) -> None:
     film = Film()
     for _ in range(10):
         film.show(face(400, of=person(0)))
@@ -105,7 +105,7 @@ def test_a_track_survives_an_occlusion_shorter_than_the_patience(lost_frames: in
     assert [t.id for t in film.ended] == ([] if same else [1])
 
 
-def test_a_track_that_ended_never_comes_back_and_its_id_is_not_used_again() -> None:
+def test_ended_track_never_returns_and_its_id_is_not_reused() -> None:
     film = Film()
     film.show(face(400, of=person(0)))
     film.show(after_s=0.801)
@@ -118,7 +118,7 @@ def test_a_track_that_ended_never_comes_back_and_its_id_is_not_used_again() -> N
 
 
 @pytest.mark.parametrize("misses", [1, 5, 15])
-def test_a_detector_that_misses_frames_loses_nobody(misses: int) -> None:
+def test_detector_that_misses_frames_loses_nobody(misses: int) -> None:
     film = Film()
     for i in range(200):
         film.show(*[face(200 + 2 * i, 50 + i / 2, of=person(0))][: i % (misses + 1) == 0])
@@ -126,7 +126,7 @@ def test_a_detector_that_misses_frames_loses_nobody(misses: int) -> None:
 
 
 @pytest.mark.parametrize("fps", [10, 5, 2.5, 1.5])
-def test_a_slow_camera_follows_big_jumps_of_the_same_person(fps: float) -> None:
+def test_slow_camera_follows_big_jumps_of_the_same_person(fps: float) -> None:
     film = Film(fps)
     for i in range(12):
         # A brisk walk across: nine face widths a second; somebody else comes straight on.
@@ -135,14 +135,14 @@ def test_a_slow_camera_follows_big_jumps_of_the_same_person(fps: float) -> None:
     assert film.ids() == [1, 2] and not film.ended
 
 
-def test_a_face_that_cannot_be_compared_does_not_join_from_afar() -> None:
+def test_face_that_cannot_be_compared_does_not_join_from_afar() -> None:
     film = Film(5)
     film.show(face(300, of=person(0)))
     film.show(face(300 + 90 + 81))
     assert film.ids() == [1, 2]
 
 
-def test_a_jittering_face_is_one_track_that_hardly_moves() -> None:
+def test_jittering_face_is_one_track_that_hardly_moves() -> None:
     film = Film()
     rng = np.random.default_rng(5)
     for _ in range(200):
@@ -163,7 +163,7 @@ def test_frames_that_arrive_together_give_no_speed() -> None:
     assert film.ids() == [1]
 
 
-def test_somebody_stepping_in_front_is_another_track_and_inherits_nothing() -> None:
+def test_person_stepping_in_front_is_a_new_track_without_history() -> None:
     # Given an employee in view,
     film = Film()
     for _ in range(10):
@@ -179,7 +179,7 @@ def test_somebody_stepping_in_front_is_another_track_and_inherits_nothing() -> N
     assert old.last_at < film.at
 
 
-def test_somebody_stepping_in_front_with_a_turned_face_adds_no_sighting() -> None:
+def test_person_stepping_in_front_with_a_turned_face_adds_no_sample() -> None:
     film = Film()
     for _ in range(10):
         film.show(face(400, of=person(0)))
@@ -198,14 +198,14 @@ def test_one_bad_frame_does_not_split_a_track() -> None:
     assert film.ids() == [1]
 
 
-def test_a_much_smaller_face_is_somebody_behind() -> None:
+def test_much_smaller_face_is_a_person_behind() -> None:
     film = Film()
     film.show(face(400, 200))
     film.show(face(420, 90))
     assert film.ids() == [1, 2]
 
 
-def test_an_embedding_of_nan_does_not_stop_the_camera() -> None:
+def test_embedding_of_nan_does_not_stop_the_camera() -> None:
     film = Film()
     broken = np.full(DIMENSION, np.nan, np.float32)
     for _ in range(30):
@@ -216,14 +216,14 @@ def test_an_embedding_of_nan_does_not_stop_the_camera() -> None:
 
 
 @pytest.mark.parametrize("by_s", [-3600, 20])
-def test_a_gap_in_the_frames_or_a_clock_change_starts_a_new_approach(by_s: float) -> None:
+def test_gap_in_the_frames_or_a_clock_change_starts_a_new_approach(by_s: float) -> None:
     film = Film()
     film.show(face(400, of=person(0)))
     film.show(face(400, of=person(0)), after_s=by_s)
     assert film.ids() == [2] and [t.id for t in film.ended] == [1]
 
 
-def test_the_newest_and_the_best_sightings_are_kept() -> None:
+def test_newest_and_best_samples_are_kept() -> None:
     film = Film()
     qualities = [0.5, 0.9, 0.3, 0.8, 0.6, 0.7, 0.4, 0.95, 0.35, 0.99, 0.2, 0.1]
     for i, quality in enumerate(qualities):
@@ -235,7 +235,7 @@ def test_the_newest_and_the_best_sightings_are_kept() -> None:
     assert {i for i, _ in kept[:-1]} == {i for _, i in best}
 
 
-def test_nothing_of_a_scene_can_be_changed() -> None:
+def test_scene_is_immutable() -> None:
     film = Film()
     before = film.show(face(400, of=person(0))).scene
     with pytest.raises(FrozenInstanceError):
@@ -258,7 +258,7 @@ films = st.lists(st.tuples(st.floats(-0.5, 2), st.lists(shown, max_size=5)), max
 
 @settings(max_examples=settings.default.max_examples * 3 // 2)
 @given(films)
-def test_the_invariants_hold_for_any_sequence_of_faces(frames: Sequence[tuple[float, list[Detection]]]) -> None:
+def test_invariants_hold_for_any_sequence_of_faces(frames: Sequence[tuple[float, list[Detection]]]) -> None:
     film = Film()
     gone: set[int] = set()
     usable: dict[int, int] = {}
@@ -291,7 +291,7 @@ def test_the_invariants_hold_for_any_sequence_of_faces(frames: Sequence[tuple[fl
 
 @settings(max_examples=settings.default.max_examples // 2)
 @given(st.permutations(range(4)))
-def test_the_order_of_the_faces_does_not_matter(order: Sequence[int]) -> None:
+def test_order_of_the_faces_does_not_matter(order: Sequence[int]) -> None:
     film = Film()
     places = [(200, 0), (500, 1), (800, 2), (1100, 3)]
     film.show(*(face(x, of=person(axis)) for x, axis in places))

@@ -69,7 +69,7 @@ def working(limits: HealthLimits = DEFAULT) -> Watch:
     return watch
 
 
-def test_a_camera_starts_and_works() -> None:
+def test_camera_starts_and_works() -> None:
     watch = Watch().run(1.5, fps=0).run(3)
     assert [state for _, state in watch.seen] == [CameraState.STARTING, CameraState.WORKING]
 
@@ -98,7 +98,7 @@ def test_each_fault_shows_within_five_seconds_and_clears_by_itself(fault: dict, 
     assert watch.first(CameraState.WORKING) - mended < 5.6
 
 
-def test_a_disconnected_camera_is_reconnecting_then_dead_then_works_again() -> None:
+def test_disconnected_camera_is_reconnecting_then_dead_then_works_again() -> None:
     watch = working().lose("the camera cannot be reached").run(6, fps=0)
     assert [state for _, state in watch.seen] == [CameraState.RECONNECTING, CameraState.DEAD]
     assert watch.health is not None
@@ -106,21 +106,21 @@ def test_a_disconnected_camera_is_reconnecting_then_dead_then_works_again() -> N
     assert watch.run(4).state is CameraState.WORKING
 
 
-def test_a_camera_that_never_connects_is_dead_within_five_seconds() -> None:
+def test_camera_that_never_connects_is_dead_within_five_seconds() -> None:
     watch = Watch().lose("nothing answers").run(10, fps=0)
     assert watch.first(CameraState.DEAD) - 100 < 5
 
 
-def test_a_short_gap_is_not_a_fault() -> None:
+def test_short_gap_is_not_a_fault() -> None:
     assert not [state for _, state in working().run(2.4, fps=0).run(5).seen if state is CameraState.DEAD]
 
 
-def test_somebody_walking_past_the_lens_is_not_a_fault() -> None:
+def test_person_walking_past_the_lens_is_not_a_fault() -> None:
     watch = working().run(2, seen=replace(LIT, luma=30.0, spread=2.0)).run(5)
     assert [state for _, state in watch.seen] == [CameraState.WORKING]
 
 
-def test_an_alert_does_not_flap() -> None:
+def test_alert_does_not_flap() -> None:
     watch = working(HealthLimits(min_fps=10))
     for _ in range(20):
         watch.run(1.5, fps=10.6).run(1.5, fps=9.0)
@@ -131,12 +131,12 @@ def test_an_alert_does_not_flap() -> None:
     assert [state for _, state in watch.seen] == [CameraState.WORKING, CameraState.DEAD]
 
 
-def test_the_configured_size_applies_to_the_first_picture_too() -> None:
+def test_configured_size_applies_to_the_first_picture_too() -> None:
     assert Watch(HealthLimits(size=(1920, 1080))).run(3).state is CameraState.WRONG_SIZE
     assert Watch(HealthLimits(size=(640, 480))).run(3).state is CameraState.WORKING
 
 
-def test_a_new_connection_is_not_slow_before_it_has_had_time() -> None:
+def test_new_connection_is_not_slow_before_it_has_had_time() -> None:
     watch = working().lose().run(1, fps=0).run(6)
     assert CameraState.SLOW not in [state for _, state in watch.seen]
 

@@ -19,11 +19,11 @@ def face(degrees: float) -> Face:
 @pytest.mark.parametrize(
     ("degrees", "upright"), [(0, True), (30, True), (-40, True), (60, False), (90, False), (180, False)]
 )
-def test_which_faces_are_upright(degrees: float, upright: bool) -> None:
+def test_upright_faces_are_recognised(degrees: float, upright: bool) -> None:
     assert stands_upright(face(degrees)) is upright
 
 
-def test_agreeing_looks_are_reported_now_and_then() -> None:
+def test_consistent_turn_is_reported_periodically() -> None:
     signs = TurnSigns().with_faces([face(90)])
     now = 1000.0
     for turn in (90, None, 180, 90, None, 90):

@@ -6,7 +6,7 @@ from app.core.cameras.url_login import is_ambiguous
 
 
 @pytest.mark.parametrize("character", "/?#@[]\\")
-def test_a_separator_in_the_password_is_ambiguous_and_its_escape_is_not(character: str) -> None:
+def test_separator_in_the_password_is_ambiguous_and_its_escape_is_not(character: str) -> None:
     assert is_ambiguous(f"rtsp://admin:12{character}34@camera.example")
     assert not is_ambiguous(f"rtsp://admin:12%{ord(character):02X}34@camera.example/stream?a=b#c")
 

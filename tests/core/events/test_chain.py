@@ -88,7 +88,7 @@ def test_link_is_pinned() -> None:
     )
 
 
-def test_an_intact_chain_verifies_with_or_without_payloads() -> None:
+def test_intact_chain_verifies_with_or_without_payloads() -> None:
     rows, payloads = chain(5)
     assert check(rows, payloads) is None
     assert check([], {}) is None
@@ -98,7 +98,7 @@ def test_an_intact_chain_verifies_with_or_without_payloads() -> None:
 @pytest.mark.parametrize(
     "left", [{"subject_id": "01A"}, {"sealed_snapshot": b"picture"}, {"sealed_payload": b"sealed"}]
 )
-def test_leftovers_that_no_erasure_explains_are_found(left: dict[str, Any]) -> None:
+def test_unexplained_leftovers_are_found(left: dict[str, Any]) -> None:
     rows, payloads = chain(3)
     rows[1] = replace(rows[1], **{"employee_id": None, "subject_id": None, **left})
     del payloads["event-2"]
@@ -106,7 +106,7 @@ def test_leftovers_that_no_erasure_explains_are_found(left: dict[str, Any]) -> N
     assert flaw is not None and (flaw.sequence, flaw.event_id) == (2, "event-2")
 
 
-def test_a_picture_missing_from_the_record_is_found() -> None:
+def test_picture_missing_from_the_record_is_found() -> None:
     rows, payloads = chain(3)
     rows[1] = replace(rows[1], sealed_snapshot=b"picture")
     flaw = check(rows, payloads)
@@ -129,7 +129,7 @@ def test_a_picture_missing_from_the_record_is_found() -> None:
         {"commitment": b"bytes"},
     ],
 )
-def test_an_altered_field_is_found_at_its_record(position: int, change: dict[str, Any]) -> None:
+def test_altered_field_is_found_at_its_record(position: int, change: dict[str, Any]) -> None:
     rows, payloads = chain(5)
     head = ChainHead("gate", 5, rows[4].hash)
     rows[position] = replace(rows[position], **change)
@@ -138,14 +138,14 @@ def test_an_altered_field_is_found_at_its_record(position: int, change: dict[str
     assert (flaw.sequence, flaw.event_id) == (position + 1, rows[position].id)
 
 
-def test_a_name_without_a_payload_is_found() -> None:
+def test_name_without_a_payload_is_found() -> None:
     rows, payloads = chain(3)
     del payloads["event-2"]
     flaw = check(rows, payloads)
     assert flaw is not None and flaw.sequence == 2
 
 
-def test_a_payload_that_does_not_open_is_found() -> None:
+def test_payload_that_does_not_open_is_found() -> None:
     rows, _ = chain(2)
 
     def fail(row: EventRow) -> None:
@@ -156,7 +156,7 @@ def test_a_payload_that_does_not_open_is_found() -> None:
 
 
 @pytest.mark.parametrize("missing", range(4))
-def test_a_missing_record_is_reported_by_its_sequence(missing: int) -> None:
+def test_missing_record_is_reported_by_its_sequence(missing: int) -> None:
     rows, payloads = chain(5)
     del rows[missing]
     flaw = check(rows, payloads)
@@ -174,7 +174,7 @@ def test_reordered_duplicated_and_renumbered_records_are_found() -> None:
     assert closed is not None and (closed.sequence, closed.event_id) == (2, "event-3")
 
 
-def test_a_truncated_chain_is_found_by_the_head_or_a_checkpoint() -> None:
+def test_truncated_chain_is_found_by_the_head_or_a_checkpoint() -> None:
     rows, payloads = chain(5)
     mark = link_of(rows[4])
     cut = rows[:3]
@@ -187,7 +187,7 @@ def test_a_truncated_chain_is_found_by_the_head_or_a_checkpoint() -> None:
     assert emptied is not None and emptied.sequence == 1
 
 
-def test_a_head_that_is_not_the_last_record_is_found() -> None:
+def test_head_that_is_not_the_last_record_is_found() -> None:
     rows, payloads = chain(3)
     for head in (ChainHead("gate", 2, rows[1].hash), ChainHead("gate", 3, GENESIS)):
         flaw = check(rows, payloads, head=head)

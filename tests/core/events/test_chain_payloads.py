@@ -47,7 +47,7 @@ def check(
     return None if flaw is None else flaw.problem
 
 
-def test_a_record_with_its_picture_and_camera_is_good() -> None:
+def test_record_with_its_picture_and_camera_is_good() -> None:
     assert check() is None
     assert check(camera=None) is None  # events from before cameras were a column
 
@@ -61,7 +61,7 @@ def test_a_record_with_its_picture_and_camera_is_good() -> None:
         (TypeError("text"), "the picture does not open: it was altered, or moved from another record"),
     ],
 )
-def test_a_picture_that_is_not_the_recorded_one_is_found(picture: bytes | Exception | None, problem: str) -> None:
+def test_picture_that_is_not_the_recorded_one_is_found(picture: bytes | Exception | None, problem: str) -> None:
     assert check(picture=picture) == problem
 
 
@@ -69,20 +69,20 @@ def test_another_camera_is_found() -> None:
     assert check(camera="exit") == "the camera differs from the one in the payload"
 
 
-def test_a_payload_without_the_clear_fields_is_found() -> None:
+def test_payload_without_the_clear_fields_is_found() -> None:
     assert check({"nonce": "00", "camera": "entrance"}) == "the payload has no copy of the clear fields"
 
 
-def test_a_payload_about_another_person_is_found() -> None:
+def test_payload_about_another_person_is_found() -> None:
     other = {**PAYLOAD, "record": {**RECORD, "employee_id": "01B"}}
     assert check(other) == "the payload contradicts the record: employee_id"
 
 
-def test_a_record_that_only_the_database_made_is_found() -> None:
+def test_record_that_only_the_database_made_is_found() -> None:
     assert check(signed=False) == "the record is not signed by this installation: forged"
 
 
-def test_a_row_that_cannot_be_read_ends_the_check_there() -> None:
+def test_row_that_cannot_be_read_ends_the_check_there() -> None:
     def rows() -> Iterator[EventRow]:
         raise ValueError("a time that is no time")
         yield

@@ -25,7 +25,7 @@ WAS_ADA = Correction(
 SIGNER = Signature(WAS_ADA.signed_part)
 
 
-def test_the_signature_holds_before_and_after_an_erasure() -> None:
+def test_signature_holds_before_and_after_an_erasure() -> None:
     assert WAS_ADA.signed_by(SIGNER)
     assert replace(WAS_ADA, employee_id=None, nonce=None).signed_by(SIGNER)
 
@@ -45,10 +45,10 @@ def test_the_signature_holds_before_and_after_an_erasure() -> None:
         {"signature": "forged"},
     ],
 )
-def test_a_changed_correction_is_not_signed(change: dict[str, object]) -> None:
+def test_changed_correction_is_not_signed(change: dict[str, object]) -> None:
     assert not replace(WAS_ADA, **change).signed_by(SIGNER)  # type: ignore[arg-type]
 
 
-def test_a_time_without_a_zone_cannot_be_signed() -> None:
+def test_time_without_a_zone_cannot_be_signed() -> None:
     with pytest.raises(ValueError, match="zone"):
         _ = replace(WAS_ADA, at=datetime(2026, 11, 23)).signed_part  # noqa: DTZ001

@@ -62,11 +62,11 @@ FIRST: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("decision", [OPENED, ORDER])
-def test_a_decision_reads_back_as_it_was_printed(decision: RecordedDecision) -> None:
+def test_decision_reads_back_as_it_was_printed(decision: RecordedDecision) -> None:
     assert RecordedDecision.read("01G", json.loads(canonical(decision.payload()))) == decision
 
 
-def test_what_is_printed_is_pinned() -> None:
+def test_printed_form_is_pinned() -> None:
     recorded = replace(OPENED, checkpoint=MARK)
     assert recorded.signed_part.decode() == (
         '{"at":"2026-11-23T08:00:00.123Z","camera":null,"checkpoint":{"at":"2026-11-23T08:00:00.123Z","gate_id":"01G",'
@@ -79,7 +79,7 @@ def test_what_is_printed_is_pinned() -> None:
     )
 
 
-def test_the_signature_covers_all_that_is_printed_but_itself() -> None:
+def test_signature_covers_all_that_is_printed_but_itself() -> None:
     recorded = replace(ORDER, checkpoint=MARK, nonce="n-1", signature="c2ln")
     printed = recorded.json()
     assert printed.pop("signature") == "c2ln"
@@ -106,7 +106,7 @@ def test_events_of_the_first_version_are_read_under_todays_names() -> None:
 
 
 @pytest.mark.parametrize("change", [{"at": "yesterday"}, {"at": "2026-11-23T08:00:00"}, {"reason": "magic"}])
-def test_what_we_never_write_is_refused(change: dict[str, Any]) -> None:
+def test_unknown_form_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
         RecordedDecision.read("01G", {**FIRST, **change})
     with pytest.raises(KeyError):
@@ -114,13 +114,13 @@ def test_what_we_never_write_is_refused(change: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("reason", list(Reason))
-def test_a_decision_opens_for_its_reason_alone(reason: Reason) -> None:
+def test_decision_opens_for_its_reason_alone(reason: Reason) -> None:
     decision = replace(OPENED, reason=reason)
     assert decision.opens is (reason in OPENING)
     assert decision.payload()["decision"] == ("open" if reason in OPENING else "deny")
 
 
-def test_a_checkpoint_reads_back_and_signs_its_four_other_members() -> None:
+def test_checkpoint_reads_back_and_signs_its_four_other_members() -> None:
     assert Checkpoint.read(MARK.json()) == MARK
     unsigned = {name: value for name, value in MARK.json().items() if name != "signature"}
     assert canonical(unsigned) == MARK.signed_part
@@ -129,7 +129,7 @@ def test_a_checkpoint_reads_back_and_signs_its_four_other_members() -> None:
 @pytest.mark.parametrize(
     "change", [{"sequence": "7"}, {"sequence": True}, {"hash": None}, {"at": "soon"}, {"signature": 1}]
 )
-def test_what_is_no_checkpoint_is_refused(change: dict[str, Any]) -> None:
+def test_invalid_checkpoint_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
         Checkpoint.read({**MARK.json(), **change})
     for name in MARK.json():

@@ -24,11 +24,11 @@ def decision(reason: Reason, similarity: float | None, duration_ms: float = 21.4
 @pytest.mark.parametrize(
     ("similarity", "bucket"), [(-0.3, 0), (0.0, 0), (0.019, 0), (0.02, 1), (0.71, 35), (0.999, 49), (1.0, BUCKETS - 1)]
 )
-def test_a_similarity_counts_by_the_decision(reason: Reason, figure: Figure, similarity: float, bucket: int) -> None:
+def test_similarity_counts_by_the_decision(reason: Reason, figure: Figure, similarity: float, bucket: int) -> None:
     assert buckets_of(decision(reason, similarity))[1:] == [Bucket("01G", DAY, figure, bucket)]
 
 
 @pytest.mark.parametrize(("ms", "bucket"), [(0.0, 0), (5.0, 0), (5.1, 1), (21.4, 4), (2500.0, 14), (2501.0, 15)])
-def test_the_time_counts_by_its_upper_bound(ms: float, bucket: int) -> None:
+def test_time_counts_by_its_upper_bound(ms: float, bucket: int) -> None:
     assert buckets_of(decision(Reason.NO_FACE, None, ms)) == [Bucket("01G", DAY, Figure.TOOK, bucket)]
     assert len(TOOK_MS) == 15

@@ -12,12 +12,12 @@ def test_bundled_pictures_come_out_unchanged(pictures: list[bytes]) -> None:
     assert unbundle(bundle(pictures)) == pictures
 
 
-def test_a_single_picture_is_not_wrapped() -> None:
+def test_single_picture_is_not_wrapped() -> None:
     assert bundle([JPEG]) == JPEG and sniff(bundle([JPEG])) == "image/jpeg"
 
 
 @pytest.mark.parametrize("cut", range(len(SEVERAL) + 1, len(bundle([JPEG, JPEG])), 3))
-def test_a_truncated_bundle_is_refused(cut: int) -> None:
+def test_truncated_bundle_is_refused(cut: int) -> None:
     whole = bundle([JPEG, JPEG])
     if cut == len(SEVERAL) + 4 + len(JPEG):  # between two pictures
         assert unbundle(whole[:cut]) == [JPEG]

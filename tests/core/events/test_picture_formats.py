@@ -55,18 +55,18 @@ def test_other_files_are_not_photos_but_have_a_name(data: bytes, name: str | Non
     assert called(data) == name
 
 
-def test_a_gate_sends_only_jpeg_and_png() -> None:
+def test_gate_sends_only_jpeg_and_png() -> None:
     assert [sniff(data) for data in (JPEG, PNG, WEBP, b"GIF89a")] == ["image/jpeg", "image/png", None, None]
 
 
-def test_a_refusal_names_the_format_and_what_to_send() -> None:
+def test_refusal_names_the_format_and_what_to_send() -> None:
     assert not_read(b"GIF89a", FRAME_KINDS) == "This is a GIF; send a JPEG or PNG."
     assert not_read(b"text", PHOTO_KINDS) == (
         "This is not a picture in a known format; send a JPEG, PNG, WebP, HEIC or AVIF."
     )
 
 
-def test_a_brand_is_only_looked_for_in_the_first_box() -> None:
+def test_brand_is_only_looked_for_in_the_first_box() -> None:
     # The box claims a size of 4 GB; brands are read from its first 256 bytes only.
     huge = b"\xff\xff\xff\xffftypisom\0\0\0\0" + b"mp42" * 70 + b"heic"
     assert photo_kind(huge) is None

@@ -8,11 +8,11 @@ from app.core.gates.settings import driver_kind
 
 
 @pytest.mark.parametrize("kind", list(DriverKind))
-def test_a_kind_of_driver_is_known_by_its_name(kind: DriverKind) -> None:
+def test_driver_kind_is_known_by_its_name(kind: DriverKind) -> None:
     assert driver_kind(kind.value) is kind
 
 
-def test_an_unknown_kind_is_refused_with_all_there_are() -> None:
+def test_unknown_kind_is_refused_with_all_there_are() -> None:
     with pytest.raises(BadInput, match="plain, dry_run, webhook, mqtt, osdp, serial") as refused:
         driver_kind("carrier pigeon")
     assert refused.value.code == "unknown_gate_kind"

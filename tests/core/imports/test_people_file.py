@@ -21,7 +21,7 @@ def codes(text: str) -> list[list[str]]:
     return [[problem.code for problem in row.problems] for row in read(text).rows]
 
 
-def test_a_row_says_who_somebody_is() -> None:
+def test_row_gives_a_persons_details() -> None:
     (row,) = read(
         "Number,Name,E-Mail,status,valid from,valid_until,groups,legal_basis,consent_at,card_number,photos\n".replace(
             "E-Mail", "email"
@@ -42,13 +42,13 @@ def test_a_row_says_who_somebody_is() -> None:
     "cell",
     ["2027-12-31", "2027-12-31T00:00:00", "2027-12-31 00:00:00", "2027-12-31T23:59:59.999Z", "2027-12-31T00:00-05:00"],
 )
-def test_a_day_is_read_as_it_is_written_whatever_the_zone(cell: str) -> None:
+def test_day_is_read_as_it_is_written_whatever_the_zone(cell: str) -> None:
     (row,) = read(f"number,name,valid_from,valid_until,consent_at\nE-1,Ada,{cell},{cell},{cell}\n").rows
     assert not row.problems
     assert {row.value(name) for name in ("valid_from", "valid_until", "consent_at")} == {date(2027, 12, 31)}
 
 
-def test_a_missing_column_changes_nothing_and_an_empty_cell_clears() -> None:
+def test_missing_column_changes_nothing_and_an_empty_cell_clears() -> None:
     (row,) = read("number,name,groups\nE-1,Ada,\n").rows
     details = row.details(ADA)
     assert (details.email, details.status, details.groups) == ("ada@example.org", Status.INACTIVE, ())
@@ -70,13 +70,13 @@ def test_a_missing_column_changes_nothing_and_an_empty_cell_clears() -> None:
         (f"number,name\nE-1,{'x' * 200_000}\n", "bad_csv", "field larger"),
     ],
 )
-def test_a_file_that_cannot_be_used_is_refused_as_a_whole(text: str, code: str, said: str) -> None:
+def test_unusable_file_is_refused_as_a_whole(text: str, code: str, said: str) -> None:
     with pytest.raises(BadInput) as refused:
         read(text)
     assert refused.value.code == code and said in refused.value.detail
 
 
-def test_a_marked_column_is_ignored() -> None:
+def test_marked_column_is_ignored() -> None:
     (row,) = read("number,#department,name\nE-1,=SUM(A1),Ada\n").rows
     assert dict(row.sent) == {"number": "E-1", "name": "Ada"} and not row.problems
 
@@ -103,7 +103,7 @@ def test_a_marked_column_is_ignored() -> None:
         ("@E-1,Ada,,", "formula_injection"),
     ],
 )
-def test_a_row_that_cannot_be_used_says_why(cells: str, code: str) -> None:
+def test_unusable_row_says_why(cells: str, code: str) -> None:
     assert codes(f"number,name,valid_until,card_number\n{cells}\n") == [[code]]
 
 
@@ -134,7 +134,7 @@ def test_bytes_that_are_not_text_are_refused() -> None:
 
 
 @pytest.mark.slow
-def test_a_file_that_is_too_large_is_refused() -> None:
+def test_file_that_is_too_large_is_refused() -> None:
     with pytest.raises(TooLarge):
         people_file.read(b"x" * (people_text.MOST_BYTES + 1))
     rows = "\n".join(f"{i},A" for i in range(people_file.MOST_ROWS + 1))
@@ -144,7 +144,7 @@ def test_a_file_that_is_too_large_is_refused() -> None:
 
 
 @given(st.text(st.characters(exclude_categories=["Cc", "Cs", "Z"])))
-def test_a_cell_survives_a_round_trip_and_no_spreadsheet_runs_it(text: str) -> None:
+def test_cell_survives_a_round_trip_and_no_spreadsheet_runs_it(text: str) -> None:
     cell = people_cells.harmless(text)
     assert not cell.startswith(("=", "+", "-", "@"))
     if text:

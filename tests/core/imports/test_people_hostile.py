@@ -72,12 +72,12 @@ def longest_stretch(work: Callable[[], object]) -> float:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_hostile_csv_does_not_block_other_threads(name: str) -> None:
+def test_hostile_csv_does_not_block_other_threads(name: str) -> None:
     data = FILES[name]()
     assert longest_stretch(lambda: people_file.read(data)) < LONGEST_S
 
 
-def test_the_measurement_detects_a_call_that_blocks_the_interpreter() -> None:
+def test_measurement_detects_a_call_that_blocks_the_interpreter() -> None:
     assert longest_stretch(lambda: sum(range(120_000_000))) > LONGEST_S
 
 
@@ -103,7 +103,7 @@ ZIPS: dict[str, Callable[[], io.BytesIO]] = {
 
 
 @pytest.mark.parametrize("name", ZIPS)
-def test_a_hostile_archive_index_does_not_block_other_threads(name: str) -> None:
+def test_hostile_archive_index_does_not_block_other_threads(name: str) -> None:
     file = ZIPS[name]()
 
     def work() -> None:
@@ -114,7 +114,7 @@ def test_a_hostile_archive_index_does_not_block_other_threads(name: str) -> None
     assert longest_stretch(work) < LONGEST_S
 
 
-def test_a_decompression_bomb_of_people_does_not_block_other_threads() -> None:
+def test_decompression_bomb_of_people_does_not_block_other_threads() -> None:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed:
         packed.writestr("people.csv", HEAD + b"\n" * 60_000_000)

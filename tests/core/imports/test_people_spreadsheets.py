@@ -45,7 +45,7 @@ TABLE = "number,name\nE-1,Ada Lovelace\nE-2,Bob\n"
         TABLE.rstrip("\n"),
     ],
 )
-def test_a_table_is_read_however_it_was_saved(text: str) -> None:
+def test_table_is_read_however_it_was_saved(text: str) -> None:
     assert names(text.encode()) == ADA_AND_BOB
 
 
@@ -62,13 +62,13 @@ def test_short_rows_are_read_and_reported() -> None:
     assert file.notices == ("1 row has fewer cells than the header, such as line 3; missing cells were read as empty.",)
 
 
-def test_a_truncated_file_is_not_read_as_a_short_row() -> None:
+def test_truncated_file_is_not_read_as_a_short_row() -> None:
     first, second = people_file.read(b"number,name,email\nE-1,Ada,a@example.org\nE-2,Bo").rows
     assert not first.problems
     assert [(p.code, "cut off" in p.detail) for p in second.problems] == [("wrong_cell_count", True)]
 
 
-def test_a_cell_in_an_unnamed_column_is_reported() -> None:
+def test_cell_in_an_unnamed_column_is_reported() -> None:
     (row,) = people_file.read(b"number,name,\nE-1,Ada,2026-12-31\n").rows
     assert [p.code for p in row.problems] == ["unnamed_column"] and row.line == 2
 
@@ -88,7 +88,7 @@ def test_lines_are_counted_as_an_editor_counts_them() -> None:
         ("E-1,Ada\nE-2,Bob\n", "unknown_column", "'E-1' in line 1"),
     ],
 )
-def test_a_refusal_names_the_line(text: str, code: str, said: str) -> None:
+def test_refusal_names_the_line(text: str, code: str, said: str) -> None:
     with pytest.raises(BadInput) as refused:
         people_file.read(text.encode())
     assert refused.value.code == code and said in refused.value.detail
@@ -104,7 +104,7 @@ def test_a_refusal_names_the_line(text: str, code: str, said: str) -> None:
         ("number,name", "repeated_header"),
     ],
 )
-def test_a_cell_damaged_by_a_spreadsheet_is_refused(cells: str, code: str) -> None:
+def test_cell_damaged_by_a_spreadsheet_is_refused(cells: str, code: str) -> None:
     (row,) = people_file.read(f"number,name\n{cells}\n".encode()).rows
     assert [p.code for p in row.problems] == [code]
 
@@ -131,7 +131,7 @@ def test_names_garbled_by_an_earlier_save_are_reported(name: str, said: str) -> 
         ("gbk", "王小明", "gbk"),
     ],
 )
-def test_an_encoding_is_asked_for_and_never_guessed(code: str, name: str, encoding: str) -> None:
+def test_encoding_is_asked_for_and_never_guessed(code: str, name: str, encoding: str) -> None:
     data = f"number,name\nE-1,Ada\nE-2,{name}\n".encode(code)
     with pytest.raises(BadInput) as refused:
         people_file.read(data)
@@ -142,7 +142,7 @@ def test_an_encoding_is_asked_for_and_never_guessed(code: str, name: str, encodi
     assert file.notices == (f"Read as {encoding}: {name}. Are these names right?",)
 
 
-def test_the_error_shows_names_as_each_encoding_reads_them() -> None:
+def test_error_shows_names_as_each_encoding_reads_them() -> None:
     with pytest.raises(BadInput) as refused:
         people_file.read("number,name\nE-1,Müller\nE-2,Dvořák\n".encode("cp1250"))
     assert "windows-1250 reads 'Dvořák'" in refused.value.detail
@@ -162,28 +162,28 @@ def test_the_error_shows_names_as_each_encoding_reads_them() -> None:
         (TABLE.encode(), "../x\x00", "unknown_encoding"),
     ],
 )
-def test_an_encoding_that_the_file_contradicts_is_refused(data: bytes, encoding: str, code: str) -> None:
+def test_encoding_that_the_file_contradicts_is_refused(data: bytes, encoding: str, code: str) -> None:
     with pytest.raises(BadInput) as refused:
         people_file.read(data, encoding)
     assert refused.value.code == code
 
 
 @pytest.mark.parametrize("alias", ["cp1250", "CP1250", "windows_1250", "latin1", "Shift_JIS", "sjis", "gb2312", "UTF8"])
-def test_an_encoding_has_many_names(alias: str) -> None:
+def test_encoding_has_many_names(alias: str) -> None:
     assert names(TABLE.encode(), alias) == ADA_AND_BOB
 
 
-def test_a_windows_path_keeps_its_backslashes() -> None:
+def test_windows_path_keeps_its_backslashes() -> None:
     assert split(r"pics\ada.jpg|a\\b|c\|d|\\server\x") == (r"pics\ada.jpg", r"a\b", "c|d", r"\server\x")
     assert split("\\") == ("\\",)
 
 
-def test_a_cell_with_too_many_values_is_refused() -> None:
+def test_cell_with_too_many_values_is_refused() -> None:
     (row,) = people_file.read(f"number,name,photos\nE-1,Ada,{'|a' * 300}\n".encode()).rows
     assert [p.code for p in row.problems] == ["too_many_values"]
 
 
-def test_a_line_that_is_too_long_is_refused() -> None:
+def test_line_that_is_too_long_is_refused() -> None:
     with pytest.raises(TooLarge) as refused:
         people_file.read(b"number,name\nE-1,Ada\n" + b"x" * 1_000_000)
     assert refused.value.code == "line_too_long" and "Line 3" in refused.value.detail

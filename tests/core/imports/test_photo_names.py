@@ -18,7 +18,7 @@ from app.core.imports.photo_names import SYSTEM, Unused, is_photo, kind_of, matc
         "./E-1.jpg",
     ],
 )
-def test_a_photo_is_found_by_number(name: str) -> None:
+def test_photo_is_found_by_number(name: str) -> None:
     found = match([name], ["E-1", "E-2"])
     assert found.of == {"E-1": [name]}
 
@@ -31,12 +31,12 @@ def test_photos_come_in_the_order_of_their_numbers() -> None:
 @pytest.mark.parametrize(
     "name", ["E-10.jpg", "E-1_a.jpg", "E-1x.jpg", "E-2/E-1.jpg", "../../etc/passwd.jpg", "/E-3.jpg"]
 )
-def test_an_ambiguous_photo_belongs_to_nobody(name: str) -> None:
+def test_ambiguous_photo_belongs_to_nobody(name: str) -> None:
     found = match([name], ["E-1", "E-2"])
     assert not found.of
 
 
-def test_a_full_name_takes_precedence_over_a_numbered_one() -> None:
+def test_full_name_takes_precedence_over_a_numbered_one() -> None:
     found = match(["E_1.jpg", "E_1_1.jpg"], ["E", "E_1"])
     assert found.of == {"E_1": ["E_1.jpg", "E_1_1.jpg"]}
 
@@ -48,7 +48,7 @@ def test_composed_and_decomposed_letters_are_equal() -> None:
 WANTED = ("ada.jpg", "all/ada.jpg", "all\\Ada.JPG", "bob.jpg", "x\\bob.jpg", "no.jpg", "../all/ada.jpg")
 
 
-def test_a_row_names_its_photos() -> None:
+def test_row_names_its_photos() -> None:
     found = match(["all/ada.jpg", "bob.jpg", "x/bob.jpg", "cay.jpg"], ["E-1"], [*WANTED])
     assert found.named("all/ada.jpg") == found.named("ada.jpg") == "all/ada.jpg"
     assert found.named("bob.jpg") is None, "two of them"
@@ -57,7 +57,7 @@ def test_a_row_names_its_photos() -> None:
     assert found.named("all\\Ada.JPG") == "all/ada.jpg", "Windows knows no capitals"
 
 
-def test_the_end_of_a_path_is_enough() -> None:
+def test_end_of_a_path_is_enough() -> None:
     found = match(["export/pics/ada.jpg", "export/old/ada.jpg"], [], [r"pics\ada.jpg", "ada.jpg"])
     assert found.named(r"pics\ada.jpg") == "export/pics/ada.jpg" and found.named("ada.jpg") is None
 

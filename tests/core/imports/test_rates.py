@@ -17,7 +17,7 @@ def test_rows_of_an_earlier_run_do_not_count() -> None:
     assert RUNNING.eta_s(LATER) == pytest.approx(30.0)
 
 
-def test_an_import_that_has_ended_keeps_its_rate() -> None:
+def test_import_that_has_ended_keeps_its_rate() -> None:
     done = replace(RUNNING, state=ImportState.DONE, ended_at=LATER)
     assert done.rate(LATER + timedelta(hours=1)) == pytest.approx(2.0)
     assert done.eta_s(LATER) is None

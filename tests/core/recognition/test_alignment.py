@@ -35,7 +35,7 @@ def test_any_similarity_of_the_template_is_undone(angle: float, scale: float, x:
 
 
 @given(st.lists(st.floats(-5, 5), min_size=10, max_size=10))
-def test_it_is_the_least_squares_similarity(noise: list[float]) -> None:
+def test_matrix_is_the_least_squares_similarity(noise: list[float]) -> None:
     landmarks = moved(0.2, 1.5, 300, 200) + np.array(noise).reshape(5, 2)
     best = alignment.matrix(landmarks)
 
@@ -48,7 +48,7 @@ def test_it_is_the_least_squares_similarity(noise: list[float]) -> None:
         assert error(best) <= error(near) + 1e-9
 
 
-def test_it_agrees_with_umeyama_by_svd() -> None:
+def test_matrix_agrees_with_umeyama_by_svd() -> None:
     landmarks = moved(0.4, 2.0, 100, 50) + np.random.default_rng(1).normal(0, 3, (5, 2))
     source, target = landmarks - landmarks.mean(axis=0), alignment.TEMPLATE - alignment.TEMPLATE.mean(axis=0)
     u, d, v = np.linalg.svd(target.T @ source / 5)
@@ -58,7 +58,7 @@ def test_it_agrees_with_umeyama_by_svd() -> None:
     np.testing.assert_allclose(alignment.matrix(landmarks)[:, :2], expected, atol=1e-12)
 
 
-def test_a_mirrored_face_is_not_mirrored_back() -> None:
+def test_mirrored_face_is_not_mirrored_back() -> None:
     transform = alignment.matrix(alignment.TEMPLATE * (-1, 1))
 
     assert np.linalg.det(transform[:, :2]) > 0
@@ -67,6 +67,6 @@ def test_a_mirrored_face_is_not_mirrored_back() -> None:
 @pytest.mark.parametrize(
     "landmarks", [np.zeros((5, 2)), np.full((5, 2), np.nan), np.zeros((4, 2)), np.full((5, 2), np.inf)]
 )
-def test_points_that_determine_no_similarity_are_an_error(landmarks: np.ndarray) -> None:
+def test_degenerate_points_are_an_error(landmarks: np.ndarray) -> None:
     with pytest.raises(ValueError, match="landmarks"):
         alignment.matrix(landmarks)

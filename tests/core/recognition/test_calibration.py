@@ -24,7 +24,7 @@ def test_similarity_and_rate_are_inverse(shape: float, rate: float, photos: int,
 
 
 @given(SHAPES, RATES, RATES, SIZES, SIZES, COUNTS, COUNTS, COUNTS, COUNTS)
-def test_the_threshold_is_monotone_in_everything(
+def test_threshold_is_monotone_in_everything(
     shape: float, rate: float, more: float, size: int, larger: int, p: int, q: int, f: int, g: int
 ) -> None:
     c = replace(CALIBRATION, tail=replace(TAIL, shape=shape))
@@ -44,12 +44,12 @@ def test_a_hundred_times_the_gallery_is_as_strict_as_a_hundredth_of_the_rate() -
     )
 
 
-def test_an_exponential_tail_moves_by_its_scale_for_each_e_fold() -> None:
+def test_exponential_tail_moves_by_its_scale_for_each_e_fold() -> None:
     assert TAIL.similarity(1e-3 / math.e) == pytest.approx(0.36 + 0.024)
 
 
 @pytest.mark.parametrize("size", [0, 1])
-def test_an_empty_gallery_and_a_high_rate_stay_at_the_floor(size: int) -> None:
+def test_empty_gallery_and_a_high_rate_stay_at_the_floor(size: int) -> None:
     assert CALIBRATION.threshold(0.9, size, 1, 1) == TAIL.start
 
 
@@ -58,23 +58,23 @@ def test_no_threshold_is_above_one() -> None:
 
 
 @pytest.mark.parametrize("rate", [0, 1, -0.1, 1.5, math.nan])
-def test_a_rate_outside_its_range_is_an_error(rate: float) -> None:
+def test_rate_outside_its_range_is_an_error(rate: float) -> None:
     with pytest.raises(ValueError, match="false accept rate"):
         CALIBRATION.threshold(rate, 100, 1, 1)
 
 
-def test_counts_outside_their_range_are_errors() -> None:
+def test_count_outside_its_range_is_an_error() -> None:
     for bad in ((-1, 1, 1), (10, 0, 1), (10, 1, 0)):
         with pytest.raises(ValueError, match=r"size|photo"):
             CALIBRATION.threshold(0.001, *bad)
 
 
-def test_the_probability_is_a_half_at_the_midpoint_and_rises() -> None:
+def test_probability_is_a_half_at_the_midpoint_and_rises() -> None:
     assert CALIBRATION.probability(0.33) == pytest.approx(0.5)
     assert CALIBRATION.probability(-1) < 1e-9 < 0.99 < CALIBRATION.probability(0.6)
 
 
-def test_an_impossible_tail_or_calibration_is_refused() -> None:
+def test_impossible_tail_or_calibration_is_refused() -> None:
     for change in ({"scale": 0}, {"rate": 1}, {"shape": 0.7}, {"photo_shift": -0.1}, {"start": 1}):
         with pytest.raises(ValueError, match=r"not a tail|lower a threshold"):
             replace(TAIL, **change)

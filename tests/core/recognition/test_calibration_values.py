@@ -43,13 +43,13 @@ def test_similarity_and_rate_in_the_body_and_the_tail(rate: float, similarity: f
 @pytest.mark.parametrize(
     ("shape", "share"), [(0.2, 1.2**-5), (-0.2, 0.8**5), (0.0, math.exp(-1)), (1e-12, math.exp(-1))]
 )
-def test_the_rate_one_scale_above_the_start(shape: float, share: float) -> None:
+def test_rate_one_scale_above_the_start(shape: float, share: float) -> None:
     tail = replace(TAIL, shape=shape)
     assert tail.false_match_rate(0.36 + 0.024) == pytest.approx(1e-3 * share, rel=1e-9)
     assert tail.similarity(1e-3 * share) == pytest.approx(0.36 + 0.024, abs=1e-9)
 
 
-def test_a_tail_with_a_negative_shape_has_an_end_point() -> None:
+def test_tail_with_a_negative_shape_has_an_end_point() -> None:
     # The end point is start - scale / shape = 0.36 + 0.12.
     tail = replace(TAIL, shape=-0.2)
     assert tail.false_match_rate(0.479) > 0
@@ -58,7 +58,7 @@ def test_a_tail_with_a_negative_shape_has_an_end_point() -> None:
     assert tail.similarity(1e-300) < 0.48 + 1e-12
 
 
-def test_the_rate_is_constant_below_the_lowest_similarity() -> None:
+def test_rate_is_constant_below_the_lowest_similarity() -> None:
     assert TAIL.lowest == pytest.approx(LOWEST, abs=1e-12)
     assert TAIL.false_match_rate(-1.0) == TAIL.false_match_rate(LOWEST - 1e-9) == pytest.approx(0.1)
 
@@ -70,11 +70,11 @@ def test_without_a_body_the_lowest_similarity_is_the_start(tail: Tail) -> None:
     assert tail.false_match_rate(0.1) == pytest.approx(1e-3)
 
 
-def test_the_lowest_similarity_follows_the_ratio_of_the_rates() -> None:
+def test_lowest_similarity_follows_the_ratio_of_the_rates() -> None:
     assert replace(TAIL, body_rate=2.5e-3).lowest == pytest.approx(0.36 - 0.05 * math.log(2.5), abs=1e-12)
 
 
-def test_a_body_of_scale_zero_is_no_body() -> None:
+def test_body_of_scale_zero_is_no_body() -> None:
     assert replace(TAIL, body_scale=0.0).lowest == 0.36
 
 
@@ -89,7 +89,7 @@ def test_more_photos_or_frames_shift_the_similarity_up(photos: int, frames: int,
         assert TAIL.false_match_rate(similarity + shift, photos, frames) == pytest.approx(min(rate, 0.1), rel=1e-9)
 
 
-def test_the_default_is_one_photo_and_one_frame() -> None:
+def test_default_is_one_photo_and_one_frame() -> None:
     assert TAIL.similarity(1e-4) == TAIL.similarity(1e-4, 1, 1)
     assert TAIL.false_match_rate(0.4) == TAIL.false_match_rate(0.4, 1, 1)
 
@@ -105,7 +105,7 @@ def test_the_default_is_one_photo_and_one_frame() -> None:
         (0.9, 1, LOWEST),
     ],
 )
-def test_the_threshold_divides_the_rate_among_the_gallery(rate: float, size: int, similarity: float) -> None:
+def test_threshold_divides_the_rate_among_the_gallery(rate: float, size: int, similarity: float) -> None:
     assert CALIBRATION.threshold(rate, size, 1, 1) == pytest.approx(similarity, abs=1e-6)
     assert CALIBRATION.threshold(rate, size, 3, 5) == pytest.approx(similarity + 0.028, abs=1e-6)
 
@@ -117,7 +117,7 @@ def test_probability_follows_the_logistic_curve() -> None:
     assert CALIBRATION.probability(0.33 + 2 * third) == pytest.approx(0.9)
 
 
-def test_a_very_steep_curve_saturates_without_overflow() -> None:
+def test_very_steep_curve_saturates_without_overflow() -> None:
     steep = replace(CALIBRATION, steepness=1e4)
     assert steep.probability(-1.0) == 0.0
     assert steep.probability(0.33 - 0.06995) == pytest.approx(math.exp(-699.5), rel=1e-6, abs=0)
@@ -202,7 +202,7 @@ def test_parameters_inside_their_range_are_accepted(change: dict[str, float]) ->
         {"steepness": math.nan},
     ],
 )
-def test_a_calibration_outside_its_range_is_refused(change: dict[str, float]) -> None:
+def test_calibration_outside_its_range_is_refused(change: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="not a calibration"):
         replace(CALIBRATION, **change)
 
@@ -211,23 +211,23 @@ def test_a_calibration_outside_its_range_is_refused(change: dict[str, float]) ->
     "change",
     [{"same_person": 0.999}, {"same_person": -0.999}, {"margin": 0.0}, {"margin": 0.999}, {"steepness": 0.5}],
 )
-def test_a_calibration_inside_its_range_is_accepted(change: dict[str, float]) -> None:
+def test_calibration_inside_its_range_is_accepted(change: dict[str, float]) -> None:
     assert replace(CALIBRATION, **change) != CALIBRATION
 
 
 @pytest.mark.parametrize("rate", [0.0, -0.1, 1.1, math.nan])
-def test_a_rate_outside_0_to_1_is_refused(rate: float) -> None:
+def test_rate_outside_0_to_1_is_refused(rate: float) -> None:
     with pytest.raises(ValueError, match="a rate"):
         TAIL.similarity(rate)
 
 
 @pytest.mark.parametrize(("photos", "frames"), [(0, 1), (1, 0), (-1, 1), (1, -1)])
-def test_a_comparison_needs_a_photo_and_a_frame(photos: int, frames: int) -> None:
+def test_comparison_needs_a_photo_and_a_frame(photos: int, frames: int) -> None:
     with pytest.raises(ValueError, match="a comparison"):
         TAIL.shift(photos, frames)
 
 
-def test_a_calibration_cannot_change_after_the_check() -> None:
+def test_calibration_cannot_change_after_the_check() -> None:
     with pytest.raises(FrozenInstanceError):
         TAIL.rate = 0.5  # type: ignore[misc]
     with pytest.raises(FrozenInstanceError):

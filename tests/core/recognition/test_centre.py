@@ -34,5 +34,5 @@ def test_one_vector_and_many_are_centred_alike() -> None:
     np.testing.assert_array_equal(off_centre(vectors[7], CENTRE), off_centre(vectors, CENTRE)[7])
 
 
-def test_a_vector_equal_to_the_centre_stays_finite() -> None:
+def test_vector_equal_to_the_centre_stays_finite() -> None:
     assert np.isfinite(off_centre(CENTRE[None], CENTRE)).all()

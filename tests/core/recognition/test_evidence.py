@@ -50,7 +50,7 @@ def test_one_frame_is_taken_as_it_is() -> None:
     assert found.best is None and found.margin is None
 
 
-def test_a_better_frame_counts_for_more() -> None:
+def test_better_frame_counts_for_more() -> None:
     # Given a frame towards person 1 of quality 0.9 and one towards person 2 of quality 0.3
     good, poor = like(0, 0.9, 1), like(0, 0.9, 2)
     fused = embedding(fold([seen(good, 0.9), seen(poor, 0.3)], SAME))
@@ -65,7 +65,7 @@ def test_frames_of_quality_zero_still_have_a_mean() -> None:
     assert found.quality == 0.0
 
 
-def test_the_order_of_frames_does_not_matter() -> None:
+def test_order_of_frames_does_not_matter() -> None:
     looks = [seen(like(0, 0.9, n), n / 4) for n in (1, 2, 3)] + [unseen(Reason.NO_FACE)]
     first, *others = [embedding(fold(order, SAME)) for order in permutations(looks)]
     for other in others:
@@ -88,11 +88,11 @@ def test_without_a_subject_the_frame_that_got_furthest_gives_the_reason(reason: 
         assert found.embedding is None and found.best is None
 
 
-def test_the_reasons_are_ordered_by_how_far_a_frame_got() -> None:
+def test_reasons_are_ordered_by_how_far_a_frame_got() -> None:
     assert FURTHEST == (Reason.POOR_QUALITY, Reason.FACE_TOO_SMALL, Reason.SEVERAL_FACES, Reason.NO_FACE)
 
 
-def test_nobody_is_identified_if_somebody_else_steps_in() -> None:
+def test_nobody_is_identified_if_another_person_steps_in() -> None:
     looks = [seen(person(0)), seen(like(0, 0.95)), seen(person(1))]
     for order in permutations(looks):
         found = fold(order, SAME)
@@ -115,7 +115,7 @@ def test_frames_exactly_at_the_limit_are_one_person() -> None:
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_a_vector_that_is_not_finite_is_never_evidence(bad: float) -> None:
+def test_vector_that_is_not_finite_is_never_evidence(bad: float) -> None:
     broken = person(0)
     broken[3] = bad
     for looks in ([seen(broken)], [seen(person(0)), seen(broken)], [seen(broken), seen(person(0))]):
@@ -123,7 +123,7 @@ def test_a_vector_that_is_not_finite_is_never_evidence(bad: float) -> None:
             fold(looks, SAME)
 
 
-def test_a_quality_of_nan_is_never_evidence() -> None:
+def test_quality_of_nan_is_never_evidence() -> None:
     with pytest.raises(ValueError):
         fold([seen(person(0), float("nan")), seen(person(0))], SAME)
 
@@ -134,14 +134,14 @@ def test_vectors_of_different_models_are_never_mixed() -> None:
 
 
 @given(sightings())
-def test_the_fused_vector_has_length_one(looks: list[FrameResult]) -> None:
+def test_fused_vector_has_length_one(looks: list[FrameResult]) -> None:
     fused = embedding(fold(looks, SAME))
     assert fused.dtype == np.float32
     assert np.linalg.norm(fused) == pytest.approx(1.0, abs=1e-5)
 
 
 @given(sightings())
-def test_the_fused_vector_lies_among_its_frames(looks: list[FrameResult]) -> None:
+def test_fused_vector_lies_among_its_frames(looks: list[FrameResult]) -> None:
     every = vectors(looks)
     fused = embedding(fold(looks, SAME))
     least = (every @ every.T).min(axis=1)
@@ -150,7 +150,7 @@ def test_the_fused_vector_lies_among_its_frames(looks: list[FrameResult]) -> Non
 
 
 @given(sightings(most=1), st.integers(2, 8))
-def test_the_same_frame_again_changes_nothing(looks: list[FrameResult], times: int) -> None:
+def test_repeated_frame_changes_nothing(looks: list[FrameResult], times: int) -> None:
     once, again = fold(looks, SAME), fold(looks * times, SAME)
     np.testing.assert_allclose(embedding(again), embedding(once), atol=1e-6)
     assert (again.quality, again.frames_used) == (once.quality, times)
@@ -161,7 +161,7 @@ def test_repeating_all_frames_changes_nothing(looks: list[FrameResult]) -> None:
     np.testing.assert_allclose(embedding(fold(looks * 2, SAME)), embedding(fold(looks, SAME)), atol=1e-5)
 
 
-def test_the_margin_is_the_lead_of_the_best_over_the_second() -> None:
+def test_margin_is_the_lead_of_the_best_over_the_second() -> None:
     evidence = fold([seen(person(0))], SAME)
     found = against(evidence, [Candidate("a", 0.8), Candidate("b", 0.5), Candidate("c", 0.4)])
     assert found.best == Candidate("a", 0.8)
@@ -174,19 +174,19 @@ def test_twins_have_no_margin() -> None:
     assert found.margin == 0.0
 
 
-def test_the_margin_of_a_single_candidate_is_its_lead_over_minus_one() -> None:
+def test_margin_of_a_single_candidate_is_its_lead_over_minus_one() -> None:
     found = against(fold([seen(person(0))], SAME), [Candidate("a", 0.8)])
     assert found.margin == pytest.approx(1.8)
 
 
-def test_an_empty_gallery_identifies_nobody() -> None:
+def test_empty_gallery_identifies_nobody() -> None:
     evidence = fold([seen(person(0))], SAME)
     assert against(evidence, []) is evidence
     assert evidence.best is None and evidence.margin is None
 
 
 @pytest.mark.parametrize("values", [[0, 0], [1e-7, 0], [np.nan, 1], [np.inf, 1], [-np.inf, 0]])
-def test_a_vector_without_direction_is_refused(values: list[float]) -> None:
+def test_vector_without_direction_is_refused(values: list[float]) -> None:
     with pytest.raises(ValueError):
         unit(np.array(values, np.float32))
 

@@ -18,7 +18,7 @@ from app.core.recognition.liveness import (
 )
 
 
-def test_the_median_of_the_newest_five_counts() -> None:
+def test_median_of_the_newest_five_counts() -> None:
     assert fuse([0.9]) == (0.9, 1)
     assert fuse([0.9, 0.1]) == (0.5, 2)
     assert fuse([0.9, 0.0, 0.8]) == (0.8, 3)
@@ -28,7 +28,7 @@ def test_the_median_of_the_newest_five_counts() -> None:
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
-def test_a_score_that_is_not_finite_is_an_error(bad: float) -> None:
+def test_score_that_is_not_finite_is_an_error(bad: float) -> None:
     with pytest.raises(ValueError, match="not finite"):
         fuse([0.9, 0.9, bad, 0.9, 0.9])
 
@@ -61,7 +61,7 @@ def test_each_mode_with_and_without_weights() -> None:
     assert (effective(LivenessMode.AUTO, True), effective(LivenessMode.AUTO, False)) == ("required", "monitor")
 
 
-def test_an_unmeasured_face_does_not_pass_if_liveness_is_required() -> None:
+def test_unmeasured_face_does_not_pass_if_liveness_is_required() -> None:
     assert state(LivenessMode.REQUIRED, True, None, 0) is LivenessState.UNMEASURED
     assert refuses(LivenessMode.REQUIRED, True, LivenessState.UNMEASURED) and refuses(
         LivenessMode.AUTO, True, LivenessState.UNMEASURED
@@ -71,7 +71,7 @@ def test_an_unmeasured_face_does_not_pass_if_liveness_is_required() -> None:
 
 
 @given(st.sampled_from(["", "REQUIRED", "on", "none"]), st.booleans())
-def test_an_unknown_mode_opens_nothing(mode: str, works: bool) -> None:
+def test_unknown_mode_opens_nothing(mode: str, works: bool) -> None:
     with pytest.raises(ValueError, match="not a valid"):
         refuses(mode, works, LivenessState.LIVE)
 
@@ -88,7 +88,7 @@ def test_only_enough_live_frames_pass_if_liveness_is_required(
     )
 
 
-def test_the_scores_that_were_measured_to_suffice() -> None:
+def test_scores_that_were_measured_to_suffice() -> None:
     assert LIVE_FROM == (0.7, 0.7, 0.6, 0.6, 0.5)
     for frames, needed in enumerate(LIVE_FROM, start=1):
         assert state(LivenessMode.REQUIRED, True, needed + 0.01, frames) is LivenessState.LIVE

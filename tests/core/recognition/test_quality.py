@@ -35,7 +35,7 @@ def blurred(pixels: Pixels, sigma: float, *, down: bool = True) -> Pixels:
     return out.astype(np.uint8)
 
 
-def test_a_plain_face_has_no_problem_under_either_limits() -> None:
+def test_plain_face_has_no_problem_under_either_limits() -> None:
     for limits in (GATE, ENROLMENT):
         quality = assess(face(), crop(), FRAME, limits)
         assert quality.good, quality
@@ -56,11 +56,11 @@ def test_glare_is_found() -> None:
     assert QualityProblem.TOO_BRIGHT in assess(face(), glare, FRAME, GATE).problems
 
 
-def test_a_small_face_is_found() -> None:
+def test_small_face_is_found() -> None:
     assert assess(face(scale=0.3), crop(), FRAME, GATE).problems == (QualityProblem.FACE_TOO_SMALL,)
 
 
-def test_a_profile_is_found() -> None:
+def test_profile_is_found() -> None:
     # Given a face turned so far that the nose tip stands beyond an eye
     profile = np.array([[48, 52], [62, 52], [72, 72], [50, 92], [60, 92]])
     assert QualityProblem.TURNED_AWAY in assess(face(landmarks=profile), crop(), FRAME, GATE).problems
@@ -72,21 +72,21 @@ def test_looking_down_is_found() -> None:
     assert QualityProblem.TURNED_AWAY in assess(face(landmarks=down), crop(), FRAME, GATE).problems
 
 
-def test_a_tilted_head_is_found() -> None:
+def test_tilted_head_is_found() -> None:
     turn = np.deg2rad(28)
     tilted = (alignment.TEMPLATE - 56) @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]]) + 56
     assert assess(face(landmarks=tilted), crop(), FRAME, GATE).problems == (QualityProblem.TURNED_AWAY,)
 
 
 @pytest.mark.parametrize(("x", "y"), [(-60, 300), (1225, 300), (600, -70), (600, 650)])
-def test_a_face_cut_off_by_any_edge_is_found_and_is_not_called_dark(x: float, y: float) -> None:
+def test_face_cut_off_by_any_edge_is_found_and_is_not_called_dark(x: float, y: float) -> None:
     void = crop()
     void[:, :60] = 0
 
     assert assess(face(x=x, y=y), void, FRAME, GATE).problems == (QualityProblem.CUT_OFF,)
 
 
-def test_a_box_that_ends_at_the_frame_does_not_hide_a_cut_off_face() -> None:
+def test_box_that_ends_at_the_frame_does_not_hide_a_cut_off_face() -> None:
     # Given a detector's box drawn inside the frame round half a face
     half = replace(face(x=-50), box=Box(0, 310, 60, 110))
     assert measure(half, crop(), FRAME).outside > 0.2
@@ -113,7 +113,7 @@ WORSE = {
 
 
 @pytest.mark.parametrize("name", WORSE)
-def test_the_score_never_rises_as_one_measure_gets_worse(name: str) -> None:
+def test_score_never_rises_as_one_measure_gets_worse(name: str) -> None:
     scores = [score(replace(PLAIN, **{name: value})) for value in WORSE[name]]
 
     assert scores == sorted(scores, reverse=True)
@@ -126,10 +126,10 @@ def test_left_and_right_are_equally_bad(name: str) -> None:
     assert score(replace(PLAIN, **{name: 0.5})) == score(replace(PLAIN, **{name: -0.5}))
 
 
-def test_a_uniform_area_is_blurred_and_not_an_error() -> None:
+def test_uniform_area_is_blurred_and_not_an_error() -> None:
     assert QualityProblem.BLURRED in assess(face(), np.full((112, 112, 3), 128, np.uint8), FRAME, GATE).problems
 
 
-def test_the_measures_are_judged_independently() -> None:
+def test_measures_are_judged_independently() -> None:
     assert judge(PLAIN, GATE).problems == ()
     assert judge(replace(PLAIN, width_px=1), GATE).problems == (QualityProblem.FACE_TOO_SMALL,)

@@ -23,7 +23,7 @@ def test_no_face_is_a_reason() -> None:
     assert choose() is Reason.NO_FACE
 
 
-def test_the_only_face_is_the_subject_wherever_it_is() -> None:
+def test_only_face_is_the_subject_wherever_it_is() -> None:
     assert choose(face(60, 100)) == 0
 
 
@@ -39,7 +39,7 @@ def test_two_faces_side_by_side_are_several() -> None:
     assert choose(face(500, 110), face(780, 110)) is Reason.SEVERAL_FACES
 
 
-def test_an_exact_tie_is_several() -> None:
+def test_exact_tie_is_several() -> None:
     assert choose(face(640, 110), face(640, 110)) is Reason.SEVERAL_FACES
 
 
@@ -47,17 +47,17 @@ def test_twenty_equal_faces_are_several() -> None:
     assert choose(*(face(64 * i + 32, 60) for i in range(20))) is Reason.SEVERAL_FACES
 
 
-def test_a_rival_counts_from_four_fifths_of_the_weight() -> None:
+def test_rival_counts_from_four_fifths_of_the_weight() -> None:
     assert choose(face(640, 100), face(640, 80)) is Reason.SEVERAL_FACES
     assert choose(face(640, 100), face(640, 79)) == 0
 
 
-def test_a_subject_that_is_too_small_is_a_reason() -> None:
+def test_subject_that_is_too_small_is_a_reason() -> None:
     assert choose(face(640, 31)) is Reason.FACE_TOO_SMALL
     assert choose(face(640, 32)) == 0
 
 
-def test_a_large_face_at_the_edge_does_not_hide_a_small_central_one() -> None:
+def test_large_face_at_the_edge_does_not_hide_a_small_central_one() -> None:
     # Given somebody near but aside (weight 100 * 0.6) and somebody far in the middle (weight 55)
     assert choose(face(1152, 100), face(640, 55)) is Reason.SEVERAL_FACES
 
@@ -73,6 +73,6 @@ def test_neither_order_nor_mirroring_matters(found: list[tuple[float, float]]) -
     assert backwards == (answer if isinstance(answer, Reason) else len(faces) - 1 - answer)
 
 
-def test_a_frame_without_width_is_an_error() -> None:
+def test_frame_without_width_is_an_error() -> None:
     with pytest.raises(ValueError, match="width"):
         subject.weight(face(1, 1), 0)

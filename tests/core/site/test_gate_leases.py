@@ -16,7 +16,7 @@ def everybody(*who: str) -> dict[str, tuple[str, ...]]:
     return dict.fromkeys(GATES, who)
 
 
-def test_a_single_process_has_every_gate() -> None:
+def test_single_process_has_every_gate() -> None:
     assert deal({"g0": 1, "g1": 0}, everybody("a"), {}) == {"g0": "a", "g1": "a"}
 
 
@@ -24,14 +24,14 @@ def test_without_processes_no_gate_is_assigned() -> None:
     assert deal({"g0": 1}, {}, {"g0": "gone"}) == {}
 
 
-def test_a_new_process_gets_a_share_and_few_gates_change_hands() -> None:
+def test_new_process_gets_a_share_and_few_gates_change_hands() -> None:
     now = dict.fromkeys(("g0", "g1", "g2", "g3"), "a")
     dealt = deal(dict.fromkeys(now, 1), everybody("a", "b"), now)
     assert sorted(dealt.values()) == ["a", "a", "b", "b"]
     assert deal(dict.fromkeys(now, 1), everybody("a", "b"), dealt) == dealt
 
 
-def test_a_gate_goes_to_the_only_process_that_may_have_it() -> None:
+def test_gate_goes_to_the_only_process_that_may_have_it() -> None:
     able = {"g0": ("a",), "g1": ("a", "b"), "g2": ("a", "b")}
     assert deal(dict.fromkeys(able, 1), able, {"g0": "b", "g1": "a", "g2": "a"}) == {"g0": "a", "g1": "a", "g2": "b"}
 

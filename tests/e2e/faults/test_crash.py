@@ -101,7 +101,7 @@ def everything_is_whole(server: Server, done: Acknowledged) -> None:
         assert server.http.delete(f"/v1/employees/{employee_id}", headers=server.site.key("admin")).status_code == 200
 
 
-def test_killed_in_the_middle(site: Site) -> None:
+def test_killed_service_loses_no_acknowledged_event(site: Site) -> None:
     site.settings = {"max_wait_ms": "30000"}  # they are many, and one worker is there for all
     dice, done = random.Random(7), Acknowledged()
     for _ in range(ROUNDS):

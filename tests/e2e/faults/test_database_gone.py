@@ -23,7 +23,7 @@ def openings(server: Server) -> set[str]:
     return {event["decision_id"] for event in seen_by(server, "north") if event["decision"] == "open"}
 
 
-def test_the_database_server_is_killed_and_comes_back(postgres_to_kill: Postgres, tmp_path: Path) -> None:
+def test_database_server_is_killed_and_comes_back(postgres_to_kill: Postgres, tmp_path: Path) -> None:
     site = Site.make(tmp_path / "data", database_url=postgres_to_kill.url)
     (tmp_path / "film").mkdir()
     with serving(site) as server, NetworkCamera(Film.shot(tmp_path / "film")) as north:

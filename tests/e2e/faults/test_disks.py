@@ -61,7 +61,7 @@ def refused(server: Server, words: str) -> None:
     assert words in told, told
 
 
-def test_a_full_disk_is_named_and_recovers(disk: Path) -> None:
+def test_full_disk_is_named_and_recovers(disk: Path) -> None:
     site = Site.make(disk / "data")
     with serving(site) as server:
         assert server.http.get("/readyz").status_code == 200
@@ -77,7 +77,7 @@ def test_a_full_disk_is_named_and_recovers(disk: Path) -> None:
         assert server.get("/v1/audit/verify")["gates"][GATE]["events"] >= 1
 
 
-def test_a_clock_before_the_newest_record_is_named_and_confirmed(tmp_path: Path) -> None:
+def test_clock_before_the_newest_record_is_named_and_confirmed(tmp_path: Path) -> None:
     site = Site.make(tmp_path / "data")
     office = open_backbone(read_settings(site.data))
     with office.store.write() as tx:

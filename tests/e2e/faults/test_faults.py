@@ -29,7 +29,7 @@ def refused(server: Server, portrait: str | None = None) -> float:
     return time.monotonic() - started
 
 
-def test_locked_and_full(site: Site) -> None:
+def test_locked_database_and_full_disk_are_named(site: Site) -> None:
     with serving(site, record_deadline_ms=str(int(DEADLINE_S * 1000))) as server:
         ada = server.employ("E-1", "Ada Lovelace")
         server.photograph(ada, pictures.ADA[0])
@@ -64,7 +64,7 @@ def test_locked_and_full(site: Site) -> None:
         assert [e["number"] for e in server.get("/v1/employees")["items"]] == ["E-1"]
 
 
-def test_an_altered_log_is_named(site: Site) -> None:
+def test_altered_log_is_named(site: Site) -> None:
     with serving(site) as server:
         ids = [server.approach().json()["decision_id"] for _ in range(4)]
     whole = quick("audit", "verify", data=site.data)
@@ -90,7 +90,7 @@ def test_an_altered_log_is_named(site: Site) -> None:
     assert cut.returncode == 1 and f"gate {GATE}" in cut.stderr
 
 
-def test_doctor_says_what_gates_want_of_liveness_and_whether_it_can_be_had(site: Site, tmp_path: Path) -> None:
+def test_doctor_compares_liveness_modes_with_the_weights(site: Site, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     shutil.copytree(default_cache(), cache, ignore=lambda _, names: [n for n in names if "minifasnet" in n])
     told = " ".join(quick("doctor", data=site.data, cache_dir=str(cache)).stdout.split())
@@ -112,7 +112,7 @@ def test_doctor_tries_the_journals(site: Site, tmp_path: Path) -> None:
     assert "1 thing(s) to fix" in told.stdout and not (tmp_path / "new" / "c").exists()
 
 
-def test_doctor_masks_what_is_secret_and_names_what_is_open(site: Site) -> None:
+def test_doctor_masks_secrets_and_reports_missing_protection(site: Site) -> None:
     key = site.data / "master.key"
     key.chmod(0o644)
     told = quick("doctor", data=site.data)

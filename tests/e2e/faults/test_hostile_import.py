@@ -18,7 +18,7 @@ def bring(server: Server, csv: bytes) -> str:
 
 
 @pytest.mark.parametrize("csv", [BACKSLASH, MANY], ids=["50 kB and a backslash", "11 MB of many values"])
-def test_a_release_goes_through_while_it_is_read(site: Site, csv: bytes) -> None:
+def test_release_works_while_a_hostile_import_is_read(site: Site, csv: bytes) -> None:
     with serving(site) as server:
         bring(server, csv)
         slowest = 0.0

@@ -25,7 +25,7 @@ def digest_now(server: Server) -> str:
     return found[1] if found else ""
 
 
-def test_gates_decide_while_the_gallery_moves_to_another_pack(tmp_path: Path) -> None:
+def test_gates_decide_during_reembedding(tmp_path: Path) -> None:
     folder = tmp_path / "packs"
     packs.make_pack(folder, "small", calibration=STRICT)
     site = Site.make(tmp_path / "data", packs=str(folder))

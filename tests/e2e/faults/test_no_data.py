@@ -25,7 +25,7 @@ READERS = (
 
 
 @pytest.mark.parametrize("words", READERS, ids=" ".join)
-def test_a_mistyped_folder_is_said_and_not_made(tmp_path: Path, words: tuple[str, ...]) -> None:
+def test_mistyped_folder_is_reported_and_not_created(tmp_path: Path, words: tuple[str, ...]) -> None:
     missing, empty = tmp_path / "typo", tmp_path / "empty"
     empty.mkdir()
     for data in (missing, empty):
@@ -35,7 +35,7 @@ def test_a_mistyped_folder_is_said_and_not_made(tmp_path: Path, words: tuple[str
     assert not missing.exists() and not list(empty.iterdir())
 
 
-def test_a_database_file_elsewhere_is_missed_where_it_should_be(tmp_path: Path) -> None:
+def test_missing_database_file_is_reported_where_it_should_be(tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     data = tmp_path / "data"
     data.mkdir()
@@ -44,7 +44,7 @@ def test_a_database_file_elsewhere_is_missed_where_it_should_be(tmp_path: Path) 
     assert not list(data.iterdir()) and not elsewhere.exists()
 
 
-def test_photos_and_lists_make_no_installation_either(tmp_path: Path) -> None:
+def test_commands_with_photos_or_lists_create_no_installation(tmp_path: Path) -> None:
     photo, people, missing = tmp_path / "ada.jpg", tmp_path / "people.csv", tmp_path / "typo"
     photo.write_bytes(b"any")
     people.write_text("number,name\nE-1,Ada\n")
@@ -54,7 +54,7 @@ def test_photos_and_lists_make_no_installation_either(tmp_path: Path) -> None:
     assert not missing.exists()
 
 
-def test_a_log_without_gates_is_not_called_whole(tmp_path: Path) -> None:
+def test_log_without_gates_is_not_called_valid(tmp_path: Path) -> None:
     data = tmp_path / "data"
     begun(data)
     ended = quick("audit", "verify", data=data)

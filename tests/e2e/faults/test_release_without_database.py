@@ -58,7 +58,7 @@ def reasons(server: Server) -> list[str]:
     return [event["reason"] for event in server.get("/v1/events")["items"]][::-1]
 
 
-def test_a_release_is_carried_out_and_recorded_later(
+def test_release_is_carried_out_and_recorded_later(
     postgres_to_kill: Postgres, relay: HttpRelay, tmp_path: Path
 ) -> None:
     site = Site.make(tmp_path / "data", database_url=postgres_to_kill.url)
@@ -114,9 +114,7 @@ def test_a_release_is_carried_out_and_recorded_later(
     assert "Traceback" not in log, log
 
 
-def test_a_database_that_hangs_keeps_no_release_waiting(
-    postgres_to_kill: Postgres, relay: HttpRelay, tmp_path: Path
-) -> None:
+def test_hanging_database_delays_no_release(postgres_to_kill: Postgres, relay: HttpRelay, tmp_path: Path) -> None:
     site = Site.make(tmp_path / "data", database_url=postgres_to_kill.url)
     with serving(site) as server:
         drive(server, relay)

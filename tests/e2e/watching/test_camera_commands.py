@@ -26,7 +26,7 @@ def data(tmp_path: Path) -> Path:
         ("http://10.0.5.7/127.0.0.1", False),
     ],
 )
-def test_an_address_of_this_machine_is_marked_as_local(data: Path, url: str, local: bool) -> None:
+def test_address_of_this_machine_is_marked_as_local(data: Path, url: str, local: bool) -> None:
     added = quick("cameras", "add", "east", url, "--gate", GATE, data=data)
 
     assert added.returncode == 0, added.stderr
@@ -37,7 +37,7 @@ def test_an_address_of_this_machine_is_marked_as_local(data: Path, url: str, loc
         office.close()
 
 
-def test_a_camera_on_its_side_is_added_with_its_rotation(data: Path) -> None:
+def test_camera_on_its_side_is_added_with_its_rotation(data: Path) -> None:
     url = "rtsp://10.0.5.7/1"
     assert quick("cameras", "add", "side", url, "--gate", GATE, "--rotation", "90", data=data).returncode == 0
     office = open_backbone(read_settings(data))
@@ -50,7 +50,7 @@ def test_a_camera_on_its_side_is_added_with_its_rotation(data: Path) -> None:
 
 
 @pytest.mark.parametrize("password", ["12/3456", "QX?ZJVQ", "QX#ZJVQ", "QX@ZJVQ"])
-def test_a_password_with_separators_is_refused_and_not_repeated(data: Path, password: str) -> None:
+def test_password_with_separators_is_refused_and_not_quoted(data: Path, password: str) -> None:
     refused = quick("cameras", "add", "cut", f"rtsp://admin:{password}@10.0.5.7/1", "--gate", GATE, data=data)
     listed = quick("cameras", "list", data=data)
     assert refused.returncode != 0 and "write / as %2F" in " ".join(refused.stderr.split())
@@ -59,7 +59,7 @@ def test_a_password_with_separators_is_refused_and_not_repeated(data: Path, pass
 
 
 @pytest.mark.parametrize("url", ["rtsp://169.254.169.254/x", "rtsp://0.0.0.0/x", "ftp://localhost/x", "rtsp://["])
-def test_what_no_camera_is_at_is_refused_here_too(data: Path, url: str) -> None:
+def test_impossible_camera_address_is_refused(data: Path, url: str) -> None:
     refused = quick("cameras", "add", "east", url, "--gate", GATE, data=data)
 
     assert refused.returncode != 0 and "Traceback" not in refused.stderr
@@ -75,7 +75,7 @@ def test_each_refusal_names_what_is_wrong(data: Path) -> None:
         assert refused.returncode != 0 and says in " ".join(refused.stderr.split()), refused
 
 
-def test_a_damaged_camera_is_listed_as_such_beside_the_others(data: Path) -> None:
+def test_damaged_camera_is_listed_as_such_beside_the_others(data: Path) -> None:
     for name in ("east", "west"):
         assert quick("cameras", "add", name, f"rtsp://10.0.5.7/{name}", "--gate", GATE, data=data).returncode == 0
     office = open_backbone(read_settings(data))

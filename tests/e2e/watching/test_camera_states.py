@@ -17,7 +17,7 @@ def said(desk: Server) -> tuple[str, bool, str, list[str]]:
     return camera(desk, "north")["state"], check["ok"], check["detail"].partition(" ")[0], states
 
 
-def test_the_states_of_a_workers_camera_are_known_at_the_desk(tmp_path: Path) -> None:
+def test_camera_state_of_a_worker_is_shown_by_the_service(tmp_path: Path) -> None:
     site = Site.make(tmp_path / "data")
     port = _free_port()
     working, dead = ((state, state == "working", state, [state]) for state in ("working", "dead"))

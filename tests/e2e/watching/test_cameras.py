@@ -78,7 +78,7 @@ def ask(server: Server) -> dict[str, Any]:
     return {"status": answer.status_code, **answer.json()}
 
 
-def test_an_employee_who_walks_up_is_let_in_and_recorded(server: Server, east: str) -> None:
+def test_employee_who_walks_up_is_let_in_and_recorded(server: Server, east: str) -> None:
     eventually(lambda: seen_by(server, east), "an event")
     eventually(lambda: seen_by(server, east)[-1]["gate_result"], "what the gate did")
 
@@ -127,7 +127,7 @@ def north(server: Server, film: Film) -> Iterator[NetworkCamera]:
             eventually(lambda: "camera north" not in checks(server), "no longer watched")
 
 
-def test_a_locked_database_lets_nobody_in_and_nothing_is_stuck_after(server: Server, north: NetworkCamera) -> None:
+def test_locked_database_lets_nobody_in_and_decisions_resume(server: Server, north: NetworkCamera) -> None:
     lock = sqlite3.connect(server.site.data / "facegate.db", isolation_level=None)
     try:
         lock.execute("BEGIN IMMEDIATE")
@@ -145,7 +145,7 @@ def test_a_locked_database_lets_nobody_in_and_nothing_is_stuck_after(server: Ser
     assert server.get("/v1/audit/verify")["valid"]
 
 
-def test_a_camera_that_loses_its_power_is_named_and_comes_back_by_itself(server: Server, north: NetworkCamera) -> None:
+def test_camera_without_power_is_named_and_reconnects(server: Server, north: NetworkCamera) -> None:
     north.unplug()
     cut = datetime.now(UTC)
     eventually(lambda: alerts_of(server, "north") == ["camera_dead"], "an alert")
@@ -171,7 +171,7 @@ def networks() -> str:
     return "" if made else "this machine does not allow a network of its own"
 
 
-def test_a_cut_cable_is_named_within_5_s_and_mended_without_help(server: Server, film: Film) -> None:
+def test_cut_cable_is_named_within_5_s_and_the_camera_reconnects(server: Server, film: Film) -> None:
     if why := networks():
         pytest.skip(why)
     number = os.getpid() % 10_000
@@ -196,7 +196,7 @@ def test_a_cut_cable_is_named_within_5_s_and_mended_without_help(server: Server,
             server.http.delete("/v1/cameras/south", headers=server.site.key("admin"))
 
 
-def test_workers_share_cameras_and_one_takes_over_what_another_leaves(film: Film, tmp_path: Path) -> None:
+def test_workers_share_cameras_and_take_over_from_each_other(film: Film, tmp_path: Path) -> None:
     site = Site.make(tmp_path / "data")
     port = _free_port()
     with ExitStack() as running:

@@ -77,7 +77,7 @@ def signed(server: Server, answer: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
-def test_a_workers_camera_answers_whoever_is_asked(film: Film, tmp_path: Path) -> None:
+def test_workers_camera_answers_polls_at_any_process(film: Film, tmp_path: Path) -> None:
     site = Site.make(tmp_path / "data")
     with running(site) as (desk, worker):
         assert desk.photograph(desk.employ("E-1001", "Jacinda Ardern"), JACINDA)[0]["accepted"]
@@ -114,7 +114,7 @@ def test_a_workers_camera_answers_whoever_is_asked(film: Film, tmp_path: Path) -
         desk.said_nothing_personal()
 
 
-def test_no_answer_is_given_late_nor_twice(nobody: Path, tmp_path: Path) -> None:
+def test_no_answer_is_late_or_given_twice(nobody: Path, tmp_path: Path) -> None:
     site = Site.make(tmp_path / "data")
     add_camera(site, "east", GATE, f"file:{nobody}")
     with running(site) as (desk, worker):

@@ -46,12 +46,12 @@ def test_httpx_reads_the_refusal_of_a_body_without_a_length(server: Server) -> N
     assert answer.headers["connection"] == "close"
 
 
-def test_a_socket_reads_the_refusal_after_everything_is_sent(server: Server) -> None:
+def test_socket_reads_the_refusal_after_everything_is_sent(server: Server) -> None:
     answer = asked(server, post(DECISIONS, f"Content-Length: {len(BIG)}", "Content-Type: image/jpeg"), BIG)
     assert answer.startswith(b"HTTP/1.1 413 ")
 
 
-def test_a_refused_key_is_read_too(server: Server) -> None:
+def test_client_can_read_the_refusal_of_its_key(server: Server) -> None:
     """Not only 413: every answer that comes before the body has."""
     client = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
     for _ in range(2):
@@ -61,7 +61,7 @@ def test_a_refused_key_is_read_too(server: Server) -> None:
     client.close()
 
 
-def test_a_client_that_expects_100_continue_is_refused_at_once(server: Server) -> None:
+def test_client_that_expects_100_continue_is_refused_at_once(server: Server) -> None:
     started = time.monotonic()
     head = post(DECISIONS, "Content-Length: 9000000", "Content-Type: image/jpeg", "Expect: 100-continue")
     assert asked(server, head).startswith(b"HTTP/1.1 401 ")
@@ -74,7 +74,7 @@ def test_a_client_that_expects_100_continue_is_refused_at_once(server: Server) -
 @pytest.mark.parametrize(
     "name", ["Content-Type", "Authorization", "Host", "Idempotency-Key", "X-CSRF-Token", "Facegate-Nonce"]
 )
-def test_a_header_that_comes_twice_is_refused(server: Server, name: str) -> None:
+def test_duplicate_header_is_refused(server: Server, name: str) -> None:
     key = server.site.key("gate")["Authorization"]
     twice = f"{name}: {key}\r\n{name.lower()}: {key}"
     answer = asked(server, f"POST {DECISIONS} HTTP/1.1\r\nContent-Length: 2\r\n{twice}\r\nConnection: close", b"{}")
@@ -93,7 +93,7 @@ def test_a_header_that_comes_twice_is_refused(server: Server, name: str) -> None
     ids=range(5),
 )
 @pytest.mark.parametrize("path", ["/v1/employees", DECISIONS, "/v1/imports", "/v1/gates", "/signin"])
-def test_no_body_of_nobody_is_parsed(server: Server, path: str, fields: tuple[str, ...]) -> None:
+def test_body_of_an_unauthenticated_client_is_not_parsed(server: Server, path: str, fields: tuple[str, ...]) -> None:
     """32 MB of brackets took the event loop 4 to 6 s each."""
     body = b"[" * 32_000_000
     size = [] if fields[0].startswith("Transfer") else [f"Content-Length: {len(body)}"]
@@ -112,7 +112,7 @@ def _cpu_s(server: Server) -> float:
     return float(times.user + times.system)
 
 
-def test_gates_are_answered_while_brackets_come(server: Server) -> None:
+def test_gates_are_served_during_deeply_nested_json(server: Server) -> None:
     body = b"[" * 32_000_000
     head = post("/v1/employees", "Content-Type: application/json", "Content-Type: image/jpeg")
     attackers = [
@@ -129,7 +129,7 @@ def test_gates_are_answered_while_brackets_come(server: Server) -> None:
     assert max(took, default=0) < 2.5, took
 
 
-def test_a_body_is_asked_for_only_of_who_is_known(server: Server) -> None:
+def test_100_continue_is_sent_only_to_authenticated_clients(server: Server) -> None:
     for path in (DECISIONS, "/v1/employees", "/v1/photo-checks", "/v1/imports", "/v1/release", "/v1/verify"):
         with connected(server, 5) as line:
             fields = ("Content-Type: application/json", "Content-Length: 90000", "Expect: 100-continue")
@@ -141,7 +141,7 @@ def test_a_body_is_asked_for_only_of_who_is_known(server: Server) -> None:
 # Connections that hold a place and say nothing.
 
 
-def test_silent_connections_shut_no_gate_out(server: Server) -> None:
+def test_silent_connections_do_not_block_gates(server: Server) -> None:
     """After a first answer, one byte of a second request cancelled every timer: 511 of these shut all gates out."""
     gate = httpx.Client(base_url=f"http://127.0.0.1:{server.port}", timeout=30, trust_env=False)
     headers = {**server.site.key("gate"), "Content-Type": "image/jpeg"}
@@ -167,7 +167,7 @@ def test_silent_connections_shut_no_gate_out(server: Server) -> None:
                 assert line.recv(1) == b""
 
 
-def test_one_gates_key_keeps_no_fire_panel_out(server: Server) -> None:
+def test_flood_with_one_gates_key_does_not_block_a_fire_panel(server: Server) -> None:
     """Bodies that never end, all with one gate's key, held all places, each for many seconds."""
     key = f"Host: a\r\nAuthorization: {server.site.key('gate')['Authorization']}\r\n"
     body = f"POST {DECISIONS} HTTP/1.1\r\n{key}Content-Type: image/jpeg\r\nContent-Length: 1000\r\n\r\nx".encode()

@@ -37,7 +37,7 @@ def head(server: Server, *more: str, path: str = DECISIONS) -> str:
 
 
 @pytest.mark.parametrize("media_type", ["image/jpeg", "multipart/form-data; boundary=x", "application/json"])
-def test_hanging_up_in_the_middle(server: Server, media_type: str) -> None:
+def test_client_hanging_up_mid_request(server: Server, media_type: str) -> None:
     server.approach()
     before = server.get("/v1/audit/verify")["gates"][GATE]["events"]
     half = b'--x\r\nContent-Disposition: form-data; name="image"; filename="a"\r\n\r\n' + pictures.empty()[:500]
@@ -47,7 +47,7 @@ def test_hanging_up_in_the_middle(server: Server, media_type: str) -> None:
     assert server.approach().json()["reason"] == "no_face"
 
 
-def test_no_answer_waits_for_an_acknowledgement(server: Server) -> None:
+def test_answer_does_not_wait_for_a_tcp_acknowledgement(server: Server) -> None:
     """One connection, many requests: with Nagle's algorithm on, each answer but the first ones takes 40 ms."""
     took: list[float] = []
     for _ in range(31):
@@ -57,7 +57,7 @@ def test_no_answer_waits_for_an_acknowledgement(server: Server) -> None:
     assert statistics.median(took) < 0.038, took
 
 
-def test_an_upload_without_end(server: Server) -> None:
+def test_endless_upload_is_cut_off(server: Server) -> None:
     def chunks() -> Iterator[bytes]:
         yield pictures.empty()
         for _ in range(80):
@@ -93,21 +93,21 @@ def test_bytes_that_are_not_http(server: Server, request_head: str) -> None:
     assert server.http.get("/healthz").status_code == 200
 
 
-def test_a_header_does_not_become_another(server: Server) -> None:
+def test_header_injection_is_impossible(server: Server) -> None:
     jpeg = pictures.empty()
     fields = ("Content-Type: image/jpeg", f"Content-Length: {len(jpeg)}", "Idempotency-Key: a\nX-Role: admin")
     answer = raw(server, head(server, *fields), jpeg)
     assert answer.startswith(b"HTTP/1.1 200") and b"X-Role" not in answer
 
 
-def test_this_machine_is_not_borrowed(server: Server) -> None:
+def test_forwarded_headers_do_not_grant_local_rights(server: Server) -> None:
     for path in ("/healthz", "/readyz", "/metrics"):
         assert server.http.get(path).status_code == 200
         for forwarded in ({"X-Forwarded-For": "127.0.0.1"}, {"X-Forwarded-For": "::1"}, {"Forwarded": "for=127.0.0.1"}):
             assert server.http.get(path, headers=forwarded).status_code == 401
 
 
-def test_answers_tell_nothing_of_the_server(server: Server) -> None:
+def test_answers_reveal_nothing_about_the_server(server: Server) -> None:
     answer = server.http.get("/")
     assert "server" not in answer.headers
     assert answer.headers["content-security-policy"].startswith("default-src 'none'")

@@ -17,7 +17,7 @@ from tests.models.accuracy.crowd import CALIBRATION, crowd
 
 
 @pytest.mark.parametrize(("shape", "scale"), [(-0.2, 0.03), (0.0, 0.02), (0.15, 0.05)])
-def test_a_known_tail_is_found_again(shape: float, scale: float) -> None:
+def test_known_tail_is_found_again(shape: float, scale: float) -> None:
     uniform = np.random.default_rng(1).random(40_000)
     sample = scale * -np.log(uniform) if shape == 0 else scale * (uniform**-shape - 1) / shape
 
@@ -32,7 +32,7 @@ def test_too_few_exceedances_are_an_error() -> None:
         fit_pareto(np.ones(10))
 
 
-def test_the_logistic_curve_lies_between_the_samples() -> None:
+def test_logistic_curve_lies_between_the_samples() -> None:
     rng = np.random.default_rng(0)
     midpoint, steepness = fit_logistic(rng.normal(0.7, 0.1, 5000), rng.normal(0.1, 0.1, 500))
     # Two normal distributions of one width: the log odds are a line, through zero half way, of slope 0.6 / 0.1 ** 2.
@@ -52,7 +52,7 @@ def test_strangers_are_accepted_about_as_often_as_set() -> None:
     assert rows[0]["fpir"] > 0.001
 
 
-def test_the_probability_of_one_person_is_near_the_truth_on_people_never_seen() -> None:
+def test_probability_of_one_person_is_near_the_truth_on_people_never_seen() -> None:
     e = crowd(noise=0.8)
     p, rng = pools(e), np.random.default_rng(0)
 
@@ -63,7 +63,7 @@ def test_the_probability_of_one_person_is_near_the_truth_on_people_never_seen() 
     assert found["bins"][0]["true"] < 0.02 < 0.98 < found["bins"][-1]["true"]
 
 
-def test_everybody_is_a_stranger_once_and_never_enrolled_then() -> None:
+def test_each_person_is_a_stranger_once_while_not_enrolled() -> None:
     e = crowd(people=200, noise=0.01)
     p, rng = pools(e), np.random.default_rng(0)
 
@@ -82,7 +82,7 @@ def test_more_photos_raise_the_threshold_as_measured() -> None:
     assert tail.frame_shift > 0.01
 
 
-def test_a_trial_keeps_strangers_out_of_the_gallery() -> None:
+def test_trial_keeps_strangers_out_of_the_gallery() -> None:
     e = crowd(noise=0.01)
     trial = play(e, pools(e), range(600), Setting(200, 2, 1), np.random.default_rng(0))
 
@@ -112,14 +112,14 @@ def test_too_few_people_are_an_error() -> None:
         play(e, pools(e), range(20), Setting(50, 1, 1), np.random.default_rng(0))
 
 
-def test_the_margin_costs_no_more_than_allowed() -> None:
+def test_margin_costs_no_more_than_allowed() -> None:
     e = crowd()
     margin, rows = choose_margin(e, pools(e), range(600), CALIBRATION, Setting(150, 1, 1), 2, np.random.default_rng(0))
     cost = {tried: fnir for tried, fnir, _ in rows}
     assert cost[margin] - cost[0.0] <= 0.0003
 
 
-def test_what_is_written_is_what_is_read_and_other_packs_stay(tmp_path: Path) -> None:
+def test_written_calibration_is_read_back_and_other_packs_stay(tmp_path: Path) -> None:
     path = tmp_path / "manifest.toml"
     write_manifest(path, PackManifest("other", 512, "abc", CALIBRATION), {"method": 'by "hand"\n', "people": 3})
     write_manifest(path, PackManifest("sface", 128, "def", CALIBRATION), {"method": "anew", "people": 4})
@@ -128,7 +128,7 @@ def test_what_is_written_is_what_is_read_and_other_packs_stay(tmp_path: Path) ->
     assert read_manifest("sface", path).calibration == CALIBRATION
 
 
-def test_a_dataset_is_read_in_order_and_one_person_under_two_names_is_one(tmp_path: Path) -> None:
+def test_dataset_is_read_in_order_and_one_person_under_two_names_is_one(tmp_path: Path) -> None:
     for name in ("Wang_Nan", "Nan_Wang", "Ada"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "1.jpg").touch()
@@ -139,14 +139,14 @@ def test_a_dataset_is_read_in_order_and_one_person_under_two_names_is_one(tmp_pa
     assert [photo.person for photo in photos] == ["Ada", "Nan_Wang", "Nan_Wang"]
 
 
-def test_a_folder_with_nothing_to_compare_is_an_error(tmp_path: Path) -> None:
+def test_folder_with_nothing_to_compare_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "Ada").mkdir()
     (tmp_path / "Ada" / "1.jpg").touch()
     with pytest.raises(ValueError, match="two photos"):
         read_dataset(tmp_path)
 
 
-def test_a_dataset_too_small_to_calibrate_on_says_how_many_people_are_needed() -> None:
+def test_dataset_too_small_to_calibrate_on_says_how_many_people_are_needed() -> None:
     small, large = (pools(crowd(people=n, photos=2)) for n in (150, 360))
 
     assert not enough_for_tail(small, BODY_RATE)

@@ -40,7 +40,7 @@ def test_every_pair_is_counted_once() -> None:
     assert (e.person[c.near_pairs[:, 0]] != e.person[c.near_pairs[:, 1]]).all()
 
 
-def test_a_rate_too_small_to_count_is_not_invented() -> None:
+def test_rate_too_small_to_count_is_not_invented() -> None:
     e = crowd(people=40, photos=3)
     c = comparison.compare(e.gate, e.person)
 
@@ -52,7 +52,7 @@ def test_a_rate_too_small_to_count_is_not_invented() -> None:
     assert low <= rows[1]["fnmr"] <= high
 
 
-def test_intervals_hold_what_they_promise() -> None:
+def test_intervals_have_their_stated_coverage() -> None:
     assert wilson(0, 100) == [0.0, pytest.approx(0.037, abs=0.001)]
     assert wilson(5, 10) == [pytest.approx(0.237, abs=0.001), pytest.approx(0.763, abs=0.001)]
     assert wilson(0, 0) is None
@@ -95,7 +95,7 @@ def test_verification_by_the_folds_that_the_file_gives(tmp_path: Path) -> None:
     assert found["tar_at_far"]["0.001"] is None  # 20 different pairs cannot count one in a thousand
 
 
-def test_a_pair_whose_face_is_not_found_counts_as_different(tmp_path: Path) -> None:
+def test_pair_whose_face_is_not_found_counts_as_different(tmp_path: Path) -> None:
     e = crowd(people=12, photos=2, noise=0.1)
     e.gate[0] = np.nan
     rows = [f"p{i} 1 2" for i in range(12)] + [f"p{i} 1 p{(i + 1) % 12} 2" for i in range(12)] + ["nobody 1 2"]
@@ -110,7 +110,7 @@ def test_a_pair_whose_face_is_not_found_counts_as_different(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("text", ["p0 1", "p0 one two", "<html>", "nobody 1 2\n"])
-def test_what_is_no_list_of_pairs_says_so(tmp_path: Path, text: str) -> None:
+def test_invalid_pair_list_is_reported(tmp_path: Path, text: str) -> None:
     (tmp_path / "pairs.txt").write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match=r"is not a pair|has no pair"):
         read_pairs(tmp_path / "pairs.txt", listed(3, 2))
@@ -142,7 +142,7 @@ def test_at_the_chosen_threshold_the_given_share_of_strangers_opens() -> None:
         assert pooled.threshold(fpir, everybody_once) == pytest.approx(pooled.threshold(fpir), abs=1e-3)
 
 
-def test_a_group_with_worse_photos_shows(tmp_path: Path) -> None:
+def test_group_with_worse_photos_shows(tmp_path: Path) -> None:
     e = crowd(people=200, photos=4, noise=0.3)
     second = e.person >= 100
     e.gate[second] = crowd(people=200, photos=4, noise=2.0).gate[second]
@@ -158,7 +158,7 @@ def test_a_group_with_worse_photos_shows(tmp_path: Path) -> None:
     assert within["of"] == 400 * 399 // 2 - 100 * 6
 
 
-def test_who_is_in_the_groups_file_or_the_dataset_only_is_counted_and_named(tmp_path: Path) -> None:
+def test_people_in_only_one_of_groups_file_and_dataset_are_named(tmp_path: Path) -> None:
     (tmp_path / "g.csv").write_text("person,group\np0,a\np1,\nGhost,b\nEve,b\n", encoding="utf-8")
 
     found = groups.read_groups(tmp_path / "g.csv", ("p0", "p1", "p2")).left_over(1)
@@ -230,6 +230,6 @@ def test_the_whole_report_can_be_written_and_read() -> None:
     assert re.search(r"\| 100 \| 3 \| 1 \|", page)
 
 
-def test_what_is_no_number_is_null_in_the_report() -> None:
+def test_nan_is_null_in_the_report() -> None:
     found = {"a": [float("nan"), 1.5, (float("inf"), "x")], "b": {"c": float("-inf"), "d": 0}}
     assert report.plain(found) == {"a": [None, 1.5, [None, "x"]], "b": {"c": None, "d": 0}}

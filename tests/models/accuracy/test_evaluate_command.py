@@ -22,7 +22,7 @@ def picture(path: Path, seed: int) -> None:
     Image.fromarray(pixels).save(path)
 
 
-def test_what_is_no_labelled_photo_is_passed_over_by_name(tmp_path: Path) -> None:
+def test_other_files_are_skipped_and_named(tmp_path: Path) -> None:
     picture(tmp_path / "Ada" / "1.jpg", 0)
     picture(tmp_path / "stray.png", 1)
     (tmp_path / "Empty").mkdir()
@@ -62,7 +62,7 @@ def test_three_people_with_one_photo_each_and_a_broken_file(tmp_path: Path, cach
     assert "People in the file of groups who are not in the dataset: 1 (Ghost)." in page
 
 
-def test_a_dataset_without_any_face_is_refused_in_one_line(tmp_path: Path, cache: Path) -> None:
+def test_dataset_without_any_face_is_refused_in_one_line(tmp_path: Path, cache: Path) -> None:
     picture(tmp_path / "none" / "Ada" / "1.jpg", 0)
     (tmp_path / "none" / "Ada" / "2.jpg").write_bytes(b"no picture")
 
@@ -74,7 +74,7 @@ def test_a_dataset_without_any_face_is_refused_in_one_line(tmp_path: Path, cache
 
 
 @pytest.mark.parametrize("where", ["taken", "taken/below"])
-def test_a_report_that_cannot_be_written_is_refused_before_the_work(tmp_path: Path, where: str) -> None:
+def test_report_that_cannot_be_written_is_refused_before_the_work(tmp_path: Path, where: str) -> None:
     picture(tmp_path / "set" / "Ada" / "1.jpg", 0)
     (tmp_path / "taken").write_text("a file")
 
@@ -86,7 +86,7 @@ def test_a_report_that_cannot_be_written_is_refused_before_the_work(tmp_path: Pa
     assert "choose another --out" in result.output
 
 
-def test_a_killed_run_goes_on_where_it_was(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_killed_run_resumes(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedding, "SHARD", 2)
     for person, name in (("Obama", "obama"), ("Obama", "obama2"), ("Biden", "biden")):
         path = tmp_path / "set" / person / f"{name}.jpg"

@@ -40,7 +40,7 @@ def corrected(data: Path) -> None:
         system.close()
 
 
-def test_what_was_corrected_is_exported_and_judged(tmp_path: Path, cache: Path) -> None:
+def test_corrections_are_exported_and_evaluated(tmp_path: Path, cache: Path) -> None:
     corrected(tmp_path / "data")
     out = tmp_path / "out"
     told = CliRunner().invoke(cli, ["corrections", "export", str(out), "--data", str(tmp_path / "data")])
@@ -73,7 +73,7 @@ def test_what_was_corrected_is_exported_and_judged(tmp_path: Path, cache: Path) 
         ("photo,picture,same\na/1.jpg,b/2.jpg,yes\na/1.jpg,b/2.jpg,no\n", "line 3: an earlier line says the opposite"),
     ],
 )
-def test_a_list_that_cannot_be_used_says_why(tmp_path: Path, text: str, why: str) -> None:
+def test_list_that_cannot_be_used_says_why(tmp_path: Path, text: str, why: str) -> None:
     for name in ("set/a/1.jpg", "set/b/2.jpg", "x.jpg"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"")

@@ -52,7 +52,7 @@ def face_at(x_px: float, y_px: float) -> Face:
     return Face(Box(x_px, y_px, 60, 80), (FACE + np.array([x_px - 30, y_px - 30])).astype(np.float32), 0.9)
 
 
-def test_a_copy_is_where_its_map_says_and_the_way_back_undoes_it() -> None:
+def test_copy_is_where_its_map_says_and_the_way_back_undoes_it() -> None:
     # given a picture with one bright spot
     pixels = np.zeros((200, 220, 3), dtype=np.uint8)
     cv2.circle(pixels, (120, 90), 4, (255, 255, 255), -1)
@@ -76,7 +76,7 @@ def test_errors_are_in_distances_between_the_eyes() -> None:
     assert np.isnan(error(unknown, FACE)).tolist() == [False, True]
 
 
-def test_what_two_detectors_mean_alike_in_every_picture_is_no_disagreement() -> None:
+def test_constant_offset_between_detectors_is_no_disagreement() -> None:
     # given faces turned and of every size, on which the other detector has one mouth corner elsewhere
     rng = np.random.default_rng(5)
     maps = [copy(np.zeros((100, 100, 3), np.uint8), rng)[1] for _ in range(20)]
@@ -91,7 +91,7 @@ def test_what_two_detectors_mean_alike_in_every_picture_is_no_disagreement() -> 
     assert rest[0] > rest[2:].max()
 
 
-def test_a_frame_shows_the_visitor_where_its_map_says() -> None:
+def test_frame_shows_the_visitor_where_its_map_says() -> None:
     # given a red visitor whose face has a blue nose
     bgra = np.zeros((160, 140, 4), dtype=np.uint8)
     cv2.circle(bgra, (70, 70), 50, (0, 0, 255, 255), -1)
@@ -106,7 +106,7 @@ def test_a_frame_shows_the_visitor_where_its_map_says() -> None:
         assert nose[0] > 2 * nose[2]
 
 
-def test_the_sample_has_four_of_a_person_at_most_and_those_who_can_be_compared_first() -> None:
+def test_sample_has_four_of_a_person_at_most_and_those_who_can_be_compared_first() -> None:
     counts = [9, 1, 1, 2, 1, 6]
     photos = [LabelledPhoto(f"P{i}", Path(f"P{i}/{k}.jpg")) for i, n in enumerate(counts) for k in range(n)]
     drawn = sample(photos, 100, 1)
@@ -117,7 +117,7 @@ def test_the_sample_has_four_of_a_person_at_most_and_those_who_can_be_compared_f
     assert sample(photos, 100, 2) != drawn
 
 
-def test_a_face_is_found_if_its_box_holds_the_middle_and_every_finder_has_its_turn() -> None:
+def test_face_is_found_if_its_box_holds_the_middle_and_every_finder_has_its_turn() -> None:
     # given one who finds the person and somebody beside, and one who finds only the other
     right, wrong = face_at(70, 60), face_at(200, 60)
     all_of = [Finder("yunet", 320, Fake([wrong, right])), Finder("mtcnn", 320, Fake([wrong]))]
@@ -154,7 +154,7 @@ def album(vectors: np.ndarray) -> Findings:
     return Findings(points, two, np.zeros(n, dtype=np.int64), np.ones((n, 2)))
 
 
-def test_whoever_is_not_found_is_missed_and_a_photo_is_never_compared_with_itself() -> None:
+def test_undetected_person_is_a_miss_and_no_photo_is_compared_with_itself() -> None:
     # given 60 people of two photos each, in directions of their own
     rng = np.random.default_rng(2)
     person = np.repeat(np.arange(60), 2)
@@ -213,7 +213,7 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("with_mtcnn", [False, True], ids=["yunet", "both"])
-def test_a_run_writes_what_it_measured(
+def test_run_writes_what_it_measured(
     people: Path, tmp_path: Path, with_mtcnn: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # given fewer widths than a real run has, of searching and of faces: each takes a while
@@ -240,7 +240,7 @@ def test_a_run_writes_what_it_measured(
     assert "nan" not in page
 
 
-def test_what_cannot_be_measured_is_said_kindly(tmp_path: Path) -> None:
+def test_unmeasurable_input_is_explained(tmp_path: Path) -> None:
     (tmp_path / "nobody").mkdir()
     done = CliRunner().invoke(app, ["detectors", str(tmp_path), "--out", str(tmp_path / "out")])
     assert done.exit_code == 1 and "holds no photos" in done.output

@@ -46,12 +46,12 @@ def test_every_seed_has_those_with_eight_photos_first() -> None:
         assert set(one[:12]) == set(range(12))
 
 
-def test_a_dataset_too_small_is_refused() -> None:
+def test_dataset_too_small_is_refused() -> None:
     with pytest.raises(ValueError, match="ten people with nine photos"):
         cast(dataset([12] * 5 + [1] * 500), np.random.default_rng(1))
 
 
-def test_a_frame_holds_the_whole_visitor_and_repeats() -> None:
+def test_frame_holds_the_whole_visitor_and_repeats() -> None:
     # given a visitor in one colour that no wall has, drawn as a disc for a face
     bgra = np.zeros((120, 100, 4), dtype=np.uint8)
     cv2.circle(bgra, (50, 50), 30, (0, 0, 255, 255), -1)
@@ -111,7 +111,7 @@ def test_frames_come_back_from_their_file(tmp_path: Path) -> None:
     assert (back.found == takes.found).all()
 
 
-def test_a_classifier_learns_drawn_employees_and_the_table_and_plot_show_it(tmp_path: Path) -> None:
+def test_classifier_learns_drawn_employees_and_the_table_and_plot_show_it(tmp_path: Path) -> None:
     pytest.importorskip("torch", reason="training needs the extra `train`")
     from models.experiments.two_steps.classifier import learn
     from models.experiments.two_steps.report import draw, markdown, spread

@@ -53,7 +53,7 @@ def dealt(raw: Raw, setting: Setting, seed: int = 1) -> Deal:
 
 
 @pytest.mark.parametrize(("photos", "frames"), [(1, 1), (3, 1), (1, 3), (3, 3)])
-def test_a_deal_is_what_play_plays(photos: int, frames: int) -> None:
+def test_deal_is_what_play_plays(photos: int, frames: int) -> None:
     raw = crowd()
     # given some people with one photo, who fill the gallery up
     raw.enrolment_reason[(raw.person % 3 == 0) & (np.arange(len(raw.person)) % PHOTOS > 0)] = "blurred"
@@ -101,7 +101,7 @@ def test_every_variant_names_clear_faces_right(group: recipes.Group) -> None:
             assert np.median(found.mate) > np.median(found.stranger), name
 
 
-def test_nothing_is_learnt_from_those_who_play() -> None:
+def test_evaluated_people_are_not_used_for_fitting() -> None:
     raw = crowd()
     playing = raw.person >= PEOPLE // 2
     other = replace(raw, face=np.where(playing[:, None], raw.face[::-1], raw.face))
@@ -114,7 +114,7 @@ def test_nothing_is_learnt_from_those_who_play() -> None:
     assert not (plain(before, before.centred) == plain(after, after.centred)).all()
 
 
-def test_what_all_share_is_gone_once_the_mean_is_off() -> None:
+def test_subtracting_the_mean_removes_the_common_direction() -> None:
     d = dealt(crowd(lean=0.8), Setting(20, 1, 1))
     bare, centred = (trial(d, plain(d, e)).stranger.mean() for e in (d.bare, d.centred))
     assert centred < bare - 0.1
@@ -186,7 +186,7 @@ def test_one_seed_gives_one_result_and_the_baseline_is_no_variant() -> None:
         assert (trials[0].mate == two[key][0].mate).all()
 
 
-def test_a_variant_like_the_baseline_has_a_ratio_of_one_without_doubt() -> None:
+def test_variant_like_the_baseline_has_a_ratio_of_one_without_doubt() -> None:
     group = GROUPS[0]
     raw = crowd(noise=2)
     d = dealt(raw, Setting(20, 1, 1))
@@ -201,7 +201,7 @@ def test_a_variant_like_the_baseline_has_a_ratio_of_one_without_doubt() -> None:
     assert "too few" in told[0.001].why
 
 
-def test_the_table_has_a_row_a_variant_and_says_what_is_not_counted() -> None:
+def test_table_has_a_row_a_variant_and_says_what_is_not_counted() -> None:
     group = GROUPS[2]
     name = next(iter(group.recipes))
 
@@ -223,7 +223,7 @@ def test_the_table_has_a_row_a_variant_and_says_what_is_not_counted() -> None:
     assert f"| {name} | 0.50 (0.25 to 1.50) | 3 missed, baseline none |  |  |" in text
 
 
-def test_the_command_writes_what_it_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_command_writes_what_it_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # given vectors that need no photos looked at
     raw = crowd(people=60, noise=1.6)
     photos = [LabelledPhoto(raw.people[i], Path(f"{i}.jpg")) for i in raw.person]

@@ -41,7 +41,7 @@ def scored(kind: str, *scores: float, source: str = "a", presentation: str = "1"
     return [Scored(Shot(Path(f"{i}.jpg"), source, kind, presentation, None), s) for i, s in enumerate(scores)]
 
 
-def test_a_new_presentation_begins_where_the_names_times_lie_apart(tmp_path: Path) -> None:
+def test_new_presentation_begins_where_the_names_times_lie_apart(tmp_path: Path) -> None:
     # The manifest is in no order; names hold Unix times, with as many decimals as they like.
     box = (1, 2, 30, 40)
     folder = written(
@@ -64,7 +64,7 @@ def test_a_new_presentation_begins_where_the_names_times_lie_apart(tmp_path: Pat
     ]
 
 
-def test_the_manifest_may_name_presentations_and_leave_the_boxes_to_the_detector(tmp_path: Path) -> None:
+def test_manifest_may_name_presentations_and_leave_the_boxes_to_the_detector(tmp_path: Path) -> None:
     rows = [("1.jpg", "live", "a", "x1"), ("2.jpg", "print", "a", "x2"), ("3.jpg", "print", "a", "x3")]
     shots = read_manifest(written(tmp_path, *rows, columns=("path", "label", "source", "presentation")))
     assert [(s.kind, s.presentation, s.box) for s in shots] == [
@@ -86,12 +86,12 @@ def test_the_manifest_may_name_presentations_and_leave_the_boxes_to_the_detector
         (("1.jpg",), "row 2: "),
     ],
 )
-def test_a_row_that_cannot_be_is_named(tmp_path: Path, row: Sequence[object], said: str) -> None:
+def test_impossible_row_is_named(tmp_path: Path, row: Sequence[object], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         read_manifest(written(tmp_path, row, ("2.jpg", "replay", "a", 1, 2, 3, 4)))
 
 
-def test_a_manifest_needs_its_columns_and_both_kinds(tmp_path: Path) -> None:
+def test_manifest_needs_its_columns_and_both_kinds(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="rows of live people and of attacks"):
         read_manifest(written(tmp_path, ("1.jpg", "live", "a", 1, 2, 3, 4)))
     with pytest.raises(ValueError, match="columns path, label and source"):
@@ -119,7 +119,7 @@ def test_errors_are_attacks_let_in_and_people_turned_away() -> None:
     assert ((apcer.errors, apcer.total), (bpcer.errors, bpcer.total)) == ((1, 3), (1, 2))
 
 
-def test_an_approach_is_let_in_by_any_of_its_tries() -> None:
+def test_approach_is_let_in_by_any_of_its_tries() -> None:
     lucky = (0.8, 0.1, 0.1, 0.1, 0.1)
     assert over_an_approach(lucky) and not by_rule(lucky)
     late = (0.1, 0.1, 0.9, 0.9, 0.9)
@@ -127,7 +127,7 @@ def test_an_approach_is_let_in_by_any_of_its_tries() -> None:
     assert not over_an_approach((0.6, 0.55, 0.5, 0.1))
 
 
-def test_a_sources_threshold_is_chosen_on_the_others() -> None:
+def test_sources_threshold_is_chosen_on_the_others() -> None:
     def source(name: str, live: float, attack: float) -> list[Presentation]:
         return [Presentation(name, LIVE, "l", (live,)), Presentation(name, "replay", "r", (attack,))]
 
@@ -138,7 +138,7 @@ def test_a_sources_threshold_is_chosen_on_the_others() -> None:
     assert left_out(source("a", 0.9, 0.1)) == []
 
 
-def test_the_report_says_every_group_and_can_be_read_and_drawn(tmp_path: Path) -> None:
+def test_report_says_every_group_and_can_be_read_and_drawn(tmp_path: Path) -> None:
     frames = [
         *scored(LIVE, *[0.9] * 6),
         *scored("replay", *[0.1] * 5, presentation="2"),
@@ -158,7 +158,7 @@ def test_the_report_says_every_group_and_can_be_read_and_drawn(tmp_path: Path) -
     assert (tmp_path / "pad.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_the_command_says_what_is_missing(tmp_path: Path) -> None:
+def test_command_says_what_is_missing(tmp_path: Path) -> None:
     environment = {**os.environ, "FACEGATE_CACHE_DIR": str(tmp_path / "empty")}
     folder = written(tmp_path, ("1.jpg", "live", "a", 1, 2, 3, 4), ("2.jpg", "replay", "a", 1, 2, 3, 4))
     command = [sys.executable, "-m", "models", "evaluate-pad", str(folder), "--out", str(tmp_path / "out")]

@@ -79,7 +79,7 @@ def test_without_torch_the_laboratory_works_and_train_says_what_to_install(tmp_p
     assert "Traceback" not in refused.stderr
 
 
-def test_a_folder_without_photos_is_one_kind_sentence(tmp_path: Path) -> None:
+def test_folder_without_photos_is_one_kind_sentence(tmp_path: Path) -> None:
     pytest.importorskip("torch", reason="training needs the extra `train`")
     from typer.testing import CliRunner
 

@@ -16,7 +16,7 @@ from models.siamese.crops import Cropper, read_crops
 from tests.photos import photo
 
 
-def test_a_crop_is_what_the_packs_own_parts_make() -> None:
+def test_crop_is_what_the_packs_own_parts_make() -> None:
     pixels = ImageDecoder()(photo("obama"))
     pack = packs.open_pack(packs.NAME, default_cache(), precision="f32")
     detector = pack.workers[0][0]
@@ -28,7 +28,7 @@ def test_a_crop_is_what_the_packs_own_parts_make() -> None:
     assert (crop == pack.align(pixels, face.landmarks)).all()
 
 
-def test_a_picture_of_nobody_has_no_crop() -> None:
+def test_picture_of_nobody_has_no_crop() -> None:
     photo("obama")  # the weights are there
     assert Cropper(default_cache()).crop(np.full((200, 200, 3), 90, dtype=np.uint8)) is None
 
@@ -50,7 +50,7 @@ def cache_in(folder: Path) -> Path:
     return folder
 
 
-def test_a_photo_that_cannot_be_read_is_left_out_and_named(tmp_path: Path) -> None:
+def test_photo_that_cannot_be_read_is_left_out_and_named(tmp_path: Path) -> None:
     dataset, cache = photos_of(tmp_path / "photos"), cache_in(tmp_path / "cache")
     for number in range(7):
         (dataset / "Joe" / f"broken{number}.jpg").write_bytes(b"no picture")

@@ -72,7 +72,7 @@ def test_before_and_after_of_one_network_is_no_change_and_a_better_one_shows() -
     assert {c.view for c in better} == {"portraits", "gate"}
 
 
-def test_a_photo_is_not_compared_with_its_own_view() -> None:
+def test_photo_is_not_compared_with_its_own_view() -> None:
     # given vectors that are one-hot for each photo, nobody resembles anybody but a photo its own view
     faces = Faces(("a", "b"), np.array([0, 0, 1, 1]), drawn_faces(2, 2).crops)
     found = judge(lambda crops: np.eye(4, dtype=np.float32), faces, faces.crops)

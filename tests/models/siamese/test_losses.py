@@ -50,7 +50,7 @@ def test_hard_takes_the_farthest_positive_and_the_nearest_negative() -> None:
     assert float(triplet(vectors, person, 0.3, "hard")) == pytest.approx(np.mean(found), abs=1e-6)
 
 
-def test_the_pair_head_does_not_care_which_picture_comes_first() -> None:
+def test_pair_head_does_not_care_which_picture_comes_first() -> None:
     torch.manual_seed(1)
     head = PairHead(6).double()
     torch.nn.init.normal_(head.difference.weight)
@@ -59,7 +59,7 @@ def test_the_pair_head_does_not_care_which_picture_comes_first() -> None:
     assert torch.equal(head(vectors[:5], vectors[5:10]), head(vectors[5:10], vectors[:5]))
 
 
-def test_the_pair_head_begins_as_a_logistic_curve_of_the_cosine_and_learns() -> None:
+def test_pair_head_begins_as_a_logistic_curve_of_the_cosine_and_learns() -> None:
     vectors, person = batch()
     head = PairHead(6).double()
     head.difference.bias.data.zero_()
@@ -76,12 +76,12 @@ def test_the_pair_head_begins_as_a_logistic_curve_of_the_cosine_and_learns() -> 
 
 
 @pytest.mark.parametrize("person", [[0, 0, 0], [0, 1, 2]])
-def test_a_batch_without_mates_or_without_strangers_is_refused(person: list[int]) -> None:
+def test_batch_without_mates_or_without_strangers_is_refused(person: list[int]) -> None:
     with pytest.raises(ValueError, match="a batch needs"):
         contrastive(batch()[0][:3], torch.tensor(person), 1.0)
 
 
-def test_the_heads_own_errors_are_counted_over_every_pair() -> None:
+def test_heads_own_errors_are_counted_over_every_pair() -> None:
     # given a head that asks for a cosine above a half, and a person whose second picture looks like somebody else
     head = PairHead(2)
     head.cosine.data.fill_(10.0)

@@ -66,7 +66,7 @@ def test_killed_and_resumed_gives_what_it_would_have_given(tmp_path: Path, whole
     assert resumed.history == whole.history
 
 
-def test_a_spent_budget_ends_after_an_epoch_and_can_be_gone_on_from(tmp_path: Path, whole: Trained) -> None:
+def test_spent_budget_ends_after_an_epoch_and_training_can_resume(tmp_path: Path, whole: Trained) -> None:
     ticks = iter(np.arange(0, 10_000, 10.0))
     cut = learn(SHORT, tmp_path, budget_s=30, clock=lambda: float(next(ticks)))
     assert cut.ended == "time budget spent"
@@ -74,7 +74,7 @@ def test_a_spent_budget_ends_after_an_epoch_and_can_be_gone_on_from(tmp_path: Pa
     assert learn(SHORT, tmp_path, resume=True).history == whole.history
 
 
-def test_it_learns_to_tell_apart_people_it_never_saw(tmp_path: Path) -> None:
+def test_training_distinguishes_unseen_people(tmp_path: Path) -> None:
     plan = replace(SHORT, epochs=2, steps=12, people=8, each=3)
     trained = learn(plan, tmp_path)
     first, best = trained.history[0], trained.history[trained.best_epoch]
@@ -93,7 +93,7 @@ def test_the_other_losses_learn_too(tmp_path: Path, loss: Any) -> None:
     assert rows[-1]["loss"] < rows[1]["loss"]
 
 
-def test_it_stops_when_nothing_gets_better(tmp_path: Path) -> None:
+def test_training_stops_without_improvement(tmp_path: Path) -> None:
     stuck = replace(SHORT, learning_rate=0.0, statistics=False, epochs=9, patience=2)
     trained = learn(stuck, tmp_path)
     assert trained.ended == "no improvement for 2 epochs"

@@ -23,7 +23,7 @@ from tests.models.weights.local_site import CONTENT, artifact
 ROOT = Path(__file__).parents[3]
 
 
-def test_the_projects_own_list() -> None:
+def test_projects_own_list() -> None:
     artifacts = read_artifacts()
 
     assert {"yunet", "sface", "sface-int8bq"} == {a.name for a in artifacts.values() if a.group == "weights"}
@@ -56,7 +56,7 @@ def test_the_projects_own_list() -> None:
         ({"colour": "red"}, "colour"),
     ],
 )
-def test_a_list_that_contradicts_itself_is_refused(tmp_path: Path, change: dict[str, str], said: str) -> None:
+def test_list_that_contradicts_itself_is_refused(tmp_path: Path, change: dict[str, str], said: str) -> None:
     entry = {"file": "a", "sha256": "0" * 64, "licence": "MIT", "note": "", "group": "weights"}
     entry |= {"sources": '[{ type = "https", url = "https://x" }]'} | change
     lines = [f"{k} = {v}" if k == "sources" else f'{k} = "{v}"' for k, v in entry.items()]
@@ -67,7 +67,7 @@ def test_a_list_that_contradicts_itself_is_refused(tmp_path: Path, change: dict[
         read_artifacts(path)
 
 
-def test_the_command_fails_offline_with_the_names_and_succeeds_from_a_mirror(
+def test_command_fails_offline_with_the_names_and_succeeds_from_a_mirror(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wanted = artifact(HttpsSource("https://unused.invalid"))
@@ -89,7 +89,7 @@ def test_the_command_fails_offline_with_the_names_and_succeeds_from_a_mirror(
     assert command.invoke(app, ["fetch", "nothing"]).exit_code == 1
 
 
-def test_the_command_runs_as_a_module(tmp_path: Path) -> None:
+def test_command_runs_as_a_module(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "models", "fetch", "--offline", "--group", "weights"]
     environment = {**os.environ, "FACEGATE_CACHE_DIR": str(tmp_path)}
     environment.pop("FACEGATE_MIRROR", None)
@@ -111,7 +111,7 @@ def test_loading_says_how_to_mend_what_is_missing(tmp_path: Path) -> None:
         load("face", tmp_path)
 
 
-def test_where_the_cache_is() -> None:
+def test_cache_folder() -> None:
     assert default_cache({"FACEGATE_CACHE_DIR": "/a", "XDG_CACHE_HOME": "/b"}) == Path("/a")
     assert default_cache({"XDG_CACHE_HOME": "/b"}) == Path("/b/facegate")
     assert default_cache({}) == Path.home() / ".cache" / "facegate"

@@ -19,7 +19,7 @@ from tests.waiting import eventually
 ROOT = Path(__file__).parents[3]
 
 
-def test_a_damaged_file_is_removed_and_fetched_again(site: Site, tmp_path: Path) -> None:
+def test_damaged_file_is_removed_and_fetched_again(site: Site, tmp_path: Path) -> None:
     wanted, heard = artifact(HttpsSource(site.url())), Heard()
     (tmp_path / wanted.cached_name).write_bytes(CONTENT[:-1] + b"?")
     with pytest.raises(WeightsDamaged, match="run: python -m models fetch thing"):
@@ -58,7 +58,7 @@ def test_another_machines_cache_serves_as_a_mirror(site: Site, tmp_path: Path) -
     assert run(wanted, tmp_path / "here", offline=True, mirror=tmp_path / "there").origin == "mirror"
 
 
-def test_a_full_cache_needs_no_writing(site: Site, tmp_path: Path) -> None:
+def test_full_cache_needs_no_writing(site: Site, tmp_path: Path) -> None:
     wanted = artifact(HttpsSource(site.url()))
     run(wanted, tmp_path)
     (tmp_path / ".lock").unlink()
@@ -68,7 +68,7 @@ def test_a_full_cache_needs_no_writing(site: Site, tmp_path: Path) -> None:
     assert not (tmp_path / ".lock").exists()
 
 
-def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+def test_cache_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "a-file").touch()
 
     with pytest.raises(FetchFailed, match=r"cannot write to the cache .*FACEGATE_CACHE_DIR"):
@@ -112,7 +112,7 @@ def test_of_several_fetches_at_once_one_downloads_and_all_have_the_file(site: Si
     assert files(tmp_path) == {artifact(HttpsSource("")).cached_name}
 
 
-def test_a_killed_fetch_leaves_nothing_in_the_way_and_is_gone_on_with(site: Site, tmp_path: Path) -> None:
+def test_killed_fetch_leaves_nothing_in_the_way_and_is_gone_on_with(site: Site, tmp_path: Path) -> None:
     site.cuts = [524_288]
     site.stall.set()
     first = start(site, tmp_path)
@@ -131,7 +131,7 @@ def test_a_killed_fetch_leaves_nothing_in_the_way_and_is_gone_on_with(site: Site
     assert len(files(tmp_path)) == 1
 
 
-def test_a_derived_artifact_is_built_from_its_ingredient_and_needs_it_only_once(cache: Path, tmp_path: Path) -> None:
+def test_derived_artifact_is_built_from_its_ingredient_and_needs_it_only_once(cache: Path, tmp_path: Path) -> None:
     artifacts = read_artifacts()
 
     [built] = fetch(
@@ -158,14 +158,14 @@ def ingredient(cache: Path, tmp_path: Path) -> Path:
     return mirror
 
 
-def test_a_derived_artifact_says_which_ingredient_is_missing(tmp_path: Path) -> None:
+def test_derived_artifact_says_which_ingredient_is_missing(tmp_path: Path) -> None:
     artifacts = read_artifacts()
 
     with pytest.raises(FetchFailed, match=r"sface .*build: sface-int8bq .*offline"):
         fetch(select(artifacts, ["sface"]), tmp_path, artifacts, Heard(), offline=True)
 
 
-def test_what_a_gate_can_do_without_fails_only_who_insists(tmp_path: Path) -> None:
+def test_optional_artifact_fails_only_if_required(tmp_path: Path) -> None:
     wanted = replace(artifact(HttpsSource("https://unused.invalid")), group="liveness")
 
     heard = Heard()

@@ -32,7 +32,7 @@ def pictures(count: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("squeezed", [False, True])
-def test_it_computes_what_torch_does(squeezed: bool) -> None:
+def test_graph_computes_what_torch_does(squeezed: bool) -> None:
     state = random_state(squeezed=squeezed)
 
     graph = convert(saved(state))
@@ -43,12 +43,12 @@ def test_it_computes_what_torch_does(squeezed: bool) -> None:
         np.testing.assert_allclose(run(graph, x), expected, atol=WITHIN, rtol=WITHIN)
 
 
-def test_the_same_weights_give_the_same_bytes() -> None:
+def test_equal_weights_give_equal_bytes() -> None:
     assert convert(saved(random_state(squeezed=True))) == convert(saved(random_state(squeezed=True)))
 
 
 @pytest.mark.parametrize("name", PINNED)
-def test_the_published_weights_give_the_pinned_graph(name: str) -> None:
+def test_published_weights_give_the_pinned_graph(name: str) -> None:
     artifacts = read_artifacts()
     published = artifacts[artifacts[name].derived_from]
     mirror = Path(os.environ.get("FACEGATE_MIRROR") or "no mirror")
@@ -82,7 +82,7 @@ def legacy(state: bytes) -> bytes:
         b"ctorch.serialization\nload\n.",
     ],
 )
-def test_a_file_that_wants_something_run_is_refused(
+def test_file_that_wants_something_run_is_refused(
     state: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -93,7 +93,7 @@ def test_a_file_that_wants_something_run_is_refused(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_is_no_file_of_weights_is_refused() -> None:
+def test_invalid_weights_file_is_refused() -> None:
     whole = saved(random_state(squeezed=False))
     state = random_state(squeezed=False)
     for content in (b"", b"PK\x03\x04", whole[:100], whole[:-7], legacy(b""), saved([1, 2]), saved({"a": 1})):
@@ -105,7 +105,7 @@ def test_what_is_no_file_of_weights_is_refused() -> None:
         convert(saved({name: value for name, value in state.items() if "conv_6_sep" not in name}))
 
 
-def test_a_view_is_read_as_it_was_meant() -> None:
+def test_view_is_read_as_it_was_meant() -> None:
     state = random_state(squeezed=False)
     shared = torch.cat([torch.zeros(5), state["module.prob.weight"].flatten()])
     state["module.prob.weight"] = shared[5:].reshape(3, 6)

@@ -16,7 +16,7 @@ SHAPES = {"pnet": (40, 57), "rnet": (24, 24), "onet": (48, 48)}
 
 
 @pytest.mark.parametrize("name", HEADS)
-def test_the_graph_computes_what_torch_does(name: str) -> None:
+def test_graph_computes_what_torch_does(name: str) -> None:
     weights = Path(library.__file__).parent / "data" / f"{name}.pt"
     network = getattr(library.models.mtcnn, {"pnet": "PNet", "rnet": "RNet", "onet": "ONet"}[name])()
     batch = np.random.default_rng(0).normal(size=(3, 3, *SHAPES[name])).astype(np.float32)
@@ -34,6 +34,6 @@ def test_the_graph_computes_what_torch_does(name: str) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"\x80\x02."])
-def test_what_is_no_file_of_weights_is_refused(content: bytes) -> None:
+def test_invalid_weights_file_is_refused(content: bytes) -> None:
     with pytest.raises(RepairError):
         convert(content)

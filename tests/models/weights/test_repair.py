@@ -77,7 +77,7 @@ def cosine(a: Array, b: Array) -> float:
     return float(np.dot(a.ravel(), b.ravel()) / (np.linalg.norm(a) * np.linalg.norm(b)))
 
 
-def test_the_repaired_file_is_the_pinned_one_each_time_it_is_built(cache: Path) -> None:
+def test_repaired_file_is_the_pinned_one_each_time_it_is_built(cache: Path) -> None:
     pinned = read_artifacts()["sface"]
 
     built = {hashlib.sha256(build(pinned.build, load("sface-int8bq", cache))).hexdigest() for _ in range(2)}
@@ -85,7 +85,7 @@ def test_the_repaired_file_is_the_pinned_one_each_time_it_is_built(cache: Path) 
     assert built == {pinned.sha256}
 
 
-def test_the_repaired_graph_is_valid_and_has_one_input_with_a_free_batch(cache: Path) -> None:
+def test_repaired_graph_is_valid_and_has_one_input_with_a_free_batch(cache: Path) -> None:
     model = onnx.load_from_string(load("sface", cache))
 
     onnx.checker.check_model(model, full_check=True)
@@ -129,7 +129,7 @@ def test_every_folded_constant_is_bit_for_bit_what_onnx_computes(name: str, cach
     assert compared == quantised > 20
 
 
-def test_the_repaired_graph_computes_what_the_published_one_says(
+def test_repaired_graph_computes_what_the_published_one_says(
     published: onnx.ModelProto, embed: Embed, faces: Array
 ) -> None:
     noise = np.random.default_rng(7).uniform(0, 255, (1, 3, 112, 112)).astype(np.float32)
@@ -160,14 +160,14 @@ def test_channel_order_matters(embed: Embed, faces: Array) -> None:
         assert cosine(rgb, bgr) < 0.98
 
 
-def test_something_else_is_refused() -> None:
+def test_other_graph_is_refused() -> None:
     with pytest.raises(RepairError, match="not an ONNX file"):
         repair_sface(b"not a model")
     with pytest.raises(RepairError, match="unknown build step"):
         build("nonsense", b"")
 
 
-def test_a_valid_model_that_is_not_sface_is_refused(cache: Path) -> None:
+def test_valid_model_that_is_not_sface_is_refused(cache: Path) -> None:
     with pytest.raises(RepairError, match="not SFace"):
         repair_sface(load("yunet", cache))
 

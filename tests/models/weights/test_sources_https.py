@@ -11,7 +11,7 @@ from models.weights.fetch import FetchFailed, fetch
 from tests.models.weights.local_site import CONTENT, Heard, Site, artifact, files, run
 
 
-def test_a_download_is_kept_under_its_hash_and_not_asked_for_again(site: Site, tmp_path: Path) -> None:
+def test_download_is_kept_under_its_hash_and_not_asked_for_again(site: Site, tmp_path: Path) -> None:
     wanted, heard = artifact(HttpsSource(site.url())), Heard()
 
     first, second = run(wanted, tmp_path, heard), run(wanted, tmp_path)
@@ -23,7 +23,7 @@ def test_a_download_is_kept_under_its_hash_and_not_asked_for_again(site: Site, t
     assert read_cached(wanted, tmp_path) == CONTENT
 
 
-def test_a_broken_connection_goes_on_where_it_broke(site: Site, tmp_path: Path) -> None:
+def test_broken_connection_goes_on_where_it_broke(site: Site, tmp_path: Path) -> None:
     site.cuts = [300_000, 200_000]
 
     run(artifact(HttpsSource(site.url())), tmp_path)
@@ -31,7 +31,7 @@ def test_a_broken_connection_goes_on_where_it_broke(site: Site, tmp_path: Path) 
     assert site.asked == ["", "bytes=300000-", "bytes=500000-"]
 
 
-def test_a_server_without_ranges_is_asked_from_the_start(site: Site, tmp_path: Path) -> None:
+def test_server_without_ranges_is_asked_from_the_start(site: Site, tmp_path: Path) -> None:
     site.cuts, site.ranges = [300_000], False
     wanted = artifact(HttpsSource(site.url()))
 
@@ -41,7 +41,7 @@ def test_a_server_without_ranges_is_asked_from_the_start(site: Site, tmp_path: P
     assert read_cached(wanted, tmp_path) == CONTENT
 
 
-def test_what_came_before_giving_up_is_used_by_the_next_run(site: Site, tmp_path: Path) -> None:
+def test_partial_download_is_resumed_by_the_next_run(site: Site, tmp_path: Path) -> None:
     wanted = artifact(HttpsSource(site.url()))
     site.cuts = [100_000] * sources.ATTEMPTS
     with pytest.raises(FetchFailed, match="thing"):
@@ -56,7 +56,7 @@ def test_what_came_before_giving_up_is_used_by_the_next_run(site: Site, tmp_path
 
 
 @pytest.mark.parametrize("stale", [b"\xff" * 1000, b"\xff" * len(CONTENT), b"\xff" * (len(CONTENT) + 5)])
-def test_a_part_that_is_not_of_this_file_costs_only_a_restart(site: Site, tmp_path: Path, stale: bytes) -> None:
+def test_part_that_is_not_of_this_file_costs_only_a_restart(site: Site, tmp_path: Path, stale: bytes) -> None:
     wanted = artifact(HttpsSource(site.url()))
     (tmp_path / f"{wanted.cached_name}.part").write_bytes(stale)
 
@@ -94,7 +94,7 @@ def test_one_failure_does_not_keep_the_others_from_being_fetched(site: Site, tmp
     assert files(tmp_path) == {good.cached_name}
 
 
-def test_a_flood_is_cut_off(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_flood_is_cut_off(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sources, "MAX_BYTES", 500_000)
 
     with pytest.raises(FetchFailed, match="larger than 500000 bytes"):
@@ -117,7 +117,7 @@ def test_redirects_lead_nowhere_but_https(site: Site, tmp_path: Path, target: st
         run(artifact(HttpsSource(site.url("/moved"))), tmp_path)
 
 
-def test_a_circle_of_redirects_ends(site: Site, tmp_path: Path) -> None:
+def test_circle_of_redirects_ends(site: Site, tmp_path: Path) -> None:
     site.redirects["/moved"] = "/moved"
 
     with pytest.raises(FetchFailed, match="more than 5 redirects"):
@@ -137,7 +137,7 @@ def test_plain_http_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
         (httpx.ReadTimeout("silence"), sources.ATTEMPTS),
     ],
 )
-def test_a_site_without_network_is_not_asked_again(
+def test_site_without_network_is_not_asked_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: Exception, tries: int
 ) -> None:
     asked: list[object] = []

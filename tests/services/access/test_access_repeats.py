@@ -95,7 +95,7 @@ def test_gates_do_not_share_keys(site: Process) -> None:
     assert site.recorded() == 2
 
 
-def test_a_failed_request_may_be_repeated_under_its_key(site: Process) -> None:
+def test_failed_request_may_be_repeated_under_its_key(site: Process) -> None:
     site.enrol("E-1", ADA)
     with pytest.raises(Exception, match="Send a JPEG"):
         site.decide(b"torn", idempotency_key="k")

@@ -61,14 +61,14 @@ def test_each_try_gets_its_share_of_the_rate(site: Process, start: Start) -> Non
     assert shares == [SHARE] * sum(count <= 150 for count in TRIES)
 
 
-def test_a_person_who_stays_after_the_opening_is_one_event(stage: Stage) -> None:
+def test_person_who_stays_after_the_opening_is_one_event(stage: Stage) -> None:
     assert len(stage.show(face(ADA), times=300)) == 1
     assert not stage.leave() and stage.site.recorded() == 1
     # A new approach is a new decision.
     assert reasons(stage.show(face(ADA))) == ["recognised"]
 
 
-def test_a_stranger_gets_one_denial_when_leaving(stage: Stage) -> None:
+def test_stranger_gets_one_denial_when_leaving(stage: Stage) -> None:
     assert not stage.show(face(STRANGER), times=100)
     (answer,) = stage.leave()
     assert (answer.verdict, answer.reason, answer.employee) == ("deny", "not_recognised", None)
@@ -97,7 +97,7 @@ def test_person_found_again_who_keeps_waiting_is_denied(stage: Stage) -> None:
     assert reasons(stage.show(face(STRANGER), times=WAIT_MS // 40 + 1)) == ["not_recognised"]
 
 
-def test_a_stranger_who_stays_gets_one_denial_after_a_while(stage: Stage) -> None:
+def test_stranger_who_stays_gets_one_denial_after_a_while(stage: Stage) -> None:
     stage.show(face(STRANGER, 40), times=300)  # far away they may stand as long as they like
     assert not stage.show(face(STRANGER), times=WAIT_MS // 40)
     assert reasons(stage.show(face(STRANGER))) == ["not_recognised"]
@@ -128,7 +128,7 @@ def test_employee_in_front_does_not_let_in_the_person_behind(stage: Stage) -> No
     assert len(stage.carried) == 1
 
 
-def test_a_follower_is_tried_as_soon_as_the_first_is_out_of_sight(stage: Stage) -> None:
+def test_follower_is_tried_as_soon_as_the_first_is_out_of_sight(stage: Stage) -> None:
     front, behind = face(ADA, 150), face(BOB, 100, 900)
     stage.show(front, behind, times=20)
     (answer,) = stage.show(behind)
@@ -172,7 +172,7 @@ def test_track_found_after_the_opening_ended_is_a_second_event(stage: Stage) -> 
     assert reasons(stage.show(face(ADA))) == ["recognised"]
 
 
-def test_somebody_seen_only_poorly_is_denied_with_that_reason(stage: Stage) -> None:
+def test_poorly_seen_person_is_denied_with_that_reason(stage: Stage) -> None:
     assert not stage.show(face(None), times=10)
     (answer,) = stage.leave()
     assert (answer.reason, answer.frames_received, answer.frames_used) == ("poor_quality", 10, 0)
@@ -186,7 +186,7 @@ def test_passers_by_cause_no_event(stage: Stage) -> None:
     assert not stage.leave() and stage.site.recorded() == 0
 
 
-def test_an_inactive_employee_opens_nothing(stage: Stage) -> None:
+def test_inactive_employee_opens_nothing(stage: Stage) -> None:
     # Given an employee whose frames come to suffice between two tries,
     stage.site.threshold.value = 0.99
     stage.show(face(like(0, 0.9)), times=4)
@@ -198,7 +198,7 @@ def test_an_inactive_employee_opens_nothing(stage: Stage) -> None:
     assert not stage.carried
 
 
-def test_an_employee_deactivated_while_approaching_is_refused_by_name(stage: Stage) -> None:
+def test_employee_deactivated_while_approaching_is_refused_by_name(stage: Stage) -> None:
     stage.site.threshold.value = 0.99
     stage.show(face(like(0, 0.9)), times=3)
     ada = stage.site.enrolment.by_number("E-1")

@@ -30,7 +30,7 @@ def picture(width: int) -> bytes:
     return b"JPEG" + bytes(np.full((1, 1, 3), width, np.uint8))
 
 
-def test_the_best_usable_pictures_of_different_moments_are_kept(stage: Stage) -> None:
+def test_best_usable_pictures_of_different_moments_are_kept(stage: Stage) -> None:
     stage.show(face(None, 90), times=3)
     for quality, width in ((0.5, 100), (0.9, 120), (0.7, 140), (0.6, 160)):
         stage.show(face(STRANGER, width, quality=quality), times=5)

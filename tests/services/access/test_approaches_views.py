@@ -40,7 +40,7 @@ def test_poll_identifies_the_person_at_the_gate(stage: Stage) -> None:
     assert not stage.show(face(ADA), times=20) and stage.site.recorded() == 1
 
 
-def test_a_poll_before_the_first_frame_is_stale(stage: Stage) -> None:
+def test_poll_before_the_first_frame_is_stale(stage: Stage) -> None:
     answer = stage.now()
     assert (answer.reason, answer.frames_received) == ("stale_frame", 0)
 
@@ -60,7 +60,7 @@ def test_poll_with_nobody_in_view(stage: Stage) -> None:
     assert stage.site.recorded() == 5
 
 
-def test_a_poll_after_the_picture_froze_is_stale(stage: Stage) -> None:
+def test_poll_after_the_picture_froze_is_stale(stage: Stage) -> None:
     stage.site.threshold.value = 0.99
     stage.show(face(like(0, 0.9)))
     stage.site.threshold.value = 0.5
@@ -81,7 +81,7 @@ def test_poll_uses_the_current_face(stage: Stage) -> None:
     assert stage.now().reason == "poor_quality"
 
 
-def test_a_poll_without_a_database_raises(site: Process, start: Start) -> None:
+def test_poll_without_a_database_raises(site: Process, start: Start) -> None:
     store = Unreachable(site.store)
     stage = Stage(start(store=store), store)
     stage.show(face(ADA))
@@ -198,7 +198,7 @@ def test_recognised_employee_behind_another_is_not_tailgating(stage: Stage) -> N
 # Pictures, and what is forgotten
 
 
-def test_the_record_shows_the_best_picture(stage: Stage) -> None:
+def test_record_shows_the_best_picture(stage: Stage) -> None:
     stage.show(face(None, 60), times=3)
     for quality, width in ((0.5, 100), (0.9, 120), (0.7, 140)):
         stage.show(face(STRANGER, width, quality=quality), times=2)

@@ -38,7 +38,7 @@ def test_unusable_picture_is_named(site: Process) -> None:
         site.comparison.identify(b"no picture")
 
 
-def test_the_nearest_employees_come_best_first(site: Process) -> None:
+def test_nearest_employees_come_best_first(site: Process) -> None:
     people = [site.enrol(f"E-{n}", photo(person(n)), photo(person(n), note="another")) for n in range(6)]
     matches = site.comparison.identify(photo(like(2, 0.8, 4)))
     assert [match.employee.number for match in matches][:2] == ["E-2", "E-4"]

@@ -20,7 +20,7 @@ Start = Callable[..., Process]
 ADA = photo(person(0))
 
 
-def test_the_threshold_follows_gallery_photos_and_frames(site: Process) -> None:
+def test_threshold_follows_gallery_photos_and_frames(site: Process) -> None:
     site.enrol("E-1", ADA, photo(person(0), note="another"), photo(like(0, 0.9)))
     site.enrol("E-2", photo(person(1)))
     site.decide(ADA, empty(), ADA)

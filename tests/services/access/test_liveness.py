@@ -42,7 +42,7 @@ def test_live_person_passes_and_a_picture_is_denied(guarded: Process) -> None:
     assert guarded.recorded() == 2
 
 
-def test_the_frames_of_one_approach_are_fused(guarded: Process) -> None:
+def test_frames_of_one_approach_are_fused(guarded: Process) -> None:
     assert said(guarded.decide(*frames(0.9, 0.1, 0.8, 0.9, 0.2)))[:3] == ("open", "recognised", 0.8)
     assert said(guarded.decide(*frames(0.9, 0.1, 0.2)))[:3] == ("deny", "spoof_suspected", 0.2)
     # One frame alone must be surer than five together.

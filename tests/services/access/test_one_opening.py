@@ -57,7 +57,7 @@ def test_a_second_camera_of_the_gate_records_no_second_opening(stage: Stage) -> 
     assert reasons(sees(BOB)) == ["recognised"]
 
 
-def test_a_camera_of_another_gate_is_another_opening(stage: Stage) -> None:
+def test_camera_of_another_gate_is_another_opening(stage: Stage) -> None:
     stage.show(face(ADA))
     dock = stage.site.gates.add("dock")
     other = Watch("dock-door", dock.id, Region(min_face_px=48))

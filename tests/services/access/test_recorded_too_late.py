@@ -64,7 +64,7 @@ def only_result(site: Process) -> GateResultRow:
     return row
 
 
-def test_the_log_says_that_the_gate_was_not_opened(site: Process, late: Process) -> None:
+def test_log_says_that_the_gate_was_not_opened(site: Process, late: Process) -> None:
     with slow_commits(late.store), pytest.raises(Unconfirmed):
         late.decide(photo(ADA))
     row = only_result(site)
@@ -73,7 +73,7 @@ def test_the_log_says_that_the_gate_was_not_opened(site: Process, late: Process)
     assert site.events.get(row.event_id).gate_report.detail == LATE
 
 
-def test_a_denial_needs_no_second_record(site: Process, late: Process) -> None:
+def test_denial_needs_no_second_record(site: Process, late: Process) -> None:
     with slow_commits(late.store), pytest.raises(Unconfirmed):
         late.decide(photo(person(9)))
     second = late.verdicts.second_records

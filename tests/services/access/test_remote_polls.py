@@ -164,7 +164,7 @@ def test_picture_stays_fresh_until_the_answer_deadline(stage: Stage) -> None:
     assert stage.now().reason == "recognised"  # here the answer is given at once
 
 
-def test_an_opening_that_is_read_too_late_is_not_handed_out(
+def test_opening_that_is_read_too_late_is_not_handed_out(
     stage: Stage, answering: Answering, questions: RemotePolls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = stage.site.change_gate("lobby-1", unlock_ms=500)

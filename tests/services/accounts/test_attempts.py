@@ -68,7 +68,7 @@ def test_attempts_while_locked_do_not_extend_the_lock(desk: Desk, clock: Clock) 
     assert desk.enter(client=ELSEWHERE)
 
 
-def test_an_unknown_name_is_locked_like_a_known_one(desk: Desk) -> None:
+def test_unknown_name_is_locked_like_a_known_one(desk: Desk) -> None:
     fail(desk, FREE_A_NAME, "nobody")
     fail(desk, FREE_A_NAME, "ada", HERE)
     assert wait(desk, "nobody") == wait(desk, "ada", HERE)
@@ -102,14 +102,14 @@ def test_one_address_trying_many_names_waits(desk: Desk) -> None:
     assert desk.enter(client=HERE), "others do not"
 
 
-def test_an_ipv6_network_is_one_address(desk: Desk) -> None:
+def test_ipv6_network_is_one_address(desk: Desk) -> None:
     for number in range(FREE_AN_ADDRESS):
         fail(desk, 1, f"name {number}", Client(f"2001:db8::{number + 1:x}"))
     wait(desk, "ada", Client("2001:db8::ffff"))
     assert desk.enter(client=Client("2001:db8:0:1::1"))
 
 
-def test_a_reset_by_an_admin_ends_the_lock(desk: Desk) -> None:
+def test_reset_by_an_admin_ends_the_lock(desk: Desk) -> None:
     fail(desk, FREE_A_NAME)
     wait(desk, client=HERE)
     desk.users.reset(desk.users.by_name("ada").id)

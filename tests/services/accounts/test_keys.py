@@ -27,7 +27,7 @@ def test_key_identifies_its_caller(site: Process, start: Start) -> None:
         assert secret.startswith(f"fg_{role}_") and len(secret) > 40
 
 
-def test_a_gate_key_names_its_gate_and_no_other_key_does(site: Process) -> None:
+def test_gate_key_names_its_gate_and_no_other_key_does(site: Process) -> None:
     for role in Role:
         with pytest.raises(BadInput):
             site.keys.create(role, None if role is Role.GATE else "lobby-1")
@@ -40,7 +40,7 @@ def test_key_cannot_have_a_personal_role(site: Process) -> None:
     assert site.keys.all() == []
 
 
-def test_a_key_for_an_unknown_gate_is_refused(site: Process) -> None:
+def test_key_for_an_unknown_gate_is_refused(site: Process) -> None:
     with pytest.raises(NotFound, match="gates add"):
         site.keys.create(Role.GATE, "nowhere")
     assert site.keys.all() == []
@@ -64,7 +64,7 @@ def test_wrong_secret_is_refused(site: Process) -> None:
             site.keys.authenticate(wrong)
 
 
-def test_a_revoked_key_is_refused_at_once_in_every_process(site: Process, start: Start, clock: Clock) -> None:
+def test_revoked_key_is_refused_at_once_in_every_process(site: Process, start: Start, clock: Clock) -> None:
     other = start()
     secret, key = site.keys.create(Role.GATE, "lobby-1")
     kept, _ = site.keys.create(Role.GATE, "lobby-1")

@@ -91,7 +91,7 @@ def test_sign_out_of_one_session_and_of_all(desk: Desk) -> None:
     assert desk.sessions.find(there) is desk.sessions.find(third) is None
 
 
-def test_a_new_password_ends_every_other_session(desk: Desk) -> None:
+def test_new_password_ends_every_other_session(desk: Desk) -> None:
     ada = desk.admin()
     here, there = desk.enter(), desk.enter()
     link = desk.users.reset(ada.id)
@@ -110,7 +110,7 @@ def test_a_new_password_ends_every_other_session(desk: Desk) -> None:
     assert desk.enter(password=OTHER)
 
 
-def test_a_reset_link_works_once_and_for_a_day(desk: Desk, clock: Clock) -> None:
+def test_reset_link_works_once_and_for_a_day(desk: Desk, clock: Clock) -> None:
     ada = desk.admin()
     old = desk.enter()
     earlier, link = desk.users.reset(ada.id), desk.users.reset(ada.id)
@@ -142,7 +142,7 @@ def test_setup_link_creates_the_first_admin_once(desk: Desk) -> None:
     assert desk.users.setup() is None
 
 
-def test_a_user_from_the_command_line_ends_the_set_up_link(desk: Desk) -> None:
+def test_user_from_the_command_line_ends_the_set_up_link(desk: Desk) -> None:
     link = desk.users.setup()
     desk.admin()
     with pytest.raises(NotFound):

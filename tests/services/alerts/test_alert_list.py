@@ -40,7 +40,7 @@ def test_a_second_tailgating_is_an_alert_of_its_own(
     assert [alert.id for alert in found(alerts, AlertState.ALL)] == [second.id, first.id]
 
 
-def test_an_acknowledgement_ends_a_transient_alert(
+def test_acknowledgement_ends_a_transient_alert(
     transient: TransientAlerts, alerts: AlertList, site: Process, clock: Clock
 ) -> None:
     transient.tailgating(site.gates.get("lobby-1"), "lobby-cam")
@@ -86,7 +86,7 @@ def test_what_goes_on_lasts_as_long_as_its_cause(alerts: AlertList, site: Proces
 
 
 @pytest.mark.parametrize("comment", ["x" * 201, "\x1b[31m", "a\nb"])
-def test_a_comment_is_short_plain_text(alerts: AlertList, site: Process, clock: Clock, comment: str) -> None:
+def test_comment_is_short_plain_text(alerts: AlertList, site: Process, clock: Clock, comment: str) -> None:
     alert = Alert(new_id(), clock(), AlertKind.DOOR_FORCED, site.gates.get("lobby-1").id)
     with site.store.write() as tx:
         tx.alerts.raise_(alert)

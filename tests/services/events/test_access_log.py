@@ -114,7 +114,7 @@ def test_rolled_back_event_leaves_no_gap(store: SqlStore, log: AccessLog, append
     assert append("e1").sequence == 1
 
 
-def test_a_picture_of_another_event_does_not_open(store: SqlStore, log: AccessLog, append: Append) -> None:
+def test_picture_of_another_event_does_not_open(store: SqlStore, log: AccessLog, append: Append) -> None:
     one = append("e1", snapshot=b"one")
     two = append("e2", snapshot=b"two")
     with store.read() as tx, pytest.raises(CryptoFault):

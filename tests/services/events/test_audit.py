@@ -25,7 +25,7 @@ def test_untouched_log_is_valid(audit: Audit, rows: list[EventRow]) -> None:
     assert report.gates["lobby-1"].head == rows[-1].hash
 
 
-def test_an_empty_log_is_valid(audit: Audit, store: SqlStore) -> None:
+def test_empty_log_is_valid(audit: Audit, store: SqlStore) -> None:
     assert audit.verify().valid and audit.checkpoint() == []
     with store.write() as tx:
         tx.gates.add(LOBBY)
@@ -102,7 +102,7 @@ def test_a_renumbered_record(audit: Audit, rows: list[EventRow], tamper: Tamper)
     assert first_bad(audit) == ("lobby-1", 6, None)
 
 
-def test_a_record_moved_to_another_gate(audit: Audit, rows: list[EventRow], tamper: Tamper) -> None:
+def test_record_moved_to_another_gate(audit: Audit, rows: list[EventRow], tamper: Tamper) -> None:
     tamper("UPDATE events SET gate_id = '02G', sequence = 3 WHERE id = 'e6'")
     assert first_bad(audit)[:2] == ("dock", 3)
 

@@ -29,7 +29,7 @@ def corrections(store: SqlStore, vault: Vault, log: AccessLog, signer: Ed25519Si
 @pytest.mark.parametrize(
     "change", ["actor = 'k2'", "kind = 'was'", "employee_id = '01A'", "signature = 'AAAA'", "kind = 'x'"]
 )
-def test_a_correction_that_was_altered(
+def test_correction_that_was_altered(
     audit: Audit, corrections: Corrections, rows: list[EventRow], tamper: Tamper, change: str
 ) -> None:
     corrections.add("e1", CorrectionKind.NOT_THIS_PERSON, None, "k1")
@@ -44,7 +44,7 @@ def test_a_correction_that_was_altered(
         assert report.flaw == Flaw("lobby-1", 1, "e1", MISQUOTED)
 
 
-def test_a_correction_that_was_emptied(
+def test_correction_that_was_emptied(
     audit: Audit, corrections: Corrections, rows: list[EventRow], tamper: Tamper
 ) -> None:
     corrections.add("e2", CorrectionKind.WAS, EVA.id, "k1")

@@ -34,14 +34,14 @@ def test_event_equals_the_answer_byte_for_byte(site: Process, opened: RecordedDe
     assert (event.sequence, event.checkpoint, event.has_picture) == (2, opened.checkpoint, True)
 
 
-def test_a_list_shows_the_same_events_newest_first(site: Process, opened: RecordedDecision) -> None:
+def test_list_shows_the_same_events_newest_first(site: Process, opened: RecordedDecision) -> None:
     newest, oldest = site.events.find(EventFilter())
     assert newest == site.events.get(opened.id)
     assert oldest == site.events.get(oldest.id)
     assert (oldest.sequence, oldest.reason) == (1, "not_recognised")
 
 
-def test_a_list_can_be_narrowed(site: Process, opened: RecordedDecision) -> None:
+def test_list_can_be_narrowed(site: Process, opened: RecordedDecision) -> None:
     expected = {
         EventFilter(limit=1): [2],
         EventFilter(verdict=Verdict.DENY): [1],
@@ -60,11 +60,11 @@ def test_pages_follow_each_other(site: Process, opened: RecordedDecision) -> Non
     assert site.events.find(EventFilter(limit=1, before=second.id)) == []
 
 
-def test_the_picture_of_the_newest_frame_is_kept(site: Process, opened: RecordedDecision) -> None:
+def test_picture_of_the_newest_frame_is_kept(site: Process, opened: RecordedDecision) -> None:
     assert site.events.snapshot(opened.id) == encode(VIEW)
 
 
-def test_an_unknown_id_is_not_found(site: Process) -> None:
+def test_unknown_id_is_not_found(site: Process) -> None:
     for ask in (site.events.get, site.events.snapshot):
         with pytest.raises(NotFound):
             ask("nothing")

@@ -28,7 +28,7 @@ def told(feed: LiveFeed) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("which", [0, 1, 2])
-def test_the_next_query_returns_the_decisions_of_one_that_failed(
+def test_next_query_returns_the_decisions_of_one_that_failed(
     site: Process, feed: LiveFeed, monkeypatch: pytest.MonkeyPatch, which: int
 ) -> None:
     made = [site.decide(photo(person(axis))).id for axis in (0, 1)]

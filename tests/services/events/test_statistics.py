@@ -78,7 +78,7 @@ def test_filtered_page_equals_a_full_scan(site: Process, clock: Clock) -> None:
     assert site.events.find(EventFilter(before="no such event")) == []
 
 
-def test_an_event_is_proven_and_an_altered_one_is_not(site: Process, clock: Clock) -> None:
+def test_event_is_proven_and_an_altered_one_is_not(site: Process, clock: Clock) -> None:
     site.enrol("E-1", photo(person(0)))
     first, second = site.decide(photo(person(0))), site.decide(photo(person(5)))
     proofs = EventProofs(site.store, site.log, site.signer, lambda: [mark.json() for mark in site.audit.checkpoint()])

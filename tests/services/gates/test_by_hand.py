@@ -44,7 +44,7 @@ def test_manual_opening_is_recorded_with_actor_and_comment_and_opens_the_gate(
     assert site.recorded() == 1
 
 
-def test_a_locked_gate_lets_nobody_in_until_it_is_unlocked(
+def test_locked_gate_lets_nobody_in_until_it_is_unlocked(
     site: Process, by_hand: ByHand, sent: list[RecordedDecision]
 ) -> None:
     site.enrol("E-1", photo(person(0)))
@@ -90,7 +90,7 @@ def test_disabled_or_unreachable_gate_is_not_opened(
 
 
 @pytest.mark.parametrize("comment", ["", "   ", "x" * 201, "\x1b[31m", "a\nb"])
-def test_a_comment_is_required(site: Process, by_hand: ByHand, sent: list[RecordedDecision], comment: str) -> None:
+def test_comment_is_required(site: Process, by_hand: ByHand, sent: list[RecordedDecision], comment: str) -> None:
     for order in (by_hand.open, by_hand.lock, by_hand.unlock):
         with pytest.raises(BadInput):
             order("lobby-1", comment, "user-7")

@@ -45,7 +45,7 @@ def test_by_default_a_gate_is_a_dry_run(site: Process, control: GateDispatcher, 
     assert (view.name, view.driver, view.door, view.fault) == ("lobby-1", "dry_run", None, None)
 
 
-def test_a_denial_moves_nothing(site: Process, control: GateDispatcher, turnstile: Turnstile) -> None:
+def test_denial_moves_nothing(site: Process, control: GateDispatcher, turnstile: Turnstile) -> None:
     denied = site.decide(photo(person(3)))
     control.carry_out(denied)
     control.close()
@@ -124,7 +124,7 @@ def test_raising_driver_is_a_failed_opening(
     assert recorded(site, second).outcome is CommandOutcome.OPENED
 
 
-def test_a_gates_result_is_recorded_once_the_database_is_back(
+def test_gates_result_is_recorded_once_the_database_is_back(
     site: Process,
     control: GateDispatcher,
     turnstile: Turnstile,

@@ -67,7 +67,7 @@ def test_denial_does_not_cover_an_opened_door(site: Process, says: Says) -> None
     assert standing(site) == [AlertKind.DOOR_FORCED]
 
 
-def test_an_opening_of_one_gate_covers_no_other(site: Process, says: Says) -> None:
+def test_opening_of_one_gate_covers_no_other(site: Process, says: Says) -> None:
     site.gates.add("dock")
     site.enrol("E-1", photo(person(0)))
     says(CLOSED)
@@ -127,7 +127,7 @@ def test_hardware_alarm_raises_one_alert(site: Process, says: Says, state: DoorS
     assert (door(site), standing(site)) == (state.value, [alert])
 
 
-def test_a_report_that_changes_nothing_writes_nothing(
+def test_report_that_changes_nothing_writes_nothing(
     site: Process, says: Says, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     says(CLOSED)

@@ -110,7 +110,7 @@ def test_hanging_opening_raises_an_alert_and_is_recorded_as_failed(
     assert recorded(site, second).outcome is CommandOutcome.OPENED
 
 
-def test_a_release_that_hangs_is_an_alert(
+def test_release_that_hangs_is_an_alert(
     site: Process, control: GateDispatcher, turnstile: Turnstile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     free = Event()

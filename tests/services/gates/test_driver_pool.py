@@ -60,7 +60,7 @@ def test_newly_added_gate_opens(
     assert [command.gate for command in yard.built[1].opened] == ["dock"]
 
 
-def test_a_changed_gate_gets_a_new_driver_and_the_old_one_closes(
+def test_changed_gate_gets_a_new_driver_and_the_old_one_closes(
     site: Process,
     gate_settings: GateSettings,
     control: GateDispatcher,
@@ -126,7 +126,7 @@ def test_polling_gate_receives_no_command(
     assert yard.built == [] and result(site, answer) is None
 
 
-def test_a_driver_reports_its_door_without_waiting_for_the_database(
+def test_driver_reports_its_door_without_waiting_for_the_database(
     site: Process, control: GateDispatcher, turnstile: Turnstile
 ) -> None:
     turnstile.say(DoorState.CLOSED)

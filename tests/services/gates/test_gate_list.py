@@ -14,7 +14,7 @@ from tests.services.process import Process
 Start = Callable[..., Process]
 
 
-def test_a_new_gate_is_enabled_and_has_no_events(site: Process, start: Start) -> None:
+def test_new_gate_is_enabled_and_has_no_events(site: Process, start: Start) -> None:
     lobby = site.gates.get("lobby-1")
     assert lobby == Gate(lobby.id, "lobby-1", True, 5000, NOW)
     dock = start().gates.add("dock", 900)
@@ -36,13 +36,13 @@ def test_invalid_gate_is_refused(site: Process, name: str, opening_ms: int) -> N
     assert len(site.gates.all()) == 1
 
 
-def test_an_unknown_gate_is_not_found(site: Process) -> None:
+def test_unknown_gate_is_not_found(site: Process) -> None:
     for ask in (site.gates.get, site.change_gate):
         with pytest.raises(NotFound):
             ask("nowhere")
 
 
-def test_a_change_holds_at_the_next_decision_of_every_process(site: Process, start: Start) -> None:
+def test_change_holds_at_the_next_decision_of_every_process(site: Process, start: Start) -> None:
     site.enrol("E-1", photo(person(0)))
     other = start()
     site.change_gate("lobby-1", unlock_ms=700)
@@ -61,7 +61,7 @@ def test_invalid_change_changes_nothing(site: Process) -> None:
     assert site.gates.get("lobby-1") == before
 
 
-def test_a_gate_that_is_changed_keeps_its_chain(site: Process) -> None:
+def test_gate_that_is_changed_keeps_its_chain(site: Process) -> None:
     site.sees(0)
     site.change_gate("lobby-1", enabled=False, unlock_ms=600)
     site.sees(0)

@@ -56,7 +56,7 @@ def test_untouched_results_are_valid(site: Process, answers: list[RecordedDecisi
 @pytest.mark.parametrize(
     "change", ["outcome = 'opened'", "detail = 'opened'", "at = at + 1", "signature = ''", "outcome = 'vaporised'"]
 )
-def test_a_changed_result_is_found(
+def test_changed_result_is_found(
     site: Process, answers: list[RecordedDecision], tamper: Callable[..., None], change: str
 ) -> None:
     third = answers[2].id
@@ -85,7 +85,7 @@ def test_of_two_flaws_the_first_is_named(
     assert first_bad(site) == (1, ids[0], True)
 
 
-def test_a_record_that_cannot_be_read_is_named_at_its_own_place(
+def test_record_that_cannot_be_read_is_named_at_its_own_place(
     site: Process, answers: list[RecordedDecision], tamper: Callable[..., None]
 ) -> None:
     tamper("UPDATE events SET reason = 'magic' WHERE id = :id", id=answers[3].id)

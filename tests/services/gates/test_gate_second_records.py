@@ -17,7 +17,7 @@ from tests.services.process import Process
 from tests.waiting import eventually
 
 
-def test_an_opening_after_the_stop_is_recorded_as_not_sent(
+def test_opening_after_the_stop_is_recorded_as_not_sent(
     site: Process, control: GateDispatcher, turnstile: Turnstile, answer: RecordedDecision
 ) -> None:
     control.close()
@@ -27,7 +27,7 @@ def test_an_opening_after_the_stop_is_recorded_as_not_sent(
     assert turnstile.opened == []
 
 
-def test_an_opening_while_the_driver_changes_is_recorded_as_not_sent(
+def test_opening_while_the_driver_changes_is_recorded_as_not_sent(
     site: Process, control: GateDispatcher, turnstile: Turnstile, gate_settings: GateSettings, answer: RecordedDecision
 ) -> None:
     turnstile.free.clear()
@@ -47,7 +47,7 @@ def test_an_opening_while_the_driver_changes_is_recorded_as_not_sent(
         (False, "this process gave up the gate before it was sent"),
     ],
 )
-def test_an_opening_while_the_gate_changes_hands_is_recorded_as_not_sent(
+def test_opening_while_the_gate_changes_hands_is_recorded_as_not_sent(
     site: Process,
     gate_settings: GateSettings,
     answer: RecordedDecision,
@@ -77,7 +77,7 @@ def test_an_opening_while_the_gate_changes_hands_is_recorded_as_not_sent(
         control.close()
 
 
-def test_an_opening_that_no_process_took_is_recorded_as_not_sent(
+def test_opening_that_no_process_took_is_recorded_as_not_sent(
     site: Process, control: GateDispatcher, clock: Clock
 ) -> None:
     site.enrol("E-1", photo(person(0)))

@@ -67,7 +67,7 @@ def test_impossible_values_change_nothing(site: Process, settings: GateSettings,
     assert site.gates.get("lobby-1") == before
 
 
-def test_a_fail_mode_is_checked_against_the_config_that_is_stored(site: Process, settings: GateSettings) -> None:
+def test_fail_mode_is_checked_against_the_config_that_is_stored(site: Process, settings: GateSettings) -> None:
     settings.change("lobby-1", OSDP)
     with pytest.raises(BadInput) as refusal:
         settings.change("lobby-1", GateUpdate(fail_mode=FailMode.SAFE))
@@ -83,7 +83,7 @@ def test_another_driver_starts_from_an_empty_config(site: Process, settings: Gat
     assert config(site, "lobby-1") == OSDP.config
 
 
-def test_a_config_opens_for_its_own_gate_only(site: Process, settings: GateSettings) -> None:
+def test_config_opens_for_its_own_gate_only(site: Process, settings: GateSettings) -> None:
     sealed = settings.change("lobby-1", OSDP).sealed_config
     dock = site.gates.add("dock")
     with site.store.write() as tx:
@@ -92,6 +92,6 @@ def test_a_config_opens_for_its_own_gate_only(site: Process, settings: GateSetti
         config(site, "dock")
 
 
-def test_an_unknown_gate_is_not_found(settings: GateSettings) -> None:
+def test_unknown_gate_is_not_found(settings: GateSettings) -> None:
     with pytest.raises(NotFound):
         settings.change("nowhere", GateUpdate())

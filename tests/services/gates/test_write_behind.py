@@ -67,7 +67,7 @@ def test_opening_decided_by_another_process_does_not_wait(
     assert backlog() > 1000
 
 
-def test_an_opening_whose_window_ends_while_the_database_is_gone_is_not_passed_on(
+def test_opening_whose_window_ends_while_the_database_is_gone_is_not_passed_on(
     site: Process, clock: Clock, answer: RecordedDecision
 ) -> None:
     store: Any = Unreachable(site.store)

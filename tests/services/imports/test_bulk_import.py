@@ -168,7 +168,7 @@ def test_interrupted_import_resumes(importing: Importing, site: Process, after: 
     assert importing.outcomes(done) == {"E-1": "added", "E-2": "added", "E-3": "added"}
 
 
-def test_a_cancelled_import_keeps_what_it_applied(importing: Importing, site: Process) -> None:
+def test_cancelled_import_keeps_what_it_applied(importing: Importing, site: Process) -> None:
     job = importing.desk.open("tests", dry_run=False)
     asked = iter(range(10))
 

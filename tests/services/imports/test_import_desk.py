@@ -29,7 +29,7 @@ def left(folder: Path) -> list[bytes]:
     return [file.read_bytes() for file in (folder / "imports").glob("*/*")]
 
 
-def test_a_dry_run_waits_to_be_applied(importing: Importing, site: Process, tmp_path: Path) -> None:
+def test_dry_run_waits_to_be_applied(importing: Importing, site: Process, tmp_path: Path) -> None:
     job = importing.upload(CSV, photos(), dry_run=True)
     assert job.state is ImportState.WAITING
     assert not any(b"vector" in data or b"Ada" in data for data in left(tmp_path)), "nothing lies there in the clear"

@@ -63,7 +63,7 @@ def test_unconfirmed_submission_loses_no_upload(
     assert importing.desk.run_next() and state(importing, job.id) is ImportState.DONE
 
 
-def test_an_upload_whose_key_is_gone_fails_and_the_next_is_run(importing: Importing, site: Process) -> None:
+def test_upload_whose_key_is_gone_fails_and_the_next_is_run(importing: Importing, site: Process) -> None:
     lost = importing.upload(CSV, photos(), dry_run=False)
     later = importing.upload(CSV, photos(), dry_run=False)
     with site.store.write() as tx:
@@ -140,7 +140,7 @@ def test_import_continues_with_the_new_pack_and_refuses_nobody(
     assert importing.outcomes(job) == {"E-1": "added", "E-2": "added"}
 
 
-def test_an_engine_that_is_busy_refuses_nobody(site: Process, tmp_path: Path) -> None:
+def test_engine_that_is_busy_refuses_nobody(site: Process, tmp_path: Path) -> None:
     def busy(_: bytes) -> Any:
         raise Busy("too_busy", "Try again in a second.")
 

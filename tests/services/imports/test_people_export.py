@@ -25,7 +25,7 @@ def enrolled(site: Process, number: str, axis: int) -> str:
     return made.id
 
 
-def test_the_photos_come_first_and_the_people_last(site: Process) -> None:
+def test_photos_come_first_and_the_people_last(site: Process) -> None:
     enrolled(site, "E-2", 2)
     enrolled(site, "E-1", 1)
     site.enrolment.add(Details("E-3", "No photo"))

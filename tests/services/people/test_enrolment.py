@@ -70,7 +70,7 @@ def test_good_photos_make_a_template_that_gates_use_at_once(site: Process, start
     assert other.sees(0) == site.sees(0) == "recognised"
 
 
-def test_the_template_is_the_normalised_mean_whatever_the_photos_quality(site: Process, ada: Employee) -> None:
+def test_template_is_the_normalised_mean_whatever_the_photos_quality(site: Process, ada: Employee) -> None:
     site.enrolment.add_photos(ada.id, [photo(like(0, 0.9, 1), 0.9), photo(like(0, 0.9, 2), 0.2)])
     mean = like(0, 0.9, 1) + like(0, 0.9, 2)
     assert similarity(site, mean / np.linalg.norm(mean)) == pytest.approx(1, abs=2e-3)

@@ -92,7 +92,7 @@ def test_interrupted_erasure_is_completed_and_affects_nobody_else(
     assert again.audit.verify().valid
 
 
-def test_a_restored_copy_is_erased_again_without_the_secret(
+def test_restored_copy_is_erased_again_without_the_secret(
     site: Process, ada: Employee, signer: Ed25519Signer, clock: Clock
 ) -> None:
     with site.store.read() as tx:

@@ -60,7 +60,7 @@ def test_nothing_of_an_erased_employee_is_left(site: Process, ada: Employee) -> 
     assert site.sees(1) == "recognised" and site.recorded() == 3
 
 
-def test_the_receipt_says_what_was_destroyed_and_is_signed(site: Process, ada: Employee, signer: Ed25519Signer) -> None:
+def test_receipt_says_what_was_destroyed_and_is_signed(site: Process, ada: Employee, signer: Ed25519Signer) -> None:
     receipt = site.erasure.erase(ada.id)
     assert (receipt.employee_id, receipt.erased_at) == (ada.id, NOW)
     assert (receipt.photos, receipt.templates, receipt.events_unlinked) == (2, 1, 1)
@@ -70,7 +70,7 @@ def test_the_receipt_says_what_was_destroyed_and_is_signed(site: Process, ada: E
         assert not signer.verify(message(replace(receipt, **change)), receipt.signature)  # type: ignore[arg-type]
 
 
-def test_the_journal_holds_the_receipt_and_nothing_personal(site: Process, ada: Employee, tmp_path: Path) -> None:
+def test_journal_holds_the_receipt_and_nothing_personal(site: Process, ada: Employee, tmp_path: Path) -> None:
     receipt = site.erasure.erase(ada.id)
     assert list(site.journal.entries()) == [as_json(receipt)]
     text = (tmp_path / "erasures.jsonl").read_text()
@@ -105,7 +105,7 @@ def test_if_the_journal_cannot_be_written_nobody_is_erased(site: Process, ada: E
     assert site.sees(0) == "recognised"
 
 
-def test_an_erasure_cut_off_before_its_commit_is_finished_at_the_next_start(
+def test_erasure_cut_off_before_its_commit_is_finished_at_the_next_start(
     site: Process, start: Start, ada: Employee
 ) -> None:
     class Cut(JsonJournal):
@@ -149,7 +149,7 @@ def test_erased_person_stays_erased_after_a_restore(
     assert restored.erasure.replay() == 0
 
 
-def test_a_journal_that_is_damaged_stops_the_start(site: Process, ada: Employee, tmp_path: Path) -> None:
+def test_journal_that_is_damaged_stops_the_start(site: Process, ada: Employee, tmp_path: Path) -> None:
     site.erasure.erase(ada.id)
     with (tmp_path / "erasures.jsonl").open("a") as journal:
         journal.write('{"employee_id": "torn\n')

@@ -22,7 +22,7 @@ def refreshed(process: Process) -> list[str]:
     return sorted(c.employee_id for c in process.gallery.search(person(0), 100))
 
 
-def test_an_empty_database_is_an_empty_gallery(site: Process) -> None:
+def test_empty_database_is_an_empty_gallery(site: Process) -> None:
     assert site.gallery.revision == -1
     assert refreshed(site) == [] and len(site.gallery) == 0
     assert site.gallery.revision == 0
@@ -101,7 +101,7 @@ def test_later_template_of_another_model_affects_only_its_owner(site: Process, s
         refreshed(start())
 
 
-def test_a_template_moved_to_another_employee_does_not_open(site: Process, start: Start) -> None:
+def test_template_moved_to_another_employee_does_not_open(site: Process, start: Start) -> None:
     # Given somebody with the database's password, who gives Éva the template of Ada
     ada, eva = (site.enrol(f"E-{n}", photo(person(n))) for n in range(2))
     with site.store._engine.begin() as connection:

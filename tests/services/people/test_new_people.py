@@ -41,7 +41,7 @@ def test_person_added_by_another_meanwhile_stays(start: Start, site: Process) ->
     assert kept is not None and kept.photos == 1
 
 
-def test_an_employee_added_with_photos_is_recognised(site: Process) -> None:
+def test_employee_added_with_photos_is_recognised(site: Process) -> None:
     added, results = site.enrolment.add_recognisable(Details("E-7", "Bob"), [photo(person(5)), empty()])
     assert added is not None and [result.accepted for result in results] == [True, False]
     assert site.sees(5) == "recognised"

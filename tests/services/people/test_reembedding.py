@@ -168,7 +168,7 @@ def test_changes_during_the_run_are_kept(installed: Process, reembedding: Reembe
     assert upgraded.enrolment.get(ada.id).photos == 2
 
 
-def test_a_process_that_has_not_followed_yet_enrols_nobody_and_says_why(
+def test_process_that_has_not_followed_yet_enrols_nobody_and_says_why(
     installed: Process, reembedding: Reembedding, upgraded: Process
 ) -> None:
     assert installed.sees(1) == "recognised"  # its gallery is up to date

@@ -14,7 +14,7 @@ def waiting(pool: EnginePool[str]) -> int:
     return sum(map(len, pool._urgent.values()))
 
 
-def test_a_decision_goes_before_an_import_that_waited_longer() -> None:
+def test_decision_goes_before_an_import_that_waited_longer() -> None:
     pool = EnginePool(["one"], max_wait_s=5)
     order: list[str] = []
 

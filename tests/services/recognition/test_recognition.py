@@ -67,7 +67,7 @@ def test_nobody_at_the_gate_gives_a_reason_and_no_embedding(faces: list[Face], r
     assert scene.embedder.embedded == []
 
 
-def test_a_small_face_is_named_as_a_problem_too() -> None:
+def test_small_face_is_named_as_a_problem_too() -> None:
     assert Scene([face(640, 360, 20)]).recognition().look(FRAME).problems == (QualityProblem.FACE_TOO_SMALL,)
 
 
@@ -99,7 +99,7 @@ def test_frames_are_looked_at_in_order() -> None:
     assert scene.embedder.embedded == [False] * 3
 
 
-def test_a_broken_frame_frees_its_engine() -> None:
+def test_broken_frame_frees_its_engine() -> None:
     recognition = Scene([face(640, 360, 120)]).recognition()
     for _ in range(3):
         with pytest.raises(BadInput):
@@ -107,7 +107,7 @@ def test_a_broken_frame_frees_its_engine() -> None:
     assert recognition.look_bytes(b"fine").subject is not None
 
 
-def test_a_request_that_waits_too_long_is_refused() -> None:
+def test_request_that_waits_too_long_is_refused() -> None:
     # Given one engine, held by another request
     scene = Scene([face(640, 360, 120)])
     scene.embedder.held = True
@@ -137,7 +137,7 @@ def test_recognition_without_engines_is_an_error() -> None:
 
 
 @pytest.mark.parametrize("box", [None, Box(600, 300, 100, 130), Box(-500, -500, 100, 100), Box(1279, 719, 900, 900)])
-def test_a_snapshot_is_small_and_a_copy(box: Box | None) -> None:
+def test_snapshot_is_small_and_a_copy(box: Box | None) -> None:
     frame = np.zeros((1080, 1920, 3), dtype=np.uint8)
 
     view = snapshot(frame, box)
@@ -161,7 +161,7 @@ def test_liveness_scores_the_detected_face_at_the_gate_only_on_request() -> None
     assert len(scene.liveness.scored) == 1 and recognition.liveness_works
 
 
-def test_a_face_that_is_not_compared_is_not_scored() -> None:
+def test_face_that_is_not_compared_is_not_scored() -> None:
     dim = Scene([face(640, 360, 120)], align=dark, liveness=FakeLiveness())
     assert dim.recognition().look(FRAME, liveness=True).reason is Reason.POOR_QUALITY
     assert dim.liveness is not None and dim.liveness.scored == []

@@ -74,7 +74,7 @@ def alerts(site: Process) -> list[AlertKind]:
         return [alert.kind for alert in tx.alerts.open()]
 
 
-def test_a_clock_behind_the_log_lets_no_expired_employee_pass(
+def test_clock_behind_the_log_lets_no_expired_employee_pass(
     site: Process, start: Start, begin: Callable[[], ClockWatch], clock: Clock, machine: Machine
 ) -> None:
     """The smallest case: an expired employee, a clock a day behind the last event."""
@@ -107,7 +107,7 @@ def test_a_clock_behind_the_log_lets_no_expired_employee_pass(
     assert site.events.find(EventFilter(limit=1))
 
 
-def test_a_clock_that_goes_on_is_not_doubted(
+def test_clock_that_goes_on_is_not_doubted(
     site: Process, begin: Callable[[], ClockWatch], clock: Clock, machine: Machine
 ) -> None:
     site.decide(ADA)
@@ -138,7 +138,7 @@ def test_clock_step_is_noticed_at_the_next_decision(
     assert begin().doubt() == words, "a restart does not mend it"
 
 
-def test_a_clock_that_is_put_right_is_trusted_again(
+def test_clock_that_is_put_right_is_trusted_again(
     site: Process, begin: Callable[[], ClockWatch], clock: Clock, machine: Machine
 ) -> None:
     """A box without a battery starts in the past, and its time synchronisation sets it a minute later."""
@@ -156,7 +156,7 @@ def test_a_clock_that_is_put_right_is_trusted_again(
     assert begin().doubt() is None
 
 
-def test_a_clock_that_catches_up_slowly_is_not_trusted(
+def test_clock_that_catches_up_slowly_is_not_trusted(
     site: Process, begin: Callable[[], ClockWatch], clock: Clock, machine: Machine
 ) -> None:
     site.decide(ADA)

@@ -48,7 +48,7 @@ def test_clock_skew_gives_no_gate_two_processes(
     assert len(said) == 1 and said[0].startswith(f"clock_apart_from_database seconds={ahead_s:.0f}"[:-2]), said
 
 
-def test_a_process_with_a_wrong_clock_gives_up_its_gates_until_it_is_right(
+def test_process_with_a_wrong_clock_gives_up_its_gates_until_it_is_right(
     duties: tuple[GateLeases, GateLeases, Apart],
 ) -> None:
     right, other, clock = duties

@@ -96,7 +96,7 @@ def test_mode_is_recorded_at_every_gate_and_raises_an_alert_until_it_ends(
     assert site.recorded() == 4
 
 
-def test_the_log_names_and_signs_who_ordered_it(site: Process, control_of_site: SiteControl) -> None:
+def test_log_names_and_signs_who_ordered_it(site: Process, control_of_site: SiteControl) -> None:
     control_of_site.set_mode(LOCKDOWN, actor="key-1")
     event = site.events.find(EventFilter(gate="dock"))[0]
     order = event.decision
@@ -119,7 +119,7 @@ def test_unchanged_mode_is_not_recorded_again(
     assert site.recorded() == 4
 
 
-def test_a_mode_may_hold_for_some_gates(site: Process, control_of_site: SiteControl, clock: Clock) -> None:
+def test_mode_may_hold_for_some_gates(site: Process, control_of_site: SiteControl, clock: Clock) -> None:
     dock, lobby = site.gates.get("dock"), site.gates.get("lobby-1")
     state = control_of_site.set_mode(LOCKDOWN, ["dock"])
     assert state.gates == (dock.id,)
@@ -162,7 +162,7 @@ def test_release_overrides_a_lockdown_and_not_the_reverse(
     assert [reason for _, _, reason in events(site, "dock")] == ["lockdown", "released", "restored"]
 
 
-def test_a_release_of_some_gates_does_not_unlock_the_others(site: Process, control_of_site: SiteControl) -> None:
+def test_release_of_some_gates_does_not_unlock_the_others(site: Process, control_of_site: SiteControl) -> None:
     control_of_site.set_mode(LOCKDOWN)
     with pytest.raises(Conflict) as refusal:
         control_of_site.set_mode(RELEASE, ["dock"])
@@ -170,7 +170,7 @@ def test_a_release_of_some_gates_does_not_unlock_the_others(site: Process, contr
     assert control_of_site.state().mode is LOCKDOWN
 
 
-def test_an_unknown_gate_changes_nothing(site: Process, control_of_site: SiteControl, told: list[SiteState]) -> None:
+def test_unknown_gate_changes_nothing(site: Process, control_of_site: SiteControl, told: list[SiteState]) -> None:
     for mode in SiteMode:
         with pytest.raises(NotFound):
             control_of_site.set_mode(mode, ["dock", "nowhere"])
@@ -221,14 +221,14 @@ def ordered(site: Process, control: GateDispatcher, clock: Clock) -> SiteControl
     return SiteControl(site.store, site.log, clock, new_id, control)
 
 
-def test_a_release_opens_the_gates_and_its_end_locks_them(turnstile: Turnstile, ordered: SiteControl) -> None:
+def test_release_opens_the_gates_and_its_end_locks_them(turnstile: Turnstile, ordered: SiteControl) -> None:
     ordered.set_mode(RELEASE)
     eventually(lambda: turnstile.released == [True])
     ordered.set_mode(NORMAL)
     eventually(lambda: turnstile.released == [True, False])
 
 
-def test_a_lockdown_leaves_the_hardware_alone(
+def test_lockdown_leaves_the_hardware_alone(
     turnstile: Turnstile, ordered: SiteControl, control: GateDispatcher
 ) -> None:
     ordered.set_mode(LOCKDOWN)
@@ -247,7 +247,7 @@ def test_release_does_not_wait_for_an_opening(
     eventually(lambda: turnstile.released == [True])
 
 
-def test_a_mode_that_another_process_set_is_followed(
+def test_mode_that_another_process_set_is_followed(
     turnstile: Turnstile, start: Start, clock: Clock, gate_settings: GateSettings, yard: Yard
 ) -> None:
     other = start()

@@ -79,7 +79,7 @@ def test_failing_write_replaces_an_older_result(store: SqlStore, database_url: s
     assert kinds(alerts) == []
 
 
-def test_a_server_that_takes_no_writes_is_read_only(store: SqlStore, database: str, database_url: str) -> None:
+def test_server_that_takes_no_writes_is_read_only(store: SqlStore, database: str, database_url: str) -> None:
     if database != "postgresql":
         pytest.skip("of a server")
     engine = make_engine(database_url)

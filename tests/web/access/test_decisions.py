@@ -39,7 +39,7 @@ def test_an_employee_passes(ask: Ask, ada: dict[str, Any]) -> None:
     assert opened.total_seconds() == 5 and body["at"].endswith("Z")
 
 
-def test_a_stranger_does_not(ask: Ask, ada: dict[str, Any]) -> None:
+def test_stranger_does_not(ask: Ask, ada: dict[str, Any]) -> None:
     body = ask(pictures.small(pictures.STRANGER)).json()
     assert set(body) >= FIELDS
     assert (body["decision"], body["reason"]) == ("deny", "not_recognised")
@@ -50,13 +50,13 @@ def test_a_stranger_does_not(ask: Ask, ada: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("picture", "reason", "faces"), [(pictures.empty, "no_face", 0), (pictures.crowd, "several_faces", 20)]
 )
-def test_a_scene_without_one_person(ask: Ask, picture: Callable[[], bytes], reason: str, faces: int) -> None:
+def test_scene_without_one_person(ask: Ask, picture: Callable[[], bytes], reason: str, faces: int) -> None:
     body = ask(picture()).json()
     assert (body["decision"], body["reason"], body["faces"], body["frames_used"]) == ("deny", reason, faces, 0)
     assert body["employee"] is None
 
 
-def test_a_png_is_as_good(ask: Ask, ada: dict[str, Any]) -> None:
+def test_png_frame_is_accepted(ask: Ask, ada: dict[str, Any]) -> None:
     body = ask(pictures.as_png(pictures.ADA[1], longest_px=480), pictures.PNG).json()
     assert body["decision"] == "open"
 
@@ -67,25 +67,25 @@ def test_frames_of_one_approach(client: TestClient, gate: Headers, ada: dict[str
     assert (body["decision"], body["frames_received"], body["frames_used"]) == ("open", frames, frames)
 
 
-def test_somebody_else_stepping_in_is_nobody(client: TestClient, gate: Headers, ada: dict[str, Any]) -> None:
+def test_change_of_person_identifies_nobody(client: TestClient, gate: Headers, ada: dict[str, Any]) -> None:
     files = photos(pictures.ADA[1], pictures.STRANGER, field="image")
     body = client.post(DECISIONS, headers=gate, files=files).json()
     assert (body["decision"], body["reason"], body["employee"]) == ("deny", "ambiguous", None)
 
 
 @pytest.mark.parametrize("form", [{"json": {"credential": "4711"}}, {"files": {"credential": (None, "4711")}}])
-def test_a_credential_nobody_has(client: TestClient, gate: Headers, form: dict[str, Any]) -> None:
+def test_unknown_credential_is_denied(client: TestClient, gate: Headers, form: dict[str, Any]) -> None:
     body = client.post(DECISIONS, headers=gate, **form).json()
     assert set(body) >= FIELDS
     assert (body["decision"], body["reason"], body["method"]) == ("deny", "credential_unknown", "credential")
     assert (body["faces"], body["frames_received"], body["similarity"]) == (0, 0, None)
 
 
-def test_a_gate_without_a_camera(client: TestClient, gate: Headers) -> None:
+def test_gate_without_a_camera(client: TestClient, gate: Headers) -> None:
     problem(client.post(DECISIONS, headers=gate, json={"from_camera": True}), 409, code="no_camera")
 
 
-def test_the_signature_covers_all_other_fields(ask: Ask, client: TestClient, gate: Headers, ada: Any) -> None:
+def test_signature_covers_all_other_fields(ask: Ask, client: TestClient, gate: Headers, ada: Any) -> None:
     body = ask(pictures.small(pictures.ADA[1])).json()
     key = client.get("/v1/signing-key", headers=gate).json()
     assert key["algorithm"] == "Ed25519"
@@ -93,7 +93,7 @@ def test_the_signature_covers_all_other_fields(ask: Ask, client: TestClient, gat
     Ed25519PublicKey.from_public_bytes(base64.b64decode(key["public_key"])).verify(signature, canonical(body))
 
 
-def test_a_disabled_gate_looks_at_nobody(client: TestClient, admin: Headers, ask: Ask, ada: Any) -> None:
+def test_disabled_gate_runs_no_recognition(client: TestClient, admin: Headers, ask: Ask, ada: Any) -> None:
     client.patch("/v1/gates/lobby-1", headers=admin, json={"enabled": False})
     try:
         body = ask(pictures.small(pictures.ADA[1])).json()
@@ -102,7 +102,7 @@ def test_a_disabled_gate_looks_at_nobody(client: TestClient, admin: Headers, ask
     assert (body["decision"], body["reason"], body["faces"]) == ("deny", "gate_disabled", 0)
 
 
-def test_a_repeat_is_the_same_answer_and_one_event(ask: Ask, system: System, ada: Any) -> None:
+def test_repeat_is_the_same_answer_and_one_event(ask: Ask, system: System, ada: Any) -> None:
     picture = pictures.small(pictures.ADA[1])
     first = ask(picture, **{"Idempotency-Key": "one"})
     again = ask(picture, **{"Idempotency-Key": "one"})
@@ -111,7 +111,7 @@ def test_a_repeat_is_the_same_answer_and_one_event(ask: Ask, system: System, ada
     assert other.json()["checkpoint"]["sequence"] == first.json()["checkpoint"]["sequence"] + 1
 
 
-def test_repeats_at_the_same_moment_are_one_event(ask: Ask, ada: Any) -> None:
+def test_concurrent_repeats_are_one_event(ask: Ask, ada: Any) -> None:
     together = threading.Barrier(6)
 
     def send(_: int) -> str:
@@ -124,7 +124,7 @@ def test_repeats_at_the_same_moment_are_one_event(ask: Ask, ada: Any) -> None:
         assert len(answers) == 1, f"attempt {attempt}: one approach became {len(answers)} events"
 
 
-def test_a_key_repeated_at_another_gate_is_another_decision(
+def test_key_repeated_at_another_gate_is_another_decision(
     client: TestClient, ask: Ask, other_gate: Headers, ada: Any
 ) -> None:
     here = ask(pictures.empty(), **{"Idempotency-Key": "shared"}).json()

@@ -22,7 +22,7 @@ def required(client: TestClient, admin: Headers) -> Iterator[None]:
     client.patch(f"/v1/gates/{GATE}", headers=admin, json={"liveness": before})
 
 
-def test_a_person_passes_and_a_phone_with_her_picture_does_not(
+def test_person_passes_and_a_phone_showing_her_picture_does_not(
     ask: Ask, ada: dict[str, Any], required: None, system: System, client: TestClient, security: Headers
 ) -> None:
     person, phone = ask(pictures.small("obama2", 720)).json(), ask(pictures.held_up("obama2")).json()

@@ -25,7 +25,7 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     system.close()
 
 
-def test_a_request_that_waits_too_long_is_refused(busy: System) -> None:
+def test_request_that_waits_too_long_is_refused(busy: System) -> None:
     client = TestClient(create_app(busy), raise_server_exceptions=False)
     key = {**bearer(busy.keys.create(Role.GATE, "lobby-1")[0]), "Content-Type": "image/jpeg"}
     together = threading.Barrier(12)

@@ -67,7 +67,7 @@ def alarms(service: Service) -> list[str]:
         return [alert.gate_id or "" for alert in tx.alerts.open() if alert.kind == "repeated_picture"]
 
 
-def test_a_captured_picture_opens_no_gate_and_raises_an_alarm(service: Service, ada: str) -> None:
+def test_captured_picture_opens_no_gate_and_raises_an_alarm(service: Service, ada: str) -> None:
     """With the gate's key it was accepted 1,800 of 1,800 times, and nobody was alarmed."""
     assert send(service, taken(1))["reason"] == "recognised"
     assert alarms(service) == []
@@ -78,28 +78,28 @@ def test_a_captured_picture_opens_no_gate_and_raises_an_alarm(service: Service, 
     assert send(service, taken(2))["reason"] == "recognised"
 
 
-def test_a_picture_that_came_before_is_no_evidence_beside_others(service: Service, ada: str) -> None:
+def test_replayed_picture_does_not_count_beside_others(service: Service, ada: str) -> None:
     send(service, taken(3))
     assert send(service, taken(3), pictures.empty(333))["reason"] == "no_face"
     answer = send(service, taken(3), taken(4))
     assert (answer["reason"], answer["frames_received"], answer["frames_used"]) == ("recognised", 2, 1)
 
 
-def test_a_request_that_is_repeated_is_the_same_request(service: Service, ada: str) -> None:
+def test_request_that_is_repeated_is_the_same_request(service: Service, ada: str) -> None:
     first = send(service, taken(5), Idempotency_Key="a")
     assert send(service, taken(5), Idempotency_Key="a") == first and first["reason"] == "recognised"
     assert send(service, taken(5), Idempotency_Key="b")["reason"] == "stale_frame"
     assert send(service, taken(5))["reason"] == "stale_frame"
 
 
-def test_of_many_at_once_one_is_first(service: Service, ada: str) -> None:
+def test_one_of_several_concurrent_copies_counts(service: Service, ada: str) -> None:
     for n in range(6, 10):
         with ThreadPoolExecutor(6) as threads:
             answers = list(threads.map(lambda i, n=n: send(service, taken(n), gate=GATES[i % 2]), range(6)))
         assert sorted(answer["reason"] for answer in answers) == ["recognised", *["stale_frame"] * 5]
 
 
-def test_what_was_sent_is_known_after_a_restart(folder: Path, service: Service, ada: str) -> None:
+def test_sent_pictures_are_remembered_after_a_restart(folder: Path, service: Service, ada: str) -> None:
     send(service, taken(11))
     with Service.running(folder, replayed_picture="deny") as another:
         assert send(another, taken(11))["reason"] == "stale_frame"
@@ -116,14 +116,14 @@ def test_after_a_day_it_is_forgotten(service: Service) -> None:
         assert tx.pictures.add([digest], now) == {digest}
 
 
-def test_an_operator_may_have_the_alarm_alone(tmp_path: Path) -> None:
+def test_operator_may_have_the_alarm_alone(tmp_path: Path) -> None:
     with Service.running(tmp_path, replayed_picture="alarm") as service:
         service.system.gates.add(GATES[0])
         reasons = [send(service, pictures.empty())["reason"] for _ in range(2)]
         assert reasons == ["no_face"] * 2 and len(alarms(service)) == 1
 
 
-def test_an_answer_belongs_to_its_request(service: Service) -> None:
+def test_answer_belongs_to_its_request(service: Service) -> None:
     public = base64.b64decode(service.system.signer.public_key())
     frames = (pictures.empty(350), pictures.empty(351))
     for nonce in ("d41d8cd98f00b204", None, "another~nonce"):
@@ -136,14 +136,14 @@ def test_an_answer_belongs_to_its_request(service: Service) -> None:
         assert answer.get("nonce") == nonce
 
 
-def test_a_repeated_request_is_answered_with_its_own_nonce(service: Service) -> None:
+def test_repeated_request_is_answered_with_its_own_nonce(service: Service) -> None:
     answers = [send(service, pictures.empty(352), Idempotency_Key="n", Facegate_Nonce=nonce) for nonce in "ab"]
     assert [answer["nonce"] for answer in answers] == ["a", "b"]
     assert len({answer["decision_id"] for answer in answers}) == 1
 
 
 @pytest.mark.parametrize("nonce", ["", "a b", "x" * 129, "\u00e9"])
-def test_a_nonce_is_short_and_plain(service: Service, nonce: str) -> None:
+def test_nonce_is_short_and_plain(service: Service, nonce: str) -> None:
     url = f"{service.url}/v1/gates/{GATES[0]}/decisions"
     headers = {**service.key("gate", GATES[0]), "Content-Type": "image/jpeg"}
     answer = httpx.post(

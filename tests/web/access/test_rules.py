@@ -24,7 +24,7 @@ def as_before(system: System) -> Iterator[None]:
     system.rule_book.apply(before)
 
 
-def test_the_file_goes_out_and_in_and_changes_nothing(client: TestClient, admin: Headers) -> None:
+def test_round_trip_of_the_file_changes_nothing(client: TestClient, admin: Headers) -> None:
     read = client.get("/v1/rules", headers=admin)
     assert read.status_code == 200, read.text
     body = read.json()
@@ -35,7 +35,7 @@ def test_the_file_goes_out_and_in_and_changes_nothing(client: TestClient, admin:
     assert (done["words"], done["gates"]) == ("This changes nothing for anybody.", [])
 
 
-def test_a_change_is_proposed_then_made_and_explained(
+def test_change_is_proposed_then_made_and_explained(
     client: TestClient, admin: Headers, security: Headers, newcomer: dict[str, Any]
 ) -> None:
     rules = client.get("/v1/rules/rules", headers=admin).json()["items"]
@@ -99,7 +99,7 @@ def test_entries_are_added_and_removed_unless_something_names_them(client: TestC
         ("PUT", "/v1/employees/01X/block", {"reason": "badge lost"}, 404, "unknown_employee"),
     ],
 )
-def test_what_is_wrong_is_refused(
+def test_invalid_input_is_refused(
     client: TestClient, admin: Headers, method: str, path: str, body: Any, status: int, code: str
 ) -> None:
     before = client.get("/v1/rules", headers=admin).json()
@@ -108,12 +108,12 @@ def test_what_is_wrong_is_refused(
     assert client.get("/v1/rules", headers=admin).json() == before
 
 
-def test_a_version_that_is_none_is_refused(client: TestClient, admin: Headers) -> None:
+def test_version_that_is_none_is_refused(client: TestClient, admin: Headers) -> None:
     answer = client.put("/v1/rules", headers=admin | {"If-Match": "latest"}, json={"format": 1})
     assert (answer.status_code, answer.json()["error"]) == (400, "bad_if_match")
 
 
-def test_a_grant_and_a_block(client: TestClient, admin: Headers, newcomer: dict[str, Any]) -> None:
+def test_grant_and_a_block(client: TestClient, admin: Headers, newcomer: dict[str, Any]) -> None:
     who = newcomer["id"]
     grant = {"employee": who, "gates": [GATE], "reason": "meets the auditor"}
     made = client.post("/v1/grants", headers=admin, json=grant)

@@ -30,7 +30,7 @@ def sender(service: Service, key: dict[str, str]) -> httpx.Client:
     return httpx.Client(base_url=service.url, headers=headers, timeout=60, trust_env=False)
 
 
-def test_a_flood_of_one_gate_leaves_the_other_its_turn(service: Service) -> None:
+def test_flood_of_one_gate_leaves_the_other_its_turn(service: Service) -> None:
     """Before, thirty of these in line were thirty before the next gate's, and every thread waited with them."""
     large = pictures.encoded(Image.new("RGB", (4000, 3000), (90, 110, 130)), progressive=True)
     flooding = service.key("gate", FLOOD)
@@ -80,7 +80,7 @@ def test_one_audit_at_a_time_and_gates_go_on(service: Service) -> None:
     assert set(counted) == {200, 503} and counted[200] <= 5, counted
 
 
-def test_a_place_is_given_back_when_a_client_hangs_up(service: Service) -> None:
+def test_place_is_freed_when_a_client_hangs_up(service: Service) -> None:
     key = service.key("admin")
     for _ in range(5):
         with httpx.stream("GET", f"{service.url}/v1/events.csv", headers=key, trust_env=False) as answer:

@@ -55,7 +55,7 @@ def look_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "LOOK_EVERY_S", -1.0)
 
 
-def test_the_page_of_strangers_looks_once_a_second(
+def test_public_page_checks_health_at_most_once_a_second(
     client: TestClient, system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(health, "LOOK_EVERY_S", 1.0)
@@ -75,7 +75,7 @@ def test_ready_part_by_part(client: TestClient, admin: Headers, ada: Any) -> Non
     assert all(set(c) == {"ok", "detail"} and c["ok"] for c in checks.values())
 
 
-def test_not_ready_says_which_part_and_nothing_more(
+def test_not_ready_names_only_the_failing_part(
     client: TestClient, admin: Headers, system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> None:
@@ -90,7 +90,7 @@ def test_not_ready_says_which_part_and_nothing_more(
     assert "secret" not in answer.text + page.text and "/somewhere" not in answer.text + page.text
 
 
-def test_an_outage_is_one_line_in_the_log_however_often_one_looks(
+def test_outage_is_logged_once_however_often_it_is_checked(
     client: TestClient,
     admin: Headers,
     system: System,
@@ -139,7 +139,7 @@ def test_metrics_are_the_documented_ones(client: TestClient, admin: Headers) -> 
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
-def test_operations_are_free_on_this_machine_only(
+def test_operations_need_no_key_on_this_machine_only(
     client: TestClient, system: System, admin: Headers, security: Headers, gate: Headers, path: str
 ) -> None:
     problem(client.get(path), 401, code="key_required")
@@ -154,7 +154,7 @@ def test_operations_are_free_on_this_machine_only(
             problem(local.get(path, headers=header), 401)
 
 
-def test_pages_for_strangers_show_no_person(client: TestClient, ada: dict[str, Any]) -> None:
+def test_public_pages_show_no_person(client: TestClient, ada: dict[str, Any]) -> None:
     for path in ("/", "/docs", "/signin"):
         page = client.get(path)
         assert page.status_code == 200 and page.headers["content-type"].startswith("text/html")
@@ -163,7 +163,7 @@ def test_pages_for_strangers_show_no_person(client: TestClient, ada: dict[str, A
     assert client.get("/static/console.css").status_code == 200
 
 
-def test_the_contract_page_holds_every_call(client: TestClient) -> None:
+def test_contract_page_holds_every_call(client: TestClient) -> None:
     spec = client.get("/openapi.json").json()
     page = client.get("/docs").text
     assert spec["paths"]
@@ -172,14 +172,14 @@ def test_the_contract_page_holds_every_call(client: TestClient) -> None:
             assert f"{method.upper()} {path}" in page
 
 
-def test_the_contract_page_lists_every_code(client: TestClient) -> None:
+def test_contract_page_lists_every_code(client: TestClient) -> None:
     page = client.get("/docs").text
     assert codes()
     assert [code for code in codes() if f"<td><code>{code}</code></td>" not in page] == []
     assert "<code>dry_run</code> is neither true nor false." in page, "backticks are shown as code"
 
 
-def test_the_contract_says_how_operations_refuse(client: TestClient) -> None:
+def test_contract_says_how_operations_refuse(client: TestClient) -> None:
     paths = client.get("/openapi.json").json()["paths"]
     for path in ("/healthz", "/readyz", "/metrics"):
         answers = paths[path]["get"]["responses"]

@@ -32,7 +32,7 @@ def counted(system: System) -> Iterator[list[object]]:
 
 
 @pytest.mark.parametrize("frames", [1, 3])
-def test_a_decision_over_http_takes_two_transactions(
+def test_decision_over_http_takes_two_transactions(
     system: System, client: TestClient, gate: Headers, ada: dict[str, Any], frames: int
 ) -> None:
     sent = photos(*pictures.ADA[1:] * frames, field="image")
@@ -41,7 +41,7 @@ def test_a_decision_over_http_takes_two_transactions(
     assert (answer.json()["frames_received"], len(begun)) == (frames, 2)
 
 
-def test_a_denial_and_a_credential_take_no_more(
+def test_denial_and_a_credential_take_no_more(
     system: System, client: TestClient, ask: Ask, gate: Headers, ada: dict[str, Any]
 ) -> None:
     for send in (
@@ -53,7 +53,7 @@ def test_a_denial_and_a_credential_take_no_more(
         assert (answer.json()["decision"], len(begun)) == ("deny", 2)
 
 
-def test_a_repeat_is_answered_by_two_reads(system: System, ask: Ask, ada: dict[str, Any]) -> None:
+def test_repeat_is_answered_by_two_reads(system: System, ask: Ask, ada: dict[str, Any]) -> None:
     picture = pictures.small(pictures.ADA[1])
     first = ask(picture, **{"Idempotency-Key": "repeated"}).json()
     with counted(system) as begun:

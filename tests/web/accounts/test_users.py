@@ -37,7 +37,7 @@ def enter(browser: TestClient, name: str, password: str = PASSWORD, **headers: s
     return browser.post("/signin", data={"name": name, "password": password, "next": "/docs"}, headers=headers)
 
 
-def test_the_session_is_a_cookie_that_scripts_and_other_sites_do_not_get(browser: TestClient, name: str) -> None:
+def test_session_is_a_cookie_that_scripts_and_other_sites_do_not_get(browser: TestClient, name: str) -> None:
     answer = enter(browser, name)
     assert (answer.status_code, answer.headers["location"]) == (303, "/docs")
     session, mark = answer.headers.get_list("set-cookie")
@@ -58,7 +58,7 @@ def test_over_https_the_cookie_is_this_hosts_alone(system: System, name: str) ->
         problem(browser.get("/v1/users", headers={"Cookie": f"facegate={token}"}), 401, code="key_required")
 
 
-def test_wrong_ones_get_one_page(browser: TestClient, name: str) -> None:
+def test_wrong_name_and_wrong_password_get_the_same_page(browser: TestClient, name: str) -> None:
     pages = [enter(browser, who, word) for who, word in ((name, "wrong"), ("nobody at all", PASSWORD))]
     assert [page.status_code for page in pages] == [400, 400]
     assert all("Name or password is wrong" in page.text and PASSWORD not in page.text for page in pages)
@@ -68,12 +68,12 @@ def test_wrong_ones_get_one_page(browser: TestClient, name: str) -> None:
 @pytest.mark.parametrize(
     "headers", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "null"}]
 )
-def test_another_sites_form_signs_nobody_in(browser: TestClient, name: str, headers: Headers) -> None:
+def test_cross_site_form_signs_nobody_in(browser: TestClient, name: str, headers: Headers) -> None:
     problem(enter(browser, name, **headers), 403, code="cross_site_form")
     assert not browser.cookies
 
 
-def test_a_change_by_session_proves_where_it_comes_from(client: TestClient, system: System) -> None:
+def test_change_by_session_needs_a_csrf_token(client: TestClient, system: System) -> None:
     token = sign_in(system, Role.ADMIN)
     other = csrf_of(sign_in(system, Role.ADMIN))
     session = {"Cookie": f"facegate={token}"}
@@ -87,7 +87,7 @@ def test_a_change_by_session_proves_where_it_comes_from(client: TestClient, syst
     assert client.post("/v1/users", json=body, headers=cookie(token)).status_code == 201
 
 
-def test_a_form_proves_itself_with_a_field(client: TestClient, system: System) -> None:
+def test_form_carries_its_csrf_token(client: TestClient, system: System) -> None:
     token = sign_in(system, Role.VIEWER)
     session = {"Cookie": f"facegate={token}"}
     problem(client.post("/signout", headers=session), 403, code="csrf_token_invalid")
@@ -97,13 +97,13 @@ def test_a_form_proves_itself_with_a_field(client: TestClient, system: System) -
     problem(client.get("/v1/events", headers=session), 401, code="signed_out")
 
 
-def test_a_key_beside_a_cookie_is_what_counts(client: TestClient, system: System, security: Headers) -> None:
+def test_key_takes_precedence_over_a_cookie(client: TestClient, system: System, security: Headers) -> None:
     both = {**cookie(sign_in(system, Role.ADMIN)), **security}
     problem(client.get("/v1/users", headers=both), 403, code="wrong_role")
 
 
 @pytest.mark.parametrize("path", ["/users", "/signins", "/keys", "/account"])
-def test_pages_send_strangers_to_sign_in_and_back(client: TestClient, system: System, path: str) -> None:
+def test_pages_redirect_to_sign_in_and_back(client: TestClient, system: System, path: str) -> None:
     answer = client.get(path, params={"a": "b"})
     assert answer.status_code == 303
     assert answer.headers["location"] == f"/signin?next=%2F{path[1:]}%3Fa%3Db"
@@ -112,13 +112,13 @@ def test_pages_send_strangers_to_sign_in_and_back(client: TestClient, system: Sy
     assert path == "/account" or "role admin" in viewer.text
 
 
-def test_navigation_leads_where_one_may_go(client: TestClient, system: System) -> None:
+def test_navigation_shows_only_permitted_pages(client: TestClient, system: System) -> None:
     admin = client.get("/account", headers=cookie(sign_in(system, Role.ADMIN))).text
     viewer = client.get("/account", headers=cookie(sign_in(system, Role.VIEWER))).text
     assert 'href="/users"' in admin and 'href="/users"' not in viewer
 
 
-def test_the_life_of_a_user(client: TestClient, admin: Headers, browser: TestClient) -> None:
+def test_life_of_a_user(client: TestClient, admin: Headers, browser: TestClient) -> None:
     name = f"grace {next(_numbers)}"
     made = client.post("/v1/users", headers=admin, json={"name": name, "roles": ["security", "viewer"]}).json()
     assert (made["name"], made["roles"], made["can_sign_in"]) == (name, ["security", "viewer"], False)
@@ -155,13 +155,13 @@ def test_the_life_of_a_user(client: TestClient, admin: Headers, browser: TestCli
         {"name": ["x"], "roles": "viewer"},
     ],
 )
-def test_users_that_cannot_be(client: TestClient, admin: Headers, body: dict[str, Any]) -> None:
+def test_invalid_users_are_refused(client: TestClient, admin: Headers, body: dict[str, Any]) -> None:
     before = client.get("/v1/users", headers=admin).json()
     problem(client.post("/v1/users", headers=admin, json=body), 400, 422)
     assert client.get("/v1/users", headers=admin).json() == before
 
 
-def test_a_new_password_ends_the_other_browsers(client: TestClient, browser: TestClient, name: str) -> None:
+def test_new_password_ends_the_other_browsers(client: TestClient, browser: TestClient, name: str) -> None:
     enter(browser, name)
     here, there = browser.cookies["facegate"], None
     browser.cookies.clear()
@@ -180,13 +180,13 @@ def test_a_new_password_ends_the_other_browsers(client: TestClient, browser: Tes
     assert enter(browser, name, OTHER).status_code == 303
 
 
-def test_a_lock_says_how_long(browser: TestClient, name: str) -> None:
+def test_lock_states_its_duration(browser: TestClient, name: str) -> None:
     answers = [enter(browser, name, "wrong") for _ in range(6)]
     assert [a.status_code for a in answers] == [400] * 5 + [429]
     assert "wait 2 seconds" in answers[-1].text
 
 
-def test_hostile_forms_are_refused_kindly(browser: TestClient, name: str) -> None:
+def test_hostile_forms_get_a_clear_error(browser: TestClient, name: str) -> None:
     for body in (
         b"name=%ff%fe&password=%00",
         b"name=" + b"a" * 5000,
@@ -200,7 +200,7 @@ def test_hostile_forms_are_refused_kindly(browser: TestClient, name: str) -> Non
     assert browser.get("/reset", params={"token": "\x00' OR 1=1 --"}).status_code == 404
 
 
-def test_what_a_session_does_bears_its_users_id(client: TestClient, system: System) -> None:
+def test_changes_by_session_carry_the_users_id(client: TestClient, system: System) -> None:
     token = sign_in(system, Role.ADMIN)
     who = system.accounts.sessions.find(token)
     assert who is not None

@@ -25,7 +25,7 @@ def camera(name: str) -> Any:
     return SimpleNamespace(name=name)
 
 
-def test_a_cameras_state_and_work_are_counted() -> None:
+def test_cameras_state_and_work_are_counted() -> None:
     registry = CollectorRegistry()
     registry.register(Cameras(views))
     text = generate_latest(registry).decode()

@@ -71,7 +71,7 @@ def here(camera: Camera, state: CameraState | None) -> Any:
     return SimpleNamespace(posts=lambda: [post])
 
 
-def test_one_that_another_process_watches(system: System, admin: Headers, worker: GateLeases, far: Camera) -> None:
+def test_camera_watched_by_another_process(system: System, admin: Headers, worker: GateLeases, far: Camera) -> None:
     said = Said(system, admin)
     assert (said.check, said.states) == ({"ok": True, "detail": "working"}, ["working"])
     assert (said.listed["state"], said.listed["detail"], said.listed["watched_by"]) == ("working", None, worker.holder)
@@ -86,7 +86,7 @@ def test_one_that_another_process_watches(system: System, admin: Headers, worker
         assert Said(system, admin).states == ["working"]  # says nothing of the camera itself
 
 
-def test_one_that_nobody_watches(system: System, admin: Headers, worker: GateLeases, far: Camera) -> None:
+def test_unwatched_camera(system: System, admin: Headers, worker: GateLeases, far: Camera) -> None:
     worker.resign()
     said = Said(system, admin)
     assert said.check["ok"] is False and said.check["detail"].startswith("not_watched no process watches it")
@@ -99,16 +99,14 @@ def test_one_that_nobody_watches(system: System, admin: Headers, worker: GateLea
     assert said.check["detail"].startswith("dead a test; no process watches it") and said.states == ["dead"]
 
 
-def test_one_that_is_switched_off_is_no_trouble(
-    system: System, admin: Headers, worker: GateLeases, far: Camera
-) -> None:
+def test_disabled_camera_is_not_a_fault(system: System, admin: Headers, worker: GateLeases, far: Camera) -> None:
     system.cameras.update(NAME, enabled=False)
     said = Said(system, admin)
     assert (said.check, said.states) == (None, [])
     assert (said.listed["state"], said.listed["watched_by"]) == ("off", None)
 
 
-def test_ones_own_are_known_from_their_watchdog(system: System, admin: Headers, far: Camera) -> None:
+def test_own_cameras_are_known_from_their_watchdog(system: System, admin: Headers, far: Camera) -> None:
     system.duty.renew()
     try:
         said = Said(system, admin, here(far, CameraState.FROZEN))
@@ -123,7 +121,7 @@ def test_ones_own_are_known_from_their_watchdog(system: System, admin: Headers, 
         system.duty.resign()
 
 
-def test_without_a_database_ones_own_are_still_told(
+def test_own_cameras_are_reported_without_a_database(
     system: System, admin: Headers, worker: GateLeases, far: Camera, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def gone() -> Any:

@@ -33,7 +33,7 @@ def damaged(client: TestClient, admin: Headers, system: System) -> Iterator[str]
         assert client.delete(f"/v1/cameras/{name}", headers=admin).status_code == 204
 
 
-def test_a_damaged_address_is_said_and_the_other_cameras_are_listed(
+def test_damaged_address_is_said_and_the_other_cameras_are_listed(
     client: TestClient, admin: Headers, damaged: str
 ) -> None:
     answer = client.get("/v1/cameras", headers=admin)
@@ -59,7 +59,7 @@ def test_other_changes_leave_a_damaged_address_and_say_so(client: TestClient, ad
     assert changed.status_code == 200 and changed.json()["state"] == "broken"
 
 
-def test_a_region_that_the_api_would_refuse_is_shown(client: TestClient, admin: Headers, system: System) -> None:
+def test_region_that_the_api_would_refuse_is_shown(client: TestClient, admin: Headers, system: System) -> None:
     system.cameras.add("far", GATE, Address(URL, local=False), Region(min_face_px=5000))
     try:
         listed = {camera["name"]: camera for camera in client.get("/v1/cameras", headers=admin).json()["items"]}
@@ -69,7 +69,7 @@ def test_a_region_that_the_api_would_refuse_is_shown(client: TestClient, admin: 
         client.delete("/v1/cameras/far", headers=admin)
 
 
-def test_a_recording_begins_again_within_its_connection(system: System, tmp_path: Path) -> None:
+def test_looping_recording_restarts_within_its_connection(system: System, tmp_path: Path) -> None:
     """With a new one the loop would forget who it has just opened for."""
     for level in (60, 120):
         Image.new("L", (160, 120), level).save(tmp_path / f"{level}.png")
@@ -88,7 +88,7 @@ def test_a_recording_begins_again_within_its_connection(system: System, tmp_path
         system.cameras.delete("film")
 
 
-def test_of_a_region_only_what_is_sent_changes(client: TestClient, admin: Headers) -> None:
+def test_patch_of_a_region_changes_only_its_members(client: TestClient, admin: Headers) -> None:
     body = {"name": "cropped", "gate": GATE, "url": URL, "region": {"left": 0.25, "right": 0.75}}
     made = client.post("/v1/cameras", headers=admin, json=body).json()
     try:
@@ -102,7 +102,7 @@ def test_of_a_region_only_what_is_sent_changes(client: TestClient, admin: Header
         assert client.delete("/v1/cameras/cropped", headers=admin).status_code == 204
 
 
-def test_a_camera_and_a_gate_are_found_by_the_id_that_making_them_gave(client: TestClient, admin: Headers) -> None:
+def test_camera_and_a_gate_are_found_by_the_id_that_making_them_gave(client: TestClient, admin: Headers) -> None:
     gate = client.post("/v1/gates", headers=admin, json={"name": "by-id"}).json()
     body = {"name": "cam-by-id", "gate": gate["id"], "url": URL}
     camera = client.post("/v1/cameras", headers=admin, json=body).json()
@@ -131,7 +131,7 @@ def test_nothing_of_a_password_with_separators_is_stored_or_shown(
     assert client.get("/v1/cameras/cut", headers=admin).status_code == 404
 
 
-def test_a_camera_has_a_rotation(client: TestClient, admin: Headers, system: System) -> None:
+def test_camera_has_a_rotation(client: TestClient, admin: Headers, system: System) -> None:
     body = {"name": "side", "gate": GATE, "url": URL, "rotation": 90}
     assert client.post("/v1/cameras", headers=admin, json=body).json()["rotation"] == 90
     address = "/v1/cameras/side"
@@ -146,16 +146,14 @@ def test_a_camera_has_a_rotation(client: TestClient, admin: Headers, system: Sys
     assert client.delete(address, headers=admin).status_code == 204
 
 
-def test_the_rotation_of_a_damaged_address_is_set_with_it(client: TestClient, admin: Headers, damaged: str) -> None:
+def test_rotation_of_a_damaged_address_is_set_with_it(client: TestClient, admin: Headers, damaged: str) -> None:
     alone = client.patch("/v1/cameras/damaged", headers=admin, json={"rotation": 90})
     assert alone.status_code == 409 and alone.json()["error"] == "camera_record_damaged"
     both = client.patch("/v1/cameras/damaged", headers=admin, json={"rotation": 90, "url": URL}).json()
     assert (both["rotation"], both["state"]) == (90, "not_watched")
 
 
-def test_a_turned_camera_is_an_alert_that_names_the_rotation(
-    client: TestClient, admin: Headers, system: System
-) -> None:
+def test_turned_camera_is_an_alert_that_names_the_rotation(client: TestClient, admin: Headers, system: System) -> None:
     system.cameras.add("upside", GATE, Address(URL), Region())
     system.transient_alerts.turned(system.cameras.get("upside"), 180)
     system.transient_alerts.turned(system.cameras.get("upside"), 180)

@@ -23,7 +23,7 @@ from tests.web.conftest import GATE
 
 
 @pytest.mark.parametrize("degrees", [0, 90, 180, 270])
-def test_the_rotation_that_shows_faces_is_named(system: System, degrees: int) -> None:
+def test_rotation_that_shows_faces_is_named(system: System, degrees: int) -> None:
     upright = decode(pictures.crowd("biden", columns=2, rows=1))
     comes = upright if degrees == 0 else turned(upright, 360 - degrees)
     whole = _whole(comes)
@@ -45,7 +45,7 @@ def test_turning_by_the_rotation_makes_it_upright() -> None:
         np.testing.assert_array_equal(turned(picture, degrees), np.rot90(picture, -degrees // 90))
 
 
-def test_a_turned_look_gives_way_to_whoever_needs_the_engines() -> None:
+def test_search_for_turned_faces_yields_to_decisions() -> None:
     def busy(pixels: Pixels) -> list[Face]:
         raise Busy("too_busy", "later")
 
@@ -57,7 +57,7 @@ def _whole(pixels: Pixels) -> Box:
 
 
 @pytest.mark.parametrize("rotation", [0, 90])
-def test_a_camera_on_its_side_sees_faces_with_its_rotation_and_hints_without(
+def test_camera_on_its_side_sees_faces_with_its_rotation_and_hints_without(
     system: System, tmp_path: Path, rotation: int
 ) -> None:
     sideways = turned(decode(pictures.crowd("biden", columns=2, rows=1)), 270)

@@ -35,24 +35,24 @@ def seen(client: str, path: str = "/x", trusted: str = "10.0.5.0/24", prefix: st
     return TestClient(app, client=(client, 1)).get(path, headers=headers or SAID).text
 
 
-def test_a_trusted_proxys_word_counts_on_whatever_machine_it_is() -> None:
+def test_trusted_proxys_headers_count_on_any_machine() -> None:
     assert seen("10.0.5.2") == "203.0.113.9 https://gate.example.com/x"
     assert seen("127.0.0.1", trusted="127.0.0.0/8") == "203.0.113.9 https://gate.example.com/x"
 
 
 @pytest.mark.parametrize("client", ["10.0.6.2", "127.0.0.1", "::1", "203.0.113.9"])
-def test_nobody_elses_does(client: str) -> None:
+def test_headers_of_other_clients_are_ignored(client: str) -> None:
     assert seen(client) == f"{client} http://testserver/x"
 
 
-def test_of_a_chain_only_trusted_links_are_believed() -> None:
+def test_only_trusted_links_of_a_proxy_chain_count() -> None:
     """What the client put before the first proxy's own entry is no address of theirs."""
     chain = {**SAID, "X-Forwarded-For": "127.0.0.1, 203.0.113.9, 10.0.5.3"}
     assert seen("10.0.5.2", **chain).startswith("203.0.113.9 ")
 
 
 @pytest.mark.parametrize("host", ["a/b", "user@elsewhere", "a b", "", "ü"])
-def test_a_host_that_is_none_is_not_taken_over(host: str) -> None:
+def test_invalid_forwarded_host_is_ignored(host: str) -> None:
     said: Any = {"X-Forwarded-Host": host.encode()}
     app = Forwarded(echo, [ip_network("10.0.5.0/24")])
     assert TestClient(app, client=("10.0.5.2", 1)).get("/x", headers=said).text == "10.0.5.2 http://testserver/x"
@@ -70,7 +70,7 @@ def test_inside_there_is_no_prefix_whether_or_not_the_proxy_took_it_off(path: st
     ("to", "sent"),
     [("/log?x=1", "/facegate/log?x=1"), ("https://login.example.com/a", "https://login.example.com/a"), ("//e", "//e")],
 )
-def test_a_redirect_within_the_service_stays_below_the_prefix(to: str, sent: str) -> None:
+def test_redirect_within_the_service_stays_below_the_prefix(to: str, sent: str) -> None:
     app = Forwarded(echo, [ip_network("10.0.5.0/24")], "/facegate")
     answer = TestClient(app, follow_redirects=False).get("/facegate/away", params={"to": to})
     assert answer.headers["location"] == sent
@@ -98,7 +98,7 @@ OURS, OTHER = "http://testserver", "https://gate.example.com"
         ({}, 303),  # no browser
     ],
 )
-def test_a_form_of_another_site_signs_nobody_in(
+def test_cross_site_form_signs_nobody_in(
     system: System, browser: TestClient, headers: dict[str, str], status: int
 ) -> None:
     name = f"somebody {len(headers)} {status} {abs(hash(tuple(headers.items())))}"[:60]
@@ -109,7 +109,7 @@ def test_a_form_of_another_site_signs_nobody_in(
         problem(answer, 403, code="cross_site_form")
 
 
-def test_a_proxy_that_changes_the_host_gets_an_error_that_names_the_header(browser: TestClient) -> None:
+def test_proxy_that_changes_the_host_gets_an_error_that_names_the_header(browser: TestClient) -> None:
     answer = browser.post("/signin", data={"name": "a", "password": "b"}, headers={"Origin": OTHER})
     assert "proxy_set_header Host $http_host" in answer.json()["detail"]
 

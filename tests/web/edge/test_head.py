@@ -15,7 +15,7 @@ def test_head_is_get_without_a_body(client: TestClient, admin: Headers, path: st
     assert asked.headers.get("content-type") == got.headers.get("content-type")
 
 
-def test_a_stream_that_never_ends_is_answered_all_the_same(client: TestClient, admin: Headers) -> None:
+def test_head_of_an_endless_stream_is_answered(client: TestClient, admin: Headers) -> None:
     answer = client.head("/v1/events/stream", headers=admin)
     assert answer.status_code == 200 and answer.headers["content-type"].startswith("text/event-stream")
 

@@ -47,7 +47,7 @@ def tamper(opened: System) -> Iterator[Callable[[str], None]]:
 @pytest.mark.parametrize(
     "line", ['{"gate_id": "x"', "[" * 5000, "\ufffd\x00", '{"gate_id": "\\ud800"}', "[]", "1" * 9000]
 )
-def test_a_damaged_line_of_the_checkpoints_is_named(opened: System, calls: Calls, line: str) -> None:
+def test_damaged_line_of_the_checkpoints_is_named(opened: System, calls: Calls, line: str) -> None:
     client, admin = calls
     journal: Path = opened.settings.checkpoints
     before = journal.read_text()
@@ -75,7 +75,7 @@ def test_a_damaged_line_of_the_checkpoints_is_named(opened: System, calls: Calls
         ("UPDATE events SET at = 'today'", "cannot be read"),
     ],
 )
-def test_a_damaged_event_is_named(calls: Calls, tamper: Callable[[str], None], change: str, named: str) -> None:
+def test_damaged_event_is_named(calls: Calls, tamper: Callable[[str], None], change: str, named: str) -> None:
     client, admin = calls
     event = client.get("/v1/events", headers=admin).json()["items"][0]["decision_id"]
     tamper("PRAGMA foreign_keys = OFF")

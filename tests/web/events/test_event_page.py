@@ -23,7 +23,7 @@ def rule(client: TestClient, system: System, event_id: str) -> str:
     return html.unescape(found)
 
 
-def test_it_names_the_rule_where_a_decision_came_to_it(
+def test_page_names_the_rule_that_decided(
     client: TestClient, system: System, admin: Headers, security: Headers, ada: Any, newcomer: Any, ask: Any
 ) -> None:
     opened = ask(pictures.small(pictures.ADA[1])).json()
@@ -92,7 +92,7 @@ def test_every_reason_has_words(reason: Reason) -> None:
     assert all(len(rule_of(reason, method)) > 20 for method in ("face", "credential", Method.COMMAND, None))
 
 
-def test_the_recorded_rule_is_named() -> None:
+def test_recorded_rule_is_named() -> None:
     assert rule_of(Reason.OUTSIDE_SCHEDULE, "face", "Staff") == "“Staff” does not let them in at this time"
     assert rule_of(Reason.NO_RULE, "face") == "no rule lets them through this gate"
     assert rule_of(Reason.RECOGNISED, "face").startswith("“Every active employee, at every gate")  # an older event

@@ -35,7 +35,7 @@ def ids(client: TestClient, key: Headers, **query: Any) -> list[str]:
     return [event["decision_id"] for event in answer.json()["items"]]
 
 
-def test_an_event_is_its_answer_and_more(client: TestClient, security: Headers, decided: list[dict[str, Any]]) -> None:
+def test_event_is_its_answer_and_more(client: TestClient, security: Headers, decided: list[dict[str, Any]]) -> None:
     for answer in decided:
         event = client.get(f"/v1/events/{answer['decision_id']}", headers=security).json()
         assert set(event) == set(answer) | MORE
@@ -78,7 +78,7 @@ def test_pages_hold_every_event_once(client: TestClient, security: Headers, deci
     assert len(whole) >= 4 and seen == whole and len(whole) == len(set(whole))
 
 
-def test_the_picture_of_an_event(client: TestClient, security: Headers, decided: list[dict[str, Any]]) -> None:
+def test_picture_of_an_event(client: TestClient, security: Headers, decided: list[dict[str, Any]]) -> None:
     answer = client.get(f"/v1/events/{decided[0]['decision_id']}/snapshot", headers=security)
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "image/jpeg" and answer.content[:3] == b"\xff\xd8\xff"
@@ -98,7 +98,7 @@ def test_csv(client: TestClient, security: Headers, decided: list[dict[str, Any]
     assert [datetime.fromisoformat(row["at"]) for row in rows] == [moment(a["at"]) for a in reversed(decided[:3])]
 
 
-def test_a_time_in_the_csv_is_on_the_gates_clock(
+def test_time_in_the_csv_is_on_the_gates_clock(
     client: TestClient, security: Headers, decided: list[dict[str, Any]], in_zone: Callable[[str], None]
 ) -> None:
     in_zone("Asia/Kolkata")
@@ -107,7 +107,7 @@ def test_a_time_in_the_csv_is_on_the_gates_clock(
     assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+05:30", at)
 
 
-def test_a_name_does_not_run_in_a_spreadsheet(
+def test_name_does_not_run_in_a_spreadsheet(
     client: TestClient, admin: Headers, gate: Headers, newcomer: dict[str, Any]
 ) -> None:
     address = f"/v1/employees/{newcomer['id']}"
@@ -121,7 +121,7 @@ def test_a_name_does_not_run_in_a_spreadsheet(
     assert (row["name"], row["number"]) == (f"'{name}", "'+1")
 
 
-def test_the_log_verifies_and_names_its_heads(client: TestClient, security: Headers, decided: Any) -> None:
+def test_log_verifies_and_names_its_heads(client: TestClient, security: Headers, decided: Any) -> None:
     report = client.get("/v1/audit/verify", headers=security).json()
     assert set(report) == {"valid", "gates", "first_bad"}
     assert (report["valid"], report["first_bad"]) == (True, None)

@@ -81,7 +81,7 @@ def decide(service: Service) -> str:
     return str(answer.json()["decision_id"])
 
 
-def test_the_feed_shows_a_decision_as_the_log_has_it(service: Service) -> None:
+def test_feed_shows_a_decision_as_the_log_has_it(service: Service) -> None:
     with watching(service) as stream:
         assert stream.until("gate", gate=GATE)["mode"] == "normal"
         made = decide(service)
@@ -91,7 +91,7 @@ def test_the_feed_shows_a_decision_as_the_log_has_it(service: Service) -> None:
         assert {name: listed[name] for name in told} == told
 
 
-def test_the_feed_shows_what_another_process_did(service: Service) -> None:
+def test_feed_shows_what_another_process_did(service: Service) -> None:
     with watching(service) as stream:
         stream.until("gate", gate=GATE)
         # Behind the back of the service: nothing wakes it.
@@ -108,7 +108,7 @@ def test_the_feed_shows_what_another_process_did(service: Service) -> None:
         assert stream.until("alert")["cleared"] is True
 
 
-def test_an_alert_that_ended_between_two_queries_is_reported_once(service: Service) -> None:
+def test_alert_that_ended_between_two_queries_is_reported_once(service: Service) -> None:
     """A door that was forced and fell shut again is what a guard should see."""
     tx_of, clock = service.system.store.write, service.system.clock
     with watching(service) as stream:
@@ -124,7 +124,7 @@ def test_an_alert_that_ended_between_two_queries_is_reported_once(service: Servi
             assert (ended["id"], ended["cleared"]) == (alert.id, True)
 
 
-def test_a_watcher_that_was_away_gets_what_it_missed(service: Service) -> None:
+def test_returning_watcher_gets_missed_events(service: Service) -> None:
     first, second, third = decide(service), decide(service), decide(service)
     for query in ({"last": first}, {"after": first}):
         with watching(service, **query) as stream:  # type: ignore[arg-type]  both are texts
@@ -136,7 +136,7 @@ def test_a_watcher_that_was_away_gets_what_it_missed(service: Service) -> None:
         stream.until("gap")
 
 
-def test_the_gates_result_follows(service: Service) -> None:
+def test_gates_result_follows(service: Service) -> None:
     system = service.system
     with watching(service) as stream:
         stream.until("gate", gate=GATE)
@@ -149,7 +149,7 @@ def test_the_gates_result_follows(service: Service) -> None:
         assert (told["outcome"], told["forged"]) == ("sent", False)
 
 
-def test_no_more_than_so_many_watch(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_number_of_watchers_is_limited(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streams, "MOST_WATCHERS", 1)
     with watching(service) as stream:
         stream.until("gate")
@@ -158,7 +158,7 @@ def test_no_more_than_so_many_watch(service: Service, monkeypatch: pytest.Monkey
         assert (answer.status_code, answer.json()["error"]) == (503, "too_many_streams")
 
 
-def test_no_more_watch_than_may_however_many_come_at_once(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_limit_of_watchers_holds_for_concurrent_requests(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     """All asked while the first was still waiting for the database: 450 of 450 got in where 100 may."""
     monkeypatch.setattr(streams, "MOST_WATCHERS", 3)
     together, done = threading.Barrier(20), threading.Event()
@@ -182,14 +182,14 @@ def test_no_more_watch_than_may_however_many_come_at_once(service: Service, monk
         assert sorted(one.result() for one in statuses) == [200] * 3 + [503] * 17
 
 
-def test_a_watcher_that_does_not_read_is_dropped(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_watcher_that_does_not_read_is_dropped(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streams, "LAG", 5)
     watcher = streams.Watcher(0.0)
     watcher.give([(None, b"x")] * 6)
     assert watcher.over and watcher.take(set()) == b""
 
 
-def test_a_failing_query_drops_all_watchers_and_they_reconnect(
+def test_failing_query_drops_all_watchers_and_they_reconnect(
     service: Service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     with watching(service) as stream:
@@ -206,7 +206,7 @@ def test_a_failing_query_drops_all_watchers_and_they_reconnect(
         stream.until("decision", decision_id=second)
 
 
-def test_the_feed_shows_a_decision_though_the_rest_of_its_query_fails(
+def test_feed_shows_a_decision_though_the_rest_of_its_query_fails(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(streams, "SITE_EVERY_S", 0)
@@ -231,7 +231,7 @@ def test_the_feed_shows_a_decision_though_the_rest_of_its_query_fails(
         stream.until("fault")
 
 
-def test_a_watcher_that_loses_the_right_is_dropped_even_at_a_busy_gate(
+def test_watcher_that_loses_the_right_is_dropped_even_at_a_busy_gate(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Until 2026-11-26 this was asked after 15 s of silence only, and at a busy gate there is none."""

@@ -35,7 +35,7 @@ def test_this_process_watches_once_it_has_begun(system: System, admin: Headers, 
     assert watched_by(system, admin, posts) == system.duty.holder
 
 
-def test_another_process_is_believed(system: System, admin: Headers, posts: list[Any]) -> None:
+def test_report_of_another_process_is_used(system: System, admin: Headers, posts: list[Any]) -> None:
     system.duty.resign()
     other = GateLeases(system.store, system.clock)
     other.renew()

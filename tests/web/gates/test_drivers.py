@@ -12,7 +12,7 @@ from tests.web.conftest import DECISIONS, GATE, Headers, TestClient, problem
 SECRET = "a secret of the relay"  # 21 characters, none of which may be seen again
 
 
-def test_a_driver_is_set_and_its_secrets_never_seen_again(client: TestClient, admin: Headers, system: System) -> None:
+def test_driver_is_set_and_its_secrets_never_seen_again(client: TestClient, admin: Headers, system: System) -> None:
     relay = {"url": "http://10.1.2.3/gate", "secret": SECRET}
     body = {"name": "relay-1", "driver": "webhook", "config": relay, "fail_mode": "safe", "door_held_after_ms": 9000}
     created = client.post("/v1/gates", headers=admin, json=body)
@@ -44,7 +44,7 @@ def test_a_driver_is_set_and_its_secrets_never_seen_again(client: TestClient, ad
         ({"door_held_after_ms": 999}, "bad_door_held_after_ms"),
     ],
 )
-def test_a_driver_that_cannot_be_is_refused(
+def test_invalid_driver_is_refused(
     client: TestClient, admin: Headers, nothing_stored: Any, body: dict[str, Any], code: str
 ) -> None:
     before = client.get(f"/v1/gates/{GATE}", headers=admin).json()
@@ -55,7 +55,7 @@ def test_a_driver_that_cannot_be_is_refused(
     assert client.get(f"/v1/gates/{GATE}", headers=admin).json() == before
 
 
-def test_an_event_shows_its_gate_result_and_whether_it_is_forged(
+def test_event_shows_its_gate_result_and_whether_it_is_forged(
     client: TestClient, gate: Headers, security: Headers, system: System
 ) -> None:
     event_id = client.post(DECISIONS, headers=gate, json={"credential": "1234"}).json()["decision_id"]

@@ -27,7 +27,7 @@ GATE_FIELDS |= {"door", "door_at", "healthy", "fault", "driven_by", "liveness", 
 KEY_FIELDS = {"id", "role", "name", "gate_id", "created_at", "revoked_at"}
 
 
-def test_a_gate_is_created_read_and_changed(client: TestClient, admin: Headers) -> None:
+def test_gate_is_created_read_and_changed(client: TestClient, admin: Headers) -> None:
     created = client.post("/v1/gates", headers=admin, json={"name": "dock.1", "unlock_ms": 3000})
     assert created.status_code == 201 and set(created.json()) == GATE_FIELDS
     assert (created.json()["enabled"], created.json()["unlock_ms"]) == (True, 3000)
@@ -41,7 +41,7 @@ def test_a_gate_is_created_read_and_changed(client: TestClient, admin: Headers) 
     problem(client.patch("/v1/gates/nowhere", headers=admin, json={}), 404, code="unknown_gate")
 
 
-def test_a_gates_liveness_mode_is_chosen_and_shown(client: TestClient, admin: Headers, system: System) -> None:
+def test_gates_liveness_mode_is_chosen_and_shown(client: TestClient, admin: Headers, system: System) -> None:
     client.post("/v1/gates", headers=admin, json={"name": "live.1"})
     works = system.recognition.liveness_works
 
@@ -65,9 +65,7 @@ def test_a_gates_liveness_mode_is_chosen_and_shown(client: TestClient, admin: He
     assert line["ok"] is works or "require it and open for no face" in line["detail"]
 
 
-def test_a_gate_that_was_never_used_is_removed_with_its_keys(
-    client: TestClient, admin: Headers, system: System
-) -> None:
+def test_gate_that_was_never_used_is_removed_with_its_keys(client: TestClient, admin: Headers, system: System) -> None:
     client.post("/v1/gates", headers=admin, json={"name": "mistake"})
     key = bearer(system.keys.create(Role.GATE, "mistake")[0])
     system.gate_control.report(system.gates.get("mistake").id, DoorState.CLOSED, system.clock())
@@ -81,7 +79,7 @@ def test_a_gate_that_was_never_used_is_removed_with_its_keys(
     problem(client.get("/v1/signing-key", headers=key), 401, code="bad_key")
 
 
-def test_a_gate_with_a_log_stays(client: TestClient, admin: Headers, gate: Headers) -> None:
+def test_gate_with_a_log_stays(client: TestClient, admin: Headers, gate: Headers) -> None:
     client.post(DECISIONS, headers={**gate, "Content-Type": "image/jpeg"}, content=pictures.empty())
     problem(client.delete("/v1/gates/lobby-1", headers=admin), 409, code="gate_has_events")
     assert client.get("/v1/gates/lobby-1", headers=admin).status_code == 200
@@ -90,14 +88,14 @@ def test_a_gate_with_a_log_stays(client: TestClient, admin: Headers, gate: Heade
 @pytest.mark.parametrize(
     "body", [{"name": n} for n in ("", "a b", "../x", "ä", "x" * 65, "a/b", "a\nb", "-a", "a\x00")]
 )
-def test_a_gate_name_fits_into_an_address(
+def test_gate_name_fits_into_an_address(
     client: TestClient, admin: Headers, body: dict[str, Any], nothing_stored: Any
 ) -> None:
     with nothing_stored():
         problem(client.post("/v1/gates", headers=admin, json=body), 400, code="bad_gate_name")
 
 
-def test_a_gate_whose_library_is_missing_is_not_stored(
+def test_gate_whose_library_is_missing_is_not_stored(
     client: TestClient, admin: Headers, nothing_stored: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "paho", None)
@@ -111,16 +109,14 @@ def test_a_gate_whose_library_is_missing_is_not_stored(
 
 
 @pytest.mark.parametrize("unlock_ms", [499, 60_001, -1, 10**30])
-def test_a_gate_opens_for_a_sensible_time(
-    client: TestClient, admin: Headers, unlock_ms: int, nothing_stored: Any
-) -> None:
+def test_unlock_time_is_bounded(client: TestClient, admin: Headers, unlock_ms: int, nothing_stored: Any) -> None:
     with nothing_stored():
         problem(client.post("/v1/gates", headers=admin, json={"name": "x", "unlock_ms": unlock_ms}), 400, 422)
         problem(client.patch("/v1/gates/lobby-1", headers=admin, json={"unlock_ms": unlock_ms}), 400, 422)
 
 
 @pytest.mark.parametrize("role", ["admin", "security", "camera", "gate"])
-def test_a_key_is_shown_once_and_dies_at_once(client: TestClient, admin: Headers, system: System, role: str) -> None:
+def test_key_is_shown_once_and_dies_at_once(client: TestClient, admin: Headers, system: System, role: str) -> None:
     body = {"role": role, "name": "porch"} | ({"gate": "lobby-1"} if role == "gate" else {})
     created = client.post("/v1/keys", headers=admin, json=body)
     assert created.status_code == 201 and set(created.json()) == KEY_FIELDS | {"key"}
@@ -141,7 +137,7 @@ def test_a_key_is_shown_once_and_dies_at_once(client: TestClient, admin: Headers
     assert secret.encode() not in b"".join(f.read_bytes() for f in system.settings.data.iterdir() if f.is_file())
 
 
-def test_a_key_is_renamed_and_nothing_else(client: TestClient, admin: Headers, system: System) -> None:
+def test_key_is_renamed_and_nothing_else(client: TestClient, admin: Headers, system: System) -> None:
     secret, key = system.keys.create(Role.SECURITY, name="desk")
     address = f"/v1/keys/{key.id}"
     renamed = client.patch(address, headers=admin, json={"name": 'the "night" desk'})
@@ -153,7 +149,7 @@ def test_a_key_is_renamed_and_nothing_else(client: TestClient, admin: Headers, s
     problem(client.patch("/v1/keys/none", headers=admin, json={"name": "x"}), 404, code="unknown_key")
 
 
-def test_a_gate_key_needs_a_gate_and_no_other_may_have_one(
+def test_gate_key_needs_a_gate_and_no_other_may_have_one(
     client: TestClient, admin: Headers, nothing_stored: Any
 ) -> None:
     with nothing_stored():
@@ -170,7 +166,9 @@ def test_a_gate_key_needs_a_gate_and_no_other_may_have_one(
             problem(client.post("/v1/keys", headers=headers, content=json.dumps(body)), status, code=code)
 
 
-def test_the_key_of_another_gate(client: TestClient, gate: Headers, other_gate: Headers, nothing_stored: Any) -> None:
+def test_key_of_another_gate_is_refused(
+    client: TestClient, gate: Headers, other_gate: Headers, nothing_stored: Any
+) -> None:
     jpeg = {"Content-Type": "image/jpeg"}
     with nothing_stored():
         answer = client.post(DECISIONS, headers={**other_gate, **jpeg}, content=pictures.empty())
@@ -192,7 +190,7 @@ def test_the_key_of_another_gate(client: TestClient, gate: Headers, other_gate: 
         "Bearer \xe9",
     ],
 )
-def test_a_strange_authorization(client: TestClient, authorization: str) -> None:
+def test_malformed_authorization_is_refused(client: TestClient, authorization: str) -> None:
     answer = client.get("/v1/employees", headers={"Authorization": authorization.encode("latin-1")})  # type: ignore[dict-item]
     problem(answer, 401)
     assert answer.headers["www-authenticate"] == "Bearer"

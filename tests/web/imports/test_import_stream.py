@@ -43,7 +43,7 @@ def test_following_an_import_ends_when_the_service_does(tmp_path: Path) -> None:
         assert told[-1]["state"] in {"waiting", "running"}
 
 
-def test_a_watcher_that_loses_the_right_stops_following_an_import(
+def test_watcher_that_loses_the_right_stops_following_an_import(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(imports, "_EVERY_S", 0.02)

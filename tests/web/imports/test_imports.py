@@ -58,7 +58,7 @@ def ended(system: System) -> Iterator[None]:
     assert not any((system.settings.data / "imports").glob("*/*"))
 
 
-def test_a_dry_run_and_its_application(
+def test_dry_run_and_its_application(
     client: TestClient, admin: Headers, files: Files, imported: Any, ada: Any, ask: Any, nothing_stored: Any
 ) -> None:
     with nothing_stored():
@@ -97,14 +97,14 @@ def test_progress_is_reported_as_it_happens(client: TestClient, admin: Headers, 
     assert json.loads(lines[-1].removeprefix("data: "))["state"] == "checked"
 
 
-def test_the_report_as_csv_runs_nothing(client: TestClient, admin: Headers, imported: Any) -> None:
+def test_report_as_csv_runs_nothing(client: TestClient, admin: Headers, imported: Any) -> None:
     import_id = imported({"csv": ("p.csv", 'number,name\n"=1+1",Ada\n"\'=I-1",Grace\n', "text/csv")})
     lines = client.get(f"/v1/imports/{import_id}/report.csv", headers=admin).text.splitlines()
     assert lines[0] == "line,number,outcome,photos,problem,photo,detail"
     assert lines[1].startswith("2,,refused,0,formula_injection,,") and lines[2].startswith("3,'=I-1,added,0,no_photos")
 
 
-def test_an_encoding_is_asked_for_and_taken(client: TestClient, admin: Headers, imported: Any) -> None:
+def test_encoding_is_asked_for_and_taken(client: TestClient, admin: Headers, imported: Any) -> None:
     csv = {"csv": ("p.csv", "number,name\nI-1,Łukasz Żak\n".encode("cp1250"), "text/csv")}
     found = client.get(f"/v1/imports/{imported(csv)}", headers=admin).json()
     assert (found["state"], found["encoding"]) == ("failed", None)
@@ -125,7 +125,7 @@ def test_an_encoding_is_asked_for_and_taken(client: TestClient, admin: Headers, 
         ({"csv": ("p.csv", CSV, "text/csv")}, {"dry_run": "x" * 5000}, "bad_form"),
     ],
 )
-def test_forms_that_are_refused(
+def test_invalid_forms_are_refused(
     client: TestClient,
     system: System,
     admin: Headers,
@@ -150,12 +150,12 @@ def test_forms_that_are_refused(
         (b"", "multipart/form-data"),
     ],
 )
-def test_bodies_that_are_no_form(client: TestClient, admin: Headers, body: bytes, content_type: str) -> None:
+def test_other_bodies_are_refused(client: TestClient, admin: Headers, body: bytes, content_type: str) -> None:
     headers = {**admin, "Content-Type": content_type}
     problem(client.post("/v1/imports", headers=headers, content=body), 400)
 
 
-def test_an_import_may_be_larger_than_a_request_and_not_without_end(client: TestClient, admin: Headers) -> None:
+def test_import_may_exceed_a_request_up_to_its_own_limit(client: TestClient, admin: Headers) -> None:
     # 33 MB is over max_request_mb; only the import's own bound counts here.
     big = {"csv": ("p.csv", CSV, "text/csv"), "photos": ("p.zip", bytes(33_000_000), "application/zip")}
     assert client.post("/v1/imports", headers=admin, files=big).status_code == 202

@@ -88,7 +88,7 @@ def test_no_content_type(client: TestClient, gate: Headers, nothing_stored: Any)
         problem(client.post(DECISIONS, headers=gate), 400, code="wrong_content_type")
 
 
-def test_a_png_bomb_costs_nothing(ask: Ask, nothing_stored: Any) -> None:
+def test_png_bomb_costs_nothing(ask: Ask, nothing_stored: Any) -> None:
     bomb, process = pictures.bomb(), psutil.Process()
     assert len(bomb) < 15_000_000
     peak, stop = [process.memory_info().rss], threading.Event()
@@ -125,13 +125,13 @@ def test_50_mb(client: TestClient, gate: Headers, nothing_stored: Any, media_typ
 
 
 @pytest.mark.parametrize("length", ["-1", "1e9", "9" * 400, "0x10"])
-def test_a_length_that_is_no_number(ask: Ask, nothing_stored: Any, length: str) -> None:
+def test_invalid_content_length_is_refused(ask: Ask, nothing_stored: Any, length: str) -> None:
     with nothing_stored():
         problem(ask(GOOD, **{"Content-Length": length}), 413)
 
 
 @pytest.mark.parametrize(("good", "media_type"), [(GOOD, JPEG), (GOOD_PNG, PNG)])
-def test_damaged_at_random_is_never_a_fault(ask: Ask, good: bytes, media_type: str) -> None:
+def test_randomly_damaged_picture_is_a_client_error(ask: Ask, good: bytes, media_type: str) -> None:
     """150 each: bytes changed, cut off, left out or doubled."""
     dice = random.Random(20261123)
     seen: dict[int, int] = {}
@@ -162,7 +162,7 @@ def test_damaged_at_random_is_never_a_fault(ask: Ask, good: bytes, media_type: s
     assert seen.get(400, 0) > 50, seen
 
 
-def test_refusing_leaves_no_memory_behind(ask: Ask) -> None:
+def test_refusals_do_not_leak_memory(ask: Ask) -> None:
     for _ in range(20):
         ask(GOOD[:-2])
     tracemalloc.start()

@@ -17,7 +17,7 @@ FIELDS = {
 BASE = "/v1/employees"
 
 
-def test_an_employee_is_created_read_changed_and_erased(client: TestClient, admin: Headers) -> None:
+def test_employee_is_created_read_changed_and_erased(client: TestClient, admin: Headers) -> None:
     sent = {
         "number": "C-1",
         "name": "Katherine Johnson",
@@ -52,7 +52,7 @@ def test_an_employee_is_created_read_changed_and_erased(client: TestClient, admi
     problem(client.patch(address, headers=admin, json={"name": "x"}), 404)
 
 
-def test_a_number_is_used_once(client: TestClient, admin: Headers, ada: dict[str, Any], newcomer: Any) -> None:
+def test_numbers_are_unique(client: TestClient, admin: Headers, ada: dict[str, Any], newcomer: Any) -> None:
     for answer in (
         client.post(BASE, headers=admin, json={"number": ada["number"], "name": "Second"}),
         client.patch(f"{BASE}/{newcomer['id']}", headers=admin, json={"number": ada["number"]}),
@@ -121,7 +121,7 @@ def test_photos_are_judged_one_by_one(client: TestClient, admin: Headers, newcom
     assert client.get(f"{BASE}/{newcomer['id']}", headers=admin).json()["photos"] == 0
 
 
-def test_a_photo_of_somebody_else_is_refused(
+def test_photo_of_somebody_else_is_refused(
     client: TestClient, admin: Headers, newcomer: dict[str, Any], nothing_stored: Any, ada: Any
 ) -> None:
     address = f"{BASE}/{newcomer['id']}/photos"
@@ -131,7 +131,7 @@ def test_a_photo_of_somebody_else_is_refused(
     assert (result["accepted"], result["problems"], result["id"]) == (False, ["not_same_person"], None)
 
 
-def test_a_person_enrolled_under_another_number_is_refused(
+def test_person_enrolled_under_another_number_is_refused(
     client: TestClient, admin: Headers, ada: dict[str, Any], newcomer: dict[str, Any], nothing_stored: Any
 ) -> None:
     with nothing_stored():
@@ -141,7 +141,9 @@ def test_a_person_enrolled_under_another_number_is_refused(
     assert ada["number"] in result["detail"]
 
 
-def test_photos_of_nobody_and_of_another(client: TestClient, admin: Headers, ada: Any, newcomer: Any) -> None:
+def test_photos_of_an_unknown_and_of_another_employee(
+    client: TestClient, admin: Headers, ada: Any, newcomer: Any
+) -> None:
     unknown = f"{BASE}/01M00000000000000000000000/photos"
     problem(client.post(unknown, headers=admin, files=photos(*pictures.BOB)), 404, code="unknown_employee")
     problem(client.get(unknown, headers=admin), 404, code="unknown_employee")
@@ -150,7 +152,7 @@ def test_photos_of_nobody_and_of_another(client: TestClient, admin: Headers, ada
         problem(call(f"{BASE}/{newcomer['id']}/photos/{hers}", headers=admin), 404, code="unknown_photo")
 
 
-def test_an_erased_employee_is_unknown_to_gate_and_log(
+def test_erased_employee_is_unknown_to_gate_and_log(
     client: TestClient, admin: Headers, gate: Headers, newcomer: dict[str, Any]
 ) -> None:
     address, jpeg = f"{BASE}/{newcomer['id']}", {**gate, "Content-Type": "image/jpeg"}
@@ -169,7 +171,7 @@ def test_an_erased_employee_is_unknown_to_gate_and_log(
     assert client.get("/v1/audit/verify", headers=admin).json()["valid"] is True
 
 
-def test_the_receipt_is_signed(client: TestClient, admin: Headers, newcomer: dict[str, Any]) -> None:
+def test_receipt_is_signed(client: TestClient, admin: Headers, newcomer: dict[str, Any]) -> None:
     receipt = client.delete(f"{BASE}/{newcomer['id']}", headers=admin).json()
     key = base64.b64decode(client.get("/v1/signing-key", headers=admin).json()["public_key"])
     signature = base64.b64decode(receipt.pop("signature"))

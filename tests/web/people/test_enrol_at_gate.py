@@ -53,9 +53,7 @@ def employ(door: TestClient, chief: Headers, number: str) -> str:
     return str(answer.json()["id"])
 
 
-def test_somebody_who_was_refused_is_enrolled_with_what_the_gate_saw(
-    door: TestClient, chief: Headers, hardware: Headers
-) -> None:
+def test_denied_person_is_enrolled_with_the_gates_pictures(door: TestClient, chief: Headers, hardware: Headers) -> None:
     # Given three frames of somebody whom nobody knows,
     seen = approach(door, hardware, pictures.ADA[0], pictures.ADA[1], pictures.ADA[0])
     assert seen["reason"] == "not_recognised"
@@ -79,7 +77,7 @@ def test_somebody_who_was_refused_is_enrolled_with_what_the_gate_saw(
     assert door.get("/v1/audit/verify", headers=chief).json()["valid"]
 
 
-def test_the_checks_are_those_of_every_photo(door: TestClient, chief: Headers, hardware: Headers) -> None:
+def test_usual_photo_checks_apply(door: TestClient, chief: Headers, hardware: Headers) -> None:
     seen = approach(door, hardware, pictures.BOB[0], pictures.STRANGER)
     hers, his = employ(door, chief, "E-2"), employ(door, chief, "E-3")
 
@@ -110,7 +108,7 @@ def test_one_to_ten_pictures_are_named(door: TestClient, chief: Headers, body: A
     assert "1 to 10 pictures" in answer.json()["detail"]
 
 
-def test_it_is_off_unless_the_operator_allows_it(
+def test_enrolment_at_the_gate_is_off_by_default(
     client: TestClient, admin: Headers, gate: Headers, ada: dict[str, Any]
 ) -> None:
     seen = client.post(DECISIONS, headers=gate, files=photos(*pictures.ADA, field="image")).json()

@@ -48,7 +48,7 @@ def bring(client: TestClient, system: System, headers: Headers, files: dict[str,
     return dict(client.get(f"/v1/imports/{answer.json()['id']}", headers=headers).json())
 
 
-def test_what_went_out_comes_in_again(
+def test_export_can_be_imported(
     client: TestClient, admin: Headers, system: System, ada: Any, formula: Any, tmp_path: Path
 ) -> None:
     data = fetched(client, admin)
@@ -78,7 +78,7 @@ def test_what_went_out_comes_in_again(
         elsewhere.close()
 
 
-def test_a_csv_beside_the_zip_goes_before_the_one_in_it(
+def test_separate_csv_takes_precedence_over_the_one_in_the_zip(
     client: TestClient, admin: Headers, system: System, formula: Any
 ) -> None:
     data = fetched(client, admin)
@@ -91,7 +91,7 @@ def test_a_csv_beside_the_zip_goes_before_the_one_in_it(
     ("names", "code"),
     [(("people.txt",), "missing_csv"), (("people.csv", "a/people.csv"), "multiple_csv_files"), (None, "bad_zip")],
 )
-def test_a_zip_alone_has_to_hold_the_people(
+def test_zip_alone_must_contain_the_people_file(
     client: TestClient, system: System, admin: Headers, nothing_stored: Any, names: tuple[str, ...] | None, code: str
 ) -> None:
     packed = b"no zip" if names is None else b"".join(zip_stream.zipped((name, b"number,name\n") for name in names))
@@ -102,7 +102,7 @@ def test_a_zip_alone_has_to_hold_the_people(
     assert not any((system.settings.data / "imports").glob("*/*")), "nothing stays on the disk"
 
 
-def test_only_admins_take_it_and_it_is_written_down(
+def test_only_admins_may_export_and_it_is_logged(
     client: TestClient, system: System, security: Headers, ada: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     for headers in (security, cookie(sign_in(system, Role.VIEWER))):
@@ -114,7 +114,7 @@ def test_only_admins_take_it_and_it_is_written_down(
     assert [user.id in record.getMessage() for record in caplog.records] == [True, True]
 
 
-def test_a_watcher_that_loses_the_role_gets_no_more(
+def test_export_stops_when_the_role_is_lost(
     client: TestClient, system: System, ada: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(exports, "_STILL_ALLOWED", 1)

@@ -19,7 +19,7 @@ def saved(kind: str, name: str = "astronaut") -> bytes:
 
 
 @pytest.mark.parametrize("kind", NAMES)
-def test_a_photo_is_enrolled_and_kept_as_jpeg(
+def test_photo_is_enrolled_and_kept_as_jpeg(
     client: TestClient, admin: Headers, newcomer: dict[str, Any], kind: str
 ) -> None:
     base = f"/v1/employees/{newcomer['id']}/photos"
@@ -35,7 +35,7 @@ def test_a_photo_is_enrolled_and_kept_as_jpeg(
 
 
 @pytest.mark.parametrize("kind", NAMES)
-def test_a_gate_sends_jpeg_or_png(client: TestClient, gate: Headers, nothing_stored: Any, kind: str) -> None:
+def test_gate_sends_jpeg_or_png(client: TestClient, gate: Headers, nothing_stored: Any, kind: str) -> None:
     with nothing_stored():
         answer = client.post(DECISIONS, headers=gate, files={"image": ("a", saved(kind), "image/jpeg")})
         problem(answer, 400, code="not_an_image")

@@ -16,7 +16,7 @@ def check(client: TestClient, admin: Headers, data: bytes) -> dict[str, Any]:
     return dict(answer.json())
 
 
-def test_a_good_picture(client: TestClient, admin: Headers, nothing_stored: Any) -> None:
+def test_good_picture_passes(client: TestClient, admin: Headers, nothing_stored: Any) -> None:
     with nothing_stored():
         found = check(client, admin, pictures.small("obama2", 720))
     assert found["good"] and found["problems"] == [] and found["advice"] is None and found["faces"] == 1
@@ -33,7 +33,7 @@ def test_a_good_picture(client: TestClient, admin: Headers, nothing_stored: Any)
         (lambda: pictures.small("biden", 400), "face_too_small", 1, True),
     ],
 )
-def test_what_is_wrong_and_what_to_do(
+def test_problem_and_advice_are_given(
     client: TestClient, admin: Headers, picture: Any, code: str, faces: int, framed: bool
 ) -> None:
     found = check(client, admin, picture())
@@ -41,6 +41,6 @@ def test_what_is_wrong_and_what_to_do(
     assert found["faces"] == faces and (found["face"] is not None) == framed
 
 
-def test_bytes_that_are_no_picture_are_refused(client: TestClient, admin: Headers) -> None:
+def test_invalid_picture_is_refused(client: TestClient, admin: Headers) -> None:
     for data, sent in ((b"", JPEG), (b"no picture", JPEG), (pictures.empty(), {"Content-Type": "image/png"})):
         problem(client.post("/v1/photo-checks", headers={**admin, **sent}, content=data), 400)

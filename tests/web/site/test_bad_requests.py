@@ -47,7 +47,7 @@ FORMS: dict[str, tuple[str, bytes]] = {
 # The framework leaves the file of a part without an end to the garbage collector.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("case", FORMS)
-def test_a_broken_form(client: TestClient, gate: Headers, nothing_stored: Any, case: str) -> None:
+def test_broken_form_is_refused(client: TestClient, gate: Headers, nothing_stored: Any, case: str) -> None:
     media_type, body = FORMS[case]
     with nothing_stored():
         problem(client.post(DECISIONS, headers={**gate, "Content-Type": media_type}, content=body), 400, 413)
@@ -105,7 +105,7 @@ BODIES: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("case", BODIES)
-def test_an_employee_of_malformed_json(
+def test_malformed_employee_json_is_refused(
     client: TestClient, admin: Headers, newcomer: dict[str, Any], nothing_stored: Any, case: str
 ) -> None:
     headers = {**admin, "Content-Type": "application/json"}
@@ -143,7 +143,9 @@ CREDENTIALS = (
 
 
 @pytest.mark.parametrize("body", CREDENTIALS, ids=lambda b: b[:24].decode("latin-1"))
-def test_a_decision_of_malformed_json(client: TestClient, gate: Headers, nothing_stored: Any, body: bytes) -> None:
+def test_malformed_decision_json_is_refused(
+    client: TestClient, gate: Headers, nothing_stored: Any, body: bytes
+) -> None:
     with nothing_stored():
         problem(client.post(DECISIONS, headers={**gate, "Content-Type": "application/json"}, content=body), 400)
 
@@ -157,7 +159,7 @@ GARBAGE = ("", "0", "-1", "%00", "'; DROP TABLE employees; --", "\U0001f642", "a
 
 
 @pytest.mark.parametrize("cursor", GARBAGE)
-def test_a_cursor_of_garbage_is_no_last_page(client: TestClient, admin: Headers, cursor: str) -> None:
+def test_invalid_cursor_is_not_an_empty_page(client: TestClient, admin: Headers, cursor: str) -> None:
     for path in ("/v1/employees", "/v1/events", "/v1/alerts", "/v1/sign-ins"):
         problem(client.get(path, headers=admin, params={"cursor": cursor}), 400, code="bad_cursor")
 
@@ -178,7 +180,7 @@ def test_a_cursor_of_garbage_is_no_last_page(client: TestClient, admin: Headers,
         *("from=0001-01-01T00:00:00%2B10:00", "to=9999-12-31T23:59:59-10:00", "from=NaN", "gate=" + "a" * 65),
     ],
 )
-def test_a_query_out_of_bounds(client: TestClient, admin: Headers, query: str) -> None:
+def test_query_out_of_bounds_is_refused(client: TestClient, admin: Headers, query: str) -> None:
     taken = 0
     for path in ("/v1/employees", "/v1/events", "/v1/events.csv"):
         answer = client.get(f"{path}?{query}", headers=admin)
@@ -203,7 +205,9 @@ IDS = (
 
 
 @pytest.mark.parametrize("value", IDS)
-def test_an_id_that_is_none(client: TestClient, admin: Headers, gate: Headers, nothing_stored: Any, value: str) -> None:
+def test_invalid_id_is_not_found(
+    client: TestClient, admin: Headers, gate: Headers, nothing_stored: Any, value: str
+) -> None:
     jpeg = {**gate, "Content-Type": "image/jpeg"}
     with nothing_stored():
         for path in ("employees/{}", "employees/{}/photos", "employees/x/photos/{}", "events/{}", "events/{}/snapshot"):
@@ -218,7 +222,7 @@ def test_an_id_that_is_none(client: TestClient, admin: Headers, gate: Headers, n
 
 
 @pytest.mark.parametrize("path", ["/v1/employees/", "/v1//employees", "/V1/employees", "/v1", "/v1/", "/readyz/"])
-def test_an_address_close_to_a_real_one(client: TestClient, admin: Headers, path: str) -> None:
+def test_path_close_to_a_route_is_not_found(client: TestClient, admin: Headers, path: str) -> None:
     problem(client.get(path, headers={**admin, "Host": "evil.example"}), 404, 401)
 
 
@@ -231,7 +235,7 @@ METHODS: tuple[tuple[str, str], ...] = (
 
 
 @pytest.mark.parametrize(("method", "path"), METHODS)
-def test_a_method_that_is_not_taken(client: TestClient, admin: Headers, method: str, path: str) -> None:
+def test_unsupported_method_is_refused(client: TestClient, admin: Headers, method: str, path: str) -> None:
     answer = client.request(method, path, headers=admin)
     assert answer.status_code == 405
     assert answer.headers["content-type"] == "application/json"
@@ -241,13 +245,13 @@ def test_a_method_that_is_not_taken(client: TestClient, admin: Headers, method: 
 
 
 @pytest.mark.parametrize("key", ["", "a" * 129])
-def test_an_idempotency_key_out_of_bounds(ask: Callable[..., Response], nothing_stored: Any, key: str) -> None:
+def test_idempotency_key_out_of_bounds_is_refused(ask: Callable[..., Response], nothing_stored: Any, key: str) -> None:
     with nothing_stored():
         problem(ask(JPEG, **{"Idempotency-Key": key}), 422)
 
 
 @pytest.mark.parametrize("key", ["'; DROP TABLE events; --", "a\r\nX-Injected: 1", "a\x00b", "\xe9\xff", "<b>", "a, b"])
-def test_an_idempotency_key_is_only_compared(client: TestClient, gate: Headers, ask: Any, ada: Any, key: str) -> None:
+def test_idempotency_key_is_only_compared(client: TestClient, gate: Headers, ask: Any, ada: Any, key: str) -> None:
     headers = {**gate, "Content-Type": "image/jpeg", "Idempotency-Key": key.encode("latin-1")}
     first, again = (client.post(DECISIONS, headers=headers, content=JPEG) for _ in range(2))  # type: ignore[arg-type]
     assert first.status_code == 200 and "x-injected" not in first.headers

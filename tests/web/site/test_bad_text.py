@@ -27,7 +27,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("case", HOSTILE)
 @pytest.mark.parametrize("field", ["name", "number", "groups", "legal_basis", "email"])
-def test_text_that_deceives(
+def test_deceptive_text_is_refused(
     client: TestClient, admin: Headers, newcomer: dict[str, Any], nothing_stored: Any, field: str, case: str
 ) -> None:
     value = f"[{HOSTILE[case]}]" if field == "groups" else HOSTILE[case]
@@ -49,7 +49,7 @@ NUMBERS = ("E'1", 'E"1', "1; DROP TABLE employees", "<script>alert(1)</script>",
 
 
 @pytest.mark.parametrize("number", NUMBERS)
-def test_a_number_is_only_text(client: TestClient, admin: Headers, number: str) -> None:
+def test_number_is_only_text(client: TestClient, admin: Headers, number: str) -> None:
     created = client.post("/v1/employees", headers=admin, json={"number": number, "name": "Numbered"})
     assert created.status_code == 201
     found = client.get("/v1/employees", headers=admin, params={"q": number}).json()["items"]
@@ -59,7 +59,7 @@ def test_a_number_is_only_text(client: TestClient, admin: Headers, number: str) 
 
 
 @pytest.mark.parametrize("number", [" a", "a ", "a" * 65])
-def test_a_number_that_looks_like_another(client: TestClient, admin: Headers, number: str, nothing_stored: Any) -> None:
+def test_number_that_looks_like_another(client: TestClient, admin: Headers, number: str, nothing_stored: Any) -> None:
     with nothing_stored():
         body = {"number": number, "name": "Numbered"}
         problem(client.post("/v1/employees", headers=admin, json=body), 400, code="bad_number")
@@ -73,6 +73,6 @@ def test_too_much_of_a_group(client: TestClient, admin: Headers, groups: list[st
 
 
 @pytest.mark.parametrize("q", ["'", '"', "\\", "%", "_", "' OR 1=1 --", "\U0001f642", "a" * 200])
-def test_a_search_is_only_text(client: TestClient, admin: Headers, q: str, ada: Any) -> None:
+def test_search_is_only_text(client: TestClient, admin: Headers, q: str, ada: Any) -> None:
     answer = client.get("/v1/employees", headers=admin, params={"q": q})
     assert answer.status_code == 200 and answer.json() == {"items": [], "next": None}

@@ -67,7 +67,7 @@ def send(client: TestClient, call: Call, headers: Headers, **body: Any) -> Any:
     return client.request(method, address, headers=headers, **body)
 
 
-def test_no_key_reaches_nothing(client: TestClient, calls: list[Call], nothing_stored: Any) -> None:
+def test_request_without_a_key_reaches_nothing(client: TestClient, calls: list[Call], nothing_stored: Any) -> None:
     with nothing_stored():
         for call in calls:
             for body in ({}, {"json": {}}, {"content": pictures.empty()}):
@@ -86,7 +86,7 @@ def test_revoked_and_invented_keys_reach_nothing(
 
 
 @pytest.mark.parametrize("role", list(Role))
-def test_a_role_reaches_what_is_its_own(
+def test_role_reaches_only_its_own_routes(
     client: TestClient, calls: list[Call], role: Role, request: pytest.FixtureRequest, nothing_stored: Any
 ) -> None:
     key = request.getfixturevalue(role.value)
@@ -103,7 +103,7 @@ def test_a_role_reaches_what_is_its_own(
     assert reached and denied
 
 
-def test_no_session_no_cookie_no_query_is_a_key(client: TestClient, admin: Headers) -> None:
+def test_session_cookie_and_query_do_not_replace_a_key(client: TestClient, admin: Headers) -> None:
     secret = admin["Authorization"].removeprefix("Bearer ")
     for other in (
         {"params": {"key": secret, "access_token": secret}},
@@ -113,7 +113,7 @@ def test_no_session_no_cookie_no_query_is_a_key(client: TestClient, admin: Heade
     problem(client.get("/v1/employees", headers={"Cookie": f"facegate={secret}"}), 401, code="signed_out")
 
 
-def test_a_gate_key_decides_at_its_own_gate_only(
+def test_gate_key_decides_at_its_own_gate_only(
     client: TestClient, gate: Headers, admin: Headers, nothing_stored: Any
 ) -> None:
     jpeg = {"Content-Type": "image/jpeg"}
@@ -123,7 +123,7 @@ def test_a_gate_key_decides_at_its_own_gate_only(
             problem(answer, status)
 
 
-def test_what_a_stranger_may_see(client: TestClient) -> None:
+def test_public_routes(client: TestClient) -> None:
     for path in ("/", "/docs", "/openapi.json", "/static/console.css"):
         assert client.get(path).status_code == 200
     for path in ("/redoc", "/docs/oauth2-redirect", "/admin", "/.env", "/static/../app.py", "/static/%2e%2e/pages.py"):

@@ -38,32 +38,32 @@ def words(markup: str) -> str:
         (datetime(2026, 7, 1, 12, 0, tzinfo=UTC), "2026-07-01 14:00:00"),
     ],
 )
-def test_a_time_has_its_date_unless_it_is_today_at_the_site(at: datetime, shown: str) -> None:
+def test_time_has_its_date_unless_it_is_today_at_the_site(at: datetime, shown: str) -> None:
     assert words(page().when(at)) == shown
 
 
-def test_the_date_of_today_is_there_for_printing() -> None:
+def test_date_of_today_is_there_for_printing() -> None:
     assert page().when(NOON) == (
         '<time datetime="2026-11-29T12:00:00.000Z" title="2026-11-29T13:00:00.000+01:00">'
         '<span class="today">2026-11-29 </span>13:00:00</time>'
     )
 
 
-def test_the_two_hours_of_a_clock_that_goes_back_differ_in_the_title() -> None:
+def test_two_hours_of_a_clock_that_goes_back_differ_in_the_title() -> None:
     first = page().when("2026-10-25T00:30:00.000Z")
     second = page().when("2026-10-25T01:30:00.000Z")
     assert words(first) == words(second) == "2026-10-25 02:30:00"
     assert "02:30:00.000+02:00" in first and "02:30:00.000+01:00" in second
 
 
-def test_a_gate_in_another_zone_has_its_own_clock_and_day() -> None:
+def test_gate_in_another_zone_has_its_own_clock_and_day() -> None:
     clock = page(datetime(2026, 11, 29, 20, tzinfo=UTC))
     assert words(clock.when(NOON, "here")) == "13:00:00"
     assert words(clock.when(NOON, "far")) == "2026-11-29 21:00:00 Asia/Tokyo"
     assert words(clock.when(NOON, "gone")) == "13:00:00"
 
 
-def test_a_page_without_times_reads_no_clock() -> None:
+def test_page_without_times_reads_no_clock() -> None:
     def read() -> WallClocks:
         raise AssertionError("the database may be what failed")
 
@@ -87,22 +87,22 @@ def test_today_is_the_date_at_the_site() -> None:
         ("2026-03-29T02:30", False, "2026-03-29T01:30"),  # the clock never shows it: as 03:30
     ],
 )
-def test_a_typed_time_is_on_the_sites_clock(typed: str, latest: bool, utc: str) -> None:
+def test_typed_time_is_on_the_sites_clock(typed: str, latest: bool, utc: str) -> None:
     assert from_field(typed, BERLIN, latest=latest) == datetime.fromisoformat(utc).replace(tzinfo=UTC)
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "2026-13-01T00:00", "0001-01-01T00:00:00+10:00", "0001-01-01T00:00"])
-def test_what_is_no_time_does_not_filter(text: str) -> None:
+def test_invalid_time_does_not_filter(text: str) -> None:
     assert from_field(text, SYDNEY) is None
 
 
-def test_what_a_field_shows_is_read_back() -> None:
+def test_shown_value_of_a_field_is_read_back() -> None:
     at = datetime(2026, 7, 1, 21, 15, 30, tzinfo=UTC)
     assert from_field(page(zone=SYDNEY).typed(at), SYDNEY) == at
     assert page().typed(None) == ""
 
 
-def test_the_pages_name_the_sites_zone_once(
+def test_pages_name_the_sites_zone_once(
     client: TestClient, system: System, ask: Any, in_zone: Callable[[str], None]
 ) -> None:
     event = ask(pictures.empty()).json()
@@ -118,7 +118,7 @@ def test_the_pages_name_the_sites_zone_once(
     assert f"{local:%H:%M:%S}</time>" in shown
 
 
-def test_the_log_filters_on_the_sites_clock_and_its_csv_gets_the_same_time(
+def test_log_filters_on_the_sites_clock_and_its_csv_gets_the_same_time(
     client: TestClient, system: System, ask: Any, in_zone: Callable[[str], None]
 ) -> None:
     event = ask(pictures.empty()).json()
@@ -135,7 +135,7 @@ def test_the_log_filters_on_the_sites_clock_and_its_csv_gets_the_same_time(
     assert event["decision_id"] not in client.get("/log", headers=headers, params=later).text
 
 
-def test_what_a_page_of_a_person_shows_is_saved_unchanged(
+def test_unchanged_person_form_saves_the_same_values(
     client: TestClient, system: System, admin: Headers, newcomer: dict[str, Any], in_zone: Callable[[str], None]
 ) -> None:
     days = {"valid_from": "2026-12-01", "valid_until": "2026-12-31", "consent_at": "2026-11-20"}

@@ -16,7 +16,7 @@ SCRIPTS = sorted(STATIC.rglob("*.js"))
 HTML = {"Accept": "text/html,*/*"}
 
 
-def test_only_our_own_files_run(client: TestClient) -> None:
+def test_pages_load_only_our_own_files(client: TestClient) -> None:
     policy = client.get("/").headers["content-security-policy"]
     rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
     assert rules["default-src"] == "'none'"
@@ -27,7 +27,7 @@ def test_only_our_own_files_run(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda p: p.name)
-def test_a_template_has_nothing_inline_and_nothing_foreign(template: Path) -> None:
+def test_templates_have_no_inline_or_external_code(template: Path) -> None:
     """The policy would stop it in silence."""
     text = template.read_text(encoding="utf-8")
     assert not re.search(r"<script(?![^>]*\bsrc=\"{{ root }}/static/)", text), "an inline script, or one from elsewhere"
@@ -37,7 +37,7 @@ def test_a_template_has_nothing_inline_and_nothing_foreign(template: Path) -> No
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda p: p.name)
-def test_a_script_makes_no_markup_of_text(script: Path) -> None:
+def test_scripts_do_not_build_html_from_text(script: Path) -> None:
     # Rows that the server rendered, and so escaped, are the one exception.
     text = script.read_text(encoding="utf-8").replace(".innerHTML = await answer.text();", "")
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function", text)
@@ -48,7 +48,7 @@ def test_there_are_pages_to_check() -> None:
     assert len(TEMPLATES) >= 25 and len(SCRIPTS) >= 15
 
 
-def test_an_error_is_a_page_for_a_browser_and_json_for_a_program(client: TestClient, system: System) -> None:
+def test_error_is_a_page_for_a_browser_and_json_for_a_program(client: TestClient, system: System) -> None:
     page = client.get("/nothing", headers=HTML)
     assert page.status_code == 404 and "Page not found" in page.text and "<nav" not in page.text
     problem(client.get("/nothing"), 404, code="not_found")
@@ -73,12 +73,12 @@ def test_an_error_is_a_page_for_a_browser_and_json_for_a_program(client: TestCli
         ("/" + "a" * 3000, "/"),
     ],
 )
-def test_nobody_is_led_off_the_site(wanted: str | None, path: str) -> None:
+def test_redirects_stay_on_the_site(wanted: str | None, path: str) -> None:
     assert local_path(wanted) == path
 
 
 @pytest.mark.parametrize("path", ["/health", "/live"])
-def test_a_gate_that_nothing_can_open_is_called_a_test_gate(client: TestClient, system: System, path: str) -> None:
+def test_gate_that_nothing_can_open_is_called_a_test_gate(client: TestClient, system: System, path: str) -> None:
     """Until it has a driver, or its hardware has a key to ask with."""
     name = f"nothing-on{path[1:]}"
     system.gates.add(name)

@@ -60,7 +60,7 @@ def alerts(client: TestClient, security: Headers) -> Callable[..., list[dict[str
     ("mode", "state", "decision", "reason"),
     [("lockdown", "lockdown", "deny", "lockdown"), ("release", "release", "open", "released")],
 )
-def test_a_mode_holds_until_it_is_ended(
+def test_mode_lasts_until_it_is_ended(
     client: TestClient,
     gate: Headers,
     security: Headers,
@@ -99,7 +99,7 @@ def test_decisions_follow_the_mode(client: TestClient, gate: Headers, order: Any
         assert decide()["reason"] == "credential_unknown"
 
 
-def test_some_gates_alone(order: Any, alerts: Any) -> None:
+def test_mode_for_some_gates(order: Any, alerts: Any) -> None:
     assert order("lockdown", active=True, gates=[OTHER_GATE]).json()["gates"] == [OTHER_GATE]
     assert [alert["gate"] for alert in alerts()] == [OTHER_GATE]
     problem(order("release", active=True, gates=[GATE]), 409, code="lockdown_active")
@@ -109,7 +109,7 @@ def test_some_gates_alone(order: Any, alerts: Any) -> None:
     assert order("lockdown", active=False).json()["mode"] == "release"
 
 
-def test_orders_that_are_refused(order: Any, nothing_stored: Any) -> None:
+def test_invalid_orders_are_refused(order: Any, nothing_stored: Any) -> None:
     with nothing_stored():
         for mode in ("lockdown", "release"):
             problem(order(mode, active=True, zones=["yard"]), 400, code="no_zones")
@@ -125,7 +125,7 @@ def test_security_may_release_and_not_lock(client: TestClient, security: Headers
     problem(client.post("/v1/lockdown", headers=security, json={"active": True}), 403, code="wrong_role")
 
 
-def test_a_release_that_cannot_be_recorded_is_a_503_and_in_force(
+def test_unrecordable_release_is_a_503_and_in_force(
     system: System, order: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:
@@ -141,7 +141,7 @@ def test_a_release_that_cannot_be_recorded_is_a_503_and_in_force(
     assert system.gate_control._drivers.site.mode is SiteMode.NORMAL
 
 
-def test_a_door_says_how_it_is(client: TestClient, beat: Any, admin: Headers, alerts: Any) -> None:
+def test_door_reports_its_state(client: TestClient, beat: Any, admin: Headers, alerts: Any) -> None:
     assert beat("closed").status_code == 204 and beat("closed").content == b""
     assert beat("open").status_code == 204
     shown = client.get(f"/v1/gates/{DOOR}", headers=admin).json()
@@ -155,7 +155,7 @@ def test_a_door_says_how_it_is(client: TestClient, beat: Any, admin: Headers, al
     assert client.get(f"/v1/gates/{DOOR}", headers=admin).json()["door"] == "closed"
 
 
-def test_a_door_speaks_for_itself_only(client: TestClient, gate: Headers, beat: Any, alerts: Any) -> None:
+def test_gate_key_reports_only_its_own_door(client: TestClient, gate: Headers, beat: Any, alerts: Any) -> None:
     problem(beat("ajar"), 422)
     problem(client.post(f"/v1/gates/{GATE}/heartbeat", headers=gate, json={}), 422)
     other = client.post(f"/v1/gates/{OTHER_GATE}/heartbeat", headers=gate, json={"state": "forced"})
@@ -164,7 +164,7 @@ def test_a_door_speaks_for_itself_only(client: TestClient, gate: Headers, beat: 
     assert alerts() == []
 
 
-def test_an_acknowledgement_ends_tailgating_and_is_kept_with_a_forced_door(
+def test_acknowledgement_ends_tailgating_and_is_kept_with_a_forced_door(
     client: TestClient, system: System, security: Headers, viewer: Headers, beat: Any, alerts: Any
 ) -> None:
     def acknowledge(alert: Any, key: Headers, **body: Any) -> Any:
@@ -225,7 +225,7 @@ def test_alerts_page(beat: Any, alerts: Any) -> None:
     assert alerts(state="all", limit=200, **{"from": whole[1]["at"]}) == since
 
 
-def test_a_card_number_is_nobody_elses(
+def test_card_numbers_are_unique(
     client: TestClient, admin: Headers, newcomer: dict[str, Any], ada: dict[str, Any]
 ) -> None:
     address = f"/v1/employees/{newcomer['id']}"

@@ -8,7 +8,7 @@ from app.wiring import System
 from tests.web.conftest import TestClient
 
 
-def test_an_application_warms_itself_where_it_is_served(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_application_warms_itself_where_it_is_served(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(templates, "cache", type(templates.cache)(100))
     assert not templates.cache
     with TestClient(create_app(system)):

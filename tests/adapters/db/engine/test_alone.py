@@ -43,7 +43,7 @@ def test_lock_is_held_until_the_block_ends(store: SqlStore, other: SqlStore, tmp
     assert free(other) and not list(tmp_path.glob("*.lock"))
 
 
-def test_a_killed_process_loses_the_lock(store: SqlStore, database_url: str) -> None:
+def test_killed_process_loses_the_lock(store: SqlStore, database_url: str) -> None:
     words = [sys.executable, "-c", HOLDS, database_url]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None

@@ -9,7 +9,7 @@ from app.adapters.db.store import SqlStore
 SECRET = "Ada-Lovelace-E-1001"
 
 
-def test_a_logged_database_error_shows_no_parameters(store: SqlStore, caplog: pytest.LogCaptureFixture) -> None:
+def test_logged_database_error_shows_no_parameters(store: SqlStore, caplog: pytest.LogCaptureFixture) -> None:
     try:
         with store.write() as tx:
             tx.data_keys.add(SECRET, b"k")

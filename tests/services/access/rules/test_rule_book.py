@@ -70,7 +70,7 @@ def test_file_is_applied_as_a_whole_and_its_effect_is_reported(book: RuleBook, s
     assert book.file()[1]["rules"] == [STAFF]
 
 
-def test_a_wrong_file_changes_nothing(book: RuleBook) -> None:
+def test_wrong_file_changes_nothing(book: RuleBook) -> None:
     before = book.file()
     with pytest.raises(BadInput, match=r"rules\[0\].schedule"):
         book.apply(changed(book, groups=[{"name": "New"}], rules=[{**STAFF, "who": "everybody"}]))
@@ -197,7 +197,7 @@ def test_grant_lasts_a_day_and_can_be_ended(
         permits.end(later.id)
 
 
-def test_a_grant_never_outlives_a_block(
+def test_grant_never_outlives_a_block(
     book: RuleBook, permits: Permits, site: Process, staff: list[str], clock: Clock
 ) -> None:
     book.apply(changed(book, rules=[]))

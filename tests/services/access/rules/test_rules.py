@@ -57,7 +57,7 @@ def test_denial_outside_the_schedule_names_the_rule(site: Process) -> None:
     assert denied.rule is not None and denied.rule.name == "Saturdays"
 
 
-def test_a_block_holds_and_ends(site: Process, clock: Clock) -> None:
+def test_block_holds_and_ends(site: Process, clock: Clock) -> None:
     ada = site.enrol("E-1", photo(person(0)))
     until = clock() + timedelta(hours=1)
     with site.store.write() as tx:
@@ -67,7 +67,7 @@ def test_a_block_holds_and_ends(site: Process, clock: Clock) -> None:
     assert site.sees() == "recognised"
 
 
-def test_a_gates_schedule_shuts_it_and_opens_it_for_everybody(site: Process) -> None:
+def test_gates_schedule_shuts_it_and_opens_it_for_everybody(site: Process) -> None:
     site.enrol("E-1", photo(person(0)))
     gate = site.gates.get("lobby-1")
     with site.store.write() as tx:
@@ -79,7 +79,7 @@ def test_a_gates_schedule_shuts_it_and_opens_it_for_everybody(site: Process) -> 
     assert (stranger.reason, stranger.opens, stranger.employee) == (Reason.FREE_ENTRY, True, None)
 
 
-def test_a_free_period_waits_for_its_first_person(site: Process) -> None:
+def test_free_period_waits_for_its_first_person(site: Process) -> None:
     ada = site.enrol("E-1", photo(person(0)))
     site.enrol("E-2", photo(person(1)))
     gate = site.gates.get("lobby-1")
@@ -112,7 +112,7 @@ def test_other_processes_apply_a_change_at_their_next_decision(site: Process, st
         assert branch.sees() == ("no_rule" if number % 2 else "recognised"), number
 
 
-def test_an_altered_version_lets_nobody_in(site: Process) -> None:
+def test_altered_version_lets_nobody_in(site: Process) -> None:
     site.enrol("E-1", photo(person(0)))
     assert site.sees() == "recognised"
     with site.store._engine.begin() as connection:
