@@ -36,7 +36,7 @@ def _late_scripts(page: Page) -> Iterator[list[str]]:
 @pytest.mark.parametrize(("link", "button"), [("Users", "Add a user"), ("API keys", "Create a key")])
 def test_click_before_the_script_loaded_is_not_lost(page_as: Open, link: str, button: str) -> None:
     """Given a page just gone to, and the same page reloaded, its button is clicked as soon as it can be, and works."""
-    page = page_as("admin", path="/health")
+    page = page_as("admin", path="/signins")
     with _late_scripts(page) as held:
         page.get_by_role("link", name=link).click()
         for _ in range(2):

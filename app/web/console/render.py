@@ -1,7 +1,7 @@
 """Renders pages: the templates, the navigation for each role, and the context that every page gets."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,17 +40,35 @@ templates.filters["browser"] = browser
 
 @dataclass(frozen=True)
 class Link:
-    """An entry of the navigation for people with one of these roles. icon: a name in ICONS of components.html."""
+    """An entry of the navigation for people with one of these roles. icon: a name in ICONS of components.html.
+
+    Pages of one section share an entry of the navigation and are tabs of each other. section: a key of SECTIONS.
+    """
 
     path: str
     label: str
     icon: str
     roles: frozenset[Role] = PERSON_ROLES
+    section: str = ""
+
+
+# Label and icon of the entry that leads to a section's first page.
+SECTIONS = {"people": ("People", "people"), "access": ("Access", "lock"), "settings": ("Settings", "gear")}
+templates.globals["sections"] = SECTIONS
 
 
 def navigation(pages: Iterable[Any]) -> tuple[Link, ...]:
     """Returns the LINKS of the page modules that define them, in order."""
     return tuple(link for page in pages for link in getattr(page, "LINKS", ()))
+
+
+def entries(links: Iterable[Link]) -> list[Link]:
+    """Returns the entries of the navigation: links without a section, and for each section its first link."""
+    shown: dict[str, Link] = {}
+    for link in links:
+        label, icon = SECTIONS.get(link.section, (link.label, link.icon))
+        shown.setdefault(link.section or link.path, replace(link, label=label, icon=icon))
+    return list(shown.values())
 
 
 def render(
@@ -63,14 +81,17 @@ def render(
     """
     user = person.user if person else None
     links = [link for link in request.app.state.navigation if user and not link.roles.isdisjoint(user.roles)]
-    here = max((link.path for link in links if _within(request.url.path, link.path)), key=len, default="")
+    here = max(
+        (link for link in links if _within(request.url.path, link.path)), key=lambda link: len(link.path), default=None
+    )
     clock = PageClock(lambda: request.app.state.system.site_clock.read())
     page = templates.get_template(template).render(
         person=person,
         user=user,
         csrf=csrf_of(request.cookies.get(cookie_name(request), "")) if person else "",
-        links=links,
+        entries=entries(links),
         here=here,
+        tabs=[link for link in links if here and here.section and link.section == here.section],
         request_path=request.url.path,
         root=prefix_of(request),
         clock=clock,

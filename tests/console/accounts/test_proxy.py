@@ -155,7 +155,7 @@ def test_served_below_a_path_prefix(tmp_path: Path, nginx: Start, browser: Brows
             expect(page).to_have_url(f"{url}/employees")
             (cookie,) = [c for c in page.context.cookies() if "facegate-device" not in c["name"]]
             assert (cookie["name"], cookie["path"], cookie["secure"]) == ("__Secure-facegate", "/facegate/", True)
-            for name in ("Live", "Log", "Health", "Employees"):
+            for name in ("Live", "Log", "Health", "People"):
                 page.get_by_role("link", name=name, exact=True).first.click()
                 expect(page).to_have_url(f"{url}/{name.lower()}")
             page.get_by_role("link", name="Add", exact=True).click()

@@ -22,7 +22,7 @@ def test_from_the_first_link_to_a_colleague(fresh_site: Service, page_as: Open, 
     admin.get_by_label("Password", exact=True).fill(PASSWORD)
     admin.get_by_label("Repeat the password").fill(PASSWORD)
     admin.get_by_role("button", name="Create the admin").click()
-    expect(admin.get_by_role("link", name="Users")).to_be_visible()
+    admin.get_by_role("link", name="Settings").click()
 
     admin.get_by_role("link", name="Users").click()
     admin.get_by_role("button", name="Add a user").click()
@@ -50,7 +50,7 @@ def test_from_the_first_link_to_a_colleague(fresh_site: Service, page_as: Open, 
     guard.get_by_role("button", name="Save and sign in").click()
     guard.goto("/account")
     expect(guard.get_by_role("heading", name="Grace")).to_be_visible()
-    assert guard.get_by_role("link", name="Users").count() == 0
+    assert guard.get_by_role("link", name="Settings").count() == 0
 
     admin.get_by_role("button", name="Change Grace").click()
     admin.locator("#edit").get_by_label("may sign in").uncheck()

@@ -227,7 +227,7 @@ def test_photos_from_a_gate(tmp_path: Path, browser: Browser, look: Look, axe: A
 def test_only_admins_see_employees(page_as: Open) -> None:
     page = page_as("security", path="/employees")
     expect(page.get_by_text("This page needs the role admin")).to_be_visible()
-    expect(page.get_by_role("link", name="Employees")).to_have_count(0)
+    expect(page.get_by_role("link", name="People")).to_have_count(0)
 
 
 # The camera

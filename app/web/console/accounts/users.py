@@ -14,9 +14,9 @@ from app.web.security import SystemOf
 
 ADMINS = frozenset({Role.ADMIN})
 LINKS = (
-    Link("/users", "Users", "users", ADMINS),
-    Link("/signins", "Sign-ins", "history", ADMINS),
-    Link("/keys", "API keys", "key", ADMINS),
+    Link("/users", "Users", "users", ADMINS, section="settings"),
+    Link("/signins", "Sign-ins", "history", ADMINS, section="settings"),
+    Link("/keys", "API keys", "key", ADMINS, section="settings"),
 )
 ROWS = 50
 OUTCOMES = {

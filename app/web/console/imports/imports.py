@@ -14,7 +14,7 @@ from app.web.console.session import AdminPage
 from app.web.security import SystemOf
 
 router = APIRouter(include_in_schema=False)
-LINKS = (Link("/imports", "Imports", "import", frozenset({Role.ADMIN})),)
+LINKS = (Link("/imports", "Imports", "import", frozenset({Role.ADMIN}), section="people"),)
 
 # Word and kind of the badge, by state.
 WORDS: dict[ImportState, tuple[str, str]] = {

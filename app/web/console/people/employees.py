@@ -19,7 +19,7 @@ from app.web.fields import PlainText
 from app.web.security import SystemOf
 
 router = APIRouter(include_in_schema=False)
-LINKS = (Link("/employees", "Employees", "people", frozenset({Role.ADMIN})),)
+LINKS = (Link("/employees", "People", "people", frozenset({Role.ADMIN}), section="people"),)
 
 PAGE = 50
 SOON = timedelta(days=30)
