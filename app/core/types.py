@@ -63,13 +63,17 @@ class Verdict(StrEnum):
 
 
 class Role(StrEnum):
-    """What a caller may do. A GATE key is bound to one gate. VIEWER is for people and only reads the log."""
+    """What a caller may do. A GATE key is bound to one gate. VIEWER is for people and only reads the log.
+
+    DISPLAY is for a screen on the wall, which shows the live page and the alerts and can do nothing.
+    """
 
     GATE = "gate"
     CAMERA = "camera"
     ADMIN = "admin"
     SECURITY = "security"
     VIEWER = "viewer"
+    DISPLAY = "display"
 
 
 class Status(StrEnum):

@@ -5,7 +5,7 @@ from fastapi.staticfiles import StaticFiles
 
 from app.web import errors, health
 from app.web.api.access import calendar_files, decisions, permits, rule_questions, rules, tools
-from app.web.api.accounts import keys, users
+from app.web.api.accounts import displays, keys, users
 from app.web.api.alerts import alerts
 from app.web.api.cameras import cameras
 from app.web.api.events import audit, corrections, events, stream
@@ -14,6 +14,7 @@ from app.web.api.imports import imports
 from app.web.api.people import employees, exports, photo_checks, photos
 from app.web.api.site import operations, site
 from app.web.console import render
+from app.web.console.accounts import displays as display_pages
 from app.web.console.accounts import provider, signin
 from app.web.console.accounts import users as user_pages
 from app.web.console.events import live, log, reports
@@ -45,6 +46,7 @@ PAGES = (
     signin,
     provider,
     user_pages,
+    display_pages,
     contract,
 )
 
@@ -72,6 +74,7 @@ API = (
     audit,
     tools,
     users,
+    displays,
 )
 
 ABOUT = """

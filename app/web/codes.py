@@ -131,6 +131,7 @@ BY_STATUS: dict[int, dict[str, str]] = {
         "wrong_role": "The role of this key or person does not allow the call.",
     },
     404: {
+        "code_expired": "The code of a display is wrong, was used, or is too old.",
         "link_expired": "The link was used already, or is too old.",
         "no_photo": "The employee has no photo.",
         "no_picture": "The event has no picture of this number.",
@@ -139,6 +140,7 @@ BY_STATUS: dict[int, dict[str, str]] = {
         "not_found": "There is nothing at this address.",
         "unknown_alert": "There is no alert with this id.",
         "unknown_camera": "There is no camera of this name.",
+        "unknown_display": "There is no display with this id.",
         "unknown_employee": "There is no employee with this id.",
         "unknown_entry": "There is no entry of this kind with this id.",
         "unknown_event": "There is no event with this id.",

@@ -12,7 +12,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from app.core.accounts.users import Principal
+from app.core.accounts.users import SCREEN_ROLES, Principal
 from app.core.errors import Forbidden, NotRecorded, Refusal, Unauthorised
 from app.core.ports.store import Transaction
 from app.core.types import ApiKey, Role
@@ -30,6 +30,8 @@ Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 LOOPBACK = {"127.0.0.1", "::1"}
 COOKIE = "facegate"
 DEVICE = f"{COOKIE}-device"  # marks a browser in which somebody signed in before
+# Sent by a page that asks by itself, which does not keep a session from ending when nobody uses it.
+BACKGROUND = "Facegate-Background"
 CSRF_HEADER, CSRF_FIELD = "X-CSRF-Token", "csrf"
 HARMLESS = {"GET", "HEAD"}
 FORM = "application/x-www-form-urlencoded"
@@ -74,7 +76,8 @@ def signed_in(request: Request) -> SignedIn | None:
     token = request.cookies.get(cookie_name(request))
     if not token:
         return None
-    found: SignedIn | None = request.app.state.system.accounts.sessions.find(token)
+    background = request.headers.get(BACKGROUND) is not None
+    found: SignedIn | None = request.app.state.system.accounts.sessions.find(token, background=background)
     if found is not None:
         request.scope["state"][AUTHENTICATED] = found.user.id
     return found
@@ -245,5 +248,6 @@ SystemOf = Annotated[System, Depends(system)]
 Admin = Annotated[Principal, Depends(require(Role.ADMIN))]
 Watcher = Annotated[Principal, Depends(require(Role.SECURITY, Role.ADMIN))]
 Reader = Annotated[Principal, Depends(require(Role.SECURITY, Role.ADMIN, Role.VIEWER))]
+ScreenReader = Annotated[Principal, Depends(require(*sorted(SCREEN_ROLES)))]
 Person = Annotated[SignedIn, Depends(person_only)]
 GateKey = Annotated[Principal, Depends(require(Role.GATE))]

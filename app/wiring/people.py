@@ -10,6 +10,7 @@ from app.adapters.crypto.vault import Vault
 from app.adapters.db.store import SqlStore
 from app.adapters.oidc.client import OidcClient
 from app.services.accounts.attempts import Attempts
+from app.services.accounts.displays import Displays
 from app.services.accounts.federation import Federation
 from app.services.accounts.sessions import Sessions
 from app.services.accounts.sign_in import SigningIn
@@ -25,6 +26,7 @@ class SignInServices:
     sessions: Sessions
     sign_in: SigningIn
     federation: Federation
+    displays: Displays
 
 
 def open_sign_in(
@@ -48,4 +50,6 @@ def open_sign_in(
     )
     attempts = Attempts(store, clock)
     sign_in = SigningIn(store, users, sessions, attempts, hasher, signer, clock, new_id)
-    return SignInServices(users, sessions, sign_in, Federation(store, vault, users, sign_in, OidcClient()))
+    displays = Displays(store, sessions, sign_in, attempts, clock, new_id)
+    federation = Federation(store, vault, users, sign_in, OidcClient())
+    return SignInServices(users, sessions, sign_in, federation, displays)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from app.core.alerts.alert import OF_CAMERAS, TRANSIENT, TRANSIENT_LASTS, Alert, AlertKind
+from app.core.alerts.alert import OF_CAMERAS, Alert, AlertKind
 from app.core.cameras.camera import Camera
 from app.core.cameras.health import CameraState, Health
 from app.core.errors import FacegateError, NotRecorded
@@ -143,11 +143,10 @@ class Supervisor:
             self._hardware.refresh()
         with self._store.read() as tx:
             enabled = {camera.id: camera for camera in tx.cameras.all() if camera.enabled}
-            orphans = [a for a in tx.alerts.open() if a.kind in KINDS and a.camera_id not in enabled]
-            transient = [a for a in tx.alerts.open() if a.kind in TRANSIENT and self._clock() - a.at > TRANSIENT_LASTS]
-        if over := orphans + transient:
+            orphans = [a for a in tx.alerts.uncleared() if a.kind in KINDS and a.camera_id not in enabled]
+        if orphans:
             with self._store.write() as tx:
-                for alert in over:
+                for alert in orphans:
                     tx.alerts.end(alert.id, self._clock())  # exactly this one, not a later one of its kind
         mine = {id_: camera for id_, camera in enabled.items() if camera.gate_id in gates}
         self._end([p for p in self.posts() if mine.get(p.camera.id) != p.camera or not p.loop.alive()])
@@ -195,7 +194,7 @@ class Supervisor:
         camera, kind, now = post.camera, OF_CAMERAS.get(health.state), self._clock()
         if kind is None and not health.well:
             return
-        for alert in tx.alerts.open():
+        for alert in tx.alerts.uncleared():
             if (
                 alert.camera_id == camera.id
                 and alert.kind in KINDS

@@ -23,7 +23,7 @@ def office(tmp_path: Path) -> Iterator[Backbone]:
 
 def alerts(office: Backbone) -> list[tuple[AlertKind, str]]:
     with office.store.read() as tx:
-        return [(alert.kind, alert.detail) for alert in tx.alerts.open()]
+        return [(alert.kind, alert.detail) for alert in tx.alerts.uncleared()]
 
 
 def test_planted_admin_key_opens_nothing_and_is_reported(office: Backbone) -> None:

@@ -97,4 +97,4 @@ def recorded(site: Process, answer: RecordedDecision) -> GateResultRow:
 
 def alerts(site: Process) -> list[tuple[AlertKind, str]]:
     with site.store.read() as tx:
-        return [(alert.kind, alert.detail) for alert in tx.alerts.open()]
+        return [(alert.kind, alert.detail) for alert in tx.alerts.uncleared()]

@@ -15,6 +15,7 @@ from httpx import Response
 from app.core.recognition.liveness import LivenessMode
 from app.core.types import Role
 from app.services.accounts.sessions import csrf_of
+from app.services.accounts.sign_in import Client
 from app.services.gates.gate_settings import GateUpdate
 from app.settings import read_settings
 from app.web.app import create_app
@@ -76,6 +77,13 @@ def camera(system: System) -> Headers:
 def viewer(system: System) -> Headers:
     """Somebody signed in who reads only, as their browser sends it: the cookie, and what its pages add to a change."""
     return cookie(sign_in(system, Role.VIEWER))
+
+
+@pytest.fixture(scope="session")
+def display(system: System) -> Headers:
+    """A screen on the wall, whose code was typed into its browser."""
+    code = system.accounts.displays.add("a wall").code
+    return cookie(system.accounts.displays.open(code, Client("192.0.2.8")).session)
 
 
 def sign_in(system: System, *roles: Role) -> str:

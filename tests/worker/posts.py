@@ -86,7 +86,7 @@ class Worker:
 def alerts(store: SqlStore) -> list[tuple[AlertKind, str | None]]:
     """The uncleared ones: kind and camera."""
     with store.read() as tx:
-        return sorted((alert.kind, alert.camera_id) for alert in tx.alerts.open())
+        return sorted((alert.kind, alert.camera_id) for alert in tx.alerts.uncleared())
 
 
 @contextmanager

@@ -56,7 +56,7 @@ def test_alert_says_why_with_the_decoders_last_words(
     worker.supervisor.look()
 
     with store.read() as tx:
-        (alert,) = tx.alerts.open()
+        (alert,) = tx.alerts.uncleared()
     assert alert.detail == ("no picture for 3 s; " + "x" * 500)[:200]
 
 
@@ -90,8 +90,8 @@ def test_alert_ends_with_its_camera(
     worker.supervisor.sync()
     for name in ("east", "west"):
         worker.lens(name).is_(S.DEAD)
-    with store.write() as tx:  # a hint about people is no fault of the camera
-        tx.alerts.raise_(Alert(new_id(), clock(), AlertKind.TAILGATING, east.gate_id, east.id))
+    with store.write() as tx:  # nothing shows when this is over
+        tx.alerts.raise_(Alert(new_id(), clock(), AlertKind.CAMERA_TURNED, east.gate_id, east.id))
     worker.supervisor.look()
     assert len(alerts(store)) == 3
 
@@ -100,10 +100,10 @@ def test_alert_ends_with_its_camera(
         tx.cameras.delete(west.id)
     worker.supervisor.sync()
 
-    assert alerts(store) == [(AlertKind.TAILGATING, east.id)]
+    assert alerts(store) == [(AlertKind.CAMERA_TURNED, east.id)]
     clock.advance(minutes=11)
     worker.supervisor.sync()
-    assert alerts(store) == [], "nobody looked, and by now nobody need"
+    assert alerts(store) == [(AlertKind.CAMERA_TURNED, east.id)], "only an acknowledgement ends it"
 
 
 def test_alert_follows_its_camera_to_another_gate(
@@ -125,7 +125,7 @@ def test_alert_follows_its_camera_to_another_gate(
     worker.lens("east").is_(S.DEAD)
     worker.supervisor.look()
     with store.read() as tx:
-        assert [alert.gate_id for alert in tx.alerts.open()] == [other.id]
+        assert [alert.gate_id for alert in tx.alerts.uncleared()] == [other.id]
 
     worker.lens("east").is_(S.WORKING)
     worker.supervisor.look()

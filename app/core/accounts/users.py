@@ -10,6 +10,7 @@ from app.core.text import plain_text
 from app.core.types import Role
 
 PERSON_ROLES = frozenset({Role.ADMIN, Role.SECURITY, Role.VIEWER})
+SCREEN_ROLES = PERSON_ROLES | {Role.DISPLAY}  # who may watch
 NAME_CHARS = 64
 
 
@@ -27,7 +28,7 @@ class Principal:
     name: str
     roles: frozenset[Role]
     gate_id: str | None
-    kind: Literal["key", "user"]
+    kind: Literal["key", "user", "display"]
 
     def may(self, *roles: Role) -> bool:
         """Whether the caller has one of these roles."""
@@ -36,7 +37,7 @@ class Principal:
 
 @dataclass(frozen=True)
 class User:
-    """Somebody who signs in.
+    """Somebody who signs in, or a display: a screen on the wall, with the role DISPLAY alone.
 
     Attributes:
         name: unique by `folded`.
@@ -51,6 +52,10 @@ class User:
     created_at: datetime
     enabled: bool = True
     subject: str | None = None
+
+    @property
+    def is_display(self) -> bool:
+        return Role.DISPLAY in self.roles
 
 
 @dataclass(frozen=True)
@@ -68,15 +73,16 @@ class Session:
 
 
 class TicketKind(StrEnum):
-    """SETUP creates the first admin. RESET lets one user choose a password."""
+    """SETUP creates the first admin. RESET lets one user choose a password. DISPLAY is a code that opens a display."""
 
     SETUP = "setup"
     RESET = "reset"
+    DISPLAY = "display"
 
 
 @dataclass(frozen=True)
 class Ticket:
-    """A one-time link. `hash` is the SHA-256 of its token; `user_id` is None for SETUP."""
+    """A one-time link or code. `hash` is the SHA-256 of its token; `user_id` is None for SETUP."""
 
     hash: str
     kind: TicketKind
@@ -89,6 +95,7 @@ class Method(StrEnum):
 
     PASSWORD = "password"  # noqa: S105  a name, not a secret
     LINK = "link"
+    CODE = "code"
     PROVIDER = "provider"
 
 

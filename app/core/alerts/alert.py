@@ -1,7 +1,7 @@
-"""Alerts: what somebody must look at."""
+"""Alerts: what somebody must look at. A record of what was wrong, since when, until when, and who looked."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from app.core.cameras.health import CameraState
@@ -29,6 +29,26 @@ class AlertKind(StrEnum):
     CLOCK_WRONG = "clock_wrong"
 
 
+class Severity(StrEnum):
+    """CRITICAL: somebody may have got in, or nobody can. WARNING: something works less well than it should."""
+
+    CRITICAL = "critical"
+    WARNING = "warning"
+
+
+CRITICAL = frozenset(
+    {
+        AlertKind.DOOR_FORCED,
+        AlertKind.TAILGATING,
+        AlertKind.REPEATED_PICTURE,
+        AlertKind.GATE_FAILED,
+        AlertKind.RECORD_ALTERED,
+        AlertKind.LOCKDOWN,
+        AlertKind.RELEASE,
+        AlertKind.DATABASE_UNWRITABLE,
+    }
+)
+
 OF_CAMERAS = {
     CameraState.DEAD: AlertKind.CAMERA_DEAD,
     CameraState.FROZEN: AlertKind.CAMERA_FROZEN,
@@ -37,13 +57,13 @@ OF_CAMERAS = {
     CameraState.WRONG_SIZE: AlertKind.CAMERA_WRONG_SIZE,
 }
 
-# Momentary incidents: an acknowledgement or time clears them.
-TRANSIENT = frozenset({AlertKind.TAILGATING, AlertKind.CAMERA_TURNED, AlertKind.REPEATED_PICTURE})
-TRANSIENT_LASTS = timedelta(minutes=10)
+# Nothing shows when their cause is over, so an acknowledgement ends them.
+TRANSIENT = frozenset({AlertKind.CAMERA_TURNED, AlertKind.REPEATED_PICTURE})
 
 
 class AlertState(StrEnum):
-    """Which alerts a list holds. open: not cleared, acknowledged or not. acknowledged: cleared or not. all: both."""
+    """Which alerts a list holds. open: its cause lasts, or nobody has acknowledged it. acknowledged: whether its cause
+    lasts or not. all: every alert."""
 
     OPEN = "open"
     ACKNOWLEDGED = "acknowledged"
@@ -61,9 +81,11 @@ class Acknowledgement:
 
 @dataclass(frozen=True)
 class Alert:
-    """A problem that lasts from `at` to `cleared_at`. At most one alert per kind, gate and camera is uncleared.
+    """A problem that lasts from `at` to `cleared_at`. It stays open until it is over and acknowledged.
 
-    `detail` is a few words without secrets, addresses or names. An alert outlives its camera.
+    A momentary one, such as tailgating, begins and ends at once, and each is a record of its own. Of all others, at
+    most one per kind, gate and camera is uncleared. `detail` is a few words without secrets, addresses or names. An
+    alert outlives its camera.
     """
 
     id: str
@@ -74,3 +96,36 @@ class Alert:
     detail: str = ""
     cleared_at: datetime | None = None
     acknowledged: Acknowledgement | None = None
+
+    @property
+    def severity(self) -> Severity:
+        return Severity.CRITICAL if self.kind in CRITICAL else Severity.WARNING
+
+
+@dataclass(frozen=True)
+class AlertFilter:
+    """Which alerts a list holds. since: inclusive; until: exclusive; both about when it began.
+
+    before: the id of the last alert on the previous page. kinds: None for every kind.
+    """
+
+    state: AlertState = AlertState.ALL
+    kinds: frozenset[AlertKind] | None = None
+    gate_id: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    before: str | None = None
+    limit: int = 50
+
+    def holds(self, alert: Alert) -> bool:
+        """Whether an open alert belongs to the list, its state and the limit aside."""
+        return (
+            (self.kinds is None or alert.kind in self.kinds)
+            and (self.gate_id is None or alert.gate_id == self.gate_id)
+            and (self.since is None or alert.at >= self.since)
+            and (self.until is None or alert.at < self.until)
+            and (self.before is None or alert.id < self.before)
+        )
+
+
+OPEN_ALERTS = AlertFilter(AlertState.OPEN)

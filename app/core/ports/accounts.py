@@ -47,6 +47,10 @@ class Users(Protocol):
         """Raises Conflict('name_taken')."""
         ...
 
+    def remove(self, user_id: str) -> bool:
+        """Removes the user with their sessions and links. Returns whether there was one."""
+        ...
+
 
 class Sessions(Protocol):
     """The stored sessions."""

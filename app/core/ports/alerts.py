@@ -3,14 +3,17 @@
 from datetime import datetime
 from typing import Protocol
 
-from app.core.alerts.alert import Acknowledgement, Alert, AlertKind
+from app.core.alerts.alert import Acknowledgement, Alert, AlertFilter, AlertKind
 
 
 class Alerts(Protocol):
-    """The stored alerts."""
+    """The stored alerts. Lists are newest first by id, and writers lock rows in that order."""
 
     def raise_(self, alert: Alert) -> bool:
-        """Stores the alert. Returns False, even in a race, if this kind, gate and camera has an uncleared alert."""
+        """Stores the alert. Returns False, even in a race, if this kind, gate and camera has an uncleared alert.
+
+        An alert that is cleared already is always stored.
+        """
         ...
 
     def clear(self, kind: AlertKind, gate_id: str | None, camera_id: str | None, at: datetime) -> bool:
@@ -27,21 +30,13 @@ class Alerts(Protocol):
 
     def get(self, alert_id: str) -> Alert | None: ...
 
-    def open(self) -> list[Alert]:
-        """Returns the uncleared alerts, newest first by id."""
+    def uncleared(self) -> list[Alert]:
+        """Returns the alerts whose cause lasts, acknowledged or not. There are few: one per kind, gate and camera."""
         ...
 
-    def find(
-        self,
-        since: datetime | None = None,
-        before: str | None = None,
-        limit: int = 50,
-        *,
-        acknowledged: bool = False,
-    ) -> list[Alert]:
-        """Returns alerts, newest first by id.
+    def find(self, wanted: AlertFilter) -> list[Alert]:
+        """Returns at most `wanted.limit` alerts.
 
-        `since` is inclusive; `before` is the last id on the previous page. With `acknowledged`, only alerts that
-        somebody acknowledged.
+        Alerts that were over before this version are not open, whether somebody acknowledged them or not.
         """
         ...

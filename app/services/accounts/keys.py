@@ -23,8 +23,8 @@ class Keys:
 
         Raises BadInput, and NotFound for an unknown gate.
         """
-        if role is Role.VIEWER:
-            raise BadInput("bad_role", "Role viewer is for people; give the key role security to read the log.")
+        if role in (Role.VIEWER, Role.DISPLAY):
+            raise BadInput("bad_role", f"No key has the role {role.value}; the role security reads the log.")
         if (role is Role.GATE) != (gate is not None):
             raise BadInput("bad_gate", "A key of role gate names its gate; no other key does.")
         # 256 random bits cannot be guessed, so they need no slow hash.

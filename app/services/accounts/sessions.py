@@ -10,6 +10,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
+from typing import Literal
 
 from app.core.accounts.users import Principal, Session, User
 from app.core.errors import NotRecorded
@@ -17,6 +19,8 @@ from app.core.ports.store import Clock, Store, Transaction
 
 SEEN_EVERY = timedelta(minutes=1)  # not every click needs a write
 AGENT_CHARS = 200
+DISPLAY_FOR = timedelta(weeks=8)
+DISPLAY_TOKEN = "display."  # noqa: S105  begins a display's cookie, so that it is known when its session is gone
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,17 @@ class SignedIn:
 
     @property
     def principal(self) -> Principal:
-        return Principal(self.user.id, self.user.name, self.user.roles, None, "user")
+        kind: Literal["user", "display"] = "display" if self.user.is_display else "user"
+        return Principal(self.user.id, self.user.name, self.user.roles, None, kind)
+
+
+class Ended(StrEnum):
+    """Why a session is over. REMOVED: signed out elsewhere, new password, changed account, revoked, or long over."""
+
+    IDLE = "idle"
+    LONGEST = "longest"
+    DISABLED = "disabled"
+    REMOVED = "removed"
 
 
 @dataclass(frozen=True)
@@ -46,35 +60,41 @@ class Sessions:
     def open(self, tx: Transaction, user: User, address: str, agent: str) -> str:
         """Opens a session within the caller's transaction. Returns the cookie's value, which is stored nowhere."""
         now = self.clock()
-        token = secrets.token_urlsafe(32)
+        token = (DISPLAY_TOKEN if user.is_display else "") + secrets.token_urlsafe(32)
         tx.sessions.forget(now)
-        session = Session(
-            self.new_id(), digest(token), user.id, now, now, now + self.longest, address, printable(agent)
-        )
+        ends = now + (DISPLAY_FOR if user.is_display else self.longest)
+        session = Session(self.new_id(), digest(token), user.id, now, now, ends, address, printable(agent))
         tx.sessions.add(session)
         return token
 
-    def find(self, token: str) -> SignedIn | None:
-        """Finds a session and its user; None if there is none, it is over, or its user is disabled."""
+    def find(self, token: str, *, background: bool = False) -> SignedIn | None:
+        """Finds a session and its user; None if there is none, it is over, or its user is disabled.
+
+        background: a page asks by itself, which does not keep a person's session from ending when nobody uses it.
+        """
         now = self.clock()
         with self.store.read() as tx:
             found = tx.sessions.by_hash(digest(token))
-        if found is None:
+        if found is None or self._end_of(*found) is not None:
             return None
         session, user = found
-        if not user.enabled or now >= session.ends_at or now - session.seen_at >= self.idle:
-            return None
-        if now - session.seen_at >= SEEN_EVERY:
+        if now - session.seen_at >= SEEN_EVERY and (user.is_display or not background):
             # On a full disk, people who are signed in can still read, and order a release.
             with suppress(NotRecorded), self.store.write() as tx:
                 tx.sessions.seen(session.id, now)
         return SignedIn(session, user)
 
+    def why_ended(self, token: str) -> Ended | None:
+        """Says why the session of this cookie is over; None if it is not."""
+        with self.store.read() as tx:
+            found = tx.sessions.by_hash(digest(token))
+        return Ended.REMOVED if found is None else self._end_of(*found)
+
     def of(self, user_id: str) -> list[Session]:
         """Returns the valid sessions, newest first."""
-        now = self.clock()
         with self.store.read() as tx:
-            return [s for s in tx.sessions.of(user_id) if now < s.ends_at and now - s.seen_at < self.idle]
+            user = tx.users.get(user_id)
+            return [s for s in tx.sessions.of(user_id) if user is not None and self._end_of(s, user) is None]
 
     def end(self, session_id: str) -> None:
         with self.store.write() as tx:
@@ -87,6 +107,20 @@ class Sessions:
             count = tx.sessions.end_all(user_id, but)
         self.ended(user_id)
         return count
+
+    def _end_of(self, session: Session, user: User) -> Ended | None:
+        now = self.clock()
+        if not user.enabled:
+            return Ended.DISABLED
+        if now >= session.ends_at:
+            return Ended.LONGEST
+        # Nobody touches a display for days.
+        return Ended.IDLE if now - session.seen_at >= self.idle and not user.is_display else None
+
+
+def of_display(token: str) -> bool:
+    """Whether the cookie is or was a display's."""
+    return token.startswith(DISPLAY_TOKEN)
 
 
 def digest(token: str) -> str:

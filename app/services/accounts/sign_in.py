@@ -32,7 +32,7 @@ class Client:
 
 @dataclass(frozen=True)
 class Entered:
-    """A successful sign-in. session: the cookie. device: the browser's mark, a long-lived cookie."""
+    """A successful sign-in. session: the cookie. device: the browser's mark, a long-lived cookie; "" for a display."""
 
     user: User
     session: str
@@ -61,7 +61,7 @@ class SigningIn:
         right = self.hasher.matches(password, user.password if user and user.enabled else None)
         if user is None or not right:
             with self.store.write() as tx:
-                self._record(tx, user, client, Method.PASSWORD, _why(user))
+                self.record(tx, user, client, Method.PASSWORD, _why(user))
             raise _wrong()
         self.attempts.forgive(name, client.address, device)
         stored = user.password or ""
@@ -105,7 +105,7 @@ class SigningIn:
     def refused(self, user: User | None, client: Client, why: str) -> None:
         """Records a failed sign-in through the provider, and why it failed."""
         with self.store.write() as tx:
-            self._record(tx, user, client, Method.PROVIDER, SignInOutcome.REFUSED, why)
+            self.record(tx, user, client, Method.PROVIDER, SignInOutcome.REFUSED, why)
 
     def recent(self, user_id: str | None = None, before: str | None = None, limit: int = 50) -> list[SignIn]:
         """Returns the log of sign-ins, newest first."""
@@ -124,11 +124,11 @@ class SigningIn:
             if renewed is not None:
                 now = replace(now, password=renewed)
                 tx.users.update(now)
-            self._record(tx, now, client, method, SignInOutcome.SIGNED_IN)
+            self.record(tx, now, client, method, SignInOutcome.SIGNED_IN)
             session = self.sessions.open(tx, now, client.address[:ADDRESS_CHARS], client.agent)
         return Entered(now, session, self._mark(now))
 
-    def _record(
+    def record(
         self,
         tx: Transaction,
         user: User | None,
@@ -137,6 +137,7 @@ class SigningIn:
         outcome: SignInOutcome,
         detail: str = "",
     ) -> None:
+        """Adds to the log of sign-ins, within the caller's transaction. user: None for a name that nobody has."""
         now = self.clock()
         tx.sign_ins.forget(now - KEPT)
         tx.sign_ins.add(

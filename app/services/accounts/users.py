@@ -34,8 +34,9 @@ class Users:
     signed_out: Callable[[str], None] = lambda _: None
 
     def all(self) -> list[User]:
+        """Returns the people, without displays."""
         with self.store.read() as tx:
-            return tx.users.all()
+            return [user for user in tx.users.all() if not user.is_display]
 
     def get(self, user_id: str) -> User:
         """Raises NotFound."""
@@ -179,7 +180,7 @@ def wrong_password() -> Forbidden:
 
 def _known(tx: Transaction, user_id: str, *, for_update: bool = False) -> User:
     user = tx.users.get(user_id, for_update=for_update)
-    if user is None:
+    if user is None or user.is_display:
         raise NotFound("unknown_user", "There is no user with this id.")
     return user
 

@@ -1,10 +1,9 @@
 """The alerts, for people: what is wrong now, what was wrong, and who looked at it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-from app.core.alerts.alert import TRANSIENT, Acknowledgement, Alert, AlertState
+from app.core.alerts.alert import OPEN_ALERTS, TRANSIENT, Acknowledgement, Alert, AlertFilter, AlertState
 from app.core.errors import Conflict, NotFound, NotRecorded
 from app.core.ports.store import Clock, Store, Transaction
 from app.core.text import plain_text
@@ -14,11 +13,12 @@ MOST_COMMENT_CHARS = 200
 
 @dataclass(frozen=True)
 class NamedAlert:
-    """An alert, with the names of its gate and camera; the id of a camera that was removed."""
+    """An alert, with the names of its gate, camera and whoever acknowledged it; the id of what was removed."""
 
     alert: Alert
     gate: str | None
     camera: str | None
+    actor: str | None = None
 
 
 @dataclass(frozen=True)
@@ -29,26 +29,27 @@ class AlertList:
     clock: Clock
     own: Callable[[], Sequence[Alert]] = tuple
 
-    def find(
-        self,
-        state: AlertState = AlertState.OPEN,
-        since: datetime | None = None,
-        before: str | None = None,
-        limit: int = 50,
-    ) -> list[NamedAlert]:
-        """Lists alerts, newest first. before: the id that the page follows. Raises NotRecorded without the database."""
-        own = [a for a in self.own() if since is None or a.at >= since]
+    def find(self, wanted: AlertFilter = OPEN_ALERTS) -> list[NamedAlert]:
+        """Lists alerts, newest first. Raises NotRecorded without the database."""
+        own = [] if wanted.state is AlertState.ACKNOWLEDGED else [a for a in self.own() if wanted.holds(a)]
         try:
             with self.store.read() as tx:
-                return _named(tx, self._find(tx, own, state, since, before, limit))
+                found = sorted([*own, *tx.alerts.find(wanted)], key=lambda alert: alert.id, reverse=True)
+                return _named(tx, found[: wanted.limit])
         except NotRecorded:
-            if state is not AlertState.OPEN or not own:
+            if not own:
                 raise
             # The database cannot be read, which is what these alerts are about.
             return [NamedAlert(alert, None, None) for alert in own]
 
+    def gate_id(self, gate: str) -> str:
+        """Returns the id to filter by. An unknown name may be the id of a gate that was removed."""
+        with self.store.read() as tx:
+            found = tx.gates.by_name_or_id(gate)
+        return gate if found is None else found.id
+
     def acknowledge(self, alert_id: str, actor: str, comment: str) -> NamedAlert:
-        """Records that somebody looked at an alert. That ends a transient one; all others last as long as their cause.
+        """Records that somebody looked at an alert. It ends a transient one; all others last as long as their cause.
 
         Args:
             actor: the id of the key or user.
@@ -59,40 +60,72 @@ class AlertList:
             NotFound: there is no such alert.
             Conflict: somebody acknowledged it before, or the database does not have it yet.
         """
-        comment = comment.strip()
-        if comment:
-            plain_text("comment", comment, MOST_COMMENT_CHARS)
-        if any(alert.id == alert_id for alert in self.own()):
-            raise Conflict("alert_not_recorded", "The database has not taken this alert yet; mend what it is about.")
+        comment = _comment(comment)
+        self._check_stored([alert_id])
         with self.store.write() as tx:
             alert = tx.alerts.get(alert_id)
             if alert is None:
                 raise NotFound("unknown_alert", "There is no alert with this id.")
-            now = self.clock()
-            if not tx.alerts.acknowledge(alert_id, Acknowledgement(now, actor, comment)):
+            if not self._acknowledge(tx, alert, actor, comment):
                 raise Conflict("already_in_that_state", "Somebody has acknowledged this alert already.")
-            if alert.kind in TRANSIENT:
-                tx.alerts.end(alert_id, now)
-            changed = tx.alerts.get(alert_id)
-            return _named(tx, [changed or alert])[0]
+            return _named(tx, [tx.alerts.get(alert_id) or alert])[0]
 
-    @staticmethod
-    def _find(
-        tx: Transaction,
-        own: Sequence[Alert],
-        state: AlertState,
-        since: datetime | None,
-        before: str | None,
-        limit: int,
-    ) -> list[Alert]:
-        if state is not AlertState.OPEN:
-            return tx.alerts.find(since, before, limit, acknowledged=state is AlertState.ACKNOWLEDGED)
-        uncleared = [a for a in (*own, *tx.alerts.open()) if since is None or a.at >= since]
-        return [a for a in uncleared if before is None or a.id < before][:limit]
+    def acknowledge_all(self, alert_ids: Collection[str], actor: str, comment: str) -> list[NamedAlert]:
+        """As `acknowledge`, for several alerts at once. Returns those that nobody acknowledged before.
+
+        Raises:
+            BadInput, NotFound: as above, and nothing is acknowledged.
+            Conflict: the database does not have one of them yet.
+        """
+        comment = _comment(comment)
+        self._check_stored(alert_ids)
+        with self.store.write() as tx:
+            done = []
+            for alert_id in sorted(set(alert_ids), reverse=True):  # as every writer locks them
+                alert = tx.alerts.get(alert_id)
+                if alert is None:
+                    raise NotFound("unknown_alert", "There is no alert with one of these ids.")
+                if self._acknowledge(tx, alert, actor, comment):
+                    done.append(tx.alerts.get(alert_id) or alert)
+            return _named(tx, done)
+
+    def _check_stored(self, alert_ids: Collection[str]) -> None:
+        if any(alert.id in alert_ids for alert in self.own()):
+            raise Conflict("alert_not_recorded", "The database has not taken this alert yet; mend what it is about.")
+
+    def _acknowledge(self, tx: Transaction, alert: Alert, actor: str, comment: str) -> bool:
+        now = self.clock()
+        if not tx.alerts.acknowledge(alert.id, Acknowledgement(now, actor, comment)):
+            return False
+        if alert.kind in TRANSIENT:
+            tx.alerts.end(alert.id, now)
+        return True
+
+
+def _comment(comment: str) -> str:
+    comment = comment.strip()
+    if comment:
+        plain_text("comment", comment, MOST_COMMENT_CHARS)
+    return comment
 
 
 def _named(tx: Transaction, found: Sequence[Alert]) -> list[NamedAlert]:
-    names = {gate.id: gate.name for gate in tx.gates.all()} | {c.id: c.name for c in tx.cameras.all()}
-    return [
-        NamedAlert(a, names.get(a.gate_id or "", a.gate_id), names.get(a.camera_id or "", a.camera_id)) for a in found
-    ]
+    places: Mapping[str, str] = {gate.id: gate.name for gate in tx.gates.all()} | {
+        camera.id: camera.name for camera in tx.cameras.all()
+    }
+    actors = _actors(tx) if any(alert.acknowledged for alert in found) else {}
+
+    def named(alert: Alert) -> NamedAlert:
+        by = alert.acknowledged.actor if alert.acknowledged else None
+        return NamedAlert(
+            alert,
+            places.get(alert.gate_id or "", alert.gate_id),
+            places.get(alert.camera_id or "", alert.camera_id),
+            actors.get(by, by) if by else None,
+        )
+
+    return [named(alert) for alert in found]
+
+
+def _actors(tx: Transaction) -> dict[str, str]:
+    return {key.id: key.name for key in tx.api_keys.all()} | {user.id: user.name for user in tx.users.all()}

@@ -30,7 +30,7 @@ class CameraStates:
         """Returns the states by the camera's name."""
         with self.store.read() as tx:
             cameras = tx.cameras.all()
-            found = standings(cameras, tx.leases.holders(), tx.alerts.open(), tx.clocks.now() or self.clock())
+            found = standings(cameras, tx.leases.holders(), tx.alerts.uncleared(), tx.clocks.now() or self.clock())
         return [(camera, found[camera.id]) for camera in cameras]
 
 

@@ -123,7 +123,7 @@ class Audit:
     def all_clear(self) -> None:
         """Clears that alert, after a verification that found everything good."""
         with self._store.read() as tx:
-            stands = any(alert.kind is AlertKind.RECORD_ALTERED for alert in tx.alerts.open())
+            stands = any(alert.kind is AlertKind.RECORD_ALTERED for alert in tx.alerts.uncleared())
         if stands:
             with self._store.write() as tx:
                 tx.alerts.clear(AlertKind.RECORD_ALTERED, None, None, self._clock())

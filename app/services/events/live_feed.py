@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from app.core.alerts.alert import Alert
+from app.core.alerts.alert import Alert, AlertFilter, AlertState
 from app.core.cameras.camera import Camera
 from app.core.canonical import instant
 from app.core.events.logged import LoggedEvent
@@ -45,14 +45,12 @@ class LiveFeed:
     _seen: dict[str, int] = field(default_factory=dict)
     _awaited: dict[str, datetime] = field(default_factory=dict)
     _site: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
-    _alerts: frozenset[str] = frozenset()  # recent ones that the last look found
 
     def begin(self) -> None:
         """Starts: whatever comes after this is new."""
         with self.store.read() as tx:
             self._seen = {head.gate_id: head.sequence for head in tx.events.heads()}
             self._site = self._look(tx)
-            self._alerts = frozenset(alert.id for alert in self._newest(tx))
         self._awaited = {}
 
     def passages(self) -> list[FeedItem]:
@@ -84,17 +82,11 @@ class LiveFeed:
     def site(self) -> list[FeedItem]:
         """What changed at gates, cameras and alerts since the last call."""
         with self.store.read() as tx:
-            now, newest = self._look(tx), self._newest(tx)
-            # A door may be forced and fall shut between two looks, so that neither shows the alert.
-            brief = [a for a in newest if a.cleared_at is not None and a.id not in self._alerts]
-            names = _names(tx.gates.all(), tx.cameras.all()) if brief else {}
-            shown = [("alert", _shown(alert, names)) for alert in brief]
+            now = self._look(tx)
         before, self._site = self._site, now
-        self._alerts = frozenset(alert.id for alert in newest)
         changed = [FeedItem(kind, data) for (kind, key), data in now.items() if before.get((kind, key)) != data]
         over = [(kind, data) for (kind, key), data in before.items() if (kind, key) not in now]
-        changed += [FeedItem(kind, data) for kind, data in shown]
-        return changed + [FeedItem(kind, {**data, "cleared": True}) for kind, data in [*over, *shown]]
+        return changed + [FeedItem(kind, {**data, "cleared": True}) for kind, data in over]
 
     def catch_up(self, last: str | None) -> list[FeedItem]:
         """For somebody who begins to watch: how the site is, and the decisions since the one they saw last.
@@ -115,7 +107,7 @@ class LiveFeed:
     def _look(self, tx: Transaction) -> dict[tuple[str, str], dict[str, Any]]:
         site, now = tx.site.get(), self.clock()
         gates = {gate.id: gate for gate in tx.gates.all()}
-        alerts = [*tx.alerts.open(), *self.own()]
+        alerts = [*tx.alerts.find(AlertFilter(AlertState.OPEN, limit=MOST)), *self.own()]
         found: dict[tuple[str, str], dict[str, Any]] = {}
         for gate in gates.values():
             found["gate", gate.id] = {
@@ -126,7 +118,7 @@ class LiveFeed:
                 "door": None if gate.door is None else gate.door.value,
             }
         cameras = tx.cameras.all()
-        fares = standings(cameras, tx.leases.holders(), alerts, tx.clocks.now() or now)
+        fares = standings(cameras, tx.leases.holders(), tx.alerts.uncleared(), tx.clocks.now() or now)
         for camera in cameras:
             found["camera", camera.id] = {
                 "camera": camera.name,
@@ -137,9 +129,6 @@ class LiveFeed:
         for alert in alerts:
             found["alert", alert.id] = _shown(alert, names)
         return found
-
-    def _newest(self, tx: Transaction) -> list[Alert]:
-        return tx.alerts.find(self.clock() - OVERLAP, None, MOST)
 
 
 def _decision(event: LoggedEvent) -> FeedItem:
@@ -155,8 +144,10 @@ def _shown(alert: Alert, names: Mapping[str | None, str]) -> dict[str, Any]:
         "id": alert.id,
         "at": instant(alert.at),
         "kind": alert.kind.value,
+        "severity": alert.severity.value,
         "gate": names.get(alert.gate_id),
         "camera": names.get(alert.camera_id),
         "detail": alert.detail,
+        "cleared_at": None if alert.cleared_at is None else instant(alert.cleared_at),
         "acknowledged": alert.acknowledged is not None,
     }

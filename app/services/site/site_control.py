@@ -252,7 +252,7 @@ class SiteControl:
         wanted: set[tuple[AlertKind, str | None]] = set()
         if after.mode in ALERT:
             wanted = {(ALERT[after.mode], gate_id) for gate_id in after.gates or (None,)}
-        standing = {(alert.kind, alert.gate_id) for alert in tx.alerts.open() if alert.kind in ALERT.values()}
+        standing = {(alert.kind, alert.gate_id) for alert in tx.alerts.uncleared() if alert.kind in ALERT.values()}
         for kind, gate_id in standing - wanted:
             tx.alerts.clear(kind, gate_id, None, at)
         for kind, gate_id in sorted(wanted - standing, key=str):

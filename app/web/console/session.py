@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from fastapi import Depends, HTTPException, Request
 
-from app.core.accounts.users import PERSON_ROLES
+from app.core.accounts.users import PERSON_ROLES, SCREEN_ROLES
 from app.core.errors import Forbidden
 from app.core.types import Role
 from app.services.accounts.sessions import SignedIn
@@ -42,6 +42,7 @@ def page_for(*roles: Role) -> Callable[..., SignedIn]:
 
 
 Visitor = Annotated[SignedIn | None, Depends(signed_in)]
+ScreenPage = Annotated[SignedIn, Depends(page_for(*sorted(SCREEN_ROLES)))]
 AnyPage = Annotated[SignedIn, Depends(page_for(*sorted(PERSON_ROLES)))]
 SecurityPage = Annotated[SignedIn, Depends(page_for(Role.ADMIN, Role.SECURITY))]
 AdminPage = Annotated[SignedIn, Depends(page_for(Role.ADMIN))]

@@ -8,7 +8,7 @@ from app.core.errors import FacegateError, Unauthorised
 from app.web.console.session import SIGN_IN
 from app.web.security import AUTHENTICATED, WHO, bearer, holder
 
-PUBLIC = frozenset({"/signin", "/setup", "/reset"})
+PUBLIC = frozenset({"/signin", "/setup", "/reset", "/display"})
 
 
 async def admit(scope: Scope) -> None:

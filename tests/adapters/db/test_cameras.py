@@ -74,4 +74,4 @@ def test_deleting_a_camera_leaves_its_alerts(site: SqlStore) -> None:
         assert tx.cameras.delete("01C") is True
         assert tx.cameras.delete("01C") is False
     with site.read() as tx:
-        assert tx.alerts.open() == [alert]
+        assert tx.alerts.uncleared() == [alert]

@@ -10,7 +10,7 @@ from sqlalchemy import Table
 from app.adapters.db.engine import migrate
 from app.adapters.db.seals.row_seal import RowSeals
 from app.adapters.db.store import SqlStore, open_store
-from app.core.alerts.alert import Alert, AlertKind
+from app.core.alerts.alert import Alert, AlertFilter, AlertKind
 from app.core.approach.tries import Region
 from app.core.cameras.camera import Camera
 from app.core.gates.gate import Gate
@@ -68,5 +68,7 @@ def test_rows_sealed_before_columns_were_renamed_are_used_and_pass_the_audit(
 def test_alert_stored_under_a_former_kind_has_its_new_name(store: SqlStore) -> None:
     with store.write() as tx:
         tx.alerts.raise_(Alert("A1", NOW, Former.PICTURE_AGAIN))  # type: ignore[arg-type]
-        assert [alert.kind for alert in tx.alerts.open()] == [AlertKind.REPEATED_PICTURE]
-        assert [alert.kind for alert in tx.alerts.find()] == [AlertKind.REPEATED_PICTURE]
+        assert [alert.kind for alert in tx.alerts.uncleared()] == [AlertKind.REPEATED_PICTURE]
+        assert [alert.kind for alert in tx.alerts.find(AlertFilter())] == [AlertKind.REPEATED_PICTURE]
+        only = AlertFilter(kinds=frozenset({AlertKind.REPEATED_PICTURE}))
+        assert [alert.id for alert in tx.alerts.find(only)] == ["A1"]

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
+from app.adapters.db.repositories.alerts import _columns
 from app.adapters.db.store import SqlStore, open_store
-from app.core.alerts.alert import Alert, AlertKind
+from app.core.alerts.alert import Acknowledgement, Alert, AlertFilter, AlertKind, AlertState
 from app.core.errors import Conflict
 from app.core.events.chain import GENESIS
 from app.core.events.records import EventRow
@@ -22,6 +23,7 @@ NOW = datetime(2026, 11, 23, 8, 0, 0, 123000, tzinfo=UTC)
 LOBBY = Gate("01G", "lobby-1", created_at=NOW)
 HELD = Alert("01L", NOW, AlertKind.DOOR_HELD, gate_id="01G", detail="open for 15 s")
 SECOND = timedelta(seconds=1)
+EVERY = AlertFilter()
 
 
 def event(number: int) -> EventRow:
@@ -64,10 +66,10 @@ def test_alert_is_raised_once_until_it_is_cleared(lobby: SqlStore) -> None:
         assert tx.alerts.raise_(replace(HELD, id="02L")) is False
         assert tx.alerts.clear(HELD.kind, "01G", None, NOW + SECOND) is True
         assert tx.alerts.clear(HELD.kind, "01G", None, NOW + 2 * SECOND) is False
-        assert tx.alerts.open() == []
+        assert tx.alerts.uncleared() == []
         assert tx.alerts.raise_(replace(HELD, id="03L")) is True
     with lobby.read() as tx:
-        assert tx.alerts.find() == [replace(HELD, id="03L"), replace(HELD, cleared_at=NOW + SECOND)]
+        assert tx.alerts.find(EVERY) == [replace(HELD, id="03L"), replace(HELD, cleared_at=NOW + SECOND)]
 
 
 def test_alerts_differ_by_kind_gate_and_camera(lobby: SqlStore) -> None:
@@ -81,10 +83,10 @@ def test_alerts_differ_by_kind_gate_and_camera(lobby: SqlStore) -> None:
     ]
     with lobby.write() as tx:
         assert [tx.alerts.raise_(alert) for alert in alerts] == [True] * 6
-        assert tx.alerts.open() == alerts[::-1]
+        assert tx.alerts.uncleared() == alerts[::-1]
         assert tx.alerts.clear(HELD.kind, None, None, NOW) is True
         assert tx.alerts.clear(HELD.kind, None, "02C", NOW) is False
-        assert [alert.id for alert in tx.alerts.open()] == ["06L", "05L", "03L", "02L", "01L"]
+        assert [alert.id for alert in tx.alerts.uncleared()] == ["06L", "05L", "03L", "02L", "01L"]
 
 
 def test_every_kind_of_alert_and_of_nothing_in_particular(store: SqlStore) -> None:
@@ -92,7 +94,7 @@ def test_every_kind_of_alert_and_of_nothing_in_particular(store: SqlStore) -> No
         for number, kind in enumerate(AlertKind):
             assert tx.alerts.raise_(Alert(f"{number:02d}", NOW, kind)) is True
             assert tx.alerts.raise_(Alert(f"{number:02d} again", NOW, kind)) is False
-        assert [(alert.kind, alert.gate_id, alert.camera_id) for alert in tx.alerts.open()] == [
+        assert [(alert.kind, alert.gate_id, alert.camera_id) for alert in tx.alerts.uncleared()] == [
             (kind, None, None) for kind in reversed(AlertKind)
         ]
 
@@ -104,9 +106,42 @@ def test_alerts_page_newest_first(lobby: SqlStore) -> None:
             assert tx.alerts.raise_(alert)
         assert tx.alerts.clear(AlertKind.TAILGATING, "03G", None, NOW)
     with lobby.read() as tx:
-        assert [alert.id for alert in tx.alerts.find(limit=2)] == ["04L", "03L"]
-        assert [alert.id for alert in tx.alerts.find(before="03L", limit=2)] == ["02L", "01L"]
-        assert [alert.id for alert in tx.alerts.find(since=NOW + 3 * SECOND)] == ["04L", "03L"]
+        assert [alert.id for alert in tx.alerts.find(AlertFilter(limit=2))] == ["04L", "03L"]
+        assert [alert.id for alert in tx.alerts.find(AlertFilter(before="03L", limit=2))] == ["02L", "01L"]
+        assert [alert.id for alert in tx.alerts.find(AlertFilter(since=NOW + 3 * SECOND))] == ["04L", "03L"]
+
+
+def test_an_alert_is_open_until_it_is_over_and_acknowledged(lobby: SqlStore) -> None:
+    lasting, over, seen, closed = (f"0{n}L" for n in range(4))
+    moment = replace(HELD, kind=AlertKind.TAILGATING)
+    with lobby.write() as tx:
+        for alert in (
+            replace(HELD, id=lasting),
+            replace(moment, id=over, cleared_at=NOW),
+            replace(HELD, id=seen, gate_id="03G"),
+            replace(moment, id=closed, cleared_at=NOW),
+        ):
+            assert tx.alerts.raise_(alert), "a momentary alert replaces none"
+        for id_ in (seen, closed):
+            assert tx.alerts.acknowledge(id_, Acknowledgement(NOW, "user-7"))
+    with lobby.read() as tx:
+        assert [alert.id for alert in tx.alerts.find(AlertFilter(AlertState.OPEN))] == [seen, over, lasting]
+        assert [alert.id for alert in tx.alerts.find(AlertFilter(AlertState.OPEN, limit=2))] == [seen, over]
+        assert [alert.id for alert in tx.alerts.find(AlertFilter(AlertState.OPEN, before=over))] == [lasting]
+        assert [alert.id for alert in tx.alerts.find(AlertFilter(AlertState.ACKNOWLEDGED))] == [closed, seen]
+        assert [alert.id for alert in tx.alerts.find(AlertFilter(gate_id="03G"))] == [seen]
+        tailgating = frozenset({AlertKind.TAILGATING})
+        assert [alert.id for alert in tx.alerts.find(AlertFilter(kinds=tailgating))] == [closed, over]
+
+
+def test_an_alert_that_an_earlier_version_closed_stays_closed(lobby: SqlStore) -> None:
+    over = replace(HELD, cleared_at=NOW)
+    with lobby.write() as tx:
+        rows = tx.alerts._rows  # type: ignore[attr-defined]
+        rows.insert({**_columns(over), "awaiting": None})  # as the migration leaves it
+    with lobby.read() as tx:
+        assert tx.alerts.find(EVERY) == [over]
+        assert tx.alerts.find(AlertFilter(AlertState.OPEN)) == []
 
 
 def test_used_alert_id_is_a_conflict_and_no_repeat(lobby: SqlStore) -> None:
@@ -133,7 +168,7 @@ def test_racing_threads_raise_an_alert_once(lobby: SqlStore, database_url: str) 
     stores[1].close()
     assert sorted(raised) == [False] * 7 + [True]
     with lobby.read() as tx:
-        assert len(tx.alerts.find()) == 1
+        assert len(tx.alerts.find(EVERY)) == 1
 
 
 def test_database_itself_refuses_a_second_uncleared_alert(lobby: SqlStore) -> None:

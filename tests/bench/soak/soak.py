@@ -96,7 +96,7 @@ class Watcher:
 
     def alerts(self) -> set[str]:
         with self._office.store.read() as tx:
-            return {str(alert.kind.value) for alert in tx.alerts.open()}
+            return {str(alert.kind.value) for alert in tx.alerts.uncleared()}
 
     def close(self) -> None:
         self._office.close()

@@ -13,7 +13,7 @@ from tests.services.process import Process
 pytestmark = pytest.mark.one_database
 
 Start = Callable[..., Process]
-KEY_ROLES = [role for role in Role if role is not Role.VIEWER]
+KEY_ROLES = [role for role in Role if role not in (Role.VIEWER, Role.DISPLAY)]
 
 
 def test_key_identifies_its_caller(site: Process, start: Start) -> None:

@@ -53,7 +53,8 @@ def gone(store: Unreachable) -> Iterator[None]:
 
 def test_only_keys_that_may_release_are_cached(callers: ReleaseCallers, keys: Keys, store: Unreachable) -> None:
     secrets = {
-        role: keys.create(role, "lobby-1" if role is Role.GATE else None)[0] for role in set(Role) - {Role.VIEWER}
+        role: keys.create(role, "lobby-1" if role is Role.GATE else None)[0]
+        for role in set(Role) - {Role.VIEWER, Role.DISPLAY}
     }
     assert callers.by_key(secrets[Role.ADMIN]) is None, "never seen"
     callers.refresh()

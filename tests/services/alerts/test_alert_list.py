@@ -1,12 +1,19 @@
-"""Each transient alert is an alert of its own; an acknowledgement names who looked, and ends nothing that goes on."""
+"""An alert is open until it is over and acknowledged. Each momentary one counts."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
+from sqlalchemy import text
 
 from app.adapters.db.repositories.alerts import AlertRows
-from app.core.alerts.alert import Alert, AlertKind, AlertState
-from app.core.errors import BadInput, Conflict, NotFound
+from app.core.alerts.alert import Alert, AlertFilter, AlertKind, AlertState
+from app.core.cameras.camera import Camera
+from app.core.errors import BadInput, Conflict, NotFound, NotRecorded
 from app.services.alerts.alert_list import AlertList
 from app.services.alerts.transient_alerts import TransientAlerts
+from app.services.site.own_alerts import OwnAlerts
 from tests.fakes import Clock, new_id
 from tests.services.meanwhile import Meanwhile
 from tests.services.process import Process
@@ -23,40 +30,53 @@ def alerts(site: Process, clock: Clock) -> AlertList:
 
 
 def found(alerts: AlertList, state: AlertState = AlertState.OPEN) -> list[Alert]:
-    return [named.alert for named in alerts.find(state)]
+    return [named.alert for named in alerts.find(AlertFilter(state))]
 
 
-def test_a_second_tailgating_is_an_alert_of_its_own(
+def test_every_tailgating_counts_and_none_replaces_another(
     transient: TransientAlerts, alerts: AlertList, site: Process, clock: Clock
 ) -> None:
     gate = site.gates.get("lobby-1")
-    transient.tailgating(gate, "lobby-cam")
-    (first,) = found(alerts)
-    clock.advance(minutes=1)
-    transient.tailgating(gate, "lobby-cam")
-    (second,) = found(alerts)
-    assert (first.kind, first.gate_id) == (second.kind, second.gate_id) == (AlertKind.TAILGATING, gate.id)
-    assert second.id > first.id and second.at > first.at
-    assert [alert.id for alert in found(alerts, AlertState.ALL)] == [second.id, first.id]
+    for _ in range(3):
+        transient.tailgating(gate, "lobby-cam")
+        clock.advance(minutes=1)
+    third, second, first = found(alerts)
+    for alert in (first, second, third):
+        assert (alert.kind, alert.gate_id, alert.cleared_at) == (AlertKind.TAILGATING, gate.id, alert.at)
+    alerts.acknowledge(second.id, "user-7", "")
+    assert found(alerts) == [third, first]
 
 
-def test_acknowledgement_ends_a_transient_alert(
+def test_an_acknowledgement_closes_what_is_over(
     transient: TransientAlerts, alerts: AlertList, site: Process, clock: Clock
 ) -> None:
     transient.tailgating(site.gates.get("lobby-1"), "lobby-cam")
     (alert,) = found(alerts)
-    clock.advance(minutes=1)
+    clock.advance(days=30)
+    assert found(alerts) == [alert], "however late somebody looks"
     named = alerts.acknowledge(alert.id, "user-7", " spoke to both ")
-    assert (named.gate, named.alert.cleared_at) == ("lobby-1", clock())
+    assert (named.gate, named.actor, named.alert.cleared_at) == ("lobby-1", "user-7", alert.at)
     by = named.alert.acknowledged
     assert by is not None and (by.at, by.actor, by.comment) == (clock(), "user-7", "spoke to both")
     assert found(alerts) == []
     assert found(alerts, AlertState.ACKNOWLEDGED) == [named.alert]
     with pytest.raises(Conflict):
         alerts.acknowledge(alert.id, "user-8", "")
-    transient.tailgating(site.gates.get("lobby-1"), "lobby-cam")
+
+
+def test_a_turned_camera_raises_one_alert_until_somebody_acknowledges_it(
+    transient: TransientAlerts, alerts: AlertList, site: Process, clock: Clock
+) -> None:
+    camera = Camera("C1", "lobby-cam", site.gates.get("lobby-1").id, b"")
+    for _ in range(2):
+        transient.turned(camera, 180)
+        clock.advance(minutes=11)
+    (alert,) = found(alerts)
+    assert alert.kind is AlertKind.CAMERA_TURNED and alert.cleared_at is None
+    assert alerts.acknowledge(alert.id, "user-7", "").alert.cleared_at == clock()
+    assert found(alerts) == []
+    transient.turned(camera, 180)
     assert len(found(alerts)) == 1
-    assert found(alerts, AlertState.ACKNOWLEDGED) == [named.alert], "the first comment stays, and the next is another"
 
 
 def test_whoever_acknowledges_one_has_not_acknowledged_the_next(
@@ -65,14 +85,73 @@ def test_whoever_acknowledges_one_has_not_acknowledged_the_next(
     gate = site.gates.get("lobby-1")
     transient.tailgating(gate, "lobby-cam")
     (first,) = found(alerts)
-    meanwhile.before(AlertRows, "end", lambda: transient.tailgating(gate, "lobby-cam"))
+    meanwhile.before(AlertRows, "acknowledge", lambda: transient.tailgating(gate, "lobby-cam"))
     alerts.acknowledge(first.id, "user-7", "")
     meanwhile.results()
     (second,) = found(alerts)
     assert second.id > first.id and second.acknowledged is None
 
 
-def test_what_goes_on_lasts_as_long_as_its_cause(alerts: AlertList, site: Process, clock: Clock) -> None:
+def test_of_two_who_acknowledge_several_at_once_each_alert_names_one(
+    transient: TransientAlerts, alerts: AlertList, site: Process, start: Callable[[], Process], clock: Clock
+) -> None:
+    gate = site.gates.get("lobby-1")
+    for _ in range(5):
+        transient.tailgating(gate, "lobby-cam")
+    ids = [alert.id for alert in found(alerts)]
+    lists = [alerts, AlertList(start().store, clock)]  # the second as another process would
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(lambda n: lists[n].acknowledge_all(ids, f"user-{n}", ""), range(2))
+    assert sorted(named.alert.id for named in [*first, *second]) == sorted(ids)
+    assert found(alerts) == []
+    kept = {alert.id: alert.acknowledged for alert in found(alerts, AlertState.ACKNOWLEDGED)}
+    assert {named.alert.id: named.alert.acknowledged for named in [*first, *second]} == kept
+
+
+def test_an_alert_that_was_deleted_in_the_database_is_found(
+    transient: TransientAlerts, alerts: AlertList, site: Process
+) -> None:
+    for _ in range(2):
+        transient.tailgating(site.gates.get("lobby-1"), "lobby-cam")
+    with site.store.read() as tx:
+        assert list(tx.seals.flaws()) == []
+    with site.store._engine.begin() as connection:
+        connection.execute(text("DELETE FROM alerts WHERE id = :id"), {"id": found(alerts)[0].id})
+    with site.store.read() as tx:
+        assert [flaw.table for flaw in tx.seals.flaws()] == ["alerts"]
+
+
+def test_an_outage_that_is_over_before_it_can_be_stored_is_recorded_once(
+    site: Process, start: Callable[[], Process], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stores = [site.store, start().store]
+    own = [OwnAlerts(store, clock, new_id) for store in stores]
+    kind = AlertKind.DATABASE_UNWRITABLE
+
+    @contextmanager
+    def full(*_: object) -> Iterator[None]:
+        raise NotRecorded("full")
+        yield
+
+    with monkeypatch.context() as out:
+        for store in stores:
+            out.setattr(store, "write", full)
+        for one in own:
+            one.say(kind, "the disk is full")
+        clock.advance(minutes=3)
+        own[0].say(kind, None)  # over, and still nothing can be written
+        own[1].say(kind, None)
+    for one in own:
+        one.say(kind, None)
+    alerts = AlertList(site.store, clock)
+    (outage,) = found(alerts)
+    assert (outage.detail, outage.cleared_at) == ("the disk is full", clock())
+    clock.advance(minutes=1)
+    own[0].say(kind, "again")
+    assert [alert.detail for alert in found(alerts)] == ["again", "the disk is full"]
+
+
+def test_an_acknowledged_alert_lasts_as_long_as_its_cause(alerts: AlertList, site: Process, clock: Clock) -> None:
     alert = Alert(new_id(), clock(), AlertKind.DOOR_FORCED, site.gates.get("lobby-1").id)
     with site.store.write() as tx:
         tx.alerts.raise_(alert)
@@ -95,7 +174,7 @@ def test_comment_is_short_plain_text(alerts: AlertList, site: Process, clock: Cl
     assert found(alerts, AlertState.ACKNOWLEDGED) == []
 
 
-def test_what_cannot_be_acknowledged(site: Process, clock: Clock) -> None:
+def test_an_alert_that_the_database_lacks_cannot_be_acknowledged(site: Process, clock: Clock) -> None:
     own = Alert(new_id(), clock(), AlertKind.DATABASE_UNWRITABLE)
     alerts = AlertList(site.store, clock, lambda: [own])
     assert found(alerts) == [own]
@@ -103,3 +182,5 @@ def test_what_cannot_be_acknowledged(site: Process, clock: Clock) -> None:
         alerts.acknowledge(own.id, "user-7", "")
     with pytest.raises(NotFound):
         alerts.acknowledge("nothing", "user-7", "")
+    with pytest.raises(Conflict, match="not taken"):
+        alerts.acknowledge_all([own.id], "user-7", "")

@@ -32,7 +32,7 @@ def says(site: Process, doors: DoorWatch, clock: Clock) -> Callable[[DoorState],
 
 def standing(site: Process) -> list[AlertKind]:
     with site.store.read() as tx:
-        return [alert.kind for alert in tx.alerts.open()]
+        return [alert.kind for alert in tx.alerts.uncleared()]
 
 
 def door(site: Process) -> str | None:

@@ -168,7 +168,7 @@ def test_unsigned_journal_line_erases_nobody(site: Process, ada: Employee) -> No
     assert site.erasure.replay() == 0
     assert len(left_of(site, ada)) == 6
     with site.store.read() as tx:
-        assert [alert.kind for alert in tx.alerts.open()] == [AlertKind.RECORD_ALTERED]
+        assert [alert.kind for alert in tx.alerts.uncleared()] == [AlertKind.RECORD_ALTERED]
 
 
 def test_concurrent_erasures_give_one_receipt(site: Process, start: Start, ada: Employee) -> None:

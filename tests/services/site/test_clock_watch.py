@@ -71,7 +71,7 @@ def sees(process: Process, axis: int) -> str:
 
 def alerts(site: Process) -> list[AlertKind]:
     with site.store.read() as tx:
-        return [alert.kind for alert in tx.alerts.open()]
+        return [alert.kind for alert in tx.alerts.uncleared()]
 
 
 def test_clock_behind_the_log_lets_no_expired_employee_pass(

@@ -74,7 +74,7 @@ def events(site: Process, gate: str | None = None) -> list[tuple[str, str, str]]
 
 def alerts(site: Process) -> list[tuple[AlertKind, str | None]]:
     with site.store.read() as tx:
-        return sorted((alert.kind, alert.gate_id) for alert in tx.alerts.open())
+        return sorted((alert.kind, alert.gate_id) for alert in tx.alerts.uncleared())
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,8 @@ def watch_of(store: SqlStore) -> tuple[StorageWatch, AlertList]:
 
 
 def kinds(alerts: AlertList) -> list[tuple[AlertKind, str]]:
-    return [(one.alert.kind, one.alert.detail) for one in alerts.find()]
+    """What is wrong now, acknowledged or not."""
+    return [(one.alert.kind, one.alert.detail) for one in alerts.find() if one.alert.cleared_at is None]
 
 
 def why(watch: StorageWatch) -> Cause | None:

@@ -64,7 +64,7 @@ def send(service: Service, *frames: bytes, gate: str = GATES[0], **headers: str)
 
 def alarms(service: Service) -> list[str]:
     with service.system.store.read() as tx:
-        return [alert.gate_id or "" for alert in tx.alerts.open() if alert.kind == "repeated_picture"]
+        return [alert.gate_id or "" for alert in tx.alerts.uncleared() if alert.kind == "repeated_picture"]
 
 
 def test_captured_picture_opens_no_gate_and_raises_an_alarm(service: Service, ada: str) -> None:

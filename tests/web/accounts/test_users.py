@@ -93,7 +93,7 @@ def test_form_carries_its_csrf_token(client: TestClient, system: System) -> None
     problem(client.post("/signout", headers=session), 403, code="csrf_token_invalid")
     problem(client.post("/signout", headers=session, data={"csrf": "x"}), 403, code="csrf_token_invalid")
     answer = client.post("/signout", headers=session, data={"csrf": csrf_of(token)})
-    assert answer.headers["location"] == "/signin" and 'facegate="";' in answer.headers["set-cookie"]
+    assert answer.headers["location"] == "/signin?left=1" and 'facegate="";' in answer.headers["set-cookie"]
     problem(client.get("/v1/events", headers=session), 401, code="signed_out")
 
 
@@ -207,3 +207,47 @@ def test_changes_by_session_carry_the_users_id(client: TestClient, system: Syste
     locked = client.post("/v1/lockdown", headers=cookie(token), json={"active": True})
     client.post("/v1/lockdown", headers=cookie(token), json={"active": False})
     assert locked.status_code == 200 and locked.json()["actor"] == who.user.id
+
+
+def test_the_sign_in_page_says_why_a_session_is_over(browser: TestClient, system: System) -> None:
+    token = sign_in(system, Role.VIEWER)
+    found = system.accounts.sessions.find(token)
+    assert found is not None and "signed out" not in browser.get("/signin").text
+    system.accounts.users.change(found.user.id, enabled=False)
+    page = browser.get("/signin", headers=cookie(token)).text
+    assert "You were signed out: from another browser, by a new password, by an admin" in page
+    left = browser.post("/signout", headers=cookie(sign_in(system, Role.VIEWER)), follow_redirects=False)
+    assert left.headers["location"] == "/signin?left=1"
+    assert "You signed out." in browser.get("/signin?left=1").text
+
+
+def test_a_display_shows_live_and_alerts_and_nothing_else(
+    browser: TestClient, system: System, admin: Headers, display: Headers
+) -> None:
+    made = browser.post("/v1/displays", headers=admin, json={"name": "Porch wall"}).json()
+    problem(browser.post("/v1/displays", headers=admin, json={"name": "porch WALL"}), 409, code="name_taken")
+    assert "wrong, was used" in browser.post("/display", data={"code": "K7QM-3XHD"}).text
+    opened = browser.post("/display", data={"code": made["code"]}, follow_redirects=False)
+    cookies = [one for one in opened.headers.get_list("set-cookie") if one.startswith("facegate=")]
+    assert opened.headers["location"] == "/live" and len(cookies) == 1
+    assert "HttpOnly" in cookies[0] and "Max-Age=4838400" in cookies[0] and "SameSite=strict" in cookies[0]
+    browser.cookies.clear()
+    wall = {"Cookie": cookies[0].partition(";")[0]}
+    assert browser.get("/live", headers=wall).status_code == 200
+    assert browser.get("/", headers=wall, follow_redirects=False).headers["location"] == "/live"
+    assert browser.get("/v1/alerts", headers=wall).status_code == 200
+    for path in ("/log", "/employees", "/users", "/displays", "/account", "/health"):
+        assert browser.get(path, headers=wall).status_code == 403, path
+    problem(browser.post("/v1/account/password", headers=display, json={"old": "a", "new": "b"}), 403)
+    (shown,) = [
+        one for one in browser.get("/v1/displays", headers=admin).json()["items"] if one["name"] == "Porch wall"
+    ]
+    assert shown["seen_at"] is not None and shown["ends_at"] > shown["seen_at"]
+    another = browser.post(f"/v1/displays/{shown['id']}/code", headers=admin).json()
+    assert another["code"] != made["code"]
+    assert browser.delete(f"/v1/displays/{shown['id']}", headers=admin).status_code == 204
+    problem(browser.get("/v1/alerts", headers=wall), 401, code="signed_out")
+    assert browser.get("/live", headers=wall, follow_redirects=False).headers["location"].startswith("/signin")
+    assert browser.get("/signin", headers=wall, follow_redirects=False).headers["location"] == "/display"
+    assert "revoked" in browser.get("/display", headers=wall).text
+    problem(browser.delete(f"/v1/displays/{shown['id']}", headers=admin), 404, code="unknown_display")

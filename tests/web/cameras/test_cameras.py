@@ -157,7 +157,8 @@ def test_turned_camera_is_an_alert_that_names_the_rotation(client: TestClient, a
     system.cameras.add("upside", GATE, Address(URL), Region())
     system.transient_alerts.turned(system.cameras.get("upside"), 180)
     system.transient_alerts.turned(system.cameras.get("upside"), 180)
-    told = [a for a in client.get("/v1/alerts", headers=admin).json()["items"] if a["kind"] == "camera_turned"]
+    items = client.get("/v1/alerts", headers=admin, params={"kind": "camera_turned"}).json()["items"]
+    told = [alert for alert in items if alert["camera"] == "upside"]
     assert len(told) == 1 and told[0]["detail"].endswith("set its rotation to 180")
     assert client.post(f"/v1/alerts/{told[0]['id']}/acknowledge", headers=admin, json={}).status_code == 200
     assert client.delete("/v1/cameras/upside", headers=admin).status_code == 204

@@ -73,7 +73,7 @@ def test_camera_on_its_side_sees_faces_with_its_rotation_and_hints_without(
 
     def hints() -> list[str]:
         with system.store.read() as tx:
-            return [a.detail for a in tx.alerts.open() if a.camera_id == camera.id]
+            return [a.detail for a in tx.alerts.uncleared() if a.camera_id == camera.id]
 
     try:
         post.loop.start()

@@ -105,6 +105,9 @@ def test_feed_shows_what_another_process_did(service: Service) -> None:
         assert stream.until("alert")["kind"] == "camera_dead"
         with service.system.store.write() as tx:
             tx.alerts.clear(alert.kind, None, None, service.system.clock())
+        over = stream.until("alert")
+        assert over["cleared_at"] is not None and "cleared" not in over, "nobody has acknowledged it"
+        service.system.alerts.acknowledge(alert.id, "user-7", "")
         assert stream.until("alert")["cleared"] is True
 
 
@@ -120,6 +123,8 @@ def test_alert_that_ended_between_two_queries_is_reported_once(service: Service)
                 tx.alerts.clear(alert.kind, None, None, clock())
             begun = stream.until("alert")
             assert (begun["id"], begun["kind"], "cleared" in begun) == (alert.id, "door_forced", False)
+            assert begun["severity"] == "critical" and begun["cleared_at"] is not None
+            service.system.alerts.acknowledge(alert.id, "user-7", "")
             ended = stream.until("alert")
             assert (ended["id"], ended["cleared"]) == (alert.id, True)
 

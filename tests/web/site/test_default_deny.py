@@ -17,19 +17,21 @@ ALLOWED = {
     r"POST /v1/gates/{gate}/heartbeat": {"gate"},
     r"POST /v1/gates/{gate}/(open|lock|unlock)": {"admin", "security"},
     r"POST /v1/events/{event_id}/corrections": {"admin", "security"},
-    r"POST /v1/alerts/{id}/acknowledge": {"admin", "security"},
+    r"POST /v1/alerts(/{id})?/acknowledge": {"admin", "security"},
     r"\w+ /v1/(employees|gates|keys|imports|cameras|zones|schedules|rules|groups|credentials|lockdown)\b.*": {"admin"},
     r"\w+ /v1/(calendars|calendar-files)\b.*": {"admin"},
     r"\w+ /v1/grants\b.*": {"admin"},
     r"GET /v1/access/(explain|who)": {"admin", "security", "viewer"},
     r"POST /v1/photo-checks": {"admin"},
-    r"\w+ /v1/(users|sign-ins)\b.*": {"admin"},
+    r"\w+ /v1/(users|sign-ins|displays)\b.*": {"admin"},
     r"\w+ /v1/account\b.*": {"viewer"},  # a person's, whatever their roles; the others here are keys
     r"POST /v1/(verify|identify)": {"admin"},
     # Whoever sees a fire opens; whoever locks people out answers for it.
     r"POST /v1/release": {"admin", "security"},
-    r"GET /v1/(events|events.csv|occupancy|alerts|audit/verify)\b.*": {"admin", "security", "viewer"},
-    r"GET /v1/signing-key": {"admin", "security", "viewer", "gate", "camera"},
+    # A screen on the wall shows these and no more.
+    r"GET /v1/(events/stream|events/{event_id}/snapshot|alerts)": {"admin", "security", "viewer", "display"},
+    r"GET /v1/(events|events.csv|occupancy|audit/verify)\b.*": {"admin", "security", "viewer"},
+    r"GET /v1/signing-key": {"admin", "security", "viewer", "gate", "camera", "display"},
     r"GET /(healthz|readyz|metrics)": {"admin"},
 }
 Call = tuple[str, str]

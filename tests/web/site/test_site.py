@@ -16,7 +16,7 @@ from app.web.console.words import ALERTS
 from app.wiring import System, new_id
 from tests.web.conftest import DECISIONS, GATE, OTHER_GATE, Headers, TestClient, bearer, cookie, problem, sign_in
 
-ALERT_FIELDS = {"id", "at", "kind", "gate", "camera", "detail", "cleared_at", "acknowledged"}
+ALERT_FIELDS = {"id", "at", "kind", "severity", "gate", "camera", "detail", "cleared_at", "acknowledged"}
 DOOR = "porch"
 
 
@@ -56,6 +56,12 @@ def alerts(client: TestClient, security: Headers) -> Callable[..., list[dict[str
     return find
 
 
+@pytest.fixture
+def lasting(alerts: Callable[..., list[dict[str, Any]]]) -> Callable[[], list[dict[str, Any]]]:
+    """The alerts whose cause is not over."""
+    return lambda: [alert for alert in alerts() if alert["cleared_at"] is None]
+
+
 @pytest.mark.parametrize(
     ("mode", "state", "decision", "reason"),
     [("lockdown", "lockdown", "deny", "lockdown"), ("release", "release", "open", "released")],
@@ -65,7 +71,7 @@ def test_mode_lasts_until_it_is_ended(
     gate: Headers,
     security: Headers,
     order: Any,
-    alerts: Any,
+    lasting: Any,
     mode: str,
     state: str,
     decision: str,
@@ -74,7 +80,7 @@ def test_mode_lasts_until_it_is_ended(
     begun = order(mode, active=True, comment=" a drill ")
     assert begun.status_code == 200 and begun.json()["comment"] == "a drill"
     assert (begun.json()["mode"], begun.json()["gates"]) == (state, [])
-    assert [(alert["kind"], alert["gate"]) for alert in alerts()] == [(mode, None)]
+    assert [(alert["kind"], alert["gate"]) for alert in lasting()] == [(mode, None)]
     # said again, nothing is recorded again
     assert order(mode, active=True).json() == begun.json()
     ordered = client.get("/v1/events", headers=security, params={"gate": GATE, "reason": reason}).json()["items"][0]
@@ -82,7 +88,7 @@ def test_mode_lasts_until_it_is_ended(
     assert ordered["comment"] == "a drill"
     ended = order(mode, active=False).json()
     assert (ended["mode"], ended["gates"]) == ("normal", [])
-    assert alerts() == []
+    assert lasting() == []
     newest = client.get("/v1/events", headers=security, params={"gate": GATE, "limit": 1}).json()["items"][0]
     assert (newest["decision"], newest["reason"], newest["method"]) == ("deny", "restored", "command")
     assert client.post(DECISIONS, headers=gate, json={"credential": "1234"}).json()["reason"] == "credential_unknown"
@@ -99,9 +105,9 @@ def test_decisions_follow_the_mode(client: TestClient, gate: Headers, order: Any
         assert decide()["reason"] == "credential_unknown"
 
 
-def test_mode_for_some_gates(order: Any, alerts: Any) -> None:
+def test_mode_for_some_gates(order: Any, lasting: Any) -> None:
     assert order("lockdown", active=True, gates=[OTHER_GATE]).json()["gates"] == [OTHER_GATE]
-    assert [alert["gate"] for alert in alerts()] == [OTHER_GATE]
+    assert [alert["gate"] for alert in lasting()] == [OTHER_GATE]
     problem(order("release", active=True, gates=[GATE]), 409, code="lockdown_active")
     assert order("release", active=True).json()["mode"] == "release"
     problem(order("lockdown", active=True), 409, code="release_active")
@@ -141,54 +147,81 @@ def test_unrecordable_release_is_a_503_and_in_force(
     assert system.gate_control._drivers.site.mode is SiteMode.NORMAL
 
 
-def test_door_reports_its_state(client: TestClient, beat: Any, admin: Headers, alerts: Any) -> None:
+def test_door_reports_its_state(client: TestClient, beat: Any, admin: Headers, alerts: Any, lasting: Any) -> None:
     assert beat("closed").status_code == 204 and beat("closed").content == b""
     assert beat("open").status_code == 204
     shown = client.get(f"/v1/gates/{DOOR}", headers=admin).json()
     assert shown["door"] == "forced" and shown["door_at"].endswith("Z")
-    (alert,) = alerts()
-    assert (alert["kind"], alert["gate"], alert["cleared_at"]) == ("door_forced", DOOR, None)
+    (alert,) = lasting()
+    assert (alert["kind"], alert["severity"], alert["gate"]) == ("door_forced", "critical", DOOR)
     beat("closed")
-    assert alerts() == []
-    (kept, *_) = alerts(state="all")
-    assert kept["id"] == alert["id"] and kept["cleared_at"] is not None
+    assert lasting() == []
+    kept = alerts()[0]
+    assert kept["id"] == alert["id"] and kept["cleared_at"] is not None, "open until somebody acknowledges it"
+    assert alerts(state="all")[0] == kept
     assert client.get(f"/v1/gates/{DOOR}", headers=admin).json()["door"] == "closed"
 
 
-def test_gate_key_reports_only_its_own_door(client: TestClient, gate: Headers, beat: Any, alerts: Any) -> None:
+def test_gate_key_reports_only_its_own_door(client: TestClient, gate: Headers, beat: Any, lasting: Any) -> None:
     problem(beat("ajar"), 422)
     problem(client.post(f"/v1/gates/{GATE}/heartbeat", headers=gate, json={}), 422)
     other = client.post(f"/v1/gates/{OTHER_GATE}/heartbeat", headers=gate, json={"state": "forced"})
     problem(other, 403, code="key_of_another_gate")
     problem(client.post("/v1/gates/nowhere/heartbeat", headers=gate, json={"state": "open"}), 404, code="unknown_gate")
-    assert alerts() == []
+    assert lasting() == []
 
 
-def test_acknowledgement_ends_tailgating_and_is_kept_with_a_forced_door(
+def test_alert_stays_open_until_it_is_over_and_acknowledged(
     client: TestClient, system: System, security: Headers, viewer: Headers, beat: Any, alerts: Any
 ) -> None:
     def acknowledge(alert: Any, key: Headers, **body: Any) -> Any:
         return client.post(f"/v1/alerts/{alert['id']}/acknowledge", headers=key, json=body)
 
+    before = {alert["id"] for alert in alerts()}
+
+    def new() -> list[dict[str, Any]]:
+        return [alert for alert in alerts() if alert["id"] not in before]
+
     system.transient_alerts.tailgating(system.gates.get(DOOR), "no-camera")
-    (tailgating,) = alerts()
+    (tailgating,) = new()
     assert (tailgating["kind"], tailgating["gate"], tailgating["acknowledged"]) == ("tailgating", DOOR, None)
     problem(acknowledge(tailgating, viewer), 403, code="wrong_role")
     ended = acknowledge(tailgating, security, comment=" a delivery ").json()
     assert ended["cleared_at"] is not None and ended["acknowledged"]["comment"] == "a delivery"
-    assert alerts() == []
+    assert ended["acknowledged"]["name"] and ended["acknowledged"]["name"] != ended["acknowledged"]["actor"]
+    assert new() == []
     problem(acknowledge(tailgating, security), 409, code="already_in_that_state")
     problem(acknowledge({"id": "nothing"}, security), 404, code="unknown_alert")
     beat("forced")
-    (forced,) = alerts()
+    (forced,) = new()
     assert acknowledge(forced, security).json()["acknowledged"]["comment"] == ""
-    assert alerts() == [acknowledged := alerts(state="acknowledged")[0]], "it lasts as long as its cause"
+    assert new() == [acknowledged := alerts(state="acknowledged")[0]], "it lasts as long as its cause"
     assert acknowledged["id"] == forced["id"] and acknowledged["acknowledged"]["actor"]
     beat("closed")
-    assert alerts() == []
+    assert new() == []
     assert [one["id"] for one in alerts(state="acknowledged")[:2]] == [forced["id"], tailgating["id"]]
     problem(acknowledge(forced, security, comment="x" * 201), 422)
     problem(client.get("/v1/alerts", headers=security, params={"state": "seen"}), 422)
+
+
+def test_one_comment_acknowledges_several_alerts(
+    client: TestClient, system: System, security: Headers, alerts: Any
+) -> None:
+    def acknowledge(ids: list[str], comment: str = "") -> Any:
+        return client.post("/v1/alerts/acknowledge", headers=security, json={"ids": ids, "comment": comment})
+
+    for _ in range(3):
+        system.transient_alerts.tailgating(system.gates.get(DOOR), "no-camera")
+    ids = [alert["id"] for alert in alerts(kind="tailgating", gate=DOOR)]
+    assert len(ids) == 3, "none replaces another"
+    problem(acknowledge([ids[0], "nothing"]), 404, code="unknown_alert")
+    assert len(alerts(kind="tailgating", gate=DOOR)) == 3
+    assert [one["id"] for one in acknowledge(ids[:1]).json()["items"]] == ids[:1]
+    done = acknowledge([*ids, ids[1]], "on camera").json()["items"]
+    assert [(one["id"], one["acknowledged"]["comment"]) for one in done] == [(id, "on camera") for id in ids[1:]]
+    assert alerts(kind="tailgating", gate=DOOR) == []
+    problem(acknowledge([]), 422)
+    problem(acknowledge(ids * 100), 422)
 
 
 @pytest.mark.parametrize("kind", list(AlertKind))
@@ -223,6 +256,11 @@ def test_alerts_page(beat: Any, alerts: Any) -> None:
     assert alerts(state="all", limit=2, cursor=whole[1]["id"]) == whole[2:4]
     since = [alert for alert in whole if alert["at"] >= whole[1]["at"]]
     assert alerts(state="all", limit=200, **{"from": whole[1]["at"]}) == since
+    kinds = alerts(state="all", limit=200, kind=["door_held", "door_fault"], gate=DOOR)
+    assert {alert["kind"] for alert in kinds} == {"door_held", "door_fault"}
+    assert alerts(state="all", gate="nowhere") == []
+    until = alerts(state="all", limit=200, to=whole[1]["at"])
+    assert [alert for alert in whole if alert["at"] < whole[1]["at"]] == until
 
 
 def test_card_numbers_are_unique(

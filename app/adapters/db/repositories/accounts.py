@@ -54,6 +54,9 @@ class UserRows:
         with _unique(self._connection, user):
             self._rows.update(_columns(user), users.c.id == user.id)
 
+    def remove(self, user_id: str) -> bool:
+        return self._rows.delete(users.c.id == user_id) == 1
+
 
 class SessionRows:
     """Implements `ports.accounts.Sessions`."""

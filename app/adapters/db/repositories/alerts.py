@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, Select, select
 
 from app.adapters.db.engine.connect import upsert
 from app.adapters.db.seals.sealed_rows import SealedRows
-from app.adapters.db.tables import UNCLEARED, alerts
-from app.core.alerts.alert import Acknowledgement, Alert, AlertKind
+from app.adapters.db.tables import AWAITING, UNCLEARED, alerts
+from app.core.alerts.alert import Acknowledgement, Alert, AlertFilter, AlertKind, AlertState
 
 
 class AlertRows:
@@ -44,31 +44,32 @@ class AlertRows:
         return self._rows.update({"cleared_at": at}, UNCLEARED, alerts.c.id == alert_id) == 1
 
     def acknowledge(self, alert_id: str, acknowledgement: Acknowledgement) -> bool:
+        changes = {**_acknowledged(acknowledgement), "awaiting": None}
         unacknowledged = alerts.c.acknowledged_at.is_(None)
-        return self._rows.update(_acknowledged(acknowledgement), unacknowledged, alerts.c.id == alert_id) == 1
+        return self._rows.update(changes, unacknowledged, alerts.c.id == alert_id) == 1
 
     def get(self, alert_id: str) -> Alert | None:
         row = self._rows.one(alerts.c.id == alert_id)
         return None if row is None else _alert(row)
 
-    def open(self) -> list[Alert]:
+    def uncleared(self) -> list[Alert]:
         return [_alert(row) for row in self._rows.find(_NEWEST_FIRST.where(UNCLEARED))]
 
-    def find(
-        self,
-        since: datetime | None = None,
-        before: str | None = None,
-        limit: int = 50,
-        *,
-        acknowledged: bool = False,
-    ) -> list[Alert]:
-        query = _NEWEST_FIRST.limit(limit)
-        if acknowledged:
-            query = query.where(alerts.c.acknowledged_at.is_not(None))
-        if since is not None:
-            query = query.where(alerts.c.at >= since)
-        if before is not None:
-            query = query.where(alerts.c.id < before)
+    def find(self, wanted: AlertFilter) -> list[Alert]:
+        if wanted.state is not AlertState.OPEN:
+            conditions = _conditions(wanted)
+            if wanted.state is AlertState.ACKNOWLEDGED:
+                conditions.append(alerts.c.acknowledged_at.is_not(None))
+            return self._found(_NEWEST_FIRST.where(*conditions).limit(wanted.limit))
+        # Two queries, because each has an index of its own, and a database rarely uses two for an OR.
+        found = {
+            alert.id: alert
+            for condition in (UNCLEARED, AWAITING)
+            for alert in self._found(_NEWEST_FIRST.where(condition, *_conditions(wanted)).limit(wanted.limit))
+        }
+        return sorted(found.values(), key=lambda alert: alert.id, reverse=True)[: wanted.limit]
+
+    def _found(self, query: Select[Any]) -> list[Alert]:
         return [_alert(row) for row in self._rows.find(query)]
 
 
@@ -77,12 +78,29 @@ _NEW_KINDS = {"picture_again": AlertKind.REPEATED_PICTURE}
 _NEWEST_FIRST = select(alerts).order_by(alerts.c.id.desc())
 
 
+def _conditions(wanted: AlertFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if wanted.kinds is not None:
+        stored = {*wanted.kinds, *(old for old, kind in _NEW_KINDS.items() if kind in wanted.kinds)}
+        found.append(alerts.c.kind.in_(sorted(stored)))
+    if wanted.gate_id is not None:
+        found.append(alerts.c.gate_id == wanted.gate_id)
+    if wanted.since is not None:
+        found.append(alerts.c.at >= wanted.since)
+    if wanted.until is not None:
+        found.append(alerts.c.at < wanted.until)
+    if wanted.before is not None:
+        found.append(alerts.c.id < wanted.before)
+    return found
+
+
 def _columns(alert: Alert) -> dict[str, Any]:
     gate_id, camera_id = alert.gate_id or "", alert.camera_id or ""
     columns = {name: value for name, value in vars(alert).items() if name != "acknowledged"}
     return {
         **columns,
         **_acknowledged(alert.acknowledged),
+        "awaiting": True if alert.acknowledged is None else None,
         "kind": alert.kind.value,
         "gate_id": gate_id,
         "camera_id": camera_id,
@@ -99,6 +117,7 @@ def _acknowledged(by: Acknowledgement | None) -> dict[str, Any]:
 
 def _alert(row: dict[str, Any]) -> Alert:
     at, actor, comment = (row.pop(f"acknowledged_{name}") for name in ("at", "by", "comment"))
+    del row["awaiting"]
     acknowledged = None if at is None else Acknowledgement(at, actor, comment)
     places = {"gate_id": row["gate_id"] or None, "camera_id": row["camera_id"] or None}
     return Alert(

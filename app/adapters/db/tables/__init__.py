@@ -15,7 +15,7 @@ from app.adapters.db.tables.access import (
     zones,
 )
 from app.adapters.db.tables.accounts import api_keys, provider, sessions, sign_ins, tallies, tickets, users
-from app.adapters.db.tables.alerts import UNCLEARED, alerts
+from app.adapters.db.tables.alerts import AWAITING, UNCLEARED, alerts
 from app.adapters.db.tables.base import EPOCH, KEY, Day, Instant, day_text, from_millis, metadata, to_millis
 from app.adapters.db.tables.cameras import cameras
 from app.adapters.db.tables.events import corrections, events, gate_results, histograms, idempotency, sent_pictures
@@ -36,6 +36,7 @@ from app.adapters.db.tables.sealed import COUNTED, FORMER_NAMES, SEALED, UNCOVER
 from app.adapters.db.tables.site import UNANSWERED, clock, heartbeat, installation, leases, questions, site, watchers
 
 __all__ = [
+    "AWAITING",
     "COUNTED",
     "EPOCH",
     "FORMER_NAMES",

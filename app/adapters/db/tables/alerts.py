@@ -1,6 +1,7 @@
 """What somebody must look at."""
 
 from sqlalchemy import (
+    Boolean,
     Column,
     Index,
     String,
@@ -24,6 +25,8 @@ alerts = Table(
     Column("acknowledged_at", Instant),
     Column("acknowledged_by", KEY),
     Column("acknowledged_comment", Text),
+    # TRUE until somebody acknowledges it, then NULL. Also NULL in rows of versions whose alerts ended with their cause.
+    Column("awaiting", Boolean),
 )
 
 
@@ -37,3 +40,7 @@ Index(
     sqlite_where=UNCLEARED,
     postgresql_where=UNCLEARED,
 )
+
+
+AWAITING = alerts.c.awaiting.is_not(None)
+Index("ix_alerts_awaiting", alerts.c.id, sqlite_where=AWAITING, postgresql_where=AWAITING)

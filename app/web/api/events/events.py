@@ -16,7 +16,7 @@ from app.web.api.describe import ERRORS
 from app.web.api.people.photos import PRIVATE
 from app.web.api.schemas import EventOut, Page, PictureOut, When
 from app.web.edge.turns import FewExports, FewLists
-from app.web.security import Reader, SystemOf
+from app.web.security import Reader, ScreenReader, SystemOf
 
 router = APIRouter(tags=["Events"])
 
@@ -91,7 +91,7 @@ def read(event_id: str, system: SystemOf, _: Reader) -> EventOut:
 
 
 @router.get("/events/{event_id}/snapshot", summary="The picture of an event", responses=ERRORS, response_class=Response)
-def snapshot(event_id: str, system: SystemOf, _: Reader) -> Response:
+def snapshot(event_id: str, system: SystemOf, _: ScreenReader) -> Response:
     return Response(system.events.snapshot(event_id), media_type="image/jpeg", headers=PRIVATE)
 
 

@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import StreamingResponse
 
-from app.core.types import Role
+from app.core.accounts.users import SCREEN_ROLES
 from app.web.api.describe import ERRORS
 from app.web.edge.streams import EventStream, Streams
-from app.web.security import Credentials, Reader, allow, caller
+from app.web.security import Credentials, ScreenReader, allow, caller
 
 router = APIRouter(tags=["Events"])
 STREAM = {**ERRORS, 200: {"description": "server-sent events", "content": {"text/event-stream": {}}}}
@@ -18,7 +18,7 @@ STREAM = {**ERRORS, 200: {"description": "server-sent events", "content": {"text
 async def stream(
     request: Request,
     credentials: Credentials,
-    _: Reader,
+    _: ScreenReader,
     after: Annotated[str | None, Query(max_length=64, description="the id of the event to begin after")] = None,
     last_event_id: Annotated[str | None, Header(max_length=64)] = None,
 ) -> EventStream:
@@ -28,5 +28,4 @@ async def stream(
     After a break, at most 200 decisions are repeated, some of which you may have seen.
     """
     streams: Streams = request.app.state.streams
-    roles = (Role.SECURITY, Role.ADMIN, Role.VIEWER)
-    return EventStream(streams, last_event_id or after, lambda: allow(caller(request, credentials, ""), *roles))
+    return EventStream(streams, last_event_id or after, lambda: allow(caller(request, credentials, ""), *SCREEN_ROLES))

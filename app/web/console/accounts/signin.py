@@ -1,5 +1,6 @@
 """Signing in and out, the link for the first admin, and the links that set a new password."""
 
+from datetime import timedelta
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -8,10 +9,12 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from app.core.accounts.users import TicketKind
 from app.core.errors import Busy, Forbidden, Refusal
+from app.services.accounts.sessions import Ended, of_display
 from app.services.accounts.sign_in import Entered
 from app.web.console.render import render
 from app.web.console.session import AnyPage, Visitor, local_path
 from app.web.security import DEVICE, SystemOf, client_of, cookie_name, cookie_path
+from app.wiring import System
 
 router = APIRouter(include_in_schema=False)
 DEVICE_S = 180 * 86_400
@@ -19,17 +22,22 @@ Short = Annotated[str, Form(max_length=1000)]
 
 
 @router.get("/signin", response_class=HTMLResponse)
-def ask(request: Request, visitor: Visitor, next: str = "/") -> Response:
-    if visitor is not None:
+def ask(request: Request, system: SystemOf, visitor: Visitor, next: str = "/", left: bool = False) -> Response:
+    if visitor is not None and not visitor.user.is_display:
         return RedirectResponse(local_path(next), 303)
-    return signin_form(request, next=local_path(next))
+    token = request.cookies.get(cookie_name(request), "")
+    if visitor is None and of_display(token):
+        return RedirectResponse("/display", 303)
+    ended = system.accounts.sessions.why_ended(token) if token and visitor is None else None
+    said = "You signed out." if left else why_ended(ended, system) if ended else ""
+    return signin_form(request, next=local_path(next), said=said)
 
 
 @router.post("/signin", response_class=HTMLResponse)
 def enter(
     request: Request, system: SystemOf, name: Short = "", password: Short = "", next: Annotated[str, Form()] = "/"
 ) -> Response:
-    _from_here(request)
+    from_here(request)
     wanted = local_path(next)
     try:
         entered = system.accounts.sign_in.with_password(name, password, client_of(request))
@@ -41,7 +49,7 @@ def enter(
 @router.post("/signout")
 def leave(request: Request, system: SystemOf, person: AnyPage) -> Response:
     system.accounts.sessions.end(person.session.id)
-    answer = RedirectResponse("/signin", 303)
+    answer = RedirectResponse("/signin?left=1", 303)
     name, path = cookie_name(request), cookie_path(request)
     answer.delete_cookie(name, path=path, secure=_secure(request), httponly=True, samesite="strict")
     return answer
@@ -71,7 +79,7 @@ def redeem(
     password: Short = "",
     again: Short = "",
 ) -> Response:
-    _from_here(request)
+    from_here(request)
     kind, accounts = _kind(request), system.accounts
     try:
         user = accounts.users.ticket(token, kind)
@@ -93,21 +101,44 @@ def redeem(
     return remember(request, RedirectResponse("/", 303), entered)
 
 
-def remember(request: Request, answer: Response, entered: Entered) -> Response:
-    """Sets the session's cookie, which ends with the browser, and the device cookie. Returns the answer."""
+def remember(request: Request, answer: Response, entered: Entered, lasts: timedelta | None = None) -> Response:
+    """Sets the session's cookie, which ends with the browser unless it lasts, and the device cookie, if any."""
     secure, path = _secure(request), cookie_path(request)
-    answer.set_cookie(cookie_name(request), entered.session, path=path, httponly=True, samesite="strict", secure=secure)
+    max_age = None if lasts is None else round(lasts.total_seconds())
     answer.set_cookie(
-        DEVICE, entered.device, max_age=DEVICE_S, path=path, httponly=True, samesite="strict", secure=secure
+        cookie_name(request),
+        entered.session,
+        max_age=max_age,
+        path=path,
+        httponly=True,
+        samesite="strict",
+        secure=secure,
     )
+    if entered.device:
+        answer.set_cookie(
+            DEVICE, entered.device, max_age=DEVICE_S, path=path, httponly=True, samesite="strict", secure=secure
+        )
     return answer
 
 
+def why_ended(ended: Ended, system: System) -> str:
+    """Returns what the sign-in page says to somebody whose session is over."""
+    sessions = system.accounts.sessions
+    idle, longest = round(sessions.idle.total_seconds() / 60), round(sessions.longest.total_seconds() / 3600)
+    return {
+        Ended.IDLE: f"You were signed out because nobody used this page for {idle} minutes.",
+        Ended.LONGEST: f"You were signed out because a session lasts at most {longest} hours.",
+        Ended.DISABLED: "You were signed out because an admin disabled this account.",
+        Ended.REMOVED: "You were signed out: from another browser, by a new password, by an admin, "
+        f"or because more than {longest} hours have passed.",
+    }[ended]
+
+
 def signin_form(
-    request: Request, status: int = 200, *, next: str = "/", name: str = "", problem: str = ""
+    request: Request, status: int = 200, *, next: str = "/", name: str = "", problem: str = "", said: str = ""
 ) -> HTMLResponse:
     provider = request.app.state.system.accounts.federation.provider()
-    context = {"next": next, "name": name, "problem": problem, "provider": provider}
+    context = {"next": next, "name": name, "problem": problem, "said": said, "provider": provider}
     return render(request, "accounts/signin.html", None, status, **context)
 
 
@@ -123,7 +154,7 @@ def _status(refusal: Refusal) -> int:
     return 429 if isinstance(refusal, Busy) else 400
 
 
-def _from_here(request: Request) -> None:
+def from_here(request: Request) -> None:
     """Refuses forms from other sites, which could sign somebody in as somebody else. Raises Forbidden.
 
     Over https, browsers send where a form comes from, whatever a proxy does to the host. Over http they send only the

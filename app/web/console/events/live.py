@@ -5,18 +5,19 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
+from app.core.accounts.users import SCREEN_ROLES
 from app.core.canonical import instant
 from app.core.events.records import EventFilter
 from app.core.types import Role
 from app.web.console.events.rule import EXPLAINED, missing
 from app.web.console.hardware import test_gates
 from app.web.console.render import Link, render
-from app.web.console.session import AnyPage
+from app.web.console.session import ScreenPage
 from app.web.console.words import FOR_SCRIPTS
 from app.web.security import SystemOf
 
 router = APIRouter(include_in_schema=False)
-LINKS = (Link("/live", "Live", "live"),)
+LINKS = (Link("/live", "Live", "live", SCREEN_ROLES),)
 OF_A_GATE = 6
 SHOWN = ("decision_id", "gate", "at", "decision", "reason", "employee", "similarity", "threshold", "camera", "snapshot")
 MORE = ("gate_result", "comment", "method")
@@ -25,7 +26,7 @@ BRIEFLY = {"Cache-Control": "private, max-age=300", "X-Content-Type-Options": "n
 
 
 @router.get("/live", response_class=HTMLResponse)
-def live(request: Request, system: SystemOf, person: AnyPage) -> HTMLResponse:
+def live(request: Request, system: SystemOf, person: ScreenPage) -> HTMLResponse:
     now, gates = instant(system.clock()), system.gates.all()
     newest = system.events.find(EventFilter(limit=1))
     last = [brief(e.json()) for gate in gates for e in system.events.find(EventFilter(gate=gate.name, limit=OF_A_GATE))]
@@ -47,13 +48,13 @@ def live(request: Request, system: SystemOf, person: AnyPage) -> HTMLResponse:
 
 
 @router.get("/live/{event_id}/missing")
-def missing_at(event_id: str, system: SystemOf, _: AnyPage) -> dict[str, str]:
+def missing_at(event_id: str, system: SystemOf, _: ScreenPage) -> dict[str, str]:
     """What a refused person lacked, in words."""
     return {"words": missing(system, system.events.get(event_id).json())}
 
 
 @router.get("/portraits/{employee_id}", response_class=Response)
-def portrait(employee_id: str, system: SystemOf, _: AnyPage) -> Response:
+def portrait(employee_id: str, system: SystemOf, _: ScreenPage) -> Response:
     """A small enrolled photo, to compare with the gate's picture."""
     return Response(system.portraits.of(employee_id), media_type="image/jpeg", headers=BRIEFLY)
 

@@ -1,7 +1,7 @@
 """The start page: whether the service works, and where to go."""
 
-from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
 
 from app.web import health
 from app.web.console.render import render
@@ -13,8 +13,10 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/", response_class=HTMLResponse)
-def status(request: Request, system: SystemOf, visitor: Visitor) -> HTMLResponse:
+def status(request: Request, system: SystemOf, visitor: Visitor) -> Response:
     """Shows nothing that a stranger may not see: what is missing is for people who signed in."""
+    if visitor is not None and visitor.user.is_display:
+        return RedirectResponse("/live", 303)
     health_checks: health.HealthChecks = request.app.state.health_checks
     checks = {name: found for name, found in health_checks().items() if found.essential or found.limited}
     ready = health.ready(checks)
