@@ -64,12 +64,12 @@ def like(axis: int, similarity: float, other: int = DIMENSION - 1) -> Vector:
     return vector
 
 
-def sighting(vector: Vector, quality: float = 0.9, liveness: float | None = None) -> Sample:
+def sample(vector: Vector, quality: float = 0.9, liveness: float | None = None) -> Sample:
     return Sample(FACE, Quality(quality), vector, liveness)
 
 
 def seen(vector: Vector, quality: float = 0.9, faces: int = 1, liveness: float | None = None) -> FrameResult:
-    return FrameResult(faces, sighting(vector, quality, liveness), None, VIEW)
+    return FrameResult(faces, sample(vector, quality, liveness), None, VIEW)
 
 
 def unseen(reason: Reason, faces: int = 0, problems: tuple[QualityProblem, ...] = ()) -> FrameResult:

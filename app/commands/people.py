@@ -114,14 +114,14 @@ def _run(
     with _progress() as progress:
         task = progress.add_task("Checking" if job.dry_run else "Importing", total=len(file.rows), rate="")
 
-        def told(row: RowReport) -> None:
+        def on_row(row: RowReport) -> None:
             reports.append(row)
             seconds = progress.tasks[task].elapsed or 0.0
             rate = f"{len(reports) / seconds:.1f} people/s" if seconds else ""
             progress.update(task, completed=job.done + len(reports), rate=rate)
 
         try:
-            return system.imports.bulk.run(job.id, file, photos, told=told)
+            return system.imports.bulk.run(job.id, file, photos, on_row=on_row)
         except Busy as busy:
             if job.dry_run:
                 # Nobody will ever continue it.

@@ -24,7 +24,7 @@ from app.web.app import create_app
 from app.web.edge.patience import IDLE_S, Backlog, ImpatientProtocol, Places
 from app.wiring import System, open_system
 from app.wiring.watching import supervisor
-from app.worker.answering import Answering
+from app.worker.poll_answerer import PollAnswerer
 from app.worker.supervisor import Supervisor
 
 FIRST_CHECKPOINT_S = 10  # how soon a gate's first event is covered by a checkpoint
@@ -153,12 +153,12 @@ def watched(system: System, watching: Supervisor | None) -> Iterator[None]:
     # Only a process that watches cameras decides for gates by itself, and so drives them.
     system.gate_control.start()
     watching.start()
-    answering = Answering(watching, system.store, system.clock)
-    answering.start()
+    poll_answerer = PollAnswerer(watching, system.store, system.clock)
+    poll_answerer.start()
     try:
         yield
     finally:
-        answering.stop()
+        poll_answerer.stop()
         watching.stop()
 
 

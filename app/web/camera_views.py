@@ -7,20 +7,20 @@ from app.core.cameras.health import CameraState
 from app.core.errors import NotRecorded
 from app.services.cameras.camera_states import OFF, WORKING, CameraCondition
 from app.wiring import System
-from app.worker.supervisor import Post, Supervisor
+from app.worker.supervisor import Supervisor, WatchedCamera
 
 WELL = frozenset({CameraState.WORKING.value, CameraState.STARTING.value, OFF})
 
 
 @dataclass(frozen=True)
 class CameraView:
-    """watched_by: the process that watches it. post: set if that is this process."""
+    """watched_by: the process that watches it. watched: set if that is this process."""
 
     camera: Camera
     state: str
     detail: str = ""
     watched_by: str | None = None
-    post: Post | None = None
+    watched: WatchedCamera | None = None
 
     @property
     def well(self) -> bool:
@@ -29,8 +29,8 @@ class CameraView:
 
 def camera_views(system: System, supervisor: Supervisor | None) -> list[CameraView]:
     """Returns all cameras, sorted by name. Raises NotRecorded."""
-    posts = _posts(supervisor)
-    return [_view(system, camera, found, posts.get(camera.id)) for camera, found in system.camera_states.all()]
+    cameras = _by_id(supervisor)
+    return [_view(system, camera, found, cameras.get(camera.id)) for camera, found in system.camera_states.all()]
 
 
 def enabled_views(system: System, supervisor: Supervisor | None) -> list[CameraView]:
@@ -40,24 +40,24 @@ def enabled_views(system: System, supervisor: Supervisor | None) -> list[CameraV
     except NotRecorded:
         views = []
     known = {view.camera.id for view in views}
-    return views + [_here(system, post) for id_, post in _posts(supervisor).items() if id_ not in known]
+    return views + [_here(system, watched) for id_, watched in _by_id(supervisor).items() if id_ not in known]
 
 
-def _posts(supervisor: Supervisor | None) -> dict[str, Post]:
-    return {post.camera.id: post for post in supervisor.posts()} if supervisor else {}
+def _by_id(supervisor: Supervisor | None) -> dict[str, WatchedCamera]:
+    return {watched.camera.id: watched for watched in supervisor.watched()} if supervisor else {}
 
 
-def _view(system: System, camera: Camera, found: CameraCondition, post: Post | None) -> CameraView:
+def _view(system: System, camera: Camera, found: CameraCondition, watched: WatchedCamera | None) -> CameraView:
     """Trusts the gate's lease about other processes. Of this one it is known whether watching has begun."""
-    if post is not None:
-        return _here(system, post)
-    if found.holder == system.duty.holder:
+    if watched is not None:
+        return _here(system, watched)
+    if found.holder == system.gate_leases.holder:
         state = CameraState.STARTING.value if found.state == WORKING else found.state
         return CameraView(camera, state, found.detail)
     return CameraView(camera, found.state, found.detail, found.holder if camera.enabled else None)
 
 
-def _here(system: System, post: Post) -> CameraView:
-    health = post.health
+def _here(system: System, watched: WatchedCamera) -> CameraView:
+    health = watched.health
     state = CameraState.STARTING if health is None else health.state
-    return CameraView(post.camera, state.value, health.words if health else "", system.duty.holder, post)
+    return CameraView(watched.camera, state.value, health.words if health else "", system.gate_leases.holder, watched)

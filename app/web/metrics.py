@@ -73,9 +73,9 @@ class Cameras(Collector):
             name = view.camera.name
             for one in STATES:
                 state.add_metric([name, one], float(view.state == one))
-            if view.post is None:
+            if view.watched is None:
                 continue
-            tally = view.post.loop.tally
+            tally = view.watched.loop.tally
             for outcome, count in FRAMES.items():
                 frames.add_metric([name, outcome], float(getattr(tally, count)))
             if newest := sorted(tally.latency_ms):

@@ -93,7 +93,7 @@ class Backbone:
     cameras: CameraList
     camera_states: CameraStates
     gate_settings: GateSettings
-    duty: GateLeases
+    gate_leases: GateLeases
     gate_control: GateDispatcher
     site: SiteControl
     alerts: AlertList
@@ -149,11 +149,11 @@ def open_backbone(settings: Settings, clock: Callable[[], datetime] = utc_now, *
         raise
     log = AccessLog(vault, signer)
     answers = Answers(signer)
-    duty = GateLeases(store, clock, settings.gates)
-    driving = gate_control(store, vault, signer, clock, new_id, duty.gates, duty.others)
+    gate_leases = GateLeases(store, clock, settings.gates)
+    driving = gate_control(store, vault, signer, clock, new_id, gate_leases.gates, gate_leases.others)
     site = SiteControl(store, log, clock, new_id, driving)
     driving.record_late = site.record_late
-    duty.untaken = driving.untaken
+    gate_leases.untaken = driving.untaken
     callers = ReleaseCallers(store, clock, timedelta(minutes=settings.session_idle_minutes))
     events = EventList(store, log, answers)
     own_alerts = OwnAlerts(store, clock, new_id)
@@ -176,10 +176,10 @@ def open_backbone(settings: Settings, clock: Callable[[], datetime] = utc_now, *
         answers=answers,
         events=events,
         checkpoints=Checkpoints(Audit(store, log, signer, clock, new_id), JsonJournal(settings.checkpoints)),
-        cameras=CameraList(store, vault, clock, new_id, partial(_allowed, camera_reach(settings)), address.masked),
+        cameras=CameraList(store, vault, clock, new_id, partial(_allowed, camera_policy(settings)), address.masked),
         camera_states=CameraStates(store, clock),
         gate_settings=gate_settings(store, vault, clock, new_id),
-        duty=duty,
+        gate_leases=gate_leases,
         gate_control=driving,
         site=site,
         alerts=AlertList(store, clock, own_alerts.unstored),
@@ -207,8 +207,8 @@ def check_master_key(vault: Vault, installation: Installation | None) -> None:
         )
 
 
-def camera_reach(settings: Settings) -> address.Reach:
-    return address.Reach(settings.camera_networks, frozenset(settings.camera_schemes))
+def camera_policy(settings: Settings) -> address.CameraPolicy:
+    return address.CameraPolicy(settings.camera_networks, frozenset(settings.camera_schemes))
 
 
 def settle_keys(store: SqlStore, vault: Vault, key_file: KeyFile) -> None:
@@ -242,8 +242,8 @@ def _alarm(store: SqlStore, clock: Callable[[], datetime], table: str, row: str)
         tx.alerts.raise_(Alert(new_id(), clock(), AlertKind.RECORD_ALTERED, detail=f"{table} {row}"[:200]))
 
 
-def _allowed(reach: address.Reach, where: Address) -> None:
-    check(where.url, allow_local=where.local, reach=reach)
+def _allowed(policy: address.CameraPolicy, where: Address) -> None:
+    check(where.url, allow_local=where.local, policy=policy)
 
 
 def read_checkpoints(path: Path, damaged: list[str]) -> Iterator[dict[str, object]]:

@@ -13,7 +13,7 @@ from app.services.accounts.attempts import Attempts
 from app.services.accounts.displays import Displays
 from app.services.accounts.federation import Federation
 from app.services.accounts.sessions import Sessions
-from app.services.accounts.sign_in import SigningIn
+from app.services.accounts.sign_in import SignInService
 from app.services.accounts.users import Users
 from app.settings import Settings
 
@@ -24,7 +24,7 @@ class SignInServices:
 
     users: Users
     sessions: Sessions
-    sign_in: SigningIn
+    sign_in: SignInService
     federation: Federation
     displays: Displays
 
@@ -49,7 +49,7 @@ def open_sign_in(
         ended=signed_out,
     )
     attempts = Attempts(store, clock)
-    sign_in = SigningIn(store, users, sessions, attempts, hasher, signer, clock, new_id)
+    sign_in = SignInService(store, users, sessions, attempts, hasher, signer, clock, new_id)
     displays = Displays(store, sessions, sign_in, attempts, clock, new_id)
     federation = Federation(store, vault, users, sign_in, OidcClient())
     return SignInServices(users, sessions, sign_in, federation, displays)

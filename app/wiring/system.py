@@ -56,10 +56,10 @@ class System(Backbone):
     recognition: Recognition
     calibration: Calibration
     enrolment: Enrolment
-    verdicts: DecisionService
+    decisions: DecisionService
     access: Access
     site_clock: SiteClock
-    questions: RemotePolls
+    remote_polls: RemotePolls
     comparison: Comparison
     portraits: Portraits
     imports: ImportDesk
@@ -102,7 +102,7 @@ def _assemble(backbone: Backbone) -> System:
     def threshold(gallery_size: int, photos: int, frames: int, share: float = 1.0) -> float:
         return calibration.threshold(settings.false_accept_rate * share, gallery_size, photos, frames)
 
-    verdicts = DecisionService(
+    decisions = DecisionService(
         store=store,
         gallery=gallery,
         log=backbone.log,
@@ -145,10 +145,10 @@ def _assemble(backbone: Backbone) -> System:
         imports=import_desk(backbone, enrolment, recognition),
         import_reports=ImportReports(store, backbone.vault),
         people_export=PeopleExport(enrolment),
-        access=Access(store, partial(recognition.looks, limits=at_gate, flip=settings.gate_flip), verdicts),
-        questions=RemotePolls(store, verdicts, backbone.clock, new_id, backbone.duty.holder),
-        site_clock=SiteClock(store, backbone.clock, verdicts.rules),
-        verdicts=verdicts,
+        access=Access(store, partial(recognition.looks, limits=at_gate, flip=settings.gate_flip), decisions),
+        remote_polls=RemotePolls(store, decisions, backbone.clock, new_id, backbone.gate_leases.holder),
+        site_clock=SiteClock(store, backbone.clock, decisions.rules),
+        decisions=decisions,
         comparison=Comparison(
             store=store,
             look=partial(recognition.look_bytes, limits=at_gate, flip=True),

@@ -12,10 +12,10 @@ from app.core.recognition.quality import GATE
 from app.core.types import Box, Detection, Face, Pixels
 from app.services.access.approaches import Approaches, Watch
 from app.services.recognition.recognition import snapshot
-from app.wiring.backbone import camera_reach, new_id
+from app.wiring.backbone import camera_policy, new_id
 from app.wiring.system import System
 from app.worker.camera_loop import CameraLoop
-from app.worker.supervisor import Post, Supervisor
+from app.worker.supervisor import Supervisor, WatchedCamera
 from app.worker.turned import TurnWatch
 
 # Faces compared in one frame: the one at the gate and its neighbour. More would take too long.
@@ -24,10 +24,10 @@ MOST_FACES = 3
 
 def supervisor(system: System) -> Supervisor:
     """The supervisor of this installation's cameras, not started yet."""
-    reach = camera_reach(system.settings)
+    policy = camera_policy(system.settings)
     approaches = Approaches(
         store=system.store,
-        verdicts=system.verdicts,
+        decisions=system.decisions,
         rules=tracks.Rules(same_person=system.calibration.same_person),
         snapshot=partial(_view, system.settings.picture_height_px),
         carry_out=lambda gate, answer: system.gate_control.carry_out(answer),
@@ -45,7 +45,7 @@ def supervisor(system: System) -> Supervisor:
         whole = Box(0, 0, pixels.shape[1], pixels.shape[0])
         return [each.face for each in system.recognition.see(pixels, region=whole, most=0)]
 
-    def post(camera: Camera) -> Post:
+    def watch(camera: Camera) -> WatchedCamera:
         address = system.cameras.address(camera)
         mailbox = Mailbox(
             camera.name,
@@ -54,7 +54,7 @@ def supervisor(system: System) -> Supervisor:
                 address.url,
                 allow_local=address.local,
                 clock=system.clock,
-                reach=reach,
+                policy=policy,
                 # A recording loops within one connection, because every new connection forgets the approaches.
                 loop=True,
             ),
@@ -65,9 +65,9 @@ def supervisor(system: System) -> Supervisor:
         turn = partial(turned, degrees=address.rotation) if address.rotation else None
         after = None if turn else TurnWatch(faces, partial(system.transient_alerts.turned, camera)).frame
         loop = CameraLoop(watch, mailbox, see, approaches, system.clock, turn=turn, after=after)
-        return Post(camera, loop, mailbox)
+        return WatchedCamera(camera, loop, mailbox)
 
-    return Supervisor(system.duty, system.store, system.clock, new_id, post, system.gate_control)
+    return Supervisor(system.gate_leases, system.store, system.clock, new_id, watch, system.gate_control)
 
 
 def _view(height_px: int, pixels: Pixels, seen: Detection) -> Pixels:

@@ -118,12 +118,12 @@ class CameraLoop:
         gate: Gate,
         at: datetime,
         idempotency_key: str | None = None,
-        question: RemotePoll | None = None,
+        poll: RemotePoll | None = None,
         *,
         current: bool | None = None,
     ) -> RecordedDecision:
         """Decide about what is before the camera this moment, for hardware that polls. See `Approaches.now`."""
-        return self._approaches.now(self.watch, gate, at, idempotency_key, question, current=current)
+        return self._approaches.now(self.watch, gate, at, idempotency_key, poll, current=current)
 
     def alive(self) -> bool:
         return self._thread.is_alive()
@@ -139,7 +139,7 @@ class CameraLoop:
                 if taken is None or taken.captured_at == newest:
                     # A frozen picture keeps its old time: whoever it shows may be gone.
                     self.tally.repeated += taken is not None
-                    self._told(self._approaches.silence(self.watch, self._clock()))
+                    self._pass_on(self._approaches.silence(self.watch, self._clock()))
                     if taken is None and self.mailbox.ended:
                         if not self.watch.busy():
                             return
@@ -166,14 +166,14 @@ class CameraLoop:
         region = self.watch.region
         liveness = self.watch.asks_liveness
         seen = self._see(pixels, region=in_pixels(region, pixels), min_face_px=region.min_face_px, liveness=liveness)
-        self._told(self._approaches.frame(self.watch, seen, pixels, captured_at))
+        self._pass_on(self._approaches.frame(self.watch, seen, pixels, captured_at))
         self.tally.frames += 1
         self.tally.latency_ms.append((self._clock() - captured_at).total_seconds() * 1000)
         del self.tally.latency_ms[:-1000]
         if self._after is not None:
             self._after(pixels, seen, time.monotonic())
 
-    def _told(self, answers: Sequence[RecordedDecision]) -> None:
+    def _pass_on(self, answers: Sequence[RecordedDecision]) -> None:
         """Passes the answers on. A listener that fails must not delay the next frame or hide the other answers."""
         for answer in answers:
             try:

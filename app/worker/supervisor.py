@@ -28,12 +28,12 @@ SYNC_S = 2.0
 KINDS = frozenset(OF_CAMERAS.values())
 
 
-class Watched(Protocol):
+class CheckedMailbox(Protocol):
     """What the watchdog needs of a mailbox."""
 
     def check(self) -> Health: ...
     @property
-    def last_words(self) -> tuple[str, ...]: ...
+    def decoder_messages(self) -> tuple[str, ...]: ...
 
 
 class Hardware(Protocol):
@@ -50,40 +50,40 @@ class Hardware(Protocol):
 
 
 @dataclass
-class Post:
-    """A camera that this process watches. told: the state that the alerts in the database describe."""
+class WatchedCamera:
+    """A camera that this process watches. alerted: the state that the alerts in the database describe."""
 
     camera: Camera
     loop: CameraLoop
-    mailbox: Watched
+    mailbox: CheckedMailbox
     health: Health | None = None
-    told: CameraState | None = None
+    alerted: CameraState | None = None
 
 
 class Supervisor:
     """Starts and stops loops as the database says.
 
     Args:
-        post: Builds the loop and mailbox of a camera.
+        watch: Builds the loop and mailbox of a camera.
         hardware: Closed before another process gets its gates. None if this process drives nothing.
     """
 
     def __init__(
         self,
-        duty: GateLeases,
+        gate_leases: GateLeases,
         store: Store,
         clock: Callable[[], datetime],
         new_id: Callable[[], str],
-        post: Callable[[Camera], Post],
+        watch: Callable[[Camera], WatchedCamera],
         hardware: Hardware | None = None,
     ) -> None:
-        self._duty = duty
+        self._gate_leases = gate_leases
         self._hardware = hardware
         self._store = store
         self._clock = clock
         self._new_id = new_id
-        self._post = post
-        self._posts: dict[str, Post] = {}
+        self._watch = watch
+        self._watched: dict[str, WatchedCamera] = {}
         self._refused: dict[str, Camera] = {}
         self._lock = threading.Lock()
         self._stopping = threading.Event()
@@ -101,17 +101,17 @@ class Supervisor:
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join(timeout=10)
-        self._end(self.posts())
+        self._end(self.watched())
         if self._hardware is not None:
             self._let_go(self._hardware)
         try:
-            self._duty.resign()
+            self._gate_leases.resign()
         except FacegateError:
             logger.warning('leases_not_given_up next="they end by themselves"')
 
     def _let_go(self, hardware: Hardware) -> None:
         def leave() -> None:
-            self._duty.leave(hardware.held())
+            self._gate_leases.leave(hardware.held())
 
         self._done(leave)  # first, to learn which gates another process has by now
         closing = threading.Thread(target=hardware.close, name="gates-close", daemon=True)
@@ -122,23 +122,23 @@ class Supervisor:
             self._done(leave)
             closing.join(SYNC_S)
 
-    def posts(self) -> list[Post]:
+    def watched(self) -> list[WatchedCamera]:
         """The cameras that this process watches now."""
         with self._lock:
-            return list(self._posts.values())
+            return list(self._watched.values())
 
-    def post_of_gate(self, gate_id: str) -> Post | None:
+    def camera_of_gate(self, gate_id: str) -> WatchedCamera | None:
         """The watched camera of a gate. Prefers one without a fault, then the first by name."""
 
-        def rank(post: Post) -> tuple[bool, str]:
-            return post.health is None or not post.health.well, post.camera.name
+        def rank(watched: WatchedCamera) -> tuple[bool, str]:
+            return watched.health is None or not watched.health.well, watched.camera.name
 
-        return min((p for p in self.posts() if p.camera.gate_id == gate_id), key=rank, default=None)
+        return min((p for p in self.watched() if p.camera.gate_id == gate_id), key=rank, default=None)
 
     def sync(self) -> None:
         """Renews the leases, starts our cameras, stops the others, restarts what has died."""
-        before = self._duty.gates()
-        gates = self._duty.renew(self._hardware.held() if self._hardware is not None else ())
+        before = self._gate_leases.gates()
+        gates = self._gate_leases.renew(self._hardware.held() if self._hardware is not None else ())
         if self._hardware is not None and gates != before:
             self._hardware.refresh()
         with self._store.read() as tx:
@@ -149,49 +149,49 @@ class Supervisor:
                 for alert in orphans:
                     tx.alerts.end(alert.id, self._clock())  # exactly this one, not a later one of its kind
         mine = {id_: camera for id_, camera in enabled.items() if camera.gate_id in gates}
-        self._end([p for p in self.posts() if mine.get(p.camera.id) != p.camera or not p.loop.alive()])
+        self._end([p for p in self.watched() if mine.get(p.camera.id) != p.camera or not p.loop.alive()])
         for camera_id, camera in mine.items():
-            if camera_id not in self._posts and not self._stopping.is_set():
+            if camera_id not in self._watched and not self._stopping.is_set():
                 self._begin(camera)
 
     def look(self) -> None:
         """The watchdog: raises an alert for every camera with a fault, and clears it afterwards."""
-        news: list[tuple[Post, Health]] = []
-        for post in self.posts():
-            post.health = health = self._checked(post)
-            if health.state is not post.told:
-                news.append((post, health))
-        for post, health in news:
+        changed: list[tuple[WatchedCamera, Health]] = []
+        for watched in self.watched():
+            watched.health = health = self._checked(watched)
+            if health.state is not watched.alerted:
+                changed.append((watched, health))
+        for watched, health in changed:
             # One by one: if the database refuses one camera's alert, the others must still be stored.
-            if (health.well or health.state in OF_CAMERAS) and not self._told(post, health):
+            if (health.well or health.state in OF_CAMERAS) and not self._store_alert(watched, health):
                 continue
             # Only now: what could not be stored is tried again at the next look.
-            post.told = health.state
+            watched.alerted = health.state
 
-    def _checked(self, post: Post) -> Health:
+    def _checked(self, watched: WatchedCamera) -> Health:
         try:
-            return post.mailbox.check()
+            return watched.mailbox.check()
         except Exception as error:
             # A camera of unknown state has a fault, and the others must still be checked.
-            if post.health is None or post.health.state is not CameraState.DEAD:
-                logger.exception("camera_check_failed camera=%s", post.camera.name)
+            if watched.health is None or watched.health.state is not CameraState.DEAD:
+                logger.exception("camera_check_failed camera=%s", watched.camera.name)
             return Health(CameraState.DEAD, 0.0, f"its state cannot be checked: {type(error).__name__}")
 
-    def _told(self, post: Post, health: Health) -> bool:
+    def _store_alert(self, watched: WatchedCamera, health: Health) -> bool:
         try:
             with self._store.write() as tx:
-                self._tell(tx, post, health)
+                self._write_alert(tx, watched, health)
         except NotRecorded:
             raise  # the database is gone for all
         except Exception:
             # Only this camera's fault: tried again at the next look.
-            logger.exception("camera_alert_failed camera=%s", post.camera.name)
+            logger.exception("camera_alert_failed camera=%s", watched.camera.name)
             return False
         return True
 
-    def _tell(self, tx: Transaction, post: Post, health: Health) -> None:
+    def _write_alert(self, tx: Transaction, watched: WatchedCamera, health: Health) -> None:
         """Keeps one alert for each camera, for its present fault. A camera that reconnects keeps its last alert."""
-        camera, kind, now = post.camera, OF_CAMERAS.get(health.state), self._clock()
+        camera, kind, now = watched.camera, OF_CAMERAS.get(health.state), self._clock()
         if kind is None and not health.well:
             return
         for alert in tx.alerts.uncleared():
@@ -206,7 +206,7 @@ class Supervisor:
             ):
                 tx.alerts.clear(alert.kind, alert.gate_id, camera.id, now)
         if kind is not None:
-            words = "; ".join([health.words, *post.mailbox.last_words[-1:]]).strip("; ")
+            words = "; ".join([health.words, *watched.mailbox.decoder_messages[-1:]]).strip("; ")
             tx.alerts.raise_(Alert(self._new_id(), now, kind, camera.gate_id, camera.id, words[:200]))
 
     def _run(self) -> None:
@@ -237,17 +237,17 @@ class Supervisor:
         return True
 
     def _begin(self, camera: Camera) -> None:
-        """Starts a post. A camera that cannot be watched is logged once and retried; the others go on."""
+        """Starts to watch a camera. A camera that cannot be watched is logged once and retried; the others go on."""
         try:
-            post = self._post(camera)
-            post.loop.start()
+            watched = self._watch(camera)
+            watched.loop.start()
         except Exception as error:
             # A damaged address or any other fault of one camera: the others must still be watched.
             self._refuse(camera, error)
             return
         self._refused.pop(camera.id, None)
         with self._lock:
-            self._posts[camera.id] = post
+            self._watched[camera.id] = watched
         logger.info("camera_watch_began camera=%s", camera.name)
 
     def _refuse(self, camera: Camera, error: Exception) -> None:
@@ -269,15 +269,15 @@ class Supervisor:
             return
         self._refused[camera.id] = camera
 
-    def _end(self, posts: Sequence[Post]) -> None:
+    def _end(self, cameras: Sequence[WatchedCamera]) -> None:
         """Stops them all at once: each may take two seconds, and the other leases must be renewed meanwhile."""
         with self._lock:
-            for post in posts:
-                self._posts.pop(post.camera.id, None)
-        threads = [threading.Thread(target=post.loop.stop, name=f"end-{post.camera.name}") for post in posts]
+            for watched in cameras:
+                self._watched.pop(watched.camera.id, None)
+        threads = [threading.Thread(target=watched.loop.stop, name=f"end-{watched.camera.name}") for watched in cameras]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        for post in posts:
-            logger.info("camera_watch_ended camera=%s", post.camera.name)
+        for watched in cameras:
+            logger.info("camera_watch_ended camera=%s", watched.camera.name)

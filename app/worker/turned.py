@@ -12,11 +12,16 @@ LONGEST_PX = 960
 
 
 class TurnWatch:
-    """For one camera. find: returns every face of a picture. tell: called with the degrees to turn it by, once sure."""
+    """Watches one camera.
 
-    def __init__(self, find: Callable[[Pixels], Sequence[Face]], tell: Callable[[int], None]) -> None:
+    Args:
+        find: Returns every face of a picture.
+        on_turn: Called with the degrees by which to turn the picture, once that is certain.
+    """
+
+    def __init__(self, find: Callable[[Pixels], Sequence[Face]], on_turn: Callable[[int], None]) -> None:
         self._find = find
-        self._tell = tell
+        self._on_turn = on_turn
         self._signs = TurnSigns()
 
     def frame(self, pixels: Pixels, seen: Sequence[Detection], now_s: float) -> None:
@@ -28,7 +33,7 @@ class TurnWatch:
             return
         self._signs = self._signs.with_look(now_s, self._turn(pixels))
         if self._signs.sure:
-            self._tell(self._signs.turn)
+            self._on_turn(self._signs.turn)
             self._signs = self._signs.reported(now_s)
 
     def _turn(self, pixels: Pixels) -> int | None:

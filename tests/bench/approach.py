@@ -79,7 +79,7 @@ class Camera:
         self.duration_ms: list[float] = []
         self.approaches = Approaches(
             store=system.store,
-            verdicts=system.verdicts,
+            decisions=system.decisions,
             rules=Rules(system.calibration.same_person),
             snapshot=lambda pixels, seen: snapshot(pixels, seen.face.box),
             carry_out=lambda gate, answer: self.opened.append((answer, self.age_ms())),

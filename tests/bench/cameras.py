@@ -35,7 +35,7 @@ from app.services.recognition.recognition import Engine
 from app.settings import default_cache, read_settings
 from app.wiring import System, open_system
 from app.wiring.watching import supervisor
-from app.worker.supervisor import Post
+from app.worker.supervisor import WatchedCamera
 from tests.bench import clip
 from tests.bench.ground import add_gate
 from tests.bench.rtsp import Camera
@@ -161,21 +161,21 @@ def measure(codec: str, seconds: float, console: Console) -> None:
         stack.callback(watching.stop)
         watching.start()
         deadline = time.monotonic() + 30
-        while len(posts := watching.posts()) < 2 or not all(p.health and p.health.well for p in posts):
+        while len(running := watching.watched()) < 2 or not all(p.health and p.health.well for p in running):
             assert time.monotonic() < deadline, "the cameras do not come"
             time.sleep(0.1)
-        for post in posts:
-            _split(post, by_faces)
+        for watched in running:
+            _split(watched, by_faces)
         time.sleep(SETTLE_S)
         stages.spent.clear()
         for values in by_faces.values():
             values.clear()
         others = psutil.cpu_times()
         own, theirs = cpu_s(psutil.Process()), sum(map(cpu_s, servers))
-        before, began = [_counts(post) for post in posts], time.monotonic()
+        before, began = [_counts(watched) for watched in running], time.monotonic()
         time.sleep(seconds)
         took = time.monotonic() - began
-        counts = [[b - a for a, b in zip(x, _counts(p), strict=True)] for x, p in zip(before, posts, strict=True)]
+        counts = [[b - a for a, b in zip(x, _counts(p), strict=True)] for x, p in zip(before, running, strict=True)]
         own, theirs = cpu_s(psutil.Process()) - own, sum(map(cpu_s, servers)) - theirs
         after = psutil.cpu_times()
         busy = sum(getattr(after, k) - getattr(others, k) for k in ("user", "nice", "system"))
@@ -183,10 +183,10 @@ def measure(codec: str, seconds: float, console: Console) -> None:
     console.print(
         f"{codec}, two cameras of {SIZE[0]} x {SIZE[1]} at {clip.FPS} fps, {took:.0f} s, {os.cpu_count()} cores:"
     )
-    for post, row in zip(posts, counts, strict=True):
+    for watched, row in zip(running, counts, strict=True):
         received, dropped, frames, skipped, late, faults = row
         console.print(
-            f"  {post.camera.name}: received {received} ({received / took:.1f} a second), seen {frames}, passed over "
+            f"  {watched.camera.name}: received {received} ({received / took:.1f} a second), seen {frames}, skipped "
             f"with nobody in view {skipped}, dropped as an older one {dropped}, no engine free {late}, faults {faults}"
         )
     for label, values in (("all", [*by_faces[True], *by_faces[False]]), ("somebody in view", by_faces[True])):
@@ -213,15 +213,15 @@ def measure(codec: str, seconds: float, console: Console) -> None:
     console.print(table)
 
 
-def _counts(post: Post) -> list[int]:
-    tally, mailbox = post.loop.tally, post.mailbox
+def _counts(watched: WatchedCamera) -> list[int]:
+    tally, mailbox = watched.loop.tally, watched.mailbox
     assert isinstance(mailbox, Mailbox)
     return [mailbox.received, mailbox.dropped, tally.frames, tally.skipped, tally.busy, tally.faults]
 
 
-def _split(post: Post, by_faces: dict[bool, list[float]]) -> None:
+def _split(watched: WatchedCamera, by_faces: dict[bool, list[float]]) -> None:
     """Keeps each frame's latency apart, by whether anybody is in view."""
-    loop: Any = post.loop
+    loop: Any = watched.loop
     frame = loop._frame
 
     def kept(*args: Any, **kwargs: Any) -> None:

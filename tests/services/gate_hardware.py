@@ -35,7 +35,7 @@ class Turnstile:
     raises: bool = False
     opened: list[OpenCommand] = field(default_factory=list)
     closed: int = 0
-    told_last: bool = False
+    set_mode_at_close: bool = False
     reached: Event = field(default_factory=Event)
     free: Event = field(default_factory=Event)
 
@@ -57,9 +57,9 @@ class Turnstile:
     def healthy(self) -> str | None:
         return self.fault
 
-    def close(self, *, tell: bool = True) -> None:
+    def close(self, *, set_mode: bool = True) -> None:
         self.closed += 1
-        self.told_last = tell
+        self.set_mode_at_close = set_mode
         self.free.set()
 
 

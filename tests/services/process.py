@@ -70,7 +70,7 @@ class Process:
             probability=lambda similarity: (similarity + 1) / 2,
         )
         seeing = {"looks": access.pop("looks", looks)}
-        self.verdicts = DecisionService(
+        self.decisions = DecisionService(
             **{
                 "store": self.store,
                 "gallery": self.gallery,
@@ -89,7 +89,7 @@ class Process:
                 **access,
             }
         )
-        self.access = Access(self.store, verdicts=self.verdicts, **seeing)
+        self.access = Access(self.store, decisions=self.decisions, **seeing)
 
     def change_gate(self, name: str, **wanted: Any) -> Gate:
         """As an admin's PATCH does. wanted: fields of `GateUpdate`."""

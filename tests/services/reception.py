@@ -9,7 +9,7 @@ from app.core.accounts.users import User
 from app.core.types import Role
 from app.services.accounts.attempts import Attempts
 from app.services.accounts.sessions import Sessions
-from app.services.accounts.sign_in import Client, SigningIn
+from app.services.accounts.sign_in import Client, SignInService
 from app.services.accounts.users import Users
 from tests.fakes import Clock, new_id
 
@@ -27,7 +27,7 @@ class Desk:
         self.users = Users(store, HASHER, clock, new_id)
         self.sessions = Sessions(store, clock, new_id, IDLE, LONGEST)
         self.attempts = Attempts(store, clock)
-        self.sign_in = SigningIn(store, self.users, self.sessions, self.attempts, HASHER, signer, clock, new_id)
+        self.sign_in = SignInService(store, self.users, self.sessions, self.attempts, HASHER, signer, clock, new_id)
 
     def admin(self, name: str = "ada") -> User:
         return self.users.add(name, frozenset({Role.ADMIN}), PASSWORD)

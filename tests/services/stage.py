@@ -43,7 +43,7 @@ class Stage:
         self.snapshots: list[Detection] = []
         self.approaches = Approaches(
             store=store or site.store,
-            verdicts=site.verdicts,
+            decisions=site.decisions,
             rules=Rules(SAME_PERSON),
             snapshot=self._snapshot,
             carry_out=lambda gate, answer: self.carried.append(answer),

@@ -13,7 +13,7 @@ from app.core.gates.gate import Gate
 from app.services.gates.gate_list import GateList
 from tests.fakes import Clock, new_id
 from tests.services.meanwhile import Meanwhile
-from tests.worker.posts import Worker
+from tests.worker.workers import Worker
 
 
 @pytest.fixture

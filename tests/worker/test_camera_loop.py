@@ -17,7 +17,7 @@ from app.core.approach.tries import AtGate, Region
 from app.core.errors import Busy
 from app.core.types import Box, Detection, Pixels
 from app.services.access.approaches import Watch
-from app.services.access.watch import Glimpse
+from app.services.access.watch import LatestFrame
 from app.worker import camera_loop
 from app.worker.camera_loop import CameraLoop, in_pixels
 from tests.fakes import NOW
@@ -75,7 +75,7 @@ class Approaches:
         self.frames.append(captured_at)
         box = Box(0, 0, 9, 9)
         tracks = (Track(1, box, captured_at, captured_at),) if self.present else ()
-        watch.latest = Glimpse(Scene(tracks), captured_at, 1280, 720, len(seen), AtGate(), {})
+        watch.latest = LatestFrame(Scene(tracks), captured_at, 1280, 720, len(seen), AtGate(), {})
         return self.answers
 
     def silence(self, watch: Watch, at: datetime) -> list[Any]:

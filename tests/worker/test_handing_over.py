@@ -20,7 +20,7 @@ from tests.fakes import Clock, new_id
 from tests.services.gate_hardware import TURNSTILE, Turnstile, Yard
 from tests.services.meanwhile import Meanwhile
 from tests.waiting import eventually
-from tests.worker.posts import Worker
+from tests.worker.workers import Worker
 
 
 class GateUpdate:
@@ -28,19 +28,19 @@ class GateUpdate:
 
     def __init__(self, url: str, vault: Vault, signer: Ed25519Signer, clock: Clock) -> None:
         self.store, self.yard = open_store(url), Yard(clock)
-        self.duty = GateLeases(self.store, clock)
+        self.gate_leases = GateLeases(self.store, clock)
         self.control = GateDispatcher(
             self.store,
             vault,
             signer,
             clock,
             new_id,
-            self.duty.gates,
+            self.gate_leases.gates,
             self.yard.build,
             tick_s=0.02,
-            others=self.duty.others,
+            others=self.gate_leases.others,
         )
-        self.supervisor = Supervisor(self.duty, self.store, clock, new_id, lambda _: pytest.fail(), self.control)
+        self.supervisor = Supervisor(self.gate_leases, self.store, clock, new_id, lambda _: pytest.fail(), self.control)
         self.sync = self.supervisor.sync
         self.control.start()
 
@@ -77,8 +77,8 @@ class Slow:
         self._close = turnstile.close
         turnstile.close = self  # type: ignore[method-assign, assignment]
 
-    def __call__(self, *, tell: bool) -> None:
-        self._close(tell=tell)
+    def __call__(self, *, set_mode: bool) -> None:
+        self._close(set_mode=set_mode)
         self.begun.set()
         eventually(self.go_on)
         self.over.set()
@@ -104,10 +104,10 @@ def test_process_that_stops_gives_up_a_gate_before_the_next_one_takes_it(
         clock.advance(seconds=LEASE.total_seconds() / 2)
         eventually(lambda: until(a) == clock() + LEASE)
         b.sync()
-        assert b.duty.gates() == frozenset() and b.yard.built == []
+        assert b.gate_leases.gates() == frozenset() and b.yard.built == []
     leaving.go_on.set()
     stopping.join(30)
-    assert leaving.over.is_set() and a.yard.built[0].told_last
+    assert leaving.over.is_set() and a.yard.built[0].set_mode_at_close
     b.sync()
     eventually(b.has)
 
@@ -115,7 +115,9 @@ def test_process_that_stops_gives_up_a_gate_before_the_next_one_takes_it(
 def until(one: GateUpdate) -> datetime | None:
     """When its leases end."""
     with one.store.read() as tx:
-        return max((until for who, until in tx.leases.holders().values() if who == one.duty.holder), default=None)
+        return max(
+            (until for who, until in tx.leases.holders().values() if who == one.gate_leases.holder), default=None
+        )
 
 
 def test_process_gives_up_a_gate_before_the_next_one_takes_it(
@@ -133,14 +135,14 @@ def test_process_gives_up_a_gate_before_the_next_one_takes_it(
         clock.advance(seconds=2)
         a.sync()
         b.sync()
-        assert len(a.duty.gates()) == 1 and b.duty.gates() == frozenset()
+        assert len(a.gate_leases.gates()) == 1 and b.gate_leases.gates() == frozenset()
     for slow in leaving:
         slow.go_on.set()
     eventually(lambda: len(a.control.held()) == 1)
     a.sync()
     b.sync()
     eventually(b.has)
-    assert len(b.duty.gates()) == 1
+    assert len(b.gate_leases.gates()) == 1
 
 
 def test_gate_that_comes_back_is_taken_once_it_is_released(
@@ -156,7 +158,7 @@ def test_gate_that_comes_back_is_taken_once_it_is_released(
     eventually(lambda: any(slow.begun.is_set() for slow in leaving))
     b.supervisor.stop()
     a.sync()
-    assert len(a.duty.gates()) == 2 and len(a.yard.built) == 2
+    assert len(a.gate_leases.gates()) == 2 and len(a.yard.built) == 2
     for slow in leaving:
         slow.go_on.set()
     eventually(lambda: len(a.yard.built) == 3)
@@ -193,9 +195,9 @@ def test_process_that_lost_its_lease_sends_nothing_to_the_gate(
     eventually(b.has)
     a.supervisor.stop() if stops else a.sync()
     eventually(lambda: a.yard.built[0].closed == 1)
-    assert not a.yard.built[0].told_last
+    assert not a.yard.built[0].set_mode_at_close
     b.supervisor.stop()
-    assert b.yard.built[0].told_last
+    assert b.yard.built[0].set_mode_at_close
 
 
 def test_gate_and_camera_that_are_added_while_gates_are_dealt_are_dealt_next(

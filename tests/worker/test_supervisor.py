@@ -16,7 +16,7 @@ from app.core.errors import CryptoFault, NotRecorded
 from app.services.site.gate_leases import LEASE
 from tests.fakes import Clock
 from tests.waiting import eventually
-from tests.worker.posts import Worker, alerts, unwritable
+from tests.worker.workers import Worker, alerts, unwritable
 
 S = CameraState
 

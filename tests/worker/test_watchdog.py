@@ -11,7 +11,7 @@ from app.core.cameras.health import CameraState, Health
 from app.core.errors import NotRecorded
 from app.services.gates.gate_list import GateList
 from tests.fakes import Clock, new_id
-from tests.worker.posts import Worker, alerts, unwritable
+from tests.worker.workers import Worker, alerts, unwritable
 
 pytestmark = pytest.mark.one_database
 
@@ -44,14 +44,14 @@ def test_alert_is_raised_when_a_camera_is_not_well_and_cleared_when_it_is(
     assert after(S.WORKING) == []
 
 
-def test_alert_says_why_with_the_decoders_last_words(
+def test_alert_says_why_with_the_decoders_last_message(
     start: Callable[[], Worker], add: Callable[[str], Camera], store: SqlStore
 ) -> None:
     add("east")
     worker = start()
     worker.supervisor.sync()
     worker.lens("east").is_(S.DEAD, "no picture for 3 s")
-    worker.lens("east").last_words = ("first", "x" * 500)
+    worker.lens("east").decoder_messages = ("first", "x" * 500)
 
     worker.supervisor.look()
 
@@ -144,7 +144,7 @@ def test_unstored_alert_is_stored_later(
     with unwritable(worker), pytest.raises(NotRecorded):
         worker.supervisor.look()
     # Who asks this process learns it all the same.
-    assert [p.health.state for p in worker.supervisor.posts() if p.health] == [S.DEAD, S.DEAD]
+    assert [p.health.state for p in worker.supervisor.watched() if p.health] == [S.DEAD, S.DEAD]
     assert alerts(store) == []
 
     worker.supervisor.look()
@@ -155,12 +155,12 @@ def test_working_camera_is_preferred_for_a_gate(start: Callable[[], Worker], add
     gate_id = add("east").gate_id
     add("west")
     worker = start()
-    assert worker.supervisor.post_of_gate(gate_id) is None
+    assert worker.supervisor.camera_of_gate(gate_id) is None
     worker.supervisor.sync()
 
     def asked() -> str:
         worker.supervisor.look()
-        post = worker.supervisor.post_of_gate(gate_id)
+        post = worker.supervisor.camera_of_gate(gate_id)
         assert post is not None
         return post.camera.name
 
@@ -169,7 +169,7 @@ def test_working_camera_is_preferred_for_a_gate(start: Callable[[], Worker], add
     assert asked() == "west"
     worker.lens("east").is_(S.WORKING)
     assert asked() == "east"
-    assert worker.supervisor.post_of_gate("another") is None
+    assert worker.supervisor.camera_of_gate("another") is None
 
 
 def test_failing_check_marks_only_its_own_camera(

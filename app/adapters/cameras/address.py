@@ -22,14 +22,14 @@ MAX_URL = 2000
 
 
 @dataclass(frozen=True)
-class Reach:
+class CameraPolicy:
     """Which addresses a site allows. networks: where cameras may be; with none given, anywhere that a device may be."""
 
     networks: tuple[Network, ...] = ()
     schemes: frozenset[str] = frozenset(PORTS)
 
 
-ANYWHERE = Reach()
+ANYWHERE = CameraPolicy()
 
 
 @dataclass(frozen=True)
@@ -135,20 +135,22 @@ def _fingerprint(scheme: str, fragment: str) -> str | None:
     return value
 
 
-def pin(address: CameraAddress, *, allow_local: bool, reach: Reach = ANYWHERE, resolver: Resolve = resolve) -> str:
+def pin(
+    address: CameraAddress, *, allow_local: bool, policy: CameraPolicy = ANYWHERE, resolver: Resolve = resolve
+) -> str:
     """The one numeric address to connect to.
 
     Args:
-        allow_local: Also allows this machine's loopback. So does a loopback network named in `reach`.
+        allow_local: Also allows this machine's loopback. So does a loopback network named in `policy`.
 
     Raises:
         BadInput: The scheme or the host is refused.
         OSError: The name is not known.
     """
-    if address.scheme not in reach.schemes:
-        raise BadInput(CODE, f"here cameras are reached by {', '.join(sorted(reach.schemes))} only")
+    if address.scheme not in policy.schemes:
+        raise BadInput(CODE, f"here cameras are reached by {', '.join(sorted(policy.schemes))} only")
     try:
-        return allowed(address.host, address.port, loopback=allow_local, networks=reach.networks, resolver=resolver)[0]
+        return allowed(address.host, address.port, loopback=allow_local, networks=policy.networks, resolver=resolver)[0]
     except ForbiddenAddress as refused:
         raise BadInput(CODE, str(refused)) from None
 

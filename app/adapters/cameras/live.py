@@ -17,7 +17,7 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from app.adapters.cameras.decode import pictures, video_stream
-from app.adapters.cameras.last_words import LastWords
+from app.adapters.cameras.decoder_messages import DecoderMessages
 from app.core.errors import SourceFailed
 from app.core.ports.store import Clock
 from app.core.types import Pixels
@@ -65,9 +65,9 @@ class LiveSource:
 
     patient = False
 
-    def __init__(self, feed: Feed, last_words: LastWords, clock: Clock) -> None:
+    def __init__(self, feed: Feed, decoder_messages: DecoderMessages, clock: Clock) -> None:
         self._feed = feed
-        self._words = last_words
+        self._words = decoder_messages
         self._clock = clock
         self._waiting: deque[Received] = deque()
         self._changed = threading.Condition()
@@ -82,7 +82,7 @@ class LiveSource:
         self._patience_s = FIRST_S
 
     @property
-    def last_words(self) -> tuple[str, ...]:
+    def decoder_messages(self) -> tuple[str, ...]:
         return self._words()
 
     def read(self) -> tuple[Pixels, datetime]:

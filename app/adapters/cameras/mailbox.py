@@ -74,7 +74,7 @@ class Mailbox:
         self._health: Health | None = None
         self._failed_s: deque[float] = deque(maxlen=BUDGET)
         self._mended_s: float | None = None
-        self._last_words: tuple[str, ...] = ()
+        self._decoder_messages: tuple[str, ...] = ()
         self._received = 0
         self._dropped = 0
         self._ended = False
@@ -110,10 +110,10 @@ class Mailbox:
         return self._signs
 
     @property
-    def last_words(self) -> tuple[str, ...]:
+    def decoder_messages(self) -> tuple[str, ...]:
         """The decoder's last messages, from this connection or the one that broke. No address, no secret."""
         source = self._source
-        return (source.last_words if source is not None else ()) or self._last_words
+        return (source.decoder_messages if source is not None else ()) or self._decoder_messages
 
     @property
     def received(self) -> int:
@@ -194,7 +194,7 @@ class Mailbox:
         finally:
             if source is not None:
                 source.close()
-                self._last_words = source.last_words or self._last_words
+                self._decoder_messages = source.decoder_messages or self._decoder_messages
             self._source = None
         return None
 

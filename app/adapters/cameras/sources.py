@@ -5,9 +5,9 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from app.adapters.cameras.address import ANYWHERE, CameraAddress, Reach, parse, pin
+from app.adapters.cameras.address import ANYWHERE, CameraAddress, CameraPolicy, parse, pin
+from app.adapters.cameras.decoder_messages import DecoderMessages
 from app.adapters.cameras.feeds import DeviceFeed, MjpegFeed, RtspFeed
-from app.adapters.cameras.last_words import LastWords
 from app.adapters.cameras.link import Link
 from app.adapters.cameras.live import Feed, LiveSource
 from app.adapters.cameras.stored import FOLDER_FPS, StoredSource
@@ -26,7 +26,7 @@ class CameraSource(Source, Protocol):
     def patient(self) -> bool: ...
 
     @property
-    def last_words(self) -> tuple[str, ...]: ...
+    def decoder_messages(self) -> tuple[str, ...]: ...
 
 
 def open_source(
@@ -34,7 +34,7 @@ def open_source(
     *,
     allow_local: bool,
     clock: Clock,
-    reach: Reach = ANYWHERE,
+    policy: CameraPolicy = ANYWHERE,
     loop: bool = False,
     fps: float = FOLDER_FPS,
     tls: ssl.SSLContext | None = None,
@@ -43,7 +43,7 @@ def open_source(
     """A source that connects at its first `read`, in the thread that reads, so a dead camera delays nobody else.
 
     Args:
-        reach: Which addresses the site allows. The host is checked at every connection.
+        policy: Which addresses the site allows. The host is checked at every connection.
         loop: For files and folders.
         fps: For folders, in frames a second.
         tls: The authorities for rtsps and https without a fingerprint; None for the system's.
@@ -52,14 +52,16 @@ def open_source(
         BadInput: The address is refused.
     """
     address = parse(url, allow_local=allow_local)
-    words = LastWords(address)
+    words = DecoderMessages(address)
     if address.scheme in {"file", "folder"}:
         return StoredSource(Path(address.path), words, clock, patient=address.fast, loop=loop, fps=fps)
-    look_up = partial(pin, address, allow_local=allow_local, reach=reach, resolver=resolver)
+    look_up = partial(pin, address, allow_local=allow_local, policy=policy, resolver=resolver)
     return LiveSource(_feed(address, partial(Link, address, look_up, tls)), words, clock)
 
 
-def check(url: str, *, allow_local: bool, reach: Reach = ANYWHERE, resolver: Resolve = resolve) -> CameraAddress:
+def check(
+    url: str, *, allow_local: bool, policy: CameraPolicy = ANYWHERE, resolver: Resolve = resolve
+) -> CameraAddress:
     """Checks an address when a camera is saved, and its host if the name resolves. Raises BadInput.
 
     An unknown name passes: the camera may not be plugged in yet.
@@ -67,7 +69,7 @@ def check(url: str, *, allow_local: bool, reach: Reach = ANYWHERE, resolver: Res
     address = parse(url, allow_local=allow_local)
     if not address.local:
         try:
-            pin(address, allow_local=allow_local, reach=reach, resolver=resolver)
+            pin(address, allow_local=allow_local, policy=policy, resolver=resolver)
         except OSError:
             return address
     return address

@@ -12,7 +12,7 @@ from pathlib import Path
 import av
 
 from app.adapters.cameras.decode import BOUNDS, pictures, video_stream
-from app.adapters.cameras.last_words import LastWords
+from app.adapters.cameras.decoder_messages import DecoderMessages
 from app.core.errors import SourceFailed
 from app.core.ports.store import Clock
 from app.core.types import Pixels
@@ -34,10 +34,10 @@ class StoredSource:
     """
 
     def __init__(
-        self, path: Path, last_words: LastWords, clock: Clock, *, patient: bool, loop: bool, fps: float
+        self, path: Path, decoder_messages: DecoderMessages, clock: Clock, *, patient: bool, loop: bool, fps: float
     ) -> None:
         self._path = path
-        self._words = last_words
+        self._words = decoder_messages
         self._clock = clock
         self.patient = patient
         self._loop = loop
@@ -48,7 +48,7 @@ class StoredSource:
         self._began_s: float | None = None
 
     @property
-    def last_words(self) -> tuple[str, ...]:
+    def decoder_messages(self) -> tuple[str, ...]:
         return self._words()
 
     def read(self) -> tuple[Pixels, datetime] | None:

@@ -126,7 +126,7 @@ class SqlTransaction:
         self.leases: Leases = LeaseRows(connection)
         self.watchers: Watchers = WatcherRows(connection)
         self.orders: Orders = OrderRows(connection)
-        self.questions: RemotePolls = RemotePollRows(connection)
+        self.remote_polls: RemotePolls = RemotePollRows(connection)
         self.corrections: Corrections = CorrectionRows(connection)
         self.histograms: Histograms = HistogramRows(connection)
         self.counts: Counts = CountRows(connection)
@@ -188,7 +188,7 @@ class SqlStore:
                 finally:
                     transaction.rollback()
         finally:
-            self._seals.tell()
+            self._seals.report_altered()
 
     @contextmanager
     def _write(self, deadline: timedelta | None) -> Iterator[Transaction]:
@@ -196,7 +196,7 @@ class SqlStore:
             with self._committed(deadline) as tx:
                 yield tx
         finally:
-            self._seals.tell()
+            self._seals.report_altered()
 
     @contextmanager
     def _committed(self, deadline: timedelta | None) -> Iterator[Transaction]:

@@ -35,8 +35,8 @@ class DryRunGate:
     def healthy(self) -> str | None:
         return "the driver is closed" if self._closed else None
 
-    def close(self, *, tell: bool = True) -> None:
-        if tell and not self._closed and self._fail_mode is FailMode.SAFE:
+    def close(self, *, set_mode: bool = True) -> None:
+        if set_mode and not self._closed and self._fail_mode is FailMode.SAFE:
             self.mode = "release"
         self._closed = True
 

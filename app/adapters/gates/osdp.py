@@ -71,7 +71,7 @@ class OsdpGate:
     def healthy(self) -> str | None:
         return "the driver is closed" if self._stopped.is_set() else self._fault
 
-    def close(self, *, tell: bool = True) -> None:
+    def close(self, *, set_mode: bool = True) -> None:
         """Leaves the line. The lock stays as the panel keeps it."""
         self._stopped.set()
         self._thread.join(JOIN_S)

@@ -89,10 +89,10 @@ class SerialGate:
     def healthy(self) -> str | None:
         return "the driver is closed" if self._stopped else self._fault
 
-    def close(self, *, tell: bool = True) -> None:
+    def close(self, *, set_mode: bool = True) -> None:
         """Tries for 2 s. A release in force stays in force, whatever the fail mode: there may be a fire.
 
-        tell: makes no difference. Only this process has the line, so nobody else can have set it meanwhile.
+        set_mode: makes no difference. Only this process has the line, so nobody else can have set it meanwhile.
         """
         with self._changed:
             self._stopped = True

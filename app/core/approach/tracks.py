@@ -14,7 +14,7 @@ import numpy as np
 
 from app.core.types import Box, Detection, Quality, Sample, Vector
 
-MOST_SIGHTINGS = 8  # per decision; the best ones are kept
+MOST_SAMPLES = 8  # per decision; the best ones are kept
 SMOOTH_S = 0.04  # speeds are smoothed over this time: half old, half new at 25 frames a second
 SAME_SIZE = 0.5  # a face less than half as wide as expected is somebody further back
 
@@ -51,7 +51,7 @@ class Track:
         widest_px: the widest the face has been.
         seen: the number of frames with the face.
         usable: the number of those in which it could be compared; `usable_at` is the time of the newest.
-        sightings: the newest usable one and the best ones before it, oldest first.
+        samples: the newest usable one and the best ones before it, oldest first.
     """
 
     id: int
@@ -64,7 +64,7 @@ class Track:
     seen: int = 1
     usable: int = 0
     usable_at: datetime | None = None
-    sightings: tuple[Sample, ...] = ()
+    samples: tuple[Sample, ...] = ()
     last_quality: Quality = field(default_factory=lambda: Quality(0.0))
 
     def predicted(self, at: datetime) -> Box:
@@ -91,7 +91,7 @@ class Step:
     Attributes:
         scene: the tracks that go on.
         faces: the faces of this frame, by track id.
-        fresh: the ids of the tracks with a new usable sighting.
+        fresh: the ids of the tracks with a new usable sample.
         ended: the tracks that ended.
     """
 
@@ -155,8 +155,8 @@ def _affinity(track: Track, seen: Detection, at: datetime, rules: Rules) -> floa
     expected = track.predicted(at)
     alike = 0.0
     reach = rules.reach
-    if isinstance(seen, Sample) and track.sightings:
-        alike = float(_mean(track.sightings) @ seen.embedding)
+    if isinstance(seen, Sample) and track.samples:
+        alike = float(_mean(track.samples) @ seen.embedding)
         if not alike >= rules.same_person:
             return None
         reach = max(reach, min(rules.farthest, reach + rules.pace * _seconds(track.last_at, at)))
@@ -169,9 +169,9 @@ def _affinity(track: Track, seen: Detection, at: datetime, rules: Rules) -> floa
     return shared - 0.1 * distance + alike
 
 
-def _mean(sightings: tuple[Sample, ...]) -> Vector:
+def _mean(samples: tuple[Sample, ...]) -> Vector:
     """Returns the mean direction, so that one bad frame neither ends a track nor lets a look-alike in."""
-    total = np.stack([s.embedding for s in sightings]).sum(axis=0)
+    total = np.stack([s.embedding for s in samples]).sum(axis=0)
     # Not `evidence.unit`, which raises: an embedding with NaN must not stop the camera; it just matches nobody.
     mean: Vector = (total / max(float(np.linalg.norm(total)), 1e-6)).astype(np.float32)
     return mean
@@ -183,16 +183,16 @@ def _seconds(before: datetime, at: datetime) -> float:
 
 def _born(track_id: int, seen: Detection, at: datetime) -> Track:
     box = seen.face.box
-    sightings = _kept((), seen)
+    samples = _kept((), seen)
     return Track(
         id=track_id,
         box=box,
         first_at=at,
         last_at=at,
         widest_px=box.width_px,
-        usable=len(sightings),
-        usable_at=at if sightings else None,
-        sightings=sightings,
+        usable=len(samples),
+        usable_at=at if samples else None,
+        samples=samples,
         last_quality=seen.quality,
     )
 
@@ -214,16 +214,16 @@ def _moved(track: Track, seen: Detection, at: datetime) -> Track:
         seen=track.seen + 1,
         usable=track.usable + isinstance(seen, Sample),
         usable_at=at if isinstance(seen, Sample) else track.usable_at,
-        sightings=_kept(track.sightings, seen),
+        samples=_kept(track.samples, seen),
         last_quality=seen.quality,
     )
 
 
-def _kept(sightings: tuple[Sample, ...], seen: Detection) -> tuple[Sample, ...]:
-    """Returns the newest sighting and the best of those before it, oldest first."""
+def _kept(samples: tuple[Sample, ...], seen: Detection) -> tuple[Sample, ...]:
+    """Returns the newest sample and the best of those before it, oldest first."""
     if not isinstance(seen, Sample):
-        return sightings
-    if len(sightings) < MOST_SIGHTINGS:
-        return (*sightings, seen)
-    worst = min(range(len(sightings)), key=lambda i: sightings[i].quality.score)
-    return (*sightings[:worst], *sightings[worst + 1 :], seen)
+        return samples
+    if len(samples) < MOST_SAMPLES:
+        return (*samples, seen)
+    worst = min(range(len(samples)), key=lambda i: samples[i].quality.score)
+    return (*samples[:worst], *samples[worst + 1 :], seen)

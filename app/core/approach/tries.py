@@ -105,11 +105,11 @@ def at_gate(
 
 
 def due(track: Track, tries: int, tried_from: int | None) -> bool:
-    """Whether to try the track now that it has one more usable sighting.
+    """Whether to try the track now that it has one more usable sample.
 
     Args:
         tries: how often it has been tried.
-        tried_from: its number of usable sightings at the first try, or None before that. Everything seen before, while
+        tried_from: its number of usable samples at the first try, or None before that. Everything seen before, while
             the person waited behind somebody, thus counts as one.
     """
     if tries >= len(TRIES):
@@ -120,22 +120,22 @@ def due(track: Track, tries: int, tried_from: int | None) -> bool:
 def frame_results(track: Track, faces: int, same_person: float, views: Sequence[Pixels] = ()) -> list[FrameResult]:
     """Returns the track as input for `evidence.fold`, oldest first.
 
-    It holds the newest sighting and those earlier ones that resemble it and each other, so the evidence is about the
-    person who is there now. Without a usable sighting, it is one result with the reason.
+    It holds the newest sample and those earlier ones that resemble it and each other, so the evidence is about the
+    person who is there now. Without a usable sample, it is one result with the reason.
 
     Args:
         faces: the most faces seen in one frame of the track.
-        same_person: the cosine similarity from which two sightings show one person.
+        same_person: the cosine similarity from which two samples show one person.
         views: pictures for the record, best first; the newest frame carries the best.
     """
-    if not track.sightings:
+    if not track.samples:
         return [FrameResult(faces, None, Reason.POOR_QUALITY, next(iter(views), None), track.last_quality.problems)]
     chosen: list[Sample] = []
-    for sighting in reversed(track.sightings):
-        if all(float(sighting.embedding @ other.embedding) >= same_person for other in chosen):
-            chosen.append(sighting)
+    for sample in reversed(track.samples):
+        if all(float(sample.embedding @ other.embedding) >= same_person for other in chosen):
+            chosen.append(sample)
     shown = zip(chosen, chain(views, repeat(None)), strict=False)
-    return [FrameResult(faces, sighting, None, picture) for sighting, picture in shown][::-1]
+    return [FrameResult(faces, sample, None, picture) for sample, picture in shown][::-1]
 
 
 def is_approach(frames_near: int) -> bool:
@@ -159,6 +159,6 @@ def crossed(track: Track, width_px: int, height_px: int) -> bool:
 
 def is_another(track: Track, of: Sequence[Sample], same_person: float) -> bool:
     """Whether the track certainly shows somebody else than the samples do. Without usable frames it is not certain."""
-    if not track.sightings or not of:
+    if not track.samples or not of:
         return False
-    return max(float(a.embedding @ b.embedding) for a in track.sightings for b in of) < same_person
+    return max(float(a.embedding @ b.embedding) for a in track.samples for b in of) < same_person

@@ -91,7 +91,7 @@ class Import:
         done_before: rows processed before this run began, so that the rate is that of this run.
         encoding: what a person says the CSV has.
         attempts: starts that may have been cut short by the end of the process.
-        told: notices and detail, sealed with the import's key because both may name people.
+        sealed_notes: notices and detail, sealed with the import's key because both may name people.
         notices, detail: the same in the clear, once opened.
     """
 
@@ -110,7 +110,7 @@ class Import:
     done_before: int = 0
     encoding: str | None = None
     attempts: int = 0
-    told: bytes | None = None
+    sealed_notes: bytes | None = None
     notices: tuple[str, ...] = field(default=())
     detail: str | None = None
     counts: Mapping[str, int] | None = None  # rows by outcome, and "problems"; kept once the import has ended

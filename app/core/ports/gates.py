@@ -76,11 +76,11 @@ class GateDriver(Protocol):
         """Returns what is wrong with the connection now, in words without secrets, or None."""
         ...
 
-    def close(self, *, tell: bool = True) -> None:
+    def close(self, *, set_mode: bool = True) -> None:
         """Puts the hardware in the gate's fail mode (secure: locked; safe: released) and disconnects.
 
-        An active release stays active, because a restart during a fire must lock nobody in. With `tell` False, because
-        another process drives the gate now, the hardware is left as it is.
+        An active release stays active, because a restart during a fire must lock nobody in. set_mode: False if another
+        process drives the gate by now; then the hardware is left as it is.
         """
         ...
 

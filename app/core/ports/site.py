@@ -58,20 +58,20 @@ class RemotePolls(Protocol):
     The transaction that records an event also stores it as the answer, so exactly one of answer and withdrawal happens.
     """
 
-    def put(self, question: RemotePoll) -> None: ...
+    def put(self, poll: RemotePoll) -> None: ...
     def waiting(self, gate_ids: Collection[str], now: datetime) -> list[RemotePoll]:
         """Returns the unanswered polls of these gates that somebody still waits for, oldest first."""
         ...
 
-    def answer(self, question_id: str, event_id: str) -> bool:
+    def answer(self, poll_id: str, event_id: str) -> bool:
         """Stores the answer. Returns False, and stores nothing, if the poll was withdrawn or already answered."""
         ...
 
-    def answered(self, question_id: str) -> str | None:
+    def answered(self, poll_id: str) -> str | None:
         """Returns the id of the event that answers it, if any."""
         ...
 
-    def withdraw(self, question_id: str) -> str | None:
+    def withdraw(self, poll_id: str) -> str | None:
         """Withdraws the poll, and returns the id of the event that already answered it, if any."""
         ...
 

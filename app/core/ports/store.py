@@ -47,7 +47,7 @@ class Transaction(Protocol):
     leases: Leases
     watchers: Watchers
     orders: Orders
-    questions: RemotePolls
+    remote_polls: RemotePolls
     corrections: Corrections
     histograms: Histograms
     counts: Counts

@@ -84,21 +84,21 @@ class Access:
 
     store: Store
     looks: Looks
-    verdicts: DecisionService
+    decisions: DecisionService
 
     def arrival(
         self, tx: Transaction, gate: Gate, idempotency_key: str | None, *, with_camera: bool = False
     ) -> Arrival:
         """Reads everything that a decision needs before it looks at faces. with_camera: fill `has_camera` too."""
-        service = self.verdicts
+        service = self.decisions
         rules, doubted = service.rules.at(tx), service.clock_doubted()
         entry = service.rules.entry(tx, rules, gate.id, service.clock(), clock_doubted=doubted)
         normal = tx.site.get().mode_at(gate.id) is SiteMode.NORMAL and entry is EntryMode.NORMAL
         return Arrival(
             gate=gate,
-            current=self.verdicts.refresh(tx),
+            current=self.decisions.refresh(tx),
             may_look=gate.enabled and normal,
-            repeated=self.verdicts.repeats.is_known(tx, gate, idempotency_key),
+            repeated=self.decisions.repeats.is_known(tx, gate, idempotency_key),
             has_camera=any(camera.enabled for camera in tx.cameras.of_gate(gate.id)) if with_camera else None,
         )
 
@@ -121,7 +121,7 @@ class Access:
         arrival = arrival or self._arrived(approach)
         if arrival.repeated and (earlier := self._earlier(arrival.gate, approach)):
             return earlier
-        case = DecisionRequest(
+        request = DecisionRequest(
             gate=arrival.gate,
             looks=(),
             frames=len(approach.frames),
@@ -136,15 +136,15 @@ class Access:
             # No face is processed without a purpose.
             if arrival.may_look and approach.credential is None:
                 wanted = arrival.gate.liveness is not LivenessMode.OFF
-                case = replace(case, looks=self._looks(approach.frames, liveness=wanted, who=arrival.gate.id))
-            found = self.verdicts.evidence(case.looks) if arrival.current else FAULT
+                request = replace(request, looks=self._looks(approach.frames, liveness=wanted, who=arrival.gate.id))
+            found = self.decisions.evidence(request.looks) if arrival.current else FAULT
         except Refusal:
             raise
         except Exception:
             # Any fault becomes a recorded denial with the reason system_fault.
             logger.exception("recognition_failed gate=%s", arrival.gate.id)
             found = FAULT
-        return self.verdicts.record(case, found)
+        return self.decisions.record(request, found)
 
     def _arrived(self, approach: Approach) -> Arrival:
         with self.store.read() as tx:
@@ -156,7 +156,7 @@ class Access:
     def _earlier(self, gate: Gate, approach: Approach) -> RecordedDecision | None:
         """The answer that the same request had before; its faces are not looked at again."""
         with self.store.read() as tx:
-            return self.verdicts.earlier(tx, gate, approach.idempotency_key, approach.digest)
+            return self.decisions.earlier(tx, gate, approach.idempotency_key, approach.digest)
 
     def _looks(self, frames: Sequence[bytes], *, liveness: bool, who: Hashable) -> list[FrameResult]:
         """Returns one result for each frame.

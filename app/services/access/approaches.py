@@ -24,7 +24,7 @@ from app.core.recognition.liveness import LivenessMode
 from app.core.types import Detection, Evidence, Pixels, Reason
 from app.services.access.decision_request import FROM_CAMERA, DecisionRequest
 from app.services.access.decision_service import FAULT, DecisionService
-from app.services.access.watch import Glimpse, Openings, Passage, View, Visit
+from app.services.access.watch import LatestFrame, Openings, Passage, View, Visit
 from app.services.access.watch import Watch as Watch  # part of what this module offers
 
 logger = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ class Approaches:
     """
 
     store: Store
-    verdicts: DecisionService
+    decisions: DecisionService
     rules: tracks.Rules
     snapshot: Callable[[Pixels, Detection], Pixels]
     carry_out: Callable[[Gate, RecordedDecision], None]
@@ -58,7 +58,7 @@ class Approaches:
         near = approach.at_gate(step.scene, watch.region, width, height, captured_at, watch.let_in)
         self._follow(watch, step, near, pixels, captured_at)
         views = {i: [view.pixels for view in visit.views] for i, visit in watch.visits.items()}
-        watch.latest = Glimpse(step.scene, captured_at, width, height, len(seen), near, views)
+        watch.latest = LatestFrame(step.scene, captured_at, width, height, len(seen), near, views)
         answers = self._at_gate(watch, step, near, captured_at)
         return answers + self._left(watch, step, captured_at)
 
@@ -76,13 +76,13 @@ class Approaches:
         gate: Gate,
         received_at: datetime,
         idempotency_key: str | None = None,
-        question: RemotePoll | None = None,
+        poll: RemotePoll | None = None,
         *,
         current: bool | None = None,
     ) -> RecordedDecision:
         """Decides about what the camera sees at this moment, for hardware that polls.
 
-        question: what another process asked, if the request came to that one. current: whether the gallery is up to
+        poll: another process's poll, if the request came to that one. current: whether the gallery is up to
         date; None brings it up to date. Raises NotRecorded, and GivenUp if the other process no longer waits.
         """
         started = perf_counter()
@@ -90,37 +90,37 @@ class Approaches:
         person = latest.person.person if latest else None
         if latest is None:
             # Before its first frame a camera is as stale as it can be.
-            case = DecisionRequest(gate, (), 0, received_at - timedelta(days=1), started, camera=watch.camera)
+            request = DecisionRequest(gate, (), 0, received_at - timedelta(days=1), started, camera=watch.camera)
         else:
             looks = latest.looks(self.rules.same_person)
             frames = person.seen if person else 1
             share = approach.SHARE * (approach.poll_share(watch.polled(person.id)) if person else 1.0)
-            case = DecisionRequest(gate, looks, frames, latest.at, started, camera=watch.camera, share=share)
-        case = replace(case, idempotency_key=idempotency_key, digest=FROM_CAMERA, question=question)
+            request = DecisionRequest(gate, looks, frames, latest.at, started, camera=watch.camera, share=share)
+        request = replace(request, idempotency_key=idempotency_key, digest=FROM_CAMERA, poll=poll)
         if current is None:
             with self.store.read() as tx:
-                current = self.verdicts.refresh(tx)
-        found = self.verdicts.evidence(case.looks) if current else FAULT
+                current = self.decisions.refresh(tx)
+        found = self.decisions.evidence(request.looks) if current else FAULT
         openings = self._openings_of(watch)
         with openings.deciding:
-            if answer := self._opened_by_camera(openings, case, found):
+            if answer := self._camera_opening(openings, request, found):
                 return answer
             try:
-                answer = self.verdicts.record(case, found)
+                answer = self.decisions.record(request, found)
             except Unconfirmed:
                 with suppress(FacegateError):
-                    if person is not None and self.verdicts.would_open(case, found):
-                        self._keep(watch, case, person, None, None, found.employee_id)
+                    if person is not None and self.decisions.would_open(request, found):
+                        self._keep(watch, request, person, None, None, found.employee_id)
                 raise
             if person is not None and answer.opens:
-                self._keep(watch, case, person, None, answer)
+                self._keep(watch, request, person, None, answer)
         return answer
 
-    def _opened_by_camera(self, openings: Openings, case: DecisionRequest, found: Evidence) -> RecordedDecision | None:
+    def _camera_opening(self, openings: Openings, request: DecisionRequest, found: Evidence) -> RecordedDecision | None:
         """The answer with which a camera of this gate just let this person in: one opening makes one event."""
-        for passage in openings.of(found.employee_id, case.seen_at):
+        for passage in openings.of(found.employee_id, request.seen_at):
             if passage.track_id is not None and passage.event_id is not None:
-                return self.verdicts.again(case, found, passage.event_id)
+                return self.decisions.again(request, found, passage.event_id)
         return None
 
     def _openings_of(self, watch: Watch) -> Openings:
@@ -129,7 +129,7 @@ class Approaches:
     def _keep(
         self,
         watch: Watch,
-        case: DecisionRequest,
+        request: DecisionRequest,
         of: Track,
         track_id: int | None,
         answer: RecordedDecision | None,
@@ -138,9 +138,9 @@ class Approaches:
         """Remembers an opening while it lasts. answer: None if it came too late; `who` is then the person."""
         if answer is not None:
             who = answer.employee.id if answer.employee else None
-        until = case.seen_at + timedelta(milliseconds=case.gate.unlock_ms)
+        until = request.seen_at + timedelta(milliseconds=request.gate.unlock_ms)
         event = answer.id if answer else None
-        passage = Passage(who, track_id, of.sightings, case.seen_at, until, watch.camera, event)
+        passage = Passage(who, track_id, of.samples, request.seen_at, until, watch.camera, event)
         self._openings_of(watch).add(passage)
         watch.opened(passage)
 
@@ -196,38 +196,38 @@ class Approaches:
     def _tried(self, watch: Watch, track: Track, visit: Visit, at: datetime) -> Decisions:
         """Tries what was seen so far. An opening is recorded and carried out; otherwise nothing happens."""
         try:
-            case, found, opens = self._weighed(watch, track, visit, at)
+            request, found, opens = self._assessed(watch, track, visit, at)
             if opens:
-                return self._opened(watch, track, visit, case, found)
+                return self._opened(watch, track, visit, request, found)
             visit.tries += 1
             visit.tried_from = track.usable if visit.tried_from is None else visit.tried_from
         except NotRecorded as error:
             watch.complain(error)
         return []
 
-    def _opened(self, watch: Watch, track: Track, visit: Visit, case: DecisionRequest, found: Evidence) -> Decisions:
+    def _opened(self, watch: Watch, track: Track, visit: Visit, request: DecisionRequest, found: Evidence) -> Decisions:
         who, openings = found.employee_id, self._openings_of(watch)
         with openings.deciding:
-            for passage in openings.of(who, case.seen_at):
+            for passage in openings.of(who, request.seen_at):
                 if passage.camera != watch.camera or passage.track_id is None or passage.track_id not in visit.beside:
                     # The gate is open for this person already: the tracker lost them and found them again, or a poll
                     # or another camera of this gate let them in.
                     visit.let_in, visit.too_late = passage.opened, not passage.opened
                     return []
             try:
-                answer = self.verdicts.record(case, found)
+                answer = self.decisions.record(request, found)
             except Unconfirmed as error:
                 visit.too_late = True
-                self._keep(watch, case, track, track.id, None, who)
+                self._keep(watch, request, track, track.id, None, who)
                 logger.error("opening_recorded_too_late camera=%s reason=%s", watch.camera, error)
                 return []
             if not answer.opens:
                 visit.denied = True  # suspended between the two transactions
                 return [answer]
             visit.let_in = True
-            self._keep(watch, case, track, track.id, answer)
+            self._keep(watch, request, track, track.id, answer)
         try:
-            self.carry_out(case.gate, answer)
+            self.carry_out(request.gate, answer)
         except Exception:
             # The decision is recorded and stands. The other tracks of this frame must go on.
             logger.exception("opening_not_handed_on camera=%s gate=stays_shut", watch.camera)
@@ -241,18 +241,18 @@ class Approaches:
             visit.denied = True
             return []
         try:
-            case, found, opens = self._weighed(watch, track, visit, at)
+            request, found, opens = self._assessed(watch, track, visit, at)
             if not visit.alone:
                 found = Evidence(visit.faces, 0, Reason.SEVERAL_FACES)
             elif opens and not left:
                 # Earlier frames open the gate only while the person is still in view.
-                return self._opened(watch, track, visit, case, found) if track.usable_at == at else []
+                return self._opened(watch, track, visit, request, found) if track.usable_at == at else []
             elif opens:
                 found = Evidence(visit.faces, 0, Reason.NO_FACE)
             elif watch.was_let_in(track, visit, self.rules.same_person):
                 visit.let_in = True
                 return []
-            answer = self.verdicts.record(case, found)
+            answer = self.decisions.record(request, found)
         except NotRecorded as error:
             watch.complain(error)
             visit.denied = isinstance(error, Unconfirmed)  # it may be recorded, so it must not be tried again
@@ -260,23 +260,23 @@ class Approaches:
         visit.denied = True
         return [answer]
 
-    def _weighed(
+    def _assessed(
         self, watch: Watch, track: Track, visit: Visit, at: datetime
     ) -> tuple[DecisionRequest, Evidence, bool]:
-        """The case, its evidence, and whether it would open. Raises NotRecorded if the database or gate is gone."""
+        """The request, its evidence, and whether it would open. Raises NotRecorded if the database or gate is gone."""
         started = perf_counter()
         with self.store.read() as tx:
             gate = tx.gates.get(watch.gate_id)
-            current = self.verdicts.refresh(tx)
+            current = self.decisions.refresh(tx)
         if gate is None:
             raise NotRecorded("the camera's gate no longer exists")
         watch.asks_liveness = gate.liveness is not LivenessMode.OFF
         views = [view.pixels for view in visit.views]
         looks = approach.frame_results(track, visit.faces, self.rules.same_person, views)
-        case = DecisionRequest(gate, looks, track.seen, at, started, camera=watch.camera, share=approach.SHARE)
-        found = self.verdicts.evidence(looks) if current else FAULT
+        request = DecisionRequest(gate, looks, track.seen, at, started, camera=watch.camera, share=approach.SHARE)
+        found = self.decisions.evidence(looks) if current else FAULT
         try:
-            opens = self.verdicts.would_open(case, found)
+            opens = self.decisions.would_open(request, found)
         except NotRecorded:
             raise
         except Exception:
@@ -284,7 +284,7 @@ class Approaches:
             logger.exception("decision_failed camera=%s gate=stays_shut", watch.camera)
             found, opens = FAULT, False
         watch.unrecorded = False
-        return case, found, opens
+        return request, found, opens
 
     def _notice_tailgater(self, watch: Watch, track: Track, visit: Visit) -> None:
         if not watch.tailgates(track, visit, self.rules.same_person):

@@ -37,7 +37,7 @@ class DecisionRequest:
         started: `perf_counter` when the work began.
         digest: of the request, so that an idempotency key does not answer another one.
         share: of the false accept rate, if one approach is tried several times (`core.approach`).
-        question: what another process asked, if this answers it.
+        poll: another process's poll, if this answers one.
         pictures: the digest of each frame that a gate sent; if faces were looked at, one for each of `looks`.
     """
 
@@ -51,5 +51,5 @@ class DecisionRequest:
     idempotency_key: str | None = None
     digest: str = ""
     share: float = 1.0
-    question: RemotePoll | None = None
+    poll: RemotePoll | None = None
     pictures: Sequence[str] = ()

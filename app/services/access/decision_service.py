@@ -203,9 +203,9 @@ class DecisionService:
 
     def _left(self, case: DecisionRequest) -> timedelta:
         """How much longer somebody waits for the answer. Raises GivenUp if nobody does."""
-        if case.question is None:
+        if case.poll is None:
             return timedelta.max
-        left = case.question.until - self.clock()
+        left = case.poll.until - self.clock()
         if left <= timedelta(0):
             raise GivenUp
         return left
@@ -231,7 +231,7 @@ class DecisionService:
         if employee is not None and employee.photos:
             threshold = self.threshold(len(self.gallery), employee.photos, found.frames_used, case.share)
         # The picture must still be fresh when the answer arrives, which may take as long as somebody waits.
-        on_its_way_ms = self._left(case) // timedelta(milliseconds=1) if case.question else 0
+        on_its_way_ms = self._left(case) // timedelta(milliseconds=1) if case.poll else 0
         limits = policy.PolicyLimits(
             threshold=NEVER if threshold is None else threshold,
             margin=self.margin,
@@ -291,7 +291,7 @@ class DecisionService:
 
 def _answer(tx: Transaction, case: DecisionRequest, answer: RecordedDecision) -> None:
     """Names the event to the process that asked. Raises GivenUp if it no longer waits: nothing may be committed."""
-    if case.question is not None and not tx.questions.answer(case.question.id, answer.id):
+    if case.poll is not None and not tx.remote_polls.answer(case.poll.id, answer.id):
         raise GivenUp
 
 

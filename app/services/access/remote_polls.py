@@ -1,7 +1,7 @@
 """Asks another process what a gate's camera sees, through the database.
 
 The process that watches the camera decides, and names its event in the transaction that records it. The process that
-asked reads the event and signs the same answer. A question is either answered or withdrawn, never both. So nothing is
+asked reads the event and signs the same answer. A poll is either answered or withdrawn, never both. So nothing is
 decided for somebody who gave up, and a late answer opens nothing.
 """
 
@@ -33,7 +33,7 @@ class RemotePolls:
     """here: the name under which this process holds leases."""
 
     store: Store
-    verdicts: DecisionService
+    decisions: DecisionService
     clock: Clock
     new_id: Callable[[], str]
     here: str
@@ -45,13 +45,13 @@ class RemotePolls:
         Raises:
             Busy: Nobody watches the camera, or no answer came in time. Nothing opens, and nothing is decided later.
             Conflict: The idempotency key came with another request.
-            NotRecorded: The database did not take the question.
+            NotRecorded: The database did not take the poll.
         """
-        wait_ms = min(LONGEST_MS, gate.unlock_ms // 2, self.verdicts.max_frame_age_ms // 2)
+        wait_ms = min(LONGEST_MS, gate.unlock_ms // 2, self.decisions.max_frame_age_ms // 2)
         end = time.monotonic() + wait_ms / 1000
         with self.store.read() as tx:
             now = tx.clocks.now() or self.clock()
-            if earlier := self.verdicts.earlier(tx, gate, idempotency_key, FROM_CAMERA):
+            if earlier := self.decisions.earlier(tx, gate, idempotency_key, FROM_CAMERA):
                 return earlier
             holder, until = tx.leases.holders().get(gate.id, ("", now))
         if until <= now:
@@ -62,34 +62,34 @@ class RemotePolls:
             raise Busy("too_busy", "Too many requests are waiting for cameras; try again in a second.")
         try:
             wait = timedelta(milliseconds=wait_ms)
-            question = RemotePoll(self.new_id(), gate.id, now, now + wait, idempotency_key)
+            poll = RemotePoll(self.new_id(), gate.id, now, now + wait, idempotency_key)
             with self.store.write(wait) as tx:
-                tx.questions.put(question)
-            return self._awaited(question, end)
+                tx.remote_polls.put(poll)
+            return self._awaited(poll, end)
         finally:
             self._slots.release()
 
-    def _awaited(self, question: RemotePoll, end: float) -> RecordedDecision:
+    def _awaited(self, poll: RemotePoll, end: float) -> RecordedDecision:
         answer = None
         while answer is None and (left := end - time.monotonic()) > 0:
             time.sleep(min(READ_S, left))
-            answer = self._look(question)
+            answer = self._look(poll)
         if answer is None:
             with self.store.write() as tx:
-                event_id = tx.questions.withdraw(question.id)
+                event_id = tx.remote_polls.withdraw(poll.id)
                 answer = self._recorded(tx, event_id)
         if answer is None or (answer.opens and time.monotonic() >= end):
             raise Busy("camera_unavailable", SILENT)
         return answer
 
-    def _look(self, question: RemotePoll) -> RecordedDecision | None:
+    def _look(self, poll: RemotePoll) -> RecordedDecision | None:
         try:
             with self.store.read() as tx:
-                return self._recorded(tx, tx.questions.answered(question.id))
+                return self._recorded(tx, tx.remote_polls.answered(poll.id))
         except NotRecorded:
-            return None  # the database is gone for a moment; giving up now would leave the question open
+            return None  # the database is gone for a moment; giving up now would leave the poll open
 
     def _recorded(self, tx: Transaction, event_id: str | None) -> RecordedDecision | None:
         row = tx.events.get(event_id) if event_id is not None else None
-        decision = self.verdicts.log.decision_of(tx, row) if row else None
-        return self.verdicts.answers.sign(decision) if decision else None
+        decision = self.decisions.log.decision_of(tx, row) if row else None
+        return self.decisions.answers.sign(decision) if decision else None

@@ -73,13 +73,13 @@ class Passage:
 
     Attributes:
         track_id: the track that was let in; None if a poll opened.
-        sightings: what the track showed.
+        samples: what the track showed.
         event_id: the event; None if it was recorded too late, so the gate stayed shut.
     """
 
     employee_id: str | None
     track_id: int | None
-    sightings: tuple[Sample, ...]
+    samples: tuple[Sample, ...]
     since: datetime
     until: datetime
     camera: str = ""
@@ -118,12 +118,12 @@ class Openings:
 class TurnedAway:
     """Somebody who was denied, and when they were last seen."""
 
-    sightings: tuple[Sample, ...]
+    samples: tuple[Sample, ...]
     last_at: datetime
 
 
 @dataclass(frozen=True, eq=False)
-class Glimpse:
+class LatestFrame:
     """What the newest frame showed. Immutable and replaced as a whole, so other threads read it without a lock."""
 
     scene: Scene
@@ -142,7 +142,7 @@ class Glimpse:
             return [FrameResult(self.faces, None, Reason.SEVERAL_FACES if self.person.rivals else reason)]
         if person.usable_at != self.at:
             # The track's earlier frames may show somebody whom this person has stepped in front of.
-            person = replace(person, sightings=())
+            person = replace(person, samples=())
         return approach.frame_results(person, self.faces, same_person, self.views.get(person.id, ()))
 
 
@@ -156,7 +156,7 @@ class Watch:
     camera: str
     gate_id: str
     region: Region
-    latest: Glimpse | None = None
+    latest: LatestFrame | None = None
     visits: dict[int, Visit] = field(default_factory=dict)
     passages: list[Passage] = field(default_factory=list)
     turned_away: list[TurnedAway] = field(default_factory=list)
@@ -185,18 +185,16 @@ class Watch:
 
     def was_let_in(self, track: Track, visit: Visit, same_person: float) -> bool:
         """Whether this track is somebody for whom the gate is open, seen too poorly to be recognised."""
-        return bool(track.sightings) and any(
-            p.lasts(track.last_at) and not is_another(p, track, visit, same_person)
-            for p in self.passages
-            if p.sightings
+        return bool(track.samples) and any(
+            p.lasts(track.last_at) and not is_another(p, track, visit, same_person) for p in self.passages if p.samples
         )
 
     def was_denied(self, track: Track, same_person: float) -> bool:
         """Whether this track is somebody who was denied a moment ago."""
-        return bool(track.sightings) and any(
-            bool(t.sightings)
+        return bool(track.samples) and any(
+            bool(t.samples)
             and track.first_at < t.last_at + COOL_DOWN
-            and not approach.is_another(track, t.sightings, same_person)
+            and not approach.is_another(track, t.samples, same_person)
             for t in self.turned_away
         )
 
@@ -215,7 +213,7 @@ class Watch:
     def refused(self, track: Track) -> None:
         """Notes that the track of somebody who was denied has ended."""
         kept = [t for t in self.turned_away if t.last_at + COOL_DOWN > track.last_at]
-        self.turned_away = [*kept, TurnedAway(track.sightings, track.last_at)]
+        self.turned_away = [*kept, TurnedAway(track.samples, track.last_at)]
 
     def complain(self, error: NotRecorded) -> None:
         """Logs an outage once, not at every frame."""
@@ -231,4 +229,4 @@ class Watch:
 
 def is_another(passage: Passage, track: Track, visit: Visit, same_person: float) -> bool:
     """Whether the track surely shows somebody else than the one the gate was opened for."""
-    return passage.track_id in visit.beside or approach.is_another(track, passage.sightings, same_person)
+    return passage.track_id in visit.beside or approach.is_another(track, passage.samples, same_person)

@@ -15,7 +15,7 @@ from app.core.ports.store import Clock, Store, Transaction
 from app.core.types import Role
 from app.services.accounts.attempts import Attempts
 from app.services.accounts.sessions import Sessions, digest
-from app.services.accounts.sign_in import ADDRESS_CHARS, Client, Entered, SigningIn
+from app.services.accounts.sign_in import ADDRESS_CHARS, Client, SignInResult, SignInService
 
 CODE_FOR = timedelta(minutes=15)
 LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that look alike
@@ -43,7 +43,7 @@ class NewCode:
 class Displays:
     store: Store
     sessions: Sessions
-    sign_in: SigningIn
+    sign_in: SignInService
     attempts: Attempts
     clock: Clock
     new_id: Callable[[], str]
@@ -77,7 +77,7 @@ class Displays:
             tx.users.remove(found.id)
         self.sessions.ended(found.id)
 
-    def open(self, code: str, client: Client) -> Entered:
+    def open(self, code: str, client: Client) -> SignInResult:
         """Opens the display of this code in one browser, and ends its session in any other.
 
         Raises NotFound for a code that is wrong, used or too old, and Busy after too many of those.
@@ -97,7 +97,7 @@ class Displays:
         self.attempts.forgive(f"display {client.address}", client.address, None)
         return entered
 
-    def _open(self, typed: str, client: Client) -> Entered:
+    def _open(self, typed: str, client: Client) -> SignInResult:
         with self.store.write() as tx:
             ticket = tx.tickets.get(digest(typed))
             if ticket is None or ticket.kind is not TicketKind.DISPLAY or self.clock() >= ticket.ends_at:
@@ -109,7 +109,7 @@ class Displays:
             if not tx.tickets.take(ticket.hash):  # somebody else typed it meanwhile
                 raise _expired()
             tx.sessions.end_all(user.id)
-            return Entered(user, self.sessions.open(tx, user, client.address[:ADDRESS_CHARS], client.agent), "")
+            return SignInResult(user, self.sessions.open(tx, user, client.address[:ADDRESS_CHARS], client.agent), "")
 
     def _code(self, tx: Transaction, user: User) -> tuple[str, datetime]:
         tx.tickets.withdraw(user.id)

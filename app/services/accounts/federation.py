@@ -21,7 +21,7 @@ from app.core.sealing import Sealed, context
 from app.core.site.mode import SITE
 from app.core.types import Role
 from app.services.accounts.sessions import printable
-from app.services.accounts.sign_in import Client, Entered, SigningIn
+from app.services.accounts.sign_in import Client, SignInResult, SignInService
 from app.services.accounts.users import Users
 
 logger = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ class Federation:
     store: Store
     vault: Vault
     users: Users
-    sign_in: SigningIn
+    sign_in: SignInService
     client: IdentityProvider
 
     def provider(self) -> Provider | None:
@@ -88,7 +88,9 @@ class Federation:
         provider = self._known()
         return self.client.address(provider, redirect, journey.state, journey.nonce, journey.challenge), journey
 
-    def finish(self, cookie: str, state: str, code: str, redirect: str, client: Client, error: str = "") -> Entered:
+    def finish(
+        self, cookie: str, state: str, code: str, redirect: str, client: Client, error: str = ""
+    ) -> SignInResult:
         """error: what the provider sends in place of a code.
 
         Raises Unauthorised, and Forbidden for somebody whose groups carry no role here.

@@ -31,7 +31,7 @@ class Client:
 
 
 @dataclass(frozen=True)
-class Entered:
+class SignInResult:
     """A successful sign-in. session: the cookie. device: the browser's mark, a long-lived cookie; "" for a display."""
 
     user: User
@@ -40,7 +40,7 @@ class Entered:
 
 
 @dataclass(frozen=True)
-class SigningIn:
+class SignInService:
     store: Store
     users: Users
     sessions: Sessions
@@ -50,7 +50,7 @@ class SigningIn:
     clock: Clock
     new_id: Callable[[], str]
 
-    def with_password(self, name: str, password: str, client: Client) -> Entered:
+    def with_password(self, name: str, password: str, client: Client) -> SignInResult:
         """Signs in with a password. Raises Unauthorised, and Busy after or during too many wrong attempts."""
         with self.store.read() as tx:
             user = tx.users.by_name(name)
@@ -68,7 +68,7 @@ class SigningIn:
         renewed = self.hasher.hash(password) if self.hasher.is_dated(stored) else None
         return self._enter(user, client, Method.PASSWORD, checked=stored, renewed=renewed)
 
-    def with_setup_link(self, token: str, name: str, password: str, client: Client) -> Entered:
+    def with_setup_link(self, token: str, name: str, password: str, client: Client) -> SignInResult:
         """Makes the first admin and signs them in. Raises NotFound, BadInput."""
         self.users.ticket(token, TicketKind.SETUP)
         hashed = self.hasher.hash(check_password(password, user_name(name)))
@@ -76,7 +76,7 @@ class SigningIn:
             user = self.users.redeem_setup(tx, token, name, hashed)
         return self._enter(user, client, Method.LINK)
 
-    def with_reset_link(self, token: str, password: str, client: Client) -> Entered:
+    def with_reset_link(self, token: str, password: str, client: Client) -> SignInResult:
         """Sets the password and signs in. Raises NotFound, BadInput."""
         user = self.users.ticket(token, TicketKind.RESET)
         hashed = self.hasher.hash(check_password(password, user.name if user else ""))
@@ -98,7 +98,7 @@ class SigningIn:
         self.attempts.forgive(who.user.name, client.address, device)
         self.users.set_password(who.user, new, who.session.id)
 
-    def through_provider(self, user: User, client: Client) -> Entered:
+    def through_provider(self, user: User, client: Client) -> SignInResult:
         """Signs in somebody whom `Federation` has checked. Raises Unauthorised if they were disabled meanwhile."""
         return self._enter(user, client, Method.PROVIDER)
 
@@ -114,7 +114,7 @@ class SigningIn:
 
     def _enter(
         self, user: User, client: Client, method: Method, checked: str | None = None, renewed: str | None = None
-    ) -> Entered:
+    ) -> SignInResult:
         """checked: the hash that the password matched. renewed: the password's hash at today's cost."""
         with self.store.write() as tx:
             # Read again: since the check, the user may have been disabled or have another password.
@@ -126,7 +126,7 @@ class SigningIn:
                 tx.users.update(now)
             self.record(tx, now, client, method, SignInOutcome.SIGNED_IN)
             session = self.sessions.open(tx, now, client.address[:ADDRESS_CHARS], client.agent)
-        return Entered(now, session, self._mark(now))
+        return SignInResult(now, session, self._mark(now))
 
     def record(
         self,

@@ -31,7 +31,7 @@ class Address:
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownAddress:
     """An address without its secrets. problem: what is wrong with the stored one, and what to do; "" if nothing is."""
 
     url: str
@@ -138,13 +138,13 @@ class CameraList:
             before = address
         return replace(address or before, rotation=before.rotation if rotation is None else rotation)
 
-    def shown(self, camera: Camera) -> Shown:
+    def shown(self, camera: Camera) -> ShownAddress:
         """The address as an admin may see it. If it does not open it says so, and the other cameras still work."""
         try:
             address = self.address(camera)
-            return Shown(self.masked(address.url), rotation=address.rotation)
+            return ShownAddress(self.masked(address.url), rotation=address.rotation)
         except (CryptoFault, ValueError, TypeError):  # altered bytes do not open, or are not an address
-            return Shown("", BROKEN)
+            return ShownAddress("", BROKEN)
 
     def _seal(self, tx: Transaction, camera_id: str, address: Address) -> bytes:
         key = tx.data_keys.get(SITE) or tx.data_keys.get_or_add(SITE, self.vault.new_key())

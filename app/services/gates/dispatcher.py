@@ -132,9 +132,9 @@ class GateDispatcher:
         """See `DriverPool.released`."""
         return self._drivers.released()
 
-    def supersede(self, told: SiteState, site: SiteState) -> None:
+    def supersede(self, ordered: SiteState, site: SiteState) -> None:
         """See `DriverPool.supersede`."""
-        self._drivers.supersede(told, site)
+        self._drivers.supersede(ordered, site)
 
     def held(self) -> set[str]:
         """The ids of the gates whose hardware this process holds, or is still giving up."""
@@ -171,8 +171,8 @@ class GateDispatcher:
     # Commands
 
     def _hand_on(self, one: PooledDriver, order: Order) -> None:
-        if one.lane is not None:
-            one.lane.put(order.event_id, partial(self._command, one.gate.name, order), order.until)
+        if one.worker is not None:
+            one.worker.put(order.event_id, partial(self._command, one.gate.name, order), order.until)
         elif one.broken is not None:
             self._done(one.gate.name, order.event_id, UNUSABLE)
 
@@ -218,7 +218,7 @@ class GateDispatcher:
 
     def _keep_door(self, gate_id: str, state: DoorState, at: datetime) -> None:
         one = self._drivers.of(gate_id)
-        if state is DoorState.FAULT and one is not None and one.lane is not None and one.lane.line_is_lost():
+        if state is DoorState.FAULT and one is not None and one.worker is not None and one.worker.line_is_lost():
             return  # the line is lost, not the door; no report would ever clear it
         self._doors.report(gate_id, state, at)
 

@@ -1,6 +1,6 @@
-"""The drivers of this process's gates. They follow the database: built, rebuilt when a gate's settings change,
-told the mode that holds, and let go of. Settings that cannot be used are kept as words, so one gate never takes another
-with it.
+"""The drivers of this process's gates. They follow the database: a driver is built, rebuilt when its gate's settings
+change, set to the mode in force, and closed. If a gate's settings cannot be used, the reason is kept in words, so that
+one faulty gate does not affect the others.
 """
 
 import logging
@@ -19,7 +19,7 @@ from app.core.ports.store import Clock, Store, Transaction
 from app.core.site.mode import SiteMode, SiteState
 from app.services.events.second_records import STOPPED
 from app.services.gates.driver_worker import CHANGED, CLOSE_S, LET_GO, PASSED_ON, DriverWorker
-from app.services.gates.gate_settings import Config, config_of, told
+from app.services.gates.gate_settings import Config, config_of, driver_config
 from app.services.gates.held_mode import HeldMode
 
 logger = logging.getLogger(__name__)
@@ -33,33 +33,33 @@ class PooledDriver:
     """One gate.
 
     Attributes:
-        lane: its worker; None for a plain gate, or if the gate cannot be driven.
+        worker: its worker; None for a plain gate, or if the gate cannot be driven.
         broken: why it cannot be driven.
         alerted: whether its alert is raised, as far as this process knows.
     """
 
     gate: Gate
-    lane: DriverWorker | None = None
+    worker: DriverWorker | None = None
     broken: str | None = None
     alerted: bool | None = None
 
     @property
     def fault(self) -> str | None:
         """What is wrong now, in words without secrets, or None."""
-        return self.broken or (self.lane.fault() if self.lane else None)
+        return self.broken or (self.worker.fault() if self.worker else None)
 
     @property
     def complaint(self) -> str | None:
         """What has been wrong for so long that somebody should look."""
-        return self.broken or (self.lane.complaint() if self.lane else None)
+        return self.broken or (self.worker.complaint() if self.worker else None)
 
 
 class DriverHandover:
     """Closes a worker in a thread of its own, so that a gate that does not answer delays no other and no release."""
 
-    def __init__(self, lane: DriverWorker, tell: bool, why: GateResult, over: Callable[[], None]) -> None:
-        self.lane = lane
-        self._tell = tell
+    def __init__(self, worker: DriverWorker, set_mode: bool, why: GateResult, over: Callable[[], None]) -> None:
+        self.worker = worker
+        self._set_mode = set_mode
         self._why = why
         self._over = over
         self._until = monotonic() + 3 * CLOSE_S
@@ -74,15 +74,21 @@ class DriverHandover:
         self._thread.join(max(0.0, self._until - monotonic()))
 
     def _close(self) -> None:
-        self.lane.close(tell=self._tell, why=self._why)
+        self.worker.close(set_mode=self._set_mode, why=self._why)
         self._over()
 
 
 class DriverPool:
-    """mine: the ids of the gates that are this process's now. build: raises BadInput where a gate's settings cannot be
-    used. done: told of a gate's name, an event's id and what became of its command. heard: told of a gate's id and its
-    door's state. Both from threads of the drivers. parted: told when hardware was let go of. others: the ids of the
-    gates that other processes have by now, which are told nothing more here."""
+    """Drivers of the gates that are this process's now.
+
+    Args:
+        mine: Returns the ids of those gates.
+        build: Builds a driver. Raises BadInput if a gate's settings cannot be used.
+        done: Called by a driver's thread with a gate's name, an event's id and the result of its command.
+        on_door: Called by a driver's thread with a gate's id and its door's state.
+        on_released: Called when hardware was given up.
+        others: Returns the ids of the gates that other processes have by now. Nothing more is sent to these from here.
+    """
 
     def __init__(
         self,
@@ -92,16 +98,16 @@ class DriverPool:
         mine: Callable[[], Collection[str]],
         build: Build,
         done: Callable[[str, str, GateResult], None],
-        heard: Callable[[str, DoorState], None],
-        parted: Callable[[], None],
+        on_door: Callable[[str, DoorState], None],
+        on_released: Callable[[], None],
         others: Callable[[], Collection[str]],
     ) -> None:
         self._store, self._vault, self._clock = store, vault, clock
-        self._mine, self._build, self._done, self._heard, self._parted = mine, build, done, heard, parted
+        self._mine, self._build, self._done, self._on_door, self._on_released = mine, build, done, on_door, on_released
         self._others = others
         self._lock = Lock()
         self._driven: dict[str, PooledDriver] = {}
-        self._parting: dict[str, DriverHandover] = {}
+        self._handovers: dict[str, DriverHandover] = {}
         self._taking: str | None = None
         self._closed = False
         self._held = HeldMode()
@@ -118,8 +124,10 @@ class DriverPool:
     def held(self) -> set[str]:
         """The ids of the gates whose hardware this process holds, is taking, or is giving up."""
         with self._lock:
-            held = {gate_id for gate_id, one in self._driven.items() if one.lane is not None and not one.lane.stopped}
-            held |= {gate_id for gate_id, parting in self._parting.items() if parting.lasts()}
+            held = {
+                gate_id for gate_id, one in self._driven.items() if one.worker is not None and not one.worker.stopped
+            }
+            held |= {gate_id for gate_id, handover in self._handovers.items() if handover.lasts()}
             return held if self._taking is None else held | {self._taking}
 
     @property
@@ -131,9 +139,9 @@ class DriverPool:
     def follow(self, site: SiteState) -> None:
         """Follows the recorded mode. Returns at once. See `HeldMode.follow`."""
         with self._lock:
-            # Compare and tell under one lock, or a late caller would undo a newer mode.
+            # Compare and send under one lock, or a late caller would undo a newer mode.
             self._held.follow(site)
-            self._tell()
+            self._send_modes()
 
     def release(self, site: SiteState) -> SiteState:
         """Applies a release that was ordered here at once, before it is recorded. See `HeldMode.release`."""
@@ -150,25 +158,25 @@ class DriverPool:
     def released(self) -> int:
         """How many of the gates driven here are released."""
         with self._lock:
-            lanes = [gate_id for gate_id, one in self._driven.items() if one.lane is not None]
-            return sum(self._held.mode_at(gate_id) is SiteMode.RELEASE for gate_id in lanes)
+            driven = [gate_id for gate_id, one in self._driven.items() if one.worker is not None]
+            return sum(self._held.mode_at(gate_id) is SiteMode.RELEASE for gate_id in driven)
 
-    def supersede(self, told: SiteState, site: SiteState) -> None:
+    def supersede(self, ordered: SiteState, site: SiteState) -> None:
         """See `HeldMode.supersede`."""
         with self._lock:
-            self._held.supersede(told, site)
-            self._tell()
+            self._held.supersede(ordered, site)
+            self._send_modes()
 
     def _release(self, site: SiteState) -> SiteState:
-        told = self._held.release(site)
-        self._tell()
-        return told
+        released = self._held.release(site)
+        self._send_modes()
+        return released
 
-    def _tell(self) -> None:
-        """Tells all workers the mode. The caller holds the lock, so they hear of modes in their order."""
+    def _send_modes(self) -> None:
+        """Sends every worker its mode. The caller holds the lock, so that modes arrive in their order."""
         for one in self._driven.values():
-            if one.lane is not None:
-                one.lane.follow(self._held.mode_at(one.gate.id))
+            if one.worker is not None:
+                one.worker.follow(self._held.mode_at(one.gate.id))
 
     def sync(self) -> None:
         """Brings the drivers in line with the database. Raises NotRecorded if it is gone: then nothing changes."""
@@ -188,16 +196,16 @@ class DriverPool:
     def look(self) -> None:
         """Gives up openings in which a driver hangs."""
         for one in self.all():
-            if one.lane is not None:
-                one.lane.look()
+            if one.worker is not None:
+                one.worker.look()
 
     def close(self) -> None:
         """Leaves every gate as its fail mode or a release in force demands, and takes no more gates."""
         with self._lock:
             self._closed = True
         self._let_go({one.gate.id for one in self.all()})
-        for parting in list(self._parting.values()):
-            parting.wait()
+        for handover in list(self._handovers.values()):
+            handover.wait()
 
     def _let_go(self, gate_ids: Collection[str]) -> None:
         others = self._others()
@@ -205,15 +213,15 @@ class DriverPool:
             why = STOPPED if self._closed else LET_GO
             for gate_id in gate_ids:
                 one = self._driven.pop(gate_id, None)
-                if one is not None and one.lane is not None:
+                if one is not None and one.worker is not None:
                     elsewhere = gate_id in others
-                    self._part(gate_id, one.lane, PASSED_ON if elsewhere else why, tell=not elsewhere)
+                    self._part(gate_id, one.worker, PASSED_ON if elsewhere else why, set_mode=not elsewhere)
 
-    def _part(self, gate_id: str, lane: DriverWorker, why: GateResult, *, tell: bool = True) -> DriverHandover:
+    def _part(self, gate_id: str, worker: DriverWorker, why: GateResult, *, set_mode: bool = True) -> DriverHandover:
         """The lock is held."""
-        before = self._parting.get(gate_id)
-        if before is None or before.lane is not lane:
-            before = self._parting[gate_id] = DriverHandover(lane, tell, why, self._parted)
+        before = self._handovers.get(gate_id)
+        if before is None or before.worker is not worker:
+            before = self._handovers[gate_id] = DriverHandover(worker, set_mode, why, self._on_released)
         return before
 
     def _is_new(self, gate: Gate) -> bool:
@@ -231,12 +239,12 @@ class DriverPool:
         serial line has room for one."""
         with self._lock:
             before = self._driven.get(gate.id)
-            if before is not None and before.lane is not None:
-                self._part(gate.id, before.lane, CHANGED)
-            parting = self._parting.get(gate.id)
-            if self._closed or (parting is not None and parting.lasts()):
+            if before is not None and before.worker is not None:
+                self._part(gate.id, before.worker, CHANGED)
+            handover = self._handovers.get(gate.id)
+            if self._closed or (handover is not None and handover.lasts()):
                 return
-            self._parting.pop(gate.id, None)
+            self._handovers.pop(gate.id, None)
             self._taking = gate.id
         try:
             # Ask again, now that `held` includes the gate: another process may have it by now.
@@ -255,17 +263,17 @@ class DriverPool:
             late = self._closed
             if not late:
                 self._driven[gate.id] = one
-                if one.lane is not None:
-                    one.lane.follow(self._held.mode_at(gate.id))
-        if late and one.lane is not None:
-            one.lane.close()
+                if one.worker is not None:
+                    one.worker.follow(self._held.mode_at(gate.id))
+        if late and one.worker is not None:
+            one.worker.close()
 
     def _connect(self, one: PooledDriver, config: Config) -> None:
         gate = one.gate
         mode = self._held.mode_at(gate.id)
         try:
             driver = self._build(
-                gate.driver, told(gate, config), partial(self._heard, gate.id), mode is SiteMode.RELEASE
+                gate.driver, driver_config(gate, config), partial(self._on_door, gate.id), mode is SiteMode.RELEASE
             )
         except Refusal as error:
             one.broken = error.detail
@@ -277,7 +285,7 @@ class DriverPool:
             )
             one.broken = f"the {gate.driver} driver cannot be built"
         else:
-            one.lane = DriverWorker(gate.name, driver, mode, self._clock, partial(self._done, gate.name))
+            one.worker = DriverWorker(gate.name, driver, mode, self._clock, partial(self._done, gate.name))
 
 
 def _driving(gate: Gate) -> tuple[object, ...]:

@@ -160,10 +160,10 @@ class DriverWorker:
     def line_is_lost(self) -> bool:
         return self._line() is not None
 
-    def close(self, *, tell: bool = True, why: GateResult = STOPPED) -> None:
+    def close(self, *, set_mode: bool = True, why: GateResult = STOPPED) -> None:
         """Leaves the hardware as its fail mode or a release in force demands. Takes seconds if it does not answer.
 
-        tell: False to leave it as it is. why: the result of every opening that was not sent by then.
+        set_mode: False to leave it as it is. why: the result of every opening that was not sent by then.
         """
         with self._changed:
             if self._stopped:
@@ -171,7 +171,7 @@ class DriverWorker:
             self._stopped, self._why = True, why
             self._changed.notify_all()
         try:
-            self._driver.close(tell=tell)
+            self._driver.close(set_mode=set_mode)
         except Exception as error:
             # Only the type of the error: its text may hold an address or a key. The threads are still to be joined.
             logger.error("gate_driver_close_failed gate=%s error=%s", self._name, type(error).__name__)

@@ -100,7 +100,7 @@ class GateSettings:
             sealed_config=self._sealed(tx, gate.id, config),
         )
         if driver is not DriverKind.PLAIN:
-            self.check(driver, told(gate, config))
+            self.check(driver, driver_config(gate, config))
         elif config:
             raise BadInput("bad_gate_config", "A plain gate is not driven, so it has no config.")
         return gate
@@ -129,6 +129,6 @@ def config_of(tx: Transaction, vault: Vault, gate: Gate) -> Config:
     return config
 
 
-def told(gate: Gate, config: Config) -> Config:
+def driver_config(gate: Gate, config: Config) -> Config:
     """All of the driver's settings: its config, the gate's name and its fail mode."""
     return {**config, "gate": gate.name, "fail_mode": gate.fail_mode.value}

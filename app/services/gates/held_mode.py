@@ -41,10 +41,12 @@ class HeldMode:
         self._unrecorded = _added(site, self._unrecorded)
         return self._unrecorded
 
-    def supersede(self, told: SiteState, site: SiteState) -> None:
-        """`told`, which `release` returned, is recorded as `site` or ended by it. Nothing changes where something else
-        is released by now."""
-        if self._unrecorded == told:
+    def supersede(self, ordered: SiteState, site: SiteState) -> None:
+        """Replaces `ordered`, which `release` returned, by `site`, which records or ends it.
+
+        Nothing changes if something else is released by now.
+        """
+        if self._unrecorded == ordered:
             self._unrecorded = None
             # The record of a release may bear an older time than what held before it.
             if site.mode is SiteMode.RELEASE or not _is_older(site, self._recorded):

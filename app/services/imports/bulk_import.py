@@ -23,7 +23,7 @@ from app.core.sealing import Sealed, context
 from app.core.types import FrameResult, Vector
 from app.services.imports.dry_run_gallery import DryRunGallery
 from app.services.imports.import_photos import about_photos, chosen
-from app.services.imports.import_reports import known, opened, record, telling
+from app.services.imports.import_reports import known, opened, record, with_notes
 from app.services.people.enrolment import MAX_PHOTOS, Enrolment
 from app.services.people.photo_judgement import Judged, KnownPictures, PhotoResult, judge, sha256
 
@@ -78,29 +78,29 @@ class BulkImport:
         photos: PhotoSource,
         *,
         stop: Callable[[], bool] = lambda: False,
-        told: Callable[[RowReport], None] = lambda report: None,
+        on_row: Callable[[RowReport], None] = lambda report: None,
     ) -> Import:
         """Imports the file from where an earlier run ended. stop: asked before each row, to go on another time.
 
-        told: each row's report, as it is recorded. Raises NotRecorded where the database is gone for long, Busy where
+        on_row: each row's report, as it is recorded. Raises NotRecorded where the database is gone for long, Busy where
         the site moved to another pack: then the import goes on later, by the new one. Conflict for one that has ended.
         """
         listed = [name for row in file.rows for name in row.photos or ()]
         matched = match(photos.names(), (row.number for row in file.rows), listed)
         job, done = self._begin(import_id, file, matched, photos)
         waiting = [row for row in file.rows if row.line not in done]
-        newcomers = DryRunGallery(len(file.rows)) if job.dry_run else None
+        dry_run_gallery = DryRunGallery(len(file.rows)) if job.dry_run else None
         going, ahead = True, deque[Future[Prepared]]()
         with ThreadPoolExecutor(self.workers, thread_name_prefix="import") as pool:
             try:
                 for row in waiting:
                     ahead.append(pool.submit(self._prepare, row, photos, matched))
                     if len(ahead) == self.workers + AHEAD:
-                        going = not stop() and self._next(job, ahead, newcomers, told)
+                        going = not stop() and self._next(job, ahead, dry_run_gallery, on_row)
                         if not going:
                             break
                 while going and ahead:
-                    going = not stop() and self._next(job, ahead, newcomers, told)
+                    going = not stop() and self._next(job, ahead, dry_run_gallery, on_row)
             finally:
                 for future in ahead:
                     future.cancel()
@@ -126,7 +126,7 @@ class BulkImport:
                 done_photos=sum(len(chosen(r, matched)[0]) for r in file.rows if r.line in done),
                 done_before=len(done),
             )
-            job = telling(tx, self.vault, job, notices=notices)
+            job = with_notes(tx, self.vault, job, notices=notices)
             tx.imports.put(job)
             if job.dry_run:
                 tx.imports.forget_rows(import_id)
@@ -183,20 +183,20 @@ class BulkImport:
         self,
         job: Import,
         ahead: deque[Future[Prepared]],
-        newcomers: DryRunGallery | None,
-        told: Callable[[RowReport], None],
+        dry_run_gallery: DryRunGallery | None,
+        on_row: Callable[[RowReport], None],
     ) -> bool:
         """Applies the oldest row that is prepared. Returns False if the import was ended first."""
         prepared = ahead[0].result()
         try:
-            report = self._patiently(lambda: self._settle(job, prepared, newcomers))
+            report = self._patiently(lambda: self._settle(job, prepared, dry_run_gallery))
         except _Ended:
             return False
         ahead.popleft()
-        told(report)
+        on_row(report)
         return True
 
-    def _settle(self, job: Import, prepared: Prepared, newcomers: DryRunGallery | None) -> RowReport:
+    def _settle(self, job: Import, prepared: Prepared, dry_run_gallery: DryRunGallery | None) -> RowReport:
         row = prepared.row
         try:
             if row.problems:
@@ -208,7 +208,7 @@ class BulkImport:
                 report = self._apply(tx, prepared)
                 if report.outcome is RowOutcome.REFUSED:
                     raise _TakenBack(report)
-                if newcomers is not None:
+                if dry_run_gallery is not None:
                     raise _TakenBack(report, self._template(tx, report.employee_id))
                 record(tx, self.vault, job.id, report, prepared.photos)
                 return report
@@ -219,8 +219,8 @@ class BulkImport:
         except Refusal as refused:
             problem = RowProblem(refused.code, refused.detail)
             report, vector = RowReport(row.line, row.number, RowOutcome.REFUSED, (problem,)), None
-        if newcomers is not None and vector is not None:
-            report = self._compared(report, vector, newcomers)
+        if dry_run_gallery is not None and vector is not None:
+            report = self._compared(report, vector, dry_run_gallery)
         # A new employee was rolled back and has no id; one who was there before has.
         with self.enrolment.store.write() as tx:
             _hold(tx, job.id)
@@ -260,14 +260,14 @@ class BulkImport:
         plain = self.vault.open(key, template.sealed_vector, context(Sealed.TEMPLATE, employee_id))
         return np.frombuffer(plain, dtype="<f4")
 
-    def _compared(self, report: RowReport, vector: Vector, newcomers: DryRunGallery) -> RowReport:
+    def _compared(self, report: RowReport, vector: Vector, dry_run_gallery: DryRunGallery) -> RowReport:
         """Compares a dry run's row with the file's other rows, which a real import would find in the gallery."""
-        size = len(self.enrolment.gallery) + len(newcomers.lines)
-        nearest = newcomers.nearest(vector)
+        size = len(self.enrolment.gallery) + len(dry_run_gallery.lines)
+        nearest = dry_run_gallery.nearest(vector)
         if nearest is not None and nearest[1] >= self.enrolment.duplicate(size, max(1, report.photos)):
             problem = RowProblem("duplicate_face", f"The same face as in line {nearest[0]} of the CSV.")
             return RowReport(report.line, report.number, RowOutcome.REFUSED, (problem,))
-        newcomers.add(report.line, vector)
+        dry_run_gallery.add(report.line, vector)
         return report
 
     def _patiently(self, work: Callable[[], Result]) -> Result:

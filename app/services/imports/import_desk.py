@@ -21,7 +21,7 @@ from app.core.ports.crypto import Vault
 from app.core.ports.store import Clock, Store, Transaction
 from app.services.imports.bulk_import import BulkImport
 from app.services.imports.import_attempts import ImportAttempts
-from app.services.imports.import_reports import is_over, known, telling
+from app.services.imports.import_reports import is_over, known, with_notes
 from app.services.imports.sealed_uploads import SealedUploads
 
 logger = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ _LOOK_EVERY_S = 5.0
 
 
 @dataclass(frozen=True)
-class Arriving:
+class IncomingUpload:
     """An upload that is being received."""
 
     import_id: str
@@ -60,14 +60,14 @@ class ImportDesk:
     # Bringing and steering
 
     @contextmanager
-    def receive(self) -> Iterator[Arriving]:
+    def receive(self) -> Iterator[IncomingUpload]:
         """Takes an upload; what is not handed to `submit` within the block leaves nothing behind."""
         import_id = self.new_id()
         with self.uploads.claim(import_id, new=True):
             try:
                 csv, photos = self._sealed.begin(import_id)
                 try:
-                    yield Arriving(import_id, csv, photos)
+                    yield IncomingUpload(import_id, csv, photos)
                 finally:
                     csv.abandon()
                     photos.abandon()
@@ -79,7 +79,7 @@ class ImportDesk:
                         self._sealed.discard(import_id)
         self._wake.set()
 
-    def submit(self, upload: Arriving, *, dry_run: bool, actor: str, encoding: str | None = None) -> Import:
+    def submit(self, upload: IncomingUpload, *, dry_run: bool, actor: str, encoding: str | None = None) -> Import:
         """The import of what has arrived; it runs in its turn. encoding: what its CSV is said to have.
 
         Raises BadInput where nobody was sent, or for an encoding that is not known.
@@ -160,7 +160,7 @@ class ImportDesk:
     def _end(self, tx: Transaction, held: Import, state: ImportState, detail: str | None = None) -> Import:
         counts = tx.imports.counts(held.id)
         job = replace(held, state=state, ended_at=self.clock(), counts=counts)
-        job = telling(tx, self.vault, job, detail=detail)
+        job = with_notes(tx, self.vault, job, detail=detail)
         tx.imports.put(job)
         return job
 
@@ -169,7 +169,7 @@ class ImportDesk:
         with self.store.write() as tx:
             job = known(tx, import_id, for_update=True)
             key = tx.data_keys.get(import_id)
-            tx.imports.put(replace(job, counts=job.counts or tx.imports.counts(import_id), told=None))
+            tx.imports.put(replace(job, counts=job.counts or tx.imports.counts(import_id), sealed_notes=None))
             tx.imports.forget_rows(import_id)
             tx.data_keys.destroy(import_id)
             if key is not None:

@@ -54,29 +54,29 @@ class ImportReports:
         yield ["line", "number", "outcome", "photos", "problem", "photo", "detail"]
         for row in self.every(import_id):
             for problem in row.problems or (None,):
-                told = (problem.code, problem.photo or "", problem.detail) if problem else ("", "", "")
-                cells = (str(row.line), row.number, row.outcome.value, str(row.photos), *told)
+                fields = (problem.code, problem.photo or "", problem.detail) if problem else ("", "", "")
+                cells = (str(row.line), row.number, row.outcome.value, str(row.photos), *fields)
                 yield [harmless(cell) for cell in cells]
 
     def _opened(self, tx: Transaction, key: bytes, import_id: str, row: StoredRow) -> RowReport:
-        told = json.loads(self.vault.open(key, row.sealed, context(Sealed.IMPORT_ROW, import_id, row.line)))
-        problems = tuple(_completed(tx, RowProblem(**problem)) for problem in told["problems"])
-        return RowReport(row.line, told["number"], RowOutcome(row.outcome), problems, row.photos, row.employee_id)
+        fields = json.loads(self.vault.open(key, row.sealed, context(Sealed.IMPORT_ROW, import_id, row.line)))
+        problems = tuple(_completed(tx, RowProblem(**problem)) for problem in fields["problems"])
+        return RowReport(row.line, fields["number"], RowOutcome(row.outcome), problems, row.photos, row.employee_id)
 
 
 def record(tx: Transaction, vault: Vault, import_id: str, report: RowReport, photos: int) -> None:
     """Keeps a report with number and problems sealed, and counts the row as done. photos: how many it has."""
-    told = {"number": report.number, "problems": [vars(problem) for problem in report.problems]}
+    fields = {"number": report.number, "problems": [vars(problem) for problem in report.problems]}
     key = tx.data_keys.get(import_id)
     if key is None:
         raise NotFound("unknown_import", "This import was removed.")
-    content = vault.seal(key, json.dumps(told).encode(), context(Sealed.IMPORT_ROW, import_id, report.line))
+    content = vault.seal(key, json.dumps(fields).encode(), context(Sealed.IMPORT_ROW, import_id, report.line))
     row = StoredRow(report.line, report.outcome, len(report.problems), report.photos, report.employee_id, content)
     tx.imports.put_row(import_id, row)
     tx.imports.progress(import_id, 1, photos)
 
 
-def telling(
+def with_notes(
     tx: Transaction, vault: Vault, job: Import, *, notices: tuple[str, ...] | None = None, detail: str | None = None
 ) -> Import:
     """The import with these sentences, sealed. They are lost if its key is gone."""
@@ -84,18 +84,18 @@ def telling(
     job = replace(job, notices=job.notices if notices is None else notices, detail=detail)
     key = tx.data_keys.get(job.id)
     if key is None or not (job.notices or detail):
-        return replace(job, told=None)
-    told = json.dumps({"notices": job.notices, "detail": detail}).encode()
-    return replace(job, told=vault.seal(key, told, context(Sealed.IMPORT_TOLD, job.id)))
+        return replace(job, sealed_notes=None)
+    fields = json.dumps({"notices": job.notices, "detail": detail}).encode()
+    return replace(job, sealed_notes=vault.seal(key, fields, context(Sealed.IMPORT_TOLD, job.id)))
 
 
 def opened(tx: Transaction, vault: Vault, job: Import) -> Import:
     """The import with its notes on the files, as long as its key exists."""
-    key = tx.data_keys.get(job.id) if job.told else None
-    if key is None or job.told is None:
+    key = tx.data_keys.get(job.id) if job.sealed_notes else None
+    if key is None or job.sealed_notes is None:
         return job
-    told = json.loads(vault.open(key, job.told, context(Sealed.IMPORT_TOLD, job.id)))
-    return replace(job, notices=tuple(told["notices"]), detail=told["detail"])
+    fields = json.loads(vault.open(key, job.sealed_notes, context(Sealed.IMPORT_TOLD, job.id)))
+    return replace(job, notices=tuple(fields["notices"]), detail=fields["detail"])
 
 
 def is_over(job: Import, now: datetime, erased_at: datetime | None) -> bool:

@@ -49,8 +49,8 @@ class PeopleExport:
                 yield _exported(employee, photos, names)
             after = page[-1].number
 
-    def files(self, told: Callable[[], object] = lambda: None) -> Iterator[tuple[str, bytes]]:
-        """Path and content of each file, one after the other; told: at the end of each person's.
+    def files(self, on_person: Callable[[], object] = lambda: None) -> Iterator[tuple[str, bytes]]:
+        """Path and content of each file, one after the other; on_person: at the end of each person's.
 
         The photos first and people.csv last: it names what was given out, and what broke off has none. Memory holds
         one photo, and of everybody their row.
@@ -69,7 +69,7 @@ class PeopleExport:
                 given.append(name)
             if len(given) == len(one.photos) or self._still_there(one.employee_id):
                 writer.writerow({**one.cells, "photos": harmless(join(given))})
-            told()
+            on_person()
         yield FILE, table.getvalue().encode()
 
     def _still_there(self, employee_id: str) -> bool:

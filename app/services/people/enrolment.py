@@ -25,10 +25,10 @@ from app.services.people.photo_judgement import (
     Judged,
     KnownPictures,
     PhotoResult,
+    assess,
     judge,
     refused,
     sha256,
-    weigh,
     without_repeats,
 )
 
@@ -168,7 +168,7 @@ class Enrolment:
                 "too_many_photos",
                 f"{len(kept)} of at most {MAX_PHOTOS} photos are kept already; delete one first.",
             )
-        assessed = weigh(self.embeddings(tx, key, kept), judged, self.same_person)
+        assessed = assess(self.embeddings(tx, key, kept), judged, self.same_person)
         results = assessed.results
         if assessed.template is None:
             return results

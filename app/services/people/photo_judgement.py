@@ -76,7 +76,7 @@ class KnownPictures:
 
 
 @dataclass(frozen=True, eq=False)
-class Weighed:
+class AssessedPhotos:
     """The results of all photos, none accepted yet; the positions of those that agree, and their template."""
 
     results: list[PhotoResult]
@@ -113,7 +113,7 @@ def sha256(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
 
 
-def weigh(known: Sequence[Vector], judged: Sequence[Judged], same_person: float) -> Weighed:
+def assess(known: Sequence[Vector], judged: Sequence[Judged], same_person: float) -> AssessedPhotos:
     """Finds the photos that show the person of the known ones, and the template of all; none if no photo agrees."""
     results = [one.result for one in judged]
     seen = {i: one.seen.embedding for i, one in enumerate(judged) if one.seen is not None}
@@ -121,9 +121,9 @@ def weigh(known: Sequence[Vector], judged: Sequence[Judged], same_person: float)
     for i in seen.keys() - agreed:
         results[i] = refused(results[i], "not_same_person")
     if not agreed:
-        return Weighed(results, [], None, 0)
+        return AssessedPhotos(results, [], None, 0)
     vectors = [*known, *(seen[i] for i in sorted(agreed))]
-    return Weighed(results, sorted(agreed), unit(np.mean(vectors, axis=0)), len(vectors))
+    return AssessedPhotos(results, sorted(agreed), unit(np.mean(vectors, axis=0)), len(vectors))
 
 
 def refused(result: PhotoResult, problem: str, detail: str | None = None, other: str | None = None) -> PhotoResult:

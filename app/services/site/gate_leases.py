@@ -72,7 +72,7 @@ class GateLeases:
                 tx.watchers.leave(self.holder)
             else:
                 tx.watchers.arrive(self.holder, self._only, now + LEASE)
-            tx.questions.forget(now - STALE)
+            tx.remote_polls.forget(now - STALE)
             untaken = tx.orders.forget(now - STALE)
             for holder in lost:
                 tx.leases.give_up(holder)

@@ -58,7 +58,7 @@ class Gates(Protocol):
         """How many of the gates driven here are released, as far as orders go."""
         ...
 
-    def supersede(self, told: SiteState, site: SiteState) -> None:
+    def supersede(self, ordered: SiteState, site: SiteState) -> None:
         """Replaces that release by `site`, if it still applies."""
         ...
 
@@ -166,20 +166,20 @@ class SiteControl:
             return before, order.after(tx, before, self.clock())
 
     def _record_release(self, order: SiteOrder, site: SiteState, unrecorded: Collection[SiteState]) -> SiteState:
-        told = self._release(site)
-        if told.gates != site.gates:
+        released = self._release(site)
+        if released.gates != site.gates:
             # Other gates are released and not recorded yet; record them too.
-            order = replace(order, gates=told.gates, in_force=True)
+            order = replace(order, gates=released.gates, in_force=True)
         try:
             after = within(RECORD_S, lambda: self._record(order))
         except Refusal:
             # Another order came first, such as a lockdown. A release that is refused must not stay in force.
-            self._take_back(told)
+            self._take_back(released)
             raise
         except Exception as error:
             _log_unforeseen(error)
-            raise self._in_force(self._release(told)) from error
-        self._follow(after, (*unrecorded, told))
+            raise self._in_force(self._release(released)) from error
+        self._follow(after, (*unrecorded, released))
         return after
 
     def _release(self, site: SiteState, unread: Collection[str] | None = None) -> SiteState:
@@ -197,8 +197,8 @@ class SiteControl:
             self._release(SiteState(order.mode, self.clock(), order.actor, comment=order.comment), order.gates)
         )
 
-    def _in_force(self, told: SiteState) -> NotYetRecorded:
-        self._late.add(told)
+    def _in_force(self, ordered: SiteState) -> NotYetRecorded:
+        self._late.add(ordered)
         count = self.gates.released() if self.gates is not None else 0
         what = (
             f"The release is in force at {count} of the gates that this process drives."
@@ -213,18 +213,18 @@ class SiteControl:
         self._late.remove(instead_of)
         try:
             if self.gates is not None:
-                for told in instead_of:
-                    self.gates.supersede(told, site)
+                for ordered in instead_of:
+                    self.gates.supersede(ordered, site)
                 self.gates.follow(site)
         except Exception:
             # It is recorded, so the caller gets that answer; processes that drive gates read it within a second.
             logger.exception('mode_not_passed_on next="gates read it from the database"')
 
-    def _take_back(self, told: SiteState) -> None:
+    def _take_back(self, ordered: SiteState) -> None:
         try:
-            self._follow(within(READ_S, self.state), [told])
+            self._follow(within(READ_S, self.state), [ordered])
         except FacegateError as error:
-            raise self._in_force(told) from error
+            raise self._in_force(ordered) from error
 
     def _record(self, order: SiteOrder) -> SiteState:
         with self.store.write() as tx:

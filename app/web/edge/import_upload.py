@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from app.core.errors import BadInput, TooLarge
 from app.core.imports.people_text import MOST_BYTES
-from app.services.imports.import_desk import Arriving
+from app.services.imports.import_desk import IncomingUpload
 from app.web.edge.uploads import media_type_of
 
 _STEP = 1 << 20  # handed to a thread at once: sealing a megabyte takes about a millisecond
@@ -32,7 +32,7 @@ class Callbacks(TypedDict, total=False):
 class Form:
     """Sorts the parts by name: `csv` and `photos` go to their writers, `dry_run` and `encoding` are kept as words."""
 
-    def __init__(self, arriving: Arriving) -> None:
+    def __init__(self, arriving: IncomingUpload) -> None:
         self._arriving = arriving
         self._seen: set[str] = set()
         self._name = ""
@@ -107,7 +107,7 @@ class Form:
         self.ended = True
 
 
-async def receive(request: Request, arriving: Arriving) -> tuple[bool, str | None]:
+async def receive(request: Request, arriving: IncomingUpload) -> tuple[bool, str | None]:
     """Receives the form. Returns whether it is a dry run (the default) and the declared encoding of the CSV.
 
     Raises BadInput.

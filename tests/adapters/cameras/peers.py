@@ -198,7 +198,7 @@ def failure(url: str) -> tuple[str, tuple[str, ...]]:
         while chain is not None:
             assert not [secret for secret in SECRETS if secret in f"{chain!r}"]
             chain = chain.__cause__ or chain.__context__
-        assert not [secret for secret in SECRETS if secret in " ".join(camera.last_words)]
-        return str(failed.value), camera.last_words
+        assert not [secret for secret in SECRETS if secret in " ".join(camera.decoder_messages)]
+        return str(failed.value), camera.decoder_messages
     finally:
         camera.close()

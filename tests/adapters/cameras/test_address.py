@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.adapters.cameras.address import CameraAddress, Reach, masked, parse, pin
+from app.adapters.cameras.address import CameraAddress, CameraPolicy, masked, parse, pin
 from app.adapters.cameras.sources import check, open_source
 from app.core.errors import BadInput
 from tests.adapters.cameras.peers import clock
@@ -81,12 +81,12 @@ def test_device_is_a_video_device() -> None:
 
 def test_site_names_the_schemes_it_allows() -> None:
     address = parse("rtsp://cam.example/1", allow_local=False)
-    secure = Reach(schemes=frozenset({"rtsps", "https"}))
+    secure = CameraPolicy(schemes=frozenset({"rtsps", "https"}))
     with pytest.raises(BadInput, match="by https, rtsps only"):
-        pin(address, allow_local=True, reach=secure, resolver=lambda name, port: ["10.0.0.7"])
+        pin(address, allow_local=True, policy=secure, resolver=lambda name, port: ["10.0.0.7"])
     with pytest.raises(BadInput):
-        check("rtsp://10.0.0.7/1", allow_local=True, reach=secure)
-    assert check("rtsps://10.0.0.7/1", allow_local=False, reach=secure).scheme == "rtsps"
+        check("rtsp://10.0.0.7/1", allow_local=True, policy=secure)
+    assert check("rtsps://10.0.0.7/1", allow_local=False, policy=secure).scheme == "rtsps"
 
 
 def test_unreachable_camera_can_be_saved() -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from app.adapters.cameras.address import parse
-from app.adapters.cameras.last_words import LastWords
+from app.adapters.cameras.decoder_messages import DecoderMessages
 from app.adapters.cameras.live import LiveSource
 from app.core.errors import SourceFailed
 from tests.adapters.cameras.peers import jpeg, motion_jpeg, noise, source, web
@@ -81,7 +81,7 @@ class Feed:
 def test_age_of_a_held_back_picture_includes_the_silence(clip: Path) -> None:
     feed = Feed(clip)
     address = parse("http://camera.example/stream", allow_local=False)
-    source = LiveSource(feed, LastWords(address), lambda: datetime.now(UTC))
+    source = LiveSource(feed, DecoderMessages(address), lambda: datetime.now(UTC))
     stamps = []
     with pytest.raises(SourceFailed):
         while True:

@@ -31,7 +31,7 @@ class Scripted:
         self._script = script
         self._at = START
         self._closed = threading.Event()
-        self.last_words: tuple[str, ...] = ("the decoder said this",)
+        self.decoder_messages: tuple[str, ...] = ("the decoder said this",)
 
     def read(self) -> tuple[Pixels, datetime]:
         got = next(self._script, None)
@@ -189,7 +189,7 @@ def test_failed_source_is_reopened_and_logged_without_secrets(
     scripts = iter([[noise(1), broken], [noise(2)]])
     box = stopping(Mailbox("door", lambda: Scripted(iter(next(scripts))), lambda: START))
     assert last(box, 2)
-    assert box.last_words == ("the decoder said this",)
+    assert box.decoder_messages == ("the decoder said this",)
     assert "s3cr-t" not in caplog.text
     assert "camera_lost camera=door " in caplog.text
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.adapters.cameras.address import masked, parse
-from app.adapters.cameras.last_words import LastWords
+from app.adapters.cameras.decoder_messages import DecoderMessages
 from app.adapters.cameras.sources import check, open_source
 from app.adapters.db.engine import connect as engine
 from app.adapters.gates.build import check_config
@@ -53,7 +53,7 @@ def test_encoded_password_is_used_and_never_shown(scheme: str, password: str) ->
     url = f"{scheme}://admin:{encoded}@10.0.5.7/{encoded}?key={encoded}"
     address = parse(url, allow_local=False)
     assert (address.host, address.user, address.password) == ("10.0.5.7", "admin", password)
-    words = LastWords(address)
+    words = DecoderMessages(address)
     words.note(f"rtsp: {url} failed for {password} and {encoded}")
     shown = f"{masked(url)} {address!r} {words()}"
     assert_nothing_of(password, shown)

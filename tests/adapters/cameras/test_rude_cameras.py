@@ -124,6 +124,6 @@ def test_logs_hold_no_secret_and_decoder_messages_are_kept(caplog: pytest.LogCap
     caplog.set_level(logging.DEBUG)
     spoilt = b"\xff\xd8\xff\xdb\0\4ab\xff\xda\0\3c" + bytes(500) + b"\xff\xd9"
     with web(motion_jpeg(itertools.repeat(spoilt, 20), every_s=0.01)) as port:
-        _, last_words = failure(f"http://alice:s3cr-t@127.0.0.1:{port}/hidden-path")
-    assert last_words
+        _, decoder_messages = failure(f"http://alice:s3cr-t@127.0.0.1:{port}/hidden-path")
+    assert decoder_messages
     assert not [secret for secret in SECRETS if secret in caplog.text]

@@ -91,7 +91,7 @@ def test_invalid_video_fails_without_naming_the_path(tmp_path: Path, content: by
             source.read()
         source.close()
         assert "secret" not in str(failed.value)
-        assert "secret" not in " ".join(source.last_words)
+        assert "secret" not in " ".join(source.decoder_messages)
 
 
 def test_empty_folder_does_not_loop_forever(tmp_path: Path) -> None:

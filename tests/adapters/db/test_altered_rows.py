@@ -98,7 +98,7 @@ def populated(store: SqlStore) -> SqlStore:
             tx.gate_results.put(GateResultRow(event, NOW, CommandOutcome.FAILED, "jammed", "signature"))
             tx.alerts.raise_(Alert(f"A{n}", NOW, AlertKind.DOOR_HELD, gate, f"C{n}", "held"))
             tx.orders.put(Order(event, gate, employee, NOW, LATER))
-            tx.questions.put(RemotePoll(f"Q{n}", gate, NOW, LATER, "key"))
+            tx.remote_polls.put(RemotePoll(f"Q{n}", gate, NOW, LATER, "key"))
             tx.erasures.add(Receipt(f"R{n}", f"X{n}", NOW, 1, 1, 1, "signature"))
             tx.imports.add(Import(f"M{n}", ImportState.DONE, False, user, NOW, f"fingerprint-{n}"))
         # Others, for what is moved to them.
@@ -252,7 +252,7 @@ def test_altered_row_is_not_used_and_reported_once(populated: SqlStore) -> None:
             assert tx.sessions.by_hash("hash-1") is None
             eva = tx.employees.get("E2")
             assert eva is not None and eva.photos == 0
-            assert tx.questions.answered("Q1") is None
+            assert tx.remote_polls.answered("Q1") is None
     with populated.write() as tx:
         assert [order.event_id for order in tx.orders.take(["G1", "G2"])] == ["V2"]
     populated._seals.on_altered = lambda table, row: None

@@ -41,7 +41,7 @@ def camera(tx: Transaction, more: str) -> None:
 def upload(tx: Transaction, more: str) -> None:
     held = tx.imports.get("01I", for_update=True)
     assert held is not None
-    tx.imports.put(replace(held, told=(held.told or b"") + more.encode()))
+    tx.imports.put(replace(held, sealed_notes=(held.sealed_notes or b"") + more.encode()))
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def site(store: SqlStore) -> SqlStore:
         tx.gates.add(Gate("01G", "lobby-1", created_at=NOW))
         tx.users.add(User("01U", "a", frozenset({Role.ADMIN}), None, NOW))
         tx.cameras.add(Camera("01C", "front", "01G", b"a"))
-        tx.imports.add(Import("01I", ImportState.WAITING, True, "ada", NOW, "", told=b"a"))
+        tx.imports.add(Import("01I", ImportState.WAITING, True, "ada", NOW, "", sealed_notes=b"a"))
         tx.employees.add(Employee("01E", "E-1", "Ada"))
     return store
 
@@ -59,7 +59,7 @@ def seen(site: SqlStore) -> list[str]:
     """What there is of each, those that were changed twice among them."""
     with site.read() as tx:
         (user,), (camera,), (job,) = tx.users.all(), tx.cameras.all(), tx.imports.all()
-    return [user.name, camera.sealed_url.decode(), (job.told or b"").decode()]
+    return [user.name, camera.sealed_url.decode(), (job.sealed_notes or b"").decode()]
 
 
 def at_once(site: SqlStore, first: Callable[[Transaction], object], second: Callable[[Transaction], object]) -> bool:

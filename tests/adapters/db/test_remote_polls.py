@@ -13,7 +13,7 @@ NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 WAIT = timedelta(seconds=30)  # for the threads of a busy machine
 
 
-def question(number: int, gate_id: str = "01G", until_s: float = 1, key: str | None = None) -> RemotePoll:
+def poll(number: int, gate_id: str = "01G", until_s: float = 1, key: str | None = None) -> RemotePoll:
     at = NOW + timedelta(milliseconds=number)
     return RemotePoll(f"{number:02}Q", gate_id, at, NOW + timedelta(seconds=until_s), key)
 
@@ -27,52 +27,52 @@ def site(store: SqlStore) -> SqlStore:
 
 
 def test_waiting_polls_are_listed_oldest_first(site: SqlStore) -> None:
-    first, second, other = question(1, key="a key"), question(2), question(3, "02G")
+    first, second, other = poll(1, key="a key"), poll(2), poll(3, "02G")
     with site.write() as tx:
-        for one in (second, other, first, question(4, until_s=0.5)):
-            tx.questions.put(one)
+        for one in (second, other, first, poll(4, until_s=0.5)):
+            tx.remote_polls.put(one)
     with site.read() as tx:
         late = NOW + timedelta(seconds=0.5)  # what ends now is over
-        assert tx.questions.waiting(["01G"], late) == [first, second]
-        assert tx.questions.waiting(["01G", "02G"], late) == [first, second, other]
-        assert tx.questions.waiting([], NOW) == []
+        assert tx.remote_polls.waiting(["01G"], late) == [first, second]
+        assert tx.remote_polls.waiting(["01G", "02G"], late) == [first, second, other]
+        assert tx.remote_polls.waiting([], NOW) == []
     with site.write() as tx:
-        assert tx.questions.answer(first.id, "01E")
-        assert not tx.questions.answer(first.id, "02E"), "one answer"
-        assert not tx.questions.answer("unknown", "02E")
-        assert tx.questions.waiting(["01G"], late) == [second]
-        assert tx.questions.answered(first.id) == "01E" and tx.questions.answered(second.id) is None
+        assert tx.remote_polls.answer(first.id, "01E")
+        assert not tx.remote_polls.answer(first.id, "02E"), "one answer"
+        assert not tx.remote_polls.answer("unknown", "02E")
+        assert tx.remote_polls.waiting(["01G"], late) == [second]
+        assert tx.remote_polls.answered(first.id) == "01E" and tx.remote_polls.answered(second.id) is None
 
 
 def test_withdrawal_returns_an_earlier_answer(site: SqlStore) -> None:
-    answered, open_ = question(1), question(2)
+    answered, open_ = poll(1), poll(2)
     with site.write() as tx:
-        tx.questions.put(answered)
-        tx.questions.put(open_)
-        tx.questions.answer(answered.id, "01E")
+        tx.remote_polls.put(answered)
+        tx.remote_polls.put(open_)
+        tx.remote_polls.answer(answered.id, "01E")
     with site.write() as tx:
-        assert tx.questions.withdraw(answered.id) == "01E"
-        assert tx.questions.withdraw(open_.id) is None
-        assert tx.questions.withdraw(open_.id) is None
-        assert not tx.questions.answer(open_.id, "01E")
+        assert tx.remote_polls.withdraw(answered.id) == "01E"
+        assert tx.remote_polls.withdraw(open_.id) is None
+        assert tx.remote_polls.withdraw(open_.id) is None
+        assert not tx.remote_polls.answer(open_.id, "01E")
 
 
 def test_old_polls_and_polls_of_deleted_gates_are_removed(site: SqlStore) -> None:
     with site.write() as tx:
-        tx.questions.put(question(1))
-        tx.questions.put(question(2, "02G", until_s=2))
-        tx.questions.answer("02Q", "01E")
-        tx.questions.forget(NOW + timedelta(seconds=1))
-        assert tx.questions.waiting(["01G"], NOW), "ends now, and is not over before"
-        tx.questions.forget(NOW + timedelta(seconds=1.001))
-        assert tx.questions.waiting(["01G"], NOW) == [] and tx.questions.answered("02Q") == "01E"
+        tx.remote_polls.put(poll(1))
+        tx.remote_polls.put(poll(2, "02G", until_s=2))
+        tx.remote_polls.answer("02Q", "01E")
+        tx.remote_polls.forget(NOW + timedelta(seconds=1))
+        assert tx.remote_polls.waiting(["01G"], NOW), "ends now, and is not over before"
+        tx.remote_polls.forget(NOW + timedelta(seconds=1.001))
+        assert tx.remote_polls.waiting(["01G"], NOW) == [] and tx.remote_polls.answered("02Q") == "01E"
 
 
 def test_answer_and_withdrawal_exclude_each_other(site: SqlStore) -> None:
     rounds = 20
     with site.write() as tx:
         for number in range(rounds):
-            tx.questions.put(question(number))
+            tx.remote_polls.put(poll(number))
     start = threading.Barrier(2)
     answered: dict[int, bool] = {}
     withdrawn: dict[int, str | None] = {}
@@ -81,13 +81,13 @@ def test_answer_and_withdrawal_exclude_each_other(site: SqlStore) -> None:
         for number in range(rounds):
             start.wait()
             with site.write(WAIT) as tx:
-                answered[number] = tx.questions.answer(question(number).id, "01E")
+                answered[number] = tx.remote_polls.answer(poll(number).id, "01E")
 
     def withdraw() -> None:
         for number in range(rounds):
             start.wait()
             with site.write(WAIT) as tx:
-                withdrawn[number] = tx.questions.withdraw(question(number).id)
+                withdrawn[number] = tx.remote_polls.withdraw(poll(number).id)
 
     threads = [threading.Thread(target=work) for work in (answer, withdraw)]
     for thread in threads:
@@ -105,12 +105,12 @@ def test_withdrawal_waits_for_an_answer_in_progress(site: SqlStore, database: st
 
     def withdraw() -> None:
         with site.write(WAIT) as tx:
-            found.append(tx.questions.withdraw("01Q"))
+            found.append(tx.remote_polls.withdraw("01Q"))
 
     with site.write(WAIT) as tx:
-        tx.questions.put(question(1))
+        tx.remote_polls.put(poll(1))
     with site.write(WAIT) as tx:
-        assert tx.questions.answer("01Q", "01E")
+        assert tx.remote_polls.answer("01Q", "01E")
         thread = threading.Thread(target=withdraw)
         thread.start()
         thread.join(0.3)

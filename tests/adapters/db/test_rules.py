@@ -181,7 +181,7 @@ def test_altered_row_lets_nobody_in(store: SqlStore, site: str) -> None:
     with store._engine.begin() as connection:
         connection.execute(text("UPDATE rule_version SET version = 99"))
     assert stored(store).version == 0
-    store._seals._met.clear()  # the seals are shared by all tests and name each row once
+    store._seals._altered.clear()  # the seals are shared by all tests and name each row once
 
 
 def test_block_is_stored_with_its_reason_sealed(store: SqlStore) -> None:

@@ -105,7 +105,7 @@ def test_gate_taken_by_another_process_receives_nothing(peer: Peer, build: Build
         pytest.skip("who has the line is the only one to say anything")
     driver = build(peer, fail_mode="safe")
     successor = build(peer, fail_mode="safe") if peer.kind != "dry_run" else None
-    driver.close(tell=False)
+    driver.close(set_mode=False)
     never(lambda: peer.mode != "secure", 0.5)
     assert driver.open(command()).outcome is CommandOutcome.FAILED
     assert successor is None or successor.open(command()).outcome in DONE

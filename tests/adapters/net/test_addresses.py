@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.adapters.cameras.address import Reach
+from app.adapters.cameras.address import CameraPolicy
 from app.adapters.cameras.sources import check
 from app.adapters.gates.build import check_config
 from app.adapters.net.addresses import ForbiddenAddress, allowed, check_literal
@@ -136,5 +136,5 @@ def test_each_address_family_may_be_a_device(door: Callable[[str], object], host
 def test_api_allows_a_loopback_broker_but_no_loopback_camera() -> None:
     with pytest.raises(BadInput, match="the server itself"):
         camera("127.0.0.1")
-    assert camera("127.0.0.1", reach=Reach((ip_network("127.0.0.0/8"),)))
+    assert camera("127.0.0.1", policy=CameraPolicy((ip_network("127.0.0.0/8"),)))
     assert all(door("127.0.0.1") for door in (webhook, device, broker))

@@ -12,7 +12,7 @@ from app.core.approach.tries import RIVAL, SHARE, TRIES, WAIT_MS, AtGate, Region
 from app.core.recognition.calibration import Calibration, Tail
 from app.core.recognition.evidence import fold
 from app.core.types import Box, Face, Quality, QualityProblem, Reason, Sample, Vector
-from tests.fakes import NOW, like, person, sighting
+from tests.fakes import NOW, like, person, sample
 
 WIDTH, HEIGHT = 1280, 720
 REGION = Region(min_face_px=48)
@@ -84,7 +84,7 @@ def test_person_stepping_in_front_is_alone_at_the_gate() -> None:
 
 
 def tried_at(usable: range) -> list[int]:
-    """At how many usable sightings a track that is at the gate for this range is tried."""
+    """At how many usable samples a track that is at the gate for this range is tried."""
     tries, tried_from, found = 0, None, []
     for count in usable:
         if due(track(1, 100, usable=count), tries, tried_from):
@@ -105,12 +105,12 @@ def test_person_who_waited_behind_is_tried_at_once_and_as_often() -> None:
 
 
 def test_skipped_try_is_made_at_the_next_frame() -> None:
-    assert due(track(1, 100, usable=5), 2, 1)  # the third sighting passed while the database was gone
+    assert due(track(1, 100, usable=5), 2, 1)  # the third sample passed while the database was gone
 
 
 def test_only_samples_of_the_newest_person_are_used() -> None:
-    mixed = [sighting(person(0)), sighting(like(1, 0.9, 0)), sighting(person(1)), sighting(like(1, 0.95, 2))]
-    chosen = approach.frame_results(track(1, 100, sightings=tuple(mixed)), 3, SAME)
+    mixed = [sample(person(0)), sample(like(1, 0.9, 0)), sample(person(1)), sample(like(1, 0.95, 2))]
+    chosen = approach.frame_results(track(1, 100, samples=tuple(mixed)), 3, SAME)
     assert [look.subject for look in chosen] == mixed[1:]
     assert fold(chosen, SAME).reason is None and {look.faces for look in chosen} == {3}
 
@@ -143,11 +143,11 @@ def test_tracks_that_walked_past_are_recognised(one: Track, has_crossed: bool) -
 
 
 def test_person_counts_as_another_only_if_certain() -> None:
-    ada = (sighting(person(0)), sighting(like(0, 0.9)))
-    assert approach.is_another(track(1, 100, sightings=(sighting(person(1)),)), ada, SAME)
-    assert not approach.is_another(track(1, 100, sightings=(sighting(person(1)), sighting(like(0, 0.5)))), ada, SAME)
+    ada = (sample(person(0)), sample(like(0, 0.9)))
+    assert approach.is_another(track(1, 100, samples=(sample(person(1)),)), ada, SAME)
+    assert not approach.is_another(track(1, 100, samples=(sample(person(1)), sample(like(0, 0.5)))), ada, SAME)
     assert not approach.is_another(track(1, 100), ada, SAME)
-    assert not approach.is_another(track(1, 100, sightings=ada), (), SAME)
+    assert not approach.is_another(track(1, 100, samples=ada), (), SAME)
 
 
 # What trying again and again costs. Faces are directions in a space of 128; a stranger's similarity to a template is
@@ -208,4 +208,4 @@ def test_frames_of_a_track_always_fold() -> None:
         scene = step(scene, [embedded(like(0, 0.8, 1 + i % 14))], NOW + timedelta(milliseconds=40 * i), rules).scene
     (one,) = scene.tracks
     folded = fold(approach.frame_results(one, 1, SAME), SAME)
-    assert folded.reason is None and folded.frames_used == 8 and isinstance(one.sightings[0], Sample)
+    assert folded.reason is None and folded.frames_used == 8 and isinstance(one.samples[0], Sample)

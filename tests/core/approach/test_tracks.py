@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.core.approach.tracks import MOST_SIGHTINGS, Rules, Scene, Step, Track, overlap, step
+from app.core.approach.tracks import MOST_SAMPLES, Rules, Scene, Step, Track, overlap, step
 from app.core.types import Box, Detection, Face, Quality, Sample, Vector
 from tests.fakes import DIMENSION, NOW, like, person
 
@@ -172,10 +172,10 @@ def test_person_stepping_in_front_is_a_new_track_without_history() -> None:
     for _ in range(5):
         step_ = film.show(face(402, 105, of=person(1)))
         assert step_.fresh == {2}
-    # then it is a new track with sightings of its own only, and the old one has no more of its own
+    # then it is a new track with samples of its own only, and the old one has no more of its own
     new, old = film.track(2), film.track(1)
-    assert all(s.embedding @ person(1) > 0.99 for s in new.sightings) and new.usable == 5
-    assert all(s.embedding @ person(0) > 0.99 for s in old.sightings) and old.usable == 10
+    assert all(s.embedding @ person(1) > 0.99 for s in new.samples) and new.usable == 5
+    assert all(s.embedding @ person(0) > 0.99 for s in old.samples) and old.usable == 10
     assert old.last_at < film.at
 
 
@@ -185,7 +185,7 @@ def test_person_stepping_in_front_with_a_turned_face_adds_no_sample() -> None:
         film.show(face(400, of=person(0)))
     usable_at = film.at
     for _ in range(5):
-        film.show(face(402, 105))  # it may be the same person looking down: the track goes on, its sightings do not
+        film.show(face(402, 105))  # it may be the same person looking down: the track goes on, its samples do not
     assert film.ids() == [1] and film.track(1).usable == 10 and film.track(1).usable_at == usable_at < film.at
     film.show(face(402, 105, of=person(1)))
     assert film.track(2).usable == 1
@@ -228,7 +228,7 @@ def test_newest_and_best_samples_are_kept() -> None:
     qualities = [0.5, 0.9, 0.3, 0.8, 0.6, 0.7, 0.4, 0.95, 0.35, 0.99, 0.2, 0.1]
     for i, quality in enumerate(qualities):
         film.show(face(400, of=person(0), quality=quality, tag=i))
-    kept = [(int(s.face.landmarks[0, 0]), s.quality.score) for s in film.track(1).sightings]
+    kept = [(int(s.face.landmarks[0, 0]), s.quality.score) for s in film.track(1).samples]
     assert [i for i, _ in kept] == sorted(i for i, _ in kept)  # oldest first
     assert kept[-1] == (11, 0.1)
     best = sorted((q, i) for i, q in enumerate(qualities[:-1]))[-7:]
@@ -242,7 +242,7 @@ def test_scene_is_immutable() -> None:
         before.next_id = 9  # type: ignore[misc]
     kept = before.tracks[0]
     film.show(face(410, of=person(0)))
-    assert before.tracks == (kept,) and kept.seen == 1 and len(kept.sightings) == 1
+    assert before.tracks == (kept,) and kept.seen == 1 and len(kept.samples) == 1
 
 
 shown = st.builds(
@@ -278,13 +278,13 @@ def test_invariants_hold_for_any_sequence_of_faces(frames: Sequence[tuple[float,
         gone |= {t.id for t in now.ended}
         assert before.keys() <= set(ids) | gone
         for track in now.scene.tracks:
-            assert len(track.sightings) == min(track.usable, MOST_SIGHTINGS) and track.usable <= track.seen
+            assert len(track.samples) == min(track.usable, MOST_SAMPLES) and track.usable <= track.seen
             assert track.usable == usable.get(track.id, 0) + (track.id in now.fresh)
             usable[track.id] = track.usable
             if track.id in now.fresh:
-                assert track.sightings[-1].embedding is now.faces[track.id].embedding
+                assert track.samples[-1].embedding is now.faces[track.id].embedding
             elif track.id in before:
-                assert track.sightings == before[track.id].sightings
+                assert track.samples == before[track.id].samples
             width = track.predicted(film.at + timedelta(seconds=0.5)).width_px
             assert np.isfinite(width) and width > 0
 

@@ -19,7 +19,7 @@ STRANGER = person(9)
 def stage(site: Process) -> Stage:
     """Where three pictures of an approach are kept."""
     site.enrol("E-1", photo(person(0)))
-    site.verdicts = replace(site.verdicts, pictures=3)
+    site.decisions = replace(site.decisions, pictures=3)
     stage = Stage(site)
     stage.approaches = replace(stage.approaches, views=3)
     return stage

@@ -118,12 +118,12 @@ def test_would_open_records_nothing(site: Process) -> None:
     site.enrol("E-1", ADA)
     gate = site.gates.get("lobby-1")
     with site.store.read() as tx:
-        assert site.verdicts.refresh(tx)
+        assert site.decisions.refresh(tx)
     for vector, opens in ((person(0), True), (like(0, 0.49), False)):
         case = DecisionRequest(gate, [seen(vector)], 1, NOW, perf_counter())
-        found = site.verdicts.evidence(case.looks)
-        assert site.verdicts.would_open(case, found) is opens
+        found = site.decisions.evidence(case.looks)
+        assert site.decisions.would_open(case, found) is opens
         assert site.recorded() == 0
     nobody = DecisionRequest(gate, [], 1, NOW, perf_counter())
-    assert site.verdicts.evidence([]).reason is Reason.NO_FACE
-    assert not site.verdicts.would_open(nobody, site.verdicts.evidence([]))
+    assert site.decisions.evidence([]).reason is Reason.NO_FACE
+    assert not site.decisions.would_open(nobody, site.decisions.evidence([]))

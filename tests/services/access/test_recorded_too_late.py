@@ -76,7 +76,7 @@ def test_log_says_that_the_gate_was_not_opened(site: Process, late: Process) -> 
 def test_denial_needs_no_second_record(site: Process, late: Process) -> None:
     with slow_commits(late.store), pytest.raises(Unconfirmed):
         late.decide(photo(person(9)))
-    second = late.verdicts.second_records
+    second = late.decisions.second_records
     assert isinstance(second, SecondRecords)
     second.too_late("lobby-1", "01UNKNOWN")  # what comes later is done later
     eventually(lambda: not second.is_waiting("01UNKNOWN"))
@@ -154,5 +154,5 @@ def test_second_record_does_not_replace_a_drivers_report(site: Process, late: Pr
     """A decision in time has no such record."""
     answer = late.decide(photo(ADA))
     assert answer.verdict == "open" and results(site) == {}
-    late.verdicts.second_records.too_late("lobby-1", answer.id)
+    late.decisions.second_records.too_late("lobby-1", answer.id)
     assert recorded(site, answer).detail == LATE

@@ -12,7 +12,7 @@ from app.core.types import Role
 from app.services.accounts.attempts import Attempts
 from app.services.accounts.displays import CODE_FOR, Displays
 from app.services.accounts.sessions import DISPLAY_FOR, Ended, Sessions
-from app.services.accounts.sign_in import Client, SigningIn
+from app.services.accounts.sign_in import Client, SignInService
 from app.services.accounts.users import Users
 from tests.fakes import Clock, new_id
 from tests.services.process import Process
@@ -33,7 +33,7 @@ def users(site: Process, clock: Clock) -> Users:
 @pytest.fixture
 def displays(site: Process, signer: Ed25519Signer, clock: Clock, users: Users, sessions: Sessions) -> Displays:
     attempts = Attempts(site.store, clock)
-    sign_in = SigningIn(site.store, users, sessions, attempts, users.hasher, signer, clock, new_id)
+    sign_in = SignInService(site.store, users, sessions, attempts, users.hasher, signer, clock, new_id)
     return Displays(site.store, sessions, sign_in, attempts, clock, new_id)
 
 

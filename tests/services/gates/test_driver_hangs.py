@@ -55,7 +55,7 @@ class Stuck:
     def healthy(self) -> str | None:
         return None
 
-    def close(self, *, tell: bool = True) -> None:
+    def close(self, *, set_mode: bool = True) -> None:
         """Frees nobody."""
 
 
@@ -72,19 +72,19 @@ def done() -> list[tuple[str, GateResult]]:
 
 
 @pytest.fixture
-def lane(
+def worker(
     stuck: Stuck, done: list[tuple[str, GateResult]], clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[DriverWorker]:
     monkeypatch.setattr("app.services.gates.driver_worker.CLOSE_S", 0.05)
-    lane = DriverWorker("lobby-1", cast(GateDriver, stuck), SiteMode.NORMAL, clock, lambda *what: done.append(what))
-    yield lane
+    worker = DriverWorker("lobby-1", cast(GateDriver, stuck), SiteMode.NORMAL, clock, lambda *what: done.append(what))
+    yield worker
     stuck.free.set()
-    lane.close()
+    worker.close()
 
 
-def put(lane: DriverWorker, event_id: str, seconds: float = 5) -> None:
+def put(worker: DriverWorker, event_id: str, seconds: float = 5) -> None:
     until = NOW + timedelta(seconds=seconds)
-    lane.put(event_id, lambda: OpenCommand(event_id, "lobby-1", NOW, until), until)
+    worker.put(event_id, lambda: OpenCommand(event_id, "lobby-1", NOW, until), until)
 
 
 def test_hanging_opening_raises_an_alert_and_is_recorded_as_failed(
@@ -129,34 +129,34 @@ def test_release_that_hangs_is_an_alert(
 
 
 def test_driver_within_its_time_does_not_count_as_hanging(
-    lane: DriverWorker, stuck: Stuck, done: list[tuple[str, GateResult]], monkeypatch: pytest.MonkeyPatch
+    worker: DriverWorker, stuck: Stuck, done: list[tuple[str, GateResult]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.services.gates.driver_worker.HANGS_S", 60.0)
     monkeypatch.setattr("app.services.gates.driver_worker.SAY_S", 60.0)
-    put(lane, "first")
-    lane.follow(SiteMode.RELEASE)
+    put(worker, "first")
+    worker.follow(SiteMode.RELEASE)
     eventually(lambda: len(stuck.asked) == 2)
-    lane.look()
-    assert lane.fault() is None and lane.complaint() is None and done == []
+    worker.look()
+    assert worker.fault() is None and worker.complaint() is None and done == []
 
 
 def test_hanging_command_is_given_up_once_and_queued_ones_expire(
-    lane: DriverWorker, stuck: Stuck, done: list[tuple[str, GateResult]], clock: Clock
+    worker: DriverWorker, stuck: Stuck, done: list[tuple[str, GateResult]], clock: Clock
 ) -> None:
-    put(lane, "first")
+    put(worker, "first")
     eventually(lambda: stuck.asked == ["first"])
-    put(lane, "second", seconds=3)
-    put(lane, "third", seconds=9)
+    put(worker, "second", seconds=3)
+    put(worker, "third", seconds=9)
 
     def looked() -> bool:
-        lane.look()
+        worker.look()
         return bool(done)
 
     eventually(looked)
-    lane.look()
+    worker.look()
     assert done == [("first", NO_ANSWER)]
     clock.advance(seconds=4)
-    lane.look()
+    worker.look()
     assert done[1:] == [("second", BUSY)]
     stuck.free.set()
     eventually(lambda: len(done) == 4)
@@ -167,11 +167,11 @@ def test_hanging_command_is_given_up_once_and_queued_ones_expire(
 
 
 def test_every_command_is_recorded_at_shutdown(
-    lane: DriverWorker, stuck: Stuck, done: list[tuple[str, GateResult]]
+    worker: DriverWorker, stuck: Stuck, done: list[tuple[str, GateResult]]
 ) -> None:
-    put(lane, "first")
+    put(worker, "first")
     eventually(lambda: stuck.asked == ["first"])
-    put(lane, "second")
-    lane.close()
+    put(worker, "second")
+    worker.close()
     assert sorted(event_id for event_id, _ in done) == ["first", "second"]
     assert dict(done)["first"] == NO_ANSWER and dict(done)["second"].outcome is CommandOutcome.TOO_LATE

@@ -85,10 +85,10 @@ def test_opening_that_no_process_took_is_recorded_as_not_sent(
     gate = site.gates.get("lobby-1")
     with site.store.write() as tx:
         tx.orders.put(Order(untaken.id, gate.id, None, NOW, NOW + timedelta(seconds=5)))
-    duty = GateLeases(site.store, clock)
-    duty.untaken = control.untaken
+    gate_leases = GateLeases(site.store, clock)
+    gate_leases.untaken = control.untaken
     clock.advance(minutes=2)
-    duty.renew()
+    gate_leases.renew()
     assert recorded(site, untaken).detail == "no process drove the gate"
 
 

@@ -54,13 +54,13 @@ def ordered(site: Process, control: GateDispatcher, clock: Clock) -> SiteControl
 
 @pytest.fixture
 def followed(monkeypatch: pytest.MonkeyPatch) -> list[SiteMode]:
-    """Every mode that the lane was told, in order."""
+    """Every mode that the worker was told, in order."""
     modes: list[SiteMode] = []
     follow = DriverWorker.follow
 
-    def told(lane: DriverWorker, mode: SiteMode) -> None:
+    def told(worker: DriverWorker, mode: SiteMode) -> None:
         modes.append(mode)
-        follow(lane, mode)
+        follow(worker, mode)
 
     monkeypatch.setattr(DriverWorker, "follow", told)
     return modes
@@ -125,11 +125,11 @@ def test_gate_taken_during_a_release_is_released(
 ) -> None:
     follow, telling, go_on = DriverWorker.follow, Event(), Event()
 
-    def slow(lane: DriverWorker, mode: SiteMode) -> None:
+    def slow(worker: DriverWorker, mode: SiteMode) -> None:
         if len(yard.built) == 2 and mode is NORMAL and not telling.is_set():
             telling.set()
             go_on.wait(0.5)  # a release that has to wait for this is the better one
-        follow(lane, mode)
+        follow(worker, mode)
 
     monkeypatch.setattr(DriverWorker, "follow", slow)
     monkeypatch.setattr(control, "_tick_s", 60)

@@ -75,8 +75,8 @@ class Orders(RuleBasedStateMachine):
     def driven(self) -> dict[str, Turnstile]:
         found = {}
         for one in self.control._drivers.all():
-            assert one.lane is not None
-            found[one.gate.name] = cast(Turnstile, one.lane._driver)
+            assert one.worker is not None
+            found[one.gate.name] = cast(Turnstile, one.worker._driver)
         return found
 
     @property
@@ -189,8 +189,8 @@ class Orders(RuleBasedStateMachine):
     def a_lease_moves(self, gate: str) -> None:
         self.mine ^= {gate}
         self.look()
-        for parting in self.control._drivers._parting.values():
-            parting.wait()
+        for handover in self.control._drivers._handovers.values():
+            handover.wait()
         self.look()
         assert set(self.driven()) == self.mine
 

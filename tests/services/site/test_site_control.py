@@ -40,7 +40,7 @@ class Told(list[SiteState]):
     def release_unread(self, names: Collection[str], site: SiteState) -> SiteState:
         return self.release(site)
 
-    def supersede(self, told: SiteState, site: SiteState) -> None:
+    def supersede(self, ordered: SiteState, site: SiteState) -> None:
         if self[-1:] == [told]:
             self.append(site)
 

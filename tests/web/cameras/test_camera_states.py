@@ -32,10 +32,10 @@ def far(system: System) -> Iterator[Camera]:
 @pytest.fixture
 def worker(system: System, far: Camera) -> Iterator[GateLeases]:
     """Another process, which has every gate."""
-    duty = GateLeases(system.store, system.clock)
-    duty.renew()
-    yield duty
-    duty.resign()
+    gate_leases = GateLeases(system.store, system.clock)
+    gate_leases.renew()
+    yield gate_leases
+    gate_leases.resign()
 
 
 @contextmanager
@@ -68,7 +68,7 @@ def here(camera: Camera, state: CameraState | None) -> Any:
     """A supervisor that watches the camera."""
     health = None if state is None else Health(state, 0.0, "some words")
     post = SimpleNamespace(camera=camera, health=health, loop=SimpleNamespace(tally=Tally()))
-    return SimpleNamespace(posts=lambda: [post])
+    return SimpleNamespace(watched=lambda: [post])
 
 
 def test_camera_watched_by_another_process(system: System, admin: Headers, worker: GateLeases, far: Camera) -> None:
@@ -107,18 +107,18 @@ def test_disabled_camera_is_not_a_fault(system: System, admin: Headers, worker: 
 
 
 def test_own_cameras_are_known_from_their_watchdog(system: System, admin: Headers, far: Camera) -> None:
-    system.duty.renew()
+    system.gate_leases.renew()
     try:
         said = Said(system, admin, here(far, CameraState.FROZEN))
         assert (said.check, said.states) == ({"ok": False, "detail": "frozen some words"}, ["frozen"])
-        assert (said.listed["state"], said.listed["watched_by"]) == ("frozen", system.duty.holder)
+        assert (said.listed["state"], said.listed["watched_by"]) == ("frozen", system.gate_leases.holder)
         said = Said(system, admin, here(far, None))
         assert (said.check, said.states) == ({"ok": True, "detail": "starting"}, ["starting"])
         # Its gate is this process's, and it has not begun.
-        said = Said(system, admin, SimpleNamespace(posts=list))
+        said = Said(system, admin, SimpleNamespace(watched=list))
         assert (said.check, said.listed["watched_by"]) == ({"ok": True, "detail": "starting"}, None)
     finally:
-        system.duty.resign()
+        system.gate_leases.resign()
 
 
 def test_own_cameras_are_reported_without_a_database(

@@ -18,25 +18,25 @@ from tests.web.conftest import GATE, Headers, TestClient
 def posts(system: System) -> Iterator[list[Any]]:
     """What this process watches; it has every gate."""
     camera = system.cameras.add("seen-cam", GATE, Address("rtsp://10.0.5.7/1"), Region())
-    system.duty.renew()
+    system.gate_leases.renew()
     yield [SimpleNamespace(camera=camera, health=None)]
-    system.duty.resign()
+    system.gate_leases.resign()
     system.cameras.delete("seen-cam")
 
 
 def watched_by(system: System, admin: Headers, posts: list[Any]) -> str | None:
-    supervisor: Any = SimpleNamespace(posts=lambda: posts)
+    supervisor: Any = SimpleNamespace(watched=lambda: posts)
     with TestClient(create_app(system, supervisor)) as client:
         return client.get("/v1/cameras/seen-cam", headers=admin).json()["watched_by"]
 
 
 def test_this_process_watches_once_it_has_begun(system: System, admin: Headers, posts: list[Any]) -> None:
     assert watched_by(system, admin, []) is None
-    assert watched_by(system, admin, posts) == system.duty.holder
+    assert watched_by(system, admin, posts) == system.gate_leases.holder
 
 
 def test_report_of_another_process_is_used(system: System, admin: Headers, posts: list[Any]) -> None:
-    system.duty.resign()
+    system.gate_leases.resign()
     other = GateLeases(system.store, system.clock)
     other.renew()
     assert watched_by(system, admin, []) == other.holder

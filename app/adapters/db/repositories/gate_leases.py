@@ -1,4 +1,4 @@
-"""Rows with which processes share the gates: leases, candidates for them, openings and questions in transit."""
+"""Rows with which processes share the gates: leases, candidates for them, openings and remote_polls in transit."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from app.adapters.db.engine.connect import upsert
 from app.adapters.db.seals.row_seal import blinded, unblinded
 from app.adapters.db.seals.sealed_rows import SealedRows
-from app.adapters.db.tables import UNANSWERED, leases, orders, questions, watchers
+from app.adapters.db.tables import UNANSWERED, leases, orders, remote_polls, watchers
 from app.core.gates.commands import Order, RemotePoll
 
 
@@ -96,30 +96,30 @@ class OrderRows:
 
 
 class RemotePollRows:
-    """Implements `ports.site.RemotePolls`. One statement answers or withdraws a question, so one of the two wins."""
+    """Implements `ports.site.RemotePolls`. One statement answers or withdraws a poll, so one of the two wins."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._rows = SealedRows(connection, questions)
+        self._rows = SealedRows(connection, remote_polls)
 
-    def put(self, question: RemotePoll) -> None:
-        self._rows.insert(vars(question))
+    def put(self, poll: RemotePoll) -> None:
+        self._rows.insert(vars(poll))
 
     def waiting(self, gate_ids: Collection[str], now: datetime) -> list[RemotePoll]:
-        found = select(questions).where(UNANSWERED, questions.c.gate_id.in_(gate_ids), questions.c.until > now)
-        rows = self._rows.find(found.order_by(questions.c.at, questions.c.id))
+        found = select(remote_polls).where(UNANSWERED, remote_polls.c.gate_id.in_(gate_ids), remote_polls.c.until > now)
+        rows = self._rows.find(found.order_by(remote_polls.c.at, remote_polls.c.id))
         return [RemotePoll(**{name: value for name, value in row.items() if name != "event_id"}) for row in rows]
 
-    def answer(self, question_id: str, event_id: str) -> bool:
-        return self._rows.update({"event_id": event_id}, questions.c.id == question_id, UNANSWERED) == 1
+    def answer(self, poll_id: str, event_id: str) -> bool:
+        return self._rows.update({"event_id": event_id}, remote_polls.c.id == poll_id, UNANSWERED) == 1
 
-    def answered(self, question_id: str) -> str | None:
-        row = self._rows.one(questions.c.id == question_id)
+    def answered(self, poll_id: str) -> str | None:
+        row = self._rows.one(remote_polls.c.id == poll_id)
         return None if row is None else row["event_id"]
 
-    def withdraw(self, question_id: str) -> str | None:
-        gone = self._rows.take(questions.c.id == question_id)
+    def withdraw(self, poll_id: str) -> str | None:
+        gone = self._rows.take(remote_polls.c.id == poll_id)
         return gone[0]["event_id"] if gone else None
 
     def forget(self, before: datetime) -> None:
-        self._connection.execute(delete(questions).where(questions.c.until < before))
+        self._connection.execute(delete(remote_polls).where(remote_polls.c.until < before))

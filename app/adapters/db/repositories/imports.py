@@ -67,10 +67,11 @@ class ImportRows:
 
 
 def _columns(what: Import) -> dict[str, Any]:
-    # Notices are stored only sealed, in `told`.
-    columns = {name: value for name, value in vars(what).items() if name not in ("notices", "detail")}
-    return {**columns, "state": what.state.value}
+    # Notices are stored only sealed, in `told`: the column keeps its first name, which the rows' seals cover.
+    kept = {name: value for name, value in vars(what).items() if name not in ("notices", "detail", "sealed_notes")}
+    return {**kept, "state": what.state.value, "told": what.sealed_notes}
 
 
 def _import(row: dict[str, Any]) -> Import:
-    return Import(**{**row, "state": ImportState(row["state"])})
+    kept = {name: value for name, value in row.items() if name != "told"}
+    return Import(**{**kept, "state": ImportState(row["state"]), "sealed_notes": row["told"]})

@@ -98,7 +98,7 @@ class EmployeeRows:
             # Erased, and back with an older copy of the database: nobody any more.
             return None
         # The threshold depends on the number of photos, so the template must be intact.
-        enrolled = template["photos"] is not None and seals_of(self._connection).good(templates, template)
+        enrolled = template["photos"] is not None and seals_of(self._connection).is_valid(templates, template)
         values |= vars(personal) | {"status": Status(values["status"]), "groups": tuple(values["groups"])}
         return Employee(**values, photos=template["photos"] if enrolled else 0)
 

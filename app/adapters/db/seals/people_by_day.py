@@ -46,7 +46,7 @@ def sealed_with_times(connection: Connection, seals: RowSeals) -> dict[str, byte
     """Returns the seals, by id, of the people with dates whose rows are good. To be called before the migration."""
     dated = select(_BEFORE).where(or_(*(_BEFORE.c[name].is_not(None) for name in DATES)))
     rows = readable(connection, _BEFORE, dated)
-    return {row.id: row.seal for row in rows if seals.good(_BEFORE, row._asdict())}
+    return {row.id: row.seal for row in rows if seals.is_valid(_BEFORE, row._asdict())}
 
 
 def seal_days(connection: Connection, seals: RowSeals, before: dict[str, bytes]) -> None:

@@ -53,7 +53,7 @@ class RowSeals:
         self.unblind = lru_cache(_KEPT)(self._unblind)
         self._digest = hmac.digest(key, b"digest", "sha256")
         self._lock = Lock()
-        self._met: dict[tuple[str, str], bool] = {}
+        self._altered: dict[tuple[str, str], bool] = {}
         self.on_altered: Callable[[str, str], None] = lambda table, row: None
 
     def seal(self, table: Table, values: Mapping[str, Any]) -> bytes:
@@ -66,7 +66,7 @@ class RowSeals:
         message = json.dumps([table.name, plain], sort_keys=True, separators=(",", ":"), allow_nan=False)
         return hmac.digest(self._key, message.encode(), "sha256")
 
-    def good(self, table: Table, row: Mapping[str, Any]) -> bool:
+    def is_valid(self, table: Table, row: Mapping[str, Any]) -> bool:
         try:
             if hmac.compare_digest(self.seal(table, row), row["seal"]):
                 return True
@@ -81,25 +81,25 @@ class RowSeals:
         ):  # SQLite stores any kind of value in any column
             return False
 
-    def met(self, table: Table, row: Mapping[str, Any]) -> Altered:
+    def note_altered(self, table: Table, row: Mapping[str, Any]) -> Altered:
         """Notes an altered row for the alert, and logs it once."""
         name = " ".join(str(row[column.name]) for column in table.primary_key)
         with self._lock:
-            if (table.name, name) not in self._met and len(self._met) < _NAMED_ONCE:
-                self._met[table.name, name] = False
+            if (table.name, name) not in self._altered and len(self._altered) < _NAMED_ONCE:
+                self._altered[table.name, name] = False
                 logger.error(
                     'row_altered table=%s row="%s" why="written without the master key" used=no', table.name, name
                 )
         return Altered(table.name, name)
 
-    def tell(self) -> None:
+    def report_altered(self) -> None:
         """Passes noted rows on. Called when no transaction is open. Raises nothing."""
-        if not self._met:
+        if not self._altered:
             return
         with self._lock:
-            untold = [key for key, told in self._met.items() if not told]
-            self._met.update(dict.fromkeys(untold, True))
-        for key in untold:
+            unreported = [key for key, reported in self._altered.items() if not reported]
+            self._altered.update(dict.fromkeys(unreported, True))
+        for key in unreported:
             try:
                 self.on_altered(*key)
             except Exception:
@@ -107,7 +107,7 @@ class RowSeals:
                 # when the row is read again.
                 logger.warning('alarm_failed table=%s row="%s" next=when_read_again', *key)
                 with self._lock:
-                    self._met.pop(key, None)
+                    self._altered.pop(key, None)
 
     def digest(self, value: str) -> str:
         """The digest that finds a value which is stored sealed."""

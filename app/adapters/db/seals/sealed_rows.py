@@ -29,8 +29,8 @@ class SealedRows:
         if row is None:
             return None
         values = dict(row._mapping)
-        if not self._seals.good(self._table, values):
-            self._seals.met(self._table, values)
+        if not self._seals.is_valid(self._table, values):
+            self._seals.note_altered(self._table, values)
             return None
         del values["seal"]
         return values
@@ -130,7 +130,7 @@ def readable(connection: Connection, table: Table, query: Select[Any]) -> Iterab
             try:
                 found += connection.execute(query.where(*(c == v for c, v in zip(key, place, strict=True)))).all()
             except (TypeError, ValueError, OverflowError):
-                seals_of(connection).met(table, dict(place._mapping))
+                seals_of(connection).note_altered(table, dict(place._mapping))
         return found
 
 

@@ -73,7 +73,7 @@ class SealRows:
         for table in SEALED if thorough else (table for table in _ACTING if table is not photos):
             total, whole = 0, True
             for row in self._rows(table):
-                if self._seals.good(table, row):
+                if self._seals.is_valid(table, row):
                     total += self._seals.element(row["seal"])
                     continue
                 whole = False

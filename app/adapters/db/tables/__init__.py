@@ -33,7 +33,7 @@ from app.adapters.db.tables.people import (
     templates,
 )
 from app.adapters.db.tables.sealed import COUNTED, FORMER_NAMES, SEALED, UNCOVERED, seal_totals
-from app.adapters.db.tables.site import UNANSWERED, clock, heartbeat, installation, leases, questions, site, watchers
+from app.adapters.db.tables.site import UNANSWERED, clock, heartbeat, installation, leases, remote_polls, site, watchers
 
 __all__ = [
     "AWAITING",
@@ -82,7 +82,7 @@ __all__ = [
     "orders",
     "photos",
     "provider",
-    "questions",
+    "remote_polls",
     "rule_people",
     "rule_version",
     "rules",

@@ -24,7 +24,7 @@ from app.adapters.db.tables.people import (
     photos,
     templates,
 )
-from app.adapters.db.tables.site import clock, installation, questions, site
+from app.adapters.db.tables.site import clock, installation, remote_polls, site
 
 # The chain itself checks the head of a gate's chain. The progress of an import has no effect.
 UNCOVERED: dict[Table, frozenset[str]] = {
@@ -56,7 +56,7 @@ FORMER_NAMES: dict[Table, dict[str, str]] = {
 
 # Short-lived and written at every opening. Their seals are checked, and a row put back late has expired. The clock's
 # row is rebuilt if it is gone.
-PASSING = (orders, questions, idempotency, clock)
+PASSING = (orders, remote_polls, idempotency, clock)
 
 # What is deleted with a row of another table goes in this order, which keeps to the order of locks in README.md.
 COUNTED = (

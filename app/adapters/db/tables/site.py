@@ -34,7 +34,7 @@ watchers = Table(
 
 # What one process asks about a camera that another watches. event_id: the answer, without a foreign key, since events
 # are never deleted.
-questions = Table(
+remote_polls = Table(
     "questions",
     metadata,
     Column("id", KEY, primary_key=True),
@@ -45,10 +45,10 @@ questions = Table(
     Column("event_id", KEY),
 )
 # Read ten times a second, beside the answers of the last minute.
-UNANSWERED = questions.c.event_id.is_(None)
+UNANSWERED = remote_polls.c.event_id.is_(None)
 Index(
     "ix_questions_unanswered",
-    questions.c.gate_id,
+    remote_polls.c.gate_id,
     sqlite_where=UNANSWERED,
     postgresql_where=UNANSWERED,
 )

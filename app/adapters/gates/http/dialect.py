@@ -8,12 +8,12 @@ from typing import Protocol
 
 from app.adapters.gates.config import WebhookConfig
 from app.adapters.gates.forms.http_commands import HttpCommand, HttpForm
-from app.adapters.gates.http.signed_post import Answer, Exchange, Request, Target, signed_request
+from app.adapters.gates.http.signed_post import Answer, HttpExchange, Request, Target, signed_request
 from app.adapters.gates.window import Window
 from app.adapters.net.digest import DigestLogin
 
 Message = Mapping[str, str | None]
-Next = Callable[[], Exchange]
+Next = Callable[[], HttpExchange]
 
 
 class Dialect(Protocol):
@@ -31,7 +31,7 @@ class Dialect(Protocol):
         """Sends a command. exchange: makes a new connection for each request needed. Raises NoAnswer."""
         ...
 
-    def probe(self, exchange: Exchange, window: Window) -> None:
+    def probe(self, exchange: HttpExchange, window: Window) -> None:
         """Connects and disconnects. Raises NoAnswer."""
         ...
 
@@ -60,7 +60,7 @@ class SignedDialect:
         request = signed_request(self._target, self._secret, {**message, "gate": self._gate}, now)
         return exchange().send(self._target, request, window)
 
-    def probe(self, exchange: Exchange, window: Window) -> None:
+    def probe(self, exchange: HttpExchange, window: Window) -> None:
         exchange.probe(self._target, window)
 
     def complaint(self, answer: Answer) -> str | None:
@@ -81,7 +81,7 @@ class DeviceDialect:
     def send(self, exchange: Next, message: Message, now: datetime, window: Window) -> Answer:
         return self._said[str(message["command"])].send(exchange, window)
 
-    def probe(self, exchange: Exchange, window: Window) -> None:
+    def probe(self, exchange: HttpExchange, window: Window) -> None:
         exchange.probe(self._said["secure"].target, window)
 
     def complaint(self, answer: Answer) -> str | None:

@@ -83,7 +83,7 @@ class Target:
         self._port = parts.port or (443 if self._tls else 80)
         self.path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
-    def connect(self, exchange: "Exchange", window: Window) -> http.client.HTTPConnection:
+    def connect(self, exchange: "HttpExchange", window: Window) -> http.client.HTTPConnection:
         """Raises OSError, ForbiddenAddress."""
         failure: OSError = OSError("no address")
         for address in allowed(self._host, self._port, loopback=True):
@@ -106,7 +106,7 @@ class Target:
         raise failure
 
 
-class Exchange:
+class HttpExchange:
     """One request and its answer. `cut` ends it from another thread and discards what has not been transmitted.
 
     sent: whether the relay may have received the request.

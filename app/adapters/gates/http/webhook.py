@@ -14,7 +14,7 @@ from functools import partial
 
 from app.adapters.gates.config import WebhookConfig
 from app.adapters.gates.http.dialect import dialect_of
-from app.adapters.gates.http.signed_post import Answer, Exchange, NoAnswer
+from app.adapters.gates.http.signed_post import Answer, HttpExchange, NoAnswer
 from app.adapters.gates.window import Reporter, Turns, Window
 from app.core.gates.commands import CommandOutcome, DoorState, FailMode, GateResult, OpenCommand
 from app.core.ports.store import Clock
@@ -50,7 +50,7 @@ class WebhookGate:
         self._told_s = 0.0
         self._ends_s: float | None = None  # when the last opening ends at the relay; None once the mode was sent again
         self._fault: str | None = "not asked yet"
-        self._telling = _Call()
+        self._mode_call = _Call()
         self._thread = threading.Thread(target=self._keep_mode, name=f"gate-{config.gate}-mode", daemon=True)
         self._thread.start()
 
@@ -66,7 +66,7 @@ class WebhookGate:
     def healthy(self) -> str | None:
         return "the driver is closed" if self._stopped.is_set() else self._fault
 
-    def close(self, *, tell: bool = True) -> None:
+    def close(self, *, set_mode: bool = True) -> None:
         """Tries for 2 s. A release in force stays in force, whatever the fail mode: there may be a fire."""
         if self._stopped.is_set():
             return
@@ -74,12 +74,12 @@ class WebhookGate:
         with self._changed:
             if self._ends_s is not None and not self._dialect.shuts_itself:
                 self._settled = None  # nobody will be left to end this opening
-        if tell:
+        if set_mode:
             self._want("release" if keep_open else "secure")
         with self._changed:
             self._stopped.set()
             self._changed.notify_all()
-            self._telling.cut()
+            self._mode_call.cut()
         opening = self._opening
         if opening is not None:
             opening[0].cut()
@@ -140,7 +140,7 @@ class WebhookGate:
             return
         with self._changed:
             if self._wanted == self._settled == "secure":
-                self._telling.cut()  # the previous opening's `secure` must not arrive after this opening
+                self._mode_call.cut()  # the previous opening's `secure` must not arrive after this opening
             self._ends_s = time.monotonic() + later_s + self._dialect.open_s
             self._changed.notify_all()
 
@@ -163,7 +163,7 @@ class WebhookGate:
                 wanted, ends_s = self._wanted, self._ends_s
                 due = self._settled != wanted or self._is_stale() or self._is_over()
                 if not self._stopped.is_set():
-                    self._telling = _Call()
+                    self._mode_call = _Call()
             if not due:
                 self._probe()
                 idle_s = self._config.probe_s or None
@@ -200,7 +200,7 @@ class WebhookGate:
     def _deliver(self, mode: str) -> bool:
         message: dict[str, str | None] = {"event_id": f"{mode}-{uuid.uuid4().hex}", "command": mode}
         message |= {"at": self._clock().isoformat(), "until": None}
-        call, began_s = self._telling, time.monotonic()
+        call, began_s = self._mode_call, time.monotonic()
         try:
             answer = self._post(call, message, Window(self._config.timeout_s))
         except NoAnswer as error:
@@ -221,7 +221,7 @@ class WebhookGate:
     def _probe(self) -> None:
         if self._config.probe_s == 0:
             return
-        call = self._telling
+        call = self._mode_call
         try:
             self._dialect.probe(call.next(), Window(min(PROBE_S, self._config.timeout_s)))
             self._fault = None
@@ -242,7 +242,7 @@ class _Call:
     def __init__(self) -> None:
         self.over = threading.Event()
         self.words = "no answer within the window"
-        self._exchange = Exchange()
+        self._exchange = HttpExchange()
         self._sent_before = False
 
     @property
@@ -250,9 +250,9 @@ class _Call:
         """Whether the relay may have received the request."""
         return self._sent_before or self._exchange.sent
 
-    def next(self) -> Exchange:
+    def next(self) -> HttpExchange:
         self._sent_before = self.sent
-        exchange = self._exchange = Exchange()
+        exchange = self._exchange = HttpExchange()
         if self.over.is_set():
             exchange.cut()
         return exchange

@@ -20,7 +20,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from app.adapters.gates.config import MqttConfig
-from app.adapters.gates.mqtt.dialect import Post
+from app.adapters.gates.mqtt.dialect import Message
 from app.adapters.gates.window import Window
 from app.adapters.net.addresses import ForbiddenAddress, allowed
 
@@ -56,7 +56,7 @@ class Connection:
         topics: Collection[str],
         receive: Callable[[str, bytes, bool], None],
         will: str,
-        will_post: Post,
+        will_post: Message,
         changed: threading.Condition,
     ) -> None:
         """Takes at most 3 s to connect and 3 s until the broker accepts.

@@ -25,7 +25,7 @@ LONGEST_SESSION = 2**53  # the largest integer that every JSON parser keeps exac
 
 
 @dataclass(frozen=True)
-class Post:
+class Message:
     topic: str
     payload: str
     retain: bool = False
@@ -67,9 +67,9 @@ class Dialect(Protocol):
         """Called before each new connection."""
         ...
 
-    def opening(self, command: OpenCommand) -> Post: ...
-    def mode(self, mode: str) -> Post: ...
-    def will(self, mode: str) -> Post: ...
+    def opening(self, command: OpenCommand) -> Message: ...
+    def mode(self, mode: str) -> Message: ...
+    def will(self, mode: str) -> Message: ...
     def interpret(self, topic: str, payload: bytes) -> Interpreted: ...
 
 
@@ -95,30 +95,30 @@ class SignedDialect:
         self._session = self._newest = max(now, self._session + 1, self._newest + 1)
         self._number = 0
 
-    def opening(self, command: OpenCommand) -> Post:
+    def opening(self, command: OpenCommand) -> Message:
         said = {"event_id": command.event_id, "gate": self._gate, "command": "open"}
         said |= {"at": command.at.isoformat(), "until": command.until.isoformat()}
-        return Post(self._command, self._signed("command", said, self._next()))
+        return Message(self._command, self._signed("command", said, self._next()))
 
-    def mode(self, mode: str) -> Post:
-        return self._told(mode, self._next())
+    def mode(self, mode: str) -> Message:
+        return self._mode_message(mode, self._next())
 
-    def will(self, mode: str) -> Post:
-        return self._told(mode, LAST_WILL)
+    def will(self, mode: str) -> Message:
+        return self._mode_message(mode, LAST_WILL)
 
     def interpret(self, topic: str, payload: bytes) -> Interpreted:
         try:
             said: Any = json.loads(payload) if len(payload) <= LONGEST_OWN else None
         except (ValueError, RecursionError):
             said = None
-        told = said if isinstance(said, dict) else {}
-        session = told.get("session") if self._is_ours(topic, told) else None
+        message = said if isinstance(said, dict) else {}
+        session = message.get("session") if self._is_ours(topic, message) else None
         if self._secret is not None and session is not None:
             self._newest = max(self._newest, session)
         if topic != self._mode:
             return Interpreted(None)
-        mode = told.get("mode") if self._secret is None or session is not None else None
-        before = session is not None and session < self._session and told.get("number") == LAST_WILL
+        mode = message.get("mode") if self._secret is None or session is not None else None
+        before = session is not None and session < self._session and message.get("number") == LAST_WILL
         return Interpreted(mode if mode in ("secure", "release") else "", before)
 
     def _is_ours(self, topic: str, said: Mapping[str, Any]) -> bool:
@@ -130,9 +130,9 @@ class SignedDialect:
         expected = signature_of(self._secret, mqtt_text(topic.rpartition("/")[2], dict(said)))
         return expected == said.get("signature")
 
-    def _told(self, mode: str, number: int) -> Post:
+    def _mode_message(self, mode: str, number: int) -> Message:
         said = {"gate": self._gate, "mode": mode, "at": self._clock().isoformat()}
-        return Post(self._mode, self._signed("mode", said, number), retain=True)
+        return Message(self._mode, self._signed("mode", said, number), retain=True)
 
     def _signed(self, kind: str, said: dict[str, Any], number: int) -> str:
         said |= {"session": self._session, "number": number}
@@ -165,22 +165,22 @@ class DeviceDialect:
     def begin(self) -> None:
         pass
 
-    def opening(self, command: OpenCommand) -> Post:
+    def opening(self, command: OpenCommand) -> Message:
         return self._open
 
-    def mode(self, mode: str) -> Post:
+    def mode(self, mode: str) -> Message:
         return self._modes[mode]
 
-    def will(self, mode: str) -> Post:
+    def will(self, mode: str) -> Message:
         return self._modes[mode]
 
     def interpret(self, topic: str, payload: bytes) -> Interpreted:
         """An opening may be the same message as a release, so only `secure` is unambiguous."""
         text = payload.decode(errors="replace")
         for mode, post in self._modes.items():
-            if post == Post(topic, text) and post != self._open:
+            if post == Message(topic, text) and post != self._open:
                 return Interpreted(mode)
-        return Interpreted(None if self._open == Post(topic, text) else "")
+        return Interpreted(None if self._open == Message(topic, text) else "")
 
 
 def dialect_of(config: MqttConfig, clock: Clock) -> Dialect:
@@ -188,5 +188,5 @@ def dialect_of(config: MqttConfig, clock: Clock) -> Dialect:
     return SignedDialect(config, clock) if form is None else DeviceDialect(config, form)
 
 
-def _post(command: MqttCommand) -> Post:
-    return Post(command.topic, command.payload)
+def _post(command: MqttCommand) -> Message:
+    return Message(command.topic, command.payload)

@@ -13,7 +13,7 @@ from collections import deque
 from typing import Any
 
 from app.adapters.gates.config import MqttConfig
-from app.adapters.gates.mqtt.dialect import Dialect, Post
+from app.adapters.gates.mqtt.dialect import Dialect, Message
 from app.adapters.gates.window import Reporter
 from app.core.gates.commands import FOREIGN, DoorState
 
@@ -73,7 +73,7 @@ class Listener:
             return "the relay is offline"
         return FOREIGN if time.monotonic() < self._foreign_until_s else None
 
-    def expect(self, post: Post) -> None:
+    def expect(self, post: Message) -> None:
         """Expects a message to come back that is about to be published, by us or as our last will."""
         with self._changed:
             self._echoes.append((time.monotonic() + ECHO_S, post.topic, post.payload.encode()))

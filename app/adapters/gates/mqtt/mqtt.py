@@ -17,7 +17,7 @@ from collections.abc import Callable
 
 from app.adapters.gates.config import MqttConfig
 from app.adapters.gates.mqtt.connection import NOBODY, Connection, words_of
-from app.adapters.gates.mqtt.dialect import Post, dialect_of
+from app.adapters.gates.mqtt.dialect import Message, dialect_of
 from app.adapters.gates.mqtt.listener import AFTER_OPENING_S, Listener
 from app.adapters.gates.window import Reporter, Turns, Window
 from app.adapters.net.addresses import ForbiddenAddress
@@ -53,7 +53,7 @@ class MqttGate:
         self._connection: Connection | None = None
         self._mode = "release" if released else "secure"
         self._settled: str | None = None  # the mode published on the current connection
-        self._told: Counter[str] = Counter()  # how often each mode was published, on any connection
+        self._published: Counter[str] = Counter()  # how often each mode was published, on any connection
         self._contested = False
         self._pause_s = AGAIN_S
         self._fault: str | None = "not connected yet"
@@ -79,14 +79,14 @@ class MqttGate:
             or self._listener.fault()
         )
 
-    def close(self, *, tell: bool = True) -> None:
+    def close(self, *, set_mode: bool = True) -> None:
         """Tries for 2 s. A release in force stays in force, whatever the fail mode: there may be a fire."""
         if self._stopped:
             return
         with self._changed:
             if self._listener.ends_s is not None and not self._dialect.shuts_itself:
                 self._settled = None  # nobody will be left to end this opening
-        if tell:
+        if set_mode:
             self._want(self._last_mode())
         with self._changed:
             self._stopped = True
@@ -131,7 +131,7 @@ class MqttGate:
                 self._listener.ends_s = time.monotonic() + later_s + self._dialect.open_s
                 self._changed.notify_all()
 
-    def _publish(self, connection: Connection, post: Post, window: Window, *, expires: bool = False) -> str | None:
+    def _publish(self, connection: Connection, post: Message, window: Window, *, expires: bool = False) -> str | None:
         if not connection.tells_if_heard(expires=expires):
             self._listener.expect(post)
         return connection.publish(post.topic, post.payload, window, retain=post.retain, expires=expires)
@@ -141,10 +141,10 @@ class MqttGate:
             if self._mode != mode:
                 self._mode, self._settled = mode, None
             self._changed.notify_all()
-            before = self._told[mode]
+            before = self._published[mode]
             # Published counts, even if the next connection, with another last will, has already begun.
-            self._wait_for(lambda: self._settled == mode or self._told[mode] > before, MODE_WAIT_S)
-            if self._settled == mode or self._told[mode] > before:
+            self._wait_for(lambda: self._settled == mode or self._published[mode] > before, MODE_WAIT_S)
+            if self._settled == mode or self._published[mode] > before:
                 return GateResult(CommandOutcome.SENT, mode)
         return GateResult(CommandOutcome.FAILED, f"{mode} is not delivered yet, and will be when connected")
 
@@ -227,7 +227,7 @@ class MqttGate:
                     self._pause_s = self._next_pause(mode, time.monotonic() - told_s, standing)
                     return True
                 began_s = time.monotonic()
-                refused = self._tell(connection, mode)
+                refused = self._publish_mode(connection, mode)
                 if refused is not None:
                     self._fault = refused
                     connection.cut()
@@ -239,7 +239,7 @@ class MqttGate:
                 told_s = time.monotonic()
                 with self._changed:
                     self._settled = mode
-                    self._told[mode] += 1
+                    self._published[mode] += 1
                     if self._listener.ends_s is not None and self._listener.ends_s <= began_s:
                         self._listener.ends_s = None
                     self._connection = connection
@@ -251,7 +251,7 @@ class MqttGate:
             with self._changed:
                 self._connection = None
 
-    def _tell(self, connection: Connection, mode: str) -> str | None:
+    def _publish_mode(self, connection: Connection, mode: str) -> str | None:
         """Publishes the mode, and first clears foreign messages that the broker may retain for relays."""
         with self._changed:
             self._listener.standing, self._listener.came_back = None, False

@@ -116,9 +116,9 @@ def seen_now(
     gate = arrival.gate
     if not arrival.has_camera:
         raise Conflict("no_camera", "This gate has no camera. Send the frames.")
-    post = watching.post_of_gate(gate.id) if watching else None
+    post = watching.camera_of_gate(gate.id) if watching else None
     if post is None:
-        return system.questions.ask(gate, idempotency_key)
+        return system.remote_polls.ask(gate, idempotency_key)
     return post.loop.now(gate, system.clock(), idempotency_key, current=arrival.current)
 
 

@@ -96,7 +96,7 @@ class GateOut(BaseModel):
             configured=gate.sealed_config is not None,
             healthy=fault is None if gate.name in states else None,
             fault=fault,
-            driven_by=(system.duty.holders() if holders is None else holders).get(gate.id),
+            driven_by=(system.gate_leases.holders() if holders is None else holders).get(gate.id),
         )
 
 
@@ -114,7 +114,7 @@ def create(body: GateIn, system: SystemOf, _: Admin) -> GateOut:
 
 @router.get("", summary="List gates", responses=ERRORS)
 def find(system: SystemOf, _: Admin) -> Page[GateOut]:
-    holders = system.duty.holders()
+    holders = system.gate_leases.holders()
     return Page(items=[GateOut.of(gate, system, holders) for gate in system.gates.all()], next=None)
 
 

@@ -82,14 +82,14 @@ class ImportOut(BaseModel):
     def of(cls, system: System, job: Import, counts: dict[str, int]) -> "ImportOut":
         now = system.clock()
         rate, left = job.rate(now), job.eta_s(now)
-        told = {name: getattr(job, name) for name in cls.model_fields if hasattr(job, name)}
-        told |= {
+        fields = {name: getattr(job, name) for name in cls.model_fields if hasattr(job, name)}
+        fields |= {
             "rows_per_s": None if rate is None else round(rate, 2),
             "eta_s": None if left is None else round(left, 1),
             "counts": counts,
             "notices": list(job.notices),
         }
-        return cls(**told)
+        return cls(**fields)
 
 
 class ImportWithRows(ImportOut):

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from app.core.accounts.users import TicketKind
 from app.core.errors import Busy, Forbidden, Refusal
 from app.services.accounts.sessions import Ended, of_display
-from app.services.accounts.sign_in import Entered
+from app.services.accounts.sign_in import SignInResult
 from app.web.console.render import render
 from app.web.console.session import AnyPage, Visitor, local_path
 from app.web.security import DEVICE, SystemOf, client_of, cookie_name, cookie_path
@@ -101,7 +101,7 @@ def redeem(
     return remember(request, RedirectResponse("/", 303), entered)
 
 
-def remember(request: Request, answer: Response, entered: Entered, lasts: timedelta | None = None) -> Response:
+def remember(request: Request, answer: Response, entered: SignInResult, lasts: timedelta | None = None) -> Response:
     """Sets the session's cookie, which ends with the browser unless it lasts, and the device cookie, if any."""
     secure, path = _secure(request), cookie_path(request)
     max_age = None if lasts is None else round(lasts.total_seconds())

@@ -77,7 +77,7 @@ def test_upgrade_removes_clear_text_of_imports_and_keeps_their_counts(empty_data
     with store.read() as tx:
         (job,) = tx.imports.all()
     store.close()
-    assert (job.id, job.done, job.counts, job.told, job.attempts) == ("01I", 7, {"added": 7}, None, 0)
+    assert (job.id, job.done, job.counts, job.sealed_notes, job.attempts) == ("01I", 7, {"added": 7}, None, 0)
 
 
 def test_migrations_build_the_declared_tables(database_url: str) -> None:

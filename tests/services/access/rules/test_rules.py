@@ -118,4 +118,4 @@ def test_altered_version_lets_nobody_in(site: Process) -> None:
     with site.store._engine.begin() as connection:
         connection.execute(text("UPDATE rule_version SET version = version + 1"))
     assert site.sees() == "no_rule"
-    site.store._seals._met.clear()  # the seals are shared by all tests and name each row once
+    site.store._seals._altered.clear()  # the seals are shared by all tests and name each row once

@@ -7,13 +7,13 @@ import { sendPhotos } from "./photo_verdicts.js";
 
 const head = document.querySelector("[data-employee]");
 const id = head.dataset.employee;
-const verdicts = document.getElementById("verdicts");
+const decisions = document.getElementById("verdicts");
 const done = document.getElementById("verdicts-done");
 
 async function add(blobs) {
   if (!blobs.length) return;
   done.hidden = true;
-  const accepted = await sendPhotos(id, blobs, verdicts);
+  const accepted = await sendPhotos(id, blobs, decisions);
   if (accepted === blobs.length) {
     sayNext(accepted === 1 ? "The photo was accepted. Every gate uses it." : `${accepted} photos were accepted. Every gate uses them.`);
     location.reload();

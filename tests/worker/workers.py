@@ -14,7 +14,7 @@ from app.core.cameras.health import CameraState, Health
 from app.core.errors import NotRecorded
 from app.services.site.gate_leases import GateLeases
 from app.worker.camera_loop import CameraLoop
-from app.worker.supervisor import Post, Supervisor
+from app.worker.supervisor import Supervisor, WatchedCamera
 from tests.fakes import Clock, new_id
 from tests.waiting import pass_time
 
@@ -24,7 +24,7 @@ class Lens:
 
     def __init__(self) -> None:
         self.health = Health(CameraState.STARTING, 0.0)
-        self.last_words: tuple[str, ...] = ()
+        self.decoder_messages: tuple[str, ...] = ()
 
     def is_(self, state: CameraState, words: str = "") -> None:
         self.health = Health(state, 0.0, words)
@@ -59,19 +59,19 @@ class Worker:
     def __init__(self, url: str, clock: Clock, only: tuple[str, ...] = ()) -> None:
         self.store = open_store(url)
         self.broken: dict[str, Exception] = {}
-        self.built: dict[str, list[Post]] = {}
-        self.duty = GateLeases(self.store, clock, only)
-        self.supervisor = Supervisor(self.duty, self.store, clock, new_id, self._post)
+        self.built: dict[str, list[WatchedCamera]] = {}
+        self.gate_leases = GateLeases(self.store, clock, only)
+        self.supervisor = Supervisor(self.gate_leases, self.store, clock, new_id, self._post)
 
-    def _post(self, camera: Camera) -> Post:
+    def _post(self, camera: Camera) -> WatchedCamera:
         if camera.name in self.broken:
             raise self.broken[camera.name]
-        post = Post(camera, cast(CameraLoop, Loop()), Lens())
+        post = WatchedCamera(camera, cast(CameraLoop, Loop()), Lens())
         self.built.setdefault(camera.name, []).append(post)
         return post
 
     def watches(self) -> list[str]:
-        names = sorted(post.camera.name for post in self.supervisor.posts())
+        names = sorted(post.camera.name for post in self.supervisor.watched())
         running = {name for name, posts in self.built.items() if any(p.loop.alive() for p in posts)}
         assert set(names) == running
         return names

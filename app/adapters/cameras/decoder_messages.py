@@ -24,7 +24,7 @@ _ffmpeg.propagate = False
 _ffmpeg.addHandler(logging.NullHandler())
 
 
-class LastWords:
+class DecoderMessages:
     """The last lines, newest last. `listening` wraps each call into FFmpeg and captures its own thread only."""
 
     def __init__(self, address: CameraAddress) -> None:

@@ -1,4 +1,4 @@
-"""Answers what other processes ask of the cameras that this one watches (see `services.questions`).
+"""Answers other processes' polls of the cameras that this one watches (see `services.access.remote_polls`).
 
 It has a thread of its own, so neither the cameras' loops nor the watchdog wait for it.
 """
@@ -18,10 +18,10 @@ from app.worker.supervisor import Supervisor
 
 logger = logging.getLogger(__name__)
 
-LOOK_S = 0.1  # each look reads one index; a question waits for half of this on average
+LOOK_S = 0.1  # each look reads one index; a poll waits for half of this on average
 
 
-class Answering:
+class PollAnswerer:
     """Runs from `start` to `stop`."""
 
     def __init__(self, watching: Supervisor, store: Store, clock: Callable[[], datetime]) -> None:
@@ -33,38 +33,38 @@ class Answering:
         self._thread.start()
 
     def stop(self) -> None:
-        """Returns once the current question is answered. Later ones find that nobody watches the camera."""
+        """Returns once the current poll is answered. Later ones find that nobody watches the camera."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join(timeout=5)
 
     def look(self) -> None:
-        """Answers the waiting questions, oldest first. Raises NotRecorded if they cannot be read."""
-        gates = {post.camera.gate_id for post in self._watching.posts()}
+        """Answers the waiting polls, oldest first. Raises NotRecorded if they cannot be read."""
+        gates = {watched.camera.gate_id for watched in self._watching.watched()}
         if not gates:
             return
         with self._store.read() as tx:
             now, apart = shared_time(tx, self._clock)
             # The asking process used the shared clock. Translate its times to ours.
-            found = tx.questions.waiting(gates, now)
+            found = tx.remote_polls.waiting(gates, now)
             waiting = [replace(one, at=one.at - apart, until=one.until - apart) for one in found]
-            known = {question.gate_id: tx.gates.get(question.gate_id) for question in waiting}
-        for question in waiting:
-            if gate := known[question.gate_id]:
-                self._answer(gate, question)
+            known = {poll.gate_id: tx.gates.get(poll.gate_id) for poll in waiting}
+        for poll in waiting:
+            if gate := known[poll.gate_id]:
+                self._answer(gate, poll)
 
-    def _answer(self, gate: Gate, question: RemotePoll) -> None:
-        post = self._watching.post_of_gate(gate.id)
-        if post is None:
+    def _answer(self, gate: Gate, poll: RemotePoll) -> None:
+        watched = self._watching.camera_of_gate(gate.id)
+        if watched is None:
             return
         try:
-            post.loop.now(gate, self._clock(), question.idempotency_key, question)
+            watched.loop.now(gate, self._clock(), poll.idempotency_key, poll)
         except (Refusal, NotRecorded) as error:
             # The caller has given up, or is about to. The process that it asked tells it why.
             logger.debug('remote_poll_unanswered why="%s"', error)
         except Exception:
-            # One question's fault must not leave the others without an answer.
-            logger.exception("remote_poll_failed camera=%s", post.camera.name)
+            # One poll's fault must not leave the others without an answer.
+            logger.exception("remote_poll_failed camera=%s", watched.camera.name)
 
     def _run(self) -> None:
         while not self._stopping.wait(LOOK_S):
