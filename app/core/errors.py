@@ -3,6 +3,7 @@
 FacegateError
 ├── Refusal            the caller can fix it; carries a stable code
 │   ├── BadInput       the input is unreadable or out of bounds
+│   │   └── BadField   names the field
 │   ├── TooLarge
 │   ├── NotFound
 │   ├── Conflict
@@ -41,6 +42,14 @@ class Refusal(FacegateError):
 
 class BadInput(Refusal):
     """The value or image cannot be used."""
+
+
+class BadField(BadInput):
+    """One field of what was sent cannot be used. field: its name."""
+
+    def __init__(self, code: str, detail: str, field: str) -> None:
+        super().__init__(code, detail)
+        self.field = field
 
 
 class TooLarge(Refusal):

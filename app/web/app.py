@@ -4,14 +4,15 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from app.web import errors, health
-from app.web.api.access import calendar_files, decisions, permits, rule_questions, rules, tools
+from app.web.api.access import calendar_files, decisions, grants, rule_questions, tools
+from app.web.api.access.rules import changes, groups, places, rules, times
 from app.web.api.accounts import displays, keys, users
 from app.web.api.alerts import alerts
 from app.web.api.cameras import cameras
 from app.web.api.events import audit, corrections, events, stream
 from app.web.api.gates import by_hand, gates
 from app.web.api.imports import imports
-from app.web.api.people import employees, exports, photo_checks, photos
+from app.web.api.people import blocks, employees, exports, photo_checks, photos
 from app.web.api.site import operations, site
 from app.web.console import render
 from app.web.console.accounts import displays as display_pages
@@ -50,7 +51,8 @@ PAGES = (
     contract,
 )
 
-# In the order of the contract. `stream` precedes `events`, where the name would match as an event id.
+# In the order of the contract. `stream` precedes `events`, where the name would match as an event id, and so does
+# `changes` precede `rules`.
 API = (
     decisions,
     employees,
@@ -58,8 +60,13 @@ API = (
     photo_checks,
     imports,
     exports,
-    permits,
+    blocks,
+    places,
+    groups,
+    times,
+    changes,
     rules,
+    grants,
     rule_questions,
     calendar_files,
     gates,

@@ -15,6 +15,7 @@ BY_STATUS: dict[int, dict[str, str]] = {
         "bad_calendar_file": "The iCalendar file cannot be read, is too large, or holds no days.",
         "bad_camera_address": "The camera's address is malformed, or leads where no camera may be.",
         "bad_card_number": "A card number has 1 to 20 decimal digits.",
+        "bad_change": "A proposed change has an id where it adds something, or lacks one.",
         "bad_claim": "The sign-in provider's claim is no valid name of a claim.",
         "bad_client_id": "The sign-in provider's client id is empty, too long or not plain text.",
         "bad_comment": "The comment is empty, too long or not plain text.",
@@ -23,6 +24,7 @@ BY_STATUS: dict[int, dict[str, str]] = {
         "bad_csv": "The CSV cannot be read; `detail` names the line.",
         "bad_cursor": "The cursor is not one that this list gave.",
         "bad_delimiter": "The first line of the CSV names a separator that is not supported.",
+        "bad_description": "The description is empty, too long or not plain text.",
         "bad_door_held_after_ms": "A door counts as held after 1,000 to 3,600,000 milliseconds.",
         "bad_dry_run": "`dry_run` is neither true nor false.",
         "bad_email": "The e-mail address does not have the form name@domain.",
@@ -43,6 +45,7 @@ BY_STATUS: dict[int, dict[str, str]] = {
         "bad_label": "The sign-in provider's label is empty, too long or not plain text.",
         "bad_lane": "A lane pairs two different gates.",
         "bad_legal_basis": "The legal basis is empty, too long or not plain text.",
+        "bad_members": "Somebody is both added to the group and removed.",
         "bad_name": "The name is empty, too long or not plain text.",
         "bad_note": "The note is empty, too long or not plain text.",
         "bad_number": "The employee number is empty, too long or not plain text.",
@@ -148,7 +151,6 @@ BY_STATUS: dict[int, dict[str, str]] = {
         "unknown_grant": "There is no such temporary grant, or it has ended.",
         "unknown_import": "There is no import with this id.",
         "unknown_key": "There is no key with this id.",
-        "unknown_kind": "The rules have no entries of this kind.",
         "unknown_photo": "The employee has no photo with this id.",
         "unknown_upload": "The uploaded files of the import are gone.",
         "unknown_user": "There is no user with this id.",
@@ -176,12 +178,14 @@ BY_STATUS: dict[int, dict[str, str]] = {
         "gate_has_events": "The gate has a log, so it can be disabled but not removed.",
         "gate_locked": "The gate is locked by hand.",
         "gate_not_driven": "The gate's hardware opens by itself and takes no orders.",
+        "group_of_directory": "A directory names the group and says who is in it.",
         "idempotency_key_reused": "The Idempotency-Key came with another request before.",
         "import_abandoned": "The service stopped twice while it ran this import.",
         "import_ended": "The import has ended.",
         "import_running": "The import is running.",
-        "in_use": "Something still names it; `detail` says what.",
+        "in_use": "Something still names it; `used_by` says what.",
         "last_admin": "The last admin who can sign in stays one.",
+        "last_site": "Every gate is at a site, so one has to stay.",
         "lockdown_active": "A lockdown is in force.",
         "model_migration_running": "The gallery is being moved to another model.",
         "name_taken": "The name is taken.",
@@ -226,7 +230,8 @@ BY_STATUS: dict[int, dict[str, str]] = {
     },
 }
 
-# Of a row of an import, a photo or a set of rules. They come in `problems`, beside codes of the status 400 and 413.
+# Of a row of an import, a photo or a set of rules. They come in `problems`, beside codes of the status 400 and 413; a
+# change of the rules that makes them contradict themselves is a 400 with one of these.
 PROBLEMS: dict[str, str] = {
     "already_enrolled_as": "The person is enrolled under another number.",
     "blurred": "The photo is blurred.",

@@ -1,7 +1,8 @@
 """Turns every exception into an answer: `{"error": code, "detail": what to do}`, never a trace or a path."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -10,7 +11,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from app import machine
+from app.core.access.rule_edits import InUse
+from app.core.access.rule_set import Reference
 from app.core.errors import (
+    BadField,
     BadInput,
     Busy,
     Conflict,
@@ -50,6 +54,9 @@ HTTP_CODES = {
     413: "request_too_large",
 }
 
+# Kinds of rules that the contract calls otherwise than the rules file.
+KIND_NAMES = {"gates": "gate-places", "modes": "gate-modes"}
+
 # A commit may succeed although its answer is late or lost, and some calls change several things in turn.
 UNCONFIRMED = (
     "The database did not confirm this in time. No gate opens. A change may be stored or not: check before you retry."
@@ -88,10 +95,8 @@ def _facegate(request: Request, error: Exception) -> JSONResponse:
         headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
         if isinstance(error, Busy):
             headers["Retry-After"] = str(error.retry_after_s)
-        if isinstance(error, Outdated):
-            members = {"error": error.code, "detail": error.detail, "current": dict(error.current)}
-            return JSONResponse(members, status, headers)
-        return problem(status, error.code, error.detail, headers)
+        members = {"error": error.code, "detail": error.detail, **_more(error)}
+        return JSONResponse(members, status, headers)
     logger.error('request_failed request="%s" error=%s why="%s"', _where(request), type(error).__name__, error)
     if isinstance(error, Unconfirmed):
         detail = "The database confirmed the record too late or not at all, so no gate opened. Check before you retry."
@@ -101,6 +106,22 @@ def _facegate(request: Request, error: Exception) -> JSONResponse:
         detail = error.detail if isinstance(error, NotYetRecorded) else why if error.cause else UNCONFIRMED
         return problem(503, "not_recorded", detail, {"Retry-After": "1"})
     return _fault()
+
+
+def _more(error: Refusal) -> dict[str, Any]:
+    """What some refusals carry besides their words."""
+    if isinstance(error, Outdated):
+        return {"current": dict(error.current)}
+    if isinstance(error, BadField):
+        return {"field": error.field}
+    return {"used_by": users(error.users)} if isinstance(error, InUse) else {}
+
+
+def users(references: Iterable[Reference]) -> list[dict[str, str]]:
+    """What names a thing, as the contract calls it."""
+    return [
+        {"kind": KIND_NAMES.get(one.by_kind, one.by_kind), "id": one.by_id, "name": one.by_name} for one in references
+    ]
 
 
 def _machine(request: Request, error: Exception) -> JSONResponse:

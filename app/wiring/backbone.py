@@ -24,6 +24,7 @@ from app.core.alerts.alert import Alert, AlertKind
 from app.core.errors import CryptoFault
 from app.core.site.installation import Installation
 from app.services.access.calendar_files import CalendarFiles
+from app.services.access.rules.group_members import GroupMembers
 from app.services.access.rules.permits import Permits
 from app.services.access.rules.rule_book import RuleBook
 from app.services.access.rules.rule_questions import RuleQuestions
@@ -85,6 +86,7 @@ class Backbone:
     rules_text: RulesText
     calendar_files: CalendarFiles
     permits: Permits
+    group_members: GroupMembers
     erasure: Erasure
     log: AccessLog
     answers: Answers
@@ -171,6 +173,7 @@ def open_backbone(settings: Settings, clock: Callable[[], datetime] = utc_now, *
         rules_text=RulesText(RuleBook(store, clock, new_id), read_rules, write_rules),
         calendar_files=CalendarFiles(store, clock, read_calendar, write_calendar),
         permits=Permits(store, clock, new_id),
+        group_members=GroupMembers(store),
         erasure=Erasure(store, signer, JsonJournal(settings.erasures), clock, new_id, vault.forget),
         log=log,
         answers=answers,

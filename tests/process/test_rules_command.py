@@ -114,7 +114,7 @@ def test_entry_that_names_nothing_is_refused_with_its_line(data: Path, tmp_path:
         ),
         (
             "format: 1\nsites:\n- {name: Site, time_zone: UTC}\n- {name: site, time_zone: UTC}\n",
-            "Line 3: sites[Site]: Two of them have this name.",
+            "Line 3: sites[Site].name: Another is called",
         ),
         ("", "Line 1: Write a mapping"),
     ],

@@ -5,14 +5,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from app.core.access.rules import EntryMode, GateMode, GatePlace, Grant, Group, Lane, Rule, Site, Where, Zone
 from app.core.access.schedules import Calendar, Schedule, clock
 from app.core.access.time_zones import time_zone
 from app.core.access.timetable import Timetable
 from app.core.errors import BadInput
+from app.core.text import folded
 
+RulePart = Site | Zone | GatePlace | Lane | Group | Calendar | Schedule | Rule | GateMode | Grant
 Named = Site | Zone | GatePlace | Lane | Group | Calendar | Schedule | Rule
 OneKind = TypeVar("OneKind", Site, Zone, GatePlace, Lane, Group, Calendar, Schedule, Rule)
 
@@ -32,6 +34,21 @@ class Contradiction(BadInput):
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.code, f"{problem.path}: {problem.detail}")
         self.path = problem.path
+
+
+class Reference(NamedTuple):
+    """One thing mentions another: the kind, id and name of the first, in which field, the kind and id of the second."""
+
+    by_kind: str
+    by_id: str
+    by_name: str
+    field: str
+    kind: str
+    id: str
+
+    @property
+    def path(self) -> str:
+        return f"{self.by_kind}[{self.by_name}].{self.field}"
 
 
 @dataclass(frozen=True)
@@ -88,10 +105,12 @@ class RuleSet:
     def problems(self) -> Iterator[Problem]:
         """Everything that contradicts itself: names that are taken, things that do not exist, circles of zones."""
         for kind, things in self.kinds.items():
-            counts = Counter(thing.name.casefold() for thing in things)
+            # People carry the names of their groups, which are found without regard to accents.
+            key = folded if kind == "groups" else str.casefold
+            counts = Counter(key(thing.name) for thing in things)
             for thing in things:
-                if counts[thing.name.casefold()] > 1:
-                    yield Problem(f"{kind}[{thing.name}]", "name_taken", "Two of them have this name.")
+                if counts[key(thing.name)] > 1:
+                    yield Problem(f"{kind}[{thing.name}].name", "name_taken", f'Another is called "{thing.name}".')
         modes = Counter((m.gate_id, m.mode, m.schedule_id, m.first_person_group_id) for m in self.modes)
         for (gate_id, mode, _, _), count in modes.items():
             if count > 1:
@@ -104,7 +123,8 @@ class RuleSet:
         """Return the rules without what depends on something that is not there, such as a row that was altered.
 
         Less is allowed then, never more: a schedule without its calendar would open on holidays, so it goes, and its
-        rules with it; a gate that was shut by a schedule that is gone stays shut.
+        rules with it; a rule loses the groups and places that are gone; a gate that was shut by a schedule that is gone
+        stays shut.
         """
         sites = {site.id for site in self.sites}
         calendars = {calendar.id for calendar in self.calendars}
@@ -117,51 +137,72 @@ class RuleSet:
             for mode in self.modes
             if mode.gate_id in there and (mode.schedule_id in known or mode.mode is not EntryMode.FREE)
         )
-        rules = tuple(rule for rule in self.rules if rule.schedule_id in known)
-        return replace(self, gates=gates, schedules=schedules, rules=rules, modes=tuple(modes))
+        groups = {group.id for group in self.groups}
+        places = sites, {zone.id for zone in self.zones}, there
+        rules = tuple(
+            replace(rule, who=who, where=where)
+            for rule in self.rules
+            if rule.schedule_id in known and (who := rule.who.among(groups)) and (where := rule.where.among(*places))
+        )
+        grants = tuple(replace(grant, where=where) for grant in self.grants if (where := grant.where.among(*places)))
+        return replace(self, gates=gates, schedules=schedules, rules=rules, modes=tuple(modes), grants=grants)
 
     def _missing(self) -> Iterator[Problem]:
         ids = {kind: {thing.id for thing in things} for kind, things in self.kinds.items()}
-        for path, kind, wanted in self.references():
-            if wanted not in ids[kind]:
-                yield Problem(path, "unknown_reference", f"There is nothing among the {kind} with the id {wanted}.")
+        for one in self.references():
+            if one.id not in ids[one.kind]:
+                yield Problem(
+                    one.path, "unknown_reference", f"There is nothing among the {one.kind} with the id {one.id}."
+                )
 
-    def references(self) -> Iterator[tuple[str, str, str]]:
-        """Every mention of one thing by another: the path of the mention, the kind and the id of what it names."""
+    def references(self) -> Iterator[Reference]:
+        """Every mention of one thing by another."""
         for zone in self.zones:
-            yield f"zones[{zone.name}].site", "sites", zone.site_id
+            yield Reference("zones", zone.id, zone.name, "site", "sites", zone.site_id)
             if zone.parent_id:
-                yield f"zones[{zone.name}].parent", "zones", zone.parent_id
+                yield Reference("zones", zone.id, zone.name, "parent", "zones", zone.parent_id)
         for gate in self.gates:
-            yield f"gates[{gate.name}].site", "sites", gate.site_id
+            yield Reference("gates", gate.id, gate.name, "site", "sites", gate.site_id)
             for end, zone_id in (("zone_from", gate.zone_from), ("zone_to", gate.zone_to)):
                 if zone_id:
-                    yield f"gates[{gate.name}].{end}", "zones", zone_id
+                    yield Reference("gates", gate.id, gate.name, end, "zones", zone_id)
         for lane in self.lanes:
             for gate_id in lane.gates:
-                yield f"lanes[{lane.name}].gates", "gates", gate_id
+                yield Reference("lanes", lane.id, lane.name, "gates", "gates", gate_id)
         for schedule in self.schedules:
             for entry in schedule.on_calendar:
-                yield f"schedules[{schedule.name}].on_calendar", "calendars", entry.calendar_id
+                yield Reference("schedules", schedule.id, schedule.name, "on_calendar", "calendars", entry.calendar_id)
         for rule in self.rules:
             for group_id in sorted(rule.who.groups):
-                yield f"rules[{rule.name}].who", "groups", group_id
-            yield from _where(f"rules[{rule.name}]", rule.where)
+                yield Reference("rules", rule.id, rule.name, "who", "groups", group_id)
+            yield from _where("rules", rule)
             if rule.schedule_id:
-                yield f"rules[{rule.name}].schedule", "schedules", rule.schedule_id
+                yield Reference("rules", rule.id, rule.name, "schedule", "schedules", rule.schedule_id)
         for mode in self.modes:
-            path = f"modes[{self.names.get(mode.gate_id, mode.gate_id)}]"
-            yield f"{path}.gate", "gates", mode.gate_id
+            name = self.names.get(mode.gate_id, mode.gate_id)
+            yield Reference("modes", mode.id, name, "gate", "gates", mode.gate_id)
             if mode.schedule_id:
-                yield f"{path}.schedule", "schedules", mode.schedule_id
+                yield Reference("modes", mode.id, name, "schedule", "schedules", mode.schedule_id)
             if mode.first_person_group_id:
-                yield f"{path}.first_person_in", "groups", mode.first_person_group_id
+                yield Reference("modes", mode.id, name, "first_person_in", "groups", mode.first_person_group_id)
         for grant in self.grants:
-            yield from _where(f"grants[{grant.id}]", grant.where)
+            yield from _where("grants", grant)
 
-    def used_by(self, wanted: str) -> tuple[str, ...]:
-        """What names this id, as paths. Whoever deletes it is shown these."""
-        return tuple(dict.fromkeys(path.split(".")[0] for path, _, used in self.references() if used == wanted))
+    @cached_property
+    def mentions(self) -> dict[str, tuple[str, ...]]:
+        """The ids that a thing names, by the thing's id."""
+        found: dict[str, list[str]] = {}
+        for one in self.references():
+            found.setdefault(one.by_id, []).append(one.id)
+        return {by_id: tuple(ids) for by_id, ids in found.items()}
+
+    @cached_property
+    def used_by(self) -> dict[str, tuple[Reference, ...]]:
+        """What names a thing, by the thing's id; each user once."""
+        found: dict[str, dict[str, Reference]] = {}
+        for one in self.references():
+            found.setdefault(one.id, {}).setdefault(one.by_id, one)
+        return {wanted: tuple(users.values()) for wanted, users in found.items()}
 
     def _places(self) -> Iterator[Problem]:
         zones = {zone.id: zone for zone in self.zones}
@@ -242,7 +283,7 @@ def in_order(things: Iterable[OneKind]) -> tuple[OneKind, ...]:
     return tuple(sorted(things, key=lambda thing: (thing.name.casefold(), thing.name, thing.id)))
 
 
-def _where(path: str, where: Where) -> Iterator[tuple[str, str, str]]:
-    for kind, ids in (("sites", where.sites), ("zones", where.zones), ("gates", where.gates)):
+def _where(by_kind: str, rule: Rule | Grant) -> Iterator[Reference]:
+    for kind, ids in (("sites", rule.where.sites), ("zones", rule.where.zones), ("gates", rule.where.gates)):
         for wanted in sorted(ids):
-            yield f"{path}.where", kind, wanted
+            yield Reference(by_kind, rule.id, rule.name, "where", kind, wanted)

@@ -13,6 +13,7 @@ from app.core.errors import BadInput
 from app.core.text import plain_text
 
 NOTE_CHARS = 500
+GROUP_CHARS = 64
 
 
 class GroupSource(StrEnum):
@@ -99,9 +100,12 @@ class Group:
     id: str
     name: str
     source: GroupSource = GroupSource.LOCAL
+    description: str | None = None
 
     def __post_init__(self) -> None:
-        plain_text("name", self.name, NAME_CHARS)
+        plain_text("name", self.name, GROUP_CHARS)
+        if self.description is not None:
+            plain_text("description", self.description, NOTE_CHARS)
 
 
 @dataclass(frozen=True)
@@ -115,6 +119,11 @@ class Who:
     def __post_init__(self) -> None:
         if self.everybody == bool(self.groups or self.people):
             raise BadInput("rule_reaches_nobody", "A rule is for everybody, or for groups and people that it names.")
+
+    def among(self, groups: set[str]) -> "Who | None":
+        """The same people without groups that are not there; None for nobody."""
+        left = self.groups & groups
+        return Who(self.everybody, left, self.people) if self.everybody or left or self.people else None
 
 
 @dataclass(frozen=True)
@@ -135,6 +144,11 @@ class Where:
             raise BadInput(
                 "rule_reaches_nothing", "A rule is for every gate, or for sites, zones and gates that it names."
             )
+
+    def among(self, sites: set[str], zones: set[str], gates: set[str]) -> "Where | None":
+        """The same places without those that are not there; None for none."""
+        left = self.sites & sites, self.zones & zones, self.gates & gates
+        return Where(self.everywhere, *left) if self.everywhere or any(left) else None
 
 
 @dataclass(frozen=True)

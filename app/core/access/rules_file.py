@@ -118,10 +118,11 @@ class RulesReader:
         return value.make(lambda: Lane(self._ids["lanes"][name], name, (gates[0], gates[1])))
 
     def _group(self, value: Value) -> Group:
-        fields = value.fields(("name",), ("source",))
+        fields = value.fields(("name",), ("source", "description"))
         name = fields["name"].text()
         source = fields["source"].choice(GroupSource) if "source" in fields else GroupSource.LOCAL
-        return value.make(lambda: Group(self._ids["groups"][name], name, source))
+        description = fields["description"].text() if "description" in fields else None
+        return value.make(lambda: Group(self._ids["groups"][name], name, source, description))
 
     def _calendar(self, value: Value) -> Calendar:
         fields = value.fields(("name",), ("dates", "yearly"))
@@ -222,7 +223,11 @@ def write(rules: RuleSet, numbers: Mapping[str, str]) -> dict[str, Any]:
         ],
         "lanes": [{"name": lane.name, "gates": [names[gate] for gate in lane.gates]} for lane in in_order(rules.lanes)],
         "groups": [
-            _filled(name=group.name, source=group.source.value if group.source is not GroupSource.LOCAL else None)
+            _filled(
+                name=group.name,
+                source=group.source.value if group.source is not GroupSource.LOCAL else None,
+                description=group.description,
+            )
             for group in in_order(rules.groups)
         ],
         "calendars": [

@@ -26,6 +26,7 @@ class EmployeeFilter:
     Attributes:
         q: text to find in the number or the name.
         enrolled: whether they have a template.
+        group: the folded name of a group that they are in.
         ends: valid_until is one of the days from the first to the second, both included.
         after: the last number on the previous page.
     """
@@ -33,6 +34,7 @@ class EmployeeFilter:
     q: str | None = None
     status: Status | None = None
     enrolled: bool | None = None
+    group: str | None = None
     ends: tuple[date, date] | None = None
     after: str | None = None
     limit: int = 50

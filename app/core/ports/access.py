@@ -4,11 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from app.core.access.rule_set import RuleSet
-from app.core.access.rules import GateMode, GatePlace, Grant, Group, Lane, Rule, Site, Zone
-from app.core.access.schedules import Calendar, CalendarDay, Schedule
-
-RulePart = Site | Zone | GatePlace | Lane | Group | Calendar | Schedule | Rule | GateMode | Grant
+from app.core.access.rule_set import RulePart, RuleSet
+from app.core.access.schedules import CalendarDay
 
 
 class RulesDocument(Protocol):

@@ -37,6 +37,10 @@ class Employees(Protocol):
         """Returns how many employees there are, or match the filter, ignoring `after` and `limit`."""
         ...
 
+    def group_sizes(self) -> dict[str, int]:
+        """Returns how many employees are in each group, by the group's folded name, for display."""
+        ...
+
 
 class Photos(Protocol):
     """The stored photos of employees."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from app.core.access.rule_edits import InUse
 from app.core.errors import Conflict, NotFound
 from app.core.gates.gate import Gate
 from app.core.gates.settings import gate_name, unlock_ms
@@ -23,13 +24,18 @@ class GateList:
         return gate
 
     def remove(self, name: str) -> None:
-        """Removes an unused gate and its keys. Raises NotFound, and Conflict for a gate with a log or cameras."""
+        """Removes an unused gate and its keys.
+
+        Raises NotFound, and Conflict for a gate with a log or cameras, or that a rule names.
+        """
         gate = self.get(name)
         with self.store.write() as tx:
             if tx.events.lock_head(gate.id).sequence:
                 raise Conflict("gate_has_events", "A gate with a log must stay. Disable it instead.")
             if tx.cameras.of_gate(gate.id):
                 raise Conflict("gate_has_cameras", "Remove its cameras first, or give them to another gate.")
+            if users := tx.rules.all().used_by.get(gate.id):
+                raise InUse(users)
             tx.gates.delete(gate.id)
 
     def all(self) -> list[Gate]:

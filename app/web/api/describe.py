@@ -18,7 +18,11 @@ class Problem(BaseModel):
 
     error: str = Field(examples=["unknown_gate"], json_schema_extra={"enum": [*codes()]}, description=MEANINGS)
     detail: str = Field(examples=["There is no gate of that name. An admin can add it."])
-    current: dict[str, Any] | None = Field(None, description="of 409 on a change of rules: what it is by now")
+    current: dict[str, Any] | None = Field(None, description="of a change of rules: what the entry is by now")
+    field: str | None = Field(None, examples=["parent"], description="of rules: the field that is wrong")
+    used_by: list[dict[str, str]] | None = Field(
+        None, description="of what is in use: kind, id and name of each thing that names it"
+    )
 
 
 def _error(description: str) -> dict[str, Any]:

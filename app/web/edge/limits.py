@@ -22,8 +22,11 @@ from app.web.errors import problem
 MOST_PLAIN = 100_000  # bytes of JSON or a plain form: a millisecond to parse, and it is parsed in the event loop
 PICTURES = re.compile(r"/v1/(gates/[^/]+/decisions|employees/[^/]+/photos|photo-checks|verify|identify)")
 IMPORT = ("POST", "/v1/imports")
-CALENDAR = ("POST", "/v1/calendar-files")
-MOST_CALENDAR = 600_000  # bytes; the reader refuses more than 500 kB, and says so in its own words
+CALENDAR_FILE = ("POST", "/v1/calendar-files")
+MOST_CALENDAR = 600_000  # bytes; the reader of files refuses more than 500 kB, and says so in its own words
+# A file of 10,000 rules takes 1.5 MB, and is parsed in a thread; a calendar of 4,000 named days takes 0.5 MB.
+RULES_FILE, MOST_RULES_FILE = ("PUT", "/v1/rules.yaml"), 2_000_000
+CALENDAR = re.compile(r"/v1/(calendars(/[^/]+)?|rules/diff)")
 RECEIVED_S = "received_s"  # in a request's state; already set if its connection waited to be accepted
 SLOWEST_BYTES_S = 100_000
 BODY_WITHIN_S = 30.0
@@ -32,7 +35,7 @@ MOST_DISCARDED = 256_000_000  # bytes of a refused body
 # If these came twice, one part of the program could read the first and another the second.
 SINGLE = frozenset(
     b"authorization content-encoding content-length content-type expect facegate-nonce host idempotency-key"
-    b" last-event-id origin referer sec-fetch-site transfer-encoding x-csrf-token".split()
+    b" if-match last-event-id origin referer sec-fetch-site transfer-encoding x-csrf-token".split()
 )
 
 CLOSE = {"Connection": "close"}
@@ -81,8 +84,13 @@ class BodyLimit:
         """Returns the most bytes, the least bytes a second, and the answer to a larger body."""
         method, path = scope["method"], scope["path"].removeprefix(scope.get("root_path", ""))
         media_type = dict(scope["headers"]).get(b"content-type", b"").lower()
-        if (method, path) == CALENDAR:
+        if (method, path) == CALENDAR_FILE:
             return MOST_CALENDAR, float("inf"), "The file is too large: at most 500 kB are read."
+        if (method, path) == RULES_FILE:
+            limit = f"A rules file takes at most {MOST_RULES_FILE // 1_000_000} MB."
+            return MOST_RULES_FILE, float("inf"), limit
+        if CALENDAR.fullmatch(path):
+            return MOST_CALENDAR, float("inf"), f"This call takes at most {MOST_CALENDAR // 1000} kB. Send less."
         if not media_type.startswith((b"image/", b"multipart/form-data")):
             pass  # parsed in one piece
         elif (method, path) == IMPORT:

@@ -51,10 +51,11 @@ def test_rule_set_without_contradictions_is_accepted() -> None:
     [
         ({"zones": (Zone("a", "A", "here", "b"), Zone("b", "B", "here", "a"))}, "zones[A].parent", "zone_circle"),
         ({"zones": (*GOOD.zones, Zone("far", "Far", "there", "lab"))}, "zones[Far].parent", "other_site"),
-        ({"zones": (*GOOD.zones, Zone("z", "lab", "here"))}, "zones[Lab]", "name_taken"),
+        ({"zones": (*GOOD.zones, Zone("z", "lab", "here"))}, "zones[Lab].name", "name_taken"),
         ({"zones": (replace(GOOD.zones[0], site_id="x"),)}, "zones[Office].site", "unknown_reference"),
         ({"gates": (*GOOD.gates, GatePlace("g", "g", "there", None, "lab"))}, "gates[g].zone_to", "other_site"),
         ({"lanes": (*GOOD.lanes, Lane("l", "Other", ("out", "in")))}, "lanes[Lobby].gates", "gate_in_two_lanes"),
+        ({"groups": (*GOOD.groups, Group("g", "St\u00e1ff"))}, "groups[Staff].name", "name_taken"),
         ({"groups": ()}, "rules[Staff].who", "unknown_reference"),
         ({"calendars": ()}, "schedules[Working].on_calendar", "unknown_reference"),
         ({"schedules": ()}, "rules[Staff].schedule", "unknown_reference"),
@@ -113,11 +114,17 @@ def test_missing_reference_lets_nobody_in() -> None:
 
 
 def test_entry_in_use_names_its_users() -> None:
-    assert GOOD.used_by("staff") == ("rules[Staff]", "modes[in]")
-    assert GOOD.used_by("w") == ("rules[Staff]", "modes[in]")
-    assert GOOD.used_by("office") == ("zones[Lab]", "gates[in]", "gates[out]", "rules[Staff]")
-    assert GOOD.used_by("c") == ("schedules[Working]",)
-    assert GOOD.used_by("there") == ()
+    users = {
+        wanted: [f"{user.by_kind}[{user.by_name}]" for user in GOOD.used_by.get(wanted, ())]
+        for wanted in ("staff", "w", "office", "c", "there")
+    }
+    assert users == {
+        "staff": ["rules[Staff]", "modes[in]"],
+        "w": ["rules[Staff]", "modes[in]"],
+        "office": ["zones[Lab]", "gates[in]", "gates[out]", "rules[Staff]"],
+        "c": ["schedules[Working]"],
+        "there": [],
+    }
 
 
 def test_doubtful_rule_gives_a_warning() -> None:

@@ -26,7 +26,7 @@ from app.adapters.db.tables import (
     sites,
     zones,
 )
-from app.core.access.rule_set import RuleSet, in_order
+from app.core.access.rule_set import RulePart, RuleSet, in_order
 from app.core.access.rules import (
     EntryMode,
     GateMode,
@@ -43,7 +43,6 @@ from app.core.access.rules import (
 )
 from app.core.access.schedules import Calendar, CalendarDay, CalendarHours, Hours, Schedule, Window
 from app.core.errors import BadInput
-from app.core.ports.access import RulePart
 from app.core.text import folded
 
 logger = logging.getLogger(__name__)
@@ -234,8 +233,8 @@ KINDS: dict[type[Any], Kept] = {
     ),
     Group: Kept(
         groups,
-        lambda group: {"id": group.id, "name": group.name, "folded": folded(group.name), "source": group.source.value},
-        lambda row: Group(row["id"], row["name"], GroupSource(row["source"])),
+        lambda group: {**vars(group), "folded": folded(group.name), "source": group.source.value},
+        lambda row: Group(row["id"], row["name"], GroupSource(row["source"]), row["description"]),
     ),
     Calendar: Kept(
         calendars,

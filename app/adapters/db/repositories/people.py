@@ -1,5 +1,6 @@
 """Rows of employees and their photos."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,6 +18,7 @@ from app.adapters.db.seals.sealed_rows import SealedRows, readable
 from app.adapters.db.tables import data_keys, employees, photos, templates
 from app.core.errors import Conflict, CryptoFault
 from app.core.people.records import EmployeeFilter
+from app.core.text import folded
 from app.core.types import Employee, Photo, Status
 
 
@@ -69,15 +71,24 @@ class EmployeeRows:
         return sorted((one for one in found if one is not None), key=lambda one: one.number)
 
     def count(self, which: EmployeeFilter | None = None) -> int:
-        if which is not None and which.q:
+        if which is not None and (which.q or which.group):
             return len(search(self._connection, self._among(which), replace(which, after=None)))
         query = select(func.count()).select_from(_PEOPLE)
         return self._connection.execute(query.where(*_matching(which)) if which else query).scalar_one()
 
+    def group_sizes(self) -> dict[str, int]:
+        people = self._connection.execute(select(employees.c.groups)).scalars()
+        return Counter(name for groups in people for name in {folded(text) for text in groups})
+
     def _among(self, which: EmployeeFilter) -> list[tuple[str, bytes]]:
         """Ids and seals of the employees that match the conditions on unsealed columns."""
-        query = select(employees.c.id, employees.c.seal).select_from(_PEOPLE).where(*_matching(which))
-        return [(row.id, row.seal) for row in self._connection.execute(query)]
+        query = select(employees.c.id, employees.c.seal, employees.c.groups).select_from(_PEOPLE)
+        found = self._connection.execute(query.where(*_matching(which)))
+        return [
+            (row.id, row.seal)
+            for row in found
+            if which.group is None or which.group in {folded(name) for name in row.groups}
+        ]
 
     def _one(self, query: Select[Any]) -> Employee | None:
         for row in readable(self._connection, employees, query):

@@ -57,6 +57,7 @@ groups = Table(
     Column("name", Text, nullable=False),
     Column("folded", KEY, nullable=False, unique=True),
     Column("source", String, nullable=False),
+    Column("description", Text),
 )
 
 calendars = Table(

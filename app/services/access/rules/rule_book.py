@@ -1,53 +1,56 @@
-"""Reads and changes the rules: as a whole file, or one entry of it. What a change would do is known before it is made.
+"""Reads and changes the rules, as a whole file or one entry of it. Says what a change would do before it is made."""
 
-Entries have the form that they have in the file: names instead of ids. A change that names what it is based on is
-refused if somebody else changed that meanwhile, and comes with what they made of it.
-"""
-
-import hashlib
-import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from app.core.access.difference import Difference, difference
-from app.core.access.rule_set import Problem, RuleSet
-from app.core.access.rules_file import KINDS, RulesReader, write
-from app.core.errors import BadInput, Conflict, NotFound, Outdated
-from app.core.ports.store import Store, Transaction
+from app.core.access.rule_edits import KINDS, Edit, Remove, edited, find
+from app.core.access.rule_set import Contradiction, Problem, RulePart, RuleSet
+from app.core.access.rules import GateMode, Grant, Group, Rule
+from app.core.access.rules_file import RulesReader, write
+from app.core.errors import Outdated
+from app.core.ports.store import Clock, Store, Transaction
+from app.core.text import folded
+from app.core.types import Employee
 from app.services.access.rules.rule_changes import everybody, store
 from app.services.access.rules.rule_people import persons
-
-NAMED = tuple(kind for kind in KINDS if kind != "modes")
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One entry of the file. mark: changes with its content, so that two edits are told apart."""
-
-    id: str
-    data: Mapping[str, Any]
-
-    @property
-    def mark(self) -> str:
-        text = json.dumps(self.data, sort_keys=True, ensure_ascii=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
 class RuleChange:
-    """What a change does, or would do. version: of the rules after it. warnings: what is hardly meant."""
+    """What a change does, or would do. version: of the rules after it. warnings: what is hardly meant. people: those
+    whom the change concerns, by id."""
 
     version: int
     difference: Difference
     warnings: tuple[Problem, ...]
+    people: Mapping[str, Employee]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Entries of the rules, and what they are shown with.
+
+    Attributes:
+        names: of everything that the rules mention, and of the people that these entries mention, by id.
+        members: how many people each group has, by its id; only where a group is among the entries.
+        warnings: what is hardly meant, after a change.
+    """
+
+    rules: RuleSet
+    entries: tuple[RulePart, ...]
+    names: Mapping[str, str]
+    members: Mapping[str, int]
+    warnings: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True)
 class RuleBook:
     store: Store
-    clock: Callable[[], datetime]
+    clock: Clock
     new_id: Callable[[], str]
 
     def file(self) -> tuple[int, dict[str, Any]]:
@@ -67,132 +70,107 @@ class RuleBook:
             BadRulesFile: the path to what is wrong, and why. BadInput where parts contradict each other.
             Outdated: the rules have another version by now.
         """
-
-        def change(tx: Transaction, before: RuleSet) -> RuleSet:
+        with self.store.read() if dry_run else self.store.write() as tx:
+            before = tx.rules.all().sound() if dry_run else _held(tx)
             if version is not None and version != before.version:
                 current = {"version": before.version, "rules": write(before, _Numbers(tx))}
                 raise Outdated("rules_changed", "The rules were changed meanwhile. Read them again.", current)
-            return self._reader(tx, before).read(data)
-
-        return self._change(change, dry_run=dry_run)
-
-    def entries(self, kind: str) -> list[Entry]:
-        """All entries of a kind, in the file's order. Raises NotFound for a kind that does not exist."""
-        with self.store.read() as tx:
-            return _entries(tx, tx.rules.all().sound(), kind)
-
-    def entry(self, kind: str, entry_id: str) -> Entry:
-        """Raises NotFound."""
-        return _one(self.entries(kind), entry_id)
-
-    def save(
-        self,
-        kind: str,
-        data: Mapping[str, Any],
-        entry_id: str | None = None,
-        mark: str | None = None,
-        *,
-        dry_run: bool = False,
-    ) -> RuleChange:
-        """Adds an entry, or replaces the one with this id. Raises as `apply` does, and NotFound.
-
-        Args:
-            mark: of the entry that this one is based on; None replaces any.
-        """
-        if kind == "gates" and entry_id is None:
-            raise BadInput("gate_not_managed_here", "Add the gate under /v1/gates; here it gets its place.")
-
-        def change(tx: Transaction, before: RuleSet) -> RuleSet:
-            known, place = before, len(_entries(tx, before, kind))
-            if entry_id is not None:
-                entries = _entries(tx, before, kind)
-                _unchanged(_one(entries, entry_id), mark)
-                place = [entry.id for entry in entries].index(entry_id)
-                known = _renamed(before, kind, entry_id, data.get("name"))
-            written = write(known, _Numbers(tx))
-            # Under its new name the entry may have another place.
-            if entry_id is not None and kind in NAMED:
-                place = [entry.id for entry in _entries(tx, known, kind)].index(entry_id)
-            written[kind][place : place + 1] = [dict(data)]
-            return self._reader(tx, known).read(written)
-
-        return self._change(change, dry_run=dry_run)
-
-    def delete(self, kind: str, entry_id: str, mark: str | None = None, *, dry_run: bool = False) -> RuleChange:
-        """Raises NotFound, Outdated, and Conflict('in_use') with what names the entry."""
-        if kind == "gates":
-            raise BadInput("gate_not_managed_here", "Remove the gate under /v1/gates.")
-
-        def change(tx: Transaction, before: RuleSet) -> RuleSet:
-            _unchanged(_one(_entries(tx, before, kind), entry_id), mark)
-            users = before.used_by(entry_id)
-            if users:
-                raise Conflict("in_use", f"Still used by {', '.join(users[:20])}. Change these first.")
-            kept = tuple(part for part in getattr(before, kind) if part.id != entry_id)
-            without: dict[str, Any] = {kind: kept}
-            return replace(before, **without)
-
-        return self._change(change, dry_run=dry_run)
-
-    def _change(self, change: Callable[[Transaction, RuleSet], RuleSet], *, dry_run: bool) -> RuleChange:
-        now = self.clock()
-        with self.store.read() if dry_run else self.store.write() as tx:
-            if not dry_run:
-                # Of two changes at once the second sees the first's. A new name of a group goes to its members, and
-                # whoever changes people takes this lock first, too.
-                tx.templates.lock()
-            before = tx.rules.all().sound()
-            after = change(tx, before)
-            yesterday = now.date() - timedelta(days=1)  # a day's leeway covers every time zone
-            valid = (e for e in everybody(tx) if e.valid_until is None or e.valid_until >= yesterday)
-            people = persons(valid, after)
+            after = RulesReader(before, _Ids(tx), self.new_id).read(data)
+            people = self._people(tx)  # before a group takes its new name to them
             if not dry_run:
                 store(tx, before, after)
-            members: dict[str, int] = {}
-            for person in people:
-                for group in person.groups:
-                    members[group] = members.get(group, 0) + 1
-            return RuleChange(
-                tx.rules.version(),
-                difference(before, after, people, now),
-                tuple(after.warnings(members, now.date())),
+            return self._change(tx, before, after, people)
+
+    def propose(self, edits: Sequence[Edit]) -> RuleChange:
+        """What the edits would do, one after the other. Raises as `edit` does, and changes nothing."""
+        with self.store.read() as tx:
+            before = after = tx.rules.all().sound()
+            for one in edits:
+                after, _ = edited(after, one, self.new_id)
+            _check_people(tx, before, after)
+            return self._change(tx, before, after, self._people(tx))
+
+    def edit(self, edit: Edit) -> Shown:
+        """Makes one change. Returns the entry as it is now; no entry where it was removed.
+
+        Raises as `rule_edits.edited` does, and Contradiction for a person who does not exist.
+        """
+        with self.store.write() as tx:
+            before = _held(tx)
+            after, entry_id = edited(before, edit, self.new_id)
+            _check_people(tx, before, after)
+            store(tx, before, after)
+            entry = None if isinstance(edit, Remove) else find(after, edit.part, entry_id)
+            members = _members(tx, after)
+            first = self.clock().date()
+            warned = set(before.warnings(members, first))
+            warnings = (
+                warning
+                for warning in after.warnings(members, first)
+                if warning not in warned or (entry is not None and _about(entry, warning))
             )
+            return _shown(tx, after, () if entry is None else (entry,), tuple(warnings))
 
-    def _reader(self, tx: Transaction, known: RuleSet) -> RulesReader:
-        return RulesReader(known, _Ids(tx), self.new_id)
+    def show(self, choose: Callable[[RuleSet], Sequence[RulePart]]) -> Shown:
+        """The entries that are chosen from the rules as they are."""
+        with self.store.read() as tx:
+            rules = tx.rules.all().sound()
+            return _shown(tx, rules, tuple(choose(rules)))
 
+    def _people(self, tx: Transaction) -> list[Employee]:
+        """Everybody to whom the rules may apply."""
+        yesterday = self.clock().date() - timedelta(days=1)  # a day's leeway covers every time zone
+        return [e for e in everybody(tx) if e.valid_until is None or e.valid_until >= yesterday]
 
-def _entries(tx: Transaction, rules: RuleSet, kind: str) -> list[Entry]:
-    if kind not in KINDS:
-        raise NotFound("unknown_kind", f"There are no such things. There are {', '.join(KINDS)}.")
-    numbers = _Numbers(tx)
-    written = write(rules, numbers)[kind]
-    if kind == "modes":
-        alone = {mode.id: write(replace(rules, modes=(mode,)), numbers)["modes"][0] for mode in rules.modes}
-        return [Entry(next(i for i, one in alone.items() if one == data), data) for data in written]
-    named = {part.name: part.id for part in rules.kinds[kind]}
-    return [Entry(named[data["name"]], data) for data in written]
-
-
-def _one(entries: list[Entry], entry_id: str) -> Entry:
-    for entry in entries:
-        if entry.id == entry_id:
-            return entry
-    raise NotFound("unknown_entry", "There is no entry with this id.")
-
-
-def _unchanged(entry: Entry, mark: str | None) -> None:
-    if mark is not None and mark != entry.mark:
-        raise Outdated("entry_changed", "Somebody changed this entry meanwhile.", {"mark": entry.mark, **entry.data})
+    def _change(self, tx: Transaction, before: RuleSet, after: RuleSet, people: list[Employee]) -> RuleChange:
+        now = self.clock()
+        # Under the names that groups had before, by which people know them.
+        known = persons(people, before)
+        members = Counter(group for person in known for group in person.groups)
+        return RuleChange(
+            tx.rules.version(),
+            difference(before, after, known, now),
+            tuple(after.warnings(members, now.date())),
+            {employee.id: employee for employee in people},
+        )
 
 
-def _renamed(rules: RuleSet, kind: str, entry_id: str, name: object) -> RuleSet:
-    """Return the rules with one thing renamed. References are by id, so they follow."""
-    if kind not in NAMED or kind == "gates" or not isinstance(name, str):
-        return rules
-    parts = (replace(part, name=name) if part.id == entry_id else part for part in getattr(rules, kind))
-    renamed: dict[str, Any] = {kind: tuple(parts)}
-    return replace(rules, **renamed)
+def _held(tx: Transaction) -> RuleSet:
+    """The rules, which nobody else changes until the transaction ends.
+
+    Of two changes at once the second sees the first's. A new name of a group goes to its members, and whoever changes
+    people takes this lock first, too.
+    """
+    tx.templates.lock()
+    return tx.rules.all().sound()
+
+
+def _check_people(tx: Transaction, before: RuleSet, after: RuleSet) -> None:
+    """Raises Contradiction for a rule that names somebody who does not exist."""
+    known = {person for rule in before.rules for person in rule.who.people}
+    for rule in after.rules:
+        for person in sorted(rule.who.people - known):
+            if tx.employees.get(person) is None:
+                raise Contradiction(
+                    Problem(f"rules[{rule.name}].who", "unknown_reference", f"There is nobody with the id {person}.")
+                )
+
+
+def _shown(tx: Transaction, rules: RuleSet, entries: tuple[RulePart, ...], warnings: tuple[Problem, ...] = ()) -> Shown:
+    wanted = {person for entry in entries if isinstance(entry, Rule) for person in entry.who.people}
+    wanted |= {entry.person_id for entry in entries if isinstance(entry, Grant)}
+    people = {person: employee.name for person in wanted if (employee := tx.employees.get(person))}
+    members = _members(tx, rules) if any(isinstance(entry, Group) for entry in entries) else {}
+    return Shown(rules, entries, rules.names | people, members, warnings)
+
+
+def _members(tx: Transaction, rules: RuleSet) -> dict[str, int]:
+    sizes = tx.employees.group_sizes()
+    return {group.id: sizes.get(folded(group.name), 0) for group in rules.groups}
+
+
+def _about(entry: RulePart, warning: Problem) -> bool:
+    return not isinstance(entry, GateMode) and warning.path.startswith(f"{KINDS[type(entry)]}[{entry.name}].")
 
 
 @dataclass(frozen=True)

@@ -2,15 +2,17 @@
 
 from dataclasses import replace
 
-from app.core.access.rule_set import RuleSet
-from app.core.access.rules import Group
+from app.core.access.rule_set import RulePart, RuleSet
+from app.core.access.rules import GateMode, GatePlace, Group, Lane, Rule, Site, Zone
+from app.core.access.schedules import Calendar, Schedule
 from app.core.people.records import EmployeeFilter
-from app.core.ports.access import RulePart
 from app.core.ports.store import Transaction
 from app.core.text import folded
 from app.core.types import Employee
 
 EVERYBODY = EmployeeFilter(limit=10_000_000)
+# What others name comes before them.
+ORDER = (Site, Zone, GatePlace, Lane, Calendar, Schedule, Rule, GateMode)
 
 
 def store(tx: Transaction, before: RuleSet, after: RuleSet) -> None:
@@ -33,9 +35,10 @@ def store(tx: Transaction, before: RuleSet, after: RuleSet) -> None:
             renamed = (names.get(folded(name), name) for name in employee.groups)
             kept = tuple(dict.fromkeys(name for name in renamed if name is not None))
             tx.employees.update(replace(employee, groups=kept))
-    others = [part for part in changed if not isinstance(part, Group)]
-    if others:
-        tx.rules.put(*others)
+    # What goes is held in the same order, and then removed in the opposite one, for others name it.
+    held = [part for part in (*changed, *gone) if not isinstance(part, Group)]
+    if held:
+        tx.rules.put(*sorted(held, key=lambda part: ORDER.index(type(part))))
     if gone:
         tx.rules.delete(*gone)
 
