@@ -114,10 +114,10 @@ def unbundle(data: bytes) -> list[bytes]:
     while at < len(data):
         end = at + LENGTH.size
         if end > len(data):
-            raise ValueError("the pictures are cut off")
+            raise ValueError("the pictures are truncated")
         (length,) = LENGTH.unpack_from(data, at)
         at = end + length
         if at > len(data):
-            raise ValueError("the pictures are cut off")
+            raise ValueError("the pictures are truncated")
         pictures.append(data[end:at])
     return pictures

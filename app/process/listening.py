@@ -55,6 +55,6 @@ def _new(host: str, port: int) -> socket.socket:
         listener.close()
         why = error.strerror or "no such address"
         raise SettingsError(
-            f"{host} port {port} cannot be served at: {why}; choose another with --port or --host"
+            f"{host} port {port} cannot be listened on: {why}; choose another with --port or --host"
         ) from None
     return listener

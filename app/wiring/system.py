@@ -208,7 +208,7 @@ def _judges(settings: Settings) -> Sequence[LivenessJudge | None]:
     try:
         return open_judges(settings.cache, workers=settings.threads)
     except WeightsMissing:
-        logger.warning('liveness_unavailable why="its weights are not here" do="python -m app doctor"')
+        logger.warning('liveness_unavailable why="its weights are missing" do="python -m app doctor"')
         return (None,) * settings.threads
 
 

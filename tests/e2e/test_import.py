@@ -149,7 +149,7 @@ def test_one_import_does_not_run_twice_at_a_time(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(BulkImport, "run", meanwhile)
     done = quick(*words, data=data)
     second, tried = others
-    assert second.returncode == 1 and "is running already" in second.stderr and "cut off" not in second.stderr
+    assert second.returncode == 1 and "is already running" in second.stderr and "cut off" not in second.stderr
     assert tried.returncode == 0 and "1 would be added" in tried.stdout, tried
     assert done.returncode == 0 and "1 rows: 1 added" in done.stdout, done
 

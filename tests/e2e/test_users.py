@@ -54,7 +54,7 @@ def test_command_refuses_invalid_users(site: Site) -> None:
         assert done.returncode == 1 and says in done.stderr and "Traceback" not in done.stderr
     assert add(site, "ada", "--role", "admin", "--link").stdout.startswith("http://127.0.0.1:8000/reset?token=")
     again = add(site, "ADA", "--role", "admin", typed=PASSWORD)
-    assert again.returncode == 1 and "already a user" in again.stderr
+    assert again.returncode == 1 and "user with this name already exists" in again.stderr
     for words in (("reset", "nobody"), ("disable", "nobody")):
         gone = quick("users", *words, data=site.data)
         assert gone.returncode == 1 and "no user of this name" in gone.stderr

@@ -39,7 +39,7 @@ def test_socket_of_another_process_is_ignored(monkeypatch: pytest.MonkeyPatch, h
     listener = bound("127.0.0.1", 0)
     with listener.socket:
         assert listener.away_since_s is None and HANDED not in os.environ
-        with pytest.raises(SettingsError, match="cannot be served"):
+        with pytest.raises(SettingsError, match="cannot be listened on"):
             listener.socket.listen()
             bound("127.0.0.1", listener.socket.getsockname()[1])
 

@@ -148,7 +148,7 @@ def pin(
         OSError: The name is not known.
     """
     if address.scheme not in policy.schemes:
-        raise BadInput(CODE, f"here cameras are reached by {', '.join(sorted(policy.schemes))} only")
+        raise BadInput(CODE, f"this site reaches cameras only by {', '.join(sorted(policy.schemes))}")
     try:
         return allowed(address.host, address.port, loopback=allow_local, networks=policy.networks, resolver=resolver)[0]
     except ForbiddenAddress as refused:

@@ -19,7 +19,7 @@ BOUNDS = {"max_pixels": str(MAX_PIXELS)}
 def video_stream(container: av.container.InputContainer) -> VideoStream:
     """The first video stream, set up to decode with the least delay. Raises SourceFailed."""
     if not container.streams.video:
-        raise SourceFailed("the stream holds no video")
+        raise SourceFailed("the stream has no video")
     stream = container.streams.video[0]
     codec = stream.codec_context
     if codec is None:

@@ -75,7 +75,7 @@ class HttpStream:
             raise SourceFailed(WORDS.get(response.status, f"the camera answers with HTTP status {response.status}"))
         kind = response.headers.get_content_type()
         if kind not in JPEG and kind.startswith(("text/", "image/", "audio/", "application/json")):
-            raise SourceFailed("the address delivers neither a motion JPEG stream nor a JPEG picture")
+            raise SourceFailed("the address returns neither a motion JPEG stream nor a JPEG picture")
         self.single = kind in JPEG
 
     def _proof(self, challenges: list[str]) -> str:
@@ -86,7 +86,7 @@ class HttpStream:
             both = f"{self._address.user}:{self._address.password}".encode()
             self._basic = f"Basic {b64encode(both).decode()}"
             return self._basic
-        raise SourceFailed("the camera asks for a kind of log-in that is not supported")
+        raise SourceFailed("the camera asks for an unsupported login method")
 
     def _answer(self, authorization: str) -> http.client.HTTPResponse:
         """The answer to one request, over the open connection or a new one. Raises SourceFailed."""

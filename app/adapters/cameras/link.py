@@ -112,7 +112,7 @@ class Link:
         """Counts received bytes. Raises SourceFailed for a flood without a picture in it."""
         self._allowance -= count
         if self._allowance < 0:
-            raise SourceFailed("64 MB came without a whole picture in them")
+            raise SourceFailed("64 MB arrived without a complete picture")
 
     def fed(self) -> None:
         """A whole picture was decoded: the allowance is full again."""

@@ -131,7 +131,7 @@ class LiveSource:
 
     def _decode(self, received: Received) -> None:
         if time.monotonic() > self._picture_s + self._patience_s:
-            raise SourceFailed("no whole picture came: the stream cannot be decoded")
+            raise SourceFailed("no complete picture arrived: the stream cannot be decoded")
         self._stamps[received.packet.pts] = received.captured_at
         while len(self._stamps) > MAX_STAMPS:
             del self._stamps[next(iter(self._stamps))]

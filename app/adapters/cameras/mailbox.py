@@ -244,7 +244,7 @@ class Mailbox:
         if self.over_budget:
             level = logging.DEBUG if self._said else logging.ERROR
         self._said = self.over_budget
-        log.log(level, 'camera_lost camera=%s why="%s" again_s=%.1f', self._name, words, wait_s)
+        log.log(level, 'camera_lost camera=%s why="%s" retry_s=%.1f', self._name, words, wait_s)
 
     def _end(self) -> None:
         with self._changed:

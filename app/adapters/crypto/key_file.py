@@ -105,7 +105,7 @@ class KeyFile:
         file = os.open(self._path, os.O_RDWR | flags, 0o600)
         try:
             if stat.S_IMODE(os.fstat(file).st_mode) & 0o077:
-                raise CryptoFault(f"others may read the key file {self._path.name}: run chmod 600 on it")
+                raise CryptoFault(f"other users can read the key file {self._path.name}: run chmod 600 on it")
             fcntl.flock(file, fcntl.LOCK_EX)
             yield file
         finally:

@@ -130,7 +130,7 @@ def load_master_key(path: Path, env_value: str | None = None) -> bytes:
     with path.open("rb") as file:
         mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
         if mode & 0o077:
-            raise CryptoFault(f"others may read the master key file {path.name}: run chmod 600 on it")
+            raise CryptoFault(f"other users can read the master key file {path.name}: run chmod 600 on it")
         return _decoded(file.read().decode("ascii", "replace"), f"the master key file {path.name}")
 
 
@@ -176,4 +176,4 @@ def _decrypt(key: AESGCM, sealed: bytes, context: bytes) -> bytes:
     try:
         return key.decrypt(sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :], context)
     except InvalidTag as error:
-        raise CryptoFault("a sealed record does not open: another key, or altered") from error
+        raise CryptoFault("a sealed record does not open: the key is wrong, or the record was altered") from error

@@ -170,7 +170,7 @@ class OsdpConfig(GateConfig):
         if not re.fullmatch(r"[0-9a-fA-F]{32}", key):
             raise ValueError("must be 32 hex digits")
         if bytes.fromhex(key) == DEFAULT_OSDP_KEY or len(set(bytes.fromhex(key))) == 1:
-            raise ValueError("is a default that everybody knows; generate one of your own")
+            raise ValueError("is a well-known default; generate your own")
         return key
 
     @model_validator(mode="after")
@@ -220,7 +220,7 @@ class SerialConfig(GateConfig):
         if self.drive == "bytes" and (wrong := _board_says(bytes.fromhex(self.on), bytes.fromhex(self.off))):
             raise ValueError(wrong)
         if self.drive == "bytes" and self.invert:
-            raise ValueError("invert is for rts and dtr; exchange on and off instead")
+            raise ValueError("invert is for rts and dtr; swap on and off instead")
         return self
 
 

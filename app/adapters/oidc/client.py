@@ -100,7 +100,7 @@ class OidcClient:
             return {}
         said = self._ask("GET", str(found["userinfo_endpoint"]), headers={"Authorization": f"Bearer {token}"})
         if said.get("sub") != claims["sub"]:
-            raise NotConfirmed("userinfo is about another person than the ID token")
+            raise NotConfirmed("userinfo and the ID token are about different people")
         return said
 
     def _checked(self, provider: Provider, found: dict[str, Any], token: str, nonce: str) -> Mapping[str, object]:

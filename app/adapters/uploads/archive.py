@@ -56,7 +56,7 @@ class ZipPhotos:
         if len(entries) > MOST_ENTRIES:
             raise TooLarge("too_many_files", f"The zip has more than {MOST_ENTRIES} files; split the import.")
         if sum(entry.file_size for entry in entries) > MOST_GROWTH * size + _ROOM:
-            raise TooLarge("zip_bomb", "The zip claims to grow far too much when unpacked; photos do not.")
+            raise TooLarge("zip_bomb", "The zip would grow far too much when unpacked; real photos do not.")
         self._people: list[zipfile.ZipInfo] = []
         self._entries: dict[str, zipfile.ZipInfo] = {}
         self._unused = Unused()
@@ -82,7 +82,7 @@ class ZipPhotos:
         if not self._people:
             return None
         if len(self._people) > 1:
-            raise BadInput("multiple_csv_files", "There is more than one people.csv in the zip; leave one.")
+            raise BadInput("multiple_csv_files", "The zip has more than one people.csv. Keep one.")
         data = self._read(self._people[0], most, "people.csv")
         if len(data) > most:
             raise TooLarge("csv_too_large", f"The CSV has more than {most // 1_000_000} MB; split it.")

@@ -24,18 +24,18 @@ LOOKALIKES = str.maketrans("@4301!5$7", "aaeolisst")
 def check_password(password: str, name: str) -> str:
     """Returns the password. Raises BadInput, which names the broken rule but never the password."""
     if len(password) < SHORTEST:
-        raise BadInput("weak_password", f"A password has at least {SHORTEST} characters; a short sentence is easy.")
+        raise BadInput("weak_password", f"A password has at least {SHORTEST} characters; a short sentence works well.")
     if len(password) > LONGEST:
         raise BadInput("weak_password", f"A password has at most {LONGEST} characters.")
     if len(set(password)) < 5:
-        raise BadInput("weak_password", "This password repeats too few characters; choose another.")
+        raise BadInput("weak_password", "This password repeats the same few characters. Choose another.")
     plain = password.casefold()
     if name.casefold() in plain and len(name) >= 4:
         raise BadInput("weak_password", "The password must not contain the user's name.")
     for spelling in (plain, plain.translate(LOOKALIKES)):
         letters = re.sub(r"[\W\d_]+", "", spelling)
         if _usual(letters) or _in_a_row(spelling):
-            raise BadInput("weak_password", "This password is among the first that are guessed; choose another.")
+            raise BadInput("weak_password", "This password is easy to guess. Choose another.")
     return password
 
 

@@ -50,5 +50,5 @@ class Checkpoint:
             raise ValueError(f"the checkpoint has no {error}") from None
         texts = (gate_id, digest, at, signature)
         if type(sequence) is not int or not all(isinstance(text, str) for text in texts):
-            raise ValueError("a member of the checkpoint is of the wrong kind")
+            raise ValueError("a member of the checkpoint has the wrong type")
         return cls(gate_id, sequence, digest, moment(at), signature)

@@ -62,7 +62,7 @@ def free_port(wanted: int) -> int:
             except OSError:
                 continue
             return int(probe.getsockname()[1])
-    raise DemoFailed("no port of this machine can be listened at")
+    raise DemoFailed("this machine has no free port")
 
 
 @dataclass(frozen=True)

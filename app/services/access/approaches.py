@@ -230,7 +230,7 @@ class Approaches:
             self.carry_out(request.gate, answer)
         except Exception:
             # The decision is recorded and stands. The other tracks of this frame must go on.
-            logger.exception("opening_not_handed_on camera=%s gate=stays_shut", watch.camera)
+            logger.exception("opening_not_passed_on camera=%s gate=stays_shut", watch.camera)
         return [answer]
 
     def _denied(self, watch: Watch, track: Track, visit: Visit, at: datetime, *, left: bool = False) -> Decisions:

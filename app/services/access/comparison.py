@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from app.core.errors import BadInput
 from app.core.ports.store import Store
@@ -11,6 +10,16 @@ from app.services.access.decision_request import Threshold
 from app.services.people.gallery import Gallery
 
 RANKS = 5
+
+
+@dataclass(frozen=True)
+class Verification:
+    """Whether two pictures show the same person. similarity: cosine. probability: calibrated, that they do."""
+
+    same: bool
+    similarity: float
+    threshold: float
+    probability: float
 
 
 @dataclass(frozen=True)
@@ -37,15 +46,11 @@ class Comparison:
     same_person: float
     probability: Callable[[float], float]
 
-    def verify(self, a: bytes, b: bytes) -> dict[str, Any]:
-        """Whether two pictures show the same person. Raises BadInput, which names the picture that cannot be used."""
+    def verify(self, a: bytes, b: bytes) -> Verification:
+        """Compares two pictures. Raises BadInput, which names the picture that cannot be used."""
         similarity = float(self._vector(a, "a") @ self._vector(b, "b"))
-        return {
-            "same": similarity >= self.same_person,
-            "similarity": round(similarity, 4),
-            "threshold": round(self.same_person, 4),
-            "probability": round(self.probability(similarity), 4),
-        }
+        same = similarity >= self.same_person
+        return Verification(same, similarity, self.same_person, self.probability(similarity))
 
     def identify(self, image: bytes) -> list[Match]:
         """Returns the nearest employees, best first, each with the threshold that a gate would apply."""

@@ -115,7 +115,7 @@ class Federation:
                 user = self._newcomer(tx, subject, roles, claims) if user is None else _with_roles(tx, user, roles)
         if refused or user is None:
             self._refuse(user, client, provider.refusal(claims) if not roles else "this user is disabled here")
-            raise Forbidden("no_role", "The provider knows you, but nothing here is open to you; ask an admin.")
+            raise Forbidden("no_role", "The provider confirmed who you are, but you have no role here. Ask an admin.")
         return self.sign_in.through_provider(user, client)
 
     def _refuse(self, user: User | None, client: Client, why: str) -> None:
@@ -138,7 +138,7 @@ class Federation:
     def _known(self) -> Provider:
         provider = self.provider()
         if provider is None:
-            raise NotFound("no_provider", "No other provider is set up here; sign in with name and password.")
+            raise NotFound("no_provider", "No sign-in provider is set up. Sign in with name and password.")
         return provider
 
     def _secret(self, provider: Provider) -> str:

@@ -67,7 +67,7 @@ class AlertList:
             if alert is None:
                 raise NotFound("unknown_alert", "There is no alert with this id.")
             if not self._acknowledge(tx, alert, actor, comment):
-                raise Conflict("already_in_that_state", "Somebody has acknowledged this alert already.")
+                raise Conflict("already_in_that_state", "Somebody has already acknowledged this alert.")
             return _named(tx, [tx.alerts.get(alert_id) or alert])[0]
 
     def acknowledge_all(self, alert_ids: Collection[str], actor: str, comment: str) -> list[NamedAlert]:

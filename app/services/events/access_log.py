@@ -123,7 +123,7 @@ class AccessLog:
             return None
         payload = json.loads(opened)
         if not isinstance(payload, dict):
-            raise CryptoFault("a payload is no record")
+            raise CryptoFault("the payload is not a record")
         return payload
 
     def snapshot_of(self, tx: Transaction, row: EventRow) -> bytes | None:

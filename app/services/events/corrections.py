@@ -6,15 +6,14 @@ The event itself never changes. An erased person is in no correction and in no e
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
-from app.core.canonical import instant
 from app.core.errors import BadInput, Conflict, NotFound
 from app.core.events.corrections import Correction, CorrectionKind, committed
 from app.core.media import unbundle
 from app.core.ports.crypto import Signer, Vault
 from app.core.ports.store import Clock, Store, Transaction
 from app.core.sealing import Sealed, context
+from app.core.types import Employee
 from app.services.events.access_log import AccessLog
 
 
@@ -33,6 +32,20 @@ class Labelled:
     data: bytes
     same: bool
     photo: bool = False
+
+
+@dataclass(frozen=True)
+class CheckedCorrection:
+    """A correction and what is known of it now.
+
+    Attributes:
+        employee: the person it is about; None once they are erased.
+        forged: this installation did not sign it as it is.
+    """
+
+    correction: Correction
+    employee: Employee | None
+    forged: bool
 
 
 @dataclass(frozen=True)
@@ -56,7 +69,7 @@ class Corrections:
                 raise NotFound("unknown_event", "There is no event with this id.")
             if kind is CorrectionKind.NOT_THIS_PERSON:
                 if event.employee_id is None:
-                    raise Conflict("event_has_no_person", "This event names nobody, or not any more.")
+                    raise Conflict("event_has_no_person", "This event names nobody, or no longer does.")
                 employee_id = event.employee_id
             elif employee_id is None:
                 raise BadInput("employee_required", "Say who it was: send the employee's id.")
@@ -82,10 +95,10 @@ class Corrections:
             tx.corrections.add(correction)
         return correction
 
-    def of(self, event_id: str) -> list[dict[str, Any]]:
-        """The corrections of an event, oldest first. forged: this installation did not sign it as it is."""
+    def of(self, event_id: str) -> list[CheckedCorrection]:
+        """Returns the corrections of an event, oldest first."""
         with self.store.read() as tx:
-            return [self._shown(tx, one) for one in tx.corrections.of([event_id]).get(event_id, [])]
+            return [self._checked(tx, one) for one in tx.corrections.of([event_id]).get(event_id, [])]
 
     def labelled(self) -> Iterator[Labelled]:
         """Yields each corrected event's picture with whom it shows or does not show, after that person's photos.
@@ -129,18 +142,9 @@ class Corrections:
                 labels[event_id, employee_id] = True
         return labels
 
-    def _shown(self, tx: Transaction, one: Correction) -> dict[str, Any]:
+    def _checked(self, tx: Transaction, one: Correction) -> CheckedCorrection:
         employee = tx.employees.get(one.employee_id) if one.employee_id else None
-        who = {"id": employee.id, "name": employee.name, "number": employee.number} if employee else None
-        return {
-            "id": one.id,
-            "event_id": one.event_id,
-            "at": instant(one.at),
-            "actor": one.actor,
-            "kind": one.kind.value,
-            "employee": who,
-            "forged": not one.signed_by(self.signer),
-        }
+        return CheckedCorrection(one, employee, forged=not one.signed_by(self.signer))
 
 
 def _folder(number: str) -> str:

@@ -49,7 +49,7 @@ class EventList:
         with self.store.read() as tx:
             kept = self.log.snapshot_of(tx, _known(tx, event_id))
         if kept is None:
-            raise NotFound("no_snapshot", "This event has no picture, or not any more.")
+            raise NotFound("no_snapshot", "This event has no picture, or no longer has one.")
         return unbundle(kept)
 
     def picture(self, event_id: str, number: int) -> bytes:

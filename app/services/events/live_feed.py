@@ -4,18 +4,20 @@ The database is asked, not the processes, so what any of them did is seen. A gat
 each chain is all there is to remember. Whoever asks does so for all watchers at once.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from app.core.alerts.alert import Alert, AlertFilter, AlertState
 from app.core.cameras.camera import Camera
 from app.core.canonical import instant
 from app.core.events.logged import LoggedEvent
 from app.core.events.records import EventFilter
+from app.core.gates.commands import DoorState
 from app.core.gates.gate import Gate
 from app.core.ports.store import Clock, Store, Transaction
+from app.core.site.mode import SiteMode
 from app.services.cameras.camera_states import standings
 from app.services.events.event_list import EventList
 
@@ -34,6 +36,61 @@ class FeedItem:
     id: str | None = None
 
 
+@dataclass(frozen=True)
+class GateNow:
+    """How a gate is."""
+
+    item: ClassVar = "gate"
+    gate: str
+    enabled: bool
+    locked: bool
+    mode: SiteMode
+    door: DoorState | None
+
+    def json(self) -> dict[str, Any]:
+        return dict(vars(self))
+
+
+@dataclass(frozen=True)
+class CameraNow:
+    """How a camera is. gate: the name of its gate."""
+
+    item: ClassVar = "camera"
+    camera: str
+    gate: str
+    state: str
+
+    def json(self) -> dict[str, Any]:
+        return dict(vars(self))
+
+
+@dataclass(frozen=True)
+class AlertNow:
+    """An alert, with the names of its gate and camera."""
+
+    item: ClassVar = "alert"
+    alert: Alert
+    gate: str | None
+    camera: str | None
+
+    def json(self) -> dict[str, Any]:
+        alert = self.alert
+        return {
+            "id": alert.id,
+            "at": instant(alert.at),
+            "kind": alert.kind.value,
+            "severity": alert.severity.value,
+            "gate": self.gate,
+            "camera": self.camera,
+            "detail": alert.detail,
+            "cleared_at": None if alert.cleared_at is None else instant(alert.cleared_at),
+            "acknowledged": alert.acknowledged is not None,
+        }
+
+
+Present = GateNow | CameraNow | AlertNow
+
+
 @dataclass
 class LiveFeed:
     """One thread at a time may call it. own: alerts about the service itself, which the database does not have."""
@@ -44,7 +101,7 @@ class LiveFeed:
     own: Callable[[], Sequence[Alert]] = tuple
     _seen: dict[str, int] = field(default_factory=dict)
     _awaited: dict[str, datetime] = field(default_factory=dict)
-    _site: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    _site: dict[tuple[str, str], Present] = field(default_factory=dict)
 
     def begin(self) -> None:
         """Starts: whatever comes after this is new."""
@@ -84,17 +141,17 @@ class LiveFeed:
         with self.store.read() as tx:
             now = self._look(tx)
         before, self._site = self._site, now
-        changed = [FeedItem(kind, data) for (kind, key), data in now.items() if before.get((kind, key)) != data]
-        over = [(kind, data) for (kind, key), data in before.items() if (kind, key) not in now]
-        return changed + [FeedItem(kind, {**data, "cleared": True}) for kind, data in over]
+        changed = [FeedItem(one.item, one.json()) for key, one in now.items() if before.get(key) != one]
+        gone = [one for key, one in before.items() if key not in now]
+        return changed + [FeedItem(one.item, {**one.json(), "cleared": True}) for one in gone]
 
     def catch_up(self, last: str | None) -> list[FeedItem]:
         """For somebody who begins to watch: how the site is, and the decisions since the one they saw last.
 
-        Some of those they may have seen already. A `gap` first where there are more than these.
+        They may have seen some of these already. If there are more than these, a `gap` comes first.
         """
         with self.store.read() as tx:
-            standing = [FeedItem(kind, data) for (kind, _), data in self._look(tx).items()]
+            standing = [FeedItem(one.item, one.json()) for one in self._look(tx).values()]
             if last is None:
                 return standing
             seen = tx.events.get(last)
@@ -104,30 +161,20 @@ class LiveFeed:
             missed = [_decision(self.events.shown(tx, row)) for row in reversed(rows[:MOST])]
         return [*standing, *([FeedItem("gap", {})] if len(rows) > MOST else []), *missed]
 
-    def _look(self, tx: Transaction) -> dict[tuple[str, str], dict[str, Any]]:
+    def _look(self, tx: Transaction) -> dict[tuple[str, str], Present]:
         site, now = tx.site.get(), self.clock()
         gates = {gate.id: gate for gate in tx.gates.all()}
         alerts = [*tx.alerts.find(AlertFilter(AlertState.OPEN, limit=MOST)), *self.own()]
-        found: dict[tuple[str, str], dict[str, Any]] = {}
+        found: dict[tuple[str, str], Present] = {}
         for gate in gates.values():
-            found["gate", gate.id] = {
-                "gate": gate.name,
-                "enabled": gate.enabled,
-                "locked": gate.locked,
-                "mode": site.mode_at(gate.id).value,
-                "door": None if gate.door is None else gate.door.value,
-            }
+            found["gate", gate.id] = GateNow(gate.name, gate.enabled, gate.locked, site.mode_at(gate.id), gate.door)
         cameras = tx.cameras.all()
-        fares = standings(cameras, tx.leases.holders(), tx.alerts.uncleared(), tx.clocks.now() or now)
+        states = standings(cameras, tx.leases.holders(), tx.alerts.uncleared(), tx.clocks.now() or now)
         for camera in cameras:
-            found["camera", camera.id] = {
-                "camera": camera.name,
-                "gate": gates[camera.gate_id].name,
-                "state": fares[camera.id].state,
-            }
+            found["camera", camera.id] = CameraNow(camera.name, gates[camera.gate_id].name, states[camera.id].state)
         names = _names(gates.values(), cameras)
         for alert in alerts:
-            found["alert", alert.id] = _shown(alert, names)
+            found["alert", alert.id] = AlertNow(alert, names.get(alert.gate_id), names.get(alert.camera_id))
         return found
 
 
@@ -137,17 +184,3 @@ def _decision(event: LoggedEvent) -> FeedItem:
 
 def _names(gates: Iterable[Gate], cameras: Iterable[Camera]) -> dict[str | None, str]:
     return {**{gate.id: gate.name for gate in gates}, **{camera.id: camera.name for camera in cameras}}
-
-
-def _shown(alert: Alert, names: Mapping[str | None, str]) -> dict[str, Any]:
-    return {
-        "id": alert.id,
-        "at": instant(alert.at),
-        "kind": alert.kind.value,
-        "severity": alert.severity.value,
-        "gate": names.get(alert.gate_id),
-        "camera": names.get(alert.camera_id),
-        "detail": alert.detail,
-        "cleared_at": None if alert.cleared_at is None else instant(alert.cleared_at),
-        "acknowledged": alert.acknowledged is not None,
-    }

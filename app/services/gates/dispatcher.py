@@ -266,7 +266,7 @@ class GateDispatcher:
             return False
         except Exception:
             # A fault in one step must not stop the others, or the thread that looks after every gate.
-            logger.exception("gate_supervision_failed again_s=%s", self._tick_s)
+            logger.exception("gate_supervision_failed retry_s=%s", self._tick_s)
             return False
         return True
 

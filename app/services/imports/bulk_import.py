@@ -114,7 +114,7 @@ class BulkImport:
         with store.write() as tx:
             job = known(tx, import_id, for_update=True)
             if job.state not in OPEN:
-                raise Conflict("import_ended", "This import has ended already.")
+                raise Conflict("import_ended", "This import has already ended.")
             done = set() if job.dry_run else tx.imports.lines(import_id)
             job = replace(
                 job,

@@ -114,7 +114,7 @@ class ImportDesk:
         """Keeps others from importing the same files meanwhile. Raises Conflict if somebody does already."""
         with self.store.alone(f"import-{fingerprint[:32]}") as mine:
             if not mine:
-                raise Conflict("import_running", "This import is running already; its progress is shown under Imports.")
+                raise Conflict("import_running", "This import is already running. Its progress is shown under Imports.")
             yield
 
     def unfinished(self, fingerprint: str) -> Import | None:
@@ -152,7 +152,7 @@ class ImportDesk:
         with self.store.write() as tx:
             job = known(tx, import_id, for_update=True)
             if job.state not in OPEN | {ImportState.CHECKED}:
-                raise Conflict("import_ended", "This import has ended already.")
+                raise Conflict("import_ended", "This import has already ended.")
             job = self._end(tx, job, ImportState.CANCELLED)
         self._wake.set()
         return job

@@ -272,7 +272,7 @@ class Enrolment:
         installed = tx.installation.get()
         ours = (self.gallery.pack_digest, self.gallery.precision)
         if installed is not None and (installed.pack_digest, installed.precision) != ours:
-            raise Busy("model_changed", "The model was just changed; try again in half a minute.", 30)
+            raise Busy("model_changed", "The model has just changed. Try again in half a minute.", 30)
 
     def _put_template(self, tx: Transaction, employee_id: str, key: bytes, vector: Vector, photos: int) -> None:
         sealed = self.vault.seal(key, vector.astype("<f4").tobytes(), context(Sealed.TEMPLATE, employee_id))

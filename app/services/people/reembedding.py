@@ -50,7 +50,8 @@ class Reembedding:
         with self.store.alone("move") as mine:
             if not mine:
                 raise Conflict(
-                    "model_migration_running", "The gallery is being moved already; run this again once that has ended."
+                    "model_migration_running",
+                    "The gallery is already moving to another model. Run this again when it has finished.",
                 )
             with self.store.write() as tx:
                 tx.moves.begin(self.pack_digest, self.precision)

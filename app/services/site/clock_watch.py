@@ -114,7 +114,7 @@ class ClockWatch:
 
     def _say(self, words: str) -> None:
         if self._doubt is None:
-            logger.error("clock_doubted reason=%r cure=%r", words, CURE)
+            logger.error("clock_doubted why=%r do=%r", words, CURE)
         self._doubt = self._doubt or words
 
 

@@ -115,9 +115,9 @@ class GateLeases:
         was, self._apart = abs(self._apart) > CLOCKS_APART, apart
         if was is not (abs(apart) > CLOCKS_APART):
             if was:
-                logger.warning("clock_agrees_again action=gates_taken")
+                logger.warning("clock_skew_ended action=leases_taken")
             else:
-                logger.error("clock_apart_from_database seconds=%.1f action=gates_let_go", -apart.total_seconds())
+                logger.error("clock_skew seconds=%.1f action=leases_given_up", -apart.total_seconds())
 
     def _keep(self, tx: Transaction, leaving: frozenset[str], held: Collection[str], now: datetime) -> frozenset[str]:
         kept = leaving.intersection(held)

@@ -256,7 +256,7 @@ def test_userinfo_with_another_subject_is_refused(liar: Liar) -> None:
     liar.userinfo = {"sub": "eve", "groups": ["admins"]}
     with pytest.raises(NotConfirmed, match="cannot be trusted") as refused:
         liar.redeem()
-    assert "another person" in refused.value.check
+    assert "different people" in refused.value.check
 
 
 @pytest.mark.parametrize("ways", [["client_secret_post"], ["client_secret_basic", "client_secret_post"]], ids=str)

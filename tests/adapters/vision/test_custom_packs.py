@@ -246,8 +246,8 @@ def _constant(model: onnx.ModelProto) -> None:
         (_loop, "contains Loop"),
         (_unknown_operator, "OpenVINO does not take"),
         (_not_a_number, "NaN"),
-        (_zeros, "with zeros"),
-        (_constant, "the same vector whatever the picture"),
+        (_zeros, "only zeros"),
+        (_constant, "the same vector for every picture"),
     ],
 )
 def test_network_of_another_kind_is_refused_with_the_reason(tmp_path: Path, change: Change, said: str) -> None:

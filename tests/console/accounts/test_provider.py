@@ -81,7 +81,7 @@ def test_existing_user_is_not_taken_over(site: Service, issuer: str, page_as: Op
     page = page_as(path="/signin")
     page.get_by_role("link", name="Sign in with Example Corp").click()
     sign_in_there(page, "root")
-    expect(page.get_by_role("alert")).to_contain_text("nothing here is open to you")
+    expect(page.get_by_role("alert")).to_contain_text("you have no role here")
     assert site.system.accounts.users.by_name("root") == before
 
 
@@ -91,7 +91,7 @@ def test_user_without_a_group_or_disabled_is_refused(
     page = page_as(path="/signin")
     page.get_by_role("link", name="Sign in with Example Corp").click()
     sign_in_there(page, "eve")
-    expect(page.get_by_role("alert")).to_contain_text("nothing here is open to you")
+    expect(page.get_by_role("alert")).to_contain_text("you have no role here")
     (refused,) = site.system.accounts.sign_in.recent(limit=1)
     assert (refused.outcome, refused.detail) == ("refused", "no role is set for any of these groups: everybody")
     assert f'sign_in_refused method=provider why="{refused.detail}"' in caplog.messages

@@ -22,5 +22,5 @@ def test_truncated_bundle_is_refused(cut: int) -> None:
     if cut == len(SEVERAL) + 4 + len(JPEG):  # between two pictures
         assert unbundle(whole[:cut]) == [JPEG]
     else:
-        with pytest.raises(ValueError, match="cut off"):
+        with pytest.raises(ValueError, match="truncated"):
             unbundle(whole[:cut])

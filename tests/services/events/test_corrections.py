@@ -25,7 +25,9 @@ def test_correction_says_it_was_another_person(site: Process, corrections: Corre
     corrections.add(opened.id, NOT, None, "user-7")
     corrections.add(opened.id, WAS, bob.id, "user-7")
     said = corrections.of(opened.id)
-    assert [(one["kind"], one["employee"]["number"], one["actor"], one["forged"]) for one in said] == [
+    assert [
+        (one.correction.kind, one.employee and one.employee.number, one.correction.actor, one.forged) for one in said
+    ] == [
         ("not_this_person", "E-1", "user-7", False),
         ("was", "E/2", "user-7", False),
     ]
@@ -73,7 +75,7 @@ def test_erasure_removes_corrections_and_pictures(site: Process, corrections: Co
     receipt = site.erasure.erase(ada.id)
     assert receipt.events_unlinked == 1
     (said,) = corrections.of(stranger.id)
-    assert said["employee"] is None and said["forged"] is False
+    assert said.employee is None and said.forged is False
     with pytest.raises(NotFound):
         site.events.snapshot(stranger.id)
     assert list(corrections.labelled()) == []
@@ -88,5 +90,5 @@ def test_altered_correction_is_marked_forged_and_not_exported(site: Process, cor
         tx.corrections.forget(ada.id)
         tx.corrections.add(replace(made, id=new_id(), employee_id=bob.id))
     emptied, altered = corrections.of(stranger.id)
-    assert (emptied["forged"], altered["forged"]) == (False, True)
+    assert (emptied.forged, altered.forged) == (False, True)
     assert list(corrections.labelled()) == []

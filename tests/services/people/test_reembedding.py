@@ -175,7 +175,7 @@ def test_process_that_has_not_followed_yet_enrols_nobody_and_says_why(
     reembedding.run(list)
     ada = installed.enrolment.by_number("E-1")
     assert ada is not None
-    with pytest.raises(Busy, match="try again"):
+    with pytest.raises(Busy, match="Try again"):
         installed.enrolment.add_photos(ada.id, [photo(person(0), note="late")])
     with pytest.raises(Busy):
         installed.enrolment.delete_photo(ada.id, installed.enrolment.photos(ada.id)[0].id)

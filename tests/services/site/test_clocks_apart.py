@@ -45,7 +45,7 @@ def test_clock_skew_gives_no_gate_two_processes(
         assert wrong.renew() == frozenset()
         assert right.renew() == {"01G", "02G"}
     said = [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
-    assert len(said) == 1 and said[0].startswith(f"clock_apart_from_database seconds={ahead_s:.0f}"[:-2]), said
+    assert len(said) == 1 and said[0].startswith(f"clock_skew seconds={ahead_s:.0f}"[:-2]), said
 
 
 def test_process_with_a_wrong_clock_gives_up_its_gates_until_it_is_right(

@@ -203,7 +203,7 @@ def _unique(connection: Connection, user: User) -> Iterator[None]:
     except IntegrityError as error:
         if not is_taken(error, users.c.name_folded):
             raise
-        raise Conflict("name_taken", "There is already a user of this name; choose another.") from error
+        raise Conflict("name_taken", "A user with this name already exists. Choose another name.") from error
 
 
 def _columns(user: User) -> dict[str, Any]:

@@ -66,5 +66,5 @@ def _camera(row: dict[str, Any]) -> Camera:
 
 def _refuse(error: IntegrityError, camera: Camera) -> NoReturn:
     if is_taken(error, cameras.c.name):
-        raise Conflict("camera_exists", f"There is already a camera named {camera.name}.") from error
+        raise Conflict("camera_exists", f"A camera with this name already exists: {camera.name}.") from error
     raise error  # no such gate, most likely: the store's business

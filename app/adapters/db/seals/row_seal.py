@@ -133,7 +133,7 @@ class RowSeals:
         try:
             return self._cover.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], context.encode())
         except (InvalidTag, TypeError, ValueError):
-            raise CryptoFault("a sealed record does not open: another key, or altered") from None
+            raise CryptoFault("a sealed record does not open: the key is wrong, or the record was altered") from None
 
     # Totals
 

@@ -33,7 +33,7 @@ def examine(content: bytes, pack: PackFile) -> None:
     for used in model.opset_import:
         if used.domain in ("", "ai.onnx") and not OLDEST_OPSET <= used.version <= newest:
             raise WeightsError(
-                f"{pack.file} uses ONNX opset {used.version}; {OLDEST_OPSET} to {newest} are read: export it anew"
+                f"{pack.file} uses ONNX opset {used.version}; {OLDEST_OPSET} to {newest} are supported: export it again"
             )
     for graph in _graphs(model):
         if any(tensor.data_location == onnx.TensorProto.EXTERNAL for tensor in _tensors(graph)):
@@ -57,15 +57,13 @@ def examine(content: bytes, pack: PackFile) -> None:
 def sees(pack: PackFile, answers: NDArray[np.float32]) -> None:
     """Raises WeightsError if raw outputs (n, dimension) for different pictures show a broken network."""
     if not np.isfinite(answers).all():
-        raise WeightsError(f"{pack.file} answers a picture with numbers that are none (NaN or infinite)")
+        raise WeightsError(f"{pack.file} returns NaN or infinite numbers for a picture")
     lengths = np.linalg.norm(answers, axis=1)
     if lengths.min() < 1e-6:
-        raise WeightsError(f"{pack.file} answers a picture with zeros")
+        raise WeightsError(f"{pack.file} returns only zeros for a picture")
     unit = answers / lengths[:, None]
     if float((unit @ unit[0]).min()) > SAME:
-        raise WeightsError(
-            f"{pack.file} gives the same vector whatever the picture: it would take everybody for everybody"
-        )
+        raise WeightsError(f"{pack.file} returns the same vector for every picture, so it could tell nobody apart")
 
 
 def probes(size_px: int) -> list[NDArray[np.uint8]]:

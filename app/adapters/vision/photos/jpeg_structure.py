@@ -72,19 +72,19 @@ def read_structure(data: bytes, most_scans: int) -> JpegStructure:
         elif marker in _FRAMES:
             frame = _frame(marker, content, frame)
         elif marker in _OTHER_FRAMES:
-            raise BadInput("unsupported_image", "the JPEG is of a rare kind; save it as a baseline JPEG")
+            raise BadInput("unsupported_image", "this kind of JPEG is not supported; save it as a baseline JPEG")
         elif marker == _SOS:
             if frame is None or not content:
                 raise BadInput("truncated_image", "the JPEG is damaged; send it again")
             scans += 1
             if scans > most_scans:
-                raise BadInput("unsupported_image", f"the JPEG has more than {most_scans} scans; save it anew")
+                raise BadInput("unsupported_image", f"the JPEG has more than {most_scans} scans; save it again")
             alone = not frame.progressive and content[0] == frame.components
             found = (_END if alone else _MARKER).search(data, position)
             if found is None or (alone and _START.search(data, position, found.start())):
                 raise _cut()
             position = found.start()
-    raise BadInput("unsupported_image", f"the JPEG has more than {_MOST_MARKERS} segments; save it anew")
+    raise BadInput("unsupported_image", f"the JPEG has more than {_MOST_MARKERS} segments; save it again")
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def _frame(marker: int, content: bytes, before: "_Frame | None") -> _Frame:
     if before is not None or len(content) < 6 or len(content) < 6 + 3 * content[5]:
         raise BadInput("truncated_image", "the JPEG's header is damaged; send it again")
     if content[0] != 8:
-        raise BadInput("unsupported_image", "the JPEG does not have 8 bits a channel; save it with 8")
+        raise BadInput("unsupported_image", "the JPEG does not have 8 bits per channel; save it with 8")
     height, width = int.from_bytes(content[1:3]), int.from_bytes(content[3:5])
     sampling = [(content[6 + 3 * i + 1] >> 4, content[6 + 3 * i + 1] & 15) for i in range(content[5])]
     if not sampling or min(min(each) for each in sampling) < 1:

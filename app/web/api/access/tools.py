@@ -38,7 +38,13 @@ async def one(request: Request) -> bytes:
 )
 def verify(system: SystemOf, _: Admin, _turn: FewPictures, pair: Annotated[tuple[bytes, bytes], Depends(two)]) -> Same:
     """Compares two pictures with each other. Nothing is stored."""
-    return Same(**system.comparison.verify(*map(system.enrolment.readable, pair)))
+    found = system.comparison.verify(*map(system.enrolment.readable, pair))
+    return Same(
+        same=found.same,
+        similarity=round(found.similarity, 4),
+        threshold=round(found.threshold, 4),
+        probability=round(found.probability, 4),
+    )
 
 
 @router.post(

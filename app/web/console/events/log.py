@@ -65,11 +65,13 @@ class Wanted:
 @router.get("/log", response_class=HTMLResponse)
 def log(request: Request, system: SystemOf, person: AnyPage) -> HTMLResponse:
     wanted = Wanted(request, system)
+    events, after = _page(system, wanted, None)
     return render(
         request,
         "events/log.html",
         person,
-        **_page(system, wanted, None),
+        events=events,
+        next=after,
         fields=wanted.fields,
         times=wanted.times,
         query=urlencode({k: v for k, v in wanted.fields.items() if v}),
@@ -85,9 +87,8 @@ def rows(
     request: Request, system: SystemOf, person: AnyPage, cursor: Annotated[str, Query(max_length=64)] = ""
 ) -> HTMLResponse:
     """The rows after an event, which the page loads on scrolling."""
-    return render(
-        request, "events/log_rows.html", person, **_page(system, Wanted(request, system), cursor), reasons=REASONS
-    )
+    events, after = _page(system, Wanted(request, system), cursor)
+    return render(request, "events/log_rows.html", person, events=events, next=after, reasons=REASONS)
 
 
 @router.get("/log/{event_id}", response_class=HTMLResponse)
@@ -174,9 +175,10 @@ def _name(system: System, actor: str | None) -> str:
     return user.name if user else f"key {key.name or key.id}" if key else actor
 
 
-def _page(system: System, wanted: Wanted, before: str | None) -> dict[str, Any]:
+def _page(system: System, wanted: Wanted, before: str | None) -> tuple[list[dict[str, Any]], str]:
+    """Returns the events as the API prints them, and where the next page begins, or ""."""
     found = [event.json() for event in system.events.find(wanted.filter(system, before))]
     for one in found:
         for name in ("employee", "similarity", "threshold", "method"):
             one.setdefault(name, None)  # missing for an erased person
-    return {"events": found[:PAGE], "next": found[PAGE - 1]["decision_id"] if len(found) > PAGE else ""}
+    return found[:PAGE], found[PAGE - 1]["decision_id"] if len(found) > PAGE else ""

@@ -1,7 +1,5 @@
 """Imports for admins: upload files, read the report row by row, apply it, and see earlier imports."""
 
-from typing import Any
-
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
@@ -31,14 +29,16 @@ WORDS: dict[ImportState, tuple[str, str]] = {
 def find(request: Request, system: SystemOf, person: AdminPage) -> HTMLResponse:
     most = system.settings.max_import_mb
     jobs = system.import_reports.all()
-    context: dict[str, Any] = {
-        "jobs": jobs,
-        "words": WORDS,
-        "columns": COLUMNS,
-        "encodings": list(CODECS),
-        "most_mb": most,
-    }
-    return render(request, "imports/imports.html", person, **context)
+    return render(
+        request,
+        "imports/imports.html",
+        person,
+        jobs=jobs,
+        words=WORDS,
+        columns=COLUMNS,
+        encodings=list(CODECS),
+        most_mb=most,
+    )
 
 
 @router.get("/imports/{import_id}", response_class=HTMLResponse)

@@ -60,16 +60,19 @@ def find(
         found = tx.employees.find(EmployeeFilter(**{**vars(which), "after": cursor, "limit": PAGE + 1}))
         matching = tx.employees.count(which)
         everybody = tx.employees.count()
-    shown: dict[str, Any] = {
-        "people": [(employee, labels(employee, today)) for employee in found[:PAGE]],
-        "next": found[PAGE - 1].number if len(found) > PAGE else None,
-        "matching": matching,
-        "everybody": everybody,
-        "q": q,
-        "show": show,
-    }
     template = "people/employee_rows.html" if part else "people/employees.html"
-    return render(request, template, person, choices=SHOWN, **shown)
+    return render(
+        request,
+        template,
+        person,
+        choices=SHOWN,
+        people=[(employee, labels(employee, today)) for employee in found[:PAGE]],
+        next=found[PAGE - 1].number if len(found) > PAGE else None,
+        matching=matching,
+        everybody=everybody,
+        q=q,
+        show=show,
+    )
 
 
 @router.get("/employees/new", response_class=HTMLResponse)
