@@ -110,6 +110,35 @@ def test_every_module_has_a_docstring() -> None:
     assert silent == []
 
 
+def test_docstrings_describe_and_do_not_command() -> None:
+    """ "Returns the gate", not "Return the gate". A command's docstring is its --help, which does say what to do."""
+    verbs = {
+        "Add",
+        "Build",
+        "Check",
+        "Close",
+        "Compare",
+        "Compute",
+        "Create",
+        "Decide",
+        "Delete",
+        "Find",
+        "Get",
+        "Give",
+    }
+    verbs |= {"Keep", "Make", "Open", "Parse", "Raise", "Read", "Record", "Remember", "Remove", "Return", "Run", "Send"}
+    verbs |= {"Set", "Start", "Stop", "Store", "Take", "Write", "Yield"}
+    found = [
+        f"{named(module)}: {node.name}"
+        for module in MODULES
+        if named(module).startswith("app/") and not named(module).startswith(("app/commands/", "app/__main__"))
+        for node in nodes(module, rf'"""({"|".join(sorted(verbs))}) ')
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        and (ast.get_docstring(node) or "-").split()[0] in verbs
+    ]
+    assert found == []
+
+
 def test_tests_import_no_other_test() -> None:
     """What tests share is in a module of its own, or in a conftest."""
     found = []

@@ -263,5 +263,5 @@ PROBLEMS: dict[str, str] = {
 
 
 def codes() -> list[str]:
-    """Return every code that `error` or `problems` can hold, sorted."""
+    """Returns every code that `error` or `problems` can hold, sorted."""
     return sorted({code for table in (*BY_STATUS.values(), PROBLEMS) for code in table})

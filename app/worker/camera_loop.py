@@ -122,7 +122,7 @@ class CameraLoop:
         *,
         current: bool | None = None,
     ) -> RecordedDecision:
-        """Decide about what is before the camera this moment, for hardware that polls. See `Approaches.now`."""
+        """Decides about what is before the camera this moment, for hardware that polls. See `Approaches.now`."""
         return self._approaches.now(self.watch, gate, at, idempotency_key, poll, current=current)
 
     def alive(self) -> bool:

@@ -27,7 +27,7 @@ ONE_DAY = timedelta(days=1)
 
 
 def read_calendar(raw: bytes, today: date) -> CalendarFile:
-    """Read the days of a file; nothing of it is stored.
+    """Reads the days of a file; nothing of it is stored.
 
     Args:
         today: recurrences are looked for around it.
@@ -61,7 +61,7 @@ def read_calendar(raw: bytes, today: date) -> CalendarFile:
 
 
 def write_calendar(calendar: Calendar, now: datetime) -> bytes:
-    """Return the calendar as a file. The same calendar at the same time gives the same bytes."""
+    """Returns the calendar as a file. The same calendar at the same time gives the same bytes."""
     made = icalendar.Calendar()
     made.add("prodid", "-//Facegate//Calendar//EN")
     made.add("version", "2.0")

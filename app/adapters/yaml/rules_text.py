@@ -34,7 +34,7 @@ class RulesDocument:
 
 
 def read_rules(raw: bytes) -> RulesDocument:
-    """Read one YAML document.
+    """Reads one YAML document.
 
     Raises:
         BadInput: code `bad_rules_file`. The text is too large or too deep, is not UTF-8 or YAML, or uses anchors,
@@ -59,7 +59,7 @@ def read_rules(raw: bytes) -> RulesDocument:
 
 
 def write_rules(data: dict[str, Any]) -> str:
-    """Return YAML that `read_rules` reads back to the same values. The same data gives the same text."""
+    """Returns YAML that `read_rules` reads back to the same values. The same data gives the same text."""
     # One line an entry where it fits, so that a diff shows what changed.
     dumped: str = yaml.dump(
         data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120, default_flow_style=None

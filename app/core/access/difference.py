@@ -66,7 +66,7 @@ class Difference:
 
 
 def difference(before: RuleSet, after: RuleSet, people: Iterable[Person], at: datetime) -> Difference:
-    """Return what changing one rule set into another does in the year from `at` on.
+    """Returns what changing one rule set into another does in the year from `at` on.
 
     Args:
         people: those the rules apply to; who is inactive or blocked now, or whose validity has ended, is left out.

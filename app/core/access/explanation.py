@@ -59,7 +59,7 @@ class Explanation:
 
 
 def explain(compiled: CompiledRules, person: Person, gate_id: str, at: datetime, name: str = "them") -> Explanation:
-    """Return the permission for a person at a gate and an instant, with every rule's part in it.
+    """Returns the permission for a person at a gate and an instant, with every rule's part in it.
 
     Args:
         name: what the words call the person.
@@ -150,7 +150,7 @@ def _words(permission: Permission, nearest: RuleAnswer | None, name: str, gate: 
 
 
 def in_words(opens_at: datetime, now: datetime) -> str:
-    """Return a time such as "Mon 07:00", with its date where that is a week or more away. Both on the gate's clock."""
+    """Returns a time such as "Mon 07:00", with its date where that is a week or more away. Both on the gate's clock."""
     day = opens_at.date()
     dated = "" if day < now.date() + timedelta(days=7) else f" {day.day} {MONTHS[day.month - 1]} {day.year}"
     return f"{WEEKDAYS[day.weekday()]}{dated} {opens_at:%H:%M}"

@@ -73,13 +73,13 @@ Edit = Create | Patch | Remove
 
 
 def version_of(part: RulePart) -> str:
-    """Return a text that differs for two states of one entry."""
+    """Returns a text that differs for two states of one entry."""
     text = json.dumps(asdict(part), sort_keys=True, default=_plain)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def find(rules: RuleSet, part: type[Any], entry_id: str) -> Any:
-    """Return the entry with this id. Raises NotFound."""
+    """Returns the entry with this id. Raises NotFound."""
     for entry in getattr(rules, KINDS[part]):
         if entry.id == entry_id:
             return entry
@@ -93,7 +93,7 @@ def unchanged(entry: RulePart, version: str | None) -> None:
 
 
 def edited(rules: RuleSet, edit: Edit, new_id: Callable[[], str]) -> tuple[RuleSet, str]:
-    """Return the rules after the edit, and the id of the entry.
+    """Returns the rules after the edit, and the id of the entry.
 
     Raises NotFound, EntryChanged, InUse, Conflict for what is not for us to change, and BadInput where an entry cannot
     be or contradicts another.

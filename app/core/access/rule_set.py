@@ -120,7 +120,7 @@ class RuleSet:
         yield from self._places()
 
     def sound(self) -> "RuleSet":
-        """Return the rules without what depends on something that is not there, such as a row that was altered.
+        """Returns the rules without what depends on something that is not there, such as a row that was altered.
 
         Less is allowed then, never more: a schedule without its calendar would open on holidays, so it goes, and its
         rules with it; a rule loses the groups and places that are gone; a gate that was shut by a schedule that is gone

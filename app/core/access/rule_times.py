@@ -32,7 +32,7 @@ class RuleTimes:
         self._packed: list[Bits] = []
 
     def number(self, rules: RuleSet, rule: Rule | Grant, zone: str) -> int:
-        """Return the number of the times at which a rule holds at a gate in this time zone."""
+        """Returns the number of the times at which a rule holds at a gate in this time zone."""
         key: Hashable
         if isinstance(rule, Grant):
             key = (zone, rule.starts_at, rule.ends_at)
@@ -49,7 +49,7 @@ class RuleTimes:
         return self._numbers[key]
 
     def kinds(self) -> tuple[list[int], int]:
-        """Return for each number the kinds of minute at which its rules hold, as bits; and the bits of all kinds."""
+        """Returns for each number the kinds of minute at which its rules hold, as bits; and the bits of all kinds."""
         if not self._packed:
             return [], 0
         starts = {0}

@@ -49,7 +49,7 @@ class RulesReader:
         self._new_id = new_id
 
     def read(self, data: object) -> RuleSet:
-        """Return the rule set that the file describes. Raises BadRulesFile, and BadInput where parts contradict."""
+        """Returns the rule set that the file describes. Raises BadRulesFile, and BadInput where parts contradict."""
         top = Value(data).fields(("format",), KINDS)
         if top["format"].raw != FORMAT:
             raise top["format"].fail(f"Only format {FORMAT} can be read.")
@@ -186,7 +186,7 @@ class RulesReader:
 
 
 def write(rules: RuleSet, numbers: Mapping[str, str]) -> dict[str, Any]:
-    """Return the rule set as lists and mappings of text, for `RulesReader` to read.
+    """Returns the rule set as lists and mappings of text, for `RulesReader` to read.
 
     Args:
         numbers: people's numbers by id.

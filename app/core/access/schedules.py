@@ -166,7 +166,7 @@ class Schedule:
 
 
 def clock(minute: int) -> str:
-    """Return minutes after midnight as HH:MM; a whole day and more begins again at 00:00."""
+    """Returns minutes after midnight as HH:MM; a whole day and more begins again at 00:00."""
     return f"{minute // 60 % 24:02}:{minute % 60:02}"
 
 

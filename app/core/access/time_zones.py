@@ -18,7 +18,7 @@ def zone_names() -> frozenset[str]:
 
 @cache
 def time_zone(name: str) -> ZoneInfo:
-    """Return the time zone of this name, such as Europe/Berlin. Raises BadInput for a name that does not exist."""
+    """Returns the time zone of this name, such as Europe/Berlin. Raises BadInput for a name that does not exist."""
     if name not in zone_names():
         raise BadInput("unknown_time_zone", f'"{name}" is not a time zone. Use a name such as Europe/Berlin.')
     with resources.files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as data:
@@ -26,7 +26,7 @@ def time_zone(name: str) -> ZoneInfo:
 
 
 def instant(day: date, minute: int, zone: ZoneInfo, fold: int = 0) -> datetime:
-    """Return the instant, in UTC, at which a wall clock shows this minute of the day.
+    """Returns the instant, in UTC, at which a wall clock shows this minute of the day.
 
     Args:
         minute: minutes after midnight; 1440 and more belong to the next day.
@@ -37,7 +37,7 @@ def instant(day: date, minute: int, zone: ZoneInfo, fold: int = 0) -> datetime:
 
 
 def clock_change(day: date, zone: ZoneInfo) -> tuple[datetime, timedelta] | None:
-    """Return when the clock is changed on this date and by how much (positive: forward), or None."""
+    """Returns when the clock is changed on this date and by how much (positive: forward), or None."""
     before, after = instant(day, 0, zone), instant(day, 24 * 60, zone)
     old, new = _offset(before, zone), _offset(after, zone)
     if old == new:

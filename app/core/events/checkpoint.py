@@ -41,7 +41,7 @@ class Checkpoint:
 
     @classmethod
     def read(cls, printed: Mapping[str, Any]) -> "Checkpoint":
-        """Read what `json` printed. Raises ValueError where a member is missing or of the wrong kind."""
+        """Reads what `json` printed. Raises ValueError where a member is missing or of the wrong kind."""
         try:
             gate_id, sequence, digest, at, signature = (
                 printed[name] for name in ("gate_id", "sequence", "hash", "at", "signature")

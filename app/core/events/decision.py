@@ -136,7 +136,7 @@ class RecordedDecision:
 
     @classmethod
     def read(cls, gate_id: str, payload: Mapping[str, Any]) -> "RecordedDecision":
-        """Read what an event keeps. Raises KeyError, TypeError or ValueError where it is not what we write."""
+        """Reads what an event keeps. Raises KeyError, TypeError or ValueError where it is not what we write."""
         kept = with_new_names(payload)
         who, until, liveness_state = kept["employee"], kept["open_until"], kept.get("liveness_state")
         return cls(

@@ -15,5 +15,5 @@ NEW_NAMES = {
 
 
 def with_new_names(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a copy of a recorded payload under today's field names. A payload of today comes back unchanged."""
+    """Returns a copy of a recorded payload under today's field names. A payload of today comes back unchanged."""
     return {NEW_NAMES.get(name, name): value for name, value in payload.items()}

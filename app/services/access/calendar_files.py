@@ -20,11 +20,11 @@ class CalendarFiles:
     write: Callable[[Calendar, datetime], bytes]
 
     def read(self, raw: bytes) -> CalendarFile:
-        """Return the days of a file, and what was left out. Raises BadInput('bad_calendar_file')."""
+        """Returns the days of a file, and what was left out. Raises BadInput('bad_calendar_file')."""
         return self.parse(raw, self.clock().date())
 
     def export(self, calendar_id: str) -> tuple[str, bytes]:
-        """Return the calendar's name and its file. Raises NotFound."""
+        """Returns the calendar's name and its file. Raises NotFound."""
         with self.store.read() as tx:
             found = next((one for one in tx.rules.all().calendars if one.id == calendar_id), None)
         if found is None:

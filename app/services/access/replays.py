@@ -24,7 +24,7 @@ class Replays:
     deny: bool = True
 
     def take(self, tx: Transaction, gate_id: str, pictures: Sequence[str], now: datetime) -> frozenset[str]:
-        """Remember the pictures of one request, and raise an alert where all of them came before.
+        """Remembers the pictures of one request, and raises an alert where all of them came before.
 
         Args:
             tx: The transaction that records the decision.

@@ -45,7 +45,7 @@ class AccessLog:
         snapshot: bytes | None = None,
         head: ChainHead | None = None,
     ) -> RecordedDecision:
-        """Add the event after the gate's last, which stays locked until the transaction ends.
+        """Adds the event after the gate's last, which stays locked until the transaction ends.
 
         Args:
             tx: The transaction that records; the caller commits it.

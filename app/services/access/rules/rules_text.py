@@ -23,12 +23,12 @@ class RulesText:
     write: Callable[[dict[str, Any]], str]
 
     def export(self) -> tuple[int, str]:
-        """Return the version of the rules, and the rules as text. Applying the text changes nothing."""
+        """Returns the version of the rules, and the rules as text. Applying the text changes nothing."""
         version, data = self.book.file()
         return version, self.write(data)
 
     def apply(self, raw: bytes, *, dry_run: bool = False, version: int | None = None) -> RuleChange:
-        """Make the rules what the text says; all of it, or nothing. Raises as `RuleBook.apply` does, with the line."""
+        """Makes the rules what the text says; all of it, or nothing. Raises as `RuleBook.apply` does, with the line."""
         document = self.read(raw)
         try:
             return self.book.apply(document.data, dry_run=dry_run, version=version)

@@ -109,7 +109,7 @@ def _decided(
 def seen_now(
     system: System, watching: Supervisor | None, arrival: Arrival, idempotency_key: str | None
 ) -> RecordedDecision:
-    """Decide on what the gate's own camera sees now, whichever process watches it.
+    """Decides on what the gate's own camera sees now, whichever process watches it.
 
     Raises Conflict if the gate has no camera, and Busy if no process watches it or the one that does is silent.
     """

@@ -24,7 +24,7 @@ MOST_WORDS = 160  # of a rule that names many groups
 
 
 def why(answer: Answer, zone: ZoneInfo) -> str:
-    """Return one or two sentences: why the person may pass, or what is missing and when they may.
+    """Returns one or two sentences: why the person may pass, or what is missing and when they may.
 
     Args:
         zone: of the gate's clock, on which all times are given.
@@ -54,7 +54,7 @@ def opens_at(answer: Answer) -> datetime | None:
 
 
 def at_time(at: datetime, now: datetime, zone: ZoneInfo) -> str:
-    """Return a time such as "19:00", with its weekday and date unless that is the date of `now`."""
+    """Returns a time such as "19:00", with its weekday and date unless that is the date of `now`."""
     local = at.astimezone(zone)
     clock = f"{local:%H:%M}"
     if local.date() == now.astimezone(zone).date():
