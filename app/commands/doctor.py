@@ -20,6 +20,7 @@ from app.adapters.vision import weights
 from app.adapters.vision.networks.liveness import PAIR
 from app.adapters.vision.networks.runtime import best_precision, cpu_has_bf16, faster_than
 from app.adapters.vision.packs import pack as packs
+from app.core.access.time_zones import data_version
 from app.core.errors import FacegateError, NotRecorded
 from app.core.recognition.liveness import LivenessMode
 from app.services.site.clock_watch import CURE
@@ -45,6 +46,7 @@ class Finding:
 def examine(settings: Settings) -> Iterator[Finding]:
     """Yields findings as they are made, the cheapest first. Changes only what opening the database changes."""
     yield Finding("program", None, f"facegate {metadata.version('facegate')}, Python {sys.version.split()[0]}")
+    yield Finding("time zones", None, f"tzdata {data_version()}")
     for name, value in settings.masked().items():
         yield Finding(f"setting {name}", None, value)
     yield from _disk(settings)

@@ -17,10 +17,8 @@ Vector = NDArray[np.float32]  # (dimension,), unit length
 class Reason(StrEnum):
     """Why a gate opened or stayed shut. Every event has one reason; those in OPENING open the gate.
 
-    RELEASED: the gate is open for everybody (fire). RESTORED: a lockdown or release ended; it is not about a person.
-    NO_ENTRY, FREE_ENTRY: the gate's schedule lets nobody in, or everybody.
-    OPENED_BY_HAND, LOCKED_BY_HAND, UNLOCKED_BY_HAND: a person ordered it. A locked gate denies everybody with
-    LOCKED_BY_HAND.
+    RELEASED: the gate is open for everybody (fire). RESTORED: a lockdown or release ended. NO_ENTRY, FREE_ENTRY: the
+    gate's schedule lets nobody in, or everybody. OPENED_BY_HAND to GRANT_ENDED: a person ordered it.
     """
 
     RECOGNISED = "recognised"
@@ -50,6 +48,8 @@ class Reason(StrEnum):
     OPENED_BY_HAND = "opened_by_hand"
     LOCKED_BY_HAND = "locked_by_hand"
     UNLOCKED_BY_HAND = "unlocked_by_hand"
+    GRANT_GIVEN = "grant_given"
+    GRANT_ENDED = "grant_ended"
 
 
 OPENING = frozenset({Reason.RECOGNISED, Reason.FREE_ENTRY, Reason.RELEASED, Reason.OPENED_BY_HAND})

@@ -13,7 +13,7 @@ from app.web.api.events import audit, corrections, events, stream
 from app.web.api.gates import by_hand, gates
 from app.web.api.imports import imports
 from app.web.api.people import blocks, employees, exports, photo_checks, photos
-from app.web.api.site import operations, site
+from app.web.api.site import operations, settings, site
 from app.web.console import render
 from app.web.console.accounts import displays as display_pages
 from app.web.console.accounts import provider, signin
@@ -73,6 +73,7 @@ API = (
     by_hand,
     cameras,
     site,
+    settings,
     alerts,
     keys,
     stream,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from threading import Lock
 from time import monotonic
 
+from app.core.access.time_zones import data_version
 from app.core.errors import NotRecorded
 from app.core.recognition.liveness import LivenessMode
 from app.services.site.clock_watch import CURE
@@ -76,6 +77,7 @@ def check(system: System, supervisor: Supervisor | None, out: set[str]) -> dict[
         "database": _tried("nothing can be recorded", out, lambda: _database(system)),
         "gallery": _tried("the gallery could not be brought up to date", out, lambda: _gallery(system)),
         "clock": _clock(system),
+        "time_zones": Check(True, f"tzdata {data_version()}", essential=False),
         "gates": _gates(system),
         "models": Check(True, f"pack {system.recognition.pack_digest[:12]}, {system.recognition.precision}"),
         "liveness": _liveness(system),

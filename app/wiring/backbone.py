@@ -52,6 +52,7 @@ from app.services.people.erasure import Erasure
 from app.services.site.clock_watch import ClockWatch
 from app.services.site.gate_leases import GateLeases
 from app.services.site.own_alerts import OwnAlerts
+from app.services.site.settings import SettingsService
 from app.services.site.site_control import SiteControl
 from app.services.site.storage_watch import StorageWatch
 from app.settings import Settings
@@ -86,6 +87,7 @@ class Backbone:
     rules_text: RulesText
     calendar_files: CalendarFiles
     permits: Permits
+    site_settings: SettingsService
     group_members: GroupMembers
     erasure: Erasure
     log: AccessLog
@@ -172,7 +174,8 @@ def open_backbone(settings: Settings, clock: Callable[[], datetime] = utc_now, *
         rule_questions=RuleQuestions(store, clock),
         rules_text=RulesText(RuleBook(store, clock, new_id), read_rules, write_rules),
         calendar_files=CalendarFiles(store, clock, read_calendar, write_calendar),
-        permits=Permits(store, clock, new_id),
+        permits=Permits(store, log, clock, new_id),
+        site_settings=SettingsService(store),
         group_members=GroupMembers(store),
         erasure=Erasure(store, signer, JsonJournal(settings.erasures), clock, new_id, vault.forget),
         log=log,

@@ -38,7 +38,7 @@ from app.adapters.db.repositories.gates import DoorRows, GateResultRows, GateRow
 from app.adapters.db.repositories.imports import ImportRows
 from app.adapters.db.repositories.people import ERASED, EmployeeRows, PhotoRows
 from app.adapters.db.repositories.reembedding import MoveRows
-from app.adapters.db.repositories.site import SiteRow
+from app.adapters.db.repositories.site import SettingsRow, SiteRow
 from app.adapters.db.repositories.statistics import CountRows, HistogramRows
 from app.adapters.db.seals.person_box import PersonBox, Vault, carry
 from app.adapters.db.seals.row_seal import UNKEYED, RowSeals, use
@@ -57,7 +57,7 @@ from app.core.ports.events import Corrections, Counts, Events, Histograms, Seals
 from app.core.ports.gates import Clocks, Doors, GateResults, Gates, Heartbeats, Orders
 from app.core.ports.people import DataKeys, Employees, Erasures, Photos, Templates
 from app.core.ports.reembedding import Moves
-from app.core.ports.site import Installations, Leases, RemotePolls, Site, Watchers
+from app.core.ports.site import Installations, Leases, RemotePolls, Settings, Site, Watchers
 from app.core.ports.store import Transaction
 from app.core.site.installation import Installation
 
@@ -123,6 +123,7 @@ class SqlTransaction:
         self.tallies: Tallies = TallyRows(connection)
         self.sign_ins: SignIns = SignInRows(connection)
         self.providers: Providers = ProviderRow(connection)
+        self.site_settings: Settings = SettingsRow(connection)
         self.leases: Leases = LeaseRows(connection)
         self.watchers: Watchers = WatcherRows(connection)
         self.orders: Orders = OrderRows(connection)

@@ -72,8 +72,8 @@ class Remove:
 Edit = Create | Patch | Remove
 
 
-def version_of(part: RulePart) -> str:
-    """Returns a text that differs for two states of one entry."""
+def version_of(part: Any) -> str:
+    """Returns a text that differs for two states of one entry, or of another dataclass."""
     text = json.dumps(asdict(part), sort_keys=True, default=_plain)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -2,12 +2,18 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
-from importlib import resources
+from importlib import metadata, resources
 from zoneinfo import ZoneInfo
 
 from app.core.errors import BadInput
 
 SECOND = timedelta(seconds=1)
+
+
+@cache
+def data_version() -> str:
+    """The version of the tzdata package: two sites with the same one agree on every clock change."""
+    return metadata.version("tzdata")
 
 
 @cache

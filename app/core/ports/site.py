@@ -10,6 +10,7 @@ from typing import Protocol
 from app.core.gates.commands import RemotePoll
 from app.core.site.installation import Installation
 from app.core.site.mode import SiteState
+from app.core.site.settings import SiteSettings
 
 
 class Leases(Protocol):
@@ -95,3 +96,13 @@ class Site(Protocol):
         ...
 
     def put(self, state: SiteState) -> None: ...
+
+
+class Settings(Protocol):
+    """The stored settings of the site."""
+
+    def get(self, *, for_update: bool = False) -> SiteSettings:
+        """Returns the settings; before the first `put`, those of a new site."""
+        ...
+
+    def put(self, settings: SiteSettings) -> None: ...

@@ -15,7 +15,7 @@ from app.core.ports.events import Corrections, Counts, Events, Histograms, Seals
 from app.core.ports.gates import Clocks, Doors, GateResults, Gates, Heartbeats, Orders
 from app.core.ports.people import DataKeys, Employees, Erasures, Photos, Templates
 from app.core.ports.reembedding import Moves
-from app.core.ports.site import Installations, Leases, RemotePolls, Site, Watchers
+from app.core.ports.site import Installations, Leases, RemotePolls, Settings, Site, Watchers
 
 
 class Clock(Protocol):
@@ -60,6 +60,7 @@ class Transaction(Protocol):
     tallies: Tallies
     sign_ins: SignIns
     providers: Providers
+    site_settings: Settings
     rules: Rules
 
 

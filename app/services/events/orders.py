@@ -1,8 +1,8 @@
-"""What an order of a person (or of a fire panel) looks like as an event: no face, no decision on anybody, by whom."""
+"""What an order of a person (or of a fire panel) looks like as an event: no face, no decision, by whom."""
 
 from datetime import datetime
 
-from app.core.events.decision import Method, RecordedDecision
+from app.core.events.decision import Identity, Method, RecordedDecision
 from app.core.gates.gate import Gate
 from app.core.types import Reason
 
@@ -15,8 +15,12 @@ def ordered(
     actor: str | None,
     open_until: datetime | None = None,
     comment: str | None = None,
+    employee: Identity | None = None,
 ) -> RecordedDecision:
-    """The order, ready to be appended to its gate's chain. actor: the id of the user or key that gave it."""
+    """The order, ready to be appended to its gate's chain.
+
+    actor: the id of the user or key that gave it. employee: whom it is about, if anybody.
+    """
     return RecordedDecision(
         id=event_id,
         gate_id=gate.id,
@@ -27,4 +31,5 @@ def ordered(
         open_until=open_until,
         actor=actor,
         comment=comment,
+        employee=employee,
     )

@@ -9,7 +9,16 @@ from app.core.types import OPENING, Reason
 
 # A face was compared and nobody was identified: what strangers' attempts look like.
 STRANGERS = frozenset({Reason.NOT_RECOGNISED})
-ORDERS = frozenset({Reason.RELEASED, Reason.RESTORED, Reason.OPENED_BY_HAND, Reason.UNLOCKED_BY_HAND})
+ORDERS = frozenset(
+    {
+        Reason.RELEASED,
+        Reason.RESTORED,
+        Reason.OPENED_BY_HAND,
+        Reason.UNLOCKED_BY_HAND,
+        Reason.GRANT_GIVEN,
+        Reason.GRANT_ENDED,
+    }
+)
 DAYS_SEEN = 30
 INSTANT = timedelta(milliseconds=1)  # includes what happens right now
 

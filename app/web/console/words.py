@@ -31,6 +31,8 @@ REASONS: dict[str, str] = {
     Reason.OPENED_BY_HAND: "Opened by hand",
     Reason.LOCKED_BY_HAND: "Locked by hand",
     Reason.UNLOCKED_BY_HAND: "Unlocked by hand",
+    Reason.GRANT_GIVEN: "Temporary grant given",
+    Reason.GRANT_ENDED: "Temporary grant ended",
 }
 ALERTS: dict[str, str] = {
     AlertKind.CAMERA_DEAD: "Camera sends no pictures",

@@ -47,6 +47,7 @@ from app.core.imports.reports import Import, ImportState
 from app.core.people.records import Receipt
 from app.core.site.installation import Installation
 from app.core.site.mode import ClockFacts, SiteMode, SiteState
+from app.core.site.settings import SiteSettings
 from app.core.types import ApiKey, Employee, Photo, Reason, Role, Status, Template, Verdict
 from tests.fakes import NOW
 
@@ -112,12 +113,10 @@ def populated(store: SqlStore) -> SqlStore:
         site = tx.rules.all().sites[0].id
         tx.rules.put(
             access.Site("S2", "Two", "UTC"),
-            access.Zone("Z1", "Office", site),
-            access.Zone("Z2", "Lab", site, "Z1"),
+            *(access.Zone("Z1", "Office", site), access.Zone("Z2", "Lab", site, "Z1")),
             access.GatePlace("G1", "gate-1", site, "Z1", "Z2", "Asia/Tokyo"),
             access.Lane("L1", "Lobby", ("G1", "G2")),
-            access.Group("H1", "Day"),
-            access.Group("H2", "Night", access.GroupSource.SCIM),
+            *(access.Group("H1", "Day"), access.Group("H2", "Night", access.GroupSource.SCIM)),
             *(Calendar(f"D{n}", f"Days {n}") for n in "12"),
             *(Schedule(f"T{n}", f"Times {n}", (Window((0,), Hours(0, 60)),)) for n in "12"),
             access.Rule("B1", "Rule", access.Who(people=frozenset({"E1"})), access.Where(True), "T1", DAY, DAY, "note"),
@@ -126,6 +125,7 @@ def populated(store: SqlStore) -> SqlStore:
         )
         tx.rules.delete(access.GatePlace("G3", "gate-3", site))  # a gate that a place can be planted for
         tx.providers.put(Provider("https://id.example.org", "client", b"secret", "groups", {"it": Role.ADMIN}, "SSO"))
+        tx.site_settings.put(SiteSettings(8))
         tx.site.put(SiteState(SiteMode.LOCKDOWN, NOW, "K1", ("G1",)))
         tx.clocks.put(ClockFacts("doubted", NOW, NOW, NOW))
     return store

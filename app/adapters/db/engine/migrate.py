@@ -19,12 +19,13 @@ from app.adapters.db.seals.people_by_day import seal_days, sealed_with_times
 from app.adapters.db.seals.people_sealing import blind_movements, seal_people
 from app.adapters.db.seals.person_box import Vault
 from app.adapters.db.seals.row_seal import UNKEYED, RowSeals
-from app.adapters.db.seals.sealing import check_mark, seal_all
+from app.adapters.db.seals.sealing import check_mark, seal_all, seal_tables
 from app.core.errors import CryptoFault
 
 _SCRIPTS = Path(__file__).parents[4] / "migrations"
 SEALED_AT = "0016"  # the columns for seals and sealed people are there, and what was in the clear is too
 RULES_AT = "0021"  # the tables of rules are there, and empty
+SETTINGS_AT = "0027"  # the table of the site's settings is there, and empty
 TIMES_AT = "0022"  # the last schema in which the dates of people are times
 OLD = (
     "this database has no seals, and its key file says that it had: restore a newer backup. If it really is a backup "
@@ -84,6 +85,8 @@ def upgrade(
                 command.upgrade(_config(connection), "head")
             if before < RULES_AT:
                 lay_down(connection, seals())
+            if before < SETTINGS_AT:
+                seal_tables(connection, seals(), (tables.site_settings,))
         else:
             if before and sealed_before:
                 raise CryptoFault(OLD)

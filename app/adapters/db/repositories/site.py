@@ -1,10 +1,11 @@
-"""The row of the site's mode: normal, lockdown or release."""
+"""The rows of the site's mode (normal, lockdown or release) and of its settings."""
 
 from sqlalchemy import Connection
 
 from app.adapters.db.seals.sealed_rows import SealedRows
-from app.adapters.db.tables import site
+from app.adapters.db.tables import site, site_settings
 from app.core.site.mode import SiteMode, SiteState
+from app.core.site.settings import SiteSettings
 
 
 class SiteRow:
@@ -27,3 +28,17 @@ class SiteRow:
     def put(self, state: SiteState) -> None:
         columns = {"mode": state.mode.value, "since": state.since, "actor": state.actor, "gates": list(state.gates)}
         self._rows.put({"id": 1, **columns, "comment": state.comment or None})
+
+
+class SettingsRow:
+    """Implements `ports.site.Settings`. Without a row, or with one that was altered, guards may nothing more."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._rows = SealedRows(connection, site_settings)
+
+    def get(self, *, for_update: bool = False) -> SiteSettings:
+        row = self._rows.one(site_settings.c.id == 1, for_update=for_update)
+        return SiteSettings() if row is None else SiteSettings(row["guard_grant_max_hours"])
+
+    def put(self, settings: SiteSettings) -> None:
+        self._rows.put({"id": 1, **vars(settings)})

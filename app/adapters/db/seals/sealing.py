@@ -18,6 +18,7 @@ from app.adapters.db.tables import (
     provider,
     seal_totals,
     site,
+    site_settings,
     templates,
     users,
 )
@@ -27,7 +28,7 @@ from app.core.events.records import SealFlaw, TableTotal
 
 _MARK = ""
 _ROWS_AT_ONCE = 200
-_ACTING = (api_keys, cameras, employees, gates, photos, provider, site, templates, users, *RULE_TABLES)
+_ACTING = (api_keys, cameras, employees, gates, photos, provider, site, site_settings, templates, users, *RULE_TABLES)
 NOT_OURS = (
     "the rows of this database were sealed with another master key, or the mark that says so was removed: "
     "restore master.key, or the database, from its backup"

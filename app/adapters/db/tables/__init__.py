@@ -33,7 +33,17 @@ from app.adapters.db.tables.people import (
     templates,
 )
 from app.adapters.db.tables.sealed import COUNTED, FORMER_NAMES, SEALED, UNCOVERED, seal_totals
-from app.adapters.db.tables.site import UNANSWERED, clock, heartbeat, installation, leases, remote_polls, site, watchers
+from app.adapters.db.tables.site import (
+    UNANSWERED,
+    clock,
+    heartbeat,
+    installation,
+    leases,
+    remote_polls,
+    site,
+    site_settings,
+    watchers,
+)
 
 __all__ = [
     "AWAITING",
@@ -92,6 +102,7 @@ __all__ = [
     "sessions",
     "sign_ins",
     "site",
+    "site_settings",
     "sites",
     "tallies",
     "templates",

@@ -24,7 +24,7 @@ from app.adapters.db.tables.people import (
     photos,
     templates,
 )
-from app.adapters.db.tables.site import clock, installation, remote_polls, site
+from app.adapters.db.tables.site import clock, installation, remote_polls, site, site_settings
 
 # The chain itself checks the head of a gate's chain. The progress of an import has no effect.
 UNCOVERED: dict[Table, frozenset[str]] = {
@@ -77,6 +77,7 @@ COUNTED = (
     sessions,
     sign_ins,
     site,
+    site_settings,
     data_keys,
     templates,
     tickets,

@@ -66,6 +66,14 @@ site = Table(
     Column("comment", Text),
 )
 
+# One row with id 1, from the first change on.
+site_settings = Table(
+    "site_settings",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("guard_grant_max_hours", Integer),
+)
+
 # One row each, with id 1.
 heartbeat = Table(
     "heartbeat",

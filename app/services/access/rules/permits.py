@@ -5,13 +5,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from app.core.access import policy
-from app.core.access.rule_edits import unchanged
+from app.core.access.rule_edits import unchanged, version_of
 from app.core.access.rule_set import RuleSet
 from app.core.access.rules import Block, Grant, Where
 from app.core.accounts.users import Principal
-from app.core.errors import BadInput, Conflict, NotFound
+from app.core.errors import BadInput, Conflict, Forbidden, NotFound
+from app.core.events.decision import Identity
+from app.core.gates.gate import Gate
 from app.core.ports.store import Store, Transaction
-from app.core.types import Employee
+from app.core.types import Employee, Reason, Role
+from app.services.events.access_log import AccessLog
+from app.services.events.orders import ordered
 
 USUAL = timedelta(hours=24)
 LONGEST = timedelta(days=366)
@@ -20,6 +24,7 @@ LONGEST = timedelta(days=366)
 @dataclass(frozen=True)
 class Permits:
     store: Store
+    log: AccessLog
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
 
@@ -47,45 +52,108 @@ class Permits:
     ) -> Grant:
         """Lets a person through gates until an end, 24 hours from the start unless given.
 
-        Raises NotFound for the person, BadInput for places, times or a reason that cannot be, and
+        The log of each gate that it reaches says so. Guards may do it where the setting allows, up to its hours.
+
+        Raises NotFound for the person, BadInput for places, times or a reason that cannot be, Forbidden, and
         Conflict('employee_blocked'): a grant never outlives a block.
         """
         start = starts_at or self.clock()
         made = Grant(self.new_id(), employee_id, where, start, ends_at or start + USUAL, reason, by.id)
         with self.store.write() as tx:
-            if policy.blocked(_known(tx, employee_id), self.clock()):
+            self._may(tx, by, made.ends_at)
+            heads = self._heads(tx, made)
+            employee = tx.employees.get(employee_id, for_update=True)
+            if employee is None:
+                raise NotFound("unknown_employee", "There is no employee with that id.")
+            if policy.blocked(employee, self.clock()):
                 raise Conflict("employee_blocked", "The employee is blocked. Lift the block first.")
+            tx.rules.lock()
+            self._check(tx, made)
+            self._record(tx, heads, Reason.GRANT_GIVEN, made, by)
             self._put(tx, made)
         return made
 
     def change(
         self, by: Principal, grant_id: str, change: Callable[[Grant], Grant], version: str | None = None
     ) -> Grant:
-        """Changes a grant. Raises as `grant` and `end` do."""
+        """Changes a grant, as if it ended and another was given. Raises as `grant` and `end` do."""
         with self.store.write() as tx:
-            after = change(self._held(tx, grant_id, version))
+            before = self._own(tx, by, grant_id, version)
+            after = change(before)
+            self._may(tx, by, after.ends_at)
+            heads = self._heads(tx, before, after)
+            tx.employees.get(before.person_id, for_update=True)
+            self._locked(tx, before)
+            self._check(tx, after)
+            self._record(tx, heads, Reason.GRANT_ENDED, before, by)
+            self._record(tx, heads, Reason.GRANT_GIVEN, after, by)
             self._put(tx, after)
         return after
 
     def end(self, by: Principal, grant_id: str, version: str | None = None) -> None:
-        """Ends a grant from the next decision on. Raises NotFound, and EntryChanged for another version."""
-        with self.store.write() as tx:
-            tx.rules.delete(self._held(tx, grant_id, version))
+        """Ends a grant from the next decision on.
 
-    def _held(self, tx: Transaction, grant_id: str, version: str | None) -> Grant:
-        tx.rules.lock()
-        rules = tx.rules.all()
-        grant = self.one(rules, grant_id)
+        Raises NotFound, EntryChanged for another version, and Forbidden for a guard where somebody else gave it.
+        """
+        with self.store.write() as tx:
+            grant = self._own(tx, by, grant_id, version)
+            heads = self._heads(tx, grant)
+            tx.employees.get(grant.person_id, for_update=True)
+            self._locked(tx, grant)
+            self._record(tx, heads, Reason.GRANT_ENDED, grant, by)
+            tx.rules.delete(grant)
+
+    def _may(self, tx: Transaction, by: Principal, ends_at: datetime) -> None:
+        """Whether this person may let somebody in until then."""
+        if by.may(Role.ADMIN):
+            return
+        hours = tx.site_settings.get().guard_grant_max_hours
+        if hours is None:
+            raise Forbidden("guards_may_not_grant", "Only admins give temporary grants here. An admin can change that.")
+        if ends_at - self.clock() > timedelta(hours=hours):
+            raise BadInput("grant_too_long", f"Guards may let somebody in for {hours} hours from now. Ask an admin.")
+
+    def _own(self, tx: Transaction, by: Principal, grant_id: str, version: str | None) -> Grant:
+        grant = self.one(tx.rules.all(), grant_id)
+        if not by.may(Role.ADMIN) and grant.granted_by != by.id:
+            raise Forbidden("not_your_grant", "Somebody else gave this grant. Ask them, or an admin.")
         unchanged(grant, version)
         return grant
 
-    def _put(self, tx: Transaction, grant: Grant) -> None:
+    def _heads(self, tx: Transaction, *grants: Grant) -> dict[str, Gate]:
+        """Locks the logs of the gates that the grants reach, and returns these gates."""
+        rules = tx.rules.all().sound()
+        reached = sorted({gate for grant in grants for gate in rules.gates_of(grant.where)})
+        for gate_id in reached:
+            tx.events.lock_head(gate_id)
+        return {gate_id: gate for gate_id in reached if (gate := tx.gates.get(gate_id))}
+
+    def _locked(self, tx: Transaction, grant: Grant) -> None:
+        """Holds the rules. Raises EntryChanged where the grant was changed since it was read."""
+        tx.rules.lock()
+        unchanged(self.one(tx.rules.all(), grant.id), version_of(grant))
+
+    def _check(self, tx: Transaction, grant: Grant) -> None:
         now, rules = self.clock(), tx.rules.all().sound()
         if abs(grant.starts_at - now) > LONGEST or grant.ends_at - grant.starts_at > LONGEST:
             raise BadInput("bad_grant", "A grant starts and ends within a year. For longer, write a rule.")
+        if grant.ends_at <= now:
+            raise BadInput("bad_grant", "The grant would be over already. End it, or choose a later end.")
         others = tuple(one for one in rules.grants if one.id != grant.id)
         replace(rules, grants=(*others, grant)).check()
-        over = [one for one in tx.rules.all().grants if one.ends_at <= now]
+
+    def _record(self, tx: Transaction, gates: dict[str, Gate], reason: Reason, grant: Grant, by: Principal) -> None:
+        employee = tx.employees.get(grant.person_id)
+        reached = tx.rules.all().sound().gates_of(grant.where)
+        for gate_id, gate in gates.items():
+            if gate_id in reached and employee is not None:
+                order = ordered(
+                    gate, self.new_id(), reason, self.clock(), by.id, None, grant.reason, Identity.of(employee)
+                )
+                self.log.append(tx, order)
+
+    def _put(self, tx: Transaction, grant: Grant) -> None:
+        over = [one for one in tx.rules.all().grants if one.ends_at <= self.clock()]
         if over:
             tx.rules.delete(*over)
         tx.rules.put(grant)

@@ -39,7 +39,7 @@ def book(site: Process) -> RuleBook:
 
 @pytest.fixture
 def permits(site: Process) -> Permits:
-    return Permits(site.store, site.clock, new_id)
+    return Permits(site.store, site.log, site.clock, new_id)
 
 
 @pytest.fixture

@@ -59,6 +59,7 @@ FIELDS = {
     "rule_reaches_nobody": "who",
     "rule_reaches_nothing": "where",
     "bad_grant": "ends_at",
+    "grant_too_long": "ends_at",
 }
 # Where the rules file calls a field otherwise.
 RENAMED = {"gates": "gate_in", "first_person_in": "first_person_group"}

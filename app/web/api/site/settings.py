@@ -1,0 +1,47 @@
+"""Settings of the site that an admin changes while it runs."""
+
+from dataclasses import replace
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, Field
+
+from app.core.access.rule_edits import version_of
+from app.core.site.settings import MOST_GRANT_HOURS, SiteSettings
+from app.web.api.access.rules.entries import IfMatch, tagged, version_sent
+from app.web.api.describe import CONFLICT, ERRORS
+from app.web.api.schemas import Strict
+from app.web.security import Admin, SystemOf
+
+router = APIRouter(prefix="/settings", tags=["Site"])
+
+HOURS = "for how long guards may let somebody in by a temporary grant; null: only admins may"
+
+
+class SettingsPatch(Strict):
+    """Only what is sent changes."""
+
+    guard_grant_max_hours: int | None = Field(None, ge=1, le=MOST_GRANT_HOURS, examples=[8], description=HOURS)
+
+
+class SettingsOut(BaseModel):
+    version: str = Field(description="changes with the settings; send it back as If-Match")
+    guard_grant_max_hours: int | None = Field(description=HOURS)
+
+    @classmethod
+    def of(cls, settings: SiteSettings, response: Response) -> "SettingsOut":
+        version = version_of(settings)
+        tagged(response, version)
+        return cls(version=version, guard_grant_max_hours=settings.guard_grant_max_hours)
+
+
+@router.get("", summary="Read the site's settings", responses=ERRORS)
+def read(system: SystemOf, _: Admin, response: Response) -> SettingsOut:
+    return SettingsOut.of(system.site_settings.get(), response)
+
+
+@router.patch("", summary="Change the site's settings", responses=CONFLICT)
+def patch(body: SettingsPatch, system: SystemOf, _: Admin, response: Response, if_match: IfMatch = None) -> SettingsOut:
+    """409 with `current` if somebody else changed them meanwhile."""
+    sent = {name: getattr(body, name) for name in body.model_fields_set}
+    changed = system.site_settings.change(lambda before: replace(before, **sent), version_sent(if_match))
+    return SettingsOut.of(changed, response)
