@@ -15,11 +15,16 @@ from app.web.api.imports import imports
 from app.web.api.people import blocks, employees, exports, photo_checks, photos
 from app.web.api.site import operations, settings, site
 from app.web.console import render
+from app.web.console.access import grants as grant_pages
+from app.web.console.access import questions as access_questions
+from app.web.console.access import rules as rule_pages
+from app.web.console.access import zones as zone_pages
 from app.web.console.accounts import displays as display_pages
 from app.web.console.accounts import provider, signin
 from app.web.console.accounts import users as user_pages
 from app.web.console.events import live, log, reports
 from app.web.console.faults import as_page
+from app.web.console.gates import gates as gate_pages
 from app.web.console.imports import imports as import_pages
 from app.web.console.people import employees as employee_pages
 from app.web.console.site import contract, status
@@ -44,6 +49,11 @@ PAGES = (
     health_page,
     employee_pages,
     import_pages,
+    rule_pages,
+    zone_pages,
+    grant_pages,
+    access_questions,
+    gate_pages,
     signin,
     provider,
     user_pages,

@@ -67,7 +67,9 @@ def explain(compiled: CompiledRules, person: Person, gate_id: str, at: datetime,
     rules = compiled.rules
     gate = next((gate for gate in rules.gates if gate.id == gate_id), None)
     zone = time_zone(rules.zone_of(gate)) if gate else time_zone("UTC")
-    answers = tuple(_answer(rules, rule, person, gate_id, at, zone) for rule in rules.allowing)
+    answers = tuple(
+        _answer(rules, rule, person, gate_id in compiled.reached[rule.id], at, zone) for rule in rules.allowing
+    )
     permission = compiled.may_pass(person, gate_id, at)
     nearest = None if any(not answer.failed for answer in answers) else _nearest(answers)
     where = gate.name if gate else gate_id
@@ -76,9 +78,7 @@ def explain(compiled: CompiledRules, person: Person, gate_id: str, at: datetime,
     )
 
 
-def _answer(
-    rules: RuleSet, rule: Rule | Grant, person: Person, gate_id: str, at: datetime, zone: ZoneInfo
-) -> RuleAnswer:
+def _answer(rules: RuleSet, rule: Rule | Grant, person: Person, here: bool, at: datetime, zone: ZoneInfo) -> RuleAnswer:
     local = at.astimezone(zone)
     if isinstance(rule, Grant):
         who, who_words = rule.person_id == person.id, "this person"
@@ -96,7 +96,7 @@ def _answer(
         timetable = rules.timetables[rule.schedule_id] if rule.schedule_id else None
     conditions = (
         Condition(ConditionKind.WHO, who, who_words),
-        Condition(ConditionKind.WHERE, gate_id in rules.gates_of(rule.where), _where_words(rules, rule)),
+        Condition(ConditionKind.WHERE, here, _where_words(rules, rule)),
         Condition(ConditionKind.VALIDITY, valid, validity_words or "any date"),
         Condition(
             ConditionKind.SCHEDULE,

@@ -101,9 +101,10 @@ class CompiledRules:
         self._group_ids = {folded(group.name): group.id for group in rules.groups}
         self._memberships: dict[tuple[str, ...], frozenset[str]] = {}
         self._gates = {gate.id: _GateRules(time_zone(rules.zone_of(gate))) for gate in rules.gates}
+        self.reached = {rule.id: rules.gates_of(rule.where) for rule in rules.allowing}  # gates by the rule's id
         for order, rule in enumerate(rules.allowing):
             timing = _timing(order, rule, rules)
-            for gate_id in rules.gates_of(rule.where):
+            for gate_id in self.reached[rule.id]:
                 self._gates[gate_id].add(timing)
         for mode in rules.modes:
             self._gates[mode.gate_id].modes.append((mode, rules.timetables.get(mode.schedule_id or "")))

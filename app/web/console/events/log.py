@@ -12,6 +12,8 @@ from app.core.events.corrections import CorrectionKind
 from app.core.events.records import EventFilter
 from app.core.types import Reason, Role, Verdict
 from app.services.accounts.sessions import SignedIn
+from app.web.console.access.grants import may_grant
+from app.web.console.actors import actor_name
 from app.web.console.events.rule import missing, rule_of
 from app.web.console.page_clock import from_field
 from app.web.console.render import Link, render
@@ -151,11 +153,19 @@ def _event(request: Request, system: System, person: SignedIn, event_id: str, pr
         corrections=system.corrections.of(event_id),
         reasons=REASONS,
         outcomes=OUTCOMES,
-        actor=_name(system, found.get("actor")),
+        actor=actor_name(system, found.get("actor")),
         problem=problem,
+        may_grant=may_grant(system, person) and found["reason"] in ("no_rule", "outside_schedule"),
+        gate_id=_gate_id(system, found["gate"]),
         may_correct=person.principal.may(Role.SECURITY, Role.ADMIN) and found.get("method") == "face",
         may_keep=person.principal.may(Role.ADMIN) and system.settings.enrol_from_gate,
     )
+
+
+def _gate_id(system: System, name: str) -> str:
+    with system.store.read() as tx:
+        gate = tx.gates.by_name_or_id(name)
+    return gate.id if gate else ""
 
 
 def _rule_link(system: System, person: SignedIn, rule: dict[str, Any] | None) -> str:
@@ -165,14 +175,6 @@ def _rule_link(system: System, person: SignedIn, rule: dict[str, Any] | None) ->
     with system.store.read() as tx:
         there = rule["id"] in {one.id for one in tx.rules.all().rules}
     return f"/access/rules/{rule['id']}" if there else ""
-
-
-def _name(system: System, actor: str | None) -> str:
-    if actor is None:
-        return ""
-    with system.store.read() as tx:
-        user, key = tx.users.get(actor), tx.api_keys.get(actor)
-    return user.name if user else f"key {key.name or key.id}" if key else actor
 
 
 def _page(system: System, wanted: Wanted, before: str | None) -> tuple[list[dict[str, Any]], str]:

@@ -2,17 +2,21 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
+from app.core.access import policy
 from app.core.errors import NotFound
 from app.core.events.records import EventFilter
 from app.core.people.records import EmployeeFilter
-from app.core.types import Employee, Role, Status
+from app.core.types import OPENING, Employee, Role, Status
 from app.services.people.enrolment import MAX_PHOTOS
+from app.web.console.access.explanations import why
+from app.web.console.access.grants import grant_words
+from app.web.console.page_clock import from_field
 from app.web.console.render import Link, render
 from app.web.console.session import AdminPage
 from app.web.fields import PlainText
@@ -54,7 +58,8 @@ def find(
     part: bool = False,
 ) -> HTMLResponse:
     """part: only the rows, for a page that is already open."""
-    today = system.site_clock.today()
+    clocks = system.site_clock.read()
+    today = clocks.today
     which = _filter(q.strip(), show, today)
     with system.store.read() as tx:
         found = tx.employees.find(EmployeeFilter(**{**vars(which), "after": cursor, "limit": PAGE + 1}))
@@ -66,7 +71,7 @@ def find(
         template,
         person,
         choices=SHOWN,
-        people=[(employee, labels(employee, today)) for employee in found[:PAGE]],
+        people=[(employee, labels(employee, today, clocks.now)) for employee in found[:PAGE]],
         next=found[PAGE - 1].number if len(found) > PAGE else None,
         matching=matching,
         everybody=everybody,
@@ -81,14 +86,30 @@ def new(request: Request, person: AdminPage) -> HTMLResponse:
 
 
 @router.get("/employees/{employee_id}", response_class=HTMLResponse)
-def one(employee_id: str, request: Request, system: SystemOf, person: AdminPage) -> HTMLResponse:
-    employee = system.enrolment.get(employee_id)
+def one(
+    employee_id: str,
+    request: Request,
+    system: SystemOf,
+    person: AdminPage,
+    at: Annotated[PlainText, Query(max_length=64)] = "",
+) -> HTMLResponse:
+    """at: when they may pass where, on the site's clock; none: now."""
+    employee, clocks = system.enrolment.get(employee_id), system.site_clock.read()
+    moment = from_field(at, clocks.zone)
+    answers = system.rule_questions.at_every_gate(employee_id, moment)
+    with system.store.read() as tx:
+        rules = tx.rules.all()
     return render(
         request,
         "people/employee.html",
         person,
         employee=employee,
-        labels=labels(employee, system.site_clock.today()),
+        labels=labels(employee, clocks.today, clocks.now),
+        passes=[(one, one.reason in OPENING, why(one, clocks.zone_of(one.gate.name))) for one in answers],
+        at=moment or clocks.now,
+        asked=moment is not None,
+        grants=[grant_words(system, rules, one) for one in rules.grants if one.person_id == employee_id],
+        gates=system.gates.all(),
         photos=system.enrolment.photos(employee_id),
         passages=[one.json() for one in system.events.find(EventFilter(employee_id=employee_id, limit=PASSAGES))],
         most_photos=MAX_PHOTOS,
@@ -111,9 +132,11 @@ def sightings(employee_id: str, request: Request, system: SystemOf, person: Admi
     )
 
 
-def labels(employee: Employee, today: date) -> list[Label]:
+def labels(employee: Employee, today: date, now: datetime) -> list[Label]:
     """Returns what keeps the employee out now or soon, the most important first."""
     found = []
+    if policy.blocked(employee, now):
+        found.append(Label("blocked", "bad"))
     if employee.status is Status.INACTIVE:
         found.append(Label("suspended", "bad"))
     if employee.valid_until is not None and employee.valid_until < today:

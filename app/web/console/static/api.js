@@ -8,24 +8,27 @@ export function rooted(path) {
   return ROOT + path;
 }
 
-/** An error answer: HTTP status, code, and the sentence to show. */
+/** An error answer: HTTP status, code, and the sentence to show. body: the whole answer, such as `field` or `current`. */
 export class CallError extends Error {
-  constructor(status, code, detail) {
+  constructor(status, code, detail, body = {}) {
     super(detail);
     this.status = status;
     this.code = code;
+    this.body = body;
   }
 }
 
 /**
  * Calls /v1. Returns the parsed JSON, the text of another type, or null for an empty answer.
  * json: sent as JSON. form: a FormData. quiet: throws an error without showing it. signal: an AbortSignal.
+ * version: of the entry that a change is based on; if that changed meanwhile, the answer is 409 with the newer entry.
  * Throws CallError, after showing its sentence. Goes to the sign-in page if the session has ended.
  */
-export async function call(path, { method = "GET", json, form, quiet = false, signal } = {}) {
+export async function call(path, { method = "GET", json, form, quiet = false, signal, version } = {}) {
   const headers = { Accept: "application/json" };
   if (method !== "GET") headers["X-CSRF-Token"] = document.querySelector('meta[name="csrf-token"]')?.content ?? "";
   if (json !== undefined) headers["Content-Type"] = "application/json";
+  if (version !== undefined) headers["If-Match"] = `"${version}"`;
   let answer;
   try {
     answer = await fetch(rooted(path), { method, headers, signal, body: json === undefined ? form : JSON.stringify(json) });
@@ -45,7 +48,7 @@ export async function call(path, { method = "GET", json, form, quiet = false, si
 
 /** The CallError for an answer's status and parsed body. An answer that lacks the service's JSON came from a proxy. */
 export function failure(status, body) {
-  if (body?.error && body.detail) return new CallError(status, body.error, body.detail);
+  if (body?.error && body.detail) return new CallError(status, body.error, body.detail, body);
   const cures = {
     413: "refused this as too large. Raise its limit (nginx: client_max_body_size) or send less at once.",
     502: "cannot reach it. Check that the service runs at the address that the proxy uses.",

@@ -73,3 +73,46 @@ export function when(at, gate) {
   const { day, time, today, zone } = shown(at, gate);
   return el("time", { datetime: at, title: at }, el("span", { class: today ? "today" : "date" }, `${day} `), time, zone);
 }
+
+/** The instant of a `datetime-local` field's value, on the clock of the gate or the site; null for an empty field. */
+export function instantOf(typed, gate) {
+  if (!typed) return null;
+  const zone = elsewhere[gate] ?? siteZone;
+  const wanted = Date.parse(`${typed}Z`);
+  let at = wanted;
+  // Twice: the first guess may lie on the other side of a clock change.
+  for (let i = 0; i < 2; i += 1) at += wanted - Date.parse(`${wall(new Date(at), zone).join("T")}Z`);
+  return new Date(at).toISOString();
+}
+
+/** The value of a `datetime-local` field for an instant, on the site's clock. */
+export function typedTime(at) {
+  return wall(new Date(at), siteZone).join("T").slice(0, 16);
+}
+
+/** Shows a sentence beside a field, for eyes and screen readers, and moves there. A field that the form lacks: false. */
+export function problemAt(form, name, words) {
+  const field = form.elements[name];
+  const input = field instanceof RadioNodeList ? field[0] : field;
+  if (!input) return false;
+  const id = `${input.id || name}-problem`;
+  const box = el("p", { class: "field-problem", id, role: "alert" }, words);
+  (input.closest(".field, fieldset") ?? input.parentElement).append(box);
+  input.setAttribute("aria-invalid", "true");
+  input.setAttribute("aria-describedby", [input.getAttribute("aria-describedby"), id].filter(Boolean).join(" "));
+  input.focus();
+  return true;
+}
+
+/** Removes what `problemAt` showed. */
+export function clearProblems(form) {
+  for (const box of form.querySelectorAll(".field-problem")) {
+    for (const input of form.querySelectorAll(`[aria-describedby~="${box.id}"]`)) {
+      input.removeAttribute("aria-invalid");
+      const others = input.getAttribute("aria-describedby").split(" ").filter((id) => id !== box.id);
+      if (others.length) input.setAttribute("aria-describedby", others.join(" "));
+      else input.removeAttribute("aria-describedby");
+    }
+    box.remove();
+  }
+}

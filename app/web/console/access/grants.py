@@ -1,0 +1,78 @@
+"""Temporary grants: who may pass where for a while, and why; given here, from a person's page and from a refusal's."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+from app.core.access.rule_set import RuleSet
+from app.core.access.rules import Grant
+from app.core.types import Role
+from app.services.accounts.sessions import SignedIn
+from app.web.console.access.sentences import where_words
+from app.web.console.actors import actor_name
+from app.web.console.render import Link, render
+from app.web.console.session import SecurityPage
+from app.web.security import SystemOf
+from app.wiring import System
+
+router = APIRouter(include_in_schema=False)
+STAFF = frozenset({Role.ADMIN, Role.SECURITY})
+LINKS = (Link("/access/grants", "Grants", "history", STAFF, section="access"),)
+
+
+@dataclass(frozen=True)
+class GrantWords:
+    """A grant in words. by: who gave it. begun: it holds now."""
+
+    id: str
+    employee_id: str
+    name: str
+    number: str
+    where: str
+    starts_at: datetime
+    ends_at: datetime
+    reason: str
+    by: str
+    giver: str
+    begun: bool
+
+
+@router.get("/access/grants", response_class=HTMLResponse)
+def grants(request: Request, system: SystemOf, person: SecurityPage) -> HTMLResponse:
+    now = system.clock()
+    with system.store.read() as tx:
+        rules = tx.rules.all().sound()
+    return render(
+        request,
+        "access/grants.html",
+        person,
+        grants=[grant_words(system, rules, one) for one in rules.grants if one.ends_at > now],
+        gates=rules.gates,
+        may_grant=may_grant(system, person),
+        is_admin=person.principal.may(Role.ADMIN),
+    )
+
+
+def may_grant(system: System, person: SignedIn) -> bool:
+    """Whether this person may give grants: admins, and guards where the site's setting allows."""
+    return person.principal.may(Role.ADMIN)
+
+
+def grant_words(system: System, rules: RuleSet, grant: Grant) -> GrantWords:
+    with system.store.read() as tx:
+        employee = tx.employees.get(grant.person_id)
+    return GrantWords(
+        grant.id,
+        grant.person_id,
+        employee.name if employee else "somebody who is gone",
+        employee.number if employee else "",
+        where_words(rules.names, grant.where),
+        grant.starts_at,
+        grant.ends_at,
+        grant.reason,
+        actor_name(system, grant.granted_by),
+        grant.granted_by,
+        grant.starts_at <= system.clock(),
+    )

@@ -1,0 +1,144 @@
+"""Who may pass a gate, and may this person pass: for everybody who watches, now or at another time."""
+
+import csv
+import io
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse, Response
+
+from app.core.access.explanation import ConditionKind, RuleAnswer
+from app.core.access.rules import Grant
+from app.core.errors import BadInput, NotFound
+from app.core.imports.people_cells import harmless
+from app.core.types import OPENING, Employee, Role
+from app.services.access.rules.rule_questions import Answer
+from app.web.console.access.explanations import CONDITIONS, at_time, opens_at, why
+from app.web.console.page_clock import from_field
+from app.web.console.render import Link, render
+from app.web.console.session import AnyPage
+from app.web.fields import PlainText
+from app.web.security import SystemOf
+from app.wiring import System
+
+router = APIRouter(include_in_schema=False)
+LINKS = (Link("/access/who", "Who may pass", "search", section="access"),)
+MOST = 500  # people on the page; the CSV has all
+Short = Annotated[PlainText, Query(max_length=64)]
+Words = Annotated[PlainText, Query(max_length=200)]
+
+
+@router.get("/access/who", response_class=HTMLResponse)
+def who(
+    request: Request, system: SystemOf, person: AnyPage, gate: Short = "", at: Short = "", q: Words = ""
+) -> HTMLResponse:
+    """at: a time on the site's clock; none: now. q: in the name or the number."""
+    gates = [one.name for one in system.gates.all()]
+    chosen = gate or (gates[0] if gates else "")
+    moment, problem = _moment(system, at)
+    found: list[Employee] = []
+    if chosen and not problem:
+        try:
+            found = system.rule_questions.who(chosen, moment)
+        except BadInput as e:
+            problem = e.detail
+    matching = [one for one in found if _matches(one, q)]
+    return render(
+        request,
+        "access/who.html",
+        person,
+        gates=gates,
+        gate=chosen,
+        at=moment or system.clock(),
+        typed=at if problem else "",
+        asked=moment is not None,
+        problem=problem,
+        q=q.strip(),
+        people=matching[:MOST],
+        matching=len(matching),
+        all=len(found),
+        is_admin=person.principal.may(Role.ADMIN),
+    )
+
+
+@router.get("/access/who.csv", response_class=Response)
+def who_as_csv(system: SystemOf, person: AnyPage, gate: Short, at: Short = "", q: Words = "") -> Response:
+    moment, problem = _moment(system, at)
+    if problem:
+        raise BadInput("bad_at", problem)
+    text = io.StringIO()
+    rows = csv.writer(text)
+    rows.writerow(("number", "name", "groups", "gate", "at"))
+    asked = (moment or system.clock()).astimezone(system.site_clock.read().zone_of(gate))
+    for one in system.rule_questions.who(gate, moment):
+        if _matches(one, q):
+            cells = (one.number, one.name, "; ".join(one.groups), gate, asked.isoformat(timespec="seconds"))
+            rows.writerow([harmless(cell) for cell in cells])
+    headers = {"Content-Disposition": 'attachment; filename="who-may-pass.csv"', "Cache-Control": "no-store"}
+    return Response(text.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.get("/access/explain", response_class=HTMLResponse)
+def explain(
+    request: Request, system: SystemOf, person: AnyPage, employee: Short = "", gate: Short = "", at: Short = ""
+) -> HTMLResponse:
+    """employee: a number or id. Without one, only the question."""
+    gates = [one.name for one in system.gates.all()]
+    chosen = gate or (gates[0] if gates else "")
+    moment, problem = _moment(system, at)
+    answer, unknown = None, ""
+    if employee.strip() and chosen and not problem:
+        try:
+            answer = system.rule_questions.explain(employee.strip(), chosen, moment)
+        except NotFound as e:
+            unknown = e.detail
+        except BadInput as e:
+            problem = e.detail
+    zone = system.site_clock.read().zone_of(chosen)
+    opens = opens_at(answer) if answer else None
+    return render(
+        request,
+        "access/explain.html",
+        person,
+        gates=gates,
+        gate=answer.gate.name if answer else chosen,
+        number=answer.employee.number if answer else employee.strip(),
+        at=moment or system.clock(),
+        typed=at if problem else "",
+        asked=moment is not None,
+        problem=problem,
+        unknown=unknown,
+        answer=answer,
+        passes=answer is not None and answer.reason in OPENING,
+        words=why(answer, zone) if answer else "",
+        opens=at_time(opens, moment or system.clock(), zone) if opens else "",
+        conditions=CONDITIONS,
+        rules=_rules(answer),
+        is_admin=person.principal.may(Role.ADMIN),
+    )
+
+
+def _rules(answer: Answer | None) -> list[tuple[RuleAnswer, bool]]:
+    """The rules, first the one that lacked least, and whether each is a grant. Grants for others are left out."""
+    if answer is None:
+        return []
+    shown = [
+        (one, isinstance(one.rule, Grant))
+        for one in answer.explanation.rules
+        if not (isinstance(one.rule, Grant) and ConditionKind.WHO in one.failed)
+    ]
+    return sorted(shown, key=lambda row: len(row[0].failed))
+
+
+def _moment(system: System, typed: str) -> tuple[datetime | None, str]:
+    """The time that was typed, None for now, and what is wrong with it."""
+    if not typed.strip():
+        return None, ""
+    moment = from_field(typed.strip(), system.site_clock.read().zone)
+    return moment, "" if moment else "This is not a time. Write it as 2026-12-24T18:00."
+
+
+def _matches(employee: Employee, q: str) -> bool:
+    wanted = q.strip().casefold()
+    return wanted in employee.name.casefold() or wanted in employee.number.casefold()

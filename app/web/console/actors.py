@@ -1,0 +1,12 @@
+"""Who did something, in words: events, grants and changes keep only the id of a user or a key."""
+
+from app.wiring import System
+
+
+def actor_name(system: System, actor: str | None) -> str:
+    """Returns the name of a user or key; the id itself for one that is gone, and "" for None."""
+    if actor is None:
+        return ""
+    with system.store.read() as tx:
+        user, key = tx.users.get(actor), tx.api_keys.get(actor)
+    return user.name if user else f"key {key.name or key.id}" if key else actor

@@ -1,0 +1,3 @@
+// Prints the table.
+
+document.getElementById("print").addEventListener("click", () => print());
