@@ -13,9 +13,9 @@ from app.worker.camera_loop import Tally
 def views() -> list[CameraView]:
     """One that is watched here, one that another process watches, one that nobody does."""
     tally = Tally(frames=7, skipped=3, latency_ms=[10.0, 20.0, 30.0])
-    post: Any = SimpleNamespace(loop=SimpleNamespace(tally=tally))
+    watched: Any = SimpleNamespace(loop=SimpleNamespace(tally=tally))
     return [
-        CameraView(camera("lobby-cam"), "frozen", post=post),
+        CameraView(camera("lobby-cam"), "frozen", watched=watched),
         CameraView(camera("west-cam"), "working", watched_by="another"),
         CameraView(camera("dock-cam"), "not_watched"),
     ]

@@ -74,7 +74,7 @@ def test_looping_recording_restarts_within_its_connection(system: System, tmp_pa
     for level in (60, 120):
         Image.new("L", (160, 120), level).save(tmp_path / f"{level}.png")
     camera = system.cameras.add("film", GATE, Address(f"folder:{tmp_path}", local=True), Region())
-    box = supervisor(system)._post(camera).mailbox
+    box = supervisor(system)._watch(camera).mailbox
     assert isinstance(box, Mailbox)
     box.start()
     try:

@@ -67,16 +67,16 @@ def test_camera_on_its_side_sees_faces_with_its_rotation_and_hints_without(
     camera = system.cameras.add(
         "film", GATE, Address(f"folder:{tmp_path}#fast", True, rotation), Region(min_face_px=24)
     )
-    post = supervisor(system)._post(camera)
-    assert isinstance(post.loop, CameraLoop)
-    watch = post.loop.watch
+    watched = supervisor(system)._watch(camera)
+    assert isinstance(watched.loop, CameraLoop)
+    watch = watched.loop.watch
 
     def hints() -> list[str]:
         with system.store.read() as tx:
             return [a.detail for a in tx.alerts.uncleared() if a.camera_id == camera.id]
 
     try:
-        post.loop.start()
+        watched.loop.start()
         if rotation:
             latest = eventually(lambda: (seen := watch.latest) and seen.faces and seen)
             assert latest.faces == 2 and not hints()
@@ -84,5 +84,5 @@ def test_camera_on_its_side_sees_faces_with_its_rotation_and_hints_without(
             eventually(hints)
             assert hints() == ["faces are found only when the picture is turned by 90 degrees; set its rotation to 90"]
     finally:
-        post.loop.stop()
+        watched.loop.stop()
         system.cameras.delete("film")
