@@ -20,29 +20,34 @@ USER, PASSWORD, TOKEN = "admin", "hunter2 & sons", "long-lived-token"
 
 
 class Coil:
-    """A relay that may flip back after a time. switched: every position it was told, in order."""
+    """A relay that may flip back after a time, used by several threads. switched: every position it was told, in
+    order."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock
+        self._lock = threading.RLock()  # or two readers would both flip it back, and leave it as it was
         self._on = False
         self._flips_s: float | None = None
         self.switched: list[bool] = []
 
     @property
     def on(self) -> bool:
-        if self._flips_s is not None and self.clock() >= self._flips_s:
-            self._on, self._flips_s = not self._on, None
-        return self._on
+        with self._lock:
+            if self._flips_s is not None and self.clock() >= self._flips_s:
+                self._on, self._flips_s = not self._on, None
+            return self._on
 
     def put(self, on: bool, flips_after_s: float | None = None) -> None:
-        _ = self.on
-        self._on = on
-        self.switched.append(on)
-        self._flips_s = None if flips_after_s is None else self.clock() + flips_after_s
+        with self._lock:
+            _ = self.on
+            self._on = on
+            self.switched.append(on)
+            self._flips_s = None if flips_after_s is None else self.clock() + flips_after_s
 
     def stop_timer(self) -> None:
-        _ = self.on
-        self._flips_s = None
+        with self._lock:
+            _ = self.on
+            self._flips_s = None
 
 
 class Device:
