@@ -23,6 +23,7 @@ from app.adapters.yaml.rules_text import read_rules, write_rules
 from app.core.alerts.alert import Alert, AlertKind
 from app.core.errors import CryptoFault
 from app.core.site.installation import Installation
+from app.core.site.mode import SITE
 from app.services.access.calendar_files import CalendarFiles
 from app.services.access.rules.group_members import GroupMembers
 from app.services.access.rules.permits import Permits
@@ -220,7 +221,10 @@ def camera_policy(settings: Settings) -> address.CameraPolicy:
 def settle_keys(store: SqlStore, vault: Vault, key_file: KeyFile) -> None:
     """Gives every data key its secret in the key file, once, for keys older than that file.
 
-    Raises CryptoFault if the key file is missing although keys need it.
+    The site's data key is made here, at the first start. So a machine with a key file of its own is told at its start,
+    and not when it meets somebody whom another machine enrolled.
+
+    Raises CryptoFault if the key file is missing although keys need it, or if it is not this database's.
     """
     with store.read() as tx:
         keys = tx.data_keys.all()
@@ -236,6 +240,16 @@ def settle_keys(store: SqlStore, vault: Vault, key_file: KeyFile) -> None:
         with store.write() as tx:
             for subject, wrapped in zip(old, new, strict=True):
                 tx.data_keys.replace(subject, wrapped)
+    with store.read() as tx:
+        keys = tx.data_keys.all()
+    if SITE not in keys and (not keys or vault.knows_any(list(keys.values()))):
+        with store.write() as tx:
+            keys = {SITE: tx.data_keys.get_or_add(SITE, vault.new_key())}
+    if SITE not in keys or not vault.knows_any([keys[SITE]]):
+        raise CryptoFault(
+            "the key file people.keys is another machine's, or another database's, and nothing that was sealed here "
+            "opens with it: set people_keys to the file that the other machines use, or restore its newest copy"
+        )
 
 
 def _seals(master: bytes) -> RowSeals:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from app.adapters.crypto.key_file import KeyFile
 from tests import pictures
-from tests.e2e.server import Server, Site, serving
+from tests.e2e.server import Server, Site, quick, serving
 
 
 @pytest.fixture
@@ -70,3 +71,21 @@ def test_each_process_follows_the_others_changes(pair: tuple[Server, Server]) ->
     assert a.http.delete(f"/v1/keys/{a.site.key_ids['gate']}", headers=admin).status_code == 204
     assert b.approach().status_code == 401
     assert b.get("/v1/audit/verify")["gates"]["lobby-1"]["events"] == 9
+
+
+def test_a_machine_with_a_key_file_of_its_own_is_refused_and_the_other_works_on(
+    pair: tuple[Server, Server], tmp_path: Path
+) -> None:
+    a, _ = pair
+    shared = {name: value for name, value in a.site.settings.items() if name != "people_keys"}
+    KeyFile(tmp_path / "own.keys").create()
+    for settings, words in (
+        (shared, "people.keys is missing"),
+        ({**shared, "people_keys": str(tmp_path / "own.keys")}, "people.keys is another machine's"),
+    ):
+        ended = quick("serve", "--port", "0", data=tmp_path / "c", **settings)
+        told = " ".join(ended.stderr.split())
+        assert ended.returncode == 1 and "Traceback" not in told, ended
+        assert words in told and "set people_keys to the file that the other machines use" in told
+        assert not (tmp_path / "c" / "people.keys").exists()
+    assert a.approach(pictures.ADA[1]).json()["reason"] == "not_recognised"

@@ -14,7 +14,7 @@ import hashlib
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
@@ -76,6 +76,12 @@ class KeyFile:
         if secret is None:
             raise CryptoFault(f"{self._path.name} has no secret for this data key: erased, or it is another file")
         return secret
+
+    def has_any(self, slots: Collection[bytes]) -> bool:
+        """Whether one of these secrets is in the file now."""
+        self._read()
+        with self._lock:
+            return any(slot in self._known for slot in slots)
 
     def destroy(self, slot: bytes) -> None:
         """Destroys a secret. Once this returns, nobody can open what its key sealed. Raises OSError."""

@@ -80,6 +80,11 @@ class Vault:
         if self._secrets is not None and wrapped_key[:1] == _WITH_SECRET:
             self._secrets.destroy(wrapped_key[1 : 1 + SLOT_BYTES])
 
+    def knows_any(self, wrapped_keys: Sequence[bytes]) -> bool:
+        """Whether the key file has the secret of one of these keys."""
+        slots = {wrapped[1 : 1 + SLOT_BYTES] for wrapped in wrapped_keys if not self.is_old(wrapped)}
+        return self._secrets is not None and self._secrets.has_any(slots)
+
     def is_old(self, wrapped_key: bytes) -> bool:
         """Whether the wrapped key opens without the key file."""
         return wrapped_key[:1] != _WITH_SECRET
