@@ -72,6 +72,8 @@ def decide(
         return Decision(Reason.RELEASED)
     if not gate.enabled:
         return Decision(Reason.GATE_DISABLED)
+    if not gate.usable:
+        return Decision(Reason.SYSTEM_FAULT)
     if mode is SiteMode.LOCKDOWN:
         return Decision(Reason.LOCKDOWN)
     if gate.locked:

@@ -28,7 +28,11 @@ class FailMode(StrEnum):
 
 
 class DriverKind(StrEnum):
-    """How a gate is driven. PLAIN: not at all, the hardware requests decisions and opens by itself."""
+    """How a gate is driven.
+
+    PLAIN: not at all, the hardware requests decisions and opens by itself. UNKNOWN: as only a newer version of Facegate
+    knows; nobody gets in, and the row stays as it is.
+    """
 
     PLAIN = "plain"
     DRY_RUN = "dry_run"
@@ -36,6 +40,7 @@ class DriverKind(StrEnum):
     MQTT = "mqtt"
     OSDP = "osdp"
     SERIAL = "serial"
+    UNKNOWN = "unknown"
 
 
 class CommandOutcome(StrEnum):

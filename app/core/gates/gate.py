@@ -33,3 +33,8 @@ class Gate:
     door_at: datetime | None = None
     liveness: LivenessMode = LivenessMode.AUTO
     locked: bool = False
+
+    @property
+    def usable(self) -> bool:
+        """Whether it lets anybody in at all. A release does not ask."""
+        return self.enabled and self.driver is not DriverKind.UNKNOWN

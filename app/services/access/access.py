@@ -97,7 +97,7 @@ class Access:
         return Arrival(
             gate=gate,
             current=self.decisions.refresh(tx),
-            may_look=gate.enabled and normal,
+            may_look=gate.usable and normal,
             repeated=self.decisions.repeats.is_known(tx, gate, idempotency_key),
             has_camera=any(camera.enabled for camera in tx.cameras.of_gate(gate.id)) if with_camera else None,
         )

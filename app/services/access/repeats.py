@@ -106,7 +106,7 @@ class Repeats:
         if (
             answer.reason is Reason.RELEASED
             or gate is None
-            or not gate.enabled
+            or not gate.usable
             or gate.locked
             or mode is not SiteMode.NORMAL
         ):

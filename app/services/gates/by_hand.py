@@ -11,6 +11,7 @@ from app.core.errors import Conflict, NotFound, Unconfirmed
 from app.core.events.decision import RecordedDecision
 from app.core.gates.commands import DriverKind
 from app.core.gates.gate import Gate
+from app.core.gates.settings import DRIVER_UNKNOWN
 from app.core.ports.store import Clock, Store, Transaction
 from app.core.site.mode import SiteMode
 from app.core.text import plain_text
@@ -56,6 +57,8 @@ class ByHand:
             gate = _held(tx, name)
             if gate.driver is DriverKind.PLAIN:
                 raise Conflict("gate_not_driven", "This gate's hardware asks for decisions and cannot be told to open.")
+            if gate.driver is DriverKind.UNKNOWN:
+                raise Conflict("gate_not_driven", DRIVER_UNKNOWN)
             mode = tx.site.get().mode_at(gate.id)
             if mode is SiteMode.RELEASE:
                 raise Conflict("release_active", "The gate is open for everybody.")

@@ -13,6 +13,7 @@ from time import monotonic
 from app.core.errors import CryptoFault, Refusal
 from app.core.gates.commands import DoorState, DriverKind, GateResult
 from app.core.gates.gate import Gate
+from app.core.gates.settings import DRIVER_UNKNOWN
 from app.core.ports.crypto import Vault
 from app.core.ports.gates import GateDriver
 from app.core.ports.store import Clock, Store, Transaction
@@ -255,7 +256,9 @@ class DriverPool:
 
     def _take(self, gate: Gate, config: Config | str, alerted: bool | None) -> None:
         one = PooledDriver(gate, alerted=alerted)
-        if isinstance(config, str):
+        if gate.driver is DriverKind.UNKNOWN:
+            one.broken = DRIVER_UNKNOWN
+        elif isinstance(config, str):
             one.broken = config
         elif gate.driver is not DriverKind.PLAIN:
             self._connect(one, config)

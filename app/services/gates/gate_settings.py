@@ -13,7 +13,7 @@ from app.core.canonical import canonical
 from app.core.errors import BadInput, CryptoFault, NotFound
 from app.core.gates.commands import DriverKind, FailMode
 from app.core.gates.gate import Gate
-from app.core.gates.settings import door_held_after_ms, gate_name, unlock_ms
+from app.core.gates.settings import DRIVER_UNKNOWN, door_held_after_ms, gate_name, unlock_ms
 from app.core.ports.crypto import Vault
 from app.core.ports.store import Clock, Store, Transaction
 from app.core.recognition.liveness import LivenessMode
@@ -75,6 +75,8 @@ class GateSettings:
         return gate
 
     def _with(self, tx: Transaction, gate: Gate, wanted: GateUpdate) -> Gate:
+        if gate.driver is DriverKind.UNKNOWN and wanted.driver is None and (wanted.touches_driver or wanted.liveness):
+            raise BadInput("bad_gate_config", DRIVER_UNKNOWN)
         gate = replace(
             gate,
             enabled=gate.enabled if wanted.enabled is None else wanted.enabled,

@@ -8,6 +8,7 @@ from app.core.access.policy import PolicyLimits, decide
 from app.core.access.rule_set import RuleSet
 from app.core.access.rules import EntryMode, GatePlace, Rule, Site, Where, Who
 from app.core.access.schedules import Hours, Schedule, Window
+from app.core.gates.commands import DriverKind
 from app.core.gates.gate import Gate
 from app.core.recognition.liveness import LivenessMode
 from app.core.site.mode import SiteMode
@@ -73,6 +74,9 @@ class Scene:
 
     def disabled(self) -> None:
         self.gate = replace(self.gate, enabled=False)
+
+    def of_a_newer_version(self) -> None:
+        self.gate = replace(self.gate, driver=DriverKind.UNKNOWN)
 
     def locked_down(self) -> None:
         self.mode = SiteMode.LOCKDOWN

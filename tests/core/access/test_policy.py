@@ -17,6 +17,7 @@ from tests.fakes import NOW
 
 ORDER = [
     ("disabled", Reason.GATE_DISABLED),
+    ("of_a_newer_version", Reason.SYSTEM_FAULT),
     ("locked_down", Reason.LOCKDOWN),
     ("locked", Reason.LOCKED_BY_HAND),
     ("shut_by_schedule", Reason.NO_ENTRY),

@@ -62,7 +62,11 @@ class GateRows:
     def update(self, gate: Gate) -> None:
         try:
             with self._connection.begin_nested():
-                self._rows.update(_gate_columns(gate), gates.c.id == gate.id)
+                columns = _gate_columns(gate)
+                if gate.driver is DriverKind.UNKNOWN:
+                    for name in _KINDS.keys() & columns.keys():
+                        del columns[name]  # what stands there is for the version that wrote it
+                self._rows.update(columns, gates.c.id == gate.id)
         except IntegrityError as error:
             raise _exists(gate) from error
 
@@ -87,16 +91,33 @@ class DoorRows:
 
     def get(self, gate_id: str) -> tuple[DoorState, datetime] | None:
         row = self._connection.execute(select(doors).where(doors.c.gate_id == gate_id)).one_or_none()
-        return None if row is None else (DoorState(row.state), row.at)
+        return None if row is None else (_door(row.state), row.at)
 
 
-_KINDS = {"driver": DriverKind, "fail_mode": FailMode, "liveness": LivenessMode, "door": DoorState}
+# What a value that a newer version wrote is read as.
+_KINDS: dict[str, tuple[type[StrEnum], StrEnum]] = {
+    "driver": (DriverKind, DriverKind.UNKNOWN),
+    "fail_mode": (FailMode, FailMode.SECURE),
+    "liveness": (LivenessMode, LivenessMode.REQUIRED),
+}
 
 
 def _gate(row: Mapping[str, Any]) -> Gate:
-    """Raises ValueError for a value that no version of ours has written."""
-    kinds = {name: kind(row[name]) for name, kind in _KINDS.items() if row[name] is not None}
-    return Gate(**{**row, **kinds})
+    """A gate with any value that this version does not know cannot be driven, and keeps no other from being read."""
+    read: dict[str, Any] = {**row, "door": None if row["door"] is None else _door(row["door"])}
+    for name, (kind, unknown) in _KINDS.items():
+        try:
+            read[name] = kind(row[name])
+        except ValueError:
+            read[name], read["driver"] = unknown, DriverKind.UNKNOWN
+    return Gate(**read)
+
+
+def _door(state: str) -> DoorState:
+    try:
+        return DoorState(state)
+    except ValueError:
+        return DoorState.FAULT
 
 
 def _gate_columns(gate: Gate) -> dict[str, Any]:
