@@ -21,10 +21,10 @@ from sqlalchemy import URL, create_engine, make_url, text
 
 from app.adapters.crypto.signing import Ed25519Signer
 from app.adapters.crypto.vault import Vault
-from app.adapters.db.engine import migrate
-from app.adapters.db.store import SqlStore, open_store
+from app.adapters.db.store import SqlStore
 from tests import order
 from tests.lock_order import LockOrder, watched
+from tests.stores import open_store, upgrade
 
 DATABASES = ("sqlite", "postgresql")
 SHOTS = os.environ.get("SHOTS_DIR")  # read and left there: the processes that share the tests read it too
@@ -76,7 +76,7 @@ def locks_in_order(watched_locks: LockOrder) -> Iterator[None]:
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty migrated database, as one file to copy."""
     file = tmp_path_factory.mktemp("sqlite") / "template.db"
-    migrate.upgrade(f"sqlite:///{file}")
+    upgrade(f"sqlite:///{file}")
     return file
 
 
@@ -98,7 +98,7 @@ def postgres() -> Iterator[str]:
             execute(f"ALTER SYSTEM SET {setting} = off")
         execute("SELECT pg_reload_conf()")
         execute("CREATE DATABASE template")
-    migrate.upgrade(url.set(database="template").render_as_string(False))
+    upgrade(url.set(database="template").render_as_string(False))
     yield url.render_as_string(False)
     server.cleanup()
 

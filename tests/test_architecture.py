@@ -170,6 +170,17 @@ def test_tests_use_the_common_waiter() -> None:
     assert found == []
 
 
+def test_rows_are_sealed_under_the_master_key_alone() -> None:
+    """A key that is written down, even one for tests, would seal rows that open doors."""
+    keys = []
+    for module in (module for module in MODULES if named(module).startswith("app/")):
+        for node in nodes(module, r"RowSeals\("):
+            match node:
+                case ast.Call(func=ast.Name(id="RowSeals") | ast.Attribute(attr="RowSeals"), args=args):
+                    keys.append((named(module), *map(ast.unparse, args)))
+    assert keys == [("app/wiring/backbone.py", "derive(master, b'facegate row seals v1')")]
+
+
 def test_apps_readme_lists_every_setting_and_its_default() -> None:
     readme = (ROOT / "app" / "README.md").read_text(encoding="utf-8")
     rows = dict(re.findall(rf"^\| `{PREFIX}(\w+)` \| `([^`]*)` \|", readme, flags=re.MULTILINE))

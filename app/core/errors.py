@@ -101,6 +101,7 @@ class Cause(StrEnum):
     LOCKED = "another program holds the database: end it, or wait for it"
     GONE = "the database does not answer: start it, or mend the way to it"
     DAMAGED = "the database's file is damaged: restore it from a backup"
+    MOVED = "the database's file was moved, deleted or replaced under the service: put it back, or restart the service"
 
 
 class NotRecorded(Fault):

@@ -27,9 +27,7 @@ from sqlalchemy import insert, make_url, text, update
 
 from app.adapters.crypto.signing import Ed25519Signer
 from app.adapters.crypto.vault import Vault
-from app.adapters.db.engine import migrate
-from app.adapters.db.seals.row_seal import UNKEYED
-from app.adapters.db.store import SqlStore, open_store
+from app.adapters.db.store import SqlStore
 from app.adapters.db.tables import data_keys, events, gates
 from app.core.events.chain import GENESIS
 from app.core.events.decision import Identity, Method, RecordedDecision
@@ -42,6 +40,7 @@ from app.services.events.answers import Answers
 from app.services.events.event_list import EventList
 from app.wiring import new_id
 from tests.console.service import Service
+from tests.stores import SEALS, open_store, upgrade
 
 BATCH = 5000
 HTTP_FILTERS = 60
@@ -187,7 +186,7 @@ def over_http(data: Path, url: str, master: bytes, places: list[Gate], say: Cons
 
 def _blinded(row: EventRow) -> dict[str, str | None]:
     def blind(person: str | None) -> str | None:
-        return person if person is None or person.startswith("day:") else UNKEYED.blind(person)
+        return person if person is None or person.startswith("day:") else SEALS.blind(person)
 
     return {"employee_id": blind(row.employee_id), "subject_id": blind(row.subject_id)}
 
@@ -247,7 +246,7 @@ def stores(kinds: list[str]) -> Iterator[dict[str, SqlStore]]:
         opened = {}
         try:
             for kind, url in found.items():
-                migrate.upgrade(url)
+                upgrade(url)
                 opened[kind] = open_store(url)
             yield opened
         finally:

@@ -23,10 +23,10 @@ class Failing:
         self.reads = self.writes = True
 
     @contextmanager
-    def read(self) -> Iterator[Any]:
+    def read(self, within: timedelta | None = None) -> Iterator[Any]:
         if not self.reads:
             raise NotRecorded("nothing can be read")
-        with self._store.read() as tx:
+        with self._store.read(within) as tx:
             yield tx
 
     @contextmanager

@@ -6,7 +6,6 @@ from typing import Any
 from app.adapters.crypto.journal import JsonJournal
 from app.adapters.crypto.signing import Ed25519Signer
 from app.adapters.crypto.vault import Vault
-from app.adapters.db.store import open_store
 from app.adapters.index.faiss_index import FaissIndex
 from app.core.events.decision import RecordedDecision
 from app.core.gates.gate import Gate
@@ -27,6 +26,7 @@ from app.services.people.enrolment import Enrolment
 from app.services.people.erasure import Erasure
 from app.services.people.gallery import Gallery
 from tests.fakes import DIMENSION, Clock, Thresholds, encode, look, looks, new_id, person, photo
+from tests.stores import open_store
 
 OF_A_PHONE = b"HEIC"  # what `readable` takes away
 SAME_PERSON = 0.3

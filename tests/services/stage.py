@@ -94,8 +94,8 @@ class Unreachable:
         with getattr(self._store, of)(*args) as tx:
             yield tx
 
-    def read(self) -> Any:
-        return self._through("read")
+    def read(self, within: timedelta | None = None) -> Any:
+        return self._through("read", within)
 
     def write(self, deadline: timedelta | None = None) -> Any:
         return self._through("write", deadline)

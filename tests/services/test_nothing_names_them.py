@@ -9,8 +9,6 @@ from sqlalchemy import text
 
 from app.adapters.crypto.key_file import KeyFile
 from app.adapters.crypto.vault import Vault
-from app.adapters.db.seals.row_seal import UNKEYED
-from app.adapters.db.store import open_store
 from app.adapters.db.tables import metadata
 from app.core.events.corrections import CorrectionKind
 from app.core.events.records import EventFilter
@@ -20,6 +18,7 @@ from app.services.events.corrections import Corrections
 from tests.fakes import new_id, person, photo
 from tests.services import process
 from tests.services.process import Process
+from tests.stores import SEALS, open_store
 
 MARKS = ("E-77001", "Augusta Kingsley", "augusta kingsley", "70219364105", "augusta@example.net")
 
@@ -28,7 +27,7 @@ MARKS = ("E-77001", "Augusta Kingsley", "augusta kingsley", "70219364105", "augu
 def vault(master_key: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Vault:
     """With a key file, and databases that seal people with it, as the wiring makes them."""
     vault = Vault(master_key, KeyFile(tmp_path / "people.keys"))
-    monkeypatch.setattr(process, "open_store", partial(open_store, seals=UNKEYED, vault=vault))
+    monkeypatch.setattr(process, "open_store", partial(open_store, vault=vault))
     return vault
 
 
@@ -84,7 +83,7 @@ def test_stolen_database_reveals_neither_names_nor_movements(site: Process, ada:
 
 def test_erased_person_is_named_nowhere(site: Process, ada: Employee, tmp_path: Path) -> None:
     site.erasure.erase(ada.id)
-    assert in_tables(site, *MARKS, UNKEYED.blind(ada.id)) == set()
+    assert in_tables(site, *MARKS, SEALS.blind(ada.id)) == set()
     assert in_files(site, tmp_path, *MARKS) == set()
     # Her id, which is random and nobody's, stays in the receipt alone: so it is told that it was done.
     assert {table for table, _ in in_tables(site, ada.id)} == {"erasures", "gallery_changes"}

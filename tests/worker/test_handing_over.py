@@ -9,7 +9,7 @@ import pytest
 from app.adapters.crypto.signing import Ed25519Signer
 from app.adapters.crypto.vault import Vault
 from app.adapters.db.repositories.cameras import CameraRows
-from app.adapters.db.store import SqlStore, open_store
+from app.adapters.db.store import SqlStore
 from app.core.cameras.camera import Camera
 from app.core.gates.gate import Gate
 from app.services.gates.dispatcher import GateDispatcher
@@ -19,6 +19,7 @@ from app.worker.supervisor import Supervisor
 from tests.fakes import Clock, new_id
 from tests.services.gate_hardware import TURNSTILE, Turnstile, Yard
 from tests.services.meanwhile import Meanwhile
+from tests.stores import open_store
 from tests.waiting import eventually
 from tests.worker.workers import Worker
 

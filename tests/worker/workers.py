@@ -7,7 +7,7 @@ from typing import cast
 
 import pytest
 
-from app.adapters.db.store import SqlStore, open_store
+from app.adapters.db.store import SqlStore
 from app.core.alerts.alert import AlertKind
 from app.core.cameras.camera import Camera
 from app.core.cameras.health import CameraState, Health
@@ -16,6 +16,7 @@ from app.services.site.gate_leases import GateLeases
 from app.worker.camera_loop import CameraLoop
 from app.worker.supervisor import Supervisor, WatchedCamera
 from tests.fakes import Clock, new_id
+from tests.stores import open_store
 from tests.waiting import pass_time
 
 

@@ -13,9 +13,11 @@ from sqlalchemy import Connection, Engine, RootTransaction, text
 from sqlalchemy import exc as sql
 
 from app.adapters.db.engine.alone import alone
+from app.adapters.db.engine.bounded import bounded
 from app.adapters.db.engine.causes import cause_of
 from app.adapters.db.engine.clocks import ClockRow, HeartbeatRow
 from app.adapters.db.engine.connect import DEFAULT_WAIT_MS, make_engine, reading, sqlite_file, writing
+from app.adapters.db.engine.in_place import FileInPlace
 from app.adapters.db.engine.wal import LogEmptier
 from app.adapters.db.repositories.access import RuleRows
 from app.adapters.db.repositories.accounts import (
@@ -41,7 +43,7 @@ from app.adapters.db.repositories.reembedding import MoveRows
 from app.adapters.db.repositories.site import SettingsRow, SiteRow
 from app.adapters.db.repositories.statistics import CountRows, HistogramRows
 from app.adapters.db.seals.person_box import PersonBox, Vault, carry
-from app.adapters.db.seals.row_seal import UNKEYED, RowSeals, use
+from app.adapters.db.seals.row_seal import RowSeals, use
 from app.adapters.db.seals.sealed_rows import SealedRows, begin_totals, settle_totals
 from app.adapters.db.seals.sealing import SealRows
 from app.adapters.db.tables import installation
@@ -64,9 +66,7 @@ from app.core.site.installation import Installation
 _STATEMENT_MS = 30_000  # PostgreSQL, for writes that nobody at a gate waits for: an erasure touches many events
 
 
-def open_store(
-    url: str, seals: RowSeals = UNKEYED, vault: Vault | None = None, *, server_clock: bool = False
-) -> "SqlStore":
+def open_store(url: str, seals: RowSeals, vault: Vault | None, *, server_clock: bool = False) -> "SqlStore":
     """A store on a database that is already migrated (`migrate.upgrade`). Raises ValueError for an unusable URL.
 
     Args:
@@ -148,15 +148,19 @@ class SqlStore:
         self._log = LogEmptier(engine)
         file = sqlite_file(engine.url.render_as_string(hide_password=False))
         self._folder = None if file is None else file.parent
+        self._file = None if file is None else FileInPlace(file)
         self.failures = 0  # writes that the database refused since the start
 
     def close(self) -> None:
         self._log.close()
         self._engine.dispose()
 
-    def read(self) -> AbstractContextManager[Transaction]:
-        """A consistent snapshot of the database, which the block cannot change. Raises NotRecorded if it is gone."""
-        return self._read()
+    def read(self, within: timedelta | None = None) -> AbstractContextManager[Transaction]:
+        """A consistent snapshot of the database, which the block cannot change.
+
+        Raises NotRecorded if it is gone, and Busy if a query takes longer than `within`.
+        """
+        return self._read(within)
 
     def write(self, deadline: timedelta | None = None) -> AbstractContextManager[Transaction]:
         """Commits when the block ends, rolls back when it raises. Not to be nested.
@@ -181,11 +185,12 @@ class SqlStore:
             yield mine
 
     @contextmanager
-    def _read(self) -> Iterator[Transaction]:
+    def _read(self, within: timedelta | None) -> Iterator[Transaction]:
         try:
-            with self._translated(), self._engine.connect() as connection, reading(connection).begin() as transaction:
+            with self._translated(), self._connect() as connection, reading(connection).begin() as transaction:
                 try:
-                    yield SqlTransaction(connection, writing=False, server_clock=self._server_clock)
+                    with bounded(connection, within):
+                        yield SqlTransaction(connection, writing=False, server_clock=self._server_clock)
                 finally:
                     transaction.rollback()
         finally:
@@ -203,7 +208,7 @@ class SqlStore:
     def _committed(self, deadline: timedelta | None) -> Iterator[Transaction]:
         wait_ms = DEFAULT_WAIT_MS if deadline is None else deadline // timedelta(milliseconds=1)
         end = time.monotonic() + wait_ms / 1000
-        with self._counted(), self._translated(), self._turn(wait_ms), self._engine.connect() as connection:
+        with self._counted(), self._translated(), self._turn(wait_ms), self._connect() as connection:
             left_ms = _left_ms(end)
             writing(connection, left_ms)
             connection.info.pop(ERASED, None)
@@ -223,6 +228,14 @@ class SqlStore:
             erased = connection.info.pop(ERASED, False)
         if erased:  # outside the turn: a reader may be in the way for long
             self._log.empty()
+
+    def _connect(self) -> Connection:
+        self._check_file()
+        return self._engine.connect()
+
+    def _check_file(self) -> None:
+        if self._file is not None and not self._file.is_there():
+            raise NotRecorded("the database failed", Cause.MOVED)
 
     @contextmanager
     def _turn(self, wait_ms: int) -> Iterator[None]:

@@ -78,6 +78,10 @@ class Events(Protocol):
         """Returns events, newest first by time and id, without snapshots (see `get`). `until` is exclusive."""
         ...
 
+    def count(self, which: EventFilter) -> int:
+        """Returns how many events match, at most `limit`."""
+        ...
+
     def after(self, gate_id: str, sequence: int, limit: int) -> list[EventRow]:
         """Returns the gate's events after that sequence, oldest first, without snapshots."""
         ...

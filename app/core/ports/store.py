@@ -67,8 +67,11 @@ class Transaction(Protocol):
 class Store(Protocol):
     """The database."""
 
-    def read(self) -> AbstractContextManager[Transaction]:
-        """Opens a transaction that sees one fixed state and can change nothing."""
+    def read(self, within: timedelta | None = None) -> AbstractContextManager[Transaction]:
+        """Opens a transaction that sees one fixed state and can change nothing.
+
+        Raises Busy('took_too_long') if a query takes longer than `within`; None bounds nothing.
+        """
         ...
 
     def write(self, deadline: timedelta | None = None) -> AbstractContextManager[Transaction]:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
-from app.core.errors import CryptoFault, NotFound
+from app.core.errors import BadInput, CryptoFault, NotFound
 from app.core.events.chain import RECORD, SNAPSHOT, link_of
 from app.core.events.logged import GateReport, LoggedEvent
 from app.core.events.records import EventFilter, EventRow
@@ -14,6 +15,9 @@ from app.core.ports.store import Store, Transaction
 from app.services.events.access_log import AccessLog
 from app.services.events.answers import Answers
 
+# What one list may cost the gates, whose decisions share the database. A page among a million events takes 0.15 s.
+LONGEST = timedelta(seconds=5)
+
 
 @dataclass(frozen=True)
 class EventList:
@@ -21,9 +25,19 @@ class EventList:
     log: AccessLog
     answers: Answers
 
+    def check_export(self, which: EventFilter, most: int) -> None:
+        """Raises BadInput if more events match than one export may hold, and Busy if the query takes too long."""
+        with self.store.read(LONGEST) as tx:
+            if tx.events.count(replace(which, limit=most + 1)) > most:
+                raise BadInput(
+                    "too_many_events",
+                    f"More than {most:,} events match. Export them in parts: give `from` and `to`, such as a month "
+                    "each, or a gate.",
+                )
+
     def find(self, which: EventFilter) -> list[LoggedEvent]:
-        """Returns the events that match, newest first."""
-        with _readable(), self.store.read() as tx:
+        """Returns the events that match, newest first. Raises Busy if the query takes too long."""
+        with _readable(), self.store.read(LONGEST) as tx:
             names = {gate.id: gate.name for gate in tx.gates.all()}
             rows = tx.events.find(which)
             results = tx.gate_results.of(row.id for row in rows)

@@ -20,6 +20,7 @@ ORDERS = frozenset(
     }
 )
 DAYS_SEEN = 30
+LONGEST = timedelta(seconds=10)  # a month among a million events takes under a second
 INSTANT = timedelta(milliseconds=1)  # includes what happens right now
 
 
@@ -59,7 +60,7 @@ class Statistics:
     def last(self, span: timedelta) -> Period:
         until = self.clock()
         first = (until - span).replace(minute=0, second=0, microsecond=0)
-        with self.store.read() as tx:
+        with self.store.read(LONGEST) as tx:
             counted = tx.counts.hourly(first, until + INSTANT)
             figures = tx.histograms.between(first.date(), until.date())
         hours: dict[datetime, list[int]] = {}
@@ -85,7 +86,7 @@ class Statistics:
     def strangers(self) -> Pace:
         """Counts strangers over the last 30 days, or since the first event within them."""
         until = self.clock()
-        with self.store.read() as tx:
+        with self.store.read(LONGEST) as tx:
             counted = tx.counts.hourly(until - timedelta(days=DAYS_SEEN), until + INSTANT)
         if not counted:
             return Pace(0, 0)
@@ -95,6 +96,6 @@ class Statistics:
     def took(self) -> list[Bucket]:
         """How long decisions took in the last week."""
         until = self.clock()
-        with self.store.read() as tx:
+        with self.store.read(LONGEST) as tx:
             found = tx.histograms.between((until - timedelta(days=7)).date(), until.date())
         return [bucket for bucket in found if bucket.kind is Figure.TOOK]

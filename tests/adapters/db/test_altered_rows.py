@@ -29,7 +29,7 @@ from sqlalchemy import (
 
 from app.adapters.db.seals.row_seal import RowSeals, use
 from app.adapters.db.seals.sealing import SealRows, check_mark
-from app.adapters.db.store import SqlStore, open_store
+from app.adapters.db.store import SqlStore
 from app.adapters.db.tables import COUNTED, SEALED, UNCOVERED, Day, Instant, metadata, seal_totals
 from app.core.access import rules as access
 from app.core.access.schedules import Calendar, Hours, Schedule, Window
@@ -50,6 +50,7 @@ from app.core.site.mode import ClockFacts, SiteMode, SiteState
 from app.core.site.settings import SiteSettings
 from app.core.types import ApiKey, Employee, Photo, Reason, Role, Status, Template, Verdict
 from tests.fakes import NOW
+from tests.stores import KEY, open_store
 
 LATER = NOW + timedelta(hours=1)
 DAY = NOW.date()
@@ -64,7 +65,7 @@ ELSEWHERE = {"events", "seal_totals"}  # the chain's own tests; and below
 @pytest.fixture
 def store(database_url: str) -> Iterator[SqlStore]:
     """With seals of its own: they remember which rows were told."""
-    store = open_store(database_url, RowSeals(bytes(32)))
+    store = open_store(database_url, seals=RowSeals(KEY))
     yield store
     store.close()
 

@@ -11,11 +11,12 @@ from app.adapters.db.engine.connect import make_engine
 from app.adapters.db.seals import people_by_day
 from app.adapters.db.seals.row_seal import RowSeals
 from app.adapters.db.seals.sealing import read_total, write_total
-from app.adapters.db.store import SqlStore, open_store
+from app.adapters.db.store import SqlStore
 from app.core.access.rules import Site
 from app.core.people.records import EmployeeFilter
 from app.core.types import Employee
 from tests.fakes import NOW
+from tests.stores import open_store, upgrade
 
 SEALS = RowSeals(bytes(range(32)))
 SYDNEY, NEW_YORK = timezone(timedelta(hours=11)), timezone(timedelta(hours=-5))
@@ -42,8 +43,8 @@ def test_filter_by_last_day_includes_both_ends(store: SqlStore) -> None:
 
 def older(url: str, times: dict[str, tuple[datetime | None, ...]], zone: str = "UTC") -> None:
     """Makes a database of the version before, sealed, whose people have these times, in the order of DATES."""
-    migrate.upgrade(url, lambda: SEALS)
-    store = open_store(url, SEALS)
+    upgrade(url, seals=SEALS)
+    store = open_store(url, seals=SEALS)
     with store.write() as tx:
         for i, person in enumerate(times):
             tx.employees.add(Employee(person, f"N-{i}", f"Name {i}"))
@@ -70,8 +71,8 @@ def change_as_then(connection: Connection, person: str, values: dict[str, dateti
 
 def test_days_of_pages_and_imports_stay_the_same_in_any_zone(empty_database_url: str) -> None:
     older(empty_database_url, {"E1": (FIRST, LAST, FIRST), "E2": (None, None, None)}, "Australia/Sydney")
-    migrate.upgrade(empty_database_url, lambda: SEALS)
-    store = open_store(empty_database_url, SEALS)
+    upgrade(empty_database_url, seals=SEALS)
+    store = open_store(empty_database_url, seals=SEALS)
     with store.write() as tx:
         ada = tx.employees.get("E1")
         assert ada is not None
@@ -96,8 +97,8 @@ def test_any_other_time_becomes_the_date_at_the_site(
     empty_database_url: str, zone: str, at: datetime, day: date
 ) -> None:
     older(empty_database_url, {"E1": (at, at, at)}, zone)
-    migrate.upgrade(empty_database_url, lambda: SEALS)
-    store = open_store(empty_database_url, SEALS)
+    upgrade(empty_database_url, seals=SEALS)
+    store = open_store(empty_database_url, seals=SEALS)
     with store.read() as tx:
         ada = tx.employees.get("E1")
         assert ada is not None and (ada.valid_from, ada.valid_until, ada.consent_at) == (day, day, day)
@@ -118,8 +119,8 @@ def test_altered_row_is_not_sealed_again(empty_database_url: str, planted: str) 
     with engine.begin() as connection:
         connection.execute(text(planted))
     engine.dispose()
-    migrate.upgrade(empty_database_url, lambda: SEALS)
-    store = open_store(empty_database_url, SEALS)
+    upgrade(empty_database_url, seals=SEALS)
+    store = open_store(empty_database_url, seals=SEALS)
     with store.read() as tx:
         assert tx.employees.get("E1") is None
         assert tx.employees.get("E2") is not None
@@ -133,15 +134,15 @@ def test_altered_total_stays_altered(empty_database_url: str) -> None:
     with engine.begin() as connection:
         write_total(connection, "employees", b"planted")
     engine.dispose()
-    migrate.upgrade(empty_database_url, lambda: SEALS)
-    store = open_store(empty_database_url, SEALS)
+    upgrade(empty_database_url, seals=SEALS)
+    store = open_store(empty_database_url, seals=SEALS)
     with store.read() as tx:
         assert [(flaw.table, flaw.row) for flaw in tx.seals.flaws()] == [("seal_totals", "employees")]
     store.close()
 
 
 def test_downgrade_gives_first_and_last_moment_of_each_day(empty_database_url: str) -> None:
-    migrate.upgrade(empty_database_url)
+    upgrade(empty_database_url)
     store = open_store(empty_database_url)
     day = date(2026, 12, 31)
     with store.write() as tx:

@@ -9,13 +9,14 @@ from sqlalchemy import Table
 
 from app.adapters.db.engine import migrate
 from app.adapters.db.seals.row_seal import RowSeals
-from app.adapters.db.store import SqlStore, open_store
+from app.adapters.db.store import SqlStore
 from app.core.alerts.alert import Alert, AlertFilter, AlertKind
 from app.core.approach.tries import Region
 from app.core.cameras.camera import Camera
 from app.core.gates.gate import Gate
 from app.core.site.mode import SiteMode, SiteState
 from tests.fakes import NOW
+from tests.stores import open_store, upgrade
 
 LOBBY = Gate("G1", "lobby-1", unlock_ms=4000, created_at=NOW)
 RELEASED = SiteState(SiteMode.RELEASE, NOW, "K1", ("G1",))
@@ -41,18 +42,18 @@ def test_rows_sealed_before_columns_were_renamed_are_used_and_pass_the_audit(
     def seal_as_then(self: RowSeals, table: Table, values: Mapping[str, Any]) -> bytes:
         return self._seal(table, values, NAMES.get(table.name, {}))
 
-    migrate.upgrade(empty_database_url, lambda: seals)
+    upgrade(empty_database_url, seals=seals)
     with monkeypatch.context() as then:
         then.setattr(RowSeals, "seal", seal_as_then)
-        store = open_store(empty_database_url, seals)
+        store = open_store(empty_database_url, seals=seals)
         with store.write() as tx:
             tx.gates.add(LOBBY)
             tx.cameras.add(FRONT)
             tx.site.put(RELEASED)
         store.close()
         migrate.downgrade(empty_database_url, "0017")
-    migrate.upgrade(empty_database_url, lambda: seals)
-    store = open_store(empty_database_url, seals)
+    upgrade(empty_database_url, seals=seals)
+    store = open_store(empty_database_url, seals=seals)
     with store.write() as tx:
         assert tx.gates.all() == [LOBBY]
         assert tx.cameras.all() == [FRONT]

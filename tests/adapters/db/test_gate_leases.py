@@ -101,7 +101,7 @@ def test_lease_being_taken_is_waited_for(site: SqlStore, database: str) -> None:
 RACER = """
 import sys
 from datetime import datetime, timedelta
-from app.adapters.db.store import open_store
+from tests.stores import open_store
 
 url, holder = sys.argv[1:]
 now, lease, wait = datetime.fromisoformat("2026-11-23T08:00:00+00:00"), timedelta(seconds=10), timedelta(seconds=30)

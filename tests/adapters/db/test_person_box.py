@@ -11,11 +11,11 @@ from app.adapters.crypto.key_file import KeyFile
 from app.adapters.crypto.vault import Vault
 from app.adapters.db.engine import migrate
 from app.adapters.db.engine.connect import make_engine
-from app.adapters.db.seals.row_seal import UNKEYED
-from app.adapters.db.store import SqlStore, open_store
+from app.adapters.db.store import SqlStore
 from app.core.errors import Conflict, CryptoFault
 from app.core.people.records import EmployeeFilter
 from app.core.types import Employee, Status
+from tests.stores import open_store, upgrade
 
 ADA = Employee("01A", "E-1001", "Ada Lovelace", email="ada@example.org", card_number="90210471108")
 EVA = Employee("01B", "e-2", "Éva Ügyfél", Status.INACTIVE)
@@ -28,7 +28,7 @@ def vault(master_key: bytes, tmp_path: Path) -> Vault:
 
 @pytest.fixture
 def people(database_url: str, vault: Vault) -> Iterator[SqlStore]:
-    store = open_store(database_url, UNKEYED, vault)
+    store = open_store(database_url, vault=vault)
     with store.write() as tx:
         for one in (ADA, EVA):
             tx.data_keys.add(one.id, vault.new_key())
@@ -38,7 +38,7 @@ def people(database_url: str, vault: Vault) -> Iterator[SqlStore]:
 
 
 def test_people_are_added_found_and_updated(people: SqlStore, database_url: str, vault: Vault) -> None:
-    fresh = open_store(database_url, UNKEYED, vault)
+    fresh = open_store(database_url, vault=vault)
     for store in (people, fresh):
         with store.read() as tx:
             assert tx.employees.get(ADA.id) == ADA and tx.employees.by_number("e-2") == EVA
@@ -72,7 +72,7 @@ def test_nobody_is_named_without_the_key(people: SqlStore, vault: Vault, databas
         key = tx.data_keys.get(ADA.id)
     assert key is not None
     vault.forget(key)
-    thief = open_store(database_url, UNKEYED, vault)
+    thief = open_store(database_url, vault=vault)
     with thief.read() as tx:
         assert tx.employees.get(ADA.id) is None and tx.employees.by_number(ADA.number) is None
         assert tx.employees.find(EmployeeFilter()) == [EVA]
@@ -89,7 +89,7 @@ def test_no_table_holds_personal_data_in_the_clear(people: SqlStore) -> None:
 
 
 def test_upgrade_seals_people_stored_in_the_clear(empty_database_url: str, vault: Vault) -> None:
-    migrate.upgrade(empty_database_url)
+    upgrade(empty_database_url)
     migrate.downgrade(empty_database_url, "0011")
     engine = make_engine(empty_database_url)
     with engine.begin() as connection:
@@ -103,10 +103,10 @@ def test_upgrade_seals_people_stored_in_the_clear(empty_database_url: str, vault
             )
         )
     with pytest.raises(CryptoFault, match="seals"):
-        migrate.upgrade(empty_database_url, vault=lambda: vault, sealed_before=True)
-    migrate.upgrade(empty_database_url, vault=lambda: vault)
+        upgrade(empty_database_url, vault=vault, sealed_before=True)
+    upgrade(empty_database_url, vault=vault)
     engine.dispose()
-    store = open_store(empty_database_url, UNKEYED, vault)
+    store = open_store(empty_database_url, vault=vault)
     with store.read() as tx:
         assert tx.employees.find(EmployeeFilter()) == [ADA]
         assert list(tx.seals.flaws()) == []

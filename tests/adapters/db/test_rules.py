@@ -10,7 +10,7 @@ from app.adapters.db.engine import migrate
 from app.adapters.db.engine.connect import make_engine
 from app.adapters.db.seals.first_rules import machines_zone
 from app.adapters.db.seals.row_seal import RowSeals
-from app.adapters.db.store import SqlStore, open_store
+from app.adapters.db.store import SqlStore
 from app.core.access.permission import CompiledRules, Denial
 from app.core.access.rule_set import RuleSet
 from app.core.access.rules import (
@@ -33,6 +33,7 @@ from app.core.errors import Conflict
 from app.core.gates.gate import Gate
 from app.core.types import Employee
 from tests.fakes import NOW
+from tests.stores import open_store, upgrade
 
 HOUR = timedelta(hours=1)
 HOLIDAYS = Calendar(
@@ -197,8 +198,8 @@ def test_block_is_stored_with_its_reason_sealed(store: SqlStore) -> None:
 
 def test_upgrade_keeps_who_may_pass(empty_database_url: str) -> None:
     seals = RowSeals(bytes(range(32)))
-    migrate.upgrade(empty_database_url, lambda: seals)
-    store = open_store(empty_database_url, seals)
+    upgrade(empty_database_url, seals=seals)
+    store = open_store(empty_database_url, seals=seals)
     with store.write() as tx:
         tx.gates.add(Gate("G1", "lobby-1", created_at=NOW))
         tx.employees.add(Employee("E1", "N-1", "Ada", groups=("Staff", "Night")))
@@ -209,8 +210,8 @@ def test_upgrade_keeps_who_may_pass(empty_database_url: str) -> None:
     with engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM employees")).scalar_one() == 2
     engine.dispose()
-    migrate.upgrade(empty_database_url, lambda: seals)
-    store = open_store(empty_database_url, seals)
+    upgrade(empty_database_url, seals=seals)
+    store = open_store(empty_database_url, seals=seals)
     with store.write() as tx:
         rules = tx.rules.all()
         assert [group.name for group in rules.groups] == ["Night", "Staff"]

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from app.adapters.db.repositories.alerts import _columns
-from app.adapters.db.store import SqlStore, open_store
+from app.adapters.db.store import SqlStore
 from app.core.alerts.alert import Acknowledgement, Alert, AlertFilter, AlertKind, AlertState
 from app.core.errors import Conflict
 from app.core.events.chain import GENESIS
@@ -18,6 +18,7 @@ from app.core.gates.gate import Gate
 from app.core.gates.result import GateResultRow
 from app.core.site.mode import SiteMode, SiteState
 from app.core.types import Reason, Verdict
+from tests.stores import open_store
 
 NOW = datetime(2026, 11, 23, 8, 0, 0, 123000, tzinfo=UTC)
 LOBBY = Gate("01G", "lobby-1", created_at=NOW)

@@ -10,10 +10,11 @@ import pytest
 from sqlalchemy import Connection, event, text
 
 from app.adapters.db.engine.connect import make_engine, parse
-from app.adapters.db.store import SqlStore, open_store
+from app.adapters.db.store import SqlStore
 from app.core.errors import BadInput, Conflict, NotRecorded, Unconfirmed
 from app.core.gates.gate import Gate
 from app.core.types import Employee, Template
+from tests.stores import open_store
 from tests.waiting import pass_time
 
 ADA = Employee("01A", "E-1001", "Ada Lovelace", email="ada@example.org")

@@ -200,7 +200,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from app.adapters.crypto.signing import Ed25519Signer
 from app.adapters.crypto.vault import Vault
-from app.adapters.db.store import open_store
+from tests.stores import open_store
 from app.core.events.decision import Method, RecordedDecision
 from app.core.types import Reason
 from app.services.events.access_log import AccessLog

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.adapters.db.store import open_store
 from app.core.gates.gate import Gate
 from app.services.site.gate_leases import CLOCKS_APART, GateLeases, shared_time
+from tests.stores import open_store
 
 
 class Apart:

@@ -32,8 +32,8 @@ class Late:
         self.has_read, self.go_on = Event(), Event()
 
     @contextmanager
-    def read(self) -> Iterator[Transaction]:
-        with self._store.read() as tx:
+    def read(self, within: Any = None) -> Iterator[Transaction]:
+        with self._store.read(within) as tx:
             yield tx
         self.has_read.set()
         eventually(self.go_on)

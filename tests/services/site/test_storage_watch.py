@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from app.adapters.db.engine import migrate
 from app.adapters.db.engine.connect import make_engine, sqlite_file
-from app.adapters.db.store import SqlStore, open_store
+from app.adapters.db.store import SqlStore
 from app.core.alerts.alert import AlertKind
 from app.core.errors import Cause, NotRecorded
 from app.services.alerts.alert_list import AlertList
@@ -21,6 +20,7 @@ from app.services.site import storage_watch
 from app.services.site.own_alerts import OwnAlerts
 from app.services.site.storage_watch import BALLAST_BYTES, StorageWatch
 from tests.fakes import NOW, Clock, new_id
+from tests.stores import open_store, upgrade
 
 SHORT = timedelta(milliseconds=300)
 
@@ -109,7 +109,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 def on(disk: Path) -> SqlStore:
     url = f"sqlite:///{disk / 'facegate.db'}"
-    migrate.upgrade(url)
+    upgrade(url)
     return open_store(url)
 
 

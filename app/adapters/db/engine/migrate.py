@@ -18,7 +18,7 @@ from app.adapters.db.seals.first_rules import lay_down
 from app.adapters.db.seals.people_by_day import seal_days, sealed_with_times
 from app.adapters.db.seals.people_sealing import blind_movements, seal_people
 from app.adapters.db.seals.person_box import Vault
-from app.adapters.db.seals.row_seal import UNKEYED, RowSeals
+from app.adapters.db.seals.row_seal import RowSeals
 from app.adapters.db.seals.sealing import check_mark, seal_all, seal_tables
 from app.core.errors import CryptoFault
 
@@ -60,8 +60,8 @@ def state(url: str) -> State:
 
 def upgrade(
     url: str,
-    seals: Callable[[], RowSeals] = lambda: UNKEYED,
-    vault: Callable[[], Vault | None] = lambda: None,
+    seals: Callable[[], RowSeals],
+    vault: Callable[[], Vault | None],
     *,
     sealed_before: bool = False,
 ) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Connection, Row, Select, and_, delete, insert, null, or_, select, type_coerce, update
 
 from app.adapters.db.engine.connect import upsert
-from app.adapters.db.repositories.log_pages import page_of
+from app.adapters.db.repositories.log_pages import count_of, page_of
 from app.adapters.db.seals.row_seal import blinded, unblinded
 from app.adapters.db.seals.sealed_rows import SealedRows
 from app.adapters.db.tables import corrections, data_keys, events, from_millis, gates, idempotency, sent_pictures
@@ -56,6 +56,9 @@ class EventRows:
             return []
         rows = self._connection.execute(_LISTED.where(events.c.id.in_(ids)))
         return sorted((self._event(row) for row in rows), key=lambda event: (event.at, event.id), reverse=True)
+
+    def count(self, which: EventFilter) -> int:
+        return count_of(self._connection, which)
 
     def after(self, gate_id: str, sequence: int, limit: int) -> list[EventRow]:
         query = _LISTED.where(events.c.gate_id == gate_id, events.c.sequence > sequence).order_by(events.c.sequence)

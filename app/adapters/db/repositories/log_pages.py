@@ -8,7 +8,7 @@ finds all.
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, or_, select, union_all
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, union_all
 
 from app.adapters.db.seals.row_seal import blinded
 from app.adapters.db.tables import events, gates
@@ -20,31 +20,42 @@ _NEWEST_FIRST = (events.c.at.desc(), events.c.id.desc())
 
 def page_of(connection: Connection, which: EventFilter) -> list[str]:
     """The ids of the page's events, newest first by time and id."""
+    query = _query(connection, which)
+    return [] if query is None else [row.id for row in connection.execute(query)]
+
+
+def count_of(connection: Connection, which: EventFilter) -> int:
+    """How many events the page has, at most its limit."""
+    query = _query(connection, which)
+    return 0 if query is None else connection.execute(select(func.count()).select_from(query.subquery())).scalar_one()
+
+
+def _query(connection: Connection, which: EventFilter) -> Select[Any] | None:
+    """Selects time and id of the page's events; None where there can be none."""
     reasons = _reasons(which)
     where = _bounds(connection, which)
     if reasons == () or where is None:
-        return []
+        return None
     gate_id = None
     if which.gate is not None:
         gate_id = connection.execute(select(gates.c.id).where(gates.c.name == which.gate)).scalar_one_or_none()
         if gate_id is None:
-            return []
+            return None
     if which.employee_id is not None:
         person = blinded(connection, which.employee_id)
-        return _run(connection, _of_employee(which, person, gate_id, reasons, where), which.limit)
+        return _of_employee(which, person, gate_id, reasons, where)
     if which.camera is not None:
         where = [*where, events.c.camera == which.camera]
         reasons = reasons or tuple(Reason)
     if gate_id is not None:
         where = [*where, events.c.gate_id == gate_id]
     if reasons is None:
-        return _run(connection, _branch(where, which.limit), which.limit)
+        return _branch(where, which.limit)
     branches = [_branch([*where, events.c.reason == reason.value], which.limit) for reason in reasons]
     if len(branches) == 1:
-        return _run(connection, branches[0], which.limit)
+        return branches[0]
     merged = union_all(*(select(branch.subquery()) for branch in branches)).subquery()
-    query = select(merged.c.id).order_by(merged.c.at.desc(), merged.c.id.desc()).limit(which.limit)
-    return list(connection.execute(query).scalars())
+    return select(merged.c.at, merged.c.id).order_by(merged.c.at.desc(), merged.c.id.desc()).limit(which.limit)
 
 
 def _reasons(which: EventFilter) -> tuple[Reason, ...] | None:
@@ -94,7 +105,3 @@ def _of_employee(
     if reasons is not None:
         where.append(events.c.reason.concat("").in_([reason.value for reason in reasons]))
     return _branch(where, which.limit)
-
-
-def _run(connection: Connection, query: Select[Any], limit: int) -> list[str]:
-    return [row.id for row in connection.execute(query.limit(limit))]

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, select
 
-from app.adapters.db.seals.row_seal import UNKEYED, RowSeals
+from app.adapters.db.seals.row_seal import RowSeals
 from app.adapters.db.seals.sealed_rows import SealedRows
 from app.adapters.db.tables import data_keys, employees
 from app.core.errors import CryptoFault
@@ -47,7 +47,7 @@ class Personal:
 class PersonBox:
     """Shared by all threads. vault: None in tests and benches, which use the seals' key for everybody."""
 
-    def __init__(self, seals: RowSeals, vault: Vault | None = None) -> None:
+    def __init__(self, seals: RowSeals, vault: Vault | None) -> None:
         self._seals = seals
         self._vault = vault
         self._lock = Lock()
@@ -101,16 +101,14 @@ class PersonBox:
             self._opened.pop(employee_id, None)
 
 
-_TESTS = PersonBox(UNKEYED)
-
-
 def carry(box: PersonBox) -> dict[str, Any]:
     """Execution options of an engine."""
     return {_OPTION: box}
 
 
 def box_of(connection: Connection) -> PersonBox:
-    box: PersonBox = connection.get_execution_options().get(_OPTION, _TESTS)
+    """The box that the connection's engine was made with. Raises KeyError if it was made with none."""
+    box: PersonBox = connection.get_execution_options()[_OPTION]
     return box
 
 

@@ -159,12 +159,9 @@ class RowSeals:
         return hmac.digest(self._element, message, "sha256").hex()
 
 
-UNKEYED = RowSeals(bytes(32))  # for tests and benches, which have no master key
-
-
 def seals_of(connection: Connection) -> RowSeals:
-    """The seals that the connection's engine was made with."""
-    seals: RowSeals = connection.get_execution_options().get(_OPTION, UNKEYED)
+    """The seals that the connection's engine was made with. Raises KeyError if it was made with none."""
+    seals: RowSeals = connection.get_execution_options()[_OPTION]
     return seals
 
 

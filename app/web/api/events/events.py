@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -15,7 +16,7 @@ from app.web.api.cursors import IdCursor
 from app.web.api.describe import ERRORS
 from app.web.api.people.photos import PRIVATE
 from app.web.api.schemas import EventOut, Page, PictureOut, When
-from app.web.edge.turns import FewExports, FewLists
+from app.web.edge.turns import FewExports, FewLists, resting
 from app.web.security import Reader, ScreenReader, SystemOf
 
 router = APIRouter(tags=["Events"])
@@ -25,6 +26,8 @@ CameraName = Annotated[str | None, Query(max_length=64)]
 EmployeeId = Annotated[str | None, Query(max_length=64, description="an employee's id")]
 Since = Annotated[When | None, Query(alias="from")]
 Until = Annotated[When | None, Query(alias="to")]
+MOST_EXPORTED = 100_000  # about a minute of one core
+CSV_PAGE = 500
 CSV_COLUMNS = ("at", "gate", "decision", "reason", "number", "name", "similarity", "threshold", "decision_id", "hash")
 
 
@@ -65,16 +68,18 @@ def as_csv(
     since: Since = None,
     until: Until = None,
 ) -> StreamingResponse:
-    """All matching events, newest first. Times are on the gate's clock, with its offset from UTC."""
+    """All matching events, newest first, at most 100,000. Times are on the gate's clock, with its offset from UTC."""
     clocks = system.site_clock.read()
+    which = EventFilter(gate, employee, decision, reason, since, until, None, CSV_PAGE, camera)
+    system.events.check_export(which, MOST_EXPORTED)
 
     def lines() -> Iterator[str]:
         yield _row(CSV_COLUMNS)
         before: str | None = None
-        while page := system.events.find(
-            EventFilter(gate, employee, decision, reason, since, until, before, 500, camera)
-        ):
+        rest = resting()
+        while page := system.events.find(replace(which, before=before)):
             for event in page:
+                rest()
                 who = event.decision.employee if event.decision is not None else None
                 flat = {**event.json(), **({} if who is None else {"number": who.number, "name": who.name})}
                 local = moment(flat["at"]).astimezone(clocks.zone_of(flat["gate"]))

@@ -23,6 +23,7 @@ from app.web.api.describe import CONFLICT, ERRORS
 from app.web.api.schemas import Moment, Page
 from app.web.edge import import_upload
 from app.web.edge.streams import HEADERS
+from app.web.edge.turns import FewExports, resting
 from app.web.security import Admin, Credentials, SystemOf, allow, caller
 from app.wiring import System
 
@@ -166,11 +167,13 @@ def read(
 @router.get(
     "/{import_id}/report.csv", summary="Every row's report as CSV", responses=ERRORS, response_class=StreamingResponse
 )
-def report(import_id: str, system: SystemOf, _: Admin) -> StreamingResponse:
+def report(import_id: str, system: SystemOf, _: Admin, _turn: FewExports) -> StreamingResponse:
     system.import_reports.get(import_id)
 
     def lines() -> Iterator[str]:
+        rest = resting()
         for cells in system.import_reports.table(import_id):
+            rest()
             line = io.StringIO()
             csv.writer(line).writerow(cells)
             yield line.getvalue()

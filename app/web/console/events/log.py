@@ -19,6 +19,7 @@ from app.web.console.page_clock import from_field
 from app.web.console.render import Link, render
 from app.web.console.session import AnyPage, SecurityPage
 from app.web.console.words import OUTCOMES, REASONS
+from app.web.edge.turns import FewLists
 from app.web.security import SystemOf
 from app.wiring import System
 
@@ -65,7 +66,7 @@ class Wanted:
 
 
 @router.get("/log", response_class=HTMLResponse)
-def log(request: Request, system: SystemOf, person: AnyPage) -> HTMLResponse:
+def log(request: Request, system: SystemOf, person: AnyPage, _turn: FewLists) -> HTMLResponse:
     wanted = Wanted(request, system)
     events, after = _page(system, wanted, None)
     return render(
@@ -86,7 +87,11 @@ def log(request: Request, system: SystemOf, person: AnyPage) -> HTMLResponse:
 
 @router.get("/log/rows", response_class=HTMLResponse)
 def rows(
-    request: Request, system: SystemOf, person: AnyPage, cursor: Annotated[str, Query(max_length=64)] = ""
+    request: Request,
+    system: SystemOf,
+    person: AnyPage,
+    _turn: FewLists,
+    cursor: Annotated[str, Query(max_length=64)] = "",
 ) -> HTMLResponse:
     """The rows after an event, which the page loads on scrolling."""
     events, after = _page(system, Wanted(request, system), cursor)

@@ -9,12 +9,13 @@ from threading import Lock
 
 import pytest
 
-from app.adapters.db.store import SqlStore, open_store
+from app.adapters.db.store import SqlStore
+from tests.stores import open_store
 from tests.waiting import eventually
 
 HOLDS = """
 import sys
-from app.adapters.db.store import open_store
+from tests.stores import open_store
 with open_store(sys.argv[1]).alone("import-1") as mine:
     print(mine, flush=True)
     sys.stdin.read()

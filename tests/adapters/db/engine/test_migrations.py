@@ -10,10 +10,10 @@ from sqlalchemy import text
 
 from app.adapters.db.engine import migrate
 from app.adapters.db.engine.connect import make_engine
-from app.adapters.db.store import open_store
 from app.adapters.db.tables import metadata
 from app.core.gates.commands import DriverKind
 from app.core.gates.gate import Gate
+from tests.stores import open_store, upgrade
 
 FIRST_TABLES = ("employees", "templates", "gates", "api_keys")
 FIRST_ROWS = (
@@ -30,22 +30,22 @@ FIRST_ROWS = (
 
 def test_up_down_and_up_again(empty_database_url: str) -> None:
     assert migrate.current(empty_database_url) is None
-    migrate.upgrade(empty_database_url)
+    upgrade(empty_database_url)
     assert migrate.current(empty_database_url) == migrate.head()
     migrate.downgrade(empty_database_url, "base")
     assert migrate.current(empty_database_url) is None
-    migrate.upgrade(empty_database_url)
+    upgrade(empty_database_url)
     assert migrate.current(empty_database_url) == migrate.head() is not None
 
 
 def test_first_versions_rows_survive_upgrade_and_downgrade(empty_database_url: str) -> None:
-    migrate.upgrade(empty_database_url)
+    upgrade(empty_database_url)
     migrate.downgrade(empty_database_url, "0001")
     engine = make_engine(empty_database_url)
     with engine.begin() as connection:
         for statement in FIRST_ROWS:
             connection.execute(text(statement.format(blob="BLOB" if engine.dialect.name == "sqlite" else "BYTEA")))
-    migrate.upgrade(empty_database_url)
+    upgrade(empty_database_url)
     store = open_store(empty_database_url)
     with store.write() as tx:
         assert tx.gates.all() == [Gate("01G", "lobby-1")]
@@ -63,7 +63,7 @@ def test_first_versions_rows_survive_upgrade_and_downgrade(empty_database_url: s
 
 
 def test_upgrade_removes_clear_text_of_imports_and_keeps_their_counts(empty_database_url: str) -> None:
-    migrate.upgrade(empty_database_url)
+    upgrade(empty_database_url)
     migrate.downgrade(empty_database_url, "0010")
     said = """INSERT INTO imports (id, state, dry_run, by, created_at, fingerprint, done, done_photos, done_before,
         notices, detail, counts) VALUES ('01I', 'failed', false, 'ada', 0, '', 7, 0, 0, '["Kahn.jpg"]', 'Kahn',
@@ -72,7 +72,7 @@ def test_upgrade_removes_clear_text_of_imports_and_keeps_their_counts(empty_data
     with engine.begin() as connection:
         connection.exec_driver_sql(said)
     engine.dispose()
-    migrate.upgrade(empty_database_url)
+    upgrade(empty_database_url)
     store = open_store(empty_database_url)
     with store.read() as tx:
         (job,) = tx.imports.all()
@@ -90,7 +90,7 @@ def test_migrations_build_the_declared_tables(database_url: str) -> None:
 
 
 def test_processes_starting_together_migrate_once(empty_database_url: str) -> None:
-    program = "import sys; from app.adapters.db.engine import migrate; migrate.upgrade(sys.argv[1])"
+    program = "import sys; from tests.stores import upgrade; upgrade(sys.argv[1])"
     processes = [
         subprocess.Popen([sys.executable, "-c", program, empty_database_url], stderr=subprocess.PIPE, text=True)
         for _ in range(4)

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url, text
 
-from app.adapters.db.engine import migrate
-from app.adapters.db.store import SqlStore, open_store
+from app.adapters.db.store import SqlStore
 from app.core.gates.gate import Gate
+from tests.stores import open_store, upgrade
 from tests.waiting import eventually
 
 PGBOUNCER = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
@@ -65,7 +65,7 @@ def _refused(port: int) -> bool:
 
 @pytest.fixture
 def pooled(pooled_url: str) -> Iterator[SqlStore]:
-    migrate.upgrade(pooled_url)
+    upgrade(pooled_url)
     store = open_store(pooled_url)
     yield store
     store.close()

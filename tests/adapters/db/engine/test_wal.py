@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from app.adapters.db.store import SqlStore, open_store
+from app.adapters.db.store import SqlStore
 from app.core.gates.gate import Gate
 from app.core.types import Employee
+from tests.stores import open_store
 from tests.waiting import eventually, never, pass_time
 
 ADA = Employee("01A", "E-1001", "Ada", legal_basis="Ada Lovelace")  # of her row, this is not sealed
