@@ -70,6 +70,14 @@ class EmployeeRows:
         found = (self._employee(row) for row in readable(self._connection, employees, query))
         return sorted((one for one in found if one is not None), key=lambda one: one.number)
 
+    def open_after(self, employee_id: str, limit: int) -> str | None:
+        query = _SELECT.where(employees.c.id > employee_id).order_by(employees.c.id).limit(limit)
+        last = None
+        for row in readable(self._connection, employees, query):
+            self._employee(row)  # the box keeps what it has opened
+            last = row.id
+        return last
+
     def count(self, which: EmployeeFilter | None = None) -> int:
         if which is not None and (which.q or which.group):
             return len(search(self._connection, self._among(which), replace(which, after=None)))
