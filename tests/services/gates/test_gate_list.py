@@ -6,8 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from app.core.errors import BadInput, Conflict, NotFound
+from app.core.cameras.camera import Camera
+from app.core.errors import BadInput, Conflict, NotFound, Unauthorised
 from app.core.gates.gate import Gate
+from app.core.types import Role
 from tests.fakes import NOW, person, photo
 from tests.services.process import Process
 
@@ -85,3 +87,27 @@ def test_concurrent_changes_are_all_kept(site: Process, start: Start) -> None:
         change.join()
     after = site.gates.get("lobby-1")
     assert (after.unlock_ms, after.enabled) == (700, False)
+
+
+def test_an_unused_gate_is_removed_with_its_keys(site: Process) -> None:
+    site.gates.add("dock")
+    secret, _ = site.keys.create(Role.GATE, "dock")
+    site.gates.remove("dock")
+    assert [gate.name for gate in site.gates.all()] == ["lobby-1"]
+    with pytest.raises(Unauthorised):
+        site.keys.authenticate(secret)
+    with pytest.raises(NotFound):
+        site.gates.remove("dock")
+
+
+def test_a_gate_with_a_log_or_a_camera_stays(site: Process) -> None:
+    with site.store.write() as tx:
+        tx.cameras.add(Camera("c1", "door", site.gates.get("lobby-1").id, b"sealed"))
+    with pytest.raises(Conflict) as refused:
+        site.gates.remove("lobby-1")
+    assert refused.value.code == "gate_has_cameras"
+    site.sees(0)
+    with pytest.raises(Conflict) as refused:
+        site.gates.remove("lobby-1")
+    assert refused.value.code == "gate_has_events"
+    assert site.recorded() == 1

@@ -1,0 +1,52 @@
+"""The portrait of an employee is the best of their photos, small, and never stored."""
+
+import numpy as np
+import pytest
+
+from app.adapters.vision.photos.image import decode
+from app.adapters.vision.photos.jpeg import encode_jpeg
+from app.core.errors import NotFound
+from app.core.people.details import Details
+from app.core.types import Pixels
+from app.services.people.portraits import Portraits
+from tests.fakes import person, photo
+from tests.services.process import Process
+
+pytestmark = pytest.mark.one_database
+
+
+def drawn(data: bytes) -> Pixels:
+    """A picture 480 high, all of one grey, which stands for what these bytes show."""
+    return np.full((480, 640, 3), sum(data) % 256, np.uint8)
+
+
+@pytest.fixture
+def portraits(site: Process) -> Portraits:
+    return Portraits(site.enrolment, drawn, encode_jpeg)
+
+
+def test_the_best_photo_is_shown_small(site: Process, portraits: Portraits) -> None:
+    poor, best, fair = (photo(person(0), quality=quality) for quality in (0.6, 0.9, 0.7))
+    ada = site.enrol("E-1", poor, best, fair)
+    shown = decode(portraits.of(ada.id))
+    assert shown.shape[0] <= 240
+    kept = {one.quality: one.id for one in site.enrolment.photos(ada.id)}
+    data, _ = site.enrolment.photo(ada.id, kept[0.9])
+    assert int(np.median(shown)) == pytest.approx(sum(data) % 256, abs=2)
+
+
+def test_nobody_and_somebody_without_a_photo_have_none(site: Process, portraits: Portraits) -> None:
+    ada = site.enrolment.add(Details("E-1", "Ada Lovelace"))
+    with pytest.raises(NotFound) as refused:
+        portraits.of(ada.id)
+    assert refused.value.code == "no_photo"
+    with pytest.raises(NotFound):
+        portraits.of("nobody")
+
+
+def test_nobody_has_one_once_they_are_erased(site: Process, portraits: Portraits) -> None:
+    ada = site.enrol("E-1", photo(person(0)))
+    assert portraits.of(ada.id)
+    site.erasure.erase(ada.id)
+    with pytest.raises(NotFound):
+        portraits.of(ada.id)
