@@ -227,12 +227,12 @@ BY_STATUS: dict[int, dict[str, str]] = {
         "record_unconfirmed": "The database confirmed the record too late; no gate opened.",
         "request_withdrawn": "Nobody waits for the answer any more.",
         "system_fault": "The service has a fault; `doctor` on its machine names it.",
-        "took_too_long": "The list took too long to read; ask for less.",
         "too_busy": "The service, or this gate's share of it, is busy.",
         "too_many_at_once": "The service does as many of these at once as it can.",
         "too_many_sign_ins": "Too many people are signing in at once.",
         "too_many_streams": "Too many clients watch the live stream.",
         "too_many_wrong_tries": "Too many passwords were wrong; wait as long as Retry-After says.",
+        "took_too_long": "The list took too long to read; ask for less.",
     },
 }
 

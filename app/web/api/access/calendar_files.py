@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field
 
 from app.core.access.schedules import CalendarDay
 from app.web.api.describe import BODY_ERRORS, ERRORS
-from app.web.edge.turns import OneCalendar
 from app.web.security import Admin, SystemOf
+from app.web.turns import OneCalendar
 
 router = APIRouter(tags=["Rules"])
 MEDIA_TYPE = "text/calendar"

@@ -13,9 +13,9 @@ from app.services.access.access import MAX_FRAMES, Approach, Arrival
 from app.web.api.describe import CONFLICT, DECISION_BODY
 from app.web.api.schemas import DecisionAnswer
 from app.web.edge.limits import received_s
-from app.web.edge.turns import GateShare
 from app.web.edge.uploads import IMAGE_TYPES, checked, form, images, media_type_of
 from app.web.security import GateKey, SystemOf, Watching, arrival_of
+from app.web.turns import GateShare
 from app.wiring import System
 from app.worker.supervisor import Supervisor
 

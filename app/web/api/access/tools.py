@@ -8,8 +8,8 @@ from app.core.errors import BadInput
 from app.web.api.describe import BODY_ERRORS, files_body
 from app.web.api.schemas import CandidateOut, Identity, Same
 from app.web.edge import uploads
-from app.web.edge.turns import FewPictures
 from app.web.security import Admin, SystemOf
+from app.web.turns import FewPictures
 
 router = APIRouter(tags=["Tools"])
 

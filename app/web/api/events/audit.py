@@ -6,8 +6,8 @@ from typing import Any
 from fastapi import APIRouter, Depends
 
 from app.web.api.describe import ERRORS
-from app.web.edge.turns import OneAudit, resting
 from app.web.security import Reader, SystemOf, caller
+from app.web.turns import OneAudit, resting
 
 router = APIRouter(tags=["Audit"])
 

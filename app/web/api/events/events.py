@@ -16,8 +16,8 @@ from app.web.api.cursors import IdCursor
 from app.web.api.describe import ERRORS
 from app.web.api.people.photos import PRIVATE
 from app.web.api.schemas import EventOut, Page, PictureOut, When
-from app.web.edge.turns import FewExports, FewLists, resting
 from app.web.security import Reader, ScreenReader, SystemOf
+from app.web.turns import FewExports, FewLists, resting
 
 router = APIRouter(tags=["Events"])
 

@@ -23,8 +23,8 @@ from app.web.api.describe import CONFLICT, ERRORS
 from app.web.api.schemas import Moment, Page
 from app.web.edge import import_upload
 from app.web.edge.streams import HEADERS
-from app.web.edge.turns import FewExports, resting
 from app.web.security import Admin, Credentials, SystemOf, allow, caller
+from app.web.turns import FewExports, resting
 from app.wiring import System
 
 router = APIRouter(prefix="/imports", tags=["Imports"])

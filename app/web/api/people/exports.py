@@ -8,9 +8,9 @@ from fastapi.responses import StreamingResponse
 
 from app.core.types import Role
 from app.web.api.describe import ERRORS
-from app.web.edge.turns import FewExports
 from app.web.edge.zip_stream import zipped
 from app.web.security import Admin, Credentials, SystemOf, allow, caller
+from app.web.turns import FewExports
 
 router = APIRouter(tags=["Imports"])
 logger = logging.getLogger(__name__)

@@ -10,8 +10,8 @@ from app.core.recognition.quality import ENROLMENT
 from app.services.people.photo_judgement import ADVICE
 from app.web.api.describe import BODY_ERRORS, IMAGE
 from app.web.edge import uploads
-from app.web.edge.turns import FewPictures
 from app.web.security import Admin, SystemOf
+from app.web.turns import FewPictures
 
 router = APIRouter(prefix="/photo-checks", tags=["Photos"])
 

@@ -11,8 +11,8 @@ from app.services.people.enrolment import MAX_PHOTOS
 from app.web.api.describe import CONFLICT, ERRORS, files_body
 from app.web.api.schemas import KeptPhoto, Page, PhotoOut, PhotosOut, Strict
 from app.web.edge import uploads
-from app.web.edge.turns import FewPictures
 from app.web.security import Admin, SystemOf
+from app.web.turns import FewPictures
 
 router = APIRouter(prefix="/employees/{employee_id}/photos", tags=["Photos"])
 

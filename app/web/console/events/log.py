@@ -19,8 +19,8 @@ from app.web.console.page_clock import from_field
 from app.web.console.render import Link, render
 from app.web.console.session import AnyPage, SecurityPage
 from app.web.console.words import OUTCOMES, REASONS
-from app.web.edge.turns import FewLists
 from app.web.security import SystemOf
+from app.web.turns import FewLists
 from app.wiring import System
 
 router = APIRouter(include_in_schema=False)
