@@ -12,7 +12,7 @@ from app.core.errors import BadInput, CryptoFault, Forbidden, NotFound, Provider
 from app.core.site.mode import SITE
 from app.core.types import Role
 from app.services.accounts.federation import Federation, Journey
-from app.services.accounts.sign_in import Entered
+from app.services.accounts.sign_in import SignInResult
 from tests.fakes import Clock
 from tests.services.reception import HERE, Desk
 
@@ -61,7 +61,7 @@ def federation(desk: Desk, vault: Vault, directory: Directory) -> Federation:
     return federation
 
 
-def enter(federation: Federation) -> Entered:
+def enter(federation: Federation) -> SignInResult:
     _, journey = federation.begin(BACK)
     return federation.finish(str(journey), journey.state, "a code", BACK, HERE)
 

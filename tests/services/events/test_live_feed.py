@@ -109,18 +109,6 @@ def test_cameras_and_their_alerts_come_and_go(site: Process, feed: LiveFeed, clo
     )
 
 
-def test_an_alert_that_came_and_went_between_two_looks_is_told_and_over(
-    site: Process, feed: LiveFeed, clock: Clock
-) -> None:
-    gate = site.gates.get("lobby-1").id
-    with site.store.write() as tx:
-        tx.alerts.raise_(Alert("a1", clock(), AlertKind.DOOR_FORCED, gate))
-        tx.alerts.clear(AlertKind.DOOR_FORCED, gate, None, clock())
-    told_of = [(kind, data["kind"], data.get("cleared", False)) for kind, data in changes(feed)]
-    assert told_of == [("alert", "door_forced", False), ("alert", "door_forced", True)]
-    assert changes(feed) == []
-
-
 def test_whoever_begins_to_watch_hears_how_the_site_is_and_what_they_missed(
     site: Process, feed: LiveFeed, clock: Clock
 ) -> None:
