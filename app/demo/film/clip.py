@@ -19,7 +19,7 @@ def frame_count(length_s: float = LENGTH_S) -> int:
 
 
 def picture(studio: Studio, number: int, walks: Sequence[Walk] = WALKS) -> Pixels:
-    """Frame `number` of the clip, from 0: (720, 1280, 3) uint8 BGR."""
+    """Returns frame `number` of the clip, from 0, as (720, 1280, 3) uint8 BGR."""
     return studio.draw(scene(number / FPS, walks), seed=number)
 
 

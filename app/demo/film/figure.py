@@ -1,4 +1,4 @@
-"""A person cut out of a portrait: what the scenes are populated with.
+"""A person cut out of a portrait, to be placed in scenes.
 
 The cut follows the silhouette (GrabCut), because a face in a feathered oval looks like no visitor and its halo is what
 a detector would see first.
@@ -33,7 +33,7 @@ class Figure:
 
 
 def cut_out(photo: Pixels, face: Box) -> Figure:
-    """The person of whom `face` is the face, from the head to wherever the photo ends."""
+    """Returns the person with this face, from the head to the edge of the photo."""
     scale = min(1.0, FACE_PX / face.width_px)
     x = face.centre[0]
     left, right = max(0, x - _BESIDE * face.width_px), min(photo.shape[1], x + _BESIDE * face.width_px)
@@ -50,7 +50,7 @@ def cut_out(photo: Pixels, face: Box) -> Figure:
 
 
 def scaled(figure: Figure, face_px: float) -> Figure:
-    """The figure with a face `face_px` wide."""
+    """Returns the figure scaled so that its face is `face_px` wide."""
     ratio = face_px / figure.face.width_px
     face = figure.face
     return Figure(
@@ -66,7 +66,7 @@ def shortened(figure: Figure, height_px: int) -> Figure:
 
 
 def lengthened(figure: Figure, height_px: int) -> Figure:
-    """The figure down to `height_px`: portraits end at the chest, so the last of the clothing is drawn out."""
+    """Returns the figure lengthened to `height_px`. Portraits end at the chest, so the lowest clothing is stretched."""
     height = len(figure.alpha)
     if height >= height_px:
         return shortened(figure, height_px)
@@ -87,7 +87,7 @@ def lengthened(figure: Figure, height_px: int) -> Figure:
 
 
 def _silhouette(pixels: Floats, face: Box) -> Floats:
-    """(height, width) alpha of the person, soft over about one fiftieth of the face."""
+    """Returns the person's alpha, (height, width), with an edge as soft as about a fiftieth of the face."""
     ratio = _CUT_PX / face.width_px
     small = cv2.resize(pixels, None, fx=ratio, fy=ratio, interpolation=cv2.INTER_AREA).astype(np.uint8)
     marks = _prior(small.shape[:2], face, ratio)
@@ -107,7 +107,7 @@ def _silhouette(pixels: Floats, face: Box) -> Floats:
 
 
 def _shouldered(person: NDArray[np.uint8], face: Box, ratio: float) -> NDArray[np.uint8]:
-    """The mask with round shoulders where the photo's edge cut them square; head, neck and chest stay."""
+    """Returns the mask with round shoulders where the photo's edge cut them square. Head, neck and chest stay."""
     radius = _CUT_PX // 3
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
     padded = cv2.copyMakeBorder(person, 0, 2 * radius, 0, 0, cv2.BORDER_REPLICATE)
@@ -120,7 +120,7 @@ def _shouldered(person: NDArray[np.uint8], face: Box, ratio: float) -> NDArray[n
 
 
 def _prior(shape: tuple[int, ...], face: Box, ratio: float) -> NDArray[np.uint8]:
-    """What is surely and what is probably the person, from the proportions of heads and shoulders."""
+    """Returns the areas that are certainly and probably the person, by the proportions of head and shoulders."""
     ys, xs = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
     x = (xs - face.centre[0] * ratio) / (face.width_px * ratio)
     y = (ys - (face.y_px + face.height_px) * ratio) / (face.height_px * ratio)  # 0 at the chin, 1 a face lower

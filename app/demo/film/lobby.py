@@ -1,4 +1,4 @@
-"""The lobby the camera looks into: drawn, so that no picture of a real place has to be carried or asked for.
+"""The lobby before the camera. It is drawn, so no picture of a real place is needed.
 
 The camera stands over the closed glass wings of the turnstile, at head height; everything behind is out of focus.
 """
@@ -29,7 +29,7 @@ _STEEL, _DARK = (148, 146, 142), (62, 58, 54)
 
 @cache
 def background() -> Floats:
-    """(720, 1280, 3) float32 BGR, without people and without the gate in front."""
+    """Returns the empty lobby, (720, 1280, 3) float32 BGR, without the gate in front."""
     picture = np.zeros((HEIGHT_PX, WIDTH_PX, 3), np.uint8)
     left, top, right, bottom = _WALL
     corners = [(left, top), (right, top), (right, bottom), (left, bottom)]
@@ -86,7 +86,7 @@ def _solid_parts() -> tuple[Floats, Floats]:
 
 
 def _windows(picture: NDArray[np.uint8]) -> None:
-    """A glass front on the left, street behind it."""
+    """Draws a glass front on the left with the street behind it."""
     depths = np.linspace(1.0, 3.6, 8) ** 1.25 / 3.6**0.25
     for near, far in zip(depths[1:], depths[:-1], strict=True):
         low, high = 418.0, 214.0
@@ -101,7 +101,7 @@ def _windows(picture: NDArray[np.uint8]) -> None:
 
 
 def _panels(picture: NDArray[np.uint8]) -> None:
-    """Wooden slats and two lift doors on the right."""
+    """Draws wooden slats and two lift doors on the right."""
     low, high = 432.0, 200.0
     for depth in np.linspace(1.0, 4.2, 44):
         shade = tuple(int(c * (0.9 + 0.12 * np.sin(5 * depth))) for c in _WOOD)
@@ -128,7 +128,7 @@ def _floor_and_ceiling(picture: NDArray[np.uint8]) -> None:
 
 
 def _far_wall(picture: NDArray[np.uint8]) -> None:
-    """A reception desk, a dark board above it, a plant on each side."""
+    """Draws a reception desk, a dark board above it and a plant on each side."""
     _fill(picture, [(500, 232), (780, 232), (780, 300), (500, 300)], (98, 84, 58))
     _fill(picture, [(548, 258), (732, 258), (732, 272), (548, 272)], (206, 204, 190))
     _fill(picture, [(520, 378), (760, 378), (760, 432), (520, 432)], (104, 132, 160))
@@ -140,12 +140,12 @@ def _far_wall(picture: NDArray[np.uint8]) -> None:
 
 
 def daylight() -> Floats:
-    """(1, 1280, 1): brighter towards the windows on the left."""
+    """Returns the brightness, (1, 1280, 1), higher towards the windows on the left."""
     return np.linspace(1.08, 0.86, WIDTH_PX, dtype=np.float32)[None, :, None]
 
 
 def _outward(point: Point, depth: float) -> Point:
-    """The point moved along its line of sight: depth 1 at the far wall, larger nearer the camera."""
+    """Returns the point moved along its line of sight. depth: 1 at the far wall, larger towards the camera."""
     return HORIZON[0] + (point[0] - HORIZON[0]) * depth, HORIZON[1] + (point[1] - HORIZON[1]) * depth
 
 

@@ -1,4 +1,4 @@
-"""A cut-out person drawn into the camera's picture: at any size and place, the head tilted and turned.
+"""Draws a cut-out person into the camera's picture, at any size and place, with the head tilted and turned.
 
 Each figure is kept at sizes half an octave apart and drawn from the nearest larger one in a single step, to fractions
 of a pixel: whoever walks through a clip grows without a tremble, and a frame takes milliseconds.
@@ -38,7 +38,7 @@ class Sheet:
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """What is seen of a figure in a picture, from `left` and `top` on. face: in the picture's pixels.
+    """The visible part of a figure in a picture, from `left` and `top`. face: in the picture's pixels.
 
     pixels: (height, width, 3) float32 BGR, 0 to 255. cover: (height, width, 1) float32, 0 to 1.
     """
@@ -99,7 +99,7 @@ class Model:
 
 
 def _span(start: float, length: float, end: int) -> tuple[int, int]:
-    """Whole pixels of the picture that `length` from `start` covers; one at least."""
+    """Returns the whole pixels that `length` from `start` covers, at least one."""
     low = min(max(0, floor(start)), end - 1)
     return low, max(low + 1, min(end, ceil(start + length)))
 
@@ -107,7 +107,7 @@ def _span(start: float, length: float, end: int) -> tuple[int, int]:
 def _bent(
     face: Box, offset: tuple[float, float], size: tuple[int, int], ratio: float, roll_deg: float, yaw_deg: float
 ) -> tuple[Floats, Floats]:
-    """Where in a sheet each pixel of a drawing comes from. offset: of the drawing in the figure; size: width first."""
+    """Returns where in a sheet each pixel of a drawing comes from. offset: of the drawing in the figure."""
     step = _COARSE
     across, down = (-(-length // step) for length in size)
     # The middle of the coarse cells, as cv2.resize takes them.
@@ -137,7 +137,7 @@ def _bent(
 
 
 def _tilted(face: Box, roll_deg: float) -> Box:
-    """The face's box, moved as its centre moves when the head tilts about the neck."""
+    """Returns the face's box after the head tilted about the neck."""
     angle = np.radians(roll_deg)
     pivot_y = face.y_px + 1.1 * face.height_px
     dy = face.centre[1] - pivot_y

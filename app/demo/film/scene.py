@@ -1,4 +1,4 @@
-"""What the camera at the gate sees: people placed in the lobby at a distance, in a light, as a JPEG.
+"""The camera's view: people in the lobby at some distance and in some light, as a JPEG.
 
 Pure drawing from a description, so that the same description is the same frame, on every run.
 """
@@ -70,7 +70,7 @@ class Studio:
         self._models: dict[Portrait, Model] = {}
 
     def draw(self, frame: Frame, seed: int = 0) -> Pixels:
-        """(720, 1280, 3) uint8 BGR; `seed` moves nothing but the sensor's noise."""
+        """Returns the frame, (720, 1280, 3) uint8 BGR. seed: changes only the sensor's noise."""
         picture = lobby.background().copy()
         for standing in frame.people:
             _place(picture, self._drawn(standing), frame.light.face_gain)
@@ -89,7 +89,7 @@ class Studio:
         return bytes(data)
 
     def face_of(self, standing: PlacedFigure) -> Box:
-        """Where the face of this person is in the frame."""
+        """Returns this person's face in the frame."""
         return self._drawn(standing).face
 
     def _drawn(self, standing: PlacedFigure) -> Drawn:
@@ -104,7 +104,7 @@ class Studio:
 
 
 def _place(picture: NDArray[np.float32], drawn: Drawn, gain: float) -> None:
-    """Draws somebody over the picture."""
+    """Draws a person over the picture."""
     height, width = drawn.cover.shape[:2]
     rows, columns = slice(drawn.top, drawn.top + height), slice(drawn.left, drawn.left + width)
     # The light of the room falls on people as on walls: from the windows on the left.
@@ -114,7 +114,7 @@ def _place(picture: NDArray[np.float32], drawn: Drawn, gain: float) -> None:
 
 
 def _noise(seed: int) -> NDArray[np.float32]:
-    """(720, 1280, 3) of a sensor's noise, of standard deviation 1: another part of one large sheet for every seed.
+    """Returns sensor noise, (720, 1280, 3), with a standard deviation of 1. Each seed gives another part of one sheet.
 
     Drawn anew for each picture it would take longer than everything else in it.
     """

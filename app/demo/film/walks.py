@@ -1,4 +1,4 @@
-"""The clip before the live camera: who walks up to the gate and when, and what ought to be recorded of it.
+"""The live camera's clip: who walks up to the gate, when, and which event is expected.
 
 Everybody moves on straight lines through the room, as seen from the camera, so whoever comes nearer grows faster and
 faster. Times are seconds of the clip.
@@ -39,7 +39,7 @@ _LEFT, _RIGHT = -0.15, 1.15
 
 @dataclass(frozen=True)
 class Spot:
-    """Where somebody is at a moment. x: of the face, 0 left to 1 right. face_px: the nearer, the wider."""
+    """A person's place at a moment. x: of the face, 0 left to 1 right. face_px: grows as they come nearer."""
 
     at_s: float
     x: float
@@ -74,7 +74,7 @@ class Walk:
         return self.reason in OPENING
 
     def standing(self, at_s: float) -> PlacedFigure | None:
-        """The person at a moment, or None before they come and after they have gone."""
+        """Returns the person at a moment, or None before they come and after they have left."""
         if not self.comes_s <= at_s <= self.goes_s:
             return None
         x, face_px = self._seen_from_the_camera(at_s)
@@ -105,7 +105,7 @@ def _way(*spots: tuple[float, float, float]) -> tuple[Spot, ...]:
 
 
 def _walks() -> tuple[Walk, ...]:
-    """In the order of their events; who passes by comes last. Each way: second, x, face width."""
+    """Returns the walks in the order of their events, passers-by last. Each point: second, x, face width."""
     return (
         Walk(
             JACINDA,
@@ -170,6 +170,6 @@ LENGTH_S = 23.6
 
 
 def scene(at_s: float, walks: Sequence[Walk] = WALKS) -> Frame:
-    """What the camera sees at a moment: the farthest first."""
+    """Returns what the camera sees at a moment, the farthest person first."""
     people = [standing for walk in walks if (standing := walk.standing(at_s)) is not None]
     return Frame(tuple(sorted(people, key=lambda standing: standing.face_px)))

@@ -91,26 +91,26 @@ class DecisionService:
             logger.exception("evidence_failed gate=stays_shut")
             return FAULT
 
-    def would_open(self, case: DecisionRequest, found: Evidence) -> bool:
-        """Whether recording the case now would open the gate. Raises NotRecorded if the database is gone."""
+    def would_open(self, request: DecisionRequest, found: Evidence) -> bool:
+        """Whether recording the request now would open the gate. Raises NotRecorded if the database is gone."""
         with self.store.read() as tx:
-            return self._assess(tx, case, found).decision.verdict is Verdict.OPEN
+            return self._assess(tx, request, found).decision.verdict is Verdict.OPEN
 
-    def record(self, case: DecisionRequest, found: Evidence) -> RecordedDecision:
-        """Decides the case and returns the signed answer once its event is committed.
+    def record(self, request: DecisionRequest, found: Evidence) -> RecordedDecision:
+        """Decides the request and returns the signed answer once its event is committed.
 
         Raises:
             NotRecorded: The event was not written, so nothing opens. Its kind Unconfirmed: it may have been.
             GivenUp: Nobody waits for the answer any more, so nothing is recorded.
         """
         try:
-            return self._record(case, found)
+            return self._record(request, found)
         except (Refusal, NotRecorded):
             raise
         except Exception:
             # For instance an employee who was just erased, or a calibration without a number. Nothing is recorded yet.
             logger.exception("decision_failed gate=stays_shut")
-            return self._record(replace(case, looks=()), FAULT)
+            return self._record(replace(request, looks=()), FAULT)
 
     def refresh(self, tx: Transaction) -> bool:
         """Brings the gallery up to date. Returns False if that fails, for instance at templates of another pack."""
@@ -133,23 +133,23 @@ class DecisionService:
             self.log, self.answers, self.clock, liveness_works, self.second_records, self.rules, self.uptime, doubted
         )
 
-    def again(self, case: DecisionRequest, found: Evidence, event_id: str) -> RecordedDecision | None:
-        """The answer of a recorded opening, if this case would open as well. Raises as `record` does."""
-        with self.store.write(self._deadline(case)) as tx:
+    def again(self, request: DecisionRequest, found: Evidence, event_id: str) -> RecordedDecision | None:
+        """The answer of a recorded opening, if this request would open as well. Raises as `record` does."""
+        with self.store.write(self._deadline(request)) as tx:
             answer = self.repeats.again(tx, event_id)
-            if answer is None or self._assess(tx, case, found, for_update=True).decision.verdict is not Verdict.OPEN:
+            if answer is None or self._assess(tx, request, found, for_update=True).decision.verdict is not Verdict.OPEN:
                 return None
-            _answer(tx, case, answer)
-            self.repeats.remember(tx, case.gate.id, case.idempotency_key, case.digest, event_id)
+            _answer(tx, request, answer)
+            self.repeats.remember(tx, request.gate.id, request.idempotency_key, request.digest, event_id)
         return answer
 
-    def _record(self, case: DecisionRequest, found: Evidence) -> RecordedDecision:
-        image, event_id = self._image(case.looks), self.new_id()
+    def _record(self, request: DecisionRequest, found: Evidence) -> RecordedDecision:
+        image, event_id = self._image(request.looks), self.new_id()
         try:
-            answer, is_new = self._write(case, found, image, event_id)
+            answer, is_new = self._write(request, found, image, event_id)
         except Unconfirmed:
             # The log may say that the gate opened, though nobody is let in.
-            self.second_records.too_late(case.gate.id, event_id)
+            self.second_records.too_late(request.gate.id, event_id)
             raise
         if not is_new:
             return answer
@@ -161,51 +161,51 @@ class DecisionService:
         return answer
 
     def _write(
-        self, case: DecisionRequest, found: Evidence, image: bytes | None, event_id: str
+        self, request: DecisionRequest, found: Evidence, image: bytes | None, event_id: str
     ) -> tuple[RecordedDecision, bool]:
         """Returns the committed answer, and whether it is new."""
-        with self.store.write(self._deadline(case)) as tx:
+        with self.store.write(self._deadline(request)) as tx:
             # Two copies of one request wait here for each other, and the second finds the first one's event. A decision
             # and a lockdown wait here too, because both append to this chain.
-            head = tx.events.lock_head(case.gate.id)
-            if earlier := self.earlier(tx, case.gate, case.idempotency_key, case.digest):
-                _answer(tx, case, earlier)
+            head = tx.events.lock_head(request.gate.id)
+            if earlier := self.earlier(tx, request.gate, request.idempotency_key, request.digest):
+                _answer(tx, request, earlier)
                 return earlier, False
-            if repeated := self._repeated(tx, case):
-                case, found = self._without(repeated, case, found)
-                image = self._image(case.looks)
-            assessed = self._assess(tx, case, found, for_update=True)
-            decision = self._described(case, found, assessed, event_id)
-            _answer(tx, case, decision)
+            if repeated := self._repeated(tx, request):
+                request, found = self._without(repeated, request, found)
+                image = self._image(request.looks)
+            assessed = self._assess(tx, request, found, for_update=True)
+            decision = self._described(request, found, assessed, event_id)
+            _answer(tx, request, decision)
             recorded = self.log.append(tx, decision, image, head)
             tx.histograms.add(buckets_of(recorded))
-            self.repeats.remember(tx, case.gate.id, case.idempotency_key, case.digest, recorded.id)
+            self.repeats.remember(tx, request.gate.id, request.idempotency_key, request.digest, recorded.id)
             return self.answers.sign(recorded), True
 
-    def _repeated(self, tx: Transaction, case: DecisionRequest) -> frozenset[str]:
+    def _repeated(self, tx: Transaction, request: DecisionRequest) -> frozenset[str]:
         """The pictures of this request that are not evidence, because another request brought them before."""
-        if not case.pictures or self.repeats.is_known(tx, case.gate, case.idempotency_key):
+        if not request.pictures or self.repeats.is_known(tx, request.gate, request.idempotency_key):
             return frozenset()  # the same request again is not a replay
-        return self.replays.take(tx, case.gate.id, case.pictures, self.clock())
+        return self.replays.take(tx, request.gate.id, request.pictures, self.clock())
 
     def _without(
-        self, repeated: frozenset[str], case: DecisionRequest, found: Evidence
+        self, repeated: frozenset[str], request: DecisionRequest, found: Evidence
     ) -> tuple[DecisionRequest, Evidence]:
-        """Returns the case and its evidence without these pictures; AGAIN if none is left."""
+        """Returns the request and its evidence without these pictures; AGAIN if none is left."""
         if found is FAULT:
-            return case, found
-        looked_at = zip(case.pictures, case.looks, strict=True) if case.looks else ()
+            return request, found
+        looked_at = zip(request.pictures, request.looks, strict=True) if request.looks else ()
         looks = [look for picture, look in looked_at if picture not in repeated]
-        return replace(case, looks=looks), self.evidence(looks) if looks else AGAIN
+        return replace(request, looks=looks), self.evidence(looks) if looks else AGAIN
 
-    def _deadline(self, case: DecisionRequest) -> timedelta:
-        return min(timedelta(milliseconds=self.record_deadline_ms), self._left(case))
+    def _deadline(self, request: DecisionRequest) -> timedelta:
+        return min(timedelta(milliseconds=self.record_deadline_ms), self._left(request))
 
-    def _left(self, case: DecisionRequest) -> timedelta:
+    def _left(self, request: DecisionRequest) -> timedelta:
         """How much longer somebody waits for the answer. Raises GivenUp if nobody does."""
-        if case.poll is None:
+        if request.poll is None:
             return timedelta.max
-        left = case.poll.until - self.clock()
+        left = request.poll.until - self.clock()
         if left <= timedelta(0):
             raise GivenUp
         return left
@@ -219,19 +219,19 @@ class DecisionService:
         return bundle([self.encode(look.snapshot) for look in kept if look.snapshot is not None])
 
     def _assess(
-        self, tx: Transaction, case: DecisionRequest, found: Evidence, *, for_update: bool = False
+        self, tx: Transaction, request: DecisionRequest, found: Evidence, *, for_update: bool = False
     ) -> _Assessment:
         """Applies the policy to the gate and the employee as this transaction has them.
 
         for_update: nobody changes the employee until the commit, so a suspension that comes first is seen.
         """
-        gate = tx.gates.get(case.gate.id) or case.gate
+        gate = tx.gates.get(request.gate.id) or request.gate
         employee = tx.employees.get(found.best.employee_id, for_update=for_update) if found.best else None
         threshold = None
         if employee is not None and employee.photos:
-            threshold = self.threshold(len(self.gallery), employee.photos, found.frames_used, case.share)
+            threshold = self.threshold(len(self.gallery), employee.photos, found.frames_used, request.share)
         # The picture must still be fresh when the answer arrives, which may take as long as somebody waits.
-        on_its_way_ms = self._left(case) // timedelta(milliseconds=1) if case.poll else 0
+        on_its_way_ms = self._left(request) // timedelta(milliseconds=1) if request.poll else 0
         limits = policy.PolicyLimits(
             threshold=NEVER if threshold is None else threshold,
             margin=self.margin,
@@ -249,9 +249,9 @@ class DecisionService:
             employee,
             gate,
             limits,
-            case.seen_at,
+            request.seen_at,
             now,
-            unknown_credential=case.credential is not None,
+            unknown_credential=request.credential is not None,
             mode=mode,
             entry=self.rules.entry(tx, rules, gate.id, now, clock_doubted=limits.clock_doubted),
             rules=rules,
@@ -259,7 +259,7 @@ class DecisionService:
         return _Assessment(gate, decision, threshold, now, rules.version)
 
     def _described(
-        self, case: DecisionRequest, found: Evidence, assessed: _Assessment, event_id: str
+        self, request: DecisionRequest, found: Evidence, assessed: _Assessment, event_id: str
     ) -> RecordedDecision:
         """The decision as the log keeps it."""
         gate, decision, now = assessed.gate, assessed.decision, assessed.now
@@ -270,7 +270,7 @@ class DecisionService:
             gate=gate.name,
             at=now,
             reason=decision.reason,
-            method=Method.FACE if case.credential is None else Method.CREDENTIAL,
+            method=Method.FACE if request.credential is None else Method.CREDENTIAL,
             open_until=now + timedelta(milliseconds=gate.unlock_ms) if opens else None,
             employee=None if decision.employee is None else Identity.of(decision.employee),
             similarity=rounded(found.best.similarity if found.best else None),
@@ -279,19 +279,19 @@ class DecisionService:
             liveness=rounded(found.liveness),
             liveness_state=policy.liveness_state(found, gate, self.liveness_works),
             faces=found.faces,
-            camera=case.camera,
-            frames_received=case.frames,
+            camera=request.camera,
+            frames_received=request.frames,
             frames_used=found.frames_used,
-            request_digest=None if case.digest in ("", FROM_CAMERA) else case.digest,
+            request_digest=None if request.digest in ("", FROM_CAMERA) else request.digest,
             rule=decision.rule,
             rules_version=assessed.rules_version,
-            duration_ms=round((perf_counter() - case.started) * 1000, 1),
+            duration_ms=round((perf_counter() - request.started) * 1000, 1),
         )
 
 
-def _answer(tx: Transaction, case: DecisionRequest, answer: RecordedDecision) -> None:
+def _answer(tx: Transaction, request: DecisionRequest, answer: RecordedDecision) -> None:
     """Names the event to the process that asked. Raises GivenUp if it no longer waits: nothing may be committed."""
-    if case.poll is not None and not tx.remote_polls.answer(case.poll.id, answer.id):
+    if request.poll is not None and not tx.remote_polls.answer(request.poll.id, answer.id):
         raise GivenUp
 
 
