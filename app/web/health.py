@@ -77,7 +77,7 @@ def check(system: System, supervisor: Supervisor | None, out: set[str]) -> dict[
         "database": _tried("nothing can be recorded", out, lambda: _database(system)),
         "gallery": _tried("the gallery could not be brought up to date", out, lambda: _gallery(system)),
         "clock": _clock(system),
-        "time_zones": Check(True, f"tzdata {data_version()}", essential=False),
+        "time zones": Check(True, f"tzdata {data_version()}", essential=False),
         "gates": _gates(system),
         "models": Check(True, f"pack {system.recognition.pack_digest[:12]}, {system.recognition.precision}"),
         "liveness": _liveness(system),

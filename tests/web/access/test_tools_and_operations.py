@@ -73,7 +73,7 @@ def test_ready_part_by_part(client: TestClient, admin: Headers, ada: Any) -> Non
     assert answer.status_code == 200 and answer.json()["ready"] is True
     checks = answer.json()["checks"]
     assert {"database", "gallery", "models"} <= set(checks)
-    assert checks["time_zones"]["detail"] == f"tzdata {metadata.version('tzdata')}"
+    assert checks["time zones"]["detail"] == f"tzdata {metadata.version('tzdata')}"
     assert all(set(c) == {"ok", "detail"} and c["ok"] for c in checks.values())
 
 

@@ -91,6 +91,10 @@ def known(service: Service, keys: dict[Role, Headers]) -> dict[str, Any]:
         "import_id": made("/v1/imports", files={"csv": upload})["id"],
         "key_id": made("/v1/keys", json={"role": "security"})["id"],
         "user_id": service.user("viewer").id,
+        "entry_id": made("/v1/groups", json={"name": "Night"})["id"],
+        "grant_id": made("/v1/grants", json={"employee": ada, "where": {"everywhere": True}, "reason": "a parcel"})[
+            "id"
+        ],
     }
 
 

@@ -156,8 +156,7 @@ def test_a_gate_that_a_rule_names_is_not_removed(system: System, call: Call, ids
     call("DELETE", "/gates/garage")
 
 
-def test_the_last_site_stays(system: System, call: Call) -> None:
-    """Where no gate is at it either; here two are, so another rule keeps it."""
+def test_site_is_removed_once_no_gate_is_at_it(call: Call) -> None:
     (site,) = call("GET", "/sites")["items"]
     assert {user["kind"] for user in site["used_by"]} == {"gate-places"}
     other = call("POST", "/sites", {"name": "Elsewhere", "time_zone": "UTC"})

@@ -34,11 +34,11 @@ KINDS_BY_PATH: dict[str, Kind[Any]] = {
 }
 YAML = "application/yaml"
 FILE: dict[str, Any] = {
-    "requestBody": {"required": True, "content": {YAML: {"schema": {"type": "string"}, "example": "format: 1\n"}}}
+    "requestBody": {"required": True, "content": {YAML: {"schema": {"type": "object"}, "example": "format: 1\n"}}}
 }
 AS_YAML: dict[int | str, dict[str, Any]] = {
     **ERRORS,
-    200: {"content": {YAML: {"schema": {"type": "string"}}}, "description": "The rules file"},
+    200: {"content": {YAML: {"schema": {"type": "object"}}}, "description": "The rules file"},
 }
 DryRun = Annotated[bool, Query(description="only say what would change")]
 Shown = Annotated[int, Query(ge=0, le=1000, description="how many people to name at each gate")]
