@@ -4,7 +4,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from app.web import errors, health
-from app.web.api.access import calendar_files, decisions, grants, rule_questions, tools
+from app.web.api.access import calendar_files, decisions, grants, rule_questions, schedule_previews, tools
 from app.web.api.access.rules import changes, groups, places, rules, times
 from app.web.api.accounts import displays, keys, users
 from app.web.api.alerts import alerts
@@ -15,9 +15,12 @@ from app.web.api.imports import imports
 from app.web.api.people import blocks, employees, exports, photo_checks, photos
 from app.web.api.site import operations, settings, site
 from app.web.console import render
+from app.web.console.access import calendars as calendar_pages
 from app.web.console.access import grants as grant_pages
+from app.web.console.access import groups as group_pages
 from app.web.console.access import questions as access_questions
 from app.web.console.access import rules as rule_pages
+from app.web.console.access import schedules as schedule_pages
 from app.web.console.access import zones as zone_pages
 from app.web.console.accounts import displays as display_pages
 from app.web.console.accounts import provider, signin
@@ -29,6 +32,7 @@ from app.web.console.imports import imports as import_pages
 from app.web.console.people import employees as employee_pages
 from app.web.console.site import contract, status
 from app.web.console.site import health as health_page
+from app.web.console.site import settings as site_page
 from app.web.edge import admission, uploads
 from app.web.edge.head import HeadAsGet
 from app.web.edge.headers import SafeHeaders
@@ -54,6 +58,10 @@ PAGES = (
     grant_pages,
     access_questions,
     gate_pages,
+    group_pages,
+    calendar_pages,
+    schedule_pages,
+    site_page,
     signin,
     provider,
     user_pages,
@@ -79,6 +87,7 @@ API = (
     grants,
     rule_questions,
     calendar_files,
+    schedule_previews,
     gates,
     by_hand,
     cameras,

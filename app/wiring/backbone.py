@@ -30,6 +30,7 @@ from app.services.access.rules.permits import Permits
 from app.services.access.rules.rule_book import RuleBook
 from app.services.access.rules.rule_questions import RuleQuestions
 from app.services.access.rules.rules_text import RulesText
+from app.services.access.rules.schedule_preview import SchedulePreviews
 from app.services.accounts.keys import Keys
 from app.services.accounts.release_callers import ReleaseCallers
 from app.services.alerts.alert_list import AlertList
@@ -87,6 +88,7 @@ class Backbone:
     rule_questions: RuleQuestions
     rules_text: RulesText
     calendar_files: CalendarFiles
+    schedule_previews: SchedulePreviews
     permits: Permits
     site_settings: SettingsService
     group_members: GroupMembers
@@ -175,6 +177,7 @@ def open_backbone(settings: Settings, clock: Callable[[], datetime] = utc_now, *
         rule_questions=RuleQuestions(store, clock),
         rules_text=RulesText(RuleBook(store, clock, new_id), read_rules, write_rules),
         calendar_files=CalendarFiles(store, clock, read_calendar, write_calendar),
+        schedule_previews=SchedulePreviews(store, clock),
         permits=Permits(store, log, clock, new_id),
         site_settings=SettingsService(store),
         group_members=GroupMembers(store),

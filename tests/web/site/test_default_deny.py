@@ -21,7 +21,7 @@ ALLOWED = {
     r"\w+ /v1/(employees|gates|keys|imports|cameras|lockdown|settings)\b.*": {"admin"},
     r"\w+ /v1/grants\b.*": {"admin", "security"},
     r"\w+ /v1/(sites|zones|gate-places|lanes|groups|calendars|schedules|rules|gate-modes)\b.*": {"admin"},
-    r"\w+ /v1/calendar-files\b.*": {"admin"},
+    r"POST /v1/(calendar-files|schedule-previews)": {"admin"},
     r"GET /v1/access/(explain|who)": {"admin", "security", "viewer"},
     r"POST /v1/photo-checks": {"admin"},
     r"\w+ /v1/(users|sign-ins|displays)\b.*": {"admin"},

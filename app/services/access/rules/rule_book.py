@@ -1,7 +1,7 @@
 """Reads and changes the rules, as a whole file or one entry of it. Says what a change would do before it is made."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -21,8 +21,11 @@ from app.services.access.rules.rule_people import persons
 
 @dataclass(frozen=True)
 class RuleChange:
-    """What a change does, or would do. version: of the rules after it. warnings: what is hardly meant. people: those
-    whom the change concerns, by id."""
+    """What a change does, or would do.
+
+    version: of the rules after it. warnings: what is hardly meant, and was not there before. people: those whom the
+    change concerns, by id.
+    """
 
     version: int
     difference: Difference
@@ -130,9 +133,15 @@ class RuleBook:
         return RuleChange(
             tx.rules.version(),
             difference(before, after, known, now),
-            tuple(after.warnings(members, now.date())),
+            tuple(_new(before.warnings(members, now.date()), after.warnings(members, now.date()))),
             {employee.id: employee for employee in people},
         )
+
+
+def _new(before: Iterable[Problem], after: Iterable[Problem]) -> Iterator[Problem]:
+    """The warnings that a change brings: who changes one thing is not told of the others again."""
+    known = set(before)
+    return (warning for warning in after if warning not in known)
 
 
 def _held(tx: Transaction) -> RuleSet:

@@ -21,6 +21,7 @@ from app.web.console.render import Link, render
 from app.web.console.session import AdminPage
 from app.web.fields import PlainText
 from app.web.security import SystemOf
+from app.wiring import System
 
 router = APIRouter(include_in_schema=False)
 LINKS = (Link("/employees", "People", "people", frozenset({Role.ADMIN}), section="people"),)
@@ -81,8 +82,8 @@ def find(
 
 
 @router.get("/employees/new", response_class=HTMLResponse)
-def new(request: Request, person: AdminPage) -> HTMLResponse:
-    return render(request, "people/employee_new.html", person)
+def new(request: Request, system: SystemOf, person: AdminPage) -> HTMLResponse:
+    return render(request, "people/employee_new.html", person, groups=_groups(system))
 
 
 @router.get("/employees/{employee_id}", response_class=HTMLResponse)
@@ -114,6 +115,7 @@ def one(
         passages=[one.json() for one in system.events.find(EventFilter(employee_id=employee_id, limit=PASSAGES))],
         most_photos=MAX_PHOTOS,
         from_gate=system.settings.enrol_from_gate,
+        groups=_groups(system),
     )
 
 
@@ -148,6 +150,12 @@ def labels(employee: Employee, today: date, now: datetime) -> list[Label]:
     if not employee.photos:
         found.append(Label("no photos", "warn"))
     return found or [Label("active", "good")]
+
+
+def _groups(system: System) -> list[str]:
+    """The names of all groups."""
+    with system.store.read() as tx:
+        return [group.name for group in tx.rules.all().groups]
 
 
 def _filter(q: str, show: Show, today: date) -> EmployeeFilter:

@@ -199,7 +199,11 @@ def named_field(error: BadInput, kind: str) -> BadInput:
     if field is None and isinstance(error, Contradiction) and error.path.startswith(f"{kind}["):
         last = error.path.rpartition("].")[2]
         field = RENAMED.get(last, last)
-    return error if field is None else BadField(error.code, error.detail, field)
+    if field is None:
+        return error
+    # Beside its field the path says nothing that people do not see.
+    detail = error.detail.removeprefix(f"{error.path}: ") if isinstance(error, Contradiction) else error.detail
+    return BadField(error.code, detail, field)
 
 
 def add_routes(router: APIRouter, kind: Kind[Any]) -> None:

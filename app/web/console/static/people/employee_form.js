@@ -1,6 +1,9 @@
 // Adds or changes a person: sends the form's fields as the API's JSON.
 
 import { call, rooted, sayNext } from "../api.js";
+import { GroupChoice } from "./group_choice.js";
+
+const choices = new Map([...document.querySelectorAll("[data-employee-form]")].map((form) => [form, new GroupChoice(form)]));
 
 function details(form) {
   const value = (name) => form.elements[name].value.trim();
@@ -13,7 +16,7 @@ function details(form) {
     valid_until: value("valid_until") || null,
     legal_basis: value("legal_basis") || null,
     consent_at: value("consent_at") || null,
-    groups: value("groups").split(",").map((group) => group.trim()).filter(Boolean),
+    groups: choices.get(form).groups(),
   };
 }
 

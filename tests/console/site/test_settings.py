@@ -1,0 +1,62 @@
+"""The site's page: its name and its time zone, which move every clock; two admins at once."""
+
+from collections.abc import Callable
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from app.core.access.schedules import Hours, Schedule, Window
+from app.wiring import new_id
+from tests.console.service import Service
+
+Open = Callable[..., Page]
+expect.set_options(timeout=20_000)
+SAVED = "Saved. Times on pages are on this clock now."
+
+
+def test_site_moves_to_another_clock(
+    fresh_site: Service, page_as: Open, look: Any, axe: Callable[[Page], None]
+) -> None:
+    """By keyboard alone. Then a schedule says on which night its window is skipped there."""
+    night = Schedule(new_id(), "Half past two", (Window((6,), Hours(120, 60)),))
+    with fresh_site.system.store.write() as tx:
+        tx.rules.put(night)
+    page = page_as("admin", path="/settings/site", site=fresh_site)
+    other = page_as("admin", path="/settings/site", site=fresh_site)
+    expect(page.get_by_text("There it is")).to_be_visible()
+    expect(other.get_by_text("There it is")).to_be_visible()
+    zone = page.get_by_label("Time zone")
+    zone.fill("Mars/Olympus")
+    expect(page.get_by_text("No such time zone.")).to_be_visible()
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".field-problem")).to_contain_text("is not a time zone")
+    look(page, "site"), axe(page)
+    page.get_by_label("Name").focus()
+    page.keyboard.press("Control+A")
+    page.keyboard.type("Berlin works")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("Europe/Berlin")
+    expect(page.get_by_text("GMT+0")).to_be_visible()
+    page.keyboard.press("Enter")
+    confirm(page)
+    expect(page.get_by_text(SAVED)).to_be_visible()
+    assert fresh_site.system.site_clock.read().zone.key == "Europe/Berlin"
+    other.get_by_label("Time zone").fill("Asia/Kathmandu")
+    other.get_by_role("button", name="Save").click()
+    confirm(other)
+    expect(other.get_by_role("dialog")).to_contain_text("Somebody else changed this meanwhile")
+    expect(other.get_by_role("dialog").get_by_role("row", name="Time zone")).to_contain_text("Europe/Berlin")
+    other.get_by_role("button", name="Keep theirs").click()
+    expect(other.get_by_label("Time zone")).to_have_value("Europe/Berlin")
+    page.goto(f"/access/schedules/{night.id}")
+    expect(page.locator("#skipped")).to_contain_text("The window at 02:00 is not open on")
+    expect(page.locator("#skipped")).to_contain_text("March 2027: the clock is put forward over it in Europe/Berlin.")
+
+
+def confirm(page: Page) -> None:
+    """Agrees to what the change does, if the page asks."""
+    dialog = page.get_by_role("dialog")
+    expect(dialog.or_(page.get_by_text(SAVED))).to_be_visible()
+    if dialog.is_visible() and "What this changes" in dialog.inner_text():
+        dialog.get_by_role("button", name="Save").click()
