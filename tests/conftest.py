@@ -44,7 +44,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database" in metafunc.fixturenames:
-        alone = metafunc.definition.get_closest_marker("one_database")
+        mark = metafunc.definition.get_closest_marker
+        alone = mark("one_database") and not mark("both_databases")
         asked = metafunc.config.getoption("--db") or (DATABASES[:1] if alone else DATABASES)
         metafunc.parametrize("database", asked, scope="session")
 

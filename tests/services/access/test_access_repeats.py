@@ -17,11 +17,14 @@ from app.core.types import Status
 from tests.fakes import Clock, look, person, photo
 from tests.services.process import Process
 
+pytestmark = pytest.mark.one_database
+
 Start = Callable[..., Process]
 ADA = photo(person(0))
 STRANGER = photo(person(1))
 
 
+@pytest.mark.both_databases
 def test_the_same_key_gets_the_same_answer_and_one_event(site: Process, start: Start, clock: Clock) -> None:
     site.enrol("E-1", ADA)
     first = site.decide(ADA, idempotency_key="k")
@@ -111,6 +114,7 @@ def test_erased_answer_is_not_repeated(site: Process) -> None:
 
 
 @pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.both_databases
 def test_concurrent_repeats_are_one_event(site: Process, start: Start, processes: int) -> None:
     site.enrol("E-1", ADA)
     together = threading.Barrier(4)
@@ -135,6 +139,7 @@ def test_concurrent_repeats_are_one_event(site: Process, start: Start, processes
     assert sum(len(process.told) for process in running) == 1
 
 
+@pytest.mark.both_databases
 def test_concurrent_requests_are_all_recorded_in_one_chain(site: Process, start: Start) -> None:
     site.enrol("E-1", ADA)
     running = [start(record_deadline_ms=20_000) for _ in range(2)]

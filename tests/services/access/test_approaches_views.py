@@ -14,6 +14,8 @@ from tests.fakes import like, person, photo
 from tests.services.process import Process
 from tests.services.stage import FRAME, PICTURE, Stage, Unreachable, face, reasons
 
+pytestmark = pytest.mark.one_database
+
 Start = Callable[..., Process]
 ADA, STRANGER = person(0), person(9)
 
@@ -81,6 +83,7 @@ def test_poll_uses_the_current_face(stage: Stage) -> None:
     assert stage.now().reason == "poor_quality"
 
 
+@pytest.mark.both_databases
 def test_poll_without_a_database_raises(site: Process, start: Start) -> None:
     store = Unreachable(site.store)
     stage = Stage(start(store=store), store)
@@ -93,6 +96,7 @@ def test_poll_without_a_database_raises(site: Process, start: Start) -> None:
     assert stage.now().reason == "not_recognised"
 
 
+@pytest.mark.both_databases
 def test_concurrent_polls_and_frames(stage: Stage, database: str) -> None:
     """A poll sees one frame's state whole, whatever the camera's thread does meanwhile."""
     raised: list[Exception] = []
@@ -214,6 +218,7 @@ def test_distant_faces_are_not_photographed(stage: Stage) -> None:
     assert not stage.snapshots
 
 
+@pytest.mark.both_databases
 def test_people_who_left_are_forgotten(stage: Stage) -> None:
     stage.show(face(ADA), times=5)
     rng = np.random.default_rng(3)

@@ -15,6 +15,8 @@ from app.services.accounts.sessions import csrf_of
 from tests.fakes import Clock
 from tests.services.reception import ELSEWHERE, HASHER, HERE, IDLE, LONGEST, OTHER, PASSWORD, Desk
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture
 def desk(store: SqlStore, signer: Ed25519Signer, clock: Clock) -> Desk:
@@ -69,6 +71,7 @@ def test_session_ends_when_idle_and_after_its_maximum(desk: Desk, clock: Clock) 
     assert desk.sessions.find(token) is None
 
 
+@pytest.mark.both_databases
 def test_revoked_rights_are_lost_at_once(desk: Desk) -> None:
     desk.admin()
     bob = desk.users.add("bob", frozenset({Role.SECURITY}), PASSWORD)
@@ -161,6 +164,7 @@ def test_one_admin_who_can_sign_in_remains(desk: Desk) -> None:
         desk.users.change(bob.id, enabled=False)
 
 
+@pytest.mark.both_databases
 def test_names_ignore_case_and_roles_are_personal(desk: Desk) -> None:
     desk.admin("Ada")
     with pytest.raises(Conflict):
@@ -184,6 +188,7 @@ def test_outdated_hash_is_renewed_at_the_next_sign_in(desk: Desk) -> None:
     assert desk.enter()
 
 
+@pytest.mark.both_databases
 def test_password_changed_during_sign_in_is_refused(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Given a sign-in under way, when a reset link sets another password, then the old one gets no session."""
     ada = desk.admin()
@@ -201,6 +206,7 @@ def test_password_changed_during_sign_in_is_refused(desk: Desk, monkeypatch: pyt
     assert len(desk.sessions.of(ada.id)) == 1
 
 
+@pytest.mark.both_databases
 def test_account_disabled_during_sign_in_stays_disabled(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Given a thief with the password and a session, when the owner uses a link while the thief's new one is hashed,
     then the owner's password and session hold."""
@@ -218,6 +224,7 @@ def test_account_disabled_during_sign_in_stays_disabled(desk: Desk, monkeypatch:
     assert desk.enter(password=OTHER)
 
 
+@pytest.mark.both_databases
 def test_disabled_user_cannot_change_the_password(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     ada, _ = desk.admin(), desk.admin("bob")
     who, other = (desk.sessions.find(desk.enter()) for _ in range(2))
@@ -251,6 +258,7 @@ def meanwhile_hashing(monkeypatch: pytest.MonkeyPatch, what: Callable[[], object
     monkeypatch.setattr(Argon2, "hash", hashed)
 
 
+@pytest.mark.both_databases
 def test_too_many_concurrent_sign_ins_get_busy(desk: Desk) -> None:
     """The hasher holds one at a time and lets few wait: the others' threads go back to deciding at gates."""
     hasher = Argon2(time_cost=1, memory_kib=8)

@@ -16,6 +16,8 @@ from tests.fakes import empty, like, look, person, photo
 from tests.services.importing import Importing
 from tests.services.process import OF_A_PHONE, Process
 
+pytestmark = pytest.mark.one_database
+
 HEAD = "number,name\n"
 THREE = HEAD + "E-1,Ada\nE-2,Bob\nE-3,Cay\n"
 FACES = {f"E-{n}.jpg": photo(person(n)) for n in (1, 2, 3)}
@@ -151,6 +153,7 @@ def test_card_of_another_person_is_refused(importing: Importing, site: Process) 
 
 
 @pytest.mark.parametrize("after", [0, 1, 2])
+@pytest.mark.both_databases
 def test_interrupted_import_resumes(importing: Importing, site: Process, after: int) -> None:
     looked: list[bytes] = []
 
@@ -204,6 +207,7 @@ def test_reports_are_sealed(importing: Importing, site: Process) -> None:
     assert importing.rows(done) == [] and importing.reports.get(done.id)[1]["added"] == 1
 
 
+@pytest.mark.both_databases
 def test_busy_database_is_retried(importing: Importing, site: Process, monkeypatch: pytest.MonkeyPatch) -> None:
     real, faults = site.enrolment.keep, iter([NotRecorded("locked"), NotRecorded("locked")])
 
@@ -217,6 +221,7 @@ def test_busy_database_is_retried(importing: Importing, site: Process, monkeypat
     assert done.counts is not None and done.counts["added"] == 3
 
 
+@pytest.mark.both_databases
 def test_photos_are_examined_by_all_workers(site: Process, tmp_path: Path) -> None:
     together = threading.Barrier(2, timeout=30)
     entered: list[Callable[[], object]] = []

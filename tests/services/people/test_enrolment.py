@@ -18,6 +18,8 @@ from app.services.people.photo_judgement import PhotoResult
 from tests.fakes import NOW, Clock, empty, like, person, photo
 from tests.services.process import Process
 
+pytestmark = pytest.mark.one_database
+
 Start = Callable[..., Process]
 
 
@@ -53,6 +55,7 @@ def test_employee_exists_before_photos_are_added(site: Process, ada: Employee) -
         site.enrolment.get("nobody")
 
 
+@pytest.mark.both_databases
 def test_numbers_are_unique(site: Process, ada: Employee) -> None:
     with pytest.raises(Conflict) as refusal:
         site.enrolment.add(Details("E-1", "Somebody else"))
@@ -60,6 +63,7 @@ def test_numbers_are_unique(site: Process, ada: Employee) -> None:
     assert site.enrolment.find(EmployeeFilter()) == [ada]
 
 
+@pytest.mark.both_databases
 def test_good_photos_make_a_template_that_gates_use_at_once(site: Process, start: Start, ada: Employee) -> None:
     other = start()
     assert other.sees(0) == "not_recognised"
@@ -186,6 +190,7 @@ def test_erased_person_can_be_enrolled_under_another_number(site: Process, ada: 
     assert site.enrol("E-2", same(1)).photos == 1
 
 
+@pytest.mark.both_databases
 def test_face_enrolled_twice_concurrently_is_enrolled_once(site: Process, start: Start, ada: Employee) -> None:
     eva = site.enrolment.add(Details("E-2", "Éva"))
     together = threading.Barrier(2)
@@ -227,6 +232,7 @@ def test_photo_is_stored_sealed_and_returned_unchanged(site: Process, ada: Emplo
     assert site.enrolment.get(ada.id).photos == 1
 
 
+@pytest.mark.both_databases
 def test_deleting_a_photo_rebuilds_the_template(site: Process, start: Start, ada: Employee, clock: Clock) -> None:
     other = start()
     first, second = site.enrolment.add_photos(ada.id, [photo(like(0, 0.8, 1)), photo(like(0, 0.8, 2))])
@@ -252,6 +258,7 @@ def test_changed_details_keep_the_template(site: Process, ada: Employee) -> None
         site.enrolment.update("nobody", lambda e: Details(e.number, e.name))
 
 
+@pytest.mark.both_databases
 def test_concurrent_changes_are_both_kept(site: Process, start: Start, ada: Employee) -> None:
     other = start()
     second = threading.Thread(

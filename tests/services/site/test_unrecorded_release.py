@@ -19,6 +19,8 @@ from tests.services.gate_hardware import TURNSTILE, Turnstile, Yard
 from tests.services.process import Process
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.one_database
+
 NORMAL, LOCKDOWN, RELEASE = SiteMode
 
 
@@ -80,6 +82,7 @@ def test_lockdown_is_refused_until_the_release_ends(
     assert ordered.set_mode(LOCKDOWN).mode is mode(control) is LOCKDOWN
 
 
+@pytest.mark.both_databases
 def test_lockdown_by_another_process_does_not_end_the_release_and_it_is_recorded(
     site: Process, start: Start, control: GateDispatcher, ordered: SiteControl, turnstile: Turnstile, clock: Clock
 ) -> None:
@@ -123,6 +126,7 @@ def test_release_can_be_ended_on_a_full_disk(
     assert mode(control) is NORMAL
 
 
+@pytest.mark.both_databases
 def test_end_at_one_gate_does_not_end_it_at_another(
     site: Process, control: GateDispatcher, ordered: SiteControl, gate_settings: GateSettings
 ) -> None:
@@ -180,6 +184,7 @@ def test_release_made_without_reading_does_not_narrow_a_recorded_one(
     assert ordered.state().gates == control._drivers.site.gates == ()
 
 
+@pytest.mark.both_databases
 def test_unreadable_lockdown_does_not_end_the_release(
     site: Process, start: Start, control: GateDispatcher, ordered: SiteControl, turnstile: Turnstile, clock: Clock
 ) -> None:
@@ -203,6 +208,7 @@ def test_deleting_a_gate_does_not_end_the_release_at_others(
 
 
 @pytest.mark.parametrize("does", ["read", "write"])
+@pytest.mark.both_databases
 def test_unexpected_failure_does_not_delay_the_release(
     site: Process, ordered: SiteControl, turnstile: Turnstile, monkeypatch: pytest.MonkeyPatch, does: str
 ) -> None:
@@ -224,6 +230,7 @@ def test_process_without_gates_reports_that_none_is_open(site: Process, clock: C
     assert reasons(site) == ["released"]
 
 
+@pytest.mark.both_databases
 def test_unread_release_does_not_read_the_database(site: Process, ordered: SiteControl, turnstile: Turnstile) -> None:
     with pytest.raises(NotYetRecorded):
         ordered.set_mode(RELEASE, ["lobby-1"], unread=True)
@@ -231,6 +238,7 @@ def test_unread_release_does_not_read_the_database(site: Process, ordered: SiteC
     assert ordered.state().mode is NORMAL
 
 
+@pytest.mark.both_databases
 def test_hanging_database_delays_no_release(
     site: Process, ordered: SiteControl, turnstile: Turnstile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
