@@ -6,6 +6,10 @@ PORT ?= 8000
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
+# Compiled files are kept, even where the environment says otherwise: without them every process of the tests, and every
+# service that they start, compiles all of its source again.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help demo run test quick coverage peers check bench migrate
 

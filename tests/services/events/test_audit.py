@@ -203,10 +203,10 @@ def test_log_verifies_after_an_erasure(audit: Audit, erasure: Erasure, rows: lis
 
 def test_long_log_is_streamed(audit: Audit, store: SqlStore, log: AccessLog, rows: list[EventRow]) -> None:
     with store.write(timedelta(seconds=60)) as tx:
-        for n in range(1200):
+        for n in range(500):  # several of the pages in which the store reads
             log.append(tx, decided(DOCK, f"x{n:05}", Reason.NO_FACE, AT))
     report = audit.verify()
-    assert report.valid and report.gates["dock"].events == 1202
+    assert report.valid and report.gates["dock"].events == 502
 
 
 def _renumber(moves: dict[str, int]) -> list[str]:

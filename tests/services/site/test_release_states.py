@@ -238,7 +238,7 @@ def test_release_orders_with_a_failing_store(
     run_state_machine_as_test(
         Orders,
         settings=settings(
-            max_examples=40,
+            max_examples=settings.default.max_examples // 4,
             stateful_step_count=25,
             deadline=None,
             database=None,
