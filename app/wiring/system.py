@@ -27,6 +27,7 @@ from app.services.access.comparison import Comparison
 from app.services.access.decision_service import DecisionService
 from app.services.access.remote_polls import RemotePolls
 from app.services.access.replays import Replays
+from app.services.access.rules.eligible_count import EligibleCount
 from app.services.access.site_clock import SiteClock
 from app.services.imports.import_desk import ImportDesk
 from app.services.imports.import_reports import ImportReports
@@ -102,6 +103,7 @@ def _assemble(backbone: Backbone) -> System:
     def threshold(gallery_size: int, photos: int, frames: int, share: float = 1.0) -> float:
         return calibration.threshold(settings.false_accept_rate * share, gallery_size, photos, frames)
 
+    eligible = EligibleCount(store)
     decisions = DecisionService(
         store=store,
         gallery=gallery,
@@ -121,6 +123,7 @@ def _assemble(backbone: Backbone) -> System:
         on_decision=tell,
         second_records=backbone.gate_control.second_records,
         uptime=uptime.run if backbone.clock is utc_now else None,
+        eligible=eligible.at,
         clock_doubted=lambda: settings.doubtful_clock == "refuse" and backbone.clock_watch.doubt() is not None,
     )
     enrolment = Enrolment(
@@ -165,6 +168,7 @@ def _assemble(backbone: Backbone) -> System:
         logger.warning('erasures_repeated employees=%d why="an older backup, or an erasure that was cut off"', again)
     with store.read() as tx:
         gallery.refresh(tx)
+    eligible.read_soon()
     return system
 
 

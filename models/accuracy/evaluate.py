@@ -23,7 +23,7 @@ from app.adapters.vision.packs import pack as packs
 from app.core.errors import WeightsError
 from app.core.recognition.calibration import Calibration
 from app.settings import read_settings
-from models.accuracy import comparison, groups, plots, report
+from models.accuracy import comparison, eligible, groups, plots, report
 from models.accuracy.label_noise import label_noise
 from models.accuracy.openset import Setting, Trial, play, pools
 from models.accuracy.rates import Pooled, at_set_rates, operating_points
@@ -78,8 +78,12 @@ def evaluate(
     galleries: int,
     seed: int,
     console: Console,
+    at_gate: tuple[int, int] | None = None,
 ) -> dict[str, Any]:
-    """Returns every part of the report that depends only on the vectors; keys as documented in `report`."""
+    """Returns every part of the report that depends only on the vectors; keys as documented in `report`.
+
+    at_gate: how many are enrolled and how many of them may pass one gate, to measure that too.
+    """
     rng = np.random.default_rng(seed)
     people = len(e.people)
     found: dict[str, Any] = {"verification": None}
@@ -102,6 +106,11 @@ def evaluate(
     }
     found["label_noise"] = label_noise(every, e.gate, e.person, photos)
     found["open_set"], first = open_set(e, c, galleries, rng, console)
+    found["at_gate"] = None
+    if at_gate is not None:
+        if c is None:
+            raise ValueError("--allowed compares thresholds, so the pack needs a calibration")
+        found["at_gate"] = eligible.measure(e, pools(e), c, *at_gate, galleries, RATES, np.random.default_rng(seed))
     found["groups"] = None
     if group_file is not None:
         listed_groups = groups.read_groups(group_file, e.people)
@@ -172,6 +181,12 @@ def command(
         Path | None, typer.Option(help="Also measure attacks: a folder as for `evaluate-pad`.", exists=True)
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the report. Default: ./evaluation-DATASET.")] = None,
+    allowed: Annotated[
+        int | None, typer.Option(help="Also measure a gate that this many of the enrolled may pass.", min=1)
+    ] = None,
+    enrolled: Annotated[
+        int, typer.Option(help="With --allowed: the people of the site. Those whom the dataset lacks are modelled.")
+    ] = 10_000,
     galleries: Annotated[int, typer.Option(help="Random galleries per setting.", min=1)] = 20,
     seed: Annotated[int, typer.Option()] = 20261123,
 ) -> None:
@@ -196,11 +211,13 @@ def command(
         found: dict[str, Any] = {
             "schema": 1,
             "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "command": f"python -m models evaluate {dataset.name} --galleries {galleries} --seed {seed}",
+            "command": f"python -m models evaluate {dataset.name} --galleries {galleries} --seed {seed}"
+            + (f" --enrolled {enrolled} --allowed {allowed}" if allowed else ""),
             "pack": {"name": pack, "digest": digest, "precision": precision, "calibrated": c is not None},
             "dataset": {"name": dataset.resolve().name} | _photo_facts(e, photos, scanned),
         }
-        found |= evaluate(e, photos, c, None if by_file else pairs, group_csv, galleries, seed, console)
+        at_gate = (enrolled, allowed) if allowed else None
+        found |= evaluate(e, photos, c, None if by_file else pairs, group_csv, galleries, seed, console, at_gate)
         if by_file is not None and pairs is not None:
             shown = embed(by_file.photos, settings.cache, precision, console, pack, settings.pack_folder)
             found["verification"] = labelled_pairs.measured(by_file, shown, c, pairs.name, np.random.default_rng(seed))

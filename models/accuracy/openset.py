@@ -36,6 +36,7 @@ class Trial:
         mate_photos, stranger_photos: the number of photos in its template.
         mate_right: whether the best candidate is the person.
         mate_id, stranger_id: whose attempt it is.
+        best: per attempt, mates first, the place of the best candidate among the enrolled.
         full_templates: how many of the enrolled have all `photos`.
     """
 
@@ -49,6 +50,7 @@ class Trial:
     full_templates: int
     mate_id: NDArray[np.int64]
     stranger_id: NDArray[np.int64]
+    best: NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,6 +181,7 @@ def trial(hand: Hand, similarity: Vectors) -> Trial:
         full_templates=int((counts == hand.setting.photos).sum()),
         mate_id=hand.whose[mine],
         stranger_id=hand.whose[other],
+        best=where,
     )
 
 

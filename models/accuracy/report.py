@@ -8,6 +8,11 @@
   (`*_wilson95`: treats comparisons as independent; `*_people95`: resamples people, the honest one).
 - `open_set.rows`: the `fnir` for each `enrolled`, `photos`, `frames`, `flip` and `fpir`, with `fnir_people95`.
 - `open_set.at_set_rates`: for each `rate` an operator sets, the measured `fpir` and `fnir`, and `fpir_over_rate`.
+- `at_gate` (with --allowed, else null): for each `photos` and `rate`, the share of attempts that open a gate which
+  `eligible` of `enrolled` people may pass, with the threshold for all of them and with that for the eligible:
+  `eligible_opens_all`, `eligible_opens_eligible`, and the same of the `others` enrolled and of `strangers`, with
+  `*_people95`. `eligible_lost_to_rivals`: attempts like enough to their own template that do not open because somebody
+  else enrolled is as like. `measured` people are of the dataset, the rest of the enrolled are modelled.
 - `groups` (with --groups, else null): `groups`, `differentials`; the number of `people_in_no_group` of the dataset and
   of people `not_in_dataset`, the first of them under `people_in_no_group_named` and `not_in_dataset_named`.
 - `label_noise`, `seconds`, `plots`.
@@ -78,7 +83,8 @@ def markdown(found: dict[str, Any]) -> str:
     if data["people_with_two_photos"] == 0:
         lines += ["", "Nobody has two photos, so misses cannot be measured. Only strangers are compared."]
     lines += _verification(found["verification"]) + _comparison(found["comparison"])
-    lines += _open_set(found["open_set"]) + _groups(found["groups"]) + _noise(found["label_noise"])
+    lines += _open_set(found["open_set"]) + markdown_at_gate(found["at_gate"])
+    lines += _groups(found["groups"]) + _noise(found["label_noise"])
     lines += [f"![{name}]({name})" for name in found["plots"]]
     seconds = found["seconds"]
     lines += [
@@ -181,6 +187,47 @@ def _open_set(o: dict[str, Any]) -> list[str]:
         heads = ["enrolled", "photos", "frames", "rate set", "FPIR (95 %)", "ratio", "FNIR", "strangers (people)"]
         lines += markdown_table(heads, rows)
     return lines
+
+
+def markdown_at_gate(measured: list[dict[str, Any]] | None) -> list[str]:
+    if not measured:
+        return []
+    first = measured[0]
+    modelled = first["enrolled"] - first["measured"]
+    lines = [
+        "",
+        f"### A gate that {first['eligible']} of {first['enrolled']} enrolled may pass",
+        "",
+        f"Measured with {first['measured']} people enrolled"
+        + (f"; the other {modelled} are modelled, for employees." if modelled else "."),
+        f"Attempts of people who may pass {first['eligible_attempts']}, of others {first['others_attempts']}, of "
+        f"strangers {first['strangers_attempts']}. One frame.",
+    ]
+
+    def missed(row: dict[str, Any], which: str) -> str:
+        ends = row[f"eligible_opens_{which}_people95"]
+        shown = None if ends is None else [1 - end for end in reversed(ends)]
+        return f"{_percent(1 - row[f'eligible_opens_{which}'])} {_interval(shown)}"
+
+    def opened(row: dict[str, Any], who: str) -> str:
+        share = row[f"{who}_opens_eligible"]
+        return f"{_percent(share)} {_interval(row[f'{who}_opens_eligible_people95'])}"
+
+    rows = [
+        [
+            f"{r['photos']}",
+            _percent(r["rate"]),
+            missed(r, "all"),
+            missed(r, "eligible"),
+            _percent(r["eligible_lost_to_rivals"]),
+            opened(r, "strangers"),
+            opened(r, "others"),
+        ]
+        for r in measured
+    ]
+    heads = ["photos", "rate set", "FNIR, threshold for all", "FNIR, for those who may", "of that by rivals", "FPIR"]
+    heads.append("others who open")
+    return [*lines, "", *markdown_table(heads, rows)]
 
 
 def _groups(g: dict[str, Any] | None) -> list[str]:

@@ -15,6 +15,7 @@ from app.services.access.access import Access, Approach
 from app.services.access.comparison import Comparison
 from app.services.access.decision_service import DecisionService
 from app.services.access.replays import Replays
+from app.services.access.rules.eligible_count import EligibleCount
 from app.services.accounts.keys import Keys
 from app.services.events.access_log import AccessLog
 from app.services.events.answers import Answers
@@ -84,6 +85,7 @@ class Process:
                 "same_person": SAME_PERSON,
                 "margin": MARGIN,
                 "max_frame_age_ms": 2000,
+                "eligible": EligibleCount(self.store, start=lambda work: work(), rest=0).at,
                 "record_deadline_ms": 20_000,  # of real time, which a busy machine takes
                 "on_decision": self.told.append,
                 **access,

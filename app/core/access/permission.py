@@ -71,6 +71,15 @@ class Timing(NamedTuple):
         return day >= self.first_day and not (isinstance(self.rule, Grant) and at < self.rule.starts_at)
 
 
+class Holding(NamedTuple):
+    """Whom the rules of a gate let in for a while of one minute. day: its ordinal at the gate. groups, people: ids."""
+
+    day: int
+    everybody: bool
+    groups: frozenset[str]
+    people: frozenset[str]
+
+
 class _GateRules:
     def __init__(self, zone: ZoneInfo) -> None:
         self.zone = zone
@@ -125,6 +134,11 @@ class CompiledRules:
             self._memberships[names] = known
         return known
 
+    @cached_property
+    def group_names(self) -> dict[str, str]:
+        """The folded name that makes somebody a member of a group, by the group's id."""
+        return {group_id: name for name, group_id in self._group_ids.items()}
+
     def zone_at(self, gate_id: str) -> ZoneInfo | None:
         """The time zone whose wall clock counts at a gate; None for a gate that the rules do not know."""
         gate = self._gates.get(gate_id)
@@ -171,25 +185,35 @@ class CompiledRules:
             return Permission(Denial.OUTSIDE_SCHEDULE, missed.rule)
         return Permission(Denial.NO_RULE)
 
-    def who(self, gate_id: str, at: datetime, people: Iterable[Person]) -> list[Person]:
-        """Those of the people who may pass the gate at this instant, in their order."""
+    def holding(self, gate_id: str, at: datetime, last: datetime) -> Holding | None:
+        """Whom the rules let in at some instant from `at` to `last`, both in one minute; None for an unknown gate."""
         gate = self._gates.get(gate_id)
         if gate is None:
-            return []
+            return None
         local = at.astimezone(gate.zone)
-        today, day, minute = local.date(), local.toordinal(), local.hour * 60 + local.minute
+        day, minute = local.toordinal(), local.hour * 60 + local.minute
 
         def holds(timings: Iterable[Timing]) -> bool:
             return any(
-                timing.started(day, at)
+                timing.started(day, last)
                 and not timing.ended(day, at)
                 and (timing.timetable is None or timing.timetable.minutes_on(day) >> minute & 1)
                 for timing in timings
             )
 
-        everybody = holds(gate.everybody)
-        groups = frozenset(group for group, timings in gate.groups.items() if holds(timings))
-        single = frozenset(person for person, timings in gate.people.items() if holds(timings))
+        return Holding(
+            day,
+            holds(gate.everybody),
+            frozenset(group for group, timings in gate.groups.items() if holds(timings)),
+            frozenset(person for person, timings in gate.people.items() if holds(timings)),
+        )
+
+    def who(self, gate_id: str, at: datetime, people: Iterable[Person]) -> list[Person]:
+        """Those of the people who may pass the gate at this instant, in their order."""
+        holding = self.holding(gate_id, at, at)
+        if holding is None:
+            return []
+        today, (_, everybody, groups, single) = date.fromordinal(holding.day), holding
         return [
             person
             for person in people

@@ -97,9 +97,16 @@ def decide(
     # The log names whose picture it is; the answer does not reveal their status.
     if liveness.refuses(gate.liveness, limits.liveness_works, liveness_state(evidence, gate, limits.liveness_works)):
         return Decision(Reason.SPOOF_SUSPECTED, employee)
-    if refused := standing(employee, now, rules.day_at(gate.id, now), limits.clock_doubted):
+    return by_standing_and_rules(employee, gate.id, now, rules, limits.clock_doubted)
+
+
+def by_standing_and_rules(
+    employee: Employee, gate_id: str, now: datetime, rules: CompiledRules, clock_doubted: bool = False
+) -> Decision:
+    """Decides whether somebody may pass a gate now, whoever stands before it."""
+    if refused := standing(employee, now, rules.day_at(gate_id, now), clock_doubted):
         return Decision(refused, employee)
-    return by_rules(employee, gate.id, now, rules, limits.clock_doubted)
+    return by_rules(employee, gate_id, now, rules, clock_doubted)
 
 
 def by_rules(

@@ -51,6 +51,7 @@ class RecordedDecision:
         at, open_until: UTC, whole milliseconds. `open_until` is None for a denial, and for a release that was ordered.
         employee: who was identified, also if they were refused.
         similarity, threshold, margin: cosine, -1 to 1, four decimals; None if no face was compared.
+        candidates: how many people the threshold counts; see `core.people.eligible`.
         liveness: from 0 (attack) to 1 (live); None if it was not measured.
         faces: the most in one frame.
         request_digest: hex SHA-256 over what was sent; None from a camera.
@@ -82,6 +83,7 @@ class RecordedDecision:
     duration_ms: float = 0.0
     rule: AppliedRule | None = None
     rules_version: int | None = None
+    candidates: int | None = None
     actor: str | None = None
     comment: str | None = None
     checkpoint: Checkpoint | None = None
@@ -109,6 +111,7 @@ class RecordedDecision:
             "method": self.method.value,
             "similarity": self.similarity,
             "threshold": self.threshold,
+            "candidates": self.candidates,
             "margin": self.margin,
             "liveness": self.liveness,
             "liveness_state": None if self.liveness_state is None else self.liveness_state.value,
@@ -161,6 +164,7 @@ class RecordedDecision:
             duration_ms=kept["duration_ms"],
             rule=None if kept.get("rule") is None else AppliedRule(kept["rule"]["id"], kept["rule"]["name"]),
             rules_version=kept.get("rules_version"),
+            candidates=kept.get("candidates"),
             actor=kept.get("actor"),
             comment=kept.get("comment"),
         )
@@ -170,3 +174,8 @@ class RecordedDecision:
             raise ValueError("the decision is not recorded yet")
         nonce = {} if self.nonce is None else {"nonce": self.nonce}
         return {**self.payload(), "checkpoint": self.checkpoint.json(), **nonce}
+
+
+def rounded(value: float | None) -> float | None:
+    """Rounds to four decimals: more would be noise, and a signature needs one spelling."""
+    return None if value is None else round(float(value), 4)

@@ -1,9 +1,10 @@
 """Protocols for stored employees, photos, templates, data keys and erasures; part of `ports.Transaction`."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from app.core.people.eligible import EnrolledPerson
 from app.core.people.records import EmployeeFilter, Receipt
 from app.core.types import Employee, Photo, Template
 
@@ -43,6 +44,15 @@ class Employees(Protocol):
 
     def group_sizes(self) -> dict[str, int]:
         """Returns how many employees are in each group, by the group's folded name, for display."""
+        ...
+
+    def state(self) -> Hashable | None:
+        """Changes with every write of an employee or template; None where the record of it was altered."""
+        ...
+
+    def enrolled(self) -> Iterator[EnrolledPerson]:
+        """Everybody with a template, without names. Nothing is checked: an altered row lets nobody in, so it can only
+        make a count of those who may pass too high."""
         ...
 
 

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from app.core.access.permission import CompiledRules
 from app.core.errors import Busy
+from app.core.events.decision import RecordedDecision
 from app.core.gates.commands import RemotePoll
 from app.core.gates.gate import Gate
+from app.core.ports.store import Transaction
 from app.core.types import FrameResult
 
 FROM_CAMERA = "from_camera"  # the digest of every request for what the gate's own camera sees
@@ -24,6 +27,12 @@ class Threshold(Protocol):
     """The calibrated similarity that keeps false accepts at a share of the operator's rate."""
 
     def __call__(self, gallery_size: int, photos: int, frames: int, share: float = 1.0) -> float: ...
+
+
+class Eligible(Protocol):
+    """How many people may pass a gate now; None while that is not known."""
+
+    def __call__(self, tx: Transaction, rules: CompiledRules, gate_id: str, now: datetime, /) -> int | None: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,3 +62,8 @@ class DecisionRequest:
     share: float = 1.0
     poll: RemotePoll | None = None
     pictures: Sequence[str] = ()
+
+    def answer_poll(self, tx: Transaction, answer: RecordedDecision) -> None:
+        """Names the event to the process that asked. Raises GivenUp if it no longer waits: nothing may be committed."""
+        if self.poll is not None and not tx.remote_polls.answer(self.poll.id, answer.id):
+            raise GivenUp

@@ -12,14 +12,15 @@ from time import perf_counter
 
 from app.core.access import policy
 from app.core.errors import NotRecorded, Refusal, Unconfirmed
-from app.core.events.decision import Identity, Method, RecordedDecision
+from app.core.events.decision import Identity, Method, RecordedDecision, rounded
 from app.core.events.histograms import buckets_of
 from app.core.gates.gate import Gate
 from app.core.media import bundle
+from app.core.people.eligible import counted
 from app.core.ports.store import Clock, Store, Transaction
 from app.core.recognition import evidence as evidence_of
 from app.core.types import Decision, Evidence, FrameResult, Pixels, Reason, Verdict
-from app.services.access.decision_request import FROM_CAMERA, DecisionRequest, GivenUp, Threshold
+from app.services.access.decision_request import FROM_CAMERA, DecisionRequest, Eligible, GivenUp, Threshold
 from app.services.access.repeats import Repeats, Uptime
 from app.services.access.replays import AGAIN, Replays
 from app.services.access.rules.current_rules import CurrentRules
@@ -39,6 +40,7 @@ class _Assessment:
     gate: Gate
     decision: Decision
     threshold: float | None
+    candidates: int | None
     now: datetime
     rules_version: int
 
@@ -55,6 +57,7 @@ class DecisionService:
         liveness_works: the liveness weights are installed.
         on_decision: called with every recorded answer.
         second_records: notes the openings that were recorded too late.
+        eligible: how many may pass a gate now; None for unknown, and the threshold counts the whole gallery.
     """
 
     store: Store
@@ -77,6 +80,7 @@ class DecisionService:
     uptime: Uptime | None = None
     clock_doubted: Callable[[], bool] = bool
     rules: CurrentRules = field(default_factory=CurrentRules)
+    eligible: Eligible = lambda tx, rules, gate_id, now: None
 
     def evidence(self, looks: Sequence[FrameResult]) -> Evidence:
         """Combines the frames and searches for the nearest employee. Returns FAULT if anything raises."""
@@ -139,7 +143,7 @@ class DecisionService:
             answer = self.repeats.again(tx, event_id)
             if answer is None or self._assess(tx, request, found, for_update=True).decision.verdict is not Verdict.OPEN:
                 return None
-            _answer(tx, request, answer)
+            request.answer_poll(tx, answer)
             self.repeats.remember(tx, request.gate.id, request.idempotency_key, request.digest, event_id)
         return answer
 
@@ -169,14 +173,14 @@ class DecisionService:
             # and a lockdown wait here too, because both append to this chain.
             head = tx.events.lock_head(request.gate.id)
             if earlier := self.earlier(tx, request.gate, request.idempotency_key, request.digest):
-                _answer(tx, request, earlier)
+                request.answer_poll(tx, earlier)
                 return earlier, False
             if repeated := self._repeated(tx, request):
                 request, found = self._without(repeated, request, found)
                 image = self._image(request.looks)
             assessed = self._assess(tx, request, found, for_update=True)
             decision = self._described(request, found, assessed, event_id)
-            _answer(tx, request, decision)
+            request.answer_poll(tx, decision)
             recorded = self.log.append(tx, decision, image, head)
             tx.histograms.add(buckets_of(recorded))
             self.repeats.remember(tx, request.gate.id, request.idempotency_key, request.digest, recorded.id)
@@ -227,9 +231,13 @@ class DecisionService:
         """
         gate = tx.gates.get(request.gate.id) or request.gate
         employee = tx.employees.get(found.best.employee_id, for_update=for_update) if found.best else None
-        threshold = None
+        now, rules, doubted = self.clock(), self.rules.at(tx), self.clock_doubted()
+        threshold = candidates = None
         if employee is not None and employee.photos:
-            threshold = self.threshold(len(self.gallery), employee.photos, found.frames_used, request.share)
+            permitted = policy.by_standing_and_rules(employee, gate.id, now, rules, doubted).verdict is Verdict.OPEN
+            eligible = self.eligible(tx, rules, gate.id, now) if permitted else None
+            candidates = counted(eligible, len(self.gallery), permitted=permitted)
+            threshold = self.threshold(candidates, employee.photos, found.frames_used, request.share)
         # The picture must still be fresh when the answer arrives, which may take as long as somebody waits.
         on_its_way_ms = self._left(request) // timedelta(milliseconds=1) if request.poll else 0
         limits = policy.PolicyLimits(
@@ -237,10 +245,8 @@ class DecisionService:
             margin=self.margin,
             max_frame_age_ms=self.max_frame_age_ms - on_its_way_ms,
             liveness_works=self.liveness_works,
-            clock_doubted=self.clock_doubted(),
+            clock_doubted=doubted,
         )
-        now = self.clock()
-        rules = self.rules.at(tx)
         # Read last, so that a lockdown or release ordered while faces were compared applies.
         mode = tx.site.get().mode_at(gate.id)
         # Credentials cannot be enrolled yet, so every one is unknown.
@@ -253,10 +259,10 @@ class DecisionService:
             now,
             unknown_credential=request.credential is not None,
             mode=mode,
-            entry=self.rules.entry(tx, rules, gate.id, now, clock_doubted=limits.clock_doubted),
+            entry=self.rules.entry(tx, rules, gate.id, now, clock_doubted=doubted),
             rules=rules,
         )
-        return _Assessment(gate, decision, threshold, now, rules.version)
+        return _Assessment(gate, decision, threshold, candidates, now, rules.version)
 
     def _described(
         self, request: DecisionRequest, found: Evidence, assessed: _Assessment, event_id: str
@@ -275,6 +281,7 @@ class DecisionService:
             employee=None if decision.employee is None else Identity.of(decision.employee),
             similarity=rounded(found.best.similarity if found.best else None),
             threshold=rounded(assessed.threshold),
+            candidates=assessed.candidates,
             margin=rounded(found.margin),
             liveness=rounded(found.liveness),
             liveness_state=policy.liveness_state(found, gate, self.liveness_works),
@@ -287,14 +294,3 @@ class DecisionService:
             rules_version=assessed.rules_version,
             duration_ms=round((perf_counter() - request.started) * 1000, 1),
         )
-
-
-def _answer(tx: Transaction, request: DecisionRequest, answer: RecordedDecision) -> None:
-    """Names the event to the process that asked. Raises GivenUp if it no longer waits: nothing may be committed."""
-    if request.poll is not None and not tx.remote_polls.answer(request.poll.id, answer.id):
-        raise GivenUp
-
-
-def rounded(value: float | None) -> float | None:
-    """Rounds to four decimals: more would be noise, and a signature needs one spelling."""
-    return None if value is None else round(float(value), 4)

@@ -122,6 +122,4 @@ class Repeats:
         employee = tx.employees.get(answer.employee.id) if answer.employee else None
         if employee is None or not employee.photos:
             return False
-        if policy.standing(employee, now, rules.day_at(gate.id, now), doubted) is not None:
-            return False
-        return policy.by_rules(employee, gate.id, now, rules, doubted).verdict is Verdict.OPEN
+        return policy.by_standing_and_rules(employee, gate.id, now, rules, doubted).verdict is Verdict.OPEN

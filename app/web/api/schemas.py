@@ -58,6 +58,9 @@ class DecisionAnswer(BaseModel):
     method: Literal["face", "credential"]
     similarity: float | None = Field(examples=[0.71])
     threshold: float | None = Field(examples=[0.55])
+    candidates: int | None = Field(
+        examples=[500], description="how many people the threshold counts: those who may pass here now, or all enrolled"
+    )
     margin: float | None = Field(examples=[0.4])
     liveness: float | None = Field(examples=[0.98], description="from 0, a picture, to 1, a person; null: not measured")
     liveness_state: LivenessState = Field(
@@ -111,6 +114,7 @@ class EventOut(BaseModel):
     method: str | None = None
     similarity: float | None = None
     threshold: float | None = None
+    candidates: int | None = None
     margin: float | None = None
     liveness: float | None = None
     liveness_state: LivenessState | None = None

@@ -36,6 +36,7 @@ OPENED = RecordedDecision(
     duration_ms=21.4,
     rule=AppliedRule("01R", "Staff"),
     rules_version=12,
+    candidates=500,
 )
 ORDER = RecordedDecision(
     "01F", "01G", "lobby-1", AT, Reason.LOCKED_BY_HAND, Method.COMMAND, actor="01U", comment="a window is broken"
@@ -69,8 +70,11 @@ def test_decision_reads_back_as_it_was_printed(decision: RecordedDecision) -> No
 def test_printed_form_is_pinned() -> None:
     recorded = replace(OPENED, checkpoint=MARK)
     assert recorded.signed_part.decode() == (
-        '{"at":"2026-11-23T08:00:00.123Z","camera":null,"checkpoint":{"at":"2026-11-23T08:00:00.123Z","gate_id":"01G",'
-        '"hash":"' + "ab" * 32 + '","sequence":7,"signature":"c2lnbmVk"},"decision":"open","decision_id":"01E",'
+        '{"at":"2026-11-23T08:00:00.123Z","camera":null,"candidates":500,"checkpoint":{"at":"2026-11-23T08:00:00.123Z",'
+        '"gate_id":"01G","hash":"'
+        + "ab"
+        * 32
+        + '","sequence":7,"signature":"c2lnbmVk"},"decision":"open","decision_id":"01E",'
         '"duration_ms":21.4,"employee":{"id":"01A","name":"Ada Lovelace","number":"E-1001"},"faces":1,'
         '"frames_received":3,"frames_used":3,"gate":"lobby-1","liveness":0.98,"liveness_state":"live","margin":0.4,'
         '"method":"face","open_until":"2026-11-23T08:00:05.123Z","reason":"recognised","request_digest":"'
@@ -98,7 +102,7 @@ def test_nothing_is_signed_before_it_has_its_place_in_the_chain() -> None:
 
 def test_events_of_the_first_version_are_read_under_todays_names() -> None:
     assert RecordedDecision.read("01G", FIRST) == replace(
-        OPENED, liveness_state=None, request_digest=None, rule=None, rules_version=None
+        OPENED, liveness_state=None, request_digest=None, rule=None, rules_version=None, candidates=None
     )
     order = {**FIRST, "reason": "locked_by_hand", "method": "command", "by": "01U", "why": "a window is broken"}
     read = RecordedDecision.read("01G", order)

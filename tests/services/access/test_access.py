@@ -41,6 +41,7 @@ def test_enrolled_employee_passes(site: Process) -> None:
         "camera": None,
         "similarity": 0.8,
         "threshold": 0.5,
+        "candidates": 1,
         "margin": 1.8,
         "liveness": None,
         "liveness_state": "unavailable",

@@ -19,7 +19,17 @@ from tests.web.conftest import DECISIONS, Headers, TestClient, photos, problem
 
 FIELDS = {
     *("decision", "reason", "decision_id", "gate", "at", "open_until", "employee", "method", "similarity"),
-    *("threshold", "margin", "liveness", "liveness_state", "faces", "frames_received", "frames_used", "duration_ms"),
+    *(
+        "threshold",
+        "candidates",
+        "margin",
+        "liveness",
+        "liveness_state",
+        "faces",
+        "frames_received",
+        "frames_used",
+        "duration_ms",
+    ),
     *("checkpoint", "signature"),
 }
 Ask = Callable[..., Response]

@@ -13,10 +13,12 @@ from app.adapters.db.engine.connect import is_taken
 from app.adapters.db.repositories import gallery
 from app.adapters.db.repositories.access import RuleRows
 from app.adapters.db.seals.person_box import box_of, search
-from app.adapters.db.seals.row_seal import seals_of
+from app.adapters.db.seals.row_seal import Altered, seals_of
 from app.adapters.db.seals.sealed_rows import SealedRows, readable
-from app.adapters.db.tables import data_keys, employees, photos, templates
+from app.adapters.db.tables import data_keys, employees, photos, seal_totals, templates
+from app.adapters.db.tables import gallery as gallery_feed
 from app.core.errors import Conflict, CryptoFault
+from app.core.people.eligible import EnrolledPerson
 from app.core.people.records import EmployeeFilter
 from app.core.text import folded
 from app.core.types import Employee, Photo, Status
@@ -87,6 +89,27 @@ class EmployeeRows:
     def group_sizes(self) -> dict[str, int]:
         people = self._connection.execute(select(employees.c.groups)).scalars()
         return Counter(name for groups in people for name in {folded(text) for text in groups})
+
+    def state(self) -> tuple[int, int] | None:
+        row = self._connection.execute(_STATE).one()
+        try:
+            writes, _ = seals_of(self._connection).open_total(employees.name, row.sealed or b"")
+        except Altered:
+            return None
+        return writes, row.revision
+
+    def enrolled(self) -> Iterator[EnrolledPerson]:
+        for row in readable(self._connection, employees, _ENROLLED):
+            if isinstance(row.groups, list) and all(isinstance(name, str) for name in row.groups):
+                yield EnrolledPerson(
+                    row.id,
+                    tuple(row.groups),
+                    row.status == Status.ACTIVE.value,
+                    row.valid_from,
+                    row.valid_until,
+                    row.blocked_at is not None,
+                    row.blocked_until,
+                )
 
     def _among(self, which: EmployeeFilter) -> list[tuple[str, bytes]]:
         """Ids and seals of the employees that match the conditions on unsealed columns."""
@@ -159,6 +182,14 @@ _PEOPLE = employees.outerjoin(templates, templates.c.employee_id == employees.c.
 _SELECT: Select[Any] = select(
     employees, *(column.label(f"template_{column.name}") for column in templates.c), data_keys.c.wrapped
 ).select_from(_PEOPLE.outerjoin(data_keys, data_keys.c.subject_id == employees.c.id))
+_STATE = select(
+    gallery_feed.c.revision,
+    select(seal_totals.c.sealed).where(seal_totals.c.name == employees.name).scalar_subquery().label("sealed"),
+)
+_STANDING = ("id", "groups", "status", "valid_from", "valid_until", "blocked_at", "blocked_until")
+_ENROLLED: Select[Any] = select(*(employees.c[name] for name in _STANDING)).join(
+    templates, templates.c.employee_id == employees.c.id
+)
 _NOT_STORED = {"photos", "number", "name", "email", "card_number", "block_reason"}  # counted elsewhere, or sealed
 
 
