@@ -43,7 +43,7 @@ class EnrolledPerson:
 
 
 class EnrolledPeople:
-    """Everybody with a template, ready to be counted: 10,000 people at a gate with 200 rules take 0.3 ms."""
+    """Everybody with a template, ready to be counted: 10,000 people at a gate with 200 rules take half a ms."""
 
     def __init__(self, people: Iterable[EnrolledPerson]) -> None:
         listed = list(people)
@@ -51,10 +51,11 @@ class EnrolledPeople:
         self._first_day = np.array([(p.valid_from or date.min).toordinal() for p in listed], np.int64)
         self._last_day = np.array([(p.valid_until or date.max).toordinal() for p in listed], np.int64)
         self._kept_out_until = np.array([_kept_out_until(p) for p in listed], np.float64)
+        keys = {name: folded(name) for name in {name for person in listed for name in person.groups}}
         rows: dict[str, list[int]] = {}
         for row, person in enumerate(listed):
             for name in person.groups:
-                rows.setdefault(folded(name), []).append(row)
+                rows.setdefault(keys[name], []).append(row)
         self._members = {name: np.array(of, np.int64) for name, of in rows.items()}
 
     def __len__(self) -> int:
