@@ -25,6 +25,7 @@ from app.web.console.access import zones as zone_pages
 from app.web.console.accounts import displays as display_pages
 from app.web.console.accounts import provider, signin
 from app.web.console.accounts import users as user_pages
+from app.web.console.alerts import alerts as alert_pages
 from app.web.console.events import live, log, reports
 from app.web.console.faults import as_page
 from app.web.console.gates import gates as gate_pages
@@ -48,6 +49,7 @@ from app.worker.supervisor import Supervisor
 PAGES = (
     status,
     live,
+    alert_pages,
     log,
     reports,
     health_page,

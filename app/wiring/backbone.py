@@ -34,6 +34,7 @@ from app.services.access.rules.schedule_preview import SchedulePreviews
 from app.services.accounts.keys import Keys
 from app.services.accounts.release_callers import ReleaseCallers
 from app.services.alerts.alert_list import AlertList
+from app.services.alerts.shift_report import ShiftReports
 from app.services.alerts.transient_alerts import TransientAlerts
 from app.services.cameras.camera_list import Address, CameraList
 from app.services.cameras.camera_states import CameraStates
@@ -104,6 +105,7 @@ class Backbone:
     gate_control: GateDispatcher
     site: SiteControl
     alerts: AlertList
+    shifts: ShiftReports
     transient_alerts: TransientAlerts
     own_alerts: OwnAlerts
     storage: StorageWatch
@@ -164,6 +166,7 @@ def open_backbone(settings: Settings, clock: Callable[[], datetime] = utc_now, *
     callers = ReleaseCallers(store, clock, timedelta(minutes=settings.session_idle_minutes))
     events = EventList(store, log, answers)
     own_alerts = OwnAlerts(store, clock, new_id)
+    alerts = AlertList(store, clock, own_alerts.unstored)
     clock_watch = ClockWatch(store, clock, uptime_s if clock is utc_now else None, own_alerts)
     return Backbone(
         settings=settings,
@@ -192,7 +195,8 @@ def open_backbone(settings: Settings, clock: Callable[[], datetime] = utc_now, *
         gate_leases=gate_leases,
         gate_control=driving,
         site=site,
-        alerts=AlertList(store, clock, own_alerts.unstored),
+        alerts=alerts,
+        shifts=ShiftReports(store, events, alerts),
         own_alerts=own_alerts,
         storage=StorageWatch(
             store, own_alerts, clock_watch.trusted_time, timedelta(milliseconds=settings.record_deadline_ms)

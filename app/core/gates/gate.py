@@ -1,10 +1,12 @@
 """A gate: what it is called, how it is driven, and what its door last reported."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from app.core.gates.commands import DoorState, DriverKind, FailMode
 from app.core.recognition.liveness import LivenessMode
+from app.core.types import ApiKey
 
 
 @dataclass(frozen=True)
@@ -38,3 +40,9 @@ class Gate:
     def usable(self) -> bool:
         """Whether it lets anybody in at all. A release does not ask."""
         return self.enabled and self.driver is not DriverKind.UNKNOWN
+
+
+def without_hardware(gates: Iterable[Gate], keys: Iterable[ApiKey]) -> set[str]:
+    """Returns the ids of test gates: no driver opens them, and no hardware has a key to ask for decisions there."""
+    asking = {key.gate_id for key in keys if key.revoked_at is None}
+    return {gate.id for gate in gates if gate.driver is DriverKind.DRY_RUN and gate.id not in asking}

@@ -113,7 +113,7 @@ def _named(tx: Transaction, found: Sequence[Alert]) -> list[NamedAlert]:
     places: Mapping[str, str] = {gate.id: gate.name for gate in tx.gates.all()} | {
         camera.id: camera.name for camera in tx.cameras.all()
     }
-    actors = _actors(tx) if any(alert.acknowledged for alert in found) else {}
+    names = actors(tx) if any(alert.acknowledged for alert in found) else {}
 
     def named(alert: Alert) -> NamedAlert:
         by = alert.acknowledged.actor if alert.acknowledged else None
@@ -121,11 +121,12 @@ def _named(tx: Transaction, found: Sequence[Alert]) -> list[NamedAlert]:
             alert,
             places.get(alert.gate_id or "", alert.gate_id),
             places.get(alert.camera_id or "", alert.camera_id),
-            actors.get(by, by) if by else None,
+            names.get(by, by) if by else None,
         )
 
     return [named(alert) for alert in found]
 
 
-def _actors(tx: Transaction) -> dict[str, str]:
+def actors(tx: Transaction) -> dict[str, str]:
+    """Returns the name of each key and user, by id."""
     return {key.id: key.name for key in tx.api_keys.all()} | {user.id: user.name for user in tx.users.all()}

@@ -15,7 +15,7 @@ from app.core.canonical import instant
 from app.core.events.logged import LoggedEvent
 from app.core.events.records import EventFilter
 from app.core.gates.commands import DoorState
-from app.core.gates.gate import Gate
+from app.core.gates.gate import Gate, without_hardware
 from app.core.ports.store import Clock, Store, Transaction
 from app.core.site.mode import SiteMode
 from app.services.cameras.camera_states import standings
@@ -38,7 +38,7 @@ class FeedItem:
 
 @dataclass(frozen=True)
 class GateNow:
-    """How a gate is."""
+    """How a gate is. test: it has no hardware, so nothing opens there."""
 
     item: ClassVar = "gate"
     gate: str
@@ -46,6 +46,7 @@ class GateNow:
     locked: bool
     mode: SiteMode
     door: DoorState | None
+    test: bool
 
     def json(self) -> dict[str, Any]:
         return dict(vars(self))
@@ -165,9 +166,11 @@ class LiveFeed:
         site, now = tx.site.get(), self.clock()
         gates = {gate.id: gate for gate in tx.gates.all()}
         alerts = [*tx.alerts.find(AlertFilter(AlertState.OPEN, limit=MOST)), *self.own()]
+        tests = without_hardware(gates.values(), tx.api_keys.all())
         found: dict[tuple[str, str], Present] = {}
         for gate in gates.values():
-            found["gate", gate.id] = GateNow(gate.name, gate.enabled, gate.locked, site.mode_at(gate.id), gate.door)
+            mode, test = site.mode_at(gate.id), gate.id in tests
+            found["gate", gate.id] = GateNow(gate.name, gate.enabled, gate.locked, mode, gate.door, test)
         cameras = tx.cameras.all()
         states = standings(cameras, tx.leases.holders(), tx.alerts.uncleared(), tx.clocks.now() or now)
         for camera in cameras:

@@ -29,6 +29,10 @@ class PageClock:
         self.used = True
         return self._read()
 
+    def peek(self) -> WallClocks:
+        """The clocks, for what may or may not show a time later."""
+        return self._read()
+
     @property
     def zone(self) -> str:
         """The name of the site's time zone."""

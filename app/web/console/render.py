@@ -13,6 +13,7 @@ from app.core.accounts.users import PERSON_ROLES
 from app.core.types import Role
 from app.services.accounts.sessions import SignedIn, csrf_of
 from app.web.console.page_clock import PageClock
+from app.web.console.words import ALERTS
 from app.web.security import cookie_name, prefix_of
 
 HERE = Path(__file__).parent
@@ -53,8 +54,14 @@ class Link:
 
 
 # Label and icon of the entry that leads to a section's first page.
-SECTIONS = {"people": ("People", "people"), "access": ("Access", "lock"), "settings": ("Settings", "gear")}
+SECTIONS = {
+    "alerts": ("Alerts", "bell"),
+    "people": ("People", "people"),
+    "access": ("Access", "lock"),
+    "settings": ("Settings", "gear"),
+}
 templates.globals["sections"] = SECTIONS
+templates.globals["alert_words"] = {str(kind): words for kind, words in ALERTS.items()}
 
 
 def navigation(pages: Iterable[Any]) -> tuple[Link, ...]:

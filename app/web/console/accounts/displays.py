@@ -14,7 +14,7 @@ from app.web.console.session import AdminPage, Visitor
 from app.web.security import SystemOf, client_of, cookie_name
 
 router = APIRouter(include_in_schema=False)
-LINKS = (Link("/displays", "Displays", "display", frozenset({Role.ADMIN})),)
+LINKS = (Link("/displays", "Displays", "display", frozenset({Role.ADMIN}), section="settings"),)
 OVER = "This display was revoked or its weeks are over. Ask an admin for a code."
 
 

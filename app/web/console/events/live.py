@@ -10,7 +10,6 @@ from app.core.canonical import instant
 from app.core.events.records import EventFilter
 from app.core.types import Role
 from app.web.console.events.rule import EXPLAINED, missing
-from app.web.console.hardware import test_gates
 from app.web.console.render import Link, render
 from app.web.console.session import ScreenPage
 from app.web.console.words import FOR_SCRIPTS
@@ -35,7 +34,6 @@ def live(request: Request, system: SystemOf, person: ScreenPage) -> HTMLResponse
         "events/live.html",
         person,
         gates=gates,
-        test_gates=test_gates(system),
         start={
             "events": last,
             "after": newest[0].id if newest else None,

@@ -8,10 +8,9 @@ from fastapi.responses import HTMLResponse
 from app.core.events.histograms import TOOK_MS
 from app.services.events.live_feed import FeedItem
 from app.web.console.events.charts import Column, Plot, columns
-from app.web.console.hardware import test_gates
 from app.web.console.render import Link, render
 from app.web.console.session import AnyPage
-from app.web.console.words import ALERTS, CAMERAS
+from app.web.console.words import CAMERAS
 from app.web.security import SystemOf
 from app.wiring import System
 
@@ -45,9 +44,7 @@ def health(request: Request, system: SystemOf, person: AnyPage) -> HTMLResponse:
         cameras=_of(now, "camera"),
         alerts=_of(now, "alert"),
         driven=system.gate_control.healthy(),
-        test_gates=test_gates(system),
         camera_words=CAMERAS,
-        alert_words=ALERTS,
         enrolled=len(system.gallery),
         times=_times(system),
         rate=rate,

@@ -22,10 +22,12 @@ export class CallError extends Error {
  * Calls /v1. Returns the parsed JSON, the text of another type, or null for an empty answer.
  * json: sent as JSON. form: a FormData. quiet: throws an error without showing it. signal: an AbortSignal.
  * version: of the entry that a change is based on; if that changed meanwhile, the answer is 409 with the newer entry.
+ * background: the page asks by itself, which does not keep the session from ending when nobody uses it.
  * Throws CallError, after showing its sentence. Goes to the sign-in page if the session has ended.
  */
-export async function call(path, { method = "GET", json, form, quiet = false, signal, version } = {}) {
+export async function call(path, { method = "GET", json, form, quiet = false, signal, version, background = false } = {}) {
   const headers = { Accept: "application/json" };
+  if (background) headers["Facegate-Background"] = "1";
   if (method !== "GET") headers["X-CSRF-Token"] = document.querySelector('meta[name="csrf-token"]')?.content ?? "";
   if (json !== undefined) headers["Content-Type"] = "application/json";
   if (version !== undefined) headers["If-Match"] = `"${version}"`;

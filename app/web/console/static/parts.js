@@ -41,8 +41,8 @@ export function bar(value, mark = null, label = "") {
   return svg("svg", box, ...parts);
 }
 
-// The page names its zone once, and those of gates elsewhere.
-const clock = document.getElementById("clock");
+// The zone of the site, and those of gates elsewhere, are on the bar of alerts, which every page has.
+const clock = document.querySelector("[data-zone]");
 const siteZone = clock?.dataset.zone ?? "UTC";
 const elsewhere = JSON.parse(clock?.dataset.elsewhere ?? "{}");
 const formats = new Map();
@@ -66,6 +66,11 @@ function shown(at, gate) {
 export function moment(at) {
   const { day, time, zone } = shown(at);
   return `${day} ${time}${zone}`;
+}
+
+/** The time of day on the site's clock, as in "14:03:05". */
+export function timeOfDay(at) {
+  return wall(new Date(at), siteZone)[1];
 }
 
 /** As `when` of page_clock.py. */

@@ -1,20 +1,22 @@
 // Live: draws what the event stream sends, and opens or locks gates by hand.
 
+import { look } from "../alerts/bar.js";
+import { beep } from "../alerts/sound.js";
 import { call, rooted, say, signIn } from "../api.js";
-import { badge, bar, el, when } from "../parts.js";
+import { heard } from "../contact.js";
+import { badge, bar, el, timeOfDay, when } from "../parts.js";
 
 const OF_A_GATE = 6;
 const start = document.getElementById("start");
 const { events, after, now, words, explained } = JSON.parse(start.dataset.start);
 const NEWS_MS = 10_000; // older events raise no alarm
-const SILENT_MS = 10_000; // two beats of the stream are missing: what the page shows is old
 const ahead = Date.now() - Date.parse(now); // of the service's clock: the reader's may be wrong
 const mayOrder = Boolean(start.dataset.byHand);
 const lanes = new Map([...document.querySelectorAll(".lane")].map((lane) => [lane.dataset.gate, lane]));
 const known = new Map(); // what is shown, by the event's id
 const gates = new Map();
 const cameras = new Map();
-const alerts = new Map();
+const alerts = new Set(); // the ids of what is open
 let last = after;
 let caughtUpTo = after; // the last event before the stream began; the stream repeats some older ones
 
@@ -71,8 +73,38 @@ function draw(gate) {
   for (const old of shown.splice(OF_A_GATE)) known.delete(old.decision_id);
   const [first, ...rest] = shown;
   if (first) explain(first);
+  const focused = lane.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
   lane.querySelector(".lane-now").replaceChildren(first ? large(first) : el("p", { class: "hint" }, "No events yet."));
   lane.querySelector(".lane-list").replaceChildren(...rest.map(small));
+  // What the keyboard was on keeps it; what has left the list gives it to the newest.
+  if (focused) (lane.querySelector(`a[href="${CSS.escape(focused)}"]`) ?? lane.querySelector(".now a"))?.focus();
+}
+
+/** A lane for a gate that was added since the page was loaded. */
+function addLane(gate) {
+  const lane = document.getElementById("lane").content.firstElementChild.cloneNode(true);
+  lane.dataset.gate = gate;
+  const title = lane.querySelector("h2");
+  title.textContent = gate;
+  title.id = `lane-of-${gate}`;
+  lane.setAttribute("aria-labelledby", title.id);
+  lane.querySelector(".lane-list").setAttribute("aria-label", `Earlier at ${gate}`);
+  lane.querySelector('[data-order="open"]')?.setAttribute("aria-label", `Open ${gate} by hand`);
+  document.querySelector(".lanes").append(lane);
+  document.getElementById("no-gates").hidden = true;
+  lanes.set(gate, lane);
+  draw(gate);
+}
+
+/** More was missed than the stream repeats: takes the last events from the page as it would be loaded now. */
+async function catchUp() {
+  const answer = await fetch(rooted("/live")).catch(() => null);
+  if (!answer?.ok) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = page.getElementById("start");
+  if (!fresh) return;
+  for (const event of JSON.parse(fresh.dataset.start).events) known.set(event.decision_id, event);
+  for (const gate of lanes.keys()) draw(gate);
 }
 
 function drawState(gate) {
@@ -82,6 +114,7 @@ function drawState(gate) {
   const seen = [...cameras.values()].filter((c) => c.gate === gate);
   lane.classList.toggle("shut", is.locked || is.mode === "lockdown");
   lane.querySelector(".lane-state").replaceChildren(
+    ...(is.test ? [badge("Test gate", "warn")] : []),
     ...(is.mode === "normal" ? [] : [badge(is.mode === "lockdown" ? "Lockdown" : "Released", "bad")]),
     ...(is.locked ? [badge("Locked by hand", "bad")] : []),
     ...(is.enabled ? [] : [badge("Disabled")]),
@@ -95,43 +128,8 @@ function drawState(gate) {
   }
 }
 
-function drawAlerts() {
-  document.getElementById("alerts").replaceChildren(...[...alerts.values()].map((a) =>
-    el("p", { class: "notice bad" }, el("strong", {}, words.alerts[a.kind] ?? a.kind), a.gate ? ` at ${a.gate}` : "", a.detail ? `: ${a.detail}` : "", ", ", when(a.at, a.gate), " ",
-      a.acknowledged ? badge("Acknowledged") : mayOrder && el("button", { type: "button", class: "small second", "data-acknowledge": a.id }, "Acknowledge"))));
-}
-
-document.getElementById("alerts").addEventListener("click", async ({ target }) => {
-  if (!target.dataset.acknowledge) return;
-  target.disabled = true;
-  await call(`/v1/alerts/${target.dataset.acknowledge}/acknowledge`, { method: "POST", json: {} }).catch(() => { target.disabled = false; });
-});
-
-// Sound: browsers require a click before it
-
-let audio = null;
-document.getElementById("sound").addEventListener("click", (click) => {
-  if (audio) audio.close();
-  audio = audio ? null : new AudioContext();
-  click.target.setAttribute("aria-pressed", String(Boolean(audio)));
-  click.target.textContent = audio ? "Sound is on" : "Sound is off";
-  if (audio) beep(660, 0.1);
-});
-
-function beep(pitch = 880, seconds = 0.35) {
-  if (!audio) return;
-  const tone = audio.createOscillator();
-  const volume = audio.createGain();
-  tone.frequency.value = pitch;
-  volume.gain.setValueAtTime(0.2, audio.currentTime);
-  volume.gain.exponentialRampToValueAtTime(0.001, audio.currentTime + seconds);
-  tone.connect(volume).connect(audio.destination);
-  tone.start();
-  tone.stop(audio.currentTime + seconds);
-}
-
 function alarm(gate) {
-  beep();
+  beep("critical");
   const lane = lanes.get(gate);
   if (!lane) return;
   lane.classList.add("alarm");
@@ -161,7 +159,13 @@ const handlers = {
     draw(event.gate);
   },
   gate(is) {
-    if (!is.cleared && !lanes.has(is.gate)) location.reload();
+    if (is.cleared) {
+      gates.delete(is.gate);
+      lanes.get(is.gate)?.remove();
+      lanes.delete(is.gate);
+      return;
+    }
+    if (!lanes.has(is.gate)) addLane(is.gate);
     gates.set(is.gate, is);
     drawState(is.gate);
   },
@@ -171,14 +175,14 @@ const handlers = {
     drawState(is.gate);
   },
   alert(is) {
-    const fresh = !alerts.has(is.id);
+    const fresh = !alerts.has(is.id) && !is.cleared && !is.acknowledged;
     if (is.cleared) alerts.delete(is.id);
-    else alerts.set(is.id, is);
-    drawAlerts();
-    if (fresh && !is.cleared && settled) alarm(is.gate);
+    else alerts.add(is.id);
+    if (settled) look();
+    if (fresh && settled) alarm(is.gate);
   },
   gap() {
-    if (settled) location.reload();
+    if (settled) catchUp();
   },
   fault({ detail: fault }) {
     state(fault ?? "live", fault ? "bad" : "good");
@@ -204,12 +208,11 @@ function connect() {
   stream = new EventSource(rooted(last ? `/v1/events/stream?after=${encodeURIComponent(last)}` : "/v1/events/stream"));
   stream.addEventListener("open", () => {
     state("live", "good");
-    setTimeout(() => { settled = true; drawAlerts(); }, 1500);
+    setTimeout(() => { settled = true; }, 1500);
   });
   for (const [kind, does] of Object.entries(handlers)) {
     stream.addEventListener(kind, (message) => {
-      received = Date.now();
-      if (stale) freshen();
+      heard("stream");
       does(JSON.parse(message.data));
     });
   }
@@ -236,23 +239,15 @@ setInterval(() => {
 }, 5000);
 addEventListener("online", connect);
 
-// A service that hangs sends nothing, and the connection stays open: the page must not look live.
-let received = Date.now();
-let stale = false;
-setInterval(() => {
-  const silent = Date.now() - received;
-  if (silent <= SILENT_MS) return;
-  if (!stale) beep();
-  stale = true;
-  document.body.classList.add("stale");
-  state(`No connection for ${Math.round(silent / 1000)} s. What you see is old.`, "bad");
-}, 1000);
+heard("stream");
+document.addEventListener("contact", ({ detail: silentS }) => {
+  if (silentS) state(`No connection for ${silentS} s. What you see is old.`, "bad");
+  else state("live", "good");
+});
 
-function freshen() {
-  stale = false;
-  document.body.classList.remove("stale");
-  state("live", "good");
-}
+// A clock that stands still shows a page that does
+
+setInterval(() => { document.getElementById("now").textContent = timeOfDay(Date.now() - ahead); }, 1000);
 
 // By hand
 

@@ -1,0 +1,3 @@
+// Prints the report.
+
+document.getElementById("print").addEventListener("click", () => print());
