@@ -1,10 +1,11 @@
-"""Puts errors of the operating system into words: which user, which file or folder, and what to do."""
+"""Puts errors of the operating system and commands into words: which user, which file, and what to do."""
 
 import errno
 import os
 import pwd
 import shlex
 import sqlite3
+import sys
 from pathlib import Path
 
 # The errno for SQLite's primary result codes (https://sqlite.org/rescode.html).
@@ -24,6 +25,11 @@ def in_words(error: OSError) -> str:
     if error.errno is None or (path is None and error.errno not in (errno.ENOSPC, errno.EMFILE, errno.ENFILE)):
         return error.strerror or str(error) or type(error).__name__
     return _sentence(error.errno, path, error.strerror or "it cannot be used")
+
+
+def command(data: Path, *words: str) -> str:
+    """Returns a command of this program as it works from any folder, for the shell of this machine."""
+    return shlex.join([sys.executable, "-m", "app", *words, "--data", str(data.resolve())])
 
 
 def database_in_words(error: BaseException | None, file: Path | None) -> str:

@@ -144,7 +144,8 @@ def _weights(settings: Settings) -> Iterator[Finding]:
 def _schema(settings: Settings) -> Finding:
     current, head = migrate.current(settings.url), migrate.head()
     sqlite = f", SQLite {sqlite3.sqlite_version}" if settings.url.startswith("sqlite") else ", PostgreSQL"
-    return Finding("database", current == head, f"schema {current} of {head}{sqlite}", "python -m app migrate")
+    advice = machine.command(settings.data, "migrate")
+    return Finding("database", current == head, f"schema {current} of {head}{sqlite}", advice)
 
 
 def _clock_and_log(backbone: Backbone) -> Finding:
@@ -194,15 +195,15 @@ def _gallery(backbone: Backbone) -> Iterator[Finding]:
             "templates",
             same,
             f"pack {installation.pack_digest[:12]}, {installation.precision}",
-            "python -m app reembed",
+            machine.command(backbone.settings.data, "reembed"),
         )
         if better := faster_than(precision):
-            advice = f"FACEGATE_PRECISION={better} python -m app reembed"
+            advice = f"FACEGATE_PRECISION={better} " + machine.command(backbone.settings.data, "reembed")
             yield Finding("precision", None, f"templates are {precision}; {better} is faster on this machine", advice)
     try:
         calibration = packs.read_calibration(settle_pack(backbone), backbone.settings.pack_folder).calibration
     except FacegateError as error:
-        yield Finding("calibration", False, str(error), "python -m app packs")
+        yield Finding("calibration", False, str(error), machine.command(backbone.settings.data, "packs"))
         return
     rate = backbone.settings.false_accept_rate
     size = max(enrolled, 1)

@@ -3,11 +3,13 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from threading import Lock
 from time import monotonic
 
 from app.core.access.time_zones import data_version
 from app.core.errors import NotRecorded
+from app.core.gates.gate import without_hardware
 from app.core.recognition.liveness import LivenessMode
 from app.services.site.clock_watch import CURE
 from app.web.camera_views import CameraView, enabled_views
@@ -18,6 +20,14 @@ logger = logging.getLogger(__name__)
 
 
 LOOK_EVERY_S = 1.0
+
+
+class State(StrEnum):
+    """Of a part or of the whole; also the style on a page."""
+
+    WORKS = "works"
+    LIMITED = "limited"
+    FAILS = "fails"
 
 
 @dataclass(frozen=True)
@@ -33,9 +43,8 @@ class Check:
     limited: bool = False
 
     @property
-    def looks(self) -> str:
-        """The style of the part on a page."""
-        return "fails" if not self.ok else "limited" if self.limited else "works"
+    def state(self) -> State:
+        return State.FAILS if not self.ok else State.LIMITED if self.limited else State.WORKS
 
 
 class HealthChecks:
@@ -63,6 +72,13 @@ class HealthChecks:
 
 def ready(checks: dict[str, Check]) -> bool:
     return all(c.ok for c in checks.values() if c.essential)
+
+
+def overall(checks: dict[str, Check]) -> State:
+    """FAILS: no decision can be made. LIMITED: some part fails, or does not do all that people may expect."""
+    if not ready(checks):
+        return State.FAILS
+    return State.WORKS if all(c.state is State.WORKS for c in checks.values()) else State.LIMITED
 
 
 def check(system: System, supervisor: Supervisor | None, out: set[str]) -> dict[str, Check]:
@@ -117,7 +133,17 @@ def _gates(system: System) -> Check:
     words = words if states else "none driven by this process"
     if system.site.is_unrecorded:
         words += "; a release is in force but not recorded yet"
-    return Check(not broken, words, essential=False)
+    tests = _test_gates(system)
+    if tests:
+        words += f"; {tests} {'is a test gate' if tests == 1 else 'are test gates'}, where nothing opens"
+    return Check(not broken, words, essential=False, limited=bool(tests))
+
+
+def _test_gates(system: System) -> int:
+    try:
+        return len(without_hardware(system.gates.all(), system.keys.all()))
+    except Exception:  # the check of the database names the fault
+        return 0
 
 
 def _liveness(system: System) -> Check:

@@ -225,14 +225,19 @@ def person_only(request: Request, who: Annotated[Principal, Depends(caller)]) ->
     return found
 
 
+def is_local(request: Request) -> bool:
+    """Whether the caller is on this machine, and no proxy passed the request on."""
+    client = request.client.host if request.client else ""
+    forwarded = "x-forwarded-for" in request.headers or "forwarded" in request.headers
+    return client in LOOPBACK and not forwarded
+
+
 def local_or_admin(request: Request, credentials: Credentials, csrf: Annotated[str, Depends(csrf_sent)]) -> None:
     """Admits callers on this machine, and others with an admin key. Raises Forbidden.
 
     A request that a proxy passed on is not local, wherever the proxy runs.
     """
-    client = request.client.host if request.client else ""
-    forwarded = "x-forwarded-for" in request.headers or "forwarded" in request.headers
-    if client in LOOPBACK and not forwarded:
+    if is_local(request):
         return
     allow(caller(request, credentials, csrf), Role.ADMIN)
 

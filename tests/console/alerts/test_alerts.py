@@ -239,3 +239,29 @@ def test_a_sign_out_says_why(fresh_site: Service, page_as: Open, why: str) -> No
         words = "You were signed out: from another browser"
     expect(page.get_by_text(words)).to_be_visible(timeout=10_000)
     assert "next=%2Flog" in page.url
+
+
+def test_the_log_shows_alerts_among_events_and_the_page_of_the_first(fresh_site: Service, page_as: Open) -> None:
+    system = fresh_site.system
+    dock = system.gates.add("dock")
+    system.gates.add("porch")
+    system.by_hand.lock("dock", "before", "somebody")
+    system.transient_alerts.tailgating(dock, "no-camera")
+    for _ in range(26):  # the next page begins among them
+        system.by_hand.unlock("dock", "x", "somebody")
+        system.by_hand.lock("dock", "x", "somebody")
+    late = forced(fresh_site, "porch")
+    system.alerts.acknowledge(late.id, "somebody", "wind")
+    page = page_as("viewer", path="/log", site=fresh_site)
+    rows = page.get_by_role("table").get_by_role("row")
+    expect(rows.nth(1)).to_contain_text(re.compile(r"porch\s*alert Door was forced\s*somebody: wind"))
+    page.mouse.wheel(0, 100_000)
+    expect(rows.filter(has_text="Somebody may have followed in")).to_have_count(1)
+    expect(rows.nth(-1)).to_contain_text("Locked by hand")
+    page.goto("/log?gate=porch")
+    expect(rows.filter(has_text="alert")).to_have_count(1)
+    page.goto("/log?gate=dock&decision=deny")
+    expect(page.get_by_text("Somebody may have followed in")).to_have_count(0)
+    page.goto("/log?gate=porch")
+    rows.filter(has_text="alert").click()
+    expect(page.get_by_role("row").filter(has_text="Door was forced")).to_be_visible()

@@ -93,7 +93,7 @@ def test_each_tailgating_sounds_an_alarm_until_acknowledged(site: Service, page_
     row.get_by_role("button", name="Acknowledge").click()
     guard.get_by_role("dialog").get_by_role("button", name="Acknowledge").click()
     for page in (guard, wall):
-        expect(page.get_by_text("Somebody may have followed in at followed")).to_have_count(0)
+        expect(page.get_by_text("Somebody may have followed in at followed")).to_have_count(0, timeout=10_000)
 
 
 def test_lost_connection_is_shown_within_ten_seconds(site: Service, page_as: Open) -> None:

@@ -15,7 +15,6 @@ from app.core.canonical import instant
 from app.core.imports.people_cells import harmless
 from app.core.types import Role
 from app.services.alerts.shift_report import ShiftReport
-from app.web.api.cursors import IdCursor
 from app.web.console.page_clock import from_field
 from app.web.console.render import Link, render
 from app.web.console.session import AnyPage, ScreenPage
@@ -38,7 +37,7 @@ def alerts(
     request: Request,
     system: SystemOf,
     person: ScreenPage,
-    cursor: IdCursor,
+    cursor: Annotated[str | None, Query(max_length=64)] = None,
     state: Field = "open",
     severity: Field = "",
     kind: Field = "",

@@ -6,7 +6,8 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from app.core.canonical import instant
+from app.core.alerts.alert import AlertFilter
+from app.core.canonical import instant, moment
 from app.core.errors import BadInput, Forbidden, NotFound, Refusal
 from app.core.events.corrections import CorrectionKind
 from app.core.events.records import EventFilter
@@ -26,6 +27,7 @@ from app.wiring import System
 router = APIRouter(include_in_schema=False)
 LINKS = (Link("/log", "Log", "log"),)
 PAGE = 50
+MOST_ALERTS = 200  # among the events of one page
 
 
 class Wanted:
@@ -183,9 +185,27 @@ def _rule_link(system: System, person: SignedIn, rule: dict[str, Any] | None) ->
 
 
 def _page(system: System, wanted: Wanted, before: str | None) -> tuple[list[dict[str, Any]], str]:
-    """Returns the events as the API prints them, and where the next page begins, or ""."""
+    """Returns events as the API prints them among the alerts of their time, and where the next page begins, or ""."""
     found = [event.json() for event in system.events.find(wanted.filter(system, before))]
     for one in found:
         for name in ("employee", "similarity", "threshold", "method"):
             one.setdefault(name, None)  # missing for an erased person
-    return found[:PAGE], found[PAGE - 1]["decision_id"] if len(found) > PAGE else ""
+    after = found[PAGE - 1]["decision_id"] if len(found) > PAGE else ""
+    rows = found[:PAGE] + _alerts(system, wanted, before, found[PAGE - 1]["at"] if after else None)
+    return sorted(rows, key=lambda row: str(row["at"]), reverse=True), after
+
+
+def _alerts(system: System, wanted: Wanted, before: str | None, oldest: str | None) -> list[dict[str, Any]]:
+    """Returns the alerts that began between the events of a page, unless a filter asks for decisions alone."""
+    if any(wanted.fields[name] for name in ("employee", "decision", "reason", "camera")):
+        return []
+    gate, since, until = wanted.fields["gate"], wanted.times["from"], wanted.times["to"]
+    found = system.alerts.find(
+        AlertFilter(
+            gate_id=system.alerts.gate_id(gate) if gate else None,
+            since=moment(oldest) if oldest else since,
+            until=system.events.get(before).at if before else until,
+            limit=MOST_ALERTS,
+        )
+    )
+    return [{"at": instant(named.alert.at), "gate": named.gate, "alert": named} for named in found]

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
+from app import machine
 from app.core.access.permission import CompiledRules
 from app.core.access.rule_set import RuleSet
 from app.core.access.rules import EntryMode, GatePlace
@@ -31,6 +32,7 @@ def gates(request: Request, system: SystemOf, person: AdminPage) -> HTMLResponse
         names=compiled.rules.names,
         lanes={gate: lane.name for lane in compiled.rules.lanes for gate in lane.gates},
         tests=tests,
+        add_command=machine.command(system.settings.data, "gates", "add", "lobby-1"),
     )
 
 
