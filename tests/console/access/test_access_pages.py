@@ -1,10 +1,15 @@
 """Who may pass, on pages: zones, gates and their modes, who may pass and why, grants and blocks."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from playwright.sync_api import Page, expect
 
+from app.core.events.decision import Identity
+from app.core.types import Reason
+from app.services.events.orders import ordered
+from app.wiring import new_id
 from tests.console.access.conftest import LOBBY, SERVERS
 from tests.console.browser import NARROW
 from tests.console.service import Service
@@ -155,3 +160,53 @@ def test_a_grant_is_given_by_keyboard_from_the_persons_page_and_ended_on_the_lis
     page.get_by_role("button", name="End the grant for Grace Hopper").click()
     expect(page.get_by_text("No temporary grants")).to_be_visible()
     assert building.system.rule_questions.explain("A-2", LOBBY).reason == "no_rule"
+
+
+def test_a_guard_lets_a_refused_person_in_for_the_hours_that_the_site_allows(
+    building: Service, page_as: Open, look: Look, axe: Axe
+) -> None:
+    system = building.system
+    grace, gate, event_id = system.enrolment.by_number("A-2"), system.gates.get(LOBBY), new_id()
+    with system.store.write() as tx:
+        tx.rules.delete(*tx.rules.all().rules)
+    with system.store.write() as tx:
+        refused = ordered(gate, event_id, Reason.NO_RULE, system.clock(), None, None, None)
+        system.by_hand.log.append(tx, replace(refused, employee=Identity.of(grace)))
+    page = page_as("security", path=f"/log/{event_id}")
+    expect(page.locator("#missing")).to_contain_text("No rule lets Grace Hopper through")
+    expect(page.get_by_role("button", name="Let them in for a while")).to_have_count(0)
+    system.site_settings.change(lambda before: replace(before, guard_grant_max_hours=8))
+    try:
+        page.reload()
+        page.get_by_role("button", name="Let them in for a while").click()
+        dialog = page.get_by_role("dialog", name="Let Grace Hopper in for a while")
+        until = dialog.get_by_label("Until")
+        allowed = until.input_value()
+        until.fill("2099-01-01T08:00")
+        dialog.get_by_label("Reason").fill("Her group is new")
+        dialog.get_by_role("button", name="Let them in").click()
+        expect(dialog.get_by_role("alert")).to_contain_text("8 hours")
+        expect(until).to_have_attribute("aria-invalid", "true")
+        look(page, "event-grant")
+        axe(page)
+        until.fill(allowed)
+        dialog.get_by_role("button", name="Let them in").click()
+        expect(page.get_by_text("The grant holds from now on.")).to_be_visible()
+        assert system.rule_questions.explain("A-2", LOBBY).reason == "recognised"
+        page.goto("/access/grants")
+        expect(page.get_by_role("row", name="Grace Hopper")).to_contain_text("Her group is new")
+        expect(page_as("security", path="/access/grants").get_by_role("button", name="End the grant")).to_have_count(0)
+        page.get_by_role("button", name="End the grant for Grace Hopper").click()
+        expect(page.get_by_text("No temporary grants")).to_be_visible()
+        # On the list a guard knows people by their numbers.
+        page.get_by_role("button", name="Let somebody in").click()
+        page.get_by_label("Employee number").fill("nobody")
+        page.get_by_role("checkbox", name=LOBBY).check()
+        page.get_by_label("Reason").fill("Again")
+        page.get_by_role("button", name="Let them in").click()
+        expect(page.get_by_role("alert")).to_contain_text("There is no employee with that id or number")
+        page.get_by_label("Employee number").fill("A-2")
+        page.get_by_role("button", name="Let them in").click()
+        expect(page.get_by_role("row", name="Grace Hopper")).to_contain_text("Again")
+    finally:
+        system.site_settings.change(lambda before: replace(before, guard_grant_max_hours=None))

@@ -112,7 +112,7 @@ def test_each_photo_gets_its_verdict(site: Service, page_as: Open, look: Look, a
     person = employee(site, "P-2", "Barack Obama", "obama2")
     page = page_as("admin", path=f"/employees/{person}")
     page.set_input_files("#files", photos("impostor_1", "impostor_2", "empty"))
-    decisions = page.locator("#decisions li")
+    decisions = page.locator("#verdicts li")
     expect(decisions.nth(0)).to_contain_text("Accepted")
     expect(decisions.nth(1)).to_contain_text("shows a different person")
     expect(decisions.nth(2)).to_contain_text("No face was found")

@@ -18,6 +18,7 @@ from app.web.security import SystemOf
 from app.wiring import System
 
 router = APIRouter(include_in_schema=False)
+USUAL_HOURS = 24
 STAFF = frozenset({Role.ADMIN, Role.SECURITY})
 LINKS = (Link("/access/grants", "Grants", "history", STAFF, section="access"),)
 
@@ -50,14 +51,20 @@ def grants(request: Request, system: SystemOf, person: SecurityPage) -> HTMLResp
         person,
         grants=[grant_words(system, rules, one) for one in rules.grants if one.ends_at > now],
         gates=rules.gates,
-        may_grant=may_grant(system, person),
+        hours=grant_hours(system, person),
         is_admin=person.principal.may(Role.ADMIN),
     )
 
 
-def may_grant(system: System, person: SignedIn) -> bool:
-    """Whether this person may give grants: admins, and guards where the site's setting allows."""
-    return person.principal.may(Role.ADMIN)
+def grant_hours(system: System, person: SignedIn) -> int | None:
+    """Returns how long a grant by this person lasts unless they say otherwise; None if they may give none.
+
+    Guards may where the site's settings allow, and for no longer than those say.
+    """
+    if person.principal.may(Role.ADMIN):
+        return USUAL_HOURS
+    most = system.site_settings.get().guard_grant_max_hours
+    return None if most is None or not person.principal.may(Role.SECURITY) else min(most, USUAL_HOURS)
 
 
 def grant_words(system: System, rules: RuleSet, grant: Grant) -> GrantWords:

@@ -13,7 +13,7 @@ from app.core.events.corrections import CorrectionKind
 from app.core.events.records import EventFilter
 from app.core.types import Reason, Role, Verdict
 from app.services.accounts.sessions import SignedIn
-from app.web.console.access.grants import may_grant
+from app.web.console.access.grants import grant_hours
 from app.web.console.actors import actor_name
 from app.web.console.events.rule import missing, rule_of
 from app.web.console.page_clock import from_field
@@ -162,7 +162,7 @@ def _event(request: Request, system: System, person: SignedIn, event_id: str, pr
         outcomes=OUTCOMES,
         actor=actor_name(system, found.get("actor")),
         problem=problem,
-        may_grant=may_grant(system, person) and found["reason"] in ("no_rule", "outside_schedule"),
+        hours=grant_hours(system, person) if found["reason"] in (Reason.NO_RULE, Reason.OUTSIDE_SCHEDULE) else None,
         gate_id=_gate_id(system, found["gate"]),
         may_correct=person.principal.may(Role.SECURITY, Role.ADMIN) and found.get("method") == "face",
         may_keep=person.principal.may(Role.ADMIN) and system.settings.enrol_from_gate,

@@ -3,8 +3,9 @@
 import { call, CallError, sayNext } from "../api.js";
 import { clearProblems, instantOf, problemAt, typedTime } from "../parts.js";
 
-const DAY_MS = 24 * 60 * 60 * 1000;
+const HOUR_MS = 60 * 60 * 1000;
 const FIELDS = { employee: "grant-employee", where: "everywhere", ends_at: "grant-until", reason: "grant-reason" };
+const CODES = { unknown_employee: "grant-employee", grant_too_long: "grant-until", bad_grant: "grant-until" };
 const dialog = document.getElementById("grant");
 
 /** The id of the employee with a number. Guards may ask who may pass, but not read employees. */
@@ -31,7 +32,7 @@ async function give(form) {
 if (dialog) {
   const form = dialog.querySelector("form");
   const until = form.elements["grant-until"];
-  until.value = typedTime(Date.now() + DAY_MS);
+  until.value = typedTime(Date.now() + form.dataset.hours * HOUR_MS);
   const where = () => { form.querySelector('[data-checks="gates"]').hidden = form.elements.everywhere.value === "yes"; };
   form.addEventListener("input", where);
   form.addEventListener("submit", async (event) => {
@@ -43,7 +44,7 @@ if (dialog) {
       await give(form);
     } catch (error) {
       if (!(error instanceof CallError)) throw error;
-      const field = error.code === "unknown_employee" ? "grant-employee" : FIELDS[(error.body.field ?? "").split(".")[0]];
+      const field = CODES[error.code] ?? FIELDS[(error.body.field ?? "").split(".")[0]];
       if (field && problemAt(form, field, error.message)) return;
       box.textContent = error.message;
       box.hidden = false;
