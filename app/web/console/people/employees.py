@@ -19,6 +19,7 @@ from app.web.console.access.grants import grant_words
 from app.web.console.page_clock import from_field
 from app.web.console.render import Link, render
 from app.web.console.session import AdminPage
+from app.web.console.words import REASONS
 from app.web.fields import PlainText
 from app.web.security import SystemOf
 from app.wiring import System
@@ -111,6 +112,7 @@ def one(
         asked=moment is not None,
         grants=[grant_words(system, rules, one) for one in rules.grants if one.person_id == employee_id],
         gates=system.gates.all(),
+        reasons=REASONS,
         photos=system.enrolment.photos(employee_id),
         passages=[one.json() for one in system.events.find(EventFilter(employee_id=employee_id, limit=PASSAGES))],
         most_photos=MAX_PHOTOS,
