@@ -131,6 +131,7 @@ BY_STATUS: dict[int, dict[str, str]] = {
         "csrf_token_invalid": "The request of a signed-in person has no valid X-CSRF-Token.",
         "enrol_from_gate_off": "Pictures of gates may not become photos: FACEGATE_ENROL_FROM_GATE is off.",
         "guards_may_not_grant": "The site's settings do not let guards give temporary grants.",
+        "guards_may_not_lock_down": "The site's settings do not let guards begin and end a lockdown.",
         "key_of_another_gate": "The key is bound to another gate.",
         "no_role": "The sign-in provider knows this person, and no role here is set for them.",
         "not_your_grant": "Somebody else gave the temporary grant.",

@@ -9,9 +9,14 @@ MOST_GRANT_HOURS = 168
 
 @dataclass(frozen=True)
 class SiteSettings:
-    """guard_grant_max_hours: for how long guards may let somebody in by a temporary grant; None: only admins may."""
+    """What guards may do besides watching; a new site lets them do neither.
+
+    guard_grant_max_hours: for how long they may let somebody in by a temporary grant; None: only admins may.
+    guards_may_lock_down: whether they may begin and end a lockdown.
+    """
 
     guard_grant_max_hours: int | None = None
+    guards_may_lock_down: bool = False
 
     def __post_init__(self) -> None:
         hours = self.guard_grant_max_hours

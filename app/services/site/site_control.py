@@ -94,19 +94,22 @@ class SiteControl:
         ending: SiteMode | None = None,
         unread: bool = False,
         comment: str = "",
+        by_guard: bool = False,
     ) -> SiteState:
         """Sets the mode and returns the state. Nothing is recorded twice: a fire panel may repeat itself every second.
 
         gates: names; none means every gate, also those to come. actor: the id of the key or user who orders it. NORMAL
         ends whatever holds at these gates, or with `ending` that mode only. Gates add up while one mode holds. A
         release of every gate ends a lockdown, and the mode is normal when the release ends. unread: the database is
-        known to be gone, so a release asks it nothing. comment: kept with the mode and each gate's event.
+        known to be gone, so a release asks it nothing. comment: kept with the mode and each gate's event. by_guard:
+        whoever orders it is no admin.
 
-        Raises NotFound for an unknown gate; Conflict for a lockdown while gates are released, and for a release of some
+        Raises NotFound for an unknown gate; Forbidden for a guard's lockdown, or its end, unless the site's settings
+        allow it; Conflict for a lockdown while gates are released, and for a release of some
         gates during a lockdown, which would unlock the others; NotRecorded: nothing changed; NotYetRecorded: a release
         is in force.
         """
-        order = SiteOrder(mode, gates, actor, ending, comment=comment)
+        order = SiteOrder(mode, gates, actor, ending, comment=comment, by_guard=by_guard)
         if mode is SiteMode.RELEASE:
             if unread:
                 raise self._release_unread(order)

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from app.core.errors import Conflict, NotFound
+from app.core.errors import Conflict, Forbidden, NotFound
 from app.core.ports.store import Transaction
 from app.core.site.mode import SiteMode, SiteState
 
@@ -13,7 +13,7 @@ from app.core.site.mode import SiteMode, SiteState
 class SiteOrder:
     """gates: names or ids; none means every gate. actor: the id of a key or user. ending: the mode that NORMAL ends,
     None for any. in_force: a release that was carried out already, so its record follows: a lockdown ends, and a gate
-    that was deleted meanwhile is left out."""
+    that was deleted meanwhile is left out. by_guard: a lockdown and its end need the setting for guards."""
 
     mode: SiteMode
     gates: Collection[str] = ()
@@ -21,13 +21,15 @@ class SiteOrder:
     ending: SiteMode | None = None
     in_force: bool = False
     comment: str = ""
+    by_guard: bool = False
 
     @property
     def ends_every_release(self) -> bool:
         return self.mode is SiteMode.NORMAL and self.ending is not SiteMode.LOCKDOWN and not self.gates
 
     def after(self, tx: Transaction, before: SiteState, now: datetime) -> SiteState:
-        """The state after the order; `before` itself if nothing changes. Raises NotFound, Conflict."""
+        """The state after the order; `before` itself if nothing changes. Raises NotFound, Conflict, Forbidden."""
+        self._check_setting(tx)
         named = self._named(tx)
         if self.in_force and self.gates and not named:
             return before
@@ -60,6 +62,13 @@ class SiteOrder:
             elif not self.in_force:
                 raise NotFound("unknown_gate", "There is no gate of that name.")
         return found
+
+    def _check_setting(self, tx: Transaction) -> None:
+        about_lockdown = SiteMode.LOCKDOWN in (self.mode, self.ending)
+        if self.by_guard and about_lockdown and not tx.site_settings.get().guards_may_lock_down:
+            raise Forbidden(
+                "guards_may_not_lock_down", "Only admins begin and end a lockdown here. An admin can change that."
+            )
 
     def _check(self, before: SiteState, named: set[str]) -> None:
         if self.mode is SiteMode.LOCKDOWN and before.mode is SiteMode.RELEASE:

@@ -124,7 +124,7 @@ def populated(store: SqlStore) -> SqlStore:
         )
         tx.rules.delete(access.GatePlace("G3", "gate-3", site))  # a gate that a place can be planted for
         tx.providers.put(Provider("https://id.example.org", "client", b"secret", "groups", {"it": Role.ADMIN}, "SSO"))
-        tx.site_settings.put(SiteSettings(8))
+        tx.site_settings.put(SiteSettings(8, guards_may_lock_down=True))
         tx.site.put(SiteState(SiteMode.LOCKDOWN, NOW, "K1", ("G1",)))
         tx.clocks.put(ClockFacts("doubted", NOW, NOW, NOW))
     return store

@@ -126,9 +126,30 @@ def test_invalid_orders_are_refused(order: Any, nothing_stored: Any) -> None:
     assert order("lockdown", active=False, zones=[]).json()["mode"] == "normal"
 
 
-def test_security_may_release_and_not_lock(client: TestClient, security: Headers) -> None:
-    assert client.post("/v1/release", headers=security, json={"active": True}).json()["mode"] == "release"
-    problem(client.post("/v1/lockdown", headers=security, json={"active": True}), 403, code="wrong_role")
+def test_security_releases_always_and_locks_down_where_the_setting_allows(
+    client: TestClient, system: System, admin: Headers, security: Headers
+) -> None:
+    def order(mode: str, active: bool) -> Response:
+        return client.post(f"/v1/{mode}", headers=security, json={"active": active})
+
+    def allow(value: Any) -> Response:
+        return client.patch("/v1/settings", headers=admin, json={"guards_may_lock_down": value})
+
+    assert client.get("/v1/settings", headers=admin).json()["guards_may_lock_down"] is False
+    assert order("release", True).json()["mode"] == "release"
+    assert order("release", False).json()["mode"] == "normal"
+    problem(order("lockdown", True), 403, code="guards_may_not_lock_down")
+    assert system.site.state().mode is SiteMode.NORMAL
+    problem(allow(None), 422)
+    assert allow(True).json()["guards_may_lock_down"] is True
+    begun = order("lockdown", True).json()
+    assert begun["mode"] == "lockdown" and begun["actor"]
+    # Taken away meanwhile, it is gone at once: an admin ends the lockdown.
+    assert allow(False).json()["guards_may_lock_down"] is False
+    problem(order("lockdown", False), 403, code="guards_may_not_lock_down")
+    assert system.site.state().mode is SiteMode.LOCKDOWN
+    # Fire comes first.
+    assert order("release", True).json()["mode"] == "release"
 
 
 def test_unrecordable_release_is_a_503_and_in_force(

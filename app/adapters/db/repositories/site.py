@@ -38,7 +38,10 @@ class SettingsRow:
 
     def get(self, *, for_update: bool = False) -> SiteSettings:
         row = self._rows.one(site_settings.c.id == 1, for_update=for_update)
-        return SiteSettings() if row is None else SiteSettings(row["guard_grant_max_hours"])
+        if row is None:
+            return SiteSettings()
+        return SiteSettings(row["guard_grant_max_hours"], bool(row["guards_may_lock_down"]))
 
     def put(self, settings: SiteSettings) -> None:
-        self._rows.put({"id": 1, **vars(settings)})
+        # NULL for no: the seals of rows from before this column stay valid.
+        self._rows.put({"id": 1, **vars(settings), "guards_may_lock_down": settings.guards_may_lock_down or None})

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     Column,
     ForeignKey,
     Index,
@@ -72,6 +73,7 @@ site_settings = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("guard_grant_max_hours", Integer),
+    Column("guards_may_lock_down", Boolean),  # NULL: no
 )
 
 # One row each, with id 1.

@@ -1,6 +1,6 @@
 """Settings of the site that an admin changes while it runs."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
@@ -15,23 +15,26 @@ from app.web.security import Admin, SystemOf
 router = APIRouter(prefix="/settings", tags=["Site"])
 
 HOURS = "for how long guards may let somebody in by a temporary grant; null: only admins may"
+LOCKDOWN = "whether guards may begin and end a lockdown"
 
 
 class SettingsPatch(Strict):
     """Only what is sent changes."""
 
     guard_grant_max_hours: int | None = Field(None, ge=1, le=MOST_GRANT_HOURS, examples=[8], description=HOURS)
+    guards_may_lock_down: bool = Field(False, description=LOCKDOWN)
 
 
 class SettingsOut(BaseModel):
     version: str = Field(description="changes with the settings; send it back as If-Match")
     guard_grant_max_hours: int | None = Field(description=HOURS)
+    guards_may_lock_down: bool = Field(description=LOCKDOWN)
 
     @classmethod
     def of(cls, settings: SiteSettings, response: Response) -> "SettingsOut":
         version = version_of(settings)
         tagged(response, version)
-        return cls(version=version, guard_grant_max_hours=settings.guard_grant_max_hours)
+        return cls(version=version, **asdict(settings))
 
 
 @router.get("", summary="Read the site's settings", responses=ERRORS)

@@ -3,12 +3,14 @@
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
+from app.core.accounts.users import Principal
 from app.core.errors import BadInput, NotRecorded
 from app.core.site.mode import SiteMode, SiteState
+from app.core.types import Role
 from app.web.api.describe import CONFLICT
 from app.web.api.schemas import Moment, Strict
 from app.web.fields import PlainText
-from app.web.security import Admin, SystemOf, Watcher, is_remembered, looked_up
+from app.web.security import SystemOf, Watcher, is_remembered, looked_up
 from app.wiring import System
 
 router = APIRouter(tags=["Site"])
@@ -51,13 +53,15 @@ class ModeOut(BaseModel):
 
 
 @router.post("/lockdown", summary="Start or end a lockdown", responses=CONFLICT)
-def lockdown(body: ModeIn, system: SystemOf, key: Admin) -> ModeOut:
-    """Once this answers, every decision is a denial. Egress is never locked."""
-    return _set(system, SiteMode.LOCKDOWN, body, key.id)
+def lockdown(body: ModeIn, system: SystemOf, who: Watcher) -> ModeOut:
+    """Once this answers, every decision is a denial. Egress is never locked. The role security may order it, and end
+    it, where the site's settings say `guards_may_lock_down`.
+    """
+    return _set(system, SiteMode.LOCKDOWN, body, who)
 
 
 @router.post("/release", summary="Start or end an emergency release", responses=CONFLICT)
-def release(request: Request, body: ModeIn, system: SystemOf, key: Watcher) -> ModeOut:
+def release(request: Request, body: ModeIn, system: SystemOf, who: Watcher) -> ModeOut:
     """Driven gates stand open and every decision is an opening, even during a lockdown or at a disabled gate. Without
     its database the service still opens the gates that this process drives, and answers 503; `detail` explains it. The
     record is made once the database answers.
@@ -67,10 +71,17 @@ def release(request: Request, body: ModeIn, system: SystemOf, key: Watcher) -> M
     """
     if not body.active:
         looked_up(request)
-    return _set(system, SiteMode.RELEASE, body, key.id, unread=is_remembered(request))
+    return _set(system, SiteMode.RELEASE, body, who, unread=is_remembered(request))
 
 
-def _set(system: System, mode: SiteMode, body: ModeIn, actor: str, *, unread: bool = False) -> ModeOut:
-    wanted = mode if body.active else SiteMode.NORMAL
-    state = system.site.set_mode(wanted, body.names(), actor, ending=mode, unread=unread, comment=body.comment.strip())
+def _set(system: System, mode: SiteMode, body: ModeIn, who: Principal, *, unread: bool = False) -> ModeOut:
+    state = system.site.set_mode(
+        mode if body.active else SiteMode.NORMAL,
+        body.names(),
+        who.id,
+        ending=mode,
+        unread=unread,
+        comment=body.comment.strip(),
+        by_guard=not who.may(Role.ADMIN),
+    )
     return ModeOut.of(state, system)
