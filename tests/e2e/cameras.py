@@ -128,7 +128,11 @@ def seen_by(server: Server, name: str, since: str = "") -> list[dict[str, Any]]:
 
 def alerts_of(server: Server, name: str) -> list[str]:
     """The alerts that stand."""
-    return [alert["kind"] for alert in server.get("/v1/alerts")["items"] if alert["camera"] == name]
+    return [
+        alert["kind"]
+        for alert in server.get("/v1/alerts")["items"]
+        if alert["camera"] == name and not alert["cleared_at"]
+    ]
 
 
 @contextmanager

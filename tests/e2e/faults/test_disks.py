@@ -71,7 +71,8 @@ def test_full_disk_is_named_and_recovers(disk: Path) -> None:
         filler.unlink()
         eventually(lambda: server.http.get("/readyz").status_code == 200, "readiness")
         assert server.approach().status_code == 200
-        assert server.get("/v1/alerts")["items"] == []
+        (over,) = server.get("/v1/alerts")["items"]
+        assert over["kind"] == "database_unwritable" and over["cleared_at"], "the outage is on record"
         log = server.log.read_text()
         assert log.count("database_unwritable reason=") == 1 and log.count("database_writable_again") == 1
         assert server.get("/v1/audit/verify")["gates"][GATE]["events"] >= 1

@@ -5,11 +5,14 @@ import { beep } from "./alerts/sound.js";
 import { timeOfDay } from "./parts.js";
 
 const SILENT_MS = 10_000;
+const CHECK_MS = 1_000;
+const PAUSED_MS = 3_000; // a check that comes so late was held back: the machine slept, or the browser saved power
 const BEEP_EVERY_MS = 5_000;
 const line = document.getElementById("contact");
 const heardAt = new Map(); // when each source was last heard
 let silentS = 0;
 let beeped = 0;
+let checked = Date.now();
 
 /** Whether the page is old, and since how many seconds. */
 export const silence = () => silentS;
@@ -21,6 +24,10 @@ export function heard(source) {
 }
 
 function check() {
+  const paused = Date.now() - checked - CHECK_MS;
+  checked = Date.now();
+  // While this page was held back it could hear nothing, which is no silence of the service.
+  if (paused > PAUSED_MS) for (const [source, at] of heardAt) heardAt.set(source, at + paused);
   if (!heardAt.size) return;
   const since = Math.min(...heardAt.values());
   const silent = Date.now() - since;
@@ -42,4 +49,4 @@ function check() {
   if (before !== silentS) document.dispatchEvent(new CustomEvent("contact", { detail: silentS }));
 }
 
-setInterval(check, 1000);
+setInterval(check, CHECK_MS);

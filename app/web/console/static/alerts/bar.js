@@ -99,33 +99,42 @@ function sound() {
 
 // Acknowledging, here and on the page of alerts
 
-const dialog = document.getElementById("acknowledge");
 let ids = [];
+
+/** The dialog, which is there while somebody needs it: no other form of the page has its fields beside its own. */
+function dialog() {
+  const fresh = document.getElementById("acknowledge-template").content.firstElementChild.cloneNode(true);
+  fresh.querySelector("[data-closes]").addEventListener("click", () => fresh.close());
+  fresh.querySelector("form").addEventListener("submit", acknowledge);
+  fresh.addEventListener("close", () => fresh.remove());
+  document.body.append(fresh);
+  return fresh;
+}
 
 document.addEventListener("click", (click) => {
   const button = click.target.closest("[data-acknowledge]");
-  if (!button || !dialog) return;
+  if (!button) return;
+  const asked = dialog();
   ids = button.dataset.acknowledge.split(" ");
   document.getElementById("acknowledge-about").textContent = button.dataset.about;
-  document.getElementById("acknowledge-note").value = "";
-  document.getElementById("acknowledge-problem").hidden = true;
-  dialog.showModal();
+  asked.showModal();
 });
 
-dialog?.querySelector("form").addEventListener("submit", async (submit) => {
+async function acknowledge(submit) {
   submit.preventDefault();
+  const asked = submit.target.closest("dialog");
   const problem = document.getElementById("acknowledge-problem");
   const comment = document.getElementById("acknowledge-note").value;
   try {
     const { items } = await call("/v1/alerts/acknowledge", { method: "POST", json: { ids, comment }, quiet: true });
-    dialog.close();
+    asked.close();
     document.dispatchEvent(new CustomEvent("acknowledged", { detail: items }));
     await look();
   } catch (error) {
     problem.textContent = error.message;
     problem.hidden = false;
   }
-});
+}
 
 bar.querySelector(".alert-allow").addEventListener("click", async () => (await allow()) && beep("warning"));
 document.addEventListener("sound", draw);
