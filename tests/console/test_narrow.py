@@ -57,7 +57,7 @@ def paths(site: Service) -> Iterator[dict[str, str]]:
         "gates": "/gates",
         "gate": f"/gates/{gate.id}",
         "who": f"/access/who?gate={GATE}",
-        "explain": f"/access/explain?employee={person.number}&gate={GATE}",
+        "explain": f"/access/who/explain?employee={person.number}&gate={GATE}",
         "grants": "/access/grants",
     }
     system.erasure.erase(person.id)

@@ -8,7 +8,7 @@ from tests.web.conftest import GATE, TestClient, cookie, sign_in
 
 RULES = ["/access/rules", "/access/rules/new", "/access/rules/matrix", "/access/zones"]
 ADMIN_PAGES = [*RULES, "/gates", f"/gates/{GATE}"]
-FOR_ALL = [f"/access/who?gate={GATE}", f"/access/who.csv?gate={GATE}", "/access/explain", "/access/who"]
+FOR_ALL = [f"/access/who?gate={GATE}", f"/access/who.csv?gate={GATE}", "/access/who/explain", "/access/who"]
 
 
 @pytest.mark.parametrize("path", ADMIN_PAGES)
@@ -37,8 +37,8 @@ def test_guards_see_grants_and_viewers_do_not(client: TestClient, system: System
         ("/access/who?gate=nothing", 404, "There is no gate of that name"),
         (f"/access/who?gate={GATE}&at=yesterday", 200, "This is not a time"),
         (f"/access/who?gate={GATE}&at=1990-01-01T08:00", 200, "within ten years"),
-        (f"/access/explain?gate={GATE}&employee=nobody", 200, "There is no employee with that id or number"),
-        (f"/access/explain?gate={GATE}&employee=E-1&at=99999", 200, "This is not a time"),
+        (f"/access/who/explain?gate={GATE}&employee=nobody", 200, "There is no employee with that id or number"),
+        (f"/access/who/explain?gate={GATE}&employee=E-1&at=99999", 200, "This is not a time"),
         ("/access/rules?employee=nobody", 200, "There is no employee with this number"),
         ("/access/rules?employee=%00", 422, "control characters"),
     ],

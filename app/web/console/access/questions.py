@@ -79,7 +79,7 @@ def who_as_csv(system: SystemOf, person: AnyPage, gate: Short, at: Short = "", q
     return Response(text.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
 
 
-@router.get("/access/explain", response_class=HTMLResponse)
+@router.get("/access/who/explain", response_class=HTMLResponse)
 def explain(
     request: Request, system: SystemOf, person: AnyPage, employee: Short = "", gate: Short = "", at: Short = ""
 ) -> HTMLResponse:

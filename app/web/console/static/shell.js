@@ -13,8 +13,10 @@ for (const button of document.querySelectorAll("[data-theme-switch]")) {
   });
 }
 
-// In a narrow window the navigation is a strip that scrolls.
-document.querySelector(".main-nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+// In a narrow window the navigation and the tabs are strips that scroll.
+for (const here of document.querySelectorAll(":is(.main-nav, .tabs) [aria-current]")) {
+  here.scrollIntoView({ block: "nearest", inline: "center" });
+}
 
 for (const button of document.querySelectorAll("[data-opens]")) {
   button.addEventListener("click", () => document.getElementById(button.dataset.opens).showModal());
