@@ -99,7 +99,7 @@ def test_fields_of_a_decision_are_the_documented_ones() -> None:
     assert sorted(documented) == sorted(DecisionAnswer.model_fields)
     example = json.loads(re.search(r"```json\n(.*?)```", readme_section("Fields of a decision"), re.S)[1])  # type: ignore[index]
     assert set(example) <= set(documented) and DecisionAnswer.model_validate(example)
-    of_an_order = {"actor", "comment"}
+    of_an_order = {"actor", "comment", "answers"}
     assert set(DecisionAnswer.model_fields) | of_an_order <= set(EventOut.model_fields) | {"nonce"}
     renamed = {"id": "decision_id", "gate_id": None}
     recorded = {renamed.get(name, name) for name in RecordedDecision.__dataclass_fields__} - {None}

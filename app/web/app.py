@@ -26,7 +26,7 @@ from app.web.console.accounts import displays as display_pages
 from app.web.console.accounts import provider, signin
 from app.web.console.accounts import users as user_pages
 from app.web.console.alerts import alerts as alert_pages
-from app.web.console.events import live, log, reports
+from app.web.console.events import live, log, reports, who_is_this
 from app.web.console.faults import as_page
 from app.web.console.gates import gates as gate_pages
 from app.web.console.imports import imports as import_pages
@@ -49,6 +49,7 @@ from app.worker.supervisor import Supervisor
 PAGES = (
     status,
     live,
+    who_is_this,
     alert_pages,
     log,
     reports,

@@ -178,6 +178,7 @@ BY_STATUS: dict[int, dict[str, str]] = {
         "employee_blocked": "The employee is blocked.",
         "entry_changed": "The entry was changed meanwhile; `current` is what it is now.",
         "event_has_no_person": "The event names nobody, or no longer does.",
+        "event_not_refused": "The event is no refusal of somebody at this gate, so an opening cannot answer it.",
         "gate_disabled": "The gate is disabled.",
         "gate_exists": "There is a gate of this name.",
         "gate_has_cameras": "The gate still has cameras.",

@@ -57,6 +57,7 @@ class RecordedDecision:
         request_digest: hex SHA-256 over what was sent; None from a camera.
         rule: the one that let somebody in, or would have at another time, of the rules of `rules_version`.
         actor: the id of the user or key that gave an order; `comment` is the reason they gave.
+        answers: the id of the refusal that an opening by hand answers.
         checkpoint: None until the event is appended.
         nonce: what the asker made up, if anything.
         signature: over `signed_part`, base64; None until it is signed.
@@ -86,6 +87,7 @@ class RecordedDecision:
     candidates: int | None = None
     actor: str | None = None
     comment: str | None = None
+    answers: str | None = None
     checkpoint: Checkpoint | None = None
     nonce: str | None = None
     signature: str | None = None
@@ -126,6 +128,8 @@ class RecordedDecision:
         }
         if self.method is Method.COMMAND:
             printed |= {"actor": self.actor, "comment": self.comment}
+        if self.answers is not None:
+            printed["answers"] = self.answers
         return printed
 
     @property
@@ -167,6 +171,7 @@ class RecordedDecision:
             candidates=kept.get("candidates"),
             actor=kept.get("actor"),
             comment=kept.get("comment"),
+            answers=kept.get("answers"),
         )
 
     def _signed_members(self) -> dict[str, Any]:

@@ -16,10 +16,12 @@ def ordered(
     open_until: datetime | None = None,
     comment: str | None = None,
     employee: Identity | None = None,
+    answers: str | None = None,
 ) -> RecordedDecision:
     """The order, ready to be appended to its gate's chain.
 
     actor: the id of the user or key that gave it. employee: whom it is about, if anybody.
+    answers: the id of the refusal that it answers, if any.
     """
     return RecordedDecision(
         id=event_id,
@@ -32,4 +34,5 @@ def ordered(
         actor=actor,
         comment=comment,
         employee=employee,
+        answers=answers,
     )

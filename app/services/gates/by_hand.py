@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from app.core.errors import Conflict, NotFound, Unconfirmed
-from app.core.events.decision import RecordedDecision
+from app.core.events.decision import Identity, Method, RecordedDecision
+from app.core.events.records import EventRow
 from app.core.gates.commands import DriverKind
 from app.core.gates.gate import Gate
 from app.core.gates.settings import DRIVER_UNKNOWN
@@ -36,15 +37,22 @@ class ByHand:
     carry_out: Callable[[RecordedDecision], None]
     second_records: TooLate = field(default_factory=NoSecondRecords)
 
-    def open(self, name: str, comment: str, actor: str) -> RecordedDecision:
-        """Records an opening, then sends it to the gate. actor: the id of the key or user who orders it.
+    def open(
+        self, name: str, comment: str, actor: str, answers: str | None = None, employee_id: str | None = None
+    ) -> RecordedDecision:
+        """Records an opening, then sends it to the gate.
+
+        Args:
+            actor: The id of the key or user who orders it.
+            answers: The id of this gate's refusal that it answers, if it lets in somebody who was refused.
+            employee_id: Who is let in; None: whom that refusal names, if it names anybody.
 
         Raises NotFound, BadInput for no reason given, Conflict where the gate is locked or shut for everybody, stands
-        open already or cannot be told; NotRecorded: then nothing opens.
+        open already or cannot be told, or where the event is no refusal at this gate; NotRecorded: then nothing opens.
         """
         comment, event_id = _plain(comment), self.new_id()
         try:
-            answer = self._open(name, comment, actor, event_id)
+            answer = self._open(name, comment, actor, event_id, answers, employee_id)
         except Unconfirmed:
             # The log may say that the gate opened, which it never will.
             self.second_records.too_late(name, event_id)
@@ -52,7 +60,9 @@ class ByHand:
         self.carry_out(answer)
         return answer
 
-    def _open(self, name: str, comment: str, actor: str, event_id: str) -> RecordedDecision:
+    def _open(
+        self, name: str, comment: str, actor: str, event_id: str, answers: str | None, employee_id: str | None
+    ) -> RecordedDecision:
         with self.store.write() as tx:
             gate = _held(tx, name)
             if gate.driver is DriverKind.PLAIN:
@@ -68,7 +78,10 @@ class ByHand:
                 raise Conflict("gate_locked", "The gate is locked by hand; unlock it first.")
             if not gate.enabled:
                 raise Conflict("gate_disabled", "The gate is disabled; enable it first.")
-            return self._record(tx, gate, Reason.OPENED_BY_HAND, comment, actor, event_id)
+            refused = None if answers is None else self._refused(tx, gate, answers)
+            if employee_id is None and refused is not None:
+                employee_id = refused.employee_id
+            return self._record(tx, gate, Reason.OPENED_BY_HAND, comment, actor, event_id, answers, employee_id)
 
     def lock(self, name: str, comment: str, actor: str) -> RecordedDecision:
         """Once this returns, nobody gets in until the gate is unlocked. Raises as `open`; Conflict if it is locked."""
@@ -89,11 +102,31 @@ class ByHand:
             )
 
     def _record(
-        self, tx: Transaction, gate: Gate, reason: Reason, comment: str, actor: str, event_id: str
+        self,
+        tx: Transaction,
+        gate: Gate,
+        reason: Reason,
+        comment: str,
+        actor: str,
+        event_id: str,
+        answers: str | None = None,
+        employee_id: str | None = None,
     ) -> RecordedDecision:
         now = self.clock()
         until = now + timedelta(milliseconds=gate.unlock_ms) if reason in OPENING else None
-        return self.answers.sign(self.log.append(tx, ordered(gate, event_id, reason, now, actor, until, comment)))
+        who = None if employee_id is None else _identity(tx, employee_id)
+        order = ordered(gate, event_id, reason, now, actor, until, comment, who, answers)
+        return self.answers.sign(self.log.append(tx, order))
+
+    def _refused(self, tx: Transaction, gate: Gate, event_id: str) -> EventRow:
+        """Reads the refusal that an opening answers. Raises NotFound, Conflict for anything but one at this gate."""
+        event = tx.events.get(event_id)
+        if event is None:
+            raise NotFound("unknown_event", "There is no event with this id.")
+        decision = self.log.decision_of(tx, event)
+        if event.gate_id != gate.id or decision is None or decision.opens or decision.method is Method.COMMAND:
+            raise Conflict("event_not_refused", "An opening can answer only a refusal of somebody at this gate.")
+        return event
 
 
 def _held(tx: Transaction, name: str) -> Gate:
@@ -103,6 +136,14 @@ def _held(tx: Transaction, name: str) -> Gate:
         raise NotFound("unknown_gate", "There is no gate of that name.")
     tx.events.lock_head(gate.id)
     return tx.gates.get(gate.id) or gate
+
+
+def _identity(tx: Transaction, employee_id: str) -> Identity:
+    # Locked until the commit, so that nobody is erased before the event about them is written.
+    employee = tx.employees.get(employee_id, for_update=True)
+    if employee is None:
+        raise NotFound("unknown_employee", "There is no employee with this id.")
+    return Identity.of(employee)
 
 
 def _plain(comment: str) -> str:

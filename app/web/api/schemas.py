@@ -130,6 +130,7 @@ class EventOut(BaseModel):
     camera: str | None = None
     actor: str | None = Field(None, description="id of the key or user who gave an order")
     comment: str | None = Field(None, description="what they said about it")
+    answers: str | None = Field(None, description="the id of the refusal that an opening by hand answers")
     gate_result: GateResultOut | None = Field(None, description="what the gate did, once it has reported it")
     snapshot: bool = Field(description="whether /snapshot has a picture")
 

@@ -7,7 +7,9 @@ import pytest
 from app.core.errors import BadInput, Conflict, NotFound
 from app.core.events.decision import RecordedDecision
 from app.core.events.records import EventFilter
+from app.core.people.details import Details
 from app.core.site.mode import SiteMode
+from app.core.types import Status
 from app.services.events.answers import Answers
 from app.services.gates.by_hand import ByHand
 from app.services.site.site_control import SiteControl
@@ -97,3 +99,49 @@ def test_comment_is_required(site: Process, by_hand: ByHand, sent: list[Recorded
     assert sent == [] and reasons(site) == []
     with pytest.raises(NotFound):
         by_hand.open("nowhere", "let me", "user-7")
+
+
+def test_letting_in_names_the_refusal_and_the_person(
+    site: Process, by_hand: ByHand, sent: list[RecordedDecision]
+) -> None:
+    ada = site.enrol("E-1", photo(person(0)))
+    site.enrolment.update(ada.id, lambda e: Details(e.number, e.name, Status.INACTIVE))
+    assert site.sees(0) == "employee_inactive"
+    (refusal,) = site.events.find(EventFilter())
+    answer = by_hand.open("lobby-1", "their manager vouches", "user-7", refusal.id)
+    assert (answer.answers, answer.employee and answer.employee.id) == (refusal.id, ada.id)
+    assert site.events.get(answer.id).decision == answer and sent == [answer]
+    assert site.events.get(answer.id).json()["answers"] == refusal.id
+    assert "answers" not in refusal.json()
+
+
+def test_a_stranger_is_let_in_as_whom_the_guard_says(site: Process, by_hand: ByHand) -> None:
+    ada = site.enrol("E-1", photo(person(0)))
+    assert site.sees(3) == "not_recognised"
+    (refusal,) = site.events.find(EventFilter())
+    nobody = by_hand.open("lobby-1", "a visitor", "user-7", refusal.id)
+    assert (nobody.answers, nobody.employee) == (refusal.id, None)
+    named = by_hand.open("lobby-1", "new glasses", "user-7", refusal.id, ada.id)
+    assert named.employee is not None and named.employee.id == ada.id
+
+
+def test_only_a_refusal_at_this_gate_is_answered(site: Process, by_hand: ByHand, sent: list[RecordedDecision]) -> None:
+    ada = site.enrol("E-1", photo(person(0)))
+    assert site.sees(0) == "recognised"
+    by_hand.lock("lobby-1", "a window is broken", "user-7")
+    by_hand.unlock("lobby-1", "mended", "user-7")
+    assert site.sees(3) == "not_recognised"
+    site.gates.add("dock-2")
+    events = site.events.find(EventFilter())
+    refusal, *others = events
+    for event in others:
+        with pytest.raises(Conflict) as refused:
+            by_hand.open("lobby-1", "let them in", "user-7", event.id, ada.id)
+        assert refused.value.code == "event_not_refused"
+    with pytest.raises(Conflict, match="at this gate"):
+        by_hand.open("dock-2", "let them in", "user-7", refusal.id)
+    with pytest.raises(NotFound, match="no event"):
+        by_hand.open("lobby-1", "let them in", "user-7", "nothing")
+    with pytest.raises(NotFound, match="no employee"):
+        by_hand.open("lobby-1", "let them in", "user-7", refusal.id, "nobody")
+    assert sent == [] and len(site.events.find(EventFilter())) == len(events)

@@ -13,7 +13,7 @@ from app.core.types import Reason, Role
 from app.web.console.events.rule import rule_of
 from app.wiring import System
 from tests import pictures
-from tests.web.conftest import GATE, Headers, TestClient, cookie, photos, sign_in
+from tests.web.conftest import GATE, Headers, TestClient, cookie, photos, problem, sign_in
 
 
 def rule(client: TestClient, system: System, event_id: str) -> str:
@@ -42,6 +42,14 @@ def test_page_names_the_rule_that_decided(
     assert rule(client, system, nobody["decision_id"]) == "not asked: “No face in the picture” comes first"
     by_hand = client.post(f"/v1/gates/{GATE}/open", headers=security, json={"comment": "a parcel"}).json()
     assert "this is an order" in rule(client, system, by_hand["decision_id"])
+    order = {"comment": "a visitor", "event": nobody["decision_id"]}
+    let_in = client.post(f"/v1/gates/{GATE}/open", headers=security, json=order).json()
+    assert let_in["answers"] == nobody["decision_id"] and by_hand["answers"] is None
+    answered = client.get(f"/log/{let_in['decision_id']}", headers=cookie(sign_in(system, Role.SECURITY))).text
+    assert f'href="/log/{nobody["decision_id"]}">this refusal' in answered
+    for event, status, code in ((opened["decision_id"], 409, "event_not_refused"), ("none", 404, "unknown_event")):
+        answer = client.post(f"/v1/gates/{GATE}/open", headers=security, json=order | {"event": event})
+        problem(answer, status, code=code)
 
 
 def test_a_refusal_says_what_was_missing_until_the_rules_say_something_else(

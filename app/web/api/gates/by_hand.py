@@ -17,13 +17,21 @@ class Order(Strict):
     comment: PlainText = Field(max_length=200, examples=["Ada forgot her badge"])
 
 
+class Opening(Order):
+    event: str | None = Field(None, max_length=64, description="the id of the refusal that this answers")
+    employee: str | None = Field(
+        None, max_length=64, description="the id of whom you let in; null: whom the refusal names, if anybody"
+    )
+
+
 @router.post("/open", summary="Open a gate by hand", responses=CONFLICT)
-def open_(gate: str, body: Order, system: SystemOf, who: Watcher) -> EventOut:
+def open_(gate: str, body: Opening, system: SystemOf, who: Watcher) -> EventOut:
     """Opens the gate for one person, for its usual time. The order is recorded as an event, then sent to the gate.
 
+    With `event` it lets in somebody who was refused: the recorded order names that event in `answers`, and the person.
     It is refused during a lockdown and at a locked or disabled gate: end that first.
     """
-    return _event(system, system.by_hand.open(gate, body.comment, who.id))
+    return _event(system, system.by_hand.open(gate, body.comment, who.id, body.event, body.employee))
 
 
 @router.post("/lock", summary="Lock a gate by hand: it lets nobody in", responses=CONFLICT)

@@ -19,7 +19,7 @@ router = APIRouter(include_in_schema=False)
 LINKS = (Link("/live", "Live", "live", SCREEN_ROLES),)
 OF_A_GATE = 6
 SHOWN = ("decision_id", "gate", "at", "decision", "reason", "employee", "similarity", "threshold", "camera", "snapshot")
-MORE = ("gate_result", "comment", "method")
+MORE = ("gate_result", "comment", "method", "answers")
 # A guard's browser shows the same faces all day. Five minutes after an erasure it no longer has them.
 BRIEFLY = {"Cache-Control": "private, max-age=300", "X-Content-Type-Options": "nosniff"}
 
