@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from app.core.access.rules import Grant, Where
+from app.core.access.rules import Grant, Group, Rule, Where, Who
+from app.core.access.schedules import Calendar, CalendarDay, CalendarHours, Hours, Schedule, Window
 from app.core.events.decision import Identity
 from app.core.people.details import Details
 from app.core.types import Reason
@@ -41,7 +42,13 @@ def paths(site: Service) -> Iterator[dict[str, str]]:
     person = system.enrolment.add(Details(number="N" * 40, name=WORD, groups=(WORD[:60],), legal_basis=WORD))
     gate, event_id, now = system.gates.add(GATE), new_id(), system.clock()
     site.user("viewer", name=WORD[:64])
+    calendar = Calendar(new_id(), WORD, (CalendarDay(now.date(), False, WORD),))
+    hours = CalendarHours(calendar.id)
+    schedule = Schedule(new_id(), WORD, (Window((0, 6), Hours(22 * 60, 480)),), (hours,))
+    group = Group(new_id(), WORD[:64])
+    rule = Rule(new_id(), WORD, Who(groups=frozenset({group.id})), Where(everywhere=True), schedule.id)
     with system.store.write() as tx:
+        tx.rules.put(group, calendar, schedule, rule)
         order = ordered(gate, event_id, Reason.EMPLOYEE_INACTIVE, now, None, None, WORD)
         system.by_hand.log.append(tx, replace(order, employee=Identity.of(person)))
         tx.rules.put(Grant(new_id(), person.id, Where(everywhere=True), now, now + timedelta(days=1), WORD, "01NOBODY"))
@@ -59,15 +66,24 @@ def paths(site: Service) -> Iterator[dict[str, str]]:
         "who": f"/access/who?gate={GATE}",
         "explain": f"/access/who/explain?employee={person.number}&gate={GATE}",
         "grants": "/access/grants",
+        "groups": "/access/groups",
+        "group": f"/access/groups/{group.id}",
+        "calendars": "/access/calendars",
+        "calendar": f"/access/calendars/{calendar.id}",
+        "schedules": "/access/schedules",
+        "schedule": f"/access/schedules/{schedule.id}",
     }
+    with system.store.write() as tx:
+        tx.rules.delete(rule, schedule, calendar, group)
     system.erasure.erase(person.id)
 
 
 OF_A_PERSON = ["employee", "sightings", "employees", "log", "event", "live", "users", "who", "explain", "grants"]
+OF_RULES = ["groups", "group", "calendars", "calendar", "schedules", "schedule"]
 OF_A_GATE = ["health", "gates", "gate"]
 
 
-@pytest.mark.parametrize("page_of", OF_A_PERSON + OF_A_GATE)
+@pytest.mark.parametrize("page_of", OF_A_PERSON + OF_RULES + OF_A_GATE)
 def test_long_word_causes_no_horizontal_scrolling(page_as: Open, paths: dict[str, str], page_of: str) -> None:
     page = page_as("admin", path=paths[page_of], viewport=PHONE)
     expect(page.get_by_text(GATE if page_of in OF_A_GATE else WORD[:64]).first).to_be_attached()

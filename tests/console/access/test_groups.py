@@ -138,14 +138,14 @@ def test_groups_are_chosen_on_the_form_of_a_person(
     page.keyboard.type("Brand new")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    chosen = page.get_by_role("list", name="Chosen groups").get_by_role("listitem")
+    chosen = page.get_by_role("list", name="Chosen", exact=True).get_by_role("listitem")
     expect(chosen).to_have_count(2)
     expect(chosen.nth(0)).not_to_contain_text("new")
     expect(chosen.nth(1)).to_contain_text("new")
     look(page, "person-groups"), axe(page)
     page.keyboard.type("Third, Fourth")
     page.get_by_role("button", name="Add and go to photos").click()
-    expect(page.get_by_role("heading", name="Joan Clarke")).to_be_visible()
+    expect(page.get_by_role("heading", name="Joan Clarke", exact=True)).to_be_visible()
     person = page.url.rpartition("/")[2]
     try:
         assert groups_of(site, person) == (group.name, "Brand new", "Third", "Fourth")

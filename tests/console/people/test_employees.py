@@ -90,7 +90,7 @@ def test_first_employee_opens_a_gate(
     page.get_by_label("Valid until").fill("2099-12-31")
     page.get_by_label("Legal basis").fill("consent")
     page.get_by_role("button", name="Add and go to photos").click()
-    expect(page.get_by_role("heading", name="Joe Biden")).to_be_visible()
+    expect(page.get_by_role("heading", name="Joe Biden", exact=True)).to_be_visible()
     expect(page.get_by_text("no gate can recognise")).to_be_visible()
     page.wait_for_load_state()  # its scripts are there now, and not a moment before
     page.set_input_files("#files", photos("biden"))

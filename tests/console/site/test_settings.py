@@ -28,7 +28,7 @@ def test_site_moves_to_another_clock(
     zone = page.get_by_label("Time zone")
     zone.fill("Mars/Olympus")
     expect(page.get_by_text("No such time zone.")).to_be_visible()
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save").first.click()
     expect(page.locator(".field-problem")).to_contain_text("is not a time zone")
     look(page, "site"), axe(page)
     page.get_by_label("Name").focus()
@@ -43,7 +43,7 @@ def test_site_moves_to_another_clock(
     expect(page.get_by_text(SAVED)).to_be_visible()
     assert fresh_site.system.site_clock.read().zone.key == "Europe/Berlin"
     other.get_by_label("Time zone").fill("Asia/Kathmandu")
-    other.get_by_role("button", name="Save").click()
+    other.get_by_role("button", name="Save").first.click()
     confirm(other)
     expect(other.get_by_role("dialog")).to_contain_text("Somebody else changed this meanwhile")
     expect(other.get_by_role("dialog").get_by_role("row", name="Time zone")).to_contain_text("Europe/Berlin")
@@ -52,6 +52,23 @@ def test_site_moves_to_another_clock(
     page.goto(f"/access/schedules/{night.id}")
     expect(page.locator("#skipped")).to_contain_text("The window at 02:00 is not open on")
     expect(page.locator("#skipped")).to_contain_text("March 2027: the clock is put forward over it in Europe/Berlin.")
+
+
+def test_guards_may_grant_as_long_as_an_admin_says(fresh_site: Service, page_as: Open) -> None:
+    first, second = (page_as("admin", path="/settings/site", site=fresh_site) for _ in range(2))
+    for page in (first, second):
+        expect(page.get_by_text("There it is")).to_be_visible()
+    first.get_by_label("Longest grant, in hours").fill("8")
+    first.get_by_role("form", name="Temporary grants by guards").get_by_role("button").click()
+    expect(first.get_by_text("Saved. It holds for the next grant.")).to_be_visible()
+    assert fresh_site.system.site_settings.get().guard_grant_max_hours == 8
+    second.get_by_label("Longest grant, in hours").fill("4")
+    second.get_by_role("form", name="Temporary grants by guards").get_by_role("button").click()
+    expect(second.locator(".field-problem")).to_contain_text("Somebody else set this to 8 hours meanwhile.")
+    assert fresh_site.system.site_settings.get().guard_grant_max_hours == 8
+    second.get_by_role("form", name="Temporary grants by guards").get_by_role("button").click()
+    expect(second.get_by_text("Saved. It holds for the next grant.")).to_be_visible()
+    assert fresh_site.system.site_settings.get().guard_grant_max_hours == 4
 
 
 def confirm(page: Page) -> None:

@@ -1,9 +1,11 @@
-"""Settings of the site: its name and its time zone."""
+"""Settings of the site: its name, its time zone, and for how long guards may let somebody in."""
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
+from app.core.access.rule_edits import version_of
 from app.core.access.time_zones import zone_names
+from app.core.site.settings import MOST_GRANT_HOURS
 from app.core.types import Role
 from app.web.console.render import Link, render
 from app.web.console.session import AdminPage
@@ -17,7 +19,16 @@ LINKS = (Link("/settings/site", "Site", "gear", frozenset({Role.ADMIN}), section
 def site(request: Request, system: SystemOf, person: AdminPage) -> HTMLResponse:
     with system.store.read() as tx:
         rules = tx.rules.all()
+    settings = system.site_settings.get()
     elsewhere = [gate for gate in rules.gates if gate.time_zone is not None]
     return render(
-        request, "site/settings.html", person, sites=rules.sites, zones=sorted(zone_names()), elsewhere=elsewhere
+        request,
+        "site/settings.html",
+        person,
+        sites=rules.sites,
+        zones=sorted(zone_names()),
+        elsewhere=elsewhere,
+        guard_hours=settings.guard_grant_max_hours,
+        settings_version=version_of(settings),
+        most_hours=MOST_GRANT_HOURS,
     )

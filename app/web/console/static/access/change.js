@@ -28,7 +28,10 @@ export async function change({ kind, action, id, version, body, does = "Save", d
     if (!(error instanceof CallError) || error.code !== "entry_changed") throw error;
     const { current } = error.body;
     const chosen = await compare(current, action === "delete" ? null : { ...current, ...body }, describe);
-    if (chosen === "theirs") location.reload();
+    if (chosen === "theirs") {
+      window.onbeforeunload = null; // what was not saved is given up
+      location.reload();
+    }
     if (chosen !== "mine") return undefined;
     return change({ kind, action, id, version: current.version, body, does, describe });
   }

@@ -1,7 +1,8 @@
-// A site's name and time zone. The clock beside the field shows what the zone means.
+// A site's name and time zone, where the clock beside the field shows what the zone means; and what guards may grant.
 
 import { call, sayNext } from "../api.js";
-import { save, unsaved } from "../access/saving.js";
+import { clearProblems, problemAt } from "../parts.js";
+import { save, showError, unsaved } from "../access/saving.js";
 
 for (const form of document.querySelectorAll("[data-site]")) {
   const entry = await call(`/v1/sites/${form.dataset.site}`);
@@ -31,3 +32,28 @@ for (const form of document.querySelectorAll("[data-site]")) {
     location.reload();
   });
 }
+
+const guards = document.getElementById("guard-grants");
+const hours = guards.elements.guard_grant_max_hours;
+const hoursWords = (most) => (most === null ? "only admins" : `${most} hours`);
+
+guards.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  clearProblems(guards);
+  const json = { guard_grant_max_hours: hours.value === "" ? null : Number(hours.value) };
+  try {
+    await call("/v1/settings", { method: "PATCH", json, version: guards.dataset.settings, quiet: true });
+  } catch (error) {
+    const current = error.body?.current;
+    if (!current) return showError(guards, error);
+    // The next click saves one's own value, knowing the other.
+    guards.dataset.settings = current.version;
+    problemAt(guards, hours.name, `Somebody else set this to ${hoursWords(current.guard_grant_max_hours)} meanwhile. Save again to use yours.`);
+    return undefined;
+  }
+  unsaved(false);
+  sayNext("Saved. It holds for the next grant.");
+  location.reload();
+  return undefined;
+});
+guards.addEventListener("input", () => unsaved(true));
