@@ -81,9 +81,9 @@ class Settings(BaseSettings):
     workers: int = Field(0, ge=0, le=64, description="faces recognised at once; 0: one a CPU core")
     max_wait_ms: int = Field(1000, ge=0, le=60_000, description="a request that waits longer for a worker gets 503")
     max_frame_age_ms: int = Field(2000, ge=100, le=60_000, description="a picture older than this opens nothing")
-    replayed_picture: Literal["deny", "alarm"] = Field(
+    replayed_picture: Literal["deny", "alert"] = Field(
         "deny",
-        description="what the same picture gets under another request within a day; alarm: only the alert",
+        description="what the same picture gets under another request within a day; alert: only raise the alert",
     )
     record_deadline_ms: int = Field(2000, ge=100, le=60_000, description="an event not committed by then opens nothing")
     doubtful_clock: Literal["refuse", "warn"] = Field(

@@ -147,7 +147,7 @@ def open_backbone(settings: Settings, clock: Callable[[], datetime] = utc_now, *
     vault, signer = Vault(master, key_file), Ed25519Signer(master)
     # A test's clock applies to everything.
     store = open_store(settings.url, seals, vault, server_clock=clock is utc_now)
-    seals.on_altered = partial(_alarm, store, clock)
+    seals.on_altered = partial(_report_altered, store, clock)
     with store.read() as tx:
         installation = tx.installation.get()
     try:
@@ -263,7 +263,7 @@ def _seals(master: bytes) -> RowSeals:
     return RowSeals(derive(master, b"facegate row seals v1"))
 
 
-def _alarm(store: SqlStore, clock: Callable[[], datetime], table: str, row: str) -> None:
+def _report_altered(store: SqlStore, clock: Callable[[], datetime], table: str, row: str) -> None:
     """Raises the alert that somebody without the master key wrote this row."""
     with store.write() as tx:
         tx.alerts.raise_(Alert(new_id(), clock(), AlertKind.RECORD_ALTERED, detail=f"{table} {row}"[:200]))

@@ -36,7 +36,7 @@ class Service:
     @contextmanager
     def running(cls, data: Path, **settings: Any) -> Iterator["Service"]:
         system = open_system(
-            read_settings(data, **{"precision": "f32", "workers": 2, "replayed_picture": "alarm", **settings})
+            read_settings(data, **{"precision": "f32", "workers": 2, "replayed_picture": "alert", **settings})
         )
         with bound("127.0.0.1", 0).socket as listening:
             port = listening.getsockname()[1]

@@ -41,7 +41,7 @@ def environment(**settings: str) -> dict[str, str]:
     fixed = {
         "FACEGATE_WORKERS": "1",
         "FACEGATE_PRECISION": "f32",
-        "FACEGATE_REPLAYED_PICTURE": "alarm",
+        "FACEGATE_REPLAYED_PICTURE": "alert",
         "PYTHONWARNINGS": "error",
     }
     return {**plain, **cache, **fixed, **{f"FACEGATE_{name.upper()}": value for name, value in settings.items()}}

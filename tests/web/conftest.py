@@ -40,7 +40,7 @@ def bearer(secret: str) -> Headers:
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     # float32, so that the figures are the same on every machine.
     opened = open_system(
-        read_settings(tmp_path_factory.mktemp("web"), precision="f32", workers=2, replayed_picture="alarm")
+        read_settings(tmp_path_factory.mktemp("web"), precision="f32", workers=2, replayed_picture="alert")
     )
     opened.gates.add(GATE)
     opened.gates.add(OTHER_GATE)

@@ -100,7 +100,7 @@ class Reporter:
         self._last: DoorState | None = None
 
     def word(self, word: object) -> DoorState | None:
-        """Reports a state by its name; returns None for any other word. HELD and FORCED repeat, as alarms do."""
+        """Reports a state by its name; returns None for any other word. HELD and FORCED may repeat."""
         try:
             state = DoorState(word.strip().lower()) if isinstance(word, str) else None
         except ValueError:

@@ -1,6 +1,6 @@
-"""Interprets a door's reports: whether we opened it, how long it may stay open, and which alarms are active.
+"""Interprets a door's reports: whether we opened it, how long it may stay open, and which alerts are active.
 
-Alarms inform people; they lock nothing. Some hardware cannot tell a push bar from a crowbar and reports both as `open`;
+Alerts inform people; they lock nothing. Some hardware cannot tell a push bar from a crowbar and reports both as `open`;
 without a command, such an opening counts as FORCED.
 """
 
@@ -12,7 +12,7 @@ from app.core.gates.commands import DoorState
 
 # People push at the last moment, the contact is polled, and the hardware has its own clock.
 GRACE = timedelta(seconds=2)
-ALARMS = {
+ALERTS = {
     DoorState.HELD: AlertKind.DOOR_HELD,
     DoorState.FORCED: AlertKind.DOOR_FORCED,
     DoorState.FAULT: AlertKind.DOOR_FAULT,
@@ -41,7 +41,7 @@ class Door:
 
 @dataclass(frozen=True)
 class Change:
-    """The effect of a report, or of time passing: the door now, the alarm raised and the alarms cleared."""
+    """The effect of a report, or of time passing: the door now, the alert raised and the alerts cleared."""
 
     door: Door
     raised: AlertKind | None = None
@@ -65,10 +65,10 @@ def reported(door: Door, state: DoorState, at: datetime, opening: Opening | None
         return Change(door)
     ended: tuple[AlertKind, ...] = ()
     if now is DoorState.CLOSED:
-        ended = tuple(ALARMS.values())
+        ended = tuple(ALERTS.values())
     elif door.state is DoorState.FAULT:
         ended = (AlertKind.DOOR_FAULT,)
-    return Change(Door(now, at), ALARMS.get(now), ended)
+    return Change(Door(now, at), ALERTS.get(now), ended)
 
 
 def overdue(
@@ -76,7 +76,7 @@ def overdue(
 ) -> Change | None:
     """Returns HELD for a door open longer than `door_held_after_ms`, counted from the newest opening; else None.
 
-    A forced door already has an alarm, and a released one may stay open. `opening` is as in `reported`.
+    A forced door already has an alert, and a released one may stay open. `opening` is as in `reported`.
     """
     if door.state is not DoorState.OPEN or door.since is None or released:
         return None

@@ -143,5 +143,5 @@ class Service:
 def _environment() -> dict[str, str]:
     left_out = {PREFIX + name for name in ELSEWHERE}
     # The frames are drawn once, and the audience may send them again.
-    again = {f"{PREFIX}REPLAYED_PICTURE": "alarm"}
+    again = {f"{PREFIX}REPLAYED_PICTURE": "alert"}
     return {name: value for name, value in os.environ.items() if name not in left_out} | again

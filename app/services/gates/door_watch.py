@@ -1,4 +1,4 @@
-"""Stores what doors report, and raises and clears their alarms. `core.gates.doors` says which alarm applies."""
+"""Stores what doors report, and raises and clears their alerts. `core.gates.doors` says which alert applies."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class DoorWatch:
                 self._keep(tx, gate_id, change)
 
     def look_for_held(self) -> None:
-        """Raises the alarm for every door that has been open for too long. Raises NotRecorded."""
+        """Raises the alert for every door that has been open for too long. Raises NotRecorded."""
         now = self.clock()
         with self.store.read() as tx:
             late = [gate.id for gate in tx.gates.all() if self._overdue(tx, gate, now)]

@@ -52,7 +52,7 @@ class Erasure:
         """Erases again whoever the journal says is erased and is still there. Returns how many.
 
         A restored, older backup brought them back, or the erasure was cut off before its commit. A line that this
-        installation did not sign erases nobody, and raises an alarm.
+        installation did not sign erases nobody, and raises an alert.
         """
         again = 0
         for number, entry in enumerate(self.journal.entries(), start=1):

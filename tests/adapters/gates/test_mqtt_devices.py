@@ -80,7 +80,7 @@ def test_release_outlasts_the_opening_it_followed(make: Make, build: Build, name
 
 
 @pytest.mark.parametrize("name", ["ShellyGen1", "ShellyGen2"])
-def test_foreign_on_command_raises_an_alarm_and_is_undone(make: Make, build: Build, name: str) -> None:
+def test_foreign_on_command_raises_an_alert_and_is_undone(make: Make, build: Build, name: str) -> None:
     device = make(name)
     driver = build(device)
     topic, payload = device.topics[0], "on"

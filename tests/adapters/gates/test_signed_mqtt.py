@@ -1,5 +1,5 @@
 """Signed commands, and a relay that checks them with the reference verifier. What is forged, old or another's is not
-obeyed and raises an alarm, and the mode that holds is published again."""
+obeyed and raises an alert, and the mode that holds is published again."""
 
 import json
 import subprocess
@@ -95,7 +95,7 @@ FORGED: dict[str, Callable[[bytes], str | bytes]] = {
 
 
 @pytest.mark.parametrize("forged", FORGED)
-def test_forged_command_opens_nothing_and_raises_an_alarm(relay: SignedRelay, build: Build, forged: str) -> None:
+def test_forged_command_opens_nothing_and_raises_an_alert(relay: SignedRelay, build: Build, forged: str) -> None:
     driver = build(relay)
     driver.open(command())
     eventually(lambda: relay.obeyed.count("open") == 1)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.core.alerts.alert import AlertKind
 from app.core.gates.commands import DoorState
-from app.core.gates.doors import ALARMS, GRACE, Change, Door, Opening, overdue, reported
+from app.core.gates.doors import ALERTS, GRACE, Change, Door, Opening, overdue, reported
 from tests.fakes import NOW
 
 S = timedelta(seconds=1)
@@ -48,22 +48,22 @@ def test_released_door_is_neither_forced_nor_held() -> None:
 
 
 @pytest.mark.parametrize("state", [DoorState.OPEN, DoorState.HELD, DoorState.FORCED])
-def test_alarm_stays_until_the_door_is_closed(state: DoorState) -> None:
+def test_alert_stays_until_the_door_is_closed(state: DoorState) -> None:
     door = Door(state, NOW)
     # A heartbeat that says again that it is open changes nothing, also when somebody else may pass meanwhile.
     assert reported(door, DoorState.OPEN, NOW + S, TOLD) == Change(door)
     closed = reported(door, DoorState.CLOSED, NOW + 2 * S, TOLD)
-    assert closed == Change(Door(DoorState.CLOSED, NOW + 2 * S), None, tuple(ALARMS.values()))
+    assert closed == Change(Door(DoorState.CLOSED, NOW + 2 * S), None, tuple(ALERTS.values()))
 
 
 @pytest.mark.parametrize("state", [DoorState.HELD, DoorState.FORCED, DoorState.FAULT])
 def test_reports_of_held_forced_and_fault_are_kept(state: DoorState) -> None:
     change = reported(CLOSED, state, NOW + S, TOLD)
-    assert change == Change(Door(state, NOW + S), ALARMS[state])
+    assert change == Change(Door(state, NOW + S), ALERTS[state])
     assert reported(change.door, state, NOW + 2 * S, TOLD) == Change(change.door)
 
 
-def test_fault_ends_with_the_next_state_and_clears_no_other_alarm() -> None:
+def test_fault_ends_with_the_next_state_and_clears_no_other_alert() -> None:
     forced = reported(CLOSED, DoorState.OPEN, NOW, None).door
     broken = reported(forced, DoorState.FAULT, NOW + S, None)
     assert (broken.raised, broken.cleared) == (AlertKind.DOOR_FAULT, ())
@@ -95,7 +95,7 @@ def test_only_an_open_door_becomes_held(state: DoorState | None) -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from(DoorState), st.integers(0, 20)), max_size=20), st.booleans())
-def test_active_alarms_always_match_the_door(reports: list[tuple[DoorState, int]], told: bool) -> None:
+def test_active_alerts_always_match_the_door(reports: list[tuple[DoorState, int]], told: bool) -> None:
     opening = TOLD if told else None
     door, standing, at = CLOSED, set[AlertKind](), NOW
     for state, seconds in reports:
@@ -110,5 +110,5 @@ def test_active_alarms_always_match_the_door(reports: list[tuple[DoorState, int]
     if door.state is DoorState.CLOSED:
         assert standing == set()
     else:
-        assert ALARMS.get(door.state) in standing | {None}
+        assert ALERTS.get(door.state) in standing | {None}
     assert (AlertKind.DOOR_FAULT in standing) == (door.state is DoorState.FAULT)

@@ -1,4 +1,4 @@
-"""Doors as they are kept: alarms for what the log knows of no opening, across processes, and few writes."""
+"""Doors as they are kept: alerts for what the log knows of no opening, across processes, and few writes."""
 
 from collections.abc import Callable
 
@@ -121,7 +121,7 @@ def test_released_doors_may_stay_open_and_get_the_limit_afterwards(
 
 
 @pytest.mark.parametrize(("state", "alert"), [(HELD, "door_held"), (FORCED, "door_forced"), (FAULT, "door_fault")])
-def test_hardware_alarm_raises_one_alert(site: Process, says: Says, state: DoorState, alert: str) -> None:
+def test_reported_state_raises_one_alert(site: Process, says: Says, state: DoorState, alert: str) -> None:
     says(state)
     says(state)
     assert (door(site), standing(site)) == (state.value, [alert])

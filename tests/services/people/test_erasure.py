@@ -164,7 +164,7 @@ def test_unsigned_journal_line_erases_nobody(site: Process, ada: Employee) -> No
     site.journal.append({"employee_id": ada.id})
     site.journal.append({**receipt, "employee_id": ada.id})
     site.journal.append({"employee_id": ada.id, "signature": 7})
-    # then the next start leaves Ada alone, and raises the alarm
+    # then the next start leaves Ada alone, and raises the alert
     assert site.erasure.replay() == 0
     assert len(left_of(site, ada)) == 6
     with site.store.read() as tx:

@@ -19,7 +19,7 @@ from tests.web.conftest import TestClient, bearer, problem
 def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """One engine, and nobody waits for it."""
     data = tmp_path_factory.mktemp("busy")
-    system = open_system(read_settings(data, precision="f32", workers=1, max_wait_ms=5, replayed_picture="alarm"))
+    system = open_system(read_settings(data, precision="f32", workers=1, max_wait_ms=5, replayed_picture="alert"))
     system.gates.add("lobby-1")
     yield system
     system.close()

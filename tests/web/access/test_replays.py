@@ -62,19 +62,19 @@ def send(service: Service, *frames: bytes, gate: str = GATES[0], **headers: str)
     return dict(answer.json())
 
 
-def alarms(service: Service) -> list[str]:
+def alerts(service: Service) -> list[str]:
     with service.system.store.read() as tx:
         return [alert.gate_id or "" for alert in tx.alerts.uncleared() if alert.kind == "repeated_picture"]
 
 
-def test_captured_picture_opens_no_gate_and_raises_an_alarm(service: Service, ada: str) -> None:
-    """With the gate's key it was accepted 1,800 of 1,800 times, and nobody was alarmed."""
+def test_captured_picture_opens_no_gate_and_raises_an_alert(service: Service, ada: str) -> None:
+    """With the gate's key it was accepted 1,800 of 1,800 times, and no alert was raised."""
     assert send(service, taken(1))["reason"] == "recognised"
-    assert alarms(service) == []
+    assert alerts(service) == []
     for gate in (*GATES, *GATES):
         again = send(service, taken(1), gate=gate)
         assert (again["decision"], again["reason"], again["employee"]) == ("deny", "stale_frame", None)
-    assert len(alarms(service)) == 2, "one that stands for each gate"
+    assert len(alerts(service)) == 2, "one that stands for each gate"
     assert send(service, taken(2))["reason"] == "recognised"
 
 
@@ -116,11 +116,11 @@ def test_after_a_day_it_is_forgotten(service: Service) -> None:
         assert tx.pictures.add([digest], now) == {digest}
 
 
-def test_operator_may_have_the_alarm_alone(tmp_path: Path) -> None:
-    with Service.running(tmp_path, replayed_picture="alarm") as service:
+def test_operator_may_have_the_alert_alone(tmp_path: Path) -> None:
+    with Service.running(tmp_path, replayed_picture="alert") as service:
         service.system.gates.add(GATES[0])
         reasons = [send(service, pictures.empty())["reason"] for _ in range(2)]
-        assert reasons == ["no_face"] * 2 and len(alarms(service)) == 1
+        assert reasons == ["no_face"] * 2 and len(alerts(service)) == 1
 
 
 def test_answer_belongs_to_its_request(service: Service) -> None:

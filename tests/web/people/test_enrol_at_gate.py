@@ -19,7 +19,7 @@ def allowed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     folder = tmp_path_factory.mktemp("allowed")
     # Not stale on a busy machine either.
     wanted = {"precision": "f32", "workers": 1, "max_frame_age_ms": 30_000, "enrol_from_gate": True}
-    wanted["replayed_picture"] = "alarm"  # the same portraits come again
+    wanted["replayed_picture"] = "alert"  # the same portraits come again
     system = open_system(read_settings(folder, **wanted))
     system.gates.add(GATE)
     yield system

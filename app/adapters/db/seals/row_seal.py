@@ -103,9 +103,9 @@ class RowSeals:
             try:
                 self.on_altered(*key)
             except Exception:
-                # The decision that met the row is already made: a failing alarm must not undo it. It is tried again
+                # The decision that met the row is already made: a failing alert must not undo it. It is tried again
                 # when the row is read again.
-                logger.warning('alarm_failed table=%s row="%s" next=when_read_again', *key)
+                logger.warning('alert_failed table=%s row="%s" next=when_read_again', *key)
                 with self._lock:
                     self._altered.pop(key, None)
 

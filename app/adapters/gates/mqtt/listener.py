@@ -1,7 +1,7 @@
 """Reads what comes back from the broker: the state of the door or relay, whether the relay is online, and who else
 publishes on our topics.
 
-Our own messages come back too, each as often as we published it. Anything else there is foreign: it raises an alarm,
+Our own messages come back too, each as often as we published it. Anything else there is foreign: it raises an alert,
 and the mode in force is published again.
 """
 
@@ -19,7 +19,7 @@ from app.core.gates.commands import FOREIGN, DoorState
 
 LONGEST_STATE = 1024
 ECHO_S = 60.0  # how long one of our messages may take to come back
-FOREIGN_S = 300.0  # how long the alarm lasts after the last foreign message
+FOREIGN_S = 300.0  # how long the alert lasts after the last foreign message
 AFTER_OPENING_S = 1.0  # for a relay's own timer and its report
 _log = logging.getLogger(__name__)
 
@@ -103,10 +103,10 @@ class Listener:
             if not ours and not lasting_mode:
                 self.stray.add(topic)
             # Our mode overwrites one retained before we came. We never retain commands.
-            alarm = not ours and not heard.expected and not (retained and lasting_mode)
-            if alarm:
+            alert = not ours and not heard.expected and not (retained and lasting_mode)
+            if alert:
                 self._foreign_until_s = time.monotonic() + FOREIGN_S
-            say = alarm and time.monotonic() - self._foreign_said_s > ECHO_S
+            say = alert and time.monotonic() - self._foreign_said_s > ECHO_S
             if say:
                 self._foreign_said_s = time.monotonic()
             self._changed.notify_all()

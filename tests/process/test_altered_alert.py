@@ -1,4 +1,4 @@
-"""A row that somebody wrote without the master key raises an alarm, which ends when the audit finds everything good."""
+"""A row that somebody wrote without the master key raises an alert, which ends when the audit finds everything good."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,7 +42,7 @@ def test_planted_admin_key_opens_nothing_and_is_reported(office: Backbone) -> No
     assert alerts(office) == [(AlertKind.RECORD_ALTERED, "api_keys planted")]
     flaw = office.checkpoints.verify().flaw
     assert flaw is not None and "api_keys planted" in flaw.problem
-    # and the alarm ends once the row is gone and the audit has found everything good
+    # and the alert ends once the row is gone and the audit has found everything good
     with office.store._engine.begin() as connection:
         connection.execute(text("DELETE FROM api_keys WHERE id = 'planted'"))
     assert office.checkpoints.verify().valid
@@ -68,7 +68,7 @@ def test_table_that_is_put_back_whole_is_found_by_a_checkpoint(office: Backbone)
     assert flaw is not None and "api_keys was put back as it once was" in flaw.problem
 
 
-def test_restored_row_raises_the_alarm_at_the_next_checkpoint(office: Backbone) -> None:
+def test_restored_row_raises_the_alert_at_the_next_checkpoint(office: Backbone) -> None:
     gate = office.gates.add("lobby-1")
     _, key = office.keys.create(Role.GATE, gate.name)
     with office.store._engine.begin() as connection:
