@@ -209,4 +209,4 @@ def _claim_wrong(error: ClaimError, provider: Provider) -> str:
         "nbf": f"it holds only later (nbf): {clocks}",
         "sub": "it names nobody (sub)",
     }
-    return f"the ID token does not hold: {words.get(error.claim, f'its claim {error.claim} is wrong')}"
+    return f"the ID token is not valid: {words.get(error.claim, f'its claim {error.claim} is wrong')}"

@@ -19,7 +19,7 @@ def unreached(error: Exception, url: str, timeout_s: float) -> str:
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return (
-                f"the certificate of {host} does not hold here ({cause.verify_message}): for an authority of your own "
+                f"the certificate of {host} is not trusted here ({cause.verify_message}): for an authority of your own "
                 "set SSL_CERT_FILE to its certificate"
             )
         if isinstance(cause, ssl.SSLError):
