@@ -247,7 +247,9 @@ document.addEventListener("contact", ({ detail: silentS }) => {
 
 // A clock that stands still shows a page that does
 
-setInterval(() => { document.getElementById("now").textContent = timeOfDay(Date.now() - ahead); }, 1000);
+const tick = () => { document.getElementById("now").textContent = timeOfDay(Date.now() - ahead); };
+tick();
+setInterval(tick, 1000);
 
 // By hand
 
