@@ -15,7 +15,7 @@ EVERY_S = 10.0
 
 @contextmanager
 def self_checking(system: System) -> Iterator[None]:
-    """Runs the checks in a thread inside the block, now and then. What they find becomes an alert."""
+    """Runs the checks in a thread during the block, at intervals. A failed check raises an alert."""
     stop = Event()
 
     def loop() -> None:

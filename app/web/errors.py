@@ -118,7 +118,7 @@ def _more(error: Refusal) -> dict[str, Any]:
 
 
 def users(references: Iterable[Reference]) -> list[dict[str, str]]:
-    """What names a thing, as the contract calls it."""
+    """The entries that name an entry, in the contract's words."""
     return [
         {"kind": KIND_NAMES.get(one.by_kind, one.by_kind), "id": one.by_id, "name": one.by_name} for one in references
     ]

@@ -170,7 +170,7 @@ class SqlStore:
 
         Raises:
             NotRecorded: The deadline passed, or the database is locked, full, gone or refuses.
-            Unconfirmed: It may have been committed all the same.
+            Unconfirmed: It may still have been committed.
             Conflict: A row contradicts another.
         """
         return self._write(deadline)

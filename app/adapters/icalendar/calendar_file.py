@@ -30,7 +30,7 @@ def read_calendar(raw: bytes, today: date) -> CalendarFile:
     """Reads the days of a file; nothing of it is stored.
 
     Args:
-        today: recurrences are looked for around it.
+        today: recurrences are searched around it.
 
     Raises:
         BadInput: code `bad_calendar_file`. It is too large, not UTF-8, no calendar, or holds no event.
@@ -204,7 +204,7 @@ def _dates(event: Any, key: str) -> list[date]:
 
 
 def _name(summary: object) -> str:
-    """The text of an event, without what no name may hold; it is said to people, and decides nothing."""
+    """The text of an event, without characters that no name may hold. It is only shown, and decides nothing."""
     if isinstance(summary, list):
         summary = summary[0] if summary else ""
     text = " ".join("".join(c if c.isprintable() else " " for c in str(summary or "")).split())[:NAME_CHARS].strip()

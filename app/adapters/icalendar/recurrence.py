@@ -37,7 +37,7 @@ class NotReadable(Exception):
 
 @dataclass
 class Recurrences:
-    """Reads the recurrences of one file. first, last: dates between which they are looked for."""
+    """Reads the recurrences of one file. first, last: the dates between which they are searched."""
 
     first: date
     last: date

@@ -105,7 +105,7 @@ class Value:
             raise self.fail(f"Write one of {', '.join(kind)}.") from e
 
     def known(self, ids: Mapping[str, str], what: str) -> str:
-        """The id of the thing that is named."""
+        """The id of the named entry."""
         name = self.text()
         if name not in ids:
             raise self.fail(f'There is no {what} "{name}".')

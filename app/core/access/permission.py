@@ -240,7 +240,7 @@ class CompiledRules:
 
 
 def standing(person: Person, day: date, at: datetime) -> Denial | None:
-    """Why the person may pass nowhere at all, or None.
+    """Why the person may pass nowhere, or None.
 
     Args:
         day: the date at the gate; both ends of the validity belong to it.

@@ -37,7 +37,7 @@ class Contradiction(BadInput):
 
 
 class Reference(NamedTuple):
-    """One thing mentions another: the kind, id and name of the first, in which field, the kind and id of the second."""
+    """One entry mentions another: kind, id and name of the first, the field, and kind and id of the second."""
 
     by_kind: str
     by_id: str
@@ -69,7 +69,7 @@ class RuleSet:
 
     @cached_property
     def kinds(self) -> dict[str, tuple[Named, ...]]:
-        """The named things, by the word for their kind."""
+        """The entries, by the word for their kind."""
         return {
             "sites": self.sites,
             "zones": self.zones,
@@ -103,7 +103,7 @@ class RuleSet:
             raise Contradiction(problem)
 
     def problems(self) -> Iterator[Problem]:
-        """Everything that contradicts itself: names that are taken, things that do not exist, circles of zones."""
+        """Every contradiction: names used twice, entries that do not exist, circles of zones."""
         for kind, things in self.kinds.items():
             # People carry the names of their groups, which are found without regard to accents.
             key = folded if kind == "groups" else str.casefold
@@ -156,7 +156,7 @@ class RuleSet:
                 )
 
     def references(self) -> Iterator[Reference]:
-        """Every mention of one thing by another."""
+        """Every mention of one entry by another."""
         for zone in self.zones:
             yield Reference("zones", zone.id, zone.name, "site", "sites", zone.site_id)
             if zone.parent_id:
@@ -190,7 +190,7 @@ class RuleSet:
 
     @cached_property
     def mentions(self) -> dict[str, tuple[str, ...]]:
-        """The ids that a thing names, by the thing's id."""
+        """The ids that an entry names, by the entry's id."""
         found: dict[str, list[str]] = {}
         for one in self.references():
             found.setdefault(one.by_id, []).append(one.id)
@@ -198,7 +198,7 @@ class RuleSet:
 
     @cached_property
     def used_by(self) -> dict[str, tuple[Reference, ...]]:
-        """What names a thing, by the thing's id; each user once."""
+        """The entries that name an entry, by its id; each once."""
         found: dict[str, dict[str, Reference]] = {}
         for one in self.references():
             found.setdefault(one.id, {}).setdefault(one.by_id, one)

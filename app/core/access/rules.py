@@ -50,7 +50,7 @@ class Site:
 
 @dataclass(frozen=True)
 class Zone:
-    """Rooms that one enters through gates. A person in a zone is also in its parent."""
+    """Rooms that people enter through gates. A person in a zone is also in its parent."""
 
     id: str
     name: str
@@ -131,7 +131,7 @@ class Where:
     """The gates a rule opens: all, or those of sites and zones together with single gates. Raises BadInput.
 
     A zone stands for the gates that lead into it, and for those that lead from it to the outside or to a zone around
-    it. The zones inside it are not meant: each is named, or left out.
+    it. The zones inside it are not included: each is named, or left out.
     """
 
     everywhere: bool = False

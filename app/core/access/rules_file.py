@@ -34,10 +34,10 @@ class RulesReader:
     """Reads one file.
 
     Args:
-        known: the rules as they are. A thing of a known name keeps its id; gates must be known, and those that the file
-            leaves out stay where they are, as do groups that a directory sends. The grants stay too.
+        known: the rules as they are. An entry with a known name keeps its id. Gates must be known; those that the
+            file leaves out stay where they are, as do groups that a directory sends. The grants stay too.
         numbers: the ids of people by number.
-        new_id: gives an id for each new thing.
+        new_id: gives an id for each new entry.
     """
 
     def __init__(self, known: RuleSet, numbers: Mapping[str, str], new_id: Callable[[], str]) -> None:

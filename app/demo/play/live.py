@@ -33,8 +33,8 @@ class Recorded:
 
 @dataclass(frozen=True)
 class LiveCamera:
-    """on_walk: told when somebody comes into the clip; on_event: of each event, in order; on_alert: of what the guards
-    ought to look at, and the second of the clip.
+    """on_walk: called when somebody comes into the clip; on_event: with each event, in order; on_alert: with what the
+    guards ought to look at, and the second of the clip.
     """
 
     service: Service

@@ -47,7 +47,7 @@ class Ended(StrEnum):
 
 @dataclass(frozen=True)
 class Sessions:
-    """idle: how long a session lasts without a request. longest: how long it lasts at all."""
+    """idle: how long a session lasts without a request. longest: how long it lasts at most."""
 
     store: Store
     clock: Clock

@@ -19,8 +19,9 @@ class Checkpoints:
     _written: dict[str, int] = field(default_factory=dict)
 
     def write(self, *, first: bool = False) -> int:
-        """Appends the head of every gate that has moved since the last call, and returns how many; also where the
-        tables stand that decide who may do what, and raises an alert if one of those was altered.
+        """Appends the head of every gate that has moved since the last call, and the totals of the acting tables.
+
+        Returns how many heads. Raises an alert if one of those tables was altered.
 
         first: only of gates for which nothing was written yet, so that a new gate's events do not wait for the rest.
         """

@@ -61,7 +61,7 @@ class Corrections:
     def add(self, event_id: str, kind: CorrectionKind, employee_id: str | None, actor: str) -> Correction:
         """Signs a correction and keeps it beside the event. employee_id: who it was; not needed for NOT_THIS_PERSON.
 
-        Raises NotFound, BadInput; Conflict where the event names nobody, or already whom it is said to show.
+        Raises NotFound, BadInput; Conflict if the event names nobody, or names this person already.
         """
         with self.store.write() as tx:
             event = tx.events.get(event_id)

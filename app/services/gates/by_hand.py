@@ -48,7 +48,7 @@ class ByHand:
             employee_id: Who is let in; None: whom that refusal names, if it names anybody.
 
         Raises NotFound, BadInput for no reason given, Conflict where the gate is locked or shut for everybody, stands
-        open already or cannot be told, or where the event is no refusal at this gate; NotRecorded: then nothing opens.
+        open already or takes no orders, or where the event is no refusal at this gate; NotRecorded: then nothing opens.
         """
         comment, event_id = _plain(comment), self.new_id()
         try:
@@ -66,7 +66,7 @@ class ByHand:
         with self.store.write() as tx:
             gate = _held(tx, name)
             if gate.driver is DriverKind.PLAIN:
-                raise Conflict("gate_not_driven", "This gate's hardware asks for decisions and cannot be told to open.")
+                raise Conflict("gate_not_driven", "This gate's hardware polls for decisions, so it takes no order to open.")
             if gate.driver is DriverKind.UNKNOWN:
                 raise Conflict("gate_not_driven", DRIVER_UNKNOWN)
             mode = tx.site.get().mode_at(gate.id)

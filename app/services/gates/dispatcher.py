@@ -46,8 +46,8 @@ class GateDispatcher:
     """Drives this process's gates from `start` to `close`, and passes openings of others on to their processes.
 
     mine: the ids of this process's gates, now; others: of those that others have. build: raises BadInput where a gate's
-    settings cannot be used. tick_s: seconds between looks at the database. on_result: told of a gate's name and what it
-    did.
+    settings cannot be used. tick_s: seconds between looks at the database. on_result: receives a gate's name and what
+    the gate did.
     """
 
     def __init__(

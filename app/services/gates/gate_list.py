@@ -17,7 +17,7 @@ class GateList:
     new_id: Callable[[], str]
 
     def add(self, name: str, opening_ms: int = 5000) -> Gate:
-        """Raises BadInput for a name that cannot stand in an address, Conflict('gate_exists')."""
+        """Adds a gate. Raises BadInput for a name that is not safe in a URL, Conflict('gate_exists')."""
         gate = Gate(self.new_id(), gate_name(name), True, unlock_ms(opening_ms), self.clock())
         with self.store.write() as tx:
             tx.gates.add(gate)

@@ -1,7 +1,7 @@
 """How a gate is driven. Settings are checked for their kind of hardware, and stored sealed, as they may hold secrets.
 
-What a driver is told comes from two places: its own config, and the gate's row (name and fail mode), which wins nothing
-silently: a config that names either is refused.
+A driver gets its settings from two places: its own config, and the gate's row (name and fail mode). A config that names
+either of those is refused.
 """
 
 import json

@@ -18,7 +18,7 @@ Write = Callable[[], None]
 
 
 class WriteBehind:
-    """Writes in the order in which they came, each until the database has taken it. Any thread may call any method."""
+    """Writes in order of arrival, and retries each until the database takes it. Any thread may call any method."""
 
     def __init__(self) -> None:
         self._waiting: OrderedDict[Hashable, Write] = OrderedDict()

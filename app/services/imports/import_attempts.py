@@ -11,9 +11,9 @@ MOST_ATTEMPTS = 2
 
 @dataclass
 class ImportAttempts:
-    """An attempt that neither came back nor got on may have ended the process.
+    """An attempt that neither returned nor made progress may have ended the process.
 
-    A dry run begins anew each time, so for it nothing counts as getting on.
+    A dry run begins anew each time, so for it nothing counts as progress.
     """
 
     store: Store

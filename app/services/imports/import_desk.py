@@ -51,7 +51,7 @@ class ImportDesk:
     _stop: Event = field(default_factory=Event, repr=False)
     _wake: Event = field(default_factory=Event, repr=False)
     _thread: Thread | None = field(default=None, repr=False)
-    _failing: dict[str, str] = field(default_factory=dict, repr=False)  # what was said of work that fails
+    _failing: dict[str, str] = field(default_factory=dict, repr=False)  # the last logged fault of work that fails
 
     def __post_init__(self) -> None:
         self._sealed = SealedUploads(self.store, self.vault, self.uploads)
@@ -80,9 +80,9 @@ class ImportDesk:
         self._wake.set()
 
     def submit(self, upload: IncomingUpload, *, dry_run: bool, actor: str, encoding: str | None = None) -> Import:
-        """The import of what has arrived; it runs in its turn. encoding: what its CSV is said to have.
+        """Queues an import of what has arrived, and returns it. encoding: of its CSV.
 
-        Raises BadInput where nobody was sent, or for an encoding that is not known.
+        Raises BadInput if no people were sent, or for an unknown encoding.
         """
         encoding = people_encodings.known(encoding) if encoding else None
         upload.csv.close()
@@ -197,9 +197,10 @@ class ImportDesk:
                 self._wake.clear()
 
     def _surely(self, what: str, work: Callable[[], bool | None]) -> bool:
-        """Does it, and answers with what it answers; False where it fails, which is said once for as long as it does.
+        """Runs the work and returns its result; False if it fails. A fault is logged once while it lasts.
 
-        Whatever it is, the thread must live on. Of a foreign error kind and place only: its words may hold a name.
+        The thread must survive every fault. Of an unknown error only kind and place are logged: the text may
+        hold a name.
         """
         try:
             found = bool(work())

@@ -44,8 +44,8 @@ class _Unrecognisable(Exception):
 class Enrolment:
     """look: what a photo shows, judged by the strict limits and embedded with its mirror image. same_person: the
     similarity under which two photos show different people. duplicate: the similarity, for a gallery size and a number
-    of photos, from which somebody counts as enrolled already. readable: makes of a photo of any kind the JPEG or PNG
-    that is looked at and kept; raises BadInput or TooLarge."""
+    of photos, from which somebody counts as enrolled already. readable: turns a photo of any kind into the JPEG or
+    PNG that is examined and kept; raises BadInput or TooLarge."""
 
     store: Store
     look: Callable[[bytes], FrameResult]

@@ -1,6 +1,6 @@
 """Which gates this process watches and drives. Processes share the gates by leases in the database.
 
-A lease ends by itself, so whoever dies gives up. A gate that is dealt to somebody else is let go of first, and its
+A lease ends by itself, so a dead process gives up its gates. A gate assigned to another is let go of first, and its
 lease given up at the first renewal after that: two processes hold one line only where one has lost the database.
 """
 

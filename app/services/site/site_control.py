@@ -65,7 +65,7 @@ class Gates(Protocol):
 
 @dataclass(frozen=True)
 class SiteControl:
-    """gates: told each mode, a release before it is recorded; None if nothing is driven here."""
+    """gates: receives each mode, a release even before it is recorded; None if this process drives no gate."""
 
     store: Store
     log: AccessLog

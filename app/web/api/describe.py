@@ -21,7 +21,7 @@ class Problem(BaseModel):
     current: dict[str, Any] | None = Field(None, description="of a change of rules: what the entry is by now")
     field: str | None = Field(None, examples=["parent"], description="of rules: the field that is wrong")
     used_by: list[dict[str, str]] | None = Field(
-        None, description="of what is in use: kind, id and name of each thing that names it"
+        None, description="for an entry in use: kind, id and name of each entry that names it"
     )
 
 

@@ -126,7 +126,7 @@ class Connection:
         return None
 
     def tells_if_heard(self, *, expires: bool) -> bool:
-        """Whether such a message does not come back to us, because only then the broker tells if anybody got it."""
+        """Whether the broker reports that somebody received such a message. It does so only if we do not subscribe."""
         return expires and self._five
 
     def cut(self) -> None:

@@ -45,7 +45,7 @@ class Interpreted:
 
 
 class Dialect(Protocol):
-    """How a relay behind a broker is spoken to.
+    """The topics and messages of a relay behind a broker.
 
     Attributes:
         own_topics: Only we may publish there. We read them to notice anybody else.

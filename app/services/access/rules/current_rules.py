@@ -24,7 +24,7 @@ class CurrentRules:
     _compiled: CompiledRules = field(default=NOBODY, repr=False)
 
     def at(self, tx: Transaction) -> CompiledRules:
-        """The rules as this transaction has them. Nobody may pass where the row of their version was altered."""
+        """The rules as this transaction reads them. If the row of their version was altered, they let nobody pass."""
         version = tx.rules.version()
         compiled = self._compiled
         if version <= 0:

@@ -139,7 +139,7 @@ class RuleBook:
 
 
 def _new(before: Iterable[Problem], after: Iterable[Problem]) -> Iterator[Problem]:
-    """The warnings that a change brings: who changes one thing is not told of the others again."""
+    """The warnings that a change adds. Those about other entries are not repeated."""
     known = set(before)
     return (warning for warning in after if warning not in known)
 

@@ -57,17 +57,17 @@ class ExplanationOut(BaseModel):
 
     @classmethod
     def of(cls, answer: Answer) -> "ExplanationOut":
-        told, who = answer.explanation, answer.employee
+        explanation, who = answer.explanation, answer.employee
         return cls(
             employee=Identity(id=who.id, name=who.name, number=who.number),
             gate=answer.gate.name,
             at=answer.at,
             decision="open" if answer.reason in OPENING else "deny",
             reason=answer.reason,
-            words=told.words,
-            rules_version=told.version,
-            rules=[RuleAnswerOut.of(one) for one in told.rules],
-            nearest=told.nearest.rule.id if told.nearest else None,
+            words=explanation.words,
+            rules_version=explanation.version,
+            rules=[RuleAnswerOut.of(one) for one in explanation.rules],
+            nearest=explanation.nearest.rule.id if explanation.nearest else None,
         )
 
 

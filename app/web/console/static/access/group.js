@@ -20,7 +20,7 @@ let asked;
 const personRow = (person, button) =>
   el("li", { "data-person": person.id }, el("a", { href: rooted(`/employees/${person.id}`) }, person.name), el("span", { class: "faint number" }, person.number), button);
 
-function told(total) {
+function showCount(total) {
   count.textContent = `${total} ${total === 1 ? "person" : "people"}`;
 }
 
@@ -52,7 +52,7 @@ function aborted(error) {
 async function change(json, person, words) {
   const done = await call(`/v1/groups/${id}/members`, { method: "POST", json }).catch(() => null);
   if (!done) return;
-  told(done.members);
+  showCount(done.members);
   say(`${person.name} ${words}. It holds from the next decision on.`, "good");
   await Promise.all([list(), find()]);
 }
@@ -109,6 +109,6 @@ document.getElementById("delete")?.addEventListener("click", async () => {
   location.assign(rooted("/access/groups"));
 });
 
-told(entry.members);
+showCount(entry.members);
 list();
 find();
