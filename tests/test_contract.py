@@ -55,7 +55,7 @@ def test_walk_finds_what_is_raised_in_each_way() -> None:
     assert len(found.errors) > 150
 
 
-def test_each_error_code_stands_in_the_table_under_each_status_and_no_other_does() -> None:
+def test_table_has_exactly_the_error_codes_with_their_statuses() -> None:
     documented = defaultdict(set)
     for status, table in BY_STATUS.items():
         for code in table:
@@ -63,12 +63,12 @@ def test_each_error_code_stands_in_the_table_under_each_status_and_no_other_does
     assert dict(documented) == dict(source().errors)
 
 
-def test_each_problem_stands_in_the_table_and_no_other_does() -> None:
+def test_table_has_exactly_the_problems() -> None:
     assert set(PROBLEMS) == source().problems
 
 
 @pytest.mark.parametrize("table", [*BY_STATUS.values(), PROBLEMS])
-def test_codes_are_snake_case_and_in_order_and_each_has_one_sentence(table: dict[str, str]) -> None:
+def test_codes_are_sorted_snake_case_with_one_sentence_each(table: dict[str, str]) -> None:
     assert list(table) == sorted(table)
     for code, meaning in table.items():
         assert re.fullmatch(r"[a-z]+(_[a-z0-9]+)*", code), code

@@ -64,7 +64,7 @@ def test_far_one_of_two_is_never_mistaken_for_the_near_one() -> None:
             assert near[1] < 0.8 * near[0]
 
 
-def test_one_right_event_each_is_right() -> None:
+def test_one_right_event_per_walk_is_right() -> None:
     found = summarise_live(passages(RIGHT))
     assert found.good
     assert (found.total, found.let_in_wrongly, found.turned_away_wrongly) == (len(APPROACHES), 0, 0)

@@ -59,7 +59,7 @@ def offices(empty_database_url: str, tmp_path: Path) -> Iterator[OpenAll]:
             office.close()
 
 
-def test_of_two_master_keys_at_once_one_is_refused(offices: OpenAll) -> None:
+def test_second_of_two_concurrent_master_keys_is_refused(offices: OpenAll) -> None:
     refused = [one for one in offices(KEYS) if isinstance(one, str)]
     assert len(refused) == 1 and "sealed with another master key" in refused[0]
 
@@ -96,7 +96,7 @@ def test_key_file_that_is_gone_is_not_replaced(offices: OpenAll, tmp_path: Path)
     assert not (tmp_path / "machine-1" / "people.keys").exists()
 
 
-def test_of_two_machines_with_a_key_file_each_one_is_refused_before_anybody_is_enrolled(offices: OpenAll) -> None:
+def test_second_machine_with_its_own_key_file_is_refused_at_once(offices: OpenAll) -> None:
     both = offices([KEYS[0]] * 2, apart=True)
     refused = [one for one in both if isinstance(one, str)]
     assert len(refused) == 1

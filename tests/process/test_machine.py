@@ -22,7 +22,7 @@ def test_every_common_refusal_names_the_place_and_a_cure(tmp_path: Path, name: s
     assert str(tmp_path) in said and "Errno" not in said and os.strerror(number) not in said
 
 
-def test_refusal_without_a_place_is_said_as_it_is() -> None:
+def test_refusal_without_a_field_is_shown_unchanged() -> None:
     assert machine.in_words(OSError("the journal's disk is full")) == "the journal's disk is full"
     assert machine.in_words(ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")) == "Connection refused"
     assert "ulimit -n" in machine.in_words(OSError(errno.EMFILE, "Too many open files"))

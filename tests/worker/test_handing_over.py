@@ -201,7 +201,7 @@ def test_process_that_lost_its_lease_sends_nothing_to_the_gate(
     assert b.yard.built[0].set_mode_at_close
 
 
-def test_gate_and_camera_that_are_added_while_gates_are_dealt_are_dealt_next(
+def test_gate_added_during_assignment_is_assigned_next(
     start: Callable[..., Worker], add: Callable[..., Camera], meanwhile: Meanwhile
 ) -> None:
     """Each statement of READ COMMITTED sees what is committed by then: a camera whose gate was not yet there."""

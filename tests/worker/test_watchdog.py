@@ -60,7 +60,7 @@ def test_alert_says_why_with_the_decoders_last_message(
     assert alert.detail == ("no picture for 3 s; " + "x" * 500)[:200]
 
 
-def test_alert_of_a_process_that_died_is_cleared_by_the_next(
+def test_next_process_clears_a_dead_processs_alert(
     start: Callable[[], Worker], add: Callable[[str], Camera], store: SqlStore, clock: Clock
 ) -> None:
     add("east")

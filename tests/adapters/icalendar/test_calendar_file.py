@@ -186,7 +186,7 @@ DAYS = st.lists(st.builds(CalendarDay, DATES, st.booleans(), NAMES), min_size=1,
 
 
 @given(DAYS)
-def test_what_is_written_is_read_back(drawn: list[CalendarDay]) -> None:
+def test_written_calendar_reads_back_the_same(drawn: list[CalendarDay]) -> None:
     by_date = {day.month_and_day: day for day in drawn}
     calendar = Calendar("C", "Holidays", tuple(sorted(by_date.values())))
     written = write_calendar(calendar, NOW)

@@ -30,5 +30,5 @@ def test_file_left_open_again_and_again_is_one(every: int) -> None:
 
 
 @pytest.mark.parametrize(("mb_an_hour", "good"), [(0.0, True), (0.2, True), (2.0, False), (9.1, False), (30.0, False)])
-def test_memory_that_grows_is_one(mb_an_hour: float, good: bool) -> None:
+def test_growing_memory_fails_the_verdict(mb_an_hour: float, good: bool) -> None:
     assert judged(lambda m: 18, mb_an_hour)["memory"].good is good

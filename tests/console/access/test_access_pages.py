@@ -86,7 +86,9 @@ def test_a_gate_leads_somewhere_and_lets_nobody_in_at_its_hours(
     expect(page.get_by_text("Normal at all times")).to_be_visible()
 
 
-def test_who_may_pass_is_listed_searched_and_explained(building: Service, page_as: Open, look: Look, axe: Axe) -> None:
+def test_people_who_may_pass_are_listed_searched_and_explained(
+    building: Service, page_as: Open, look: Look, axe: Axe
+) -> None:
     page = page_as("viewer", path=f"/access/who?gate={LOBBY}")
     expect(page.get_by_role("row", name="Ada Lovelace")).to_be_visible()
     look(page, "access-who")

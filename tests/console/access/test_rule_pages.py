@@ -47,9 +47,7 @@ def test_a_rule_is_narrowed_and_the_diff_names_whom_it_takes_off(
     assert (ada.reason, grace.reason) == ("recognised", "no_rule")
 
 
-def test_a_rule_is_written_by_keyboard_alone_and_what_lacks_is_said_beside_its_field(
-    building: Service, page_as: Open
-) -> None:
+def test_rule_is_written_by_keyboard_with_errors_beside_their_fields(building: Service, page_as: Open) -> None:
     page = page_as("admin", path="/access/rules/new", viewport=NARROW)
     name = page.get_by_label("Name", exact=True)
     name.focus()

@@ -194,7 +194,9 @@ def test_second_admin_sees_the_first_ones_change(
     assert _stored(site, days).windows[0].hours == Hours(480, 720)
 
 
-def test_overlap_is_said_beside_the_windows(site: Service, page_as: Open, look: Any, axe: Axe, days: Schedule) -> None:
+def test_overlap_is_reported_beside_the_windows(
+    site: Service, page_as: Open, look: Any, axe: Axe, days: Schedule
+) -> None:
     page = page_as("admin", path=f"/access/schedules/{days.id}")
     page.get_by_role("button", name="Add a window").click()
     page.get_by_role("checkbox", name="Wed").nth(1).check(force=True)

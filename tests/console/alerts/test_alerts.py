@@ -100,7 +100,7 @@ def test_an_alert_sounds_every_five_seconds_until_acknowledged(fresh_site: Servi
     assert guard.evaluate("sounds.length") == heard
 
 
-def test_a_sound_that_the_browser_blocks_is_said_in_red(fresh_site: Service, page_as: Open) -> None:
+def test_blocked_sound_is_shown_in_red(fresh_site: Service, page_as: Open) -> None:
     page = page_as("viewer", site=fresh_site)
     page.add_init_script("localStorage.setItem('sound', 'on');")
     page.goto("/log")

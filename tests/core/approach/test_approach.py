@@ -36,12 +36,12 @@ def test_widest_face_is_at_the_gate() -> None:
 
 
 @pytest.mark.parametrize("share", [1.0, RIVAL])
-def test_of_two_equally_near_people_neither_is_at_the_gate(share: float) -> None:
+def test_two_equally_near_people_leave_no_subject(share: float) -> None:
     found = stands(track(1, 100), track(2, 100 * share, 900), track(3, 60, 300))
     assert found.person is None and [t.id for t in found.rivals] == [1, 2]
 
 
-def test_face_that_is_too_narrow_is_neither_at_the_gate_nor_a_rival() -> None:
+def test_too_narrow_face_is_neither_subject_nor_rival() -> None:
     assert stands(track(1, 47.9)).person is None
     assert stands(track(1, 48), track(2, 47.9, 900)).person is not None
     assert stands().person is None
@@ -100,7 +100,7 @@ def test_intervals_between_tries_grow_and_tries_end() -> None:
     assert TRIES[-1] / 25 > WAIT_MS / 1000
 
 
-def test_person_who_waited_behind_is_tried_at_once_and_as_often() -> None:
+def test_person_who_waited_behind_gets_the_same_tries_at_once() -> None:
     assert tried_at(range(51, 2000)) == [50 + count for count in TRIES]
 
 

@@ -48,7 +48,7 @@ def site(*rules: Rule, grants: tuple[Grant, ...] = ()) -> CompiledRules:
 
 @PATIENT
 @given(worlds(), st.lists(persons(), unique_by=lambda one: one.id), st.sampled_from(GATES), INSTANTS)
-def test_everybody_who_may_pass_in_this_minute_is_counted_and_nobody_else(
+def test_exactly_those_who_may_pass_this_minute_are_counted(
     world: RuleSet, people: list[Person], gate: str, at: datetime
 ) -> None:
     rules = CompiledRules(world)
@@ -84,7 +84,7 @@ def test_groups_single_people_and_grants_add_up_without_counting_anybody_twice()
     assert people.may_pass(site(*rules, grants=(grant,)), "door", NOON - ONE_MINUTE) == 4
 
 
-def test_who_is_kept_out_is_not_counted_and_who_comes_back_is() -> None:
+def test_people_kept_out_are_not_counted_until_they_may_pass_again() -> None:
     rules = site(Rule("r", "All", Who(everybody=True), EVERYWHERE))
     yesterday, tomorrow = (NOON.date() + timedelta(days=days) for days in (-1, 1))
     for change, may in (
@@ -101,7 +101,7 @@ def test_who_is_kept_out_is_not_counted_and_who_comes_back_is() -> None:
 
 
 @given(st.integers(1, 20_000), st.integers(0, 20_000), st.integers(0, 20_000), st.floats(1e-5, 0.1))
-def test_nobody_is_worse_off_when_fewer_may_pass(gallery: int, some: int, more: int, rate: float) -> None:
+def test_fewer_who_may_pass_never_raise_the_threshold(gallery: int, some: int, more: int, rate: float) -> None:
     fewer, all_of_them = sorted((some, more))
     limits = [
         PACK.threshold(rate, counted(eligible, gallery, permitted=True), 3, 1)

@@ -31,7 +31,7 @@ def test_people_behind_are_ignored() -> None:
     assert choose(face(300, 60), face(640, 120), face(900, 55)) == 1
 
 
-def test_of_two_equally_near_faces_the_central_one_is_the_subject() -> None:
+def test_central_of_two_equally_near_faces_is_the_subject() -> None:
     assert choose(face(1240, 120), face(640, 120)) == 1
 
 

@@ -156,7 +156,7 @@ def test_dataset_too_small_to_calibrate_on_says_how_many_people_are_needed() -> 
     assert "about 360 people with two usable photos each, or 250 with four" in line
 
 
-def test_nobody_with_two_usable_photos_is_too_few_however_many_people() -> None:
+def test_calibration_needs_people_with_two_usable_photos() -> None:
     assert not enough_for_tail(pools(crowd(people=600, photos=1)), BODY_RATE)
 
 

@@ -21,7 +21,7 @@ def dataset(counts: list[int]) -> list[LabelledPhoto]:
     return [LabelledPhoto(f"P{i:03d}", Path(f"P{i:03d}/{k}.jpg")) for i, n in enumerate(counts) for k in range(n)]
 
 
-def test_nobody_plays_two_parts_and_no_photo_is_learned_and_met() -> None:
+def test_roles_share_no_person_and_no_photo() -> None:
     photos = dataset([12] * 14 + [6] * 20 + [2] * 200 + [1] * 400)
     roles = cast(photos, np.random.default_rng(1))
     employees = {photos[i].person for part in roles.employees for i in (*part.learned, *part.met)}

@@ -70,7 +70,7 @@ def test_deal_is_what_play_plays(photos: int, frames: int) -> None:
         assert np.array_equal(getattr(found, name), getattr(expected, name))
 
 
-def test_nobody_who_teaches_plays_and_no_photo_is_template_and_attempt() -> None:
+def test_teachers_and_players_share_no_person_or_photo() -> None:
     d = dealt(crowd(), Setting(20, 3, 1))
     assert len(d.teachers) == PEOPLE // 2
     assert not set(d.teachers) & (set(d.enrolled.tolist()) | set(d.whose.tolist()))

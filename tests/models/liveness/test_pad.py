@@ -98,7 +98,7 @@ def test_manifest_needs_its_columns_and_both_kinds(tmp_path: Path) -> None:
         read_manifest(written(tmp_path, ("1.jpg",), columns=("path",)))
 
 
-def test_presentations_count_and_a_short_rest_of_a_long_one_does_not() -> None:
+def test_short_remainder_of_a_presentation_does_not_count() -> None:
     frames = [*scored(LIVE, *[0.9] * 7), *scored("replay", 0.1, 0.2, presentation="2")]
     assert [(one.kind, len(one.scores)) for one in presentations(frames)] == [(LIVE, 7), ("replay", 2)]
     assert [(one.kind, len(one.scores)) for one in presentations(frames, at_most=5)] == [(LIVE, 5), ("replay", 2)]

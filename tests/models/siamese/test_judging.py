@@ -22,7 +22,7 @@ def test_rates_of_known_similarities() -> None:
     assert found.error == pytest.approx(np.mean(found.fnmr) + 0.05)
 
 
-def test_nobody_to_compare_is_an_error() -> None:
+def test_verification_without_pairs_is_an_error() -> None:
     with pytest.raises(ValueError, match="pairs"):
         verification(np.array([]), np.array([0.1]))
 

@@ -102,7 +102,7 @@ def finish(process: subprocess.Popen[str]) -> str:
     return output
 
 
-def test_of_several_fetches_at_once_one_downloads_and_all_have_the_file(site: Site, tmp_path: Path) -> None:
+def test_concurrent_fetches_download_once(site: Site, tmp_path: Path) -> None:
     site.cuts = [400_000]
 
     outputs = [finish(process) for process in [start(site, tmp_path) for _ in range(4)]]

@@ -76,7 +76,7 @@ def test_wrong_content_is_thrown_away_and_the_next_source_asked(site: Site, tmp_
     assert len(files(tmp_path)) == 1
 
 
-def test_when_no_source_is_right_nothing_is_kept_and_each_is_named(site: Site, tmp_path: Path) -> None:
+def test_all_sources_wrong_keeps_nothing_and_names_each(site: Site, tmp_path: Path) -> None:
     site.pages["/wrong"] = b"something else"
     with pytest.raises(FetchFailed, match=r"thing \(thing.bin\) cannot be fetched: .*wrong content.*HTTP 404"):
         run(artifact(HttpsSource(site.url("/wrong")), HttpsSource(site.url("/none"))), tmp_path)

@@ -126,7 +126,7 @@ def test_somebody_disabled_here_stays_out(desk: Desk, federation: Federation) ->
     assert desk.outcomes()[0] == "refused" and "disabled here" in desk.sign_in.recent()[0].detail
 
 
-def test_what_does_not_come_from_our_own_journey_is_refused(desk: Desk, federation: Federation) -> None:
+def test_answer_to_another_sign_in_is_refused(desk: Desk, federation: Federation) -> None:
     _, journey = federation.begin(BACK)
     for cookie, state, code in (
         ("", journey.state, "a code"),

@@ -79,7 +79,7 @@ def test_a_turned_camera_raises_one_alert_until_somebody_acknowledges_it(
     assert len(found(alerts)) == 1
 
 
-def test_whoever_acknowledges_one_has_not_acknowledged_the_next(
+def test_acknowledgement_covers_one_alert_only(
     transient: TransientAlerts, alerts: AlertList, site: Process, meanwhile: Meanwhile
 ) -> None:
     gate = site.gates.get("lobby-1")
@@ -92,7 +92,7 @@ def test_whoever_acknowledges_one_has_not_acknowledged_the_next(
     assert second.id > first.id and second.acknowledged is None
 
 
-def test_of_two_who_acknowledge_several_at_once_each_alert_names_one(
+def test_concurrent_acknowledgements_name_one_user_per_alert(
     transient: TransientAlerts, alerts: AlertList, site: Process, start: Callable[[], Process], clock: Clock
 ) -> None:
     gate = site.gates.get("lobby-1")
@@ -121,7 +121,7 @@ def test_an_alert_that_was_deleted_in_the_database_is_found(
         assert [flaw.table for flaw in tx.seals.flaws()] == ["alerts"]
 
 
-def test_an_outage_that_is_over_before_it_can_be_stored_is_recorded_once(
+def test_short_outage_is_recorded_once(
     site: Process, start: Callable[[], Process], clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stores = [site.store, start().store]

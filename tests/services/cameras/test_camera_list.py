@@ -42,7 +42,7 @@ def test_an_address_is_sealed_and_shown_without_its_password(site: Process, came
     assert "hunter2" not in shown.url and "10.0.5.7" in shown.url and (shown.problem, shown.rotation) == ("", 90)
 
 
-def test_what_cannot_be_a_camera_is_refused(cameras: CameraList) -> None:
+def test_impossible_camera_is_refused(cameras: CameraList) -> None:
     cameras.add("door", "lobby-1", DOOR, Region())
     with pytest.raises(BadInput):
         cameras.add("yard", "lobby-1", Address("http://10.0.5.8/"), Region())

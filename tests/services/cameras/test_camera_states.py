@@ -47,7 +47,7 @@ def test_nobody_watches_until_a_process_has_the_gate(site: Process, states: Came
     assert shown(states)["door"] == idle, "a lease that is over counts for nothing"
 
 
-def test_a_camera_that_is_off_is_off_whoever_has_its_gate(site: Process, states: CameraStates) -> None:
+def test_disabled_camera_is_off_in_every_process(site: Process, states: CameraStates) -> None:
     watch(site, "dock", "host:2")
     assert shown(states)["dock-cam"] == CameraCondition(OFF, "host:2")
 
@@ -60,7 +60,7 @@ def test_an_alert_says_what_is_wrong_with_one_camera_alone(site: Process, states
     assert shown(states)["yard"] == CameraCondition(WORKING, "host:1")
 
 
-def test_what_was_wrong_stays_when_its_process_ends(site: Process, states: CameraStates) -> None:
+def test_fault_stays_shown_after_its_process_ends(site: Process, states: CameraStates) -> None:
     alert(site, AlertKind.CAMERA_DEAD, "door", "it does not answer")
     assert shown(states)["door"] == CameraCondition("dead", None, f"it does not answer; {NOBODY}")
 

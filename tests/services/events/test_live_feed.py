@@ -56,7 +56,7 @@ def changes(feed: LiveFeed) -> list[tuple[str, dict[str, object]]]:
     return [(item.kind, item.data) for item in feed.site()]
 
 
-def test_what_a_gate_did_follows_its_opening(site: Process, feed: LiveFeed, clock: Clock) -> None:
+def test_gate_result_follows_its_opening(site: Process, feed: LiveFeed, clock: Clock) -> None:
     opened, denied = site.decide(photo(person(0))), site.decide(photo(person(1)))
     assert told(feed) == [("decision", opened.id), ("decision", denied.id)]
     row = GateResultRow(opened.id, clock(), CommandOutcome.OPENED, "")
@@ -78,7 +78,7 @@ def test_a_result_is_not_awaited_for_ever(site: Process, feed: LiveFeed, clock: 
     assert feed.passages() == []
 
 
-def test_each_change_of_a_gate_is_told_once(site: Process, feed: LiveFeed) -> None:
+def test_each_gate_change_is_reported_once(site: Process, feed: LiveFeed) -> None:
     assert changes(feed) == []
     site.change_gate("lobby-1", enabled=False)
     ((kind, gate),) = changes(feed)
@@ -109,9 +109,7 @@ def test_cameras_and_their_alerts_come_and_go(site: Process, feed: LiveFeed, clo
     )
 
 
-def test_whoever_begins_to_watch_hears_how_the_site_is_and_what_they_missed(
-    site: Process, feed: LiveFeed, clock: Clock
-) -> None:
+def test_new_watcher_gets_the_present_state_and_missed_events(site: Process, feed: LiveFeed, clock: Clock) -> None:
     first = site.decide(photo(person(0)))
     assert [item.kind for item in feed.catch_up(None)] == ["gate"]
     clock.now += 2 * OVERLAP
@@ -126,9 +124,7 @@ def test_whoever_begins_to_watch_hears_how_the_site_is_and_what_they_missed(
     assert [item.kind for item in feed.catch_up("an event that was never here")] == ["gate", "gap"]
 
 
-def test_who_missed_more_than_is_kept_hears_of_the_gap(
-    site: Process, feed: LiveFeed, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_reader_that_missed_too_much_gets_a_gap(site: Process, feed: LiveFeed, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live_feed, "MOST", 2)
     first, *_, last = [site.decide(photo(person(axis))) for axis in (0, 1, 0, 1)]
     kinds = [item.kind for item in feed.catch_up(first.id)]

@@ -63,7 +63,7 @@ def test_a_record_waits_for_the_database(
     assert records.was_too_late(opening.id), "whoever asks again still hears that it never opened"
 
 
-def test_what_still_waits_at_the_end_is_lost_with_a_line_in_the_log(
+def test_records_still_waiting_at_the_end_are_logged_as_lost(
     records: SecondRecords, store: Failing, opening: RecordedDecision, caplog: pytest.LogCaptureFixture
 ) -> None:
     store.writes = False
@@ -84,7 +84,7 @@ def test_nothing_is_written_where_nothing_opened(
     assert result(site, denied) is None
 
 
-def test_hardware_that_polls_has_no_record_of_what_was_sent_but_of_what_came_too_late(
+def test_polling_gate_records_only_late_openings(
     site: Process, records: SecondRecords, opening: RecordedDecision
 ) -> None:
     site.change_gate("lobby-1", driver=DriverKind.PLAIN)

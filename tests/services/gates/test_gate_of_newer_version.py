@@ -44,7 +44,7 @@ def stored(site: Process, column: str) -> str:
 
 
 @pytest.mark.parametrize("column", ["driver", "fail_mode", "liveness"])
-def test_nobody_gets_in_there_and_everybody_elsewhere(newer: Process, column: str) -> None:
+def test_gate_of_a_newer_version_lets_nobody_in_and_others_go_on(newer: Process, column: str) -> None:
     write(newer, **{"driver": "dry_run", column: "palm_vein"})
     refused = newer.decide(photo(person(0)))
     assert (refused.reason, refused.opens) == (Reason.SYSTEM_FAULT, False)
@@ -97,9 +97,7 @@ def test_half_of_its_settings_cannot_be_changed(
     assert stored(newer, "driver") == "palm_vein"
 
 
-def test_what_the_newer_version_wrote_stays_when_the_gate_is_locked_or_disabled(
-    newer: Process, gate_settings: GateSettings
-) -> None:
+def test_locking_or_disabling_keeps_the_newer_versions_settings(newer: Process, gate_settings: GateSettings) -> None:
     write(newer, fail_mode="half_open")
     by_hand = ByHand(newer.store, newer.log, Answers(newer.signer), newer.clock, new_id, [].append)
     by_hand.lock("lobby-1", "a test", "a guard")
@@ -109,7 +107,7 @@ def test_what_the_newer_version_wrote_stays_when_the_gate_is_locked_or_disabled(
     assert (stored(newer, "driver"), stored(newer, "fail_mode")) == ("palm_vein", "half_open")
 
 
-def test_it_cannot_be_opened_by_hand(newer: Process) -> None:
+def test_gate_of_a_newer_version_cannot_be_opened_by_hand(newer: Process) -> None:
     by_hand = ByHand(newer.store, newer.log, Answers(newer.signer), newer.clock, new_id, [].append)
     with pytest.raises(Conflict, match="update Facegate"):
         by_hand.open("lobby-1", "a test", "a guard")

@@ -74,7 +74,7 @@ def test_result_belongs_to_its_own_event(
     assert site.events.get(second).gate_report.forged is True
 
 
-def test_of_two_flaws_the_first_is_named(
+def test_first_of_two_flaws_is_named(
     site: Process, answers: list[RecordedDecision], tamper: Callable[..., None]
 ) -> None:
     ids = [answer.id for answer in answers]

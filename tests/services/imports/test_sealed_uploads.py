@@ -42,7 +42,7 @@ def send(uploads: SealedUploads, folder: UploadFolder, csv: bytes, photos: bytes
             writer.close()
 
 
-def test_what_was_sent_comes_back_and_lies_sealed(uploads: SealedUploads, folder: UploadFolder, tmp_path: Path) -> None:
+def test_upload_is_sealed_on_disk_and_reads_back(uploads: SealedUploads, folder: UploadFolder, tmp_path: Path) -> None:
     send(uploads, folder, PEOPLE, packed(E1_jpg=photo(person(0))))
     assert uploads.people("job") == PEOPLE
     with uploads.photos("job", None) as photos:

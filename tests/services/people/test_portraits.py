@@ -35,7 +35,7 @@ def test_the_best_photo_is_shown_small(site: Process, portraits: Portraits) -> N
     assert int(np.median(shown)) == pytest.approx(sum(data) % 256, abs=2)
 
 
-def test_nobody_and_somebody_without_a_photo_have_none(site: Process, portraits: Portraits) -> None:
+def test_unknown_person_and_person_without_photo_have_no_portrait(site: Process, portraits: Portraits) -> None:
     ada = site.enrolment.add(Details("E-1", "Ada Lovelace"))
     with pytest.raises(NotFound) as refused:
         portraits.of(ada.id)
@@ -44,7 +44,7 @@ def test_nobody_and_somebody_without_a_photo_have_none(site: Process, portraits:
         portraits.of("nobody")
 
 
-def test_nobody_has_one_once_they_are_erased(site: Process, portraits: Portraits) -> None:
+def test_erased_person_has_no_portrait(site: Process, portraits: Portraits) -> None:
     ada = site.enrol("E-1", photo(person(0)))
     assert portraits.of(ada.id)
     site.erasure.erase(ada.id)

@@ -185,7 +185,7 @@ def test_process_that_has_not_followed_yet_enrols_nobody_and_says_why(
     assert installed.sees(0) == "not_recognised" and installed.sees(1) == "recognised"
 
 
-def test_people_whom_the_new_model_cannot_see_are_named_and_nothing_is_switched(
+def test_people_unseen_by_the_new_model_are_named_and_stop_the_switch(
     installed: Process, reembedding: Reembedding, upgraded: Process
 ) -> None:
     installed.enrol("E-4", photo(person(5)))

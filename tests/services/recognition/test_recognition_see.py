@@ -73,7 +73,7 @@ def test_without_a_free_engine_it_is_busy() -> None:
         recognition.see(FRAME, region=WHOLE, most=3)
 
 
-def test_of_several_faces_only_the_widest_is_scored_for_liveness() -> None:
+def test_only_the_widest_face_is_scored_for_liveness() -> None:
     scene = Scene([face(300, 300, 80), face(700, 300, 120), face(1000, 300, 100)], liveness=FakeLiveness())
     recognition = scene.recognition()
     seen = recognition.see(FRAME, region=WHOLE, most=3, limits=LIMITS, liveness=True)

@@ -105,7 +105,7 @@ def test_leases_from_before_the_clock_was_set_back_are_given_up(join: Join, gate
     assert heir.renew() == gates
 
 
-def test_openings_that_nobody_took_are_told_once(site: Process, join: Join, clock: Clock) -> None:
+def test_untaken_openings_are_reported_once(site: Process, join: Join, clock: Clock) -> None:
     gate = site.gates.get("lobby-1")
     order = Order("event-1", gate.id, None, NOW, NOW + timedelta(seconds=5))
     with site.store.write() as tx:

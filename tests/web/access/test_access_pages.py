@@ -43,7 +43,7 @@ def test_guards_see_grants_and_viewers_do_not(client: TestClient, system: System
         ("/access/rules?employee=%00", 422, "control characters"),
     ],
 )
-def test_an_address_that_makes_no_sense_is_answered_in_words(
+def test_malformed_address_gets_an_explanation(
     client: TestClient, system: System, path: str, status: int, words: str
 ) -> None:
     page = client.get(path, headers={**cookie(sign_in(system, Role.ADMIN)), "Accept": "text/html"})

@@ -86,7 +86,7 @@ def staff(where: Where = SERVER_ROOM, schedule: str | None = None, group: str = 
         ),
     ],
 )
-def test_what_was_missing_is_said(asked: Answer, words: str) -> None:
+def test_explanation_says_what_was_missing(asked: Answer, words: str) -> None:
     assert why(asked, SYDNEY) == words
 
 

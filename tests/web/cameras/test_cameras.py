@@ -33,7 +33,7 @@ def damaged(client: TestClient, admin: Headers, system: System) -> Iterator[str]
         assert client.delete(f"/v1/cameras/{name}", headers=admin).status_code == 204
 
 
-def test_damaged_address_is_said_and_the_other_cameras_are_listed(
+def test_damaged_address_is_reported_and_other_cameras_are_listed(
     client: TestClient, admin: Headers, damaged: str
 ) -> None:
     answer = client.get("/v1/cameras", headers=admin)

@@ -67,7 +67,7 @@ def test_one_raw_frame(ask: Ask, nothing_stored: Any, case: str) -> None:
 
 
 @pytest.mark.parametrize("case", [c for c, (*_, code) in BAD.items() if code != "wrong_content_type"])
-def test_as_a_photo_and_as_a_frame_among_good_ones(
+def test_hostile_picture_is_refused_as_photo_and_as_frame(
     client: TestClient, admin: Headers, gate: Headers, newcomer: dict[str, Any], nothing_stored: Any, case: str
 ) -> None:
     data, media_type, status, code = BAD[case]

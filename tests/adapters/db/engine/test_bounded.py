@@ -28,7 +28,7 @@ def test_an_endless_query_is_given_up_and_says_what_to_do(store: SqlStore) -> No
         assert time.monotonic() - began >= WITHIN.total_seconds()
 
 
-def test_what_follows_on_the_connection_has_the_time_it_needs(store: SqlStore, database: str) -> None:
+def test_time_limit_ends_with_its_read(store: SqlStore, database: str) -> None:
     with pytest.raises(Busy), store.read(WITHIN) as tx:
         ask(tx, ENDLESS)
     with store.read() as tx:

@@ -46,7 +46,7 @@ def replaced(file: Path) -> None:
 
 
 @pytest.mark.parametrize("happens", [moved, deleted, replaced])
-def test_nothing_is_recorded_and_the_cure_is_named(
+def test_moved_file_records_nothing_and_names_the_cure(
     store: SqlStore, file: Path, happens: Callable[[Path], None]
 ) -> None:
     happens(file)
@@ -60,7 +60,7 @@ def test_nothing_is_recorded_and_the_cure_is_named(
     assert file.exists() is (happens is replaced), "no empty database is made in its place"
 
 
-def test_a_file_that_is_back_is_used_again(store: SqlStore, file: Path) -> None:
+def test_restored_file_is_used_again(store: SqlStore, file: Path) -> None:
     moved(file)
     with pytest.raises(NotRecorded):
         add(store, "2")

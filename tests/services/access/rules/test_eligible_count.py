@@ -69,7 +69,7 @@ def shown(process: Process, **similar: float) -> RecordedDecision:
     return process.decide(photo(mixed(**similar)))
 
 
-def test_somebody_who_may_pass_is_held_against_those_who_may(building: Process) -> None:
+def test_threshold_for_an_allowed_person_counts_those_allowed(building: Process) -> None:
     opened = shown(building, p0=0.5)
     assert (opened.reason, opened.threshold, opened.candidates) == ("recognised", 0.45, 1)
     kept = building.events.get(opened.id).json()
@@ -81,7 +81,7 @@ def test_somebody_who_may_pass_is_held_against_those_who_may(building: Process) 
     assert building.recorded() == 3
 
 
-def test_somebody_who_may_not_pass_is_named_by_the_threshold_of_the_whole_gallery(building: Process) -> None:
+def test_threshold_for_a_person_not_allowed_counts_the_whole_gallery(building: Process) -> None:
     unnamed = shown(building, p1=0.6)
     assert (unnamed.reason, unnamed.employee) == ("not_recognised", None)
     assert (unnamed.threshold, unnamed.candidates) == (0.65, ENROLLED)
@@ -99,9 +99,7 @@ def test_somebody_who_may_not_pass_is_named_by_the_threshold_of_the_whole_galler
         ({"p0": 0.6, "p1": 0.75}, "no_rule"),
     ],
 )
-def test_whoever_is_enrolled_is_a_rival_also_if_they_may_not_pass(
-    building: Process, similar: dict[str, float], reason: str
-) -> None:
+def test_enrolled_people_who_may_not_pass_are_rivals(building: Process, similar: dict[str, float], reason: str) -> None:
     assert shown(building, **similar).reason == reason
 
 

@@ -43,7 +43,7 @@ def test_words_say_when_it_opens_or_closes(store: Store, windows: tuple[Window, 
     assert preview(store, *windows, at=at).words == words
 
 
-def test_far_opening_has_its_date_and_no_opening_is_said(store: Store) -> None:
+def test_next_opening_has_a_date_if_far_and_none_is_said(store: Store) -> None:
     on = (CalendarHours("c", (Hours(600, 60),)),)
     found = preview(store, at=datetime(2026, 10, 1, tzinfo=UTC), on=on)
     assert found.words == "Closed now. Next: opens Tue 1 December 2026 10:00."

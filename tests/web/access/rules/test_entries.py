@@ -107,7 +107,7 @@ def _patch(client: TestClient, path: str, headers: Headers, body: dict[str, Any]
     return client.patch(path, headers=headers, json=body)
 
 
-def test_of_two_admins_at_once_one_is_shown_what_the_other_made(
+def test_second_of_two_admins_sees_the_firsts_change(
     client: TestClient, admin: Headers, call: Call, ids: dict[str, str]
 ) -> None:
     rule = call("POST", "/rules", {"name": "Shared", "who": EVERYBODY, "where": EVERYWHERE})
@@ -127,7 +127,7 @@ def test_of_two_admins_at_once_one_is_shown_what_the_other_made(
         assert rule["note"] == won["note"]
 
 
-def test_what_is_in_use_stays_and_names_its_users(call: Call, ids: dict[str, str]) -> None:
+def test_entry_in_use_is_not_removed(call: Call, ids: dict[str, str]) -> None:
     call("PATCH", f"/schedules/{ids['schedule']}", {"on_calendar": [{"calendar": ids["calendar"], "windows": []}]})
     rule = {
         "name": "Night shift",
@@ -209,7 +209,7 @@ def test_rules_are_found_by_whom_where_and_when(call: Call, ids: dict[str, str],
         assert call("GET", path)["items"] == []
 
 
-def test_what_is_hardly_meant_is_said_with_the_change_that_made_it(call: Call, ids: dict[str, str]) -> None:
+def test_warning_comes_with_the_change_that_causes_it(call: Call, ids: dict[str, str]) -> None:
     empty = call("POST", "/groups", {"name": "Nobody yet"})
     rule = {"name": "Nobody", "who": {"groups": [empty["id"]]}, "where": {"zones": [ids["zone"]]}}
     made = call("POST", "/rules", rule)
