@@ -66,7 +66,7 @@ class ByHand:
         with self.store.write() as tx:
             gate = _held(tx, name)
             if gate.driver is DriverKind.PLAIN:
-                raise Conflict("gate_not_driven", "This gate's hardware polls for decisions, so it takes no order to open.")
+                raise Conflict("gate_not_driven", "This gate's hardware polls for decisions; it takes no orders.")
             if gate.driver is DriverKind.UNKNOWN:
                 raise Conflict("gate_not_driven", DRIVER_UNKNOWN)
             mode = tx.site.get().mode_at(gate.id)
