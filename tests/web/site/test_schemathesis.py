@@ -23,6 +23,7 @@ from schemathesis.specs.openapi.checks import (
 
 from app.core.types import Role
 from app.services.accounts.sessions import csrf_of
+from app.services.accounts.sign_in import Client
 from app.web.codes import BY_STATUS, PROBLEMS
 from tests import pictures
 from tests.console.service import Service
@@ -53,14 +54,19 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 @pytest.fixture(scope="module")
 def keys(service: Service) -> dict[Role, Headers]:
-    token = service.session(service.user("viewer"))
-    viewer = {"Cookie": f"facegate={token}", "X-CSRF-Token": csrf_of(token)}
+    displays = service.system.accounts.displays
+    screen = displays.open(displays.add("Guard room").code, Client("127.0.0.1", "a browser")).session
     by_key = (Role.ADMIN, Role.SECURITY, Role.CAMERA)
     return {
         **{role: service.key(role.value) for role in by_key},
         Role.GATE: service.key("gate", LOBBY),
-        Role.VIEWER: viewer,
+        Role.VIEWER: _by_cookie(service.session(service.user("viewer"))),
+        Role.DISPLAY: _by_cookie(screen),
     }
+
+
+def _by_cookie(token: str) -> Headers:
+    return {"Cookie": f"facegate={token}", "X-CSRF-Token": csrf_of(token)}
 
 
 @pytest.fixture(scope="module")
