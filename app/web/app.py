@@ -33,6 +33,7 @@ from app.web.console.imports import imports as import_pages
 from app.web.console.people import employees as employee_pages
 from app.web.console.site import contract, status
 from app.web.console.site import health as health_page
+from app.web.console.site import mode as mode_page
 from app.web.console.site import settings as site_page
 from app.web.edge import admission, uploads
 from app.web.edge.head import HeadAsGet
@@ -54,6 +55,7 @@ PAGES = (
     log,
     reports,
     health_page,
+    mode_page,
     employee_pages,
     import_pages,
     rule_pages,

@@ -89,3 +89,22 @@ def test_a_machine_with_a_key_file_of_its_own_is_refused_and_the_other_works_on(
         assert words in told and "set people_keys to the file that the other machines use" in told
         assert not (tmp_path / "c" / "people.keys").exists()
     assert a.approach(pictures.ADA[1]).json()["reason"] == "not_recognised"
+
+
+def test_mode_ordered_at_one_process_is_on_the_pages_of_the_other(pair: tuple[Server, Server]) -> None:
+    a, b = pair
+    password = "a river runs uphill"
+    b.site.unspeakable.add(password)
+    add = ("users", "add", "grace", "--role", "security")
+    assert quick(*add, data=a.site.data, typed=f"{password}\n", **a.site.settings).returncode == 0
+    assert b.http.post("/signin", data={"name": "grace", "password": password}).status_code == 303
+    assert "mode-word" not in b.http.get("/account").text
+    for mode, words in (("lockdown", "Nobody gets in at any gate"), ("release", "Every gate is open for everybody")):
+        order = {"headers": a.site.key("admin"), "json": {"active": True, "comment": f"a {mode} drill"}}
+        assert a.http.post(f"/v1/{mode}", **order).status_code == 200  # type: ignore[arg-type]
+        for page in ("/account", "/live", "/mode-band"):
+            text = b.http.get(page).text
+            assert words in text and f"a {mode} drill" in text, page
+        ended = a.http.post(f"/v1/{mode}", headers=a.site.key("admin"), json={"active": False})
+        assert ended.json()["mode"] == "normal"
+        assert "mode-word" not in b.http.get("/mode-band").text

@@ -80,6 +80,11 @@ class SiteControl:
         with self.store.read() as tx:
             return tx.site.get()
 
+    def in_force(self) -> SiteState:
+        """Returns the releases that are in force here and not recorded yet; without any, the recorded mode."""
+        unrecorded = self._late.all()
+        return together(unrecorded) if unrecorded else self.state()
+
     @property
     def is_unrecorded(self) -> bool:
         """Whether a release was carried out here that is not recorded yet."""

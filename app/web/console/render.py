@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from app.core.accounts.users import PERSON_ROLES
 from app.core.types import Role
 from app.services.accounts.sessions import SignedIn, csrf_of
+from app.web.console.mode_band import may_order, mode_band
 from app.web.console.page_clock import PageClock
 from app.web.console.words import ALERTS
 from app.web.security import cookie_name, prefix_of
+from app.wiring import System
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -91,7 +94,8 @@ def render(
     here = max(
         (link for link in links if _within(request.url.path, link.path)), key=lambda link: len(link.path), default=None
     )
-    clock = PageClock(lambda: request.app.state.system.site_clock.read())
+    system: System = request.app.state.system
+    clock = PageClock(system.site_clock.read)
     page = templates.get_template(template).render(
         person=person,
         user=user,
@@ -103,6 +107,8 @@ def render(
         root=prefix_of(request),
         clock=clock,
         when=clock.when,
+        mode_band=lambda: person and mode_band(system, person.principal),
+        may_order=cache(lambda: may_order(system, person.principal) if person else []),
         **context,
     )
     return HTMLResponse(page, status_code)

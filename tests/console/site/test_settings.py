@@ -6,6 +6,7 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from app.core.access.schedules import Hours, Schedule, Window
+from app.core.site.settings import SiteSettings
 from app.wiring import new_id
 from tests.console.service import Service
 
@@ -54,21 +55,24 @@ def test_site_moves_to_another_clock(
     expect(page.locator("#skipped")).to_contain_text("March 2027: the clock is put forward over it in Europe/Berlin.")
 
 
-def test_guards_may_grant_as_long_as_an_admin_says(fresh_site: Service, page_as: Open) -> None:
+def test_guards_may_do_what_an_admin_says(fresh_site: Service, page_as: Open) -> None:
     first, second = (page_as("admin", path="/settings/site", site=fresh_site) for _ in range(2))
     for page in (first, second):
         expect(page.get_by_text("There it is")).to_be_visible()
-    first.get_by_label("Longest grant, in hours").fill("8")
-    first.get_by_role("form", name="Temporary grants by guards").get_by_role("button").click()
-    expect(first.get_by_text("Saved. It holds for the next grant.")).to_be_visible()
+    first.get_by_label("Longest temporary grant, in hours").fill("8")
+    first.get_by_label("Guards may begin and end a lockdown").check()
+    first.get_by_role("form", name="What guards may do").get_by_role("button").click()
+    expect(first.get_by_text("Saved. It holds from now on.")).to_be_visible()
     assert fresh_site.system.site_settings.get().guard_grant_max_hours == 8
-    second.get_by_label("Longest grant, in hours").fill("4")
-    second.get_by_role("form", name="Temporary grants by guards").get_by_role("button").click()
-    expect(second.locator(".field-problem")).to_contain_text("Somebody else set this to 8 hours meanwhile.")
+    second.get_by_label("Longest temporary grant, in hours").fill("4")
+    second.get_by_role("form", name="What guards may do").get_by_role("button").click()
+    expect(second.locator(".field-problem")).to_contain_text(
+        "Somebody else set this to 8 hours, with lockdowns, meanwhile."
+    )
     assert fresh_site.system.site_settings.get().guard_grant_max_hours == 8
-    second.get_by_role("form", name="Temporary grants by guards").get_by_role("button").click()
-    expect(second.get_by_text("Saved. It holds for the next grant.")).to_be_visible()
-    assert fresh_site.system.site_settings.get().guard_grant_max_hours == 4
+    second.get_by_role("form", name="What guards may do").get_by_role("button").click()
+    expect(second.get_by_text("Saved. It holds from now on.")).to_be_visible()
+    assert fresh_site.system.site_settings.get() == SiteSettings(4, guards_may_lock_down=False)
 
 
 def confirm(page: Page) -> None:

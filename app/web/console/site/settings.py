@@ -1,4 +1,4 @@
-"""Settings of the site: its name, its time zone, and for how long guards may let somebody in."""
+"""Settings of the site: its name, its time zone, and what guards may do."""
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
@@ -28,6 +28,7 @@ def site(request: Request, system: SystemOf, person: AdminPage) -> HTMLResponse:
         sites=rules.sites,
         zones=sorted(zone_names()),
         elsewhere=elsewhere,
+        guards_may_lock_down=settings.guards_may_lock_down,
         guard_hours=settings.guard_grant_max_hours,
         settings_version=version_of(settings),
         most_hours=MOST_GRANT_HOURS,

@@ -1,4 +1,4 @@
-// A site's name and time zone, where the clock beside the field shows what the zone means; and what guards may grant.
+// A site's name and time zone, where the clock beside the field shows what the zone means; and what guards may do.
 
 import { call, sayNext } from "../api.js";
 import { clearProblems, problemAt } from "../parts.js";
@@ -35,12 +35,13 @@ for (const form of document.querySelectorAll("[data-site]")) {
 
 const guards = document.getElementById("guard-grants");
 const hours = guards.elements.guard_grant_max_hours;
-const hoursWords = (most) => (most === null ? "only admins" : `${most} hours`);
+const lockdown = guards.elements.guards_may_lock_down;
+const guardWords = (is) => `${is.guard_grant_max_hours === null ? "no grants" : `${is.guard_grant_max_hours} hours`}, ${is.guards_may_lock_down ? "with" : "without"} lockdowns`;
 
 guards.addEventListener("submit", async (event) => {
   event.preventDefault();
   clearProblems(guards);
-  const json = { guard_grant_max_hours: hours.value === "" ? null : Number(hours.value) };
+  const json = { guard_grant_max_hours: hours.value === "" ? null : Number(hours.value), guards_may_lock_down: lockdown.checked };
   try {
     await call("/v1/settings", { method: "PATCH", json, version: guards.dataset.settings, quiet: true });
   } catch (error) {
@@ -48,11 +49,11 @@ guards.addEventListener("submit", async (event) => {
     if (!current) return showError(guards, error);
     // The next click saves one's own value, knowing the other.
     guards.dataset.settings = current.version;
-    problemAt(guards, hours.name, `Somebody else set this to ${hoursWords(current.guard_grant_max_hours)} meanwhile. Save again to use yours.`);
+    problemAt(guards, hours.name, `Somebody else set this to ${guardWords(current)}, meanwhile. Save again to use yours.`);
     return undefined;
   }
   unsaved(false);
-  sayNext("Saved. It holds for the next grant.");
+  sayNext("Saved. It holds from now on.");
   location.reload();
   return undefined;
 });

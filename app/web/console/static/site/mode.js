@@ -1,0 +1,103 @@
+// Lockdown and release on every page: the dialog that orders one, and the band while one is in force.
+
+import { call, rooted, say } from "../api.js";
+import { el } from "../parts.js";
+import "./hold.js";
+
+const ANSWER_MS = 4_000;
+const slot = document.getElementById("mode-slot");
+const WORDS = {
+  lockdown: ["Lockdown", "Nobody gets in until somebody ends it. Exits stay open.", "Hold to lock down", "Lockdown is in force."],
+  release: ["Emergency release", "For fire: gates open for everybody, and stay open until somebody ends it.", "Hold to release", "Gates are released."],
+};
+let dialog = null;
+let ordering = "lockdown";
+
+/** Draws the band as it is now. Nothing moves under a finger, and nothing is read aloud twice. */
+async function refresh() {
+  const asked = { headers: { "Facegate-Background": "1" }, signal: AbortSignal.timeout(ANSWER_MS) };
+  const answer = await fetch(rooted("/mode-band"), asked).catch(() => null);
+  if (!answer?.ok || answer.redirected) return; // `contact.js` and the alerts' own question say so
+  const next = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(".mode-band");
+  const now = slot.querySelector(".mode-band");
+  if (slot.querySelector(".holding") || (now ? now.isEqualNode(next) : !next)) return;
+  const focused = slot.contains(document.activeElement);
+  slot.replaceChildren(...(next ? [next] : []));
+  if (focused) (slot.querySelector("button") ?? document.getElementById("main")).focus();
+}
+
+// The bar of alerts asks every 5 s; on Live also as soon as the stream says that something happened.
+document.addEventListener("alerts", refresh);
+
+const where = () => dialog.querySelector('[name="mode-where"]:checked').value;
+const gateBox = () => dialog.querySelector(".mode-gates");
+
+function problem(id, words) {
+  const box = dialog.querySelector(`#${id}`);
+  box.textContent = words;
+  box.hidden = !words;
+}
+
+function open(mode) {
+  const [title, words, does] = WORDS[mode];
+  ordering = mode;
+  document.body.append(document.getElementById("mode-order-template").content.cloneNode(true));
+  dialog = document.getElementById("mode-order");
+  document.getElementById("mode-order-title").textContent = title;
+  document.getElementById("mode-order-words").textContent = words;
+  const button = document.getElementById("mode-order-do");
+  button.textContent = does;
+  button.classList.add(mode);
+  dialog.querySelector("[data-cancels]").addEventListener("click", () => dialog.close());
+  dialog.addEventListener("change", ({ target }) => (target.name === "mode-where" ? showGates() : problem("mode-gates-problem", "")));
+  dialog.addEventListener("close", ({ target }) => target.remove());
+  dialog.showModal();
+  button.focus();
+}
+
+async function showGates() {
+  problem("mode-gates-problem", "");
+  gateBox().hidden = where() === "all";
+  if (where() === "all" || gateBox().children.length) return;
+  try {
+    const names = await call("/mode-band/gates", { quiet: true });
+    gateBox().replaceChildren(...names.map((name) => el("label", { class: "choice" }, el("input", { type: "checkbox", value: name }), name)));
+    if (!names.length) problem("mode-gates-problem", "There is no gate yet.");
+  } catch (error) {
+    problem("mode-gates-problem", `The gates could not be read. ${error.message}`);
+  }
+}
+
+async function order() {
+  const gates = where() === "all" ? [] : [...gateBox().querySelectorAll(":checked")].map((box) => box.value);
+  if (where() === "chosen" && !gates.length) {
+    problem("mode-gates-problem", "Choose a gate, or all gates.");
+    return;
+  }
+  problem("mode-problem", "");
+  const asked = dialog;
+  try {
+    const json = { active: true, gates, comment: document.getElementById("mode-reason").value };
+    await call(`/v1/${ordering}`, { method: "POST", json, quiet: true });
+    asked.close();
+    say(WORDS[ordering][3], "good");
+  } catch (error) {
+    if (asked.open) problem("mode-problem", error.message);
+    else say(error.message, "bad");
+  }
+  refresh();
+}
+
+async function end(button) {
+  button.disabled = true;
+  try {
+    await call(`/v1/${button.dataset.ends}`, { method: "POST", json: { active: false } });
+    say("Ended. The rules decide again.", "good");
+  } catch {
+    button.disabled = false; // the message says why
+  }
+  refresh();
+}
+
+document.addEventListener("held", ({ target }) => (target.dataset.ends ? end(target) : target.id === "mode-order-do" && order()));
+for (const button of document.querySelectorAll("[data-mode]")) button.addEventListener("click", () => open(button.dataset.mode));
