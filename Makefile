@@ -18,7 +18,7 @@ help:
 	@echo "make run      start the service for real use, data in ./data (PORT=8000)"
 	@echo "make test     the tests, on SQLite and PostgreSQL (ARGS=... goes to pytest)"
 	@echo "make quick    the unit ring: rules and architecture, in seconds"
-	@echo "make coverage the files of the core and the services of which tests run less than 90 %"
+	@echo "make coverage files of the core and the services with under 90 % of lines tested"
 	@echo "make check    lint, format, types, architecture, then the tests"
 	@echo "make bench    measure speed and accuracy"
 	@echo "make migrate  bring the schema of the database in ./data up to date"

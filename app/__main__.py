@@ -59,7 +59,7 @@ def serve(
 
 @cli.command()
 def worker(data: Data = HERE) -> None:
-    """Watch cameras until SIGTERM or Ctrl-C, without serving. Any number of workers share the cameras."""
+    """Watch cameras until SIGTERM or Ctrl-C, without serving HTTP. Any number of workers share the cameras."""
     from app.process.serving import watch
 
     watch(settings_of(data), announce=out.print)

@@ -9,7 +9,7 @@ import typer
 
 from app.commands.common import HERE, Data, backbone, err, out
 
-cli = typer.Typer(no_args_is_help=True, help="Prove whether the log was altered.")
+cli = typer.Typer(no_args_is_help=True, help="Check whether the log was altered.")
 
 
 @cli.command("verify")

@@ -19,7 +19,7 @@ def create_key(
     name: Annotated[str, typer.Option(help="What the key is for.")] = "",
     data: Data = HERE,
 ) -> None:
-    """Print a new key on stdout. It is shown only this once."""
+    """Create a key and print it on stdout. It is shown only this once."""
     with backbone(data) as here:
         secret, _ = here.keys.create(role, gate, name)
     sys.stdout.write(secret + "\n")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from app.services.access.rules.rule_book import RuleChange
     from app.wiring import Backbone
 
-cli = typer.Typer(no_args_is_help=True, help="Read, change and question the rules of who may pass.")
+cli = typer.Typer(no_args_is_help=True, help="Read, change and query the rules that say who may pass.")
 MOST_NAMES = 10
 File = Annotated[Path, typer.Argument(metavar="rules.yaml", exists=True, dir_okay=False, help="YAML or JSON.")]
 Gate = Annotated[str, typer.Argument(help="A gate's name or id.")]
@@ -26,7 +26,7 @@ At = Annotated[
 
 @cli.command("export")
 def export_rules(
-    file: Annotated[Path | None, typer.Argument(metavar="[rules.yaml]", help="Where to write; none: print.")] = None,
+    file: Annotated[Path | None, typer.Argument(metavar="[rules.yaml]", help="Where to write; printed if not given.")] = None,
     data: Data = HERE,
 ) -> None:
     """Write the rules as YAML. Applying the file changes nothing."""
@@ -45,7 +45,7 @@ def apply_rules(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
     data: Data = HERE,
 ) -> None:
-    """Make the rules what a file says, all of it or nothing. Holds from the next decision."""
+    """Make the rules what a file says, all of it or nothing. Applies from the next decision."""
     with backbone(data) as here:
         change = here.rules_text.apply(_read(file), dry_run=dry_run)
         _show(here, change)

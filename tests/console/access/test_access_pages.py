@@ -193,7 +193,7 @@ def test_a_guard_lets_a_refused_person_in_for_the_hours_that_the_site_allows(
         axe(page)
         until.fill(allowed)
         dialog.get_by_role("button", name="Let them in").click()
-        expect(page.get_by_text("The grant holds from now on.")).to_be_visible()
+        expect(page.get_by_text("The grant applies from now on.")).to_be_visible()
         assert system.rule_questions.explain("A-2", LOBBY).reason == "recognised"
         page.goto("/access/grants")
         expect(page.get_by_role("row", name="Grace Hopper")).to_contain_text("Her group is new")

@@ -17,7 +17,7 @@ from tests.console.service import Service
 Open = Callable[..., Page]
 Axe = Callable[[Page], None]
 expect.set_options(timeout=20_000)
-SAVED = "It holds from the next decision on."
+SAVED = "It applies from the next decision."
 FILE = (
     b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Test//EN\r\n"
     b"BEGIN:VEVENT\r\nUID:1\r\nDTSTART;VALUE=DATE:20270326\r\nSUMMARY:Good Friday\r\nEND:VEVENT\r\n"

@@ -152,7 +152,7 @@ def test_groups_are_chosen_on_the_form_of_a_person(
         page.get_by_role("button", name="Edit").click()
         page.get_by_role("button", name="Remove the group Third").click()
         page.get_by_role("button", name="Save").click()
-        expect(page.get_by_text("Saved. It holds at every gate from now on.")).to_be_visible()
+        expect(page.get_by_text("Saved. It applies at every gate now.")).to_be_visible()
         assert groups_of(site, person) == (group.name, "Brand new", "Fourth")
         assert site.system.enrolment.get(person).number == number
     finally:

@@ -166,7 +166,7 @@ def test_change_is_shown_with_whom_it_concerns(
     assert _stored(site, days).windows == days.windows
     page.get_by_role("button", name="Save").click()
     dialog.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("It holds from the next decision on.")).to_be_visible()
+    expect(page.get_by_text("It applies from the next decision.")).to_be_visible()
     assert _stored(site, days).windows == (Window((0, 1, 2, 3, 4), Hours(480, 240)),)
 
 
@@ -178,7 +178,7 @@ def test_second_admin_sees_the_first_ones_change(
     expect(second.get_by_label("Until")).to_have_value("17:00")
     first.get_by_label("Until").fill("18:00")
     first.get_by_role("button", name="Save").click()
-    expect(first.get_by_text("It holds from the next decision on.")).to_be_visible()
+    expect(first.get_by_text("It applies from the next decision.")).to_be_visible()
     second.get_by_label("Until").fill("20:00")
     second.get_by_role("button", name="Save").click()
     dialog = second.get_by_role("dialog")
@@ -190,7 +190,7 @@ def test_second_admin_sees_the_first_ones_change(
     assert _stored(site, days).windows[0].hours == Hours(480, 600)
     second.get_by_role("button", name="Save").click()
     dialog.get_by_role("button", name="Save mine").click()
-    expect(second.get_by_text("It holds from the next decision on.")).to_be_visible()
+    expect(second.get_by_text("It applies from the next decision.")).to_be_visible()
     assert _stored(site, days).windows[0].hours == Hours(480, 720)
 
 
@@ -232,7 +232,7 @@ def test_calendar_closes_a_schedule_and_the_next_days_show_it(site: Service, pag
     page.get_by_role("button", name=f"Add hours on {calendar.name}").click()
     expect(page.locator("#preview li").first).to_contain_text("08:00 to 12:00")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("It holds from the next decision on.")).to_be_visible()
+    expect(page.get_by_text("It applies from the next decision.")).to_be_visible()
     assert _stored(site, days).on_calendar == (CalendarHours(calendar.id, (Hours(480, 240),)),)
 
 

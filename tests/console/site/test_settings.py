@@ -62,7 +62,7 @@ def test_guards_may_do_what_an_admin_says(fresh_site: Service, page_as: Open) ->
     first.get_by_label("Longest temporary grant, in hours").fill("8")
     first.get_by_label("Guards may begin and end a lockdown").check()
     first.get_by_role("form", name="What guards may do").get_by_role("button").click()
-    expect(first.get_by_text("Saved. It holds from now on.")).to_be_visible()
+    expect(first.get_by_text("Saved. It applies now.")).to_be_visible()
     assert fresh_site.system.site_settings.get().guard_grant_max_hours == 8
     second.get_by_label("Longest temporary grant, in hours").fill("4")
     second.get_by_role("form", name="What guards may do").get_by_role("button").click()
@@ -71,7 +71,7 @@ def test_guards_may_do_what_an_admin_says(fresh_site: Service, page_as: Open) ->
     )
     assert fresh_site.system.site_settings.get().guard_grant_max_hours == 8
     second.get_by_role("form", name="What guards may do").get_by_role("button").click()
-    expect(second.get_by_text("Saved. It holds from now on.")).to_be_visible()
+    expect(second.get_by_text("Saved. It applies now.")).to_be_visible()
     assert fresh_site.system.site_settings.get() == SiteSettings(4, guards_may_lock_down=False)
 
 

@@ -1,4 +1,4 @@
-"""Gates are added once, and what is changed about one holds from the next decision on, in every process."""
+"""Gates are added once, and what is changed about one applies from the next decision, in every process."""
 
 import threading
 from collections.abc import Callable

@@ -68,7 +68,7 @@ for (const dialog of dialogs.values()) {
     if (name && !name.value.trim()) {
       clearProblems(form);
       problemAt(form, name.name, "Give it a name.");
-    } else make(form, open.id ? "patch" : "create", "Saved. It holds from the next decision on.");
+    } else make(form, open.id ? "patch" : "create", "Saved. It applies from the next decision.");
   });
   dialog.querySelector("[data-remove]")?.addEventListener("click", () => make(form, "delete", "Removed."));
 }

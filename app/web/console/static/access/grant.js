@@ -25,7 +25,7 @@ async function give(form) {
   const employee = form.dataset.employee || (await byNumber(value("grant-employee"), form.querySelector('[name="gates"]').dataset.gate));
   const json = { employee, where: everywhere ? { everywhere: true } : { gates }, ends_at: instantOf(value("grant-until")), reason: value("grant-reason") };
   await call("/v1/grants", { method: "POST", json, quiet: true });
-  sayNext("The grant holds from now on.");
+  sayNext("The grant applies from now on.");
   return location.reload();
 }
 

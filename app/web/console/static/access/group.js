@@ -53,7 +53,7 @@ async function change(json, person, words) {
   const done = await call(`/v1/groups/${id}/members`, { method: "POST", json }).catch(() => null);
   if (!done) return;
   showCount(done.members);
-  say(`${person.name} ${words}. It holds from the next decision on.`, "good");
+  say(`${person.name} ${words}. It applies from the next decision.`, "good");
   await Promise.all([list(), find()]);
 }
 

@@ -110,7 +110,7 @@ async function make(action, does, done) {
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  make(id ? "patch" : "create", "Save", "Saved. It holds from the next decision on.");
+  make(id ? "patch" : "create", "Save", "Saved. It applies from the next decision.");
 });
 document.getElementById("remove")?.addEventListener("click", () => make("delete", "Remove the rule", "The rule was removed."));
 form.addEventListener("input", draw);

@@ -29,7 +29,7 @@ for (const form of document.querySelectorAll("[data-employee-form]")) {
     try {
       if (id) {
         await call(`/v1/employees/${id}`, { method: "PATCH", json: details(form) });
-        sayNext("Saved. It holds at every gate from now on.");
+        sayNext("Saved. It applies at every gate now.");
         location.reload();
       } else {
         const made = await call("/v1/employees", { method: "POST", json: details(form) });

@@ -53,7 +53,7 @@ guards.addEventListener("submit", async (event) => {
     return undefined;
   }
   unsaved(false);
-  sayNext("Saved. It holds from now on.");
+  sayNext("Saved. It applies now.");
   location.reload();
   return undefined;
 });

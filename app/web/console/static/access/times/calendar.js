@@ -103,7 +103,7 @@ form.addEventListener("submit", async (event) => {
   const target = entry ? { action: "patch", id: entry.id, version: entry.version, does: "Save" } : { action: "create", does: "Add" };
   const saved = await save(form, { kind: "calendars", ...target, body: body(), describe: words });
   if (!saved) return;
-  sayNext("Saved. It holds from the next decision on.");
+  sayNext("Saved. It applies from the next decision.");
   location.assign(rooted(`/access/calendars/${saved.id}?year=${year.year}`));
 });
 

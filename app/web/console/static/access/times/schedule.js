@@ -204,7 +204,7 @@ form.addEventListener("submit", async (event) => {
   const saved = await save(form, { kind: "schedules", ...target(), body: body(), describe: words });
   if (!saved) return;
   const warned = saved.warnings.map((warning) => warning.detail).join(" ");
-  sayNext(`Saved. ${warned || "It holds from the next decision on."}`, warned ? "bad" : "good");
+  sayNext(`Saved. ${warned || "It applies from the next decision."}`, warned ? "bad" : "good");
   location.assign(rooted(`/access/schedules/${saved.id}`));
 });
 
