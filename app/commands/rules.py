@@ -26,7 +26,7 @@ At = Annotated[
 
 @cli.command("export")
 def export_rules(
-    file: Annotated[Path | None, typer.Argument(metavar="[rules.yaml]", help="Where to write; printed if not given.")] = None,
+    file: Annotated[Path | None, typer.Argument(metavar="[rules.yaml]", help="Where to write; else printed.")] = None,
     data: Data = HERE,
 ) -> None:
     """Write the rules as YAML. Applying the file changes nothing."""
