@@ -146,6 +146,9 @@ def test_release_of_a_chosen_gate_by_keyboard_alone(
     size = page.locator(".mode-word").evaluate("word => parseFloat(getComputedStyle(word).fontSize)")
     assert size >= 2560 * 0.016, "it is read from three metres"
     page.screenshot(path=look.folder / "mode-release-2560.png")
+    page.get_by_role("link", name="Who came last").press("Enter")
+    expect(page).to_have_url(f"{guarded.url}/log?reason=recognised")
+    expect(page.get_by_label("Reason")).to_have_value("recognised")
     held_by_key(page.get_by_role("button", name="Hold to end"))
     expect(band(page)).to_have_count(0)
     assert mode(guarded) is SiteMode.NORMAL
