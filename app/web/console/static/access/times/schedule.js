@@ -152,16 +152,23 @@ form.elements.name.addEventListener("input", () => unsaved(true));
 let asked;
 let waiting;
 
+// What was found wrong before this change may be right now.
 function askPreview() {
   clearTimeout(waiting);
+  clearProblems(form);
+  form.classList.remove("wrong");
   waiting = setTimeout(showPreview, 250);
 }
 
 async function showPreview() {
   asked?.abort();
   asked = new AbortController();
-  clearProblems(form);
   const { windows, on_calendar } = body();
+  if (!windows.length) {
+    document.getElementById("next").textContent = "Not known until there is a window.";
+    preview.replaceChildren();
+    return;
+  }
   try {
     const found = await call("/v1/schedule-previews", { method: "POST", json: { windows, on_calendar }, quiet: true, signal: asked.signal });
     document.getElementById("next").textContent = found.words;
