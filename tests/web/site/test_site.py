@@ -153,8 +153,10 @@ def test_security_releases_always_and_locks_down_where_the_setting_allows(
 
 
 def test_unrecordable_release_is_a_503_and_in_force(
-    system: System, order: Any, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, system: System, order: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    reader = cookie(sign_in(system, Role.VIEWER))
+
     def full(*_: object) -> None:
         raise NotRecorded("the disk is full")
 
@@ -163,9 +165,19 @@ def test_unrecordable_release_is_a_503_and_in_force(
         answer = order("release", active=True, gates=[GATE])
         problem(answer, 503, code="not_recorded")
         assert "none is open yet" in answer.json()["detail"], "no gate is driven here"
+        assert "not recorded yet" in client.get("/account", headers=reader).text
         assert system.gate_control._drivers.site.mode is SiteMode.RELEASE
     assert order("release", active=False).json()["mode"] == "normal"
     assert system.gate_control._drivers.site.mode is SiteMode.NORMAL
+    assert "mode-word" not in client.get("/account", headers=reader).text
+
+
+def test_the_gates_to_choose_from_are_listed_for_guards_only(client: TestClient, system: System) -> None:
+    guard, viewer = (cookie(sign_in(system, role)) for role in (Role.SECURITY, Role.VIEWER))
+    assert GATE in client.get("/mode-band/gates", headers=guard).json()
+    problem(client.get("/mode-band/gates", headers=viewer), 403, code="wrong_role")
+    assert client.get("/mode-band", headers=viewer).status_code == 200
+    assert client.get("/mode-band", follow_redirects=False).status_code == 303
 
 
 def test_door_reports_its_state(client: TestClient, beat: Any, admin: Headers, alerts: Any, lasting: Any) -> None:
