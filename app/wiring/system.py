@@ -144,7 +144,9 @@ def _assemble(backbone: Backbone) -> System:
         recognition=recognition,
         calibration=calibration,
         enrolment=enrolment,
-        portraits=Portraits(enrolment, decoder(settings), encode_jpeg),
+        portraits=Portraits(
+            enrolment, decoder(settings), lambda data: recognition.inspect(data, limits=ENROLMENT).box, encode_jpeg
+        ),
         imports=import_desk(backbone, enrolment, recognition),
         import_reports=ImportReports(store, backbone.vault),
         people_export=PeopleExport(enrolment),

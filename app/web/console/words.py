@@ -71,11 +71,38 @@ OUTCOMES: dict[str, str] = {
     "dry_run": "Nothing was sent: the gate has no driver",
 }
 
+# What a guard does after a refusal. A reason that lets in, or that is an order, has none.
+NEXT_STEPS: dict[str, str] = {
+    Reason.NO_FACE: "Ask them to stand before the camera and look at it.",
+    Reason.SEVERAL_FACES: "Ask them to come one at a time.",
+    Reason.FACE_TOO_SMALL: "Ask them to come closer.",
+    Reason.POOR_QUALITY: "Ask them to stand still and face the camera. Check the light.",
+    Reason.SPOOF_SUSPECTED: "Go there: somebody may hold up a picture. Let nobody in from here.",
+    Reason.NOT_RECOGNISED: "Ask who they are, then compare faces.",
+    Reason.AMBIGUOUS: "Ask who they are, then compare faces.",
+    Reason.EMPLOYEE_INACTIVE: "Ask an admin before you let them in.",
+    Reason.NOT_YET_VALID: "Ask an admin before you let them in.",
+    Reason.EXPIRED: "Ask an admin whether their time goes on.",
+    Reason.CLOCK_UNCONFIRMED: "Check their dates by hand, and tell an admin: the clock may be wrong.",
+    Reason.BLOCKED: "Keep them out, and call whoever blocked them.",
+    Reason.NO_RULE: "Send them to their own gate, or let them in once.",
+    Reason.OUTSIDE_SCHEDULE: "Ask why they come now; let them in once, or ask an admin for a grant.",
+    Reason.CREDENTIAL_UNKNOWN: "Check their badge: this one belongs to nobody.",
+    Reason.GATE_DISABLED: "Send them to another gate.",
+    Reason.NO_ENTRY: "Send them to another gate.",
+    Reason.LOCKED_BY_HAND: "Unlock the gate first, or send them to another.",
+    Reason.LOCKDOWN: "Let nobody in until the lockdown ends.",
+    Reason.STALE_FRAME: "Ask them to try again.",
+    Reason.SYSTEM_FAULT: "Check their identity by hand, and tell an admin.",
+}
+LET_IN_REASONS = ("Known to me", "Identity document checked", "Their host or manager confirmed", "Emergency service")
+
 ALARMING = (Reason.SPOOF_SUSPECTED, Reason.SYSTEM_FAULT)
 FOR_SCRIPTS = {
     "reasons": {str(k): v for k, v in REASONS.items()},
     "alerts": {str(k): v for k, v in ALERTS.items()},
     "cameras": CAMERAS,
     "outcomes": OUTCOMES,
+    "next": {str(k): v for k, v in NEXT_STEPS.items()},
     "alarming": [reason.value for reason in ALARMING],
 }

@@ -5,9 +5,9 @@ import pytest
 
 from app.adapters.vision.photos.image import decode
 from app.adapters.vision.photos.jpeg import encode_jpeg
-from app.core.errors import NotFound
+from app.core.errors import Busy, NotFound
 from app.core.people.details import Details
-from app.core.types import Pixels
+from app.core.types import Box, Pixels
 from app.services.people.portraits import Portraits
 from tests.fakes import person, photo
 from tests.services.process import Process
@@ -22,7 +22,7 @@ def drawn(data: bytes) -> Pixels:
 
 @pytest.fixture
 def portraits(site: Process) -> Portraits:
-    return Portraits(site.enrolment, drawn, encode_jpeg)
+    return Portraits(site.enrolment, drawn, lambda _: None, encode_jpeg)
 
 
 def test_the_best_photo_is_shown_small(site: Process, portraits: Portraits) -> None:
@@ -33,6 +33,18 @@ def test_the_best_photo_is_shown_small(site: Process, portraits: Portraits) -> N
     kept = {one.quality: one.id for one in site.enrolment.photos(ada.id)}
     data, _ = site.enrolment.photo(ada.id, kept[0.9])
     assert int(np.median(shown)) == pytest.approx(sum(data) % 256, abs=2)
+
+
+def test_the_face_is_cropped_as_a_gate_crops_it_unless_gates_need_the_engines(site: Process) -> None:
+    ada = site.enrol("E-1", photo(person(0)))
+    cropped = Portraits(site.enrolment, drawn, lambda _: Box(300, 200, 60, 80), encode_jpeg)
+    assert decode(cropped.of(ada.id)).shape[:2] == (160, 160)
+
+    def busy(_: bytes) -> Box:
+        raise Busy("too_busy", "All engines work for gates.")
+
+    whole = Portraits(site.enrolment, drawn, busy, encode_jpeg)
+    assert decode(whole.of(ada.id)).shape[:2] == (240, 320)
 
 
 def test_unknown_person_and_person_without_photo_have_no_portrait(site: Process, portraits: Portraits) -> None:

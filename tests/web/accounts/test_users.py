@@ -233,7 +233,8 @@ def test_a_display_shows_live_and_alerts_and_nothing_else(
     assert "HttpOnly" in cookies[0] and "Max-Age=4838400" in cookies[0] and "SameSite=strict" in cookies[0]
     browser.cookies.clear()
     wall = {"Cookie": cookies[0].partition(";")[0]}
-    assert browser.get("/live", headers=wall).status_code == 200
+    for path in ("/live", "/live/wall"):
+        assert browser.get(path, headers=wall).status_code == 200
     assert browser.get("/", headers=wall, follow_redirects=False).headers["location"] == "/live"
     assert browser.get("/v1/alerts", headers=wall).status_code == 200
     for path in ("/log", "/employees", "/users", "/displays", "/account", "/health"):

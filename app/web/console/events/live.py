@@ -9,23 +9,37 @@ from app.core.accounts.users import SCREEN_ROLES
 from app.core.canonical import instant
 from app.core.events.records import EventFilter
 from app.core.types import Role
+from app.services.accounts.sessions import SignedIn
 from app.web.console.events.rule import EXPLAINED, missing
 from app.web.console.render import Link, render
 from app.web.console.session import ScreenPage
-from app.web.console.words import FOR_SCRIPTS
+from app.web.console.words import FOR_SCRIPTS, LET_IN_REASONS
 from app.web.security import SystemOf
+from app.wiring import System
 
 router = APIRouter(include_in_schema=False)
 LINKS = (Link("/live", "Live", "live", SCREEN_ROLES),)
 OF_A_GATE = 6
-SHOWN = ("decision_id", "gate", "at", "decision", "reason", "employee", "similarity", "threshold", "camera", "snapshot")
-MORE = ("gate_result", "comment", "method", "answers")
+SHOWN = (
+    "decision_id", "gate", "at", "decision", "reason", "employee", "similarity", "threshold", "camera", "snapshot",
+    "gate_result", "comment", "method", "answers",
+)  # fmt: skip
 # A guard's browser shows the same faces all day. Five minutes after an erasure it no longer has them.
 BRIEFLY = {"Cache-Control": "private, max-age=300", "X-Content-Type-Options": "nosniff"}
 
 
 @router.get("/live", response_class=HTMLResponse)
 def live(request: Request, system: SystemOf, person: ScreenPage) -> HTMLResponse:
+    return _page(request, system, person, wall=False)
+
+
+@router.get("/live/wall", response_class=HTMLResponse)
+def wall(request: Request, system: SystemOf, person: ScreenPage) -> HTMLResponse:
+    """Live without navigation and buttons, as large as the screen allows."""
+    return _page(request, system, person, wall=True)
+
+
+def _page(request: Request, system: System, person: SignedIn, *, wall: bool) -> HTMLResponse:
     now, gates = instant(system.clock()), system.gates.all()
     newest = system.events.find(EventFilter(limit=1))
     last = [brief(e.json()) for gate in gates for e in system.events.find(EventFilter(gate=gate.name, limit=OF_A_GATE))]
@@ -41,7 +55,9 @@ def live(request: Request, system: SystemOf, person: ScreenPage) -> HTMLResponse
             "words": FOR_SCRIPTS,
             "explained": EXPLAINED,
         },
-        by_hand=person.principal.may(Role.SECURITY, Role.ADMIN),
+        by_hand=not wall and person.principal.may(Role.SECURITY, Role.ADMIN),
+        wall=wall,
+        let_in_reasons=LET_IN_REASONS,
     )
 
 
@@ -59,4 +75,4 @@ def portrait(employee_id: str, system: SystemOf, _: ScreenPage) -> Response:
 
 def brief(event: dict[str, Any]) -> dict[str, Any]:
     """Returns only what the page shows of an event, because it is sent for many."""
-    return {name: event.get(name) for name in SHOWN} | {name: event[name] for name in MORE if event.get(name)}
+    return {name: event[name] for name in SHOWN if event.get(name) is not None}

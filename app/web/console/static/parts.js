@@ -25,6 +25,9 @@ function svg(name, attributes, ...children) {
   return made;
 }
 
+/** A sign of thick lines in a box of 24 by 24, beside words that say the same. */
+export const sign = (path) => svg("svg", { class: "sign", viewBox: "0 0 24 24", "aria-hidden": "true" }, svg("path", { d: path }));
+
 export const badge = (text, kind = "") => el("span", { class: `badge ${kind}` }, text);
 
 /** A value from 0 to 1 with an optional mark. */

@@ -4,7 +4,11 @@ import { look } from "../alerts/bar.js";
 import { beep } from "../alerts/sound.js";
 import { call, rooted, say, signIn } from "../api.js";
 import { heard } from "../contact.js";
-import { badge, bar, el, timeOfDay, when } from "../parts.js";
+import { badge, el, timeOfDay } from "../parts.js";
+import { Arrangement } from "./arrange.js";
+import { listen } from "./keys.js";
+import { Rows } from "./rows.js";
+import { large, small } from "./tile.js";
 
 const OF_A_GATE = 6;
 const start = document.getElementById("start");
@@ -13,7 +17,12 @@ const NEWS_MS = 10_000; // older events raise no alarm
 const ahead = Date.now() - Date.parse(now); // of the service's clock: the reader's may be wrong
 const mayOrder = Boolean(start.dataset.byHand);
 const lanes = new Map([...document.querySelectorAll(".lane")].map((lane) => [lane.dataset.gate, lane]));
-const known = new Map(); // what is shown, by the event's id
+const known = new Map(); // the rows of each gate
+const drawn = new Map(); // what each tile shows
+const holds = new Map(); // since when a tile shows a refusal that is not the newest
+const HOLD_MS = 8_000;
+const HOVERS = matchMedia("(hover: hover)").matches; // on a touch screen the last press seems to hover
+let acting = null; // the gate that an open dialog is about
 const gates = new Map();
 const cameras = new Map();
 const alerts = new Set(); // the ids of what is open
@@ -22,32 +31,14 @@ let caughtUpTo = after; // the last event before the stream began; the stream re
 
 // What happened at a gate
 
-function face(source, words) {
-  const image = el("img", { src: source, alt: words, width: 96, height: 96 });
-  image.addEventListener("error", () => image.replaceWith(el("span", { class: "no-face", role: "img", "aria-label": `${words}: no picture` }, "?")));
-  return image;
+/** The rows of a gate. */
+function rowsOf(gate) {
+  if (!known.has(gate)) known.set(gate, new Rows(OF_A_GATE));
+  return known.get(gate);
 }
 
-const kind = (event) => (event.decision === "open" ? "open" : event.method === "command" ? "order" : "deny");
-
-function who(event) {
-  return event.employee?.name ?? (event.comment ? event.comment : "");
-}
-
-function large(event) {
-  const like = event.similarity !== null && event.similarity !== undefined;
-  return el("article", { class: `now ${kind(event)}`, "data-event": event.decision_id },
-    el("div", { class: "faces" },
-      event.snapshot && face(rooted(`/v1/events/${event.decision_id}/snapshot`), "At the gate"),
-      event.employee && face(rooted(`/portraits/${event.employee.id}`), `Enrolled photo of ${event.employee.name}`)),
-    el("div", { class: "now-words" },
-      el("p", { class: "now-reason" }, el("a", { href: rooted(`/log/${event.decision_id}`) }, words.reasons[event.reason] ?? event.reason)),
-      el("p", { class: "now-who" }, who(event)),
-      event.missing && el("p", { class: "now-missing" }, event.missing),
-      like && el("div", { class: "like" }, bar(event.similarity, event.threshold, "Similarity"),
-        el("span", { class: "faint" }, `${event.similarity.toFixed(2)}${event.threshold === null ? "" : `, threshold ${event.threshold.toFixed(2)}`}`)),
-      el("p", { class: "faint" }, when(event.at, event.gate), event.camera ? ` · ${event.camera}` : "",
-        event.gate_result ? ` · ${words.outcomes[event.gate_result.outcome]}` : "")));
+function add(event) {
+  rowsOf(event.gate).add(event);
 }
 
 /** Adds what a refused person lacked, in words; the decision does not wait for them. */
@@ -55,29 +46,47 @@ async function explain(event) {
   if (!event.employee || event.missing !== undefined || !explained.includes(event.reason)) return;
   event.missing = "";
   const found = await call(`/live/${event.decision_id}/missing`, { quiet: true }).catch(() => null);
-  if (!found?.words || !known.has(event.decision_id)) return;
-  known.get(event.decision_id).missing = found.words;
+  const shown = rowsOf(event.gate).find(event.decision_id);
+  if (!found?.words || !shown) return;
+  shown.missing = found.words;
   draw(event.gate);
 }
 
-function small(event) {
-  return el("li", { class: kind(event) },
-    el("a", { href: rooted(`/log/${event.decision_id}`) }, words.reasons[event.reason] ?? event.reason),
-    el("span", { class: "lane-who" }, who(event)), when(event.at, event.gate));
+/** The refusal that a guard is about to answer stays, for a while, although somebody else came. */
+function held(gate, lane, newest) {
+  const actions = lane.querySelector(".now-actions");
+  const wanted = actions?.matches(":focus-within") || (HOVERS && actions?.matches(":hover")) || (acting === gate && document.querySelector("dialog[open]"));
+  const id = lane.querySelector(".now")?.dataset.event;
+  const kept = wanted && id !== newest?.decision_id && rowsOf(gate).find(id);
+  if (!kept) {
+    holds.delete(gate);
+    return null;
+  }
+  if (!holds.has(gate)) holds.set(gate, Date.now());
+  if (Date.now() - holds.get(gate) > HOLD_MS && acting !== gate) return null;
+  setTimeout(() => draw(gate), 1000);
+  return kept;
 }
 
 function draw(gate) {
   const lane = lanes.get(gate);
   if (!lane) return;
-  const shown = [...known.values()].filter((e) => e.gate === gate).sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : a.decision_id < b.decision_id ? 1 : -1));
-  for (const old of shown.splice(OF_A_GATE)) known.delete(old.decision_id);
-  const [first, ...rest] = shown;
+  const { shown } = rowsOf(gate);
+  const first = held(gate, lane, shown[0]) ?? shown[0];
   if (first) explain(first);
-  const focused = lane.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
-  lane.querySelector(".lane-now").replaceChildren(first ? large(first) : el("p", { class: "hint" }, "No events yet."));
-  lane.querySelector(".lane-list").replaceChildren(...rest.map(small));
-  // What the keyboard was on keeps it; what has left the list gives it to the newest.
-  if (focused) (lane.querySelector(`a[href="${CSS.escape(focused)}"]`) ?? lane.querySelector(".now a"))?.focus();
+  const now = JSON.stringify([first, shown]);
+  if (drawn.get(gate) === now) return; // nothing blinks that did not change
+  drawn.set(gate, now);
+  const focus = lane.contains(document.activeElement) ? document.activeElement : null;
+  const before = lane.querySelector(".now")?.dataset;
+  const same = first && (before?.event === first.decision_id || before?.since === first.since);
+  const { act } = focus?.dataset ?? {};
+  const href = focus?.getAttribute("href");
+  lane.querySelector(".lane-now").replaceChildren(first ? large(first, words, mayOrder) : el("p", { class: "hint" }, "No events yet."));
+  lane.querySelector(".lane-list").replaceChildren(...shown.filter((event) => event !== first).map((event) => small(event, words)));
+  // What the keyboard was on keeps it; what has left the list gives it to the newest. A button about somebody else never gets it.
+  if (act) (same && lane.querySelector(`[data-act="${act}"]`) || lane.querySelector(".now a"))?.focus();
+  else if (href) (lane.querySelector(`a[href="${CSS.escape(href)}"]`) ?? lane.querySelector(".now a"))?.focus();
 }
 
 /** A lane for a gate that was added since the page was loaded. */
@@ -93,6 +102,7 @@ function addLane(gate) {
   document.querySelector(".lanes").append(lane);
   document.getElementById("no-gates").hidden = true;
   lanes.set(gate, lane);
+  arrangement.drawChips();
   draw(gate);
 }
 
@@ -103,7 +113,7 @@ async function catchUp() {
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const fresh = page.getElementById("start");
   if (!fresh) return;
-  for (const event of JSON.parse(fresh.dataset.start).events) known.set(event.decision_id, event);
+  for (const event of JSON.parse(fresh.dataset.start).events.reverse()) add(event);
   for (const gate of lanes.keys()) draw(gate);
 }
 
@@ -137,8 +147,8 @@ function alarm(gate) {
 }
 
 /** Whether it just happened: not shown before, not sent again, not older than NEWS_MS. */
-function isNews({ decision_id, at }) {
-  if (known.has(decision_id) || (caughtUpTo && decision_id <= caughtUpTo)) return false;
+function isNews({ decision_id, gate, at }) {
+  if (rowsOf(gate).has(decision_id) || (caughtUpTo && decision_id <= caughtUpTo)) return false;
   return Date.now() - ahead - Date.parse(at) < NEWS_MS;
 }
 
@@ -147,13 +157,14 @@ function isNews({ decision_id, at }) {
 const handlers = {
   decision(event) {
     const news = isNews(event);
-    known.set(event.decision_id, { ...known.get(event.decision_id), ...event });
+    add(event);
     if (!last || event.decision_id > last) last = event.decision_id;
+    arrangement.wake(event.gate);
     draw(event.gate);
     if (news && words.alarming.includes(event.reason)) alarm(event.gate);
   },
   gate_result({ decision_id, ...result }) {
-    const event = known.get(decision_id);
+    const event = [...known.values()].map((rows) => rows.find(decision_id)).find(Boolean);
     if (!event) return;
     event.gate_result = result;
     draw(event.gate);
@@ -163,6 +174,7 @@ const handlers = {
       gates.delete(is.gate);
       lanes.get(is.gate)?.remove();
       lanes.delete(is.gate);
+      arrangement.drawChips();
       return;
     }
     if (!lanes.has(is.gate)) addLane(is.gate);
@@ -255,6 +267,16 @@ setInterval(tick, 1000);
 
 const dialog = document.getElementById("order");
 let ordering = null;
+const guard = () => import("./guard.js"); // a page that is opened to watch does not wait for it
+const lookUp = async (event, gate, ...then) => (await guard()).lookUp(event, gate, ...then);
+const ACTS = {
+  letIn: async (event, person) => (await guard()).askToLetIn(event, person),
+  whoIsThis: (event) => lookUp(event, event.gate, "Let in", (person) => {
+    acting = event.gate;
+    ACTS.letIn(event, person);
+  }),
+  report: async (event) => (await guard()).askToReport(event),
+};
 const ORDERS = {
   open: ["Open", "One person may pass, as after any decision."],
   lock: ["Lock", "Nobody gets in until you unlock it. Nobody is kept in: exits are never locked."],
@@ -265,14 +287,40 @@ if (mayOrder) {
   document.querySelector(".lanes").addEventListener("click", (click) => {
     const button = click.target.closest("[data-order]");
     if (!button) return;
-    const [does, hint] = ORDERS[button.dataset.order];
-    ordering = { order: button.dataset.order, gate: button.closest(".lane").dataset.gate };
+    ask(button.dataset.order, button.closest(".lane").dataset.gate);
+  });
+  document.querySelector(".lanes").addEventListener("click", ({ target }) => {
+    const event = target.dataset.act && rowsOf(target.closest(".lane").dataset.gate).find(target.closest(".now").dataset.event);
+    if (!event) return;
+    acting = event.gate;
+    ACTS[target.dataset.act](event);
+  });
+  // A dialog that ends gives the tile back to whoever came meanwhile.
+  for (const one of document.querySelectorAll("dialog")) {
+    one.addEventListener("close", () => setTimeout(() => {
+      if (!acting || document.querySelector("dialog[open]")) return;
+      lanes.get(acting)?.focus({ preventScroll: true });
+      const gate = acting;
+      acting = null;
+      draw(gate);
+    }));
+  }
+  function ask(order, gate) {
+    const [does, hint] = ORDERS[order];
+    ordering = { order, gate };
     document.getElementById("order-title").textContent = `${does} ${ordering.gate}`;
     document.getElementById("order-words").textContent = hint;
     document.getElementById("order-do").textContent = does;
     document.getElementById("comment").value = "";
     dialog.showModal();
-  });
+  }
+  const chosen = () => document.activeElement.closest?.(".lane")?.dataset.gate ?? (lanes.size === 1 ? [...lanes.keys()][0] : null);
+  listen({
+    o: () => (chosen() ? ask("open", chosen()) : say("Choose a gate first: press its number.")),
+    a: () => document.querySelector("#alert-bar [data-acknowledge]")?.click(),
+    "/": () => lookUp(null, chosen() ?? [...lanes.keys()].sort()[0] ?? ""),
+  }, (number) => arrangement.show([...lanes.keys()].sort()[number - 1]));
+  document.getElementById("find").addEventListener("click", () => lookUp(null, chosen() ?? [...lanes.keys()].sort()[0] ?? ""));
   document.getElementById("order-form").addEventListener("submit", async (submit) => {
     submit.preventDefault();
     const { order, gate } = ordering;
@@ -286,6 +334,9 @@ if (mayOrder) {
   });
 }
 
-for (const event of events) known.set(event.decision_id, event);
+for (const event of [...events].sort((a, b) => (a.at < b.at ? -1 : 1))) add(event);
+const arrangement = new Arrangement(lanes, (gate) => rowsOf(gate).shown.map((event) => Date.parse(event.at)), () => Date.now() - ahead);
+arrangement.sort();
 for (const gate of lanes.keys()) draw(gate);
+if (document.getElementById("wall-alarm")) import("./wall.js").then(({ fillScreen }) => fillScreen(words.alerts));
 connect();

@@ -1,0 +1,56 @@
+// Draws a gate's tile: the last decision large, for eyes three metres away, and a row for each earlier one.
+
+import { rooted } from "../api.js";
+import { bar, el, sign, when } from "../parts.js";
+
+const ORDERS = { locked_by_hand: "LOCKED", unlocked_by_hand: "UNLOCKED", lockdown: "LOCKDOWN", restored: "NORMAL" };
+const SIGNS = { open: "M5 13l5 5L20 6", deny: "M6 6l12 12 M18 6L6 18", order: "M12 5v9 M12 18v1" };
+
+export const kind = (event) => (event.decision === "open" ? "open" : event.method === "command" ? "order" : "deny");
+
+export function face(source, words) {
+  const image = el("img", { src: source, alt: words, width: 96, height: 96 });
+  image.addEventListener("error", () => image.replaceWith(el("span", { class: "no-face", role: "img", "aria-label": `${words}: no picture` }, "?")));
+  return image;
+}
+
+const captioned = (image, words) => el("figure", {}, image, el("figcaption", {}, words));
+
+function who(event) {
+  return event.employee?.name ?? (event.comment ? event.comment : "");
+}
+
+const times = (event) => event.times > 1 && el("span", { class: "times", "aria-label": `${event.times} times` }, `${event.times} ×`);
+
+/** The last decision. words: of words.py. actions: whether its reader may let in, look up and report. */
+export function large(event, words, actions) {
+  const is = kind(event);
+  const like = Number.isFinite(event.similarity);
+  const word = { open: "OPEN", deny: "DENIED", order: ORDERS[event.reason] ?? "ORDER" }[is];
+  const next = is === "deny" && words.next[event.reason];
+  return el("article", { class: `now ${is}`, "data-event": event.decision_id, "data-since": event.since },
+    el("p", { class: "verdict" }, sign(SIGNS[is]), el("strong", {}, word), times(event)),
+    el("div", { class: "faces" },
+      event.snapshot && captioned(face(rooted(`/v1/events/${event.decision_id}/snapshot`), "At the gate"), "At the gate"),
+      event.employee && captioned(face(rooted(`/portraits/${event.employee.id}`), `Enrolled photo of ${event.employee.name}`), "Enrolled")),
+    el("div", { class: "now-words" },
+      el("p", { class: "now-who" }, who(event)),
+      el("p", { class: "now-reason" }, el("a", { href: rooted(`/log/${event.decision_id}`) }, words.reasons[event.reason] ?? event.reason)),
+      event.employee && event.comment && el("p", {}, event.comment),
+      event.missing && el("p", { class: "now-missing" }, event.missing),
+      next && el("p", { class: "now-next" }, next),
+      like && el("div", { class: "like" }, bar(event.similarity, event.threshold ?? null, "Similarity"),
+        el("span", { class: "faint" }, `${event.similarity.toFixed(2)}${!Number.isFinite(event.threshold) ? "" : `, threshold ${event.threshold.toFixed(2)}`}`)),
+      el("p", { class: "faint" }, event.times > 1 && ["since ", when(event.since, event.gate), ", last "], when(event.at, event.gate), event.camera ? ` · ${event.camera}` : "",
+        event.gate_result ? ` · ${words.outcomes[event.gate_result.outcome]}` : "")),
+    actions && is === "deny" && el("div", { class: "now-actions" },
+      el("button", { type: "button", "data-act": "letIn" }, "Let in"),
+      el("button", { type: "button", class: "second", "data-act": "whoIsThis" }, "Who is this?"),
+      el("button", { type: "button", class: "second", "data-act": "report" }, "Report")));
+}
+
+export function small(event, words) {
+  return el("li", { class: kind(event) },
+    el("a", { href: rooted(`/log/${event.decision_id}`) }, times(event), words.reasons[event.reason] ?? event.reason),
+    el("span", { class: "lane-who" }, who(event)), when(event.at, event.gate));
+}
