@@ -115,7 +115,9 @@ def test_pages_redirect_to_sign_in_and_back(client: TestClient, system: System, 
 def test_navigation_shows_only_permitted_pages(client: TestClient, system: System) -> None:
     admin = client.get("/account", headers=cookie(sign_in(system, Role.ADMIN))).text
     viewer = client.get("/account", headers=cookie(sign_in(system, Role.VIEWER))).text
-    assert 'href="/users"' in admin and 'href="/users"' not in viewer
+    assert 'href="/settings/site"' in admin and 'href="/settings/site"' not in viewer
+    tabs = client.get("/settings/site", headers=cookie(sign_in(system, Role.ADMIN))).text
+    assert 'href="/users"' in tabs and 'href="/users"' not in viewer
 
 
 def test_life_of_a_user(client: TestClient, admin: Headers, browser: TestClient) -> None:
