@@ -90,7 +90,7 @@ BY_STATUS: dict[int, dict[str, str]] = {
         "missing_photo": "The photo that the row names is not there.",
         "multiple_csv_files": "The zip has more than one people.csv.",
         "no_face": "The image shows no face.",
-        "no_zones": "There are no zones yet; name gates.",
+        "no_zones": "A lockdown or release does not take zones yet; name gates.",
         "not_an_image": "The bytes are not an image of a supported kind.",
         "one_image_required": "This call takes exactly one image.",
         "overlapping_windows": "Two windows of the schedule overlap.",

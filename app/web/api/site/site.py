@@ -19,12 +19,12 @@ router = APIRouter(tags=["Site"])
 class ModeIn(Strict):
     active: bool
     gates: list[str] = Field(default_factory=list, max_length=1000, description="names of gates; empty: every gate")
-    zones: list[str] = Field(default_factory=list, max_length=1000, description="there are no zones yet; name gates")
+    zones: list[str] = Field(default_factory=list, max_length=1000, description="not accepted yet; name gates")
     comment: PlainText = Field("", max_length=200, examples=["Fire drill"], description="kept with each gate's event")
 
     def names(self) -> list[str]:
         if self.zones:
-            raise BadInput("no_zones", "There are no zones yet. Name gates, or none for every gate.")
+            raise BadInput("no_zones", "A lockdown or release does not take zones yet. Name gates, or none for every gate.")
         return self.gates
 
 
