@@ -294,15 +294,3 @@ def test_alerts_page(beat: Any, alerts: Any) -> None:
     assert alerts(state="all", gate="nowhere") == []
     until = alerts(state="all", limit=200, to=whole[1]["at"])
     assert [alert for alert in whole if alert["at"] < whole[1]["at"]] == until
-
-
-def test_card_numbers_are_unique(
-    client: TestClient, admin: Headers, newcomer: dict[str, Any], ada: dict[str, Any]
-) -> None:
-    address = f"/v1/employees/{newcomer['id']}"
-    assert client.patch(address, headers=admin, json={"card_number": "4711"}).json()["card_number"] == "4711"
-    problem(client.patch(address, headers=admin, json={"card_number": "47 11"}), 400, code="bad_card_number")
-    taken = {"number": "N-2", "name": "Somebody Else", "card_number": "4711"}
-    problem(client.post("/v1/employees", headers=admin, json=taken), 409, code="card_taken")
-    assert client.patch(address, headers=admin, json={"name": "Grace"}).json()["card_number"] == "4711"
-    assert client.patch(address, headers=admin, json={"card_number": None}).json()["card_number"] is None
