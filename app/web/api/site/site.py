@@ -24,7 +24,9 @@ class ModeIn(Strict):
 
     def names(self) -> list[str]:
         if self.zones:
-            raise BadInput("no_zones", "A lockdown or release does not take zones yet. Name gates, or none for every gate.")
+            raise BadInput(
+                "no_zones", "A lockdown or release does not take zones yet. Name gates, or none for every gate."
+            )
         return self.gates
 
 
