@@ -32,7 +32,7 @@ run: .venv/.base
 	@$(BIN)/python -m app serve --data data --port $(PORT)
 
 # Three processes on two cores, since half of the tests wait for something. The order of files is that of tests/order.py.
-SHARED := --numprocesses 3 --dist loadfile --no-loadscope-reorder
+SHARED := --numprocesses 3 --dist loadfile --no-loadscope-reorder --durations 20 --durations-min 5
 
 test: .venv/.dev peers
 	$(BIN)/python -m models fetch

@@ -58,25 +58,29 @@ class Tabs:
 
 @dataclass(frozen=True)
 class Shots:
-    """Where the pictures go. Calling it takes four, and checks that a narrow page need not be moved sideways."""
+    """Checks that a page, wide and narrow, need not be moved sideways. folder: where four pictures of it go; None: none
+    are taken, since they cost as much as many a test."""
 
-    folder: Path
+    folder: Path | None
 
-    def __call__(self, page: Page, name: str) -> list[Path]:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        before, taken = page.viewport_size, []
+    def __call__(self, page: Page, name: str) -> None:
+        before = page.viewport_size
         for size, window in (("wide", WIDE), ("narrow", NARROW)):
             page.set_viewport_size(window)  # type: ignore[arg-type]  its own typed dict has the same two keys
-            for theme in ("light", "dark"):
-                page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-                taken.append(self.folder / f"{name}-{size}-{theme}.png")
-                page.screenshot(path=taken[-1], full_page=True)
+            if self.folder:
+                self._take(page, self.folder, f"{name}-{size}")
             over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
             assert over <= 0, f"{name} is {over} px wider than the {size} window"
         page.emulate_media(color_scheme="light")
         if before:
             page.set_viewport_size(before)
-        return taken
+
+    @staticmethod
+    def _take(page: Page, folder: Path, name: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]  both are among its words
+            page.screenshot(path=folder / f"{name}-{theme}.png", full_page=True)
 
 
 def axe_source(folder: Path) -> str:

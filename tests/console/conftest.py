@@ -2,7 +2,7 @@
 
 site            the service: its address, its System, and who may sign in
 page_as(*roles) a page in a browser of its own, signed in as somebody with these roles; none: signed out
-look(page, name)  pictures of the page in both themes, wide and narrow, in SHOTS_DIR or a temporary folder
+look(page, name)  the page fits wide and narrow windows; with SHOTS_DIR=FOLDER also four pictures of it there
 axe(page)       fails on what keeps people out who cannot see, or use no mouse
 
 Whatever a page logs as an error, the content policy's refusals among it, fails the test.
@@ -70,8 +70,8 @@ def page_as(tabs: Tabs) -> Tab:
 
 
 @pytest.fixture(scope="session")
-def look(tmp_path_factory: pytest.TempPathFactory) -> Shots:
-    return Shots(Path(SHOTS) if SHOTS else tmp_path_factory.mktemp("shots"))
+def look() -> Shots:
+    return Shots(Path(SHOTS) if SHOTS else None)
 
 
 @pytest.fixture(scope="session")
