@@ -111,7 +111,7 @@ def test_labels_of_a_small_plot_stand_apart(site: Service, page_as: Open, paths:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize(("path", "name"), [("/health", "Thresholds"), ("/users", "Users")])
 def test_table_shows_on_which_side_there_is_more(page_as: Open, path: str, name: str, theme: str) -> None:
-    page = page_as("admin", path=path, viewport={**PHONE, "height": 4000}, color_scheme=theme)
+    page = page_as("admin", path=path, viewport={**PHONE, "height": 16_000}, color_scheme=theme)
     table = page.get_by_role("region", name=name, exact=True)
 
     def shaded() -> tuple[bool, bool]:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,7 @@ def test_empty_database_beside_journals_is_a_lost_one(tmp_path: Path) -> None:
     with pytest.raises(Fault, match="database is lost"):
         open_backbone(empty)
     (data / "checkpoints.jsonl").write_bytes(b"")
+    shutil.copy(first.data / "people.keys", data)  # with its mode: a key file is its owner's alone
     open_backbone(empty).close()
 
 

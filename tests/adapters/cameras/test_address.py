@@ -82,7 +82,7 @@ def test_device_is_a_video_device() -> None:
 def test_site_names_the_schemes_it_allows() -> None:
     address = parse("rtsp://cam.example/1", allow_local=False)
     secure = CameraPolicy(schemes=frozenset({"rtsps", "https"}))
-    with pytest.raises(BadInput, match="by https, rtsps only"):
+    with pytest.raises(BadInput, match="only by https, rtsps"):
         pin(address, allow_local=True, policy=secure, resolver=lambda name, port: ["10.0.0.7"])
     with pytest.raises(BadInput):
         check("rtsp://10.0.0.7/1", allow_local=True, policy=secure)

@@ -155,13 +155,13 @@ def test_served_below_a_path_prefix(tmp_path: Path, nginx: Start, browser: Brows
             expect(page).to_have_url(f"{url}/employees")
             (cookie,) = [c for c in page.context.cookies() if "facegate-device" not in c["name"]]
             assert (cookie["name"], cookie["path"], cookie["secure"]) == ("__Secure-facegate", "/facegate/", True)
-            for name in ("Live", "Log", "Health", "People"):
+            for name, path in (("Live", "live"), ("Log", "log"), ("Health", "health"), ("People", "employees")):
                 page.get_by_role("link", name=name, exact=True).first.click()
-                expect(page).to_have_url(f"{url}/{name.lower()}")
+                expect(page).to_have_url(f"{url}/{path}")
             page.get_by_role("link", name="Add", exact=True).click()
             page.get_by_label("Number", exact=True).fill(f"E-{keeps}")
             page.get_by_label("Name", exact=True).fill("Ada Lovelace")
-            page.get_by_role("button", name="Add").click()
+            page.get_by_role("button", name="Add and go to photos").click()
             page.wait_for_url(f"{url}/employees/0*")
             page.goto(f"{url}/live")
             event = decided(site, gate)
@@ -228,7 +228,7 @@ def test_page_without_https_explains_the_missing_camera(site: Service, launch: C
     sign_in(site, page, f"{url}/signin?next=/employees/new", "admin")
     page.get_by_label("Number", exact=True).fill("E-in-the-clear")
     page.get_by_label("Name", exact=True).fill("Ada Lovelace")
-    page.get_by_role("button", name="Add").click()
+    page.get_by_role("button", name="Add and go to photos").click()
     page.get_by_role("button", name="Use the camera").click()
     expect(page.locator("#guidance")).to_contain_text("Browsers allow the camera on https pages only")
     # Chromium's remark on every page in the clear.

@@ -28,7 +28,7 @@ def test_sign_in_and_out(site: Service, page_as: Open, look: Look, axe: Callable
     look(page, "contract")
     axe(page)
     page.get_by_role("button", name="Sign out", exact=True).click()
-    expect(page).to_have_url(f"{site.url}/signin")
+    expect(page).to_have_url(f"{site.url}/signin?left=1")
     assert not [c for c in page.context.cookies() if c["name"] == "facegate"]
 
 

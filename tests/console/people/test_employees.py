@@ -82,7 +82,7 @@ def test_first_employee_opens_a_gate(
     """One browser enrols; the gate, which did not know the person, opens; another browser sees it, and suspends."""
     assert gate(pictures.small("biden"))["decision"] == "deny"
     page = page_as("admin", path="/employees")
-    page.get_by_role("link", name="Add").click()
+    page.get_by_role("link", name="Add", exact=True).click()
     look(page, "employee-new"), axe(page)
     page.get_by_label("Name", exact=True).fill("Joe Biden")
     page.get_by_label("Number", exact=True).fill("P-1")

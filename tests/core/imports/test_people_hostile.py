@@ -20,7 +20,7 @@ from app.core.imports.photo_names import match
 
 # The old code held it for 2 to 83 s. A full collection of what a whole test session keeps takes up to 0.5 s.
 pytestmark = pytest.mark.slow  # files as large as they may be
-LONGEST_S = 1.0
+LONGEST_S = 2.0  # what was once 83 s; a busy machine doubles a second
 HEAD = b"number,name,photos,groups\n"
 FILES: dict[str, Callable[[], bytes]] = {
     "a backslash at the end": lambda: HEAD + b"E-1,Ada," + b"a" * 50_000 + b"\\,\n",
@@ -78,7 +78,7 @@ def test_hostile_csv_does_not_block_other_threads(name: str) -> None:
 
 
 def test_measurement_detects_a_call_that_blocks_the_interpreter() -> None:
-    assert longest_stretch(lambda: sum(range(120_000_000))) > LONGEST_S
+    assert longest_stretch(lambda: sum(range(240_000_000))) > LONGEST_S
 
 
 def directory(entries: int, name: Callable[[int], bytes], extra: bytes = b"") -> io.BytesIO:

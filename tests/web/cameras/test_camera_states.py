@@ -81,12 +81,12 @@ def here(camera: Camera, state: CameraState | None) -> Any:
 
 def test_camera_watched_by_another_process(system: System, admin: Headers, worker: GateLeases, far: Camera) -> None:
     said = Said(system, admin)
-    assert (said.check, said.states) == ({"ok": True, "detail": "working"}, ["working"])
+    assert (said.check, said.states) == ({"ok": True, "state": "works", "detail": "working"}, ["working"])
     assert (said.listed["state"], said.listed["detail"], said.listed["watched_by"]) == ("working", None, worker.holder)
 
     with alert(system, far, AlertKind.CAMERA_FROZEN):
         said = Said(system, admin)
-    assert (said.check, said.states) == ({"ok": False, "detail": "frozen a test"}, ["frozen"])
+    assert (said.check, said.states) == ({"ok": False, "state": "fails", "detail": "frozen a test"}, ["frozen"])
     assert (said.listed["state"], said.listed["detail"]) == ("frozen", "a test")
     assert said.ready == 200  # the others serve on
 
@@ -118,13 +118,13 @@ def test_own_cameras_are_known_from_their_watchdog(system: System, admin: Header
     system.gate_leases.renew()
     try:
         said = Said(system, admin, here(far, CameraState.FROZEN))
-        assert (said.check, said.states) == ({"ok": False, "detail": "frozen some words"}, ["frozen"])
+        assert (said.check, said.states) == ({"ok": False, "state": "fails", "detail": "frozen some words"}, ["frozen"])
         assert (said.listed["state"], said.listed["watched_by"]) == ("frozen", system.gate_leases.holder)
         said = Said(system, admin, here(far, None))
-        assert (said.check, said.states) == ({"ok": True, "detail": "starting"}, ["starting"])
+        assert (said.check, said.states) == ({"ok": True, "state": "works", "detail": "starting"}, ["starting"])
         # Its gate is this process's, and it has not begun.
         said = Said(system, admin, SimpleNamespace(watched=list))
-        assert (said.check, said.listed["watched_by"]) == ({"ok": True, "detail": "starting"}, None)
+        assert (said.check, said.listed["watched_by"]) == ({"ok": True, "state": "works", "detail": "starting"}, None)
     finally:
         system.gate_leases.resign()
 

@@ -14,7 +14,7 @@ from app.core.types import Reason
 from tests import pictures
 from tests.web.conftest import DECISIONS, Headers, TestClient, photos, problem
 
-MORE = {"sequence", "hash", "camera", "actor", "comment", "gate_result", "snapshot"}
+MORE = {"sequence", "hash", "camera", "actor", "answers", "comment", "gate_result", "snapshot"}
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,11 @@ const EVERY_MS = 30_000;
 const TILE_SHAPE = 1.5;
 const STILL_MS = 5_000; // since the last touch, which hovers nowhere
 
-/** lanes: tiles by gate. recent(gate): when its last events were, newest first, in ms. now(): the service's clock. */
+/** lanes: tiles by gate. recent(gate): when its last events were, newest first, in ms. now(): the service's clock.
+ * troubled(gate): whether somebody must look at it, so it is never a chip. */
 export class Arrangement {
-  constructor(lanes, recent, now) {
-    Object.assign(this, { lanes, recent, now, chosen: new Set(), touched: 0 });
+  constructor(lanes, recent, now, troubled) {
+    Object.assign(this, { lanes, recent, now, troubled, chosen: new Set(), touched: 0 });
     this.box = document.querySelector(".lanes");
     this.chips = document.getElementById("quiet");
     this.box.addEventListener("touchstart", () => { this.touched = Date.now(); }, { passive: true });
@@ -36,7 +37,7 @@ export class Arrangement {
     order.forEach((gate, place) => {
       const lane = this.lanes.get(gate);
       if (this.box.children[place] !== lane) this.box.insertBefore(lane, this.box.children[place]);
-      lane.hidden = this.lanes.size > FEW && !this.busy(gate) && !this.chosen.has(gate);
+      lane.hidden = this.lanes.size > FEW && !this.busy(gate) && !this.troubled(gate) && !this.chosen.has(gate);
     });
     this.drawChips();
   }

@@ -25,7 +25,7 @@ const HOVERS = matchMedia("(hover: hover)").matches; // on a touch screen the la
 let acting = null; // the gate that an open dialog is about
 const gates = new Map();
 const cameras = new Map();
-const alerts = new Set(); // the ids of what is open
+const alerts = new Map(); // the gate of what is open, by id
 let last = after;
 let caughtUpTo = after; // the last event before the stream began; the stream repeats some older ones
 
@@ -117,10 +117,17 @@ async function catchUp() {
   for (const gate of lanes.keys()) draw(gate);
 }
 
+/** Somebody must look at this gate. */
+function troubled(gate) {
+  const is = gates.get(gate);
+  return [...alerts.values()].includes(gate) || Boolean(is && (is.locked || is.mode !== "normal"));
+}
+
 function drawState(gate) {
   const lane = lanes.get(gate);
   const is = gates.get(gate);
   if (!lane || !is) return;
+  if (troubled(gate)) arrangement.wake(gate);
   const seen = [...cameras.values()].filter((c) => c.gate === gate);
   lane.classList.toggle("shut", is.locked || is.mode === "lockdown");
   lane.querySelector(".lane-state").replaceChildren(
@@ -189,7 +196,8 @@ const handlers = {
   alert(is) {
     const fresh = !alerts.has(is.id) && !is.cleared && !is.acknowledged;
     if (is.cleared) alerts.delete(is.id);
-    else alerts.add(is.id);
+    else alerts.set(is.id, is.gate);
+    if (troubled(is.gate)) arrangement.wake(is.gate);
     if (settled) look();
     if (fresh && settled) alarm(is.gate);
   },
@@ -220,6 +228,7 @@ function connect() {
   stream = new EventSource(rooted(last ? `/v1/events/stream?after=${encodeURIComponent(last)}` : "/v1/events/stream"));
   stream.addEventListener("open", () => {
     state("live", "good");
+    if (!last) catchUp(); // the first event of a site may come between the page and its stream
     setTimeout(() => { settled = true; }, 1500);
   });
   for (const [kind, does] of Object.entries(handlers)) {
@@ -335,7 +344,7 @@ if (mayOrder) {
 }
 
 for (const event of [...events].sort((a, b) => (a.at < b.at ? -1 : 1))) add(event);
-const arrangement = new Arrangement(lanes, (gate) => rowsOf(gate).shown.map((event) => Date.parse(event.at)), () => Date.now() - ahead);
+const arrangement = new Arrangement(lanes, (gate) => rowsOf(gate).shown.map((event) => Date.parse(event.at)), () => Date.now() - ahead, troubled);
 arrangement.sort();
 for (const gate of lanes.keys()) draw(gate);
 if (document.getElementById("wall-alarm")) import("./wall.js").then(({ fillScreen }) => fillScreen(words.alerts));
