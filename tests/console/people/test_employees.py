@@ -97,7 +97,7 @@ def test_first_employee_opens_a_gate(
     expect(page.get_by_role("img", name="Photo 1 of Joe Biden")).to_be_visible()
     assert gate(pictures.small("biden"))["decision"] == "open"
     other = page_as("admin", path=page.url)
-    expect(other.get_by_role("cell", name="open")).to_be_visible()
+    expect(other.get_by_role("cell", name="Recognised")).to_be_visible()
     look(other, "employee"), axe(other)
     other.get_by_role("button", name="Suspend").click()
     expect(other.get_by_role("button", name="Reactivate")).to_be_visible()
