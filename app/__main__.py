@@ -169,7 +169,7 @@ def main() -> None:
         from sqlalchemy.exc import DBAPIError
 
         if not isinstance(error, DBAPIError):
-            raise
+            raise  # a fault of ours: whoever mends it needs the traceback
         err.print(f"facegate: {machine.database_in_words(error.orig, None)}", markup=False)
         sys.exit(1)
 

@@ -37,7 +37,9 @@ class DigestLogin:
             try:
                 flow.send(refused)
             except (httpx.ProtocolError, NotImplementedError, ValueError):
-                continue  # without a nonce, for instance, or only with a digest of the body
+                # httpx cannot answer this challenge: it has no nonce, for instance, or wants a digest of the body.
+                # Another one may do.
+                continue
             self._auth = auth
             return str(request.headers["Authorization"])
         return None

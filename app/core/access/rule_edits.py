@@ -106,7 +106,8 @@ def edited(rules: RuleSet, edit: Edit, new_id: Callable[[], str]) -> tuple[RuleS
     if isinstance(edit, Remove):
         return _without(rules, before), edit.id
     after = edit.change(before)
-    if isinstance(before, Group) and before.source is GroupSource.SCIM and after.name != before.name:  # type: ignore[union-attr]
+    from_directory = isinstance(before, Group) and before.source is GroupSource.SCIM
+    if from_directory and isinstance(after, Group) and after.name != before.name:
         raise Conflict("group_of_directory", "The directory names this group. Rename it there.")
     return _with(_taken_out(rules, before), edit.part, after), edit.id
 

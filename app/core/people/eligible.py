@@ -1,4 +1,4 @@
-"""Counts who may pass a gate now: the people whom the threshold has to tell a stranger from.
+"""Counts who may pass a gate now. The threshold has to tell a stranger from these people.
 
 A search compares a face with N enrolled people, but only the n who may pass this gate now can open it. So:
 

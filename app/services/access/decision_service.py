@@ -92,6 +92,7 @@ class DecisionService:
                 return folded
             return evidence_of.against(folded, self.gallery.search(folded.embedding, k=2))
         except Exception:
+            # Whatever raised, the attempt is recorded as a denial with the reason system_fault.
             logger.exception("evidence_failed gate=stays_shut")
             return FAULT
 

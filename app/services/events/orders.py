@@ -20,7 +20,7 @@ def ordered(
 ) -> RecordedDecision:
     """The order, ready to be appended to its gate's chain.
 
-    actor: the id of the user or key that gave it. employee: whom it is about, if anybody.
+    actor: the id of the user or key that gave it. employee: the person it is for, if any.
     answers: the id of the refusal that it answers, if any.
     """
     return RecordedDecision(

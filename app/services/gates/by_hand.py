@@ -45,7 +45,7 @@ class ByHand:
         Args:
             actor: The id of the key or user who orders it.
             answers: The id of this gate's refusal that it answers, if it lets in somebody who was refused.
-            employee_id: Who is let in; None: whom that refusal names, if it names anybody.
+            employee_id: Who is let in; None for the person in that refusal, if there is one.
 
         Raises NotFound, BadInput for no reason given, Conflict where the gate is locked or shut for everybody, stands
         open already or takes no orders, or where the event is no refusal at this gate; NotRecorded: then nothing opens.

@@ -1,7 +1,7 @@
 """Which gates this process watches and drives. Processes share the gates by leases in the database.
 
-A lease ends by itself, so a dead process gives up its gates. A gate assigned to another is let go of first, and its
-lease given up at the first renewal after that: two processes hold one line only where one has lost the database.
+A lease expires, so a dead process loses its gates. To hand a gate over, a process first stops driving it and gives up
+the lease at its next renewal. Two processes can drive one gate only if one of them has lost the database.
 """
 
 import logging

@@ -102,10 +102,12 @@ class RowSeals:
         for key in unreported:
             try:
                 self.on_altered(*key)
-            except Exception:
+            except Exception as error:
                 # The decision that met the row is already made: a failing alert must not undo it. It is tried again
                 # when the row is read again.
-                logger.warning('alert_failed table=%s row="%s" next=when_read_again', *key)
+                logger.warning(
+                    'alert_failed table=%s row="%s" error=%s next=when_read_again', *key, type(error).__name__
+                )
                 with self._lock:
                     self._altered.pop(key, None)
 

@@ -52,7 +52,7 @@ class Permits:
     ) -> Grant:
         """Lets a person through gates until an end, 24 hours from the start unless given.
 
-        The log of each gate that it reaches says so. Guards may do it where the setting allows, up to its hours.
+        Each gate that it opens logs it. Guards may give one where the setting allows, for at most that many hours.
 
         Raises NotFound for the person, BadInput for places, times or a reason that cannot be, Forbidden, and
         Conflict('employee_blocked'): a grant never outlives a block.

@@ -23,8 +23,7 @@ from app.services.access.rules.rule_people import persons
 class RuleChange:
     """What a change does, or would do.
 
-    version: of the rules after it. warnings: what is hardly meant, and was not there before. people: those whom the
-    change concerns, by id.
+    version: of the rules after the change. warnings: probable mistakes that it brings. people: those it affects, by id.
     """
 
     version: int
@@ -40,7 +39,7 @@ class Shown:
     Attributes:
         names: of everything that the rules mention, and of the people that these entries mention, by id.
         members: how many people each group has, by its id; only where a group is among the entries.
-        warnings: what is hardly meant, after a change.
+        warnings: probable mistakes, after a change.
     """
 
     rules: RuleSet
@@ -121,7 +120,7 @@ class RuleBook:
             return _shown(tx, rules, tuple(choose(rules)))
 
     def _people(self, tx: Transaction) -> list[Employee]:
-        """Everybody to whom the rules may apply."""
+        """Returns every employee whose dates do not rule them out at any gate."""
         yesterday = self.clock().date() - timedelta(days=1)  # a day's leeway covers every time zone
         return [e for e in everybody(tx) if e.valid_until is None or e.valid_until >= yesterday]
 
