@@ -72,7 +72,7 @@ class Timing(NamedTuple):
 
 
 class Holding(NamedTuple):
-    """Who the rules let through a gate during part of a minute. day: that day's ordinal at the gate. groups, people: ids."""
+    """Who the rules let through a gate during part of a minute. day: an ordinal. groups, people: ids."""
 
     day: int
     everybody: bool
@@ -186,7 +186,7 @@ class CompiledRules:
         return Permission(Denial.NO_RULE)
 
     def holding(self, gate_id: str, at: datetime, last: datetime) -> Holding | None:
-        """Returns who the rules let in at some instant from `at` to `last`, in the same minute; None for an unknown gate."""
+        """Returns who the rules let in between `at` and `last`, which share a minute; None for an unknown gate."""
         gate = self._gates.get(gate_id)
         if gate is None:
             return None
