@@ -15,7 +15,7 @@ from rich.console import Console
 
 from app.adapters.vision.networks.runtime import cpu_has_bf16
 from tests.bench import approach, cameras, gallery, imports, log, people, rules
-from tests.bench.decision import compare, frame, http, live
+from tests.bench.decision import compare, frame, http, live, many_rules
 from tests.bench.soak import soak
 
 ALONE = {
@@ -40,3 +40,4 @@ if "gallery" in wanted:
     gallery.measure(console)
 if "rules" in wanted:
     rules.measure(console)
+    many_rules.measure(console)
