@@ -68,18 +68,8 @@ def decide(
         entry: what the gate's schedule says now.
         rules: who may pass where and when.
     """
-    if mode is SiteMode.RELEASE:
-        return Decision(Reason.RELEASED)
-    if not gate.enabled:
-        return Decision(Reason.GATE_DISABLED)
-    if not gate.usable:
-        return Decision(Reason.SYSTEM_FAULT)
-    if mode is SiteMode.LOCKDOWN:
-        return Decision(Reason.LOCKDOWN)
-    if gate.locked:
-        return Decision(Reason.LOCKED_BY_HAND)
-    if entry is not EntryMode.NORMAL:
-        return Decision(Reason.NO_ENTRY if entry is EntryMode.NO_ENTRY else Reason.FREE_ENTRY)
+    if (reason := for_everybody(gate, mode, entry)) is not None:
+        return Decision(reason)
     # Frames from the future are stale too: after a clock steps back, a frozen picture would stay fresh.
     if abs((now - captured_at).total_seconds()) * 1000 > limits.max_frame_age_ms:
         return Decision(Reason.STALE_FRAME)
@@ -98,6 +88,28 @@ def decide(
     if liveness.refuses(gate.liveness, limits.liveness_works, liveness_state(evidence, gate, limits.liveness_works)):
         return Decision(Reason.SPOOF_SUSPECTED, employee)
     return by_standing_and_rules(employee, gate.id, now, rules, limits.clock_doubted)
+
+
+def for_everybody(gate: Gate, mode: SiteMode, entry: EntryMode) -> Reason | None:
+    """Returns why the gate opens for everybody or for nobody, whoever stands before it; None if that depends on them.
+
+    Args:
+        mode: the site's mode at this gate.
+        entry: what the gate's schedule says.
+    """
+    if mode is SiteMode.RELEASE:
+        return Reason.RELEASED
+    if not gate.enabled:
+        return Reason.GATE_DISABLED
+    if not gate.usable:
+        return Reason.SYSTEM_FAULT
+    if mode is SiteMode.LOCKDOWN:
+        return Reason.LOCKDOWN
+    if gate.locked:
+        return Reason.LOCKED_BY_HAND
+    if entry is EntryMode.NO_ENTRY:
+        return Reason.NO_ENTRY
+    return Reason.FREE_ENTRY if entry is EntryMode.FREE else None
 
 
 def by_standing_and_rules(

@@ -81,6 +81,15 @@ def staff(where: Where = SERVER_ROOM, schedule: str | None = None, group: str = 
         ),
         (answer(staff(), gate_says=Reason.GATE_DISABLED), "server-room is disabled: it lets nobody in."),
         (
+            answer(staff(), gate_says=Reason.RELEASED),
+            "server-room is open for everybody: an emergency release is in force.",
+        ),
+        (answer(staff(), gate_says=Reason.LOCKDOWN), "server-room lets nobody in until the lockdown ends."),
+        (
+            answer(staff(), gate_says=Reason.SYSTEM_FAULT),
+            "server-room lets nobody in: a newer version set it up, and this one cannot drive it.",
+        ),
+        (
             answer(staff(), gate_says=Reason.NO_ENTRY),
             "server-room lets nobody in at this time: its mode is “no entry”.",
         ),

@@ -1,7 +1,7 @@
 """Who may pass, and why somebody may not: asked without anybody at the gate."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from app.core.access import policy
@@ -11,6 +11,7 @@ from app.core.access.rules import EntryMode
 from app.core.errors import BadInput, NotFound
 from app.core.gates.gate import Gate
 from app.core.ports.store import Store, Transaction
+from app.core.site.mode import SiteMode, SiteState
 from app.core.types import Employee, Reason
 from app.services.access.rules.rule_changes import everybody
 from app.services.access.rules.rule_people import person_of
@@ -56,14 +57,16 @@ class RuleQuestions:
         asked = self._asked(at)
         with self.store.read() as tx:
             who, where, rules = _employee(tx, employee), _gate(tx, gate), CompiledRules(tx.rules.all())
-        return _answer(rules, who, where, asked, now=at is None)
+            site = tx.site.get() if at is None else None
+        return _answer(rules, who, where, asked, site)
 
     def at_every_gate(self, employee: str, at: datetime | None = None) -> list[Answer]:
         """As `explain`, for every gate, by name."""
         asked = self._asked(at)
         with self.store.read() as tx:
             who, gates, rules = _employee(tx, employee), tx.gates.all(), CompiledRules(tx.rules.all())
-        return [_answer(rules, who, gate, asked, now=at is None) for gate in gates]
+            site = tx.site.get() if at is None else None
+        return [_answer(rules, who, gate, asked, site) for gate in gates]
 
     def _asked(self, at: datetime | None) -> datetime:
         now = self.clock()
@@ -83,30 +86,27 @@ class RuleQuestions:
         return [people[person.id] for person in allowed]
 
 
-def _answer(rules: CompiledRules, who: Employee, gate: Gate, at: datetime, *, now: bool) -> Answer:
+def _answer(rules: CompiledRules, who: Employee, gate: Gate, at: datetime, site: SiteState | None) -> Answer:
+    """site: as it is now; None for another time."""
     mode = rules.mode_at(gate.id, at)
     return Answer(
         who,
         gate,
         at,
-        _gate_says(gate, mode, now=now),
+        _gate_says(gate, mode, site),
         policy.standing(who, at, rules.day_at(gate.id, at)),
         explain(rules, person_of(who, rules), gate.id, at, who.name),
         mode,
     )
 
 
-def _gate_says(gate: Gate, mode: ModeNow, *, now: bool) -> Reason | None:
-    """In the order of `policy.decide`. That a gate is disabled or locked says nothing about another time."""
-    if now and not gate.enabled:
-        return Reason.GATE_DISABLED
-    if now and gate.locked:
-        return Reason.LOCKED_BY_HAND
-    if mode.mode is EntryMode.NO_ENTRY:
-        return Reason.NO_ENTRY
-    if mode.mode is EntryMode.FREE and mode.by is not None and mode.by.first_person_group_id is None:
-        return Reason.FREE_ENTRY
-    return None
+def _gate_says(gate: Gate, mode: ModeNow, site: SiteState | None) -> Reason | None:
+    waits = mode.by is not None and mode.by.first_person_group_id is not None
+    entry = EntryMode.NORMAL if mode.mode is EntryMode.FREE and waits else mode.mode
+    if site is not None:
+        return policy.for_everybody(gate, site.mode_at(gate.id), entry)
+    # What somebody ordered holds now, and says nothing about another time.
+    return policy.for_everybody(replace(gate, enabled=True, locked=False), SiteMode.NORMAL, entry)
 
 
 def _employee(tx: Transaction, name: str) -> Employee:

@@ -65,6 +65,9 @@ def at_time(at: datetime, now: datetime, zone: ZoneInfo) -> str:
 def _gate_says(answer: Answer) -> str:
     gate = answer.gate.name
     return {
+        Reason.RELEASED: f"{gate} is open for everybody: an emergency release is in force.",
+        Reason.LOCKDOWN: f"{gate} lets nobody in until the lockdown ends.",
+        Reason.SYSTEM_FAULT: f"{gate} lets nobody in: a newer version set it up, and this one cannot drive it.",
         Reason.GATE_DISABLED: f"{gate} is disabled: it lets nobody in.",
         Reason.LOCKED_BY_HAND: f"{gate} is locked by hand: it lets nobody in until it is unlocked.",
         Reason.NO_ENTRY: f"{gate} lets nobody in at this time: its mode is “no entry”.",

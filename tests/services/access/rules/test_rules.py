@@ -1,14 +1,21 @@
 """Rules at the gate: a change holds from the next decision, in every process, and the log keeps the rule."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any, cast
 
+import pytest
 from sqlalchemy import text
 
+from app.adapters.db.tables import gates
 from app.core.access.rules import EntryMode, GateMode, Group, Rule, Where, Who
 from app.core.access.schedules import Hours, Schedule, Window
 from app.core.people.details import Details
-from app.core.types import Reason
+from app.core.site.mode import SiteMode, SiteState
+from app.core.types import Employee, Reason
+from app.services.access.rules.rule_questions import RuleQuestions
 from tests.fakes import Clock, person, photo
 from tests.services.conftest import Start
 from tests.services.process import Process
@@ -119,3 +126,50 @@ def test_altered_version_lets_nobody_in(site: Process) -> None:
         connection.execute(text("UPDATE rule_version SET version = version + 1"))
     assert site.sees() == "no_rule"
     site.store._seals._altered.clear()  # the seals are shared by all tests and name each row once
+
+
+def explained(site: Process, who: Employee, *, later: bool = False) -> str:
+    """The reason that `explain` gives for the gate, after checking that every page about the person gives the same."""
+    questions = RuleQuestions(site.store, site.clock)
+    at = site.clock() + timedelta(minutes=1) if later else None
+    answer = questions.explain(who.id, "lobby-1", at)
+    assert [one.reason for one in questions.at_every_gate(who.id, at)] == [answer.reason]
+    return str(answer.reason)
+
+
+@contextmanager
+def mode(site: Process, mode: SiteMode, *gates: str) -> Iterator[None]:
+    with site.store.write() as tx:
+        before = tx.site.get()
+        tx.site.put(SiteState(mode, site.clock(), "01A", gates))
+    yield
+    with site.store.write() as tx:
+        tx.site.put(before)
+
+
+@pytest.mark.parametrize(("ordered", "reason"), [(SiteMode.LOCKDOWN, "lockdown"), (SiteMode.RELEASE, "released")])
+def test_explanation_agrees_with_the_decision_while_a_mode_is_ordered(
+    site: Process, ordered: SiteMode, reason: str
+) -> None:
+    ada = site.enrol("E-1", photo(person(0)))
+    with mode(site, ordered):
+        assert site.sees() == explained(site, ada) == reason
+        assert explained(site, ada, later=True) == "recognised"
+        site.change_gate("lobby-1", enabled=False)  # a release opens it all the same
+        assert site.sees() == explained(site, ada) == ("released" if reason == "released" else "gate_disabled")
+        site.change_gate("lobby-1", enabled=True)
+    with mode(site, ordered, "another gate"):
+        assert site.sees() == explained(site, ada) == "recognised"
+    assert site.sees() == explained(site, ada) == "recognised"
+
+
+def test_explanation_agrees_with_the_decision_at_a_gate_of_a_newer_version(site: Process) -> None:
+    ada = site.enrol("E-1", photo(person(0)))
+    with site.store.write() as tx:
+        cast(Any, tx.gates)._rows.update({"driver": "palm_vein"}, gates.c.name == "lobby-1")
+    assert site.sees() == explained(site, ada) == "system_fault"
+    assert explained(site, ada, later=True) == "system_fault"
+    with mode(site, SiteMode.LOCKDOWN):
+        assert site.sees() == explained(site, ada) == "system_fault"
+    with mode(site, SiteMode.RELEASE):
+        assert site.sees() == explained(site, ada) == "released"
