@@ -26,6 +26,7 @@ from app.web.console.accounts import displays as display_pages
 from app.web.console.accounts import provider, signin
 from app.web.console.accounts import users as user_pages
 from app.web.console.alerts import alerts as alert_pages
+from app.web.console.cameras import cameras as camera_pages
 from app.web.console.events import live, log, reports, who_is_this
 from app.web.console.faults import as_page
 from app.web.console.gates import gates as gate_pages
@@ -66,6 +67,7 @@ PAGES = (
     grant_pages,
     access_questions,
     gate_pages,
+    camera_pages,
     site_page,
     signin,
     provider,

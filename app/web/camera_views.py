@@ -1,6 +1,8 @@
 """Each camera as this process knows it: its own cameras from the watchdog, the others from the database."""
 
+import time
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from app.core.cameras.camera import Camera
 from app.core.cameras.health import CameraState
@@ -10,17 +12,22 @@ from app.wiring import System
 from app.worker.supervisor import Supervisor, WatchedCamera
 
 WELL = frozenset({CameraState.WORKING.value, CameraState.STARTING.value, OFF})
+# Somebody who walks up is still recognised, though later or not always.
+LIMITED = frozenset(
+    {CameraState.STARTING.value, CameraState.RECONNECTING.value, CameraState.SLOW.value, CameraState.WRONG_SIZE.value}
+)
 
 
 @dataclass(frozen=True)
 class CameraView:
-    """watched_by: the process that watches it. watched: set if that is this process."""
+    """watched_by: the process that watches it. watched: set if that is this process. since: None if not known here."""
 
     camera: Camera
     state: str
     detail: str = ""
     watched_by: str | None = None
     watched: WatchedCamera | None = None
+    since: datetime | None = None
 
     @property
     def well(self) -> bool:
@@ -53,11 +60,14 @@ def _view(system: System, camera: Camera, found: CameraCondition, watched: Watch
         return _here(system, watched)
     if found.holder == system.gate_leases.holder:
         state = CameraState.STARTING.value if found.state == WORKING else found.state
-        return CameraView(camera, state, found.detail)
-    return CameraView(camera, found.state, found.detail, found.holder if camera.enabled else None)
+        return CameraView(camera, state, found.detail, since=found.since)
+    holder = found.holder if camera.enabled else None
+    return CameraView(camera, found.state, found.detail, holder, since=found.since)
 
 
 def _here(system: System, watched: WatchedCamera) -> CameraView:
     health = watched.health
     state = CameraState.STARTING if health is None else health.state
-    return CameraView(watched.camera, state.value, health.words if health else "", system.gate_leases.holder, watched)
+    words = health.words if health else ""
+    since = system.clock() - timedelta(seconds=time.monotonic() - health.since_s) if health else None
+    return CameraView(watched.camera, state.value, words, system.gate_leases.holder, watched, since)

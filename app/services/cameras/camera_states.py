@@ -14,11 +14,15 @@ NOBODY = "no process watches it: start a `worker`, or a `serve` that watches cam
 
 @dataclass(frozen=True)
 class CameraCondition:
-    """state: what is wrong, or WORKING, OFF, NOT_WATCHED. holder: the process that has the lease of its gate."""
+    """state: what is wrong, or WORKING, OFF, NOT_WATCHED. holder: the process that has the lease of its gate.
+
+    since: when that began; None if only the process that watches it knows.
+    """
 
     state: str
     holder: str | None = None
     detail: str = ""
+    since: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -56,4 +60,4 @@ def _standing(
     if holder is None:
         words.append(NOBODY)
     state = state_of[wrong.kind] if wrong is not None else WORKING if holder is not None else NOT_WATCHED
-    return CameraCondition(state, holder, "; ".join(words))
+    return CameraCondition(state, holder, "; ".join(words), wrong.at if wrong is not None else None)

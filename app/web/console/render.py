@@ -61,6 +61,7 @@ SECTIONS = {
     "alerts": ("Alerts", "bell"),
     "people": ("People", "people"),
     "access": ("Access", "lock"),
+    "gates": ("Gates", "door"),
     "settings": ("Settings", "gear"),
 }
 templates.globals["sections"] = SECTIONS

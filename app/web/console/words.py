@@ -55,6 +55,9 @@ ALERTS: dict[str, str] = {
 }
 CAMERAS: dict[str, str] = {
     "working": "works",
+    "starting": "starting",
+    "reconnecting": "connecting again",
+    "broken": "address is damaged",
     "not_watched": "not watched",
     "off": "switched off",
     "dead": "no pictures",

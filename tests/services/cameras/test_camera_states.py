@@ -56,17 +56,17 @@ def test_an_alert_says_what_is_wrong_with_one_camera_alone(site: Process, states
     watch(site, "lobby-1", "host:1")
     alert(site, AlertKind.CAMERA_FROZEN, "door", "the same picture for 5 s")
     alert(site, AlertKind.TAILGATING, "yard", "two people")
-    assert shown(states)["door"] == CameraCondition("frozen", "host:1", "the same picture for 5 s")
+    assert shown(states)["door"] == CameraCondition("frozen", "host:1", "the same picture for 5 s", NOW)
     assert shown(states)["yard"] == CameraCondition(WORKING, "host:1")
 
 
 def test_fault_stays_shown_after_its_process_ends(site: Process, states: CameraStates) -> None:
     alert(site, AlertKind.CAMERA_DEAD, "door", "it does not answer")
-    assert shown(states)["door"] == CameraCondition("dead", None, f"it does not answer; {NOBODY}")
+    assert shown(states)["door"] == CameraCondition("dead", None, f"it does not answer; {NOBODY}", NOW)
 
 
 def test_the_newest_of_several_alerts_is_the_state(site: Process, states: CameraStates) -> None:
     watch(site, "lobby-1", "host:1")
     alert(site, AlertKind.CAMERA_BLACK, "door")
     alert(site, AlertKind.CAMERA_DEAD, "door", "gone")
-    assert shown(states)["door"] == CameraCondition("dead", "host:1", "gone")
+    assert shown(states)["door"] == CameraCondition("dead", "host:1", "gone", NOW)

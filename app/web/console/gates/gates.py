@@ -16,7 +16,7 @@ from app.web.console.session import AdminPage
 from app.web.security import SystemOf
 
 router = APIRouter(include_in_schema=False)
-LINKS = (Link("/gates", "Gates", "door", frozenset({Role.ADMIN})),)
+LINKS = (Link("/gates", "Gates", "door", frozenset({Role.ADMIN}), "gates"),)
 
 
 @router.get("/gates", response_class=HTMLResponse)
