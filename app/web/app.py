@@ -27,7 +27,7 @@ from app.web.console.accounts import provider, signin
 from app.web.console.accounts import users as user_pages
 from app.web.console.alerts import alerts as alert_pages
 from app.web.console.cameras import cameras as camera_pages
-from app.web.console.events import live, log, reports, who_is_this
+from app.web.console.events import activity, live, reports, who_is_this
 from app.web.console.faults import as_page
 from app.web.console.gates import gates as gate_pages
 from app.web.console.imports import imports as import_pages
@@ -53,7 +53,7 @@ PAGES = (
     live,
     who_is_this,
     alert_pages,
-    log,
+    activity,
     reports,
     health_page,
     mode_page,

@@ -154,7 +154,7 @@ def over_http(data: Path, url: str, master: bytes, places: list[Gate], say: Cons
     """The console's page and /v1/events, by each kind of filter, from a service on the same database."""
     key = base64.b64encode(master).decode()
     chosen = random.Random(2).sample(list(filters(places)), HTTP_FILTERS)
-    took: dict[str, list[float]] = {"/log": [], "/v1/events": []}
+    took: dict[str, list[float]] = {"/activity": [], "/v1/events": []}
     sizes: list[int] = []
     with (
         Service.running(data, database_url=url, master_key=key) as service,

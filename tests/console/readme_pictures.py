@@ -128,7 +128,7 @@ def show(site: Service, people: dict[str, Drawn], seen: dict[str, Drawn], shown:
         page.goto("/live")
         expect(page.get_by_text("live", exact=True)).to_be_visible()
         take(page, "live")
-        page.goto(f"/log/{shown}")
+        page.goto(f"/activity/{shown}")
         take(page, "event")
         browser.close()
 

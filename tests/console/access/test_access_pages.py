@@ -174,7 +174,7 @@ def test_a_guard_lets_a_refused_person_in_for_the_hours_that_the_site_allows(
     with system.store.write() as tx:
         refused = ordered(gate, event_id, Reason.NO_RULE, system.clock(), None, None, None)
         system.by_hand.log.append(tx, replace(refused, employee=Identity.of(grace)))
-    page = page_as("security", path=f"/log/{event_id}")
+    page = page_as("security", path=f"/activity/{event_id}")
     expect(page.locator("#missing")).to_contain_text("No rule lets Grace Hopper through")
     expect(page.get_by_role("button", name="Let them in for a while")).to_have_count(0)
     system.site_settings.change(lambda before: replace(before, guard_grant_max_hours=8))

@@ -124,7 +124,7 @@ def test_shipped_nginx_conf(site: Service, nginx: Start, tabs: Tabs, tmp_path: P
     cookies = {cookie["name"]: cookie for cookie in page.context.cookies()}
     assert cookies["__Host-facegate"]["secure"] and cookies["__Host-facegate"]["path"] == "/"
     event = decided(site, "behind-nginx")
-    expect(page.locator(f'a[href="/log/{event}"]').first).to_be_visible()
+    expect(page.locator(f'a[href="/activity/{event}"]').first).to_be_visible()
     # It is the browser's address that counts, whatever a client claims.
     claim = {"X-Forwarded-For": "127.0.0.1", "X-Forwarded-Host": "elsewhere.example"}
     for path in ("/metrics", "/readyz"):
@@ -155,7 +155,12 @@ def test_served_below_a_path_prefix(tmp_path: Path, nginx: Start, browser: Brows
             expect(page).to_have_url(f"{url}/employees")
             (cookie,) = [c for c in page.context.cookies() if "facegate-device" not in c["name"]]
             assert (cookie["name"], cookie["path"], cookie["secure"]) == ("__Secure-facegate", "/facegate/", True)
-            for name, path in (("Live", "live"), ("Log", "log"), ("Health", "health"), ("People", "employees")):
+            for name, path in (
+                ("Live", "live"),
+                ("Activity", "activity"),
+                ("Health", "health"),
+                ("People", "employees"),
+            ):
                 page.get_by_role("link", name=name, exact=True).first.click()
                 expect(page).to_have_url(f"{url}/{path}")
             page.get_by_role("link", name="Add", exact=True).click()
@@ -165,9 +170,9 @@ def test_served_below_a_path_prefix(tmp_path: Path, nginx: Start, browser: Brows
             page.wait_for_url(f"{url}/employees/0*")
             page.goto(f"{url}/live")
             event = decided(site, gate)
-            expect(page.locator(f'a[href="/facegate/log/{event}"]').first).to_be_visible()
-            page.locator(f'a[href="/facegate/log/{event}"]').first.click()
-            expect(page).to_have_url(f"{url}/log/{event}")
+            expect(page.locator(f'a[href="/facegate/activity/{event}"]').first).to_be_visible()
+            page.locator(f'a[href="/facegate/activity/{event}"]').first.click()
+            expect(page).to_have_url(f"{url}/activity/{event}")
             page.context.clear_cookies()
             page.reload()
             expect(page).to_have_url(f"{url}/signin?next=%2Flog%2F{event}")

@@ -40,7 +40,7 @@ def test_alerts_are_on_every_page_until_somebody_acknowledges_them(
     door = forced(fresh_site, "dock")
     with system.store.write() as tx:
         tx.alerts.clear(door.kind, dock.id, None, system.clock())
-    guard, viewer = page_as("security", path="/log", site=fresh_site), page_as("viewer", path="/", site=fresh_site)
+    guard, viewer = page_as("security", path="/activity", site=fresh_site), page_as("viewer", path="/", site=fresh_site)
     for page in (guard, viewer):
         expect(page.get_by_text("6 \u00d7 Somebody may have followed in at dock")).to_be_visible()
         expect(page.get_by_role("listitem").filter(has_text="Door was forced")).to_contain_text("over")
@@ -82,7 +82,7 @@ def test_an_alert_sounds_every_five_seconds_until_acknowledged(fresh_site: Servi
     guard.add_init_script(SOUNDS)
     guard.get_by_role("button", name="Test the sound").click()
     expect(guard.get_by_text("Three tones are playing.")).to_be_visible()
-    guard.goto("/log")  # the choice goes with the browser
+    guard.goto("/activity")  # the choice goes with the browser
     guard.get_by_role("button", name="Sound is").focus()
     guard.keyboard.press("Tab")
     expect(guard.get_by_role("button", name="Sound is on")).to_be_visible()
@@ -103,7 +103,7 @@ def test_an_alert_sounds_every_five_seconds_until_acknowledged(fresh_site: Servi
 def test_blocked_sound_is_shown_in_red(fresh_site: Service, page_as: Open) -> None:
     page = page_as("viewer", site=fresh_site)
     page.add_init_script("localStorage.setItem('sound', 'on');")
-    page.goto("/log")
+    page.goto("/activity")
     said = page.get_by_text("The browser blocks the sound of alerts on this page.")
     expect(said).to_be_visible()
     page.get_by_role("button", name="Allow sound").click()
@@ -226,7 +226,7 @@ def test_live_keeps_the_focus_and_shows_a_new_gate_without_a_reload(fresh_site: 
 
 @pytest.mark.parametrize("why", ["idle", "disabled"])
 def test_a_sign_out_says_why(fresh_site: Service, page_as: Open, why: str) -> None:
-    page = page_as("viewer", path="/log", site=fresh_site)
+    page = page_as("viewer", path="/activity", site=fresh_site)
     system = fresh_site.system
     (user,) = system.accounts.users.all()
     (session,) = system.accounts.sessions.of(user.id)
@@ -252,16 +252,16 @@ def test_the_log_shows_alerts_among_events_and_the_page_of_the_first(fresh_site:
         system.by_hand.lock("dock", "x", "somebody")
     late = forced(fresh_site, "porch")
     system.alerts.acknowledge(late.id, "somebody", "wind")
-    page = page_as("viewer", path="/log", site=fresh_site)
+    page = page_as("viewer", path="/activity", site=fresh_site)
     rows = page.get_by_role("table").get_by_role("row")
     expect(rows.nth(1)).to_contain_text(re.compile(r"porch\s*alert Door was forced\s*somebody: wind"))
     page.mouse.wheel(0, 100_000)
     expect(rows.filter(has_text="Somebody may have followed in")).to_have_count(1)
     expect(rows.nth(-1)).to_contain_text("Locked by hand")
-    page.goto("/log?gate=porch")
+    page.goto("/activity?gate=porch")
     expect(rows.filter(has_text="alert")).to_have_count(1)
-    page.goto("/log?gate=dock&decision=deny")
+    page.goto("/activity?gate=dock&decision=deny")
     expect(rows.filter(has_text="Somebody may have followed in")).to_have_count(0)
-    page.goto("/log?gate=porch")
+    page.goto("/activity?gate=porch")
     rows.filter(has_text="alert").click()
     expect(page.get_by_role("row").filter(has_text="Door was forced")).to_be_visible()

@@ -50,7 +50,7 @@ def test_live_and_the_log_show_the_gates_time_in_any_browser(moved: Service, pag
     for gate, at, zone in ((HERE, here, ""), (FAR, far, " Asia/Kathmandu")):
         shown = f"{at:%Y-%m-%d %H:%M:%S}{zone}"
         expect(page.get_by_role("region", name=gate, exact=True).locator("time").first).to_have_text(shown)
-        page_of_gate = page_as("viewer", path=f"/log?gate={gate}", timezone_id="America/New_York")
+        page_of_gate = page_as("viewer", path=f"/activity?gate={gate}", timezone_id="America/New_York")
         expect(page_of_gate.locator("a.log-row time").first).to_have_text(shown)
         later = (at.astimezone(ZoneInfo("Europe/Berlin")) + timedelta(seconds=1)).strftime("%Y-%m-%dT%H:%M:%S")
         page_of_gate.get_by_label("From").fill(later)

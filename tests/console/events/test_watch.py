@@ -127,11 +127,11 @@ def test_log_is_filtered_in_the_address_and_one_event_is_corrected(
     watched: Service, page_as: Open, look: Look, axe: Axe
 ) -> None:
     decide(watched, pictures.STRANGER)
-    page = page_as("security", path=f"/log?gate={GATE}")
+    page = page_as("security", path=f"/activity?gate={GATE}")
     look(page, "log")
     axe(page)
     page.get_by_label("Reason").select_option("not_recognised")
-    expect(page).to_have_url(f"{watched.url}/log?gate={GATE}&reason=not_recognised")
+    expect(page).to_have_url(f"{watched.url}/activity?gate={GATE}&reason=not_recognised")
     rows = page.locator("a.log-row")
     expect(rows.first).to_contain_text("Not recognised")
     rows.first.click()
@@ -142,18 +142,18 @@ def test_log_is_filtered_in_the_address_and_one_event_is_corrected(
     page.get_by_label("Employee number").fill("W-1")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("This was Ada Lovelace")).to_be_visible()
-    page.goto("/log?employee=W-1")
+    page.goto("/activity?employee=W-1")
     expect(page.locator("a.log-row").first).to_contain_text("Ada Lovelace")
     page.locator("a.log-row").first.click()
     expect(page.get_by_text("“Everybody, everywhere, always” lets them in")).to_be_visible()
     look(page, "event-open")
     axe(page)
-    page.goto("/log?employee=nobody-s-number")
+    page.goto("/activity?employee=nobody-s-number")
     expect(page.get_by_text("No events")).to_be_visible()
 
 
 def test_on_a_phone_the_log_comes_before_its_filters(watched: Service, page_as: Open, look: Look, axe: Axe) -> None:
-    phone = page_as("security", path=f"/log?gate={GATE}", viewport=NARROW)
+    phone = page_as("security", path=f"/activity?gate={GATE}", viewport=NARROW)
     expect(phone.locator("a.log-row").first).to_be_in_viewport()
     expect(phone.get_by_label("Reason")).to_be_hidden()
     look(phone, "log-phone")
@@ -172,7 +172,7 @@ def test_long_log_is_scrolled(watched: Service, page_as: Open) -> None:
     for number in range(60):
         order = system.by_hand.unlock if number % 2 else system.by_hand.lock
         order("long", f"number {number}", "somebody")
-    page = page_as("viewer", path="/log?gate=long")
+    page = page_as("viewer", path="/activity?gate=long")
     expect(page.locator(".chunk")).to_have_count(1)
     page.mouse.wheel(0, 10_000)
     expect(page.locator(".chunk")).to_have_count(2)
@@ -206,7 +206,7 @@ def test_a_refusal_says_which_rule_was_missing(watched: Service, page_as: Open, 
         words = f"No rule lets Ada Lovelace through {GATE}."
         expect(guard.get_by_role("region", name=GATE, exact=True).locator(".now")).to_contain_text(words)
         look(guard, "live-no-rule")
-        guard.goto(f"/log/{event['decision_id']}")
+        guard.goto(f"/activity/{event['decision_id']}")
         expect(guard.get_by_text(words)).to_be_visible()
         look(guard, "event-no-rule")
         axe(guard)

@@ -58,7 +58,7 @@ def test_the_first_page_after_signing_in_is_small(site: Service, page_as: Open) 
     assert size(got) < MOST
 
 
-@pytest.mark.parametrize("path", ["/", "/live", "/log", "/reports", "/health", "/employees", "/imports", "/users"])
+@pytest.mark.parametrize("path", ["/", "/live", "/activity", "/reports", "/health", "/employees", "/imports", "/users"])
 def test_page_with_all_its_files_is_small(page_as: Open, path: str) -> None:
     """In a browser that has nothing of us yet."""
     page = page_as("admin")

@@ -57,12 +57,12 @@ def hold(page: Page, button: Locator, ms: int = HOLD_MS + 100) -> None:
 def test_guard_locks_down_in_two_presses_and_two_seconds(
     guarded: Service, page_as: Open, look: Shots, axe: Callable[[Page], None]
 ) -> None:
-    page = page_as("security", path="/log")
+    page = page_as("security", path="/activity")
     viewer = page_as("viewer", path="/account")
     expect(viewer.get_by_role("button", name="Lockdown")).to_have_count(0)
     took = []
     for _ in range(3):
-        page.goto("/log")
+        page.goto("/activity")
         page.evaluate(TIMES)
         page.get_by_role("button", name="Lockdown").click()
         hold(page, page.get_by_role("button", name="Hold to lock down"))
@@ -148,7 +148,7 @@ def test_release_of_a_chosen_gate_by_keyboard_alone(
     if look.folder:
         page.screenshot(path=look.folder / "mode-release-2560.png")
     page.get_by_role("link", name="Who came last").press("Enter")
-    expect(page).to_have_url(f"{guarded.url}/log?reason=recognised")
+    expect(page).to_have_url(f"{guarded.url}/activity?reason=recognised")
     expect(page.get_by_label("Reason")).to_have_value("recognised")
     held_by_key(page.get_by_role("button", name="Hold to end"))
     expect(band(page)).to_have_count(0)

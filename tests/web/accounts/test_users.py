@@ -239,7 +239,7 @@ def test_a_display_shows_live_and_alerts_and_nothing_else(
         assert browser.get(path, headers=wall).status_code == 200
     assert browser.get("/", headers=wall, follow_redirects=False).headers["location"] == "/live"
     assert browser.get("/v1/alerts", headers=wall).status_code == 200
-    for path in ("/log", "/employees", "/users", "/displays", "/account", "/health"):
+    for path in ("/activity", "/employees", "/users", "/displays", "/account", "/health"):
         assert browser.get(path, headers=wall).status_code == 403, path
     problem(browser.post("/v1/account/password", headers=display, json={"old": "a", "new": "b"}), 403)
     (shown,) = [

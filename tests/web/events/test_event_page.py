@@ -17,7 +17,7 @@ from tests.web.conftest import GATE, Headers, TestClient, cookie, photos, proble
 
 
 def rule(client: TestClient, system: System, event_id: str) -> str:
-    page = client.get(f"/log/{event_id}", headers=cookie(sign_in(system, Role.VIEWER)))
+    page = client.get(f"/activity/{event_id}", headers=cookie(sign_in(system, Role.VIEWER)))
     assert page.status_code == 200, page.text
     (found,) = re.findall(r"<dt>Rule</dt><dd>(.*?)</dd>", page.text)
     return html.unescape(found)
@@ -45,8 +45,8 @@ def test_page_names_the_rule_that_decided(
     order = {"comment": "a visitor", "event": nobody["decision_id"]}
     let_in = client.post(f"/v1/gates/{GATE}/open", headers=security, json=order).json()
     assert let_in["answers"] == nobody["decision_id"] and by_hand["answers"] is None
-    answered = client.get(f"/log/{let_in['decision_id']}", headers=cookie(sign_in(system, Role.SECURITY))).text
-    assert f'href="/log/{nobody["decision_id"]}">this refusal' in answered
+    answered = client.get(f"/activity/{let_in['decision_id']}", headers=cookie(sign_in(system, Role.SECURITY))).text
+    assert f'href="/activity/{nobody["decision_id"]}">this refusal' in answered
     for event, status, code in ((opened["decision_id"], 409, "event_not_refused"), ("none", 404, "unknown_event")):
         answer = client.post(f"/v1/gates/{GATE}/open", headers=security, json=order | {"event": event})
         problem(answer, status, code=code)
@@ -68,7 +68,7 @@ def test_a_refusal_says_what_was_missing_until_the_rules_say_something_else(
         viewer = cookie(sign_in(system, Role.VIEWER))
         words = f"No rule lets {ada['name']} through {GATE}. “Cleaning” would, but is only for Cleaners."
         assert client.get(path, headers=viewer).json() == {"words": words}
-        assert f'id="missing">{words}</p>' in client.get(f"/log/{refused['decision_id']}", headers=viewer).text
+        assert f'id="missing">{words}</p>' in client.get(f"/activity/{refused['decision_id']}", headers=viewer).text
         with system.store.write() as tx:
             tx.rules.put(replace(cleaners, note="changed"))
         assert (
@@ -89,7 +89,7 @@ def test_a_refusal_says_what_was_missing_until_the_rules_say_something_else(
 def test_an_admin_gets_to_the_rule_that_let_somebody_in(client: TestClient, system: System, ada: Any, ask: Any) -> None:
     opened = ask(pictures.small(pictures.ADA[1])).json()
     assert opened["reason"] == "recognised"
-    path, link = f"/log/{opened['decision_id']}", f'href="/access/rules/{opened["rule"]["id"]}"'
+    path, link = f"/activity/{opened['decision_id']}", f'href="/access/rules/{opened["rule"]["id"]}"'
     page = client.get(path, headers=cookie(sign_in(system, Role.ADMIN))).text
     assert link in page and f"<dd>{opened['rules_version']}</dd>" in page
     assert link not in client.get(path, headers=cookie(sign_in(system, Role.VIEWER))).text

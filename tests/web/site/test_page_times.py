@@ -109,11 +109,11 @@ def test_pages_name_the_sites_zone_once(
     in_zone("Asia/Kolkata")
     headers = cookie(sign_in(system, Role.ADMIN))
     local = datetime.fromisoformat(event["at"]).astimezone(ZoneInfo("Asia/Kolkata"))
-    for path in ("/log", f"/log/{event['decision_id']}", "/live", "/users", "/reports"):
+    for path in ("/activity", f"/activity/{event['decision_id']}", "/live", "/users", "/reports"):
         text = client.get(path, headers=headers).text
         assert text.count("Times are in Asia/Kolkata.") == 1, path
         assert not re.search(r">[^<]*\d\d:\d\d[^<]*UTC", text), path
-    shown = client.get(f"/log/{event['decision_id']}", headers=headers).text
+    shown = client.get(f"/activity/{event['decision_id']}", headers=headers).text
     assert f'title="{local.isoformat(timespec="milliseconds")}"' in shown
     assert f"{local:%H:%M:%S}</time>" in shown
 
@@ -127,12 +127,12 @@ def test_log_filters_on_the_sites_clock_and_its_csv_gets_the_same_time(
     at = datetime.fromisoformat(event["at"])
     local = at.astimezone(ZoneInfo("Asia/Kolkata")).replace(tzinfo=None, microsecond=0)
     query = {"gate": GATE, "from": local.isoformat()}
-    shown = client.get("/log", headers=headers, params=query).text
+    shown = client.get("/activity", headers=headers, params=query).text
     assert event["decision_id"] in shown
     assert f'name="from" type="datetime-local" step="1" value="{local.isoformat()}"' in shown
     assert f"from={at:%Y-%m-%dT%H%%3A%M%%3A%S}.000Z" in shown, "the address of the CSV"
     later = {"gate": GATE, "from": (local + timedelta(seconds=1)).isoformat()}
-    assert event["decision_id"] not in client.get("/log", headers=headers, params=later).text
+    assert event["decision_id"] not in client.get("/activity", headers=headers, params=later).text
 
 
 def test_unchanged_person_form_saves_the_same_values(

@@ -60,7 +60,7 @@ def test_error_is_a_page_for_a_browser_and_json_for_a_program(client: TestClient
 @pytest.mark.parametrize(
     ("wanted", "path"),
     [
-        ("/log?gate=a&b=c", "/log?gate=a&b=c"),
+        ("/activity?gate=a&b=c", "/activity?gate=a&b=c"),
         ("//evil.example/", "/"),
         ("https://evil.example/", "/"),
         ("/\\evil.example", "/"),
@@ -93,3 +93,15 @@ def test_gate_that_nothing_can_open_is_called_a_test_gate(client: TestClient, sy
     asking = shown()
     system.keys.revoke(key.id)
     assert before == shown() == (asking[0] + 1, True) and asking[1] is False
+
+
+def test_former_address_of_the_activity_page_leads_on_with_its_filters(client: TestClient) -> None:
+    for path, leads in (
+        ("/log", "/activity"),
+        ("/log?gate=a%26b&decision=deny", "/activity?gate=a%26b&decision=deny"),
+        ("/log/01ABC?gate=a", "/activity/01ABC?gate=a"),
+        ("/log//evil.example", "/activity//evil.example"),
+    ):
+        answer = client.get(path)
+        assert (answer.status_code, answer.headers["location"]) == (308, leads)
+    assert client.get("/log/%0d%0aSet-Cookie:a=b").status_code == 404

@@ -35,7 +35,7 @@ export function large(event, words, actions) {
       event.employee && captioned(face(rooted(`/portraits/${event.employee.id}`), `Enrolled photo of ${event.employee.name}`), "Enrolled")),
     el("div", { class: "now-words" },
       el("p", { class: "now-who" }, who(event)),
-      el("p", { class: "now-reason" }, el("a", { href: rooted(`/log/${event.decision_id}`) }, words.reasons[event.reason] ?? event.reason)),
+      el("p", { class: "now-reason" }, el("a", { href: rooted(`/activity/${event.decision_id}`) }, words.reasons[event.reason] ?? event.reason)),
       event.employee && event.comment && el("p", {}, event.comment),
       event.missing && el("p", { class: "now-missing" }, event.missing),
       next && el("p", { class: "now-next" }, next),
@@ -51,6 +51,6 @@ export function large(event, words, actions) {
 
 export function small(event, words) {
   return el("li", { class: kind(event) },
-    el("a", { href: rooted(`/log/${event.decision_id}`) }, times(event), words.reasons[event.reason] ?? event.reason),
+    el("a", { href: rooted(`/activity/${event.decision_id}`) }, times(event), words.reasons[event.reason] ?? event.reason),
     el("span", { class: "lane-who" }, who(event)), when(event.at, event.gate));
 }

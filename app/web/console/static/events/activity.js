@@ -1,4 +1,4 @@
-// The log: loads more rows on scrolling, and keeps the page small.
+// Activity: loads more rows on scrolling, and keeps the page small.
 
 import { rooted } from "../api.js";
 
@@ -7,7 +7,7 @@ const rows = document.getElementById("rows");
 const end = document.getElementById("end");
 
 const form = document.getElementById("filters");
-// On a phone seven fields would hide the log.
+// On a phone seven fields would hide the rows.
 const narrow = matchMedia("(max-width: 52rem)");
 const fold = () => {
   form.closest("details").open = !narrow.matches;
@@ -20,7 +20,7 @@ form.addEventListener("submit", (submit) => {
   for (const [name, value] of new FormData(form)) {
     if (value) query.set(name, value);
   }
-  location.assign(rooted(`/log${query.size ? `?${query}` : ""}`));
+  location.assign(rooted(`/activity${query.size ? `?${query}` : ""}`));
 });
 for (const select of form.querySelectorAll("select")) select.addEventListener("change", () => form.requestSubmit());
 
@@ -34,7 +34,7 @@ async function more() {
   try {
     const query = new URLSearchParams(rows.dataset.query);
     query.set("cursor", next);
-    const answer = await fetch(rooted(`/log/rows?${query}`));
+    const answer = await fetch(rooted(`/activity/rows?${query}`));
     if (!answer.ok || answer.redirected) throw new Error("refused");
     const chunk = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(".chunk");
     rows.append(chunk);

@@ -1,7 +1,7 @@
-"""The log, with its filters in the address, and the page of one event."""
+"""Activity: the log for people, with its filters in the address, and the page of one event."""
 
 from typing import Annotated, Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -25,7 +25,7 @@ from app.web.turns import FewLists
 from app.wiring import System
 
 router = APIRouter(include_in_schema=False)
-LINKS = (Link("/log", "Log", "log"),)
+LINKS = (Link("/activity", "Activity", "log"),)
 PAGE = 50
 MOST_ALERTS = 200  # among the events of one page
 
@@ -67,13 +67,13 @@ class Wanted:
         )
 
 
-@router.get("/log", response_class=HTMLResponse)
-def log(request: Request, system: SystemOf, person: AnyPage, _turn: FewLists) -> HTMLResponse:
+@router.get("/activity", response_class=HTMLResponse)
+def activity(request: Request, system: SystemOf, person: AnyPage, _turn: FewLists) -> HTMLResponse:
     wanted = Wanted(request, system)
     events, after = _page(system, wanted, None)
     return render(
         request,
-        "events/log.html",
+        "events/activity.html",
         person,
         events=events,
         next=after,
@@ -87,7 +87,15 @@ def log(request: Request, system: SystemOf, person: AnyPage, _turn: FewLists) ->
     )
 
 
-@router.get("/log/rows", response_class=HTMLResponse)
+@router.get("/log")
+@router.get("/log/{rest:path}")
+def former_address(request: Request, rest: str = "") -> RedirectResponse:
+    """The page was called Log. Bookmarks lead on, with their filters."""
+    path = f"/activity/{quote(rest)}" if rest else "/activity"
+    return RedirectResponse(path + (f"?{request.url.query}" if request.url.query else ""), 308)
+
+
+@router.get("/activity/rows", response_class=HTMLResponse)
 def rows(
     request: Request,
     system: SystemOf,
@@ -97,15 +105,15 @@ def rows(
 ) -> HTMLResponse:
     """The rows after an event, which the page loads on scrolling."""
     events, after = _page(system, Wanted(request, system), cursor)
-    return render(request, "events/log_rows.html", person, events=events, next=after, reasons=REASONS)
+    return render(request, "events/activity_rows.html", person, events=events, next=after, reasons=REASONS)
 
 
-@router.get("/log/{event_id}", response_class=HTMLResponse)
+@router.get("/activity/{event_id}", response_class=HTMLResponse)
 def event(request: Request, event_id: str, system: SystemOf, person: AnyPage) -> HTMLResponse:
     return _event(request, system, person, event_id)
 
 
-@router.post("/log/{event_id}", response_class=HTMLResponse)
+@router.post("/activity/{event_id}", response_class=HTMLResponse)
 def correct(
     request: Request,
     event_id: str,
@@ -137,7 +145,7 @@ def correct(
                 )
     except Refusal as refusal:
         return _event(request, system, person, event_id, problem=refusal.detail)
-    return RedirectResponse(f"/log/{event_id}", 303)
+    return RedirectResponse(f"/activity/{event_id}", 303)
 
 
 def _event(request: Request, system: System, person: SignedIn, event_id: str, problem: str = "") -> HTMLResponse:
