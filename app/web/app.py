@@ -10,7 +10,7 @@ from app.web.api.accounts import displays, keys, users
 from app.web.api.alerts import alerts
 from app.web.api.cameras import cameras
 from app.web.api.events import audit, corrections, events, stream
-from app.web.api.gates import by_hand, gates
+from app.web.api.gates import by_hand, gates, hardware
 from app.web.api.imports import imports
 from app.web.api.people import blocks, employees, exports, photo_checks, photos
 from app.web.api.site import operations, settings, site
@@ -97,6 +97,7 @@ API = (
     schedule_previews,
     gates,
     by_hand,
+    hardware,
     cameras,
     site,
     settings,

@@ -51,6 +51,7 @@ from app.services.gates.by_hand import ByHand
 from app.services.gates.dispatcher import GateDispatcher
 from app.services.gates.gate_list import GateList
 from app.services.gates.gate_settings import GateSettings
+from app.services.gates.gate_trials import GateTrials
 from app.services.people.erasure import Erasure
 from app.services.site.clock_watch import ClockWatch
 from app.services.site.gate_leases import GateLeases
@@ -112,6 +113,7 @@ class Backbone:
     clock_watch: ClockWatch
     accounts: SignInServices
     by_hand: ByHand
+    gate_trials: GateTrials
     corrections: Corrections
     feed: LiveFeed
     proofs: EventProofs
@@ -168,6 +170,7 @@ def open_backbone(settings: Settings, clock: Callable[[], datetime] = utc_now, *
     own_alerts = OwnAlerts(store, clock, new_id)
     alerts = AlertList(store, clock, own_alerts.unstored)
     clock_watch = ClockWatch(store, clock, uptime_s if clock is utc_now else None, own_alerts)
+    by_hand = ByHand(store, log, answers, clock, new_id, driving.carry_out, driving.second_records)
     return Backbone(
         settings=settings,
         clock=clock,
@@ -204,7 +207,8 @@ def open_backbone(settings: Settings, clock: Callable[[], datetime] = utc_now, *
         clock_watch=clock_watch,
         transient_alerts=TransientAlerts(store, clock, new_id),
         accounts=open_sign_in(settings, store, vault, signer, clock, new_id, callers.forget),
-        by_hand=ByHand(store, log, answers, clock, new_id, driving.carry_out, driving.second_records),
+        by_hand=by_hand,
+        gate_trials=GateTrials(store, driving, by_hand, gate_leases.elsewhere),
         corrections=Corrections(store, log, vault, signer, clock, new_id),
         feed=LiveFeed(store, events, clock, own_alerts.unstored),
         proofs=EventProofs(store, log, signer, lambda: JsonJournal(settings.checkpoints).entries([])),

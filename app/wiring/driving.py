@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping
 
 from app.adapters.gates.build import build_driver, check_config
+from app.adapters.gates.hardware import forms
 from app.core.gates.commands import DoorState, DriverKind
 from app.core.ports.crypto import Signer, Vault
 from app.core.ports.gates import GateDriver
@@ -12,7 +13,7 @@ from app.services.gates.gate_settings import GateSettings
 
 
 def gate_settings(store: Store, vault: Vault, clock: Clock, new_id: Callable[[], str]) -> GateSettings:
-    return GateSettings(store, vault, clock, new_id, check_config)
+    return GateSettings(store, vault, clock, new_id, check_config, forms())
 
 
 def gate_control(

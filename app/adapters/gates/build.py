@@ -8,7 +8,8 @@ from importlib.util import find_spec
 from pydantic import ValidationError
 
 from app.adapters.gates.config import DryRunConfig, GateConfig, MqttConfig, OsdpConfig, SerialConfig, WebhookConfig
-from app.core.errors import BadInput
+from app.adapters.gates.forms.http_forms import MODELS
+from app.core.errors import BadField, BadInput
 from app.core.gates.commands import DoorState, DriverKind
 from app.core.ports.gates import GateDriver
 from app.core.ports.store import Clock
@@ -45,11 +46,15 @@ def _validated(kind: DriverKind, config: Mapping[str, object]) -> GateConfig:
     try:
         return KINDS[kind].model_validate(dict(config))
     except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False, include_input=False)
         problems = "; ".join(
-            f"{'.'.join(map(str, e['loc'])) or kind}: {e['msg'].removeprefix('Value error, ')}"
-            for e in error.errors(include_url=False, include_context=False, include_input=False)
+            f"{'.'.join(map(str, e['loc'])) or kind}: {e['msg'].removeprefix('Value error, ')}" for e in found
         )
+        # The model of a relay is part of the place, but not of the config.
+        where = ".".join(str(step) for step in found[0]["loc"] if step not in MODELS)
         # from None: the cause would carry the values.
+        if where:
+            raise BadField("bad_gate_config", problems, where) from None
         raise BadInput("bad_gate_config", problems) from None
 
 

@@ -9,17 +9,26 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from app.adapters.gates.forms.asked import Asked
 from app.adapters.gates.forms.http_commands import HttpCommands, HttpForm, check_url
 from app.adapters.gates.forms.http_forms import HttpRelay
 from app.adapters.gates.forms.mqtt_forms import MqttCommands, MqttForm, MqttRelay
 from app.adapters.gates.forms.self_acting import ACTS, acts_by_itself
 from app.adapters.net.addresses import ForbiddenAddress, check_literal
 from app.core.gates.commands import FailMode
+from app.core.gates.hardware import FieldKind
 
 # SCBK-D of the OSDP specification is printed in every manual.
 DEFAULT_OSDP_KEY = bytes(range(0x30, 0x40))
 Host = Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[A-Za-z0-9._:%\[\]-]+$")]
 Device = Annotated[str, Field(pattern=r"^/dev(/[A-Za-z0-9_:-][A-Za-z0-9_.:-]*)+$")]
+
+SIGNS = Asked("Secret", "Signs our messages. At least 16 characters; the controller has the same.", FieldKind.SECRET)
+AUTHORITY = Asked("Authority's file", "PEM on the service's machine; the system's if empty.", rare=True, sends=True)
+TLS = Asked("TLS", "Without it, whoever can read the network can read the password.", sends=True)
+OPEN_S = Asked("Seconds that the relay stays switched", "For one opening.")
+SHUTS = Asked("The relay ends an opening by itself", "Otherwise we lock it again after those seconds.")
+LINE = Asked("Serial line", "Such as /dev/ttyUSB0 of the service's machine.", FieldKind.ADDRESS)
 
 
 class GateConfig(BaseModel):
@@ -47,15 +56,21 @@ class WebhookConfig(GateConfig):
         shuts_itself: The relay itself ends an opening sent by `commands`. Otherwise we send `secure` after open_s.
     """
 
-    url: str | None = Field(default=None, repr=False, max_length=2000)
-    secret: str | None = Field(default=None, repr=False, min_length=16)
+    url: Annotated[str | None, Asked("Address", "Where the signed message goes.", FieldKind.ADDRESS)] = Field(
+        default=None, repr=False, max_length=2000
+    )
+    secret: Annotated[str | None, SIGNS] = Field(default=None, repr=False, min_length=16)
     commands: HttpCommands | None = None
     relay: HttpRelay | None = None
-    open_s: float = Field(default=3.0, ge=0.5, le=60)
-    shuts_itself: bool = False
-    timeout_s: float = Field(default=2.0, ge=0.05, le=30)
-    probe_s: float = Field(default=10.0, ge=0, le=3600)
-    ca_file: str | None = None
+    open_s: Annotated[float, OPEN_S] = Field(default=3.0, ge=0.5, le=60)
+    shuts_itself: Annotated[bool, SHUTS] = False
+    timeout_s: Annotated[float, Asked("Longest wait for one answer, in seconds", rare=True)] = Field(
+        default=2.0, ge=0.05, le=30
+    )
+    probe_s: Annotated[float, Asked("Seconds between checks of the line", "0: never.", rare=True)] = Field(
+        default=10.0, ge=0, le=3600
+    )
+    ca_file: Annotated[str | None, AUTHORITY] = None
 
     @field_validator("url")
     @classmethod
@@ -94,20 +109,24 @@ class MqttConfig(GateConfig):
         open_s, shuts_itself: As for a webhook.
     """
 
-    host: Host
-    port: int | None = Field(default=None, ge=1, le=65535)
-    topic: str = Field(default="", max_length=200, pattern=r"^[^#+\x00$][^#+\x00]*$|^$")
-    secret: str | None = Field(default=None, repr=False, min_length=16)
+    host: Annotated[Host, Asked("Broker", "Its name or address.", FieldKind.ADDRESS)]
+    port: Annotated[int | None, Asked("Port", "1883, or 8883 with TLS, if empty.", rare=True, sends=True)] = Field(
+        default=None, ge=1, le=65535
+    )
+    topic: Annotated[str, Asked("Topic", "The gate's own; facegate/NAME if empty.")] = Field(
+        default="", max_length=200, pattern=r"^[^#+\x00$][^#+\x00]*$|^$"
+    )
+    secret: Annotated[str | None, SIGNS] = Field(default=None, repr=False, min_length=16)
     commands: MqttCommands | None = None
     relay: MqttRelay | None = None
-    open_s: float = Field(default=3.0, ge=0.5, le=60)
-    shuts_itself: bool = False
-    username: str | None = None
-    password: str | None = Field(default=None, repr=False)
-    tls: bool = False
-    ca_file: str | None = None
-    protocol: Literal["5", "3.1.1"] = "5"
-    keepalive_s: int = Field(default=10, ge=1, le=300)
+    open_s: Annotated[float, OPEN_S] = Field(default=3.0, ge=0.5, le=60)
+    shuts_itself: Annotated[bool, SHUTS] = False
+    username: Annotated[str | None, Asked("User name", "Of the broker's account for Facegate.")] = None
+    password: Annotated[str | None, Asked("Password", kind=FieldKind.SECRET)] = Field(default=None, repr=False)
+    tls: Annotated[bool, TLS] = False
+    ca_file: Annotated[str | None, AUTHORITY] = None
+    protocol: Annotated[Literal["5", "3.1.1"], Asked("MQTT version", rare=True)] = "5"
+    keepalive_s: Annotated[int, Asked("Seconds between signs of life", rare=True)] = Field(default=10, ge=1, le=300)
 
     @field_validator("host")
     @classmethod
@@ -155,14 +174,18 @@ class OsdpConfig(GateConfig):
         max_age_s: A card that the panel has not read by then is withdrawn.
     """
 
-    device: Device = Field(repr=False)
-    baud: Literal[9600, 19200, 38400, 57600, 115200, 230400] = 9600
-    address: int = Field(default=0, ge=0, le=126)
-    key: str = Field(repr=False)
-    card_format: Literal["wiegand26", "wiegand37", "raw"] = "wiegand26"
-    facility: int | None = Field(default=None, ge=0, le=65535)
-    raw_bits: int | None = Field(default=None, ge=1, le=128)
-    max_age_s: float = Field(default=2.0, ge=0.1, le=2.0)
+    device: Annotated[Device, LINE] = Field(repr=False)
+    baud: Annotated[Literal[9600, 19200, 38400, 57600, 115200, 230400], Asked("Baud", rare=True)] = 9600
+    address: Annotated[int, Asked("Reader's address", "As set in the panel.")] = Field(default=0, ge=0, le=126)
+    key: Annotated[str, Asked("Key (SCBK)", "32 hex digits, as agreed with the panel.", FieldKind.SECRET)] = Field(
+        repr=False
+    )
+    card_format: Annotated[Literal["wiegand26", "wiegand37", "raw"], Asked("Card format")] = "wiegand26"
+    facility: Annotated[int | None, Asked("Facility code", "Of the Wiegand formats.")] = Field(
+        default=None, ge=0, le=65535
+    )
+    raw_bits: Annotated[int | None, Asked("Bits of a raw card", rare=True)] = Field(default=None, ge=1, le=128)
+    max_age_s: Annotated[float, Asked("Seconds that a card is shown", rare=True)] = Field(default=2.0, ge=0.1, le=2.0)
 
     @field_validator("key")
     @classmethod
@@ -194,13 +217,17 @@ class SerialConfig(GateConfig):
         open_s: How long the relay stays on for one command.
     """
 
-    device: Device = Field(repr=False)
-    baud: int = Field(default=9600, ge=50, le=4_000_000)
-    drive: Literal["bytes", "rts", "dtr"] = "bytes"
-    on: str = "A0 01 01 A2"
-    off: str = "A0 01 00 A1"
-    invert: bool = False
-    open_s: float = Field(default=3.0, ge=0.1, le=60)
+    device: Annotated[Device, LINE] = Field(repr=False)
+    baud: Annotated[int, Asked("Baud", rare=True)] = Field(default=9600, ge=50, le=4_000_000)
+    drive: Annotated[Literal["bytes", "rts", "dtr"], Asked("Switched by", "Bytes on the line, or its RTS or DTR.")] = (
+        "bytes"
+    )
+    on: Annotated[str, Asked("Bytes that switch on", "Hex. Those of the common USB boards if left.", rare=True)] = (
+        "A0 01 01 A2"
+    )
+    off: Annotated[str, Asked("Bytes that switch off", "Hex.", rare=True)] = "A0 01 00 A1"
+    invert: Annotated[bool, Asked("Current holds the lock shut", "For RTS and DTR.", rare=True)] = False
+    open_s: Annotated[float, OPEN_S] = Field(default=3.0, ge=0.1, le=60)
 
     @field_validator("on", "off")
     @classmethod

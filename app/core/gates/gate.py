@@ -1,5 +1,6 @@
 """A gate: what it is called, how it is driven, and what its door last reported."""
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,6 +36,14 @@ class Gate:
     door_at: datetime | None = None
     liveness: LivenessMode = LivenessMode.AUTO
     locked: bool = False
+
+    @property
+    def version(self) -> str:
+        """A text that differs for two states of what an admin sets: not of the lock, nor of the door."""
+        kept = [self.name, self.enabled, self.unlock_ms, self.driver, self.fail_mode]
+        kept += [self.door_held_after_ms, self.liveness]
+        sealed = self.sealed_config or b""
+        return hashlib.sha256(repr([str(one) for one in kept]).encode() + sealed).hexdigest()[:16]
 
     @property
     def usable(self) -> bool:

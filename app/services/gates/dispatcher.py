@@ -16,6 +16,7 @@ from app.core.alerts.alert import Alert, AlertKind
 from app.core.errors import NotRecorded
 from app.core.events.decision import RecordedDecision
 from app.core.gates.commands import CommandOutcome, DoorState, DriverKind, GateResult, OpenCommand, Order
+from app.core.gates.gate import Gate
 from app.core.gates.result import GateResultRow
 from app.core.ports.crypto import Signer, Vault
 from app.core.ports.store import Clock, Store
@@ -139,6 +140,10 @@ class GateDispatcher:
     def held(self) -> set[str]:
         """The ids of the gates whose hardware this process holds, or is still giving up."""
         return self._drivers.held()
+
+    def follows(self, gate: Gate) -> bool:
+        """Whether this process drives the gate by these settings by now."""
+        return self._drivers.follows(gate)
 
     def refresh(self) -> None:
         """Reads the database now instead of at the next tick, because a gate changed."""

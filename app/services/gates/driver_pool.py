@@ -122,6 +122,11 @@ class DriverPool:
         with self._lock:
             return self._driven.get(gate_id)
 
+    def follows(self, gate: Gate) -> bool:
+        """Whether the gate is driven here, by these settings of its hardware."""
+        one = self.of(gate.id)
+        return one is not None and _driving(one.gate) == _driving(gate)
+
     def held(self) -> set[str]:
         """The ids of the gates whose hardware this process holds, is taking, or is giving up."""
         with self._lock:

@@ -8,6 +8,7 @@ from app.core.errors import Conflict, NotFound
 from app.core.gates.gate import Gate
 from app.core.gates.settings import gate_name, unlock_ms
 from app.core.ports.store import Clock, Store
+from app.services.gates.gate_settings import unchanged
 
 
 @dataclass(frozen=True)
@@ -23,17 +24,19 @@ class GateList:
             tx.gates.add(gate)
         return gate
 
-    def remove(self, name: str) -> None:
+    def remove(self, name: str, version: str | None = None) -> None:
         """Removes an unused gate and its keys.
 
-        Raises NotFound, and Conflict for a gate with a log or cameras, or that a rule names.
+        Raises NotFound, Conflict for a gate with a log or cameras, or that a rule names, and Outdated as a change does.
         """
         gate = self.get(name)
         with self.store.write() as tx:
             if tx.events.lock_head(gate.id).sequence:
                 raise Conflict("gate_has_events", "A gate with a log must stay. Disable it instead.")
-            if tx.cameras.of_gate(gate.id):
-                raise Conflict("gate_has_cameras", "Remove its cameras first, or give them to another gate.")
+            unchanged(tx.gates.get(gate.id) or gate, version)
+            if cameras := tx.cameras.of_gate(gate.id):
+                named = ", ".join(camera.name for camera in cameras)
+                raise Conflict("gate_has_cameras", f"Remove its cameras first, or give them to another gate: {named}.")
             if users := tx.rules.all().used_by.get(gate.id):
                 raise InUse(users)
             tx.gates.delete(gate.id)

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.core.canonical import canonical
-from app.core.errors import BadInput, CryptoFault, NotFound
+from app.core.errors import BadField, BadInput, CryptoFault, NotFound, Outdated
 from app.core.gates.commands import DriverKind, FailMode
 from app.core.gates.gate import Gate
+from app.core.gates.hardware import HardwareAnswers, HardwareChange, HardwareForm, answers_of, completed, form_of, named
 from app.core.gates.settings import DRIVER_UNKNOWN, door_held_after_ms, gate_name, unlock_ms
 from app.core.ports.crypto import Vault
 from app.core.ports.store import Clock, Store, Transaction
@@ -26,7 +27,10 @@ Config = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class GateUpdate:
-    """Changes to a gate; None leaves a field as it is. A new driver starts with an empty config."""
+    """Changes to a gate; None leaves a field as it is. A new driver starts with an empty config.
+
+    hardware: driver and config as a form's answers; not beside these two.
+    """
 
     enabled: bool | None = None
     unlock_ms: int | None = None
@@ -35,21 +39,32 @@ class GateUpdate:
     fail_mode: FailMode | None = None
     door_held_after_ms: int | None = None
     liveness: LivenessMode | None = None
+    hardware: HardwareChange | None = None
 
     @property
     def touches_driver(self) -> bool:
-        return (self.driver, self.config, self.fail_mode) != (None, None, None)
+        return (self.driver, self.config, self.fail_mode, self.hardware) != (None, None, None, None)
 
 
 @dataclass(frozen=True)
 class GateSettings:
-    """check: raises BadInput, in words that repeat no value, for a kind of driver and everything it is told."""
+    """check: raises BadInput, in words that repeat no value, for a kind of driver and everything it is told.
+
+    forms: what an admin is asked for each kind of hardware.
+    """
 
     store: Store
     vault: Vault
     clock: Clock
     new_id: Callable[[], str]
     check: Callable[[DriverKind, Config], object]
+    forms: tuple[HardwareForm, ...] = ()
+
+    def answers(self, gate: Gate) -> HardwareAnswers:
+        """Returns the gate's hardware as it may be shown. Raises CryptoFault as `config_of`."""
+        with self.store.read() as tx:
+            config = config_of(tx, self.vault, gate)
+        return answers_of(form_of(self.forms, gate.driver, config), config)
 
     def add(self, name: str, wanted: GateUpdate) -> Gate:
         """Raises BadInput, Conflict('gate_exists')."""
@@ -59,10 +74,11 @@ class GateSettings:
             tx.gates.add(gate)
         return gate
 
-    def change(self, name: str, wanted: GateUpdate) -> Gate:
+    def change(self, name: str, wanted: GateUpdate, version: str | None = None) -> Gate:
         """Changes a gate from the next decision on, in every process; drivers follow within seconds.
 
-        Raises NotFound, and BadInput for what cannot be: then nothing changes.
+        version: of the gate that the caller has read; None: any. Raises NotFound, Outdated where the gate was changed
+        since, and BadInput for what cannot be: then nothing changes.
         """
         with self.store.write() as tx:
             gate = tx.gates.by_name_or_id(name)
@@ -70,7 +86,9 @@ class GateSettings:
                 raise NotFound("unknown_gate", "There is no gate of that name.")
             # Read again under the lock, so that two changes at once do not undo each other.
             tx.events.lock_head(gate.id)
-            gate = self._with(tx, tx.gates.get(gate.id) or gate, wanted)
+            gate = tx.gates.get(gate.id) or gate
+            unchanged(gate, version)
+            gate = self._with(tx, gate, wanted)
             tx.gates.update(gate)
         return gate
 
@@ -89,7 +107,11 @@ class GateSettings:
         if not wanted.touches_driver:
             return gate
         driver = wanted.driver or gate.driver
-        if wanted.config is not None:
+        form = None
+        if wanted.hardware is not None:
+            form, config = self._answered(tx, gate, wanted.hardware)
+            driver = form.driver
+        elif wanted.config is not None:
             config = wanted.config
         else:
             config = {} if driver != gate.driver else config_of(tx, self.vault, gate)
@@ -102,10 +124,29 @@ class GateSettings:
             sealed_config=self._sealed(tx, gate.id, config),
         )
         if driver is not DriverKind.PLAIN:
-            self.check(driver, driver_config(gate, config))
+            self._check(driver, driver_config(gate, config), form)
         elif config:
             raise BadInput("bad_gate_config", "A plain gate is not driven, so it has no config.")
         return gate
+
+    def _answered(self, tx: Transaction, gate: Gate, change: HardwareChange) -> tuple[HardwareForm, Config]:
+        form = next((one for one in self.forms if one.id == change.form), None)
+        if form is None:
+            raise BadField("unknown_hardware", "There is no hardware of this name.", "form")
+        try:
+            stored = config_of(tx, self.vault, gate)
+        except CryptoFault:
+            stored = {}  # what does not open is replaced as a whole
+        return form, completed(form, change.values, form_of(self.forms, gate.driver, stored), stored)
+
+    def _check(self, driver: DriverKind, config: Config, form: HardwareForm | None) -> None:
+        """Raises BadInput; for a form's answers, it names the form's field."""
+        try:
+            self.check(driver, config)
+        except BadField as error:
+            if form is None:
+                raise
+            raise BadField(error.code, error.detail, named(form, error.field) or error.field) from None
 
     def _sealed(self, tx: Transaction, gate_id: str, config: Config) -> bytes | None:
         if not config:
@@ -116,6 +157,22 @@ class GateSettings:
             raise BadInput("bad_gate_config", "The config holds a value that JSON cannot express.") from None
         wrapped = tx.data_keys.get(SITE) or tx.data_keys.get_or_add(SITE, self.vault.new_key())
         return self.vault.seal(wrapped, plain, context(Sealed.GATE_CONFIG, gate_id))
+
+
+def unchanged(gate: Gate, version: str | None) -> None:
+    """Raises Outdated, with what an admin set since, where the caller has read another version of the gate."""
+    if version is None or version == gate.version:
+        return
+    now = {
+        "name": gate.name,
+        "enabled": gate.enabled,
+        "driver": gate.driver.value,
+        "unlock_ms": gate.unlock_ms,
+        "fail_mode": gate.fail_mode.value,
+        "door_held_after_ms": gate.door_held_after_ms,
+        "liveness": gate.liveness.value,
+    }
+    raise Outdated("entry_changed", "Somebody else changed this gate meanwhile.", {"version": gate.version, **now})
 
 
 def config_of(tx: Transaction, vault: Vault, gate: Gate) -> Config:

@@ -52,6 +52,10 @@ class GateLeases:
         with self._lock:
             return self._others
 
+    def elsewhere(self, gate_id: str) -> bool:
+        """Whether another process holds the gate, by the database."""
+        return self.holders().get(gate_id, self.holder) != self.holder
+
     def holders(self) -> dict[str, str]:
         """The process that holds each gate, by the gate's id; gates without one are left out."""
         with self._store.read() as tx:

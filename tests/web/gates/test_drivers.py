@@ -22,7 +22,8 @@ def test_driver_is_set_and_its_secrets_never_seen_again(client: TestClient, admi
     assert (shown["door_held_after_ms"], shown["door"], shown["door_at"]) == (9000, None, None)
     assert (shown["healthy"], shown["fault"]) == (None, None)  # nothing is driven in these tests
     changed = client.patch("/v1/gates/relay-1", headers=admin, json={"fail_mode": "secure", "unlock_ms": 700})
-    assert changed.json() == {**shown, "fail_mode": "secure", "unlock_ms": 700}
+    version = changed.json()["version"]
+    assert changed.json() == {**shown, "fail_mode": "secure", "unlock_ms": 700, "version": version}
     wrong = client.patch("/v1/gates/relay-1", headers=admin, json={"config": {**relay, "secret": "short"}})
     answers = [created, changed, wrong, client.get("/v1/gates", headers=admin)]
     assert not any(SECRET in answer.text or "10.1.2.3" in answer.text for answer in answers)

@@ -24,6 +24,7 @@ GATE_FIELDS = {
     "door_held_after_ms",
 }
 GATE_FIELDS |= {"door", "door_at", "healthy", "fault", "driven_by", "liveness", "liveness_auto", "locked"}
+GATE_FIELDS |= {"version", "test_gate"}
 KEY_FIELDS = {"id", "role", "name", "gate_id", "created_at", "revoked_at"}
 
 
@@ -36,7 +37,8 @@ def test_gate_is_created_read_and_changed(client: TestClient, admin: Headers) ->
     page = client.get("/v1/gates", headers=admin).json()
     assert created.json() in page["items"] and page["next"] is None
     changed = client.patch("/v1/gates/dock.1", headers=admin, json={"enabled": False}).json()
-    assert changed == {**created.json(), "enabled": False}
+    assert changed == {**created.json(), "enabled": False, "version": changed["version"]}
+    assert changed["version"] != created.json()["version"]
     problem(client.get("/v1/gates/nowhere", headers=admin), 404, code="unknown_gate")
     problem(client.patch("/v1/gates/nowhere", headers=admin, json={}), 404, code="unknown_gate")
 

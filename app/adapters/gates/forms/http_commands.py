@@ -2,14 +2,16 @@
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from app.adapters.gates.forms.asked import Asked
 from app.adapters.gates.forms.self_acting import Said, contradiction
 from app.adapters.net.addresses import ForbiddenAddress, check_literal
 from app.core.cameras.url_login import is_ambiguous
+from app.core.gates.hardware import FieldKind
 
 OURS = frozenset({"host", "content-length", "transfer-encoding", "connection"})
 
@@ -43,10 +45,16 @@ class Part(BaseModel):
 class HttpLogin(Part):
     """basic and digest: username and password. bearer: token."""
 
-    scheme: Literal["basic", "digest", "bearer"]
-    username: str | None = Field(default=None, max_length=200, pattern=r"^[^\x00-\x1f\x7f:]*$")
-    password: str | None = Field(default=None, repr=False, max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")
-    token: str | None = Field(default=None, repr=False, max_length=2000, pattern=r"^[\x21-\x7e]+$")
+    scheme: Annotated[Literal["basic", "digest", "bearer"], Asked("Login", "None if empty.")]
+    username: Annotated[str | None, Asked("User name")] = Field(
+        default=None, max_length=200, pattern=r"^[^\x00-\x1f\x7f:]*$"
+    )
+    password: Annotated[str | None, Asked("Password", kind=FieldKind.SECRET)] = Field(
+        default=None, repr=False, max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$"
+    )
+    token: Annotated[str | None, Asked("Token", "For bearer.", FieldKind.SECRET)] = Field(
+        default=None, repr=False, max_length=2000, pattern=r"^[\x21-\x7e]+$"
+    )
 
     @model_validator(mode="after")
     def _complete(self) -> "HttpLogin":
@@ -61,10 +69,10 @@ class HttpLogin(Part):
 class HttpCommand(Part):
     """One request, sent exactly as configured."""
 
-    method: Literal["GET", "POST", "PUT", "PATCH"] = "GET"
-    url: str = Field(repr=False, max_length=2000)
+    method: Annotated[Literal["GET", "POST", "PUT", "PATCH"], Asked("Method")] = "GET"
+    url: Annotated[str, Asked("Address", kind=FieldKind.ADDRESS)] = Field(repr=False, max_length=2000)
     headers: dict[str, str] = Field(default_factory=dict, repr=False)
-    body: str | None = Field(default=None, repr=False, max_length=4096)
+    body: Annotated[str | None, Asked("Body", rare=True)] = Field(default=None, repr=False, max_length=4096)
     login: HttpLogin | None = None
 
     _url = field_validator("url")(check_url)

@@ -11,7 +11,9 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
+from app.adapters.gates.forms.asked import Asked
 from app.adapters.gates.forms.http_commands import HttpCommand, HttpCommands, HttpForm, HttpLogin, Part, check_url
+from app.core.gates.hardware import FieldKind
 
 
 def _model(given: object) -> str | None:
@@ -19,6 +21,17 @@ def _model(given: object) -> str | None:
     return model if model in MODELS else None
 
 
+ADDRESS = Asked("Address", "Such as http://10.0.5.9, without a path.", FieldKind.ADDRESS)
+USERNAME = Asked("User name", "Only where the relay asks for one.")
+PASSWORD = Asked("Password", kind=FieldKind.SECRET)
+TOKEN = Asked("Access token", "A long-lived access token.", FieldKind.SECRET)
+INVERTED = Asked("Current holds the lock shut", "The relay is on while the gate is locked.", rare=True)
+CHANNEL = Asked("Channel", "Which relay of the device.", rare=True)
+SWITCH = Asked("Switch", "Its object id on the device.")
+PULSE = Asked("Pulse button", "The id of a button that unlocks, waits and locks by itself. Without one we end it.")
+SCRIPT = Asked("Pulse script", "Such as script.open_lobby, which unlocks, waits and locks. Without one we end it.")
+LOGIN = Asked("How it checks the password", rare=True)
+ENTITY = Asked("Entity", "Such as switch.lobby or lock.lobby.")
 MODELS = ("shelly-gen1", "shelly-gen2", "tasmota", "esphome", "home-assistant")
 # Pydantic's own discriminator would repeat the input in its error.
 BY_MODEL = Discriminator(
@@ -33,10 +46,10 @@ class Device(Part):
     each device.
     """
 
-    url: str = Field(repr=False, max_length=1000)
-    username: str | None = Field(default=None, max_length=200)
-    password: str | None = Field(default=None, repr=False, max_length=500)
-    inverted: bool = False
+    url: Annotated[str, ADDRESS] = Field(repr=False, max_length=1000)
+    username: Annotated[str | None, USERNAME] = Field(default=None, max_length=200)
+    password: Annotated[str | None, PASSWORD] = Field(default=None, repr=False, max_length=500)
+    inverted: Annotated[bool, INVERTED] = False
 
     @field_validator("url")
     @classmethod
@@ -64,7 +77,7 @@ class Device(Part):
 
 class ShellyGen1(Device):
     model: Literal["shelly-gen1"]
-    channel: int = Field(default=0, ge=0, le=9)
+    channel: Annotated[int, CHANNEL] = Field(default=0, ge=0, le=9)
 
     def form(self, open_s: float) -> HttpForm:
         unlock, lock = ("off", "on") if self.inverted else ("on", "off")
@@ -84,7 +97,7 @@ class ShellyGen2(Device):
     """Shelly Plus, Pro, Gen3 and Gen4. Their login is Digest, and the user is always `admin`."""
 
     model: Literal["shelly-gen2"]
-    channel: int = Field(default=0, ge=0, le=99)
+    channel: Annotated[int, CHANNEL] = Field(default=0, ge=0, le=99)
 
     def form(self, open_s: float) -> HttpForm:
         unlock, lock = ("false", "true") if self.inverted else ("true", "false")
@@ -104,7 +117,7 @@ class Tasmota(Device):
     """PulseTime stays set in the device, so every command that must last sets it to 0 first."""
 
     model: Literal["tasmota"]
-    channel: int = Field(default=1, ge=1, le=32)
+    channel: Annotated[int, CHANNEL] = Field(default=1, ge=1, le=32)
 
     def form(self, open_s: float) -> HttpForm:
         orders = tasmota_orders(self.channel, open_s, self.inverted)
@@ -127,9 +140,9 @@ class EspHome(Device):
     again by itself; without one we send the off."""
 
     model: Literal["esphome"]
-    switch: str = Field(min_length=1, max_length=120)
-    pulse: str | None = Field(default=None, min_length=1, max_length=120)
-    login: Literal["basic", "digest"] = "digest"
+    switch: Annotated[str, SWITCH] = Field(min_length=1, max_length=120)
+    pulse: Annotated[str | None, PULSE] = Field(default=None, min_length=1, max_length=120)
+    login: Annotated[Literal["basic", "digest"], LOGIN] = "digest"
 
     def form(self, open_s: float) -> HttpForm:
         def press(kind: str, name: str, action: str) -> HttpCommand:
@@ -150,9 +163,11 @@ class HomeAssistant(Device):
     input_button.X that unlocks and locks again by itself; without one we send the off."""
 
     model: Literal["home-assistant"]
-    token: str = Field(repr=False, max_length=2000, pattern=r"^[\x21-\x7e]+$")
-    entity: str = Field(max_length=200, pattern=r"^(switch|input_boolean|lock)\.[a-z0-9_]+$")
-    pulse: str | None = Field(default=None, max_length=200, pattern=r"^(script|button|input_button)\.[a-z0-9_]+$")
+    token: Annotated[str, TOKEN] = Field(repr=False, max_length=2000, pattern=r"^[\x21-\x7e]+$")
+    entity: Annotated[str, ENTITY] = Field(max_length=200, pattern=r"^(switch|input_boolean|lock)\.[a-z0-9_]+$")
+    pulse: Annotated[str | None, SCRIPT] = Field(
+        default=None, max_length=200, pattern=r"^(script|button|input_button)\.[a-z0-9_]+$"
+    )
 
     @model_validator(mode="after")
     def _its_own_login(self) -> "HomeAssistant":

@@ -13,28 +13,30 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, Tag, model_validator
 
+from app.adapters.gates.forms.asked import Asked
 from app.adapters.gates.forms.http_commands import Part
-from app.adapters.gates.forms.http_forms import BY_MODEL, tasmota_orders
+from app.adapters.gates.forms.http_forms import BY_MODEL, CHANNEL, INVERTED, PULSE, SWITCH, tasmota_orders
 from app.adapters.gates.forms.self_acting import Said, contradiction
 
 Topic = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^#+\x00$][^#+\x00]*$")]
 # Part of a topic: no level separator.
 Level = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[^#+/\x00$][^#+/\x00]*$")]
 Word = Annotated[str, Field(max_length=1024)]
+PREFIX = Asked("Topic prefix", "The prefix in the device's own MQTT settings.")
 
 
 class MqttCommand(Part):
-    topic: Topic
-    payload: Word = Field(repr=False)
+    topic: Annotated[Topic, Asked("Topic")]
+    payload: Annotated[Word, Asked("Payload")] = Field(repr=False)
 
 
 class MqttState(Part):
     """What the relay reports on its topic: the payload or a field of a JSON object, as text, in any case."""
 
-    topic: Topic
-    unlocked: Word = "ON"
-    locked: Word = "OFF"
-    field: str | None = Field(default=None, max_length=100)
+    topic: Annotated[Topic, Asked("State topic", rare=True)]
+    unlocked: Annotated[Word, Asked("State when unlocked", rare=True)] = "ON"
+    locked: Annotated[Word, Asked("State when locked", rare=True)] = "OFF"
+    field: Annotated[str | None, Asked("Field of a JSON state", rare=True)] = Field(default=None, max_length=100)
 
     def read(self, payload: bytes) -> bool | None:
         """Whether the relay is unlocked, or None if the payload does not say."""
@@ -51,9 +53,9 @@ class MqttState(Part):
 
 
 class MqttAvailability(Part):
-    topic: Topic
-    online: Word = "online"
-    offline: Word = "offline"
+    topic: Annotated[Topic, Asked("Availability topic", rare=True)]
+    online: Annotated[Word, Asked("Word for online", rare=True)] = "online"
+    offline: Annotated[Word, Asked("Word for offline", rare=True)] = "offline"
 
 
 class MqttCommands(Part):
@@ -88,7 +90,7 @@ class MqttForm:
 class MqttDevice(Part):
     """inverted: on locks, off unlocks."""
 
-    inverted: bool = False
+    inverted: Annotated[bool, INVERTED] = False
 
     @abstractmethod
     def form(self, open_s: float) -> MqttForm:
@@ -119,8 +121,8 @@ class ShellyGen1Topics(MqttDevice):
     """id: as in its topics, `shelly1-B929CC`. Its MQTT knows no timer, so we send the off."""
 
     model: Literal["shelly-gen1"]
-    id: Level
-    channel: int = Field(default=0, ge=0, le=9)
+    id: Annotated[Level, Asked("Device id", "As in its topics, such as shelly1-B929CC.")]
+    channel: Annotated[int, CHANNEL] = Field(default=0, ge=0, le=9)
 
     def form(self, open_s: float) -> MqttForm:
         unlock, lock = self._pair("on", "off")
@@ -135,8 +137,8 @@ class ShellyGen2Topics(MqttDevice):
     """prefix: the device's MQTT prefix. RPC and status updates over MQTT must be on."""
 
     model: Literal["shelly-gen2"]
-    prefix: Topic
-    channel: int = Field(default=0, ge=0, le=99)
+    prefix: Annotated[Topic, PREFIX]
+    channel: Annotated[int, CHANNEL] = Field(default=0, ge=0, le=99)
 
     def form(self, open_s: float) -> MqttForm:
         def put(on: bool, **more: float) -> tuple[str, str]:
@@ -155,9 +157,9 @@ class TasmotaTopics(MqttDevice):
     device with one relay comes under POWER, with several under POWER1, POWER2."""
 
     model: Literal["tasmota"]
-    topic: Topic
-    channel: int = Field(default=1, ge=1, le=32)
-    several: bool = False
+    topic: Annotated[Topic, Asked("Topic", "%topic% in the device's MQTT settings.")]
+    channel: Annotated[int, CHANNEL] = Field(default=1, ge=1, le=32)
+    several: Annotated[bool, Asked("It has several relays", rare=True)] = False
 
     def form(self, open_s: float) -> MqttForm:
         orders = tasmota_orders(self.channel, open_s, self.inverted)
@@ -173,9 +175,9 @@ class EspHomeTopics(MqttDevice):
     again by itself; without one we send the off."""
 
     model: Literal["esphome"]
-    prefix: Topic
-    switch: Level
-    pulse: Level | None = None
+    prefix: Annotated[Topic, PREFIX]
+    switch: Annotated[Level, SWITCH]
+    pulse: Annotated[Level | None, PULSE] = None
 
     def form(self, open_s: float) -> MqttForm:
         unlock, lock = self._pair("ON", "OFF")
@@ -191,9 +193,9 @@ class HomeAssistantTopics(MqttDevice):
     triggers. It has no timer, so we send the off."""
 
     model: Literal["home-assistant"]
-    command_topic: Topic
-    state_topic: Topic
-    availability_topic: Topic | None = None
+    command_topic: Annotated[Topic, Asked("Command topic")]
+    state_topic: Annotated[Topic, Asked("State topic")]
+    availability_topic: Annotated[Topic | None, Asked("Availability topic", rare=True)] = None
 
     def form(self, open_s: float) -> MqttForm:
         unlock, lock = self._pair("ON", "OFF")

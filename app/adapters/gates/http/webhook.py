@@ -115,6 +115,7 @@ class WebhookGate:
         while not call.over.is_set() and not window.over:
             try:
                 self._begin(self._config.timeout_s)
+                began_s = time.monotonic()
                 answer = self._post(call, message, Window(min(self._config.timeout_s, window.left_s())))
             except NoAnswer as error:
                 call.words = self._fault = str(error)
@@ -123,7 +124,9 @@ class WebhookGate:
                 complaint = self._fault = self._dialect.complaint(answer)
                 if complaint is None:
                     opened = isinstance(answer.state, str) and answer.state.strip().lower() == DoorState.OPEN
-                    return GateResult(CommandOutcome.OPENED if opened else CommandOutcome.SENT)
+                    outcome = CommandOutcome.OPENED if opened else CommandOutcome.SENT
+                    took_ms = round(1000 * (time.monotonic() - began_s))
+                    return GateResult(outcome, f"the relay answered {answer.status} in {took_ms} ms")
                 if answer.status < 500 and answer.status != 429:
                     return GateResult(CommandOutcome.FAILED, complaint)
                 call.words = complaint

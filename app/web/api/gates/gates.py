@@ -1,19 +1,22 @@
 """Gates: list, create, read, change and remove them, and what their hardware reports of the door."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
-from app.core.errors import Forbidden
+from app.core.errors import BadInput, Forbidden
 from app.core.gates.commands import DoorState, FailMode
-from app.core.gates.gate import Gate
+from app.core.gates.gate import Gate, without_hardware
+from app.core.gates.hardware import HardwareChange
 from app.core.gates.settings import driver_kind
 from app.core.recognition.liveness import LivenessMode, effective
 from app.services.gates.gate_settings import GateUpdate
+from app.web.api.access.rules.entries import IfMatch, tagged, version_sent
 from app.web.api.describe import CONFLICT, ERRORS
 from app.web.api.schemas import Moment, Page, Strict
+from app.web.fields import PlainText
 from app.web.security import Admin, GateKey, SystemOf
 from app.wiring import System
 
@@ -28,6 +31,17 @@ LIVENESS = (
 CONFIG = "the driver's settings; sealed and never returned, because they may hold secrets"
 
 
+class HardwareIn(Strict):
+    """Driver and config as the answers to a form of `GET /v1/gate-hardware`."""
+
+    form: PlainText = Field(max_length=64, examples=["http-shelly-gen2"])
+    values: dict[str, str | int | float | bool | None] = Field(
+        max_length=64,
+        description="by the field's name. A stored secret that is left out stays; null removes it",
+        examples=[{"relay.url": "http://10.0.5.9"}],
+    )
+
+
 class GatePatch(Strict):
     """Only the fields that are sent change. A new driver starts from the config that is sent with it."""
 
@@ -38,11 +52,16 @@ class GatePatch(Strict):
     fail_mode: FailMode | None = None
     door_held_after_ms: int | None = None
     liveness: LivenessMode | None = Field(None, description=LIVENESS)
+    hardware: HardwareIn | None = Field(None, description="instead of driver and config")
 
     def driving(self) -> GateUpdate:
-        """Raises BadInput for an unknown kind of driver."""
+        """Raises BadInput for an unknown kind of driver, and for hardware beside a driver or config."""
         driver = None if self.driver is None else driver_kind(self.driver)
-        return GateUpdate(**{name: getattr(self, name) for name in type(self).model_fields} | {"driver": driver})
+        hardware = None if self.hardware is None else HardwareChange(self.hardware.form, self.hardware.values)
+        if hardware is not None and (driver, self.config) != (None, None):
+            raise BadInput("bad_gate_config", "Send hardware, or driver and config, not both.")
+        plain = {name: getattr(self, name) for name in type(self).model_fields}
+        return GateUpdate(**plain | {"driver": driver, "hardware": hardware})
 
 
 class GateIn(Strict):
@@ -66,6 +85,7 @@ class GateIn(Strict):
 
 class GateOut(BaseModel):
     id: str
+    version: str = Field(description="changes with what an admin sets; send it back as If-Match")
     name: str
     enabled: bool
     locked: bool = Field(description="by hand; a locked gate lets nobody in")
@@ -82,13 +102,21 @@ class GateOut(BaseModel):
     healthy: bool | None = Field(description="whether it can be driven now; null: another process drives it")
     fault: str | None = Field(examples=[None], description="what is wrong with it")
     driven_by: str | None = Field(examples=[None], description="the process that drives it and watches its cameras")
+    test_gate: bool = Field(description="whether it has no hardware: no driver opens it, and no controller has a key")
 
     @classmethod
-    def of(cls, gate: Gate, system: System, holders: Mapping[str, str] | None = None) -> "GateOut":
-        """holders: which process drives which gate, if the caller has read that already."""
+    def of(
+        cls,
+        gate: Gate,
+        system: System,
+        holders: Mapping[str, str] | None = None,
+        tests: Collection[str] | None = None,
+    ) -> "GateOut":
+        """holders: which process drives which gate; tests: the ids of test gates; if the caller has read them."""
         states = system.gate_control.healthy()
         fault = states.get(gate.name)
         shown = {name: getattr(gate, name) for name in cls.model_fields if hasattr(gate, name)}
+        shown["test_gate"] = gate.id in (without_hardware([gate], system.keys.all()) if tests is None else tests)
         shown["liveness"] = effective(gate.liveness, system.recognition.liveness_works).value
         return cls(
             **shown,
@@ -115,26 +143,36 @@ def create(body: GateIn, system: SystemOf, _: Admin) -> GateOut:
 @router.get("", summary="List gates", responses=ERRORS)
 def find(system: SystemOf, _: Admin) -> Page[GateOut]:
     holders = system.gate_leases.holders()
-    return Page(items=[GateOut.of(gate, system, holders) for gate in system.gates.all()], next=None)
+    gates = system.gates.all()
+    tests = without_hardware(gates, system.keys.all())
+    return Page(items=[GateOut.of(gate, system, holders, tests) for gate in gates], next=None)
 
 
 @router.get("/{gate}", summary="Read a gate", responses=ERRORS)
-def read(gate: str, system: SystemOf, _: Admin) -> GateOut:
-    return GateOut.of(system.gates.get(gate), system)
+def read(gate: str, system: SystemOf, _: Admin, response: Response) -> GateOut:
+    found = system.gates.get(gate)
+    tagged(response, found.version)
+    return GateOut.of(found, system)
 
 
 @router.patch("/{gate}", summary="Change a gate", responses=CONFLICT)
-def patch(gate: str, body: GatePatch, system: SystemOf, _: Admin) -> GateOut:
-    """A disabled gate denies everybody from the next decision on. A new driver takes over within seconds."""
-    changed = system.gate_settings.change(gate, body.driving())
+def patch(
+    gate: str, body: GatePatch, system: SystemOf, _: Admin, response: Response, if_match: IfMatch = None
+) -> GateOut:
+    """A disabled gate denies everybody from the next decision on. A new driver takes over within seconds.
+
+    409 with `current` if somebody else changed it meanwhile.
+    """
+    changed = system.gate_settings.change(gate, body.driving(), version_sent(if_match))
     system.gate_control.refresh()
+    tagged(response, changed.version)
     return GateOut.of(changed, system)
 
 
 @router.delete("/{gate}", status_code=204, summary="Remove a gate that was never used", responses=CONFLICT)
-def delete(gate: str, system: SystemOf, _: Admin) -> None:
+def delete(gate: str, system: SystemOf, _: Admin, if_match: IfMatch = None) -> None:
     """Its keys go too. A gate with events cannot be removed, because its log stays: disable it."""
-    system.gates.remove(gate)
+    system.gates.remove(gate, version_sent(if_match))
     system.gate_control.refresh()
 
 
