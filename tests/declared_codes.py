@@ -75,7 +75,7 @@ class Source:
                     own = [n for n in ast.walk(node) if isinstance(n, ast.Call) and "super()" in ast.unparse(n.func)]
                     for call in own:  # a class that names its code itself
                         self._add(base, module, call.args[0])
-                    if not own:
+                    if all(isinstance(call.args[0], ast.Name) for call in own):  # or passes on what it is given
                         self.statuses[node.name] = base
         for kind, status in self.statuses.items():
             for module, call in self._calls[kind]:
