@@ -12,7 +12,7 @@ import typer
 from rich.table import Table
 
 from app import machine
-from app.commands import audit, cameras, clock, corrections, gates, keys, oidc, packs, people, rules, users
+from app.commands import audit, backups, cameras, clock, corrections, gates, keys, oidc, packs, people, rules, users
 from app.commands.common import HERE, Data, backbone, err, out, settings_of
 from app.core.errors import Conflict, FacegateError, NotFound
 from app.core.people.details import Details
@@ -39,6 +39,9 @@ for name, group in GROUPS.items():
     cli.add_typer(group.cli, name=name)
 cli.command("packs")(packs.command)
 cli.command("reembed")(packs.reembed)
+
+cli.command("backup")(backups.backup)
+cli.command("restore")(backups.restore)
 
 cli.command("import")(people.import_people)
 cli.command("export")(people.export_people)

@@ -17,6 +17,7 @@ from app.core.types import Role
 from app.process import memory
 from app.process.following import following, start_again
 from app.process.listening import Listener, bound
+from app.process.minding import minding
 from app.process.self_checking import self_checking
 from app.process.standing_by import standing_by
 from app.settings import Settings
@@ -106,6 +107,7 @@ def _serve(
         with (
             checkpointing(system),
             self_checking(system),
+            minding(system),
             orderly_end(server),
             watched(system, watching if cameras else None),
             following(system, moved),

@@ -25,12 +25,14 @@ from app.core.errors import CryptoFault
 from app.core.site.installation import Installation
 from app.core.site.mode import SITE
 from app.services.access.calendar_files import CalendarFiles
+from app.services.access.rules.current_rules import CurrentRules
 from app.services.access.rules.group_members import GroupMembers
 from app.services.access.rules.permits import Permits
 from app.services.access.rules.rule_book import RuleBook
 from app.services.access.rules.rule_questions import RuleQuestions
 from app.services.access.rules.rules_text import RulesText
 from app.services.access.rules.schedule_preview import SchedulePreviews
+from app.services.access.site_clock import SiteClock
 from app.services.accounts.keys import Keys
 from app.services.accounts.release_callers import ReleaseCallers
 from app.services.alerts.alert_list import AlertList
@@ -53,6 +55,7 @@ from app.services.gates.gate_list import GateList
 from app.services.gates.gate_settings import GateSettings
 from app.services.gates.gate_trials import GateTrials
 from app.services.people.erasure import Erasure
+from app.services.site.backups import Backups
 from app.services.site.clock_watch import ClockWatch
 from app.services.site.gate_leases import GateLeases
 from app.services.site.own_alerts import OwnAlerts
@@ -61,6 +64,7 @@ from app.services.site.site_control import SiteControl
 from app.services.site.storage_watch import StorageWatch
 from app.settings import Settings
 from app.wiring import beginning
+from app.wiring.backups import SiteFiles
 from app.wiring.driving import gate_control, gate_settings
 from app.wiring.people import SignInServices, open_sign_in
 
@@ -119,6 +123,7 @@ class Backbone:
     proofs: EventProofs
     statistics: Statistics
     release_callers: ReleaseCallers
+    backups: Backups
 
     def close(self) -> None:
         # Gates first: what they still report is recorded.
@@ -126,13 +131,15 @@ class Backbone:
         self.store.close()
 
 
-def open_backbone(settings: Settings, clock: Callable[[], datetime] = utc_now, *, begin: bool = True) -> Backbone:
+def open_backbone(
+    settings: Settings, clock: Callable[[], datetime] = utc_now, *, begin: bool = True, unfinished: bool = False
+) -> Backbone:
     """Brings the schema up to date and checks the master key.
 
-    begin: create the installation and its data folder if there is none. Raises as `beginning.check` does, and
-    CryptoFault for another master key.
+    begin: create the installation and its data folder if there is none. unfinished: in the course of a restore. Raises
+    as `beginning.check` does, and CryptoFault for another master key.
     """
-    beginning.check(settings, begin=begin)
+    beginning.check(settings, begin=begin, unfinished=unfinished)
     if begin:
         settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     secret = settings.master_key.get_secret_value() if settings.master_key else None
@@ -214,6 +221,14 @@ def open_backbone(settings: Settings, clock: Callable[[], datetime] = utc_now, *
         proofs=EventProofs(store, log, signer, lambda: JsonJournal(settings.checkpoints).entries([])),
         statistics=Statistics(store, clock),
         release_callers=callers,
+        backups=Backups(
+            store,
+            clock,
+            new_id,
+            SiteFiles(settings, store, vault, master, clock),
+            own_alerts,
+            lambda: SiteClock(store, clock, CurrentRules()).read().zone,
+        ),
     )
 
 

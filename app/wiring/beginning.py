@@ -17,25 +17,32 @@ from app.core.errors import CryptoFault, Fault
 from app.settings import Settings
 
 KEY_FILE = "master.key"
+UNFINISHED = "restore.unfinished"  # in the data folder while a backup is restored into it
 
 
 class NoInstallation(Fault):
     """There is no Facegate data yet, and this command does not create any."""
 
 
-def check(settings: Settings, *, begin: bool) -> None:
+def check(settings: Settings, *, begin: bool, unfinished: bool = False) -> None:
     """Returns if there is an installation or this start may create one. Writes nothing.
 
     Args:
         begin: Whether this start may create one.
+        unfinished: Whether a restore that has not ended is no obstacle.
 
     Raises:
         NoInstallation: There is none, and this start may not create one.
-        Fault: The database is lost.
+        Fault: The database is lost, or a restore was cut off.
         CryptoFault: The master key is lost.
     """
     if not begin and not settings.data.is_dir():
         raise _nothing(settings)
+    if not unfinished and (settings.data / UNFINISHED).exists():
+        raise Fault(
+            f"a restore into {settings.data} was cut off, so it is not whole: run the same restore again, or empty the "
+            "folder"
+        )
     # In this order: a first start makes database and key in one commit, then the first rows, then the journals. So two
     # first starts at once never mistake each other's files for the remains of a lost installation.
     journals, others = _journals(settings), _others(settings)

@@ -36,10 +36,10 @@ DUPLICATE = 0.6
 
 
 class Process:
-    """Its own connections and its own gallery. access: settings of `Access` that differ."""
+    """Its own connections and its own gallery. access: settings of `Access` that differ; store: one that is open."""
 
     def __init__(self, url: str, vault: Vault, signer: Ed25519Signer, clock: Clock, folder: Path, **access: Any):
-        self.store = open_store(url)
+        self.store = access.pop("store", None) or open_store(url)
         self.vault, self.signer, self.clock = vault, signer, clock
         self.threshold = Thresholds()
         self.told: list[RecordedDecision] = []

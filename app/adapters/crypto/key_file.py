@@ -83,6 +83,11 @@ class KeyFile:
         with self._lock:
             return any(slot in self._known for slot in slots)
 
+    def content(self) -> bytes:
+        """The whole file as it is now, for its one copy beside the backups. Raises OSError."""
+        with self._opened() as file:
+            return os.pread(file, os.fstat(file).st_size, 0)
+
     def destroy(self, slot: bytes) -> None:
         """Destroys a secret. Once this returns, nobody can open what its key sealed. Raises OSError."""
         if self.exists():

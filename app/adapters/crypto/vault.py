@@ -27,7 +27,7 @@ KEY_BYTES = 32
 _NONCE_BYTES = 12
 _VERSION = b"\x01"
 _WRAPPED = b"facegate subject key v1"
-_WITH_SECRET = b"\x02"  # then the slot, then the output of _encrypt
+_WITH_SECRET = b"\x02"  # then the slot, then the output of encrypt
 
 
 class Vault:
@@ -56,11 +56,11 @@ class Vault:
 
     def seal(self, wrapped_key: bytes, plaintext: bytes, context: str) -> bytes:
         """Raises CryptoFault if the wrapped key does not open."""
-        return _encrypt(AESGCM(self._unwrapped(wrapped_key)), plaintext, context.encode())
+        return encrypt(AESGCM(self._unwrapped(wrapped_key)), plaintext, context.encode())
 
     def open(self, wrapped_key: bytes, sealed: bytes, context: str) -> bytes:
         """Raises CryptoFault for another key, another context or altered bytes."""
-        return _decrypt(AESGCM(self._unwrapped(wrapped_key)), sealed, context.encode())
+        return decrypt(AESGCM(self._unwrapped(wrapped_key)), sealed, context.encode())
 
     def digest(self, wrapped_key: bytes, message: bytes, context: str) -> bytes:
         """HMAC-SHA256 over context and message, with a key derived from the subject's. Raises CryptoFault."""
@@ -95,10 +95,10 @@ class Vault:
 
     def _wrap(self, keys: Sequence[bytes]) -> list[bytes]:
         if self._secrets is None:
-            return [_encrypt(self._wrapping, key, _WRAPPED) for key in keys]
+            return [encrypt(self._wrapping, key, _WRAPPED) for key in keys]
         made = self._secrets.new(len(keys))
         return [
-            _WITH_SECRET + slot + _encrypt(self._mixed(secret), key, _WRAPPED + slot)
+            _WITH_SECRET + slot + encrypt(self._mixed(secret), key, _WRAPPED + slot)
             for (slot, secret), key in zip(made, keys, strict=True)
         ]
 
@@ -107,11 +107,11 @@ class Vault:
 
     def _unwrapped(self, wrapped_key: bytes) -> bytes:
         if self.is_old(wrapped_key):
-            return _decrypt(self._wrapping, wrapped_key, _WRAPPED)
+            return decrypt(self._wrapping, wrapped_key, _WRAPPED)
         if self._secrets is None:
             raise CryptoFault("this data key needs the key file")
         slot, rest = wrapped_key[1 : 1 + SLOT_BYTES], wrapped_key[1 + SLOT_BYTES :]
-        return _decrypt(self._mixed(self._secrets.get(slot)), rest, _WRAPPED + slot)
+        return decrypt(self._mixed(self._secrets.get(slot)), rest, _WRAPPED + slot)
 
 
 def derive(master_key: bytes, info: bytes) -> bytes:
@@ -170,12 +170,12 @@ def _decoded(text: str, where: str) -> bytes:
     return key
 
 
-def _encrypt(key: AESGCM, plaintext: bytes, context: bytes) -> bytes:
+def encrypt(key: AESGCM, plaintext: bytes, context: bytes) -> bytes:
     nonce = token_bytes(_NONCE_BYTES)
     return _VERSION + nonce + key.encrypt(nonce, plaintext, context)
 
 
-def _decrypt(key: AESGCM, sealed: bytes, context: bytes) -> bytes:
+def decrypt(key: AESGCM, sealed: bytes, context: bytes) -> bytes:
     if not isinstance(sealed, bytes) or sealed[:1] != _VERSION or len(sealed) < 1 + _NONCE_BYTES + 16:
         raise CryptoFault("these bytes are not sealed")
     try:

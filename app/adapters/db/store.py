@@ -22,6 +22,7 @@ from app.adapters.db.engine.wal import LogEmptier
 from app.adapters.db.repositories.access import RuleRows
 from app.adapters.db.repositories.accounts import (
     ApiKeyRows,
+    KeyUseRows,
     ProviderRow,
     SessionRows,
     SignInRows,
@@ -40,28 +41,26 @@ from app.adapters.db.repositories.gates import DoorRows, GateResultRows, GateRow
 from app.adapters.db.repositories.imports import ImportRows
 from app.adapters.db.repositories.people import ERASED, EmployeeRows, PhotoRows
 from app.adapters.db.repositories.reembedding import MoveRows
-from app.adapters.db.repositories.site import SettingsRow, SiteRow
+from app.adapters.db.repositories.site import BackupRows, InstallationRow, SettingsRow, SiteRow
 from app.adapters.db.repositories.statistics import CountRows, HistogramRows
 from app.adapters.db.seals.person_box import PersonBox, Vault, carry
 from app.adapters.db.seals.row_seal import RowSeals, use
-from app.adapters.db.seals.sealed_rows import SealedRows, begin_totals, settle_totals
+from app.adapters.db.seals.sealed_rows import begin_totals, settle_totals
 from app.adapters.db.seals.sealing import SealRows
-from app.adapters.db.tables import installation
 from app.core.access.picture_digests import SentPictures
 from app.core.accounts.provider import Providers
 from app.core.errors import BadInput, Cause, Conflict, NotRecorded, Unconfirmed
 from app.core.imports.reports import Imports
 from app.core.ports.access import Rules
-from app.core.ports.accounts import ApiKeys, Sessions, SignIns, Tallies, Tickets, Users
+from app.core.ports.accounts import ApiKeys, KeyUses, Sessions, SignIns, Tallies, Tickets, Users
 from app.core.ports.alerts import Alerts
 from app.core.ports.cameras import Cameras
 from app.core.ports.events import Corrections, Counts, Events, Histograms, Seals
 from app.core.ports.gates import Clocks, Doors, GateResults, Gates, Heartbeats, Orders
 from app.core.ports.people import DataKeys, Employees, Erasures, Photos, Templates
 from app.core.ports.reembedding import Moves
-from app.core.ports.site import Installations, Leases, RemotePolls, Settings, Site, Watchers
+from app.core.ports.site import Backups, Installations, Leases, RemotePolls, Settings, Site, Watchers
 from app.core.ports.store import Transaction
-from app.core.site.installation import Installation
 
 _STATEMENT_MS = 30_000  # PostgreSQL, for writes that nobody at a gate waits for: an erasure touches many events
 
@@ -76,23 +75,6 @@ def open_store(url: str, seals: RowSeals, vault: Vault | None, *, server_clock: 
     engine = make_engine(url)
     engine.update_execution_options(**use(seals), **carry(PersonBox(seals, vault)))
     return SqlStore(engine, seals, server_clock and engine.dialect.name != "sqlite")
-
-
-class InstallationRow:
-    """Installations."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._rows = SealedRows(connection, installation)
-
-    def get(self) -> Installation | None:
-        row = self._rows.one(installation.c.id == 1)
-        if row is None:
-            return None
-        del row["id"]
-        return Installation(**row)
-
-    def put(self, facts: Installation) -> None:
-        self._rows.put({"id": 1, **vars(facts)})
 
 
 class SqlTransaction:
@@ -124,6 +106,8 @@ class SqlTransaction:
         self.sign_ins: SignIns = SignInRows(connection)
         self.providers: Providers = ProviderRow(connection)
         self.site_settings: Settings = SettingsRow(connection)
+        self.backups: Backups = BackupRows(connection)
+        self.key_uses: KeyUses = KeyUseRows(connection)
         self.leases: Leases = LeaseRows(connection)
         self.watchers: Watchers = WatcherRows(connection)
         self.orders: Orders = OrderRows(connection)
@@ -178,6 +162,15 @@ class SqlStore:
     def alone(self, what: str) -> AbstractContextManager[bool]:
         """Yields whether the block may do this work: one process on this database gets True, even after a kill."""
         return self._alone(what)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """One consistent state of the whole database, for a backup. Raises NotRecorded if it is gone."""
+        with self._translated(), self._connect() as connection, reading(connection).begin() as transaction:
+            try:
+                yield connection
+            finally:
+                transaction.rollback()
 
     @contextmanager
     def _alone(self, what: str) -> Iterator[bool]:

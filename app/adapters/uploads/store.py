@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from app.adapters.sealed_file import SealedReader, SealedWriter, sync_folder
 from app.adapters.uploads.archive import ZipPhotos
-from app.adapters.uploads.sealed_file import SealedReader, SealedWriter, sync_folder
 from app.core.errors import TooLarge
 from app.core.imports.photo_names import Unused
 from app.core.imports.reports import PhotoSource

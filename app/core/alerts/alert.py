@@ -27,6 +27,7 @@ class AlertKind(StrEnum):
     RELEASE = "release"
     DATABASE_UNWRITABLE = "database_unwritable"
     CLOCK_WRONG = "clock_wrong"
+    BACKUP_FAILED = "backup_failed"
 
 
 class Severity(StrEnum):

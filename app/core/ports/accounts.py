@@ -1,6 +1,6 @@
 """Protocols for users, sessions, sign-ins and keys: hashing and storage."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -111,6 +111,16 @@ class SignIns(Protocol):
         ...
 
     def forget(self, before: datetime) -> None: ...
+
+
+class KeyUses(Protocol):
+    """When each key was last used."""
+
+    def put(self, uses: Mapping[str, datetime]) -> None:
+        """Stores the times by key id. An older time than the stored one changes nothing."""
+        ...
+
+    def all(self) -> dict[str, datetime]: ...
 
 
 class ApiKeys(Protocol):

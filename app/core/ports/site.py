@@ -3,11 +3,12 @@
 The caller passes all times, from the clock that the processes share (`shared_time`).
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Protocol
 
 from app.core.gates.commands import RemotePoll
+from app.core.site.backup import Backup, Written
 from app.core.site.installation import Installation
 from app.core.site.mode import SiteState
 from app.core.site.settings import SiteSettings
@@ -106,3 +107,49 @@ class Settings(Protocol):
         ...
 
     def put(self, settings: SiteSettings) -> None: ...
+
+
+class Backups(Protocol):
+    """What became of the backups of this installation."""
+
+    def add(self, backup: Backup, keep: int) -> None:
+        """Stores one, and removes all but the newest `keep`."""
+        ...
+
+    def newest(self, limit: int) -> list[Backup]: ...
+
+
+class BackupFiles(Protocol):
+    """Writes backups of this site. Every method raises Fault with a sentence that says what to do."""
+
+    def write(
+        self,
+        place: str,
+        at: datetime,
+        passphrase: str | None,
+        progress: Callable[[int, int], None],
+        rest: Callable[[], None],
+    ) -> Written:
+        """Writes database and journals as they are at one moment, while others go on writing, and reads the file again.
+
+        Args:
+            place: the file, which must not exist.
+            passphrase: seals the file, which then has the master key in it; None: the master key seals it.
+            progress: called with the rows that are done, and how many there are.
+            rest: called often, so that decisions go first.
+        """
+        ...
+
+    def keep_keys(self, folder: str) -> None:
+        """Brings the folder's one copy of people.keys and of the erasure journal up to date."""
+        ...
+
+    def make_room(self, folder: str, kept: int) -> None:
+        """Removes the oldest backups of this site beyond `kept`, and what killed backups left."""
+        ...
+
+    def place_in(self, folder: str, name: str) -> str: ...
+
+    def check_folder(self, folder: str) -> str:
+        """Tries to write there. Returns a warning, or "". Raises BadField for a folder that cannot be used."""
+        ...

@@ -8,14 +8,14 @@ from app.core.access.picture_digests import SentPictures
 from app.core.accounts.provider import Providers
 from app.core.imports.reports import Imports
 from app.core.ports.access import Rules
-from app.core.ports.accounts import ApiKeys, Sessions, SignIns, Tallies, Tickets, Users
+from app.core.ports.accounts import ApiKeys, KeyUses, Sessions, SignIns, Tallies, Tickets, Users
 from app.core.ports.alerts import Alerts
 from app.core.ports.cameras import Cameras
 from app.core.ports.events import Corrections, Counts, Events, Histograms, Seals
 from app.core.ports.gates import Clocks, Doors, GateResults, Gates, Heartbeats, Orders
 from app.core.ports.people import DataKeys, Employees, Erasures, Photos, Templates
 from app.core.ports.reembedding import Moves
-from app.core.ports.site import Installations, Leases, RemotePolls, Settings, Site, Watchers
+from app.core.ports.site import Backups, Installations, Leases, RemotePolls, Settings, Site, Watchers
 
 
 class Clock(Protocol):
@@ -61,6 +61,8 @@ class Transaction(Protocol):
     sign_ins: SignIns
     providers: Providers
     site_settings: Settings
+    backups: Backups
+    key_uses: KeyUses
     rules: Rules
 
 

@@ -2,25 +2,42 @@
 
 from dataclasses import dataclass
 
-from app.core.errors import BadInput
+from app.core.errors import BadField
+from app.core.site.backup import DEFAULT_KEPT, MOST_KEPT
 
 MOST_GRANT_HOURS = 168
+LEAST_RATE, MOST_RATE = 1e-6, 0.1
 
 
 @dataclass(frozen=True)
 class SiteSettings:
-    """What guards may do besides watching; a new site lets them do neither.
+    """What guards may do besides watching (on a new site neither), where backups go, and the false-accept rate.
 
     guard_grant_max_hours: for how long they may let somebody in by a temporary grant; None: only admins may.
     guards_may_lock_down: whether they may begin and end a lockdown.
+    backup_folder: where the nightly backup goes; None: there is none. backups_kept: how many stay there.
+    false_accept_rate: the share of strangers' attempts that may open; None: the rate the service was started with.
     """
 
     guard_grant_max_hours: int | None = None
     guards_may_lock_down: bool = False
+    backup_folder: str | None = None
+    backups_kept: int = DEFAULT_KEPT
+    false_accept_rate: float | None = None
 
     def __post_init__(self) -> None:
-        hours = self.guard_grant_max_hours
+        hours, rate = self.guard_grant_max_hours, self.false_accept_rate
         if hours is not None and not 1 <= hours <= MOST_GRANT_HOURS:
-            raise BadInput(
-                "bad_guard_grant_max_hours", f"Guards may grant 1 to {MOST_GRANT_HOURS} hours, or nothing at all."
+            raise BadField(
+                "bad_guard_grant_max_hours",
+                f"Guards may grant 1 to {MOST_GRANT_HOURS} hours, or nothing at all.",
+                "guard_grant_max_hours",
+            )
+        if not 1 <= self.backups_kept <= MOST_KEPT:
+            raise BadField("bad_backups_kept", f"Keep 1 to {MOST_KEPT} backups.", "backups_kept")
+        if rate is not None and not LEAST_RATE <= rate <= MOST_RATE:
+            raise BadField(
+                "bad_false_accept_rate",
+                f"The false-accept rate is between {LEAST_RATE:g} and {MOST_RATE:g}.",
+                "false_accept_rate",
             )

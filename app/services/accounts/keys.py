@@ -3,7 +3,8 @@
 import hashlib
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from app.core.errors import BadInput, NotFound, Unauthorised
 from app.core.ports.store import Clock, Store, Transaction
@@ -17,6 +18,8 @@ class Keys:
     new_id: Callable[[], str]
     # Called with the id of a revoked key.
     revoked: Callable[[str], None] = lambda _: None
+    # When keys were used since that was last stored: a request must not wait for a write.
+    _used: dict[str, datetime] = field(default_factory=dict, init=False, repr=False)
 
     def create(self, role: Role, gate: str | None = None, name: str = "") -> tuple[str, ApiKey]:
         """Makes a key. Returns the secret, which is stored nowhere, and its record. Only a gate key has a gate.
@@ -55,7 +58,27 @@ class Keys:
             if key is None or key.revoked_at is not None:
                 raise Unauthorised("bad_key", "This key is unknown or was revoked; ask an admin for a new one.")
             then(tx, key)
+        self._used[key.id] = self.clock()
         return key
+
+    def note_uses(self) -> None:
+        """Stores when keys were last used. Called once a minute. Raises NotRecorded, and then nothing is lost."""
+        used = dict(self._used)
+        if not used:
+            return
+        with self.store.write() as tx:
+            tx.key_uses.put(used)
+        for key_id, at in used.items():
+            if self._used.get(key_id) == at:
+                self._used.pop(key_id, None)
+
+    def last_uses(self) -> dict[str, datetime]:
+        """When each key was last used, by its id; of other processes up to a minute ago."""
+        with self.store.read() as tx:
+            stored = tx.key_uses.all()
+        for key_id, at in dict(self._used).items():
+            stored[key_id] = max(at, stored.get(key_id, at))
+        return stored
 
     def all(self) -> list[ApiKey]:
         with self.store.read() as tx:

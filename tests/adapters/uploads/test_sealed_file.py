@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from app.adapters.crypto.vault import Vault
+from app.adapters.sealed_file import PIECE, SealedReader, SealedWriter
 from app.adapters.uploads.archive import ZipPhotos
-from app.adapters.uploads.sealed_file import PIECE, SealedReader, SealedWriter
 from app.adapters.uploads.store import UploadFolder
 from app.core.errors import CryptoFault
 

@@ -82,3 +82,22 @@ def test_unknown_key_cannot_be_revoked(site: Process) -> None:
     for ask in (site.keys.revoke, site.keys.get):
         with pytest.raises(NotFound):
             ask("nothing")
+
+
+def test_last_use_of_a_key_is_stored_by_the_minute(site: Process, start: Start, clock: Clock) -> None:
+    other = start()
+    secret, key = site.keys.create(Role.ADMIN)
+    unused = site.keys.create(Role.CAMERA)[1]
+    site.keys.authenticate(secret)
+    assert site.keys.last_uses() == {key.id: NOW} and other.keys.last_uses() == {}, "no write with a request"
+    site.keys.note_uses()
+    assert other.keys.last_uses() == {key.id: NOW} and unused.id not in other.keys.last_uses()
+    # Given a later use elsewhere, an earlier one that is stored later changes nothing
+    site.keys.authenticate(secret)
+    clock.advance(minutes=5)
+    other.keys.authenticate(secret)
+    other.keys.note_uses()
+    site.keys.note_uses()
+    assert start().keys.last_uses() == {key.id: clock()}
+    with pytest.raises(Unauthorised):
+        site.keys.authenticate("fg_admin_unknown")

@@ -131,6 +131,28 @@ def current(url: str) -> str | None:
         engine.dispose()
 
 
+def revision(connection: Connection) -> str:
+    """The revision that a transaction sees; "" before the first migration."""
+    return MigrationContext.configure(connection).get_current_revision() or ""
+
+
+def known(revision: str) -> bool:
+    """Whether this version of Facegate has the revision."""
+    return revision in {script.revision for script in ScriptDirectory.from_config(_config(None)).walk_revisions()}
+
+
+def refill(url: str, revision: str, fill: Callable[[Connection], None]) -> None:
+    """Migrates an empty database to a revision and fills it, in one transaction: both happen, or neither.
+
+    Raises CryptoFault if the database is not empty.
+    """
+    with _alone(url) as connection:
+        if set(inspect(connection).get_table_names()) & set(tables.metadata.tables):
+            raise CryptoFault("the database is not empty, and a restore replaces nothing: name an empty one")
+        command.upgrade(_config(connection), revision)
+        fill(connection)
+
+
 def head(url: str | None = None) -> str | None:
     """The newest revision that this version of Facegate knows. The same for every database."""
     return ScriptDirectory.from_config(_config(None)).get_current_head()

@@ -1,6 +1,6 @@
 """Rows of people who sign in: users, sessions, links that work once, wrong attempts, the log of sign-ins."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from app.adapters.db.engine.connect import held, is_taken, upsert
 from app.adapters.db.seals.sealed_rows import SealedRows
 from app.adapters.db.tables import (
     api_keys,
+    key_uses,
     provider,
     sessions,
     sign_ins,
@@ -242,6 +243,29 @@ class ApiKeyRows:
 
     def revoke(self, key_id: str, at: datetime) -> None:
         self._rows.update({"revoked_at": at}, api_keys.c.id == key_id)
+
+
+class KeyUseRows:
+    """Implements `ports.accounts.KeyUses`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def put(self, uses: Mapping[str, datetime]) -> None:
+        if not uses:
+            return
+        # In one order, so that two processes do not wait for each other.
+        statement = upsert(self._connection, key_uses).values([{"key_id": k, "at": uses[k]} for k in sorted(uses)])
+        self._connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=[key_uses.c.key_id],
+                set_={"at": statement.excluded["at"]},
+                where=key_uses.c.at < statement.excluded["at"],
+            )
+        )
+
+    def all(self) -> dict[str, datetime]:
+        return {row.key_id: row.at for row in self._connection.execute(select(key_uses))}
 
 
 def _key(row: dict[str, Any]) -> ApiKey:

@@ -1,9 +1,11 @@
-"""The rows of the site's mode (normal, lockdown or release) and of its settings."""
+"""The rows of the site's mode (normal, lockdown or release), of its settings and of its backups."""
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, delete, insert, select
 
 from app.adapters.db.seals.sealed_rows import SealedRows
-from app.adapters.db.tables import site, site_settings
+from app.adapters.db.tables import backups, installation, site, site_settings
+from app.core.site.backup import DEFAULT_KEPT, Backup
+from app.core.site.installation import Installation
 from app.core.site.mode import SiteMode, SiteState
 from app.core.site.settings import SiteSettings
 
@@ -40,8 +42,45 @@ class SettingsRow:
         row = self._rows.one(site_settings.c.id == 1, for_update=for_update)
         if row is None:
             return SiteSettings()
-        return SiteSettings(row["guard_grant_max_hours"], bool(row["guards_may_lock_down"]))
+        del row["id"]
+        kept = DEFAULT_KEPT if row["backups_kept"] is None else row["backups_kept"]
+        return SiteSettings(**{**row, "guards_may_lock_down": bool(row["guards_may_lock_down"]), "backups_kept": kept})
 
     def put(self, settings: SiteSettings) -> None:
         # NULL for no: the seals of rows from before this column stay valid.
         self._rows.put({"id": 1, **vars(settings), "guards_may_lock_down": settings.guards_may_lock_down or None})
+
+
+class InstallationRow:
+    """Implements `ports.site.Installations`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._rows = SealedRows(connection, installation)
+
+    def get(self) -> Installation | None:
+        row = self._rows.one(installation.c.id == 1)
+        if row is None:
+            return None
+        del row["id"]
+        return Installation(**row)
+
+    def put(self, facts: Installation) -> None:
+        self._rows.put({"id": 1, **vars(facts)})
+
+
+class BackupRows:
+    """Implements `ports.site.Backups`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, backup: Backup, keep: int) -> None:
+        self._connection.execute(insert(backups).values(vars(backup)))
+        newest = select(backups.c.id).order_by(backups.c.id.desc()).limit(keep)
+        old = [row.id for row in self._connection.execute(select(backups.c.id).where(backups.c.id.not_in(newest)))]
+        if old:
+            self._connection.execute(delete(backups).where(backups.c.id.in_(old)))
+
+    def newest(self, limit: int) -> list[Backup]:
+        query = select(backups).order_by(backups.c.id.desc()).limit(limit)
+        return [Backup(**row._mapping) for row in self._connection.execute(query)]

@@ -14,7 +14,7 @@ from app.adapters.db.tables.access import (
     sites,
     zones,
 )
-from app.adapters.db.tables.accounts import api_keys, provider, sessions, sign_ins, tallies, tickets, users
+from app.adapters.db.tables.accounts import api_keys, key_uses, provider, sessions, sign_ins, tallies, tickets, users
 from app.adapters.db.tables.alerts import AWAITING, UNCLEARED, alerts
 from app.adapters.db.tables.base import EPOCH, KEY, Day, Instant, day_text, from_millis, metadata, to_millis
 from app.adapters.db.tables.cameras import cameras
@@ -35,6 +35,7 @@ from app.adapters.db.tables.people import (
 from app.adapters.db.tables.sealed import COUNTED, FORMER_NAMES, SEALED, UNCOVERED, seal_totals
 from app.adapters.db.tables.site import (
     UNANSWERED,
+    backups,
     clock,
     heartbeat,
     installation,
@@ -59,6 +60,7 @@ __all__ = [
     "Instant",
     "alerts",
     "api_keys",
+    "backups",
     "calendars",
     "cameras",
     "clock",
@@ -85,6 +87,7 @@ __all__ = [
     "import_rows",
     "imports",
     "installation",
+    "key_uses",
     "lanes",
     "leases",
     "metadata",

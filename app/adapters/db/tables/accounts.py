@@ -29,6 +29,15 @@ api_keys = Table(
 )
 
 
+# When each key was last used. A table of its own, because a use must not lock the key.
+key_uses = Table(
+    "key_uses",
+    metadata,
+    Column("key_id", KEY, primary_key=True),
+    Column("at", Instant, nullable=False),
+)
+
+
 users = Table(
     "users",
     metadata,

@@ -2,8 +2,10 @@
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -74,6 +76,22 @@ site_settings = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("guard_grant_max_hours", Integer),
     Column("guards_may_lock_down", Boolean),  # NULL: no
+    Column("backup_folder", Text),
+    Column("backups_kept", Integer),
+    Column("false_accept_rate", Float),  # NULL: as the service was started with
+)
+
+# What became of each backup. Nothing acts on it.
+backups = Table(
+    "backups",
+    metadata,
+    Column("id", KEY, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("bytes", BigInteger),
+    Column("with_key", Boolean, nullable=False),
+    Column("is_scheduled", Boolean, nullable=False),
+    Column("problem", Text),
 )
 
 # One row each, with id 1.

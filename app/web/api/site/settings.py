@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from app.core.access.rule_edits import version_of
+from app.core.site.backup import DEFAULT_KEPT, MOST_KEPT
 from app.core.site.settings import MOST_GRANT_HOURS, SiteSettings
 from app.web.api.access.rules.entries import IfMatch, tagged, version_sent
 from app.web.api.describe import CONFLICT, ERRORS
@@ -16,6 +17,8 @@ router = APIRouter(prefix="/settings", tags=["Site"])
 
 HOURS = "for how long guards may let somebody in by a temporary grant; null: only admins may"
 LOCKDOWN = "whether guards may begin and end a lockdown"
+FOLDER = "where the nightly backup goes, on the service's machine; null: there is none"
+KEPT = "how many backups stay in that folder"
 
 
 class SettingsPatch(Strict):
@@ -23,12 +26,16 @@ class SettingsPatch(Strict):
 
     guard_grant_max_hours: int | None = Field(None, ge=1, le=MOST_GRANT_HOURS, examples=[8], description=HOURS)
     guards_may_lock_down: bool = Field(False, description=LOCKDOWN)
+    backup_folder: str | None = Field(None, max_length=1000, examples=["/mnt/backup"], description=FOLDER)
+    backups_kept: int = Field(DEFAULT_KEPT, ge=1, le=MOST_KEPT, description=KEPT)
 
 
 class SettingsOut(BaseModel):
     version: str = Field(description="changes with the settings; send it back as If-Match")
     guard_grant_max_hours: int | None = Field(description=HOURS)
     guards_may_lock_down: bool = Field(description=LOCKDOWN)
+    backup_folder: str | None = Field(description=FOLDER)
+    backups_kept: int = Field(description=KEPT)
 
     @classmethod
     def of(cls, settings: SiteSettings, response: Response) -> "SettingsOut":
@@ -46,5 +53,9 @@ def read(system: SystemOf, _: Admin, response: Response) -> SettingsOut:
 def patch(body: SettingsPatch, system: SystemOf, _: Admin, response: Response, if_match: IfMatch = None) -> SettingsOut:
     """409 with `current` if somebody else changed them meanwhile."""
     sent = {name: getattr(body, name) for name in body.model_fields_set}
+    if "backup_folder" in sent:
+        sent["backup_folder"] = sent["backup_folder"] or None
+    if sent.get("backup_folder"):
+        system.backups.files.check_folder(sent["backup_folder"])
     changed = system.site_settings.change(lambda before: replace(before, **sent), version_sent(if_match))
     return SettingsOut.of(changed, response)

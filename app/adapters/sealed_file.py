@@ -1,6 +1,6 @@
-"""An upload on the disk, sealed piece by piece as it arrives and opened piece by piece.
+"""A file that is sealed piece by piece as it is written, and opened piece by piece: an upload, or a backup.
 
-Its photos are never on the disk in the clear, and destroying one key destroys every copy.
+What is in it is never on the disk in the clear, and destroying one key destroys every copy.
 """
 
 import io
@@ -33,11 +33,15 @@ def sync_folder(path: Path) -> None:
 
 
 class SealedWriter:
-    """Takes plain bytes in order. `close` completes and flushes the file. seal: called with bytes and their context."""
+    """Takes plain bytes in order. `close` completes and flushes the file.
 
-    def __init__(self, path: Path, seal: Seal) -> None:
+    seal: called with bytes and their context. head: bytes in the clear, before the pieces.
+    """
+
+    def __init__(self, path: Path, seal: Seal, head: bytes = b"") -> None:
         self._folder = path.parent
         self._file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+        self._file.write(head)
         self._seal = seal
         self._waiting = bytearray()
         self._number = 0
@@ -68,16 +72,20 @@ class SealedWriter:
 
 
 class SealedReader(io.RawIOBase):
-    """Reads the plain bytes anywhere in the file. For one thread at a time. Raises CryptoFault for altered bytes."""
+    """Reads the plain bytes anywhere in the file. For one thread at a time. Raises CryptoFault for altered bytes.
 
-    def __init__(self, path: Path, unseal: Seal) -> None:
+    start: where the pieces begin, after a head in the clear.
+    """
+
+    def __init__(self, path: Path, unseal: Seal, start: int = 0) -> None:
         self._file = path.open("rb")
         self._unseal = unseal
-        length = os.fstat(self._file.fileno()).st_size
+        self._start = start
+        length = max(0, os.fstat(self._file.fileno()).st_size - start)
         self._pieces = max(1, -(-length // (PIECE + _EXTRA)))
         self._size = length - self._pieces * _EXTRA
         if self._size < 0:
-            raise CryptoFault("the sealed upload is incomplete")
+            raise CryptoFault("the sealed file is incomplete")
         self._at = 0
         self._open: OrderedDict[int, bytes] = OrderedDict()
 
@@ -113,7 +121,7 @@ class SealedReader(io.RawIOBase):
 
     def _piece(self, number: int) -> bytes:
         if number not in self._open:
-            self._file.seek(number * (PIECE + _EXTRA))
+            self._file.seek(self._start + number * (PIECE + _EXTRA))
             sealed = self._file.read(PIECE + _EXTRA)
             self._open[number] = self._unseal(sealed, _context(number, number == self._pieces - 1))
             while len(self._open) > _KEPT_OPEN:

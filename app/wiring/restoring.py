@@ -1,0 +1,271 @@
+"""Restores a site from a backup, into an empty data folder and an empty database.
+
+The whole file is opened before anything is written. A marker in the folder says that a restore has begun; while it is
+there, nothing serves this folder, and the same restore starts anew.
+"""
+
+import base64
+import json
+import os
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from app.adapters.crypto import backup_file
+from app.adapters.crypto.journal import JsonJournal
+from app.adapters.crypto.vault import Vault, load_master_key
+from app.adapters.db.engine import dump, migrate
+from app.adapters.db.engine.connect import sqlite_file
+from app.adapters.sealed_file import sync_folder
+from app.core.errors import Fault
+from app.core.events.checkpoint import Checkpoint
+from app.core.ports.store import Transaction
+from app.core.site.backup import BackupHead
+from app.services.events.audit import AuditReport
+from app.settings import CONFIG_FILE, Settings
+from app.wiring import beginning
+from app.wiring.backbone import Backbone, open_backbone
+from app.wiring.backups import CHECKPOINTS, ERASURES, KEYS_FILE, MASTER_KEY, PEOPLE_KEYS, entries
+
+MAY_BE_THERE = frozenset({CONFIG_FILE, beginning.KEY_FILE, beginning.UNFINISHED})
+WRONG_KEY = "was sealed with another master key: give the one of this site, from its own backup"
+NO_KEYS = (
+    f"without people.keys nobody's photos and passages open. Its newest copy is {KEYS_FILE}, beside the newest backup: "
+    "name it with --keys"
+)
+
+
+@dataclass(frozen=True)
+class Restored:
+    """head: of the file. rows: of each table. erased: how many people were erased again. lost: what checkpoints saw
+    that the backup does not have, a sentence a gate. report: of the audit."""
+
+    head: BackupHead
+    rows: dict[str, int]
+    erased: int
+    lost: list[str]
+    report: AuditReport
+
+
+@dataclass(frozen=True)
+class Restore:
+    """master_key: 32 bytes, or None for that of the settings or of the file. keys: the copy of people.keys; None: the
+    one beside the file. progress: called with each table's name."""
+
+    settings: Settings
+    file: Path
+    master_key: bytes | None = None
+    passphrase: str | None = None
+    keys: Path | None = None
+    progress: Callable[[str], None] = lambda table: None
+
+    def run(self) -> Restored:
+        """Raises Fault with a sentence for whatever speaks against it; then the folder and the database are as before,
+        except where a restore was cut off."""
+        head, _ = backup_file.read_head(self.file)
+        if not migrate.known(head.schema):
+            raise Fault(
+                f"{self.file} was made by a newer version of Facegate (schema {head.schema}, here {migrate.head()}): "
+                "restore it with that version"
+            )
+        key, master = self._keys_of(head)
+        self._check_target(head)
+        backup_file.check(self.file, key)
+        files: dict[str, bytes] = {}
+        with backup_file.opened(self.file, key) as source:  # the small files come first and last
+            for _, rows in entries(source, files):
+                for _ in rows:
+                    pass
+        master = self._agreed(files.get(MASTER_KEY, master), head)
+        secrets = self._secrets(master, files)
+        self._begin(head)
+        self._put_files(master, secrets, files)
+        rows_of = self._fill(head, key)
+        backbone = open_backbone(self.settings, begin=False, unfinished=True)
+        with closing(backbone):
+            _sign_everybody_out(backbone)
+            erased = backbone.erasure.replay()
+            lost = _lost(backbone)
+            report = backbone.checkpoints.verify()
+        self._marker.unlink()
+        sync_folder(self.settings.data)
+        return Restored(head, rows_of, erased, lost, report)
+
+    @property
+    def _marker(self) -> Path:
+        return self.settings.data / beginning.UNFINISHED
+
+    def _keys_of(self, head: BackupHead) -> tuple[backup_file.Key, bytes | None]:
+        if head.with_key:
+            if self.passphrase is None:
+                raise Fault(f"{self.file} is sealed with a passphrase: give it")
+            return backup_file.by_passphrase(self.passphrase), None
+        master = self.master_key
+        given = self.settings.master_key.get_secret_value() if self.settings.master_key else None
+        there = self.settings.data / beginning.KEY_FILE
+        if master is None and (given or there.exists()):
+            master = load_master_key(there, given)
+        if master is None:
+            raise Fault(
+                f"{self.file} is sealed with the site's master key, which is not in it: name the key's file with "
+                "--master-key, or set FACEGATE_MASTER_KEY"
+            )
+        if not Vault(master).check(head.key_check):
+            raise Fault(f"{self.file} {WRONG_KEY}")
+        return backup_file.by_master_key(master), master
+
+    def _agreed(self, master: bytes | None, head: BackupHead) -> bytes:
+        """The key of the backup, which must not replace another that is in use here."""
+        if master is None or not Vault(master).check(head.key_check):
+            raise Fault(f"{self.file} {WRONG_KEY}")
+        given = self.settings.master_key.get_secret_value() if self.settings.master_key else None
+        there = self.settings.data / beginning.KEY_FILE
+        if (given or there.exists()) and load_master_key(there, given) != master:
+            where = "FACEGATE_MASTER_KEY" if given else str(there)
+            raise Fault(f"the key in {where} is not the one in {self.file}: take it away first")
+        return master
+
+    def _check_target(self, head: BackupHead) -> None:
+        data = self.settings.data
+        begun = self._marker.exists()
+        if begun and self._marker.read_text() != _name_of(head):
+            raise Fault(
+                f"a restore of another backup into {data} was cut off: restore that one again, or empty the folder"
+            )
+        there = sorted(path.name for path in data.iterdir()) if data.is_dir() else []
+        foreign = [name for name in there if name not in MAY_BE_THERE]
+        if foreign and not begun:
+            raise Fault(f"{data} is not empty ({', '.join(foreign[:3])}): restore into a new, empty folder")
+        with beginning.said_plainly(self.settings):
+            state = migrate.state(self.settings.url)
+        if state is not migrate.State.ABSENT and not begun:
+            raise Fault("the database is not empty, and a restore replaces nothing: name an empty one")
+
+    def _secrets(self, master: bytes, files: dict[str, bytes]) -> bytes | None:
+        """The content of people.keys; None if the settings name a file elsewhere, which is the newest there is."""
+        elsewhere = self.settings.people_keys
+        path = self.keys or self.file.parent / KEYS_FILE
+        has_newest = elsewhere is not None and elsewhere.exists()
+        if has_newest and not path.exists():
+            return None
+        if not path.exists():
+            raise Fault(f"there is no {path}, and {NO_KEYS}")
+        head, _ = backup_file.read_head(path)
+        if not Vault(master).check(head.key_check):
+            raise Fault(f"{path} is another site's copy: {NO_KEYS}")
+        newer: dict[str, bytes] = {}
+        with backup_file.opened(path, backup_file.by_master_key(master)) as source:
+            for _ in entries(source, newer):
+                pass
+        if PEOPLE_KEYS not in newer:
+            raise Fault(f"{path} is not a copy of people.keys: {NO_KEYS}")
+        files[ERASURES] = files.get(ERASURES, b"") + newer[ERASURES]
+        return None if has_newest else newer[PEOPLE_KEYS]
+
+    def _begin(self, head: BackupHead) -> None:
+        data = self.settings.data
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _write(self._marker, _name_of(head).encode())
+        sync_folder(data)
+        file = sqlite_file(self.settings.url)
+        if file is not None:  # of an attempt that was cut off
+            for rest in ("", "-wal", "-shm", "-journal"):
+                file.with_name(file.name + rest).unlink(missing_ok=True)
+
+    def _put_files(self, master: bytes, secrets: bytes | None, files: Mapping[str, bytes]) -> None:
+        if self.settings.master_key is None:
+            _write(self.settings.data / beginning.KEY_FILE, base64.b64encode(master) + b"\n")
+        if secrets is not None:
+            _write(self.settings.key_file, secrets)
+        for name, path in ((CHECKPOINTS, self.settings.checkpoints), (ERASURES, self.settings.erasures)):
+            _append_missing(path, files.get(name, b""))
+
+    def _fill(self, head: BackupHead, key: backup_file.Key) -> dict[str, int]:
+        loaded: dict[str, int] = {}
+
+        def fill(connection: Connection) -> None:
+            with backup_file.opened(self.file, key) as source:
+                loaded.update(dump.load(connection, entries(source, {}), self.progress))
+
+        with beginning.said_plainly(self.settings):
+            # A database that is full was filled in one transaction by the attempt that was cut off after it.
+            if migrate.state(self.settings.url) is not migrate.State.BEGUN:
+                try:
+                    migrate.refill(self.settings.url, head.schema, fill)
+                except (KeyError, TypeError, ValueError) as error:
+                    raise Fault(f"{self.file} {backup_file.BROKEN}") from error
+        return loaded
+
+
+def _name_of(head: BackupHead) -> str:
+    return head.salt.hex()
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.restoring")
+    draft.unlink(missing_ok=True)
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+def _append_missing(path: Path, lines: bytes) -> None:
+    """Adds the lines that a journal does not have yet: it may be a newer one, on another disk."""
+    journal = JsonJournal(path)
+    there = {json.dumps(entry, sort_keys=True) for entry in journal.entries([])}
+    for line in lines.splitlines():
+        entry = json.loads(line)
+        text = json.dumps(entry, sort_keys=True)
+        if text not in there:
+            there.add(text)
+            journal.append(entry)
+
+
+def _sign_everybody_out(backbone: Backbone) -> None:
+    """A session or link of then may have been ended since."""
+    with backbone.store.write() as tx:
+        users = tx.users.all(for_update=True)
+        for user in users:
+            tx.tickets.withdraw(user.id)
+        tx.tickets.withdraw(None)
+        for user in users:
+            tx.sessions.end_all(user.id)
+
+
+def _lost(backbone: Backbone) -> list[str]:
+    """What signed checkpoints saw and the restored log does not have."""
+    seen: dict[str, Checkpoint] = {}
+    for printed in JsonJournal(backbone.settings.checkpoints).entries([]):
+        mark = _read(backbone, printed)
+        if mark is not None and (mark.gate_id not in seen or mark.sequence > seen[mark.gate_id].sequence):
+            seen[mark.gate_id] = mark
+    with backbone.store.read() as tx:
+        ends = {head.gate_id: head.sequence for head in tx.events.heads()}
+        names = {gate_id: _gate_name(tx, gate_id) for gate_id in ends}
+    return [
+        f"gate {names[gate_id]}: the backup ends at event {end}, and a checkpoint of {seen[gate_id].at:%Y-%m-%d %H:%M} "
+        f"UTC saw event {seen[gate_id].sequence}. What came between is lost."
+        for gate_id, end in sorted(ends.items())
+        if gate_id in seen and seen[gate_id].sequence > end
+    ]
+
+
+def _read(backbone: Backbone, printed: Mapping[str, Any]) -> Checkpoint | None:
+    try:
+        mark = Checkpoint.read(printed)
+    except ValueError:
+        return None
+    return mark if backbone.signer.verify(mark.signed_part, mark.signature) else None
+
+
+def _gate_name(tx: Transaction, gate_id: str) -> str:
+    gate = tx.gates.get(gate_id)
+    return gate_id if gate is None else gate.name

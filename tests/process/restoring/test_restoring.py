@@ -1,0 +1,133 @@
+"""A backup that is taken while the site works becomes the same site elsewhere; who was erased since stays erased."""
+
+import threading
+from pathlib import Path
+
+import pytest
+from sqlalchemy import make_url
+
+from app.adapters.crypto.key_file import KeyFile
+from app.adapters.crypto.vault import Vault, load_master_key
+from app.core.errors import CryptoFault
+from app.core.sealing import Sealed, context
+from app.settings import read_settings
+from app.wiring.backups import KEYS_FILE
+from tests.conftest import Execute
+from tests.process.restoring.restored_sites import (
+    PASSPHRASE,
+    NewSite,
+    Site,
+    employee,
+    inside,
+    restored,
+    rows_of,
+    running,
+    signed_in,
+    tables_of,
+)
+
+pytestmark = pytest.mark.one_database
+
+
+@pytest.mark.both_databases
+def test_restored_site_is_the_same_and_goes_on(site: Site, new_site: NewSite) -> None:
+    token = signed_in(site, site.backbone.accounts.users.all()[0])
+    before, file, elsewhere = rows_of(site), site.backup(), new_site("restored")
+    done = restored(site, file, elsewhere)
+    assert (done.rows["employees"], done.rows["events"]) == (2, 4)
+    assert (done.erased, done.lost, done.report.valid) == (0, [], True)
+    with running(elsewhere) as again:
+        assert rows_of(again) == before
+        assert again.people.sees(0) == again.people.sees(1) == "recognised"
+        assert again.people.recorded() == 6
+        assert again.backbone.accounts.sessions.find(token) is None, "everybody signs in again"
+        assert again.backbone.checkpoints.verify().valid
+
+
+@pytest.mark.both_databases
+def test_erased_person_stays_erased_and_no_backup_reveals_them(site: Site, new_site: NewSite) -> None:
+    ada, eva = employee(site, "E-1"), employee(site, "E-2")
+    assert ada is not None and eva is not None
+    file, with_key = site.backup(), site.backup("two.backup", PASSPHRASE)
+    site.backbone.erasure.erase(ada.id)
+    site.backbone.backups.files.keep_keys(str(file.parent))
+    # Given the old backups, the copy of the keys beside them, and everything that is in both
+    master = load_master_key(site.settings.data / "master.key")
+    (site.settings.data.parent / "thief").write_bytes(inside(file.parent / KEYS_FILE, master)["people.keys"])
+    (site.settings.data.parent / "thief").chmod(0o600)
+    thief = Vault(master, KeyFile(site.settings.data.parent / "thief"))
+    assert inside(with_key, PASSPHRASE)["master.key"] == master
+    # then Ada's photos, template and passages open for nobody, and Eva's do
+    rows = {name: rows for name, rows in tables_of(file, master).items() if name in ("photos", "subject_keys")}
+    keys = {row["subject_id"]: row["wrapped"] for row in rows["subject_keys"]}
+    opened = dict.fromkeys((ada.id, eva.id), 0)
+    for row in rows["photos"]:
+        try:
+            thief.open(keys[row["employee_id"]], row["sealed_image"], context(Sealed.PHOTO, row["employee_id"]))
+            opened[row["employee_id"]] += 1
+        except CryptoFault:
+            pass
+    assert opened == {ada.id: 0, eva.id: 1}
+    # and a restore of either erases her again
+    for number, (old, secret) in enumerate(((file, {}), (with_key, {"passphrase": PASSPHRASE, "master_key": None}))):
+        elsewhere = new_site(f"restored-{number}")
+        done = restored(site, old, elsewhere, **secret)
+        assert (done.erased, done.report.valid) == (1, True)
+        with running(elsewhere) as again:
+            assert employee(again, "E-1") is None
+            assert again.people.sees(0) == "not_recognised" and again.people.sees(1) == "recognised"
+            assert again.backbone.erasure.receipt(ada.id) is not None
+            assert again.people.recorded() == 6
+
+
+@pytest.mark.both_databases
+def test_backup_is_of_one_moment_while_people_pass(site: Site, new_site: NewSite) -> None:
+    stop, passed = threading.Event(), []
+
+    def pass_on() -> None:
+        while not stop.is_set():
+            passed.append(site.people.sees(1))
+
+    gate = threading.Thread(target=pass_on)
+    gate.start()
+    try:
+        files = [site.backup(f"{n}.backup") for n in range(3)]
+    finally:
+        stop.set()
+        gate.join()
+    assert passed and set(passed) == {"recognised"}
+    done = restored(site, files[-1], new_site("restored"))
+    assert done.report.valid and done.rows["events"] >= 4
+
+
+def test_backup_of_either_database_restores_to_the_other(
+    site: Site, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    execute: Execute = request.getfixturevalue("administer")
+    execute("CREATE DATABASE restore_other TEMPLATE template0")
+    url = make_url(request.getfixturevalue("postgres")).set(database="restore_other").render_as_string(False)
+    try:
+        there = read_settings(tmp_path / "there", database_url=url)
+        assert restored(site, site.backup(), there).report.valid
+        with running(there) as moved:
+            assert moved.people.sees(1) == "recognised"
+            back, file = read_settings(tmp_path / "back"), moved.backup("back.backup")
+        assert restored(site, file, back).report.valid
+        with running(back) as again:
+            assert again.people.recorded() == 5
+    finally:
+        execute("DROP DATABASE restore_other WITH (FORCE)")
+
+
+def test_backup_older_than_the_log_that_was_says_what_is_lost(site: Site, new_site: NewSite, tmp_path: Path) -> None:
+    file = site.backup()
+    assert site.people.sees(1) == "recognised"
+    site.backbone.checkpoints.write()
+    # Given the checkpoints on another disk, which outlived the data folder
+    kept = tmp_path / "checkpoints.jsonl"
+    kept.write_bytes((site.settings.data / "checkpoints.jsonl").read_bytes())
+    done = restored(site, file, new_site("restored", checkpoint_file=kept))
+    (lost,) = done.lost
+    assert lost.startswith("gate lobby-1: the backup ends at event 4, and a checkpoint of ")
+    assert lost.endswith("saw event 5. What came between is lost.")
+    assert not done.report.valid
