@@ -8,7 +8,7 @@ from app.web.api.access import calendar_files, decisions, grants, rule_questions
 from app.web.api.access.rules import changes, groups, places, rules, times
 from app.web.api.accounts import displays, keys, users
 from app.web.api.alerts import alerts
-from app.web.api.cameras import cameras
+from app.web.api.cameras import cameras, previews
 from app.web.api.events import audit, corrections, events, stream
 from app.web.api.gates import by_hand, gates, hardware
 from app.web.api.imports import imports
@@ -45,6 +45,7 @@ from app.web.edge.streams import Streams
 from app.web.metrics import Metrics
 from app.web.warm import warm
 from app.wiring import System
+from app.wiring.watching import live_views
 from app.worker.supervisor import Supervisor
 
 # In the order of the navigation, which lists the pages that define LINKS.
@@ -99,6 +100,7 @@ API = (
     by_hand,
     hardware,
     cameras,
+    previews,
     site,
     settings,
     alerts,
@@ -137,6 +139,7 @@ def create_app(system: System, supervisor: Supervisor | None = None) -> FastAPI:
     app.state.supervisor = supervisor
     app.state.health_checks = health.HealthChecks(system, supervisor)
     app.state.metrics = Metrics(system, supervisor)
+    app.state.live_views = live_views(system)
     app.state.streams = Streams(system.feed)
     system.on_decision.append(app.state.streams.wake)
     errors.install(app, as_page)

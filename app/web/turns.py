@@ -61,6 +61,7 @@ def resting() -> Callable[[], None]:
     return rest
 
 
+FewLiveViews = Annotated[None, Depends(few(4, "The largest number of live pictures"))]
 OneAudit = Annotated[None, Depends(few(1, "An audit", 5))]
 FewExports = Annotated[None, Depends(few(2, "An export", 10))]
 OneCalendar = Annotated[None, Depends(few(1, "A calendar file"))]

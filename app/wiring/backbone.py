@@ -199,7 +199,9 @@ def open_backbone(
         answers=answers,
         events=events,
         checkpoints=Checkpoints(Audit(store, log, signer, clock, new_id), JsonJournal(settings.checkpoints)),
-        cameras=CameraList(store, vault, clock, new_id, partial(_allowed, camera_policy(settings)), address.masked),
+        cameras=CameraList(
+            store, vault, clock, new_id, partial(_allowed, camera_policy(settings)), address.masked, address.with_login
+        ),
         camera_states=CameraStates(store, clock),
         gate_settings=gate_settings(store, vault, clock, new_id),
         gate_leases=gate_leases,

@@ -5,12 +5,16 @@ from functools import partial
 
 from app.adapters.cameras.mailbox import Mailbox
 from app.adapters.cameras.sources import open_source
-from app.adapters.vision.photos.scaling import turned
+from app.adapters.vision.photos.jpeg import encode_jpeg
+from app.adapters.vision.photos.scaling import fit, shrink, turned
 from app.core.approach import tracks
 from app.core.cameras.camera import Camera
+from app.core.ports.cameras import Source
 from app.core.recognition.quality import GATE
 from app.core.types import Box, Detection, Face, Pixels
 from app.services.access.approaches import Approaches, Watch
+from app.services.cameras.camera_list import Address
+from app.services.cameras.live_view import LiveViews
 from app.services.recognition.recognition import snapshot
 from app.wiring.backbone import camera_policy, new_id
 from app.wiring.system import System
@@ -20,6 +24,9 @@ from app.worker.turned import TurnWatch
 
 # Faces compared in one frame: the one at the gate and its neighbour. More would take too long.
 MOST_FACES = 3
+# The narrowest width that can be set for a camera, so that its ruler shows whoever is further away too.
+NARROWEST_PX = 24.0
+MOST_SURVEYED = 5
 
 
 def supervisor(system: System) -> Supervisor:
@@ -68,6 +75,26 @@ def supervisor(system: System) -> Supervisor:
         return WatchedCamera(camera, loop, mailbox)
 
     return Supervisor(system.gate_leases, system.store, system.clock, new_id, watch, system.gate_control)
+
+
+def live_views(system: System) -> LiveViews:
+    """Looks through cameras for whoever mounts them."""
+    policy = camera_policy(system.settings)
+
+    def opened(address: Address) -> Source:
+        return open_source(address.url, allow_local=address.local, clock=system.clock, policy=policy, loop=True)
+
+    return LiveViews(
+        opened,
+        partial(system.recognition.survey, smallest_px=NARROWEST_PX, most=MOST_SURVEYED),
+        small_jpeg,
+        lambda pixels, degrees: turned(pixels, degrees) if degrees else pixels,
+    )
+
+
+def small_jpeg(pixels: Pixels, longer_side_px: int) -> bytes:
+    """The picture as JPEG, its longer side at most so long."""
+    return encode_jpeg(shrink(pixels, *fit(pixels.shape[0], pixels.shape[1], longer_side_px)))
 
 
 def _view(height_px: int, pixels: Pixels, seen: Detection) -> Pixels:

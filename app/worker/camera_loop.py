@@ -39,6 +39,8 @@ class Mailbox(Protocol):
     def take(self, timeout_s: float) -> Taken | None: ...
     def stop(self) -> None: ...
     @property
+    def newest(self) -> Taken | None: ...
+    @property
     def ended(self) -> bool: ...
     @property
     def patient(self) -> bool: ...
@@ -124,6 +126,13 @@ class CameraLoop:
     ) -> RecordedDecision:
         """Decides about what is before the camera this moment, for hardware that polls. See `Approaches.now`."""
         return self._approaches.now(self.watch, gate, at, idempotency_key, poll, current=current)
+
+    def newest(self, after: datetime | None = None) -> tuple[Pixels, datetime] | None:
+        """Returns the newest frame, turned upright, and when it was captured; None if that is `after`, or none came."""
+        taken = self.mailbox.newest
+        if taken is None or taken.captured_at == after:
+            return None
+        return (taken.pixels if self._turn is None else self._turn(taken.pixels)), taken.captured_at
 
     def alive(self) -> bool:
         return self._thread.is_alive()

@@ -6,7 +6,7 @@ by `net.addresses`.
 
 import re
 from dataclasses import dataclass, field
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from app.adapters.net.addresses import ForbiddenAddress, Network, Resolve, allowed, resolve
 from app.core.cameras.url_login import CURE, is_ambiguous
@@ -153,6 +153,20 @@ def pin(
         return allowed(address.host, address.port, loopback=allow_local, networks=policy.networks, resolver=resolver)[0]
     except ForbiddenAddress as refused:
         raise BadInput(CODE, str(refused)) from None
+
+
+def with_login(url: str, user: str | None, password: str | None) -> str:
+    """Returns the address with this login, as typed; None keeps what the address has. Raises BadInput."""
+    if parse(url, allow_local=True).local:
+        raise BadInput(CODE, "files, folders and devices have no user name and no password")
+    parts = urlsplit(url.strip())
+    user = unquote(parts.username or "") if user is None else user
+    password = unquote(parts.password or "") if password is None else password
+    if password and not user:
+        raise BadInput(CODE, "a password needs a user name")
+    host = parts.netloc.rpartition("@")[2]
+    login = f"{quote(user, safe='')}:{quote(password, safe='')}@" if user else ""
+    return urlunsplit(parts._replace(netloc=login + host))
 
 
 def masked(url: str) -> str:

@@ -15,6 +15,7 @@ from app.adapters.cameras.jpeg_splitter import JpegSplitter
 from app.adapters.cameras.link import Link
 from app.adapters.net.digest import DigestLogin
 from app.adapters.net.timed_socket import TimedSocket
+from app.core.cameras.faults import SourceFault
 from app.core.errors import SourceFailed
 
 ANSWER_S = 4.0
@@ -22,13 +23,13 @@ JPEG = frozenset({"image/jpeg", "image/jpg", "image/pjpeg"})
 POLL_S = 0.1  # shortest time between two requests for a single picture
 CHUNK = 65_536
 PART = b"--picture\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%b\r\n"
-NO_JPEG = "the camera sends no whole JPEG"
-STALE = "the camera sends the same picture again and again"
+NO_JPEG = SourceFault.NO_JPEG
+STALE = SourceFault.SAME_PICTURE
 WORDS = {
-    401: "the camera refuses the user name or password",
-    403: "the camera forbids this stream",
-    404: "the camera has no stream under this path",
-    503: "the camera is too busy",
+    401: SourceFault.LOGIN_REFUSED,
+    403: SourceFault.FORBIDDEN,
+    404: SourceFault.NO_STREAM,
+    503: SourceFault.TOO_BUSY,
 }
 
 
@@ -70,12 +71,12 @@ class HttpStream:
             self._hang_up()
             response = self._answer(proof)
         if 300 <= response.status < 400:
-            raise SourceFailed("the camera redirects to another address; set that one if it is right")
+            raise SourceFailed(SourceFault.REDIRECTS)
         if response.status != 200:
             raise SourceFailed(WORDS.get(response.status, f"the camera answers with HTTP status {response.status}"))
         kind = response.headers.get_content_type()
         if kind not in JPEG and kind.startswith(("text/", "image/", "audio/", "application/json")):
-            raise SourceFailed("the address returns neither a motion JPEG stream nor a JPEG picture")
+            raise SourceFailed(SourceFault.NOT_A_PICTURE)
         self.single = kind in JPEG
 
     def _proof(self, challenges: list[str]) -> str:
@@ -86,7 +87,7 @@ class HttpStream:
             both = f"{self._address.user}:{self._address.password}".encode()
             self._basic = f"Basic {b64encode(both).decode()}"
             return self._basic
-        raise SourceFailed("the camera asks for an unsupported login method")
+        raise SourceFailed(SourceFault.LOGIN_UNSUPPORTED)
 
     def _answer(self, authorization: str) -> http.client.HTTPResponse:
         """The answer to one request, over the open connection or a new one. Raises SourceFailed."""
@@ -94,13 +95,13 @@ class HttpStream:
         if not kept:
             self._connect()
         self._asked_s = time.monotonic()
-        words = ""
+        words: str = ""
         try:
             return self._request(authorization)
         except TimeoutError:
-            words = f"the camera did not answer within {ANSWER_S:.0f} s"
+            words = SourceFault.NO_ANSWER
         except (OSError, ValueError, http.client.HTTPException):
-            words = "this is not an HTTP camera"
+            words = SourceFault.NOT_HTTP
         if kept and not self._closed:  # the camera may have closed it meanwhile
             self._hang_up()
             return self._answer(authorization)

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 
 from app.adapters.cameras.address import CameraAddress
+from app.core.cameras.faults import SourceFault
 from app.core.errors import BadInput, SourceFailed
 
 Pin = Callable[[], str]  # returns the checked numeric address; raises BadInput or OSError
@@ -46,13 +47,13 @@ class Link:
     def connect(self, by: float | None = None) -> socket.socket:
         """Takes 4 s at most, and ends at `by` (monotonic seconds) if that comes first. Raises SourceFailed."""
         deadline = min(time.monotonic() + CONNECT_S, float("inf") if by is None else by)
-        words = ""
+        words: str = ""
         try:
             numeric = self._pin()
         except BadInput as refused:
             words = refused.detail
         except OSError:
-            words = "the camera's host name is not known in this network"
+            words = SourceFault.UNKNOWN_HOST
         if words:
             raise SourceFailed(words)
         family = socket.AF_INET6 if ":" in numeric else socket.AF_INET
@@ -80,9 +81,9 @@ class Link:
             if select.select([], [plain], [], SLICE_S)[1]:
                 break
         else:
-            raise SourceFailed("closed" if self.aborted else f"the camera did not answer within {CONNECT_S:.0f} s")
+            raise SourceFailed("closed" if self.aborted else SourceFault.NO_ANSWER)
         if plain.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-            raise SourceFailed("the camera cannot be reached: nothing answers at its port")
+            raise SourceFailed(SourceFault.UNREACHABLE)
 
     def _encrypt(self, plain: socket.socket) -> socket.socket:
         context = self._tls or ssl.create_default_context()
@@ -92,27 +93,27 @@ class Link:
         ):  # the camera's own certificate: its digest identifies it, its name and issuer do not matter
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        words = ""
+        words: str = ""
         try:
             ready = context.wrap_socket(plain, server_hostname=self._address.host)
         except ssl.SSLCertVerificationError:
-            words = "the camera's certificate is not trusted; name its digest in the address: #sha256=HEX"
+            words = SourceFault.NOT_TRUSTED
         except (OSError, ValueError):
-            words = "no encrypted connection could be made"
+            words = SourceFault.NOT_ENCRYPTED
         if words:
             raise SourceFailed(words)
         if wanted is not None:
             found = hashlib.sha256(ready.getpeercert(binary_form=True) or b"").hexdigest()
             if not hmac.compare_digest(found, wanted):
                 ready.close()
-                raise SourceFailed("the camera shows another certificate than the one named in its address")
+                raise SourceFailed(SourceFault.OTHER_CERTIFICATE)
         return ready
 
     def took(self, count: int) -> None:
         """Counts received bytes. Raises SourceFailed for a flood without a picture in it."""
         self._allowance -= count
         if self._allowance < 0:
-            raise SourceFailed("64 MB arrived without a complete picture")
+            raise SourceFailed(SourceFault.FLOOD)
 
     def fed(self) -> None:
         """A whole picture was decoded: the allowance is full again."""

@@ -18,6 +18,7 @@ from av.video.stream import VideoStream
 
 from app.adapters.cameras.decode import pictures, video_stream
 from app.adapters.cameras.decoder_messages import DecoderMessages
+from app.core.cameras.faults import SourceFault
 from app.core.errors import SourceFailed
 from app.core.ports.store import Clock
 from app.core.types import Pixels
@@ -26,7 +27,7 @@ SILENT_S = 4.0  # without a whole picture for this long the connection is given 
 FIRST_S = (
     12.0  # for the first picture: connecting, then waiting for a key frame, which some cameras send only every 4 s
 )
-SILENT = f"no picture came for {SILENT_S:.0f} s"
+SILENT = SourceFault.SILENT
 TOO_OLD_S = 0.5
 MAX_WAITING = 512  # packets, 20 s of video; more only queue up if nothing decodes at all
 MAX_STAMPS = 64  # H.264 holds back at most 16 pictures to put them in order
@@ -131,7 +132,7 @@ class LiveSource:
 
     def _decode(self, received: Received) -> None:
         if time.monotonic() > self._picture_s + self._patience_s:
-            raise SourceFailed("no complete picture arrived: the stream cannot be decoded")
+            raise SourceFailed(SourceFault.INCOMPLETE)
         self._stamps[received.packet.pts] = received.captured_at
         while len(self._stamps) > MAX_STAMPS:
             del self._stamps[next(iter(self._stamps))]
@@ -150,7 +151,8 @@ class LiveSource:
             raise SourceFailed(words)
 
     def _receive(self) -> None:
-        ended, began_s = "the camera ended the stream", time.monotonic()
+        ended: str = SourceFault.ENDED
+        began_s = time.monotonic()
         try:
             with self._words.listening():
                 ended = self._receive_all() or ended
@@ -211,9 +213,9 @@ def _plain(error: Exception) -> str:
     if isinstance(error, av.error.ExitError | TimeoutError):
         return SILENT
     if isinstance(error, PermissionError):
-        return "no permission to read it"
+        return SourceFault.NOT_PERMITTED
     if isinstance(error, FileNotFoundError):
-        return "there is no such device or file"
+        return SourceFault.NO_DEVICE
     if isinstance(error, EOFError):
-        return "the camera ended the stream"
-    return "the stream is not video that can be decoded"
+        return SourceFault.ENDED
+    return SourceFault.UNDECODABLE

@@ -125,6 +125,11 @@ class Mailbox:
         return self._dropped
 
     @property
+    def newest(self) -> Captured | None:
+        """The newest frame, taken or not; None before the first."""
+        return self._newest
+
+    @property
     def ended(self) -> bool:
         """Whether no more frames come: the recording is over, or the mailbox was stopped."""
         return self._ended

@@ -14,6 +14,7 @@ import time
 
 from app.adapters.cameras.delimiters import BLANK_LINE, Delimiters
 from app.adapters.cameras.link import SLICE_S, Link
+from app.core.cameras.faults import SourceFault
 from app.core.errors import SourceFailed
 
 CHUNK = 262_144
@@ -24,13 +25,13 @@ HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*:([\t\x20-\xff]*)")
 FOLD = re.compile(rb"\n[ \t]+")
 
 WORDS = {
-    401: "the camera refuses the user name or password",
-    403: "the camera forbids this stream",
-    404: "the camera has no stream under this path",
-    453: "the camera has no bandwidth left for another viewer",
+    401: SourceFault.LOGIN_REFUSED,
+    403: SourceFault.FORBIDDEN,
+    404: SourceFault.NO_STREAM,
+    453: SourceFault.NO_BANDWIDTH,
     454: "the camera forgot the session",
-    461: "the camera does not offer RTSP over TCP",
-    503: "the camera is too busy",
+    461: SourceFault.NO_TCP,
+    503: SourceFault.TOO_BUSY,
 }
 
 
@@ -142,7 +143,7 @@ class Relay:
         passed = b""
         while answers:
             if not b"RTSP/1.".startswith(answers[:7]) and not answers.startswith(b"RTSP/1."):
-                raise SourceFailed("this is not an RTSP camera")
+                raise SourceFailed(SourceFault.NOT_RTSP)
             end = BLANK_LINE.search(answers)
             if end is None:
                 if len(answers) > MAX_ANSWER:
@@ -167,13 +168,13 @@ class Relay:
         first, *lines = unfolded.split(b"\n")
         status = STATUS_LINE.fullmatch(first)
         if status is None:
-            raise SourceFailed("this is not an RTSP camera")
+            raise SourceFailed(SourceFault.NOT_RTSP)
         self._status = int(status[1])
         if 300 <= self._status < 400:
-            raise SourceFailed("the camera redirects to another address; set that one if it is right")
+            raise SourceFailed(SourceFault.REDIRECTS)
         headers = [(header[1], header[2].strip()) for line in lines if (header := HEADER.fullmatch(line))]
         lengths = {value for name, value in headers if name.lower() == b"content-length"}
         if len(lengths) > 1 or not all(re.fullmatch(rb"\d{1,6}", value) for value in lengths):
-            raise SourceFailed("this is not an RTSP camera")
+            raise SourceFailed(SourceFault.NOT_RTSP)
         plain = [b"RTSP/1.0 %d Answer" % self._status, *(name + b": " + value for name, value in headers)]
         return b"\r\n".join(plain) + b"\r\n\r\n", int(lengths.pop()) if lengths else 0

@@ -31,6 +31,23 @@ class Address:
 
 
 @dataclass(frozen=True)
+class Login:
+    """User name and password for a camera, as typed; None keeps what its address has."""
+
+    user: str | None = None
+    password: str | None = None
+
+    def __repr__(self) -> str:
+        return "Login(sealed)"
+
+    def __bool__(self) -> bool:
+        return self.user is not None or self.password is not None
+
+
+NO_LOGIN = Login()
+
+
+@dataclass(frozen=True)
 class ShownAddress:
     """An address without its secrets. problem: what is wrong with the stored one, and what to do; "" if nothing is."""
 
@@ -44,7 +61,11 @@ BROKEN = "its stored address does not open; set the address again, or restore th
 
 @dataclass(frozen=True)
 class CameraList:
-    """check: raises BadInput for an address that must not be used. masked: the address without its password."""
+    """The cameras.
+
+    check: raises BadInput for an address that must not be used. masked: the address without its password.
+    with_login: the address with another user and password.
+    """
 
     store: Store
     vault: Vault
@@ -52,9 +73,11 @@ class CameraList:
     new_id: Callable[[], str]
     check: Callable[[Address], None]
     masked: Callable[[str], str]
+    with_login: Callable[[str, str | None, str | None], str]
 
-    def add(self, name: str, gate: str, address: Address, region: Region) -> Camera:
+    def add(self, name: str, gate: str, address: Address, region: Region, login: Login = NO_LOGIN) -> Camera:
         """Adds a camera, which some worker starts to watch. Raises BadInput, NotFound, Conflict('camera_exists')."""
+        address = self._logged_in(address, login)
         self.check(address)
         with self.store.write() as tx:
             camera = Camera(
@@ -92,18 +115,20 @@ class CameraList:
         region: Mapping[str, float] | None = None,
         enabled: bool | None = None,
         rotation: int | None = None,
+        login: Login = NO_LOGIN,
     ) -> Camera:
         """Takes effect within seconds, in whichever process watches. Raises NotFound, BadInput,
-        and Conflict where only the rotation of a camera changes whose stored address does not open.
+        and Conflict where only the rotation or login of a camera changes whose stored address does not open.
 
-        region: what of it changes.
+        region: what of it changes. login: for a new address, which never gets the login of the old one.
         """
         if address is not None:
+            address = self._logged_in(address, login)
             self.check(address)
         with self.store.write() as tx:
             camera = _camera(tx, name, for_update=True)
-            if address is not None or rotation is not None:
-                changed = self._changed(tx, camera, address, rotation)
+            if address is not None or rotation is not None or login:
+                changed = self._changed(tx, camera, address, rotation, login)
                 camera = replace(camera, sealed_url=self._seal(tx, camera.id, changed))
             camera = replace(
                 camera,
@@ -129,14 +154,35 @@ class CameraList:
             raise CryptoFault("the key of the site's cameras is gone")
         return Address(**json.loads(self.vault.open(key, camera.sealed_url, context(Sealed.CAMERA_URL, camera.id))))
 
-    def _changed(self, tx: Transaction, camera: Camera, address: Address | None, rotation: int | None) -> Address:
+    def to_try(self, name: str | None, address: Address | None, login: Login, rotation: int | None) -> Address:
+        """What `update` would store of this, or `add` without a name. Nothing is stored. Raises as they do."""
+        if name is None:
+            if address is None:
+                raise BadInput("bad_camera_address", "Type the camera's address.")
+            found = replace(self._logged_in(address, login), rotation=rotation or 0)
+        else:
+            with self.store.read() as tx:
+                asked = None if address is None else self._logged_in(address, login)
+                found = self._changed(tx, _camera(tx, name), asked, rotation, login)
+        self.check(found)
+        return found
+
+    def _changed(
+        self, tx: Transaction, camera: Camera, address: Address | None, rotation: int | None, login: Login
+    ) -> Address:
         try:
             before = self._open(tx, camera)
         except (CryptoFault, ValueError, TypeError):
             if address is None:
-                raise Conflict("camera_record_damaged", f"The rotation is kept with the address: {BROKEN}.") from None
+                raise Conflict(
+                    "camera_record_damaged", f"Rotation and login are kept with the address: {BROKEN}."
+                ) from None
             before = address
-        return replace(address or before, rotation=before.rotation if rotation is None else rotation)
+        after = self._logged_in(before, login) if address is None else address
+        return replace(after, rotation=before.rotation if rotation is None else rotation)
+
+    def _logged_in(self, address: Address, login: Login) -> Address:
+        return replace(address, url=self.with_login(address.url, login.user, login.password)) if login else address
 
     def shown(self, camera: Camera) -> ShownAddress:
         """The address as an admin may see it. If it does not open it says so, and the other cameras still work."""

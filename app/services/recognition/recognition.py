@@ -20,6 +20,7 @@ from app.services.recognition.engine_pool import EnginePool
 
 SNAPSHOT_HEIGHT_PX = 240
 ROUGHLY = 0.85
+SURVEY_WAIT_S = 0.3  # a survey comes again soon; people at gates need the engines
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,14 @@ class Inspection:
     measures: Measures | None = None
     quality: Quality | None = None
     reason: Reason | None = None
+
+
+@dataclass(frozen=True)
+class SurveyedFace:
+    """A face of a frame, compared to nobody: where it is, and what makes it hard to recognise."""
+
+    box: Box
+    quality: Quality
 
 
 class Recognition:
@@ -162,6 +171,22 @@ class Recognition:
                 self._seen(engine, pixels, face, i < most, limits, flip, liveness and i == 0)
                 for i, face in enumerate(faces)
             ]
+
+    def survey(self, pixels: Pixels, *, smallest_px: float, most: int) -> list[SurveyedFace]:
+        """The widest faces of a frame, judged as at a gate whatever their width. For who mounts a camera. Raises Busy.
+
+        smallest_px: a narrower face may be missed. most: how many faces.
+        """
+        _check(pixels)
+        limits = replace(GATE, min_face_px=0)
+        with self._pool.lease(Recognition.survey, max_wait_s=SURVEY_WAIT_S) as engine:  # all surveys share one turn
+            found = engine.detector.detect(pixels, smallest_px=smallest_px)
+            widest = sorted(found, key=lambda face: -face.box.width_px)[:most]
+            faces = [engine.detector.refine(pixels, face) for face in widest]
+        return [
+            SurveyedFace(face.box, assess(face, self._align(pixels, face.landmarks), pixels.shape, limits))
+            for face in faces
+        ]
 
     def _seen(
         self,

@@ -135,7 +135,9 @@ def test_setup_link_is_invalid_once_a_user_exists(
 def test_camera_moved_while_its_region_changes_keeps_its_new_gate(
     store: SqlStore, vault: Vault, clock: Clock, meanwhile: Meanwhile
 ) -> None:
-    cameras = CameraList(store, vault, clock, new_id, check=lambda address: None, masked=lambda url: url)
+    cameras = CameraList(
+        store, vault, clock, new_id, check=lambda address: None, masked=lambda url: url, with_login=lambda url, *_: url
+    )
     lobby, dock = Gate("01G", "lobby"), Gate("02G", "dock")
     with store.write() as tx:
         tx.gates.add(lobby)

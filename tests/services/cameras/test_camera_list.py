@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from app.adapters.cameras.address import masked
+from app.adapters.cameras.address import masked, with_login
 from app.core.approach.tries import Region
 from app.core.errors import BadInput, Conflict, CryptoFault, NotFound
 from app.core.site.mode import SITE
-from app.services.cameras.camera_list import BROKEN, Address, CameraList
+from app.services.cameras.camera_list import BROKEN, NO_LOGIN, Address, CameraList, Login
 from tests.fakes import NOW, Clock, new_id
 from tests.services.process import Process
 
@@ -22,7 +22,7 @@ def refuse_http(address: Address) -> None:
 
 @pytest.fixture
 def cameras(site: Process, clock: Clock) -> CameraList:
-    return CameraList(site.store, site.vault, clock, new_id, refuse_http, masked)
+    return CameraList(site.store, site.vault, clock, new_id, refuse_http, masked, with_login)
 
 
 def break_seal(site: Process, cameras: CameraList, name: str) -> None:
@@ -114,3 +114,41 @@ def test_without_the_sites_key_no_address_opens_and_the_list_still_works(site: P
     with pytest.raises(CryptoFault, match="is gone"):
         cameras.address(camera)
     assert cameras.all() == [camera]
+
+
+def test_login_is_typed_beside_the_address(cameras: CameraList) -> None:
+    camera = cameras.add("door", "lobby-1", Address("rtsp://10.0.5.7/1"), Region(), Login("guard", "a/b@c d"))
+    assert cameras.address(camera).url == "rtsp://guard:a%2Fb%40c%20d@10.0.5.7/1"
+    assert "guard" not in repr(Login("guard", "secret"))
+
+    changed = cameras.update("door", login=Login(password="new"))
+    assert cameras.address(changed).url == "rtsp://guard:new@10.0.5.7/1"
+    assert cameras.address(cameras.update("door", login=Login("root"))).url == "rtsp://root:new@10.0.5.7/1"
+
+
+def test_another_address_never_gets_the_stored_login(cameras: CameraList) -> None:
+    """Else an admin could send a password that nobody may read to a host of their own."""
+    cameras.add("door", "lobby-1", DOOR, Region())
+    moved = Address("rtsp://10.0.6.6/1")
+    assert cameras.to_try("door", moved, NO_LOGIN, None).url == moved.url
+    assert cameras.address(cameras.update("door", address=moved)).url == moved.url
+    with pytest.raises(BadInput, match="a password needs a user name"):
+        cameras.update("door", address=moved, login=Login(password="alone"))
+
+
+def test_a_try_is_what_would_be_stored_and_stores_nothing(site: Process, cameras: CameraList) -> None:
+    camera = cameras.add("door", "lobby-1", DOOR, Region())
+    assert cameras.to_try("door", None, NO_LOGIN, None) == DOOR
+    assert cameras.to_try("door", None, Login("root", "x"), 180) == Address(
+        "rtsp://root:x@10.0.5.7/stream1", rotation=180
+    )
+    assert cameras.to_try(None, Address("rtsp://h/1"), Login("u", "p"), 270) == Address("rtsp://u:p@h/1", rotation=270)
+    assert cameras.all() == [camera]
+    for name, address in ((None, None), ("door", Address("http://10.0.5.7/"))):
+        with pytest.raises(BadInput):
+            cameras.to_try(name, address, NO_LOGIN, None)
+    with pytest.raises(NotFound):
+        cameras.to_try("nowhere", None, NO_LOGIN, None)
+    break_seal(site, cameras, "door")
+    with pytest.raises(Conflict, match="set the address again"):
+        cameras.to_try("door", None, NO_LOGIN, None)

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from app.core.approach.tries import Region
 from app.core.cameras.camera import Camera
-from app.services.cameras.camera_list import Address, region_of
+from app.services.cameras.camera_list import Address, Login, region_of
 from app.services.cameras.camera_states import NOT_WATCHED
 from app.web.api.describe import CONFLICT, ERRORS
 from app.web.api.schemas import Moment, Page, Strict
@@ -36,7 +36,18 @@ Rotation = Literal[0, 90, 180, 270]
 TURNED = "degrees clockwise by which its picture is turned to stand upright; the region is of the turned picture"
 
 
-class CameraIn(Strict):
+APART = "as typed, nothing encoded; instead of writing it into the address. Never returned"
+
+
+class LoginBody(Strict):
+    user: str | None = Field(None, max_length=120, description=APART)
+    password: str | None = Field(None, max_length=120, description=APART)
+
+    def login(self) -> Login:
+        return Login(self.user, self.password)
+
+
+class CameraIn(LoginBody):
     name: str = Field(examples=["lobby-cam"])
     gate: str = Field(examples=["lobby-1"])
     url: str = Field(max_length=2000, examples=["rtsp://user:password@10.0.5.7/stream1"])
@@ -44,8 +55,8 @@ class CameraIn(Strict):
     rotation: Rotation = Field(0, description=TURNED)
 
 
-class CameraPatch(Strict):
-    """Only what is sent changes."""
+class CameraPatch(LoginBody):
+    """Only what is sent changes. A new address never gets the user and password of the one before."""
 
     gate: str | None = None
     url: str | None = Field(None, max_length=2000)
@@ -68,6 +79,7 @@ class CameraOut(BaseModel):
         "`broken`: its stored address is damaged",
     )
     detail: str | None
+    since: Moment | None = Field(description="when the state began; null if only the process that watches it knows")
     watched_by: str | None = Field(description="the process that watches it")
 
 
@@ -75,7 +87,7 @@ class CameraOut(BaseModel):
 def create(body: CameraIn, system: SystemOf, watching: Watching, _: Admin) -> CameraOut:
     """A process watches the camera within seconds. Add files and devices of the machine on its command line."""
     region = region_of(Region(), body.region.sent() if body.region else {})
-    camera = system.cameras.add(body.name, body.gate, Address(body.url, rotation=body.rotation), region)
+    camera = system.cameras.add(body.name, body.gate, Address(body.url, rotation=body.rotation), region, body.login())
     return _out(system, watching, [camera])[0]
 
 
@@ -98,6 +110,7 @@ def patch(camera: str, body: CameraPatch, system: SystemOf, watching: Watching, 
         region=None if body.region is None else body.region.sent(),
         enabled=body.enabled,
         rotation=body.rotation,
+        login=body.login(),
     )
     return _out(system, watching, [changed])[0]
 
@@ -134,6 +147,7 @@ def _out(system: System, watching: Supervisor | None, cameras: list[Camera]) -> 
                 created_at=camera.created_at,
                 state="broken" if shown.problem else view.state,
                 detail=shown.problem or view.detail or None,
+                since=view.since,
                 watched_by=view.watched_by,
             )
         )
