@@ -20,6 +20,7 @@ from app.process.listening import Listener, bound
 from app.process.minding import minding
 from app.process.self_checking import self_checking
 from app.process.standing_by import standing_by
+from app.services.site.first_hour import FIRST_KEY
 from app.settings import Settings
 from app.web.app import create_app
 from app.web.edge.patience import IDLE_S, Backlog, ImpatientProtocol, Places
@@ -174,7 +175,7 @@ def first_key(system: System, announce: Callable[[str], None]) -> None:
     """Makes an admin key if there is none yet, and shows it once."""
     if any(key.role is Role.ADMIN for key in system.keys.all()):
         return
-    secret, _ = system.keys.create(Role.ADMIN, name="first start")
+    secret, _ = system.keys.create(Role.ADMIN, name=FIRST_KEY)
     announce(f"Admin key, shown this once: {secret}")
 
 

@@ -13,7 +13,7 @@ from app.web.api.events import audit, corrections, events, stream
 from app.web.api.gates import by_hand, gates, hardware
 from app.web.api.imports import imports
 from app.web.api.people import blocks, employees, exports, photo_checks, photos
-from app.web.api.site import operations, settings, site
+from app.web.api.site import first_hour, operations, settings, site
 from app.web.console import render
 from app.web.console.access import calendars as calendar_pages
 from app.web.console.access import grants as grant_pages
@@ -103,6 +103,7 @@ API = (
     previews,
     site,
     settings,
+    first_hour,
     alerts,
     keys,
     stream,

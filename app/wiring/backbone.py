@@ -57,11 +57,13 @@ from app.services.gates.gate_trials import GateTrials
 from app.services.people.erasure import Erasure
 from app.services.site.backups import Backups
 from app.services.site.clock_watch import ClockWatch
+from app.services.site.first_hour import FirstHour
 from app.services.site.gate_leases import GateLeases
 from app.services.site.own_alerts import OwnAlerts
 from app.services.site.settings import SettingsService
 from app.services.site.site_control import SiteControl
 from app.services.site.storage_watch import StorageWatch
+from app.services.site.today import TodayService
 from app.settings import Settings
 from app.wiring import beginning
 from app.wiring.backups import SiteFiles
@@ -97,6 +99,8 @@ class Backbone:
     schedule_previews: SchedulePreviews
     permits: Permits
     site_settings: SettingsService
+    first_hour: FirstHour
+    today: TodayService
     group_members: GroupMembers
     erasure: Erasure
     log: AccessLog
@@ -193,6 +197,8 @@ def open_backbone(
         schedule_previews=SchedulePreviews(store, clock),
         permits=Permits(store, log, clock, new_id),
         site_settings=SettingsService(store),
+        first_hour=FirstHour(store),
+        today=TodayService(store, events),
         group_members=GroupMembers(store),
         erasure=Erasure(store, signer, JsonJournal(settings.erasures), clock, new_id, vault.forget),
         log=log,

@@ -17,6 +17,7 @@ class SiteSettings:
     guards_may_lock_down: whether they may begin and end a lockdown.
     backup_folder: where the nightly backup goes; None: there is none. backups_kept: how many stay there.
     false_accept_rate: the share of strangers' attempts that may open; None: the rate the service was started with.
+    first_hour_over: an admin ended the first hour; the home page no longer lists what a new site lacks.
     """
 
     guard_grant_max_hours: int | None = None
@@ -24,6 +25,7 @@ class SiteSettings:
     backup_folder: str | None = None
     backups_kept: int = DEFAULT_KEPT
     false_accept_rate: float | None = None
+    first_hour_over: bool = False
 
     def __post_init__(self) -> None:
         hours, rate = self.guard_grant_max_hours, self.false_accept_rate

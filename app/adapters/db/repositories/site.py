@@ -9,6 +9,8 @@ from app.core.site.installation import Installation
 from app.core.site.mode import SiteMode, SiteState
 from app.core.site.settings import SiteSettings
 
+SWITCHES = ("guards_may_lock_down", "first_hour_over")
+
 
 class SiteRow:
     """Implements `ports.site.Site`.
@@ -44,11 +46,13 @@ class SettingsRow:
             return SiteSettings()
         del row["id"]
         kept = DEFAULT_KEPT if row["backups_kept"] is None else row["backups_kept"]
-        return SiteSettings(**{**row, "guards_may_lock_down": bool(row["guards_may_lock_down"]), "backups_kept": kept})
+        switches = {name: bool(row[name]) for name in SWITCHES}
+        return SiteSettings(**{**row, **switches, "backups_kept": kept})
 
     def put(self, settings: SiteSettings) -> None:
-        # NULL for no: the seals of rows from before this column stay valid.
-        self._rows.put({"id": 1, **vars(settings), "guards_may_lock_down": settings.guards_may_lock_down or None})
+        # NULL for no: the seals of rows from before these columns stay valid.
+        switches = {name: getattr(settings, name) or None for name in SWITCHES}
+        self._rows.put({"id": 1, **vars(settings), **switches})
 
 
 class InstallationRow:

@@ -79,6 +79,7 @@ site_settings = Table(
     Column("backup_folder", Text),
     Column("backups_kept", Integer),
     Column("false_accept_rate", Float),  # NULL: as the service was started with
+    Column("first_hour_over", Boolean),  # NULL: no
 )
 
 # What became of each backup. Nothing acts on it.

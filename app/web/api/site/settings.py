@@ -19,6 +19,7 @@ HOURS = "for how long guards may let somebody in by a temporary grant; null: onl
 LOCKDOWN = "whether guards may begin and end a lockdown"
 FOLDER = "where the nightly backup goes, on the service's machine; null: there is none"
 KEPT = "how many backups stay in that folder"
+FIRST_HOUR = "whether an admin ended the first hour: the home page no longer lists what a new site lacks"
 
 
 class SettingsPatch(Strict):
@@ -28,6 +29,7 @@ class SettingsPatch(Strict):
     guards_may_lock_down: bool = Field(False, description=LOCKDOWN)
     backup_folder: str | None = Field(None, max_length=1000, examples=["/mnt/backup"], description=FOLDER)
     backups_kept: int = Field(DEFAULT_KEPT, ge=1, le=MOST_KEPT, description=KEPT)
+    first_hour_over: bool = Field(False, description=FIRST_HOUR)
 
 
 class SettingsOut(BaseModel):
@@ -36,6 +38,7 @@ class SettingsOut(BaseModel):
     guards_may_lock_down: bool = Field(description=LOCKDOWN)
     backup_folder: str | None = Field(description=FOLDER)
     backups_kept: int = Field(description=KEPT)
+    first_hour_over: bool = Field(description=FIRST_HOUR)
 
     @classmethod
     def of(cls, settings: SiteSettings, response: Response) -> "SettingsOut":

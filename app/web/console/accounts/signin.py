@@ -63,10 +63,8 @@ def follow(request: Request, system: SystemOf, token: str = "") -> Response:
     try:
         user = system.accounts.users.ticket(token, kind)
     except Refusal as refusal:
-        return render(request, "accounts/link.html", None, 404, kind=kind, problem=refusal.detail, token=None, name="")
-    return render(
-        request, "accounts/link.html", None, kind=kind, problem="", token=token, name=user.name if user else ""
-    )
+        return _link_form(request, kind, None, "", 404, refusal.detail)
+    return _link_form(request, kind, token, user.name if user else "")
 
 
 @router.post("/setup", response_class=HTMLResponse)
@@ -78,13 +76,14 @@ def redeem(
     name: Short = "",
     password: Short = "",
     again: Short = "",
+    revoke_first_key: Annotated[str, Form(max_length=10)] = "",
 ) -> Response:
     from_here(request)
     kind, accounts = _kind(request), system.accounts
     try:
         user = accounts.users.ticket(token, kind)
     except Refusal as refusal:
-        return render(request, "accounts/link.html", None, 404, kind=kind, problem=refusal.detail, token=None, name="")
+        return _link_form(request, kind, None, "", 404, refusal.detail)
     shown = user.name if user else name[:64]
     try:
         if password != again:
@@ -94,11 +93,21 @@ def redeem(
         else:
             entered = accounts.sign_in.with_reset_link(token, password, client_of(request))
     except Refusal as refusal:
-        problem = refusal.detail
-        return render(
-            request, "accounts/link.html", None, _status(refusal), kind=kind, problem=problem, token=token, name=shown
-        )
+        return _link_form(request, kind, token, shown, _status(refusal), refusal.detail)
+    first_key = system.first_hour.key()
+    if kind is TicketKind.SETUP and revoke_first_key and first_key is not None:
+        system.keys.revoke(first_key.id)
     return remember(request, RedirectResponse("/", 303), entered)
+
+
+def _link_form(
+    request: Request, kind: TicketKind, token: str | None, name: str, status: int = 200, problem: str = ""
+) -> HTMLResponse:
+    """token: None for a link that does not work."""
+    system: System = request.app.state.system
+    has_key = kind is TicketKind.SETUP and token is not None and system.first_hour.key() is not None
+    shown = {"kind": kind, "problem": problem, "token": token, "name": name, "has_first_key": has_key}
+    return render(request, "accounts/link.html", None, status, **shown)
 
 
 def remember(request: Request, answer: Response, entered: SignInResult, lasts: timedelta | None = None) -> Response:

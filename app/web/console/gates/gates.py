@@ -1,22 +1,36 @@
-"""Gates for admins: the list, and for each gate where it leads, what it does when, and who may pass."""
+"""Gates for admins: the list, and for each gate its hardware, where it leads, what it does when, and who may pass."""
+
+from dataclasses import dataclass
+from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from app import machine
 from app.core.access.permission import CompiledRules
 from app.core.access.rule_set import RuleSet
 from app.core.access.rules import EntryMode, GatePlace
 from app.core.errors import NotFound
+from app.core.gates.commands import DriverKind
+from app.core.gates.gate import Gate
+from app.core.recognition.liveness import LivenessMode, effective
 from app.core.types import Role
 from app.web.console.access.sentences import MODES, rule_words
 from app.web.console.hardware import test_gates
 from app.web.console.render import Link, render
 from app.web.console.session import AdminPage
 from app.web.security import SystemOf
+from app.wiring import System
 
 router = APIRouter(include_in_schema=False)
 LINKS = (Link("/gates", "Gates", "door", frozenset({Role.ADMIN}), "gates"),)
+
+# What can name a gate: its word, and where it is changed. A gate's modes are on its own page.
+USERS = {
+    "rules": ("rule", "/access/rules/{id}"),
+    "lanes": ("lane", "/access/zones"),
+    "modes": ("mode", "#modes-title"),
+    "grants": ("temporary grant", "/access/grants"),
+}
 
 
 @router.get("/gates", response_class=HTMLResponse)
@@ -32,8 +46,13 @@ def gates(request: Request, system: SystemOf, person: AdminPage) -> HTMLResponse
         names=compiled.rules.names,
         lanes={gate: lane.name for lane in compiled.rules.lanes for gate in lane.gates},
         tests=tests,
-        add_command=machine.command(system.settings.data, "gates", "add", "lobby-1"),
+        lines={gate.id: line_of(system, gate, gate.name in tests) for gate in found},
     )
+
+
+@router.get("/gates/new", response_class=HTMLResponse)
+def new(request: Request, system: SystemOf, person: AdminPage) -> HTMLResponse:
+    return render(request, "gates/gate_new.html", person, **adding(system))
 
 
 @router.get("/gates/{gate_id}", response_class=HTMLResponse)
@@ -48,6 +67,8 @@ def one(gate_id: str, request: Request, system: SystemOf, person: AdminPage) -> 
             found = tx.employees.get(employee_id)
             return found.name if found else None
 
+        keys, cameras = tx.api_keys.all(), tx.cameras.of_gate(gate.id)
+        has_log = any(head.gate_id == gate.id and head.sequence for head in tx.events.heads())
         rules = compiled.rules
         opening = [
             rule_words(rules, rule, name_of, today) for rule in rules.rules if gate.id in rules.gates_of(rule.where)
@@ -70,7 +91,43 @@ def one(gate_id: str, request: Request, system: SystemOf, person: AdminPage) -> 
         names=rules.names,
         passing=len(system.rule_questions.who(gate.id)),
         test_gate=gate.name in test_gates(system),
+        line=line_of(system, gate, gate.name in test_gates(system)),
+        liveness_here=effective(LivenessMode.AUTO, system.recognition.liveness_works),
+        liveness_modes=LivenessMode,
+        cameras=cameras,
+        gate_keys=[key for key in keys if key.gate_id == gate.id and key.revoked_at is None],
+        has_log=has_log,
+        users=[(user, *USERS[user.by_kind]) for user in rules.used_by.get(gate.id, ())],
     )
+
+
+@dataclass(frozen=True)
+class Line:
+    """Whether a gate's hardware can be driven now. state: works, limited or fails."""
+
+    state: str
+    words: str
+
+
+def line_of(system: System, gate: Gate, is_test: bool) -> Line:
+    """Returns what this process knows of the gate's hardware."""
+    if is_test:
+        return Line("limited", "no hardware: nothing opens")
+    if gate.driver is DriverKind.PLAIN:
+        return Line("works", "its controller asks us")
+    states = system.gate_control.healthy()
+    if gate.name not in states:
+        holder = system.gate_leases.holders().get(gate.id)
+        return Line("works", "driven by another process") if holder else Line("fails", "nobody drives it")
+    fault = states[gate.name]
+    return Line("works", "its line works") if fault is None else Line("fails", fault)
+
+
+def adding(system: System) -> dict[str, Any]:
+    """Returns what the form that adds a gate shows."""
+    with system.store.read() as tx:
+        rules = tx.rules.all()
+    return {"zones": [{"id": zone.id, "name": zone.name} for zone in rules.zones], "sites": rules.sites}
 
 
 def _place(rules: RuleSet, gate_id: str) -> GatePlace | None:

@@ -68,7 +68,7 @@ function names({ count, people }) {
 }
 
 /** Shows somebody else's change beside one's own; "mine", "theirs" or "back". mine: null is a removal. */
-function compare(theirs, mine, describe) {
+export function compare(theirs, mine, describe) {
   const yours = mine ? new Map(describe(mine)) : new Map();
   const rows = describe(theirs).map(([label, text]) => {
     const own = mine ? yours.get(label) ?? "" : "removed";

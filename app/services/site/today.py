@@ -1,0 +1,139 @@
+"""Today at the site: openings and refusals beside those of a week ago, and what is due."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from app.core.alerts.alert import Alert, Severity
+from app.core.events.records import EventFilter
+from app.core.people.records import EmployeeFilter
+from app.core.ports.store import Store
+from app.core.types import OPENING, Employee, Reason, Status
+from app.services.events.event_list import EventList
+from app.services.events.statistics import INSTANT, LONGEST, ORDERS
+
+SOON = timedelta(days=14)
+NAMED = 5  # people named in a list, before "and 3 more"
+# A face was seen badly or matched nobody, so nobody could be recognised.
+UNREAD = frozenset(
+    {
+        Reason.NO_FACE,
+        Reason.SEVERAL_FACES,
+        Reason.FACE_TOO_SMALL,
+        Reason.POOR_QUALITY,
+        Reason.SPOOF_SUSPECTED,
+        Reason.NOT_RECOGNISED,
+        Reason.AMBIGUOUS,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Count:
+    """How often, today until now and on the same day last week until the same time."""
+
+    today: int = 0
+    last_week: int = 0
+
+
+@dataclass(frozen=True)
+class LetIn:
+    """Somebody whom a guard let in after the gate had not recognised or admitted them."""
+
+    event_id: str
+    at: datetime
+    gate: str
+    employee_id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Today:
+    """refused: by reason, the most frequent first."""
+
+    since: datetime
+    opened: Count
+    denied: Count
+    refused: tuple[tuple[Reason, Count], ...]
+    let_in: tuple[LetIn, ...]
+    open_alerts: int
+    critical_alerts: int
+
+    @property
+    def unread(self) -> tuple[tuple[Reason, Count], ...]:
+        """The refusals of faces that could not be recognised."""
+        return tuple((reason, count) for reason, count in self.refused if reason in UNREAD)
+
+
+@dataclass(frozen=True)
+class PeopleDue:
+    """People who need something: a photo, more photos, a new end date. ending: the first of them by number."""
+
+    no_photos: int
+    one_photo: int
+    ending_count: int
+    ending: tuple[Employee, ...]
+
+
+@dataclass(frozen=True)
+class TodayService:
+    store: Store
+    events: EventList
+
+    def read(self, since: datetime, week_ago: datetime, now: datetime, alerts: list[Alert]) -> Today:
+        """Reads what happened today. Counts are read from indexes alone.
+
+        Args:
+            since, week_ago: the start of the day at the site, and of the same day last week.
+            alerts: those that are open.
+        """
+        spans = ((since, now), (week_ago, week_ago + (now - since)))
+        with self.store.read(LONGEST) as tx:
+            counted = [tx.counts.hourly(start, end + INSTANT) for start, end in spans]
+        today, before = (_by_reason(rows) for rows in counted)
+        reasons = {reason for reason in (*today, *before) if reason not in ORDERS}
+        counts = {reason: Count(today.get(reason, 0), before.get(reason, 0)) for reason in reasons}
+        refused = sorted(
+            ((reason, count) for reason, count in counts.items() if reason not in OPENING),
+            key=lambda one: (-one[1].today, -one[1].last_week, one[0].value),
+        )
+        opened = [count for reason, count in counts.items() if reason in OPENING]
+        return Today(
+            since,
+            _sum(opened),
+            _sum([count for _, count in refused]),
+            tuple(refused),
+            self._let_in(since),
+            len(alerts),
+            sum(alert.severity is Severity.CRITICAL for alert in alerts),
+        )
+
+    def due(self, today: date) -> PeopleDue:
+        """Counts active people without a photo and those who end soon, and everybody with a single photo."""
+        ending = EmployeeFilter(status=Status.ACTIVE, ends=(today, today + SOON), limit=NAMED)
+        with self.store.read() as tx:
+            return PeopleDue(
+                tx.employees.count(EmployeeFilter(status=Status.ACTIVE, enrolled=False)),
+                tx.templates.photo_counts().get(1, 0),
+                tx.employees.count(ending),
+                tuple(tx.employees.find(ending)),
+            )
+
+    def _let_in(self, since: datetime) -> tuple[LetIn, ...]:
+        found = self.events.find(EventFilter(reason=Reason.OPENED_BY_HAND, since=since, limit=10 * NAMED))
+        named = [
+            LetIn(one.id, one.at, one.gate, one.decision.employee.id, one.decision.employee.name)
+            for one in found
+            if one.decision is not None and one.decision.employee is not None and one.decision.answers
+        ]
+        return tuple(named[:NAMED])
+
+
+def _by_reason(rows: list[tuple[datetime, Reason, int]]) -> dict[Reason, int]:
+    found: dict[Reason, int] = {}
+    for _, reason, count in rows:
+        found[reason] = found.get(reason, 0) + count
+    return found
+
+
+def _sum(counts: list[Count]) -> Count:
+    return Count(sum(one.today for one in counts), sum(one.last_week for one in counts))
