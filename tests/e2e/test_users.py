@@ -18,6 +18,7 @@ def test_the_first_start_prints_a_link_that_makes_the_first_admin(site: Site) ->
         link = re.search(r"http://127\.0\.0\.1:\d+(/setup\?token=([\w-]+))", server.out.read_text())
         assert link, server.printed()
         assert "Welcome" in server.http.get(link[1]).text
+        assert "Revoke the admin key" not in server.http.get(link[1]).text, "this site's keys were made by command"
         form = {"token": link[2], "name": "ada", "password": PASSWORD, "again": PASSWORD}
         assert server.http.post("/setup", data=form).status_code == 303
         assert server.http.get("/v1/users").json()["items"][0]["name"] == "ada"
@@ -25,6 +26,23 @@ def test_the_first_start_prints_a_link_that_makes_the_first_admin(site: Site) ->
         site.unspeakable |= {PASSWORD, link[2]}
     with serving(site) as server:
         assert "/setup?token=" not in server.out.read_text()
+
+
+def test_first_admin_revokes_the_key_that_the_first_start_printed(tmp_path: Path) -> None:
+    site = Site(tmp_path / "data")
+    with serving(site) as server:
+        printed = server.out.read_text()
+        (secret,), (token,) = re.findall(r"fg_admin_\S+", printed), re.findall(r"/setup\?token=([\w-]+)", printed)
+        site.unspeakable |= {secret, token, PASSWORD}
+        key = {"Authorization": f"Bearer {secret}"}
+        assert server.http.get("/v1/keys", headers=key).status_code == 200
+        assert "Revoke the admin key" in server.http.get(f"/setup?token={token}").text
+        form = {"token": token, "name": "ada", "password": PASSWORD, "again": PASSWORD, "revoke_first_key": "yes"}
+        assert server.http.post("/setup", data=form).status_code == 303
+        server.http.cookies.clear()
+        assert server.http.get("/v1/keys", headers=key).json()["error"] == "bad_key"
+    with serving(site) as server:
+        assert "fg_admin_" not in server.out.read_text(), "no new key is printed for the revoked one"
 
 
 def test_users_beside_a_running_service(site: Site) -> None:

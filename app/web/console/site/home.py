@@ -76,6 +76,8 @@ def home(request: Request, system: System, person: SignedIn) -> HTMLResponse:
         today_day=f"{system.site_clock.today():%A}",
         due=system.today.due(system.site_clock.today()) if admin and shows_today else None,
         named=NAMED,
+        backup=system.backups.newest_good() if admin and shows_today else None,
+        now=system.clock(),
         reasons=REASONS,
         **context,
     )
