@@ -14,9 +14,11 @@ from fastapi import FastAPI
 from app.core.accounts.users import User
 from app.core.types import Role
 from app.process.listening import bound
+from app.process.serving import watched
 from app.settings import read_settings
 from app.web.app import create_app
 from app.wiring import System, open_system
+from app.wiring.watching import supervisor
 from tests.waiting import eventually
 
 PASSWORD = "a river runs uphill"
@@ -34,13 +36,15 @@ class Service:
 
     @classmethod
     @contextmanager
-    def running(cls, data: Path, **settings: Any) -> Iterator["Service"]:
+    def running(cls, data: Path, *, watches: bool = False, **settings: Any) -> Iterator["Service"]:
+        """watches: it also watches its cameras and drives its gates."""
         system = open_system(
             read_settings(data, **{"precision": "f32", "workers": 2, "replayed_picture": "alert", **settings})
         )
         with bound("127.0.0.1", 0).socket as listening:
             port = listening.getsockname()[1]
-            app = create_app(system)
+            watching = supervisor(system) if watches else None
+            app = create_app(system, watching)
             config = uvicorn.Config(
                 app, log_config=None, access_log=False, proxy_headers=False, timeout_graceful_shutdown=2
             )
@@ -51,7 +55,8 @@ class Service:
                 eventually(lambda: server.started or not thread.is_alive(), "the start", seconds=START_S)
                 assert server.started
                 system.imports.start()
-                yield cls(f"http://127.0.0.1:{port}", system, app)
+                with watched(system, watching):
+                    yield cls(f"http://127.0.0.1:{port}", system, app)
             finally:
                 server.should_exit = True
                 thread.join(START_S)

@@ -8,7 +8,6 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 
 from app import machine
-from app.core.access.time_zones import zone_names
 from app.core.alerts.alert import AlertFilter, AlertState
 from app.core.gates.commands import DriverKind
 from app.core.gates.gate import Gate
@@ -88,7 +87,6 @@ def _first_hour(system: System, facts: SiteFacts) -> dict[str, Any]:
     gate = _first(gates, tests)
     return {
         **adding(system),
-        "all_zones": sorted(zone_names()),
         "gate": gate,
         "asks_us": gate is not None and gate.driver is DriverKind.PLAIN,
         "enrolled": facts.enrolled,

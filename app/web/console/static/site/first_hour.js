@@ -1,11 +1,7 @@
 // The steps of a new site. Each is done here or a link away; the page loads again when one is done.
 
 import { call, CallError, sayNext } from "../api.js";
-import { clearProblems, problemAt } from "../parts.js";
-import { sendPhotos } from "../people/photo_verdicts.js";
-import { openCamera } from "../people/camera.js";
-import "../gates/add.js";
-import "../gates/hardware.js";
+import { clearProblems, el, problemAt } from "../parts.js";
 
 const LOOK_MS = 2000;
 const list = document.getElementById("first-hour");
@@ -14,7 +10,13 @@ const again = (words, kind) => {
   location.reload();
 };
 
+// Only what the undone steps need is loaded.
+const needs = { "[data-add-gate]": "../gates/add.js", "[data-hardware]": "../gates/hardware.js", "[data-new-key]": "../gates/new_key.js" };
+for (const [what, script] of Object.entries(needs)) if (list.querySelector(what)) import(script);
+
 const site = document.querySelector("[data-first-site]");
+const zones = document.getElementById("all-zones");
+for (const value of zones ? Intl.supportedValuesOf("timeZone") : []) zones.append(el("option", { value }));
 site?.addEventListener("submit", async (event) => {
   event.preventDefault();
   clearProblems(site);
@@ -45,6 +47,7 @@ async function add(blobs) {
   const button = person.querySelector("button:not([type])");
   button.disabled = true;
   try {
+    const { sendPhotos } = await import("../people/photo_verdicts.js");
     if (added?.number !== value("number")) added = await call("/v1/employees", { method: "POST", json: { name: value("person_name"), number: value("number") }, quiet: true });
     const accepted = await sendPhotos(added.id, blobs, person.querySelector(".verdicts"));
     if (accepted) return again(`${added.name} can be recognised at every gate.`);
@@ -62,7 +65,7 @@ person?.addEventListener("submit", (event) => {
   event.preventDefault();
   add([...person.elements.photo.files]);
 });
-person?.querySelector("[data-camera]").addEventListener("click", () => openCamera(add));
+person?.querySelector("[data-camera]").addEventListener("click", async () => (await import("../people/camera.js")).openCamera(add));
 
 for (const button of list.querySelectorAll("[data-skip]")) {
   button.addEventListener("click", () => {
