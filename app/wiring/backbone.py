@@ -22,8 +22,6 @@ from app.adapters.uptime import uptime_s
 from app.adapters.yaml.rules_text import read_rules, write_rules
 from app.core.alerts.alert import Alert, AlertKind
 from app.core.errors import CryptoFault
-from app.core.site.installation import Installation
-from app.core.site.mode import SITE
 from app.services.access.calendar_files import CalendarFiles
 from app.services.access.rules.current_rules import CurrentRules
 from app.services.access.rules.group_members import GroupMembers
@@ -67,6 +65,7 @@ from app.services.site.today import TodayService
 from app.settings import Settings
 from app.wiring import beginning
 from app.wiring.backups import SiteFiles
+from app.wiring.data_keys import check_master_key, settle_keys
 from app.wiring.driving import gate_control, gate_settings
 from app.wiring.people import SignInServices, open_sign_in
 
@@ -240,50 +239,8 @@ def open_backbone(
     )
 
 
-def check_master_key(vault: Vault, installation: Installation | None) -> None:
-    """Raises CryptoFault if the database was sealed with another key. A new database was sealed with none."""
-    if installation is not None and not vault.check(installation.key_check):
-        raise CryptoFault(
-            "the master key is not the one this database was sealed with: restore master.key from its backup"
-        )
-
-
 def camera_policy(settings: Settings) -> address.CameraPolicy:
     return address.CameraPolicy(settings.camera_networks, frozenset(settings.camera_schemes))
-
-
-def settle_keys(store: SqlStore, vault: Vault, key_file: KeyFile) -> None:
-    """Gives every data key its secret in the key file, once, for keys older than that file.
-
-    The site's data key is made here, at the first start. So a machine with a key file of its own is told at its start,
-    and not when it meets somebody whom another machine enrolled.
-
-    Raises CryptoFault if the key file is missing although keys need it, or if it is not this database's.
-    """
-    with store.read() as tx:
-        keys = tx.data_keys.all()
-    old = [subject for subject, wrapped in keys.items() if vault.is_old(wrapped)]
-    if len(old) < len(keys) and not key_file.exists():
-        raise CryptoFault(
-            "the key file people.keys is missing, and without it nobody's photos and passages open: restore its newest "
-            "copy, or set people_keys to the file that the other machines use"
-        )
-    key_file.create()
-    if old:
-        new = vault.rewrap([keys[subject] for subject in old])
-        with store.write() as tx:
-            for subject, wrapped in zip(old, new, strict=True):
-                tx.data_keys.replace(subject, wrapped)
-    with store.read() as tx:
-        keys = tx.data_keys.all()
-    if SITE not in keys and (not keys or vault.knows_any(list(keys.values()))):
-        with store.write() as tx:
-            keys = {SITE: tx.data_keys.get_or_add(SITE, vault.new_key())}
-    if SITE not in keys or not vault.knows_any([keys[SITE]]):
-        raise CryptoFault(
-            "the key file people.keys is another machine's, or another database's, and nothing that was sealed here "
-            "opens with it: set people_keys to the file that the other machines use, or restore its newest copy"
-        )
 
 
 def _seals(master: bytes) -> RowSeals:

@@ -4,7 +4,8 @@ from app.adapters.vision.networks.runtime import Precision, best_precision
 from app.adapters.vision.packs import pack as packs
 from app.core.errors import PackMismatch
 from app.core.site.installation import Installation
-from app.wiring.backbone import Backbone, check_master_key
+from app.wiring.backbone import Backbone
+from app.wiring.data_keys import check_master_key
 
 
 def settle_pack(backbone: Backbone) -> str:
