@@ -9,6 +9,7 @@ from app.web.api.access.rules import changes, groups, places, rules, times
 from app.web.api.accounts import displays, keys, users
 from app.web.api.alerts import alerts
 from app.web.api.cameras import cameras, previews
+from app.web.api.describe import DescribedApp
 from app.web.api.events import audit, corrections, events, stream
 from app.web.api.gates import by_hand, gates, hardware
 from app.web.api.imports import imports
@@ -127,7 +128,7 @@ def create_app(system: System, supervisor: Supervisor | None = None) -> FastAPI:
 
     supervisor: of the cameras that this process watches, if it watches any.
     """
-    app = FastAPI(
+    app = DescribedApp(
         title="Facegate",
         version="1",
         description=ABOUT,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from fastapi import FastAPI
 from pydantic import BaseModel, Field
 
 from app.web.codes import BY_STATUS, codes
@@ -25,8 +26,23 @@ class Problem(BaseModel):
     )
 
 
+_PROBLEMS = {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+
+
+class DescribedApp(FastAPI):
+    """An application whose description holds `Problem`, to which the errors of its routes refer."""
+
+    def openapi(self) -> dict[str, Any]:
+        described = super().openapi()
+        schemas = described.setdefault("components", {}).setdefault("schemas", {})
+        schemas.setdefault("Problem", Problem.model_json_schema())
+        return described
+
+
 def _error(description: str) -> dict[str, Any]:
-    return {"model": Problem, "description": description}
+    # Not `"model": Problem`: FastAPI would build a validator for each of the thousand errors of all routes, and every
+    # process would start a second later.
+    return {"description": description, "content": _PROBLEMS}
 
 
 ERRORS: dict[int | str, dict[str, Any]] = {

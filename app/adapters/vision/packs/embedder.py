@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.adapters.vision.networks.runtime import Precision, compile_network
-from app.adapters.vision.packs import onnx_file
+from app.adapters.vision.packs import network_output
 from app.adapters.vision.packs.pack_file import PackFile
 from app.core.errors import WeightsError
 from app.core.recognition.centre import off_centre
@@ -61,7 +61,7 @@ class EmbeddingNetwork:
         if len(outputs) != 1 or shape != (1, pack.dimension):
             raise WeightsError(f"{pack.file} gives {' x '.join(map(str, shape))} numbers, not 1 x {pack.dimension}")
         request = self._compiled.create_infer_request()
-        onnx_file.sees(pack, np.stack([_run(request, probe) for probe in onnx_file.probes(pack.size_px)]))
+        network_output.sees(pack, np.stack([_run(request, probe) for probe in network_output.probes(pack.size_px)]))
 
     def embedder(self) -> "CropEmbedder":
         return CropEmbedder(self._compiled.create_infer_request(), self.pack, self._centre)

@@ -1,4 +1,4 @@
-"""Decides which ONNX files may become an embedder, by the graph before it is compiled and by the network's output.
+"""Decides which ONNX files may become an embedder, by the graph before it is compiled.
 
 A pack comes from anywhere, and a network that is only nearly right opens gates: one that gives the same vector for
 every face matches everybody without any error. The order of the colours cannot be checked here, since the output is
@@ -7,9 +7,7 @@ plausible either way. `calibrate` and `evaluate` show it as error rates that are
 
 from collections.abc import Iterable, Iterator
 
-import numpy as np
 import onnx
-from numpy.typing import NDArray
 
 from app.adapters.vision.packs.pack_file import PackFile
 from app.core.errors import WeightsError
@@ -17,8 +15,6 @@ from app.core.errors import WeightsError
 OLDEST_OPSET = 7  # the oldest that OpenVINO reads
 _CONTROL = frozenset({"If", "Loop", "Scan", "SequenceMap"})
 _FLOATS = frozenset({onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16})
-# Noise, its mirror image and flat grey differ as much as pictures can. A working network tells them apart.
-SAME = 0.9999
 
 
 def examine(content: bytes, pack: PackFile) -> None:
@@ -52,25 +48,6 @@ def examine(content: bytes, pack: PackFile) -> None:
             "an embedder takes one picture and gives one vector"
         )
     _picture(inputs[0], pack)
-
-
-def sees(pack: PackFile, answers: NDArray[np.float32]) -> None:
-    """Raises WeightsError if raw outputs (n, dimension) for different pictures show a broken network."""
-    if not np.isfinite(answers).all():
-        raise WeightsError(f"{pack.file} returns NaN or infinite numbers for a picture")
-    lengths = np.linalg.norm(answers, axis=1)
-    if lengths.min() < 1e-6:
-        raise WeightsError(f"{pack.file} returns only zeros for a picture")
-    unit = answers / lengths[:, None]
-    if float((unit @ unit[0]).min()) > SAME:
-        raise WeightsError(f"{pack.file} returns the same vector for every picture, so it could tell nobody apart")
-
-
-def probes(size_px: int) -> list[NDArray[np.uint8]]:
-    """Very different pictures, the same at every start."""
-    noise = np.random.default_rng(0).integers(0, 256, (size_px, size_px, 3), dtype=np.uint8)
-    slope = np.linspace(0, 255, size_px).astype(np.uint8)
-    return [noise, np.ascontiguousarray(np.broadcast_to(slope[:, None, None], noise.shape)), np.full_like(noise, 128)]
 
 
 def _picture(value: onnx.ValueInfoProto, pack: PackFile) -> None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from app.adapters.vision import manifest, warp, weights
 from app.adapters.vision.networks import mtcnn, yunet
 from app.adapters.vision.networks.runtime import Precision, best_precision
-from app.adapters.vision.packs import onnx_file, pack_file
+from app.adapters.vision.packs import pack_file
 from app.adapters.vision.packs.embedder import EmbeddingNetwork
 from app.adapters.vision.packs.pack_file import PackFile
 from app.core.errors import WeightsError
@@ -185,6 +185,8 @@ def problem(name: str, cache: Path, packs: Path) -> str | None:
 def _bytes(name: str, pack: PackFile, cache: Path, packs: Path) -> bytes:
     if name in BUILT_IN:
         return weights.load(NAME, cache)
+    from app.adapters.vision.packs import onnx_file  # onnx costs a third of a second, and most sites have no such pack
+
     content = pack_file.read_network(name, packs, pack)
     onnx_file.examine(content, pack)
     return content
