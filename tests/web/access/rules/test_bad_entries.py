@@ -7,6 +7,8 @@ import pytest
 from app.wiring import System
 from tests.web.access.rules.conftest import EVERYBODY, EVERYWHERE, Call, filled
 
+pytestmark = pytest.mark.one_database
+
 MORNING = {"days": ["Mon"], "start": "07:00", "length": "04:00"}
 RULE = {"name": "Rule", "who": EVERYBODY, "where": EVERYWHERE}
 

@@ -9,6 +9,8 @@ from app.wiring import System
 from tests.web.access.rules.conftest import Call
 from tests.web.conftest import GATE, OTHER_GATE, Headers
 
+pytestmark = pytest.mark.one_database
+
 YAML = {"Content-Type": "application/yaml"}
 
 

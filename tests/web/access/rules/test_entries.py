@@ -12,6 +12,8 @@ from app.wiring import System
 from tests.web.access.rules.conftest import EVERYBODY, EVERYWHERE, Call, filled
 from tests.web.conftest import GATE, Headers
 
+pytestmark = pytest.mark.one_database
+
 # By kind: a body, a change of it, and what the change comes to. What is in {} is an id.
 KINDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "sites": ({"name": "Tokyo", "time_zone": "Asia/Tokyo"}, {"time_zone": "Asia/Seoul"}),
@@ -107,6 +109,7 @@ def _patch(client: TestClient, path: str, headers: Headers, body: dict[str, Any]
     return client.patch(path, headers=headers, json=body)
 
 
+@pytest.mark.both_databases
 def test_second_of_two_admins_sees_the_firsts_change(
     client: TestClient, admin: Headers, call: Call, ids: dict[str, str]
 ) -> None:
@@ -167,6 +170,7 @@ def test_site_is_removed_once_no_gate_is_at_it(call: Call) -> None:
     call("PATCH", f"/sites/{other['id']}", {"name": site["name"], "time_zone": site["time_zone"]})
 
 
+@pytest.mark.both_databases
 def test_lists_come_in_pages_and_lose_nothing(call: Call) -> None:
     names = [f"Crew {number}" for number in range(7)]
     made = {name: call("POST", "/groups", {"name": name})["id"] for name in reversed(names)}

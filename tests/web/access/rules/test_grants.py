@@ -12,6 +12,8 @@ from app.wiring import System
 from tests.web.access.rules.conftest import EVERYWHERE, Call
 from tests.web.conftest import GATE, OTHER_GATE, Headers
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture(autouse=True)
 def admins_only(system: System, call: Call) -> Iterator[None]:

@@ -6,6 +6,8 @@ import pytest
 
 from tests.web.conftest import Headers, TestClient, problem
 
+pytestmark = pytest.mark.one_database
+
 WORK = {"days": ["Mon", "Tue", "Wed", "Thu", "Fri"], "start": "22:00", "length": "08:00"}
 
 
