@@ -64,7 +64,10 @@ class FaissIndex:
         found = self._search_main(now, vector, k)
         if now.delta_ids:
             similarities = now.delta @ vector
-            found += [Candidate(i, float(s)) for i, s in zip(now.delta_ids, similarities, strict=True)]
+            least = np.partition(similarities, -k)[-k] if k < len(similarities) else -np.inf
+            found += [
+                Candidate(now.delta_ids[i], float(similarities[i])) for i in np.flatnonzero(similarities >= least)
+            ]
         # Equal similarities are sorted by id, so the answer does not depend on who enrolled first.
         return sorted(found, key=lambda c: (-c.similarity, c.employee_id))[:k]
 

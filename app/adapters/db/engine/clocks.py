@@ -46,7 +46,7 @@ class ClockRow:
 
     def get(self) -> ClockFacts:
         rows = SealedRows(self._connection, clock)
-        row = rows.one(clock.c.id == 1)
+        row = rows.one(id=1)
         if row is not None:
             del row["id"]
             return ClockFacts(**row)

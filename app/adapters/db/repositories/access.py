@@ -56,11 +56,11 @@ class RuleRows:
         self._connection = connection
 
     def version(self) -> int:
-        row = self._rows(rule_version).one(rule_version.c.id == 1)
+        row = self._rows(rule_version).one(id=1)
         return 0 if row is None else int(row["version"])
 
     def lock(self) -> int:
-        row = self._rows(rule_version).one(rule_version.c.id == 1, for_update=True)
+        row = self._rows(rule_version).one(id=1, for_update=True)
         return 0 if row is None else int(row["version"])
 
     def all(self) -> RuleSet:
@@ -101,7 +101,7 @@ class RuleRows:
         for part in parts:
             table = KINDS[type(part)].table
             (key,) = table.primary_key
-            self._rows(table).one(key == part.id, for_update=True)  # before what goes with it
+            self._rows(table).one(**{key.name: part.id}, for_update=True)  # before what goes with it
             self._rows(table).delete(key == part.id)
         self._changed()
 

@@ -39,13 +39,13 @@ class UserRows:
             self._rows.insert(_columns(user))
 
     def get(self, user_id: str, *, for_update: bool = False) -> User | None:
-        return _user(self._rows.one(users.c.id == user_id, for_update=for_update))
+        return _user(self._rows.one(id=user_id, for_update=for_update))
 
     def by_name(self, name: str) -> User | None:
-        return _user(self._rows.one(users.c.name_folded == folded(name)))
+        return _user(self._rows.one(name_folded=folded(name)))
 
     def by_subject(self, subject: str, *, for_update: bool = False) -> User | None:
-        return _user(self._rows.one(users.c.subject == subject, for_update=for_update))
+        return _user(self._rows.one(subject=subject, for_update=for_update))
 
     def all(self, *, for_update: bool = False) -> list[User]:
         query = held(select(users).order_by(users.c.name_folded), for_update)
@@ -70,7 +70,7 @@ class SessionRows:
         self._rows.insert(vars(session))
 
     def by_hash(self, hash_hex: str) -> tuple[Session, User] | None:
-        row = self._rows.one(sessions.c.hash == hash_hex)
+        row = self._rows.one(hash=hash_hex)
         if row is None:
             return None
         user = UserRows(self._connection).get(row["user_id"])
@@ -104,7 +104,7 @@ class TicketRows:
         self._rows.insert({**vars(ticket), "kind": ticket.kind.value})
 
     def get(self, hash_hex: str) -> Ticket | None:
-        row = self._rows.one(tickets.c.hash == hash_hex)
+        row = self._rows.one(hash=hash_hex)
         return None if row is None else Ticket(**{**row, "kind": TicketKind(row["kind"])})
 
     def take(self, hash_hex: str) -> bool:
@@ -183,7 +183,7 @@ class ProviderRow:
         self._rows = SealedRows(connection, provider)
 
     def get(self) -> Provider | None:
-        row = self._rows.one(provider.c.id == 1)
+        row = self._rows.one(id=1)
         if row is None:
             return None
         del row["id"]
@@ -228,11 +228,11 @@ class ApiKeyRows:
         self._rows.insert({**vars(key), "role": key.role.value})
 
     def get(self, key_id: str) -> ApiKey | None:
-        row = self._rows.one(api_keys.c.id == key_id)
+        row = self._rows.one(id=key_id)
         return None if row is None else _key(row)
 
     def by_hash(self, hash_hex: str) -> ApiKey | None:
-        row = self._rows.one(api_keys.c.hash == hash_hex)
+        row = self._rows.one(hash=hash_hex)
         return None if row is None else _key(row)
 
     def all(self) -> list[ApiKey]:

@@ -49,7 +49,7 @@ class AlertRows:
         return self._rows.update(changes, unacknowledged, alerts.c.id == alert_id) == 1
 
     def get(self, alert_id: str) -> Alert | None:
-        row = self._rows.one(alerts.c.id == alert_id)
+        row = self._rows.one(id=alert_id)
         return None if row is None else _alert(row)
 
     def uncleared(self) -> list[Alert]:

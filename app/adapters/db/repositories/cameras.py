@@ -28,12 +28,12 @@ class CameraRows:
             _refuse(error, camera)
 
     def get(self, camera_id: str) -> Camera | None:
-        row = self._rows.one(cameras.c.id == camera_id)
+        row = self._rows.one(id=camera_id)
         return None if row is None else _camera(row)
 
     def by_name_or_id(self, name: str, *, for_update: bool = False) -> Camera | None:
-        for column in (cameras.c.name, cameras.c.id):
-            row = self._rows.one(column == name, for_update=for_update)
+        for column in ("name", "id"):
+            row = self._rows.one(**{column: name}, for_update=for_update)
             if row is not None:
                 return _camera(row)
         return None

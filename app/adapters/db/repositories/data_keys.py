@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from app.adapters.db.engine.connect import upsert
 from app.adapters.db.repositories.people import ERASED
@@ -28,14 +28,13 @@ class DataKeyRows:
         self._rows.insert({"subject_id": subject_id, "wrapped": wrapped})
 
     def get(self, subject_id: str) -> bytes | None:
-        query = select(data_keys).where(data_keys.c.subject_id == subject_id)
-        if self._writing:
-            query = query.with_for_update(read=True, key_share=True)
-        row = self._rows.checked(self._connection.execute(query).one_or_none())
+        if not self._writing:
+            return self.peek(subject_id)
+        row = self._rows.checked(self._connection.execute(_HELD, {"subject_id": subject_id}).one_or_none())
         return None if row is None else row["wrapped"]
 
     def peek(self, subject_id: str) -> bytes | None:
-        row = self._rows.one(data_keys.c.subject_id == subject_id)
+        row = self._rows.one(subject_id=subject_id)
         return None if row is None else row["wrapped"]
 
     def get_or_add(self, subject_id: str, wrapped: bytes) -> bytes:
@@ -47,7 +46,7 @@ class DataKeyRows:
         if self._connection.execute(mine.returning(data_keys.c.subject_id)).one_or_none() is not None:
             self._rows.count(new["seal"])
             return wrapped
-        row = self._rows.one(data_keys.c.subject_id == subject_id)
+        row = self._rows.one(subject_id=subject_id)
         if row is None:
             raise CryptoFault("a data key was altered in the database")
         return bytes(row["wrapped"])
@@ -85,5 +84,10 @@ class ErasureRows:
         return found
 
 
+_HELD = (
+    select(data_keys)
+    .where(data_keys.c.subject_id == bindparam("subject_id"))
+    .with_for_update(read=True, key_share=True)
+)
 # Receipts are signed, and their readers check that.
 _SIGNED = [column for column in erasures.c if column.name != "seal"]

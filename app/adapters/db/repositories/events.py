@@ -5,11 +5,27 @@ A repeat is recognised by its idempotency key, or by the digests of its pictures
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Row, Select, and_, delete, insert, null, or_, select, type_coerce, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Executable,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    insert,
+    null,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 
-from app.adapters.db.engine.connect import upsert
+from app.adapters.db.engine.connect import held, upsert_in
 from app.adapters.db.repositories.log_pages import count_of, page_of
 from app.adapters.db.seals.row_seal import blinded, unblinded
 from app.adapters.db.seals.sealed_rows import SealedRows
@@ -27,8 +43,7 @@ class EventRows:
         self._connection = connection
 
     def lock_head(self, gate_id: str) -> ChainHead:
-        query = select(gates.c.head_sequence, gates.c.head_hash).where(gates.c.id == gate_id)
-        row = self._connection.execute(query.with_for_update(key_share=True)).one_or_none()
+        row = self._connection.execute(_HEAD, {"gate": gate_id}).one_or_none()
         if row is None:
             raise NotRecorded("the gate is not in the database, so nothing can be recorded there")
         return ChainHead(gate_id, row.head_sequence, row.head_hash)
@@ -37,17 +52,15 @@ class EventRows:
         columns = {**vars(event), "verdict": event.verdict.value, "reason": event.reason.value}
         for name in ("employee_id", "subject_id"):
             columns[name] = blinded(self._connection, columns[name])
-        self._connection.execute(insert(events).values(**columns))
+        self._connection.execute(_APPENDED, columns)
         moved = self._connection.execute(
-            update(gates)
-            .where(gates.c.id == event.gate_id, gates.c.head_sequence == event.sequence - 1)
-            .values(head_sequence=event.sequence, head_hash=event.hash)
+            _MOVED, {"gate": event.gate_id, "before": event.sequence - 1, "now": event.sequence, "hash": event.hash}
         )
         if moved.rowcount != 1:
             raise NotRecorded("the event does not follow the head of its chain")
 
     def get(self, event_id: str) -> EventRow | None:
-        row = self._connection.execute(_WHOLE.where(events.c.id == event_id)).one_or_none()
+        row = self._connection.execute(_ONE, {"event": event_id}).one_or_none()
         return None if row is None else self._event(row)
 
     def find(self, which: EventFilter) -> list[EventRow]:
@@ -120,9 +133,7 @@ class EventRows:
         SealedRows(self._connection, idempotency).insert({"gate_id": gate_id, "key": idempotency_key, **vars(answer)})
 
     def recall(self, gate_id: str, idempotency_key: str) -> Remembered | None:
-        row = SealedRows(self._connection, idempotency).one(
-            idempotency.c.gate_id == gate_id, idempotency.c.key == idempotency_key
-        )
+        row = SealedRows(self._connection, idempotency).one(gate_id=gate_id, key=idempotency_key)
         if row is None:
             return None
         return Remembered(row["event_id"], row["digest"], row["at"], row["boot"], row["uptime_ms"])
@@ -140,8 +151,7 @@ class SentPictureRows:
     def add(self, digests: Iterable[str], at: datetime) -> set[str]:
         # In one order, so that two writers of the same digests do not wait for each other.
         rows = [{"digest": digest, "at": at} for digest in sorted(set(digests))]
-        statement = upsert(self._connection, sent_pictures).on_conflict_do_nothing().returning(sent_pictures.c.digest)
-        return set(self._connection.execute(statement, rows).scalars())
+        return set(self._connection.execute(_if_new(self._connection.dialect.name), rows).scalars())
 
     def forget(self, before: datetime) -> None:
         self._connection.execute(delete(sent_pictures).where(sent_pictures.c.at < before))
@@ -166,3 +176,16 @@ _CLEAR = (
 )
 _WHOLE: Select[Any] = select(*_CLEAR, events.c.sealed_snapshot)
 _LISTED: Select[Any] = select(*_CLEAR, null().label("sealed_snapshot"))
+_ONE = _WHOLE.where(events.c.id == bindparam("event"))
+_HEAD = held(select(gates.c.head_sequence, gates.c.head_hash).where(gates.c.id == bindparam("gate")))
+_APPENDED = insert(events)
+_MOVED = (
+    update(gates)
+    .where(gates.c.id == bindparam("gate"), gates.c.head_sequence == bindparam("before"))
+    .values(head_sequence=bindparam("now"), head_hash=bindparam("hash"))
+)
+
+
+@cache
+def _if_new(dialect: str) -> Executable:
+    return upsert_in(dialect, sent_pictures).on_conflict_do_nothing().returning(sent_pictures.c.digest)

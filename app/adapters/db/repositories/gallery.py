@@ -48,11 +48,11 @@ class TemplateRows:
         self._rows.delete(templates.c.employee_id == employee_id)
 
     def get(self, employee_id: str) -> Template | None:
-        row = self._rows.one(templates.c.employee_id == employee_id)
+        row = self._rows.one(employee_id=employee_id)
         return None if row is None else Template(**row)
 
     def revision(self) -> int:
-        return int(self._connection.execute(select(gallery.c.revision)).scalar_one())
+        return int(self._connection.execute(_REVISION).scalar_one())
 
     def changed_since(self, revision: int) -> set[str]:
         query = select(gallery_changes.c.employee_id).where(gallery_changes.c.revision > revision)
@@ -83,6 +83,7 @@ class TemplateRows:
         return {row[0]: row[1] for row in self._connection.execute(query)}
 
 
+_REVISION = select(gallery.c.revision)
 _WITH_KEY: SqlSelect[Any] = select(templates, data_keys.c.wrapped).select_from(
     templates.join(data_keys, data_keys.c.subject_id == templates.c.employee_id)
 )

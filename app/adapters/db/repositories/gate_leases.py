@@ -114,7 +114,7 @@ class RemotePollRows:
         return self._rows.update({"event_id": event_id}, remote_polls.c.id == poll_id, UNANSWERED) == 1
 
     def answered(self, poll_id: str) -> str | None:
-        row = self._rows.one(remote_polls.c.id == poll_id)
+        row = self._rows.one(id=poll_id)
         return None if row is None else row["event_id"]
 
     def withdraw(self, poll_id: str) -> str | None:

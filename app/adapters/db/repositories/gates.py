@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
 from app.adapters.db.engine.connect import upsert
@@ -25,6 +25,7 @@ _GATE: Select[Any] = select(
     doors.c.state.label("door"),
     doors.c.at.label("door_at"),
 ).select_from(gates.outerjoin(doors, doors.c.gate_id == gates.c.id))
+_BY_ID, _BY_NAME = (_GATE.where(column == bindparam("value")) for column in (gates.c.id, gates.c.name))
 
 
 class GateRows:
@@ -49,12 +50,10 @@ class GateRows:
             RuleRows(self._connection).put(GatePlace(gate.id, gate.name, site_id))
 
     def get(self, gate_id: str) -> Gate | None:
-        row = self._rows.checked(self._connection.execute(_GATE.where(gates.c.id == gate_id)).one_or_none())
-        return None if row is None else _gate(row)
+        return self._one(_BY_ID, gate_id)
 
     def by_name_or_id(self, name: str) -> Gate | None:
-        row = self._rows.checked(self._connection.execute(_GATE.where(gates.c.name == name)).one_or_none())
-        return self.get(name) if row is None else _gate(row)
+        return self._one(_BY_NAME, name) or self.get(name)
 
     def all(self) -> list[Gate]:
         return [_gate(row) for row in self._rows.find(_GATE.order_by(gates.c.name))]
@@ -72,6 +71,10 @@ class GateRows:
 
     def delete(self, gate_id: str) -> None:
         self._rows.delete(gates.c.id == gate_id)
+
+    def _one(self, query: Select[Any], value: str) -> Gate | None:
+        row = self._rows.checked(self._connection.execute(query, {"value": value}).one_or_none())
+        return None if row is None else _gate(row)
 
 
 class DoorRows:

@@ -21,7 +21,7 @@ class ImportRows:
         self._rows.insert(_columns(what))
 
     def get(self, import_id: str, *, for_update: bool = False) -> Import | None:
-        row = self._rows.one(imports.c.id == import_id, for_update=for_update)
+        row = self._rows.one(id=import_id, for_update=for_update)
         return None if row is None else _import(row)
 
     def all(self, limit: int = 50) -> list[Import]:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
 from app.adapters.db.engine.connect import is_taken
@@ -40,11 +40,7 @@ class EmployeeRows:
         RuleRows(self._connection).note_groups(employee.groups)
 
     def get(self, employee_id: str, *, for_update: bool = False) -> Employee | None:
-        query = _SELECT.where(employees.c.id == employee_id)
-        if for_update:
-            # For PostgreSQL; SQLite's single writer locks everything anyway.
-            query = query.with_for_update(read=True, of=employees)
-        return self._one(query)
+        return self._one(_HELD if for_update else _BY_ID, employee_id)
 
     def lock(self, employee_id: str) -> bool:
         query = select(employees.c.id).where(employees.c.id == employee_id).with_for_update()
@@ -52,7 +48,7 @@ class EmployeeRows:
 
     def by_number(self, number: str) -> Employee | None:
         digest = box_of(self._connection).digest("number", number)
-        return self._one(_SELECT.where(employees.c.number_digest == digest))
+        return self._one(_BY_NUMBER, digest)
 
     def update(self, employee: Employee) -> None:
         with _numbers_free(self._connection, employee):
@@ -121,8 +117,8 @@ class EmployeeRows:
             if which.group is None or which.group in {folded(name) for name in row.groups}
         ]
 
-    def _one(self, query: Select[Any]) -> Employee | None:
-        for row in readable(self._connection, employees, query):
+    def _one(self, query: Select[Any], value: str) -> Employee | None:
+        for row in readable(self._connection, employees, query, {"value": value}):
             return self._employee(row)
         return None
 
@@ -145,7 +141,7 @@ class EmployeeRows:
         return Employee(**values, photos=template["photos"] if enrolled else 0)
 
     def _columns(self, employee: Employee) -> dict[str, Any]:
-        key = SealedRows(self._connection, data_keys).one(data_keys.c.subject_id == employee.id)
+        key = SealedRows(self._connection, data_keys).one(subject_id=employee.id)
         columns = {name: value for name, value in vars(employee).items() if name not in _NOT_STORED}
         columns |= {"status": employee.status.value, "groups": list(employee.groups)}
         return columns | box_of(self._connection).columns(None if key is None else key["wrapped"], employee)
@@ -161,7 +157,7 @@ class PhotoRows:
         self._rows.insert(*(vars(photo) for photo in new))
 
     def get(self, employee_id: str, photo_id: str) -> Photo | None:
-        row = self._rows.one(photos.c.id == photo_id, photos.c.employee_id == employee_id)
+        row = self._rows.one(id=photo_id, employee_id=employee_id)
         return None if row is None else Photo(**row)
 
     def of(self, employee_id: str) -> list[Photo]:
@@ -182,6 +178,8 @@ _PEOPLE = employees.outerjoin(templates, templates.c.employee_id == employees.c.
 _SELECT: Select[Any] = select(
     employees, *(column.label(f"template_{column.name}") for column in templates.c), data_keys.c.wrapped
 ).select_from(_PEOPLE.outerjoin(data_keys, data_keys.c.subject_id == employees.c.id))
+_BY_ID, _BY_NUMBER = (_SELECT.where(of == bindparam("value")) for of in (employees.c.id, employees.c.number_digest))
+_HELD = _BY_ID.with_for_update(read=True, of=employees)  # for PostgreSQL; SQLite's single writer locks everything
 _STATE = select(
     gallery_feed.c.revision,
     select(seal_totals.c.sealed).where(seal_totals.c.name == employees.name).scalar_subquery().label("sealed"),

@@ -23,7 +23,7 @@ class SiteRow:
         self._rows = SealedRows(connection, site)
 
     def get(self) -> SiteState:
-        row = self._rows.one(site.c.id == 1)
+        row = self._rows.one(id=1)
         if row is None:
             return SiteState(SiteMode.LOCKDOWN)
         mode, gates = SiteMode(row["mode"]), tuple(row["gates"])
@@ -41,7 +41,7 @@ class SettingsRow:
         self._rows = SealedRows(connection, site_settings)
 
     def get(self, *, for_update: bool = False) -> SiteSettings:
-        row = self._rows.one(site_settings.c.id == 1, for_update=for_update)
+        row = self._rows.one(id=1, for_update=for_update)
         if row is None:
             return SiteSettings()
         del row["id"]
@@ -62,7 +62,7 @@ class InstallationRow:
         self._rows = SealedRows(connection, installation)
 
     def get(self) -> Installation | None:
-        row = self._rows.one(installation.c.id == 1)
+        row = self._rows.one(id=1)
         if row is None:
             return None
         del row["id"]

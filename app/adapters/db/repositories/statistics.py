@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from functools import cache
 
-from sqlalchemy import BigInteger, Connection, func, select, type_coerce
+from sqlalchemy import BigInteger, Connection, Executable, func, select, type_coerce
 
-from app.adapters.db.engine.connect import upsert
+from app.adapters.db.engine.connect import upsert_in
 from app.adapters.db.tables import events, from_millis, histograms
 from app.core.events.histograms import Bucket, Figure
 from app.core.types import Reason
@@ -22,15 +23,8 @@ class HistogramRows:
 
     def add(self, new: Iterable[Bucket]) -> None:
         rows = [{**vars(t), "day": (t.day - _FIRST).days, "kind": t.kind.value} for t in new]
-        if not rows:
-            return
-        statement = upsert(self._connection, histograms).values(rows)
-        self._connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=list(histograms.primary_key.columns),
-                set_={"count": histograms.c["count"] + statement.excluded["count"]},
-            )
-        )
+        if rows:
+            self._connection.execute(_added(self._connection.dialect.name), rows)
 
     def between(self, since: date, until: date) -> list[Bucket]:
         total = func.sum(histograms.c["count"])
@@ -41,6 +35,13 @@ class HistogramRows:
             .order_by(histograms.c.kind, histograms.c.bucket)
         )
         return [Bucket("", since, Figure(kind), bucket, int(n)) for kind, bucket, n in self._connection.execute(query)]
+
+
+@cache
+def _added(dialect: str) -> Executable:
+    new = upsert_in(dialect, histograms)
+    total = histograms.c["count"] + new.excluded["count"]
+    return new.on_conflict_do_update(index_elements=list(histograms.primary_key.columns), set_={"count": total})
 
 
 class CountRows:

@@ -4,10 +4,25 @@ Each write also changes its table's total, which is stored as the last step befo
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Row, Select, Table, delete, insert, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Insert,
+    Row,
+    Select,
+    Table,
+    bindparam,
+    delete,
+    insert,
+    select,
+    update,
+)
 
+from app.adapters.db.engine.connect import held
 from app.adapters.db.seals.row_seal import Altered, covered, seals_of
 from app.adapters.db.tables import COUNTED, seal_totals
 
@@ -35,9 +50,9 @@ class SealedRows:
         del values["seal"]
         return values
 
-    def one(self, *where: ColumnElement[bool], for_update: bool = False) -> dict[str, Any] | None:
-        query = select(self._table).where(*where)
-        rows = list(readable(self._connection, self._table, _held(query) if for_update else query))
+    def one(self, *, for_update: bool = False, **key: Any) -> dict[str, Any] | None:
+        """The row that has these values in columns of these names."""
+        rows = list(readable(self._connection, self._table, _by(self._table, tuple(key), for_update), key))
         return self.checked(rows[0]) if rows else None
 
     def find(self, query: Select[Any]) -> Iterator[dict[str, Any]]:
@@ -57,14 +72,14 @@ class SealedRows:
     def insert(self, *rows: Mapping[str, Any]) -> None:
         new = [self.sealed(values) for values in rows]
         if new:
-            self._connection.execute(insert(self._table), new)
+            self._connection.execute(_into(self._table), new)
             self.count(*(values["seal"] for values in new))
 
     def put(self, values: Mapping[str, Any]) -> None:
         """Inserts the row, or replaces whatever has its key."""
         key = [column == values[column.name] for column in self._table.primary_key]
         query = select(self._table.c.seal).where(*key)
-        before = self._connection.execute(_held(query)).one_or_none()
+        before = self._connection.execute(held(query)).one_or_none()
         if before is None:
             self.insert(values)
         else:
@@ -75,7 +90,7 @@ class SealedRows:
     def update(self, changes: Mapping[str, Any], *where: ColumnElement[bool]) -> int:
         """Returns how many rows were changed. An altered row stays as it is: a change must not give it a good seal."""
         changed = 0
-        for row in readable(self._connection, self._table, _held(select(self._table).where(*where))):
+        for row in readable(self._connection, self._table, held(select(self._table).where(*where))):
             values = self.checked(row)
             if values is None:
                 continue
@@ -119,16 +134,19 @@ class SealedRows:
             pending[self._table.name] = pending.get(self._table.name, 0) + delta
 
 
-def readable(connection: Connection, table: Table, query: Select[Any]) -> Iterable[Row[Any]]:
-    """The rows of a select of whole rows, without those that hold a value of the wrong kind."""
+def readable(
+    connection: Connection, table: Table, query: Select[Any], values: Mapping[str, Any] | None = None
+) -> Iterable[Row[Any]]:
+    """The rows of a select of whole rows, without those that hold a value of the wrong kind. values: its parameters."""
     try:
-        return connection.execute(query).all()
+        return connection.execute(query, values).all()
     except (TypeError, ValueError, OverflowError):
         key = list(table.primary_key)
         found: list[Row[Any]] = []
-        for place in connection.execute(query.with_only_columns(*key, maintain_column_froms=True)).all():
+        for place in connection.execute(query.with_only_columns(*key, maintain_column_froms=True), values).all():
+            here = query.where(*(c == v for c, v in zip(key, place, strict=True)))
             try:
-                found += connection.execute(query.where(*(c == v for c, v in zip(key, place, strict=True)))).all()
+                found += connection.execute(here, values).all()
             except (TypeError, ValueError, OverflowError):
                 seals_of(connection).note_altered(table, dict(place._mapping))
         return found
@@ -144,9 +162,10 @@ def settle_totals(connection: Connection) -> None:
     seals = seals_of(connection)
     pending: dict[str, int] = connection.info.pop(_PENDING, {})
     for name, delta in sorted(pending.items()):
-        query = select(seal_totals.c.sealed).where(seal_totals.c.name == name).with_for_update()
         try:
-            version, total = seals.open_total(name, connection.execute(query).scalar_one_or_none() or b"")
+            version, total = seals.open_total(
+                name, connection.execute(_TOTAL, {"name": name}).scalar_one_or_none() or b""
+            )
         except Altered:
             # Left for the audit to find: a site with a damaged total still has to work.
             continue
@@ -154,8 +173,18 @@ def settle_totals(connection: Connection) -> None:
         connection.execute(update(seal_totals).where(seal_totals.c.name == name).values(sealed=new))
 
 
-def _held(query: Select[Any]) -> Select[Any]:
-    return query.with_for_update(key_share=True)
+_TOTAL = select(seal_totals.c.sealed).where(seal_totals.c.name == bindparam("name")).with_for_update()
+
+
+# To make a statement takes longer than to run it, so those of a decision are made once, with parameters.
+@cache
+def _by(table: Table, columns: tuple[str, ...], for_update: bool) -> Select[Any]:
+    return held(select(table).where(*(table.c[name] == bindparam(name) for name in columns)), for_update)
+
+
+@cache
+def _into(table: Table) -> Insert:
+    return insert(table)
 
 
 def _children(table: Table) -> Iterable[tuple[Table, Column[Any], Column[Any]]]:
