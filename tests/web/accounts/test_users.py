@@ -1,5 +1,6 @@
 """People over HTTP: sessions and their cookies, changes that prove where they come from, users and their links."""
 
+import re
 from collections.abc import Iterator
 from itertools import count
 from typing import Any
@@ -185,7 +186,7 @@ def test_new_password_ends_the_other_browsers(client: TestClient, browser: TestC
 def test_lock_states_its_duration(browser: TestClient, name: str) -> None:
     answers = [enter(browser, name, "wrong") for _ in range(6)]
     assert [a.status_code for a in answers] == [400] * 5 + [429]
-    assert "wait 2 seconds" in answers[-1].text
+    assert re.search("wait [12] seconds?", answers[-1].text)  # of two, one may have passed on a busy machine
 
 
 def test_hostile_forms_get_a_clear_error(browser: TestClient, name: str) -> None:
