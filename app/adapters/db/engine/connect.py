@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Column, Connection, Engine, QueuePool, Select, Table, create_engine, event, make_url
+from sqlalchemy import URL, Column, Connection, Engine, QueuePool, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DataError, IntegrityError
@@ -101,14 +101,6 @@ def writing(connection: Connection, wait_ms: int) -> Connection:
     if connection.dialect.name == "sqlite":
         return connection.execution_options(**{_BEGIN: "BEGIN IMMEDIATE", _WAIT: wait_ms})
     return connection
-
-
-def held(query: Select[Any], for_update: bool = True) -> Select[Any]:
-    """Locks the rows until the transaction ends, so writing them back undoes nobody's change.
-
-    For PostgreSQL; SQLite's single writer locks everything anyway. Rows that refer to them can still be added.
-    """
-    return query.with_for_update(key_share=True) if for_update else query
 
 
 def is_taken(error: IntegrityError, column: Column[Any]) -> bool:

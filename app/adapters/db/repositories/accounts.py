@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
-from app.adapters.db.engine.connect import held, is_taken, upsert
-from app.adapters.db.seals.sealed_rows import SealedRows
+from app.adapters.db.engine.connect import is_taken, upsert
+from app.adapters.db.seals.sealed_rows import SealedRows, held
 from app.adapters.db.tables import (
     api_keys,
     key_uses,

@@ -25,10 +25,10 @@ from sqlalchemy import (
     update,
 )
 
-from app.adapters.db.engine.connect import held, upsert_in
+from app.adapters.db.engine.connect import upsert_in
 from app.adapters.db.repositories.log_pages import count_of, page_of
 from app.adapters.db.seals.row_seal import blinded, unblinded
-from app.adapters.db.seals.sealed_rows import SealedRows
+from app.adapters.db.seals.sealed_rows import SealedRows, held
 from app.adapters.db.tables import corrections, data_keys, events, from_millis, gates, idempotency, sent_pictures
 from app.core.errors import NotRecorded
 from app.core.events.corrections import CorrectionKind
@@ -94,8 +94,8 @@ class EventRows:
 
     def unlink(self, employee_id: str) -> int:
         # Sealing locks the key until its commit. Once we have the key, no further event of this person can appear.
-        held = select(data_keys.c.subject_id).where(data_keys.c.subject_id == employee_id).with_for_update()
-        self._connection.execute(held)
+        key = select(data_keys.c.subject_id).where(data_keys.c.subject_id == employee_id)
+        self._connection.execute(key.with_for_update())
         person = blinded(self._connection, employee_id)
         theirs = or_(events.c.employee_id == person, events.c.subject_id == person)
         asked = idempotency.c.event_id.in_(select(events.c.id).where(theirs))

@@ -22,7 +22,6 @@ from sqlalchemy import (
     update,
 )
 
-from app.adapters.db.engine.connect import held
 from app.adapters.db.seals.row_seal import Altered, covered, seals_of
 from app.adapters.db.tables import COUNTED, seal_totals
 
@@ -150,6 +149,14 @@ def readable(
             except (TypeError, ValueError, OverflowError):
                 seals_of(connection).note_altered(table, dict(place._mapping))
         return found
+
+
+def held(query: Select[Any], for_update: bool = True) -> Select[Any]:
+    """Locks the rows until the transaction ends, so writing them back undoes nobody's change.
+
+    For PostgreSQL; SQLite's single writer locks everything anyway. Rows that refer to them can still be added.
+    """
+    return query.with_for_update(key_share=True) if for_update else query
 
 
 def begin_totals(connection: Connection) -> None:
