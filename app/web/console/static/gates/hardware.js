@@ -25,7 +25,7 @@ function mount(box, forms, has) {
   const check = el("button", { type: "button", class: "second" }, "Save and check the line");
   const keys = el("div", { class: "stack", hidden: true });
   const form = el("form", { class: "stack", novalidate: true },
-    el("div", { class: "field" }, el("label", { for: "hw-form" }, "Hardware"), kind, hint),
+    el("div", { class: "field" }, el("label", { for: "hw-form" }, "Kind of hardware"), kind, hint),
     questions, el("div", { class: "actions" }, save, check), result, keys);
   box.replaceChildren(...(has.whole ? [] : [el("p", { class: "notice warn" }, "This gate's settings were made over the API and hold more than this form shows. Saving here replaces them.")]), form);
   const chosen = () => forms.find((one) => one.id === kind.value);
