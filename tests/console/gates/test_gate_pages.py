@@ -35,7 +35,7 @@ def test_a_gate_from_its_first_name_to_its_removal(site: Service, page_as: Open,
     page.get_by_label("Serial line").fill("/dev/ttyUSB7")
     page.get_by_label("Key (SCBK)").fill("too short")
     page.get_by_role("button", name="Save and check the line").click()
-    expect(page.get_by_text("must be 32 hex digits")).to_be_visible()
+    expect(page.get_by_text("Must be 32 hex digits")).to_be_visible()
     look(page, "gate"), axe(page)
     assert system.gates.get(GATE).driver == "dry_run", "nothing was stored"
 

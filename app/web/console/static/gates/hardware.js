@@ -64,7 +64,8 @@ function mount(box, forms, has) {
         if (picked === "theirs") location.reload();
         return picked === "mine" ? store(current.version) : false;
       }
-      return problem(error.body.field, error.message.replace(/^[\w.*-]+: /, ""));
+      const words = error.message.replace(/^[\w.*-]+: /, "");
+      return problem(error.body.field, words[0].toUpperCase() + words.slice(1));
     }
   }
 
