@@ -14,7 +14,7 @@ from app.web.api.events import audit, corrections, events, stream
 from app.web.api.gates import by_hand, gates, hardware
 from app.web.api.imports import imports
 from app.web.api.people import blocks, employees, exports, photo_checks, photos
-from app.web.api.site import first_hour, operations, settings, site
+from app.web.api.site import care, first_hour, operations, settings, site
 from app.web.console import render
 from app.web.console.access import calendars as calendar_pages
 from app.web.console.access import grants as grant_pages
@@ -33,7 +33,8 @@ from app.web.console.faults import as_page
 from app.web.console.gates import gates as gate_pages
 from app.web.console.imports import imports as import_pages
 from app.web.console.people import employees as employee_pages
-from app.web.console.site import contract, status
+from app.web.console.site import all_settings, contract, quality, status
+from app.web.console.site import care as care_page
 from app.web.console.site import health as health_page
 from app.web.console.site import mode as mode_page
 from app.web.console.site import settings as site_page
@@ -43,6 +44,7 @@ from app.web.edge.headers import SafeHeaders
 from app.web.edge.limits import BodyLimit
 from app.web.edge.proxies import Forwarded
 from app.web.edge.streams import Streams
+from app.web.long_work import LongWork
 from app.web.metrics import Metrics
 from app.web.warm import warm
 from app.wiring import System
@@ -71,6 +73,9 @@ PAGES = (
     gate_pages,
     camera_pages,
     site_page,
+    quality,
+    care_page,
+    all_settings,
     signin,
     provider,
     user_pages,
@@ -105,6 +110,7 @@ API = (
     site,
     settings,
     first_hour,
+    care,
     alerts,
     keys,
     stream,
@@ -142,6 +148,7 @@ def create_app(system: System, supervisor: Supervisor | None = None) -> FastAPI:
     app.state.health_checks = health.HealthChecks(system, supervisor)
     app.state.metrics = Metrics(system, supervisor)
     app.state.live_views = live_views(system)
+    app.state.long_work = LongWork(system)
     app.state.streams = Streams(system.feed)
     system.on_decision.append(app.state.streams.wake)
     errors.install(app, as_page)

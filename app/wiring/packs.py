@@ -1,9 +1,12 @@
 """The model pack and precision for this database: the setting, else those of its templates."""
 
+from dataclasses import dataclass
+
 from app.adapters.vision.networks.runtime import Precision, best_precision
 from app.adapters.vision.packs import pack as packs
-from app.core.errors import PackMismatch
+from app.core.errors import FacegateError, PackMismatch
 from app.core.site.installation import Installation
+from app.settings import Settings
 from app.wiring.backbone import Backbone
 from app.wiring.data_keys import check_master_key
 
@@ -87,3 +90,26 @@ def install(backbone: Backbone, digest: str, precision: str) -> None:
             )
         created = before.created_at if before else backbone.clock()
         tx.installation.put(Installation(digest, precision, backbone.vault.key_check(), created))
+
+
+@dataclass(frozen=True)
+class KnownPack:
+    """A pack that is there, whether or not it can be served."""
+
+    name: str
+    digest: str
+    licence: str
+    detector: str
+    dimension: int
+
+
+def known_packs(settings: Settings) -> list[KnownPack]:
+    """The packs of this machine. One that contradicts itself is left out; `packs` says why."""
+    found = []
+    for name in packs.names(settings.pack_folder):
+        try:
+            pack, digest = packs.described(name, settings.pack_folder), packs.digest(name, settings.pack_folder)
+        except FacegateError:
+            continue
+        found.append(KnownPack(name, digest, pack.licence, pack.detector, pack.dimension))
+    return found

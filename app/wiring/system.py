@@ -27,8 +27,10 @@ from app.services.access.comparison import Comparison
 from app.services.access.decision_service import DecisionService
 from app.services.access.remote_polls import RemotePolls
 from app.services.access.replays import Replays
+from app.services.access.rules.current_rules import CurrentRules
 from app.services.access.rules.eligible_count import EligibleCount
 from app.services.access.site_clock import SiteClock
+from app.services.events.quality import Quality
 from app.services.imports.import_desk import ImportDesk
 from app.services.imports.import_reports import ImportReports
 from app.services.imports.people_export import PeopleExport
@@ -62,6 +64,7 @@ class System(Backbone):
     site_clock: SiteClock
     remote_polls: RemotePolls
     comparison: Comparison
+    quality: Quality
     portraits: Portraits
     imports: ImportDesk
     import_reports: ImportReports
@@ -69,8 +72,12 @@ class System(Backbone):
     on_decision: list[Callable[[RecordedDecision], None]] = field(default_factory=list)
 
     def threshold(self, photos: int, frames: int) -> float:
-        """The similarity at which somebody with this many photos is recognised, at the operator's rate."""
-        return self.calibration.threshold(self.settings.false_accept_rate, len(self.gallery), photos, frames)
+        """The similarity at which somebody with this many photos is recognised, at the site's rate."""
+        return self.calibration.threshold(self.false_accept_rate(), len(self.gallery), photos, frames)
+
+    def false_accept_rate(self) -> float:
+        """The site's own rate, or else the one that the service was started with."""
+        return self.site_settings.get().false_accept_rate or self.settings.false_accept_rate
 
 
 def open_system(settings: Settings, clock: Callable[[], datetime] = utc_now, *, begin: bool = True) -> System:
@@ -113,6 +120,7 @@ def _assemble(backbone: Backbone) -> System:
         new_id=new_id,
         encode=encode_jpeg,
         threshold=threshold,
+        rules=CurrentRules(settings.false_accept_rate),
         replays=Replays(new_id, deny=settings.replayed_picture == "deny"),
         same_person=calibration.same_person,
         margin=calibration.margin,
@@ -158,10 +166,16 @@ def _assemble(backbone: Backbone) -> System:
             store=store,
             look=partial(recognition.look_bytes, limits=at_gate, flip=True),
             gallery=gallery,
-            threshold=threshold,
+            threshold=lambda size, photos, frames, share=1.0: calibration.threshold(
+                (backbone.site_settings.get().false_accept_rate or settings.false_accept_rate) * share,
+                size,
+                photos,
+                frames,
+            ),
             same_person=calibration.same_person,
             probability=calibration.probability,
         ),
+        quality=Quality(store, backbone.clock, manifest.measured, lambda: len(gallery)),
         on_decision=listeners,
     )
     backbone.clock_watch.look()  # before the first decision

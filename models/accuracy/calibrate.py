@@ -23,7 +23,7 @@ from app.adapters.vision.packs import pack as packs
 from app.core.errors import WeightsError
 from app.core.recognition.calibration import Calibration, Tail
 from app.settings import read_settings
-from models.accuracy import plots, unseen
+from models.accuracy import measured, plots, unseen
 from models.accuracy.openset import Pools, Setting, errors, fuse, play, pools, unit
 from models.accuracy.unseen import RATES, Fit
 from models.data.dataset import read_dataset
@@ -158,6 +158,9 @@ def command(
     ] = False,
     out: Annotated[Path | None, typer.Option(help="Folder for the figures and the plot of the check.")] = None,
     write: Annotated[bool, typer.Option(help="Write the pack's calibration.")] = True,
+    measure: Annotated[
+        bool, typer.Option("--measure", help="Keep the calibration, and write what each rate means to sites.")
+    ] = False,
 ) -> None:
     """Fit the impostor tail on a dataset, check it on people it has not seen, and write the calibration."""
     console = Console()
@@ -179,6 +182,9 @@ def command(
     remeasured = new_centre or kept is None
     centre = np.round(raw.centre(everybody), 6) if kept is None or new_centre else kept
     e = raw.off(centre)
+    if measure:
+        measured.write(pack, packs.calibration_path(pack, folder), p, lambda kept: fit(raw, None, p, kept, rng), rng)
+        return
     try:
         c = calibrate(e, p, everybody, rng)
         size = min(1000, len(everybody) // 3)
@@ -204,7 +210,12 @@ def command(
             "command": f"python -m models calibrate DATASET --pack {pack}",
         }
         found = PackManifest(
-            pack, described.dimension, packs.digest_with(pack, folder, centre), c, tuple(centre.tolist())
+            pack,
+            described.dimension,
+            packs.digest_with(pack, folder, centre),
+            c,
+            tuple(centre.tolist()),
+            tuple(measured.measure(len(everybody), p, fit(raw, None, p, margin, rng), rng)),
         )
         path = packs.calibration_path(pack, folder)
         write_manifest(path, found, how)

@@ -3,7 +3,7 @@
 The galleries share people, so attempts are pooled and the intervals come from resampling people.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -100,11 +100,8 @@ def at_set_rates(
         mates = np.concatenate([m for m, _ in decided])
         strangers = np.concatenate([s for _, s in decided])
         whose = np.concatenate([t.stranger_id for t in trials])
-        false, tries = (np.bincount(whose, weights=w, minlength=people) for w in (strangers, np.ones(len(whose))))
-
-        def share(drawn: NDArray[np.float64], false: Any = false, tries: Any = tries) -> float:
-            return float(drawn @ false / (drawn @ tries)) if drawn @ tries else float("nan")
-
+        false, of_strangers = _by_person(whose, strangers, people)
+        of_mates = _by_person(np.concatenate([t.mate_id for t in trials]), ~mates, people)
         fpir = float(strangers.mean())
         rows.append(
             {
@@ -113,9 +110,10 @@ def at_set_rates(
                 "frames": setting.frames,
                 "rate": rate,
                 "fpir": fpir,
-                "fpir_people95": over_people(people, share, rng, DRAWS),
+                "fpir_people95": over_people(people, of_strangers, rng, DRAWS),
                 "fpir_over_rate": fpir / rate,
                 "fnir": 1 - float(mates.mean()),
+                "fnir_people95": over_people(people, of_mates[1], rng, DRAWS),
                 "false_accepts": int(strangers.sum()),
                 "false_accept_people": int((false > 0).sum()),
                 "stranger_attempts": len(strangers),
@@ -125,3 +123,15 @@ def at_set_rates(
             }
         )
     return rows
+
+
+def _by_person(
+    whose: NDArray[np.int64], happened: NDArray[np.bool_], people: int
+) -> tuple[NDArray[np.float64], Callable[[NDArray[np.float64]], float]]:
+    """How often it happened to each person, and the share of attempts in which it did, by how often each is drawn."""
+    times, tries = (np.bincount(whose, w, people).astype(np.float64) for w in (happened, np.ones(len(whose))))
+
+    def share(drawn: NDArray[np.float64]) -> float:
+        return float(drawn @ times / (drawn @ tries)) if drawn @ tries else float("nan")
+
+    return times, share

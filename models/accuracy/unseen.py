@@ -40,7 +40,12 @@ def halves(
 
 
 def folds(
-    people: int, p: Pools, fit: Fit, settings: Sequence[Setting], rng: np.random.Generator
+    people: int,
+    p: Pools,
+    fit: Fit,
+    settings: Sequence[Setting],
+    rng: np.random.Generator,
+    rates: Sequence[float] = RATES,
 ) -> list[dict[str, Any]]:
     """Returns one row per setting and rate; everybody is a stranger once."""
     plays: Plays = {}
@@ -50,7 +55,7 @@ def folds(
         for setting in settings:
             trial = play(e, p, others, setting, rng, outsiders=strangers.tolist())
             plays.setdefault(setting, []).append((trial, c))
-    return _rows(plays, "folds", people, rng)
+    return _rows(plays, "folds", people, rng, rates)
 
 
 def probability(people: int, p: Pools, fit: Fit, rng: np.random.Generator) -> dict[str, Any]:
@@ -84,9 +89,11 @@ def probability(people: int, p: Pools, fit: Fit, rng: np.random.Generator) -> di
     }
 
 
-def _rows(plays: Plays, way: str, people: int, rng: np.random.Generator) -> list[dict[str, Any]]:
+def _rows(
+    plays: Plays, way: str, people: int, rng: np.random.Generator, rates: Sequence[float] = RATES
+) -> list[dict[str, Any]]:
     return [
-        {"way": way} | row for setting, of in plays.items() for row in at_set_rates(of, setting, people, RATES, rng)
+        {"way": way} | row for setting, of in plays.items() for row in at_set_rates(of, setting, people, rates, rng)
     ]
 
 

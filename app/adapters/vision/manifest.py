@@ -11,6 +11,7 @@ from typing import Any
 
 from app.core.errors import WeightsError
 from app.core.recognition.calibration import Calibration, Tail
+from app.core.recognition.measured import MeasuredRate, Share
 
 MANIFEST_PATH = Path(__file__).parents[3] / "models" / "manifest.toml"
 
@@ -22,6 +23,7 @@ class PackManifest:
     Attributes:
         digest: Of the calibrated pack (`pack.digest()`). The numbers hold for no other.
         centre: Subtracted from each vector (`core.centre`); `dimension` numbers, or none.
+        measured: What each rate meant for people whom the calibration never saw; none if that was not measured.
     """
 
     name: str
@@ -29,6 +31,7 @@ class PackManifest:
     digest: str
     calibration: Calibration
     centre: tuple[float, ...] = ()
+    measured: tuple[MeasuredRate, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.centre) not in (0, self.dimension) or not sum(x * x for x in self.centre) < 1:
@@ -59,6 +62,7 @@ def read_manifest(name: str, path: Path = MANIFEST_PATH) -> PackManifest:
             digest=entry["digest"],
             calibration=Calibration(tail=Tail(**values.pop("tail")), **values),
             centre=tuple(entry.get("centre", ())),
+            measured=tuple(_measured(row) for row in entry.get("measured", ())),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise WeightsError(f"{path}: the pack {name!r} is not calibrated properly: {error}") from error
@@ -96,6 +100,8 @@ def write_manifest(path: Path, found: PackManifest, how: Mapping[str, Any]) -> N
     if found.centre:
         facts["centre"] = [round(number, 6) for number in found.centre]
     entries[found.name] = facts | {"calibration": rest | {"tail": tail}, "how": dict(how)}
+    if found.measured:
+        entries[found.name]["measured"] = [_row(one) for one in found.measured]
     lines = ["# Which model packs can be served, and their calibration. Written by: python -m models calibrate DATASET"]
     for name, entry in entries.items():
         lines += _toml(f"packs.{name}", entry)
@@ -103,7 +109,8 @@ def write_manifest(path: Path, found: PackManifest, how: Mapping[str, Any]) -> N
 
 
 def _toml(name: str, values: Mapping[str, Any]) -> list[str]:
-    plain = {key: value for key, value in values.items() if not isinstance(value, dict)}
+    tables = {k: v for k, v in values.items() if isinstance(v, list) and v and isinstance(v[0], dict)}
+    plain = {key: value for key, value in values.items() if not isinstance(value, dict) and key not in tables}
     lines = ["", f"[{name}]"]
     # A JSON string is also a TOML string: they have the same escapes.
     lines += [
@@ -113,4 +120,16 @@ def _toml(name: str, values: Mapping[str, Any]) -> list[str]:
     for key, value in values.items():
         if isinstance(value, dict):
             lines += _toml(f"{name}.{key}", value)
+    for key, rows in tables.items():
+        for row in rows:
+            lines += ["", f"[[{name}.{key}]]", *(f"{of} = {number}" for of, number in row.items())]
     return lines
+
+
+def _row(one: MeasuredRate) -> dict[str, Any]:
+    let_in, turned_away = ([share.value, share.low, share.high] for share in (one.let_in, one.turned_away))
+    return {**vars(one), "let_in": let_in, "turned_away": turned_away}
+
+
+def _measured(row: Mapping[str, Any]) -> MeasuredRate:
+    return MeasuredRate(**{**row, "let_in": Share(*row["let_in"]), "turned_away": Share(*row["turned_away"])})

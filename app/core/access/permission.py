@@ -101,11 +101,15 @@ class _GateRules:
 
 
 class CompiledRules:
-    """A rule set, ready for decisions. What depends on something that is not there allows nothing."""
+    """A rule set, ready for decisions. What depends on something that is not there allows nothing.
 
-    def __init__(self, rules: RuleSet) -> None:
+    rate_share: the site's false-accept rate, as a share of the one that the service was started with.
+    """
+
+    def __init__(self, rules: RuleSet, rate_share: float = 1.0) -> None:
         rules = rules.sound()
         self.rules = rules
+        self.rate_share = rate_share
         self.version = rules.version
         self._group_ids = {folded(group.name): group.id for group in rules.groups}
         self._memberships: dict[tuple[str, ...], frozenset[str]] = {}

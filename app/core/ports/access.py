@@ -38,6 +38,10 @@ class Rules(Protocol):
         """Holds the rules until the transaction ends, and returns their version: nobody else changes them meanwhile."""
         ...
 
+    def renew(self) -> None:
+        """Takes the next version without a change, so every process reads anew what it keeps beside the rules."""
+        ...
+
     def all(self) -> RuleSet:
         """Everything, in the order of names; without what was altered."""
         ...

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from typing import Protocol
 
-from app.core.events.corrections import Correction
+from app.core.events.corrections import Correction, CorrectionKind
 from app.core.events.histograms import Bucket
 from app.core.events.records import ChainHead, EventFilter, EventRow, Remembered, SealFlaw, TableTotal
 from app.core.types import Reason
@@ -48,6 +48,19 @@ class Counts(Protocol):
     def hourly(self, since: datetime, until: datetime) -> list[tuple[datetime, Reason, int]]:
         """Returns (hour, reason, count); `until` is exclusive."""
         ...
+
+    def by_camera(
+        self, cameras: Iterable[str], reasons: Iterable[Reason], since: datetime
+    ) -> dict[tuple[str, Reason], int]:
+        """Returns the events of each camera and reason since then."""
+        ...
+
+    def by_employee(self, reasons: Iterable[Reason], since: datetime, limit: int) -> dict[str, int]:
+        """Returns how many events with these reasons name each employee, of the newest `limit` events of each."""
+        ...
+
+    def of_employees(self, employee_ids: Iterable[str], reason: Reason, since: datetime) -> dict[str, int]: ...
+    def corrections(self, since: datetime) -> dict[CorrectionKind, int]: ...
 
 
 class Seals(Protocol):

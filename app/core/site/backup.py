@@ -72,9 +72,8 @@ def surplus(names: Collection[str], kept: int) -> list[str]:
 
 def age_in_words(age: timedelta) -> str:
     """As in "3 hours"."""
-    minutes = max(0, int(age.total_seconds() // 60))
-    for unit, size in (("day", 1440), ("hour", 60), ("minute", 1)):
-        if minutes >= 2 * size or (size == 1):
-            count = minutes // size
-            return f"{count} {unit}{'' if count == 1 else 's'}"
-    return ""
+    minutes = int(age.total_seconds() // 60)
+    if minutes < 1:
+        return "less than a minute"
+    size, unit = (1440, "day") if minutes >= 2880 else (60, "hour") if minutes >= 120 else (1, "minute")
+    return f"{minutes // size} {unit}{'' if minutes // size == 1 else 's'}"

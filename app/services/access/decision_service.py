@@ -238,7 +238,7 @@ class DecisionService:
             permitted = policy.by_standing_and_rules(employee, gate.id, now, rules, doubted).verdict is Verdict.OPEN
             eligible = self.eligible(tx, rules, gate.id, now) if permitted else None
             candidates = counted(eligible, len(self.gallery), permitted=permitted)
-            threshold = self.threshold(candidates, employee.photos, found.frames_used, request.share)
+            threshold = self.threshold(candidates, employee.photos, found.frames_used, request.share * rules.rate_share)
         # The picture must still be fresh when the answer arrives, which may take as long as somebody waits.
         on_its_way_ms = self._left(request) // timedelta(milliseconds=1) if request.poll else 0
         limits = policy.PolicyLimits(

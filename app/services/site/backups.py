@@ -82,9 +82,7 @@ class Backups:
         self, passphrase: str | None, progress: Callable[[int, int], None], rest: Callable[[], None]
     ) -> Backup:
         """Writes a backup into the site's folder. Raises as `make` does, and Conflict if there is no folder."""
-        folder, kept = self._folder()
-        if folder is None:
-            raise Conflict("no_backup_folder", "Choose a folder for backups first, in the settings of the site.")
+        folder, (_, kept) = self.folder(), self._folder()
         return self._into(folder, kept, passphrase, progress, rest, is_scheduled=False)
 
     def look(self, rest: Callable[[], None] = _nothing) -> None:
@@ -108,6 +106,13 @@ class Backups:
             return
         if not self._failed(folder):
             self.alerts.say(AlertKind.BACKUP_FAILED, None)
+
+    def folder(self) -> str:
+        """Raises Conflict if the site has none."""
+        folder, _ = self._folder()
+        if folder is None:
+            raise Conflict("no_backup_folder", "Choose a folder for backups first, in the settings of the site.")
+        return folder
 
     def _folder(self) -> tuple[str | None, int]:
         with self.store.read() as tx:

@@ -18,12 +18,18 @@ class SettingsService:
             return tx.site_settings.get()
 
     def change(self, change: Callable[[SiteSettings], SiteSettings], version: str | None = None) -> SiteSettings:
-        """Raises BadInput, and Outdated where the caller has read another version."""
+        """Raises BadInput, and Outdated where the caller has read another version.
+
+        Another false-accept rate counts from the next decision, in every process.
+        """
         with self.store.write() as tx:
+            tx.rules.lock()
             before = tx.site_settings.get(for_update=True)
             if version is not None and version != version_of(before):
                 current = {"version": version_of(before), **asdict(before)}
                 raise Outdated("entry_changed", "Somebody else changed the settings meanwhile.", current)
             after = change(before)
             tx.site_settings.put(after)
+            if after.false_accept_rate != before.false_accept_rate:
+                tx.rules.renew()
         return after

@@ -256,6 +256,7 @@ class KeyOut(BaseModel):
     gate_id: str | None
     created_at: Moment
     revoked_at: Moment | None
+    last_used_at: Moment | None = Field(None, description="of other processes up to a minute ago")
 
 
 class NewKey(KeyOut):

@@ -47,7 +47,7 @@ def test_oldest_make_room_and_no_other_file_does() -> None:
 @pytest.mark.parametrize(
     ("age", "words"),
     [
-        (timedelta(seconds=-5), "0 minutes"),
+        (timedelta(seconds=-5), "less than a minute"),
         (timedelta(minutes=1), "1 minute"),
         (timedelta(hours=1, minutes=50), "110 minutes"),
         (timedelta(hours=3), "3 hours"),

@@ -18,7 +18,7 @@ ALLOWED = {
     r"POST /v1/gates/{gate}/(open|lock|unlock)": {"admin", "security"},
     r"POST /v1/events/{event_id}/corrections": {"admin", "security"},
     r"POST /v1/alerts(/{id})?/acknowledge": {"admin", "security"},
-    r"\w+ /v1/(employees|gates|keys|imports|cameras|settings)\b.*": {"admin"},
+    r"\w+ /v1/(employees|gates|gate-hardware|keys|imports|cameras|settings)\b.*": {"admin"},
     r"\w+ /v1/grants\b.*": {"admin", "security"},
     r"\w+ /v1/(sites|zones|gate-places|lanes|groups|calendars|schedules|rules|gate-modes)\b.*": {"admin"},
     r"POST /v1/(calendar-files|schedule-previews)": {"admin"},
@@ -27,6 +27,7 @@ ALLOWED = {
     r"\w+ /v1/(users|sign-ins|displays)\b.*": {"admin"},
     r"\w+ /v1/account\b.*": {"viewer"},  # a person's, whatever their roles; the others here are keys
     r"POST /v1/(verify|identify)": {"admin"},
+    r"\w+ /v1/(backups|packs|clock|audit/verification)\b.*": {"admin"},
     # Whoever sees a fire opens. A guard locks people out where a setting allows it, which the service checks.
     r"POST /v1/(release|lockdown)": {"admin", "security"},
     # A screen on the wall shows these and no more.

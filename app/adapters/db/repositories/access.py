@@ -105,6 +105,9 @@ class RuleRows:
             self._rows(table).delete(key == part.id)
         self._changed()
 
+    def renew(self) -> None:
+        self._changed()
+
     def note_groups(self, names: Iterable[str]) -> None:
         wanted = {folded(name): name for name in names}
         if not wanted:

@@ -1,5 +1,6 @@
 """Rows of statistics: counts in buckets, and counts of events."""
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import date, datetime
 from functools import cache
@@ -7,7 +8,9 @@ from functools import cache
 from sqlalchemy import BigInteger, Connection, Executable, func, select, type_coerce
 
 from app.adapters.db.engine.connect import upsert_in
-from app.adapters.db.tables import events, from_millis, histograms
+from app.adapters.db.seals.row_seal import blinded, unblinded
+from app.adapters.db.tables import corrections, events, from_millis, histograms
+from app.core.events.corrections import CorrectionKind
 from app.core.events.histograms import Bucket, Figure
 from app.core.types import Reason
 
@@ -63,3 +66,42 @@ class CountRows:
             )
             found += [(from_millis(at), reason, n) for at, n in self._connection.execute(query)]
         return sorted(found)
+
+    def by_camera(
+        self, cameras: Iterable[str], reasons: Iterable[Reason], since: datetime
+    ) -> dict[tuple[str, Reason], int]:
+        query = (
+            select(events.c.camera, events.c.reason, func.count())
+            .where(
+                events.c.camera.in_(list(cameras)),
+                events.c.reason.in_([reason.value for reason in reasons]),
+                events.c.at >= since,
+            )
+            .group_by(events.c.camera, events.c.reason)
+        )
+        return {(camera, Reason(reason)): n for camera, reason, n in self._connection.execute(query)}
+
+    def by_employee(self, reasons: Iterable[Reason], since: datetime, limit: int) -> dict[str, int]:
+        found: Counter[str] = Counter()
+        for reason in reasons:
+            newest = (
+                select(events.c.employee_id)
+                .where(events.c.reason == reason.value, events.c.at >= since, events.c.employee_id.is_not(None))
+                .order_by(events.c.at.desc(), events.c.id.desc())
+                .limit(limit)
+            )
+            found.update(self._connection.execute(newest).scalars())
+        return {str(unblinded(self._connection, employee)): n for employee, n in found.items()}
+
+    def of_employees(self, employee_ids: Iterable[str], reason: Reason, since: datetime) -> dict[str, int]:
+        stored = {blinded(self._connection, employee): employee for employee in employee_ids}
+        query = (
+            select(events.c.employee_id, func.count())
+            .where(events.c.employee_id.in_(stored), events.c.reason == reason.value, events.c.at >= since)
+            .group_by(events.c.employee_id)
+        )
+        return {stored[employee]: n for employee, n in self._connection.execute(query)}
+
+    def corrections(self, since: datetime) -> dict[CorrectionKind, int]:
+        query = select(corrections.c.kind, func.count()).where(corrections.c.at >= since).group_by(corrections.c.kind)
+        return {CorrectionKind(kind): n for kind, n in self._connection.execute(query)}

@@ -19,8 +19,12 @@ MOST_FIRST_PEOPLE = 50  # openings of a window that are searched for one of the 
 
 @dataclass
 class CurrentRules:
-    """Shared by all threads: the last version that was compiled is one reference."""
+    """Shared by all threads: the last version that was compiled is one reference.
 
+    started_rate: the false-accept rate that the service was started with.
+    """
+
+    started_rate: float = 1.0
     _compiled: CompiledRules = field(default=NOBODY, repr=False)
 
     def at(self, tx: Transaction) -> CompiledRules:
@@ -30,7 +34,8 @@ class CurrentRules:
         if version <= 0:
             return NOBODY
         if compiled.version != version:
-            compiled = CompiledRules(tx.rules.all())
+            rate = tx.site_settings.get().false_accept_rate
+            compiled = CompiledRules(tx.rules.all(), 1.0 if rate is None else rate / self.started_rate)
             # Another thread may see further than this transaction: it keeps the newer rules.
             if compiled.version > self._compiled.version:
                 self._compiled = compiled

@@ -20,12 +20,15 @@ def create(body: KeyIn, system: SystemOf, _: Admin) -> NewKey:
 
 @router.get("", summary="List keys", responses=ERRORS)
 def find(system: SystemOf, _: Admin) -> Page[KeyOut]:
-    return Page(items=[KeyOut.model_validate(asdict(k)) for k in system.keys.all()], next=None)
+    used = system.keys.last_uses()
+    items = [KeyOut.model_validate({**asdict(k), "last_used_at": used.get(k.id)}) for k in system.keys.all()]
+    return Page(items=items, next=None)
 
 
 @router.get("/{key_id}", summary="Read a key", responses=ERRORS)
 def read(key_id: str, system: SystemOf, _: Admin) -> KeyOut:
-    return KeyOut.model_validate(asdict(system.keys.get(key_id)))
+    key = system.keys.get(key_id)
+    return KeyOut.model_validate({**asdict(key), "last_used_at": system.keys.last_uses().get(key_id)})
 
 
 @router.patch("/{key_id}", summary="Rename a key", responses=CONFLICT)

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from app.core.access.rule_edits import version_of
 from app.core.site.backup import DEFAULT_KEPT, MOST_KEPT
-from app.core.site.settings import MOST_GRANT_HOURS, SiteSettings
+from app.core.site.settings import LEAST_RATE, MOST_GRANT_HOURS, MOST_RATE, SiteSettings
 from app.web.api.access.rules.entries import IfMatch, tagged, version_sent
 from app.web.api.describe import CONFLICT, ERRORS
 from app.web.api.schemas import Strict
@@ -20,6 +20,7 @@ LOCKDOWN = "whether guards may begin and end a lockdown"
 FOLDER = "where the nightly backup goes, on the service's machine; null: there is none"
 KEPT = "how many backups stay in that folder"
 FIRST_HOUR = "whether an admin ended the first hour: the home page no longer lists what a new site lacks"
+RATE = "share of strangers' attempts that may open; null: the rate that the service was started with"
 
 
 class SettingsPatch(Strict):
@@ -30,6 +31,7 @@ class SettingsPatch(Strict):
     backup_folder: str | None = Field(None, max_length=1000, examples=["/mnt/backup"], description=FOLDER)
     backups_kept: int = Field(DEFAULT_KEPT, ge=1, le=MOST_KEPT, description=KEPT)
     first_hour_over: bool = Field(False, description=FIRST_HOUR)
+    false_accept_rate: float | None = Field(None, ge=LEAST_RATE, le=MOST_RATE, examples=[0.001], description=RATE)
 
 
 class SettingsOut(BaseModel):
@@ -39,6 +41,7 @@ class SettingsOut(BaseModel):
     backup_folder: str | None = Field(description=FOLDER)
     backups_kept: int = Field(description=KEPT)
     first_hour_over: bool = Field(description=FIRST_HOUR)
+    false_accept_rate: float | None = Field(description=RATE)
 
     @classmethod
     def of(cls, settings: SiteSettings, response: Response) -> "SettingsOut":

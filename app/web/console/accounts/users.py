@@ -59,7 +59,8 @@ def sign_ins(
 @router.get("/keys", response_class=HTMLResponse)
 def keys(request: Request, system: SystemOf, person: AdminPage) -> HTMLResponse:
     gates = {gate.id: gate.name for gate in system.gates.all()}
-    return render(request, "accounts/keys.html", person, keys=system.keys.all()[::-1], gates=gates)
+    found, used = system.keys.all()[::-1], system.keys.last_uses()
+    return render(request, "accounts/keys.html", person, keys=found, gates=gates, used=used)
 
 
 @router.get("/account", response_class=HTMLResponse)

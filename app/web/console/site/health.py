@@ -32,7 +32,7 @@ class Times:
 @router.get("/health", response_class=HTMLResponse)
 def health(request: Request, system: SystemOf, person: AnyPage) -> HTMLResponse:
     now, checks = system.feed.catch_up(None), request.app.state.health_checks()
-    rate = system.settings.false_accept_rate
+    rate = system.false_accept_rate()
     pace = system.statistics.strangers()
     return render(
         request,

@@ -1,0 +1,132 @@
+"""Recognition quality: one slider from strangers let in to employees turned away, and who or what stands out."""
+
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+from app.core.access.rule_edits import version_of
+from app.core.errors import NotFound
+from app.core.events.corrections import CorrectionKind
+from app.core.events.histograms import BUCKETS
+from app.core.events.outliers import Compared, Interval
+from app.core.recognition.rate_choice import Choice, Span, between
+from app.core.types import Role
+from app.services.events.quality import SiteQuality
+from app.web.console.render import Link, render
+from app.web.console.session import AdminPage
+from app.web.security import SystemOf
+from app.wiring import System
+
+router = APIRouter(include_in_schema=False)
+LINKS = (Link("/settings/quality", "Recognition quality", "search", frozenset({Role.ADMIN}), section="settings"),)
+PHOTOS = (1, 3, 5)  # thresholds differ a little by the photos that somebody has
+
+
+@dataclass(frozen=True)
+class Step:
+    """One stop of the slider, in words. is_now: whether it is the present setting."""
+
+    rate: float
+    one_in: str
+    is_now: bool
+    let_in: str
+    turned_away: str
+    here: str
+
+
+@router.get("/settings/quality", response_class=HTMLResponse)
+def quality(request: Request, system: SystemOf, person: AdminPage) -> HTMLResponse:
+    found, now = system.quality.look(), system.false_accept_rate()
+    settings = system.site_settings.get()
+    steps = [step(system, found, choice, now) for choice in found.choices]
+    return render(
+        request,
+        "site/quality.html",
+        person,
+        found=found,
+        steps=steps,
+        place=min(range(len(steps)), key=lambda i: abs(steps[i].rate - now)) if steps else 0,
+        now=one_in(now),
+        started=one_in(system.settings.false_accept_rate),
+        is_own=settings.false_accept_rate is not None,
+        settings_version=version_of(settings),
+        enrolled=len(system.gallery),
+        measured_at=found.choices[0].enrolled if found.choices else 0,
+        interval=interval,
+        people=[(one, name_of(system, one)) for one in found.people],
+        wrong=found.corrections.get(CorrectionKind.NOT_THIS_PERSON, 0),
+        right=found.corrections.get(CorrectionKind.WAS, 0),
+    )
+
+
+def step(system: System, found: SiteQuality, choice: Choice, now: float) -> Step:
+    a_thousand = not found.traffic.recognised
+    let_in, away = spanned(choice.let_in_a_year), spanned(choice.turned_away_a_day)
+    return Step(
+        choice.rate,
+        one_in(choice.rate),
+        abs(choice.rate / now - 1) < 0.001,
+        f"{let_in} of 1,000 strangers' attempts" if a_thousand else f"{let_in} strangers a year",
+        f"{away} of 1,000 employees' attempts" if a_thousand else f"{away} employees a day",
+        "" if a_thousand else seen_here(system, found, choice.rate, now),
+    )
+
+
+def seen_here(system: System, found: SiteQuality, rate: float, now: float) -> str:
+    """What this site's own similarities say about a change of the rate; "" for no change."""
+    if abs(rate / now - 1) < 0.001:
+        return ""
+    size = len(system.gallery)
+    pairs = [[system.calibration.threshold(r, size, photos, 1) for r in (rate, now)] for photos in PHOTOS]
+    counts = found.accepted if rate < now else found.refused
+    spans = [between(counts, BUCKETS, min(pair), max(pair)) for pair in pairs]
+    least, most = min(s[0] for s in spans), max(s[1] for s in spans)
+    total = sum(counts.values())
+    if rate < now:
+        return f"Of the {total:,} faces that were let in here, {count(least, most)} would be turned away."
+    return (
+        f"Of the {total:,} faces that were refused here, {count(least, most)} would pass; who they are, nobody knows."
+    )
+
+
+def count(least: int, most: int) -> str:
+    if most == 0:
+        return "none"
+    return f"{least:,} to {most:,}" if least != most else f"{most:,}"
+
+
+def one_in(rate: float) -> str:
+    """As in "1 in 1,000"."""
+    return f"1 in {number(1 / rate)}"
+
+
+def number(value: float) -> str:
+    """Two significant digits below a hundred, and whole numbers above, as people read them."""
+    if value >= 100:
+        return f"{float(f'{value:.3g}'):,.0f}"
+    return f"{float(f'{value:.2g}'):g}"
+
+
+def spanned(span: Span) -> str:
+    """As in "about 12 (3 to 40)"."""
+    if span.value == 0:
+        return f"none seen, at most {number(span.high)}" if span.high else "none"
+    return f"about {number(span.value)} ({number(span.low)} to {number(span.high)})"
+
+
+def interval(share: Interval) -> str:
+    """As in "12 of 80, 15 % (9 to 24 %)"."""
+    if not share.of:
+        return "none"
+    return (
+        f"{share.count:,} of {share.of:,}, {number(share.value * 100)} % "
+        f"({number(share.low * 100)} to {number(share.high * 100)} %)"
+    )
+
+
+def name_of(system: System, one: Compared) -> str:
+    try:
+        return system.enrolment.get(one.name).name
+    except NotFound:
+        return "somebody who was erased"

@@ -1,0 +1,99 @@
+"""Pages of settings: every setting is there with what it does, as the code has it; secrets are not."""
+
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from app.core.site.setting_facts import FACTS
+from app.core.site.settings import SiteSettings
+from app.core.types import Role
+from app.settings import PREFIX, Settings
+from app.wiring import System
+from tests.waiting import eventually
+from tests.web.conftest import Headers, TestClient, cookie, problem, sign_in
+
+
+@pytest.fixture
+def page(client: TestClient, system: System) -> Any:
+    headers = cookie(sign_in(system, Role.ADMIN))
+    return lambda path: client.get(path, headers=headers)
+
+
+def test_every_setting_is_on_the_page_with_its_effect(page: Any, system: System) -> None:
+    assert set(FACTS) == {field.name for field in fields(SiteSettings)}
+    text = page("/settings/all").text
+    for fact in FACTS.values():
+        assert fact.label in text and fact.effect.replace("'", "&#39;") in text
+    assert len(Settings.model_fields) > 15
+    for name in Settings.model_fields:
+        assert PREFIX + name.upper() in text
+    assert "Each needs a restart." in text and "Admins change these here." in text
+
+
+def test_pages_of_settings_are_for_admins(client: TestClient, viewer: Headers) -> None:
+    for path in ("/settings/all", "/settings/care", "/settings/quality"):
+        assert client.get(path, headers=viewer).status_code == 403
+        assert client.get(path).status_code == 303
+
+
+def test_backup_folder_is_tried_before_it_is_saved(
+    client: TestClient, system: System, admin: Headers, tmp_path: Any
+) -> None:
+    def save(folder: Any) -> Any:
+        return client.patch("/v1/settings", headers=admin, json={"backup_folder": folder})
+
+    problem(client.post("/v1/backups", headers=admin, json={}), 409, code="no_backup_folder")
+    for wrong in ("relative", "/nowhere/at/all", str(system.settings.data / "imports"), "/mnt/\u202etxt", "/proc"):
+        answer = save(wrong)
+        assert (answer.status_code, answer.json()["error"], answer.json()["field"]) == (
+            400,
+            "bad_backup_folder",
+            "backup_folder",
+        ), wrong
+    assert save(str(tmp_path)).json()["backup_folder"] == str(tmp_path)
+    assert (tmp_path / "facegate-keys.sealed").exists()
+    assert save("").json()["backup_folder"] is None
+    problem(client.post("/v1/backups", headers=admin, json={"passphrase": "short"}), 422)
+
+
+def test_rate_of_the_site_counts_from_the_next_decision(client: TestClient, system: System, admin: Headers) -> None:
+    def rate(value: Any, version: str | None = None) -> Any:
+        headers = {**admin, **({"If-Match": f'"{version}"'} if version else {})}
+        return client.patch("/v1/settings", headers=headers, json={"false_accept_rate": value})
+
+    def share() -> float:
+        with system.store.read() as tx:
+            return system.decisions.rules.at(tx).rate_share
+
+    before, usual = client.get("/v1/settings", headers=admin).json(), system.threshold(3, 1)
+    assert before["false_accept_rate"] is None and share() == 1.0
+    problem(rate(0), 422), problem(rate(0.2), 422)
+    try:
+        strict = rate(0.0001, before["version"]).json()
+        assert strict["false_accept_rate"] == 0.0001 and share() == pytest.approx(0.1)
+        assert system.threshold(3, 1) > usual
+        outdated = rate(0.01, before["version"])
+        assert outdated.status_code == 409 and outdated.json()["current"]["false_accept_rate"] == 0.0001
+    finally:
+        assert rate(None).json()["false_accept_rate"] is None
+    assert share() == 1.0 and system.threshold(3, 1) == usual
+
+
+def test_log_is_verified_in_the_background(client: TestClient, admin: Headers) -> None:
+    def work() -> Any:
+        return client.get("/v1/audit/verification", headers=admin).json()["work"]
+
+    assert client.post("/v1/audit/verification", headers=admin).json()["state"] == "running"
+    eventually(lambda: work()["state"] != "running", "the verification")
+    assert work()["state"] == "done" and "The log" in work()["words"]
+
+
+def test_packs_name_the_one_in_use_and_an_unknown_one_is_refused(client: TestClient, admin: Headers) -> None:
+    def packs() -> Any:
+        return client.get("/v1/packs", headers=admin).json()
+
+    assert [pack["name"] for pack in packs()["items"] if pack["is_served"]] == ["sface"]
+    assert client.post("/v1/packs/nothing/move", headers=admin, json={}).status_code == 202
+    eventually(lambda: packs()["work"]["state"] == "failed", "the refusal")
+    assert "nothing" in packs()["work"]["words"]
