@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressC
 from app.commands.common import HERE, Data, err, out, settings_of
 from app.core.errors import BadInput, Busy
 from app.core.imports import people_file
+from app.core.imports.people_columns import mapping_from_json
 from app.core.imports.reports import ImportState, PhotoSource, RowOutcome, RowReport
 
 if TYPE_CHECKING:
@@ -41,6 +42,10 @@ def import_people(
         str | None,
         typer.Option(help="Encoding of the CSV and of a zip's file names, if not UTF-8: windows-1250, shift-jis, ..."),
     ] = None,
+    mapping: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="JSON that says what the columns mean, as over HTTP."),
+    ] = None,
     report: Annotated[Path | None, typer.Option(help="Write a report on every row to this CSV.")] = None,
     data: Data = HERE,
 ) -> None:
@@ -54,8 +59,9 @@ def import_people(
     os.nice(NICE)
     settings = settings_of(data)
     content, source = people_and_photos(file, photos, settings.max_image_mb, encoding)
-    parsed = people_file.read(content, encoding)
-    fingerprint = hashlib.sha256(content + source.fingerprint().encode()).hexdigest()
+    said = mapping.read_bytes() if mapping else b""
+    parsed = people_file.read(content, encoding, mapping_from_json(said) if mapping else None)
+    fingerprint = hashlib.sha256(content + source.fingerprint().encode() + said).hexdigest()
     with err.status("Loading the models"):
         system = open_system(settings, begin=False)
     try:

@@ -27,6 +27,8 @@ class Sealed(StrEnum):
     UPLOAD = "upload:"  # (import, file, piece)
     IMPORT_TOLD = "import told:"  # (import): what it reports as a whole
     IMPORT_ROW = "import row:"  # (import, line)
+    IMPORT_PICTURE = "import picture:"  # (import, line)
+    IMPORT_MAPPING = "import mapping:"  # (fingerprint of a header)
 
 
 def context(kind: Sealed, *ids: str | int) -> str:

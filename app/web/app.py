@@ -12,7 +12,7 @@ from app.web.api.cameras import cameras, previews
 from app.web.api.describe import DescribedApp
 from app.web.api.events import audit, corrections, events, stream
 from app.web.api.gates import by_hand, gates, hardware
-from app.web.api.imports import imports
+from app.web.api.imports import columns, imports
 from app.web.api.people import blocks, employees, exports, photo_checks, photos
 from app.web.api.site import care, first_hour, operations, settings, site
 from app.web.console import render
@@ -84,12 +84,13 @@ PAGES = (
 )
 
 # In the order of the contract. `stream` precedes `events`, where the name would match as an event id, and so does
-# `changes` precede `rules`.
+# `changes` precede `rules`. `columns` precedes `imports`, where its template would match as an import's id.
 API = (
     decisions,
     employees,
     photos,
     photo_checks,
+    columns,
     imports,
     exports,
     blocks,

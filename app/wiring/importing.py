@@ -7,18 +7,20 @@ from pathlib import Path
 from app.adapters.uploads.archive import ZipPhotos
 from app.adapters.uploads.folder import FolderPhotos
 from app.adapters.uploads.store import NoPhotos, UploadFolder
+from app.adapters.vision.photos.jpeg import encode_jpeg
 from app.core.errors import BadInput
 from app.core.imports import people_text
 from app.core.imports.reports import PhotoSource, no_people
+from app.core.ports.recognition import Decoder
 from app.core.recognition.quality import ENROLMENT
 from app.services.imports.bulk_import import BulkImport
 from app.services.imports.import_desk import ImportDesk
 from app.services.people.enrolment import Enrolment
-from app.services.recognition.recognition import Recognition
+from app.services.recognition.recognition import Recognition, snapshot
 from app.wiring.backbone import Backbone, new_id
 
 
-def import_desk(backbone: Backbone, enrolment: Enrolment, recognition: Recognition) -> ImportDesk:
+def import_desk(backbone: Backbone, enrolment: Enrolment, recognition: Recognition, decode: Decoder) -> ImportDesk:
     look = partial(recognition.look_bytes, limits=ENROLMENT, flip=True, patient=True)
     return ImportDesk(
         store=backbone.store,
@@ -26,8 +28,12 @@ def import_desk(backbone: Backbone, enrolment: Enrolment, recognition: Recogniti
         clock=backbone.clock,
         new_id=new_id,
         uploads=UploadFolder(backbone.settings.data / "imports", backbone.settings.max_image_mb * 1_000_000),
-        bulk=BulkImport(enrolment, backbone.vault, look, recognition.engines),
+        bulk=BulkImport(enrolment, backbone.vault, look, recognition.engines, partial(_shrunk, decode)),
     )
+
+
+def _shrunk(decode: Decoder, photo: bytes) -> bytes:
+    return encode_jpeg(snapshot(decode(photo), None))
 
 
 def people_and_photos(

@@ -155,7 +155,7 @@ def _assemble(backbone: Backbone) -> System:
         portraits=Portraits(
             enrolment, decoder(settings), lambda data: recognition.inspect(data, limits=ENROLMENT).box, encode_jpeg
         ),
-        imports=import_desk(backbone, enrolment, recognition),
+        imports=import_desk(backbone, enrolment, recognition, decoder(settings)),
         import_reports=ImportReports(store, backbone.vault),
         people_export=PeopleExport(enrolment),
         access=Access(store, partial(recognition.looks, limits=at_gate, flip=settings.gate_flip), decisions),

@@ -42,13 +42,19 @@ class Pictures:
         return str(sorted(self.files))
 
 
+def shrunk(photo: bytes) -> bytes:
+    return b"small " + photo
+
+
 class Importing:
     """The desk of a process; `run` imports what it is given, at once."""
 
     def __init__(self, process: Process, folder: Path, look: Callable[[bytes], FrameResult] = look) -> None:
         self.process = process
         self.uploads = UploadFolder(folder / "imports", 1_000_000)
-        self.bulk = BulkImport(process.enrolment, process.vault, look, workers=2, pause=lambda seconds: None)
+        self.bulk = BulkImport(
+            process.enrolment, process.vault, look, workers=2, shrink=shrunk, pause=lambda seconds: None
+        )
         self.desk = ImportDesk(process.store, process.vault, process.clock, new_id, self.uploads, self.bulk)
         self.reports = ImportReports(process.store, process.vault)
 

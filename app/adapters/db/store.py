@@ -38,7 +38,7 @@ from app.adapters.db.repositories.events import EventRows, SentPictureRows
 from app.adapters.db.repositories.gallery import TemplateRows
 from app.adapters.db.repositories.gate_leases import LeaseRows, OrderRows, RemotePollRows, WatcherRows
 from app.adapters.db.repositories.gates import DoorRows, GateResultRows, GateRows
-from app.adapters.db.repositories.imports import ImportRows
+from app.adapters.db.repositories.imports import ImportMappingRows, ImportRows
 from app.adapters.db.repositories.people import ERASED, EmployeeRows, PhotoRows
 from app.adapters.db.repositories.reembedding import MoveRows
 from app.adapters.db.repositories.site import BackupRows, InstallationRow, SettingsRow, SiteRow
@@ -50,6 +50,7 @@ from app.adapters.db.seals.sealing import SealRows
 from app.core.access.picture_digests import SentPictures
 from app.core.accounts.provider import Providers
 from app.core.errors import BadInput, Cause, Conflict, NotRecorded, Unconfirmed
+from app.core.imports.remembered import RememberedMappings
 from app.core.imports.reports import Imports
 from app.core.ports.access import Rules
 from app.core.ports.accounts import ApiKeys, KeyUses, Sessions, SignIns, Tallies, Tickets, Users
@@ -99,6 +100,7 @@ class SqlTransaction:
         self.clocks: Clocks = ClockRow(connection, server_clock)
         self.moves: Moves = MoveRows(connection)
         self.imports: Imports = ImportRows(connection)
+        self.import_mappings: RememberedMappings = ImportMappingRows(connection)
         self.users: Users = UserRows(connection)
         self.sessions: Sessions = SessionRows(connection)
         self.tickets: Tickets = TicketRows(connection)

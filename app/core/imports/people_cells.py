@@ -2,19 +2,18 @@
 
 import re
 from collections.abc import Sequence
-from datetime import date, datetime, time
 from typing import Any
 
 from app.core.errors import BadInput
+from app.core.imports.people_dates import DateOrder, read_day
 from app.core.types import Status
 
+DATES = ("valid_from", "valid_until", "consent_at")
 MOST_VALUES = 200  # in one cell
 _LONGEST = 20_000  # characters in a cell with several values
 _RUNS = re.compile(r"'*[=+\-@\t\r]")  # what a spreadsheet would run, plain or escaped
 _TEXT = re.compile(r'="([^"]*)"')  # a formula that is only text, which some people use to keep leading zeros
 _SHORTENED = re.compile(r"\d([.,]\d+)?E\+\d+", re.IGNORECASE)  # how a spreadsheet shortens a long number
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_DATED = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\S+", re.ASCII)  # a day with a time
 # Invisible blanks. A tab is not one of them, because it hides a formula that follows it.
 _BLANKS = " \n\r\u00a0\u3000\u200b\u2060\ufeff"
 
@@ -88,8 +87,11 @@ def as_meant(name: str) -> str | None:
     return None if meant == name else meant
 
 
-def value(name: str, cell: str) -> Any:
-    """Returns the value of a cell in the column `name`. Raises BadInput if it is not valid there."""
+def value(name: str, cell: str, order: DateOrder | None = None) -> Any:
+    """Returns the value of a cell in the column `name`. Raises BadInput if it is not valid there.
+
+    order: of its dates, as a person said or the column proves.
+    """
     if name in ("number", "name"):
         return cell
     if name == "groups":
@@ -102,27 +104,5 @@ def value(name: str, cell: str) -> Any:
         except ValueError:
             raise BadInput("bad_status", "status must be active or inactive.") from None
     if name in ("valid_from", "valid_until", "consent_at"):
-        return _day(name, cell)
+        return read_day(name, cell, order)
     return cell
-
-
-def _day(name: str, cell: str) -> date:
-    """Parses a day. With a time it is the day as written, if that time is where the day starts or ends.
-
-    Other systems write a day as its midnight, and older exports of this one as its first or last moment. Any other time
-    would be lost without a word, and with it when somebody's access ends. Consent is given on a day, at whatever time.
-    """
-    try:
-        if _DATE.fullmatch(cell):
-            return date.fromisoformat(cell)
-        if _DATED.fullmatch(cell):
-            moment = datetime.fromisoformat(cell)
-            if name == "consent_at" or _bounds_a_day(moment.time()):
-                return moment.date()
-    except ValueError:
-        pass
-    raise BadInput(f"bad_{name}", f"{name} needs the form 2027-12-31.")
-
-
-def _bounds_a_day(at: time) -> bool:
-    return at == time() or at >= time(23, 59, 59)

@@ -1,45 +1,39 @@
-"""Reads a file of people into rows.
+"""Reads a file of people into rows, by the columns' own names or as a person mapped them.
 
-Other systems export the file, so nothing is guessed silently. An unknown column stops the import, since ignoring
-`valid_untl` would let people in for ever. Every row is either used or says why not.
+Other systems export the file, so nothing is guessed silently. Every row is either used or says why not.
 """
 
-import csv
-import unicodedata
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
-from functools import lru_cache
-from itertools import chain, islice
+from functools import lru_cache, partial
+from itertools import islice
 from typing import Any
 
 from app.core.errors import BadInput, TooLarge
-from app.core.imports.people_cells import as_meant, plain, split, value
+from app.core.imports.people_cells import DATES, as_meant, plain, split, value
+from app.core.imports.people_columns import (
+    COLUMNS,
+    NEEDED,
+    SEVERAL,
+    ColumnMapping,
+    Header,
+    Layout,
+    Unmapped,
+    column_name,
+    fits,
+    layout_of,
+)
+from app.core.imports.people_dates import ColumnOrder, DateOrder, spoken, written_day
+from app.core.imports.people_guess import FilePreview, known_titles, preview
+from app.core.imports.people_table import Score, Table, table_of
 from app.core.imports.people_text import Text, text_of
 from app.core.imports.reports import RowProblem
 from app.core.people.details import Details
 from app.core.types import Employee
 
-COLUMNS = (
-    "number",
-    "name",
-    "email",
-    "status",
-    "valid_from",
-    "valid_until",
-    "groups",
-    "legal_basis",
-    "consent_at",
-    "card_number",
-    "photos",
-)
-NEEDED = ("number", "name")
 MOST_ROWS = 100_000
-MOST_COLUMNS = 500
-MOST_ROW_LINES = 1000  # per row, from line ends in its cells
-_ABOVE = 20  # lines in which the header is searched for
-_DELIMITERS = ",;\t|"
+_PREVIEWED = 200  # rows searched for samples of each column
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,167 +72,121 @@ class PeopleFile:
     notices: tuple[str, ...] = ()
 
 
-@dataclass
-class _Table:
-    """Rows of cells with the line on which each starts, counted as an editor counts lines."""
+def read(data: bytes, encoding: str | None = None, mapping: ColumnMapping | None = None) -> PeopleFile:
+    """Reads the rows of a CSV, in the encoding that a person named, if any, and by the mapping, if any.
 
-    lines: Iterator[str]
-    delimiter: str
-    before: int  # lines already taken off the top
-    cut_off: bool = False  # the last line has no line end
-    _line: int = 0
-    _begins: int = 0
-
-    def rows(self) -> Iterator[tuple[int, list[str]]]:
-        """Yields (line, cells). Raises BadInput or TooLarge, which name the line."""
-        self._line = self._begins = self.before
-        reader = csv.reader(self._bounded(), delimiter=self.delimiter, strict=True)
-        while True:
-            self._begins = self._line + 1
-            try:
-                cells = next(reader, None)
-            except csv.Error as error:
-                raise BadInput("bad_csv", self._unreadable(error)) from None
-            if cells is None:
-                return
-            if len(cells) > MOST_COLUMNS:
-                raise TooLarge("too_many_cells", f"Line {self._begins} of the CSV has more than {MOST_COLUMNS} cells.")
-            yield self._begins, cells
-
-    def _bounded(self) -> Iterator[str]:
-        for line in self.lines:
-            self._line += 1
-            if self._line - self._begins >= MOST_ROW_LINES:
-                raise BadInput("bad_csv", self._unreadable("a quote is not closed"))
-            self.cut_off = line[-1] not in "\r\n"
-            yield line
-
-    def _unreadable(self, error: object) -> str:
-        words = str(error)
-        if words == "unexpected end of data":
-            words = "a quote is not closed"
-        return f"Line {self._begins} of the CSV cannot be read: {words}."
-
-
-def read(data: bytes, encoding: str | None = None) -> PeopleFile:
-    """Reads the rows of a CSV, in the encoding that a person named, if any.
-
-    Raises BadInput or TooLarge if no row of the file can be used.
+    Raises BadInput or TooLarge if no row of the file can be used; Unmapped if a mapping could change that.
     """
     text = text_of(data, encoding)
-    table, top = _table(text)
+    header, layout = _laid_out(text, mapping)
+    orders = _orders(text, layout, mapping)
+    table = _table(text, mapping)
     rows: list[Row] = []
-    header: list[str] = []  # as written
     short: list[int] = []
-    columns: list[str | None] = []
-    for line, cells in table.rows():
-        if line < top or not any(cell.strip() for cell in cells):
-            continue
-        if not header:
-            header, columns = cells, _columns(line, cells)
-            continue
+    for line, cells in islice(table.rows(), 1, None):
         if len(rows) == MOST_ROWS:
             raise TooLarge("too_many_rows", f"The CSV has more than {MOST_ROWS} rows; split it.")
-        if cells == header:
+        if tuple(cells) == header.cells:
             problem = RowProblem("repeated_header", "This line repeats the header; remove it.")
             rows.append(Row(line, "", problems=(problem,)))
             continue
-        if len(cells) < len(columns):
+        if len(cells) < layout.width:
             short.append(line)
-        rows.append(_row(line, columns, cells, table))
-    if not header:
-        _columns(1, [])
+        rows.append(_row(line, layout, cells, table, orders))
     if not rows:
         raise BadInput("empty_csv", "The CSV has no rows below its header.")
-    return PeopleFile(tuple(_unique(rows)), tuple(_notices(text, rows, table.before, top, short)))
+    notices = _notices(text, rows, table, header, layout, short)
+    return PeopleFile(tuple(_unique(rows)), (*notices, *_order_notices(orders, text, layout, mapping)))
 
 
-def _table(text: Text) -> tuple[_Table, int]:
-    """Returns the table, and the line of its header: the first with the columns number and name."""
-    lines = text.lines()
-    above = list(islice(lines, _ABOVE))
-    before, delimiters = 0, _DELIMITERS
-    first = above[0].strip().strip('"').lower() if above else ""
-    if first.startswith("sep="):
-        # A line for spreadsheets. A tab in it was stripped along with the line end.
-        before, delimiters = 1, first[4:5] or "\t"
-        if delimiters not in _DELIMITERS:
-            raise BadInput("bad_delimiter", f"Line 1 of the CSV says {first!r}; the delimiter must be , ; | or a tab.")
-    best = (0, 0, delimiters[0], 1)
-    for delimiter in delimiters:
-        reader = csv.reader(above[before:], delimiter=delimiter)
-        try:
-            for cells in reader:
-                names = {_column(cell) for cell in cells[:MOST_COLUMNS]}
-                found = (len(names.intersection(NEEDED)), len(names.intersection(COLUMNS)))
-                if found > best[:2]:
-                    best = (*found, delimiter, before + reader.line_num)
-        except csv.Error:
-            continue
-    if not best[1]:
-        head = next((line for line in above[before:] if line.strip()), "")
-        best = (0, 0, max(delimiters, key=head.count), 1)
-    return _Table(chain(above[before:], lines), best[2], before), best[3]
+def header_of(data: bytes, encoding: str | None = None, mapping: ColumnMapping | None = None) -> Header:
+    """Returns the header of a CSV. Raises BadInput or TooLarge."""
+    return _header(_table(text_of(data, encoding), mapping))
 
 
-def _column(cell: str) -> str:
-    """Normalises a column name: case, blanks, hyphens and full-width letters do not matter."""
-    if len(cell) > 200:
-        return cell
-    shown = "".join(c for c in unicodedata.normalize("NFKC", cell) if unicodedata.category(c) != "Cf")
-    return "_".join(shown.casefold().replace("-", " ").replace("_", " ").split())
+def preview_of(data: bytes, encoding: str | None = None, mapping: ColumnMapping | None = None) -> FilePreview:
+    """Returns what a person sees in order to map a CSV. Raises BadInput or TooLarge."""
+    table = _table(text_of(data, encoding), mapping)
+    rows = [cells for _, cells in islice(table.rows(), _PREVIEWED + 1)]
+    return preview(_header(_table(text_of(data, encoding), mapping)), rows[1:])
 
 
-def _columns(line: int, header: Sequence[str]) -> list[str | None]:
-    """Returns the column names: None for an ignored column, "" for one without a name. Raises BadInput."""
-    columns: list[str | None] = []
-    for cell in header:
-        name = _column(cell)
-        if name.startswith("#"):
-            columns.append(None)
-        elif name in COLUMNS or not name:
-            columns.append(name)
-        else:
-            shown = "".join(c for c in cell.strip()[:40] if c.isprintable())
-            near = get_close_matches(name[:100], COLUMNS, n=1)
-            hint = f" Did you mean {near[0]}?" if near else f" The columns are: {', '.join(COLUMNS)}."
-            detail = f"The column {shown!r} in line {line} is unknown.{hint} Put # before its name to ignore it."
-            raise BadInput("unknown_column", detail)
-    named = [name for name in columns if name]
-    if twice := [name for name, count in Counter(named).items() if count > 1]:
-        raise BadInput("duplicate_column", f"The column {twice[0]} appears twice.")
-    if missing := [name for name in NEEDED if name not in named]:
-        raise BadInput("missing_column", f"The CSV needs a column {missing[0]} in its header (line {line}).")
-    return columns
+def check_mapping(data: bytes, encoding: str | None, mapping: ColumnMapping) -> None:
+    """Raises BadInput if a mapping does not fit a CSV, or leaves the order of its dates open."""
+    text = text_of(data, encoding)
+    _, layout = _laid_out(text, mapping)
+    _orders(text, layout, mapping)
 
 
-def _row(line: int, columns: Sequence[str | None], cells: Sequence[str], table: _Table) -> Row:
+def _laid_out(text: Text, mapping: ColumnMapping | None) -> tuple[Header, Layout]:
+    header = _header(_table(text, mapping))
+    return header, layout_of(header, mapping)
+
+
+def _header(table: Table) -> Header:
+    line, cells = next(table.rows(), (1, []))
+    return Header(line, tuple(cells))
+
+
+def _table(text: Text, mapping: ColumnMapping | None) -> Table:
+    """Returns the table below the row that has the columns number and name, the mapped ones, or what comes closest."""
+    return table_of(text, partial(_score, mapping if mapping and mapping.columns else None))
+
+
+def _score(mapping: ColumnMapping | None, cells: Sequence[str]) -> Score:
+    names = {column_name(cell) for cell in cells}
+    filled = sum(bool(cell.strip()) for cell in cells)
+    own = (len(names.intersection(NEEDED)), len(names.intersection(COLUMNS)))
+    return (fits(cells, mapping) if mapping else 0, *own, known_titles(cells), filled if filled > 1 else 0)
+
+
+def _orders(text: Text, layout: Layout, mapping: ColumnMapping | None) -> dict[str, DateOrder | None]:
+    """Returns the order of the dates of each column: as mapped, or as its cells prove. Raises Unmapped if they do not.
+
+    The file is read for this once more, since a row in the middle can prove how the first one is meant.
+    """
+    dated = [name for name in DATES if name in layout.places]
+    if mapping and mapping.dates:
+        return dict.fromkeys(dated, mapping.dates)
+    orders = {name: ColumnOrder(name) for name in dated}
+    if dated:
+        for line, cells in islice(_table(text, mapping).rows(), 1, None):
+            for name in dated:
+                at = layout.places[name][0]
+                if at < len(cells):
+                    with suppress(BadInput):  # its row says so
+                        orders[name].take(line, plain(name, cells[at]))
+    try:
+        return {name: order.order() for name, order in orders.items()}
+    except BadInput as doubt:
+        raise Unmapped(doubt.code, doubt.detail) from None
+
+
+def _row(line: int, layout: Layout, cells: Sequence[str], table: Table, orders: Mapping[str, DateOrder | None]) -> Row:
     """Returns one row. Missing cells at its end count as empty, because spreadsheets leave them out."""
-    needed = max(columns.index(name) for name in NEEDED) + 1
-    over = any(cell.strip() for cell in cells[len(columns) :])
-    if len(cells) < needed or over or (len(cells) < len(columns) and table.cut_off):
-        detail = f"The row has {len(cells)} cells and the header {len(columns)}; quote cells that contain a comma."
+    over = any(cell.strip() for cell in cells[layout.width :])
+    if len(cells) < layout.needed or over or (len(cells) < layout.width and table.cut_off):
+        detail = f"The row has {len(cells)} cells and the header {layout.width}; quote cells that contain a comma."
         if not over and table.cut_off:
             detail = "The file ends inside this row; was it cut off? A complete file ends with a line end."
-        at = columns.index("number")
+        at = layout.places["number"][0]
         number = cells[at].strip()[:64] if at < len(cells) else ""
         return Row(line, number, problems=(RowProblem("wrong_cell_count", detail),))
     problems: list[RowProblem] = []
     sent: dict[str, Any] = {}
     photos: tuple[str, ...] | None = None
-    for at, name in enumerate(columns):
-        raw = cells[at] if at < len(cells) else ""
+    for at in layout.unnamed:
+        if at < len(cells) and cells[at].strip():
+            detail = f"Column {at + 1} has a value here but no name in the header; name it, or # to ignore it."
+            problems.append(RowProblem("unnamed_column", detail))
+    for name, places in layout.places.items():
         try:
-            if name == "" and raw.strip():
-                detail = f"Column {at + 1} has a value here but no name in the header; name it, or # to ignore it."
-                raise BadInput("unnamed_column", detail)
-            if not name:
-                continue
-            cell = plain(name, raw)
+            found = [plain(name, cells[at] if at < len(cells) else "") for at in places]
+            read = _joined(name, found) if name in SEVERAL else value(name, found[0], orders.get(name))
             if name == "photos":
-                photos = split(cell) or None
-            elif name != "status" or cell:
-                sent[name] = value(name, cell)
+                photos = read or None
+            elif name != "status" or found[0]:
+                sent[name] = read
         except BadInput as bad:
             problems.append(RowProblem(bad.code, bad.detail))
     number = sent.get("number", "")
@@ -251,13 +199,22 @@ def _row(line: int, columns: Sequence[str | None], cells: Sequence[str], table: 
     return Row(line, number[:64], names, tuple(sent.values()), photos, tuple(problems))
 
 
+def _joined(name: str, cells: Iterable[str]) -> Any:
+    """Returns the parts of a name in one text, or the values of all cells, each once."""
+    if name == "name":
+        return " ".join(cell for cell in cells if cell)
+    return tuple(dict.fromkeys(one for cell in cells for one in split(cell)))
+
+
 @lru_cache(maxsize=64)
 def _shared(names: tuple[str, ...]) -> tuple[str, ...]:
     """Returns one shared tuple for equal names, so that many rows do not each keep a copy."""
     return names
 
 
-def _notices(text: Text, rows: Sequence[Row], before: int, top: int, short: Sequence[int]) -> Iterator[str]:
+def _notices(
+    text: Text, rows: Sequence[Row], table: Table, header: Header, layout: Layout, short: Sequence[int]
+) -> Iterator[str]:
     if not text.proved:
         names = islice((n for row in rows if not (n := str(row.sent.get("name", ""))).isascii()), 3)
         shown = ", ".join(name[:40] for name in names)
@@ -270,11 +227,31 @@ def _notices(text: Text, rows: Sequence[Row], before: int, top: int, short: Sequ
         if "?" in name:
             yield f"Line {row.line}: {name[:40]!r} has a ?; if it replaces a letter, save the file as UTF-8."
             break
-    if top > before + 1:
-        yield f"The header is line {top}; the lines above it were ignored."
+    if header.line > table.before + 1:
+        yield f"The header is line {header.line}; the lines above it were ignored."
+    if layout.unread:
+        shown = ", ".join(title[:40] for title in layout.unread[:8]) + (" and more" if layout.unread[8:] else "")
+        yield f"Columns that were not read: {shown}."
     if short:
         many = "1 row has" if len(short) == 1 else f"{len(short)} rows have"
         yield f"{many} fewer cells than the header, such as line {short[0]}; missing cells were read as empty."
+
+
+def _order_notices(
+    orders: Mapping[str, DateOrder | None], text: Text, layout: Layout, mapping: ColumnMapping | None
+) -> Iterator[str]:
+    """Yields a sentence for each column of dates whose order matters, with the first date as it was read."""
+    open_ones = {name: order for name, order in orders.items() if order is not None}
+    for _, cells in islice(_table(text, mapping).rows(), 1, None) if open_ones else ():
+        for name, order in list(open_ones.items()):
+            at = layout.places[name][0]
+            written = written_day(cells[at].strip()) if at < len(cells) else None
+            if written and written.day_first != written.month_first and (day := written.day(order)):
+                first = "day" if order is DateOrder.DAY_FIRST else "month"
+                yield f"{name} was read with the {first} first: {cells[at].strip()[:30]} is {spoken(day)}."
+                del open_ones[name]
+        if not open_ones:
+            return
 
 
 def _unique(rows: Sequence[Row]) -> Iterator[Row]:

@@ -96,6 +96,7 @@ def text_of(data: bytes, encoding: str | None = None) -> Text:
     """
     if len(data) > MOST_BYTES:
         raise TooLarge("csv_too_large", f"The CSV has more than {MOST_BYTES // 1_000_000} MB; split it.")
+    _check_kind(data)
     shows = next((name for mark, name in _BOMS if data.startswith(mark)), None) or _by_nulls(data)
     if encoding is None:
         if shows:
@@ -110,6 +111,22 @@ def text_of(data: bytes, encoding: str | None = None) -> Text:
         detail = f"The CSV is {shows}, not {name}, which would garble its names. Leave the encoding out."
         raise BadInput("wrong_encoding", detail)
     return Text(data, name, named=True)
+
+
+def _check_kind(data: bytes) -> None:
+    """Raises BadInput, which says how to save a CSV, for a file that other programs call a spreadsheet."""
+    if data.startswith(b"PK\x03\x04"):
+        what = "a workbook (Excel, LibreOffice or Numbers)"
+    elif data.startswith(b"\xd0\xcf\x11\xe0"):
+        what = "an old Excel workbook (.xls)"
+    elif data[:1000].lstrip(b"\xef\xbb\xbf \r\n\t").lower().startswith((b"<!doctype", b"<html", b"<table", b"<?xml")):
+        what = "a web page or XML, whatever its name ends with"
+    elif data.startswith(b"%PDF"):
+        what = "a PDF"
+    else:
+        return
+    detail = f"This file is {what}, not a CSV. Open it in the spreadsheet and choose File, Save as, “CSV UTF-8 (comma"
+    raise BadInput("not_csv", f"{detail} delimited)”, or in LibreOffice “Text CSV” with UTF-8.")
 
 
 def _by_nulls(data: bytes) -> str | None:

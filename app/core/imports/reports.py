@@ -8,18 +8,20 @@ from enum import StrEnum
 from typing import Protocol
 
 from app.core.errors import BadInput
+from app.core.imports.people_columns import ColumnMapping
 from app.core.imports.photo_names import Unused
 
 
 class ImportState(StrEnum):
     """The state of an import: waiting -> running -> done, or checked after a dry run.
 
-    CHECKED: the upload is kept for `apply`. CANCELLED: rows already applied stay. FAILED: the file cannot be used or
-    the machine failed; `detail` says what to do.
+    UNMAPPED: a dry run that waits for somebody to map its columns. CHECKED: the upload is kept for `apply`. CANCELLED:
+    rows already applied stay. FAILED: the file cannot be used or the machine failed; `detail` says what to do.
     """
 
     WAITING = "waiting"
     RUNNING = "running"
+    UNMAPPED = "unmapped"
     CHECKED = "checked"
     DONE = "done"
     CANCELLED = "cancelled"
@@ -27,6 +29,7 @@ class ImportState(StrEnum):
 
 
 OPEN = frozenset({ImportState.WAITING, ImportState.RUNNING})
+HELD = frozenset({ImportState.UNMAPPED, ImportState.CHECKED})  # waits for a person, and keeps its upload
 
 
 class RowOutcome(StrEnum):
@@ -58,7 +61,12 @@ class RowProblem:
 
 @dataclass(frozen=True)
 class RowReport:
-    """The report on one row. `line` is its line in the file; `photos` is the number of accepted photos."""
+    """The report on one row. `line` is its line in the file; `photos` is the number of accepted photos.
+
+    Attributes:
+        recognisable: whether gates can recognise the person afterwards; None for a refused row.
+        has_picture: whether the first photo of somebody who cannot be recognised is kept with the report.
+    """
 
     line: int
     number: str
@@ -66,11 +74,14 @@ class RowReport:
     problems: tuple[RowProblem, ...] = ()
     photos: int = 0
     employee_id: str | None = None
+    name: str = ""
+    recognisable: bool | None = None
+    has_picture: bool = False
 
 
 @dataclass(frozen=True)
 class StoredRow:
-    """A stored report. The import's key seals the number and the problems."""
+    """A stored report. The import's key seals the number, the name, the problems and the picture."""
 
     line: int
     outcome: RowOutcome
@@ -78,6 +89,8 @@ class StoredRow:
     photos: int
     employee_id: str | None
     sealed: bytes
+    recognisable: bool | None = None
+    has_picture: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,8 +104,8 @@ class Import:
         done_before: rows processed before this run began, so that the rate is that of this run.
         encoding: what a person says the CSV has.
         attempts: starts that may have been cut short by the end of the process.
-        sealed_notes: notices and detail, sealed with the import's key because both may name people.
-        notices, detail: the same in the clear, once opened.
+        sealed_notes: notices, detail and mapping, sealed with the import's key because they may name people.
+        notices, detail, mapping: the same in the clear, once opened. mapping: what a person said of the columns.
     """
 
     id: str
@@ -113,6 +126,7 @@ class Import:
     sealed_notes: bytes | None = None
     notices: tuple[str, ...] = field(default=())
     detail: str | None = None
+    mapping: ColumnMapping | None = None
     counts: Mapping[str, int] | None = None  # rows by outcome, and "problems"; kept once the import has ended
 
     def rate(self, now: datetime) -> float | None:
@@ -132,10 +146,14 @@ class Import:
 
 @dataclass(frozen=True)
 class RowFilter:
-    """Which rows of an import to list, by line. `after` is the last line on the previous page."""
+    """Which rows of an import to list, by line. `after` is the last line on the previous page.
+
+    unrecognisable: only people whom gates cannot recognise afterwards.
+    """
 
     outcome: RowOutcome | None = None
     problems: bool = False
+    unrecognisable: bool = False
     after: int = 0
     limit: int = 100
 
@@ -227,14 +245,19 @@ class Imports(Protocol):
         """Adds to done and done_photos."""
         ...
 
-    def put_row(self, import_id: str, row: StoredRow) -> None: ...
+    def put_row(self, import_id: str, row: StoredRow, picture: bytes | None) -> None:
+        """picture: sealed."""
+        ...
+
+    def picture(self, import_id: str, line: int) -> bytes | None: ...
     def rows(self, import_id: str, which: RowFilter) -> list[StoredRow]: ...
     def lines(self, import_id: str) -> set[int]:
         """Returns the lines that have been processed."""
         ...
 
     def counts(self, import_id: str) -> dict[str, int]:
-        """Returns the number of rows by outcome, and under "problems" the number with problems."""
+        """Returns the number of rows by outcome, under "problems" the number with problems, and under "unrecognisable"
+        the number of people whom gates cannot recognise afterwards."""
         ...
 
     def forget_rows(self, import_id: str) -> None: ...

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from app.core.access.picture_digests import SentPictures
 from app.core.accounts.provider import Providers
+from app.core.imports.remembered import RememberedMappings
 from app.core.imports.reports import Imports
 from app.core.ports.access import Rules
 from app.core.ports.accounts import ApiKeys, KeyUses, Sessions, SignIns, Tallies, Tickets, Users
@@ -37,6 +38,7 @@ class Transaction(Protocol):
     erasures: Erasures
     installation: Installations
     imports: Imports
+    import_mappings: RememberedMappings
     cameras: Cameras
     gate_results: GateResults
     alerts: Alerts

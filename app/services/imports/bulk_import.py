@@ -22,7 +22,7 @@ from app.core.ports.store import Transaction
 from app.core.sealing import Sealed, context
 from app.core.types import FrameResult, Vector
 from app.services.imports.dry_run_gallery import DryRunGallery
-from app.services.imports.import_photos import about_photos, chosen
+from app.services.imports.import_photos import about_photos, chosen, refused_picture
 from app.services.imports.import_reports import known, opened, record, with_notes
 from app.services.people.enrolment import MAX_PHOTOS, Enrolment
 from app.services.people.photo_judgement import Judged, KnownPictures, PhotoResult, judge, sha256
@@ -37,7 +37,8 @@ _SAME_FACE = "This person is enrolled already, under another number"
 class Prepared:
     """A row, and what its photos show: name and judgement of each that is not kept already. kept: how many are.
 
-    photos: how many the row has in the import. older: see `Enrolment.older_digests`.
+    photos: how many the row has in the import. older: see `Enrolment.older_digests`. refused: small, the first photo of
+    somebody whom no photo makes recognisable.
     """
 
     row: Row
@@ -46,6 +47,7 @@ class Prepared:
     kept: int = 0
     photos: int = 0
     older: Mapping[str, bytes] = field(default_factory=dict)
+    refused: bytes | None = None
 
 
 class _TakenBack(Exception):
@@ -63,12 +65,16 @@ class _Ended(Exception):
 
 @dataclass(frozen=True)
 class BulkImport:
-    """look: looks at one photo with the strict limits, after people at gates. workers: how many at a time."""
+    """look: looks at one photo with the strict limits, after people at gates. workers: how many at a time.
+
+    shrink: makes of a photo a small one for eyes; raises BadInput or TooLarge.
+    """
 
     enrolment: Enrolment
     vault: Vault
     look: Callable[[bytes], FrameResult]
     workers: int
+    shrink: Callable[[bytes], bytes]
     pause: Callable[[float], object] = Event().wait
 
     def run(
@@ -167,7 +173,8 @@ class BulkImport:
                 judged.append((name, one))
         if not kept and not judged:
             problems.append(RowProblem("no_photos", "This person has no photo, so gates cannot recognise them."))
-        return Prepared(row, judged, tuple(problems), kept, len(names), older)
+        shown = None if kept else refused_picture([one for _, one in judged], self.enrolment.same_person, self.shrink)
+        return Prepared(row, judged, tuple(problems), kept, len(names), older, shown)
 
     def _known_pictures(self, number: str) -> tuple[KnownPictures, dict[str, bytes]]:
         """The kept pictures of the employee with this number; see `Enrolment.older_digests` for the second."""
@@ -210,7 +217,7 @@ class BulkImport:
                     raise _TakenBack(report)
                 if dry_run_gallery is not None:
                     raise _TakenBack(report, self._template(tx, report.employee_id))
-                record(tx, self.vault, job.id, report, prepared.photos)
+                record(tx, self.vault, job.id, report, prepared.photos, prepared.refused)
                 return report
         except _TakenBack as back:
             report, vector = back.report, back.vector
@@ -225,8 +232,9 @@ class BulkImport:
         with self.enrolment.store.write() as tx:
             _hold(tx, job.id)
             there = tx.employees.by_number(row.number)
-            report = replace(report, employee_id=there.id if there else None)
-            record(tx, self.vault, job.id, report, prepared.photos)
+            name = str(row.value("name") or "")
+            report = replace(report, employee_id=there.id if there else None, name=name)
+            record(tx, self.vault, job.id, report, prepared.photos, prepared.refused)
         return report
 
     def _apply(self, tx: Transaction, prepared: Prepared) -> RowReport:
@@ -250,7 +258,8 @@ class BulkImport:
         accepted = sum(result.accepted for result in results)
         if accepted and outcome is RowOutcome.UNCHANGED:
             outcome = RowOutcome.CHANGED
-        return RowReport(row.line, row.number, outcome, tuple(problems), accepted, employee.id)
+        can = bool(prepared.kept or accepted)
+        return RowReport(row.line, row.number, outcome, tuple(problems), accepted, employee.id, employee.name, can)
 
     def _template(self, tx: Transaction, employee_id: str | None) -> Vector | None:
         template = tx.templates.get(employee_id) if employee_id else None

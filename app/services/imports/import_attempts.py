@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from app.core.errors import Conflict
+from app.core.imports.reports import Import
 from app.core.ports.store import Store
 from app.services.imports.import_reports import known
 
@@ -19,8 +20,8 @@ class ImportAttempts:
     store: Store
     _came_back: set[str] = field(default_factory=set, repr=False)  # imports whose last attempt here returned
 
-    def begin(self, import_id: str) -> str | None:
-        """Counts an attempt, and gives the CSV's encoding. Raises Conflict for one too many."""
+    def begin(self, import_id: str) -> Import:
+        """Counts an attempt, and returns the import. Raises Conflict for one too many."""
         with self.store.write() as tx:
             job = known(tx, import_id, for_update=True)
             got_on = not job.dry_run and job.done > job.done_before
@@ -33,7 +34,7 @@ class ImportAttempts:
                 raise Conflict("import_abandoned", detail)
             tx.imports.put(replace(job, attempts=before + 1))
         self._came_back.discard(import_id)
-        return job.encoding
+        return job
 
     def came_back(self, import_id: str) -> None:
         """Notes that the machine could not go on, which is not the import's fault."""

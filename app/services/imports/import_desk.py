@@ -6,7 +6,6 @@ left is taken up again by whoever finds the upload on this machine.
 """
 
 import logging
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -15,13 +14,16 @@ from functools import partial
 from threading import Event, Thread
 
 from app.core.errors import Busy, Conflict, FacegateError, NotRecorded, Refusal
-from app.core.imports import people_encodings, people_file
-from app.core.imports.reports import OPEN, Import, ImportState, Uploads, Writer
+from app.core.imports import people_encodings
+from app.core.imports.people_columns import ColumnMapping, Unmapped
+from app.core.imports.reports import HELD, OPEN, Import, ImportState, Uploads, Writer
 from app.core.ports.crypto import Vault
 from app.core.ports.store import Clock, Store, Transaction
 from app.services.imports.bulk_import import BulkImport
 from app.services.imports.import_attempts import ImportAttempts
-from app.services.imports.import_reports import is_over, known, with_notes
+from app.services.imports.import_mapping import ImportMappings
+from app.services.imports.import_reports import is_over, known, opened, with_notes
+from app.services.imports.import_steps import ImportSteps, place_of
 from app.services.imports.sealed_uploads import SealedUploads
 
 logger = logging.getLogger(__name__)
@@ -51,11 +53,12 @@ class ImportDesk:
     _stop: Event = field(default_factory=Event, repr=False)
     _wake: Event = field(default_factory=Event, repr=False)
     _thread: Thread | None = field(default=None, repr=False)
-    _failing: dict[str, str] = field(default_factory=dict, repr=False)  # the last logged fault of work that fails
+    _steps: ImportSteps = field(default_factory=ImportSteps, repr=False)
 
     def __post_init__(self) -> None:
         self._sealed = SealedUploads(self.store, self.vault, self.uploads)
         self._attempts = ImportAttempts(self.store)
+        self.mappings = ImportMappings(self.store, self.vault, self.clock, self._sealed, self._wake.set)
 
     # Bringing and steering
 
@@ -79,8 +82,16 @@ class ImportDesk:
                         self._sealed.discard(import_id)
         self._wake.set()
 
-    def submit(self, upload: IncomingUpload, *, dry_run: bool, actor: str, encoding: str | None = None) -> Import:
-        """Queues an import of what has arrived, and returns it. encoding: of its CSV.
+    def submit(
+        self,
+        upload: IncomingUpload,
+        *,
+        dry_run: bool,
+        actor: str,
+        encoding: str | None = None,
+        mapping: ColumnMapping | None = None,
+    ) -> Import:
+        """Queues an import of what has arrived, and returns it. encoding, mapping: of its CSV.
 
         Raises BadInput if no people were sent, or for an unknown encoding.
         """
@@ -90,7 +101,7 @@ class ImportDesk:
         # A browser's form sends an empty file for a field without one.
         if not upload.csv.size:
             self._sealed.people(upload.import_id)
-        return self.open(actor, dry_run=dry_run, import_id=upload.import_id, encoding=encoding)
+        return self.open(actor, dry_run=dry_run, import_id=upload.import_id, encoding=encoding, mapping=mapping)
 
     def open(
         self,
@@ -100,13 +111,15 @@ class ImportDesk:
         fingerprint: str = "",
         import_id: str | None = None,
         encoding: str | None = None,
+        mapping: ColumnMapping | None = None,
     ) -> Import:
         """Records an import and makes the key of its reports."""
         job = Import(import_id or self.new_id(), ImportState.WAITING, dry_run, actor[:200], self.clock(), fingerprint)
         job = replace(job, encoding=encoding)
         with self.store.write() as tx:
-            tx.imports.add(job)
             tx.data_keys.add(job.id, self.vault.new_key())
+            job = with_notes(tx, self.vault, job, mapping=mapping)
+            tx.imports.add(job)
         return job
 
     @contextmanager
@@ -151,7 +164,7 @@ class ImportDesk:
         that has ended."""
         with self.store.write() as tx:
             job = known(tx, import_id, for_update=True)
-            if job.state not in OPEN | {ImportState.CHECKED}:
+            if job.state not in OPEN | HELD:
                 raise Conflict("import_ended", "This import has already ended.")
             job = self._end(tx, job, ImportState.CANCELLED)
         self._wake.set()
@@ -190,44 +203,33 @@ class ImportDesk:
 
     def _loop(self) -> None:
         while not self._stop.is_set():
-            self._surely("tidying imports", self.tidy)
+            self._steps.surely("tidying imports", self.tidy)
             # Separately, so that a failure of one does not prevent the other.
-            if not self._surely("running imports", self.run_next):
+            if not self._steps.surely("running imports", self.run_next):
                 self._wake.wait(_LOOK_EVERY_S)
                 self._wake.clear()
-
-    def _surely(self, what: str, work: Callable[[], bool | None]) -> bool:
-        """Runs the work and returns its result; False if it fails. A fault is logged once while it lasts.
-
-        The thread must survive every fault. Of an unknown error only kind and place are logged: the text may
-        hold a name.
-        """
-        try:
-            found = bool(work())
-        except Exception as error:
-            words = str(error) if isinstance(error, FacegateError) else _place(error)
-            if self._failing.get(what) != words:
-                logger.error('import_step_failed step="%s" why="%s" next=retry', what, words)
-            self._failing[what] = words
-            return False
-        self._failing.pop(what, None)
-        return found
 
     def run_next(self) -> bool:
         """Runs the oldest import that waits here, or was cut off here; False if there is none that can go on."""
         with self.store.read() as tx:
             open_jobs = [job.id for job in reversed(tx.imports.all(1000)) if job.state in OPEN]
         here = set(self.uploads.all()) if open_jobs else set()
-        return any(self._surely(f"import {job}", partial(self._run, job)) for job in open_jobs if job in here)
+        return any(self._steps.surely(f"import {job}", partial(self._run, job)) for job in open_jobs if job in here)
 
     def _run(self, import_id: str) -> bool:
         with self.uploads.claim(import_id) as mine:
             if not mine:
                 return False
             try:
-                encoding = self._attempts.begin(import_id)
-                file = people_file.read(self._sealed.people(import_id), encoding)
-                with self._sealed.photos(import_id, encoding) as photos:
+                job = self._attempts.begin(import_id)
+                try:
+                    file = self.mappings.read(self._opened(job), self._sealed.people(import_id))
+                except Unmapped as doubt:
+                    if not job.dry_run:
+                        raise
+                    self.mappings.ask(import_id, doubt.detail)
+                    return True
+                with self._sealed.photos(import_id, job.encoding) as photos:
                     job = self.bulk.run(import_id, file, photos, stop=self._stop.is_set)
                 if job.state in OPEN:
                     self._attempts.pause(import_id)
@@ -238,9 +240,13 @@ class ImportDesk:
                 self._fail(import_id, refused.detail)
             except Exception as error:
                 # Whatever happens to one import, the next one must run.
-                logger.error('import_failed import=%s at="%s"', import_id, _place(error))
+                logger.error('import_failed import=%s at="%s"', import_id, place_of(error))
                 self._fail(import_id, "The service failed at this import and has logged why; what was applied stays.")
             return True
+
+    def _opened(self, job: Import) -> Import:
+        with self.store.read() as tx:
+            return opened(tx, self.vault, job)
 
     def _fail(self, import_id: str, detail: str) -> None:
         with self.store.write() as tx:
@@ -258,15 +264,15 @@ class ImportDesk:
             erased_at = tx.erasures.latest()
         for job in jobs:
             if self._is_given_up(job):
-                self._surely(f"giving up import {job.id}", partial(self._give_up, job.id))
+                self._steps.surely(f"giving up import {job.id}", partial(self._give_up, job.id))
         for import_id in self.uploads.all():
-            self._surely(f"destroying upload {import_id}", partial(self._tidy_upload, import_id))
+            self._steps.surely(f"destroying upload {import_id}", partial(self._tidy_upload, import_id))
         for job in jobs:
             if is_over(job, self.clock(), erased_at):
-                self._surely(f"destroying reports of import {job.id}", partial(self._tidy_reports, job.id))
+                self._steps.surely(f"destroying reports of import {job.id}", partial(self._tidy_reports, job.id))
 
     def _is_given_up(self, job: Import) -> bool:
-        kept = {ImportState.CHECKED: KEPT_TO_APPLY, **dict.fromkeys(OPEN, GIVEN_UP)}.get(job.state)
+        kept = {**dict.fromkeys(HELD, KEPT_TO_APPLY), **dict.fromkeys(OPEN, GIVEN_UP)}.get(job.state)
         return kept is not None and self.clock() - (job.ended_at or job.started_at or job.created_at) > kept
 
     def _give_up(self, import_id: str) -> None:
@@ -291,9 +297,4 @@ class ImportDesk:
     def _is_needed(self, import_id: str) -> bool:
         with self.store.read() as tx:
             found = tx.imports.get(import_id)
-        return found is not None and found.state in OPEN | {ImportState.CHECKED}
-
-
-def _place(error: Exception) -> str:
-    at = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__} in {at.name}, line {at.lineno}"
+        return found is not None and found.state in OPEN | HELD

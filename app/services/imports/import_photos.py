@@ -1,10 +1,13 @@
 """Finds the photos of an import's rows, and reports the files that no row uses."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 
+from app.core.errors import BadInput, TooLarge
 from app.core.imports.people_file import PeopleFile, Row
 from app.core.imports.photo_names import Matched, clean, such_as, without_zeros
 from app.core.imports.reports import PhotoSource, RowProblem
+from app.services.people.photo_judgement import Judged, assess
 
 
 def chosen(row: Row, matched: Matched) -> tuple[list[str], list[RowProblem]]:
@@ -20,6 +23,16 @@ def chosen(row: Row, matched: Matched) -> tuple[list[str], list[RowProblem]]:
         elif found not in names:
             names.append(found)
     return names, problems
+
+
+def refused_picture(judged: Sequence[Judged], same_person: float, shrink: Callable[[bytes], bytes]) -> bytes | None:
+    """Returns the first of a person's photos, small, if none of them makes the person recognisable; else None."""
+    if not judged or assess([], judged, same_person).agreed:
+        return None
+    for one in judged:
+        with suppress(BadInput, TooLarge):  # it is no picture
+            return shrink(one.data)
+    return None
 
 
 def about_photos(file: PeopleFile, matched: Matched, photos: PhotoSource) -> Iterator[str]:

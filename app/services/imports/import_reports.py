@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 from app.core.errors import NotFound
 from app.core.imports.people_cells import harmless
-from app.core.imports.reports import Import, ImportState, RowFilter, RowOutcome, RowProblem, RowReport, StoredRow
+from app.core.imports.people_columns import ColumnMapping, mapping_of
+from app.core.imports.reports import HELD, Import, RowFilter, RowOutcome, RowProblem, RowReport, StoredRow
 from app.core.ports.crypto import Vault
 from app.core.ports.store import Store, Transaction
 from app.core.sealing import Sealed, context
@@ -42,6 +43,15 @@ class ImportReports:
                 return []
             return [self._opened(tx, key, import_id, row) for row in tx.imports.rows(import_id, which)]
 
+    def picture(self, import_id: str, line: int) -> bytes:
+        """Returns the JPEG that is kept of somebody who cannot be recognised. Raises NotFound."""
+        with self.store.read() as tx:
+            known(tx, import_id)
+            key, sealed = tx.data_keys.get(import_id), tx.imports.picture(import_id, line)
+            if key is None or sealed is None:
+                raise NotFound("unknown_photo", "No picture of this row is kept.")
+            return self.vault.open(key, sealed, context(Sealed.IMPORT_PICTURE, import_id, line))
+
     def every(self, import_id: str, *, problems: bool = False) -> Iterator[RowReport]:
         """Yields all reports, page by page."""
         after = 0
@@ -51,41 +61,79 @@ class ImportReports:
 
     def table(self, import_id: str) -> Iterator[list[str]]:
         """Yields all reports as lines of a CSV, header first; a row with several problems has several lines."""
-        yield ["line", "number", "outcome", "photos", "problem", "photo", "detail"]
+        yield ["line", "number", "outcome", "photos", "problem", "photo", "detail", "name", "recognisable"]
         for row in self.every(import_id):
             for problem in row.problems or (None,):
                 fields = (problem.code, problem.photo or "", problem.detail) if problem else ("", "", "")
-                cells = (str(row.line), row.number, row.outcome.value, str(row.photos), *fields)
+                can = {True: "yes", False: "no", None: ""}[row.recognisable]
+                cells = (str(row.line), row.number, row.outcome.value, str(row.photos), *fields, row.name, can)
                 yield [harmless(cell) for cell in cells]
 
     def _opened(self, tx: Transaction, key: bytes, import_id: str, row: StoredRow) -> RowReport:
         fields = json.loads(self.vault.open(key, row.sealed, context(Sealed.IMPORT_ROW, import_id, row.line)))
         problems = tuple(_completed(tx, RowProblem(**problem)) for problem in fields["problems"])
-        return RowReport(row.line, fields["number"], RowOutcome(row.outcome), problems, row.photos, row.employee_id)
+        return RowReport(
+            row.line,
+            fields["number"],
+            RowOutcome(row.outcome),
+            problems,
+            row.photos,
+            row.employee_id,
+            fields.get("name", ""),  # older reports have none
+            row.recognisable,
+            row.has_picture,
+        )
 
 
-def record(tx: Transaction, vault: Vault, import_id: str, report: RowReport, photos: int) -> None:
-    """Keeps a report with number and problems sealed, and counts the row as done. photos: how many it has."""
-    fields = {"number": report.number, "problems": [vars(problem) for problem in report.problems]}
+def record(
+    tx: Transaction, vault: Vault, import_id: str, report: RowReport, photos: int, picture: bytes | None = None
+) -> None:
+    """Keeps a report, sealed, and counts the row as done.
+
+    photos: how many the row has. picture: of somebody who cannot be recognised; that of anybody else is not kept.
+    """
+    problems = [vars(problem) for problem in report.problems]
+    fields = {"number": report.number, "name": report.name, "problems": problems}
     key = tx.data_keys.get(import_id)
     if key is None:
         raise NotFound("unknown_import", "This import was removed.")
     content = vault.seal(key, json.dumps(fields).encode(), context(Sealed.IMPORT_ROW, import_id, report.line))
-    row = StoredRow(report.line, report.outcome, len(report.problems), report.photos, report.employee_id, content)
-    tx.imports.put_row(import_id, row)
+    row = StoredRow(
+        report.line,
+        report.outcome,
+        len(report.problems),
+        report.photos,
+        report.employee_id,
+        content,
+        report.recognisable,
+    )
+    kept = picture if report.recognisable is False else None
+    sealed = vault.seal(key, kept, context(Sealed.IMPORT_PICTURE, import_id, report.line)) if kept else None
+    tx.imports.put_row(import_id, row, sealed)
     tx.imports.progress(import_id, 1, photos)
 
 
 def with_notes(
-    tx: Transaction, vault: Vault, job: Import, *, notices: tuple[str, ...] | None = None, detail: str | None = None
+    tx: Transaction,
+    vault: Vault,
+    job: Import,
+    *,
+    notices: tuple[str, ...] | None = None,
+    detail: str | None = None,
+    mapping: ColumnMapping | None = None,
 ) -> Import:
-    """The import with these sentences, sealed. They are lost if its key is gone."""
+    """The import with these sentences and this mapping, sealed; None keeps notices and mapping as they are.
+
+    They are lost if its key is gone.
+    """
     job = opened(tx, vault, job)
-    job = replace(job, notices=job.notices if notices is None else notices, detail=detail)
+    kept = job.notices if notices is None else notices
+    job = replace(job, notices=kept, detail=detail, mapping=mapping or job.mapping)
     key = tx.data_keys.get(job.id)
-    if key is None or not (job.notices or detail):
+    if key is None or not (job.notices or detail or job.mapping):
         return replace(job, sealed_notes=None)
-    fields = json.dumps({"notices": job.notices, "detail": detail}).encode()
+    said = job.mapping.plain() if job.mapping else None
+    fields = json.dumps({"notices": job.notices, "detail": detail, "mapping": said}).encode()
     return replace(job, sealed_notes=vault.seal(key, fields, context(Sealed.IMPORT_TOLD, job.id)))
 
 
@@ -95,13 +143,15 @@ def opened(tx: Transaction, vault: Vault, job: Import) -> Import:
     if key is None or job.sealed_notes is None:
         return job
     fields = json.loads(vault.open(key, job.sealed_notes, context(Sealed.IMPORT_TOLD, job.id)))
-    return replace(job, notices=tuple(fields["notices"]), detail=fields["detail"])
+    said = fields.get("mapping")  # older notes have none
+    mapping = mapping_of(said) if said else None
+    return replace(job, notices=tuple(fields["notices"]), detail=fields["detail"], mapping=mapping)
 
 
 def is_over(job: Import, now: datetime, erased_at: datetime | None) -> bool:
     """Whether its reports have to go: they are old, or from before the last erasure and may name whom that erased, in
     whatever spelling the files had."""
-    if job.ended_at is None or job.state is ImportState.CHECKED:
+    if job.ended_at is None or job.state in HELD:
         return False
     return now - job.ended_at > KEPT or (erased_at is not None and erased_at >= job.created_at)
 

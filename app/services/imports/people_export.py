@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from app.core.errors import NotFound
 from app.core.imports.people_cells import harmless, join
-from app.core.imports.people_file import COLUMNS
+from app.core.imports.people_columns import COLUMNS
 from app.core.people.records import EmployeeFilter
 from app.core.types import Employee, Photo
 from app.services.people.enrolment import Enrolment

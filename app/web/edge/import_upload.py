@@ -9,6 +9,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.concurrency import run_in_threadpool
 
 from app.core.errors import BadInput, TooLarge
+from app.core.imports.people_columns import MOST_MAPPING_BYTES, ColumnMapping, mapping_from_json
 from app.core.imports.people_text import MOST_BYTES
 from app.services.imports.import_desk import IncomingUpload
 from app.web.edge.uploads import media_type_of
@@ -30,7 +31,7 @@ class Callbacks(TypedDict, total=False):
 
 
 class Form:
-    """Sorts the parts by name: `csv` and `photos` go to their writers, `dry_run` and `encoding` are kept as words."""
+    """Sorts the parts by name: `csv` and `photos` go to their writers, the others are kept as words."""
 
     def __init__(self, arriving: IncomingUpload) -> None:
         self._arriving = arriving
@@ -38,7 +39,7 @@ class Form:
         self._name = ""
         self._header = bytearray()
         self._value = bytearray()
-        self._words = {"dry_run": bytearray(), "encoding": bytearray()}
+        self._words = {"dry_run": bytearray(), "encoding": bytearray(), "mapping": bytearray()}
         self._disposition = b""
         self.ended = False
 
@@ -65,6 +66,11 @@ class Form:
     def encoding(self) -> str | None:
         return self._word("encoding") or None
 
+    def mapping(self) -> ColumnMapping | None:
+        """What the columns of the CSV mean, if that was sent. Raises BadInput."""
+        sent = bytes(self._words["mapping"])
+        return mapping_from_json(sent) if sent.strip() else None
+
     def _word(self, name: str) -> str:
         return bytes(self._words[name]).decode("ascii", "replace").strip().lower()
 
@@ -87,7 +93,7 @@ class Form:
         _, options = parse_options_header(self._disposition)
         self._name = options.get(b"name", b"").decode("utf-8", "replace")
         if self._name not in ("csv", "photos", *self._words):
-            raise BadInput("unknown_part", "An import takes only the parts csv, photos, dry_run and encoding.")
+            raise BadInput("unknown_part", "An import takes the parts csv, photos, dry_run, encoding and mapping.")
         if self._name in self._seen:
             raise BadInput("duplicate_part", f"The part {self._name} came twice. Send it once.")
         self._seen.add(self._name)
@@ -95,7 +101,7 @@ class Form:
     def _take(self, data: bytes, start: int, end: int) -> None:
         part = data[start:end]
         if (word := self._words.get(self._name)) is not None:
-            word += _bounded(part, word)
+            word += _bounded(part, word, MOST_MAPPING_BYTES if self._name == "mapping" else _MOST_HEAD)
         elif self._name == "photos":
             self._arriving.photos.write(part)
         elif self._arriving.csv.size + len(part) > MOST_BYTES:
@@ -107,11 +113,8 @@ class Form:
         self.ended = True
 
 
-async def receive(request: Request, arriving: IncomingUpload) -> tuple[bool, str | None]:
-    """Receives the form. Returns whether it is a dry run (the default) and the declared encoding of the CSV.
-
-    Raises BadInput.
-    """
+async def receive(request: Request, arriving: IncomingUpload) -> Form:
+    """Receives the form. Raises BadInput."""
     boundary = parse_options_header(request.headers.get("content-type", ""))[1].get(b"boundary")
     if media_type_of(request) != "multipart/form-data" or not boundary:
         raise BadInput("wrong_content_type", "Send a multipart/form-data request.")
@@ -127,10 +130,10 @@ async def receive(request: Request, arriving: IncomingUpload) -> tuple[bool, str
         await run_in_threadpool(parser.write, bytes(waiting))
     except FormParserError as error:
         raise BadInput("bad_form", "The form cannot be read. Send multipart/form-data.") from error
-    return form.dry_run(), form.encoding()
+    return form
 
 
-def _bounded(part: bytes, before: bytearray) -> bytes:
-    if len(before) + len(part) > _MOST_HEAD:
+def _bounded(part: bytes, before: bytearray, most: int = _MOST_HEAD) -> bytes:
+    if len(before) + len(part) > most:
         raise BadInput("bad_form", "A header or field of the form is too long.")
     return part

@@ -97,13 +97,43 @@ def test_late_answer_does_not_replace_a_newer_one(page_as: Open, tmp_path: Path)
     expect(rows).to_have_count(1)
 
 
-def test_unusable_file_says_why(site: Service, page_as: Open, look: Look, tmp_path: Path) -> None:
-    (tmp_path / "people.csv").write_text("number,name,valid_untl\nI-1,Ada,2027-12-31\n")
+def test_file_of_another_system_is_mapped_on_the_page(
+    site: Service, page_as: Open, look: Look, axe: Callable[[Page], None], tmp_path: Path
+) -> None:
+    """Wide, then narrow: columns with samples and a guess, a question about dates beside its field, and remembered."""
+    hr = "Personalnummer;Vorname;Nachname;Abteilung;Austritt\nI-1;Ada;Byron;Lab;01.02.2027\n"
+    (tmp_path / "hr.csv").write_text(hr)
+    (tmp_path / "book.xlsx").write_bytes(b"PK\x03\x04")
     page = page_as("admin", path="/imports")
-    page.set_input_files("#csv", str(tmp_path / "people.csv"))
+    page.set_input_files("#csv", str(tmp_path / "book.xlsx"))
     page.get_by_role("button", name="Check the files").click()
-    expect(page.get_by_role("alert")).to_contain_text("Did you mean valid_until?", timeout=30_000)
-    look(page, "import-failed")
+    expect(page.locator("#csv-problem")).to_contain_text("CSV UTF-8")
+    page.set_input_files("#csv", str(tmp_path / "hr.csv"))
+    page.get_by_role("button", name="Check the files").click()
+    page.get_by_role("link", name="Say what the columns mean").click(timeout=60_000)
+    expect(page.get_by_label("Vorname Ada")).to_have_value("name")
+    expect(page.get_by_label("Nachname Byron")).to_have_value("name:2")
+    look(page, "import-columns")
+    axe(page)
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.get_by_label("Abteilung Lab").select_option("number")
+    page.get_by_role("button", name="Check with these columns").click()
+    expect(page.get_by_text("Another column is this already.")).to_be_visible()
+    page.get_by_label("Abteilung Lab").select_option("groups")
+    page.get_by_role("button", name="Check with these columns").click()
+    expect(page.locator("#dates-problem")).to_contain_text("1 February 2027, or 2 January 2027?")
+    page.get_by_label("Day and month in dates").select_option("day_first")
+    page.get_by_role("button", name="Check with these columns").press("Enter")
+    expect(page.get_by_text("checked, not applied")).to_be_visible(timeout=60_000)
+    expect(page.locator('[data-count="unrecognisable"]')).to_have_text("1")
+    page.get_by_role("button", name="Cannot be recognised").click()
+    expect(page.locator("#rows tr")).to_contain_text("Ada Byron")
+    axe(page)
+    page.goto("/imports")
+    page.set_input_files("#csv", str(tmp_path / "hr.csv"))
+    page.get_by_role("button", name="Check the files").click()
+    expect(page.get_by_text("mapped these columns on")).to_be_visible(timeout=60_000)
 
 
 def test_encoding_is_asked_for_and_chosen(site: Service, page_as: Open, tmp_path: Path) -> None:

@@ -40,7 +40,15 @@ def test_row_gives_a_persons_details() -> None:
 
 @pytest.mark.parametrize(
     "cell",
-    ["2027-12-31", "2027-12-31T00:00:00", "2027-12-31 00:00:00", "2027-12-31T23:59:59.999Z", "2027-12-31T00:00-05:00"],
+    [
+        "2027-12-31",
+        "20271231",
+        "31.12.2027",
+        "2027-12-31T00:00:00",
+        "2027-12-31 00:00:00",
+        "2027-12-31T23:59:59.999Z",
+        "2027-12-31T00:00-05:00",
+    ],
 )
 def test_day_is_read_as_it_is_written_whatever_the_zone(cell: str) -> None:
     (row,) = read(f"number,name,valid_from,valid_until,consent_at\nE-1,Ada,{cell},{cell},{cell}\n").rows
@@ -84,12 +92,14 @@ def test_marked_column_is_ignored() -> None:
 @pytest.mark.parametrize(
     ("cells", "code"),
     [
-        ("E-1,Ada,31.12.2027,", "bad_valid_until"),
+        ("E-1,Ada,31.13.2027,", "bad_valid_until"),
+        ("E-1,Ada,31.12.27,", "bad_valid_until"),
+        ("E-1,Ada,46752,", "bad_valid_until"),
         ("E-1,Ada,2027-12-31T08:00,", "bad_valid_until"),
         ("E-1,Ada,2027-02-30,", "bad_valid_until"),
         ("E-1,Ada,2027-12-31T18:00:00Z,", "bad_valid_until"),
         ("E-1,Ada,2027-12-31T23:59:58Z,", "bad_valid_until"),
-        ("E-1,Ada,20271231,", "bad_valid_until"),
+        ("E-1,Ada,20271331,", "bad_valid_until"),
         ("E-1,Ada,2027-W52-5,", "bad_valid_until"),
         ("E-1,Ada,٢027-12-31,", "bad_valid_until"),
         ("E-1,Ada,10000-01-01,", "bad_valid_until"),

@@ -35,7 +35,7 @@ def everybody(site: Process) -> dict[str, int]:
 def test_imported_people_are_recognised(importing: Importing, site: Process) -> None:
     done = importing.run(THREE, {**FACES, "E-1_2.jpg": photo(like(1, 0.9)), "stray.jpg": b"x"})
     assert (done.state, done.rows, done.photos, done.done, done.done_photos) == (ImportState.DONE, 3, 4, 3, 4)
-    assert done.counts == {"added": 3, "changed": 0, "unchanged": 0, "refused": 0, "problems": 0}
+    assert done.counts == {"added": 3, "changed": 0, "unchanged": 0, "refused": 0, "problems": 0, "unrecognisable": 0}
     assert done.notices == ("1 photo belongs to no row of the CSV, such as stray.jpg.",)
     assert everybody(site) == {"E-1": 2, "E-2": 1, "E-3": 1}
     assert site.sees(2) == "recognised"

@@ -50,7 +50,7 @@ def test_the_table_has_every_row_over_many_pages_and_a_line_for_each_problem(
     rows = "".join(f"E-{n},Person {n},\n" for n in range(1, 6))
     job = importing.run(f"number,name,photos\n{rows}E-6,Zoe,gone.jpg\n")
     header, *lines = importing.reports.table(job.id)
-    assert header == ["line", "number", "outcome", "photos", "problem", "photo", "detail"]
+    assert header == ["line", "number", "outcome", "photos", "problem", "photo", "detail", "name", "recognisable"]
     assert [line[1] for line in lines[:5]] == [f"E-{n}" for n in range(1, 6)]
     assert all(line[1] == "E-6" for line in lines[5:])
     assert len(list(importing.reports.every(job.id))) == 6

@@ -71,7 +71,14 @@ def test_dry_run_and_its_application(
         3,
         "tests",
     )
-    assert found["counts"] == {"added": 3, "changed": 0, "unchanged": 0, "refused": 1, "problems": 2}
+    assert found["counts"] == {
+        "added": 3,
+        "changed": 0,
+        "unchanged": 0,
+        "refused": 1,
+        "problems": 2,
+        "unrecognisable": 1,
+    }
     rows = {row["number"]: [p["code"] for p in row["problems"]] for row in found["problems"]["items"]}
     assert rows == {"I-3": ["no_photos"], "I-4": ["duplicate_face"]}
     assert client.post(f"/v1/imports/{import_id}/apply", headers=admin).status_code == 202
@@ -100,7 +107,7 @@ def test_progress_is_reported_as_it_happens(client: TestClient, admin: Headers, 
 def test_report_as_csv_runs_nothing(client: TestClient, admin: Headers, imported: Any) -> None:
     import_id = imported({"csv": ("p.csv", 'number,name\n"=1+1",Ada\n"\'=I-1",Grace\n', "text/csv")})
     lines = client.get(f"/v1/imports/{import_id}/report.csv", headers=admin).text.splitlines()
-    assert lines[0] == "line,number,outcome,photos,problem,photo,detail"
+    assert lines[0] == "line,number,outcome,photos,problem,photo,detail,name,recognisable"
     assert lines[1].startswith("2,,refused,0,formula_injection,,") and lines[2].startswith("3,'=I-1,added,0,no_photos")
 
 
@@ -114,6 +121,51 @@ def test_encoding_is_asked_for_and_taken(client: TestClient, admin: Headers, imp
     assert found["notices"] == ["Read as windows-1250: Łukasz Żak. Are these names right?"]
 
 
+def test_columns_are_read_mapped_and_sent(client: TestClient, admin: Headers, system: System, imported: Any) -> None:
+    csv = {"csv": ("hr.csv", "Pers.-Nr.;Vorname;Nachname;Ende\nI-1;Ada;Byron;01.02.2027\n", "text/csv")}
+    import_id = imported(csv)
+    assert client.get(f"/v1/imports/{import_id}", headers=admin).json()["state"] == "unmapped"
+    found = client.get(f"/v1/imports/{import_id}/columns", headers=admin).json()
+    guess = {"number": ["Pers.-Nr."], "name": ["Vorname", "Nachname"], "valid_until": ["Ende"]}
+    assert (found["header_line"], found["own"], found["mapping"]) == (1, False, {"columns": guess, "dates": None})
+    assert found["columns"][1] == {"title": "Vorname", "samples": ["Ada"]}
+    path = f"/v1/imports/{import_id}/mapping"
+    problem(client.post(path, headers=admin, json={"columns": guess}), 400, code="ambiguous_dates")
+    problem(client.post(path, headers=admin, json={"columns": {"number": "X", "name": "Y"}}), 400)
+    problem(client.post(path, headers=admin, json={"columns": {"number": "Ende"}}), 400, code="bad_mapping")
+    problem(client.post(path, headers=admin, json={"columns": guess, "dates": "any"}), 422)
+    said = {"columns": guess, "dates": "day_first"}
+    assert client.post(path, headers=admin, json=said).status_code == 202
+    assert system.imports.run_next()
+    found = client.get(f"/v1/imports/{import_id}", headers=admin, params={"unrecognisable": True}).json()
+    (row,) = found["problems"]["items"]
+    assert (found["state"], row["name"], row["recognisable"], row["has_picture"]) == (
+        "checked",
+        "Ada Byron",
+        False,
+        False,
+    )
+    problem(client.get(f"/v1/imports/{import_id}/rows/2/picture", headers=admin), 404, code="unknown_photo")
+    sent = imported(csv, dry_run="false", mapping=json.dumps(said))
+    assert client.get(f"/v1/imports/{sent}", headers=admin).json()["state"] == "done"
+    problem(client.get(f"/v1/imports/{sent}/columns", headers=admin), 409, code="mapping_not_applicable")
+
+
+def test_refused_photo_of_who_cannot_be_recognised_is_shown(client: TestClient, admin: Headers, imported: Any) -> None:
+    photos = ("photos.zip", zipped(I_1=pictures.empty()), "application/zip")
+    import_id = imported({"csv": ("p.csv", "number,name\nI-1,Ada\n", "text/csv"), "photos": photos})
+    found = client.get(f"/v1/imports/{import_id}", headers=admin).json()
+    assert found["counts"]["unrecognisable"] == 1 and found["problems"]["items"][0]["has_picture"]
+    picture = client.get(f"/v1/imports/{import_id}/rows/2/picture", headers=admin)
+    assert picture.headers["content-type"] == "image/jpeg" and picture.headers["cache-control"] == "no-store"
+    assert picture.content.startswith(b"\xff\xd8") and len(picture.content) < 60_000
+
+
+def test_template_has_our_columns(client: TestClient, admin: Headers) -> None:
+    text = client.get("/v1/imports/template.csv", headers=admin).text
+    assert text.startswith("\ufeffnumber,name,") and text.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("files", "data", "code"),
     [
@@ -121,6 +173,8 @@ def test_encoding_is_asked_for_and_taken(client: TestClient, admin: Headers, imp
         ({"csv": ("p.csv", CSV, "text/csv")}, {"dry_run": "maybe"}, "bad_dry_run"),
         ({"csv": ("p.csv", CSV, "text/csv")}, {"encoding": "rot13"}, "unknown_encoding"),
         ({"csv": ("p.csv", CSV, "text/csv")}, {"more": "x"}, "unknown_part"),
+        ({"csv": ("p.csv", CSV, "text/csv")}, {"mapping": "{"}, "bad_mapping"),
+        ({"csv": ("p.csv", CSV, "text/csv")}, {"mapping": "x" * 20_001}, "bad_form"),
         ([("csv", ("p.csv", CSV, "text/csv")), ("csv", ("p.csv", CSV, "text/csv"))], {}, "duplicate_part"),
         ({"csv": ("p.csv", CSV, "text/csv")}, {"dry_run": "x" * 5000}, "bad_form"),
     ],

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 _SCRIPTS = Path(__file__).parents[4] / "migrations"
 SEALED_AT = "0016"  # the columns for seals and sealed people are there, and what was in the clear is too
 RULES_AT = "0021"  # the tables of rules are there, and empty
-SETTINGS_AT = "0027"  # the table of the site's settings is there, and empty
+# Sealed tables that came later, by the revision in which they are there, and empty.
+SEALED_LATER = {"0027": tables.site_settings, "0031": tables.import_mappings}
 TIMES_AT = "0022"  # the last schema in which the dates of people are times
 OLD = (
     "this database has no seals, and its key file says that it had: restore a newer backup. If it really is a backup "
@@ -87,8 +88,8 @@ def upgrade(
                 _upgrade(connection, "head")
             if before < RULES_AT:
                 lay_down(connection, seals())
-            if before < SETTINGS_AT:
-                seal_tables(connection, seals(), (tables.site_settings,))
+            new = [table for revision, table in SEALED_LATER.items() if before < revision]
+            seal_tables(connection, seals(), new)
         else:
             if before and sealed_before:
                 raise CryptoFault(OLD)

@@ -20,7 +20,7 @@ from app.adapters.db.tables.base import EPOCH, KEY, Day, Instant, day_text, from
 from app.adapters.db.tables.cameras import cameras
 from app.adapters.db.tables.events import corrections, events, gate_results, histograms, idempotency, sent_pictures
 from app.adapters.db.tables.gates import doors, gates, orders
-from app.adapters.db.tables.imports import import_rows, imports
+from app.adapters.db.tables.imports import import_mappings, import_rows, imports
 from app.adapters.db.tables.people import (
     data_keys,
     embeddings,
@@ -84,6 +84,7 @@ __all__ = [
     "heartbeat",
     "histograms",
     "idempotency",
+    "import_mappings",
     "import_rows",
     "imports",
     "installation",

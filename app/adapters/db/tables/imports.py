@@ -26,6 +26,16 @@ imports = Table(
     Column("counts", JSON),
 )
 
+# How a person mapped the columns below a header, for the next file with the same one.
+import_mappings = Table(
+    "import_mappings",
+    metadata,
+    Column("fingerprint", KEY, primary_key=True),
+    Column("mapping", LargeBinary, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("saved_at", Instant, nullable=False),
+)
+
 # A person's data goes with the person: the row by its key, the rest because it is sealed under the import's key.
 import_rows = Table(
     "import_rows",
@@ -37,4 +47,6 @@ import_rows = Table(
     Column("photos", Integer, nullable=False),
     Column("employee_id", KEY, ForeignKey("employees.id", ondelete="CASCADE"), index=True),
     Column("sealed", LargeBinary, nullable=False),
+    Column("recognisable", Boolean),  # NULL in refused rows, and in reports of earlier versions
+    Column("picture", LargeBinary),  # the refused photo of somebody who cannot be recognised, sealed like the row
 )

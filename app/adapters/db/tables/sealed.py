@@ -14,7 +14,7 @@ from app.adapters.db.tables.base import KEY, metadata
 from app.adapters.db.tables.cameras import cameras
 from app.adapters.db.tables.events import corrections, gate_results, idempotency
 from app.adapters.db.tables.gates import gates, orders
-from app.adapters.db.tables.imports import imports
+from app.adapters.db.tables.imports import import_mappings, imports
 from app.adapters.db.tables.people import (
     data_keys,
     embeddings,
@@ -69,6 +69,7 @@ COUNTED = (
     erasures,
     gate_results,
     gates,
+    import_mappings,
     imports,
     installation,
     next_templates,

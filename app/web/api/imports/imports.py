@@ -48,6 +48,9 @@ class RowOut(BaseModel):
     outcome: RowOutcome
     photos: int = Field(description="accepted photos")
     employee_id: str | None
+    name: str = Field(description="empty in reports of earlier versions")
+    recognisable: bool | None = Field(description="whether gates can recognise the person afterwards; null if refused")
+    has_picture: bool = Field(description="whether `/rows/{line}/picture` has the refused photo")
     problems: list[ProblemOut]
 
     @classmethod
@@ -73,7 +76,8 @@ class ImportOut(BaseModel):
     rows_per_s: float | None = Field(description="in this run")
     eta_s: float | None = Field(description="seconds left at that speed")
     counts: dict[str, int] = Field(
-        examples=[{"added": 9990, "changed": 0, "unchanged": 0, "refused": 10, "problems": 31}]
+        examples=[{"added": 9990, "changed": 0, "unchanged": 0, "refused": 10, "problems": 31, "unrecognisable": 7}],
+        description="rows by outcome; with problems; of people whom gates cannot recognise afterwards",
     )
     encoding: str | None = Field(description="encoding that was named for the CSV")
     notices: list[str] = Field(description="about the files as a whole")
@@ -117,6 +121,11 @@ BODY: dict[str, Any] = {
                             "enum": list(CODECS),
                             "description": "of the CSV, and of names in the zip, where it is neither UTF-8 nor UTF-16",
                         },
+                        "mapping": {
+                            "type": "string",
+                            "description": "JSON, if the CSV's columns are not named as ours, as in "
+                            "`POST /v1/imports/{id}/mapping`",
+                        },
                     },
                 }
             }
@@ -127,14 +136,19 @@ BODY: dict[str, Any] = {
 
 @router.post("", status_code=202, summary="Upload a file of people", responses=CONFLICT, openapi_extra=BODY)
 async def create(request: Request, system: SystemOf, who: Admin) -> Started:
-    """A dry run, unless `dry_run=false`. It changes nothing, reports on each row and can be applied within a day."""
+    """A dry run, unless `dry_run=false`. It changes nothing, reports on each row and can be applied within a day.
+
+    Where the CSV names its columns in its own way, send `mapping`. Without one, a dry run is `unmapped` until
+    `POST /v1/imports/{id}/mapping` says what they mean, unless somebody mapped the same header before. An import that
+    is no dry run fails.
+    """
     declared = int(request.headers.get("content-length", 0))
     if declared > shutil.disk_usage(system.settings.data).free - _ROOM:
         raise TooLarge("disk_full", "The disk has no room for this upload. Free some space, or split the import.")
     async with contextmanager_in_threadpool(system.imports.receive()) as arriving:
-        dry_run, encoding = await import_upload.receive(request, arriving)
-        submit = partial(system.imports.submit, dry_run=dry_run, actor=who.name, encoding=encoding)
-        job = await run_in_threadpool(submit, arriving)
+        form = await import_upload.receive(request, arriving)
+        submit = partial(system.imports.submit, dry_run=form.dry_run(), actor=who.name)
+        job = await run_in_threadpool(partial(submit, encoding=form.encoding(), mapping=form.mapping()), arriving)
     return Started(id=job.id)
 
 
@@ -150,6 +164,7 @@ def read(
     system: SystemOf,
     _: Admin,
     outcome: RowOutcome | None = None,
+    unrecognisable: Annotated[bool, Query(description="only people whom gates cannot recognise afterwards")] = False,
     all_rows: Annotated[bool, Query(description="also rows without problems")] = False,
     cursor: Annotated[str | None, Query(max_length=20)] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
@@ -158,7 +173,8 @@ def read(
     job, counts = system.import_reports.get(import_id)
     if cursor is not None and not (cursor.isascii() and cursor.isdigit() and len(cursor) < 10):
         raise not_ours()
-    which = RowFilter(outcome, not all_rows and outcome is None, int(cursor or 0), limit + 1)
+    only_problems = not all_rows and outcome is None and not unrecognisable
+    which = RowFilter(outcome, only_problems, unrecognisable, int(cursor or 0), limit + 1)
     found = system.import_reports.rows(import_id, which)
     rows = Page(items=[RowOut.of(r) for r in found[:limit]], next=str(found[limit - 1].line) if found[limit:] else None)
     return ImportWithRows(**ImportOut.of(system, job, counts).model_dump(), problems=rows)

@@ -62,21 +62,25 @@ let asked;
 
 function row(one) {
   const number = one.employee_id ? el("a", { href: rooted(`/employees/${one.employee_id}`) }, one.number) : one.number;
+  const source = rooted(`${path}/rows/${one.line}/picture`);
+  const picture = one.has_picture ? el("img", { class: "refused-photo", src: source, alt: "The refused photo", loading: "lazy" }) : null;
+  const unseen = one.recognisable === false ? badge("cannot be recognised", "warn") : null;
   const said = one.problems.map((p) => el("li", {}, p.photo ? el("code", {}, `${p.photo} `) : null, p.detail));
   const photos = one.photos ? `${one.photos} ${one.photos === 1 ? "photo" : "photos"} accepted` : "";
   return el(
     "tr",
     {},
     el("td", { class: "right number" }, String(one.line)),
-    el("td", {}, number),
-    el("td", {}, badge(one.outcome, KINDS[one.outcome])),
-    el("td", {}, said.length ? el("ul", {}, said) : el("span", { class: "faint" }, photos)),
+    el("td", {}, number, one.name ? el("div", { class: "faint" }, one.name) : null),
+    el("td", {}, badge(one.outcome, KINDS[one.outcome]), unseen),
+    el("td", {}, picture, said.length ? el("ul", {}, said) : el("span", { class: "faint" }, photos)),
   );
 }
 
 async function load(after) {
   const query = new URLSearchParams();
   if (show === "all") query.set("all_rows", "true");
+  else if (show === "unrecognisable") query.set("unrecognisable", "true");
   else if (show !== "problems") query.set("outcome", show);
   if (after) query.set("cursor", after);
   asked?.abort(); // a slow answer must not replace a later one

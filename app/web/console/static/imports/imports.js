@@ -1,6 +1,7 @@
 // Uploads the files of an import and shows the progress.
 
 import { rooted } from "../api.js";
+import { clearProblems, problemAt } from "../parts.js";
 import { upload } from "../upload.js";
 
 const form = document.getElementById("bring");
@@ -9,6 +10,12 @@ const sent = document.getElementById("sent");
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
+  clearProblems(form);
+  const csv = form.elements.csv.files[0];
+  if (csv && /\.(xlsx?|xlsm|ods|numbers)$/i.test(csv.name)) {
+    problemAt(form, "csv", "This is a workbook. Open it in the spreadsheet, choose File, Save As, “CSV UTF-8 (comma delimited)”, and choose that file here.");
+    return;
+  }
   const button = form.querySelector("button");
   const files = new FormData();
   files.append("dry_run", "true");
