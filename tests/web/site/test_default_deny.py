@@ -18,6 +18,8 @@ ALLOWED = {
     r"POST /v1/gates/{gate}/(open|lock|unlock)": {"admin", "security"},
     r"POST /v1/events/{event_id}/corrections": {"admin", "security"},
     r"POST /v1/alerts(/{id})?/acknowledge": {"admin", "security"},
+    r"GET /v1/cameras/{camera}/(live|picture)": {"admin", "security"},
+    r"POST /v1/camera-tries": {"admin"},
     r"\w+ /v1/(employees|gates|gate-hardware|first-hour|keys|imports|cameras|settings)\b.*": {"admin"},
     r"\w+ /v1/grants\b.*": {"admin", "security"},
     r"\w+ /v1/(sites|zones|gate-places|lanes|groups|calendars|schedules|rules|gate-modes)\b.*": {"admin"},
