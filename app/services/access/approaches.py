@@ -13,6 +13,7 @@ from time import perf_counter
 
 from app.core.approach import tracks
 from app.core.approach import tries as approach
+from app.core.approach.group import Denial
 from app.core.approach.tracks import Scene, Step, Track
 from app.core.approach.tries import AtGate
 from app.core.errors import FacegateError, NotRecorded, Unconfirmed
@@ -20,8 +21,8 @@ from app.core.events.decision import RecordedDecision
 from app.core.gates.commands import RemotePoll
 from app.core.gates.gate import Gate
 from app.core.ports.store import Store
-from app.core.recognition.liveness import LivenessMode
 from app.core.types import Detection, Evidence, Pixels, Reason
+from app.services.access.assessed import assessed, repeats
 from app.services.access.decision_request import FROM_CAMERA, DecisionRequest
 from app.services.access.decision_service import FAULT, DecisionService
 from app.services.access.watch import LatestFrame, Openings, Passage, View, Visit
@@ -148,6 +149,8 @@ class Approaches:
         """Updates each track's visit from the frame."""
         let_in = watch.let_in & step.faces.keys()
         close = {t.id for t in (*near.rivals, near.person) if t is not None}
+        if watch.group is not None:
+            watch.group = watch.group.seen([t for t in step.scene.tracks if t.id in close & step.faces.keys()], at)
         for track in step.scene.tracks:
             face = step.faces.get(track.id)
             if face is None:
@@ -158,6 +161,7 @@ class Approaches:
             if track.id in close:
                 visit.near_since = visit.near_since or at
                 visit.near += 1
+                visit.rivals = max(visit.rivals, len(close))
                 visit.alone |= near.person is track
             # The record shows the best usable views of a track, or else one of its widest.
             fresh = track.id in step.fresh
@@ -177,7 +181,7 @@ class Approaches:
             visit = watch.visits.get(track.id, Visit())
             late = visit.near_since is not None and approach.waited(visit.near_since, at)
             if late and approach.is_approach(visit.near):
-                answers += self._denied(watch, track, visit, at)
+                answers += self._denied(watch, step, track, visit, at)
         return answers
 
     def _left(self, watch: Watch, step: Step, at: datetime) -> Decisions:
@@ -186,9 +190,9 @@ class Approaches:
             visit = watch.visits.pop(track.id, None)
             if visit is not None and approach.is_approach(visit.near):
                 self._notice_tailgater(watch, track, visit)
-                answers += self._denied(watch, track, visit, at, left=True)
-                if visit.denied:
-                    watch.refused(track)
+                answers += self._denied(watch, step, track, visit, at, left=True)
+                if visit.denial:
+                    watch.refused(track, visit.denial)
         living = {track.id for track in step.scene.tracks}
         watch.visits = {i: visit for i, visit in watch.visits.items() if i in living}
         return answers
@@ -196,7 +200,7 @@ class Approaches:
     def _tried(self, watch: Watch, track: Track, visit: Visit, at: datetime) -> Decisions:
         """Tries what was seen so far. An opening is recorded and carried out; otherwise nothing happens."""
         try:
-            request, found, opens = self._assessed(watch, track, visit, at)
+            request, found, opens = assessed(self, watch, track, visit, at)
             if opens:
                 return self._opened(watch, track, visit, request, found)
             visit.tries += 1
@@ -222,7 +226,7 @@ class Approaches:
                 logger.error("opening_recorded_too_late camera=%s reason=%s", watch.camera, error)
                 return []
             if not answer.opens:
-                visit.denied = True  # suspended between the two transactions
+                visit.denial = Denial(answer.reason, request.seen_at)  # suspended between the two transactions
                 return [answer]
             visit.let_in = True
             self._keep(watch, request, track, track.id, answer)
@@ -233,15 +237,19 @@ class Approaches:
             logger.exception("opening_not_passed_on camera=%s gate=stays_shut", watch.camera)
         return [answer]
 
-    def _denied(self, watch: Watch, track: Track, visit: Visit, at: datetime, *, left: bool = False) -> Decisions:
+    def _denied(
+        self, watch: Watch, step: Step, track: Track, visit: Visit, at: datetime, *, left: bool = False
+    ) -> Decisions:
         """Records the one denial of an approach without an answer. left: the person is gone, so nothing may open."""
-        if visit.let_in or visit.denied or visit.too_late:
+        if visit.let_in or visit.denial or visit.too_late:
             return []
-        if left and watch.was_denied(track, self.rules.same_person):
-            visit.denied = True
+        alike = self.rules.same_person
+        before = watch.was_denied(track, at, alike)
+        if left and before:
+            visit.denial = before
             return []
         try:
-            request, found, opens = self._assessed(watch, track, visit, at)
+            request, found, opens = assessed(self, watch, track, visit, at)
             if not visit.alone:
                 found = Evidence(visit.faces, 0, Reason.SEVERAL_FACES)
             elif opens and not left:
@@ -249,42 +257,22 @@ class Approaches:
                 return self._opened(watch, track, visit, request, found) if track.usable_at == at else []
             elif opens:
                 found = Evidence(visit.faces, 0, Reason.NO_FACE)
-            elif watch.was_let_in(track, visit, self.rules.same_person):
+            elif watch.was_let_in(track, visit, alike):
                 visit.let_in = True
+                return []
+            before = before or watch.denied_together(track, visit, at, alike)
+            if before and repeats(self.decisions, before, request, found):
+                visit.denial = before
                 return []
             answer = self.decisions.record(request, found)
         except NotRecorded as error:
             watch.complain(error)
-            visit.denied = isinstance(error, Unconfirmed)  # it may be recorded, so it must not be tried again
+            if isinstance(error, Unconfirmed):
+                visit.denial = Denial(None, at)  # it may be recorded, so it must not be tried again
             return []
-        visit.denied = True
+        near = [t for t in (*step.scene.tracks, *step.ended) if watch.visits.get(t.id, Visit()).near or t is track]
+        watch.denied(track, visit, Denial(answer.reason, at), near)
         return [answer]
-
-    def _assessed(
-        self, watch: Watch, track: Track, visit: Visit, at: datetime
-    ) -> tuple[DecisionRequest, Evidence, bool]:
-        """The request, its evidence, and whether it would open. Raises NotRecorded if the database or gate is gone."""
-        started = perf_counter()
-        with self.store.read() as tx:
-            gate = tx.gates.get(watch.gate_id)
-            current = self.decisions.refresh(tx)
-        if gate is None:
-            raise NotRecorded("the camera's gate no longer exists")
-        watch.asks_liveness = gate.liveness is not LivenessMode.OFF
-        views = [view.pixels for view in visit.views]
-        looks = approach.frame_results(track, visit.faces, self.rules.same_person, views)
-        request = DecisionRequest(gate, looks, track.seen, at, started, camera=watch.camera, share=approach.SHARE)
-        found = self.decisions.evidence(looks) if current else FAULT
-        try:
-            opens = self.decisions.would_open(request, found)
-        except NotRecorded:
-            raise
-        except Exception:
-            # Any fault becomes a recorded denial with the reason system_fault.
-            logger.exception("decision_failed camera=%s gate=stays_shut", watch.camera)
-            found, opens = FAULT, False
-        watch.unrecorded = False
-        return request, found, opens
 
     def _notice_tailgater(self, watch: Watch, track: Track, visit: Visit) -> None:
         if not watch.tailgates(track, visit, self.rules.same_person):

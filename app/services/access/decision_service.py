@@ -92,14 +92,17 @@ class DecisionService:
                 return folded
             return evidence_of.against(folded, self.gallery.search(folded.embedding, k=2))
         except Exception:
-            # Whatever raised, the attempt is recorded as a denial with the reason system_fault.
-            logger.exception("evidence_failed gate=stays_shut")
+            logger.exception("evidence_failed gate=stays_shut")  # and is recorded as system_fault
             return FAULT
 
     def would_open(self, request: DecisionRequest, found: Evidence) -> bool:
-        """Whether recording the request now would open the gate. Raises NotRecorded if the database is gone."""
+        """Whether recording the request now would open the gate. Raises as `foreseen` does."""
+        return self.foreseen(request, found).verdict is Verdict.OPEN
+
+    def foreseen(self, request: DecisionRequest, found: Evidence) -> Decision:
+        """Returns what recording the request now would decide. Raises NotRecorded if the database is gone."""
         with self.store.read() as tx:
-            return self._assess(tx, request, found).decision.verdict is Verdict.OPEN
+            return self._assess(tx, request, found).decision
 
     def record(self, request: DecisionRequest, found: Evidence) -> RecordedDecision:
         """Decides the request and returns the signed answer once its event is committed.

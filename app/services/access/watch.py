@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from threading import Lock
 
 from app.core.approach import tries as approach
-from app.core.approach.tracks import Scene, Track
+from app.core.approach.group import GONE, Denial, Group
+from app.core.approach.tracks import Scene, Track, overlap
 from app.core.approach.tries import AtGate, Region
 from app.core.errors import NotRecorded
 from app.core.types import FrameResult, Pixels, Reason, Sample
@@ -15,9 +16,8 @@ from app.core.types import FrameResult, Pixels, Reason, Sample
 logger = logging.getLogger(__name__)
 
 APART = timedelta(milliseconds=200)  # frames nearer to each other show the same, so only the better one is kept
-# Somebody who was denied and is found again so soon had only looked away or been hidden.
-COOL_DOWN = timedelta(seconds=3)
 AT_ONCE = timedelta(seconds=2)  # an older picture opens nothing
+SAME_PLACE = 0.3  # of the face's box; somebody never seen well who is found again here has not moved
 PASSAGES_KEPT = timedelta(seconds=10)  # after its end: a tailgater is noticed only when their track ends
 
 
@@ -28,8 +28,10 @@ class Visit:
     Attributes:
         near_since, near: since when, and in how many frames, the person was at the gate or beside somebody there.
         alone: whether the person was at the gate without a rival at least once.
+        rivals: the most who were near at once, this one counted.
         faces: the most in one frame.
         tries, tried_from: see `approach.due`.
+        denial: the one that the approach got, or that of the same people before, which it would only repeat.
         too_late: the answer was recorded too late to be carried out; the approach gets no other.
         beside: tracks in view together with this one after they were let in, so they are other people.
     """
@@ -37,10 +39,11 @@ class Visit:
     near_since: datetime | None = None
     near: int = 0
     alone: bool = False
+    rivals: int = 0
     faces: int = 0
     tries: int = 0
     tried_from: int | None = None
-    denied: bool = False
+    denial: Denial | None = None
     let_in: bool = False
     too_late: bool = False
     beside: set[int] = field(default_factory=set)
@@ -116,10 +119,19 @@ class Openings:
 
 @dataclass(frozen=True, eq=False)
 class TurnedAway:
-    """Somebody who was denied, and when they were last seen."""
+    """Somebody who was denied: their track, which has ended, and the denial."""
 
-    samples: tuple[Sample, ...]
-    last_at: datetime
+    track: Track
+    denial: Denial
+
+    def is_(self, track: Track, same_person: float) -> bool:
+        """Whether the track is the same person, found again within moments."""
+        if not track.first_at < self.track.last_at + GONE:
+            return False
+        if track.samples and self.track.samples:
+            return not approach.is_another(track, self.track.samples, same_person)
+        # Somebody whose face is never seen well, or not any more, and who stands where they stood.
+        return not track.samples and overlap(track.box, self.track.box) >= SAME_PLACE
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,6 +172,7 @@ class Watch:
     visits: dict[int, Visit] = field(default_factory=dict)
     passages: list[Passage] = field(default_factory=list)
     turned_away: list[TurnedAway] = field(default_factory=list)
+    group: Group | None = None
     unrecorded: bool = False
     asks_liveness: bool = True
     polls: dict[int, int] = field(default_factory=dict)
@@ -189,14 +202,26 @@ class Watch:
             p.lasts(track.last_at) and not is_another(p, track, visit, same_person) for p in self.passages if p.samples
         )
 
-    def was_denied(self, track: Track, same_person: float) -> bool:
-        """Whether this track is somebody who was denied a moment ago."""
-        return bool(track.samples) and any(
-            bool(t.samples)
-            and track.first_at < t.last_at + COOL_DOWN
-            and not approach.is_another(track, t.samples, same_person)
-            for t in self.turned_away
-        )
+    def was_denied(self, track: Track, at: datetime, same_person: float) -> Denial | None:
+        """The denial of somebody who was denied a moment ago and whom this track shows; None for all others."""
+        for one in reversed(self.turned_away):
+            if one.denial.is_recent(at) and one.is_(track, same_person):
+                return one.denial
+        return None
+
+    def denied_together(self, track: Track, visit: Visit, at: datetime, same_person: float) -> Denial | None:
+        """The recorded denial of a group that is still there, if this track can be one of them."""
+        group = self.group
+        if visit.alone or group is None or group.gone(at) or not group.holds(track, visit.rivals, same_person):
+            return None
+        return group.denial
+
+    def denied(self, track: Track, visit: Visit, denial: Denial, near: Sequence[Track]) -> None:
+        """Notes a recorded denial. near: who is at the gate or was a moment ago, for a denial of several people."""
+        visit.denial = denial
+        if not visit.alone:
+            group = self.group or Group(denial, 0, {}, track.last_at)
+            self.group = group.with_(denial, visit.rivals, near)
 
     def tailgates(self, track: Track, visit: Visit, same_person: float) -> bool:
         """Whether somebody who was not let in crossed while the gate was open for another. True once an opening."""
@@ -210,10 +235,10 @@ class Watch:
                 return True
         return False
 
-    def refused(self, track: Track) -> None:
+    def refused(self, track: Track, denial: Denial) -> None:
         """Notes that the track of somebody who was denied has ended."""
-        kept = [t for t in self.turned_away if t.last_at + COOL_DOWN > track.last_at]
-        self.turned_away = [*kept, TurnedAway(track.samples, track.last_at)]
+        kept = [one for one in self.turned_away if one.track.last_at + GONE > track.last_at]
+        self.turned_away = [*kept, TurnedAway(track, denial)]
 
     def complain(self, error: NotRecorded) -> None:
         """Logs an outage once, not at every frame."""

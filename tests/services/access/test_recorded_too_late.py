@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import event
 
 from app.adapters.db.store import SqlStore
+from app.core.approach.group import GONE
 from app.core.errors import Unconfirmed
 from app.core.gates.commands import CommandOutcome, DriverKind
 from app.core.gates.result import GateResultRow
-from app.services.access.watch import COOL_DOWN
 from app.services.events.answers import Answers
 from app.services.events.second_records import SecondRecords
 from app.services.gates.by_hand import ByHand
@@ -99,7 +99,7 @@ def test_approach_gets_no_second_answer_after_a_late_opening(site: Process, late
     assert stage.show(face(ADA), times=250) == [], "they stand there for ten seconds"
     assert stage.leave() == [] and stage.carried == []
     assert site.recorded() == 1 and only_result(site).detail == LATE
-    stage.site.clock.now += COOL_DOWN
+    stage.site.clock.now += GONE
     assert reasons(stage.show(face(ADA))) == ["recognised"], "they come again"
 
 

@@ -1,0 +1,69 @@
+"""What would be decided about a track now, before anything is recorded."""
+
+import logging
+from datetime import datetime
+from time import perf_counter
+from typing import Protocol
+
+from app.core.approach import tracks
+from app.core.approach import tries as approach
+from app.core.approach.group import Denial
+from app.core.approach.tracks import Track
+from app.core.errors import NotRecorded
+from app.core.ports.store import Store
+from app.core.recognition.liveness import LivenessMode
+from app.core.types import Evidence, Verdict
+from app.services.access.decision_request import DecisionRequest
+from app.services.access.decision_service import FAULT, DecisionService
+from app.services.access.watch import Visit, Watch
+
+logger = logging.getLogger(__name__)
+
+
+class Deciding(Protocol):
+    """The part of `Approaches` that this needs."""
+
+    @property
+    def store(self) -> Store: ...
+    @property
+    def decisions(self) -> DecisionService: ...
+    @property
+    def rules(self) -> tracks.Rules: ...
+
+
+def assessed(
+    by: Deciding, watch: Watch, track: Track, visit: Visit, at: datetime
+) -> tuple[DecisionRequest, Evidence, bool]:
+    """The request, its evidence, and whether it would open. Raises NotRecorded if the database or gate is gone."""
+    started = perf_counter()
+    with by.store.read() as tx:
+        gate = tx.gates.get(watch.gate_id)
+        current = by.decisions.refresh(tx)
+    if gate is None:
+        raise NotRecorded("the camera's gate no longer exists")
+    watch.asks_liveness = gate.liveness is not LivenessMode.OFF
+    views = [view.pixels for view in visit.views]
+    looks = approach.frame_results(track, visit.faces, by.rules.same_person, views)
+    request = DecisionRequest(gate, looks, track.seen, at, started, camera=watch.camera, share=approach.SHARE)
+    found = by.decisions.evidence(looks) if current else FAULT
+    try:
+        opens = by.decisions.would_open(request, found)
+    except NotRecorded:
+        raise
+    except Exception:
+        # Any fault becomes a recorded denial with the reason system_fault.
+        logger.exception("decision_failed camera=%s gate=stays_shut", watch.camera)
+        found, opens = FAULT, False
+    watch.unrecorded = False
+    return request, found, opens
+
+
+def repeats(decisions: DecisionService, before: Denial, request: DecisionRequest, found: Evidence) -> bool:
+    """Whether the decision would only say again what is recorded of these people. Raises NotRecorded."""
+    try:
+        foreseen = decisions.foreseen(request, found)
+    except NotRecorded:
+        raise
+    except Exception:
+        return False  # it is recorded as a fault
+    return foreseen.verdict is Verdict.DENY and before.covers(foreseen.reason, request.seen_at)
