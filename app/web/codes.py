@@ -97,7 +97,6 @@ BY_STATUS: dict[int, dict[str, str]] = {
         "missing_photo": "The photo that the row names is not there.",
         "multiple_csv_files": "The zip has more than one people.csv.",
         "no_face": "The image shows no face.",
-        "no_zones": "A lockdown or release does not take zones yet; name gates.",
         "not_an_image": "The bytes are not an image of a supported kind.",
         "not_csv": "The file is a workbook, a web page or a PDF and not a CSV.",
         "one_image_required": "This call takes exactly one image.",
@@ -171,6 +170,7 @@ BY_STATUS: dict[int, dict[str, str]] = {
         "unknown_photo": "The employee has no photo with this id.",
         "unknown_upload": "The uploaded files of the import are gone.",
         "unknown_user": "There is no user with this id.",
+        "unknown_zone": "There is no zone of this name.",
     },
     405: {
         "method_not_allowed": "The address does not take this method.",
@@ -218,6 +218,7 @@ BY_STATUS: dict[int, dict[str, str]] = {
         "same_as_event": "The event names this person already.",
         "too_many_photos": "The employee has as many photos as are kept.",
         "user_disabled": "The user is disabled.",
+        "zone_without_gates": "No gate leads into or out of the zone.",
     },
     413: {
         "csv_too_large": "The CSV is too large.",

@@ -1,7 +1,7 @@
 """All rules of an installation at one version: what refers to what, and what is wrong with it."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
@@ -245,6 +245,11 @@ class RuleSet:
             or gate.zone_to in where.zones
             or (gate.zone_from in where.zones and self._leads_out(gate))
         )
+
+    def gates_around(self, zones: Collection[str]) -> frozenset[str]:
+        """The ids of the gates that lead into or out of these zones, or of zones inside them."""
+        ends = [(gate.id, end) for gate in self.gates for end in (gate.zone_from, gate.zone_to) if end is not None]
+        return frozenset(gate for gate, end in ends if not {end, *self.zones_around(end)}.isdisjoint(zones))
 
     def _leads_out(self, gate: GatePlace) -> bool:
         return gate.zone_to is None or gate.zone_to in self.zones_around(gate.zone_from or "")

@@ -36,7 +36,8 @@ class SiteMode(StrEnum):
 class SiteState:
     """The mode, who set it (a key or user id), when, and with which comment ("" for none).
 
-    `gates` are the ids it applies to; empty means every gate.
+    `gates` are the ids it applies to; empty means every gate. `zones` are the ids of the zones that were ordered; their
+    gates are among `gates`, also those that were added to a zone during its lockdown.
     """
 
     mode: SiteMode = SiteMode.NORMAL
@@ -44,6 +45,7 @@ class SiteState:
     actor: str | None = None
     gates: tuple[str, ...] = ()
     comment: str = ""
+    zones: tuple[str, ...] = ()
 
     def mode_at(self, gate_id: str) -> SiteMode:
         """Returns the mode that applies at this gate."""

@@ -22,7 +22,7 @@ from app.core.gates.commands import RemotePoll
 from app.core.gates.gate import Gate
 from app.core.ports.store import Store
 from app.core.types import Detection, Evidence, Pixels, Reason
-from app.services.access.assessed import assessed, repeats
+from app.services.access.assessed import assessed, repeated
 from app.services.access.decision_request import FROM_CAMERA, DecisionRequest
 from app.services.access.decision_service import FAULT, DecisionService
 from app.services.access.watch import LatestFrame, Openings, Passage, View, Visit
@@ -260,9 +260,9 @@ class Approaches:
             elif watch.was_let_in(track, visit, alike):
                 visit.let_in = True
                 return []
-            before = before or watch.denied_together(track, visit, at, alike)
-            if before and repeats(self.decisions, before, request, found):
-                visit.denial = before
+            earlier = [one for one in (before, watch.denied_together(track, visit, at, alike)) if one is not None]
+            visit.denial = repeated(self.decisions, earlier, request, found)
+            if visit.denial:
                 return []
             answer = self.decisions.record(request, found)
         except NotRecorded as error:

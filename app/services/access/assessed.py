@@ -1,6 +1,7 @@
 """What would be decided about a track now, before anything is recorded."""
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 from time import perf_counter
 from typing import Protocol
@@ -58,12 +59,18 @@ def assessed(
     return request, found, opens
 
 
-def repeats(decisions: DecisionService, before: Denial, request: DecisionRequest, found: Evidence) -> bool:
-    """Whether the decision would only say again what is recorded of these people. Raises NotRecorded."""
+def repeated(
+    decisions: DecisionService, earlier: Sequence[Denial], request: DecisionRequest, found: Evidence
+) -> Denial | None:
+    """The recorded denial of these people that the decision would only say again, if any. Raises NotRecorded."""
+    if not earlier:
+        return None
     try:
         foreseen = decisions.foreseen(request, found)
     except NotRecorded:
         raise
     except Exception:
-        return False  # it is recorded as a fault
-    return foreseen.verdict is Verdict.DENY and before.covers(foreseen.reason, request.seen_at)
+        return None  # it is recorded as a fault
+    if foreseen.verdict is Verdict.OPEN:
+        return None
+    return next((one for one in earlier if one.covers(foreseen.reason, request.seen_at)), None)

@@ -100,21 +100,23 @@ class SiteControl:
         unread: bool = False,
         comment: str = "",
         by_guard: bool = False,
+        zones: Collection[str] = (),
     ) -> SiteState:
         """Sets the mode and returns the state. Nothing is recorded twice: a fire panel may repeat itself every second.
 
-        gates: names; none means every gate, also those to come. actor: the id of the key or user who orders it. NORMAL
-        ends whatever holds at these gates, or with `ending` that mode only. Gates add up while one mode holds. A
-        release of every gate ends a lockdown, and the mode is normal when the release ends. unread: the database is
-        known to be gone, so a release asks it nothing. comment: kept with the mode and each gate's event. by_guard:
-        whoever orders it is no admin.
+        gates, zones: names; none of both means every gate, also those to come. A zone's lockdown holds at gates that
+        are added to the zone meanwhile; its release opens those that it has now. actor: the id of the key or user who
+        orders it. NORMAL ends whatever holds at these gates, or with `ending` that mode only. Gates add up while one
+        mode holds. A release of every gate ends a lockdown, and the mode is normal when the release ends. unread: the
+        database is known to be gone, so a release asks it nothing. comment: kept with the mode and each gate's event.
+        by_guard: whoever orders it is no admin.
 
-        Raises NotFound for an unknown gate; Forbidden for a guard's lockdown, or its end, unless the site's settings
-        allow it; Conflict for a lockdown while gates are released, and for a release of some
-        gates during a lockdown, which would unlock the others; NotRecorded: nothing changed; NotYetRecorded: a release
-        is in force.
+        Raises NotFound for an unknown gate or zone; Forbidden for a guard's lockdown, or its end, unless the site's
+        settings allow it; Conflict for a zone without gates, for a lockdown while gates are released, and for a release
+        of some gates during a lockdown, which would unlock the others; NotRecorded: nothing changed; NotYetRecorded: a
+        release is in force.
         """
-        order = SiteOrder(mode, gates, actor, ending, comment=comment, by_guard=by_guard)
+        order = SiteOrder(mode, gates, actor, ending, comment=comment, by_guard=by_guard, zones=zones)
         if mode is SiteMode.RELEASE:
             if unread:
                 raise self._release_unread(order)
@@ -201,8 +203,10 @@ class SiteControl:
         return together((*self._late.all(), site))
 
     def _release_unread(self, order: SiteOrder) -> NotYetRecorded:
+        # Which gates a zone has is not known now, so its release is one of every gate.
+        gates = () if order.zones else order.gates
         return self._in_force(
-            self._release(SiteState(order.mode, self.clock(), order.actor, comment=order.comment), order.gates)
+            self._release(SiteState(order.mode, self.clock(), order.actor, comment=order.comment), gates)
         )
 
     def _in_force(self, ordered: SiteState) -> NotYetRecorded:

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from app.core.access.rule_set import RuleSet
 from app.core.errors import Conflict, Forbidden, NotFound
 from app.core.ports.store import Transaction
 from app.core.site.mode import SiteMode, SiteState
@@ -11,7 +12,8 @@ from app.core.site.mode import SiteMode, SiteState
 
 @dataclass(frozen=True)
 class SiteOrder:
-    """gates: names or ids; none means every gate. actor: the id of a key or user. ending: the mode that NORMAL ends,
+    """gates, zones: names or ids; none of both means every gate. A zone stands for the gates that lead into or out of
+    it, or of a zone inside it. actor: the id of a key or user. ending: the mode that NORMAL ends,
     None for any. in_force: a release that was carried out already, so its record follows: a lockdown ends, and a gate
     that was deleted meanwhile is left out. by_guard: a lockdown and its end need the setting for guards."""
 
@@ -22,30 +24,43 @@ class SiteOrder:
     in_force: bool = False
     comment: str = ""
     by_guard: bool = False
+    zones: Collection[str] = ()
 
     @property
     def ends_every_release(self) -> bool:
-        return self.mode is SiteMode.NORMAL and self.ending is not SiteMode.LOCKDOWN and not self.gates
+        return self.mode is SiteMode.NORMAL and self.ending is not SiteMode.LOCKDOWN and self.names_all
+
+    @property
+    def names_all(self) -> bool:
+        """Whether it is about every gate."""
+        return not self.gates and not self.zones
 
     def after(self, tx: Transaction, before: SiteState, now: datetime) -> SiteState:
         """The state after the order; `before` itself if nothing changes. Raises NotFound, Conflict, Forbidden."""
         self._check_setting(tx)
-        named = self._named(tx)
-        if self.in_force and self.gates and not named:
-            return before
+        rules = tx.rules.all() if self.zones or before.zones else RuleSet()
+        ordered = self._zones(rules)
+        named = self._named(tx) | rules.gates_around(ordered)
+        if not named and not self.names_all and (self.in_force or self.mode is not SiteMode.NORMAL):
+            if self.in_force:
+                return before
+            raise Conflict("zone_without_gates", "No gate leads into or out of this zone; name gates instead.")
         mode = self.mode
         if mode is SiteMode.NORMAL:
             if before.mode is SiteMode.NORMAL or (self.ending is not None and before.mode is not self.ending):
                 return before
             held = set(before.gates or (gate.id for gate in tx.gates.all()))
-            left = held - named if named else set()
+            left = set() if self.names_all else held - named
+            # A zone that is ended in part no longer takes in gates that are added to it.
+            zones = {z for z in before.zones if z not in ordered and rules.gates_around([z]).isdisjoint(named)}
             mode = before.mode if left else SiteMode.NORMAL
         else:
             self._check(before, named)
             joins = before.mode is mode
-            every = not named or (joins and not before.gates)
+            every = self.names_all or (joins and not before.gates)
+            zones = ordered | set(before.zones if joins else ())
             left = set() if every else named | set(before.gates if joins else ())
-        after = replace(before, mode=mode, gates=tuple(sorted(left)))
+        after = replace(before, mode=mode, gates=tuple(sorted(left)), zones=tuple(sorted(zones)) if left else ())
         if after == before:
             return before
         if before.since is not None:
@@ -62,6 +77,14 @@ class SiteOrder:
             elif not self.in_force:
                 raise NotFound("unknown_gate", "There is no gate of that name.")
         return found
+
+    def _zones(self, rules: RuleSet) -> set[str]:
+        """The ids of the zones. Raises NotFound."""
+        known = {key: zone.id for zone in rules.zones for key in (zone.name, zone.id)}
+        unknown = [name for name in self.zones if name not in known]
+        if unknown and not self.in_force:
+            raise NotFound("unknown_zone", "There is no zone of that name.")
+        return {known[name] for name in self.zones if name in known}
 
     def _check_setting(self, tx: Transaction) -> None:
         about_lockdown = SiteMode.LOCKDOWN in (self.mode, self.ending)

@@ -12,15 +12,30 @@ from app.wiring import System
 
 @dataclass(frozen=True)
 class ModeBand:
-    """gates: names; empty means every gate. since: None if the record was lost or altered. by: "" if unknown."""
+    """What the band says.
+
+    gates: names; empty means every gate. zones: the names of those ordered; extra: the gates that are in none of them.
+    since: None if the record was lost or altered. by: "" if unknown.
+    """
 
     mode: SiteMode
     gates: list[str]
+    zones: list[str]
+    extra: list[str]
     since: datetime | None
     by: str
     comment: str
     is_recorded: bool
     may_end: bool
+
+    @property
+    def where(self) -> str:
+        """Where it holds, as people say it; "" for every gate."""
+        if not self.zones:
+            return ", ".join(self.gates)
+        count = len(self.gates) - len(self.extra)
+        zones = f"{', '.join(self.zones)} ({count} {'gate' if count == 1 else 'gates'})"
+        return f"{zones} and at {', '.join(self.extra)}" if self.extra else zones
 
 
 def mode_band(system: System, who: Principal) -> ModeBand | None:
@@ -29,9 +44,16 @@ def mode_band(system: System, who: Principal) -> ModeBand | None:
     if state.mode is SiteMode.NORMAL:
         return None
     names = {gate.id: gate.name for gate in system.gates.all()} if state.gates else {}
+    zones, inside = dict[str, str](), frozenset[str]()
+    if state.zones:
+        with system.store.read() as tx:
+            rules = tx.rules.all()
+        zones, inside = {zone.id: zone.name for zone in rules.zones}, rules.gates_around(state.zones)
     return ModeBand(
         state.mode,
         sorted(names.get(gate, gate) for gate in state.gates),
+        sorted(zones.get(zone, zone) for zone in state.zones),
+        sorted(names.get(gate, gate) for gate in state.gates if gate not in inside),
         state.since,
         actor_name(system, state.actor),
         state.comment,

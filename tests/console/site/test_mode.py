@@ -1,10 +1,12 @@
 """Lockdown and release from the header of every page: held to confirm, by mouse, touch and keyboard, and ended."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from app.core.access.rules import Zone
 from app.core.site.mode import SiteMode
 from app.core.site.settings import SiteSettings
 from tests.console.browser import Shots
@@ -88,7 +90,7 @@ def test_letting_go_early_orders_nothing(guarded: Service, page_as: Open) -> Non
     page.get_by_role("button", name="Lockdown").click()
     button = page.get_by_role("button", name="Hold to lock down")
     hold(page, button, 600)
-    expect(page.get_by_text("Hold for 1.5 s. Nothing was ordered.")).to_be_visible()
+    expect(page.get_by_text("Hold for 1.5 s, or press Confirm. Nothing was ordered.")).to_be_visible()
     expect(button).to_be_focused()
     page.keyboard.down("Enter")
     page.wait_for_timeout(600)
@@ -123,7 +125,7 @@ def test_release_of_a_chosen_gate_by_keyboard_alone(
         page.keyboard.up(" ")
 
     held_by_key(confirm)
-    expect(dialog.get_by_text("Choose a gate, or all gates.")).to_be_visible()
+    expect(dialog.get_by_text("Choose a zone or a gate, or all gates.")).to_be_visible()
     dialog.get_by_role("checkbox", name=GATES[1]).focus()
     page.keyboard.press(" ")
     page.get_by_label("Reason (optional)").focus()
@@ -151,6 +153,41 @@ def test_release_of_a_chosen_gate_by_keyboard_alone(
     expect(page).to_have_url(f"{guarded.url}/activity?reason=recognised")
     expect(page.get_by_label("Reason")).to_have_value("recognised")
     held_by_key(page.get_by_role("button", name="Hold to end"))
+    expect(band(page)).to_have_count(0)
+    assert mode(guarded) is SiteMode.NORMAL
+
+
+def test_zone_is_locked_down_and_opened_by_presses_alone(
+    guarded: Service, page_as: Open, look: Shots, axe: Callable[[Page], None]
+) -> None:
+    """As voice control and switches press: a click, without a pointer or a key that could be held."""
+    with guarded.system.store.write() as tx:
+        rules = tx.rules.all()
+        tx.rules.put(Zone("mode-lab", "Laboratory", rules.sites[0].id))
+        tx.rules.put(replace(next(gate for gate in rules.gates if gate.name == GATES[0]), zone_to="mode-lab"))
+    page = page_as("security", path="/account")
+
+    def press(name: str) -> None:
+        page.get_by_role("button", name=name).evaluate("button => button.click()")
+
+    page.get_by_role("button", name="Lockdown").click()
+    page.get_by_role("radio", name="Chosen zones and gates").check()
+    page.get_by_role("checkbox", name="Laboratory (1 gate)").check()
+    page.get_by_role("button", name="Hold to lock down").dblclick()
+    expect(page.get_by_role("button", name="Confirm: lock down")).to_be_visible()
+    assert mode(guarded) is SiteMode.NORMAL, "two quick presses order nothing"
+    press("Confirm: lock down")
+    assert mode(guarded) is SiteMode.NORMAL, "nor does a third"
+    page.wait_for_timeout(700)
+    look(page, "mode-confirm")
+    axe(page)
+    press("Confirm: lock down")
+    expect(band(page)).to_contain_text("Nobody gets in to Laboratory (1 gate).")
+    assert list(guarded.system.site.state().zones) == ["mode-lab"]
+    look(page, "mode-zone")
+    press("Hold to end")
+    page.wait_for_timeout(700)
+    press("Confirm: end it")
     expect(band(page)).to_have_count(0)
     assert mode(guarded) is SiteMode.NORMAL
 

@@ -69,8 +69,7 @@ def test_group_that_stays_long_is_recorded_again(stage: Stage) -> None:
     began = stage.at
     answers = []
     while stage.at - began < AGAIN + timedelta(seconds=30):
-        stage.leave()
-        answers += stage.show(*PAIR, times=5, each=timedelta(milliseconds=200))
+        answers += stage.leave() + stage.show(*PAIR, times=5, each=timedelta(milliseconds=200))
     assert reasons(answers) == ["several_faces"]
 
 

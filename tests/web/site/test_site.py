@@ -118,7 +118,7 @@ def test_mode_for_some_gates(order: Any, lasting: Any) -> None:
 def test_invalid_orders_are_refused(order: Any, nothing_stored: Any) -> None:
     with nothing_stored():
         for mode in ("lockdown", "release"):
-            problem(order(mode, active=True, zones=["yard"]), 400, code="no_zones")
+            problem(order(mode, active=True, zones=["yard"]), 404, code="unknown_zone")
             problem(order(mode, active=True, gates=["nowhere"]), 404, code="unknown_gate")
             problem(order(mode), 422, code="malformed_request")
             problem(order(mode, active="perhaps"), 422)
@@ -174,8 +174,8 @@ def test_unrecordable_release_is_a_503_and_in_force(
 
 def test_the_gates_to_choose_from_are_listed_for_guards_only(client: TestClient, system: System) -> None:
     guard, viewer = (cookie(sign_in(system, role)) for role in (Role.SECURITY, Role.VIEWER))
-    assert GATE in client.get("/mode-band/gates", headers=guard).json()
-    problem(client.get("/mode-band/gates", headers=viewer), 403, code="wrong_role")
+    assert GATE in client.get("/mode-band/places", headers=guard).json()["gates"]
+    problem(client.get("/mode-band/places", headers=viewer), 403, code="wrong_role")
     assert client.get("/mode-band", headers=viewer).status_code == 200
     assert client.get("/mode-band", follow_redirects=False).status_code == 303
 

@@ -2,6 +2,7 @@
 
 from sqlalchemy import Connection, delete, insert, select
 
+from app.adapters.db.repositories.access import RuleRows
 from app.adapters.db.seals.sealed_rows import SealedRows
 from app.adapters.db.tables import backups, installation, site, site_settings
 from app.core.site.backup import DEFAULT_KEPT, Backup
@@ -20,18 +21,23 @@ class SiteRow:
     """
 
     def __init__(self, connection: Connection) -> None:
+        self._connection = connection
         self._rows = SealedRows(connection, site)
 
     def get(self) -> SiteState:
         row = self._rows.one(id=1)
         if row is None:
             return SiteState(SiteMode.LOCKDOWN)
-        mode, gates = SiteMode(row["mode"]), tuple(row["gates"])
-        return SiteState(mode, row["since"], row["actor"], gates, row["comment"] or "")
+        mode, gates, zones = SiteMode(row["mode"]), tuple(row["gates"]), tuple(row["zones"] or ())
+        if zones and mode is SiteMode.LOCKDOWN:
+            # A gate that was added to a zone meanwhile is locked too; one that was there when it was ordered stays so.
+            gates = tuple(sorted({*gates, *RuleRows(self._connection).all().gates_around(zones)}))
+        return SiteState(mode, row["since"], row["actor"], gates, row["comment"] or "", zones)
 
     def put(self, state: SiteState) -> None:
         columns = {"mode": state.mode.value, "since": state.since, "actor": state.actor, "gates": list(state.gates)}
-        self._rows.put({"id": 1, **columns, "comment": state.comment or None})
+        # NULL for no zones: the seals of rows from before this column stay valid.
+        self._rows.put({"id": 1, **columns, "comment": state.comment or None, "zones": list(state.zones) or None})
 
 
 class SettingsRow:

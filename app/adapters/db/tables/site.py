@@ -67,6 +67,7 @@ site = Table(
     Column("actor", KEY),
     Column("gates", JSON, nullable=False),
     Column("comment", Text),
+    Column("zones", JSON(none_as_null=True)),
 )
 
 # One row with id 1, from the first change on.

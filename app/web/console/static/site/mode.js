@@ -7,8 +7,8 @@ import "./hold.js";
 const ANSWER_MS = 4_000;
 const slot = document.getElementById("mode-slot");
 const WORDS = {
-  lockdown: ["Lockdown", "Nobody gets in until somebody ends it. Exits stay open.", "Hold to lock down", "Lockdown is in force."],
-  release: ["Emergency release", "For fire: gates open for everybody, and stay open until somebody ends it.", "Hold to release", "Gates are released."],
+  lockdown: ["Lockdown", "Nobody gets in until somebody ends it. Exits stay open.", "Hold to lock down", "Lockdown is in force.", "lock down"],
+  release: ["Emergency release", "For fire: gates open for everybody, and stay open until somebody ends it.", "Hold to release", "Gates are released.", "release"],
 };
 let dialog = null;
 let ordering = "lockdown";
@@ -20,7 +20,7 @@ async function refresh() {
   if (!answer?.ok || answer.redirected) return; // `contact.js` and the alerts' own question say so
   const next = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(".mode-band");
   const now = slot.querySelector(".mode-band");
-  if (slot.querySelector(".holding") || (now ? now.isEqualNode(next) : !next)) return;
+  if (slot.querySelector(".holding, [data-confirms]") || (now ? now.isEqualNode(next) : !next)) return;
   const focused = slot.contains(document.activeElement);
   slot.replaceChildren(...(next ? [next] : []));
   if (focused) (slot.querySelector("button") ?? document.getElementById("main")).focus();
@@ -30,7 +30,7 @@ async function refresh() {
 document.addEventListener("alerts", refresh);
 
 const where = () => dialog.querySelector('[name="mode-where"]:checked').value;
-const gateBox = () => dialog.querySelector(".mode-gates");
+const places = () => dialog.querySelector(".mode-gates");
 
 function problem(id, words) {
   const box = dialog.querySelector(`#${id}`);
@@ -39,7 +39,7 @@ function problem(id, words) {
 }
 
 function open(mode) {
-  const [title, words, does] = WORDS[mode];
+  const [title, words, does, , orders] = WORDS[mode];
   ordering = mode;
   document.body.append(document.getElementById("mode-order-template").content.cloneNode(true));
   dialog = document.getElementById("mode-order");
@@ -47,37 +47,49 @@ function open(mode) {
   document.getElementById("mode-order-words").textContent = words;
   const button = document.getElementById("mode-order-do");
   button.textContent = does;
+  button.dataset.orders = orders;
   button.classList.add(mode);
   dialog.querySelector("[data-cancels]").addEventListener("click", () => dialog.close());
-  dialog.addEventListener("change", ({ target }) => (target.name === "mode-where" ? showGates() : problem("mode-gates-problem", "")));
+  dialog.addEventListener("change", ({ target }) => (target.name === "mode-where" ? showPlaces() : problem("mode-gates-problem", "")));
   dialog.addEventListener("close", ({ target }) => target.remove());
   dialog.showModal();
   button.focus();
 }
 
-async function showGates() {
+async function showPlaces() {
   problem("mode-gates-problem", "");
-  gateBox().hidden = where() === "all";
-  if (where() === "all" || gateBox().children.length) return;
+  places().hidden = where() === "all";
+  if (where() === "all" || places().children.length) return;
   try {
-    const names = await call("/mode-band/gates", { quiet: true });
-    gateBox().replaceChildren(...names.map((name) => el("label", { class: "choice" }, el("input", { type: "checkbox", value: name }), name)));
-    if (!names.length) problem("mode-gates-problem", "There is no gate yet.");
+    const { zones, gates } = await call("/mode-band/places", { quiet: true });
+    const count = ({ gates: n }) => (n === 1 ? " (1 gate)" : ` (${n} gates)`);
+    places().replaceChildren(
+      ...(zones.length ? [group("Zones", "zone", zones.map((zone) => [zone.name, count(zone)]))] : []),
+      ...(gates.length ? [group("Gates", "gate", gates.map((name) => [name, ""]))] : []),
+    );
+    if (!gates.length) problem("mode-gates-problem", "There is no gate yet.");
   } catch (error) {
     problem("mode-gates-problem", `The gates could not be read. ${error.message}`);
   }
 }
 
+function group(title, kind, named) {
+  const box = ([name, more]) => el("label", { class: "choice" }, el("input", { type: "checkbox", value: name, "data-place": kind }), name + more);
+  return el("div", { role: "group", "aria-label": title }, el("p", { class: "hint" }, title), ...named.map(box));
+}
+
+const chosen = (kind) => (where() === "all" ? [] : [...places().querySelectorAll(`[data-place="${kind}"]:checked`)].map((box) => box.value));
+
 async function order() {
-  const gates = where() === "all" ? [] : [...gateBox().querySelectorAll(":checked")].map((box) => box.value);
-  if (where() === "chosen" && !gates.length) {
-    problem("mode-gates-problem", "Choose a gate, or all gates.");
+  const [gates, zones] = [chosen("gate"), chosen("zone")];
+  if (where() === "chosen" && !gates.length && !zones.length) {
+    problem("mode-gates-problem", "Choose a zone or a gate, or all gates.");
     return;
   }
   problem("mode-problem", "");
   const asked = dialog;
   try {
-    const json = { active: true, gates, comment: document.getElementById("mode-reason").value };
+    const json = { active: true, gates, zones, comment: document.getElementById("mode-reason").value };
     await call(`/v1/${ordering}`, { method: "POST", json, quiet: true });
     asked.close();
     say(WORDS[ordering][3], "good");
