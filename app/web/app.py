@@ -27,6 +27,7 @@ from app.web.console.accounts import displays as display_pages
 from app.web.console.accounts import provider, signin
 from app.web.console.accounts import users as user_pages
 from app.web.console.alerts import alerts as alert_pages
+from app.web.console.alerts import corrections as correction_pages
 from app.web.console.cameras import cameras as camera_pages
 from app.web.console.events import activity, live, reports, who_is_this
 from app.web.console.faults import as_page
@@ -57,6 +58,7 @@ PAGES = (
     live,
     who_is_this,
     alert_pages,
+    correction_pages,
     activity,
     reports,
     health_page,

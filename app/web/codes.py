@@ -144,6 +144,7 @@ BY_STATUS: dict[int, dict[str, str]] = {
         "guards_may_not_lock_down": "The site's settings do not let guards begin and end a lockdown.",
         "key_of_another_gate": "The key is bound to another gate.",
         "no_role": "The sign-in provider knows this person, and no role here is set for them.",
+        "not_your_correction": "Somebody else made the correction.",
         "not_your_grant": "Somebody else gave the temporary grant.",
         "passwords_differ": "The two passwords are not the same.",
         "wrong_password": "The present password is wrong.",
@@ -159,6 +160,7 @@ BY_STATUS: dict[int, dict[str, str]] = {
         "not_found": "There is nothing at this address.",
         "unknown_alert": "There is no alert with this id.",
         "unknown_camera": "There is no camera of this name.",
+        "unknown_correction": "The event has no correction with this id.",
         "unknown_display": "There is no display with this id.",
         "unknown_employee": "There is no employee with this id.",
         "unknown_entry": "There is no entry of this kind with this id.",
@@ -181,6 +183,7 @@ BY_STATUS: dict[int, dict[str, str]] = {
     409: {
         "alert_not_recorded": "The database does not have this alert yet.",
         "already_in_that_state": "Nothing would change: it is so already.",
+        "already_reported": "Somebody has reported this event.",
         "already_running": "This work is running already.",
         "backup_running": "Another backup of this site is being made.",
         "camera_exists": "There is a camera of this name.",

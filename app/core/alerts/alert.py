@@ -27,6 +27,7 @@ class AlertKind(StrEnum):
     RELEASE = "release"
     DATABASE_UNWRITABLE = "database_unwritable"
     CLOCK_WRONG = "clock_wrong"
+    REPORTED = "reported"
     BACKUP_FAILED = "backup_failed"
 
 
@@ -86,7 +87,8 @@ class Alert:
 
     A momentary one, such as tailgating, begins and ends at once, and each is a record of its own. Of all others, at
     most one per kind, gate and camera is uncleared. `detail` is a few words without secrets, addresses or names. An
-    alert outlives its camera.
+    alert outlives its camera. A report of a mistake names the event and the actor who reported it (the id of a key or
+    user); its `detail` is what they wrote.
     """
 
     id: str
@@ -97,6 +99,8 @@ class Alert:
     detail: str = ""
     cleared_at: datetime | None = None
     acknowledged: Acknowledgement | None = None
+    event_id: str | None = None
+    actor: str | None = None
 
     @property
     def severity(self) -> Severity:

@@ -10,10 +10,20 @@ from app.core.events.chain import commitment
 
 
 class CorrectionKind(StrEnum):
-    """NOT_THIS_PERSON: the event does not show the person it names. WAS: the person the event does show."""
+    """NOT_THIS_PERSON: the event does not show the person it names. WAS: the person the event does show.
+
+    The others settle such a statement: WITHDRAWN by whoever made it, or ACCEPTED or DISMISSED by an admin.
+    """
 
     NOT_THIS_PERSON = "not_this_person"
     WAS = "was"
+    WITHDRAWN = "withdrawn"
+    ACCEPTED = "accepted"
+    DISMISSED = "dismissed"
+
+
+STATEMENTS = frozenset({CorrectionKind.NOT_THIS_PERSON, CorrectionKind.WAS})
+TAKEN_BACK = frozenset({CorrectionKind.WITHDRAWN, CorrectionKind.DISMISSED})
 
 
 class Verifier(Protocol):
@@ -24,10 +34,11 @@ class Verifier(Protocol):
 
 @dataclass(frozen=True)
 class Correction:
-    """One statement about one event, signed by the installation.
+    """One statement about one event, or what settles it, signed by the installation.
 
-    `actor` is a user or key id. `employee_id` and `nonce` are the personal part. Erasing the employee empties both; the
-    signature still verifies because it covers only their commitment.
+    `actor` is a user or key id. `employee_id`, `nonce` and `comment` are the personal part. Erasing the employee
+    empties them; the signature still verifies because it covers only their commitment. `about` is the id of the
+    statement that this settles; None for a statement.
     """
 
     id: str
@@ -39,10 +50,13 @@ class Correction:
     signature: str = ""
     employee_id: str | None = None
     nonce: str | None = None
+    about: str | None = None
+    comment: str | None = None
 
     @property
     def signed_part(self) -> bytes:
         """Canonical JSON of the permanent part. Raises ValueError if the time has no zone."""
+        settles = {} if self.about is None else {"v": 2, "about": self.about}
         return canonical(
             {
                 "v": 1,
@@ -52,6 +66,7 @@ class Correction:
                 "by": self.actor,  # signed under this name since the first version
                 "kind": self.kind.value,
                 "commitment": self.commitment,
+                **settles,
             }
         )
 
@@ -63,10 +78,11 @@ class Correction:
     def whole(self) -> bool:
         """Whether the personal part is erased, or is the one that was signed."""
         if self.employee_id is None or self.nonce is None:
-            return self.employee_id is None and self.nonce is None
-        return committed(self.employee_id, self.nonce) == self.commitment
+            return self.employee_id is None and self.nonce is None and self.comment is None
+        return committed(self.employee_id, self.nonce, self.comment) == self.commitment
 
 
-def committed(employee_id: str, nonce: str) -> str:
+def committed(employee_id: str, nonce: str, comment: str | None = None) -> str:
     """Hex SHA-256 commitment to the personal part of a correction."""
-    return commitment(canonical({"employee_id": employee_id, "nonce": nonce}))
+    said = {} if comment is None else {"comment": comment}
+    return commitment(canonical({"employee_id": employee_id, "nonce": nonce, **said}))

@@ -29,6 +29,9 @@ class Alerts(Protocol):
         ...
 
     def get(self, alert_id: str) -> Alert | None: ...
+    def about(self, event_id: str) -> Alert | None:
+        """Returns the report of a mistake at this event."""
+        ...
 
     def uncleared(self) -> list[Alert]:
         """Returns the alerts whose cause lasts, acknowledged or not. There are few: one per kind, gate and camera."""

@@ -22,6 +22,15 @@ class Corrections(Protocol):
         """Yields all corrections, oldest first."""
         ...
 
+    def get(self, correction_id: str) -> Correction | None: ...
+    def open(self, limit: int) -> list[Correction]:
+        """Returns the statements that nothing settles, newest first. Those of erased people are settled."""
+        ...
+
+    def count_open(self, limit: int) -> int:
+        """Returns how many those are, at most `limit`."""
+        ...
+
     def forget(self, employee_id: str) -> None:
         """Empties the personal part of every correction that names this employee."""
         ...
@@ -111,7 +120,8 @@ class Events(Protocol):
     def unlink(self, employee_id: str) -> int:
         """Drops employee_id, subject_id, payload and snapshot of the employee's events; returns how many.
 
-        Includes events that a correction attributes to the employee, so call it before `corrections.forget`.
+        Includes events that a correction attributes to the employee, unless it was taken back. So call it before
+        `corrections.forget`.
         Waits for events being sealed with the employee's key, so that none appears afterwards.
         """
         ...

@@ -13,12 +13,16 @@ MOST_COMMENT_CHARS = 200
 
 @dataclass(frozen=True)
 class NamedAlert:
-    """An alert, with the names of its gate, camera and whoever acknowledged it; the id of what was removed."""
+    """An alert, with the names of its gate, its camera and people; the id of what was removed.
+
+    actor: who acknowledged it. reporter: who reported it, for a report of a mistake.
+    """
 
     alert: Alert
     gate: str | None
     camera: str | None
     actor: str | None = None
+    reporter: str | None = None
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,10 @@ class AlertList:
         with self.store.read() as tx:
             found = tx.gates.by_name_or_id(gate)
         return gate if found is None else found.id
+
+    def named(self, alert: Alert) -> NamedAlert:
+        with self.store.read() as tx:
+            return _named(tx, [alert])[0]
 
     def acknowledge(self, alert_id: str, actor: str, comment: str) -> NamedAlert:
         """Records that somebody looked at an alert. It ends a transient one; all others last as long as their cause.
@@ -113,7 +121,7 @@ def _named(tx: Transaction, found: Sequence[Alert]) -> list[NamedAlert]:
     places: Mapping[str, str] = {gate.id: gate.name for gate in tx.gates.all()} | {
         camera.id: camera.name for camera in tx.cameras.all()
     }
-    names = actors(tx) if any(alert.acknowledged for alert in found) else {}
+    names = actors(tx) if any(alert.acknowledged or alert.actor for alert in found) else {}
 
     def named(alert: Alert) -> NamedAlert:
         by = alert.acknowledged.actor if alert.acknowledged else None
@@ -122,6 +130,7 @@ def _named(tx: Transaction, found: Sequence[Alert]) -> list[NamedAlert]:
             places.get(alert.gate_id or "", alert.gate_id),
             places.get(alert.camera_id or "", alert.camera_id),
             names.get(by, by) if by else None,
+            names.get(alert.actor, alert.actor) if alert.actor else None,
         )
 
     return [named(alert) for alert in found]

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 
 from app.core.alerts.alert import Alert, AlertKind
 from app.core.cameras.camera import Camera
+from app.core.errors import Conflict, NotFound
 from app.core.gates.gate import Gate
 from app.core.ports.store import Clock, Store
+from app.core.text import plain_text
+from app.services.alerts.alert_list import MOST_COMMENT_CHARS
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,30 @@ class TransientAlerts:
             words = "somebody came through behind the one the gate opened for"
             camera_id = found.id if found else None
             tx.alerts.raise_(Alert(self.new_id(), now, AlertKind.TAILGATING, gate.id, camera_id, words, now))
+
+    def reported(self, event_id: str, actor: str, comment: str) -> Alert:
+        """Raises the alert that somebody found a mistake in an event. An event is reported once.
+
+        Args:
+            actor: the id of the key or user who reports it.
+            comment: what is wrong, 1 to 200 characters of plain text.
+
+        Raises BadInput, NotFound; Conflict if it was reported before.
+        """
+        comment = comment.strip()
+        plain_text("comment", comment, MOST_COMMENT_CHARS)
+        with self.store.write() as tx:
+            event = tx.events.get(event_id)
+            if event is None:
+                raise NotFound("unknown_event", "There is no event with this id.")
+            tx.events.lock_head(event.gate_id)  # whoever reports it at the same time waits
+            if tx.alerts.about(event_id) is not None:
+                raise Conflict("already_reported", "Somebody has reported this event; Alerts has the report.")
+            now = self.clock()
+            kind, gate_id = AlertKind.REPORTED, event.gate_id
+            alert = Alert(self.new_id(), now, kind, gate_id, None, comment, now, event_id=event_id, actor=actor)
+            tx.alerts.raise_(alert)
+        return alert
 
     def turned(self, camera: Camera, degrees: int) -> None:
         """Raises the alert that a camera's faces are found only when its picture is turned clockwise by so much.

@@ -7,14 +7,17 @@ import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from app.core.errors import BadInput, Conflict, NotFound
-from app.core.events.corrections import Correction, CorrectionKind, committed
+from app.core.errors import BadInput, Conflict, Forbidden, NotFound
+from app.core.events.corrections import STATEMENTS, TAKEN_BACK, Correction, CorrectionKind, committed
 from app.core.media import unbundle
 from app.core.ports.crypto import Signer, Vault
 from app.core.ports.store import Clock, Store, Transaction
 from app.core.sealing import Sealed, context
+from app.core.text import plain_text
 from app.core.types import Employee
 from app.services.events.access_log import AccessLog
+
+MOST_COMMENT_CHARS = 200
 
 
 @dataclass(frozen=True)
@@ -41,11 +44,13 @@ class CheckedCorrection:
     Attributes:
         employee: the person it is about; None once they are erased.
         forged: this installation did not sign it as it is.
+        settled: what settled it; None while it is open.
     """
 
     correction: Correction
     employee: Employee | None
     forged: bool
+    settled: Correction | None = None
 
 
 @dataclass(frozen=True)
@@ -59,10 +64,16 @@ class Corrections:
     new_nonce: Callable[[], str] = lambda: secrets.token_hex(16)
 
     def add(self, event_id: str, kind: CorrectionKind, employee_id: str | None, actor: str) -> Correction:
-        """Signs a correction and keeps it beside the event. employee_id: who it was; not needed for NOT_THIS_PERSON.
+        """Signs a correction and keeps it beside the event. The same one again is returned as it is.
+
+        Args:
+            kind: NOT_THIS_PERSON or WAS.
+            employee_id: who it was; not needed for NOT_THIS_PERSON.
 
         Raises NotFound, BadInput; Conflict if the event names nobody, or names this person already.
         """
+        if kind not in STATEMENTS:
+            raise BadInput("bad_kind", "The kind of correction is not_this_person or was.")
         with self.store.write() as tx:
             event = tx.events.get(event_id)
             if event is None:
@@ -79,26 +90,86 @@ class Corrections:
             # Locked until the commit, so that nobody is erased before their correction is written.
             if tx.employees.get(employee_id, for_update=True) is None:
                 raise NotFound("unknown_employee", "There is no employee with this id.")
-            nonce = self.new_nonce()
-            blank = Correction(
-                self.new_id(),
-                event_id,
-                self.clock(),
-                actor,
-                kind,
-                committed(employee_id, nonce),
-                "",
-                employee_id,
-                nonce,
-            )
-            correction = replace(blank, signature=self.signer.sign(blank.signed_part))
-            tx.corrections.add(correction)
+            for known in self._of(tx, event_id):
+                stands = known.settled is None or known.settled.kind not in TAKEN_BACK
+                if stands and (known.correction.kind, known.correction.employee_id) == (kind, employee_id):
+                    return known.correction
+            return self._write(tx, event_id, kind, actor, employee_id)
+
+    def withdraw(self, event_id: str, correction_id: str, actor: str, *, admin: bool) -> CheckedCorrection:
+        """Takes a correction back, by a record of its own. The correction and the event stay as they are.
+
+        Raises NotFound; Forbidden for somebody else's, unless an admin asks; Conflict if it is settled already.
+        """
+        kind = CorrectionKind.WITHDRAWN
+        return self._settle(event_id, correction_id, kind, actor, None, may=lambda by: admin or by == actor)
+
+    def decide(self, event_id: str, correction_id: str, actor: str, comment: str, *, accept: bool) -> CheckedCorrection:
+        """Accepts or dismisses a correction, as an admin. Raises NotFound, BadInput, Conflict as `withdraw` does."""
+        comment = comment.strip()
+        if comment:
+            plain_text("comment", comment, MOST_COMMENT_CHARS)
+        kind = CorrectionKind.ACCEPTED if accept else CorrectionKind.DISMISSED
+        return self._settle(event_id, correction_id, kind, actor, comment or None, may=lambda _: True)
+
+    def _settle(
+        self,
+        event_id: str,
+        correction_id: str,
+        kind: CorrectionKind,
+        actor: str,
+        comment: str | None,
+        may: Callable[[str], bool],
+    ) -> CheckedCorrection:
+        with self.store.write() as tx:
+            one = tx.corrections.get(correction_id)
+            if one is None or one.event_id != event_id or one.about is not None:
+                raise NotFound("unknown_correction", "This event has no correction with this id.")
+            if not may(one.actor):
+                raise Forbidden("not_your_correction", "Only whoever made it, or an admin, takes a correction back.")
+            # Locked until the commit, so that nobody else settles it meanwhile, and nobody is erased.
+            if one.employee_id is None or tx.employees.get(one.employee_id, for_update=True) is None:
+                raise Conflict("event_has_no_person", "The person was erased, so nothing is left to decide.")
+            known = next(each for each in self._of(tx, one.event_id) if each.correction.id == one.id)
+            if known.settled is not None:
+                raise Conflict("already_in_that_state", f"This correction is {known.settled.kind} already.")
+            settled = self._write(tx, one.event_id, kind, actor, one.employee_id, one.id, comment)
+            return replace(known, settled=settled)
+
+    def _write(
+        self,
+        tx: Transaction,
+        event_id: str,
+        kind: CorrectionKind,
+        actor: str,
+        employee_id: str,
+        about: str | None = None,
+        comment: str | None = None,
+    ) -> Correction:
+        nonce = self.new_nonce()
+        kept = committed(employee_id, nonce, comment)
+        now = self.clock()
+        blank = Correction(
+            self.new_id(), event_id, now, actor, kind, kept, "", employee_id, nonce, about=about, comment=comment
+        )
+        correction = replace(blank, signature=self.signer.sign(blank.signed_part))
+        tx.corrections.add(correction)
         return correction
 
     def of(self, event_id: str) -> list[CheckedCorrection]:
         """Returns the corrections of an event, oldest first."""
         with self.store.read() as tx:
-            return [self._checked(tx, one) for one in tx.corrections.of([event_id]).get(event_id, [])]
+            return self._of(tx, event_id)
+
+    def open(self, limit: int = 100) -> list[CheckedCorrection]:
+        """Returns the corrections that nobody has settled, newest first."""
+        with self.store.read() as tx:
+            return [self._checked(tx, one) for one in tx.corrections.open(limit)]
+
+    def count_open(self, limit: int = 100) -> int:
+        """Returns how many those are, at most `limit`."""
+        with self.store.read() as tx:
+            return tx.corrections.count_open(limit)
 
     def labelled(self) -> Iterator[Labelled]:
         """Yields each corrected event's picture with whom it shows or does not show, after that person's photos.
@@ -128,8 +199,10 @@ class Corrections:
         labels: dict[tuple[str, str], bool] = {}
         was: dict[str, str] = {}
         with self.store.read() as tx:
-            for one in tx.corrections.all():
-                if one.employee_id is None or not one.signed_by(self.signer):
+            stored = [one for one in tx.corrections.all() if one.employee_id and one.signed_by(self.signer)]
+            taken_back = {one.about for one in stored if one.kind in TAKEN_BACK}
+            for one in stored:
+                if one.employee_id is None or one.kind not in STATEMENTS or one.id in taken_back:
                     continue
                 if one.kind is CorrectionKind.WAS:
                     was[one.event_id] = one.employee_id
@@ -142,9 +215,14 @@ class Corrections:
                 labels[event_id, employee_id] = True
         return labels
 
-    def _checked(self, tx: Transaction, one: Correction) -> CheckedCorrection:
+    def _of(self, tx: Transaction, event_id: str) -> list[CheckedCorrection]:
+        stored = tx.corrections.of([event_id]).get(event_id, [])
+        settled = {one.about: one for one in stored if one.about is not None and one.signed_by(self.signer)}
+        return [self._checked(tx, one, settled.get(one.id)) for one in stored if one.about is None]
+
+    def _checked(self, tx: Transaction, one: Correction, settled: Correction | None = None) -> CheckedCorrection:
         employee = tx.employees.get(one.employee_id) if one.employee_id else None
-        return CheckedCorrection(one, employee, forged=not one.signed_by(self.signer))
+        return CheckedCorrection(one, employee, not one.signed_by(self.signer), settled)
 
 
 def _folder(number: str) -> str:

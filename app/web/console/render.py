@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from app.core.accounts.users import PERSON_ROLES
+from app.core.errors import NotRecorded
 from app.core.types import Role
 from app.services.accounts.sessions import SignedIn, csrf_of
 from app.web.console.mode_band import may_order, mode_band
@@ -55,6 +56,9 @@ class Link:
     roles: frozenset[Role] = PERSON_ROLES
     section: str = ""
 
+
+CORRECTIONS = "/alerts/corrections"  # the page whose open corrections the navigation counts
+MOST_COUNTED = 99
 
 # Label and icon of the entry that leads to a section's first page.
 SECTIONS = {
@@ -108,11 +112,22 @@ def render(
         root=prefix_of(request),
         clock=clock,
         when=clock.when,
+        to_decide=cache(lambda: _to_decide(system) if user and Role.ADMIN in user.roles else ""),
+        corrections_page=CORRECTIONS,
         mode_band=lambda: person and mode_band(system, person.principal),
         may_order=cache(lambda: may_order(system, person.principal) if person else []),
         **context,
     )
     return HTMLResponse(page, status_code)
+
+
+def _to_decide(system: System) -> str:
+    """Returns how many corrections an admin has yet to decide; "" for none, or while the database is gone."""
+    try:
+        count = system.corrections.count_open(MOST_COUNTED + 1)
+    except NotRecorded:
+        return ""
+    return f"{MOST_COUNTED}+" if count > MOST_COUNTED else str(count or "")
 
 
 def _within(path: str, of: str) -> bool:

@@ -52,6 +52,7 @@ ALERTS: dict[str, str] = {
     AlertKind.RELEASE: "Gates are released",
     AlertKind.DATABASE_UNWRITABLE: "Nothing can be recorded, so no gate opens",
     AlertKind.CLOCK_WRONG: "The clock is wrong",
+    AlertKind.REPORTED: "A guard reported a mistake",
     AlertKind.BACKUP_FAILED: "The nightly backup failed",
 }
 CAMERAS: dict[str, str] = {

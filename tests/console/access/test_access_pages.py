@@ -106,7 +106,7 @@ def test_people_who_may_pass_are_listed_searched_and_explained(
     expect(page.get_by_text("Who: fits")).to_be_attached()
     look(page, "access-explain")
     axe(page)
-    page.get_by_label("Employee number").fill("nobody")
+    page.get_by_label("Name or number").fill("nobody")
     page.get_by_role("button", name="Ask").click()
     expect(page.get_by_text("There is no employee with that id or number.")).to_be_visible()
 

@@ -108,14 +108,46 @@ def test_a_stranger_is_found_by_face_and_by_name_and_let_in_as_them(
     assert (order.json()["answers"], order.json()["employee"]["id"]) == (refused["decision_id"], grace.id)
 
 
-def test_a_mistake_is_reported_from_the_tile(site: Service, grace: Employee, page_as: Open) -> None:
+def test_a_mistake_is_reported_corrected_and_decided(
+    site: Service, grace: Employee, page_as: Open, look: Look, axe: Axe
+) -> None:
     guard = live(page_as)
     refused = decide(site, pictures.small(pictures.BOB[0], 700))
     tile(guard).get_by_role("button", name="Report").click()
-    guard.get_by_role("button", name="It was not the person named").click()
-    expect(guard.get_by_text("Thank you.")).to_be_visible()
+    dialog = guard.get_by_role("dialog", name="Report a mistake")
+    dialog.get_by_role("button", name="Report").click()
+    expect(dialog.get_by_text("Say in a few words what is wrong.")).to_be_visible()
+    dialog.get_by_label("What is wrong?").fill("Bob has <b>shaved</b>")
+    dialog.get_by_label("It was not").check()
+    look(guard, "report")
+    axe(guard)
+    dialog.get_by_role("button", name="Report").click()
+    expect(guard.get_by_text("The correction is recorded beside the event")).to_be_visible()
     (kept,) = site.system.corrections.of(refused["decision_id"])
     assert kept.correction.kind == "not_this_person"
+    expect(guard.get_by_role("region", name="Open alerts")).to_contain_text("A guard reported a mistake")
+    # The guard takes the correction back, and makes it again.
+    guard.goto(f"/activity/{refused['decision_id']}")
+    guard.get_by_role("button", name="Withdraw").click()
+    expect(guard.get_by_text("Withdrawn by security")).to_be_visible()
+    guard.get_by_role("button", name="Not this person").click()
+    look(guard, "correct")
+    guard.get_by_role("button", name="It was not them").click()
+    expect(guard.get_by_text("An admin has yet to decide.")).to_be_visible()
+    expect(guard.locator(".count")).to_have_count(0)
+    # An admin finds both on the pages of alerts.
+    admin = page_as("admin", path="/alerts")
+    expect(admin.get_by_role("row").filter(has_text="Bob has <b>shaved</b>")).to_contain_text("reported this event")
+    admin.get_by_role("link", name="Corrections").click()
+    inbox = admin.get_by_role("region", name=f"This was not {grace.name}")
+    expect(inbox.get_by_role("img")).to_have_count(2)
+    look(admin, "corrections")
+    axe(admin)
+    inbox.get_by_label("Note").fill("seen both pictures")
+    inbox.get_by_role("button", name="Accept").click()
+    expect(inbox).to_have_count(0)
+    settled = {str(one.settled.kind) for one in site.system.corrections.of(refused["decision_id"]) if one.settled}
+    assert settled == {"withdrawn", "accepted"}
 
 
 def test_who_stands_there_is_one_row_with_a_counter(site: Service, grace: Employee, page_as: Open) -> None:

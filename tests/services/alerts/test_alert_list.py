@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import text
 
 from app.adapters.db.repositories.alerts import AlertRows
-from app.core.alerts.alert import Alert, AlertFilter, AlertKind, AlertState
+from app.core.alerts.alert import Alert, AlertFilter, AlertKind, AlertState, Severity
 from app.core.cameras.camera import Camera
 from app.core.errors import BadInput, Conflict, NotFound, NotRecorded
 from app.services.alerts.alert_list import AlertList
 from app.services.alerts.transient_alerts import TransientAlerts
 from app.services.site.own_alerts import OwnAlerts
-from tests.fakes import Clock, new_id
+from tests.fakes import Clock, new_id, person, photo
 from tests.services.meanwhile import Meanwhile
 from tests.services.process import Process
 
@@ -184,3 +184,40 @@ def test_an_alert_that_the_database_lacks_cannot_be_acknowledged(site: Process, 
         alerts.acknowledge("nothing", "user-7", "")
     with pytest.raises(Conflict, match="not taken"):
         alerts.acknowledge_all([own.id], "user-7", "")
+
+
+def test_mistake_is_reported_once_and_names_event_and_guard(
+    transient: TransientAlerts, alerts: AlertList, site: Process
+) -> None:
+    event = site.decide(photo(person(0)))
+    with pytest.raises(NotFound):
+        transient.reported("no such event", "user-7", "wrong")
+    for comment in ("  ", "a\u0000b", "x" * 201):
+        with pytest.raises(BadInput):
+            transient.reported(event.id, "user-7", comment)
+    assert found(alerts) == []
+    made = transient.reported(event.id, "user-7", " it was Ada ")
+    with pytest.raises(Conflict, match="reported"):
+        transient.reported(event.id, "user-8", "yes")
+    (one,) = alerts.find()
+    assert one.alert == made and (one.reporter, one.gate) == ("user-7", "lobby-1")
+    assert (made.kind, made.detail, made.event_id, made.severity) == (
+        AlertKind.REPORTED,
+        "it was Ada",
+        event.id,
+        Severity.WARNING,
+    )
+    alerts.acknowledge(made.id, "admin-1", "seen")
+    assert found(alerts) == [] and [a.event_id for a in found(alerts, AlertState.ALL)] == [event.id]
+    assert site.recorded() == 1, "the log is whole"
+
+
+def test_mistake_reported_twice_at_once_is_one_alert(
+    transient: TransientAlerts, alerts: AlertList, site: Process, meanwhile: Meanwhile
+) -> None:
+    event = site.decide(photo(person(0)))
+    meanwhile.before(AlertRows, "raise_", lambda: transient.reported(event.id, "user-8", "no"))
+    transient.reported(event.id, "user-7", "wrong")
+    with pytest.raises(Conflict):
+        meanwhile.results()
+    assert [one.actor for one in found(alerts)] == ["user-7"]

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from app.core.errors import BadInput, Conflict, NotFound
+from app.core.errors import BadInput, Conflict, Forbidden, NotFound
 from app.core.events.corrections import CorrectionKind
 from app.services.events.corrections import Corrections
 from tests.fakes import Clock, new_id, person, photo
 from tests.services.process import Process
 
-NOT, WAS = CorrectionKind
+NOT, WAS = CorrectionKind.NOT_THIS_PERSON, CorrectionKind.WAS
 
 
 @pytest.fixture
@@ -92,3 +92,92 @@ def test_altered_correction_is_marked_forged_and_not_exported(site: Process, cor
     emptied, altered = corrections.of(stranger.id)
     assert (emptied.forged, altered.forged) == (False, True)
     assert list(corrections.labelled()) == []
+
+
+def test_the_same_correction_twice_is_one(site: Process, corrections: Corrections) -> None:
+    site.enrol("E-1", photo(person(0)))
+    opened = site.decide(photo(person(0)))
+    first = corrections.add(opened.id, NOT, None, "user-7")
+    assert corrections.add(opened.id, NOT, None, "user-8") == first
+    assert len(corrections.of(opened.id)) == corrections.count_open() == 1
+    # Once it is withdrawn, it can be made again.
+    corrections.withdraw(opened.id, first.id, "user-7", admin=False)
+    assert corrections.add(opened.id, NOT, None, "user-7") != first and corrections.count_open() == 1
+
+
+def test_withdrawn_and_dismissed_corrections_label_nothing(site: Process, corrections: Corrections) -> None:
+    site.enrol("E-1", photo(person(0)))
+    bob, cay = site.enrol("E-2", photo(person(1))), site.enrol("E-3", photo(person(2)))
+    opened = site.decide(photo(person(0)))
+    before, recorded = site.events.get(opened.id), site.recorded()
+    withdrawn, dismissed, accepted = (
+        corrections.add(opened.id, kind, who, "user-7").id for kind, who in ((NOT, None), (WAS, cay.id), (WAS, bob.id))
+    )
+    corrections.withdraw(opened.id, withdrawn, "user-7", admin=False)
+    corrections.decide(opened.id, dismissed, "admin-1", " not Cay ", accept=False)
+    corrections.decide(opened.id, accepted, "admin-1", "", accept=True)
+    settled = [one.settled for one in corrections.of(opened.id) if one.settled]
+    said = [(one.kind, one.actor, one.comment) for one in settled]
+    assert said == [("withdrawn", "user-7", None), ("dismissed", "admin-1", "not Cay"), ("accepted", "admin-1", None)]
+    labels = {(one.folder, one.same) for one in corrections.labelled() if not one.photo}
+    assert labels == {("E-1", False), ("E-2", True)}
+    assert corrections.open() == [] and site.events.get(opened.id) == before
+    assert site.recorded() == recorded, "and the log is whole"
+
+
+def test_correction_is_settled_once_by_those_who_may(site: Process, corrections: Corrections) -> None:
+    ada = site.enrol("E-1", photo(person(0)))
+    opened = site.decide(photo(person(0)))
+    made = corrections.add(opened.id, NOT, None, "user-7").id
+    with pytest.raises(Forbidden):
+        corrections.withdraw(opened.id, made, "user-8", admin=False)
+    with pytest.raises(NotFound):
+        corrections.withdraw("another event", made, "user-7", admin=False)
+    with pytest.raises(BadInput):
+        corrections.decide(opened.id, made, "admin-1", "a\u0000b", accept=True)
+    assert [one.correction.id for one in corrections.open()] == [made]
+    ruling = corrections.withdraw(opened.id, made, "admin-1", admin=True).settled
+    assert ruling is not None
+    with pytest.raises(Conflict, match="withdrawn already"):
+        corrections.withdraw(opened.id, made, "user-7", admin=False)
+    with pytest.raises(Conflict, match="withdrawn already"):
+        corrections.decide(opened.id, made, "admin-1", "", accept=True)
+    with pytest.raises(NotFound):
+        corrections.decide(opened.id, ruling.id, "admin-1", "", accept=True)
+    again = corrections.add(opened.id, NOT, None, "user-7").id
+    site.erasure.erase(ada.id)
+    assert corrections.open() == [] and corrections.count_open() == 0
+    with pytest.raises(Conflict, match="erased"):
+        corrections.decide(opened.id, again, "admin-1", "Ada", accept=True)
+
+
+def test_erasure_takes_what_was_said_of_a_person(site: Process, corrections: Corrections) -> None:
+    bob = site.enrol("E-2", photo(person(1)))
+    stranger, other = site.decide(photo(person(5))), site.decide(photo(person(6)))
+    for event, accept in ((stranger, True), (other, False)):
+        made = corrections.add(event.id, WAS, bob.id, "user-7")
+        corrections.decide(event.id, made.id, "admin-1", "Bob B.", accept=accept)
+    receipt = site.erasure.erase(bob.id)
+    assert receipt.events_unlinked == 1, "the event of somebody else stays whole"
+    assert site.events.get(other.id).decision is not None and site.events.get(stranger.id).decision is None
+    for event in (stranger, other):
+        (one,) = corrections.of(event.id)
+        assert one.settled is not None and (one.settled.comment, one.settled.employee_id, one.forged) == (
+            None,
+            None,
+            False,
+        )
+    assert site.recorded() == 2
+
+
+def test_planted_settlement_is_not_believed(site: Process, corrections: Corrections) -> None:
+    site.enrol("E-1", photo(person(0)))
+    opened = site.decide(photo(person(0)))
+    made = corrections.add(opened.id, NOT, None, "user-7")
+    planted = replace(made, id=new_id(), kind=CorrectionKind.DISMISSED, about=made.id)
+    with site.store.write() as tx:
+        tx.corrections.add(planted)
+    assert [one.settled for one in corrections.of(opened.id)] == [None]
+    assert [one.same for one in corrections.labelled() if not one.photo] == [False]
+    report = site.audit.verify()
+    assert report.flaw is not None and "not signed by this installation" in report.flaw.problem

@@ -52,6 +52,10 @@ class AlertRows:
         row = self._rows.one(id=alert_id)
         return None if row is None else _alert(row)
 
+    def about(self, event_id: str) -> Alert | None:
+        row = self._rows.one(event_id=event_id)
+        return None if row is None else _alert(row)
+
     def uncleared(self) -> list[Alert]:
         return [_alert(row) for row in self._rows.find(_NEWEST_FIRST.where(UNCLEARED))]
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, Select, func, select, update
 
 from app.adapters.db.seals.row_seal import blinded, unblinded
 from app.adapters.db.seals.sealed_rows import SealedRows
@@ -33,9 +33,21 @@ class CorrectionRows:
         for row in self._connection.execute(select(*_SIGNED).order_by(corrections.c.id)):
             yield self._correction(row)
 
+    def open(self, limit: int) -> list[Correction]:
+        rows = self._connection.execute(_open().order_by(corrections.c.id.desc()).limit(limit))
+        return [self._correction(row) for row in rows]
+
+    def count_open(self, limit: int) -> int:
+        count = select(func.count()).select_from(_open().limit(limit).subquery())
+        return int(self._connection.execute(count).scalar_one())
+
+    def get(self, correction_id: str) -> Correction | None:
+        row = self._connection.execute(select(*_SIGNED).where(corrections.c.id == correction_id)).one_or_none()
+        return None if row is None else self._correction(row)
+
     def forget(self, employee_id: str) -> None:
         person = blinded(self._connection, employee_id)
-        empty = {"employee_id": None, "nonce": None}
+        empty = {"employee_id": None, "nonce": None, "comment": None}
         self._rows.update(empty, corrections.c.employee_id == person)
         # An altered row does not get a good seal, but its personal part must go all the same.
         self._connection.execute(update(corrections).where(corrections.c.employee_id == person).values(**empty))
@@ -47,3 +59,11 @@ class CorrectionRows:
 
 # Corrections are signed and their readers check that, so the seal is not checked here.
 _SIGNED = [column for column in corrections.c if column.name != "seal"]
+
+
+def _open() -> Select[Any]:
+    """The statements that nothing settles, and whose person was not erased."""
+    settled = select(corrections.c.about).where(corrections.c.about.is_not(None))
+    return select(*_SIGNED).where(
+        corrections.c.about.is_(None), corrections.c.employee_id.is_not(None), corrections.c.id.not_in(settled)
+    )

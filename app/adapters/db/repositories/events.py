@@ -31,7 +31,7 @@ from app.adapters.db.seals.row_seal import blinded, unblinded
 from app.adapters.db.seals.sealed_rows import SealedRows, held
 from app.adapters.db.tables import corrections, data_keys, events, from_millis, gates, idempotency, sent_pictures
 from app.core.errors import NotRecorded
-from app.core.events.corrections import CorrectionKind
+from app.core.events.corrections import TAKEN_BACK, CorrectionKind
 from app.core.events.records import ChainHead, EventFilter, EventRow, Remembered
 from app.core.types import Reason, Verdict
 
@@ -100,8 +100,11 @@ class EventRows:
         theirs = or_(events.c.employee_id == person, events.c.subject_id == person)
         asked = idempotency.c.event_id.in_(select(events.c.id).where(theirs))
         self._connection.execute(delete(idempotency).where(asked))
+        taken_back = select(corrections.c.about).where(corrections.c.kind.in_([kind.value for kind in TAKEN_BACK]))
         shown = select(corrections.c.event_id).where(
-            corrections.c.employee_id == person, corrections.c.kind == CorrectionKind.WAS.value
+            corrections.c.employee_id == person,
+            corrections.c.kind == CorrectionKind.WAS.value,
+            corrections.c.id.not_in(taken_back),
         )
         return self._connection.execute(
             update(events)

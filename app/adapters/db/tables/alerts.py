@@ -27,6 +27,9 @@ alerts = Table(
     Column("acknowledged_comment", Text),
     # TRUE until somebody acknowledges it, then NULL. Also NULL in rows of versions whose alerts ended with their cause.
     Column("awaiting", Boolean),
+    # The event that somebody reported, once, and who did.
+    Column("event_id", KEY, unique=True, index=True),
+    Column("actor", KEY),
 )
 
 

@@ -57,6 +57,8 @@ corrections = Table(
     Column("signature", String, nullable=False),
     Column("employee_id", KEY, index=True),
     Column("nonce", String),
+    Column("about", KEY, unique=True, index=True),  # a statement is settled once
+    Column("comment", Text),
 )
 
 # How often a figure fell into a bucket on a day: statistics without anybody's passages.

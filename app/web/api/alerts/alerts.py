@@ -51,6 +51,8 @@ class AlertOut(BaseModel):
     detail: str
     cleared_at: Moment | None = Field(description="when its cause was over; null while it lasts")
     acknowledged: AcknowledgementOut | None = Field(description="who has looked at it; null: nobody")
+    event: str | None = Field(description="for `reported`: the id of the event that somebody found a mistake in")
+    reported_by: str | None = Field(description="for `reported`: the name of the key or user, who wrote `detail`")
 
     @classmethod
     def of(cls, named: NamedAlert) -> "AlertOut":
@@ -64,6 +66,8 @@ class AlertOut(BaseModel):
             gate=named.gate,
             camera=named.camera,
             detail=alert.detail,
+            event=alert.event_id,
+            reported_by=named.reporter,
             cleared_at=alert.cleared_at,
             acknowledged=None
             if by is None

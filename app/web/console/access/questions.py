@@ -12,6 +12,7 @@ from app.core.access.explanation import ConditionKind, RuleAnswer
 from app.core.access.rules import Grant
 from app.core.errors import BadInput, NotFound
 from app.core.imports.people_cells import harmless
+from app.core.people.records import EmployeeFilter
 from app.core.types import OPENING, Employee, Role
 from app.services.access.rules.rule_questions import Answer
 from app.web.console.access.explanations import CONDITIONS, at_time, opens_at, why
@@ -24,6 +25,7 @@ from app.wiring import System
 
 router = APIRouter(include_in_schema=False)
 LINKS = (Link("/access/who", "Who may pass", "search", section="access"),)
+ALIKE = 8  # people to choose from; fewer are found by more letters
 MOST = 500  # people on the page; the CSV has all
 Short = Annotated[PlainText, Query(max_length=64)]
 Words = Annotated[PlainText, Query(max_length=200)]
@@ -83,14 +85,14 @@ def who_as_csv(system: SystemOf, person: AnyPage, gate: Short, at: Short = "", q
 def explain(
     request: Request, system: SystemOf, person: AnyPage, employee: Short = "", gate: Short = "", at: Short = ""
 ) -> HTMLResponse:
-    """employee: a number or id. Without one, only the question."""
+    """employee: a number, an id or part of a name; the page lists people if several fit. Empty: only the question."""
     gates = [one.name for one in system.gates.all()]
     chosen = gate or (gates[0] if gates else "")
     moment, problem = _moment(system, at)
-    answer, unknown = None, ""
+    answer, unknown, alike = None, "", list[Employee]()
     if employee.strip() and chosen and not problem:
         try:
-            answer = system.rule_questions.explain(employee.strip(), chosen, moment)
+            answer, alike = _answer(system, employee.strip(), chosen, moment)
         except NotFound as e:
             unknown = e.detail
         except BadInput as e:
@@ -109,6 +111,7 @@ def explain(
         asked=moment is not None,
         problem=problem,
         unknown=unknown,
+        alike=alike,
         answer=answer,
         passes=answer is not None and answer.reason in OPENING,
         words=why(answer, zone) if answer else "",
@@ -117,6 +120,21 @@ def explain(
         rules=_rules(answer),
         is_admin=person.principal.may(Role.ADMIN),
     )
+
+
+def _answer(system: System, wanted: str, gate: str, at: datetime | None) -> tuple[Answer | None, list[Employee]]:
+    """The answer about the one person who fits, or the people to choose from. Raises NotFound, BadInput."""
+    try:
+        return system.rule_questions.explain(wanted, gate, at), []
+    except NotFound as unknown:
+        if unknown.code != "unknown_employee":
+            raise
+        alike = system.enrolment.find(EmployeeFilter(q=wanted, limit=ALIKE))
+        if not alike:
+            raise
+    if len(alike) == 1:
+        return system.rule_questions.explain(alike[0].id, gate, at), []
+    return None, alike
 
 
 def _rules(answer: Answer | None) -> list[tuple[RuleAnswer, bool]]:

@@ -1,5 +1,6 @@
 """Activity: the log for people, with its filters in the address, and the page of one event."""
 
+from functools import partial
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
@@ -122,11 +123,19 @@ def correct(
     kind: Annotated[str, Form(max_length=32)],
     number: Annotated[str, Form(max_length=64)] = "",
     photo: Annotated[str, Form(max_length=8)] = "",
+    correction: Annotated[str, Form(max_length=64)] = "",
 ) -> Response:
-    """Records a correction. With `photo`, an admin also keeps the picture as a photo, if the settings allow it."""
+    """Records a correction, or takes `correction` back.
+
+    With `photo`, an admin also keeps the picture as a photo, if the settings allow it.
+    """
     try:
         if kind not in set(CorrectionKind):
             raise BadInput("bad_kind", "The kind of correction is not_this_person or was.")
+        if kind == CorrectionKind.WITHDRAWN:
+            who = person.principal
+            system.corrections.withdraw(event_id, correction, who.id, admin=who.may(Role.ADMIN))
+            return RedirectResponse(f"/activity/{event_id}", 303)
         employee = system.enrolment.by_number(number.strip()) if number.strip() else None
         if number.strip() and employee is None:
             raise NotFound("unknown_employee", "There is no employee with this number.")
@@ -166,6 +175,8 @@ def _event(request: Request, system: System, person: SignedIn, event_id: str, pr
         rule_link=_rule_link(system, person, found.get("rule")),
         proof=system.proofs.of(event_id),
         corrections=system.corrections.of(event_id),
+        name_of=partial(actor_name, system),
+        mine=lambda actor: actor == person.principal.id or person.principal.may(Role.ADMIN),
         reasons=REASONS,
         outcomes=OUTCOMES,
         actor=actor_name(system, found.get("actor")),

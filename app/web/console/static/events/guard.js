@@ -107,28 +107,63 @@ async function find(text) {
 
 // Report
 
-/** Offers the corrections that this refusal can have. */
+/** Asks what is wrong with a decision, and whether it was somebody else. */
 export function askToReport(event) {
   about = event;
   title(report, `Report a mistake at ${event.gate}`);
-  report.querySelector('[data-report="not_this_person"]').hidden = !event.employee;
+  const form = report.querySelector("form");
+  form.reset();
+  clearProblems(form);
+  form.querySelector('[data-report="not_this_person"]').hidden = !event.employee;
+  form.querySelector(".report-name").textContent = event.employee?.name ?? "";
   report.showModal();
 }
 
-report?.addEventListener("click", ({ target }) => {
-  const event = about;
-  if (target.dataset.report === "not_this_person") correct(event, { kind: "not_this_person" });
-  if (target.dataset.report === "was") {
-    report.close();
-    lookUp(event, event.gate, "It was them", (one) => correct(event, { kind: "was", employee: one.id }));
+report?.querySelector("form").addEventListener("submit", async (submit) => {
+  submit.preventDefault();
+  const [event, form] = [about, submit.target];
+  clearProblems(form);
+  const comment = form.elements["report-comment"].value.trim();
+  if (!comment) return problemAt(form, "report-comment", "Say in a few words what is wrong.");
+  const button = form.querySelector("button:not([type])");
+  button.disabled = true; // one press, one report
+  try {
+    await call(`/v1/events/${event.decision_id}/report`, { method: "POST", json: { comment }, quiet: true });
+    say("Reported: guards and admins see the alert.", "good");
+  } catch (error) {
+    if (!("status" in error)) throw error;
+    // Reported before: a correction is a matter of its own.
+    if (error.code !== "already_reported" || !form.elements["report-who"].value) return problemAt(form, "report-comment", error.message);
+  } finally {
+    button.disabled = false;
   }
+  const who = form.elements["report-who"].value;
+  report.close();
+  if (who === "not_this_person") record(event, { kind: who });
+  if (who === "was") lookUp(event, event.gate, "It was them", (one) => askToCorrect(event, one));
 });
 
-async function correct(event, json) {
+// Correct
+
+const correct = document.getElementById("correct");
+let correction = null;
+
+function askToCorrect(event, one) {
+  correction = [event, { kind: "was", employee: one.id }];
+  title(correct, `Was it ${one.name}?`);
+  correct.showModal();
+}
+
+correct?.querySelector("form").addEventListener("submit", (submit) => {
+  submit.preventDefault();
+  correct.close();
+  record(...correction);
+});
+
+async function record(event, json) {
   try {
     await call(`/v1/events/${event.decision_id}/corrections`, { method: "POST", json });
-    if (report.open) report.close();
-    say("Recorded beside the event. Thank you.", "good");
+    say("The correction is recorded beside the event, for an admin to decide.", "good");
   } catch (error) {
     if (!("status" in error)) throw error;
   }
