@@ -25,7 +25,8 @@ from app.adapters.gates.window import Window
 from app.adapters.net.addresses import ForbiddenAddress, allowed
 
 CONNECT_S = 3.0
-LEAVE_S = 1.0
+# Cut short, the broker would carry out the last will of the mode before: during a fire, it would shut the gate.
+LEAVE_S = 3.0
 NOBODY_LISTENS = 0x10
 NOT_RETAINED = 2  # a subscription without retained messages
 NOBODY = "no gate listens"

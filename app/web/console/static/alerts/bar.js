@@ -75,11 +75,17 @@ function drawIcon(count) {
   icon.href = `data:image/svg+xml,${encodeURIComponent(drawing)}`;
 }
 
+let asks = 0;
+let shownAsk = 0; // the last ask that is shown: an earlier one may be answered later, and is old then
+
 /** Asks what is open now. The page is old if this gets no answer. */
 export async function look() {
+  const mine = ++asks;
   try {
     const { items } = await call(`/v1/alerts?limit=${MOST}`, { quiet: true, background: true, signal: AbortSignal.timeout(ANSWER_MS) });
     heard("alerts");
+    if (mine < shownAsk) return;
+    shownAsk = mine;
     const before = new Set(open.map((alert) => alert.id));
     open = items.filter((alert) => !alert.acknowledged);
     if (open.some((alert) => !before.has(alert.id))) sound();
