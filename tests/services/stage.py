@@ -99,3 +99,6 @@ class Unreachable:
 
     def write(self, deadline: timedelta | None = None) -> Any:
         return self._through("write", deadline)
+
+    def close(self) -> None:
+        self._store.close()
