@@ -87,8 +87,7 @@ def _answer(rules: RuleSet, rule: Rule | Grant, person: Person, here: bool, at: 
         validity_words = f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}"
         timetable = None
     else:
-        who = rule.who.everybody or person.id in rule.who.people or bool(rule.who.groups & person.groups)
-        who_words = _who_words(rules, rule)
+        who, who_words = rule.who.includes(person), _who_words(rules, rule)
         valid = (rule.valid_from or date.min) <= local.date() <= (rule.valid_until or date.max)
         validity_words = " ".join(
             f"{word} {day}" for word, day in (("from", rule.valid_from), ("until", rule.valid_until)) if day

@@ -120,6 +120,9 @@ class Who:
         if self.everybody == bool(self.groups or self.people):
             raise BadInput("rule_reaches_nobody", "A rule is for everybody, or for groups and people that it names.")
 
+    def includes(self, person: "Person") -> bool:
+        return self.everybody or person.id in self.people or not self.groups.isdisjoint(person.groups)
+
     def among(self, groups: set[str]) -> "Who | None":
         """The same people without groups that are not there; None for nobody."""
         left = self.groups & groups

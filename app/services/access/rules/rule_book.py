@@ -104,14 +104,9 @@ class RuleBook:
             store(tx, before, after)
             entry = None if isinstance(edit, Remove) else find(after, edit.part, entry_id)
             members = _members(tx, after)
-            first = self.clock().date()
-            warned = set(before.warnings(members, first))
-            warnings = (
-                warning
-                for warning in after.warnings(members, first)
-                if warning not in warned or (entry is not None and _about(entry, warning))
-            )
-            return _shown(tx, after, () if entry is None else (entry,), tuple(warnings))
+            today = self.clock().date()
+            warnings = _new(before.warnings(members, today), after.warnings(members, today), entry)
+            return _shown(tx, after, () if entry is None else (entry,), warnings)
 
     def show(self, choose: Callable[[RuleSet], Sequence[RulePart]]) -> Shown:
         """The entries that are chosen from the rules as they are."""
@@ -126,21 +121,22 @@ class RuleBook:
 
     def _change(self, tx: Transaction, before: RuleSet, after: RuleSet, people: list[Employee]) -> RuleChange:
         now = self.clock()
+        today = now.date()
         # Under the names that groups had before, by which people know them.
         known = persons(people, before)
         members = Counter(group for person in known for group in person.groups)
         return RuleChange(
             tx.rules.version(),
             difference(before, after, known, now),
-            tuple(_new(before.warnings(members, now.date()), after.warnings(members, now.date()))),
+            _new(before.warnings(members, today), after.warnings(members, today)),
             {employee.id: employee for employee in people},
         )
 
 
-def _new(before: Iterable[Problem], after: Iterable[Problem]) -> Iterator[Problem]:
-    """The warnings that a change adds. Those about other entries are not repeated."""
+def _new(before: Iterable[Problem], after: Iterable[Problem], entry: RulePart | None = None) -> tuple[Problem, ...]:
+    """The warnings that a change adds, and all those about the entry that it makes."""
     known = set(before)
-    return (warning for warning in after if warning not in known)
+    return tuple(warning for warning in after if warning not in known or (entry is not None and _about(entry, warning)))
 
 
 def _held(tx: Transaction) -> RuleSet:

@@ -1,7 +1,5 @@
 """The log: every decision as it was answered, with its place in the chain."""
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Annotated
@@ -16,6 +14,7 @@ from app.web.api.cursors import IdCursor
 from app.web.api.describe import ERRORS
 from app.web.api.people.photos import PRIVATE
 from app.web.api.schemas import EventOut, Page, PictureOut, When
+from app.web.csv_file import CSV, csv_lines
 from app.web.security import Reader, ScreenReader, SystemOf
 from app.web.turns import FewExports, FewLists, resting
 
@@ -73,8 +72,8 @@ def as_csv(
     which = EventFilter(gate, employee, decision, reason, since, until, None, CSV_PAGE, camera)
     system.events.check_export(which, MOST_EXPORTED)
 
-    def lines() -> Iterator[str]:
-        yield _row(CSV_COLUMNS)
+    def rows() -> Iterator[Iterable[object]]:
+        yield CSV_COLUMNS
         before: str | None = None
         rest = resting()
         while page := system.events.find(replace(which, before=before)):
@@ -84,10 +83,10 @@ def as_csv(
                 flat = {**event.json(), **({} if who is None else {"number": who.number, "name": who.name})}
                 local = moment(flat["at"]).astimezone(clocks.zone_of(flat["gate"]))
                 flat["at"] = local.isoformat(timespec="milliseconds")
-                yield _row([flat.get(column) for column in CSV_COLUMNS])
+                yield [flat.get(column) for column in CSV_COLUMNS]
             before = page[-1].id
 
-    return StreamingResponse(lines(), media_type="text/csv; charset=utf-8", headers=PRIVATE)
+    return StreamingResponse(csv_lines(rows()), media_type=CSV, headers=PRIVATE)
 
 
 @router.get("/events/{event_id}", summary="One event", responses=ERRORS)
@@ -112,11 +111,3 @@ def pictures(event_id: str, system: SystemOf, _: Reader) -> Page[PictureOut]:
 )
 def picture(event_id: str, number: int, system: SystemOf, _: Reader) -> Response:
     return Response(system.events.picture(event_id, number), media_type="image/jpeg", headers=PRIVATE)
-
-
-def _row(cells: Iterable[object]) -> str:
-    text = io.StringIO()
-    # A spreadsheet would run a cell that begins like a formula, and somebody else writes the names.
-    safe = [f"'{c}" if isinstance(c, str) and c[:1] in "=+-@\t\r" else c for c in cells]
-    csv.writer(text).writerow(safe)
-    return text.getvalue()

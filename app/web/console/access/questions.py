@@ -1,7 +1,5 @@
 """Who may pass a gate, and may this person pass: for everybody who watches, now or at another time."""
 
-import csv
-import io
 from datetime import datetime
 from typing import Annotated
 
@@ -11,7 +9,6 @@ from fastapi.responses import HTMLResponse, Response
 from app.core.access.explanation import ConditionKind, RuleAnswer
 from app.core.access.rules import Grant
 from app.core.errors import BadInput, NotFound
-from app.core.imports.people_cells import harmless
 from app.core.people.records import EmployeeFilter
 from app.core.types import OPENING, Employee, Role
 from app.services.access.rules.rule_questions import Answer
@@ -19,6 +16,7 @@ from app.web.console.access.explanations import CONDITIONS, at_time, opens_at, w
 from app.web.console.page_clock import from_field
 from app.web.console.render import Link, render
 from app.web.console.session import AnyPage
+from app.web.csv_file import csv_file
 from app.web.fields import PlainText
 from app.web.security import SystemOf
 from app.wiring import System
@@ -69,16 +67,13 @@ def who_as_csv(system: SystemOf, person: AnyPage, gate: Short, at: Short = "", q
     moment, problem = _moment(system, at)
     if problem:
         raise BadInput("bad_at", problem)
-    text = io.StringIO()
-    rows = csv.writer(text)
-    rows.writerow(("number", "name", "groups", "gate", "at"))
     asked = (moment or system.clock()).astimezone(system.site_clock.read().zone_of(gate))
-    for one in system.rule_questions.who(gate, moment):
-        if _matches(one, q):
-            cells = (one.number, one.name, "; ".join(one.groups), gate, asked.isoformat(timespec="seconds"))
-            rows.writerow([harmless(cell) for cell in cells])
-    headers = {"Content-Disposition": 'attachment; filename="who-may-pass.csv"', "Cache-Control": "no-store"}
-    return Response(text.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+    rows = [
+        (one.number, one.name, "; ".join(one.groups), gate, asked.isoformat(timespec="seconds"))
+        for one in system.rule_questions.who(gate, moment)
+        if _matches(one, q)
+    ]
+    return csv_file("who-may-pass.csv", [("number", "name", "groups", "gate", "at"), *rows])
 
 
 @router.get("/access/who/explain", response_class=HTMLResponse)

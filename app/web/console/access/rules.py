@@ -12,7 +12,8 @@ from app.core.access.permission import CompiledRules
 from app.core.access.rule_set import RuleSet, in_order
 from app.core.access.rules import Rule
 from app.core.errors import NotFound
-from app.core.types import Employee, Role
+from app.core.types import Role
+from app.services.access.rules.rule_people import person_of
 from app.services.accounts.sessions import SignedIn
 from app.web.console.access.sentences import rule_words
 from app.web.console.render import Link, render
@@ -35,6 +36,7 @@ def find(
     with system.store.read() as tx:
         rules = tx.rules.all().sound()
         who = tx.employees.by_number(employee.strip()) if employee.strip() else None
+        them = person_of(who, CompiledRules(rules)) if who is not None else None
 
         def name_of(employee_id: str) -> str | None:
             found = tx.employees.get(employee_id)
@@ -45,7 +47,7 @@ def find(
             for rule in rules.rules
             if (not group or rule.who.everybody or group in rule.who.groups)
             and (not gate or gate in rules.gates_of(rule.where))
-            and (not employee.strip() or (who is not None and _is_for(rule, who, rules)))
+            and (not employee.strip() or (them is not None and rule.who.includes(them)))
         ]
     return render(
         request,
@@ -104,11 +106,6 @@ def _cell(rules: RuleSet, allowing: Iterable[Rule]) -> str:
     if None in schedules:
         return "always"
     return ", ".join(sorted(rules.names[one] for one in schedules if one))
-
-
-def _is_for(rule: Rule, who: Employee, rules: RuleSet) -> bool:
-    groups = CompiledRules(rules).group_ids(who.groups)
-    return rule.who.everybody or who.id in rule.who.people or bool(rule.who.groups & groups)
 
 
 def _form(request: Request, system: System, person: SignedIn, rule_id: str | None) -> HTMLResponse:

@@ -1,7 +1,6 @@
 """The alerts: what is open, everything that was, who answered; and the report of a shift."""
 
-import csv
-import io
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Annotated
 from urllib.parse import urlencode
@@ -12,13 +11,13 @@ from fastapi.responses import HTMLResponse
 from app.core.accounts.users import SCREEN_ROLES
 from app.core.alerts.alert import CRITICAL, AlertFilter, AlertKind, AlertState, Severity
 from app.core.canonical import instant
-from app.core.imports.people_cells import harmless
 from app.core.types import Role
 from app.services.alerts.shift_report import ShiftReport
 from app.web.console.page_clock import from_field
 from app.web.console.render import Link, render
 from app.web.console.session import AnyPage, ScreenPage
 from app.web.console.words import ALERTS, REASONS
+from app.web.csv_file import csv_file
 from app.web.security import SystemOf
 
 router = APIRouter(include_in_schema=False)
@@ -115,9 +114,7 @@ def shift_csv(
     until: Annotated[str, Query(alias="to", max_length=64)] = "",
 ) -> Response:
     begin, end = _times(system, since, until)
-    name = f"shift-{begin:%Y%m%dT%H%M}.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return Response(_rows(system.shifts.between(begin, end)), media_type="text/csv; charset=utf-8", headers=headers)
+    return csv_file(f"shift-{begin:%Y%m%dT%H%M}.csv", _rows(system.shifts.between(begin, end)))
 
 
 def _times(system: SystemOf, since: str, until: str) -> tuple[datetime, datetime]:
@@ -128,22 +125,15 @@ def _times(system: SystemOf, since: str, until: str) -> tuple[datetime, datetime
     return max(min(begin, end), end - LONGEST), end
 
 
-def _rows(report: ShiftReport) -> str:
-    out = io.StringIO()
-    rows = csv.writer(out)
-    rows.writerow(("at", "what", "gate", "reason", "person", "by", "comment", "until", "acknowledged_at"))
+def _rows(report: ShiftReport) -> Iterator[tuple[str | None, ...]]:
+    yield ("at", "what", "gate", "reason", "person", "by", "comment", "until", "acknowledged_at")
     for named in report.alerts:
         alert, by = named.alert, named.alert.acknowledged
         until, answered = (instant(at) if at else "" for at in (alert.cleared_at, by.at if by else None))
         comment = by.comment if by else alert.detail
         what = ("alert", named.gate, ALERTS[alert.kind], "", named.actor)
-        rows.writerow(_cells(instant(alert.at), *what, comment, until, answered))
+        yield (instant(alert.at), *what, comment, until, answered)
     for kind, events in (("order", report.orders), ("opening by hand", report.openings), ("refusal", report.refusals)):
         for event in events:
             rest = (event.person, event.actor, event.comment, "", "")
-            rows.writerow(_cells(instant(event.at), kind, event.gate, REASONS[event.reason], *rest))
-    return out.getvalue()
-
-
-def _cells(*values: str | None) -> list[str]:
-    return [harmless(value or "") for value in values]
+            yield (instant(event.at), kind, event.gate, REASONS[event.reason], *rest)

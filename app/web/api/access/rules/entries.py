@@ -28,7 +28,7 @@ from app.web.security import Admin, SystemOf
 from app.wiring import System
 
 Part = TypeVar("Part", bound=RulePart)
-Chosen = Callable[[RuleSet, Any], bool]
+Chosen = Callable[[RuleSet], Callable[[Any], bool]]
 Id = Annotated[PlainText, Field(min_length=1, max_length=64, examples=["01KAR3T9V5S0W8J6Q2X4Y7Z1AB"])]
 Name = Annotated[PlainText, Field(min_length=1, max_length=100)]
 IfMatch = Annotated[str | None, Header(max_length=64, description="the version that the change is based on; none: any")]
@@ -234,11 +234,11 @@ def add_routes(router: APIRouter, kind: Kind[Any]) -> None:
         following: list[str | None] = []
 
         def choose(rules: RuleSet) -> list[RulePart]:
-            sought = folded(q)
+            sought, chosen = folded(q), wanted(rules)
             found = [
                 part
                 for part in getattr(rules, KINDS[kind.part])
-                if wanted(rules, part) and sought in folded(kind.order(rules, part)[0])
+                if chosen(part) and sought in folded(kind.order(rules, part)[0])
             ]
             page = paged(found, lambda part: kind.order(rules, part), cursor, limit)
             following.append(page.next)
@@ -286,5 +286,5 @@ def outdated(error: EntryChanged, current: EntryOut) -> Outdated:
     return Outdated("entry_changed", error.detail, current.model_dump(mode="json"))
 
 
-def _all(rules: RuleSet, part: Any) -> bool:
-    return True
+def _all(rules: RuleSet) -> Callable[[Any], bool]:
+    return lambda part: True

@@ -57,7 +57,7 @@ class LaneOut(EntryOut, LaneIn):
 
 
 def zones_wanted(site: Annotated[PlainText | None, Query(max_length=64, description="a site's id")] = None) -> Chosen:
-    return lambda _, zone: site is None or zone.site_id == site
+    return lambda _: lambda zone: site is None or zone.site_id == site
 
 
 def _gate_place(body: GatePlaceIn, entry_id: str, before: GatePlace) -> GatePlace:

@@ -1,13 +1,15 @@
 """Rules, which say who may pass where and when; and gate modes, which say what a gate does by schedule."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import Field
 
+from app.core.access.permission import CompiledRules
 from app.core.access.rule_set import RuleSet
 from app.core.access.rules import NOTE_CHARS, EntryMode, GateMode, Rule, Where, Who
-from app.core.text import folded
+from app.services.access.rules.rule_people import person_of
 from app.web.api.access.rules.entries import Chosen, EntryOut, Id, Kind, Name, add_routes
 from app.web.api.schemas import Day, Strict
 from app.web.fields import PlainText
@@ -79,15 +81,13 @@ def rules_wanted(
     gate: Annotated[Filter, Query(description="rules that reach it")] = None,
     schedule: Filter = None,
 ) -> Chosen:
-    theirs = set() if person is None else {folded(name) for name in system.enrolment.get(person).groups}
+    employee = None if person is None else system.enrolment.get(person)
 
-    def for_them(rules: RuleSet, who: Who) -> bool:
-        return who.everybody or person in who.people or any(folded(rules.names[one]) in theirs for one in who.groups)
-
-    def wanted(rules: RuleSet, rule: Rule) -> bool:
-        return (
+    def wanted(rules: RuleSet) -> Callable[[Rule], bool]:
+        who = None if employee is None else person_of(employee, CompiledRules(rules))
+        return lambda rule: (
             (group is None or group in rule.who.groups)
-            and (person is None or for_them(rules, rule.who))
+            and (who is None or rule.who.includes(who))
             and (gate is None or gate in rules.gates_of(rule.where))
             and (schedule is None or schedule == rule.schedule_id)
         )
@@ -96,7 +96,7 @@ def rules_wanted(
 
 
 def modes_wanted(gate: Filter = None) -> Chosen:
-    return lambda _, mode: gate is None or mode.gate_id == gate
+    return lambda _: lambda mode: gate is None or mode.gate_id == gate
 
 
 def _rule(body: RuleIn, entry_id: str, _: Rule | None) -> Rule:
