@@ -71,6 +71,10 @@ class Counts(Protocol):
     def of_employees(self, employee_ids: Iterable[str], reason: Reason, since: datetime) -> dict[str, int]: ...
     def corrections(self, since: datetime) -> dict[CorrectionKind, int]: ...
 
+    def by_reason(self, since: datetime, until: datetime) -> dict[Reason, int]:
+        """Returns how many events each reason has, without those that have none; `until` is exclusive."""
+        ...
+
 
 class Seals(Protocol):
     """Detects rows that this installation did not write in their present form."""

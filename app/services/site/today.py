@@ -88,8 +88,7 @@ class TodayService:
         """
         spans = ((since, now), (week_ago, week_ago + (now - since)))
         with self.store.read(LONGEST) as tx:
-            counted = [tx.counts.hourly(start, end + INSTANT) for start, end in spans]
-        today, before = (_by_reason(rows) for rows in counted)
+            today, before = (tx.counts.by_reason(start, end + INSTANT) for start, end in spans)
         reasons = {reason for reason in (*today, *before) if reason not in ORDERS}
         counts = {reason: Count(today.get(reason, 0), before.get(reason, 0)) for reason in reasons}
         refused = sorted(
@@ -111,11 +110,12 @@ class TodayService:
         """Counts active people without a photo and those who end soon, and everybody with a single photo."""
         ending = EmployeeFilter(status=Status.ACTIVE, ends=(today, today + SOON), limit=NAMED)
         with self.store.read() as tx:
+            found = tx.employees.find(ending)
             return PeopleDue(
                 tx.employees.count(EmployeeFilter(status=Status.ACTIVE, enrolled=False)),
                 tx.templates.photo_counts().get(1, 0),
-                tx.employees.count(ending),
-                tuple(tx.employees.find(ending)),
+                tx.employees.count(ending) if len(found) == NAMED else len(found),
+                tuple(found),
             )
 
     def _let_in(self, since: datetime) -> tuple[LetIn, ...]:
@@ -126,13 +126,6 @@ class TodayService:
             if one.decision is not None and one.decision.employee is not None and one.decision.answers
         ]
         return tuple(named[:NAMED])
-
-
-def _by_reason(rows: list[tuple[datetime, Reason, int]]) -> dict[Reason, int]:
-    found: dict[Reason, int] = {}
-    for _, reason, count in rows:
-        found[reason] = found.get(reason, 0) + count
-    return found
 
 
 def _sum(counts: list[Count]) -> Count:

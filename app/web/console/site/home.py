@@ -41,7 +41,7 @@ def home(request: Request, system: System, person: SignedIn) -> HTMLResponse:
     checks: dict[str, health.Check] = request.app.state.health_checks()
     state = health.overall(checks)
     admin = person.principal.may(Role.ADMIN)
-    facts = system.first_hour.facts()
+    facts = system.first_hour.facts(len(system.gallery))
     found = steps(facts)
     first_hour = admin and not system.site_settings.get().first_hour_over
     shows_today = facts.gates > 0 and (not first_hour or finished(found))
