@@ -23,7 +23,7 @@ OF_PICTURES = (
     Reason.SPOOF_SUSPECTED,
 )
 # Refusals that name somebody although recognition failed them, and openings by hand for somebody who was refused.
-OF_PEOPLE = (Reason.AMBIGUOUS, Reason.SPOOF_SUSPECTED, Reason.OPENED_BY_HAND)
+OF_PEOPLE = (Reason.SPOOF_SUSPECTED, Reason.OPENED_BY_HAND)
 MOST_EVENTS = 5000  # of each reason, that are looked at for people
 MOST_PEOPLE = 20
 USUAL_PHOTOS = 3

@@ -10,6 +10,7 @@ from app.adapters.vision.packs import pack as packs
 from app.adapters.vision.packs.embedder import EmbeddingNetwork
 from app.core.errors import WeightsError
 from app.core.recognition.centre import off_centre
+from app.core.recognition.measured import MeasuredRate, Share
 from tests.packs import described, network
 
 
@@ -73,6 +74,20 @@ def test_centre_round_trip_and_invalid_centre(tmp_path: Path) -> None:
     assert read_centre("other", path) == ()
     path.write_text(path.read_text().replace("centre = [0.1,", "centre = ["))
     with pytest.raises(WeightsError, match="centre"):
+        read_manifest("own", path)
+
+
+def test_measured_rates_round_trip_and_a_wrong_row_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "manifest.toml"
+    c = read_manifest(packs.NAME).calibration
+    rows = (
+        MeasuredRate(0.01, 500, 1, Share(0.009, 0.006, 0.012), Share(0.03, 0.02, 0.04), 5303, 1200),
+        MeasuredRate(0.001, 500, 1, Share(0.0, 0.0, 0.0007), Share(0.06, 0.05, 0.07), 5303, 1200),
+    )
+    write_manifest(path, PackManifest("own", 3, "abc", c, measured=rows), {})
+    assert read_manifest("own", path).measured == rows
+    path.write_text(path.read_text().replace("let_in = [0.0,", "let_in = [0.5,"))
+    with pytest.raises(WeightsError, match="not calibrated properly"):
         read_manifest("own", path)
 
 

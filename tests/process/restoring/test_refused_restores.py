@@ -78,6 +78,7 @@ def test_backup_of_a_newer_version_is_refused(site: Site, new_site: NewSite, mon
     assert "was made by a newer version of Facegate (schema 9999" in refusal(site, file, new_site("restored"))
 
 
+@pytest.mark.both_databases
 def test_restore_that_was_cut_off_serves_nothing_and_can_be_repeated(
     site: Site, new_site: NewSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
