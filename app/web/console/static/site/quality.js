@@ -27,7 +27,7 @@ if (form) {
       const current = error.body?.current;
       if (!current) return showError(form, error);
       form.dataset.version = current.version;
-      const theirs = current.false_accept_rate === null ? "as started" : `1 in ${Math.round(1 / current.false_accept_rate).toLocaleString("en")}`;
+      const theirs = current.false_accept_rate === null ? "as started" : `1 in ${Number((1 / current.false_accept_rate).toPrecision(3)).toLocaleString("en")}`;
       return problemAt(form, "false_accept_rate", `Somebody else changed the settings meanwhile; the rate is ${theirs} now. Save again to use yours.`);
     }
     unsaved(false);
