@@ -3,7 +3,7 @@
 import typer
 
 from models import facenet
-from models.accuracy import calibrate, evaluate
+from models.accuracy import calibrate, evaluate, widths
 from models.liveness import pad_report
 from models.siamese import command as siamese
 from models.weights import fetch
@@ -12,6 +12,7 @@ app = typer.Typer(no_args_is_help=True, help="Facegate's laboratory: fetch, meas
 app.command("fetch")(fetch.command)
 app.command("calibrate")(calibrate.command)
 app.command("evaluate")(evaluate.command)
+app.command("widths")(widths.command)
 app.command("evaluate-pad")(pad_report.command)
 app.command("train")(siamese.command)
 app.command("facenet")(facenet.command)

@@ -95,6 +95,7 @@ def test_camera_is_added_without_a_shell(watching: Tabs, camera: int, look: Any,
     expect(verdict).to_contain_text("px wide; recognised from 48 px")
     expect(verdict).to_contain_text("Near enough")
     expect(verdict).to_contain_text("Light is good")
+    expect(verdict).to_contain_text("of 100 employees were not recognised")
     page.get_by_label("Recognised from").fill("300")
     expect(verdict).to_contain_text("Too far")
     page.get_by_label("Recognised from").fill("60")

@@ -11,6 +11,7 @@ from app import machine
 from app.core.approach.tries import Region
 from app.core.cameras.camera import Camera
 from app.core.errors import NotFound
+from app.core.recognition.by_width import MISSED
 from app.core.types import Role
 from app.services.cameras.camera_states import OFF, WORKING
 from app.web.camera_views import LIMITED, CameraView, camera_views
@@ -65,6 +66,7 @@ def new(request: Request, system: SystemOf, person: AdminPage, gate: str = "") -
         name=_free_name(chosen, {camera.name for camera in system.cameras.all()}),
         url="",
         stored=_stored(Region(), 0),
+        missed_by_width=MISSED,
         add_command=machine.command(system.settings.data, "cameras", "add", "desk-cam", "device:0", "--gate", chosen),
     )
 
@@ -85,6 +87,7 @@ def one(camera: str, request: Request, system: SystemOf, watching: Watching, per
         gates=gates,
         url=shown.url,
         stored=about | _stored(found.region, shown.rotation),
+        missed_by_width=MISSED,
     )
 
 

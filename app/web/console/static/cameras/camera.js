@@ -11,6 +11,7 @@ const FIELDS = { bad_camera_address: "url", camera_exists: "name", bad_gate_name
 const page = document.getElementById("camera");
 const form = document.getElementById("camera-form"); // guards have none
 const stored = JSON.parse(page.dataset.camera);
+const expected = JSON.parse(page.dataset.expected);
 const id = stored.id;
 const at = (name) => document.getElementById(name);
 const field = (name) => form?.elements[name];
@@ -30,7 +31,7 @@ function measure() {
   if (!newest?.faces) return;
   const faces = placed(newest.faces, zone?.zone ?? stored.region);
   draw(at("overlay"), newest, faces, least());
-  const [key, nodes] = verdict(faces, least());
+  const [key, nodes] = verdict(faces, least(), expected);
   at("verdict").replaceChildren(...nodes);
   if (key !== heard) at("heard").textContent = key;
   heard = key;

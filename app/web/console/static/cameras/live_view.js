@@ -62,7 +62,7 @@ export class LiveView {
     if (stop.signal.aborted) return;
     this.stop = null;
     if (fault) this.onFault(fault);
-    if (source.forever) setTimeout(() => this.source === source && !this.stop && !document.hidden && this.#run(true), fault ? AGAIN_MS : 0);
+    if (source.forever) setTimeout(() => this.source === source && !this.stop && !document.hidden && this.#run(true), fault || performance.now() - began < AGAIN_MS ? AGAIN_MS : 0);
     else if (!fault) this.onFault("Shown for a minute. Press Try to go on.");
   }
 

@@ -40,8 +40,20 @@ export function draw(overlay, { width_px: width, height_px: height }, faces, lea
   overlay.replaceChildren(...parts);
 }
 
-/** [key, nodes]: what to say of the widest face in the zone. The key changes when there is something new to hear. */
-export function verdict(faces, least) {
+/** "about 4 of 100": the share at this width, between the measured ones. expected: [width, share] pairs, narrowest first. */
+export function missed(expected, width) {
+  const above = expected.findIndex(([px]) => px > width);
+  const [low, high] = above < 0 ? [expected.at(-1), expected.at(-1)] : [expected[Math.max(above - 1, 0)], expected[above]];
+  const part = high[0] === low[0] ? 0 : (width - low[0]) / (high[0] - low[0]);
+  const share = low[1] + (high[1] - low[1]) * Math.min(Math.max(part, 0), 1);
+  return share < 0.015 ? "about 1 of 100" : `about ${Math.round(share * 100)} of 100`;
+}
+
+/**
+ * [key, nodes]: what to say of the widest face in the zone. The key changes when there is something new to hear.
+ * expected: as of `missed`.
+ */
+export function verdict(faces, least, expected) {
   const face = faces.find((one) => one.inside);
   if (!face) {
     const words = faces.length ? "The face is outside the zone." : "No face in the picture. Stand where people will stand.";
@@ -63,5 +75,6 @@ export function verdict(faces, least) {
   return [key, [
     el("p", { class: "ruler-words" }, el("strong", { class: "number" }, `Your face is ${px(face.width_px)} wide`), `; recognised from ${px(least)}.`),
     el("p", { class: "badges" }, ...badges),
-  ]];
+    wide && el("p", { class: "hint" }, `Measured at this width: ${missed(expected, face.width_px)} employees were not recognised by one picture. Several pictures of somebody who walks up do better; noise and movement do worse.`),
+  ].filter(Boolean)];
 }

@@ -1,0 +1,131 @@
+"""How many employees are not recognised from far away: their photos shrunk until the face is so many pixels wide.
+
+Each shrunk photo stands in a frame of 1280 x 720 that went through JPEG, as a camera would send it, and takes the same
+path as a frame at the gate.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+from rich.console import Console
+
+from app.adapters.vision.packs import pack as packs
+from app.adapters.vision.photos.image import ImageDecoder
+from app.adapters.vision.photos.jpeg import encode_jpeg
+from app.adapters.vision.photos.scaling import shrink
+from app.core.recognition.quality import GATE
+from app.core.types import Box, Pixels, Sample
+from app.services.recognition.recognition import Engine, Recognition
+from app.settings import default_cache
+from models.accuracy.intervals import wilson
+from models.accuracy.openset import Setting, deal, pools
+from models.data.dataset import LabelledPhoto, read_dataset
+from models.data.embed import Embedded, embed
+
+WIDTHS_PX = (24, 32, 40, 48, 64, 96)
+FRAME = (720, 1280)
+RATE = 0.001
+SMALLEST_PX = 20.0  # narrower than all widths, for the detector is a little off
+RECOGNISED = "recognised"
+SETTING = Setting(enrolled=1000, photos=3, frames=1)
+
+
+def frame_with(photo: Pixels, face: Box, width_px: float, rng: np.random.Generator) -> Pixels | None:
+    """A grey frame somewhere in which the photo stands, shrunk until the face is so wide; None if it is narrower."""
+    ratio = width_px / face.width_px
+    if ratio > 1:
+        return None
+    height, width = (max(1, round(side * ratio)) for side in photo.shape[:2])
+    small = shrink(photo, width, height)[: FRAME[0], : FRAME[1]]
+    frame = np.full((*FRAME, 3), 120, np.uint8)
+    y, x = (int(rng.integers(0, side - part + 1)) for side, part in zip(FRAME, small.shape[:2], strict=True))
+    frame[y : y + small.shape[0], x : x + small.shape[1]] = small
+    return frame
+
+
+def measure(
+    e: Embedded, photos: Sequence[LabelledPhoto], cache: Path, attempts: int, seed: int
+) -> list[dict[str, Any]]:
+    """Returns a row for each width: how many attempts there were, and what became of them."""
+    rng = np.random.default_rng(seed)
+    hand = deal(pools(e), range(len(e.people)), SETTING, rng)
+    calibration = packs.read_calibration(packs.NAME, packs.folder(cache)).calibration
+    limits = [calibration.threshold(RATE, SETTING.enrolled, len(mine), 1) for mine in hand.photos]
+    gallery = Gallery(hand.templates(e), np.array(limits), calibration.margin)
+    recognition, decode = _opened(cache), ImageDecoder()
+    found: dict[int, Counter[str]] = {width: Counter() for width in WIDTHS_PX}
+    for attempt in rng.permutation(hand.mates)[:attempts].tolist():
+        photo = decode(photos[int(hand.frames[attempt, 0])].path.read_bytes())
+        faces = recognition.see(photo, region=_whole(photo), most=1)
+        person = int(np.flatnonzero(hand.enrolled == hand.whose[attempt])[0])
+        for width in WIDTHS_PX if faces else ():
+            frame = frame_with(photo, faces[0].face.box, width, rng)
+            if frame is not None:
+                found[width][gallery.outcome(recognition, decode(encode_jpeg(frame)), person)] += 1
+    return [_row(width, counts) for width, counts in found.items() if counts]
+
+
+@dataclass(frozen=True, eq=False)
+class Gallery:
+    """templates: (n, d). limits: (n,), the similarity from which each is recognised."""
+
+    templates: NDArray[np.float32]
+    limits: NDArray[np.float64]
+    margin: float
+
+    def outcome(self, recognition: Recognition, frame: Pixels, person: int) -> str:
+        """What the gate does when this person stands in the frame: RECOGNISED, or why not."""
+        limits = replace(GATE, min_face_px=SMALLEST_PX)
+        seen = recognition.see(frame, region=_whole(frame), most=1, limits=limits)
+        if not seen:
+            return "not_found"
+        if not isinstance(seen[0], Sample):
+            return "poor_quality"
+        similarity = self.templates @ seen[0].embedding
+        second, best = np.argsort(similarity)[-2:]
+        enough = similarity[best] >= self.limits[best] and similarity[best] - similarity[second] >= self.margin
+        return (RECOGNISED if best == person else "taken_for_another") if enough else "not_similar_enough"
+
+
+def _opened(cache: Path) -> Recognition:
+    pack = packs.open_pack(packs.NAME, cache, packs.folder(cache), precision="f32", workers=1)
+    return Recognition(
+        decode=ImageDecoder(),
+        engines=[Engine(*worker) for worker in pack.workers],
+        align=pack.align,
+        crop=pack.crop,
+        pack_digest=pack.digest,
+        precision=pack.precision,
+    )
+
+
+def _whole(pixels: Pixels) -> Box:
+    return Box(0, 0, pixels.shape[1], pixels.shape[0])
+
+
+def _row(width: int, counts: Counter[str]) -> dict[str, Any]:
+    missed = counts.total() - counts[RECOGNISED]
+    return {
+        "width_px": width,
+        "attempts": counts.total(),
+        "not_recognised": missed / counts.total(),
+        "interval": wilson(missed, counts.total()),
+        **dict(sorted(counts.items())),
+    }
+
+
+def command(
+    dataset: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="One folder of photos a person.")],
+    attempts: Annotated[int, typer.Option(min=10, help="How many times somebody enrolled comes to the gate.")] = 250,
+    seed: int = 0,
+) -> None:
+    """Measure how many employees are not recognised, by the width of their face in the frame."""
+    console, cache, photos = Console(), default_cache(), read_dataset(dataset)
+    for row in measure(embed(photos, cache, "f32", console), photos, cache, attempts, seed):
+        console.print_json(data=row)
