@@ -25,6 +25,7 @@ class Sealed(StrEnum):
     GATE_CONFIG = "gate-config:"  # (gate): its driver's settings
     PROVIDER = "provider-secret:"  # (issuer): an address, which may contain the separator
     UPLOAD = "upload:"  # (import, file, piece)
+    SAVED_VIEW = "saved view "  # (user, view): filters, which may hold a name
     IMPORT_TOLD = "import told:"  # (import): what it reports as a whole
     IMPORT_ROW = "import row:"  # (import, line)
     IMPORT_PICTURE = "import picture:"  # (import, line)

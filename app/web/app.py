@@ -6,7 +6,7 @@ from fastapi.staticfiles import StaticFiles
 from app.web import errors, health
 from app.web.api.access import calendar_files, decisions, grants, rule_questions, schedule_previews, tools
 from app.web.api.access.rules import changes, groups, places, rules, times
-from app.web.api.accounts import displays, keys, users
+from app.web.api.accounts import displays, keys, saved_views, users
 from app.web.api.alerts import alerts
 from app.web.api.cameras import cameras, previews
 from app.web.api.describe import DescribedApp
@@ -29,7 +29,7 @@ from app.web.console.accounts import users as user_pages
 from app.web.console.alerts import alerts as alert_pages
 from app.web.console.alerts import corrections as correction_pages
 from app.web.console.cameras import cameras as camera_pages
-from app.web.console.events import activity, live, reports, who_is_this
+from app.web.console.events import activity, event, live, reports, who_is_this
 from app.web.console.faults import as_page
 from app.web.console.gates import gates as gate_pages
 from app.web.console.imports import imports as import_pages
@@ -60,6 +60,7 @@ PAGES = (
     alert_pages,
     correction_pages,
     activity,
+    event,
     reports,
     health_page,
     mode_page,
@@ -122,6 +123,7 @@ API = (
     audit,
     tools,
     users,
+    saved_views,
     displays,
 )
 

@@ -12,6 +12,7 @@ from app.adapters.oidc.client import OidcClient
 from app.services.accounts.attempts import Attempts
 from app.services.accounts.displays import Displays
 from app.services.accounts.federation import Federation
+from app.services.accounts.saved_views import SavedViews
 from app.services.accounts.sessions import Sessions
 from app.services.accounts.sign_in import SignInService
 from app.services.accounts.users import Users
@@ -27,6 +28,7 @@ class SignInServices:
     sign_in: SignInService
     federation: Federation
     displays: Displays
+    saved_views: SavedViews
 
 
 def open_sign_in(
@@ -52,4 +54,4 @@ def open_sign_in(
     sign_in = SignInService(store, users, sessions, attempts, hasher, signer, clock, new_id)
     displays = Displays(store, sessions, sign_in, attempts, clock, new_id)
     federation = Federation(store, vault, users, sign_in, OidcClient())
-    return SignInServices(users, sessions, sign_in, federation, displays)
+    return SignInServices(users, sessions, sign_in, federation, displays, SavedViews(store, new_id))

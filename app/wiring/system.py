@@ -30,6 +30,7 @@ from app.services.access.replays import Replays
 from app.services.access.rules.current_rules import CurrentRules
 from app.services.access.rules.eligible_count import EligibleCount
 from app.services.access.site_clock import SiteClock
+from app.services.events.event_faces import EventFaces
 from app.services.events.quality import Quality
 from app.services.imports.import_desk import ImportDesk
 from app.services.imports.import_reports import ImportReports
@@ -66,6 +67,7 @@ class System(Backbone):
     comparison: Comparison
     quality: Quality
     portraits: Portraits
+    event_faces: EventFaces
     imports: ImportDesk
     import_reports: ImportReports
     people_export: PeopleExport
@@ -155,6 +157,7 @@ def _assemble(backbone: Backbone) -> System:
         portraits=Portraits(
             enrolment, decoder(settings), lambda data: recognition.inspect(data, limits=ENROLMENT).box, encode_jpeg
         ),
+        event_faces=EventFaces(backbone.events, decoder(settings), encode_jpeg),
         imports=import_desk(backbone, enrolment, recognition, decoder(settings)),
         import_reports=ImportReports(store, backbone.vault),
         people_export=PeopleExport(enrolment),

@@ -1,8 +1,9 @@
 """A log of a million signed events: how long a page takes, whatever the filter, on SQLite and on PostgreSQL.
 
-First the query alone, then whole answers over HTTP: the console's page and the contract's.
+First the query alone, then whole answers over HTTP: the console's pages and the contract's, and what lists refuse.
 
-`python -m tests.bench log [--events N] [--db sqlite|postgresql]`
+`python -m tests.bench log [--events N] [--db sqlite|postgresql] [--keep FOLDER]`
+FOLDER keeps SQLite's database, which takes long to make, for the next run.
 """
 
 import argparse
@@ -16,95 +17,66 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import httpx
 from rich.console import Console
-from rich.progress import track
-from sqlalchemy import insert, make_url, text, update
+from sqlalchemy import make_url
 
-from app.adapters.crypto.signing import Ed25519Signer
-from app.adapters.crypto.vault import Vault
 from app.adapters.db.store import SqlStore
-from app.adapters.db.tables import data_keys, events, gates
-from app.core.events.chain import GENESIS
-from app.core.events.decision import Identity, Method, RecordedDecision
-from app.core.events.records import ChainHead, EventFilter, EventRow
-from app.core.gates.gate import Gate
-from app.core.ports.store import Transaction
-from app.core.types import Employee, Reason, Verdict
-from app.services.events.access_log import AccessLog
+from app.core.events.records import EventFilter
+from app.core.types import Reason, Verdict
 from app.services.events.answers import Answers
 from app.services.events.event_list import EventList
-from app.wiring import new_id
+from tests.bench.million import CLERK, COURIER, LOG, MASTER, PEOPLE, PLACES, SEALS, SIGNER, START, VAULT, fill
 from tests.console.service import Service
-from tests.stores import SEALS, open_store, upgrade
+from tests.stores import open_store, upgrade
 
-BATCH = 5000
 HTTP_FILTERS = 60
 TRIES = 3  # of each page; the machine's other work shows in the worst of all calls
-GATES, EMPLOYEES, DAYS = 20, 10_000, 90
-START = datetime(2026, 8, 1, tzinfo=UTC)
-COMMON = [Reason.RECOGNISED] * 88 + [Reason.NOT_RECOGNISED] * 8 + [Reason.FACE_TOO_SMALL, Reason.POOR_QUALITY] * 2
-NAMED = frozenset({Reason.RECOGNISED, Reason.EMPLOYEE_INACTIVE})
-RARE = (Reason.SYSTEM_FAULT, Reason.EMPLOYEE_INACTIVE, Reason.OPENED_BY_HAND)
+ROUNDS = 20  # of each page that is named
+MIDDLE, LAST = START + timedelta(days=45), START + timedelta(days=89)
+PAGES = {
+    "newest": "/activity",
+    "a person's": f"/activity?employee={CLERK.number}",
+    "a name, 1 person": f"/activity?q={CLERK.name}",
+    "a name, 200 people": "/activity?q=Haddad",
+    "a name that nobody has": "/activity?q=Zebedee",
+    "a day in the middle": f"/activity?when={MIDDLE:%Y-%m-%d}",
+    "denied, at a gate": f"/activity?gate={PLACES[0].name}&decision=deny",
+    "timeline of a day": f"/activity/timeline?when={MIDDLE:%Y-%m-%d}",
+    "timeline of 7 days": f"/activity/timeline?when={MIDDLE:%Y-%m-%d} - {MIDDLE + timedelta(days=6):%Y-%m-%d}",
+    "timeline of 90 days": f"/activity/timeline?when={START:%Y-%m-%d} - {LAST:%Y-%m-%d}",
+    "timeline of 200 people, 90 days": f"/activity/timeline?q=Haddad&when={START:%Y-%m-%d} - {LAST:%Y-%m-%d}",
+}
 
 
-class Drawer:
-    """Stands for a transaction of `AccessLog.append`: keeps keys, and the rows until they are stored in bulk."""
-
-    def __init__(self, vault: Vault) -> None:
-        self.events = self.data_keys = self
-        self.vault = vault
-        self.keys: dict[str, bytes] = {}
-        self.heads: dict[str, ChainHead] = {}
-        self.rows: list[EventRow] = []
-
-    def lock_head(self, gate_id: str) -> ChainHead:
-        return self.heads.get(gate_id, ChainHead(gate_id, 0, GENESIS))
-
-    def append(self, row: EventRow) -> None:
-        self.heads[row.gate_id] = ChainHead(row.gate_id, row.sequence, row.hash)
-        self.rows.append(row)
-
-    def get(self, subject: str) -> bytes:
-        return self.keys.setdefault(subject, self.vault.new_key())
+def span(days: float) -> str:
+    """From the middle on."""
+    return f"from={MIDDLE:%Y-%m-%dT%H:%M:%SZ}&to={MIDDLE + timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def batches(count: int, log: AccessLog, drawer: Drawer, places: list[Gate]) -> Iterator[list[EventRow]]:
-    """Events as they would have been: one every few seconds, three in a thousand for a rare reason."""
-    dice = random.Random(1)
-    people = [Employee(f"01EMPLOYEE{i:016d}", f"E-{i}", f"Employee {i}") for i in range(EMPLOYEES)]
-    step = timedelta(days=DAYS) / count
-    for number in range(count):
-        at = START + number * step
-        gate = places[min(dice.randrange(GATES), dice.randrange(GATES))]
-        reason = dice.choice(RARE) if number % 10_000 == 0 else dice.choice(COMMON)
-        # One who passes a thousand times as often as the others: a courier.
-        who = (people[0] if dice.random() < 0.02 else dice.choice(people)) if reason in NAMED else None
-        event_id = f"{int(at.timestamp() * 1000):010X}".rjust(10, "0") + f"{number:016d}"
-        decision = RecordedDecision(
-            event_id, gate.id, gate.name, at, reason, Method.FACE, similarity=0.7, threshold=0.5, margin=0.4,
-            employee=None if who is None else Identity.of(who), faces=1, camera=f"{gate.name}-cam", frames_received=3,
-            frames_used=3, duration_ms=20.0,
-        )  # fmt: skip
-        log.append(cast(Transaction, drawer), decision)
-        if len(drawer.rows) == BATCH or number == count - 1:
-            yield drawer.rows
-            drawer.rows = []
+BOUNDED = {
+    "events.csv of all": "/v1/events.csv",
+    "events.csv of 8 days": f"/v1/events.csv?{span(8)}",
+    "shift report of 8 hours": f"/alerts/shift?{span(1 / 3)}",
+    "shift report of 7 days": f"/alerts/shift?{span(7)}",
+    "shift.csv of 7 days": f"/alerts/shift.csv?{span(7)}",
+    "shift.csv of 30 days": f"/alerts/shift.csv?{span(30)}",
+}
 
 
-def filters(places: list[Gate]) -> Iterator[tuple[str, EventFilter]]:
+def filters() -> Iterator[tuple[str, EventFilter]]:
     """Every combination of filters; each value common, rare, or contradicting the others."""
     span = (START + timedelta(days=20), START + timedelta(days=50))
     offered: dict[str, list[Any]] = {
-        "gate": [None, places[0].name, places[-1].name],
-        "employee_id": [None, f"01EMPLOYEE{0:016d}", f"01EMPLOYEE{77:016d}"],
+        "gate": [None, PLACES[0].name, PLACES[-1].name],
+        "employee_id": [None, COURIER.id, CLERK.id],
         "verdict": [None, Verdict.OPEN, Verdict.DENY],
         "reason": [None, Reason.NOT_RECOGNISED, Reason.SYSTEM_FAULT, Reason.LOCKDOWN],
-        "camera": [None, f"{places[0].name}-cam", "no-cam"],
+        "camera": [None, f"{PLACES[0].name}-cam", "no-cam"],
         "span": [(None, None), span, (span[0], None)],
     }
     for values in itertools.product(*offered.values()):
@@ -114,12 +86,12 @@ def filters(places: list[Gate]) -> Iterator[tuple[str, EventFilter]]:
         yield "+".join(named) or "none", EventFilter(**chosen, since=since, until=until, limit=51)
 
 
-def measure(store: SqlStore, places: list[Gate], log: AccessLog, signer: Ed25519Signer, say: Console) -> None:
-    listing = EventList(store, log, Answers(signer))
+def measure(store: SqlStore, say: Console) -> None:
+    listing = EventList(store, LOG, Answers(SIGNER))
     took: dict[str, list[float]] = {}
     walls: list[float] = []
     count = 0
-    for name, which in filters(places):
+    for name, which in filters():
         deep = None
         for _ in range(2):
             # The first page, and one from the middle of what the first began.
@@ -150,10 +122,10 @@ def measure(store: SqlStore, places: list[Gate], log: AccessLog, signer: Ed25519
         say.print(f"    {name}: worst {max(times):.1f} ms of {len(times)}")
 
 
-def over_http(data: Path, url: str, master: bytes, places: list[Gate], say: Console) -> None:
+def over_http(data: Path, url: str, say: Console) -> None:
     """The console's page and /v1/events, by each kind of filter, from a service on the same database."""
-    key = base64.b64encode(master).decode()
-    chosen = random.Random(2).sample(list(filters(places)), HTTP_FILTERS)
+    key = base64.b64encode(MASTER).decode()
+    chosen = random.Random(2).sample(list(filters()), HTTP_FILTERS)
     took: dict[str, list[float]] = {"/activity": [], "/v1/events": []}
     sizes: list[int] = []
     with (
@@ -168,12 +140,16 @@ def over_http(data: Path, url: str, master: bytes, places: list[Gate], say: Cons
             }  # fmt: skip
             query = {k: v.isoformat() if isinstance(v, datetime) else v for k, v in asked.items() if v is not None}
             for path, times in took.items():
+                if path == "/activity" and which.employee_id is not None:
+                    query["employee"] = next(one.number for one in PEOPLE if one.id == which.employee_id)
                 for _ in range(TRIES):
                     started = time.perf_counter()
                     answer = client.get(path, params=query)
                     times.append((time.perf_counter() - started) * 1000)
                     assert answer.status_code == 200, answer.text
                     sizes.append(len(answer.content))
+        pages(client, say)
+        bounds(client, say)
     for path, times in took.items():
         place = times.index(max(times)) + 1
         times.sort()
@@ -184,58 +160,63 @@ def over_http(data: Path, url: str, master: bytes, places: list[Gate], say: Cons
         )
 
 
-def _blinded(row: EventRow) -> dict[str, str | None]:
-    def blind(person: str | None) -> str | None:
-        return person if person is None or person.startswith("day:") else SEALS.blind(person)
+def pages(client: httpx.Client, say: Console) -> None:
+    """The pages that people open, each several times after the first."""
+    for name, path in PAGES.items():
+        times, size = [], 0
+        for _ in range(ROUNDS + 1):
+            started = time.perf_counter()
+            answer = client.get(path)
+            times.append((time.perf_counter() - started) * 1000)
+            assert answer.status_code == 200, (name, answer.text[:300])
+            size = len(answer.content)
+        first, *rest = times
+        say.print(
+            f"    {name}: p50 {statistics.median(rest):.0f} ms of {len(rest)}, p95 {sorted(rest)[-2]:.0f}, "
+            f"first {first:.0f}; {size / 1000:.0f} kB; load {os.getloadavg()[0]:.1f}"
+        )
 
-    return {"employee_id": blind(row.employee_id), "subject_id": blind(row.subject_id)}
+
+def bounds(client: httpx.Client, say: Console) -> None:
+    """What lists and exports refuse, and how soon; how long the largest that they allow take."""
+    for name, path in BOUNDED.items():
+        started = time.perf_counter()
+        answer = client.get(path, timeout=600, headers={"Accept": "application/json"})
+        wall = time.perf_counter() - started
+        code = answer.json()["error"] if answer.status_code >= 400 else ""
+        say.print(f"    {name}: {answer.status_code} {code} after {wall:.2f} s, {len(answer.content) / 1e6:.1f} MB")
 
 
 def main(words: list[str]) -> None:
     options = argparse.ArgumentParser(prog="python -m tests.bench log")
     options.add_argument("--events", type=int, default=1_000_000)
     options.add_argument("--db", action="append", choices=("sqlite", "postgresql"))
+    options.add_argument("--keep", type=Path)
     chosen = options.parse_args(words)
     say = Console(highlight=False)
-    master = bytes(range(32))
-    vault, signer = Vault(master), Ed25519Signer(master)
-    log, places = AccessLog(vault, signer), [Gate(new_id(), f"gate-{i}") for i in range(GATES)]
-    with stores(chosen.db or ["sqlite", "postgresql"]) as opened:
-        for store in opened.values():
-            with store.write() as tx:
-                for gate in places:
-                    tx.gates.add(gate)
-        drawer = Drawer(vault)
-        total = -(-chosen.events // BATCH)
-        for rows in track(batches(chosen.events, log, drawer, places), "Making the log", total=total):
-            columns = [
-                {**vars(row), "verdict": row.verdict.value, "reason": row.reason.value, **_blinded(row)} for row in rows
-            ]
-            for store in opened.values():
-                with store._engine.begin() as connection:
-                    connection.execute(insert(events), columns)
-        keys = [{"subject_id": subject, "wrapped": wrapped} for subject, wrapped in drawer.keys.items()]
+    kinds = ["sqlite"] if chosen.keep else chosen.db or ["sqlite", "postgresql"]
+    with stores(kinds, chosen.keep) as opened:
+        with opened[kinds[0]].read() as tx:
+            there = bool(tx.gates.all())
+        if not there:
+            fill(list(opened.values()), chosen.events)
         for name, store in opened.items():
-            with store._engine.begin() as connection:
-                connection.execute(insert(data_keys), keys)
-                for head in drawer.heads.values():
-                    moved = update(gates).where(gates.c.id == head.gate_id)
-                    connection.execute(moved.values(head_sequence=head.sequence, head_hash=head.hash))
-                if name == "postgresql":
-                    connection.execute(text("ANALYZE"))
-            say.print(f"{name}, {chosen.events} signed events:")
-            measure(store, places, log, signer, say)
-            with tempfile.TemporaryDirectory() as data:
-                url = store._engine.url.render_as_string(False)
-                over_http(Path(data), url, master, places, say)
+            with store.read() as tx:
+                count = sum(head.sequence for head in tx.events.heads())
+            say.print(f"{name}, {count} signed events:")
+            measure(store, say)
+            with tempfile.TemporaryDirectory() as made:
+                over_http((chosen.keep or Path(made)) / "data", store._engine.url.render_as_string(False), say)
 
 
 @contextmanager
-def stores(kinds: list[str]) -> Iterator[dict[str, SqlStore]]:
-    with tempfile.TemporaryDirectory() as folder:
-        found, server = {}, None
+def stores(kinds: list[str], keep: Path | None) -> Iterator[dict[str, SqlStore]]:
+    with tempfile.TemporaryDirectory() as made:
+        folder, server = keep or Path(made), None
+        folder.mkdir(parents=True, exist_ok=True)
+        found = {}
         if "sqlite" in kinds:
-            found["sqlite"] = f"sqlite:///{folder}/log.db"
+            found["sqlite"] = f"sqlite:///{folder.resolve()}/log.db"
         if "postgresql" in kinds:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -246,8 +227,8 @@ def stores(kinds: list[str]) -> Iterator[dict[str, SqlStore]]:
         opened = {}
         try:
             for kind, url in found.items():
-                upgrade(url)
-                opened[kind] = open_store(url)
+                upgrade(url, seals=SEALS, vault=VAULT)
+                opened[kind] = open_store(url, seals=SEALS, vault=VAULT)
             yield opened
         finally:
             for store in opened.values():

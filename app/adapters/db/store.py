@@ -24,6 +24,7 @@ from app.adapters.db.repositories.accounts import (
     ApiKeyRows,
     KeyUseRows,
     ProviderRow,
+    SavedViewRows,
     SessionRows,
     SignInRows,
     TallyRows,
@@ -53,7 +54,7 @@ from app.core.errors import BadInput, Cause, Conflict, NotRecorded, Unconfirmed
 from app.core.imports.remembered import RememberedMappings
 from app.core.imports.reports import Imports
 from app.core.ports.access import Rules
-from app.core.ports.accounts import ApiKeys, KeyUses, Sessions, SignIns, Tallies, Tickets, Users
+from app.core.ports.accounts import ApiKeys, KeyUses, SavedViews, Sessions, SignIns, Tallies, Tickets, Users
 from app.core.ports.alerts import Alerts
 from app.core.ports.cameras import Cameras
 from app.core.ports.events import Corrections, Counts, Events, Histograms, Seals
@@ -103,6 +104,7 @@ class SqlTransaction:
         self.import_mappings: RememberedMappings = ImportMappingRows(connection)
         self.users: Users = UserRows(connection)
         self.sessions: Sessions = SessionRows(connection)
+        self.saved_views: SavedViews = SavedViewRows(connection)
         self.tickets: Tickets = TicketRows(connection)
         self.tallies: Tallies = TallyRows(connection)
         self.sign_ins: SignIns = SignInRows(connection)

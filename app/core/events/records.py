@@ -75,7 +75,13 @@ class TableTotal:
 
 @dataclass(frozen=True)
 class EventFilter:
-    """Which events to list, newest first by time and id. `before` is the id of the last event on the previous page."""
+    """Which events to list, newest first by time and id.
+
+    Attributes:
+        before: the id of the last event on the previous page.
+        people: the ids of people; their events together.
+        after: the id of an event; those after it are listed oldest first.
+    """
 
     gate: str | None = None
     employee_id: str | None = None
@@ -86,3 +92,5 @@ class EventFilter:
     before: str | None = None
     limit: int = 50
     camera: str | None = None
+    people: tuple[str, ...] | None = None
+    after: str | None = None

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from app.core.accounts.lockout import Tally
+from app.core.accounts.saved_views import SavedView
 from app.core.accounts.users import Session, SignIn, Ticket, User
 from app.core.types import ApiKey
 
@@ -83,6 +84,19 @@ class Tickets(Protocol):
 
     def withdraw(self, user_id: str | None) -> None:
         """Removes every ticket of this user; None means the tickets for the first admin."""
+        ...
+
+
+class SavedViews(Protocol):
+    """The stored views of users. Lock the user first."""
+
+    def add(self, view: SavedView) -> None: ...
+    def of(self, user_id: str) -> list[SavedView]:
+        """Returns the user's views by name, without those that somebody else wrote."""
+        ...
+
+    def remove(self, user_id: str, view_id: str) -> bool:
+        """Removes the user's view and returns whether there was one."""
         ...
 
 

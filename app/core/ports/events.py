@@ -1,6 +1,6 @@
 """Protocols for stored events, corrections, statistics and seals; part of `ports.Transaction`."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
@@ -101,7 +101,11 @@ class Events(Protocol):
 
     def get(self, event_id: str) -> EventRow | None: ...
     def find(self, which: EventFilter) -> list[EventRow]:
-        """Returns events, newest first by time and id, without snapshots (see `get`). `until` is exclusive."""
+        """Returns events in the order of the filter, without snapshots (see `get`). `until` is exclusive."""
+        ...
+
+    def count_between(self, which: EventFilter, edges: Sequence[datetime]) -> list[int]:
+        """Returns how many events match from each edge to the next, whatever the filter's own times and limit."""
         ...
 
     def count(self, which: EventFilter) -> int:

@@ -9,7 +9,7 @@ from app.core.accounts.provider import Providers
 from app.core.imports.remembered import RememberedMappings
 from app.core.imports.reports import Imports
 from app.core.ports.access import Rules
-from app.core.ports.accounts import ApiKeys, KeyUses, Sessions, SignIns, Tallies, Tickets, Users
+from app.core.ports.accounts import ApiKeys, KeyUses, SavedViews, Sessions, SignIns, Tallies, Tickets, Users
 from app.core.ports.alerts import Alerts
 from app.core.ports.cameras import Cameras
 from app.core.ports.events import Corrections, Counts, Events, Histograms, Seals
@@ -58,6 +58,7 @@ class Transaction(Protocol):
     moves: Moves
     users: Users
     sessions: Sessions
+    saved_views: SavedViews
     tickets: Tickets
     tallies: Tallies
     sign_ins: SignIns

@@ -18,11 +18,13 @@ class WallClocks:
         now: the moment.
         zone: the first site's time zone.
         gates: the time zones of the gates, by name.
+        site: the first site's name.
     """
 
     now: datetime
     zone: ZoneInfo
     gates: Mapping[str, ZoneInfo]
+    site: str = ""
 
     def zone_of(self, gate: str | None) -> ZoneInfo:
         """The zone of the gate with this name; the site's for None and for a gate that is gone."""
@@ -52,7 +54,7 @@ class SiteClock:
             rules = self.rules.at(tx).rules
         zone = time_zone(rules.sites[0].time_zone if rules.sites else "UTC")
         gates = {gate.name: time_zone(rules.zone_of(gate)) for gate in rules.gates}
-        return WallClocks(self.clock(), zone, gates)
+        return WallClocks(self.clock(), zone, gates, rules.sites[0].name if rules.sites else "")
 
     def today(self) -> date:
         """The date at the site."""

@@ -1,9 +1,9 @@
 """Reads the log for people: each event as it was answered, as far as its key still exists."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from app.core.errors import BadInput, CryptoFault, NotFound
 from app.core.events.chain import RECORD, SNAPSHOT, link_of
@@ -11,12 +11,14 @@ from app.core.events.logged import GateReport, LoggedEvent
 from app.core.events.records import EventFilter, EventRow
 from app.core.gates.result import GateResultRow
 from app.core.media import unbundle
+from app.core.people.records import EmployeeFilter
 from app.core.ports.store import Store, Transaction
 from app.services.events.access_log import AccessLog
 from app.services.events.answers import Answers
 
 # What one list may cost the gates, whose decisions share the database. A page among a million events takes 0.15 s.
 LONGEST = timedelta(seconds=5)
+MOST_NAMED = 200  # people whose events a search by name lists together, each found by itself
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,29 @@ class EventList:
             rows = tx.events.find(which)
             results = tx.gate_results.of(row.id for row in rows)
             return [self._event(tx, row, names.get(row.gate_id, row.gate_id), results.get(row.id)) for row in rows]
+
+    def called(self, text: str) -> tuple[str, ...]:
+        """Returns the ids of the people whom this name or number finds, as the list of people does.
+
+        Raises BadInput if there are too many to list their events.
+        """
+        with self.store.read(LONGEST) as tx:
+            found = tx.employees.find(EmployeeFilter(q=text, limit=MOST_NAMED + 1))
+        if len(found) > MOST_NAMED:
+            raise BadInput("too_many_people", f"This finds more than {MOST_NAMED} people. Give more of the name.")
+        return tuple(one.id for one in found)
+
+    def neighbours(self, which: EventFilter, event_id: str) -> tuple[str | None, str | None]:
+        """Returns the ids of the next newer and the next older event that match."""
+        with self.store.read(LONGEST) as tx:
+            newer = tx.events.find(replace(which, before=None, after=event_id, limit=1))
+            older = tx.events.find(replace(which, before=event_id, after=None, limit=1))
+        return (newer[0].id if newer else None), (older[0].id if older else None)
+
+    def counts(self, which: EventFilter, edges: Sequence[datetime]) -> list[int]:
+        """Returns how many events match from each edge to the next. Raises Busy if a query takes too long."""
+        with self.store.read(LONGEST) as tx:
+            return tx.events.count_between(which, edges)
 
     def get(self, event_id: str) -> LoggedEvent:
         """Raises NotFound."""

@@ -102,12 +102,21 @@ NEXT_STEPS: dict[str, str] = {
 }
 LET_IN_REASONS = ("Known to me", "Identity document checked", "Their host or manager confirmed", "Emergency service")
 
+# What stands out of an order that opens nothing.
+ORDERS: dict[str, str] = {
+    Reason.LOCKED_BY_HAND: "LOCKED",
+    Reason.UNLOCKED_BY_HAND: "UNLOCKED",
+    Reason.LOCKDOWN: "LOCKDOWN",
+    Reason.RESTORED: "NORMAL",
+}
+
 ALARMING = (Reason.SPOOF_SUSPECTED, Reason.SYSTEM_FAULT)
 FOR_SCRIPTS = {
     "reasons": {str(k): v for k, v in REASONS.items()},
     "alerts": {str(k): v for k, v in ALERTS.items()},
     "cameras": CAMERAS,
     "outcomes": OUTCOMES,
+    "orders": {str(k): v for k, v in ORDERS.items()},
     "next": {str(k): v for k, v in NEXT_STEPS.items()},
     "alarming": [reason.value for reason in ALARMING],
 }

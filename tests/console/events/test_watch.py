@@ -1,5 +1,6 @@
 """Live, log, health and pictures as guards use them: two browsers, one decides by hand, the other sees it at once."""
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -138,7 +139,7 @@ def test_log_is_filtered_in_the_address_and_one_event_is_corrected(
     rows = page.locator("a.log-row")
     expect(rows.first).to_contain_text("Not recognised")
     rows.first.click()
-    expect(page.get_by_text("The record is unaltered")).to_be_visible()
+    expect(page.get_by_text("Verified")).to_be_visible()
     look(page, "event")
     axe(page)
     page.get_by_role("button", name="This was somebody else").click()
@@ -160,13 +161,68 @@ def test_on_a_phone_the_log_comes_before_its_filters(watched: Service, page_as: 
     expect(phone.locator("a.log-row").first).to_be_in_viewport()
     expect(phone.get_by_label("Reason")).to_be_hidden()
     look(phone, "log-phone")
-    phone.get_by_text("Filters (1 set)").click()
+    phone.get_by_text("Filters and timeline (1 set)").click()
     phone.get_by_label("Reason").select_option("system_fault")
     expect(phone.get_by_text("No events")).to_be_visible()
-    expect(phone.get_by_text("Filters (2 set)")).to_be_visible()
+    expect(phone.get_by_text("Filters and timeline (2 set)")).to_be_visible()
     axe(phone)
     phone.set_viewport_size(WIDE)
     expect(phone.get_by_label("Reason")).to_be_visible()
+
+
+def test_a_guard_finds_what_happened_yesterday_evening(watched: Service, page_as: Open, look: Look, axe: Axe) -> None:
+    """By name, by a drag on the timeline, by keys; reads it while new events come; keeps the view; prints."""
+    decide(watched, pictures.ADA[1])
+    page = page_as("security", path=f"/activity?gate={GATE}")
+    page.get_by_label("Name or number").fill("ADA LOVE")
+    page.get_by_label("When").fill("last hour")
+    page.keyboard.press("Enter")
+    expect(page.locator("a.log-row").first).to_contain_text("Ada Lovelace")
+    expect(page.locator("a.log-row").first.locator("img")).to_have_js_property("complete", True)
+    plot = page.locator(".timeline-plot")
+    expect(plot).to_be_visible()
+    look(page, "activity-found")
+    axe(page)
+    box = plot.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] - 3, box["y"] + 20)
+    page.mouse.up()
+    expect(page.get_by_label("When")).to_have_value(re.compile(r"20\d\d-\d\d-\d\d \d\d:\d\d"))
+    expect(page.locator("a.log-row").first).to_contain_text("Ada Lovelace")
+    page.get_by_role("slider", name="From").press("ArrowRight")
+    page.get_by_role("button", name="Show 20").press("Enter")
+    expect(page.get_by_role("slider", name="From")).to_have_value("0")
+    page.get_by_role("link", name="Last hour").click()
+    page.get_by_role("button", name="Save view").click()
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("Give it a name")).to_be_visible()
+    page.get_by_label("Name", exact=True).fill("Ada's “late” hour")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("link", name="Ada's “late” hour")).to_have_attribute("aria-current", "true")
+    # What is read does not move; what is not read does.
+    page.locator("a.log-row").first.focus()
+    newest = page.locator("a.log-row").first.get_attribute("data-id")
+    made = decide(watched, pictures.ADA[1])
+    expect(page.get_by_role("button", name="1 new")).to_be_visible()
+    assert page.locator("a.log-row").first.get_attribute("data-id") == newest
+    page.get_by_role("button", name="1 new").click()
+    expect(page.locator("a.log-row").first).to_have_attribute("data-id", made["decision_id"])
+    page.get_by_role("button", name="Save view").focus()
+    page.mouse.move(5, 5)
+    made = decide(watched, pictures.ADA[1])
+    expect(page.locator("a.log-row").first).to_have_attribute("data-id", made["decision_id"])
+    page.locator("a.log-row").first.click()
+    page.get_by_role("link", name="Older").click()
+    page.get_by_role("link", name="Newer").click()
+    expect(page).to_have_url(re.compile(f"/activity/{made['decision_id']}[?].*when=last"))
+    page.get_by_text("Verified").click()
+    expect(page.get_by_text("match the signed record")).to_be_visible()
+    axe(page)
+    page.emulate_media(media="print")
+    expect(page.locator(".paper")).to_contain_text(f"at gate {GATE}")
+    look(page, "event-printed")
 
 
 def test_long_log_is_scrolled(watched: Service, page_as: Open) -> None:

@@ -1,19 +1,22 @@
 """Rows of people who sign in: users, sessions, links that work once, wrong attempts, the log of sign-ins."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.adapters.db.engine.connect import is_taken, upsert
+from app.adapters.db.seals.row_seal import seals_of
 from app.adapters.db.seals.sealed_rows import SealedRows, held
 from app.adapters.db.tables import (
     api_keys,
     key_uses,
     provider,
+    saved_views,
     sessions,
     sign_ins,
     tallies,
@@ -22,8 +25,10 @@ from app.adapters.db.tables import (
 )
 from app.core.accounts.lockout import Tally
 from app.core.accounts.provider import Provider
+from app.core.accounts.saved_views import SavedView
 from app.core.accounts.users import Method, Session, SignIn, SignInOutcome, Ticket, TicketKind, User, folded
-from app.core.errors import Conflict
+from app.core.errors import Conflict, CryptoFault
+from app.core.sealing import Sealed, context
 from app.core.types import ApiKey, Role
 
 
@@ -92,6 +97,29 @@ class SessionRows:
 
     def forget(self, before: datetime) -> None:
         self._rows.delete(sessions.c.ends_at < before)
+
+
+class SavedViewRows:
+    """Implements `ports.accounts.SavedViews`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection, self._seals = connection, seals_of(connection)
+
+    def add(self, view: SavedView) -> None:
+        text, bound = json.dumps([view.name, view.query]), context(Sealed.SAVED_VIEW, view.user_id, view.id)
+        values = {"id": view.id, "user_id": view.user_id, "sealed": self._seals.conceal(text.encode(), bound)}
+        self._connection.execute(insert(saved_views).values(**values))
+
+    def of(self, user_id: str) -> list[SavedView]:
+        found = []
+        for row in self._connection.execute(select(saved_views).where(saved_views.c.user_id == user_id)):
+            with suppress(CryptoFault):
+                opened = json.loads(self._seals.reveal(row.sealed, context(Sealed.SAVED_VIEW, user_id, row.id)))
+                found.append(SavedView(row.id, user_id, *opened))
+        return sorted(found, key=lambda view: (folded(view.name), view.name))
+
+    def remove(self, user_id: str, view_id: str) -> bool:
+        return self._connection.execute(delete(saved_views).filter_by(id=view_id, user_id=user_id)).rowcount == 1
 
 
 class TicketRows:

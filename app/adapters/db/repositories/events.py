@@ -3,7 +3,7 @@
 A repeat is recognised by its idempotency key, or by the digests of its pictures while they are kept.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from app.adapters.db.engine.connect import upsert_in
-from app.adapters.db.repositories.log_pages import count_of, page_of
+from app.adapters.db.repositories.log_pages import count_of, counts_between, page_of
 from app.adapters.db.seals.row_seal import blinded, unblinded
 from app.adapters.db.seals.sealed_rows import SealedRows, held
 from app.adapters.db.tables import corrections, data_keys, events, from_millis, gates, idempotency, sent_pictures
@@ -68,10 +68,14 @@ class EventRows:
         if not ids:
             return []
         rows = self._connection.execute(_LISTED.where(events.c.id.in_(ids)))
-        return sorted((self._event(row) for row in rows), key=lambda event: (event.at, event.id), reverse=True)
+        newest_first = which.after is None
+        return sorted((self._event(row) for row in rows), key=lambda event: (event.at, event.id), reverse=newest_first)
 
     def count(self, which: EventFilter) -> int:
         return count_of(self._connection, which)
+
+    def count_between(self, which: EventFilter, edges: Sequence[datetime]) -> list[int]:
+        return counts_between(self._connection, which, edges)
 
     def after(self, gate_id: str, sequence: int, limit: int) -> list[EventRow]:
         query = _LISTED.where(events.c.gate_id == gate_id, events.c.sequence > sequence).order_by(events.c.sequence)

@@ -1,61 +1,98 @@
 """Which events a page of the log shows: found in indexes alone, in milliseconds among a million, whatever the filter.
 
 A verdict is a set of reasons, and the newest of a set are among the newest of each member: so a page is merged from
-one short stretch of an index for each reason. A filter that finds next to nothing then costs as little as one that
-finds all.
+one short stretch of an index for each reason, and a page of several people from one for each of them. A filter that
+finds next to nothing then costs as little as one that finds all.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
+from heapq import merge
+from itertools import islice, pairwise
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, union_all
+from sqlalchemy import BindParameter, ColumnElement, Connection, Row, Select, bindparam, func, or_, select, union_all
 
 from app.adapters.db.seals.row_seal import blinded
 from app.adapters.db.tables import events, gates
+from app.adapters.db.tables.base import Instant
 from app.core.events.records import EventFilter
 from app.core.types import OPENING, Reason, Verdict
 
 _NEWEST_FIRST = (events.c.at.desc(), events.c.id.desc())
+_OLDEST_FIRST = (events.c.at, events.c.id)
+_PERSON: BindParameter[str] = bindparam("person")
+_Places = list[tuple[ColumnElement[str], str]]
+_LOW, _HIGH = bindparam("low", type_=Instant()), bindparam("high", type_=Instant())
 
 
 def page_of(connection: Connection, which: EventFilter) -> list[str]:
-    """The ids of the page's events, newest first by time and id."""
+    """The ids of the page's events, in the order of the filter."""
     query = _query(connection, which)
-    return [] if query is None else [row.id for row in connection.execute(query)]
+    if query is None:
+        return []
+    pages: list[Sequence[Row[Any]]] = [
+        connection.execute(query, parameters).all() for parameters in _people(connection, which)
+    ]
+    rows = merge(*pages, key=lambda row: (row.at, row.id), reverse=which.after is None)
+    return [row.id for row in islice(rows, which.limit)]
 
 
 def count_of(connection: Connection, which: EventFilter) -> int:
     """How many events the page has, at most its limit."""
     query = _query(connection, which)
-    return 0 if query is None else connection.execute(select(func.count()).select_from(query.subquery())).scalar_one()
+    if query is None:
+        return 0
+    counted, found = select(func.count()).select_from(query.subquery()), 0
+    for parameters in _people(connection, which):
+        found += connection.execute(counted, parameters).scalar_one()
+        if found >= which.limit:
+            return which.limit
+    return found
+
+
+def counts_between(connection: Connection, which: EventFilter, edges: Sequence[datetime]) -> list[int]:
+    """How many events match from each edge to the next."""
+    reasons, places = _reasons(which), _places(connection, which)
+    people = [run["person"] for run in _people(connection, which) if run]
+    if reasons == () or places is None or which.people == ():
+        return [0] * (len(edges) - 1)
+    if people:
+        where = [*_row_by_row(places, reasons), events.c.employee_id.in_(people)]
+    else:
+        where = [column == value for column, value in places]
+        if reasons is not None or which.camera is not None:
+            where.append(events.c.reason.in_([reason.value for reason in reasons or Reason]))
+    query = select(func.count()).select_from(events).where(*where, events.c.at >= _LOW, events.c.at < _HIGH)
+    return [connection.execute(query, {"low": low, "high": high}).scalar_one() for low, high in pairwise(edges)]
+
+
+def _people(connection: Connection, which: EventFilter) -> list[dict[str, Any]]:
+    """Parameters for each run of the query: one for each person who is asked for; else a single run without any."""
+    if which.people is not None:
+        return [{"person": blinded(connection, one)} for one in which.people]
+    return [{} if which.employee_id is None else {"person": blinded(connection, which.employee_id)}]
 
 
 def _query(connection: Connection, which: EventFilter) -> Select[Any] | None:
     """Selects time and id of the page's events; None where there can be none."""
     reasons = _reasons(which)
-    where = _bounds(connection, which)
-    if reasons == () or where is None:
+    times, places = _bounds(connection, which), _places(connection, which)
+    if reasons == () or times is None or places is None:
         return None
-    gate_id = None
-    if which.gate is not None:
-        gate_id = connection.execute(select(gates.c.id).where(gates.c.name == which.gate)).scalar_one_or_none()
-        if gate_id is None:
-            return None
-    if which.employee_id is not None:
-        person = blinded(connection, which.employee_id)
-        return _of_employee(which, person, gate_id, reasons, where)
+    if which.employee_id is not None or which.people is not None:
+        return _branch([*times, *_row_by_row(places, reasons), events.c.employee_id == _PERSON], which)
+    where = [*times, *(column == value for column, value in places)]
     if which.camera is not None:
-        where = [*where, events.c.camera == which.camera]
         reasons = reasons or tuple(Reason)
-    if gate_id is not None:
-        where = [*where, events.c.gate_id == gate_id]
     if reasons is None:
-        return _branch(where, which.limit)
-    branches = [_branch([*where, events.c.reason == reason.value], which.limit) for reason in reasons]
+        return _branch(where, which)
+    branches = [_branch([*where, events.c.reason == reason.value], which) for reason in reasons]
     if len(branches) == 1:
         return branches[0]
     merged = union_all(*(select(branch.subquery()) for branch in branches)).subquery()
-    return select(merged.c.at, merged.c.id).order_by(merged.c.at.desc(), merged.c.id.desc()).limit(which.limit)
+    order = (merged.c.at.desc(), merged.c.id.desc()) if which.after is None else (merged.c.at, merged.c.id)
+    return select(merged.c.at, merged.c.id).order_by(*order).limit(which.limit)
 
 
 def _reasons(which: EventFilter) -> tuple[Reason, ...] | None:
@@ -69,6 +106,19 @@ def _reasons(which: EventFilter) -> tuple[Reason, ...] | None:
     return (which.reason,) if which.reason in wanted else ()
 
 
+def _places(connection: Connection, which: EventFilter) -> _Places | None:
+    """Gate and camera; None where there is no such gate."""
+    found: _Places = []
+    if which.camera is not None:
+        found.append((events.c.camera, which.camera))
+    if which.gate is not None:
+        gate_id = connection.execute(select(gates.c.id).where(gates.c.name == which.gate)).scalar_one_or_none()
+        if gate_id is None:
+            return None
+        found.append((events.c.gate_id, gate_id))
+    return found
+
+
 def _bounds(connection: Connection, which: EventFilter) -> list[ColumnElement[bool]] | None:
     """Times and the place in the list; None where the page starts after an event that is not there."""
     where: list[ColumnElement[bool]] = []
@@ -76,32 +126,28 @@ def _bounds(connection: Connection, which: EventFilter) -> list[ColumnElement[bo
         where.append(events.c.at >= which.since)
     if which.until is not None:
         where.append(events.c.at < which.until)
-    if which.before is not None:
-        at = connection.execute(select(events.c.at).where(events.c.id == which.before)).scalar_one_or_none()
+    for place in (which.before, which.after):
+        if place is None:
+            continue
+        at = connection.execute(select(events.c.at).where(events.c.id == place)).scalar_one_or_none()
         if at is None:
             return None
         # The second implies the first, with which both databases can seek to the place.
-        where += [events.c.at <= at, or_(events.c.at < at, events.c.id < which.before)]
+        if place == which.before:
+            where += [events.c.at <= at, or_(events.c.at < at, events.c.id < place)]
+        else:
+            where += [events.c.at >= at, or_(events.c.at > at, events.c.id > place)]
     return where
 
 
-def _branch(where: Sequence[ColumnElement[bool]], limit: int) -> Select[Any]:
-    return select(events.c.at, events.c.id).where(*where).order_by(*_NEWEST_FIRST).limit(limit)
+def _branch(where: Sequence[ColumnElement[bool]], which: EventFilter) -> Select[Any]:
+    order = _NEWEST_FIRST if which.after is None else _OLDEST_FIRST
+    return select(events.c.at, events.c.id).where(*where).order_by(*order).limit(which.limit)
 
 
-def _of_employee(
-    which: EventFilter,
-    person: str | None,
-    gate_id: str | None,
-    reasons: Sequence[Reason] | None,
-    where: Sequence[ColumnElement[bool]],
-) -> Select[Any]:
+def _row_by_row(places: _Places, reasons: Sequence[Reason] | None) -> list[ColumnElement[bool]]:
     """One person has at most thousands of events, so the rest is filtered row by row, without any other index."""
-    where = [*where, events.c.employee_id == person]
-    if gate_id is not None:
-        where.append(events.c.gate_id.concat("") == gate_id)
-    if which.camera is not None:
-        where.append(events.c.camera.concat("") == which.camera)
+    found = [column.concat("") == value for column, value in places]
     if reasons is not None:
-        where.append(events.c.reason.concat("").in_([reason.value for reason in reasons]))
-    return _branch(where, which.limit)
+        found.append(events.c.reason.concat("").in_([reason.value for reason in reasons]))
+    return found

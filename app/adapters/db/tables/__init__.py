@@ -14,7 +14,17 @@ from app.adapters.db.tables.access import (
     sites,
     zones,
 )
-from app.adapters.db.tables.accounts import api_keys, key_uses, provider, sessions, sign_ins, tallies, tickets, users
+from app.adapters.db.tables.accounts import (
+    api_keys,
+    key_uses,
+    provider,
+    saved_views,
+    sessions,
+    sign_ins,
+    tallies,
+    tickets,
+    users,
+)
 from app.adapters.db.tables.alerts import AWAITING, UNCLEARED, alerts
 from app.adapters.db.tables.base import EPOCH, KEY, Day, Instant, day_text, from_millis, metadata, to_millis
 from app.adapters.db.tables.cameras import cameras
@@ -100,6 +110,7 @@ __all__ = [
     "rule_people",
     "rule_version",
     "rules",
+    "saved_views",
     "schedules",
     "seal_totals",
     "sent_pictures",

@@ -69,6 +69,16 @@ sessions = Table(
 )
 
 
+# Name and filters are sealed together; whoever could change them would show a user another list, and nothing else.
+saved_views = Table(
+    "saved_views",
+    metadata,
+    Column("id", KEY, primary_key=True),
+    Column("user_id", KEY, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
+
 tickets = Table(
     "tickets",
     metadata,

@@ -2,32 +2,55 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from datetime import datetime
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
+from app.core.accounts.users import Principal
 from app.core.canonical import moment
 from app.core.events.records import EventFilter
 from app.core.types import Reason, Verdict
+from app.services.alerts.alert_list import actors
 from app.web.api.cursors import IdCursor
 from app.web.api.describe import ERRORS
 from app.web.api.people.photos import PRIVATE
 from app.web.api.schemas import EventOut, Page, PictureOut, When
 from app.web.csv_file import CSV, csv_lines
+from app.web.fields import PlainText
 from app.web.security import Reader, ScreenReader, SystemOf
 from app.web.turns import FewExports, FewLists, resting
+from app.wiring import System
 
 router = APIRouter(tags=["Events"])
 
 GateName = Annotated[str | None, Query(max_length=64)]
 CameraName = Annotated[str | None, Query(max_length=64)]
 EmployeeId = Annotated[str | None, Query(max_length=64, description="an employee's id")]
+Called = Annotated[
+    PlainText | None,
+    Query(max_length=200, description="finds people by name or number, at most 200, as their list does"),
+]
 Since = Annotated[When | None, Query(alias="from")]
 Until = Annotated[When | None, Query(alias="to")]
 MOST_EXPORTED = 100_000  # about a minute of one core
 CSV_PAGE = 500
-CSV_COLUMNS = ("at", "gate", "decision", "reason", "number", "name", "similarity", "threshold", "decision_id", "hash")
+CSV_COLUMNS = (
+    "at",
+    "gate",
+    "decision",
+    "reason",
+    "number",
+    "name",
+    "similarity",
+    "threshold",
+    "decision_id",
+    "hash",
+    "ordered_by",
+    "comment",
+)
 
 
 @router.get("/events", summary="List events, newest first", responses=ERRORS)
@@ -41,11 +64,13 @@ def find(
     decision: Verdict | None = None,
     reason: Reason | None = None,
     camera: CameraName = None,
+    q: Called = None,
     since: Since = None,
     until: Until = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Page[EventOut]:
-    which = EventFilter(gate, employee, decision, reason, since, until, cursor, limit + 1, camera)
+    people = _people(system, employee, q)
+    which = EventFilter(gate, None, decision, reason, since, until, cursor, limit + 1, camera, people)
     found = system.events.find(which)
     more = len(found) > limit
     return Page(
@@ -57,32 +82,44 @@ def find(
 @router.get("/events.csv", summary="Events as CSV", responses=ERRORS, response_class=StreamingResponse)
 def as_csv(
     system: SystemOf,
-    _: Reader,
+    who: Reader,
     _turn: FewExports,
     gate: GateName = None,
     employee: EmployeeId = None,
     decision: Verdict | None = None,
     reason: Reason | None = None,
     camera: CameraName = None,
+    q: Called = None,
     since: Since = None,
     until: Until = None,
+    head: Annotated[
+        bool, Query(description="begin with lines `# fact,value`: site, zone, range, filters, made by")
+    ] = False,
 ) -> StreamingResponse:
     """All matching events, newest first, at most 100,000. Times are on the gate's clock, with its offset from UTC."""
     clocks = system.site_clock.read()
-    which = EventFilter(gate, employee, decision, reason, since, until, None, CSV_PAGE, camera)
+    people = _people(system, employee, q)
+    which = EventFilter(gate, None, decision, reason, since, until, None, CSV_PAGE, camera, people)
     system.events.check_export(which, MOST_EXPORTED)
+    facts = _facts(system, who, which, q) if head else []
 
     def rows() -> Iterator[Iterable[object]]:
+        for name, value in facts:
+            yield (f"# {name}", value)
         yield CSV_COLUMNS
+        with system.store.read() as tx:
+            names = actors(tx)
         before: str | None = None
         rest = resting()
         while page := system.events.find(replace(which, before=before)):
             for event in page:
                 rest()
-                who = event.decision.employee if event.decision is not None else None
-                flat = {**event.json(), **({} if who is None else {"number": who.number, "name": who.name})}
+                person = event.decision.employee if event.decision is not None else None
+                flat = {**event.json(), **({} if person is None else {"number": person.number, "name": person.name})}
                 local = moment(flat["at"]).astimezone(clocks.zone_of(flat["gate"]))
                 flat["at"] = local.isoformat(timespec="milliseconds")
+                if by := flat.get("actor"):
+                    flat["ordered_by"] = names.get(by, by)
                 yield [flat.get(column) for column in CSV_COLUMNS]
             before = page[-1].id
 
@@ -111,3 +148,36 @@ def pictures(event_id: str, system: SystemOf, _: Reader) -> Page[PictureOut]:
 )
 def picture(event_id: str, number: int, system: SystemOf, _: Reader) -> Response:
     return Response(system.events.picture(event_id, number), media_type="image/jpeg", headers=PRIVATE)
+
+
+def _people(system: System, employee: str | None, q: str | None) -> tuple[str, ...] | None:
+    """Raises BadInput if the text finds too many people."""
+    if employee is not None:
+        return (employee,)
+    return system.events.called(q) if q else None
+
+
+def _facts(system: System, who: Principal, which: EventFilter, q: str | None) -> list[tuple[str, str]]:
+    """What somebody must know who is handed the file: where it is from, what it holds, who made it and when."""
+    clocks = system.site_clock.read()
+    chosen = {
+        "gate": which.gate,
+        "decision": which.verdict,
+        "reason": which.reason,
+        "camera": which.camera,
+        "name or number": q,
+        "employee": None if q or not which.people else which.people[0],
+    }
+    return [
+        ("site", clocks.site),
+        ("time zone", clocks.zone.key),
+        ("from", "the first event" if which.since is None else _local(which.since, clocks.zone)),
+        ("until", "now" if which.until is None else _local(which.until, clocks.zone)),
+        ("filters", ", ".join(f"{name} {value}" for name, value in chosen.items() if value) or "none"),
+        ("made at", _local(clocks.now, clocks.zone)),
+        ("made by", who.name or who.id),
+    ]
+
+
+def _local(at: datetime, zone: ZoneInfo) -> str:
+    return at.astimezone(zone).isoformat(timespec="seconds")

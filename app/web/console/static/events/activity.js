@@ -1,30 +1,44 @@
-// Activity: loads more rows on scrolling, and keeps the page small.
+// Activity: more rows on scrolling, new ones on top, saved views, print. The timeline has a file of its own.
 
-import { rooted } from "../api.js";
+import { call, rooted, sayNext } from "../api.js";
+import { clearProblems, problemAt } from "../parts.js";
+import { onPaper } from "./paper.js";
+import { drawTimeline } from "./timeline.js";
 
 const MOST_CHUNKS = 30; // of 50 rows
+const LOOK_MS = 1_000; // news that come together are asked for once
+const NEAR_TOP_PX = 80;
 const rows = document.getElementById("rows");
 const end = document.getElementById("end");
+const query = () => new URLSearchParams(rows.dataset.query);
 
 const form = document.getElementById("filters");
-// On a phone seven fields would hide the rows.
+// On a phone the fields would hide the rows.
 const narrow = matchMedia("(max-width: 52rem)");
 const fold = () => {
-  form.closest("details").open = !narrow.matches;
+  form.closest("details").open = !narrow.matches || form.querySelector('[aria-invalid="true"]') !== null;
 };
 narrow.addEventListener("change", fold); // a phone that is turned
 fold();
 form.addEventListener("submit", (submit) => {
   submit.preventDefault();
-  const query = new URLSearchParams();
+  const wanted = new URLSearchParams();
   for (const [name, value] of new FormData(form)) {
-    if (value) query.set(name, value);
+    if (value.trim()) wanted.set(name, value.trim());
   }
-  location.assign(rooted(`/activity${query.size ? `?${query}` : ""}`));
+  location.assign(rooted(`/activity${wanted.size ? `?${wanted}` : ""}`));
 });
 for (const select of form.querySelectorAll("select")) select.addEventListener("change", () => form.requestSubmit());
 
+// More rows
+
 let fetching = false;
+
+async function chunkOf(wanted) {
+  const answer = await fetch(rooted(`/activity/rows?${wanted}`), { headers: { "Facegate-Background": "1" } });
+  if (!answer.ok || answer.redirected) throw new Error("refused");
+  return new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(".chunk");
+}
 
 async function more() {
   const next = rows.lastElementChild.dataset.next;
@@ -32,51 +46,140 @@ async function more() {
   fetching = true;
   end.textContent = "Loading more …";
   try {
-    const query = new URLSearchParams(rows.dataset.query);
-    query.set("cursor", next);
-    const answer = await fetch(rooted(`/activity/rows?${query}`));
-    if (!answer.ok || answer.redirected) throw new Error("refused");
-    const chunk = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(".chunk");
-    rows.append(chunk);
+    const wanted = query();
+    wanted.set("cursor", next);
+    rows.append(await chunkOf(wanted));
     const chunks = rows.querySelectorAll(".chunk");
     if (chunks.length > MOST_CHUNKS) {
       const height = chunks[0].getBoundingClientRect().height;
       chunks[0].remove();
       scrollBy(0, -height);
-      top();
+      stopLive();
+      top("Back to the newest", () => location.reload());
     }
     end.textContent = rows.lastElementChild.dataset.next ? "" : "No more events.";
   } catch {
-    end.replaceChildren("Could not load more. ", again());
+    end.replaceChildren("Could not load more. ", button("Try again", "small second", more));
   }
   fetching = false;
   look();
 }
 
-function again() {
-  const button = document.createElement("button");
-  button.className = "small second";
-  button.textContent = "Try again";
-  button.addEventListener("click", more);
-  return button;
+function button(words, kind, does) {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.className = kind;
+  made.textContent = words;
+  made.addEventListener("click", does);
+  return made;
 }
 
-/** Adds one link back to the newest rows, once they have left the page. */
-function top() {
-  if (document.getElementById("newest")) return;
-  const link = document.createElement("a");
-  link.id = "newest";
-  link.className = "button small newest";
-  link.href = location.href;
-  link.textContent = "Back to the newest";
-  document.body.append(link);
+/** One button above the page, in place of an earlier one. */
+function top(words, does) {
+  document.getElementById("newest")?.remove();
+  const made = button(words, "small newest", does);
+  made.id = "newest";
+  document.body.append(made);
 }
 
 function look() {
-  if (rows && document.documentElement.scrollHeight - innerHeight - scrollY < 1500) more();
+  if (document.documentElement.scrollHeight - innerHeight - scrollY < 1500) more();
 }
 
 if (rows) {
   addEventListener("scroll", look, { passive: true });
   look();
 }
+
+// New rows
+
+let stream = null;
+let waiting = null; // the newest page, until it may be shown
+let timer = 0;
+
+/** Whether rows may move: nobody reads further down, points at one or has the keyboard there. */
+function calm() {
+  const reading = scrollY > NEAR_TOP_PX || rows.contains(document.activeElement);
+  return !reading && !(matchMedia("(hover: hover)").matches && rows.matches(":hover"));
+}
+
+async function refresh() {
+  timer = 0;
+  let chunk;
+  try {
+    chunk = await chunkOf(query());
+  } catch {
+    return; // the next event asks again
+  }
+  const shown = rows.querySelector(".chunk")?.querySelector("[data-id]")?.dataset.id;
+  const ids = [...chunk.querySelectorAll("[data-id]")].map((row) => row.dataset.id);
+  const fresh = shown ? ids.indexOf(shown) : ids.length;
+  if (fresh === 0) return;
+  waiting = chunk;
+  if (calm()) show();
+  else top(fresh < 0 ? "Many new rows" : `${fresh} new`, () => { show(); scrollTo({ top: 0 }); });
+}
+
+/** Shows the newest page in place of the rows; what came after it is loaded again on scrolling. */
+function show() {
+  if (!waiting) return;
+  for (const old of rows.querySelectorAll(".chunk")) old.remove();
+  rows.append(waiting);
+  waiting = null;
+  document.getElementById("newest")?.remove();
+  end.textContent = rows.lastElementChild.dataset.next ? "" : "No more events.";
+}
+
+function happened() {
+  if (!timer) timer = setTimeout(refresh, LOOK_MS);
+}
+
+function startLive() {
+  if (stream || document.hidden) return;
+  stream = new EventSource(rooted("/v1/events/stream"));
+  let began = false; // the stream begins with what is open already
+  setTimeout(() => { began = true; }, 1500);
+  stream.addEventListener("decision", happened);
+  stream.addEventListener("alert", () => { if (began) happened(); });
+  stream.addEventListener("open", happened);
+}
+
+function stopLive() {
+  stream?.close();
+  stream = null;
+}
+
+if (rows?.dataset.live) {
+  startLive();
+  document.addEventListener("visibilitychange", () => (document.hidden ? stopLive() : startLive()));
+  addEventListener("scroll", () => { if (waiting && calm()) show(); }, { passive: true });
+}
+
+// Saved views
+
+const views = document.getElementById("views");
+const saving = document.getElementById("save-view");
+saving.addEventListener("submit", async (submit) => {
+  submit.preventDefault();
+  clearProblems(saving);
+  const name = saving.elements.name.value.trim();
+  if (!name) return problemAt(saving, "name", "Give it a name, such as “Night shift”.");
+  try {
+    await call("/v1/account/views", { method: "POST", json: { name, query: saving.dataset.query }, quiet: true });
+  } catch (error) {
+    if (!("status" in error)) throw error;
+    return problemAt(saving, "name", error.message);
+  }
+  sayNext(`Saved as “${name}”.`);
+  return location.reload();
+});
+views.addEventListener("click", async ({ target }) => {
+  const id = target.dataset.remove;
+  if (!id) return;
+  await call(`/v1/account/views/${encodeURIComponent(id)}`, { method: "DELETE" });
+  sayNext("The view was removed.");
+  location.reload();
+});
+
+onPaper(() => (rows?.lastElementChild.dataset.next ? `. Shows the newest ${rows.querySelectorAll("[data-id]").length} rows; older events match too.` : ""));
+drawTimeline(document.getElementById("timeline"));

@@ -3,7 +3,6 @@
 import { rooted } from "../api.js";
 import { bar, el, sign, when } from "../parts.js";
 
-const ORDERS = { locked_by_hand: "LOCKED", unlocked_by_hand: "UNLOCKED", lockdown: "LOCKDOWN", restored: "NORMAL" };
 const SIGNS = { open: "M5 13l5 5L20 6", deny: "M6 6l12 12 M18 6L6 18", order: "M12 5v9 M12 18v1" };
 
 export const kind = (event) => (event.decision === "open" ? "open" : event.method === "command" ? "order" : "deny");
@@ -26,7 +25,7 @@ const times = (event) => event.times > 1 && el("span", { class: "times", "aria-l
 export function large(event, words, actions) {
   const is = kind(event);
   const like = Number.isFinite(event.similarity);
-  const word = { open: "OPEN", deny: "DENIED", order: ORDERS[event.reason] ?? "ORDER" }[is];
+  const word = { open: "OPEN", deny: "DENIED", order: words.orders[event.reason] ?? "ORDER" }[is];
   const next = is === "deny" && words.next[event.reason];
   return el("article", { class: `now ${is}`, "data-event": event.decision_id, "data-since": event.since },
     el("p", { class: "verdict" }, sign(SIGNS[is]), el("strong", {}, word), times(event)),
