@@ -175,7 +175,6 @@ BY_STATUS: dict[int, dict[str, str]] = {
         "unknown_photo": "The employee has no photo with this id.",
         "unknown_upload": "The uploaded files of the import are gone.",
         "unknown_user": "There is no user with this id.",
-        "unknown_view": "You have no saved view with this id.",
         "unknown_zone": "There is no zone of this name.",
     },
     405: {

@@ -46,4 +46,4 @@ class SavedViews:
         with self.store.write() as tx:
             tx.users.get(user_id, for_update=True)
             if not tx.saved_views.remove(user_id, view_id):
-                raise NotFound("unknown_view", "You have no saved view with this id.")
+                raise NotFound("not_found", "You have no saved view with this id.")

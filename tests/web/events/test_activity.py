@@ -148,7 +148,7 @@ def test_saved_views_are_the_users_own_bounded_and_removed(client: TestClient, s
     for number in range(19):
         assert client.post(VIEWS, headers=mine, json={"name": f"view {number}", "query": ""}).status_code == 201
     problem(client.post(VIEWS, headers=mine, json={"name": "one more", "query": ""}), 409, code="too_many_views")
-    problem(client.delete(f"{VIEWS}/{again['id']}", headers=other), 404, code="unknown_view")
+    problem(client.delete(f"{VIEWS}/{again['id']}", headers=other), 404, code="not_found")
     assert client.delete(f"{VIEWS}/{again['id']}", headers=mine).status_code == 204
     with system.store._engine.connect() as connection:
         stored = b"".join(row.sealed for row in connection.exec_driver_sql("SELECT sealed FROM saved_views"))
