@@ -141,6 +141,11 @@ class GateDispatcher:
         """The ids of the gates whose hardware this process holds, or is still giving up."""
         return self._drivers.held()
 
+    @property
+    def running(self) -> bool:
+        """Whether this process drives gates at all."""
+        return self._thread is not None and not self._stopped
+
     def follows(self, gate: Gate) -> bool:
         """Whether this process drives the gate by these settings by now."""
         return self._drivers.follows(gate)

@@ -134,7 +134,7 @@ class GateTrials:
         while not self.driving.follows(gate):
             if self.elsewhere(gate.id):
                 return None
-            if monotonic() >= until:
+            if monotonic() >= until or not self._anybody():
                 return TrialResult(
                     TrialState.FAILS,
                     "No process drives this gate yet.",
@@ -142,6 +142,13 @@ class GateTrials:
                 )
             sleep(LOOK_S)
         return None
+
+    def _anybody(self) -> bool:
+        """Whether any process could take the gate."""
+        if self.driving.running:
+            return True
+        with self.store.read() as tx:
+            return bool(tx.watchers.present())
 
     def _asks(self, gate: Gate) -> TrialResult:
         with self.store.read() as tx:

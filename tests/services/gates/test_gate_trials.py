@@ -139,10 +139,20 @@ def test_controller_that_asks_needs_a_key_and_then_asks(
     assert run().state is WORKS
 
 
+@pytest.mark.parametrize("present", [False, True])
 def test_gate_that_nobody_drives_says_so(
-    site: Process, run: Callable[..., TrialResult], choose: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+    site: Process,
+    run: Callable[..., TrialResult],
+    choose: Callable[..., None],
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+    present: bool,
 ) -> None:
-    monkeypatch.setattr(gate_trials, "TAKEN_S", 0.1)
+    """present: another process could take the gate, which is waited for."""
+    monkeypatch.setattr(gate_trials, "TAKEN_S", 0.1 if present else 60)
+    if present:
+        with site.store.write() as tx:
+            tx.watchers.arrive("another", (), clock())
     choose("serial", device="/dev/ttyUSB9")
     result = run()
     assert (result.state, result.words) == (FAILS, "No process drives this gate yet.")
