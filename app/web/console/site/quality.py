@@ -33,13 +33,15 @@ class Step:
     let_in: str
     turned_away: str
     here: str
+    change: str
 
 
 @router.get("/settings/quality", response_class=HTMLResponse)
 def quality(request: Request, system: SystemOf, person: AdminPage) -> HTMLResponse:
     found, now = system.quality.look(), system.false_accept_rate()
     settings = system.site_settings.get()
-    steps = [step(system, found, choice, now) for choice in found.choices]
+    as_now = next((choice for choice in found.choices if is_same(choice.rate, now)), None)
+    steps = [step(system, found, choice, now, as_now) for choice in found.choices]
     return render(
         request,
         "site/quality.html",
@@ -60,22 +62,39 @@ def quality(request: Request, system: SystemOf, person: AdminPage) -> HTMLRespon
     )
 
 
-def step(system: System, found: SiteQuality, choice: Choice, now: float) -> Step:
+def is_same(rate: float, other: float) -> bool:
+    return abs(rate / other - 1) < 0.001
+
+
+def step(system: System, found: SiteQuality, choice: Choice, now: float, as_now: Choice | None) -> Step:
     a_thousand = not found.traffic.recognised
     let_in, away = spanned(choice.let_in_a_year), spanned(choice.turned_away_a_day)
     return Step(
         choice.rate,
         one_in(choice.rate),
-        abs(choice.rate / now - 1) < 0.001,
+        is_same(choice.rate, now),
         f"{let_in} of 1,000 strangers' attempts" if a_thousand else f"{let_in} strangers a year",
         f"{away} of 1,000 employees' attempts" if a_thousand else f"{away} employees a day",
         "" if a_thousand else seen_here(system, found, choice.rate, now),
+        "" if as_now is None or as_now is choice else change(as_now, choice),
     )
+
+
+def change(before: Choice, after: Choice) -> str:
+    """As in "Than now: about 3.1 fewer strangers, and 0.2 more employees"."""
+    parts = [
+        f"{number(abs(late.value - early.value))} {'more' if late.value > early.value else 'fewer'} {who}"
+        for early, late, who in (
+            (before.let_in_a_year, after.let_in_a_year, "strangers"),
+            (before.turned_away_a_day, after.turned_away_a_day, "employees"),
+        )
+    ]
+    return f"Than now: about {parts[0]}, and {parts[1]}."
 
 
 def seen_here(system: System, found: SiteQuality, rate: float, now: float) -> str:
     """What this site's own similarities say about a change of the rate; "" for no change."""
-    if abs(rate / now - 1) < 0.001:
+    if is_same(rate, now):
         return ""
     size = len(system.gallery)
     pairs = [[system.calibration.threshold(r, size, photos, 1) for r in (rate, now)] for photos in PHOTOS]
