@@ -40,13 +40,12 @@ FACTS = {
         "False-accept rate",
         "Share of strangers' attempts that may open; the threshold follows",
         "/settings/quality",
-        "of 1",
-        "as started",
+        empty="as started",
     ),
 }
 
 # The unit that the end of a name says, of settings that the service is started with.
-UNITS = {"_ms": "ms", "_s": "s", "_minutes": "minutes", "_hours": "hours", "_mb": "MB", "_px": "px", "_rate": "of 1"}
+UNITS = {"_ms": "ms", "_s": "s", "_minutes": "minutes", "_hours": "hours", "_mb": "MB", "_px": "px"}
 
 
 def unit_of(name: str) -> str:

@@ -1,6 +1,7 @@
 """Pages of settings: every setting is there with what it does, as the code has it; secrets are not."""
 
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,7 +9,8 @@ import pytest
 from app.core.site.setting_facts import FACTS
 from app.core.site.settings import SiteSettings
 from app.core.types import Role
-from app.settings import PREFIX, Settings
+from app.settings import PREFIX, Settings, read_settings
+from app.web.console.site.all_settings import start_rows
 from app.wiring import System
 from tests.waiting import eventually
 from tests.web.conftest import Headers, TestClient, cookie, problem, sign_in
@@ -28,7 +30,17 @@ def test_every_setting_is_on_the_page_with_its_effect(page: Any, system: System)
     assert len(Settings.model_fields) > 15
     for name in Settings.model_fields:
         assert PREFIX + name.upper() in text
-    assert "Each needs a restart." in text and "Admins change these here." in text
+    assert "Each needs a restart." in text and "They count at once, in every process." in text
+
+
+def test_values_read_as_people_write_them_and_secrets_are_stars(tmp_path: Path) -> None:
+    secret = "c2VjcmV0IG1hc3Rlcg=="
+    rows = {row.name: row for row in start_rows(read_settings(tmp_path, master_key=secret, workers=3))}
+    assert rows["FACEGATE_FALSE_ACCEPT_RATE"].now == "0.001, or 1 in 1,000"
+    assert rows["FACEGATE_CAMERA_SCHEMES"].now == "rtsp, rtsps, http, https"
+    assert not rows["FACEGATE_TRUSTED_PROXIES"].is_changed and not rows["FACEGATE_KEEP_SNAPSHOTS"].is_changed
+    assert rows["FACEGATE_WORKERS"].is_changed and rows["FACEGATE_MAX_WAIT_MS"].unit == "ms"
+    assert set(rows["FACEGATE_MASTER_KEY"].now) == {"*"} and secret not in str(rows)
 
 
 def test_pages_of_settings_are_for_admins(client: TestClient, viewer: Headers) -> None:

@@ -54,12 +54,11 @@ def site_row(name: str, now: object, default: object) -> Row:
 
 def start_rows(settings: Settings) -> list[Row]:
     """In the order of the code. Secrets are stars."""
-    masked = settings.masked()
     return [
         Row(
             PREFIX + name.upper(),
             (field.description or "")[:1].upper() + (field.description or "")[1:],
-            words(masked[name] if masked[name] != "(not set)" else None, "not set"),
+            words(getattr(settings, name), "not set"),
             words(field.default, "not set"),
             unit_of(name),
         )
@@ -68,8 +67,11 @@ def start_rows(settings: Settings) -> list[Row]:
 
 
 def words(value: object, empty: str) -> str:
-    if value in (None, "", (), "()"):
+    """A secret is stars: its text is what pydantic shows of it."""
+    if value in (None, "", ()):
         return empty
-    if isinstance(value, bool) or value in ("True", "False"):
-        return "yes" if str(value) == "True" else "no"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):  # every one is a rate
+        return f"{value:g}, or 1 in {1 / value:,.0f}"
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
