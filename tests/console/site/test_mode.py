@@ -182,7 +182,7 @@ def test_zone_is_locked_down_and_opened_by_presses_alone(
     look(page, "mode-confirm")
     axe(page)
     press("Confirm: lock down")
-    expect(band(page)).to_contain_text("Nobody gets in to Laboratory (1 gate).")
+    expect(band(page)).to_contain_text("Lockdown in Laboratory (1 gate): nobody gets in.")
     assert list(guarded.system.site.state().zones) == ["mode-lab"]
     look(page, "mode-zone")
     press("Hold to end")

@@ -58,3 +58,23 @@ def test_a_cell_of_the_csv_is_no_formula(client: TestClient, system: System, adm
         assert "Z-1,'=cmd()," in text
     finally:
         client.delete(f"/v1/employees/{made['id']}", headers=admin)
+
+
+def test_one_person_is_found_by_name_and_several_are_offered(
+    client: TestClient, system: System, admin: dict[str, str]
+) -> None:
+    made = [
+        client.post("/v1/employees", headers=admin, json={"number": number, "name": name}).json()["id"]
+        for number, name in (("Q-1", "Zelda <b>Quist</b>"), ("Q-2", "Zeno Quist"))
+    ]
+    client.patch(f"/v1/employees/{made[1]}", headers=admin, json={"status": "inactive"})
+    guard = cookie(sign_in(system, Role.SECURITY))
+    try:
+        several = client.get(f"/access/who/explain?gate={GATE}&employee=quist", headers=guard).text
+        assert "Who is meant?" in several and "Zelda &lt;b&gt;Quist" in several and "Suspended" in several
+        one = client.get(f"/access/who/explain?gate={GATE}&employee=zeno", headers=guard).text
+        assert "May Zeno Quist pass" in one and "Zeno Quist is suspended" in one and "has no photo" in one
+        assert f"/employees/{made[1]}" not in one, "a guard looks, and edits nothing"
+    finally:
+        for employee in made:
+            client.delete(f"/v1/employees/{employee}", headers=admin)
