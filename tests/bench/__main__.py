@@ -1,6 +1,7 @@
 """`python -m tests.bench [frame|http|gallery|rules ...]`: prints what the README's table of figures is made of.
 
 `python -m tests.bench approach [FOLDER OF CLIPS]`: from a face wide enough to the gate command.
+`python -m tests.bench corridor FOLDER OF CLIPS`: the events of people who stay before one camera.
 `python -m tests.bench imports FOLDER`: importing people, beside the bare pipeline.
 `python -m tests.bench people FOLDER`: the list of employees as one types; decisions beside an import.
 `python -m tests.bench compare OTHER_CHECKOUT`: a frame to its decision, against another version in one run.
@@ -14,13 +15,13 @@ from datetime import UTC, datetime
 from rich.console import Console
 
 from app.adapters.vision.networks.runtime import cpu_has_bf16
-from tests.bench import approach, cameras, gallery, imports, log, people, rules
+from tests.bench import approach, cameras, corridor, gallery, imports, log, people, rules
 from tests.bench.decision import compare, frame, http, live, many_rules
 from tests.bench.soak import soak
 
 ALONE = {
     module.__name__.rpartition(".")[2]: module.main
-    for module in (approach, cameras, compare, imports, live, log, people, soak)
+    for module in (approach, cameras, compare, corridor, imports, live, log, people, soak)
 }
 if sys.argv[1:2] and (main := ALONE.get(sys.argv[1])):
     main(sys.argv[2:])

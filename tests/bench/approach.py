@@ -1,12 +1,11 @@
 """From the first frame in which a face is wide enough to the gate command: rendered people walk up, 25 frames a second.
 
 `python -m tests.bench approach [FOLDER]`: also the clips in FOLDER, each person of a clip enrolled from one part of it
-and decided on in the rest; and how many events a clip makes that is played again and again. Recognition, tracking,
-decisions and SQLite are the real ones; frames that come while one is in work are dropped, as the mailbox drops them.
+and decided on in the rest. Recognition, tracking, decisions and SQLite are the real ones; frames that come while one
+is in work are dropped, as the mailbox drops them.
 """
 
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -273,36 +272,12 @@ def clip(console: Console, path: Path, enrolled: int, min_face_px: float) -> Non
             console.print(f"  {path.name}, enrolled {words}{', erased' * stranger}: {'; '.join(results)}")
 
 
-def again_and_again(console: Console, path: Path, minutes: float = 5, gap_s: float = 1.0) -> None:
-    """The events of a clip in a loop, with everybody in it enrolled: people who stay before one camera all day."""
-    frames, fps = pictures(path)
-    with gate(200) as (system, now):
-        region = Region(min_face_px=MIN_FACE_PX)
-        seen = [see(system, pixels, region) for pixels in frames]
-        for n, part in enumerate(people_of(system, frames, fps, region)):
-            enrol(system, f"P{n}", [part.vectors[i] for i in sorted(part.vectors)][-5:])
-        camera = Camera(system, now, region)
-        at = now.captured_at
-        rounds = round(minutes * 60 / (len(frames) / fps + gap_s))
-        for _ in range(rounds):
-            at += timedelta(seconds=gap_s)
-            for found, pixels in zip(seen, frames, strict=True):
-                at += timedelta(seconds=1 / fps)
-                now.captured_at, now.began = at, time.perf_counter()
-                camera.answers += camera.approaches.frame(camera.watch, found, pixels, at)
-        camera.leave()
-    reasons = Counter(str(answer.reason) for answer in camera.answers)
-    told = ", ".join(f"{reason} {count}" for reason, count in reasons.most_common())
-    console.print(f"  {path.name}, {rounds} times in {minutes:.0f} minutes: {len(camera.answers)} events ({told})")
-
-
 def measure(console: Console, folder: Path | None) -> None:
     for enrolled in (100, 10_000):
         rendered(console, enrolled)
     costs(console)
     for path in sorted(folder.glob("*.mp4")) if folder else ():
         clip(console, path, 1000, 32.0)
-        again_and_again(console, path)
 
 
 def main(arguments: list[str]) -> None:
