@@ -1,5 +1,6 @@
 """Relays of other makers behind a broker: nothing but `open` and `release` unlocks, and every opening ends."""
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -77,6 +78,30 @@ def test_release_outlasts_the_opening_it_followed(make: Make, build: Build, name
     eventually(lambda: len(device.taken) >= 4)
     eventually(lambda: device.unlocked)
     never(lambda: not device.unlocked, PULSE_S + 0.2)
+
+
+def test_reports_on_their_way_do_not_bring_the_mode_before_back(make: Make, build: Build) -> None:
+    """Unread, they reset the connection that is left for another last will, and the broker executed its own."""
+    device, over = make("EspHome"), threading.Event()
+    driver = build(device)
+
+    def reports() -> None:
+        while not over.wait(0.0005):
+            device.report()
+
+    talking = threading.Thread(target=reports)
+    talking.start()
+    try:
+        for _ in range(4):
+            driver.release(True)
+            eventually(lambda: device.unlocked)
+            never(lambda: not device.unlocked)
+            driver.release(False)
+            eventually(lambda: not device.unlocked)
+            never(lambda: device.unlocked)
+    finally:
+        over.set()
+        talking.join()
 
 
 @pytest.mark.parametrize("name", ["ShellyGen1", "ShellyGen2"])

@@ -25,8 +25,7 @@ from app.adapters.gates.window import Window
 from app.adapters.net.addresses import ForbiddenAddress, allowed
 
 CONNECT_S = 3.0
-# Cut short, the broker would carry out the last will of the mode before: during a fire, it would shut the gate.
-LEAVE_S = 3.0
+LEAVE_S = 1.0
 NOBODY_LISTENS = 0x10
 NOT_RETAINED = 2  # a subscription without retained messages
 NOBODY = "no gate listens"
@@ -80,6 +79,7 @@ class Connection:
         self.complaint: str | None = None  # what does not work although the broker accepted us
         self._changed = changed
         self._acknowledged: dict[int, ReasonCode] = {}
+        self._unsubscribed: set[int | None] = set()
         self._client = self._new_client(config)
         self._client.will_set(will_post.topic, will_post.payload, qos=1, retain=will_post.retain)
         host = config.host.strip("[]")
@@ -143,7 +143,16 @@ class Connection:
                 pass
 
     def leave(self) -> None:
-        """Says goodbye, so that the last will is not executed, and waits for the thread. Safe to call twice."""
+        """Says goodbye, so that the last will is not executed, and waits for the thread. Safe to call twice.
+
+        A socket that is closed with something unread resets its connection, and the broker may then never read the
+        goodbye: it would execute the last will, which is the mode before, and shut a gate that was just released. So
+        nothing may be on its way to us.
+        """
+        if self._problem is None and not self.lost:
+            _, asked = self._client.unsubscribe(self._topics)
+            with self._changed:
+                self._changed.wait_for(lambda: asked in self._unsubscribed or self.lost, LEAVE_S)
         self._client.disconnect()
         if not self._gone.wait(LEAVE_S):
             self.cut()
@@ -164,6 +173,7 @@ class Connection:
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
         client.on_subscribe = self._on_subscribe
+        client.on_unsubscribe = self._on_unsubscribe
         client.on_message = self._on_message
         return client
 
@@ -200,6 +210,13 @@ class Connection:
         if refused:
             # Without the state no door is watched; without our own topics nobody sees who else writes there.
             self.complaint = f"the broker does not let this account read {' and '.join(refused)}"
+
+    def _on_unsubscribe(
+        self, _client: paho.Client, _data: object, mid: int, _reasons: list[ReasonCode], _properties: object
+    ) -> None:
+        with self._changed:
+            self._unsubscribed.add(mid)
+            self._changed.notify_all()
 
     def _on_message(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
         # Brokers have been seen to hand over retained messages of topics that nobody asked for.
