@@ -16,6 +16,7 @@ from app.core.gates.result import GateResultRow
 from app.core.imports.people_columns import ColumnMapping
 from app.core.imports.remembered import RememberedMapping
 from app.core.imports.reports import Import, ImportState
+from app.core.people.invitations import Invitation, InvitationState
 from app.core.people.records import Receipt
 from app.core.ports.store import Store
 from app.core.site.installation import Installation
@@ -62,6 +63,9 @@ def fill(store: Store) -> None:
             tx.remote_polls.put(RemotePoll(f"Q{n}", gate, NOW, LATER, "key"))
             tx.erasures.add(Receipt(f"R{n}", f"X{n}", NOW, 1, 1, 1, "signature"))
             tx.imports.add(Import(f"M{n}", ImportState.DONE, False, user, NOW, f"fingerprint-{n}"))
+            tx.invitations.add(
+                Invitation(f"L{n}", employee, f"hash-{n}", user, NOW, LATER, InvitationState.DONE, 1, "text", NOW, NOW)
+            )
             tx.import_mappings.put(RememberedMapping(f"fingerprint-{n}", ColumnMapping({}), user, NOW))
         # Others, for what is moved to them.
         tx.gates.add(Gate("G3", "gate-3", created_at=NOW))

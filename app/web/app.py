@@ -13,7 +13,7 @@ from app.web.api.describe import DescribedApp
 from app.web.api.events import audit, corrections, events, stream
 from app.web.api.gates import by_hand, gates, hardware
 from app.web.api.imports import columns, imports
-from app.web.api.people import blocks, employees, exports, photo_checks, photos
+from app.web.api.people import blocks, employees, exports, invitations, photo_checks, photos, self_enrolment
 from app.web.api.site import care, first_hour, operations, settings, site
 from app.web.console import render
 from app.web.console.access import calendars as calendar_pages
@@ -34,6 +34,7 @@ from app.web.console.faults import as_page
 from app.web.console.gates import gates as gate_pages
 from app.web.console.imports import imports as import_pages
 from app.web.console.people import employees as employee_pages
+from app.web.console.people import self_enrolment as self_enrolment_page
 from app.web.console.site import all_settings, contract, quality, status
 from app.web.console.site import care as care_page
 from app.web.console.site import health as health_page
@@ -65,6 +66,7 @@ PAGES = (
     health_page,
     mode_page,
     employee_pages,
+    self_enrolment_page,
     import_pages,
     rule_pages,
     group_pages,
@@ -93,6 +95,7 @@ API = (
     employees,
     photos,
     photo_checks,
+    invitations,
     columns,
     imports,
     exports,
@@ -168,6 +171,7 @@ def create_app(system: System, supervisor: Supervisor | None = None) -> FastAPI:
     for resource in API:
         app.include_router(resource.router, prefix="/v1")
     app.include_router(operations.router)
+    app.include_router(self_enrolment.router)
     for page in PAGES:
         app.include_router(page.router)
     app.state.navigation = render.navigation(PAGES)

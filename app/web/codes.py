@@ -3,6 +3,8 @@
 The OpenAPI description and the page /docs print this table. A test compares it with the source.
 """
 
+from app.web.row_problems import PROBLEMS as PROBLEMS
+
 BY_STATUS: dict[int, dict[str, str]] = {
     303: {
         "sign_in_required": "The page is for people who are signed in; the header Location leads to the form.",
@@ -26,6 +28,7 @@ BY_STATUS: dict[int, dict[str, str]] = {
         "bad_credential": "A credential is text of 1 to 512 characters.",
         "bad_csv": "The CSV cannot be read; `detail` names the line.",
         "bad_cursor": "The cursor is not one that this list gave.",
+        "bad_days": "A link works for 1 to 30 days.",
         "bad_delimiter": "The first line of the CSV names a separator that is not supported.",
         "bad_description": "The description is empty, too long or not plain text.",
         "bad_door_held_after_ms": "A door counts as held after 1,000 to 3,600,000 milliseconds.",
@@ -171,6 +174,7 @@ BY_STATUS: dict[int, dict[str, str]] = {
         "unknown_gate": "There is no gate of this name.",
         "unknown_grant": "There is no such temporary grant, or it has ended.",
         "unknown_import": "There is no import with this id.",
+        "unknown_invitation": "The person has no such link.",
         "unknown_key": "There is no key with this id.",
         "unknown_photo": "The employee has no photo with this id.",
         "unknown_upload": "The uploaded files of the import are gone.",
@@ -193,6 +197,7 @@ BY_STATUS: dict[int, dict[str, str]] = {
         "camera_record_damaged": "The camera's stored address does not open; send it again.",
         "card_taken": "Another employee has this card number.",
         "conflicts_with_stored": "The request contradicts what is stored.",
+        "consent_required": "The person has not agreed to the text yet.",
         "dry_run_not_applicable": "Only a finished dry run that was not applied yet can be applied.",
         "employee_blocked": "The employee is blocked.",
         "entry_changed": "The entry was changed meanwhile; `current` is what it is now.",
@@ -210,6 +215,7 @@ BY_STATUS: dict[int, dict[str, str]] = {
         "import_ended": "The import has ended.",
         "import_running": "The import is running.",
         "in_use": "Something still names it; `used_by` says what.",
+        "invitation_answered": "The link was answered or revoked already.",
         "last_admin": "The last admin who can sign in stays one.",
         "last_site": "Every gate is at a site, so one has to stay.",
         "lockdown_active": "A lockdown is in force.",
@@ -223,6 +229,7 @@ BY_STATUS: dict[int, dict[str, str]] = {
         "rules_changed": "The rules were changed meanwhile; `current` is what they are now.",
         "same_as_event": "The event names this person already.",
         "too_many_photos": "The employee has as many photos as are kept.",
+        "too_many_tries": "The link was tried too often.",
         "too_many_views": "You have as many saved views as you may.",
         "user_disabled": "The user is disabled.",
         "zone_without_gates": "No gate leads into or out of the zone.",
@@ -260,38 +267,6 @@ BY_STATUS: dict[int, dict[str, str]] = {
         "too_many_wrong_tries": "Too many passwords were wrong; wait as long as Retry-After says.",
         "took_too_long": "The list took too long to read; ask for less.",
     },
-}
-
-# Of a row of an import, a photo or a set of rules. They come in `problems`, beside codes of the status 400 and 413; a
-# change of the rules that makes them contradict themselves is a 400 with one of these.
-PROBLEMS: dict[str, str] = {
-    "already_enrolled_as": "The person is enrolled under another number.",
-    "blurred": "The photo is blurred.",
-    "cut_off": "The face is cut off at the edge.",
-    "duplicate_card": "Other rows have the same card number.",
-    "duplicate_face": "Another row has the same face.",
-    "duplicate_mode": "A gate has a mode twice for one schedule.",
-    "duplicate_number": "Other rows have the same employee number.",
-    "duplicate_photo": "The employee has this picture already.",
-    "face_too_small": "The face is too small.",
-    "gate_in_two_lanes": "A gate belongs to one lane.",
-    "groups_are_empty": "Nobody is in the rule's groups.",
-    "missing_photo": "There is no such photo, or there are several.",
-    "name_taken": "Two entries of one kind have this name.",
-    "no_gates": "No gate leads into the rule's zones.",
-    "no_photos": "There is no photo of this person.",
-    "not_same_person": "The photo shows somebody else than the others.",
-    "other_site": "A zone or gate belongs to another site.",
-    "repeated_header": "The line repeats the header.",
-    "skipped_by_clock_change": "A window is skipped on a day on which the clock is put forward.",
-    "too_bright": "The face is too bright.",
-    "too_dark": "The face is too dark.",
-    "too_many_photos": "There are more photos than are kept.",
-    "turned_away": "The face is turned away.",
-    "unknown_reference": "Something that is named does not exist.",
-    "unnamed_column": "A cell is filled in a column without a name.",
-    "wrong_cell_count": "The row has more or fewer cells than the header.",
-    "zone_circle": "A zone would be inside itself.",
 }
 
 

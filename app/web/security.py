@@ -29,6 +29,7 @@ bearer = HTTPBearer(auto_error=False, description="A key from `keys create`; it 
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 LOOPBACK = {"127.0.0.1", "::1"}
 COOKIE = "facegate"
+INVITATION = f"{COOKIE}-invitation"  # the token of a self-enrolment link, for its own pages only
 DEVICE = f"{COOKIE}-device"  # marks a browser in which somebody signed in before
 # Sent by a page that asks by itself, which does not keep a session from ending when nobody uses it.
 BACKGROUND = "Facegate-Background"

@@ -39,6 +39,7 @@ from app.services.people.enrolment import Enrolment
 from app.services.people.gallery import Gallery
 from app.services.people.portraits import Portraits
 from app.services.people.reembedding import Moved, Reembedding
+from app.services.people.self_enrolment import SelfEnrolment
 from app.services.recognition.recognition import Engine, Recognition
 from app.settings import Settings, SettingsError
 from app.wiring.backbone import Backbone, new_id, open_backbone, utc_now
@@ -60,6 +61,7 @@ class System(Backbone):
     recognition: Recognition
     calibration: Calibration
     enrolment: Enrolment
+    self_enrolment: SelfEnrolment
     decisions: DecisionService
     access: Access
     site_clock: SiteClock
@@ -154,6 +156,7 @@ def _assemble(backbone: Backbone) -> System:
         recognition=recognition,
         calibration=calibration,
         enrolment=enrolment,
+        self_enrolment=SelfEnrolment(store, enrolment, backbone.clock, new_id),
         portraits=Portraits(
             enrolment, decoder(settings), lambda data: recognition.inspect(data, limits=ENROLMENT).box, encode_jpeg
         ),

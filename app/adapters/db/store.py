@@ -40,7 +40,7 @@ from app.adapters.db.repositories.gallery import TemplateRows
 from app.adapters.db.repositories.gate_leases import LeaseRows, OrderRows, RemotePollRows, WatcherRows
 from app.adapters.db.repositories.gates import DoorRows, GateResultRows, GateRows
 from app.adapters.db.repositories.imports import ImportMappingRows, ImportRows
-from app.adapters.db.repositories.people import ERASED, EmployeeRows, PhotoRows
+from app.adapters.db.repositories.people import ERASED, EmployeeRows, InvitationRows, PhotoRows
 from app.adapters.db.repositories.reembedding import MoveRows
 from app.adapters.db.repositories.site import BackupRows, InstallationRow, SettingsRow, SiteRow
 from app.adapters.db.repositories.statistics import CountRows, HistogramRows
@@ -53,6 +53,7 @@ from app.core.accounts.provider import Providers
 from app.core.errors import BadInput, Cause, Conflict, NotRecorded, Unconfirmed
 from app.core.imports.remembered import RememberedMappings
 from app.core.imports.reports import Imports
+from app.core.people.invitations import Invitations
 from app.core.ports.access import Rules
 from app.core.ports.accounts import ApiKeys, KeyUses, SavedViews, Sessions, SignIns, Tallies, Tickets, Users
 from app.core.ports.alerts import Alerts
@@ -102,6 +103,7 @@ class SqlTransaction:
         self.moves: Moves = MoveRows(connection)
         self.imports: Imports = ImportRows(connection)
         self.import_mappings: RememberedMappings = ImportMappingRows(connection)
+        self.invitations: Invitations = InvitationRows(connection)
         self.users: Users = UserRows(connection)
         self.sessions: Sessions = SessionRows(connection)
         self.saved_views: SavedViews = SavedViewRows(connection)

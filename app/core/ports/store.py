@@ -8,6 +8,7 @@ from app.core.access.picture_digests import SentPictures
 from app.core.accounts.provider import Providers
 from app.core.imports.remembered import RememberedMappings
 from app.core.imports.reports import Imports
+from app.core.people.invitations import Invitations
 from app.core.ports.access import Rules
 from app.core.ports.accounts import ApiKeys, KeyUses, SavedViews, Sessions, SignIns, Tallies, Tickets, Users
 from app.core.ports.alerts import Alerts
@@ -38,6 +39,7 @@ class Transaction(Protocol):
     erasures: Erasures
     installation: Installations
     imports: Imports
+    invitations: Invitations
     import_mappings: RememberedMappings
     cameras: Cameras
     gate_results: GateResults

@@ -1,12 +1,16 @@
-"""Decides whose body is read: default deny before the first byte. Only the sign-in forms are public."""
+"""Decides whose body is read: default deny before the first byte.
+
+Only the sign-in forms are public; the pages behind a self-enrolment link are for whoever has one that still works.
+"""
 
 from fastapi import HTTPException, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Scope
 
-from app.core.errors import FacegateError, Unauthorised
+from app.core.errors import FacegateError, NotFound, Unauthorised
+from app.services.people.self_enrolment import SelfEnrolment
 from app.web.console.session import SIGN_IN
-from app.web.security import AUTHENTICATED, WHO, bearer, holder
+from app.web.security import AUTHENTICATED, INVITATION, WHO, bearer, holder
 
 PUBLIC = frozenset({"/signin", "/setup", "/reset", "/display"})
 
@@ -20,11 +24,25 @@ async def admit(scope: Scope) -> None:
     if path in PUBLIC or state.get(AUTHENTICATED):
         return
     request = Request(scope)
+    if path.startswith("/enrol/"):
+        await _invited(request)
+        return
     try:
         state[WHO] = await run_in_threadpool(holder, request, await bearer(request))
     except Unauthorised as refusal:
         if path.startswith("/v1/"):
             raise HTTPException(401) from refusal
         raise HTTPException(303, "Sign in first.", {"Location": SIGN_IN}) from None
+    except FacegateError as fault:
+        raise HTTPException(503) from fault
+
+
+async def _invited(request: Request) -> None:
+    """Raises HTTPException without a self-enrolment link that still works."""
+    links: SelfEnrolment = request.app.state.system.self_enrolment
+    try:
+        await run_in_threadpool(links.open, request.cookies.get(INVITATION, ""))
+    except NotFound as refusal:
+        raise HTTPException(404) from refusal
     except FacegateError as fault:
         raise HTTPException(503) from fault

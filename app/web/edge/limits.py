@@ -20,7 +20,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.web.errors import problem
 
 MOST_PLAIN = 100_000  # bytes of JSON or a plain form: a millisecond to parse, and it is parsed in the event loop
-PICTURES = re.compile(r"/v1/(gates/[^/]+/decisions|employees/[^/]+/photos|photo-checks|verify|identify)")
+PICTURES = re.compile(
+    r"/v1/(gates/[^/]+/decisions|employees/[^/]+/photos|photo-checks|verify|identify)|/enrol/(photos|photo-checks)"
+)
 IMPORT = ("POST", "/v1/imports")
 CALENDAR_FILE = ("POST", "/v1/calendar-files")
 MOST_CALENDAR = 600_000  # bytes; the reader of files refuses more than 500 kB, and says so in its own words

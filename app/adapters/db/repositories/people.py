@@ -15,10 +15,11 @@ from app.adapters.db.repositories.access import RuleRows
 from app.adapters.db.seals.person_box import box_of, search
 from app.adapters.db.seals.row_seal import Altered, seals_of
 from app.adapters.db.seals.sealed_rows import SealedRows, readable
-from app.adapters.db.tables import data_keys, employees, photos, seal_totals, templates
+from app.adapters.db.tables import data_keys, employees, invitations, photos, seal_totals, templates
 from app.adapters.db.tables import gallery as gallery_feed
 from app.core.errors import Conflict, CryptoFault
 from app.core.people.eligible import EnrolledPerson
+from app.core.people.invitations import Invitation, InvitationState
 from app.core.people.records import EmployeeFilter
 from app.core.text import folded
 from app.core.types import Employee, Photo, Status
@@ -212,3 +213,28 @@ def _numbers_free(connection: Connection, employee: Employee) -> Iterator[None]:
         if is_taken(error, employees.c.card_digest):
             raise Conflict("card_taken", "Another employee already has this card number.") from error
         raise Conflict("number_taken", f"Another employee already has the number {employee.number}.") from error
+
+
+class InvitationRows:
+    """Implements `people.invitations.Invitations`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._rows = SealedRows(connection, invitations)
+
+    def add(self, what: Invitation) -> None:
+        self._rows.insert({**vars(what), "state": what.state.value})
+
+    def get(self, invitation_id: str, *, for_update: bool = False) -> Invitation | None:
+        row = self._rows.one(for_update=for_update, id=invitation_id)
+        return None if row is None else Invitation(**{**row, "state": InvitationState(row["state"])})
+
+    def by_hash(self, hash_hex: str) -> Invitation | None:
+        row = self._rows.one(hash=hash_hex)
+        return None if row is None else Invitation(**{**row, "state": InvitationState(row["state"])})
+
+    def of(self, employee_id: str) -> list[Invitation]:
+        query = select(invitations).where(invitations.c.employee_id == employee_id).order_by(invitations.c.id.desc())
+        return [Invitation(**{**row, "state": InvitationState(row["state"])}) for row in self._rows.find(query)]
+
+    def put(self, what: Invitation) -> None:
+        self._rows.update({**vars(what), "state": what.state.value}, invitations.c.id == what.id)

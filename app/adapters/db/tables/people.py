@@ -117,3 +117,20 @@ erasures = Table(
     Column("events_unlinked", Integer, nullable=False),
     Column("signature", String, nullable=False),
 )
+
+# A link by which a person enrols themselves. The token is known to nobody but them.
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("id", KEY, primary_key=True),
+    Column("employee_id", KEY, ForeignKey("employees.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("hash", KEY, nullable=False, unique=True),
+    Column("actor", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("ends_at", Instant, nullable=False),
+    Column("state", String, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("consent", Text),
+    Column("consented_at", Instant),
+    Column("answered_at", Instant),
+)

@@ -12,6 +12,7 @@ from app.web.api.describe import BODY_ERRORS, IMAGE
 from app.web.edge import uploads
 from app.web.security import Admin, SystemOf
 from app.web.turns import FewPictures
+from app.wiring import System
 
 router = APIRouter(prefix="/photo-checks", tags=["Photos"])
 
@@ -47,6 +48,11 @@ BODY = {"requestBody": {"required": True, "content": {kind.media_type: IMAGE for
 @router.post("", summary="Check whether a picture would do as a photo", responses=BODY_ERRORS, openapi_extra=BODY)
 def check(system: SystemOf, _: Admin, _turn: FewPictures, data: Annotated[bytes, Depends(picture)]) -> CheckOut:
     """Takes about 10 ms. Send three to five frames a second of a camera to guide the person before it."""
+    return look_at(system, data)
+
+
+def look_at(system: System, data: bytes) -> CheckOut:
+    """Returns what an enrolment would find in a picture."""
     found = system.recognition.inspect(system.enrolment.readable(data), limits=ENROLMENT)
     if found.box is None or found.quality is None or found.measures is None:
         code = str(found.reason)

@@ -1,0 +1,80 @@
+"""The pages behind a self-enrolment link: consent or a card, then the camera. Nobody signs in."""
+
+from typing import Literal
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from app.core.errors import Refusal
+from app.core.people.invitations import CONSENT
+from app.web.console.accounts.signin import from_here
+from app.web.console.render import render
+from app.web.security import INVITATION, SystemOf, prefix_of
+from app.wiring import System
+
+router = APIRouter(include_in_schema=False)
+Said = Literal["", "done", "declined"]
+
+
+@router.get("/enrol", response_class=HTMLResponse)
+def show(request: Request, system: SystemOf, token: str = "", said: Said = "") -> Response:
+    """token: moved from the address into a cookie, so that it is in no history and no picture of the screen."""
+    if token:
+        answer: Response = RedirectResponse(f"{prefix_of(request)}/enrol", 303)
+        secure, path = request.url.scheme == "https", f"{prefix_of(request)}/enrol"
+        # Lax: the link is opened from a mail, and Strict cookies are not sent on the redirect that follows.
+        answer.set_cookie(INVITATION, token[:200], path=path, httponly=True, samesite="lax", secure=secure)
+        return answer
+    if said:
+        return render(request, "people/enrol.html", None, step=said, site="", consent="", name="", problem="")
+    try:
+        invitation, employee = system.self_enrolment.open(_token(request))
+    except Refusal as refusal:
+        gone = {"step": "gone", "site": "", "consent": "", "name": "", "problem": refusal.detail}
+        return render(request, "people/enrol.html", None, 404, **gone)
+    step = "photos" if invitation.consented_at else "consent"
+    consent = _consent(system)
+    return render(
+        request,
+        "people/enrol.html",
+        None,
+        step=step,
+        site=_site(system),
+        consent=consent,
+        name=employee.name,
+        problem="",
+    )
+
+
+@router.post("/enrol/consent")
+def agree(request: Request, system: SystemOf) -> Response:
+    from_here(request)
+    system.self_enrolment.consent(_token(request), _consent(system), system.site_clock.read().today)
+    return RedirectResponse(f"{prefix_of(request)}/enrol", 303)
+
+
+@router.post("/enrol/decline")
+def decline(request: Request, system: SystemOf) -> Response:
+    from_here(request)
+    system.self_enrolment.decline(_token(request))
+    return _ended(request, "declined")
+
+
+def _ended(request: Request, said: Said) -> Response:
+    answer = RedirectResponse(f"{prefix_of(request)}/enrol?said={said}", 303)
+    answer.delete_cookie(INVITATION, path=f"{prefix_of(request)}/enrol")
+    return answer
+
+
+def _token(request: Request) -> str:
+    return request.cookies.get(INVITATION, "")
+
+
+def _site(system: System) -> str:
+    with system.store.read() as tx:
+        return tx.rules.all().sites[0].name
+
+
+def _consent(system: System) -> str:
+    """The text of consent for this site."""
+    return CONSENT.format(site=_site(system))

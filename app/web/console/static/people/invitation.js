@@ -1,0 +1,53 @@
+// A person's self-enrolment link: made, copied, revoked, and what became of it.
+
+import { call, say } from "../api.js";
+import { when } from "../parts.js";
+
+const section = document.getElementById("invitation");
+const part = (name) => document.getElementById(`invitation-${name}`);
+const path = `/v1/employees/${section.dataset.employee}/invitations`;
+let waiting = null;
+
+function words(one) {
+  if (one.state === "waiting") {
+    const where = one.consented_at ? "They agreed and have not sent a photo yet." : "They have not answered yet.";
+    return one.expired ? `The link ended on ${when(one.ends_at)} without an answer.` : `Waiting until ${when(one.ends_at)}. ${where}`;
+  }
+  const at = when(one.answered_at);
+  if (one.state === "done") return `Done on ${at}. They agreed to text ${one.consent_version}.`;
+  return one.state === "declined" ? `They prefer a card, since ${at}.` : `The last link was revoked on ${at}.`;
+}
+
+async function refresh() {
+  const [last] = (await call(path)).items;
+  waiting = last?.state === "waiting" && !last.expired ? last : null;
+  if (last) part("state").textContent = words(last);
+  part("revoke").hidden = !waiting;
+  part("make").textContent = last ? "Make a new link" : "Make a link";
+}
+
+part("make").addEventListener("click", async () => {
+  const { items } = await call("/v1/invitations", { method: "POST", json: { employees: [section.dataset.employee] } });
+  part("address").value = items[0].link;
+  part("link").hidden = false;
+  part("address").select();
+  await refresh();
+});
+
+part("copy").addEventListener("click", async () => {
+  try {
+    await navigator.clipboard.writeText(part("address").value);
+    say("Copied.");
+  } catch {
+    part("address").select();
+    say("Press Ctrl+C to copy the link.");
+  }
+});
+
+part("revoke").addEventListener("click", async () => {
+  await call(`${path}/${waiting.id}`, { method: "DELETE" });
+  part("link").hidden = true;
+  await refresh();
+});
+
+refresh();

@@ -1,0 +1,68 @@
+"""A person enrols with their own phone by a link: consent, camera, shutter, done; or says that they prefer a card."""
+
+from collections.abc import Callable
+from typing import Any
+
+from playwright.sync_api import Browser, Page, expect
+
+from app.core.people.details import Details
+from tests.console.browser import Tabs
+from tests.console.service import Service
+
+Look = Callable[[Page, str], Any]
+Axe = Callable[[Page], None]
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
+expect.set_options(timeout=20_000)
+
+
+def made_link(admin: Page) -> str:
+    admin.get_by_role("button", name="Make a").click()
+    expect(admin.locator("#invitation-state")).to_contain_text("Waiting until")
+    return admin.locator("#invitation-address").input_value()
+
+
+def fits(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+
+
+def test_person_enrols_with_their_phone_or_chooses_a_card(site: Service, filmed: Browser, look: Look, axe: Axe) -> None:
+    tabs = Tabs(site, filmed)
+    person = site.system.enrolment.add(Details("S-1", "Barack Obama")).id
+    admin = tabs.open("admin", path=f"/employees/{person}")
+    expect(admin.locator("#invitation-state")).to_have_text("No link was made.")
+    card = made_link(admin)
+    axe(admin)
+    phone = tabs.open(**PHONE, path=card)
+    assert "token" not in phone.url
+    expect(phone.get_by_role("heading", name="Hello Barack Obama")).to_be_visible()
+    look(phone, "enrol-consent")
+    axe(phone)
+    ways = [phone.get_by_role("button", name=name).bounding_box() for name in ("I agree", "I prefer a card")]
+    assert ways[0] and ways[1], "both ways are there"
+    assert (ways[0]["width"], ways[0]["height"]) == (ways[1]["width"], ways[1]["height"]), "with the same weight"
+    assert ways[0]["height"] >= 44 and fits(phone)
+    phone.get_by_role("button", name="I prefer a card").tap()
+    expect(phone.get_by_role("heading", name="You get a card")).to_be_visible()
+    tabs.errors.clear()
+    admin.reload()
+    expect(admin.locator("#invitation-state")).to_contain_text("They prefer a card")
+
+    phone = tabs.open(**PHONE, path=made_link(admin))
+    phone.get_by_role("button", name="I agree").press("Enter")
+    expect(phone.locator("#guidance")).to_have_text("Good: take the photo", timeout=60_000)
+    look(phone, "enrol-photos")
+    axe(phone)
+    assert fits(phone)
+    phone.get_by_role("button", name="Take a photo").press("Enter")
+    expect(phone.locator("#shots li")).to_have_count(1)
+    phone.get_by_role("button", name="Send this photo").tap()
+    expect(phone.get_by_role("heading", name="Done")).to_be_visible(timeout=60_000)
+    look(phone, "enrol-done")
+    admin.reload()
+    expect(admin.locator("#invitation-state")).to_contain_text("They agreed to text")
+    assert len(site.system.enrolment.photos(person)) == 1
+    phone.goto("/enrol")
+    expect(phone.get_by_role("heading", name="This link does not work any more")).to_be_visible()
+    tabs.errors.clear()  # the browser logs the 404
+    tabs.close()
+    site.system.erasure.erase(person)

@@ -1,0 +1,90 @@
+"""Self-enrolment over HTTP: a link opens its own pages and nothing else, and without one not even a body is read."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests import pictures
+from tests.web.conftest import Headers, TestClient, problem
+
+
+@pytest.fixture
+def person(client: TestClient, admin: Headers) -> Iterator[str]:
+    made = client.post("/v1/employees", headers=admin, json={"number": "I-77", "name": "Joe <b>"}).json()
+    yield made["id"]
+    client.delete(f"/v1/employees/{made['id']}", headers=admin)
+
+
+def link(client: TestClient, admin: Headers, person: str) -> str:
+    answer = client.post("/v1/invitations", headers=admin, json={"employees": [person]})
+    assert answer.status_code == 201, answer.text
+    found = str(answer.json()["items"][0]["link"])
+    return found[found.index("/enrol?") :]
+
+
+def opened(client: TestClient, address: str) -> Headers:
+    """The cookie of a browser that opened the link."""
+    answer = client.get(address, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/enrol"), "the token leaves the address"
+    cookie = answer.headers["set-cookie"]
+    assert "HttpOnly" in cookie and "SameSite=lax" in cookie and "Path=/enrol" in cookie
+    client.cookies.clear()
+    return {"Cookie": cookie.partition(";")[0], "Sec-Fetch-Site": "same-origin", "Accept": "application/json"}
+
+
+def test_person_enrols_by_the_link(client: TestClient, admin: Headers, person: str) -> None:
+    browser = opened(client, link(client, admin, person))
+    page = client.get("/enrol", headers=browser).text
+    assert "I prefer a card" in page and "Joe &lt;b&gt;" in page and "<b>" not in page
+    photo = {"photo": ("p.jpg", pictures.small("biden"), "image/jpeg")}
+    problem(client.post("/enrol/photos", headers=browser, files=photo), 409, code="consent_required")
+    foreign = {**browser, "Sec-Fetch-Site": "cross-site"}
+    assert client.post("/enrol/consent", headers=foreign, follow_redirects=False).status_code == 403
+    assert client.post("/enrol/consent", headers=browser, follow_redirects=False).status_code == 303
+    assert "Take a photo" in client.get("/enrol", headers=browser).text
+    checked = {**browser, "Content-Type": "image/jpeg"}
+    assert client.post("/enrol/photo-checks", headers=checked, content=pictures.small("biden")).json()["good"]
+    (result,) = client.post("/enrol/photos", headers=browser, files=photo).json()["photos"]
+    assert result["accepted"] and result.get("id") is None
+    problem(client.post("/enrol/photos", headers=browser, files=photo), 404)
+    assert "does not work any more" in client.get("/enrol", headers={"Cookie": browser["Cookie"]}).text
+    (kept,) = client.get(f"/v1/employees/{person}/invitations", headers=admin).json()["items"]
+    assert (kept["state"], kept["expired"]) == ("done", False) and len(kept["consent_version"]) == 12
+    assert "hash" not in kept and "token" not in kept
+    employee = client.get(f"/v1/employees/{person}", headers=admin).json()
+    assert employee["consent_at"] is not None
+
+
+def test_card_is_chosen_and_the_link_is_over(client: TestClient, admin: Headers, person: str) -> None:
+    browser = opened(client, link(client, admin, person))
+    answer = client.post("/enrol/decline", headers=browser, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/enrol?said=declined")
+    assert "You get a card" in client.get("/enrol?said=declined").text
+    (kept,) = client.get(f"/v1/employees/{person}/invitations", headers=admin).json()["items"]
+    assert kept["state"] == "declined"
+    problem(client.delete(f"/v1/employees/{person}/invitations/{kept['id']}", headers=admin), 409)
+    problem(client.delete(f"/v1/employees/{person}/invitations/x", headers=admin), 404, code="unknown_invitation")
+
+
+def test_link_opens_nothing_else(client: TestClient, admin: Headers, person: str) -> None:
+    browser = opened(client, link(client, admin, person))
+    for path in (f"/v1/employees/{person}", f"/v1/employees/{person}/photos", "/v1/events", "/v1/photo-checks"):
+        assert client.get(path, headers=browser).status_code in (401, 405)
+    assert client.get("/employees", headers=browser, follow_redirects=False).headers["location"].startswith("/signin")
+
+
+@pytest.mark.parametrize("path", ["/enrol/photos", "/enrol/photo-checks", "/enrol/consent", "/enrol/decline"])
+@pytest.mark.parametrize("cookie", ["", "facegate-invitation=guess", "facegate-invitation=" + "x" * 4000])
+def test_nothing_is_read_without_a_link(client: TestClient, path: str, cookie: str) -> None:
+    headers = {"Cookie": cookie, "Sec-Fetch-Site": "same-origin", "Accept": "application/json"}
+    answer = client.post(path, headers=headers, content=b"x" * 10_000, follow_redirects=False)
+    assert answer.status_code == 404, answer.text
+
+
+def test_unusable_invitations_are_refused(client: TestClient, admin: Headers, person: str) -> None:
+    problem(client.post("/v1/invitations", headers=admin, json={"employees": ["nobody"]}), 404)
+    problem(client.post("/v1/invitations", headers=admin, json={"employees": []}), 422)
+    problem(
+        client.post("/v1/invitations", headers=admin, json={"employees": [person], "days": 99}), 400, code="bad_days"
+    )
+    assert client.get("/enrol", follow_redirects=False).status_code == 404
