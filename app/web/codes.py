@@ -59,6 +59,7 @@ BY_STATUS: dict[int, dict[str, str]] = {
         "bad_note": "The note is empty, too long or not plain text.",
         "bad_number": "The employee number is empty, too long or not plain text.",
         "bad_passphrase": "The passphrase of a backup is too short.",
+        "bad_people_count": "A call invites nobody, or too many people at a time.",
         "bad_photo_count": "There are no photos in the request, or too many.",
         "bad_query": "A saved view's query is too long, or not percent-encoded.",
         "bad_range": "The time range cannot be read; `detail` has examples.",

@@ -44,7 +44,7 @@ class SelfEnrolment:
     def invite(self, employee_ids: Sequence[str], actor: str, lasts: timedelta = LASTS) -> list[Invited]:
         """Makes a link for each person; their earlier ones end. Raises NotFound if one is unknown, BadInput."""
         if not 1 <= len(employee_ids) <= MOST_AT_ONCE:
-            raise BadInput("too_many_people", f"Invite 1 to {MOST_AT_ONCE} people at a time.")
+            raise BadInput("bad_people_count", f"Invite 1 to {MOST_AT_ONCE} people at a time.")
         now = self.clock()
         made: list[Invited] = []
         with self.store.write() as tx:

@@ -109,7 +109,7 @@ def test_tries_and_numbers_are_limited(site: Process, links: SelfEnrolment) -> N
         links.send(token, [photo(person(1))])
     assert code(refused) == "too_many_tries" and not site.enrolment.photos(employee_id)
     too_many = ["x"] * (MOST_AT_ONCE + 1)
-    for people, expected in (([], "too_many_people"), (too_many, "too_many_people"), (["x"], "unknown_employee")):
+    for people, expected in (([], "bad_people_count"), (too_many, "bad_people_count"), (["x"], "unknown_employee")):
         with pytest.raises(Refusal) as refused:
             links.invite(people, "ada")
         assert code(refused) == expected
