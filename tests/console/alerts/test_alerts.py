@@ -238,7 +238,7 @@ def test_a_sign_out_says_why(fresh_site: Service, page_as: Open, why: str) -> No
         system.accounts.users.change(user.id, enabled=False)
         words = "You were signed out: from another browser"
     expect(page.get_by_text(words)).to_be_visible(timeout=10_000)
-    assert "next=%2Flog" in page.url
+    assert "next=%2Factivity" in page.url
 
 
 def test_the_log_shows_alerts_among_events_and_the_page_of_the_first(fresh_site: Service, page_as: Open) -> None:
@@ -254,7 +254,7 @@ def test_the_log_shows_alerts_among_events_and_the_page_of_the_first(fresh_site:
     system.alerts.acknowledge(late.id, "somebody", "wind")
     page = page_as("viewer", path="/activity", site=fresh_site)
     rows = page.get_by_role("table").get_by_role("row")
-    expect(rows.nth(1)).to_contain_text(re.compile(r"porch\s*alert Door was forced\s*somebody: wind"))
+    expect(rows.nth(1)).to_contain_text(re.compile(r"ALERT\s*Door was forced\s*somebody: wind\s*porch"))
     page.mouse.wheel(0, 100_000)
     expect(rows.filter(has_text="Somebody may have followed in")).to_have_count(1)
     expect(rows.nth(-1)).to_contain_text("Locked by hand")

@@ -52,8 +52,8 @@ def test_live_and_the_log_show_the_gates_time_in_any_browser(moved: Service, pag
         expect(page.get_by_role("region", name=gate, exact=True).locator("time").first).to_have_text(shown)
         page_of_gate = page_as("viewer", path=f"/activity?gate={gate}", timezone_id="America/New_York")
         expect(page_of_gate.locator("a.log-row time").first).to_have_text(shown)
-        later = (at.astimezone(ZoneInfo("Europe/Berlin")) + timedelta(seconds=1)).strftime("%Y-%m-%dT%H:%M:%S")
-        page_of_gate.get_by_label("From").fill(later)
+        later = f"{at.astimezone(ZoneInfo('Europe/Berlin')) + timedelta(seconds=1):%Y-%m-%d %H:%M:%S} - now"
+        page_of_gate.get_by_label("When").fill(later)
         page_of_gate.get_by_role("button", name="Show").click()
         expect(page_of_gate.get_by_text("No events")).to_be_visible()
-        expect(page_of_gate.get_by_label("From")).to_have_value(later)
+        expect(page_of_gate.get_by_label("When")).to_have_value(later)
