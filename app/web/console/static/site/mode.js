@@ -2,7 +2,6 @@
 
 import { call, rooted, say } from "../api.js";
 import { el } from "../parts.js";
-import "./hold.js";
 
 const ANSWER_MS = 4_000;
 const slot = document.getElementById("mode-slot");
@@ -10,6 +9,7 @@ const WORDS = {
   lockdown: ["Lockdown", "Nobody gets in until somebody ends it. Exits stay open.", "Hold to lock down", "Lockdown is in force.", "lock down"],
   release: ["Emergency release", "For fire: gates open for everybody, and stay open until somebody ends it.", "Hold to release", "Gates are released.", "release"],
 };
+const holding = () => import("./hold.js"); // only where something can be held: pages stay small
 let dialog = null;
 let ordering = "lockdown";
 
@@ -23,6 +23,7 @@ async function refresh() {
   if (slot.querySelector(".holding, [data-confirms]") || (now ? now.isEqualNode(next) : !next)) return;
   const focused = slot.contains(document.activeElement);
   slot.replaceChildren(...(next ? [next] : []));
+  if (next) holding();
   if (focused) (slot.querySelector("button") ?? document.getElementById("main")).focus();
 }
 
@@ -38,7 +39,9 @@ function problem(id, words) {
   box.hidden = !words;
 }
 
-function open(mode) {
+async function open(mode) {
+  await holding();
+  if (document.getElementById("mode-order")) return; // pressed twice
   const [title, words, does, , orders] = WORDS[mode];
   ordering = mode;
   document.body.append(document.getElementById("mode-order-template").content.cloneNode(true));
@@ -113,3 +116,4 @@ async function end(button) {
 
 document.addEventListener("held", ({ target }) => (target.dataset.ends ? end(target) : target.id === "mode-order-do" && order()));
 for (const button of document.querySelectorAll("[data-mode]")) button.addEventListener("click", () => open(button.dataset.mode));
+if (slot.querySelector("[data-hold]")) holding();
