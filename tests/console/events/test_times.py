@@ -54,6 +54,6 @@ def test_live_and_the_log_show_the_gates_time_in_any_browser(moved: Service, pag
         expect(page_of_gate.locator("a.log-row time").first).to_have_text(shown)
         later = f"{at.astimezone(ZoneInfo('Europe/Berlin')) + timedelta(seconds=1):%Y-%m-%d %H:%M:%S} - now"
         page_of_gate.get_by_label("When").fill(later)
-        page_of_gate.get_by_role("button", name="Show").click()
+        page_of_gate.get_by_role("button", name="Show", exact=True).click()
         expect(page_of_gate.get_by_text("No events")).to_be_visible()
         expect(page_of_gate.get_by_label("When")).to_have_value(later)
