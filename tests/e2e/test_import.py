@@ -124,11 +124,11 @@ def test_export_recreates_the_same_people_elsewhere(tmp_path: Path) -> None:
 
 
 def test_command_reports_failed_rows(tmp_path: Path) -> None:
-    (tmp_path / "people.csv").write_text("number,name,valid_until\nE-1,Ada,31.12.2027\nE-2,Bob,\n")
+    (tmp_path / "people.csv").write_text("number,name,valid_until\nE-1,Ada,31.13.2027\nE-2,Bob,\n")
     report, data = tmp_path / "report.csv", begun(tmp_path / "data")
     done = app("import", str(tmp_path / "people.csv"), "--report", str(report), "--dry-run", data=data)
     assert done.returncode == 1
-    assert "line 2 (E-1) REFUSED: valid_until needs the form 2027-12-31" in done.stdout
+    assert "line 2 (E-1) REFUSED: valid_until needs a date such as 2027-12-31" in done.stdout
     assert "1 would be added, 0 would be changed, 0 would be unchanged, 1 would be refused" in done.stdout
     assert report.read_text().splitlines()[1].startswith("2,E-1,refused,0,bad_valid_until")
     wrong = app("import", str(tmp_path / "people.csv"), str(report), data=data)
