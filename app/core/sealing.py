@@ -16,11 +16,13 @@ class Sealed(StrEnum):
 
     PERSON = "person "  # (employee): what names them
     PHOTO = "photo:"  # (employee): a picture
+    PORTRAIT = "portrait:"  # (employee): a small picture, in memory alone
     EMBEDDING = "embedding:"  # (employee): of a picture
     TEMPLATE = "template:"  # (employee)
     PICTURE_DIGEST = "picture-digest:"  # (employee): by which a photo is known when it is sent again
     EVENT_PAYLOAD = "event payload "  # (event)
     EVENT_SNAPSHOT = "event snapshot "  # (event): its pictures
+    UNKNOWN_FACE = "unknown face "  # (event): of its picture, in memory alone
     CAMERA_URL = "camera-url:"  # (camera)
     GATE_CONFIG = "gate-config:"  # (gate): its driver's settings
     PROVIDER = "provider-secret:"  # (issuer): an address, which may contain the separator

@@ -13,7 +13,17 @@ from app.web.api.describe import DescribedApp
 from app.web.api.events import audit, corrections, events, stream
 from app.web.api.gates import by_hand, gates, hardware
 from app.web.api.imports import columns, imports
-from app.web.api.people import blocks, employees, exports, invitations, photo_checks, photos, self_enrolment
+from app.web.api.people import (
+    blocks,
+    bulk,
+    employees,
+    exports,
+    invitations,
+    photo_checks,
+    photos,
+    self_enrolment,
+    unknown_faces,
+)
 from app.web.api.site import care, first_hour, operations, settings, site
 from app.web.console import render
 from app.web.console.access import calendars as calendar_pages
@@ -34,7 +44,9 @@ from app.web.console.faults import as_page
 from app.web.console.gates import gates as gate_pages
 from app.web.console.imports import imports as import_pages
 from app.web.console.people import employees as employee_pages
+from app.web.console.people import person as person_pages
 from app.web.console.people import self_enrolment as self_enrolment_page
+from app.web.console.people import unknown_faces as unknown_pages
 from app.web.console.site import all_settings, contract, quality, status
 from app.web.console.site import care as care_page
 from app.web.console.site import health as health_page
@@ -67,6 +79,8 @@ PAGES = (
     mode_page,
     employee_pages,
     self_enrolment_page,
+    unknown_pages,
+    person_pages,
     import_pages,
     rule_pages,
     group_pages,
@@ -93,10 +107,12 @@ PAGES = (
 API = (
     decisions,
     employees,
+    bulk,
     photos,
     photo_checks,
     invitations,
     columns,
+    unknown_faces,
     imports,
     exports,
     blocks,

@@ -6,9 +6,7 @@ The OpenAPI description and the page /docs print this table. A test compares it 
 from app.web.row_problems import PROBLEMS as PROBLEMS
 
 BY_STATUS: dict[int, dict[str, str]] = {
-    303: {
-        "sign_in_required": "The page is for people who are signed in; the header Location leads to the form.",
-    },
+    303: {"sign_in_required": "The page is for people who are signed in; the header Location leads to the form."},
     400: {
         "ambiguous_dates": "The CSV does not show whether the day or the month is first.",
         "bad_at": "The time that is asked about is too far away.",
@@ -105,6 +103,7 @@ BY_STATUS: dict[int, dict[str, str]] = {
         "no_face": "The image shows no face.",
         "not_an_image": "The bytes are not an image of a supported kind.",
         "not_csv": "The file is a workbook, a web page or a PDF and not a CSV.",
+        "not_unknown": "The faces were named already, or are older than a week.",
         "one_image_required": "This call takes exactly one image.",
         "overlapping_windows": "Two windows of the schedule overlap.",
         "photo_refused": "The correction is stored; its picture is not good enough for a photo.",
@@ -182,12 +181,8 @@ BY_STATUS: dict[int, dict[str, str]] = {
         "unknown_user": "There is no user with this id.",
         "unknown_zone": "There is no zone of this name.",
     },
-    405: {
-        "method_not_allowed": "The address does not take this method.",
-    },
-    408: {
-        "request_timeout": "The body did not arrive in time.",
-    },
+    405: {"method_not_allowed": "The address does not take this method."},
+    408: {"request_timeout": "The body did not arrive in time."},
     409: {
         "alert_not_recorded": "The database does not have this alert yet.",
         "already_in_that_state": "Nothing would change: it is so already.",
@@ -201,6 +196,7 @@ BY_STATUS: dict[int, dict[str, str]] = {
         "consent_required": "The person has not agreed to the text yet.",
         "dry_run_not_applicable": "Only a finished dry run that was not applied yet can be applied.",
         "employee_blocked": "The employee is blocked.",
+        "employee_changed": "The employee was changed since they were chosen.",
         "entry_changed": "The entry was changed meanwhile; `current` is what it is now.",
         "event_has_no_person": "The event names nobody, or no longer does.",
         "event_not_refused": "The event is no refusal of somebody at this gate, so an opening cannot answer it.",
@@ -232,6 +228,7 @@ BY_STATUS: dict[int, dict[str, str]] = {
         "too_many_photos": "The employee has as many photos as are kept.",
         "too_many_tries": "The link was tried too often.",
         "too_many_views": "You have as many saved views as you may.",
+        "unknown_faces_off": "Unknown faces are off in the site's settings.",
         "user_disabled": "The user is disabled.",
         "zone_without_gates": "No gate leads into or out of the zone.",
     },
@@ -247,12 +244,8 @@ BY_STATUS: dict[int, dict[str, str]] = {
         "too_many_rows": "The CSV has too many rows.",
         "zip_bomb": "The zip would grow far beyond its size when unpacked.",
     },
-    422: {
-        "malformed_request": "A field is missing, unknown or not of its kind; `detail` names it.",
-    },
-    500: {
-        "internal_error": "The service failed and logged why.",
-    },
+    422: {"malformed_request": "A field is missing, unknown or not of its kind; `detail` names it."},
+    500: {"internal_error": "The service failed and logged why."},
     503: {
         "camera_unavailable": "No process watches the gate's camera, or it did not answer in time.",
         "gate_test_running": "Another test of a gate is running.",

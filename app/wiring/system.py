@@ -23,6 +23,7 @@ from app.core.events.decision import RecordedDecision
 from app.core.recognition.calibration import Calibration
 from app.core.recognition.quality import ENROLMENT, GATE
 from app.services.access.access import Access
+from app.services.access.bulk_changes import BulkChanges
 from app.services.access.comparison import Comparison
 from app.services.access.decision_service import DecisionService
 from app.services.access.remote_polls import RemotePolls
@@ -30,6 +31,7 @@ from app.services.access.replays import Replays
 from app.services.access.rules.current_rules import CurrentRules
 from app.services.access.rules.eligible_count import EligibleCount
 from app.services.access.site_clock import SiteClock
+from app.services.access.unknown_faces import UnknownFaces
 from app.services.events.event_faces import EventFaces
 from app.services.events.quality import Quality
 from app.services.imports.import_desk import ImportDesk
@@ -51,6 +53,7 @@ logger = logging.getLogger(__name__)
 # How often a new employee may be mistaken for one already enrolled. A wrong refusal costs an admin's time; a wrong
 # acceptance lets one person pass as two.
 DUPLICATE_RATE = 1e-4
+WRONG_GROUP_RATE = 0.01  # how often an unknown face may be shown in the group of somebody else
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,7 @@ class System(Backbone):
     calibration: Calibration
     enrolment: Enrolment
     self_enrolment: SelfEnrolment
+    bulk_changes: BulkChanges
     decisions: DecisionService
     access: Access
     site_clock: SiteClock
@@ -70,6 +74,7 @@ class System(Backbone):
     quality: Quality
     portraits: Portraits
     event_faces: EventFaces
+    unknown_faces: UnknownFaces
     imports: ImportDesk
     import_reports: ImportReports
     people_export: PeopleExport
@@ -157,10 +162,21 @@ def _assemble(backbone: Backbone) -> System:
         calibration=calibration,
         enrolment=enrolment,
         self_enrolment=SelfEnrolment(store, enrolment, backbone.clock, new_id),
+        bulk_changes=BulkChanges(store, enrolment, backbone.permits, backbone.erasure),
         portraits=Portraits(
             enrolment, decoder(settings), lambda data: recognition.inspect(data, limits=ENROLMENT).box, encode_jpeg
         ),
         event_faces=EventFaces(backbone.events, decoder(settings), encode_jpeg),
+        unknown_faces=UnknownFaces(
+            store=store,
+            log=backbone.log,
+            vault=backbone.vault,
+            enrolment=enrolment,
+            corrections=backbone.corrections,
+            look=partial(recognition.look_bytes, limits=at_gate, flip=True, patient=True),
+            threshold=lambda groups, faces: calibration.threshold(WRONG_GROUP_RATE, groups, faces, 1),
+            clock=backbone.clock,
+        ),
         imports=import_desk(backbone, enrolment, recognition, decoder(settings)),
         import_reports=ImportReports(store, backbone.vault),
         people_export=PeopleExport(enrolment),

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from app.core.people.eligible import EnrolledPerson
-from app.core.people.records import EmployeeFilter, Receipt
+from app.core.people.records import EmployeeFilter, PeoplePage, Receipt
 from app.core.types import Employee, Photo, Template
 
 
@@ -34,6 +34,14 @@ class Employees(Protocol):
         ...
 
     def find(self, which: EmployeeFilter) -> list[Employee]: ...
+    def page(self, which: EmployeeFilter) -> PeoplePage:
+        """`find`, with how many match and where the next page starts."""
+        ...
+
+    def last_seen(self, employee_ids: Sequence[str]) -> dict[str, datetime]:
+        """Returns when a gate last saw each of them, by id; whoever was never seen is left out."""
+        ...
+
     def open_after(self, employee_id: str, limit: int) -> str | None:
         """Unseals the next employees by id, so no list has to; returns the last one's id, None after the last."""
         ...
@@ -66,6 +74,10 @@ class Photos(Protocol):
     def get(self, employee_id: str, photo_id: str) -> Photo | None: ...
     def of(self, employee_id: str) -> list[Photo]:
         """Returns the employee's photos, oldest first."""
+        ...
+
+    def best(self, employee_id: str) -> str | None:
+        """Returns the id of the photo of the best quality, without checking its row."""
         ...
 
     def without_digest(self, employee_id: str) -> list[Photo]:

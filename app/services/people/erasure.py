@@ -15,6 +15,7 @@ from app.core.errors import NotFound
 from app.core.people.records import Receipt
 from app.core.ports.crypto import Journal, Signer
 from app.core.ports.store import Clock, Store, Transaction
+from app.core.types import Employee
 
 logger = logging.getLogger(__name__)
 
@@ -30,8 +31,10 @@ class Erasure:
     new_id: Callable[[], str]
     forget: Callable[[bytes], None] = lambda wrapped: None
 
-    def erase(self, employee_id: str) -> Receipt:
+    def erase(self, employee_id: str, check: Callable[[Employee], None] | None = None) -> Receipt:
         """Destroys an employee's personal data and returns the signed receipt. Raises NotFound.
+
+        check: refuses what is stored of them now, by raising; a row that was altered is stored no more.
 
         The receipt is journalled first, then the secret of the person's key is destroyed, then the rows go: whatever
         a crash cuts off, the next start finishes.
@@ -42,6 +45,8 @@ class Erasure:
             tx.templates.lock()
             if not tx.employees.lock(employee_id):
                 raise NotFound("unknown_employee", "There is no employee with this id.")
+            if check is not None and (employee := tx.employees.get(employee_id)) is not None:
+                check(employee)
             key = tx.data_keys.get(employee_id)
             receipt = self._erase(tx, employee_id)
             self.journal.append(as_json(receipt))

@@ -6,6 +6,7 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
+from app.core.access.rule_edits import version_of
 from app.core.canonical import instant
 from app.core.gates.commands import CommandOutcome
 from app.core.recognition.liveness import LivenessState
@@ -197,12 +198,14 @@ class EmployeeOut(BaseModel):
     card_number: str | None
     created_at: Moment | None
     photos: int = Field(description="accepted photos in the template; 0: not enrolled")
+    version: str = Field(description="another one once anything of the person changes; see POST /v1/employees/changes")
 
     @classmethod
     def of(cls, employee: Employee) -> "EmployeeOut":
         return cls(
-            **{name: getattr(employee, name) for name in cls.model_fields if name != "groups"},
+            **{name: getattr(employee, name) for name in cls.model_fields if name not in ("groups", "version")},
             groups=list(employee.groups),
+            version=version_of(employee),
         )
 
 

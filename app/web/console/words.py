@@ -120,3 +120,10 @@ FOR_SCRIPTS = {
     "next": {str(k): v for k, v in NEXT_STEPS.items()},
     "alarming": [reason.value for reason in ALARMING],
 }
+
+_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+def number_word(count: int) -> str:
+    """Returns a small count as a sentence has it."""
+    return _NUMBERS[count] if count < len(_NUMBERS) else f"{count:,}"

@@ -23,7 +23,10 @@ def test_guard_finds_a_person_with_status_and_why_and_no_more(
         client.patch(path, headers=admin, json={"status": "active"})
     (found,) = client.get("/live/people", headers=guard, params={"q": ada["name"], "gate": GATE}).json()["people"]
     assert found["may_pass"] and found["photo"] and GATE in found["why"]
-    assert client.get(f"/portraits/{ada['id']}", headers=guard).headers["content-type"] == "image/jpeg"
+    portrait = client.get(f"/portraits/{ada['id']}", headers=guard)
+    assert portrait.headers["content-type"] == "image/jpeg"
+    known = {**guard, "If-None-Match": portrait.headers["etag"]}
+    assert client.get(f"/portraits/{ada['id']}", headers=known).status_code == 304
 
 
 def test_nearest_people_come_with_their_similarity(client: TestClient, system: System, ada: Any, ask: Any) -> None:

@@ -12,7 +12,7 @@ from tests.web.conftest import DECISIONS, Headers, TestClient, photos, problem
 
 FIELDS = {
     *("id", "number", "name", "status", "email", "valid_from", "valid_until", "groups", "legal_basis", "consent_at"),
-    *("card_number", "created_at", "photos"),
+    *("card_number", "created_at", "photos", "version"),
 }
 BASE = "/v1/employees"
 
@@ -40,7 +40,9 @@ def test_employee_is_created_read_changed_and_erased(client: TestClient, admin: 
 
     changed = client.patch(address, headers=admin, json={"name": "Katherine G. Johnson", "email": None})
     assert changed.status_code == 200
-    assert changed.json() == {**employee, "name": "Katherine G. Johnson", "email": None}
+    version = changed.json()["version"]
+    assert version != employee["version"]
+    assert changed.json() == {**employee, "name": "Katherine G. Johnson", "email": None, "version": version}
 
     receipt = client.delete(address, headers=admin)
     assert receipt.status_code == 200

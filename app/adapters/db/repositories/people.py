@@ -3,24 +3,27 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, select
+from sqlalchemy import Connection, Row, Select, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
 from app.adapters.db.engine.connect import is_taken
 from app.adapters.db.repositories import gallery
 from app.adapters.db.repositories.access import RuleRows
-from app.adapters.db.seals.person_box import box_of, search
+from app.adapters.db.repositories.log_pages import last_seen
+from app.adapters.db.seals.people_directory import directory
+from app.adapters.db.seals.person_box import box_of
 from app.adapters.db.seals.row_seal import Altered, seals_of
 from app.adapters.db.seals.sealed_rows import SealedRows, readable
 from app.adapters.db.tables import data_keys, employees, invitations, photos, seal_totals, templates
 from app.adapters.db.tables import gallery as gallery_feed
 from app.core.errors import Conflict, CryptoFault
+from app.core.people import listing
 from app.core.people.eligible import EnrolledPerson
 from app.core.people.invitations import Invitation, InvitationState
-from app.core.people.records import EmployeeFilter
+from app.core.people.records import EmployeeFilter, PeopleOrder, PeoplePage
 from app.core.text import folded
 from app.core.types import Employee, Photo, Status
 
@@ -64,10 +67,25 @@ class EmployeeRows:
         box_of(self._connection).forget(employee_id)
 
     def find(self, which: EmployeeFilter) -> list[Employee]:
-        ids = [employee_id for _, employee_id in search(self._connection, self._among(which), which)[: which.limit]]
-        query = _SELECT.where(employees.c.id.in_(ids))
-        found = (self._employee(row) for row in readable(self._connection, employees, query))
-        return sorted((one for one in found if one is not None), key=lambda one: one.number)
+        return list(self.page(which).people)
+
+    def page(self, which: EmployeeFilter) -> PeoplePage:
+        found = listing.matching(directory(self._connection), which)
+        seen = last_seen(self._connection, [one.id for one in found]) if which.order is PeopleOrder.SEEN else {}
+        ids, following = listing.page(found, which, seen)
+        by_id = {one.id: one for one in self._some(ids)}
+        people = tuple(by_id[employee_id] for employee_id in ids if employee_id in by_id)
+        return PeoplePage(people, len(found), following, seen)
+
+    def last_seen(self, employee_ids: Sequence[str]) -> dict[str, datetime]:
+        return last_seen(self._connection, employee_ids)
+
+    def _some(self, ids: Sequence[str]) -> Iterator[Employee]:
+        for start in range(0, len(ids), _IDS_PER_QUERY):
+            query = _SELECT.where(employees.c.id.in_(ids[start : start + _IDS_PER_QUERY]))
+            for row in readable(self._connection, employees, query):
+                if (one := self._employee(row)) is not None:
+                    yield one
 
     def open_after(self, employee_id: str, limit: int) -> str | None:
         query = _SELECT.where(employees.c.id > employee_id).order_by(employees.c.id).limit(limit)
@@ -78,10 +96,9 @@ class EmployeeRows:
         return last
 
     def count(self, which: EmployeeFilter | None = None) -> int:
-        if which is not None and (which.q or which.group):
-            return len(search(self._connection, self._among(which), replace(which, after=None)))
-        query = select(func.count()).select_from(_PEOPLE)
-        return self._connection.execute(query.where(*_matching(which)) if which else query).scalar_one()
+        if which is not None:
+            return len(listing.matching(directory(self._connection), which))
+        return self._connection.execute(select(func.count()).select_from(employees)).scalar_one()
 
     def group_sizes(self) -> dict[str, int]:
         people = self._connection.execute(select(employees.c.groups)).scalars()
@@ -107,16 +124,6 @@ class EmployeeRows:
                     row.blocked_at is not None,
                     row.blocked_until,
                 )
-
-    def _among(self, which: EmployeeFilter) -> list[tuple[str, bytes]]:
-        """Ids and seals of the employees that match the conditions on unsealed columns."""
-        query = select(employees.c.id, employees.c.seal, employees.c.groups).select_from(_PEOPLE)
-        found = self._connection.execute(query.where(*_matching(which)))
-        return [
-            (row.id, row.seal)
-            for row in found
-            if which.group is None or which.group in {folded(name) for name in row.groups}
-        ]
 
     def _one(self, query: Select[Any], value: str) -> Employee | None:
         for row in readable(self._connection, employees, query, {"value": value}):
@@ -152,6 +159,7 @@ class PhotoRows:
     """Implements `ports.people.Photos`."""
 
     def __init__(self, connection: Connection) -> None:
+        self._connection = connection
         self._rows = SealedRows(connection, photos)
 
     def add(self, new: Sequence[Photo]) -> None:
@@ -165,6 +173,10 @@ class PhotoRows:
         query = select(photos).where(photos.c.employee_id == employee_id).order_by(photos.c.created_at, photos.c.id)
         return [Photo(**row) for row in self._rows.find(query)]
 
+    def best(self, employee_id: str) -> str | None:
+        query = select(photos.c.id).where(photos.c.employee_id == employee_id)
+        return self._connection.execute(query.order_by(photos.c.quality.desc(), photos.c.id).limit(1)).scalar()
+
     def without_digest(self, employee_id: str) -> list[Photo]:
         query = select(photos).where(photos.c.employee_id == employee_id, photos.c.digest.is_(None))
         return [Photo(**row) for row in self._rows.find(query)]
@@ -173,6 +185,7 @@ class PhotoRows:
         self._rows.delete(photos.c.id == photo_id)
 
 
+_IDS_PER_QUERY = 900  # below both databases' bounds on parameters
 ERASED = "facegate_erased"  # set on a connection whose transaction erased somebody: the store then empties the log
 
 _PEOPLE = employees.outerjoin(templates, templates.c.employee_id == employees.c.id)
@@ -190,17 +203,6 @@ _ENROLLED: Select[Any] = select(*(employees.c[name] for name in _STANDING)).join
     templates, templates.c.employee_id == employees.c.id
 )
 _NOT_STORED = {"photos", "number", "name", "email", "card_number", "block_reason"}  # counted elsewhere, or sealed
-
-
-def _matching(which: EmployeeFilter) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    if which.status is not None:
-        found.append(employees.c.status == which.status.value)
-    if which.enrolled is not None:
-        found.append(templates.c.photos.is_not(None) if which.enrolled else templates.c.photos.is_(None))
-    if which.ends is not None:
-        found += [employees.c.valid_until >= which.ends[0], employees.c.valid_until <= which.ends[1]]
-    return found
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from app.core.site.installation import Installation
 from app.core.site.mode import SiteMode, SiteState
 from app.core.site.settings import SiteSettings
 
-SWITCHES = ("guards_may_lock_down", "first_hour_over")
+SWITCHES = ("guards_may_lock_down", "first_hour_over", "unknown_faces")
 
 
 class SiteRow:

@@ -9,20 +9,16 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from app.adapters.db.seals.row_seal import RowSeals
-from app.adapters.db.seals.sealed_rows import SealedRows
-from app.adapters.db.tables import data_keys, employees
 from app.core.errors import CryptoFault
-from app.core.people.records import EmployeeFilter
+from app.core.people.listing import Listed
 from app.core.sealing import Sealed, context
-from app.core.text import folded
 from app.core.types import Employee
 
 _OPTION = "facegate_people"
 _MOST_KEPT = 500_000
-_IDS_PER_QUERY = 900  # below both databases' bounds on parameters
 
 
 class Vault(Protocol):
@@ -40,9 +36,6 @@ class Personal:
     card_number: str | None = None
     block_reason: str | None = None
 
-    def matches(self, q: str) -> bool:
-        return self.number.lower().startswith(q.lower()) or folded(q) in folded(self.name)
-
 
 class PersonBox:
     """Shared by all threads. vault: None in tests and benches, which use the seals' key for everybody."""
@@ -52,6 +45,7 @@ class PersonBox:
         self._vault = vault
         self._lock = Lock()
         self._opened: dict[str, tuple[bytes, Personal]] = {}
+        self.listed: dict[str, tuple[bytes, int, Listed]] = {}  # see people_directory
 
     def columns(self, wrapped: bytes | None, employee: Employee) -> dict[str, Any]:
         """The columns that replace an employee's personal data. Raises CryptoFault without their key."""
@@ -99,6 +93,7 @@ class PersonBox:
     def forget(self, employee_id: str) -> None:
         with self._lock:
             self._opened.pop(employee_id, None)
+            self.listed.pop(employee_id, None)
 
 
 def carry(box: PersonBox) -> dict[str, Any]:
@@ -110,28 +105,3 @@ def box_of(connection: Connection) -> PersonBox:
     """The box that the connection's engine was made with. Raises KeyError if it was made with none."""
     box: PersonBox = connection.get_execution_options()[_OPTION]
     return box
-
-
-def search(connection: Connection, among: list[tuple[str, bytes]], which: EmployeeFilter) -> list[tuple[str, str]]:
-    """(number, id) of the employees that match, sorted by number. among: ids and seals. Ignores `limit`."""
-    box = box_of(connection)
-    people = {employee_id: box.known(employee_id, seal) for employee_id, seal in among}
-    unknown = [employee_id for employee_id, personal in people.items() if personal is None]
-    rows, keys = SealedRows(connection, employees), SealedRows(connection, data_keys)
-    for start in range(0, len(unknown), _IDS_PER_QUERY):
-        ids = unknown[start : start + _IDS_PER_QUERY]
-        theirs = {row["subject_id"]: row["wrapped"] for row in keys.find(_in(data_keys.c.subject_id, ids))}
-        for row in connection.execute(_in(employees.c.id, ids)).all():
-            values = rows.checked(row)
-            if values is None:
-                continue
-            try:
-                people[row.id] = box.open(row.id, row.seal, theirs.get(row.id), row.sealed_person)
-            except CryptoFault:
-                continue  # erased, and back with an older copy: the journal erases them at the next start
-    found = [(one.number, i) for i, one in people.items() if one and (not which.q or one.matches(which.q))]
-    return sorted(pair for pair in found if which.after is None or pair[0] > which.after)
-
-
-def _in(column: Any, ids: list[str]) -> Any:
-    return select(column.table).where(column.in_(ids))

@@ -81,6 +81,7 @@ site_settings = Table(
     Column("backups_kept", Integer),
     Column("false_accept_rate", Float),  # NULL: as the service was started with
     Column("first_hour_over", Boolean),  # NULL: no
+    Column("unknown_faces", Boolean),  # NULL: no
 )
 
 # What became of each backup. Nothing acts on it.

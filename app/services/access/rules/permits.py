@@ -158,15 +158,23 @@ class Permits:
             tx.rules.delete(*over)
         tx.rules.put(grant)
 
-    def block(self, employee_id: str, reason: str, until: datetime | None = None) -> Employee:
+    def block(
+        self,
+        employee_id: str,
+        reason: str,
+        until: datetime | None = None,
+        check: Callable[[Employee], None] = lambda employee: None,
+    ) -> Employee:
         """Keeps a person out everywhere, until an instant or until somebody lifts it. Their grants end with it.
 
-        Raises NotFound, and BadInput for a reason that cannot be shown.
+        check: refuses what is stored of them now, by raising. Raises NotFound, and BadInput for a reason that cannot
+        be shown.
         """
         checked = Block(reason, until)
         with self.store.write() as tx:
             tx.employees.lock(employee_id)
             employee = _known(tx, employee_id)
+            check(employee)
             blocked = replace(
                 employee, blocked_at=self.clock(), blocked_until=checked.until, block_reason=checked.reason
             )

@@ -18,6 +18,7 @@ router = APIRouter(prefix="/settings", tags=["Site"])
 HOURS = "for how long guards may let somebody in by a temporary grant; null: only admins may"
 LOCKDOWN = "whether guards may begin and end a lockdown"
 FOLDER = "where the nightly backup goes, on the service's machine; null: there is none"
+UNKNOWN = "whether admins see the faces of the week that no gate knew, and may name them"
 KEPT = "how many backups stay in that folder"
 FIRST_HOUR = "whether an admin ended the first hour: the home page no longer lists what a new site lacks"
 RATE = "share of strangers' attempts that may open; null: the rate that the service was started with"
@@ -32,6 +33,7 @@ class SettingsPatch(Strict):
     backups_kept: int = Field(DEFAULT_KEPT, ge=1, le=MOST_KEPT, description=KEPT)
     first_hour_over: bool = Field(False, description=FIRST_HOUR)
     false_accept_rate: float | None = Field(None, ge=LEAST_RATE, le=MOST_RATE, examples=[0.001], description=RATE)
+    unknown_faces: bool = Field(False, description=UNKNOWN)
 
 
 class SettingsOut(BaseModel):
@@ -42,6 +44,7 @@ class SettingsOut(BaseModel):
     backups_kept: int = Field(description=KEPT)
     first_hour_over: bool = Field(description=FIRST_HOUR)
     false_accept_rate: float | None = Field(description=RATE)
+    unknown_faces: bool = Field(description=UNKNOWN)
 
     @classmethod
     def of(cls, settings: SiteSettings, response: Response) -> "SettingsOut":
@@ -64,4 +67,6 @@ def patch(body: SettingsPatch, system: SystemOf, _: Admin, response: Response, i
     if sent.get("backup_folder"):
         system.backups.files.check_folder(sent["backup_folder"])
     changed = system.site_settings.change(lambda before: replace(before, **sent), version_sent(if_match))
+    if not changed.unknown_faces:
+        system.unknown_faces.forget()
     return SettingsOut.of(changed, response)

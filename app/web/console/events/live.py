@@ -1,8 +1,8 @@
 """Live: each gate's last decisions as they happen, for a guard's phone or a display on the wall."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import HTMLResponse
 
 from app.core.accounts.users import SCREEN_ROLES
@@ -68,9 +68,15 @@ def missing_at(event_id: str, system: SystemOf, _: ScreenPage) -> dict[str, str]
 
 
 @router.get("/portraits/{employee_id}", response_class=Response)
-def portrait(employee_id: str, system: SystemOf, _: ScreenPage) -> Response:
+def portrait(
+    employee_id: str, system: SystemOf, _: ScreenPage, if_none_match: Annotated[str | None, Header()] = None
+) -> Response:
     """A small enrolled photo, to compare with the gate's picture."""
-    return Response(system.portraits.of(employee_id), media_type="image/jpeg", headers=BRIEFLY)
+    if if_none_match is not None and if_none_match == f'"{system.portraits.photo_id(employee_id)}"':
+        return Response(status_code=304, headers={**BRIEFLY, "ETag": if_none_match})
+    made = system.portraits.of(employee_id)
+    headers = {**BRIEFLY, "ETag": f'"{made.photo_id}"'} if made.cropped else BRIEFLY
+    return Response(made.data, media_type="image/jpeg", headers=headers)
 
 
 def brief(event: dict[str, Any]) -> dict[str, Any]:

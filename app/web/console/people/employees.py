@@ -1,52 +1,102 @@
-"""Employees for admins: a list that is searched during typing, and a page for each person."""
+"""The list of employees for admins: searched during typing, filtered, sorted, and read page by page."""
 
-from contextlib import suppress
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
 
-from app.core.access import policy
-from app.core.errors import NotFound
-from app.core.events.records import EventFilter
-from app.core.people.records import EmployeeFilter
-from app.core.types import OPENING, Employee, Role, Status
-from app.services.people.enrolment import MAX_PHOTOS
-from app.web.console.access.explanations import why
-from app.web.console.access.grants import grant_words
-from app.web.console.page_clock import from_field
+from app.core.access.rule_edits import version_of
+from app.core.people.records import EmployeeFilter, PeopleOrder
+from app.core.text import folded
+from app.core.types import Employee, Role, Status
+from app.web.console.people.standing import SOON, labels
 from app.web.console.render import Link, render
 from app.web.console.session import AdminPage
-from app.web.console.words import REASONS
 from app.web.fields import PlainText
 from app.web.security import SystemOf
-from app.wiring import System
+from app.web.turns import FewLists
 
 router = APIRouter(include_in_schema=False)
 LINKS = (Link("/employees", "People", "people", frozenset({Role.ADMIN}), section="people"),)
 
 PAGE = 50
-SOON = timedelta(days=30)
-PASSAGES = 10
-RECENT = 24  # pictures of gates to choose photos from
-Show = Literal["all", "active", "inactive", "no_photos", "expiring"]
+EVERYBODY = 10_000_000
+Show = Literal["all", "active", "inactive", "blocked", "expired", "expiring", "no_photos", "one_photo"]
 SHOWN: dict[Show, str] = {
     "all": "All",
     "active": "Active",
     "inactive": "Suspended",
-    "no_photos": "No photos",
+    "blocked": "Blocked",
+    "expired": "Expired",
     "expiring": "Ending within 30 days",
+    "no_photos": "No photos",
+    "one_photo": "One photo",
 }
 
 
 @dataclass(frozen=True)
-class Label:
-    """A badge beside a name. kind: one of the badge's colours."""
+class Column:
+    """A column of the list. order: what its head sorts by. chosen: shown unless somebody hides it."""
 
-    text: str
-    kind: str
+    key: str
+    label: str
+    order: PeopleOrder | None = None
+    newest_first: bool = False
+    chosen: bool = True
+
+
+COLUMNS = (
+    Column("number", "Number", PeopleOrder.NUMBER),
+    Column("groups", "Groups"),
+    Column("photos", "Photos", PeopleOrder.PHOTOS),
+    Column("validity", "Valid until", PeopleOrder.VALIDITY),
+    Column("seen", "Last seen", PeopleOrder.SEEN, newest_first=True),
+    Column("added", "Added", PeopleOrder.ADDED, newest_first=True, chosen=False),
+)
+ORDERS = {
+    PeopleOrder.NAME: "Name",
+    **{column.order: column.label for column in COLUMNS if column.order is not None},
+}
+NEWEST_FIRST = {column.order for column in COLUMNS if column.newest_first}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The list in the address. group: a name; "" for all. turned: against the order's usual direction."""
+
+    q: Annotated[PlainText, Query(max_length=200)] = ""
+    show: Show = "all"
+    group: Annotated[PlainText, Query(max_length=64)] = ""
+    sort: PeopleOrder = PeopleOrder.NAME
+    turned: bool = False
+
+    def address(self, **changed: Any) -> dict[str, str]:
+        """The query of this list, or of another one, without what is usual."""
+        fields = {**vars(self), **changed}
+        usual = vars(Wanted())
+        return {
+            name: "true" if value is True else str(value) for name, value in fields.items() if value != usual.get(name)
+        }
+
+    def filter(self, today: date, now: datetime) -> EmployeeFilter:
+        return EmployeeFilter(
+            q=self.q.strip() or None,
+            status={"active": Status.ACTIVE, "inactive": Status.INACTIVE}.get(self.show),
+            enrolled=False if self.show == "no_photos" else None,
+            photos=1 if self.show == "one_photo" else None,
+            group=folded(self.group) if self.group.strip() else None,
+            ends=(today, today + SOON) if self.show == "expiring" else None,
+            ended=today if self.show == "expired" else None,
+            blocked=now if self.show == "blocked" else None,
+            order=self.sort,
+            descending=self.turned != (self.sort in NEWEST_FIRST),
+            limit=PAGE,
+        )
+
+
+ListOf = Annotated[Wanted, Depends()]
 
 
 @router.get("/employees", response_class=HTMLResponse)
@@ -54,117 +104,44 @@ def find(
     request: Request,
     system: SystemOf,
     person: AdminPage,
-    q: Annotated[PlainText, Query(max_length=200)] = "",
-    show: Show = "all",
-    cursor: Annotated[str | None, Query(max_length=64)] = None,
+    wanted: ListOf,
+    after: Annotated[str | None, Query(max_length=64)] = None,
+    key: Annotated[str, Query(max_length=1000)] = "",
     part: bool = False,
 ) -> HTMLResponse:
-    """part: only the rows, for a page that is already open."""
+    """after, key: where the last page ended. part: only the rows, for a page that is already open."""
     clocks = system.site_clock.read()
-    today = clocks.today
-    which = _filter(q.strip(), show, today)
+    which = replace(wanted.filter(clocks.today, clocks.now), after=after, after_key=key)
     with system.store.read() as tx:
-        found = tx.employees.find(EmployeeFilter(**{**vars(which), "after": cursor, "limit": PAGE + 1}))
-        matching = tx.employees.count(which)
+        page = tx.employees.page(which)
         everybody = tx.employees.count()
-    template = "people/employee_rows.html" if part else "people/employees.html"
+        seen = page.seen or tx.employees.last_seen([one.id for one in page.people])
+        groups = [] if part else [group.name for group in tx.rules.all().groups]
     return render(
         request,
-        template,
+        "people/employee_rows.html" if part else "people/employees.html",
         person,
         choices=SHOWN,
-        people=[(employee, labels(employee, today, clocks.now)) for employee in found[:PAGE]],
-        next=found[PAGE - 1].number if len(found) > PAGE else None,
-        matching=matching,
+        columns=COLUMNS,
+        orders=ORDERS,
+        people=[(one, version_of(one), labels(one, clocks.today, clocks.now), seen.get(one.id)) for one in page.people],
+        next=wanted.address(key=page.next[0], after=page.next[1]) if page.next else None,
+        matching=page.matching,
         everybody=everybody,
-        q=q,
-        show=show,
+        wanted=wanted,
+        filtered=bool(wanted.q.strip()) or wanted.show != "all" or bool(wanted.group.strip()),
+        descending=which.descending,
+        groups=groups,
     )
 
 
-@router.get("/employees/new", response_class=HTMLResponse)
-def new(request: Request, system: SystemOf, person: AdminPage) -> HTMLResponse:
-    return render(request, "people/employee_new.html", person, groups=_groups(system))
+@router.get("/employees/matching")
+def everybody_matching(system: SystemOf, _: AdminPage, _turn: FewLists, wanted: ListOf) -> dict[str, list[Any]]:
+    """Everybody on all pages of a list, for one change of all of them: id, version, name and number of each."""
+    clocks = system.site_clock.read()
+    which = replace(wanted.filter(clocks.today, clocks.now), limit=EVERYBODY)
+    return {"people": [_chosen(one) for one in system.enrolment.find(which)]}
 
 
-@router.get("/employees/{employee_id}", response_class=HTMLResponse)
-def one(
-    employee_id: str,
-    request: Request,
-    system: SystemOf,
-    person: AdminPage,
-    at: Annotated[PlainText, Query(max_length=64)] = "",
-) -> HTMLResponse:
-    """at: when they may pass where, on the site's clock; none: now."""
-    employee, clocks = system.enrolment.get(employee_id), system.site_clock.read()
-    moment = from_field(at, clocks.zone)
-    answers = system.rule_questions.at_every_gate(employee_id, moment)
-    with system.store.read() as tx:
-        rules = tx.rules.all()
-    return render(
-        request,
-        "people/employee.html",
-        person,
-        employee=employee,
-        labels=labels(employee, clocks.today, clocks.now),
-        passes=[(one, one.reason in OPENING, why(one, clocks.zone_of(one.gate.name))) for one in answers],
-        at=moment or clocks.now,
-        asked=moment is not None,
-        grants=[grant_words(system, rules, one) for one in rules.grants if one.person_id == employee_id],
-        gates=system.gates.all(),
-        reasons=REASONS,
-        photos=system.enrolment.photos(employee_id),
-        passages=[one.json() for one in system.events.find(EventFilter(employee_id=employee_id, limit=PASSAGES))],
-        most_photos=MAX_PHOTOS,
-        from_gate=system.settings.enrol_from_gate,
-        groups=_groups(system),
-    )
-
-
-@router.get("/employees/{employee_id}/sightings", response_class=HTMLResponse)
-def sightings(employee_id: str, request: Request, system: SystemOf, person: AdminPage) -> HTMLResponse:
-    """Recent pictures from gates, to choose photos from."""
-    found = system.events.find(EventFilter(limit=10 * RECENT))
-    seen: list[tuple[dict[str, Any], int]] = []
-    for event in found:
-        if event.has_picture and len(seen) < RECENT:
-            with suppress(NotFound):  # purged since the list was read
-                count = len(system.events.pictures(event.id))
-                seen += [(event.json(), number) for number in range(1, count + 1)]
-    return render(
-        request, "people/employee_sightings.html", person, employee=system.enrolment.get(employee_id), seen=seen
-    )
-
-
-def labels(employee: Employee, today: date, now: datetime) -> list[Label]:
-    """Returns what keeps the employee out now or soon, the most important first."""
-    found = []
-    if policy.blocked(employee, now):
-        found.append(Label("blocked", "bad"))
-    if employee.status is Status.INACTIVE:
-        found.append(Label("suspended", "bad"))
-    if employee.valid_until is not None and employee.valid_until < today:
-        found.append(Label("ended", "bad"))
-    elif employee.valid_until is not None and employee.valid_until < today + SOON:
-        found.append(Label("ends soon", "warn"))
-    if employee.valid_from is not None and employee.valid_from > today:
-        found.append(Label("not yet valid", "warn"))
-    if not employee.photos:
-        found.append(Label("no photos", "warn"))
-    return found or [Label("active", "good")]
-
-
-def _groups(system: System) -> list[str]:
-    """The names of all groups."""
-    with system.store.read() as tx:
-        return [group.name for group in tx.rules.all().groups]
-
-
-def _filter(q: str, show: Show, today: date) -> EmployeeFilter:
-    status = {"active": Status.ACTIVE, "inactive": Status.INACTIVE}.get(show)
-    return EmployeeFilter(
-        q=q or None,
-        status=status,
-        enrolled=False if show == "no_photos" else None,
-        ends=(today, today + SOON) if show == "expiring" else None,
-    )
+def _chosen(one: Employee) -> list[str]:
+    return [one.id, version_of(one), one.name, one.number]

@@ -1,0 +1,54 @@
+"""What happened to a person, newest first: at gates, and to their record."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from app.core.events.decision import Method
+from app.core.events.logged import LoggedEvent
+from app.core.types import OPENING, Employee, Photo
+from app.web.console.words import REASONS, number_word
+
+
+@dataclass(frozen=True)
+class Happened:
+    """One entry. kind: good, bad or "". gate, event: of an event, which has a page."""
+
+    at: datetime
+    words: str
+    kind: str = ""
+    gate: str | None = None
+    event: str | None = None
+
+
+def timeline(
+    employee: Employee, photos: Sequence[Photo], events: Sequence[LoggedEvent], now: datetime
+) -> list[Happened]:
+    """Returns the events, and the changes of the record that are known, since the oldest of the events or ever.
+
+    Args:
+        events: the newest, newest first.
+    """
+    found = [_event(one) for one in events]
+    if employee.created_at is not None:
+        found.append(Happened(employee.created_at, "Added"))
+    for _, group in groupby(sorted(photos, key=_minute), key=_minute):
+        times = [photo.created_at for photo in group]
+        words = f"{number_word(len(times)).capitalize()} {'photo' if len(times) == 1 else 'photos'} added"
+        found.append(Happened(max(times), words))
+    if employee.blocked_at is not None:
+        found.append(Happened(employee.blocked_at, f"Blocked: {employee.block_reason}", "bad"))
+        if employee.blocked_until is not None and employee.blocked_until <= now:
+            found.append(Happened(employee.blocked_until, "The block ended"))
+    return sorted(found, key=lambda one: one.at, reverse=True)
+
+
+def _event(event: LoggedEvent) -> Happened:
+    ordered = event.decision is not None and event.decision.method is Method.COMMAND
+    kind = "good" if event.reason in OPENING else "" if ordered else "bad"
+    return Happened(event.at, REASONS[event.reason], kind, event.gate, event.id)
+
+
+def _minute(photo: Photo) -> datetime:
+    return photo.created_at.replace(second=0, microsecond=0)

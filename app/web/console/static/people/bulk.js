@@ -1,0 +1,218 @@
+// Changes many people at once: those selected in the list, or all that match. Each is changed by itself and reported.
+
+import { call, rooted } from "../api.js";
+import { clearProblems, el, problemAt } from "../parts.js";
+import { question } from "./employees.js";
+
+const AT_ONCE = 20; // people a request, so that progress shows and a stop holds soon
+const NAMES = 200;
+const list = document.getElementById("people");
+const bar = document.getElementById("bulk");
+const all = document.getElementById("bulk-all");
+const dialog = document.getElementById("bulk-dialog");
+const form = document.getElementById("bulk-form");
+const run = document.getElementById("bulk-run");
+const go = document.getElementById("bulk-go");
+const chosen = new Map(); // id: {version, name, number}
+
+const people = (count) => `${count.toLocaleString("en")} ${count === 1 ? "person" : "people"}`;
+const KINDS = {
+  suspend: ["Suspend", "No gate opens for them until somebody reactivates them."],
+  reactivate: ["Reactivate", "The rules decide for them again."],
+  block: ["Block", "No gate lets them in from the next decision on, whatever the rules say. Their temporary grants end."],
+  end_on: ["End", "They may pass until the end of that day. An end that they have is replaced."],
+  add_to_group: ["Add to a group:", "The rules of the group hold for them from the next decision on."],
+  remove_from_group: ["Remove from a group:", "The rules of the group hold for them no longer."],
+  erase: ["Erase", "Photos, templates, names and keys are destroyed, here and in every backup. This cannot be undone."],
+};
+let kind;
+
+// Selecting
+
+const rowBoxes = () => [...list.querySelectorAll("td.pick input")];
+
+function pick(box) {
+  const { version, name, number } = box.dataset;
+  if (box.checked) chosen.set(box.value, { version, name, number });
+  else chosen.delete(box.value);
+}
+
+function show() {
+  const boxes = rowBoxes();
+  for (const box of boxes) box.checked = chosen.has(box.value);
+  const page = list.querySelector("[data-pick-page]");
+  const on = boxes.filter((box) => box.checked).length;
+  if (page) {
+    page.checked = on > 0 && on === boxes.length;
+    page.indeterminate = on > 0 && on < boxes.length;
+  }
+  bar.hidden = chosen.size === 0;
+  document.getElementById("bulk-count").textContent = `${people(chosen.size)} selected`;
+  const matching = Number(list.querySelector("[data-matching]")?.dataset.matching ?? 0);
+  all.hidden = !(page?.checked && matching > chosen.size);
+  all.textContent = `Select all ${matching.toLocaleString("en")} that match`;
+}
+
+let last; // for a range by Shift
+list.addEventListener("click", ({ target, shiftKey }) => {
+  if (!target.matches("td.pick input")) return;
+  const boxes = rowBoxes();
+  const [from, to] = [boxes.indexOf(last), boxes.indexOf(target)].sort((a, b) => a - b);
+  if (shiftKey && from >= 0) {
+    for (const box of boxes.slice(from, to + 1)) {
+      box.checked = target.checked;
+      pick(box);
+    }
+  }
+  last = target;
+});
+list.addEventListener("change", ({ target }) => {
+  if (target.matches("[data-pick-page]")) {
+    for (const box of rowBoxes()) {
+      box.checked = target.checked;
+      pick(box);
+    }
+  } else pick(target);
+  show();
+});
+list.addEventListener("rows", show);
+list.classList.add("picking");
+document.getElementById("bulk-none").addEventListener("click", () => {
+  chosen.clear();
+  show();
+});
+all.addEventListener("click", async () => {
+  all.disabled = true;
+  try {
+    const found = await call(`/employees/matching?${question()}`);
+    for (const [id, version, name, number] of found.people) chosen.set(id, { version, name, number });
+  } finally {
+    all.disabled = false;
+  }
+  show();
+});
+
+// Confirming
+
+const phrase = () => `erase ${chosen.size}`;
+
+for (const button of bar.querySelectorAll("[data-bulk]")) {
+  button.addEventListener("click", () => {
+    kind = button.dataset.bulk;
+    const [verb, words] = KINDS[kind];
+    form.reset();
+    clearProblems(form);
+    form.hidden = false;
+    run.hidden = true;
+    document.getElementById("bulk-title").textContent = `${verb} ${people(chosen.size)}?`;
+    document.getElementById("bulk-words").textContent = words;
+    const names = [...chosen.values()].map((one) => `${one.name} (${one.number})`);
+    const rest = names.length - NAMES;
+    document.getElementById("bulk-names").textContent = names.slice(0, NAMES).join(", ") + (rest > 0 ? `, and ${rest.toLocaleString("en")} more` : "");
+    for (const box of form.querySelectorAll("[data-for]")) box.hidden = !box.dataset.for.split(" ").includes(kind);
+    form.querySelector('label[for="confirm"]').textContent = `Type “${phrase()}” to confirm`;
+    go.className = kind === "erase" || kind === "block" ? "danger" : "";
+    go.textContent = kind === "erase" ? "Erase permanently" : button.textContent;
+    dialog.showModal();
+    form.querySelector("[data-for]:not([hidden]) :is(input, select)")?.focus();
+  });
+}
+
+/** What the change is, or null after showing beside its field what is missing. */
+function change() {
+  const { reason, valid_until: until, group, confirm } = form.elements;
+  const missing = {
+    block: !reason.value.trim() && ["reason", "Say why."],
+    end_on: !until.value && ["valid_until", "Choose a day."],
+    add_to_group: !group.value && ["group", "Choose a group."],
+    remove_from_group: !group.value && ["group", "Choose a group."],
+    erase: confirm.value.trim() !== phrase() && ["confirm", `Type “${phrase()}”.`],
+  }[kind];
+  if (missing) {
+    problemAt(form, ...missing);
+    return null;
+  }
+  const fields = { block: { reason: reason.value.trim() }, end_on: { valid_until: until.value } };
+  if (kind.endsWith("_group")) return { kind, group: group.value };
+  return { kind, ...fields[kind] };
+}
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  clearProblems(form);
+  const what = change();
+  if (what) carryOut(what);
+});
+
+// Carrying out
+
+let stopped = false;
+document.getElementById("bulk-stop").addEventListener("click", () => { stopped = true; });
+dialog.addEventListener("cancel", (event) => {
+  if (!run.hidden && document.getElementById("bulk-close").hidden) event.preventDefault();
+});
+
+async function carryOut(what) {
+  const stop = document.getElementById("bulk-stop");
+  const close = document.getElementById("bulk-close");
+  const state = document.getElementById("bulk-state");
+  const problems = document.getElementById("bulk-problems");
+  const progress = document.getElementById("bulk-progress");
+  const left = [...chosen];
+  const total = left.length;
+  const receipts = [];
+  let done = 0;
+  let failed = 0;
+  stopped = false;
+  form.hidden = true;
+  run.hidden = false;
+  stop.hidden = false;
+  close.hidden = true;
+  document.getElementById("bulk-receipts").hidden = true;
+  problems.replaceChildren();
+  stop.focus();
+  const note = (name, why) => {
+    failed += 1;
+    problems.append(el("li", {}, el("strong", {}, name), ` ${why}`));
+  };
+  while (left.length && !stopped) {
+    state.textContent = `${(done + failed).toLocaleString("en")} of ${total.toLocaleString("en")} …`;
+    const now = left.splice(0, AT_ONCE);
+    try {
+      const employees = now.map(([id, { version }]) => ({ id, version }));
+      const answer = await call("/v1/employees/changes", { method: "POST", json: { ...what, employees }, quiet: true });
+      for (const [i, result] of answer.results.entries()) {
+        const [id, one] = now[i];
+        if (result.done) {
+          done += 1;
+          chosen.delete(id);
+          if (result.receipt) receipts.push(result.receipt);
+        } else note(`${one.name} (${one.number})`, result.detail);
+      }
+    } catch (error) {
+      // One request's people are not known to be changed; the next would most likely fail too.
+      for (const [, one] of now) note(`${one.name} (${one.number})`, error.message);
+      stopped = true;
+    }
+    progress.value = (done + failed) / total;
+  }
+  const parts = [`${done.toLocaleString("en")} done`];
+  if (failed) parts.push(`${failed.toLocaleString("en")} not`);
+  if (left.length) parts.push(`${left.length.toLocaleString("en")} not tried`);
+  state.textContent = `${parts.join(", ")}.`;
+  stop.hidden = true;
+  close.hidden = false;
+  close.focus();
+  if (receipts.length) {
+    const link = document.getElementById("bulk-receipts");
+    link.href = URL.createObjectURL(new Blob([JSON.stringify(receipts, null, 2)], { type: "application/json" }));
+    link.hidden = false;
+  }
+}
+
+document.getElementById("bulk-close").addEventListener("click", () => dialog.close());
+dialog.addEventListener("close", () => {
+  if (run.hidden) return;
+  // The rows show what they are now; who could not be changed is chosen anew, by what is stored now.
+  location.assign(rooted(`/employees?${question()}`));
+});
