@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Error, Page, Route, expect
 
+from app.core.imports.reports import HELD
 from app.core.people.details import Details
 from tests import pictures
 from tests.console.service import Service
@@ -27,6 +28,9 @@ def nobody_of_these(site: Service) -> Iterator[None]:
     for number in ("I-1", "I-2", "I-3"):
         if found := site.system.enrolment.by_number(number):
             site.system.erasure.erase(found.id)
+    for job, _ in site.system.import_reports.all():
+        if job.state in HELD:
+            site.system.imports.cancel(job.id)
 
 
 def files(folder: Path) -> tuple[str, str]:
