@@ -33,7 +33,7 @@ def directory(connection: Connection) -> list[Listed]:
     box = box_of(connection)
     found: dict[str, tuple[bytes, int, Listed]] = {}
     new: dict[str, int] = {}
-    for employee_id, seal, photos in connection.execute(_STATES):
+    for employee_id, seal, photos in connection.execute(_STATES).all():
         kept = box.listed.get(employee_id)
         if kept is not None and kept[0] == seal and kept[1] == (photos or 0):
             found[employee_id] = kept

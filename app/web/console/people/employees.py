@@ -116,7 +116,7 @@ def find(
         page = tx.employees.page(which)
         everybody = tx.employees.count()
         seen = page.seen or tx.employees.last_seen([one.id for one in page.people])
-        groups = [] if part else [group.name for group in tx.rules.all().groups]
+        groups = [] if part else [group.name for group in system.site_clock.rules.at(tx).rules.groups]
     return render(
         request,
         "people/employee_rows.html" if part else "people/employees.html",
