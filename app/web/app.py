@@ -1,7 +1,6 @@
 """Builds the HTTP application: limits, errors, the API under /v1, operations and the pages."""
 
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
 
 from app.web import errors, health
 from app.web.api.access import calendar_files, decisions, grants, rule_questions, schedule_previews, tools
@@ -60,6 +59,7 @@ from app.web.edge.proxies import Forwarded
 from app.web.edge.streams import Streams
 from app.web.long_work import LongWork
 from app.web.metrics import Metrics
+from app.web.static_files import VersionedFiles
 from app.web.warm import warm
 from app.wiring import System
 from app.wiring.watching import live_views
@@ -191,5 +191,5 @@ def create_app(system: System, supervisor: Supervisor | None = None) -> FastAPI:
     for page in PAGES:
         app.include_router(page.router)
     app.state.navigation = render.navigation(PAGES)
-    app.mount("/static", StaticFiles(directory=render.STATIC), name="static")
+    app.mount("/static", VersionedFiles(render.STATIC, render.STATIC_VERSION), name="static")
     return app

@@ -18,10 +18,12 @@ from app.web.console.mode_band import may_order, mode_band
 from app.web.console.page_clock import PageClock
 from app.web.console.words import ALERTS
 from app.web.security import cookie_name, prefix_of
+from app.web.static_files import version_of
 from app.wiring import System
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
+STATIC_VERSION = version_of(STATIC)
 templates = Environment(
     loader=FileSystemLoader(HERE / "templates"),
     autoescape=select_autoescape(default=True, default_for_string=True),
@@ -92,7 +94,7 @@ def render(
     """Renders the page for this person, or for a visitor who is not signed in if None.
 
     Templates get `person`, `user`, `csrf`, `clock`, its `when`, and the context. Every address in a template begins
-    with `root`, because a proxy may serve the console below a path.
+    with `root`, because a proxy may serve the console below a path, and that of a script or style with `static`.
     """
     user = person.user if person else None
     links = [link for link in request.app.state.navigation if user and not link.roles.isdisjoint(user.roles)]
@@ -110,6 +112,7 @@ def render(
         tabs=[link for link in links if here and here.section and link.section == here.section],
         request_path=request.url.path,
         root=prefix_of(request),
+        static=f"{prefix_of(request)}/static/{STATIC_VERSION}",
         clock=clock,
         when=clock.when,
         to_decide=cache(lambda: _to_decide(system) if user and Role.ADMIN in user.roles else ""),

@@ -1,7 +1,8 @@
 // Calls the service as the signed-in user, and shows messages.
 
-// A proxy may serve the console below a path prefix. This file is PREFIX/static/api.js.
-const ROOT = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
+// A proxy may serve the console below a path prefix. This file is PREFIX/static/VERSION/api.js.
+const HERE = new URL(import.meta.url).pathname;
+const ROOT = HERE.slice(0, HERE.lastIndexOf("/static/"));
 
 /** The path with the proxy's prefix. */
 export function rooted(path) {
