@@ -28,7 +28,7 @@ def _late_scripts(page: Page) -> Iterator[list[str]]:
         pass_time(LATE_S)
         route.fulfill(response=answer)
 
-    page.route(re.compile(r"/static/(?!theme).*\.js"), hold)
+    page.route(re.compile(r"/static/(?!\w*/theme).*\.js"), hold)
     yield held
     page.unroute_all(behavior="wait")
 

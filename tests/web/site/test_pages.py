@@ -30,7 +30,7 @@ def test_pages_load_only_our_own_files(client: TestClient) -> None:
 def test_templates_have_no_inline_or_external_code(template: Path) -> None:
     """The policy would stop it in silence."""
     text = template.read_text(encoding="utf-8")
-    assert not re.search(r"<script(?![^>]*\bsrc=\"{{ root }}/static/)", text), "an inline script, or one from elsewhere"
+    assert not re.search(r"<script(?![^>]*\bsrc=\"{{ static }}/)", text), "an inline script, or one from elsewhere"
     assert not re.search(r"<style|\sstyle=|\son[a-z]+=\"|javascript:", text)
     assert not re.search(r"(src|href|action)=\"(https?:)?//", text)
     assert "|safe" not in text.replace(" ", ""), "what is not escaped can be anybody's markup"
