@@ -175,7 +175,7 @@ def test_served_below_a_path_prefix(tmp_path: Path, nginx: Start, browser: Brows
             expect(page).to_have_url(f"{url}/activity/{event}")
             page.context.clear_cookies()
             page.reload()
-            expect(page).to_have_url(f"{url}/signin?next=%2Flog%2F{event}")
+            expect(page).to_have_url(f"{url}/signin?next=%2Factivity%2F{event}")
             tabs.close()
 
 
