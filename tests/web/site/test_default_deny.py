@@ -22,7 +22,7 @@ ALLOWED = {
     r"POST /v1/alerts(/{id})?/acknowledge": {"admin", "security"},
     r"GET /v1/cameras/{camera}/(live|picture)": {"admin", "security"},
     r"POST /v1/camera-tries": {"admin"},
-    r"\w+ /v1/(employees|gates|gate-hardware|first-hour|keys|imports|cameras|settings|unknown-faces)\b.*": {"admin"},
+    r"\w+ /v1/(employees|gates|gate-hardware|first-hour|keys|imports|cameras|settings|unknown-faces|invitations)\b.*": {"admin"},
     r"\w+ /v1/grants\b.*": {"admin", "security"},
     r"\w+ /v1/(sites|zones|gate-places|lanes|groups|calendars|schedules|rules|gate-modes)\b.*": {"admin"},
     r"POST /v1/(calendar-files|schedule-previews)": {"admin"},
