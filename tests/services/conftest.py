@@ -10,6 +10,7 @@ import pytest
 
 from app.adapters.crypto.signing import Ed25519Signer
 from app.adapters.crypto.vault import Vault
+from app.adapters.db.store import SqlStore
 from app.core.events.decision import RecordedDecision
 from app.services.gates.dispatcher import GateDispatcher
 from app.services.gates.gate_settings import GateSettings
@@ -32,15 +33,16 @@ def start(
     database_url: str, vault: Vault, signer: Ed25519Signer, clock: Clock, tmp_path: Path
 ) -> Iterator[Callable[..., Process]]:
     """Starts a process on the test's database; settings of `Access` can be given."""
-    running: list[Process] = []
+    opened: list[SqlStore] = []  # not by way of the processes: a test may give one another store
 
     def begin(**access: Any) -> Process:
-        running.append(Process(database_url, vault, signer, clock, tmp_path, **access))
-        return running[-1]
+        process = Process(database_url, vault, signer, clock, tmp_path, **access)
+        opened.append(process.store)
+        return process
 
     yield begin
-    for process in running:
-        process.store.close()
+    for store in opened:
+        store.close()
 
 
 @pytest.fixture
