@@ -1,5 +1,6 @@
 """How often a decision asks the database: each transaction is a wait, and on PostgreSQL two trips over the network."""
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,12 +18,13 @@ Ask = Callable[..., Response]
 
 @contextmanager
 def counted(system: System) -> Iterator[list[object]]:
-    """The transactions that begin within the block."""
+    """The transactions that begin within the block, but for the count of people, which no decision waits for."""
     begun: list[object] = []
     engine = system.store._engine  # type: ignore[attr-defined]
 
     def count(connection: object) -> None:
-        begun.append(connection)
+        if not threading.current_thread().name.startswith("eligible-people"):
+            begun.append(connection)
 
     event.listen(engine, "begin", count)
     try:
