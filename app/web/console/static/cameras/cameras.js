@@ -1,9 +1,8 @@
-// The list of cameras: the newest picture of each, every few seconds while somebody looks.
+// The list of cameras: the state and the newest picture of each, every few seconds while somebody looks.
 
 import { rooted } from "../api.js";
 
 const EVERY_MS = 5000;
-const pictures = [...document.querySelectorAll("img[data-camera]")];
 
 async function refresh(image) {
   const answer = await fetch(rooted(`/v1/cameras/${image.dataset.camera}/picture`), { headers: { "Facegate-Background": "1" } }).catch(() => null);
@@ -15,6 +14,27 @@ async function refresh(image) {
   if (before) URL.revokeObjectURL(before);
 }
 
-const all = () => document.hidden || Promise.all(pictures.map(refresh));
+/** Takes over what the page would say now. Links stay, and with them the keyboard's focus. */
+async function states() {
+  const answer = await fetch(location.href, { headers: { "Facegate-Background": "1" } }).catch(() => null);
+  if (!answer?.ok) return;
+  const now = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const fresh of now.querySelectorAll(".camera-list > li")) {
+    const camera = fresh.querySelector("a").getAttribute("href");
+    const shown = document.querySelector(`.camera-list a[href="${camera}"]`)?.closest("li");
+    if (!shown) continue;
+    const [name] = shown.querySelector(".camera-about").children;
+    shown.querySelector(".camera-about").replaceChildren(name, ...[...fresh.querySelector(".camera-about").children].slice(1));
+    const hasPicture = (item) => Boolean(item.querySelector("img[data-camera]"));
+    if (hasPicture(shown) !== hasPicture(fresh)) shown.querySelector(".camera-thumb").replaceWith(fresh.querySelector(".camera-thumb"));
+  }
+}
+
+async function all() {
+  if (document.hidden) return;
+  await states();
+  await Promise.all([...document.querySelectorAll("img[data-camera]")].map(refresh));
+}
+
 all();
 setInterval(all, EVERY_MS);
