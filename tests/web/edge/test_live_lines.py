@@ -3,11 +3,14 @@
 import asyncio
 import json
 import threading
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 from app.web.edge.live_lines import LiveLines
 from tests.waiting import eventually
+
+T = TypeVar("T")
 
 
 class Reader:
@@ -46,6 +49,12 @@ def serve(lines: Iterator[dict[str, Any]], close: Any, reader: Reader, stopping:
     return asyncio.wait_for(LiveLines(lines, close, stopping)({}, reader.receive, reader.send), 10)
 
 
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """In a thread of its own: a browser of other tests may run an event loop in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
+
+
 def test_all_lines_of_finished_work_come_and_the_answer_ends() -> None:
     async def play() -> Reader:
         reader, closed = Reader(), threading.Event()
@@ -53,7 +62,7 @@ def test_all_lines_of_finished_work_come_and_the_answer_ends() -> None:
         assert closed.is_set()
         return reader
 
-    reader = asyncio.run(play())
+    reader = run(play())
     assert reader.got == [{"number": 1}, {"number": 2}] and reader.ended
 
 
@@ -66,7 +75,7 @@ def test_work_ends_when_the_reader_leaves() -> None:
         await serving
 
     source = Source()
-    asyncio.run(play(source))
+    run(play(source))
     assert source.closed.is_set()
 
 
@@ -85,13 +94,13 @@ def test_slow_reader_gets_the_newest_lines() -> None:
         await serving
         return reader.got[read:]
 
-    got = asyncio.run(play(Source()))
+    got = run(play(Source()))
     assert got[2]["number"] - got[0]["number"] > 15, "what came in between is left out"
 
 
 def test_stopping_server_waits_for_no_reader() -> None:
     source = Source()
-    asyncio.run(serve(source.lines(), source.closed.set, Reader(), stopping=lambda: source.made > 3))
+    run(serve(source.lines(), source.closed.set, Reader(), stopping=lambda: source.made > 3))
     assert source.closed.is_set()
 
 
@@ -101,5 +110,5 @@ def test_work_that_fails_ends_the_answer() -> None:
         raise RuntimeError("of its own")
 
     reader = Reader()
-    asyncio.run(serve(broken(), lambda: None, reader))
+    run(serve(broken(), lambda: None, reader))
     assert reader.got == [{"number": 1}] and reader.ended
