@@ -39,7 +39,8 @@ _MONTHS = (
     "december dezember decembre diciembre dicembre",
 )
 _WEEKDAYS = (
-    "monday tuesday wednesday thursday friday saturday sunday montag dienstag mittwoch donnerstag freitag samstag"
+    *("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),
+    *("montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag"),
 )
 _SKIPPED = frozenset(
     [

@@ -39,7 +39,7 @@ def write(site: Process, **columns: str) -> None:
 
 def stored(site: Process, column: str) -> str:
     with site.store.read() as tx:
-        row = cast(Any, tx.gates)._rows.one(gates.c.name == "lobby-1")
+        row = cast(Any, tx.gates)._rows.one(name="lobby-1")
     return str(row[column])
 
 

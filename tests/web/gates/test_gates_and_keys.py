@@ -25,7 +25,7 @@ GATE_FIELDS = {
 }
 GATE_FIELDS |= {"door", "door_at", "healthy", "fault", "driven_by", "liveness", "liveness_auto", "locked"}
 GATE_FIELDS |= {"version", "test_gate"}
-KEY_FIELDS = {"id", "role", "name", "gate_id", "created_at", "revoked_at"}
+KEY_FIELDS = {"id", "role", "name", "gate_id", "created_at", "revoked_at", "last_used_at"}
 
 
 def test_gate_is_created_read_and_changed(client: TestClient, admin: Headers) -> None:
