@@ -42,6 +42,11 @@ FACTS = {
         "/settings/quality",
         empty="as started",
     ),
+    "unknown_faces": SettingFact(
+        "Unknown faces of the week",
+        "Whether admins see faces that no gate knew, and may name them",
+        "/employees/unknown",
+    ),
 }
 
 # The unit that the end of a name says, of settings that the service is started with.

@@ -16,7 +16,10 @@ from app.web.console.words import ALERTS
 from app.wiring import System, new_id
 from tests.web.conftest import DECISIONS, GATE, OTHER_GATE, Headers, TestClient, bearer, cookie, problem, sign_in
 
-ALERT_FIELDS = {"id", "at", "kind", "severity", "gate", "camera", "detail", "cleared_at", "acknowledged"}
+ALERT_FIELDS = {"id", "at", "kind", "severity", "gate", "camera", "detail", "cleared_at", "acknowledged"} | {
+    "event",
+    "reported_by",
+}
 DOOR = "porch"
 
 

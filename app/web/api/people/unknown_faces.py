@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from app.services.access.unknown_faces import NamelessGroup
-from app.web.api.describe import CONFLICT, ERRORS
+from app.web.api.describe import CONFLICT
 from app.web.api.schemas import Identity, Moment, PhotoOut, PhotosOut, Strict
 from app.web.security import Admin, SystemOf
 from app.web.turns import FewPictures
@@ -59,7 +59,7 @@ class Assigned(Strict):
     events: list[str] = Field(min_length=1, max_length=MOST_EVENTS)
 
 
-@router.get("", summary="List the unknown faces of the week", responses=ERRORS)
+@router.get("", summary="List the unknown faces of the week", responses=CONFLICT)
 def week(system: SystemOf, _: Admin, _turn: FewPictures) -> WeekOut:
     """The pictures are those that the events keep. Nothing is stored besides; reading them takes a while."""
     found = system.unknown_faces.week()
