@@ -19,18 +19,18 @@ def minding(system: System) -> Iterator[None]:
     """Does this in threads inside the block. A fault of one does not keep the other from its work."""
     stop = Event()
 
-    def loop(step: Callable[[], None]) -> None:
+    def loop(name: str, step: Callable[[], None]) -> None:
         while not stop.wait(EVERY_S):
             try:
                 step()
             except NotRecorded:
-                pass  # other checks report that outage
+                pass  # the self-checks log this outage and raise its alert
             except Exception:
-                # Whatever it is, the next minute may be better.
-                logger.exception("minding_failed")
+                # The thread must survive any fault: without it there is no nightly backup.
+                logger.exception("minding_failed step=%s next=retry", name)
 
     steps = {"backups": lambda: system.backups.look(resting()), "key-uses": system.keys.note_uses}
-    threads = [Thread(target=loop, args=(step,), name=name, daemon=True) for name, step in steps.items()]
+    threads = [Thread(target=loop, args=(name, step), name=name, daemon=True) for name, step in steps.items()]
     for thread in threads:
         thread.start()
     try:

@@ -23,7 +23,7 @@ class PackManifest:
     Attributes:
         digest: Of the calibrated pack (`pack.digest()`). The numbers hold for no other.
         centre: Subtracted from each vector (`core.centre`); `dimension` numbers, or none.
-        measured: What each rate meant for people whom the calibration never saw; none if that was not measured.
+        measured: What each rate came to for people outside the calibration; empty if nobody measured it.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The people whom one recorded denial is about, while they stay: the same denial again would say nothing new.
+"""Recognises a denial that is already recorded: the same people are still there, for the same reason.
 
 A camera in a corridor sees groups all day. Whoever is lost from sight and found again, and each further member of the
 group, would otherwise be an event of their own.
@@ -14,7 +14,7 @@ from app.core.types import Reason, Sample
 
 # Nobody is near for longer than this: the group has gone. Shorter, they only looked away or were hidden.
 GONE = timedelta(seconds=3)
-# Somebody whom the camera cannot compare may have taken the place of another, so the log is not silent for longer.
+# A face too poor to compare may belong to somebody new, so the denial is recorded again after this long.
 AGAIN = timedelta(minutes=5)
 MOST_PEOPLE = 16  # whose samples are kept; the newest
 

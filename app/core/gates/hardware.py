@@ -37,7 +37,7 @@ class HardwareField:
     """One question.
 
     Attributes:
-        name: where the answer stands in the config, such as `relay.url`; `commands.*.url` is that of each command.
+        name: the path of the answer in the config, such as `relay.url`; `commands.*.url` sets the URL of every command.
         default: what holds without an answer. required: there is none.
         rare: most sites never change it.
         sends: it says where, or how safely, a secret is sent.

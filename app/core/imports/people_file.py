@@ -154,7 +154,7 @@ def _orders(text: Text, layout: Layout, mapping: ColumnMapping | None) -> dict[s
             for name in dated:
                 at = layout.places[name][0]
                 if at < len(cells):
-                    with suppress(BadInput):  # its row says so
+                    with suppress(BadInput):  # reading the row reports the bad cell
                         orders[name].take(line, plain(name, cells[at]))
     try:
         return {name: order.order() for name, order in orders.items()}

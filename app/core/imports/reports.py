@@ -148,7 +148,7 @@ class Import:
 class RowFilter:
     """Which rows of an import to list, by line. `after` is the last line on the previous page.
 
-    unrecognisable: only people whom gates cannot recognise afterwards.
+    unrecognisable: only people left without a photo that gates can use.
     """
 
     outcome: RowOutcome | None = None
@@ -257,7 +257,7 @@ class Imports(Protocol):
 
     def counts(self, import_id: str) -> dict[str, int]:
         """Returns the number of rows by outcome, under "problems" the number with problems, and under "unrecognisable"
-        the number of people whom gates cannot recognise afterwards."""
+        the number of people left without a photo that gates can use."""
         ...
 
     def forget_rows(self, import_id: str) -> None: ...

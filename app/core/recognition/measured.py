@@ -1,4 +1,4 @@
-"""What a pack's false-accept rate meant for people whom its calibration never saw: measured, and never extrapolated."""
+"""What a pack's false-accept rate came to for people outside its calibration: measured, never extrapolated."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """How often somebody with so many photos is turned away: what was measured, and no figure where nothing was.
 
 From the first table of models/README.md, "Does a set rate hold for people the fit never saw?": one frame a try, press
-photos of people whom the calibration never saw. A test compares both.
+photos of people outside the calibration. A test compares the two.
 """
 
 import math

@@ -70,7 +70,9 @@ def repeated(
     except NotRecorded:
         raise
     except Exception:
-        return None  # it is recorded as a fault
+        # Leaving an event out is a convenience. If that cannot be judged, the denial is recorded.
+        logger.exception("repeat_not_judged camera=%s next=recorded", request.camera)
+        return None
     if foreseen.verdict is Verdict.OPEN:
         return None
     return next((one for one in earlier if one.covers(foreseen.reason, request.seen_at)), None)

@@ -44,7 +44,7 @@ class Suggestion:
 
 @dataclass(frozen=True, eq=False)
 class NamelessGroup:
-    """One person, most likely. nearest: the enrolled people whom they resemble most, best first."""
+    """Faces that are probably one person. nearest: the most similar enrolled people, best first."""
 
     group: FaceGroup
     nearest: tuple[Suggestion, ...]

@@ -17,7 +17,7 @@ router = APIRouter(tags=["Gates"])
 class HardwareFieldOut(BaseModel):
     """One question of a form."""
 
-    name: str = Field(examples=["relay.url"], description="where the answer stands in the config")
+    name: str = Field(examples=["relay.url"], description="the path of the answer in the config")
     label: str = Field(examples=["Address"])
     kind: FieldKind
     hint: str

@@ -77,7 +77,7 @@ class ImportOut(BaseModel):
     eta_s: float | None = Field(description="seconds left at that speed")
     counts: dict[str, int] = Field(
         examples=[{"added": 9990, "changed": 0, "unchanged": 0, "refused": 10, "problems": 31, "unrecognisable": 7}],
-        description="rows by outcome; with problems; of people whom gates cannot recognise afterwards",
+        description="rows by outcome, with problems, and of people left without a photo that gates can use",
     )
     encoding: str | None = Field(description="encoding that was named for the CSV")
     notices: list[str] = Field(description="about the files as a whole")
@@ -164,7 +164,7 @@ def read(
     system: SystemOf,
     _: Admin,
     outcome: RowOutcome | None = None,
-    unrecognisable: Annotated[bool, Query(description="only people whom gates cannot recognise afterwards")] = False,
+    unrecognisable: Annotated[bool, Query(description="only people left without a photo that gates can use")] = False,
     all_rows: Annotated[bool, Query(description="also rows without problems")] = False,
     cursor: Annotated[str | None, Query(max_length=20)] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,

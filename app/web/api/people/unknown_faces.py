@@ -31,7 +31,7 @@ class GroupOut(BaseModel):
 
     faces: list[FaceOut] = Field(description="newest first")
     best: str = Field(description="the event with the best picture")
-    nearest: list[NearestOut] = Field(description="the enrolled people whom they resemble most")
+    nearest: list[NearestOut] = Field(description="the most similar enrolled people, best first")
 
     @classmethod
     def of(cls, one: NamelessGroup) -> "GroupOut":
