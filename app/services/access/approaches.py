@@ -200,7 +200,7 @@ class Approaches:
     def _tried(self, watch: Watch, track: Track, visit: Visit, at: datetime) -> Decisions:
         """Tries what was seen so far. An opening is recorded and carried out; otherwise nothing happens."""
         try:
-            request, found, opens = assessed(self, watch, track, visit, at)
+            request, found, opens = assessed(self.store, self.decisions, self.rules, watch, track, visit, at)
             if opens:
                 return self._opened(watch, track, visit, request, found)
             visit.tries += 1
@@ -249,7 +249,7 @@ class Approaches:
             visit.denial = before
             return []
         try:
-            request, found, opens = assessed(self, watch, track, visit, at)
+            request, found, opens = assessed(self.store, self.decisions, self.rules, watch, track, visit, at)
             if not visit.alone:
                 found = Evidence(visit.faces, 0, Reason.SEVERAL_FACES)
             elif opens and not left:

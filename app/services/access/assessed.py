@@ -4,12 +4,10 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime
 from time import perf_counter
-from typing import Protocol
 
-from app.core.approach import tracks
 from app.core.approach import tries as approach
 from app.core.approach.group import Denial
-from app.core.approach.tracks import Track
+from app.core.approach.tracks import Rules, Track
 from app.core.errors import NotRecorded
 from app.core.ports.store import Store
 from app.core.recognition.liveness import LivenessMode
@@ -21,34 +19,23 @@ from app.services.access.watch import Visit, Watch
 logger = logging.getLogger(__name__)
 
 
-class Deciding(Protocol):
-    """The part of `Approaches` that this needs."""
-
-    @property
-    def store(self) -> Store: ...
-    @property
-    def decisions(self) -> DecisionService: ...
-    @property
-    def rules(self) -> tracks.Rules: ...
-
-
 def assessed(
-    by: Deciding, watch: Watch, track: Track, visit: Visit, at: datetime
+    store: Store, decisions: DecisionService, rules: Rules, watch: Watch, track: Track, visit: Visit, at: datetime
 ) -> tuple[DecisionRequest, Evidence, bool]:
     """The request, its evidence, and whether it would open. Raises NotRecorded if the database or gate is gone."""
     started = perf_counter()
-    with by.store.read() as tx:
+    with store.read() as tx:
         gate = tx.gates.get(watch.gate_id)
-        current = by.decisions.refresh(tx)
+        current = decisions.refresh(tx)
     if gate is None:
         raise NotRecorded("the camera's gate no longer exists")
     watch.asks_liveness = gate.liveness is not LivenessMode.OFF
     views = [view.pixels for view in visit.views]
-    looks = approach.frame_results(track, visit.faces, by.rules.same_person, views)
+    looks = approach.frame_results(track, visit.faces, rules.same_person, views)
     request = DecisionRequest(gate, looks, track.seen, at, started, camera=watch.camera, share=approach.SHARE)
-    found = by.decisions.evidence(looks) if current else FAULT
+    found = decisions.evidence(looks) if current else FAULT
     try:
-        opens = by.decisions.would_open(request, found)
+        opens = decisions.would_open(request, found)
     except NotRecorded:
         raise
     except Exception:

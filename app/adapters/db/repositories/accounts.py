@@ -113,7 +113,7 @@ class SavedViewRows:
     def of(self, user_id: str) -> list[SavedView]:
         found = []
         for row in self._connection.execute(select(saved_views).where(saved_views.c.user_id == user_id)):
-            with suppress(CryptoFault):
+            with suppress(CryptoFault):  # an altered view opens nothing; its user sees that it is gone
                 opened = json.loads(self._seals.reveal(row.sealed, context(Sealed.SAVED_VIEW, user_id, row.id)))
                 found.append(SavedView(row.id, user_id, *opened))
         return sorted(found, key=lambda view: (folded(view.name), view.name))
