@@ -178,8 +178,8 @@ class SiteControl:
     def _record_release(self, order: SiteOrder, site: SiteState, unrecorded: Collection[SiteState]) -> SiteState:
         released = self._release(site)
         if released.gates != site.gates:
-            # Other gates are released and not recorded yet; record them too.
-            order = replace(order, gates=released.gates, in_force=True)
+            # Other gates are released and not recorded yet; record them too. A zone's gates are among them.
+            order = replace(order, gates=released.gates, zones=(), in_force=True)
         try:
             after = within(RECORD_S, lambda: self._record(order))
         except Refusal:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from app.core.access.rules import Zone
-from app.core.errors import Conflict, NotFound, NotYetRecorded
+from app.core.errors import Conflict, NotFound, NotRecorded, NotYetRecorded
 from app.core.site.mode import SiteMode, SiteState
 from app.services.site.site_control import SiteControl
 from tests.fakes import Clock, new_id, person, photo
@@ -118,3 +118,19 @@ def test_release_of_zones_without_the_database_is_one_of_every_gate(site: Proces
     with pytest.raises(NotYetRecorded):
         control.set_mode(RELEASE, ["dock"], zones=["Laboratory"], unread=True)
     assert asked == [()], "no names mean every gate"
+
+
+def test_release_of_a_zone_after_an_unrecorded_one_of_every_gate_records_both(
+    site: Process, control: SiteControl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise NotRecorded("the disk is full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(site.store, "write", full)
+        with pytest.raises(NotYetRecorded):
+            control.set_mode(RELEASE)
+    state = control.set_mode(RELEASE, zones=["Laboratory"])
+    assert (state.mode, state.gates, state.zones) == (RELEASE, (), ())
+    assert {str(site.sees(gate=gate.name)) for gate in site.gates.all()} == {"released"}
+    assert not control.is_unrecorded
