@@ -82,6 +82,21 @@ def test_erasure_removes_corrections_and_pictures(site: Process, corrections: Co
     assert site.recorded() == 1
 
 
+@pytest.mark.parametrize("kind", [CorrectionKind.WITHDRAWN, CorrectionKind.DISMISSED])
+def test_row_that_settles_nothing_does_not_keep_an_erased_persons_picture(
+    site: Process, corrections: Corrections, kind: CorrectionKind
+) -> None:
+    ada, bob = site.enrol("E-1", photo(person(0))), site.enrol("E-2", photo(person(1)))
+    stranger, another = site.decide(photo(person(5))), site.decide(photo(person(6)))
+    corrections.add(stranger.id, WAS, ada.id, "user-7")
+    planted = corrections.add(another.id, WAS, bob.id, "user-7")
+    with site.store.write() as tx:
+        tx.corrections.add(replace(planted, id=new_id(), kind=kind, about=None))
+    assert site.erasure.erase(ada.id).events_unlinked == 1
+    with pytest.raises(NotFound):
+        site.events.snapshot(stranger.id)
+
+
 def test_altered_correction_is_marked_forged_and_not_exported(site: Process, corrections: Corrections) -> None:
     ada, bob = site.enrol("E-1", photo(person(0))), site.enrol("E-2", photo(person(1)))
     stranger = site.decide(photo(person(5)))

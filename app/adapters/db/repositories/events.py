@@ -104,7 +104,10 @@ class EventRows:
         theirs = or_(events.c.employee_id == person, events.c.subject_id == person)
         asked = idempotency.c.event_id.in_(select(events.c.id).where(theirs))
         self._connection.execute(delete(idempotency).where(asked))
-        taken_back = select(corrections.c.about).where(corrections.c.kind.in_([kind.value for kind in TAKEN_BACK]))
+        # With a NULL in it, NOT IN holds of nothing. Only an altered row can have one.
+        taken_back = select(corrections.c.about).where(
+            corrections.c.kind.in_([kind.value for kind in TAKEN_BACK]), corrections.c.about.is_not(None)
+        )
         shown = select(corrections.c.event_id).where(
             corrections.c.employee_id == person,
             corrections.c.kind == CorrectionKind.WAS.value,
