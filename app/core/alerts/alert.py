@@ -88,7 +88,8 @@ class Alert:
     A momentary one, such as tailgating, begins and ends at once, and each is a record of its own. Of all others, at
     most one per kind, gate and camera is uncleared. `detail` is a few words without secrets, addresses or names. An
     alert outlives its camera. A report of a mistake names the event and the actor who reported it (the id of a key or
-    user); its `detail` is what they wrote.
+    user); its `detail` is what they wrote. It is emptied, as is the acknowledgement's comment, when the event's person
+    is erased.
     """
 
     id: str

@@ -33,6 +33,10 @@ class Alerts(Protocol):
         """Returns the report of a mistake at this event."""
         ...
 
+    def forget(self, employee_id: str) -> None:
+        """Empties what people wrote about events that name this person, or were attributed to them."""
+        ...
+
     def uncleared(self) -> list[Alert]:
         """Returns the alerts whose cause lasts, acknowledged or not. There are few: one per kind, gate and camera."""
         ...

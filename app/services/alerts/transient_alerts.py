@@ -11,6 +11,8 @@ from app.core.ports.store import Clock, Store
 from app.core.text import plain_text
 from app.services.alerts.alert_list import MOST_COMMENT_CHARS
 
+ERASED = "The person of this event was erased, and what it said with them."
+
 
 @dataclass(frozen=True)
 class TransientAlerts:
@@ -34,7 +36,7 @@ class TransientAlerts:
             actor: the id of the key or user who reports it.
             comment: what is wrong, 1 to 200 characters of plain text.
 
-        Raises BadInput, NotFound; Conflict if it was reported before.
+        Raises BadInput, NotFound; Conflict if it was reported before, or its person was erased.
         """
         comment = comment.strip()
         plain_text("comment", comment, MOST_COMMENT_CHARS)
@@ -42,6 +44,8 @@ class TransientAlerts:
             event = tx.events.get(event_id)
             if event is None:
                 raise NotFound("unknown_event", "There is no event with this id.")
+            if event.sealed_payload is None:
+                raise Conflict("event_has_no_person", ERASED)
             tx.events.lock_head(event.gate_id)  # whoever reports it at the same time waits
             if tx.alerts.about(event_id) is not None:
                 raise Conflict("already_reported", "Somebody has reported this event; Alerts has the report.")
@@ -49,6 +53,9 @@ class TransientAlerts:
             kind, gate_id = AlertKind.REPORTED, event.gate_id
             alert = Alert(self.new_id(), now, kind, gate_id, None, comment, now, event_id=event_id, actor=actor)
             tx.alerts.raise_(alert)
+            # Locked until the commit, so that no erasure misses what is written here.
+            if event.employee_id is not None and not tx.employees.lock(event.employee_id):
+                raise Conflict("event_has_no_person", ERASED)
         return alert
 
     def turned(self, camera: Camera, degrees: int) -> None:

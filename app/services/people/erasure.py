@@ -40,6 +40,7 @@ class Erasure:
         a crash cuts off, the next start finishes.
         """
         with self.store.write() as tx:
+            tx.alerts.forget(employee_id)
             # Feed before key, as in an enrolment, and person before key, as in a decision; otherwise two of them could
             # wait for each other.
             tx.templates.lock()
@@ -70,6 +71,7 @@ class Erasure:
                     words = f"line {number} of the erasure journal"
                     tx.alerts.raise_(Alert(self.new_id(), self.clock(), AlertKind.RECORD_ALTERED, detail=words))
                     continue
+                tx.alerts.forget(employee_id)
                 tx.templates.lock()
                 if tx.employees.lock(employee_id):
                     self._forget(tx.data_keys.get(employee_id))
@@ -92,6 +94,8 @@ class Erasure:
             return tx.erasures.get(employee_id)
 
     def _erase(self, tx: Transaction, employee_id: str) -> Receipt:
+        # Again, for what was reported before the person was locked.
+        tx.alerts.forget(employee_id)
         blank = Receipt(
             id=self.new_id(),
             employee_id=employee_id,

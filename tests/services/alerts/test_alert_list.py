@@ -2,17 +2,20 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 from sqlalchemy import text
 
 from app.adapters.db.repositories.alerts import AlertRows
+from app.adapters.db.repositories.people import EmployeeRows
 from app.core.alerts.alert import Alert, AlertFilter, AlertKind, AlertState, Severity
 from app.core.cameras.camera import Camera
 from app.core.errors import BadInput, Conflict, NotFound, NotRecorded
+from app.core.events.corrections import CorrectionKind
 from app.services.alerts.alert_list import AlertList
 from app.services.alerts.transient_alerts import TransientAlerts
+from app.services.events.corrections import Corrections
 from app.services.site.own_alerts import OwnAlerts
 from tests.fakes import Clock, new_id, person, photo
 from tests.services.meanwhile import Meanwhile
@@ -221,3 +224,49 @@ def test_mistake_reported_twice_at_once_is_one_alert(
     with pytest.raises(Conflict):
         meanwhile.results()
     assert [one.actor for one in found(alerts)] == ["user-7"]
+
+
+def test_erasure_empties_what_people_wrote_about_the_persons_events(
+    transient: TransientAlerts, alerts: AlertList, site: Process, clock: Clock
+) -> None:
+    ada, _ = site.enrol("E-1", photo(person(0))), site.enrol("E-2", photo(person(1)))
+    hers, attributed, evas = site.decide(photo(person(0))), site.decide(photo(person(5))), site.decide(photo(person(1)))
+    corrections = Corrections(site.store, site.log, site.vault, site.signer, clock, new_id)
+    corrections.add(attributed.id, CorrectionKind.WAS, ada.id, "user-7")
+    for event in (hers, attributed, evas):
+        made = transient.reported(event.id, "user-7", "Ada Lovelace lent Eva her badge")
+        alerts.acknowledge(made.id, "admin-1", "spoke to Ada")
+    site.erasure.erase(ada.id)
+    left = {a.event_id: (a.detail, a.acknowledged and a.acknowledged.comment) for a in found(alerts, AlertState.ALL)}
+    assert left == {
+        hers.id: ("", ""),
+        attributed.id: ("", ""),
+        evas.id: ("Ada Lovelace lent Eva her badge", "spoke to Ada"),
+    }
+    assert site.recorded() == 3
+    with site.store.read() as tx:
+        assert list(tx.seals.flaws()) == []
+
+
+def test_report_during_an_erasure_leaves_nothing_of_the_person(
+    transient: TransientAlerts, alerts: AlertList, site: Process, meanwhile: Meanwhile
+) -> None:
+    ada = site.enrol("E-1", photo(person(0)))
+    hers = site.decide(photo(person(0)))
+    meanwhile.before(EmployeeRows, "lock", lambda: transient.reported(hers.id, "user-7", "Ada again"))
+    site.erasure.erase(ada.id)
+    with suppress(Conflict):
+        meanwhile.results()
+    assert {alert.detail for alert in found(alerts, AlertState.ALL)} <= {""}
+
+
+def test_erasure_during_a_report_leaves_nothing_of_the_person(
+    transient: TransientAlerts, alerts: AlertList, site: Process, meanwhile: Meanwhile
+) -> None:
+    ada = site.enrol("E-1", photo(person(0)))
+    hers = site.decide(photo(person(0)))
+    meanwhile.before(AlertRows, "raise_", lambda: site.erasure.erase(ada.id))
+    with suppress(Conflict):
+        transient.reported(hers.id, "user-7", "Ada again")
+    meanwhile.results()
+    assert {alert.detail for alert in found(alerts, AlertState.ALL)} <= {""}

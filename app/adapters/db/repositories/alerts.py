@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, Select, select, update
 
 from app.adapters.db.engine.connect import upsert
+from app.adapters.db.repositories.events import events_of
 from app.adapters.db.seals.sealed_rows import SealedRows
 from app.adapters.db.tables import AWAITING, UNCLEARED, alerts
 from app.core.alerts.alert import Acknowledgement, Alert, AlertFilter, AlertKind, AlertState
@@ -47,6 +48,13 @@ class AlertRows:
         changes = {**_acknowledged(acknowledgement), "awaiting": None}
         unacknowledged = alerts.c.acknowledged_at.is_(None)
         return self._rows.update(changes, unacknowledged, alerts.c.id == alert_id) == 1
+
+    def forget(self, employee_id: str) -> None:
+        theirs = alerts.c.event_id.in_(events_of(self._connection, employee_id))
+        empty = {"detail": "", "acknowledged_comment": ""}
+        self._rows.update(empty, theirs)
+        # An altered row does not get a good seal, but what people wrote must go all the same.
+        self._connection.execute(update(alerts).where(theirs).values(**empty))
 
     def get(self, alert_id: str) -> Alert | None:
         row = self._rows.one(id=alert_id)

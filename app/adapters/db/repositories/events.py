@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Connection,
     Executable,
     Row,
@@ -101,28 +102,13 @@ class EventRows:
         key = select(data_keys.c.subject_id).where(data_keys.c.subject_id == employee_id)
         self._connection.execute(key.with_for_update())
         person = blinded(self._connection, employee_id)
-        theirs = or_(events.c.employee_id == person, events.c.subject_id == person)
+        theirs = _names(person)
         asked = idempotency.c.event_id.in_(select(events.c.id).where(theirs))
         self._connection.execute(delete(idempotency).where(asked))
-        # With a NULL in it, NOT IN holds of nothing. Only an altered row can have one.
-        taken_back = select(corrections.c.about).where(
-            corrections.c.kind.in_([kind.value for kind in TAKEN_BACK]), corrections.c.about.is_not(None)
-        )
-        shown = select(corrections.c.event_id).where(
-            corrections.c.employee_id == person,
-            corrections.c.kind == CorrectionKind.WAS.value,
-            corrections.c.id.not_in(taken_back),
-        )
         return self._connection.execute(
             update(events)
-            .where(
-                or_(
-                    events.c.employee_id == person,
-                    events.c.subject_id == person,
-                    # Recorded of nobody, and attributed later. What is gone already is not counted again.
-                    and_(events.c.id.in_(shown), events.c.sealed_payload.is_not(None)),
-                )
-            )
+            # What is gone already is not counted again.
+            .where(or_(theirs, and_(events.c.id.in_(_attributed(person)), events.c.sealed_payload.is_not(None))))
             .values(employee_id=None, subject_id=None, sealed_payload=None, sealed_snapshot=None)
         ).rowcount
 
@@ -150,6 +136,28 @@ class EventRows:
 
     def forget_remembered(self, before: datetime) -> None:
         self._connection.execute(delete(idempotency).where(idempotency.c.at < before))
+
+
+def events_of(connection: Connection, employee_id: str) -> Select[Any]:
+    """Selects the ids of the events that name a person, or were attributed to them later."""
+    person = blinded(connection, employee_id)
+    return select(events.c.id).where(or_(_names(person), events.c.id.in_(_attributed(person))))
+
+
+def _names(person: str | None) -> ColumnElement[bool]:
+    return or_(events.c.employee_id == person, events.c.subject_id == person)
+
+
+def _attributed(person: str | None) -> Select[Any]:
+    # With a NULL in it, NOT IN holds of nothing. Only an altered row can have one.
+    taken_back = select(corrections.c.about).where(
+        corrections.c.kind.in_([kind.value for kind in TAKEN_BACK]), corrections.c.about.is_not(None)
+    )
+    return select(corrections.c.event_id).where(
+        corrections.c.employee_id == person,
+        corrections.c.kind == CorrectionKind.WAS.value,
+        corrections.c.id.not_in(taken_back),
+    )
 
 
 class SentPictureRows:
