@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Response, expect
+from playwright.sync_api import Locator, Page, Response, expect
 
 from app.core.alerts.alert import Alert, AlertKind
 from app.core.approach.tries import Region
@@ -77,6 +77,16 @@ def test_the_status_page(page_as: Open, look: Look, axe: Axe) -> None:
     axe(page)
 
 
+def shown_after_reloads(page: Page, part: Locator) -> None:
+    """The service looks at its health once a second, and a page shows what the last look found."""
+
+    def shown() -> bool:
+        page.reload()
+        return part.is_visible()
+
+    eventually(shown, f"the page shows {part}")
+
+
 def test_new_site_is_not_called_ready(fresh_site: Service, page_as: Open) -> None:
     """To people who cannot set it up, it says what is lacking. Admins have the steps: see `test_first_hour`."""
     system = fresh_site.system
@@ -88,18 +98,12 @@ def test_new_site_is_not_called_ready(fresh_site: Service, page_as: Open) -> Non
     page.reload()
     expect(page.get_by_text("There is no gate yet")).to_have_count(0)
     expect(page.get_by_text("Nobody is seen yet")).to_be_visible()
-    expect(page.get_by_text("is a test gate, where nothing opens")).to_be_visible()
+    shown_after_reloads(page, page.get_by_text("is a test gate, where nothing opens"))
     for gate in system.gates.all():
         system.keys.create(Role.GATE, gate.name)
     ada = system.enrolment.add(Details(number="F-1", name="Ada Lovelace"))
     system.enrolment.add_photos(ada.id, [pictures.small(pictures.ADA[0], 720)])
-
-    def ready() -> bool:
-        page.reload()
-        return page.get_by_role("heading", name=WELL).is_visible()
-
-    # The page asks for the site's health once in a while, and shows what it last heard.
-    eventually(ready, "the page says that it works")
+    shown_after_reloads(page, page.get_by_role("heading", name=WELL))
 
 
 @pytest.fixture
