@@ -8,6 +8,7 @@ import re
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -105,6 +106,27 @@ def check_csrf(request: Request, sent: str) -> None:
     expected = csrf_of(request.cookies.get(cookie_name(request), ""))
     if request.method not in HARMLESS and not hmac.compare_digest(sent.encode(), expected.encode()):
         raise Forbidden("csrf_token_invalid", "This page is out of date. Reload it and try again.")
+
+
+def from_here(request: Request) -> None:
+    """Refuses forms from other sites, which could sign somebody in as somebody else. Raises Forbidden.
+
+    Over https, browsers send where a form comes from, whatever a proxy does to the host. Over http they send only the
+    origin, which must equal the requested host.
+    """
+    fetched = request.headers.get("sec-fetch-site")
+    if fetched in ("same-origin", "none"):
+        return
+    if fetched is not None:
+        raise Forbidden("cross_site_form", "This form came from another site. Open the sign-in page and try again.")
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("host", ""):
+        raise Forbidden(
+            "cross_site_form",
+            "This form came from another site, or a proxy changes the host. Open the sign-in page and try again. If it "
+            "fails again, set the proxy to pass Host unchanged (nginx: proxy_set_header Host $http_host), or serve "
+            "over https.",
+        )
 
 
 def caller(request: Request, credentials: Credentials, csrf: Annotated[str, Depends(csrf_sent)]) -> Principal:

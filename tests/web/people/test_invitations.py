@@ -1,9 +1,12 @@
 """Self-enrolment over HTTP: a link opens its own pages and nothing else, and without one not even a body is read."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
+from app.web.app import create_app
+from app.wiring import System
 from tests import pictures
 from tests.web.conftest import Headers, TestClient, problem
 
@@ -64,6 +67,23 @@ def test_card_is_chosen_and_the_link_is_over(client: TestClient, admin: Headers,
     assert kept["state"] == "declined"
     problem(client.delete(f"/v1/employees/{person}/invitations/{kept['id']}", headers=admin), 409)
     problem(client.delete(f"/v1/employees/{person}/invitations/x", headers=admin), 404, code="unknown_invitation")
+
+
+def test_pages_of_the_link_stay_below_a_proxys_path(
+    system: System, client: TestClient, admin: Headers, person: str
+) -> None:
+    settings = system.settings.model_copy(update={"path_prefix": "/facegate"})
+    below = TestClient(create_app(replace(system, settings=settings, on_decision=[])), follow_redirects=False)
+    token = link(client, admin, person)
+    answer = below.get(f"/facegate{token}")
+    assert (answer.headers["location"], "Path=/facegate/enrol;" in answer.headers["set-cookie"]) == (
+        "/facegate/enrol",
+        True,
+    )
+    browser = {"Cookie": answer.headers["set-cookie"].partition(";")[0], "Sec-Fetch-Site": "same-origin"}
+    below.cookies.clear()
+    assert below.post("/facegate/enrol/consent", headers=browser).headers["location"] == "/facegate/enrol"
+    assert below.post("/facegate/enrol/decline", headers=browser).headers["location"] == "/facegate/enrol?said=declined"
 
 
 def test_link_opens_nothing_else(client: TestClient, admin: Headers, person: str) -> None:

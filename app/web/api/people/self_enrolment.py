@@ -8,9 +8,8 @@ from fastapi import APIRouter, Depends, Request
 from app.core.people.invitations import MOST_PHOTOS
 from app.web.api.people.photo_checks import CheckOut, look_at, picture
 from app.web.api.schemas import PhotoOut, PhotosOut
-from app.web.console.accounts.signin import from_here
 from app.web.edge import uploads
-from app.web.security import INVITATION, SystemOf
+from app.web.security import INVITATION, SystemOf, from_here
 from app.web.turns import FewPictures
 
 router = APIRouter(include_in_schema=False)

@@ -8,10 +8,10 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from app.core.errors import Busy, Refusal
 from app.core.types import Role
 from app.services.accounts.sessions import DISPLAY_FOR, of_display
-from app.web.console.accounts.signin import from_here, remember
+from app.web.console.accounts.signin import remember
 from app.web.console.render import Link, render
 from app.web.console.session import AdminPage, Visitor
-from app.web.security import SystemOf, client_of, cookie_name
+from app.web.security import SystemOf, client_of, cookie_name, from_here
 
 router = APIRouter(include_in_schema=False)
 LINKS = (Link("/displays", "Displays", "display", frozenset({Role.ADMIN}), section="settings"),)

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -13,7 +12,7 @@ from app.services.accounts.sessions import Ended, of_display
 from app.services.accounts.sign_in import SignInResult
 from app.web.console.render import render
 from app.web.console.session import AnyPage, Visitor, local_path
-from app.web.security import DEVICE, SystemOf, client_of, cookie_name, cookie_path
+from app.web.security import DEVICE, SystemOf, client_of, cookie_name, cookie_path, from_here
 from app.wiring import System
 
 router = APIRouter(include_in_schema=False)
@@ -161,24 +160,3 @@ def _secure(request: Request) -> bool:
 
 def _status(refusal: Refusal) -> int:
     return 429 if isinstance(refusal, Busy) else 400
-
-
-def from_here(request: Request) -> None:
-    """Refuses forms from other sites, which could sign somebody in as somebody else. Raises Forbidden.
-
-    Over https, browsers send where a form comes from, whatever a proxy does to the host. Over http they send only the
-    origin, which must equal the requested host.
-    """
-    fetched = request.headers.get("sec-fetch-site")
-    if fetched in ("same-origin", "none"):
-        return
-    if fetched is not None:
-        raise Forbidden("cross_site_form", "This form came from another site. Open the sign-in page and try again.")
-    origin = request.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != request.headers.get("host", ""):
-        raise Forbidden(
-            "cross_site_form",
-            "This form came from another site, or a proxy changes the host. Open the sign-in page and try again. If it "
-            "fails again, set the proxy to pass Host unchanged (nginx: proxy_set_header Host $http_host), or serve "
-            "over https.",
-        )

@@ -7,10 +7,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from app.core.errors import Refusal
 from app.core.people.invitations import CONSENT
-from app.web.console.accounts.signin import from_here
+from app.services.access.site_clock import WallClocks
 from app.web.console.render import render
-from app.web.security import INVITATION, SystemOf, prefix_of
-from app.wiring import System
+from app.web.security import INVITATION, SystemOf, from_here, prefix_of
 
 router = APIRouter(include_in_schema=False)
 Said = Literal["", "done", "declined"]
@@ -20,7 +19,7 @@ Said = Literal["", "done", "declined"]
 def show(request: Request, system: SystemOf, token: str = "", said: Said = "") -> Response:
     """token: moved from the address into a cookie, so that it is in no history and no picture of the screen."""
     if token:
-        answer: Response = RedirectResponse(f"{prefix_of(request)}/enrol", 303)
+        answer: Response = RedirectResponse("/enrol", 303)
         secure, path = request.url.scheme == "https", f"{prefix_of(request)}/enrol"
         # Lax: the link is opened from a mail, and Strict cookies are not sent on the redirect that follows.
         answer.set_cookie(INVITATION, token[:200], path=path, httponly=True, samesite="lax", secure=secure)
@@ -33,14 +32,14 @@ def show(request: Request, system: SystemOf, token: str = "", said: Said = "") -
         gone = {"step": "gone", "site": "", "consent": "", "name": "", "problem": refusal.detail}
         return render(request, "people/enrol.html", None, 404, **gone)
     step = "photos" if invitation.consented_at else "consent"
-    consent = _consent(system)
+    clocks = system.site_clock.read()
     return render(
         request,
         "people/enrol.html",
         None,
         step=step,
-        site=_site(system),
-        consent=consent,
+        site=clocks.site,
+        consent=_consent(clocks),
         name=employee.name,
         problem="",
     )
@@ -49,8 +48,9 @@ def show(request: Request, system: SystemOf, token: str = "", said: Said = "") -
 @router.post("/enrol/consent")
 def agree(request: Request, system: SystemOf) -> Response:
     from_here(request)
-    system.self_enrolment.consent(_token(request), _consent(system), system.site_clock.read().today)
-    return RedirectResponse(f"{prefix_of(request)}/enrol", 303)
+    clocks = system.site_clock.read()
+    system.self_enrolment.consent(_token(request), _consent(clocks), clocks.today)
+    return RedirectResponse("/enrol", 303)
 
 
 @router.post("/enrol/decline")
@@ -61,7 +61,7 @@ def decline(request: Request, system: SystemOf) -> Response:
 
 
 def _ended(request: Request, said: Said) -> Response:
-    answer = RedirectResponse(f"{prefix_of(request)}/enrol?said={said}", 303)
+    answer = RedirectResponse(f"/enrol?said={said}", 303)
     answer.delete_cookie(INVITATION, path=f"{prefix_of(request)}/enrol")
     return answer
 
@@ -70,11 +70,6 @@ def _token(request: Request) -> str:
     return request.cookies.get(INVITATION, "")
 
 
-def _site(system: System) -> str:
-    with system.store.read() as tx:
-        return tx.rules.all().sites[0].name
-
-
-def _consent(system: System) -> str:
+def _consent(clocks: WallClocks) -> str:
     """The text of consent for this site."""
-    return CONSENT.format(site=_site(system))
+    return CONSENT.format(site=clocks.site)

@@ -1,7 +1,7 @@
 // A person's self-enrolment link: made, copied, revoked, and what became of it.
 
 import { call, say } from "../api.js";
-import { when } from "../parts.js";
+import { moment } from "../parts.js";
 
 const section = document.getElementById("invitation");
 const part = (name) => document.getElementById(`invitation-${name}`);
@@ -11,9 +11,9 @@ let waiting = null;
 function words(one) {
   if (one.state === "waiting") {
     const where = one.consented_at ? "They agreed and have not sent a photo yet." : "They have not answered yet.";
-    return one.expired ? `The link ended on ${when(one.ends_at)} without an answer.` : `Waiting until ${when(one.ends_at)}. ${where}`;
+    return one.expired ? `The link ended on ${moment(one.ends_at)} without an answer.` : `Waiting until ${moment(one.ends_at)}. ${where}`;
   }
-  const at = when(one.answered_at);
+  const at = moment(one.answered_at);
   if (one.state === "done") return `Done on ${at}. They agreed to text ${one.consent_version}.`;
   return one.state === "declined" ? `They prefer a card, since ${at}.` : `The last link was revoked on ${at}.`;
 }
