@@ -32,7 +32,7 @@ def weigh(page: Page) -> list[Response]:
     got: list[Response] = []
 
     def take(answer: Response) -> None:
-        if "/v1/" not in answer.url and "/portraits/" not in answer.url:
+        if not re.search(r"/v1/|/portraits/|/face$", answer.url):
             got.append(answer)
 
     page.on("response", take)
