@@ -1,6 +1,10 @@
 """Corrections and reports over HTTP: who may say, take back and decide, and what the pages show of it."""
 
+import sqlite3
+from contextlib import closing
 from typing import Any
+
+import pytest
 
 from app.core.types import Role
 from app.wiring import System
@@ -42,6 +46,32 @@ def test_correction_is_made_taken_back_and_decided(
         "dismissed",
     ]
     assert event not in {each["event_id"] for each in client.get("/v1/corrections", headers=admin).json()["items"]}
+
+
+@pytest.mark.parametrize(("column", "said"), [("snapshot", "At the gate"), ("payload", "was altered")])
+def test_altered_record_keeps_nobody_from_the_inbox(
+    client: TestClient, system: System, security: Headers, ada: Any, ask: Any, column: str, said: str
+) -> None:
+    event = opened(ask)
+    path = f"/v1/events/{event}/corrections"
+    made = client.post(path, headers=security, json={"kind": "not_this_person"}).json()
+    admin = cookie(sign_in(system, Role.ADMIN))
+    with closing(sqlite3.connect(system.settings.data / "facegate.db", isolation_level=None)) as database:
+        find, put = (
+            f"{start} WHERE id = '{event}'"
+            for start in (f"SELECT sealed_{column} FROM events", f"UPDATE events SET sealed_{column} = ?")
+        )
+        (sealed,) = database.execute(find).fetchone()
+        database.execute(put, (sealed[:-1] + bytes([sealed[-1] ^ 1]),))
+        try:
+            inbox = client.get("/alerts/corrections", headers=admin)
+            page = client.get(f"/activity/{event}", headers=admin)
+        finally:
+            database.execute(put, (sealed,))
+    assert inbox.status_code == 200 and said in inbox.text and f'value="{made["id"]}"' in inbox.text
+    if column == "snapshot":
+        assert page.status_code == 200 and "somebody altered it" in page.text
+    assert client.post(f"{path}/{made['id']}/withdraw", headers=security).status_code == 200
 
 
 def test_mistake_is_reported_once(

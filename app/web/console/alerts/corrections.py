@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from app.core.errors import NotFound, Refusal
+from app.core.errors import CryptoFault, Refusal
 from app.core.events.logged import LoggedEvent
 from app.core.types import Role
 from app.services.accounts.sessions import SignedIn
@@ -52,7 +52,7 @@ def _inbox(request: Request, system: System, person: SignedIn, problem: str = ""
         "alerts/corrections.html",
         person,
         400 if problem else 200,
-        found=[(one, event, _has_picture(system, event)) for one, event in _with_events(system, found[:SHOWN])],
+        found=[(one, _event(system, one)) for one in found[:SHOWN]],
         more=len(found) > SHOWN,
         reasons=REASONS,
         name_of=partial(actor_name, system),
@@ -61,12 +61,9 @@ def _inbox(request: Request, system: System, person: SignedIn, problem: str = ""
     )
 
 
-def _with_events(system: System, found: list[CheckedCorrection]) -> list[tuple[CheckedCorrection, LoggedEvent]]:
-    return [(one, system.events.get(one.correction.event_id)) for one in found]
-
-
-def _has_picture(system: System, event: LoggedEvent) -> bool:
+def _event(system: System, one: CheckedCorrection) -> LoggedEvent | None:
+    """Returns the event that it is about; None for one that was altered, which must not keep the others from a page."""
     try:
-        return bool(system.events.pictures(event.id))
-    except NotFound:
-        return False
+        return system.events.get(one.correction.event_id)
+    except CryptoFault:
+        return None

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from app.core.errors import BadInput, Forbidden, NotFound, Refusal
+from app.core.errors import BadInput, CryptoFault, Forbidden, NotFound, Refusal
 from app.core.events.corrections import CorrectionKind
 from app.core.types import Reason, Role
 from app.services.accounts.sessions import SignedIn
@@ -78,10 +78,7 @@ def _event(request: Request, system: System, person: SignedIn, event_id: str, pr
     found = {"employee": None, "comment": None, "gate_result": None, **system.events.get(event_id).json()}
     filters = read_filters(request.query_params, system)
     newer, older = (None, None) if filters.problems else system.events.neighbours(filters.which(), event_id)
-    try:
-        pictures = len(system.events.pictures(event_id))
-    except NotFound:
-        pictures = 0
+    pictures = _pictures(system, event_id)
     return render(
         request,
         "events/event.html",
@@ -92,7 +89,8 @@ def _event(request: Request, system: System, person: SignedIn, event_id: str, pr
         newer=newer,
         older=older,
         printed=printed(system, person),
-        pictures=pictures,
+        pictures=pictures or 0,
+        picture_altered=pictures is None,
         rule=rule_of(Reason(found["reason"]), found.get("method"), (found.get("rule") or {}).get("name")),
         missing=missing(system, found),
         rule_link=_rule_link(system, person, found.get("rule")),
@@ -109,6 +107,16 @@ def _event(request: Request, system: System, person: SignedIn, event_id: str, pr
         may_correct=person.principal.may(Role.SECURITY, Role.ADMIN) and found.get("method") == "face",
         may_keep=person.principal.may(Role.ADMIN) and system.settings.enrol_from_gate,
     )
+
+
+def _pictures(system: System, event_id: str) -> int | None:
+    """Returns how many pictures the event has; None if they are not the ones that were recorded."""
+    try:
+        return len(system.events.pictures(event_id))
+    except NotFound:
+        return 0
+    except CryptoFault:
+        return None
 
 
 def _gate_id(system: System, name: str) -> str:
