@@ -45,6 +45,20 @@ class EventList:
             results = tx.gate_results.of(row.id for row in rows)
             return [self._event(tx, row, names.get(row.gate_id, row.gate_id), results.get(row.id)) for row in rows]
 
+    def people(self, employee_id: str | None, text: str) -> tuple[str, ...] | None:
+        """Returns the ids of those whose events to list: all whom both filters name; None if neither filters.
+
+        Args:
+            employee_id: of one person; None: anybody.
+            text: a name or number, as `called` takes it; "": anybody.
+
+        Raises BadInput as `called` does.
+        """
+        if not text:
+            return None if employee_id is None else (employee_id,)
+        found = self.called(text)
+        return found if employee_id is None else tuple(one for one in found if one == employee_id)
+
     def called(self, text: str) -> tuple[str, ...]:
         """Returns the ids of the people whom this name or number finds, as the list of people does.
 

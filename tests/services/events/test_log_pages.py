@@ -60,7 +60,9 @@ def test_search_by_name_finds_people_as_their_list_does(site: Process, monkeypat
     name = site.enrolment.get(ada.id).name
     assert site.events.called(name.upper()) == site.events.called("e-1") == (ada.id,)
     assert site.events.called("Nobody at all") == ()
-    site.enrol("E-2", photo(person(3)))
+    other = site.enrol("E-2", photo(person(3)))
+    assert site.events.people(None, "") is None and site.events.people(ada.id, "") == (ada.id,)
+    assert site.events.people(ada.id, "e-") == (ada.id,) and site.events.people(other.id, name) == ()
     monkeypatch.setattr(event_list, "MOST_NAMED", 1)
     with pytest.raises(BadInput) as refused:
         site.events.called("e-")

@@ -70,6 +70,13 @@ def test_search_by_name_and_by_times_as_people_write_them(
     for q in ("LOVELACE", "ada love", "E-1001"):
         assert opened in ids(client.get("/activity", headers=guard, params={"q": q, "when": "last hour"}).text)
     assert ids(client.get("/activity", headers=guard, params={"q": "nobody is called so"}).text) == []
+    for q, listed in (("lovelace", True), ("nobody is called so", False)):
+        both = {"employee": "E-1001", "q": q, "when": "last hour"}
+        page = client.get("/activity", headers=guard, params=both).text
+        assert (opened in ids(page)) is listed, "both filters count"
+        (path,) = re.findall(r'href="(/v1/events\.csv[^"]*)"', page)
+        table = client.get(html.unescape(path), headers=guard).text
+        assert (opened in table) is listed and f"name or number {q}, employee 0" in table
     in_zone("Asia/Kathmandu")
     local = moment(decided[0]["at"]) + timedelta(hours=5, minutes=45)
     when = f"{local:%Y-%m-%d %H:%M} - {local + timedelta(minutes=1):%H:%M}"

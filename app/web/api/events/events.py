@@ -13,6 +13,7 @@ from app.core.accounts.users import Principal
 from app.core.canonical import moment
 from app.core.events.records import EventFilter
 from app.core.types import Reason, Verdict
+from app.services.access.site_clock import WallClocks
 from app.services.alerts.alert_list import actors
 from app.web.api.cursors import IdCursor
 from app.web.api.describe import ERRORS
@@ -22,7 +23,6 @@ from app.web.csv_file import CSV, csv_lines
 from app.web.fields import PlainText
 from app.web.security import Reader, ScreenReader, SystemOf
 from app.web.turns import FewExports, FewLists, resting
-from app.wiring import System
 
 router = APIRouter(tags=["Events"])
 
@@ -69,7 +69,7 @@ def find(
     until: Until = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Page[EventOut]:
-    people = _people(system, employee, q)
+    people = system.events.people(employee, q or "")
     which = EventFilter(gate, None, decision, reason, since, until, cursor, limit + 1, camera, people)
     found = system.events.find(which)
     more = len(found) > limit
@@ -98,10 +98,10 @@ def as_csv(
 ) -> StreamingResponse:
     """All matching events, newest first, at most 100,000. Times are on the gate's clock, with its offset from UTC."""
     clocks = system.site_clock.read()
-    people = _people(system, employee, q)
+    people = system.events.people(employee, q or "")
     which = EventFilter(gate, None, decision, reason, since, until, None, CSV_PAGE, camera, people)
     system.events.check_export(which, MOST_EXPORTED)
-    facts = _facts(system, who, which, q) if head else []
+    facts = _facts(clocks, who, which, q, employee) if head else []
 
     def rows() -> Iterator[Iterable[object]]:
         for name, value in facts:
@@ -150,23 +150,17 @@ def picture(event_id: str, number: int, system: SystemOf, _: Reader) -> Response
     return Response(system.events.picture(event_id, number), media_type="image/jpeg", headers=PRIVATE)
 
 
-def _people(system: System, employee: str | None, q: str | None) -> tuple[str, ...] | None:
-    """Raises BadInput if the text finds too many people."""
-    if employee is not None:
-        return (employee,)
-    return system.events.called(q) if q else None
-
-
-def _facts(system: System, who: Principal, which: EventFilter, q: str | None) -> list[tuple[str, str]]:
+def _facts(
+    clocks: WallClocks, who: Principal, which: EventFilter, q: str | None, employee: str | None
+) -> list[tuple[str, str]]:
     """What somebody must know who is handed the file: where it is from, what it holds, who made it and when."""
-    clocks = system.site_clock.read()
     chosen = {
         "gate": which.gate,
         "decision": which.verdict,
         "reason": which.reason,
         "camera": which.camera,
         "name or number": q,
-        "employee": None if q or not which.people else which.people[0],
+        "employee": employee,
     }
     return [
         ("site", clocks.site),

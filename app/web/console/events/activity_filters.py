@@ -21,6 +21,7 @@ NAMES = ("q", "when", "gate", "decision", "reason", "camera", "employee", "from"
 QUICK = {"last hour": "Last hour", "today": "Today", "yesterday": "Yesterday", "last 7 days": "Last 7 days"}
 DRAWN = timedelta(hours=24)  # of the timeline, where the filters have no start
 PARTS = 60
+NOBODY = "nobody"  # an id that no employee has
 _LONGEST = {"q": 200, "when": MOST_CHARS}
 
 
@@ -31,7 +32,8 @@ class ActivityFilters:
     Attributes:
         fields: by name, "" where it does not filter; unknown decisions and reasons do not.
         span: the times; relative ones as of now.
-        people: the ids of those whom a name or number found; None: anybody.
+        people: the ids of those whom the number, and the name or number, find; None: anybody.
+        employee_id: of the one with the number; None: no such filter, or nobody has it.
         problems: a sentence for each field that cannot be read. Then nothing is listed.
     """
 
@@ -40,6 +42,7 @@ class ActivityFilters:
     clocks: WallClocks
     people: tuple[str, ...] | None
     problems: dict[str, str]
+    employee_id: str | None = None
 
     def which(self, before: str | None = None, limit: int = 50) -> EventFilter:
         verdict, reason = self.fields["decision"], self.fields["reason"]
@@ -84,7 +87,7 @@ class ActivityFilters:
         """As /v1/events.csv takes them, with the facts of the list before its rows."""
         kept = {name: self.fields[name] for name in ("gate", "decision", "reason", "camera", "q") if self.fields[name]}
         if self.fields["employee"]:
-            kept["employee"] = next(iter(self.people or ()), "nobody")
+            kept["employee"] = self.employee_id or NOBODY
         times = {"from": self.span.since, "to": self.span.until}
         return urlencode({**kept, **{name: instant(at) for name, at in times.items() if at}, "head": "true"})
 
@@ -132,15 +135,14 @@ def read_filters(sent: QueryParams, system: System) -> ActivityFilters:
             problems["when"] = refusal.detail
     else:
         span = _between(fields, clocks)
-    if fields["employee"]:
-        employee = system.enrolment.by_number(fields["employee"])
-        people = () if employee is None else (employee.id,)
-    elif fields["q"] and not problems:
+    employee = system.enrolment.by_number(fields["employee"]) if fields["employee"] else None
+    employee_id = employee.id if employee else None
+    if not problems:
         try:
-            people = system.events.called(fields["q"])
+            people = system.events.people(employee_id or (NOBODY if fields["employee"] else None), fields["q"])
         except BadInput as refusal:
             problems["q"] = refusal.detail
-    return ActivityFilters(fields, span, clocks, people, problems)
+    return ActivityFilters(fields, span, clocks, people, problems, employee_id)
 
 
 def _between(fields: dict[str, str], clocks: WallClocks) -> TimeRange:
