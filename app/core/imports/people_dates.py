@@ -42,28 +42,9 @@ _WEEKDAYS = (
     *("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),
     *("montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag"),
 )
-_SKIPPED = frozenset(
-    [
-        "of",
-        "the",
-        "de",
-        "del",
-        "den",
-        "der",
-        "st",
-        "nd",
-        "rd",
-        "th",
-        "so",
-        "mo",
-        "di",
-        "mi",
-        "do",
-        "fr",
-        "sa",
-        "sonntag",
-        "sonnabend",
-    ]
+_SKIPPED = (
+    *("of", "the", "de", "del", "den", "der", "st", "nd", "rd", "th"),
+    *("so", "mo", "di", "mi", "do", "fr", "sa", "sonntag", "sonnabend"),
 )
 
 
@@ -99,7 +80,7 @@ class ColumnOrder:
 
     def take(self, line: int, cell: str) -> None:
         """Looks at one cell; one that is no date says nothing."""
-        written = written_day(cell)
+        written = written_in(self.column, cell)
         if written is None or written.day_first == written.month_first:
             return
         if written.month_first is None:
@@ -127,7 +108,7 @@ class ColumnOrder:
             return DateOrder.MONTH_FIRST
         if self.doubtful is None:
             return None
-        written = written_day(self.doubtful[1])
+        written = written_in(self.column, self.doubtful[1])
         assert written is not None
         detail = (
             f"{self.column} in line {self.doubtful[0]} is {self.doubtful[1][:30]}: {spoken(written.day_first)}, or "
@@ -151,7 +132,7 @@ def read_day(name: str, cell: str, order: DateOrder | None) -> date:
     Raises:
         BadInput: it is no day, or depends on an order that nobody gave.
     """
-    written = written_day(cell, any_time=name == "consent_at")
+    written = written_in(name, cell)
     if written is None:
         raise BadInput(f"bad_{name}", f"{name} needs a date such as 2027-12-31{_cure(cell)}.")
     day = written.day(order)
@@ -161,6 +142,11 @@ def read_day(name: str, cell: str, order: DateOrder | None) -> date:
     if day is None:
         raise BadInput(f"bad_{name}", f"{name} is {cell[:30]}: say whether the day or the month is first.")
     return day
+
+
+def written_in(name: str, cell: str) -> WrittenDay | None:
+    """As `written_day`, for a cell of the column `name`."""
+    return written_day(cell, any_time=name == "consent_at")
 
 
 @lru_cache(maxsize=4096)

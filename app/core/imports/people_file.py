@@ -24,7 +24,7 @@ from app.core.imports.people_columns import (
     fits,
     layout_of,
 )
-from app.core.imports.people_dates import ColumnOrder, DateOrder, spoken, written_day
+from app.core.imports.people_dates import ColumnOrder, DateOrder, spoken, written_in
 from app.core.imports.people_guess import FilePreview, known_titles, preview
 from app.core.imports.people_table import Score, Table, table_of
 from app.core.imports.people_text import Text, text_of
@@ -106,9 +106,9 @@ def header_of(data: bytes, encoding: str | None = None, mapping: ColumnMapping |
 
 def preview_of(data: bytes, encoding: str | None = None, mapping: ColumnMapping | None = None) -> FilePreview:
     """Returns what a person sees in order to map a CSV. Raises BadInput or TooLarge."""
-    table = _table(text_of(data, encoding), mapping)
-    rows = [cells for _, cells in islice(table.rows(), _PREVIEWED + 1)]
-    return preview(_header(_table(text_of(data, encoding), mapping)), rows[1:])
+    rows = list(islice(_table(text_of(data, encoding), mapping).rows(), _PREVIEWED + 1))
+    line, cells = rows[0] if rows else (1, [])
+    return preview(Header(line, tuple(cells)), [cells for _, cells in rows[1:]])
 
 
 def check_mapping(data: bytes, encoding: str | None, mapping: ColumnMapping) -> None:
@@ -245,10 +245,14 @@ def _order_notices(
     for _, cells in islice(_table(text, mapping).rows(), 1, None) if open_ones else ():
         for name, order in list(open_ones.items()):
             at = layout.places[name][0]
-            written = written_day(cells[at].strip()) if at < len(cells) else None
+            cell = ""
+            if at < len(cells):
+                with suppress(BadInput):  # reading the row reported the bad cell
+                    cell = plain(name, cells[at])
+            written = written_in(name, cell)
             if written and written.day_first != written.month_first and (day := written.day(order)):
                 first = "day" if order is DateOrder.DAY_FIRST else "month"
-                yield f"{name} was read with the {first} first: {cells[at].strip()[:30]} is {spoken(day)}."
+                yield f"{name} was read with the {first} first: {cell[:30]} is {spoken(day)}."
                 del open_ones[name]
         if not open_ones:
             return

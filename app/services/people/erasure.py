@@ -96,6 +96,7 @@ class Erasure:
     def _erase(self, tx: Transaction, employee_id: str) -> Receipt:
         # Again, for what was reported before the person was locked.
         tx.alerts.forget(employee_id)
+        employee = tx.employees.get(employee_id)
         blank = Receipt(
             id=self.new_id(),
             employee_id=employee_id,
@@ -109,6 +110,7 @@ class Erasure:
         tx.employees.delete(employee_id)
         tx.data_keys.destroy(employee_id)
         tx.erasures.add(receipt)
+        tx.import_mappings.forget(employee)
         return receipt
 
 

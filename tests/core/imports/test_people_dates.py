@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.errors import BadInput
+from app.core.imports import people_file
+from app.core.imports.people_columns import mapping_of
 from app.core.imports.people_dates import ColumnOrder, DateOrder, read_day, spoken, written_day
 
 DAY, MONTH = DateOrder.DAY_FIRST, DateOrder.MONTH_FIRST
@@ -142,6 +144,22 @@ def test_cell_that_the_named_order_excludes_is_refused() -> None:
         read_day("valid_until", "31/12/2026", MONTH)
     with pytest.raises(BadInput, match="day or the month is first"):
         read_day("valid_until", "01/02/2026", None)
+
+
+def test_consent_with_a_time_proves_the_order_of_its_column() -> None:
+    file = people_file.read(
+        b"number,name,consent_at\nE-1,Ada,01/02/2027 14:30\nE-2,Bob,25/02/2027 09:15\nE-3,Cy,\xc2\xa003/04/2027\n"
+    )
+    assert [row.value("consent_at") for row in file.rows] == [date(2027, 2, 1), date(2027, 2, 25), date(2027, 4, 3)]
+    assert "consent_at was read with the day first: 01/02/2027 14:30 is 1 February 2027." in file.notices
+    with pytest.raises(BadInput, match="consent_at in line 2 is 01/02/2027 14:30: 1 February 2027, or 2 January 2027"):
+        people_file.read(b"number,name,consent_at\nE-1,Ada,01/02/2027 14:30\n")
+
+
+def test_order_is_said_of_a_cell_as_it_was_read() -> None:
+    said = mapping_of({"dates": "day_first"})
+    file = people_file.read(b'number,name,valid_until\nE-1,Ada,"=""01/02/2027"""\n', None, said)
+    assert "valid_until was read with the day first: 01/02/2027 is 1 February 2027." in file.notices
 
 
 def test_consent_may_have_a_time() -> None:

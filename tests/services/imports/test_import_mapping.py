@@ -10,6 +10,7 @@ from app.adapters.db.tables import import_mappings
 from app.core.errors import BadInput, Conflict, NotFound
 from app.core.imports.people_columns import ColumnMapping, mapping_of
 from app.core.imports.reports import Import, ImportState, RowFilter
+from app.core.people.details import Details
 from app.services.imports.import_desk import KEPT_TO_APPLY
 from tests.fakes import Clock, empty, person, photo
 from tests.services.importing import Importing, people, state, upload_key
@@ -133,3 +134,34 @@ def test_people_whom_no_photo_makes_recognisable_are_counted_apart(importing: Im
     importing.desk.forget(job.id)
     with pytest.raises(NotFound):
         importing.reports.picture(job.id, rows["E-2"].line)
+
+
+def test_erasure_removes_the_mapping_whose_titles_name_the_person(importing: Importing, site: Process) -> None:
+    site.enrol("E-9", photo(person(3)))
+    ada = site.enrolment.add(Details("E-1", "Ada Lovelace"))
+    headless = b"E-1;Lovelace;Ada;x\nE-2;Hope;Bob;y\n"
+    for csv, said in (
+        (HR, MAPPING),
+        (headless, mapping_of({"columns": {"number": "E-1", "name": ["Ada", "Lovelace"]}})),
+    ):
+        importing.desk.mappings.map(run(importing, csv).id, said, "ada")
+        assert importing.desk.run_next()
+    assert run(importing, headless).state is ImportState.CHECKED
+    site.erasure.erase(ada.id)
+    assert run(importing, headless).state is ImportState.UNMAPPED
+    assert run(importing, HR).state is ImportState.CHECKED, "which names nobody"
+    with site.store.write() as tx:
+        tx.import_mappings.forget(None)
+    assert run(importing, HR).state is ImportState.UNMAPPED
+    with site.store.read() as tx:
+        assert list(tx.seals.flaws()) == []
+
+
+def test_long_mapping_is_remembered_whole(importing: Importing) -> None:
+    titles = [str(n) + "\U0001f600" * 190 for n in range(10)]
+    csv = f"{';'.join(titles)}\nE-1{';' * 9}\n".encode()
+    groups = {"groups": titles[2:7], "name": titles[1], "number": titles[0], "photos": titles[7:]}
+    job = run(importing, csv)
+    importing.desk.mappings.map(job.id, mapping_of({"columns": groups}), "ada")
+    assert importing.desk.run_next()
+    assert run(importing, csv).state is ImportState.CHECKED

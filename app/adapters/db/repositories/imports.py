@@ -1,6 +1,7 @@
 """Rows of imports."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import Connection, case, delete, func, select, update
@@ -9,10 +10,11 @@ from app.adapters.db.engine.connect import upsert
 from app.adapters.db.seals.row_seal import seals_of
 from app.adapters.db.seals.sealed_rows import SealedRows
 from app.adapters.db.tables import import_mappings, import_rows, imports
-from app.core.imports.people_columns import mapping_from_json
-from app.core.imports.remembered import RememberedMapping
+from app.core.imports.people_columns import mapping_of
+from app.core.imports.remembered import RememberedMapping, names
 from app.core.imports.reports import Import, ImportState, RowFilter, RowOutcome, StoredRow
 from app.core.sealing import Sealed, context
+from app.core.types import Employee
 
 _WITHOUT_PICTURE = [c for c in import_rows.c if c.name not in ("import_id", "picture")]
 
@@ -94,10 +96,19 @@ class ImportMappingRows:
 
     def get(self, fingerprint: str) -> RememberedMapping | None:
         row = self._rows.one(fingerprint=fingerprint)
-        if row is None:
-            return None
-        plain = self._seals.reveal(row["mapping"], _context(fingerprint))
-        return RememberedMapping(fingerprint, mapping_from_json(plain), row["actor"], row["saved_at"])
+        return None if row is None else self._mapping(row)
+
+    def forget(self, employee: Employee | None) -> None:
+        kept = [] if employee is None else [one for one in self._all() if not names(one.mapping, employee)]
+        self._rows.delete(import_mappings.c.fingerprint.not_in([one.fingerprint for one in kept]))
+
+    def _all(self) -> Iterator[RememberedMapping]:
+        for row in self._rows.find(select(import_mappings)):
+            yield self._mapping(row)
+
+    def _mapping(self, row: dict[str, Any]) -> RememberedMapping:
+        plain = self._seals.reveal(row["mapping"], _context(row["fingerprint"]))
+        return RememberedMapping(row["fingerprint"], mapping_of(json.loads(plain)), row["actor"], row["saved_at"])
 
     def put(self, what: RememberedMapping) -> None:
         plain = json.dumps(what.mapping.plain()).encode()
