@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from fastapi import Request
 
+from app.core.errors import CryptoFault
 from app.services.site.background import Background, Progress, Work
 from app.web.turns import resting
 from app.wiring import System, reembed
@@ -47,7 +48,7 @@ class LongWork:
             if report.flaw is None:
                 return f"The log is intact: {total} events at {len(report.gates)} gates."
             flaw = report.flaw
-            return f"The log was altered: gate {flaw.gate}, record {flaw.sequence}: {flaw.problem}"
+            raise CryptoFault(f"The log was altered: gate {flaw.gate}, record {flaw.sequence}: {flaw.problem}")
 
         return self.verification.start(work)
 

@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
+from app.adapters.db.tables import api_keys
 from app.core.site.setting_facts import FACTS
 from app.core.site.settings import SiteSettings
 from app.core.types import Role
@@ -24,13 +26,13 @@ def page(client: TestClient, system: System) -> Any:
 
 def test_every_setting_is_on_the_page_with_its_effect(page: Any, system: System) -> None:
     assert set(FACTS) == {field.name for field in fields(SiteSettings)}
-    text = page("/settings/all").text
+    shown = page("/settings/all").text
     for fact in FACTS.values():
-        assert fact.label in text and fact.effect.replace("'", "&#39;") in text
+        assert fact.label in shown and fact.effect.replace("'", "&#39;") in shown
     assert len(Settings.model_fields) > 15
     for name in Settings.model_fields:
-        assert PREFIX + name.upper() in text
-    assert "Each needs a restart." in text and "They count at once, in every process." in text
+        assert PREFIX + name.upper() in shown
+    assert "Each needs a restart." in shown and "They count at once, in every process." in shown
 
 
 def test_values_read_as_people_write_them_and_secrets_are_stars(tmp_path: Path) -> None:
@@ -92,13 +94,31 @@ def test_rate_of_the_site_counts_from_the_next_decision(client: TestClient, syst
     assert share() == 1.0 and system.threshold(3, 1) == usual
 
 
-def test_log_is_verified_in_the_background(client: TestClient, admin: Headers) -> None:
-    def work() -> Any:
-        return client.get("/v1/audit/verification", headers=admin).json()["work"]
+def test_log_is_verified_in_the_background(client: TestClient, system: System, admin: Headers) -> None:
+    def verified() -> Any:
+        def work() -> Any:
+            return client.get("/v1/audit/verification", headers=admin).json()["work"]
 
-    assert client.post("/v1/audit/verification", headers=admin).json()["state"] == "running"
-    eventually(lambda: work()["state"] != "running", "the verification")
-    assert work()["state"] == "done" and "The log" in work()["words"]
+        assert client.post("/v1/audit/verification", headers=admin).json()["state"] == "running"
+        eventually(lambda: work()["state"] != "running", "the verification")
+        return work()
+
+    before = verified()
+    assert before["state"] == "done" and before["words"].startswith("The log is intact: ")
+    try:
+        with system.store._engine.begin() as connection:
+            columns = ", ".join(column.name for column in api_keys.c if column.name not in ("id", "hash"))
+            copied = (
+                f"INSERT INTO api_keys (id, hash, {columns}) SELECT 'planted', 'x', {columns} FROM api_keys LIMIT 1"
+            )
+            connection.execute(text(copied))
+        altered = verified()
+        assert altered["state"] == "failed" and altered["words"].startswith("The log was altered: ")
+        assert "api_keys planted" in altered["words"]
+    finally:
+        with system.store._engine.begin() as connection:
+            connection.execute(text("DELETE FROM api_keys WHERE id = 'planted'"))
+    assert verified()["state"] == "done"
 
 
 def test_packs_name_the_one_in_use_and_an_unknown_one_is_refused(client: TestClient, admin: Headers) -> None:
