@@ -10,7 +10,7 @@ import io
 import json
 import unicodedata
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from secrets import token_bytes, token_hex
@@ -26,7 +26,7 @@ from app.core.errors import CryptoFault, Fault
 from app.core.site.backup import BackupHead
 
 MAGIC = b"facegate backup 1\n"
-PART = ".part"
+DRAFT, PART = ".facegate-", ".part"
 _SALT_BYTES = 16
 _LONGEST_HEAD = 2000
 # RFC 9106's second choice, for memory of 64 MiB: a guess costs about 0.1 s of a core.
@@ -60,7 +60,7 @@ def written(path: Path, head: BackupHead, key: Key, *, replaces: bool = False) -
     """
     if path.exists() and not replaces:
         raise Fault(f"{path} {THERE}")
-    draft = path.with_name(f".{path.name}.{token_hex(4)}{PART}")
+    draft = path.with_name(f"{DRAFT}{path.name}.{token_hex(4)}{PART}")
     first = MAGIC + _as_text(head)
     cipher, bound = AESGCM(key(head)), hashlib.sha256(first).hexdigest()
     writer = SealedWriter(draft, lambda data, place: encrypt(cipher, data, f"{bound} {place}".encode()), first)
@@ -122,8 +122,13 @@ def check(path: Path, key: Key, rest: Callable[[], None] = lambda: None) -> None
 
 
 def leftovers(folder: Path, older_than: datetime) -> list[Path]:
-    """Unfinished files of backups that were killed."""
-    return [path for path in folder.glob(f".*{PART}") if path.stat().st_mtime < older_than.timestamp()]
+    """Unfinished files of backups that were killed. Other programs' files are never among them."""
+    found = []
+    for path in folder.glob(f"{DRAFT}*{PART}"):
+        with suppress(FileNotFoundError):  # its backup ended meanwhile
+            if path.stat().st_mtime < older_than.timestamp():
+                found.append(path)
+    return found
 
 
 class _Readable(io.RawIOBase):
