@@ -76,13 +76,16 @@ def restore(
     out.print(f"Restored to {head.made_at:%Y-%m-%d %H:%M} UTC: {people} employees, {events} events.")
     if done.erased:
         out.print(f"{done.erased} of these employees were erased since then, and are erased again.")
-    out.print("Everybody is signed out. Users and API keys are as they were then: revoke again what you revoked since.")
+    out.print("Everybody is signed out, and links for self-enrolment are revoked.")
+    out.print("Users and API keys are as they were then: revoke again what you revoked since.")
     for words in done.lost:
         err.print(f"Older than the log that was: {words}", markup=False)
-    if done.report.flaw is None:
+    flaw = done.flaw if done.lost else done.report.flaw
+    if done.report.valid:
         out.print("The log is intact.")
-    elif not done.lost:
-        flaw = done.report.flaw
+    elif flaw is None:
+        out.print("What the backup has of the log is intact.")
+    else:
         err.print(f"BAD: gate {flaw.gate}, record {flaw.sequence} ({flaw.event_id}): {flaw.problem}", markup=False)
         raise typer.Exit(1)
 

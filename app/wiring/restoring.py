@@ -7,8 +7,8 @@ there, nothing serves this folder, and the same restore starts anew.
 import base64
 import json
 import os
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from app.adapters.db.engine import dump, migrate
 from app.adapters.db.engine.connect import sqlite_file
 from app.adapters.sealed_file import sync_folder
 from app.core.errors import Fault
+from app.core.events.chain import Flaw
 from app.core.events.checkpoint import Checkpoint
 from app.core.ports.store import Transaction
 from app.core.site.backup import BackupHead
@@ -42,13 +43,15 @@ NO_KEYS = (
 @dataclass(frozen=True)
 class Restored:
     """head: of the file. rows: of each table. erased: how many people were erased again. lost: what checkpoints saw
-    that the backup does not have, a sentence a gate. report: of the audit."""
+    that the backup does not have, a sentence a gate. report: of the audit. flaw: of what the backup has of the log, by
+    the backup's own checkpoints; None if that is intact."""
 
     head: BackupHead
     rows: dict[str, int]
     erased: int
     lost: list[str]
     report: AuditReport
+    flaw: Flaw | None
 
 
 @dataclass(frozen=True)
@@ -64,8 +67,12 @@ class Restore:
     progress: Callable[[str], None] = lambda table: None
 
     def run(self) -> Restored:
-        """Raises Fault with a sentence for whatever speaks against it; then the folder and the database are as before,
-        except where a restore was cut off."""
+        """Raises Fault with a sentence for whatever speaks against it before anything is written; then the folder and
+        the database are as before.
+
+        What goes wrong later, such as OSError for a full disk, leaves the marker: nothing serves the folder, and the
+        same restore starts anew.
+        """
         head, _ = backup_file.read_head(self.file)
         if not migrate.known(head.schema):
             raise Fault(
@@ -74,26 +81,23 @@ class Restore:
             )
         key, master = self._keys_of(head)
         self._check_target(head)
-        backup_file.check(self.file, key)
-        files: dict[str, bytes] = {}
-        with backup_file.opened(self.file, key) as source:  # the small files come first and last
-            for _, rows in entries(source, files):
-                for _ in rows:
-                    pass
+        files, rows_of = self._read(key)
         master = self._agreed(files.get(MASTER_KEY, master), head)
         secrets = self._secrets(master, files)
         self._begin(head)
         self._put_files(master, secrets, files)
-        rows_of = self._fill(head, key)
+        self._fill(head, key)
         backbone = open_backbone(self.settings, begin=False, unfinished=True)
         with closing(backbone):
-            _sign_everybody_out(backbone)
+            _end_what_was_open(backbone)
             erased = backbone.erasure.replay()
             lost = _lost(backbone)
             report = backbone.checkpoints.verify()
+            # Newer checkpoints miss what came after the backup. Its own show whether it was altered itself.
+            flaw = report.flaw and backbone.checkpoints.audit.verify(_printed(files.get(CHECKPOINTS, b""))).flaw
         self._marker.unlink()
         sync_folder(self.settings.data)
-        return Restored(head, rows_of, erased, lost, report)
+        return Restored(head, rows_of, erased, lost, report, flaw)
 
     @property
     def _marker(self) -> Path:
@@ -170,7 +174,6 @@ class Restore:
         data = self.settings.data
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
         _write(self._marker, _name_of(head).encode())
-        sync_folder(data)
         file = sqlite_file(self.settings.url)
         if file is not None:  # of an attempt that was cut off
             for rest in ("", "-wal", "-shm", "-journal"):
@@ -184,21 +187,31 @@ class Restore:
         for name, path in ((CHECKPOINTS, self.settings.checkpoints), (ERASURES, self.settings.erasures)):
             _append_missing(path, files.get(name, b""))
 
-    def _fill(self, head: BackupHead, key: backup_file.Key) -> dict[str, int]:
-        loaded: dict[str, int] = {}
+    def _read(self, key: backup_file.Key) -> tuple[dict[str, bytes], dict[str, int]]:
+        """Opens every piece. Returns the small files, which come first and last, and how many rows each table has."""
+        files: dict[str, bytes] = {}
+        with self._said_as_broken(), backup_file.opened(self.file, key) as source:
+            rows_of = {head["table"]: sum(1 for _ in rows) for head, rows in entries(source, files)}
+            if source.read(1):
+                raise ValueError("something follows the end")
+        return files, rows_of
 
+    def _fill(self, head: BackupHead, key: backup_file.Key) -> None:
         def fill(connection: Connection) -> None:
             with backup_file.opened(self.file, key) as source:
-                loaded.update(dump.load(connection, entries(source, {}), self.progress))
+                dump.load(connection, entries(source, {}), self.progress)
 
-        with beginning.said_plainly(self.settings):
+        with beginning.said_plainly(self.settings), self._said_as_broken():
             # A database that is full was filled in one transaction by the attempt that was cut off after it.
             if migrate.state(self.settings.url) is not migrate.State.BEGUN:
-                try:
-                    migrate.refill(self.settings.url, head.schema, fill)
-                except (KeyError, TypeError, ValueError) as error:
-                    raise Fault(f"{self.file} {backup_file.BROKEN}") from error
-        return loaded
+                migrate.refill(self.settings.url, head.schema, fill)
+
+    @contextmanager
+    def _said_as_broken(self) -> Iterator[None]:
+        try:
+            yield
+        except (KeyError, TypeError, ValueError) as error:
+            raise Fault(f"{self.file} {backup_file.BROKEN}") from error
 
 
 def _name_of(head: BackupHead) -> str:
@@ -215,6 +228,7 @@ def _write(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
+    sync_folder(path.parent)
 
 
 def _append_missing(path: Path, lines: bytes) -> None:
@@ -229,7 +243,7 @@ def _append_missing(path: Path, lines: bytes) -> None:
             journal.append(entry)
 
 
-def _sign_everybody_out(backbone: Backbone) -> None:
+def _end_what_was_open(backbone: Backbone) -> None:
     """A session or link of then may have been ended since."""
     with backbone.store.write() as tx:
         users = tx.users.all(for_update=True)
@@ -238,6 +252,19 @@ def _sign_everybody_out(backbone: Backbone) -> None:
         tx.tickets.withdraw(None)
         for user in users:
             tx.sessions.end_all(user.id)
+        tx.invitations.revoke_waiting(backbone.clock())
+
+
+def _printed(lines: bytes) -> list[dict[str, Any]]:
+    """The checkpoints of a journal. A line that is none is one that nobody signed."""
+    found = []
+    for line in lines.splitlines():
+        try:
+            entry = json.loads(line)
+        except (ValueError, RecursionError):
+            entry = None
+        found.append(entry if isinstance(entry, dict) else {})
+    return found
 
 
 def _lost(backbone: Backbone) -> list[str]:

@@ -76,6 +76,10 @@ class Invitations(Protocol):
         """Replaces the stored one."""
         ...
 
+    def revoke_waiting(self, at: datetime) -> int:
+        """Revokes whatever nobody has answered, and returns how many those were."""
+        ...
+
 
 def hash_of(token: str) -> str:
     """Returns what is stored of a link's token."""

@@ -17,7 +17,7 @@ def draft(path: Path) -> Path:
     head = BackupHead(NOW, "0001", b"check", False, backup_file.new_salt())
     with backup_file.written(path, head, backup_file.by_master_key(bytes(32))) as put:
         put(b"rows")
-        (left,) = [there for there in path.parent.glob(f".*{path.name}*")]
+        (left,) = path.parent.glob(f".*{path.name}*")
         kept = path.parent / "kept"
         os.link(left, kept)
     kept.rename(left)

@@ -84,14 +84,15 @@ def test_restore_that_was_cut_off_serves_nothing_and_can_be_repeated(
 ) -> None:
     file, other, into = site.backup(), site.backup("other.backup"), new_site("restored")
     with monkeypatch.context() as cut:
-        cut.setattr("app.wiring.restoring._sign_everybody_out", lambda backbone: 1 / 0)
+        cut.setattr("app.wiring.restoring._end_what_was_open", lambda backbone: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             restored(site, file, into)
     assert (into.data / UNFINISHED).exists()
     with pytest.raises(Fault, match=r"a restore into .* was cut off"):
         open_backbone(into)
     assert "a restore of another backup" in refusal(site, other, into)
-    assert restored(site, file, into).report.valid
+    done = restored(site, file, into)
+    assert done.report.valid and (done.rows["employees"], done.rows["events"]) == (2, 4)
     with running(into) as again:
         assert again.people.sees(1) == "recognised"
 

@@ -1,18 +1,23 @@
 """A backup that is taken while the site works becomes the same site elsewhere; who was erased since stays erased."""
 
 import threading
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url
+import typer
+from sqlalchemy import make_url, text
 
 from app.adapters.crypto.key_file import KeyFile
 from app.adapters.crypto.vault import Vault, load_master_key
-from app.core.errors import CryptoFault
+from app.commands.backups import restore
+from app.core.errors import CryptoFault, NotFound
 from app.core.sealing import Sealed, context
+from app.services.people.self_enrolment import SelfEnrolment
 from app.settings import read_settings
 from app.wiring.backups import KEYS_FILE
 from tests.conftest import Execute
+from tests.fakes import new_id
 from tests.process.restoring.restored_sites import (
     PASSPHRASE,
     NewSite,
@@ -131,3 +136,60 @@ def test_backup_older_than_the_log_that_was_says_what_is_lost(site: Site, new_si
     assert lost.startswith("gate lobby-1: the backup ends at event 4, and a checkpoint of ")
     assert lost.endswith("saw event 5. What came between is lost.")
     assert not done.report.valid
+
+
+def cut_off_tail(site: Site) -> None:
+    """Drops the gate's newest event and mends its head, as somebody with the database could."""
+    with site.backbone.store._engine.begin() as connection:
+        connection.execute(text("DELETE FROM events WHERE sequence = 4"))
+        connection.execute(
+            text(
+                "UPDATE gates SET head_sequence = 3, head_hash = (SELECT hash FROM events WHERE sequence = 3 "
+                "AND gate_id = gates.id)"
+            )
+        )
+
+
+@pytest.mark.parametrize("altered", [False, True])
+def test_restore_command_tells_an_altered_backup_from_one_that_is_only_older(
+    site: Site, new_site: NewSite, tmp_path: Path, capsys: pytest.CaptureFixture[str], altered: bool
+) -> None:
+    if altered:
+        cut_off_tail(site)
+    file = site.backup()
+    for _ in range(2):
+        assert site.people.sees(1) == "recognised"
+    site.backbone.checkpoints.write()
+    kept = tmp_path / "checkpoints.jsonl"
+    kept.write_bytes((site.settings.data / "checkpoints.jsonl").read_bytes())
+    into = tmp_path / "restored"
+    into.mkdir()
+    (into / "facegate.toml").write_text(f'checkpoint_file = "{kept}"\n')
+    ended = nullcontext() if not altered else pytest.raises(typer.Exit)
+    with ended as exit:
+        restore(file, site.settings.data / "master.key", None, into)
+    said = capsys.readouterr()
+    assert "2 employees, " in said.out and "What came between is lost." in " ".join(said.err.split())
+    if exit is None:
+        assert "What the backup has of the log is intact." in said.out
+    else:
+        assert exit.value.exit_code == 1 and "BAD: gate lobby-1, record 4" in said.err and "intact" not in said.out
+
+
+def test_waiting_links_for_self_enrolment_are_revoked(site: Site, new_site: NewSite) -> None:
+    ada, eva = employee(site, "E-1"), employee(site, "E-2")
+    assert ada is not None and eva is not None
+
+    def links(where: Site) -> SelfEnrolment:
+        return SelfEnrolment(where.backbone.store, where.people.enrolment, where.backbone.clock, new_id)
+
+    (adas,), (evas,) = links(site).invite([ada.id], "grace"), links(site).invite([eva.id], "grace")
+    links(site).decline(adas.token)
+    file, into = site.backup(), new_site("restored")
+    assert links(site).open(evas.token)
+    assert restored(site, file, into).report.valid
+    with running(into) as again:
+        with pytest.raises(NotFound):
+            links(again).open(evas.token)
+        assert [links(again).of(who.id)[0].state for who in (ada, eva)] == ["declined", "revoked"]
+        assert again.backbone.checkpoints.verify().valid

@@ -78,8 +78,8 @@ def load(
     connection: Connection,
     tables: Iterable[tuple[dict[str, Any], Iterator[list[Any]]]],
     begun: Callable[[str], None] = lambda table: None,
-) -> dict[str, int]:
-    """Replaces all rows of a freshly migrated database. Returns how many rows each table has.
+) -> None:
+    """Replaces all rows of a freshly migrated database.
 
     begun: called with the name of each table.
 
@@ -90,7 +90,6 @@ def load(
     for table in reversed(known.sorted_tables):
         if table.name != "alembic_version":
             connection.execute(table.delete())
-    loaded = {}
     for head, rows in tables:
         table = known.tables[head["table"]]
         begun(table.name)
@@ -99,22 +98,18 @@ def load(
                 column.type.none_as_null = True  # as NULL, not as the JSON text null
         if any(key.column.table is table for key in table.foreign_keys):
             rows = iter(_parents_first(table, head["columns"], list(rows)))
-        loaded[table.name] = _insert(connection, table, head["columns"], rows)
-    return loaded
+        _insert(connection, table, head["columns"], rows)
 
 
-def _insert(connection: Connection, table: Table, names: list[str], rows: Iterator[list[Any]]) -> int:
+def _insert(connection: Connection, table: Table, names: list[str], rows: Iterator[list[Any]]) -> None:
     waiting: list[dict[str, Any]] = []
-    number = 0
     for row in rows:
         waiting.append(dict(zip(names, row, strict=True)))
-        number += 1
         if len(waiting) >= _AT_ONCE:
             connection.execute(insert(table), waiting)
             waiting = []
     if waiting:
         connection.execute(insert(table), waiting)
-    return number
 
 
 def _parents_first(table: Table, names: list[str], rows: list[list[Any]]) -> list[list[Any]]:

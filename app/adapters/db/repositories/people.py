@@ -240,3 +240,7 @@ class InvitationRows:
 
     def put(self, what: Invitation) -> None:
         self._rows.update({**vars(what), "state": what.state.value}, invitations.c.id == what.id)
+
+    def revoke_waiting(self, at: datetime) -> int:
+        waiting = invitations.c.state == InvitationState.WAITING.value
+        return self._rows.update({"state": InvitationState.REVOKED.value, "answered_at": at}, waiting)
