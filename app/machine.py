@@ -6,6 +6,7 @@ import pwd
 import shlex
 import sqlite3
 import sys
+import tempfile
 from pathlib import Path
 
 # The errno for SQLite's primary result codes (https://sqlite.org/rescode.html).
@@ -25,6 +26,17 @@ def in_words(error: OSError) -> str:
     if error.errno is None or (path is None and error.errno not in (errno.ENOSPC, errno.EMFILE, errno.ENFILE)):
         return error.strerror or str(error) or type(error).__name__
     return _sentence(error.errno, path, error.strerror or "it cannot be used")
+
+
+def try_write(folder: Path) -> None:
+    """Writes to a file in the folder that is gone afterwards. Raises OSError if that fails.
+
+    On a full disk, files can be opened and created; only a write fails.
+    """
+    with tempfile.TemporaryFile(dir=folder) as trial:
+        trial.write(bytes(4096))
+        trial.flush()
+        os.fsync(trial.fileno())
 
 
 def command(data: Path, *words: str) -> str:

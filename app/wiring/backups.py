@@ -74,7 +74,7 @@ class SiteFiles:
                 if passphrase:
                     put_file(put, MASTER_KEY, self.master_key)
                 put_file(put, CHECKPOINTS, checkpoints)
-                for part in dump.dump(connection, row_done):
+                for part in _readable(dump.dump(connection, row_done)):
                     put(part)
                 put_file(put, ERASURES, _lines(self.settings.erasures))
                 put(json.dumps({"end": sum(rows.values())}).encode() + b"\n")
@@ -122,15 +122,8 @@ class SiteFiles:
             raise _bad("This folder is inside the data folder, and would be lost with it. Choose one on another disk.")
         if not path.is_dir():
             raise _bad("There is no such folder on the service's machine. Make it, and let the service write there.")
-        trial = path / f".facegate-trial-{os.getpid()}"
         try:
-            handle = os.open(trial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            try:
-                os.write(handle, bytes(4096))
-                os.fsync(handle)
-            finally:
-                os.close(handle)
-                trial.unlink(missing_ok=True)
+            machine.try_write(path)
         except OSError as error:
             raise _bad(f"The service cannot write there: {machine.in_words(error)}.") from error
         try:
@@ -178,6 +171,11 @@ def _in_words() -> Iterator[None]:
         yield
     except OSError as error:
         raise Fault(machine.in_words(error)) from error
+
+
+def _readable(parts: Iterator[bytes]) -> Iterator[bytes]:
+    try:
+        yield from parts
     except (TypeError, ValueError) as error:
         raise Fault("a row cannot be read as this version writes it: run audit verify, which names it") from error
 

@@ -1,8 +1,6 @@
 """What is well with an installation and what is not, part by part: each with what to do, and a button where one can."""
 
-import os
 import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -93,11 +91,7 @@ def journals(settings: Settings) -> Iterator[Finding]:
             if path.exists():
                 path.open("ab").close()
             there = next(folder for folder in path.absolute().parents if folder.exists())
-            # On a full disk, files can be opened and created; only a write fails.
-            with tempfile.TemporaryFile(dir=there) as trial:
-                trial.write(bytes(4096))
-                trial.flush()
-                os.fsync(trial.fileno())
+            machine.try_write(there)
             yield Finding(part, True, f"{path} can be written")
         except OSError as error:
             advice = f"Let this user write there: {harm}."
