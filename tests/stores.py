@@ -1,5 +1,11 @@
 """How tests open and migrate a database: sealed under a key of their own, which no code in `app` knows."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import event
+
 from app.adapters.db.engine import migrate
 from app.adapters.db.seals.person_box import Vault
 from app.adapters.db.seals.row_seal import RowSeals
@@ -19,3 +25,18 @@ def open_store(
 ) -> SqlStore:
     """vault: None seals all people under the seals' key, so that a test need not give each of them one."""
     return open_keyed(url, seals, vault, server_clock=server_clock)
+
+
+@contextmanager
+def statements(store: SqlStore) -> Iterator[list[str]]:
+    """Yields a list that takes the SQL of whatever the store runs inside the block."""
+    run: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        run.append(statement)
+
+    event.listen(store._engine, "before_cursor_execute", note)
+    try:
+        yield run
+    finally:
+        event.remove(store._engine, "before_cursor_execute", note)

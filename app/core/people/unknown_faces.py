@@ -46,15 +46,18 @@ def grouped(faces: Sequence[UnknownFace], threshold: Callable[[int, int], float]
         threshold: the similarity from which a face belongs to the nearest of so many groups, which has so many faces.
     """
     groups: list[FaceGroup] = []
+    # A row for each group; as many rows as there could be, so that none is copied for the next face.
+    templates = np.empty((len(faces), len(faces[0].embedding) if faces else 0), np.float32)
     for face in sorted(faces, key=lambda face: (face.at, face.event_id), reverse=True):
         if groups:
-            templates = np.stack([group.template for group in groups])
-            similarities = templates @ face.embedding
+            similarities = templates[: len(groups)] @ face.embedding
             nearest = int(similarities.argmax())
             group = groups[nearest]
             if similarities[nearest] >= threshold(len(groups), len(group.faces)):
                 group.faces.append(face)
                 group.total = group.total + face.embedding
+                templates[nearest] = group.template
                 continue
         groups.append(FaceGroup([face], face.embedding.copy()))
+        templates[len(groups) - 1] = groups[-1].template
     return sorted(groups, key=lambda group: (len(group.faces), group.faces[0].at), reverse=True)

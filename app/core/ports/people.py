@@ -33,6 +33,14 @@ class Employees(Protocol):
         """Removes the employee with photos and template, and records the change for every gallery."""
         ...
 
+    def some(self, employee_ids: Iterable[str]) -> dict[str, Employee]:
+        """Returns those of these people who are stored, by id."""
+        ...
+
+    def ids(self, which: EmployeeFilter) -> list[str]:
+        """Returns the ids of those whom `find` returns, without reading them."""
+        ...
+
     def find(self, which: EmployeeFilter) -> list[Employee]: ...
     def page(self, which: EmployeeFilter) -> PeoplePage:
         """`find`, with how many match and where the next page starts."""

@@ -4,7 +4,7 @@ The event itself never changes. An erased person is in no correction and in no e
 """
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from app.core.errors import BadInput, Conflict, Forbidden, NotFound
@@ -164,7 +164,7 @@ class Corrections:
     def open(self, limit: int = 100) -> list[CheckedCorrection]:
         """Returns the corrections that nobody has settled, newest first."""
         with self.store.read() as tx:
-            return [self._checked(tx, one) for one in tx.corrections.open(limit)]
+            return self._checked(tx, tx.corrections.open(limit), {})
 
     def count_open(self, limit: int = 100) -> int:
         """Returns how many those are, at most `limit`."""
@@ -218,11 +218,18 @@ class Corrections:
     def _of(self, tx: Transaction, event_id: str) -> list[CheckedCorrection]:
         stored = tx.corrections.of([event_id]).get(event_id, [])
         settled = {one.about: one for one in stored if one.about is not None and one.signed_by(self.signer)}
-        return [self._checked(tx, one, settled.get(one.id)) for one in stored if one.about is None]
+        return self._checked(tx, [one for one in stored if one.about is None], settled)
 
-    def _checked(self, tx: Transaction, one: Correction, settled: Correction | None = None) -> CheckedCorrection:
-        employee = tx.employees.get(one.employee_id) if one.employee_id else None
-        return CheckedCorrection(one, employee, not one.signed_by(self.signer), settled)
+    def _checked(
+        self, tx: Transaction, stored: Sequence[Correction], settled: Mapping[str, Correction]
+    ) -> list[CheckedCorrection]:
+        people = tx.employees.some({one.employee_id for one in stored if one.employee_id})
+        return [
+            CheckedCorrection(
+                one, people.get(one.employee_id or ""), not one.signed_by(self.signer), settled.get(one.id)
+            )
+            for one in stored
+        ]
 
 
 def _folder(number: str) -> str:

@@ -65,10 +65,10 @@ class EventList:
         Raises BadInput if there are too many to list their events.
         """
         with self.store.read(LONGEST) as tx:
-            found = tx.employees.find(EmployeeFilter(q=text, limit=MOST_NAMED + 1))
+            found = tx.employees.ids(EmployeeFilter(q=text, limit=MOST_NAMED + 1))
         if len(found) > MOST_NAMED:
             raise BadInput("too_many_people", f"This finds more than {MOST_NAMED} people. Give more of the name.")
-        return tuple(one.id for one in found)
+        return tuple(found)
 
     def neighbours(self, which: EventFilter, event_id: str) -> tuple[str | None, str | None]:
         """Returns the ids of the next newer and the next older event that match."""

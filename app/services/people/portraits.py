@@ -40,19 +40,12 @@ class Portraits:
 
     def photo_id(self, employee_id: str) -> str:
         """The photo that the portrait is made of. Raises NotFound for nobody, and for somebody without a photo."""
-        with self.enrolment.store.read() as tx:
-            best = tx.photos.best(employee_id)
-        if best is None:
-            self.enrolment.get(employee_id)
-            raise NotFound("no_photo", "This employee has no photo.")
-        return best
+        return self._best(employee_id)[0]
 
     def of(self, employee_id: str) -> Portrait:
         """Raises as `photo_id`."""
-        best = self.photo_id(employee_id)
+        best, key = self._best(employee_id)
         kept = self._kept.get(best)
-        with self.enrolment.store.read() as tx:
-            key = tx.data_keys.peek(employee_id)
         if kept is not None and key is not None:
             return Portrait(self.enrolment.vault.open(key, kept, context(Sealed.PORTRAIT, employee_id)), best)
         data, _ = self.enrolment.photo(employee_id, best)
@@ -64,6 +57,15 @@ class Portraits:
         if cropped and key is not None:
             self._keep(best, self.enrolment.vault.seal(key, made, context(Sealed.PORTRAIT, employee_id)))
         return Portrait(made, best, cropped)
+
+    def _best(self, employee_id: str) -> tuple[str, bytes | None]:
+        """The photo, and the person's key."""
+        with self.enrolment.store.read() as tx:
+            best, key = tx.photos.best(employee_id), tx.data_keys.peek(employee_id)
+        if best is None:
+            self.enrolment.get(employee_id)
+            raise NotFound("no_photo", "This employee has no photo.")
+        return best, key
 
     def _keep(self, photo_id: str, sealed: bytes) -> None:
         with self._lock:

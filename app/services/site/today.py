@@ -110,12 +110,12 @@ class TodayService:
         """Counts active people without a photo and those who end soon, and everybody with a single photo."""
         ending = EmployeeFilter(status=Status.ACTIVE, ends=(today, today + SOON), limit=NAMED)
         with self.store.read() as tx:
-            found = tx.employees.find(ending)
+            page = tx.employees.page(ending)
             return PeopleDue(
                 tx.employees.count(EmployeeFilter(status=Status.ACTIVE, enrolled=False)),
                 tx.templates.photo_counts().get(1, 0),
-                tx.employees.count(ending) if len(found) == NAMED else len(found),
-                tuple(found),
+                page.matching,
+                page.people,
             )
 
     def _let_in(self, since: datetime) -> tuple[LetIn, ...]:

@@ -9,6 +9,7 @@ from app.core.events.corrections import CorrectionKind
 from app.services.events.corrections import Corrections
 from tests.fakes import Clock, new_id, person, photo
 from tests.services.process import Process
+from tests.stores import statements
 
 NOT, WAS = CorrectionKind.NOT_THIS_PERSON, CorrectionKind.WAS
 
@@ -80,6 +81,20 @@ def test_erasure_removes_corrections_and_pictures(site: Process, corrections: Co
         site.events.snapshot(stranger.id)
     assert list(corrections.labelled()) == []
     assert site.recorded() == 1
+
+
+def test_open_corrections_are_read_in_as_many_queries_however_many_there_are(
+    site: Process, corrections: Corrections
+) -> None:
+    asked = []
+    for axis in (1, 2, 3):
+        somebody = site.enrol(f"E-{axis}", photo(person(axis)))
+        corrections.add(site.decide(photo(person(5))).id, WAS, somebody.id, "user-7")
+        with statements(site.store) as run:
+            found = corrections.open()
+        assert [one.employee and one.employee.number for one in found] == [f"E-{n}" for n in range(axis, 0, -1)]
+        asked.append(len(run))
+    assert len(set(asked)) == 1
 
 
 @pytest.mark.parametrize("kind", [CorrectionKind.WITHDRAWN, CorrectionKind.DISMISSED])

@@ -1,5 +1,6 @@
 """A lockdown or release of zones: their gates, gates added meanwhile, the way back, and what is no zone."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,7 @@ from app.core.site.mode import SiteMode, SiteState
 from app.services.site.site_control import SiteControl
 from tests.fakes import Clock, new_id, person, photo
 from tests.services.process import Process
+from tests.stores import statements
 
 NORMAL, LOCKDOWN, RELEASE = SiteMode
 
@@ -91,6 +93,17 @@ def test_release_of_a_zone_opens_what_it_has_now(site: Process, control: SiteCon
         "door": "released",
         "hatch": "released",
     }
+
+
+def test_mode_is_read_without_the_rules(site: Process, control: SiteControl) -> None:
+    def tables() -> set[str]:
+        with statements(site.store) as run, site.store.read() as tx:
+            tx.site.get()
+        return {name for sql in run for name in re.findall(r"\bFROM (\w+)", sql)}
+
+    assert tables() == {"site"}
+    control.set_mode(LOCKDOWN, zones=["Laboratory"])
+    assert tables() == {"site", "zones", "gate_places"}
 
 
 @pytest.mark.parametrize("mode", [LOCKDOWN, RELEASE])

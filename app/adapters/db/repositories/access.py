@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any, NamedTuple
@@ -84,6 +84,10 @@ class RuleRows:
             modes=tuple(sorted(self._read(GateMode), key=lambda mode: (names.get(mode.gate_id, ""), mode.id))),
             grants=tuple(sorted(self._read(Grant), key=lambda grant: (grant.starts_at, grant.id))),
         )
+
+    def gates_around(self, zones: Collection[str]) -> frozenset[str]:
+        """As `RuleSet.gates_around`, without reading the rules: a decision asks for it while a zone is locked."""
+        return RuleSet(zones=tuple(self._read(Zone)), gates=tuple(self._read(GatePlace))).gates_around(zones)
 
     def put(self, *parts: RulePart) -> None:
         self.lock()  # before the parts: two changes at once would wait for each other

@@ -11,11 +11,9 @@ from sqlalchemy import Connection, Row, func, select, update
 from sqlalchemy import Select as SqlSelect
 
 from app.adapters.db.engine.connect import upsert
-from app.adapters.db.seals.sealed_rows import SealedRows
+from app.adapters.db.seals.sealed_rows import SealedRows, batches
 from app.adapters.db.tables import data_keys, gallery, gallery_changes, templates
 from app.core.types import Template
-
-_IDS_PER_QUERY = 1000  # below both databases' bounds on parameters
 
 
 def record_change(connection: Connection, employee_id: str) -> None:
@@ -64,9 +62,7 @@ class TemplateRows:
 
     def some(self, employee_ids: Iterable[str]) -> list[tuple[Template, bytes]]:
         found: list[tuple[Template, bytes]] = []
-        wanted = list(employee_ids)
-        for start in range(0, len(wanted), _IDS_PER_QUERY):
-            ids = wanted[start : start + _IDS_PER_QUERY]
+        for ids in batches(employee_ids):
             rows = self._connection.execute(_WITH_KEY.where(templates.c.employee_id.in_(ids)))
             found.extend(self._opened(rows))
         return found

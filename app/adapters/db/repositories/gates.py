@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.adapters.db.engine.connect import upsert
 from app.adapters.db.repositories.access import RuleRows
-from app.adapters.db.seals.sealed_rows import SealedRows
+from app.adapters.db.seals.sealed_rows import SealedRows, batches
 from app.adapters.db.tables import UNCOVERED, doors, gate_results, gates, sites
 from app.core.access.rules import GatePlace
 from app.core.errors import Conflict
@@ -133,9 +133,6 @@ def _exists(gate: Gate) -> Conflict:
     return Conflict("gate_exists", f"There is already a gate named {gate.name}.")
 
 
-_IDS_PER_QUERY = 1000  # below both databases' bounds on parameters
-
-
 class GateResultRows:
     """Implements `ports.gates.GateResults`."""
 
@@ -147,9 +144,7 @@ class GateResultRows:
 
     def of(self, event_ids: Iterable[str]) -> dict[str, GateResultRow]:
         found: dict[str, GateResultRow] = {}
-        wanted = list(event_ids)
-        for start in range(0, len(wanted), _IDS_PER_QUERY):
-            ids = wanted[start : start + _IDS_PER_QUERY]
+        for ids in batches(event_ids):
             query = select(*(c for c in gate_results.c if c.name != "seal")).where(gate_results.c.event_id.in_(ids))
             # Results are signed and their readers check that, so the seal is not checked here.
             for row in self._connection.execute(query):

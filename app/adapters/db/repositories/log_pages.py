@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 
 from app.adapters.db.seals.row_seal import blinded, seals_of
+from app.adapters.db.seals.sealed_rows import batches
 from app.adapters.db.tables import events, from_millis, gates
 from app.adapters.db.tables.base import Instant
 from app.core.events.records import EventFilter
@@ -169,15 +170,15 @@ def _row_by_row(places: _Places, reasons: Sequence[Reason] | None) -> list[Colum
 
 # Events that name a person who need not have been at the gate.
 _ABOUT_SOMEBODY = (Reason.GRANT_GIVEN.value, Reason.GRANT_ENDED.value)
-_IDS_PER_QUERY = 400
+_PEOPLE_PER_QUERY = 400
 
 
 def last_seen(connection: Connection, employee_ids: Sequence[str]) -> dict[str, datetime]:
     """Returns the time of each person's last event, by id; whoever was never seen is left out."""
     seals = seals_of(connection)
     found: dict[str, datetime] = {}
-    for start in range(0, len(employee_ids), _IDS_PER_QUERY):
-        people = {seals.blind(one): one for one in employee_ids[start : start + _IDS_PER_QUERY]}
+    for ids in batches(employee_ids, _PEOPLE_PER_QUERY):
+        people = {seals.blind(one): one for one in ids}
         for person, at in connection.execute(_last_of(len(people)), _named(people)):
             if at is not None:
                 found[people[person]] = from_millis(at)

@@ -1,7 +1,7 @@
 """Rows of employees and their photos."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ from app.adapters.db.repositories.log_pages import last_seen
 from app.adapters.db.seals.people_directory import directory
 from app.adapters.db.seals.person_box import box_of
 from app.adapters.db.seals.row_seal import Altered, seals_of
-from app.adapters.db.seals.sealed_rows import SealedRows, readable
+from app.adapters.db.seals.sealed_rows import SealedRows, batches, readable
 from app.adapters.db.tables import data_keys, employees, invitations, photos, seal_totals, templates
 from app.adapters.db.tables import gallery as gallery_feed
 from app.core.errors import Conflict, CryptoFault
@@ -66,26 +66,34 @@ class EmployeeRows:
         self._connection.info[ERASED] = True
         box_of(self._connection).forget(employee_id)
 
+    def some(self, employee_ids: Iterable[str]) -> dict[str, Employee]:
+        found = {}
+        for ids in batches(employee_ids):
+            for row in readable(self._connection, employees, _SELECT.where(employees.c.id.in_(ids))):
+                if (one := self._employee(row)) is not None:
+                    found[one.id] = one
+        return found
+
+    def ids(self, which: EmployeeFilter) -> list[str]:
+        return self._page(which)[0]
+
     def find(self, which: EmployeeFilter) -> list[Employee]:
         return list(self.page(which).people)
 
     def page(self, which: EmployeeFilter) -> PeoplePage:
+        ids, matching, following, seen = self._page(which)
+        by_id = self.some(ids)
+        people = tuple(by_id[employee_id] for employee_id in ids if employee_id in by_id)
+        return PeoplePage(people, matching, following, seen)
+
+    def _page(self, which: EmployeeFilter) -> tuple[list[str], int, tuple[str, str] | None, dict[str, datetime]]:
         found = listing.matching(directory(self._connection), which)
         seen = last_seen(self._connection, [one.id for one in found]) if which.order is PeopleOrder.SEEN else {}
         ids, following = listing.page(found, which, seen)
-        by_id = {one.id: one for one in self._some(ids)}
-        people = tuple(by_id[employee_id] for employee_id in ids if employee_id in by_id)
-        return PeoplePage(people, len(found), following, seen)
+        return ids, len(found), following, seen
 
     def last_seen(self, employee_ids: Sequence[str]) -> dict[str, datetime]:
         return last_seen(self._connection, employee_ids)
-
-    def _some(self, ids: Sequence[str]) -> Iterator[Employee]:
-        for start in range(0, len(ids), _IDS_PER_QUERY):
-            query = _SELECT.where(employees.c.id.in_(ids[start : start + _IDS_PER_QUERY]))
-            for row in readable(self._connection, employees, query):
-                if (one := self._employee(row)) is not None:
-                    yield one
 
     def open_after(self, employee_id: str, limit: int) -> str | None:
         query = _SELECT.where(employees.c.id > employee_id).order_by(employees.c.id).limit(limit)
@@ -185,7 +193,6 @@ class PhotoRows:
         self._rows.delete(photos.c.id == photo_id)
 
 
-_IDS_PER_QUERY = 900  # below both databases' bounds on parameters
 ERASED = "facegate_erased"  # set on a connection whose transaction erased somebody: the store then empties the log
 
 _PEOPLE = employees.outerjoin(templates, templates.c.employee_id == employees.c.id)

@@ -31,7 +31,7 @@ class SiteRow:
         mode, gates, zones = SiteMode(row["mode"]), tuple(row["gates"]), tuple(row["zones"] or ())
         if zones and mode is SiteMode.LOCKDOWN:
             # A gate that was added to a zone meanwhile is locked too; one that was there when it was ordered stays so.
-            gates = tuple(sorted({*gates, *RuleRows(self._connection).all().gates_around(zones)}))
+            gates = tuple(sorted({*gates, *RuleRows(self._connection).gates_around(zones)}))
         return SiteState(mode, row["since"], row["actor"], gates, row["comment"] or "", zones)
 
     def put(self, state: SiteState) -> None:

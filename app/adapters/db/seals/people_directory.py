@@ -10,14 +10,13 @@ from typing import Any
 from sqlalchemy import Connection, Select, select
 
 from app.adapters.db.seals.person_box import PersonBox, box_of
-from app.adapters.db.seals.sealed_rows import SealedRows, readable
+from app.adapters.db.seals.sealed_rows import SealedRows, batches, readable
 from app.adapters.db.tables import data_keys, employees, templates
 from app.core.errors import CryptoFault
 from app.core.people.listing import Listed
 from app.core.text import folded
 from app.core.types import Status
 
-_IDS_PER_QUERY = 900  # below both databases' bounds on parameters
 _WITH_TEMPLATES = employees.outerjoin(templates, templates.c.employee_id == employees.c.id)
 _STATES: Select[Any] = select(employees.c.id, employees.c.seal, templates.c.photos).select_from(_WITH_TEMPLATES)
 _WHOLE: Select[Any] = select(employees, data_keys.c.wrapped).select_from(
@@ -45,10 +44,9 @@ def directory(connection: Connection) -> list[Listed]:
 
 
 def _read(connection: Connection, box: PersonBox, photos: dict[str, int]) -> Iterator[tuple[bytes, Listed]]:
-    rows, ids = SealedRows(connection, employees), list(photos)
-    for start in range(0, len(ids), _IDS_PER_QUERY):
-        query = _WHOLE.where(employees.c.id.in_(ids[start : start + _IDS_PER_QUERY]))
-        for row in readable(connection, employees, query):
+    rows = SealedRows(connection, employees)
+    for ids in batches(photos):
+        for row in readable(connection, employees, _WHOLE.where(employees.c.id.in_(ids))):
             values = rows.checked(row)
             if values is None:
                 continue

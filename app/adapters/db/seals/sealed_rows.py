@@ -5,6 +5,7 @@ Each write also changes its table's total, which is stored as the last step befo
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import (
@@ -26,6 +27,7 @@ from app.adapters.db.seals.row_seal import Altered, covered, seals_of
 from app.adapters.db.tables import COUNTED, seal_totals
 
 _PENDING = "facegate_totals"
+_IDS_PER_QUERY = 900  # below both databases' bounds on parameters
 
 
 class SealedRows:
@@ -149,6 +151,13 @@ def readable(
             except (TypeError, ValueError, OverflowError):
                 seals_of(connection).note_altered(table, dict(place._mapping))
         return found
+
+
+def batches(ids: Iterable[str], size: int = _IDS_PER_QUERY) -> Iterator[list[str]]:
+    """Splits ids into lists that one query takes."""
+    rest = iter(ids)
+    while batch := list(islice(rest, size)):
+        yield batch
 
 
 def held(query: Select[Any], for_update: bool = True) -> Select[Any]:
