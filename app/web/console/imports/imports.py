@@ -31,8 +31,7 @@ WORDS: dict[ImportState, tuple[str, str]] = {
 CHOICES = (
     ("number", "Number (required)"),
     ("name", "Name (required)"),
-    ("name:2", "Name, 2nd part"),
-    ("name:3", "Name, 3rd part"),
+    *((f"name:{n}", f"Name, {ordinal} part") for n, ordinal in enumerate(("2nd", "3rd", "4th", "5th"), 2)),
     ("email", "E-mail"),
     ("status", "Status: active or inactive"),
     ("valid_from", "Valid from"),
