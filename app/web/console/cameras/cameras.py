@@ -74,7 +74,9 @@ def new(request: Request, system: SystemOf, person: AdminPage, gate: str = "") -
 @router.get("/cameras/{camera}", response_class=HTMLResponse)
 def one(camera: str, request: Request, system: SystemOf, watching: Watching, person: SecurityPage) -> HTMLResponse:
     found, gates = system.cameras.get(camera), _gates(system)
-    view = next(view for view in camera_views(system, watching) if view.camera.id == found.id)
+    view = next((view for view in camera_views(system, watching) if view.camera.id == found.id), None)
+    if view is None or found.gate_id not in gates:
+        raise NotFound("unknown_camera", "This camera was removed.")
     shown = system.cameras.shown(found)
     alone = len(system.cameras.of_gate(found.gate_id)) == 1
     about = {"id": found.id, "name": found.name, "gate": gates[found.gate_id], "enabled": found.enabled, "alone": alone}
