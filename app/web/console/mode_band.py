@@ -47,7 +47,7 @@ def mode_band(system: System, who: Principal) -> ModeBand | None:
     zones, inside = dict[str, str](), frozenset[str]()
     if state.zones:
         with system.store.read() as tx:
-            rules = tx.rules.all()
+            rules = system.decisions.rules.at(tx).rules  # asked every 5 s by each open page: read once a version
         zones, inside = {zone.id: zone.name for zone in rules.zones}, rules.gates_around(state.zones)
     return ModeBand(
         state.mode,

@@ -1,5 +1,6 @@
 """Gates for admins: the list, and for each gate its hardware, where it leads, what it does when, and who may pass."""
 
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,15 +39,16 @@ def gates(request: Request, system: SystemOf, person: AdminPage) -> HTMLResponse
     with system.store.read() as tx:
         compiled, found = CompiledRules(tx.rules.all()), tx.gates.all()
     now, tests = system.clock(), test_gates(system)
+    places = {place.id: place for place in compiled.rules.gates}
     return render(
         request,
         "gates/gates.html",
         person,
-        gates=[(gate, _place(compiled.rules, gate.id), compiled.mode_at(gate.id, now)) for gate in found],
+        gates=[(gate, places.get(gate.id), compiled.mode_at(gate.id, now)) for gate in found],
         names=compiled.rules.names,
         lanes={gate: lane.name for lane in compiled.rules.lanes for gate in lane.gates},
         tests=tests,
-        lines={gate.id: line_of(system, gate, gate.name in tests) for gate in found},
+        lines=lines_of(system, found, tests),
     )
 
 
@@ -73,7 +75,7 @@ def one(gate_id: str, request: Request, system: SystemOf, person: AdminPage) -> 
         opening = [
             rule_words(rules, rule, name_of, today) for rule in rules.rules if gate.id in rules.gates_of(rule.where)
         ]
-    place = _place(rules, gate.id)
+    place, tests = _place(rules, gate.id), test_gates(system)
     return render(
         request,
         "gates/gate.html",
@@ -90,8 +92,8 @@ def one(gate_id: str, request: Request, system: SystemOf, person: AdminPage) -> 
         rules=rules,
         names=rules.names,
         passing=len(system.rule_questions.who(gate.id)),
-        test_gate=gate.name in test_gates(system),
-        line=line_of(system, gate, gate.name in test_gates(system)),
+        test_gate=gate.name in tests,
+        line=lines_of(system, [gate], tests)[gate.id],
         liveness_here=effective(LivenessMode.AUTO, system.recognition.liveness_works),
         liveness_modes=LivenessMode,
         cameras=cameras,
@@ -109,16 +111,19 @@ class Line:
     words: str
 
 
-def line_of(system: System, gate: Gate, is_test: bool) -> Line:
-    """Returns what this process knows of the gate's hardware."""
+def lines_of(system: System, gates: Iterable[Gate], tests: Collection[str]) -> dict[str, Line]:
+    """Returns what this process knows of the gates' hardware, by the gate's id. tests: the names of the test gates."""
+    states, holders = system.gate_control.healthy(), system.gate_leases.holders()
+    return {gate.id: _line(gate, gate.name in tests, states, gate.id in holders) for gate in gates}
+
+
+def _line(gate: Gate, is_test: bool, states: Mapping[str, str | None], is_held: bool) -> Line:
     if is_test:
         return Line("limited", "no hardware: nothing opens")
     if gate.driver is DriverKind.PLAIN:
         return Line("works", "its controller asks us")
-    states = system.gate_control.healthy()
     if gate.name not in states:
-        holder = system.gate_leases.holders().get(gate.id)
-        return Line("works", "driven by another process") if holder else Line("fails", "nobody drives it")
+        return Line("works", "driven by another process") if is_held else Line("fails", "nobody drives it")
     fault = states[gate.name]
     return Line("works", "its line works") if fault is None else Line("fails", fault)
 
