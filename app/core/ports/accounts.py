@@ -6,7 +6,7 @@ from typing import Protocol
 
 from app.core.accounts.lockout import Tally
 from app.core.accounts.saved_views import SavedView
-from app.core.accounts.users import Session, SignIn, Ticket, User
+from app.core.accounts.users import Method, Session, SignIn, Ticket, User
 from app.core.types import ApiKey
 
 
@@ -120,7 +120,13 @@ class SignIns(Protocol):
     """The stored record of sign-ins."""
 
     def add(self, sign_in: SignIn) -> None: ...
-    def find(self, user_id: str | None = None, before: str | None = None, limit: int = 50) -> list[SignIn]:
+    def find(
+        self,
+        user_id: str | None = None,
+        before: str | None = None,
+        limit: int = 50,
+        method: Method | None = None,
+    ) -> list[SignIn]:
         """Returns sign-ins, newest first by id."""
         ...
 

@@ -8,12 +8,14 @@ import pytest
 from sqlalchemy import text
 
 from app.adapters.db.tables import api_keys
+from app.core.accounts.provider import Provider
+from app.core.accounts.users import Method, SignIn, SignInOutcome
 from app.core.site.setting_facts import FACTS
 from app.core.site.settings import SiteSettings
 from app.core.types import Role
 from app.settings import PREFIX, Settings, read_settings
 from app.web.console.site.all_settings import start_rows
-from app.wiring import System
+from app.wiring import System, new_id
 from tests.waiting import eventually
 from tests.web.conftest import Headers, TestClient, cookie, problem, sign_in
 
@@ -49,6 +51,19 @@ def test_pages_of_settings_are_for_admins(client: TestClient, viewer: Headers) -
     for path in ("/settings/all", "/settings/care", "/settings/quality"):
         assert client.get(path, headers=viewer).status_code == 403
         assert client.get(path).status_code == 303
+
+
+def test_last_sign_in_through_the_provider_is_found_among_many(page: Any, system: System) -> None:
+    provider = Provider("https://login.example.com", "facegate", b"", "groups", {"a": Role.ADMIN}, "Example")
+    try:
+        with system.store.write() as tx:
+            tx.providers.put(provider)
+            for method in (Method.PROVIDER, *[Method.PASSWORD] * 201):
+                outcome = SignInOutcome.REFUSED if method is Method.PROVIDER else SignInOutcome.SIGNED_IN
+                tx.sign_ins.add(SignIn(new_id(), system.clock(), None, "", "192.0.2.9", method, outcome, "wrong group"))
+        assert "was refused: wrong group" in page("/settings/care").text
+    finally:
+        system.accounts.federation.remove()
 
 
 def test_backup_folder_is_tried_before_it_is_saved(

@@ -189,16 +189,16 @@ class SignInRows:
     def add(self, sign_in: SignIn) -> None:
         self._rows.insert({**vars(sign_in), "method": sign_in.method.value, "outcome": sign_in.outcome.value})
 
-    def find(self, user_id: str | None = None, before: str | None = None, limit: int = 50) -> list[SignIn]:
-        query = select(sign_ins).order_by(sign_ins.c.id.desc()).limit(limit)
-        if user_id is not None:
-            query = query.where(sign_ins.c.user_id == user_id)
+    def find(
+        self, user_id: str | None = None, before: str | None = None, limit: int = 50, method: Method | None = None
+    ) -> list[SignIn]:
+        wanted = {"user_id": user_id, "method": method and method.value}
+        query = select(sign_ins).filter_by(**{name: value for name, value in wanted.items() if value is not None})
         if before is not None:
             query = query.where(sign_ins.c.id < before)
-        return [
-            SignIn(**{**row, "method": Method(row["method"]), "outcome": SignInOutcome(row["outcome"])})
-            for row in self._rows.find(query)
-        ]
+        rows = self._rows.find(query.order_by(sign_ins.c.id.desc()).limit(limit))
+        typed = [row | {"method": Method(row["method"]), "outcome": SignInOutcome(row["outcome"])} for row in rows]
+        return [SignIn(**row) for row in typed]
 
     def forget(self, before: datetime) -> None:
         self._rows.delete(sign_ins.c.at < before)

@@ -21,7 +21,7 @@ from app.wiring.packs import known_packs
 router = APIRouter(include_in_schema=False)
 LINKS = (Link("/settings/care", "Backup & health", "health", frozenset({Role.ADMIN}), section="settings"),)
 SHOWN = 14
-SEARCHED = 200  # sign-ins in which the provider's last are looked for
+WORST_FIRST = (State.FAILS, State.LIMITED, State.WORKS)
 # Where a button leads, for those that only lead somewhere.
 PLACES = {
     Mend.SHOW_PEOPLE: ("/employees", "Show people"),
@@ -53,13 +53,14 @@ class Provider:
 def care(request: Request, system: SystemOf, person: AdminPage) -> HTMLResponse:
     settings, work = system.site_settings.get(), long_work(request)
     found = list(of_running_service(system))
-    newest = system.backups.newest_good()
+    newest, signing_in = system.backups.newest_good(), provider(system)
+    states = [*map(state_of, found), *([signing_in.state] if signing_in else [])]
     return render(
         request,
         "site/care.html",
         person,
-        found=sorted(found, key=lambda one: [State.FAILS, State.LIMITED, State.WORKS].index(state_of(one))),
-        overall=min((state_of(one) for one in found), key=[State.FAILS, State.LIMITED, State.WORKS].index),
+        found=sorted(found, key=lambda one: WORST_FIRST.index(state_of(one))),
+        overall=min(states, key=WORST_FIRST.index),
         state_of=state_of,
         places=PLACES,
         buttons=BUTTONS,
@@ -75,7 +76,7 @@ def care(request: Request, system: SystemOf, person: AdminPage) -> HTMLResponse:
         packs=known_packs(system.settings),
         served=system.recognition.pack_digest,
         move=work.move.now(),
-        provider=provider(system),
+        provider=signing_in,
     )
 
 
@@ -90,5 +91,5 @@ def provider(system: System) -> Provider | None:
     if found is None:
         return None
     with system.store.read() as tx:
-        last = next((one for one in tx.sign_ins.find(limit=SEARCHED) if one.method is Method.PROVIDER), None)
-    return Provider(found.issuer, last)
+        last = tx.sign_ins.find(limit=1, method=Method.PROVIDER)
+    return Provider(found.issuer, last[0] if last else None)
