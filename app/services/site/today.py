@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from app.core.alerts.alert import Alert, Severity
 from app.core.events.records import EventFilter
 from app.core.people.records import EmployeeFilter
 from app.core.ports.store import Store
@@ -37,13 +36,14 @@ class Count:
 
 @dataclass(frozen=True)
 class LetIn:
-    """Somebody whom a guard let in after the gate had not recognised or admitted them."""
+    """Somebody whom a guard let in after a refusal. reason: why the gate refused; None if that event is gone."""
 
     event_id: str
     at: datetime
     gate: str
     employee_id: str
     name: str
+    reason: Reason | None
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,6 @@ class Today:
     denied: Count
     refused: tuple[tuple[Reason, Count], ...]
     let_in: tuple[LetIn, ...]
-    open_alerts: int
-    critical_alerts: int
 
     @property
     def unread(self) -> tuple[tuple[Reason, Count], ...]:
@@ -79,12 +77,11 @@ class TodayService:
     store: Store
     events: EventList
 
-    def read(self, since: datetime, week_ago: datetime, now: datetime, alerts: list[Alert]) -> Today:
+    def read(self, since: datetime, week_ago: datetime, now: datetime) -> Today:
         """Reads what happened today. Counts are read from indexes alone.
 
         Args:
             since, week_ago: the start of the day at the site, and of the same day last week.
-            alerts: those that are open.
         """
         spans = ((since, now), (week_ago, week_ago + (now - since)))
         with self.store.read(LONGEST) as tx:
@@ -102,8 +99,6 @@ class TodayService:
             _sum([count for _, count in refused]),
             tuple(refused),
             self._let_in(since),
-            len(alerts),
-            sum(alert.severity is Severity.CRITICAL for alert in alerts),
         )
 
     def due(self, today: date) -> PeopleDue:
@@ -121,11 +116,18 @@ class TodayService:
     def _let_in(self, since: datetime) -> tuple[LetIn, ...]:
         found = self.events.find(EventFilter(reason=Reason.OPENED_BY_HAND, since=since, limit=10 * NAMED))
         named = [
-            LetIn(one.id, one.at, one.gate, one.decision.employee.id, one.decision.employee.name)
+            (one, one.decision.employee, one.decision.answers)
             for one in found
             if one.decision is not None and one.decision.employee is not None and one.decision.answers
-        ]
-        return tuple(named[:NAMED])
+        ][:NAMED]
+        with self.store.read() as tx:
+            refusals = {answered: tx.events.get(answered) for _, _, answered in named}
+        return tuple(
+            LetIn(
+                one.id, one.at, one.gate, who.id, who.name, refusal.reason if (refusal := refusals[answered]) else None
+            )
+            for one, who, answered in named
+        )
 
 
 def _sum(counts: list[Count]) -> Count:

@@ -17,7 +17,7 @@ DAY = timedelta(days=1)
 
 def today(site: Process, clock: Clock) -> Today:
     midnight = clock().replace(hour=0, minute=0, second=0, microsecond=0)
-    return TodayService(site.store, site.events).read(midnight, midnight - 7 * DAY, clock(), [])
+    return TodayService(site.store, site.events).read(midnight, midnight - 7 * DAY, clock())
 
 
 def test_today_is_compared_with_the_same_hours_last_week(site: Process, clock: Clock) -> None:
@@ -48,6 +48,7 @@ def test_who_was_let_in_after_a_refusal_is_named(site: Process, clock: Clock) ->
     by_hand.open("lobby-1", "a parcel", "user-7")
     (one,) = today(site, clock).let_in
     assert (one.event_id, one.employee_id, one.gate) == (opened.id, ada.id, "lobby-1")
+    assert one.reason is Reason.NOT_RECOGNISED, "why the gate refused"
     assert today(site, clock).opened == Count(0, 0), "an order is no decision of the gate"
 
 

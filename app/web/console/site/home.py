@@ -8,22 +8,22 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 
 from app import machine
-from app.core.alerts.alert import AlertFilter, AlertState
+from app.core.alerts.alert import CRITICAL, AlertFilter, AlertKind, AlertState
 from app.core.gates.commands import DriverKind
 from app.core.gates.gate import Gate
+from app.core.site.backup import OLD_AFTER, age_in_words
 from app.core.site.first_hour import PEOPLE, SiteFacts, StepName, StepState, finished, steps
 from app.core.types import Role
+from app.services.access.site_clock import WallClocks
 from app.services.accounts.sessions import SignedIn
 from app.services.site.today import NAMED
 from app.web import health
 from app.web.console.gates.gates import adding
 from app.web.console.hardware import test_gates
-from app.web.console.render import render
+from app.web.console.render import MOST_COUNTED, render
 from app.web.console.words import REASONS
 from app.web.security import is_local
 from app.wiring import System
-
-MOST_ALERTS = 500
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class StepView:
 def home(request: Request, system: System, person: SignedIn) -> HTMLResponse:
     """Everybody sees today; admins see the first hour too, until one of them ends it."""
     checks: dict[str, health.Check] = request.app.state.health_checks()
-    state = health.overall(checks)
+    state, clocks = health.overall(checks), system.site_clock.read()
     admin = person.principal.may(Role.ADMIN)
     facts = system.first_hour.facts(len(system.gallery))
     found = steps(facts)
@@ -58,6 +58,8 @@ def home(request: Request, system: System, person: SignedIn) -> HTMLResponse:
         if lacks
     ]
     context: dict[str, Any] = _first_hour(system, facts) if first_hour else {}
+    if shows_today:
+        context |= _today(system, clocks, admin)
     return render(
         request,
         "site/home.html",
@@ -68,16 +70,10 @@ def home(request: Request, system: System, person: SignedIn) -> HTMLResponse:
         admin=admin,
         first_hour=first_hour,
         finished=finished(found),
-        steps=[_view(system, facts, step.name, step.state) for step in found] if first_hour else [],
+        steps=[_view(facts, clocks.zone.key, step.name, step.state) for step in found] if first_hour else [],
         first_key=system.first_hour.key() if admin else None,
         doctor=machine.command(system.settings.data, "doctor") if is_local(request) or admin else "",
-        today=_today(system) if shows_today else None,
-        today_day=f"{system.site_clock.today():%A}",
-        due=system.today.due(system.site_clock.today()) if admin and shows_today else None,
-        named=NAMED,
-        backup=system.backups.newest_good() if admin and shows_today else None,
-        now=system.clock(),
-        reasons=REASONS,
+        shows_today=shows_today,
         **context,
     )
 
@@ -99,7 +95,7 @@ def _first(gates: list[Gate], tests: set[str]) -> Gate | None:
     return next((gate for gate in gates if gate.name not in tests), gates[0] if gates else None)
 
 
-def _view(system: System, facts: SiteFacts, name: StepName, state: StepState) -> StepView:
+def _view(facts: SiteFacts, zone: str, name: StepName, state: StepState) -> StepView:
     left = PEOPLE - facts.enrolled
     titles = {
         StepName.SITE: "Name the site",
@@ -109,9 +105,8 @@ def _view(system: System, facts: SiteFacts, name: StepName, state: StepState) ->
         StepName.PEOPLE: "Add three people",
         StepName.PASS: "Watch one person pass",
     }
-    site = system.site_clock.read().zone.key
     done = {
-        StepName.SITE: f"Its clock is {site}.",
+        StepName.SITE: f"Its clock is {zone}.",
         StepName.GATE: f"{facts.gates} {'gate' if facts.gates == 1 else 'gates'}.",
         StepName.HARDWARE: f"{facts.driven} of {facts.gates} {'gate' if facts.gates == 1 else 'gates'} can open.",
         StepName.EYES: "Somebody is seen there.",
@@ -134,9 +129,25 @@ def _view(system: System, facts: SiteFacts, name: StepName, state: StepState) ->
     return StepView(name, state, titles[name], words[name])
 
 
-def _today(system: System) -> Any:
-    clocks = system.site_clock.read()
-    alerts = [one.alert for one in system.alerts.find(AlertFilter(AlertState.OPEN, limit=MOST_ALERTS))]
+def _today(system: System, clocks: WallClocks, admin: bool) -> dict[str, Any]:
     midnight = datetime.combine(clocks.today, time(), clocks.zone)
     week_ago = datetime.combine(clocks.today - timedelta(days=7), time(), clocks.zone)
-    return system.today.read(midnight.astimezone(UTC), week_ago.astimezone(UTC), clocks.now, alerts)
+    backup = system.backups.newest_good() if admin else None
+    return {
+        "today": system.today.read(midnight.astimezone(UTC), week_ago.astimezone(UTC), clocks.now),
+        "today_day": f"{clocks.today:%A}",
+        "alerts": _counted(system),
+        "critical": _counted(system, CRITICAL),
+        "due": system.today.due(clocks.today) if admin else None,
+        "named": NAMED,
+        "backup": backup,
+        "backup_age": age_in_words(clocks.now - backup.at) if backup else "",
+        "backup_is_old": backup is not None and clocks.now - backup.at > OLD_AFTER,
+        "reasons": REASONS,
+    }
+
+
+def _counted(system: System, kinds: frozenset[AlertKind] | None = None) -> str:
+    """Returns how many alerts of these kinds are open; "99+" for more."""
+    count = len(system.alerts.find(AlertFilter(AlertState.OPEN, kinds, limit=MOST_COUNTED + 1)))
+    return f"{MOST_COUNTED}+" if count > MOST_COUNTED else str(count)
