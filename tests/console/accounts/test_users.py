@@ -1,5 +1,6 @@
 """An admin adds somebody and hands out a link; they choose a password in a browser of their own, and lose it again."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -106,6 +107,8 @@ def test_key_is_shown_once_and_revoked(site: Service, page_as: Open, look: Look,
     page.get_by_role("button", name="Create", exact=True).click()
     secret = page.locator("#secret")
     expect(secret).to_contain_text("fg_gate_")
+    page.get_by_role("button", name="Copy").click()
+    expect(page.locator("#copy-key")).to_have_text(re.compile(r"Copied|Selected: press Ctrl\+C"))
     key = site.system.keys.authenticate(secret.inner_text())
     page.get_by_role("button", name="Done").click()
     row = page.get_by_role("row", name="north turnstile")

@@ -1,9 +1,10 @@
 """The list of people in the browser: searched, sorted, read on by scrolling; and many changed at once."""
 
+import csv
 from collections.abc import Callable
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from app.core.people.details import Details
 from tests import pictures
@@ -15,6 +16,42 @@ Open = Callable[..., Page]
 Look = Callable[[Page, str], Any]
 Axe = Callable[[Page], None]
 expect.set_options(timeout=20_000)
+
+
+def links_are_saved(site: Service, page: Page) -> None:
+    """For those who are selected; and what was made before a request failed."""
+    page.get_by_label("Select Suspended soon").check()
+    page.get_by_role("button", name="Links to enrol").click()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Make and save").click()
+    head, line = csv.reader(saved.value.path().read_text("utf-8-sig").splitlines())
+    assert head == ["number", "name", "email", "link", "ends_at"]
+    assert line[:3] == ["Z-2", "Suspended soon", ""]
+    token = line[3].partition("token=")[2]
+    assert site.system.self_enrolment.open(token)[1].number == "Z-2"
+    page.get_by_label("Select Suspended soon").uncheck()
+    asked: list[int] = []
+
+    def answer(route: Route) -> None:
+        asked.append(len(route.request.post_data_json["employees"]))
+        made = {"number": "Z-2", "name": "'=1+1", "email": None, "link": "https://here", "ends_at": "tomorrow"}
+        fault = {"error": "too_busy", "detail": "Try again."}
+        route.fulfill(
+            **{"status": 201, "json": {"items": [made]}} if len(asked) == 1 else {"status": 503, "json": fault}
+        )
+
+    page.route("**/v1/invitations", answer)
+    with page.expect_download() as saved:
+        page.evaluate(
+            "async (at) => (await import(at)).saveLinks(Array.from({length: 501}, (_, i) => String(i)))",
+            f"{site.url}/static/people/invitations/links.js",
+        )
+    assert asked == [500, 1]
+    assert "\"''=1+1\"" in saved.value.path().read_text("utf-8-sig"), "plain or escaped, a spreadsheet runs no cell"
+    expect(page.get_by_text("Links for 1 of 501 people were made.")).to_be_visible()
+    page.unroute("**/v1/invitations")
+    for close in page.locator("#messages").get_by_role("button", name="Close").all()[::-1]:
+        close.click()
 
 
 def test_list_of_people(fresh_site: Service, page_as: Open, look: Look, axe: Axe) -> None:
@@ -55,6 +92,7 @@ def test_list_of_people(fresh_site: Service, page_as: Open, look: Look, axe: Axe
     look(page, "employees")
     axe(page)
     page.get_by_role("button", name="Clear").click()
+    links_are_saved(fresh_site, page)
     # Two of three are as they were chosen.
     page.get_by_label("Search").fill("random 298")
     expect(page.locator("tbody tr")).to_have_count(1)

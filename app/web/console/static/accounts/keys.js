@@ -1,6 +1,7 @@
 // Creating and revoking keys.
 
 import { call, sayNext } from "../api.js";
+import { copied } from "../copy.js";
 
 const add = document.getElementById("add");
 const form = add.querySelector("form");
@@ -23,6 +24,12 @@ form.addEventListener("submit", async (event) => {
   document.getElementById("secret").textContent = made.key;
   shown.addEventListener("close", () => location.reload(), { once: true });
   shown.showModal();
+});
+
+const copy = document.getElementById("copy-key");
+copy.addEventListener("click", () => {
+  const secret = document.getElementById("secret");
+  copied(copy, secret, secret.textContent);
 });
 
 for (const button of document.querySelectorAll("[data-revoke]")) {

@@ -1,6 +1,7 @@
 // Adds users, changes them, and shows their one-time links.
 
-import { call, rooted, say, sayNext } from "../api.js";
+import { call, rooted, sayNext } from "../api.js";
+import { copied } from "../copy.js";
 import { moment } from "../parts.js";
 
 const add = document.getElementById("add");
@@ -50,12 +51,10 @@ for (const button of document.querySelectorAll("[data-reset]")) {
   });
 }
 
-document.getElementById("link-copy").addEventListener("click", async () => {
-  const address = document.getElementById("link-address").textContent;
-  // Browsers give the clipboard to https pages only; the text can still be selected.
-  if (!navigator.clipboard) return say("Select the link and copy it by hand.");
-  await navigator.clipboard.writeText(address);
-  say("Copied.", "good");
+const copy = document.getElementById("link-copy");
+copy.addEventListener("click", () => {
+  const address = document.getElementById("link-address");
+  copied(copy, address, address.textContent);
 });
 
 async function showLink(id, name) {
@@ -65,5 +64,6 @@ async function showLink(id, name) {
   document.getElementById("link-words").textContent =
     `Give it to ${name} and nobody else: whoever opens it sets the password. It works once, until ${until}.`;
   document.getElementById("link-address").textContent = location.origin + rooted(made.path);
+  copy.textContent = "Copy";
   link.showModal();
 }

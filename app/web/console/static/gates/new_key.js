@@ -3,6 +3,7 @@
 // <div data-new-key="GATE NAME"> becomes the button.
 
 import { call } from "../api.js";
+import { copied } from "../copy.js";
 import { el } from "../parts.js";
 
 /** A box with a button that makes a key for the gate. */
@@ -22,17 +23,6 @@ export function newKey(gate) {
   });
   box.append(make);
   return box;
-}
-
-async function copied(button, secret, text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    button.textContent = "Copied";
-  } catch {
-    // Browsers allow the clipboard on https pages only: the key is selected instead.
-    getSelection().selectAllChildren(secret);
-    button.textContent = "Selected: press Ctrl+C";
-  }
 }
 
 for (const box of document.querySelectorAll("[data-new-key]")) box.append(newKey(box.dataset.newKey));

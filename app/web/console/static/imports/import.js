@@ -2,6 +2,7 @@
 
 import { call, rooted, sayNext } from "../api.js";
 import { badge, el } from "../parts.js";
+import { saveLinks } from "../people/invitations/links.js";
 
 const head = document.querySelector("[data-import]");
 const path = `/v1/imports/${head.dataset.import}`;
@@ -110,23 +111,17 @@ load(null);
 
 // Links for everybody whom no photo makes recognisable
 
-const MOST_INVITED = 500;
-const safe = (cell) => `"${(/^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell).replaceAll('"', '""')}"`;
-
-document.getElementById("invite")?.addEventListener("click", async (event) => {
-  event.target.disabled = true;
-  const people = [];
-  for (let after = ""; after !== null;) {
-    const { problems } = await call(`${path}?unrecognisable=true&limit=500${after && `&cursor=${after}`}`);
-    people.push(...problems.items.map((one) => one.employee_id).filter(Boolean));
-    after = problems.next;
+document.getElementById("invite")?.addEventListener("click", async ({ currentTarget: button }) => {
+  button.disabled = true;
+  try {
+    const people = [];
+    for (let after = ""; after !== null;) {
+      const { problems } = await call(`${path}?unrecognisable=true&limit=500${after && `&cursor=${after}`}`);
+      people.push(...problems.items.map((one) => one.employee_id).filter(Boolean));
+      after = problems.next;
+    }
+    await saveLinks(people);
+  } finally {
+    button.disabled = false;
   }
-  const lines = [["number", "name", "email", "link", "ends_at"]];
-  for (let at = 0; at < people.length; at += MOST_INVITED) {
-    const made = await call("/v1/invitations", { method: "POST", json: { employees: people.slice(at, at + MOST_INVITED) } });
-    for (const one of made.items) lines.push([one.number, one.name, one.email ?? "", one.link, one.ends_at]);
-  }
-  const text = `\ufeff${lines.map((cells) => cells.map(safe).join(",")).join("\r\n")}\r\n`;
-  const file = el("a", { href: URL.createObjectURL(new Blob([text], { type: "text/csv" })), download: "links.csv" });
-  file.click();
 });

@@ -2,6 +2,8 @@
 
 import { call, rooted } from "../api.js";
 import { clearProblems, el, problemAt } from "../parts.js";
+import { ask } from "../access/change.js";
+import { saveLinks } from "./invitations/links.js";
 import { question } from "./employees.js";
 
 const AT_ONCE = 20; // people a request, so that progress shows and a stop holds soon
@@ -90,6 +92,21 @@ all.addEventListener("click", async () => {
     all.disabled = false;
   }
   show();
+});
+
+// Inviting
+
+const invite = document.getElementById("bulk-invite");
+invite.addEventListener("click", async () => {
+  const words = "Each may then take photos with their own phone, or choose a card. The links come as a CSV file, and are shown this once. Earlier links of these people end.";
+  const answer = await ask(`Make ${chosen.size === 1 ? "a link" : "links"} for ${people(chosen.size)}?`, [el("p", {}, words)], [["Cancel", "back", "quiet"], ["Make and save", "go", ""]]);
+  if (answer !== "go") return;
+  invite.disabled = true;
+  try {
+    await saveLinks([...chosen.keys()]);
+  } finally {
+    invite.disabled = false;
+  }
 });
 
 // Confirming

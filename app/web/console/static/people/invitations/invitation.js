@@ -1,7 +1,8 @@
 // A person's self-enrolment link: made, copied, revoked, and what became of it.
 
-import { call, say } from "../api.js";
-import { moment } from "../parts.js";
+import { call } from "../../api.js";
+import { copied } from "../../copy.js";
+import { moment } from "../../parts.js";
 
 const section = document.getElementById("invitation");
 const part = (name) => document.getElementById(`invitation-${name}`);
@@ -30,19 +31,12 @@ part("make").addEventListener("click", async () => {
   const { items } = await call("/v1/invitations", { method: "POST", json: { employees: [section.dataset.employee] } });
   part("address").value = items[0].link;
   part("link").hidden = false;
+  part("copy").textContent = "Copy";
   part("address").select();
   await refresh();
 });
 
-part("copy").addEventListener("click", async () => {
-  try {
-    await navigator.clipboard.writeText(part("address").value);
-    say("Copied.");
-  } catch {
-    part("address").select();
-    say("Press Ctrl+C to copy the link.");
-  }
-});
+part("copy").addEventListener("click", () => copied(part("copy"), part("address"), part("address").value));
 
 part("revoke").addEventListener("click", async () => {
   await call(`${path}/${waiting.id}`, { method: "DELETE" });
