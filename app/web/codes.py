@@ -103,7 +103,7 @@ BY_STATUS: dict[int, dict[str, str]] = {
         "no_face": "The image shows no face.",
         "not_an_image": "The bytes are not an image of a supported kind.",
         "not_csv": "The file is a workbook, a web page or a PDF and not a CSV.",
-        "not_unknown": "The faces were named already, or are older than a week.",
+        "not_unknown": "The faces were named already, or are older than three days.",
         "one_image_required": "This call takes exactly one image.",
         "overlapping_windows": "Two windows of the schedule overlap.",
         "photo_refused": "The correction is stored; its picture is not good enough for a photo.",

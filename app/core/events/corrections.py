@@ -1,5 +1,6 @@
 """Corrections: people state later that an event shows somebody else. The event itself never changes."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -80,6 +81,13 @@ class Correction:
         if self.employee_id is None or self.nonce is None:
             return self.employee_id is None and self.nonce is None and self.comment is None
         return committed(self.employee_id, self.nonce, self.comment) == self.commitment
+
+
+def standing(made: Iterable[Correction]) -> list[Correction]:
+    """Returns the statements that nobody took back. made: with whatever settles them."""
+    made = list(made)
+    taken_back = {one.about for one in made if one.kind in TAKEN_BACK}
+    return [one for one in made if one.kind in STATEMENTS and one.id not in taken_back]
 
 
 def committed(employee_id: str, nonce: str, comment: str | None = None) -> str:

@@ -43,7 +43,7 @@ FACTS = {
         empty="as started",
     ),
     "unknown_faces": SettingFact(
-        "Unknown faces of the week",
+        "Unknown faces",
         "Whether admins see faces that no gate knew, and may name them",
         "/employees/unknown",
     ),

@@ -18,7 +18,7 @@ class SiteSettings:
     backup_folder: where the nightly backup goes; None: there is none. backups_kept: how many stay there.
     false_accept_rate: the share of strangers' attempts that may open; None: the rate the service was started with.
     first_hour_over: an admin ended the first hour; the home page no longer lists what a new site lacks.
-    unknown_faces: whether admins see the faces of the week that no gate knew, and may name them.
+    unknown_faces: whether admins see the faces of the last three days that no gate knew, and may name them.
     """
 
     guard_grant_max_hours: int | None = None

@@ -1,4 +1,4 @@
-"""Faces of the last week that no gate knew, for admins who want to name them. Off unless the site's settings allow it.
+"""Faces of the last three days that no gate knew, for admins who want to name them. Off unless the site allows it.
 
 Nothing is stored: the pictures are those of the events, and what a picture shows is read when an admin looks, and kept
 in memory for a quarter of an hour, sealed with the key of the event. Whoever is named gets photos by the checks of an
@@ -14,14 +14,14 @@ from threading import Lock, Timer
 import numpy as np
 
 from app.core.errors import BadInput, Conflict, CryptoFault, NotFound, TooLarge
-from app.core.events.corrections import CorrectionKind
+from app.core.events.corrections import CorrectionKind, standing
 from app.core.events.records import EventFilter, EventRow
 from app.core.media import unbundle
 from app.core.people.unknown_faces import FaceGroup, UnknownFace, grouped
 from app.core.ports.crypto import Vault
 from app.core.ports.store import Clock, Store, Transaction
 from app.core.sealing import Sealed, context
-from app.core.types import Candidate, Employee, FrameResult, Reason
+from app.core.types import Employee, FrameResult, Reason
 from app.services.access.rules.eligible_count import in_background
 from app.services.events.access_log import AccessLog
 from app.services.events.corrections import Corrections
@@ -29,10 +29,11 @@ from app.services.people.enrolment import Enrolment
 from app.services.people.photo_judgement import PhotoResult
 
 logger = logging.getLogger(__name__)
-WEEK = timedelta(days=7)
+SHOWN_FOR = timedelta(hours=72)  # as long as pictures of strangers are kept
 MOST = 1000  # attempts, the newest
 FORGET_S = 15 * 60
 NEAREST = 3
+MOST_GROUPS = 40  # the largest, for which the most similar people are looked up
 MOST_PHOTOS = 3  # of one group
 
 
@@ -51,7 +52,7 @@ class NamelessGroup:
 
 
 @dataclass(frozen=True)
-class UnknownWeek:
+class RecentUnknown:
     """unread: pictures that are still being looked at. unusable: those in which no face can be compared."""
 
     groups: tuple[NamelessGroup, ...]
@@ -85,43 +86,44 @@ class UnknownFaces:
     _reading: Lock = field(default_factory=Lock, init=False, repr=False)
     _timer: Timer | None = field(default=None, init=False, repr=False)
 
-    def week(self) -> UnknownWeek:
+    def recent(self) -> RecentUnknown:
         """Returns what is known by now, and goes on reading pictures. Raises Conflict('unknown_faces_off')."""
         with self.store.read() as tx:
             self._check(tx)
             rows = self._rows(tx)
             faces = self._faces(tx, rows)
             self.enrolment.gallery.refresh(tx)
-            groups = tuple(
-                NamelessGroup(group, self._nearest(tx, self.enrolment.gallery.search(group.template, NEAREST)))
-                for group in grouped(faces, self.threshold)
-            )
+            groups = self._with_nearest(tx, grouped(faces, self.threshold))
         ids = {row.id for row in rows}
-        for gone in self._seen.keys() - ids:
+        seen = self._seen.copy()  # since another thread may be reading pictures
+        for gone in seen.keys() - ids:
+            del seen[gone]
             self._seen.pop(gone, None)
-        unread = len(ids - self._seen.keys())
+        unread = len(ids - seen.keys())
         if unread:
             self._read_on()
         self._forget_later()
-        return UnknownWeek(groups, unread, sum(one.sealed is None for one in self._seen.values()))
+        return RecentUnknown(groups, unread, sum(one.sealed is None for one in seen.values()))
 
     def assign(self, event_ids: Sequence[str], employee_id: str, actor: str) -> list[PhotoResult]:
         """Says who these attempts were. The best pictures become photos, by the checks of every enrolment.
 
-        Only if one is accepted, each event gets a signed correction.
+        Only if one is accepted, each event gets a signed correction, which is accepted at once: an admin says it.
 
         Returns:
             One result for each picture that was tried.
 
         Raises:
-            Conflict, NotFound, and BadInput for events that are not among the unknown of the week.
+            Conflict, NotFound, and BadInput for events that are not among the recent unknown.
         """
         with self.store.read() as tx:
             self._check(tx)
             rows = {row.id: row for row in self._rows(tx)}
             wanted = list(dict.fromkeys(event_ids))
             if not wanted or not rows.keys() >= set(wanted):
-                raise BadInput("not_unknown", "Somebody has named these faces already, or they are older than a week.")
+                raise BadInput(
+                    "not_unknown", "Somebody has named these faces already, or they are older than three days."
+                )
             wanted.sort(key=lambda one: self._seen[one].quality if one in self._seen else 0.0, reverse=True)
             kept = [self._picture(tx, one) for one in wanted[:MOST_PHOTOS]]
         pictures = [picture for picture in kept if picture is not None]
@@ -131,7 +133,7 @@ class UnknownFaces:
         if any(result.accepted for result in results):
             for event_id in wanted:
                 try:
-                    self.corrections.add(event_id, CorrectionKind.WAS, employee_id, actor)
+                    self.corrections.add(event_id, CorrectionKind.WAS, employee_id, actor, accept=True)
                 except Conflict:
                     continue  # somebody else said so meanwhile
         return results
@@ -146,13 +148,13 @@ class UnknownFaces:
             raise Conflict("unknown_faces_off", "Unknown faces are off. An admin turns them on under People.")
 
     def _rows(self, tx: Transaction) -> list[EventRow]:
-        """The attempts of the week that matched nobody, still have their picture and were not named since."""
-        which = EventFilter(reason=Reason.NOT_RECOGNISED, since=self.clock() - WEEK, limit=MOST)
+        """The recent attempts that matched nobody, still have their picture and were not named since."""
+        which = EventFilter(reason=Reason.NOT_RECOGNISED, since=self.clock() - SHOWN_FOR, limit=MOST)
         rows = [row for row in tx.events.find(which) if row.subject_id is not None]
         named = {
             event_id
             for event_id, made in tx.corrections.of(row.id for row in rows).items()
-            if any(one.kind is CorrectionKind.WAS for one in made)
+            if any(one.kind is CorrectionKind.WAS for one in standing(made))
         }
         return [row for row in rows if row.id not in named]
 
@@ -169,9 +171,15 @@ class UnknownFaces:
             found.append(UnknownFace(row.id, row.at, names.get(row.gate_id, row.gate_id), vector, seen.quality))
         return found
 
-    def _nearest(self, tx: Transaction, candidates: Sequence[Candidate]) -> tuple[Suggestion, ...]:
-        people = ((tx.employees.get(one.employee_id), one.similarity) for one in candidates)
-        return tuple(Suggestion(person, similarity) for person, similarity in people if person is not None)
+    def _with_nearest(self, tx: Transaction, groups: Sequence[FaceGroup]) -> tuple[NamelessGroup, ...]:
+        found = [self.enrolment.gallery.search(group.template, NEAREST) for group in groups[:MOST_GROUPS]]
+        people = tx.employees.some({one.employee_id for candidates in found for one in candidates})
+        nearest = [
+            tuple(Suggestion(people[c.employee_id], c.similarity) for c in candidates if c.employee_id in people)
+            for candidates in found
+        ]
+        nearest += [()] * (len(groups) - len(nearest))
+        return tuple(map(NamelessGroup, groups, nearest))
 
     def _picture(self, tx: Transaction, event_id: str) -> bytes | None:
         """The best picture of the event; None where none was kept, or none is left."""

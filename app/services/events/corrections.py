@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from app.core.errors import BadInput, Conflict, Forbidden, NotFound
-from app.core.events.corrections import STATEMENTS, TAKEN_BACK, Correction, CorrectionKind, committed
+from app.core.events.corrections import STATEMENTS, TAKEN_BACK, Correction, CorrectionKind, committed, standing
 from app.core.media import unbundle
 from app.core.ports.crypto import Signer, Vault
 from app.core.ports.store import Clock, Store, Transaction
@@ -52,6 +52,11 @@ class CheckedCorrection:
     forged: bool
     settled: Correction | None = None
 
+    def says(self, kind: CorrectionKind, employee_id: str) -> bool:
+        """Whether it says this of this person, and nobody took it back."""
+        same = (self.correction.kind, self.correction.employee_id) == (kind, employee_id)
+        return same and (self.settled is None or self.settled.kind not in TAKEN_BACK)
+
 
 @dataclass(frozen=True)
 class Corrections:
@@ -63,12 +68,15 @@ class Corrections:
     new_id: Callable[[], str]
     new_nonce: Callable[[], str] = lambda: secrets.token_hex(16)
 
-    def add(self, event_id: str, kind: CorrectionKind, employee_id: str | None, actor: str) -> Correction:
+    def add(
+        self, event_id: str, kind: CorrectionKind, employee_id: str | None, actor: str, *, accept: bool = False
+    ) -> Correction:
         """Signs a correction and keeps it beside the event. The same one again is returned as it is.
 
         Args:
             kind: NOT_THIS_PERSON or WAS.
             employee_id: who it was; not needed for NOT_THIS_PERSON.
+            accept: an admin says it, so it is accepted at once.
 
         Raises NotFound, BadInput; Conflict if the event names nobody, or names this person already.
         """
@@ -90,11 +98,11 @@ class Corrections:
             # Locked until the commit, so that nobody is erased before their correction is written.
             if tx.employees.get(employee_id, for_update=True) is None:
                 raise NotFound("unknown_employee", "There is no employee with this id.")
-            for known in self._of(tx, event_id):
-                stands = known.settled is None or known.settled.kind not in TAKEN_BACK
-                if stands and (known.correction.kind, known.correction.employee_id) == (kind, employee_id):
-                    return known.correction
-            return self._write(tx, event_id, kind, actor, employee_id)
+            known = next((one for one in self._of(tx, event_id) if one.says(kind, employee_id)), None)
+            made = self._write(tx, event_id, kind, actor, employee_id) if known is None else known.correction
+            if accept and (known is None or known.settled is None):
+                self._write(tx, event_id, CorrectionKind.ACCEPTED, actor, employee_id, made.id)
+            return made
 
     def withdraw(self, event_id: str, correction_id: str, actor: str, *, admin: bool) -> CheckedCorrection:
         """Takes a correction back, by a record of its own. The correction and the event stay as they are.
@@ -200,10 +208,8 @@ class Corrections:
         was: dict[str, str] = {}
         with self.store.read() as tx:
             stored = [one for one in tx.corrections.all() if one.employee_id and one.signed_by(self.signer)]
-            taken_back = {one.about for one in stored if one.kind in TAKEN_BACK}
-            for one in stored:
-                if one.employee_id is None or one.kind not in STATEMENTS or one.id in taken_back:
-                    continue
+            for one in standing(stored):
+                assert one.employee_id is not None
                 if one.kind is CorrectionKind.WAS:
                     was[one.event_id] = one.employee_id
                 else:

@@ -211,3 +211,14 @@ def test_planted_settlement_is_not_believed(site: Process, corrections: Correcti
     assert [one.same for one in corrections.labelled() if not one.photo] == [False]
     report = site.audit.verify()
     assert report.flaw is not None and "not signed by this installation" in report.flaw.problem
+
+
+def test_correction_by_an_admin_is_accepted_at_once(site: Process, corrections: Corrections) -> None:
+    ada = site.enrol("E-1", photo(person(0)))
+    stranger = site.decide(photo(person(5)))
+    said = corrections.add(stranger.id, WAS, ada.id, "user-7")
+    for _ in range(2):
+        assert corrections.add(stranger.id, WAS, ada.id, "admin-1", accept=True) == said
+    (one,) = corrections.of(stranger.id)
+    assert one.settled is not None and (one.settled.kind, one.settled.actor) == ("accepted", "admin-1")
+    assert corrections.count_open() == 0

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app.core.events.corrections import CorrectionKind
 from app.core.people.details import Details
 from app.core.types import Role
 from app.services.access import unknown_faces
@@ -14,7 +15,7 @@ from tests import pictures
 from tests.waiting import eventually
 from tests.web.conftest import DECISIONS, Headers, TestClient, cookie, problem, sign_in
 
-WEEK, ASSIGN = "/v1/unknown-faces", "/v1/unknown-faces/assign"
+RECENT, ASSIGN = "/v1/unknown-faces", "/v1/unknown-faces/assign"
 
 
 @pytest.fixture
@@ -42,17 +43,17 @@ def refused(client: TestClient, gate: Headers) -> list[str]:
 
 
 def read(client: TestClient, admin: Headers) -> dict[str, Any]:
-    """The week once every picture was looked at."""
-    eventually(lambda: client.get(WEEK, headers=admin).json()["unread"] == 0, "the pictures", seconds=180)
-    return dict(client.get(WEEK, headers=admin).json())
+    """Them once every picture was looked at."""
+    eventually(lambda: client.get(RECENT, headers=admin).json()["unread"] == 0, "the pictures", seconds=180)
+    return dict(client.get(RECENT, headers=admin).json())
 
 
 def test_off_unless_turned_on_and_for_admins_alone(
     client: TestClient, admin: Headers, security: Headers, system: System
 ) -> None:
-    problem(client.get(WEEK, headers=admin), 409, code="unknown_faces_off")
+    problem(client.get(RECENT, headers=admin), 409, code="unknown_faces_off")
     problem(client.post(ASSIGN, headers=admin, json={"employee": "x", "events": ["y"]}), 409, code="unknown_faces_off")
-    problem(client.get(WEEK, headers=security), 403)
+    problem(client.get(RECENT, headers=security), 403)
     page = client.get("/employees/unknown", headers=cookie(sign_in(system, Role.ADMIN))).text
     assert "Turn on" in page and "/pictures/1" not in page
     assert client.get("/employees/unknown", headers=cookie(sign_in(system, Role.SECURITY))).status_code == 403
@@ -74,6 +75,8 @@ def test_somebody_is_named_and_known_from_then_on(
     assert group_of(refused[0]) is None
     corrections = [one.employee for event in refused for one in system.corrections.of(event)]
     assert [one and one.id for one in corrections] == [twin.id] * 2
+    settled = [one.settled and one.settled.kind for event in refused for one in system.corrections.of(event)]
+    assert settled == ["accepted"] * 2, "an admin said it, so nobody need decide"
     again = client.post(ASSIGN, headers=admin, json={"employee": twin.id, "events": refused})
     problem(again, 400, code="not_unknown")
     assert client.get(f"/v1/employees/{twin.id}", headers=admin).json()["photos"] == 2
@@ -95,10 +98,24 @@ def test_checks_of_an_enrolment_refuse_another_person(
     problem(client.post(ASSIGN, headers=admin, json={"employee": ada["id"], "events": []}), 422)
 
 
-def test_older_than_a_week_is_not_shown(
+def test_face_whose_naming_was_withdrawn_is_shown_again(
+    on: None, refused: list[str], client: TestClient, admin: Headers, system: System
+) -> None:
+    def shown() -> set[str]:
+        return {face["event"] for group in read(client, admin)["groups"] for face in group["faces"]}
+
+    somebody = system.enrolment.add(Details("U-2", "Mistaken For Them"))
+    said = system.corrections.add(refused[0], CorrectionKind.WAS, somebody.id, "user-7")
+    assert shown().isdisjoint(refused[:1])
+    system.corrections.withdraw(refused[0], said.id, "user-7", admin=False)
+    assert shown() >= {refused[0]}
+    system.erasure.erase(somebody.id)
+
+
+def test_older_than_three_days_is_not_shown(
     on: None, refused: list[str], client: TestClient, admin: Headers, monkeypatch: pytest.MonkeyPatch, system: System
 ) -> None:
     assert read(client, admin)["groups"]
-    monkeypatch.setattr(unknown_faces, "WEEK", timedelta(0))
-    assert client.get(WEEK, headers=admin).json() == {"groups": [], "unread": 0, "unusable": 0}
+    monkeypatch.setattr(unknown_faces, "SHOWN_FOR", timedelta(0))
+    assert client.get(RECENT, headers=admin).json() == {"groups": [], "unread": 0, "unusable": 0}
     assert not system.unknown_faces._seen

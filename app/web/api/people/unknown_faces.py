@@ -1,4 +1,4 @@
-"""Faces of the last week that no gate knew, and who they were. Off unless `PATCH /v1/settings` turns them on."""
+"""Faces of the last three days that no gate knew, and who they were. Off unless `PATCH /v1/settings` turns them on."""
 
 from dataclasses import asdict
 
@@ -31,7 +31,9 @@ class GroupOut(BaseModel):
 
     faces: list[FaceOut] = Field(description="newest first")
     best: str = Field(description="the event with the best picture")
-    nearest: list[NearestOut] = Field(description="the most similar enrolled people, best first")
+    nearest: list[NearestOut] = Field(
+        description="the most similar enrolled people, best first; of the 40 largest groups"
+    )
 
     @classmethod
     def of(cls, one: NamelessGroup) -> "GroupOut":
@@ -48,7 +50,7 @@ class GroupOut(BaseModel):
         )
 
 
-class WeekOut(BaseModel):
+class UnknownOut(BaseModel):
     groups: list[GroupOut] = Field(description="the largest first")
     unread: int = Field(description="pictures that are still being looked at; ask again")
     unusable: int = Field(description="attempts without a picture in which a face can be compared")
@@ -59,18 +61,18 @@ class Assigned(Strict):
     events: list[str] = Field(min_length=1, max_length=MOST_EVENTS)
 
 
-@router.get("", summary="List the unknown faces of the week", responses=CONFLICT)
-def week(system: SystemOf, _: Admin, _turn: FewPictures) -> WeekOut:
+@router.get("", summary="List the unknown faces of the last three days", responses=CONFLICT)
+def recent(system: SystemOf, _: Admin, _turn: FewPictures) -> UnknownOut:
     """The pictures are those that the events keep. Nothing is stored besides; reading them takes a while."""
-    found = system.unknown_faces.week()
-    return WeekOut(groups=[GroupOut.of(one) for one in found.groups], unread=found.unread, unusable=found.unusable)
+    found = system.unknown_faces.recent()
+    return UnknownOut(groups=[GroupOut.of(one) for one in found.groups], unread=found.unread, unusable=found.unusable)
 
 
 @router.post("/assign", summary="Say who unknown faces are", responses=CONFLICT)
 def assign(body: Assigned, system: SystemOf, caller: Admin, _turn: FewPictures) -> PhotosOut:
     """Up to three of the pictures become photos, with the checks of every photo.
 
-    If one is accepted, each event gets a signed correction that names the person.
+    If one is accepted, each event gets a signed correction that names the person, accepted already.
     """
     results = system.unknown_faces.assign(body.events, body.employee, caller.id)
     return PhotosOut(photos=[PhotoOut(**asdict(one)) for one in results])

@@ -18,7 +18,7 @@ router = APIRouter(prefix="/settings", tags=["Site"])
 HOURS = "for how long guards may let somebody in by a temporary grant; null: only admins may"
 LOCKDOWN = "whether guards may begin and end a lockdown"
 FOLDER = "where the nightly backup goes, on the service's machine; null: there is none"
-UNKNOWN = "whether admins see the faces of the week that no gate knew, and may name them"
+UNKNOWN = "whether admins see the faces of the last three days that no gate knew, and may name them"
 KEPT = "how many backups stay in that folder"
 FIRST_HOUR = "whether an admin ended the first hour: the home page no longer lists what a new site lacks"
 RATE = "share of strangers' attempts that may open; null: the rate that the service was started with"
