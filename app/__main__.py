@@ -17,6 +17,7 @@ from app.commands.common import HERE, Data, backbone, err, out, settings_of
 from app.core.errors import Conflict, FacegateError, NotFound
 from app.core.people.details import Details
 from app.core.text import folded
+from app.process import memory
 
 cli = typer.Typer(
     no_args_is_help=True,
@@ -55,7 +56,8 @@ def serve(
     cameras: Annotated[bool, typer.Option(help="Watch cameras in this process, not only in workers.")] = True,
 ) -> None:
     """Run the service until SIGTERM or Ctrl-C. The first start prints an admin key and a link to set up the console."""
-    from app.process.serving import run
+    with memory.uncollected():
+        from app.process.serving import run
 
     run(settings_of(data), host, port, announce=out.print, cameras=cameras)
 
@@ -63,7 +65,8 @@ def serve(
 @cli.command()
 def worker(data: Data = HERE) -> None:
     """Watch cameras until SIGTERM or Ctrl-C, without serving HTTP. Any number of workers share the cameras."""
-    from app.process.serving import watch
+    with memory.uncollected():
+        from app.process.serving import watch
 
     watch(settings_of(data), announce=out.print)
 

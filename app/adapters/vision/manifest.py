@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.adapters.vision.toml_text import parsed
 from app.core.errors import WeightsError
 from app.core.recognition.calibration import Calibration, Tail
 from app.core.recognition.measured import MeasuredRate, Share
@@ -46,7 +47,7 @@ def read_manifest(name: str, path: Path = MANIFEST_PATH) -> PackManifest:
     """
     anew = f"run: python -m models calibrate DATASET --pack {name}"
     try:
-        packs = tomllib.loads(path.read_text(encoding="utf-8"))["packs"]
+        packs = parsed(path.read_text(encoding="utf-8"))["packs"]
     except FileNotFoundError as error:
         raise WeightsError(f"the pack {name} is not calibrated, so no threshold is known; {anew}") from error
     except (OSError, ValueError, KeyError) as error:
@@ -71,7 +72,7 @@ def read_manifest(name: str, path: Path = MANIFEST_PATH) -> PackManifest:
 def read_centre(name: str, path: Path) -> tuple[float, ...]:
     """The centre of the pack called `name`; none if it is not calibrated yet. Raises WeightsError as above."""
     try:
-        known = name in tomllib.loads(path.read_text(encoding="utf-8"))["packs"]
+        known = name in parsed(path.read_text(encoding="utf-8"))["packs"]
     except (OSError, ValueError, KeyError) as error:
         raise WeightsError(f"{path} cannot be read as a manifest of model packs: {error}") from error
     return read_manifest(name, path).centre if known else ()

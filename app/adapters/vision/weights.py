@@ -4,12 +4,12 @@ It is not in `models`, because the gate reads weights and must not import the la
 """
 
 import hashlib
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.adapters.vision.toml_text import parsed
 from app.core.errors import WeightsError
 
 ARTIFACTS_PATH = Path(__file__).parents[3] / "models" / "artifacts.toml"
@@ -100,7 +100,7 @@ def read_artifacts(path: Path = ARTIFACTS_PATH) -> dict[str, Artifact]:
         WeightsError: the file is missing, is not TOML or contradicts itself.
     """
     try:
-        entries = tomllib.loads(path.read_text(encoding="utf-8"))
+        entries = parsed(path.read_text(encoding="utf-8"))
         artifacts = {name: _artifact(name, entry) for name, entry in entries.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise WeightsError(f"{path} cannot be read as a list of artifacts: {error}") from error

@@ -153,8 +153,8 @@ def test_common_sizes_are_precompiled_and_others_are_bounded(
 ) -> None:
     network = YunetNetwork(yunet_bytes)
     detector, made = network.detector(), []
-    compile_network = yunet.compile_network
-    monkeypatch.setattr(yunet, "compile_network", lambda *a, **k: made.append(k) or compile_network(*a, **k))
+    compile_at = yunet.compile_at
+    monkeypatch.setattr(yunet, "compile_at", lambda *a, **k: made.append(k) or compile_at(*a, **k))
     for height, width in ((720, 1280), (1080, 1920)):
         detector.detect(np.zeros((height, width, 3), np.uint8), smallest_px=48)
     assert made == []

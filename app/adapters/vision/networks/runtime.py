@@ -93,20 +93,28 @@ def compile_network(
     scale: Sequence[float] = (1, 1, 1),
     layout: str = "NCHW",
 ) -> Any:
-    """A compiled network for one picture a run: uint8 (1, height, width, 3) BGR in; conversion happens in the graph.
+    """`read_network` and `compile_at`, for a network that is needed at one size."""
+    network = read_network(model, rgb=rgb, mean=mean, scale=scale, layout=layout)
+    return compile_at(network, height_px=height_px, width_px=width_px, precision=precision, workers=workers)
+
+
+def read_network(
+    model: bytes,
+    *,
+    rgb: bool,
+    mean: Sequence[float] = (0, 0, 0),
+    scale: Sequence[float] = (1, 1, 1),
+    layout: str = "NCHW",
+) -> Any:
+    """A network for one picture a run: uint8 (1, height, width, 3) BGR in; conversion happens in the graph.
 
     Args:
         rgb: the network was trained on RGB, so the graph swaps the channels.
         mean, scale: (pixel - mean) / scale is what the network was trained on, in its own channel order.
         layout: of the network's input, NCHW or NHWC.
-        workers: how many requests run side by side, one thread each.
 
-    Raises:
-        WeightsError: the bytes are not a network OpenVINO reads.
-        PackMismatch: bf16 asked of a CPU without it.
+    Raises WeightsError: the bytes are not a network OpenVINO reads.
     """
-    if precision == "bf16" and not cpu_has_bf16():
-        raise PackMismatch("bf16 was requested but this CPU does not have it; set the precision to f32 and re-embed")
     try:
         network = _core().read_model(model, b"")
         prepare = PrePostProcessor(network)
@@ -122,7 +130,25 @@ def compile_network(
         if any(number != 1 for number in scale):
             steps.scale(list(scale))
         picture.model().set_layout(ov.Layout(layout))
-        network = prepare.build()
+        return prepare.build()
+    except RuntimeError as error:
+        raise WeightsError(f"OpenVINO does not take this model: {error}") from error
+
+
+def compile_at(network: Any, *, height_px: int, width_px: int, precision: Precision, workers: int) -> Any:
+    """What `read_network` gave, compiled for one size. The network itself stays as it is.
+
+    Args:
+        workers: how many requests run side by side, one thread each.
+
+    Raises:
+        WeightsError: the network does not fit this size.
+        PackMismatch: bf16 asked of a CPU without it.
+    """
+    if precision == "bf16" and not cpu_has_bf16():
+        raise PackMismatch("bf16 was requested but this CPU does not have it; set the precision to f32 and re-embed")
+    try:
+        network = network.clone()
         network.reshape([1, height_px, width_px, 3])
         # YuNet's weights come block-quantised. Left to the plug-in, several streams unpack them at once and some come
         # out wrong: 12 of 72 compilations with 8 streams found no face or phantoms; folded, 0 of 192 (2026-11-23).

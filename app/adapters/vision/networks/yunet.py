@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.adapters.vision.networks.runtime import compile_network
+from app.adapters.vision.networks.runtime import compile_at, read_network
 from app.adapters.vision.photos.scaling import fit, shrink
 from app.core.types import Box, Face, Pixels
 
@@ -52,7 +52,7 @@ class YunetNetwork:
             raise ValueError("a detection width below 64 px finds nothing")
         self.width_px = width_px
         self.score = score
-        self._model = model
+        self._network = read_network(model, rgb=False)
         self._workers = workers
         self._compiled: OrderedDict[tuple[int, int], Any] = OrderedDict()
         self._lock = threading.Lock()
@@ -76,13 +76,8 @@ class YunetNetwork:
     def compiled(self, height_px: int, width_px: int) -> Any:
         with self._lock:
             if (height_px, width_px) not in self._compiled:
-                self._compiled[height_px, width_px] = compile_network(
-                    self._model,
-                    height_px=height_px,
-                    width_px=width_px,
-                    rgb=False,
-                    precision="f32",
-                    workers=self._workers,
+                self._compiled[height_px, width_px] = compile_at(
+                    self._network, height_px=height_px, width_px=width_px, precision="f32", workers=self._workers
                 )
                 if len(self._compiled) > _KEPT:
                     self._compiled.popitem(last=False)
