@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import jinja2
@@ -40,6 +41,13 @@ class CompiledTemplates(FileSystemBytecodeCache):
     def __init__(self) -> None:
         made_by = f"{jinja2.__version__}-{sha256(Path(__file__).read_bytes()).hexdigest()[:12]}"
         super().__init__(str(HERE / "__pycache__"), f"%s.jinja-{made_by}.cache")
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Finds nothing in a file that cannot be read or that a power cut left damaged."""
+        try:
+            super().load_bytecode(bucket)
+        except (OSError, EOFError, ValueError, TypeError, UnpicklingError):
+            bucket.reset()
 
     def dump_bytecode(self, bucket: Bucket) -> None:
         """Keeps nothing where the service may not write to its own folder."""
