@@ -24,6 +24,7 @@ TAKEN_S = 12.0  # for a process to take a new gate and connect; leases are renew
 LINE_S = 4.0  # for a line to come up
 SLACK_S = 3.0  # after the window, for a driver that hangs to be given up
 LOOK_S = 0.02
+ASK_S = 0.2  # between two questions to the database
 RECENT = 50  # events among which a controller that works has asked
 BY_ORDER = frozenset(
     {
@@ -37,16 +38,20 @@ BY_ORDER = frozenset(
 )
 
 NOT_YET = ("not asked yet", "not connected yet")
+# By a part of the words that drivers use.
 CURES = {
     "401": "Check the user name and the password.",
     "403": "Check the user name and the password, and what the relay lets this user do.",
     "404": "Check the address, and the model that you chose.",
     "redirects": "Give the address that it redirects to.",
-    "refuses": "Check that the relay is on, and its address and port.",
-    "refused": "Check that the relay is on, and its address and port.",
-    "name": "Check how the address is written.",
+    "connection refused": "Check that the relay is on, and its address and port.",
+    "the relay refuses": "Check the user name and the password, and the model that you chose.",
+    "the broker refuses": "Check the user name, the password and the version of MQTT.",
+    "the broker refused": "Let this user publish on the gate's topics: the broker's access list says who may.",
+    "let this account read": "Let this user read these topics: the broker's access list says who may.",
+    "host name": "Check how the address is written.",
     "certificate": "Give the file of the authority that signed its certificate, or an address that it is made out to.",
-    "not allowed": "Choose another address.",
+    "networks that are allowed": "Choose another address.",
     "serial": "Check the cable and the name of the line; the service's user needs the right to use it.",
     "card number": "Give the person a card number: a panel decides by it.",
 }
@@ -54,7 +59,8 @@ CHECK = "Check that it has power, that it is in this network, and its address."
 
 
 class TrialState(StrEnum):
-    """WORKS: the hardware answered. LIMITED: nothing is wrong, but nobody knows whether a gate moved."""
+    """WORKS: the hardware answered, or the message was sent. LIMITED: nothing is wrong, but nothing shows that a gate
+    would move. FAILS: no opening would get through."""
 
     WORKS = "works"
     LIMITED = "limited"
@@ -124,7 +130,7 @@ class GateTrials:
         opened = self.by_hand.open(gate.id, COMMENT, actor)
         until = monotonic() + gate.unlock_ms / 1000 + SLACK_S
         while (result := self._result(opened.id)) is None and monotonic() < until:
-            sleep(LOOK_S)
+            sleep(ASK_S)
         return _said(result, opened.id)
 
     def _taken(self, gate: Gate) -> TrialResult | None:
@@ -140,7 +146,7 @@ class GateTrials:
                     "No process drives this gate yet.",
                     "Start the service with its cameras, or the worker for this gate, and test again.",
                 )
-            sleep(LOOK_S)
+            sleep(ASK_S)
         return None
 
     def _anybody(self) -> bool:

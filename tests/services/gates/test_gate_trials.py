@@ -17,7 +17,7 @@ from app.services.gates import gate_trials
 from app.services.gates.by_hand import ByHand
 from app.services.gates.dispatcher import GateDispatcher
 from app.services.gates.gate_settings import GateSettings, GateUpdate
-from app.services.gates.gate_trials import GateTrials, TrialResult, TrialState
+from app.services.gates.gate_trials import GateTrials, TrialResult, TrialState, cure
 from tests.adapters.gates.relays.devices import PASSWORD, USER, Served, ShellyGen2
 from tests.fakes import Clock, new_id, person, photo
 from tests.services.gate_hardware import Turnstile
@@ -171,3 +171,22 @@ def test_locked_gate_is_not_opened_for_a_test(
 def test_one_test_at_a_time(tests: GateTrials, run: Callable[..., TrialResult]) -> None:
     with tests._turn, pytest.raises(Busy):
         run()
+
+
+@pytest.mark.parametrize(
+    ("fault", "checked"),
+    [
+        ("the relay refuses: check its login, and that it knows this command", "the model"),
+        ("the broker refuses: bad user name or password", "user name"),
+        ("the broker refuses: unsupported protocol version", "version"),
+        ("the broker refused it", "publish"),
+        ("the broker does not let this account read facegate/lobby/state", "read these topics"),
+        ("not sent: connection refused", "is on"),
+        ("the host name cannot be resolved", "is written"),
+        ("this host is outside the networks that are allowed", "another address"),
+        ("the broker cannot be reached", "power"),
+        ("the relay is offline", "power"),
+    ],
+)
+def test_cure_fits_the_fault(fault: str, checked: str) -> None:
+    assert checked in cure(fault)

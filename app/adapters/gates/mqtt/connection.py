@@ -79,7 +79,8 @@ class Connection:
         self.complaint: str | None = None  # what does not work although the broker accepted us
         self._changed = changed
         self._acknowledged: dict[int, ReasonCode] = {}
-        self._unsubscribed: set[int | None] = set()
+        self._leaving = False
+        self._unsubscribed: set[int | None] = set()  # while leaving
         self._client = self._new_client(config)
         self._client.will_set(will_post.topic, will_post.payload, qos=1, retain=will_post.retain)
         host = config.host.strip("[]")
@@ -150,6 +151,8 @@ class Connection:
         nothing may be on its way to us.
         """
         if self._problem is None and not self.lost:
+            with self._changed:
+                self._leaving = True
             _, asked = self._client.unsubscribe(self._topics)
             with self._changed:
                 self._changed.wait_for(lambda: asked in self._unsubscribed or self.lost, LEAVE_S)
@@ -215,8 +218,9 @@ class Connection:
         self, _client: paho.Client, _data: object, mid: int, _reasons: list[ReasonCode], _properties: object
     ) -> None:
         with self._changed:
-            self._unsubscribed.add(mid)
-            self._changed.notify_all()
+            if self._leaving:
+                self._unsubscribed.add(mid)
+                self._changed.notify_all()
 
     def _on_message(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
         # Brokers have been seen to hand over retained messages of topics that nobody asked for.
