@@ -4,7 +4,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 
 from app import machine
@@ -21,7 +21,6 @@ from app.wiring.packs import settle_precision
 
 FREE_MB = 500
 WITHOUT_LIVENESS = "gates that require it open for no face, and all others do not notice photos held up to the camera"
-OLDEST = datetime(2026, 1, 1, tzinfo=UTC)  # this program is younger, so an earlier clock is wrong
 UNUSED_FOR = timedelta(days=90)
 
 
@@ -174,10 +173,7 @@ def backups(backbone: Backbone) -> Finding:
 
 def keys(backbone: Backbone) -> Iterator[Finding]:
     """API keys that nobody uses: each is a way in."""
-    keys, used = backbone.keys.all(), backbone.keys.last_uses()
-    long_ago = backbone.clock() - UNUSED_FOR
-    idle = [k for k in keys if k.revoked_at is None and k.created_at < long_ago and used.get(k.id, OLDEST) < long_ago]
-    if idle:
+    if idle := backbone.keys.unused_since(backbone.clock() - UNUSED_FOR):
         words = "1 key was" if len(idle) == 1 else f"{len(idle)} keys were"
         advice = "Revoke keys that nobody needs."
         yield Finding("API keys", None, f"{words} not used for {UNUSED_FOR.days} days", advice, Mend.SHOW_KEYS)

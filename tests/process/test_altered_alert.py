@@ -8,8 +8,8 @@ from sqlalchemy import text
 
 from app.core.alerts.alert import AlertKind
 from app.core.errors import Unauthorised
+from app.core.tokens import digest
 from app.core.types import Role
-from app.services.accounts.keys import digest
 from app.settings import Settings
 from app.wiring.backbone import Backbone, open_backbone
 

@@ -21,8 +21,6 @@ from app.adapters.db.engine.in_place import FileInPlace
 from app.adapters.db.engine.wal import LogEmptier
 from app.adapters.db.repositories.access import RuleRows
 from app.adapters.db.repositories.accounts import (
-    ApiKeyRows,
-    KeyUseRows,
     ProviderRow,
     SavedViewRows,
     SessionRows,
@@ -32,10 +30,10 @@ from app.adapters.db.repositories.accounts import (
     UserRows,
 )
 from app.adapters.db.repositories.alerts import AlertRows
+from app.adapters.db.repositories.api_keys import ApiKeyRows, KeyUseRows
 from app.adapters.db.repositories.cameras import CameraRows
-from app.adapters.db.repositories.corrections import CorrectionRows
 from app.adapters.db.repositories.data_keys import DataKeyRows, ErasureRows
-from app.adapters.db.repositories.events import EventRows, SentPictureRows
+from app.adapters.db.repositories.events import CorrectionRows, EventRows, SentPictureRows
 from app.adapters.db.repositories.gallery import TemplateRows
 from app.adapters.db.repositories.gate_leases import LeaseRows, OrderRows, RemotePollRows, WatcherRows
 from app.adapters.db.repositories.gates import DoorRows, GateResultRows, GateRows

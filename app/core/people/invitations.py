@@ -81,11 +81,6 @@ class Invitations(Protocol):
         ...
 
 
-def hash_of(token: str) -> str:
-    """Returns what is stored of a link's token."""
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
-
-
 def version_of(text: str) -> str:
     """Identifies a text of consent."""
     return hashlib.sha256(text.encode()).hexdigest()[:12]

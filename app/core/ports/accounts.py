@@ -141,6 +141,13 @@ class KeyUses(Protocol):
         ...
 
     def all(self) -> dict[str, datetime]: ...
+    def begin(self, at: datetime) -> None:
+        """Stores that uses are noted from this time on. Later calls change nothing."""
+        ...
+
+    def begun_at(self) -> datetime | None:
+        """Returns since when uses are noted."""
+        ...
 
 
 class ApiKeys(Protocol):

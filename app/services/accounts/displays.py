@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 from app.core.accounts.users import Method, Session, SignInOutcome, Ticket, TicketKind, User, user_name
 from app.core.errors import Busy, NotFound
 from app.core.ports.store import Clock, Store, Transaction
+from app.core.tokens import digest
 from app.core.types import Role
 from app.services.accounts.attempts import Attempts
-from app.services.accounts.sessions import Sessions, digest
+from app.services.accounts.sessions import Sessions
 from app.services.accounts.sign_in import ADDRESS_CHARS, Client, SignInResult, SignInService
 
 CODE_FOR = timedelta(minutes=15)

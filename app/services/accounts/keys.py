@@ -1,6 +1,5 @@
 """Who may call: keys for devices and scripts, shown once, stored as a hash, revocable at once in every process."""
 
-import hashlib
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,6 +7,7 @@ from datetime import datetime
 
 from app.core.errors import BadInput, NotFound, Unauthorised
 from app.core.ports.store import Clock, Store, Transaction
+from app.core.tokens import digest
 from app.core.types import ApiKey, Role
 
 
@@ -30,7 +30,6 @@ class Keys:
             raise BadInput("bad_role", f"No key has the role {role.value}; the role security reads the log.")
         if (role is Role.GATE) != (gate is not None):
             raise BadInput("bad_gate", "A key of role gate names its gate; no other key does.")
-        # 256 random bits cannot be guessed, so they need no slow hash.
         secret = f"fg_{role.value}_{secrets.token_urlsafe(32)}"
         with self.store.write() as tx:
             gate_id = None
@@ -64,9 +63,12 @@ class Keys:
     def note_uses(self) -> None:
         """Stores when keys were last used. Called once a minute. Raises NotRecorded, and then nothing is lost."""
         used = dict(self._used)
-        if not used:
+        with self.store.read() as tx:
+            begun = tx.key_uses.begun_at() is not None
+        if begun and not used:
             return
         with self.store.write() as tx:
+            tx.key_uses.begin(self.clock())
             tx.key_uses.put(used)
         for key_id, at in used.items():
             if self._used.get(key_id) == at:
@@ -79,6 +81,15 @@ class Keys:
         for key_id, at in dict(self._used).items():
             stored[key_id] = max(at, stored.get(key_id, at))
         return stored
+
+    def unused_since(self, at: datetime) -> list[ApiKey]:
+        """Returns the keys in force that were made before this time and not used since, as far as that was noted."""
+        used = self.last_uses()
+        with self.store.read() as tx:
+            keys, begun = tx.api_keys.all(), tx.key_uses.begun_at()
+        # In a version before uses were noted, a key without one may have been used every day.
+        unknown = at if begun is None else begun
+        return [k for k in keys if k.revoked_at is None and k.created_at < at and used.get(k.id, unknown) < at]
 
     def all(self) -> list[ApiKey]:
         with self.store.read() as tx:
@@ -104,7 +115,3 @@ class Keys:
         with self.store.write() as tx:
             tx.api_keys.revoke(key_id, self.clock())
         self.revoked(key_id)
-
-
-def digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()

@@ -10,8 +10,8 @@ from threading import Lock
 
 from app.core.accounts.users import Principal
 from app.core.ports.store import Store
+from app.core.tokens import digest
 from app.core.types import Role
-from app.services.accounts import keys, sessions
 from app.services.accounts.sessions import SignedIn
 
 MAY_RELEASE = frozenset({Role.ADMIN, Role.SECURITY})
@@ -55,11 +55,11 @@ class ReleaseCallers:
             }
 
     def by_key(self, secret: str) -> Principal | None:
-        return self._keys.get(keys.digest(secret))
+        return self._keys.get(digest(secret))
 
     def by_session(self, token: str) -> Principal | None:
         """None also for a session that is over by now. Each use counts as a request."""
-        hash_, now = sessions.digest(token), self._clock()
+        hash_, now = digest(token), self._clock()
         with self._lock:
             found = self._sessions.get(hash_)
             if found is None or now >= found.session.ends_at or now - found.session.seen_at >= self._idle:

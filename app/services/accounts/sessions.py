@@ -16,6 +16,7 @@ from typing import Literal
 from app.core.accounts.users import Principal, Session, User
 from app.core.errors import NotRecorded
 from app.core.ports.store import Clock, Store, Transaction
+from app.core.tokens import digest
 
 SEEN_EVERY = timedelta(minutes=1)  # not every click needs a write
 AGENT_CHARS = 200
@@ -121,11 +122,6 @@ class Sessions:
 def of_display(token: str) -> bool:
     """Whether the cookie is or was a display's."""
     return token.startswith(DISPLAY_TOKEN)
-
-
-def digest(token: str) -> str:
-    """SHA-256: 256 random bits need no slow hash."""
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def csrf_of(token: str) -> str:

@@ -10,9 +10,9 @@ from app.core.accounts.users import Ticket, TicketKind, User, person_roles, user
 from app.core.errors import BadInput, Conflict, Forbidden, NotFound, Unauthorised
 from app.core.ports.accounts import PasswordHasher
 from app.core.ports.store import Clock, Store, Transaction
+from app.core.tokens import digest
 from app.core.types import Role
 from app.services.accounts.attempts import name_bucket
-from app.services.accounts.sessions import digest
 
 RESET_FOR = timedelta(hours=24)
 SETUP_FOR = timedelta(hours=24)

@@ -86,10 +86,13 @@ class Enrolment:
     def update(self, employee_id: str, change: Callable[[Employee], Details]) -> Employee:
         """Applies `change` to the stored employee. Once this returns, decisions read the result."""
         with self.store.write() as tx:
-            # Locked from reading to writing, so that two changes at once do not undo each other.
-            tx.templates.lock()
-            before = _known(tx, employee_id)
-            return self.amend(tx, before, change(before))
+            return self.update_in(tx, employee_id, change)
+
+    def update_in(self, tx: Transaction, employee_id: str, change: Callable[[Employee], Details]) -> Employee:
+        # Locked from reading to writing, so that two changes at once do not undo each other.
+        tx.templates.lock()
+        before = _known(tx, employee_id)
+        return self.amend(tx, before, change(before))
 
     def amend(self, tx: Transaction, before: Employee, details: Details) -> Employee:
         """`update` within a write that has locked the employee. Writes nothing if nothing differs."""

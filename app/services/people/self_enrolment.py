@@ -14,9 +14,9 @@ from app.core.people.invitations import (
     MOST_TRIES,
     Invitation,
     InvitationState,
-    hash_of,
 )
 from app.core.ports.store import Clock, Store, Transaction
+from app.core.tokens import digest
 from app.core.types import Employee
 from app.services.people.enrolment import Enrolment
 from app.services.people.photo_judgement import PhotoResult, judge
@@ -57,7 +57,7 @@ class SelfEnrolment:
                         tx.invitations.put(replace(earlier, state=InvitationState.REVOKED, answered_at=now))
                 token = secrets.token_urlsafe(32)
                 ends_at = now + lasts
-                one = Invitation(self.new_id(), employee_id, hash_of(token), actor[:200], now, ends_at)
+                one = Invitation(self.new_id(), employee_id, digest(token), actor[:200], now, ends_at)
                 tx.invitations.add(one)
                 made.append(Invited(employee, one, token))
         return made
@@ -83,7 +83,7 @@ class SelfEnrolment:
     def open(self, token: str) -> tuple[Invitation, Employee]:
         """Opens a link. Raises NotFound for one that was answered, revoked or is too old."""
         with self.store.read() as tx:
-            found = tx.invitations.by_hash(hash_of(token))
+            found = tx.invitations.by_hash(digest(token))
             employee = tx.employees.get(found.employee_id) if found else None
         if found is None or employee is None or not found.is_open(self.clock()):
             raise _over()
@@ -92,18 +92,26 @@ class SelfEnrolment:
     def consent(self, token: str, text: str, today: date) -> None:
         """Records that the person agreed to this text. Raises NotFound."""
         invitation, _ = self.open(token)
-        self.enrolment.update(invitation.employee_id, lambda before: _consented(before, today))
-        self._answer(invitation.id, lambda one: replace(one, consent=text, consented_at=self.clock()))
+        with self.store.write() as tx:
+            self.enrolment.update_in(tx, invitation.employee_id, lambda before: _consented(before, today))
+            self._put(tx, invitation.id, lambda one: replace(one, consent=text, consented_at=self.clock()))
 
     def decline(self, token: str) -> None:
         """Records that the person prefers a card, and ends the link. Raises NotFound."""
         invitation, _ = self.open(token)
-        if invitation.consented_at is not None:
-            self.enrolment.update(invitation.employee_id, lambda before: _consented(before, None))
         now = self.clock()
-        self._answer(
-            invitation.id, lambda one: replace(one, state=InvitationState.DECLINED, answered_at=now, consent=None)
-        )
+        with self.store.write() as tx:
+
+            def withdrawn(before: Employee) -> Details:
+                one = tx.invitations.get(invitation.id)  # as it is once the person is locked
+                return _consented(before, None if one and one.consented_at else before.consent_at)
+
+            self.enrolment.update_in(tx, invitation.employee_id, withdrawn)
+            self._put(
+                tx,
+                invitation.id,
+                lambda one: replace(one, state=InvitationState.DECLINED, answered_at=now, consent=None),
+            )
 
     def send(self, token: str, photos: Sequence[bytes]) -> list[PhotoResult]:
         """Enrols with these photos, and ends the link if one is accepted. One result for each, which names nobody else.
@@ -115,9 +123,8 @@ class SelfEnrolment:
             raise Conflict("consent_required", "Agree to the text first.")
         if not 1 <= len(photos) <= MOST_PHOTOS:
             raise BadInput("bad_photo_count", f"Send 1 to {MOST_PHOTOS} photos.")
-        if invitation.tries >= MOST_TRIES:
-            raise Conflict("too_many_tries", "This link was tried too often. Ask whoever sent it for a new one.")
-        self._answer(invitation.id, lambda one: replace(one, tries=one.tries + 1))
+        with self.store.write() as tx:
+            self._put(tx, invitation.id, _tried)
 
         judged = [judge(self.enrolment.look, photo, self.enrolment.readable) for photo in photos]
         results = [one.result for one in judged]
@@ -131,16 +138,18 @@ class SelfEnrolment:
                     self._put(tx, invitation.id, lambda one: replace(one, state=InvitationState.DONE, answered_at=now))
         return [_without_names(result) for result in results]
 
-    def _answer(self, invitation_id: str, change: Callable[[Invitation], Invitation]) -> None:
-        with self.store.write() as tx:
-            self._put(tx, invitation_id, change)
-
     def _put(self, tx: Transaction, invitation_id: str, change: Callable[[Invitation], Invitation]) -> None:
         """Of two that answer at once, one gets NotFound, and what it did with it is rolled back."""
         found = tx.invitations.get(invitation_id, for_update=True)
         if found is None or not found.is_open(self.clock()):
             raise _over()
         tx.invitations.put(change(found))
+
+
+def _tried(before: Invitation) -> Invitation:
+    if before.tries >= MOST_TRIES:
+        raise Conflict("too_many_tries", "This link was tried too often. Ask whoever sent it for a new one.")
+    return replace(before, tries=before.tries + 1)
 
 
 def _consented(before: Employee, today: date | None) -> Details:

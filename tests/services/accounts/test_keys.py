@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
@@ -101,3 +102,26 @@ def test_last_use_of_a_key_is_stored_by_the_minute(site: Process, start: Start, 
     assert start().keys.last_uses() == {key.id: clock()}
     with pytest.raises(Unauthorised):
         site.keys.authenticate("fg_admin_unknown")
+
+
+def test_key_from_before_uses_were_noted_is_not_called_unused(site: Process, clock: Clock) -> None:
+    secret, old = site.keys.create(Role.ADMIN)
+    _, idle = site.keys.create(Role.CAMERA)
+
+    def unused() -> list[str]:
+        return [key.id for key in site.keys.unused_since(clock() - timedelta(days=90))]
+
+    clock.advance(days=100)
+    assert unused() == [], "nothing was noted in these days"
+    site.keys.note_uses()
+    clock.advance(days=89)
+    assert unused() == []
+    site.keys.authenticate(secret)
+    site.keys.note_uses()
+    clock.advance(days=2)
+    assert unused() == [idle.id] and old.id in site.keys.last_uses()
+    assert idle.id not in site.keys.last_uses()
+    clock.advance(days=90)
+    assert unused() == [old.id, idle.id]
+    site.keys.revoke(idle.id)
+    assert unused() == [old.id]

@@ -4,11 +4,13 @@ from datetime import date, timedelta
 
 import pytest
 
+from app.adapters.db.repositories.people import EmployeeRows, InvitationRows
 from app.core.errors import Conflict, NotFound, Refusal
 from app.core.people.details import Details
 from app.core.people.invitations import LASTS, MOST_AT_ONCE, MOST_TRIES, InvitationState, lasting
 from app.services.people.self_enrolment import SelfEnrolment
 from tests.fakes import Clock, empty, new_id, person, photo
+from tests.services.meanwhile import Meanwhile
 from tests.services.process import Process
 
 TODAY = date(2026, 11, 29)
@@ -116,3 +118,30 @@ def test_tries_and_numbers_are_limited(site: Process, links: SelfEnrolment) -> N
     for days in (0, 31):
         with pytest.raises(Refusal):
             lasting(days)
+
+
+def test_consent_is_kept_only_with_its_link(site: Process, links: SelfEnrolment, meanwhile: Meanwhile) -> None:
+    employee_id, token = invited(site, links)
+    meanwhile.before(EmployeeRows, "update", lambda: links.revoke(employee_id, links.of(employee_id)[0].id))
+    try:
+        links.consent(token, "the text", TODAY)
+    except NotFound:
+        assert site.enrolment.get(employee_id).consent_at is None
+    else:
+        assert site.enrolment.get(employee_id).consent_at == TODAY
+    meanwhile.results()
+
+
+def test_two_tries_at_once_do_not_exceed_the_limit(site: Process, links: SelfEnrolment, meanwhile: Meanwhile) -> None:
+    employee_id, token = invited(site, links)
+    links.consent(token, "the text", TODAY)
+    for _ in range(MOST_TRIES - 1):
+        links.send(token, [empty()])
+    meanwhile.before(InvitationRows, "get", lambda: links.send(token, [empty()]))
+    refusals = 0
+    for send in (lambda: links.send(token, [empty()]), meanwhile.results):
+        try:
+            send()
+        except Conflict:
+            refusals += 1
+    assert (refusals, links.of(employee_id)[0].tries) == (1, MOST_TRIES)

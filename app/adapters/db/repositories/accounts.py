@@ -1,7 +1,7 @@
 """Rows of people who sign in: users, sessions, links that work once, wrong attempts, the log of sign-ins."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any
@@ -13,8 +13,6 @@ from app.adapters.db.engine.connect import is_taken, upsert
 from app.adapters.db.seals.row_seal import seals_of
 from app.adapters.db.seals.sealed_rows import SealedRows, held
 from app.adapters.db.tables import (
-    api_keys,
-    key_uses,
     provider,
     saved_views,
     sessions,
@@ -29,7 +27,7 @@ from app.core.accounts.saved_views import SavedView
 from app.core.accounts.users import Method, Session, SignIn, SignInOutcome, Ticket, TicketKind, User, folded
 from app.core.errors import Conflict, CryptoFault
 from app.core.sealing import Sealed, context
-from app.core.types import ApiKey, Role
+from app.core.types import Role
 
 
 class UserRows:
@@ -244,57 +242,3 @@ def _user(row: dict[str, Any] | None) -> User | None:
         return None
     del row["name_folded"]
     return User(**{**row, "roles": frozenset(Role(role) for role in row["roles"])})
-
-
-class ApiKeyRows:
-    """Implements `ports.accounts.ApiKeys`."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._rows = SealedRows(connection, api_keys)
-
-    def add(self, key: ApiKey) -> None:
-        self._rows.insert({**vars(key), "role": key.role.value})
-
-    def get(self, key_id: str) -> ApiKey | None:
-        row = self._rows.one(id=key_id)
-        return None if row is None else _key(row)
-
-    def by_hash(self, hash_hex: str) -> ApiKey | None:
-        row = self._rows.one(hash=hash_hex)
-        return None if row is None else _key(row)
-
-    def all(self) -> list[ApiKey]:
-        return [_key(row) for row in self._rows.find(select(api_keys).order_by(api_keys.c.id))]
-
-    def rename(self, key_id: str, name: str) -> None:
-        self._rows.update({"name": name}, api_keys.c.id == key_id)
-
-    def revoke(self, key_id: str, at: datetime) -> None:
-        self._rows.update({"revoked_at": at}, api_keys.c.id == key_id)
-
-
-class KeyUseRows:
-    """Implements `ports.accounts.KeyUses`."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    def put(self, uses: Mapping[str, datetime]) -> None:
-        if not uses:
-            return
-        # In one order, so that two processes do not wait for each other.
-        statement = upsert(self._connection, key_uses).values([{"key_id": k, "at": uses[k]} for k in sorted(uses)])
-        self._connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=[key_uses.c.key_id],
-                set_={"at": statement.excluded["at"]},
-                where=key_uses.c.at < statement.excluded["at"],
-            )
-        )
-
-    def all(self) -> dict[str, datetime]:
-        return {row.key_id: row.at for row in self._connection.execute(select(key_uses))}
-
-
-def _key(row: dict[str, Any]) -> ApiKey:
-    return ApiKey(**{**row, "role": Role(row["role"])})
