@@ -1,7 +1,7 @@
 """Builds the application. Only this folder names concrete adapters."""
 
 from app.wiring.backbone import Backbone, new_id, open_backbone, read_checkpoints, utc_now
-from app.wiring.packs import moved_on, settle_pack, settle_precision
+from app.wiring.packs import moved_on, settle_precision
 from app.wiring.system import System, open_system, reembed
 
 __all__ = [
@@ -13,7 +13,6 @@ __all__ = [
     "open_system",
     "read_checkpoints",
     "reembed",
-    "settle_pack",
     "settle_precision",
     "utc_now",
 ]

@@ -4,13 +4,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from app.core.recognition.measured import MeasuredRate, Share
 from app.core.recognition.strength import strength
 from app.core.types import Employee, Photo
 from app.web.console.people.strength import worded
 from app.web.console.people.timeline import timeline
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
-SMALL = strength("sface", 100, 0.001)
+TABLE = [
+    MeasuredRate(0.001, 500, photos, Share(0.001, 0, 0.002), Share(share, 0, 0.1), 5000, 5000)
+    for photos, share in ((1, 0.062), (3, 0.011))
+]
+SMALL = strength(TABLE, 100, 0.001)
 
 
 @pytest.mark.parametrize(
@@ -31,7 +36,7 @@ def test_basis_says_when_the_site_is_harder_than_what_was_measured() -> None:
     person = Employee("01A", "E-1", "Ada", photos=1)
     assert "500 people enrolled and one stranger in 1,000 let in" in worded(person, SMALL).basis
     assert "expect more" not in worded(person, SMALL).basis
-    assert "expect more" in worded(person, strength("sface", 9000, 0.001)).basis
+    assert "expect more" in worded(person, strength(TABLE, 9000, 0.001)).basis
 
 
 def test_unmeasured_pack_has_no_figures() -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from app.core.recognition.strength import Strength, strength
 from app.core.types import Employee
 from app.web.console.words import number_word
-from app.wiring import System, settle_pack
+from app.wiring import System
 
 ENOUGH = 3  # photos
 
@@ -20,8 +20,7 @@ class StrengthWords:
 
 
 def strength_words(system: System, employee: Employee) -> StrengthWords:
-    rate = system.false_accept_rate()
-    return worded(employee, strength(settle_pack(system), len(system.gallery), rate))
+    return worded(employee, strength(system.quality.measured, len(system.gallery), system.false_accept_rate()))
 
 
 def worded(employee: Employee, measured: Strength | None) -> StrengthWords:
