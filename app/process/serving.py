@@ -8,13 +8,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Event, Thread
+from threading import Event
 
 import uvicorn
 
 from app.core.errors import FacegateError
 from app.core.types import Role
 from app.process import memory
+from app.process.every import every
 from app.process.following import following, start_again
 from app.process.listening import Listener, bound
 from app.process.minding import minding
@@ -211,7 +212,8 @@ def orderly_end(server: uvicorn.Server) -> Iterator[None]:
 @contextmanager
 def checkpointing(system: System) -> Iterator[None]:
     """Writes signed chain heads at the start, at intervals, at the end, and soon after a new gate's first event."""
-    stop = Event()
+    interval_s = system.settings.checkpoint_every_s
+    due = time.monotonic() + interval_s
 
     def write(*, first: bool = False) -> None:
         try:
@@ -220,21 +222,16 @@ def checkpointing(system: System) -> Iterator[None]:
             # A database or disk that is gone is not a bug, so a traceback would not help.
             logger.error('checkpoint_failed why="%s" log=still_verifies', error)
 
-    def loop() -> None:
-        every = system.settings.checkpoint_every_s
-        due = time.monotonic() + every
-        while not stop.wait(min(every, FIRST_CHECKPOINT_S)):
-            now = time.monotonic()
-            write(first=now < due)
-            if now >= due:
-                due = now + every
+    def write_what_is_due() -> None:
+        nonlocal due
+        now = time.monotonic()
+        write(first=now < due)
+        if now >= due:
+            due = now + interval_s
 
     write()
-    thread = Thread(target=loop, name="checkpoints", daemon=True)
-    thread.start()
     try:
-        yield
+        with every(min(interval_s, FIRST_CHECKPOINT_S), "checkpoints", write_what_is_due):
+            yield
     finally:
-        stop.set()
-        thread.join(timeout=5)
         write()

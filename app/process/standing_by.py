@@ -2,48 +2,20 @@
 those that were carried out without a record.
 """
 
-import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Event, Thread
 
-from app.core.errors import NotRecorded
+from app.process.every import every, guarded
 from app.wiring import System
 
 EVERY_S = 1.0
 
-logger = logging.getLogger(__name__)
-
 
 @contextmanager
 def standing_by(system: System) -> Iterator[None]:
-    """Runs a thread that does this inside the block."""
-    stop = Event()
-
-    def look() -> None:
-        for step in (system.release_callers.refresh, system.site.record_late):
-            _guarded(step)
-
-    def loop() -> None:
-        while not stop.wait(EVERY_S):
-            look()
-
-    look()
-    thread = Thread(target=loop, name="standing-by", daemon=True)
-    thread.start()
-    try:
+    """Does this in a thread inside the block, and once before."""
+    steps = (system.release_callers.refresh, system.site.record_late)
+    for step in steps:
+        guarded("standing-by", step)
+    with every(EVERY_S, "standing-by", *steps):
         yield
-    finally:
-        stop.set()
-        thread.join(timeout=5)
-
-
-def _guarded(step: Callable[[], None]) -> None:
-    try:
-        step()
-    except NotRecorded as error:
-        # An outage is already logged, and it is what this thread is for.
-        logger.debug("standing_by_waits reason=%s", error)
-    except Exception:
-        # The thread must survive any fault.
-        logger.exception("standing_by_failed")
