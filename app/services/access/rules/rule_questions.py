@@ -8,7 +8,7 @@ from typing import NamedTuple
 from app.core.access import policy
 from app.core.access.explanation import Explanation, explain
 from app.core.access.permission import CompiledRules, ModeNow, Permission
-from app.core.access.rules import EntryMode
+from app.core.access.rules import EntryMode, Grant
 from app.core.errors import BadInput, NotFound
 from app.core.gates.gate import Gate
 from app.core.ports.store import Store, Transaction
@@ -45,10 +45,11 @@ class Answer:
 
 
 class GateVerdict(NamedTuple):
-    """What a decision about a person would come to at a gate."""
+    """What a decision about a person would come to at a gate. by_grant: a temporary grant lets them in, and no rule."""
 
     gate: Gate
     reason: Reason
+    by_grant: bool = False
 
     @property
     def passes(self) -> bool:
@@ -79,15 +80,17 @@ class RuleQuestions:
             who, gates, rules = _employee(tx, employee), tx.gates.all(), self.rules.at(tx)
             site = tx.site.get() if at is None else None
         person = person_of(who, rules)
-        return [
-            GateVerdict(
-                gate,
-                _gate_says(gate, rules.mode_at(gate.id, asked), site)
-                or policy.standing(who, asked, rules.day_at(gate.id, asked))
-                or _by_rules(rules.may_pass(person, gate.id, asked)),
+
+        def verdict(gate: Gate) -> GateVerdict:
+            before = _gate_says(gate, rules.mode_at(gate.id, asked), site) or policy.standing(
+                who, asked, rules.day_at(gate.id, asked)
             )
-            for gate in gates
-        ]
+            if before is not None:
+                return GateVerdict(gate, before)
+            permission = rules.may_pass(person, gate.id, asked)
+            return GateVerdict(gate, _by_rules(permission), permission.allowed and isinstance(permission.rule, Grant))
+
+        return [verdict(gate) for gate in gates]
 
     def _asked(self, at: datetime | None) -> datetime:
         now = self.clock()
