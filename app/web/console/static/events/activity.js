@@ -7,6 +7,7 @@ import { drawTimeline } from "./timeline.js";
 
 const MOST_CHUNKS = 30; // of 50 rows
 const LOOK_MS = 1_000; // news that come together are asked for once
+const AGAIN_MS = 5_000; // after the stream was refused
 const NEAR_TOP_PX = 80;
 const rows = document.getElementById("rows");
 const end = document.getElementById("end");
@@ -34,35 +35,46 @@ for (const select of form.querySelectorAll("select")) select.addEventListener("c
 
 let fetching = false;
 
-async function chunkOf(wanted) {
-  const answer = await fetch(rooted(`/activity/rows?${wanted}`), { headers: { "Facegate-Background": "1" } });
+/** background: the page asks by itself, which does not keep the session from ending when nobody uses it. */
+async function chunkOf(wanted, { background = false } = {}) {
+  const answer = await fetch(rooted(`/activity/rows?${wanted}`), { headers: background ? { "Facegate-Background": "1" } : {} });
   if (!answer.ok || answer.redirected) throw new Error("refused");
   return new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(".chunk");
 }
 
 async function more() {
-  const next = rows.lastElementChild.dataset.next;
+  const last = rows.lastElementChild;
+  const { next } = last.dataset;
   if (fetching || !next) return;
   fetching = true;
   end.textContent = "Loading more …";
-  try {
-    const wanted = query();
-    wanted.set("cursor", next);
-    rows.append(await chunkOf(wanted));
-    const chunks = rows.querySelectorAll(".chunk");
-    if (chunks.length > MOST_CHUNKS) {
-      const height = chunks[0].getBoundingClientRect().height;
-      chunks[0].remove();
-      scrollBy(0, -height);
-      stopLive();
-      top("Back to the newest", () => location.reload());
-    }
-    end.textContent = rows.lastElementChild.dataset.next ? "" : "No more events.";
-  } catch {
-    end.replaceChildren("Could not load more. ", button("Try again", "small second", more));
-  }
+  const wanted = query();
+  wanted.set("cursor", next);
+  const chunk = await chunkOf(wanted).catch(() => null);
   fetching = false;
+  // Otherwise newer rows took the place of those that it follows.
+  if (last.isConnected) {
+    if (!chunk) {
+      end.replaceChildren("Could not load more. ", button("Try again", "small second", more));
+      return;
+    }
+    rows.append(chunk);
+    dropNewest();
+    end.textContent = chunk.dataset.next ? "" : "No more events.";
+  }
   look();
+}
+
+/** Takes away the newest rows where the page has too many. */
+function dropNewest() {
+  const chunks = rows.querySelectorAll(".chunk");
+  if (chunks.length <= MOST_CHUNKS) return;
+  const height = chunks[0].getBoundingClientRect().height;
+  chunks[0].remove();
+  scrollBy(0, -height);
+  trimmed = true;
+  stopLive();
+  top("Back to the newest", () => location.reload());
 }
 
 function button(words, kind, does) {
@@ -96,6 +108,7 @@ if (rows) {
 let stream = null;
 let waiting = null; // the newest page, until it may be shown
 let timer = 0;
+let trimmed = false; // the newest rows were taken away, after much scrolling
 
 /** Whether rows may move: nobody reads further down, points at one or has the keyboard there. */
 function calm() {
@@ -107,10 +120,11 @@ async function refresh() {
   timer = 0;
   let chunk;
   try {
-    chunk = await chunkOf(query());
+    chunk = await chunkOf(query(), { background: true });
   } catch {
     return; // the next event asks again
   }
+  if (trimmed) return; // the newest rows were taken away meanwhile
   const shown = rows.querySelector(".chunk")?.querySelector("[data-id]")?.dataset.id;
   const ids = [...chunk.querySelectorAll("[data-id]")].map((row) => row.dataset.id);
   const fresh = shown ? ids.indexOf(shown) : ids.length;
@@ -128,6 +142,7 @@ function show() {
   waiting = null;
   document.getElementById("newest")?.remove();
   end.textContent = rows.lastElementChild.dataset.next ? "" : "No more events.";
+  look();
 }
 
 function happened() {
@@ -135,13 +150,19 @@ function happened() {
 }
 
 function startLive() {
-  if (stream || document.hidden) return;
+  if (stream || document.hidden || trimmed) return;
   stream = new EventSource(rooted("/v1/events/stream"));
   let began = false; // the stream begins with what is open already
   setTimeout(() => { began = true; }, 1500);
   stream.addEventListener("decision", happened);
   stream.addEventListener("alert", () => { if (began) happened(); });
   stream.addEventListener("open", happened);
+  stream.addEventListener("error", () => {
+    // The browser connects again by itself, but not after an answer such as 503.
+    if (stream?.readyState !== EventSource.CLOSED) return;
+    stopLive();
+    setTimeout(startLive, AGAIN_MS);
+  });
 }
 
 function stopLive() {

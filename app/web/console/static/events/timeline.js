@@ -1,25 +1,30 @@
 // The timeline: how many events fall into each part of the range. A drag, or two sliders, choose a shorter one.
 
 import { rooted } from "../api.js";
-import { moment } from "../parts.js";
+import { el, moment } from "../parts.js";
 
 const PART = 10; // the width of a part in the drawing
 
 /** Loads the drawing when the page has its rows. box: an empty place for it; null: the page has none. */
 export async function drawTimeline(box) {
   if (!box) return;
-  const answer = await fetch(rooted(`/activity/timeline?${box.dataset.query}`)).catch(() => null);
+  const answer = await fetch(rooted(`/activity/timeline?${box.dataset.query}`), { headers: { Accept: "application/json" } }).catch(() => null);
   if (!answer?.ok || answer.redirected) {
-    const words = document.createElement("p");
-    words.className = "hint";
-    words.textContent = "Too many events to draw. Choose a shorter time.";
-    box.replaceChildren(words);
+    box.replaceChildren(el("p", { class: "hint" }, await wrong(answer)));
     return;
   }
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   box.replaceChildren(...page.body.children);
   const drawing = box.querySelector(".timeline");
   if (drawing) choose(drawing);
+}
+
+/** Why there is no drawing, in the service's words if it gave any. */
+async function wrong(answer) {
+  if (!answer) return "The service cannot be reached, so there is no timeline.";
+  if (answer.redirected) return "You are signed out. Load the page again.";
+  const { detail } = await answer.json().catch(() => ({}));
+  return `There is no timeline: ${detail ?? "the service did not answer as usual."}`;
 }
 
 function choose(drawing) {
