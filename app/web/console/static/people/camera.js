@@ -1,13 +1,13 @@
 // The camera in the page: the service checks each frame, the page gives advice, and good pictures are taken automatically.
 
 import { call, say } from "../api.js";
+import { NoCamera, Viewfinder } from "../cameras/viewfinder.js";
 import { el } from "../parts.js";
 
 const MOST = 3;
 const EVERY_MS = 250; // between checks: four a second
 const GOOD_IN_A_ROW = 2; // one good frame may be a lucky one
 const PATIENCE_MS = 6000; // for another pose; then the same again is better than none
-const WIDEST = 1280;
 const TURNED = 0.22; // of yaw: enough to differ, well within what enrolment takes
 const WORDS = {
   no_face: "Look into the camera",
@@ -32,7 +32,7 @@ const guidance = document.getElementById("guidance");
 const shots = document.getElementById("shots");
 const use = document.getElementById("use");
 
-let stream = null;
+const finder = new Viewfinder(video, "Open this page over https, or upload photos instead.");
 let taken = [];
 let finish = () => {};
 
@@ -41,37 +41,17 @@ export async function openCamera(whenTaken) {
   finish = whenTaken;
   reset();
   dialog.showModal();
-  if (!navigator.mediaDevices) {
-    guide("Browsers allow the camera on https pages only. Open this page over https, or upload photos instead.");
-    return undefined;
-  }
   guide("Starting the camera …");
   try {
-    const size = { width: { ideal: WIDEST }, height: { ideal: 960 }, facingMode: "user" };
-    const opened = await navigator.mediaDevices.getUserMedia({ video: size, audio: false });
-    if (!dialog.open) return release(opened);
-    stream = opened;
+    const opened = await finder.open({ height: { ideal: 960 }, facingMode: "user" });
+    if (opened) await watch(opened);
   } catch (error) {
-    guide(error.name === "NotAllowedError" ? "The browser blocks the camera. Allow it in the address bar." : "No camera was found, or another program is using it.");
-    return undefined;
+    if (!(error instanceof NoCamera)) throw error;
+    guide(error.message);
   }
-  video.srcObject = stream;
-  await video.play();
-  return watch(stream);
 }
 
-function release(of) {
-  for (const track of of?.getTracks() ?? []) track.stop();
-}
-
-function end() {
-  release(stream);
-  stream = null;
-  video.srcObject = null;
-}
-
-dialog.addEventListener("close", end);
-window.addEventListener("pagehide", end);
+dialog.addEventListener("close", () => finder.close());
 document.addEventListener("visibilitychange", () => {
   if (document.hidden && dialog.open) dialog.close();
 });
@@ -95,13 +75,6 @@ function show() {
   shots.replaceChildren(...slots);
   use.disabled = !taken.length;
   use.textContent = taken.length ? `Use ${taken.length === 1 ? "this picture" : `these ${taken.length} pictures`}` : "Use these pictures";
-}
-
-function frame() {
-  const scale = Math.min(1, WIDEST / video.videoWidth);
-  const canvas = new OffscreenCanvas(Math.round(video.videoWidth * scale), Math.round(video.videoHeight * scale));
-  canvas.getContext("2d").drawImage(video, 0, 0, canvas.width, canvas.height);
-  return canvas.convertToBlob({ type: "image/jpeg", quality: 0.92 });
 }
 
 function draw(found) {
@@ -129,12 +102,13 @@ function take(blob, yaw) {
 async function watch(mine) {
   let row = [];
   let since = performance.now();
-  while (stream === mine) {
+  while (finder.stream === mine) {
     const began = performance.now();
-    if (video.videoWidth && taken.length < MOST) {
-      const blob = await frame();
+    const blob = taken.length < MOST ? await finder.frame() : null;
+    if (blob) {
       const found = await check(blob);
-      if (stream !== mine) return;
+      if (finder.stream !== mine) return;
+      if (taken.length === MOST) continue; // taken by Space meanwhile
       draw(found);
       const pose = POSES[taken.length];
       const other = Math.sign(taken.at(-1)?.yaw ?? 0);
@@ -165,9 +139,10 @@ async function check(blob) {
 
 document.getElementById("again").addEventListener("click", reset);
 dialog.addEventListener("keydown", async (event) => {
-  if (event.code !== "Space" || event.target.closest("button") || !stream || taken.length === MOST) return;
+  if (event.code !== "Space" || event.target.closest("button") || !finder.stream || event.repeat) return;
   event.preventDefault();
-  take(await frame(), 0);
+  const blob = await finder.frame();
+  if (blob && taken.length < MOST) take(blob, 0);
 });
 use.addEventListener("click", () => {
   const blobs = taken.map(({ blob }) => blob);

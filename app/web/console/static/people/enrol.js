@@ -1,23 +1,24 @@
 // Enrolling from one's own phone: the camera with guidance, a shutter, up to three photos, and a verdict for each.
 
 import { call, rooted } from "../api.js";
+import { NoCamera, Viewfinder } from "../cameras/viewfinder.js";
 import { el } from "../parts.js";
 import { upload } from "../upload.js";
 import { verdict } from "./photo_verdicts.js";
 
 const MOST = 3;
 const EVERY_MS = 700; // between checks: phones get warm
-const WIDEST = 1280;
+const GONE = 404; // the link was used, revoked, or is too old
 
-const video = document.getElementById("video");
 const guidance = document.getElementById("guidance");
 const shutter = document.getElementById("shutter");
 const shots = document.getElementById("shots");
 const send = document.getElementById("send");
 const cameras = document.getElementById("cameras");
+const finder = new Viewfinder(document.getElementById("video"), "Ask whoever sent you the link.");
 
-let stream = null;
 let taken = [];
+let busy = false; // a photo is being taken, or photos are on their way
 
 function guide(words, good = false) {
   if (guidance.textContent !== words) guidance.textContent = words;
@@ -25,96 +26,107 @@ function guide(words, good = false) {
 }
 
 async function start(deviceId) {
-  for (const track of stream?.getTracks() ?? []) track.stop();
-  stream = null;
-  if (!navigator.mediaDevices) {
-    guide("Browsers allow the camera on https pages only. Ask whoever sent you the link.");
-    return;
-  }
   try {
-    const which = deviceId ? { deviceId: { exact: deviceId } } : { facingMode: "user" };
-    stream = await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: WIDEST }, ...which }, audio: false });
+    const opened = await finder.open(deviceId ? { deviceId: { exact: deviceId } } : { facingMode: "user" });
+    if (!opened) return;
+    show();
+    await list();
+    await watch(opened);
   } catch (error) {
-    guide(error.name === "NotAllowedError" ? "The browser blocks the camera. Allow it in the address bar, then reload." : "No camera was found, or another program is using it.");
-    return;
+    if (!(error instanceof NoCamera)) throw error;
+    guide(error.message);
+    show();
   }
-  video.srcObject = stream;
-  await video.play();
-  shutter.disabled = taken.length === MOST;
-  await list();
-  watch(stream);
 }
 
 async function list() {
   const found = (await navigator.mediaDevices.enumerateDevices()).filter((device) => device.kind === "videoinput");
-  const now = stream?.getVideoTracks()[0]?.getSettings().deviceId;
+  const now = finder.stream?.getVideoTracks()[0]?.getSettings().deviceId;
   cameras.replaceChildren(...found.map((device, i) => el("option", { value: device.deviceId, selected: device.deviceId === now }, device.label || `Camera ${i + 1}`)));
   document.getElementById("choose").hidden = found.length < 2;
 }
 
-function frame() {
-  const scale = Math.min(1, WIDEST / video.videoWidth);
-  const canvas = new OffscreenCanvas(Math.round(video.videoWidth * scale), Math.round(video.videoHeight * scale));
-  canvas.getContext("2d").drawImage(video, 0, 0, canvas.width, canvas.height);
-  return canvas.convertToBlob({ type: "image/jpeg", quality: 0.92 });
-}
-
 /** Says what to do, frame after frame, while this stream runs. */
 async function watch(mine) {
-  while (stream === mine) {
-    if (video.videoWidth && taken.length < MOST) {
+  while (finder.stream === mine) {
+    const blob = busy || taken.length === MOST ? null : await finder.frame();
+    if (blob) {
       try {
-        const found = await call("/enrol/photo-checks", { method: "POST", form: await frame(), quiet: true });
-        if (stream === mine) guide(found.good ? "Good: take the photo" : (found.advice ?? "Look into the camera"), found.good);
+        const found = await call("/enrol/photo-checks", { method: "POST", form: blob, quiet: true });
+        if (finder.stream === mine && !busy) guide(found.good ? "Good: take the photo" : (found.advice ?? "Look into the camera"), found.good);
       } catch (error) {
-        if (error.status === 404) {
-          guide(error.message);
-          return;
-        }
+        if (error.status === GONE) return over(error);
+        guide("The service does not answer. One moment …");
       }
     }
     await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
   }
+  return undefined;
+}
+
+/** The link works no more: nothing that is taken could be sent. */
+function over(error) {
+  finder.close();
+  guide(error.message);
+  show();
 }
 
 function show() {
   shots.replaceChildren(...taken.map((one, i) => {
-    const drop = el("button", { type: "button", class: "quiet" }, "Remove");
+    const drop = el("button", { type: "button", class: "quiet", disabled: busy }, "Remove");
     drop.addEventListener("click", () => {
       taken = taken.filter((other) => other !== one);
+      URL.revokeObjectURL(one.address);
       show();
       shutter.focus();
     });
     return el("li", {}, el("img", { src: one.address, alt: `Photo ${i + 1}` }), el("div", {}, one.said ?? `Photo ${i + 1}`, drop));
   }));
-  shutter.disabled = !stream || taken.length === MOST;
-  send.disabled = !taken.length;
+  shutter.disabled = busy || !finder.stream || taken.length === MOST;
+  send.disabled = busy || !taken.length;
   send.textContent = taken.length > 1 ? `Send these ${taken.length} photos` : "Send this photo";
 }
 
-shutter.addEventListener("click", async () => {
-  const blob = await frame();
-  taken.push({ blob, address: URL.createObjectURL(blob), said: null });
+/** Keeps a second press out until the work of the first is done. */
+async function alone(work) {
+  if (busy) return;
+  busy = true;
   show();
-});
+  try {
+    await work();
+  } finally {
+    busy = false;
+    show();
+  }
+}
 
-send.addEventListener("click", async () => {
-  send.disabled = true;
-  shutter.disabled = true;
+shutter.addEventListener("click", () => alone(async () => {
+  const blob = await finder.frame();
+  if (blob && taken.length < MOST) taken.push({ blob, address: URL.createObjectURL(blob), said: null });
+}));
+
+send.addEventListener("click", () => alone(async () => {
   const form = new FormData();
   for (const { blob } of taken) form.append("photo", blob, "phone.jpg");
+  guide("Sending …");
+  let photos;
   try {
-    const { photos } = await upload("/enrol/photos", form);
-    if (photos.some((one) => one.accepted)) {
-      location.assign(rooted("/enrol?said=done"));
-      return;
-    }
-    taken.forEach((one, i) => { one.said = verdict(photos[i]); });
-    guide("No photo could be used. Remove them and try again.");
-  } catch { /* it was said */ }
-  show();
-});
+    ({ photos } = await upload("/enrol/photos", form));
+  } catch (error) {
+    if (error.status === GONE) over(error);
+    else guide("The photos were not sent. Try again.");
+    return; // the sentence of the service is shown beside
+  }
+  if (photos.some((one) => one.accepted)) {
+    finder.close();
+    location.assign(rooted("/enrol?said=done"));
+    return;
+  }
+  taken.forEach((one, i) => { one.said = verdict(photos[i]); });
+  guide("No photo could be used. Remove them and try again.");
+}));
 
 cameras.addEventListener("change", () => start(cameras.value));
-window.addEventListener("pagehide", () => { for (const track of stream?.getTracks() ?? []) track.stop(); });
+// Back from another page, which closed the camera.
+addEventListener("pageshow", ({ persisted }) => { if (persisted) start(cameras.value); });
 start();
