@@ -50,6 +50,17 @@ def test_a_gate_from_its_first_name_to_its_removal(site: Service, page_as: Open,
     expect(page.get_by_text("Saved. It applies from the next decision.")).to_be_visible()
     assert (system.gates.get(GATE).unlock_ms, system.gates.get(GATE).door_held_after_ms) == (2500, 15_000)
 
+    page.reload()
+    expect(page.get_by_text("Saved.")).to_have_count(0)
+    page.get_by_label("Kind of hardware").select_option("plain")
+    hardware = page.get_by_role("region", name="Hardware")
+    hardware.get_by_role("button", name="Save", exact=True).click()
+    expect(hardware.get_by_role("button", name="Done")).to_be_visible()
+    page.get_by_label("Opens for, in seconds").fill("3")
+    behaviour.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved. It applies from the next decision.")).to_be_visible()
+    assert system.gates.get(GATE).unlock_ms == 3000, "one's own change of the hardware is nobody else's"
+
     system.cameras.add("page-cam", GATE, Address("rtsp://10.0.5.7/1"), Region())
     page.reload()
     page.get_by_role("button", name="Remove the gate").click()

@@ -54,6 +54,8 @@ function mount(box, forms, has) {
     try {
       const saved = await call(`/v1/gates/${id}`, { method: "PATCH", json: { hardware }, version: at, quiet: true });
       version = saved.version;
+      const behaviour = document.getElementById("behaviour"); // the gate's page has both forms, of one version
+      if (behaviour) behaviour.dataset.version = version;
       has = { ...(await call(`/v1/gates/${id}/hardware`)) };
       return true;
     } catch (error) {
