@@ -30,11 +30,15 @@ async function states() {
   }
 }
 
+/** The next look begins after this one has ended: a slow service is not asked twice. */
 async function all() {
-  if (document.hidden) return;
-  await states();
-  await Promise.all([...document.querySelectorAll("img[data-camera]")].map(refresh));
+  try {
+    if (document.hidden) return;
+    await states();
+    await Promise.all([...document.querySelectorAll("img[data-camera]")].map(refresh));
+  } finally {
+    setTimeout(all, EVERY_MS);
+  }
 }
 
 all();
-setInterval(all, EVERY_MS);
