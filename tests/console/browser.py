@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 from app.settings import default_cache
 from tests.console.service import Service
+from tests.waiting import HANG_S
 
 CHROMIUM = Path("/usr/bin/chromium")
 AXE = "axe-core@4"
@@ -33,7 +34,7 @@ class Tabs:
         """A page of a browser of its own. path: where it goes at once. context: of Playwright's `new_context`."""
         where = site or self.site
         made = self.browser.new_context(**{"base_url": where.url, "viewport": WIDE, **context})
-        made.set_default_timeout(15_000)
+        made.set_default_timeout(1000 * HANG_S)
         self.contexts.append(made)
         if roles:
             cookie = where.session(where.user(*roles))

@@ -13,11 +13,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.conftest import SHOTS
 from tests.console.browser import CHROMIUM, Shots, Tab, Tabs, axe_source, check_axe
 from tests.console.service import Service
+from tests.waiting import HANG_S
+
+expect.set_options(timeout=1000 * HANG_S)  # what a busy machine takes; the default of 5 s fails tests there
 
 
 @pytest.fixture(scope="session")

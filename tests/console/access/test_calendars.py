@@ -16,7 +16,6 @@ from tests.console.service import Service
 
 Open = Callable[..., Page]
 Axe = Callable[[Page], None]
-expect.set_options(timeout=20_000)
 SAVED = "It applies from the next decision."
 FILE = (
     b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Test//EN\r\n"

@@ -14,7 +14,6 @@ from tests.console.service import Service
 
 Open = Callable[..., Page]
 Axe = Callable[[Page], None]
-expect.set_options(timeout=20_000)
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from tests.console.service import Service
 Open = Callable[..., Page]
 Look = Callable[[Page, str], Any]
 Axe = Callable[[Page], None]
-expect.set_options(timeout=20_000)
 
 
 def test_a_rule_is_narrowed_and_the_diff_names_whom_it_takes_off(

@@ -16,6 +16,7 @@ from app.wiring import new_id
 from tests import pictures
 from tests.console.browser import NARROW, WIDE
 from tests.console.service import Service
+from tests.waiting import eventually
 
 Open = Callable[..., Page]
 Look = Callable[[Page, str], Any]
@@ -178,7 +179,8 @@ def test_a_guard_finds_what_happened_yesterday_evening(watched: Service, page_as
     page.get_by_label("When").fill("last hour")
     page.keyboard.press("Enter")
     expect(page.locator("a.log-row").first).to_contain_text("Ada Lovelace")
-    expect(page.locator("a.log-row").first.locator("img")).to_have_js_property("complete", True)
+    face = page.locator("a.log-row").first.locator("img")
+    eventually(lambda: face.evaluate("image => image.naturalWidth > 0"), "the face in the row")
     plot = page.locator(".timeline-plot")
     expect(plot).to_be_visible()
     look(page, "activity-found")

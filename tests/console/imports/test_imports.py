@@ -16,7 +16,6 @@ from tests import pictures
 from tests.console.service import Service
 
 Open = Callable[..., Page]
-expect.set_options(timeout=20_000)
 Look = Callable[[Page, str], Any]
 CSV = "number,name\nI-1,Joe Biden\nI-2,Somebody Else\nI-3,No Photo\nI-4,Twin\nI-5,\n"
 
@@ -146,6 +145,7 @@ def test_encoding_is_asked_for_and_chosen(site: Service, page_as: Open, tmp_path
     page.set_input_files("#csv", str(tmp_path / "people.csv"))
     page.get_by_role("button", name="Check the files").click()
     expect(page.get_by_role("alert")).to_contain_text("windows-1250 reads 'Łukasz Żak'", timeout=30_000)
+    expect(page.get_by_text("failed", exact=True)).to_be_visible()
     page.goto("/imports")
     page.set_input_files("#csv", str(tmp_path / "people.csv"))
     page.get_by_label("Encoding of the CSV").select_option("windows-1250")

@@ -15,7 +15,6 @@ from tests.console.browser import Tabs
 from tests.console.service import Service
 
 Open = Callable[..., Page]
-expect.set_options(timeout=20_000)
 Look = Callable[[Page, str], Any]
 Axe = Callable[[Page], None]
 GATE = "people-gate"

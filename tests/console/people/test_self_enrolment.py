@@ -13,7 +13,6 @@ from tests.console.service import Service
 Look = Callable[[Page, str], Any]
 Axe = Callable[[Page], None]
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
-expect.set_options(timeout=20_000)
 
 
 def made_link(admin: Page) -> str:

@@ -12,7 +12,6 @@ from tests import pictures
 from tests.console.browser import Tabs
 from tests.console.service import Service
 
-expect.set_options(timeout=30_000)
 GATE = "lobby"
 
 

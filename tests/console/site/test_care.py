@@ -9,7 +9,6 @@ from playwright.sync_api import Page, expect
 from tests.console.service import Service
 
 Open = Callable[..., Page]
-expect.set_options(timeout=20_000)
 
 
 def test_admin_verifies_the_log_and_backs_up(

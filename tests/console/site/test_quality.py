@@ -14,7 +14,6 @@ from tests.console.service import Service
 from tests.fakes import decided
 
 Open = Callable[..., Page]
-expect.set_options(timeout=20_000)
 
 
 def pass_by(site: Service, count: int) -> None:

@@ -11,7 +11,6 @@ from app.wiring import new_id
 from tests.console.service import Service
 
 Open = Callable[..., Page]
-expect.set_options(timeout=20_000)
 SAVED = "Saved. Times on pages are on this clock now."
 
 

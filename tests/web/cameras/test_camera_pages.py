@@ -1,5 +1,9 @@
 """Pages of cameras: for whom they are, and what they show of a camera that nobody watches."""
 
+import html
+import re
+import subprocess
+
 from app.core.approach.tries import Region
 from app.core.types import Role
 from app.services.cameras.camera_list import Address
@@ -20,3 +24,14 @@ def test_list_is_for_guards_and_shows_the_state_without_the_address(client: Test
         assert client.get("/cameras").status_code == 303
     finally:
         system.cameras.delete("page-cam")
+
+
+def test_command_that_the_page_shows_works_from_any_folder(client: TestClient, system: System) -> None:
+    page = client.get(f"/cameras/new?gate={GATE}", headers=cookie(sign_in(system, Role.ADMIN))).text
+    (shown,) = re.findall(r'<code class="secret">([^<]+)</code>', page)
+    added = subprocess.run(html.unescape(shown), shell=True, cwd="/", capture_output=True, text=True, check=False)  # noqa: S602
+    assert added.returncode == 0, added.stderr
+    assert [camera.gate_id for camera in system.cameras.all() if camera.name == "desk-cam"] == [
+        system.gates.get(GATE).id
+    ]
+    system.cameras.delete("desk-cam")

@@ -145,9 +145,7 @@ def test_saved_views_are_the_users_own_bounded_and_removed(client: TestClient, s
     assert client.get(VIEWS, headers=mine).json()["items"] == [again]
     assert client.get(VIEWS, headers=other).json()["items"] == []
     page = client.get("/activity", headers=mine).text
-    assert (
-        'href="/activity?decision=deny"' in page and html.escape(name, quote=False) in html.unescape(page)
-    ) or name in words(page)
+    assert 'href="/activity?decision=deny"' in page and name in words(page) and "<i>" not in page
     for bad in ("", "a\x07b", "a\u202eb", "\u200b", "x" * 41):
         problem(client.post(VIEWS, headers=mine, json={"name": bad, "query": ""}), 400, code="bad_name")
     for bad in ("a b", "ü=1", "a\nb"):
