@@ -1,5 +1,6 @@
 """Temporary grants: who may pass where for a while, and why; given here, from a person's page and from a refusal's."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +12,7 @@ from app.core.access.rules import Grant
 from app.core.types import Role
 from app.services.accounts.sessions import SignedIn
 from app.web.console.access.sentences import where_words
-from app.web.console.actors import actor_name
+from app.web.console.actors import actor_names
 from app.web.console.render import Link, render
 from app.web.console.session import SecurityPage
 from app.web.security import SystemOf
@@ -49,7 +50,7 @@ def grants(request: Request, system: SystemOf, person: SecurityPage) -> HTMLResp
         request,
         "access/grants.html",
         person,
-        grants=[grant_words(system, rules, one) for one in rules.grants if one.ends_at > now],
+        grants=grant_words(system, rules, (one for one in rules.grants if one.ends_at > now)),
         gates=rules.gates,
         hours=grant_hours(system, person),
         is_admin=person.principal.may(Role.ADMIN),
@@ -67,19 +68,23 @@ def grant_hours(system: System, person: SignedIn) -> int | None:
     return None if most is None or not person.principal.may(Role.SECURITY) else min(most, USUAL_HOURS)
 
 
-def grant_words(system: System, rules: RuleSet, grant: Grant) -> GrantWords:
+def grant_words(system: System, rules: RuleSet, grants: Iterable[Grant]) -> list[GrantWords]:
+    found, now, name_of = list(grants), system.clock(), actor_names(system)
     with system.store.read() as tx:
-        employee = tx.employees.get(grant.person_id)
-    return GrantWords(
-        grant.id,
-        grant.person_id,
-        employee.name if employee else "somebody who is gone",
-        employee.number if employee else "",
-        where_words(rules.names, grant.where),
-        grant.starts_at,
-        grant.ends_at,
-        grant.reason,
-        actor_name(system, grant.granted_by),
-        grant.granted_by,
-        grant.starts_at <= system.clock(),
-    )
+        people = {one.person_id: tx.employees.get(one.person_id) for one in found}
+    return [
+        GrantWords(
+            grant.id,
+            grant.person_id,
+            employee.name if (employee := people[grant.person_id]) else "somebody who is gone",
+            employee.number if employee else "",
+            where_words(rules.names, grant.where),
+            grant.starts_at,
+            grant.ends_at,
+            grant.reason,
+            name_of(grant.granted_by),
+            grant.granted_by,
+            grant.starts_at <= now,
+        )
+        for grant in found
+    ]

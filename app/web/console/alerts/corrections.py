@@ -1,6 +1,5 @@
 """The inbox of corrections: what guards say about events, with both faces, for an admin to accept or dismiss."""
 
-from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Request, Response
@@ -11,7 +10,7 @@ from app.core.events.logged import LoggedEvent
 from app.core.types import Role
 from app.services.accounts.sessions import SignedIn
 from app.services.events.corrections import CheckedCorrection
-from app.web.console.actors import actor_name
+from app.web.console.actors import actor_names
 from app.web.console.render import CORRECTIONS, Link, render
 from app.web.console.session import AdminPage
 from app.web.console.words import REASONS
@@ -55,7 +54,7 @@ def _inbox(request: Request, system: System, person: SignedIn, problem: str = ""
         found=[(one, _event(system, one)) for one in found[:SHOWN]],
         more=len(found) > SHOWN,
         reasons=REASONS,
-        name_of=partial(actor_name, system),
+        name_of=actor_names(system),
         problem=problem,
         about=about,
     )

@@ -9,7 +9,7 @@ from app.core.canonical import instant
 from app.core.events.decision import Method
 from app.core.events.logged import LoggedEvent
 from app.services.alerts.alert_list import NamedAlert
-from app.web.console.actors import actor_name
+from app.web.console.actors import actor_names
 from app.web.console.events.activity_filters import ActivityFilters
 from app.web.console.words import ORDERS
 from app.wiring import System
@@ -55,11 +55,9 @@ def page_of_rows(system: System, filters: ActivityFilters, before: str | None) -
     found = system.events.find(filters.which(before, PAGE + 1))
     after = found[PAGE - 1].id if len(found) > PAGE else ""
     rows = folded([_row(event) for event in found[:PAGE]])
-    names: dict[str, str] = {}
+    name_of = actor_names(system)
     for row in rows:
-        by = row.event and row.event["actor"]
-        if by:
-            row.actor = names[by] if by in names else names.setdefault(by, actor_name(system, by))
+        row.actor = name_of(row.event["actor"] if row.event else None)
     rows += _alerts(system, filters, before, found[PAGE - 1].at if after else None)
     return sorted(rows, key=lambda row: row.at, reverse=True), after
 

@@ -1,6 +1,5 @@
 """The page of one event: how it was decided, what proves it, and corrections."""
 
-from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request, Response
@@ -11,7 +10,7 @@ from app.core.events.corrections import CorrectionKind
 from app.core.types import Reason, Role
 from app.services.accounts.sessions import SignedIn
 from app.web.console.access.grants import grant_hours
-from app.web.console.actors import actor_name
+from app.web.console.actors import actor_name, actor_names
 from app.web.console.events.activity_filters import read_filters
 from app.web.console.events.printed import printed
 from app.web.console.events.rule import missing, rule_of
@@ -96,7 +95,7 @@ def _event(request: Request, system: System, person: SignedIn, event_id: str, pr
         rule_link=_rule_link(system, person, found.get("rule")),
         proof=system.proofs.of(event_id),
         corrections=system.corrections.of(event_id),
-        name_of=partial(actor_name, system),
+        name_of=actor_names(system),
         mine=lambda actor: actor == person.principal.id or person.principal.may(Role.ADMIN),
         reasons=REASONS,
         outcomes=OUTCOMES,

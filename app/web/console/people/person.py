@@ -69,7 +69,7 @@ def one(
         at=moment or clocks.now,
         asked=moment is not None,
         asked_at=at if moment else "",
-        grants=[grant_words(system, rules, one) for one in rules.grants if one.person_id == employee_id],
+        grants=grant_words(system, rules, (one for one in rules.grants if one.person_id == employee_id)),
         gates=[one.gate for one in gates],
         reasons=REASONS,
         photos=photos,
