@@ -65,7 +65,8 @@ from app.wiring import System
 from app.wiring.watching import live_views
 from app.worker.supervisor import Supervisor
 
-# In the order of the navigation, which lists the pages that define LINKS.
+# In the order of the navigation, which lists the pages that define LINKS. A page with a fixed path precedes the one
+# that would take it for an id: `activity` precedes `event`, and `employee_pages` and `unknown_pages` `person_pages`.
 PAGES = (
     status,
     live,

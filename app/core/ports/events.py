@@ -23,8 +23,11 @@ class Corrections(Protocol):
         ...
 
     def get(self, correction_id: str) -> Correction | None: ...
-    def open(self, limit: int) -> list[Correction]:
-        """Returns the statements that nothing settles, newest first. Those of erased people are settled."""
+    def open(self, limit: int, before: str | None = None) -> list[Correction]:
+        """Returns the statements that nothing settles, newest first. Those of erased people are settled.
+
+        before: the id of the last one on the previous page.
+        """
         ...
 
     def count_open(self, limit: int) -> int:

@@ -169,10 +169,10 @@ class Corrections:
         with self.store.read() as tx:
             return self._of(tx, event_id)
 
-    def open(self, limit: int = 100) -> list[CheckedCorrection]:
-        """Returns the corrections that nobody has settled, newest first."""
+    def open(self, limit: int = 100, before: str | None = None) -> list[CheckedCorrection]:
+        """Returns the corrections that nobody has settled, newest first. before: the last one's id of a page before."""
         with self.store.read() as tx:
-            return self._checked(tx, tx.corrections.open(limit), {})
+            return self._checked(tx, tx.corrections.open(limit, before), {})
 
     def count_open(self, limit: int = 100) -> int:
         """Returns how many those are, at most `limit`."""

@@ -74,6 +74,24 @@ def test_altered_record_keeps_nobody_from_the_inbox(
     assert client.post(f"{path}/{made['id']}/withdraw", headers=security).status_code == 200
 
 
+def test_open_corrections_come_in_pages(
+    client: TestClient, admin: Headers, security: Headers, ada: Any, ask: Any
+) -> None:
+    event = opened(ask)
+    path = f"/v1/events/{event}/corrections"
+    other = client.post("/v1/employees", headers=admin, json={"number": "C-9", "name": "Grace Hopper"}).json()["id"]
+    said: list[dict[str, Any]] = [{"kind": "not_this_person"}, {"kind": "was", "employee": other}]
+    made = [client.post(path, headers=security, json=one).json()["id"] for one in said]
+    first = client.get("/v1/corrections", headers=admin, params={"limit": 1}).json()
+    assert [one["id"] for one in first["items"]] == [made[1]]
+    second = client.get("/v1/corrections", headers=admin, params={"limit": 1, "cursor": first["next"]}).json()
+    assert [one["id"] for one in second["items"]] == [made[0]]
+    problem(client.get("/v1/corrections", headers=admin, params={"cursor": "x"}), 400, code="bad_cursor")
+    for one in made:
+        client.post(f"{path}/{one}/withdraw", headers=security)
+    client.delete(f"/v1/employees/{other}", headers=admin)
+
+
 def test_mistake_is_reported_once(
     client: TestClient, admin: Headers, security: Headers, gate: Headers, ask: Any
 ) -> None:

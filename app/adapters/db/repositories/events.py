@@ -183,8 +183,9 @@ class CorrectionRows:
         for row in self._connection.execute(select(*_SIGNED).order_by(corrections.c.id)):
             yield self._correction(row)
 
-    def open(self, limit: int) -> list[Correction]:
-        rows = self._connection.execute(_open().order_by(corrections.c.id.desc()).limit(limit))
+    def open(self, limit: int, before: str | None = None) -> list[Correction]:
+        query = _open() if before is None else _open().where(corrections.c.id < before)
+        rows = self._connection.execute(query.order_by(corrections.c.id.desc()).limit(limit))
         return [self._correction(row) for row in rows]
 
     def count_open(self, limit: int) -> int:

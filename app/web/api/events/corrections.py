@@ -12,6 +12,7 @@ from app.core.events.corrections import CorrectionKind
 from app.core.types import Role
 from app.services.events.corrections import MOST_COMMENT_CHARS, CheckedCorrection
 from app.web.api.alerts.alerts import AlertOut
+from app.web.api.cursors import IdCursor
 from app.web.api.describe import CONFLICT, ERRORS
 from app.web.api.schemas import Identity, Page, Strict
 from app.web.fields import PlainText
@@ -105,8 +106,15 @@ def dismiss(event_id: str, id: str, body: DecisionIn, system: SystemOf, who: Adm
 
 
 @router.get("/corrections", summary="List the corrections that are open, newest first", responses=ERRORS)
-def inbox(system: SystemOf, _: Admin, limit: Annotated[int, Query(ge=1, le=200)] = 100) -> Page[CorrectionOut]:
-    return Page(items=[CorrectionOut.of(one) for one in system.corrections.open(limit)], next=None)
+def inbox(
+    system: SystemOf, _: Admin, cursor: IdCursor, limit: Annotated[int, Query(ge=1, le=200)] = 100
+) -> Page[CorrectionOut]:
+    found = system.corrections.open(limit + 1, cursor)
+    more = len(found) > limit
+    return Page(
+        items=[CorrectionOut.of(one) for one in found[:limit]],
+        next=found[limit - 1].correction.id if more else None,
+    )
 
 
 @router.post(OF_EVENT + "/report", status_code=201, summary="Report a mistake", responses=CONFLICT)
