@@ -92,7 +92,9 @@ class Backbone:
     keys: Keys
     gates: GateList
     rule_book: RuleBook
+    rules: CurrentRules
     rule_questions: RuleQuestions
+    site_clock: SiteClock
     rules_text: RulesText
     calendar_files: CalendarFiles
     schedule_previews: SchedulePreviews
@@ -181,6 +183,8 @@ def open_backbone(
     alerts = AlertList(store, clock, own_alerts.unstored)
     clock_watch = ClockWatch(store, clock, uptime_s if clock is utc_now else None, own_alerts)
     by_hand = ByHand(store, log, answers, clock, new_id, driving.carry_out, driving.second_records)
+    rules, rule_book = CurrentRules(settings.false_accept_rate), RuleBook(store, clock, new_id)
+    site_clock = SiteClock(store, clock, rules)
     return Backbone(
         settings=settings,
         clock=clock,
@@ -189,9 +193,11 @@ def open_backbone(
         signer=signer,
         keys=Keys(store, clock, new_id, callers.forget),
         gates=GateList(store, clock, new_id),
-        rule_book=RuleBook(store, clock, new_id),
-        rule_questions=RuleQuestions(store, clock),
-        rules_text=RulesText(RuleBook(store, clock, new_id), read_rules, write_rules),
+        rule_book=rule_book,
+        rules=rules,
+        rule_questions=RuleQuestions(store, clock, rules),
+        site_clock=site_clock,
+        rules_text=RulesText(rule_book, read_rules, write_rules),
         calendar_files=CalendarFiles(store, clock, read_calendar, write_calendar),
         schedule_previews=SchedulePreviews(store, clock),
         permits=Permits(store, log, clock, new_id),
@@ -234,7 +240,7 @@ def open_backbone(
             new_id,
             SiteFiles(settings, store, vault, master, clock),
             own_alerts,
-            lambda: SiteClock(store, clock, CurrentRules()).read().zone,
+            lambda: site_clock.read().zone,
         ),
     )
 

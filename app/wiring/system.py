@@ -28,9 +28,7 @@ from app.services.access.comparison import Comparison
 from app.services.access.decision_service import DecisionService
 from app.services.access.remote_polls import RemotePolls
 from app.services.access.replays import Replays
-from app.services.access.rules.current_rules import CurrentRules
 from app.services.access.rules.eligible_count import EligibleCount
-from app.services.access.site_clock import SiteClock
 from app.services.access.unknown_faces import UnknownFaces
 from app.services.events.event_faces import EventFaces
 from app.services.events.quality import Quality
@@ -68,7 +66,6 @@ class System(Backbone):
     bulk_changes: BulkChanges
     decisions: DecisionService
     access: Access
-    site_clock: SiteClock
     remote_polls: RemotePolls
     comparison: Comparison
     quality: Quality
@@ -129,7 +126,7 @@ def _assemble(backbone: Backbone) -> System:
         new_id=new_id,
         encode=encode_jpeg,
         threshold=threshold,
-        rules=CurrentRules(settings.false_accept_rate),
+        rules=backbone.rules,
         replays=Replays(new_id, deny=settings.replayed_picture == "deny"),
         same_person=calibration.same_person,
         margin=calibration.margin,
@@ -182,18 +179,13 @@ def _assemble(backbone: Backbone) -> System:
         people_export=PeopleExport(enrolment),
         access=Access(store, partial(recognition.looks, limits=at_gate, flip=settings.gate_flip), decisions),
         remote_polls=RemotePolls(store, decisions, backbone.clock, new_id, backbone.gate_leases.holder),
-        site_clock=SiteClock(store, backbone.clock, decisions.rules),
         decisions=decisions,
         comparison=Comparison(
             store=store,
             look=partial(recognition.look_bytes, limits=at_gate, flip=True),
             gallery=gallery,
-            threshold=lambda size, photos, frames, share=1.0: calibration.threshold(
-                (backbone.site_settings.get().false_accept_rate or settings.false_accept_rate) * share,
-                size,
-                photos,
-                frames,
-            ),
+            rules=backbone.rules,
+            threshold=threshold,
             same_person=calibration.same_person,
             probability=calibration.probability,
         ),

@@ -15,6 +15,7 @@ from app.services.access.access import Access, Approach
 from app.services.access.comparison import Comparison
 from app.services.access.decision_service import DecisionService
 from app.services.access.replays import Replays
+from app.services.access.rules.current_rules import CurrentRules
 from app.services.access.rules.eligible_count import EligibleCount
 from app.services.accounts.keys import Keys
 from app.services.events.access_log import AccessLog
@@ -66,6 +67,7 @@ class Process:
             store=self.store,
             look=look,
             gallery=self.gallery,
+            rules=CurrentRules(),
             threshold=self.threshold,
             same_person=SAME_PERSON,
             probability=lambda similarity: (similarity + 1) / 2,

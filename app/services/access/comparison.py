@@ -7,6 +7,7 @@ from app.core.errors import BadInput
 from app.core.ports.store import Store
 from app.core.types import Employee, FrameResult, Vector
 from app.services.access.decision_request import Threshold
+from app.services.access.rules.current_rules import CurrentRules
 from app.services.people.gallery import Gallery
 
 RANKS = 5
@@ -35,6 +36,8 @@ class Comparison:
 
     Attributes:
         look: what a picture shows.
+        rules: say which share of the started rate the site has set.
+        threshold: as a gate applies it.
         same_person: the similarity from which `verify` says yes.
         probability: the calibrated probability that two pictures of a similarity show one person.
     """
@@ -42,6 +45,7 @@ class Comparison:
     store: Store
     look: Callable[[bytes], FrameResult]
     gallery: Gallery
+    rules: CurrentRules
     threshold: Threshold
     same_person: float
     probability: Callable[[float], float]
@@ -57,13 +61,14 @@ class Comparison:
         vector = self._vector(image, "image")
         with self.store.read() as tx:
             self.gallery.refresh(tx)
-            found = []
-            for candidate in self.gallery.search(vector, RANKS):
-                employee = tx.employees.get(candidate.employee_id)
-                if employee is not None and employee.photos:
-                    limit = self.threshold(len(self.gallery), employee.photos, 1)
-                    found.append(Match(employee, candidate.similarity, limit))
-        return found
+            candidates = self.gallery.search(vector, RANKS)
+            people = tx.employees.some(one.employee_id for one in candidates)
+            share = self.rules.at(tx).rate_share
+        return [
+            Match(employee, one.similarity, self.threshold(len(self.gallery), employee.photos, 1, share))
+            for one in candidates
+            if (employee := people.get(one.employee_id)) is not None and employee.photos
+        ]
 
     def _vector(self, data: bytes, which: str) -> Vector:
         look = self.look(data)
