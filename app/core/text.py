@@ -8,6 +8,7 @@ from app.core.errors import BadInput
 HIDDEN = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
 # Bidirectional classes that reorder the text around them.
 OVERRIDES = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+MOST_COMMENT_CHARS = 200
 # Letters that Unicode does not decompose into a base letter and an accent.
 _PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d", "\u0131": "i"})
 
@@ -37,3 +38,11 @@ def plain_text(name: str, value: str, most: int) -> None:
     # Spaces and zero-width characters alone are invisible.
     if not any(category[0] in "LNPS" for category in categories):
         raise BadInput(f"bad_{name}", f"{name} must not be empty.")
+
+
+def plain_comment(comment: str, *, required: bool = False) -> str:
+    """Returns what somebody wrote about what they did, without blanks around it. Raises BadInput as `plain_text`."""
+    comment = comment.strip()
+    if comment or required:
+        plain_text("comment", comment, MOST_COMMENT_CHARS)
+    return comment

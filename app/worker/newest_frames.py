@@ -4,12 +4,11 @@ import threading
 import time
 from datetime import datetime
 
-from app.core.cameras.faults import SourceFault
+from app.core.cameras.faults import SILENT_S, SourceFault
 from app.core.errors import SourceFailed
 from app.core.types import Pixels
 from app.worker.supervisor import WatchedCamera
 
-SILENT_S = 4.0
 POLL_S = 0.05
 
 

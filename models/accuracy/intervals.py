@@ -10,18 +10,15 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-Z95 = 1.959964
+from app.core.events.outliers import Interval
+
 DRAWS = 400
 
 
 def wilson(count: int, of: int) -> list[float] | None:
     """Returns the 95 % interval of a share (E. B. Wilson, Journal of the American Statistical Association 22, 1927)."""
-    if of == 0:
-        return None
-    p, z2 = count / of, Z95**2
-    middle = (p + z2 / (2 * of)) / (1 + z2 / of)
-    half = Z95 / (1 + z2 / of) * math.sqrt(p * (1 - p) / of + z2 / (4 * of * of))
-    return [max(0.0, middle - half), min(1.0, middle + half)]
+    share = Interval(count, of)
+    return [share.low, share.high] if of else None
 
 
 def over_people(

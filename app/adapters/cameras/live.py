@@ -18,12 +18,11 @@ from av.video.stream import VideoStream
 
 from app.adapters.cameras.decode import pictures, video_stream
 from app.adapters.cameras.decoder_messages import DecoderMessages
-from app.core.cameras.faults import SourceFault
+from app.core.cameras.faults import SILENT_S, SourceFault
 from app.core.errors import SourceFailed
 from app.core.ports.store import Clock
 from app.core.types import Pixels
 
-SILENT_S = 4.0  # without a whole picture for this long the connection is given up: the watchdog has 5 s to notice
 FIRST_S = (
     12.0  # for the first picture: connecting, then waiting for a key frame, which some cameras send only every 4 s
 )

@@ -184,12 +184,8 @@ class SqlStore:
     @contextmanager
     def _read(self, within: timedelta | None) -> Iterator[Transaction]:
         try:
-            with self._translated(), self._connect() as connection, reading(connection).begin() as transaction:
-                try:
-                    with bounded(connection, within):
-                        yield SqlTransaction(connection, writing=False, server_clock=self._server_clock)
-                finally:
-                    transaction.rollback()
+            with self.snapshot() as connection, bounded(connection, within):
+                yield SqlTransaction(connection, writing=False, server_clock=self._server_clock)
         finally:
             self._seals.report_altered()
 

@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 from app.adapters.gates.config import MqttConfig, OsdpConfig, SerialConfig, WebhookConfig
 from app.adapters.gates.forms.asked import fields_of
 from app.adapters.gates.forms.http_commands import HttpCommand, HttpLogin
-from app.adapters.gates.forms.http_forms import HomeAssistant, HttpRelay
+from app.adapters.gates.forms.http_forms import HttpRelay
 from app.adapters.gates.forms.mqtt_forms import MqttAvailability, MqttCommand, MqttRelay, MqttState
 from app.core.gates.commands import DriverKind
 from app.core.gates.hardware import EACH, HardwareField, HardwareForm
@@ -45,7 +45,7 @@ def _forms() -> Iterator[HardwareForm]:
     )
     shared = _only(WebhookConfig, "open_s", "timeout_s", "probe_s", "ca_file")
     for model, device in _models(HttpRelay):
-        fields = (*_questions(device), *shared)
+        fields = (*fields_of(device, "relay."), *shared)
         fixed = {"relay.model": model}
         yield HardwareForm(f"http-{model}", DriverKind.WEBHOOK, NAMES[model], OVER_HTTP, UNSIGNED, fields, fixed)
     hint = "Three requests, sent exactly as they are here."
@@ -84,13 +84,6 @@ def _models(union: object) -> Iterator[tuple[str, type[BaseModel]]]:
         device = get_args(tagged)[0]
         model: FieldInfo = device.model_fields["model"]
         yield get_args(model.annotation)[0], device
-
-
-def _questions(device: type[BaseModel]) -> Iterator[HardwareField]:
-    """Home Assistant takes a token instead of the user name and password of other devices."""
-    for one in fields_of(device, "relay."):
-        if device is not HomeAssistant or one.name not in ("relay.username", "relay.password"):
-            yield one
 
 
 def _commands(command: type[BaseModel]) -> Iterator[HardwareField]:

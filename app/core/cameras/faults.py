@@ -2,6 +2,9 @@
 
 from enum import StrEnum
 
+# Without a whole picture for this long a connection is given up: the watchdog has 5 s to notice.
+SILENT_S = 4.0
+
 
 class SourceFault(StrEnum):
     """What is wrong, in words that hold no address. A name in lower case is the fault's code."""

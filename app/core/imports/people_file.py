@@ -60,8 +60,7 @@ class Row:
 
     def details(self, before: Employee | None) -> Details:
         """Returns the employee's new details. A missing column keeps its field; an empty cell clears it."""
-        kept = {name: getattr(before, name) for name in Details.__dataclass_fields__} if before else {}
-        return Details(**{**kept, **self.sent})
+        return Details.of(before, **self.sent) if before else Details(**self.sent)
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,11 @@
 import re
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from app.core.errors import BadInput
 from app.core.text import plain_text
-from app.core.types import Status
+from app.core.types import Employee, Status
 
 NAME_CHARS = 200
 NUMBER = re.compile(r"[^\s](?:.{0,62}[^\s])?")
@@ -31,6 +32,11 @@ class Details:
     legal_basis: str | None = None
     consent_at: date | None = None
     card_number: str | None = None
+
+    @classmethod
+    def of(cls, employee: Employee, **changed: Any) -> "Details":
+        """Returns the stored details of an employee, changed in some fields. Raises BadInput."""
+        return cls(**{name: getattr(employee, name) for name in cls.__dataclass_fields__} | changed)
 
     def __post_init__(self) -> None:
         plain_text("number", self.number, 64)

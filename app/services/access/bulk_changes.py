@@ -108,17 +108,15 @@ class BulkChanges:
         group = self._group(change.group) if change.group else None
 
         def amended(before: Employee) -> Details:
-            fields = {name: getattr(before, name) for name in Details.__dataclass_fields__}
             match change.kind:
-                case BulkKind.SUSPEND | BulkKind.REACTIVATE:
-                    suspends = change.kind is BulkKind.SUSPEND
-                    fields["status"] = Status.INACTIVE if suspends else Status.ACTIVE
+                case BulkKind.SUSPEND:
+                    return Details.of(before, status=Status.INACTIVE)
+                case BulkKind.REACTIVATE:
+                    return Details.of(before, status=Status.ACTIVE)
                 case BulkKind.END_ON:
-                    fields["valid_until"] = change.valid_until
-                case BulkKind.ADD_TO_GROUP | BulkKind.REMOVE_FROM_GROUP:
-                    assert group is not None
-                    fields["groups"] = _groups(before, group, joins=change.kind is BulkKind.ADD_TO_GROUP)
-            return Details(**fields)
+                    return Details.of(before, valid_until=change.valid_until)
+            assert group is not None
+            return Details.of(before, groups=_groups(before, group, joins=change.kind is BulkKind.ADD_TO_GROUP))
 
         def amend(chosen: Chosen) -> None:
             def checked(before: Employee) -> Details:

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from app.core.alerts.alert import OPEN_ALERTS, TRANSIENT, Acknowledgement, Alert, AlertFilter, AlertState
 from app.core.errors import Conflict, NotFound, NotRecorded
 from app.core.ports.store import Clock, Store, Transaction
-from app.core.text import plain_text
-
-MOST_COMMENT_CHARS = 200
+from app.core.text import plain_comment
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,7 @@ class AlertList:
             NotFound: there is no such alert.
             Conflict: somebody acknowledged it before, or the database does not have it yet.
         """
-        comment = _comment(comment)
+        comment = plain_comment(comment)
         self._check_stored([alert_id])
         with self.store.write() as tx:
             alert = tx.alerts.get(alert_id)
@@ -85,7 +83,7 @@ class AlertList:
             BadInput, NotFound: as above, and nothing is acknowledged.
             Conflict: the database does not have one of them yet.
         """
-        comment = _comment(comment)
+        comment = plain_comment(comment)
         self._check_stored(alert_ids)
         with self.store.write() as tx:
             done = []
@@ -108,13 +106,6 @@ class AlertList:
         if alert.kind in TRANSIENT:
             tx.alerts.end(alert.id, now)
         return True
-
-
-def _comment(comment: str) -> str:
-    comment = comment.strip()
-    if comment:
-        plain_text("comment", comment, MOST_COMMENT_CHARS)
-    return comment
 
 
 def _named(tx: Transaction, found: Sequence[Alert]) -> list[NamedAlert]:

@@ -8,8 +8,7 @@ from app.core.cameras.camera import Camera
 from app.core.errors import Conflict, NotFound
 from app.core.gates.gate import Gate
 from app.core.ports.store import Clock, Store
-from app.core.text import plain_text
-from app.services.alerts.alert_list import MOST_COMMENT_CHARS
+from app.core.text import plain_comment
 
 ERASED = "The person of this event was erased, and what it said with them."
 
@@ -38,8 +37,7 @@ class TransientAlerts:
 
         Raises BadInput, NotFound; Conflict if it was reported before, or its person was erased.
         """
-        comment = comment.strip()
-        plain_text("comment", comment, MOST_COMMENT_CHARS)
+        comment = plain_comment(comment, required=True)
         with self.store.write() as tx:
             event = tx.events.get(event_id)
             if event is None:

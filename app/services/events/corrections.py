@@ -13,11 +13,9 @@ from app.core.media import unbundle
 from app.core.ports.crypto import Signer, Vault
 from app.core.ports.store import Clock, Store, Transaction
 from app.core.sealing import Sealed, context
-from app.core.text import plain_text
+from app.core.text import plain_comment
 from app.core.types import Employee
 from app.services.events.access_log import AccessLog
-
-MOST_COMMENT_CHARS = 200
 
 
 @dataclass(frozen=True)
@@ -114,9 +112,7 @@ class Corrections:
 
     def decide(self, event_id: str, correction_id: str, actor: str, comment: str, *, accept: bool) -> CheckedCorrection:
         """Accepts or dismisses a correction, as an admin. Raises NotFound, BadInput, Conflict as `withdraw` does."""
-        comment = comment.strip()
-        if comment:
-            plain_text("comment", comment, MOST_COMMENT_CHARS)
+        comment = plain_comment(comment)
         kind = CorrectionKind.ACCEPTED if accept else CorrectionKind.DISMISSED
         return self._settle(event_id, correction_id, kind, actor, comment or None, may=lambda _: True)
 

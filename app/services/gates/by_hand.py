@@ -15,14 +15,12 @@ from app.core.gates.gate import Gate
 from app.core.gates.settings import DRIVER_UNKNOWN
 from app.core.ports.store import Clock, Store, Transaction
 from app.core.site.mode import SiteMode
-from app.core.text import plain_text
+from app.core.text import plain_comment
 from app.core.types import OPENING, Reason
 from app.services.events.access_log import AccessLog
 from app.services.events.answers import Answers
 from app.services.events.orders import ordered
 from app.services.events.second_records import NoSecondRecords, TooLate
-
-MOST_COMMENT_CHARS = 200
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,7 @@ class ByHand:
         Raises NotFound, BadInput for no reason given, Conflict where the gate is locked or shut for everybody, stands
         open already or takes no orders, or where the event is no refusal at this gate; NotRecorded: then nothing opens.
         """
-        comment, event_id = _plain(comment), self.new_id()
+        comment, event_id = plain_comment(comment, required=True), self.new_id()
         try:
             answer = self._open(name, comment, actor, event_id, answers, employee_id)
         except Unconfirmed:
@@ -91,7 +89,7 @@ class ByHand:
         return self._turn(name, False, comment, actor)
 
     def _turn(self, name: str, locked: bool, comment: str, actor: str) -> RecordedDecision:
-        comment = _plain(comment)
+        comment = plain_comment(comment, required=True)
         with self.store.write() as tx:
             gate = _held(tx, name)
             if gate.locked is locked:
@@ -144,8 +142,3 @@ def _identity(tx: Transaction, employee_id: str) -> Identity:
     if employee is None:
         raise NotFound("unknown_employee", "There is no employee with this id.")
     return Identity.of(employee)
-
-
-def _plain(comment: str) -> str:
-    plain_text("comment", comment, MOST_COMMENT_CHARS)
-    return comment.strip()

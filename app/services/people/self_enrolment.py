@@ -153,8 +153,7 @@ def _tried(before: Invitation) -> Invitation:
 
 
 def _consented(before: Employee, today: date | None) -> Details:
-    kept = {name: getattr(before, name) for name in Details.__dataclass_fields__}
-    return Details(**{**kept, "consent_at": today})
+    return Details.of(before, consent_at=today)
 
 
 def _without_names(result: PhotoResult) -> PhotoResult:

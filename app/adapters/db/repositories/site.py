@@ -87,9 +87,7 @@ class BackupRows:
     def add(self, backup: Backup, keep: int) -> None:
         self._connection.execute(insert(backups).values(vars(backup)))
         newest = select(backups.c.id).order_by(backups.c.id.desc()).limit(keep)
-        old = [row.id for row in self._connection.execute(select(backups.c.id).where(backups.c.id.not_in(newest)))]
-        if old:
-            self._connection.execute(delete(backups).where(backups.c.id.in_(old)))
+        self._connection.execute(delete(backups).where(backups.c.id.not_in(newest)))
 
     def newest(self, limit: int) -> list[Backup]:
         query = select(backups).order_by(backups.c.id.desc()).limit(limit)

@@ -163,6 +163,9 @@ class HomeAssistant(Device):
     input_button.X that unlocks and locks again by itself; without one we send the off."""
 
     model: Literal["home-assistant"]
+    # Not asked for: it takes a token instead of the login of other devices.
+    username: str | None = Field(default=None, max_length=200)
+    password: str | None = Field(default=None, repr=False, max_length=500)
     token: Annotated[str, TOKEN] = Field(repr=False, max_length=2000, pattern=r"^[\x21-\x7e]+$")
     entity: Annotated[str, ENTITY] = Field(max_length=200, pattern=r"^(switch|input_boolean|lock)\.[a-z0-9_]+$")
     pulse: Annotated[str | None, SCRIPT] = Field(

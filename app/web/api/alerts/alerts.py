@@ -6,7 +6,8 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from app.core.alerts.alert import AlertFilter, AlertKind, AlertState, Severity
-from app.services.alerts.alert_list import MOST_COMMENT_CHARS, NamedAlert
+from app.core.text import MOST_COMMENT_CHARS
+from app.services.alerts.alert_list import NamedAlert
 from app.web.api.cursors import IdCursor
 from app.web.api.describe import CONFLICT, ERRORS
 from app.web.api.schemas import Moment, Page, Strict, When

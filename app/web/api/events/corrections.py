@@ -9,8 +9,9 @@ from pydantic import BaseModel, Field
 
 from app.core.canonical import instant
 from app.core.events.corrections import CorrectionKind
+from app.core.text import MOST_COMMENT_CHARS
 from app.core.types import Role
-from app.services.events.corrections import MOST_COMMENT_CHARS, CheckedCorrection
+from app.services.events.corrections import CheckedCorrection
 from app.web.api.alerts.alerts import AlertOut
 from app.web.api.cursors import IdCursor
 from app.web.api.describe import CONFLICT, ERRORS

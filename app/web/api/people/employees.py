@@ -49,14 +49,13 @@ def patch(employee_id: str, body: EmployeePatch, system: SystemOf, _: Admin) -> 
     """Every gate goes by the change from its next decision on."""
 
     def change(before: Employee) -> Details:
-        fields = {name: getattr(before, name) for name in Details.__dataclass_fields__}
         sent = {name: getattr(body, name) for name in body.model_fields_set}
-        for name in ("number", "name", "status", "groups"):
-            if name in sent and sent[name] is None:
-                sent[name] = () if name == "groups" else fields[name]
-        fields.update(sent)
-        fields["groups"] = tuple(fields["groups"])
-        return Details(**fields)
+        for name in ("number", "name", "status"):
+            if sent.get(name, "") is None:
+                del sent[name]
+        if "groups" in sent:
+            sent["groups"] = tuple(sent["groups"] or ())
+        return Details.of(before, **sent)
 
     return EmployeeOut.of(system.enrolment.update(employee_id, change))
 
