@@ -1,8 +1,8 @@
 """What a backup of this site holds, and where it goes.
 
-The file has the checkpoints, every row, and the erasures, in this order: a checkpoint is never newer than the rows, and
-an erasure never missing because it fell between. The secrets of people.keys are in none of these files. They are in one
-copy beside them, which is brought up to date after each erasure, so no old backup shows an erased person.
+The file has the checkpoints, every row and the erasures. They are read in this order, so that no checkpoint is newer
+than the rows, and no erasure that the rows show is missing. No backup has the secrets of people.keys. One copy of them
+lies beside the backups and is replaced after each erasure, so no old backup shows an erased person.
 """
 
 import hashlib

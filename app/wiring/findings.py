@@ -1,4 +1,4 @@
-"""What is well with an installation and what is not, part by part: each with what to do, and a button where one can."""
+"""Findings about an installation, part by part: what works, what does not, what to do, and where a button does it."""
 
 import shutil
 from collections import Counter
@@ -52,7 +52,7 @@ class Finding:
 
 
 def of_running_service(backbone: Backbone) -> Iterator[Finding]:
-    """Yields the findings about a running service that take no longer than a page may: the log is not verified."""
+    """Yields the findings about a running service, as quickly as a page needs: the log is not verified."""
     yield writable(backbone)
     yield clock_and_log(backbone)
     yield from disk(backbone.settings)

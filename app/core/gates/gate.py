@@ -39,7 +39,7 @@ class Gate:
 
     @property
     def version(self) -> str:
-        """A text that differs for two states of what an admin sets: not of the lock, nor of the door."""
+        """Identifies what an admin has set. The lock and the door do not change it."""
         kept = [self.name, self.enabled, self.unlock_ms, self.driver, self.fail_mode]
         kept += [self.door_held_after_ms, self.liveness]
         sealed = self.sealed_config or b""

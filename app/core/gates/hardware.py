@@ -107,7 +107,7 @@ class HardwareChange:
 
 
 def form_of(forms: Iterable[HardwareForm], driver: DriverKind, config: Config) -> HardwareForm | None:
-    """Returns the form that fits a config best: the one whose fixed parts it has and whose required parts it holds."""
+    """Returns the first form whose fixed parts a config has, and whose required parts it holds, or None."""
     for form in forms:
         if form.driver is not driver:
             continue

@@ -69,7 +69,7 @@ class PeoplePage:
 
     Attributes:
         matching: how many match the filter on all pages.
-        next: key and number of the last one, to go on after; None on the last page.
+        next: `after_key` and `after` of the next page's filter; None on the last page.
         seen: when a gate last saw each person, by id. Those never seen are missing.
     """
 

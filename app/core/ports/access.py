@@ -39,7 +39,7 @@ class Rules(Protocol):
         ...
 
     def renew(self) -> None:
-        """Takes the next version without a change, so every process reads anew what it keeps beside the rules."""
+        """Takes the next version although no rule changed: a setting that is compiled with the rules did."""
         ...
 
     def all(self) -> RuleSet:

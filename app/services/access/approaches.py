@@ -161,7 +161,7 @@ class Approaches:
             if track.id in close:
                 visit.near_since = visit.near_since or at
                 visit.near += 1
-                visit.rivals = max(visit.rivals, len(close))
+                visit.together = max(visit.together, len(close))
                 visit.alone |= near.person is track
             # The record shows the best usable views of a track, or else one of its widest.
             fresh = track.id in step.fresh

@@ -81,7 +81,7 @@ class UnknownFaces:
     look: Callable[[bytes], FrameResult]
     threshold: Callable[[int, int], float]
     clock: Clock
-    start: Callable[[Callable[[], None]], None] = in_background
+    start: Callable[[Callable[[], None]], None] = lambda work: in_background(work, "unknown-faces")
     _seen: dict[str, _Seen] = field(default_factory=dict, init=False, repr=False)
     _reading: Lock = field(default_factory=Lock, init=False, repr=False)
     _timer: Timer | None = field(default=None, init=False, repr=False)

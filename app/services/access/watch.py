@@ -28,7 +28,7 @@ class Visit:
     Attributes:
         near_since, near: since when, and in how many frames, the person was at the gate or beside somebody there.
         alone: whether the person was at the gate without a rival at least once.
-        rivals: the most who were near at once, this one counted.
+        together: the most who were near at once, this one counted.
         faces: the most in one frame.
         tries, tried_from: see `approach.due`.
         denial: the one that the approach got, or that of the same people before, which it would only repeat.
@@ -39,7 +39,7 @@ class Visit:
     near_since: datetime | None = None
     near: int = 0
     alone: bool = False
-    rivals: int = 0
+    together: int = 0
     faces: int = 0
     tries: int = 0
     tried_from: int | None = None
@@ -212,7 +212,7 @@ class Watch:
     def denied_together(self, track: Track, visit: Visit, at: datetime, same_person: float) -> Denial | None:
         """The recorded denial of a group that is still there, if this track can be one of them."""
         group = self.group
-        if visit.alone or group is None or group.gone(at) or not group.holds(track, visit.rivals, same_person):
+        if visit.alone or group is None or group.gone(at) or not group.holds(track, visit.together, same_person):
             return None
         return group.denial
 
@@ -221,7 +221,7 @@ class Watch:
         visit.denial = denial
         if not visit.alone:
             group = self.group or Group(denial, 0, {}, track.last_at)
-            self.group = group.with_(denial, visit.rivals, near)
+            self.group = group.with_(denial, visit.together, near)
 
     def tailgates(self, track: Track, visit: Visit, same_person: float) -> bool:
         """Whether somebody who was not let in crossed while the gate was open for another. True once an opening."""

@@ -144,11 +144,11 @@ class Connection:
                 pass
 
     def leave(self) -> None:
-        """Says goodbye, so that the last will is not executed, and waits for the thread. Safe to call twice.
+        """Says goodbye, so that the broker does not send the last will, and waits for the thread. Safe to call twice.
 
-        A socket that is closed with something unread resets its connection, and the broker may then never read the
-        goodbye: it would execute the last will, which is the mode before, and shut a gate that was just released. So
-        nothing may be on its way to us.
+        Closing a socket with something unread resets the connection. The broker may then not read the goodbye and send
+        the last will: the mode before, which would shut a gate that was just released. So this first unsubscribes, and
+        waits until nothing more comes.
         """
         if self._problem is None and not self.lost:
             with self._changed:

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from app.adapters.vision.packs.pack_file import PackFile
 from app.core.errors import WeightsError
 
-# Noise, its mirror image and flat grey differ as much as pictures can. A working network tells them apart.
+# Noise, a slope from black to white and flat grey differ as much as pictures can. A working network tells them apart.
 SAME = 0.9999
 
 

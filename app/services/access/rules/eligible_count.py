@@ -22,8 +22,8 @@ logger = logging.getLogger(__name__)
 REST = 20
 
 
-def in_background(work: Callable[[], None]) -> None:
-    Thread(target=work, name="eligible-people", daemon=True).start()
+def in_background(work: Callable[[], None], name: str = "eligible-people") -> None:
+    Thread(target=work, name=name, daemon=True).start()
 
 
 @dataclass(frozen=True, eq=False)
