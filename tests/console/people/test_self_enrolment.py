@@ -1,9 +1,13 @@
 """A person enrols with their own phone by a link: consent, camera, shutter, done; or says that they prefer a card."""
 
+import io
 import re
 from collections.abc import Callable
 from typing import Any
 
+import cv2
+import numpy as np
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from app.core.people.details import Details
@@ -31,6 +35,8 @@ def test_person_enrols_with_their_phone_or_chooses_a_card(site: Service, filmed:
     admin = tabs.open("admin", path=f"/employees/{person}")
     expect(admin.locator("#invitation-state")).to_have_text("No link was made.")
     card = made_link(admin)
+    code = Image.open(io.BytesIO(admin.get_by_alt_text("The link as a QR code").screenshot())).convert("L")
+    assert cv2.QRCodeDetector().detectAndDecode(np.asarray(code))[0] == card
     axe(admin)
     phone = tabs.open(**PHONE, path=card)
     assert "token" not in phone.url

@@ -21,6 +21,7 @@ def person(client: TestClient, admin: Headers) -> Iterator[str]:
 def link(client: TestClient, admin: Headers, person: str) -> str:
     answer = client.post("/v1/invitations", headers=admin, json={"employees": [person]})
     assert answer.status_code == 201, answer.text
+    assert answer.json()["items"][0]["qr"] is None, "it was not asked for"
     found = str(answer.json()["items"][0]["link"])
     return found[found.index("/enrol?") :]
 

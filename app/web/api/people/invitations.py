@@ -2,6 +2,7 @@
 
 from typing import Self
 
+import segno
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
@@ -42,9 +43,10 @@ class LinkOut(BaseModel):
     id: str
     link: str = Field(examples=["https://gate.example.com/enrol?token=..."])
     ends_at: Moment
+    qr: str | None = Field(description="the link as a QR code, if that was asked for: an SVG in a `data:` address")
 
     @classmethod
-    def of(cls, one: Invited, request: Request) -> Self:
+    def of(cls, one: Invited, request: Request, *, qr: bool) -> Self:
         person = one.employee
         link = f"{request.url.scheme}://{request.url.netloc}{prefix_of(request)}/enrol?token={one.token}"
         return cls(
@@ -55,19 +57,21 @@ class LinkOut(BaseModel):
             id=one.invitation.id,
             link=link,
             ends_at=one.invitation.ends_at,
+            qr=segno.make(link, micro=False).svg_data_uri(scale=4, light="#fff") if qr else None,
         )
 
 
 class InviteIn(Strict):
     employees: list[str] = Field(min_length=1, max_length=MOST_AT_ONCE)
     days: int = Field(LASTS.days, description=f"for how long the links work, 1 to {LONGEST.days}")
+    qr: bool = Field(False, description="also make QR codes, which phones read from a screen or from paper")
 
 
 @router.post("/invitations", status_code=201, summary="Make links for self-enrolment", responses=CONFLICT)
 def invite(body: InviteIn, request: Request, system: SystemOf, who: Admin) -> Page[LinkOut]:
     """Whoever opens a link enrols as that person, once: send it to nobody else. A person's earlier links end."""
     made = system.self_enrolment.invite(body.employees, who.name, lasting(body.days))
-    return Page(items=[LinkOut.of(one, request) for one in made], next=None)
+    return Page(items=[LinkOut.of(one, request, qr=body.qr) for one in made], next=None)
 
 
 @router.get("/employees/{employee_id}/invitations", summary="List a person's links", responses=ERRORS)

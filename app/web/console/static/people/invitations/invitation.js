@@ -28,8 +28,9 @@ async function refresh() {
 }
 
 part("make").addEventListener("click", async () => {
-  const { items } = await call("/v1/invitations", { method: "POST", json: { employees: [section.dataset.employee] } });
+  const { items } = await call("/v1/invitations", { method: "POST", json: { employees: [section.dataset.employee], qr: true } });
   part("address").value = items[0].link;
+  part("qr").src = items[0].qr;
   part("link").hidden = false;
   part("copy").textContent = "Copy";
   part("address").select();
