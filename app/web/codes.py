@@ -23,6 +23,7 @@ BY_STATUS: dict[int, dict[str, str]] = {
         "bad_client_id": "The sign-in provider's client id is empty, too long or not plain text.",
         "bad_comment": "The comment is empty, too long or not plain text.",
         "bad_consent_at": "The day of consent cannot be read.",
+        "bad_consent_text": "The text of consent is too long or is not plain text.",
         "bad_credential": "A credential is text of 1 to 512 characters.",
         "bad_csv": "The CSV cannot be read; `detail` names the line.",
         "bad_cursor": "The cursor is not one that this list gave.",

@@ -81,6 +81,11 @@ class Invitations(Protocol):
         ...
 
 
+def consent_text(own: str | None, site: str) -> str:
+    """Returns what people agree to. own: the site's text, in which {site} stands for its name; None: ours."""
+    return (own or CONSENT).replace("{site}", site)
+
+
 def version_of(text: str) -> str:
     """Identifies a text of consent."""
     return hashlib.sha256(text.encode()).hexdigest()[:12]

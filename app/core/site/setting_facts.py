@@ -47,6 +47,9 @@ FACTS = {
         "Whether admins see faces that no gate knew, and may name them",
         "/employees/unknown",
     ),
+    "consent_text": SettingFact(
+        "Text of consent", "What people agree to who enrol from their own phone", "/settings/site", empty="our text"
+    ),
 }
 
 # The unit that the end of a name says, of settings that the service is started with.

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
-from app.core.errors import BadField
+from app.core.errors import BadField, BadInput
 from app.core.site.backup import DEFAULT_KEPT, MOST_KEPT
+from app.core.text import plain_text
 
 MOST_GRANT_HOURS = 168
+MOST_CONSENT_CHARS = 4000
 LEAST_RATE, MOST_RATE = 1e-6, 0.1
 
 
@@ -18,6 +20,7 @@ class SiteSettings:
     backup_folder: where the nightly backup goes; None: there is none. backups_kept: how many stay there.
     false_accept_rate: the share of strangers' attempts that may open; None: the rate the service was started with.
     first_hour_over: an admin ended the first hour; the home page no longer lists what a new site lacks.
+    consent_text: what people agree to who enrol by a link, {site} for the site's name; None: the program's own text.
     unknown_faces: whether admins see the faces of the last three days that no gate knew, and may name them.
     """
 
@@ -28,6 +31,7 @@ class SiteSettings:
     false_accept_rate: float | None = None
     first_hour_over: bool = False
     unknown_faces: bool = False
+    consent_text: str | None = None
 
     def __post_init__(self) -> None:
         hours, rate = self.guard_grant_max_hours, self.false_accept_rate
@@ -45,3 +49,13 @@ class SiteSettings:
                 f"The false-accept rate is between {LEAST_RATE:g} and {MOST_RATE:g}.",
                 "false_accept_rate",
             )
+        if self.consent_text is not None:
+            _check_text(self.consent_text)
+
+
+def _check_text(text: str) -> None:
+    """Lines of plain text. Raises BadField."""
+    try:
+        plain_text("consent_text", text.replace("\n", " "), MOST_CONSENT_CHARS)
+    except BadInput as refusal:
+        raise BadField("bad_consent_text", refusal.detail, "consent_text") from refusal

@@ -59,10 +59,17 @@ def test_person_enrols_with_their_phone_or_chooses_a_card(site: Service, filmed:
     look(phone, "enrol-photos")
     axe(phone)
     assert fits(phone)
-    phone.get_by_role("button", name="Take a photo").press("Enter")
-    expect(phone.locator("#shots li")).to_have_count(1)
-    phone.get_by_role("button", name="Send this photo").tap()
-    expect(phone.get_by_role("heading", name="Done")).to_be_visible(timeout=60_000)
+    done = phone.get_by_role("heading", name="Done")
+    for _ in range(5):  # the film goes on: what was good when it was said may be somebody who turns away
+        expect(phone.locator("#guidance")).to_have_text("Good: take the photo", timeout=60_000)
+        phone.get_by_role("button", name="Take a photo").press("Enter")
+        expect(phone.locator("#shots li")).to_have_count(1)
+        phone.get_by_role("button", name="Send this photo").tap()
+        expect(done.or_(phone.locator("#shots .fails"))).to_be_visible(timeout=60_000)
+        if done.is_visible():
+            break
+        phone.get_by_role("button", name="Remove").press("Enter")
+    expect(done).to_be_visible()
     look(phone, "enrol-done")
     admin.reload()
     expect(admin.locator("#invitation-state")).to_contain_text(re.compile(r"Done on 20\d\d-.* They agreed to text"))

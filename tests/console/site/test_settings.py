@@ -72,6 +72,10 @@ def test_guards_may_do_what_an_admin_says(fresh_site: Service, page_as: Open) ->
     second.get_by_role("form", name="What guards may do").get_by_role("button").click()
     expect(second.get_by_text("Saved. It applies now.")).to_be_visible()
     assert fresh_site.system.site_settings.get() == SiteSettings(4, guards_may_lock_down=False)
+    second.get_by_label("Text of consent").fill("At {site} we film you.")
+    second.get_by_role("form", name="What people agree to").get_by_role("button").click()
+    expect(second.get_by_text("Saved. Whoever opens a link now reads it.")).to_be_visible()
+    assert fresh_site.system.site_settings.get().consent_text == "At {site} we film you."
 
 
 def confirm(page: Page) -> None:

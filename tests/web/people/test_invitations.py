@@ -1,10 +1,13 @@
 """Self-enrolment over HTTP: a link opens its own pages and nothing else, and without one not even a body is read."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from httpx import Response
 
+from app.core.people.invitations import version_of
 from app.web.app import create_app
 from app.wiring import System
 from tests import pictures
@@ -26,6 +29,12 @@ def link(client: TestClient, admin: Headers, person: str) -> str:
     return found[found.index("/enrol?") :]
 
 
+def agree(client: TestClient, browser: Headers, page: str = "") -> Response:
+    """Agrees to the text of this page, or of the one that the link shows now."""
+    (version,) = re.findall(r'name="version" value="([^"]+)"', page or client.get("/enrol", headers=browser).text)
+    return client.post("/enrol/consent", headers=browser, data={"version": version}, follow_redirects=False)
+
+
 def opened(client: TestClient, address: str) -> Headers:
     """The cookie of a browser that opened the link."""
     answer = client.get(address, follow_redirects=False)
@@ -44,7 +53,7 @@ def test_person_enrols_by_the_link(client: TestClient, admin: Headers, person: s
     problem(client.post("/enrol/photos", headers=browser, files=photo), 409, code="consent_required")
     foreign = {**browser, "Sec-Fetch-Site": "cross-site"}
     assert client.post("/enrol/consent", headers=foreign, follow_redirects=False).status_code == 403
-    assert client.post("/enrol/consent", headers=browser, follow_redirects=False).status_code == 303
+    assert agree(client, browser).status_code == 303
     assert "Take a photo" in client.get("/enrol", headers=browser).text
     checked = {**browser, "Content-Type": "image/jpeg"}
     assert client.post("/enrol/photo-checks", headers=checked, content=pictures.small("biden")).json()["good"]
@@ -57,6 +66,31 @@ def test_person_enrols_by_the_link(client: TestClient, admin: Headers, person: s
     assert "hash" not in kept and "token" not in kept
     employee = client.get(f"/v1/employees/{person}", headers=admin).json()
     assert employee["consent_at"] is not None
+
+
+def test_person_agrees_to_the_sites_own_text_and_to_no_other(
+    client: TestClient, system: System, admin: Headers, person: str
+) -> None:
+    browser = opened(client, link(client, admin, person))
+    ours = client.get("/enrol", headers=browser).text
+    own = "At {site} we <b>film</b> {you}.\nYou may say no."
+    said = client.patch("/v1/settings", headers=admin, json={"consent_text": own})
+    assert said.status_code == 200 and said.json()["consent_text"] == own
+    try:
+        assert agree(client, browser, ours).status_code == 303
+        (waiting,) = client.get(f"/v1/employees/{person}/invitations", headers=admin).json()["items"]
+        assert waiting["consented_at"] is None, "they read another text than the one that holds now"
+        page = client.get("/enrol", headers=browser).text
+        name = system.site_clock.read().site
+        assert f"At {name} we &lt;b&gt;film&lt;/b&gt; {{you}}.\nYou may say no." in page
+        agree(client, browser, page)
+        (agreed,) = client.get(f"/v1/employees/{person}/invitations", headers=admin).json()["items"]
+        assert agreed["consent_version"] == version_of(f"At {name} we <b>film</b> {{you}}.\nYou may say no.")
+    finally:
+        client.patch("/v1/settings", headers=admin, json={"consent_text": ""})
+    for wrong in ("a\u202eb", "\u200b", "a\tb"):
+        answer = client.patch("/v1/settings", headers=admin, json={"consent_text": wrong})
+        assert problem(answer, 400, code="bad_consent_text")["field"] == "consent_text"
 
 
 def test_card_is_chosen_and_the_link_is_over(client: TestClient, admin: Headers, person: str) -> None:

@@ -82,6 +82,7 @@ site_settings = Table(
     Column("false_accept_rate", Float),  # NULL: as the service was started with
     Column("first_hour_over", Boolean),  # NULL: no
     Column("unknown_faces", Boolean),  # NULL: no
+    Column("consent_text", Text),  # NULL: the text that comes with the program
 )
 
 # What became of each backup. Nothing acts on it.

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from app.core.access.rule_edits import version_of
 from app.core.site.backup import DEFAULT_KEPT, MOST_KEPT
-from app.core.site.settings import LEAST_RATE, MOST_GRANT_HOURS, MOST_RATE, SiteSettings
+from app.core.site.settings import LEAST_RATE, MOST_CONSENT_CHARS, MOST_GRANT_HOURS, MOST_RATE, SiteSettings
 from app.web.api.access.rules.entries import IfMatch, tagged, version_sent
 from app.web.api.describe import CONFLICT, ERRORS
 from app.web.api.schemas import Strict
@@ -21,6 +21,7 @@ FOLDER = "where the nightly backup goes, on the service's machine; null: there i
 UNKNOWN = "whether admins see the faces of the last three days that no gate knew, and may name them"
 KEPT = "how many backups stay in that folder"
 FIRST_HOUR = "whether an admin ended the first hour: the home page no longer lists what a new site lacks"
+CONSENT = "what people agree to who enrol by a link; `{site}` stands for the site's name; null or empty: our text"
 RATE = "share of strangers' attempts that may open; null: the rate that the service was started with"
 
 
@@ -34,6 +35,7 @@ class SettingsPatch(Strict):
     first_hour_over: bool = Field(False, description=FIRST_HOUR)
     false_accept_rate: float | None = Field(None, ge=LEAST_RATE, le=MOST_RATE, examples=[0.001], description=RATE)
     unknown_faces: bool = Field(False, description=UNKNOWN)
+    consent_text: str | None = Field(None, max_length=MOST_CONSENT_CHARS, description=CONSENT)
 
 
 class SettingsOut(BaseModel):
@@ -45,6 +47,7 @@ class SettingsOut(BaseModel):
     first_hour_over: bool = Field(description=FIRST_HOUR)
     false_accept_rate: float | None = Field(description=RATE)
     unknown_faces: bool = Field(description=UNKNOWN)
+    consent_text: str | None = Field(description=CONSENT)
 
     @classmethod
     def of(cls, settings: SiteSettings, response: Response) -> "SettingsOut":
@@ -62,8 +65,8 @@ def read(system: SystemOf, _: Admin, response: Response) -> SettingsOut:
 def patch(body: SettingsPatch, system: SystemOf, _: Admin, response: Response, if_match: IfMatch = None) -> SettingsOut:
     """409 with `current` if somebody else changed them meanwhile."""
     sent = {name: getattr(body, name) for name in body.model_fields_set}
-    if "backup_folder" in sent:
-        sent["backup_folder"] = sent["backup_folder"] or None
+    for name in {"backup_folder", "consent_text"} & set(sent):
+        sent[name] = sent[name] or None
     if sent.get("backup_folder"):
         system.backups.files.check_folder(sent["backup_folder"])
     changed = system.site_settings.change(lambda before: replace(before, **sent), version_sent(if_match))

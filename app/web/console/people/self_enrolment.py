@@ -1,15 +1,15 @@
 """The pages behind a self-enrolment link: consent or a card, then the camera. Nobody signs in."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from app.core.errors import Refusal
-from app.core.people.invitations import CONSENT
-from app.services.access.site_clock import WallClocks
+from app.core.people.invitations import consent_text, version_of
 from app.web.console.render import render
 from app.web.security import INVITATION, SystemOf, from_here, prefix_of
+from app.wiring import System
 
 router = APIRouter(include_in_schema=False)
 Said = Literal["", "done", "declined"]
@@ -32,24 +32,30 @@ def show(request: Request, system: SystemOf, token: str = "", said: Said = "") -
         gone = {"step": "gone", "site": "", "consent": "", "name": "", "problem": refusal.detail}
         return render(request, "people/enrol.html", None, 404, **gone)
     step = "photos" if invitation.consented_at else "consent"
-    clocks = system.site_clock.read()
+    site = system.site_clock.read().site
+    consent = _consent(system, site)
     return render(
         request,
         "people/enrol.html",
         None,
         step=step,
-        site=clocks.site,
-        consent=_consent(clocks),
+        site=site,
+        consent=consent,
+        consent_version=version_of(consent),
         name=employee.name,
         problem="",
     )
 
 
 @router.post("/enrol/consent")
-def agree(request: Request, system: SystemOf) -> Response:
+def agree(request: Request, system: SystemOf, version: Annotated[str, Form(max_length=64)] = "") -> Response:
+    """version: of the text that the person read. If an admin changed it meanwhile, they read the new one first."""
     from_here(request)
     clocks = system.site_clock.read()
-    system.self_enrolment.consent(_token(request), _consent(clocks), clocks.today)
+    consent = _consent(system, clocks.site)
+    system.self_enrolment.open(_token(request))
+    if version == version_of(consent):
+        system.self_enrolment.consent(_token(request), consent, clocks.today)
     return RedirectResponse("/enrol", 303)
 
 
@@ -70,6 +76,6 @@ def _token(request: Request) -> str:
     return request.cookies.get(INVITATION, "")
 
 
-def _consent(clocks: WallClocks) -> str:
+def _consent(system: System, site: str) -> str:
     """The text of consent for this site."""
-    return CONSENT.format(site=clocks.site)
+    return consent_text(system.site_settings.get().consent_text, site)

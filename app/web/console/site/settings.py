@@ -1,11 +1,12 @@
-"""Settings of the site: its name, its time zone, and what guards may do."""
+"""Settings of the site: its name, its time zone, what guards may do, and what people agree to who enrol by a link."""
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from app.core.access.rule_edits import version_of
 from app.core.access.time_zones import zone_names
-from app.core.site.settings import MOST_GRANT_HOURS
+from app.core.people.invitations import CONSENT
+from app.core.site.settings import MOST_CONSENT_CHARS, MOST_GRANT_HOURS
 from app.core.types import Role
 from app.web.console.render import Link, render
 from app.web.console.session import AdminPage
@@ -32,4 +33,6 @@ def site(request: Request, system: SystemOf, person: AdminPage) -> HTMLResponse:
         guard_hours=settings.guard_grant_max_hours,
         settings_version=version_of(settings),
         most_hours=MOST_GRANT_HOURS,
+        consent_text=settings.consent_text or CONSENT,
+        most_consent=MOST_CONSENT_CHARS,
     )

@@ -1,8 +1,8 @@
 // The slider of the false-accept rate: shows what the chosen stop would mean, and saves it.
 
-import { call, sayNext } from "../api.js";
-import { clearProblems, problemAt } from "../parts.js";
-import { showError, unsaved } from "../access/saving.js";
+import { clearProblems } from "../parts.js";
+import { unsaved } from "../access/saving.js";
+import { saveSettings } from "./save_settings.js";
 
 const form = document.getElementById("rate");
 if (form) {
@@ -19,22 +19,12 @@ if (form) {
     unsaved(slider.value !== form.dataset.now);
   });
 
-  const save = async (rate, words) => {
-    clearProblems(form);
-    try {
-      await call("/v1/settings", { method: "PATCH", json: { false_accept_rate: rate }, version: form.dataset.version, quiet: true });
-    } catch (error) {
-      const current = error.body?.current;
-      if (!current) return showError(form, error);
-      form.dataset.version = current.version;
-      const theirs = current.false_accept_rate === null ? "as started" : `1 in ${Number((1 / current.false_accept_rate).toPrecision(3)).toLocaleString("en")}`;
-      return problemAt(form, "false_accept_rate", `Somebody else changed the settings meanwhile; the rate is ${theirs} now. Save again to use yours.`);
-    }
-    unsaved(false);
-    sayNext(`Saved: ${words}. It counts from the next decision.`);
-    location.reload();
-    return undefined;
-  };
+  const rateWords = ({ false_accept_rate: rate }) => (rate === null ? "as started" : `1 in ${Number((1 / rate).toPrecision(3)).toLocaleString("en")}`);
+  const save = (rate, words) => saveSettings(form, { false_accept_rate: rate }, {
+    field: "false_accept_rate",
+    saved: `Saved: ${words}. It counts from the next decision.`,
+    theirs: (current) => `Somebody else changed the settings meanwhile; the rate is ${rateWords(current)} now.`,
+  });
 
   form.addEventListener("submit", (event) => {
     event.preventDefault();

@@ -1,8 +1,8 @@
-// A site's name and time zone, where the clock beside the field shows what the zone means; and what guards may do.
+// A site's name and time zone, where the clock beside the field shows what the zone means; what guards may do, and what people agree to.
 
 import { call, sayNext } from "../api.js";
-import { clearProblems, problemAt } from "../parts.js";
-import { save, showError, unsaved } from "../access/saving.js";
+import { save, unsaved } from "../access/saving.js";
+import { saveSettings } from "./save_settings.js";
 
 for (const form of document.querySelectorAll("[data-site]")) {
   const entry = await call(`/v1/sites/${form.dataset.site}`);
@@ -38,23 +38,18 @@ const hours = guards.elements.guard_grant_max_hours;
 const lockdown = guards.elements.guards_may_lock_down;
 const guardWords = (is) => `${is.guard_grant_max_hours === null ? "no grants" : `${is.guard_grant_max_hours} hours`}, ${is.guards_may_lock_down ? "with" : "without"} lockdowns`;
 
-guards.addEventListener("submit", async (event) => {
+guards.addEventListener("submit", (event) => {
   event.preventDefault();
-  clearProblems(guards);
   const json = { guard_grant_max_hours: hours.value === "" ? null : Number(hours.value), guards_may_lock_down: lockdown.checked };
-  try {
-    await call("/v1/settings", { method: "PATCH", json, version: guards.dataset.settings, quiet: true });
-  } catch (error) {
-    const current = error.body?.current;
-    if (!current) return showError(guards, error);
-    // The next click saves one's own value, knowing the other.
-    guards.dataset.settings = current.version;
-    problemAt(guards, hours.name, `Somebody else set this to ${guardWords(current)}, meanwhile. Save again to use yours.`);
-    return undefined;
-  }
-  unsaved(false);
-  sayNext("Saved. It applies now.");
-  location.reload();
-  return undefined;
+  const theirs = (current) => `Somebody else set this to ${guardWords(current)}, meanwhile.`;
+  saveSettings(guards, json, { field: hours.name, saved: "Saved. It applies now.", theirs });
 });
-guards.addEventListener("input", () => unsaved(true));
+
+const consent = document.getElementById("consent");
+consent.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const text = consent.elements.consent_text.value.trim();
+  const theirs = () => "Somebody else changed the site's settings meanwhile.";
+  saveSettings(consent, { consent_text: text || null }, { field: "consent_text", saved: "Saved. Whoever opens a link now reads it.", theirs });
+});
+for (const form of [guards, consent]) form.addEventListener("input", () => unsaved(true));
