@@ -4,9 +4,10 @@ import { CallError, rooted, say } from "../api.js";
 import { clearProblems, el, problemAt } from "../parts.js";
 import { ask, change } from "./change.js";
 
-/** Marks the page as changed and not saved. */
+/** Marks the page as changed and not saved, where it has a mark for that. */
 export function unsaved(on) {
-  document.getElementById("unsaved").hidden = !on;
+  const mark = document.getElementById("unsaved");
+  if (mark) mark.hidden = !on;
   window.onbeforeunload = on ? (event) => event.preventDefault() : null;
 }
 

@@ -1,7 +1,8 @@
 // Backup and health: buttons that mend what was found, and the progress of long work.
 
-import { CallError, call, say, sayNext } from "../api.js";
+import { CallError, call, sayNext } from "../api.js";
 import { clearProblems, el, problemAt } from "../parts.js";
+import { saveSettings } from "./save_settings.js";
 
 const EVERY_MS = 1000;
 const MOST_MISSED = 60;
@@ -113,23 +114,15 @@ for (const button of page.querySelectorAll("[data-mend]")) button.addEventListen
 // Backups
 
 const settings = document.getElementById("backup-form");
-settings.addEventListener("submit", async (event) => {
+settings.addEventListener("submit", (event) => {
   event.preventDefault();
-  clearProblems(settings);
   const folder = settings.elements.backup_folder.value.trim();
   const json = { backup_folder: folder || null, backups_kept: Number(settings.elements.backups_kept.value) };
-  try {
-    await call("/v1/settings", { method: "PATCH", json, version: settings.dataset.version, quiet: true });
-  } catch (error) {
-    const current = error.body?.current;
-    if (current) {
-      settings.dataset.version = current.version;
-      problemAt(settings, "backup_folder", `Somebody else changed the settings meanwhile (folder: ${current.backup_folder ?? "none"}, kept: ${current.backups_kept}). Save again to use yours.`);
-    } else if (!problemAt(settings, error.body?.field, error.message)) say(error.message, "bad");
-    return;
-  }
-  sayNext(folder ? "Saved. The first backup follows within a minute." : "Saved. There are no nightly backups now.");
-  location.reload();
+  saveSettings(settings, json, {
+    field: "backup_folder",
+    saved: folder ? "Saved. The first backup follows within a minute." : "Saved. There are no nightly backups now.",
+    theirs: (current) => `Somebody else changed the settings meanwhile (folder: ${current.backup_folder ?? "none"}, kept: ${current.backups_kept}).`,
+  });
 });
 
 const form = document.getElementById("back-up-form");
