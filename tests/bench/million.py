@@ -31,81 +31,21 @@ COMMON = [Reason.RECOGNISED] * 88 + [Reason.NOT_RECOGNISED] * 8 + [Reason.FACE_T
 NAMED = frozenset({Reason.RECOGNISED, Reason.EMPLOYEE_INACTIVE})
 RARE = (Reason.SYSTEM_FAULT, Reason.EMPLOYEE_INACTIVE, Reason.OPENED_BY_HAND)
 PLACES = [Gate(f"01GATE{i:020d}", f"gate-{i}") for i in range(GATES)]
-_FIRST = [
-    "Eva",
-    "Ada",
-    "Grace",
-    "Alan",
-    "Noor",
-    "Luca",
-    "Mia",
-    "Jonas",
-    "Zoë",
-    "Søren",
-    "Ines",
-    "Kofi",
-    "Amara",
-    "Tariq",
-    "Yuki",
-    "Pavel",
-    "Rosa",
-    "Niels",
-    "Aisha",
-    "Omar",
-]
+
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+_FIRST = _words(
+    "Eva Ada Grace Alan Noor Luca Mia Jonas Zoë Søren Ines Kofi Amara Tariq Yuki Pavel Rosa Niels Aisha Omar"
+)
 _SECOND = ["Maria", "Lee", "Jo", "Ann", "Kai", "Max", "Sol", "Ray", "Kim", "Dan"]
-_LAST = [
-    "Haddad",
-    "Lovelace",
-    "Hopper",
-    "Turing",
-    "Okafor",
-    "Rossi",
-    "Novak",
-    "Müller",
-    "Sørensen",
-    "García",
-    "Mensah",
-    "Khan",
-    "Tanaka",
-    "Ivanov",
-    "Silva",
-    "Jansen",
-    "Ali",
-    "Nguyen",
-    "Kowalski",
-    "Dubois",
-    "Larsen",
-    "Costa",
-    "Weber",
-    "Fischer",
-    "Brown",
-    "Smith",
-    "Jones",
-    "Murphy",
-    "Walsh",
-    "Byrne",
-    "Kelly",
-    "Ryan",
-    "Doyle",
-    "Moore",
-    "Clarke",
-    "Lynch",
-    "Daly",
-    "Burke",
-    "Nolan",
-    "Quinn",
-    "Flynn",
-    "Foley",
-    "Hayes",
-    "Hughes",
-    "Martin",
-    "Keane",
-    "Power",
-    "Reid",
-    "Shaw",
-    "Webb",
-]
+_LAST = _words(
+    "Haddad Lovelace Hopper Turing Okafor Rossi Novak Müller Sørensen García Mensah Khan Tanaka Ivanov Silva Jansen "
+    "Ali Nguyen Kowalski Dubois Larsen Costa Weber Fischer Brown Smith Jones Murphy Walsh Byrne Kelly Ryan Doyle "
+    "Moore Clarke Lynch Daly Burke Nolan Quinn Flynn Foley Hayes Hughes Martin Keane Power Reid Shaw Webb"
+)
 PEOPLE = [
     Employee(f"01EMPLOYEE{i:016d}", f"E-{i}", f"{first} {second} {last}")
     for i, (first, second, last) in enumerate(

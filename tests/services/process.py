@@ -1,5 +1,6 @@
 """One running process, as wiring builds it, with a stand-in for recognition: several can share one database."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from app.services.events.access_log import AccessLog
 from app.services.events.answers import Answers
 from app.services.events.audit import Audit
 from app.services.events.event_list import EventList
+from app.services.gates.by_hand import ByHand
 from app.services.gates.gate_list import GateList
 from app.services.gates.gate_settings import GateSettings, GateUpdate
 from app.services.people.enrolment import Enrolment
@@ -114,6 +116,10 @@ class Process:
     def sees(self, axis: int = 0, **approach: Any) -> str:
         """The reason of the decision on person `axis` at the gate."""
         return str(self.decide(photo(person(axis)), **approach).reason)
+
+    def by_hand(self, carry_out: Callable[[RecordedDecision], object] = lambda order: None) -> ByHand:
+        """What people order here. carry_out: gets each order once it is recorded."""
+        return ByHand(self.store, self.log, Answers(self.signer), self.clock, new_id, carry_out)
 
     def recorded(self) -> int:
         """How many events there are, all of which the audit finds good."""

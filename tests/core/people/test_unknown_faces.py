@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+import pytest
 
 from app.core.people.unknown_faces import UnknownFace, grouped
 from app.core.recognition.evidence import unit
@@ -26,7 +27,7 @@ def test_one_person_is_one_group_and_the_most_frequent_comes_first() -> None:
         ["e01"],
     ]
     assert groups[0].best.event_id == "e03"
-    assert np.linalg.norm(groups[0].template) == 1 or abs(np.linalg.norm(groups[0].template) - 1) < 1e-6
+    assert np.linalg.norm(groups[0].template) == pytest.approx(1)
 
 
 def test_threshold_counts_the_groups_and_the_faces_of_the_nearest() -> None:

@@ -7,9 +7,7 @@ from app.core.events.histograms import buckets_of
 from app.core.gates.gate import Gate
 from app.core.recognition.measured import MeasuredRate, Share
 from app.core.types import Employee, Reason
-from app.services.events.answers import Answers
 from app.services.events.quality import Quality
-from app.services.gates.by_hand import ByHand
 from tests.fakes import Clock, decided, new_id, person, photo
 from tests.services.process import Process
 
@@ -38,7 +36,7 @@ def test_cameras_and_people_are_compared_by_their_events(site: Process, clock: C
         seen(site, gate, clock, Reason.RECOGNISED, "bright", (ada, eva)[number % 2], 0.8)
         seen(site, gate, clock, Reason.NOT_RECOGNISED, "dark", None, 0.3)
     # Whom a guard let in by hand is named, and stands beside their own openings
-    by_hand = ByHand(site.store, site.log, Answers(site.signer), clock, new_id, lambda answer: None)
+    by_hand = site.by_hand()
     for _ in range(15):
         clock.advance(minutes=2)
         by_hand.open("lobby-1", "not recognised again", "user-7", employee_id=ada.id)

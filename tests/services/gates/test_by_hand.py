@@ -10,7 +10,6 @@ from app.core.events.records import EventFilter
 from app.core.people.details import Details
 from app.core.site.mode import SiteMode
 from app.core.types import Status
-from app.services.events.answers import Answers
 from app.services.gates.by_hand import ByHand
 from app.services.site.site_control import SiteControl
 from tests.fakes import Clock, new_id, person, photo
@@ -26,7 +25,7 @@ def sent() -> list[RecordedDecision]:
 
 @pytest.fixture
 def by_hand(site: Process, clock: Clock, sent: list[RecordedDecision]) -> ByHand:
-    return ByHand(site.store, site.log, Answers(site.signer), clock, new_id, sent.append)
+    return site.by_hand(sent.append)
 
 
 def reasons(site: Process) -> list[str]:

@@ -12,11 +12,9 @@ from app.core.gates.settings import DRIVER_UNKNOWN
 from app.core.recognition.liveness import LivenessMode
 from app.core.site.mode import SiteMode, SiteState
 from app.core.types import Reason
-from app.services.events.answers import Answers
-from app.services.gates.by_hand import ByHand
 from app.services.gates.dispatcher import GateDispatcher
 from app.services.gates.gate_settings import GateSettings, GateUpdate
-from tests.fakes import new_id, person, photo
+from tests.fakes import person, photo
 from tests.services.gate_hardware import TURNSTILE, Yard, alerts
 from tests.services.process import Process
 from tests.waiting import eventually
@@ -99,7 +97,7 @@ def test_half_of_its_settings_cannot_be_changed(
 
 def test_locking_or_disabling_keeps_the_newer_versions_settings(newer: Process, gate_settings: GateSettings) -> None:
     write(newer, fail_mode="half_open")
-    by_hand = ByHand(newer.store, newer.log, Answers(newer.signer), newer.clock, new_id, [].append)
+    by_hand = newer.by_hand()
     by_hand.lock("lobby-1", "a test", "a guard")
     gate_settings.change("lobby-1", GateUpdate(enabled=False))
     gate = newer.gates.get("lobby-1")
@@ -108,7 +106,7 @@ def test_locking_or_disabling_keeps_the_newer_versions_settings(newer: Process, 
 
 
 def test_gate_of_a_newer_version_cannot_be_opened_by_hand(newer: Process) -> None:
-    by_hand = ByHand(newer.store, newer.log, Answers(newer.signer), newer.clock, new_id, [].append)
+    by_hand = newer.by_hand()
     with pytest.raises(Conflict, match="update Facegate"):
         by_hand.open("lobby-1", "a test", "a guard")
 

@@ -12,9 +12,7 @@ from app.core.events.records import EventFilter
 from app.core.gates.commands import CommandOutcome, GateResult
 from app.core.gates.hardware import HardwareChange
 from app.core.types import Role
-from app.services.events.answers import Answers
 from app.services.gates import gate_trials
-from app.services.gates.by_hand import ByHand
 from app.services.gates.dispatcher import GateDispatcher
 from app.services.gates.gate_settings import GateSettings, GateUpdate
 from app.services.gates.gate_trials import GateTrials, TrialResult, TrialState, cure
@@ -29,7 +27,7 @@ WORKS, LIMITED, FAILS = TrialState.WORKS, TrialState.LIMITED, TrialState.FAILS
 
 @pytest.fixture
 def tests(site: Process, control: GateDispatcher, clock: Clock) -> GateTrials:
-    by_hand = ByHand(site.store, site.log, Answers(site.signer), clock, new_id, control.carry_out)
+    by_hand = site.by_hand(control.carry_out)
     return GateTrials(site.store, control, by_hand, lambda _: False)
 
 

@@ -5,11 +5,9 @@ from datetime import UTC, timedelta
 from app.core.people.details import Details
 from app.core.site.first_hour import SiteFacts
 from app.core.types import Reason, Role
-from app.services.events.answers import Answers
-from app.services.gates.by_hand import ByHand
 from app.services.site.first_hour import FIRST_KEY, FirstHour
 from app.services.site.today import Count, Today, TodayService
-from tests.fakes import Clock, empty, like, new_id, person, photo
+from tests.fakes import Clock, empty, like, person, photo
 from tests.services.process import Process
 
 DAY = timedelta(days=1)
@@ -43,7 +41,7 @@ def test_today_is_compared_with_the_same_hours_last_week(site: Process, clock: C
 def test_who_was_let_in_after_a_refusal_is_named(site: Process, clock: Clock) -> None:
     ada = site.enrol("E-1", photo(person(0)))
     refused = site.decide(photo(like(0, 0.25)))
-    by_hand = ByHand(site.store, site.log, Answers(site.signer), clock, new_id, lambda _: None)
+    by_hand = site.by_hand()
     opened = by_hand.open("lobby-1", "I know her", "user-7", refused.id, ada.id)
     by_hand.open("lobby-1", "a parcel", "user-7")
     (one,) = today(site, clock).let_in
