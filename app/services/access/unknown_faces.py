@@ -29,7 +29,7 @@ from app.services.people.enrolment import Enrolment
 from app.services.people.photo_judgement import PhotoResult
 
 logger = logging.getLogger(__name__)
-SHOWN_FOR = timedelta(hours=72)  # as long as pictures of strangers are kept
+SHOWN_FOR = timedelta(hours=72)  # the events keep their pictures longer
 MOST = 1000  # attempts, the newest
 FORGET_S = 15 * 60
 NEAREST = 3
