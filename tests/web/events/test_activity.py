@@ -10,6 +10,7 @@ import pytest
 
 from app.core.canonical import moment
 from app.core.types import Role
+from app.web.console.events import activity_rows
 from app.wiring import System
 from tests import pictures
 from tests.web.conftest import DECISIONS, GATE, Headers, TestClient, cookie, photos, problem, sign_in
@@ -61,6 +62,26 @@ def test_rows_have_faces_words_and_who_ordered_why(
     assert client.get(face).status_code == 303
     assert client.get(f"/activity/{order}/face", headers=guard).status_code == 404
     assert first not in ids(page)
+
+
+def test_the_same_refusal_is_one_row_however_many_events_a_page_has(
+    client: TestClient, guard: Headers, decided: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, first, second, order = (event["decision_id"] for event in decided)
+    monkeypatch.setattr(activity_rows, "PAGE", 1)
+    pages, cursor = [], ""
+    while len(pages) < 5:
+        query = {"gate": GATE, "from": decided[0]["at"], "cursor": cursor}
+        page = client.get("/activity/rows", headers=guard, params=query).text
+        pages.append((ids(page), "2 times since" in words(page)))
+        (cursor,) = re.findall(r'data-next="([^"]*)"', page)
+        if not cursor:
+            break
+    assert pages == [([order], False), ([second], True), ([opened], False)]
+    monkeypatch.setattr(activity_rows, "MOST_READ", 1)
+    query = {"gate": GATE, "from": decided[0]["at"], "cursor": order}
+    assert f'data-next="{second}"' in client.get("/activity/rows", headers=guard, params=query).text, "it is bounded"
+    assert first != second
 
 
 def test_search_by_name_and_by_times_as_people_write_them(

@@ -1,5 +1,6 @@
 """The rows of the activity page: events as the API prints them, repeats as one, among the alerts of their time."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +15,8 @@ from app.web.console.events.activity_filters import ActivityFilters
 from app.web.console.words import ORDERS
 from app.wiring import System
 
-PAGE = 50
+PAGE = 50  # events, or more where refusals repeat
+MOST_READ = 500
 MOST_ALERTS = 200  # among the events of one page
 REPEATED_WITHIN = timedelta(seconds=60)  # of the refusal before; as static/events/rows.js
 
@@ -49,32 +51,59 @@ class Row:
 
 
 def page_of_rows(system: System, filters: ActivityFilters, before: str | None) -> tuple[list[Row], str]:
-    """Returns the rows of a page, newest first, and the id after which the next one begins, or ""."""
+    """Returns the rows of a page, newest first, and the id after which the next one begins, or "".
+
+    A page goes on while the same refusal happens again, so that a group that stays at a gate is one row.
+    """
     if filters.problems:
         return [], ""
-    found = system.events.find(filters.which(before, PAGE + 1))
-    after = found[PAGE - 1].id if len(found) > PAGE else ""
-    rows = folded([_row(event) for event in found[:PAGE]])
+    rows = _Folded()
+    last: LoggedEvent | None = None
+    after = ""
+    for count, event in enumerate(_events(system, filters, before)):
+        row = _row(event)
+        if last and count >= PAGE and (count == MOST_READ or not rows.repeats(row)):
+            after = last.id
+            break
+        rows.add(row)
+        last = event
     name_of = actor_names(system)
-    for row in rows:
+    for row in rows.shown:
         row.actor = name_of(row.event["actor"] if row.event else None)
-    rows += _alerts(system, filters, before, found[PAGE - 1].at if after else None)
-    return sorted(rows, key=lambda row: row.at, reverse=True), after
+    alerts = _alerts(system, filters, before, last.at if last and after else None)
+    return sorted([*rows.shown, *alerts], key=lambda row: row.at, reverse=True), after
 
 
-def folded(rows: list[Row]) -> list[Row]:
-    """Makes one row of a refusal that happens again at its gate within a minute. rows: newest first."""
-    shown: list[Row] = []
-    last: dict[str, Row] = {}
-    for row in rows:
-        newer = last.get(row.gate)
-        if newer is not None and _repeats(newer, row):
+def _events(system: System, filters: ActivityFilters, before: str | None) -> Iterator[LoggedEvent]:
+    """Yields the events that match, newest first, and asks for more only when they are wanted."""
+    size = PAGE + 1
+    while found := system.events.find(filters.which(before, size)):
+        yield from found
+        if len(found) < size:
+            return
+        before, size = found[-1].id, PAGE
+
+
+class _Folded:
+    """Rows, newest first, where a refusal that happens again at its gate within a minute is one row."""
+
+    def __init__(self) -> None:
+        self.shown: list[Row] = []
+        self._last: dict[str, Row] = {}
+
+    def repeats(self, row: Row) -> bool:
+        """Whether the next older row adds nothing but to a counter."""
+        newer = self._last.get(row.gate)
+        return newer is not None and _repeats(newer, row)
+
+    def add(self, row: Row) -> None:
+        if self.repeats(row):
+            newer = self._last[row.gate]
             newer.times += 1
             newer.since = row.at
         else:
-            shown.append(row)
-            last[row.gate] = row
-    return shown
+            self.shown.append(row)
+            self._last[row.gate] = row
 
 
 def _repeats(newer: Row, row: Row) -> bool:

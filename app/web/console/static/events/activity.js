@@ -125,9 +125,10 @@ async function refresh() {
     return; // the next event asks again
   }
   if (trimmed) return; // the newest rows were taken away meanwhile
-  const shown = rows.querySelector(".chunk")?.querySelector("[data-id]")?.dataset.id;
+  const shown = new Set([...rows.querySelectorAll("[data-id]")].map((row) => row.dataset.id));
   const ids = [...chunk.querySelectorAll("[data-id]")].map((row) => row.dataset.id);
-  const fresh = shown ? ids.indexOf(shown) : ids.length;
+  // A refusal that happens again has its row's place, under another id.
+  const fresh = shown.size ? ids.findIndex((id) => shown.has(id)) : ids.length;
   if (fresh === 0) return;
   waiting = chunk;
   if (calm()) show();
