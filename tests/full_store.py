@@ -3,7 +3,10 @@
 from datetime import timedelta
 
 from app.core.access import rules as access
+from app.core.access.passages.muster import Muster, Tick
+from app.core.access.passages.presence import Passage, Presence
 from app.core.access.schedules import Calendar, Hours, Schedule, Window
+from app.core.access.zone_policy import AntiPassback, ZonePolicy
 from app.core.accounts.provider import Provider
 from app.core.accounts.users import Method, Session, SignIn, SignInOutcome, Ticket, TicketKind, User
 from app.core.alerts.alert import Alert, AlertKind
@@ -74,9 +77,10 @@ def fill(store: Store) -> None:
         tx.users.add(User("U3", "user-3", frozenset({Role.VIEWER}), None, NOW))
         tx.events.append(EventRow("V3", "G3", 1, NOW, Verdict.DENY, Reason.NO_FACE, "c", "hash-3"))
         site = tx.rules.all().sites[0].id
+        policy = ZonePolicy(AntiPassback.TIMED, 30, 8, 240, frozenset({"H1"}), 60)
         tx.rules.put(
             access.Site("S2", "Two", "UTC"),
-            *(access.Zone("Z1", "Office", site), access.Zone("Z2", "Lab", site, "Z1")),
+            *(access.Zone("Z1", "Office", site, policy=policy), access.Zone("Z2", "Lab", site, "Z1")),
             access.GatePlace("G1", "gate-1", site, "Z1", "Z2", "Asia/Tokyo"),
             access.Lane("L1", "Lobby", ("G1", "G2")),
             *(access.Group("H1", "Day"), access.Group("H2", "Night", access.GroupSource.SCIM)),
@@ -86,6 +90,14 @@ def fill(store: Store) -> None:
             access.GateMode("N1", "G1", access.EntryMode.FREE, "T1", "H1"),
             access.Grant("F1", "E1", access.Where(True), NOW, LATER, "parcel", "U1"),
         )
+        tx.presences.set_unknown("Z1", 1, NOW)
+        for n in "12":
+            tx.passages.add(Passage(f"W{n}", f"G{n}", f"V{n}", f"E{n}", f"Z{n}", f"Z{n}", NOW, LATER))
+            for _ in "12":  # the second keeps what it replaced
+                tx.presences.put(Presence(f"E{n}", f"Z{n}", NOW, f"G{n}", f"V{n}"))
+            tx.musters.start(Muster(f"Y{n}", NOW, "U1", "drill"))
+            tx.musters.end(f"Y{n}", LATER, "U1")
+            tx.musters.tick(f"Y{n}", Tick(f"E{n}", NOW, "U1"))
         tx.rules.delete(access.GatePlace("G3", "gate-3", site))  # a gate that a place can be planted for
         tx.providers.put(Provider("https://id.example.org", "client", b"secret", "groups", {"it": Role.ADMIN}, "SSO"))
         tx.site_settings.put(SiteSettings(8, guards_may_lock_down=True))

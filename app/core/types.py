@@ -10,49 +10,11 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from app.core.reasons import OPENING as OPENING
+from app.core.reasons import Reason as Reason
+
 Pixels = NDArray[np.uint8]  # (height, width, 3), BGR as OpenCV decodes it; never converted on the hot path
 Vector = NDArray[np.float32]  # (dimension,), unit length
-
-
-class Reason(StrEnum):
-    """Why a gate opened or stayed shut. Every event has one reason; those in OPENING open the gate.
-
-    RELEASED: the gate is open for everybody (fire). RESTORED: a lockdown or release ended. NO_ENTRY, FREE_ENTRY: the
-    gate's schedule lets nobody in, or everybody. OPENED_BY_HAND to GRANT_ENDED: a person ordered it.
-    """
-
-    RECOGNISED = "recognised"
-    NO_FACE = "no_face"
-    SEVERAL_FACES = "several_faces"
-    FACE_TOO_SMALL = "face_too_small"
-    POOR_QUALITY = "poor_quality"
-    SPOOF_SUSPECTED = "spoof_suspected"
-    NOT_RECOGNISED = "not_recognised"
-    AMBIGUOUS = "ambiguous"
-    EMPLOYEE_INACTIVE = "employee_inactive"
-    NOT_YET_VALID = "not_yet_valid"
-    EXPIRED = "expired"
-    CLOCK_UNCONFIRMED = "clock_unconfirmed"
-    BLOCKED = "blocked"
-    NO_RULE = "no_rule"
-    OUTSIDE_SCHEDULE = "outside_schedule"
-    CREDENTIAL_UNKNOWN = "credential_unknown"
-    GATE_DISABLED = "gate_disabled"
-    NO_ENTRY = "no_entry"
-    FREE_ENTRY = "free_entry"
-    STALE_FRAME = "stale_frame"
-    LOCKDOWN = "lockdown"
-    SYSTEM_FAULT = "system_fault"
-    RELEASED = "released"
-    RESTORED = "restored"
-    OPENED_BY_HAND = "opened_by_hand"
-    LOCKED_BY_HAND = "locked_by_hand"
-    UNLOCKED_BY_HAND = "unlocked_by_hand"
-    GRANT_GIVEN = "grant_given"
-    GRANT_ENDED = "grant_ended"
-
-
-OPENING = frozenset({Reason.RECOGNISED, Reason.FREE_ENTRY, Reason.RELEASED, Reason.OPENED_BY_HAND})
 
 
 class Verdict(StrEnum):
@@ -285,6 +247,16 @@ class AppliedRule:
 
     id: str
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PassbackNote:
+    """Somebody enters a zone that they are in since then; leaving: leaves one that they were not in."""
+
+    zone_id: str
+    zone: str
+    since: datetime
+    leaving: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,5 @@
-"""Minds the site every minute: the nightly backup, the copy of the keys beside it, and when API keys were last used."""
+"""Minds the site every minute: the nightly backup, the copy of the keys beside it, when API keys were last used, and
+the daily resets of zones."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +20,11 @@ def minding(system: System) -> Iterator[None]:
 
     try:
         # A backup that runs at the end is left behind, and its file is not used.
-        with every(EVERY_S, "backups", look_at_backups, join_s=0), every(EVERY_S, "key-uses", system.keys.note_uses):
+        with (
+            every(EVERY_S, "backups", look_at_backups, join_s=0),
+            every(EVERY_S, "key-uses", system.keys.note_uses),
+            every(EVERY_S, "presences", system.passages.control.look),
+        ):
             yield
     finally:
         guarded("key-uses", system.keys.note_uses)

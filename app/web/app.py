@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 
 from app.web import errors, health
-from app.web.api.access import calendar_files, decisions, grants, rule_questions, schedule_previews, tools
+from app.web.api.access import calendar_files, decisions, grants, muster, rule_questions, schedule_previews, tools
 from app.web.api.access.rules import changes, groups, places, rules, times
 from app.web.api.accounts import displays, keys, saved_views, users
 from app.web.api.alerts import alerts
@@ -28,6 +28,7 @@ from app.web.console import render
 from app.web.console.access import calendars as calendar_pages
 from app.web.console.access import grants as grant_pages
 from app.web.console.access import groups as group_pages
+from app.web.console.access import muster as muster_page
 from app.web.console.access import questions as access_questions
 from app.web.console.access import rules as rule_pages
 from app.web.console.access import schedules as schedule_pages
@@ -70,6 +71,7 @@ from app.worker.supervisor import Supervisor
 PAGES = (
     status,
     live,
+    muster_page,
     who_is_this,
     alert_pages,
     correction_pages,
@@ -123,6 +125,7 @@ API = (
     changes,
     rules,
     grants,
+    muster,
     rule_questions,
     calendar_files,
     schedule_previews,

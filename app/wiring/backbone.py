@@ -67,6 +67,7 @@ from app.wiring import beginning
 from app.wiring.backups import SiteFiles
 from app.wiring.data_keys import check_master_key, settle_keys
 from app.wiring.driving import gate_control, gate_settings
+from app.wiring.passages import PassageServices, passage_services
 from app.wiring.people import SignInServices, open_sign_in
 
 
@@ -122,6 +123,7 @@ class Backbone:
     clock_watch: ClockWatch
     accounts: SignInServices
     by_hand: ByHand
+    passages: PassageServices
     gate_trials: GateTrials
     corrections: Corrections
     feed: LiveFeed
@@ -182,9 +184,12 @@ def open_backbone(
     own_alerts = OwnAlerts(store, clock, new_id)
     alerts = AlertList(store, clock, own_alerts.unstored)
     clock_watch = ClockWatch(store, clock, uptime_s if clock is utc_now else None, own_alerts)
-    by_hand = ByHand(store, log, answers, clock, new_id, driving.carry_out, driving.second_records)
     rules, rule_book = CurrentRules(settings.false_accept_rate), RuleBook(store, clock, new_id)
     site_clock = SiteClock(store, clock, rules)
+    passages = passage_services(store, log, clock, new_id, rules)
+    driving.on_passed, driving.lapse = passages.watch.passed, passages.watch.lapse
+    carry_out, second = driving.carry_out, driving.second_records
+    by_hand = ByHand(store, log, answers, clock, new_id, carry_out, second, passages.grant_order)
     return Backbone(
         settings=settings,
         clock=clock,
@@ -228,6 +233,7 @@ def open_backbone(
         transient_alerts=TransientAlerts(store, clock, new_id),
         accounts=open_sign_in(settings, store, vault, signer, clock, new_id, callers.forget),
         by_hand=by_hand,
+        passages=passages,
         gate_trials=GateTrials(store, driving, by_hand, gate_leases.elsewhere),
         corrections=Corrections(store, log, vault, signer, clock, new_id),
         feed=LiveFeed(store, events, clock, own_alerts.unstored),

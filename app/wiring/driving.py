@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 
 from app.adapters.gates.build import build_driver, check_config
 from app.adapters.gates.hardware import forms
-from app.core.gates.commands import DoorState, DriverKind
+from app.core.gates.commands import DriverKind, GateReport
 from app.core.ports.crypto import Signer, Vault
 from app.core.ports.gates import GateDriver
 from app.core.ports.store import Clock, Store
@@ -28,7 +28,7 @@ def gate_control(
     """Connects to nothing before its `start`: most commands must not move hardware."""
 
     def build(
-        kind: DriverKind, told: Mapping[str, object], on_state: Callable[[DoorState], None], released: bool
+        kind: DriverKind, told: Mapping[str, object], on_state: Callable[[GateReport], None], released: bool
     ) -> GateDriver:
         return build_driver(kind, told, on_state=on_state, clock=clock, released=released)
 

@@ -38,6 +38,8 @@ from app.adapters.db.repositories.gallery import TemplateRows
 from app.adapters.db.repositories.gate_leases import LeaseRows, OrderRows, RemotePollRows, WatcherRows
 from app.adapters.db.repositories.gates import DoorRows, GateResultRows, GateRows
 from app.adapters.db.repositories.imports import ImportMappingRows, ImportRows
+from app.adapters.db.repositories.passages.musters import MusterRows
+from app.adapters.db.repositories.passages.presences import PassageRows, PresenceRows
 from app.adapters.db.repositories.people import ERASED, EmployeeRows, InvitationRows, PhotoRows
 from app.adapters.db.repositories.reembedding import MoveRows
 from app.adapters.db.repositories.site import BackupRows, InstallationRow, SettingsRow, SiteRow
@@ -46,13 +48,13 @@ from app.adapters.db.seals.person_box import PersonBox, Vault, carry
 from app.adapters.db.seals.row_seal import RowSeals, use
 from app.adapters.db.seals.sealed_rows import begin_totals, settle_totals
 from app.adapters.db.seals.sealing import SealRows
-from app.core.access.picture_digests import SentPictures
 from app.core.accounts.provider import Providers
 from app.core.errors import BadInput, Cause, Conflict, NotRecorded, Unconfirmed
+from app.core.events.picture_digests import SentPictures
 from app.core.imports.remembered import RememberedMappings
 from app.core.imports.reports import Imports
 from app.core.people.invitations import Invitations
-from app.core.ports.access import Rules
+from app.core.ports.access import Musters, Passages, Presences, Rules
 from app.core.ports.accounts import ApiKeys, KeyUses, SavedViews, Sessions, SignIns, Tallies, Tickets, Users
 from app.core.ports.alerts import Alerts
 from app.core.ports.cameras import Cameras
@@ -122,6 +124,9 @@ class SqlTransaction:
         self.pictures: SentPictures = SentPictureRows(connection)
         self.seals: Seals = SealRows(connection)
         self.rules: Rules = RuleRows(connection)
+        self.presences: Presences = PresenceRows(connection)
+        self.passages: Passages = PassageRows(connection)
+        self.musters: Musters = MusterRows(connection)
 
 
 class SqlStore:

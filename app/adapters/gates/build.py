@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from app.adapters.gates.config import DryRunConfig, GateConfig, MqttConfig, OsdpConfig, SerialConfig, WebhookConfig
 from app.adapters.gates.forms.http_forms import MODELS
 from app.core.errors import BadField, BadInput
-from app.core.gates.commands import DoorState, DriverKind
+from app.core.gates.commands import DriverKind, GateReport
 from app.core.ports.gates import GateDriver
 from app.core.ports.store import Clock
 
@@ -62,7 +62,7 @@ def build_driver(
     kind: DriverKind,
     config: Mapping[str, object],
     *,
-    on_state: Callable[[DoorState], None],
+    on_state: Callable[[GateReport], None],
     clock: Clock,
     released: bool = False,
 ) -> GateDriver:
@@ -84,7 +84,7 @@ def build_driver(
         raise _library_missing(kind) from error
 
 
-def _build(config: GateConfig, on_state: Callable[[DoorState], None], clock: Clock, released: bool) -> GateDriver:
+def _build(config: GateConfig, on_state: Callable[[GateReport], None], clock: Clock, released: bool) -> GateDriver:
     if isinstance(config, WebhookConfig):
         from app.adapters.gates.http.webhook import WebhookGate
 

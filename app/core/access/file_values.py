@@ -75,6 +75,11 @@ class Value:
             raise self.fail('Write hours and minutes in quotes, such as "07:00".')
         return int(match[1]) * 60 + int(match[2])
 
+    def whole(self) -> int:
+        if not isinstance(self.raw, int) or isinstance(self.raw, bool):
+            raise self.fail("Write a whole number.")
+        return self.raw
+
     def date(self) -> date:
         if isinstance(self.raw, date) and type(self.raw) is date:
             return self.raw

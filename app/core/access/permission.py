@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from app.core.access.passages.ways import ZoneMap
 from app.core.access.rule_set import RuleSet
 from app.core.access.rules import STRICTEST_FIRST, EntryMode, GateMode, Grant, Person, Rule
 from app.core.access.time_zones import time_zone
@@ -127,6 +128,11 @@ class CompiledRules:
         """Only the rules that hold at any time: what is left while the clock cannot be trusted."""
         kept = (r for r in self.rules.rules if r.schedule_id is None and r.valid_from is None and r.valid_until is None)
         return CompiledRules(replace(self.rules, rules=tuple(kept), grants=()))
+
+    @cached_property
+    def zones(self) -> ZoneMap:
+        """The zones, and where each gate leads."""
+        return ZoneMap(self.rules)
 
     def group_ids(self, names: tuple[str, ...]) -> frozenset[str]:
         """The ids of the groups with these names, whatever their case; a name that no group has counts for nothing."""

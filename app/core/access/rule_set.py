@@ -161,6 +161,8 @@ class RuleSet:
             yield Reference("zones", zone.id, zone.name, "site", "sites", zone.site_id)
             if zone.parent_id:
                 yield Reference("zones", zone.id, zone.name, "parent", "zones", zone.parent_id)
+            for group_id in sorted(zone.policy.exempt_groups):
+                yield Reference("zones", zone.id, zone.name, "exempt_groups", "groups", group_id)
         for gate in self.gates:
             yield Reference("gates", gate.id, gate.name, "site", "sites", gate.site_id)
             for end, zone_id in (("zone_from", gate.zone_from), ("zone_to", gate.zone_to)):

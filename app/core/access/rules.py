@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from app.core.access.schedules import NAME_CHARS
 from app.core.access.time_zones import time_zone
+from app.core.access.zone_policy import DEFAULT_POLICY, ZonePolicy
 from app.core.errors import BadInput
 from app.core.text import plain_text
 
@@ -56,6 +57,7 @@ class Zone:
     name: str
     site_id: str
     parent_id: str | None = None
+    policy: ZonePolicy = DEFAULT_POLICY
 
     def __post_init__(self) -> None:
         plain_text("name", self.name, NAME_CHARS)

@@ -10,6 +10,7 @@ from typing import Any
 
 from app.core.access.file_times import calendar_day, day_written, hours_of, hours_written, window_of
 from app.core.access.file_values import Value
+from app.core.access.passages.zone_file import ZONE_FIELDS, zone_policy, zone_policy_written
 from app.core.access.rule_set import RuleSet, in_order
 from app.core.access.rules import (
     EntryMode,
@@ -95,11 +96,12 @@ class RulesReader:
         return value.make(lambda: Site(self._ids["sites"][name], name, fields["time_zone"].text()))
 
     def _zone(self, value: Value) -> Zone:
-        fields = value.fields(("name", "site"), ("inside",))
+        fields = value.fields(("name", "site"), ("inside", *ZONE_FIELDS))
         name = fields["name"].text()
         parent = self._one(fields, "inside", "zones", "zone")
         site = fields["site"].known(self._ids["sites"], "site")
-        return value.make(lambda: Zone(self._ids["zones"][name], name, site, parent))
+        policy = zone_policy(fields, self._ids["groups"], value)
+        return value.make(lambda: Zone(self._ids["zones"][name], name, site, parent, policy))
 
     def _gate(self, value: Value) -> GatePlace:
         fields = value.fields(("name", "site"), ("from", "to", "time_zone"))
@@ -214,6 +216,7 @@ def write(rules: RuleSet, numbers: Mapping[str, str]) -> dict[str, Any]:
         "sites": [{"name": site.name, "time_zone": site.time_zone} for site in in_order(rules.sites)],
         "zones": [
             _filled(name=zone.name, site=names[zone.site_id], inside=name(zone.parent_id))
+            | zone_policy_written(zone.policy, names)
             for zone in in_order(rules.zones)
         ],
         "gates": [

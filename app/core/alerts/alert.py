@@ -29,6 +29,7 @@ class AlertKind(StrEnum):
     CLOCK_WRONG = "clock_wrong"
     REPORTED = "reported"
     BACKUP_FAILED = "backup_failed"
+    PASSED_WITHOUT_GRANT = "passed_without_grant"
 
 
 class Severity(StrEnum):
@@ -42,6 +43,7 @@ CRITICAL = frozenset(
     {
         AlertKind.DOOR_FORCED,
         AlertKind.TAILGATING,
+        AlertKind.PASSED_WITHOUT_GRANT,
         AlertKind.REPEATED_PICTURE,
         AlertKind.GATE_FAILED,
         AlertKind.RECORD_ALTERED,

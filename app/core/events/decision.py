@@ -14,15 +14,24 @@ from app.core.canonical import canonical, instant, moment
 from app.core.events.checkpoint import Checkpoint
 from app.core.events.field_names import with_new_names
 from app.core.recognition.liveness import LivenessState
-from app.core.types import OPENING, AppliedRule, Employee, Reason, Verdict
+from app.core.types import OPENING, AppliedRule, Employee, PassbackNote, Reason, Verdict
 
 
 class Method(StrEnum):
-    """What a decision rests on. COMMAND: a person or a fire panel gave an order, and nobody stood at the gate."""
+    """What a decision rests on. COMMAND: a person or a fire panel gave an order, and nobody stood at the gate.
+
+    SENSOR: a gate reported what happened after a decision, or without one.
+    """
 
     FACE = "face"
     CREDENTIAL = "credential"
     COMMAND = "command"
+    SENSOR = "sensor"
+
+    @property
+    def decides(self) -> bool:
+        """Whether somebody asked to pass. The other events are orders and reports."""
+        return self not in (Method.COMMAND, Method.SENSOR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +51,17 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class GrantedPassage:
+    """A passage that the gate's sensor must report until then."""
+
+    id: str
+    confirm_until: datetime
+
+    def json(self) -> dict[str, Any]:
+        return {"id": self.id, "confirm_until": instant(self.confirm_until)}
+
+
+@dataclass(frozen=True, slots=True)
 class RecordedDecision:
     """One decision and its place in the gate's chain.
 
@@ -57,7 +77,9 @@ class RecordedDecision:
         request_digest: hex SHA-256 over what was sent; None from a camera.
         rule: the one that let somebody in, or would have at another time, of the rules of `rules_version`.
         actor: the id of the user or key that gave an order; `comment` is the reason they gave.
-        answers: the id of the refusal that an opening by hand answers.
+        answers: the id of the event that this one follows: the refusal that an opening by hand answers, or the opening
+            after which nobody went through.
+        passage: what was granted at a gate with a sensor. anti_passback: what it found.
         checkpoint: None until the event is appended.
         nonce: what the asker made up, if anything.
         signature: over `signed_part`, base64; None until it is signed.
@@ -88,6 +110,8 @@ class RecordedDecision:
     actor: str | None = None
     comment: str | None = None
     answers: str | None = None
+    passage: GrantedPassage | None = None
+    anti_passback: PassbackNote | None = None
     checkpoint: Checkpoint | None = None
     nonce: str | None = None
     signature: str | None = None
@@ -130,6 +154,10 @@ class RecordedDecision:
             printed |= {"actor": self.actor, "comment": self.comment}
         if self.answers is not None:
             printed["answers"] = self.answers
+        if self.passage is not None:
+            printed["passage"] = self.passage.json()
+        if self.anti_passback is not None:
+            printed["anti_passback"] = _note_json(self.anti_passback)
         return printed
 
     @property
@@ -172,6 +200,8 @@ class RecordedDecision:
             actor=kept.get("actor"),
             comment=kept.get("comment"),
             answers=kept.get("answers"),
+            passage=None if kept.get("passage") is None else _passage(kept["passage"]),
+            anti_passback=None if kept.get("anti_passback") is None else _note(kept["anti_passback"]),
         )
 
     def _signed_members(self) -> dict[str, Any]:
@@ -184,3 +214,18 @@ class RecordedDecision:
 def rounded(value: float | None) -> float | None:
     """Rounds to four decimals: more would be noise, and a signature needs one spelling."""
     return None if value is None else round(float(value), 4)
+
+
+def _passage(kept: Mapping[str, Any]) -> GrantedPassage:
+    return GrantedPassage(kept["id"], moment(kept["confirm_until"]))
+
+
+def _note(kept: Mapping[str, Any]) -> PassbackNote:
+    zone = kept["zone"]
+    return PassbackNote(zone["id"], zone["name"], moment(kept["since"]), kept["direction"] == "out")
+
+
+def _note_json(note: PassbackNote) -> dict[str, Any]:
+    """direction: `in` for somebody who was inside already, `out` for somebody who was not inside."""
+    zone = {"id": note.zone_id, "name": note.zone}
+    return {"zone": zone, "direction": "out" if note.leaving else "in", "since": instant(note.since)}

@@ -9,6 +9,8 @@ from enum import StrEnum
 
 FOREIGN = "somebody else commands this gate"  # a driver reports this; it raises an alert at once
 
+MOST_PASSED = 100  # in one report: more is a sensor that is broken
+
 
 class DoorState(StrEnum):
     """The door as the hardware reports it. HELD: open longer than allowed. FORCED: opened without a command."""
@@ -20,11 +22,36 @@ class DoorState(StrEnum):
     FAULT = "fault"
 
 
+@dataclass(frozen=True)
+class Passed:
+    """The gate's sensor saw so many people go through. Raises ValueError unless it is 1 to MOST_PASSED."""
+
+    count: int
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.count <= MOST_PASSED:
+            raise ValueError(f"a report is about 1 to {MOST_PASSED} people")
+
+
+GateReport = DoorState | Passed
+
+
 class FailMode(StrEnum):
     """What a gate does when no process drives it. SECURE: stay locked. SAFE: stay open for everybody."""
 
     SECURE = "secure"
     SAFE = "safe"
+
+
+class PassageSource(StrEnum):
+    """How a gate learns that somebody whom it let in went through.
+
+    SENSOR: its hardware reports it. ASSUME_ON_GRANT: whoever is let in goes through. ASSUME_NEVER: nobody is counted.
+    """
+
+    SENSOR = "sensor"
+    ASSUME_ON_GRANT = "assume_on_grant"
+    ASSUME_NEVER = "assume_never"
 
 
 class DriverKind(StrEnum):

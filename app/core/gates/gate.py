@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.core.gates.commands import DoorState, DriverKind, FailMode
+from app.core.gates.commands import DoorState, DriverKind, FailMode, PassageSource
 from app.core.recognition.liveness import LivenessMode
 from app.core.types import ApiKey
 
@@ -21,6 +21,7 @@ class Gate:
         door_held_after_ms: a door open for longer is held.
         door, door_at: what the door last reported, and since when; an update of the gate leaves them alone.
         locked: by hand; nobody gets in until it is unlocked. Egress is not touched.
+        passages: how it learns that people went through.
     """
 
     id: str
@@ -36,12 +37,15 @@ class Gate:
     door_at: datetime | None = None
     liveness: LivenessMode = LivenessMode.AUTO
     locked: bool = False
+    passages: PassageSource = PassageSource.ASSUME_ON_GRANT
 
     @property
     def version(self) -> str:
         """Identifies what an admin has set. The lock and the door do not change it."""
         kept = [self.name, self.enabled, self.unlock_ms, self.driver, self.fail_mode]
         kept += [self.door_held_after_ms, self.liveness]
+        if self.passages is not PassageSource.ASSUME_ON_GRANT:
+            kept.append(self.passages)
         sealed = self.sealed_config or b""
         return hashlib.sha256(repr([str(one) for one in kept]).encode() + sealed).hexdigest()[:16]
 

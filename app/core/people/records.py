@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from app.core.types import Employee, Status
 
@@ -19,6 +20,14 @@ class Receipt:
     templates: int
     events_unlinked: int
     signature: str = ""
+
+
+class PersonName(NamedTuple):
+    """What a list calls somebody. has_photo: whether they have a template, and so a portrait."""
+
+    number: str
+    name: str
+    has_photo: bool
 
 
 class PeopleOrder(StrEnum):

@@ -1,9 +1,12 @@
 """What deciding who may pass needs from the database, as a protocol: a part of `ports.Transaction`."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
+from app.core.access.passages.muster import Muster, Tick
+from app.core.access.passages.presence import Passage, Presence, UnknownPeople
 from app.core.access.rule_set import RulePart, RuleSet
 from app.core.access.schedules import CalendarDay
 
@@ -60,3 +63,77 @@ class Rules(Protocol):
     def note_groups(self, names: Iterable[str]) -> None:
         """Adds a local group for each name that no group has yet, whatever its case."""
         ...
+
+
+class Presences(Protocol):
+    """Where people are. Whoever changes it for a person holds the lock of the employee's row."""
+
+    def get(self, person_id: str) -> Presence | None: ...
+    def all(self) -> list[Presence]: ...
+    def put(self, presence: Presence) -> None: ...
+    def undo(self, event_id: str) -> None:
+        """Puts back where people were before this event moved them, if nothing moved them since."""
+        ...
+
+    def remove(self, person_ids: Collection[str]) -> None:
+        """From now on nobody knows where they are."""
+        ...
+
+    def count_inside(self, zone_ids: Collection[str], at: datetime) -> int:
+        """Returns how many people are in these zones, unknown people and those who are on their way in among them."""
+        ...
+
+    def unknown_in(self, zone_id: str) -> int:
+        """Returns how many people went in whom nobody knows. Until the transaction ends, nobody else counts the zone.
+
+        Zones are locked by id.
+        """
+        ...
+
+    def set_unknown(self, zone_id: str, count: int, at: datetime) -> None: ...
+    def unknown(self) -> dict[str, UnknownPeople]:
+        """Returns the unknown people by zone, where there are any."""
+        ...
+
+
+class Passages(Protocol):
+    """Passages that were granted at gates with a sensor and are not over yet; a person has at most one."""
+
+    def add(self, passage: Passage) -> None: ...
+    def of_person(self, person_id: str) -> tuple[Passage, ...]: ...
+    def of_gate(self, gate_id: str) -> list[Passage]:
+        """Returns the gate's passages, oldest first."""
+        ...
+
+    def overdue(self, at: datetime) -> list[Passage]:
+        """Returns those that have lapsed by then, oldest first."""
+        ...
+
+    def take(self, passage_id: str) -> Passage | None:
+        """Removes and returns a passage. If two transactions take it, one gets it."""
+        ...
+
+    def withdraw(self, event_id: str) -> None:
+        """Removes the passage that this event granted, because the gate never opened."""
+        ...
+
+    def leave(self, person_id: str) -> None:
+        """Removes the person's passage: they were granted another, or somebody corrected where they are."""
+        ...
+
+
+class Musters(Protocol):
+    """Roll calls."""
+
+    def newest(self, *, for_update: bool = False) -> Muster | None: ...
+    def start(self, muster: Muster) -> None: ...
+    def end(self, muster_id: str, at: datetime, actor: str) -> bool:
+        """Returns False, even in a race, if it has ended already."""
+        ...
+
+    def tick(self, muster_id: str, tick: Tick) -> bool:
+        """Returns False, even in a race, if somebody has ticked the person already: the first tick stays."""
+        ...
+
+    def untick(self, muster_id: str, person_id: str) -> bool: ...
+    def ticks(self, muster_id: str) -> dict[str, Tick]: ...

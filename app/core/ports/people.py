@@ -1,11 +1,11 @@
 """Protocols for stored employees, photos, templates, data keys and erasures; part of `ports.Transaction`."""
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from app.core.people.eligible import EnrolledPerson
-from app.core.people.records import EmployeeFilter, PeoplePage, Receipt
+from app.core.people.records import EmployeeFilter, PeoplePage, PersonName, Receipt
 from app.core.types import Employee, Photo, Template
 
 
@@ -48,6 +48,10 @@ class Employees(Protocol):
 
     def last_seen(self, employee_ids: Sequence[str]) -> dict[str, datetime]:
         """Returns when a gate last saw each of them, by id; whoever was never seen is left out."""
+        ...
+
+    def names(self, employee_ids: Collection[str]) -> dict[str, PersonName]:
+        """Returns what they are called, by id; whoever is gone or was altered is left out."""
         ...
 
     def open_after(self, employee_id: str, limit: int) -> str | None:

@@ -4,12 +4,12 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from app.core.access.picture_digests import SentPictures
 from app.core.accounts.provider import Providers
+from app.core.events.picture_digests import SentPictures
 from app.core.imports.remembered import RememberedMappings
 from app.core.imports.reports import Imports
 from app.core.people.invitations import Invitations
-from app.core.ports.access import Rules
+from app.core.ports.access import Musters, Passages, Presences, Rules
 from app.core.ports.accounts import ApiKeys, KeyUses, SavedViews, Sessions, SignIns, Tallies, Tickets, Users
 from app.core.ports.alerts import Alerts
 from app.core.ports.cameras import Cameras
@@ -69,6 +69,9 @@ class Transaction(Protocol):
     backups: Backups
     key_uses: KeyUses
     rules: Rules
+    presences: Presences
+    passages: Passages
+    musters: Musters
 
 
 class Store(Protocol):

@@ -7,12 +7,11 @@ shut and is recorded as `system_fault`.
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from time import perf_counter
+from datetime import timedelta
 
 from app.core.access import policy
 from app.core.errors import NotRecorded, Refusal, Unconfirmed
-from app.core.events.decision import Identity, Method, RecordedDecision, rounded
+from app.core.events.decision import GrantedPassage, RecordedDecision
 from app.core.events.histograms import buckets_of
 from app.core.gates.gate import Gate
 from app.core.media import bundle
@@ -20,7 +19,9 @@ from app.core.people.eligible import counted
 from app.core.ports.store import Clock, Store, Transaction
 from app.core.recognition import evidence as evidence_of
 from app.core.types import Decision, Evidence, FrameResult, Pixels, Reason, Verdict
-from app.services.access.decision_request import FROM_CAMERA, DecisionRequest, Eligible, GivenUp, Threshold
+from app.services.access.assessment import Assessment, described
+from app.services.access.decision_request import DecisionRequest, Eligible, GivenUp, Threshold
+from app.services.access.passages.zone_gate import ZoneGate
 from app.services.access.repeats import Repeats, Uptime
 from app.services.access.replays import AGAIN, Replays
 from app.services.access.rules.current_rules import CurrentRules
@@ -33,16 +34,6 @@ logger = logging.getLogger(__name__)
 
 NEVER = 1.0  # the threshold if there is nobody to compare with
 FAULT = Evidence(0, 0, Reason.SYSTEM_FAULT)
-
-
-@dataclass(frozen=True)
-class _Assessment:
-    gate: Gate
-    decision: Decision
-    threshold: float | None
-    candidates: int | None
-    now: datetime
-    rules_version: int
 
 
 @dataclass(frozen=True)
@@ -135,6 +126,10 @@ class DecisionService:
         return self.repeats.earlier(tx, gate, idempotency_key, digest)
 
     @property
+    def zones(self) -> ZoneGate:
+        return ZoneGate(self.new_id)
+
+    @property
     def repeats(self) -> Repeats:
         liveness_works, doubted = self.liveness_works, self.clock_doubted
         return Repeats(
@@ -145,7 +140,11 @@ class DecisionService:
         """The answer of a recorded opening, if this request would open as well. Raises as `record` does."""
         with self.store.write(self._deadline(request)) as tx:
             answer = self.repeats.again(tx, event_id)
-            if answer is None or self._assess(tx, request, found, for_update=True).decision.verdict is not Verdict.OPEN:
+            # The zones are not asked: they count this very opening.
+            if (
+                answer is None
+                or self._assess(tx, request, found, for_update=True, zones=False).decision.verdict is not Verdict.OPEN
+            ):
                 return None
             request.answer_poll(tx, answer)
             self.repeats.remember(tx, request.gate.id, request.idempotency_key, request.digest, event_id)
@@ -183,12 +182,29 @@ class DecisionService:
                 request, found = self._without(repeated, request, found)
                 image = self._image(request.looks)
             assessed = self._assess(tx, request, found, for_update=True)
-            decision = self._described(request, found, assessed, event_id)
+            if (open_already := self._open_already(tx, assessed)) is not None:
+                request.answer_poll(tx, open_already)
+                self.repeats.remember(tx, request.gate.id, request.idempotency_key, request.digest, open_already.id)
+                return open_already, False
+            passage = self._granted(tx, assessed, event_id)
+            decision = described(request, found, assessed, event_id, self.liveness_works, passage)
             request.answer_poll(tx, decision)
             recorded = self.log.append(tx, decision, image, head)
             tx.histograms.add(buckets_of(recorded))
             self.repeats.remember(tx, request.gate.id, request.idempotency_key, request.digest, recorded.id)
             return self.answers.sign(recorded), True
+
+    def _open_already(self, tx: Transaction, assessed: Assessment) -> RecordedDecision | None:
+        """The answer that opened this gate for this person a moment ago: they get no second passage."""
+        earlier = assessed.zoned.earlier if assessed.zoned else None
+        return None if earlier is None else self.repeats.again(tx, earlier)
+
+    def _granted(self, tx: Transaction, assessed: Assessment, event_id: str) -> GrantedPassage | None:
+        decision = assessed.decision
+        if decision.verdict is not Verdict.OPEN:
+            return None
+        person_id = None if decision.employee is None else decision.employee.id
+        return self.zones.grant(tx, assessed.gate, assessed.zoned, event_id, person_id, assessed.now)
 
     def _repeated(self, tx: Transaction, request: DecisionRequest) -> frozenset[str]:
         """The pictures of this request that are not evidence, because another request brought them before."""
@@ -227,8 +243,14 @@ class DecisionService:
         return bundle([self.encode(look.snapshot) for look in kept if look.snapshot is not None])
 
     def _assess(
-        self, tx: Transaction, request: DecisionRequest, found: Evidence, *, for_update: bool = False
-    ) -> _Assessment:
+        self,
+        tx: Transaction,
+        request: DecisionRequest,
+        found: Evidence,
+        *,
+        for_update: bool = False,
+        zones: bool = True,
+    ) -> Assessment:
         """Applies the policy to the gate and the employee as this transaction has them.
 
         for_update: nobody changes the employee until the commit, so a suspension that comes first is seen.
@@ -266,35 +288,7 @@ class DecisionService:
             entry=self.rules.entry(tx, rules, gate.id, now, clock_doubted=doubted),
             rules=rules,
         )
-        return _Assessment(gate, decision, threshold, candidates, now, rules.version)
-
-    def _described(
-        self, request: DecisionRequest, found: Evidence, assessed: _Assessment, event_id: str
-    ) -> RecordedDecision:
-        """The decision as the log keeps it."""
-        gate, decision, now = assessed.gate, assessed.decision, assessed.now
-        opens = decision.verdict is Verdict.OPEN
-        return RecordedDecision(
-            id=event_id,
-            gate_id=gate.id,
-            gate=gate.name,
-            at=now,
-            reason=decision.reason,
-            method=Method.FACE if request.credential is None else Method.CREDENTIAL,
-            open_until=now + timedelta(milliseconds=gate.unlock_ms) if opens else None,
-            employee=None if decision.employee is None else Identity.of(decision.employee),
-            similarity=rounded(found.best.similarity if found.best else None),
-            threshold=rounded(assessed.threshold),
-            candidates=assessed.candidates,
-            margin=rounded(found.margin),
-            liveness=rounded(found.liveness),
-            liveness_state=policy.liveness_state(found, gate, self.liveness_works),
-            faces=found.faces,
-            camera=request.camera,
-            frames_received=request.frames,
-            frames_used=found.frames_used,
-            request_digest=None if request.digest in ("", FROM_CAMERA) else request.digest,
-            rule=decision.rule,
-            rules_version=assessed.rules_version,
-            duration_ms=round((perf_counter() - request.started) * 1000, 1),
-        )
+        assessed = Assessment(gate, decision, threshold, candidates, now, rules.version)
+        if not zones:
+            return assessed
+        return assessed.after(self.zones.ask(tx, rules, gate, decision, now, for_update=for_update))

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.core.alerts.alert import AlertFilter, AlertState
-from app.core.events.decision import Method
 from app.core.events.logged import LoggedEvent
 from app.core.events.records import EventFilter
 from app.core.ports.store import Store
@@ -63,7 +62,7 @@ class ShiftReports:
             names = actors(tx)
         orders, openings, refusals = list[ShiftEvent](), list[ShiftEvent](), list[ShiftEvent]()
         for event in events[:MOST_EVENTS]:
-            ordered = event.decision is not None and event.decision.method is Method.COMMAND
+            ordered = event.decision is not None and not event.decision.method.decides
             if event.reason is Reason.OPENED_BY_HAND:
                 openings.append(ShiftEvent.of(event, names))
             elif ordered:

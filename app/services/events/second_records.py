@@ -13,7 +13,7 @@ from app.core.errors import FacegateError, NotRecorded
 from app.core.gates.commands import CommandOutcome, DriverKind, GateResult
 from app.core.gates.result import GateResultRow
 from app.core.ports.crypto import Signer
-from app.core.ports.store import Clock, Store
+from app.core.ports.store import Clock, Store, Transaction
 from app.core.types import Verdict
 
 logger = logging.getLogger(__name__)
@@ -128,7 +128,20 @@ class SecondRecords:
             tx.events.lock_head(gate.id)
             event = tx.events.get(record.row.event_id)
             if event is not None and event.verdict is Verdict.OPEN:
-                tx.gate_results.put(record.row)
+                put_result(tx, record.row)
+
+
+def put_result(tx: Transaction, row: GateResultRow) -> None:
+    """Stores what a gate did. If it never opened, nobody went through: where the person is counts as before."""
+    if row.outcome in (CommandOutcome.TOO_LATE, CommandOutcome.FAILED):
+        event = tx.events.get(row.event_id)
+        if event is not None and event.employee_id is not None:
+            tx.employees.get(event.employee_id, for_update=True)
+        if row.outcome is CommandOutcome.TOO_LATE:
+            # After a failure the sensor still tells whether somebody went through.
+            tx.passages.withdraw(row.event_id)
+        tx.presences.undo(row.event_id)
+    tx.gate_results.put(row)
 
 
 class NoSecondRecords:

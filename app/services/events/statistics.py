@@ -17,6 +17,9 @@ ORDERS = frozenset(
         Reason.UNLOCKED_BY_HAND,
         Reason.GRANT_GIVEN,
         Reason.GRANT_ENDED,
+        Reason.PRESENCE_CORRECTED,
+        Reason.DID_NOT_ENTER,
+        Reason.PASSED_WITHOUT_GRANT,
     }
 )
 DAYS_SEEN = 30

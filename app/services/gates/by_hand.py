@@ -5,10 +5,10 @@ A lock is about who is let in; no order here or elsewhere keeps anybody in. A re
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from app.core.errors import Conflict, NotFound, Unconfirmed
-from app.core.events.decision import Identity, Method, RecordedDecision
+from app.core.events.decision import GrantedPassage, Identity, RecordedDecision
 from app.core.events.records import EventRow
 from app.core.gates.commands import DriverKind
 from app.core.gates.gate import Gate
@@ -22,10 +22,12 @@ from app.services.events.answers import Answers
 from app.services.events.orders import ordered
 from app.services.events.second_records import NoSecondRecords, TooLate
 
+Grant = Callable[[Transaction, Gate, str, str | None, datetime], GrantedPassage | None]
+
 
 @dataclass(frozen=True)
 class ByHand:
-    """carry_out: hands a recorded opening to the gate."""
+    """carry_out: hands a recorded opening to the gate. grant: counts the passage of whoever is let in."""
 
     store: Store
     log: AccessLog
@@ -34,6 +36,7 @@ class ByHand:
     new_id: Callable[[], str]
     carry_out: Callable[[RecordedDecision], None]
     second_records: TooLate = field(default_factory=NoSecondRecords)
+    grant: Grant = lambda tx, gate, event_id, person_id, at: None
 
     def open(
         self, name: str, comment: str, actor: str, answers: str | None = None, employee_id: str | None = None
@@ -114,6 +117,8 @@ class ByHand:
         until = now + timedelta(milliseconds=gate.unlock_ms) if reason in OPENING else None
         who = None if employee_id is None else _identity(tx, employee_id)
         order = ordered(gate, event_id, reason, now, actor, until, comment, who, answers)
+        if reason in OPENING:
+            order = replace(order, passage=self.grant(tx, gate, event_id, employee_id, now))
         return self.answers.sign(self.log.append(tx, order))
 
     def _refused(self, tx: Transaction, gate: Gate, event_id: str) -> EventRow:
@@ -122,7 +127,7 @@ class ByHand:
         if event is None:
             raise NotFound("unknown_event", "There is no event with this id.")
         decision = self.log.decision_of(tx, event)
-        if event.gate_id != gate.id or decision is None or decision.opens or decision.method is Method.COMMAND:
+        if event.gate_id != gate.id or decision is None or decision.opens or not decision.method.decides:
             raise Conflict("event_not_refused", "An opening can answer only a refusal of somebody at this gate.")
         return event
 

@@ -6,7 +6,7 @@ that another process made. Nobody at a gate waits for hardware or for a database
 
 import logging
 from collections.abc import Callable, Collection, Hashable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from threading import Event, Thread
@@ -15,32 +15,23 @@ from time import monotonic
 from app.core.alerts.alert import Alert, AlertKind
 from app.core.errors import NotRecorded
 from app.core.events.decision import RecordedDecision
-from app.core.gates.commands import CommandOutcome, DoorState, DriverKind, GateResult, OpenCommand, Order
+from app.core.gates.commands import CommandOutcome, DoorState, GateReport, GateResult, OpenCommand, Order, Passed
 from app.core.gates.gate import Gate
 from app.core.gates.result import GateResultRow
 from app.core.ports.crypto import Signer, Vault
 from app.core.ports.store import Clock, Store
 from app.core.site.mode import SiteState
-from app.services.events.second_records import STOPPED, UNTAKEN, SecondRecords
+from app.services.events.second_records import STOPPED, UNTAKEN, SecondRecords, put_result
 from app.services.gates.door_watch import DoorWatch
 from app.services.gates.driver_pool import Build, DriverPool, PooledDriver
 from app.services.gates.driver_worker import CLOSE_S
+from app.services.gates.gate_view import GateView
 from app.services.gates.opening_orders import OpeningOrders, order_of
 from app.services.gates.write_behind import ROUND_S, WRITE_S, WriteBehind
 
 logger = logging.getLogger(__name__)
 
 UNUSABLE = GateResult(CommandOutcome.FAILED, "the gate cannot be driven with its settings")
-
-
-@dataclass(frozen=True)
-class GateView:
-    """One gate as this process sees it. fault: what is wrong now, in words without secrets, or None."""
-
-    name: str
-    driver: DriverKind
-    door: DoorState | None
-    fault: str | None
 
 
 class GateDispatcher:
@@ -79,6 +70,9 @@ class GateDispatcher:
         self.on_result: list[Callable[[str, GateResult], None]] = []
         # Called before the database is read, so that a release which could not be recorded is in it by then.
         self.record_late: Callable[[], None] = lambda: None
+        # Called with a gate's id, how many people its sensor saw, and when; and once a second.
+        self.on_passed: Callable[[str, int, datetime], object] = lambda gate_id, count, at: None
+        self.lapse: Callable[[], None] = lambda: None
 
     def start(self) -> None:
         """Connects the gates. Waits for a database that is gone."""
@@ -217,14 +211,17 @@ class GateDispatcher:
 
     def _record(self, row: GateResultRow) -> None:
         with self._store.write() as tx:
-            tx.gate_results.put(row)
+            put_result(tx, row)
 
     # Doors
 
-    def _heard(self, gate_id: str, state: DoorState) -> None:
+    def _heard(self, gate_id: str, report: GateReport) -> None:
         """Called by a driver's thread, which must not wait for the database."""
+        if isinstance(report, Passed):
+            self._later(partial(self.on_passed, gate_id, report.count, self._clock()))
+            return
         # While the database is gone, one report of each state waits, so an opened door is not forgotten.
-        self._later(partial(self._keep_door, gate_id, state, self._clock()), (gate_id, state))
+        self._later(partial(self._keep_door, gate_id, report, self._clock()), (gate_id, report))
 
     def _keep_door(self, gate_id: str, state: DoorState, at: datetime) -> None:
         one = self._drivers.of(gate_id)
@@ -234,7 +231,7 @@ class GateDispatcher:
 
     # The thread that follows the database and writes what happened
 
-    def _later(self, write: Callable[[], None], slot: Hashable | None = None) -> None:
+    def _later(self, write: Callable[[], object], slot: Hashable | None = None) -> None:
         self._behind.add(write, slot)
         self._wake.set()
 
@@ -250,7 +247,7 @@ class GateDispatcher:
                 self._look = False
                 due = monotonic() + self._tick_s
                 orders = (self.record_late, self._drivers.sync, self._take_orders)
-                steps = (*orders, *steps, self._drivers.look, self._doors.look_for_held, self._alert)
+                steps = (*orders, *steps, self._drivers.look, self._doors.look_for_held, self.lapse, self._alert)
             done = [self._guarded(step) for step in steps]  # every step, even if the one before failed
             if looks and all(done) and self._without_database:
                 self._without_database = False

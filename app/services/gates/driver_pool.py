@@ -11,7 +11,7 @@ from threading import Lock, Thread
 from time import monotonic
 
 from app.core.errors import CryptoFault, Refusal
-from app.core.gates.commands import DoorState, DriverKind, GateResult
+from app.core.gates.commands import DriverKind, GateReport, GateResult
 from app.core.gates.gate import Gate
 from app.core.gates.settings import DRIVER_UNKNOWN
 from app.core.ports.crypto import Vault
@@ -25,8 +25,8 @@ from app.services.gates.held_mode import HeldMode
 
 logger = logging.getLogger(__name__)
 
-# Builds a driver from its kind, its settings, its door's listener, and whether a release is in force.
-Build = Callable[[DriverKind, Config, Callable[[DoorState], None], bool], GateDriver]
+# Builds a driver from its kind, its settings, who listens to its reports, and whether a release is in force.
+Build = Callable[[DriverKind, Config, Callable[[GateReport], None], bool], GateDriver]
 
 
 @dataclass
@@ -86,7 +86,7 @@ class DriverPool:
         mine: Returns the ids of those gates.
         build: Builds a driver. Raises BadInput if a gate's settings cannot be used.
         done: Called by a driver's thread with a gate's name, an event's id and the result of its command.
-        on_door: Called by a driver's thread with a gate's id and its door's state.
+        on_door: Called by a driver's thread with a gate's id and what its hardware reports.
         on_released: Called when hardware was given up.
         others: Returns the ids of the gates that other processes have by now. Nothing more is sent to these from here.
     """
@@ -99,7 +99,7 @@ class DriverPool:
         mine: Callable[[], Collection[str]],
         build: Build,
         done: Callable[[str, str, GateResult], None],
-        on_door: Callable[[str, DoorState], None],
+        on_door: Callable[[str, GateReport], None],
         on_released: Callable[[], None],
         others: Callable[[], Collection[str]],
     ) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from app.core.canonical import canonical
 from app.core.errors import BadField, BadInput, CryptoFault, NotFound, Outdated
-from app.core.gates.commands import DriverKind, FailMode
+from app.core.gates.commands import DriverKind, FailMode, PassageSource
 from app.core.gates.gate import Gate
 from app.core.gates.hardware import HardwareAnswers, HardwareChange, HardwareForm, answers_of, completed, form_of, named
 from app.core.gates.settings import DRIVER_UNKNOWN, door_held_after_ms, gate_name, unlock_ms
@@ -40,6 +40,7 @@ class GateUpdate:
     door_held_after_ms: int | None = None
     liveness: LivenessMode | None = None
     hardware: HardwareChange | None = None
+    passages: PassageSource | None = None
 
     @property
     def touches_driver(self) -> bool:
@@ -103,6 +104,7 @@ class GateSettings:
             if wanted.door_held_after_ms is None
             else door_held_after_ms(wanted.door_held_after_ms),
             liveness=gate.liveness if wanted.liveness is None else wanted.liveness,
+            passages=gate.passages if wanted.passages is None else wanted.passages,
         )
         if not wanted.touches_driver:
             return gate
@@ -171,6 +173,7 @@ def unchanged(gate: Gate, version: str | None) -> None:
         "fail_mode": gate.fail_mode.value,
         "door_held_after_ms": gate.door_held_after_ms,
         "liveness": gate.liveness.value,
+        "passages": gate.passages.value,
     }
     raise Outdated("entry_changed", "Somebody else changed this gate meanwhile.", {"version": gate.version, **now})
 

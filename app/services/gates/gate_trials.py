@@ -34,6 +34,9 @@ BY_ORDER = frozenset(
         Reason.RELEASED,
         Reason.RESTORED,
         Reason.LOCKDOWN,
+        Reason.PRESENCE_CORRECTED,
+        Reason.DID_NOT_ENTER,
+        Reason.PASSED_WITHOUT_GRANT,
     }
 )
 

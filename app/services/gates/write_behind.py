@@ -14,7 +14,7 @@ WRITE_S = 10.0  # for what is still to be written when the process ends
 MOST_WAITING = 10_000  # while the database is gone; any more are lost
 ROUND_S = 0.2  # then the caller has something more urgent to do
 
-Write = Callable[[], None]
+Write = Callable[[], object]
 
 
 class WriteBehind:

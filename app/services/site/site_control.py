@@ -13,6 +13,7 @@ from datetime import datetime
 from threading import Lock
 from typing import Protocol
 
+from app.core.access.passages.muster import Muster
 from app.core.alerts.alert import Alert, AlertKind
 from app.core.errors import FacegateError, NotRecorded, NotYetRecorded, Refusal
 from app.core.gates.gate import Gate
@@ -250,11 +251,19 @@ class SiteControl:
                 return before
             assert after.since is not None
             self._move_alerts(tx, after, after.since)
+            if after.mode is SiteMode.RELEASE and before.mode is not SiteMode.RELEASE:
+                self._begin_muster(tx, after.since, order.comment)
             for gate in known:
                 if after.mode_at(gate.id) is not before.mode_at(gate.id):
                     self._append(tx, gate, after.mode_at(gate.id), after.since, order)
             tx.site.put(after)
         return after
+
+    def _begin_muster(self, tx: Transaction, at: datetime, comment: str) -> None:
+        """A release begins a roll call, unless one lasts. It goes on after the release, until somebody ends it."""
+        muster = tx.musters.newest(for_update=True)
+        if muster is None or muster.ended_at is not None:
+            tx.musters.start(Muster(self.new_id(), at, None, comment))
 
     def _append(self, tx: Transaction, gate: Gate, mode: SiteMode, at: datetime, order: SiteOrder) -> None:
         comment = order.comment or None

@@ -11,6 +11,7 @@ from app.core.canonical import instant
 from app.core.gates.commands import CommandOutcome
 from app.core.recognition.liveness import LivenessState
 from app.core.types import Employee, Reason, Role, Status, Verdict
+from app.web.api.passage_schemas import PassageOut, PassbackOut
 from app.web.fields import PlainText
 
 Moment = Annotated[datetime, PlainSerializer(instant, return_type=str, when_used="json")]
@@ -79,6 +80,8 @@ class DecisionAnswer(BaseModel):
     duration_ms: float = Field(examples=[21.4])
     rule: RuleRef | None = Field(description="the rule that let them in, or would have at another time")
     rules_version: int | None = Field(examples=[12], description="which version of the rules was asked")
+    passage: PassageOut | None = Field(None, description="what the sensor must report; only where it is granted")
+    anti_passback: PassbackOut | None = Field(None, description="only where anti-passback found something")
     checkpoint: Checkpoint
     signature: str
 
@@ -126,12 +129,14 @@ class EventOut(BaseModel):
     duration_ms: float | None = None
     rule: RuleRef | None = None
     rules_version: int | None = None
+    passage: PassageOut | None = None
+    anti_passback: PassbackOut | None = None
     checkpoint: Checkpoint
     signature: str | None = None
     camera: str | None = None
     actor: str | None = Field(None, description="id of the key or user who gave an order")
     comment: str | None = Field(None, description="what they said about it")
-    answers: str | None = Field(None, description="the id of the refusal that an opening by hand answers")
+    answers: str | None = Field(None, description="the id of the event that it follows: a refusal, or an opening")
     gate_result: GateResultOut | None = Field(None, description="what the gate did, once it has reported it")
     snapshot: bool = Field(description="whether /snapshot has a picture")
 

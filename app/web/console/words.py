@@ -19,6 +19,8 @@ REASONS: dict[str, str] = {
     Reason.BLOCKED: "Blocked",
     Reason.NO_RULE: "No rule lets them in here",
     Reason.OUTSIDE_SCHEDULE: "Outside their hours",
+    Reason.ZONE_FULL: "The zone is full",
+    Reason.ANTI_PASSBACK: "Inside already",
     Reason.CREDENTIAL_UNKNOWN: "Unknown credential",
     Reason.GATE_DISABLED: "Gate is disabled",
     Reason.NO_ENTRY: "No entry by the gate's schedule",
@@ -33,6 +35,9 @@ REASONS: dict[str, str] = {
     Reason.UNLOCKED_BY_HAND: "Unlocked by hand",
     Reason.GRANT_GIVEN: "Temporary grant given",
     Reason.GRANT_ENDED: "Temporary grant ended",
+    Reason.PRESENCE_CORRECTED: "Presence corrected",
+    Reason.DID_NOT_ENTER: "Let in, did not enter",
+    Reason.PASSED_WITHOUT_GRANT: "Passed without being let in",
 }
 ALERTS: dict[str, str] = {
     AlertKind.CAMERA_DEAD: "Camera sends no pictures",
@@ -46,6 +51,7 @@ ALERTS: dict[str, str] = {
     AlertKind.DOOR_FAULT: "Door reports a fault",
     AlertKind.RECORD_ALTERED: "A record was altered in the database; run audit verify",
     AlertKind.TAILGATING: "Somebody may have followed in",
+    AlertKind.PASSED_WITHOUT_GRANT: "Somebody passed whom the gate did not let in",
     AlertKind.REPEATED_PICTURE: "The same picture was sent again",
     AlertKind.GATE_FAILED: "Gate does not respond",
     AlertKind.LOCKDOWN: "Lockdown",
@@ -92,6 +98,8 @@ NEXT_STEPS: dict[str, str] = {
     Reason.BLOCKED: "Keep them out, and call whoever blocked them.",
     Reason.NO_RULE: "Send them to their own gate, or let them in once.",
     Reason.OUTSIDE_SCHEDULE: "Ask why they come now; let them in once, or ask an admin for a grant.",
+    Reason.ZONE_FULL: "Ask them to wait until somebody has left.",
+    Reason.ANTI_PASSBACK: "Ask how they got out. Correct where they are on the muster page, or let them in once.",
     Reason.CREDENTIAL_UNKNOWN: "Check their badge: this one belongs to nobody.",
     Reason.GATE_DISABLED: "Send them to another gate.",
     Reason.NO_ENTRY: "Send them to another gate.",
@@ -108,6 +116,9 @@ ORDERS: dict[str, str] = {
     Reason.UNLOCKED_BY_HAND: "UNLOCKED",
     Reason.LOCKDOWN: "LOCKDOWN",
     Reason.RESTORED: "NORMAL",
+    Reason.PRESENCE_CORRECTED: "CORRECTED",
+    Reason.DID_NOT_ENTER: "DID NOT ENTER",
+    Reason.PASSED_WITHOUT_GRANT: "PASSED",
 }
 
 ALARMING = (Reason.SPOOF_SUSPECTED, Reason.SYSTEM_FAULT)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Table, select
 from ulid import ULID
 
+from app.adapters.db.repositories.passages.zones import zone_columns, zone_of
 from app.adapters.db.seals.sealed_rows import SealedRows
 from app.adapters.db.tables import (
     calendars,
@@ -227,7 +228,7 @@ def _grant(row: Columns) -> Grant:
 _PLACES = ("sites", "zones", "gates")
 KINDS: dict[type[Any], Kept] = {
     Site: Kept(sites, vars, lambda row: Site(**row)),
-    Zone: Kept(zones, vars, lambda row: Zone(**row)),
+    Zone: Kept(zones, zone_columns, zone_of),
     GatePlace: Kept(
         gate_places,
         lambda place: {("gate_id" if key == "id" else key): v for key, v in vars(place).items() if key != "name"},

@@ -15,7 +15,7 @@ from app.adapters.db.tables import UNCOVERED, doors, gate_results, gates, sites
 from app.core.access.rules import GatePlace
 from app.core.errors import Conflict
 from app.core.events.chain import GENESIS
-from app.core.gates.commands import CommandOutcome, DoorState, DriverKind, FailMode
+from app.core.gates.commands import CommandOutcome, DoorState, DriverKind, FailMode, PassageSource
 from app.core.gates.gate import Gate
 from app.core.gates.result import GateResultRow
 from app.core.recognition.liveness import LivenessMode
@@ -102,7 +102,10 @@ _KINDS: dict[str, tuple[type[StrEnum], StrEnum]] = {
     "driver": (DriverKind, DriverKind.UNKNOWN),
     "fail_mode": (FailMode, FailMode.SECURE),
     "liveness": (LivenessMode, LivenessMode.REQUIRED),
+    "passages": (PassageSource, PassageSource.ASSUME_NEVER),
 }
+# NULL keeps the seals of rows from before the column valid.
+_DEFAULTS: dict[str, StrEnum] = {"passages": PassageSource.ASSUME_ON_GRANT}
 
 
 def _gate(row: Mapping[str, Any]) -> Gate:
@@ -110,7 +113,7 @@ def _gate(row: Mapping[str, Any]) -> Gate:
     read: dict[str, Any] = {**row, "door": None if row["door"] is None else _door(row["door"])}
     for name, (kind, unknown) in _KINDS.items():
         try:
-            read[name] = kind(row[name])
+            read[name] = _DEFAULTS[name] if row[name] is None else kind(row[name])
         except ValueError:
             read[name], read["driver"] = unknown, DriverKind.UNKNOWN
     return Gate(**read)
@@ -125,6 +128,8 @@ def _door(state: str) -> DoorState:
 
 def _gate_columns(gate: Gate) -> dict[str, Any]:
     columns = {name: value.value if isinstance(value, StrEnum) else value for name, value in vars(gate).items()}
+    if gate.passages is _DEFAULTS["passages"]:
+        columns["passages"] = None
     del columns["door"], columns["door_at"]  # a door may have moved since this gate was read
     return columns
 

@@ -1,7 +1,7 @@
 """Rows of employees and their photos."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from app.adapters.db.engine.connect import is_taken
 from app.adapters.db.repositories import gallery
 from app.adapters.db.repositories.access import RuleRows
 from app.adapters.db.repositories.log_pages import last_seen
-from app.adapters.db.seals.people_directory import directory
+from app.adapters.db.seals.people_directory import directory, names
 from app.adapters.db.seals.person_box import box_of
 from app.adapters.db.seals.row_seal import Altered, seals_of
 from app.adapters.db.seals.sealed_rows import SealedRows, batches, readable
@@ -23,7 +23,7 @@ from app.core.errors import Conflict, CryptoFault
 from app.core.people import listing
 from app.core.people.eligible import EnrolledPerson
 from app.core.people.invitations import Invitation, InvitationState
-from app.core.people.records import EmployeeFilter, PeopleOrder, PeoplePage
+from app.core.people.records import EmployeeFilter, PeopleOrder, PeoplePage, PersonName
 from app.core.text import folded
 from app.core.types import Employee, Photo, Status
 
@@ -94,6 +94,9 @@ class EmployeeRows:
 
     def last_seen(self, employee_ids: Sequence[str]) -> dict[str, datetime]:
         return last_seen(self._connection, employee_ids)
+
+    def names(self, employee_ids: Collection[str]) -> dict[str, PersonName]:
+        return names(self._connection, employee_ids)
 
     def open_after(self, employee_id: str, limit: int) -> str | None:
         query = _SELECT.where(employees.c.id > employee_id).order_by(employees.c.id).limit(limit)
@@ -200,7 +203,7 @@ _SELECT: Select[Any] = select(
     employees, *(column.label(f"template_{column.name}") for column in templates.c), data_keys.c.wrapped
 ).select_from(_PEOPLE.outerjoin(data_keys, data_keys.c.subject_id == employees.c.id))
 _BY_ID, _BY_NUMBER = (_SELECT.where(of == bindparam("value")) for of in (employees.c.id, employees.c.number_digest))
-_HELD = _BY_ID.with_for_update(read=True, of=employees)  # for PostgreSQL; SQLite's single writer locks everything
+_HELD = _BY_ID.with_for_update(key_share=True, of=employees)  # for PostgreSQL; SQLite has one writer anyway
 _STATE = select(
     gallery_feed.c.revision,
     select(seal_totals.c.sealed).where(seal_totals.c.name == employees.name).scalar_subquery().label("sealed"),

@@ -4,7 +4,7 @@ Names are sealed, so no index of the database sorts by them. A list reads every 
 only what has another seal than before is opened.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
@@ -14,6 +14,7 @@ from app.adapters.db.seals.sealed_rows import SealedRows, batches, readable
 from app.adapters.db.tables import data_keys, employees, templates
 from app.core.errors import CryptoFault
 from app.core.people.listing import Listed
+from app.core.people.records import PersonName
 from app.core.text import folded
 from app.core.types import Status
 
@@ -41,6 +42,26 @@ def directory(connection: Connection) -> list[Listed]:
     found.update((one.id, (seal, one.photos, one)) for seal, one in _read(connection, box, new))
     box.listed = found
     return [one for _, _, one in found.values()]
+
+
+def names(connection: Connection, employee_ids: Collection[str]) -> dict[str, PersonName]:
+    """Returns what these employees are called, by id. Only what was not opened in its present state is opened."""
+    box = box_of(connection)
+    found: dict[str, PersonName] = {}
+    new: dict[str, int] = {}
+    for ids in batches(sorted(employee_ids)):
+        query = _STATES.where(employees.c.id.in_(ids))
+        for employee_id, seal, photos in connection.execute(query).all():
+            known = box.known(employee_id, seal)
+            if known is None:
+                new[employee_id] = photos or 0
+            else:
+                found[employee_id] = PersonName(known.number, known.name, bool(photos))
+    for seal, one in _read(connection, box, new):
+        opened = box.known(one.id, seal)
+        if opened is not None:
+            found[one.id] = PersonName(opened.number, opened.name, bool(one.photos))
+    return found
 
 
 def _read(connection: Connection, box: PersonBox, photos: dict[str, int]) -> Iterator[tuple[bytes, Listed]]:

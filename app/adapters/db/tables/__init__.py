@@ -31,6 +31,7 @@ from app.adapters.db.tables.cameras import cameras
 from app.adapters.db.tables.events import corrections, events, gate_results, histograms, idempotency, sent_pictures
 from app.adapters.db.tables.gates import doors, gates, orders
 from app.adapters.db.tables.imports import import_mappings, import_rows, imports
+from app.adapters.db.tables.passages import muster_ticks, musters, passages, presences, zone_counts
 from app.adapters.db.tables.people import (
     data_keys,
     embeddings,
@@ -104,9 +105,13 @@ __all__ = [
     "lanes",
     "leases",
     "metadata",
+    "muster_ticks",
+    "musters",
     "next_templates",
     "orders",
+    "passages",
     "photos",
+    "presences",
     "provider",
     "remote_polls",
     "rule_people",
@@ -127,5 +132,6 @@ __all__ = [
     "to_millis",
     "users",
     "watchers",
+    "zone_counts",
     "zones",
 ]

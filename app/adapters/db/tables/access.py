@@ -27,6 +27,13 @@ zones = Table(
     Column("name", Text, nullable=False),
     Column("site_id", KEY, ForeignKey("sites.id"), nullable=False),
     Column("parent_id", KEY, ForeignKey("zones.id")),
+    # What the zone asks; NULL for what is asked unless somebody says otherwise.
+    Column("anti_passback", String),
+    Column("timed_min", Integer),
+    Column("forgive_after_h", Integer),
+    Column("daily_reset_min", Integer),
+    Column("exempt_groups", JSON(none_as_null=True)),
+    Column("most_people", Integer),
 )
 
 # Apart from `gates`, whose rows decisions lock.

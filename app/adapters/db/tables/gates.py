@@ -31,6 +31,7 @@ gates = Table(
     Column("door_held_after_ms", Integer, nullable=False, server_default="15000"),
     Column("liveness", String, nullable=False, server_default="auto"),
     Column("locked", Boolean, nullable=False, server_default=false()),
+    Column("passages", String),  # NULL: assumed
     UniqueConstraint("name"),
 )
 

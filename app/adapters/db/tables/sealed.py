@@ -15,6 +15,7 @@ from app.adapters.db.tables.cameras import cameras
 from app.adapters.db.tables.events import corrections, gate_results, idempotency
 from app.adapters.db.tables.gates import gates, orders
 from app.adapters.db.tables.imports import import_mappings, imports
+from app.adapters.db.tables.passages import PASSAGE_TABLES
 from app.adapters.db.tables.people import (
     data_keys,
     embeddings,
@@ -56,8 +57,8 @@ FORMER_NAMES: dict[Table, dict[str, str]] = {
 }
 
 # Short-lived and written at every opening. Their seals are checked, and a row put back late has expired. The clock's
-# row is rebuilt if it is gone.
-PASSING = (orders, remote_polls, idempotency, clock)
+# row is rebuilt if it is gone. Gates that let people into one zone must not wait for each other's total.
+PASSING = (orders, remote_polls, idempotency, clock, *PASSAGE_TABLES)
 
 # What is deleted with a row of another table goes in this order, which keeps to the order of locks in README.md.
 COUNTED = (

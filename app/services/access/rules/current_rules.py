@@ -9,7 +9,7 @@ from datetime import datetime
 from app.core.access.permission import CompiledRules
 from app.core.access.rule_set import RuleSet
 from app.core.access.rules import EntryMode
-from app.core.events.records import EventFilter
+from app.core.events.records import EventFilter, EventRow
 from app.core.ports.store import Transaction
 from app.core.types import Reason, Verdict
 
@@ -69,6 +69,16 @@ class CurrentRules:
         )
         for event in tx.events.find(which):
             person = tx.employees.get(event.employee_id) if event.employee_id else None
-            if person is not None and group_id in rules.group_ids(person.groups):
+            if person is None or group_id not in rules.group_ids(person.groups):
+                continue
+            if _went_through(tx, rules.rules.names[gate_id], event):
                 return True
         return False
+
+
+def _went_through(tx: Transaction, gate: str, event: EventRow) -> bool:
+    """Whether the person passed, as far as the gate's sensor says. Without a sensor nothing says that they did not."""
+    if any(passage.event_id == event.id for passage in tx.passages.of_gate(event.gate_id)):
+        return False  # they may still turn back
+    which = EventFilter(gate=gate, employee_id=event.employee_id, after=event.id, limit=1)
+    return all(later.reason is not Reason.DID_NOT_ENTER for later in tx.events.find(which))

@@ -13,11 +13,13 @@ from app.core.errors import BadInput, NotFound
 from app.core.gates.gate import Gate
 from app.core.ports.store import Store, Transaction
 from app.core.site.mode import SiteMode, SiteState
-from app.core.types import OPENING, Employee, Reason
+from app.core.types import OPENING, Decision, Employee, Reason
+from app.services.access.passages.zone_gate import ZoneGate
 from app.services.access.rules.current_rules import CurrentRules
 from app.services.access.rules.rule_changes import everybody
 from app.services.access.rules.rule_people import person_of
 
+ZONES = ZoneGate(str)  # asks, and grants nothing
 FAR = timedelta(days=3653)  # where calendars and time zones still mean something
 
 
@@ -28,6 +30,7 @@ class Answer:
     Attributes:
         gate_says: what the gate does with everybody at that time, so that nobody is asked about the person.
         refused: what keeps the person out everywhere, before any rule is asked.
+        zones_say: why the zones behind the gate refuse the person now; None for another time, or if they do not.
         mode: of the gate at that time. A free period that waits for a first person does not count as begun.
     """
 
@@ -38,10 +41,23 @@ class Answer:
     refused: Reason | None
     explanation: Explanation
     mode: ModeNow
+    zones_say: Reason | None = None
 
     @property
     def reason(self) -> Reason:
-        return self.gate_says or self.refused or _by_rules(self.explanation.permission)
+        found = self.gate_says or self.refused or _by_rules(self.explanation.permission)
+        return self.zones_say or found if found is Reason.RECOGNISED else found
+
+    @property
+    def words(self) -> str:
+        """One sentence about the person: what the zones say, else what the rules say."""
+        return ZONE_WORDS.get(self.zones_say, self.explanation.words) if self.zones_say else self.explanation.words
+
+
+ZONE_WORDS = {
+    Reason.ZONE_FULL: "The zone behind the gate is full.",
+    Reason.ANTI_PASSBACK: "The person is inside already, by what gates know.",
+}
 
 
 class GateVerdict(NamedTuple):
@@ -71,7 +87,12 @@ class RuleQuestions:
         with self.store.read() as tx:
             who, where, rules = _employee(tx, employee), _gate(tx, gate), self.rules.at(tx)
             site = tx.site.get() if at is None else None
-        return _answer(rules, who, where, asked, site)
+            answer = _answer(rules, who, where, asked, site)
+            if at is not None or answer.reason is not Reason.RECOGNISED:
+                return answer
+            # Where people are says nothing about another time.
+            zoned = ZONES.ask(tx, rules, where, Decision(answer.reason, who), asked, for_update=False)
+            return answer if zoned is None else replace(answer, zones_say=zoned.answer.reason)
 
     def at_every_gate(self, employee: str, at: datetime | None = None) -> list[GateVerdict]:
         """What `explain` would come to, for every gate by name, without its reasons: asks only the compiled rules."""

@@ -64,7 +64,7 @@ class ExplanationOut(BaseModel):
             at=answer.at,
             decision="open" if answer.reason in OPENING else "deny",
             reason=answer.reason,
-            words=explanation.words,
+            words=answer.words,
             rules_version=explanation.version,
             rules=[RuleAnswerOut.of(one) for one in explanation.rules],
             nearest=explanation.nearest.rule.id if explanation.nearest else None,

@@ -6,8 +6,8 @@ from typing import Any, Literal
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
-from app.core.errors import BadInput, Forbidden
-from app.core.gates.commands import DoorState, FailMode
+from app.core.errors import BadInput, Conflict, Forbidden
+from app.core.gates.commands import MOST_PASSED, DoorState, FailMode, PassageSource
 from app.core.gates.gate import Gate, without_hardware
 from app.core.gates.hardware import HardwareChange
 from app.core.gates.settings import driver_kind
@@ -27,6 +27,10 @@ LIVENESS = (
     "required: a face that looks like a picture is denied, and so is every face while the weights are missing; "
     "monitor: the score is in the answer and denies nobody; off: not measured; auto: required if the weights are "
     "installed, else monitor"
+)
+PASSAGES = (
+    "sensor: the hardware reports who went through, and whoever was let in and does not go through is not counted; "
+    "assume_on_grant: whoever is let in counts as gone through; assume_never: nobody is counted here"
 )
 CONFIG = "the driver's settings; sealed and never returned, because they may hold secrets"
 
@@ -53,6 +57,7 @@ class GatePatch(Strict):
     door_held_after_ms: int | None = None
     liveness: LivenessMode | None = Field(None, description=LIVENESS)
     hardware: HardwareIn | None = Field(None, description="instead of driver and config")
+    passages: PassageSource | None = Field(None, description=PASSAGES)
 
     def driving(self) -> GateUpdate:
         """Raises BadInput for an unknown kind of driver, and for hardware beside a driver or config."""
@@ -76,6 +81,7 @@ class GateIn(Strict):
         15000, examples=[15000], description="a door that is open for longer raises an alert"
     )
     liveness: LivenessMode = Field(LivenessMode.AUTO, description=LIVENESS)
+    passages: PassageSource = Field(PassageSource.ASSUME_ON_GRANT, description=PASSAGES)
 
     def driving(self) -> GateUpdate:
         """Raises BadInput for an unknown kind of driver."""
@@ -97,6 +103,7 @@ class GateOut(BaseModel):
     door_held_after_ms: int
     liveness: Literal["required", "monitor", "off"] = Field(description="the mode in the process that answers")
     liveness_auto: bool = Field(description="true: the mode follows from whether the weights are installed")
+    passages: PassageSource = Field(description=PASSAGES)
     door: DoorState | None = Field(description="as the hardware last reported it; null: it never did")
     door_at: Moment | None = Field(description="since when it is in that state")
     healthy: bool | None = Field(description="whether it can be driven now; null: another process drives it")
@@ -130,6 +137,13 @@ class GateOut(BaseModel):
 
 class Heartbeat(Strict):
     state: DoorState
+    passed: int | None = Field(
+        None,
+        ge=0,
+        le=MOST_PASSED,
+        examples=[1],
+        description="how many people went through since the last report; for a gate whose passages are `sensor`",
+    )
 
 
 @router.post("", status_code=201, summary="Add a gate", responses=CONFLICT)
@@ -180,9 +194,14 @@ def delete(gate: str, system: SystemOf, _: Admin, if_match: IfMatch = None) -> N
 def heartbeat(gate: str, body: Heartbeat, system: SystemOf, key: GateKey) -> None:
     """For hardware that reports its door over HTTP: at once after every change, and now and then.
 
-    A door that opens without a decision raises the alert door_forced. A door that stays open raises door_held.
+    A door that opens without a decision raises the alert door_forced. A door that stays open raises door_held. `passed`
+    confirms the passages that were granted, the oldest first; each one more is somebody who was not let in, and raises
+    the alert passed_without_grant. Report each passage once.
     """
     found = system.gates.get(gate)
     if found.id != key.gate_id:
         raise Forbidden("key_of_another_gate", "This key belongs to another gate.")
-    system.gate_control.report(found.id, body.state, system.clock())
+    now = system.clock()
+    system.gate_control.report(found.id, body.state, now)
+    if body.passed and not system.passages.watch.passed(found.id, body.passed, now):
+        raise Conflict("passages_not_reported", "This gate's passages are assumed. An admin can set them to `sensor`.")

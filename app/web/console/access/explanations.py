@@ -34,6 +34,11 @@ def why(answer: Answer, zone: ZoneInfo) -> str:
         return _gate_says(answer)
     if answer.refused is not None:
         return _standing(answer.employee, answer.refused, answer.at, zone)
+    if answer.zones_say is not None:
+        return {
+            Reason.ZONE_FULL: f"The zone behind {gate} is full.",
+            Reason.ANTI_PASSBACK: f"{name} is inside already, by what gates know.",
+        }.get(answer.zones_say, f"{gate}: {REASONS[answer.zones_say]}.")
     rule, nearest = answer.explanation.permission.rule, answer.explanation.nearest
     if reason is Reason.RECOGNISED and rule is not None:
         if isinstance(rule, Grant):

@@ -39,6 +39,7 @@ def zones(request: Request, system: SystemOf, person: AdminPage) -> HTMLResponse
         zones=rules.zones,
         gates=rules.gates,
         lanes=rules.lanes,
+        groups=rules.groups,
         names=rules.names,
         unplaced=[gate for gate in rules.gates if gate.zone_from is None and gate.zone_to is None],
     )

@@ -122,7 +122,7 @@ def _row(event: LoggedEvent) -> Row:
     printed = event.json()
     for name in ("employee", "similarity", "threshold", "method", "actor", "comment"):
         printed.setdefault(name, None)  # missing for an erased person
-    ordered = printed["method"] == Method.COMMAND
+    ordered = printed["method"] in (Method.COMMAND, Method.SENSOR)
     kind = "open" if event.opens else "order" if ordered else "deny"
     word = {"open": "OPEN", "deny": "DENIED", "order": ORDERS.get(event.reason, "ORDER")}[kind]
     return Row(event.id, event.at, event.gate, kind, word, printed)

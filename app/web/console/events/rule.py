@@ -19,6 +19,7 @@ _ANSWERS = {
     Reason.OUTSIDE_SCHEDULE: "does not let them in at this time",
 }
 _BY_RULES = {Reason.NO_RULE, Reason.OUTSIDE_SCHEDULE}
+_BY_ZONES = {Reason.ZONE_FULL, Reason.ANTI_PASSBACK}
 _PERSONAL = {
     Reason.EMPLOYEE_INACTIVE: "they were inactive",
     Reason.BLOCKED: "they were blocked",
@@ -43,6 +44,10 @@ def rule_of(reason: Reason, method: str | None, rule: str | None = None) -> str:
         return "no rule lets them through this gate"
     if because := _PERSONAL.get(reason):
         return f"not asked, because {because}"
+    if reason in _BY_ZONES:
+        return f"“{rule or (ERASED if method is None else THE_RULE)}” lets them in; the zone behind the gate does not"
+    if method == Method.SENSOR:
+        return "not asked: the gate's sensor reported this"
     if method == Method.COMMAND:
         return "not asked: this is an order, not a decision about a person"
     return f"not asked: “{REASONS[reason]}” comes first"

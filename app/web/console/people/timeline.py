@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from app.core.events.decision import Method
 from app.core.events.logged import LoggedEvent
 from app.core.types import OPENING, Employee, Photo
 from app.web.console.words import REASONS, number_word
@@ -45,7 +44,7 @@ def timeline(
 
 
 def _event(event: LoggedEvent) -> Happened:
-    ordered = event.decision is not None and event.decision.method is Method.COMMAND
+    ordered = event.decision is not None and not event.decision.method.decides
     kind = "good" if event.reason in OPENING else "" if ordered else "bad"
     return Happened(event.at, REASONS[event.reason], kind, event.gate, event.id)
 

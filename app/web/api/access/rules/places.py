@@ -1,11 +1,13 @@
 """Places: sites, their zones, where gates stand, and lanes of two gates."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import Field
 
 from app.core.access.rules import GatePlace, Lane, Site, Zone
+from app.core.access.schedules import clock
+from app.core.access.zone_policy import FORGIVE_AFTER_H, AntiPassback, ZonePolicy
 from app.web.api.access.rules.entries import Chosen, EntryOut, Id, Kind, Name, add_routes
 from app.web.api.schemas import Strict
 from app.web.fields import PlainText
@@ -13,6 +15,8 @@ from app.web.fields import PlainText
 router = APIRouter(tags=["Rules"])
 
 TimeZone = Annotated[PlainText, Field(min_length=1, max_length=64, examples=["Europe/Berlin"])]
+
+TimeOfDay = Annotated[PlainText, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
 
 class SiteIn(Strict):
@@ -28,6 +32,47 @@ class ZoneIn(Strict):
     name: Name = Field(examples=["Server room"])
     site: Id
     parent: Id | None = Field(None, description="the zone around this one; null: none")
+    anti_passback: AntiPassback = Field(
+        AntiPassback.SOFT,
+        description="what happens when somebody enters who is inside already: off: nothing; soft: the event says so; "
+        "hard: they are refused; timed: they are refused for `timed_minutes` after they entered",
+    )
+    timed_minutes: int | None = Field(None, examples=[30], description="only for timed")
+    forgive_after_hours: int = Field(
+        FORGIVE_AFTER_H, description="then nobody knows any more whether somebody is inside; 0: never"
+    )
+    daily_reset: TimeOfDay | None = Field(
+        None, examples=["04:00"], description="at this time, on the site's clock, everybody inside becomes unknown"
+    )
+    exempt_groups: list[Id] = Field(default_factory=list, max_length=100, description="who is not checked")
+    limit: int | None = Field(None, examples=[60], description="the most people inside; null: no limit")
+
+
+def _zone(body: ZoneIn, entry_id: str) -> Zone:
+    policy = ZonePolicy(
+        AntiPassback(body.anti_passback),
+        body.timed_minutes,
+        body.forgive_after_hours,
+        None if body.daily_reset is None else int(body.daily_reset[:2]) * 60 + int(body.daily_reset[3:]),
+        frozenset(body.exempt_groups),
+        body.limit,
+    )
+    return Zone(entry_id, body.name, body.site, body.parent, policy)
+
+
+def _zone_fields(zone: Zone) -> dict[str, Any]:
+    policy = zone.policy
+    return {
+        "name": zone.name,
+        "site": zone.site_id,
+        "parent": zone.parent_id,
+        "anti_passback": policy.anti_passback,
+        "timed_minutes": policy.timed_min,
+        "forgive_after_hours": policy.forgive_after_h,
+        "daily_reset": None if policy.daily_reset_min is None else clock(policy.daily_reset_min),
+        "exempt_groups": sorted(policy.exempt_groups),
+        "limit": policy.limit,
+    }
 
 
 class ZoneOut(EntryOut, ZoneIn):
@@ -79,8 +124,8 @@ ZONES = Kind(
     part=Zone,
     body=ZoneIn,
     out=ZoneOut,
-    build=lambda body, entry_id, _: Zone(entry_id, body.name, body.site, body.parent),
-    fields=lambda zone: {"name": zone.name, "site": zone.site_id, "parent": zone.parent_id},
+    build=lambda body, entry_id, _: _zone(body, entry_id),
+    fields=_zone_fields,
     wanted=zones_wanted,
 )
 GATE_PLACES = Kind(

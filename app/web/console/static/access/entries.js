@@ -1,7 +1,7 @@
 // Dialogs that add and change one entry: a zone, a lane, a gate's place or mode.
 //
 // <dialog data-entry="KIND"> holds a form whose fields are named like the API's; data-name overrides, because ids are
-// unique on a page. data-none: an empty choice is null. data-always: sent with a new entry, such as the gate of a mode.
+// unique on a page. data-none: an empty choice is null. data-number, data-several: a number, a list. data-always: sent with a new entry, such as the gate of a mode.
 // <button data-add="KIND">, <button data-edit="KIND" data-id="ID"> open it.
 
 import { call, CallError, sayNext } from "../api.js";
@@ -17,8 +17,20 @@ const nameOf = (field) => field.dataset.name ?? field.name;
 const fields = (form) => [...form.elements].filter((one) => nameOf(one) && one.type !== "submit");
 const field = (form, name) => fields(form).find((one) => nameOf(one) === name);
 
+function valueOf(one) {
+  if ("several" in one.dataset) return [...one.selectedOptions].map((option) => option.value);
+  const text = one.value.trim();
+  if (!text) return "none" in one.dataset ? null : "";
+  return "number" in one.dataset ? Number(text) : text;
+}
+
+function fill(one, value) {
+  if (!("several" in one.dataset)) one.value = value ?? "";
+  else for (const option of one.options) option.selected = value.includes(option.value);
+}
+
 function body(form) {
-  const found = Object.fromEntries(fields(form).map((one) => [nameOf(one), one.value.trim() || ("none" in one.dataset ? null : "")]));
+  const found = Object.fromEntries(fields(form).map((one) => [nameOf(one), valueOf(one)]));
   return open.id ? found : { ...found, ...JSON.parse(form.dataset.always ?? "{}") };
 }
 
@@ -28,7 +40,7 @@ function show(kind, entry) {
   form.reset();
   clearProblems(form);
   form.querySelector("[data-refused]").hidden = true;
-  for (const one of fields(form)) if (entry) one.value = entry[nameOf(one)] ?? "";
+  for (const one of fields(form)) if (entry) fill(one, entry[nameOf(one)]);
   open = { kind, id: entry?.id, version: entry?.version };
   const title = dialog.querySelector("[data-title]");
   title.textContent = entry ? `Change ${entry.name ?? `the ${WORDS[kind]}`}` : `Add a ${WORDS[kind]}`;

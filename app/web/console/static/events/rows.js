@@ -3,7 +3,8 @@
 const WITHIN_MS = 60_000; // of the event before it
 const MOST_FOLDED = 500; // ids remembered, because the stream repeats up to 200 after a break
 const after = (a, b) => a.at > b.at || (a.at === b.at && a.decision_id > b.decision_id);
-const refused = (event) => event.decision === "deny" && event.method !== "command";
+// As static/events/tile.js: orders of people and reports of sensors refuse nobody.
+const refused = (event) => event.decision === "deny" && event.method !== "command" && event.method !== "sensor";
 
 /** Whether the event is one more of the same refusal: the same reason and person, soon after it. */
 const same = (event, before) => refused(event) && refused(before) && event.reason === before.reason

@@ -5,7 +5,9 @@ import { bar, el, sign, when } from "../parts.js";
 
 const SIGNS = { open: "M5 13l5 5L20 6", deny: "M6 6l12 12 M18 6L6 18", order: "M12 5v9 M12 18v1" };
 
-export const kind = (event) => (event.decision === "open" ? "open" : event.method === "command" ? "order" : "deny");
+// Orders of people and reports of sensors are no decisions about somebody at the gate.
+export const decides = (event) => event.method !== "command" && event.method !== "sensor";
+export const kind = (event) => (event.decision === "open" ? "open" : decides(event) ? "deny" : "order");
 
 export function face(source, words) {
   const image = el("img", { src: source, alt: words, width: 96, height: 96 });

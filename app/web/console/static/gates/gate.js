@@ -15,11 +15,12 @@ const body = () => ({
   unlock_ms: Math.round(1000 * form.elements.unlock_s.value),
   fail_mode: form.elements.fail_mode.value,
   liveness: form.elements.liveness.value,
+  passages: form.elements.passages.value,
   door_held_after_ms: Math.round(1000 * form.elements.door_held_after_s.value),
 });
 const described = (one) => [
   ["In use", one.enabled ? "yes" : "no"], ["Opens for", `${one.unlock_ms / 1000} s`], ["Without the service", WORDS[one.fail_mode]],
-  ["Pictures held up", one.liveness], ["Door held after", `${one.door_held_after_ms / 1000} s`],
+  ["Pictures held up", one.liveness], ["Who went through", one.passages], ["Door held after", `${one.door_held_after_ms / 1000} s`],
 ];
 
 async function save(version) {

@@ -22,6 +22,11 @@ async function refresh() {
   const now = slot.querySelector(".mode-band");
   if (slot.querySelector(".holding, [data-confirms]") || (now ? now.isEqualNode(next) : !next)) return;
   const focused = slot.contains(document.activeElement);
+  const begins = next?.querySelector("[data-muster]") && !now?.querySelector("[data-muster]");
+  if (begins && [rooted("/"), rooted("/live")].includes(location.pathname)) {
+    location.assign(rooted("/muster")); // whoever watches looks for people now; a form that is being filled stays
+    return;
+  }
   slot.replaceChildren(...(next ? [next] : []));
   if (next) holding();
   if (focused) (slot.querySelector("button") ?? document.getElementById("main")).focus();
