@@ -9,7 +9,7 @@ from app.adapters.gates.build import build_driver
 from app.core.alerts.alert import AlertKind
 from app.core.errors import BadInput
 from app.core.events.decision import RecordedDecision
-from app.core.gates.commands import CommandOutcome, DoorState, DriverKind, GateResult, OpenCommand
+from app.core.gates.commands import CommandOutcome, DriverKind, GateReport, GateResult, OpenCommand
 from app.core.gates.result import GateResultRow
 from app.core.ports.gates import GateDriver
 from app.services.gates.gate_settings import GateUpdate
@@ -27,7 +27,7 @@ class Turnstile:
     """ports.GateDriver. result: what it answers. hangs: set it, and `open` waits until it is cleared by `let_go`."""
 
     told: Mapping[str, Any]
-    say: Callable[[DoorState], None]
+    say: Callable[[GateReport], None]
     released: list[bool]
     result: GateResult = OPENED
     release_result: GateResult = OPENED
@@ -71,7 +71,7 @@ class Yard:
     built: list[Turnstile] = field(default_factory=list)
 
     def build(
-        self, kind: DriverKind, told: Mapping[str, Any], say: Callable[[DoorState], None], released: bool
+        self, kind: DriverKind, told: Mapping[str, Any], say: Callable[[GateReport], None], released: bool
     ) -> GateDriver:
         if kind is not DriverKind.OSDP:
             return build_driver(kind, told, on_state=say, clock=self.clock, released=released)

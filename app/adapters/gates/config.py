@@ -172,6 +172,7 @@ class OsdpConfig(GateConfig):
         facility: The site code of the Wiegand formats.
         raw_bits: The length for card_format 'raw'.
         max_age_s: A card that the panel has not read by then is withdrawn.
+        passed_output: The output that the panel switches on, for a moment, when somebody went through.
     """
 
     device: Annotated[Device, LINE] = Field(repr=False)
@@ -186,6 +187,9 @@ class OsdpConfig(GateConfig):
     )
     raw_bits: Annotated[int | None, Asked("Bits of a raw card", rare=True)] = Field(default=None, ge=1, le=128)
     max_age_s: Annotated[float, Asked("Seconds that a card is shown", rare=True)] = Field(default=2.0, ge=0.1, le=2.0)
+    passed_output: Annotated[int | None, Asked("Output that reports a passage", "See the README.", rare=True)] = Field(
+        default=None, ge=0, le=15
+    )
 
     @field_validator("key")
     @classmethod

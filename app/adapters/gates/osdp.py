@@ -31,7 +31,7 @@ from osdp import (  # type: ignore[import-untyped]
 from app.adapters.gates.config import OsdpConfig
 from app.adapters.gates.wiegand import NotThisFormat, encode
 from app.adapters.gates.window import Reporter, Turns, Window
-from app.core.gates.commands import CommandOutcome, DoorState, GateResult, OpenCommand
+from app.core.gates.commands import CommandOutcome, DoorState, GateReport, GateResult, OpenCommand
 from app.core.ports.store import Clock
 
 # libosdp must be called at least every 50 ms; received bytes wake us at once.
@@ -40,6 +40,7 @@ REOPEN_S = 0.5
 JOIN_S = 2.0
 CLOSED = GateResult(CommandOutcome.FAILED, "the driver is closed")
 QUIET = 0
+SWITCHED_ON = (2, 4, 5)  # control codes of an output: on, on after what runs now, on for a while
 # The installation sets keys and line settings. If the panel changed them, we would be locked out at the next start.
 REFUSED_COMMANDS = frozenset((Command.Keyset, Command.Comset))
 
@@ -47,10 +48,11 @@ REFUSED_COMMANDS = frozenset((Command.Keyset, Command.Comset))
 class OsdpGate:
     """ports.GateDriver as an OSDP reader (peripheral device).
 
-    A panel does not report its door, so on_state is called only when the line is lost (FAULT).
+    A panel does not report its door, so on_state is called when the line is lost (FAULT), and for each passage if the
+    panel switches an output of ours on when its turnstile's input sees one.
     """
 
-    def __init__(self, config: OsdpConfig, *, on_state: Callable[[DoorState], None], clock: Clock) -> None:
+    def __init__(self, config: OsdpConfig, *, on_state: Callable[[GateReport], None], clock: Clock) -> None:
         self._config = config
         self._turns = Turns(clock)
         self._reporter = Reporter(on_state)
@@ -118,7 +120,7 @@ class OsdpGate:
     def _talk(self, port: serial.Serial) -> None:
         osdp_sys.set_loglevel(QUIET)
         line = _Line(port)
-        reader = osdp_sys.PeripheralDevice(_identity(self._config, line), capabilities=_CAPABILITIES)
+        reader = osdp_sys.PeripheralDevice(_identity(self._config, line), capabilities=_capabilities(self._config))
         submitted: _Showing | None = None
 
         def completed(_event: dict[str, Any], status: int) -> None:
@@ -127,7 +129,7 @@ class OsdpGate:
                     if not submitted.withdrawn:
                         submitted.done.set()
 
-        reader.set_command_callback(lambda command: (-1 if command["command"] in REFUSED_COMMANDS else 0, None))
+        reader.set_command_callback(self._commanded)
         reader.set_event_completion_callback(completed)
         while not self._stopped.is_set():
             if submitted is not None and (submitted.done.is_set() or submitted.window.over):
@@ -145,6 +147,15 @@ class OsdpGate:
                     reader.submit_event(waiting.event())
             select.select([port.fileno()], [], [], IDLE_S)
         reader.flush_events()
+
+    def _commanded(self, command: dict[str, Any]) -> tuple[int, None]:
+        kind, output = command["command"], self._config.passed_output
+        if kind in REFUSED_COMMANDS:
+            return -1, None
+        switched_on = kind == Command.Output and command["control_code"] in SWITCHED_ON
+        if switched_on and command["output_no"] == output:
+            self._reporter.passed(1)
+        return 0, None
 
 
 class _Showing:
@@ -214,11 +225,14 @@ def _identity(config: OsdpConfig, line: _Line) -> dict[str, Any]:
     return identity
 
 
-_CAPABILITIES = PDCapabilities(
-    [
-        (Capability.CardDataFormat, 1, 1),
-        (Capability.Readers, 1, 1),
-        (Capability.CheckCharacter, 1, 1),
-        (Capability.CommunicationSecurity, 1, 0),
-    ]
-).get()
+def _capabilities(config: OsdpConfig) -> Any:
+    outputs = [] if config.passed_output is None else [(Capability.OutputControl, 1, config.passed_output + 1)]
+    return PDCapabilities(
+        [
+            (Capability.CardDataFormat, 1, 1),
+            (Capability.Readers, 1, 1),
+            (Capability.CheckCharacter, 1, 1),
+            (Capability.CommunicationSecurity, 1, 0),
+            *outputs,
+        ]
+    ).get()

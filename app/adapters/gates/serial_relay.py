@@ -16,7 +16,7 @@ import serial
 
 from app.adapters.gates.config import SerialConfig
 from app.adapters.gates.window import Reporter, Turns, Window
-from app.core.gates.commands import CommandOutcome, DoorState, FailMode, GateResult, OpenCommand
+from app.core.gates.commands import CommandOutcome, DoorState, FailMode, GateReport, GateResult, OpenCommand
 from app.core.ports.store import Clock
 
 REOPEN_S = 0.2
@@ -50,7 +50,7 @@ class SerialGate:
         self,
         config: SerialConfig,
         *,
-        on_state: Callable[[DoorState], None],
+        on_state: Callable[[GateReport], None],
         clock: Clock,
         released: bool = False,
         connect: Callable[[SerialConfig, bool], serial.Serial] = connect,

@@ -9,7 +9,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-from app.core.gates.commands import CommandOutcome, DoorState, GateResult, OpenCommand
+from app.core.gates.commands import MOST_PASSED, CommandOutcome, DoorState, GateReport, GateResult, OpenCommand, Passed
 from app.core.ports.store import Clock
 
 REMEMBERED = 1024
@@ -92,9 +92,11 @@ def _guarded(
 
 
 class Reporter:
-    """Reports each change of the door's state, and keeps the listener's faults out of the driver's threads."""
+    """Reports each change of the door's state and each passage, and keeps the listener's faults out of the driver's
+    threads.
+    """
 
-    def __init__(self, on_state: Callable[[DoorState], None]) -> None:
+    def __init__(self, on_state: Callable[[GateReport], None]) -> None:
         self._on_state = on_state
         self._lock = threading.Lock()
         self._last: DoorState | None = None
@@ -114,8 +116,16 @@ class Reporter:
             if state == self._last and state not in (DoorState.HELD, DoorState.FORCED):
                 return
             self._last = state
+        self._report(state)
+
+    def passed(self, count: object) -> None:
+        """Reports that the sensor saw so many people go through; ignores what is no such number."""
+        if isinstance(count, int) and not isinstance(count, bool) and 1 <= count <= MOST_PASSED:
+            self._report(Passed(count))
+
+    def _report(self, report: GateReport) -> None:
         try:
-            self._on_state(state)
+            self._on_state(report)
         except Exception:
             # The listener is ours, so its exception is safe to log. The driver's thread must go on.
-            _log.exception("door_listener_failed state=%s", state)
+            _log.exception("door_listener_failed report=%s", report)

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from app.core.gates.commands import CommandOutcome
+from app.core.gates.commands import CommandOutcome, GateReport, Passed
 from tests.adapters.gates.conftest import Build
 from tests.adapters.gates.peers import closing, command
 from tests.adapters.gates.relays.lines import Panel
@@ -38,6 +38,14 @@ def test_raw_bits(panel: Panel, build: Build) -> None:
     driver = build(panel, card_format="raw", raw_bits=32, facility=None)
     assert driver.open(command(event_id="3735928559")).outcome is CommandOutcome.SENT
     eventually(lambda: panel.cards == [(32, bytes.fromhex("deadbeef"))])
+
+
+def test_output_that_the_panel_switches_on_is_a_passage(panel: Panel, build: Build, states: list[GateReport]) -> None:
+    build(panel, passed_output=2)
+    for output, code in ((2, 5), (1, 5), (2, 1), (2, 2)):
+        panel.switch(output, code)
+    eventually(lambda: states.count(Passed(1)) == 2)
+    never(lambda: states.count(Passed(1)) > 2, 0.3)
 
 
 def test_panel_with_a_wrong_key_receives_nothing(build: Build) -> None:

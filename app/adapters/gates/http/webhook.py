@@ -16,7 +16,7 @@ from app.adapters.gates.config import WebhookConfig
 from app.adapters.gates.http.dialect import dialect_of
 from app.adapters.gates.http.signed_post import Answer, HttpExchange, NoAnswer
 from app.adapters.gates.window import Reporter, Turns, Window
-from app.core.gates.commands import CommandOutcome, DoorState, FailMode, GateResult, OpenCommand
+from app.core.gates.commands import CommandOutcome, DoorState, FailMode, GateReport, GateResult, OpenCommand
 from app.core.ports.store import Clock
 
 FIRST_PAUSE_S = 0.05
@@ -34,7 +34,7 @@ class WebhookGate:
     """ports.GateDriver over HTTP(S)."""
 
     def __init__(
-        self, config: WebhookConfig, *, on_state: Callable[[DoorState], None], clock: Clock, released: bool = False
+        self, config: WebhookConfig, *, on_state: Callable[[GateReport], None], clock: Clock, released: bool = False
     ) -> None:
         self._config = config
         self._clock = clock

@@ -81,7 +81,7 @@ class Listener:
     def receive(self, topic: str, payload: bytes, retained: bool) -> None:
         """Takes a message. Called in the MQTT client's thread."""
         if topic == self._door_topic:
-            self._receive_door(payload)
+            self._receive_door(payload, retained)
         elif self._state is not None and topic == self._state.topic:
             self._receive_relay_state(self._state.read(payload))
         elif self._availability is not None and topic == self._availability.topic:
@@ -144,7 +144,7 @@ class Listener:
         if word == there.offline:
             self._reporter.state(DoorState.FAULT)
 
-    def _receive_door(self, payload: bytes) -> None:
+    def _receive_door(self, payload: bytes, retained: bool) -> None:
         if len(payload) > LONGEST_STATE:
             return
         try:
@@ -152,4 +152,9 @@ class Listener:
             word: Any = json.loads(text) if text.lstrip()[:1] in ("{", '"') else text
         except (ValueError, RecursionError):
             return
-        self._reporter.word(word.get("state") if isinstance(word, dict) else word)
+        if not isinstance(word, dict):
+            self._reporter.word(word)
+            return
+        self._reporter.word(word.get("state"))
+        if not retained:  # the broker repeats it at each connection
+            self._reporter.passed(word.get("passed"))

@@ -21,7 +21,7 @@ from app.adapters.gates.mqtt.dialect import Message, dialect_of
 from app.adapters.gates.mqtt.listener import AFTER_OPENING_S, Listener
 from app.adapters.gates.window import Reporter, Turns, Window
 from app.adapters.net.addresses import ForbiddenAddress
-from app.core.gates.commands import CommandOutcome, DoorState, FailMode, GateResult, OpenCommand
+from app.core.gates.commands import CommandOutcome, FailMode, GateReport, GateResult, OpenCommand
 from app.core.ports.store import Clock
 
 FIRST_PAUSE_S = 0.1
@@ -39,7 +39,7 @@ class MqttGate:
     """ports.GateDriver over MQTT."""
 
     def __init__(
-        self, config: MqttConfig, *, on_state: Callable[[DoorState], None], clock: Clock, released: bool = False
+        self, config: MqttConfig, *, on_state: Callable[[GateReport], None], clock: Clock, released: bool = False
     ) -> None:
         self._config = config
         self._clock = clock

@@ -11,7 +11,7 @@ from typing import Any
 import osdp_sys
 from osdp import Channel, LibFlag, PDInfo
 
-from tests.waiting import pass_time
+from tests.waiting import eventually, pass_time
 
 
 class _PtyChannel(Channel):
@@ -66,6 +66,11 @@ class Panel:
         self._panel = osdp_sys.ControlPanel([info.get()])
         self._panel.set_event_callback(self._take)
         self.go_on()
+
+    def switch(self, output: int, control_code: int) -> None:
+        """Tells the reader to switch one of its outputs."""
+        command = {"command": osdp_sys.CMD_OUTPUT, "output_no": output, "control_code": control_code, "timer_count": 1}
+        eventually(lambda: self._panel.submit_command(0, command))
 
     def hang(self) -> None:
         self._running.clear()
