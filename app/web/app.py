@@ -34,7 +34,7 @@ from app.web.console.access import rules as rule_pages
 from app.web.console.access import schedules as schedule_pages
 from app.web.console.access import zones as zone_pages
 from app.web.console.accounts import displays as display_pages
-from app.web.console.accounts import provider, signin
+from app.web.console.accounts import language, provider, signin
 from app.web.console.accounts import users as user_pages
 from app.web.console.alerts import alerts as alert_pages
 from app.web.console.alerts import corrections as correction_pages
@@ -58,6 +58,7 @@ from app.web.edge.headers import SafeHeaders
 from app.web.edge.limits import BodyLimit
 from app.web.edge.proxies import Forwarded
 from app.web.edge.streams import Streams
+from app.web.language.choice import SpokenLanguage
 from app.web.long_work import LongWork
 from app.web.metrics import Metrics
 from app.web.static_files import VersionedFiles
@@ -99,6 +100,7 @@ PAGES = (
     care_page,
     all_settings,
     signin,
+    language,
     provider,
     user_pages,
     display_pages,
@@ -184,6 +186,7 @@ def create_app(system: System, supervisor: Supervisor | None = None) -> FastAPI:
     uploads.keep_in_memory(most)
     app.add_middleware(BodyLimit, most=most, imports=system.settings.max_import_mb * 1_000_000, admit=admission.admit)
     app.add_middleware(SafeHeaders)
+    app.add_middleware(SpokenLanguage)
     app.add_middleware(HeadAsGet)
     app.add_middleware(  # the outermost, so that all others see the real caller and path
         Forwarded, trusted=system.settings.trusted_proxies, prefix=system.settings.path_prefix
@@ -195,5 +198,5 @@ def create_app(system: System, supervisor: Supervisor | None = None) -> FastAPI:
     for page in PAGES:
         app.include_router(page.router)
     app.state.navigation = render.navigation(PAGES)
-    app.mount("/static", VersionedFiles(render.STATIC, render.STATIC_VERSION), name="static")
+    app.mount("/static", VersionedFiles(render.STATIC, render.STATIC_VERSION, render.MADE), name="static")
     return app

@@ -29,6 +29,7 @@ from app.core.errors import (
     Unauthorised,
     Unconfirmed,
 )
+from app.web.language.catalog import translated
 
 Shown = Callable[[Request, JSONResponse], Response]
 Handler = Callable[[Request, Exception], JSONResponse]
@@ -69,7 +70,7 @@ HTTP_DETAILS = {
 
 
 def problem(status: int, code: str, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
-    return JSONResponse({"error": code, "detail": detail}, status, headers)
+    return JSONResponse({"error": code, "detail": translated(detail)}, status, headers)
 
 
 def install(app: FastAPI, shown: Shown) -> None:
@@ -95,7 +96,7 @@ def _facegate(request: Request, error: Exception) -> JSONResponse:
         headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
         if isinstance(error, Busy):
             headers["Retry-After"] = str(error.retry_after_s)
-        members = {"error": error.code, "detail": error.detail, **_more(error)}
+        members = {"error": error.code, "detail": translated(error.detail), **_more(error)}
         return JSONResponse(members, status, headers)
     logger.error('request_failed request="%s" error=%s why="%s"', _where(request), type(error).__name__, error)
     if isinstance(error, Unconfirmed):

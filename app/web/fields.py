@@ -3,7 +3,9 @@
 import unicodedata
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, PlainSerializer
+
+from app.web.language.catalog import translated
 
 
 def _plain(value: str) -> str:
@@ -14,3 +16,6 @@ def _plain(value: str) -> str:
 
 
 PlainText = Annotated[str, AfterValidator(_plain)]
+
+# A sentence for people: in the language of the page whose script asked, in English for programs.
+Words = Annotated[str, PlainSerializer(translated, return_type=str)]

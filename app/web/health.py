@@ -106,7 +106,7 @@ def _database(system: System) -> str:
     system.storage.try_it()
     with system.store.read() as tx:
         count = tx.employees.count()
-        return f"{count} {'employee' if count == 1 else 'employees'}, writable"
+        return "1 employee, writable" if count == 1 else f"{count} employees, writable"
 
 
 def _clock(system: System) -> Check:
@@ -119,7 +119,8 @@ def _gallery(system: System) -> str:
     with system.store.read() as tx:
         system.gallery.refresh(tx)
     count = len(system.gallery)
-    return f"{count} {'template' if count == 1 else 'templates'}, revision {system.gallery.revision}"
+    revision = system.gallery.revision
+    return f"1 template, revision {revision}" if count == 1 else f"{count} templates, revision {revision}"
 
 
 def _camera(view: CameraView) -> Check:

@@ -19,6 +19,15 @@ AXE = "axe-core@4"
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 SERIOUS = {"serious", "critical"}
 Tab = Callable[..., Page]
+# By how much the page is wider than the window.
+OVER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+# What stands outside of the window or is cut at the edge of its box, where no box scrolls and no dots say so.
+CUT = """() => [...document.querySelectorAll('main *')].filter((e) => {
+  if (!e.checkVisibility() || e.closest('svg, .table-wrap, .tabs, .visually-hidden, input, select')) return false;
+  const style = getComputedStyle(e);
+  const cut = style.overflowX === 'hidden' && style.textOverflow === 'clip' && e.scrollWidth > e.clientWidth + 1;
+  return cut || e.getBoundingClientRect().right > innerWidth + 1;
+}).map((e) => e.outerHTML.slice(0, 120))"""
 
 
 @dataclass

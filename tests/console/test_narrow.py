@@ -19,20 +19,13 @@ from app.core.types import Reason
 from app.services.events.orders import ordered
 from app.wiring import new_id
 from tests import pictures
+from tests.console.browser import CUT, OVER
 from tests.console.service import Service
 
 Open = Callable[..., Page]
 PHONE = {"width": 360, "height": 740}
 WORD = "Donaudampfschifffahrtselektrizitaetenhauptbetriebswerkbauunterbeamtenfrau"[:72]
 GATE = "g" * 64
-OVER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-# What stands outside of the window or is cut at the edge of its box, where no box scrolls and no dots say so.
-CUT = """() => [...document.querySelectorAll('main *')].filter((e) => {
-  if (!e.checkVisibility() || e.closest('svg, .table-wrap, .tabs, .visually-hidden, input, select')) return false;
-  const style = getComputedStyle(e);
-  const cut = style.overflowX === 'hidden' && style.textOverflow === 'clip' && e.scrollWidth > e.clientWidth + 1;
-  return cut || e.getBoundingClientRect().right > innerWidth + 1;
-}).map((e) => e.outerHTML.slice(0, 120))"""
 
 
 @pytest.fixture(scope="module")

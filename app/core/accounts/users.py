@@ -43,6 +43,7 @@ class User:
         name: unique by `folded`.
         password: an argon2id hash, or None if it is not set yet or an identity provider holds it.
         subject: the person's id at the identity provider, as "issuer subject".
+        language: of the pages, as they chose; None: their browser's.
     """
 
     id: str
@@ -52,6 +53,7 @@ class User:
     created_at: datetime
     enabled: bool = True
     subject: str | None = None
+    language: str | None = None
 
     @property
     def is_display(self) -> bool:

@@ -42,6 +42,12 @@ FACTS = {
         "/settings/quality",
         empty="as started",
     ),
+    "language": SettingFact(
+        "Language",
+        "Of the pages, for browsers that ask for no language that there is",
+        "/settings/site",
+        empty="English",
+    ),
     "unknown_faces": SettingFact(
         "Unknown faces",
         "Whether admins see faces that no gate knew, and may name them",

@@ -22,6 +22,7 @@ class SiteSettings:
     first_hour_over: an admin ended the first hour; the home page no longer lists what a new site lacks.
     consent_text: what people agree to who enrol by a link, {site} for the site's name; None: the program's own text.
     unknown_faces: whether admins see the faces of the last three days that no gate knew, and may name them.
+    language: of pages for browsers that ask for no language that there is; None: English.
     """
 
     guard_grant_max_hours: int | None = None
@@ -32,6 +33,7 @@ class SiteSettings:
     first_hour_over: bool = False
     unknown_faces: bool = False
     consent_text: str | None = None
+    language: str | None = None
 
     def __post_init__(self) -> None:
         hours, rate = self.guard_grant_max_hours, self.false_accept_rate

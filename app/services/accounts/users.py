@@ -83,6 +83,11 @@ class Users:
         self.signed_out(user_id)
         return user
 
+    def speak(self, user_id: str, language: str) -> None:
+        """Keeps the language that the user chose for the pages. Raises NotFound."""
+        with self.store.write() as tx:
+            tx.users.update(replace(_known(tx, user_id, for_update=True), language=language))
+
     def reset(self, user_id: str) -> str:
         """The token of a link with which the user chooses a new password, once, within a day. The old one holds until
         then; earlier links do not. Wrong attempts are forgotten, so a locked name can sign in. Raises NotFound."""

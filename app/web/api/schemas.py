@@ -12,7 +12,7 @@ from app.core.gates.commands import CommandOutcome
 from app.core.recognition.liveness import LivenessState
 from app.core.types import Employee, Reason, Role, Status, Verdict
 from app.web.api.passage_schemas import PassageOut, PassbackOut
-from app.web.fields import PlainText
+from app.web.fields import PlainText, Words
 
 Moment = Annotated[datetime, PlainSerializer(instant, return_type=str, when_used="json")]
 
@@ -221,7 +221,7 @@ class PhotoOut(BaseModel):
     problems: list[str] = Field(examples=[["face_too_small"]])
     quality: float = Field(examples=[0.83])
     id: str | None = None
-    detail: str | None = None
+    detail: Words | None = None
 
 
 class PhotosOut(BaseModel):

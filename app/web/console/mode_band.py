@@ -7,6 +7,7 @@ from app.core.accounts.users import Principal
 from app.core.site.mode import SiteMode
 from app.core.types import Role
 from app.web.console.actors import actor_name
+from app.web.language.catalog import counted, translated
 from app.wiring import System
 
 
@@ -34,8 +35,9 @@ class ModeBand:
         if not self.zones:
             return ", ".join(self.gates)
         count = len(self.gates) - len(self.extra)
-        zones = f"{', '.join(self.zones)} ({count} {'gate' if count == 1 else 'gates'})"
-        return f"{zones} and at {', '.join(self.extra)}" if self.extra else zones
+        zones = f"{', '.join(self.zones)} ({counted('{count} gate', '{count} gates', count)})"
+        extra = ", ".join(self.extra)
+        return translated("{zones} and at {gates}", zones=zones, gates=extra) if extra else zones
 
 
 def mode_band(system: System, who: Principal) -> ModeBand | None:

@@ -12,9 +12,11 @@ from markupsafe import Markup
 
 from app.core.canonical import instant, moment
 from app.services.access.site_clock import WallClocks
+from app.web.language.catalog import now
+from app.web.language.dates import day_words
 
 TIME = Markup('<time datetime="{}" title="{}">{}{}{}</time>')
-DATE = Markup('<span class="{}">{:%Y-%m-%d} </span>')
+DATE = Markup('<span class="{}">{} </span>')
 
 
 class PageClock:
@@ -50,7 +52,7 @@ class PageClock:
         local = at.astimezone(zone)
         today = local.date() == self.clocks.now.astimezone(zone).date()
         named = "" if zone == self.clocks.zone else f" {zone.key}"
-        shown = DATE.format("today" if today else "date", local)
+        shown = DATE.format("today" if today else "date", day_words(local.date(), now().language))
         return TIME.format(instant(at), local.isoformat(timespec="milliseconds"), shown, f"{local:%H:%M:%S}", named)
 
     def typed(self, at: datetime | None) -> str:

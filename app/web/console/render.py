@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 from pickle import UnpicklingError
@@ -22,24 +22,46 @@ from app.core.types import Role
 from app.services.accounts.sessions import SignedIn, csrf_of
 from app.web.console.mode_band import may_order, mode_band
 from app.web.console.page_clock import PageClock
-from app.web.console.words import ALERTS
+from app.web.console.words import ALERTS, in_words, part_name
+from app.web.language import markup
+from app.web.language.catalog import (
+    CATALOGS,
+    ENGLISH,
+    LANGUAGES,
+    OF_SITE,
+    counted,
+    decimals,
+    figures,
+    lowered,
+    now,
+    number,
+    spoken,
+    texts_of_scripts,
+    translated,
+)
+from app.web.language.dates import day_words
+from app.web.language.markup import TextInLanguage
 from app.web.security import cookie_name, prefix_of
 from app.web.static_files import version_of
 from app.wiring import System
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
-STATIC_VERSION = version_of(STATIC)
+# What scripts say in each language but English, as a script: the policy of our pages allows no other form. Read when a
+# browser first asks, so that no start waits for it.
+MADE = {f"words.{language}.js": partial(texts_of_scripts, language) for language in LANGUAGES if language != ENGLISH}
+STATIC_VERSION = version_of(STATIC, CATALOGS)
 
 
 class CompiledTemplates(FileSystemBytecodeCache):
     """Keeps compiled templates where Python keeps compiled modules: compiling them all takes 0.8 s of a start.
 
-    Code that another Jinja made, or other options in this file, is never run: both are in a file's name.
+    Code that another Jinja made, or other options in this file or in `markup`, is never run: both are in a file's name.
     """
 
     def __init__(self) -> None:
-        made_by = f"{jinja2.__version__}-{sha256(Path(__file__).read_bytes()).hexdigest()[:12]}"
+        ours = Path(__file__).read_bytes() + Path(markup.__file__).read_bytes()
+        made_by = f"{jinja2.__version__}-{sha256(ours).hexdigest()[:12]}"
         super().__init__(str(HERE / "__pycache__"), f"%s.jinja-{made_by}.cache")
 
     def load_bytecode(self, bucket: Bucket) -> None:
@@ -62,8 +84,13 @@ templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
     undefined=StrictUndefined,  # a misspelt name in a template is an error, not an empty text
+    extensions=[TextInLanguage],
     bytecode_cache=None if sys.dont_write_bytecode else CompiledTemplates(),
 )
+templates.globals.update(_=translated, counted=counted, lowered=lowered)
+templates.globals.update(number=number, decimals=decimals, figures=figures)
+templates.globals.update(in_words=in_words, part_name=part_name)
+templates.globals["day_words"] = lambda day: day_words(day, now().language)
 
 
 def browser(agent: str) -> str:
@@ -105,6 +132,7 @@ SECTIONS = {
 }
 templates.globals["sections"] = SECTIONS
 templates.globals["alert_words"] = {str(kind): words for kind, words in ALERTS.items()}
+templates.globals["languages"] = LANGUAGES
 
 
 def navigation(pages: Iterable[Any]) -> tuple[Link, ...]:
@@ -135,6 +163,7 @@ def render(
         (link for link in links if _within(request.url.path, link.path)), key=lambda link: len(link.path), default=None
     )
     system: System = request.app.state.system
+    language = language_of_page(system)
     clock = PageClock(system.site_clock.read)
     page = templates.get_template(template).render(
         person=person,
@@ -144,6 +173,8 @@ def render(
         here=here,
         tabs=[link for link in links if here and here.section and link.section == here.section],
         request_path=request.url.path,
+        page_address=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+        language=language,
         root=prefix_of(request),
         static=f"{prefix_of(request)}/static/{STATIC_VERSION}",
         clock=clock,
@@ -155,6 +186,16 @@ def render(
         **context,
     )
     return HTMLResponse(page, status_code)
+
+
+def language_of_page(system: System) -> str:
+    """The language of the page. That of the site is read here, where waiting for the database harms nobody else."""
+    if spoken.get() == OF_SITE:
+        try:
+            spoken.set(system.site_settings.get().language or ENGLISH)
+        except NotRecorded:
+            spoken.set(ENGLISH)
+    return spoken.get()
 
 
 def _to_decide(system: System) -> str:

@@ -1,7 +1,11 @@
 """What people read instead of codes: one table for pages and their scripts."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from app.core.alerts.alert import AlertKind
 from app.core.types import Reason
+from app.web.language.catalog import translated
 
 REASONS: dict[str, str] = {
     Reason.RECOGNISED: "Recognised",
@@ -122,15 +126,29 @@ ORDERS: dict[str, str] = {
 }
 
 ALARMING = (Reason.SPOOF_SUSPECTED, Reason.SYSTEM_FAULT)
-FOR_SCRIPTS = {
-    "reasons": {str(k): v for k, v in REASONS.items()},
-    "alerts": {str(k): v for k, v in ALERTS.items()},
-    "cameras": CAMERAS,
-    "outcomes": OUTCOMES,
-    "orders": {str(k): v for k, v in ORDERS.items()},
-    "next": {str(k): v for k, v in NEXT_STEPS.items()},
-    "alarming": [reason.value for reason in ALARMING],
-}
+
+
+def for_scripts() -> dict[str, Any]:
+    """The tables in the language of the page, for its script."""
+    tables = {"reasons": REASONS, "alerts": ALERTS, "cameras": CAMERAS, "outcomes": OUTCOMES, "orders": ORDERS}
+    said = {name: in_words(table) for name, table in {**tables, "next": NEXT_STEPS}.items()}
+    return {**said, "alarming": [reason.value for reason in ALARMING]}
+
+
+def in_words(table: Mapping[str, str]) -> dict[str, str]:
+    """A table in the language of the page."""
+    return {str(key): translated(words) for key, words in table.items()}
+
+
+# The parts of the service that are checked, besides cameras.
+PARTS = ("database", "gallery", "clock", "time zones", "gates", "models", "liveness")
+
+
+def part_name(name: str) -> str:
+    """The name of a part of the service, in the language of the page."""
+    kind, _, camera = name.partition(" ")
+    return translated("camera {name}", name=camera) if kind == "camera" else translated(name)
+
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 

@@ -49,6 +49,7 @@ users = Table(
     Column("created_at", Instant, nullable=False),
     Column("enabled", Boolean, nullable=False),
     Column("subject", KEY),
+    Column("language", String),
     UniqueConstraint("name_folded"),
     UniqueConstraint("subject"),
 )

@@ -83,6 +83,7 @@ site_settings = Table(
     Column("first_hour_over", Boolean),  # NULL: no
     Column("unknown_faces", Boolean),  # NULL: no
     Column("consent_text", Text),  # NULL: the text that comes with the program
+    Column("language", String),  # NULL: English
 )
 
 # What became of each backup. Nothing acts on it.

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from app.core.access.schedules import CalendarDay
 from app.web.api.describe import BODY_ERRORS, ERRORS
+from app.web.fields import Words
 from app.web.security import Admin, SystemOf
 from app.web.turns import OneCalendar
 
@@ -30,7 +31,7 @@ class FileDayOut(BaseModel):
 
 class CalendarFileOut(BaseModel):
     days: list[FileDayOut]
-    left_out: list[str] = Field(examples=[["Summer party: it has a time of day, and a calendar holds whole days."]])
+    left_out: list[Words] = Field(examples=[["Summer party: it has a time of day, and a calendar holds whole days."]])
 
 
 async def sent(request: Request) -> bytes:

@@ -10,7 +10,7 @@ from app.core.types import OPENING, Reason
 from app.services.access.rules.rule_questions import Answer
 from app.web.api.describe import ERRORS
 from app.web.api.schemas import Identity, Moment, When
-from app.web.fields import PlainText
+from app.web.fields import PlainText, Words
 from app.web.security import Reader, SystemOf
 
 router = APIRouter(prefix="/access", tags=["Rules"])
@@ -21,7 +21,7 @@ AT = "the time that is asked about; none: now"
 class ConditionOut(BaseModel):
     kind: Literal["who", "where", "validity", "schedule"]
     passed: bool
-    words: str = Field(description="what the rule asks for")
+    words: Words = Field(description="what the rule asks for")
 
 
 class RuleAnswerOut(BaseModel):
@@ -50,7 +50,7 @@ class ExplanationOut(BaseModel):
     at: Moment
     decision: Literal["open", "deny"]
     reason: Reason
-    words: str = Field(examples=["Opens Mon 07:00."])
+    words: Words = Field(examples=["Opens Mon 07:00."])
     rules_version: int
     rules: list[RuleAnswerOut]
     nearest: str | None = Field(description="the id of the rule that lacked least, if none allows")

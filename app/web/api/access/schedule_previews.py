@@ -12,6 +12,7 @@ from app.web.api.access.rules.entries import named_field
 from app.web.api.access.rules.times import OnCalendarIO, WindowIO
 from app.web.api.describe import BODY_ERRORS
 from app.web.api.schemas import Moment, Strict
+from app.web.fields import Words
 from app.web.security import Admin, SystemOf
 
 router = APIRouter(tags=["Rules"])
@@ -27,7 +28,7 @@ class PreviewIn(Strict):
 class PreviewDayOut(BaseModel):
     date: date
     weekday: str = Field(examples=["Fri"])
-    words: str = Field(examples=["22:00 to 06:00"], description="the windows that start on it, or closed")
+    words: Words = Field(examples=["22:00 to 06:00"], description="the windows that start on it, or closed")
     calendar: str | None = Field(description="the name of the calendar whose hours hold on it")
     open: list[tuple[int, int]] = Field(
         examples=[[[0, 360], [1320, 1440]]], description="minutes of the day that are open; the end is not included"
@@ -42,10 +43,10 @@ class PreviewDayOut(BaseModel):
 
 
 class PreviewOut(BaseModel):
-    words: str = Field(examples=["Closed now. Next: opens Mon 07:00."])
+    words: Words = Field(examples=["Closed now. Next: opens Mon 07:00."])
     next_opening: Moment | None = Field(description="null while it is open, and if it does not open within a year")
     days: list[PreviewDayOut] = Field(description="the next 14 days on the clock of the first site")
-    warnings: list[str]
+    warnings: list[Words]
 
     @classmethod
     def of(cls, preview: Preview) -> "PreviewOut":

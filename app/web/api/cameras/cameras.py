@@ -12,6 +12,7 @@ from app.services.cameras.camera_states import NOT_WATCHED
 from app.web.api.describe import CONFLICT, ERRORS
 from app.web.api.schemas import Moment, Page, Strict
 from app.web.camera_views import CameraView, camera_views
+from app.web.fields import Words
 from app.web.security import Admin, SystemOf, Watching
 from app.wiring import System
 from app.worker.supervisor import Supervisor
@@ -78,7 +79,7 @@ class CameraOut(BaseModel):
         description="working, or what is wrong with it; `not_watched`: no process watches it; `off`: it is disabled; "
         "`broken`: its stored address is damaged",
     )
-    detail: str | None
+    detail: Words | None
     since: Moment | None = Field(description="when the state began; null if only the process that watches it knows")
     watched_by: str | None = Field(description="the process that watches it")
 

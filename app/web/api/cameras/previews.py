@@ -19,6 +19,7 @@ from app.web.api.cameras.cameras import TURNED, LoginBody, Rotation
 from app.web.api.describe import BODY_ERRORS, CONFLICT, ERRORS, IMAGE
 from app.web.api.schemas import Moment
 from app.web.edge.live_lines import MEDIA_TYPE, LiveLines
+from app.web.language.catalog import Catalog, now
 from app.web.security import Admin, SystemOf, Watcher, Watching
 from app.web.turns import FewLiveViews
 from app.wiring import System
@@ -136,15 +137,15 @@ def _address(system: System, camera: Camera) -> Address:
 
 
 def _sent(request: Request, view: LiveView) -> LiveLines:
-    return LiveLines(_lines(view), view.close, lambda: request.app.state.streams.closed)
+    return LiveLines(_lines(view, now()), view.close, lambda: request.app.state.streams.closed)
 
 
-def _lines(view: LiveView) -> Iterator[dict[str, Any]]:
+def _lines(view: LiveView, language: Catalog) -> Iterator[dict[str, Any]]:
     try:
         for one in view.views():
             yield _line(one)
     except SourceFailed as failed:
-        yield _fault(str(failed))
+        yield _fault(str(failed), language)
 
 
 def _line(view: View) -> dict[str, Any]:
@@ -168,9 +169,9 @@ def _face(face: SurveyedFace, view: View) -> dict[str, Any]:
     ).model_dump()
 
 
-def _fault(words: str) -> dict[str, Any]:
+def _fault(words: str, language: Catalog) -> dict[str, Any]:
     fault = fault_in(words)
     sentence = f"{words[:1].upper()}{words[1:]}."
     if fault is None:
-        return {"fault": "camera_failed", "detail": sentence}
-    return {"fault": fault.code, "detail": f"{sentence} {fault.advice}"}
+        return {"fault": "camera_failed", "detail": language.of(sentence)}
+    return {"fault": fault.code, "detail": language.of(f"{sentence} {fault.advice}")}

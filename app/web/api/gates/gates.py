@@ -16,7 +16,7 @@ from app.services.gates.gate_settings import GateUpdate
 from app.web.api.access.rules.entries import IfMatch, tagged, version_sent
 from app.web.api.describe import CONFLICT, ERRORS
 from app.web.api.schemas import Moment, Page, Strict
-from app.web.fields import PlainText
+from app.web.fields import PlainText, Words
 from app.web.security import Admin, GateKey, SystemOf
 from app.wiring import System
 
@@ -107,7 +107,7 @@ class GateOut(BaseModel):
     door: DoorState | None = Field(description="as the hardware last reported it; null: it never did")
     door_at: Moment | None = Field(description="since when it is in that state")
     healthy: bool | None = Field(description="whether it can be driven now; null: another process drives it")
-    fault: str | None = Field(examples=[None], description="what is wrong with it")
+    fault: Words | None = Field(examples=[None], description="what is wrong with it")
     driven_by: str | None = Field(examples=[None], description="the process that drives it and watches its cameras")
     test_gate: bool = Field(description="whether it has no hardware: no driver opens it, and no controller has a key")
 

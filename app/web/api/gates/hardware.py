@@ -9,6 +9,7 @@ from app.core.gates.hardware import FieldKind, HardwareField, HardwareForm
 from app.services.gates.gate_trials import TrialState
 from app.web.api.describe import CONFLICT, ERRORS
 from app.web.api.schemas import Page, Strict
+from app.web.fields import Words
 from app.web.security import Admin, SystemOf
 
 router = APIRouter(tags=["Gates"])
@@ -18,9 +19,9 @@ class HardwareFieldOut(BaseModel):
     """One question of a form."""
 
     name: str = Field(examples=["relay.url"], description="the path of the answer in the config")
-    label: str = Field(examples=["Address"])
+    label: Words = Field(examples=["Address"])
     kind: FieldKind
-    hint: str
+    hint: Words
     default: str | int | float | bool | None
     required: bool
     rare: bool = Field(description="most sites never change it")
@@ -40,9 +41,9 @@ class HardwareFormOut(BaseModel):
 
     id: str = Field(examples=["http-shelly-gen2"])
     driver: str = Field(examples=["webhook"])
-    label: str = Field(examples=["Shelly Plus, Pro, Gen3, Gen4"])
-    group: str = Field(examples=["Over HTTP"])
-    hint: str
+    label: Words = Field(examples=["Shelly Plus, Pro, Gen3, Gen4"])
+    group: Words = Field(examples=["Over HTTP"])
+    hint: Words
     fields: list[HardwareFieldOut]
 
     @classmethod
@@ -69,8 +70,8 @@ class TestIn(Strict):
 
 class TestOut(BaseModel):
     state: TrialState = Field(description="limited: nothing is wrong, but nothing shows that a gate moved")
-    words: str = Field(examples=["Sent: the relay answered 200 in 43 ms."])
-    cure: str = Field(description="what to do about it; empty if nothing is")
+    words: Words = Field(examples=["Sent: the relay answered 200 in 43 ms."])
+    cure: Words = Field(description="what to do about it; empty if nothing is")
     event: str | None = Field(description="the id of the recorded opening")
 
 

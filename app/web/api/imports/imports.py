@@ -23,6 +23,7 @@ from app.web.api.describe import CONFLICT, ERRORS
 from app.web.api.schemas import Moment, Page
 from app.web.edge import import_upload
 from app.web.edge.streams import HEADERS
+from app.web.fields import Words
 from app.web.security import Admin, Credentials, SystemOf, allow, caller
 from app.web.turns import FewExports, resting
 from app.wiring import System
@@ -81,7 +82,7 @@ class ImportOut(BaseModel):
     )
     encoding: str | None = Field(description="encoding that was named for the CSV")
     notices: list[str] = Field(description="about the files as a whole")
-    detail: str | None = Field(description="why it failed and what to do")
+    detail: Words | None = Field(description="why it failed and what to do")
 
     @classmethod
     def of(cls, system: System, job: Import, counts: dict[str, int]) -> "ImportOut":

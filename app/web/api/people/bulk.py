@@ -9,7 +9,7 @@ from app.services.access.bulk_changes import BulkChange, BulkKind, BulkOutcome, 
 from app.services.people.erasure import as_json
 from app.web.api.describe import CONFLICT
 from app.web.api.schemas import ReceiptOut, Strict
-from app.web.fields import PlainText
+from app.web.fields import PlainText, Words
 from app.web.security import Admin, SystemOf
 
 router = APIRouter(prefix="/employees", tags=["Employees"])
@@ -35,7 +35,7 @@ class OutcomeOut(BaseModel):
     employee: str = Field(description="id")
     done: bool
     error: str | None = Field(description="the code of a refusal")
-    detail: str | None = Field(description="why, and what to do")
+    detail: Words | None = Field(description="why, and what to do")
     receipt: ReceiptOut | None = Field(description="of an erasure")
 
     @classmethod

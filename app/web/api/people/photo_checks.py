@@ -10,6 +10,7 @@ from app.core.recognition.quality import ENROLMENT
 from app.services.people.photo_judgement import ADVICE
 from app.web.api.describe import BODY_ERRORS, IMAGE
 from app.web.edge import uploads
+from app.web.fields import Words
 from app.web.security import Admin, SystemOf
 from app.web.turns import FewPictures
 from app.wiring import System
@@ -31,7 +32,7 @@ class CheckOut(BaseModel):
 
     good: bool
     problems: list[str] = Field(examples=[["face_too_small"]])
-    advice: str | None = Field(examples=["The face is too small; go closer or send a larger photo."])
+    advice: Words | None = Field(examples=["The face is too small; go closer or send a larger photo."])
     quality: float = Field(examples=[0.93])
     faces: int
     face: FaceBox | None

@@ -9,6 +9,7 @@ from app.core.site.backup import LEAST_PASSPHRASE
 from app.services.site.background import Work, WorkState
 from app.web.api.describe import CONFLICT, ERRORS
 from app.web.api.schemas import Moment, Strict
+from app.web.fields import Words
 from app.web.long_work import LongWork, long_work
 from app.web.security import Admin, SystemOf
 from app.wiring.packs import known_packs
@@ -26,7 +27,7 @@ class WorkOut(BaseModel):
     started_at: Moment
     done: int = Field(description="parts that are done")
     total: int = Field(description="how many there are; 0 until it is known")
-    words: str = Field(
+    words: Words = Field(
         examples=["The log is intact: 1234 events at 2 gates."], description="the result, or what failed"
     )
     ended_at: Moment | None
@@ -43,7 +44,7 @@ class BackupOut(BaseModel):
     bytes: int | None = Field(description="null if it failed")
     with_key: bool = Field(description="whether the master key is in it, which a passphrase then seals")
     is_scheduled: bool
-    problem: str | None = Field(description="why it failed")
+    problem: Words | None = Field(description="why it failed")
 
 
 class BackupsOut(BaseModel):

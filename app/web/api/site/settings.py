@@ -1,6 +1,7 @@
 """Settings of the site that an admin changes while it runs."""
 
 from dataclasses import asdict, replace
+from typing import Literal
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
@@ -22,6 +23,7 @@ UNKNOWN = "whether admins see the faces of the last three days that no gate knew
 KEPT = "how many backups stay in that folder"
 FIRST_HOUR = "whether an admin ended the first hour: the home page no longer lists what a new site lacks"
 CONSENT = "what people agree to who enrol by a link; `{site}` stands for the site's name; null or empty: our text"
+LANGUAGE = "of pages for browsers that ask for no language that there is; null: English"
 RATE = "share of strangers' attempts that may open; null: the rate that the service was started with"
 
 
@@ -36,6 +38,7 @@ class SettingsPatch(Strict):
     false_accept_rate: float | None = Field(None, ge=LEAST_RATE, le=MOST_RATE, examples=[0.001], description=RATE)
     unknown_faces: bool = Field(False, description=UNKNOWN)
     consent_text: str | None = Field(None, max_length=MOST_CONSENT_CHARS, description=CONSENT)
+    language: Literal["de"] | None = Field(None, examples=["de"], description=LANGUAGE)
 
 
 class SettingsOut(BaseModel):
@@ -48,6 +51,7 @@ class SettingsOut(BaseModel):
     false_accept_rate: float | None = Field(description=RATE)
     unknown_faces: bool = Field(description=UNKNOWN)
     consent_text: str | None = Field(description=CONSENT)
+    language: str | None = Field(description=LANGUAGE)
 
     @classmethod
     def of(cls, settings: SiteSettings, response: Response) -> "SettingsOut":

@@ -6,6 +6,9 @@ from datetime import date
 
 from app.core.access.rule_set import RuleSet
 from app.core.access.rules import EntryMode, Rule, Where
+from app.web.language.catalog import now
+from app.web.language.catalog import translated as _
+from app.web.language.dates import day_words
 
 MOST_NAMES = 5  # then "and 12 more"
 MODES: dict[EntryMode, str] = {
@@ -38,21 +41,21 @@ def rule_words(rules: RuleSet, rule: Rule, person: NameOf, today: date) -> RuleW
         person: the name of an employee by id, None for one who is gone.
     """
     groups = (rules.names.get(group, group) for group in rule.who.groups)
-    people = (person(one) or "somebody who is gone" for one in sorted(rule.who.people)[: MOST_NAMES + 1])
+    people = (person(one) or _("somebody who is gone") for one in sorted(rule.who.people)[: MOST_NAMES + 1])
     more = max(len(rule.who.people) - MOST_NAMES - 1, 0)
-    parts = [("from", rule.valid_from), ("until", rule.valid_until)]
+    parts = [(_("from"), rule.valid_from), (_("until"), rule.valid_until)]
     state = ""
     if rule.valid_until is not None and rule.valid_until < today:
-        state = "ended"
+        state = _("ended")
     elif rule.valid_from is not None and rule.valid_from > today:
-        state = "not yet begun"
+        state = _("not yet begun")
     return RuleWords(
         rule.id,
         rule.name,
-        "Everybody" if rule.who.everybody else named([*sorted(groups), *sorted(people)], more),
+        _("Everybody") if rule.who.everybody else named([*sorted(groups), *sorted(people)], more),
         where_words(rules.names, rule.where),
-        rules.names[rule.schedule_id] if rule.schedule_id else "always",
-        " ".join(f"{word} {day}" for word, day in parts if day),
+        rules.names[rule.schedule_id] if rule.schedule_id else _("always"),
+        " ".join(f"{word} {day_words(day, now().language)}" for word, day in parts if day),
         rule.note or "",
         state,
         not rules.gates_of(rule.where),
@@ -62,8 +65,8 @@ def rule_words(rules: RuleSet, rule: Rule, person: NameOf, today: date) -> RuleW
 def where_words(names: Mapping[str, str], where: Where) -> str:
     """Returns the places of a rule or a grant, in names."""
     if where.everywhere:
-        return "everywhere"
-    kinds = (("site", where.sites), ("zone", where.zones), ("", where.gates))
+        return _("everywhere")
+    kinds = ((_("site"), where.sites), (_("zone"), where.zones), ("", where.gates))
     return named([f"{kind} {names.get(one, one)}".strip() for kind, ids in kinds for one in sorted(ids)], 0)
 
 
@@ -72,4 +75,4 @@ def named(names: Iterable[str], more: int) -> str:
     listed = list(names)
     hidden = max(len(listed) - MOST_NAMES, 0) + more
     shown = ", ".join(listed[:MOST_NAMES])
-    return f"{shown} and {hidden} more" if hidden else shown
+    return _("{shown} and {hidden} more", shown=shown, hidden=hidden) if hidden else shown

@@ -12,6 +12,8 @@ from app.services.accounts.sessions import Ended, of_display
 from app.services.accounts.sign_in import SignInResult
 from app.web.console.render import render
 from app.web.console.session import AnyPage, Visitor, local_path
+from app.web.language.catalog import LANGUAGES
+from app.web.language.choice import keep
 from app.web.security import DEVICE, SystemOf, client_of, cookie_name, cookie_path, from_here
 from app.wiring import System
 
@@ -110,7 +112,7 @@ def _link_form(
 
 
 def remember(request: Request, answer: Response, entered: SignInResult, lasts: timedelta | None = None) -> Response:
-    """Sets the session's cookie, which ends with the browser unless it lasts, and the device cookie, if any."""
+    """Sets the cookies: of the session, which ends with the browser unless it lasts, of the device, of the language."""
     secure, path = _secure(request), cookie_path(request)
     max_age = None if lasts is None else round(lasts.total_seconds())
     answer.set_cookie(
@@ -126,6 +128,8 @@ def remember(request: Request, answer: Response, entered: SignInResult, lasts: t
         answer.set_cookie(
             DEVICE, entered.device, max_age=DEVICE_S, path=path, httponly=True, samesite="strict", secure=secure
         )
+    if entered.user.language in LANGUAGES:
+        keep(answer, entered.user.language, path=path, secure=secure)
     return answer
 
 

@@ -15,6 +15,7 @@ from app.core.types import Reason, Verdict
 from app.services.access.site_clock import WallClocks
 from app.web.console.page_clock import from_field
 from app.web.console.words import REASONS
+from app.web.language.catalog import translated as _
 from app.wiring import System
 
 NAMES = ("q", "when", "gate", "decision", "reason", "camera", "employee", "from", "to")
@@ -93,10 +94,10 @@ class ActivityFilters:
 
     def words(self) -> str:
         """The filters but for the times, for people."""
-        said = [f"{label} {self.fields[name]}" for name, label in _LABELS.items() if self.fields[name]]
+        said = [f"{_(label)} {self.fields[name]}" for name, label in _LABELS.items() if self.fields[name]]
         if self.fields["reason"]:
-            said.append(f"reason “{REASONS[self.fields['reason']]}”")
-        return ", ".join(said) or "none"
+            said.append(_("reason “{reason}”", reason=_(REASONS[self.fields["reason"]])))
+        return ", ".join(said) or _("none")
 
     def drawn(self) -> list[datetime]:
         """The edges of the timeline's parts; none for times that have not begun."""

@@ -13,7 +13,8 @@ from app.services.accounts.sessions import SignedIn
 from app.web.console.events.rule import EXPLAINED, missing
 from app.web.console.render import Link, render
 from app.web.console.session import ScreenPage
-from app.web.console.words import FOR_SCRIPTS, LET_IN_REASONS
+from app.web.console.words import LET_IN_REASONS, for_scripts
+from app.web.language.catalog import translated
 from app.web.security import SystemOf
 from app.wiring import System
 
@@ -52,7 +53,7 @@ def _page(request: Request, system: System, person: SignedIn, *, wall: bool) -> 
             "events": last,
             "after": newest[0].id if newest else None,
             "now": now,
-            "words": FOR_SCRIPTS,
+            "words": for_scripts(),
             "explained": EXPLAINED,
         },
         by_hand=not wall and person.principal.may(Role.SECURITY, Role.ADMIN),
@@ -64,7 +65,7 @@ def _page(request: Request, system: System, person: SignedIn, *, wall: bool) -> 
 @router.get("/live/{event_id}/missing")
 def missing_at(event_id: str, system: SystemOf, _: ScreenPage) -> dict[str, str]:
     """What a refused person lacked, in words."""
-    return {"words": missing(system, system.events.get(event_id).json())}
+    return {"words": translated(missing(system, system.events.get(event_id).json()))}
 
 
 @router.get("/portraits/{employee_id}", response_class=Response)

@@ -13,6 +13,8 @@ from app.web.console.events.charts import Column, Plot, columns
 from app.web.console.render import Link, render
 from app.web.console.session import AnyPage
 from app.web.console.words import REASONS
+from app.web.language.catalog import now, translated
+from app.web.language.dates import short_day
 from app.web.security import SystemOf
 
 router = APIRouter(include_in_schema=False)
@@ -41,7 +43,9 @@ def reports(
         period=period,
         passages=_passages(hours, days),
         busy=[(f"{hour.at:{HOUR}}", hour.opened, hour.denied) for hour in hours if hour.opened or hour.denied],
-        denials=[(REASONS[reason], reason.value, count, 100 * count / most) for reason, count in period.denials],
+        denials=[
+            (translated(REASONS[reason]), reason.value, count, 100 * count / most) for reason, count in period.denials
+        ],
         similarities=_similarities(period, threshold),
         threshold=threshold,
         opened=sum(hour.opened for hour in hours),
@@ -55,7 +59,7 @@ def _passages(hours: list[Hour], days: int) -> Plot:
         Column(
             [hour.opened, hour.denied],
             f"{hour.at:{HOUR}}: {hour.opened} opened, {hour.denied} denied",
-            (f"{hour.at:%H:%M}" if days == 1 else f"{hour.at:%d %b}") if i % every == 0 else "",
+            (f"{hour.at:%H:%M}" if days == 1 else short_day(hour.at, now().language)) if i % every == 0 else "",
         )
         for i, hour in enumerate(hours)
     ]

@@ -8,6 +8,8 @@ from itertools import groupby
 from app.core.events.logged import LoggedEvent
 from app.core.types import OPENING, Employee, Photo
 from app.web.console.words import REASONS, number_word
+from app.web.language.catalog import counted
+from app.web.language.catalog import translated as _
 
 
 @dataclass(frozen=True)
@@ -32,12 +34,12 @@ def timeline(
     found = [_event(one) for one in events]
     if employee.created_at is not None:
         found.append(Happened(employee.created_at, "Added"))
-    for _, group in groupby(sorted(photos, key=_minute), key=_minute):
+    for _begin, group in groupby(sorted(photos, key=_minute), key=_minute):
         times = [photo.created_at for photo in group]
-        words = f"{number_word(len(times)).capitalize()} {'photo' if len(times) == 1 else 'photos'} added"
-        found.append(Happened(max(times), words))
+        words = counted("{number} photo added", "{number} photos added", len(times), number=_(number_word(len(times))))
+        found.append(Happened(max(times), words[:1].upper() + words[1:]))
     if employee.blocked_at is not None:
-        found.append(Happened(employee.blocked_at, f"Blocked: {employee.block_reason}", "bad"))
+        found.append(Happened(employee.blocked_at, _("Blocked: {reason}", reason=employee.block_reason), "bad"))
         if employee.blocked_until is not None and employee.blocked_until <= now:
             found.append(Happened(employee.blocked_until, "The block ended"))
     return sorted(found, key=lambda one: one.at, reverse=True)

@@ -22,6 +22,8 @@ from app.web.console.gates.gates import adding
 from app.web.console.hardware import test_gates
 from app.web.console.render import MOST_COUNTED, render
 from app.web.console.words import REASONS
+from app.web.language.catalog import counted, now
+from app.web.language.dates import weekday
 from app.web.security import is_local
 from app.wiring import System
 
@@ -107,8 +109,13 @@ def _view(facts: SiteFacts, zone: str, name: StepName, state: StepState) -> Step
     }
     done = {
         StepName.SITE: f"Its clock is {zone}.",
-        StepName.GATE: f"{facts.gates} {'gate' if facts.gates == 1 else 'gates'}.",
-        StepName.HARDWARE: f"{facts.driven} of {facts.gates} {'gate' if facts.gates == 1 else 'gates'} can open.",
+        StepName.GATE: counted("{count} gate.", "{count} gates.", facts.gates),
+        StepName.HARDWARE: counted(
+            "{driven} of {count} gate can open.",
+            "{driven} of {count} gates can open.",
+            facts.gates,
+            driven=facts.driven,
+        ),
         StepName.EYES: "Somebody is seen there.",
         StepName.PEOPLE: f"{facts.enrolled} people can be recognised.",
         StepName.PASS: "Somebody was recognised and let in.",
@@ -135,7 +142,7 @@ def _today(system: System, clocks: WallClocks, admin: bool) -> dict[str, Any]:
     backup = system.backups.newest_good() if admin else None
     return {
         "today": system.today.read(midnight.astimezone(UTC), week_ago.astimezone(UTC), clocks.now),
-        "today_day": f"{clocks.today:%A}",
+        "today_day": weekday(clocks.today, now().language),
         "alerts": _counted(system),
         "critical": _counted(system, CRITICAL),
         "due": system.today.due(clocks.today) if admin else None,

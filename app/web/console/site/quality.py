@@ -15,6 +15,9 @@ from app.core.types import Role
 from app.services.events.quality import SiteQuality
 from app.web.console.render import Link, render
 from app.web.console.session import AdminPage
+from app.web.language.catalog import decimals, figures
+from app.web.language.catalog import number as whole
+from app.web.language.catalog import translated as _
 from app.web.security import SystemOf
 from app.wiring import System
 
@@ -73,8 +76,8 @@ def step(system: System, found: SiteQuality, choice: Choice, now: float, as_now:
         choice.rate,
         one_in(choice.rate),
         is_same(choice.rate, now),
-        f"{let_in} of 1,000 strangers' attempts" if a_thousand else f"{let_in} strangers a year",
-        f"{away} of 1,000 employees' attempts" if a_thousand else f"{away} employees a day",
+        _("{let_in} of 1,000 strangers' attempts" if a_thousand else "{let_in} strangers a year", let_in=let_in),
+        _("{away} of 1,000 employees' attempts" if a_thousand else "{away} employees a day", away=away),
         "" if a_thousand else seen_here(system, found, choice.rate, now),
         "" if as_now is None or as_now is choice else change(as_now, choice),
     )
@@ -83,13 +86,13 @@ def step(system: System, found: SiteQuality, choice: Choice, now: float, as_now:
 def change(before: Choice, after: Choice) -> str:
     """As in "Than now: about 3.1 fewer strangers, and 0.2 more employees"."""
     parts = [
-        f"{number(abs(late.value - early.value))} {'more' if late.value > early.value else 'fewer'} {who}"
-        for early, late, who in (
-            (before.let_in_a_year, after.let_in_a_year, "strangers"),
-            (before.turned_away_a_day, after.turned_away_a_day, "employees"),
+        _(more if late.value > early.value else fewer, number=number(abs(late.value - early.value)))
+        for early, late, more, fewer in (
+            (before.let_in_a_year, after.let_in_a_year, "{number} more strangers", "{number} fewer strangers"),
+            (before.turned_away_a_day, after.turned_away_a_day, "{number} more employees", "{number} fewer employees"),
         )
     ]
-    return f"Than now: about {parts[0]}, and {parts[1]}."
+    return _("Than now: about {strangers}, and {employees}.", strangers=parts[0], employees=parts[1])
 
 
 def seen_here(system: System, found: SiteQuality, rate: float, now: float) -> str:
@@ -103,45 +106,45 @@ def seen_here(system: System, found: SiteQuality, rate: float, now: float) -> st
     least, most = min(s[0] for s in spans), max(s[1] for s in spans)
     total = sum(counts.values())
     if rate < now:
-        return f"Of the {total:,} faces that were let in here, {count(least, most)} would be turned away."
-    return (
-        f"Of the {total:,} faces that were refused here, {count(least, most)} would pass; who they are, nobody knows."
-    )
+        said = "Of the {total} faces that were let in here, {count} would be turned away."
+    else:
+        said = "Of the {total} faces that were refused here, {count} would pass; who they are, nobody knows."
+    return _(said, total=total, count=count(least, most))
 
 
 def count(least: int, most: int) -> str:
     if most == 0:
-        return "none"
-    return f"{least:,} to {most:,}" if least != most else f"{most:,}"
+        return _("none")
+    return _("{least} to {most}", least=least, most=most) if least != most else whole(most)
 
 
 def one_in(rate: float) -> str:
     """As in "1 in 1,000"."""
-    return f"1 in {number(1 / rate)}"
+    return _("1 in {number}", number=number(1 / rate))
 
 
 def number(value: float) -> str:
     """Two significant digits below a hundred, and whole numbers above, as people read them."""
     if value >= 100:
-        return f"{float(f'{value:.3g}'):,.0f}"
-    return f"{float(f'{value:.2g}'):g}"
+        return decimals(float(f"{value:.3g}"), 0)
+    return figures(float(f"{value:.2g}"), 6)
 
 
 def spanned(span: Span) -> str:
     """As in "about 12 (3 to 40)"."""
     if span.value == 0:
-        return f"none seen, at most {number(span.high)}" if span.high else "none"
-    return f"about {number(span.value)} ({number(span.low)} to {number(span.high)})"
+        return _("none seen, at most {high}", high=number(span.high)) if span.high else _("none")
+    low, high = number(span.low), number(span.high)
+    return _("about {value} ({low} to {high})", value=number(span.value), low=low, high=high)
 
 
 def interval(share: Interval) -> str:
     """As in "12 of 80, 15 % (9 to 24 %)"."""
     if not share.of:
-        return "none"
-    return (
-        f"{share.count:,} of {share.of:,}, {number(share.value * 100)} % "
-        f"({number(share.low * 100)} to {number(share.high * 100)} %)"
-    )
+        return _("none")
+    value, low, high = (number(100 * part) for part in (share.value, share.low, share.high))
+    said = "{count} of {of}, {value} % ({low} to {high} %)"
+    return _(said, count=share.count, of=share.of, value=value, low=low, high=high)
 
 
 def name_of(system: System, one: Compared) -> str:

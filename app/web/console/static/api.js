@@ -1,5 +1,7 @@
 // Calls the service as the signed-in user, and shows messages.
 
+import { _, language } from "./words.js";
+
 // A proxy may serve the console below a path prefix. This file is PREFIX/static/VERSION/api.js.
 const HERE = new URL(import.meta.url).pathname;
 const ROOT = HERE.slice(0, HERE.lastIndexOf("/static/"));
@@ -27,7 +29,7 @@ export class CallError extends Error {
  * Throws CallError, after showing its sentence. Goes to the sign-in page if the session has ended.
  */
 export async function call(path, { method = "GET", json, form, quiet = false, signal, version, background = false } = {}) {
-  const headers = { Accept: "application/json" };
+  const headers = { Accept: "application/json", "Accept-Language": language };
   if (background) headers["Facegate-Background"] = "1";
   if (method !== "GET") headers["X-CSRF-Token"] = document.querySelector('meta[name="csrf-token"]')?.content ?? "";
   if (json !== undefined) headers["Content-Type"] = "application/json";
@@ -37,8 +39,8 @@ export async function call(path, { method = "GET", json, form, quiet = false, si
     answer = await fetch(rooted(path), { method, headers, signal, body: json === undefined ? form : JSON.stringify(json) });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    if (!quiet) say("The service cannot be reached. Check the network and try again.", "bad");
-    throw new CallError(0, "unreachable", "The service cannot be reached.");
+    if (!quiet) say(_("The service cannot be reached. Check the network and try again."), "bad");
+    throw new CallError(0, "unreachable", _("The service cannot be reached."));
   }
   const type = answer.headers.get("content-type") ?? "";
   const body = answer.status === 204 ? null : type.includes("json") ? await answer.json().catch(() => null) : await answer.text();
@@ -53,13 +55,13 @@ export async function call(path, { method = "GET", json, form, quiet = false, si
 export function failure(status, body) {
   if (body?.error && body.detail) return new CallError(status, body.error, body.detail, body);
   const cures = {
-    413: "refused this as too large. Raise its limit (nginx: client_max_body_size) or send less at once.",
-    502: "cannot reach it. Check that the service runs at the address that the proxy uses.",
-    503: "cannot reach it, or refuses requests now. Check that the service runs.",
-    504: "waited too long for it. Try again, or raise its limit (nginx: proxy_read_timeout).",
+    413: _("A proxy in front of the service refused this as too large. Raise its limit (nginx: client_max_body_size) or send less at once."),
+    502: _("A proxy in front of the service cannot reach it. Check that the service runs at the address that the proxy uses."),
+    503: _("A proxy in front of the service cannot reach it, or refuses requests now. Check that the service runs."),
+    504: _("A proxy in front of the service waited too long for it. Try again, or raise its limit (nginx: proxy_read_timeout)."),
   };
-  const what = cures[status] ?? `answered instead (${status}). Ask whoever runs the proxy.`;
-  return new CallError(status, "proxy", `A proxy in front of the service ${what}`);
+  const what = cures[status] ?? _`A proxy in front of the service answered instead (${status}). Ask whoever runs the proxy.`;
+  return new CallError(status, "proxy", what);
 }
 
 /** Goes to the sign-in page, which leads back here. */
@@ -77,7 +79,7 @@ export function say(text, kind = "info") {
   const close = document.createElement("button");
   close.type = "button";
   close.className = "quiet";
-  close.textContent = "Close";
+  close.textContent = _("Close");
   close.addEventListener("click", () => box.remove());
   box.append(words, close);
   const region = document.getElementById("messages");

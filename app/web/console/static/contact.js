@@ -3,6 +3,7 @@
 
 import { beep } from "./alerts/sound.js";
 import { timeOfDay } from "./parts.js";
+import { _ } from "./words.js";
 
 const SILENT_MS = 10_000;
 const CHECK_MS = 1_000;
@@ -36,15 +37,15 @@ function check() {
   document.body.classList.toggle("stale", silentS > 0);
   line.hidden = !silentS;
   if (silentS) {
-    line.querySelector(".contact-for").textContent = `No connection for ${silentS} s.`;
-    line.querySelector(".contact-since").textContent = `Last heard at ${timeOfDay(since)}, now ${timeOfDay(Date.now())}.`;
-    if (!before) document.getElementById("contact-said").textContent = "No connection. What you see is old.";
+    line.querySelector(".contact-for").textContent = _`No connection for ${silentS} s.`;
+    line.querySelector(".contact-since").textContent = _`Last heard at ${timeOfDay(since)}, now ${timeOfDay(Date.now())}.`;
+    if (!before) document.getElementById("contact-said").textContent = _("No connection. What you see is old.");
     if (Date.now() - beeped >= BEEP_EVERY_MS) {
       beeped = Date.now();
       beep("lost");
     }
   } else if (before) {
-    document.getElementById("contact-said").textContent = "Connected again.";
+    document.getElementById("contact-said").textContent = _("Connected again.");
   }
   if (before !== silentS) document.dispatchEvent(new CustomEvent("contact", { detail: silentS }));
 }

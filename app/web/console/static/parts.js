@@ -1,5 +1,7 @@
 // The components of templates/components.html, built in the browser.
 
+import { _, decimals, language } from "./words.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 /** el("p", {class: "hint", onclick: f}, "text", child): an element; false, null and undefined children are left out. */
@@ -33,7 +35,7 @@ export const badge = (text, kind = "") => el("span", { class: `badge ${kind}` },
 /** A value from 0 to 1 with an optional mark. */
 export function bar(value, mark = null, label = "") {
   const at = (x) => Math.min(Math.max(x, 0), 1) * 100;
-  const words = `${label} ${value.toFixed(2)}${mark === null ? "" : `, threshold ${mark.toFixed(2)}`}`.trim();
+  const words = `${label} ${decimals(value, 2)}${mark === null ? "" : `, ${_("threshold")} ${decimals(mark, 2)}`}`.trim();
   const parts = [
     svg("rect", { class: "bar-track", width: 100, height: 8 }),
     svg("rect", { class: "bar-value", width: at(value), height: 8 }),
@@ -52,17 +54,22 @@ const formats = new Map();
 
 /** ["2026-11-23", "14:03:05"], on the clock of the zone. */
 function wall(date, zone) {
-  // Swedish dates are ISO 8601.
+  // Swedish dates are ISO 8601, which English pages show and others read.
   const parts = { timeZone: zone, dateStyle: "short", timeStyle: "medium" };
   if (!formats.has(zone)) formats.set(zone, new Intl.DateTimeFormat("sv-SE", parts));
   return formats.get(zone).format(date).split(" ");
 }
 
+const dates = new Intl.DateTimeFormat(language, { day: "2-digit", month: "2-digit", year: "numeric", timeZone: "UTC" });
+
+/** A date as the language writes it: "2026-11-23" or "23.11.2026". */
+const dayOf = (day) => (language === "en" ? day : dates.format(new Date(day)));
+
 /** The date, the time and the zone of a moment on the gate's or the site's clock. today: whether that is the date now. */
 function shown(at, gate) {
   const zone = elsewhere[gate] ?? siteZone;
   const [day, time] = wall(new Date(at), zone);
-  return { day, time, today: day === wall(new Date(), zone)[0], zone: zone === siteZone ? "" : ` ${zone}` };
+  return { day: dayOf(day), time, today: day === wall(new Date(), zone)[0], zone: zone === siteZone ? "" : ` ${zone}` };
 }
 
 /** A moment as text with its date, as in "2026-11-23 14:03:05". */

@@ -23,7 +23,7 @@ from app.web.api.cursors import TextCursor, after, not_ours
 from app.web.api.describe import CONFLICT, ERRORS
 from app.web.api.schemas import Page, Strict
 from app.web.errors import users
-from app.web.fields import PlainText
+from app.web.fields import PlainText, Words
 from app.web.security import Admin, SystemOf
 from app.wiring import System
 
@@ -82,7 +82,7 @@ class WarningOut(BaseModel):
 
     path: str = Field(examples=["rules[Night shift].who"])
     code: str = Field(examples=["groups_are_empty"])
-    detail: str
+    detail: Words
 
     @classmethod
     def of(cls, warning: Problem) -> "WarningOut":

@@ -2,13 +2,14 @@
 
 import { call, CallError, rooted } from "../api.js";
 import { el } from "../parts.js";
+import { _ } from "../words.js";
 
 const NAMES = 50; // of people a gate, before "and 12 more"
 const PARTS = [
-  ["lost", "can no longer pass"],
-  ["gained", "can pass, who could not before"],
-  ["fewer_hours", "at fewer hours"],
-  ["more_hours", "at more hours"],
+  ["lost", _("can no longer pass")],
+  ["gained", _("can pass, who could not before")],
+  ["fewer_hours", _("at fewer hours")],
+  ["more_hours", _("at more hours")],
 ];
 
 /**
@@ -18,7 +19,7 @@ const PARTS = [
  * Returns the entry (null after a delete), or undefined if the admin went back.
  * Throws CallError for what the service refuses, without showing it: its `body.field` says beside what it belongs.
  */
-export async function change({ kind, action, id, version, body, does = "Save", describe = plain }) {
+export async function change({ kind, action, id, version, body, does = _("Save"), describe = plain }) {
   if (!(await agree([{ kind, action, id, body: action === "delete" ? undefined : body }], does))) return undefined;
   const path = id ? `/v1/${kind}/${id}` : `/v1/${kind}`;
   const method = { create: "POST", patch: "PATCH", delete: "DELETE" }[action];
@@ -41,22 +42,22 @@ export async function change({ kind, action, id, version, body, does = "Save", d
 export const refusal = (error) => error.message.replace(/^[a-z]+\[[^\]]*\](\.\w+)?: /, "");
 
 /** Shows what changes would do; true if the admin agrees. One that does nothing to anybody is agreed to without asking. */
-export async function agree(changes, does = "Save") {
+export async function agree(changes, does = _("Save")) {
   const found = await call(`/v1/rules/diff?people=${NAMES}`, { method: "POST", json: { changes }, quiet: true });
   if (!found.gates.length && !found.warnings.length) return true;
   const empty = found.gates.some((gate) => gate.nobody_left);
-  return (await ask("What this changes", [
+  return (await ask(_("What this changes"), [
     el("p", { class: `notice ${empty ? "bad" : found.gates.length ? "warn" : ""}` }, found.words),
     ...found.warnings.map((warning) => el("p", { class: "notice warn" }, warning.detail)),
     ...found.gates.map(gateChange),
-  ], [["Back", "back", "second"], [does, "do", empty ? "danger" : ""]])) === "do";
+  ], [[_("Back"), "back", "second"], [does, "do", empty ? "danger" : ""]])) === "do";
 }
 
 function gateChange(gate) {
   const parts = PARTS.filter(([name]) => gate[name].count);
   const counts = parts.map(([name, words]) => `${gate[name].count} ${words}`).join("; ");
   return el("details", { class: "gate-change" },
-    el("summary", {}, el("strong", {}, gate.name), ` ${counts}`, gate.nobody_left && el("span", { class: "badge bad" }, "nobody is left")),
+    el("summary", {}, el("strong", {}, gate.name), ` ${counts}`, gate.nobody_left && el("span", { class: "badge bad" }, _("nobody is left"))),
     ...parts.map(([name, words]) => el("div", {}, parts.length > 1 && el("h4", {}, `${gate[name].count} ${words}`), names(gate[name]))));
 }
 
@@ -64,29 +65,29 @@ function names({ count, people }) {
   const more = count - people.length;
   return el("ul", { class: "names" },
     ...people.map((one) => el("li", {}, el("a", { href: rooted(`/employees/${one.id}`), target: "_blank" }, one.name), ` ${one.number}`)),
-    more > 0 && el("li", {}, `and ${more} more`));
+    more > 0 && el("li", {}, _`and ${more} more`));
 }
 
 /** Shows somebody else's change beside one's own; "mine", "theirs" or "back". mine: null is a removal. */
 export function compare(theirs, mine, describe) {
   const yours = mine ? new Map(describe(mine)) : new Map();
   const rows = describe(theirs).map(([label, text]) => {
-    const own = mine ? yours.get(label) ?? "" : "removed";
+    const own = mine ? yours.get(label) ?? "" : _("removed");
     return el("tr", { class: own === text ? "" : "differs" }, el("th", { scope: "row" }, label), el("td", {}, text), el("td", {}, own));
   });
-  return ask("Somebody else changed this meanwhile", [
-    el("p", {}, "Nothing was saved yet. Compare, then choose."),
-    el("div", { class: "table-wrap compare", tabindex: "0", role: "region", "aria-label": "Their change and yours" }, el("table", {},
-      el("thead", {}, el("tr", {}, el("th", {}), el("th", { scope: "col" }, "As it is now"), el("th", { scope: "col" }, "Yours"))),
+  return ask(_("Somebody else changed this meanwhile"), [
+    el("p", {}, _("Nothing was saved yet. Compare, then choose.")),
+    el("div", { class: "table-wrap compare", tabindex: "0", role: "region", "aria-label": _("Their change and yours") }, el("table", {},
+      el("thead", {}, el("tr", {}, el("th", {}), el("th", { scope: "col" }, _("As it is now")), el("th", { scope: "col" }, _("Yours")))),
       el("tbody", {}, ...rows))),
-  ], [["Back", "back", "second"], ["Keep theirs", "theirs", "second"], [mine ? "Save mine" : "Remove it", "mine", mine ? "" : "danger"]]);
+  ], [[_("Back"), "back", "second"], [_("Keep theirs"), "theirs", "second"], [mine ? _("Save mine") : _("Remove it"), "mine", mine ? "" : "danger"]]);
 }
 
 const plain = (entry) => Object.entries(entry)
   .filter(([name]) => !["id", "version", "names", "used_by", "warnings"].includes(name))
   .map(([name, value]) => [name.replaceAll("_", " "), text(value, entry.names ?? {})]);
 
-const text = (value, known) => (value === null ? "none" : Array.isArray(value) ? value.map((one) => text(one, known)).join(", ")
+const text = (value, known) => (value === null ? _("none") : Array.isArray(value) ? value.map((one) => text(one, known)).join(", ")
   : typeof value === "object" ? JSON.stringify(value) : known[value] ?? String(value));
 
 /** A dialog that is gone once it is answered. buttons: [label, answer, class]; Escape answers "back". */

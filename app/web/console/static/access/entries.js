@@ -7,9 +7,13 @@
 import { call, CallError, sayNext } from "../api.js";
 import { clearProblems, problemAt } from "../parts.js";
 import { change, refusal } from "./change.js";
+import { _ } from "../words.js";
 
 const FIELDS = { bad_name: "name", bad_gate_zones: "zone_to", bad_lane: "gate_out", unknown_time_zone: "time_zone", zone_circle: "parent", duplicate_mode: "mode", bad_gate_mode: "first_person_group" };
-const WORDS = { zones: "zone", lanes: "lane", "gate-modes": "mode", "gate-places": "gate" };
+const WORDS = {
+  zones: [_("Add a zone"), _("Change the zone")], lanes: [_("Add a lane"), _("Change the lane")],
+  "gate-modes": [_("Add a mode"), _("Change the mode")], "gate-places": ["", _("Change the gate")],
+};
 const dialogs = new Map([...document.querySelectorAll("dialog[data-entry]")].map((one) => [one.dataset.entry, one]));
 let open = null; // {kind, id, version}: what the dialog shows
 
@@ -43,7 +47,7 @@ function show(kind, entry) {
   for (const one of fields(form)) if (entry) fill(one, entry[nameOf(one)]);
   open = { kind, id: entry?.id, version: entry?.version };
   const title = dialog.querySelector("[data-title]");
-  title.textContent = entry ? `Change ${entry.name ?? `the ${WORDS[kind]}`}` : `Add a ${WORDS[kind]}`;
+  title.textContent = !entry ? WORDS[kind][0] : entry.name ? _`Change ${entry.name}` : WORDS[kind][1];
   const remove = dialog.querySelector("[data-remove]");
   if (remove) remove.hidden = !entry;
   for (const option of dialog.querySelectorAll("option")) option.disabled = kind === "zones" && option.value !== "" && option.value === entry?.id;
@@ -57,7 +61,7 @@ async function make(form, action, done) {
   const box = form.querySelector("[data-refused]");
   box.hidden = true;
   try {
-    const does = action === "delete" ? "Remove" : "Save";
+    const does = action === "delete" ? _("Remove") : _("Save");
     const made = await change({ ...open, action, body: body(form), does });
     if (made === undefined) return;
     sayNext(made?.warnings?.[0] ? `${done} ${made.warnings[0].detail}` : done, made?.warnings?.[0] ? "info" : "good");
@@ -79,10 +83,10 @@ for (const dialog of dialogs.values()) {
     const name = field(form, "name");
     if (name && !name.value.trim()) {
       clearProblems(form);
-      problemAt(form, name.name, "Give it a name.");
-    } else make(form, open.id ? "patch" : "create", "Saved. It applies from the next decision.");
+      problemAt(form, name.name, _("Give it a name."));
+    } else make(form, open.id ? "patch" : "create", _("Saved. It applies from the next decision."));
   });
-  dialog.querySelector("[data-remove]")?.addEventListener("click", () => make(form, "delete", "Removed."));
+  dialog.querySelector("[data-remove]")?.addEventListener("click", () => make(form, "delete", _("Removed.")));
 }
 for (const button of document.querySelectorAll("[data-add]")) button.addEventListener("click", () => show(button.dataset.add, null));
 for (const button of document.querySelectorAll("[data-edit]")) {

@@ -2,6 +2,7 @@
 
 import { call, CallError, sayNext } from "../api.js";
 import { clearProblems, instantOf, problemAt, typedTime } from "../parts.js";
+import { _ } from "../words.js";
 
 const HOUR_MS = 60 * 60 * 1000;
 const FIELDS = { employee: "grant-employee", where: "everywhere", ends_at: "grant-until", reason: "grant-reason" };
@@ -18,14 +19,14 @@ async function give(form) {
   const value = (name) => form.elements[name].value.trim();
   const everywhere = form.elements.everywhere.value === "yes";
   const gates = [...form.querySelectorAll('[name="gates"]:checked')].map((box) => box.value);
-  if (form.elements["grant-employee"] && !value("grant-employee")) return problemAt(form, "grant-employee", "Type the number of an employee.");
-  if (!everywhere && !gates.length) return problemAt(form, "everywhere", "Choose a gate, or everywhere.");
-  if (!value("grant-until")) return problemAt(form, "grant-until", "Say until when.");
-  if (!value("grant-reason")) return problemAt(form, "grant-reason", "Say why.");
+  if (form.elements["grant-employee"] && !value("grant-employee")) return problemAt(form, "grant-employee", _("Type the number of an employee."));
+  if (!everywhere && !gates.length) return problemAt(form, "everywhere", _("Choose a gate, or everywhere."));
+  if (!value("grant-until")) return problemAt(form, "grant-until", _("Say until when."));
+  if (!value("grant-reason")) return problemAt(form, "grant-reason", _("Say why."));
   const employee = form.dataset.employee || (await byNumber(value("grant-employee"), form.querySelector('[name="gates"]').dataset.gate));
   const json = { employee, where: everywhere ? { everywhere: true } : { gates }, ends_at: instantOf(value("grant-until")), reason: value("grant-reason") };
   await call("/v1/grants", { method: "POST", json, quiet: true });
-  sayNext("The grant applies from now on.");
+  sayNext(_("The grant applies from now on."));
   return location.reload();
 }
 
@@ -57,7 +58,7 @@ for (const button of document.querySelectorAll("[data-end]")) {
     button.disabled = true;
     const ended = await call(`/v1/grants/${button.dataset.end}`, { method: "DELETE" }).then(() => true, () => false);
     if (!ended) { button.disabled = false; return; }
-    sayNext("The grant has ended.");
+    sayNext(_("The grant has ended."));
     location.reload();
   });
 }

@@ -4,6 +4,7 @@ import { call, rooted, say, sayNext } from "../api.js";
 import { el } from "../parts.js";
 import { ask } from "./change.js";
 import { remove, showError } from "./saving.js";
+import { _, counted } from "../words.js";
 
 const page = document.querySelector("[data-group]");
 const id = page.dataset.group;
@@ -21,7 +22,7 @@ const personRow = (person, button) =>
   el("li", { "data-person": person.id }, el("a", { href: rooted(`/employees/${person.id}`) }, person.name), el("span", { class: "faint number" }, person.number), button);
 
 function showCount(total) {
-  count.textContent = `${total} ${total === 1 ? "person" : "people"}`;
+  count.textContent = counted(total, "{0} person", "{0} people");
 }
 
 async function list({ next = false } = {}) {
@@ -36,12 +37,12 @@ async function list({ next = false } = {}) {
   cursor = page.next;
   more.parentElement.hidden = !cursor;
   const rows = page.items.map((person) =>
-    personRow(person, !fixed && el("button", { type: "button", class: "second small", "aria-label": `Remove ${person.name}`, onclick: () => change({ remove: [person.id] }, person, "was removed") }, "Remove")),
+    personRow(person, !fixed && el("button", { type: "button", class: "second small", "aria-label": _`Remove ${person.name}`, onclick: () => change({ remove: [person.id] }, person, _("was removed")) }, _("Remove"))),
   );
   if (next) members.append(...rows);
   else members.replaceChildren(...rows);
   document.getElementById("no-members").hidden = members.children.length > 0;
-  document.getElementById("no-members").textContent = q ? "Nobody here matches." : "Nobody is in this group yet.";
+  document.getElementById("no-members").textContent = q ? _("Nobody here matches.") : _("Nobody is in this group yet.");
 }
 
 function aborted(error) {
@@ -53,7 +54,7 @@ async function change(json, person, words) {
   const done = await call(`/v1/groups/${id}/members`, { method: "POST", json }).catch(() => null);
   if (!done) return;
   showCount(done.members);
-  say(`${person.name} ${words}. It applies from the next decision.`, "good");
+  say(_`${person.name} ${words}. It applies from the next decision.`, "good");
   await Promise.all([list(), find()]);
 }
 
@@ -69,9 +70,9 @@ async function find() {
   const name = entry.name.toLowerCase();
   const rows = page.items.slice(0, 20).map((person) => {
     const inside = person.groups.some((group) => group.toLowerCase() === name);
-    return personRow(person, inside ? el("span", { class: "badge good" }, "is in") : el("button", { type: "button", class: "small", "aria-label": `Add ${person.name}`, onclick: () => change({ add: [person.id] }, person, "was added") }, "Add"));
+    return personRow(person, inside ? el("span", { class: "badge good" }, _("is in")) : el("button", { type: "button", class: "small", "aria-label": _`Add ${person.name}`, onclick: () => change({ add: [person.id] }, person, _("was added")) }, _("Add")));
   });
-  found.replaceChildren(...(rows.length ? rows : [el("li", { class: "faint" }, "Nobody matches.")]));
+  found.replaceChildren(...(rows.length ? rows : [el("li", { class: "faint" }, _("Nobody matches."))]));
 }
 
 more.addEventListener("click", () => list({ next: true }));
@@ -89,15 +90,15 @@ form?.addEventListener("submit", async (event) => {
     if (error.code === "entry_changed") return changedMeanwhile(error.body.current);
     return showError(form, error);
   }
-  sayNext("Saved. Its members and rules keep it under the new name.");
+  sayNext(_("Saved. Its members and rules keep it under the new name."));
   location.reload();
 });
 
 async function changedMeanwhile(current) {
   dialog.close();
   const mine = form.elements.name.value.trim();
-  const words = [el("p", {}, `Somebody else renamed it to "${current.name}". You wrote "${mine}".`)];
-  const answer = await ask("Changed meanwhile", words, [["Keep theirs", "theirs", "second"], ["Use mine", "mine", ""]]);
+  const words = [el("p", {}, _`Somebody else renamed it to "${current.name}". You wrote "${mine}".`)];
+  const answer = await ask(_("Changed meanwhile"), words, [[_("Keep theirs"), "theirs", "second"], [_("Use mine"), "mine", ""]]);
   if (answer === "theirs") return location.reload();
   entry = current;
   if (answer === "mine") form.requestSubmit();
@@ -105,7 +106,7 @@ async function changedMeanwhile(current) {
 
 document.getElementById("delete")?.addEventListener("click", async () => {
   if (!(await remove("groups", entry))) return;
-  sayNext("The group was deleted.");
+  sayNext(_("The group was deleted."));
   location.assign(rooted("/access/groups"));
 });
 

@@ -2,6 +2,7 @@
 
 import { call, CallError, rooted, say, sayNext } from "../api.js";
 import { clearProblems, problemAt } from "../parts.js";
+import { _ } from "../words.js";
 
 const ASK_MS = 2_000;
 const list = document.getElementById("muster");
@@ -96,8 +97,8 @@ async function again(path, json, words) {
   location.reload();
 }
 
-document.querySelector("[data-begins]")?.addEventListener("click", () => again("/v1/muster", {}, "The roll call has begun."));
-document.querySelector("[data-ends]")?.addEventListener("click", () => again("/v1/muster/end", undefined, "The roll call has ended."));
+document.querySelector("[data-begins]")?.addEventListener("click", () => again("/v1/muster", {}, _("The roll call has begun.")));
+document.querySelector("[data-ends]")?.addEventListener("click", () => again("/v1/muster/end", undefined, _("The roll call has ended.")));
 
 const dialog = document.getElementById("correction");
 let correcting = null; // path, method, and the fields that the form adds
@@ -119,7 +120,7 @@ dialog?.querySelector("form").addEventListener("submit", async (event) => {
   const form = event.target;
   clearProblems(form);
   if (!form.elements.comment.value.trim()) {
-    problemAt(form, "comment", "Say why, such as “left by the fire exit”.");
+    problemAt(form, "comment", _("Say why, such as “left by the fire exit”."));
     return;
   }
   const value = correcting.field === "count" ? Number(form.elements.count.value) : form.elements.place.value;
@@ -131,17 +132,17 @@ dialog?.querySelector("form").addEventListener("submit", async (event) => {
     return;
   }
   dialog.close();
-  say("Corrected.", "good");
+  say(_("Corrected."), "good");
   renew();
 });
 
 list?.addEventListener("click", ({ target }) => {
   const row = target.closest(".muster-row");
   if (target.closest("[data-tick]")) tick(row);
-  else if (target.closest("[data-correct]")) correct(`Where is ${row.dataset.name}?`, { path: `/v1/employees/${row.dataset.person}/presence`, method: "POST", field: "place" });
+  else if (target.closest("[data-correct]")) correct(_`Where is ${row.dataset.name}?`, { path: `/v1/employees/${row.dataset.person}/presence`, method: "POST", field: "place" });
   else if (target.closest("[data-unknown]")) {
     const { unknown, count } = target.closest("[data-unknown]").dataset;
-    correct("Unknown people", { path: `/v1/occupancy/${unknown}/unknown`, method: "PUT", field: "count" }, count);
+    correct(_("Unknown people"), { path: `/v1/occupancy/${unknown}/unknown`, method: "PUT", field: "count" }, count);
   }
 });
 document.addEventListener("input", ({ target }) => target.closest("[data-filter]") && filter());

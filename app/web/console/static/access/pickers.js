@@ -2,6 +2,7 @@
 
 import { call } from "../api.js";
 import { el } from "../parts.js";
+import { _ } from "../words.js";
 
 const FOUND = 8;
 
@@ -66,8 +67,8 @@ export class People {
   }
 
   show(people, q) {
-    const rows = people.map((one) => el("li", {}, el("button", { type: "button", class: "second small", onclick: () => this.add(one) }, `Add ${one.name} (${one.number})`)));
-    if (q && !rows.length) rows.push(el("li", { class: "hint" }, "Nobody else matches."));
+    const rows = people.map((one) => el("li", {}, el("button", { type: "button", class: "second small", onclick: () => this.add(one) }, _`Add ${one.name} (${one.number})`)));
+    if (q && !rows.length) rows.push(el("li", { class: "hint" }, _("Nobody else matches.")));
     this.box.querySelector(".found").replaceChildren(...rows);
   }
 
@@ -89,6 +90,6 @@ export class People {
 
   draw() {
     this.box.querySelector(".chosen").replaceChildren(...[...this.chosen].map(([id, name]) =>
-      el("li", {}, name, el("button", { type: "button", class: "quiet small", "aria-label": `Leave out ${name}`, onclick: () => this.remove(id) }, "×"))));
+      el("li", {}, name, el("button", { type: "button", class: "quiet small", "aria-label": _`Leave out ${name}`, onclick: () => this.remove(id) }, "×"))));
   }
 }

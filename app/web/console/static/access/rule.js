@@ -4,6 +4,7 @@ import { call, CallError, rooted, say, sayNext } from "../api.js";
 import { clearProblems, problemAt } from "../parts.js";
 import { change, refusal } from "./change.js";
 import { People, tick, ticked, tickedWords } from "./pickers.js";
+import { _ } from "../words.js";
 
 const form = document.getElementById("rule");
 const { id } = form.dataset;
@@ -43,8 +44,8 @@ function fill(rule) {
 function sentence() {
   const schedule = form.elements.schedule.selectedOptions[0].textContent.trim();
   const dates = ["valid_from", "valid_until"].filter((name) => form.elements[name].value).map((name) => `${name.slice(6)} ${form.elements[name].value}`);
-  const who = everybody() ? "Everybody" : [...tickedWords(form, "groups"), ...people.chosen.values()].join(", ") || "nobody yet";
-  const where = everywhere() ? "everywhere" : PLACES.flatMap((name) => tickedWords(form, name)).join(", ") || "no gate yet";
+  const who = everybody() ? _("Everybody") : [...tickedWords(form, "groups"), ...people.chosen.values()].join(", ") || _("nobody yet");
+  const where = everywhere() ? _("everywhere") : PLACES.flatMap((name) => tickedWords(form, name)).join(", ") || _("no gate yet");
   return `${who} · ${where} · ${[schedule, ...dates].join(", ")}`;
 }
 
@@ -59,13 +60,13 @@ function describe(rule) {
   const names = { ...words(), ...rule.names };
   const all = (...lists) => lists.flat().filter(Boolean).map((one) => names[one] ?? one).join(", ");
   return [
-    ["Name", rule.name],
-    ["Who", rule.who.everybody ? "Everybody" : all(rule.who.groups, rule.who.people)],
-    ["Where", rule.where.everywhere ? "Everywhere" : all(rule.where.sites, rule.where.zones, rule.where.gates)],
-    ["Hours", rule.schedule ? names[rule.schedule] ?? rule.schedule : "always"],
-    ["Valid from", rule.valid_from ?? "any date"],
-    ["Valid until", rule.valid_until ?? "any date"],
-    ["Note", rule.note ?? "none"],
+    [_("Name"), rule.name],
+    [_("Who"), rule.who.everybody ? _("Everybody") : all(rule.who.groups, rule.who.people)],
+    [_("Where"), rule.where.everywhere ? _("Everywhere") : all(rule.where.sites, rule.where.zones, rule.where.gates)],
+    [_("Hours"), rule.schedule ? names[rule.schedule] ?? rule.schedule : _("always")],
+    [_("Valid from"), rule.valid_from ?? _("any date")],
+    [_("Valid until"), rule.valid_until ?? _("any date")],
+    [_("Note"), rule.note ?? _("none")],
   ];
 }
 
@@ -87,9 +88,9 @@ function refused(error) {
 }
 
 function complete(rule) {
-  if (!rule.name) return !problemAt(form, "name", "Give the rule a name, such as “Staff by day”.");
-  if (!everybody() && !rule.who.groups.length && !rule.who.people.length) return !problemAt(form, "who", "Choose a group or a person, or everybody.");
-  if (!everywhere() && !PLACES.some((name) => rule.where[name].length)) return !problemAt(form, "where", "Choose a place, or everywhere.");
+  if (!rule.name) return !problemAt(form, "name", _("Give the rule a name, such as “Staff by day”."));
+  if (!everybody() && !rule.who.groups.length && !rule.who.people.length) return !problemAt(form, "who", _("Choose a group or a person, or everybody."));
+  if (!everywhere() && !PLACES.some((name) => rule.where[name].length)) return !problemAt(form, "where", _("Choose a place, or everywhere."));
   return true;
 }
 
@@ -110,9 +111,9 @@ async function make(action, does, done) {
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  make(id ? "patch" : "create", "Save", "Saved. It applies from the next decision.");
+  make(id ? "patch" : "create", _("Save"), _("Saved. It applies from the next decision."));
 });
-document.getElementById("remove")?.addEventListener("click", () => make("delete", "Remove the rule", "The rule was removed."));
+document.getElementById("remove")?.addEventListener("click", () => make("delete", _("Remove the rule"), _("The rule was removed.")));
 form.addEventListener("input", draw);
 
 if (id) {
@@ -123,7 +124,7 @@ if (id) {
   if (preset.gate) { form.elements.where.value = "some"; tick(form, "gates", [preset.gate]); }
   if (preset.person) {
     form.elements.who.value = "some";
-    await call(`/v1/employees/${preset.person}`).then((one) => people.set([[one.id, one.name]]), () => say("That person is gone.", "bad"));
+    await call(`/v1/employees/${preset.person}`).then((one) => people.set([[one.id, one.name]]), () => say(_("That person is gone."), "bad"));
   }
   draw();
 }

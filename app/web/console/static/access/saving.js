@@ -3,6 +3,7 @@
 import { CallError, rooted, say } from "../api.js";
 import { clearProblems, el, problemAt } from "../parts.js";
 import { ask, change } from "./change.js";
+import { _ } from "../words.js";
 
 /** Marks the page as changed and not saved, where it has a mark for that. */
 export function unsaved(on) {
@@ -42,22 +43,22 @@ export async function save(form, wanted) {
 
 /** Removes an entry once the person has seen what that does. What still uses it is named. Gives whether it is gone. */
 export async function remove(kind, entry) {
-  if ((await ask(`Delete ${entry.name}?`, [el("p", {}, "This cannot be undone.")], [["Cancel", "back", "second"], ["Delete", "yes", "danger"]])) !== "yes") return false;
+  if ((await ask(_`Delete ${entry.name}?`, [el("p", {}, _("This cannot be undone."))], [[_("Cancel"), "back", "second"], [_("Delete"), "yes", "danger"]])) !== "yes") return false;
   try {
-    const gone = await change({ kind, action: "delete", id: entry.id, version: entry.version, does: "Delete" });
+    const gone = await change({ kind, action: "delete", id: entry.id, version: entry.version, does: _("Delete") });
     return gone !== undefined;
   } catch (error) {
     if (!(error instanceof CallError)) throw error;
     if (error.code !== "in_use") say(error.message, "bad");
-    else await ask(`${entry.name} is still used`, used(error.body.used_by), [["Close", "back", ""]]);
+    else await ask(_`${entry.name} is still used`, used(error.body.used_by), [[_("Close"), "back", ""]]);
     return false;
   }
 }
 
-const KINDS = { rules: "rule", schedules: "schedule", "gate-modes": "gate mode", modes: "gate mode", grants: "temporary grant" };
+const KINDS = { rules: _("rule"), schedules: _("schedule"), "gate-modes": _("gate mode"), modes: _("gate mode"), grants: _("temporary grant") };
 const PAGES = { rules: "/access/rules/", schedules: "/access/schedules/" };
 
 function used(users) {
   const rows = users.map(({ kind, id, name }) => el("li", {}, PAGES[kind] ? el("a", { href: rooted(PAGES[kind] + id) }, name) : name, " ", el("span", { class: "faint" }, KINDS[kind] ?? kind)));
-  return [el("p", {}, "Take it out of these first:"), el("ul", {}, rows)];
+  return [el("p", {}, _("Take it out of these first:")), el("ul", {}, rows)];
 }

@@ -2,6 +2,7 @@
 
 import { call, CallError, say, sayNext } from "../api.js";
 import { change, refusal } from "./change.js";
+import { _ } from "../words.js";
 
 let dragged = null;
 
@@ -9,9 +10,9 @@ async function move(zone, parent, where) {
   const before = await call(`/v1/zones/${zone.dataset.zone}`).catch(() => null);
   if (!before || before.parent === parent) return;
   try {
-    const made = await change({ kind: "zones", action: "patch", id: before.id, version: before.version, body: { parent }, does: "Move" });
+    const made = await change({ kind: "zones", action: "patch", id: before.id, version: before.version, body: { parent }, does: _("Move") });
     if (made === undefined) return;
-    sayNext(`${zone.dataset.name} is now ${where}.`);
+    sayNext(_`${zone.dataset.name} is now ${where}.`);
     location.reload();
   } catch (error) {
     if (!(error instanceof CallError)) throw error;
@@ -40,6 +41,6 @@ for (const place of document.querySelectorAll("[data-zone], .card:has(> .tree)")
     if (!onto(event)) return;
     event.preventDefault();
     const { zone, name } = place.dataset;
-    move(dragged, zone ?? null, zone ? `inside ${name}` : "at the top");
+    move(dragged, zone ?? null, zone ? _`inside ${name}` : _("at the top"));
   });
 }

@@ -2,6 +2,7 @@
 
 import { call, rooted, sayNext } from "../api.js";
 import { moment } from "../parts.js";
+import { _ } from "../words.js";
 
 const add = document.getElementById("add");
 const code = document.getElementById("code");
@@ -31,10 +32,10 @@ for (const button of document.querySelectorAll("[data-code]")) {
 }
 
 function show(made) {
-  document.getElementById("code-title").textContent = `Code for ${made.display.name}`;
+  document.getElementById("code-title").textContent = _`Code for ${made.display.name}`;
   document.getElementById("code-address").textContent = location.origin + rooted("/display");
   document.getElementById("code-words").textContent = made.code;
-  document.getElementById("code-until").textContent = `It works once, until ${moment(made.expires_at)}.`;
+  document.getElementById("code-until").textContent = _`It works once, until ${moment(made.expires_at)}.`;
   code.addEventListener("close", () => location.reload(), { once: true });
   code.showModal();
 }
@@ -42,7 +43,7 @@ function show(made) {
 for (const button of document.querySelectorAll("[data-revoke]")) {
   button.addEventListener("click", () => {
     revoked = button.closest("tr").dataset;
-    document.getElementById("sure-words").textContent = `The screen "${revoked.name}" shows nothing from then on.`;
+    document.getElementById("sure-words").textContent = _`The screen "${revoked.name}" shows nothing from then on.`;
     sure.showModal();
   });
 }
@@ -50,6 +51,6 @@ for (const button of document.querySelectorAll("[data-revoke]")) {
 document.getElementById("revoke").addEventListener("click", async () => {
   const done = await call(`/v1/displays/${revoked.id}`, { method: "DELETE" }).then(() => true, () => false);
   if (!done) return;
-  sayNext("The display was revoked.");
+  sayNext(_("The display was revoked."));
   location.reload();
 });

@@ -2,6 +2,7 @@
 
 import { call, sayNext } from "../api.js";
 import { copied } from "../copy.js";
+import { _ } from "../words.js";
 
 const add = document.getElementById("add");
 const form = add.querySelector("form");
@@ -35,7 +36,7 @@ copy.addEventListener("click", () => {
 for (const button of document.querySelectorAll("[data-revoke]")) {
   button.addEventListener("click", () => {
     revoked = button.closest("tr").dataset;
-    document.getElementById("sure-words").textContent = `Every request with the key "${revoked.name}" is refused from then on.`;
+    document.getElementById("sure-words").textContent = _`Every request with the key "${revoked.name}" is refused from then on.`;
     sure.showModal();
   });
 }
@@ -43,6 +44,6 @@ for (const button of document.querySelectorAll("[data-revoke]")) {
 document.getElementById("revoke").addEventListener("click", async () => {
   const done = await call(`/v1/keys/${revoked.id}`, { method: "DELETE" }).then(() => true, () => false);
   if (!done) return;
-  sayNext("The key was revoked.");
+  sayNext(_("The key was revoked."));
   location.reload();
 });

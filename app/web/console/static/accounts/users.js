@@ -3,6 +3,7 @@
 import { call, rooted, sayNext } from "../api.js";
 import { copied } from "../copy.js";
 import { moment } from "../parts.js";
+import { _ } from "../words.js";
 
 const add = document.getElementById("add");
 const edit = document.getElementById("edit");
@@ -27,7 +28,7 @@ add.querySelector("form").addEventListener("submit", async (event) => {
 for (const button of document.querySelectorAll("[data-edit]")) {
   button.addEventListener("click", () => {
     changed = button.closest("tr").dataset;
-    document.getElementById("edit-title").textContent = `Change ${changed.name}`;
+    document.getElementById("edit-title").textContent = _`Change ${changed.name}`;
     const roles = changed.roles.split(" ");
     for (const box of edit.querySelectorAll('[name="roles"]')) box.checked = roles.includes(box.value);
     edit.querySelector('[name="enabled"]').checked = changed.enabled === "yes";
@@ -40,7 +41,7 @@ edit.querySelector("form").addEventListener("submit", async (event) => {
   const json = { roles: rolesIn(event.target), enabled: event.target.elements.enabled.checked };
   const done = await call(`/v1/users/${changed.id}`, { method: "PATCH", json }).catch(() => null);
   if (!done) return;
-  sayNext(`${done.name} was changed.`);
+  sayNext(_`${done.name} was changed.`);
   location.reload();
 });
 
@@ -62,8 +63,8 @@ async function showLink(id, name) {
   if (!made) return;
   const until = moment(made.expires_at);
   document.getElementById("link-words").textContent =
-    `Give it to ${name} and nobody else: whoever opens it sets the password. It works once, until ${until}.`;
+    _`Give it to ${name} and nobody else: whoever opens it sets the password. It works once, until ${until}.`;
   document.getElementById("link-address").textContent = location.origin + rooted(made.path);
-  copy.textContent = "Copy";
+  copy.textContent = _("Copy");
   link.showModal();
 }

@@ -2,6 +2,7 @@
 
 import { el, when } from "../parts.js";
 import { test } from "./sound.js";
+import { _ } from "../words.js";
 
 document.addEventListener("acknowledged", ({ detail: items }) => {
   for (const alert of items) {
@@ -25,8 +26,8 @@ document.getElementById("sound-test").addEventListener("click", async () => {
   const said = document.getElementById("sound-said");
   const plays = await test();
   said.textContent = plays
-    ? "Three tones are playing. If you hear none, turn up the volume of this device."
-    : "The browser blocks sound here. Allow it for this address in the browser's settings, then test again.";
+    ? _("Three tones are playing. If you hear none, turn up the volume of this device.")
+    : _("The browser blocks sound here. Allow it for this address in the browser's settings, then test again.");
   said.className = plays ? "notice good" : "notice bad";
   said.hidden = false;
 });

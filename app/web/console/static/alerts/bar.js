@@ -4,6 +4,7 @@ import { call } from "../api.js";
 import { heard } from "../contact.js";
 import { badge, el, when } from "../parts.js";
 import { allow, beep, blocked } from "./sound.js";
+import { _ } from "../words.js";
 
 const EVERY_MS = 5_000;
 const ANSWER_MS = 4_000;
@@ -38,11 +39,11 @@ function row(group) {
   const over = group.every((alert) => alert.cleared_at);
   const ids = group.map((alert) => alert.id).join(" ");
   return el("li", { class: `alert-row ${newest.severity}` },
-    badge(newest.severity === "critical" ? "Critical" : "Warning", newest.severity === "critical" ? "bad" : "warn"),
+    badge(newest.severity === "critical" ? _("Critical") : _("Warning"), newest.severity === "critical" ? "bad" : "warn"),
     el("span", { class: "alert-words" }, el("strong", {}, named(group)), newest.detail ? el("span", { class: "alert-detail" }, ` · ${newest.detail}`) : "",
-      el("span", { class: "alert-since" }, group.length > 1 ? " · first " : " · ", when(oldest.at, oldest.gate), group.length > 1 ? ", last " : "", group.length > 1 ? when(newest.at, newest.gate) : "",
-        over ? " · over, not acknowledged" : " · lasts")),
-    mayAnswer && el("button", { type: "button", class: "small second", "data-acknowledge": ids, "data-about": named(group) }, "Acknowledge"));
+      el("span", { class: "alert-since" }, group.length > 1 ? ` · ${_("first")} ` : " · ", when(oldest.at, oldest.gate), group.length > 1 ? `, ${_("last")} ` : "", group.length > 1 ? when(newest.at, newest.gate) : "",
+        ` · ${over ? _("over, not acknowledged") : _("lasts")}`)),
+    mayAnswer && el("button", { type: "button", class: "small second", "data-acknowledge": ids, "data-about": named(group) }, _("Acknowledge")));
 }
 
 function draw() {
@@ -59,7 +60,7 @@ function draw() {
   bar.querySelector(".alert-rows").replaceChildren(...shown.slice(0, ROWS).map(row));
   const more = bar.querySelector(".alert-more");
   more.hidden = rest <= 0;
-  more.textContent = `${rest} more. All ${count} alerts`;
+  more.textContent = _`${rest} more. All ${count} alerts`;
   bar.querySelector(".alert-blocked").hidden = !blocked();
   if (focused) bar.querySelector(`[data-acknowledge="${focused}"]`)?.focus();
 }

@@ -1,5 +1,7 @@
 // The console's sounds. Whether they are on is remembered in this browser; whether the browser allows them is shown.
 
+import { _ } from "../words.js";
+
 const TONES = { critical: [880, 660, 880], warning: [660], lost: [440, 330], test: [660, 880, 660] };
 const TONE_S = 0.22;
 const button = document.getElementById("sound");
@@ -47,7 +49,7 @@ export async function test() {
 
 function show() {
   if (!button) return;
-  const words = !wanted() ? "Sound is off" : blocked() ? "Sound is blocked" : "Sound is on";
+  const words = !wanted() ? _("Sound is off") : blocked() ? _("Sound is blocked") : _("Sound is on");
   button.setAttribute("aria-pressed", String(wanted()));
   button.setAttribute("aria-label", words);
   button.title = words;

@@ -6,6 +6,7 @@ import { clearProblems, el, problemAt } from "../parts.js";
 import { LiveView } from "./live_view.js";
 import { draw, placed, verdict } from "./ruler.js";
 import { WHOLE, zoneEditor } from "./zone.js";
+import { _, decimals } from "../words.js";
 
 const FIELDS = { bad_camera_address: "url", camera_exists: "name", bad_gate_name: "name", unknown_gate: "gate", bad_region: "left", camera_record_damaged: "url" };
 const page = document.getElementById("camera");
@@ -40,11 +41,11 @@ function measure() {
 function facts(line, seconds) {
   if (at("facts").dataset.first) return;
   at("facts").dataset.first = seconds;
-  at("facts").textContent = `First picture after ${seconds.toFixed(1)} s · ${line.width_px} × ${line.height_px} pixels`;
+  at("facts").textContent = _`First picture after ${decimals(seconds, 1)} s · ${line.width_px} × ${line.height_px} pixels`;
 }
 
 const view = new LiveView(at("picture"), {
-  onWait: () => tell(newest ? "" : "Waiting for the picture …"),
+  onWait: () => tell(newest ? "" : _("Waiting for the picture …")),
   onPicture: (line, seconds) => {
     newest = line.faces ? line : { ...line, faces: newest?.faces ?? [] };
     page.classList.add("seen");
@@ -118,13 +119,13 @@ function body() {
 
 async function save() {
   clearProblems(form);
-  if (!id && !field("name").value.trim()) return problemAt(form, "name", "Give it a name.");
-  if (!id && !field("url").value.trim()) return problemAt(form, "url", "Type the camera's address.");
+  if (!id && !field("name").value.trim()) return problemAt(form, "name", _("Give it a name."));
+  if (!id && !field("url").value.trim()) return problemAt(form, "url", _("Type the camera's address."));
   if (!form.reportValidity()) return undefined;
   try {
     const saved = await call(id ? `/v1/cameras/${id}` : "/v1/cameras", { method: id ? "PATCH" : "POST", json: body(), quiet: true });
     unsaved(false);
-    sayNext("Saved. The camera is watched within seconds.");
+    sayNext(_("Saved. The camera is watched within seconds."));
     location.assign(rooted(`/cameras/${saved.id}`));
   } catch (error) {
     if (!(error instanceof CallError)) throw error;
@@ -142,7 +143,7 @@ if (form) {
   form.addEventListener("input", () => unsaved(true));
   at("try").addEventListener("click", () => {
     clearProblems(form);
-    if (!id && !field("url").value.trim()) problemAt(form, "url", "Type the camera's address.");
+    if (!id && !field("url").value.trim()) problemAt(form, "url", _("Type the camera's address."));
     else look();
   });
   field("rotation").addEventListener("change", () => {
@@ -162,17 +163,17 @@ if (form) {
   }
   at("switch")?.addEventListener("click", async () => {
     await call(`/v1/cameras/${id}`, { method: "PATCH", json: { enabled: !stored.enabled } });
-    sayNext(stored.enabled ? "Switched off. Nobody watches it." : "Switched on. It is watched within seconds.");
+    sayNext(stored.enabled ? _("Switched off. Nobody watches it.") : _("Switched on. It is watched within seconds."));
     location.reload();
   });
   at("remove")?.addEventListener("click", async () => {
-    const words = stored.alone ? `${stored.gate} has no other camera: then only hardware that sends its own pictures opens it.` : `${stored.gate} keeps its other camera.`;
-    if ((await ask(`Remove ${stored.name}?`, [el("p", {}, words)], [["Cancel", "back", "second"], ["Remove", "yes", "danger"]])) !== "yes") return;
+    const words = stored.alone ? _`${stored.gate} has no other camera: then only hardware that sends its own pictures opens it.` : _`${stored.gate} keeps its other camera.`;
+    if ((await ask(_`Remove ${stored.name}?`, [el("p", {}, words)], [[_("Cancel"), "back", "second"], [_("Remove"), "yes", "danger"]])) !== "yes") return;
     await call(`/v1/cameras/${id}`, { method: "DELETE" });
     unsaved(false);
-    sayNext("Removed.");
+    sayNext(_("Removed."));
     location.assign(rooted("/cameras"));
   });
 }
 if (id) look();
-else tell("Type the address and press Try.");
+else tell(_("Type the address and press Try."));

@@ -2,6 +2,7 @@
 
 import { CallError } from "../api.js";
 import { lines } from "./stream.js";
+import { _ } from "../words.js";
 
 const AGAIN_MS = 3000;
 
@@ -52,7 +53,7 @@ export class LiveView {
       }
     } catch (error) {
       if (stop.signal.aborted) return;
-      fault = error instanceof CallError ? error.message : "The service cannot be reached. Check the network and try again.";
+      fault = error instanceof CallError ? error.message : _("The service cannot be reached. Check the network and try again.");
       if (error instanceof CallError && error.status < 500) {
         this.stop = null;
         this.onFault(fault, error);
@@ -63,7 +64,7 @@ export class LiveView {
     this.stop = null;
     if (fault) this.onFault(fault);
     if (source.forever) setTimeout(() => this.source === source && !this.stop && !document.hidden && this.#run(true), fault || performance.now() - began < AGAIN_MS ? AGAIN_MS : 0);
-    else if (!fault) this.onFault("Shown for a minute. Press Try to go on.");
+    else if (!fault) this.onFault(_("Shown for a minute. Press Try to go on."));
   }
 
   async #draw(line, signal, seconds) {

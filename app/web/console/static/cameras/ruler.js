@@ -1,9 +1,10 @@
 // What the picture says about whoever stands before the camera: how wide their face is, whether it is lit and sharp.
 
 import { badge, el } from "../parts.js";
+import { _ } from "../words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
-const LIGHT = { too_dark: "Too dark: add light from the front", too_bright: "Too bright: shade the camera, or turn it away from the light" };
+const LIGHT = { too_dark: _("Too dark: add light from the front"), too_bright: _("Too bright: shade the camera, or turn it away from the light") };
 const TEXT_PX = 14; // on the screen, however small the picture is shown
 const px = (width) => `${Math.round(width)} px`;
 
@@ -29,7 +30,7 @@ export function draw(overlay, { width_px: width, height_px: height }, faces, lea
   const parts = faces.flatMap((face) => {
     const [x, y, w, h] = [face.x * width, face.y * height, face.width * width, face.height * height];
     const kind = !face.inside ? "outside" : face.width_px >= least ? "wide" : "narrow";
-    const words = { outside: "outside the zone", wide: px(face.width_px), narrow: `${px(face.width_px)}: too far` }[kind];
+    const words = { outside: _("outside the zone"), wide: px(face.width_px), narrow: _`${px(face.width_px)}: too far` }[kind];
     const [line, end] = [Math.min(y + h + size / 2, height - size * 1.6), size / 3];
     return [
       part("rect", { class: `face ${kind}`, x, y, width: w, height: h, rx: size / 4 }),
@@ -46,7 +47,7 @@ export function missed(expected, width) {
   const [low, high] = above < 0 ? [expected.at(-1), expected.at(-1)] : [expected[Math.max(above - 1, 0)], expected[above]];
   const part = high[0] === low[0] ? 0 : (width - low[0]) / (high[0] - low[0]);
   const share = low[1] + (high[1] - low[1]) * Math.min(Math.max(part, 0), 1);
-  return share < 0.015 ? "about 1 of 100" : `about ${Math.round(share * 100)} of 100`;
+  return share < 0.015 ? _("about 1 of 100") : _`about ${Math.round(share * 100)} of 100`;
 }
 
 /**
@@ -56,7 +57,7 @@ export function missed(expected, width) {
 export function verdict(faces, least, expected) {
   const face = faces.find((one) => one.inside);
   if (!face) {
-    const words = faces.length ? "The face is outside the zone." : "No face in the picture. Stand where people will stand.";
+    const words = faces.length ? _("The face is outside the zone.") : _("No face in the picture. Stand where people will stand.");
     return [words, [el("p", { class: "ruler-words" }, words)]];
   }
   const wide = face.width_px >= least;
@@ -65,16 +66,16 @@ export function verdict(faces, least, expected) {
   const cut = face.problems.includes("cut_off");
   const turned = face.problems.includes("turned_away");
   const badges = [
-    wide ? badge("✓ Near enough", "good") : badge("✗ Too far: come closer, or move or zoom the camera", "bad"),
-    light ? badge(`✗ ${LIGHT[light]}`, "bad") : badge("✓ Light is good", "good"),
-    blurred ? badge("✗ Blurred: focus or clean the lens, or add light", "bad") : badge("✓ Sharp enough", "good"),
-    cut && badge("✗ Cut off at the edge of the picture", "bad"),
-    turned && badge("! Turned away: look at the camera", "warn"),
+    wide ? badge(_("✓ Near enough"), "good") : badge(_("✗ Too far: come closer, or move or zoom the camera"), "bad"),
+    light ? badge(`✗ ${LIGHT[light]}`, "bad") : badge(_("✓ Light is good"), "good"),
+    blurred ? badge(_("✗ Blurred: focus or clean the lens, or add light"), "bad") : badge(_("✓ Sharp enough"), "good"),
+    cut && badge(_("✗ Cut off at the edge of the picture"), "bad"),
+    turned && badge(_("! Turned away: look at the camera"), "warn"),
   ];
-  const key = `${wide ? "Near enough." : "Too far."} ${light ? LIGHT[light] : "Light is good"}. ${blurred ? "Blurred" : "Sharp enough"}.`;
+  const key = `${wide ? _("Near enough.") : _("Too far.")} ${light ? LIGHT[light] : _("Light is good")}. ${blurred ? _("Blurred") : _("Sharp enough")}.`;
   return [key, [
-    el("p", { class: "ruler-words" }, el("strong", { class: "number" }, `Your face is ${px(face.width_px)} wide`), `; recognised from ${px(least)}.`),
+    el("p", { class: "ruler-words" }, el("strong", { class: "number" }, _`Your face is ${px(face.width_px)} wide`), _`; recognised from ${px(least)}.`),
     el("p", { class: "badges" }, ...badges),
-    wide && el("p", { class: "hint" }, `Measured at this width: ${missed(expected, face.width_px)} employees were not recognised by one picture. Several pictures of somebody who walks up do better; noise and movement do worse.`),
+    wide && el("p", { class: "hint" }, _`Measured at this width: ${missed(expected, face.width_px)} employees were not recognised by one picture. Several pictures of somebody who walks up do better; noise and movement do worse.`),
   ].filter(Boolean)];
 }

@@ -1,5 +1,7 @@
 // The camera of this browser in a <video>: opened, its pictures, and closed when the person or the page leaves.
 
+import { _ } from "../words.js";
+
 const WIDEST = 1280;
 
 /** There is no picture. message: what the person can do. */
@@ -30,13 +32,13 @@ export class Viewfinder {
   async open(which) {
     this.close();
     const turn = this.#turn;
-    if (!navigator.mediaDevices) throw new NoCamera(`Browsers allow the camera on https pages only. ${this.#cure}`);
+    if (!navigator.mediaDevices) throw new NoCamera(_`Browsers allow the camera on https pages only. ${this.#cure}`);
     let opened;
     try {
       opened = await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: WIDEST }, ...which }, audio: false });
     } catch (error) {
       if (turn !== this.#turn) return null;
-      throw new NoCamera(error.name === "NotAllowedError" ? "The browser blocks the camera. Allow it in the address bar, then try again." : "No camera was found, or another program is using it.");
+      throw new NoCamera(error.name === "NotAllowedError" ? _("The browser blocks the camera. Allow it in the address bar, then try again.") : _("No camera was found, or another program is using it."));
     }
     if (turn !== this.#turn) {
       release(opened);

@@ -1,5 +1,7 @@
 // The watched zone, drawn on the picture: by mouse or finger, by keys, or as numbers. All are shares of the picture.
 
+import { _ } from "../words.js";
+
 const STEP = 0.01;
 const LEAST = 0.05; // a zone narrower than this was a press, not a drawing
 const SIDES = ["left", "top", "right", "bottom"];
@@ -23,8 +25,8 @@ export function zoneEditor({ stage, box, fields, start, changed }) {
     box.style.width = `${(zone.right - zone.left) * 100}%`;
     box.style.height = `${(zone.bottom - zone.top) * 100}%`;
     for (const side of SIDES) if (document.activeElement !== fields[side]) fields[side].value = Math.round(zone[side] * 100);
-    const words = isWhole() ? "the whole picture" : `${SIDES.map((side) => `${side} ${Math.round(zone[side] * 100)} %`).join(", ")}`;
-    box.setAttribute("aria-label", `Watched zone: ${words}`);
+    const words = isWhole() ? _("the whole picture") : `${SIDES.map((side) => `${side} ${Math.round(zone[side] * 100)} %`).join(", ")}`;
+    box.setAttribute("aria-label", _`Watched zone: ${words}`);
     stage.classList.toggle("whole", isWhole());
   }
 

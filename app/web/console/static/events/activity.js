@@ -4,6 +4,7 @@ import { call, rooted, sayNext } from "../api.js";
 import { clearProblems, problemAt } from "../parts.js";
 import { onPaper } from "./paper.js";
 import { drawTimeline } from "./timeline.js";
+import { _ } from "../words.js";
 
 const MOST_CHUNKS = 30; // of 50 rows
 const LOOK_MS = 1_000; // news that come together are asked for once
@@ -47,7 +48,7 @@ async function more() {
   const { next } = last.dataset;
   if (fetching || !next) return;
   fetching = true;
-  end.textContent = "Loading more …";
+  end.textContent = _("Loading more …");
   const wanted = query();
   wanted.set("cursor", next);
   const chunk = await chunkOf(wanted).catch(() => null);
@@ -55,12 +56,12 @@ async function more() {
   // Otherwise newer rows took the place of those that it follows.
   if (last.isConnected) {
     if (!chunk) {
-      end.replaceChildren("Could not load more. ", button("Try again", "small second", more));
+      end.replaceChildren(`${_("Could not load more.")} `, button(_("Try again"), "small second", more));
       return;
     }
     rows.append(chunk);
     dropNewest();
-    end.textContent = chunk.dataset.next ? "" : "No more events.";
+    end.textContent = chunk.dataset.next ? "" : _("No more events.");
   }
   look();
 }
@@ -74,7 +75,7 @@ function dropNewest() {
   scrollBy(0, -height);
   trimmed = true;
   stopLive();
-  top("Back to the newest", () => location.reload());
+  top(_("Back to the newest"), () => location.reload());
 }
 
 function button(words, kind, does) {
@@ -132,7 +133,7 @@ async function refresh() {
   if (fresh === 0) return;
   waiting = chunk;
   if (calm()) show();
-  else top(fresh < 0 ? "Many new rows" : `${fresh} new`, () => { show(); scrollTo({ top: 0 }); });
+  else top(fresh < 0 ? _("Many new rows") : _`${fresh} new`, () => { show(); scrollTo({ top: 0 }); });
 }
 
 /** Shows the newest page in place of the rows; what came after it is loaded again on scrolling. */
@@ -142,7 +143,7 @@ function show() {
   rows.append(waiting);
   waiting = null;
   document.getElementById("newest")?.remove();
-  end.textContent = rows.lastElementChild.dataset.next ? "" : "No more events.";
+  end.textContent = rows.lastElementChild.dataset.next ? "" : _("No more events.");
   look();
 }
 
@@ -185,23 +186,23 @@ saving.addEventListener("submit", async (submit) => {
   submit.preventDefault();
   clearProblems(saving);
   const name = saving.elements.name.value.trim();
-  if (!name) return problemAt(saving, "name", "Give it a name, such as “Night shift”.");
+  if (!name) return problemAt(saving, "name", _("Give it a name, such as “Night shift”."));
   try {
     await call("/v1/account/views", { method: "POST", json: { name, query: saving.dataset.query }, quiet: true });
   } catch (error) {
     if (!("status" in error)) throw error;
     return problemAt(saving, "name", error.message);
   }
-  sayNext(`Saved as “${name}”.`);
+  sayNext(_`Saved as “${name}”.`);
   return location.reload();
 });
 views.addEventListener("click", async ({ target }) => {
   const id = target.dataset.remove;
   if (!id) return;
   await call(`/v1/account/views/${encodeURIComponent(id)}`, { method: "DELETE" });
-  sayNext("The view was removed.");
+  sayNext(_("The view was removed."));
   location.reload();
 });
 
-onPaper(() => (rows?.lastElementChild.dataset.next ? `. Shows the newest ${rows.querySelectorAll("[data-id]").length} rows; older events match too.` : ""));
+onPaper(() => (rows?.lastElementChild.dataset.next ? _`. Shows the newest ${rows.querySelectorAll("[data-id]").length} rows; older events match too.` : ""));
 drawTimeline(document.getElementById("timeline"));

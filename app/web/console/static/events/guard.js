@@ -3,6 +3,7 @@
 import { call, rooted, say } from "../api.js";
 import { badge, clearProblems, el, problemAt } from "../parts.js";
 import { face } from "./tile.js";
+import { _, decimals } from "../words.js";
 
 const letIn = document.getElementById("let-in");
 const search = document.getElementById("who-is-this");
@@ -18,7 +19,7 @@ const title = (dialog, text) => { dialog.querySelector("h2").textContent = text;
 /** Asks for a ready reason, which lets in at once, or another one. who: a person found, else whom the refusal names. */
 export function askToLetIn(event, who = event.employee) {
   [about, person] = [event, who];
-  title(letIn, `Let ${who?.name ?? "them"} in at ${event.gate}`);
+  title(letIn, who ? _`Let ${who.name} in at ${event.gate}` : _`Let them in at ${event.gate}`);
   letIn.querySelector("form").reset();
   clearProblems(letIn.querySelector("form"));
   letIn.showModal();
@@ -31,7 +32,7 @@ async function openFor(comment) {
   try {
     await call(`/v1/gates/${encodeURIComponent(about.gate)}/open`, { method: "POST", json, quiet: true });
     letIn.close();
-    say(`${about.gate}: the order to open was recorded${person ? ` for ${person.name}` : ""}.`, "good");
+    say(person ? _`${about.gate}: the order to open was recorded for ${person.name}.` : _`${about.gate}: the order to open was recorded.`, "good");
   } catch (error) {
     if (!("status" in error)) throw error;
     problemAt(letIn.querySelector("form"), "let-in-comment", error.message);
@@ -46,7 +47,7 @@ letIn?.querySelector("form").addEventListener("submit", (submit) => {
   clearProblems(submit.target);
   const comment = document.getElementById("let-in-comment").value.trim();
   if (comment) openFor(comment);
-  else problemAt(submit.target, "let-in-comment", "Choose a reason above, or write your own.");
+  else problemAt(submit.target, "let-in-comment", _("Choose a reason above, or write your own."));
 });
 
 // Who is this?
@@ -55,7 +56,7 @@ letIn?.querySelector("form").addEventListener("submit", (submit) => {
 export function lookUp(event, at, verb, pick) {
   [about, gate] = [event, at];
   picked = pick && { verb, pick };
-  title(search, event ? "Who is this?" : "Find a person");
+  title(search, event ? _("Who is this?") : _("Find a person"));
   document.getElementById("who-name").value = "";
   document.getElementById("who-found").replaceChildren();
   search.querySelector(".who-nearest").hidden = !event?.snapshot;
@@ -65,21 +66,21 @@ export function lookUp(event, at, verb, pick) {
 
 async function nearest(event) {
   const list = document.getElementById("who-nearest");
-  list.replaceChildren(el("li", { class: "hint" }, "Comparing …"));
+  list.replaceChildren(el("li", { class: "hint" }, _("Comparing …")));
   let found;
   try {
     found = (await call(`/live/${event.decision_id}/nearest`, { quiet: true })).people.map(entry);
   } catch (error) {
     found = [el("li", { class: "hint" }, error.message)];
   }
-  if (about === event) list.replaceChildren(...(found.length ? found : [el("li", { class: "hint" }, "Nobody is enrolled.")]));
+  if (about === event) list.replaceChildren(...(found.length ? found : [el("li", { class: "hint" }, _("Nobody is enrolled."))]));
 }
 
 function entry(one) {
-  const state = one.status === "active" ? (one.may_pass ? badge("May pass", "good") : badge("May not pass", "bad")) : badge("Suspended", "bad");
-  const close = one.similarity !== undefined && el("span", { class: "faint" }, ` Similarity ${one.similarity.toFixed(2)}, a gate needs ${one.threshold.toFixed(2)}.`);
+  const state = one.status === "active" ? (one.may_pass ? badge(_("May pass"), "good") : badge(_("May not pass"), "bad")) : badge(_("Suspended"), "bad");
+  const close = one.similarity !== undefined && el("span", { class: "faint" }, ` ${_`Similarity ${decimals(one.similarity, 2)}, a gate needs ${decimals(one.threshold, 2)}.`}`);
   return el("li", { class: "found" },
-    one.photo ? face(rooted(`/portraits/${one.id}`), `Enrolled photo of ${one.name}`) : el("span", { class: "no-face", role: "img", "aria-label": `${one.name} has no photo` }, "?"),
+    one.photo ? face(rooted(`/portraits/${one.id}`), _`Enrolled photo of ${one.name}`) : el("span", { class: "no-face", role: "img", "aria-label": _`${one.name} has no photo` }, "?"),
     el("div", {}, el("p", {}, el("strong", {}, one.name), " ", state), el("p", { class: "hint" }, one.why, close)),
     picked && el("button", { type: "button", class: "second", "aria-label": `${picked.verb}: ${one.name}`, onclick: () => { search.close(); picked.pick(one); } }, picked.verb));
 }
@@ -102,7 +103,7 @@ async function find(text) {
   const answer = await call(`/live/people?gate=${encodeURIComponent(gate)}&q=${encodeURIComponent(text)}`, { quiet: true }).catch((error) => error);
   if (mine !== asked) return;
   if (answer instanceof Error) list.replaceChildren(el("li", { class: "hint" }, answer.message));
-  else list.replaceChildren(...(answer.people.length ? answer.people.map(entry) : [el("li", { class: "hint" }, `Nobody is called “${text}”.`)]));
+  else list.replaceChildren(...(answer.people.length ? answer.people.map(entry) : [el("li", { class: "hint" }, _`Nobody is called “${text}”.`)]));
 }
 
 // Report
@@ -110,7 +111,7 @@ async function find(text) {
 /** Asks what is wrong with a decision, and whether it was somebody else. */
 export function askToReport(event) {
   about = event;
-  title(report, `Report a mistake at ${event.gate}`);
+  title(report, _`Report a mistake at ${event.gate}`);
   const form = report.querySelector("form");
   form.reset();
   clearProblems(form);
@@ -124,12 +125,12 @@ report?.querySelector("form").addEventListener("submit", async (submit) => {
   const [event, form] = [about, submit.target];
   clearProblems(form);
   const comment = form.elements["report-comment"].value.trim();
-  if (!comment) return problemAt(form, "report-comment", "Say in a few words what is wrong.");
+  if (!comment) return problemAt(form, "report-comment", _("Say in a few words what is wrong."));
   const button = form.querySelector("button:not([type])");
   button.disabled = true; // one press, one report
   try {
     await call(`/v1/events/${event.decision_id}/report`, { method: "POST", json: { comment }, quiet: true });
-    say("Reported: guards and admins see the alert.", "good");
+    say(_("Reported: guards and admins see the alert."), "good");
   } catch (error) {
     if (!("status" in error)) throw error;
     // Reported before: a correction is a matter of its own.
@@ -140,7 +141,7 @@ report?.querySelector("form").addEventListener("submit", async (submit) => {
   const who = form.elements["report-who"].value;
   report.close();
   if (who === "not_this_person") record(event, { kind: who });
-  if (who === "was") lookUp(event, event.gate, "It was them", (one) => askToCorrect(event, one));
+  if (who === "was") lookUp(event, event.gate, _("It was them"), (one) => askToCorrect(event, one));
 });
 
 // Correct
@@ -150,7 +151,7 @@ let correction = null;
 
 function askToCorrect(event, one) {
   correction = [event, { kind: "was", employee: one.id }];
-  title(correct, `Was it ${one.name}?`);
+  title(correct, _`Was it ${one.name}?`);
   correct.showModal();
 }
 
@@ -163,7 +164,7 @@ correct?.querySelector("form").addEventListener("submit", (submit) => {
 async function record(event, json) {
   try {
     await call(`/v1/events/${event.decision_id}/corrections`, { method: "POST", json });
-    say("The correction is recorded beside the event, for an admin to decide.", "good");
+    say(_("The correction is recorded beside the event, for an admin to decide."), "good");
   } catch (error) {
     if (!("status" in error)) throw error;
   }

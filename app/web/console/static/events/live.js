@@ -9,6 +9,7 @@ import { Arrangement } from "./arrange.js";
 import { listen } from "./keys.js";
 import { Rows } from "./rows.js";
 import { large, small } from "./tile.js";
+import { _ } from "../words.js";
 
 const OF_A_GATE = 6;
 const start = document.getElementById("start");
@@ -82,7 +83,7 @@ function draw(gate) {
   const same = first && (before?.event === first.decision_id || before?.since === first.since);
   const { act } = focus?.dataset ?? {};
   const href = focus?.getAttribute("href");
-  lane.querySelector(".lane-now").replaceChildren(first ? large(first, words, mayOrder) : el("p", { class: "hint" }, "No events yet."));
+  lane.querySelector(".lane-now").replaceChildren(first ? large(first, words, mayOrder) : el("p", { class: "hint" }, _("No events yet.")));
   lane.querySelector(".lane-list").replaceChildren(...shown.filter((event) => event !== first).map((event) => small(event, words)));
   // What the keyboard was on keeps it; what has left the list gives it to the newest. A button about somebody else never gets it.
   if (act) (same && lane.querySelector(`[data-act="${act}"]`) || lane.querySelector(".now a"))?.focus();
@@ -97,8 +98,8 @@ function addLane(gate) {
   title.textContent = gate;
   title.id = `lane-of-${gate}`;
   lane.setAttribute("aria-labelledby", title.id);
-  lane.querySelector(".lane-list").setAttribute("aria-label", `Earlier at ${gate}`);
-  lane.querySelector('[data-order="open"]')?.setAttribute("aria-label", `Open ${gate} by hand`);
+  lane.querySelector(".lane-list").setAttribute("aria-label", _`Earlier at ${gate}`);
+  lane.querySelector('[data-order="open"]')?.setAttribute("aria-label", _`Open ${gate} by hand`);
   document.querySelector(".lanes").append(lane);
   document.getElementById("no-gates").hidden = true;
   lanes.set(gate, lane);
@@ -131,16 +132,16 @@ function drawState(gate) {
   const seen = [...cameras.values()].filter((c) => c.gate === gate);
   lane.classList.toggle("shut", is.locked || is.mode === "lockdown");
   lane.querySelector(".lane-state").replaceChildren(
-    ...(is.test ? [badge("Test gate", "warn")] : []),
-    ...(is.mode === "normal" ? [] : [badge(is.mode === "lockdown" ? "Lockdown" : "Released", "bad")]),
-    ...(is.locked ? [badge("Locked by hand", "bad")] : []),
-    ...(is.enabled ? [] : [badge("Disabled")]),
-    ...(is.door ? [badge(`Door ${is.door}`, is.door === "forced" || is.door === "fault" ? "bad" : "")] : []),
+    ...(is.test ? [badge(_("Test gate"), "warn")] : []),
+    ...(is.mode === "normal" ? [] : [badge(is.mode === "lockdown" ? _("Lockdown") : _("Released"), "bad")]),
+    ...(is.locked ? [badge(_("Locked by hand"), "bad")] : []),
+    ...(is.enabled ? [] : [badge(_("Disabled"))]),
+    ...(is.door ? [badge(_`Door ${_(is.door)}`, is.door === "forced" || is.door === "fault" ? "bad" : "")] : []),
     ...seen.map((c) => badge(`${c.camera}: ${words.cameras[c.state] ?? c.state}`, c.state === "working" ? "good" : "warn")));
   const turn = lane.querySelector('[data-order="lock"], [data-order="unlock"]');
   if (turn) {
     turn.dataset.order = is.locked ? "unlock" : "lock";
-    turn.textContent = is.locked ? "Unlock" : "Lock";
+    turn.textContent = is.locked ? _("Unlock") : _("Lock");
     turn.setAttribute("aria-label", `${turn.textContent} ${gate}`);
   }
 }
@@ -262,7 +263,7 @@ addEventListener("online", connect);
 
 heard("stream");
 document.addEventListener("contact", ({ detail: silentS }) => {
-  if (silentS) state(`No connection for ${silentS} s. What you see is old.`, "bad");
+  if (silentS) state(_`No connection for ${silentS} s. What you see is old.`, "bad");
   else state("live", "good");
 });
 
@@ -280,16 +281,16 @@ const guard = () => import("./guard.js"); // a page that is opened to watch does
 const lookUp = async (event, gate, ...then) => (await guard()).lookUp(event, gate, ...then);
 const ACTS = {
   letIn: async (event, person) => (await guard()).askToLetIn(event, person),
-  whoIsThis: (event) => lookUp(event, event.gate, "Let in", (person) => {
+  whoIsThis: (event) => lookUp(event, event.gate, _("Let in"), (person) => {
     acting = event.gate;
     ACTS.letIn(event, person);
   }),
   report: async (event) => (await guard()).askToReport(event),
 };
 const ORDERS = {
-  open: ["Open", "One person may pass, as after any decision."],
-  lock: ["Lock", "Nobody gets in until you unlock it. Nobody is kept in: exits are never locked."],
-  unlock: ["Unlock", "The rules decide again."],
+  open: [_("Open"), _("One person may pass, as after any decision.")],
+  lock: [_("Lock"), _("Nobody gets in until you unlock it. Nobody is kept in: exits are never locked.")],
+  unlock: [_("Unlock"), _("The rules decide again.")],
 };
 
 if (mayOrder) {
@@ -325,7 +326,7 @@ if (mayOrder) {
   }
   const chosen = () => document.activeElement.closest?.(".lane")?.dataset.gate ?? (lanes.size === 1 ? [...lanes.keys()][0] : null);
   listen({
-    o: () => (chosen() ? ask("open", chosen()) : say("Choose a gate first: press its number.")),
+    o: () => (chosen() ? ask("open", chosen()) : say(_("Choose a gate first: press its number."))),
     a: () => document.querySelector("#alert-bar [data-acknowledge]")?.click(),
     "/": () => lookUp(null, chosen() ?? [...lanes.keys()].sort()[0] ?? ""),
   }, (number) => arrangement.show([...lanes.keys()].sort()[number - 1]));
@@ -336,7 +337,7 @@ if (mayOrder) {
     try {
       await call(`/v1/gates/${encodeURIComponent(gate)}/${order}`, { method: "POST", json: { comment: document.getElementById("comment").value } });
       dialog.close();
-      say(`${gate}: ${{ open: "the order to open was recorded", lock: "locked", unlock: "unlocked" }[order]}.`, "good");
+      say({ open: _`${gate}: the order to open was recorded.`, lock: _`${gate}: locked.`, unlock: _`${gate}: unlocked.` }[order], "good");
     } catch (error) {
       if (error.name !== "CallError" && !("status" in error)) throw error;
     }

@@ -2,6 +2,7 @@
 
 import { rooted } from "../api.js";
 import { el, moment } from "../parts.js";
+import { _ } from "../words.js";
 
 const PART = 10; // the width of a part in the drawing
 
@@ -21,10 +22,10 @@ export async function drawTimeline(box) {
 
 /** Why there is no drawing, in the service's words if it gave any. */
 async function wrong(answer) {
-  if (!answer) return "The service cannot be reached, so there is no timeline.";
-  if (answer.redirected) return "You are signed out. Load the page again.";
+  if (!answer) return _("The service cannot be reached, so there is no timeline.");
+  if (answer.redirected) return _("You are signed out. Load the page again.");
   const { detail } = await answer.json().catch(() => ({}));
-  return `There is no timeline: ${detail ?? "the service did not answer as usual."}`;
+  return _`There is no timeline: ${detail ?? _("the service did not answer as usual.")}`;
 }
 
 function choose(drawing) {
@@ -43,7 +44,7 @@ function choose(drawing) {
     from.setAttribute("aria-valuetext", moment(edges[first]));
     until.setAttribute("aria-valuetext", moment(edges[last]));
     show.disabled = first === 0 && last === parts;
-    show.textContent = show.disabled ? "Show this range" : `Show ${moment(edges[first])} to ${moment(edges[last])}`;
+    show.textContent = show.disabled ? _("Show this range") : _`Show ${moment(edges[first])} to ${moment(edges[last])}`;
   }
 
   function go() {

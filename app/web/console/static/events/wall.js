@@ -1,6 +1,7 @@
 // The wall: critical alerts fill the screen until somebody acknowledges them.
 
 import { el, when } from "../parts.js";
+import { _ } from "../words.js";
 
 const screen = document.getElementById("wall-alarm");
 
@@ -17,7 +18,7 @@ export function fillScreen(words) {
       el("p", { class: "wall-word" }, words[newest.kind] ?? newest.kind),
       el("p", { class: "wall-place" }, newest.gate ?? newest.camera ?? ""),
       el("p", {}, "since ", when(newest.at, newest.gate), newest.detail ? ` · ${newest.detail}` : ""),
-      ...(critical.length > 1 ? [el("p", {}, `and ${critical.length - 1} more`)] : []),
-      el("p", {}, "Shown until it is acknowledged."));
+      ...(critical.length > 1 ? [el("p", {}, _`and ${critical.length - 1} more`)] : []),
+      el("p", {}, _("Shown until it is acknowledged.")));
   });
 }

@@ -4,6 +4,7 @@
 
 import { call, CallError, rooted, sayNext } from "../api.js";
 import { clearProblems, problemAt } from "../parts.js";
+import { _ } from "../words.js";
 
 const FIELDS = { bad_gate_name: "name", gate_exists: "name", bad_gate_zones: "zone_to", bad_name: "zone_to" };
 
@@ -31,12 +32,12 @@ for (const form of document.querySelectorAll("[data-add-gate]")) {
       gate = await call("/v1/gates", { method: "POST", json: { name: form.elements.name.value.trim() }, quiet: true });
       const [from, to] = [await zone("zone_from"), await zone("zone_to")];
       if (from || to) await call(`/v1/gate-places/${gate.id}`, { method: "PATCH", json: { site: site(), zone_from: from, zone_to: to }, quiet: true });
-      sayNext(`${gate.name} was added. It is a test gate until you choose its hardware.`);
+      sayNext(_`${gate.name} was added. It is a test gate until you choose its hardware.`);
     } catch (error) {
       button.disabled = false;
       if (!(error instanceof CallError)) throw error;
       if (!gate) return void problemAt(form, FIELDS[error.code] ?? "name", error.message);
-      sayNext(`${gate.name} was added, but not where it leads: ${error.message}`, "bad");
+      sayNext(_`${gate.name} was added, but not where it leads: ${error.message}`, "bad");
     }
     location.assign(rooted(form.dataset.then || `/gates/${gate.id}`));
     return undefined;

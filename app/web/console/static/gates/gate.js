@@ -4,11 +4,12 @@ import { call, CallError, rooted, say, sayNext } from "../api.js";
 import { clearProblems, problemAt } from "../parts.js";
 import { compare } from "../access/change.js";
 import { unsaved } from "../access/saving.js";
+import { _ } from "../words.js";
 
 const form = document.getElementById("behaviour");
 const { gate } = form.dataset;
 const FIELDS = { bad_unlock_ms: "unlock_s", bad_door_held_after_ms: "door_held_after_s", bad_gate_config: "fail_mode" };
-const WORDS = { secure: "stays locked", safe: "stands open" };
+const WORDS = { secure: _("stays locked"), safe: _("stands open") };
 
 const body = () => ({
   enabled: form.elements.enabled.checked,
@@ -19,8 +20,8 @@ const body = () => ({
   door_held_after_ms: Math.round(1000 * form.elements.door_held_after_s.value),
 });
 const described = (one) => [
-  ["In use", one.enabled ? "yes" : "no"], ["Opens for", `${one.unlock_ms / 1000} s`], ["Without the service", WORDS[one.fail_mode]],
-  ["Pictures held up", one.liveness], ["Who went through", one.passages], ["Door held after", `${one.door_held_after_ms / 1000} s`],
+  [_("In use"), one.enabled ? "yes" : "no"], [_("Opens for"), `${one.unlock_ms / 1000} s`], [_("Without the service"), WORDS[one.fail_mode]],
+  [_("Pictures held up"), one.liveness], [_("Who went through"), one.passages], [_("Door held after"), `${one.door_held_after_ms / 1000} s`],
 ];
 
 async function save(version) {
@@ -39,7 +40,7 @@ async function save(version) {
     return picked === "mine" && save(current.version);
   }
   unsaved(false);
-  sayNext("Saved. It applies from the next decision.");
+  sayNext(_("Saved. It applies from the next decision."));
   location.reload();
   return true;
 }
@@ -58,6 +59,6 @@ document.getElementById("remove-gate")?.addEventListener("click", async (event) 
     event.target.disabled = false;
     return;
   }
-  sayNext("The gate was removed, and its keys with it.");
+  sayNext(_("The gate was removed, and its keys with it."));
   location.assign(rooted("/gates"));
 });

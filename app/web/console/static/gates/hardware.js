@@ -7,12 +7,13 @@ import { call, CallError, rooted } from "../api.js";
 import { clearProblems, el, problemAt } from "../parts.js";
 import { compare } from "../access/change.js";
 import { newKey } from "./new_key.js";
+import { _ } from "../words.js";
 
 const KINDS = { works: "good", limited: "warn", fails: "bad" };
-const LABELS = { bytes: "bytes on the line", rts: "RTS", dtr: "DTR", wiegand26: "Wiegand 26", wiegand37: "Wiegand 37", raw: "raw bits", basic: "Basic", digest: "Digest", bearer: "Bearer" };
+const LABELS = { bytes: _("bytes on the line"), rts: "RTS", dtr: "DTR", wiegand26: "Wiegand 26", wiegand37: "Wiegand 37", raw: _("raw bits"), basic: "Basic", digest: "Digest", bearer: "Bearer" };
 
 function mount(box, forms, has) {
-  const { hardware: id, gate, then = "Done" } = box.dataset;
+  const { hardware: id, gate, then = _("Done") } = box.dataset;
   let { version } = has;
   const groups = [...new Set(forms.map((form) => form.group))];
   const kind = el("select", { id: "hw-form", name: "form", "aria-describedby": "hw-hint" },
@@ -21,13 +22,13 @@ function mount(box, forms, has) {
   const hint = el("p", { class: "hint", id: "hw-hint" });
   const questions = el("div", { class: "stack" });
   const result = el("div", { role: "status", "aria-live": "polite", class: "stack" });
-  const save = el("button", {}, "Save");
-  const check = el("button", { type: "button", class: "second" }, "Save and check the line");
+  const save = el("button", {}, _("Save"));
+  const check = el("button", { type: "button", class: "second" }, _("Save and check the line"));
   const keys = el("div", { class: "stack", hidden: true });
   const form = el("form", { class: "stack", novalidate: true },
-    el("div", { class: "field" }, el("label", { for: "hw-form" }, "Kind of hardware"), kind, hint),
+    el("div", { class: "field" }, el("label", { for: "hw-form" }, _("Kind of hardware")), kind, hint),
     questions, el("div", { class: "actions" }, save, check), result, keys);
-  box.replaceChildren(...(has.whole ? [] : [el("p", { class: "notice warn" }, "This gate's settings were made over the API and hold more than this form shows. Saving here replaces them.")]), form);
+  box.replaceChildren(...(has.whole ? [] : [el("p", { class: "notice warn" }, _("This gate's settings were made over the API and hold more than this form shows. Saving here replaces them."))]), form);
   const chosen = () => forms.find((one) => one.id === kind.value);
 
   function show() {
@@ -37,9 +38,9 @@ function mount(box, forms, has) {
     const rare = now.fields.filter((one) => one.rare);
     questions.replaceChildren(
       el("div", { class: "form-grid" }, now.fields.filter((one) => !one.rare).map(make)),
-      ...(rare.length ? [el("details", {}, el("summary", {}, "More settings"), el("div", { class: "form-grid" }, rare.map(make)))] : []));
+      ...(rare.length ? [el("details", {}, el("summary", {}, _("More settings")), el("div", { class: "form-grid" }, rare.map(make)))] : []));
     const driven = !["test", "plain"].includes(now.id);
-    save.textContent = driven ? "Save and open once" : "Save";
+    save.textContent = driven ? _("Save and open once") : _("Save");
     check.hidden = !driven;
     keys.hidden = now.id !== "plain";
     result.replaceChildren();
@@ -49,7 +50,7 @@ function mount(box, forms, has) {
     clearProblems(form);
     const now = chosen();
     const missing = now.fields.find((one) => one.required && !filled(form, one, now.id === has.form ? has : null));
-    if (missing) return problem(missing.name, "Fill this in.");
+    if (missing) return problem(missing.name, _("Fill this in."));
     const hardware = { form: now.id, values: answers(form, now) };
     try {
       const saved = await call(`/v1/gates/${id}`, { method: "PATCH", json: { hardware }, version: at, quiet: true });
@@ -80,7 +81,7 @@ function mount(box, forms, has) {
 
   function tell(state, words, cure = "", event = null) {
     const said = el("div", { class: `notice ${KINDS[state]}` }, el("p", {}, el("strong", { class: state }, words)),
-      cure && el("p", {}, cure), event && el("p", {}, el("a", { href: rooted(`/activity/${event}`) }, "Its event")));
+      cure && el("p", {}, cure), event && el("p", {}, el("a", { href: rooted(`/activity/${event}`) }, _("Its event"))));
     result.replaceChildren(said, el("div", { class: "actions" }, el("button", { type: "button", class: state === "fails" ? "second" : "", onclick: () => location.reload() }, then)));
   }
 
@@ -89,7 +90,7 @@ function mount(box, forms, has) {
     result.replaceChildren();
     try {
       if (!(await store(version))) return;
-      result.replaceChildren(el("p", { class: "faint" }, open ? "Opening …" : "Asking the hardware …"));
+      result.replaceChildren(el("p", { class: "faint" }, open ? _("Opening …") : _("Asking the hardware …")));
       const said = await call(`/v1/gates/${id}/tests`, { method: "POST", json: { open }, quiet: true });
       tell(said.state, said.words, said.cure, said.event);
     } catch (error) {
@@ -106,19 +107,19 @@ function mount(box, forms, has) {
     run(!["test", "plain"].includes(kind.value));
   });
   check.addEventListener("click", () => run(false));
-  keys.append(el("p", {}, "The controller sends its key with each call."), newKey(gate));
+  keys.append(el("p", {}, _("The controller sends its key with each call.")), newKey(gate));
   show();
 }
 
 const described = (gate) => [
-  ["Hardware", gate.hardware ?? gate.driver], ["In use", gate.enabled ? "yes" : "no"],
-  ["Opens for", `${gate.unlock_ms / 1000} s`], ["Fail mode", gate.fail_mode], ["Liveness", gate.liveness],
+  [_("Hardware"), gate.hardware ?? gate.driver], [_("In use"), gate.enabled ? _("yes") : _("no")],
+  [_("Opens for"), `${gate.unlock_ms / 1000} s`], [_("Fail mode"), gate.fail_mode], [_("Liveness"), gate.liveness],
 ];
 
 function question(one, has) {
   const id = `hw-${one.name}`;
   const stored = has?.secrets.includes(one.name);
-  const hints = [one.hint, one.kind === "secret" && stored && "Stored. Type to replace it; it is never shown."].filter(Boolean).join(" ");
+  const hints = [one.hint, one.kind === "secret" && stored && _("Stored. Type to replace it; it is never shown.")].filter(Boolean).join(" ");
   const says = hints ? `${id}-hint` : false;
   const value = has?.values[one.name] ?? "";
   const shared = { id, name: one.name, "aria-describedby": says, "data-kind": one.kind };
@@ -134,7 +135,7 @@ function question(one, has) {
       min: one.least, max: one.most, step: one.kind === "number" ? "any" : false, placeholder: stored ? "••••••••" : one.default === null ? false : String(one.default) });
   return el("div", { class: "field" }, el("label", { for: id }, one.label, !one.required && !["choice", "whole", "number"].includes(one.kind) && el("span", { class: "faint" }, " (optional)")), input,
     hints && el("p", { class: "hint", id: says }, hints),
-    stored && !one.required && el("label", { class: "choice" }, el("input", { type: "checkbox", "data-forget": one.name }), "Remove what is stored"));
+    stored && !one.required && el("label", { class: "choice" }, el("input", { type: "checkbox", "data-forget": one.name }), _("Remove what is stored")));
 }
 
 const filled = (form, one, has) => form.elements[one.name].value.trim() !== "" || has?.secrets.includes(one.name);

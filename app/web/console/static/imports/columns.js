@@ -2,6 +2,7 @@
 
 import { call, rooted, say } from "../api.js";
 import { clearProblems, problemAt } from "../parts.js";
+import { _ } from "../words.js";
 
 const form = document.getElementById("columns");
 const selects = [...form.querySelectorAll("select[data-title]")];
@@ -33,7 +34,7 @@ form.addEventListener("submit", async (event) => {
   try {
     if (!form.dataset.own) columns = chosen();
   } catch (twice) {
-    problemAt(form, twice.name, "Another column is this already. Choose it once.");
+    problemAt(form, twice.name, _("Another column is this already. Choose it once."));
     return;
   }
   const button = form.querySelector("button");
@@ -47,7 +48,7 @@ form.addEventListener("submit", async (event) => {
     if (error.code === "ambiguous_dates") problemAt(form, "dates", error.message);
     else if (error.code === "bad_mapping" && !(columns.number && columns.name)) {
       const what = columns.number ? "name" : "number";
-      problemAt(form, selects[0].name, `Choose which column is the ${what}.`);
+      problemAt(form, selects[0].name, _`Choose which column is the ${what}.`);
     } else say(error.message, "bad");
   }
 });

@@ -3,6 +3,7 @@
 import { call, rooted, sayNext } from "../api.js";
 import { badge, el } from "../parts.js";
 import { saveLinks } from "../people/invitations/links.js";
+import { _, counted, decimals, number } from "../words.js";
 
 const head = document.querySelector("[data-import]");
 const path = `/v1/imports/${head.dataset.import}`;
@@ -12,7 +13,7 @@ const KINDS = { added: "good", changed: "info", unchanged: "", refused: "bad" };
 
 function duration(seconds) {
   if (seconds < 90) return `${Math.ceil(seconds)} s`;
-  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
+  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${decimals(seconds / 3600, 1)} h`;
 }
 
 function progress(job) {
@@ -20,13 +21,13 @@ function progress(job) {
   bar.max = job.rows ?? 1;
   bar.value = job.done;
   const parts = [];
-  if (job.rows !== null) parts.push(`${job.done.toLocaleString()} of ${job.rows.toLocaleString()} rows`);
-  if (job.rows_per_s) parts.push(`${job.rows_per_s.toFixed(1)} people a second`);
-  if (job.eta_s !== null) parts.push(`about ${duration(job.eta_s)} left`);
-  document.getElementById("pace").textContent = parts.join(", ") || "Waiting for its turn …";
+  if (job.rows !== null) parts.push(_`${number(job.done)} of ${number(job.rows)} rows`);
+  if (job.rows_per_s) parts.push(_`${decimals(job.rows_per_s, 1)} people a second`);
+  if (job.eta_s !== null) parts.push(_`about ${duration(job.eta_s)} left`);
+  document.getElementById("pace").textContent = parts.join(", ") || _("Waiting for its turn …");
   for (const [key, count] of Object.entries(job.counts)) {
     const field = document.querySelector(`[data-count="${key}"]`);
-    if (field) field.textContent = count.toLocaleString();
+    if (field) field.textContent = number(count);
   }
 }
 
@@ -46,7 +47,7 @@ for (const button of document.querySelectorAll("[data-do]")) {
     button.disabled = true;
     try {
       await call(`${path}/${button.dataset.do}`, { method: "POST" });
-      if (button.dataset.do === "cancel") sayNext("Ended. Rows that were applied stay applied.", "info");
+      if (button.dataset.do === "cancel") sayNext(_("Ended. Rows that were applied stay applied."), "info");
     } finally {
       location.reload();
     }
@@ -64,10 +65,10 @@ let asked;
 function row(one) {
   const number = one.employee_id ? el("a", { href: rooted(`/employees/${one.employee_id}`) }, one.number) : one.number;
   const source = rooted(`${path}/rows/${one.line}/picture`);
-  const picture = one.has_picture ? el("img", { class: "refused-photo", src: source, alt: "The refused photo", loading: "lazy" }) : null;
-  const unseen = one.recognisable === false ? badge("cannot be recognised", "warn") : null;
+  const picture = one.has_picture ? el("img", { class: "refused-photo", src: source, alt: _("The refused photo"), loading: "lazy" }) : null;
+  const unseen = one.recognisable === false ? badge(_("cannot be recognised"), "warn") : null;
   const said = one.problems.map((p) => el("li", {}, p.photo ? el("code", {}, `${p.photo} `) : null, p.detail));
-  const photos = one.photos ? `${one.photos} ${one.photos === 1 ? "photo" : "photos"} accepted` : "";
+  const photos = one.photos ? counted(one.photos, "{0} photo accepted", "{0} photos accepted") : "";
   return el(
     "tr",
     {},

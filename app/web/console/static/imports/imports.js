@@ -3,6 +3,7 @@
 import { rooted } from "../api.js";
 import { clearProblems, problemAt } from "../parts.js";
 import { upload } from "../upload.js";
+import { _ } from "../words.js";
 
 const form = document.getElementById("bring");
 const sending = document.getElementById("sending");
@@ -13,7 +14,7 @@ form.addEventListener("submit", async (event) => {
   clearProblems(form);
   const csv = form.elements.csv.files[0];
   if (csv && /\.(xlsx?|xlsm|ods|numbers)$/i.test(csv.name)) {
-    problemAt(form, "csv", "This is a workbook. Open it in the spreadsheet, choose File, Save As, “CSV UTF-8 (comma delimited)”, and choose that file here.");
+    problemAt(form, "csv", _("This is a workbook. Open it in the spreadsheet, choose File, Save As, “CSV UTF-8 (comma delimited)”, and choose that file here."));
     return;
   }
   const button = form.querySelector("button");

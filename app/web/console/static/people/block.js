@@ -2,6 +2,7 @@
 
 import { call, CallError, say, sayNext } from "../api.js";
 import { clearProblems, instantOf, problemAt } from "../parts.js";
+import { _ } from "../words.js";
 
 const { employee: id } = document.querySelector("[data-employee]").dataset;
 const form = document.querySelector("#block form");
@@ -10,7 +11,7 @@ form?.addEventListener("submit", async (event) => {
   event.preventDefault();
   clearProblems(form);
   const reason = form.elements["block-reason"].value.trim();
-  if (!reason) { problemAt(form, "block-reason", "Say why."); return; }
+  if (!reason) { problemAt(form, "block-reason", _("Say why.")); return; }
   const json = { reason, until: instantOf(form.elements["block-until"].value) };
   try {
     await call(`/v1/employees/${id}/block`, { method: "POST", json, quiet: true });
@@ -20,14 +21,14 @@ form?.addEventListener("submit", async (event) => {
     problemAt(form, field, error.message);
     return;
   }
-  sayNext("Blocked: no gate lets them in.");
+  sayNext(_("Blocked: no gate lets them in."));
   location.reload();
 });
 
 document.getElementById("unblock")?.addEventListener("click", async (event) => {
   event.currentTarget.disabled = true;
   await call(`/v1/employees/${id}/unblock`, { method: "POST" }).then(() => {
-    sayNext("The block is lifted: the rules decide again.");
+    sayNext(_("The block is lifted: the rules decide again."));
     location.reload();
-  }, () => { say("The block was not lifted.", "bad"); });
+  }, () => { say(_("The block was not lifted."), "bad"); });
 });

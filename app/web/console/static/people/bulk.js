@@ -5,6 +5,7 @@ import { clearProblems, el, problemAt } from "../parts.js";
 import { ask } from "../access/change.js";
 import { saveLinks } from "./invitations/links.js";
 import { question } from "./employees.js";
+import { _, counted, number } from "../words.js";
 
 const AT_ONCE = 20; // people a request, so that progress shows and a stop holds soon
 const NAMES = 200;
@@ -17,15 +18,15 @@ const run = document.getElementById("bulk-run");
 const go = document.getElementById("bulk-go");
 const chosen = new Map(); // id: {version, name, number}
 
-const people = (count) => `${count.toLocaleString("en")} ${count === 1 ? "person" : "people"}`;
+const people = (count) => counted(count, "{0} person", "{0} people");
 const KINDS = {
-  suspend: ["Suspend", "No gate opens for them until somebody reactivates them."],
-  reactivate: ["Reactivate", "The rules decide for them again."],
-  block: ["Block", "No gate lets them in from the next decision on, whatever the rules say. Their temporary grants end."],
-  end_on: ["End", "They may pass until the end of that day. An end that they have is replaced."],
-  add_to_group: ["Add to a group:", "The rules of the group hold for them from the next decision on."],
-  remove_from_group: ["Remove from a group:", "The rules of the group hold for them no longer."],
-  erase: ["Erase", "Photos, templates, names and keys are destroyed, here and in every backup. This cannot be undone."],
+  suspend: [_("Suspend"), _("No gate opens for them until somebody reactivates them.")],
+  reactivate: [_("Reactivate"), _("The rules decide for them again.")],
+  block: [_("Block"), _("No gate lets them in from the next decision on, whatever the rules say. Their temporary grants end.")],
+  end_on: [_("End"), _("They may pass until the end of that day. An end that they have is replaced.")],
+  add_to_group: [_("Add to a group:"), _("The rules of the group hold for them from the next decision on.")],
+  remove_from_group: [_("Remove from a group:"), _("The rules of the group hold for them no longer.")],
+  erase: [_("Erase"), _("Photos, templates, names and keys are destroyed, here and in every backup. This cannot be undone.")],
 };
 let kind;
 
@@ -49,10 +50,10 @@ function show() {
     page.indeterminate = on > 0 && on < boxes.length;
   }
   bar.hidden = chosen.size === 0;
-  document.getElementById("bulk-count").textContent = `${people(chosen.size)} selected`;
+  document.getElementById("bulk-count").textContent = _`${people(chosen.size)} selected`;
   const matching = Number(list.querySelector("[data-matching]")?.dataset.matching ?? 0);
   all.hidden = !(page?.checked && matching > chosen.size);
-  all.textContent = `Select all ${matching.toLocaleString("en")} that match`;
+  all.textContent = _`Select all ${number(matching)} that match`;
 }
 
 let last; // for a range by Shift
@@ -98,8 +99,8 @@ all.addEventListener("click", async () => {
 
 const invite = document.getElementById("bulk-invite");
 invite.addEventListener("click", async () => {
-  const words = "Each may then take photos with their own phone, or choose a card. The links come as a CSV file, and are shown this once. Earlier links of these people end.";
-  const answer = await ask(`Make ${chosen.size === 1 ? "a link" : "links"} for ${people(chosen.size)}?`, [el("p", {}, words)], [["Cancel", "back", "quiet"], ["Make and save", "go", ""]]);
+  const words = _("Each may then take photos with their own phone, or choose a card. The links come as a CSV file, and are shown this once. Earlier links of these people end.");
+  const answer = await ask(counted(chosen.size, "Make a link for {0} person?", "Make links for {0} people?"), [el("p", {}, words)], [[_("Cancel"), "back", "quiet"], [_("Make and save"), "go", ""]]);
   if (answer !== "go") return;
   invite.disabled = true;
   try {
@@ -111,7 +112,7 @@ invite.addEventListener("click", async () => {
 
 // Confirming
 
-const phrase = () => `erase ${chosen.size}`;
+const phrase = () => _`erase ${chosen.size}`;
 
 for (const button of bar.querySelectorAll("[data-bulk]")) {
   button.addEventListener("click", () => {
@@ -125,11 +126,11 @@ for (const button of bar.querySelectorAll("[data-bulk]")) {
     document.getElementById("bulk-words").textContent = words;
     const names = [...chosen.values()].map((one) => `${one.name} (${one.number})`);
     const rest = names.length - NAMES;
-    document.getElementById("bulk-names").textContent = names.slice(0, NAMES).join(", ") + (rest > 0 ? `, and ${rest.toLocaleString("en")} more` : "");
+    document.getElementById("bulk-names").textContent = names.slice(0, NAMES).join(", ") + (rest > 0 ? _`, and ${number(rest)} more` : "");
     for (const box of form.querySelectorAll("[data-for]")) box.hidden = !box.dataset.for.split(" ").includes(kind);
-    form.querySelector('label[for="confirm"]').textContent = `Type “${phrase()}” to confirm`;
+    form.querySelector('label[for="confirm"]').textContent = _`Type “${phrase()}” to confirm`;
     go.className = kind === "erase" || kind === "block" ? "danger" : "";
-    go.textContent = kind === "erase" ? "Erase permanently" : button.textContent;
+    go.textContent = kind === "erase" ? _("Erase permanently") : button.textContent;
     dialog.showModal();
     form.querySelector("[data-for]:not([hidden]) :is(input, select)")?.focus();
   });
@@ -139,11 +140,11 @@ for (const button of bar.querySelectorAll("[data-bulk]")) {
 function change() {
   const { reason, valid_until: until, group, confirm } = form.elements;
   const missing = {
-    block: !reason.value.trim() && ["reason", "Say why."],
-    end_on: !until.value && ["valid_until", "Choose a day."],
-    add_to_group: !group.value && ["group", "Choose a group."],
-    remove_from_group: !group.value && ["group", "Choose a group."],
-    erase: confirm.value.trim() !== phrase() && ["confirm", `Type “${phrase()}”.`],
+    block: !reason.value.trim() && ["reason", _("Say why.")],
+    end_on: !until.value && ["valid_until", _("Choose a day.")],
+    add_to_group: !group.value && ["group", _("Choose a group.")],
+    remove_from_group: !group.value && ["group", _("Choose a group.")],
+    erase: confirm.value.trim() !== phrase() && ["confirm", _`Type “${phrase()}”.`],
   }[kind];
   if (missing) {
     problemAt(form, ...missing);
@@ -193,7 +194,7 @@ async function carryOut(what) {
     problems.append(el("li", {}, el("strong", {}, name), ` ${why}`));
   };
   while (left.length && !stopped) {
-    state.textContent = `${(done + failed).toLocaleString("en")} of ${total.toLocaleString("en")} …`;
+    state.textContent = _`${number(done + failed)} of ${number(total)} …`;
     const now = left.splice(0, AT_ONCE);
     try {
       const employees = now.map(([id, { version }]) => ({ id, version }));
@@ -213,9 +214,9 @@ async function carryOut(what) {
     }
     progress.value = (done + failed) / total;
   }
-  const parts = [`${done.toLocaleString("en")} done`];
-  if (failed) parts.push(`${failed.toLocaleString("en")} not`);
-  if (left.length) parts.push(`${left.length.toLocaleString("en")} not tried`);
+  const parts = [_`${number(done)} done`];
+  if (failed) parts.push(_`${number(failed)} not`);
+  if (left.length) parts.push(_`${number(left.length)} not tried`);
   state.textContent = `${parts.join(", ")}.`;
   stop.hidden = true;
   close.hidden = false;

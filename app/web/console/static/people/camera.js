@@ -3,6 +3,7 @@
 import { call, say } from "../api.js";
 import { NoCamera, Viewfinder } from "../cameras/viewfinder.js";
 import { el } from "../parts.js";
+import { _, counted } from "../words.js";
 
 const MOST = 3;
 const EVERY_MS = 250; // between checks: four a second
@@ -10,19 +11,19 @@ const GOOD_IN_A_ROW = 2; // one good frame may be a lucky one
 const PATIENCE_MS = 6000; // for another pose; then the same again is better than none
 const TURNED = 0.22; // of yaw: enough to differ, well within what enrolment takes
 const WORDS = {
-  no_face: "Look into the camera",
-  several_faces: "One person at a time, please",
-  face_too_small: "Come closer",
-  cut_off: "Move so that your whole face is in the picture",
-  turned_away: "Look straight into the camera",
-  blurred: "Hold still",
-  too_dark: "More light from the front, please",
-  too_bright: "Less light, please",
+  no_face: _("Look into the camera"),
+  several_faces: _("One person at a time, please"),
+  face_too_small: _("Come closer"),
+  cut_off: _("Move so that your whole face is in the picture"),
+  turned_away: _("Look straight into the camera"),
+  blurred: _("Hold still"),
+  too_dark: _("More light from the front, please"),
+  too_bright: _("Less light, please"),
 };
 const POSES = [
-  { words: "Look straight into the camera", fits: (yaw) => Math.abs(yaw) < TURNED },
-  { words: "Turn your head a little to one side", fits: (yaw) => Math.abs(yaw) >= TURNED },
-  { words: "And a little to the other side", fits: (yaw, before) => Math.abs(yaw) >= TURNED && Math.sign(yaw) !== before },
+  { words: _("Look straight into the camera"), fits: (yaw) => Math.abs(yaw) < TURNED },
+  { words: _("Turn your head a little to one side"), fits: (yaw) => Math.abs(yaw) >= TURNED },
+  { words: _("And a little to the other side"), fits: (yaw, before) => Math.abs(yaw) >= TURNED && Math.sign(yaw) !== before },
 ];
 
 const dialog = document.getElementById("camera");
@@ -32,7 +33,7 @@ const guidance = document.getElementById("guidance");
 const shots = document.getElementById("shots");
 const use = document.getElementById("use");
 
-const finder = new Viewfinder(video, "Open this page over https, or upload photos instead.");
+const finder = new Viewfinder(video, _("Open this page over https, or upload photos instead."));
 let taken = [];
 let finish = () => {};
 
@@ -41,7 +42,7 @@ export async function openCamera(whenTaken) {
   finish = whenTaken;
   reset();
   dialog.showModal();
-  guide("Starting the camera …");
+  guide(_("Starting the camera …"));
   try {
     const opened = await finder.open({ height: { ideal: 960 }, facingMode: "user" });
     if (opened) await watch(opened);
@@ -70,11 +71,11 @@ function guide(words, good = false) {
 function show() {
   const slots = Array.from({ length: MOST }, (_, i) => {
     const one = taken[i];
-    return one ? el("li", { class: "taken" }, el("img", { src: one.address, alt: `Picture ${i + 1}` })) : el("li", {}, String(i + 1));
+    return one ? el("li", { class: "taken" }, el("img", { src: one.address, alt: _`Picture ${i + 1}` })) : el("li", {}, String(i + 1));
   });
   shots.replaceChildren(...slots);
   use.disabled = !taken.length;
-  use.textContent = taken.length ? `Use ${taken.length === 1 ? "this picture" : `these ${taken.length} pictures`}` : "Use these pictures";
+  use.textContent = taken.length ? counted(taken.length, "Use this picture", "Use these {0} pictures") : _("Use these pictures");
 }
 
 function draw(found) {
@@ -119,10 +120,10 @@ async function watch(mine) {
         take(best.blob, best.yaw);
         row = [];
         since = performance.now();
-        guide(taken.length < MOST ? POSES[taken.length].words : "Done: three good pictures taken", true);
+        guide(taken.length < MOST ? POSES[taken.length].words : _("Done: three good pictures taken"), true);
         await pause(400);
-      } else if (fits) guide("Good, hold still", true);
-      else if (found) guide(found.good ? pose.words : (WORDS[found.problems[0]] ?? found.advice ?? "Look into the camera"));
+      } else if (fits) guide(_("Good, hold still"), true);
+      else if (found) guide(found.good ? pose.words : (WORDS[found.problems[0]] ?? found.advice ?? _("Look into the camera")));
     }
     await pause(Math.max(0, EVERY_MS - (performance.now() - began)));
   }
@@ -132,7 +133,7 @@ async function check(blob) {
   try {
     return await call("/v1/photo-checks", { method: "POST", form: blob, quiet: true });
   } catch {
-    guide("The service is busy. One moment …");
+    guide(_("The service is busy. One moment …"));
     return null;
   }
 }
@@ -148,5 +149,5 @@ use.addEventListener("click", () => {
   const blobs = taken.map(({ blob }) => blob);
   dialog.close();
   if (blobs.length) finish(blobs);
-  else say("Take a picture first.");
+  else say(_("Take a picture first."));
 });

@@ -4,6 +4,7 @@ import { call, rooted, sayNext } from "../api.js";
 import { openCamera } from "./camera.js";
 import { el } from "../parts.js";
 import { sendPhotos } from "./photo_verdicts.js";
+import { _, counted } from "../words.js";
 
 const head = document.querySelector("[data-employee]");
 const id = head.dataset.employee;
@@ -15,7 +16,7 @@ async function add(blobs) {
   done.hidden = true;
   const accepted = await sendPhotos(id, blobs, decisions);
   if (accepted === blobs.length) {
-    sayNext(accepted === 1 ? "The photo was accepted. Every gate uses it." : `${accepted} photos were accepted. Every gate uses them.`);
+    sayNext(counted(accepted, "The photo was accepted. Every gate uses it.", "{0} photos were accepted. Every gate uses them."));
     location.reload();
   } else {
     done.hidden = false;
@@ -55,7 +56,7 @@ for (const button of document.querySelectorAll("[data-remove]")) {
   button.addEventListener("click", async () => {
     button.disabled = true;
     await call(`/v1/employees/${id}/photos/${button.dataset.remove}`, { method: "DELETE" });
-    sayNext("The photo was removed.");
+    sayNext(_("The photo was removed."));
     location.reload();
   });
 }
@@ -64,7 +65,7 @@ document.querySelector("[data-status]").addEventListener("click", async (event) 
   const { status } = event.currentTarget.dataset;
   event.currentTarget.disabled = true;
   await call(`/v1/employees/${id}`, { method: "PATCH", json: { status } });
-  sayNext(status === "active" ? "Reactivated: gates open for them again." : "Suspended: no gate opens for them.");
+  sayNext(status === "active" ? _("Reactivated: gates open for them again.") : _("Suspended: no gate opens for them."));
   location.reload();
 });
 

@@ -2,6 +2,7 @@
 
 import { call, rooted, sayNext } from "../api.js";
 import { GroupChoice } from "./group_choice.js";
+import { _ } from "../words.js";
 
 const choices = new Map([...document.querySelectorAll("[data-employee-form]")].map((form) => [form, new GroupChoice(form)]));
 
@@ -29,7 +30,7 @@ for (const form of document.querySelectorAll("[data-employee-form]")) {
     try {
       if (id) {
         await call(`/v1/employees/${id}`, { method: "PATCH", json: details(form) });
-        sayNext("Saved. It applies at every gate now.");
+        sayNext(_("Saved. It applies at every gate now."));
         location.reload();
       } else {
         const made = await call("/v1/employees", { method: "POST", json: details(form) });

@@ -5,6 +5,7 @@ import { NoCamera, Viewfinder } from "../cameras/viewfinder.js";
 import { el } from "../parts.js";
 import { upload } from "../upload.js";
 import { verdict } from "./photo_verdicts.js";
+import { _ } from "../words.js";
 
 const MOST = 3;
 const EVERY_MS = 700; // between checks: phones get warm
@@ -15,7 +16,7 @@ const shutter = document.getElementById("shutter");
 const shots = document.getElementById("shots");
 const send = document.getElementById("send");
 const cameras = document.getElementById("cameras");
-const finder = new Viewfinder(document.getElementById("video"), "Ask whoever sent you the link.");
+const finder = new Viewfinder(document.getElementById("video"), _("Ask whoever sent you the link."));
 
 let taken = [];
 let busy = false; // a photo is being taken, or photos are on their way
@@ -42,7 +43,7 @@ async function start(deviceId) {
 async function list() {
   const found = (await navigator.mediaDevices.enumerateDevices()).filter((device) => device.kind === "videoinput");
   const now = finder.stream?.getVideoTracks()[0]?.getSettings().deviceId;
-  cameras.replaceChildren(...found.map((device, i) => el("option", { value: device.deviceId, selected: device.deviceId === now }, device.label || `Camera ${i + 1}`)));
+  cameras.replaceChildren(...found.map((device, i) => el("option", { value: device.deviceId, selected: device.deviceId === now }, device.label || _`Camera ${i + 1}`)));
   document.getElementById("choose").hidden = found.length < 2;
 }
 
@@ -53,10 +54,10 @@ async function watch(mine) {
     if (blob) {
       try {
         const found = await call("/enrol/photo-checks", { method: "POST", form: blob, quiet: true });
-        if (finder.stream === mine && !busy) guide(found.good ? "Good: take the photo" : (found.advice ?? "Look into the camera"), found.good);
+        if (finder.stream === mine && !busy) guide(found.good ? _("Good: take the photo") : (found.advice ?? _("Look into the camera")), found.good);
       } catch (error) {
         if (error.status === GONE) return over(error);
-        guide("The service does not answer. One moment …");
+        guide(_("The service does not answer. One moment …"));
       }
     }
     await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
@@ -73,18 +74,18 @@ function over(error) {
 
 function show() {
   shots.replaceChildren(...taken.map((one, i) => {
-    const drop = el("button", { type: "button", class: "quiet", disabled: busy }, "Remove");
+    const drop = el("button", { type: "button", class: "quiet", disabled: busy }, _("Remove"));
     drop.addEventListener("click", () => {
       taken = taken.filter((other) => other !== one);
       URL.revokeObjectURL(one.address);
       show();
       shutter.focus();
     });
-    return el("li", {}, el("img", { src: one.address, alt: `Photo ${i + 1}` }), el("div", {}, one.said ?? `Photo ${i + 1}`, drop));
+    return el("li", {}, el("img", { src: one.address, alt: _`Photo ${i + 1}` }), el("div", {}, one.said ?? _`Photo ${i + 1}`, drop));
   }));
   shutter.disabled = busy || !finder.stream || taken.length === MOST;
   send.disabled = busy || !taken.length;
-  send.textContent = taken.length > 1 ? `Send these ${taken.length} photos` : "Send this photo";
+  send.textContent = taken.length > 1 ? _`Send these ${taken.length} photos` : _("Send this photo");
 }
 
 /** Keeps a second press out until the work of the first is done. */
@@ -108,13 +109,13 @@ shutter.addEventListener("click", () => alone(async () => {
 send.addEventListener("click", () => alone(async () => {
   const form = new FormData();
   for (const { blob } of taken) form.append("photo", blob, "phone.jpg");
-  guide("Sending …");
+  guide(_("Sending …"));
   let photos;
   try {
     ({ photos } = await upload("/enrol/photos", form));
   } catch (error) {
     if (error.status === GONE) over(error);
-    else guide("The photos were not sent. Try again.");
+    else guide(_("The photos were not sent. Try again."));
     return; // the sentence of the service is shown beside
   }
   if (photos.some((one) => one.accepted)) {
@@ -123,7 +124,7 @@ send.addEventListener("click", () => alone(async () => {
     return;
   }
   taken.forEach((one, i) => { one.said = verdict(photos[i]); });
-  guide("No photo could be used. Remove them and try again.");
+  guide(_("No photo could be used. Remove them and try again."));
 }));
 
 cameras.addEventListener("change", () => start(cameras.value));

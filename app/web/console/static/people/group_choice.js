@@ -1,6 +1,7 @@
 // The groups of a person: chosen from those that there are, or named anew. A new one is made when the person is saved.
 
 import { el } from "../parts.js";
+import { _ } from "../words.js";
 
 const same = (a) => (b) => a.toLowerCase() === b.toLowerCase();
 
@@ -42,13 +43,13 @@ export class GroupChoice {
 
   show() {
     this.list.replaceChildren(...this.chosen.map((name) => {
-      const out = el("button", { type: "button", class: "quiet small", "aria-label": `Remove the group ${name}` }, "×");
+      const out = el("button", { type: "button", class: "quiet small", "aria-label": _`Remove the group ${name}` }, "×");
       out.addEventListener("click", () => {
         this.chosen = this.chosen.filter((one) => one !== name);
         this.show();
         this.input.focus();
       });
-      return el("li", {}, name, !this.known.some(same(name)) && el("span", { class: "badge info" }, "new"), out);
+      return el("li", {}, name, !this.known.some(same(name)) && el("span", { class: "badge info" }, _("new")), out);
     }));
   }
 }

@@ -2,13 +2,14 @@
 
 import { upload } from "../upload.js";
 import { bar, el } from "../parts.js";
+import { _ } from "../words.js";
 
 const MOST_AT_ONCE = 10;
 const MOST_BYTES = 25e6; // a request may be 32 MB by default
 
 /** Words for a result of the API. */
 export function verdict(result) {
-  if (result.accepted) return el("div", {}, el("p", { class: "works" }, "Accepted"), bar(result.quality, null, "Quality"));
+  if (result.accepted) return el("div", {}, el("p", { class: "works" }, _("Accepted")), bar(result.quality, null, _("Quality")));
   return el("p", { class: "fails" }, result.detail ?? result.problems.join(", ").replaceAll("_", " "));
 }
 
@@ -16,10 +17,10 @@ export function verdict(result) {
 export async function sendPhotos(employee, blobs, list) {
   const lines = blobs.map((blob) => {
     const address = URL.createObjectURL(blob);
-    const state = el("div", {}, el("progress", { max: 1, value: 0, "aria-label": "Sending" }));
+    const state = el("div", {}, el("progress", { max: 1, value: 0, "aria-label": _("Sending") }));
     const picture = el("img", { src: address, alt: "" });
     picture.addEventListener("load", () => URL.revokeObjectURL(address));
-    const line = el("li", {}, picture, el("div", {}, el("p", { class: "name" }, blob.name ?? "From the camera"), state));
+    const line = el("li", {}, picture, el("div", {}, el("p", { class: "name" }, blob.name ?? _("From the camera")), state));
     list.append(line);
     return { blob, state };
   });
@@ -51,7 +52,7 @@ async function send(employee, lines) {
       const share = Math.min(Math.max((sent - before) / blob.size, 0), 1);
       const progress = state.querySelector("progress");
       if (progress) progress.value = share;
-      if (share === 1 && progress) state.replaceChildren(el("p", { class: "faint" }, "Checking …"));
+      if (share === 1 && progress) state.replaceChildren(el("p", { class: "faint" }, _("Checking …")));
       before += blob.size;
     }
   };

@@ -3,6 +3,7 @@
 import { call, rooted, sayNext } from "../api.js";
 import { el } from "../parts.js";
 import { verdict } from "./photo_verdicts.js";
+import { counted } from "../words.js";
 
 const form = document.querySelector("form[data-employee]");
 const button = form?.querySelector("button");
@@ -19,7 +20,7 @@ form?.addEventListener("submit", async (event) => {
   const id = form.dataset.employee;
   const { photos } = await call(`/v1/employees/${id}/photos/from-events`, { method: "POST", json: { pictures: chosen() } });
   if (photos.every((photo) => photo.accepted)) {
-    sayNext(photos.length === 1 ? "The photo was accepted." : `${photos.length} photos were accepted.`);
+    sayNext(counted(photos.length, "The photo was accepted.", "{0} photos were accepted."));
     location.assign(rooted(`/employees/${id}`));
     return;
   }

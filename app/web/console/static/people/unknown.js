@@ -2,6 +2,7 @@
 
 import { call, rooted, say, sayNext } from "../api.js";
 import { el } from "../parts.js";
+import { _, counted } from "../words.js";
 
 const TYPING_MS = 150;
 const AGAIN_MS = 3000;
@@ -12,7 +13,7 @@ for (const button of document.querySelectorAll("[data-unknown]")) {
     const on = button.dataset.unknown === "on";
     const { version } = document.querySelector("[data-version]").dataset;
     await call("/v1/settings", { method: "PATCH", json: { unknown_faces: on }, version }).then(() => {
-      sayNext(on ? "Unknown faces are on." : "Unknown faces are off. What was read of the pictures is gone.");
+      sayNext(on ? _("Unknown faces are on.") : _("Unknown faces are off. What was read of the pictures is gone."));
       location.reload();
     }, () => { button.disabled = false; });
   });
@@ -29,7 +30,7 @@ if (unread) {
 async function name(form, id, who) {
   const events = [...form.querySelectorAll("[name=event]:checked")].map((box) => box.value);
   if (!events.length) {
-    say("Choose at least one picture.", "bad");
+    say(_("Choose at least one picture."), "bad");
     return;
   }
   const buttons = form.querySelectorAll("button");
@@ -40,11 +41,11 @@ async function name(form, id, who) {
     if (accepted) {
       const next = form.nextElementSibling?.matches(".unknown") ? form.nextElementSibling : form.previousElementSibling;
       form.remove();
-      say(`${who}: ${accepted === 1 ? "one photo was" : `${accepted} photos were`} added, and ${events.length === 1 ? "the attempt names" : `${events.length} attempts name`} them now.`, "good");
+      say(`${counted(accepted, "{1}: one photo was added,", "{1}: {0} photos were added,", who)} ${counted(events.length, "and the attempt names them now.", "and {0} attempts name them now.")}`, "good");
       (next?.querySelector("button, input") ?? document.getElementById("main")).focus();
       return;
     }
-    say(`${who} was not changed. ${photos.map((photo) => photo.detail ?? photo.problems.join(", ")).join(" ")}`, "bad");
+    say(_`${who} was not changed. ${photos.map((photo) => photo.detail ?? photo.problems.join(", ")).join(" ")}`, "bad");
   } catch { /* shown already */ }
   for (const button of buttons) button.disabled = false;
 }
@@ -68,7 +69,7 @@ for (const form of document.querySelectorAll("[data-group]")) {
       found.replaceChildren(...people.map((one) => el("button", { type: "button", class: "second", "data-person": one.id, "data-name": one.name },
         one.photos ? el("img", { class: "avatar", src: rooted(`/portraits/${one.id}`), alt: "", width: 40, height: 40 }) : el("span", { class: "avatar", "aria-hidden": "true" }, one.name.slice(0, 1).toUpperCase()),
         el("span", {}, one.name, el("span", { class: "hint" }, one.number)))));
-      if (q && !people.length) found.append(el("p", { class: "hint" }, `Nobody is called “${q}”.`));
+      if (q && !people.length) found.append(el("p", { class: "hint" }, _`Nobody is called “${q}”.`));
     }, TYPING_MS);
   });
 }

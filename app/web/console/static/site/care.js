@@ -3,6 +3,7 @@
 import { CallError, call, sayNext } from "../api.js";
 import { clearProblems, el, problemAt } from "../parts.js";
 import { saveSettings } from "./save_settings.js";
+import { _, language } from "../words.js";
 
 const EVERY_MS = 1000;
 const MOST_MISSED = 60;
@@ -55,7 +56,7 @@ async function run(kind, path, json) {
   box.scrollIntoView({ block: "nearest" });
   const work = await watch(box);
   if (kind === "backups" && work?.state === "done") {
-    sayNext("The backup was made.");
+    sayNext(_("The backup was made."));
     location.reload();
   }
 }
@@ -89,19 +90,19 @@ const move = (name) => () => run("packs", `/v1/packs/${encodeURIComponent(name)}
 for (const button of page.querySelectorAll("[data-pack]")) {
   const { pack, served } = button.dataset;
   button.addEventListener("click", () => {
-    const title = served === undefined ? `Move to ${pack}?` : `Make the templates again with ${pack}?`;
-    const words = "New templates are made from the stored photos while gates decide by the old ones. Then the service restarts by itself, with a gap of about 3 seconds.";
-    ask(title, words, served === undefined ? "Move" : "Make them again", move(pack), { withPeople: true });
+    const title = served === undefined ? _`Move to ${pack}?` : _`Make the templates again with ${pack}?`;
+    const words = _("New templates are made from the stored photos while gates decide by the old ones. Then the service restarts by itself, with a gap of about 3 seconds.");
+    ask(title, words, served === undefined ? _("Move") : _("Make them again"), move(pack), { withPeople: true });
   });
 }
 
 const MENDS = {
   confirm_clock: () => {
-    const now = new Date().toLocaleString();
-    ask("Is the clock right?", `This computer's clock says ${now}. If the service's clock is right too, people with dates of validity pass again within ten seconds.`, "It is right", async () => {
+    const now = new Date().toLocaleString(language);
+    ask(_("Is the clock right?"), _`This computer's clock says ${now}. If the service's clock is right too, people with dates of validity pass again within ten seconds.`, _("It is right"), async () => {
       const done = await call("/v1/clock/confirm", { method: "POST" }).catch(() => null);
       if (!done) return;
-      sayNext("Confirmed.");
+      sayNext(_("Confirmed."));
       location.reload();
     });
   },
@@ -120,8 +121,8 @@ settings.addEventListener("submit", (event) => {
   const json = { backup_folder: folder || null, backups_kept: Number(settings.elements.backups_kept.value) };
   saveSettings(settings, json, {
     field: "backup_folder",
-    saved: folder ? "Saved. The first backup follows within a minute." : "Saved. There are no nightly backups now.",
-    theirs: (current) => `Somebody else changed the settings meanwhile (folder: ${current.backup_folder ?? "none"}, kept: ${current.backups_kept}).`,
+    saved: folder ? _("Saved. The first backup follows within a minute.") : _("Saved. There are no nightly backups now."),
+    theirs: (current) => _`Somebody else changed the settings meanwhile (folder: ${current.backup_folder ?? _("none")}, kept: ${current.backups_kept}).`,
   });
 });
 
@@ -136,7 +137,7 @@ form.addEventListener("submit", (event) => {
   clearProblems(form);
   const { passphrase, again } = form.elements;
   if (!phrases.hidden && passphrase.value !== again.value) {
-    problemAt(form, "again", "This is not the same passphrase.");
+    problemAt(form, "again", _("This is not the same passphrase."));
     return;
   }
   const json = phrases.hidden ? {} : { passphrase: passphrase.value };

@@ -2,6 +2,7 @@
 
 import { call, CallError, sayNext } from "../api.js";
 import { clearProblems, el, problemAt } from "../parts.js";
+import { _ } from "../words.js";
 
 const LOOK_MS = 2000;
 const list = document.getElementById("first-hour");
@@ -21,7 +22,7 @@ site?.addEventListener("submit", async (event) => {
   event.preventDefault();
   clearProblems(site);
   const name = site.elements.site_name.value.trim();
-  if (!name) return void problemAt(site, "site_name", "Give it a name.");
+  if (!name) return void problemAt(site, "site_name", _("Give it a name."));
   const id = site.dataset.firstSite;
   try {
     const { version } = await call(`/v1/sites/${id}`);
@@ -40,18 +41,18 @@ let added = null; // the person of this form, whose photo was refused: the next 
 async function add(blobs) {
   clearProblems(person);
   const value = (name) => person.elements[name].value.trim();
-  for (const [field, words] of [["person_name", "Type the name."], ["number", "Type the number."]]) {
+  for (const [field, words] of [["person_name", _("Type the name.")], ["number", _("Type the number.")]]) {
     if (!value(field)) return void problemAt(person, field, words);
   }
-  if (!blobs.length) return void problemAt(person, "photo", "Choose a photo, or use the camera.");
+  if (!blobs.length) return void problemAt(person, "photo", _("Choose a photo, or use the camera."));
   const button = person.querySelector("button:not([type])");
   button.disabled = true;
   try {
     const { sendPhotos } = await import("../people/photo_verdicts.js");
     if (added?.number !== value("number")) added = await call("/v1/employees", { method: "POST", json: { name: value("person_name"), number: value("number") }, quiet: true });
     const accepted = await sendPhotos(added.id, blobs, person.querySelector(".verdicts"));
-    if (accepted) return again(`${added.name} can be recognised at every gate.`);
-    problemAt(person, "photo", `${added.name} was added, but no photo was accepted. Choose another one.`);
+    if (accepted) return again(_`${added.name} can be recognised at every gate.`);
+    problemAt(person, "photo", _`${added.name} was added, but no photo was accepted. Choose another one.`);
   } catch (error) {
     if (!(error instanceof CallError)) throw error;
     problemAt(person, error.body.field ?? "number", error.message);
@@ -82,7 +83,7 @@ document.getElementById("end-first-hour").addEventListener("click", async () => 
 
 document.getElementById("revoke-first-key")?.addEventListener("click", async () => {
   await call(`/v1/keys/${document.getElementById("first-key").dataset.key}`, { method: "DELETE" });
-  again("The first start's key was revoked.");
+  again(_("The first start's key was revoked."));
 });
 
 // What another page, a camera or a person does moves the list too; a form that somebody fills is left alone.
@@ -91,7 +92,7 @@ async function look() {
   if (!document.hidden && !busy()) {
     const now = await call("/v1/first-hour", { background: true, quiet: true }).catch(() => null);
     const next = now?.steps.find((step) => step.state === "next")?.name ?? "";
-    if (now && next !== list.dataset.next && !busy()) return again(list.dataset.next === "pass" ? "Somebody was recognised and let in. The site works." : "");
+    if (now && next !== list.dataset.next && !busy()) return again(list.dataset.next === "pass" ? _("Somebody was recognised and let in. The site works.") : "");
   }
   setTimeout(look, LOOK_MS);
   return undefined;

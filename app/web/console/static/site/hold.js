@@ -1,6 +1,8 @@
 // Buttons that count only once they were held: [data-hold] sends the event "held" after 1.5 s of mouse, touch or key.
 // Whoever cannot hold, because they speak or use a switch, presses once and then Confirm, which appears elsewhere.
 
+import { _ } from "../words.js";
+
 const HOLD_MS = 1500; // as long as the animation of .holding in console.css
 const KEYS = ["Enter", " "];
 const CONFIRM_MS = 20_000;
@@ -45,13 +47,13 @@ function letGo() {
 /** Asks for a second press, for a while. */
 function offer(button) {
   const box = button.closest(".hold-box");
-  hint(button, "Hold for 1.5 s, or press Confirm. Nothing was ordered.");
+  hint(button, _("Hold for 1.5 s, or press Confirm. Nothing was ordered."));
   if (box.querySelector("[data-confirms]")) return;
   const confirm = document.createElement("button");
   const since = performance.now();
-  Object.assign(confirm, { type: "button", className: "confirm", textContent: "Confirm" });
+  Object.assign(confirm, { type: "button", className: "confirm", textContent: _("Confirm") });
   confirm.dataset.confirms = "";
-  confirm.setAttribute("aria-label", `Confirm: ${button.dataset.orders}`);
+  confirm.setAttribute("aria-label", _`Confirm: ${button.dataset.orders}`);
   confirm.addEventListener("click", () => performance.now() - since > TWICE_MS && order(button));
   box.append(confirm);
   setTimeout(() => confirm.isConnected && withdraw(box), CONFIRM_MS);

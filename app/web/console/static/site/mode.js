@@ -2,12 +2,13 @@
 
 import { call, rooted, say } from "../api.js";
 import { el } from "../parts.js";
+import { _, counted } from "../words.js";
 
 const ANSWER_MS = 4_000;
 const slot = document.getElementById("mode-slot");
 const WORDS = {
-  lockdown: ["Lockdown", "Nobody gets in until somebody ends it. Exits stay open.", "Hold to lock down", "Lockdown is in force.", "lock down"],
-  release: ["Emergency release", "For fire: gates open for everybody, and stay open until somebody ends it.", "Hold to release", "Gates are released.", "release"],
+  lockdown: [_("Lockdown"), _("Nobody gets in until somebody ends it. Exits stay open."), _("Hold to lock down"), _("Lockdown is in force."), _("lock down")],
+  release: [_("Emergency release"), _("For fire: gates open for everybody, and stay open until somebody ends it."), _("Hold to release"), _("Gates are released."), _("release")],
 };
 const holding = () => import("./hold.js"); // only where something can be held: pages stay small
 let dialog = null;
@@ -70,14 +71,14 @@ async function showPlaces() {
   if (where() === "all" || places().children.length) return;
   try {
     const { zones, gates } = await call("/mode-band/places", { quiet: true });
-    const count = ({ gates: n }) => (n === 1 ? " (1 gate)" : ` (${n} gates)`);
+    const count = ({ gates: n }) => ` (${counted(n, "{0} gate", "{0} gates")})`;
     places().replaceChildren(
-      ...(zones.length ? [group("Zones", "zone", zones.map((zone) => [zone.name, count(zone)]))] : []),
-      ...(gates.length ? [group("Gates", "gate", gates.map((name) => [name, ""]))] : []),
+      ...(zones.length ? [group(_("Zones"), "zone", zones.map((zone) => [zone.name, count(zone)]))] : []),
+      ...(gates.length ? [group(_("Gates"), "gate", gates.map((name) => [name, ""]))] : []),
     );
-    if (!gates.length) problem("mode-gates-problem", "There is no gate yet.");
+    if (!gates.length) problem("mode-gates-problem", _("There is no gate yet."));
   } catch (error) {
-    problem("mode-gates-problem", `The gates could not be read. ${error.message}`);
+    problem("mode-gates-problem", _`The gates could not be read. ${error.message}`);
   }
 }
 
@@ -91,7 +92,7 @@ const chosen = (kind) => (where() === "all" ? [] : [...places().querySelectorAll
 async function order() {
   const [gates, zones] = [chosen("gate"), chosen("zone")];
   if (where() === "chosen" && !gates.length && !zones.length) {
-    problem("mode-gates-problem", "Choose a zone or a gate, or all gates.");
+    problem("mode-gates-problem", _("Choose a zone or a gate, or all gates."));
     return;
   }
   problem("mode-problem", "");
@@ -112,7 +113,7 @@ async function end(button) {
   button.disabled = true;
   try {
     await call(`/v1/${button.dataset.ends}`, { method: "POST", json: { active: false } });
-    say("Ended. The rules decide again.", "good");
+    say(_("Ended. The rules decide again."), "good");
   } catch {
     button.disabled = false; // the message says why
   }

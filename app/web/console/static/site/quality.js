@@ -3,6 +3,7 @@
 import { clearProblems } from "../parts.js";
 import { unsaved } from "../access/saving.js";
 import { saveSettings } from "./save_settings.js";
+import { _, number } from "../words.js";
 
 const form = document.getElementById("rate");
 if (form) {
@@ -19,11 +20,11 @@ if (form) {
     unsaved(slider.value !== form.dataset.now);
   });
 
-  const rateWords = ({ false_accept_rate: rate }) => (rate === null ? "as started" : `1 in ${Number((1 / rate).toPrecision(3)).toLocaleString("en")}`);
+  const rateWords = ({ false_accept_rate: rate }) => (rate === null ? _("as started") : _`1 in ${number(Number((1 / rate).toPrecision(3)))}`);
   const save = (rate, words) => saveSettings(form, { false_accept_rate: rate }, {
     field: "false_accept_rate",
-    saved: `Saved: ${words}. It counts from the next decision.`,
-    theirs: (current) => `Somebody else changed the settings meanwhile; the rate is ${rateWords(current)} now.`,
+    saved: _`Saved: ${words}. It counts from the next decision.`,
+    theirs: (current) => _`Somebody else changed the settings meanwhile; the rate is ${rateWords(current)} now.`,
   });
 
   form.addEventListener("submit", (event) => {
@@ -31,5 +32,5 @@ if (form) {
     const { rate, words } = steps[Number(slider.value)].dataset;
     save(Number(rate), words);
   });
-  form.querySelector("[data-started]")?.addEventListener("click", () => save(null, "as the service was started"));
+  form.querySelector("[data-started]")?.addEventListener("click", () => save(null, _("as the service was started")));
 }

@@ -3,6 +3,7 @@
 import { call, sayNext } from "../api.js";
 import { clearProblems, problemAt } from "../parts.js";
 import { showError, unsaved } from "../access/saving.js";
+import { _ } from "../words.js";
 
 /**
  * Saves what is sent, then loads the page again with the sentence `saved`. form: its `data-settings` is the version of
@@ -20,7 +21,7 @@ export async function saveSettings(form, json, { field, saved, theirs }) {
       return;
     }
     form.dataset.settings = current.version;
-    problemAt(form, field, `${theirs(current)} Save again to use yours.`);
+    problemAt(form, field, _`${theirs(current)} Save again to use yours.`);
     return;
   }
   unsaved(false);

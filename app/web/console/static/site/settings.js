@@ -3,6 +3,7 @@
 import { call, sayNext } from "../api.js";
 import { save, unsaved } from "../access/saving.js";
 import { saveSettings } from "./save_settings.js";
+import { _, language } from "../words.js";
 
 for (const form of document.querySelectorAll("[data-site]")) {
   const entry = await call(`/v1/sites/${form.dataset.site}`);
@@ -12,9 +13,9 @@ for (const form of document.querySelectorAll("[data-site]")) {
   const tell = () => {
     try {
       const parts = { timeZone: zone.value.trim(), weekday: "short", hour: "2-digit", minute: "2-digit", timeZoneName: "longOffset" };
-      now.textContent = `There it is ${new Intl.DateTimeFormat("en-GB", parts).format(new Date())}.`;
+      now.textContent = _`There it is ${new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, parts).format(new Date())}.`;
     } catch {
-      now.textContent = "No such time zone.";
+      now.textContent = _("No such time zone.");
     }
   };
   zone.addEventListener("input", tell);
@@ -25,10 +26,10 @@ for (const form of document.querySelectorAll("[data-site]")) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const body = { name: form.elements.name.value.trim(), time_zone: zone.value.trim() };
-    const words = (site) => [["Name", site.name], ["Time zone", site.time_zone]];
+    const words = (site) => [[_("Name"), site.name], [_("Time zone"), site.time_zone]];
     const target = { kind: "sites", action: "patch", id: entry.id, version: entry.version };
     if (!(await save(form, { ...target, body, describe: words }))) return;
-    sayNext("Saved. Times on pages are on this clock now.");
+    sayNext(_("Saved. Times on pages are on this clock now."));
     location.reload();
   });
 }
@@ -36,20 +37,20 @@ for (const form of document.querySelectorAll("[data-site]")) {
 const guards = document.getElementById("guard-grants");
 const hours = guards.elements.guard_grant_max_hours;
 const lockdown = guards.elements.guards_may_lock_down;
-const guardWords = (is) => `${is.guard_grant_max_hours === null ? "no grants" : `${is.guard_grant_max_hours} hours`}, ${is.guards_may_lock_down ? "with" : "without"} lockdowns`;
+const guardWords = (is) => `${is.guard_grant_max_hours === null ? _("no grants") : _`${is.guard_grant_max_hours} hours`}, ${is.guards_may_lock_down ? _("with lockdowns") : _("without lockdowns")}`;
 
 guards.addEventListener("submit", (event) => {
   event.preventDefault();
   const json = { guard_grant_max_hours: hours.value === "" ? null : Number(hours.value), guards_may_lock_down: lockdown.checked };
-  const theirs = (current) => `Somebody else set this to ${guardWords(current)}, meanwhile.`;
-  saveSettings(guards, json, { field: hours.name, saved: "Saved. It applies now.", theirs });
+  const theirs = (current) => _`Somebody else set this to ${guardWords(current)}, meanwhile.`;
+  saveSettings(guards, json, { field: hours.name, saved: _("Saved. It applies now."), theirs });
 });
 
 const consent = document.getElementById("consent");
 consent.addEventListener("submit", (event) => {
   event.preventDefault();
   const text = consent.elements.consent_text.value.trim();
-  const theirs = () => "Somebody else changed the site's settings meanwhile.";
-  saveSettings(consent, { consent_text: text || null }, { field: "consent_text", saved: "Saved. Whoever opens a link now reads it.", theirs });
+  const theirs = () => _("Somebody else changed the site's settings meanwhile.");
+  saveSettings(consent, { consent_text: text || null }, { field: "consent_text", saved: _("Saved. Whoever opens a link now reads it."), theirs });
 });
 for (const form of [guards, consent]) form.addEventListener("input", () => unsaved(true));

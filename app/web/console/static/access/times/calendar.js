@@ -5,6 +5,7 @@ import { el } from "../../parts.js";
 import { ask } from "../change.js";
 import { remove, save, unsaved } from "../saving.js";
 import { YearView, dayWords, keyOf } from "./year_view.js";
+import { _, counted } from "../../words.js";
 
 const form = document.getElementById("calendar");
 const id = form.dataset.id;
@@ -29,7 +30,7 @@ function toggle(date) {
   if (key === undefined) put(date, forgotten.get(date) ?? "");
   else take(key);
   changed();
-  const all = key?.length === 5 ? `${dayWords(key)} is taken out of every year.` : "";
+  const all = key?.length === 5 ? _`${dayWords(key)} is taken out of every year.` : "";
   if (all) say(all);
 }
 
@@ -55,8 +56,8 @@ function show() {
 /** The list beside the year: the days that it has, with their names. */
 function showDays() {
   const shown = [...days].filter(([key]) => key.length === 5 || key.startsWith(`${year.year}-`)).sort(([a], [b]) => keyOf(a).localeCompare(keyOf(b)));
-  document.getElementById("days-title").textContent = `Days in ${year.year}`;
-  document.getElementById("count").textContent = shown.length === days.size ? "" : `${days.size} in all years`;
+  document.getElementById("days-title").textContent = _`Days in ${year.year}`;
+  document.getElementById("count").textContent = shown.length === days.size ? "" : _`${days.size} in all years`;
   document.getElementById("no-days").hidden = shown.length > 0;
   list.replaceChildren(...shown.map(([key, name]) => dayRow(key, name)));
 }
@@ -64,13 +65,13 @@ function showDays() {
 function dayRow(key, name) {
   const yearly = key.length === 5;
   const words = dayWords(yearly ? `${year.year}-${key}` : key);
-  const input = el("input", { value: name, maxlength: 100, placeholder: "No name", "aria-label": `Name of ${words}`, autocomplete: "off" });
+  const input = el("input", { value: name, maxlength: 100, placeholder: _("No name"), "aria-label": _`Name of ${words}`, autocomplete: "off" });
   input.addEventListener("input", () => {
     days.set(key, input.value.trim());
     unsaved(true);
     year.show(nameOf);
   });
-  const box = el("input", { type: "checkbox", checked: yearly, "aria-label": `${words} in every year` });
+  const box = el("input", { type: "checkbox", checked: yearly, "aria-label": _`${words} in every year` });
   box.addEventListener("change", () => {
     const kept = days.get(key);
     days.delete(key);
@@ -81,12 +82,12 @@ function dayRow(key, name) {
     changed();
     list.querySelector(`[data-key="${to}"] input[type=checkbox]`)?.focus();
   });
-  const out = el("button", { type: "button", class: "quiet icon-only", "aria-label": `Remove ${words}` }, "×");
+  const out = el("button", { type: "button", class: "quiet icon-only", "aria-label": _`Remove ${words}` }, "×");
   out.addEventListener("click", () => {
     take(key);
     changed();
   });
-  return el("li", { "data-key": key }, el("span", { class: "day-words" }, words), input, el("label", { class: "choice" }, box, el("span", {}, "every year")), out);
+  return el("li", { "data-key": key }, el("span", { class: "day-words" }, words), input, el("label", { class: "choice" }, box, el("span", {}, _("every year"))), out);
 }
 
 const body = () => ({
@@ -99,11 +100,11 @@ const daysIn = (calendar) => calendar.days.map((day) => `${day.date}${day.name ?
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
-  const words = (calendar) => [["Name", calendar.name], ["Days", daysIn(calendar).join(", ") || "none"]];
-  const target = entry ? { action: "patch", id: entry.id, version: entry.version, does: "Save" } : { action: "create", does: "Add" };
+  const words = (calendar) => [[_("Name"), calendar.name], [_("Days"), daysIn(calendar).join(", ") || _("none")]];
+  const target = entry ? { action: "patch", id: entry.id, version: entry.version, does: _("Save") } : { action: "create", does: _("Add") };
   const saved = await save(form, { kind: "calendars", ...target, body: body(), describe: words });
   if (!saved) return;
-  sayNext("Saved. It applies from the next decision.");
+  sayNext(_("Saved. It applies from the next decision."));
   location.assign(rooted(`/access/calendars/${saved.id}?year=${year.year}`));
 });
 
@@ -111,7 +112,7 @@ const deletion = document.getElementById("delete");
 deletion?.addEventListener("click", async () => {
   if (!(await remove("calendars", entry))) return;
   unsaved(false);
-  sayNext("The calendar was deleted.");
+  sayNext(_("The calendar was deleted."));
   location.assign(rooted("/access/calendars"));
 });
 
@@ -148,24 +149,24 @@ async function chosen() {
 async function preview(name, found) {
   const fresh = found.days.filter((day) => marks(day.date) === undefined);
   const rows = found.days.map((day) =>
-    el("tr", {}, el("td", { class: "nowrap" }, dayWords(day.date, true)), el("td", {}, day.name ?? ""), el("td", {}, day.date.length === 5 ? "every year" : "", marks(day.date) === undefined ? "" : el("span", { class: "faint" }, " already here"))),
+    el("tr", {}, el("td", { class: "nowrap" }, dayWords(day.date, true)), el("td", {}, day.name ?? ""), el("td", {}, day.date.length === 5 ? _("every year") : "", marks(day.date) === undefined ? "" : el("span", { class: "faint" }, ` ${_("already here")}`))),
   );
-  const head = el("thead", {}, el("tr", {}, ["Day", "Name", ""].map((text) => el("th", { scope: "col" }, text || el("span", { class: "visually-hidden" }, "Notes")))));
+  const head = el("thead", {}, el("tr", {}, [_("Day"), _("Name"), ""].map((text) => el("th", { scope: "col" }, text || el("span", { class: "visually-hidden" }, _("Notes"))))));
   const parts = [
-    el("p", {}, `${found.days.length} days, ${fresh.length} of them new. Nothing is saved yet.`),
-    found.days.length > 0 && el("div", { class: "table-wrap preview-days", tabindex: 0, role: "region", "aria-label": "Days of the file" }, el("table", {}, head, el("tbody", {}, rows))),
-    found.left_out.length > 0 && el("details", { class: "notice warn" }, el("summary", {}, `Left out: ${found.left_out.length}`), el("ul", {}, found.left_out.map((why) => el("li", {}, why)))),
+    el("p", {}, counted(found.days.length, "{0} day, {1} of them new. Nothing is saved yet.", "{0} days, {1} of them new. Nothing is saved yet.", fresh.length)),
+    found.days.length > 0 && el("div", { class: "table-wrap preview-days", tabindex: 0, role: "region", "aria-label": _("Days of the file") }, el("table", {}, head, el("tbody", {}, rows))),
+    found.left_out.length > 0 && el("details", { class: "notice warn" }, el("summary", {}, _`Left out: ${found.left_out.length}`), el("ul", {}, found.left_out.map((why) => el("li", {}, why)))),
   ].filter(Boolean);
-  const buttons = [["Cancel", "back", "second"]];
-  if (found.days.length && days.size) buttons.push(["Replace all days", "replace", "second"]);
-  if (fresh.length) buttons.push([`Add ${fresh.length} days`, "add", ""]);
-  const answer = await ask(`Days in ${name}`, parts, buttons);
+  const buttons = [[_("Cancel"), "back", "second"]];
+  if (found.days.length && days.size) buttons.push([_("Replace all days"), "replace", "second"]);
+  if (fresh.length) buttons.push([counted(fresh.length, "Add {0} day", "Add {0} days"), "add", ""]);
+  const answer = await ask(_`Days in ${name}`, parts, buttons);
   if (answer === "back") return;
   if (answer === "replace") days = new Map();
   for (const day of found.days) if (marks(day.date) === undefined) put(day.date, day.name ?? "");
   for (const key of [...days.keys()]) if (key.length > 5 && days.has(key.slice(5))) days.delete(key);
   changed();
-  say("The days are marked. Save the calendar to keep them.", "good");
+  say(_("The days are marked. Save the calendar to keep them."), "good");
 }
 
 if (id) {

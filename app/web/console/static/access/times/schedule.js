@@ -3,9 +3,10 @@
 import { call, rooted, sayNext } from "../../api.js";
 import { clearProblems, el } from "../../parts.js";
 import { remove, save, showError, unsaved } from "../saving.js";
-import { DAY, DAYS, clock, endWords, minutes, windowWords } from "./week_words.js";
+import { DAY, DAYS, DAY_NAMES, clock, endWords, minutes, windowWords } from "./week_words.js";
 import { WeekDrawing } from "./week_drawing.js";
 import { dayWords } from "./year_view.js";
+import { _ } from "../../words.js";
 
 const form = document.getElementById("schedule");
 const id = form.dataset.id;
@@ -55,22 +56,22 @@ function showFields() {
   const taken = new Set(draft.on_calendar.map((one) => one.calendar));
   const free = [...names].filter(([calendar]) => !taken.has(calendar));
   const choice = form.elements.add_calendar;
-  choice.replaceChildren(new Option("Add a calendar …", ""), ...free.map(([calendar, name]) => new Option(name, calendar)));
+  choice.replaceChildren(new Option(_("Add a calendar …"), ""), ...free.map(([calendar, name]) => new Option(name, calendar)));
   choice.closest(".field").hidden = !free.length;
 }
 
 function windowFields(window, at) {
-  const days = DAYS.map((day, number) => {
+  const days = DAY_NAMES.map((day, number) => {
     const box = el("input", { type: "checkbox", checked: window.days.includes(number), onchange: () => toggle(window, number, box.checked) });
     return el("label", { class: "day-choice" }, box, el("span", {}, day));
   });
-  const row = el("fieldset", { class: "window" }, el("legend", { class: "visually-hidden" }, `Window ${at + 1}`));
+  const row = el("fieldset", { class: "window" }, el("legend", { class: "visually-hidden" }, _`Window ${at + 1}`));
   const note = el("p", { class: "hint window-note" }, windowWords(window));
   const tell = () => (note.textContent = windowWords(window));
   row.append(
-    el("div", { class: "day-choices", role: "group", "aria-label": "Starts on" }, days),
+    el("div", { class: "day-choices", role: "group", "aria-label": _("Starts on") }, days),
     hoursFields(window, tell),
-    el("button", { type: "button", class: "quiet", "aria-label": `Remove window ${at + 1}`, onclick: () => removeWindow(at) }, "Remove"),
+    el("button", { type: "button", class: "quiet", "aria-label": _`Remove window ${at + 1}`, onclick: () => removeWindow(at) }, _("Remove")),
     note,
   );
   row.addEventListener("focusin", () => drawing.highlight(at));
@@ -85,8 +86,8 @@ function windowFields(window, at) {
 
 /** Two time fields for the hours; an end that is not after the start is on the next day. */
 function hoursFields(hours, changed) {
-  const start = el("input", { type: "time", required: true, value: clock(hours.start), "aria-label": "From", oninput: take });
-  const end = el("input", { type: "time", required: true, value: clock(hours.start + hours.length), "aria-label": "Until", oninput: take });
+  const start = el("input", { type: "time", required: true, value: clock(hours.start), "aria-label": _("From"), oninput: take });
+  const end = el("input", { type: "time", required: true, value: clock(hours.start + hours.length), "aria-label": _("Until"), oninput: take });
   const next = el("span", { class: "faint next-day" }, endWords(hours));
 
   function take() {
@@ -113,20 +114,20 @@ document.getElementById("add-window").addEventListener("click", () => {
 });
 
 function calendarFields(one, at) {
-  const name = names.get(one.calendar) ?? "A calendar that is gone";
+  const name = names.get(one.calendar) ?? _("A calendar that is gone");
   const hours = one.windows.map((window, number) =>
-    el("li", {}, hoursFields(window, () => {}), el("button", { type: "button", class: "quiet", "aria-label": `Remove hours ${number + 1} on ${name}`, onclick: () => change(() => one.windows.splice(number, 1)) }, "Remove")),
+    el("li", {}, hoursFields(window, () => {}), el("button", { type: "button", class: "quiet", "aria-label": _`Remove hours ${number + 1} on ${name}`, onclick: () => change(() => one.windows.splice(number, 1)) }, _("Remove"))),
   );
   const move = (by, label) =>
-    el("button", { type: "button", class: "quiet icon-only", "aria-label": `Move ${name} ${label}`, disabled: !draft.on_calendar[at + by], onclick: () => change(() => swap(at, at + by)) }, by < 0 ? "↑" : "↓");
+    el("button", { type: "button", class: "quiet icon-only", "aria-label": label, disabled: !draft.on_calendar[at + by], onclick: () => change(() => swap(at, at + by)) }, by < 0 ? "↑" : "↓");
   return el(
     "li",
     { class: "calendar-hours" },
     el("div", { class: "card-head" }, el("h3", {}, el("a", { href: rooted(`/access/calendars/${one.calendar}`) }, name)),
-      el("div", { class: "actions" }, draft.on_calendar.length > 1 && [move(-1, "up"), move(1, "down")],
-        el("button", { type: "button", class: "quiet", "aria-label": `Remove ${name}`, onclick: () => change(() => draft.on_calendar.splice(at, 1)) }, "Remove"))),
-    hours.length ? el("ul", { class: "plain-list" }, hours) : el("p", {}, "Closed on its dates."),
-    el("button", { type: "button", class: "second small", "aria-label": `Add hours on ${name}`, onclick: () => change(() => one.windows.push(freeHours(one.windows))) }, hours.length ? "Add hours" : "Open at other hours"),
+      el("div", { class: "actions" }, draft.on_calendar.length > 1 && [move(-1, _`Move ${name} up`), move(1, _`Move ${name} down`)],
+        el("button", { type: "button", class: "quiet", "aria-label": _`Remove ${name}`, onclick: () => change(() => draft.on_calendar.splice(at, 1)) }, _("Remove")))),
+    hours.length ? el("ul", { class: "plain-list" }, hours) : el("p", {}, _("Closed on its dates.")),
+    el("button", { type: "button", class: "second small", "aria-label": _`Add hours on ${name}`, onclick: () => change(() => one.windows.push(freeHours(one.windows))) }, hours.length ? _("Add hours") : _("Open at other hours")),
   );
 }
 
@@ -165,7 +166,7 @@ async function showPreview() {
   asked = new AbortController();
   const { windows, on_calendar } = body();
   if (!windows.length) {
-    document.getElementById("next").textContent = "Not known until there is a window.";
+    document.getElementById("next").textContent = _("Not known until there is a window.");
     preview.replaceChildren();
     return;
   }
@@ -178,7 +179,7 @@ async function showPreview() {
   } catch (error) {
     if (error.name === "AbortError") return;
     form.classList.add("wrong");
-    document.getElementById("next").textContent = "Not known until the windows are right.";
+    document.getElementById("next").textContent = _("Not known until the windows are right.");
     preview.replaceChildren();
     if (error.body?.field) showError(form, error);
   }
@@ -198,12 +199,12 @@ function previewDay(day) {
 
 // Saving.
 
-const target = () => (entry ? { action: "patch", id: entry.id, version: entry.version, does: "Save" } : { action: "create", does: "Add" });
+const target = () => (entry ? { action: "patch", id: entry.id, version: entry.version, does: _("Save") } : { action: "create", does: _("Add") });
 
 const words = (schedule) => [
-  ["Name", schedule.name],
-  ["Windows", read(schedule).windows.map(windowWords).join("; ") || "none"],
-  ["On calendars", read(schedule).on_calendar.map((one) => `${names.get(one.calendar) ?? "?"}: ${one.windows.map((w) => `${clock(w.start)}–${clock(w.start + w.length)}`).join(", ") || "closed"}`).join("; ") || "none"],
+  [_("Name"), schedule.name],
+  [_("Windows"), read(schedule).windows.map(windowWords).join("; ") || _("none")],
+  [_("On calendars"), read(schedule).on_calendar.map((one) => `${names.get(one.calendar) ?? "?"}: ${one.windows.map((w) => `${clock(w.start)}–${clock(w.start + w.length)}`).join(", ") || _("closed")}`).join("; ") || _("none")],
 ];
 
 form.addEventListener("submit", async (event) => {
@@ -211,7 +212,7 @@ form.addEventListener("submit", async (event) => {
   const saved = await save(form, { kind: "schedules", ...target(), body: body(), describe: words });
   if (!saved) return;
   const warned = saved.warnings.map((warning) => warning.detail).join(" ");
-  sayNext(`Saved. ${warned || "It applies from the next decision."}`, warned ? "bad" : "good");
+  sayNext(warned ? _`Saved. ${warned}` : _("Saved. It applies from the next decision."), warned ? "bad" : "good");
   location.assign(rooted(`/access/schedules/${saved.id}`));
 });
 
@@ -219,7 +220,7 @@ const deletion = document.getElementById("delete");
 deletion?.addEventListener("click", async () => {
   if (!(await remove("schedules", entry))) return;
   unsaved(false);
-  sayNext("The schedule was deleted.");
+  sayNext(_("The schedule was deleted."));
   location.assign(rooted("/access/schedules"));
 });
 

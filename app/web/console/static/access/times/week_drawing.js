@@ -4,7 +4,8 @@
 // fits a phone. The fields below the drawing do the same by keyboard, so to a screen reader the drawing is a picture.
 
 import { el } from "../../parts.js";
-import { DAY, DAYS, clock, windowWords } from "./week_words.js";
+import { DAY, DAYS, DAY_NAMES, clock, windowWords } from "./week_words.js";
+import { _ } from "../../words.js";
 
 const STEP = 15;
 const WEEK = 7 * DAY;
@@ -24,7 +25,7 @@ export class WeekDrawing {
       hours.append(mark);
     }
     this.tip = el("p", { class: "week-tip", hidden: true });
-    this.grid = el("div", { class: "week-grid", role: "img" }, hours, this.rows.map((row, day) => el("div", { class: "week-line" }, el("span", { class: "week-day" }, DAYS[day]), row)), this.tip);
+    this.grid = el("div", { class: "week-grid", role: "img" }, hours, this.rows.map((row, day) => el("div", { class: "week-line" }, el("span", { class: "week-day" }, DAY_NAMES[day]), row)), this.tip);
     box.append(this.grid);
     this.grid.addEventListener("pointerdown", (event) => this.down(event));
     this.grid.addEventListener("pointermove", (event) => this.move(event));
@@ -38,7 +39,7 @@ export class WeekDrawing {
     this.windows = windows;
     const pieces = windows.flatMap((window, at) => window.days.flatMap((day) => this.pieces(day, window.start, window.length, at)));
     for (const [day, row] of this.rows.entries()) row.replaceChildren(...pieces.filter((piece) => piece.day === day).map((piece) => piece.made));
-    this.grid.setAttribute("aria-label", `The week: ${windows.filter((one) => one.days.length).map(windowWords).join("; ") || "no windows"}`);
+    this.grid.setAttribute("aria-label", _`The week: ${windows.filter((one) => one.days.length).map(windowWords).join("; ") || _("no windows")}`);
   }
 
   /** Marks the window at this place; -1: none. */

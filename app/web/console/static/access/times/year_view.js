@@ -1,16 +1,18 @@
 // A year as twelve months of buttons. One of them is in the tab order; arrow keys move from day to day.
 
 import { el } from "../../parts.js";
+import { _, language } from "../../words.js";
 
 const MS = 86_400_000;
 const FIRST = 1970;
 const LAST = 2999;
-const WEEK = ["Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"];
-const MONTH = new Intl.DateTimeFormat("en-GB", { month: "long", timeZone: "UTC" });
-const LONG = new Intl.DateTimeFormat("en-GB", { weekday: "long", day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
-const SHORT = new Intl.DateTimeFormat("en-GB", { weekday: "short", day: "numeric", month: "short", timeZone: "UTC" });
-const SHORT_YEAR = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
-const YEARLY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", timeZone: "UTC" });
+const LOCALE = language === "en" ? "en-GB" : language;
+const WEEK = [_("Mo"), _("Tu"), _("We"), _("Th"), _("Fr"), _("Sa"), _("Su")];
+const MONTH = new Intl.DateTimeFormat(LOCALE, { month: "long", timeZone: "UTC" });
+const LONG = new Intl.DateTimeFormat(LOCALE, { weekday: "long", day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
+const SHORT = new Intl.DateTimeFormat(LOCALE, { weekday: "short", day: "numeric", month: "short", timeZone: "UTC" });
+const SHORT_YEAR = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+const YEARLY = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "long", timeZone: "UTC" });
 
 const iso = (date) => date.toISOString().slice(0, 10);
 
@@ -75,7 +77,7 @@ export class YearView {
       const name = key === undefined ? "" : nameOf(date);
       button.setAttribute("aria-pressed", String(key !== undefined));
       button.classList.toggle("yearly", yearly);
-      button.setAttribute("aria-label", [LONG.format(new Date(date)), name, yearly && "every year"].filter(Boolean).join(", "));
+      button.setAttribute("aria-label", [LONG.format(new Date(date)), name, yearly && _("every year")].filter(Boolean).join(", "));
       button.title = name;
     }
   }

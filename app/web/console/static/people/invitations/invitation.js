@@ -3,6 +3,7 @@
 import { call } from "../../api.js";
 import { copied } from "../../copy.js";
 import { moment } from "../../parts.js";
+import { _ } from "../../words.js";
 
 const section = document.getElementById("invitation");
 const part = (name) => document.getElementById(`invitation-${name}`);
@@ -11,12 +12,12 @@ let waiting = null;
 
 function words(one) {
   if (one.state === "waiting") {
-    const where = one.consented_at ? "They agreed and have not sent a photo yet." : "They have not answered yet.";
-    return one.expired ? `The link ended on ${moment(one.ends_at)} without an answer.` : `Waiting until ${moment(one.ends_at)}. ${where}`;
+    const where = one.consented_at ? _("They agreed and have not sent a photo yet.") : _("They have not answered yet.");
+    return one.expired ? _`The link ended on ${moment(one.ends_at)} without an answer.` : _`Waiting until ${moment(one.ends_at)}. ${where}`;
   }
   const at = moment(one.answered_at);
-  if (one.state === "done") return `Done on ${at}. They agreed to text ${one.consent_version}.`;
-  return one.state === "declined" ? `They prefer a card, since ${at}.` : `The last link was revoked on ${at}.`;
+  if (one.state === "done") return _`Done on ${at}. They agreed to text ${one.consent_version}.`;
+  return one.state === "declined" ? _`They prefer a card, since ${at}.` : _`The last link was revoked on ${at}.`;
 }
 
 async function refresh() {
@@ -24,7 +25,7 @@ async function refresh() {
   waiting = last?.state === "waiting" && !last.expired ? last : null;
   if (last) part("state").textContent = words(last);
   part("revoke").hidden = !waiting;
-  part("make").textContent = last ? "Make a new link" : "Make a link";
+  part("make").textContent = last ? _("Make a new link") : _("Make a link");
 }
 
 part("make").addEventListener("click", async () => {
@@ -32,7 +33,7 @@ part("make").addEventListener("click", async () => {
   part("address").value = items[0].link;
   part("qr").src = items[0].qr;
   part("link").hidden = false;
-  part("copy").textContent = "Copy";
+  part("copy").textContent = _("Copy");
   part("address").select();
   await refresh();
 });

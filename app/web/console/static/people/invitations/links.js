@@ -2,6 +2,7 @@
 
 import { call, CallError, say } from "../../api.js";
 import { el } from "../../parts.js";
+import { _ } from "../../words.js";
 
 const AT_ONCE = 500;
 // As `harmless` of people_cells.py: a spreadsheet runs no cell.
@@ -20,7 +21,7 @@ export async function saveLinks(people) {
     }
   } catch (error) {
     if (!(error instanceof CallError)) throw error;
-    if (lines.length) say(`Links for ${lines.length} of ${people.length} people were made. They are in the file.`, "bad");
+    if (lines.length) say(_`Links for ${lines.length} of ${people.length} people were made. They are in the file.`, "bad");
   }
   if (!lines.length) return;
   const head = ["number", "name", "email", "link", "ends_at"];

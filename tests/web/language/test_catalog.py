@@ -1,0 +1,98 @@
+"""Texts in the language of the request: by their English, by their pattern, with values, dates and numbers."""
+
+from collections.abc import Iterator
+
+import pytest
+from markupsafe import Markup
+
+from app.web.language.catalog import catalog, counted, decimals, figures, number, spoken, translated
+
+
+@pytest.fixture
+def german() -> Iterator[None]:
+    before = spoken.set("de")
+    yield
+    spoken.reset(before)
+
+
+def test_outside_a_request_everything_is_english() -> None:
+    assert translated("Save") == "Save"
+    assert counted("{count} attempt", "{count} attempts", 1234) == "1,234 attempts"
+    assert (number(1234567), decimals(1234.5, 2), figures(0.00012, 2)) == ("1,234,567", "1,234.50", "0.00012")
+
+
+def test_english_shows_no_note_on_the_meaning() -> None:
+    assert translated("To|zone") == "To"
+
+
+@pytest.mark.usefixtures("german")
+def test_a_text_is_found_by_its_english() -> None:
+    assert translated("Save") == "Speichern"
+    assert translated("To|zone") == "Nach"
+    assert translated("Let {name} in for a while", name="Save") == "Save für eine Weile einlassen"
+
+
+@pytest.mark.usefixtures("german")
+def test_a_finished_sentence_is_found_by_its_pattern() -> None:
+    assert translated("Ada is suspended.") == "Ada ist deaktiviert."
+    assert translated("The gate is already locked.") == "Der Durchgang ist schon verriegelt."
+
+
+@pytest.mark.usefixtures("german")
+def test_a_clause_is_found_as_a_sentence() -> None:
+    said = translated("The camera refuses the user name or password. Restart the camera.")
+
+    assert said == "Die Kamera lehnt Benutzername oder Passwort ab. Starten Sie die Kamera neu."
+
+
+@pytest.mark.usefixtures("german")
+def test_names_in_a_sentence_stay_as_they_are() -> None:
+    assert translated("Release is suspended.") == "Release ist deaktiviert."
+    assert translated("{name} is suspended.") == "{name} ist deaktiviert."
+
+
+@pytest.mark.usefixtures("german")
+def test_dates_in_a_sentence_follow_the_language() -> None:
+    said = translated("From Monday 30 November 2026, 07:00, by “Staff”.")
+
+    assert said == "Ab Montag, 30. November 2026, 07:00, durch „Staff“."
+    assert translated("Ada may pass from 2026-11-30 on.") == "Ada darf ab 30.11.2026 passieren."
+
+
+@pytest.mark.usefixtures("german")
+def test_several_sentences_are_translated_one_by_one() -> None:
+    assert translated("You signed out. The line works.") == "Sie haben sich abgemeldet. Die Leitung funktioniert."
+
+
+@pytest.mark.usefixtures("german")
+@pytest.mark.parametrize("text", ["", "Ada", "Nothing in any catalog says this.", "x " * 5000, "2026-13-45 at lobby"])
+def test_what_no_catalog_knows_stays_as_it_is(text: str) -> None:
+    assert translated(text) == text
+
+
+@pytest.mark.usefixtures("german")
+def test_counts_have_two_forms() -> None:
+    assert counted("{count} attempt", "{count} attempts", 1) == "1 Versuch"
+    assert counted("{count} attempt", "{count} attempts", 0) == "0 Versuche"
+    assert counted("{count} attempt", "{count} attempts", 1234) == "1.234 Versuche"
+
+
+@pytest.mark.usefixtures("german")
+def test_numbers_follow_the_language() -> None:
+    assert (number(1234567), decimals(1234.5, 2), figures(0.00012, 2)) == ("1.234.567", "1.234,50", "0,00012")
+
+
+@pytest.mark.usefixtures("german")
+def test_markup_among_the_values_keeps_the_others_escaped() -> None:
+    said = translated("{what} at {gate}", what="<b>", gate=Markup("<i>lobby</i>"))
+
+    assert isinstance(said, Markup)
+    assert said == "&lt;b&gt; an <i>lobby</i>"
+
+
+def test_scripts_get_only_their_texts() -> None:
+    of_scripts = catalog("de").of_scripts
+
+    assert of_scripts["Saved. It applies now."] == "Gespeichert. Es gilt jetzt."
+    assert of_scripts["{0} person"] == ["{0} Person", "{0} Personen"]
+    assert "Nobody gets in at {where}." not in of_scripts
