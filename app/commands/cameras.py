@@ -34,6 +34,7 @@ def add_camera(
     rotation: Annotated[
         str, typer.Option(help="Degrees clockwise that turn its picture upright: 0, 90, 180 or 270.")
     ] = "0",
+    off: Annotated[bool, typer.Option("--off", help="Add it switched off.")] = False,
     data: Data = HERE,
 ) -> None:
     """Add a camera. Only this command may add a file, a folder, a device or a server on this machine."""
@@ -49,8 +50,9 @@ def add_camera(
     address = Address(url.replace(" ", "%20"), local=True) if stored else Address(url, local=_loopback(url))
     address = replace(address, rotation=int(rotation))
     with backbone(data) as here:
-        here.cameras.add(name, gate, address, area)
-    out.print(f"Camera {name} added. A running service watches it within seconds.", markup=False)
+        here.cameras.add(name, gate, address, area, enabled=not off)
+    then = "It is switched off." if off else "A running service watches it within seconds."
+    out.print(f"Camera {name} added. {then}", markup=False)
 
 
 def _loopback(url: str) -> bool:

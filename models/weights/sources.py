@@ -75,7 +75,8 @@ def _pip_download(source: PypiSource, folder: Path) -> Path:
         # Naming the one package, not ":all:", lets pip take the sdist's build tools from wheels.
         form = ["--no-binary", source.package.partition("==")[0], "--require-hashes", "--requirement", str(pinned)]
     else:
-        form = ["--only-binary", ":all:", source.package]
+        machine = ["--python-version", source.python, "--platform", source.platform] if source.python else []
+        form = ["--only-binary", ":all:", *machine, source.package]
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-input", "--quiet", "--dest", str(target)]
     try:
         done = subprocess.run(  # noqa: S603  the arguments come from artifacts.toml, and there is no shell

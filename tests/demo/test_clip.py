@@ -20,8 +20,8 @@ TWO_SECONDS = 2 * FPS
 
 @pytest.fixture(scope="module")
 def detector() -> yunet.YunetDetector:
-    network = yunet.YunetNetwork(weights.load("yunet", read_settings().cache))
-    return network.detector()
+    finder, mesh = (weights.load(name, read_settings().cache) for name in yunet.NETWORKS)
+    return yunet.YunetNetwork(finder, mesh).detector()
 
 
 def decoded(path: Path) -> list[np.ndarray]:

@@ -18,8 +18,9 @@ from app.demo.film.walks import WALKS
 from app.demo.play.live import CAMERA
 from app.demo.play.script import Approach, play
 from tests.photos import photo
-from tests.waiting import eventually
+from tests.waiting import HANG_S, eventually
 
+CLIP_S = max(walk.goes_s for walk in WALKS)  # in a loop: somebody who is recognised comes once in it
 DEMO = (sys.executable, "-m", "app", "demo", "--port", "0")
 
 
@@ -77,14 +78,19 @@ def test_every_decision_is_right_and_it_serves_on_until_interrupted(tmp_path: Pa
             answer = client.post(url, headers=bearer(key), files={"image": Path(frame).read_bytes()}).json()
             assert answer["reason"] == "recognised"
 
-            def newest() -> dict[str, str]:
-                return dict(client.get(events, headers=bearer(guards_key)).json()["items"][0])
+            def since(before: str) -> list[tuple[str, str]]:
+                """On a busy machine several walks may be over before somebody looks."""
+                found = client.get(events, headers=bearer(guards_key)).json()["items"]
+                return [(one["reason"], one["camera"]) for one in found if one["decision_id"] > before]
 
-            before = newest()["decision_id"]
-            eventually(lambda: newest()["decision_id"] != before, "an approach while the demo serves on")
-            assert (newest()["reason"], newest()["camera"]) == ("recognised", CAMERA)
+            before = answer["decision_id"]
+            eventually(
+                lambda: ("recognised", CAMERA) in since(before),
+                "an approach while the demo serves on",
+                seconds=CLIP_S + HANG_S,
+            )
             process.send_signal(signal.SIGINT)
-            rest, _ = process.communicate(timeout=30)
+            rest, _ = process.communicate(timeout=2 * HANG_S)
             assert process.returncode == 0, said + rest
             assert "Traceback" not in said + rest
             with pytest.raises(httpx.ConnectError):

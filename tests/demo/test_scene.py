@@ -15,8 +15,8 @@ from app.settings import read_settings
 
 @pytest.fixture(scope="module")
 def detector() -> yunet.YunetDetector:
-    network = yunet.YunetNetwork(weights.load("yunet", read_settings().cache))
-    return network.detector()
+    finder, mesh = (weights.load(name, read_settings().cache) for name in yunet.NETWORKS)
+    return yunet.YunetNetwork(finder, mesh).detector()
 
 
 def test_frames_are_what_a_camera_sends(studio: Studio) -> None:

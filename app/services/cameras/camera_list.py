@@ -75,8 +75,17 @@ class CameraList:
     masked: Callable[[str], str]
     with_login: Callable[[str, str | None, str | None], str]
 
-    def add(self, name: str, gate: str, address: Address, region: Region, login: Login = NO_LOGIN) -> Camera:
-        """Adds a camera, which some worker starts to watch. Raises BadInput, NotFound, Conflict('camera_exists')."""
+    def add(
+        self,
+        name: str,
+        gate: str,
+        address: Address,
+        region: Region,
+        login: Login = NO_LOGIN,
+        *,
+        enabled: bool = True,
+    ) -> Camera:
+        """Adds a camera, which some worker watches if it is enabled. Raises BadInput, NotFound, Conflict."""
         address = self._logged_in(address, login)
         self.check(address)
         with self.store.write() as tx:
@@ -87,6 +96,7 @@ class CameraList:
                 sealed_url=b"",
                 region=region,
                 created_at=self.clock(),
+                enabled=enabled,
             )
             camera = replace(camera, sealed_url=self._seal(tx, camera.id, address))
             tx.cameras.add(camera)

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.adapters.vision import weights
+from app.adapters.vision.networks import yunet
 from app.adapters.vision.networks.mtcnn import NETWORKS, MtcnnNetworks
-from app.adapters.vision.networks.yunet import YunetNetwork
 from app.core.ports.recognition import Detector
 from app.core.types import Box, Face, Pixels
 
@@ -77,7 +77,8 @@ def open_finders(cache: Path, kinds: Iterable[Kind]) -> list[Finder]:
     for kind in kinds:
         for width in WIDTHS_PX[kind]:
             if kind == "yunet":
-                detector: Detector = YunetNetwork(weights.load("yunet", cache), width_px=width).detector()
+                finder, mesh = (weights.load(name, cache) for name in yunet.NETWORKS)
+                detector: Detector = yunet.YunetNetwork(finder, mesh, width_px=width).detector()
             else:
                 first, second, third = (weights.load(name, cache) for name in NETWORKS)
                 detector = MtcnnNetworks((first, second, third), width_px=width).detector()

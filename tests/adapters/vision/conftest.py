@@ -13,7 +13,7 @@ from app.settings import default_cache
 
 
 @pytest.fixture(scope="session")
-def pack(yunet_bytes: bytes, sface_bytes: bytes) -> packs.Pack:
+def pack(yunet_bytes: bytes, mesh_bytes: bytes, sface_bytes: bytes) -> packs.Pack:
     # The bytes are asked for so that the fixture is skipped, not failed, where they are missing.
     return packs.open_pack(packs.NAME, default_cache(), precision="f32", workers=2)
 
@@ -24,13 +24,18 @@ def yunet_bytes() -> bytes:
 
 
 @pytest.fixture(scope="session")
+def mesh_bytes() -> bytes:
+    return _weights("face-mesh")
+
+
+@pytest.fixture(scope="session")
 def sface_bytes() -> bytes:
     return _weights("sface")
 
 
 @pytest.fixture(scope="session")
-def detector(yunet_bytes: bytes) -> YunetDetector:
-    return YunetNetwork(yunet_bytes).detector()
+def detector(yunet_bytes: bytes, mesh_bytes: bytes) -> YunetDetector:
+    return YunetNetwork(yunet_bytes, mesh_bytes).detector()
 
 
 @pytest.fixture(scope="session")

@@ -61,7 +61,7 @@ def test_unreadable_folder_is_an_unreadable_pack(tmp_path: Path, monkeypatch: py
 
 
 def test_command_lists_misnamed_packs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("yunet", "sface"):
+    for name in ("yunet", "face-mesh", "sface"):
         photo(name)  # the weights are there
     monkeypatch.setenv("FACEGATE_PACKS", str(folders(tmp_path / "packs", "Mine", "a\nb")))
     result = CliRunner().invoke(cli, ["packs", "--data", str(tmp_path / "data")])

@@ -104,14 +104,15 @@ def test_all_faces_of_a_group_are_found(detector: YunetDetector, astronaut: Pixe
     assert len(detector.detect(np.vstack([row] * 2))) == 8
 
 
-def test_invalid_network_bytes_are_an_error() -> None:
-    with pytest.raises(WeightsError):
-        YunetNetwork(b"not a model")
+def test_invalid_network_bytes_are_an_error(yunet_bytes: bytes, mesh_bytes: bytes) -> None:
+    for networks in ((b"not a model", mesh_bytes), (yunet_bytes, b"not a model"), (yunet_bytes, mesh_bytes[:5000])):
+        with pytest.raises(WeightsError):
+            YunetNetwork(*networks)
 
 
-def test_useless_width_is_an_error(yunet_bytes: bytes) -> None:
+def test_useless_width_is_an_error(yunet_bytes: bytes, mesh_bytes: bytes) -> None:
     with pytest.raises(ValueError, match="width"):
-        YunetNetwork(yunet_bytes, width_px=32)
+        YunetNetwork(yunet_bytes, mesh_bytes, width_px=32)
 
 
 @pytest.mark.parametrize(
@@ -149,9 +150,9 @@ def test_required_faces_are_found_in_a_large_frame(detector: YunetDetector) -> N
 
 
 def test_common_sizes_are_precompiled_and_others_are_bounded(
-    yunet_bytes: bytes, monkeypatch: pytest.MonkeyPatch
+    yunet_bytes: bytes, mesh_bytes: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    network = YunetNetwork(yunet_bytes)
+    network = YunetNetwork(yunet_bytes, mesh_bytes)
     detector, made = network.detector(), []
     compile_at = yunet.compile_at
     monkeypatch.setattr(yunet, "compile_at", lambda *a, **k: made.append(k) or compile_at(*a, **k))

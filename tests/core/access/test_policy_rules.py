@@ -92,3 +92,19 @@ def test_gate_that_the_rules_do_not_know_lets_nobody_in() -> None:
 def test_by_default_the_clock_is_right() -> None:
     assert by_rules(ADA, GATE.id, NOW, only(DATED)) == Decision(Reason.RECOGNISED, ADA)
     assert not blocked(replace(ADA, blocked_at=NOW - HOUR, blocked_until=NOW), NOW)
+
+
+def test_rule_for_one_person_lets_in_that_person_alone() -> None:
+    scene = Scene()
+    scene.rules = only(Rule("01P", "Ada", Who(people=frozenset({ADA.id})), EVERYWHERE))
+    assert scene.decide().reason is Reason.RECOGNISED
+    scene.rules = only(Rule("01P", "Bob", Who(people=frozenset({"01B"})), EVERYWHERE))
+    assert scene.decide().reason is Reason.NO_RULE
+
+
+def test_block_that_ended_refuses_nobody_at_the_gate() -> None:
+    scene = Scene()
+    scene.changed(blocked_at=NOW - HOUR, blocked_until=NOW)
+    assert scene.decide().reason is Reason.RECOGNISED
+    scene.changed(blocked_until=NOW + TICK)
+    assert scene.decide().reason is Reason.BLOCKED

@@ -194,3 +194,21 @@ def test_vector_without_direction_is_refused(values: list[float]) -> None:
 def test_any_other_vector_is_scaled_to_length_one() -> None:
     np.testing.assert_allclose(unit(np.array([3, 4], np.float32)), [0.6, 0.8], atol=1e-7)
     np.testing.assert_allclose(unit(np.array([-1e-3, 0], np.float32)), [-1, 0], atol=1e-7)
+
+
+def test_liveness_of_the_frames_is_part_of_the_evidence() -> None:
+    found = fold([seen(like(0, 0.9), liveness=score) for score in (0.2, 0.6, 0.9)], SAME)
+    assert (found.liveness, found.liveness_frames) == (0.6, 3)
+    unmeasured = fold([seen(like(0, 0.9))], SAME)
+    assert (unmeasured.liveness, unmeasured.liveness_frames) == (None, 0)
+
+
+def test_two_people_are_counted_and_judged_though_nobody_is_identified() -> None:
+    found = fold([seen(person(0), 0.8, faces=2), seen(person(1), 0.6, faces=3)], SAME)
+    assert (found.faces, found.frames_used, found.reason) == (3, 2, Reason.AMBIGUOUS)
+    assert (found.quality, found.embedding) == (pytest.approx(0.8), None)
+
+
+def test_reason_that_no_list_knows_is_told_as_no_face() -> None:
+    assert Reason.LOCKDOWN not in FURTHEST
+    assert fold([unseen(Reason.LOCKDOWN)], SAME).reason is Reason.NO_FACE

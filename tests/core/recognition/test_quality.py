@@ -73,9 +73,13 @@ def test_looking_down_is_found() -> None:
 
 
 def test_tilted_head_is_found() -> None:
-    turn = np.deg2rad(28)
-    tilted = (alignment.TEMPLATE - 56) @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]]) + 56
-    assert assess(face(landmarks=tilted), crop(), FRAME, GATE).problems == (QualityProblem.TURNED_AWAY,)
+    for degrees, refused_by in ((20, ()), (40, (ENROLMENT,)), (55, (ENROLMENT, GATE))):
+        turn = np.deg2rad(degrees)
+        clockwise = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+        tilted = face(landmarks=(alignment.TEMPLATE - 56) @ clockwise + 56)
+        for limits in (GATE, ENROLMENT):
+            problems = assess(tilted, crop(), FRAME, limits).problems
+            assert problems == ((QualityProblem.TURNED_AWAY,) if limits in refused_by else ()), degrees
 
 
 @pytest.mark.parametrize(("x", "y"), [(-60, 300), (1225, 300), (600, -70), (600, 650)])

@@ -197,7 +197,7 @@ def test_scores_are_against_the_base_on_the_same_pairs() -> None:
 def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder a person with photos cut out round their faces as LFW's are: 250 px, the face in the middle."""
     root = tmp_path_factory.mktemp("people")
-    detector = YunetNetwork(photo("yunet")).detector()
+    detector = YunetNetwork(photo("yunet"), photo("face-mesh")).detector()
     photo("sface")
     for name, photos in PEOPLE.items():
         (root / name).mkdir()

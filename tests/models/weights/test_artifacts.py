@@ -26,7 +26,9 @@ ROOT = Path(__file__).parents[3]
 def test_projects_own_list() -> None:
     artifacts = read_artifacts()
 
-    assert {"yunet", "sface", "sface-int8bq"} == {a.name for a in artifacts.values() if a.group == "weights"}
+    assert {"yunet", "face-mesh", "sface", "sface-int8bq"} == {
+        a.name for a in artifacts.values() if a.group == "weights"
+    }
     assert {"astronaut", "obama", "obama2", "biden", "person_a_1"} <= {
         a.name for a in select(artifacts, group="photos")
     }
@@ -34,6 +36,7 @@ def test_projects_own_list() -> None:
     assert {a.name for a in select(artifacts, group="liveness")} == {"minifasnet-v2", "minifasnet-v1se"}
     assert {a.name for a in select(artifacts, group="weights")} == {
         "yunet",
+        "face-mesh",
         "sface",
         "minifasnet-v2",
         "minifasnet-v1se",

@@ -36,6 +36,7 @@ def test_an_address_is_sealed_and_shown_without_its_password(site: Process, came
     assert cameras.get("door") == cameras.get(camera.id) == camera
     assert cameras.all() == cameras.of_gate(gate.id) == [camera]
     assert (camera.gate_id, camera.created_at, camera.region) == (gate.id, NOW, Region(left=0.2))
+    assert camera.enabled and not cameras.add("off", "lobby-1", DOOR, Region(), enabled=False).enabled
     assert b"hunter2" not in camera.sealed_url and "hunter2" not in repr(DOOR)
     assert cameras.address(camera) == DOOR
     shown = cameras.shown(camera)

@@ -7,6 +7,8 @@ against 2.0 ms through OpenCV's own network code.
 import time
 from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 import numpy as np
@@ -18,6 +20,8 @@ from openvino.preprocess import ColorFormat, PrePostProcessor
 from app.core.errors import PackMismatch, WeightsError
 
 Precision = Literal["f32", "bf16"]
+
+_TFLITE = b"TFL3"  # the identifier of a TensorFlow Lite flatbuffer
 
 # The other must be this much faster, or the difference may be other work on the machine.
 WORTH_IT = 0.9
@@ -116,7 +120,7 @@ def read_network(
     Raises WeightsError: the bytes are not a network OpenVINO reads.
     """
     try:
-        network = _core().read_model(model, b"")
+        network = _read(model)
         prepare = PrePostProcessor(network)
         picture = prepare.input()
         picture.tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
@@ -133,6 +137,16 @@ def read_network(
         return prepare.build()
     except RuntimeError as error:
         raise WeightsError(f"OpenVINO does not take this model: {error}") from error
+
+
+def _read(model: bytes) -> Any:
+    if model[4:8] != _TFLITE:
+        return _core().read_model(model, b"")
+    # OpenVINO reads TensorFlow Lite only from a file with this ending. Nobody else can write to the folder.
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "network.tflite"
+        file.write_bytes(model)
+        return _core().read_model(file)
 
 
 def compile_at(network: Any, *, height_px: int, width_px: int, precision: Precision, workers: int) -> Any:

@@ -1,4 +1,4 @@
-"""Finds faces: YuNet on the scaled frame, and again on the chosen face's own region.
+"""Finds faces: YuNet on the scaled frame. The chosen face's landmarks are those of its mesh (`face_mesh`).
 
 YuNet: Wu et al., "YuNet: a tiny millisecond-level face detector", Machine Intelligence Research 2023. The network runs
 under OpenVINO and is decoded here (after OpenCV's face_detect.cpp): at 320 wide 0.8 ms against 2.0 through
@@ -13,20 +13,20 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from app.adapters.vision.networks import face_mesh
+from app.adapters.vision.networks.face_mesh import FaceMesh, FaceMeshNetwork
 from app.adapters.vision.networks.runtime import compile_at, read_network
 from app.adapters.vision.photos.scaling import fit, shrink
 from app.core.types import Box, Face, Pixels
+
+NETWORKS = ("yunet", "face-mesh")  # artifacts, in the order of the constructor
 
 _STRIDES = (8, 16, 32)
 _OVERLAP = 0.3  # of two boxes that overlap this much (IoU) only the better is kept
 _MOST_FACES = 64  # a picture of a crowd must not cost more than this many boxes
 
-# The second pass: the face with its surroundings, twice its size, on a canvas where it is 96 px wide.
-REFINE_CANVAS_PX = 192
-REFINE_MARGIN = 2.0
-# Part of the pack's digest: it moves landmarks, and so vectors.
-VERSION = f"yunet-ov-refine{REFINE_CANVAS_PX}-1"
-
+# Part of the pack's digest: it moves boxes, and so landmarks and vectors.
+VERSION = f"yunet-ov-{face_mesh.VERSION}"
 
 # A face must be at least this wide in the searched picture. Of 200 photos' faces before drawn walls 45 % were missed at
 # 12 px, 10 % at 18, 4.5 % at 24 (`models.experiments detectors`, 2026-11-26).
@@ -47,12 +47,13 @@ class YunetNetwork:
     80 ms (2026-11-23), so those of common cameras are made beforehand.
     """
 
-    def __init__(self, model: bytes, *, width_px: int = 320, score: float = 0.6, workers: int = 1) -> None:
+    def __init__(self, model: bytes, mesh: bytes, *, width_px: int = 320, score: float = 0.6, workers: int = 1) -> None:
         if width_px < 64:
             raise ValueError("a detection width below 64 px finds nothing")
         self.width_px = width_px
         self.score = score
         self._network = read_network(model, rgb=False)
+        self._mesh = FaceMeshNetwork(mesh, workers=workers)
         self._workers = workers
         self._compiled: OrderedDict[tuple[int, int], Any] = OrderedDict()
         self._lock = threading.Lock()
@@ -61,7 +62,6 @@ class YunetNetwork:
         for frame in _COMMON:
             width, height = fit(*frame, self.searched_px(*frame, _COMMON_FACE_PX))
             self.compiled(*_canvas(height, width))
-        self.compiled(REFINE_CANVAS_PX, REFINE_CANVAS_PX)
 
     def searched_px(self, height_px: int, width_px: int, smallest_px: float | None) -> int:
         """The longer side at which a frame is searched for faces of this width."""
@@ -71,7 +71,7 @@ class YunetNetwork:
         return max(self.width_px, min(WIDEST_PX, -(-int(needed_px) // 32) * 32))
 
     def detector(self) -> "YunetDetector":
-        return YunetDetector(self)
+        return YunetDetector(self, self._mesh.landmarker())
 
     def compiled(self, height_px: int, width_px: int) -> Any:
         with self._lock:
@@ -88,11 +88,11 @@ class YunetNetwork:
 class YunetDetector:
     """Implements `ports.Detector` for one thread at a time."""
 
-    def __init__(self, network: YunetNetwork) -> None:
+    def __init__(self, network: YunetNetwork, mesh: FaceMesh) -> None:
         self._network = network
+        self._mesh = mesh
         self._canvases: OrderedDict[tuple[int, int], _Canvas] = OrderedDict()
         self.detect(np.zeros((network.width_px * 9 // 16, network.width_px, 3), dtype=np.uint8))
-        self._find(np.zeros((REFINE_CANVAS_PX, REFINE_CANVAS_PX, 3), dtype=np.uint8), network.score)
 
     def detect(self, pixels: Pixels, *, smallest_px: float | None = None) -> list[Face]:
         """Every face, in frame pixels, best score first.
@@ -102,29 +102,14 @@ class YunetDetector:
         height, width = pixels.shape[:2]
         small = shrink(pixels, *fit(height, width, self._network.searched_px(height, width, smallest_px)))
         found = self._find(small, self._network.score)
-        return [_face(row, width / small.shape[1], height / small.shape[0], 0, 0) for row in found]
+        return [_face(row, width / small.shape[1], height / small.shape[0]) for row in found]
 
     def refine(self, pixels: Pixels, face: Face) -> Face:
-        """The same face, with box and landmarks found again at a finer scale, or `face` if that fails.
-
-        In a 1280-pixel frame searched at 320 a face of 62 px is 15 px, and its landmarks are rough: mean similarity to
-        another photo of the person 0.577, with the second pass 0.669; at 96 px 0.642 and 0.668 (250 people).
-        """
-        side = REFINE_MARGIN * max(face.box.width_px, face.box.height_px)
-        x, y = face.box.centre
-        left, top = max(0, round(x - side / 2)), max(0, round(y - side / 2))
-        region = pixels[top : max(top, round(y + side / 2)), left : max(left, round(x + side / 2))]
-        if min(region.shape[:2]) < 8:
-            return face
-        ratio = min(2.0, REFINE_CANVAS_PX / max(region.shape[:2]))
-        small = shrink(region, round(region.shape[1] * ratio), round(region.shape[0] * ratio))
-        x_ratio, y_ratio = region.shape[1] / small.shape[1], region.shape[0] / small.shape[0]
-        candidates = [_face(row, x_ratio, y_ratio, left, top) for row in self._find(small, self._network.score / 2)]
-        same = [c for c in candidates if _overlap(c.box, face.box) >= 0.4]
-        return max(same, key=lambda c: _overlap(c.box, face.box), default=face)
+        """The same face, with landmarks and box by the mesh, or `face` if that sees none there."""
+        return self._mesh.refine(pixels, face)
 
     def _find(self, small: Pixels, score: float) -> NDArray[np.float32]:
-        size = (REFINE_CANVAS_PX,) * 2 if max(small.shape[:2]) <= REFINE_CANVAS_PX else _canvas(*small.shape[:2])
+        size = _canvas(*small.shape[:2])
         if size not in self._canvases:
             self._canvases[size] = _Canvas(self._network.compiled(*size), *size)
             if len(self._canvases) > _KEPT:
@@ -186,20 +171,10 @@ def _canvas(height_px: int, width_px: int) -> tuple[int, int]:
     return -(-height_px // 32) * 32, -(-width_px // 32) * 32
 
 
-def _face(row: NDArray[np.float32], x_ratio: float, y_ratio: float, left_px: int, top_px: int) -> Face:
+def _face(row: NDArray[np.float32], x_ratio: float, y_ratio: float) -> Face:
     x, y, width, height = (float(value) for value in row[:4])
-    landmarks = row[4:14].reshape(5, 2) * np.array([x_ratio, y_ratio], dtype=np.float32)
     return Face(
-        box=Box(x * x_ratio + left_px, y * y_ratio + top_px, width * x_ratio, height * y_ratio),
-        landmarks=(landmarks + np.array([left_px, top_px], dtype=np.float32)).astype(np.float32),
+        box=Box(x * x_ratio, y * y_ratio, width * x_ratio, height * y_ratio),
+        landmarks=(row[4:14].reshape(5, 2) * np.array([x_ratio, y_ratio], dtype=np.float32)).astype(np.float32),
         score=min(1.0, float(row[14])),
     )
-
-
-def _overlap(a: Box, b: Box) -> float:
-    """Intersection over union of two boxes."""
-    width = min(a.x_px + a.width_px, b.x_px + b.width_px) - max(a.x_px, b.x_px)
-    height = min(a.y_px + a.height_px, b.y_px + b.height_px) - max(a.y_px, b.y_px)
-    if width <= 0 or height <= 0:
-        return 0.0
-    return width * height / (a.width_px * a.height_px + b.width_px * b.height_px - width * height)

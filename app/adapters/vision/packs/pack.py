@@ -97,7 +97,11 @@ def digest_with(name: str, packs: Path, centre: NDArray[np.float32] | None) -> s
     """The digest with another centre than the calibration's, or none, for measuring a centre."""
     pack = described(name, packs)
     artifacts = weights.read_artifacts()
-    parts = {"detector": artifacts["yunet"].sha256, "detection": yunet.VERSION, "embedder": pack.sha256}
+    parts = {
+        "detector": f"{artifacts['yunet'].sha256} {artifacts['face-mesh'].sha256}",
+        "detection": yunet.VERSION,
+        "embedder": pack.sha256,
+    }
     if centre is not None:
         parts["centre"] = hashlib.sha256(centre.astype("<f4").tobytes()).hexdigest()
     if pack.detector == "mtcnn":
@@ -197,7 +201,8 @@ def _detectors(pack: PackFile, cache: Path, workers: int, width_px: int) -> Sequ
         first, second, third = (weights.load(name, cache) for name in mtcnn.NETWORKS)
         networks = mtcnn.MtcnnNetworks((first, second, third), width_px=width_px, workers=workers)
         return [networks.detector() for _ in range(workers)]
-    detection = yunet.YunetNetwork(weights.load("yunet", cache), width_px=width_px, workers=workers)
+    finder, mesh = (weights.load(name, cache) for name in yunet.NETWORKS)
+    detection = yunet.YunetNetwork(finder, mesh, width_px=width_px, workers=workers)
     return [detection.detector() for _ in range(workers)]
 
 
