@@ -141,11 +141,11 @@ class Catalog:
 
     def _as_sentence(self, text: str) -> str | None:
         """What is written in small letters and without a stop elsewhere: "The line works." for "the line works"."""
-        if not text[:1].isupper() or _SENTENCE_END.search(text):
+        if not text[:1].isupper():
             return None
         stop = "." if text.endswith(".") else ""
         bare = text[:1].lower() + text[1:].removesuffix(stop)
-        said = self._texts.get(bare) or self._by_pattern(bare)
+        said = self._texts.get(bare) or (None if _SENTENCE_END.search(text) else self._by_pattern(bare))
         return f"{said[:1].upper()}{said[1:]}{stop}" if said else None
 
     def _value(self, value: str) -> str:
