@@ -25,7 +25,7 @@ GERMAN = {"locale": "de-DE", "viewport": {"width": 390, "height": 844}}
 SAID = """() => {
   const said = [];
   const walker = document.createTreeWalker(document.documentElement, NodeFilter.SHOW_TEXT);
-  const skipped = 'script, style, code, pre, kbd, datalist, option[value^="utf"], [lang="en"], .brand';
+  const skipped = 'script, style, code, pre, kbd, textarea, datalist, option[value^="utf"], [lang="en"], .brand';
   for (let node = walker.nextNode(); node; node = walker.nextNode())
     if (!node.parentElement.closest(skipped)) said.push(node.data);
   for (const name of ['aria-label', 'title', 'placeholder', 'alt'])
