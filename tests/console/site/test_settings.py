@@ -76,6 +76,10 @@ def test_guards_may_do_what_an_admin_says(fresh_site: Service, page_as: Open) ->
     second.get_by_role("form", name="What people agree to").get_by_role("button").click()
     expect(second.get_by_text("Saved. Whoever opens a link now reads it.")).to_be_visible()
     assert fresh_site.system.site_settings.get().consent_text == "At {site} we film you."
+    second.get_by_label("For browsers that ask for none of these").select_option(label="Deutsch")
+    second.get_by_role("form", name="Language of the pages").get_by_role("button").click()
+    expect(second.get_by_text("Saved. It applies to the next page that is opened.")).to_be_visible()
+    assert fresh_site.system.site_settings.get().language == "de"
 
 
 def confirm(page: Page) -> None:

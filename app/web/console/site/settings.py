@@ -1,4 +1,4 @@
-"""Settings of the site: its name, its time zone, what guards may do, and what people agree to who enrol by a link."""
+"""Settings of the site: name, time zone, what guards may do, what people agree to who enrol by a link, the language."""
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
@@ -10,6 +10,7 @@ from app.core.site.settings import MOST_CONSENT_CHARS, MOST_GRANT_HOURS
 from app.core.types import Role
 from app.web.console.render import Link, render
 from app.web.console.session import AdminPage
+from app.web.language.catalog import ENGLISH
 from app.web.security import SystemOf
 
 router = APIRouter(include_in_schema=False)
@@ -35,4 +36,5 @@ def site(request: Request, system: SystemOf, person: AdminPage) -> HTMLResponse:
         most_hours=MOST_GRANT_HOURS,
         consent_text=settings.consent_text or CONSENT,
         most_consent=MOST_CONSENT_CHARS,
+        site_language=settings.language or ENGLISH,
     )

@@ -1,4 +1,4 @@
-// A site's name and time zone, where the clock beside the field shows what the zone means; what guards may do, and what people agree to.
+// A site's name and time zone, where the clock beside the field shows what the zone means; what guards may do, what people agree to, and the language.
 
 import { call, sayNext } from "../api.js";
 import { save, unsaved } from "../access/saving.js";
@@ -53,4 +53,11 @@ consent.addEventListener("submit", (event) => {
   const theirs = () => _("Somebody else changed the site's settings meanwhile.");
   saveSettings(consent, { consent_text: text || null }, { field: "consent_text", saved: _("Saved. Whoever opens a link now reads it."), theirs });
 });
-for (const form of [guards, consent]) form.addEventListener("input", () => unsaved(true));
+const pages = document.getElementById("pages");
+pages.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const chosen = pages.elements.language.value;
+  const theirs = () => _("Somebody else changed the site's settings meanwhile.");
+  saveSettings(pages, { language: chosen === "en" ? null : chosen }, { field: "language", saved: _("Saved. It applies to the next page that is opened."), theirs });
+});
+for (const form of [guards, consent, pages]) form.addEventListener("input", () => unsaved(true));
