@@ -72,7 +72,10 @@ async function find() {
     const inside = person.groups.some((group) => group.toLowerCase() === name);
     return personRow(person, inside ? el("span", { class: "badge good" }, _("is in")) : el("button", { type: "button", class: "small", "aria-label": _`Add ${person.name}`, onclick: () => change({ add: [person.id] }, person, _("was added")) }, _("Add")));
   });
+  // Somebody may have gone on to a button of the answer to fewer letters.
+  const focused = found.contains(document.activeElement) && document.activeElement.getAttribute("aria-label");
   found.replaceChildren(...(rows.length ? rows : [el("li", { class: "faint" }, _("Nobody matches."))]));
+  if (focused) [...found.querySelectorAll("button")].find((one) => one.getAttribute("aria-label") === focused)?.focus();
 }
 
 more.addEventListener("click", () => list({ next: true }));
