@@ -14,7 +14,10 @@ from app.core.types import Reason
 from tests import pictures
 from tests.web.conftest import DECISIONS, Headers, TestClient, photos, problem
 
-MORE = {"sequence", "hash", "camera", "actor", "answers", "comment", "gate_result", "snapshot"}
+MORE = {"sequence", "hash", "camera", "actor", "answers", "comment", "gate_result", "snapshot"} | {
+    "passage",
+    "anti_passback",
+}
 
 
 @pytest.fixture(scope="module")
