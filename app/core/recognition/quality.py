@@ -189,7 +189,7 @@ GATE = QualityLimits(
 )
 # Stricter: a template is made once and used for years, and we can ask the person for a better photo.
 ENROLMENT = QualityLimits(
-    min_face_px=64,
+    min_face_px=56,
     rival_share=0.5,
     max_outside=0.05,
     min_sharpness=0.06,

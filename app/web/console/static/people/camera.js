@@ -9,7 +9,7 @@ const MOST = 3;
 const EVERY_MS = 250; // between checks: four a second
 const GOOD_IN_A_ROW = 2; // one good frame may be a lucky one
 const PATIENCE_MS = 6000; // for another pose; then the same again is better than none
-const TURNED = 0.22; // of yaw: enough to differ, well within what enrolment takes
+const TURNED = 0.27; // of yaw: enough to differ, well within what enrolment takes
 const WORDS = {
   no_face: _("Look into the camera"),
   several_faces: _("One person at a time, please"),
