@@ -44,6 +44,13 @@ SAME = {"haddad eva", "yesterday 17:00-17:10", "English", "Site"}
 
 
 @pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """Its own: what other tests name in English is no text of ours."""
+    with Service.running(tmp_path_factory.mktemp("german")) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
 def translated() -> frozenset[str]:
     """The English texts that read otherwise in German."""
     german = catalog("de")

@@ -22,6 +22,8 @@ ALLOWED = {
     r"POST /v1/alerts(/{id})?/acknowledge": {"admin", "security"},
     r"GET /v1/cameras/{camera}/(live|picture)": {"admin", "security"},
     r"POST /v1/camera-tries": {"admin"},
+    r"POST /v1/employees/{employee_id}/presence": {"admin", "security"},
+    r"(POST|PUT) /v1/(muster|occupancy)\b.*": {"admin", "security"},
     r"\w+ /v1/(employees|gates|gate-hardware|first-hour|keys|imports|cameras|settings)\b.*": {"admin"},
     r"\w+ /v1/(unknown-faces|invitations)\b.*": {"admin"},
     r"\w+ /v1/grants\b.*": {"admin", "security"},
@@ -37,7 +39,7 @@ ALLOWED = {
     r"POST /v1/(release|lockdown)": {"admin", "security"},
     # A screen on the wall shows these and no more.
     r"GET /v1/(events/stream|events/{event_id}/snapshot|alerts)": {"admin", "security", "viewer", "display"},
-    r"GET /v1/(events|events.csv|occupancy|audit/verify)\b.*": {"admin", "security", "viewer"},
+    r"GET /v1/(events|events.csv|occupancy|muster|audit/verify)\b.*": {"admin", "security", "viewer"},
     r"GET /v1/signing-key": {"admin", "security", "viewer", "gate", "camera", "display"},
     r"GET /(healthz|readyz|metrics)": {"admin"},
 }

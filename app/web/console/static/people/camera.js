@@ -69,7 +69,7 @@ function guide(words, good = false) {
 }
 
 function show() {
-  const slots = Array.from({ length: MOST }, (_, i) => {
+  const slots = Array.from({ length: MOST }, (slot, i) => {
     const one = taken[i];
     return one ? el("li", { class: "taken" }, el("img", { src: one.address, alt: _`Picture ${i + 1}` })) : el("li", {}, String(i + 1));
   });
