@@ -45,4 +45,5 @@ def guarded(name: str, step: Step) -> None:
         # The self-checks log an outage of the database, and raise its alert.
         logger.debug("step_waits of=%s reason=%s", name, error)
     except Exception:
+        # The thread must survive any fault: if it ended, this would never be done again, and nobody would notice.
         logger.exception("step_failed of=%s step=%s next=retry", name, getattr(step, "__name__", "?"))

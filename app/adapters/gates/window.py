@@ -127,5 +127,5 @@ class Reporter:
         try:
             self._on_state(report)
         except Exception:
-            # The listener is ours, so its exception is safe to log. The driver's thread must go on.
-            _log.exception("door_listener_failed report=%s", report)
+            # The listener is ours, so its exception is safe to log. The driver's thread must go on: it opens the gate.
+            _log.exception("gate_report_lost report=%s", report)

@@ -18,7 +18,8 @@ DAY_MIN = 24 * 60
 class AntiPassback(StrEnum):
     """What happens when somebody enters a zone who is inside already.
 
-    OFF: nothing. SOFT: the event says so. HARD: they are refused. TIMED: refused for some minutes after they entered.
+    OFF: nothing. SOFT: they are let in, and the event notes it. HARD: they are refused. TIMED: they are refused for
+    some minutes after entering.
     """
 
     OFF = "off"

@@ -44,7 +44,7 @@ class FailMode(StrEnum):
 
 
 class PassageSource(StrEnum):
-    """How a gate learns that somebody whom it let in went through.
+    """How a gate learns that the person it let in went through.
 
     SENSOR: its hardware reports it. ASSUME_ON_GRANT: whoever is let in goes through. ASSUME_NEVER: nobody is counted.
     """

@@ -84,7 +84,7 @@ class Presences(Protocol):
         ...
 
     def unknown_in(self, zone_id: str) -> int:
-        """Returns how many people went in whom nobody knows. Until the transaction ends, nobody else counts the zone.
+        """Returns how many unknown people are in the zone, and locks that count until the transaction ends.
 
         Zones are locked by id.
         """

@@ -46,7 +46,7 @@ class EventList:
             return [self._event(tx, row, names.get(row.gate_id, row.gate_id), results.get(row.id)) for row in rows]
 
     def people(self, employee_id: str | None, text: str) -> tuple[str, ...] | None:
-        """Returns the ids of those whose events to list: all whom both filters name; None if neither filters.
+        """Returns the ids of the people whose events are listed: those that match both filters; None without a filter.
 
         Args:
             employee_id: of one person; None: anybody.

@@ -36,7 +36,7 @@ class Count:
 
 @dataclass(frozen=True)
 class LetIn:
-    """Somebody whom a guard let in after a refusal. reason: why the gate refused; None if that event is gone."""
+    """Somebody refused by a gate, then let in by a guard. reason: why they were refused; None if that event is gone."""
 
     event_id: str
     at: datetime

@@ -55,7 +55,7 @@ ALERTS: dict[str, str] = {
     AlertKind.DOOR_FAULT: "Door reports a fault",
     AlertKind.RECORD_ALTERED: "A record was altered in the database; run audit verify",
     AlertKind.TAILGATING: "Somebody may have followed in",
-    AlertKind.PASSED_WITHOUT_GRANT: "Somebody passed whom the gate did not let in",
+    AlertKind.PASSED_WITHOUT_GRANT: "Somebody went through without being let in",
     AlertKind.REPEATED_PICTURE: "The same picture was sent again",
     AlertKind.GATE_FAILED: "Gate does not respond",
     AlertKind.LOCKDOWN: "Lockdown",

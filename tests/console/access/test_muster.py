@@ -19,7 +19,7 @@ PHONE = {"width": 390, "height": 844}
 
 @pytest.fixture
 def inside(building: Service) -> Iterator[Service]:
-    """Ada is in the hall, Grace in the lab inside it; and one person whom nobody knows. Gates have places there."""
+    """Ada is in the hall, Grace in the lab inside it; and one unknown person. Gates have places there."""
     system = building.system
     with system.store.write() as tx:
         first, second, *_ = tx.rules.all().gates

@@ -46,7 +46,7 @@ class ZoneHead:
     Attributes:
         depth: 0 for a zone inside no other.
         inside: how many people are in it or in zones inside it, without unknown people.
-        unknown: how many people went in whom nobody knows; in this zone alone.
+        unknown: how many unknown people are in this zone, without the zones inside it.
     """
 
     zone: Zone

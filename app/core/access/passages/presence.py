@@ -25,7 +25,7 @@ class Presence:
 
 @dataclass(frozen=True)
 class UnknownPeople:
-    """How many people went into a zone whom nobody knows, and when the last of them did."""
+    """How many unknown people are in a zone, and when the last of them went in."""
 
     count: int
     since: datetime | None = None

@@ -1,6 +1,6 @@
-"""What gates' sensors report: somebody went through, or nobody did, or somebody did who was not let in.
+"""What gates' sensors report: somebody went through, nobody did, or somebody did without being let in.
 
-A report confirms the gate's oldest granted passages. Each one beyond these is somebody whom nobody let in. A passage
+A report confirms the gate's oldest granted passages. If it counts more people, the others were not let in. A passage
 that is not confirmed in time lapses. During a release the gate stands open for everybody, so reports say nothing.
 """
 
@@ -23,7 +23,7 @@ from app.services.events.access_log import AccessLog
 
 logger = logging.getLogger(__name__)
 
-WORDS = "somebody passed whom the gate did not let in"
+WORDS = "somebody went through without being let in"
 
 
 @dataclass(frozen=True)

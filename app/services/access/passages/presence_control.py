@@ -39,7 +39,7 @@ class PresenceControl:
         Args:
             place: A zone's id or name, or else "outside" or "unknown".
             comment: The reason, 1 to 200 characters of plain text.
-            actor: The id of the key or user who says so.
+            actor: The id of the key or user that makes the correction.
 
         Raises NotFound for an unknown employee or zone, BadInput for no reason given, Conflict without a gate.
         """

@@ -48,7 +48,7 @@ class ZoneInsideOut(BaseModel):
     parent: str | None = Field(description="id of the zone around it")
     limit: int | None
     inside: int = Field(description="known people in it and in zones inside it")
-    unknown: int = Field(description="people in this zone alone whom nobody knows")
+    unknown: int = Field(description="unknown people in this zone, without the zones inside it")
     people: list[InsideOut] = Field(description="in this zone alone; whoever came first is first")
 
     @classmethod

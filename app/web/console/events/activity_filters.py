@@ -33,7 +33,7 @@ class ActivityFilters:
     Attributes:
         fields: by name, "" where it does not filter; unknown decisions and reasons do not.
         span: the times; relative ones as of now.
-        people: the ids of those whom the number, and the name or number, find; None: anybody.
+        people: the ids of the people that match the number, and the name or number; None: anybody.
         employee_id: of the one with the number; None: no such filter, or nobody has it.
         problems: a sentence for each field that cannot be read. Then nothing is listed.
     """
