@@ -27,7 +27,7 @@ def bound() -> None:
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """For imports: what they make stays for good, so looking for garbage in it is in vain (a sixth of their time)."""
+    """For imports: what they make stays for good, so collecting garbage meanwhile only costs time (a sixth of it)."""
     gc.disable()
     try:
         yield

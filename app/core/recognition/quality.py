@@ -172,8 +172,9 @@ def _outside(face: Face, frame_shape: tuple[int, ...]) -> float:
 # Chosen on 5,342 press photos and degraded copies of them, 2026-11-23. In parentheses: mean similarity to another photo
 # of the person, which is 0.65 without damage. The gate refuses 3 px of blur (0.54) or 15 px of motion (0.42) on a 94 px
 # face, a third of the face cut off (0.50), half of it white (0.45), and a roll beyond 50 degrees (0.49 at 55). A head
-# that tilts is turned upright: 0.65 at 25 degrees, 0.63 at 35, 0.61 at 45. Of those turned away, too, hardly anybody
-# was unlike themselves (0.58 for a yaw of 1 to 2, 12 photos), so they are compared. (150 to 500 people, 2026-11-30)
+# that tilts is turned upright: 0.65 at 25 degrees, 0.63 at 35, 0.61 at 45. Faces
+# turned away (yaw 1 to 2) still resemble their owner (0.58, of 12 photos only), so they are compared too. (150 to 500
+# people, with the face mesh's landmarks, 2026-11-30; MTCNN's were not measured.)
 GATE = QualityLimits(
     min_face_px=32,
     rival_share=0.8,

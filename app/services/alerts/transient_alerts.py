@@ -10,7 +10,7 @@ from app.core.gates.gate import Gate
 from app.core.ports.store import Clock, Store
 from app.core.text import plain_comment
 
-ERASED = "The person of this event was erased, and what it said with them."
+ERASED = "This event's person was erased, and so was what the event said."
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import jinja2
@@ -65,10 +64,11 @@ class CompiledTemplates(FileSystemBytecodeCache):
         super().__init__(str(HERE / "__pycache__"), f"%s.jinja-{made_by}.cache")
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        """Finds nothing in a file that cannot be read or that a power cut left damaged."""
+        """Finds nothing in a file that cannot be read."""
         try:
             super().load_bytecode(bucket)
-        except (OSError, EOFError, ValueError, TypeError, UnpicklingError):
+        except Exception:
+            # A file that a power cut left behind may make pickle raise anything. The template itself is whole.
             bucket.reset()
 
     def dump_bytecode(self, bucket: Bucket) -> None:

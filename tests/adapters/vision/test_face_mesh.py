@@ -1,5 +1,7 @@
 """Landmarks follow a head at any angle, stay with their face, and are left alone where the mesh sees no face."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from app.adapters.vision import warp
 from app.adapters.vision.networks.yunet import YunetDetector
 from app.adapters.vision.packs.embedder import CropEmbedder
 from app.adapters.vision.photos.image import decode
+from app.core.approach.tracks import overlap
 from app.core.recognition.quality import measure
 from app.core.types import Box, Face, Pixels
 from tests.photos import photo
@@ -85,3 +88,14 @@ def test_two_workers_and_two_turns_give_the_same(detector: YunetDetector) -> Non
     face = detector.detect(pixels)[0]
     first, second = detector.refine(pixels, face), detector.refine(pixels, face)
     assert np.array_equal(first.landmarks, second.landmarks)
+
+
+def test_neighbour_is_never_taken_for_the_face(detector: YunetDetector) -> None:
+    """A box beside a face, which the mesh is drawn to: its landmarks are not those of what stands in the box."""
+    pixels = head_and_shoulders(detector, decode(photo("obama")))
+    found = detector.detect(pixels)[0]
+    for share in (0.5, 0.7, 0.9, 1.2):
+        beside = replace(found.box, x_px=found.box.x_px + share * found.box.width_px)
+        face = Face(beside, found.landmarks, 0.9)
+        refined = detector.refine(pixels, face)
+        assert refined is face or overlap(refined.box, beside) >= 0.4, share

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.adapters.vision.networks.runtime import compile_at, read_network
+from app.core.approach.tracks import overlap
 from app.core.types import Box, Face, Pixels
 
 VERSION = "mesh-1"  # part of the pack's digest: it moves landmarks, and so vectors
@@ -28,6 +29,8 @@ _DETECTED = 2.0
 _UPRIGHT_DEG = 8.0
 _MOST_LOOKS = 4
 _LOGIT_SHOWN = 0.0  # below, the network takes it for more likely that it was shown no face
+# Shared with the detector's box, at least (IoU). Of 478 faces at 0 to 55 degrees none had less than 0.47.
+_SAME_FACE = 0.4
 _BOX, _BOX_SHIFT = np.array([0.97, 1.069]), np.array([0.007, -0.046])
 
 
@@ -50,7 +53,7 @@ class FaceMesh:
         self._request = request
 
     def refine(self, pixels: Pixels, face: Face) -> Face:
-        """The same face with landmarks and a box from the mesh, or `face` if the network sees none there."""
+        """The same face with landmarks and a box from the mesh, or `face` if the mesh sees none there or another."""
         centre, side = np.array(face.box.centre), _MARGIN * max(face.box.width_px, face.box.height_px)
         roll_deg = _DETECTED * _roll_deg(face.landmarks)
         for _ in range(_MOST_LOOKS):
@@ -66,7 +69,9 @@ class FaceMesh:
             centre, side = (low + high) / 2 @ _rotation(roll_deg).T, _MARGIN * float(max(high - low))
             if not turned:
                 break
-        return Face(_box(centre, high - low), landmarks.astype(np.float32), face.score)
+        box = _box(centre, high - low)
+        # Liveness judges the detector's box: another face's landmarks must not be embedded under it.
+        return Face(box, landmarks.astype(np.float32), face.score) if overlap(box, face.box) >= _SAME_FACE else face
 
     def _look(
         self, pixels: Pixels, centre: NDArray[np.float64], side_px: float, roll_deg: float

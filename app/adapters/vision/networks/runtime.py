@@ -117,7 +117,7 @@ def read_network(
         mean, scale: (pixel - mean) / scale is what the network was trained on, in its own channel order.
         layout: of the network's input, NCHW or NHWC.
 
-    Raises WeightsError: the bytes are not a network OpenVINO reads.
+    Raises WeightsError: the bytes are not a network OpenVINO reads, or no temporary file can be written.
     """
     try:
         network = _read(model)
@@ -135,6 +135,8 @@ def read_network(
             steps.scale(list(scale))
         picture.model().set_layout(ov.Layout(layout))
         return prepare.build()
+    except OSError as error:
+        raise WeightsError(f"the folder for temporary files cannot be used: {error}") from error
     except RuntimeError as error:
         raise WeightsError(f"OpenVINO does not take this model: {error}") from error
 
