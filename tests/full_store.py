@@ -92,6 +92,7 @@ def fill(store: Store) -> None:
         )
         tx.presences.set_unknown("Z1", 1, NOW)
         for n in "12":
+            tx.passages.confirm(f"V{n}", NOW)
             tx.passages.add(Passage(f"W{n}", f"G{n}", f"V{n}", f"E{n}", f"Z{n}", f"Z{n}", NOW, LATER))
             for _ in "12":  # the second keeps what it replaced
                 tx.presences.put(Presence(f"E{n}", f"Z{n}", NOW, f"G{n}", f"V{n}"))

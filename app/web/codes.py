@@ -227,7 +227,7 @@ BY_STATUS: dict[int, dict[str, str]] = {
         "name_taken": "The name is taken.",
         "no_backup_folder": "The site has no folder for backups.",
         "no_camera": "The gate has no camera of its own.",
-        "no_muster": "No roll call lasts.",
+        "no_muster": "No roll call is running.",
         "number_taken": "Another employee has this number.",
         "passages_not_reported": "The gate's passages are assumed, so its sensor does not count.",
         "release_active": "An emergency release is in force.",

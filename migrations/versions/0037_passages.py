@@ -60,6 +60,14 @@ def upgrade() -> None:
     op.create_index("ix_passages_until", "passages", ["until"])
     op.create_index("ix_passages_gate_id_at_id", "passages", ["gate_id", "at", "id"])
     op.create_table(
+        "confirmed_passages",
+        sa.Column("event_id", KEY, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("seal", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("event_id", name="pk_confirmed_passages"),
+    )
+    op.create_index("ix_confirmed_passages_at", "confirmed_passages", ["at"])
+    op.create_table(
         "zone_counts",
         sa.Column("zone_id", KEY, nullable=False),
         sa.Column("unknown", sa.Integer(), nullable=False),
@@ -96,7 +104,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("muster_ticks", "musters", "zone_counts", "passages", "presences"):
+    for table in ("muster_ticks", "musters", "zone_counts", "confirmed_passages", "passages", "presences"):
         op.drop_table(table)
     for name in OF_ZONES:
         op.drop_column("zones", name)

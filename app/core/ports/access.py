@@ -70,6 +70,10 @@ class Presences(Protocol):
 
     def get(self, person_id: str) -> Presence | None: ...
     def all(self) -> list[Presence]: ...
+    def mark(self) -> tuple[int, int]:
+        """Returns two numbers that change when anybody's place does; cheaper than `all`."""
+        ...
+
     def put(self, presence: Presence) -> None: ...
     def undo(self, event_id: str) -> None:
         """Puts back where people were before this event moved them, if nothing moved them since."""
@@ -79,8 +83,11 @@ class Presences(Protocol):
         """From now on nobody knows where they are."""
         ...
 
-    def count_inside(self, zone_ids: Collection[str], at: datetime) -> int:
-        """Returns how many people are in these zones, unknown people and those who are on their way in among them."""
+    def count_inside(self, zone_ids: Collection[str], at: datetime, *, but: str | None = None) -> int:
+        """Returns how many people are in these zones, unknown people and those who are on their way in among them.
+
+        but: the id of somebody who is not counted.
+        """
         ...
 
     def unknown_in(self, zone_id: str) -> int:
@@ -117,6 +124,12 @@ class Passages(Protocol):
         """Removes the passage that this event granted, because the gate never opened."""
         ...
 
+    def confirm(self, event_id: str, at: datetime) -> None:
+        """Keeps that somebody went through on the opening of this event."""
+        ...
+
+    def is_confirmed(self, event_id: str) -> bool: ...
+    def forget_confirmed(self, before: datetime) -> int: ...
     def leave(self, person_id: str) -> None:
         """Removes the person's passage: they were granted another, or somebody corrected where they are."""
         ...

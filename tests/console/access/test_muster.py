@@ -65,7 +65,7 @@ def test_two_guards_tick_people_off_on_their_phones(
     look(one, "muster")
     axe(one)
     other.get_by_role("button", name="End the roll call").click()
-    expect(one.get_by_text("No roll call lasts.")).to_be_visible()
+    expect(one.get_by_text("No roll call is running.")).to_be_visible()
 
 
 def test_correction_takes_somebody_off_the_list_with_a_reason(inside: Service, page_as: Open, look: Shots) -> None:

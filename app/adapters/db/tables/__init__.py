@@ -31,7 +31,14 @@ from app.adapters.db.tables.cameras import cameras
 from app.adapters.db.tables.events import corrections, events, gate_results, histograms, idempotency, sent_pictures
 from app.adapters.db.tables.gates import doors, gates, orders
 from app.adapters.db.tables.imports import import_mappings, import_rows, imports
-from app.adapters.db.tables.passages import muster_ticks, musters, passages, presences, zone_counts
+from app.adapters.db.tables.passages import (
+    confirmed_passages,
+    muster_ticks,
+    musters,
+    passages,
+    presences,
+    zone_counts,
+)
 from app.adapters.db.tables.people import (
     data_keys,
     embeddings,
@@ -76,6 +83,7 @@ __all__ = [
     "calendars",
     "cameras",
     "clock",
+    "confirmed_passages",
     "corrections",
     "data_keys",
     "day_text",

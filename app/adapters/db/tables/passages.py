@@ -32,6 +32,14 @@ passages = Table(
     Index(None, "gate_id", "at", "id"),
 )
 
+# Openings whose passage a sensor confirmed. Kept for a day: a gate waits no longer for its first person of a window.
+confirmed_passages = Table(
+    "confirmed_passages",
+    metadata,
+    Column("event_id", KEY, primary_key=True),
+    Column("at", Instant, nullable=False, index=True),
+)
+
 # Its lock lets one decision at a time count a zone that has a limit. since: when an unknown person last went in.
 zone_counts = Table(
     "zone_counts",
@@ -61,4 +69,4 @@ muster_ticks = Table(
     Column("actor", KEY, nullable=False),
 )
 
-PASSAGE_TABLES = (presences, passages, zone_counts, musters, muster_ticks)
+PASSAGE_TABLES = (presences, passages, confirmed_passages, zone_counts, musters, muster_ticks)

@@ -80,9 +80,15 @@ class ZoneMap:
 
     def _way(self, zone_from: str | None, zone_to: str | None) -> Way:
         before, after = self.around(zone_from), self.around(zone_to)
-        named = {zone_to, *self._rules.zones_around(zone_to)} if zone_to is not None else set()
-        damaged = not named <= self.zones.keys() | before
-        return Way(zone_from, zone_to, self._zones(after - before), self._zones(before - after), damaged)
+        damaged = not (self._named(zone_to) - self._named(zone_from)) <= self.zones.keys()
+        # From a zone that cannot be read, nobody knows which zones around it one was in: leaving is never refused.
+        known = zone_from is None or zone_from in self.zones
+        entered = self._zones(after - before) if known else ()
+        return Way(zone_from, zone_to, entered, self._zones(before - after), damaged)
+
+    def _named(self, zone_id: str | None) -> set[str]:
+        """The ids of the zone and of those around it, whether or not they can be read."""
+        return set() if zone_id is None else {zone_id, *self._rules.zones_around(zone_id)}
 
     def _zones(self, ids: frozenset[str]) -> tuple[Zone, ...]:
         return tuple(self.zones[zone_id] for zone_id in sorted(ids, key=lambda one: (-len(self._around[one]), one)))

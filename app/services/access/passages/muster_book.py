@@ -12,8 +12,7 @@ from app.core.access.passages.muster import Muster, MusterList, Tick, muster_lis
 from app.core.errors import Conflict, NotFound
 from app.core.people.records import PersonName
 from app.core.ports.store import Clock, Store, Transaction
-from app.core.text import plain_text
-from app.services.access.passages.presence_control import MOST_COMMENT_CHARS
+from app.core.text import plain_comment
 from app.services.access.rules.current_rules import CurrentRules
 
 
@@ -60,26 +59,23 @@ class MusterBook:
     def ticks(self) -> tuple[str, Mapping[str, Tick]]:
         """A text that differs for two lists of people, and the ticks of the roll call that lasts. Raises NotRecorded.
 
-        A page on another device asks this every second, so no name is read.
+        Each device asks this every two seconds, so no row of a person is read.
         """
         with self.store.read() as tx:
             muster = tx.musters.newest()
             lasts = muster is not None and muster.ended_at is None
             ticks = tx.musters.ticks(muster.id) if muster is not None and lasts else {}
-            present = sorted((one.person_id, one.zone_id or "") for one in tx.presences.all())
             unknown = sorted((zone, found.count) for zone, found in tx.presences.unknown().items())
-            state = (muster, tx.rules.version(), present, unknown)
+            state = (muster, tx.rules.version(), tx.presences.mark(), unknown)
         return hashlib.sha256(repr(state).encode()).hexdigest()[:16], ticks
 
     def start(self, comment: str, actor: str) -> Muster:
         """Begins a roll call. Raises BadInput for a bad comment, Conflict if one lasts."""
-        comment = comment.strip()
-        if comment:
-            plain_text("comment", comment, MOST_COMMENT_CHARS)
+        comment = plain_comment(comment)
         with self.store.write() as tx:
             before = tx.musters.newest(for_update=True)
             if before is not None and before.ended_at is None:
-                raise Conflict("already_in_that_state", "A roll call lasts already.")
+                raise Conflict("already_in_that_state", "A roll call is already running.")
             muster = Muster(self.new_id(), self.clock(), actor, comment)
             tx.musters.start(muster)
         return muster
@@ -94,7 +90,7 @@ class MusterBook:
     def tick(self, employee_id: str, actor: str, *, ticked: bool = True) -> Tick | None:
         """Says that somebody was seen, or takes it back. Returns the tick that holds: of two at once, the first.
 
-        Raises NotFound for an unknown employee, Conflict if no roll call lasts.
+        Raises NotFound for an unknown employee, Conflict if no roll call is running.
         """
         with self.store.write() as tx:
             if tx.employees.get(employee_id) is None:
@@ -110,5 +106,5 @@ class MusterBook:
 def _lasting(tx: Transaction) -> Muster:
     muster = tx.musters.newest(for_update=True)
     if muster is None or muster.ended_at is not None:
-        raise Conflict("no_muster", "No roll call lasts. Begin one first.")
+        raise Conflict("no_muster", "No roll call is running. Begin one first.")
     return muster

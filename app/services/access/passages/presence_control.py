@@ -13,16 +13,16 @@ from app.core.access.rules import Zone
 from app.core.errors import BadInput, Conflict, NotFound
 from app.core.events.decision import Identity, RecordedDecision
 from app.core.ports.store import Clock, Store, Transaction
-from app.core.text import plain_text
+from app.core.text import plain_comment
 from app.core.types import Employee, Reason
 from app.services.access.rules.current_rules import CurrentRules
 from app.services.events.access_log import AccessLog
 from app.services.events.orders import ordered
 
-MOST_COMMENT_CHARS = 200
 OUTSIDE, UNKNOWN = "outside", "unknown"
 KEPT_OUTSIDE = timedelta(hours=24)  # then nobody needs to know any more when somebody left
 EVERYBODY = "everybody"
+AT_ONCE = 50  # people of a daily reset in one transaction
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class PresenceControl:
 
         Raises NotFound for an unknown employee or zone, BadInput for no reason given, Conflict without a gate.
         """
-        comment = _plain(comment)
+        comment = plain_comment(comment, required=True)
         with self.store.write() as tx:
             zones = self.rules.at(tx).zones
             zone = None if place in (OUTSIDE, UNKNOWN) else _zone(zones, place)
@@ -69,7 +69,7 @@ class PresenceControl:
 
         place: a zone's id or name, or "everybody". Unknown people are forgotten, too. Raises as `correct`.
         """
-        comment = _plain(comment)
+        comment = plain_comment(comment, required=True)
         with self.store.write() as tx:
             zones = self.rules.at(tx).zones
             zone = None if place == EVERYBODY else _zone(zones, place)
@@ -90,7 +90,7 @@ class PresenceControl:
 
     def set_unknown(self, place: str, count: int, comment: str, actor: str) -> None:
         """Says how many unknown people are in a zone. Raises as `correct`, and BadInput for a count out of bounds."""
-        comment = _plain(comment)
+        comment = plain_comment(comment, required=True)
         if not 0 <= count <= MOST_UNKNOWN:
             raise BadInput("bad_count", f"A zone has 0 to {MOST_UNKNOWN} unknown people.")
         with self.store.write() as tx:
@@ -106,22 +106,34 @@ class PresenceControl:
             self._record(tx, gates, f"{zone.name}, {count} {UNKNOWN}: {comment}", actor, now)
 
     def look(self) -> None:
-        """Does each zone's daily reset, and forgets who left a day ago. Nothing while a roll call lasts.
+        """Does each zone's daily reset, and forgets who left a day ago. Nothing while a roll call is running.
 
         Raises NotRecorded.
         """
         with self.store.read() as tx:
-            zones = self.rules.at(tx).zones
-            people = self._due(tx, zones)
-        if zones.zones and any(people):
+            people, unknown = self._due(tx, self.rules.at(tx).zones)
+        # A few at a time: meanwhile gates decide.
+        people.sort(key=lambda one: one.person_id)
+        for start in range(0, len(people), AT_ONCE):
             with self.store.write() as tx:
-                due, unknown = self._due(tx, zones)
-                self._forget(tx, due, unknown, self.clock())
+                still = [one.person_id for one in people[start : start + AT_ONCE] if self._still(tx, one)]
+                self._forget(tx, still, (), self.clock())
+        with self.store.read() as tx:
+            _, unknown = self._due(tx, self.rules.at(tx).zones)
+        if unknown:
+            with self.store.write() as tx:
+                self._forget(tx, (), unknown, self.clock())
 
-    def _due(self, tx: Transaction, zones: ZoneMap) -> tuple[list[str], list[str]]:
+    @staticmethod
+    def _still(tx: Transaction, seen: Presence) -> bool:
+        """Whether nothing moved the person since. Locks their row."""
+        tx.employees.get(seen.person_id, for_update=True)
+        return tx.presences.get(seen.person_id) == seen
+
+    def _due(self, tx: Transaction, zones: ZoneMap) -> tuple[list[Presence], list[str]]:
         """Whose place is to be forgotten, and the zones whose unknown people are."""
-        muster = tx.musters.newest() if zones.zones else None
-        if not zones.zones or (muster is not None and muster.ended_at is None):
+        muster = tx.musters.newest()
+        if muster is not None and muster.ended_at is None:
             return [], []
         now = self.clock()
         resets = {
@@ -130,9 +142,9 @@ class PresenceControl:
             if (reset := zone.policy.last_reset(now, zones.clock(zone))) is not None
         }
         people = [
-            one.person_id
+            one
             for one in tx.presences.all()
-            if (one.zone_id is None and now - one.since > KEPT_OUTSIDE)
+            if (one.zone_id not in zones.zones and now - one.since > KEPT_OUTSIDE)  # outside, or the zone is gone
             or any(one.since < resets[zone] for zone in zones.around(one.zone_id) if zone in resets)
         ]
         unknown = [
@@ -198,8 +210,3 @@ def _gate_near(zones: ZoneMap, before: Presence | None, zone: Zone | None) -> st
 
 def _no_gate() -> Conflict:
     return Conflict("zone_without_gates", "No gate leads into this zone, so no log could keep the correction.")
-
-
-def _plain(comment: str) -> str:
-    plain_text("comment", comment, MOST_COMMENT_CHARS)
-    return comment.strip()

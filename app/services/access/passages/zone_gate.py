@@ -81,7 +81,7 @@ class ZoneGate:
             return Zoned(way, earlier=earlier)
 
         def inside(zone: Zone) -> int:
-            return tx.presences.count_inside(zones.inside(zone.id), now)
+            return tx.presences.count_inside(zones.inside(zone.id), now, but=employee.id)
 
         return Zoned(way, check(way, zones, position, rules.group_ids(employee.groups), now, inside))
 
@@ -130,6 +130,7 @@ def count_unknown(tx: Transaction, zone_from: str | None, zone_to: str | None, a
     """Moves one unknown person from a zone, if there is one, to the other."""
     counts = {zone: tx.presences.unknown_in(zone) for zone in sorted({zone_from, zone_to} - {None}, key=str) if zone}
     if zone_from in counts and counts[zone_from] > 0:
-        tx.presences.set_unknown(zone_from, counts[zone_from] - 1, at)
+        since = tx.presences.unknown()[zone_from].since or at  # when the last one went in stays as it was
+        tx.presences.set_unknown(zone_from, counts[zone_from] - 1, since)
     if zone_to in counts:
         tx.presences.set_unknown(zone_to, counts[zone_to] + 1, at)

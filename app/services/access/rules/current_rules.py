@@ -10,6 +10,7 @@ from app.core.access.permission import CompiledRules
 from app.core.access.rule_set import RuleSet
 from app.core.access.rules import EntryMode
 from app.core.events.records import EventFilter, EventRow
+from app.core.gates.commands import PassageSource
 from app.core.ports.store import Transaction
 from app.core.types import Reason, Verdict
 
@@ -71,14 +72,12 @@ class CurrentRules:
             person = tx.employees.get(event.employee_id) if event.employee_id else None
             if person is None or group_id not in rules.group_ids(person.groups):
                 continue
-            if _went_through(tx, rules.rules.names[gate_id], event):
+            if _went_through(tx, event):
                 return True
         return False
 
 
-def _went_through(tx: Transaction, gate: str, event: EventRow) -> bool:
-    """Whether the person passed, as far as the gate's sensor says. Without a sensor nothing says that they did not."""
-    if any(passage.event_id == event.id for passage in tx.passages.of_gate(event.gate_id)):
-        return False  # they may still turn back
-    which = EventFilter(gate=gate, employee_id=event.employee_id, after=event.id, limit=1)
-    return all(later.reason is not Reason.DID_NOT_ENTER for later in tx.events.find(which))
+def _went_through(tx: Transaction, event: EventRow) -> bool:
+    """Whether the person passed: the gate's sensor must have confirmed it. Without a sensor nothing could."""
+    gate = tx.gates.get(event.gate_id)
+    return gate is not None and (gate.passages is not PassageSource.SENSOR or tx.passages.is_confirmed(event.id))

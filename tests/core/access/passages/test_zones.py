@@ -111,6 +111,17 @@ def test_way_into_a_zone_that_cannot_be_read_is_shut_inwards_alone() -> None:
     assert asks(zones, "out", Position()) is None
 
 
+def test_leaving_into_a_zone_that_cannot_be_read_or_from_one_is_never_refused() -> None:
+    inner = Zone("inner", "Inner", "s", "gone")
+    outwards = GatePlace("up", "up", "s", "inner", "gone")
+    zones = ZoneMap(RuleSet(1, (Site("s", "Site", "UTC"),), (inner,), (outwards,)))
+    assert asks(zones, "up", Position()) is None
+    yard = Zone("yard", "Yard", "s", None, ZonePolicy(AntiPassback.HARD))
+    from_gone = GatePlace("up", "up", "s", "gone", "yard")
+    zones = ZoneMap(RuleSet(1, (Site("s", "Site", "UTC"),), (yard,), (from_gone,)))
+    assert asks(zones, "up", Position(Presence("ada", "yard", NOW), ())) is None
+
+
 def test_gate_at_no_zone_is_no_way() -> None:
     assert ZoneMap(RuleSet(1, (), (), (GatePlace("g", "g", "s"),))).way("g") is None
 

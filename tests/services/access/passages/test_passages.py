@@ -5,11 +5,13 @@ from datetime import timedelta
 
 import pytest
 
+from app.core.access.rules import EntryMode, GateMode
 from app.core.access.zone_policy import AntiPassback
 from app.core.alerts.alert import OPEN_ALERTS, AlertKind
 from app.core.events.decision import Method
 from app.core.gates.commands import CommandOutcome, PassageSource
 from app.core.gates.result import GateResultRow
+from app.core.people.details import Details
 from app.core.site.mode import SiteMode, SiteState
 from app.services.access.rules.current_rules import CurrentRules
 from app.services.events.answers import Answers
@@ -219,3 +221,24 @@ def test_erased_person_leaves_no_presence(building: Building) -> None:
         assert [one.person_id for one in tx.presences.all()] == [bob]
         assert tx.passages.of_gate(building.gates["lab-in"].id) == []
         assert tx.presences.count_inside([OFFICE, LAB], building.site.clock()) == 1
+
+
+def test_free_period_begins_only_when_the_sensor_saw_its_first_person(building: Building) -> None:
+    """Somebody who was let in, looked again and walked away is no first person, however their passage ended."""
+    (ada,) = building.enrol(ADA)
+    site, gate = building.site, building.gates["in-1"]
+    site.enrolment.update(ada, lambda e: Details(e.number, e.name, groups=("Porters",)))
+    with site.store.write() as tx:
+        (porters,) = tx.rules.all().groups
+        tx.rules.put(GateMode("01M", gate.id, EntryMode.FREE, None, porters.id))
+    assert building.asks_at("in-1", ADA) == "recognised"
+    site.clock.advance(seconds=6)
+    assert building.asks_at("in-1", ADA) == "recognised", "the gate shut, and opens for a second grant"
+    site.clock.advance(seconds=20)
+    building.watch.lapse()
+    assert building.asks_at("in-1", BOB) == "not_recognised"
+    building.control.correct(ada, "Office", "seen there", "guard-1")
+    assert building.asks_at("in-1", BOB) == "not_recognised", "a correction is no passage"
+    building.control.correct(ada, "outside", "seen there", "guard-1")
+    assert building.goes("in-1", ADA) == "recognised"
+    assert building.asks_at("in-1", BOB) == "free_entry"

@@ -1,5 +1,6 @@
 """Corrections and resets: by a person, with a reason, in the log; and what time forgets."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -127,5 +128,29 @@ def test_who_left_a_day_ago_is_forgotten(building: Building) -> None:
     building.control.look()
     assert building.where(ada) == "outside"
     building.site.clock.advance(seconds=1)
+    building.control.look()
+    assert building.where(ada) is None
+
+
+def test_limit_does_not_count_the_person_who_asks(building: Building) -> None:
+    """Whoever left unseen and is forgiven takes their own place, not a second one."""
+    building.enrol(ADA)
+    building.asks(OFFICE, AntiPassback.HARD, limit=1, forgive_after_h=12)
+    assert building.goes("in-1") == "recognised"
+    building.site.clock.advance(hours=12)
+    assert building.goes("in-1") == "recognised"
+    building.enrol(BOB)
+    assert building.asks_at("in-2", BOB) == "zone_full"
+
+
+def test_place_in_a_zone_that_is_gone_is_forgotten_after_a_day(building: Building) -> None:
+    (ada,) = building.enrol(ADA)
+    building.goes("in-1")
+    with building.site.store.write() as tx:
+        rules = tx.rules.all()
+        tx.rules.put(*(replace(place, zone_from=None, zone_to=None) for place in rules.gates))
+        for zone_id in (LAB, OFFICE):
+            tx.rules.delete(*(zone for zone in rules.zones if zone.id == zone_id))
+    building.site.clock.advance(hours=25)
     building.control.look()
     assert building.where(ada) is None

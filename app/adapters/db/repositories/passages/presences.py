@@ -4,13 +4,14 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, or_, select
+from sqlalchemy import BigInteger, Connection, Select, bindparam, func, or_, select, type_coerce
 
 from app.adapters.db.engine.connect import upsert
 from app.adapters.db.seals.sealed_rows import SealedRows, batches
-from app.adapters.db.tables import from_millis, passages, presences, to_millis, zone_counts
+from app.adapters.db.tables import confirmed_passages, from_millis, passages, presences, to_millis, zone_counts
 from app.core.access.passages.presence import Passage, Presence, UnknownPeople
 
+_MARK = select(func.count(), func.coalesce(func.sum(type_coerce(presences.c.since, BigInteger) % 1_000_003), 0))
 _OF_GATE = select(passages).where(passages.c.gate_id == bindparam("gate_id")).order_by(passages.c.at, passages.c.id)
 _OVERDUE = select(passages).where(passages.c.until <= bindparam("at")).order_by(passages.c.until, passages.c.id)
 
@@ -28,6 +29,11 @@ class PresenceRows:
 
     def all(self) -> list[Presence]:
         return [_presence(row) for row in self._rows.find(select(presences))]
+
+    def mark(self) -> tuple[int, int]:
+        # A move, or one that is taken back, changes the sum of the times; somebody new or forgotten the count.
+        row = self._connection.execute(_MARK).one()
+        return int(row[0]), int(row[1])
 
     def put(self, presence: Presence) -> None:
         before = self.get(presence.person_id)
@@ -47,9 +53,13 @@ class PresenceRows:
         for ids in batches(sorted(person_ids)):
             self._rows.delete(presences.c.employee_id.in_(ids))
 
-    def count_inside(self, zone_ids: Collection[str], at: datetime) -> int:
+    def count_inside(self, zone_ids: Collection[str], at: datetime, *, but: str | None = None) -> int:
         zones = sorted(zone_ids)
-        inside = select(func.count()).select_from(presences).where(presences.c.zone_id.in_(zones))
+        inside = (
+            select(func.count())
+            .select_from(presences)
+            .where(presences.c.zone_id.in_(zones), presences.c.employee_id.is_distinct_from(but))
+        )
         # People on their way in who are not inside already.
         coming = (
             select(func.count())
@@ -57,6 +67,8 @@ class PresenceRows:
             .where(
                 passages.c.zone_to.in_(zones),
                 passages.c.until > at,
+                # Nobody in particular is NULL, and always counts.
+                or_(passages.c.employee_id.is_(None), passages.c.employee_id.is_distinct_from(but)),
                 or_(passages.c.zone_from.is_(None), passages.c.zone_from.not_in(zones)),
                 or_(presences.c.zone_id.is_(None), presences.c.zone_id.not_in(zones)),
             )
@@ -87,6 +99,7 @@ class PassageRows:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._rows = SealedRows(connection, passages)
+        self._confirmed = SealedRows(connection, confirmed_passages)
 
     def add(self, passage: Passage) -> None:
         self._rows.insert({"employee_id" if name == "person_id" else name: v for name, v in vars(passage).items()})
@@ -107,6 +120,15 @@ class PassageRows:
 
     def withdraw(self, event_id: str) -> None:
         self._rows.delete(passages.c.event_id == event_id)
+
+    def confirm(self, event_id: str, at: datetime) -> None:
+        self._confirmed.put({"event_id": event_id, "at": at})
+
+    def is_confirmed(self, event_id: str) -> bool:
+        return self._confirmed.one(event_id=event_id) is not None
+
+    def forget_confirmed(self, before: datetime) -> int:
+        return self._confirmed.delete(confirmed_passages.c.at < before)
 
     def leave(self, person_id: str) -> None:
         self._rows.delete(passages.c.employee_id == person_id)

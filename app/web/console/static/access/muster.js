@@ -15,7 +15,7 @@ document.getElementById("print").addEventListener("click", () => print());
 function show(row, ticked) {
   row.classList.toggle("ticked", ticked);
   row.querySelector("[data-tick]")?.setAttribute("aria-pressed", ticked);
-  row.querySelector(".box").textContent = ticked ? "seen" : "";
+  row.querySelector(".box").textContent = ticked ? _("seen") : "";
 }
 
 function sum() {
@@ -123,6 +123,10 @@ dialog?.querySelector("form").addEventListener("submit", async (event) => {
     problemAt(form, "comment", _("Say why, such as “left by the fire exit”."));
     return;
   }
+  if (correcting.field === "count" && !/^\d+$/.test(form.elements.count.value.trim())) {
+    problemAt(form, "count", _("How many are there? 0 if nobody is."));
+    return;
+  }
   const value = correcting.field === "count" ? Number(form.elements.count.value) : form.elements.place.value;
   try {
     await call(correcting.path, { method: correcting.method, json: { [correcting.field]: value, comment: form.elements.comment.value.trim() }, quiet: true });
@@ -147,4 +151,11 @@ list?.addEventListener("click", ({ target }) => {
 });
 document.addEventListener("input", ({ target }) => target.closest("[data-filter]") && filter());
 document.addEventListener("submit", (event) => event.target.matches("[data-filter]") && event.preventDefault());
-if (list) setInterval(() => document.hidden || ask(), ASK_MS);
+if (list) {
+  // One question after another's answer: in an evacuation many devices ask.
+  const follow = async () => {
+    if (!document.hidden) await ask();
+    setTimeout(follow, ASK_MS);
+  };
+  setTimeout(follow, ASK_MS);
+}
