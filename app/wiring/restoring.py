@@ -43,8 +43,8 @@ NO_KEYS = (
 @dataclass(frozen=True)
 class Restored:
     """head: of the file. rows: of each table. erased: how many people were erased again. lost: what checkpoints saw
-    that the backup does not have, a sentence a gate. report: of the audit. flaw: of what the backup has of the log, by
-    the backup's own checkpoints; None if that is intact."""
+    that the backup does not have, a sentence a gate. report: of the audit. flaw: of what the backup has of the log;
+    None if that is intact."""
 
     head: BackupHead
     rows: dict[str, int]
@@ -84,8 +84,10 @@ class Restore:
         files, rows_of = self._read(key)
         master = self._agreed(files.get(MASTER_KEY, master), head)
         secrets = self._secrets(master, files)
+        marks = [entry for entry in _entries(files.get(CHECKPOINTS, b"")) if entry is not None]
+        erased_then = self._erasures(files.get(ERASURES, b""))
         self._begin(head)
-        self._put_files(master, secrets, files)
+        self._put_files(master, secrets, marks, erased_then)
         self._fill(head, key)
         backbone = open_backbone(self.settings, begin=False, unfinished=True)
         with closing(backbone):
@@ -93,8 +95,10 @@ class Restore:
             erased = backbone.erasure.replay()
             lost = _lost(backbone)
             report = backbone.checkpoints.verify()
-            # Newer checkpoints miss what came after the backup. Its own show whether it was altered itself.
-            flaw = report.flaw and backbone.checkpoints.audit.verify(_printed(files.get(CHECKPOINTS, b""))).flaw
+            # Newer checkpoints miss what came after the backup. The others show whether it was altered itself.
+            flaw = report.flaw
+            if lost and flaw:
+                flaw = backbone.checkpoints.audit.verify(_not_newer(backbone, head)).flaw
         self._marker.unlink()
         sync_folder(self.settings.data)
         return Restored(head, rows_of, erased, lost, report, flaw)
@@ -179,13 +183,23 @@ class Restore:
             for rest in ("", "-wal", "-shm", "-journal"):
                 file.with_name(file.name + rest).unlink(missing_ok=True)
 
-    def _put_files(self, master: bytes, secrets: bytes | None, files: Mapping[str, bytes]) -> None:
+    def _erasures(self, lines: bytes) -> list[dict[str, Any]]:
+        """The receipts of erased people. Without one of them, that person would come back."""
+        found = _entries(lines)
+        receipts = [entry for entry in found if entry is not None]
+        if len(receipts) < len(found):
+            raise Fault(f"a receipt of an erasure in {self.file} is damaged: restore another backup")
+        return receipts
+
+    def _put_files(
+        self, master: bytes, secrets: bytes | None, marks: list[dict[str, Any]], receipts: list[dict[str, Any]]
+    ) -> None:
         if self.settings.master_key is None:
             _write(self.settings.data / beginning.KEY_FILE, base64.b64encode(master) + b"\n")
         if secrets is not None:
             _write(self.settings.key_file, secrets)
-        for name, path in ((CHECKPOINTS, self.settings.checkpoints), (ERASURES, self.settings.erasures)):
-            _append_missing(path, files.get(name, b""))
+        _append_missing(self.settings.checkpoints, marks)
+        _append_missing(self.settings.erasures, receipts)
 
     def _read(self, key: backup_file.Key) -> tuple[dict[str, bytes], dict[str, int]]:
         """Opens every piece. Returns the small files, which come first and last, and how many rows each table has."""
@@ -231,12 +245,11 @@ def _write(path: Path, content: bytes) -> None:
     sync_folder(path.parent)
 
 
-def _append_missing(path: Path, lines: bytes) -> None:
-    """Adds the lines that a journal does not have yet: it may be a newer one, on another disk."""
+def _append_missing(path: Path, entries: list[dict[str, Any]]) -> None:
+    """Adds the entries that a journal does not have yet: it may be a newer one, on another disk."""
     journal = JsonJournal(path)
     there = {json.dumps(entry, sort_keys=True) for entry in journal.entries([])}
-    for line in lines.splitlines():
-        entry = json.loads(line)
+    for entry in entries:
         text = json.dumps(entry, sort_keys=True)
         if text not in there:
             there.add(text)
@@ -255,15 +268,27 @@ def _end_what_was_open(backbone: Backbone) -> None:
         tx.invitations.revoke_waiting(backbone.clock())
 
 
-def _printed(lines: bytes) -> list[dict[str, Any]]:
-    """The checkpoints of a journal. A line that is none is one that nobody signed."""
-    found = []
+def _entries(lines: bytes) -> list[dict[str, Any] | None]:
+    """What each line of a journal says; None for a damaged one."""
+    found: list[dict[str, Any] | None] = []
     for line in lines.splitlines():
         try:
             entry = json.loads(line)
         except (ValueError, RecursionError):
             entry = None
-        found.append(entry if isinstance(entry, dict) else {})
+        found.append(entry if isinstance(entry, dict) else None)
+    return found
+
+
+def _not_newer(backbone: Backbone, head: BackupHead) -> list[dict[str, Any]]:
+    """The checkpoints but those of later than the backup that saw what it does not have."""
+    with backbone.store.read() as tx:
+        ends = {chain.gate_id: chain.sequence for chain in tx.events.heads()}
+    found = []
+    for printed in JsonJournal(backbone.settings.checkpoints).entries([]):
+        mark = _read(backbone, printed)
+        if mark is None or mark.at <= head.made_at or mark.sequence <= ends.get(mark.gate_id, 0):
+            found.append(printed)
     return found
 
 

@@ -87,10 +87,13 @@ def shipped(site: Service, folder: Path, *changes: tuple[str, str]) -> tuple[str
     return conf, f"https://localhost:{port}"
 
 
-def answering(url: str) -> None:
+def answering(url: str, *, only_nginx: bool = False) -> None:
+    """Waits for the service behind nginx, or only for nginx."""
+
     def answers() -> bool:
         with suppress(httpx.TransportError):
-            return httpx.get(f"{url}/signin", verify=False, trust_env=False).status_code < 500  # noqa: S501
+            answer = httpx.get(f"{url}/signin", verify=False, trust_env=False)  # noqa: S501
+            return only_nginx or answer.status_code < 500
         return False
 
     eventually(answers, "an answer of nginx")
@@ -213,6 +216,7 @@ def test_proxy_error_is_attributed_to_the_proxy(site: Service, nginx: Start, tab
         assert (status, code) == (413, "proxy") and "client_max_body_size" in words, refused
     gone, nowhere = shipped(site, tmp_path, (f"server {site.url.removeprefix('http://')};", "server 127.0.0.1:1;"))
     nginx(gone)
+    answering(nowhere, only_nginx=True)
     page.route(f"{url}/v1/**", lambda route: route.continue_(url=route.request.url.replace(url, nowhere)))
     unreached = page.evaluate(
         """async (at) => {

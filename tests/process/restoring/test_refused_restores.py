@@ -70,6 +70,19 @@ def test_file_that_was_truncated_or_altered_anywhere_is_refused(site: Site, new_
     assert restored(site, file, into).report.valid
 
 
+def test_damaged_line_of_a_checkpoint_stops_no_restore_and_that_of_a_receipt_does(
+    site: Site, new_site: NewSite
+) -> None:
+    with site.settings.checkpoints.open("ab") as journal:
+        journal.write(b'{"cut off in the mid\n')
+    assert restored(site, site.backup(), new_site("restored")).flaw is None
+    with site.settings.erasures.open("ab") as journal:
+        journal.write(b"[]\n")
+    into = new_site("refused")
+    assert "a receipt of an erasure" in refusal(site, site.backup("two.backup"), into)
+    assert not (into.data / UNFINISHED).exists()
+
+
 def test_backup_of_a_newer_version_is_refused(site: Site, new_site: NewSite, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as newer:
         newer.setattr("app.adapters.db.engine.migrate.head", lambda url=None: "9999")
