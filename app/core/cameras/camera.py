@@ -1,6 +1,7 @@
 """A camera and the gate it watches."""
 
-from dataclasses import dataclass, field
+import hashlib
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 from app.core.approach.tries import Region
@@ -17,3 +18,9 @@ class Camera:
     enabled: bool = True
     region: Region = field(default_factory=Region)
     created_at: datetime | None = None
+
+    @property
+    def version(self) -> str:
+        """Identifies what an admin has set."""
+        kept = [self.name, self.gate_id, self.enabled, asdict(self.region)]
+        return hashlib.sha256(repr(kept).encode() + self.sealed_url).hexdigest()[:16]

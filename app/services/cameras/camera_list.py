@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 
 from app.core.approach.tries import Region
 from app.core.cameras.camera import Camera
-from app.core.errors import BadInput, Conflict, CryptoFault, NotFound
+from app.core.errors import BadInput, Conflict, CryptoFault, NotFound, Outdated
 from app.core.gates.gate import Gate
 from app.core.gates.settings import gate_name
 from app.core.ports.crypto import Vault
@@ -126,17 +126,21 @@ class CameraList:
         enabled: bool | None = None,
         rotation: int | None = None,
         login: Login = NO_LOGIN,
+        version: str | None = None,
     ) -> Camera:
         """Takes effect within seconds, in whichever process watches. Raises NotFound, BadInput,
-        and Conflict where only the rotation or login of a camera changes whose stored address does not open.
+        Conflict where only the rotation or login of a camera changes whose stored address does not open,
+        and Outdated where the camera was changed meanwhile.
 
         region: what of it changes. login: for a new address, which never gets the login of the old one.
+        version: of the camera that the caller has read; None: any.
         """
         if address is not None:
             address = self._logged_in(address, login)
             self.check(address)
         with self.store.write() as tx:
             camera = _camera(tx, name, for_update=True)
+            self._unchanged(tx, camera, version)
             if address is not None or rotation is not None or login:
                 changed = self._changed(tx, camera, address, rotation, login)
                 camera = replace(camera, sealed_url=self._seal(tx, camera.id, changed))
@@ -149,9 +153,12 @@ class CameraList:
             tx.cameras.update(camera)
         return camera
 
-    def delete(self, name: str) -> None:
+    def delete(self, name: str, version: str | None = None) -> None:
+        """Raises NotFound, and Outdated as `update` does."""
         with self.store.write() as tx:
-            tx.cameras.delete(_camera(tx, name).id)
+            camera = _camera(tx, name, for_update=True)
+            self._unchanged(tx, camera, version)
+            tx.cameras.delete(camera.id)
 
     def address(self, camera: Camera) -> Address:
         """The camera's address, to open it. Raises CryptoFault."""
@@ -196,11 +203,33 @@ class CameraList:
 
     def shown(self, camera: Camera) -> ShownAddress:
         """The address as an admin may see it. If it does not open it says so, and the other cameras still work."""
+        with self.store.read() as tx:
+            return self._shown(tx, camera)
+
+    def _shown(self, tx: Transaction, camera: Camera) -> ShownAddress:
         try:
-            address = self.address(camera)
+            address = self._open(tx, camera)
             return ShownAddress(self.masked(address.url), rotation=address.rotation)
         except (CryptoFault, ValueError, TypeError):  # altered bytes do not open, or are not an address
             return ShownAddress("", BROKEN)
+
+    def _unchanged(self, tx: Transaction, camera: Camera, version: str | None) -> None:
+        """Raises Outdated, with what an admin set since, where the caller has read another version of the camera."""
+        if version is None or version == camera.version:
+            return
+        gate = tx.gates.get(camera.gate_id)
+        shown = self._shown(tx, camera)
+        now = {
+            "name": camera.name,
+            "gate": gate.name if gate else camera.gate_id,
+            "url": shown.url,
+            "rotation": shown.rotation,
+            "enabled": camera.enabled,
+            "region": asdict(camera.region),
+        }
+        raise Outdated(
+            "entry_changed", "Somebody else changed this camera meanwhile.", {"version": camera.version, **now}
+        )
 
     def _seal(self, tx: Transaction, camera_id: str, address: Address) -> bytes:
         key = tx.data_keys.get(SITE) or tx.data_keys.get_or_add(SITE, self.vault.new_key())

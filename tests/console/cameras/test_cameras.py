@@ -147,10 +147,17 @@ def test_camera_is_added_without_a_shell(watching: Tabs, camera: int, look: Any,
     page.get_by_label("Turn the picture").select_option("90")
     expect(zone).to_have_attribute("aria-label", "Watched zone: left 12 %, top 10 %, right 90 %, bottom 50 %")
     expect(verdict).to_contain_text("No face in the picture")
+    watching.site.system.cameras.update("lobby-1-cam", region={"min_face_px": 72})
     page.get_by_role("button", name="Save").click()
+    theirs = page.get_by_role("dialog", name="Somebody else changed this meanwhile")
+    expect(theirs.get_by_role("row", name="Smallest face")).to_contain_text("72 px")
+    expect(theirs.get_by_role("row", name="Turned")).to_have_text(re.compile("0°.*90°"))
+    look(page, "camera-conflict"), axe(page)
+    theirs.get_by_role("button", name="Save mine").click()
     expect(page.get_by_text("Saved. The camera is watched within seconds.")).to_be_visible()
     changed = watching.site.system.cameras.get("lobby-1-cam")
     assert watching.site.system.cameras.address(changed).rotation == 90
+    assert changed.region.min_face_px == 72, "what one did not touch stays as somebody else set it"
     look(page, "camera"), axe(page)
     page.get_by_role("button", name="Remove …").click()
     page.get_by_role("dialog").get_by_role("button", name="Remove").click()

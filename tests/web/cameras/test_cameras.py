@@ -102,6 +102,29 @@ def test_patch_of_a_region_changes_only_its_members(client: TestClient, admin: H
         assert client.delete("/v1/cameras/cropped", headers=admin).status_code == 204
 
 
+def test_change_of_what_somebody_else_changed_is_refused_with_the_newer_camera(
+    client: TestClient, admin: Headers
+) -> None:
+    made = client.post("/v1/cameras", headers=admin, json={"name": "shared", "gate": GATE, "url": URL})
+    try:
+        read = made.headers["etag"]
+        assert read == f'"{made.json()["version"]}"' == client.get("/v1/cameras/shared", headers=admin).headers["etag"]
+        based = {**admin, "If-Match": read}
+        changed = client.patch("/v1/cameras/shared", headers=based, json={"rotation": 90})
+        assert changed.status_code == 200 and changed.headers["etag"] != read
+        for refused in (
+            client.patch("/v1/cameras/shared", headers=based, json={"enabled": False}),
+            client.delete("/v1/cameras/shared", headers=based),
+        ):
+            assert (refused.status_code, refused.json()["error"]) == (409, "entry_changed")
+            current = refused.json()["current"]
+            assert (current["version"], current["rotation"]) == (changed.json()["version"], 90)
+            assert "s3cr-t" not in refused.text
+        assert client.get("/v1/cameras/shared", headers=admin).json()["enabled"]
+    finally:
+        assert client.delete("/v1/cameras/shared", headers=admin).status_code == 204
+
+
 def test_camera_and_a_gate_are_found_by_the_id_that_making_them_gave(client: TestClient, admin: Headers) -> None:
     gate = client.post("/v1/gates", headers=admin, json={"name": "by-id"}).json()
     body = {"name": "cam-by-id", "gate": gate["id"], "url": URL}

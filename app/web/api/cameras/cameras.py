@@ -2,13 +2,14 @@
 
 from typing import Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from app.core.approach.tries import Region
 from app.core.cameras.camera import Camera
 from app.services.cameras.camera_list import Address, Login, region_of
 from app.services.cameras.camera_states import NOT_WATCHED
+from app.web.api.access.rules.entries import IfMatch, tagged, version_sent
 from app.web.api.describe import CONFLICT, ERRORS
 from app.web.api.schemas import Moment, Page, Strict
 from app.web.camera_views import CameraView, camera_views
@@ -68,6 +69,7 @@ class CameraPatch(LoginBody):
 
 class CameraOut(BaseModel):
     id: str
+    version: str = Field(description="changes with what an admin sets; send it back as If-Match")
     name: str
     gate: str
     url: str = Field(description="without its password; empty if the stored address is damaged, see `detail`")
@@ -85,10 +87,11 @@ class CameraOut(BaseModel):
 
 
 @router.post("", status_code=201, summary="Add a camera", responses=CONFLICT)
-def create(body: CameraIn, system: SystemOf, watching: Watching, _: Admin) -> CameraOut:
+def create(body: CameraIn, system: SystemOf, watching: Watching, _: Admin, response: Response) -> CameraOut:
     """A process watches the camera within seconds. Add files and devices of the machine on its command line."""
     region = region_of(Region(), body.region.sent() if body.region else {})
     camera = system.cameras.add(body.name, body.gate, Address(body.url, rotation=body.rotation), region, body.login())
+    tagged(response, camera.version)
     return _out(system, watching, [camera])[0]
 
 
@@ -98,12 +101,23 @@ def find(system: SystemOf, watching: Watching, _: Admin) -> Page[CameraOut]:
 
 
 @router.get("/{camera}", summary="Read a camera", responses=ERRORS)
-def read(camera: str, system: SystemOf, watching: Watching, _: Admin) -> CameraOut:
-    return _out(system, watching, [system.cameras.get(camera)])[0]
+def read(camera: str, system: SystemOf, watching: Watching, _: Admin, response: Response) -> CameraOut:
+    found = system.cameras.get(camera)
+    tagged(response, found.version)
+    return _out(system, watching, [found])[0]
 
 
 @router.patch("/{camera}", summary="Change a camera", responses=CONFLICT)
-def patch(camera: str, body: CameraPatch, system: SystemOf, watching: Watching, _: Admin) -> CameraOut:
+def patch(
+    camera: str,
+    body: CameraPatch,
+    system: SystemOf,
+    watching: Watching,
+    _: Admin,
+    response: Response,
+    if_match: IfMatch = None,
+) -> CameraOut:
+    """409 with `current` if somebody else changed it meanwhile."""
     changed = system.cameras.update(
         camera,
         gate=body.gate,
@@ -112,13 +126,15 @@ def patch(camera: str, body: CameraPatch, system: SystemOf, watching: Watching, 
         enabled=body.enabled,
         rotation=body.rotation,
         login=body.login(),
+        version=version_sent(if_match),
     )
+    tagged(response, changed.version)
     return _out(system, watching, [changed])[0]
 
 
 @router.delete("/{camera}", status_code=204, summary="Remove a camera", responses=CONFLICT)
-def delete(camera: str, system: SystemOf, _: Admin) -> None:
-    system.cameras.delete(camera)
+def delete(camera: str, system: SystemOf, _: Admin, if_match: IfMatch = None) -> None:
+    system.cameras.delete(camera, version_sent(if_match))
 
 
 def _out(system: System, watching: Supervisor | None, cameras: list[Camera]) -> list[CameraOut]:
@@ -132,6 +148,7 @@ def _out(system: System, watching: Supervisor | None, cameras: list[Camera]) -> 
         found.append(
             CameraOut(
                 id=camera.id,
+                version=camera.version,
                 name=camera.name,
                 gate=gates[camera.gate_id],
                 url=shown.url,

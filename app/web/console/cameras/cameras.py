@@ -80,6 +80,7 @@ def one(camera: str, request: Request, system: SystemOf, watching: Watching, per
     shown = system.cameras.shown(found)
     alone = len(system.cameras.of_gate(found.gate_id)) == 1
     about = {"id": found.id, "name": found.name, "gate": gates[found.gate_id], "enabled": found.enabled, "alone": alone}
+    about["version"] = found.version
     return render(
         request,
         "cameras/camera.html",

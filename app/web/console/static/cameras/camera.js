@@ -1,7 +1,7 @@
 // One camera: its address is tried, its zone drawn and its ruler read before anything is saved.
 
 import { call, CallError, rooted, say, sayNext } from "../api.js";
-import { ask } from "../access/change.js";
+import { ask, compare } from "../access/change.js";
 import { clearProblems, el, problemAt } from "../parts.js";
 import { LiveView } from "./live_view.js";
 import { draw, placed, verdict } from "./ruler.js";
@@ -117,18 +117,37 @@ function body() {
   return { ...changed, ...typed(), ...(Object.keys(parts).length && { region: parts }) };
 }
 
-async function save() {
+const percent = (share) => `${Math.round(share * 100)} %`;
+const described = (one) => [
+  [_("Gate"), one.gate], [_("Address"), one.url], [_("Turned"), `${one.rotation}°`], [_("In use"), one.enabled ? _("yes") : _("no")],
+  [_("Zone"), ["left", "top", "right", "bottom"].map((side) => percent(one.region[side])).join(" · ")],
+  [_("Smallest face"), `${one.region.min_face_px} px`],
+];
+
+/** Asks which is to hold, where somebody else changed the camera since the page was read. */
+async function settle(current, store) {
+  const mine = body();
+  const picked = await compare(current, { ...current, ...mine, region: { ...current.region, ...mine.region } }, described);
+  if (picked === "theirs") {
+    unsaved(false);
+    location.reload();
+  }
+  return picked === "mine" && store(current.version);
+}
+
+async function save(version = stored.version) {
   clearProblems(form);
   if (!id && !field("name").value.trim()) return problemAt(form, "name", _("Give it a name."));
   if (!id && !field("url").value.trim()) return problemAt(form, "url", _("Type the camera's address."));
   if (!form.reportValidity()) return undefined;
   try {
-    const saved = await call(id ? `/v1/cameras/${id}` : "/v1/cameras", { method: id ? "PATCH" : "POST", json: body(), quiet: true });
+    const saved = await call(id ? `/v1/cameras/${id}` : "/v1/cameras", { method: id ? "PATCH" : "POST", json: body(), version, quiet: true });
     unsaved(false);
     sayNext(_("Saved. The camera is watched within seconds."));
     location.assign(rooted(`/cameras/${saved.id}`));
   } catch (error) {
     if (!(error instanceof CallError)) throw error;
+    if (error.code === "entry_changed") return settle(error.body.current, save);
     beside(error);
   }
   return undefined;
@@ -169,7 +188,7 @@ if (form) {
   at("remove")?.addEventListener("click", async () => {
     const words = stored.alone ? _`${stored.gate} has no other camera: then only hardware that sends its own pictures opens it.` : _`${stored.gate} keeps its other camera.`;
     if ((await ask(_`Remove ${stored.name}?`, [el("p", {}, words)], [[_("Cancel"), "back", "second"], [_("Remove"), "yes", "danger"]])) !== "yes") return;
-    await call(`/v1/cameras/${id}`, { method: "DELETE" });
+    await call(`/v1/cameras/${id}`, { method: "DELETE", version: stored.version });
     unsaved(false);
     sayNext(_("Removed."));
     location.assign(rooted("/cameras"));
