@@ -5,9 +5,8 @@ there, nothing serves this folder, and the same restore starts anew.
 """
 
 import base64
-import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,21 +15,19 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.adapters.crypto import backup_file
-from app.adapters.crypto.journal import JsonJournal
 from app.adapters.crypto.vault import Vault, load_master_key
 from app.adapters.db.engine import dump, migrate
 from app.adapters.db.engine.connect import sqlite_file
 from app.adapters.sealed_file import sync_folder
 from app.core.errors import Fault
 from app.core.events.chain import Flaw
-from app.core.events.checkpoint import Checkpoint
-from app.core.ports.store import Transaction
 from app.core.site.backup import BackupHead
 from app.services.events.audit import AuditReport
 from app.settings import CONFIG_FILE, Settings
 from app.wiring import beginning
 from app.wiring.backbone import Backbone, open_backbone
 from app.wiring.backups import CHECKPOINTS, ERASURES, KEYS_FILE, MASTER_KEY, PEOPLE_KEYS, entries
+from app.wiring.restored_journals import append_missing, entries_of, lost_events, not_newer
 
 MAY_BE_THERE = frozenset({CONFIG_FILE, beginning.KEY_FILE, beginning.UNFINISHED})
 WRONG_KEY = "was sealed with another master key: give the one of this site, from its own backup"
@@ -84,7 +81,7 @@ class Restore:
         files, rows_of = self._read(key)
         master = self._agreed(files.get(MASTER_KEY, master), head)
         secrets = self._secrets(master, files)
-        marks = [entry for entry in _entries(files.get(CHECKPOINTS, b"")) if entry is not None]
+        marks = [entry for entry in entries_of(files.get(CHECKPOINTS, b"")) if entry is not None]
         erased_then = self._erasures(files.get(ERASURES, b""))
         self._begin(head)
         self._put_files(master, secrets, marks, erased_then)
@@ -93,12 +90,12 @@ class Restore:
         with closing(backbone):
             _end_what_was_open(backbone)
             erased = backbone.erasure.replay()
-            lost = _lost(backbone)
+            lost = lost_events(backbone)
             report = backbone.checkpoints.verify()
             # Newer checkpoints miss what came after the backup. The others show whether it was altered itself.
             flaw = report.flaw
             if lost and flaw:
-                flaw = backbone.checkpoints.audit.verify(_not_newer(backbone, head)).flaw
+                flaw = backbone.checkpoints.audit.verify(not_newer(backbone, head)).flaw
         self._marker.unlink()
         sync_folder(self.settings.data)
         return Restored(head, rows_of, erased, lost, report, flaw)
@@ -185,7 +182,7 @@ class Restore:
 
     def _erasures(self, lines: bytes) -> list[dict[str, Any]]:
         """The receipts of erased people. Without one of them, that person would come back."""
-        found = _entries(lines)
+        found = entries_of(lines)
         receipts = [entry for entry in found if entry is not None]
         if len(receipts) < len(found):
             raise Fault(f"a receipt of an erasure in {self.file} is damaged: restore another backup")
@@ -198,8 +195,8 @@ class Restore:
             _write(self.settings.data / beginning.KEY_FILE, base64.b64encode(master) + b"\n")
         if secrets is not None:
             _write(self.settings.key_file, secrets)
-        _append_missing(self.settings.checkpoints, marks)
-        _append_missing(self.settings.erasures, receipts)
+        append_missing(self.settings.checkpoints, marks)
+        append_missing(self.settings.erasures, receipts)
 
     def _read(self, key: backup_file.Key) -> tuple[dict[str, bytes], dict[str, int]]:
         """Opens every piece. Returns the small files, which come first and last, and how many rows each table has."""
@@ -245,17 +242,6 @@ def _write(path: Path, content: bytes) -> None:
     sync_folder(path.parent)
 
 
-def _append_missing(path: Path, entries: list[dict[str, Any]]) -> None:
-    """Adds the entries that a journal does not have yet: it may be a newer one, on another disk."""
-    journal = JsonJournal(path)
-    there = {json.dumps(entry, sort_keys=True) for entry in journal.entries([])}
-    for entry in entries:
-        text = json.dumps(entry, sort_keys=True)
-        if text not in there:
-            there.add(text)
-            journal.append(entry)
-
-
 def _end_what_was_open(backbone: Backbone) -> None:
     """A session or link of then may have been ended since."""
     with backbone.store.write() as tx:
@@ -266,58 +252,3 @@ def _end_what_was_open(backbone: Backbone) -> None:
         for user in users:
             tx.sessions.end_all(user.id)
         tx.invitations.revoke_waiting(backbone.clock())
-
-
-def _entries(lines: bytes) -> list[dict[str, Any] | None]:
-    """What each line of a journal says; None for a damaged one."""
-    found: list[dict[str, Any] | None] = []
-    for line in lines.splitlines():
-        try:
-            entry = json.loads(line)
-        except (ValueError, RecursionError):
-            entry = None
-        found.append(entry if isinstance(entry, dict) else None)
-    return found
-
-
-def _not_newer(backbone: Backbone, head: BackupHead) -> list[dict[str, Any]]:
-    """The checkpoints but those of later than the backup that saw what it does not have."""
-    with backbone.store.read() as tx:
-        ends = {chain.gate_id: chain.sequence for chain in tx.events.heads()}
-    found = []
-    for printed in JsonJournal(backbone.settings.checkpoints).entries([]):
-        mark = _read(backbone, printed)
-        if mark is None or mark.at <= head.made_at or mark.sequence <= ends.get(mark.gate_id, 0):
-            found.append(printed)
-    return found
-
-
-def _lost(backbone: Backbone) -> list[str]:
-    """What signed checkpoints saw and the restored log does not have."""
-    seen: dict[str, Checkpoint] = {}
-    for printed in JsonJournal(backbone.settings.checkpoints).entries([]):
-        mark = _read(backbone, printed)
-        if mark is not None and (mark.gate_id not in seen or mark.sequence > seen[mark.gate_id].sequence):
-            seen[mark.gate_id] = mark
-    with backbone.store.read() as tx:
-        ends = {head.gate_id: head.sequence for head in tx.events.heads()}
-        names = {gate_id: _gate_name(tx, gate_id) for gate_id in ends}
-    return [
-        f"gate {names[gate_id]}: the backup ends at event {end}, and a checkpoint of {seen[gate_id].at:%Y-%m-%d %H:%M} "
-        f"UTC saw event {seen[gate_id].sequence}. What came between is lost."
-        for gate_id, end in sorted(ends.items())
-        if gate_id in seen and seen[gate_id].sequence > end
-    ]
-
-
-def _read(backbone: Backbone, printed: Mapping[str, Any]) -> Checkpoint | None:
-    try:
-        mark = Checkpoint.read(printed)
-    except ValueError:
-        return None
-    return mark if backbone.signer.verify(mark.signed_part, mark.signature) else None
-
-
-def _gate_name(tx: Transaction, gate_id: str) -> str:
-    gate = tx.gates.get(gate_id)
-    return gate_id if gate is None else gate.name
