@@ -37,7 +37,7 @@ def add_camera(
     off: Annotated[bool, typer.Option("--off", help="Add it switched off.")] = False,
     data: Data = HERE,
 ) -> None:
-    """Add a camera. Only this command may add a file, a folder, a device or a server on this machine."""
+    """Add a camera. Only this command may add a file, a folder or a server on this machine."""
     try:
         left, top, right, bottom = (float(part) for part in region.split(","))
         area = Region(left, top, right, bottom, min_face_px)

@@ -1,5 +1,6 @@
 """Builds the application. Only this folder names concrete adapters."""
 
+from app.adapters.cameras.attached import attached as attached_cameras
 from app.wiring.backbone import Backbone, new_id, open_backbone, read_checkpoints, utc_now
 from app.wiring.packs import moved_on, settle_precision
 from app.wiring.system import System, open_system, reembed
@@ -7,6 +8,7 @@ from app.wiring.system import System, open_system, reembed
 __all__ = [
     "Backbone",
     "System",
+    "attached_cameras",
     "moved_on",
     "new_id",
     "open_backbone",

@@ -1,7 +1,7 @@
 """What a camera's address may be. It is judged here, before anything connects.
 
-An admin who may set a camera's address must not thereby read the server's files. Which host it may lead to is decided
-by `net.addresses`.
+An admin who may set a camera's address must not thereby read the server's files; a video device is none. Which host it
+may lead to is decided by `net.addresses`.
 """
 
 import re
@@ -66,7 +66,7 @@ class CameraAddress:
 
 
 def parse(url: str, *, allow_local: bool) -> CameraAddress:
-    """Parses rtsp, rtsps, http and https; with allow_local also device:0, device:/dev/video0, file:PATH, folder:PATH.
+    """Parses rtsp, rtsps, http, https, device:0, device:/dev/video0; with allow_local also file:PATH, folder:PATH.
 
     file:PATH#fast and folder:PATH#fast play as fast as frames are taken. The fragment names a camera's own certificate:
     rtsps://host/stream#sha256=HEX.
@@ -86,8 +86,8 @@ def parse(url: str, *, allow_local: bool) -> CameraAddress:
     if parts.scheme in LOCAL:
         return _local(parts.scheme, url.strip().split(":", 1)[1], allow_local)
     if parts.scheme not in PORTS:
-        begins = "a camera's address begins with rtsp://, rtsps://, http:// or https://"
-        raise BadInput(CODE, f"{begins}; on the command line also with device:, file: or folder:")
+        begins = "a camera's address begins with rtsp://, rtsps://, http://, https:// or device:"
+        raise BadInput(CODE, f"{begins}; on the command line also with file: or folder:")
     if not host or not re.fullmatch(r"[A-Za-z0-9._:-]+", host):
         raise BadInput(CODE, "a camera's address names a host: letters, digits, dots and hyphens")
     if not url.isascii():
@@ -110,8 +110,8 @@ def parse(url: str, *, allow_local: bool) -> CameraAddress:
 
 
 def _local(scheme: str, rest: str, allow_local: bool) -> CameraAddress:
-    if not allow_local:
-        raise BadInput(CODE, "files, folders and devices can only be set on the machine itself, not over the API")
+    if scheme != "device" and not allow_local:
+        raise BadInput(CODE, "files and folders can only be set on the machine itself, not over the API")
     fast = scheme != "device" and rest.endswith(FAST)
     path = unquote(rest.removesuffix(FAST) if fast else rest)
     path = path.removeprefix("//") if path.startswith("///") else path

@@ -1,8 +1,11 @@
 """An address leads to a camera, and nowhere else: each way round the rules is tried."""
 
+from pathlib import Path
+
 import pytest
 
 from app.adapters.cameras.address import CameraAddress, CameraPolicy, masked, parse, pin
+from app.adapters.cameras.attached import attached
 from app.adapters.cameras.sources import check, open_source
 from app.core.errors import BadInput
 from tests.adapters.cameras.peers import clock
@@ -51,9 +54,9 @@ def test_invalid_address_is_refused_and_not_quoted(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["file:/etc/passwd", "file:///etc/passwd", "folder:/etc", "device:0", "FILE:/etc/passwd"]
+    "url", ["file:/etc/passwd", "file:///etc/passwd", "folder:/etc", "FILE:/etc/passwd"]
 )
-def test_api_refuses_files_folders_and_devices(url: str) -> None:
+def test_api_refuses_files_and_folders(url: str) -> None:
     with pytest.raises(BadInput):
         check(url, allow_local=False)
     with pytest.raises(BadInput):
@@ -72,11 +75,23 @@ def test_recording_address_says_whether_it_plays_in_real_time() -> None:
 
 
 def test_device_is_a_video_device() -> None:
-    assert parse("device:2", allow_local=True).path == "/dev/video2"
+    assert check("device:2", allow_local=False).path == "/dev/video2"
     assert parse("device:/dev/video0", allow_local=True).path == "/dev/video0"
     for wrong in ("device:/dev/sda", "device:/dev/video0/../sda", "device:"):
         with pytest.raises(BadInput):
             parse(wrong, allow_local=True)
+        with pytest.raises(BadInput):
+            check(wrong, allow_local=False)
+
+
+def test_attached_cameras_are_listed_by_number_with_what_they_call_themselves(tmp_path: Path) -> None:
+    for number, name, index in ((10, "Lab\x07 cam\n", 0), (2, "C920 HD Pro\n", 0), (3, "C920 HD Pro\n", 1)):
+        (tmp_path / f"video{number}").mkdir()
+        (tmp_path / f"video{number}" / "name").write_text(name)
+        (tmp_path / f"video{number}" / "index").write_text(f"{index}\n")
+    (tmp_path / "video4").mkdir()  # it was unplugged at this moment
+    assert [(one.url, one.name) for one in attached(tmp_path)] == [("device:2", "C920 HD Pro"), ("device:10", "Lab cam")]
+    assert attached(tmp_path / "none") == []
 
 
 def test_site_names_the_schemes_it_allows() -> None:

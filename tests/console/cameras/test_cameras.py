@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
+from app.services.cameras.camera_list import Address
 from tests import pictures
 from tests.adapters.cameras.peers import motion_jpeg, web
 from tests.console.browser import NARROW, Tabs
@@ -61,6 +62,24 @@ def watching(tmp_path: Path, browser: Browser) -> Iterator[Tabs]:
         tabs = Tabs(service, browser)
         yield tabs
         tabs.close()
+
+
+def test_camera_that_is_plugged_in_is_chosen_by_its_name(
+    watching: Tabs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, look: Any, axe: Callable[[Page], None]
+) -> None:
+    (tmp_path / "listed" / "video7").mkdir(parents=True)
+    (tmp_path / "listed" / "video7" / "name").write_text("C920 HD Pro\n")
+    (tmp_path / "listed" / "video7" / "index").write_text("0\n")
+    monkeypatch.setattr("app.adapters.cameras.attached.LISTED", tmp_path / "listed")
+    page = watching.open("admin", path="/cameras/new")
+    page.get_by_role("button", name="C920 HD Pro").click()
+    expect(page.get_by_label("Address")).to_have_value("device:7")
+    expect(page.locator("#wait")).not_to_have_text("Type the address and press Try.")
+    look(page, "camera-plugged-in"), axe(page)
+    page.get_by_role("button", name="Add the camera").click()
+    expect(page.get_by_role("heading", name="lobby-1-cam")).to_be_visible()
+    cameras = watching.site.system.cameras
+    assert cameras.address(cameras.get("lobby-1-cam")) == Address("device:7")
 
 
 def test_camera_is_added_without_a_shell(watching: Tabs, camera: int, look: Any, axe: Callable[[Page], None]) -> None:

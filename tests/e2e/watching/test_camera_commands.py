@@ -69,7 +69,7 @@ def test_each_refusal_names_what_is_wrong(data: Path) -> None:
     for words, says in (
         (("rtsp://10.0.5.7/y", "--min-face-px", "1001"), "--min-face-px"),
         (("rtsp://10.0.5.7/y", "--region", "0,0,2,1"), "A region is four shares"),
-        (("foo:bar",), "device:, file: or folder:"),
+        (("foo:bar",), "on the command line also with file: or folder:"),
     ):
         refused = quick("cameras", "add", "east", *words, "--gate", GATE, data=data)
         assert refused.returncode != 0 and says in " ".join(refused.stderr.split()), refused

@@ -19,7 +19,7 @@ from app.web.console.render import Link, render
 from app.web.console.session import AdminPage, SecurityPage
 from app.web.console.words import CAMERAS
 from app.web.security import SystemOf, Watching
-from app.wiring import System
+from app.wiring import System, attached_cameras
 
 router = APIRouter(include_in_schema=False)
 LINKS = (Link("/cameras", "Cameras", "camera", frozenset({Role.ADMIN, Role.SECURITY}), "gates"),)
@@ -67,7 +67,8 @@ def new(request: Request, system: SystemOf, person: AdminPage, gate: str = "") -
         url="",
         stored=_stored(Region(), 0),
         missed_by_width=MISSED,
-        add_command=machine.command(system.settings.data, "cameras", "add", "desk-cam", "device:0", "--gate", chosen),
+        attached=attached_cameras(),
+        add_command=machine.command(system.settings.data, "cameras", "add", "hall", "folder:/srv/pictures", "--gate", chosen),
     )
 
 
@@ -89,6 +90,7 @@ def one(camera: str, request: Request, system: SystemOf, watching: Watching, per
         admin=person.principal.may(Role.ADMIN),
         gates=gates,
         url=shown.url,
+        attached=attached_cameras(),
         stored=about | _stored(found.region, shown.rotation),
         missed_by_width=MISSED,
     )

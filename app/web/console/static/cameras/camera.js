@@ -165,6 +165,13 @@ if (form) {
     if (!id && !field("url").value.trim()) problemAt(form, "url", _("Type the camera's address."));
     else look();
   });
+  for (const button of document.querySelectorAll("[data-attached]")) {
+    button.addEventListener("click", () => {
+      for (const name of ["user", "password"]) field(name).value = "";
+      field("url").value = button.dataset.attached;
+      at("try").click();
+    });
+  }
   field("rotation").addEventListener("change", () => {
     zone.turn(((rotation() - turned + 360) % 360) / 90);
     turned = rotation();
