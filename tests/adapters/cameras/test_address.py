@@ -53,9 +53,7 @@ def test_invalid_address_is_refused_and_not_quoted(url: str) -> None:
     assert "cam.example" not in refused.value.detail
 
 
-@pytest.mark.parametrize(
-    "url", ["file:/etc/passwd", "file:///etc/passwd", "folder:/etc", "FILE:/etc/passwd"]
-)
+@pytest.mark.parametrize("url", ["file:/etc/passwd", "file:///etc/passwd", "folder:/etc", "FILE:/etc/passwd"])
 def test_api_refuses_files_and_folders(url: str) -> None:
     with pytest.raises(BadInput):
         check(url, allow_local=False)
@@ -90,7 +88,10 @@ def test_attached_cameras_are_listed_by_number_with_what_they_call_themselves(tm
         (tmp_path / f"video{number}" / "name").write_text(name)
         (tmp_path / f"video{number}" / "index").write_text(f"{index}\n")
     (tmp_path / "video4").mkdir()  # it was unplugged at this moment
-    assert [(one.url, one.name) for one in attached(tmp_path)] == [("device:2", "C920 HD Pro"), ("device:10", "Lab cam")]
+    assert [(one.url, one.name) for one in attached(tmp_path)] == [
+        ("device:2", "C920 HD Pro"),
+        ("device:10", "Lab cam"),
+    ]
     assert attached(tmp_path / "none") == []
 
 

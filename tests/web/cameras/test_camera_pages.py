@@ -31,7 +31,5 @@ def test_command_that_the_page_shows_works_from_any_folder(client: TestClient, s
     (shown,) = re.findall(r'<code class="secret">([^<]+)</code>', page)
     added = subprocess.run(html.unescape(shown), shell=True, cwd="/", capture_output=True, text=True, check=False)  # noqa: S602
     assert added.returncode == 0, added.stderr
-    assert [camera.gate_id for camera in system.cameras.all() if camera.name == "hall"] == [
-        system.gates.get(GATE).id
-    ]
+    assert [camera.gate_id for camera in system.cameras.all() if camera.name == "hall"] == [system.gates.get(GATE).id]
     system.cameras.delete("hall")

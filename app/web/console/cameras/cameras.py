@@ -68,7 +68,9 @@ def new(request: Request, system: SystemOf, person: AdminPage, gate: str = "") -
         stored=_stored(Region(), 0),
         missed_by_width=MISSED,
         attached=attached_cameras(),
-        add_command=machine.command(system.settings.data, "cameras", "add", "hall", "folder:/srv/pictures", "--gate", chosen),
+        add_command=machine.command(
+            system.settings.data, "cameras", "add", "hall", "folder:/srv/pictures", "--gate", chosen
+        ),
     )
 
 
